@@ -1,0 +1,54 @@
+/*
+ * file: files that are whole or not there.
+ *
+ * Everything is created owner-only and without following a link at the end of the path. A file is
+ * written beside its final name, synced, and takes the name by rename; the folder is synced after
+ * it.
+ *
+ * Tested by tests/unit/test_base.c
+ */
+#ifndef CLAIMBATCH_BASE_FILE_H
+#define CLAIMBATCH_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+struct error;
+
+/*
+ * Opens `path` for writing, empty, owner-only, and holds an exclusive lock on it; made if missing.
+ * A file left there by a process that died is taken over. Returns the descriptor, or -1:
+ * EXIT_TRY_LATER when another process holds it, EXIT_CANNOT_CREATE when it cannot be made (a link
+ * at the path, no such folder, …).
+ */
+int file_create_locked(const char *path, struct error *err);
+
+/* Writes all of it or fails with EXIT_CANNOT_WRITE, naming `path`. */
+int file_write(int fd, const char *path, const void *bytes, size_t len, struct error *err);
+
+/* Syncs the file's content. EXIT_CANNOT_WRITE when the disk says no. */
+int file_sync(int fd, const char *path, struct error *err);
+
+/* Gives a synced file its final name. Not durable until file_sync_folder. */
+int file_rename(const char *from, const char *to, struct error *err);
+
+/* Syncs the folder that holds `path`. */
+int file_sync_folder(const char *path, struct error *err);
+
+/*
+ * Reads the first line of a secret file into `ret_secret`, a trailing CR dropped. Refused with
+ * EXIT_BAD_CONFIG when it cannot be opened, is not a regular file, is empty, or is readable by
+ * group or others. `what` names the secret in the message ("app secret"). The content never appears
+ * in an error.
+ */
+int file_read_secret(const char *path, const char *what, struct buffer *ret_secret,
+                     struct error *err);
+
+/* Reads a whole small file. EXIT_INPUT_MISSING when it cannot be opened, EXIT_INPUT_REFUSED over
+ * `limit`. */
+int file_read_all(const char *path, size_t limit, struct buffer *ret_content, struct error *err);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * log: words for the operator, on standard error.
+ *
+ * One line a message, as text or as one JSON object. Text that came from outside (a cell, an answer
+ * of the gateway, a file name) goes through log_quote first, so that no terminal escape gets
+ * through. Only the thread of main logs; workers and libraries never do.
+ *
+ * Tested by tests/unit/test_base.c
+ */
+#ifndef CLAIMBATCH_BASE_LOG_H
+#define CLAIMBATCH_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_VERBOSE };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+/* `threshold` is the last level that is shown; colour only where asked for. */
+void log_start(enum log_level threshold, enum log_format format, bool colour);
+
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Takes note of a status line that stands on the terminal without a newline: the next message
+   first clears it. `clear` is the text that does so; NULL when no line stands. */
+void log_status_line(const char *clear);
+
+#define LOG_QUOTE_BYTES 256
+
+/*
+ * Writes `text` so that a terminal shows it as it is: control characters (C0, C1, DEL),
+ * bidirectional overrides and bytes that are not UTF-8 become \xNN or \u{NNNN}; what is too long is
+ * cut at a character and gets an ellipsis. Returns ret_text. `size` is at least 8.
+ */
+const char *log_quote(const char *text, char *ret_text, size_t size);
+
+#endif

@@ -1,0 +1,92 @@
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool buffer_reserve(struct buffer *buffer, size_t more)
+{
+    size_t cap = buffer->cap ? buffer->cap : 64;
+    size_t need = buffer->len + more + 1;
+    char *ptr;
+
+    if (buffer->failed)
+        return false;
+    if (need <= buffer->cap)
+        return true;
+    while (cap < need)
+        cap *= 2;
+    ptr = realloc(buffer->ptr, cap);
+    if (!ptr) {
+        buffer->failed = true;
+        return false;
+    }
+    buffer->ptr = ptr;
+    buffer->cap = cap;
+    return true;
+}
+
+void buffer_append(struct buffer *buffer, const void *bytes, size_t len)
+{
+    if (!buffer_reserve(buffer, len))
+        return;
+    if (len)
+        memcpy(buffer->ptr + buffer->len, bytes, len);
+    buffer->len += len;
+    buffer->ptr[buffer->len] = '\0';
+}
+
+void buffer_text(struct buffer *buffer, const char *text)
+{
+    buffer_append(buffer, text, strlen(text));
+}
+
+void buffer_byte(struct buffer *buffer, char byte)
+{
+    buffer_append(buffer, &byte, 1);
+}
+
+void buffer_format(struct buffer *buffer, const char *format, ...)
+{
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (len < 0 || !buffer_reserve(buffer, (size_t)len)) {
+        buffer->failed = true;
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(buffer->ptr + buffer->len, (size_t)len + 1, format, args);
+    va_end(args);
+    buffer->len += (size_t)len;
+}
+
+const char *buffer_string(const struct buffer *buffer)
+{
+    return buffer->len ? buffer->ptr : "";
+}
+
+void buffer_reset(struct buffer *buffer)
+{
+    buffer->len = 0;
+    buffer->failed = false;
+    if (buffer->ptr)
+        buffer->ptr[0] = '\0';
+}
+
+void buffer_wipe(struct buffer *buffer)
+{
+    if (buffer->ptr)
+        explicit_bzero(buffer->ptr, buffer->cap);
+    buffer_release(buffer);
+}
+
+void buffer_release(struct buffer *buffer)
+{
+    free(buffer->ptr);
+    *buffer = (struct buffer){0};
+}

@@ -1,0 +1,173 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+
+static struct {
+    enum log_level threshold;
+    enum log_format format;
+    bool colour;
+    const char *clear; /* takes away the status line that stands; NULL if none does */
+} state = {.threshold = LOG_INFO};
+
+void log_start(enum log_level threshold, enum log_format format, bool colour)
+{
+    state.threshold = threshold;
+    state.format = format;
+    state.colour = colour;
+}
+
+void log_status_line(const char *clear)
+{
+    state.clear = clear;
+}
+
+static void append_json_string(struct buffer *line, const char *text)
+{
+    buffer_byte(line, '"');
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            buffer_format(line, "\\%c", *p);
+        else if (*p < 0x20)
+            buffer_format(line, "\\u%04x", *p);
+        else
+            buffer_byte(line, (char)*p);
+    }
+    buffer_byte(line, '"');
+}
+
+static void append_text_line(struct buffer *line, enum log_level level, const char *text)
+{
+    static const char *const words[] = {"error: ", "warning: ", "", ""};
+    static const char *const colours[] = {"\033[1;31m", "\033[1;33m", "", ""};
+
+    if (!*words[level])
+        buffer_format(line, "%s\n", text);
+    else if (state.colour)
+        buffer_format(line, "claimbatch: %s%s\033[0m%s\n", colours[level], words[level], text);
+    else
+        buffer_format(line, "claimbatch: %s%s\n", words[level], text);
+}
+
+static void append_json_line(struct buffer *line, enum log_level level, const char *text)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    char now[CLOCK_RFC3339_BYTES];
+
+    clock_format_rfc3339(clock_wall_ms(), now);
+    buffer_format(line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", now, names[level]);
+    append_json_string(line, text);
+    buffer_text(line, "}\n");
+}
+
+static void write_line(enum log_level level, const char *format, va_list args)
+{
+    char text[4096];
+    struct buffer line = {0};
+
+    if (level > state.threshold)
+        return;
+    vsnprintf(text, sizeof(text), format, args);
+    if (state.clear)
+        buffer_text(&line, state.clear);
+    state.clear = NULL;
+    if (state.format == LOG_JSON)
+        append_json_line(&line, level, text);
+    else
+        append_text_line(&line, level, text);
+    /* Whole lines, so that two runs into one file do not mix; nobody is left to tell if it fails.
+     */
+    if (!line.failed && write(STDERR_FILENO, line.ptr, line.len) < 0)
+        state.threshold = LOG_ERROR;
+    buffer_release(&line);
+}
+
+#define LOG_BODY(level)                                                                            \
+    va_list args;                                                                                  \
+    va_start(args, format);                                                                        \
+    write_line(level, format, args);                                                               \
+    va_end(args)
+
+void log_error(const char *format, ...)
+{
+    LOG_BODY(LOG_ERROR);
+}
+
+void log_warn(const char *format, ...)
+{
+    LOG_BODY(LOG_WARN);
+}
+
+void log_info(const char *format, ...)
+{
+    LOG_BODY(LOG_INFO);
+}
+
+void log_verbose(const char *format, ...)
+{
+    LOG_BODY(LOG_VERBOSE);
+}
+
+/* The length of the valid UTF-8 character at p and its code point, or 0. */
+static size_t decode(const unsigned char *p, uint32_t *ret_point)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t len = *p < 0x80 ? 1 : *p >> 5 == 6 ? 2 : *p >> 4 == 14 ? 3 : *p >> 3 == 30 ? 4 : 0;
+    uint32_t point;
+
+    if (len < 2) {
+        *ret_point = *p;
+        return len;
+    }
+    point = *p & (0x7fU >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | (p[i] & 0x3fU);
+    }
+    *ret_point = point;
+    if (point < least[len] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+        return 0;
+    return len;
+}
+
+static bool is_shown(uint32_t point)
+{
+    return point >= 0x20 && (point < 0x7f || point > 0x9f) && point != 0xfeff &&
+           !(point >= 0x200b && point <= 0x200f) && !(point >= 0x2028 && point <= 0x202e) &&
+           !(point >= 0x2066 && point <= 0x2069);
+}
+
+const char *log_quote(const char *text, char *ret_text, size_t size)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t used = 0;
+
+    while (*p) {
+        char shown[16];
+        uint32_t point = 0;
+        size_t len = decode(p, &point);
+
+        if (len && is_shown(point))
+            snprintf(shown, sizeof(shown), "%.*s", (int)len, (const char *)p);
+        else if (len > 1)
+            snprintf(shown, sizeof(shown), "\\u{%04X}", (unsigned)point);
+        else
+            snprintf(shown, sizeof(shown), "\\x%02X", *p);
+        if (used + strlen(shown) + sizeof("…") > size) {
+            strcpy(ret_text + used, "…");
+            return ret_text;
+        }
+        strcpy(ret_text + used, shown);
+        used += strlen(shown);
+        p += len ? len : 1;
+    }
+    ret_text[used] = '\0';
+    return ret_text;
+}
