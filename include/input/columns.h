@@ -1,0 +1,57 @@
+/*
+ * columns: which column of the export holds which field.
+ *
+ * Headers are recognised by the names of protocol section 4, blanks, BOM and case aside, or named
+ * by the user (--column FIELD=HEADER). The header of the amount declares its unit.
+ *
+ * Tested by tests/unit/test_columns.c
+ */
+#ifndef CLAIMBATCH_INPUT_COLUMNS_H
+#define CLAIMBATCH_INPUT_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+struct error;
+struct record;
+
+/* In the order of the report's columns. */
+enum field {
+    FIELD_WORKCARD_ID,
+    FIELD_CLAIM_DESC,
+    FIELD_CLAIM_COUNT,
+    FIELD_CLAIM_ORDER_NO,
+    FIELD_CLAIM_STATUS,
+    FIELD_CLAIM_TIME,
+    FIELD_CLAIM_FEE,
+    FIELD_COUNT,
+    FIELD_NONE = FIELD_COUNT, /* the row as a whole */
+};
+
+enum fee_unit { FEE_UNIT_UNDECLARED, FEE_UNIT_FEN, FEE_UNIT_YUAN };
+
+#define COLUMN_ABSENT (-1)
+
+struct columns {
+    int index[FIELD_COUNT]; /* of each field's column, from 0, or COLUMN_ABSENT */
+    size_t count;           /* columns of the header */
+    enum fee_unit fee_unit; /* never undeclared once resolved */
+};
+
+/* "workcard_id" … "claim_fee". */
+const char *field_name(enum field field);
+bool field_parse(const char *name, enum field *ret_field);
+
+/*
+ * Resolves the header. `wanted` has the user's header for a field or NULL, FIELD_COUNT entries, may
+ * be NULL; `unit` is what --fee-unit said. Missing, doubled or ambiguous columns and an undeclared
+ * unit are EXIT_INPUT_REFUSED with file, line and the user's own header in the text. The names of
+ * columns nobody asked for are appended to `ret_unused`, joined by ", ".
+ */
+int columns_resolve(const struct record *header, const char *name, const char *const *wanted,
+                    enum fee_unit unit, struct columns *ret_columns, struct buffer *ret_unused,
+                    struct error *err);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * export: the file of claims, as bytes that cannot change unnoticed.
+ *
+ * The file is opened once and read by position, in blocks, so any number of readers can pass over
+ * it. The survey reads all of it first: a SHA-256 for each block and for the whole, the encoding,
+ * and everything that makes the bytes untrustworthy. From then on a block is handed out only while
+ * its digest still is the surveyed one. Standard input ("-") is spooled to a private temporary file
+ * that has no name.
+ *
+ * Tested by tests/unit/test_export.c
+ */
+#ifndef CLAIMBATCH_INPUT_EXPORT_H
+#define CLAIMBATCH_INPUT_EXPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "input/charset.h"
+
+struct error;
+struct export;
+
+#define EXPORT_BLOCK_BYTES ((size_t)1 << 20)
+#define EXPORT_SHA256_BYTES 32
+
+/* What the survey found. */
+struct survey {
+    uint64_t bytes;
+    unsigned char sha256[EXPORT_SHA256_BYTES]; /* of the whole file */
+    enum encoding encoding;                    /* never ENCODING_AUTO */
+    size_t bom_bytes;                          /* 0, 2, 3 or 4: to be skipped at the start */
+};
+
+/* Opens the file. EXIT_INPUT_MISSING when that fails or it is a folder. */
+int export_open(const char *path, struct export **ret_export, struct error *err);
+
+/* NULL is fine. */
+void export_close(struct export *export);
+
+/* The path as the user typed it; "standard input" for "-". Borrowed. */
+const char *export_name(const struct export *export);
+
+/*
+ * Reads the whole file once. `wanted` is ENCODING_AUTO or what --encoding said. Refuses with
+ * EXIT_INPUT_REFUSED, naming line and byte offset: NUL bytes (outside UTF-16), bytes that fit no
+ * encoding, bytes that fail as UTF-8 though most of the non-ASCII ones form valid characters.
+ * Contract section 6.
+ */
+int export_survey(struct export *export, enum encoding wanted, struct survey *ret_survey,
+                  struct error *err);
+
+/*
+ * Reads block `number` (from 0) into `ret_bytes`, room for EXPORT_BLOCK_BYTES; *ret_len is 0 at the
+ * end. After a survey a block that is not what was surveyed, or bytes after the surveyed end, is
+ * EXIT_INPUT_REFUSED: the file changed while it was read, and no row of this block was sent.
+ */
+int export_read(struct export *export, uint64_t number, unsigned char *ret_bytes, size_t *ret_len,
+                struct error *err);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * reader: an export as rows.
+ *
+ * Streaming and strict, on libcsv. The reader knows for every record its row as a spreadsheet
+ * counts (the header is row 1, blank lines count but are no rows) and the physical line it starts
+ * on (CR, LF and CRLF end a line, inside quotes too). Memory is bounded by one block and one
+ * record. Several readers can pass over one export; each is used by one thread.
+ *
+ * Tested by tests/unit/test_reader.c
+ */
+#ifndef CLAIMBATCH_INPUT_READER_H
+#define CLAIMBATCH_INPUT_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "input/columns.h"
+#include "input/export.h"
+
+struct error;
+struct reader;
+
+#define READER_RECORD_BYTES ((size_t)1 << 20) /* a longer record is refused */
+
+struct cell {
+    const char *text; /* NUL-terminated UTF-8, quotes taken off; valid until the next reader_next */
+    size_t len;
+};
+
+struct record {
+    uint64_t row;  /* as a spreadsheet counts; the header is row 1 */
+    uint64_t line; /* physical, from 1, where the record starts */
+    size_t count;
+    const struct cell *cells;
+};
+
+/* How the export is to be read; what a run records as its reading. Strings are borrowed for the
+ * reader's life. */
+struct reader_settings {
+    char delimiter;
+    const char *wanted_columns[FIELD_COUNT]; /* --column, or NULL */
+    enum fee_unit fee_unit;                  /* --fee-unit, or FEE_UNIT_UNDECLARED */
+};
+
+/*
+ * Starts a pass over a surveyed export, reads and resolves the header. The export must outlive the
+ * reader. EXIT_INPUT_REFUSED as contract section 6 says.
+ */
+int reader_open(struct export *export, const struct survey *survey,
+                const struct reader_settings *settings, struct reader **ret_reader,
+                struct error *err);
+void reader_close(struct reader *reader);
+
+/* How the header was understood. Borrowed. */
+const struct columns *reader_columns(const struct reader *reader);
+
+/* The headers nobody asked for, joined by ", "; empty if none. Borrowed. */
+const char *reader_unused_columns(const struct reader *reader);
+
+/*
+ * The next record: 1, or 0 at the end of the file, or -1: an unterminated or stray quote (line and
+ * column named), a record over READER_RECORD_BYTES, a file that changed: EXIT_INPUT_REFUSED. The
+ * record is valid until the next call. The one quote that may stand inside a bare cell is that of
+ * the spreadsheet idiom ="00123".
+ */
+int reader_next(struct reader *reader, struct record *ret_record, struct error *err);
+
+/*
+ * Whether what was last read, the header included, has no line end behind it: rule
+ * missing-final-newline. A header alone that is cut would else pass for an empty export.
+ */
+bool reader_is_unfinished(const struct reader *reader);
+
+/* Blank lines passed over so far. */
+uint64_t reader_blank_lines(const struct reader *reader);
+
+/* Bytes of the export taken so far; for progress. */
+uint64_t reader_position(const struct reader *reader);
+
+/*
+ * Where a cell of the record last returned starts: its physical line and its column in characters,
+ * from 1. An index past the last cell gives the end of the record.
+ */
+void reader_locate(const struct reader *reader, size_t index, uint64_t *ret_line,
+                   uint64_t *ret_column);
+
+#endif

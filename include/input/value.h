@@ -1,0 +1,61 @@
+/*
+ * value: what the text of a cell means.
+ *
+ * Exact or not at all: numbers are plain ASCII digits, money is integers, times are real dates. The
+ * parsers return the rule that is broken, or RULE_NONE; then the result is set.
+ *
+ * Tested by tests/unit/test_value.c
+ */
+#ifndef CLAIMBATCH_INPUT_VALUE_H
+#define CLAIMBATCH_INPUT_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "input/columns.h"
+#include "input/reader.h"
+#include "input/rules.h"
+
+/* A stretch of UTF-8 inside a cell; not NUL-terminated. Borrowed. */
+struct value {
+    const char *ptr;
+    size_t len;
+};
+
+/* A cell without its edge blanks (also U+3000, U+00A0), the idiom ="00123" unwrapped. */
+struct value value_of(const struct cell *cell);
+
+/* RULE_BAD_NUMBER or RULE_NUMBER_RANGE: not a plain integer from 0 to INT64_MAX. */
+enum rule value_parse_integer(struct value value, int64_t *ret_integer);
+
+/* RULE_BAD_STATUS: neither 0, 1, 2 nor one of the three words. */
+enum rule value_parse_status(struct value value, int64_t *ret_status);
+
+/* RULE_BAD_FEE: not an exact amount in the unit; RULE_NUMBER_RANGE: over INT64_MAX fen. */
+enum rule value_parse_fee(struct value value, enum fee_unit unit, int64_t *ret_fen);
+
+/* RULE_BAD_TIME: no form of protocol section 4, or no real time. The result is Beijing time. */
+enum rule value_parse_time(struct value value, struct civil *ret_beijing, bool *ret_date_only);
+
+/* Any number in scientific notation: 1E5, 1.23457E+15. */
+bool value_is_scientific(struct value value);
+
+/* Scientific notation as a spreadsheet writes a long number, which no other text looks like:
+ * 1.23457E+15. */
+bool value_is_spreadsheet_number(struct value value);
+
+/* A date as a spreadsheet counts days: 44907, 44907.5. */
+bool value_is_date_serial(struct value value);
+
+/* All digits, more than 15 of them, the last three 0: as a spreadsheet rounds. */
+bool value_is_rounded_id(struct value value);
+
+/* A control character other than tab and line breaks: C0, DEL or C1. */
+bool value_has_control(struct value value);
+
+/* Whether the text has more than `limit` code points. */
+bool value_is_longer(struct value value, size_t limit);
+
+#endif

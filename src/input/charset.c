@@ -1,0 +1,189 @@
+#include "input/charset.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "input/line_count.h"
+
+#define CHARACTER_BYTES 4 /* the longest character of any encoding here */
+#define OUTPUT_BYTES 4096
+
+static const struct {
+    const char *name, *iconv_name;
+} encodings[] = {
+    [ENCODING_AUTO] = {"auto", NULL},
+    [ENCODING_UTF8] = {"utf-8", "UTF-8"},
+    [ENCODING_GB18030] = {"gb18030", "GB18030"},
+    [ENCODING_UTF16] = {"utf-16", NULL},
+    [ENCODING_UTF16LE] = {"utf-16le", "UTF-16LE"},
+    [ENCODING_UTF16BE] = {"utf-16be", "UTF-16BE"},
+};
+
+struct charset {
+    iconv_t iconv;
+    enum encoding encoding;
+    unsigned char rest[CHARACTER_BYTES]; /* of a character that the end of a piece cut */
+    size_t rest_len;
+    uint64_t offset; /* bytes converted */
+    struct line_count lines;
+};
+
+const char *encoding_name(enum encoding encoding)
+{
+    return encodings[encoding].name;
+}
+
+bool encoding_parse(const char *name, enum encoding *ret_encoding)
+{
+    for (size_t i = 0; i < sizeof(encodings) / sizeof(*encodings); i++) {
+        if (strcasecmp(encodings[i].name, name) == 0) {
+            *ret_encoding = (enum encoding)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct charset *charset_open(enum encoding encoding, struct error *err)
+{
+    struct charset *charset = calloc(1, sizeof(*charset));
+
+    if (!charset) {
+        error_no_memory(err);
+        return NULL;
+    }
+    charset->encoding = encoding;
+    charset->iconv = encodings[encoding].iconv_name
+                         ? iconv_open("UTF-8", encodings[encoding].iconv_name)
+                         : (iconv_t)-1;
+    if (charset->iconv == (iconv_t)-1) {
+        error_set(err, EXIT_INTERNAL,
+                  "this system's iconv cannot convert from %s; export the file as UTF-8",
+                  encoding_name(encoding));
+        free(charset);
+        return NULL;
+    }
+    return charset;
+}
+
+void charset_close(struct charset *charset)
+{
+    if (!charset)
+        return;
+    iconv_close(charset->iconv);
+    free(charset);
+}
+
+static int refuse_bytes(const struct charset *charset, const char *what, struct error *err)
+{
+    return error_set(err, EXIT_INPUT_REFUSED,
+                     "line %llu, byte offset %llu: %s of %s: the file is damaged or in another "
+                     "encoding; export it again as UTF-8; nothing was sent",
+                     (unsigned long long)charset->lines.ends + 1,
+                     (unsigned long long)charset->offset, what, encoding_name(charset->encoding));
+}
+
+/* Appends the UTF-8 form of as many whole characters as there are. Returns the bytes taken; fewer
+ * than `len` when the last character is cut or, with *ret_bad, when one is none. */
+static size_t convert_whole(struct charset *charset, const unsigned char *bytes, size_t len,
+                            struct buffer *ret_utf8, bool *ret_bad)
+{
+    char *in = (char *)(uintptr_t)bytes; /* iconv does not write there */
+    size_t in_left = len;
+    size_t text_start = ret_utf8->len;
+
+    *ret_bad = false;
+    while (in_left > 0) {
+        char output[OUTPUT_BYTES];
+        char *out = output;
+        size_t out_left = sizeof(output);
+        size_t result = iconv(charset->iconv, &in, &in_left, &out, &out_left);
+        int failure = result == (size_t)-1 ? errno : 0;
+
+        buffer_append(ret_utf8, output, (size_t)(out - output));
+        *ret_bad = failure == EILSEQ;
+        if (failure && failure != E2BIG)
+            break;
+    }
+    if (!ret_utf8->failed)
+        line_count_add(&charset->lines, (unsigned char *)ret_utf8->ptr + text_start,
+                       ret_utf8->len - text_start);
+    charset->offset += len - in_left;
+    return len - in_left;
+}
+
+/* Completes the character that the last piece's end cut, byte by byte, so that iconv takes all of
+ * the rest or nothing. Returns the bytes taken. */
+static size_t complete_rest(struct charset *charset, const unsigned char *bytes, size_t len,
+                            struct buffer *ret_utf8, bool *ret_bad)
+{
+    size_t taken = 0;
+
+    while (charset->rest_len && taken < len && !*ret_bad) {
+        if (charset->rest_len == sizeof(charset->rest)) {
+            *ret_bad = true;
+            break;
+        }
+        charset->rest[charset->rest_len++] = bytes[taken++];
+        charset->rest_len -=
+            convert_whole(charset, charset->rest, charset->rest_len, ret_utf8, ret_bad);
+    }
+    return taken;
+}
+
+int charset_convert(struct charset *charset, const unsigned char *bytes, size_t len,
+                    struct buffer *ret_utf8, struct error *err)
+{
+    bool bad = false;
+    size_t taken = complete_rest(charset, bytes, len, ret_utf8, &bad);
+
+    if (!bad && taken < len) {
+        taken += convert_whole(charset, bytes + taken, len - taken, ret_utf8, &bad);
+        bad = bad || len - taken > sizeof(charset->rest);
+    }
+    if (ret_utf8->failed)
+        return error_no_memory(err);
+    if (bad)
+        return refuse_bytes(charset, "not a character", err);
+    memcpy(charset->rest + charset->rest_len, bytes + taken, len - taken);
+    charset->rest_len += len - taken;
+    return 0;
+}
+
+int charset_finish(struct charset *charset, struct buffer *ret_utf8, struct error *err)
+{
+    if (charset->rest_len)
+        return refuse_bytes(charset, "an unfinished character", err);
+    return ret_utf8->failed ? error_no_memory(err) : 0;
+}
+
+/* The length of the character at p, or 0; the text ends with a NUL, so no byte behind it is read.
+ */
+static size_t utf8_character(const unsigned char *p)
+{
+    unsigned char low = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
+    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+
+    if (p[0] > 0xf4 || (len > 1 && (p[1] < low || p[1] > high)))
+        return 0;
+    for (size_t i = 2; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return len;
+}
+
+bool charset_is_utf8(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t len = 1;
+
+    for (; *p && len > 0; p += len)
+        len = utf8_character(p);
+    return len > 0;
+}

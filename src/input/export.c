@@ -1,0 +1,344 @@
+#include "input/export.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "gateway/digest.h"
+#include "input/detection.h"
+
+#define SPOOL_NAME "the temporary copy of the input"
+
+struct block {
+    unsigned char sha256[EXPORT_SHA256_BYTES];
+};
+
+struct export
+{
+    int fd;
+    char *name;
+    bool surveyed; /* from then on, what follows holds and is checked */
+    uint64_t bytes;
+    struct block *blocks;
+    size_t block_count, block_room;
+};
+
+/* What a survey needs while it runs. */
+struct pass {
+    struct detection *detection;
+    struct sha256 *whole;
+    unsigned char *bytes;
+};
+
+static int refuse_to_open(const struct export *export, const char *why, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_INPUT_MISSING, "cannot read '%s': %s",
+                     log_quote(export->name, quoted, sizeof(quoted)), why);
+}
+
+/* What errno says; a pipe may keep the program waiting until a signal ends that. */
+static int refuse_to_read(const struct export *export, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (errno == EINTR && stop_signal())
+        return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
+                         "stopped by a signal while '%s' was read; nothing was sent",
+                         log_quote(export->name, quoted, sizeof(quoted)));
+    return refuse_to_open(export, strerror(errno), err);
+}
+
+/* The length read, short only at the end; -1 with errno. */
+static ssize_t read_fully(int fd, unsigned char *bytes, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t n = read(fd, bytes + done, len - done);
+
+        if (n < 0 && errno == EINTR && !stop_signal())
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+static ssize_t read_fully_at(int fd, unsigned char *bytes, size_t len, uint64_t offset)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t n = pread(fd, bytes + done, len - done, (off_t)(offset + done));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+/* Returns the descriptor of a new file without a name, or -1. */
+static int create_spool(struct error *err)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[4096], quoted[LOG_QUOTE_BYTES];
+    int fd = -1;
+
+    if (!folder || !*folder)
+        folder = "/tmp";
+    fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        return fd;
+    /* Not every file system can do O_TMPFILE. */
+    if (snprintf(path, sizeof(path), "%s/claimbatch-XXXXXX", folder) < (int)sizeof(path))
+        fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    else
+        error_set(err, EXIT_CANNOT_CREATE,
+                  "cannot create a temporary file in '%s': %s; set TMPDIR to a folder with room",
+                  log_quote(folder, quoted, sizeof(quoted)), strerror(errno));
+    return fd;
+}
+
+static int copy_to_spool(const struct export *export, int spool, struct error *err)
+{
+    int result = -1;
+    unsigned char *bytes = malloc(EXPORT_BLOCK_BYTES);
+
+    if (!bytes)
+        return error_no_memory(err);
+    for (;;) {
+        ssize_t n = read_fully(export->fd, bytes, EXPORT_BLOCK_BYTES);
+
+        if (n < 0) {
+            refuse_to_read(export, err);
+            goto out;
+        }
+        if (n == 0)
+            break;
+        if (file_write(spool, SPOOL_NAME, bytes, (size_t)n, err))
+            goto out;
+    }
+    result = 0;
+out:
+    free(bytes);
+    return result;
+}
+
+/* What cannot be read by position is copied, for it is read more than once. */
+static int spool(struct export *export, struct error *err)
+{
+    int fd = create_spool(err);
+
+    if (fd < 0)
+        return -1;
+    if (copy_to_spool(export, fd, err)) {
+        close(fd);
+        return -1;
+    }
+    close(export->fd);
+    export->fd = fd;
+    return 0;
+}
+
+static int open_source(struct export *export, const char *path, struct error *err)
+{
+    bool standard_input = strcmp(path, "-") == 0;
+    struct stat info = {0};
+
+    export->name = strdup(standard_input ? "standard input" : path);
+    if (!export->name)
+        return error_no_memory(err);
+    export->fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (export->fd < 0 || fstat(export->fd, &info))
+        return refuse_to_read(export, err);
+    if (S_ISDIR(info.st_mode))
+        return refuse_to_open(export, "it is a folder", err);
+    return standard_input || !S_ISREG(info.st_mode) ? spool(export, err) : 0;
+}
+
+int export_open(const char *path, struct export **ret_export, struct error *err)
+{
+    struct export *export = calloc(1, sizeof(*export));
+
+    *ret_export = NULL;
+    if (!export)
+        return error_no_memory(err);
+    export->fd = -1;
+    if (open_source(export, path, err)) {
+        export_close(export);
+        return -1;
+    }
+    *ret_export = export;
+    return 0;
+}
+
+void export_close(struct export *export)
+{
+    if (!export)
+        return;
+    if (export->fd >= 0)
+        close(export->fd);
+    free(export->name);
+    free(export->blocks);
+    free(export);
+}
+
+const char *export_name(const struct export *export)
+{
+    return export->name;
+}
+
+static int digest_block(const unsigned char *bytes, size_t len, struct block *ret_block,
+                        struct error *err)
+{
+    int result = -1;
+    struct sha256 *sha256 = sha256_open();
+
+    if (!sha256 || sha256_update(sha256, bytes, len) || sha256_finish(sha256, ret_block->sha256))
+        error_set(err, EXIT_INTERNAL, "cannot compute SHA-256");
+    else
+        result = 0;
+    sha256_close(sha256);
+    return result;
+}
+
+static struct block *new_block(struct export *export)
+{
+    if (export->block_count == export->block_room) {
+        size_t room = export->block_room ? export->block_room * 2 : 64;
+        struct block *blocks = realloc(export->blocks, room * sizeof(*blocks));
+
+        if (!blocks)
+            return NULL;
+        export->blocks = blocks;
+        export->block_room = room;
+    }
+    return &export->blocks[export->block_count++];
+}
+
+static int survey_block(struct export *export, struct pass *pass, size_t len, struct error *err)
+{
+    struct block *block = new_block(export);
+
+    if (!block)
+        return error_no_memory(err);
+    if (digest_block(pass->bytes, len, block, err))
+        return -1;
+    if (sha256_update(pass->whole, pass->bytes, len))
+        return error_set(err, EXIT_INTERNAL, "cannot compute SHA-256");
+    detection_feed(pass->detection, pass->bytes, len);
+    export->bytes += len;
+    return 0;
+}
+
+static int survey_blocks(struct export *export, struct pass *pass, struct error *err)
+{
+    ssize_t n = 0;
+
+    do {
+        n = read_fully_at(export->fd, pass->bytes, EXPORT_BLOCK_BYTES, export->bytes);
+        if (n < 0)
+            return refuse_to_read(export, err);
+        if (n > 0 && survey_block(export, pass, (size_t)n, err))
+            return -1;
+    } while ((size_t)n == EXPORT_BLOCK_BYTES);
+    return 0;
+}
+
+int export_survey(struct export *export, enum encoding wanted, struct survey *ret_survey,
+                  struct error *err)
+{
+    int result = -1;
+    struct pass pass = {detection_open(), sha256_open(), malloc(EXPORT_BLOCK_BYTES)};
+
+    *ret_survey = (struct survey){0};
+    export->surveyed = false;
+    export->bytes = 0;
+    export->block_count = 0;
+    if (!pass.detection || !pass.whole || !pass.bytes) {
+        error_no_memory(err);
+        goto out;
+    }
+    if (survey_blocks(export, &pass, err) ||
+        detection_finish(pass.detection, wanted, export->name, &ret_survey->encoding,
+                         &ret_survey->bom_bytes, err))
+        goto out;
+    if (sha256_finish(pass.whole, ret_survey->sha256)) {
+        error_set(err, EXIT_INTERNAL, "cannot compute SHA-256");
+        goto out;
+    }
+    ret_survey->bytes = export->bytes;
+    export->surveyed = true;
+    result = 0;
+out:
+    detection_close(pass.detection);
+    sha256_close(pass.whole);
+    free(pass.bytes);
+    return result;
+}
+
+static int refuse_changed(const struct export *export, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_INPUT_REFUSED,
+                     "'%s' changed while it was read; no row from the changed part was sent; let "
+                     "whatever writes it finish, then start again",
+                     log_quote(export->name, quoted, sizeof(quoted)));
+}
+
+/* Whether the bytes of the block are those of the survey. */
+static int check_block(const struct export *export, uint64_t number, const unsigned char *bytes,
+                       size_t len, struct error *err)
+{
+    uint64_t offset = number * EXPORT_BLOCK_BYTES;
+    uint64_t left = offset < export->bytes ? export->bytes - offset : 0;
+    struct block block = {0};
+
+    if (len != (left < EXPORT_BLOCK_BYTES ? left : EXPORT_BLOCK_BYTES))
+        return refuse_changed(export, err);
+    if (len == 0)
+        return 0;
+    if (digest_block(bytes, len, &block, err))
+        return -1;
+    if (memcmp(block.sha256, export->blocks[number].sha256, sizeof(block.sha256)) != 0)
+        return refuse_changed(export, err);
+    return 0;
+}
+
+int export_read(struct export *export, uint64_t number, unsigned char *ret_bytes, size_t *ret_len,
+                struct error *err)
+{
+    ssize_t n =
+        read_fully_at(export->fd, ret_bytes, EXPORT_BLOCK_BYTES, number * EXPORT_BLOCK_BYTES);
+
+    *ret_len = 0;
+    if (n < 0)
+        return refuse_to_read(export, err);
+    if (export->surveyed && check_block(export, number, ret_bytes, (size_t)n, err))
+        return -1;
+    *ret_len = (size_t)n;
+    return 0;
+}

@@ -1,0 +1,167 @@
+#include "input/findings.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "input/claim.h"
+#include "input/value.h"
+
+#define SHOWN_VALUE_BYTES 96
+
+/* The row as a whole goes before its fields. */
+static int place_of(enum field field)
+{
+    return field == FIELD_NONE ? -1 : (int)field;
+}
+
+void findings_add(struct findings *findings, const struct rules *rules, enum rule rule,
+                  enum field field)
+{
+    size_t at = findings->count;
+
+    if (rule == RULE_NONE || rules->severity[rule] == SEVERITY_OFF || at == FINDINGS_MAX)
+        return;
+    for (; at > 0 && place_of(findings->list[at - 1].field) > place_of(field); at--)
+        findings->list[at] = findings->list[at - 1];
+    findings->list[at] = (struct finding){rule, rules->severity[rule], field};
+    findings->count++;
+}
+
+bool findings_invalid(const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->list[i].severity == SEVERITY_ERROR)
+            return true;
+    }
+    return false;
+}
+
+static bool is_first_of_rule(const struct findings *findings, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (findings->list[i].rule == findings->list[at].rule)
+            return false;
+    }
+    return true;
+}
+
+void findings_codes(const struct findings *findings, enum severity severity,
+                    struct buffer *ret_codes)
+{
+    const char *separator = "";
+
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->list[i].severity != severity || !is_first_of_rule(findings, i))
+            continue;
+        buffer_format(ret_codes, "%s%s", separator, rule_code(findings->list[i].rule));
+        separator = ";";
+    }
+}
+
+/* What stands behind the field and its value; rules that need more have a function below. */
+static const char *const sentences[RULE_COUNT] = {
+    [RULE_MISSING_FIELD] = "is empty: fill it in",
+    [RULE_BAD_NUMBER] = "is not a plain whole number: write digits only, without sign, point, "
+                        "comma or blank",
+    [RULE_NUMBER_RANGE] = "is negative or larger than 9223372036854775807: correct it",
+    [RULE_BAD_STATUS] = "is no status: write 0 or 未理赔 (not settled), 1 or 理赔成功 (claim "
+                        "succeeded), 2 or 理赔失败 (claim failed)",
+    [RULE_BAD_TIME] = "is no real date and time: write it as 2022-12-31 23:59:59, in Beijing time",
+    [RULE_SUCCESS_WITHOUT_FEE] = "is zero although the claim succeeded (status 1): correct the fee "
+                                 "or the status",
+    [RULE_REFUSED_WITH_FEE] = "is not zero although the claim failed (status 2): correct the fee "
+                              "or the status",
+    [RULE_REFUSED_WITHOUT_REASON] = "is empty although the claim failed (status 2): write why it "
+                                    "was refused",
+    [RULE_UNSETTLED_WITH_FEE] = "is not zero although the claim is not settled (status 0): check "
+                                "the fee and the status",
+    [RULE_REASON_WITHOUT_REFUSAL] = "gives a reason although the claim did not fail (status is not "
+                                    "2): check the status",
+    [RULE_COUNT_NOT_ONE] = "is not 1, the usual number of claim forms: check it",
+    [RULE_FUTURE_TIME] = "is more than 10 minutes ahead of now: correct the time, or this "
+                         "machine's clock",
+    [RULE_DATE_ONLY] = "has no time of day; midnight, Beijing time, is taken",
+    [RULE_EXCEL_ROUNDED_ID] = "has more than 15 digits and ends in 000: a spreadsheet may have "
+                              "rounded it; compare it with the system it came from",
+    [RULE_CONTROL_CHARACTER] = "has a control character: take it out and type the text anew",
+};
+
+/* Digits, a point and three or more digits. */
+static bool has_too_many_decimals(struct value value)
+{
+    const char *point = value.len ? memchr(value.ptr, '.', value.len) : NULL;
+    size_t whole = point ? (size_t)(point - value.ptr) : 0;
+    int64_t ignored = 0;
+
+    return point && value.len - whole > 3 &&
+           value_parse_integer((struct value){value.ptr, whole}, &ignored) == RULE_NONE &&
+           value_parse_integer((struct value){point + 1, value.len - whole - 1}, &ignored) ==
+               RULE_NONE;
+}
+
+static const char *fee_sentence(struct value value, enum fee_unit unit)
+{
+    if (unit == FEE_UNIT_FEN)
+        return "is not an exact amount in fen: write a whole number such as 1234, without sign or "
+               "point; if the amounts are in yuan, say --fee-unit yuan";
+    if (has_too_many_decimals(value))
+        return "has more than 2 decimals of yuan: write an exact amount such as 12.34";
+    return "is not an exact amount in yuan: write digits with at most 2 decimals, such as 12.34, "
+           "without sign, currency sign or grouping";
+}
+
+static const char *excel_sentence(enum field field)
+{
+    if (field == FIELD_CLAIM_TIME)
+        return "is a number that a spreadsheet made of a date: export it again as text, such as "
+               "2022-12-31 23:59:59";
+    return "was shortened by a spreadsheet and its digits are lost: export it again with this "
+           "column as text; it cannot be restored from here";
+}
+
+static size_t limit_of(enum field field)
+{
+    return field == FIELD_CLAIM_DESC ? CLAIM_DESC_CHARACTERS : CLAIM_ORDER_NO_CHARACTERS;
+}
+
+static void explain_column_count(const struct columns *columns, const struct record *record,
+                                 struct buffer *ret_sentence)
+{
+    buffer_format(ret_sentence,
+                  "the row has %zu cells but the header has %zu: look for a comma or a quote too "
+                  "many or too few; a text with a comma needs quotes around it",
+                  record->count, columns->count);
+}
+
+void finding_explain(const struct finding *finding, const struct rules *rules,
+                     const struct columns *columns, const struct record *record,
+                     struct buffer *ret_sentence)
+{
+    const char *raw = NULL;
+    char shown[SHOWN_VALUE_BYTES];
+
+    if (finding->rule == RULE_COLUMN_COUNT) {
+        explain_column_count(columns, record, ret_sentence);
+        return;
+    }
+    raw = claim_raw(columns, record, finding->field);
+    buffer_format(ret_sentence, "%s ", field_name(finding->field));
+    if (*raw)
+        buffer_format(ret_sentence, "'%s' ", log_quote(raw, shown, sizeof(shown)));
+    if (finding->rule == RULE_BAD_FEE)
+        buffer_text(ret_sentence,
+                    fee_sentence(value_of(&(struct cell){raw, strlen(raw)}), columns->fee_unit));
+    else if (finding->rule == RULE_EXCEL_NUMBER)
+        buffer_text(ret_sentence, excel_sentence(finding->field));
+    else if (finding->rule == RULE_TEXT_TOO_LONG)
+        buffer_format(ret_sentence, "is longer than %zu characters: shorten it",
+                      limit_of(finding->field));
+    else if (finding->rule == RULE_MAX_FEE)
+        buffer_format(ret_sentence,
+                      "is dearer than --max-fee %" PRId64 " fen: check the amount, or raise the "
+                      "limit",
+                      rules->max_fee);
+    else
+        buffer_text(ret_sentence, sentences[finding->rule]);
+}

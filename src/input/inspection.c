@@ -1,0 +1,149 @@
+#include "input/inspection.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "input/repeats.h"
+
+static void count_findings(struct inspection *inspection, const struct record *record,
+                           const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        enum rule rule = findings->list[i].rule;
+
+        if (!inspection->broken[rule]++)
+            inspection->first_row[rule] = record->row;
+    }
+}
+
+static void count_claim(struct inspection *inspection, const struct claim *claim)
+{
+    inspection->status_rows[claim->claim_status]++;
+    inspection->status_fee[claim->claim_status] += claim->claim_fee;
+    repeats_note(inspection->repeats, claim);
+}
+
+/* A last record without a line end may have been cut in the middle of a number. */
+static int check_end(const struct intake *intake, const struct reader *reader, uint64_t row,
+                     uint64_t line, struct inspection *inspection, struct error *err)
+{
+    char name[LOG_QUOTE_BYTES];
+    enum severity severity = intake->rules.severity[RULE_MISSING_FINAL_NEWLINE];
+
+    if (!reader_is_unfinished(reader) || severity == SEVERITY_OFF)
+        return 0;
+    inspection->broken[RULE_MISSING_FINAL_NEWLINE] = 1;
+    inspection->first_row[RULE_MISSING_FINAL_NEWLINE] = row;
+    if (severity != SEVERITY_ERROR)
+        return 0;
+    return error_set(
+        err, EXIT_INPUT_REFUSED,
+        "'%s', line %llu: MISSING_FINAL_NEWLINE: no line end follows the last row (row %llu), so "
+        "it "
+        "may be cut; export the file again, or if you are sure that the row is whole: --rule "
+        "missing-final-newline=warn; nothing was sent",
+        log_quote(export_name(intake->export), name, sizeof(name)), (unsigned long long)line,
+        (unsigned long long)row);
+}
+
+static int read_rows(const struct intake *intake, struct reader *reader, inspection_visit *visit,
+                     void *context, struct inspection *inspection, struct error *err)
+{
+    struct claim_store store = {0};
+    struct record record;
+    struct findings findings;
+    struct claim claim;
+    uint64_t row = 1;
+    uint64_t line = 1;
+    int result;
+
+    while ((result = reader_next(reader, &record, err)) > 0) {
+        bool invalid;
+
+        claim_judge(&intake->rules, reader_columns(reader), &record, intake->now_ms, &store, &claim,
+                    &findings);
+        if (store.desc.failed || store.order_no.failed) {
+            result = error_no_memory(err);
+            break;
+        }
+        invalid = findings_invalid(&findings);
+        inspection->rows++;
+        inspection->invalid += invalid;
+        if (!invalid)
+            count_claim(inspection, &claim);
+        if (findings.count) {
+            count_findings(inspection, &record, &findings);
+            if (visit)
+                visit(context, reader, &record, &findings, invalid ? NULL : &claim);
+        }
+        row = record.row;
+        line = record.line;
+    }
+    if (!result)
+        result = check_end(intake, reader, row, line, inspection, err);
+    claim_store_release(&store);
+    return result;
+}
+
+int inspection_run(const struct intake *intake, inspection_visit *visit, void *context,
+                   struct inspection *ret_inspection, struct error *err)
+{
+    struct reader *reader = NULL;
+    int result = -1;
+
+    memset(ret_inspection, 0, sizeof(*ret_inspection));
+    ret_inspection->repeats = repeats_open();
+    if (!ret_inspection->repeats)
+        return error_no_memory(err);
+    if (export_survey(intake->export, intake->encoding, &ret_inspection->survey, err) ||
+        reader_open(intake->export, &ret_inspection->survey, &intake->reader, &reader, err))
+        goto out;
+    ret_inspection->columns = *reader_columns(reader);
+    buffer_text(&ret_inspection->unused_columns, reader_unused_columns(reader));
+    result = read_rows(intake, reader, visit, context, ret_inspection, err);
+    ret_inspection->blank_lines = reader_blank_lines(reader);
+out:
+    reader_close(reader);
+    return result;
+}
+
+void inspection_release(struct inspection *inspection)
+{
+    repeats_close(inspection->repeats);
+    buffer_release(&inspection->unused_columns);
+    memset(inspection, 0, sizeof(*inspection));
+}
+
+money inspection_fee(const struct inspection *inspection)
+{
+    money sum = 0;
+
+    for (int i = 0; i < INSPECTION_STATUSES; i++)
+        sum += inspection->status_fee[i];
+    return sum;
+}
+
+void inspection_reading(const struct intake *intake, const struct inspection *inspection,
+                        struct buffer *ret_reading)
+{
+    static const char *const units[] = {"undeclared", "fen", "yuan"};
+    static const char *const severities[] = {"off", "warn", "error"};
+    struct rules defaults;
+
+    buffer_format(ret_reading, "encoding=%s delimiter=0x%02x fee-unit=%s",
+                  encoding_name(inspection->survey.encoding),
+                  (unsigned)(unsigned char)intake->reader.delimiter,
+                  units[inspection->columns.fee_unit]);
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (inspection->columns.index[i] != COLUMN_ABSENT)
+            buffer_format(ret_reading, " %s=%d", field_name((enum field)i),
+                          inspection->columns.index[i] + 1);
+    rules_init(&defaults);
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (intake->rules.severity[i] != defaults.severity[i])
+            buffer_format(ret_reading, " %s=%s", rule_name((enum rule)i),
+                          severities[intake->rules.severity[i]]);
+    if (intake->rules.max_fee >= 0)
+        buffer_format(ret_reading, " max-fee=%lld", (long long)intake->rules.max_fee);
+}

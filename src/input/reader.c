@@ -1,0 +1,459 @@
+#include "input/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <csv.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "input/lines.h"
+
+#define PARSER_OPTIONS (CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL)
+#define PARSER_GROWTH ((size_t)64 << 10) /* libcsv's own step is 128 bytes */
+
+/* Each cell but the last has a delimiter in the record's text, and a NUL here in its place. */
+#define TEXTS_BYTES (READER_RECORD_BYTES + 1)
+
+struct reader {
+    struct export *export;
+    struct lines *lines;
+    char delimiter;
+
+    /* The record that is being read, as text. */
+    struct line last; /* its last line so far */
+    uint64_t row;
+    uint64_t start_line; /* physical, where it starts */
+    uint64_t line;       /* physical, the one that comes next */
+    uint64_t blank_lines;
+    bool unfinished;
+
+    /* What libcsv made of it. */
+    struct csv_parser parser;
+    char *texts; /* of the cells, room for TEXTS_BYTES */
+    size_t texts_len;
+    struct cell *cells;
+    size_t count, room;
+    bool no_memory;
+    bool complete; /* libcsv gave the end of the record */
+
+    struct columns columns;
+    struct buffer unused;
+};
+
+/* A place in the record's text; the column in characters, from 1. */
+struct place {
+    const char *ptr, *end;
+    uint64_t line, column;
+};
+
+/* Blanks are part of a cell; what they mean is for the rules. */
+static int is_never_space(unsigned char c)
+{
+    (void)c;
+    return 0;
+}
+
+static bool add_room(struct reader *reader)
+{
+    size_t room = reader->room ? reader->room * 2 : 32;
+    struct cell *cells = realloc(reader->cells, room * sizeof(*cells));
+
+    if (!cells) {
+        reader->no_memory = true;
+        return false;
+    }
+    reader->cells = cells;
+    reader->room = room;
+    return true;
+}
+
+/* The text is in reader->texts already. */
+static void add_cell(struct reader *reader, const char *text, size_t len)
+{
+    if (reader->count < reader->room || add_room(reader))
+        reader->cells[reader->count++] = (struct cell){text, len};
+}
+
+static void take_cell(void *text, size_t len, void *context)
+{
+    struct reader *reader = context;
+    char *copy = reader->texts + reader->texts_len;
+
+    memcpy(copy, text, len + 1);
+    reader->texts_len += len + 1;
+    add_cell(reader, copy, len);
+}
+
+static void take_record(int c, void *context)
+{
+    struct reader *reader = context;
+
+    (void)c;
+    reader->complete = true;
+}
+
+/* Moves over one character or line end. */
+static void step(struct place *place)
+{
+    bool line_end = *place->ptr == '\n' || *place->ptr == '\r';
+
+    if (*place->ptr == '\r' && place->ptr + 1 < place->end && place->ptr[1] == '\n')
+        place->ptr++;
+    place->ptr++;
+    while (place->ptr < place->end && ((unsigned char)*place->ptr & 0xc0) == 0x80)
+        place->ptr++;
+    place->line += line_end;
+    place->column = line_end ? 1 : place->column + 1;
+}
+
+static bool is_at(const struct place *place, char c)
+{
+    return place->ptr < place->end && *place->ptr == c;
+}
+
+/* Moves to the delimiter behind the cell, or to the end. False when its quote is not closed. */
+static bool pass_cell(struct place *place, char delimiter)
+{
+    bool open = is_at(place, '"');
+
+    if (open)
+        step(place);
+    while (open && place->ptr < place->end) {
+        bool quote = is_at(place, '"');
+
+        step(place);
+        if (quote && is_at(place, '"'))
+            step(place);
+        else if (quote)
+            open = false;
+    }
+    while (place->ptr < place->end && *place->ptr != delimiter)
+        step(place);
+    return !open;
+}
+
+/* The start of the current record, whose text is looked at up to `end`. */
+static struct place record_start(const struct reader *reader, const char *end)
+{
+    return (struct place){reader->last.start, end, reader->start_line, 1};
+}
+
+static const char *record_end(const struct reader *reader)
+{
+    return reader->last.text + reader->last.len;
+}
+
+static int refuse_at(const struct reader *reader, const struct place *place, const char *why,
+                     struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_INPUT_REFUSED, "'%s', line %llu, column %llu: %s; nothing was sent",
+                     log_quote(export_name(reader->export), quoted, sizeof(quoted)),
+                     (unsigned long long)place->line, (unsigned long long)place->column, why);
+}
+
+/* Gives the start of the record's last cell. True when its quote is not closed. */
+static bool find_open_quote(const struct reader *reader, struct place *ret_quote)
+{
+    struct place place = record_start(reader, record_end(reader));
+    bool closed = true;
+
+    for (;;) {
+        *ret_quote = place;
+        closed = pass_cell(&place, reader->delimiter);
+        if (place.ptr == place.end)
+            return !closed;
+        step(&place);
+    }
+}
+
+static int refuse_unterminated(const struct reader *reader, struct error *err)
+{
+    struct place quote = {0};
+
+    find_open_quote(reader, &quote);
+    return refuse_at(reader, &quote,
+                     "a quote is opened here and never closed; the file may be cut; close or "
+                     "remove the quote, or export the file again",
+                     err);
+}
+
+/* `at` is where libcsv stopped. */
+static int refuse_stray(const struct reader *reader, const char *at, struct error *err)
+{
+    struct place place = record_start(reader, at);
+
+    while (place.ptr < place.end)
+        step(&place);
+    if (*at == '"')
+        return refuse_at(reader, &place,
+                         "a stray quote inside a cell that does not begin with one; put the whole "
+                         "cell in quotes and double the quotes inside it",
+                         err);
+    return refuse_at(reader, &place,
+                     "text behind a closing quote; a quote inside a cell must be doubled, or an "
+                     "earlier quote was not closed",
+                     err);
+}
+
+static int refuse_too_long(const struct reader *reader, struct error *err)
+{
+    struct place start = record_start(reader, record_end(reader));
+    struct place quote = {0};
+
+    if (find_open_quote(reader, &quote))
+        return refuse_at(reader, &quote,
+                         "a quote is opened here and not closed within 1 MiB; close or remove it",
+                         err);
+    return refuse_at(reader, &start,
+                     "the record that starts here is longer than 1 MiB; this is no export of "
+                     "claims, or its line ends are lost",
+                     err);
+}
+
+/* The length of the idiom ="00123" whose first quote is at `quote`, from there on, or 0.
+ * Spreadsheets write it without quotes around it, which strict CSV forbids. */
+static size_t idiom_len(const struct reader *reader, const char *quote)
+{
+    const char *start = reader->last.text, *end = record_end(reader), *close = NULL;
+
+    if (quote >= end || *quote != '"' || quote == start || quote[-1] != '=' ||
+        (quote - 1 > start && quote[-2] != reader->delimiter))
+        return 0;
+    close = memchr(quote + 1, '"', (size_t)(end - quote - 1));
+    if (!close || (close + 1 < end && close[1] != reader->delimiter) ||
+        memchr(quote, reader->delimiter, (size_t)(close - quote)))
+        return 0;
+    return (size_t)(close + 1 - quote);
+}
+
+/* Returns where libcsv stopped: at `end`, or at what it does not take. */
+static const char *parse(struct reader *reader, const char *text, const char *end)
+{
+    return text +
+           csv_parse(&reader->parser, text, (size_t)(end - text), take_cell, take_record, reader);
+}
+
+static int parse_line(struct reader *reader, struct error *err)
+{
+    const char *end = record_end(reader) + reader->last.end_len;
+    const char *at = parse(reader, reader->last.text, end);
+
+    while (at < end) {
+        size_t len = idiom_len(reader, at);
+
+        if (csv_error(&reader->parser) != CSV_EPARSE)
+            return error_no_memory(err);
+        if (len == 0)
+            return refuse_stray(reader, at, err);
+        csv_set_opts(&reader->parser, CSV_APPEND_NULL);
+        at = parse(reader, at, at + len);
+        csv_set_opts(&reader->parser, PARSER_OPTIONS);
+        at = parse(reader, at, end);
+    }
+    return reader->no_memory ? error_no_memory(err) : 0;
+}
+
+/* A line without a quote is its cells and delimiters. To take it apart here, in place of a call a
+ * byte, is what makes a check of millions of rows quick; libcsv has every line with a quote. */
+static int split_line(struct reader *reader, struct error *err)
+{
+    char *cell = reader->texts, *end = reader->texts + reader->last.len, *delimiter = NULL;
+
+    memcpy(cell, reader->last.text, reader->last.len);
+    *end = '\0';
+    while ((delimiter = memchr(cell, reader->delimiter, (size_t)(end - cell)))) {
+        *delimiter = '\0';
+        add_cell(reader, cell, (size_t)(delimiter - cell));
+        cell = delimiter + 1;
+    }
+    add_cell(reader, cell, (size_t)(end - cell));
+    reader->unfinished = reader->last.end_len == 0;
+    reader->line++;
+    return reader->no_memory ? error_no_memory(err) : 0;
+}
+
+/* The export ends inside the record. */
+static int finish_record(struct reader *reader, struct error *err)
+{
+    reader->unfinished = true;
+    if (csv_fini(&reader->parser, take_cell, take_record, reader) != 0)
+        return refuse_unterminated(reader, err);
+    return reader->no_memory ? error_no_memory(err) : 0;
+}
+
+/* 1, or 0 at the end of the export, or -1. */
+static int next_line(struct reader *reader, struct error *err)
+{
+    int result = lines_next(reader->lines, READER_RECORD_BYTES, &reader->last, err);
+
+    return result == LINES_TOO_LONG ? refuse_too_long(reader, err) : result;
+}
+
+/* Passes over blank lines to the record's first line: 1, 0 at the end of the export, or -1. */
+static int begin_record(struct reader *reader, struct error *err)
+{
+    int result = 0;
+
+    for (;;) {
+        lines_mark(reader->lines);
+        reader->start_line = reader->line;
+        result = next_line(reader, err);
+        if (result <= 0)
+            return result;
+        reader->row++;
+        if (reader->last.len > 0)
+            return 1;
+        reader->line++;
+        reader->blank_lines++;
+    }
+}
+
+/* Reads a record that has a quote, from its first line on. */
+static int parse_record(struct reader *reader, struct error *err)
+{
+    reader->complete = false;
+    for (;;) {
+        int result = parse_line(reader, err);
+
+        if (result)
+            return result;
+        reader->line++;
+        if (reader->last.end_len == 0 && finish_record(reader, err))
+            return -1;
+        if (reader->complete)
+            return 0;
+        result = next_line(reader, err);
+        if (result <= 0)
+            return result ? -1 : refuse_unterminated(reader, err);
+    }
+}
+
+int reader_next(struct reader *reader, struct record *ret_record, struct error *err)
+{
+    int result = begin_record(reader, err);
+
+    if (result <= 0)
+        return result;
+    reader->count = 0;
+    reader->texts_len = 0;
+    if (memchr(reader->last.text, '"', reader->last.len) ? parse_record(reader, err)
+                                                         : split_line(reader, err))
+        return -1;
+    *ret_record = (struct record){.row = reader->row,
+                                  .line = reader->start_line,
+                                  .count = reader->count,
+                                  .cells = reader->cells};
+    return 1;
+}
+
+static int read_header(struct reader *reader, const struct reader_settings *settings,
+                       struct error *err)
+{
+    struct record header = {0};
+    char quoted[LOG_QUOTE_BYTES];
+    int result = reader_next(reader, &header, err);
+
+    if (result < 0)
+        return -1;
+    if (result == 0)
+        return error_set(err, EXIT_INPUT_REFUSED,
+                         "'%s', line 1: there is no header, the file is empty; export it again; "
+                         "nothing was sent",
+                         log_quote(export_name(reader->export), quoted, sizeof(quoted)));
+    return columns_resolve(&header, export_name(reader->export), settings->wanted_columns,
+                           settings->fee_unit, &reader->columns, &reader->unused, err);
+}
+
+static int start(struct reader *reader, struct export *export, const struct survey *survey,
+                 char delimiter, struct error *err)
+{
+    if (delimiter == '\0' || strchr("\"\r\n", delimiter))
+        return error_set(err, EXIT_BAD_USAGE,
+                         "a quote, a line end or nothing can not be the delimiter");
+    reader->export = export;
+    reader->delimiter = delimiter;
+    reader->line = 1;
+    csv_init(&reader->parser, PARSER_OPTIONS);
+    csv_set_delim(&reader->parser, (unsigned char)delimiter);
+    csv_set_space_func(&reader->parser, is_never_space);
+    csv_set_blk_size(&reader->parser, PARSER_GROWTH);
+    reader->texts = malloc(TEXTS_BYTES);
+    if (!reader->texts)
+        return error_no_memory(err);
+    reader->lines = lines_open(export, survey, err);
+    return reader->lines ? 0 : -1;
+}
+
+int reader_open(struct export *export, const struct survey *survey,
+                const struct reader_settings *settings, struct reader **ret_reader,
+                struct error *err)
+{
+    struct reader *reader = calloc(1, sizeof(*reader));
+
+    *ret_reader = NULL;
+    if (!reader)
+        return error_no_memory(err);
+    if (start(reader, export, survey, settings->delimiter, err) ||
+        read_header(reader, settings, err)) {
+        reader_close(reader);
+        return -1;
+    }
+    *ret_reader = reader;
+    return 0;
+}
+
+void reader_close(struct reader *reader)
+{
+    if (!reader)
+        return;
+    /* A zeroed parser, of a start that failed early, holds nothing to free. */
+    csv_free(&reader->parser);
+    lines_close(reader->lines);
+    buffer_release(&reader->unused);
+    free(reader->texts);
+    free(reader->cells);
+    free(reader);
+}
+
+const struct columns *reader_columns(const struct reader *reader)
+{
+    return &reader->columns;
+}
+
+const char *reader_unused_columns(const struct reader *reader)
+{
+    return buffer_string(&reader->unused);
+}
+
+bool reader_is_unfinished(const struct reader *reader)
+{
+    return reader->unfinished;
+}
+
+uint64_t reader_blank_lines(const struct reader *reader)
+{
+    return reader->blank_lines;
+}
+
+uint64_t reader_position(const struct reader *reader)
+{
+    return lines_position(reader->lines);
+}
+
+void reader_locate(const struct reader *reader, size_t index, uint64_t *ret_line,
+                   uint64_t *ret_column)
+{
+    struct place place = record_start(reader, record_end(reader));
+
+    for (; index > 0 && place.ptr < place.end; index--) {
+        pass_cell(&place, reader->delimiter);
+        if (place.ptr < place.end)
+            step(&place);
+    }
+    *ret_line = place.line;
+    *ret_column = place.column;
+}
