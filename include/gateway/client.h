@@ -1,0 +1,63 @@
+/*
+ * client: HTTP calls to the gateway; hides libcurl.
+ *
+ * One client belongs to one worker thread and drives up to `capacity` calls with one multi handle
+ * over kept-alive connections. Its one invariant: a request is handed to a connection at most once
+ * (protocol section 8); what ends after that moment says PHASE_SENT. TLS is always verified,
+ * redirects are never followed, only http and https are spoken, HTTP/1.1. The process ignores
+ * SIGPIPE (stop_watch): OpenSSL writes to connections that the peer has closed.
+ *
+ * Tested by tests/unit/test_client.c and tests/e2e/test_transport.py
+ */
+#ifndef CLAIMBATCH_GATEWAY_CLIENT_H
+#define CLAIMBATCH_GATEWAY_CLIENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/exchange.h"
+
+struct error;
+struct client;
+
+/* An idle connection older than this is not used again: shorter than what gateways and proxies
+ * keep. */
+#define CLIENT_IDLE_CONNECTION_S 10
+
+/* Borrowed strings, for the life of the client. */
+struct client_settings {
+    const char *url;
+    const char *ca_file; /* further trusted certificates instead of the system's, or NULL */
+    const char *user_agent;
+    int64_t connect_timeout_ms;
+    int64_t timeout_ms; /* of the whole call */
+};
+
+/* Once a process, before the first client and before threads; and at its end. */
+int client_library_init(struct error *err);
+void client_library_release(void);
+
+int client_open(const struct client_settings *settings, size_t capacity, struct client **ret_client,
+                struct error *err);
+/* Every call must have been collected before. NULL is fine. */
+void client_close(struct client *client);
+
+/* Begins a call with exchange->body; at most `capacity` at a time. The exchange is borrowed until
+   it is collected; if the call cannot even be begun it is collected with PHASE_NOT_SENT and
+   TRANSPORT_INTERNAL. */
+void client_send(struct client *client, struct exchange *exchange);
+
+/*
+ * Drives all calls, waiting at most timeout_ms for something to happen, and gives back those that
+ * have ended, linked by `next`; NULL if none.
+ */
+struct exchange *client_collect(struct client *client, int timeout_ms);
+
+/* Ends the wait of client_collect; from any thread, also just before it is called. */
+void client_wake(struct client *client);
+
+/* Ends with TRANSPORT_WITHDRAWN every call that was not handed to a connection; they are collected
+ * as usual. */
+void client_recall(struct client *client);
+
+#endif

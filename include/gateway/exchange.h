@@ -1,0 +1,69 @@
+/*
+ * exchange: what is known of one HTTP call, from the first byte to its end.
+ *
+ * Plain facts, without judgement: the client fills them in, verdict judges them.
+ */
+#ifndef CLAIMBATCH_GATEWAY_EXCHANGE_H
+#define CLAIMBATCH_GATEWAY_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+/* How far the call came. The line that matters: has the request been handed to a connection? */
+enum phase {
+    PHASE_NOT_SENT, /* surely no byte of it left */
+    PHASE_SENT,     /* handed to a connection; bytes may have left */
+    PHASE_ANSWERED, /* a whole HTTP answer came, after the whole body had left */
+};
+
+/* What ended the call. */
+enum transport {
+    TRANSPORT_OK,          /* PHASE_ANSWERED */
+    TRANSPORT_WITHDRAWN,   /* recalled before it was handed to a connection */
+    TRANSPORT_LOOKUP,      /* PHASE_NOT_SENT: name lookup failed */
+    TRANSPORT_CONNECT,     /* PHASE_NOT_SENT: refused, no route, connect timeout */
+    TRANSPORT_PROXY,       /* PHASE_NOT_SENT */
+    TRANSPORT_TLS,         /* PHASE_NOT_SENT: handshake failed, not because of the certificate */
+    TRANSPORT_CERTIFICATE, /* PHASE_NOT_SENT: wrong, expired, of another host, unreadable CA file */
+    TRANSPORT_TIMEOUT,     /* no whole answer in time */
+    TRANSPORT_CLOSED,      /* closed without one byte of an answer */
+    TRANSPORT_RESET,       /* reset or broken while sending or receiving */
+    TRANSPORT_CUT,         /* an answer began and did not end as announced */
+    TRANSPORT_NOT_HTTP,    /* what came is no HTTP */
+    TRANSPORT_EARLY_ANSWER, /* an answer came before the body was sent whole */
+    TRANSPORT_TOO_LARGE,    /* the answer is over EXCHANGE_ANSWER_BYTES */
+    TRANSPORT_RESEND,   /* libcurl was about to send the request a second time and was stopped */
+    TRANSPORT_INTERNAL, /* anything else libcurl reports, out of memory included */
+};
+
+#define EXCHANGE_ANSWER_BYTES ((size_t)1 << 20)
+
+struct exchange {
+    /* in: set by the one who sends; the body must not change until the exchange is done */
+    struct buffer body;
+
+    /* out: valid once the exchange is done */
+    enum phase phase;
+    enum transport transport;
+    char detail[160];      /* libcurl's words on a failure; no secret can be in it */
+    long http_status;      /* 0 when none came */
+    int64_t retry_after_s; /* of the Retry-After header (a date is turned into seconds from now); -1
+                              if none */
+    int64_t server_ms;     /* wall time of the Date header, or -1 */
+    int64_t sent_ms; /* wall time when it was handed to the connection, or when it ended if it never
+                        was */
+    int64_t sent_mono_ms; /* the same moment of the monotonic clock */
+    int64_t duration_ms;  /* from hand-over to the end; 0 if never handed over */
+    struct buffer answer; /* body of the answer; kept and reused from call to call */
+
+    /* the client's */
+    struct exchange *next;
+    int handovers;  /* how often libcurl was about to put it on a connection */
+    bool oversized; /* the answer is over EXCHANGE_ANSWER_BYTES */
+    bool early;     /* the answer began before the body had left */
+};
+
+#endif

@@ -1,0 +1,380 @@
+#include "gateway/pace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* How soon to ask again when the sends of other runs fill the sliding second: when those leave it
+   is not known here. */
+#define OTHERS_RECHECK_MS 100
+
+/*
+ * Departures of the last PACE_WINDOW_MS, counted by the millisecond: what it takes does not depend
+ * on the rate. slots[t % PACE_WINDOW_MS] belongs to the one t in (now - PACE_WINDOW_MS, now].
+ */
+struct window {
+    uint32_t slots[PACE_WINDOW_MS];
+    int64_t now_ms; /* the latest moment heard of */
+    int64_t total;
+};
+
+struct pace {
+    struct pace_settings settings;
+    uint64_t random;
+
+    /* rate */
+    struct window window;
+    int64_t outstanding; /* granted, not known to have left: may leave at any moment */
+    int64_t others;
+
+    /* the gate */
+    enum pace_state cause; /* PACE_OPEN, or one of PACE_BAN … PACE_BRAKE */
+    int64_t until_ms;      /* then a probe may go */
+    bool probing;          /* a probe granted after the pause at hand is not judged yet */
+    uint64_t epoch;        /* counts pauses; tickets of an earlier one are stale */
+
+    /* outage and brake */
+    int64_t trouble_since_ms; /* while the cause is one of them */
+    int64_t probe_interval_ms;
+    size_t unknowns_in_a_row;
+
+    int bans_in_a_row;
+    bool long_ban;
+
+    size_t accepted, rejected;
+};
+
+/* ---- the sliding second ---- */
+
+static size_t slot_of(int64_t ms)
+{
+    return (size_t)(ms % PACE_WINDOW_MS);
+}
+
+/* Forgets what leaves the window until now_ms. Monotonic time is not negative. */
+static void window_advance(struct window *window, int64_t now_ms)
+{
+    if (now_ms - window->now_ms >= PACE_WINDOW_MS) {
+        memset(window->slots, 0, sizeof(window->slots));
+        window->total = 0;
+        window->now_ms = now_ms;
+    }
+    while (window->now_ms < now_ms) {
+        uint32_t *slot = &window->slots[slot_of(++window->now_ms)];
+        window->total -= *slot;
+        *slot = 0;
+    }
+}
+
+/* Departures are heard of late and in any order. */
+static void window_add(struct window *window, int64_t sent_ms)
+{
+    window_advance(window, sent_ms);
+    if (window->now_ms - sent_ms >= PACE_WINDOW_MS)
+        return;
+    window->slots[slot_of(sent_ms)]++;
+    window->total++;
+}
+
+/* When the oldest departure leaves the window; INT64_MAX when it is empty. */
+static int64_t window_relief_ms(const struct window *window)
+{
+    if (window->total == 0)
+        return INT64_MAX;
+    for (int64_t ms = window->now_ms - PACE_WINDOW_MS + 1; ms <= window->now_ms; ms++) {
+        if (ms >= 0 && window->slots[slot_of(ms)])
+            return ms + PACE_WINDOW_MS;
+    }
+    return INT64_MAX;
+}
+
+static size_t rate_allowance(struct pace *pace, int64_t now_ms, size_t wanted,
+                             int64_t *ret_until_ms)
+{
+    int64_t taken = 0;
+
+    *ret_until_ms = now_ms;
+    if (pace->settings.rate == 0)
+        return wanted;
+    window_advance(&pace->window, now_ms);
+    taken = pace->window.total + pace->outstanding + pace->others;
+    if (taken < pace->settings.rate) {
+        uint64_t room = (uint64_t)(pace->settings.rate - taken);
+        return room < wanted ? (size_t)room : wanted;
+    }
+    *ret_until_ms = window_relief_ms(&pace->window);
+    if (pace->others > 0 && *ret_until_ms > now_ms + OTHERS_RECHECK_MS)
+        *ret_until_ms = now_ms + OTHERS_RECHECK_MS;
+    return 0;
+}
+
+/* ---- the gate ---- */
+
+static bool is_trouble(enum pace_state cause)
+{
+    return cause == PACE_OUTAGE || cause == PACE_BRAKE;
+}
+
+static int64_t patience_end_ms(const struct pace *pace)
+{
+    return pace->trouble_since_ms + pace->settings.outage_patience_ms;
+}
+
+static void open_gate(struct pace *pace)
+{
+    pace->cause = PACE_OPEN;
+    pace->probing = false;
+}
+
+static void close_gate(struct pace *pace, enum pace_state cause, int64_t until_ms)
+{
+    pace->cause = cause;
+    pace->until_ms = until_ms;
+    pace->probing = false;
+    pace->epoch++;
+}
+
+/* Closes the gate for outage or brake, or keeps it closed after a probe that failed. The patience
+   runs on from the first failure when one follows the other. */
+static void close_for_trouble(struct pace *pace, enum pace_state cause, int64_t now_ms)
+{
+    if (is_trouble(pace->cause)) {
+        pace->probe_interval_ms *= 2;
+        if (pace->probe_interval_ms > PACE_PROBE_MAX_MS)
+            pace->probe_interval_ms = PACE_PROBE_MAX_MS;
+    } else {
+        pace->trouble_since_ms = now_ms;
+        pace->probe_interval_ms = PACE_PROBE_MIN_MS;
+    }
+    close_gate(pace, cause, now_ms + pace->probe_interval_ms);
+}
+
+/* A wait that the gateway named: replaces outage and brake, prolongs another wait, never shortens
+   one. */
+static void close_for_wait(struct pace *pace, enum pace_state cause, int64_t until_ms, bool fresh)
+{
+    bool waiting = pace->cause == PACE_BAN || pace->cause == PACE_RETRY_AFTER;
+
+    if (!waiting || (fresh && until_ms >= pace->until_ms)) {
+        close_gate(pace, cause, until_ms);
+    } else if (until_ms > pace->until_ms) {
+        pace->cause = cause;
+        pace->until_ms = until_ms;
+    }
+}
+
+/* ---- verdicts ---- */
+
+static void judge_ban(struct pace *pace, int64_t wait_ms, bool fresh, int64_t now_ms)
+{
+    if (fresh)
+        pace->bans_in_a_row++;
+    if (wait_ms > VERDICT_BAN_MAX_S * INT64_C(1000))
+        pace->long_ban = true;
+    pace->unknowns_in_a_row = 0;
+    close_for_wait(pace, PACE_BAN, now_ms + wait_ms, fresh);
+}
+
+/* The gateway said something of the row, so it can be reached and knows what it does. A stale one
+   says nothing of a ban that came after it. */
+static void judge_definite(struct pace *pace, bool fresh)
+{
+    pace->unknowns_in_a_row = 0;
+    if (fresh)
+        pace->bans_in_a_row = 0;
+    if (is_trouble(pace->cause))
+        open_gate(pace);
+}
+
+static void judge_again(struct pace *pace, int64_t wait_ms, bool fresh, int64_t now_ms)
+{
+    judge_definite(pace, fresh);
+    if (wait_ms >= 0)
+        close_for_wait(pace, PACE_RETRY_AFTER, now_ms + wait_ms, fresh);
+}
+
+static void judge_unknown(struct pace *pace, bool fresh, bool probe, int64_t now_ms)
+{
+    size_t limit =
+        pace->settings.in_flight > PACE_BRAKE_MIN ? pace->settings.in_flight : PACE_BRAKE_MIN;
+
+    if (!fresh)
+        return;
+    pace->unknowns_in_a_row++;
+    if (probe || pace->unknowns_in_a_row >= limit)
+        close_for_trouble(pace, PACE_BRAKE, now_ms);
+}
+
+static void judge_by_kind(struct pace *pace, const struct verdict *verdict, bool fresh, bool probe,
+                          int64_t now_ms)
+{
+    switch (verdict->kind) {
+    case VERDICT_ACCEPTED:
+        pace->accepted++;
+        judge_definite(pace, fresh);
+        break;
+    case VERDICT_REJECTED:
+        pace->rejected++;
+        judge_definite(pace, fresh);
+        break;
+    case VERDICT_AGAIN:
+        judge_again(pace, verdict->wait_ms, fresh, now_ms);
+        break;
+    case VERDICT_BAN:
+        judge_ban(pace, verdict->wait_ms, fresh, now_ms);
+        break;
+    case VERDICT_UNKNOWN:
+        judge_unknown(pace, fresh, probe, now_ms);
+        break;
+    case VERDICT_OUTAGE:
+        if (fresh)
+            close_for_trouble(pace, PACE_OUTAGE, now_ms);
+        break;
+    case VERDICT_WITHDRAWN:
+    case VERDICT_QUOTA:
+    case VERDICT_STOP:
+    case VERDICT_UNKNOWN_STOP:
+        break;
+    }
+}
+
+/* ---- exported ---- */
+
+struct pace *pace_open(const struct pace_settings *settings, struct error *err)
+{
+    struct pace *pace = calloc(1, sizeof(*pace));
+
+    if (!pace) {
+        error_no_memory(err);
+        return NULL;
+    }
+    pace->settings = *settings;
+    pace->random = settings->seed;
+    return pace;
+}
+
+void pace_close(struct pace *pace)
+{
+    free(pace);
+}
+
+/* The pause at hand allows nothing now. */
+static bool gate_closed(const struct pace *pace, int64_t now_ms)
+{
+    return pace->cause != PACE_OPEN && (pace->probing || now_ms < pace->until_ms);
+}
+
+size_t pace_allowance(struct pace *pace, int64_t now_ms, size_t wanted, int64_t *ret_until_ms,
+                      enum pace_state *ret_state)
+{
+    size_t allowed = 0;
+
+    *ret_state = PACE_OPEN;
+    if (gate_closed(pace, now_ms)) {
+        *ret_state = pace->probing ? PACE_PROBE : pace->cause;
+        *ret_until_ms = pace_pause_until(pace, now_ms);
+    } else {
+        if (pace->cause != PACE_OPEN && wanted > 1)
+            wanted = 1;
+        allowed = rate_allowance(pace, now_ms, wanted, ret_until_ms);
+        if (allowed == 0 && wanted > 0)
+            *ret_state = PACE_RATE;
+    }
+    if (is_trouble(pace->cause) && now_ms < patience_end_ms(pace) &&
+        patience_end_ms(pace) < *ret_until_ms)
+        *ret_until_ms = patience_end_ms(pace);
+    return allowed;
+}
+
+struct pace_ticket pace_grant(struct pace *pace, int64_t now_ms)
+{
+    struct pace_ticket ticket = {.epoch = pace->epoch, .probe = pace->cause != PACE_OPEN};
+
+    (void)now_ms;
+    pace->outstanding++;
+    if (ticket.probe)
+        pace->probing = true;
+    return ticket;
+}
+
+void pace_sent(struct pace *pace, int64_t sent_ms)
+{
+    pace->outstanding--;
+    if (sent_ms >= 0 && pace->settings.rate > 0)
+        window_add(&pace->window, sent_ms);
+}
+
+void pace_judged(struct pace *pace, struct pace_ticket ticket, const struct verdict *verdict,
+                 int64_t now_ms)
+{
+    bool fresh = ticket.epoch == pace->epoch;
+    bool probe = fresh && ticket.probe && pace->probing;
+    bool definite = verdict->kind == VERDICT_ACCEPTED || verdict->kind == VERDICT_REJECTED ||
+                    verdict->kind == VERDICT_AGAIN;
+
+    if (probe)
+        pace->probing = false;
+    judge_by_kind(pace, verdict, fresh, probe, now_ms);
+    /* A probe that came through opens the gate, unless its own answer began another pause or the
+       pause was prolonged meanwhile. */
+    if (probe && definite && ticket.epoch == pace->epoch && now_ms >= pace->until_ms)
+        open_gate(pace);
+}
+
+void pace_ban_until(struct pace *pace, int64_t until_ms, int64_t now_ms)
+{
+    if (until_ms <= now_ms)
+        return;
+    if (until_ms - now_ms > VERDICT_BAN_MAX_S * INT64_C(1000))
+        pace->long_ban = true;
+    close_for_wait(pace, PACE_BAN, until_ms, false);
+}
+
+void pace_others(struct pace *pace, size_t sends_in_window)
+{
+    pace->others = (int64_t)sends_in_window;
+}
+
+enum pace_end pace_ended(const struct pace *pace, int64_t now_ms)
+{
+    if (pace->long_ban)
+        return PACE_END_LONG_BAN;
+    if (pace->bans_in_a_row >= PACE_BANS_IN_A_ROW_MAX)
+        return PACE_END_BANS;
+    if (pace->accepted == 0 && pace->rejected >= PACE_REJECTIONS_FIRST)
+        return PACE_END_REJECTIONS;
+    if (is_trouble(pace->cause) && now_ms >= patience_end_ms(pace))
+        return pace->cause == PACE_OUTAGE ? PACE_END_OUTAGE : PACE_END_BRAKE;
+    return PACE_GO_ON;
+}
+
+int64_t pace_pause_until(const struct pace *pace, int64_t now_ms)
+{
+    if (pace->cause == PACE_OPEN)
+        return now_ms;
+    if (pace->probing)
+        return INT64_MAX;
+    return pace->until_ms > now_ms ? pace->until_ms : now_ms;
+}
+
+/* splitmix64 */
+static uint64_t next_random(struct pace *pace)
+{
+    uint64_t z = pace->random += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+int64_t pace_backoff_ms(struct pace *pace, int attempt)
+{
+    int64_t bound = PACE_BACKOFF_MIN_MS;
+
+    for (int i = 1; i < attempt && bound < PACE_BACKOFF_MAX_MS; i++)
+        bound *= 2;
+    if (bound > PACE_BACKOFF_MAX_MS)
+        bound = PACE_BACKOFF_MAX_MS;
+    return (int64_t)(next_random(pace) % (uint64_t)(bound + 1));
+}

@@ -1,0 +1,215 @@
+#include "gateway/sign.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include "base/error.h"
+
+#define SIGNATURE_BYTES 32 /* of the longest, SHA-256 */
+
+struct signer {
+    enum sign_method method;
+    struct buffer string; /* S of the call at hand; holds the session */
+
+    /* SIGN_MD5 */
+    EVP_MD *md;
+    EVP_MD_CTX *md_context;
+    struct buffer secret;
+
+    /* the HMACs; the key stays in the context from call to call */
+    EVP_MAC_CTX *mac_context;
+};
+
+static const struct {
+    const char *name;
+    const char *openssl_digest;
+    size_t signature_bytes;
+} methods[] = {
+    [SIGN_HMAC_SHA256] = {"hmac-sha256", "SHA256", 32},
+    [SIGN_HMAC_MD5] = {"hmac", "MD5", 16},
+    [SIGN_MD5] = {"md5", "MD5", 16},
+};
+
+#define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
+
+const char *sign_method_name(enum sign_method method)
+{
+    return methods[method].name;
+}
+
+bool sign_method_parse(const char *name, enum sign_method *ret_method)
+{
+    for (size_t i = 0; i < METHOD_COUNT; i++) {
+        if (strcmp(methods[i].name, name) == 0) {
+            *ret_method = (enum sign_method)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The UTF-8 forms of Character.isWhitespace: U+0009-000D, U+001C-0020, U+1680, U+2000-200A without
+   U+2007, U+2028, U+2029, U+205F, U+3000. */
+static size_t java_whitespace_len(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+
+    if ((s[0] >= 0x09 && s[0] <= 0x0d) || (s[0] >= 0x1c && s[0] <= 0x20))
+        return 1;
+    if (strncmp(text, "\xe1\x9a\x80", 3) == 0 || strncmp(text, "\xe2\x81\x9f", 3) == 0 ||
+        strncmp(text, "\xe3\x80\x80", 3) == 0)
+        return 3;
+    if (s[0] != 0xe2 || s[1] != 0x80)
+        return 0;
+    if ((s[2] >= 0x80 && s[2] <= 0x8a && s[2] != 0x87) || s[2] == 0xa8 || s[2] == 0xa9)
+        return 3;
+    return 0;
+}
+
+bool sign_skips(const char *value)
+{
+    while (*value) {
+        size_t len = java_whitespace_len(value);
+        if (len == 0)
+            return false;
+        value += len;
+    }
+    return true;
+}
+
+static int open_md5(struct signer *signer, const char *secret)
+{
+    buffer_text(&signer->secret, secret);
+    signer->md = EVP_MD_fetch(NULL, methods[SIGN_MD5].openssl_digest, NULL);
+    signer->md_context = EVP_MD_CTX_new();
+    if (signer->secret.failed || !signer->md || !signer->md_context)
+        return -1;
+    return EVP_DigestInit_ex2(signer->md_context, signer->md, NULL) == 1 ? 0 : -1;
+}
+
+static int open_hmac(struct signer *signer, const char *secret)
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                         (char *)methods[signer->method].openssl_digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+    /* The context keeps a reference of its own. */
+    signer->mac_context = mac ? EVP_MAC_CTX_new(mac) : NULL;
+    EVP_MAC_free(mac);
+    if (!signer->mac_context)
+        return -1;
+    return EVP_MAC_init(signer->mac_context, (const unsigned char *)secret, strlen(secret),
+                        params) == 1
+               ? 0
+               : -1;
+}
+
+int signer_open(enum sign_method method, const char *secret, struct signer **ret_signer,
+                struct error *err)
+{
+    struct signer *signer = calloc(1, sizeof(*signer));
+
+    *ret_signer = NULL;
+    if (!signer)
+        return error_no_memory(err);
+    signer->method = method;
+    if ((method == SIGN_MD5 ? open_md5 : open_hmac)(signer, secret) != 0) {
+        signer_close(signer);
+        return error_set(err, EXIT_INTERNAL,
+                         "OpenSSL offers no '%s' signature here; nothing was sent; try another "
+                         "--sign-method",
+                         sign_method_name(method));
+    }
+    *ret_signer = signer;
+    return 0;
+}
+
+void signer_close(struct signer *signer)
+{
+    if (!signer)
+        return;
+    EVP_MAC_CTX_free(signer->mac_context);
+    EVP_MD_CTX_free(signer->md_context);
+    EVP_MD_free(signer->md);
+    buffer_wipe(&signer->string);
+    buffer_wipe(&signer->secret);
+    free(signer);
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(((const struct param *)left)->name, ((const struct param *)right)->name);
+}
+
+void sign_string(struct param *params, size_t count, struct buffer *ret_string)
+{
+    qsort(params, count, sizeof(*params), compare_names);
+    for (size_t i = 0; i < count; i++) {
+        if (sign_skips(params[i].value))
+            continue;
+        buffer_text(ret_string, params[i].name);
+        buffer_text(ret_string, params[i].value);
+    }
+}
+
+static int md5(struct signer *signer, unsigned char *ret_signature)
+{
+    EVP_MD_CTX *context = signer->md_context;
+    const struct buffer *secret = &signer->secret, *string = &signer->string;
+
+    if (EVP_DigestUpdate(context, buffer_string(secret), secret->len) != 1 ||
+        EVP_DigestUpdate(context, buffer_string(string), string->len) != 1 ||
+        EVP_DigestUpdate(context, buffer_string(secret), secret->len) != 1 ||
+        EVP_DigestFinal_ex(context, ret_signature, NULL) != 1)
+        return -1;
+    return EVP_DigestInit_ex2(context, signer->md, NULL) == 1 ? 0 : -1;
+}
+
+static int hmac(struct signer *signer, unsigned char *ret_signature)
+{
+    EVP_MAC_CTX *context = signer->mac_context;
+    const struct buffer *string = &signer->string;
+
+    /* Without a key it begins anew with the one it has. */
+    if (EVP_MAC_init(context, NULL, 0, NULL) != 1)
+        return -1;
+    if (EVP_MAC_update(context, (const unsigned char *)buffer_string(string), string->len) != 1)
+        return -1;
+    return EVP_MAC_final(context, ret_signature, NULL, SIGNATURE_BYTES) == 1 ? 0 : -1;
+}
+
+static void upper_hex(const unsigned char *bytes, size_t len, char *ret_hex)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < len; i++) {
+        *ret_hex++ = digits[bytes[i] >> 4];
+        *ret_hex++ = digits[bytes[i] & 15];
+    }
+    *ret_hex = '\0';
+}
+
+int signer_sign(struct signer *signer, struct param *params, size_t count, const char *body,
+                size_t body_len, char ret_sign[SIGN_TEXT_BYTES], struct error *err)
+{
+    unsigned char signature[SIGNATURE_BYTES];
+
+    buffer_reset(&signer->string);
+    sign_string(params, count, &signer->string);
+    if (body)
+        buffer_append(&signer->string, body, body_len);
+    if (signer->string.failed)
+        return error_no_memory(err);
+    if ((signer->method == SIGN_MD5 ? md5 : hmac)(signer, signature) != 0)
+        return error_set(err, EXIT_INTERNAL, "OpenSSL failed to sign a call; it was not sent");
+    upper_hex(signature, methods[signer->method].signature_bytes, ret_sign);
+    return 0;
+}
