@@ -1,0 +1,215 @@
+/*
+ * ledger: the durable record of what was sent, and of what came of it.
+ *
+ * Commit, then act: the coordinator records intents and outcomes inside ledger_begin …
+ * ledger_commit, and only what is committed may be sent or shown. What is committed survives
+ * SIGKILL and power loss. Hides the database: no function here speaks SQL, and the states are those
+ * of outcome.h. A run is alive while the kernel holds its lock, so a killed run never blocks the
+ * next one.
+ *
+ * A ledger belongs to one thread. Every function that can fail returns -1 with EXIT_CANNOT_WRITE
+ * (disk full, failed sync, damaged), EXIT_TRY_LATER (held too long by another process) or what its
+ * comment says; after that nothing of the open transaction is in the ledger.
+ *
+ * Tested by tests/unit/test_ledger.c
+ */
+#ifndef CLAIMBATCH_LEDGER_LEDGER_H
+#define CLAIMBATCH_LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/money.h"
+#include "ledger/outcome.h"
+
+struct error;
+struct ledger;
+
+#define LEDGER_ID_BYTES 33 /* hex and NUL */
+#define LEDGER_SCHEMA 1
+#define LEDGER_BUSY_MS                                                                             \
+    10000 /* how long another process may hold the ledger before a call gives up */
+
+/*
+ * Appends the default place: $STATE_DIRECTORY/ledger.db, else $XDG_STATE_HOME/claimbatch/ledger.db,
+ * else ~/.local/state/…. EXIT_BAD_CONFIG when the environment names none.
+ */
+int ledger_default_path(struct buffer *ret_path, struct error *err);
+
+/*
+ * Opens the ledger, made if missing, owner-only, with its folders. EXIT_CANNOT_CREATE when it
+ * cannot be made; EXIT_BAD_CONFIG when it is no ledger, of a newer version, read-only or on a
+ * network file system.
+ */
+int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err);
+void ledger_close(struct ledger *ledger);
+
+const char *ledger_id(const struct ledger *ledger);
+const char *ledger_path(const struct ledger *ledger);
+bool ledger_is_new(const struct ledger *ledger); /* made by this ledger_open */
+
+/* One transaction a turn. Begin takes the write lock; commit returns when all of it is on disk. */
+int ledger_begin(struct ledger *ledger, struct error *err);
+int ledger_commit(struct ledger *ledger, struct error *err);
+void ledger_rollback(struct ledger *ledger);
+
+/* ---- runs ---- */
+
+/* A run of one export on one platform. Texts are borrowed from the caller, or from the ledger until
+ * its next run call. */
+struct run_record {
+    int64_t id;                 /* runs are ordered by it */
+    char name[LEDGER_ID_BYTES]; /* the run id that people see */
+    const char *command;        /* "upload" or "rerun" */
+    const char *platform;
+    const char *export_name;
+    const unsigned char *export_sha256; /* 32 bytes */
+    uint64_t export_bytes;
+    const char *reading; /* how the export was read, as one line; the same for the whole run */
+    const char *report_path;
+    int64_t started_ms;
+    int64_t finished_ms;         /* 0: not finished */
+    const char *stopped_because; /* "" when complete or under way */
+    bool complete;
+    uint64_t open_rows; /* that the same command would send again, as the report counted them */
+    uint64_t invalid_rows;
+    bool published; /* the report and its manifest have their final names */
+};
+
+/* The newest run of this export on this platform by this command: 1 found, 0 none. */
+int ledger_run_find(struct ledger *ledger, const char *command, const char *platform,
+                    const unsigned char export_sha256[32], struct run_record *ret_run,
+                    struct error *err);
+
+/* Records a new run in the open transaction; sets id and name. */
+int ledger_run_create(struct ledger *ledger, struct run_record *run, struct error *err);
+
+/* Records what changes in a run's life: started_ms (of this start) and all that follows it, and
+ * report_path, in the open transaction. */
+int ledger_run_save(struct ledger *ledger, const struct run_record *run, struct error *err);
+
+/* What the report of a run adds up to, by outcome. */
+struct run_count {
+    uint64_t rows;
+    uint64_t counts_as; /* rows that count as this outcome for the exit code */
+    char fee_fen[MONEY_TEXT_BYTES];
+};
+
+/* Records, in the open transaction, or reads the counts of a run; OUTCOME_COUNT entries. */
+int ledger_run_count_put(struct ledger *ledger, int64_t run, const struct run_count *counts,
+                         struct error *err);
+int ledger_run_count_get(struct ledger *ledger, int64_t run, struct run_count *ret_counts,
+                         struct error *err);
+
+/* Whether any row of the run is recorded: 1 or 0. */
+int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err);
+
+/* Takes the run's kernel lock until ledger_close: 1 taken, 0 another process holds it. */
+int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err);
+
+/* Whether a process holds the run's lock; our own runs count as alive. */
+bool ledger_run_is_alive(struct ledger *ledger, int64_t run);
+
+/*
+ * Turns every intent of this run, which no live process works on, into an unknown outcome, in the
+ * open transaction. The message says that the run ended before the answer. *ret_count may be NULL.
+ */
+int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, struct error *err);
+
+/* ---- claims ---- */
+
+/* By what a claim is known, beside the platform. */
+struct claim_key {
+    int64_t workcard_id;
+    const char *claim_order_no;
+};
+
+/* Where in the order of rows something stands. */
+struct row_place {
+    int64_t run;
+    uint64_t row;
+};
+
+/* What is known of a claim over all runs of its platform. */
+struct claim_state {
+    bool accepted; /* some content of it was; the newest in the order of rows follows */
+    unsigned char accepted_digest[DIGEST_CLAIM_BYTES];
+    struct row_place accepted_at;
+    int64_t accepted_ms;
+    char accepted_run_name[LEDGER_ID_BYTES];
+    bool open; /* it has an open attempt: an intent, or an unsettled unknown */
+    bool open_is_intent;
+    struct row_place open_at;
+};
+
+int ledger_claim_get(struct ledger *ledger, const char *platform, const struct claim_key *key,
+                     struct claim_state *ret_state, struct error *err);
+
+/*
+ * The row directly before `row` of this claim in this run, if the ledger knows one: 1, or 0. Its
+ * texts are not filled in.
+ */
+int ledger_claim_before(struct ledger *ledger, const char *platform, const struct claim_key *key,
+                        struct row_place place, struct row_record *ret_record, struct error *err);
+
+/* ---- rows, in the open transaction ---- */
+
+struct row_ref {
+    const char *platform;
+    struct row_place place;
+    struct claim_key key;
+};
+
+/*
+ * Records that the row may be sent from now on: 1, or 0 when the claim already has an open attempt
+ * (then nothing is recorded). `record` has digest, attempts (this one included), tries,
+ * submitted_ms and warnings.
+ */
+int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
+                      const struct row_record *record, struct error *err);
+
+/*
+ * Records what came of the intent. ROW_FINAL closes it (an unknown stays open until it is settled,
+ * an accepted one becomes the claim's newest accepted content if no later row is), ROW_AGAIN
+ * withdraws or repeats it.
+ */
+int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
+                      const struct row_record *record, struct error *err);
+
+/*
+ * Records the outcome of a row that had no intent (skipped, unknown UNSETTLED, unsent
+ * EARLIER_ROW_OPEN). `repeated` says that other rows of this export may be of the same claim, so
+ * that it can be found by ledger_claim_before.
+ */
+int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
+                    const struct row_record *record, bool repeated, struct error *err);
+
+/* The rows of a run that the ledger knows, in order, from `from` on. Sees what is committed, and
+ * the own transaction. */
+struct ledger_rows;
+int ledger_rows_open(struct ledger *ledger, int64_t run, uint64_t from,
+                     struct ledger_rows **ret_rows, struct error *err);
+/* 1 and a record that is valid until the next call, or 0 at the end. */
+int ledger_rows_next(struct ledger_rows *rows, struct row_record *ret_record, struct error *err);
+/* Lets go of what the cursor holds, so that writers are not kept waiting; it goes on with row
+ * `from`. */
+void ledger_rows_rewind(struct ledger_rows *rows, uint64_t from);
+void ledger_rows_close(struct ledger_rows *rows);
+
+/* ---- what all runs of an app key share ---- */
+
+/* Claims sent on a Beijing day (20221212) by all runs of this app key on this platform. */
+int ledger_calls_get(struct ledger *ledger, const char *platform, const char *app_key, int32_t day,
+                     int64_t *ret_calls, struct error *err);
+int ledger_calls_add(struct ledger *ledger, const char *platform, const char *app_key, int32_t day,
+                     int64_t calls, struct error *err);
+
+/* Wall time until which the gateway has banned this app key; 0: not. */
+int ledger_ban_get(struct ledger *ledger, const char *platform, const char *app_key,
+                   int64_t *ret_until_ms, struct error *err);
+int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_key,
+                   int64_t until_ms, struct error *err);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * lock: which runs are alive, as the kernel knows it.
+ *
+ * One byte of a file beside the ledger for each run, locked for as long as the run's process lives.
+ * Nothing is ever to be deleted by hand: the kernel lets go when the process dies.
+ * Open-file-description locks, so that SQLite's own locks are not touched.
+ *
+ * Tested by tests/unit/test_ledger.c
+ */
+#ifndef CLAIMBATCH_LEDGER_LOCK_H
+#define CLAIMBATCH_LEDGER_LOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct error;
+
+/* Opens the file, made if missing. Returns a descriptor or -1 with EXIT_CANNOT_CREATE. */
+int lock_open(const char *path, struct error *err);
+
+/* Locks the byte of `run` until the descriptor is closed: 1, or 0 when another process holds it. */
+int lock_take(int fd, int64_t run, struct error *err);
+
+/* Whether another process holds the byte of `run`. */
+bool lock_is_held(int fd, int64_t run);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * outcome: what became of a row (contract section 3), and everything a report line says about it.
+ *
+ * Tested by tests/unit/test_ledger.c
+ */
+#ifndef CLAIMBATCH_LEDGER_OUTCOME_H
+#define CLAIMBATCH_LEDGER_OUTCOME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/digest.h"
+
+/* The values are stored in ledgers: never renumber. */
+enum outcome {
+    OUTCOME_ACCEPTED = 0,
+    OUTCOME_REJECTED = 1,
+    OUTCOME_FAILED = 2,
+    OUTCOME_UNKNOWN = 3,
+    OUTCOME_INVALID = 4,
+    OUTCOME_SKIPPED = 5,
+    OUTCOME_UNSENT = 6,
+    OUTCOME_COUNT = 7,
+};
+
+/* "accepted" … "unsent". */
+const char *outcome_name(enum outcome outcome);
+bool outcome_parse(const char *name, enum outcome *ret_outcome);
+
+/* Where a row is in its life. The values are stored in ledgers: never renumber. */
+enum row_state {
+    ROW_UNTOUCHED = 0, /* nothing is recorded of it */
+    ROW_INTENT = 1,    /* may be on the wire at this moment, or was when its run died */
+    ROW_AGAIN = 2,     /* surely not executed; is to be sent again */
+    ROW_FINAL = 3,     /* has an outcome */
+};
+
+/* What the ledger holds of one row of one run. Texts are never NULL. */
+struct row_record {
+    uint64_t row; /* as a spreadsheet counts */
+    enum row_state state;
+    enum outcome outcome;   /* ROW_FINAL only */
+    enum outcome counts_as; /* for the exit code: of a DUPLICATE_IN_FILE, what the row it repeats
+                               counts as */
+    int attempts;           /* calls that were handed to a connection, or may have been */
+    int tries;              /* those of them that used up one of --retries */
+    int http_status;        /* of the last attempt; 0: none */
+    int64_t submitted_ms;   /* wall time of the last attempt; 0: never sent */
+    int64_t duration_ms;    /* of the last attempt */
+    unsigned char digest[DIGEST_CLAIM_BYTES];
+    const char *code;
+    const char *sub_code;
+    const char *message;
+    const char *request_id;
+    const char *warnings; /* codes that arose in the run, joined by ';'; those of the rules are not
+                             stored */
+};
+
+#endif
