@@ -1,0 +1,44 @@
+/*
+ * publication: a report and its manifest take their names.
+ *
+ * Both are written beside and synced, then renamed, the report first, then the folder is synced;
+ * the caller then marks the run as published. A crash in between leaves nothing that a later start
+ * of the run cannot make again.
+ *
+ * Tested by tests/e2e/test_resume.py
+ */
+#ifndef CLAIMBATCH_REPORT_PUBLICATION_H
+#define CLAIMBATCH_REPORT_PUBLICATION_H
+
+#include <stdbool.h>
+
+#include "report/manifest.h"
+
+struct error;
+struct report;
+
+/* What stands at the path of a report before it is written. */
+struct publication_place {
+    bool report_stands; /* a report with a manifest that names this export */
+    char (*replaced)[MANIFEST_SHA256_TEXT_BYTES]; /* digests of the reports that were there, oldest
+                                                     first */
+    size_t replaced_count;
+    char ledger_id[LEDGER_ID_BYTES]; /* the ledger the manifest names; "" if none */
+    char run[LEDGER_ID_BYTES];
+};
+
+/*
+ * Looks at the place. EXIT_CANNOT_CREATE when something else stands there (a report of another
+ * export, a file that is no report) and `overwrite` is false. The export is known by its SHA-256,
+ * or by its absolute path.
+ */
+int publication_look(const char *report_path, const char *export_path,
+                     const unsigned char *export_sha256, bool overwrite,
+                     struct publication_place *ret_place, struct error *err);
+void publication_place_release(struct publication_place *place);
+
+/* Publishes a finished report with its manifest; `json` gets the manifest's text. */
+int publication_make(struct report *report, struct manifest *manifest, struct buffer *ret_json,
+                     struct error *err);
+
+#endif

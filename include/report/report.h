@@ -1,0 +1,57 @@
+/*
+ * report: the ledger's projection: one line for every row of the export, in its order.
+ *
+ * An ordered pass over export and ledger that follows the run. It is written beside its final name,
+ * as REPORT.partial, which is locked meanwhile, never read back, and made anew after a crash;
+ * report_publish gives it its name. What a line says is durable in the ledger before.
+ *
+ * Tested by tests/unit/test_report.c
+ */
+#ifndef CLAIMBATCH_REPORT_REPORT_H
+#define CLAIMBATCH_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "input/inspection.h"
+#include "ledger/ledger.h"
+#include "report/tally.h"
+
+struct error;
+struct report;
+
+/* Borrowed for the report's life. */
+struct report_settings {
+    const char *path;
+    const struct intake *intake;
+    const struct inspection *inspection;
+    struct ledger *ledger;
+    int64_t run;
+};
+
+/* Begins the pass. EXIT_TRY_LATER when another process writes this report, EXIT_CANNOT_CREATE when
+ * it cannot be made. */
+int report_open(const struct report_settings *settings, struct report **ret_report,
+                struct error *err);
+/* Without report_publish the unfinished file stays. NULL is fine. */
+void report_close(struct report *report);
+
+/* Writes the lines of the rows before `frontier`, all of which are final, but at most `most` of
+ * them: more follow with the next call. */
+int report_advance(struct report *report, uint64_t frontier, uint64_t most, struct error *err);
+
+/* Writes the rest and syncs the file: rows without an outcome are unsent, for the reason given. */
+int report_finish(struct report *report, const char *code, const char *message, struct error *err);
+
+/* What the lines so far add up to. */
+struct tally *report_tally(const struct report *report);
+
+uint64_t report_bytes(const struct report *report);
+/* Of the finished file. */
+int report_sha256(struct report *report, unsigned char ret_sha256[DIGEST_SHA256_BYTES],
+                  struct error *err);
+
+/* Gives the finished file its name; the folder is the caller's to sync. */
+int report_publish(struct report *report, struct error *err);
+
+#endif

@@ -1,0 +1,94 @@
+#include "report/line.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+static bool starts_formula(const char *text)
+{
+    static const char *const starts[] = {"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"};
+
+    text += strspn(text, "'");
+    for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+        if (strncmp(text, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+void line_append_cell(const char *text, struct buffer *ret_text)
+{
+    bool guarded = starts_formula(text);
+
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        if (guarded)
+            buffer_byte(ret_text, '\'');
+        buffer_text(ret_text, text);
+        return;
+    }
+    buffer_text(ret_text, guarded ? "\"'" : "\"");
+    for (const char *quote = strchr(text, '"'); quote; quote = strchr(text, '"')) {
+        buffer_append(ret_text, text, (size_t)(quote - text) + 1);
+        buffer_byte(ret_text, '"');
+        text = quote + 1;
+    }
+    buffer_text(ret_text, text);
+    buffer_byte(ret_text, '"');
+}
+
+/* The gateway's words: what it sends as control characters is of no use to a reader and of some to
+ * an attacker. */
+static void append_foreign(const char *text, struct buffer *ret_text)
+{
+    struct buffer clean = {0};
+    size_t i = 0;
+
+    while ((unsigned char)text[i] >= 0x20 && text[i] != 0x7f && text[i] != '\xc2')
+        i++;
+    if (!text[i]) {
+        line_append_cell(text, ret_text);
+        return;
+    }
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        bool is_c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
+
+        buffer_byte(&clean, *p < 0x20 || *p == 0x7f || is_c1 ? ' ' : (char)*p);
+        p += is_c1;
+    }
+    ret_text->failed |= clean.failed;
+    line_append_cell(buffer_string(&clean), ret_text);
+    buffer_release(&clean);
+}
+
+void line_append(const struct line *line, struct buffer *ret_text)
+{
+    const struct row_record *r = &line->record;
+    char submitted[CLOCK_RFC3339_BYTES] = "";
+    char digest[DIGEST_CLAIM_TEXT_BYTES] = "";
+
+    if (r->submitted_ms)
+        clock_format_rfc3339(r->submitted_ms, submitted);
+    if (line->has_digest)
+        digest_hex(r->digest, DIGEST_CLAIM_BYTES, digest);
+    buffer_format(ret_text, "%llu", (unsigned long long)r->row);
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        buffer_byte(ret_text, ',');
+        line_append_cell(line->fields[i], ret_text);
+    }
+    buffer_byte(ret_text, ',');
+    buffer_text(ret_text, outcome_name(r->outcome));
+    buffer_byte(ret_text, ',');
+    append_foreign(r->code, ret_text);
+    buffer_byte(ret_text, ',');
+    append_foreign(r->sub_code, ret_text);
+    buffer_byte(ret_text, ',');
+    append_foreign(r->message, ret_text);
+    buffer_format(ret_text, ",%s,%d,", line->warnings, r->attempts);
+    if (r->http_status)
+        buffer_format(ret_text, "%d", r->http_status);
+    buffer_byte(ret_text, ',');
+    append_foreign(r->request_id, ret_text);
+    buffer_format(ret_text, ",%s,", submitted);
+    if (r->submitted_ms)
+        buffer_format(ret_text, "%lld", (long long)r->duration_ms);
+    buffer_format(ret_text, ",%s\n", digest);
+}

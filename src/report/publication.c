@@ -1,0 +1,154 @@
+#include "report/publication.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "report/report.h"
+
+static bool is_same_export(const struct manifest_found *found, const char *export_path,
+                           const unsigned char *export_sha256)
+{
+    char hex[MANIFEST_SHA256_TEXT_BYTES];
+    char *path = realpath(export_path, NULL);
+    bool same;
+
+    digest_hex(export_sha256, DIGEST_SHA256_BYTES, hex);
+    same = strcmp(found->input_sha256, hex) == 0 ||
+           (path && strcmp(buffer_string(&found->input_path), path) == 0);
+    free(path);
+    return same;
+}
+
+static bool is_same_content(const struct manifest_found *found, const unsigned char *export_sha256)
+{
+    char hex[MANIFEST_SHA256_TEXT_BYTES];
+
+    digest_hex(export_sha256, DIGEST_SHA256_BYTES, hex);
+    return strcmp(found->input_sha256, hex) == 0;
+}
+
+/* Appends the digest of the report that stands there to those it replaced itself. */
+static int take_digests(struct manifest_found *found, struct publication_place *place,
+                        struct error *err)
+{
+    size_t count = found->replaced_count;
+    size_t skip = count >= MANIFEST_REPLACED_MAX ? count + 1 - MANIFEST_REPLACED_MAX : 0;
+
+    place->replaced = calloc(count - skip + 1, sizeof(*place->replaced));
+    if (!place->replaced)
+        return error_no_memory(err);
+    for (size_t i = skip; i < count; i++)
+        memcpy(place->replaced[place->replaced_count++], found->replaced[i],
+               MANIFEST_SHA256_TEXT_BYTES);
+    memcpy(place->replaced[place->replaced_count++], found->report_sha256,
+           MANIFEST_SHA256_TEXT_BYTES);
+    return 0;
+}
+
+static int refuse(const char *report_path, const char *why, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_CANNOT_CREATE,
+                     "'%s' exists and %s; nothing was sent. Name another report with -o, or use "
+                     "--overwrite",
+                     log_quote(report_path, quoted, sizeof(quoted)), why);
+}
+
+int publication_look(const char *report_path, const char *export_path,
+                     const unsigned char *export_sha256, bool overwrite,
+                     struct publication_place *ret_place, struct error *err)
+{
+    struct manifest_found found;
+    struct stat status;
+    bool exists = lstat(report_path, &status) == 0;
+    bool is_ours;
+    int read;
+    int result = -1;
+
+    memset(ret_place, 0, sizeof(*ret_place));
+    if (exists && !S_ISREG(status.st_mode))
+        return error_set(
+            err, EXIT_CANNOT_CREATE,
+            "the report path '%s' is not a regular file (a link, a folder, …); nothing "
+            "was sent. Name another report with -o",
+            report_path);
+    read = manifest_read(report_path, &found, err);
+    if (read < 0 && !overwrite) {
+        refuse(report_path, "has a manifest that cannot be read", err);
+        goto out;
+    }
+    if (read <= 0) {
+        result = exists && !overwrite ? refuse(report_path, "has no manifest beside it", err) : 0;
+        goto out;
+    }
+    is_ours = is_same_export(&found, export_path, export_sha256);
+    if (exists && !is_ours && !overwrite) {
+        refuse(report_path, "is the report of another export", err);
+        goto out;
+    }
+    if (is_ours) {
+        snprintf(ret_place->ledger_id, sizeof(ret_place->ledger_id), "%s", found.ledger_id);
+        snprintf(ret_place->run, sizeof(ret_place->run), "%s", found.run);
+        ret_place->report_stands = exists && is_same_content(&found, export_sha256);
+    }
+    result = exists ? take_digests(&found, ret_place, err) : 0;
+out:
+    manifest_found_release(&found);
+    return result;
+}
+
+void publication_place_release(struct publication_place *place)
+{
+    free(place->replaced);
+    memset(place, 0, sizeof(*place));
+}
+
+static int write_manifest(const char *partial, const struct buffer *json, int *ret_fd,
+                          struct error *err)
+{
+    *ret_fd = file_create_locked(partial, err);
+    if (*ret_fd < 0 || file_write(*ret_fd, partial, json->ptr, json->len, err))
+        return -1;
+    return file_sync(*ret_fd, partial, err);
+}
+
+int publication_make(struct report *report, struct manifest *manifest, struct buffer *ret_json,
+                     struct error *err)
+{
+    unsigned char sha256[DIGEST_SHA256_BYTES];
+    struct buffer path = {0};
+    struct buffer partial = {0};
+    int fd = -1;
+    int result = -1;
+
+    if (report_sha256(report, sha256, err))
+        return -1;
+    manifest->report_sha256 = sha256;
+    manifest->report_bytes = report_bytes(report);
+    manifest->tally = report_tally(report);
+    manifest_path(manifest->report_path, &path);
+    buffer_format(&partial, "%s.partial", buffer_string(&path));
+    if (path.failed || partial.failed) {
+        error_no_memory(err);
+        goto out;
+    }
+    if (manifest_format(manifest, ret_json, err) ||
+        write_manifest(partial.ptr, ret_json, &fd, err) || report_publish(report, err) ||
+        file_rename(partial.ptr, path.ptr, err) || file_sync_folder(path.ptr, err))
+        goto out;
+    result = 0;
+out:
+    if (fd >= 0)
+        close(fd);
+    buffer_release(&path);
+    buffer_release(&partial);
+    return result;
+}

@@ -1,0 +1,298 @@
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "report/line.h"
+
+#define FLUSH_BYTES ((size_t)64 << 10)
+#define NUMBER_BYTES 24
+
+struct report {
+    const struct report_settings *settings;
+    char *partial_path;
+    int fd;
+    struct reader *reader;
+    struct record record; /* read, but not yet written; row 0: none */
+    bool at_end;
+    struct ledger_rows *rows;
+    struct row_record known; /* the ledger's next row; row 0: none asked for yet */
+    bool known_at_end;
+    uint64_t next_row; /* no row before it is to be written any more */
+    struct claim_store store;
+    struct buffer text, codes, sentence;
+    struct tally *tally;
+    struct sha256 *sha256;
+    uint64_t bytes;
+};
+
+static int flush(struct report *report, struct error *err)
+{
+    if (report->text.failed || report->codes.failed || report->sentence.failed)
+        return error_no_memory(err);
+    if (file_write(report->fd, report->partial_path, report->text.ptr, report->text.len, err))
+        return -1;
+    if (sha256_update(report->sha256, report->text.ptr, report->text.len))
+        return error_no_memory(err);
+    report->bytes += report->text.len;
+    buffer_reset(&report->text);
+    return 0;
+}
+
+int report_open(const struct report_settings *settings, struct report **ret_report,
+                struct error *err)
+{
+    const struct intake *intake = settings->intake;
+    struct report *report = calloc(1, sizeof(*report));
+    struct buffer path = {0};
+
+    *ret_report = NULL;
+    if (!report)
+        return error_no_memory(err);
+    report->settings = settings;
+    report->fd = -1;
+    buffer_format(&path, "%s.partial", settings->path);
+    report->partial_path = path.ptr;
+    report->tally = tally_open();
+    report->sha256 = sha256_open();
+    if (path.failed || !report->tally || !report->sha256) {
+        error_no_memory(err);
+        goto fail;
+    }
+    report->fd = file_create_locked(report->partial_path, err);
+    if (report->fd < 0 ||
+        reader_open(intake->export, &settings->inspection->survey, &intake->reader, &report->reader,
+                    err) ||
+        ledger_rows_open(settings->ledger, settings->run, 0, &report->rows, err))
+        goto fail;
+    buffer_text(&report->text, LINE_BOM LINE_HEADER);
+    *ret_report = report;
+    return 0;
+fail:
+    report_close(report);
+    return -1;
+}
+
+void report_close(struct report *report)
+{
+    if (!report)
+        return;
+    ledger_rows_close(report->rows);
+    reader_close(report->reader);
+    claim_store_release(&report->store);
+    buffer_release(&report->text);
+    buffer_release(&report->codes);
+    buffer_release(&report->sentence);
+    tally_close(report->tally);
+    sha256_close(report->sha256);
+    if (report->fd >= 0)
+        close(report->fd);
+    free(report->partial_path);
+    free(report);
+}
+
+/* What the ledger knows of this row; NULL if nothing. The cursor never goes back. */
+static int look_up(struct report *report, uint64_t row, const struct row_record **ret_known,
+                   struct error *err)
+{
+    *ret_known = NULL;
+    while (!report->known_at_end && report->known.row < row) {
+        int found = ledger_rows_next(report->rows, &report->known, err);
+
+        if (found < 0)
+            return -1;
+        report->known_at_end = found == 0;
+    }
+    if (!report->known_at_end && report->known.row == row)
+        *ret_known = &report->known;
+    return 0;
+}
+
+static void set_fields(struct line *line, const struct claim *claim,
+                       char numbers[FIELD_COUNT][NUMBER_BYTES])
+{
+    snprintf(numbers[FIELD_WORKCARD_ID], NUMBER_BYTES, "%" PRId64, claim->workcard_id);
+    snprintf(numbers[FIELD_CLAIM_COUNT], NUMBER_BYTES, "%" PRId64, claim->claim_count);
+    snprintf(numbers[FIELD_CLAIM_STATUS], NUMBER_BYTES, "%" PRId64, claim->claim_status);
+    snprintf(numbers[FIELD_CLAIM_FEE], NUMBER_BYTES, "%" PRId64, claim->claim_fee);
+    for (int i = 0; i < FIELD_COUNT; i++)
+        line->fields[i] = numbers[i];
+    line->fields[FIELD_CLAIM_DESC] = claim->claim_desc;
+    line->fields[FIELD_CLAIM_ORDER_NO] = claim->claim_order_no;
+    line->fields[FIELD_CLAIM_TIME] = claim->claim_time;
+}
+
+/* A row that broke a rule: the raw text, the first error's code, and all that is wrong as the
+ * message. */
+static void set_invalid(struct report *report, struct line *line, const struct findings *findings)
+{
+    const struct columns *columns = reader_columns(report->reader);
+    const struct finding *first = NULL;
+
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->list[i];
+
+        if (finding->severity != SEVERITY_ERROR)
+            continue;
+        if (!first)
+            first = finding;
+        else
+            buffer_text(&report->sentence, "; ");
+        finding_explain(finding, &report->settings->intake->rules, columns, &report->record,
+                        &report->sentence);
+    }
+    for (int i = 0; i < FIELD_COUNT; i++)
+        line->fields[i] = claim_raw(columns, &report->record, (enum field)i);
+    line->record.outcome = OUTCOME_INVALID;
+    line->record.counts_as = OUTCOME_INVALID;
+    line->record.code = rule_code(first->rule);
+    line->record.message = buffer_string(&report->sentence);
+}
+
+/* A valid row: what the ledger says, or unsent. */
+static int set_valid(struct line *line, const struct claim *claim, const struct row_record *known,
+                     const char *code, const char *message, struct error *err)
+{
+    if (digest_claim(claim, line->record.digest))
+        return error_no_memory(err);
+    line->has_digest = true;
+    if (known && known->state == ROW_FINAL)
+        return 0;
+    line->record.outcome = OUTCOME_UNSENT;
+    line->record.counts_as = OUTCOME_UNSENT;
+    if (*line->record.code)
+        return 0; /* it waits for a repeat: the last answer says why */
+    line->record.code = code;
+    line->record.message = message;
+    return 0;
+}
+
+static void set_warnings(struct report *report, struct line *line, const struct findings *findings)
+{
+    buffer_reset(&report->codes);
+    findings_codes(findings, SEVERITY_WARN, &report->codes);
+    if (*line->record.warnings) {
+        if (report->codes.len)
+            buffer_byte(&report->codes, ';');
+        buffer_text(&report->codes, line->record.warnings);
+    }
+    line->warnings = buffer_string(&report->codes);
+}
+
+/* Writes the line of the record at hand. `code` and `message` say why, if it turns out unsent. */
+static int write_line(struct report *report, const char *code, const char *message,
+                      struct error *err)
+{
+    const struct intake *intake = report->settings->intake;
+    char numbers[FIELD_COUNT][NUMBER_BYTES] = {""};
+    struct line line = {
+        .record = {.code = "", .sub_code = "", .message = "", .request_id = "", .warnings = ""}};
+    const struct row_record *known;
+    struct findings findings;
+    struct claim claim = {0};
+    bool invalid;
+
+    claim_judge(&intake->rules, reader_columns(report->reader), &report->record, intake->now_ms,
+                &report->store, &claim, &findings);
+    if (report->store.desc.failed || report->store.order_no.failed)
+        return error_no_memory(err);
+    invalid = findings_invalid(&findings);
+    if (look_up(report, report->record.row, &known, err))
+        return -1;
+    if (known)
+        line.record = *known;
+    line.record.row = report->record.row;
+    buffer_reset(&report->sentence);
+    if (invalid) {
+        set_invalid(report, &line, &findings);
+    } else {
+        set_fields(&line, &claim, numbers);
+        if (set_valid(&line, &claim, known, code, message, err))
+            return -1;
+    }
+    set_warnings(report, &line, &findings);
+    line_append(&line, &report->text);
+    if (tally_add(report->tally, line.record.outcome, line.record.counts_as, line.record.code,
+                  invalid ? 0 : claim.claim_fee))
+        return error_no_memory(err);
+    return report->text.len >= FLUSH_BYTES ? flush(report, err) : 0;
+}
+
+/* Reads the next record into report->record, unless one is waiting there. */
+static int fetch(struct report *report, struct error *err)
+{
+    int found;
+
+    if (report->record.row || report->at_end)
+        return 0;
+    found = reader_next(report->reader, &report->record, err);
+    if (found < 0)
+        return -1;
+    if (!found) {
+        report->record.row = 0;
+        report->at_end = true;
+    }
+    return 0;
+}
+
+static int pass(struct report *report, uint64_t frontier, uint64_t most, const char *code,
+                const char *message, struct error *err)
+{
+    int result = 0;
+
+    for (; most; most--) {
+        result = fetch(report, err);
+        if (result || report->at_end || report->record.row >= frontier)
+            break;
+        result = write_line(report, code, message, err);
+        if (result)
+            break;
+        report->next_row = report->record.row + 1;
+        report->record.row = 0;
+    }
+    /* What was read of the rows to come is forgotten: it may change until they are written. */
+    ledger_rows_rewind(report->rows, report->next_row);
+    report->known.row = 0;
+    report->known_at_end = false;
+    return result;
+}
+
+int report_advance(struct report *report, uint64_t frontier, uint64_t most, struct error *err)
+{
+    return pass(report, frontier, most, "", "", err);
+}
+
+int report_finish(struct report *report, const char *code, const char *message, struct error *err)
+{
+    if (pass(report, UINT64_MAX, UINT64_MAX, code, message, err))
+        return -1;
+    if (flush(report, err))
+        return -1;
+    return file_sync(report->fd, report->partial_path, err);
+}
+
+struct tally *report_tally(const struct report *report)
+{
+    return report->tally;
+}
+
+uint64_t report_bytes(const struct report *report)
+{
+    return report->bytes;
+}
+
+int report_sha256(struct report *report, unsigned char ret_sha256[DIGEST_SHA256_BYTES],
+                  struct error *err)
+{
+    return sha256_finish(report->sha256, ret_sha256) ? error_no_memory(err) : 0;
+}
+
+int report_publish(struct report *report, struct error *err)
+{
+    return file_rename(report->partial_path, report->settings->path, err);
+}

@@ -1,0 +1,140 @@
+#include "report/tally.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#define CODE_BYTES 64
+
+struct code_key {
+    enum outcome outcome;
+    char text[CODE_BYTES];
+};
+
+struct code_count {
+    UT_hash_handle hh;
+    struct code_key key;
+    uint64_t rows;
+};
+
+struct tally {
+    uint64_t rows[OUTCOME_COUNT];
+    uint64_t counted_as[OUTCOME_COUNT];
+    money fee[OUTCOME_COUNT];
+    struct code_count *codes;
+};
+
+struct tally *tally_open(void)
+{
+    return calloc(1, sizeof(struct tally));
+}
+
+void tally_close(struct tally *tally)
+{
+    struct code_count *count;
+    struct code_count *next;
+
+    if (!tally)
+        return;
+    HASH_ITER(hh, tally->codes, count, next)
+    {
+        HASH_DEL(tally->codes, count);
+        free(count);
+    }
+    free(tally);
+}
+
+static struct code_count *find(struct tally *tally, enum outcome outcome, const char *code,
+                               struct code_key *ret_key)
+{
+    struct code_count *count = NULL;
+
+    /* Compared as bytes, so the rest behind the text must be zero. */
+    memset(ret_key, 0, sizeof(*ret_key));
+    ret_key->outcome = outcome;
+    snprintf(ret_key->text, sizeof(ret_key->text), "%s", code);
+    HASH_FIND(hh, tally->codes, ret_key, sizeof(*ret_key), count);
+    return count;
+}
+
+static int count_code(struct tally *tally, enum outcome outcome, const char *code)
+{
+    struct code_key key;
+    struct code_count *count = find(tally, outcome, code, &key);
+
+    if (!count && HASH_COUNT(tally->codes) >= TALLY_CODES_MAX)
+        count = find(tally, outcome, TALLY_OTHER_CODE, &key);
+    if (!count) {
+        count = calloc(1, sizeof(*count));
+        if (!count)
+            return -1;
+        count->key = key;
+        HASH_ADD(hh, tally->codes, key, sizeof(count->key), count);
+    }
+    count->rows++;
+    return 0;
+}
+
+int tally_add(struct tally *tally, enum outcome outcome, enum outcome counts_as, const char *code,
+              int64_t fee_fen)
+{
+    tally->rows[outcome]++;
+    tally->counted_as[counts_as]++;
+    tally->fee[outcome] += fee_fen;
+    return *code ? count_code(tally, outcome, code) : 0;
+}
+
+void tally_restore(struct tally *tally, enum outcome outcome, uint64_t rows, uint64_t counts_as,
+                   money fee_fen)
+{
+    tally->rows[outcome] = rows;
+    tally->counted_as[outcome] = counts_as;
+    tally->fee[outcome] = fee_fen;
+}
+
+uint64_t tally_rows(const struct tally *tally, enum outcome outcome)
+{
+    return tally->rows[outcome];
+}
+
+money tally_fee(const struct tally *tally, enum outcome outcome)
+{
+    return tally->fee[outcome];
+}
+
+uint64_t tally_all_rows(const struct tally *tally)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        sum += tally->rows[i];
+    return sum;
+}
+
+uint64_t tally_counted_as(const struct tally *tally, enum outcome outcome)
+{
+    return tally->counted_as[outcome];
+}
+
+static int compare(const struct code_count *a, const struct code_count *b)
+{
+    if (a->rows != b->rows)
+        return a->rows < b->rows ? 1 : -1;
+    return memcmp(&a->key, &b->key, sizeof(a->key));
+}
+
+const char *tally_code(struct tally *tally, size_t i, enum outcome *ret_outcome, uint64_t *ret_rows)
+{
+    struct code_count *count;
+
+    if (i == 0)
+        HASH_SORT(tally->codes, compare);
+    for (count = tally->codes; count && i; i--)
+        count = count->hh.next;
+    if (!count)
+        return NULL;
+    *ret_outcome = count->key.outcome;
+    *ret_rows = count->rows;
+    return count->key.text;
+}
