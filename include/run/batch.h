@@ -1,0 +1,78 @@
+/*
+ * batch: the coordinator: one thread, one turn: collect → refill → COMMIT → publish.
+ *
+ * Owns all state of a run: feed, window, pacing, ledger and report. The order within a turn is what
+ * the promises rest on: outcomes just collected and intents about to be handed out are one
+ * transaction; only when it is durable are jobs given to the pool and lines to the report.
+ *
+ * Tested by tests/e2e/test_upload.py
+ */
+#ifndef CLAIMBATCH_RUN_BATCH_H
+#define CLAIMBATCH_RUN_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/pace.h"
+#include "input/inspection.h"
+#include "ledger/ledger.h"
+#include "run/submit.h"
+
+struct error;
+struct report;
+
+#define BATCH_IN_FLIGHT_MAX 4096
+/* Jobs beside the 2 × in-flight that may have an intent: rows that wait for a retry or for an
+ * earlier row of their claim. */
+#define BATCH_WAITING_JOBS(in_flight) (4 * (in_flight) < 1024 ? 1024 : 4 * (in_flight))
+#define BATCH_TEXT_BYTES 1024
+
+/* Why a run ended before its last row; exit_code 0: it did not. */
+struct batch_stop {
+    int exit_code;
+    char because[32];                /* for manifest and ledger: "limit", "signal", "quota", … */
+    char sentence[BATCH_TEXT_BYTES]; /* what happened, and what it takes to go on */
+};
+
+/* What a progress display shows. */
+struct batch_progress {
+    uint64_t rows; /* of the export */
+    uint64_t done; /* final, of them */
+    uint64_t outcomes[OUTCOME_COUNT];
+    size_t in_flight; /* handed to the pool */
+    enum pace_state pace;
+    int64_t pause_ms; /* how long the pause at hand still lasts; -1: not known */
+    bool stopping;
+};
+
+/* Borrowed for the run. */
+struct batch_settings {
+    const struct intake *intake;
+    const struct inspection *inspection;
+    const struct submit_settings *submit;
+    const char *platform;
+    struct ledger *ledger;
+    const struct run_record *run;
+    struct report *report;
+    size_t in_flight, workers;
+    int retries;
+    int64_t rate;                 /* claims a second; 0: no limit */
+    int64_t daily_quota;          /* 0: none */
+    int64_t limit;                /* rows to send in this start; negative: all */
+    int64_t max_failures;         /* negative: no limit */
+    int64_t max_failures_percent; /* negative: no limit */
+    int64_t outage_patience_ms;
+    void (*show)(void *context, const struct batch_progress *progress);
+    void *context;
+};
+
+/*
+ * Submits what the export and the ledger leave to be done, until done or stopped; the report has
+ * then followed as far as rows are final. Returns 0, with *ret_stop saying why it stopped early, or
+ * -1: the run's error; then answers that could not be stored were logged with their rows.
+ */
+int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop,
+              struct error *err);
+
+#endif

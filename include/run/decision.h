@@ -1,0 +1,41 @@
+/*
+ * decision: what happens to a row, given what the ledger knows of its claim (contract section 5).
+ *
+ * Pure, and a table: the first line that holds decides. The rows of one file come before the
+ * claim's history: what happened to an earlier row of the same file says more about this one than
+ * what other runs did.
+ *
+ * Tested by tests/unit/test_decision.c, line by line
+ */
+#ifndef CLAIMBATCH_RUN_DECISION_H
+#define CLAIMBATCH_RUN_DECISION_H
+
+#include <stdbool.h>
+
+#include "ledger/ledger.h"
+
+enum decision {
+    DECIDE_SEND,
+    DECIDE_SEND_CHANGED, /* with the warning changed-since-accepted */
+    DECIDE_ACCEPTED,     /* skipped ALREADY_ACCEPTED */
+    DECIDE_SUPERSEDED,   /* skipped SUPERSEDED */
+    DECIDE_DUPLICATE,    /* skipped DUPLICATE_IN_FILE */
+    DECIDE_EARLIER_OPEN, /* unsent EARLIER_ROW_OPEN */
+    DECIDE_UNSETTLED,    /* unknown UNSETTLED */
+    DECIDE_WAIT,         /* another run that is alive has an intent: ask again */
+    DECIDE_RECOVER,      /* a run that is dead has an intent: make it unknown, then decide again */
+    DECIDE_COUNT,
+};
+
+struct decision_facts {
+    struct row_place place;      /* of the row to be decided */
+    const unsigned char *digest; /* of its content */
+    const struct claim_state *claim;
+    const struct row_record
+        *before;         /* the row directly before it of this claim in this file, or NULL */
+    bool open_run_alive; /* whether the run of claim->open_at is alive */
+};
+
+enum decision decision_make(const struct decision_facts *facts);
+
+#endif

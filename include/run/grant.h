@@ -1,0 +1,18 @@
+/*
+ * grant: intents of what may be sent now, as far as in-flight limit, pacing and quota allow.
+ */
+#ifndef CLAIMBATCH_RUN_GRANT_H
+#define CLAIMBATCH_RUN_GRANT_H
+
+struct batch;
+struct error;
+struct job;
+
+/* Records intents in the open transaction. *ret_jobs, linked by queue_next, may be handed to the
+ * pool once it is committed. */
+int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err);
+
+/* Records by how much the day's count of calls has changed in this turn. */
+int grant_save_calls(struct batch *b, struct error *err);
+
+#endif

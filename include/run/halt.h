@@ -1,0 +1,27 @@
+/*
+ * halt: the reasons to send nothing more.
+ *
+ * Once a stop has begun no new intent is made; what is in flight finishes and is recorded. The
+ * first reason stays.
+ */
+#ifndef CLAIMBATCH_RUN_HALT_H
+#define CLAIMBATCH_RUN_HALT_H
+
+#include <stdbool.h>
+
+struct batch;
+
+bool halt_is_begun(const struct batch *b);
+
+/* Begins a stop, and calls back what was not handed to a connection. */
+void halt_begin(struct batch *b, int exit_code, const char *because, const char *sentence);
+
+/* Today's quota is used up; `what` says whose. */
+void halt_for_quota(struct batch *b, const char *what);
+
+/* Whether a signal, what many answers say together, or --max-failures asks for a stop. */
+void halt_check_signal(struct batch *b);
+void halt_check_pace(struct batch *b);
+void halt_check_failures(struct batch *b);
+
+#endif

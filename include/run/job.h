@@ -1,0 +1,62 @@
+/*
+ * job: the one struct that moves.
+ *
+ * A job is one row on its way, filled in from left to right: row, claim, attempt, outcome. All jobs
+ * are allocated once, when a run starts. Between pool_submit and pool_collect a job belongs to the
+ * pool; at any other time to the coordinator.
+ */
+#ifndef CLAIMBATCH_RUN_JOB_H
+#define CLAIMBATCH_RUN_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/digest.h"
+#include "gateway/exchange.h"
+#include "gateway/pace.h"
+#include "gateway/verdict.h"
+#include "input/claim.h"
+
+struct claim_entry;
+
+/* Where a job is. Only the coordinator changes it. */
+enum job_state {
+    JOB_FREE,
+    JOB_BLOCKED, /* an earlier row of its claim is open in the window */
+    JOB_JUDGE,   /* the ledger is to be asked what becomes of it, at due_ms */
+    JOB_READY,   /* may be sent, at due_ms, when pace allows it */
+    JOB_GRANTED, /* its intent is in the transaction or committed; from the commit on the pool's */
+};
+
+struct job {
+    /* the row: set by the coordinator when the row is read */
+    uint64_t row;
+    struct claim claim; /* its texts live in store */
+    struct claim_store store;
+    unsigned char digest[DIGEST_CLAIM_BYTES];
+    bool repeated; /* other rows of the export may be of the same claim */
+    bool changed;  /* warning changed-since-accepted */
+
+    /* the attempt at hand: set by the coordinator before pool_submit */
+    int attempts; /* calls handed over so far, over all starts */
+    int tries;    /* those of them that used up one of --retries, in this start */
+    struct pace_ticket ticket;
+
+    /* the attempt's end: set by the worker before pool_collect */
+    struct exchange exchange;
+    struct verdict verdict;
+
+    /* the pool's, under its lock */
+    struct job *queue_next;
+
+    /* the coordinator's: see window.h */
+    enum job_state state;
+    int64_t due_ms;                    /* monotonic: not before */
+    struct job *older, *newer;         /* all open jobs, in the order of the file */
+    struct job *list_prev, *list_next; /* those of one state */
+    struct job *same_claim_next;       /* the next row of this claim, which waits for this one */
+    struct claim_entry *entry;
+};
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * pool: worker threads that share the in-flight limit. All threads and locks of the program are
+ * here.
+ *
+ * A job is handed in with pool_submit and comes back, attempted once and judged, from pool_collect.
+ * In between it belongs to the pool: first in the queue, then to one worker, then among the done.
+ * The coordinator is the only caller.
+ *
+ * Tested by tests/unit/test_pool.c
+ */
+#ifndef CLAIMBATCH_RUN_POOL_H
+#define CLAIMBATCH_RUN_POOL_H
+
+#include <stddef.h>
+
+#include "run/submit.h"
+
+struct error;
+struct job;
+struct pool;
+
+/* Starts `workers` threads that together keep at most `in_flight` calls on the wire. EXIT_RESOURCES
+ * when that fails. */
+int pool_start(const struct submit_settings *settings, size_t workers, size_t in_flight,
+               struct pool **ret_pool, struct error *err);
+
+/* Ends the threads. Every job must have been collected before. NULL is fine. */
+void pool_stop(struct pool *pool);
+
+/* Takes ownership of the jobs, linked by queue_next in the order they are to be sent. */
+void pool_submit(struct pool *pool, struct job *jobs);
+
+/*
+ * Gives back the jobs that have ended, linked by queue_next, and their ownership; NULL if none.
+ * Never waits: pool_fd becomes readable when there is something to collect, and is cleared by this
+ * call.
+ */
+struct job *pool_collect(struct pool *pool);
+int pool_fd(const struct pool *pool);
+
+/* Calls back every job whose request was surely not handed to a connection: they are collected with
+ * VERDICT_WITHDRAWN. */
+void pool_recall(struct pool *pool);
+
+#endif

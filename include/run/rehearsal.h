@@ -1,0 +1,37 @@
+/*
+ * rehearsal: what a run would do, without doing it.
+ *
+ * One more pass over the export with a look at the ledger; nothing is written and nothing is sent.
+ * Rows of one claim in the same file are judged as if none came before: what becomes of the later
+ * ones depends on answers that are not there yet.
+ *
+ * Tested by tests/e2e/test_upload.py
+ */
+#ifndef CLAIMBATCH_RUN_REHEARSAL_H
+#define CLAIMBATCH_RUN_REHEARSAL_H
+
+#include "base/money.h"
+#include "input/inspection.h"
+#include "ledger/ledger.h"
+#include "run/decision.h"
+
+struct error;
+
+struct rehearsal {
+    uint64_t rows[DECIDE_COUNT];
+    money fee[DECIDE_COUNT]; /* fen */
+    uint64_t done;           /* final by an earlier start of this run */
+    uint64_t repeated;       /* rows whose claim may stand in the export more than once */
+};
+
+/*
+ * Judges every valid row. `ledger` may be NULL: nothing was ever sent. `run` is the run this export
+ * belongs to, 0 if it is a new one. `visit` is called with the first claim that would be sent; may
+ * be NULL.
+ */
+int rehearsal_run(const struct intake *intake, const struct inspection *inspection,
+                  struct ledger *ledger, const char *platform, int64_t run,
+                  void (*visit)(void *context, const struct claim *claim), void *context,
+                  struct rehearsal *ret_rehearsal, struct error *err);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * resume: which run a command goes on with.
+ *
+ * The same export on the same platform is the same run, whatever its path: it goes on where it
+ * ended, tries again what failed, or has nothing left to do. Everything else is a new run. While
+ * this process lives it holds the run's lock.
+ *
+ * Tested by tests/e2e/test_resume.py
+ */
+#ifndef CLAIMBATCH_RUN_RESUME_H
+#define CLAIMBATCH_RUN_RESUME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "input/inspection.h"
+#include "ledger/ledger.h"
+
+struct error;
+
+enum resume_kind {
+    RESUME_NEW,     /* a run that did not exist */
+    RESUME_GO_ON,   /* it was interrupted or stopped */
+    RESUME_RETRY,   /* it was finished; some rows are to be tried again */
+    RESUME_PUBLISH, /* it was finished, but its report is not there */
+    RESUME_NOTHING, /* it was finished; nothing is left to send, and the report stands */
+};
+
+struct resume_settings {
+    struct ledger *ledger;
+    const char *command;
+    const char *platform;
+    struct intake *intake;
+    const struct inspection *inspection;
+    const char *reading;
+    const char *report_path;
+    bool report_stands; /* report and manifest of this export are at report_path */
+};
+
+struct resumed {
+    enum resume_kind kind;
+    struct run_record run; /* texts borrowed from the settings */
+    size_t lost;           /* intents of an earlier start that became unknown */
+};
+
+/*
+ * Finds or makes the run and takes its lock. EXIT_TRY_LATER when another process has it,
+ * EXIT_BAD_CONFIG when it was read in another way. The moment called now of an earlier start is
+ * kept if it was later, so that no row that was sent turns invalid.
+ */
+int resume_run(const struct resume_settings *settings, struct resumed *ret_resumed,
+               struct error *err);
+
+#endif

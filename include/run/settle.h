@@ -1,0 +1,14 @@
+/*
+ * settle: what came of attempts: verdicts become outcomes, repeats, pauses or stops.
+ */
+#ifndef CLAIMBATCH_RUN_SETTLE_H
+#define CLAIMBATCH_RUN_SETTLE_H
+
+struct batch;
+struct error;
+struct job;
+
+/* Records, in the open transaction, what came of the jobs just collected, linked by queue_next. */
+int settle_jobs(struct batch *b, struct job *jobs, struct error *err);
+
+#endif

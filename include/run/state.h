@@ -1,0 +1,50 @@
+/*
+ * state: what the coordinator knows: one struct, owned by its thread, and the functions that all
+ * steps of a turn need.
+ *
+ * The steps, in the order of a turn: settle (collect), halt, refill, grant; batch.h calls them
+ * inside one transaction.
+ */
+#ifndef CLAIMBATCH_RUN_STATE_H
+#define CLAIMBATCH_RUN_STATE_H
+
+#include "run/batch.h"
+#include "run/feed.h"
+#include "run/job.h"
+#include "run/pool.h"
+#include "run/window.h"
+
+/* When to look again at a claim that another run is sending. */
+#define STATE_OTHER_RUN_WAIT_MS 200
+
+struct batch {
+    const struct batch_settings *settings;
+    struct feed *feed;
+    struct window *window;
+    struct pool *pool;
+    struct pace *pace;
+    bool feed_at_end;
+    bool limit_hit;
+    int64_t taken;                    /* rows sent or about to be, in this start */
+    size_t outstanding;               /* jobs in the pool */
+    int64_t calls;                    /* change of the day's count in this turn */
+    uint64_t outcomes[OUTCOME_COUNT]; /* of rows that became final in this start */
+    struct batch_stop stop;
+    int signal_seen;
+    bool report_failed;
+    int64_t now_ms; /* monotonic, once a turn */
+    int64_t wall_ms;
+    int64_t pace_until_ms;
+    enum pace_state pace_state;
+};
+
+/* How the ledger knows a job's row. Borrowed from the job. */
+struct row_ref state_ref(const struct batch *b, const struct job *job);
+
+/* The record of a job's row, without what an attempt adds. Borrowed from the job. */
+struct row_record state_record(const struct job *job, enum row_state state, enum outcome outcome);
+
+/* The row is final: it is counted and its job is free. */
+void state_leave(struct batch *b, struct job *job, enum outcome outcome);
+
+#endif

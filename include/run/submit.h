@@ -1,0 +1,45 @@
+/*
+ * submit: one attempt: encode, sign, send, verdict.
+ *
+ * A submitter belongs to one worker thread. It never retries, decides, logs or touches the ledger.
+ *
+ * Tested by tests/e2e/test_upload.py
+ */
+#ifndef CLAIMBATCH_RUN_SUBMIT_H
+#define CLAIMBATCH_RUN_SUBMIT_H
+
+#include <stddef.h>
+
+#include "gateway/client.h"
+#include "gateway/top.h"
+#include "gateway/verdict.h"
+
+struct error;
+struct job;
+struct submitter;
+
+/* What all attempts of a run have in common. Borrowed for the submitter's life. */
+struct submit_settings {
+    struct top_app app;
+    const char *secret;
+    struct client_settings client;
+    struct verdict_settings verdict;
+};
+
+int submitter_open(const struct submit_settings *settings, size_t capacity,
+                   struct submitter **ret_submitter, struct error *err);
+/* Every job must have been finished before. NULL is fine. */
+void submitter_close(struct submitter *submitter);
+
+/* Begins an attempt; at most `capacity` at a time. */
+void submitter_start(struct submitter *submitter, struct job *job);
+
+/* Drives all attempts for at most timeout_ms; gives back those that have ended, judged, linked by
+ * queue_next. NULL if none. */
+struct job *submitter_finish(struct submitter *submitter, int timeout_ms);
+
+/* As client_wake and client_recall. */
+void submitter_wake(struct submitter *submitter);
+void submitter_recall(struct submitter *submitter);
+
+#endif

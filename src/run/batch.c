@@ -1,0 +1,225 @@
+#include "run/batch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "report/report.h"
+#include "run/grant.h"
+#include "run/halt.h"
+#include "run/refill.h"
+#include "run/settle.h"
+#include "run/state.h"
+
+#define REPORT_LINES 4096 /* lines written in one turn at most */
+#define TICK_MS 200       /* how often a turn comes at least, for the display */
+
+static void advance_report(struct batch *b)
+{
+    struct error err;
+    uint64_t frontier = window_frontier(b->window, feed_next_row(b->feed));
+
+    if (b->report_failed || report_advance(b->settings->report, frontier, REPORT_LINES, &err) == 0)
+        return;
+    b->report_failed = true;
+    halt_begin(b, err.exit_code, "report", err.text);
+}
+
+static void show(struct batch *b)
+{
+    const struct batch_settings *s = b->settings;
+    int64_t pause = pace_pause_until(b->pace, b->now_ms);
+    struct batch_progress progress = {
+        .rows = s->inspection->rows,
+        .in_flight = b->outstanding,
+        .pace = b->pace_state,
+        .pause_ms = pause == INT64_MAX ? -1 : pause - b->now_ms,
+        .stopping = halt_is_begun(b),
+    };
+
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        progress.outcomes[i] = b->outcomes[i] + feed_passed(b->feed, (enum outcome)i);
+        progress.done += progress.outcomes[i];
+    }
+    if (s->show)
+        s->show(s->context, &progress);
+}
+
+/* One transaction: outcomes, then decisions, then intents. The caller acts on *ret_jobs only after
+ * it. */
+static int transact(struct batch *b, struct job *collected, struct job **ret_jobs,
+                    struct error *err)
+{
+    struct ledger *ledger = b->settings->ledger;
+
+    *ret_jobs = NULL;
+    if (ledger_begin(ledger, err))
+        return -1;
+    if (settle_jobs(b, collected, err))
+        goto fail;
+    halt_check_failures(b);
+    halt_check_pace(b);
+    if (refill_window(b, err) || grant_jobs(b, ret_jobs, err) || grant_save_calls(b, err) ||
+        ledger_commit(ledger, err))
+        goto fail;
+    return 0;
+fail:
+    ledger_rollback(ledger);
+    *ret_jobs = NULL;
+    return -1;
+}
+
+static size_t count_jobs(const struct job *jobs)
+{
+    size_t count = 0;
+
+    for (; jobs; jobs = jobs->queue_next)
+        count++;
+    return count;
+}
+
+/* Nothing was stored of these answers: the operator is told, row by row. */
+static void report_lost(struct batch *b, const struct job *jobs)
+{
+    static const char *const words[] = {
+        [VERDICT_ACCEPTED] = "accepted", [VERDICT_REJECTED] = "rejected",
+        [VERDICT_UNKNOWN] = "unknown",   [VERDICT_AGAIN] = "not executed",
+        [VERDICT_OUTAGE] = "not sent",   [VERDICT_WITHDRAWN] = "not sent",
+        [VERDICT_BAN] = "not executed",  [VERDICT_QUOTA] = "not executed",
+        [VERDICT_STOP] = "not executed", [VERDICT_UNKNOWN_STOP] = "unknown",
+    };
+
+    for (; jobs; jobs = jobs->queue_next) {
+        b->outstanding--;
+        if (jobs->verdict.kind != VERDICT_WITHDRAWN)
+            log_error("row %llu: its answer could not be stored: %s (request_id '%s'); until it is "
+                      "settled the ledger holds it as unknown",
+                      (unsigned long long)jobs->row, words[jobs->verdict.kind],
+                      jobs->verdict.request_id);
+    }
+}
+
+static int turn(struct batch *b, struct error *err)
+{
+    struct job *collected = pool_collect(b->pool);
+    struct job *granted;
+
+    b->now_ms = clock_mono_ms();
+    b->wall_ms = clock_wall_ms();
+    halt_check_signal(b);
+    if (transact(b, collected, &granted, err)) {
+        report_lost(b, collected);
+        return -1;
+    }
+    b->outstanding -= count_jobs(collected);
+    b->outstanding += count_jobs(granted);
+    pool_submit(b->pool, granted);
+    advance_report(b);
+    show(b);
+    return 0;
+}
+
+/* How long nothing can happen but what the pool or a signal reports. */
+static int wait_ms(struct batch *b)
+{
+    int64_t due = b->now_ms + TICK_MS;
+    int64_t next = window_next_due(b->window, b->now_ms);
+
+    if (refill_is_wanted(b) && !(b->pace_state != PACE_OPEN && b->pace_until_ms > b->now_ms))
+        return 0;
+    if (!halt_is_begun(b) && next < due && next > b->now_ms)
+        due = next;
+    if (!halt_is_begun(b) && b->pace_until_ms < due)
+        due = b->pace_until_ms;
+    return due > b->now_ms ? (int)(due - b->now_ms) : 0;
+}
+
+static int wait_for_news(struct batch *b, struct error *err)
+{
+    struct pollfd fds[] = {{.fd = pool_fd(b->pool), .events = POLLIN},
+                           {.fd = stop_fd(), .events = POLLIN}};
+    nfds_t count = b->signal_seen ? 1 : 2;
+
+    if (poll(fds, count, wait_ms(b)) < 0 && errno != EINTR)
+        return error_set(err, EXIT_INTERNAL, "cannot wait for the workers: %s", strerror(errno));
+    return 0;
+}
+
+/* Whether the run is over; decides that --limit has been the end of it. */
+static bool is_over(struct batch *b)
+{
+    size_t idle = window_count(b->window, JOB_BLOCKED);
+
+    if (halt_is_begun(b))
+        return b->outstanding == 0;
+    if (b->limit_hit && window_used(b->window) == idle) {
+        char sentence[BATCH_TEXT_BYTES];
+
+        snprintf(sentence, sizeof(sentence), "%lld rows were sent (--limit)", (long long)b->taken);
+        halt_begin(b, EXIT_STOPPED, "limit", sentence);
+        return b->outstanding == 0;
+    }
+    return b->feed_at_end && window_used(b->window) == 0;
+}
+
+/* The run has an error: what is in flight comes home, and is told to the operator. */
+static void abandon(struct batch *b)
+{
+    struct error ignored;
+
+    pool_recall(b->pool);
+    while (b->outstanding) {
+        struct pollfd fd = {.fd = pool_fd(b->pool), .events = POLLIN};
+
+        if (poll(&fd, 1, -1) < 0 && errno != EINTR)
+            error_set(&ignored, EXIT_INTERNAL, "%s", strerror(errno));
+        report_lost(b, pool_collect(b->pool));
+    }
+}
+
+static int open_all(struct batch *b, struct error *err)
+{
+    const struct batch_settings *s = b->settings;
+    struct pace_settings pace = {.rate = s->rate,
+                                 .in_flight = s->in_flight,
+                                 .outage_patience_ms = s->outage_patience_ms,
+                                 .seed = (uint64_t)s->run->id ^ (uint64_t)clock_wall_ms()};
+    size_t jobs = 2 * s->in_flight + BATCH_WAITING_JOBS(s->in_flight);
+    int64_t ban_until_ms;
+
+    if (window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
+        feed_open(s->intake, s->inspection, s->ledger, s->run->id, &b->feed, err) ||
+        ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban_until_ms, err) ||
+        pool_start(s->submit, s->workers, s->in_flight, &b->pool, err))
+        return -1;
+    b->now_ms = clock_mono_ms();
+    b->wall_ms = clock_wall_ms();
+    if (ban_until_ms > b->wall_ms)
+        pace_ban_until(b->pace, b->now_ms + (ban_until_ms - b->wall_ms), b->now_ms);
+    return 0;
+}
+
+int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop, struct error *err)
+{
+    struct batch b = {.settings = settings, .stop = *ret_stop};
+    int result = open_all(&b, err);
+
+    while (!result && !is_over(&b)) {
+        result = turn(&b, err);
+        if (!result && !is_over(&b))
+            result = wait_for_news(&b, err);
+        if (result)
+            abandon(&b);
+    }
+    pool_stop(b.pool);
+    window_close(b.window);
+    pace_close(b.pace);
+    feed_close(b.feed);
+    *ret_stop = b.stop;
+    return result;
+}

@@ -1,0 +1,76 @@
+#include "run/decision.h"
+
+#include <string.h>
+
+static bool is_same(const unsigned char *a, const unsigned char *b)
+{
+    return memcmp(a, b, DIGEST_CLAIM_BYTES) == 0;
+}
+
+static bool is_older(const struct row_place *a, const struct row_place *b)
+{
+    return a->run < b->run || (a->run == b->run && a->row < b->row);
+}
+
+static bool repeats_before(const struct decision_facts *f)
+{
+    return f->before && is_same(f->before->digest, f->digest);
+}
+
+static bool before_is_open(const struct decision_facts *f)
+{
+    enum outcome o;
+
+    if (!f->before)
+        return false;
+    o = f->before->counts_as;
+    return o == OUTCOME_FAILED || o == OUTCOME_UNSENT || o == OUTCOME_UNKNOWN;
+}
+
+static bool intent_is_alive(const struct decision_facts *f)
+{
+    return f->claim->open && f->claim->open_is_intent && f->open_run_alive;
+}
+
+static bool intent_is_dead(const struct decision_facts *f)
+{
+    return f->claim->open && f->claim->open_is_intent && !f->open_run_alive;
+}
+
+static bool is_unsettled(const struct decision_facts *f)
+{
+    return f->claim->open && !f->claim->open_is_intent;
+}
+
+static bool was_accepted_alike(const struct decision_facts *f)
+{
+    return f->claim->accepted && is_same(f->claim->accepted_digest, f->digest);
+}
+
+static bool was_accepted_later(const struct decision_facts *f)
+{
+    return f->claim->accepted && is_older(&f->place, &f->claim->accepted_at);
+}
+
+static bool was_accepted_other(const struct decision_facts *f)
+{
+    return f->claim->accepted;
+}
+
+static const struct {
+    bool (*holds)(const struct decision_facts *facts);
+    enum decision decision;
+} table[] = {
+    {repeats_before, DECIDE_DUPLICATE},      {before_is_open, DECIDE_EARLIER_OPEN},
+    {intent_is_alive, DECIDE_WAIT},          {intent_is_dead, DECIDE_RECOVER},
+    {is_unsettled, DECIDE_UNSETTLED},        {was_accepted_alike, DECIDE_ACCEPTED},
+    {was_accepted_later, DECIDE_SUPERSEDED}, {was_accepted_other, DECIDE_SEND_CHANGED},
+};
+
+enum decision decision_make(const struct decision_facts *facts)
+{
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+        if (table[i].holds(facts))
+            return table[i].decision;
+    return DECIDE_SEND;
+}

@@ -1,0 +1,87 @@
+#include "run/grant.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "run/halt.h"
+#include "run/state.h"
+
+/* How many calls the day's quota still allows; the run stops when it is none. */
+static int quota_left(struct batch *b, int64_t *ret_left, struct error *err)
+{
+    const struct batch_settings *s = b->settings;
+    int64_t calls;
+
+    *ret_left = INT64_MAX;
+    if (!s->daily_quota)
+        return 0;
+    if (ledger_calls_get(s->ledger, s->platform, s->submit->app.app_key,
+                         clock_beijing_day(b->wall_ms), &calls, err))
+        return -1;
+    *ret_left = s->daily_quota - calls - b->calls;
+    if (*ret_left <= 0 && !b->outstanding)
+        halt_for_quota(b, "today's quota of calls is used up (--daily-quota)");
+    return 0;
+}
+
+static int grant(struct batch *b, struct job *job, struct job ***tail, struct error *err)
+{
+    struct row_ref ref = state_ref(b, job);
+    struct row_record record;
+    int taken;
+
+    job->attempts++;
+    record = state_record(job, ROW_INTENT, OUTCOME_UNKNOWN);
+    record.submitted_ms = b->wall_ms;
+    taken = ledger_row_intend(b->settings->ledger, &ref, &record, err);
+    if (taken < 0)
+        return -1;
+    if (!taken) {
+        /* Another run has begun to send this claim since it was judged. */
+        job->attempts--;
+        b->taken--;
+        window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
+        return 0;
+    }
+    job->ticket = pace_grant(b->pace, b->now_ms);
+    b->calls++;
+    window_move(b->window, job, JOB_GRANTED, INT64_MIN);
+    job->queue_next = NULL;
+    **tail = job;
+    *tail = &job->queue_next;
+    return 0;
+}
+
+int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err)
+{
+    size_t room = 2 * b->settings->in_flight - window_count(b->window, JOB_GRANTED);
+    struct job **tail = ret_jobs;
+    struct job *job;
+    int64_t left;
+    size_t allowed;
+
+    *ret_jobs = NULL;
+    b->pace_until_ms = INT64_MAX;
+    b->pace_state = PACE_OPEN;
+    if (halt_is_begun(b) || !window_due(b->window, JOB_READY, b->now_ms) || !room)
+        return 0;
+    if (quota_left(b, &left, err))
+        return -1;
+    allowed = pace_allowance(b->pace, b->now_ms, room, &b->pace_until_ms, &b->pace_state);
+    for (; allowed && left > 0 && (job = window_due(b->window, JOB_READY, b->now_ms));
+         allowed--, left--)
+        if (grant(b, job, &tail, err))
+            return -1;
+    return 0;
+}
+
+int grant_save_calls(struct batch *b, struct error *err)
+{
+    const struct batch_settings *s = b->settings;
+    int64_t calls = b->calls;
+
+    b->calls = 0;
+    if (!calls)
+        return 0;
+    return ledger_calls_add(s->ledger, s->platform, s->submit->app.app_key,
+                            clock_beijing_day(b->wall_ms), calls, err);
+}

@@ -1,0 +1,110 @@
+#include "run/halt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "run/state.h"
+
+#define PERCENT_FROM 100 /* answers from which on --max-failures N% is judged */
+
+bool halt_is_begun(const struct batch *b)
+{
+    return b->stop.exit_code != 0;
+}
+
+void halt_begin(struct batch *b, int exit_code, const char *because, const char *sentence)
+{
+    if (halt_is_begun(b))
+        return;
+    b->stop.exit_code = exit_code;
+    snprintf(b->stop.because, sizeof(b->stop.because), "%s", because);
+    snprintf(b->stop.sentence, sizeof(b->stop.sentence), "%.*s", (int)sizeof(b->stop.sentence) - 1,
+             sentence);
+    if (b->pool)
+        pool_recall(b->pool);
+}
+
+void halt_check_signal(struct batch *b)
+{
+    char words[BATCH_TEXT_BYTES];
+    int number = stop_signal();
+
+    if (number && !b->signal_seen) {
+        b->signal_seen = number;
+        log_warn(
+            "%s: stopping; %zu calls in flight are given time to finish (again: leave at once)",
+            strsignal(number), b->outstanding);
+        snprintf(words, sizeof(words), "stopped by a signal (%s)", strsignal(number));
+        halt_begin(b, EXIT_SIGNAL_BASE + number, "signal", words);
+    }
+    snprintf(
+        words, sizeof(words),
+        "\nclaimbatch: left at once; up to %zu rows in flight are unknown now, and no report was "
+        "published: the same command goes on\n",
+        window_count(b->window, JOB_GRANTED));
+    stop_last_words(words);
+}
+
+void halt_check_pace(struct batch *b)
+{
+    char sentence[BATCH_TEXT_BYTES];
+    long long patience = b->settings->outage_patience_ms / 1000;
+
+    switch (pace_ended(b->pace, b->now_ms)) {
+    case PACE_GO_ON:
+        return;
+    case PACE_END_OUTAGE:
+        snprintf(sentence, sizeof(sentence),
+                 "the gateway could not be reached for %lld s (--outage-patience)", patience);
+        halt_begin(b, EXIT_UNREACHABLE, "outage", sentence);
+        return;
+    case PACE_END_BRAKE:
+        snprintf(sentence, sizeof(sentence),
+                 "the gateway gave no definite answer for %lld s (--outage-patience)", patience);
+        halt_begin(b, EXIT_UNREACHABLE, "no-definite-answers", sentence);
+        return;
+    case PACE_END_LONG_BAN:
+        halt_begin(b, EXIT_TRY_LATER, "ban", "the gateway banned this app key for over 10 minutes");
+        return;
+    case PACE_END_BANS:
+        halt_begin(b, EXIT_TRY_LATER, "ban", "the gateway banned this app key 10 times in a row");
+        return;
+    case PACE_END_REJECTIONS:
+        halt_begin(b, EXIT_STOPPED, "all-rejected",
+                   "the first 100 answers were all rejections: look at their messages before "
+                   "sending more");
+        return;
+    }
+}
+
+void halt_check_failures(struct batch *b)
+{
+    const struct batch_settings *s = b->settings;
+    uint64_t bad =
+        b->outcomes[OUTCOME_REJECTED] + b->outcomes[OUTCOME_FAILED] + b->outcomes[OUTCOME_UNKNOWN];
+    uint64_t answered = bad + b->outcomes[OUTCOME_ACCEPTED];
+    char sentence[BATCH_TEXT_BYTES];
+
+    if ((s->max_failures >= 0 && bad && bad >= (uint64_t)s->max_failures) ||
+        (s->max_failures_percent >= 0 && answered >= PERCENT_FROM &&
+         bad * 100 >= (uint64_t)s->max_failures_percent * answered)) {
+        snprintf(sentence, sizeof(sentence),
+                 "%llu of %llu rows were rejected, failed or unknown (--max-failures)",
+                 (unsigned long long)bad, (unsigned long long)answered);
+        halt_begin(b, EXIT_STOPPED, "max-failures", sentence);
+    }
+}
+
+void halt_for_quota(struct batch *b, const char *what)
+{
+    char sentence[BATCH_TEXT_BYTES];
+    char when[CLOCK_TOP_BYTES];
+
+    clock_format_top(clock_next_beijing_day_ms(b->wall_ms), when);
+    snprintf(sentence, sizeof(sentence), "%s; start again at %s Beijing time", what, when);
+    halt_begin(b, EXIT_TRY_LATER, "quota", sentence);
+}

@@ -1,0 +1,270 @@
+#include "run/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "run/job.h"
+
+#define WORKER_WAIT_MS 1000 /* an upper bound only: workers are woken */
+
+struct worker {
+    /* fixed after the start */
+    struct pool *pool;
+    struct submitter *submitter;
+    pthread_t thread;
+    bool started;
+    size_t capacity;
+
+    /* under the pool's lock */
+    size_t holds; /* jobs this worker has taken and not given back */
+    bool recall;  /* pool_recall asks for what is not handed over */
+};
+
+struct pool {
+    /* fixed after the start */
+    struct worker *workers;
+    size_t count;
+    int event_fd; /* readable while `done` is not empty */
+
+    pthread_mutex_t lock;
+    /* under lock */
+    struct job *queue_head, *queue_tail;
+    struct job *done;
+    bool ending;
+};
+
+/* ---- the worker's side ---- */
+
+/* Takes jobs off the queue, as many as the worker has room for. Under lock. */
+static struct job *take(struct worker *worker)
+{
+    struct pool *pool = worker->pool;
+    struct job *first = NULL;
+    struct job **tail = &first;
+
+    while (pool->queue_head && worker->holds < worker->capacity) {
+        struct job *job = pool->queue_head;
+
+        pool->queue_head = job->queue_next;
+        job->queue_next = NULL;
+        *tail = job;
+        tail = &job->queue_next;
+        worker->holds++;
+    }
+    if (!pool->queue_head)
+        pool->queue_tail = NULL;
+    return first;
+}
+
+/* Puts jobs among the done and rings when there were none. Under lock; takes ownership. */
+static void give_back(struct pool *pool, struct job *jobs)
+{
+    uint64_t one = 1;
+    bool ring = !pool->done;
+
+    for (struct job *next; jobs; jobs = next) {
+        next = jobs->queue_next;
+        jobs->queue_next = pool->done;
+        pool->done = jobs;
+    }
+    /* The counter cannot overflow: it is cleared with every collect. */
+    if (ring && write(pool->event_fd, &one, sizeof(one)) < 0)
+        abort();
+}
+
+static size_t length(const struct job *jobs)
+{
+    size_t count = 0;
+
+    for (; jobs; jobs = jobs->queue_next)
+        count++;
+    return count;
+}
+
+/* One round without the lock: begin what was taken, drive all, return what has ended. A recall does
+   not concern what was taken just now: that came after it. */
+static struct job *drive(struct worker *worker, struct job *taken, bool recall)
+{
+    if (recall)
+        submitter_recall(worker->submitter);
+    for (struct job *next; taken; taken = next) {
+        next = taken->queue_next;
+        submitter_start(worker->submitter, taken);
+    }
+    return submitter_finish(worker->submitter, WORKER_WAIT_MS);
+}
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+    struct pool *pool = worker->pool;
+    struct job *done = NULL;
+
+    pthread_mutex_lock(&pool->lock);
+    for (;;) {
+        struct job *taken;
+        bool recall = worker->recall;
+
+        worker->holds -= length(done);
+        if (done)
+            give_back(pool, done);
+        worker->recall = false;
+        if (pool->ending && !worker->holds)
+            break;
+        taken = take(worker);
+        pthread_mutex_unlock(&pool->lock);
+        done = drive(worker, taken, recall);
+        pthread_mutex_lock(&pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+/* ---- the coordinator's side ---- */
+
+/* Signals are the main thread's: workers start with all of them blocked. */
+static int start_thread(struct worker *worker, struct error *err)
+{
+    sigset_t all, old;
+    int code;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    code = pthread_create(&worker->thread, NULL, work, worker);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (code)
+        return error_set(err, EXIT_RESOURCES, "cannot start a worker thread: %s", strerror(code));
+    worker->started = true;
+    return 0;
+}
+
+int pool_start(const struct submit_settings *settings, size_t workers, size_t in_flight,
+               struct pool **ret_pool, struct error *err)
+{
+    struct pool *pool = calloc(1, sizeof(*pool));
+
+    *ret_pool = NULL;
+    if (!pool)
+        return error_no_memory(err);
+    pthread_mutex_init(&pool->lock, NULL);
+    pool->workers = calloc(workers, sizeof(*pool->workers));
+    pool->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!pool->workers || pool->event_fd < 0) {
+        error_set(err, EXIT_RESOURCES, "cannot start the workers: %s", strerror(errno));
+        goto fail;
+    }
+    for (; pool->count < workers; pool->count++) {
+        struct worker *worker = &pool->workers[pool->count];
+
+        worker->pool = pool;
+        worker->capacity = in_flight / workers + (pool->count < in_flight % workers);
+        if (submitter_open(settings, worker->capacity, &worker->submitter, err))
+            goto fail;
+    }
+    for (size_t i = 0; i < workers; i++)
+        if (start_thread(&pool->workers[i], err))
+            goto fail;
+    *ret_pool = pool;
+    return 0;
+fail:
+    pool_stop(pool);
+    return -1;
+}
+
+void pool_stop(struct pool *pool)
+{
+    if (!pool)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pool->ending = true;
+    pthread_mutex_unlock(&pool->lock);
+    for (size_t i = 0; i < pool->count; i++) {
+        struct worker *worker = &pool->workers[i];
+
+        if (worker->started) {
+            submitter_wake(worker->submitter);
+            pthread_join(worker->thread, NULL);
+        }
+        submitter_close(worker->submitter);
+    }
+    if (pool->event_fd >= 0)
+        close(pool->event_fd);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool->workers);
+    free(pool);
+}
+
+void pool_submit(struct pool *pool, struct job *jobs)
+{
+    struct job *last = jobs;
+
+    if (!jobs)
+        return;
+    while (last->queue_next)
+        last = last->queue_next;
+    pthread_mutex_lock(&pool->lock);
+    if (pool->queue_tail)
+        pool->queue_tail->queue_next = jobs;
+    else
+        pool->queue_head = jobs;
+    pool->queue_tail = last;
+    /* A worker without room looks at the queue by itself when it gets some. */
+    for (size_t i = 0; i < pool->count; i++)
+        if (pool->workers[i].holds < pool->workers[i].capacity)
+            submitter_wake(pool->workers[i].submitter);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+struct job *pool_collect(struct pool *pool)
+{
+    uint64_t ignored;
+    struct job *done;
+
+    pthread_mutex_lock(&pool->lock);
+    done = pool->done;
+    pool->done = NULL;
+    if (done && read(pool->event_fd, &ignored, sizeof(ignored)) < 0)
+        abort();
+    pthread_mutex_unlock(&pool->lock);
+    return done;
+}
+
+int pool_fd(const struct pool *pool)
+{
+    return pool->event_fd;
+}
+
+static void withdraw(struct job *jobs)
+{
+    for (; jobs; jobs = jobs->queue_next) {
+        jobs->exchange.phase = PHASE_NOT_SENT;
+        jobs->exchange.transport = TRANSPORT_WITHDRAWN;
+        jobs->verdict = (struct verdict){.kind = VERDICT_WITHDRAWN, .wait_ms = -1};
+    }
+}
+
+void pool_recall(struct pool *pool)
+{
+    struct job *queued;
+
+    pthread_mutex_lock(&pool->lock);
+    queued = pool->queue_head;
+    pool->queue_head = pool->queue_tail = NULL;
+    withdraw(queued);
+    if (queued)
+        give_back(pool, queued);
+    for (size_t i = 0; i < pool->count; i++) {
+        if (!pool->workers[i].holds)
+            continue;
+        pool->workers[i].recall = true;
+        submitter_wake(pool->workers[i].submitter);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}

@@ -1,0 +1,167 @@
+#include "run/refill.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "run/decision.h"
+#include "run/halt.h"
+#include "run/state.h"
+
+static int note(struct batch *b, struct job *job, enum outcome outcome, enum outcome counts_as,
+                const char *code, const char *message, struct error *err)
+{
+    struct row_ref ref = state_ref(b, job);
+    struct row_record record = state_record(job, ROW_FINAL, outcome);
+
+    record.counts_as = counts_as;
+    record.code = code;
+    record.message = message;
+    if (ledger_row_note(b->settings->ledger, &ref, &record, job->repeated, err))
+        return -1;
+    state_leave(b, job, outcome);
+    return 0;
+}
+
+static int skip_accepted(struct batch *b, struct job *job, const struct claim_state *claim,
+                         const char *code, const char *what, struct error *err)
+{
+    char message[256];
+    char when[CLOCK_RFC3339_BYTES];
+
+    clock_format_rfc3339(claim->accepted_ms, when);
+    snprintf(message, sizeof(message), "%s by run %s, row %llu, at %s", what,
+             claim->accepted_run_name, (unsigned long long)claim->accepted_at.row, when);
+    return note(b, job, OUTCOME_SKIPPED, OUTCOME_SKIPPED, code, message, err);
+}
+
+static int skip_duplicate(struct batch *b, struct job *job, const struct row_record *before,
+                          struct error *err)
+{
+    char message[128];
+
+    snprintf(message, sizeof(message), "the same content as row %llu, which is %s",
+             (unsigned long long)before->row, outcome_name(before->counts_as));
+    return note(b, job, OUTCOME_SKIPPED, before->counts_as, "DUPLICATE_IN_FILE", message, err);
+}
+
+static int leave_unsent(struct batch *b, struct job *job, const struct row_record *before,
+                        struct error *err)
+{
+    char message[128];
+
+    snprintf(message, sizeof(message), "row %llu of the same claim comes first, and is %s",
+             (unsigned long long)before->row, outcome_name(before->counts_as));
+    return note(b, job, OUTCOME_UNSENT, OUTCOME_UNSENT, "EARLIER_ROW_OPEN", message, err);
+}
+
+static int leave_unsettled(struct batch *b, struct job *job, const struct claim_state *claim,
+                           struct error *err)
+{
+    char message[192];
+
+    snprintf(message, sizeof(message),
+             "not sent: what became of an earlier attempt of this claim is unknown (row %llu of an "
+             "earlier run); settle that one first",
+             (unsigned long long)claim->open_at.row);
+    return note(b, job, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN, "UNSETTLED", message, err);
+}
+
+/* May be sent, unless --limit has been reached: then it is parked, and stays unsent. */
+static void make_ready(struct batch *b, struct job *job, bool changed)
+{
+    job->changed = changed;
+    if (b->settings->limit >= 0 && b->taken >= b->settings->limit) {
+        b->limit_hit = true;
+        window_move(b->window, job, JOB_BLOCKED, INT64_MIN);
+        return;
+    }
+    b->taken++;
+    window_move(b->window, job, JOB_READY, INT64_MIN);
+}
+
+static int judge(struct batch *b, struct job *job, struct error *err)
+{
+    struct ledger *ledger = b->settings->ledger;
+    const char *platform = b->settings->platform;
+    struct row_ref ref = state_ref(b, job);
+    struct claim_state claim;
+    struct row_record before;
+    struct decision_facts facts = {.place = ref.place, .digest = job->digest, .claim = &claim};
+    int found = 0;
+
+    if (ledger_claim_get(ledger, platform, &ref.key, &claim, err))
+        return -1;
+    if (job->repeated)
+        found = ledger_claim_before(ledger, platform, &ref.key, ref.place, &before, err);
+    if (found < 0)
+        return -1;
+    facts.before = found ? &before : NULL;
+    facts.open_run_alive =
+        claim.open && claim.open_is_intent && ledger_run_is_alive(ledger, claim.open_at.run);
+    switch (decision_make(&facts)) {
+    case DECIDE_SEND:
+        make_ready(b, job, false);
+        return 0;
+    case DECIDE_SEND_CHANGED:
+        make_ready(b, job, true);
+        return 0;
+    case DECIDE_ACCEPTED:
+        return skip_accepted(b, job, &claim, "ALREADY_ACCEPTED", "accepted", err);
+    case DECIDE_SUPERSEDED:
+        return skip_accepted(b, job, &claim, "SUPERSEDED", "newer content was accepted", err);
+    case DECIDE_DUPLICATE:
+        return skip_duplicate(b, job, &before, err);
+    case DECIDE_EARLIER_OPEN:
+        return leave_unsent(b, job, &before, err);
+    case DECIDE_UNSETTLED:
+        return leave_unsettled(b, job, &claim, err);
+    case DECIDE_WAIT:
+        window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
+        return 0;
+    case DECIDE_RECOVER:
+        return ledger_run_recover(ledger, claim.open_at.run, NULL, err);
+    case DECIDE_COUNT:
+        break;
+    }
+    return 0;
+}
+
+static int judge_due(struct batch *b, struct error *err)
+{
+    struct job *job;
+
+    while ((job = window_due(b->window, JOB_JUDGE, b->now_ms)))
+        if (judge(b, job, err))
+            return -1;
+    return 0;
+}
+
+bool refill_is_wanted(const struct batch *b)
+{
+    return !b->feed_at_end && !b->limit_hit && !halt_is_begun(b) && window_spare(b->window) &&
+           window_count(b->window, JOB_READY) + window_count(b->window, JOB_GRANTED) <
+               2 * b->settings->in_flight;
+}
+
+int refill_window(struct batch *b, struct error *err)
+{
+    if (halt_is_begun(b))
+        return 0;
+    if (judge_due(b, err))
+        return -1;
+    for (int i = 0; i < REFILL_ROWS && refill_is_wanted(b); i++) {
+        struct job *job = window_spare(b->window);
+        int found = feed_next(b->feed, job, err);
+
+        if (found < 0)
+            return -1;
+        if (!found) {
+            b->feed_at_end = true;
+            break;
+        }
+        if (window_enter(b->window, job, err) || judge_due(b, err))
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,115 @@
+#include "run/resume.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+static int refuse_reading(const struct run_record *run, const char *reading, struct error *err)
+{
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "run %s of this export read it in another way; nothing was sent\n"
+                     "  then: %s\n  now:  %s\n"
+                     "Give the same options as then, and the same command goes on",
+                     run->name, run->reading, reading);
+}
+
+static enum resume_kind kind_of(const struct run_record *run, const struct resume_settings *s)
+{
+    if (!run->finished_ms || *run->stopped_because)
+        return RESUME_GO_ON;
+    if (run->open_rows || run->invalid_rows != s->inspection->invalid)
+        return RESUME_RETRY;
+    return run->published && s->report_stands ? RESUME_NOTHING : RESUME_PUBLISH;
+}
+
+static int create(const struct resume_settings *s, struct run_record *run, struct error *err)
+{
+    *run = (struct run_record){
+        .command = s->command,
+        .platform = s->platform,
+        .export_name = export_name(s->intake->export),
+        .export_sha256 = s->inspection->survey.sha256,
+        .export_bytes = s->inspection->survey.bytes,
+        .reading = s->reading,
+        .report_path = s->report_path,
+        .started_ms = s->intake->now_ms,
+        .stopped_because = "",
+    };
+    return ledger_run_create(s->ledger, run, err);
+}
+
+static int lock(const struct resume_settings *s, const struct run_record *run, struct error *err)
+{
+    int taken = ledger_run_lock(s->ledger, run->id, err);
+
+    if (taken < 0)
+        return -1;
+    if (!taken)
+        return error_set(err, EXIT_TRY_LATER,
+                         "run %s is sending this export at this moment; nothing was sent by this "
+                         "one. Wait until it has ended",
+                         run->name);
+    return 0;
+}
+
+/* The run begins anew: as of now it is neither finished nor published. */
+static int reopen(const struct resume_settings *s, struct resumed *resumed, struct error *err)
+{
+    struct run_record *run = &resumed->run;
+
+    if (run->started_ms > s->intake->now_ms)
+        s->intake->now_ms = run->started_ms;
+    if (ledger_run_recover(s->ledger, run->id, &resumed->lost, err))
+        return -1;
+    if (resumed->kind == RESUME_NOTHING)
+        return 0;
+    run->reading = s->reading;
+    run->export_name = export_name(s->intake->export);
+    run->report_path = s->report_path;
+    run->started_ms = s->intake->now_ms;
+    run->finished_ms = 0;
+    run->stopped_because = "";
+    run->complete = false;
+    run->published = false;
+    return ledger_run_save(s->ledger, run, err);
+}
+
+/* Finds the run this start belongs to: 1, or 0 when it is a new one. */
+static int find(const struct resume_settings *s, struct run_record *run, struct error *err)
+{
+    int found =
+        ledger_run_find(s->ledger, s->command, s->platform, s->inspection->survey.sha256, run, err);
+    int has_rows;
+
+    if (found <= 0)
+        return found;
+    if (strcmp(run->reading, s->reading) == 0)
+        return 1;
+    /* As long as nothing was sent there is nothing to go on with. */
+    has_rows = ledger_run_has_rows(s->ledger, run->id, err);
+    if (has_rows <= 0)
+        return has_rows;
+    return refuse_reading(run, s->reading, err);
+}
+
+int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, struct error *err)
+{
+    struct run_record *run = &ret_resumed->run;
+    int found;
+
+    memset(ret_resumed, 0, sizeof(*ret_resumed));
+    if (ledger_begin(s->ledger, err))
+        return -1;
+    found = find(s, run, err);
+    if (found < 0)
+        goto fail;
+    ret_resumed->kind = found ? kind_of(run, s) : RESUME_NEW;
+    if ((!found && create(s, run, err)) || lock(s, run, err) ||
+        (found && reopen(s, ret_resumed, err)) || ledger_commit(s->ledger, err))
+        goto fail;
+    return 0;
+fail:
+    ledger_rollback(s->ledger);
+    return -1;
+}

@@ -1,0 +1,38 @@
+#include "run/state.h"
+
+#include <string.h>
+
+struct row_ref state_ref(const struct batch *b, const struct job *job)
+{
+    return (struct row_ref){
+        .platform = b->settings->platform,
+        .place = {b->settings->run->id, job->row},
+        .key = {job->claim.workcard_id, job->claim.claim_order_no},
+    };
+}
+
+struct row_record state_record(const struct job *job, enum row_state state, enum outcome outcome)
+{
+    struct row_record record = {
+        .row = job->row,
+        .state = state,
+        .outcome = outcome,
+        .counts_as = outcome,
+        .attempts = job->attempts,
+        .tries = job->tries,
+        .code = "",
+        .sub_code = "",
+        .message = "",
+        .request_id = "",
+        .warnings = job->changed ? "CHANGED_SINCE_ACCEPTED" : "",
+    };
+
+    memcpy(record.digest, job->digest, sizeof(record.digest));
+    return record;
+}
+
+void state_leave(struct batch *b, struct job *job, enum outcome outcome)
+{
+    b->outcomes[outcome]++;
+    window_leave(b->window, job);
+}
