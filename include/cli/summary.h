@@ -1,0 +1,31 @@
+/*
+ * summary: the last words of a run: counts, paths, and what to type next.
+ *
+ * Tested by tests/e2e/test_upload.py
+ */
+#ifndef CLAIMBATCH_CLI_SUMMARY_H
+#define CLAIMBATCH_CLI_SUMMARY_H
+
+#include "report/tally.h"
+#include "run/batch.h"
+
+/* Borrowed. */
+struct summary {
+    const struct batch_stop *stop;
+    struct tally *tally;
+    const char *run;         /* its id */
+    const char *report_path; /* NULL: none was published */
+    const char *ledger_path;
+    const char *invocation; /* the command as it was typed, quoted for a shell */
+};
+
+/* The exit code of contract section 7. */
+int summary_exit_code(const struct batch_stop *stop, const struct tally *tally);
+
+/* Logs it; as a warning where the exit code is not 0, so that --quiet shows it. */
+void summary_print(const struct summary *summary);
+
+/* Appends a word quoted for a POSIX shell, if it needs that. */
+void summary_quote(const char *word, struct buffer *ret_text);
+
+#endif

@@ -1,0 +1,97 @@
+#include "cli/dry_run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "run/rehearsal.h"
+
+#define MASK "***"
+
+static void mask_sign(struct buffer *body, struct buffer *ret_masked)
+{
+    const char *sign = strstr(buffer_string(body), "&sign=");
+    const char *value = sign ? sign + strlen("&sign=") : NULL;
+
+    if (!value) {
+        buffer_text(ret_masked, buffer_string(body));
+        return;
+    }
+    buffer_append(ret_masked, body->ptr, (size_t)(value - body->ptr));
+    buffer_text(ret_masked, MASK);
+    buffer_text(ret_masked, value + strcspn(value, "&"));
+}
+
+struct first_request {
+    const struct dry_run *dry_run;
+    struct buffer text;
+};
+
+/* The request as it would be sent at this moment; signed with a word that is not the secret, and
+ * shown without. */
+static void take_request(void *context, const struct claim *claim)
+{
+    struct first_request *first = context;
+    const struct dry_run *dry_run = first->dry_run;
+    struct top_app app = dry_run->app;
+    struct signer *signer = NULL;
+    struct buffer json = {0};
+    struct buffer body = {0};
+    struct buffer masked = {0};
+    char now[CLOCK_TOP_BYTES];
+    struct error err;
+
+    if (app.session)
+        app.session = MASK;
+    clock_format_top(clock_wall_ms(), now);
+    if (signer_open(app.sign_method, MASK, &signer, &err) == 0 &&
+        top_request(&app, signer, claim, now, &json, &body, &err) == 0) {
+        mask_sign(&body, &masked);
+        buffer_format(&first->text,
+                      "\nfirst request:\nPOST %s\n"
+                      "Content-Type: application/x-www-form-urlencoded;charset=utf-8\n\n%s\n",
+                      dry_run->url, buffer_string(&masked));
+    }
+    signer_close(signer);
+    buffer_release(&json);
+    buffer_release(&body);
+    buffer_release(&masked);
+}
+
+static void print_count(const struct rehearsal *r, enum decision decision, const char *words)
+{
+    char yuan[MONEY_TEXT_BYTES];
+
+    if (r->rows[decision])
+        printf("%10llu rows %18s yuan  %s\n", (unsigned long long)r->rows[decision],
+               money_format_yuan(r->fee[decision], yuan), words);
+}
+
+int dry_run_print(const struct dry_run *dry_run, struct error *err)
+{
+    struct first_request first = {.dry_run = dry_run};
+    struct rehearsal r;
+    int result;
+
+    result = rehearsal_run(dry_run->intake, dry_run->inspection, dry_run->ledger, dry_run->platform,
+                           dry_run->run, take_request, &first, &r, err);
+    if (result)
+        goto out;
+    printf("dry run: nothing is sent\n");
+    print_count(&r, DECIDE_SEND, "would be sent");
+    print_count(&r, DECIDE_SEND_CHANGED, "would be sent, changed since they were accepted");
+    print_count(&r, DECIDE_ACCEPTED, "are accepted already");
+    print_count(&r, DECIDE_SUPERSEDED, "are older than what was accepted");
+    print_count(&r, DECIDE_UNSETTLED, "wait for an unknown attempt to be settled");
+    print_count(&r, DECIDE_WAIT, "are being sent by another run");
+    if (r.done)
+        printf("%10llu rows are done by an earlier start\n", (unsigned long long)r.done);
+    if (dry_run->inspection->invalid)
+        printf("%10llu rows are invalid\n", (unsigned long long)dry_run->inspection->invalid);
+    fputs(buffer_string(&first.text), stdout);
+out:
+    buffer_release(&first.text);
+    return result;
+}

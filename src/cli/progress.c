@@ -1,0 +1,140 @@
+#include "cli/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define LINE_BYTES 512
+#define CLEAR_LINE "\r\033[K"
+
+void progress_start(struct progress *progress, enum progress_mode mode, enum log_format format)
+{
+    bool terminal = isatty(STDERR_FILENO) == 1;
+
+    *progress = (struct progress){
+        .is_shown = mode != PROGRESS_NEVER,
+        .is_drawn = terminal && format == LOG_TEXT,
+        .started_ms = clock_mono_ms(),
+    };
+    progress->shown_ms = progress->started_ms;
+}
+
+static size_t terminal_columns(void)
+{
+    struct winsize size = {0};
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
+        return 80;
+    return size.ws_col;
+}
+
+/* Appends only what fits: a line that wraps could not be drawn over. All of it is ASCII. */
+static void append(char *line, size_t columns, const char *piece)
+{
+    if (strlen(line) + strlen(piece) < columns && strlen(line) + strlen(piece) < LINE_BYTES)
+        strcat(line, piece);
+}
+
+static const char *duration(int64_t seconds, char *ret_text, size_t size)
+{
+    if (seconds >= 3600)
+        snprintf(ret_text, size, "%lldh%02lldm", (long long)seconds / 3600,
+                 (long long)seconds / 60 % 60);
+    else if (seconds >= 60)
+        snprintf(ret_text, size, "%lldm%02llds", (long long)seconds / 60, (long long)seconds % 60);
+    else
+        snprintf(ret_text, size, "%llds", (long long)seconds);
+    return ret_text;
+}
+
+static void append_pause(char *line, size_t columns, const struct batch_progress *now)
+{
+    static const char *const words[] = {
+        [PACE_OPEN] = "",
+        [PACE_RATE] = "",
+        [PACE_BAN] = "banned",
+        [PACE_RETRY_AFTER] = "asked to wait",
+        [PACE_OUTAGE] = "gateway unreachable",
+        [PACE_BRAKE] = "no definite answers",
+        [PACE_PROBE] = "probing",
+    };
+    char piece[80];
+    char wait[32];
+
+    if (now->stopping)
+        snprintf(piece, sizeof(piece), ", stopping: %zu in flight", now->in_flight);
+    else if (!*words[now->pace])
+        return;
+    else if (now->pause_ms < 0)
+        snprintf(piece, sizeof(piece), ", %s", words[now->pace]);
+    else
+        snprintf(piece, sizeof(piece), ", %s for %s", words[now->pace],
+                 duration((now->pause_ms + 999) / 1000, wait, sizeof(wait)));
+    append(line, columns, piece);
+}
+
+static void format(const struct progress *progress, const struct batch_progress *now,
+                   int64_t now_ms, size_t columns, char line[LINE_BYTES])
+{
+    uint64_t done = now->done - progress->done_at_start;
+    int64_t spent = now_ms - progress->started_ms;
+    uint64_t rate = spent > 0 ? done * 1000 / (uint64_t)spent : 0;
+    char piece[80];
+    char left[32];
+
+    line[0] = '\0';
+    snprintf(piece, sizeof(piece), "%llu/%llu rows", (unsigned long long)now->done,
+             (unsigned long long)now->rows);
+    append(line, columns, piece);
+    append_pause(line, columns, now);
+    snprintf(piece, sizeof(piece), ", %llu/s", (unsigned long long)rate);
+    append(line, columns, piece);
+    if (rate) {
+        snprintf(piece, sizeof(piece), ", %s left",
+                 duration((int64_t)((now->rows - now->done) / rate), left, sizeof(left)));
+        append(line, columns, piece);
+    }
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        if (!now->outcomes[i])
+            continue;
+        snprintf(piece, sizeof(piece), ", %llu %s", (unsigned long long)now->outcomes[i],
+                 outcome_name((enum outcome)i));
+        append(line, columns, piece);
+    }
+}
+
+void progress_show(void *context, const struct batch_progress *now)
+{
+    struct progress *progress = context;
+    int64_t now_ms = clock_mono_ms();
+    char line[LINE_BYTES];
+
+    if (!progress->counting) {
+        progress->counting = true;
+        progress->done_at_start = now->done;
+    }
+    if (!progress->is_shown ||
+        now_ms - progress->shown_ms <
+            (progress->is_drawn ? PROGRESS_DRAW_EVERY_MS : PROGRESS_LINE_EVERY_MS))
+        return;
+    progress->shown_ms = now_ms;
+    format(progress, now, now_ms, progress->is_drawn ? terminal_columns() : LINE_BYTES, line);
+    if (!progress->is_drawn) {
+        log_info("%s", line);
+        return;
+    }
+    fprintf(stderr, CLEAR_LINE "%s", line);
+    fflush(stderr);
+    log_status_line(CLEAR_LINE);
+}
+
+void progress_end(struct progress *progress)
+{
+    if (progress->is_shown && progress->is_drawn)
+        fprintf(stderr, CLEAR_LINE);
+    log_status_line(NULL);
+}

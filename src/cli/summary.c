@@ -1,0 +1,123 @@
+#include "cli/summary.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#define CODES_SHOWN 12
+
+int summary_exit_code(const struct batch_stop *stop, const struct tally *tally)
+{
+    if (stop->exit_code)
+        return stop->exit_code;
+    if (tally_counted_as(tally, OUTCOME_UNKNOWN))
+        return EXIT_ROWS_UNKNOWN;
+    if (tally_counted_as(tally, OUTCOME_REJECTED) || tally_counted_as(tally, OUTCOME_FAILED) ||
+        tally_counted_as(tally, OUTCOME_INVALID) || tally_counted_as(tally, OUTCOME_UNSENT))
+        return EXIT_ROWS_BAD;
+    return EXIT_COMPLETE;
+}
+
+static void append_counts(const struct tally *tally, struct buffer *text)
+{
+    char yuan[MONEY_TEXT_BYTES];
+
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        enum outcome outcome = (enum outcome)i;
+        uint64_t rows = tally_rows(tally, outcome);
+
+        if (!rows)
+            continue;
+        buffer_format(text, "  %-9s %10llu", outcome_name(outcome), (unsigned long long)rows);
+        if (outcome != OUTCOME_INVALID)
+            buffer_format(text, " %18s yuan", money_format_yuan(tally_fee(tally, outcome), yuan));
+        buffer_byte(text, '\n');
+    }
+}
+
+static void append_codes(struct tally *tally, struct buffer *text)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    enum outcome outcome;
+    uint64_t rows;
+    const char *code;
+    size_t shown = 0;
+
+    for (size_t i = 0; (code = tally_code(tally, i, &outcome, &rows)); i++) {
+        if (outcome == OUTCOME_ACCEPTED)
+            continue;
+        if (shown++ == CODES_SHOWN) {
+            buffer_text(text, "  … and other codes: see the manifest\n");
+            return;
+        }
+        buffer_format(text, "  %10llu %s %s\n", (unsigned long long)rows, outcome_name(outcome),
+                      log_quote(code, quoted, sizeof(quoted)));
+    }
+}
+
+/* What to do, the most urgent first. */
+static void append_next(const struct summary *s, struct buffer *text)
+{
+    uint64_t open = tally_rows(s->tally, OUTCOME_FAILED) + tally_rows(s->tally, OUTCOME_UNSENT);
+
+    if (tally_rows(s->tally, OUTCOME_UNKNOWN))
+        buffer_text(text,
+                    "next: ask the platform what became of the unknown rows (the report has "
+                    "request_id and time of each); they are never sent again by themselves\n");
+    if (tally_rows(s->tally, OUTCOME_INVALID))
+        buffer_text(text, "next: mend the invalid rows in the export and upload it again; the "
+                          "report says what is wrong with each\n");
+    if (tally_rows(s->tally, OUTCOME_REJECTED))
+        buffer_text(text, "next: the gateway refused the rejected rows; its words are in the "
+                          "report. Correct them in the export and upload it again\n");
+    if (open || !s->report_path)
+        buffer_format(text, "next: %s\n", s->invocation);
+    else if (summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE)
+        buffer_text(text, "next: nothing is left to do\n");
+}
+
+void summary_print(const struct summary *s)
+{
+    void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2))) =
+        summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE ? log_info : log_warn;
+    char quoted[LOG_QUOTE_BYTES];
+    struct buffer text = {0};
+
+    if (s->stop->exit_code)
+        buffer_format(&text, "stopped: %s\n", log_quote(s->stop->sentence, quoted, sizeof(quoted)));
+    buffer_format(&text, "run %s %s: %llu rows\n", s->run,
+                  s->stop->exit_code ? "stopped" : "finished",
+                  (unsigned long long)tally_all_rows(s->tally));
+    append_counts(s->tally, &text);
+    append_codes(s->tally, &text);
+    if (s->report_path)
+        buffer_format(&text, "report:   %s\nmanifest: %s.manifest.json\n", s->report_path,
+                      s->report_path);
+    buffer_format(&text, "ledger:   %s\n", s->ledger_path);
+    append_next(s, &text);
+    if (text.len)
+        text.ptr[--text.len] = '\0';
+    say("%s", buffer_string(&text));
+    buffer_release(&text);
+}
+
+void summary_quote(const char *word, struct buffer *ret_text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_./:=,%+@";
+
+    if (*word && strspn(word, plain) == strlen(word)) {
+        buffer_text(ret_text, word);
+        return;
+    }
+    buffer_byte(ret_text, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            buffer_text(ret_text, "'\\''");
+        else
+            buffer_byte(ret_text, *word);
+    }
+    buffer_byte(ret_text, '\'');
+}

@@ -1,0 +1,152 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/suggestion.h"
+#include "cli/summary.h"
+#include "cli/version.h"
+#include "gateway/client.h"
+
+static const struct {
+    const char *name;
+    int (*run)(const struct options *options, const char *invocation, struct error *err);
+    const char *help;
+} commands[] = {
+    {"upload", cmd_upload, "CLAIMS.csv  check the whole export, submit every claim once, report"},
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
+
+static const char *command_word(size_t i)
+{
+    return i < COMMAND_COUNT ? commands[i].name : NULL;
+}
+
+static void print_help(void)
+{
+    struct buffer text = {0};
+
+    buffer_text(&text, "usage: claimbatch COMMAND [OPTION]... FILE\n\ncommands:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        buffer_format(&text, "  %-8s %s\n", commands[i].name, commands[i].help);
+    buffer_text(&text, "\noptions:\n");
+    options_help(&text);
+    fputs(buffer_string(&text), stdout);
+    buffer_release(&text);
+}
+
+/* A core file would hold the secrets. 1 and not 0: a core that is piped to a program ignores a
+ * limit of 0. */
+static void forbid_core_files(void)
+{
+    struct rlimit limit = {1, 1};
+
+    setrlimit(RLIMIT_CORE, &limit);
+}
+
+/* One descriptor a connection, and some for files. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void start_log(const struct options *options)
+{
+    bool colour = !options->no_color && !getenv("NO_COLOR") && isatty(STDERR_FILENO) == 1;
+
+    log_start(options->quiet     ? LOG_WARN
+              : options->verbose ? LOG_VERBOSE
+                                 : LOG_INFO,
+              options->log_format, colour);
+}
+
+static int find_command(const char *word, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    const char *near;
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return (int)i;
+    log_quote(word, quoted, sizeof(quoted));
+    near = suggestion_find(word, command_word);
+    if (near)
+        return error_set(err, EXIT_BAD_USAGE, "there is no command '%s'; did you mean %s?", quoted,
+                         near);
+    return error_set(err, EXIT_BAD_USAGE, "there is no command '%s'; see: claimbatch --help",
+                     quoted);
+}
+
+static int run_command(int argc, char **argv, const char *invocation, struct error *err)
+{
+    struct options options;
+    int command = find_command(argv[1], err);
+
+    if (command < 0 || options_parse(argv[1], argc - 1, argv + 1, &options, err))
+        return -1;
+    if (options.help) {
+        print_help();
+        return EXIT_COMPLETE;
+    }
+    if (options.version) {
+        puts("claimbatch " CLAIMBATCH_VERSION);
+        return EXIT_COMPLETE;
+    }
+    start_log(&options);
+    if (stop_watch(err) || client_library_init(err))
+        return -1;
+    return commands[command].run(&options, invocation, err);
+}
+
+static void quote_invocation(int argc, char **argv, struct buffer *ret_text)
+{
+    for (int i = 0; i < argc; i++) {
+        if (i)
+            buffer_byte(ret_text, ' ');
+        summary_quote(argv[i], ret_text);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct buffer invocation = {0};
+    struct error err;
+    int result;
+
+    forbid_core_files();
+    allow_descriptors();
+    if (argc < 2) {
+        fputs("usage: claimbatch upload CLAIMS.csv; more: claimbatch --help\n", stderr);
+        return EXIT_BAD_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help();
+        return EXIT_COMPLETE;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        puts("claimbatch " CLAIMBATCH_VERSION);
+        return EXIT_COMPLETE;
+    }
+    quote_invocation(argc, argv, &invocation);
+    result = run_command(argc, argv, buffer_string(&invocation), &err);
+    buffer_release(&invocation);
+    client_library_release();
+    if (result >= 0)
+        return result;
+    log_error("%s", err.text);
+    return err.exit_code;
+}
