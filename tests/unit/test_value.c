@@ -1,0 +1,361 @@
+/* Unit tests of input/value: what the text of a cell means. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "input/value.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static struct value value(const char *text)
+{
+    return (struct value){text, strlen(text)};
+}
+
+static void value_of_a_cell_has_no_edge_blanks_and_no_idiom(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"a", "a"},
+        {" a b ", "a b"},
+        {"\t a\t", "a"},
+        {"\u3000\u00a0 理 赔\u00a0\u3000 ", "理 赔"},
+        {" \u3000\t", ""},
+        {"\u3001a\u3001", "\u3001a\u3001"},
+        {"=\"00123\"", "00123"},
+        {" =\" 00123\u3000\" ", "00123"},
+        {"=\"\"", ""},
+        {"=\"", "=\""},
+        {"=", "="},
+        {"=1", "=1"},
+        {"=\"1\"&\"2\"", "=\"1\"&\"2\""},
+        {"\"a\"", "\"a\""},
+        {"a\n", "a\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct cell cell = {cases[i][0], strlen(cases[i][0])};
+        struct value found = value_of(&cell);
+
+        assert_int_equal(found.len, strlen(cases[i][1]));
+        assert_memory_equal(found.ptr, cases[i][1], found.len);
+    }
+}
+
+static void value_parses_plain_integers_only(void **state)
+{
+    static const struct {
+        const char *text;
+        enum rule broken;
+        int64_t integer;
+    } cases[] = {
+        {"0", RULE_NONE, 0},
+        {"1", RULE_NONE, 1},
+        {"00123", RULE_NONE, 123},
+        {"9223372036854775807", RULE_NONE, INT64_MAX},
+        {"0009223372036854775807", RULE_NONE, INT64_MAX},
+        {"9223372036854775808", RULE_NUMBER_RANGE, 0},
+        {"92233720368547758070", RULE_NUMBER_RANGE, 0},
+        {"99999999999999999999999999999999", RULE_NUMBER_RANGE, 0},
+        {"-1", RULE_NUMBER_RANGE, 0},
+        {"-0", RULE_NUMBER_RANGE, 0},
+        {"-99999999999999999999", RULE_NUMBER_RANGE, 0},
+        {"", RULE_BAD_NUMBER, 0},
+        {"-", RULE_BAD_NUMBER, 0},
+        {"+5", RULE_BAD_NUMBER, 0},
+        {"1.0", RULE_BAD_NUMBER, 0},
+        {"1,000", RULE_BAD_NUMBER, 0},
+        {"1 000", RULE_BAD_NUMBER, 0},
+        {"1E5", RULE_BAD_NUMBER, 0},
+        {"0x10", RULE_BAD_NUMBER, 0},
+        {"１２", RULE_BAD_NUMBER, 0},
+        {"12a", RULE_BAD_NUMBER, 0},
+        {"--1", RULE_BAD_NUMBER, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int64_t integer = -7;
+
+        assert_int_equal(value_parse_integer(value(cases[i].text), &integer), cases[i].broken);
+        if (cases[i].broken == RULE_NONE)
+            assert_int_equal(integer, cases[i].integer);
+    }
+}
+
+static void value_parses_the_three_states(void **state)
+{
+    static const char *const good[3][2] = {{"0", "未理赔"}, {"1", "理赔成功"}, {"2", "理赔失败"}};
+    static const char *const bad[] = {"",   "3",    "01",        "-1",  "1.0",
+                                      "１", "成功", "理赔成功 ", "理赔"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        int64_t status = -7;
+
+        assert_int_equal(value_parse_status(value(bad[i]), &status), RULE_BAD_STATUS);
+    }
+    for (int64_t i = 0; i < 3; i++) {
+        for (size_t k = 0; k < 2; k++) {
+            int64_t status = -7;
+
+            assert_int_equal(value_parse_status(value(good[i][k]), &status), RULE_NONE);
+            assert_int_equal(status, i);
+        }
+    }
+}
+
+static void value_parses_exact_fees_only(void **state)
+{
+    static const struct {
+        const char *text;
+        enum fee_unit unit;
+        enum rule broken;
+        int64_t fen;
+    } cases[] = {
+        {"0", FEE_UNIT_FEN, RULE_NONE, 0},
+        {"1234", FEE_UNIT_FEN, RULE_NONE, 1234},
+        {"9223372036854775807", FEE_UNIT_FEN, RULE_NONE, INT64_MAX},
+        {"9223372036854775808", FEE_UNIT_FEN, RULE_NUMBER_RANGE, 0},
+        {"100.00", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"100.", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"-5", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"1E3", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"1,000", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"0", FEE_UNIT_YUAN, RULE_NONE, 0},
+        {"0.00", FEE_UNIT_YUAN, RULE_NONE, 0},
+        {"12", FEE_UNIT_YUAN, RULE_NONE, 1200},
+        {"12.3", FEE_UNIT_YUAN, RULE_NONE, 1230},
+        {"12.30", FEE_UNIT_YUAN, RULE_NONE, 1230},
+        {"12.34", FEE_UNIT_YUAN, RULE_NONE, 1234},
+        {"0.07", FEE_UNIT_YUAN, RULE_NONE, 7},
+        {"0012.05", FEE_UNIT_YUAN, RULE_NONE, 1205},
+        {"92233720368547758.07", FEE_UNIT_YUAN, RULE_NONE, INT64_MAX},
+        {"92233720368547758.08", FEE_UNIT_YUAN, RULE_NUMBER_RANGE, 0},
+        {"92233720368547759", FEE_UNIT_YUAN, RULE_NUMBER_RANGE, 0},
+        {"92233720368547758.1", FEE_UNIT_YUAN, RULE_NUMBER_RANGE, 0},
+        {"9223372036854775808", FEE_UNIT_YUAN, RULE_NUMBER_RANGE, 0},
+        {"12.345", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"12.300", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"12.", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {".5", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {".", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"1.2.3", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"1.-2", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"-12.34", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"+12.34", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"1,234.56", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"￥12", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"¥12", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"12元", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"１２", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"1e2", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"1.2E+3", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"12,34", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int64_t fen = -7;
+        enum rule broken = value_parse_fee(value(cases[i].text), cases[i].unit, &fen);
+
+        if (broken != cases[i].broken)
+            fail_msg("'%s' gives %d", cases[i].text, broken);
+        if (broken == RULE_NONE)
+            assert_int_equal(fen, cases[i].fen);
+    }
+}
+
+static void value_parses_real_times(void **state)
+{
+    static const struct {
+        const char *text, *beijing;
+        bool date_only;
+    } cases[] = {
+        {"2022-12-12 08:09:10", "2022-12-12 08:09:10", false},
+        {"2022/12/12 08:09:10", "2022-12-12 08:09:10", false},
+        {"2022-1-2 3:4:5", "2022-01-02 03:04:05", false},
+        {"2022/1/2 3:04", "2022-01-02 03:04:00", false},
+        {"2022-12-12T08:09:10", "2022-12-12 08:09:10", false},
+        {"2022-12-12T08:09", "2022-12-12 08:09:00", false},
+        {"2022-12-12", "2022-12-12 00:00:00", true},
+        {"2022/1/2", "2022-01-02 00:00:00", true},
+        {"2024-02-29 23:59:59", "2024-02-29 23:59:59", false},
+        {"2022-12-12T08:09:10Z", "2022-12-12 16:09:10", false},
+        {"2022-12-31T16:00:00Z", "2023-01-01 00:00:00", false},
+        {"2022-12-12T08:09:10+08:00", "2022-12-12 08:09:10", false},
+        {"2022-12-12 08:09:10+00:00", "2022-12-12 16:09:10", false},
+        {"2022-12-12T08:09:10-05:30", "2022-12-12 21:39:10", false},
+        {"2023-01-01T01:00:00+14:00", "2022-12-31 19:00:00", false},
+        {"0001-01-01 00:00:00", "0001-01-01 00:00:00", false},
+        {"9999-12-31 23:59:59", "9999-12-31 23:59:59", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct civil civil = {0};
+        bool date_only = !cases[i].date_only;
+        char text[128];
+
+        if (value_parse_time(value(cases[i].text), &civil, &date_only) != RULE_NONE)
+            fail_msg("'%s' is refused", cases[i].text);
+        snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d", civil.year, civil.month,
+                 civil.day, civil.hour, civil.minute, civil.second);
+        assert_string_equal(text, cases[i].beijing);
+        assert_int_equal(date_only, cases[i].date_only);
+    }
+}
+
+static void value_refuses_what_is_no_real_time(void **state)
+{
+    static const char *const cases[] = {
+        "",
+        "2022",
+        "2022-12",
+        "2022-13-01",
+        "2022-00-10",
+        "2022-02-29",
+        "2023-02-29 10:00:00",
+        "1900-01-00",
+        "0000-01-01",
+        "2022-04-31 10:00",
+        "2022-12-12 24:00:00",
+        "2022-12-12 23:60:00",
+        "2022-12-12 23:59:60",
+        "2022-12-12 ",
+        "2022-12-12 8",
+        "2022-12-12 08:",
+        "2022-12-12 08:09:",
+        "2022-12-12  08:09:10",
+        "2022-12-12t08:09:10",
+        "2022-12/12 08:09:10",
+        "2022.12.12",
+        "2022年12月12日",
+        "22-12-12",
+        "20221212",
+        "12/12/2022",
+        "2022-012-12",
+        "2022-12-12 008:09",
+        "2022-12-12 08:09:10.123",
+        "2022-12-12 08:09:10 PM",
+        "2022-12-12 08:09:10 +08:00",
+        "2022-12-12Z",
+        "2022-12-12+08:00",
+        "2022-12-12T08:09:10+8:00",
+        "2022-12-12T08:09:10+0800",
+        "2022-12-12T08:09:10+08",
+        "2022-12-12T08:09:10+14:01",
+        "2022-12-12T08:09:10+00:60",
+        "2022-12-12T08:09:10Zulu",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00+14:00",
+        "44907",
+        "２０２２-12-12",
+        "-2022-12-12",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct civil civil = {0};
+        bool date_only = false;
+
+        if (value_parse_time(value(cases[i]), &civil, &date_only) != RULE_BAD_TIME)
+            fail_msg("'%s' passes", cases[i]);
+    }
+}
+
+static void value_knows_what_a_spreadsheet_leaves(void **state)
+{
+    static const struct {
+        const char *text;
+        bool scientific, spreadsheet_number, date_serial, rounded_id;
+    } cases[] = {
+        {"1.23457E+15", true, true, false, false},
+        {"1E+15", true, true, false, false},
+        {"1.E+15", true, true, false, false},
+        {"-1.5E+15", true, false, false, false},
+        {"1E5", true, false, false, false},
+        {"1e-05", true, false, false, false},
+        {"12E+10", true, false, false, false},
+        {"1E+5", true, false, false, false},
+        {"1E+", false, false, false, false},
+        {"E+15", false, false, false, false},
+        {"1.2.3E+15", false, false, false, false},
+        {"1E+15x", false, false, false, false},
+        {"PICC1E+15", false, false, false, false},
+        {"44907", false, false, true, false},
+        {"44907.5", false, false, true, false},
+        {"44907.", false, false, false, false},
+        {"44907.5.1", false, false, false, false},
+        {"04907", false, false, false, false},
+        {"4490", false, false, false, false},
+        {"449070", false, false, false, false},
+        {"20221212", false, false, false, false},
+        {"1234567890123000", false, false, false, true},
+        {"01234567890123000", false, false, false, true},
+        {"0123456789012000", false, false, false, false},
+        {"123456789012000", false, false, false, false},
+        {"1234567890123001", false, false, false, false},
+        {"A1234567890123000", false, false, false, false},
+        {"1234567890123000A", false, false, false, false},
+        {"0000000000000000000", false, false, false, false},
+        {"", false, false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct value v = value(cases[i].text);
+
+        if (value_is_scientific(v) != cases[i].scientific ||
+            value_is_spreadsheet_number(v) != cases[i].spreadsheet_number ||
+            value_is_date_serial(v) != cases[i].date_serial ||
+            value_is_rounded_id(v) != cases[i].rounded_id)
+            fail_msg("'%s'", cases[i].text);
+    }
+}
+
+static void value_knows_control_characters(void **state)
+{
+    static const char *const good[] = {"", "a\tb\nc\r\n", "理赔", "\u00a0", "é", "~ "};
+    static const char *const bad[] = {"\x01",     "a\x1f", "\x7f", "理\xc2\x80",
+                                      "\xc2\x9f", "a\x0b", "\x1b["};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++)
+        assert_false(value_has_control(value(good[i])));
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_true(value_has_control(value(bad[i])));
+}
+
+static void value_counts_code_points(void **state)
+{
+    (void)state;
+    assert_false(value_is_longer(value("abc"), 3));
+    assert_true(value_is_longer(value("abcd"), 3));
+    assert_false(value_is_longer(value("理赔😀"), 3));
+    assert_true(value_is_longer(value("理赔😀é"), 3));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(value_of_a_cell_has_no_edge_blanks_and_no_idiom),
+        cmocka_unit_test(value_parses_plain_integers_only),
+        cmocka_unit_test(value_parses_the_three_states),
+        cmocka_unit_test(value_parses_exact_fees_only),
+        cmocka_unit_test(value_parses_real_times),
+        cmocka_unit_test(value_refuses_what_is_no_real_time),
+        cmocka_unit_test(value_knows_what_a_spreadsheet_leaves),
+        cmocka_unit_test(value_knows_control_characters),
+        cmocka_unit_test(value_counts_code_points),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
