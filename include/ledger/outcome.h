@@ -31,7 +31,6 @@ bool outcome_parse(const char *name, enum outcome *ret_outcome);
 /* Where a row is in its life. The values are stored in ledgers: never renumber. */
 enum row_state {
     ROW_UNTOUCHED = 0, /* nothing is recorded of it */
-    ROW_INTENT = 1,    /* may be on the wire at this moment, or was when its run died */
     ROW_AGAIN = 2,     /* surely not executed; is to be sent again */
     ROW_FINAL = 3,     /* has an outcome */
 };

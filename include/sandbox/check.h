@@ -19,7 +19,7 @@
 
 #define CHECK_METHOD "tmall.serivcecenter.workcard.insurance.claim"
 #define CHECK_PARAMETER "workcard_insurance_callback_request"
-#define CHECK_CLOCK_MS (10 * 60 * 1000) /* how far a timestamp may be off */
+#define CHECK_CLOCK_MS (10 * 60 * INT64_C(1000)) /* how far a timestamp may be off */
 
 /* Why a call or a claim is refused; a zeroed one refuses nothing. */
 struct refusal {

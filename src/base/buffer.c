@@ -47,6 +47,21 @@ void buffer_byte(struct buffer *buffer, char byte)
     buffer_append(buffer, &byte, 1);
 }
 
+void buffer_integer(struct buffer *buffer, int64_t number)
+{
+    char digits[24];
+    char *p = digits + sizeof(digits);
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+    do {
+        *--p = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (number < 0)
+        *--p = '-';
+    buffer_append(buffer, p, (size_t)(digits + sizeof(digits) - p));
+}
+
 void buffer_format(struct buffer *buffer, const char *format, ...)
 {
     va_list args;

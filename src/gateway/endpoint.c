@@ -76,6 +76,9 @@ static int check(CURLU *parsed, const char *url, bool allow_plaintext,
     for (char *p = host; *p; p++)
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p - 'A' + 'a');
+    /* A dot at the end is the same host to the name servers, so it must not be another platform. */
+    if (strlen(host) > 1 && host[strlen(host) - 1] == '.')
+        host[strlen(host) - 1] = '\0';
     curl_url_set(parsed, CURLUPART_HOST, host, 0);
     if (curl_url_get(parsed, CURLUPART_URL, &whole, CURLU_NO_DEFAULT_PORT) ||
         strlen(whole) >= ENDPOINT_BYTES) {

@@ -59,6 +59,13 @@ static void append_foreign(const char *text, struct buffer *ret_text)
     buffer_release(&clean);
 }
 
+/* A comma and a text of our own that needs no quotes. */
+static void append_plain(const char *text, struct buffer *ret_text)
+{
+    buffer_byte(ret_text, ',');
+    buffer_text(ret_text, text);
+}
+
 void line_append(const struct line *line, struct buffer *ret_text)
 {
     const struct row_record *r = &line->record;
@@ -69,7 +76,7 @@ void line_append(const struct line *line, struct buffer *ret_text)
         clock_format_rfc3339(r->submitted_ms, submitted);
     if (line->has_digest)
         digest_hex(r->digest, DIGEST_CLAIM_BYTES, digest);
-    buffer_format(ret_text, "%llu", (unsigned long long)r->row);
+    buffer_integer(ret_text, (int64_t)r->row);
     for (int i = 0; i < FIELD_COUNT; i++) {
         buffer_byte(ret_text, ',');
         line_append_cell(line->fields[i], ret_text);
@@ -82,13 +89,18 @@ void line_append(const struct line *line, struct buffer *ret_text)
     append_foreign(r->sub_code, ret_text);
     buffer_byte(ret_text, ',');
     append_foreign(r->message, ret_text);
-    buffer_format(ret_text, ",%s,%d,", line->warnings, r->attempts);
+    append_plain(line->warnings, ret_text);
+    buffer_byte(ret_text, ',');
+    buffer_integer(ret_text, r->attempts);
+    buffer_byte(ret_text, ',');
     if (r->http_status)
-        buffer_format(ret_text, "%d", r->http_status);
+        buffer_integer(ret_text, r->http_status);
     buffer_byte(ret_text, ',');
     append_foreign(r->request_id, ret_text);
-    buffer_format(ret_text, ",%s,", submitted);
+    append_plain(submitted, ret_text);
+    buffer_byte(ret_text, ',');
     if (r->submitted_ms)
-        buffer_format(ret_text, "%lld", (long long)r->duration_ms);
-    buffer_format(ret_text, ",%s\n", digest);
+        buffer_integer(ret_text, r->duration_ms);
+    append_plain(digest, ret_text);
+    buffer_byte(ret_text, '\n');
 }

@@ -11,7 +11,6 @@
 #include "report/line.h"
 
 #define FLUSH_BYTES ((size_t)64 << 10)
-#define NUMBER_BYTES 24
 
 struct report {
     const struct report_settings *settings;
@@ -25,7 +24,7 @@ struct report {
     bool known_at_end;
     uint64_t next_row; /* no row before it is to be written any more */
     struct claim_store store;
-    struct buffer text, codes, sentence;
+    struct buffer text, codes, sentence, numbers;
     struct tally *tally;
     struct sha256 *sha256;
     uint64_t bytes;
@@ -33,7 +32,8 @@ struct report {
 
 static int flush(struct report *report, struct error *err)
 {
-    if (report->text.failed || report->codes.failed || report->sentence.failed)
+    if (report->text.failed || report->codes.failed || report->sentence.failed ||
+        report->numbers.failed)
         return error_no_memory(err);
     if (file_write(report->fd, report->partial_path, report->text.ptr, report->text.len, err))
         return -1;
@@ -88,6 +88,7 @@ void report_close(struct report *report)
     buffer_release(&report->text);
     buffer_release(&report->codes);
     buffer_release(&report->sentence);
+    buffer_release(&report->numbers);
     tally_close(report->tally);
     sha256_close(report->sha256);
     if (report->fd >= 0)
@@ -113,15 +114,22 @@ static int look_up(struct report *report, uint64_t row, const struct row_record 
     return 0;
 }
 
-static void set_fields(struct line *line, const struct claim *claim,
-                       char numbers[FIELD_COUNT][NUMBER_BYTES])
+static void set_fields(struct line *line, const struct claim *claim, struct buffer *numbers)
 {
-    snprintf(numbers[FIELD_WORKCARD_ID], NUMBER_BYTES, "%" PRId64, claim->workcard_id);
-    snprintf(numbers[FIELD_CLAIM_COUNT], NUMBER_BYTES, "%" PRId64, claim->claim_count);
-    snprintf(numbers[FIELD_CLAIM_STATUS], NUMBER_BYTES, "%" PRId64, claim->claim_status);
-    snprintf(numbers[FIELD_CLAIM_FEE], NUMBER_BYTES, "%" PRId64, claim->claim_fee);
-    for (int i = 0; i < FIELD_COUNT; i++)
-        line->fields[i] = numbers[i];
+    const int64_t values[] = {claim->workcard_id, claim->claim_count, claim->claim_status,
+                              claim->claim_fee};
+    static const enum field fields[] = {FIELD_WORKCARD_ID, FIELD_CLAIM_COUNT, FIELD_CLAIM_STATUS,
+                                        FIELD_CLAIM_FEE};
+    size_t starts[4];
+
+    buffer_reset(numbers);
+    for (int i = 0; i < 4; i++) {
+        starts[i] = numbers->len;
+        buffer_integer(numbers, values[i]);
+        buffer_byte(numbers, '\0');
+    }
+    for (int i = 0; i < 4; i++)
+        line->fields[fields[i]] = numbers->failed ? "" : numbers->ptr + starts[i];
     line->fields[FIELD_CLAIM_DESC] = claim->claim_desc;
     line->fields[FIELD_CLAIM_ORDER_NO] = claim->claim_order_no;
     line->fields[FIELD_CLAIM_TIME] = claim->claim_time;
@@ -189,7 +197,6 @@ static int write_line(struct report *report, const char *code, const char *messa
                       struct error *err)
 {
     const struct intake *intake = report->settings->intake;
-    char numbers[FIELD_COUNT][NUMBER_BYTES] = {""};
     struct line line = {
         .record = {.code = "", .sub_code = "", .message = "", .request_id = "", .warnings = ""}};
     const struct row_record *known;
@@ -211,7 +218,7 @@ static int write_line(struct report *report, const char *code, const char *messa
     if (invalid) {
         set_invalid(report, &line, &findings);
     } else {
-        set_fields(&line, &claim, numbers);
+        set_fields(&line, &claim, &report->numbers);
         if (set_valid(&line, &claim, known, code, message, err))
             return -1;
     }

@@ -30,7 +30,7 @@ static int grant(struct batch *b, struct job *job, struct job ***tail, struct er
     int taken;
 
     job->attempts++;
-    record = state_record(job, ROW_INTENT, OUTCOME_UNKNOWN);
+    record = state_record(job, ROW_AGAIN, OUTCOME_UNSENT);
     record.submitted_ms = b->wall_ms;
     taken = ledger_row_intend(b->settings->ledger, &ref, &record, err);
     if (taken < 0)

@@ -229,14 +229,15 @@ static void execute(struct service *service)
 {
     for (size_t i = 0; i < service->part_count; i++) {
         struct part *part = &service->parts[i];
-        enum fault_executes executes = part->struck ? service->fault->executes : FAULT_EXECUTED;
+        const struct fault *fault = part->struck ? service->fault : NULL;
+        enum fault_executes executes = fault ? fault->executes : FAULT_EXECUTED;
 
         if (!is_fit(part))
             continue;
         part->executed = executes == FAULT_EXECUTED ||
                          (executes == FAULT_EITHER &&
                           draw_number(&service->draw, SALT_COIN + (unsigned)i, 2) == 1);
-        part->accepted = part->executed && !(part->struck && service->fault->code);
+        part->accepted = part->executed && !(fault && fault->code);
     }
 }
 
@@ -288,7 +289,8 @@ static void say_part(struct service *service, const struct part *part, struct bu
         [WORDS_DOUBLED_IS_SUCCESS] = ANSWER_DOUBLED_IS_SUCCESS,
         [WORDS_WRONG_SHAPE] = ANSWER_WRONG_SHAPE,
     };
-    enum fault_words words = part->struck ? service->fault->words : WORDS_SUCCESS;
+    const struct fault *fault = part->struck ? service->fault : NULL;
+    enum fault_words words = fault ? fault->words : WORDS_SUCCESS;
     struct refusal refusal;
 
     if (!is_fit(part)) {
@@ -296,7 +298,7 @@ static void say_part(struct service *service, const struct part *part, struct bu
     } else if (words == WORDS_REJECTION) {
         answer_rejection(&service->answer_form, text);
     } else if (words == WORDS_ERROR || words == WORDS_ERROR_STRING_CODE) {
-        fault_refusal(service, service->fault, &refusal);
+        fault_refusal(service, fault, &refusal);
         answer_error(&service->answer_form, &refusal, words == WORDS_ERROR_STRING_CODE, text);
     } else {
         answer_success(&service->answer_form,

@@ -14,11 +14,8 @@ import io
 import json
 import os
 import pty
-import queue
-import random
 import re
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -71,7 +68,7 @@ def program(name):
     """The absolute path of a program under test, from the environment."""
     path = os.environ.get(name)
     if not path:
-        raise unittest.SkipTest(f"the environment variable {name} names no program")
+        raise RuntimeError(f"the environment variable {name} names no program")
     return os.path.abspath(path)
 
 
@@ -605,16 +602,26 @@ def http(body, status=200, headers=(), content_type="application/json;charset=UT
 class Reply:
     """What a scripted gateway does with one request.
 
-    `then` is keep, close or reset; `executed` and `accepted` are what the journal says; `before` is
-    called when the request was noted and before the first byte of the answer.
+    `then` is keep, close or reset; `executed` and `accepted` are what the journal says, and so is
+    `answer`, where it cannot be seen in the bytes.
     """
 
-    def __init__(self, data=b"", executed=False, accepted=False, then="keep", before=None):
+    def __init__(self, data=b"", executed=False, accepted=False, then="keep", answer=None):
         self.data = data
         self.executed = executed
         self.accepted = accepted
         self.then = then
-        self.before = before
+        self.answer = answer
+
+    def body(self):
+        """What a client that believes no half answer may read, or None."""
+        head, gap, body = self.data.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        if self.answer is not None:
+            return self.answer
+        if not gap or not length or len(body) != int(length.group(1)) or len(body) > 1 << 20:
+            return None
+        return body.decode("utf-8", "replace")
 
 
 def accept(request, **more):
@@ -799,31 +806,31 @@ class ScriptedGateway:
             connection.close()
 
     def _serve_requests(self, connection, number):
-        stream = connection.makefile("rb")
-        index = 0
-        while True:
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                line = stream.readline()
-                if not line:
-                    return
-                head += line
-            index += 1
-            text = head[:-4].decode("ascii")
-            early = self.on_head(text, number, index) if self.on_head else None
-            if early is not None:
-                connection.sendall(early)
-                # Half closed: what still comes is read, so that no reset overtakes the answer.
-                connection.shutdown(socket.SHUT_WR)
-                while stream.read(65536):
-                    pass
-                return
-            length = int(re.search(r"(?im)^content-length: *(\d+)", text).group(1))
-            body = stream.read(length)
-            if len(body) < length:
-                return
-            if not self._answer(connection, number, index, text, body):
-                return
+        with connection.makefile("rb") as stream:
+            index = 0
+            while self._serve_request(connection, stream, number, index + 1):
+                index += 1
+
+    def _serve_request(self, connection, stream, number, index):
+        """False when it was the last one of the connection."""
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            line = stream.readline()
+            if not line:
+                return False
+            head += line
+        text = head[:-4].decode("ascii")
+        early = self.on_head(text, number, index) if self.on_head else None
+        if early is not None:
+            connection.sendall(early)
+            # Half closed: what still comes is read, so that no reset overtakes the answer.
+            connection.shutdown(socket.SHUT_WR)
+            while stream.read(65536):
+                pass
+            return False
+        length = int(re.search(r"(?im)^content-length: *(\d+)", text).group(1))
+        body = stream.read(length)
+        return len(body) == length and self._answer(connection, number, index, text, body)
 
     def _answer(self, connection, number, index, head, body):
         with self._news:
@@ -833,8 +840,6 @@ class ScriptedGateway:
             self._news.notify_all()
         reply = self.script(request)
         entry = self._entry(request, reply)
-        if reply.before:
-            reply.before()
         request.ended = time.monotonic()
         entry["ended_ms"] = time.time_ns() // 1000000
         with self._news:
@@ -848,10 +853,9 @@ class ScriptedGateway:
         return reply.then == "keep"
 
     def _entry(self, request, reply):
-        head, _, body = reply.data.partition(b"\r\n\r\n")
-        match = re.match(rb"HTTP/1\.1 (\d+)", head)
-        body = body.decode("utf-8", "replace")
-        match_id = re.search(r'"request_id": "([^"]*)"', body)
+        body = reply.body()
+        status = re.match(rb"HTTP/1\.1 (\d+)", reply.data)
+        match_id = re.search(r'"request_id": "([^"]*)"', body or "")
         return {
             "at_ms": request.wall_ms,
             "connection": request.connection,
@@ -863,8 +867,8 @@ class ScriptedGateway:
             "executed": reply.executed,
             "accepted": reply.accepted,
             "fault": None,
-            "http_status": int(match.group(1)) if match else None,
-            "answer": body if match else None,
+            "http_status": int(status.group(1)) if body is not None else None,
+            "answer": body,
             "request_id": match_id.group(1) if match_id else None,
         }
 

@@ -1,0 +1,289 @@
+/* All SQL of the program is in this file. */
+#include "database.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+
+static const char schema[] =
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE platform(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE run(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+    " command TEXT NOT NULL, platform INTEGER NOT NULL, export_name TEXT NOT NULL,"
+    " export_sha256 BLOB NOT NULL, export_bytes INTEGER NOT NULL, reading TEXT NOT NULL,"
+    " report_path TEXT NOT NULL, started_ms INTEGER NOT NULL, finished_ms INTEGER NOT NULL,"
+    " stopped_because TEXT NOT NULL, complete INTEGER NOT NULL, open_rows INTEGER NOT NULL,"
+    " invalid_rows INTEGER NOT NULL, published INTEGER NOT NULL);"
+    "CREATE TABLE run_count(run INTEGER NOT NULL, outcome INTEGER NOT NULL, rows INTEGER NOT NULL,"
+    " counts_as INTEGER NOT NULL, fee_fen TEXT NOT NULL, PRIMARY KEY(run, outcome)) WITHOUT ROWID;"
+    "CREATE INDEX run_of_export ON run(export_sha256, platform);"
+    "CREATE TABLE row(run INTEGER NOT NULL, row INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " outcome INTEGER NOT NULL, counts_as INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+    " tries INTEGER NOT NULL, http_status INTEGER NOT NULL, submitted_ms INTEGER NOT NULL,"
+    " duration_ms INTEGER NOT NULL, digest BLOB NOT NULL, code TEXT NOT NULL,"
+    " sub_code TEXT NOT NULL, message TEXT NOT NULL, request_id TEXT NOT NULL,"
+    " warnings TEXT NOT NULL, linked INTEGER NOT NULL, prev_run INTEGER NOT NULL,"
+    " prev_row INTEGER NOT NULL, PRIMARY KEY(run, row)) WITHOUT ROWID;"
+    "CREATE TABLE claim(claim_order_no TEXT NOT NULL, workcard_id INTEGER NOT NULL,"
+    " platform INTEGER NOT NULL, accepted_digest BLOB, accepted_run INTEGER,"
+    " accepted_row INTEGER, accepted_ms INTEGER, last_run INTEGER NOT NULL,"
+    " last_row INTEGER NOT NULL, PRIMARY KEY(claim_order_no, workcard_id, platform))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE open_attempt(claim_order_no TEXT NOT NULL, workcard_id INTEGER NOT NULL,"
+    " platform INTEGER NOT NULL, run INTEGER NOT NULL, row INTEGER NOT NULL,"
+    " intent INTEGER NOT NULL, attempts INTEGER NOT NULL, tries INTEGER NOT NULL,"
+    " submitted_ms INTEGER NOT NULL, digest BLOB NOT NULL, warnings TEXT NOT NULL,"
+    " PRIMARY KEY(claim_order_no, workcard_id, platform)) WITHOUT ROWID;"
+    "CREATE TABLE calls(platform INTEGER NOT NULL, app_key TEXT NOT NULL, day INTEGER NOT NULL,"
+    " calls INTEGER NOT NULL, PRIMARY KEY(platform, app_key, day)) WITHOUT ROWID;"
+    "CREATE TABLE ban(platform INTEGER NOT NULL, app_key TEXT NOT NULL,"
+    " until_ms INTEGER NOT NULL, PRIMARY KEY(platform, app_key)) WITHOUT ROWID;";
+
+#define RUN_COLUMNS                                                                                \
+    "run.id, run.name, run.export_name, run.export_bytes, run.reading, run.report_path,"           \
+    " run.started_ms, run.finished_ms, run.stopped_because, run.complete, run.published,"          \
+    " run.open_rows, run.invalid_rows"
+#define ROW_COLUMNS                                                                                \
+    "row, state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,"     \
+    " digest, code, sub_code, message, request_id, warnings"
+#define CLAIM_KEY "claim_order_no=?1 AND workcard_id=?2 AND platform=?3"
+
+static const char *const sql[SQL_COUNT] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_PLATFORM_GET] = "SELECT id FROM platform WHERE name=?1",
+    [SQL_PLATFORM_ADD] = "INSERT OR IGNORE INTO platform(name) VALUES(?1)",
+    [SQL_RUN_FIND] = "SELECT " RUN_COLUMNS " FROM run WHERE export_sha256=?1 AND platform=?2"
+                     " AND command=?3 ORDER BY id DESC LIMIT 1",
+    [SQL_RUN_CREATE] = "INSERT INTO run(name, command, platform, export_name, export_sha256,"
+                       " export_bytes, reading, report_path, started_ms, finished_ms,"
+                       " stopped_because, complete, open_rows, invalid_rows, published)"
+                       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,0,'',0,0,0,0)",
+    [SQL_RUN_SAVE] = "UPDATE run SET started_ms=?2, finished_ms=?3, stopped_because=?4,"
+                     " complete=?5, published=?6, report_path=?7, open_rows=?8,"
+                     " invalid_rows=?9 WHERE id=?1",
+    [SQL_RUN_NAME] = "SELECT name FROM run WHERE id=?1",
+    [SQL_RUN_HAS_ROWS] = "SELECT 1 FROM row WHERE run=?1 LIMIT 1",
+    [SQL_COUNT_PUT] = "INSERT OR REPLACE INTO run_count VALUES(?1,?2,?3,?4,?5)",
+    [SQL_COUNT_GET] = "SELECT outcome, rows, counts_as, fee_fen FROM run_count WHERE run=?1",
+    [SQL_RECOVER_LIST] = "SELECT claim_order_no, workcard_id, platform, row, attempts, tries,"
+                         " submitted_ms, digest, warnings FROM open_attempt"
+                         " WHERE run=?1 AND intent=1 LIMIT 1",
+    [SQL_CLAIM_GET] = "SELECT accepted_digest, accepted_run, accepted_row, accepted_ms, last_run,"
+                      " last_row FROM claim WHERE " CLAIM_KEY,
+    [SQL_CLAIM_PUT] = "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run, last_row)"
+                      " VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE"
+                      " SET last_run=excluded.last_run, last_row=excluded.last_row",
+    [SQL_CLAIM_ACCEPT] = "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run,"
+                         " last_row, accepted_digest, accepted_run, accepted_row, accepted_ms)"
+                         " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE"
+                         " SET last_run=excluded.last_run, last_row=excluded.last_row,"
+                         " accepted_digest=excluded.accepted_digest,"
+                         " accepted_run=excluded.accepted_run,"
+                         " accepted_row=excluded.accepted_row, accepted_ms=excluded.accepted_ms",
+    [SQL_OPEN_GET] = "SELECT run, row, intent FROM open_attempt WHERE " CLAIM_KEY,
+    [SQL_OPEN_ADD] = "INSERT OR IGNORE INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10)",
+    [SQL_OPEN_UNKNOWN] = "UPDATE open_attempt SET intent=0 WHERE " CLAIM_KEY,
+    [SQL_OPEN_DROP] = "DELETE FROM open_attempt WHERE " CLAIM_KEY,
+    [SQL_ROW_ADD] = "INSERT OR IGNORE INTO row(run, " ROW_COLUMNS ", linked, prev_run, prev_row)"
+                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)",
+    [SQL_ROW_PUT] = "UPDATE row SET state=?3, outcome=?4, counts_as=?5, attempts=?6, tries=?7,"
+                    " http_status=?8, submitted_ms=?9, duration_ms=?10, digest=?11, code=?12,"
+                    " sub_code=?13, message=?14, request_id=?15, warnings=?16"
+                    " WHERE run=?1 AND row=?2",
+    [SQL_ROW_GET] = "SELECT " ROW_COLUMNS ", linked, prev_run, prev_row FROM row"
+                    " WHERE run=?1 AND row=?2",
+    [SQL_ROW_LINK] = "UPDATE row SET linked=1, prev_run=?3, prev_row=?4 WHERE run=?1 AND row=?2",
+    [SQL_ROWS] = "SELECT " ROW_COLUMNS " FROM row WHERE run=?1 AND row>=?2 ORDER BY row",
+    [SQL_CALLS_GET] = "SELECT calls FROM calls WHERE platform=?1 AND app_key=?2 AND day=?3",
+    [SQL_CALLS_ADD] = "INSERT INTO calls VALUES(?1,?2,?3,?4)"
+                      " ON CONFLICT DO UPDATE SET calls=calls+excluded.calls",
+    [SQL_BAN_GET] = "SELECT until_ms FROM ban WHERE platform=?1 AND app_key=?2",
+    [SQL_BAN_SET] = "INSERT INTO ban VALUES(?1,?2,?3)"
+                    " ON CONFLICT DO UPDATE SET until_ms=excluded.until_ms",
+};
+
+const char *database_sql(enum statement which)
+{
+    return sql[which];
+}
+
+const char *database_schema(void)
+{
+    return schema;
+}
+
+static int exit_code_of(int sqlite_code)
+{
+    switch (sqlite_code & 0xff) {
+    case SQLITE_NOMEM:
+        return EXIT_RESOURCES;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return EXIT_TRY_LATER;
+    case SQLITE_CANTOPEN:
+        return EXIT_CANNOT_CREATE;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_NOTADB:
+        return EXIT_BAD_CONFIG;
+    default:
+        return EXIT_CANNOT_WRITE;
+    }
+}
+
+static const char *advice_of(int sqlite_code)
+{
+    switch (sqlite_code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return "; another process holds it: try again when that has ended";
+    case SQLITE_FULL:
+        return "; make room on the disk, then type the same command again";
+    case SQLITE_CORRUPT:
+        return "; it is damaged: restore the newest backup, and do not send anything with it "
+               "before";
+    case SQLITE_NOTADB:
+        return "; it is not a ledger: name another file with --ledger";
+    case SQLITE_READONLY:
+        return "; it is read-only: check its owner and permissions";
+    default:
+        return "";
+    }
+}
+
+int database_fail(struct ledger *ledger, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int code = sqlite3_extended_errcode(ledger->db);
+
+    error_set(err, exit_code_of(code), "ledger '%s': %s%s%s%s",
+              log_quote(ledger->path, quoted, sizeof(quoted)), sqlite3_errmsg(ledger->db),
+              sqlite3_system_errno(ledger->db) ? ": " : "",
+              sqlite3_system_errno(ledger->db) ? strerror(sqlite3_system_errno(ledger->db)) : "",
+              advice_of(code));
+    ledger_rollback(ledger);
+    return -1;
+}
+
+sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const char *types, ...)
+{
+    sqlite3_stmt **statement = &ledger->statements[which];
+    va_list args;
+
+    if (!*statement && sqlite3_prepare_v3(ledger->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                          statement, NULL) != SQLITE_OK)
+        return NULL;
+    sqlite3_reset(*statement);
+    va_start(args, types);
+    for (int i = 1; *types; types++, i++) {
+        if (*types == 'i')
+            sqlite3_bind_int64(*statement, i, va_arg(args, int64_t));
+        else if (*types == 's')
+            sqlite3_bind_text(*statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
+        else if (*types == 'd')
+            sqlite3_bind_blob(*statement, i, va_arg(args, const void *), DIGEST_CLAIM_BYTES,
+                              SQLITE_STATIC);
+        else if (*types == 'h')
+            sqlite3_bind_blob(*statement, i, va_arg(args, const void *), DIGEST_SHA256_BYTES,
+                              SQLITE_STATIC);
+    }
+    va_end(args);
+    return *statement;
+}
+
+int database_step(struct ledger *ledger, sqlite3_stmt *statement, struct error *err)
+{
+    int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+
+    if (code == SQLITE_ROW)
+        return 1;
+    if (code != SQLITE_DONE) {
+        database_fail(ledger, err);
+        sqlite3_reset(statement);
+        return -1;
+    }
+    sqlite3_reset(statement);
+    return 0;
+}
+
+int database_execute(struct ledger *ledger, sqlite3_stmt *statement, struct error *err)
+{
+    return database_step(ledger, statement, err) < 0 ? -1 : 0;
+}
+
+const char *database_text(sqlite3_stmt *statement, int column)
+{
+    const unsigned char *text = sqlite3_column_text(statement, column);
+
+    return text ? (const char *)text : "";
+}
+
+void database_digest(unsigned char *to, sqlite3_stmt *statement, int column)
+{
+    const void *blob = sqlite3_column_blob(statement, column);
+
+    memset(to, 0, DIGEST_CLAIM_BYTES);
+    if (blob && sqlite3_column_bytes(statement, column) == DIGEST_CLAIM_BYTES)
+        memcpy(to, blob, DIGEST_CLAIM_BYTES);
+}
+
+int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, struct error *err)
+{
+    sqlite3_stmt *statement;
+    char *copy;
+    int found;
+
+    *ret_id = 0;
+    if (ledger->platform.name && strcmp(ledger->platform.name, name) == 0) {
+        *ret_id = ledger->platform.id;
+        return 0;
+    }
+    statement = database_ready(ledger, SQL_PLATFORM_GET, "s", name);
+    found = database_step(ledger, statement, err);
+    if (found <= 0)
+        return found;
+    *ret_id = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    copy = strdup(name);
+    if (!copy)
+        return error_no_memory(err);
+    free(ledger->platform.name);
+    ledger->platform.name = copy;
+    ledger->platform.id = *ret_id;
+    return 0;
+}
+
+int ledger_begin(struct ledger *ledger, struct error *err)
+{
+    return database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err);
+}
+
+int ledger_commit(struct ledger *ledger, struct error *err)
+{
+    return database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), err);
+}
+
+void ledger_rollback(struct ledger *ledger)
+{
+    if (ledger->db && !sqlite3_get_autocommit(ledger->db))
+        sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
+    /* It may have been added in what was just taken back. */
+    free(ledger->platform.name);
+    ledger->platform.name = NULL;
+}
+
+int database_random_id(char ret_hex[LEDGER_ID_BYTES], struct error *err)
+{
+    unsigned char bytes[16];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return error_set(err, EXIT_INTERNAL, "no random numbers: %s", strerror(errno));
+    digest_hex(bytes, sizeof(bytes), ret_hex);
+    return 0;
+}

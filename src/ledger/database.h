@@ -1,0 +1,100 @@
+/*
+ * database: what the files of the SQLite ledger share: the handle, its statements, and how they are
+ * run. Private to this folder.
+ *
+ * open_attempt holds only what is open (intents and unsettled unknowns), so it stays small and hot;
+ * its key is what keeps two attempts of one claim from being open at once. row is written when an
+ * attempt has ended, claim once a row, when the row is final. A claim's rows form a chain, newest
+ * first: claim.last → row.prev → …
+ */
+#ifndef CLAIMBATCH_LEDGER_DATABASE_H
+#define CLAIMBATCH_LEDGER_DATABASE_H
+
+#include <sqlite3.h>
+
+#include "base/error.h"
+#include "ledger/ledger.h"
+
+enum statement {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_PLATFORM_GET,
+    SQL_PLATFORM_ADD,
+    SQL_RUN_FIND,
+    SQL_RUN_CREATE,
+    SQL_RUN_SAVE,
+    SQL_RUN_NAME,
+    SQL_RUN_HAS_ROWS,
+    SQL_COUNT_PUT,
+    SQL_COUNT_GET,
+    SQL_RECOVER_LIST,
+    SQL_CLAIM_GET,
+    SQL_CLAIM_PUT,
+    SQL_CLAIM_ACCEPT,
+    SQL_OPEN_GET,
+    SQL_OPEN_ADD,
+    SQL_OPEN_UNKNOWN,
+    SQL_OPEN_DROP,
+    SQL_ROW_ADD,
+    SQL_ROW_PUT,
+    SQL_ROW_GET,
+    SQL_ROW_LINK,
+    SQL_ROWS,
+    SQL_CALLS_GET,
+    SQL_CALLS_ADD,
+    SQL_BAN_GET,
+    SQL_BAN_SET,
+    SQL_COUNT,
+};
+
+struct ledger {
+    sqlite3 *db;
+    sqlite3_stmt *statements[SQL_COUNT];
+    char *path;
+    char id[LEDGER_ID_BYTES];
+    bool is_new;
+    int lock_fd;
+    struct {
+        char *name; /* the platform last asked for, and its number */
+        int64_t id;
+    } platform;
+    struct {
+        int64_t ids[4]; /* locked by this process; the kernel does not tell us of our own locks */
+        size_t count;
+    } own_runs;
+    struct buffer run_texts[4];
+};
+
+/* The text of a statement. */
+const char *database_sql(enum statement which);
+
+/* All tables and indexes of a new ledger. */
+const char *database_schema(void);
+
+/* Takes the database's error as the run's, and rolls back. Always returns -1. */
+int database_fail(struct ledger *ledger, struct error *err);
+
+/*
+ * Readies a statement and binds its parameters in order: i int64_t, s text, d claim digest, h
+ * SHA-256. Texts and blobs are not copied: they must live until the statement is done. NULL when it
+ * cannot be prepared; database_step then fails.
+ */
+sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const char *types, ...);
+
+/* Steps to the next row: 1, or 0 at the end (then the statement is reset), or -1. */
+int database_step(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);
+
+/* Runs a statement that gives no rows. */
+int database_execute(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);
+
+/* A column as text, never NULL, or as a claim digest. */
+const char *database_text(sqlite3_stmt *statement, int column);
+void database_digest(unsigned char *ret_digest, sqlite3_stmt *statement, int column);
+
+/* The number of a platform, 0 when the ledger has none of that name. */
+int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, struct error *err);
+
+/* 128 random bits as hex. */
+int database_random_id(char ret_hex[LEDGER_ID_BYTES], struct error *err);
+
+#endif

@@ -1,0 +1,268 @@
+/* A ledger is opened: its folders, its file, its schema. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "database.h"
+#include "ledger/lock.h"
+
+#define APPLICATION_ID 1129071692 /* "CLBL" */
+#define CACHE_KIB 8192
+#define CHECKPOINT_PAGES 4000
+
+static int make_folders(const char *path, struct error *err)
+{
+    char *copy = strdup(path);
+
+    if (!copy)
+        return error_no_memory(err);
+    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(copy, 0700) && errno != EEXIST) {
+            error_set(err, EXIT_CANNOT_CREATE, "cannot make the folder '%s' of the ledger: %s",
+                      copy, strerror(errno));
+            free(copy);
+            return -1;
+        }
+        *slash = '/';
+    }
+    free(copy);
+    return 0;
+}
+
+/* Locks and memory maps of a network file system cannot be trusted with money. */
+static bool is_network(int fd)
+{
+    static const unsigned long kinds[] = {
+        NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC,   SMB2_SUPER_MAGIC,          CIFS_SUPER_MAGIC,
+        AFS_SUPER_MAGIC,  CODA_SUPER_MAGIC,  NCP_SUPER_MAGIC,           V9FS_MAGIC,
+        CEPH_SUPER_MAGIC, OCFS2_SUPER_MAGIC, 0x0bd00bd0UL /* Lustre */, 0x01161970UL /* GFS2 */,
+    };
+    struct statfs status;
+
+    if (fstatfs(fd, &status))
+        return false;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if ((unsigned long)status.f_type == kinds[i])
+            return true;
+    return false;
+}
+
+/* Makes the file itself, so that it is owner-only from its first moment. */
+static int make_file(struct ledger *ledger, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int fd = open(ledger->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool refused;
+
+    log_quote(ledger->path, quoted, sizeof(quoted));
+    if (fd < 0 && errno == EEXIST)
+        fd = open(ledger->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    else
+        ledger->is_new = fd >= 0;
+    if (fd < 0)
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot open the ledger '%s': %s", quoted,
+                         strerror(errno));
+    refused = is_network(fd);
+    close(fd);
+    if (refused && ledger->is_new)
+        unlink(ledger->path);
+    if (refused)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' is on a network file system, where its locks cannot be "
+                         "trusted; name a place on a local disk with --ledger",
+                         quoted);
+    return ledger->is_new ? file_sync_folder(ledger->path, err) : 0;
+}
+
+static int run_sql(struct ledger *ledger, const char *text, struct error *err)
+{
+    return sqlite3_exec(ledger->db, text, NULL, NULL, NULL) == SQLITE_OK
+               ? 0
+               : database_fail(ledger, err);
+}
+
+/* The first column of the first row of a statement that is used once. */
+static int read_number(struct ledger *ledger, const char *text, int64_t *ret_number,
+                       struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = -1;
+
+    if (sqlite3_prepare_v2(ledger->db, text, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        *ret_number = sqlite3_column_int64(statement, 0);
+        result = 0;
+    } else {
+        database_fail(ledger, err);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int make_schema(struct ledger *ledger, struct error *err)
+{
+    char id[LEDGER_ID_BYTES];
+    char text[256];
+
+    if (database_random_id(id, err) || run_sql(ledger, database_schema(), err))
+        return -1;
+    snprintf(text, sizeof(text),
+             "INSERT INTO meta VALUES('id','%s');"
+             "PRAGMA application_id=%d; PRAGMA user_version=%d;",
+             id, APPLICATION_ID, LEDGER_SCHEMA);
+    return run_sql(ledger, text, err);
+}
+
+static int check_version(struct ledger *ledger, int64_t version, struct error *err)
+{
+    int64_t application;
+    char quoted[LOG_QUOTE_BYTES];
+
+    log_quote(ledger->path, quoted, sizeof(quoted));
+    if (read_number(ledger, "PRAGMA application_id", &application, err))
+        return -1;
+    if (application != APPLICATION_ID)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "'%s' is a database, but no ledger of claimbatch; name another with "
+                         "--ledger",
+                         quoted);
+    if (version > LEDGER_SCHEMA)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' is of a newer version (%lld, this program knows %d); use "
+                         "the program that wrote it",
+                         quoted, (long long)version, LEDGER_SCHEMA);
+    return 0;
+}
+
+/* Whoever comes first makes the schema; the others wait for the lock and find it made. */
+static int check_schema(struct ledger *ledger, struct error *err)
+{
+    int64_t version;
+    int64_t tables;
+
+    if (ledger_begin(ledger, err) || read_number(ledger, "PRAGMA user_version", &version, err) ||
+        read_number(ledger, "SELECT count(*) FROM sqlite_master", &tables, err))
+        return -1;
+    if (version == 0 && tables == 0) {
+        if (make_schema(ledger, err))
+            return -1;
+    } else if (check_version(ledger, version, err)) {
+        ledger_rollback(ledger);
+        return -1;
+    }
+    return ledger_commit(ledger, err);
+}
+
+static int read_id(struct ledger *ledger, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = -1;
+
+    if (sqlite3_prepare_v2(ledger->db, "SELECT value FROM meta WHERE name='id'", -1, &statement,
+                           NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        snprintf(ledger->id, sizeof(ledger->id), "%s", database_text(statement, 0));
+        result = 0;
+    } else {
+        database_fail(ledger, err);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+/* A ledger belongs to one thread: SQLite need neither lock nor count. Has an effect only once a
+ * process. */
+static void configure_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static int open_database(struct ledger *ledger, struct error *err)
+{
+    char pragmas[256];
+
+    configure_library();
+
+    if (sqlite3_open_v2(ledger->path, &ledger->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+                        NULL) != SQLITE_OK)
+        return ledger->db ? database_fail(ledger, err) : error_no_memory(err);
+    sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MS);
+    snprintf(pragmas, sizeof(pragmas),
+             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-%d;"
+             "PRAGMA wal_autocheckpoint=%d; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;",
+             CACHE_KIB, CHECKPOINT_PAGES);
+    if (run_sql(ledger, pragmas, err) || check_schema(ledger, err) || read_id(ledger, err))
+        return -1;
+    return 0;
+}
+
+int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
+{
+    struct ledger *ledger = calloc(1, sizeof(*ledger));
+    struct buffer lock_path = {0};
+
+    *ret_ledger = NULL;
+    if (!ledger)
+        return error_no_memory(err);
+    ledger->lock_fd = -1;
+    ledger->path = strdup(path);
+    buffer_format(&lock_path, "%s.lock", path);
+    if (!ledger->path || lock_path.failed) {
+        error_no_memory(err);
+        goto fail;
+    }
+    if (make_folders(path, err) || make_file(ledger, err) || open_database(ledger, err))
+        goto fail;
+    ledger->lock_fd = lock_open(lock_path.ptr, err);
+    if (ledger->lock_fd < 0)
+        goto fail;
+    buffer_release(&lock_path);
+    *ret_ledger = ledger;
+    return 0;
+fail:
+    buffer_release(&lock_path);
+    ledger_close(ledger);
+    return -1;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (!ledger)
+        return;
+    for (int i = 0; i < SQL_COUNT; i++)
+        sqlite3_finalize(ledger->statements[i]);
+    sqlite3_close(ledger->db);
+    if (ledger->lock_fd >= 0)
+        close(ledger->lock_fd);
+    for (size_t i = 0; i < sizeof(ledger->run_texts) / sizeof(*ledger->run_texts); i++)
+        buffer_release(&ledger->run_texts[i]);
+    free(ledger->platform.name);
+    free(ledger->path);
+    free(ledger);
+}
+
+const char *ledger_id(const struct ledger *ledger)
+{
+    return ledger->id;
+}
+
+const char *ledger_path(const struct ledger *ledger)
+{
+    return ledger->path;
+}
+
+bool ledger_is_new(const struct ledger *ledger)
+{
+    return ledger->is_new;
+}

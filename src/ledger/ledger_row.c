@@ -1,0 +1,415 @@
+/* Rows and claims: what was intended, what came of it, and what is known of a claim over all runs.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "database.h"
+
+struct ledger_rows {
+    struct ledger *ledger;
+    sqlite3_stmt *statement;
+    int64_t run;
+    uint64_t next;
+    bool running;
+};
+
+struct claim_row {
+    bool exists;
+    bool accepted;
+    unsigned char digest[DIGEST_CLAIM_BYTES];
+    struct row_place accepted_at;
+    int64_t accepted_ms;
+    struct row_place last;
+};
+
+static int claim_read(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                      struct claim_row *ret_claim, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_CLAIM_GET, "sii", key->claim_order_no,
+                                     key->workcard_id, platform);
+    int found = database_step(ledger, s, err);
+
+    *ret_claim = (struct claim_row){.exists = found == 1};
+    if (found <= 0)
+        return found;
+    ret_claim->accepted = sqlite3_column_type(s, 0) != SQLITE_NULL;
+    database_digest(ret_claim->digest, s, 0);
+    ret_claim->accepted_at.run = sqlite3_column_int64(s, 1);
+    ret_claim->accepted_at.row = (uint64_t)sqlite3_column_int64(s, 2);
+    ret_claim->accepted_ms = sqlite3_column_int64(s, 3);
+    ret_claim->last.run = sqlite3_column_int64(s, 4);
+    ret_claim->last.row = (uint64_t)sqlite3_column_int64(s, 5);
+    sqlite3_reset(s);
+    return 0;
+}
+
+static int read_run_name(struct ledger *ledger, int64_t run, char ret_name[LEDGER_ID_BYTES],
+                         struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_NAME, "i", run);
+    int found = database_step(ledger, s, err);
+
+    ret_name[0] = '\0';
+    if (found <= 0)
+        return found;
+    snprintf(ret_name, LEDGER_ID_BYTES, "%s", database_text(s, 0));
+    sqlite3_reset(s);
+    return 0;
+}
+
+int ledger_claim_get(struct ledger *ledger, const char *platform, const struct claim_key *key,
+                     struct claim_state *ret_state, struct error *err)
+{
+    struct claim_row claim;
+    sqlite3_stmt *s;
+    int64_t id;
+    int found;
+
+    memset(ret_state, 0, sizeof(*ret_state));
+    if (database_platform(ledger, platform, &id, err) || claim_read(ledger, id, key, &claim, err))
+        return -1;
+    ret_state->accepted = claim.accepted;
+    memcpy(ret_state->accepted_digest, claim.digest, DIGEST_CLAIM_BYTES);
+    ret_state->accepted_at = claim.accepted_at;
+    ret_state->accepted_ms = claim.accepted_ms;
+    if (claim.accepted &&
+        read_run_name(ledger, claim.accepted_at.run, ret_state->accepted_run_name, err))
+        return -1;
+    s = database_ready(ledger, SQL_OPEN_GET, "sii", key->claim_order_no, key->workcard_id, id);
+    found = database_step(ledger, s, err);
+    if (found <= 0)
+        return found;
+    ret_state->open = true;
+    ret_state->open_at.run = sqlite3_column_int64(s, 0);
+    ret_state->open_at.row = (uint64_t)sqlite3_column_int64(s, 1);
+    ret_state->open_is_intent = sqlite3_column_int(s, 2);
+    sqlite3_reset(s);
+    return 0;
+}
+
+static void read_numbers(sqlite3_stmt *s, struct row_record *ret_record)
+{
+    *ret_record = (struct row_record){
+        .row = (uint64_t)sqlite3_column_int64(s, 0),
+        .state = (enum row_state)sqlite3_column_int(s, 1),
+        .outcome = (enum outcome)sqlite3_column_int(s, 2),
+        .counts_as = (enum outcome)sqlite3_column_int(s, 3),
+        .attempts = sqlite3_column_int(s, 4),
+        .tries = sqlite3_column_int(s, 5),
+        .http_status = sqlite3_column_int(s, 6),
+        .submitted_ms = sqlite3_column_int64(s, 7),
+        .duration_ms = sqlite3_column_int64(s, 8),
+        .code = "",
+        .sub_code = "",
+        .message = "",
+        .request_id = "",
+        .warnings = "",
+    };
+    database_digest(ret_record->digest, s, 9);
+}
+
+int ledger_claim_before(struct ledger *ledger, const char *platform, const struct claim_key *key,
+                        struct row_place place, struct row_record *ret_record, struct error *err)
+{
+    struct claim_row claim;
+    struct row_place at;
+    int64_t id;
+
+    if (database_platform(ledger, platform, &id, err) || claim_read(ledger, id, key, &claim, err))
+        return -1;
+    at = claim.last;
+    while (at.run) {
+        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "ii", at.run, (int64_t)at.row);
+        int found = database_step(ledger, s, err);
+        bool is_it = at.run == place.run && at.row < place.row;
+
+        if (found <= 0)
+            return found;
+        if (is_it)
+            read_numbers(s, ret_record);
+        at.run = sqlite3_column_int64(s, 16);
+        at.row = (uint64_t)sqlite3_column_int64(s, 17);
+        sqlite3_reset(s);
+        if (is_it)
+            return 1;
+    }
+    return 0;
+}
+
+static sqlite3_stmt *ready_record(struct ledger *ledger, enum statement which,
+                                  const struct row_ref *ref, const struct row_record *r)
+{
+    return database_ready(ledger, which, "iiiiiiiiiidsssss", ref->place.run,
+                          (int64_t)ref->place.row, (int64_t)r->state, (int64_t)r->outcome,
+                          (int64_t)r->counts_as, (int64_t)r->attempts, (int64_t)r->tries,
+                          (int64_t)r->http_status, r->submitted_ms, r->duration_ms, r->digest,
+                          r->code, r->sub_code, r->message, r->request_id, r->warnings);
+}
+
+/* Writes the row's record, linked to `before` if it is new and not NULL. *ret_new says whether it
+ * is. */
+static int put_row(struct ledger *ledger, const struct row_ref *ref,
+                   const struct row_record *record, const struct row_place *before, bool *ret_new,
+                   struct error *err)
+{
+    sqlite3_stmt *s = ready_record(ledger, SQL_ROW_ADD, ref, record);
+
+    sqlite3_bind_int(s, 17, before != NULL);
+    sqlite3_bind_int64(s, 18, before ? before->run : 0);
+    sqlite3_bind_int64(s, 19, before ? (int64_t)before->row : 0);
+    if (database_execute(ledger, s, err))
+        return -1;
+    *ret_new = sqlite3_changes(ledger->db) > 0;
+    return *ret_new ? 0
+                    : database_execute(ledger, ready_record(ledger, SQL_ROW_PUT, ref, record), err);
+}
+
+static int is_linked(struct ledger *ledger, const struct row_ref *ref, bool *ret_linked,
+                     struct error *err)
+{
+    sqlite3_stmt *s =
+        database_ready(ledger, SQL_ROW_GET, "ii", ref->place.run, (int64_t)ref->place.row);
+    int found = database_step(ledger, s, err);
+
+    *ret_linked = found == 1 && sqlite3_column_int(s, 15);
+    sqlite3_reset(s);
+    return found < 0 ? -1 : 0;
+}
+
+/* Puts a row that was there before at the head of its claim's chain, once in its life. */
+static int link_row(struct ledger *ledger, const struct row_ref *ref, struct claim_row *claim,
+                    struct error *err)
+{
+    bool linked;
+
+    if (is_linked(ledger, ref, &linked, err))
+        return -1;
+    if (linked)
+        return 0;
+    if (database_execute(ledger,
+                         database_ready(ledger, SQL_ROW_LINK, "iiii", ref->place.run,
+                                        (int64_t)ref->place.row, claim->last.run,
+                                        (int64_t)claim->last.row),
+                         err))
+        return -1;
+    claim->last = ref->place;
+    return 0;
+}
+
+static bool is_before(const struct row_place *a, const struct row_place *b)
+{
+    return a->run < b->run || (a->run == b->run && a->row < b->row);
+}
+
+static int save_claim(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                      const struct row_record *record, const struct claim_row *claim,
+                      struct error *err)
+{
+    const struct claim_key *key = &ref->key;
+    bool newest = record->outcome == OUTCOME_ACCEPTED &&
+                  !(claim->accepted && is_before(&ref->place, &claim->accepted_at));
+
+    if (!newest)
+        return database_execute(ledger,
+                                database_ready(ledger, SQL_CLAIM_PUT, "siiii", key->claim_order_no,
+                                               key->workcard_id, platform, claim->last.run,
+                                               (int64_t)claim->last.row),
+                                err);
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_CLAIM_ACCEPT, "siiiidiii",
+                                           key->claim_order_no, key->workcard_id, platform,
+                                           claim->last.run, (int64_t)claim->last.row,
+                                           record->digest, ref->place.run, (int64_t)ref->place.row,
+                                           record->submitted_ms + record->duration_ms),
+                            err);
+}
+
+/* Records a final row, links it into its claim's chain and notes what was accepted. */
+static int finish_row(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                      const struct row_record *record, struct error *err)
+{
+    struct claim_row claim;
+    bool is_new;
+
+    if (claim_read(ledger, platform, &ref->key, &claim, err) ||
+        put_row(ledger, ref, record, &claim.last, &is_new, err))
+        return -1;
+    if (is_new)
+        claim.last = ref->place;
+    else if (link_row(ledger, ref, &claim, err))
+        return -1;
+    return save_claim(ledger, platform, ref, record, &claim, err);
+}
+
+static int execute_on_open(struct ledger *ledger, enum statement which, int64_t platform,
+                           const struct claim_key *key, struct error *err)
+{
+    return database_execute(
+        ledger,
+        database_ready(ledger, which, "sii", key->claim_order_no, key->workcard_id, platform), err);
+}
+
+int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
+                      const struct row_record *record, struct error *err)
+{
+    int64_t platform;
+
+    if (database_platform(ledger, ref->platform, &platform, err) ||
+        database_execute(ledger,
+                         database_ready(ledger, SQL_OPEN_ADD, "siiiiiiids", ref->key.claim_order_no,
+                                        ref->key.workcard_id, platform, ref->place.run,
+                                        (int64_t)ref->place.row, (int64_t)record->attempts,
+                                        (int64_t)record->tries, record->submitted_ms,
+                                        record->digest, record->warnings),
+                         err))
+        return -1;
+    return sqlite3_changes(ledger->db) > 0;
+}
+
+int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
+                      const struct row_record *record, struct error *err)
+{
+    bool is_final = record->state == ROW_FINAL;
+    bool stays_open = is_final && record->outcome == OUTCOME_UNKNOWN;
+    int64_t platform;
+    bool is_new;
+
+    if (database_platform(ledger, ref->platform, &platform, err) ||
+        execute_on_open(ledger, stays_open ? SQL_OPEN_UNKNOWN : SQL_OPEN_DROP, platform, &ref->key,
+                        err))
+        return -1;
+    return is_final ? finish_row(ledger, platform, ref, record, err)
+                    : put_row(ledger, ref, record, NULL, &is_new, err);
+}
+
+int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
+                    const struct row_record *record, bool repeated, struct error *err)
+{
+    int64_t platform;
+    bool is_new;
+
+    if (!repeated)
+        return put_row(ledger, ref, record, NULL, &is_new, err);
+    if (database_platform(ledger, ref->platform, &platform, err))
+        return -1;
+    return finish_row(ledger, platform, ref, record, err);
+}
+
+/* One intent of a dead run. The texts are copied: they belong to the list's statement. */
+static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, struct error *err)
+{
+    struct buffer order_no = {0};
+    struct buffer warnings = {0};
+    struct row_ref ref = {.place = {run, (uint64_t)sqlite3_column_int64(list, 3)}};
+    int64_t platform = sqlite3_column_int64(list, 2);
+    struct row_record record = {
+        .row = ref.place.row,
+        .state = ROW_FINAL,
+        .outcome = OUTCOME_UNKNOWN,
+        .counts_as = OUTCOME_UNKNOWN,
+        .attempts = sqlite3_column_int(list, 4),
+        .tries = sqlite3_column_int(list, 5),
+        .submitted_ms = sqlite3_column_int64(list, 6),
+        .code = "RUN_ENDED",
+        .sub_code = "",
+        .message = "the run ended before an answer came; the claim may have been stored",
+        .request_id = "",
+    };
+    int result;
+
+    database_digest(record.digest, list, 7);
+    buffer_text(&order_no, database_text(list, 0));
+    buffer_text(&warnings, database_text(list, 8));
+    ref.key = (struct claim_key){sqlite3_column_int64(list, 1), buffer_string(&order_no)};
+    record.warnings = buffer_string(&warnings);
+    sqlite3_reset(list);
+    if (order_no.failed || warnings.failed)
+        result = error_no_memory(err);
+    else
+        result = execute_on_open(ledger, SQL_OPEN_UNKNOWN, platform, &ref.key, err) ||
+                         finish_row(ledger, platform, &ref, &record, err)
+                     ? -1
+                     : 0;
+    buffer_release(&order_no);
+    buffer_release(&warnings);
+    return result;
+}
+
+int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, struct error *err)
+{
+    size_t count = 0;
+    int found;
+
+    for (;; count++) {
+        /* Asked anew each time: the change just made took the last one off the list. */
+        sqlite3_stmt *list = database_ready(ledger, SQL_RECOVER_LIST, "i", run);
+
+        found = database_step(ledger, list, err);
+        if (found <= 0)
+            break;
+        if (lose(ledger, list, run, err))
+            return -1;
+    }
+    if (ret_count)
+        *ret_count = count;
+    return found;
+}
+
+int ledger_rows_open(struct ledger *ledger, int64_t run, uint64_t from,
+                     struct ledger_rows **ret_rows, struct error *err)
+{
+    struct ledger_rows *rows = calloc(1, sizeof(*rows));
+
+    *ret_rows = NULL;
+    if (!rows)
+        return error_no_memory(err);
+    *rows = (struct ledger_rows){.ledger = ledger, .run = run, .next = from};
+    if (sqlite3_prepare_v3(ledger->db, database_sql(SQL_ROWS), -1, SQLITE_PREPARE_PERSISTENT,
+                           &rows->statement, NULL) != SQLITE_OK) {
+        database_fail(ledger, err);
+        ledger_rows_close(rows);
+        return -1;
+    }
+    *ret_rows = rows;
+    return 0;
+}
+
+int ledger_rows_next(struct ledger_rows *rows, struct row_record *ret_record, struct error *err)
+{
+    sqlite3_stmt *s = rows->statement;
+    int found;
+
+    if (!rows->running) {
+        sqlite3_bind_int64(s, 1, rows->run);
+        sqlite3_bind_int64(s, 2, (int64_t)rows->next);
+        rows->running = true;
+    }
+    found = database_step(rows->ledger, s, err);
+    if (found <= 0) {
+        rows->running = false;
+        return found;
+    }
+    read_numbers(s, ret_record);
+    ret_record->code = database_text(s, 10);
+    ret_record->sub_code = database_text(s, 11);
+    ret_record->message = database_text(s, 12);
+    ret_record->request_id = database_text(s, 13);
+    ret_record->warnings = database_text(s, 14);
+    return 1;
+}
+
+void ledger_rows_rewind(struct ledger_rows *rows, uint64_t from)
+{
+    sqlite3_reset(rows->statement);
+    rows->running = false;
+    rows->next = from;
+}
+
+void ledger_rows_close(struct ledger_rows *rows)
+{
+    if (!rows)
+        return;
+    sqlite3_finalize(rows->statement);
+    free(rows);
+}

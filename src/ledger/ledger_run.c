@@ -1,0 +1,144 @@
+/* Runs: what they are, what their reports add up to, and which are alive. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "database.h"
+#include "ledger/lock.h"
+
+int ledger_run_find(struct ledger *ledger, const char *command, const char *platform,
+                    const unsigned char export_sha256[32], struct run_record *ret_run,
+                    struct error *err)
+{
+    static const int text_columns[] = {2, 4, 5, 8};
+    sqlite3_stmt *s;
+    int64_t id;
+    int found;
+
+    memset(ret_run, 0, sizeof(*ret_run));
+    if (database_platform(ledger, platform, &id, err))
+        return -1;
+    s = database_ready(ledger, SQL_RUN_FIND, "his", export_sha256, id, command);
+    found = database_step(ledger, s, err);
+    if (found <= 0)
+        return found;
+    for (int i = 0; i < 4; i++) {
+        buffer_reset(&ledger->run_texts[i]);
+        buffer_text(&ledger->run_texts[i], database_text(s, text_columns[i]));
+    }
+    *ret_run = (struct run_record){
+        .id = sqlite3_column_int64(s, 0),
+        .command = command,
+        .platform = platform,
+        .export_name = buffer_string(&ledger->run_texts[0]),
+        .export_sha256 = export_sha256,
+        .export_bytes = (uint64_t)sqlite3_column_int64(s, 3),
+        .reading = buffer_string(&ledger->run_texts[1]),
+        .report_path = buffer_string(&ledger->run_texts[2]),
+        .started_ms = sqlite3_column_int64(s, 6),
+        .finished_ms = sqlite3_column_int64(s, 7),
+        .stopped_because = buffer_string(&ledger->run_texts[3]),
+        .complete = sqlite3_column_int(s, 9),
+        .published = sqlite3_column_int(s, 10),
+        .open_rows = (uint64_t)sqlite3_column_int64(s, 11),
+        .invalid_rows = (uint64_t)sqlite3_column_int64(s, 12),
+    };
+    snprintf(ret_run->name, sizeof(ret_run->name), "%s", database_text(s, 1));
+    sqlite3_reset(s);
+    return 1;
+}
+
+int ledger_run_create(struct ledger *ledger, struct run_record *run, struct error *err)
+{
+    char random[LEDGER_ID_BYTES];
+    char day[CLOCK_TOP_BYTES];
+    int64_t platform;
+
+    if (database_random_id(random, err))
+        return -1;
+    clock_format_top(run->started_ms, day);
+    snprintf(run->name, sizeof(run->name), "%.4s%.2s%.2s-%.8s", day, day + 5, day + 8, random);
+    if (database_execute(ledger, database_ready(ledger, SQL_PLATFORM_ADD, "s", run->platform),
+                         err) ||
+        database_platform(ledger, run->platform, &platform, err))
+        return -1;
+    if (database_execute(ledger,
+                         database_ready(ledger, SQL_RUN_CREATE, "ssishissi", run->name,
+                                        run->command, platform, run->export_name,
+                                        run->export_sha256, (int64_t)run->export_bytes,
+                                        run->reading, run->report_path, run->started_ms),
+                         err))
+        return -1;
+    run->id = sqlite3_last_insert_rowid(ledger->db);
+    return 0;
+}
+
+int ledger_run_save(struct ledger *ledger, const struct run_record *run, struct error *err)
+{
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_RUN_SAVE, "iiisiisii", run->id,
+                                           run->started_ms, run->finished_ms, run->stopped_because,
+                                           (int64_t)run->complete, (int64_t)run->published,
+                                           run->report_path, (int64_t)run->open_rows,
+                                           (int64_t)run->invalid_rows),
+                            err);
+}
+
+int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_HAS_ROWS, "i", run);
+    int found = database_step(ledger, s, err);
+
+    sqlite3_reset(s);
+    return found;
+}
+
+int ledger_run_count_put(struct ledger *ledger, int64_t run, const struct run_count *counts,
+                         struct error *err)
+{
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        if (database_execute(ledger,
+                             database_ready(ledger, SQL_COUNT_PUT, "iiiis", run, (int64_t)i,
+                                            (int64_t)counts[i].rows, (int64_t)counts[i].counts_as,
+                                            counts[i].fee_fen),
+                             err))
+            return -1;
+    return 0;
+}
+
+int ledger_run_count_get(struct ledger *ledger, int64_t run, struct run_count *ret_counts,
+                         struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_COUNT_GET, "i", run);
+    int found;
+
+    memset(ret_counts, 0, OUTCOME_COUNT * sizeof(*ret_counts));
+    while ((found = database_step(ledger, s, err)) > 0) {
+        int outcome = sqlite3_column_int(s, 0);
+
+        if (outcome < 0 || outcome >= OUTCOME_COUNT)
+            continue;
+        ret_counts[outcome].rows = (uint64_t)sqlite3_column_int64(s, 1);
+        ret_counts[outcome].counts_as = (uint64_t)sqlite3_column_int64(s, 2);
+        snprintf(ret_counts[outcome].fee_fen, MONEY_TEXT_BYTES, "%s", database_text(s, 3));
+    }
+    return found;
+}
+
+int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err)
+{
+    size_t *count = &ledger->own_runs.count;
+    int taken = lock_take(ledger->lock_fd, run, err);
+
+    if (taken == 1 && *count < sizeof(ledger->own_runs.ids) / sizeof(*ledger->own_runs.ids))
+        ledger->own_runs.ids[(*count)++] = run;
+    return taken;
+}
+
+bool ledger_run_is_alive(struct ledger *ledger, int64_t run)
+{
+    for (size_t i = 0; i < ledger->own_runs.count; i++)
+        if (ledger->own_runs.ids[i] == run)
+            return true;
+    return lock_is_held(ledger->lock_fd, run);
+}

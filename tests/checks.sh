@@ -1,0 +1,93 @@
+#!/bin/bash
+# usage: tests/checks.sh
+# What holds for the tree as a whole. The last line is "N passed, N failed, N skipped".
+set -euo pipefail
+
+cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
+passed=0
+failed=0
+skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+sources() {
+    find include src tests -name '*.[ch]' | sort
+}
+
+texts() {
+    find .ci README.md include meson.build meson_options.txt samples src tests -type f \
+        ! -path 'tests/fuzz/corpus/*' ! -name '*.pyc' 2>/dev/null | sort
+}
+
+every_header_compiles_alone() {
+    local header
+    while read -r header; do
+        gcc -std=c11 -D_GNU_SOURCE -Iinclude -Wall -Wextra -Werror -fsyntax-only \
+            -x c "$header" || return 1
+    done < <(find include -name '*.h' | sort)
+}
+
+no_header_names_a_third_party_type() {
+    ! grep -rnE '#include <(curl|openssl|yajl|csv|sqlite3|uthash|microhttpd|gnutls)' include
+}
+
+no_file_names_a_path_of_the_machine() {
+    # In two halves, so that this line is not found.
+    ! texts | xargs grep -nE "(^|[^[:alnum:]_.])/(wor""k|hom""e)/[[:alnum:]]"
+}
+
+every_header_names_a_test_that_exists() {
+    local name missing=0
+    while read -r name; do
+        [ -e "$name" ] || { echo "no such file: $name" && missing=1; }
+    done < <(grep -rhoE '[Tt]ested by tests/[a-z0-9_/.]+' include src | sed 's/.* //; s/\.$//' | sort -u)
+    return "$missing"
+}
+
+every_unit_test_is_declared() {
+    local test noun missing=0
+    for test in tests/unit/test_*.c; do
+        noun=${test#tests/unit/test_}
+        grep -q "'${noun%.c}':" tests/meson.build || { echo "not in tests/meson.build: $test" && missing=1; }
+    done
+    return "$missing"
+}
+
+the_sample_can_be_tried_by_one_command() {
+    samples/try.sh
+}
+
+source_is_formatted() {
+    clang-format --version 2>/dev/null | grep -q 'version 14\.' || return 77 # others differ
+    sources | xargs clang-format --dry-run --Werror
+}
+
+shell_scripts_are_sound() {
+    command -v shellcheck >/dev/null || return 77
+    shellcheck .ci/install .ci/run samples/*.sh tests/*.sh
+}
+
+check() {
+    local status=0
+    "$1" >"$log" 2>&1 || status=$?
+    case $status in
+    0) passed=$((passed + 1)) ;;
+    77) skipped=$((skipped + 1)) ;;
+    *)
+        failed=$((failed + 1))
+        echo "--- $1"
+        cat "$log"
+        ;;
+    esac
+}
+
+check every_header_compiles_alone
+check no_header_names_a_third_party_type
+check no_file_names_a_path_of_the_machine
+check every_header_names_a_test_that_exists
+check every_unit_test_is_declared
+check the_sample_can_be_tried_by_one_command
+check source_is_formatted
+check shell_scripts_are_sound
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

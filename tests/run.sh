@@ -1,0 +1,87 @@
+#!/bin/bash
+# usage: tests/run.sh [--long]
+# Everything that must hold, by one command on a fresh Debian 12: installs what is missing, builds,
+# and runs all tests. The last line is "N passed, N failed, N skipped".
+# --long runs the long forms of the tests that have one.
+set -euo pipefail
+
+cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
+root=$PWD
+long=()
+
+case ${1-} in
+'') ;;
+--long) long=(--long) ;;
+*)
+    echo 'usage: tests/run.sh [--long]' >&2
+    exit 2
+    ;;
+esac
+
+passed=0
+failed=0
+skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+step() {
+    printf '== %s (%d s)\n' "$*" "$SECONDS"
+}
+
+build() { # FOLDER MESON_OPTION...
+    local folder=$1
+    shift
+    { [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@"; } >"$log" 2>&1 &&
+        ninja -C "$folder" >"$log" 2>&1 && return
+    cat "$log"
+    echo "cannot build $folder"
+    echo '0 passed, 1 failed, 0 skipped'
+    exit 1
+}
+
+# Runs a part of the tests, which ends with the same line as the whole does. A part that ends in any
+# other way has failed.
+run() {
+    local status=0 last
+    "$@" 2>&1 | tee "$log" || status=$?
+    last=$(tail -n 1 "$log")
+    if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+        passed=$((passed + BASH_REMATCH[1]))
+        failed=$((failed + BASH_REMATCH[2]))
+        skipped=$((skipped + BASH_REMATCH[3]))
+        [ "$status" -eq 0 ] || [ "${BASH_REMATCH[2]}" -ne 0 ] || failed=$((failed + 1))
+    else
+        echo "ended without counts, with status $status: $*"
+        failed=$((failed + 1))
+    fi
+}
+
+step 'install what is missing'
+.ci/install gcc libc6-dev meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libcsv-dev \
+    libyajl-dev libsqlite3-dev uthash-dev libmicrohttpd-dev libgnutls28-dev libcmocka-dev python3 \
+    openssl ca-certificates
+
+step 'build with the address and undefined behaviour sanitizers in build-test'
+build build-test -Db_sanitize=address,undefined -Dbuildtype=debugoptimized -Dtests=enabled
+
+step 'build as released in build'
+build build
+
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export CLAIMBATCH=$root/build-test/claimbatch
+export CLAIMBATCH_SANDBOX=$root/build-test/src/sandbox/claimbatch-sandbox
+export CLAIMBATCH_RELEASE=$root/build/claimbatch
+
+step 'checks of the tree and of the sample'
+run tests/checks.sh
+
+step 'unit tests'
+run tests/unit/run.py build-test
+
+step 'end-to-end tests'
+run python3 tests/e2e/run.py "${long[@]}"
+
+step 'done'
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,649 @@
+/* Unit tests of base: error, clock, buffer, log, file and money. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/money.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* ---- a folder of its own for each test that writes files ---- */
+
+struct folder {
+    char path[64];
+    char file[128];
+};
+
+static int make_folder(void **state)
+{
+    struct folder *folder = calloc(1, sizeof(*folder));
+
+    snprintf(folder->path, sizeof(folder->path), "/tmp/claimbatch-test-XXXXXX");
+    *state = folder;
+    if (!mkdtemp(folder->path))
+        return -1;
+    snprintf(folder->file, sizeof(folder->file), "%s/file", folder->path);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    struct folder *folder = *state;
+    static const char *const names[] = {"file", "other", "link"};
+    char path[128];
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder->path, names[i]);
+        unlink(path);
+    }
+    rmdir(folder->path);
+    free(folder);
+    return 0;
+}
+
+static void write_file(const char *path, const void *bytes, size_t len, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, len), len);
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+/* ---- error ---- */
+
+static void error_set_may_use_the_old_text(void **state)
+{
+    struct error err = {0};
+
+    (void)state;
+    assert_int_equal(error_set(&err, EXIT_CANNOT_WRITE, "no room on '%s'", "disk"), -1);
+    assert_int_equal(error_set(&err, EXIT_INTERNAL, "row 7: %s", err.text), -1);
+    assert_int_equal(err.exit_code, EXIT_INTERNAL);
+    assert_string_equal(err.text, "row 7: no room on 'disk'");
+}
+
+static void error_cuts_what_is_too_long(void **state)
+{
+    struct error err = {0};
+    char text[ERROR_TEXT_BYTES + 100];
+
+    (void)state;
+    memset(text, 'a', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    error_set(&err, EXIT_INTERNAL, "%s", text);
+    assert_int_equal(strlen(err.text), ERROR_TEXT_BYTES - 1);
+}
+
+/* ---- clock ---- */
+
+static void civil_knows_real_dates(void **state)
+{
+    static const struct {
+        struct civil civil;
+        bool valid;
+    } cases[] = {
+        {{2022, 12, 12, 0, 0, 0}, true},    {{2024, 2, 29, 23, 59, 59}, true},
+        {{2000, 2, 29, 0, 0, 0}, true},     {{1, 1, 1, 0, 0, 0}, true},
+        {{9999, 12, 31, 23, 59, 59}, true}, {{2023, 2, 29, 0, 0, 0}, false},
+        {{1900, 2, 29, 0, 0, 0}, false},    {{2022, 4, 31, 0, 0, 0}, false},
+        {{2022, 0, 1, 0, 0, 0}, false},     {{2022, 13, 1, 0, 0, 0}, false},
+        {{2022, 1, 0, 0, 0, 0}, false},     {{2022, 1, 32, 0, 0, 0}, false},
+        {{2022, 1, 1, 24, 0, 0}, false},    {{2022, 1, 1, -1, 0, 0}, false},
+        {{2022, 1, 1, 0, 60, 0}, false},    {{2016, 12, 31, 23, 59, 60}, false},
+        {{0, 1, 1, 0, 0, 0}, false},        {{10000, 1, 1, 0, 0, 0}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (clock_civil_valid(&cases[i].civil) != cases[i].valid)
+            fail_msg("case %zu", i);
+}
+
+static void civil_seconds_count_from_1970(void **state)
+{
+    static const struct {
+        struct civil civil;
+        int64_t seconds;
+    } cases[] = {
+        {{1970, 1, 1, 0, 0, 0}, 0},
+        {{1969, 12, 31, 23, 59, 59}, -1},
+        {{2000, 2, 29, 12, 0, 0}, 951825600},
+        {{2000, 3, 1, 0, 0, 0}, 951868800},
+        {{2022, 12, 12, 0, 0, 0}, 1670803200},
+        {{2038, 1, 19, 3, 14, 8}, 2147483648},
+        {{1, 1, 1, 0, 0, 0}, -62135596800},
+        {{9999, 12, 31, 23, 59, 59}, 253402300799},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_int_equal(clock_civil_seconds(&cases[i].civil), cases[i].seconds);
+}
+
+static void civil_conversion_is_exact_for_every_day_of_ten_thousand_years(void **state)
+{
+    static const struct civil first = {1, 1, 1, 12, 34, 56};
+    int64_t seconds = clock_civil_seconds(&first);
+    struct civil last = {0};
+
+    (void)state;
+    for (;; seconds += 86400) {
+        struct civil civil = clock_civil_of(seconds);
+        bool next_day = civil.day == last.day + 1 && civil.month == last.month;
+        bool next_month = civil.day == 1 && civil.month == last.month % 12 + 1;
+
+        if (civil.year > 9999)
+            break;
+        if (!clock_civil_valid(&civil) || clock_civil_seconds(&civil) != seconds ||
+            (last.year && !next_day && !next_month))
+            fail_msg("%d-%d-%d", civil.year, civil.month, civil.day);
+        last = civil;
+    }
+    assert_int_equal(last.year, 9999);
+    assert_int_equal(last.month, 12);
+    assert_int_equal(last.day, 31);
+}
+
+static void beijing_time_does_not_depend_on_the_zone_of_the_host(void **state)
+{
+    static const char *const zones[] = {"UTC", "America/New_York", "Asia/Shanghai",
+                                        "Asia/Kathmandu"};
+    char top[CLOCK_TOP_BYTES];
+    char rfc3339[CLOCK_RFC3339_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(zones); i++) {
+        setenv("TZ", zones[i], 1);
+        clock_format_top(1670774400000, top);
+        assert_string_equal(top, "2022-12-12 00:00:00");
+        clock_format_rfc3339(1670774400007, rfc3339);
+        assert_string_equal(rfc3339, "2022-12-12T00:00:00.007+08:00");
+    }
+    unsetenv("TZ");
+}
+
+static void times_before_1970_are_formatted_too(void **state)
+{
+    char text[CLOCK_RFC3339_BYTES];
+
+    (void)state;
+    clock_format_rfc3339(-1 - CLOCK_BEIJING_OFFSET_MS, text);
+    assert_string_equal(text, "1969-12-31T23:59:59.999+08:00");
+}
+
+static void beijing_day_ends_at_16_utc(void **state)
+{
+    static const struct {
+        int64_t wall_ms;
+        int32_t day;
+        int64_t next_ms;
+    } cases[] = {
+        {1670774399999, 20221211, 1670774400000}, /* 2022-12-11T15:59:59.999Z */
+        {1670774400000, 20221212, 1670860800000},
+        {1672502399999, 20221231, 1672502400000}, /* the last of a year */
+        {1672502400000, 20230101, 1672588800000},
+        {1709135999000, 20240228, 1709136000000},
+        {1709136000000, 20240229, 1709222400000},
+        {1709222400000, 20240301, 1709308800000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(clock_beijing_day(cases[i].wall_ms), cases[i].day);
+        assert_int_equal(clock_next_beijing_day_ms(cases[i].wall_ms), cases[i].next_ms);
+    }
+}
+
+static void monotonic_time_does_not_go_back(void **state)
+{
+    int64_t last = clock_mono_ms();
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        int64_t now = clock_mono_ms();
+
+        assert_true(now >= last);
+        last = now;
+    }
+}
+
+/* ---- buffer ---- */
+
+static void buffer_is_always_followed_by_a_nul(void **state)
+{
+    struct buffer buffer = {0};
+
+    (void)state;
+    assert_string_equal(buffer_string(&buffer), "");
+    buffer_text(&buffer, "ab");
+    buffer_byte(&buffer, 'c');
+    buffer_append(&buffer, "d\0e", 3);
+    buffer_format(&buffer, "%d", 42);
+    assert_int_equal(buffer.len, 8);
+    assert_memory_equal(buffer.ptr, "abcd\0e42", 9);
+    buffer_release(&buffer);
+    assert_null(buffer.ptr);
+}
+
+static void buffer_grows_as_needed(void **state)
+{
+    struct buffer buffer = {0};
+
+    (void)state;
+    for (int i = 0; i < 10000; i++)
+        buffer_format(&buffer, "%04d", i);
+    assert_false(buffer.failed);
+    assert_int_equal(buffer.len, 40000);
+    assert_string_equal(buffer.ptr + 39996, "9999");
+    buffer_release(&buffer);
+}
+
+static void buffer_keeps_its_memory_when_emptied(void **state)
+{
+    struct buffer buffer = {0};
+    const char *ptr;
+
+    (void)state;
+    buffer_text(&buffer, "something");
+    buffer.failed = true;
+    ptr = buffer.ptr;
+    buffer_reset(&buffer);
+    assert_string_equal(buffer_string(&buffer), "");
+    assert_ptr_equal(buffer.ptr, ptr);
+    assert_false(buffer.failed);
+    buffer_text(&buffer, "new");
+    assert_string_equal(buffer_string(&buffer), "new");
+    buffer_wipe(&buffer);
+    assert_null(buffer.ptr);
+}
+
+static void buffer_that_failed_stays_as_it_was(void **state)
+{
+    struct buffer buffer = {0};
+
+    (void)state;
+    buffer_text(&buffer, "kept");
+    buffer.failed = true;
+    buffer_text(&buffer, "more");
+    buffer_format(&buffer, "%s", "more");
+    assert_string_equal(buffer_string(&buffer), "kept");
+    assert_true(buffer.failed);
+    buffer_release(&buffer);
+}
+
+/* ---- log_quote ---- */
+
+static void quote_shows_what_a_terminal_would_obey(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"claims 理赔.csv", "claims 理赔.csv"},
+        {"a\033[2Jb", "a\\x1B[2Jb"},
+        {"\033]0;title\007", "\\x1B]0;title\\x07"},
+        {"a\r\nb\tc", "a\\x0D\\x0Ab\\x09c"},
+        {"del\x7f", "del\\x7F"},
+        {"csi \xc2\x9b 2J", "csi \\u{009B} 2J"},
+        {"rtl \u202e.csv", "rtl \\u{202E}.csv"},
+        {"isolate \u2066x\u2069", "isolate \\u{2066}x\\u{2069}"},
+        {"bom \ufeff", "bom \\u{FEFF}"},
+        {"zero\u200bwidth", "zero\\u{200B}width"},
+        {"gbk \xc0\xed", "gbk \\xC0\\xED"},
+        {"cut \xe7\x90", "cut \\xE7\\x90"},
+        {"overlong \xc0\xaf", "overlong \\xC0\\xAF"},
+        {"surrogate \xed\xa0\x80", "surrogate \\xED\\xA0\\x80"},
+        {"beyond \xf4\x90\x80\x80", "beyond \\xF4\\x90\\x80\\x80"},
+        {"\xff\xfe", "\\xFF\\xFE"},
+        {"😀", "😀"},
+    };
+    char quoted[LOG_QUOTE_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_ptr_equal(log_quote(cases[i][0], quoted, sizeof(quoted)), quoted);
+        assert_string_equal(quoted, cases[i][1]);
+    }
+}
+
+static void quote_cuts_at_a_character(void **state)
+{
+    char text[1000] = "";
+    char quoted[64];
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        strcat(text, "理");
+    for (size_t size = 8; size <= sizeof(quoted); size++) {
+        size_t len;
+
+        memset(quoted, 'x', sizeof(quoted));
+        log_quote(text, quoted, size);
+        len = strlen(quoted);
+        assert_true(len < size && len + 3 >= size);
+        assert_int_equal(len % 3, 0);
+        assert_string_equal(quoted + len - 3, "…");
+        assert_memory_equal(quoted, text, len - 3);
+    }
+}
+
+static void quote_never_cuts_an_escape(void **state)
+{
+    char quoted[16];
+
+    (void)state;
+    log_quote("ab\033\033\033\033\033", quoted, sizeof(quoted));
+    assert_string_equal(quoted, "ab\\x1B\\x1B…");
+}
+
+/* ---- files ---- */
+
+static void locked_file_is_empty_and_owner_only(void **state)
+{
+    struct folder *folder = *state;
+    struct error err = {0};
+    struct stat status;
+    int fd;
+
+    write_file(folder->file, "left behind", 11, 0644);
+    fd = file_create_locked(folder->file, &err);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &status), 0);
+    assert_int_equal(status.st_size, 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_int_equal(file_write(fd, folder->file, "new", 3, &err), 0);
+    assert_int_equal(file_sync(fd, folder->file, &err), 0);
+    assert_int_equal(file_sync_folder(folder->file, &err), 0);
+    close(fd);
+}
+
+static void locked_file_has_one_holder(void **state)
+{
+    struct folder *folder = *state;
+    struct error err = {0};
+    int status = -1;
+    int fd = file_create_locked(folder->file, &err);
+    pid_t child;
+
+    assert_true(fd >= 0);
+    assert_int_equal(file_write(fd, folder->file, "mine", 4, &err), 0);
+    child = fork();
+    if (child == 0) {
+        close(fd);
+        _exit(file_create_locked(folder->file, &err) < 0 ? err.exit_code : 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), EXIT_TRY_LATER);
+    assert_int_equal(lseek(fd, 0, SEEK_END), 4);
+    close(fd);
+    fd = file_create_locked(folder->file, &err);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+static void locked_file_that_was_renamed_away_is_no_obstacle(void **state)
+{
+    struct folder *folder = *state;
+    struct error err = {0};
+    char other[128];
+    int first = file_create_locked(folder->file, &err);
+    int second;
+
+    snprintf(other, sizeof(other), "%s/other", folder->path);
+    assert_int_equal(file_rename(folder->file, other, &err), 0);
+    second = file_create_locked(folder->file, &err);
+    assert_true(second >= 0);
+    close(first);
+    close(second);
+}
+
+static void locked_file_is_never_made_through_a_link(void **state)
+{
+    struct folder *folder = *state;
+    struct error err = {0};
+    char link[128];
+    char content[16];
+    int fd;
+
+    write_file(folder->file, "precious", 8, 0600);
+    snprintf(link, sizeof(link), "%s/link", folder->path);
+    assert_int_equal(symlink(folder->file, link), 0);
+    assert_int_equal(file_create_locked(link, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CANNOT_CREATE);
+    assert_non_null(strstr(err.text, "symbolic link"));
+    fd = open(folder->file, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(read(fd, content, sizeof(content)), 8);
+    close(fd);
+}
+
+static void locked_file_needs_a_folder_and_a_regular_file(void **state)
+{
+    struct folder *folder = *state;
+    struct error err = {0};
+
+    assert_int_equal(file_create_locked("/nowhere-at-all/file", &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CANNOT_CREATE);
+    assert_int_equal(file_create_locked(folder->path, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CANNOT_CREATE);
+    assert_int_equal(mkfifo(folder->file, 0600), 0);
+    assert_int_equal(file_create_locked(folder->file, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CANNOT_CREATE);
+}
+
+static void write_to_a_full_disk_fails(void **state)
+{
+    struct error err = {0};
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+    (void)state;
+    if (fd < 0)
+        skip();
+    assert_int_equal(file_write(fd, "/dev/full", "a", 1, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CANNOT_WRITE);
+    close(fd);
+}
+
+static void secret_is_the_first_line(void **state)
+{
+    static const struct {
+        const char *content, *secret;
+    } cases[] = {
+        {"s3cret", "s3cret"},     {"s3cret\n", "s3cret"},   {"s3cret\r\n", "s3cret"},
+        {"one\ntwo\n", "one"},    {" blank \n", " blank "}, {"密\n", "密"},
+        {"a\rb\r\r\n", "a\rb\r"},
+    };
+    struct folder *folder = *state;
+    struct buffer secret = {0};
+    struct error err = {0};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        write_file(folder->file, cases[i].content, strlen(cases[i].content), 0600);
+        assert_int_equal(file_read_secret(folder->file, "app secret", &secret, &err), 0);
+        assert_string_equal(buffer_string(&secret), cases[i].secret);
+    }
+    buffer_wipe(&secret);
+}
+
+static void secret_without_text_is_refused(void **state)
+{
+    static const struct {
+        const char *content;
+        size_t len;
+    } cases[] = {{"", 0}, {"\n", 1}, {"\r\n", 2}, {"\nsecond\n", 8}, {"a\0b\n", 4}};
+    struct folder *folder = *state;
+    struct buffer secret = {0};
+    struct error err;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        err = (struct error){0};
+        write_file(folder->file, cases[i].content, cases[i].len, 0600);
+        assert_int_equal(file_read_secret(folder->file, "session", &secret, &err), -1);
+        assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+        assert_non_null(strstr(err.text, "session"));
+    }
+    buffer_wipe(&secret);
+}
+
+static void secret_is_for_its_owner_only(void **state)
+{
+    static const struct {
+        mode_t mode;
+        int result;
+    } cases[] = {{0600, 0},  {0400, 0},  {0700, 0},  {0640, -1},
+                 {0604, -1}, {0660, -1}, {0644, -1}, {0602, -1}};
+    struct folder *folder = *state;
+    struct buffer secret = {0};
+    struct error err;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        err = (struct error){0};
+        unlink(folder->file);
+        write_file(folder->file, "hidden\n", 7, cases[i].mode);
+        assert_int_equal(file_read_secret(folder->file, "app secret", &secret, &err),
+                         cases[i].result);
+        assert_int_equal(err.exit_code, cases[i].result ? EXIT_BAD_CONFIG : 0);
+        assert_null(strstr(err.text, "hidden"));
+    }
+    buffer_wipe(&secret);
+}
+
+static void secret_must_be_a_regular_file(void **state)
+{
+    struct folder *folder = *state;
+    struct buffer secret = {0};
+    struct error err = {0};
+
+    assert_int_equal(file_read_secret(folder->file, "app secret", &secret, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+    assert_int_equal(file_read_secret(folder->path, "app secret", &secret, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+    assert_int_equal(mkfifo(folder->file, 0600), 0);
+    assert_int_equal(file_read_secret(folder->file, "app secret", &secret, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+    buffer_wipe(&secret);
+}
+
+static void whole_file_is_read_up_to_a_limit(void **state)
+{
+    struct folder *folder = *state;
+    struct buffer content = {0};
+    struct error err = {0};
+    char bytes[40000];
+
+    memset(bytes, 'a', sizeof(bytes));
+    write_file(folder->file, bytes, sizeof(bytes), 0600);
+    assert_int_equal(file_read_all(folder->file, sizeof(bytes), &content, &err), 0);
+    assert_int_equal(content.len, sizeof(bytes));
+    assert_int_equal(file_read_all(folder->file, sizeof(bytes) - 1, &content, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
+    assert_int_equal(file_read_all("/nowhere-at-all", 10, &content, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_INPUT_MISSING);
+    buffer_release(&content);
+}
+
+/* ---- money ---- */
+
+static void money_is_shown_in_fen_and_yuan(void **state)
+{
+    static const struct {
+        int64_t fen;
+        const char *as_fen, *as_yuan;
+    } cases[] = {
+        {0, "0", "0.00"},
+        {1, "1", "0.01"},
+        {10, "10", "0.10"},
+        {99, "99", "0.99"},
+        {100, "100", "1.00"},
+        {12345, "12345", "123.45"},
+        {99999, "99999", "999.99"},
+        {100000, "100000", "1,000.00"},
+        {123456789, "123456789", "1,234,567.89"},
+        {-1, "-1", "-0.01"},
+        {-123456, "-123456", "-1,234.56"},
+        {INT64_MAX, "9223372036854775807", "92,233,720,368,547,758.07"},
+    };
+    char text[MONEY_TEXT_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_string_equal(money_format_fen(cases[i].fen, text), cases[i].as_fen);
+        assert_true(money_parse_fen(text) == cases[i].fen);
+        assert_string_equal(money_format_yuan(cases[i].fen, text), cases[i].as_yuan);
+    }
+}
+
+static void money_does_not_overflow_64_bits(void **state)
+{
+    char text[MONEY_TEXT_BYTES];
+    money sum = 0;
+    money most = ((money)1 << 126) - 1 + ((money)1 << 126);
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        sum += INT64_MAX;
+    assert_string_equal(money_format_fen(sum, text), "9223372036854775807000");
+    assert_true(money_parse_fen(text) == sum);
+    assert_string_equal(money_format_yuan(sum, text), "92,233,720,368,547,758,070.00");
+
+    assert_string_equal(money_format_fen(most, text), "170141183460469231731687303715884105727");
+    assert_true(money_parse_fen(text) == most);
+    assert_string_equal(money_format_fen(-most - 1, text),
+                        "-170141183460469231731687303715884105728");
+    assert_string_equal(money_format_yuan(most, text),
+                        "1,701,411,834,604,692,317,316,873,037,158,841,057.27");
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(error_set_may_use_the_old_text),
+        cmocka_unit_test(error_cuts_what_is_too_long),
+        cmocka_unit_test(civil_knows_real_dates),
+        cmocka_unit_test(civil_seconds_count_from_1970),
+        cmocka_unit_test(civil_conversion_is_exact_for_every_day_of_ten_thousand_years),
+        cmocka_unit_test(beijing_time_does_not_depend_on_the_zone_of_the_host),
+        cmocka_unit_test(times_before_1970_are_formatted_too),
+        cmocka_unit_test(beijing_day_ends_at_16_utc),
+        cmocka_unit_test(monotonic_time_does_not_go_back),
+        cmocka_unit_test(buffer_is_always_followed_by_a_nul),
+        cmocka_unit_test(buffer_grows_as_needed),
+        cmocka_unit_test(buffer_keeps_its_memory_when_emptied),
+        cmocka_unit_test(buffer_that_failed_stays_as_it_was),
+        cmocka_unit_test(quote_shows_what_a_terminal_would_obey),
+        cmocka_unit_test(quote_cuts_at_a_character),
+        cmocka_unit_test(quote_never_cuts_an_escape),
+        IN_FOLDER(locked_file_is_empty_and_owner_only),
+        IN_FOLDER(locked_file_has_one_holder),
+        IN_FOLDER(locked_file_that_was_renamed_away_is_no_obstacle),
+        IN_FOLDER(locked_file_is_never_made_through_a_link),
+        IN_FOLDER(locked_file_needs_a_folder_and_a_regular_file),
+        cmocka_unit_test(write_to_a_full_disk_fails),
+        IN_FOLDER(secret_is_the_first_line),
+        IN_FOLDER(secret_without_text_is_refused),
+        IN_FOLDER(secret_is_for_its_owner_only),
+        IN_FOLDER(secret_must_be_a_regular_file),
+        IN_FOLDER(whole_file_is_read_up_to_a_limit),
+        cmocka_unit_test(money_is_shown_in_fen_and_yuan),
+        cmocka_unit_test(money_does_not_overflow_64_bits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,278 @@
+/* Unit tests of run/decision: each line of the table of contract section 5. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "run/decision.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+#define RUN 5
+#define ROW 10
+
+static const unsigned char same[DIGEST_CLAIM_BYTES] = {1};
+static const unsigned char other[DIGEST_CLAIM_BYTES] = {2};
+
+enum content { NONE, SAME, OTHER };
+enum open_attempt { CLOSED, UNSETTLED, INTENT_ALIVE, INTENT_DEAD };
+
+struct scenario {
+    const char *what;
+    enum content accepted; /* the newest accepted content, and where it stands */
+    struct row_place accepted_at;
+    enum open_attempt open;
+    enum content before; /* of the row before in this file, and what it counts as */
+    enum outcome before_counts_as;
+    enum decision decision;
+};
+
+static enum decision decide(const struct scenario *scenario)
+{
+    struct claim_state claim = {
+        .accepted = scenario->accepted != NONE,
+        .accepted_at = scenario->accepted_at,
+        .open = scenario->open != CLOSED,
+        .open_is_intent = scenario->open == INTENT_ALIVE || scenario->open == INTENT_DEAD,
+    };
+    struct row_record before = {.row = ROW - 1,
+                                .state = ROW_FINAL,
+                                .outcome = scenario->before_counts_as,
+                                .counts_as = scenario->before_counts_as};
+    struct decision_facts facts = {
+        .place = {RUN, ROW},
+        .digest = same,
+        .claim = &claim,
+        .before = scenario->before == NONE ? NULL : &before,
+        .open_run_alive = scenario->open == INTENT_ALIVE,
+    };
+
+    memcpy(claim.accepted_digest, scenario->accepted == SAME ? same : other, sizeof(same));
+    memcpy(before.digest, scenario->before == SAME ? same : other, sizeof(same));
+    return decision_make(&facts);
+}
+
+static void decide_all(const struct scenario *scenarios, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum decision decision = decide(&scenarios[i]);
+
+        if (decision != scenarios[i].decision)
+            fail_msg("%s: %d, not %d", scenarios[i].what, decision, scenarios[i].decision);
+    }
+}
+
+static void never_accepted_is_sent(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "nothing is known", .decision = DECIDE_SEND},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
+static void accepted_same_content_is_skipped(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "accepted in an earlier run",
+         .accepted = SAME,
+         .accepted_at = {RUN - 1, 900},
+         .decision = DECIDE_ACCEPTED},
+        {.what = "accepted in a later run",
+         .accepted = SAME,
+         .accepted_at = {RUN + 1, 2},
+         .decision = DECIDE_ACCEPTED},
+        {.what = "accepted as this very row",
+         .accepted = SAME,
+         .accepted_at = {RUN, ROW},
+         .decision = DECIDE_ACCEPTED},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
+static void accepted_other_content_is_judged_by_the_order_of_rows(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "other content of an earlier run, though of a higher row",
+         .accepted = OTHER,
+         .accepted_at = {RUN - 1, ROW + 100},
+         .decision = DECIDE_SEND_CHANGED},
+        {.what = "other content of an earlier row",
+         .accepted = OTHER,
+         .accepted_at = {RUN, ROW - 1},
+         .decision = DECIDE_SEND_CHANGED},
+        {.what = "other content of a later row",
+         .accepted = OTHER,
+         .accepted_at = {RUN, ROW + 1},
+         .decision = DECIDE_SUPERSEDED},
+        {.what = "other content of a later run, though of a lower row",
+         .accepted = OTHER,
+         .accepted_at = {RUN + 1, 2},
+         .decision = DECIDE_SUPERSEDED},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
+static void unsettled_attempt_holds_back_whatever_the_content(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "nothing accepted", .open = UNSETTLED, .decision = DECIDE_UNSETTLED},
+        {.what = "the same accepted",
+         .accepted = SAME,
+         .accepted_at = {RUN - 1, 2},
+         .open = UNSETTLED,
+         .decision = DECIDE_UNSETTLED},
+        {.what = "another accepted",
+         .accepted = OTHER,
+         .accepted_at = {RUN - 1, 2},
+         .open = UNSETTLED,
+         .decision = DECIDE_UNSETTLED},
+        {.what = "another accepted later",
+         .accepted = OTHER,
+         .accepted_at = {RUN + 1, 2},
+         .open = UNSETTLED,
+         .decision = DECIDE_UNSETTLED},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
+static void intent_of_a_run_that_is_alive_is_waited_for(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "nothing accepted", .open = INTENT_ALIVE, .decision = DECIDE_WAIT},
+        {.what = "the same accepted",
+         .accepted = SAME,
+         .accepted_at = {RUN - 1, 2},
+         .open = INTENT_ALIVE,
+         .decision = DECIDE_WAIT},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
+static void intent_of_a_run_that_is_dead_becomes_unknown_first(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "nothing accepted", .open = INTENT_DEAD, .decision = DECIDE_RECOVER},
+        {.what = "the same accepted",
+         .accepted = SAME,
+         .accepted_at = {RUN - 1, 2},
+         .open = INTENT_DEAD,
+         .decision = DECIDE_RECOVER},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
+static void repeat_in_the_file_is_a_duplicate_whatever_became_of_the_row_before(void **state)
+{
+    (void)state;
+    for (int counts_as = 0; counts_as < OUTCOME_COUNT; counts_as++) {
+        const struct scenario scenarios[] = {
+            {.what = "nothing accepted",
+             .before = SAME,
+             .before_counts_as = (enum outcome)counts_as,
+             .decision = DECIDE_DUPLICATE},
+            {.what = "accepted as the row before",
+             .accepted = SAME,
+             .accepted_at = {RUN, ROW - 1},
+             .before = SAME,
+             .before_counts_as = (enum outcome)counts_as,
+             .decision = DECIDE_DUPLICATE},
+            {.what = "unsettled",
+             .open = UNSETTLED,
+             .before = SAME,
+             .before_counts_as = (enum outcome)counts_as,
+             .decision = DECIDE_DUPLICATE},
+        };
+
+        decide_all(scenarios, COUNT(scenarios));
+    }
+}
+
+static void earlier_row_that_is_open_holds_back_the_later(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "failed",
+         .before = OTHER,
+         .before_counts_as = OUTCOME_FAILED,
+         .decision = DECIDE_EARLIER_OPEN},
+        {.what = "unsent",
+         .before = OTHER,
+         .before_counts_as = OUTCOME_UNSENT,
+         .decision = DECIDE_EARLIER_OPEN},
+        {.what = "unknown, and so unsettled",
+         .open = UNSETTLED,
+         .before = OTHER,
+         .before_counts_as = OUTCOME_UNKNOWN,
+         .decision = DECIDE_EARLIER_OPEN},
+        {.what = "failed, though this content was accepted in an earlier run",
+         .accepted = SAME,
+         .accepted_at = {RUN - 1, 2},
+         .before = OTHER,
+         .before_counts_as = OUTCOME_FAILED,
+         .decision = DECIDE_EARLIER_OPEN},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
+static void earlier_row_that_is_settled_leaves_it_to_the_history(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "accepted",
+         .accepted = OTHER,
+         .accepted_at = {RUN, ROW - 1},
+         .before = OTHER,
+         .before_counts_as = OUTCOME_ACCEPTED,
+         .decision = DECIDE_SEND_CHANGED},
+        {.what = "rejected",
+         .before = OTHER,
+         .before_counts_as = OUTCOME_REJECTED,
+         .decision = DECIDE_SEND},
+        {.what = "rejected, and this content was accepted in an earlier run",
+         .accepted = SAME,
+         .accepted_at = {RUN - 1, 2},
+         .before = OTHER,
+         .before_counts_as = OUTCOME_REJECTED,
+         .decision = DECIDE_ACCEPTED},
+        {.what = "skipped",
+         .before = OTHER,
+         .before_counts_as = OUTCOME_SKIPPED,
+         .decision = DECIDE_SEND},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(never_accepted_is_sent),
+        cmocka_unit_test(accepted_same_content_is_skipped),
+        cmocka_unit_test(accepted_other_content_is_judged_by_the_order_of_rows),
+        cmocka_unit_test(unsettled_attempt_holds_back_whatever_the_content),
+        cmocka_unit_test(intent_of_a_run_that_is_alive_is_waited_for),
+        cmocka_unit_test(intent_of_a_run_that_is_dead_becomes_unknown_first),
+        cmocka_unit_test(repeat_in_the_file_is_a_duplicate_whatever_became_of_the_row_before),
+        cmocka_unit_test(earlier_row_that_is_open_holds_back_the_later),
+        cmocka_unit_test(earlier_row_that_is_settled_leaves_it_to_the_history),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

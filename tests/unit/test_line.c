@@ -1,0 +1,238 @@
+/* Unit tests of report/line: what a spreadsheet makes of a report, and what it must not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "report/line.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static void cell_that_would_be_a_formula_gets_an_apostrophe(void **state)
+{
+    static const char *const cases[][2] = {
+        {"=1+1", "'=1+1"},
+        {"+86 21", "'+86 21"},
+        {"-5", "'-5"},
+        {"@cmd", "'@cmd"},
+        {"\tx", "'\tx"},
+        {"\rx", "\"'\rx\""},
+        {"＝1", "'＝1"},
+        {"＋1", "'＋1"},
+        {"－1", "'－1"},
+        {"＠x", "'＠x"},
+        {"'=1", "''=1"},
+        {"''=1", "'''=1"},
+        {"'＝1", "''＝1"},
+        {"=A1,B1", "\"'=A1,B1\""},
+        {"=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""},
+        {"=", "'="},
+    };
+    struct buffer text = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        buffer_reset(&text);
+        line_append_cell(cases[i][0], &text);
+        assert_string_equal(buffer_string(&text), cases[i][1]);
+    }
+    buffer_release(&text);
+}
+
+static void cell_that_is_harmless_stays_as_it_is(void **state)
+{
+    static const char *const cases[] = {"",  "a",    "1=2",    "'",           "''",   "'a",
+                                        "0", " =1",  "a-b",    "理赔=1",      "a'=1", "／",
+                                        ";", "a\tb", "，理赔", "\xef\xbc\x9b"};
+    struct buffer text = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        buffer_reset(&text);
+        line_append_cell(cases[i], &text);
+        assert_string_equal(buffer_string(&text), cases[i]);
+    }
+    buffer_release(&text);
+}
+
+static void cell_is_quoted_where_rfc_4180_asks_for_it(void **state)
+{
+    static const char *const cases[][2] = {
+        {"a,b", "\"a,b\""},
+        {"a\nb", "\"a\nb\""},
+        {"a\r\nb", "\"a\r\nb\""},
+        {"\"", "\"\"\"\""},
+        {"a\"b\"\"c", "\"a\"\"b\"\"\"\"c\""},
+        {",", "\",\""},
+    };
+    struct buffer text = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        buffer_reset(&text);
+        line_append_cell(cases[i][0], &text);
+        assert_string_equal(buffer_string(&text), cases[i][1]);
+    }
+    buffer_release(&text);
+}
+
+static struct line plain_line(void)
+{
+    return (struct line){
+        .fields = {"815", "", "1", "LP-1", "1", "2026-11-02 09:00:00", "12800"},
+        .record =
+            {
+                .row = 2,
+                .state = ROW_FINAL,
+                .outcome = OUTCOME_ACCEPTED,
+                .attempts = 1,
+                .http_status = 200,
+                .submitted_ms = 1670774400007,
+                .duration_ms = 51,
+                .code = "SUCCESS",
+                .sub_code = "",
+                .message = "ok",
+                .request_id = "abc",
+                .warnings = "",
+                .digest = {0x01, 0xab},
+            },
+        .warnings = "date-only;count-not-one",
+        .has_digest = true,
+    };
+}
+
+static void line_has_all_columns_in_their_order(void **state)
+{
+    struct line line = plain_line();
+    struct buffer text = {0};
+
+    (void)state;
+    line_append(&line, &text);
+    assert_string_equal(buffer_string(&text),
+                        "2,815,,1,LP-1,1,2026-11-02 09:00:00,12800,accepted,SUCCESS,,ok,"
+                        "date-only;count-not-one,1,200,abc,2022-12-12T00:00:00.007+08:00,51,"
+                        "01ab0000000000000000000000000000\n");
+    buffer_release(&text);
+}
+
+static void line_of_a_row_that_was_never_sent_leaves_out_what_is_not_known(void **state)
+{
+    struct line line = plain_line();
+    struct buffer text = {0};
+
+    (void)state;
+    line.record.outcome = OUTCOME_INVALID;
+    line.record.code = "BAD_FEE";
+    line.record.message = "no amount, at all";
+    line.record.request_id = "";
+    line.record.attempts = 0;
+    line.record.http_status = 0;
+    line.record.submitted_ms = 0;
+    line.record.duration_ms = 0;
+    line.warnings = "";
+    line.has_digest = false;
+    line_append(&line, &text);
+    assert_string_equal(buffer_string(&text),
+                        "2,815,,1,LP-1,1,2026-11-02 09:00:00,12800,invalid,BAD_FEE,,"
+                        "\"no amount, at all\",,0,,,,,\n");
+    buffer_release(&text);
+}
+
+static void line_has_as_many_cells_as_the_header(void **state)
+{
+    struct line line = plain_line();
+    struct buffer text = {0};
+    int header_commas = 0;
+    int commas = 0;
+
+    (void)state;
+    line_append(&line, &text);
+    for (const char *p = LINE_HEADER; *p; p++)
+        header_commas += *p == ',';
+    for (const char *p = buffer_string(&text); *p; p++)
+        commas += *p == ',';
+    assert_int_equal(commas, header_commas);
+    buffer_release(&text);
+}
+
+static void control_characters_of_the_gateway_become_blanks(void **state)
+{
+    static const char *const cases[][2] = {
+        {"a\tb", "a b"},
+        {"a\r\nb", "a  b"},
+        {"\033[31mred\033[0m", " [31mred [0m"},
+        {"bell\007", "bell "},
+        {"del\x7f.", "del ."},
+        {"c1 \xc2\x9b.", "c1  ."},
+        {"no-break\xc2\xa0space", "no-break\xc2\xa0space"},
+        {"§ 5", "§ 5"},
+        {"理赔失败", "理赔失败"},
+        {"a,\"b\"\n", "\"a,\"\"b\"\" \""},
+        {"=1\n", "'=1 "},
+        {"cut \xc2", "cut \xc2"},
+    };
+    struct buffer text = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct line line = plain_line();
+        char expected[128];
+
+        line.record.message = cases[i][0];
+        buffer_reset(&text);
+        line_append(&line, &text);
+        snprintf(expected, sizeof(expected), ",SUCCESS,,%s,date-only", cases[i][1]);
+        if (!strstr(buffer_string(&text), expected))
+            fail_msg("%s: not in: %s", expected, buffer_string(&text));
+    }
+    buffer_release(&text);
+}
+
+static void every_word_of_the_gateway_is_guarded(void **state)
+{
+    struct line line = plain_line();
+    struct buffer text = {0};
+
+    (void)state;
+    line.record.code = "=1";
+    line.record.sub_code = "+2\a";
+    line.record.message = "-3";
+    line.record.request_id = "@4\n";
+    line_append(&line, &text);
+    assert_non_null(strstr(buffer_string(&text), ",'=1,'+2 ,'-3,"));
+    assert_non_null(strstr(buffer_string(&text), ",'@4 ,"));
+    buffer_release(&text);
+}
+
+static void line_keeps_the_line_breaks_of_the_insurer(void **state)
+{
+    struct line line = plain_line();
+    struct buffer text = {0};
+
+    (void)state;
+    line.fields[FIELD_CLAIM_DESC] = "拒赔\n=原因\t";
+    line_append(&line, &text);
+    assert_non_null(strstr(buffer_string(&text), "2,815,\"拒赔\n=原因\t\",1,"));
+    buffer_release(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cell_that_would_be_a_formula_gets_an_apostrophe),
+        cmocka_unit_test(cell_that_is_harmless_stays_as_it_is),
+        cmocka_unit_test(cell_is_quoted_where_rfc_4180_asks_for_it),
+        cmocka_unit_test(line_has_all_columns_in_their_order),
+        cmocka_unit_test(line_of_a_row_that_was_never_sent_leaves_out_what_is_not_known),
+        cmocka_unit_test(line_has_as_many_cells_as_the_header),
+        cmocka_unit_test(control_characters_of_the_gateway_become_blanks),
+        cmocka_unit_test(every_word_of_the_gateway_is_guarded),
+        cmocka_unit_test(line_keeps_the_line_breaks_of_the_insurer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
