@@ -102,9 +102,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 step 'what is missing of the compiler and the libraries is installed'
-"$root/.ci/install" gcc libc6-dev meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev \
-    libcsv-dev libyajl-dev libsqlite3-dev uthash-dev libmicrohttpd-dev libgnutls28-dev \
-    ca-certificates
+"$root/.ci/install"
 
 step "claimbatch and its sandbox are built in $build"
 [ -f "$build/build.ninja" ] || quietly meson setup "$build" "$root"

@@ -9,18 +9,17 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "cli/command.h"
+#include "cli/credentials.h"
 #include "cli/options.h"
 #include "cli/suggestion.h"
 #include "cli/summary.h"
 #include "cli/version.h"
 #include "gateway/client.h"
 
-static const struct {
-    const char *name;
-    int (*run)(const struct options *options, const char *invocation, struct error *err);
-    const char *help;
-} commands[] = {
-    {"upload", cmd_upload, "CLAIMS.csv  check the whole export, submit every claim once, report"},
+static const struct command commands[] = {
+    {"upload", COMMAND_UPLOAD, "CLAIMS.csv", cmd_upload,
+     "check the whole export, submit every claim once, report"},
+    {"check", COMMAND_CHECK, "CLAIMS.csv", cmd_check, "everything upload checks, nothing sent"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
@@ -36,9 +35,31 @@ static void print_help(void)
 
     buffer_text(&text, "usage: claimbatch COMMAND [OPTION]... FILE\n\ncommands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        buffer_format(&text, "  %-8s %s\n", commands[i].name, commands[i].help);
-    buffer_text(&text, "\noptions:\n");
-    options_help(&text);
+        buffer_format(&text, "  %-8s %-11s %s\n", commands[i].name,
+                      commands[i].operand ? commands[i].operand : "", commands[i].help);
+    buffer_text(&text, "\noptions of a command: claimbatch COMMAND --help\n");
+    fputs(buffer_string(&text), stdout);
+    buffer_release(&text);
+}
+
+static void print_command_help(const struct command *command)
+{
+    struct buffer text = {0};
+
+    buffer_format(&text, "usage: claimbatch %s [OPTION]... %s\n%s\n\noptions:\n", command->name,
+                  command->operand ? command->operand : "", command->help);
+    options_help(command, &text);
+    fputs(buffer_string(&text), stdout);
+    buffer_release(&text);
+}
+
+static void print_config(const struct command *command, const struct options *options)
+{
+    struct buffer text = {0};
+
+    options_print_config(options, &text);
+    if (command->bit == COMMAND_UPLOAD)
+        credentials_describe(options_secret_file(options), options_session_file(options), &text);
     fputs(buffer_string(&text), stdout);
     buffer_release(&text);
 }
@@ -73,42 +94,54 @@ static void start_log(const struct options *options)
               options->log_format, colour);
 }
 
-static int find_command(const char *word, struct error *err)
+static const struct command *find_command(const char *word, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     const char *near;
 
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(word, commands[i].name) == 0)
-            return (int)i;
+            return &commands[i];
     log_quote(word, quoted, sizeof(quoted));
     near = suggestion_find(word, command_word);
     if (near)
-        return error_set(err, EXIT_BAD_USAGE, "there is no command '%s'; did you mean %s?", quoted,
-                         near);
-    return error_set(err, EXIT_BAD_USAGE, "there is no command '%s'; see: claimbatch --help",
-                     quoted);
+        error_set(err, EXIT_BAD_USAGE, "there is no command '%s'; did you mean %s?", quoted, near);
+    else
+        error_set(err, EXIT_BAD_USAGE, "there is no command '%s'; see: claimbatch --help", quoted);
+    return NULL;
+}
+
+static int run_options(const struct command *command, const struct options *options,
+                       const char *invocation, struct error *err)
+{
+    if (options->help) {
+        print_command_help(command);
+        return EXIT_COMPLETE;
+    }
+    if (options->version) {
+        puts("claimbatch " CLAIMBATCH_VERSION);
+        return EXIT_COMPLETE;
+    }
+    if (options->print_config) {
+        print_config(command, options);
+        return EXIT_COMPLETE;
+    }
+    start_log(options);
+    if (stop_watch(err) || client_library_init(err))
+        return -1;
+    return command->run(options, invocation, err);
 }
 
 static int run_command(int argc, char **argv, const char *invocation, struct error *err)
 {
-    struct options options;
-    int command = find_command(argv[1], err);
+    struct options options = {0};
+    const struct command *command = find_command(argv[1], err);
+    int result = -1;
 
-    if (command < 0 || options_parse(argv[1], argc - 1, argv + 1, &options, err))
-        return -1;
-    if (options.help) {
-        print_help();
-        return EXIT_COMPLETE;
-    }
-    if (options.version) {
-        puts("claimbatch " CLAIMBATCH_VERSION);
-        return EXIT_COMPLETE;
-    }
-    start_log(&options);
-    if (stop_watch(err) || client_library_init(err))
-        return -1;
-    return commands[command].run(&options, invocation, err);
+    if (command && !options_parse(command, argc - 1, argv + 1, &options, err))
+        result = run_options(command, &options, invocation, err);
+    options_release(&options);
+    return result;
 }
 
 static void quote_invocation(int argc, char **argv, struct buffer *ret_text)

@@ -57,9 +57,7 @@ run() {
 }
 
 step 'install what is missing'
-.ci/install gcc libc6-dev meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libcsv-dev \
-    libyajl-dev libsqlite3-dev uthash-dev libmicrohttpd-dev libgnutls28-dev libcmocka-dev python3 \
-    openssl ca-certificates
+.ci/install --tests
 
 step 'build with the address and undefined behaviour sanitizers in build-test'
 build build-test -Db_sanitize=address,undefined -Dbuildtype=debugoptimized -Dtests=enabled

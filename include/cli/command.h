@@ -9,7 +9,23 @@
 struct error;
 struct options;
 
+/* Bits, so that the table of options can say which commands take an option. */
+enum command_bit {
+    COMMAND_UPLOAD = 1,
+    COMMAND_CHECK = 2,
+};
+#define COMMAND_EVERY (~0u)
+
+struct command {
+    const char *name;
+    unsigned bit;
+    const char *operand; /* what stands for it in words: "CLAIMS.csv"; NULL: it takes none */
+    int (*run)(const struct options *options, const char *invocation, struct error *err);
+    const char *help;
+};
+
 /* `invocation` is the command line as typed, quoted for a shell. */
 int cmd_upload(const struct options *options, const char *invocation, struct error *err);
+int cmd_check(const struct options *options, const char *invocation, struct error *err);
 
 #endif

@@ -1,14 +1,16 @@
 /*
  * credentials: the app's secret and session.
  *
- * They come from a file, from CLAIMBATCH_APP_SECRET and CLAIMBATCH_SESSION, or from
- * $CREDENTIALS_DIRECTORY/app-secret and /session, in this order; never from argv. They are wiped
- * when released and kept out of core files by main.
+ * They come from the file an option names, from CLAIMBATCH_APP_SECRET and CLAIMBATCH_SESSION, from
+ * $CREDENTIALS_DIRECTORY/app-secret and /session, or from the file a configuration names, in this
+ * order; never from argv. They are wiped when released and kept out of core files by main.
  *
  * Tested by tests/e2e/test_secrets.py
  */
 #ifndef CLAIMBATCH_CLI_CREDENTIALS_H
 #define CLAIMBATCH_CLI_CREDENTIALS_H
+
+#include <stdbool.h>
 
 #include "base/buffer.h"
 
@@ -19,10 +21,20 @@ struct credentials {
     struct buffer session; /* empty: none */
 };
 
-/* Reads them. EXIT_BAD_CONFIG when there is no secret, or a file is refused. The file names may be
- * NULL. */
-int credentials_read(const char *secret_file, const char *session_file,
+/* The file that is named for a secret. */
+struct credential_file {
+    const char *path; /* NULL: none */
+    bool typed;       /* by an option; else the environment wins over it */
+};
+
+/* Reads them. EXIT_BAD_CONFIG when there is no secret, or a file is refused. */
+int credentials_read(struct credential_file secret, struct credential_file session,
                      struct credentials *ret_credentials, struct error *err);
+
+/* Appends, as comments of a configuration, where each comes from when not from a file; masked. */
+void credentials_describe(struct credential_file secret, struct credential_file session,
+                          struct buffer *ret_text);
+
 void credentials_release(struct credentials *credentials);
 
 #endif

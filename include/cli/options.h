@@ -1,10 +1,12 @@
 /*
- * options: what the user typed.
+ * options: what is in force: by default, by the configuration, the environment and what the user
+ * typed.
  *
- * A table says everything about an option once: name, value, default, help. Of an option given
- * twice the last wins.
+ * A table says everything about an option once: name, which commands take it, where it stands in a
+ * configuration, value, default, help. Options win over the environment, which wins over the
+ * configuration; of an option given twice the last wins.
  *
- * Tested by tests/e2e/test_options.py
+ * Tested by tests/unit/test_options.c
  */
 #ifndef CLAIMBATCH_CLI_OPTIONS_H
 #define CLAIMBATCH_CLI_OPTIONS_H
@@ -15,16 +17,23 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
+#include "cli/credentials.h"
+#include "cli/settings.h"
 #include "gateway/sign.h"
+#include "gateway/verdict.h"
 #include "input/charset.h"
 #include "input/claim.h"
 #include "input/reader.h"
 
+struct command;
+struct config;
 struct error;
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
-/* Strings are borrowed from argv. */
+#define OPTIONS_VERDICTS_MAX 64 /* sub_codes a configuration can override */
+
+/* Strings are borrowed from argv, from the environment, or live as long as this. */
 struct options {
     const char *claims; /* the operand */
 
@@ -42,25 +51,45 @@ struct options {
     int64_t limit, max_failures, max_failures_percent; /* negative: none */
     int64_t expect_rows, expect_fee;                   /* negative: not given */
     bool require_valid, dry_run;
+    bool resend_unknown, resubmit;
+    const char *by, *reason;
 
     enum encoding encoding;
     struct reader_settings reader;
     struct rules rules;
 
+    struct verdict_override verdicts[OPTIONS_VERDICTS_MAX];
+    size_t verdict_count;
+
     enum progress_mode progress;
     enum log_format log_format;
     bool json, quiet, verbose, no_color;
-    bool help, version;
+    const char *config_file;
+    bool print_config, help, version;
+
+    struct settings settings;
+    struct config *config;
 };
 
 /*
- * Takes the words after the command's name. EXIT_BAD_USAGE with a suggestion for what was misspelt.
- * With --help or --version the operand may be missing.
+ * Takes the words after the command's name, which is argv[0], and what the configuration and the
+ * environment say. EXIT_BAD_USAGE with a suggestion for what was misspelt, or that names the
+ * command an option belongs to; EXIT_BAD_CONFIG naming file and line. With --help, --version or
+ * --print-config the operand may be missing; with the first two no configuration is read.
+ * Whatever the result, release it.
  */
-int options_parse(const char *command, int argc, char **argv, struct options *ret_options,
+int options_parse(const struct command *command, int argc, char **argv, struct options *ret_options,
                   struct error *err);
+void options_release(struct options *options);
 
-/* Appends the help of a command's options. */
-void options_help(struct buffer *ret_text);
+/* The files of the secrets, and whether the command line or the configuration named them. */
+struct credential_file options_secret_file(const struct options *options);
+struct credential_file options_session_file(const struct options *options);
+
+/* Appends the help of the options that a command takes. */
+void options_help(const struct command *command, struct buffer *ret_text);
+
+/* Appends what is in force for the command and where it came from; secrets are masked. */
+void options_print_config(const struct options *options, struct buffer *ret_text);
 
 #endif

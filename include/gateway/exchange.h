@@ -63,6 +63,7 @@ struct exchange {
     struct exchange *next;
     int handovers;  /* how often libcurl was about to put it on a connection */
     bool oversized; /* the answer is over EXCHANGE_ANSWER_BYTES */
+    bool headed;    /* the headers of the answer came whole */
     bool early;     /* the answer began before the body had left */
 };
 

@@ -49,6 +49,11 @@ const char *export_name(const struct export *export);
 int export_survey(struct export *export, enum encoding wanted, struct survey *ret_survey,
                   struct error *err);
 
+/* The same but for the SHA-256 of the whole file, which stays zero: for who only wants to read the
+ * file and needs no name for it. */
+int export_survey_unnamed(struct export *export, enum encoding wanted, struct survey *ret_survey,
+                          struct error *err);
+
 /*
  * Reads block `number` (from 0) into `ret_bytes`, room for EXPORT_BLOCK_BYTES; *ret_len is 0 at the
  * end. After a survey a block that is not what was surveyed, or bytes after the surveyed end, is

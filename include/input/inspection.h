@@ -30,11 +30,12 @@ struct inspection {
     uint64_t rows;                /* records, the header not counted */
     uint64_t invalid;             /* of them */
     uint64_t blank_lines;
+    uint64_t last_line;                        /* physical, of the last record */
     uint64_t broken[RULE_COUNT];               /* findings of each rule */
     uint64_t first_row[RULE_COUNT];            /* the first row that has one; 0: none */
     uint64_t status_rows[INSPECTION_STATUSES]; /* valid rows of each claim_status */
     money status_fee[INSPECTION_STATUSES];     /* their money, in fen */
-    struct repeats *repeats;
+    struct repeats *repeats;                   /* NULL after a check */
 };
 
 /* How an export is to be taken; one for a whole run. Borrowed. */
@@ -46,16 +47,30 @@ struct intake {
     int64_t now_ms; /* taken once a start, for all passes */
 };
 
-/* Called for every record with findings; `claim` is NULL when the row is invalid. */
-typedef void inspection_visit(void *context, const struct reader *reader,
-                              const struct record *record, const struct findings *findings,
-                              const struct claim *claim);
-
-/* Surveys and reads the whole export. EXIT_INPUT_REFUSED as contract section 6 says. `visit` may be
- * NULL. */
-int inspection_run(const struct intake *intake, inspection_visit *visit, void *context,
-                   struct inspection *ret_inspection, struct error *err);
+/* Surveys and reads the whole export, for a run. EXIT_INPUT_REFUSED as contract section 6 says. */
+int inspection_run(const struct intake *intake, struct inspection *ret_inspection,
+                   struct error *err);
 void inspection_release(struct inspection *inspection);
+
+/* One who wants to see each row. Both may end the inspection with an error. */
+struct inspection_visitor {
+    void *context;
+    /* The header is understood; no row was read yet. */
+    int (*begin)(void *context, const struct reader *reader, struct error *err);
+    /* `claim` is NULL when the row is invalid. */
+    int (*row)(void *context, const struct reader *reader, const struct record *record,
+               const struct findings *findings, const struct claim *claim, struct error *err);
+};
+
+/* The same for a check: every row is shown, and what only a run needs is left out: the SHA-256 of
+ * the whole file and the repeats. */
+int inspection_check(const struct intake *intake, const struct inspection_visitor *visitor,
+                     struct inspection *ret_inspection, struct error *err);
+
+/* Control totals, what the office says was exported: EXIT_INPUT_REFUSED when the export has other
+ * ones. Negative: not given. */
+int inspection_expect(const struct inspection *inspection, int64_t rows, int64_t fee_fen,
+                      struct error *err);
 
 /* The money of all valid rows. */
 money inspection_fee(const struct inspection *inspection);

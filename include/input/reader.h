@@ -55,6 +55,9 @@ void reader_close(struct reader *reader);
 /* How the header was understood. Borrowed. */
 const struct columns *reader_columns(const struct reader *reader);
 
+/* The header as it stands in the export. Borrowed. */
+const struct record *reader_header(const struct reader *reader);
+
 /* The headers nobody asked for, joined by ", "; empty if none. Borrowed. */
 const char *reader_unused_columns(const struct reader *reader);
 

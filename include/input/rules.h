@@ -46,6 +46,9 @@ struct rules {
     int64_t max_fee; /* fen; negative: no limit */
 };
 
+/* "off", "warn" or "error". */
+const char *severity_name(enum severity severity);
+
 /* The defaults of contract section 6. */
 void rules_init(struct rules *ret_rules);
 

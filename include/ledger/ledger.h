@@ -55,6 +55,10 @@ int ledger_begin(struct ledger *ledger, struct error *err);
 int ledger_commit(struct ledger *ledger, struct error *err);
 void ledger_rollback(struct ledger *ledger);
 
+/* Whether another process has committed between the last two transactions: what was decided in the
+ * first may not hold in the second. */
+bool ledger_has_news(const struct ledger *ledger);
+
 /* ---- runs ---- */
 
 /* A run of one export on one platform. Texts are borrowed from the caller, or from the ledger until
@@ -118,6 +122,30 @@ bool ledger_run_is_alive(struct ledger *ledger, int64_t run);
  */
 int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, struct error *err);
 
+/* Why claims are sent again by a person's word. The values are stored in ledgers: never renumber.
+ */
+enum round_kind {
+    ROUND_NONE = 0,
+    ROUND_RESEND_UNKNOWN = 1,
+    ROUND_RESUBMIT = 2,
+};
+
+/* A round: each claim of the run is sent again once in it. */
+struct round {
+    int64_t id; /* 0: no round */
+    enum round_kind kind;
+    bool finished;
+};
+
+/* Finds the round of this run with the same kind, name and reason, or opens it, in the open
+ * transaction. */
+int ledger_round_open(struct ledger *ledger, int64_t run, enum round_kind kind, const char *by,
+                      const char *reason, int64_t now_ms, struct round *ret_round,
+                      struct error *err);
+
+/* Records, in the open transaction, that the round has come to its end. */
+int ledger_round_finish(struct ledger *ledger, int64_t round, int64_t now_ms, struct error *err);
+
 /* ---- claims ---- */
 
 /* By what a claim is known, beside the platform. */
@@ -160,12 +188,13 @@ struct row_ref {
     const char *platform;
     struct row_place place;
     struct claim_key key;
+    bool resend; /* the claim has an unknown attempt, and a person said to send it again */
 };
 
 /*
  * Records that the row may be sent from now on: 1, or 0 when the claim already has an open attempt
- * (then nothing is recorded). `record` has digest, attempts (this one included), tries,
- * submitted_ms and warnings.
+ * (then nothing is recorded). With `resend` an unknown attempt is no obstacle. `record` has digest,
+ * attempts (this one included), tries, submitted_ms and warnings.
  */
 int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, struct error *err);

@@ -44,6 +44,7 @@ struct row_record {
                                counts as */
     int attempts;           /* calls that were handed to a connection, or may have been */
     int tries;              /* those of them that used up one of --retries */
+    int64_t round;          /* the last round in which it was sent; 0: none */
     int http_status;        /* of the last attempt; 0: none */
     int64_t submitted_ms;   /* wall time of the last attempt; 0: never sent */
     int64_t duration_ms;    /* of the last attempt */

@@ -55,6 +55,7 @@ struct manifest_found {
     struct buffer input_path; /* absolute; empty: not known */
     char report_sha256[MANIFEST_SHA256_TEXT_BYTES];
     char ledger_id[LEDGER_ID_BYTES];
+    struct buffer platform;
     char run[LEDGER_ID_BYTES];
     char (*replaced)[MANIFEST_SHA256_TEXT_BYTES];
     size_t replaced_count;

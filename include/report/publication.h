@@ -29,11 +29,12 @@ struct publication_place {
 
 /*
  * Looks at the place. EXIT_CANNOT_CREATE when something else stands there (a report of another
- * export, a file that is no report) and `overwrite` is false. The export is known by its SHA-256,
- * or by its absolute path.
+ * export, a file that is no report) and `overwrite` is false. EXIT_BAD_CONFIG when the report is of
+ * this export, but of another platform. The export is known by its SHA-256, or by its absolute
+ * path.
  */
 int publication_look(const char *report_path, const char *export_path,
-                     const unsigned char *export_sha256, bool overwrite,
+                     const unsigned char *export_sha256, const char *platform, bool overwrite,
                      struct publication_place *ret_place, struct error *err);
 void publication_place_release(struct publication_place *place);
 

@@ -54,6 +54,7 @@ struct batch_settings {
     const char *platform;
     struct ledger *ledger;
     const struct run_record *run;
+    struct round round; /* id 0: none */
     struct report *report;
     size_t in_flight, workers;
     int retries;

@@ -32,7 +32,10 @@ struct decision_facts {
     const unsigned char *digest; /* of its content */
     const struct claim_state *claim;
     const struct row_record
-        *before;         /* the row directly before it of this claim in this file, or NULL */
+        *before; /* the row directly before it of this claim in this file, or NULL */
+    bool
+        resend_unknown; /* a person said to send unsettled claims again, and this one was not yet */
+    bool resubmit;      /* … or accepted ones */
     bool open_run_alive; /* whether the run of claim->open_at is alive */
 };
 

@@ -19,7 +19,8 @@ struct feed;
 struct job;
 
 int feed_open(const struct intake *intake, const struct inspection *inspection,
-              struct ledger *ledger, int64_t run, struct feed **ret_feed, struct error *err);
+              struct ledger *ledger, int64_t run, const struct round *round, struct feed **ret_feed,
+              struct error *err);
 void feed_close(struct feed *feed); /* NULL is fine */
 
 /* Fills the next row into a free job: row, claim, digest, repeated, attempts. 1, or 0 at the end of
@@ -32,7 +33,8 @@ uint64_t feed_next_row(const struct feed *feed);
 /* Rows passed over so far, by outcome. */
 uint64_t feed_passed(const struct feed *feed, enum outcome outcome);
 
-/* Whether a recorded outcome is to be tried again by the same command. */
-bool feed_tries_again(const struct row_record *record);
+/* Whether a recorded outcome is to be tried again by the same command, in this round if there is
+ * one. */
+bool feed_tries_again(const struct row_record *record, const struct round *round);
 
 #endif

@@ -36,12 +36,20 @@ struct job {
     struct claim_store store;
     unsigned char digest[DIGEST_CLAIM_BYTES];
     bool repeated; /* other rows of the export may be of the same claim */
-    bool changed;  /* warning changed-since-accepted */
+    bool counted;  /* against --limit */
+    bool resend;   /* its claim has an unknown attempt, and a person said to send it again */
+    bool in_round; /* is to be sent in the round at hand */
+    struct buffer earlier; /* what was known of it before a resend */
+    bool changed;          /* warning changed-since-accepted */
 
     /* the attempt at hand: set by the coordinator before pool_submit */
     int attempts; /* calls handed over so far, over all starts */
     int tries;    /* those of them that used up one of --retries, in this start */
     struct pace_ticket ticket;
+
+    /* the last attempt that was handed over */
+    int64_t sent_ms, duration_ms;
+    int http_status;
 
     /* the attempt's end: set by the worker before pool_collect */
     struct exchange exchange;
@@ -49,6 +57,10 @@ struct job {
 
     /* the pool's, under its lock */
     struct job *queue_next;
+
+    /* the coordinator's, within a turn */
+    struct job *turn_next; /* the next of those that were collected */
+    bool ended;            /* its row is final; the job is free once that is committed */
 
     /* the coordinator's: see window.h */
     enum job_state state;

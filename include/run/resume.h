@@ -22,6 +22,7 @@ enum resume_kind {
     RESUME_NEW,     /* a run that did not exist */
     RESUME_GO_ON,   /* it was interrupted or stopped */
     RESUME_RETRY,   /* it was finished; some rows are to be tried again */
+    RESUME_ROUND,   /* it was finished; a person said to send some of its claims again */
     RESUME_PUBLISH, /* it was finished, but its report is not there */
     RESUME_NOTHING, /* it was finished; nothing is left to send, and the report stands */
 };
@@ -34,13 +35,16 @@ struct resume_settings {
     const struct inspection *inspection;
     const char *reading;
     const char *report_path;
+    enum round_kind round; /* ROUND_NONE, or what a person said, with name and reason */
+    const char *by, *reason;
     bool report_stands; /* report and manifest of this export are at report_path */
 };
 
 struct resumed {
     enum resume_kind kind;
     struct run_record run; /* texts borrowed from the settings */
-    size_t lost;           /* intents of an earlier start that became unknown */
+    struct round round;
+    size_t lost; /* intents of an earlier start that became unknown */
 };
 
 /*

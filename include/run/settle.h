@@ -8,7 +8,11 @@ struct batch;
 struct error;
 struct job;
 
-/* Records, in the open transaction, what came of the jobs just collected, linked by queue_next. */
+/* Records, in the open transaction, what came of the jobs just collected, linked by turn_next. */
 int settle_jobs(struct batch *b, struct job *jobs, struct error *err);
+
+/* Frees those of them whose row is final, once that is committed. Until then they keep what they
+ * say. */
+void settle_release(struct batch *b, struct job *jobs);
 
 #endif

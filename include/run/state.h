@@ -42,7 +42,8 @@ struct batch {
 struct row_ref state_ref(const struct batch *b, const struct job *job);
 
 /* The record of a job's row, without what an attempt adds. Borrowed from the job. */
-struct row_record state_record(const struct job *job, enum row_state state, enum outcome outcome);
+struct row_record state_record(const struct batch *b, const struct job *job, enum row_state state,
+                               enum outcome outcome);
 
 /* The row is final: it is counted and its job is free. */
 void state_leave(struct batch *b, struct job *job, enum outcome outcome);

@@ -42,6 +42,9 @@ void window_leave(struct window *window, struct job *job);
 struct job *window_due(struct window *window, enum job_state state, int64_t now_ms);
 int64_t window_next_due(const struct window *window, int64_t now_ms);
 
+/* All jobs that are READY and due become JOB_JUDGE: what they were judged by has changed. */
+void window_rejudge(struct window *window);
+
 /* Jobs in a state. */
 size_t window_count(const struct window *window, enum job_state state);
 

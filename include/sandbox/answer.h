@@ -27,10 +27,10 @@ struct answer_form {
 /* What may be odd about an answer of the business. */
 enum answer_oddity {
     ANSWER_PLAIN,
-    ANSWER_STRING_BOOLEAN,     /* is_success is the string "true" */
-    ANSWER_RAW_CONTROL,        /* raw control characters inside a string */
-    ANSWER_NO_REQUEST_ID,      /* */
-    ANSWER_MISSING_IS_SUCCESS, /* */
+    ANSWER_STRING_BOOLEAN, /* is_success is the string "true" */
+    ANSWER_RAW_CONTROL,    /* raw control characters inside a string */
+    ANSWER_NO_REQUEST_ID,
+    ANSWER_MISSING_IS_SUCCESS,
     ANSWER_DOUBLED_IS_SUCCESS, /* twice, true and false */
     ANSWER_WRONG_SHAPE,        /* a wrapper of another name */
 };

@@ -105,6 +105,7 @@ int file_rename(const char *from, const char *to, struct error *err)
 
 int file_sync_folder(const char *path, struct error *err)
 {
+    char quoted[LOG_QUOTE_BYTES];
     char *copy = strdup(path);
     int fd;
     int result = 0;
@@ -113,8 +114,8 @@ int file_sync_folder(const char *path, struct error *err)
         return error_no_memory(err);
     fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd))
-        result = error_set(err, EXIT_CANNOT_WRITE, "cannot sync the folder of '%s': %s", path,
-                           strerror(errno));
+        result = error_set(err, EXIT_CANNOT_WRITE, "cannot sync the folder of '%s': %s",
+                           log_quote(path, quoted, sizeof(quoted)), strerror(errno));
     if (fd >= 0)
         close(fd);
     free(copy);
@@ -136,7 +137,11 @@ static int read_first_line(int fd, struct buffer *ret_line)
         end = memchr(bytes, '\n', (size_t)n);
         buffer_append(ret_line, bytes, end ? (size_t)(end - bytes) : (size_t)n);
         explicit_bzero(bytes, sizeof(bytes));
-        if (n == 0 || end || ret_line->len > sizeof(bytes))
+        if (ret_line->len > sizeof(bytes)) {
+            errno = EFBIG;
+            return -1;
+        }
+        if (n == 0 || end)
             return 0;
     }
 }

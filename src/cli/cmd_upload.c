@@ -56,6 +56,23 @@ static int choose_report_path(struct upload *u, struct error *err)
     return u->report_path.failed ? error_no_memory(err) : 0;
 }
 
+static int check_round(const struct options *o, struct error *err)
+{
+    if (o->resend_unknown && o->resubmit)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "--resend-unknown and --resubmit are two rounds: first the one, then the "
+                         "other; nothing was sent");
+    if ((o->resend_unknown || o->resubmit) && (!o->by || !o->reason))
+        return error_set(err, EXIT_BAD_USAGE,
+                         "sending again needs --by NAME and --reason TEXT, which are recorded; "
+                         "nothing was sent");
+    if ((o->by || o->reason) && !o->resend_unknown && !o->resubmit)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "--by and --reason go with --resend-unknown or --resubmit; nothing was "
+                         "sent");
+    return 0;
+}
+
 static int check_settings(struct upload *u, struct error *err)
 {
     const struct options *o = u->options;
@@ -67,6 +84,8 @@ static int check_settings(struct upload *u, struct error *err)
         return error_set(err, EXIT_BAD_USAGE,
                          "--workers %lld is more than --in-flight %lld; nothing was sent",
                          (long long)o->workers, (long long)o->in_flight);
+    if (check_round(o, err))
+        return -1;
     if (endpoint_parse(o->gateway, o->allow_plaintext, &u->endpoint, err))
         return -1;
     return choose_report_path(u, err);
@@ -94,7 +113,7 @@ static int inspect(struct upload *u, struct error *err)
         .now_ms = clock_wall_ms(),
     };
     if (export_open(o->claims, &u->intake.export, err) ||
-        inspection_run(&u->intake, NULL, NULL, &u->inspection, err))
+        inspection_run(&u->intake, &u->inspection, err))
         return -1;
     inspection_reading(&u->intake, &u->inspection, &u->reading);
     return u->reading.failed ? error_no_memory(err) : 0;
@@ -115,26 +134,6 @@ static void say_what_was_read(const struct upload *u)
     if (i->unused_columns.len)
         log_info("columns not used: %s",
                  log_quote(buffer_string(&i->unused_columns), unused, sizeof(unused)));
-}
-
-/* Control totals: what the office says was exported. */
-static int check_totals(const struct upload *u, struct error *err)
-{
-    const struct options *o = u->options;
-    char fen[MONEY_TEXT_BYTES];
-    money fee = inspection_fee(&u->inspection);
-
-    if (o->expect_rows >= 0 && u->inspection.rows != (uint64_t)o->expect_rows)
-        return error_set(err, EXIT_INPUT_REFUSED,
-                         "the export has %llu rows, not the %lld that --expect-rows says; nothing "
-                         "was sent",
-                         (unsigned long long)u->inspection.rows, (long long)o->expect_rows);
-    if (o->expect_fee >= 0 && fee != o->expect_fee)
-        return error_set(err, EXIT_INPUT_REFUSED,
-                         "the valid rows of the export come to %s fen, not the %lld that "
-                         "--expect-fee says; nothing was sent",
-                         money_format_fen(fee, fen), (long long)o->expect_fee);
-    return 0;
 }
 
 /* ---- ledger, run and report ---- */
@@ -180,7 +179,7 @@ static int say_what_is_new(struct upload *u, struct error *err)
 {
     struct rehearsal r;
 
-    if (u->resumed.kind != RESUME_NEW || !*u->place.run)
+    if (u->resumed.kind != RESUME_NEW || !*u->place.run || u->place.report_stands)
         return 0;
     if (rehearsal_run(&u->intake, &u->inspection, u->ledger, u->endpoint.platform,
                       u->resumed.run.id, NULL, NULL, &r, err))
@@ -200,6 +199,7 @@ static void say_what_is_done(const struct upload *u)
         [RESUME_GO_ON] = "it goes on where it ended",
         [RESUME_RETRY] = "it was finished; rows that failed, were not sent, or were invalid are "
                          "looked at again",
+        [RESUME_ROUND] = "it was finished; claims are sent again as you said",
         [RESUME_PUBLISH] = "it was finished; its report is written again, nothing is sent",
         [RESUME_NOTHING] = "it was finished; nothing is left to send, and the report stays as it "
                            "is",
@@ -216,7 +216,7 @@ static int open_run(struct upload *u, struct error *err)
     struct resume_settings settings;
 
     if (publication_look(u->report_path.ptr, u->options->claims, u->inspection.survey.sha256,
-                         u->options->overwrite, &u->place, err) ||
+                         u->endpoint.platform, u->options->overwrite, &u->place, err) ||
         open_ledger(u, err) || check_ledger(u, err))
         return -1;
     settings = (struct resume_settings){
@@ -227,6 +227,11 @@ static int open_run(struct upload *u, struct error *err)
         .inspection = &u->inspection,
         .reading = u->reading.ptr,
         .report_path = u->report_path.ptr,
+        .round = u->options->resend_unknown ? ROUND_RESEND_UNKNOWN
+                 : u->options->resubmit     ? ROUND_RESUBMIT
+                                            : ROUND_NONE,
+        .by = u->options->by,
+        .reason = u->options->reason,
         .report_stands = u->place.report_stands,
     };
     if (resume_run(&settings, &u->resumed, err))
@@ -281,11 +286,13 @@ static int submit(struct upload *u, struct error *err)
         .app = app_of(u),
         .secret = u->credentials.app_secret.ptr,
         .client = {.url = u->endpoint.url,
-                   .ca_file = o->ca_file ? o->ca_file : getenv("SSL_CERT_FILE"),
+                   .ca_file = o->ca_file,
                    .user_agent = "claimbatch/" CLAIMBATCH_VERSION,
                    .connect_timeout_ms = o->connect_timeout_ms,
                    .timeout_ms = o->timeout_ms},
-        .verdict = {.has_session = u->credentials.session.len > 0},
+        .verdict = {.overrides = o->verdicts,
+                    .override_count = o->verdict_count,
+                    .has_session = u->credentials.session.len > 0},
     };
     struct batch_settings settings = {
         .intake = &u->intake,
@@ -294,6 +301,7 @@ static int submit(struct upload *u, struct error *err)
         .platform = u->endpoint.platform,
         .ledger = u->ledger,
         .run = &u->resumed.run,
+        .round = u->resumed.round,
         .report = u->report,
         .in_flight = (size_t)o->in_flight,
         .workers = (size_t)choose_workers(o),
@@ -350,6 +358,8 @@ static int save_run(struct upload *u, struct error *err)
         money_format_fen(tally_fee(tally, (enum outcome)i), counts[i].fee_fen);
     }
     if (ledger_begin(u->ledger, err) || ledger_run_save(u->ledger, &u->resumed.run, err) ||
+        (u->resumed.round.id && u->resumed.run.complete &&
+         ledger_round_finish(u->ledger, u->resumed.round.id, u->resumed.run.finished_ms, err)) ||
         ledger_run_count_put(u->ledger, u->resumed.run.id, counts, err))
         return -1;
     return ledger_commit(u->ledger, err);
@@ -452,11 +462,12 @@ int cmd_upload(const struct options *options, const char *invocation, struct err
     int result = -1;
 
     if (check_settings(&u, err) ||
-        credentials_read(options->app_secret_file, options->session_file, &u.credentials, err) ||
+        credentials_read(options_secret_file(options), options_session_file(options),
+                         &u.credentials, err) ||
         inspect(&u, err))
         goto out;
     say_what_was_read(&u);
-    if (check_totals(&u, err))
+    if (inspection_expect(&u.inspection, options->expect_rows, options->expect_fee, err))
         goto out;
     if (options->dry_run) {
         result = rehearse(&u, err);

@@ -15,44 +15,86 @@ struct source {
 static const struct source secret_source = {"app secret", "CLAIMBATCH_APP_SECRET", "app-secret"};
 static const struct source session_source = {"session", "CLAIMBATCH_SESSION", "session"};
 
-static int read_credential(const struct source *source, struct buffer *ret_secret,
-                           struct error *err)
+/* Where a secret is taken from. */
+enum place { PLACE_NONE, PLACE_FILE, PLACE_VARIABLE, PLACE_CREDENTIAL };
+
+static enum place find_place(const struct source *source, struct credential_file file,
+                             struct buffer *ret_path)
 {
+    const char *value = getenv(source->variable);
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+    if (file.path && file.typed)
+        return PLACE_FILE;
+    if (value && *value)
+        return PLACE_VARIABLE;
+    if (folder && *folder) {
+        buffer_format(ret_path, "%s/%s", folder, source->credential);
+        if (ret_path->failed || access(ret_path->ptr, F_OK) == 0)
+            return PLACE_CREDENTIAL;
+    }
+    return file.path ? PLACE_FILE : PLACE_NONE;
+}
+
+/* Leaves *ret_secret empty when no source has one. */
+static int read_one(const struct source *source, struct credential_file file,
+                    struct buffer *ret_secret, struct error *err)
+{
     struct buffer path = {0};
     int result = 0;
 
-    if (!folder || !*folder)
-        return 0;
-    buffer_format(&path, "%s/%s", folder, source->credential);
-    if (path.failed)
-        result = error_no_memory(err);
-    else if (access(path.ptr, F_OK) == 0)
-        result = file_read_secret(path.ptr, source->what, ret_secret, err);
+    switch (find_place(source, file, &path)) {
+    case PLACE_NONE:
+        break;
+    case PLACE_FILE:
+        result = file_read_secret(file.path, source->what, ret_secret, err);
+        break;
+    case PLACE_VARIABLE:
+        buffer_text(ret_secret, getenv(source->variable));
+        result = ret_secret->failed ? error_no_memory(err) : 0;
+        break;
+    case PLACE_CREDENTIAL:
+        result = path.failed ? error_no_memory(err)
+                             : file_read_secret(path.ptr, source->what, ret_secret, err);
+        break;
+    }
     buffer_release(&path);
     return result;
 }
 
-/* Leaves *ret_secret empty when no source has one. */
-static int read_one(const struct source *source, const char *file, struct buffer *ret_secret,
-                    struct error *err)
+static void describe(const struct source *source, struct credential_file file,
+                     struct buffer *ret_text)
 {
-    const char *value = getenv(source->variable);
+    struct buffer path = {0};
 
-    if (file)
-        return file_read_secret(file, source->what, ret_secret, err);
-    if (!value || !*value)
-        return read_credential(source, ret_secret, err);
-    buffer_text(ret_secret, value);
-    return ret_secret->failed ? error_no_memory(err) : 0;
+    switch (find_place(source, file, &path)) {
+    case PLACE_NONE:
+    case PLACE_FILE:
+        break;
+    case PLACE_VARIABLE:
+        buffer_format(ret_text, "# %s: *** from the environment, %s\n", source->what,
+                      source->variable);
+        break;
+    case PLACE_CREDENTIAL:
+        buffer_format(ret_text, "# %s: *** from %s\n", source->what, buffer_string(&path));
+        break;
+    }
+    buffer_release(&path);
 }
 
-int credentials_read(const char *secret_file, const char *session_file,
+void credentials_describe(struct credential_file secret, struct credential_file session,
+                          struct buffer *ret_text)
+{
+    describe(&secret_source, secret, ret_text);
+    describe(&session_source, session, ret_text);
+}
+
+int credentials_read(struct credential_file secret, struct credential_file session,
                      struct credentials *ret_credentials, struct error *err)
 {
     *ret_credentials = (struct credentials){0};
-    if (read_one(&secret_source, secret_file, &ret_credentials->app_secret, err) ||
-        read_one(&session_source, session_file, &ret_credentials->session, err))
+    if (read_one(&secret_source, secret, &ret_credentials->app_secret, err) ||
+        read_one(&session_source, session, &ret_credentials->session, err))
         return -1;
     if (!ret_credentials->app_secret.len)
         return error_set(err, EXIT_BAD_CONFIG,

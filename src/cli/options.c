@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
+#include "cli/command.h"
+#include "cli/config.h"
 #include "cli/suggestion.h"
 #include "gateway/endpoint.h"
 #include "run/batch.h"
@@ -19,18 +22,25 @@ enum kind {
     KIND_SPECIAL, /* taken by a function */
 };
 
+/* Two rows may have one name if no command takes both. */
 struct option_spec {
+    unsigned commands;    /* that take it */
+    enum section section; /* of a configuration */
     const char *name;
     char letter; /* 0: none */
     enum kind kind;
     size_t offset; /* of the member of struct options */
     int64_t least, most;
     bool (*take)(struct options *options, const char *value, const char **ret_why);
-    const char *value; /* what stands for it in the help; NULL for a flag */
+    const char *fallback; /* the default, as it would be typed; NULL: none */
+    const char *value;    /* what stands for it in the help; NULL for a flag */
     const char *help;
 };
 
 /* ---- values that are more than text and numbers ---- */
+
+#define FIELD_WORDS                                                                                \
+    "workcard_id, claim_desc, claim_count, claim_order_no, claim_status, claim_time, claim_fee"
 
 static bool take_sign_method(struct options *o, const char *value, const char **ret_why)
 {
@@ -55,20 +65,28 @@ static bool take_delimiter(struct options *o, const char *value, const char **re
     return true;
 }
 
-static bool take_column(struct options *o, const char *value, const char **ret_why)
+/* Splits FIELD=HEADER. */
+static bool parse_column(const char *value, enum field *ret_field, const char **ret_header)
 {
     const char *equals = strchr(value, '=');
     char name[32];
-    enum field field;
 
-    *ret_why = "it is FIELD=HEADER, with FIELD one of workcard_id, claim_desc, claim_count, "
-               "claim_order_no, claim_status, claim_time, claim_fee";
     if (!equals || !equals[1] || (size_t)(equals - value) >= sizeof(name))
         return false;
     snprintf(name, sizeof(name), "%.*s", (int)(equals - value), value);
-    if (!field_parse(name, &field))
+    *ret_header = equals + 1;
+    return field_parse(name, ret_field);
+}
+
+static bool take_column(struct options *o, const char *value, const char **ret_why)
+{
+    enum field field;
+    const char *header;
+
+    *ret_why = "it is FIELD=HEADER, with FIELD one of " FIELD_WORDS;
+    if (!parse_column(value, &field, &header))
         return false;
-    o->reader.wanted_columns[field] = equals + 1;
+    o->reader.wanted_columns[field] = header;
     return true;
 }
 
@@ -144,80 +162,138 @@ static bool take_log_format(struct options *o, const char *value, const char **r
 /* ---- the table ---- */
 
 #define MEMBER(name) offsetof(struct options, name)
-#define FLAG(name, letter, member, help)                                                           \
+#define FLAG(commands, section, name, letter, member, help)                                        \
     {                                                                                              \
-        name, letter, KIND_FLAG, MEMBER(member), 0, 0, NULL, NULL, help                            \
+        commands, SECTION_##section, name, letter, KIND_FLAG, MEMBER(member), 0, 0, NULL, NULL,    \
+            NULL, help                                                                             \
     }
-#define TEXT(name, letter, member, value, help)                                                    \
+#define TEXT(commands, section, name, letter, member, fallback, value, help)                       \
     {                                                                                              \
-        name, letter, KIND_TEXT, MEMBER(member), 0, 0, NULL, value, help                           \
+        commands, SECTION_##section, name, letter, KIND_TEXT, MEMBER(member), 0, 0, NULL,          \
+            fallback, value, help                                                                  \
     }
-#define INTEGER(name, letter, member, least, most, value, help)                                    \
+#define INTEGER(commands, section, name, letter, member, least, most, fallback, value, help)       \
     {                                                                                              \
-        name, letter, KIND_INTEGER, MEMBER(member), least, most, NULL, value, help                 \
+        commands, SECTION_##section, name, letter, KIND_INTEGER, MEMBER(member), least, most,      \
+            NULL, fallback, value, help                                                            \
     }
-#define SECONDS(name, member, least, most, help)                                                   \
+#define SECONDS(commands, section, name, member, least, most, fallback, help)                      \
     {                                                                                              \
-        name, 0, KIND_SECONDS, MEMBER(member), least, most, NULL, "S", help                        \
+        commands, SECTION_##section, name, 0, KIND_SECONDS, MEMBER(member), least, most, NULL,     \
+            fallback, "S", help                                                                    \
     }
-#define SPECIAL(name, take, value, help)                                                           \
+#define SPECIAL(commands, section, name, take, fallback, value, help)                              \
     {                                                                                              \
-        name, 0, KIND_SPECIAL, 0, 0, 0, take, value, help                                          \
+        commands, SECTION_##section, name, 0, KIND_SPECIAL, 0, 0, 0, take, fallback, value, help   \
     }
+
+#define U COMMAND_UPLOAD
+#define C COMMAND_CHECK
+#define EVERY COMMAND_EVERY
 
 #define DAY_S 86400
 #define RATE_MAX 1000000
 
 static const struct option_spec table[] = {
-    TEXT("report", 'o', report, "FILE", "where the report goes (CLAIMS.csv: CLAIMS.report.csv)"),
-    TEXT("ledger", 'L', ledger, "FILE", "the durable record of what was sent"),
-    FLAG("overwrite", 0, overwrite, "replace a report of another export"),
-    FLAG("new-ledger", 0, new_ledger, "go on though the export was sent with another ledger"),
-    TEXT("gateway", 'g', gateway, "URL", "the gateway (" ENDPOINT_DEFAULT ")"),
-    TEXT("app-key", 0, app_key, "KEY", "the app"),
-    TEXT("app-secret-file", 0, app_secret_file, "FILE", "its secret, in the first line"),
-    TEXT("session-file", 0, session_file, "FILE", "a session, in the first line, if one is needed"),
-    SPECIAL("sign-method", take_sign_method, "NAME", "hmac-sha256, hmac or md5 (hmac-sha256)"),
-    TEXT("ca-file", 0, ca_file, "FILE", "trusted certificates, PEM (the system's)"),
-    FLAG("allow-plaintext", 0, allow_plaintext, "plain http to hosts that are not loopback"),
-    SECONDS("connect-timeout", connect_timeout_ms, 1, DAY_S, "to connect (10)"),
-    SECONDS("timeout", timeout_ms, 1, DAY_S, "for a whole call (30)"),
-    INTEGER("in-flight", 'c', in_flight, 1, BATCH_IN_FLIGHT_MAX, "N",
-            "most calls on the wire at once (16)"),
-    INTEGER("workers", 'w', workers, 1, BATCH_IN_FLIGHT_MAX, "N", "worker threads (processors)"),
-    INTEGER("rate", 'r', rate, 1, RATE_MAX, "N", "most claims in any second (no limit)"),
-    INTEGER("daily-quota", 0, daily_quota, 1, INT64_MAX, "N",
+    TEXT(U, RUN, "report", 'o', report, NULL, "FILE",
+         "where the report goes (CLAIMS.csv: CLAIMS.report.csv)"),
+    TEXT(C, NONE, "report", 'o', report, NULL, "FILE", "the rows with problems, as CSV (none)"),
+    TEXT(U, RUN, "ledger", 'L', ledger, NULL, "FILE", "the durable record of what was sent"),
+    FLAG(U, NONE, "overwrite", 0, overwrite, "replace a report of another export"),
+    FLAG(C, NONE, "overwrite", 0, overwrite, "replace FILE of -o, whatever it is"),
+    FLAG(U, NONE, "new-ledger", 0, new_ledger,
+         "go on though the export was sent with another ledger"),
+    TEXT(U, GATEWAY, "gateway", 'g', gateway, ENDPOINT_DEFAULT, "URL", "the gateway"),
+    TEXT(U, GATEWAY, "app-key", 0, app_key, NULL, "KEY", "the app"),
+    TEXT(U, GATEWAY, "app-secret-file", 0, app_secret_file, NULL, "FILE",
+         "its secret, in the first line"),
+    TEXT(U, GATEWAY, "session-file", 0, session_file, NULL, "FILE",
+         "a session, in the first line, if one is needed"),
+    SPECIAL(U, GATEWAY, "sign-method", take_sign_method, "hmac-sha256", "NAME",
+            "hmac-sha256, hmac or md5"),
+    TEXT(U, GATEWAY, "ca-file", 0, ca_file, NULL, "FILE",
+         "trusted certificates, PEM (the system's)"),
+    FLAG(U, RUN, "allow-plaintext", 0, allow_plaintext,
+         "plain http to hosts that are not loopback"),
+    SECONDS(U, RUN, "connect-timeout", connect_timeout_ms, 1, DAY_S, "10", "to connect"),
+    SECONDS(U, RUN, "timeout", timeout_ms, 1, DAY_S, "30", "for a whole call"),
+    INTEGER(U, RUN, "in-flight", 'c', in_flight, 1, BATCH_IN_FLIGHT_MAX, "16", "N",
+            "most calls on the wire at once"),
+    INTEGER(U, RUN, "workers", 'w', workers, 1, BATCH_IN_FLIGHT_MAX, NULL, "N",
+            "worker threads (processors)"),
+    INTEGER(U, RUN, "rate", 'r', rate, 1, RATE_MAX, NULL, "N",
+            "most claims in any second (no limit)"),
+    INTEGER(U, RUN, "daily-quota", 0, daily_quota, 1, INT64_MAX, NULL, "N",
             "most claims a Beijing day (no limit)"),
-    INTEGER("retries", 0, retries, 0, 1000, "N", "further attempts after a sure failure (4)"),
-    SECONDS("outage-patience", outage_patience_ms, 1, DAY_S, "how long an outage may last (120)"),
-    INTEGER("limit", 0, limit, 0, INT64_MAX, "N", "send the first N rows, then stop"),
-    SPECIAL("max-failures", take_max_failures, "N[%]", "stop after so many bad rows"),
-    SPECIAL("max-fee", take_max_fee, "FEN", "a dearer row is invalid"),
-    INTEGER("expect-rows", 0, expect_rows, 0, INT64_MAX, "N",
+    INTEGER(U, RUN, "retries", 0, retries, 0, 1000, "4", "N",
+            "further attempts after a sure failure"),
+    SECONDS(U, RUN, "outage-patience", outage_patience_ms, 1, DAY_S, "120",
+            "how long an outage may last"),
+    INTEGER(U, RUN, "limit", 0, limit, 0, INT64_MAX, NULL, "N", "send the first N rows, then stop"),
+    SPECIAL(U, RUN, "max-failures", take_max_failures, NULL, "N[%]", "stop after so many bad rows"),
+    SPECIAL(U | C, RUN, "max-fee", take_max_fee, NULL, "FEN", "a dearer row is invalid"),
+    INTEGER(U | C, RUN, "expect-rows", 0, expect_rows, 0, INT64_MAX, NULL, "N",
             "refuse an export of another number of rows"),
-    INTEGER("expect-fee", 0, expect_fee, 0, INT64_MAX, "FEN", "refuse an export of another total"),
-    FLAG("require-valid", 0, require_valid, "send nothing if any row is invalid"),
-    SPECIAL("encoding", take_encoding, "NAME", "auto, utf-8, gb18030 or utf-16 (auto)"),
-    SPECIAL("delimiter", take_delimiter, "C", "one character, or tab (,)"),
-    SPECIAL("column", take_column, "FIELD=HEADER", "name a column of the export; may be repeated"),
-    SPECIAL("fee-unit", take_fee_unit, "UNIT", "fen or yuan (as the header says)"),
-    SPECIAL("rule", take_rule, "NAME=SEVERITY", "error, warn or off; may be repeated"),
-    FLAG("dry-run", 0, dry_run, "show what would be sent, send nothing"),
-    SPECIAL("progress", take_progress, "WHEN", "auto, always or never (auto)"),
-    FLAG("json", 0, json, "the manifest on standard output"),
-    SPECIAL("log-format", take_log_format, "NAME", "text or json (text)"),
-    FLAG("quiet", 'q', quiet, "warnings and errors only"),
-    FLAG("verbose", 'v', verbose, "say more"),
-    FLAG("no-color", 0, no_color, "no colour"),
-    FLAG("help", 'h', help, "this text"),
-    FLAG("version", 'V', version, "the version"),
+    INTEGER(U | C, RUN, "expect-fee", 0, expect_fee, 0, INT64_MAX, NULL, "FEN",
+            "refuse an export of another total"),
+    FLAG(U, RUN, "require-valid", 0, require_valid, "send nothing if any row is invalid"),
+    FLAG(U, NONE, "resend-unknown", 0, resend_unknown,
+         "send rows whose outcome is unknown once more; needs --by and --reason"),
+    FLAG(U, NONE, "resubmit", 0, resubmit,
+         "send accepted and rejected rows once more; needs --by and --reason"),
+    TEXT(U, NONE, "by", 0, by, NULL, "NAME", "who says so"),
+    TEXT(U, NONE, "reason", 0, reason, NULL, "TEXT", "and why; both are recorded"),
+    SPECIAL(U | C, INPUT, "encoding", take_encoding, "auto", "NAME",
+            "auto, utf-8, gb18030 or utf-16"),
+    SPECIAL(U | C, INPUT, "delimiter", take_delimiter, ",", "C", "one character, or tab"),
+    SPECIAL(U | C, COLUMNS, "column", take_column, NULL, "FIELD=HEADER",
+            "name a column of the export; may be repeated"),
+    SPECIAL(U | C, INPUT, "fee-unit", take_fee_unit, NULL, "UNIT",
+            "fen or yuan (as the header says)"),
+    SPECIAL(U | C, RULES, "rule", take_rule, NULL, "NAME=SEVERITY",
+            "error, warn or off; may be repeated"),
+    FLAG(U, RUN, "dry-run", 0, dry_run, "show what would be sent, send nothing"),
+    SPECIAL(U, RUN, "progress", take_progress, "auto", "WHEN", "auto, always or never"),
+    FLAG(U, RUN, "json", 0, json, "the manifest on standard output"),
+    FLAG(C, NONE, "json", 0, json, "one JSON document with every problem"),
+    SPECIAL(EVERY, RUN, "log-format", take_log_format, "text", "NAME", "text or json"),
+    TEXT(U | C, NONE, "config", 0, config_file, NULL, "FILE", "the configuration"),
+    FLAG(U | C, NONE, "print-config", 0, print_config, "show what is in force, and from where"),
+    FLAG(EVERY, RUN, "quiet", 'q', quiet, "warnings and errors only"),
+    FLAG(EVERY, RUN, "verbose", 'v', verbose, "say more"),
+    FLAG(EVERY, RUN, "no-color", 0, no_color, "no colour"),
+    FLAG(EVERY, NONE, "help", 'h', help, "this text"),
+    FLAG(EVERY, NONE, "version", 'V', version, "the version"),
 };
+
+#undef U
+#undef C
+#undef EVERY
 
 #define TABLE_COUNT (sizeof(table) / sizeof(*table))
 
 static const char *option_word(size_t i)
 {
     return i < TABLE_COUNT ? table[i].name : NULL;
+}
+
+/* What the table calls an option and a configuration by another name. */
+static const char *key_of(const struct option_spec *spec)
+{
+    static const char *const keys[][2] = {
+        {"gateway", "url"},
+        {"app-key", "app_key"},
+        {"app-secret-file", "app_secret_file"},
+        {"session-file", "session_file"},
+        {"sign-method", "sign_method"},
+        {"ca-file", "ca_file"},
+        {"fee-unit", "fee_unit"},
+    };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+        if (strcmp(keys[i][0], spec->name) == 0)
+            return keys[i][1];
+    return spec->name;
 }
 
 /* ---- taking ---- */
@@ -242,72 +318,373 @@ static bool take_seconds(const char *value, int64_t least, int64_t most, int64_t
     return !*rest && ms > 0 && ms >= least && ms <= most * 1000;
 }
 
-static int refuse_value(const struct option_spec *spec, const char *value, const char *why,
-                        struct error *err)
+static bool take_flag(const char *value, bool *ret_flag)
 {
-    char quoted[LOG_QUOTE_BYTES];
+    static const char *const words[][2] = {
+        {"yes", "no"}, {"true", "false"}, {"on", "off"}, {"1", "0"}};
 
-    return error_set(err, EXIT_BAD_USAGE, "--%s does not take '%s': %s; nothing was sent",
-                     spec->name, log_quote(value, quoted, sizeof(quoted)), why);
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        *ret_flag = strcasecmp(value, words[i][0]) == 0;
+        if (*ret_flag || strcasecmp(value, words[i][1]) == 0)
+            return true;
+    }
+    return false;
 }
 
-static int take(struct options *options, const struct option_spec *spec, const char *value,
-                struct error *err)
+/* False, with the reason, when the value does not fit. A flag that was typed has the value "yes".
+ */
+static bool take(struct options *options, const struct option_spec *spec, const char *value,
+                 char *ret_range, size_t size, const char **ret_why)
 {
     void *member = (char *)options + spec->offset;
-    char range[96];
-    const char *why = range;
 
+    *ret_why = ret_range;
     switch (spec->kind) {
     case KIND_FLAG:
-        *(bool *)member = true;
-        return 0;
+        *ret_why = "it is yes or no";
+        return take_flag(value, member);
     case KIND_TEXT:
+        *ret_why = "it must not be empty";
         *(const char **)member = value;
-        return *value ? 0 : refuse_value(spec, value, "it must not be empty", err);
+        return *value != '\0';
     case KIND_INTEGER:
-        snprintf(range, sizeof(range), "it is a whole number from %" PRId64 " to %" PRId64,
-                 spec->least, spec->most);
-        return take_integer(value, spec->least, spec->most, member)
-                   ? 0
-                   : refuse_value(spec, value, why, err);
+        snprintf(ret_range, size, "it is a whole number from %" PRId64 " to %" PRId64, spec->least,
+                 spec->most);
+        return take_integer(value, spec->least, spec->most, member);
     case KIND_SECONDS:
-        snprintf(range, sizeof(range), "it is a number of seconds up to %" PRId64, spec->most);
-        return take_seconds(value, spec->least, spec->most, member)
-                   ? 0
-                   : refuse_value(spec, value, why, err);
+        snprintf(ret_range, size, "it is a number of seconds up to %" PRId64, spec->most);
+        return take_seconds(value, spec->least, spec->most, member);
     case KIND_SPECIAL:
-        return spec->take(options, value, &why) ? 0 : refuse_value(spec, value, why, err);
+        return spec->take(options, value, ret_why);
+    }
+    return false;
+}
+
+static int refuse_value(const char *key, const char *value, const struct origin *origin,
+                        const char *why, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES], name[LOG_QUOTE_BYTES];
+
+    log_quote(value, quoted, sizeof(quoted));
+    switch (origin->kind) {
+    case ORIGIN_CONFIG:
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "configuration '%s', line %u: %s does not take '%s': %s; nothing was sent",
+                         log_quote(origin->name, name, sizeof(name)), origin->line, key, quoted,
+                         why);
+    case ORIGIN_ENVIRONMENT:
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the environment variable %s cannot be '%s': %s; nothing was sent",
+                         origin->name, quoted, why);
+    case ORIGIN_DEFAULT:
+    case ORIGIN_OPTION:
+        break;
+    }
+    return error_set(err, EXIT_BAD_USAGE, "--%s does not take '%s': %s; nothing was sent", key,
+                     quoted, why);
+}
+
+static int note(struct options *options, enum section section, const char *key, const char *value,
+                const struct origin *origin, struct error *err)
+{
+    struct setting setting = {section, key, value, *origin};
+
+    return section != SECTION_NONE && settings_note(&options->settings, &setting)
+               ? error_no_memory(err)
+               : 0;
+}
+
+/* --column and --rule: each field and each rule is a setting of its own. */
+static int note_pair(struct options *options, const struct option_spec *spec, const char *value,
+                     const struct origin *origin, struct error *err)
+{
+    const char *equals = strchr(value, '=');
+    size_t len = (size_t)(equals - value);
+
+    for (int i = 0; spec->section == SECTION_COLUMNS && i < FIELD_COUNT; i++) {
+        const char *name = field_name((enum field)i);
+
+        if (strlen(name) == len && strncmp(name, value, len) == 0)
+            return note(options, spec->section, name, equals + 1, origin, err);
+    }
+    for (int i = 0; spec->section == SECTION_RULES && i < RULE_COUNT; i++) {
+        const char *name = rule_name((enum rule)i);
+
+        if (strlen(name) == len && strncmp(name, value, len) == 0)
+            return note(options, spec->section, name, equals + 1, origin, err);
     }
     return 0;
 }
 
-static void set_defaults(struct options *o)
+static int take_from(struct options *options, const struct option_spec *spec, const char *value,
+                     const struct origin *origin, struct error *err)
 {
-    memset(o, 0, sizeof(*o));
-    o->gateway = ENDPOINT_DEFAULT;
-    o->sign_method = SIGN_HMAC_SHA256;
-    o->connect_timeout_ms = 10000;
-    o->timeout_ms = 30000;
-    o->in_flight = 16;
-    o->retries = 4;
-    o->outage_patience_ms = 120000;
-    o->limit = o->max_failures = o->max_failures_percent = -1;
-    o->expect_rows = o->expect_fee = -1;
-    o->encoding = ENCODING_AUTO;
-    o->reader.delimiter = ',';
-    rules_init(&o->rules);
+    char range[96];
+    const char *why;
+
+    if (!take(options, spec, value, range, sizeof(range), &why))
+        return refuse_value(origin->kind == ORIGIN_CONFIG ? key_of(spec) : spec->name, value,
+                            origin, why, err);
+    if (spec->section == SECTION_COLUMNS || spec->section == SECTION_RULES)
+        return note_pair(options, spec, value, origin, err);
+    return note(options, spec->section, key_of(spec), value, origin, err);
 }
 
+/* ---- defaults and environment ---- */
+
+static int note_rules(struct options *o, struct error *err)
+{
+    static const struct origin origin = {.kind = ORIGIN_DEFAULT};
+
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (!rule_is_fixed((enum rule)i) && note(o, SECTION_RULES, rule_name((enum rule)i),
+                                                 severity_name(o->rules.severity[i]), &origin, err))
+            return -1;
+    return 0;
+}
+
+static int set_defaults(const struct command *command, struct options *o, struct error *err)
+{
+    static const struct origin origin = {.kind = ORIGIN_DEFAULT};
+
+    o->limit = o->max_failures = o->max_failures_percent = -1;
+    o->expect_rows = o->expect_fee = -1;
+    rules_init(&o->rules);
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        if (table[i].fallback && table[i].commands & command->bit &&
+            take_from(o, &table[i], table[i].fallback, &origin, err))
+            return -1;
+    return note_rules(o, err);
+}
+
+static const struct option_spec *find_spec(const struct command *command, const char *name);
+
+static int take_environment(const struct command *command, struct options *o, struct error *err)
+{
+    static const char *const variables[][2] = {{"SSL_CERT_FILE", "ca-file"}};
+
+    for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
+        const struct origin origin = {ORIGIN_ENVIRONMENT, variables[i][0], 0};
+        const struct option_spec *spec = find_spec(command, variables[i][1]);
+        const char *value = getenv(variables[i][0]);
+
+        if (spec && value && *value && take_from(o, spec, value, &origin, err))
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- configuration ---- */
+
+/* Configurations write in_flight as often as in-flight. */
+static bool is_same_key(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++)
+        if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
+            return false;
+    return *a == *b;
+}
+
+static const struct option_spec *find_key(enum section section, const char *key)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        if (table[i].section == section && is_same_key(key_of(&table[i]), key))
+            return &table[i];
+    return NULL;
+}
+
+static const char *section_word(size_t i)
+{
+    return i < SECTION_COUNT ? section_name((enum section)i) : NULL;
+}
+
+static const char *key_word(size_t i)
+{
+    return i < TABLE_COUNT ? key_of(&table[i]) : NULL;
+}
+
+static int refuse_entry(const struct config *config, const struct config_entry *entry,
+                        const char *why, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES], name[LOG_QUOTE_BYTES];
+    const char *what = entry->key ? entry->key : entry->section;
+
+    return error_set(
+        err, EXIT_BAD_CONFIG, "configuration '%s', line %u: %s '%s': %s; nothing was sent",
+        log_quote(config_path(config), name, sizeof(name)), entry->line,
+        entry->key ? "the key" : "the section", log_quote(what, quoted, sizeof(quoted)), why);
+}
+
+static int refuse_section(const struct config *config, const struct config_entry *entry,
+                          struct error *err)
+{
+    struct config_entry head = {entry->section, NULL, NULL, entry->line};
+    const char *near = suggestion_find(entry->section, section_word);
+    char why[96];
+
+    if (!*entry->section)
+        return refuse_entry(config, entry, "it stands before the first [section]", err);
+    if (near)
+        snprintf(why, sizeof(why), "there is no such section; did you mean [%s]?", near);
+    else
+        snprintf(why, sizeof(why),
+                 "there is no such section; there are gateway, run, input, columns, rules, "
+                 "verdicts");
+    return refuse_entry(config, &head, why, err);
+}
+
+/* A key that this section does not have: another may, or only the command line does. */
+static int refuse_key(const struct config *config, const struct config_entry *entry,
+                      struct error *err)
+{
+    const char *near = suggestion_find(entry->key, key_word);
+    char why[160] = "there is no such key; claimbatch upload --print-config shows all that are set";
+
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (!is_same_key(key_of(&table[i]), entry->key))
+            continue;
+        if (table[i].section == SECTION_NONE)
+            return refuse_entry(
+                config, entry, "it is never taken from a configuration; type it as an option", err);
+        snprintf(why, sizeof(why), "it belongs into the section [%s]",
+                 section_name(table[i].section));
+        return refuse_entry(config, entry, why, err);
+    }
+    if (near)
+        snprintf(why, sizeof(why), "there is no such key; did you mean '%s'?", near);
+    return refuse_entry(config, entry, why, err);
+}
+
+static int take_column_entry(struct options *o, const struct config_entry *entry,
+                             const struct origin *origin, struct error *err)
+{
+    enum field field;
+
+    if (!field_parse(entry->key, &field))
+        return refuse_entry(o->config, entry, "a column is one of " FIELD_WORDS, err);
+    if (!*entry->value)
+        return refuse_entry(o->config, entry, "the header of the column is missing", err);
+    o->reader.wanted_columns[field] = entry->value;
+    return note(o, SECTION_COLUMNS, field_name(field), entry->value, origin, err);
+}
+
+static int take_rule_entry(struct options *o, const struct config_entry *entry,
+                           const struct origin *origin, struct error *err)
+{
+    struct buffer pair = {0};
+    const char *why = NULL;
+    bool taken;
+
+    buffer_format(&pair, "%s=%s", entry->key, entry->value);
+    taken = rules_parse(&o->rules, buffer_string(&pair), &why);
+    buffer_release(&pair);
+    if (!taken)
+        return refuse_entry(o->config, entry, why, err);
+    return note(o, SECTION_RULES, entry->key, entry->value, origin, err);
+}
+
+static bool parse_verdict(const char *word, enum verdict_kind *ret_kind)
+{
+    static const struct {
+        const char *word;
+        enum verdict_kind kind;
+    } verdicts[] = {
+        {"rejected", VERDICT_REJECTED}, {"unknown", VERDICT_UNKNOWN}, {"again", VERDICT_AGAIN}};
+
+    for (size_t i = 0; i < sizeof(verdicts) / sizeof(*verdicts); i++) {
+        *ret_kind = verdicts[i].kind;
+        if (strcmp(word, verdicts[i].word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int take_verdict_entry(struct options *o, const struct config_entry *entry,
+                              const struct origin *origin, struct error *err)
+{
+    struct verdict_override override = {.kind = VERDICT_UNKNOWN};
+    size_t i = 0;
+
+    if (!parse_verdict(entry->value, &override.kind))
+        return refuse_entry(o->config, entry,
+                            "what it means is again (surely not executed, may be sent again), "
+                            "rejected, or unknown",
+                            err);
+    if (strlen(entry->key) >= sizeof(override.sub_code))
+        return refuse_entry(o->config, entry, "no sub_code is that long", err);
+    strcpy(override.sub_code, entry->key);
+    while (i < o->verdict_count && strcmp(o->verdicts[i].sub_code, override.sub_code) != 0)
+        i++;
+    if (i == OPTIONS_VERDICTS_MAX)
+        return refuse_entry(o->config, entry, "more than 64 verdicts", err);
+    o->verdicts[i] = override;
+    o->verdict_count += i == o->verdict_count;
+    return note(o, SECTION_VERDICTS, entry->key, entry->value, origin, err);
+}
+
+/* What this command does not take is looked at all the same, so that a mistake shows at once. */
+static int take_key_entry(const struct command *command, struct options *o,
+                          const struct config_entry *entry, const struct origin *origin,
+                          struct error *err)
+{
+    const struct option_spec *spec = find_key(section_find(entry->section), entry->key);
+    struct options unused = {0};
+    char range[96];
+    const char *why;
+
+    if (!spec)
+        return refuse_key(o->config, entry, err);
+    if (spec->commands & command->bit)
+        return take_from(o, spec, entry->value, origin, err);
+    if (!take(&unused, spec, entry->value, range, sizeof(range), &why))
+        return refuse_value(key_of(spec), entry->value, origin, why, err);
+    return 0;
+}
+
+static int take_entry(const struct command *command, struct options *o,
+                      const struct config_entry *entry, struct error *err)
+{
+    const struct origin origin = {ORIGIN_CONFIG, config_path(o->config), entry->line};
+    enum section section = section_find(entry->section);
+
+    if (section == SECTION_NONE)
+        return refuse_section(o->config, entry, err);
+    if (!entry->key)
+        return 0;
+    if (section == SECTION_COLUMNS)
+        return take_column_entry(o, entry, &origin, err);
+    if (section == SECTION_RULES)
+        return take_rule_entry(o, entry, &origin, err);
+    if (section == SECTION_VERDICTS)
+        return take_verdict_entry(o, entry, &origin, err);
+    return take_key_entry(command, o, entry, &origin, err);
+}
+
+static int take_config(const struct command *command, struct options *o, struct error *err)
+{
+    const struct config_entry *entry;
+
+    for (size_t i = 0; o->config && (entry = config_entry(o->config, i)); i++)
+        if (take_entry(command, o, entry, err))
+            return -1;
+    return 0;
+}
+
+/* ---- the command line ---- */
+
+#define LONG_CODE 256 /* of the first row; below are letters */
+
 /* For getopt_long: the table once more, in its own form. */
-static void fill_getopt(struct option *longs, char *shorts)
+static void fill_getopt(const struct command *command, struct option *longs, char *shorts)
 {
     *shorts++ = ':';
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         bool has_value = table[i].value != NULL;
 
-        longs[i] = (struct option){table[i].name, has_value ? required_argument : no_argument, NULL,
-                                   (int)(256 + i)};
+        if (!(table[i].commands & command->bit))
+            continue;
+        *longs++ = (struct option){table[i].name, has_value ? required_argument : no_argument, NULL,
+                                   (int)(LONG_CODE + i)};
         if (table[i].letter) {
             *shorts++ = table[i].letter;
             if (has_value)
@@ -317,91 +694,199 @@ static void fill_getopt(struct option *longs, char *shorts)
     *shorts = '\0';
 }
 
-static const struct option_spec *spec_of(int code)
+static const struct option_spec *find_letter(const struct command *command, int letter)
 {
-    if (code >= 256)
-        return &table[code - 256];
     for (size_t i = 0; i < TABLE_COUNT; i++)
-        if (table[i].letter && table[i].letter == code)
+        if (table[i].letter && table[i].letter == letter && table[i].commands & command->bit)
             return &table[i];
     return NULL;
 }
 
-static int refuse_word(const char *command, const char *word, struct error *err)
+static const struct option_spec *find_spec(const struct command *command, const char *name)
 {
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        if (strcmp(table[i].name, name) == 0 && table[i].commands & command->bit)
+            return &table[i];
+    return NULL;
+}
+
+/* An option of other commands alone, by its name or letter. */
+static const struct option_spec *find_foreign(const char *name, int letter)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        if (strcmp(table[i].name, name) == 0 || (letter && table[i].letter == letter))
+            return &table[i];
+    return NULL;
+}
+
+/* `word` as typed; `letter` 0 if it is a long option. */
+static int refuse_word(const struct command *command, const char *word, int letter,
+                       struct error *err)
+{
+    const struct option_spec *foreign;
     char quoted[LOG_QUOTE_BYTES];
-    char name[64];
+    char name[64] = "";
     const char *near;
 
-    snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
-             word + strspn(word, "-"));
-    near = strncmp(word, "--", 2) == 0 ? suggestion_find(name, option_word) : NULL;
-    log_quote(word, quoted, sizeof(quoted));
-    if (near)
+    if (letter)
+        snprintf(quoted, sizeof(quoted), "-%c", letter);
+    else
+        log_quote(word, quoted, sizeof(quoted));
+    if (!letter)
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
+                 word + strspn(word, "-"));
+    foreign = find_foreign(name, letter);
+    if (foreign)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "'%s' is an option of other commands: %s does not take --%s; see: "
+                         "claimbatch %s --help. Nothing was sent",
+                         quoted, command->name, foreign->name, command->name);
+    near = letter ? NULL : suggestion_find(name, option_word);
+    if (near && find_spec(command, near))
         return error_set(err, EXIT_BAD_USAGE,
                          "there is no option '%s'; did you mean --%s? Nothing was sent", quoted,
                          near);
     return error_set(err, EXIT_BAD_USAGE,
                      "there is no option '%s'; see: claimbatch %s --help. Nothing was sent", quoted,
-                     command);
+                     command->name);
 }
 
-static int take_operand(const char *command, int argc, char **argv, struct options *o,
+/* What getopt_long does not take. It has stepped behind a long option, but not behind a letter. */
+static int refuse_typed(const struct command *command, int code, char **argv, struct error *err)
+{
+    const char *word = argv[optind - 1];
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (code == ':')
+        return error_set(err, EXIT_BAD_USAGE, "%s needs a value; nothing was sent",
+                         log_quote(word, quoted, sizeof(quoted)));
+    if (optopt >= LONG_CODE)
+        return error_set(err, EXIT_BAD_USAGE, "--%s takes no value; nothing was sent",
+                         table[optopt - LONG_CODE].name);
+    return refuse_word(command, word, optopt, err);
+}
+
+static int take_words(const struct command *command, int argc, char **argv, struct options *o,
+                      struct error *err)
+{
+    static const struct origin origin = {.kind = ORIGIN_OPTION};
+    struct option longs[TABLE_COUNT + 1] = {{0}};
+    char shorts[2 * TABLE_COUNT + 2];
+    int code;
+
+    fill_getopt(command, longs, shorts);
+    opterr = 0;
+    optind = 0; /* begins anew */
+    while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        const struct option_spec *spec;
+
+        if (code == ':' || code == '?')
+            return refuse_typed(command, code, argv, err);
+        spec = code >= LONG_CODE ? &table[code - LONG_CODE] : find_letter(command, code);
+        if (take_from(o, spec, optarg ? optarg : "yes", &origin, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int take_operand(const struct command *command, int argc, char **argv, struct options *o,
                         struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
-    if (o->help || o->version)
+    if (o->help || o->version || (o->print_config && optind == argc))
+        return 0;
+    if (!command->operand && optind < argc)
+        return error_set(err, EXIT_BAD_USAGE, "%s takes options only: '%s' is too much",
+                         command->name, log_quote(argv[optind], quoted, sizeof(quoted)));
+    if (!command->operand)
         return 0;
     if (optind == argc)
         return error_set(err, EXIT_BAD_USAGE,
-                         "which export? Type: claimbatch %s CLAIMS.csv; nothing was sent", command);
+                         "which file? Type: claimbatch %s %s; nothing was sent", command->name,
+                         command->operand);
     if (optind + 1 < argc)
         return error_set(err, EXIT_BAD_USAGE,
-                         "one export at a time: '%s' is one too many; nothing was sent",
+                         "one file at a time: '%s' is one too many; nothing was sent",
                          log_quote(argv[optind + 1], quoted, sizeof(quoted)));
     o->claims = argv[optind];
     return 0;
 }
 
-int options_parse(const char *command, int argc, char **argv, struct options *ret_options,
+int options_parse(const struct command *command, int argc, char **argv, struct options *ret_options,
                   struct error *err)
 {
-    struct option longs[TABLE_COUNT + 1] = {{0}};
-    char shorts[2 * TABLE_COUNT + 2];
-    int code;
+    struct config *config = NULL;
 
-    set_defaults(ret_options);
-    fill_getopt(longs, shorts);
-    opterr = 0;
-    optind = 1;
-    for (;;) {
-        int at = optind;
-
-        code = getopt_long(argc, argv, shorts, longs, NULL);
-        if (code == -1)
-            break;
-        if (code == ':')
-            return error_set(err, EXIT_BAD_USAGE, "%s needs a value; nothing was sent", argv[at]);
-        if (code == '?')
-            return refuse_word(command, argv[at], err);
-        if (take(ret_options, spec_of(code), optarg, err))
-            return -1;
-    }
+    /* The words are taken twice: to find the configuration, and again to win over it. */
+    *ret_options = (struct options){0};
+    if (set_defaults(command, ret_options, err) ||
+        take_words(command, argc, argv, ret_options, err) ||
+        take_operand(command, argc, argv, ret_options, err))
+        return -1;
+    if (ret_options->help || ret_options->version)
+        return 0;
+    if (config_open(ret_options->config_file, &config, err))
+        return -1;
+    settings_release(&ret_options->settings);
+    *ret_options = (struct options){.config = config};
+    if (set_defaults(command, ret_options, err) || take_config(command, ret_options, err) ||
+        take_environment(command, ret_options, err) ||
+        take_words(command, argc, argv, ret_options, err))
+        return -1;
     return take_operand(command, argc, argv, ret_options, err);
 }
 
-void options_help(struct buffer *ret_text)
+void options_release(struct options *options)
+{
+    settings_release(&options->settings);
+    config_close(options->config);
+    options->config = NULL;
+}
+
+static struct credential_file secret_named(const struct options *options, const char *key,
+                                           const char *path)
+{
+    const struct setting *setting = settings_find(&options->settings, SECTION_GATEWAY, key);
+
+    return (struct credential_file){path, setting && setting->origin.kind == ORIGIN_OPTION};
+}
+
+struct credential_file options_secret_file(const struct options *options)
+{
+    return secret_named(options, "app_secret_file", options->app_secret_file);
+}
+
+struct credential_file options_session_file(const struct options *options)
+{
+    return secret_named(options, "session_file", options->session_file);
+}
+
+void options_help(const struct command *command, struct buffer *ret_text)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         const struct option_spec *spec = &table[i];
         char words[64];
 
+        if (!(spec->commands & command->bit))
+            continue;
         snprintf(words, sizeof(words), "--%s%s%s", spec->name, spec->value ? " " : "",
                  spec->value ? spec->value : "");
         if (spec->letter)
-            buffer_format(ret_text, "  -%c, %-27s %s\n", spec->letter, words, spec->help);
+            buffer_format(ret_text, "  -%c, %-27s %s", spec->letter, words, spec->help);
         else
-            buffer_format(ret_text, "      %-27s %s\n", words, spec->help);
+            buffer_format(ret_text, "      %-27s %s", words, spec->help);
+        if (spec->fallback)
+            buffer_format(ret_text, " (%s)", spec->fallback);
+        buffer_byte(ret_text, '\n');
     }
+}
+
+void options_print_config(const struct options *options, struct buffer *ret_text)
+{
+    if (options->config)
+        buffer_format(ret_text, "# configuration: %s\n", config_path(options->config));
+    else
+        buffer_text(ret_text, "# there is no configuration\n");
+    settings_print(&options->settings, ret_text);
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #define CODES_SHOWN 12
+#define PATH_BYTES 4200 /* a path is shown whole */
 
 int summary_exit_code(const struct batch_stop *stop, const struct tally *tally)
 {
@@ -63,9 +64,11 @@ static void append_next(const struct summary *s, struct buffer *text)
     uint64_t open = tally_rows(s->tally, OUTCOME_FAILED) + tally_rows(s->tally, OUTCOME_UNSENT);
 
     if (tally_rows(s->tally, OUTCOME_UNKNOWN))
-        buffer_text(text,
-                    "next: ask the platform what became of the unknown rows (the report has "
-                    "request_id and time of each); they are never sent again by themselves\n");
+        buffer_format(text,
+                      "next: ask the platform what became of the unknown rows (the report has time "
+                      "and request_id of each); by themselves they are never sent again. If none "
+                      "of them was executed: %s --resend-unknown --by NAME --reason TEXT\n",
+                      s->invocation);
     if (tally_rows(s->tally, OUTCOME_INVALID))
         buffer_text(text, "next: mend the invalid rows in the export and upload it again; the "
                           "report says what is wrong with each\n");
@@ -82,7 +85,8 @@ void summary_print(const struct summary *s)
 {
     void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2))) =
         summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE ? log_info : log_warn;
-    char quoted[LOG_QUOTE_BYTES];
+    char quoted[BATCH_TEXT_BYTES];
+    char path[PATH_BYTES];
     struct buffer text = {0};
 
     if (s->stop->exit_code)
@@ -92,10 +96,11 @@ void summary_print(const struct summary *s)
                   (unsigned long long)tally_all_rows(s->tally));
     append_counts(s->tally, &text);
     append_codes(s->tally, &text);
-    if (s->report_path)
-        buffer_format(&text, "report:   %s\nmanifest: %s.manifest.json\n", s->report_path,
-                      s->report_path);
-    buffer_format(&text, "ledger:   %s\n", s->ledger_path);
+    if (s->report_path) {
+        log_quote(s->report_path, path, sizeof(path));
+        buffer_format(&text, "report:   %s\nmanifest: %s.manifest.json\n", path, path);
+    }
+    buffer_format(&text, "ledger:   %s\n", log_quote(s->ledger_path, path, sizeof(path)));
     append_next(s, &text);
     if (text.len)
         text.ptr[--text.len] = '\0';

@@ -160,7 +160,7 @@ static void judge_phase(struct exchange *exchange, CURL *handle, CURLcode code)
     curl_easy_getinfo(handle, CURLINFO_SIZE_UPLOAD_T, &uploaded);
     if ((uint64_t)uploaded < exchange->body.len && exchange->http_status != 0)
         exchange->early = true;
-    if (code == CURLE_OK && exchange->http_status != 0 && !exchange->early) {
+    if (code == CURLE_OK && exchange->http_status != 0 && exchange->headed && !exchange->early) {
         exchange->phase = PHASE_ANSWERED;
         exchange->transport = TRANSPORT_OK;
     } else {
@@ -223,6 +223,15 @@ static int on_handover(void *context, char *remote_ip, char *local_ip, int remot
     exchange->sent_ms = clock_wall_ms();
     exchange->sent_mono_ms = clock_mono_ms();
     return CURL_PREREQFUNC_OK;
+}
+
+/* libcurl takes an answer that ends within its headers for one without a body. */
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct exchange *exchange = ((struct slot *)context)->exchange;
+
+    exchange->headed = size * count <= 2 && (*bytes == '\r' || *bytes == '\n');
+    return size * count;
 }
 
 static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
@@ -295,6 +304,8 @@ static CURLcode set_up_handle(struct slot *slot, const struct client_settings *s
     SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
     SET(CURLOPT_PREREQFUNCTION, on_handover);
     SET(CURLOPT_PREREQDATA, slot);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, slot);
     SET(CURLOPT_WRITEFUNCTION, on_answer);
     SET(CURLOPT_WRITEDATA, slot);
     SET(CURLOPT_ERRORBUFFER, slot->words);
@@ -393,6 +404,7 @@ static void reset_exchange(struct exchange *exchange)
     exchange->next = NULL;
     exchange->handovers = 0;
     exchange->oversized = false;
+    exchange->headed = false;
     exchange->early = false;
 }
 

@@ -169,11 +169,13 @@ static void take_time(struct judgement *judgement, int64_t now_ms, struct claim 
 static const char *take_text(struct judgement *judgement, enum field field, struct value value,
                              size_t limit, struct buffer *store)
 {
+    judgement->parsed[field] = true;
+    if (value.len == 0)
+        return "";
     if (value_has_control(value))
         add(judgement, RULE_CONTROL_CHARACTER, field);
     if (value_is_longer(value, limit))
         add(judgement, RULE_TEXT_TOO_LONG, field);
-    judgement->parsed[field] = true;
     buffer_reset(store);
     buffer_append(store, value.ptr, value.len);
     return buffer_string(store);

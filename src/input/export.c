@@ -35,7 +35,7 @@ struct export
 /* What a survey needs while it runs. */
 struct pass {
     struct detection *detection;
-    struct sha256 *whole;
+    struct sha256 *whole; /* NULL: not wanted */
     unsigned char *bytes;
 };
 
@@ -47,16 +47,20 @@ static int refuse_to_open(const struct export *export, const char *why, struct e
                      log_quote(export->name, quoted, sizeof(quoted)), why);
 }
 
-/* What errno says; a pipe may keep the program waiting until a signal ends that. */
-static int refuse_to_read(const struct export *export, struct error *err)
+static int refuse_to_go_on(const struct export *export, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
-    if (errno == EINTR && stop_signal())
-        return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
-                         "stopped by a signal while '%s' was read; nothing was sent",
-                         log_quote(export->name, quoted, sizeof(quoted)));
-    return refuse_to_open(export, strerror(errno), err);
+    return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
+                     "stopped by a signal while '%s' was read; nothing was sent",
+                     log_quote(export->name, quoted, sizeof(quoted)));
+}
+
+/* What errno says; a pipe may keep the program waiting until a signal ends that. */
+static int refuse_to_read(const struct export *export, struct error *err)
+{
+    return errno == EINTR && stop_signal() ? refuse_to_go_on(export, err)
+                                           : refuse_to_open(export, strerror(errno), err);
 }
 
 /* The length read, short only at the end; -1 with errno. */
@@ -246,7 +250,7 @@ static int survey_block(struct export *export, struct pass *pass, size_t len, st
         return error_no_memory(err);
     if (digest_block(pass->bytes, len, block, err))
         return -1;
-    if (sha256_update(pass->whole, pass->bytes, len))
+    if (pass->whole && sha256_update(pass->whole, pass->bytes, len))
         return error_set(err, EXIT_INTERNAL, "cannot compute SHA-256");
     detection_feed(pass->detection, pass->bytes, len);
     export->bytes += len;
@@ -258,6 +262,8 @@ static int survey_blocks(struct export *export, struct pass *pass, struct error 
     ssize_t n = 0;
 
     do {
+        if (stop_signal())
+            return refuse_to_go_on(export, err);
         n = read_fully_at(export->fd, pass->bytes, EXPORT_BLOCK_BYTES, export->bytes);
         if (n < 0)
             return refuse_to_read(export, err);
@@ -267,17 +273,17 @@ static int survey_blocks(struct export *export, struct pass *pass, struct error 
     return 0;
 }
 
-int export_survey(struct export *export, enum encoding wanted, struct survey *ret_survey,
-                  struct error *err)
+/* Takes the pass over and ends it. */
+static int survey(struct export *export, enum encoding wanted, struct pass pass,
+                  struct survey *ret_survey, struct error *err)
 {
     int result = -1;
-    struct pass pass = {detection_open(), sha256_open(), malloc(EXPORT_BLOCK_BYTES)};
 
     *ret_survey = (struct survey){0};
     export->surveyed = false;
     export->bytes = 0;
     export->block_count = 0;
-    if (!pass.detection || !pass.whole || !pass.bytes) {
+    if (!pass.detection || !pass.bytes) {
         error_no_memory(err);
         goto out;
     }
@@ -285,7 +291,7 @@ int export_survey(struct export *export, enum encoding wanted, struct survey *re
         detection_finish(pass.detection, wanted, export->name, &ret_survey->encoding,
                          &ret_survey->bom_bytes, err))
         goto out;
-    if (sha256_finish(pass.whole, ret_survey->sha256)) {
+    if (pass.whole && sha256_finish(pass.whole, ret_survey->sha256)) {
         error_set(err, EXIT_INTERNAL, "cannot compute SHA-256");
         goto out;
     }
@@ -297,6 +303,25 @@ out:
     sha256_close(pass.whole);
     free(pass.bytes);
     return result;
+}
+
+int export_survey(struct export *export, enum encoding wanted, struct survey *ret_survey,
+                  struct error *err)
+{
+    struct sha256 *whole = sha256_open();
+
+    if (!whole)
+        return error_no_memory(err);
+    return survey(export, wanted,
+                  (struct pass){detection_open(), whole, malloc(EXPORT_BLOCK_BYTES)}, ret_survey,
+                  err);
+}
+
+int export_survey_unnamed(struct export *export, enum encoding wanted, struct survey *ret_survey,
+                          struct error *err)
+{
+    return survey(export, wanted, (struct pass){detection_open(), NULL, malloc(EXPORT_BLOCK_BYTES)},
+                  ret_survey, err);
 }
 
 static int refuse_changed(const struct export *export, struct error *err)

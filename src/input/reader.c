@@ -1,5 +1,6 @@
 #include "input/reader.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,9 @@ struct reader {
 
     struct columns columns;
     struct buffer unused;
+    struct record header; /* its cells and texts are its own */
+    struct cell *header_cells;
+    char *header_texts;
 };
 
 /* A place in the record's text; the column in characters, from 1. */
@@ -257,20 +261,45 @@ static int parse_line(struct reader *reader, struct error *err)
     return reader->no_memory ? error_no_memory(err) : 0;
 }
 
-/* A line without a quote is its cells and delimiters. To take it apart here, in place of a call a
- * byte, is what makes a check of millions of rows quick; libcsv has every line with a quote. */
+/* The top bit of each byte of the word that is `c`. */
+static uint64_t find_in_word(uint64_t word, char c)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t low = 0x7f * ones;
+    uint64_t other = word ^ (unsigned char)c * ones;
+
+    return ~(((other & low) + low) | other | low);
+}
+
+/* Ends the cell that starts at `cell` where its delimiter is. Returns where the next one starts. */
+static char *end_cell(struct reader *reader, char *cell, char *delimiter)
+{
+    *delimiter = '\0';
+    add_cell(reader, cell, (size_t)(delimiter - cell));
+    return delimiter + 1;
+}
+
+/* A line without a quote is its cells and delimiters. To take it apart here, eight bytes at a time,
+ * in place of a call a byte, is what makes a check of millions of rows quick; libcsv has every line
+ * with a quote. */
 static int split_line(struct reader *reader, struct error *err)
 {
-    char *cell = reader->texts, *end = reader->texts + reader->last.len, *delimiter = NULL;
+    char *text = reader->texts, *cell = text;
+    size_t len = reader->last.len, at = 0;
 
-    memcpy(cell, reader->last.text, reader->last.len);
-    *end = '\0';
-    while ((delimiter = memchr(cell, reader->delimiter, (size_t)(end - cell)))) {
-        *delimiter = '\0';
-        add_cell(reader, cell, (size_t)(delimiter - cell));
-        cell = delimiter + 1;
+    memcpy(text, reader->last.text, len);
+    for (; at + sizeof(uint64_t) <= len; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+
+        memcpy(&word, reader->last.text + at, sizeof(word));
+        for (uint64_t found = find_in_word(le64toh(word), reader->delimiter); found;
+             found &= found - 1)
+            cell = end_cell(reader, cell, text + at + __builtin_ctzll(found) / 8);
     }
-    add_cell(reader, cell, (size_t)(end - cell));
+    for (; at < len; at++)
+        if (text[at] == reader->delimiter)
+            cell = end_cell(reader, cell, text + at);
+    end_cell(reader, cell, text + len);
     reader->unfinished = reader->last.end_len == 0;
     reader->line++;
     return reader->no_memory ? error_no_memory(err) : 0;
@@ -350,6 +379,28 @@ int reader_next(struct reader *reader, struct record *ret_record, struct error *
     return 1;
 }
 
+/* Keeps the header beyond the record that it is. */
+static int keep_header(struct reader *reader, const struct record *header, struct error *err)
+{
+    size_t len = 0;
+    char *text = NULL;
+
+    for (size_t i = 0; i < header->count; i++)
+        len += header->cells[i].len + 1;
+    text = reader->header_texts = malloc(len);
+    reader->header_cells = calloc(header->count, sizeof(*reader->header_cells));
+    if (!text || !reader->header_cells)
+        return error_no_memory(err);
+    for (size_t i = 0; i < header->count; i++) {
+        memcpy(text, header->cells[i].text, header->cells[i].len + 1);
+        reader->header_cells[i] = (struct cell){text, header->cells[i].len};
+        text += header->cells[i].len + 1;
+    }
+    reader->header = *header;
+    reader->header.cells = reader->header_cells;
+    return 0;
+}
+
 static int read_header(struct reader *reader, const struct reader_settings *settings,
                        struct error *err)
 {
@@ -364,6 +415,8 @@ static int read_header(struct reader *reader, const struct reader_settings *sett
                          "'%s', line 1: there is no header, the file is empty; export it again; "
                          "nothing was sent",
                          log_quote(export_name(reader->export), quoted, sizeof(quoted)));
+    if (keep_header(reader, &header, err))
+        return -1;
     return columns_resolve(&header, export_name(reader->export), settings->wanted_columns,
                            settings->fee_unit, &reader->columns, &reader->unused, err);
 }
@@ -416,12 +469,19 @@ void reader_close(struct reader *reader)
     buffer_release(&reader->unused);
     free(reader->texts);
     free(reader->cells);
+    free(reader->header_cells);
+    free(reader->header_texts);
     free(reader);
 }
 
 const struct columns *reader_columns(const struct reader *reader)
 {
     return &reader->columns;
+}
+
+const struct record *reader_header(const struct reader *reader)
+{
+    return &reader->header;
 }
 
 const char *reader_unused_columns(const struct reader *reader)

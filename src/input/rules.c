@@ -38,6 +38,11 @@ static const struct {
 static const char *const severity_names[] = {
     [SEVERITY_OFF] = "off", [SEVERITY_WARN] = "warn", [SEVERITY_ERROR] = "error"};
 
+const char *severity_name(enum severity severity)
+{
+    return severity_names[severity];
+}
+
 void rules_init(struct rules *ret_rules)
 {
     *ret_rules = (struct rules){.max_fee = -1};

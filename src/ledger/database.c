@@ -26,7 +26,8 @@ static const char schema[] =
     " tries INTEGER NOT NULL, http_status INTEGER NOT NULL, submitted_ms INTEGER NOT NULL,"
     " duration_ms INTEGER NOT NULL, digest BLOB NOT NULL, code TEXT NOT NULL,"
     " sub_code TEXT NOT NULL, message TEXT NOT NULL, request_id TEXT NOT NULL,"
-    " warnings TEXT NOT NULL, linked INTEGER NOT NULL, prev_run INTEGER NOT NULL,"
+    " warnings TEXT NOT NULL, round INTEGER NOT NULL, linked INTEGER NOT NULL, prev_run INTEGER "
+    "NOT NULL,"
     " prev_row INTEGER NOT NULL, PRIMARY KEY(run, row)) WITHOUT ROWID;"
     "CREATE TABLE claim(claim_order_no TEXT NOT NULL, workcard_id INTEGER NOT NULL,"
     " platform INTEGER NOT NULL, accepted_digest BLOB, accepted_run INTEGER,"
@@ -38,6 +39,9 @@ static const char schema[] =
     " intent INTEGER NOT NULL, attempts INTEGER NOT NULL, tries INTEGER NOT NULL,"
     " submitted_ms INTEGER NOT NULL, digest BLOB NOT NULL, warnings TEXT NOT NULL,"
     " PRIMARY KEY(claim_order_no, workcard_id, platform)) WITHOUT ROWID;"
+    "CREATE TABLE round(id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, opened_ms INTEGER NOT NULL,"
+    " finished_ms INTEGER NOT NULL, UNIQUE(run, kind, by, reason));"
     "CREATE TABLE calls(platform INTEGER NOT NULL, app_key TEXT NOT NULL, day INTEGER NOT NULL,"
     " calls INTEGER NOT NULL, PRIMARY KEY(platform, app_key, day)) WITHOUT ROWID;"
     "CREATE TABLE ban(platform INTEGER NOT NULL, app_key TEXT NOT NULL,"
@@ -49,14 +53,15 @@ static const char schema[] =
     " run.open_rows, run.invalid_rows"
 #define ROW_COLUMNS                                                                                \
     "row, state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,"     \
-    " digest, code, sub_code, message, request_id, warnings"
+    " digest, code, sub_code, message, request_id, warnings, round"
 #define CLAIM_KEY "claim_order_no=?1 AND workcard_id=?2 AND platform=?3"
 
 static const char *const sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_PLATFORM_GET] = "SELECT id FROM platform WHERE name=?1",
-    [SQL_PLATFORM_ADD] = "INSERT OR IGNORE INTO platform(name) VALUES(?1)",
+    [SQL_PLATFORM_ADD] = "INSERT INTO platform(name) VALUES(?1)"
+                         " ON CONFLICT DO NOTHING",
     [SQL_RUN_FIND] = "SELECT " RUN_COLUMNS " FROM run WHERE export_sha256=?1 AND platform=?2"
                      " AND command=?3 ORDER BY id DESC LIMIT 1",
     [SQL_RUN_CREATE] = "INSERT INTO run(name, command, platform, export_name, export_sha256,"
@@ -68,6 +73,13 @@ static const char *const sql[SQL_COUNT] = {
                      " invalid_rows=?9 WHERE id=?1",
     [SQL_RUN_NAME] = "SELECT name FROM run WHERE id=?1",
     [SQL_RUN_HAS_ROWS] = "SELECT 1 FROM row WHERE run=?1 LIMIT 1",
+    [SQL_ROUND_ADD] = "INSERT INTO round(run, kind, by, reason, opened_ms, finished_ms)"
+                      " VALUES(?1,?2,?3,?4,?5,0)"
+                      " ON CONFLICT DO NOTHING",
+    [SQL_ROUND_GET] = "SELECT id, finished_ms FROM round WHERE run=?1 AND kind=?2 AND by=?3"
+                      " AND reason=?4",
+    [SQL_ROUND_FINISH] = "UPDATE round SET finished_ms=?2 WHERE id=?1",
+    [SQL_NEWS] = "PRAGMA data_version",
     [SQL_COUNT_PUT] = "INSERT OR REPLACE INTO run_count VALUES(?1,?2,?3,?4,?5)",
     [SQL_COUNT_GET] = "SELECT outcome, rows, counts_as, fee_fen FROM run_count WHERE run=?1",
     [SQL_RECOVER_LIST] = "SELECT claim_order_no, workcard_id, platform, row, attempts, tries,"
@@ -86,14 +98,22 @@ static const char *const sql[SQL_COUNT] = {
                          " accepted_run=excluded.accepted_run,"
                          " accepted_row=excluded.accepted_row, accepted_ms=excluded.accepted_ms",
     [SQL_OPEN_GET] = "SELECT run, row, intent FROM open_attempt WHERE " CLAIM_KEY,
-    [SQL_OPEN_ADD] = "INSERT OR IGNORE INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10)",
+    [SQL_OPEN_ADD] = "INSERT INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10)"
+                     " ON CONFLICT DO NOTHING",
+    [SQL_OPEN_AGAIN] = "INSERT INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10)"
+                       " ON CONFLICT DO UPDATE SET run=excluded.run, row=excluded.row, intent=1,"
+                       " attempts=excluded.attempts, tries=excluded.tries,"
+                       " submitted_ms=excluded.submitted_ms, digest=excluded.digest,"
+                       " warnings=excluded.warnings WHERE intent=0",
     [SQL_OPEN_UNKNOWN] = "UPDATE open_attempt SET intent=0 WHERE " CLAIM_KEY,
     [SQL_OPEN_DROP] = "DELETE FROM open_attempt WHERE " CLAIM_KEY,
-    [SQL_ROW_ADD] = "INSERT OR IGNORE INTO row(run, " ROW_COLUMNS ", linked, prev_run, prev_row)"
-                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)",
+    [SQL_ROW_ADD] = "INSERT INTO row(run, " ROW_COLUMNS ", linked, prev_run, prev_row)"
+                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
+                    "?20)"
+                    " ON CONFLICT DO NOTHING",
     [SQL_ROW_PUT] = "UPDATE row SET state=?3, outcome=?4, counts_as=?5, attempts=?6, tries=?7,"
                     " http_status=?8, submitted_ms=?9, duration_ms=?10, digest=?11, code=?12,"
-                    " sub_code=?13, message=?14, request_id=?15, warnings=?16"
+                    " sub_code=?13, message=?14, request_id=?15, warnings=?16, round=?17"
                     " WHERE run=?1 AND row=?2",
     [SQL_ROW_GET] = "SELECT " ROW_COLUMNS ", linked, prev_run, prev_row FROM row"
                     " WHERE run=?1 AND row=?2",
@@ -259,9 +279,31 @@ int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, 
     return 0;
 }
 
+/* SQLite's count changes when another connection has committed. */
+static int look_for_news(struct ledger *ledger, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_NEWS, "");
+    int64_t version;
+
+    if (database_step(ledger, s, err) < 0)
+        return -1;
+    version = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    ledger->has_news = version != ledger->version;
+    ledger->version = version;
+    return 0;
+}
+
 int ledger_begin(struct ledger *ledger, struct error *err)
 {
-    return database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err);
+    if (database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err))
+        return -1;
+    return look_for_news(ledger, err);
+}
+
+bool ledger_has_news(const struct ledger *ledger)
+{
+    return ledger->has_news;
 }
 
 int ledger_commit(struct ledger *ledger, struct error *err)

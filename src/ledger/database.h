@@ -25,6 +25,10 @@ enum statement {
     SQL_RUN_SAVE,
     SQL_RUN_NAME,
     SQL_RUN_HAS_ROWS,
+    SQL_ROUND_ADD,
+    SQL_ROUND_GET,
+    SQL_ROUND_FINISH,
+    SQL_NEWS,
     SQL_COUNT_PUT,
     SQL_COUNT_GET,
     SQL_RECOVER_LIST,
@@ -33,6 +37,7 @@ enum statement {
     SQL_CLAIM_ACCEPT,
     SQL_OPEN_GET,
     SQL_OPEN_ADD,
+    SQL_OPEN_AGAIN,
     SQL_OPEN_UNKNOWN,
     SQL_OPEN_DROP,
     SQL_ROW_ADD,
@@ -53,6 +58,8 @@ struct ledger {
     char *path;
     char id[LEDGER_ID_BYTES];
     bool is_new;
+    bool has_news;
+    int64_t version; /* of the database, as others have changed it */
     int lock_fd;
     struct {
         char *name; /* the platform last asked for, and its number */

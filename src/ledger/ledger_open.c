@@ -199,10 +199,12 @@ static int open_database(struct ledger *ledger, struct error *err)
         return ledger->db ? database_fail(ledger, err) : error_no_memory(err);
     sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MS);
     snprintf(pragmas, sizeof(pragmas),
-             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-%d;"
-             "PRAGMA wal_autocheckpoint=%d; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;",
+             "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; PRAGMA wal_autocheckpoint=%d;"
+             "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;",
              CACHE_KIB, CHECKPOINT_PAGES);
-    if (run_sql(ledger, pragmas, err) || check_schema(ledger, err) || read_id(ledger, err))
+    /* The journal's mode is kept in the file, so only a file that is ours may be given it. */
+    if (run_sql(ledger, pragmas, err) || check_schema(ledger, err) ||
+        run_sql(ledger, "PRAGMA journal_mode=WAL", err) || read_id(ledger, err))
         return -1;
     return 0;
 }

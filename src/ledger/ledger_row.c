@@ -105,6 +105,7 @@ static void read_numbers(sqlite3_stmt *s, struct row_record *ret_record)
         .message = "",
         .request_id = "",
         .warnings = "",
+        .round = sqlite3_column_int64(s, 15),
     };
     database_digest(ret_record->digest, s, 9);
 }
@@ -128,8 +129,8 @@ int ledger_claim_before(struct ledger *ledger, const char *platform, const struc
             return found;
         if (is_it)
             read_numbers(s, ret_record);
-        at.run = sqlite3_column_int64(s, 16);
-        at.row = (uint64_t)sqlite3_column_int64(s, 17);
+        at.run = sqlite3_column_int64(s, 17);
+        at.row = (uint64_t)sqlite3_column_int64(s, 18);
         sqlite3_reset(s);
         if (is_it)
             return 1;
@@ -140,11 +141,11 @@ int ledger_claim_before(struct ledger *ledger, const char *platform, const struc
 static sqlite3_stmt *ready_record(struct ledger *ledger, enum statement which,
                                   const struct row_ref *ref, const struct row_record *r)
 {
-    return database_ready(ledger, which, "iiiiiiiiiidsssss", ref->place.run,
+    return database_ready(ledger, which, "iiiiiiiiiidsssssi", ref->place.run,
                           (int64_t)ref->place.row, (int64_t)r->state, (int64_t)r->outcome,
                           (int64_t)r->counts_as, (int64_t)r->attempts, (int64_t)r->tries,
                           (int64_t)r->http_status, r->submitted_ms, r->duration_ms, r->digest,
-                          r->code, r->sub_code, r->message, r->request_id, r->warnings);
+                          r->code, r->sub_code, r->message, r->request_id, r->warnings, r->round);
 }
 
 /* Writes the row's record, linked to `before` if it is new and not NULL. *ret_new says whether it
@@ -155,9 +156,9 @@ static int put_row(struct ledger *ledger, const struct row_ref *ref,
 {
     sqlite3_stmt *s = ready_record(ledger, SQL_ROW_ADD, ref, record);
 
-    sqlite3_bind_int(s, 17, before != NULL);
-    sqlite3_bind_int64(s, 18, before ? before->run : 0);
-    sqlite3_bind_int64(s, 19, before ? (int64_t)before->row : 0);
+    sqlite3_bind_int(s, 18, before != NULL);
+    sqlite3_bind_int64(s, 19, before ? before->run : 0);
+    sqlite3_bind_int64(s, 20, before ? (int64_t)before->row : 0);
     if (database_execute(ledger, s, err))
         return -1;
     *ret_new = sqlite3_changes(ledger->db) > 0;
@@ -172,34 +173,48 @@ static int is_linked(struct ledger *ledger, const struct row_ref *ref, bool *ret
         database_ready(ledger, SQL_ROW_GET, "ii", ref->place.run, (int64_t)ref->place.row);
     int found = database_step(ledger, s, err);
 
-    *ret_linked = found == 1 && sqlite3_column_int(s, 15);
+    *ret_linked = found == 1 && sqlite3_column_int(s, 16);
     sqlite3_reset(s);
     return found < 0 ? -1 : 0;
-}
-
-/* Puts a row that was there before at the head of its claim's chain, once in its life. */
-static int link_row(struct ledger *ledger, const struct row_ref *ref, struct claim_row *claim,
-                    struct error *err)
-{
-    bool linked;
-
-    if (is_linked(ledger, ref, &linked, err))
-        return -1;
-    if (linked)
-        return 0;
-    if (database_execute(ledger,
-                         database_ready(ledger, SQL_ROW_LINK, "iiii", ref->place.run,
-                                        (int64_t)ref->place.row, claim->last.run,
-                                        (int64_t)claim->last.row),
-                         err))
-        return -1;
-    claim->last = ref->place;
-    return 0;
 }
 
 static bool is_before(const struct row_place *a, const struct row_place *b)
 {
     return a->run < b->run || (a->run == b->run && a->row < b->row);
+}
+
+/*
+ * Where a row belongs in its claim's chain: behind `newer` (run 0: at the head) and before `older`.
+ * Rows mostly become final in their order, then nothing is read. They do not when a row was invalid
+ * in the first start of a run (its time lay ahead) and is sent in a later one.
+ */
+static int find_link(struct ledger *ledger, const struct claim_row *claim,
+                     const struct row_place *place, struct row_place *ret_newer,
+                     struct row_place *ret_older, struct error *err)
+{
+    *ret_newer = (struct row_place){0};
+    *ret_older = claim->last;
+    while (is_before(place, ret_older)) {
+        sqlite3_stmt *s =
+            database_ready(ledger, SQL_ROW_GET, "ii", ret_older->run, (int64_t)ret_older->row);
+
+        if (database_step(ledger, s, err) < 0)
+            return -1;
+        *ret_newer = *ret_older;
+        ret_older->run = sqlite3_column_int64(s, 17);
+        ret_older->row = (uint64_t)sqlite3_column_int64(s, 18);
+        sqlite3_reset(s);
+    }
+    return 0;
+}
+
+static int set_link(struct ledger *ledger, const struct row_place *from, const struct row_place *to,
+                    struct error *err)
+{
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_ROW_LINK, "iiii", from->run,
+                                           (int64_t)from->row, to->run, (int64_t)to->row),
+                            err);
 }
 
 static int save_claim(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
@@ -225,20 +240,28 @@ static int save_claim(struct ledger *ledger, int64_t platform, const struct row_
                             err);
 }
 
-/* Records a final row, links it into its claim's chain and notes what was accepted. */
+/* Records a final row, links it into its claim's chain, once in its life, and notes what was
+ * accepted. */
 static int finish_row(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
                       const struct row_record *record, struct error *err)
 {
     struct claim_row claim;
+    struct row_place newer;
+    struct row_place older;
     bool is_new;
+    bool linked = false;
 
     if (claim_read(ledger, platform, &ref->key, &claim, err) ||
-        put_row(ledger, ref, record, &claim.last, &is_new, err))
+        find_link(ledger, &claim, &ref->place, &newer, &older, err) ||
+        put_row(ledger, ref, record, &older, &is_new, err))
         return -1;
-    if (is_new)
+    if (!is_new && (is_linked(ledger, ref, &linked, err) ||
+                    (!linked && set_link(ledger, &ref->place, &older, err))))
+        return -1;
+    if (!linked && newer.run && set_link(ledger, &newer, &ref->place, err))
+        return -1;
+    if (!linked && !newer.run)
         claim.last = ref->place;
-    else if (link_row(ledger, ref, &claim, err))
-        return -1;
     return save_claim(ledger, platform, ref, record, &claim, err);
 }
 
@@ -257,11 +280,11 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
 
     if (database_platform(ledger, ref->platform, &platform, err) ||
         database_execute(ledger,
-                         database_ready(ledger, SQL_OPEN_ADD, "siiiiiiids", ref->key.claim_order_no,
-                                        ref->key.workcard_id, platform, ref->place.run,
-                                        (int64_t)ref->place.row, (int64_t)record->attempts,
-                                        (int64_t)record->tries, record->submitted_ms,
-                                        record->digest, record->warnings),
+                         database_ready(ledger, ref->resend ? SQL_OPEN_AGAIN : SQL_OPEN_ADD,
+                                        "siiiiiiids", ref->key.claim_order_no, ref->key.workcard_id,
+                                        platform, ref->place.run, (int64_t)ref->place.row,
+                                        (int64_t)record->attempts, (int64_t)record->tries,
+                                        record->submitted_ms, record->digest, record->warnings),
                          err))
         return -1;
     return sqlite3_changes(ledger->db) > 0;
@@ -271,7 +294,9 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, struct error *err)
 {
     bool is_final = record->state == ROW_FINAL;
-    bool stays_open = is_final && record->outcome == OUTCOME_UNKNOWN;
+    bool is_accepted = is_final && record->outcome == OUTCOME_ACCEPTED;
+    bool is_unknown = is_final && record->outcome == OUTCOME_UNKNOWN;
+    bool stays_open = is_unknown || (ref->resend && !is_accepted);
     int64_t platform;
     bool is_new;
 
@@ -279,8 +304,9 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
         execute_on_open(ledger, stays_open ? SQL_OPEN_UNKNOWN : SQL_OPEN_DROP, platform, &ref->key,
                         err))
         return -1;
-    return is_final ? finish_row(ledger, platform, ref, record, err)
-                    : put_row(ledger, ref, record, NULL, &is_new, err);
+    if (is_final)
+        return finish_row(ledger, platform, ref, record, err);
+    return ref->resend ? 0 : put_row(ledger, ref, record, NULL, &is_new, err);
 }
 
 int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,

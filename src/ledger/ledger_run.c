@@ -125,6 +125,33 @@ int ledger_run_count_get(struct ledger *ledger, int64_t run, struct run_count *r
     return found;
 }
 
+int ledger_round_open(struct ledger *ledger, int64_t run, enum round_kind kind, const char *by,
+                      const char *reason, int64_t now_ms, struct round *ret_round,
+                      struct error *err)
+{
+    sqlite3_stmt *s;
+
+    *ret_round = (struct round){.kind = kind};
+    if (database_execute(
+            ledger,
+            database_ready(ledger, SQL_ROUND_ADD, "iissi", run, (int64_t)kind, by, reason, now_ms),
+            err))
+        return -1;
+    s = database_ready(ledger, SQL_ROUND_GET, "iiss", run, (int64_t)kind, by, reason);
+    if (database_step(ledger, s, err) != 1)
+        return -1;
+    ret_round->id = sqlite3_column_int64(s, 0);
+    ret_round->finished = sqlite3_column_int64(s, 1) != 0;
+    sqlite3_reset(s);
+    return 0;
+}
+
+int ledger_round_finish(struct ledger *ledger, int64_t round, int64_t now_ms, struct error *err)
+{
+    return database_execute(ledger, database_ready(ledger, SQL_ROUND_FINISH, "ii", round, now_ms),
+                            err);
+}
+
 int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err)
 {
     size_t *count = &ledger->own_runs.count;

@@ -6,14 +6,16 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/log.h"
 
 int lock_open(const char *path, struct error *err)
 {
+    char quoted[LOG_QUOTE_BYTES];
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
-        return error_set(err, EXIT_CANNOT_CREATE, "cannot open the lock file '%s': %s", path,
-                         strerror(errno));
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot open the lock file '%s': %s",
+                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
     return fd;
 }
 

@@ -14,11 +14,19 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "gateway/top.h"
+#include "input/charset.h"
+
+#define PATH_BYTES 4200
 
 /* ---- writing ---- */
 
+/* JSON is UTF-8; a file name may be anything, and is then shown with its bytes written out. */
 static void put_text(yajl_gen gen, const char *text)
 {
+    char shown[PATH_BYTES];
+
+    if (!charset_is_utf8(text))
+        text = log_quote(text, shown, sizeof(shown));
     yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
 }
 
@@ -279,7 +287,9 @@ static int take(yajl_val tree, struct manifest_found *found)
     snprintf(found->ledger_id, sizeof(found->ledger_id), "%s", text_in(tree, "ledger_id", NULL));
     snprintf(found->run, sizeof(found->run), "%s", text_in(tree, "run", NULL));
     buffer_text(&found->input_path, text_in(tree, "input", "path"));
-    return found->input_path.failed || take_replaced(tree, found) ? -1 : 0;
+    buffer_text(&found->platform, text_in(tree, "platform", NULL));
+    return found->input_path.failed || found->platform.failed || take_replaced(tree, found) ? -1
+                                                                                            : 0;
 }
 
 int manifest_read(const char *report_path, struct manifest_found *ret_found, struct error *err)
@@ -320,6 +330,7 @@ out:
 void manifest_found_release(struct manifest_found *found)
 {
     buffer_release(&found->input_path);
+    buffer_release(&found->platform);
     free(found->replaced);
     memset(found, 0, sizeof(*found));
 }

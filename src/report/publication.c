@@ -62,8 +62,21 @@ static int refuse(const char *report_path, const char *why, struct error *err)
                      log_quote(report_path, quoted, sizeof(quoted)), why);
 }
 
+static int refuse_platform(const char *report_path, const char *then, const char *now,
+                           struct error *err)
+{
+    char quoted[3][LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "'%s' is the report of this export on platform '%s', not '%s'; nothing was "
+                     "sent. Name the same --gateway, or another report with -o, or use --overwrite",
+                     log_quote(report_path, quoted[0], LOG_QUOTE_BYTES),
+                     log_quote(then, quoted[1], LOG_QUOTE_BYTES),
+                     log_quote(now, quoted[2], LOG_QUOTE_BYTES));
+}
+
 int publication_look(const char *report_path, const char *export_path,
-                     const unsigned char *export_sha256, bool overwrite,
+                     const unsigned char *export_sha256, const char *platform, bool overwrite,
                      struct publication_place *ret_place, struct error *err)
 {
     struct manifest_found found;
@@ -92,6 +105,10 @@ int publication_look(const char *report_path, const char *export_path,
     is_ours = is_same_export(&found, export_path, export_sha256);
     if (exists && !is_ours && !overwrite) {
         refuse(report_path, "is the report of another export", err);
+        goto out;
+    }
+    if (exists && is_ours && !overwrite && strcmp(buffer_string(&found.platform), platform) != 0) {
+        refuse_platform(report_path, buffer_string(&found.platform), platform, err);
         goto out;
     }
     if (is_ours) {

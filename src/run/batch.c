@@ -74,7 +74,19 @@ fail:
     return -1;
 }
 
-static size_t count_jobs(const struct job *jobs)
+/* Links what the pool gave back for the turn: queue_next is free then for those that go out again.
+ */
+static struct job *link_collected(struct batch *b, struct job *jobs)
+{
+    for (struct job *job = jobs; job; job = job->queue_next) {
+        job->turn_next = job->queue_next;
+        job->ended = false;
+        b->outstanding--;
+    }
+    return jobs;
+}
+
+static size_t count_granted(const struct job *jobs)
 {
     size_t count = 0;
 
@@ -84,7 +96,7 @@ static size_t count_jobs(const struct job *jobs)
 }
 
 /* Nothing was stored of these answers: the operator is told, row by row. */
-static void report_lost(struct batch *b, const struct job *jobs)
+static void report_lost(const struct job *jobs)
 {
     static const char *const words[] = {
         [VERDICT_ACCEPTED] = "accepted", [VERDICT_REJECTED] = "rejected",
@@ -94,8 +106,7 @@ static void report_lost(struct batch *b, const struct job *jobs)
         [VERDICT_STOP] = "not executed", [VERDICT_UNKNOWN_STOP] = "unknown",
     };
 
-    for (; jobs; jobs = jobs->queue_next) {
-        b->outstanding--;
+    for (; jobs; jobs = jobs->turn_next) {
         if (jobs->verdict.kind != VERDICT_WITHDRAWN)
             log_error("row %llu: its answer could not be stored: %s (request_id '%s'); until it is "
                       "settled the ledger holds it as unknown",
@@ -106,18 +117,18 @@ static void report_lost(struct batch *b, const struct job *jobs)
 
 static int turn(struct batch *b, struct error *err)
 {
-    struct job *collected = pool_collect(b->pool);
+    struct job *collected = link_collected(b, pool_collect(b->pool));
     struct job *granted;
 
     b->now_ms = clock_mono_ms();
     b->wall_ms = clock_wall_ms();
     halt_check_signal(b);
     if (transact(b, collected, &granted, err)) {
-        report_lost(b, collected);
+        report_lost(collected);
         return -1;
     }
-    b->outstanding -= count_jobs(collected);
-    b->outstanding += count_jobs(granted);
+    settle_release(b, collected);
+    b->outstanding += count_granted(granted);
     pool_submit(b->pool, granted);
     advance_report(b);
     show(b);
@@ -178,7 +189,7 @@ static void abandon(struct batch *b)
 
         if (poll(&fd, 1, -1) < 0 && errno != EINTR)
             error_set(&ignored, EXIT_INTERNAL, "%s", strerror(errno));
-        report_lost(b, pool_collect(b->pool));
+        report_lost(link_collected(b, pool_collect(b->pool)));
     }
 }
 
@@ -193,7 +204,7 @@ static int open_all(struct batch *b, struct error *err)
     int64_t ban_until_ms;
 
     if (window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
-        feed_open(s->intake, s->inspection, s->ledger, s->run->id, &b->feed, err) ||
+        feed_open(s->intake, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
         ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban_until_ms, err) ||
         pool_start(s->submit, s->workers, s->in_flight, &b->pool, err))
         return -1;

@@ -39,22 +39,23 @@ static bool intent_is_dead(const struct decision_facts *f)
 
 static bool is_unsettled(const struct decision_facts *f)
 {
-    return f->claim->open && !f->claim->open_is_intent;
+    return f->claim->open && !f->claim->open_is_intent && !f->resend_unknown;
 }
 
 static bool was_accepted_alike(const struct decision_facts *f)
 {
-    return f->claim->accepted && is_same(f->claim->accepted_digest, f->digest);
+    return f->claim->accepted && is_same(f->claim->accepted_digest, f->digest) && !f->resubmit;
 }
 
 static bool was_accepted_later(const struct decision_facts *f)
 {
-    return f->claim->accepted && is_older(&f->place, &f->claim->accepted_at);
+    return f->claim->accepted && !is_same(f->claim->accepted_digest, f->digest) &&
+           is_older(&f->place, &f->claim->accepted_at);
 }
 
 static bool was_accepted_other(const struct decision_facts *f)
 {
-    return f->claim->accepted;
+    return f->claim->accepted && !is_same(f->claim->accepted_digest, f->digest);
 }
 
 static const struct {

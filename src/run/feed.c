@@ -11,6 +11,7 @@
 struct feed {
     const struct intake *intake;
     const struct inspection *inspection;
+    const struct round *round;
     struct reader *reader;
     struct ledger_rows *rows;
     struct row_record known; /* the next row that an earlier start recorded */
@@ -30,7 +31,8 @@ static int fetch_known(struct feed *feed, struct error *err)
 }
 
 int feed_open(const struct intake *intake, const struct inspection *inspection,
-              struct ledger *ledger, int64_t run, struct feed **ret_feed, struct error *err)
+              struct ledger *ledger, int64_t run, const struct round *round, struct feed **ret_feed,
+              struct error *err)
 {
     struct feed *feed = calloc(1, sizeof(*feed));
 
@@ -39,6 +41,7 @@ int feed_open(const struct intake *intake, const struct inspection *inspection,
         return error_no_memory(err);
     feed->intake = intake;
     feed->inspection = inspection;
+    feed->round = round;
     feed->next_row = 2;
     if (reader_open(intake->export, &inspection->survey, &intake->reader, &feed->reader, err) ||
         ledger_rows_open(ledger, run, 0, &feed->rows, err) || fetch_known(feed, err)) {
@@ -58,15 +61,29 @@ void feed_close(struct feed *feed)
     free(feed);
 }
 
-bool feed_tries_again(const struct row_record *record)
+/* Whether the round is about rows of this outcome, and this one was not sent in it yet. */
+static bool is_of_round(const struct row_record *record, const struct round *round)
+{
+    if (!round->id || record->round == round->id)
+        return false;
+    if (round->kind == ROUND_RESEND_UNKNOWN)
+        return record->outcome == OUTCOME_UNKNOWN;
+    return record->outcome == OUTCOME_ACCEPTED || record->outcome == OUTCOME_REJECTED ||
+           (record->outcome == OUTCOME_SKIPPED && record->counts_as == OUTCOME_SKIPPED);
+}
+
+bool feed_tries_again(const struct row_record *record, const struct round *round)
 {
     if (record->state != ROW_FINAL)
         return true;
     if (record->outcome == OUTCOME_FAILED || record->outcome == OUTCOME_UNSENT)
         return true;
+    if (is_of_round(record, round))
+        return true;
     /* Never sent itself: what stood in its way may be gone. */
-    return record->counts_as != OUTCOME_ACCEPTED && record->counts_as != OUTCOME_REJECTED &&
-           record->attempts == 0 && record->outcome != OUTCOME_INVALID;
+    return record->attempts == 0 &&
+           (record->counts_as == OUTCOME_FAILED || record->counts_as == OUTCOME_UNSENT ||
+            record->counts_as == OUTCOME_UNKNOWN);
 }
 
 /* Brings the ledger's cursor to this row. Rows between were recorded, but are invalid now. */
@@ -87,8 +104,17 @@ static int fill(struct feed *feed, const struct record *record, const struct cla
     job->claim.claim_order_no = buffer_string(&job->store.order_no);
     job->repeated = repeats_maybe(feed->inspection->repeats, claim);
     job->changed = false;
+    job->counted = false;
+    job->resend = false;
+    job->in_round = feed->round->id && !(known && known->round == feed->round->id);
+    buffer_reset(&job->earlier);
+    if (known && known->state == ROW_FINAL)
+        buffer_format(&job->earlier, "%s %s", known->code, known->message);
     job->attempts = known ? known->attempts : 0;
     job->tries = 0;
+    job->sent_ms = known ? known->submitted_ms : 0;
+    job->duration_ms = known ? known->duration_ms : 0;
+    job->http_status = known ? known->http_status : 0;
     return digest_claim(claim, job->digest) ? error_no_memory(err) : 0;
 }
 
@@ -111,7 +137,7 @@ static int take(struct feed *feed, const struct record *record, struct job *job,
         return -1;
     if (!feed->known_at_end && feed->known.row == record->row)
         known = &feed->known;
-    if (known && !feed_tries_again(known)) {
+    if (known && !feed_tries_again(known, feed->round)) {
         feed->passed[known->outcome]++;
         return 0;
     }

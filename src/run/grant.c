@@ -30,7 +30,7 @@ static int grant(struct batch *b, struct job *job, struct job ***tail, struct er
     int taken;
 
     job->attempts++;
-    record = state_record(job, ROW_AGAIN, OUTCOME_UNSENT);
+    record = state_record(b, job, ROW_AGAIN, OUTCOME_UNSENT);
     record.submitted_ms = b->wall_ms;
     taken = ledger_row_intend(b->settings->ledger, &ref, &record, err);
     if (taken < 0)
@@ -38,7 +38,6 @@ static int grant(struct batch *b, struct job *job, struct job ***tail, struct er
     if (!taken) {
         /* Another run has begun to send this claim since it was judged. */
         job->attempts--;
-        b->taken--;
         window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
         return 0;
     }

@@ -12,7 +12,7 @@ static int note(struct batch *b, struct job *job, enum outcome outcome, enum out
                 const char *code, const char *message, struct error *err)
 {
     struct row_ref ref = state_ref(b, job);
-    struct row_record record = state_record(job, ROW_FINAL, outcome);
+    struct row_record record = state_record(b, job, ROW_FINAL, outcome);
 
     record.counts_as = counts_as;
     record.code = code;
@@ -71,12 +71,13 @@ static int leave_unsettled(struct batch *b, struct job *job, const struct claim_
 static void make_ready(struct batch *b, struct job *job, bool changed)
 {
     job->changed = changed;
-    if (b->settings->limit >= 0 && b->taken >= b->settings->limit) {
+    if (!job->counted && b->settings->limit >= 0 && b->taken >= b->settings->limit) {
         b->limit_hit = true;
         window_move(b->window, job, JOB_BLOCKED, INT64_MIN);
         return;
     }
-    b->taken++;
+    b->taken += !job->counted;
+    job->counted = true;
     window_move(b->window, job, JOB_READY, INT64_MIN);
 }
 
@@ -97,6 +98,9 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     if (found < 0)
         return -1;
     facts.before = found ? &before : NULL;
+    facts.resend_unknown = job->in_round && b->settings->round.kind == ROUND_RESEND_UNKNOWN;
+    facts.resubmit = job->in_round && b->settings->round.kind == ROUND_RESUBMIT;
+    job->resend = claim.open && !claim.open_is_intent;
     facts.open_run_alive =
         claim.open && claim.open_is_intent && ledger_run_is_alive(ledger, claim.open_at.run);
     switch (decision_make(&facts)) {
@@ -148,6 +152,8 @@ int refill_window(struct batch *b, struct error *err)
 {
     if (halt_is_begun(b))
         return 0;
+    if (ledger_has_news(b->settings->ledger))
+        window_rejudge(b->window);
     if (judge_due(b, err))
         return -1;
     for (int i = 0; i < REFILL_ROWS && refill_is_wanted(b); i++) {

@@ -32,7 +32,7 @@ static int is_done(struct pass *pass, uint64_t row, bool *ret_done, struct error
         pass->known_at_end = found == 0;
     }
     if (pass->rows && !pass->known_at_end && pass->known.row == row)
-        *ret_done = !feed_tries_again(&pass->known);
+        *ret_done = !feed_tries_again(&pass->known, &(struct round){0});
     return 0;
 }
 

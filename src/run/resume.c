@@ -14,12 +14,15 @@ static int refuse_reading(const struct run_record *run, const char *reading, str
                      run->name, run->reading, reading);
 }
 
-static enum resume_kind kind_of(const struct run_record *run, const struct resume_settings *s)
+static enum resume_kind kind_of(const struct run_record *run, const struct round *round,
+                                const struct resume_settings *s)
 {
     if (!run->finished_ms || *run->stopped_because)
         return RESUME_GO_ON;
     if (run->open_rows || run->invalid_rows != s->inspection->invalid)
         return RESUME_RETRY;
+    if (round->id && !round->finished)
+        return RESUME_ROUND;
     return run->published && s->report_stands ? RESUME_NOTHING : RESUME_PUBLISH;
 }
 
@@ -93,6 +96,14 @@ static int find(const struct resume_settings *s, struct run_record *run, struct 
     return refuse_reading(run, s->reading, err);
 }
 
+static int open_round(const struct resume_settings *s, struct resumed *resumed, struct error *err)
+{
+    if (s->round == ROUND_NONE)
+        return 0;
+    return ledger_round_open(s->ledger, resumed->run.id, s->round, s->by, s->reason,
+                             s->intake->now_ms, &resumed->round, err);
+}
+
 int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, struct error *err)
 {
     struct run_record *run = &ret_resumed->run;
@@ -104,9 +115,10 @@ int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, str
     found = find(s, run, err);
     if (found < 0)
         goto fail;
-    ret_resumed->kind = found ? kind_of(run, s) : RESUME_NEW;
-    if ((!found && create(s, run, err)) || lock(s, run, err) ||
-        (found && reopen(s, ret_resumed, err)) || ledger_commit(s->ledger, err))
+    if ((!found && create(s, run, err)) || lock(s, run, err) || open_round(s, ret_resumed, err))
+        goto fail;
+    ret_resumed->kind = found ? kind_of(run, &ret_resumed->round, s) : RESUME_NEW;
+    if ((found && reopen(s, ret_resumed, err)) || ledger_commit(s->ledger, err))
         goto fail;
     return 0;
 fail:

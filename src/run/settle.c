@@ -4,34 +4,79 @@
 #include "run/halt.h"
 #include "run/state.h"
 
+/* What the record says of the last attempt that was handed over. */
+static void take_attempt(struct job *job)
+{
+    const struct exchange *x = &job->exchange;
+
+    if (x->phase == PHASE_NOT_SENT)
+        return;
+    job->sent_ms = x->sent_ms;
+    job->duration_ms = x->duration_ms;
+    job->http_status = (int)x->http_status;
+}
+
+static int record_end(struct batch *b, struct job *job, struct row_record *record,
+                      struct error *err)
+{
+    struct row_ref ref = state_ref(b, job);
+
+    record->http_status = job->http_status;
+    record->submitted_ms = job->sent_ms;
+    record->duration_ms = job->duration_ms;
+    if (ledger_row_settle(b->settings->ledger, &ref, record, err))
+        return -1;
+    if (record->state == ROW_FINAL) {
+        b->outcomes[record->outcome]++;
+        job->ended = true;
+    }
+    return 0;
+}
+
+/* A resend that was not accepted says nothing about the attempt before it: the claim stays unknown.
+ */
+static int settle_resend(struct batch *b, struct job *job, enum outcome outcome, struct error *err)
+{
+    struct row_record record = state_record(b, job, ROW_FINAL, outcome);
+    struct buffer message = {0};
+    int result;
+
+    record.outcome = OUTCOME_UNKNOWN;
+    record.counts_as = OUTCOME_UNKNOWN;
+    buffer_format(&message, "%s; sent again, and %s: %s %s", buffer_string(&job->earlier),
+                  outcome_name(outcome), job->verdict.code, job->verdict.message);
+    record.code = "UNSETTLED";
+    record.sub_code = job->verdict.sub_code;
+    record.message = buffer_string(&message);
+    record.request_id = job->verdict.request_id;
+    result = message.failed ? error_no_memory(err) : record_end(b, job, &record, err);
+    buffer_release(&message);
+    return result;
+}
+
 static int settle_as(struct batch *b, struct job *job, enum row_state state, enum outcome outcome,
                      struct error *err)
 {
-    const struct exchange *x = &job->exchange;
-    struct row_ref ref = state_ref(b, job);
-    struct row_record record = state_record(job, state, outcome);
+    struct row_record record = state_record(b, job, state, outcome);
 
-    record.http_status = (int)x->http_status;
-    record.submitted_ms = job->attempts ? x->sent_ms : 0;
-    record.duration_ms = x->duration_ms;
+    take_attempt(job);
+    if (job->resend && state == ROW_FINAL && outcome != OUTCOME_ACCEPTED)
+        return settle_resend(b, job, outcome, err);
     record.code = job->verdict.code;
     record.sub_code = job->verdict.sub_code;
     record.message = job->verdict.message;
     record.request_id = job->verdict.request_id;
-    if (ledger_row_settle(b->settings->ledger, &ref, &record, err))
-        return -1;
-    if (state == ROW_FINAL)
-        state_leave(b, job, outcome);
-    return 0;
+    return record_end(b, job, &record, err);
 }
 
+/* It is judged anew when its time has come: another run may have sent the claim meanwhile. */
 static int settle_again(struct batch *b, struct job *job, int64_t wait_ms, struct error *err)
 {
     int64_t due = wait_ms > 0 ? b->now_ms + wait_ms : INT64_MIN;
 
     if (settle_as(b, job, ROW_AGAIN, OUTCOME_UNSENT, err))
         return -1;
-    window_move(b->window, job, JOB_READY, due);
+    window_move(b->window, job, JOB_JUDGE, due);
     return 0;
 }
 
@@ -103,11 +148,17 @@ static void tell_pace(struct batch *b, struct job *job)
 
 int settle_jobs(struct batch *b, struct job *jobs, struct error *err)
 {
-    for (struct job *next; jobs; jobs = next) {
-        next = jobs->queue_next;
+    for (; jobs; jobs = jobs->turn_next) {
         tell_pace(b, jobs);
         if (settle(b, jobs, err))
             return -1;
     }
     return 0;
+}
+
+void settle_release(struct batch *b, struct job *jobs)
+{
+    for (; jobs; jobs = jobs->turn_next)
+        if (jobs->ended)
+            window_leave(b->window, jobs);
 }

@@ -8,10 +8,12 @@ struct row_ref state_ref(const struct batch *b, const struct job *job)
         .platform = b->settings->platform,
         .place = {b->settings->run->id, job->row},
         .key = {job->claim.workcard_id, job->claim.claim_order_no},
+        .resend = job->resend,
     };
 }
 
-struct row_record state_record(const struct job *job, enum row_state state, enum outcome outcome)
+struct row_record state_record(const struct batch *b, const struct job *job, enum row_state state,
+                               enum outcome outcome)
 {
     struct row_record record = {
         .row = job->row,
@@ -20,6 +22,7 @@ struct row_record state_record(const struct job *job, enum row_state state, enum
         .counts_as = outcome,
         .attempts = job->attempts,
         .tries = job->tries,
+        .round = job->in_round && outcome != OUTCOME_FAILED ? b->settings->round.id : 0,
         .code = "",
         .sub_code = "",
         .message = "",

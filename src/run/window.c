@@ -86,6 +86,7 @@ void window_close(struct window *window)
     HASH_CLEAR(hh, window->table);
     for (size_t i = 0; i < window->size; i++) {
         claim_store_release(&window->jobs[i].store);
+        buffer_release(&window->jobs[i].earlier);
         buffer_release(&window->jobs[i].exchange.body);
         buffer_release(&window->jobs[i].exchange.answer);
         buffer_release(&window->entries[i].key);
@@ -209,6 +210,14 @@ static void wake_due(struct window *window, int64_t now_ms)
             first = job->due_ms;
     }
     window->later_first_ms = first;
+}
+
+void window_rejudge(struct window *window)
+{
+    struct job *job;
+
+    while ((job = window->states[JOB_READY].head))
+        window_move(window, job, JOB_JUDGE, INT64_MIN);
 }
 
 struct job *window_due(struct window *window, enum job_state state, int64_t now_ms)

@@ -17,6 +17,7 @@ from harness import (
     error_body,
     free_port,
     http,
+    only_long,
     refuse,
     rejected_body,
 )
@@ -422,9 +423,9 @@ class WaitTest(TransportCase):
         self.assertTrue(all(r.began >= probe.ended for r in others), "the probe was not alone")
         self.assertTrueReport(gateway)
 
+    @only_long
     def test_ten_bans_in_a_row_end_the_run(self):
         self.ws.export(claim_rows(3))
-        # The gateway takes back each ban at once: no time passes, the count is what is tested.
         gateway = self.gateway(lambda r: Reply(http(ban_body(1))))
         result = self.ws.upload(gateway, "--in-flight", "1")
         self.assertExit(result, 75)

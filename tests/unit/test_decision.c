@@ -28,6 +28,7 @@ struct scenario {
     enum open_attempt open;
     enum content before; /* of the row before in this file, and what it counts as */
     enum outcome before_counts_as;
+    bool resend_unknown, resubmit; /* what a person said */
     enum decision decision;
 };
 
@@ -48,6 +49,8 @@ static enum decision decide(const struct scenario *scenario)
         .digest = same,
         .claim = &claim,
         .before = scenario->before == NONE ? NULL : &before,
+        .resend_unknown = scenario->resend_unknown,
+        .resubmit = scenario->resubmit,
         .open_run_alive = scenario->open == INTENT_ALIVE,
     };
 
@@ -260,6 +263,67 @@ static void earlier_row_that_is_settled_leaves_it_to_the_history(void **state)
     decide_all(scenarios, COUNT(scenarios));
 }
 
+static void person_may_have_unsettled_claims_sent_again(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "unsettled", .open = UNSETTLED, .resend_unknown = true, .decision = DECIDE_SEND},
+        {.what = "unsettled, and only --resubmit was said",
+         .open = UNSETTLED,
+         .resubmit = true,
+         .decision = DECIDE_UNSETTLED},
+        {.what = "accepted, which is not unsettled",
+         .accepted = SAME,
+         .accepted_at = {RUN - 1, 2},
+         .resend_unknown = true,
+         .decision = DECIDE_ACCEPTED},
+        {.what = "on the wire in another run",
+         .open = INTENT_ALIVE,
+         .resend_unknown = true,
+         .resubmit = true,
+         .decision = DECIDE_WAIT},
+        {.what = "behind an earlier row that is unknown",
+         .open = UNSETTLED,
+         .before = OTHER,
+         .before_counts_as = OUTCOME_UNKNOWN,
+         .resend_unknown = true,
+         .decision = DECIDE_EARLIER_OPEN},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
+static void person_may_have_accepted_content_sent_again(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "the same accepted",
+         .accepted = SAME,
+         .accepted_at = {RUN - 1, 2},
+         .resubmit = true,
+         .decision = DECIDE_SEND},
+        {.what = "another accepted earlier",
+         .accepted = OTHER,
+         .accepted_at = {RUN - 1, 2},
+         .resubmit = true,
+         .decision = DECIDE_SEND_CHANGED},
+        {.what = "another accepted later",
+         .accepted = OTHER,
+         .accepted_at = {RUN + 1, 2},
+         .resubmit = true,
+         .decision = DECIDE_SUPERSEDED},
+        {.what = "a repeat in the file",
+         .accepted = SAME,
+         .accepted_at = {RUN, ROW - 1},
+         .before = SAME,
+         .before_counts_as = OUTCOME_ACCEPTED,
+         .resubmit = true,
+         .decision = DECIDE_DUPLICATE},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +336,8 @@ int main(void)
         cmocka_unit_test(repeat_in_the_file_is_a_duplicate_whatever_became_of_the_row_before),
         cmocka_unit_test(earlier_row_that_is_open_holds_back_the_later),
         cmocka_unit_test(earlier_row_that_is_settled_leaves_it_to_the_history),
+        cmocka_unit_test(person_may_have_unsettled_claims_sent_again),
+        cmocka_unit_test(person_may_have_accepted_content_sent_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,132 @@
+#include "cli/check_text.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+
+void check_text_problem(const char *file, const struct problem *problem)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    printf("%s:%llu:%llu: %s: %s: %s (%s)\n", log_quote(file, quoted, sizeof(quoted)),
+           (unsigned long long)problem->line, (unsigned long long)problem->column,
+           problem->severity == SEVERITY_ERROR ? "error" : "warning", rule_code(problem->rule),
+           problem->sentence, problem->cell);
+}
+
+static void append_column(const struct columns *columns, enum field field,
+                          const struct record *header, struct buffer *text)
+{
+    int index = columns->index[field];
+    char name[PROBLEM_COLUMN_BYTES], quoted[LOG_QUOTE_BYTES];
+
+    if (index == COLUMN_ABSENT)
+        buffer_format(text, "  %-14s  not there: %s\n", field_name(field),
+                      field == FIELD_CLAIM_COUNT ? "1 is taken" : "none is sent");
+    else
+        buffer_format(text, "  %-14s  column %s '%s'\n", field_name(field),
+                      problem_column_name((size_t)index, name),
+                      log_quote(header->cells[index].text, quoted, sizeof(quoted)));
+}
+
+static const char *delimiter_name(char delimiter, char ret_name[8])
+{
+    if (delimiter == '\t')
+        return "tabs";
+    snprintf(ret_name, 8, "'%c'", delimiter);
+    return ret_name;
+}
+
+void check_text_reading(const struct intake *intake, const struct inspection *inspection,
+                        const struct record *header, struct buffer *ret_text)
+{
+    const struct columns *columns = &inspection->columns;
+    char delimiter[8];
+
+    buffer_format(ret_text, "read as: %s%s, cells parted by %s, amounts in %s\n",
+                  encoding_name(inspection->survey.encoding),
+                  inspection->survey.bom_bytes ? " (by its byte order mark)" : "",
+                  delimiter_name(intake->reader.delimiter, delimiter),
+                  columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
+    for (int i = 0; i < FIELD_COUNT; i++)
+        append_column(columns, (enum field)i, header, ret_text);
+    if (inspection->unused_columns.len)
+        buffer_format(ret_text, "  not used:       %s\n",
+                      buffer_string(&inspection->unused_columns));
+}
+
+void check_text_codes(const struct intake *intake, const struct inspection *inspection)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < RULE_COUNT; i++)
+        sum += inspection->broken[i];
+    if (!sum)
+        return;
+    printf("\n%-24s %-8s %10s  %s\n", "code", "severity", "problems", "first row");
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (inspection->broken[i])
+            printf("%-24s %-8s %10llu  %llu\n", rule_code((enum rule)i),
+                   intake->rules.severity[i] == SEVERITY_ERROR ? "error" : "warning",
+                   (unsigned long long)inspection->broken[i],
+                   (unsigned long long)inspection->first_row[i]);
+}
+
+/* The pairs of one kind: how many, and the first of them. */
+static void print_pairs(const struct duplicates *duplicates, size_t count, bool same_content,
+                        const char *words)
+{
+    struct buffer rows = {0};
+    size_t pairs = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct duplicate duplicate = duplicates_at(duplicates, i);
+
+        if (duplicate.same_content == same_content && pairs++ < CHECK_TEXT_DUPLICATES)
+            buffer_format(&rows, "%s%llu (after row %llu)", rows.len ? ", " : "",
+                          (unsigned long long)duplicate.row, (unsigned long long)duplicate.before);
+    }
+    if (pairs)
+        printf("%zu %s: row %s%s\n", pairs, words, buffer_string(&rows),
+               pairs > CHECK_TEXT_DUPLICATES ? ", …" : "");
+    buffer_release(&rows);
+}
+
+void check_text_duplicates(const struct duplicates *duplicates, size_t count)
+{
+    if (!count)
+        return;
+    putchar('\n');
+    print_pairs(duplicates, count, true,
+                "rows are of the same claim and content as an earlier row and would be skipped");
+    print_pairs(duplicates, count, false,
+                "rows are of the same claim as an earlier row, with other content, and would be "
+                "sent after it");
+}
+
+static void print_amount(const char *words, uint64_t rows, money fee)
+{
+    char yuan[MONEY_TEXT_BYTES];
+
+    printf("  %-34s %10llu rows %18s yuan\n", words, (unsigned long long)rows,
+           money_format_yuan(fee, yuan));
+}
+
+void check_text_totals(const char *file, const struct inspection *inspection, const char *reading)
+{
+    static const char *const statuses[INSPECTION_STATUSES] = {"valid, status 0, not settled",
+                                                              "valid, status 1, claim succeeded",
+                                                              "valid, status 2, claim failed"};
+    char quoted[LOG_QUOTE_BYTES];
+
+    printf("\n%s: %llu rows, %llu invalid", log_quote(file, quoted, sizeof(quoted)),
+           (unsigned long long)inspection->rows, (unsigned long long)inspection->invalid);
+    if (inspection->blank_lines)
+        printf(", %llu blank lines", (unsigned long long)inspection->blank_lines);
+    putchar('\n');
+    for (int i = 0; i < INSPECTION_STATUSES; i++)
+        print_amount(statuses[i], inspection->status_rows[i], inspection->status_fee[i]);
+    print_amount("valid, together", inspection->rows - inspection->invalid,
+                 inspection_fee(inspection));
+    fputs(reading, stdout);
+}

@@ -1,0 +1,246 @@
+/* claimbatch check: everything upload checks, nothing sent. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/check_json.h"
+#include "cli/check_text.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/sheet.h"
+#include "cli/summary.h"
+#include "input/duplicates.h"
+
+/* Everything a check has open. */
+struct check {
+    const struct options *options;
+    struct intake intake;
+    struct inspection inspection;
+    struct duplicates *duplicates;
+    size_t duplicate_count;
+    struct check_json *json; /* NULL: text */
+    struct sheet *sheet;     /* NULL: none is wanted */
+    uint64_t shown;          /* problems printed */
+    struct buffer reading, sentence, codes;
+};
+
+/* ---- row by row ---- */
+
+static int begin(void *context, const struct reader *reader, struct error *err)
+{
+    struct check *check = context;
+    const struct options *o = check->options;
+    const struct record *header = reader_header(reader);
+
+    if (check->json)
+        check_json_reading(check->json, &check->intake, &check->inspection, header);
+    else
+        check_text_reading(&check->intake, &check->inspection, header, &check->reading);
+    if (check->reading.failed)
+        return error_no_memory(err);
+    return o->report ? sheet_open(o->report, o->claims, o->overwrite, header, &check->sheet, err)
+                     : 0;
+}
+
+static void show(struct check *check, const struct problem *problem)
+{
+    if (check->json)
+        check_json_problem(check->json, problem);
+    else if (check->shown < CHECK_TEXT_PROBLEMS)
+        check_text_problem(export_name(check->intake.export), problem);
+    check->shown++;
+}
+
+/* Whether a problem is put into words at all: in a file that is all problems this is what costs. */
+static bool is_described(const struct check *check)
+{
+    return check->json || check->sheet || check->shown < CHECK_TEXT_PROBLEMS;
+}
+
+static int add_to_sheet(struct check *check, const struct record *record,
+                        const struct findings *findings, struct error *err)
+{
+    enum severity severity = findings_invalid(findings) ? SEVERITY_ERROR : SEVERITY_WARN;
+
+    buffer_reset(&check->codes);
+    findings_codes(findings, SEVERITY_ERROR, &check->codes);
+    if (check->codes.len && severity == SEVERITY_ERROR) {
+        struct buffer warnings = {0};
+
+        findings_codes(findings, SEVERITY_WARN, &warnings);
+        buffer_format(&check->codes, "%s%s", warnings.len ? ";" : "", buffer_string(&warnings));
+        buffer_release(&warnings);
+    } else {
+        findings_codes(findings, SEVERITY_WARN, &check->codes);
+    }
+    return sheet_add(check->sheet, record, severity, buffer_string(&check->codes),
+                     buffer_string(&check->sentence), err);
+}
+
+static int take_findings(struct check *check, const struct reader *reader,
+                         const struct record *record, const struct findings *findings,
+                         struct error *err)
+{
+    struct problem problem;
+
+    buffer_reset(&check->sentence);
+    for (size_t i = 0; i < findings->count; i++) {
+        if (i)
+            buffer_text(&check->sentence, "; ");
+        problem_describe(reader, record, &findings->list[i], &check->intake.rules, &check->sentence,
+                         &problem);
+        show(check, &problem);
+    }
+    if (check->sentence.failed)
+        return error_no_memory(err);
+    return check->sheet ? add_to_sheet(check, record, findings, err) : 0;
+}
+
+static int take_row(void *context, const struct reader *reader, const struct record *record,
+                    const struct findings *findings, const struct claim *claim, struct error *err)
+{
+    struct check *check = context;
+
+    if (claim && duplicates_note(check->duplicates, record->row, claim))
+        return error_no_memory(err);
+    if (!findings->count || !is_described(check))
+        return 0;
+    return take_findings(check, reader, record, findings, err);
+}
+
+/* The one rule that is broken by the file and not by a row; as an error it refuses the file. */
+static void show_missing_newline(struct check *check)
+{
+    const struct inspection *inspection = &check->inspection;
+    struct problem problem = {
+        .severity = SEVERITY_WARN,
+        .rule = RULE_MISSING_FINAL_NEWLINE,
+        .field = FIELD_NONE,
+        .row = inspection->first_row[RULE_MISSING_FINAL_NEWLINE],
+        .line = inspection->last_line,
+        .column = 1,
+        .sentence = "no line end follows the last row: it may be cut; see whether it is whole",
+    };
+
+    if (!inspection->broken[RULE_MISSING_FINAL_NEWLINE])
+        return;
+    snprintf(problem.cell, sizeof(problem.cell), "row %llu", (unsigned long long)problem.row);
+    show(check, &problem);
+}
+
+/* ---- the whole ---- */
+
+static int inspect(struct check *check, struct error *err)
+{
+    const struct options *o = check->options;
+    const struct inspection_visitor visitor = {check, begin, take_row};
+
+    check->intake = (struct intake){
+        .encoding = o->encoding,
+        .reader = o->reader,
+        .rules = o->rules,
+        .now_ms = clock_wall_ms(),
+    };
+    check->duplicates = duplicates_open();
+    if (!check->duplicates)
+        return error_no_memory(err);
+    if (export_open(o->claims, &check->intake.export, err) ||
+        inspection_check(&check->intake, &visitor, &check->inspection, err) ||
+        inspection_expect(&check->inspection, o->expect_rows, o->expect_fee, err))
+        return -1;
+    check->duplicate_count = duplicates_find(check->duplicates);
+    return check->sheet ? sheet_publish(check->sheet, err) : 0;
+}
+
+static void print_text(const struct check *check)
+{
+    const char *name = export_name(check->intake.export);
+
+    if (check->shown > CHECK_TEXT_PROBLEMS)
+        printf("… and %llu more problems\n",
+               (unsigned long long)(check->shown - CHECK_TEXT_PROBLEMS));
+    check_text_codes(&check->intake, &check->inspection);
+    check_text_duplicates(check->duplicates, check->duplicate_count);
+    check_text_totals(name, &check->inspection, buffer_string(&check->reading));
+}
+
+static void say_what_is_next(const struct check *check)
+{
+    struct buffer word = {0};
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (check->sheet)
+        log_info("the rows with problems: %s",
+                 log_quote(check->options->report, quoted, sizeof(quoted)));
+    summary_quote(check->options->claims, &word);
+    if (check->inspection.invalid)
+        log_info("next: mend the invalid rows in the export, then check it again");
+    else
+        log_info("next: claimbatch upload %s", buffer_string(&word));
+    buffer_release(&word);
+}
+
+/* What was printed is the result: it must have arrived. */
+static int flush_output(struct error *err)
+{
+    if (fflush(stdout) || ferror(stdout))
+        return error_set(err, EXIT_CANNOT_WRITE, "cannot write standard output: %s",
+                         strerror(errno));
+    return 0;
+}
+
+static int run(struct check *check, struct error *err)
+{
+    int result = inspect(check, err);
+
+    if (result) {
+        if (check->json)
+            check_json_end(check->json, err->exit_code, err->text);
+        fflush(stdout);
+        return -1;
+    }
+    result = check->inspection.invalid ? EXIT_ROWS_BAD : EXIT_COMPLETE;
+    show_missing_newline(check);
+    if (check->json) {
+        check_json_totals(check->json, &check->intake, &check->inspection, check->duplicates,
+                          check->duplicate_count);
+        check_json_end(check->json, result, NULL);
+    } else {
+        print_text(check);
+    }
+    if (flush_output(err))
+        return -1;
+    say_what_is_next(check);
+    return result;
+}
+
+static void release(struct check *check)
+{
+    check_json_close(check->json);
+    sheet_close(check->sheet);
+    duplicates_close(check->duplicates);
+    inspection_release(&check->inspection);
+    export_close(check->intake.export);
+    buffer_release(&check->reading);
+    buffer_release(&check->sentence);
+    buffer_release(&check->codes);
+}
+
+int cmd_check(const struct options *options, const char *invocation, struct error *err)
+{
+    struct check check = {.options = options};
+    int result = -1;
+
+    (void)invocation;
+    if (options->json)
+        check.json = check_json_open(options->claims);
+    if (options->json && !check.json)
+        error_no_memory(err);
+    else
+        result = run(&check, err);
+    release(&check);
+    return result;
+}

@@ -1,0 +1,247 @@
+#include "cli/config.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <ini.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "input/charset.h"
+
+#define SYSTEM_PATH "/etc/claimbatch/claimbatch.conf"
+#define USER_PATH "claimbatch/claimbatch.conf"
+#define LINE_END_BYTES 3 /* what inih wants beyond the text: CR, LF and NUL */
+
+struct config {
+    struct buffer path;
+    struct config_entry *entries;
+    size_t count, room;
+
+    /* While the file is read: inih tells no line, but asks for one after the other. */
+    const char *rest;
+    unsigned line;
+    unsigned long_line; /* the first that is longer than CONFIG_LINE_BYTES_MAX */
+    bool no_memory;
+};
+
+/* ---- where it lies ---- */
+
+static bool exists(const struct config *config)
+{
+    return config->path.len && access(config->path.ptr, F_OK) == 0;
+}
+
+static int find_named(struct config *config, const char *path, const char *by, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    buffer_text(&config->path, path);
+    if (config->path.failed)
+        return error_no_memory(err);
+    if (exists(config))
+        return 0;
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the configuration '%s' that %s names cannot be opened: %s; nothing was sent",
+                     log_quote(path, quoted, sizeof(quoted)), by, strerror(errno));
+}
+
+static void append_user_path(struct buffer *path)
+{
+    const char *folder = getenv("XDG_CONFIG_HOME");
+    const char *home = getenv("HOME");
+
+    if (folder && *folder)
+        buffer_format(path, "%s/" USER_PATH, folder);
+    else if (home && *home)
+        buffer_format(path, "%s/.config/" USER_PATH, home);
+}
+
+/* Leaves the path empty when there is no configuration. */
+static int find(struct config *config, const char *named, struct error *err)
+{
+    const char *variable = getenv("CLAIMBATCH_CONFIG");
+
+    if (named)
+        return find_named(config, named, "--config", err);
+    if (variable && *variable)
+        return find_named(config, variable, "CLAIMBATCH_CONFIG", err);
+    append_user_path(&config->path);
+    if (!exists(config)) {
+        buffer_reset(&config->path);
+        buffer_text(&config->path, SYSTEM_PATH);
+    }
+    if (config->path.failed)
+        return error_no_memory(err);
+    if (!exists(config))
+        buffer_reset(&config->path);
+    return 0;
+}
+
+/* ---- what is in it ---- */
+
+static int refuse_line(const struct config *config, unsigned line, const char *why,
+                       struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_BAD_CONFIG, "configuration '%s', line %u: %s; nothing was sent",
+                     log_quote(config->path.ptr, quoted, sizeof(quoted)), line, why);
+}
+
+static int add_entry(struct config *config, const char *section, const char *key, const char *value)
+{
+    struct config_entry entry = {.line = config->line};
+
+    if (config->count == config->room) {
+        size_t room = config->room ? config->room * 2 : 32;
+        struct config_entry *entries = realloc(config->entries, room * sizeof(*entries));
+
+        if (!entries)
+            goto out;
+        config->entries = entries;
+        config->room = room;
+    }
+    entry.section = strdup(section);
+    entry.key = key ? strdup(key) : NULL;
+    entry.value = value ? strdup(value) : NULL;
+    config->entries[config->count++] = entry;
+    if (entry.section && (entry.key || !key) && (entry.value || !value))
+        return 1;
+out:
+    config->no_memory = true;
+    return 0;
+}
+
+/* inih passes over a section that is empty; what is misspelt shall show there too. */
+static void note_section(struct config *config, const char *line)
+{
+    const char *start = line + strspn(line, " \t");
+    const char *end = *start == '[' ? strchr(start, ']') : NULL;
+    char *name = end ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
+
+    if (name)
+        add_entry(config, name, NULL, NULL);
+    else if (end)
+        config->no_memory = true;
+    free(name);
+}
+
+/* As fgets, from memory. A line that is too long is passed over, for inih would take its rest for a
+ * line of its own. */
+static char *next_line(char *line, int size, void *context)
+{
+    struct config *config = context;
+    size_t len = strcspn(config->rest, "\n");
+
+    if (!*config->rest)
+        return NULL;
+    config->line++;
+    if (len > CONFIG_LINE_BYTES_MAX || len + LINE_END_BYTES > (size_t)size) {
+        if (!config->long_line)
+            config->long_line = config->line;
+        line[0] = '\0';
+    } else {
+        memcpy(line, config->rest, len);
+        line[len] = '\0';
+        note_section(config, line);
+    }
+    config->rest += len + (config->rest[len] == '\n');
+    return line;
+}
+
+static int take_value(void *context, const char *section, const char *key, const char *value)
+{
+    return add_entry(context, section, key, value);
+}
+
+static int parse(struct config *config, const struct buffer *text, struct error *err)
+{
+    int bad_line;
+
+    ini_allow_multiline = false;
+    ini_allow_inline_comments = false;
+    ini_use_stack = false;
+    ini_max_line = CONFIG_LINE_BYTES_MAX + LINE_END_BYTES;
+    ini_initial_alloc = ini_max_line;
+    config->rest = buffer_string(text);
+    bad_line = ini_parse_stream(next_line, config, take_value, config);
+    if (config->no_memory || bad_line < 0)
+        return error_no_memory(err);
+    if (config->long_line)
+        return refuse_line(config, config->long_line, "the line is longer than 4096 bytes", err);
+    if (bad_line > 0)
+        return refuse_line(config, (unsigned)bad_line,
+                           "this is neither '[section]' nor 'key = value'", err);
+    return 0;
+}
+
+static int read_text(const struct config *config, struct buffer *ret_text, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct error inner;
+
+    if (file_read_all(config->path.ptr, CONFIG_BYTES_MAX, ret_text, &inner))
+        return error_set(err, inner.exit_code == EXIT_RESOURCES ? EXIT_RESOURCES : EXIT_BAD_CONFIG,
+                         "the configuration: %s; nothing was sent", inner.text);
+    if (strlen(buffer_string(ret_text)) == ret_text->len &&
+        charset_is_utf8(buffer_string(ret_text)))
+        return 0;
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the configuration '%s' is not UTF-8: save it as UTF-8; nothing was sent",
+                     log_quote(config->path.ptr, quoted, sizeof(quoted)));
+}
+
+int config_open(const char *named, struct config **ret_config, struct error *err)
+{
+    struct config *config = calloc(1, sizeof(*config));
+    struct buffer text = {0};
+    int result = -1;
+
+    *ret_config = NULL;
+    if (!config)
+        return error_no_memory(err);
+    if (find(config, named, err))
+        goto out;
+    result = 0;
+    if (!config->path.len)
+        goto out;
+    result = read_text(config, &text, err) || parse(config, &text, err) ? -1 : 0;
+    if (result)
+        goto out;
+    *ret_config = config;
+    config = NULL;
+out:
+    buffer_release(&text);
+    config_close(config);
+    return result;
+}
+
+void config_close(struct config *config)
+{
+    if (!config)
+        return;
+    for (size_t i = 0; i < config->count; i++) {
+        free((char *)(uintptr_t)config->entries[i].section);
+        free((char *)(uintptr_t)config->entries[i].key);
+        free((char *)(uintptr_t)config->entries[i].value);
+    }
+    free(config->entries);
+    buffer_release(&config->path);
+    free(config);
+}
+
+const char *config_path(const struct config *config)
+{
+    return config->path.ptr;
+}
+
+const struct config_entry *config_entry(const struct config *config, size_t i)
+{
+    return i < config->count ? &config->entries[i] : NULL;
+}

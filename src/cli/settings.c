@@ -1,0 +1,113 @@
+#include "cli/settings.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const section_names[SECTION_COUNT] = {
+    [SECTION_GATEWAY] = "gateway", [SECTION_RUN] = "run",     [SECTION_INPUT] = "input",
+    [SECTION_COLUMNS] = "columns", [SECTION_RULES] = "rules", [SECTION_VERDICTS] = "verdicts",
+};
+
+const char *section_name(enum section section)
+{
+    return section_names[section];
+}
+
+enum section section_find(const char *name)
+{
+    size_t i = 0;
+
+    while (i < SECTION_COUNT && strcmp(section_names[i], name) != 0)
+        i++;
+    return (enum section)i;
+}
+
+int settings_note(struct settings *settings, const struct setting *setting)
+{
+    if (settings->count == settings->room) {
+        size_t room = settings->room ? settings->room * 2 : 64;
+        struct setting *list = realloc(settings->list, room * sizeof(*list));
+
+        if (!list)
+            return -1;
+        settings->list = list;
+        settings->room = room;
+    }
+    settings->list[settings->count++] = *setting;
+    return 0;
+}
+
+void settings_release(struct settings *settings)
+{
+    free(settings->list);
+    *settings = (struct settings){0};
+}
+
+const struct setting *settings_find(const struct settings *settings, enum section section,
+                                    const char *key)
+{
+    for (size_t i = settings->count; i > 0; i--) {
+        const struct setting *setting = &settings->list[i - 1];
+
+        if (setting->section == section && strcmp(setting->key, key) == 0)
+            return setting;
+    }
+    return NULL;
+}
+
+/* Whether an earlier setting has the same key; that one gives the place in the list. */
+static bool is_known(const struct settings *settings, size_t at)
+{
+    const struct setting *setting = &settings->list[at];
+
+    for (size_t i = 0; i < at; i++) {
+        if (settings->list[i].section == setting->section &&
+            strcmp(settings->list[i].key, setting->key) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void print_origin(const struct origin *origin, struct buffer *ret_text)
+{
+    switch (origin->kind) {
+    case ORIGIN_DEFAULT:
+        buffer_text(ret_text, "# the default\n");
+        break;
+    case ORIGIN_CONFIG:
+        buffer_format(ret_text, "# from %s, line %u\n", origin->name, origin->line);
+        break;
+    case ORIGIN_ENVIRONMENT:
+        buffer_format(ret_text, "# from the environment, %s\n", origin->name);
+        break;
+    case ORIGIN_OPTION:
+        buffer_text(ret_text, "# from the command line\n");
+        break;
+    }
+}
+
+static void print_section(const struct settings *settings, enum section section,
+                          struct buffer *ret_text)
+{
+    bool headed = false;
+
+    for (size_t i = 0; i < settings->count; i++) {
+        const struct setting *setting = &settings->list[i];
+
+        if (setting->section != section || is_known(settings, i))
+            continue;
+        if (!headed)
+            buffer_format(ret_text, "%s[%s]\n", ret_text->len ? "\n" : "", section_name(section));
+        headed = true;
+        setting = settings_find(settings, section, setting->key);
+        print_origin(&setting->origin, ret_text);
+        buffer_format(ret_text, "%s = %s\n", setting->key, setting->value);
+    }
+}
+
+void settings_print(const struct settings *settings, struct buffer *ret_text)
+{
+    for (int i = 0; i < SECTION_COUNT; i++)
+        print_section(settings, (enum section)i, ret_text);
+}

@@ -1,0 +1,140 @@
+#include "cli/sheet.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "report/line.h"
+
+#define FIRST_COLUMNS "row,line,severity,codes,problems"
+#define FLUSH_BYTES ((size_t)64 << 10)
+
+struct sheet {
+    const char *path; /* borrowed */
+    struct buffer partial, text;
+    int fd;
+    bool published;
+};
+
+static int refuse(const char *path, const char *why, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_CANNOT_CREATE, "'%s' %s", log_quote(path, quoted, sizeof(quoted)),
+                     why);
+}
+
+/* Whether a sheet stands at the path. */
+static bool is_sheet(const char *path)
+{
+    static const char start[] = LINE_BOM FIRST_COLUMNS;
+    char bytes[sizeof(start) - 1];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    bool same = fd >= 0 && read(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) &&
+                memcmp(bytes, start, sizeof(bytes)) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return same;
+}
+
+static int look(const char *path, const char *export_path, bool overwrite, struct error *err)
+{
+    struct stat there, export;
+
+    if (lstat(path, &there))
+        return 0;
+    if (!S_ISREG(there.st_mode))
+        return refuse(path, "is not a regular file (a link, a folder, …); name another with -o",
+                      err);
+    if (stat(export_path, &export) == 0 && export.st_dev == there.st_dev &&
+        export.st_ino == there.st_ino)
+        return refuse(path, "is the export itself; name another file with -o", err);
+    if (!overwrite && !is_sheet(path))
+        return refuse(path,
+                      "exists and is no list of problems; name another file with -o, or use "
+                      "--overwrite",
+                      err);
+    return 0;
+}
+
+static int flush(struct sheet *sheet, struct error *err)
+{
+    if (sheet->text.failed)
+        return error_no_memory(err);
+    if (file_write(sheet->fd, sheet->partial.ptr, sheet->text.ptr, sheet->text.len, err))
+        return -1;
+    buffer_reset(&sheet->text);
+    return 0;
+}
+
+static void append_cells(struct sheet *sheet, const struct record *record)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        buffer_byte(&sheet->text, ',');
+        line_append_cell(record->cells[i].text, &sheet->text);
+    }
+    buffer_byte(&sheet->text, '\n');
+}
+
+int sheet_open(const char *path, const char *export_path, bool overwrite,
+               const struct record *header, struct sheet **ret_sheet, struct error *err)
+{
+    struct sheet *sheet = NULL;
+
+    *ret_sheet = NULL;
+    if (look(path, export_path, overwrite, err))
+        return -1;
+    sheet = calloc(1, sizeof(*sheet));
+    if (!sheet)
+        return error_no_memory(err);
+    sheet->path = path;
+    buffer_format(&sheet->partial, "%s.partial", path);
+    sheet->fd =
+        sheet->partial.failed ? error_no_memory(err) : file_create_locked(sheet->partial.ptr, err);
+    if (sheet->fd < 0) {
+        sheet_close(sheet);
+        return -1;
+    }
+    buffer_text(&sheet->text, LINE_BOM FIRST_COLUMNS);
+    append_cells(sheet, header);
+    *ret_sheet = sheet;
+    return 0;
+}
+
+int sheet_add(struct sheet *sheet, const struct record *record, enum severity severity,
+              const char *codes, const char *problems, struct error *err)
+{
+    buffer_format(&sheet->text, "%llu,%llu,%s,%s,", (unsigned long long)record->row,
+                  (unsigned long long)record->line, severity_name(severity), codes);
+    line_append_cell(problems, &sheet->text);
+    append_cells(sheet, record);
+    return sheet->text.len >= FLUSH_BYTES ? flush(sheet, err) : 0;
+}
+
+int sheet_publish(struct sheet *sheet, struct error *err)
+{
+    if (flush(sheet, err) || file_sync(sheet->fd, sheet->partial.ptr, err) ||
+        file_rename(sheet->partial.ptr, sheet->path, err))
+        return -1;
+    sheet->published = true;
+    return file_sync_folder(sheet->path, err);
+}
+
+void sheet_close(struct sheet *sheet)
+{
+    if (!sheet)
+        return;
+    if (sheet->fd >= 0 && !sheet->published)
+        unlink(sheet->partial.ptr);
+    if (sheet->fd >= 0)
+        close(sheet->fd);
+    buffer_release(&sheet->partial);
+    buffer_release(&sheet->text);
+    free(sheet);
+}

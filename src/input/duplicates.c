@@ -1,0 +1,220 @@
+#include "input/duplicates.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "input/claim.h"
+
+#define DIGIT_VALUES 256
+#define LEVELS (sizeof(uint64_t) + sizeof(uint32_t))
+#define FEW 24 /* so many are sorted by insertion */
+
+/* A row that was noted; after the search a pair: the row, the one before it, the same or not. */
+struct entry {
+    uint64_t key;
+    uint32_t row, content;
+};
+
+struct duplicates {
+    struct entry *entries;
+    size_t count, room;
+};
+
+/* Both halves of the product: each bit of the result depends on each of the operands. */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_word(uint64_t hash, uint64_t word)
+{
+    return mix(hash ^ word, UINT64_C(0x9e3779b97f4a7c15)) ^ UINT64_C(0xd6e8feb86659fd93);
+}
+
+/* The last word has the bytes that are left over, at most 7, and how many they are. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    size_t len = strlen(text);
+    uint64_t word = 0;
+
+    for (; len >= sizeof(word); text += sizeof(word), len -= sizeof(word)) {
+        memcpy(&word, text, sizeof(word));
+        hash = hash_word(hash, word);
+    }
+    word = (uint64_t)len << 56;
+    for (size_t i = 0; i < len; i++)
+        word |= (uint64_t)(unsigned char)text[i] << 8 * i;
+    return hash_word(hash, word);
+}
+
+static uint64_t hash_key(const struct claim *claim)
+{
+    return hash_text(hash_word(0, (uint64_t)claim->workcard_id), claim->claim_order_no);
+}
+
+static uint32_t hash_content(const struct claim *claim)
+{
+    uint64_t hash = hash_word((uint64_t)claim->claim_count, (uint64_t)claim->claim_fee);
+
+    hash = hash_text(hash ^ (uint64_t)claim->claim_status, claim->claim_time);
+    return (uint32_t)(hash_text(hash, claim->claim_desc) >> 32);
+}
+
+struct duplicates *duplicates_open(void)
+{
+    return calloc(1, sizeof(struct duplicates));
+}
+
+void duplicates_close(struct duplicates *duplicates)
+{
+    if (!duplicates)
+        return;
+    free(duplicates->entries);
+    free(duplicates);
+}
+
+/* Doubles what is reserved; pages of it that are not used yet take no memory. */
+static int add_room(struct duplicates *duplicates)
+{
+    size_t room = duplicates->room ? duplicates->room * 2 : 4096;
+    struct entry *entries = realloc(duplicates->entries, room * sizeof(*entries));
+
+    if (!entries)
+        return -1;
+    duplicates->entries = entries;
+    duplicates->room = room;
+    return 0;
+}
+
+int duplicates_note(struct duplicates *duplicates, uint64_t row, const struct claim *claim)
+{
+    if (row > UINT32_MAX)
+        return 0;
+    if (duplicates->count == duplicates->room && add_room(duplicates))
+        return -1;
+    duplicates->entries[duplicates->count++] =
+        (struct entry){hash_key(claim), (uint32_t)row, hash_content(claim)};
+    return 0;
+}
+
+static bool is_before(const struct entry *a, const struct entry *b)
+{
+    return a->key != b->key ? a->key < b->key : a->row < b->row;
+}
+
+static void sort_few(struct entry *entries, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct entry entry = entries[i];
+        size_t at = i;
+
+        for (; at > 0 && is_before(&entry, &entries[at - 1]); at--)
+            entries[at] = entries[at - 1];
+        entries[at] = entry;
+    }
+}
+
+/* The bytes of key and row, the most significant first. */
+static unsigned digit_of(const struct entry *entry, unsigned level)
+{
+    if (level < sizeof(entry->key))
+        return entry->key >> (8 * (sizeof(entry->key) - 1 - level)) & (DIGIT_VALUES - 1);
+    return entry->row >> (8 * (LEVELS - 1 - level)) & (DIGIT_VALUES - 1);
+}
+
+/* Puts each entry into the part of the array that is its digit's; ends[] is where each part ends.
+ */
+static void distribute(struct entry *entries, size_t count, unsigned level,
+                       size_t ends[DIGIT_VALUES])
+{
+    size_t next[DIGIT_VALUES];
+    size_t sum = 0;
+
+    memset(ends, 0, DIGIT_VALUES * sizeof(*ends));
+    for (size_t i = 0; i < count; i++)
+        ends[digit_of(&entries[i], level)]++;
+    for (size_t d = 0; d < DIGIT_VALUES; d++) {
+        next[d] = sum;
+        sum += ends[d];
+        ends[d] = sum;
+    }
+    for (size_t d = 0; d < DIGIT_VALUES; d++) {
+        while (next[d] < ends[d]) {
+            struct entry entry = entries[next[d]];
+            unsigned digit = digit_of(&entry, level);
+
+            if (digit == d) {
+                next[d]++;
+            } else {
+                entries[next[d]] = entries[next[digit]];
+                entries[next[digit]++] = entry;
+            }
+        }
+    }
+}
+
+/* Brings entries of one key together, by row. Nearly always each key is there once, which is
+ * quicker to see than to sort. */
+static void gather_few(struct entry *entries, size_t count)
+{
+    bool equal = false;
+
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            equal |= entries[i].key == entries[j].key;
+    if (equal)
+        sort_few(entries, count);
+}
+
+/* By key, then row, but for how `few` leaves some of neighbouring keys. In place: the C library's
+ * qsort takes as much memory again. */
+static void sort(struct entry *entries, size_t count, unsigned level,
+                 void (*few)(struct entry *entries, size_t count))
+{
+    size_t ends[DIGIT_VALUES];
+    size_t start = 0;
+
+    if (count <= FEW || level == LEVELS) {
+        few(entries, count);
+        return;
+    }
+    distribute(entries, count, level, ends);
+    for (size_t d = 0; d < DIGIT_VALUES; d++) {
+        sort(entries + start, ends[d] - start, level + 1, few);
+        start = ends[d];
+    }
+}
+
+/* Turns rows of one claim that follow each other into pairs, at the start of the array. */
+static size_t pair(struct entry *entries, size_t count)
+{
+    size_t pairs = 0;
+    struct entry before = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        struct entry entry = entries[i];
+
+        if (i > 0 && entry.key == before.key)
+            entries[pairs++] =
+                (struct entry){entry.row, before.row, entry.content == before.content};
+        before = entry;
+    }
+    return pairs;
+}
+
+size_t duplicates_find(struct duplicates *duplicates)
+{
+    sort(duplicates->entries, duplicates->count, 0, gather_few);
+    duplicates->count = pair(duplicates->entries, duplicates->count);
+    sort(duplicates->entries, duplicates->count, 0, sort_few);
+    return duplicates->count;
+}
+
+struct duplicate duplicates_at(const struct duplicates *duplicates, size_t i)
+{
+    const struct entry *entry = &duplicates->entries[i];
+
+    return (struct duplicate){entry->key, entry->row, entry->content != 0};
+}

@@ -1,0 +1,554 @@
+/*
+ * shim: stands between the program and the C library (LD_PRELOAD), so that a campaign can kill the
+ * program before, in or after any one call, let any one call fail, or record all that is written.
+ *
+ * CAMPAIGN_LOG=FILE     append a line "NAME NUMBER DETAIL" for each call, and "alloc NUMBER" at
+ * exit CAMPAIGN_HIT=A+B:N    the N-th of all calls of the functions A and B (from 1) is the one
+ * CAMPAIGN_DO=WHAT      kill-before, kill-torn (half of the bytes), kill-after, fail, or fail-on
+ *                       (this one and all later ones)
+ * CAMPAIGN_ERRNO=N      what the failing call says
+ * CAMPAIGN_RECORD=FILE  append what changes files, what syncs them and what is sent: a line
+ *                       "OP INODE OFFSET LENGTH PATH [TO]", then LENGTH bytes
+ *
+ * The functions are named as in the table below. Only calls on regular files and folders count, and
+ * send on a socket; pipes and events do not.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum call {
+    CALL_MALLOC,
+    CALL_CALLOC,
+    CALL_REALLOC,
+    CALL_OPEN,
+    CALL_READ,
+    CALL_PREAD,
+    CALL_WRITE,
+    CALL_PWRITE,
+    CALL_FSYNC,
+    CALL_FDATASYNC,
+    CALL_FTRUNCATE,
+    CALL_FALLOCATE,
+    CALL_RENAME,
+    CALL_UNLINK,
+    CALL_MKDIR,
+    CALL_FCHMOD,
+    CALL_FLOCK,
+    CALL_FSTAT,
+    CALL_STAT,
+    CALL_STATVFS,
+    CALL_MMAP,
+    CALL_CLOSE,
+    CALL_SEND,
+    CALL_COUNT,
+};
+
+static const char *const names[CALL_COUNT] = {
+    "malloc", "calloc",    "realloc",   "open",      "read",   "pread",  "write", "pwrite",
+    "fsync",  "fdatasync", "ftruncate", "fallocate", "rename", "unlink", "mkdir", "fchmod",
+    "flock",  "fstat",     "stat",      "statvfs",   "mmap",   "close",  "send",
+};
+
+enum action { ACT_NOTHING, ACT_KILL_BEFORE, ACT_KILL_TORN, ACT_KILL_AFTER, ACT_FAIL, ACT_FAIL_ON };
+
+static const char *const actions[] = {"",           "kill-before", "kill-torn",
+                                      "kill-after", "fail",        "fail-on"};
+
+static struct {
+    bool hits[CALL_COUNT];
+    long at;
+    enum action action;
+    int cause;
+    int log_fd;
+    int record_fd;
+} plan = {.log_fd = -1, .record_fd = -1};
+
+static long counts[CALL_COUNT]; /* atomic */
+static long hit_count;          /* atomic: calls of the functions that may be hit */
+static pthread_mutex_t record_lock = PTHREAD_MUTEX_INITIALIZER; /* from a call to its record */
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+
+/* Looked up when first needed: libraries call us before our constructor has run. */
+#define REAL(name)                                                                                 \
+    __extension__({                                                                                \
+        static __typeof__(&name) real;                                                             \
+        if (!real)                                                                                 \
+            real = (__typeof__(&name))dlsym(RTLD_NEXT, #name);                                     \
+        real;                                                                                      \
+    })
+
+/* ---- what is to be done ---- */
+
+static void read_hit(const char *hit)
+{
+    const char *colon = hit ? strchr(hit, ':') : NULL;
+
+    if (!colon)
+        return;
+    plan.at = strtol(colon + 1, NULL, 10);
+    while (hit < colon) {
+        size_t len = strcspn(hit, "+:");
+
+        for (int i = 0; i < CALL_COUNT; i++)
+            if (strlen(names[i]) == len && strncmp(names[i], hit, len) == 0)
+                plan.hits[i] = true;
+        hit += len + 1;
+    }
+}
+
+static int append_to(const char *path)
+{
+    return path ? (int)syscall(SYS_openat, AT_FDCWD, path,
+                               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
+                : -1;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *what = getenv("CAMPAIGN_DO");
+    const char *cause = getenv("CAMPAIGN_ERRNO");
+
+    for (size_t i = 0; what && i < sizeof(actions) / sizeof(*actions); i++)
+        if (strcmp(what, actions[i]) == 0)
+            plan.action = (enum action)i;
+    plan.cause = cause ? atoi(cause) : EIO;
+    plan.log_fd = append_to(getenv("CAMPAIGN_LOG"));
+    plan.record_fd = append_to(getenv("CAMPAIGN_RECORD"));
+    __atomic_store_n(&hit_count, 0, __ATOMIC_SEQ_CST);
+    read_hit(getenv("CAMPAIGN_HIT"));
+}
+
+static void put(int fd, const void *bytes, size_t len)
+{
+    if (fd >= 0 && syscall(SYS_write, fd, bytes, len) != (long)len)
+        abort();
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    char line[64];
+    long total = counts[CALL_MALLOC] + counts[CALL_CALLOC] + counts[CALL_REALLOC];
+
+    put(plan.log_fd, line, (size_t)snprintf(line, sizeof(line), "alloc %ld\n", total));
+}
+
+static void die(void)
+{
+    syscall(SYS_kill, getpid(), SIGKILL);
+    for (;;)
+        pause();
+}
+
+/* Counts a call and says what is to happen to it. Allocates nothing. */
+static enum action meet(enum call call, const char *detail)
+{
+    long number = __atomic_add_fetch(&counts[call], 1, __ATOMIC_SEQ_CST);
+    enum action action = ACT_NOTHING;
+    char line[512];
+
+    if (plan.hits[call]) {
+        long at = __atomic_add_fetch(&hit_count, 1, __ATOMIC_SEQ_CST);
+
+        if (at == plan.at || (at > plan.at && plan.action == ACT_FAIL_ON))
+            action = plan.action;
+    }
+    if (call > CALL_REALLOC && plan.log_fd >= 0) {
+        int len = snprintf(line, sizeof(line), "%s %ld %s%s\n", names[call], number,
+                           action ? "HIT " : "", detail);
+
+        put(plan.log_fd, line, len < (int)sizeof(line) ? (size_t)len : sizeof(line) - 1);
+    }
+    if (action == ACT_KILL_BEFORE)
+        die();
+    return action;
+}
+
+static bool fails(enum action action)
+{
+    if (action != ACT_FAIL && action != ACT_FAIL_ON)
+        return false;
+    errno = plan.cause;
+    return true;
+}
+
+static long after(enum action action, long result)
+{
+    if (action == ACT_KILL_AFTER || action == ACT_KILL_TORN)
+        die();
+    return result;
+}
+
+/* Only half of the bytes, of a call that is to be torn. */
+static size_t torn(enum action action, size_t len)
+{
+    return action == ACT_KILL_TORN ? len / 2 : len;
+}
+
+/* ---- what an fd is ---- */
+
+static bool is_file(int fd)
+{
+    struct stat status;
+
+    return REAL(fstat)(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+}
+
+static const char *path_of(int fd, char *text, size_t size)
+{
+    char link[64];
+    ssize_t len;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    len = readlink(link, text, size - 1);
+    text[len > 0 ? len : 0] = '\0';
+    return text;
+}
+
+/* ---- the record ---- */
+
+static void record(const char *op, int fd, int64_t offset, const char *from, const char *to,
+                   const void *bytes, size_t len)
+{
+    struct stat status = {0};
+    char line[2048];
+
+    if (plan.record_fd < 0)
+        return;
+    if (fd >= 0)
+        REAL(fstat)(fd, &status);
+    put(plan.record_fd, line,
+        (size_t)snprintf(line, sizeof(line), "%s %llu %lld %zu %s %s\n", op,
+                         (unsigned long long)status.st_ino, (long long)offset, len, from, to));
+    put(plan.record_fd, bytes, len);
+}
+
+static void record_begin(void)
+{
+    if (plan.record_fd >= 0)
+        pthread_mutex_lock(&record_lock);
+}
+
+static long record_end(long result)
+{
+    if (plan.record_fd >= 0)
+        pthread_mutex_unlock(&record_lock);
+    return result;
+}
+
+/* ---- allocations ---- */
+
+static bool has_no_memory(enum call call)
+{
+    enum action action = meet(call, "");
+
+    if (action != ACT_FAIL && action != ACT_FAIL_ON)
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    return has_no_memory(CALL_MALLOC) ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return has_no_memory(CALL_CALLOC) ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return has_no_memory(CALL_REALLOC) ? NULL : __libc_realloc(old, size);
+}
+
+/* ---- names ---- */
+
+static int open_as(const char *path, int flags, mode_t mode)
+{
+    enum action action = meet(CALL_OPEN, path);
+    struct stat status;
+    bool existed;
+    int fd;
+
+    if (fails(action))
+        return -1;
+    record_begin();
+    existed = REAL(lstat)(path, &status) == 0;
+    fd = REAL(open)(path, flags, mode);
+    if (fd >= 0 && !existed)
+        record("create", fd, 0, path, "", "", 0);
+    if (fd >= 0 && existed && (flags & O_TRUNC))
+        record("truncate", fd, 0, path, "", "", 0);
+    return (int)after(action, record_end(fd));
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    return open_as(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    return open_as(path, flags | O_LARGEFILE, mode);
+}
+
+int rename(const char *from, const char *to)
+{
+    enum action action = meet(CALL_RENAME, to);
+    int result;
+
+    if (fails(action))
+        return -1;
+    record_begin();
+    result = REAL(rename)(from, to);
+    if (!result)
+        record("rename", -1, 0, from, to, "", 0);
+    return (int)after(action, record_end(result));
+}
+
+int unlink(const char *path)
+{
+    enum action action = meet(CALL_UNLINK, path);
+    int result;
+
+    if (fails(action))
+        return -1;
+    record_begin();
+    result = REAL(unlink)(path);
+    if (!result)
+        record("unlink", -1, 0, path, "", "", 0);
+    return (int)after(action, record_end(result));
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    enum action action = meet(CALL_MKDIR, path);
+
+    return fails(action) ? -1 : (int)after(action, REAL(mkdir)(path, mode));
+}
+
+int stat(const char *path, struct stat *status)
+{
+    return fails(meet(CALL_STAT, path)) ? -1 : REAL(stat)(path, status);
+}
+
+int stat64(const char *path, struct stat64 *status)
+{
+    return fails(meet(CALL_STAT, path)) ? -1 : REAL(stat)(path, (struct stat *)status);
+}
+
+int lstat(const char *path, struct stat *status)
+{
+    return fails(meet(CALL_STAT, path)) ? -1 : REAL(lstat)(path, status);
+}
+
+int lstat64(const char *path, struct stat64 *status)
+{
+    return fails(meet(CALL_STAT, path)) ? -1 : REAL(lstat)(path, (struct stat *)status);
+}
+
+int statvfs(const char *path, struct statvfs *status)
+{
+    return fails(meet(CALL_STATVFS, path)) ? -1 : REAL(statvfs)(path, status);
+}
+
+int statvfs64(const char *path, struct statvfs64 *status)
+{
+    return fails(meet(CALL_STATVFS, path)) ? -1 : REAL(statvfs64)(path, status);
+}
+
+/* ---- contents ---- */
+
+/* Whether a call on this descriptor counts; what is to happen to it. */
+static enum action meet_fd(enum call call, int fd)
+{
+    char path[256];
+    int saved = errno;
+    enum action action = ACT_NOTHING;
+
+    if (is_file(fd))
+        action = meet(call, plan.log_fd >= 0 ? path_of(fd, path, sizeof(path)) : "");
+    errno = saved;
+    return action;
+}
+
+ssize_t read(int fd, void *bytes, size_t len)
+{
+    return fails(meet_fd(CALL_READ, fd)) ? -1 : REAL(read)(fd, bytes, len);
+}
+
+ssize_t pread64(int fd, void *bytes, size_t len, off64_t offset)
+{
+    return fails(meet_fd(CALL_PREAD, fd)) ? -1 : REAL(pread64)(fd, bytes, len, offset);
+}
+
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+    enum action action = meet_fd(CALL_WRITE, fd);
+    off_t offset;
+    ssize_t n;
+
+    if (fails(action))
+        return -1;
+    if (plan.record_fd < 0 || !is_file(fd))
+        return after(action, REAL(write)(fd, bytes, torn(action, len)));
+    record_begin();
+    offset = lseek(fd, 0, SEEK_CUR);
+    n = REAL(write)(fd, bytes, len);
+    if (n > 0)
+        record("write", fd, offset, "-", "", bytes, (size_t)n);
+    return record_end(n);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t offset)
+{
+    enum action action = meet_fd(CALL_PWRITE, fd);
+    ssize_t n;
+
+    if (fails(action))
+        return -1;
+    record_begin();
+    n = REAL(pwrite64)(fd, bytes, torn(action, len), offset);
+    if (n > 0)
+        record("write", fd, offset, "-", "", bytes, (size_t)n);
+    return after(action, record_end(n));
+}
+
+int ftruncate64(int fd, off64_t len)
+{
+    enum action action = meet_fd(CALL_FTRUNCATE, fd);
+    int result;
+
+    if (fails(action))
+        return -1;
+    record_begin();
+    result = REAL(ftruncate64)(fd, len);
+    if (!result)
+        record("truncate", fd, len, "-", "", "", 0);
+    return (int)after(action, record_end(result));
+}
+
+int posix_fallocate64(int fd, off64_t offset, off64_t len)
+{
+    enum action action = meet_fd(CALL_FALLOCATE, fd);
+    int result;
+
+    if (fails(action))
+        return plan.cause;
+    record_begin();
+    result = REAL(posix_fallocate64)(fd, offset, len);
+    if (!result)
+        record("grow", fd, offset + len, "-", "", "", 0);
+    return (int)after(action, record_end(result));
+}
+
+static int sync_by(enum call call, int (*real)(int), int fd)
+{
+    enum action action = meet_fd(call, fd);
+    char path[1024];
+    int result;
+
+    if (fails(action))
+        return -1;
+    record_begin();
+    result = real(fd);
+    if (!result)
+        record("sync", fd, 0, path_of(fd, path, sizeof(path)), "", "", 0);
+    return (int)after(action, record_end(result));
+}
+
+int fsync(int fd)
+{
+    return sync_by(CALL_FSYNC, REAL(fsync), fd);
+}
+
+int fdatasync(int fd)
+{
+    return sync_by(CALL_FDATASYNC, REAL(fdatasync), fd);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+    enum action action = meet_fd(CALL_FCHMOD, fd);
+
+    return fails(action) ? -1 : (int)after(action, REAL(fchmod)(fd, mode));
+}
+
+int flock(int fd, int operation)
+{
+    enum action action = meet_fd(CALL_FLOCK, fd);
+
+    return fails(action) ? -1 : (int)after(action, REAL(flock)(fd, operation));
+}
+
+int fstat(int fd, struct stat *status)
+{
+    return fails(meet_fd(CALL_FSTAT, fd)) ? -1 : REAL(fstat)(fd, status);
+}
+
+int fstat64(int fd, struct stat64 *status)
+{
+    return fails(meet_fd(CALL_FSTAT, fd)) ? -1 : REAL(fstat)(fd, (struct stat *)status);
+}
+
+void *mmap64(void *at, size_t len, int protection, int flags, int fd, off64_t offset)
+{
+    if (fd >= 0 && fails(meet_fd(CALL_MMAP, fd)))
+        return MAP_FAILED;
+    return REAL(mmap64)(at, len, protection, flags, fd, offset);
+}
+
+/* A failed close has closed all the same, as on Linux. */
+int close(int fd)
+{
+    enum action action = meet_fd(CALL_CLOSE, fd);
+    int result = REAL(close)(fd);
+
+    return fails(action) ? -1 : (int)after(action, result);
+}
+
+/* Recorded before it is done: bytes that may have left count as sent. */
+ssize_t send(int fd, const void *bytes, size_t len, int flags)
+{
+    enum action action = meet(CALL_SEND, "");
+    ssize_t n;
+
+    if (fails(action))
+        return -1;
+    record_begin();
+    record("send", -1, fd, "-", "", bytes, len);
+    n = REAL(send)(fd, bytes, torn(action, len), flags);
+    return after(action, record_end(n));
+}

@@ -1,0 +1,310 @@
+"""What the campaigns share: a trial is one export, one sandbox and one command that is typed again
+until it ends by itself; then it is judged by the oracle of the end-to-end tests, and by what is
+added here for runs that were killed.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+
+import oracle  # noqa: E402
+from harness import (  # noqa: E402
+    Sandbox,
+    Workspace,
+    claim_row,
+    export_text,
+    read_manifest,
+    read_report,
+)
+
+# How a run may end by itself when nothing but rows went wrong.
+ORDERLY = (0, 1, 3)
+# … and when faults of the gateway made it stop.
+STOPPED = (4, 69, 75)
+
+# The kernel kills what a campaign started when the campaign itself is killed.
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def use_release_build():
+    """Kills and preloading want the program without sanitizers."""
+    release = os.environ.get("CLAIMBATCH_RELEASE")
+    if release:
+        os.environ["CLAIMBATCH"] = release
+        sandbox = os.path.join(os.path.dirname(release), "src/sandbox/claimbatch-sandbox")
+        if os.path.exists(sandbox):
+            os.environ["CLAIMBATCH_SANDBOX"] = sandbox
+
+
+def arguments(doc, **more):
+    """The command line that all campaigns have; `more` are further options, name to settings."""
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name, settings in more.items():
+        parser.add_argument("--" + name.replace("_", "-"), **settings)
+    parser.add_argument("--seed", type=int, default=1, help="another number, other trials (1)")
+    parser.add_argument(
+        "--evidence",
+        default=os.path.join(tempfile.gettempdir(), "claimbatch-evidence"),
+        help="folder in which what a violation leaves behind is kept (%(default)s)",
+    )
+    return parser.parse_args()
+
+
+class Score:
+    """Counts trials, keeps the evidence, and says how it went."""
+
+    def __init__(self, evidence):
+        self.evidence = evidence
+        self.passed = self.failed = 0
+        self.began = time.monotonic()
+
+    def add(self, name, violations, workspace=None, journal=(), words=""):
+        if not violations:
+            self.passed += 1
+            return
+        self.failed += 1
+        kept = self._keep(name, violations, workspace, journal, words) if workspace else "nothing"
+        print(f"--- {name}: {len(violations)} violations; kept: {kept}")
+        for violation in violations[:8]:
+            print(f"    {violation}")
+        sys.stdout.flush()
+
+    def _keep(self, name, violations, workspace, journal, words):
+        os.makedirs(self.evidence, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix=name.replace("/", "-").replace(" ", "_") + "-", dir=self.evidence)
+        shutil.copytree(workspace.path, folder, dirs_exist_ok=True)
+        with open(os.path.join(folder, "journal.jsonl"), "w", encoding="utf-8") as file:
+            for entry in journal:
+                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        with open(os.path.join(folder, "violations.txt"), "w", encoding="utf-8") as file:
+            file.write("\n".join(list(violations) + ["", words]) + "\n")
+        return folder
+
+    def progress(self, text):
+        seconds = time.monotonic() - self.began
+        print(f"{seconds:7.1f} s  {self.passed} passed, {self.failed} failed; {text}", flush=True)
+
+    def end(self):
+        print(f"{self.passed} passed, {self.failed} failed, 0 skipped")
+        sys.exit(1 if self.failed else 0)
+
+
+# ---- exports ----
+
+
+def random_row(rng, number):
+    kind = rng.random()
+    if kind < 0.1:
+        return claim_row(number, claim_status="2", claim_fee="0", claim_desc="材料不全, \"补件\"")
+    if kind < 0.2:
+        return claim_row(number, claim_status="0", claim_fee="0")
+    if kind < 0.23:
+        return claim_row(number, claim_fee="0")  # a success without fee is invalid
+    return claim_row(number)
+
+
+def random_rows(rng, count, first=1, repeats=0.1):
+    """Rows of which some are of an earlier row's claim: with the same content, or another."""
+    rows = []
+    for number in range(first, first + count):
+        if rows and rng.random() < repeats:
+            row = dict(rng.choice(rows[-50:]))
+            if rng.random() < 0.5 and row["claim_status"] == "1":
+                row["claim_fee"] = str(int(row["claim_fee"]) + rng.randint(1, 3))
+            rows.append(row)
+        else:
+            rows.append(random_row(rng, number))
+    return rows
+
+
+# ---- judgement ----
+
+
+def check_exit(code, lines):
+    """The exit code says what the report says (contract section 7)."""
+    outcomes = {line["outcome"] for line in lines}
+    bad = outcomes & {"rejected", "failed", "invalid"}
+    if code == 0 and (bad or outcomes & {"unknown", "unsent"}):
+        return [f"row -: exit 0, and the report has {sorted(outcomes)}"]
+    if code == 1 and "unknown" in outcomes:
+        return ["row -: exit 1, and rows are unknown"]
+    if code == 3 and "unknown" not in outcomes:
+        return ["row -: exit 3, and no row is unknown"]
+    return []
+
+
+def check_unknown(rows, lines, journal, allowed):
+    """A kill makes at most so many rows unknown; and what is unknown is not touched again."""
+    found = []
+    lost = [line for line in lines if line["outcome"] == "unknown" and line["code"] == "RUN_ENDED"]
+    if len(lost) > allowed:
+        found.append(f"row -: {len(lost)} rows are unknown by a kill, at most {allowed} may be")
+    newest = {}
+    for entry in journal:
+        if entry.get("claim") is not None:
+            newest[(entry["workcard_id"], entry["claim_order_no"])] = entry
+    for row, line in zip(rows, lines):
+        if line["outcome"] != "unknown" or line["code"] == "UNSETTLED" or not getattr(row, "lines", None):
+            continue
+        if newest[row.key]["seq"] > row.lines[-1]["seq"]:
+            found.append(f"row {row.number}: unknown, yet its claim was sent after it")
+        if line["code"] != "RUN_ENDED":
+            last = row.lines[-1]
+            if oracle.answer_class(last) != "unknown" and not last.get("fault"):
+                found.append(f"row {row.number}: unknown {line['code']}, and was answered well")
+    return found
+
+
+def check_ledger(path):
+    """SQLite's own word that the ledger is whole."""
+    if not os.path.exists(path) or os.path.getsize(path) == 0:
+        return []
+    try:
+        database = sqlite3.connect(path)
+        try:
+            said = [line[0] for line in database.execute("PRAGMA integrity_check")]
+        finally:
+            database.close()
+    except sqlite3.Error as error:
+        return [f"ledger: {error}"]
+    return [] if said == ["ok"] else [f"ledger: {text}" for text in said[:3]]
+
+
+def judge(workspace, journal, kills, in_flight, starts, code, claims="claims.csv"):
+    """All violations of one export whose command ended by itself with `code`."""
+    report = workspace.file(claims.replace(".csv", ".report.csv"))
+    if not os.path.exists(report):
+        return [f"row -: exit {code}, and there is no report"]
+    try:
+        lines = read_report(report)
+        manifest = read_manifest(report)
+        rows = oracle.read_export(workspace.file(claims))
+        found = oracle.Oracle(
+            rows, lines, manifest, journal, crashed=kills > 0, starts=starts
+        ).violations()
+        found += oracle.check_files(workspace.file(claims), report, manifest)
+    except Exception as error:  # whatever cannot be read is a violation, not the campaign's end
+        return [f"row -: {type(error).__name__}: {error}"]
+    found += check_unknown(rows, lines, journal, 2 * in_flight * kills)
+    found += check_exit(code, lines)
+    return found + check_ledger(workspace.ledger)
+
+
+# ---- a trial ----
+
+
+class Trial:
+    """A workspace with a sandbox, and one command."""
+
+    def __init__(self, rows, in_flight, *options, workers=1, sandbox=()):
+        self.rows = rows
+        self.in_flight = in_flight
+        self.options = ["-c", in_flight, "-w", min(workers, in_flight), "-q", *options]
+        self.sandbox_options = sandbox
+        self.starts = self.kills = 0
+        self.words = []
+        self.code = None
+
+    def __enter__(self):
+        self.workspace = Workspace()
+        try:
+            self.workspace.export(self.rows)
+            self.sandbox = Sandbox(self.workspace, *self.sandbox_options)
+            self.sandbox.__enter__()
+        except BaseException:
+            self.workspace.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.sandbox.close()
+        self.workspace.__exit__()
+
+    def start(self, **env):
+        """Types the command; `env` are further variables of its environment."""
+        self.starts += 1
+        return self.workspace.start_upload(
+            self.sandbox, *self.options, env=self.workspace.environment(**env)
+        )
+
+    def ended(self, run, seconds=90):
+        """Waits for the end of a start: True when it ended by itself."""
+        result = run.finish(seconds)
+        self.words.append(f"start {self.starts}: exit {result.code}\n{result.err[-2000:]}")
+        self.code = result.code
+        self.result = result
+        if result.code == -9:
+            self.kills += 1
+        return result.code != -9
+
+    def go_on(self, codes=ORDERLY, **env):
+        """Types the command once more, undisturbed. What is wrong with its end."""
+        self.ended(self.start(**env))
+        if self.code in codes:
+            return []
+        return [f"row -: the command ended with {self.code}: {self.result.err.strip()[-300:]}"]
+
+    def judge(self):
+        self.sandbox.close()  # from here on the journal is complete
+        return judge(
+            self.workspace,
+            self.sandbox.journal,
+            self.kills,
+            self.in_flight,
+            self.starts,
+            self.code,
+        )
+
+    def score(self, score, name, violations):
+        self.sandbox.close()
+        score.add(
+            name, violations, self.workspace, self.sandbox.journal, "\n".join(self.words)
+        )
+
+
+# ---- the shim ----
+
+
+def build_shim():
+    """Compiles shim.c into a folder of its own; returns the library's path."""
+    folder = tempfile.mkdtemp(prefix="claimbatch-shim-")
+    library = os.path.join(folder, "shim.so")
+    compiler = os.environ.get("CC", "cc")
+    subprocess.run(
+        [compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared"]
+        + ["-o", library, os.path.join(HERE, "shim.c"), "-ldl", "-pthread"],
+        check=True,
+    )
+    return library
+
+
+__all__ = [
+    "ORDERLY",
+    "STOPPED",
+    "Score",
+    "Trial",
+    "arguments",
+    "build_shim",
+    "check_ledger",
+    "check_unknown",
+    "claim_row",
+    "export_text",
+    "judge",
+    "random",
+    "random_rows",
+    "use_release_build",
+]

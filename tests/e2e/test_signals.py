@@ -1,0 +1,221 @@
+"""Ctrl-C, termination and sudden death: nothing lost, nothing sent twice (design section 2)."""
+
+import random
+import signal
+import threading
+import unittest
+
+import oracle
+from harness import Reply, Sandbox, TestCase, accept, claim_rows, long_form, tally
+
+
+class Held:
+    """A script that holds every request until it is let go."""
+
+    def __init__(self):
+        self.open = threading.Event()
+
+    def __call__(self, request):
+        if not self.open.wait(60):
+            raise AssertionError("never let go")
+        return accept(request)
+
+
+class SignalCase(TestCase):
+    def assertTrueReport(self, journal, **how):
+        self.assertEqual(oracle.judge(self.ws.claims, self.ws.report, journal, **how), [])
+
+    def wait_for_words(self, run, words):
+        """Until the program has said so; it writes to a file, so it is looked at again and again."""
+        deadline = threading.Event()
+        for _ in range(3000):
+            if words in run.said() or not run.is_alive():
+                return
+            deadline.wait(0.02)
+        raise AssertionError(f"it never said {words!r}\n{run.said()}")
+
+
+class StopTest(SignalCase):
+    def check_one(self, number, code):
+        self.ws.export(claim_rows(50))
+        held = Held()
+        gateway = self.gateway(held)
+        run = self.ws.start_upload(gateway, "--in-flight", "4")
+        self.addCleanup(held.open.set)
+        gateway.wait_for_requests(4)
+        run.send_signal(number)
+        self.wait_for_words(run, "stopping")
+        self.assertTrue(run.is_alive(), "requests in flight were not given time to finish")
+        held.open.set()
+        result = run.finish()
+        self.assertExit(result, code)
+        self.assertSays(result, "next: ", "upload claims.csv")
+        manifest = self.ws.read_manifest()
+        self.assertFalse(manifest["complete"])
+        self.assertTally({"accepted": 4, "unsent": 46})
+        self.assertEqual(len(gateway.requests), 4)
+        self.assertTrueReport(gateway.journal)
+        again = self.ws.upload(gateway)
+        self.assertExit(again, 0)
+        self.assertSays(again, "goes on")
+        self.assertTally({"accepted": 50})
+        self.assertTrueReport(gateway.journal, starts=2)
+
+    def test_ctrl_c_lets_requests_in_flight_finish_and_publishes(self):
+        self.check_one(signal.SIGINT, 130)
+
+    def test_sigterm_does_the_same(self):
+        self.check_one(signal.SIGTERM, 143)
+
+    def test_sighup_does_the_same(self):
+        self.check_one(signal.SIGHUP, 129)
+
+    def test_ctrl_c_twice_leaves_at_once_and_says_what_is_unknown(self):
+        self.ws.export(claim_rows(50))
+        held = Held()
+        gateway = self.gateway(held)
+        run = self.ws.start_upload(gateway, "--in-flight", "4")
+        self.addCleanup(held.open.set)
+        gateway.wait_for_requests(4)
+        run.send_signal(signal.SIGINT)
+        self.wait_for_words(run, "stopping")
+        run.send_signal(signal.SIGINT)
+        result = run.finish(20)
+        self.assertExit(result, 130)
+        self.assertSays(result, "unknown", "same command")
+        held.open.set()
+        gateway.wait_for(lambda: len(gateway.journal) >= 4)
+        again = self.ws.upload(gateway)
+        self.assertExit(again, 3)
+        self.assertTally({"accepted": 46, "unknown": 4})
+        self.assertSays(again, "unknown")
+        self.assertTrueReport(gateway.journal, starts=2, crashed=True)
+
+    def test_a_signal_in_a_pause_ends_it(self):
+        self.ws.export(claim_rows(5))
+        run = self.ws.start_upload("http://127.0.0.1:1/router/rest", "--progress", "always")
+        self.wait_for_words(run, "new run")
+        run.send_signal(signal.SIGINT)
+        self.assertExit(run.finish(20), 130)
+        self.assertTally({"unsent": 5})
+
+    def test_rows_that_wait_for_a_retry_end_unsent(self):
+        self.ws.export(claim_rows(1))
+        gateway = self.gateway(
+            lambda r: Reply(b"HTTP/1.1 429 x\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n")
+        )
+        run = self.ws.start_upload(gateway)
+        gateway.wait_for(lambda: len(gateway.journal) >= 1)
+        run.send_signal(signal.SIGINT)
+        self.assertExit(run.finish(20), 130)
+        (line,) = self.ws.read_report()
+        self.assertIn(line["outcome"], ("unsent", "unknown"))
+        self.assertEqual(line["outcome"], "unsent", line)
+        self.assertEqual(line["attempts"], "1")
+
+
+class AloneTest(SignalCase):
+    def test_a_second_start_while_a_run_is_alive_is_refused_and_names_the_run(self):
+        self.ws.export(claim_rows(10))
+        held = Held()
+        gateway = self.gateway(held)
+        run = self.ws.start_upload(gateway, "--in-flight", "2")
+        self.addCleanup(held.open.set)
+        gateway.wait_for_requests(2)
+        second = self.ws.upload(gateway)
+        self.assertExit(second, 75)
+        self.assertSays(second, "nothing was sent")
+        self.assertRegex(second.err, r"run \d{8}-[0-9a-f]{8}")
+        elsewhere = self.ws.upload(gateway, "-o", "elsewhere.csv")
+        self.assertExit(elsewhere, 75)
+        held.open.set()
+        self.assertExit(run.finish(), 0)
+        self.assertTally({"accepted": 10})
+        self.assertTrueReport(gateway.journal)
+
+    def test_two_runs_with_the_same_claims_send_each_once(self):
+        """Of another export with the same rows one run waits for the other's intents."""
+        rows = claim_rows(40)
+        self.ws.export(rows)
+        self.ws.export(rows + claim_rows(1, first=900), name="other.csv")
+        gateway = self.gateway()
+        one = self.ws.start_upload(gateway, "--in-flight", "4")
+        other = self.ws.start_upload(gateway, "--in-flight", "4", claims="other.csv")
+        self.assertExit(one.finish(), 0)
+        self.assertExit(other.finish(), 0)
+        self.assertEqual(len(gateway.requests), 41)
+        self.assertEqual(len(set(gateway.keys())), 41)
+
+    def test_a_run_that_was_killed_holds_no_lock(self):
+        self.ws.export(claim_rows(10))
+        held = Held()
+        gateway = self.gateway(held)
+        run = self.ws.start_upload(gateway, "--in-flight", "2")
+        self.addCleanup(held.open.set)
+        gateway.wait_for_requests(2)
+        run.send_signal(signal.SIGKILL)
+        run.finish(20)
+        held.open.set()
+        gateway.wait_for(lambda: len(gateway.journal) >= 2)
+        result = self.ws.upload(gateway)
+        self.assertExit(result, 3)
+        counts = tally(self.ws.read_report())
+        self.assertIn(counts["unknown"], range(2, 5))  # at most 2 × in-flight
+        self.assertTrueReport(gateway.journal, starts=2, crashed=True)
+
+
+class KillTest(SignalCase):
+    def test_killed_at_random_moments_it_completes_and_stays_true(self):
+        count, kills = (20000, 100) if long_form() else (2500, 6)
+        in_flight = 8
+        self.ws.export(claim_rows(count))
+        chance = random.Random(20260102)
+        with Sandbox(
+            self.ws,
+            "--latency",
+            "0..4",
+            "--fault",
+            "all-unknown=0.5%",
+            "--fault",
+            "code-10=1%",
+            "--fault",
+            "reject=1%",
+        ) as sandbox:
+            before = 0
+            done = 0
+            for _ in range(kills):
+                run = self.ws.start_upload(sandbox, "--in-flight", in_flight, "--timeout", 2)
+                # A random number of requests after the last, so at a random moment of a turn.
+                target = len(sandbox.journal) + chance.randint(1, 2 * count // kills // 3)
+                self.wait_for_journal(sandbox, run, target)
+                run.send_signal(signal.SIGKILL)
+                done += run.finish(20).code == -signal.SIGKILL
+            self.assertGreater(done, kills // 2, "too few runs were killed: the test shows little")
+            result = self.ws.upload(sandbox, "--in-flight", in_flight, "--timeout", 2)
+            before = len(sandbox.journal)
+            again = self.ws.upload(sandbox, "--in-flight", in_flight, "--timeout", 2)
+            self.assertExit(again, result.code)
+            self.assertIn(result.code, (1, 3))
+            self.assertTrueReport(sandbox.journal, starts=kills + 2, crashed=True)
+            self.assertEqual(len(sandbox.journal), before)
+            unknown = self.ws.read_manifest()["outcomes"]["unknown"]["rows"]
+            by_fault = sum(
+                1
+                for entry in sandbox.journal
+                if entry["fault"] and oracle.answer_class(entry) == "unknown"
+            )
+            self.assertLessEqual(unknown, by_fault + kills * 2 * in_flight)
+
+    def wait_for_journal(self, sandbox, run, target):
+        """Until the journal has so many lines, or the run has ended by itself."""
+        with sandbox._news:
+            for _ in range(600):
+                if sandbox._news.wait_for(lambda: len(sandbox.journal) >= target, 0.1):
+                    return
+                if not run.is_alive():
+                    return
+        raise AssertionError(f"{len(sandbox.journal)} journal lines, not {target}")
+
+
+if __name__ == "__main__":
+    unittest.main()
