@@ -86,6 +86,10 @@ void options_release(struct options *options);
 struct credential_file options_secret_file(const struct options *options);
 struct credential_file options_session_file(const struct options *options);
 
+/* Appends what was typed of how an export is read and judged, for the same again in another
+ * command: " --delimiter tab --fee-unit yuan". */
+void options_retype(const struct options *options, struct buffer *ret_words);
+
 /* Appends the help of the options that a command takes. */
 void options_help(const struct command *command, struct buffer *ret_text);
 

@@ -22,7 +22,8 @@ struct progress {
     bool is_shown, is_drawn;      /* drawn: on a terminal, in place */
     int64_t started_ms, shown_ms; /* monotonic */
     uint64_t done_at_start;
-    bool counting; /* done_at_start is known */
+    struct batch_progress last; /* what was shown last */
+    bool counting;              /* done_at_start is known */
 };
 
 void progress_start(struct progress *progress, enum progress_mode mode, enum log_format format);

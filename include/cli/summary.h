@@ -25,6 +25,9 @@ int summary_exit_code(const struct batch_stop *stop, const struct tally *tally);
 /* Logs it; as a warning where the exit code is not 0, so that --quiet shows it. */
 void summary_print(const struct summary *summary);
 
+/* Logs what is known of a run that ended with an error, and so without a report. */
+void summary_print_unfinished(const struct summary *summary, const struct batch_progress *progress);
+
 /* Appends a word quoted for a POSIX shell, if it needs that. */
 void summary_quote(const char *word, struct buffer *ret_text);
 

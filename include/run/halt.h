@@ -10,11 +10,18 @@
 #include <stdbool.h>
 
 struct batch;
+struct error;
 
 bool halt_is_begun(const struct batch *b);
 
 /* Begins a stop, and calls back what was not handed to a connection. */
 void halt_begin(struct batch *b, int exit_code, const char *because, const char *sentence);
+
+/*
+ * Begins a stop that ends in the run's error: the export can no longer be trusted, or the report
+ * not be written. What is in flight is recorded all the same. The first error stays.
+ */
+void halt_fail(struct batch *b, const struct error *error);
 
 /* Today's quota is used up; `what` says whose. */
 void halt_for_quota(struct batch *b, const char *what);

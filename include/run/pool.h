@@ -32,8 +32,8 @@ void pool_submit(struct pool *pool, struct job *jobs);
 
 /*
  * Gives back the jobs that have ended, linked by queue_next, and their ownership; NULL if none.
- * Never waits: pool_fd becomes readable when there is something to collect, and is cleared by this
- * call.
+ * Never waits. pool_fd becomes readable when there is reason to collect: jobs enough for a
+ * transaction, or a queue that runs dry; until then a few may be waiting. The call clears it.
  */
 struct job *pool_collect(struct pool *pool);
 int pool_fd(const struct pool *pool);

@@ -31,8 +31,9 @@ struct batch {
     uint64_t outcomes[OUTCOME_COUNT]; /* of rows that became final in this start */
     struct batch_stop stop;
     int signal_seen;
-    bool report_failed;
-    int64_t now_ms; /* monotonic, once a turn */
+    struct error *failure; /* the caller's; filled in by what ends the run with an error */
+    bool failed;           /* it is: no report can be published */
+    int64_t now_ms;        /* monotonic, once a turn */
     int64_t wall_ms;
     int64_t pace_until_ms;
     enum pace_state pace_state;

@@ -169,18 +169,19 @@ static void print_text(const struct check *check)
 
 static void say_what_is_next(const struct check *check)
 {
-    struct buffer word = {0};
+    struct buffer words = {0};
     char quoted[LOG_QUOTE_BYTES];
 
     if (check->sheet)
         log_info("the rows with problems: %s",
                  log_quote(check->options->report, quoted, sizeof(quoted)));
-    summary_quote(check->options->claims, &word);
+    summary_quote(check->options->claims, &words);
+    options_retype(check->options, &words);
     if (check->inspection.invalid)
         log_info("next: mend the invalid rows in the export, then check it again");
     else
-        log_info("next: claimbatch upload %s", buffer_string(&word));
-    buffer_release(&word);
+        log_info("next: claimbatch upload %s", buffer_string(&words));
+    buffer_release(&words);
 }
 
 /* What was printed is the result: it must have arrived. */

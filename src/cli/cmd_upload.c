@@ -34,6 +34,7 @@ struct upload {
     struct ledger *ledger;
     struct resumed resumed;
     struct report *report;
+    struct progress progress;
     struct batch_stop stop;
 };
 
@@ -281,7 +282,6 @@ static int64_t choose_workers(const struct options *o)
 static int submit(struct upload *u, struct error *err)
 {
     const struct options *o = u->options;
-    struct progress progress;
     struct submit_settings attempt = {
         .app = app_of(u),
         .secret = u->credentials.app_secret.ptr,
@@ -313,7 +313,7 @@ static int submit(struct upload *u, struct error *err)
         .max_failures_percent = o->max_failures_percent,
         .outage_patience_ms = o->outage_patience_ms,
         .show = progress_show,
-        .context = &progress,
+        .context = &u->progress,
     };
     int result;
 
@@ -325,9 +325,9 @@ static int submit(struct upload *u, struct error *err)
                  (unsigned long long)u->inspection.invalid);
         return 0;
     }
-    progress_start(&progress, o->quiet ? PROGRESS_NEVER : o->progress, o->log_format);
+    progress_start(&u->progress, o->quiet ? PROGRESS_NEVER : o->progress, o->log_format);
     result = batch_run(&settings, &u->stop, err);
-    progress_end(&progress);
+    progress_end(&u->progress);
     return result;
 }
 
@@ -405,6 +405,17 @@ static void summarise(struct upload *u, struct tally *tally)
         fwrite(u->json.ptr, 1, u->json.len, stdout);
 }
 
+static void say_unfinished(const struct upload *u)
+{
+    struct summary summary = {
+        .run = u->resumed.run.name,
+        .ledger_path = ledger_path(u->ledger),
+        .invocation = u->invocation,
+    };
+
+    summary_print_unfinished(&summary, &u->progress.last);
+}
+
 static int run_once(struct upload *u, struct error *err)
 {
     struct report_settings settings = {
@@ -415,8 +426,11 @@ static int run_once(struct upload *u, struct error *err)
         .run = u->resumed.run.id,
     };
 
-    if (report_open(&settings, &u->report, err) || submit(u, err) || publish(u, err))
+    u->progress.last.rows = u->inspection.rows;
+    if (report_open(&settings, &u->report, err) || submit(u, err) || publish(u, err)) {
+        say_unfinished(u);
         return -1;
+    }
     summarise(u, report_tally(u->report));
     return summary_exit_code(&u->stop, report_tally(u->report));
 }

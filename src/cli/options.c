@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/suggestion.h"
+#include "cli/summary.h"
 #include "gateway/endpoint.h"
 #include "run/batch.h"
 
@@ -860,6 +861,37 @@ struct credential_file options_secret_file(const struct options *options)
 struct credential_file options_session_file(const struct options *options)
 {
     return secret_named(options, "session_file", options->session_file);
+}
+
+static void retype(const struct setting *setting, struct buffer *ret_words)
+{
+    struct buffer word = {0};
+
+    if (setting->section == SECTION_COLUMNS || setting->section == SECTION_RULES) {
+        buffer_format(&word, "%s=%s", setting->key, setting->value);
+        buffer_text(ret_words, setting->section == SECTION_RULES ? " --rule " : " --column ");
+    } else {
+        buffer_text(&word, setting->value);
+        buffer_format(ret_words, " --%s ", find_key(setting->section, setting->key)->name);
+    }
+    summary_quote(buffer_string(&word), ret_words);
+    buffer_release(&word);
+}
+
+void options_retype(const struct options *options, struct buffer *ret_words)
+{
+    static const char *const run_keys[] = {"max-fee", "expect-rows", "expect-fee"};
+
+    for (size_t i = 0; i < options->settings.count; i++) {
+        const struct setting *setting = &options->settings.list[i];
+        bool wanted = setting->section == SECTION_INPUT || setting->section == SECTION_COLUMNS ||
+                      setting->section == SECTION_RULES;
+
+        for (size_t k = 0; k < sizeof(run_keys) / sizeof(*run_keys); k++)
+            wanted |= setting->section == SECTION_RUN && strcmp(setting->key, run_keys[k]) == 0;
+        if (wanted && setting->origin.kind == ORIGIN_OPTION)
+            retype(setting, ret_words);
+    }
 }
 
 void options_help(const struct command *command, struct buffer *ret_text)

@@ -113,6 +113,7 @@ void progress_show(void *context, const struct batch_progress *now)
     int64_t now_ms = clock_mono_ms();
     char line[LINE_BYTES];
 
+    progress->last = *now;
     if (!progress->counting) {
         progress->counting = true;
         progress->done_at_start = now->done;

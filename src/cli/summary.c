@@ -108,6 +108,25 @@ void summary_print(const struct summary *s)
     buffer_release(&text);
 }
 
+void summary_print_unfinished(const struct summary *s, const struct batch_progress *progress)
+{
+    char path[PATH_BYTES];
+    struct buffer text = {0};
+
+    buffer_format(&text, "run %s ended with an error, and no report was published: %llu rows\n",
+                  s->run, (unsigned long long)progress->rows);
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        if (progress->outcomes[i])
+            buffer_format(&text, "  %-9s %10llu\n", outcome_name((enum outcome)i),
+                          (unsigned long long)progress->outcomes[i]);
+    buffer_format(&text, "  %-9s %10llu\n", "open",
+                  (unsigned long long)(progress->rows - progress->done));
+    buffer_format(&text, "ledger:   %s\nnext, when the error below is mended: %s",
+                  log_quote(s->ledger_path, path, sizeof(path)), s->invocation);
+    log_warn("%s", buffer_string(&text));
+    buffer_release(&text);
+}
+
 void summary_quote(const char *word, struct buffer *ret_text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

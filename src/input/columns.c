@@ -279,6 +279,26 @@ static void append_known_headers(struct buffer *text, enum field field)
     }
 }
 
+/* A header that is one column: its delimiter was another. */
+static void append_delimiter_advice(struct buffer *text, const char *header)
+{
+    static const struct {
+        char delimiter;
+        const char *option;
+    } usual[] = {{'\t', "tab"}, {';', "';'"}, {'|', "'|'"}, {',', "','"}};
+
+    for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
+        if (strchr(header, usual[i].delimiter)) {
+            buffer_format(text,
+                          "; it looks as if they are parted by another character: say "
+                          "--delimiter %s",
+                          usual[i].option);
+            return;
+        }
+    }
+    buffer_text(text, "; if that is more than one, name what parts them with --delimiter");
+}
+
 static int check_required(const struct resolution *resolution)
 {
     struct buffer text = {0};
@@ -295,7 +315,7 @@ static int check_required(const struct resolution *resolution)
     buffer_text(&text, "; the columns are ");
     append_headers(&text, resolution);
     if (resolution->header->count == 1)
-        buffer_text(&text, "; if that is more than one, name what parts them with --delimiter");
+        append_delimiter_advice(&text, header_of(resolution, 0));
     else
         buffer_text(&text, "; name yours with --column FIELD=HEADER");
     return refuse(resolution, &text);

@@ -155,36 +155,49 @@ static void distribute(struct entry *entries, size_t count, unsigned level,
     }
 }
 
+static bool has_equal_keys(const struct entry *entries, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (entries[i].key == entries[j].key)
+                return true;
+    return false;
+}
+
 /* Brings entries of one key together, by row. Nearly always each key is there once, which is
  * quicker to see than to sort. */
 static void gather_few(struct entry *entries, size_t count)
 {
-    bool equal = false;
-
-    for (size_t i = 1; i < count; i++)
-        for (size_t j = 0; j < i; j++)
-            equal |= entries[i].key == entries[j].key;
-    if (equal)
+    if (has_equal_keys(entries, count))
         sort_few(entries, count);
 }
 
 /* By key, then row, but for how `few` leaves some of neighbouring keys. In place: the C library's
  * qsort takes as much memory again. */
-static void sort(struct entry *entries, size_t count, unsigned level,
-                 void (*few)(struct entry *entries, size_t count))
+static void sort_many(struct entry *entries, size_t count, unsigned level,
+                      void (*few)(struct entry *entries, size_t count))
 {
     size_t ends[DIGIT_VALUES];
     size_t start = 0;
 
-    if (count <= FEW || level == LEVELS) {
-        few(entries, count);
-        return;
-    }
     distribute(entries, count, level, ends);
     for (size_t d = 0; d < DIGIT_VALUES; d++) {
-        sort(entries + start, ends[d] - start, level + 1, few);
+        size_t part = ends[d] - start;
+
+        if (part > FEW && level + 1 < LEVELS)
+            sort_many(entries + start, part, level + 1, few);
+        else
+            few(entries + start, part);
         start = ends[d];
     }
+}
+
+static void sort(struct duplicates *duplicates, void (*few)(struct entry *entries, size_t count))
+{
+    if (duplicates->count > FEW)
+        sort_many(duplicates->entries, duplicates->count, 0, few);
+    else
+        few(duplicates->entries, duplicates->count);
 }
 
 /* Turns rows of one claim that follow each other into pairs, at the start of the array. */
@@ -206,9 +219,9 @@ static size_t pair(struct entry *entries, size_t count)
 
 size_t duplicates_find(struct duplicates *duplicates)
 {
-    sort(duplicates->entries, duplicates->count, 0, gather_few);
+    sort(duplicates, gather_few);
     duplicates->count = pair(duplicates->entries, duplicates->count);
-    sort(duplicates->entries, duplicates->count, 0, sort_few);
+    sort(duplicates, sort_few);
     return duplicates->count;
 }
 

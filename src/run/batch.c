@@ -24,10 +24,8 @@ static void advance_report(struct batch *b)
     struct error err;
     uint64_t frontier = window_frontier(b->window, feed_next_row(b->feed));
 
-    if (b->report_failed || report_advance(b->settings->report, frontier, REPORT_LINES, &err) == 0)
-        return;
-    b->report_failed = true;
-    halt_begin(b, err.exit_code, "report", err.text);
+    if (!b->failed && report_advance(b->settings->report, frontier, REPORT_LINES, &err))
+        halt_fail(b, &err);
 }
 
 static void show(struct batch *b)
@@ -217,7 +215,7 @@ static int open_all(struct batch *b, struct error *err)
 
 int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop, struct error *err)
 {
-    struct batch b = {.settings = settings, .stop = *ret_stop};
+    struct batch b = {.settings = settings, .stop = *ret_stop, .failure = err};
     int result = open_all(&b, err);
 
     while (!result && !is_over(&b)) {
@@ -232,5 +230,5 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
     pace_close(b.pace);
     feed_close(b.feed);
     *ret_stop = b.stop;
-    return result;
+    return b.failed ? -1 : result;
 }

@@ -28,6 +28,15 @@ void halt_begin(struct batch *b, int exit_code, const char *because, const char 
         pool_recall(b->pool);
 }
 
+void halt_fail(struct batch *b, const struct error *error)
+{
+    halt_begin(b, error->exit_code, "error", error->text);
+    if (b->failed)
+        return;
+    b->failed = true;
+    *b->failure = *error;
+}
+
 void halt_check_signal(struct batch *b)
 {
     char words[BATCH_TEXT_BYTES];

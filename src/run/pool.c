@@ -31,12 +31,17 @@ struct pool {
     /* fixed after the start */
     struct worker *workers;
     size_t count;
-    int event_fd; /* readable while `done` is not empty */
+    int event_fd;  /* readable when there is reason to collect */
+    size_t batch;  /* jobs worth a turn, */
+    size_t enough; /* … while so many are in the queue */
 
     pthread_mutex_t lock;
     /* under lock */
     struct job *queue_head, *queue_tail;
+    size_t queued; /* jobs in the queue */
     struct job *done;
+    size_t done_count;
+    bool rung; /* the event is set */
     bool ending;
 };
 
@@ -53,6 +58,7 @@ static struct job *take(struct worker *worker)
         struct job *job = pool->queue_head;
 
         pool->queue_head = job->queue_next;
+        pool->queued--;
         job->queue_next = NULL;
         *tail = job;
         tail = &job->queue_next;
@@ -63,20 +69,31 @@ static struct job *take(struct worker *worker)
     return first;
 }
 
-/* Puts jobs among the done and rings when there were none. Under lock; takes ownership. */
+/*
+ * Rings when the coordinator has reason to turn: jobs enough for a transaction, or a queue that
+ * runs dry. Under lock.
+ */
+static void ring(struct pool *pool)
+{
+    const uint64_t one = 1;
+
+    if (pool->rung || !pool->done ||
+        (pool->done_count < pool->batch && pool->queued >= pool->enough))
+        return;
+    pool->rung = true;
+    /* Cannot fail: the counter is cleared before it is set again. */
+    (void)!write(pool->event_fd, &one, sizeof(one));
+}
+
+/* Puts jobs among the done. Under lock; takes ownership. */
 static void give_back(struct pool *pool, struct job *jobs)
 {
-    uint64_t one = 1;
-    bool ring = !pool->done;
-
     for (struct job *next; jobs; jobs = next) {
         next = jobs->queue_next;
         jobs->queue_next = pool->done;
         pool->done = jobs;
+        pool->done_count++;
     }
-    /* The counter cannot overflow: it is cleared with every collect. */
-    if (ring && write(pool->event_fd, &one, sizeof(one)) < 0)
-        abort();
 }
 
 static size_t length(const struct job *jobs)
@@ -119,6 +136,7 @@ static void *work(void *argument)
         if (pool->ending && !worker->holds)
             break;
         taken = take(worker);
+        ring(pool);
         pthread_mutex_unlock(&pool->lock);
         done = drive(worker, taken, recall);
         pthread_mutex_lock(&pool->lock);
@@ -154,6 +172,8 @@ int pool_start(const struct submit_settings *settings, size_t workers, size_t in
     if (!pool)
         return error_no_memory(err);
     pthread_mutex_init(&pool->lock, NULL);
+    pool->batch = in_flight / 8;
+    pool->enough = in_flight - in_flight / 8;
     pool->workers = calloc(workers, sizeof(*pool->workers));
     pool->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (!pool->workers || pool->event_fd < 0) {
@@ -204,12 +224,14 @@ void pool_stop(struct pool *pool)
 void pool_submit(struct pool *pool, struct job *jobs)
 {
     struct job *last = jobs;
+    size_t count = 1;
 
     if (!jobs)
         return;
-    while (last->queue_next)
+    for (; last->queue_next; count++)
         last = last->queue_next;
     pthread_mutex_lock(&pool->lock);
+    pool->queued += count;
     if (pool->queue_tail)
         pool->queue_tail->queue_next = jobs;
     else
@@ -230,8 +252,10 @@ struct job *pool_collect(struct pool *pool)
     pthread_mutex_lock(&pool->lock);
     done = pool->done;
     pool->done = NULL;
-    if (done && read(pool->event_fd, &ignored, sizeof(ignored)) < 0)
-        abort();
+    pool->done_count = 0;
+    if (pool->rung)
+        (void)!read(pool->event_fd, &ignored, sizeof(ignored));
+    pool->rung = false;
     pthread_mutex_unlock(&pool->lock);
     return done;
 }
@@ -258,8 +282,9 @@ void pool_recall(struct pool *pool)
     queued = pool->queue_head;
     pool->queue_head = pool->queue_tail = NULL;
     withdraw(queued);
-    if (queued)
-        give_back(pool, queued);
+    pool->queued = 0;
+    give_back(pool, queued);
+    ring(pool);
     for (size_t i = 0; i < pool->count; i++) {
         if (!pool->workers[i].holds)
             continue;

@@ -158,10 +158,14 @@ int refill_window(struct batch *b, struct error *err)
         return -1;
     for (int i = 0; i < REFILL_ROWS && refill_is_wanted(b); i++) {
         struct job *job = window_spare(b->window);
-        int found = feed_next(b->feed, job, err);
+        struct error input;
+        int found = feed_next(b->feed, job, &input);
 
-        if (found < 0)
-            return -1;
+        if (found < 0) {
+            /* Not the transaction's error: the answers in it are to be kept. */
+            halt_fail(b, &input);
+            break;
+        }
         if (!found) {
             b->feed_at_end = true;
             break;

@@ -1,5 +1,6 @@
 /*
- * The yardstick for throughput: a bare curl-multi loop that sends one and the same request again and again, with nothing recorded or looked at.
+ * The yardstick for throughput: a bare curl-multi loop that sends one and the same request again
+ * and again, with nothing recorded or looked at.
  *
  * usage: bare_multi URL BODY-FILE REQUESTS IN-FLIGHT    prints requests per second
  */

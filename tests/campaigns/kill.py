@@ -124,7 +124,7 @@ def try_one(plan, score, lock):
 # ---- two exports at once ----
 
 
-class PairOracle(oracle.Oracle):
+class PairOracle(trial.KilledOracle):
     """One of two exports that share claims. `foreign` has the contents of the other one, by claim;
     what both hold alike is judged for both together."""
 
@@ -153,6 +153,14 @@ class PairOracle(oracle.Oracle):
     def _check_line(self, row, line):
         if not self._is_common(row):
             super()._check_line(row, line)
+
+    def _check_skipped(self, row, line):
+        """It may have been tried before the other export's row was accepted."""
+        lines = row.lines
+        if all(oracle.answer_class(entry) in oracle.SURELY_NOT for entry in lines):
+            row.lines = []
+        super()._check_skipped(row, line)
+        row.lines = lines
 
 
 def place_of(entry):

@@ -158,13 +158,15 @@ def check_unknown(rows, lines, journal, allowed):
         if entry.get("claim") is not None:
             newest[(entry["workcard_id"], entry["claim_order_no"])] = entry
     for row, line in zip(rows, lines):
-        if line["outcome"] != "unknown" or line["code"] == "UNSETTLED" or not getattr(row, "lines", None):
+        came = getattr(row, "lines", [])
+        if line["outcome"] != "invalid" and len(came) > int(line["attempts"]):
+            found.append(f"row {row.number}: {line['attempts']} attempts, and {len(came)} came")
+        if line["outcome"] != "unknown" or line["code"] == "UNSETTLED" or not came:
             continue
-        if newest[row.key]["seq"] > row.lines[-1]["seq"]:
+        if newest[row.key]["seq"] > came[-1]["seq"]:
             found.append(f"row {row.number}: unknown, yet its claim was sent after it")
-        if line["code"] != "RUN_ENDED":
-            last = row.lines[-1]
-            if oracle.answer_class(last) != "unknown" and not last.get("fault"):
+        if line["code"] != "RUN_ENDED" and len(came) == int(line["attempts"]):
+            if oracle.answer_class(came[-1]) != "unknown" and not came[-1].get("fault"):
                 found.append(f"row {row.number}: unknown {line['code']}, and was answered well")
     return found
 
@@ -184,6 +186,46 @@ def check_ledger(path):
     return [] if said == ["ok"] else [f"ledger: {text}" for text in said[:3]]
 
 
+def is_final(entry):
+    return oracle.answer_class(entry) not in oracle.SURELY_NOT
+
+
+class KilledOracle(oracle.Oracle):
+    """Knows of which row a request was even where rows of one claim have the same content and the
+    later one was sent too: by the request_id, and by what was final before."""
+
+    def _attribute(self):
+        self.lines = {row.number: line for row, line in zip(self.rows, self.report)}
+        rows_of, place = {}, {}
+        for row in self.rows:
+            row.lines = []
+            if row.sent:
+                rows_of.setdefault(row.key, []).append(row)
+        for entry in self.journal:
+            if entry.get("claim") is None:
+                continue
+            key = (entry["workcard_id"], entry["claim_order_no"])
+            values = oracle.sent_values(entry["claim"])
+            rows = rows_of.get(key, [])
+            fits = [i for i in range(place.get(key, 0), len(rows)) if rows[i].sent == values]
+            if fits:
+                place[key] = self._choose(rows, fits, entry)
+                rows[place[key]].lines.append(entry)
+            else:
+                self.say("-", f"{key} sent as {values}, for no row or out of order (line {entry['seq']})")
+
+    def _choose(self, rows, fits, entry):
+        named = oracle.id_in_answer(entry)
+        for i in fits:
+            if named and self.lines[rows[i].number]["request_id"] == named:
+                return i
+        before = rows[fits[0]].lines
+        for i in fits[1:]:
+            if before and is_final(before[-1]) and self.lines[rows[i].number]["attempts"] != "0":
+                return i
+        return fits[0]
+
+
 def judge(workspace, journal, kills, in_flight, starts, code, claims="claims.csv"):
     """All violations of one export whose command ended by itself with `code`."""
     report = workspace.file(claims.replace(".csv", ".report.csv"))
@@ -193,7 +235,7 @@ def judge(workspace, journal, kills, in_flight, starts, code, claims="claims.csv
         lines = read_report(report)
         manifest = read_manifest(report)
         rows = oracle.read_export(workspace.file(claims))
-        found = oracle.Oracle(
+        found = KilledOracle(
             rows, lines, manifest, journal, crashed=kills > 0, starts=starts
         ).violations()
         found += oracle.check_files(workspace.file(claims), report, manifest)

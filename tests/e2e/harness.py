@@ -443,11 +443,12 @@ class Sandbox:
     """claimbatch-sandbox on a port that the system chooses. Its journal comes through a pipe, so that
     a test can wait for a line of it."""
 
-    def __init__(self, workspace, *options, port=0, tls=False, session=None):
+    def __init__(self, workspace, *options, port=0, tls=False, session=None, journal=True):
         self._workspace = workspace
         self._options = [str(option) for option in options]
         self._port = port
         self._session = session
+        self._keeps_journal = journal
         self.certificate = workspace.file("sandbox.pem") if tls else None
         self.journal = []
         self._news = threading.Condition()
@@ -491,9 +492,9 @@ class Sandbox:
             APP_KEY,
             "--app-secret-file",
             self._workspace.secret,
-            "--journal",
-            self._fifo,
         ]
+        if self._keeps_journal:
+            argv += ["--journal", self._fifo]
         if self.certificate:
             argv += ["--tls", "--certificate-file", self.certificate]
         if self._session:
@@ -514,11 +515,10 @@ class Sandbox:
         self.url = line[len("listening on ") :].strip()
         self.port = urllib.parse.urlsplit(self.url).port
 
-    def wait_for(self, lines, seconds=RUN_SECONDS):
-        """Until the journal has so many lines."""
+    def has_lines(self, count, seconds):
+        """Waits until the journal has so many lines; False when that takes longer."""
         with self._news:
-            if not self._news.wait_for(lambda: len(self.journal) >= lines, seconds):
-                raise AssertionError(f"{len(self.journal)} of {lines} journal lines in {seconds} s")
+            return self._news.wait_for(lambda: len(self.journal) >= count, seconds)
 
     def close(self):
         if self._process:
@@ -901,6 +901,21 @@ def free_port():
 
 
 # ---- test cases ----
+
+
+class FreshWorkspace:
+    """A workspace of its own for one round of a table."""
+
+    def __init__(self, case):
+        self._case = case
+
+    def __enter__(self):
+        self._old, self._case.ws = self._case.ws, Workspace()
+        return self._case.ws
+
+    def __exit__(self, *why):
+        fresh, self._case.ws = self._case.ws, self._old
+        fresh.__exit__(*why)
 
 
 class TestCase(unittest.TestCase):

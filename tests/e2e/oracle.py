@@ -472,7 +472,8 @@ class Oracle:
             lines = [
                 (row, line) for row, line in zip(self.rows, self.report) if line["outcome"] == outcome
             ]
-            fee = sum(row.fee for row, _ in lines if row.sent)
+            # What an invalid row would cost is not known.
+            fee = 0 if outcome == "invalid" else sum(row.fee for row, _ in lines)
             said = m["outcomes"].get(outcome, {"rows": 0, "fee_fen": 0})
             if said["rows"] != len(lines):
                 self.say("-", f"the manifest says {said['rows']} {outcome}, it is {len(lines)}")

@@ -10,9 +10,9 @@ import oracle
 from harness import (
     APP_SECRET,
     FIELDS,
+    FreshWorkspace,
     Reply,
     Sandbox,
-    ScriptedGateway,
     TestCase,
     accept,
     claim_row,
@@ -97,7 +97,6 @@ class DayTest(UploadCase):
 
     def test_what_a_run_leaves_is_for_its_owner_only(self):
         self.ws.export(claim_rows(3))
-        os.umask(os.umask(0) & 0o022)
         self.assertExit(self.ws.upload(self.gateway()), 0)
         for name in os.listdir(self.ws.path):
             if name.startswith(("claims.report", "ledger")):
@@ -320,7 +319,7 @@ class StopTest(UploadCase):
 
     def test_each_stopping_fault_has_its_exit_code_and_the_same_command_completes(self):
         for fault, code, words in self.STOPS:
-            with self.subTest(fault), TestCaseWorkspace(self):
+            with self.subTest(fault), FreshWorkspace(self):
                 self.check_stop(fault, code, words)
 
     def check_stop(self, fault, code, words):
@@ -378,25 +377,6 @@ class StopTest(UploadCase):
             self.assertExit(self.ws.upload(sandbox, "--in-flight", "8"), 75)
             self.assertEqual(len(sandbox.journal), before + 1)
             self.assertTrueReport(sandbox.journal, starts=2)
-
-
-class TestCaseWorkspace:
-    """A fresh workspace for one round of a table."""
-
-    def __init__(self, case):
-        from harness import Workspace
-
-        self._case = case
-        self._workspace = Workspace()
-        self._old = case.ws
-
-    def __enter__(self):
-        self._case.ws = self._workspace
-        return self._workspace
-
-    def __exit__(self, *_):
-        self._case.ws = self._old
-        self._workspace.__exit__()
 
 
 class LimitTest(UploadCase):
@@ -655,7 +635,7 @@ class ReportPathTest(UploadCase):
     def test_a_folder_that_is_not_there_is_told_before_anything_is_sent(self):
         gateway = self.gateway()
         self.assertExit(self.ws.upload(gateway, "-o", "nowhere/report.csv"), 73)
-        self.assertExit(self.ws.upload(gateway, "--ledger", "nowhere/ledger.db"), 73)
+        self.assertExit(self.ws.upload(gateway, "--ledger", "claims.csv/ledger.db"), 73)
         self.assertEqual(gateway.requests, [])
 
     @unittest.skipIf(os.geteuid() == 0, "root may write anywhere")

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Measures the figures of the README: ratios against a yardstick in the same run, medians of several.
+
+usage: tests/bench/run.py [--build DIR] [--rounds N] [throughput|efficiency|memory|again]...
+"""
+import argparse
+import contextlib
+import csv
+import datetime
+import hashlib
+import hmac
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SECRET = 'helloworld'
+HEADER = 'workcard_id,claim_desc,claim_count,claim_order_no,claim_status,claim_time,claim_fee\n'
+
+
+def write_export(path, rows):
+    with open(path, 'w', encoding='utf-8') as out:
+        out.write(HEADER)
+        for i in range(rows):
+            refused = i % 10 == 3
+            out.write(f'{100000 + i},{"材料不全" if refused else ""},1,LP-2026-{i:08d},{2 if refused else 1},'
+                      f'2026-11-20 10:00:00,{0 if refused else 1000 + i % 977}\n')
+
+
+def write_body(path):
+    now = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8)))
+    params = {
+        'method': 'tmall.serivcecenter.workcard.insurance.claim', 'app_key': '1', 'v': '2.0',
+        'format': 'json', 'sign_method': 'hmac-sha256',
+        'timestamp': now.strftime('%Y-%m-%d %H:%M:%S'),
+        'workcard_insurance_callback_request':
+            '{"claim_count":1,"claim_fee":1000,"claim_order_no":"LP-2026-00000001",'
+            '"claim_status":1,"claim_time":"2026-11-20 10:00:00","workcard_id":100000}',
+    }
+    text = ''.join(name + params[name] for name in sorted(params))
+    params['sign'] = hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
+    pathlib.Path(path).write_text(urllib.parse.urlencode(params))
+
+
+class Bench:
+    def __init__(self, build, folder):
+        self.build = pathlib.Path(build).resolve()
+        self.folder = pathlib.Path(folder)
+        secret = self.folder / 'secret'
+        secret.write_text(SECRET + '\n')
+        secret.chmod(0o600)
+
+    @contextlib.contextmanager
+    def sandbox(self, *options):
+        server = subprocess.Popen(
+            [self.build / 'src/sandbox/claimbatch-sandbox', '--port', '0', '--app-key', '1',
+             '--app-secret-file', 'secret', *options],
+            cwd=self.folder, stdout=subprocess.PIPE, text=True)
+        try:
+            yield server.stdout.readline().split()[-1]
+        finally:
+            server.terminate()
+            server.wait()
+            server.stdout.close()
+
+    def upload(self, name, url, *options, fresh=True):
+        """Seconds and peak memory in KiB."""
+        if fresh:
+            for old in self.folder.glob('ledger*'):
+                old.unlink()
+            for old in self.folder.glob('*.report.csv*'):
+                old.unlink()
+        start = time.monotonic()
+        process = subprocess.Popen(
+            [self.build / 'claimbatch', 'upload', name, '-q', '-L', 'ledger', '-g', url,
+             '--app-key', '1', '--app-secret-file', 'secret', *options], cwd=self.folder)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f'upload ended with {process.returncode}')
+        return time.monotonic() - start, usage.ru_maxrss
+
+    def throughput(self, rounds):
+        rows = 100000
+        write_export(self.folder / 'claims.csv', rows)
+        ratios = []
+        for _ in range(rounds):
+            with self.sandbox() as url:
+                write_body(self.folder / 'body')
+                bare = float(subprocess.run(
+                    [self.build / 'tests/bare_multi', url, 'body', str(rows), '64'],
+                    cwd=self.folder, check=True, capture_output=True, text=True).stdout)
+                seconds, _ = self.upload('claims.csv', url, '-c', '64')
+            ratios.append(rows / seconds / bare)
+            print(f'  bare curl-multi {bare:7.0f}/s, claimbatch {rows / seconds:7.0f}/s, '
+                  f'ratio {ratios[-1]:.2f}', flush=True)
+        print(f'throughput at 64 in flight: {statistics.median(ratios):.2f} of a bare curl-multi loop')
+
+    def efficiency(self, rounds):
+        for in_flight, rows in ((64, 10000), (256, 40000), (1024, 100000)):
+            write_export(self.folder / 'claims.csv', rows)
+            found = []
+            for _ in range(rounds):
+                with self.sandbox('--latency', '50') as url:
+                    self.upload('claims.csv', url, '-c', str(in_flight))
+                found.append(self.busy_rate('claims.report.csv') / (in_flight / 0.05))
+            print(f'efficiency at 50 ms, {in_flight} in flight: {100 * statistics.median(found):.1f} % '
+                  f'of in-flight / latency', flush=True)
+
+    def busy_rate(self, name):
+        """Rows a second between the first hand-over and the last answer."""
+        first, last, rows = float('inf'), 0.0, 0
+        with open(self.folder / name, encoding='utf-8-sig', newline='') as report:
+            for line in csv.DictReader(report):
+                at = datetime.datetime.fromisoformat(line['submitted_at']).timestamp()
+                first = min(first, at)
+                last = max(last, at + int(line['duration_ms']) / 1000)
+                rows += 1
+        return rows / (last - first)
+
+    def memory(self, _rounds):
+        for rows in (100000, 1000000):
+            write_export(self.folder / 'claims.csv', rows)
+            with self.sandbox() as url:
+                seconds, kib = self.upload('claims.csv', url, '-c', '64')
+            print(f'peak memory, {rows} rows, 64 in flight: {kib / 1024:.1f} MiB '
+                  f'({rows / seconds:.0f} rows/s)', flush=True)
+        for in_flight in (64, 1024, 4096):
+            write_export(self.folder / 'claims.csv', 50000)
+            with self.sandbox('--latency', '50') as url:
+                _, kib = self.upload('claims.csv', url, '-c', str(in_flight))
+            print(f'peak memory, 50000 rows, {in_flight} in flight: {kib / 1024:.1f} MiB', flush=True)
+
+    def again(self, _rounds):
+        rows = 1000000
+        write_export(self.folder / 'claims.csv', rows)
+        with self.sandbox() as url:
+            self.upload('claims.csv', url, '-c', '64')
+            seconds, _ = self.upload('claims.csv', url, fresh=False)
+            print(f'upload of the same file again: {rows / seconds:.0f} rows/s', flush=True)
+            with open(self.folder / 'claims.csv', encoding='utf-8') as old, \
+                    open(self.folder / 'copy.csv', 'w', encoding='utf-8') as new:
+                new.write(old.read().replace('claim_fee\n', 'claim_fee,extra\n', 1)
+                          .replace('\n', ',x\n').replace(',extra,x\n', ',extra\n', 1))
+            seconds, _ = self.upload('copy.csv', url, fresh=False)
+            print(f'upload of another file, all of it accepted: {rows / seconds:.0f} rows/s', flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--build', default=ROOT / 'build')
+    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('what', nargs='*', default=['throughput', 'efficiency', 'memory', 'again'])
+    args = parser.parse_args()
+    subprocess.run(['ninja', '-C', args.build, 'tests/bare_multi'], check=True,
+                   stdout=subprocess.DEVNULL)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
+    with tempfile.TemporaryDirectory(prefix='claimbatch-bench-') as folder:
+        bench = Bench(args.build, folder)
+        for what in args.what:
+            getattr(bench, what)(args.rounds)
+
+
+if __name__ == '__main__':
+    main()

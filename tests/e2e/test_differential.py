@@ -1,0 +1,176 @@
+"""The reader against Python's csv module: the same cells, or we refuse. And damaged UTF-8, which must
+never be taken for another encoding."""
+
+import csv
+import io
+import os
+import random
+import subprocess
+import unittest
+
+from harness import long_form, program
+
+SEED = 20261124
+COLUMNS = ("workcard_id", "claim_order_no", "claim_status", "claim_time", "claim_fee")
+CELL_END, RECORD_END, CELLS_END, CASE_END = b"\x1f", b"\x1e", b"\x1d", b"\x1c"
+
+
+def read_cases(cases):
+    """What the reader makes of each (delimiter, bytes): (cells, None) or (None, refusal)."""
+    driver = os.path.join(os.path.dirname(program("CLAIMBATCH")), "tests", "read_cases")
+    if not os.path.exists(driver):
+        raise unittest.SkipTest("tests/read_cases was not built")
+    data = b"".join(b"%d\n%s%s" % (len(body) + 1, mark.encode(), body) for mark, body in cases)
+    run = subprocess.run([driver], input=data, stdout=subprocess.PIPE, check=True)
+    answers = run.stdout.split(CASE_END)
+    assert len(answers) == len(cases) + 1 and answers[-1] == b""
+    return [take_answer(answer) for answer in answers[:-1]]
+
+
+def take_answer(answer):
+    cells, _, said = answer.rpartition(CELLS_END)
+    said = said.decode("utf-8")
+    if not cells:
+        return None, said
+    records = [
+        [cell.decode("utf-8") for cell in record.split(CELL_END)[:-1]]
+        for record in cells.split(RECORD_END)[:-1]
+    ]
+    return records, said
+
+
+def read_by_python(body, delimiter, encoding):
+    """The records that are no blank lines; None when Python does not take the file."""
+    codec = {"utf-8": "utf-8-sig", "gb18030": "gb18030"}.get(encoding, "utf-16")
+    text = body.decode(codec)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return [record for record in reader if record]
+    except csv.Error:
+        return None
+
+
+class Cases:
+    """Random exports. Of a dirty one every byte is drawn; a clean one is written by a csv writer."""
+
+    PIECES = [
+        *[",", '"', "\n", "\r\n", "a", "1"] * 4,
+        *["\r", " ", '""', '","', '"\n"', "=", '="1"', ";", "\t", "'", "中", "文，", "㐂", "𠮷"],
+        *["\u00a0", "\u3000", "0", "x" * 40, "\\", "\ufeff", "\x0b", "\x7f", "é"],
+    ]
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+
+    def draw(self):
+        clean = self.random.random() < 0.4
+        delimiter = self.random.choice(",,,,;\t|")
+        text = self.header(delimiter) + (self.clean if clean else self.dirty)(delimiter)
+        return delimiter, self.encode(text)
+
+    def header(self, delimiter):
+        names = list(COLUMNS)
+        self.random.shuffle(names)
+        names += self.random.choice(([], ["other"], ["with, comma"]))
+        quoted = [
+            f'"{name}"' if delimiter in name or self.random.random() < 0.2 else name
+            for name in names
+        ]
+        return delimiter.join(quoted) + self.random.choice(("\n", "\r\n", "\r", "\n\n"))
+
+    def clean(self, delimiter):
+        out = io.StringIO()
+        writer = csv.writer(
+            out,
+            delimiter=delimiter,
+            lineterminator=self.random.choice(("\n", "\r\n", "\r")),
+            quoting=self.random.choice((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)),
+        )
+        for _ in range(self.random.randrange(6)):
+            # A quote inside a bare cell is the one thing a csv writer may write and we refuse.
+            writer.writerow(self.cell() for _ in range(self.random.randrange(1, 7)))
+        return out.getvalue()
+
+    def cell(self):
+        return "".join(self.random.choices(self.PIECES, k=self.random.randrange(5)))
+
+    def dirty(self, delimiter):
+        pieces = self.PIECES + [delimiter] * 6
+        return "".join(self.random.choices(pieces, k=self.random.randrange(40)))
+
+    def encode(self, text):
+        encoding = self.random.choice(
+            ("utf-8", "utf-8", "utf-8", "utf-8-sig", "gb18030", "utf-16")
+        )
+        body = text.encode(encoding)
+        if self.random.random() < 0.05 and encoding != "utf-16":
+            at = self.random.randrange(len(body))
+            body = body[:at] + bytes([self.random.randrange(256)]) + body[at + 1 :]
+        return body
+
+
+class DifferentialTest(unittest.TestCase):
+    def test_the_reader_and_python_find_the_same_cells_or_we_refuse(self):
+        total, batch = (100000 if long_form() else 5000), 1000
+        cases = Cases(SEED)
+        taken = refused = 0
+        for start in range(0, total, batch):
+            drawn = [cases.draw() for _ in range(batch)]
+            for number, (case, answer) in enumerate(zip(drawn, read_cases(drawn)), start):
+                if answer[0] is None:
+                    refused += 1
+                    continue
+                taken += 1
+                expected = read_by_python(case[1], case[0], answer[1])
+                self.assertEqual(answer[0], expected, f"case {number} of seed {SEED}: {case!r}")
+        # Were nearly all refused, nothing would have been compared.
+        self.assertGreater(taken, total * 0.35, f"{refused} of {total} were refused")
+        self.assertGreater(refused, total * 0.05, "no dirty file was refused")
+
+    def test_what_a_csv_writer_writes_is_taken(self):
+        cases = Cases(SEED + 1)
+        bodies = []
+        for _ in range(500):
+            rows = [[cases.cell() for _ in COLUMNS] for _ in range(4)]
+            out = io.StringIO()
+            # With another line end the writer leaves a lone CR without quotes.
+            writer = csv.writer(out, lineterminator="\r\n")
+            writer.writerow(COLUMNS)
+            writer.writerows(rows)
+            bodies.append((rows, out.getvalue().encode("utf-8")))
+        answers = read_cases([(",", body) for _, body in bodies])
+        for (rows, body), (cells, said) in zip(bodies, answers):
+            self.assertIsNotNone(cells, f"{said}: {body!r}")
+            self.assertEqual(cells[1:], rows)
+
+
+class CutCharacterTest(unittest.TestCase):
+    WORDS = "超过保修期不在障范围内人为损坏检测报告显示屏幕有外力撞击痕迹资料全缺少购机发票，。、㐂"
+
+    def draw(self, source):
+        """A UTF-8 export of which one or two bytes of one character are gone, and where."""
+        lines = ["工单号,理赔单号,理赔状态,理赔时间,理赔金额(分),拒赔原因"]
+        for i in range(source.randrange(1, 40)):
+            words = "".join(source.choices(self.WORDS, k=source.randrange(1, 30)))
+            lines.append(f"{i},CL{i},2,2022-12-01 10:00:00,0,{words}")
+        text = "\n".join(lines) + "\n"
+        body = text.encode("utf-8")
+        at = source.choice([i for i, byte in enumerate(body) if byte >= 0xC0])
+        kept = source.randrange(1, 3)
+        if source.random() < 0.2:  # the whole rest of the file is gone too
+            return body[: at + kept], at
+        return body[: at + kept] + body[at + 3 :], at
+
+    def test_utf8_with_a_character_cut_in_half_is_not_taken_for_gb18030(self):
+        source = random.Random(SEED)
+        drawn = [self.draw(source) for _ in range(2000)]
+        answers = read_cases([(",", body) for body, _ in drawn])
+        for (body, at), (cells, said) in zip(drawn, answers):
+            self.assertIsNone(cells, f"{said}: {body!r}")
+            self.assertIn(f"byte offset {at}:", said, repr(body))
+            line = body[:at].count(b"\n") + 1
+            self.assertIn(f"line {line},", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
