@@ -8,6 +8,7 @@
 #ifndef CLAIMBATCH_RUN_STATE_H
 #define CLAIMBATCH_RUN_STATE_H
 
+#include "ledger/space.h"
 #include "run/batch.h"
 #include "run/feed.h"
 #include "run/job.h"
@@ -23,6 +24,7 @@ struct batch {
     struct window *window;
     struct pool *pool;
     struct pace *pace;
+    struct space *reserve;
     bool feed_at_end;
     bool limit_hit;
     int64_t taken;                    /* rows sent or about to be, in this start */

@@ -15,6 +15,7 @@
 #include "cli/summary.h"
 #include "cli/version.h"
 #include "gateway/endpoint.h"
+#include "ledger/space.h"
 #include "report/publication.h"
 #include "report/report.h"
 #include "run/batch.h"
@@ -405,6 +406,18 @@ static void summarise(struct upload *u, struct tally *tally)
         fwrite(u->json.ptr, 1, u->json.len, stdout);
 }
 
+/* A new run needs room for all its rows; one that goes on has most of it already. */
+static int check_space(const struct upload *u, struct error *err)
+{
+    uint64_t rows = u->resumed.kind == RESUME_NEW ? u->inspection.rows : 0;
+    uint64_t report = u->inspection.survey.bytes + u->inspection.rows * SPACE_REPORT_ROW_BYTES;
+    uint64_t ledger = rows * SPACE_LEDGER_ROW_BYTES + SPACE_LEDGER_LOG_BYTES;
+
+    if (space_check(ledger_path(u->ledger), ledger, "ledger", err))
+        return -1;
+    return space_check(u->report_path.ptr, report, "report", err);
+}
+
 static void say_unfinished(const struct upload *u)
 {
     struct summary summary = {
@@ -427,7 +440,8 @@ static int run_once(struct upload *u, struct error *err)
     };
 
     u->progress.last.rows = u->inspection.rows;
-    if (report_open(&settings, &u->report, err) || submit(u, err) || publish(u, err)) {
+    if (check_space(u, err) || report_open(&settings, &u->report, err) || submit(u, err) ||
+        publish(u, err)) {
         say_unfinished(u);
         return -1;
     }

@@ -121,6 +121,7 @@ static int turn(struct batch *b, struct error *err)
     b->now_ms = clock_mono_ms();
     b->wall_ms = clock_wall_ms();
     halt_check_signal(b);
+    halt_check_space(b);
     if (transact(b, collected, &granted, err)) {
         report_lost(collected);
         return -1;
@@ -201,7 +202,9 @@ static int open_all(struct batch *b, struct error *err)
     size_t jobs = 2 * s->in_flight + BATCH_WAITING_JOBS(s->in_flight);
     int64_t ban_until_ms;
 
-    if (window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
+    if (space_reserve(ledger_path(s->ledger),
+                      2 * s->in_flight * SPACE_JOB_BYTES + SPACE_LEAST_BYTES, &b->reserve, err) ||
+        window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
         feed_open(s->intake, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
         ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban_until_ms, err) ||
         pool_start(s->submit, s->workers, s->in_flight, &b->pool, err))
@@ -229,6 +232,7 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
     window_close(b.window);
     pace_close(b.pace);
     feed_close(b.feed);
+    space_release(b.reserve);
     *ret_stop = b.stop;
     return b.failed ? -1 : result;
 }

@@ -37,6 +37,16 @@ void halt_fail(struct batch *b, const struct error *error)
     *b->failure = *error;
 }
 
+void halt_check_space(struct batch *b)
+{
+    if (!b->reserve || !space_is_tight(b->reserve))
+        return;
+    space_release(b->reserve);
+    b->reserve = NULL;
+    halt_begin(b, EXIT_CANNOT_WRITE, "disk-full",
+               "the disk of the ledger is full; what was in flight is recorded. Make room");
+}
+
 void halt_check_signal(struct batch *b)
 {
     char words[BATCH_TEXT_BYTES];

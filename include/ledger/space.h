@@ -1,0 +1,40 @@
+/*
+ * space: room on the disk, before it is needed and when it runs out.
+ *
+ * While a run sends, some room is held in reserve beside the ledger; when the disk gets full the
+ * reserve is given up, so that the outcomes of calls in flight still find room, and nothing more is
+ * sent. The reserve has no name, so nothing is left of it after a crash.
+ *
+ * Tested by tests/unit/test_space.c
+ */
+#ifndef CLAIMBATCH_LEDGER_SPACE_H
+#define CLAIMBATCH_LEDGER_SPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct error;
+struct space;
+
+/* What a ledger and a report grow by for each row, with room to spare; measured on usual rows. */
+#define SPACE_LEDGER_ROW_BYTES 640
+#define SPACE_REPORT_ROW_BYTES 320 /* beside the row of the export itself */
+#define SPACE_LEDGER_LOG_BYTES                                                                     \
+    ((uint64_t)24 << 20) /* the write-ahead log, and what is the same for all runs */
+#define SPACE_JOB_BYTES ((uint64_t)16 << 10)  /* to record one call in flight */
+#define SPACE_LEAST_BYTES ((uint64_t)2 << 20) /* a reserve is never smaller */
+
+/* EXIT_CANNOT_CREATE when the file system that holds `path` has not that much room; `what` is for
+ * the message. */
+int space_check(const char *path, uint64_t bytes, const char *what, struct error *err);
+
+/* Takes a reserve on the file system of `path`. EXIT_CANNOT_CREATE when there is no room for it. */
+int space_reserve(const char *path, uint64_t bytes, struct space **ret_space, struct error *err);
+
+/* Whether less room is left than half the reserve. Cheap enough for every turn. */
+bool space_is_tight(const struct space *space);
+
+/* Gives the room free; NULL is fine. */
+void space_release(struct space *space);
+
+#endif
