@@ -241,4 +241,21 @@ int ledger_ban_get(struct ledger *ledger, const char *platform, const char *app_
 int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_key,
                    int64_t until_ms, struct error *err);
 
+/*
+ * For the rate that all runs share. A run says how many calls it has granted that may leave at any
+ * moment (pending), and how many left in a stretch of LEDGER_STRETCH_MS that begins at stretch_ms
+ * (wall time, a multiple of it). What is older than a few seconds is forgotten.
+ */
+#define LEDGER_STRETCH_MS 25
+int ledger_departures_add(struct ledger *ledger, const char *platform, const char *app_key,
+                          int64_t run, int64_t stretch_ms, int64_t calls, struct error *err);
+int ledger_pending_set(struct ledger *ledger, const char *platform, const char *app_key,
+                       int64_t run, int64_t pending, int64_t now_ms, struct error *err);
+
+/* Calls of other runs that may fall into the window_ms before now: those that left, and what live
+ * runs have pending. */
+int ledger_departures_of_others(struct ledger *ledger, const char *platform, const char *app_key,
+                                int64_t run, int64_t now_ms, int64_t window_ms, int64_t *ret_calls,
+                                struct error *err);
+
 #endif

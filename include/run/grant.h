@@ -12,7 +12,4 @@ struct job;
  * pool once it is committed. */
 int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err);
 
-/* Records by how much the day's count of calls has changed in this turn. */
-int grant_save_calls(struct batch *b, struct error *err);
-
 #endif

@@ -18,6 +18,9 @@
 /* When to look again at a claim that another run is sending. */
 #define STATE_OTHER_RUN_WAIT_MS 200
 
+/* Stretches of time that a window of pacing covers, and some more. */
+#define STATE_STRETCHES (PACE_WINDOW_MS / LEDGER_STRETCH_MS + 4)
+
 struct batch {
     const struct batch_settings *settings;
     struct feed *feed;
@@ -27,8 +30,13 @@ struct batch {
     struct space *reserve;
     bool feed_at_end;
     bool limit_hit;
-    int64_t taken;                    /* rows sent or about to be, in this start */
-    size_t outstanding;               /* jobs in the pool */
+    int64_t taken;      /* rows sent or about to be, in this start */
+    size_t outstanding; /* jobs in the pool */
+    struct {
+        int64_t stretch_ms, calls;
+    } departures[STATE_STRETCHES];    /* of this turn */
+    int64_t pending;                  /* as last told to other runs */
+    int64_t ban_until_ms;             /* wall time, as last read */
     int64_t calls;                    /* change of the day's count in this turn */
     uint64_t outcomes[OUTCOME_COUNT]; /* of rows that became final in this start */
     struct batch_stop stop;

@@ -16,6 +16,7 @@
 
 #define SYSTEM_PATH "/etc/claimbatch/claimbatch.conf"
 #define USER_PATH "claimbatch/claimbatch.conf"
+#define BOM "\xef\xbb\xbf"
 #define LINE_END_BYTES 3 /* what inih wants beyond the text: CR, LF and NUL */
 
 struct config {
@@ -121,10 +122,14 @@ out:
 /* inih passes over a section that is empty; what is misspelt shall show there too. */
 static void note_section(struct config *config, const char *line)
 {
-    const char *start = line + strspn(line, " \t");
-    const char *end = *start == '[' ? strchr(start, ']') : NULL;
-    char *name = end ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
+    bool marked = config->line == 1 && strncmp(line, BOM, strlen(BOM)) == 0;
+    const char *start = line + (marked ? strlen(BOM) : 0);
+    const char *end = NULL;
+    char *name = NULL;
 
+    start += strspn(start, " \t");
+    end = *start == '[' ? strchr(start, ']') : NULL;
+    name = end ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
     if (name)
         add_entry(config, name, NULL, NULL);
     else if (end)

@@ -44,6 +44,12 @@ static const char schema[] =
     " finished_ms INTEGER NOT NULL, UNIQUE(run, kind, by, reason));"
     "CREATE TABLE calls(platform INTEGER NOT NULL, app_key TEXT NOT NULL, day INTEGER NOT NULL,"
     " calls INTEGER NOT NULL, PRIMARY KEY(platform, app_key, day)) WITHOUT ROWID;"
+    "CREATE TABLE departure(platform INTEGER NOT NULL, app_key TEXT NOT NULL,"
+    " stretch_ms INTEGER NOT NULL, run INTEGER NOT NULL, calls INTEGER NOT NULL,"
+    " PRIMARY KEY(platform, app_key, stretch_ms, run)) WITHOUT ROWID;"
+    "CREATE TABLE pending(platform INTEGER NOT NULL, app_key TEXT NOT NULL, run INTEGER NOT NULL,"
+    " calls INTEGER NOT NULL, updated_ms INTEGER NOT NULL, PRIMARY KEY(platform, app_key, run))"
+    " WITHOUT ROWID;"
     "CREATE TABLE ban(platform INTEGER NOT NULL, app_key TEXT NOT NULL,"
     " until_ms INTEGER NOT NULL, PRIMARY KEY(platform, app_key)) WITHOUT ROWID;";
 
@@ -122,6 +128,16 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_CALLS_GET] = "SELECT calls FROM calls WHERE platform=?1 AND app_key=?2 AND day=?3",
     [SQL_CALLS_ADD] = "INSERT INTO calls VALUES(?1,?2,?3,?4)"
                       " ON CONFLICT DO UPDATE SET calls=calls+excluded.calls",
+    [SQL_DEPARTURE_ADD] = "INSERT INTO departure VALUES(?1,?2,?3,?4,?5)"
+                          " ON CONFLICT DO UPDATE SET calls=calls+excluded.calls",
+    [SQL_DEPARTURE_FORGET] = "DELETE FROM departure WHERE platform=?1 AND app_key=?2"
+                             " AND stretch_ms<?3",
+    [SQL_DEPARTURE_SUM] = "SELECT coalesce(sum(calls), 0) FROM departure WHERE platform=?1"
+                          " AND app_key=?2 AND stretch_ms>?3 AND run<>?4",
+    [SQL_PENDING_SET] = "INSERT INTO pending VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE"
+                        " SET calls=excluded.calls, updated_ms=excluded.updated_ms",
+    [SQL_PENDING_LIST] = "SELECT run, calls, updated_ms FROM pending WHERE platform=?1"
+                         " AND app_key=?2 AND run<>?3 AND calls>0",
     [SQL_BAN_GET] = "SELECT until_ms FROM ban WHERE platform=?1 AND app_key=?2",
     [SQL_BAN_SET] = "INSERT INTO ban VALUES(?1,?2,?3)"
                     " ON CONFLICT DO UPDATE SET until_ms=excluded.until_ms",

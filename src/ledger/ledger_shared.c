@@ -59,3 +59,63 @@ int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_
     return database_execute(ledger,
                             database_ready(ledger, SQL_BAN_SET, "isi", id, app_key, until_ms), err);
 }
+
+#define FORGET_MS 10000 /* departures older than that fall into no window */
+
+int ledger_departures_add(struct ledger *ledger, const char *platform, const char *app_key,
+                          int64_t run, int64_t stretch_ms, int64_t calls, struct error *err)
+{
+    int64_t id;
+
+    if (database_platform(ledger, platform, &id, err) ||
+        database_execute(ledger,
+                         database_ready(ledger, SQL_DEPARTURE_FORGET, "isi", id, app_key,
+                                        stretch_ms - FORGET_MS),
+                         err))
+        return -1;
+    return database_execute(
+        ledger,
+        database_ready(ledger, SQL_DEPARTURE_ADD, "isiii", id, app_key, stretch_ms, run, calls),
+        err);
+}
+
+int ledger_pending_set(struct ledger *ledger, const char *platform, const char *app_key,
+                       int64_t run, int64_t pending, int64_t now_ms, struct error *err)
+{
+    int64_t id;
+
+    if (database_platform(ledger, platform, &id, err))
+        return -1;
+    return database_execute(
+        ledger, database_ready(ledger, SQL_PENDING_SET, "isiii", id, app_key, run, pending, now_ms),
+        err);
+}
+
+/* What a run had pending when it died left, if at all, before it died. */
+static int sum_pending(struct ledger *ledger, sqlite3_stmt *list, int64_t since_ms,
+                       int64_t *ret_calls, struct error *err)
+{
+    int found;
+
+    while ((found = database_step(ledger, list, err)) > 0)
+        if (sqlite3_column_int64(list, 2) > since_ms ||
+            ledger_run_is_alive(ledger, sqlite3_column_int64(list, 0)))
+            *ret_calls += sqlite3_column_int64(list, 1);
+    return found;
+}
+
+int ledger_departures_of_others(struct ledger *ledger, const char *platform, const char *app_key,
+                                int64_t run, int64_t now_ms, int64_t window_ms, int64_t *ret_calls,
+                                struct error *err)
+{
+    int64_t since_ms = now_ms - window_ms - LEDGER_STRETCH_MS;
+    int64_t id;
+
+    if (database_platform(ledger, platform, &id, err) ||
+        read_shared(ledger,
+                    database_ready(ledger, SQL_DEPARTURE_SUM, "isii", id, app_key, since_ms, run),
+                    ret_calls, err))
+        return -1;
+    return sum_pending(ledger, database_ready(ledger, SQL_PENDING_LIST, "isi", id, app_key, run),
+                       since_ms, ret_calls, err);
+}

@@ -14,6 +14,7 @@
 #include "run/halt.h"
 #include "run/refill.h"
 #include "run/settle.h"
+#include "run/share.h"
 #include "run/state.h"
 
 #define REPORT_LINES 4096 /* lines written in one turn at most */
@@ -62,8 +63,8 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
         goto fail;
     halt_check_failures(b);
     halt_check_pace(b);
-    if (refill_window(b, err) || grant_jobs(b, ret_jobs, err) || grant_save_calls(b, err) ||
-        ledger_commit(ledger, err))
+    if (refill_window(b, err) || share_read(b, err) || grant_jobs(b, ret_jobs, err) ||
+        share_write(b, err) || ledger_commit(ledger, err))
         goto fail;
     return 0;
 fail:

@@ -72,15 +72,3 @@ int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err)
             return -1;
     return 0;
 }
-
-int grant_save_calls(struct batch *b, struct error *err)
-{
-    const struct batch_settings *s = b->settings;
-    int64_t calls = b->calls;
-
-    b->calls = 0;
-    if (!calls)
-        return 0;
-    return ledger_calls_add(s->ledger, s->platform, s->submit->app.app_key,
-                            clock_beijing_day(b->wall_ms), calls, err);
-}

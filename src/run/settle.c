@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "run/halt.h"
+#include "run/share.h"
 #include "run/state.h"
 
 /* What the record says of the last attempt that was handed over. */
@@ -88,14 +89,6 @@ static int settle_failure(struct batch *b, struct job *job, struct error *err)
     return settle_again(b, job, pace_backoff_ms(b->pace, job->tries), err);
 }
 
-static int remember_ban(struct batch *b, const struct verdict *verdict, struct error *err)
-{
-    const struct batch_settings *s = b->settings;
-
-    return ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key,
-                          b->wall_ms + verdict->wait_ms, err);
-}
-
 static int settle(struct batch *b, struct job *job, struct error *err)
 {
     const struct verdict *v = &job->verdict;
@@ -118,7 +111,7 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     case VERDICT_AGAIN:
         return settle_failure(b, job, err);
     case VERDICT_BAN:
-        if (remember_ban(b, v, err))
+        if (share_ban(b, v, err))
             return -1;
         return settle_again(b, job, 0, err);
     case VERDICT_OUTAGE:
@@ -141,6 +134,8 @@ static void tell_pace(struct batch *b, struct job *job)
     bool was_paused = pace_pause_until(b->pace, b->now_ms) > b->now_ms;
 
     pace_sent(b->pace, handed_over ? job->exchange.sent_mono_ms : -1);
+    if (handed_over)
+        share_note_departure(b, job);
     pace_judged(b->pace, job->ticket, &job->verdict, b->now_ms);
     if (!was_paused && pace_pause_until(b->pace, b->now_ms) > b->now_ms)
         pool_recall(b->pool);

@@ -4,8 +4,9 @@
  *
  * Standard input: for each case its length as a decimal line, then so many bytes. The first byte
  * is the delimiter, the rest is the file.
- * Standard output: for each case its cells, 0x1f behind each; 0x1e behind each record; then 0x1d,
- * and the encoding or the refusal; then 0x1c. The header is the first record.
+ * Standard output: for each case its cells, 0xff behind each; 0xfe behind each record; then 0xfd,
+ * and the encoding or the refusal; then 0xfc: bytes that UTF-8 never has. The header is the first
+ * record.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +19,10 @@
 #include "input/reader.h"
 
 #define CASE_BYTES_MAX ((size_t)4 << 20)
-#define CELL_END '\x1f'
-#define RECORD_END '\x1e'
-#define CELLS_END '\x1d'
-#define CASE_END '\x1c'
+#define CELL_END '\xff'
+#define RECORD_END '\xfe'
+#define CELLS_END '\xfd'
+#define CASE_END '\xfc'
 
 static void append_record(const struct record *record, struct buffer *text)
 {

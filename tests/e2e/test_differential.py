@@ -12,7 +12,7 @@ from harness import long_form, program
 
 SEED = 20261124
 COLUMNS = ("workcard_id", "claim_order_no", "claim_status", "claim_time", "claim_fee")
-CELL_END, RECORD_END, CELLS_END, CASE_END = b"\x1f", b"\x1e", b"\x1d", b"\x1c"
+CELL_END, RECORD_END, CELLS_END, CASE_END = b"\xff", b"\xfe", b"\xfd", b"\xfc"
 
 
 def read_cases(cases):

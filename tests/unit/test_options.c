@@ -1,10 +1,432 @@
-/* */
+/* Unit tests of cli/options and cli/settings: what is in force, and where it came from. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <cmocka.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "memfile.h"
+
+#define WORDS_MAX 16
+
+static const struct command upload = {"upload", COMMAND_UPLOAD, "CLAIMS.csv", NULL, ""};
+static const struct command check = {"check", COMMAND_CHECK, "CLAIMS.csv", NULL, ""};
+
+/* A command line, a configuration and what came of them. */
+struct taken {
+    char *argv[WORDS_MAX];
+    struct memfile config;
+    struct options options;
+    struct error err;
+};
+
+/* `words` are parted by single blanks; `config` may be NULL. */
+static int take(struct taken *taken, const struct command *command, const char *words,
+                const char *config)
+{
+    static char line[1024];
+    int argc = 1;
+
+    *taken = (struct taken){.argv = {"command"}, .config = {.fd = -1}};
+    unsetenv("SSL_CERT_FILE");
+    setenv("CLAIMBATCH_CONFIG", "/dev/null", 1);
+    if (config) {
+        taken->config = memfile_text(config);
+        setenv("CLAIMBATCH_CONFIG", taken->config.path, 1);
+    }
+    snprintf(line, sizeof(line), "%s", words);
+    for (char *word = strtok(line, " "); word; word = strtok(NULL, " "))
+        taken->argv[argc++] = word;
+    return options_parse(command, argc, taken->argv, &taken->options, &taken->err);
+}
+
+static void release(struct taken *taken)
+{
+    options_release(&taken->options);
+    if (taken->config.fd >= 0)
+        memfile_close(&taken->config);
+}
+
+static void assert_taken(struct taken *taken, const struct command *command, const char *words,
+                         const char *config)
+{
+    if (take(taken, command, words, config))
+        fail_msg("%s: %s", words, taken->err.text);
+}
+
+static void assert_refused(const struct command *command, const char *words, const char *config,
+                           int exit_code, const char *sentence)
+{
+    struct taken taken;
+
+    if (take(&taken, command, words, config) != -1)
+        fail_msg("taken: %s %s", words, config ? config : "");
+    if (taken.err.exit_code != exit_code || !strstr(taken.err.text, sentence))
+        fail_msg("'%s' is not in %d '%s'", sentence, taken.err.exit_code, taken.err.text);
+    release(&taken);
+}
+
+/* ---- the table ---- */
+
+static void defaults_are_those_of_the_contract(void **state)
+{
+    struct taken taken;
+    const struct options *o = &taken.options;
+
+    (void)state;
+    assert_taken(&taken, &upload, "claims.csv", NULL);
+    assert_string_equal(o->claims, "claims.csv");
+    assert_string_equal(o->gateway, "https://eco.taobao.com/router/rest");
+    assert_int_equal(o->sign_method, SIGN_HMAC_SHA256);
+    assert_int_equal(o->in_flight, 16);
+    assert_int_equal(o->retries, 4);
+    assert_int_equal(o->connect_timeout_ms, 10000);
+    assert_int_equal(o->timeout_ms, 30000);
+    assert_int_equal(o->outage_patience_ms, 120000);
+    assert_int_equal(o->limit, -1);
+    assert_int_equal(o->max_failures, -1);
+    assert_int_equal(o->max_failures_percent, -1);
+    assert_int_equal(o->expect_rows, -1);
+    assert_int_equal(o->expect_fee, -1);
+    assert_int_equal(o->rules.max_fee, -1);
+    assert_int_equal(o->reader.delimiter, ',');
+    assert_int_equal(o->encoding, ENCODING_AUTO);
+    assert_int_equal(o->progress, PROGRESS_AUTO);
+    assert_null(o->report);
+    assert_null(o->app_secret_file);
+    assert_false(o->require_valid || o->dry_run || o->json || o->quiet || o->overwrite);
+    release(&taken);
+}
+
+static void options_may_stand_before_and_behind_the_export(void **state)
+{
+    struct taken taken;
+
+    (void)state;
+    assert_taken(&taken, &upload, "-c 3 claims.csv --rate=9 -q --limit 0", NULL);
+    assert_string_equal(taken.options.claims, "claims.csv");
+    assert_int_equal(taken.options.in_flight, 3);
+    assert_int_equal(taken.options.rate, 9);
+    assert_int_equal(taken.options.limit, 0);
+    assert_true(taken.options.quiet);
+    release(&taken);
+}
+
+static void option_of_another_command_is_refused_and_says_so(void **state)
+{
+    (void)state;
+    assert_refused(&check, "claims.csv --dry-run", NULL, EXIT_BAD_USAGE,
+                   "check does not take --dry-run");
+    assert_refused(&check, "-g url claims.csv", NULL, EXIT_BAD_USAGE,
+                   "check does not take --gateway");
+    assert_refused(&check, "claims.csv --dry-rnu", NULL, EXIT_BAD_USAGE, "there is no option");
+}
+
+static void mistakes_on_the_command_line_are_told(void **state)
+{
+    static const struct {
+        const char *words, *sentence;
+    } cases[] = {
+        {"claims.csv --encodign gb18030", "did you mean --encoding?"},
+        {"claims.csv --encoding", "--encoding needs a value"},
+        {"claims.csv --json=yes", "--json takes no value"},
+        {"claims.csv --max-fee 1.5", "--max-fee does not take '1.5'"},
+        {"claims.csv --column fee=x", "--column does not take 'fee=x'"},
+        {"claims.csv --rule bad-fee=off", "this rule is always an error"},
+        {"claims.csv --delimiter ab", "--delimiter does not take 'ab'"},
+        {"claims.csv more.csv", "'more.csv' is one too many"},
+        {"-q", "CLAIMS.csv"},
+        {"claims.csv -Z", "there is no option '-Z'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        assert_refused(&check, cases[i].words, NULL, EXIT_BAD_USAGE, cases[i].sentence);
+}
+
+static void of_an_option_given_twice_the_last_wins(void **state)
+{
+    struct taken taken;
+
+    (void)state;
+    assert_taken(&taken, &upload, "-c 3 --in-flight 5 --max-failures 7 --max-failures 5% x", NULL);
+    assert_int_equal(taken.options.in_flight, 5);
+    assert_int_equal(taken.options.max_failures, -1);
+    assert_int_equal(taken.options.max_failures_percent, 5);
+    release(&taken);
+}
+
+static void help_of_a_command_has_its_options_alone(void **state)
+{
+    struct buffer text = {0};
+
+    (void)state;
+    options_help(&check, &text);
+    assert_non_null(strstr(text.ptr, "--encoding NAME"));
+    assert_non_null(strstr(text.ptr, "(auto)"));
+    assert_null(strstr(text.ptr, "--gateway"));
+    assert_null(strstr(text.ptr, "--dry-run"));
+    buffer_reset(&text);
+    options_help(&upload, &text);
+    assert_non_null(strstr(text.ptr, "--gateway URL"));
+    buffer_release(&text);
+}
+
+/* ---- the configuration ---- */
+
+static void configuration_sets_what_options_set(void **state)
+{
+    struct taken taken;
+    const struct options *o = &taken.options;
+
+    (void)state;
+    assert_taken(&taken, &upload, "claims.csv",
+                 "[gateway]\nurl = http://localhost/\napp_key = k\nsign_method = md5\n"
+                 "app_secret_file = s\nsession_file = t\n"
+                 "[run]\nin-flight = 7\noutage_patience = 2.5\nrequire-valid = yes\n"
+                 "max-failures = 3%\nquiet = no\nprogress = never\n"
+                 "[input]\nencoding = gb18030\ndelimiter = tab\nfee_unit = yuan\n"
+                 "[columns]\nclaim_time = 时间\n"
+                 "[rules]\nfuture-time = off\n"
+                 "[verdicts]\nisp.a = again\nisv.b = unknown\nisp.a = rejected\n");
+    assert_string_equal(o->gateway, "http://localhost/");
+    assert_string_equal(o->app_key, "k");
+    assert_string_equal(o->app_secret_file, "s");
+    assert_string_equal(o->session_file, "t");
+    assert_int_equal(o->sign_method, SIGN_MD5);
+    assert_int_equal(o->in_flight, 7);
+    assert_int_equal(o->outage_patience_ms, 2500);
+    assert_true(o->require_valid);
+    assert_false(o->quiet);
+    assert_int_equal(o->max_failures_percent, 3);
+    assert_int_equal(o->progress, PROGRESS_NEVER);
+    assert_int_equal(o->encoding, ENCODING_GB18030);
+    assert_int_equal(o->reader.delimiter, '\t');
+    assert_int_equal(o->reader.fee_unit, FEE_UNIT_YUAN);
+    assert_string_equal(o->reader.wanted_columns[FIELD_CLAIM_TIME], "时间");
+    assert_int_equal(o->rules.severity[RULE_FUTURE_TIME], SEVERITY_OFF);
+    assert_int_equal(o->verdict_count, 2);
+    assert_string_equal(o->verdicts[0].sub_code, "isp.a");
+    assert_int_equal(o->verdicts[0].kind, VERDICT_REJECTED);
+    assert_int_equal(o->verdicts[1].kind, VERDICT_UNKNOWN);
+    release(&taken);
+}
+
+static void options_win_over_the_environment_and_that_over_the_configuration(void **state)
+{
+    static const char config[] = "[gateway]\nca_file = c\n[run]\nin-flight = 7\n"
+                                 "[columns]\nclaim_fee = a\nclaim_time = b\n";
+    struct taken taken;
+    struct error err;
+
+    (void)state;
+    assert_taken(&taken, &upload, "x -c 9 --column claim_fee=z", config);
+    assert_int_equal(taken.options.in_flight, 9);
+    assert_string_equal(taken.options.reader.wanted_columns[FIELD_CLAIM_FEE], "z");
+    assert_string_equal(taken.options.reader.wanted_columns[FIELD_CLAIM_TIME], "b");
+    assert_string_equal(taken.options.ca_file, "c");
+    setenv("SSL_CERT_FILE", "e", 1);
+    options_release(&taken.options);
+    assert_int_equal(
+        options_parse(&upload, 2, (char *[]){"upload", "x", NULL}, &taken.options, &err), 0);
+    assert_string_equal(taken.options.ca_file, "e");
+    options_release(&taken.options);
+    assert_int_equal(options_parse(&upload, 4, (char *[]){"upload", "x", "--ca-file", "o", NULL},
+                                   &taken.options, &err),
+                     0);
+    assert_string_equal(taken.options.ca_file, "o");
+    release(&taken);
+}
+
+static void secret_file_of_the_configuration_is_told_from_one_that_was_typed(void **state)
+{
+    static const char config[] = "[gateway]\napp_secret_file = c\nsession_file = d\n";
+    struct taken taken;
+
+    (void)state;
+    assert_taken(&taken, &upload, "x --session-file o", config);
+    assert_string_equal(options_secret_file(&taken.options).path, "c");
+    assert_false(options_secret_file(&taken.options).typed);
+    assert_string_equal(options_session_file(&taken.options).path, "o");
+    assert_true(options_session_file(&taken.options).typed);
+    release(&taken);
+}
+
+static void mistakes_in_a_configuration_name_file_and_line(void **state)
+{
+    static const struct {
+        const char *config, *sentence;
+    } cases[] = {
+        {"[gatway]\nurl = x\n", "line 1: the section 'gatway': there is no such section; did you "
+                                "mean [gateway]?"},
+        {"[gatway]\n", "line 1: the section 'gatway'"},
+        {"[run]\n[elsewhere]\n", "line 2: the section 'elsewhere'"},
+        {"rate = 1\n", "line 1: the key 'rate': it stands before the first [section]"},
+        {"[run]\nrat = 1\n", "line 2: the key 'rat': there is no such key; did you mean 'rate'?"},
+        {"[run]\nqqqqqqqqqqqqqqq = 1\n", "there is no such key; claimbatch upload --print-config"},
+        {"[run]\nurl = x\n", "it belongs into the section [gateway]"},
+        {"[gateway]\nrate = 1\n", "it belongs into the section [run]"},
+        {"[run]\nrate = fast\n", "line 2: rate does not take 'fast': it is a whole number"},
+        {"[run]\nrequire-valid = perhaps\n", "require-valid does not take 'perhaps': it is yes or"},
+        {"[run]\ntimeout = 0\n", "timeout does not take '0'"},
+        {"[gateway]\napp_key =\n", "app_key does not take '': it must not be empty"},
+        {"[gateway]\nsign_method = sha1\n", "sign_method does not take 'sha1'"},
+        {"[input]\nfee_unit = cent\n", "fee_unit does not take 'cent'"},
+        {"[columns]\nfee = x\n", "a column is one of workcard_id"},
+        {"[columns]\nclaim_fee =\n", "the header of the column is missing"},
+        {"[rules]\nnobody = off\n", "there is no rule of this name"},
+        {"[rules]\nbad-fee = off\n", "this rule is always an error"},
+        {"[rules]\ndate-only = perhaps\n", "write NAME=error"},
+        {"[verdicts]\nisp.a = accepted\n", "the key 'isp.a': what it means is again"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        assert_refused(&upload, "claims.csv", cases[i].config, EXIT_BAD_CONFIG, cases[i].sentence);
+}
+
+static void what_is_a_persons_word_is_never_taken_from_a_configuration(void **state)
+{
+    static const char *const keys[] = {"overwrite",  "new-ledger", "resend-unknown", "resubmit",
+                                       "by",         "reason",     "config",         "print-config",
+                                       "new_ledger", "help",       "version"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+        char config[64];
+
+        snprintf(config, sizeof(config), "[run]\n%s = yes\n", keys[i]);
+        assert_refused(&upload, "claims.csv", config, EXIT_BAD_CONFIG,
+                       "it is never taken from a configuration");
+    }
+    assert_refused(&upload, "claims.csv", "[gateway]\napp_secret = x\n", EXIT_BAD_CONFIG,
+                   "there is no such key");
+}
+
+static void mistakes_show_in_a_command_that_does_not_take_the_key(void **state)
+{
+    struct taken taken;
+
+    (void)state;
+    assert_refused(&check, "x", "[run]\nin-flight = 0\n", EXIT_BAD_CONFIG, "line 2: in-flight");
+    assert_taken(&taken, &check, "x", "[run]\nin-flight = 5\nreport = r.csv\njson = yes\n");
+    assert_null(taken.options.report);
+    assert_false(taken.options.json);
+    release(&taken);
+}
+
+static void more_verdicts_than_there_is_room_for_are_refused(void **state)
+{
+    struct buffer config = {0};
+
+    (void)state;
+    buffer_text(&config, "[verdicts]\n");
+    for (int i = 0; i <= OPTIONS_VERDICTS_MAX; i++)
+        buffer_format(&config, "isp.%d = again\n", i);
+    assert_refused(&upload, "x", config.ptr, EXIT_BAD_CONFIG, "line 66: the key 'isp.64': more");
+    buffer_release(&config);
+}
+
+/* ---- what is in force ---- */
+
+static void print_config_says_where_each_value_came_from(void **state)
+{
+    struct taken taken;
+    struct buffer text = {0};
+
+    (void)state;
+    assert_taken(&taken, &upload, "--print-config --rate 9 --rule date-only=off",
+                 "[run]\nin-flight = 7\nrate = 5\n[verdicts]\nisp.a = again\n");
+    assert_true(taken.options.print_config);
+    options_print_config(&taken.options, &text);
+    assert_non_null(strstr(text.ptr, "line 2\nin-flight = 7\n"));
+    assert_non_null(strstr(text.ptr, "# from the command line\nrate = 9\n"));
+    assert_null(strstr(text.ptr, "rate = 5"));
+    assert_non_null(strstr(text.ptr, "# the default\nretries = 4\n"));
+    assert_non_null(strstr(text.ptr, "# from the command line\ndate-only = off\n"));
+    assert_non_null(strstr(text.ptr, "[verdicts]\n# from /proc/self/fd/"));
+    buffer_release(&text);
+    release(&taken);
+}
+
+/* Comments apart. */
+static void append_values(const char *text, struct buffer *ret_values)
+{
+    for (; *text; text += strcspn(text, "\n") + 1)
+        if (*text != '#')
+            buffer_append(ret_values, text, strcspn(text, "\n") + 1);
+}
+
+static void what_is_printed_can_be_read_back(void **state)
+{
+    struct taken taken;
+    struct buffer first = {0}, second = {0}, values[2] = {{0}, {0}};
+
+    (void)state;
+    assert_taken(&taken, &upload,
+                 "--print-config --delimiter ; --fee-unit yuan --column claim_fee=#1 --rule "
+                 "date-only=off --app-key k --require-valid --max-failures 5%",
+                 "[verdicts]\nisp.a = again\n");
+    options_print_config(&taken.options, &first);
+    release(&taken);
+    assert_taken(&taken, &upload, "--print-config", first.ptr);
+    options_print_config(&taken.options, &second);
+    release(&taken);
+    append_values(first.ptr, &values[0]);
+    append_values(second.ptr, &values[1]);
+    assert_string_equal(values[0].ptr, values[1].ptr);
+    assert_non_null(strstr(values[1].ptr, "claim_fee = #1\n"));
+    assert_non_null(strstr(values[1].ptr, "require-valid = yes\n"));
+    buffer_release(&first);
+    buffer_release(&second);
+    buffer_release(&values[0]);
+    buffer_release(&values[1]);
+}
+
+static void retyping_gives_what_decides_how_an_export_is_read(void **state)
+{
+    struct taken taken;
+    struct buffer words = {0};
+
+    (void)state;
+    assert_taken(&taken, &check,
+                 "x --json -o y --delimiter tab --column claim_fee=金额 --rule date-only=off -q "
+                 "--max-fee 5",
+                 "[input]\nfee_unit = yuan\n");
+    options_retype(&taken.options, &words);
+    assert_string_equal(words.ptr, " --delimiter tab --column 'claim_fee=金额' --rule "
+                                   "date-only=off --max-fee 5");
+    buffer_release(&words);
+    release(&taken);
+}
+
 int main(void)
 {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_those_of_the_contract),
+        cmocka_unit_test(options_may_stand_before_and_behind_the_export),
+        cmocka_unit_test(option_of_another_command_is_refused_and_says_so),
+        cmocka_unit_test(mistakes_on_the_command_line_are_told),
+        cmocka_unit_test(of_an_option_given_twice_the_last_wins),
+        cmocka_unit_test(help_of_a_command_has_its_options_alone),
+        cmocka_unit_test(configuration_sets_what_options_set),
+        cmocka_unit_test(options_win_over_the_environment_and_that_over_the_configuration),
+        cmocka_unit_test(secret_file_of_the_configuration_is_told_from_one_that_was_typed),
+        cmocka_unit_test(mistakes_in_a_configuration_name_file_and_line),
+        cmocka_unit_test(what_is_a_persons_word_is_never_taken_from_a_configuration),
+        cmocka_unit_test(mistakes_show_in_a_command_that_does_not_take_the_key),
+        cmocka_unit_test(more_verdicts_than_there_is_room_for_are_refused),
+        cmocka_unit_test(print_config_says_where_each_value_came_from),
+        cmocka_unit_test(what_is_printed_can_be_read_back),
+        cmocka_unit_test(retyping_gives_what_decides_how_an_export_is_read),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

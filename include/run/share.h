@@ -1,0 +1,27 @@
+/*
+ * share: what the runs of an app key tell each other through the ledger: calls of the day,
+ * departures, bans.
+ *
+ * Tested by tests/e2e/test_share.py
+ */
+#ifndef CLAIMBATCH_RUN_SHARE_H
+#define CLAIMBATCH_RUN_SHARE_H
+
+struct batch;
+struct error;
+struct job;
+struct verdict;
+
+/* Takes note of a call that was handed over, until share_write. */
+void share_note_departure(struct batch *b, const struct job *job);
+
+/* Records a ban that the gateway spoke. */
+int share_ban(struct batch *b, const struct verdict *verdict, struct error *err);
+
+/* Tells pacing what other runs have sent and met since the last turn, in the open transaction. */
+int share_read(struct batch *b, struct error *err);
+
+/* Records what this turn adds: calls of the day, departures, and what may leave at any moment. */
+int share_write(struct batch *b, struct error *err);
+
+#endif
