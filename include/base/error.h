@@ -42,6 +42,9 @@ struct error {
 int error_set(struct error *err, int exit_code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Adds what else is to be said, unless it is said already. */
+void error_add(struct error *err, const char *words);
+
 /* The error of an allocation that failed: EXIT_RESOURCES. Always returns -1. */
 int error_no_memory(struct error *err);
 

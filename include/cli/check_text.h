@@ -20,7 +20,7 @@ void check_text_problem(const char *file, const struct problem *problem);
 void check_text_reading(const struct intake *intake, const struct inspection *inspection,
                         const struct record *header, struct buffer *ret_text);
 
-/* The table of codes, of an export that broke any rule. */
+/* How many problems were left out, and the table of codes; nothing when there is no problem. */
 void check_text_codes(const struct intake *intake, const struct inspection *inspection);
 
 void check_text_duplicates(const struct duplicates *duplicates, size_t count);

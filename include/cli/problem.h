@@ -30,6 +30,9 @@ void problem_describe(const struct reader *reader, const struct record *record,
                       const struct finding *finding, const struct rules *rules,
                       struct buffer *sentence, struct problem *ret_problem);
 
+/* "error" or "warning". */
+const char *problem_severity(enum severity severity);
+
 /* The name of a spreadsheet's column, from 0: "A" … "Z", "AA" …. Returns ret_name. */
 #define PROBLEM_COLUMN_BYTES 16
 const char *problem_column_name(size_t index, char ret_name[PROBLEM_COLUMN_BYTES]);

@@ -19,6 +19,8 @@ struct report;
 
 /* What stands at the path of a report before it is written. */
 struct publication_place {
+    bool is_unclaimed; /* a file without a manifest: the caller is to say whether it may be replaced
+                        */
     bool report_stands; /* a report with a manifest that names this export */
     char (*replaced)[MANIFEST_SHA256_TEXT_BYTES]; /* digests of the reports that were there, oldest
                                                      first */
@@ -36,6 +38,9 @@ struct publication_place {
 int publication_look(const char *report_path, const char *export_path,
                      const unsigned char *export_sha256, const char *platform, bool overwrite,
                      struct publication_place *ret_place, struct error *err);
+/* The error of a place that is taken: EXIT_CANNOT_CREATE. Always returns -1. */
+int publication_refuse(const char *report_path, const char *why, struct error *err);
+
 void publication_place_release(struct publication_place *place);
 
 /* Publishes a finished report with its manifest; `json` gets the manifest's text. */

@@ -18,6 +18,13 @@ void share_note_departure(struct batch *b, const struct job *job);
 /* Records a ban that the gateway spoke. */
 int share_ban(struct batch *b, const struct verdict *verdict, struct error *err);
 
+/* Records that the gateway's quota of the day is used up: a later start of this day begins with one
+ * call. */
+int share_quota(struct batch *b, struct error *err);
+
+/* Tells pacing, at the start, of a ban or a quota that was met before: one call goes first. */
+int share_begin(struct batch *b, struct error *err);
+
 /* Tells pacing what other runs have sent and met since the last turn, in the open transaction. */
 int share_read(struct batch *b, struct error *err);
 

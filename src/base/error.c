@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int error_set(struct error *err, int exit_code, const char *format, ...)
 {
@@ -15,6 +16,14 @@ int error_set(struct error *err, int exit_code, const char *format, ...)
     err->exit_code = exit_code;
     snprintf(err->text, sizeof(err->text), "%s", text);
     return -1;
+}
+
+void error_add(struct error *err, const char *words)
+{
+    size_t len = strlen(err->text);
+
+    if (!strstr(err->text, words))
+        snprintf(err->text + len, sizeof(err->text) - len, "; %s", words);
 }
 
 int error_no_memory(struct error *err)

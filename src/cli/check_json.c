@@ -124,7 +124,7 @@ void check_json_problem(struct check_json *json, const struct problem *problem)
     put_key_number(json->gen, "row", problem->row);
     put_key_number(json->gen, "line", problem->line);
     put_key_number(json->gen, "column", problem->column);
-    put_key_text(json->gen, "severity", severity_name(problem->severity));
+    put_key_text(json->gen, "severity", problem_severity(problem->severity));
     put_key_text(json->gen, "code", rule_code(problem->rule));
     put_key_text(json->gen, "field",
                  problem->field == FIELD_NONE ? NULL : field_name(problem->field));
@@ -150,7 +150,7 @@ static void put_codes(yajl_gen gen, const struct intake *intake,
             continue;
         yajl_gen_map_open(gen);
         put_key_text(gen, "code", rule_code((enum rule)i));
-        put_key_text(gen, "severity", severity_name(intake->rules.severity[i]));
+        put_key_text(gen, "severity", problem_severity(intake->rules.severity[i]));
         put_key_number(gen, "count", inspection->broken[i]);
         put_key_number(gen, "first_row", inspection->first_row[i]);
         yajl_gen_map_close(gen);

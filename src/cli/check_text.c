@@ -10,8 +10,8 @@ void check_text_problem(const char *file, const struct problem *problem)
 
     printf("%s:%llu:%llu: %s: %s: %s (%s)\n", log_quote(file, quoted, sizeof(quoted)),
            (unsigned long long)problem->line, (unsigned long long)problem->column,
-           problem->severity == SEVERITY_ERROR ? "error" : "warning", rule_code(problem->rule),
-           problem->sentence, problem->cell);
+           problem_severity(problem->severity), rule_code(problem->rule), problem->sentence,
+           problem->cell);
 }
 
 static void append_column(const struct columns *columns, enum field field,
@@ -63,11 +63,13 @@ void check_text_codes(const struct intake *intake, const struct inspection *insp
         sum += inspection->broken[i];
     if (!sum)
         return;
+    if (sum > CHECK_TEXT_PROBLEMS)
+        printf("… and %llu more problems\n", (unsigned long long)(sum - CHECK_TEXT_PROBLEMS));
     printf("\n%-24s %-8s %10s  %s\n", "code", "severity", "problems", "first row");
     for (int i = 0; i < RULE_COUNT; i++)
         if (inspection->broken[i])
             printf("%-24s %-8s %10llu  %llu\n", rule_code((enum rule)i),
-                   intake->rules.severity[i] == SEVERITY_ERROR ? "error" : "warning",
+                   problem_severity(intake->rules.severity[i]),
                    (unsigned long long)inspection->broken[i],
                    (unsigned long long)inspection->first_row[i]);
 }
@@ -83,11 +85,11 @@ static void print_pairs(const struct duplicates *duplicates, size_t count, bool 
         struct duplicate duplicate = duplicates_at(duplicates, i);
 
         if (duplicate.same_content == same_content && pairs++ < CHECK_TEXT_DUPLICATES)
-            buffer_format(&rows, "%s%llu (after row %llu)", rows.len ? ", " : "",
+            buffer_format(&rows, "%s%llu after %llu", rows.len ? ", " : "",
                           (unsigned long long)duplicate.row, (unsigned long long)duplicate.before);
     }
     if (pairs)
-        printf("%zu %s: row %s%s\n", pairs, words, buffer_string(&rows),
+        printf("%s: %zu: row %s%s\n", words, pairs, buffer_string(&rows),
                pairs > CHECK_TEXT_DUPLICATES ? ", …" : "");
     buffer_release(&rows);
 }
@@ -98,18 +100,17 @@ void check_text_duplicates(const struct duplicates *duplicates, size_t count)
         return;
     putchar('\n');
     print_pairs(duplicates, count, true,
-                "rows are of the same claim and content as an earlier row and would be skipped");
+                "same claim and content as an earlier row, would be skipped");
     print_pairs(duplicates, count, false,
-                "rows are of the same claim as an earlier row, with other content, and would be "
-                "sent after it");
+                "same claim as an earlier row, other content, would be sent after it");
 }
 
 static void print_amount(const char *words, uint64_t rows, money fee)
 {
     char yuan[MONEY_TEXT_BYTES];
 
-    printf("  %-34s %10llu rows %18s yuan\n", words, (unsigned long long)rows,
-           money_format_yuan(fee, yuan));
+    printf("  %-34s %10llu %-4s %18s yuan\n", words, (unsigned long long)rows,
+           rows == 1 ? "row" : "rows", money_format_yuan(fee, yuan));
 }
 
 void check_text_totals(const char *file, const struct inspection *inspection, const char *reading)
@@ -119,10 +120,9 @@ void check_text_totals(const char *file, const struct inspection *inspection, co
                                                               "valid, status 2, claim failed"};
     char quoted[LOG_QUOTE_BYTES];
 
-    printf("\n%s: %llu rows, %llu invalid", log_quote(file, quoted, sizeof(quoted)),
-           (unsigned long long)inspection->rows, (unsigned long long)inspection->invalid);
-    if (inspection->blank_lines)
-        printf(", %llu blank lines", (unsigned long long)inspection->blank_lines);
+    printf("\n%s: rows %llu, invalid %llu, blank lines %llu",
+           log_quote(file, quoted, sizeof(quoted)), (unsigned long long)inspection->rows,
+           (unsigned long long)inspection->invalid, (unsigned long long)inspection->blank_lines);
     putchar('\n');
     for (int i = 0; i < INSPECTION_STATUSES; i++)
         print_amount(statuses[i], inspection->status_rows[i], inspection->status_fee[i]);

@@ -23,7 +23,7 @@ struct check {
     size_t duplicate_count;
     struct check_json *json; /* NULL: text */
     struct sheet *sheet;     /* NULL: none is wanted */
-    uint64_t shown;          /* problems printed */
+    uint64_t shown;          /* problems that came to be printed as text */
     struct buffer reading, sentence, codes;
 };
 
@@ -49,9 +49,8 @@ static void show(struct check *check, const struct problem *problem)
 {
     if (check->json)
         check_json_problem(check->json, problem);
-    else if (check->shown < CHECK_TEXT_PROBLEMS)
+    else if (check->shown++ < CHECK_TEXT_PROBLEMS)
         check_text_problem(export_name(check->intake.export), problem);
-    check->shown++;
 }
 
 /* Whether a problem is put into words at all: in a file that is all problems this is what costs. */
@@ -159,9 +158,6 @@ static void print_text(const struct check *check)
 {
     const char *name = export_name(check->intake.export);
 
-    if (check->shown > CHECK_TEXT_PROBLEMS)
-        printf("… and %llu more problems\n",
-               (unsigned long long)(check->shown - CHECK_TEXT_PROBLEMS));
     check_text_codes(&check->intake, &check->inspection);
     check_text_duplicates(check->duplicates, check->duplicate_count);
     check_text_totals(name, &check->inspection, buffer_string(&check->reading));

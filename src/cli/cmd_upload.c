@@ -36,6 +36,7 @@ struct upload {
     struct resumed resumed;
     struct report *report;
     struct progress progress;
+    bool is_sending; /* from now on something may have been sent */
     struct batch_stop stop;
 };
 
@@ -194,6 +195,23 @@ static int say_what_is_new(struct upload *u, struct error *err)
     return 0;
 }
 
+/* A report without a manifest is ours when publishing it was cut short between the two. */
+static int check_unclaimed(const struct upload *u, struct error *err)
+{
+    struct run_record run;
+    int found;
+
+    if (!u->place.is_unclaimed)
+        return 0;
+    found = ledger_run_find(u->ledger, "upload", u->endpoint.platform, u->inspection.survey.sha256,
+                            &run, err);
+    if (found < 0)
+        return -1;
+    if (found && run.finished_ms && strcmp(run.report_path, u->report_path.ptr) == 0)
+        return 0;
+    return publication_refuse(u->report_path.ptr, "has no manifest beside it", err);
+}
+
 static void say_what_is_done(const struct upload *u)
 {
     static const char *const words[] = {
@@ -219,7 +237,7 @@ static int open_run(struct upload *u, struct error *err)
 
     if (publication_look(u->report_path.ptr, u->options->claims, u->inspection.survey.sha256,
                          u->endpoint.platform, u->options->overwrite, &u->place, err) ||
-        open_ledger(u, err) || check_ledger(u, err))
+        open_ledger(u, err) || check_ledger(u, err) || check_unclaimed(u, err))
         return -1;
     settings = (struct resume_settings){
         .ledger = u->ledger,
@@ -327,6 +345,8 @@ static int submit(struct upload *u, struct error *err)
         return 0;
     }
     progress_start(&u->progress, o->quiet ? PROGRESS_NEVER : o->progress, o->log_format);
+    u->progress.last.rows = u->inspection.rows;
+    u->is_sending = true;
     result = batch_run(&settings, &u->stop, err);
     progress_end(&u->progress);
     return result;
@@ -439,10 +459,10 @@ static int run_once(struct upload *u, struct error *err)
         .run = u->resumed.run.id,
     };
 
-    u->progress.last.rows = u->inspection.rows;
     if (check_space(u, err) || report_open(&settings, &u->report, err) || submit(u, err) ||
         publish(u, err)) {
-        say_unfinished(u);
+        if (u->is_sending)
+            say_unfinished(u);
         return -1;
     }
     summarise(u, report_tally(u->report));
@@ -505,6 +525,8 @@ int cmd_upload(const struct options *options, const char *invocation, struct err
         goto out;
     result = u.resumed.kind == RESUME_NOTHING ? recall(&u, err) : run_once(&u, err);
 out:
+    if (result < 0 && !u.is_sending)
+        error_add(err, "nothing was sent");
     release(&u);
     return result;
 }

@@ -16,6 +16,11 @@ const char *problem_column_name(size_t index, char ret_name[PROBLEM_COLUMN_BYTES
     return ret_name;
 }
 
+const char *problem_severity(enum severity severity)
+{
+    return severity == SEVERITY_ERROR ? "error" : "warning";
+}
+
 void problem_describe(const struct reader *reader, const struct record *record,
                       const struct finding *finding, const struct rules *rules,
                       struct buffer *sentence, struct problem *ret_problem)

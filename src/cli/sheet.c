@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/problem.h"
 #include "report/line.h"
 
 #define FIRST_COLUMNS "row,line,severity,codes,problems"
@@ -111,7 +112,7 @@ int sheet_add(struct sheet *sheet, const struct record *record, enum severity se
               const char *codes, const char *problems, struct error *err)
 {
     buffer_format(&sheet->text, "%llu,%llu,%s,%s,", (unsigned long long)record->row,
-                  (unsigned long long)record->line, severity_name(severity), codes);
+                  (unsigned long long)record->line, problem_severity(severity), codes);
     line_append_cell(problems, &sheet->text);
     append_cells(sheet, record);
     return sheet->text.len >= FLUSH_BYTES ? flush(sheet, err) : 0;

@@ -127,13 +127,33 @@ void summary_print_unfinished(const struct summary *s, const struct batch_progre
     buffer_release(&text);
 }
 
+/* For words that a terminal would not show as they are. */
+static void quote_bytes(const char *word, struct buffer *ret_text)
+{
+    buffer_text(ret_text, "$'");
+    for (const unsigned char *p = (const unsigned char *)word; *p; p++) {
+        if (*p < 0x20 || *p >= 0x7f)
+            buffer_format(ret_text, "\\x%02x", *p);
+        else if (*p == '\'' || *p == '\\')
+            buffer_format(ret_text, "\\%c", *p);
+        else
+            buffer_byte(ret_text, (char)*p);
+    }
+    buffer_byte(ret_text, '\'');
+}
+
 void summary_quote(const char *word, struct buffer *ret_text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "-_./:=,%+@";
+    char shown[PATH_BYTES];
 
     if (*word && strspn(word, plain) == strlen(word)) {
         buffer_text(ret_text, word);
+        return;
+    }
+    if (strcmp(log_quote(word, shown, sizeof(shown)), word) != 0) {
+        quote_bytes(word, ret_text);
         return;
     }
     buffer_byte(ret_text, '\'');

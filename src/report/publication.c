@@ -52,7 +52,7 @@ static int take_digests(struct manifest_found *found, struct publication_place *
     return 0;
 }
 
-static int refuse(const char *report_path, const char *why, struct error *err)
+int publication_refuse(const char *report_path, const char *why, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
@@ -95,16 +95,17 @@ int publication_look(const char *report_path, const char *export_path,
             report_path);
     read = manifest_read(report_path, &found, err);
     if (read < 0 && !overwrite) {
-        refuse(report_path, "has a manifest that cannot be read", err);
+        publication_refuse(report_path, "has a manifest that cannot be read", err);
         goto out;
     }
     if (read <= 0) {
-        result = exists && !overwrite ? refuse(report_path, "has no manifest beside it", err) : 0;
+        ret_place->is_unclaimed = exists && !overwrite;
+        result = 0;
         goto out;
     }
     is_ours = is_same_export(&found, export_path, export_sha256);
     if (exists && !is_ours && !overwrite) {
-        refuse(report_path, "is the report of another export", err);
+        publication_refuse(report_path, "is the report of another export", err);
         goto out;
     }
     if (exists && is_ours && !overwrite && strcmp(buffer_string(&found.platform), platform) != 0) {

@@ -201,20 +201,16 @@ static int open_all(struct batch *b, struct error *err)
                                  .outage_patience_ms = s->outage_patience_ms,
                                  .seed = (uint64_t)s->run->id ^ (uint64_t)clock_wall_ms()};
     size_t jobs = 2 * s->in_flight + BATCH_WAITING_JOBS(s->in_flight);
-    int64_t ban_until_ms;
 
     if (space_reserve(ledger_path(s->ledger),
                       2 * s->in_flight * SPACE_JOB_BYTES + SPACE_LEAST_BYTES, &b->reserve, err) ||
         window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
         feed_open(s->intake, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
-        ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban_until_ms, err) ||
         pool_start(s->submit, s->workers, s->in_flight, &b->pool, err))
         return -1;
     b->now_ms = clock_mono_ms();
     b->wall_ms = clock_wall_ms();
-    if (ban_until_ms > b->wall_ms)
-        pace_ban_until(b->pace, b->now_ms + (ban_until_ms - b->wall_ms), b->now_ms);
-    return 0;
+    return share_begin(b, err);
 }
 
 int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop, struct error *err)

@@ -99,9 +99,7 @@ static int fill(struct feed *feed, const struct record *record, const struct cla
                 const struct row_record *known, struct job *job, struct error *err)
 {
     job->row = record->row;
-    job->claim = *claim;
-    job->claim.claim_desc = buffer_string(&job->store.desc);
-    job->claim.claim_order_no = buffer_string(&job->store.order_no);
+    job->claim = *claim; /* its texts are in the job's own store, or static */
     job->repeated = repeats_maybe(feed->inspection->repeats, claim);
     job->changed = false;
     job->counted = false;

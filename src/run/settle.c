@@ -118,6 +118,8 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     case VERDICT_WITHDRAWN:
         return settle_again(b, job, 0, err);
     case VERDICT_QUOTA:
+        if (share_quota(b, err))
+            return -1;
         halt_for_quota(b, "the gateway says that today's quota of calls is used up");
         return settle_again(b, job, 0, err);
     case VERDICT_STOP:

@@ -28,6 +28,29 @@ int share_ban(struct batch *b, const struct verdict *verdict, struct error *err)
                           b->wall_ms + verdict->wait_ms, err);
 }
 
+/* A ban that is over at once leaves just that: the call that goes first after a ban. */
+int share_quota(struct batch *b, struct error *err)
+{
+    const struct batch_settings *s = b->settings;
+
+    return ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key, b->wall_ms, err);
+}
+
+int share_begin(struct batch *b, struct error *err)
+{
+    const struct batch_settings *s = b->settings;
+    int64_t until_ms;
+    int64_t rest_ms;
+
+    if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &until_ms, err))
+        return -1;
+    if (!until_ms || clock_beijing_day(until_ms) < clock_beijing_day(b->wall_ms))
+        return 0;
+    rest_ms = until_ms > b->wall_ms ? until_ms - b->wall_ms : 1;
+    pace_ban_until(b->pace, b->now_ms + rest_ms, b->now_ms);
+    return 0;
+}
+
 static int read_ban(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;

@@ -154,12 +154,23 @@ class PairOracle(trial.KilledOracle):
         if not self._is_common(row):
             super()._check_line(row, line)
 
+    # A row may have been tried, surely without effect, before the other export's row came between.
+
     def _check_skipped(self, row, line):
-        """It may have been tried before the other export's row was accepted."""
+        self._check_as_untried(super()._check_skipped, row, line)
+
+    def _check_unknown(self, row, line):
+        if line["code"] == "UNSETTLED":
+            self._check_as_untried(super()._check_unknown, row, line)
+        else:
+            super()._check_unknown(row, line)
+
+    @staticmethod
+    def _check_as_untried(check, row, line):
         lines = row.lines
-        if all(oracle.answer_class(entry) in oracle.SURELY_NOT for entry in lines):
+        if not any(trial.is_final(entry) for entry in lines):
             row.lines = []
-        super()._check_skipped(row, line)
+        check(row, line)
         row.lines = lines
 
 

@@ -11,7 +11,7 @@
  *                       "OP INODE OFFSET LENGTH PATH [TO]", then LENGTH bytes
  *
  * The functions are named as in the table below. Only calls on regular files and folders count, and
- * send on a socket; pipes and events do not.
+ * send on a socket; pipes, events and the standard streams do not.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -209,7 +209,8 @@ static bool is_file(int fd)
 {
     struct stat status;
 
-    return REAL(fstat)(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+    return fd > STDERR_FILENO && REAL(fstat)(fd, &status) == 0 &&
+           (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
 }
 
 static const char *path_of(int fd, char *text, size_t size)

@@ -698,7 +698,8 @@ class Request:
         beijing = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self.wall_ms / 1000 + 8 * 3600))
         if p.get("timestamp", "")[:10] != beijing[:10] and beijing[11:16] not in ("00:00", "23:59"):
             found.append(f"the timestamp is {p.get('timestamp')}, it is {beijing} in Beijing")
-        if self.claim is not None and self.claim_text != json.dumps(
+        written = re.sub(r"\\u[0-9A-F]{4}", lambda m: m.group().lower(), self.claim_text or "")
+        if self.claim is not None and written != json.dumps(
             self.claim, sort_keys=True, separators=(",", ":"), ensure_ascii=False
         ):
             found.append(f"the claim is not written as the official SDK does: {self.claim_text}")
@@ -938,6 +939,11 @@ class TestCase(unittest.TestCase):
     def assertSays(self, result, *pieces):
         for piece in pieces:
             self.assertIn(piece, result.err, repr(result))
+
+    def assertNoViolations(self, found):
+        if found:
+            rest = f"\nand {len(found) - 12} more" if len(found) > 12 else ""
+            self.fail("the report is not true\n" + "\n".join(found[:12]) + rest)
 
     def assertTally(self, expected, report="claims.report.csv"):
         self.assertEqual(tally(self.ws.read_report(report)), expected)

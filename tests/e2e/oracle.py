@@ -185,6 +185,8 @@ def answer_class(entry):
             return code_class(int(error.get("code")), str(error.get("sub_code") or ""))
         except (TypeError, ValueError):
             return "unknown"
+    if not isinstance(answer, dict):
+        return "unknown"
     claim = answer.get("tmall_serivcecenter_workcard_insurance_claim_response", answer)
     said = as_boolean(claim.get("is_success")) if isinstance(claim, dict) else None
     return {True: "accepted", False: "rejected"}.get(said, "unknown")

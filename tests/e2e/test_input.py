@@ -135,9 +135,7 @@ class RuleTest(TestCase):
                 self.assertEqual((line["outcome"], line["code"]), ("invalid", code), line)
                 self.assertIn(word, line["message"])
                 self.assertEqual(lines[2 * at + 1]["outcome"], "accepted")
-        self.assertEqual(
-            oracle.judge(self.ws.claims, self.ws.report, gateway.journal, check_validity=False), []
-        )
+        self.assertNoViolations(oracle.judge(self.ws.claims, self.ws.report, gateway.journal, check_validity=False))
 
     def test_an_error_that_is_not_fixed_can_be_made_a_warning_or_nothing(self):
         seen = set()
@@ -171,7 +169,7 @@ class RuleTest(TestCase):
         for (rule, _, code), line in zip(WARNINGS, self.ws.read_report()):
             with self.subTest(rule):
                 self.assertEqual((line["outcome"], line["warnings"]), ("accepted", code))
-        self.assertEqual(oracle.judge(self.ws.claims, self.ws.report, gateway.journal), [])
+        self.assertNoViolations(oracle.judge(self.ws.claims, self.ws.report, gateway.journal))
 
     def test_a_warning_can_be_made_an_error_or_nothing(self):
         gateway = self.gateway()
@@ -224,7 +222,7 @@ class RuleTest(TestCase):
         )
         gateway = self.gateway()
         self.assertExit(self.ws.upload(gateway), 0)
-        self.assertEqual(oracle.judge(self.ws.claims, self.ws.report, gateway.journal), [])
+        self.assertNoViolations(oracle.judge(self.ws.claims, self.ws.report, gateway.journal))
 
 
 class ValueTest(TestCase):
@@ -235,7 +233,7 @@ class ValueTest(TestCase):
         for (given, expected), line in zip(TIMES, self.ws.read_report()):
             with self.subTest(given):
                 self.assertEqual(line["claim_time"], expected)
-        self.assertEqual(oracle.judge(self.ws.claims, self.ws.report, gateway.journal), [])
+        self.assertNoViolations(oracle.judge(self.ws.claims, self.ws.report, gateway.journal))
 
     def test_the_spreadsheet_idiom_is_unwrapped_and_edge_blanks_go(self):
         cells = ('="00123"', "\u3000A 1\u00a0", "\tB2 ", '=" C3 "')
@@ -523,7 +521,7 @@ class RefusalTest(TestCase):
         gateway.script = accept
         self.assertExit(self.ws.upload(gateway), 0)
         self.assertEqual(len(gateway.requests), 2800)
-        self.assertEqual(oracle.judge(self.ws.claims, self.ws.report, gateway.journal, starts=2), [])
+        self.assertNoViolations(oracle.judge(self.ws.claims, self.ws.report, gateway.journal, starts=2))
 
 
 if __name__ == "__main__":

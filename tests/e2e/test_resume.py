@@ -22,9 +22,7 @@ from harness import (
 
 class ResumeCase(TestCase):
     def assertTrueReport(self, gateway, **how):
-        self.assertEqual(
-            oracle.judge(self.ws.claims, self.ws.report, gateway.journal, **how), []
-        )
+        self.assertNoViolations(oracle.judge(self.ws.claims, self.ws.report, gateway.journal, **how))
 
     def lines(self, report="claims.report.csv"):
         return self.ws.read_report(report)
@@ -161,7 +159,7 @@ class NewExportTest(ResumeCase):
         self.assertEqual(len(gateway.requests), 4)
         journal = gateway.journal[len(first) :]
         found = oracle.judge(self.ws.claims, self.ws.report, journal, earlier=first)
-        self.assertEqual(found, [])
+        self.assertNoViolations(found)
 
     def test_changed_content_is_sent_with_a_warning_that_is_counted_with_its_money(self):
         self.ws.export(claim_rows(3))
@@ -179,7 +177,7 @@ class NewExportTest(ResumeCase):
         self.assertSays(result, "42.00 yuan", "changed")
         journal = gateway.journal[len(first) :]
         found = oracle.judge(self.ws.claims, self.ws.report, journal, earlier=first)
-        self.assertEqual(found, [])
+        self.assertNoViolations(found)
 
     def test_a_rejected_claim_may_be_sent_with_a_new_export(self):
         self.ws.export(claim_rows(2))
@@ -343,7 +341,10 @@ class RefusalTest(ResumeCase):
         self.ws.export(claim_rows(3))
         one, other = self.gateway(), self.gateway()
         self.assertExit(self.ws.upload(one), 0)
-        self.assertExit(self.ws.upload(other), 0)
+        refused = self.ws.upload(other)
+        self.assertExit(refused, 78)
+        self.assertSays(refused, one.url, other.url, "nothing was sent")
+        self.assertExit(self.ws.upload(other, "-o", "other.report.csv"), 0)
         self.assertEqual((len(one.requests), len(other.requests)), (3, 3))
 
     def test_the_app_key_is_no_part_of_a_claim(self):

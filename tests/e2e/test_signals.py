@@ -23,7 +23,7 @@ class Held:
 
 class SignalCase(TestCase):
     def assertTrueReport(self, journal, **how):
-        self.assertEqual(oracle.judge(self.ws.claims, self.ws.report, journal, **how), [])
+        self.assertNoViolations(oracle.judge(self.ws.claims, self.ws.report, journal, **how))
 
     def wait_for_words(self, run, words):
         """Until the program has said so; it writes to a file, so it is looked at again and again."""

@@ -27,15 +27,19 @@ struct taken {
     struct error err;
 };
 
+static const char *certificates; /* SSL_CERT_FILE, or NULL */
+
 /* `words` are parted by single blanks; `config` may be NULL. */
 static int take(struct taken *taken, const struct command *command, const char *words,
                 const char *config)
 {
-    static char line[1024];
+    static char name[] = "command", line[1024];
     int argc = 1;
 
-    *taken = (struct taken){.argv = {"command"}, .config = {.fd = -1}};
+    *taken = (struct taken){.argv = {name}, .config = {.fd = -1}};
     unsetenv("SSL_CERT_FILE");
+    if (certificates)
+        setenv("SSL_CERT_FILE", certificates, 1);
     setenv("CLAIMBATCH_CONFIG", "/dev/null", 1);
     if (config) {
         taken->config = memfile_text(config);
@@ -224,7 +228,6 @@ static void options_win_over_the_environment_and_that_over_the_configuration(voi
     static const char config[] = "[gateway]\nca_file = c\n[run]\nin-flight = 7\n"
                                  "[columns]\nclaim_fee = a\nclaim_time = b\n";
     struct taken taken;
-    struct error err;
 
     (void)state;
     assert_taken(&taken, &upload, "x -c 9 --column claim_fee=z", config);
@@ -232,15 +235,13 @@ static void options_win_over_the_environment_and_that_over_the_configuration(voi
     assert_string_equal(taken.options.reader.wanted_columns[FIELD_CLAIM_FEE], "z");
     assert_string_equal(taken.options.reader.wanted_columns[FIELD_CLAIM_TIME], "b");
     assert_string_equal(taken.options.ca_file, "c");
-    setenv("SSL_CERT_FILE", "e", 1);
-    options_release(&taken.options);
-    assert_int_equal(
-        options_parse(&upload, 2, (char *[]){"upload", "x", NULL}, &taken.options, &err), 0);
+    release(&taken);
+    certificates = "e";
+    assert_taken(&taken, &upload, "x", config);
     assert_string_equal(taken.options.ca_file, "e");
-    options_release(&taken.options);
-    assert_int_equal(options_parse(&upload, 4, (char *[]){"upload", "x", "--ca-file", "o", NULL},
-                                   &taken.options, &err),
-                     0);
+    release(&taken);
+    assert_taken(&taken, &upload, "x --ca-file o", config);
+    certificates = NULL;
     assert_string_equal(taken.options.ca_file, "o");
     release(&taken);
 }
