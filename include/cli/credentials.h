@@ -5,7 +5,7 @@
  * $CREDENTIALS_DIRECTORY/app-secret and /session, or from the file a configuration names, in this
  * order; never from argv. They are wiped when released and kept out of core files by main.
  *
- * Tested by tests/e2e/test_secrets.py
+ * Tested by tests/e2e/test_options.py
  */
 #ifndef CLAIMBATCH_CLI_CREDENTIALS_H
 #define CLAIMBATCH_CLI_CREDENTIALS_H

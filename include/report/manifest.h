@@ -4,7 +4,7 @@
  * JSON, hides yajl. No secret and no claim content. Times are RFC 3339, sums of money are integers
  * of any length, in fen.
  *
- * Tested by tests/unit/test_manifest.c
+ * Tested by tests/e2e/test_upload.py
  */
 #ifndef CLAIMBATCH_REPORT_MANIFEST_H
 #define CLAIMBATCH_REPORT_MANIFEST_H

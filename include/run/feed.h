@@ -4,7 +4,7 @@
  * Reads the export once more and leaves out what needs no decision: invalid rows, and rows whose
  * outcome an earlier start of the same run has recorded and that is not to be tried again.
  *
- * Tested by tests/unit/test_feed.c
+ * Tested by tests/e2e/test_resume.py
  */
 #ifndef CLAIMBATCH_RUN_FEED_H
 #define CLAIMBATCH_RUN_FEED_H

@@ -189,7 +189,8 @@ def answer_class(entry):
         return "unknown"
     claim = answer.get("tmall_serivcecenter_workcard_insurance_claim_response", answer)
     said = as_boolean(claim.get("is_success")) if isinstance(claim, dict) else None
-    return {True: "accepted", False: "rejected"}.get(said, "unknown")
+    # The number 1 is no Boolean, though Python takes it for one.
+    return "accepted" if said is True else "rejected" if said is False else "unknown"
 
 
 # Of these classes the claim surely did not execute, and it may be sent again by the same run.
