@@ -279,6 +279,14 @@ static void append_known_headers(struct buffer *text, enum field field)
     }
 }
 
+static bool is_any_known(const struct resolution *resolution)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (resolution->columns->index[i] != COLUMN_ABSENT)
+            return true;
+    return false;
+}
+
 /* A header that is one column: its delimiter was another. */
 static void append_delimiter_advice(struct buffer *text, const char *header)
 {
@@ -314,6 +322,9 @@ static int check_required(const struct resolution *resolution)
         return 0;
     buffer_text(&text, "; the columns are ");
     append_headers(&text, resolution);
+    if (!is_any_known(resolution))
+        buffer_text(&text, "; the first line must be the header: take away lines above it, or add "
+                           "it where it is missing");
     if (resolution->header->count == 1)
         append_delimiter_advice(&text, header_of(resolution, 0));
     else

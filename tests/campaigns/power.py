@@ -187,8 +187,13 @@ class Campaign:
         self.sandbox = ["--fault", "code-1=4%", "--fault", "reject=4%", "--fault", "executed-html=2%"]
         self.sandbox += ["--fault", "executed-close=2%", "--seed", options.seed]
 
+        self.port = 0
+
     def open_trial(self):
-        return trial.Trial(self.rows, IN_FLIGHT, "--retries", 1, sandbox=self.sandbox)
+        """Always the same gateway: another port would be another platform."""
+        return trial.Trial(
+            self.rows, IN_FLIGHT, "--retries", 1, sandbox=self.sandbox, port=self.port
+        )
 
     def record(self, one):
         """Types the command under the shim: the disk as it was before, and the record."""
@@ -255,6 +260,7 @@ def main():
     score = trial.Score(options.evidence)
     campaign = Campaign(options, score, shim)
     with campaign.open_trial() as one:
+        campaign.port = one.sandbox.port
         disk, record = campaign.record(one)
         one.sandbox.close()
         journal = one.sandbox.journal

@@ -252,11 +252,12 @@ def judge(workspace, journal, kills, in_flight, starts, code, claims="claims.csv
 class Trial:
     """A workspace with a sandbox, and one command."""
 
-    def __init__(self, rows, in_flight, *options, workers=1, sandbox=()):
+    def __init__(self, rows, in_flight, *options, workers=1, sandbox=(), port=0):
         self.rows = rows
         self.in_flight = in_flight
         self.options = ["-c", in_flight, "-w", min(workers, in_flight), "-q", *options]
         self.sandbox_options = sandbox
+        self.port = port
         self.starts = self.kills = 0
         self.words = []
         self.code = None
@@ -265,7 +266,7 @@ class Trial:
         self.workspace = Workspace()
         try:
             self.workspace.export(self.rows)
-            self.sandbox = Sandbox(self.workspace, *self.sandbox_options)
+            self.sandbox = Sandbox(self.workspace, *self.sandbox_options, port=self.port)
             self.sandbox.__enter__()
         except BaseException:
             self.workspace.__exit__()

@@ -11,11 +11,16 @@ processes (2) and is given a time; a test that needs longer has failed.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 import unittest
+
+# Where the tests run in the background these may be ignored, and programs that are started inherit that.
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 240

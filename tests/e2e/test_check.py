@@ -10,7 +10,6 @@ import subprocess
 import unittest
 
 from harness import FIELDS, TestCase, claim_row, claim_rows, export_text, unguard, unique
-from test_memory import MIB, MemoryTest
 
 PROBLEM = re.compile(
     r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<severity>error|warning): "
@@ -437,23 +436,6 @@ class SheetTest(CheckCase):
         self.ws.export([claim_row(1, claim_fee="x"), '1,"never closed'])
         self.assertExit(self.check("-o", "problems.csv"), 65)
         self.assertEqual(sorted(os.listdir(self.ws.path)), ["claims.csv", "secret"])
-
-
-class CheckMemoryTest(MemoryTest):
-    """The figures of design section 6, by the program as it is released."""
-
-    ROWS = 1000000
-
-    def test_a_million_rows_take_no_more_than_sixteen_bytes_each(self):
-        self.write_export(self.ROWS)
-        for options in ((), ("--rule", "count-not-one=error", "--json")):
-            with self.subTest(options):
-                code, peak = self.peak("check", "claims.csv", *options)
-                self.assertEqual(code, 0)
-                self.assertLess(peak, 64 * MIB + 16 * self.ROWS)
-
-    test_ten_times_the_rows_take_the_same_memory = None
-    test_a_hundred_times_the_rows_are_read_in_the_same_memory = None
 
 
 if __name__ == "__main__":

@@ -81,6 +81,13 @@ class MemoryTest(TestCase):
         self.check(gateway, ("--limit", 0), 4, (5000, 500000))
         self.assertEqual(gateway.requests, [])
 
+    def test_a_check_of_a_million_rows_takes_no_more_than_sixteen_bytes_for_each(self):
+        rows = 1000000
+        self.write_export(rows)
+        code, peak = self.peak("check", "claims.csv")
+        self.assertEqual(code, 0)
+        self.assertLess(peak, 64 * MIB + 16 * rows)
+
 
 if __name__ == "__main__":
     unittest.main()

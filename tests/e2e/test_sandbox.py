@@ -373,7 +373,7 @@ class Program(unittest.TestCase):
                 held = gateway.connection()
                 held.request("POST", "/router/rest", urllib.parse.urlencode(call()))
                 gateway.process.send_signal(number)
-                self.assertEqual(gateway.process.wait(timeout=1), 0)
+                self.assertEqual(gateway.process.wait(timeout=20), 0)
 
     def test_stops_when_the_journal_cannot_be_written(self):
         with Gateway("--journal", "/dev/full") as gateway:
