@@ -1,6 +1,7 @@
 #include "input/reader.h"
 
 #include <endian.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,10 +160,11 @@ static int refuse_at(const struct reader *reader, const struct place *place, con
                      (unsigned long long)place->line, (unsigned long long)place->column, why);
 }
 
-/* Gives the start of the record's last cell. True when its quote is not closed. */
-static bool find_open_quote(const struct reader *reader, struct place *ret_quote)
+/* Gives the start of the last cell of the record's text up to `end`. True when its quote is not
+ * closed. */
+static bool find_open_quote(const struct reader *reader, const char *end, struct place *ret_quote)
 {
-    struct place place = record_start(reader, record_end(reader));
+    struct place place = record_start(reader, end);
     bool closed = true;
 
     for (;;) {
@@ -178,7 +180,7 @@ static int refuse_unterminated(const struct reader *reader, struct error *err)
 {
     struct place quote = {0};
 
-    find_open_quote(reader, &quote);
+    find_open_quote(reader, record_end(reader), &quote);
     return refuse_at(reader, &quote,
                      "a quote is opened here and never closed; the file may be cut; close or "
                      "remove the quote, or export the file again",
@@ -188,7 +190,8 @@ static int refuse_unterminated(const struct reader *reader, struct error *err)
 /* `at` is where libcsv stopped. */
 static int refuse_stray(const struct reader *reader, const char *at, struct error *err)
 {
-    struct place place = record_start(reader, at);
+    struct place place = record_start(reader, at), quote = {0};
+    char why[192];
 
     while (place.ptr < place.end)
         step(&place);
@@ -197,10 +200,12 @@ static int refuse_stray(const struct reader *reader, const char *at, struct erro
                          "a stray quote inside a cell that does not begin with one; put the whole "
                          "cell in quotes and double the quotes inside it",
                          err);
-    return refuse_at(reader, &place,
-                     "text behind a closing quote; a quote inside a cell must be doubled, or an "
-                     "earlier quote was not closed",
-                     err);
+    find_open_quote(reader, at, &quote);
+    snprintf(why, sizeof(why),
+             "text behind a closing quote; a quote inside a cell must be doubled, or the quote of "
+             "line %llu, column %llu was not closed where its cell ends",
+             (unsigned long long)quote.line, (unsigned long long)quote.column);
+    return refuse_at(reader, &place, why, err);
 }
 
 static int refuse_too_long(const struct reader *reader, struct error *err)
@@ -208,7 +213,7 @@ static int refuse_too_long(const struct reader *reader, struct error *err)
     struct place start = record_start(reader, record_end(reader));
     struct place quote = {0};
 
-    if (find_open_quote(reader, &quote))
+    if (find_open_quote(reader, record_end(reader), &quote))
         return refuse_at(reader, &quote,
                          "a quote is opened here and not closed within 1 MiB; close or remove it",
                          err);

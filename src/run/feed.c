@@ -30,6 +30,13 @@ static int fetch_known(struct feed *feed, struct error *err)
     return 0;
 }
 
+/* The cursor must not hold an old view of the ledger: with it no transaction can begin once another
+ * run has committed. */
+static void let_go(struct feed *feed)
+{
+    ledger_rows_rewind(feed->rows, feed->known_at_end ? UINT64_MAX >> 1 : feed->known.row + 1);
+}
+
 int feed_open(const struct intake *intake, const struct inspection *inspection,
               struct ledger *ledger, int64_t run, const struct round *round, struct feed **ret_feed,
               struct error *err)
@@ -48,6 +55,7 @@ int feed_open(const struct intake *intake, const struct inspection *inspection,
         feed_close(feed);
         return -1;
     }
+    let_go(feed);
     *ret_feed = feed;
     return 0;
 }
@@ -153,8 +161,7 @@ int feed_next(struct feed *feed, struct job *job, struct error *err)
         if (result)
             break;
     }
-    /* The cursor must not hold an old view of the ledger while the turn's transaction is open. */
-    ledger_rows_rewind(feed->rows, feed->known_at_end ? UINT64_MAX >> 1 : feed->known.row + 1);
+    let_go(feed);
     return result;
 }
 

@@ -22,9 +22,6 @@ static int record_end(struct batch *b, struct job *job, struct row_record *recor
 {
     struct row_ref ref = state_ref(b, job);
 
-    record->http_status = job->http_status;
-    record->submitted_ms = job->sent_ms;
-    record->duration_ms = job->duration_ms;
     if (ledger_row_settle(b->settings->ledger, &ref, record, err))
         return -1;
     if (record->state == ROW_FINAL) {
@@ -58,9 +55,10 @@ static int settle_resend(struct batch *b, struct job *job, enum outcome outcome,
 static int settle_as(struct batch *b, struct job *job, enum row_state state, enum outcome outcome,
                      struct error *err)
 {
-    struct row_record record = state_record(b, job, state, outcome);
+    struct row_record record;
 
     take_attempt(job);
+    record = state_record(b, job, state, outcome);
     if (job->resend && state == ROW_FINAL && outcome != OUTCOME_ACCEPTED)
         return settle_resend(b, job, outcome, err);
     record.code = job->verdict.code;

@@ -124,6 +124,11 @@ def change(old, new, count=1):
     return GOOD.replace(old, new, count)
 
 
+def with_delimiter(mark):
+    """The good export with another character between its cells."""
+    return re.sub(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', mark, GOOD, flags=re.M)
+
+
 EMPTY_REASON = change('"序列号与""IMEI""不一致"', "")
 
 # What it is; the damaged bytes; the words of the message that say where and how; and what following
@@ -131,14 +136,14 @@ EMPTY_REASON = change('"序列号与""IMEI""不一致"', "")
 DAMAGED = (
     (
         "a list separator of another country",
-        re.sub(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', ";", GOOD, flags=re.M),
+        with_delimiter(";"),
         ("the header", "say --delimiter ';'"),
         None,
         ("--delimiter", ";"),
     ),
     (
         "unicode text of a spreadsheet",
-        "\ufeff".encode("utf-16-le") + GOOD.replace(",", "\t").encode("utf-16-le"),
+        "\ufeff".encode("utf-16-le") + with_delimiter("\t").encode("utf-16-le"),
         ("the header", "say --delimiter tab"),
         None,
         ("--delimiter", "tab"),
@@ -195,7 +200,7 @@ DAMAGED = (
     (
         "quotes that are not doubled",
         change('"序列号与""IMEI""不一致"', '序列号与"IMEI"不一致'),
-        ("line 4, column 56", "put the whole cell in quotes and double the quotes inside it"),
+        ("line 4, column 58", "put the whole cell in quotes and double the quotes inside it"),
         GOOD,
         (),
     ),
@@ -209,7 +214,7 @@ DAMAGED = (
     (
         "a quote that is not closed",
         change(' 退回"', " 退回"),
-        ("line 3, column 52", "a quote"),
+        ("line 4, column 55", "the quote of line 3, column 54 was not closed"),
         GOOD,
         (),
     ),
