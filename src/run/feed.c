@@ -14,7 +14,8 @@ struct feed {
     const struct round *round;
     struct reader *reader;
     struct ledger_rows *rows;
-    struct row_record known; /* the next row that an earlier start recorded */
+    struct row_record known;   /* the next row that an earlier start recorded */
+    struct buffer known_words; /* its code and message */
     bool known_at_end;
     uint64_t next_row;
     uint64_t passed[OUTCOME_COUNT];
@@ -27,7 +28,14 @@ static int fetch_known(struct feed *feed, struct error *err)
     if (found < 0)
         return -1;
     feed->known_at_end = found == 0;
-    return 0;
+    if (!found)
+        return 0;
+    /* The record outlives the cursor's row, its texts do not. */
+    buffer_reset(&feed->known_words);
+    buffer_format(&feed->known_words, "%s %s", feed->known.code, feed->known.message);
+    feed->known.code = feed->known.sub_code = feed->known.message = "";
+    feed->known.request_id = feed->known.warnings = "";
+    return feed->known_words.failed ? error_no_memory(err) : 0;
 }
 
 /* The cursor must not hold an old view of the ledger: with it no transaction can begin once another
@@ -66,6 +74,7 @@ void feed_close(struct feed *feed)
         return;
     ledger_rows_close(feed->rows);
     reader_close(feed->reader);
+    buffer_release(&feed->known_words);
     free(feed);
 }
 
@@ -115,7 +124,7 @@ static int fill(struct feed *feed, const struct record *record, const struct cla
     job->in_round = feed->round->id && !(known && known->round == feed->round->id);
     buffer_reset(&job->earlier);
     if (known && known->state == ROW_FINAL)
-        buffer_format(&job->earlier, "%s %s", known->code, known->message);
+        buffer_text(&job->earlier, buffer_string(&feed->known_words));
     job->attempts = known ? known->attempts : 0;
     job->tries = 0;
     job->sent_ms = known ? known->submitted_ms : 0;
