@@ -66,7 +66,8 @@ static void append_json_line(struct buffer *line, enum log_level level, const ch
     buffer_text(line, "}\n");
 }
 
-static void write_line(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void write_line(enum log_level level,
+                                                             const char *format, va_list args)
 {
     char text[4096];
     struct buffer line = {0};
