@@ -90,7 +90,8 @@ void summary_print(const struct summary *s)
     struct buffer text = {0};
 
     if (s->stop->exit_code)
-        buffer_format(&text, "ended early: %s\n", log_quote(s->stop->sentence, quoted, sizeof(quoted)));
+        buffer_format(&text, "ended early: %s\n",
+                      log_quote(s->stop->sentence, quoted, sizeof(quoted)));
     buffer_format(&text, "run %s %s: %llu rows\n", s->run,
                   s->stop->exit_code ? "stopped" : "finished",
                   (unsigned long long)tally_all_rows(s->tally));
