@@ -49,8 +49,8 @@ const char *export_name(const struct export *export);
 int export_survey(struct export *export, enum encoding wanted, struct survey *ret_survey,
                   struct error *err);
 
-/* The same but for the SHA-256 of the whole file, which stays zero: for who only wants to read the
- * file and needs no name for it. */
+/* The same for who only reads the file and sends nothing: the SHA-256 of the whole stays zero, and
+ * a quick hash in place of a block's SHA-256 tells when it changed. */
 int export_survey_unnamed(struct export *export, enum encoding wanted, struct survey *ret_survey,
                           struct error *err);
 

@@ -28,7 +28,7 @@ struct error;
 struct ledger;
 
 #define LEDGER_ID_BYTES 33 /* hex and NUL */
-#define LEDGER_SCHEMA 1
+#define LEDGER_SCHEMA 2
 #define LEDGER_BUSY_MS                                                                             \
     10000 /* how long another process may hold the ledger before a call gives up */
 
@@ -79,7 +79,11 @@ struct run_record {
     bool complete;
     uint64_t open_rows; /* that the same command would send again, as the report counted them */
     uint64_t invalid_rows;
-    bool published; /* the report and its manifest have their final names */
+    bool published;     /* the report and its manifest have their final names */
+    const char *parent; /* the run whose report this one takes its rows from; "" if none */
+    int64_t origin;     /* the first run of that line, in whose place its rows stand; 0: itself */
+    uint64_t released;  /* rows that waited for another attempt of their claim, which was settled
+                           since this run's last start */
 };
 
 /* The newest run of this export on this platform by this command: 1 found, 0 none. */
@@ -100,6 +104,9 @@ struct run_count {
     uint64_t counts_as; /* rows that count as this outcome for the exit code */
     char fee_fen[MONEY_TEXT_BYTES];
 };
+
+/* Sets `released` to 0, in the open transaction: this start looks at those rows again. */
+int ledger_run_take_released(struct ledger *ledger, int64_t run, struct error *err);
 
 /* Records, in the open transaction, or reads the counts of a run; OUTCOME_COUNT entries. */
 int ledger_run_count_put(struct ledger *ledger, int64_t run, const struct run_count *counts,
@@ -146,6 +153,39 @@ int ledger_round_open(struct ledger *ledger, int64_t run, enum round_kind kind, 
 /* Records, in the open transaction, that the round has come to its end. */
 int ledger_round_finish(struct ledger *ledger, int64_t round, int64_t now_ms, struct error *err);
 
+/* What happened to a run as a whole. The values are stored in ledgers: never renumber. */
+enum event_kind {
+    EVENT_START = 0, /* a start of the program went on with the run */
+    EVENT_BAN = 1,   /* the gateway said to wait */
+    EVENT_OUTAGE = 2,
+    EVENT_BRAKE = 3, /* no definite answers */
+    EVENT_STOP = 4,  /* the start ended before the last row */
+    EVENT_END = 5,   /* the start ended after it */
+    EVENT_KIND_COUNT = 6,
+};
+
+/* "start" … "end". */
+const char *event_name(enum event_kind kind);
+
+#define LEDGER_EVENTS_MAX 1000 /* kept of a run: the first ones */
+
+struct event {
+    enum event_kind kind;
+    int64_t at_ms;    /* wall time; no two events of one kind have the same */
+    int64_t until_ms; /* 0: it did not last, or is not over */
+    const char *text; /* why; may be "" */
+};
+
+/* Records an event in the open transaction, or that it is over when kind and at_ms are those of one
+ * recorded before. */
+int ledger_event_put(struct ledger *ledger, int64_t run, const struct event *event,
+                     struct error *err);
+
+/* Calls `visit` with each event of a run, in the order of time. */
+int ledger_events_visit(struct ledger *ledger, int64_t run,
+                        void (*visit)(void *context, const struct event *event), void *context,
+                        struct error *err);
+
 /* ---- claims ---- */
 
 /* By what a claim is known, beside the platform. */
@@ -154,17 +194,21 @@ struct claim_key {
     const char *claim_order_no;
 };
 
-/* Where in the order of rows something stands. */
+/* Where a row is, or where it stands in the order of rows. */
 struct row_place {
     int64_t run;
     uint64_t row;
 };
+
+/* The order of a claim's rows: run by start, then row. */
+bool row_place_is_before(const struct row_place *a, const struct row_place *b);
 
 /* What is known of a claim over all runs of its platform. */
 struct claim_state {
     bool accepted; /* some content of it was; the newest in the order of rows follows */
     unsigned char accepted_digest[DIGEST_CLAIM_BYTES];
     struct row_place accepted_at;
+    struct row_place accepted_order; /* accepted_at, but with the origin of its run */
     int64_t accepted_ms;
     char accepted_run_name[LEDGER_ID_BYTES];
     bool open; /* it has an open attempt: an intent, or an unsettled unknown */
@@ -187,6 +231,7 @@ int ledger_claim_before(struct ledger *ledger, const char *platform, const struc
 struct row_ref {
     const char *platform;
     struct row_place place;
+    int64_t origin; /* of the place's run; 0: itself */
     struct claim_key key;
     bool resend; /* the claim has an unknown attempt, and a person said to send it again */
 };
@@ -214,6 +259,27 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
  */
 int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
                     const struct row_record *record, bool repeated, struct error *err);
+
+/* A person's word on what became of an unknown attempt. */
+struct settlement {
+    enum outcome outcome;        /* OUTCOME_ACCEPTED, or OUTCOME_FAILED: it was not executed */
+    const unsigned char *digest; /* of the attempt that is meant */
+    int64_t submitted_ms;        /* … and when it was handed over */
+    const char *by, *reason;
+    int64_t at_ms;
+};
+
+/*
+ * Settles the unknown attempt of this row, in the open transaction: 1, or 0 when the claim's open
+ * attempt is not this one, or there is none. The row becomes `accepted` RESOLVED_ACCEPTED or
+ * `failed` RESOLVED_NOT_EXECUTED; rows of any run that wait for it become `unsent` RELEASED.
+ */
+int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
+                       const struct settlement *settlement, struct error *err);
+
+/* One row of a run: 1 and its record, valid until the next call of this function, or 0. */
+int ledger_row_get(struct ledger *ledger, struct row_place place, struct row_record *ret_record,
+                   struct error *err);
 
 /* The rows of a run that the ledger knows, in order, from `from` on. Sees what is committed, and
  * the own transaction. */

@@ -34,7 +34,7 @@ struct manifest {
     const struct inspection *inspection;
     const char *gateway;
     const char *app_key;
-    const char *ledger_id;
+    struct ledger *ledger; /* its id is shown, and what it recorded of the run as a whole */
     struct tally *tally;
     const char *report_path;
     uint64_t report_bytes;

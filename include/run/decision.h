@@ -28,7 +28,7 @@ enum decision {
 };
 
 struct decision_facts {
-    struct row_place place;      /* of the row to be decided */
+    struct row_place order;      /* where the row to be decided stands */
     const unsigned char *digest; /* of its content */
     const struct claim_state *claim;
     const struct row_record

@@ -372,6 +372,11 @@ static int save_run(struct upload *u, struct error *err)
 {
     const struct tally *tally = report_tally(u->report);
     struct run_count counts[OUTCOME_COUNT] = {{0}};
+    struct event ending = {
+        .kind = u->stop.exit_code ? EVENT_STOP : EVENT_END,
+        .at_ms = u->resumed.run.finished_ms,
+        .text = u->stop.because,
+    };
 
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         counts[i].rows = tally_rows(tally, (enum outcome)i);
@@ -379,6 +384,7 @@ static int save_run(struct upload *u, struct error *err)
         money_format_fen(tally_fee(tally, (enum outcome)i), counts[i].fee_fen);
     }
     if (ledger_begin(u->ledger, err) || ledger_run_save(u->ledger, &u->resumed.run, err) ||
+        ledger_event_put(u->ledger, u->resumed.run.id, &ending, err) ||
         (u->resumed.round.id && u->resumed.run.complete &&
          ledger_round_finish(u->ledger, u->resumed.round.id, u->resumed.run.finished_ms, err)) ||
         ledger_run_count_put(u->ledger, u->resumed.run.id, counts, err))
@@ -395,7 +401,7 @@ static int publish(struct upload *u, struct error *err)
         .inspection = &u->inspection,
         .gateway = u->endpoint.url,
         .app_key = u->options->app_key,
-        .ledger_id = ledger_id(u->ledger),
+        .ledger = u->ledger,
         .report_path = u->report_path.ptr,
         .replaced = (const char(*)[MANIFEST_SHA256_TEXT_BYTES])u->place.replaced,
         .replaced_count = u->place.replaced_count,

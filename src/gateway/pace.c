@@ -349,6 +349,11 @@ enum pace_end pace_ended(const struct pace *pace, int64_t now_ms)
     return PACE_GO_ON;
 }
 
+enum pace_state pace_cause(const struct pace *pace)
+{
+    return pace->cause;
+}
+
 int64_t pace_pause_until(const struct pace *pace, int64_t now_ms)
 {
     if (pace->cause == PACE_OPEN)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "input/claim.h"
 
 #define DIGIT_VALUES 256
@@ -19,35 +20,6 @@ struct duplicates {
     struct entry *entries;
     size_t count, room;
 };
-
-/* Both halves of the product: each bit of the result depends on each of the operands. */
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t hash_word(uint64_t hash, uint64_t word)
-{
-    return mix(hash ^ word, UINT64_C(0x9e3779b97f4a7c15)) ^ UINT64_C(0xd6e8feb86659fd93);
-}
-
-/* The last word has the bytes that are left over, at most 7, and how many they are. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    size_t len = strlen(text);
-    uint64_t word = 0;
-
-    for (; len >= sizeof(word); text += sizeof(word), len -= sizeof(word)) {
-        memcpy(&word, text, sizeof(word));
-        hash = hash_word(hash, word);
-    }
-    word = (uint64_t)len << 56;
-    for (size_t i = 0; i < len; i++)
-        word |= (uint64_t)(unsigned char)text[i] << 8 * i;
-    return hash_word(hash, word);
-}
 
 static uint64_t hash_key(const struct claim *claim)
 {

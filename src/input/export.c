@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "gateway/digest.h"
@@ -18,8 +19,9 @@
 
 #define SPOOL_NAME "the temporary copy of the input"
 
+/* What a block must be again when it is read again. */
 struct block {
-    unsigned char sha256[EXPORT_SHA256_BYTES];
+    unsigned char digest[EXPORT_SHA256_BYTES];
 };
 
 struct export
@@ -27,6 +29,7 @@ struct export
     int fd;
     char *name;
     bool surveyed; /* from then on, what follows holds and is checked */
+    bool named;    /* a block's digest is its SHA-256, else a quick hash */
     uint64_t bytes;
     struct block *blocks;
     size_t block_count, block_room;
@@ -214,13 +217,21 @@ const char *export_name(const struct export *export)
     return export->name;
 }
 
-static int digest_block(const unsigned char *bytes, size_t len, struct block *ret_block,
-                        struct error *err)
+static int digest_block(const struct export *export, const unsigned char *bytes, size_t len,
+                        struct block *ret_block, struct error *err)
 {
     int result = -1;
-    struct sha256 *sha256 = sha256_open();
+    struct sha256 *sha256 = NULL;
 
-    if (!sha256 || sha256_update(sha256, bytes, len) || sha256_finish(sha256, ret_block->sha256))
+    *ret_block = (struct block){{0}};
+    if (!export->named) {
+        uint64_t hash = hash_bytes(bytes, len);
+
+        memcpy(ret_block->digest, &hash, sizeof(hash));
+        return 0;
+    }
+    sha256 = sha256_open();
+    if (!sha256 || sha256_update(sha256, bytes, len) || sha256_finish(sha256, ret_block->digest))
         error_set(err, EXIT_INTERNAL, "cannot compute SHA-256");
     else
         result = 0;
@@ -248,7 +259,7 @@ static int survey_block(struct export *export, struct pass *pass, size_t len, st
 
     if (!block)
         return error_no_memory(err);
-    if (digest_block(pass->bytes, len, block, err))
+    if (digest_block(export, pass->bytes, len, block, err))
         return -1;
     if (pass->whole && sha256_update(pass->whole, pass->bytes, len))
         return error_set(err, EXIT_INTERNAL, "cannot compute SHA-256");
@@ -281,6 +292,7 @@ static int survey(struct export *export, enum encoding wanted, struct pass pass,
 
     *ret_survey = (struct survey){0};
     export->surveyed = false;
+    export->named = pass.whole != NULL;
     export->bytes = 0;
     export->block_count = 0;
     if (!pass.detection || !pass.bytes) {
@@ -346,9 +358,9 @@ static int check_block(const struct export *export, uint64_t number, const unsig
         return refuse_changed(export, err);
     if (len == 0)
         return 0;
-    if (digest_block(bytes, len, &block, err))
+    if (digest_block(export, bytes, len, &block, err))
         return -1;
-    if (memcmp(block.sha256, export->blocks[number].sha256, sizeof(block.sha256)) != 0)
+    if (memcmp(block.digest, export->blocks[number].digest, sizeof(block.digest)) != 0)
         return refuse_changed(export, err);
     return 0;
 }

@@ -276,9 +276,36 @@ bool value_is_rounded_id(struct value value)
            memcmp(value.ptr + value.len - 3, "000", 3) == 0;
 }
 
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Whether one of eight bytes may be a control character; few other texts are suspected. */
+static bool is_suspect(uint64_t word)
+{
+    uint64_t del = word ^ EACH_BYTE(0x7f);
+    uint64_t c1 = word ^ EACH_BYTE(0xc2);
+    uint64_t suspects = ((word - EACH_BYTE(0x20)) & ~word) | ((del - EACH_BYTE(1)) & ~del) |
+                        ((c1 - EACH_BYTE(1)) & ~c1);
+
+    return (suspects & EACH_BYTE(0x80)) != 0;
+}
+
+/* How many bytes at the start are plainly no control characters. */
+static size_t plain_prefix(struct value value)
+{
+    uint64_t word = 0;
+    size_t n = 0;
+
+    for (; n + sizeof(word) <= value.len; n += sizeof(word)) {
+        memcpy(&word, value.ptr + n, sizeof(word));
+        if (is_suspect(word))
+            break;
+    }
+    return n;
+}
+
 bool value_has_control(struct value value)
 {
-    for (size_t i = 0; i < value.len; i++) {
+    for (size_t i = plain_prefix(value); i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];
 
         if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')

@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/log.h"
 
-static const char schema[] =
+static const char first_schema[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE platform(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
     "CREATE TABLE run(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
@@ -53,10 +54,23 @@ static const char schema[] =
     "CREATE TABLE ban(platform INTEGER NOT NULL, app_key TEXT NOT NULL,"
     " until_ms INTEGER NOT NULL, PRIMARY KEY(platform, app_key)) WITHOUT ROWID;";
 
+static const char *const migrations[LEDGER_SCHEMA] = {
+    first_schema,
+    "ALTER TABLE run ADD COLUMN parent TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE run ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run ADD COLUMN released INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE event(run INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    " until_ms INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY(run, at_ms, kind)) WITHOUT ROWID;"
+    "CREATE TABLE settlement(run INTEGER NOT NULL, row INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+    " outcome INTEGER NOT NULL, digest BLOB NOT NULL, submitted_ms INTEGER NOT NULL,"
+    " by TEXT NOT NULL, reason TEXT NOT NULL, was TEXT NOT NULL, PRIMARY KEY(run, row, at_ms))"
+    " WITHOUT ROWID;",
+};
+
 #define RUN_COLUMNS                                                                                \
     "run.id, run.name, run.export_name, run.export_bytes, run.reading, run.report_path,"           \
     " run.started_ms, run.finished_ms, run.stopped_because, run.complete, run.published,"          \
-    " run.open_rows, run.invalid_rows"
+    " run.open_rows, run.invalid_rows, run.parent, run.origin, run.released"
 #define ROW_COLUMNS                                                                                \
     "row, state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,"     \
     " digest, code, sub_code, message, request_id, warnings, round"
@@ -72,13 +86,20 @@ static const char *const sql[SQL_COUNT] = {
                      " AND command=?3 ORDER BY id DESC LIMIT 1",
     [SQL_RUN_CREATE] = "INSERT INTO run(name, command, platform, export_name, export_sha256,"
                        " export_bytes, reading, report_path, started_ms, finished_ms,"
-                       " stopped_because, complete, open_rows, invalid_rows, published)"
-                       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,0,'',0,0,0,0)",
+                       " stopped_because, complete, open_rows, invalid_rows, published, parent,"
+                       " origin) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,0,'',0,0,0,0,?10,?11)",
     [SQL_RUN_SAVE] = "UPDATE run SET started_ms=?2, finished_ms=?3, stopped_because=?4,"
                      " complete=?5, published=?6, report_path=?7, open_rows=?8,"
                      " invalid_rows=?9 WHERE id=?1",
-    [SQL_RUN_NAME] = "SELECT name FROM run WHERE id=?1",
+    [SQL_RUN_RELEASE] = "UPDATE run SET released=released+1 WHERE id=?1",
+    [SQL_RUN_TAKE_RELEASED] = "UPDATE run SET released=0 WHERE id=?1",
+    [SQL_RUN_BRIEF] = "SELECT name, origin FROM run WHERE id=?1",
     [SQL_RUN_HAS_ROWS] = "SELECT 1 FROM row WHERE run=?1 LIMIT 1",
+    [SQL_EVENT_PUT] = "INSERT INTO event SELECT ?1,?2,?3,?4,?5"
+                      " WHERE ?6>(SELECT count(*) FROM event WHERE run=?1)"
+                      " ON CONFLICT DO UPDATE SET until_ms=excluded.until_ms",
+    [SQL_EVENTS] = "SELECT at_ms, kind, until_ms, text FROM event WHERE run=?1"
+                   " ORDER BY at_ms, kind",
     [SQL_ROUND_ADD] = "INSERT INTO round(run, kind, by, reason, opened_ms, finished_ms)"
                       " VALUES(?1,?2,?3,?4,?5,0)"
                       " ON CONFLICT DO NOTHING",
@@ -123,6 +144,9 @@ static const char *const sql[SQL_COUNT] = {
                     " WHERE run=?1 AND row=?2",
     [SQL_ROW_GET] = "SELECT " ROW_COLUMNS ", linked, prev_run, prev_row FROM row"
                     " WHERE run=?1 AND row=?2",
+    [SQL_ROW_RELEASE] = "UPDATE row SET outcome=?3, counts_as=?3, code='RELEASED', message=?4"
+                        " WHERE run=?1 AND row=?2",
+    [SQL_SETTLEMENT_ADD] = "INSERT INTO settlement VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [SQL_ROW_LINK] = "UPDATE row SET linked=1, prev_run=?3, prev_row=?4 WHERE run=?1 AND row=?2",
     [SQL_ROWS] = "SELECT " ROW_COLUMNS " FROM row WHERE run=?1 AND row>=?2 ORDER BY row",
     [SQL_CALLS_GET] = "SELECT calls FROM calls WHERE platform=?1 AND app_key=?2 AND day=?3",
@@ -148,9 +172,9 @@ const char *database_sql(enum statement which)
     return sql[which];
 }
 
-const char *database_schema(void)
+const char *database_migration(int from)
 {
-    return schema;
+    return migrations[from];
 }
 
 static int exit_code_of(int sqlite_code)
@@ -295,6 +319,30 @@ int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, 
     return 0;
 }
 
+int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_brief,
+                   struct error *err)
+{
+    struct run_brief *brief = &ledger->briefs[(uint64_t)run % DATABASE_BRIEFS];
+    sqlite3_stmt *s;
+    int found;
+
+    if (brief->id == run && run) {
+        *ret_brief = *brief;
+        return 0;
+    }
+    *ret_brief = (struct run_brief){.id = run, .origin = run};
+    s = database_ready(ledger, SQL_RUN_BRIEF, "i", run);
+    found = database_step(ledger, s, err);
+    if (found <= 0)
+        return found;
+    snprintf(ret_brief->name, sizeof(ret_brief->name), "%s", database_text(s, 0));
+    if (sqlite3_column_int64(s, 1))
+        ret_brief->origin = sqlite3_column_int64(s, 1);
+    sqlite3_reset(s);
+    *brief = *ret_brief;
+    return 0;
+}
+
 /* SQLite's count changes when another connection has committed. */
 static int look_for_news(struct ledger *ledger, struct error *err)
 {
@@ -331,9 +379,10 @@ void ledger_rollback(struct ledger *ledger)
 {
     if (ledger->db && !sqlite3_get_autocommit(ledger->db))
         sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
-    /* It may have been added in what was just taken back. */
+    /* They may have been added in what was just taken back. */
     free(ledger->platform.name);
     ledger->platform.name = NULL;
+    memset(ledger->briefs, 0, sizeof(ledger->briefs));
 }
 
 int database_random_id(char ret_hex[LEDGER_ID_BYTES], struct error *err)

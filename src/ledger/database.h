@@ -23,8 +23,12 @@ enum statement {
     SQL_RUN_FIND,
     SQL_RUN_CREATE,
     SQL_RUN_SAVE,
-    SQL_RUN_NAME,
+    SQL_RUN_RELEASE,
+    SQL_RUN_TAKE_RELEASED,
+    SQL_RUN_BRIEF,
     SQL_RUN_HAS_ROWS,
+    SQL_EVENT_PUT,
+    SQL_EVENTS,
     SQL_ROUND_ADD,
     SQL_ROUND_GET,
     SQL_ROUND_FINISH,
@@ -43,6 +47,8 @@ enum statement {
     SQL_ROW_ADD,
     SQL_ROW_PUT,
     SQL_ROW_GET,
+    SQL_ROW_RELEASE,
+    SQL_SETTLEMENT_ADD,
     SQL_ROW_LINK,
     SQL_ROWS,
     SQL_CALLS_GET,
@@ -57,6 +63,15 @@ enum statement {
     SQL_COUNT,
 };
 
+/* What is said of a run wherever it is named. */
+struct run_brief {
+    int64_t id;     /* 0: an empty place */
+    int64_t origin; /* never 0 */
+    char name[LEDGER_ID_BYTES];
+};
+
+#define DATABASE_BRIEFS 64
+
 struct ledger {
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_COUNT];
@@ -70,18 +85,19 @@ struct ledger {
         char *name; /* the platform last asked for, and its number */
         int64_t id;
     } platform;
+    struct run_brief briefs[DATABASE_BRIEFS]; /* of runs lately asked for, by id */
     struct {
         int64_t ids[4]; /* locked by this process; the kernel does not tell us of our own locks */
         size_t count;
     } own_runs;
-    struct buffer run_texts[4];
+    struct buffer run_texts[5];
 };
 
 /* The text of a statement. */
 const char *database_sql(enum statement which);
 
-/* All tables and indexes of a new ledger. */
-const char *database_schema(void);
+/* What makes a ledger of version `from` one of version from + 1; from 0 is an empty file. */
+const char *database_migration(int from);
 
 /* Takes the database's error as the run's, and rolls back. Always returns -1. */
 int database_fail(struct ledger *ledger, struct error *err);
@@ -105,6 +121,10 @@ void database_digest(unsigned char *ret_digest, sqlite3_stmt *statement, int col
 
 /* The number of a platform, 0 when the ledger has none of that name. */
 int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, struct error *err);
+
+/* A run's brief; of a run that is not there an empty name, and itself as origin. */
+int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_brief,
+                   struct error *err);
 
 /* 128 random bits as hex. */
 int database_random_id(char ret_hex[LEDGER_ID_BYTES], struct error *err);

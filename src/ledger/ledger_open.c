@@ -108,17 +108,27 @@ static int read_number(struct ledger *ledger, const char *text, int64_t *ret_num
     return result;
 }
 
+/* Brings a ledger of an earlier version, or an empty file, to the version of this program. */
+static int migrate(struct ledger *ledger, int64_t version, struct error *err)
+{
+    char text[64];
+
+    for (; version < LEDGER_SCHEMA; version++)
+        if (run_sql(ledger, database_migration((int)version), err))
+            return -1;
+    snprintf(text, sizeof(text), "PRAGMA user_version=%d", LEDGER_SCHEMA);
+    return run_sql(ledger, text, err);
+}
+
 static int make_schema(struct ledger *ledger, struct error *err)
 {
     char id[LEDGER_ID_BYTES];
-    char text[256];
+    char text[128];
 
-    if (database_random_id(id, err) || run_sql(ledger, database_schema(), err))
+    if (database_random_id(id, err) || migrate(ledger, 0, err))
         return -1;
-    snprintf(text, sizeof(text),
-             "INSERT INTO meta VALUES('id','%s');"
-             "PRAGMA application_id=%d; PRAGMA user_version=%d;",
-             id, APPLICATION_ID, LEDGER_SCHEMA);
+    snprintf(text, sizeof(text), "INSERT INTO meta VALUES('id','%s'); PRAGMA application_id=%d", id,
+             APPLICATION_ID);
     return run_sql(ledger, text, err);
 }
 
@@ -155,7 +165,8 @@ static int check_schema(struct ledger *ledger, struct error *err)
     if (version == 0 && tables == 0) {
         if (make_schema(ledger, err))
             return -1;
-    } else if (check_version(ledger, version, err)) {
+    } else if (check_version(ledger, version, err) ||
+               (version < LEDGER_SCHEMA && migrate(ledger, version, err))) {
         ledger_rollback(ledger);
         return -1;
     }

@@ -44,17 +44,21 @@ static int claim_read(struct ledger *ledger, int64_t platform, const struct clai
     return 0;
 }
 
-static int read_run_name(struct ledger *ledger, int64_t run, char ret_name[LEDGER_ID_BYTES],
-                         struct error *err)
+static int read_accepted(struct ledger *ledger, const struct claim_row *claim,
+                         struct claim_state *ret_state, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_NAME, "i", run);
-    int found = database_step(ledger, s, err);
+    struct run_brief brief;
 
-    ret_name[0] = '\0';
-    if (found <= 0)
-        return found;
-    snprintf(ret_name, LEDGER_ID_BYTES, "%s", database_text(s, 0));
-    sqlite3_reset(s);
+    if (!claim->accepted)
+        return 0;
+    if (database_brief(ledger, claim->accepted_at.run, &brief, err))
+        return -1;
+    ret_state->accepted = true;
+    memcpy(ret_state->accepted_digest, claim->digest, DIGEST_CLAIM_BYTES);
+    ret_state->accepted_at = claim->accepted_at;
+    ret_state->accepted_order = (struct row_place){brief.origin, claim->accepted_at.row};
+    ret_state->accepted_ms = claim->accepted_ms;
+    memcpy(ret_state->accepted_run_name, brief.name, sizeof(brief.name));
     return 0;
 }
 
@@ -67,14 +71,8 @@ int ledger_claim_get(struct ledger *ledger, const char *platform, const struct c
     int found;
 
     memset(ret_state, 0, sizeof(*ret_state));
-    if (database_platform(ledger, platform, &id, err) || claim_read(ledger, id, key, &claim, err))
-        return -1;
-    ret_state->accepted = claim.accepted;
-    memcpy(ret_state->accepted_digest, claim.digest, DIGEST_CLAIM_BYTES);
-    ret_state->accepted_at = claim.accepted_at;
-    ret_state->accepted_ms = claim.accepted_ms;
-    if (claim.accepted &&
-        read_run_name(ledger, claim.accepted_at.run, ret_state->accepted_run_name, err))
+    if (database_platform(ledger, platform, &id, err) || claim_read(ledger, id, key, &claim, err) ||
+        read_accepted(ledger, &claim, ret_state, err))
         return -1;
     s = database_ready(ledger, SQL_OPEN_GET, "sii", key->claim_order_no, key->workcard_id, id);
     found = database_step(ledger, s, err);
@@ -178,7 +176,7 @@ static int is_linked(struct ledger *ledger, const struct row_ref *ref, bool *ret
     return found < 0 ? -1 : 0;
 }
 
-static bool is_before(const struct row_place *a, const struct row_place *b)
+bool row_place_is_before(const struct row_place *a, const struct row_place *b)
 {
     return a->run < b->run || (a->run == b->run && a->row < b->row);
 }
@@ -194,7 +192,7 @@ static int find_link(struct ledger *ledger, const struct claim_row *claim,
 {
     *ret_newer = (struct row_place){0};
     *ret_older = claim->last;
-    while (is_before(place, ret_older)) {
+    while (row_place_is_before(place, ret_older)) {
         sqlite3_stmt *s =
             database_ready(ledger, SQL_ROW_GET, "ii", ret_older->run, (int64_t)ret_older->row);
 
@@ -217,14 +215,27 @@ static int set_link(struct ledger *ledger, const struct row_place *from, const s
                             err);
 }
 
+static int is_newest_accepted(struct ledger *ledger, const struct row_ref *ref,
+                              const struct claim_row *claim, bool *ret_newest, struct error *err)
+{
+    struct row_place order = {ref->origin ? ref->origin : ref->place.run, ref->place.row};
+    struct claim_state state = {0};
+
+    if (read_accepted(ledger, claim, &state, err))
+        return -1;
+    *ret_newest = !state.accepted || !row_place_is_before(&order, &state.accepted_order);
+    return 0;
+}
+
 static int save_claim(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
                       const struct row_record *record, const struct claim_row *claim,
                       struct error *err)
 {
     const struct claim_key *key = &ref->key;
-    bool newest = record->outcome == OUTCOME_ACCEPTED &&
-                  !(claim->accepted && is_before(&ref->place, &claim->accepted_at));
+    bool newest = false;
 
+    if (record->outcome == OUTCOME_ACCEPTED && is_newest_accepted(ledger, ref, claim, &newest, err))
+        return -1;
     if (!newest)
         return database_execute(ledger,
                                 database_ready(ledger, SQL_CLAIM_PUT, "siiii", key->claim_order_no,
@@ -290,6 +301,56 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
     return sqlite3_changes(ledger->db) > 0;
 }
 
+/* A row that waits for another attempt of its claim: it has none of its own. */
+static bool waits(const struct row_record *record)
+{
+    return record->state == ROW_FINAL && record->outcome == OUTCOME_UNKNOWN &&
+           record->attempts == 0;
+}
+
+static int release_row(struct ledger *ledger, const struct row_place *at, struct error *err)
+{
+    static const char message[] = "the attempt of this claim that it waited for is settled now: "
+                                  "the same command judges it again";
+
+    if (database_execute(ledger,
+                         database_ready(ledger, SQL_ROW_RELEASE, "iiis", at->run, (int64_t)at->row,
+                                        (int64_t)OUTCOME_UNSENT, message),
+                         err))
+        return -1;
+    return database_execute(ledger, database_ready(ledger, SQL_RUN_RELEASE, "i", at->run), err);
+}
+
+/* The claim's unknown attempt is settled: rows of any run that wait for it are to be judged again.
+ */
+static int release_waiting(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                           struct error *err)
+{
+    struct claim_row claim;
+    struct row_place at;
+
+    if (claim_read(ledger, platform, key, &claim, err))
+        return -1;
+    at = claim.last;
+    while (at.run) {
+        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "ii", at.run, (int64_t)at.row);
+        struct row_place older;
+        struct row_record record;
+        int found = database_step(ledger, s, err);
+
+        if (found <= 0)
+            return found;
+        read_numbers(s, &record);
+        older =
+            (struct row_place){sqlite3_column_int64(s, 17), (uint64_t)sqlite3_column_int64(s, 18)};
+        sqlite3_reset(s);
+        if (waits(&record) && release_row(ledger, &at, err))
+            return -1;
+        at = older;
+    }
+    return 0;
+}
+
 int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, struct error *err)
 {
@@ -304,8 +365,12 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
         execute_on_open(ledger, stays_open ? SQL_OPEN_UNKNOWN : SQL_OPEN_DROP, platform, &ref->key,
                         err))
         return -1;
+    if (is_final && finish_row(ledger, platform, ref, record, err))
+        return -1;
+    if (ref->resend && is_accepted)
+        return release_waiting(ledger, platform, &ref->key, err);
     if (is_final)
-        return finish_row(ledger, platform, ref, record, err);
+        return 0;
     return ref->resend ? 0 : put_row(ledger, ref, record, NULL, &is_new, err);
 }
 
@@ -315,7 +380,7 @@ int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
     int64_t platform;
     bool is_new;
 
-    if (!repeated)
+    if (!repeated && !waits(record))
         return put_row(ledger, ref, record, NULL, &is_new, err);
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
@@ -401,6 +466,127 @@ int ledger_rows_open(struct ledger *ledger, int64_t run, uint64_t from,
     return 0;
 }
 
+static void read_record(sqlite3_stmt *s, struct row_record *ret_record)
+{
+    read_numbers(s, ret_record);
+    ret_record->code = database_text(s, 10);
+    ret_record->sub_code = database_text(s, 11);
+    ret_record->message = database_text(s, 12);
+    ret_record->request_id = database_text(s, 13);
+    ret_record->warnings = database_text(s, 14);
+}
+
+int ledger_row_get(struct ledger *ledger, struct row_place place, struct row_record *ret_record,
+                   struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "ii", place.run, (int64_t)place.row);
+    int found = database_step(ledger, s, err);
+
+    if (found > 0)
+        read_record(s, ret_record);
+    return found;
+}
+
+/* Whether the claim's open attempt is the one a person means: 1 or 0. */
+static int is_meant(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                    const struct settlement *settlement, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_OPEN_GET, "sii", ref->key.claim_order_no,
+                                     ref->key.workcard_id, platform);
+    int found = database_step(ledger, s, err);
+    struct row_record record;
+
+    if (found <= 0)
+        return found;
+    found = sqlite3_column_int64(s, 0) == ref->place.run &&
+            (uint64_t)sqlite3_column_int64(s, 1) == ref->place.row && !sqlite3_column_int(s, 2);
+    sqlite3_reset(s);
+    if (found)
+        found = ledger_row_get(ledger, ref->place, &record, err);
+    if (found <= 0)
+        return found;
+    return record.outcome == OUTCOME_UNKNOWN && record.submitted_ms == settlement->submitted_ms &&
+           memcmp(record.digest, settlement->digest, DIGEST_CLAIM_BYTES) == 0;
+}
+
+static int record_settlement(struct ledger *ledger, const struct row_ref *ref,
+                             const struct settlement *s, const char *was, struct error *err)
+{
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_SETTLEMENT_ADD, "iiiidisss", ref->place.run,
+                                           (int64_t)ref->place.row, s->at_ms, (int64_t)s->outcome,
+                                           s->digest, s->submitted_ms, s->by, s->reason, was),
+                            err);
+}
+
+/* The row as it is from now on. Its texts live in `texts`: the old ones belong to a statement. */
+static int settled_record(struct ledger *ledger, const struct row_ref *ref,
+                          const struct settlement *settlement, struct buffer texts[4],
+                          struct row_record *ret_record, struct error *err)
+{
+    bool accepted = settlement->outcome == OUTCOME_ACCEPTED;
+
+    if (ledger_row_get(ledger, ref->place, ret_record, err) <= 0)
+        return -1;
+    buffer_format(&texts[0], "%s: %s", ret_record->code, ret_record->message);
+    buffer_text(&texts[1], ret_record->sub_code);
+    buffer_text(&texts[2], ret_record->request_id);
+    buffer_text(&texts[3], ret_record->warnings);
+    ret_record->outcome = settlement->outcome;
+    ret_record->counts_as = settlement->outcome;
+    ret_record->code = accepted ? "RESOLVED_ACCEPTED" : "RESOLVED_NOT_EXECUTED";
+    ret_record->sub_code = buffer_string(&texts[1]);
+    ret_record->request_id = buffer_string(&texts[2]);
+    ret_record->warnings = buffer_string(&texts[3]);
+    for (int i = 0; i < 4; i++)
+        if (texts[i].failed)
+            return error_no_memory(err);
+    return 0;
+}
+
+static int apply_settlement(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                            const struct settlement *settlement, struct buffer texts[4],
+                            struct buffer *message, struct error *err)
+{
+    struct row_record record;
+
+    if (settled_record(ledger, ref, settlement, texts, &record, err))
+        return -1;
+    buffer_format(message, "settled by %s: %s (it was unknown: %s)", settlement->by,
+                  settlement->reason, buffer_string(&texts[0]));
+    record.message = buffer_string(message);
+    if (message->failed)
+        return error_no_memory(err);
+    if (record_settlement(ledger, ref, settlement, buffer_string(&texts[0]), err) ||
+        execute_on_open(ledger, SQL_OPEN_DROP, platform, &ref->key, err) ||
+        finish_row(ledger, platform, ref, &record, err) ||
+        release_waiting(ledger, platform, &ref->key, err))
+        return -1;
+    if (settlement->outcome == OUTCOME_ACCEPTED)
+        return 0;
+    return database_execute(ledger, database_ready(ledger, SQL_RUN_RELEASE, "i", ref->place.run),
+                            err);
+}
+
+int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
+                       const struct settlement *settlement, struct error *err)
+{
+    struct buffer texts[4] = {{0}};
+    struct buffer message = {0};
+    int64_t platform;
+    int result;
+
+    if (database_platform(ledger, ref->platform, &platform, err))
+        return -1;
+    result = is_meant(ledger, platform, ref, settlement, err);
+    if (result > 0 && apply_settlement(ledger, platform, ref, settlement, texts, &message, err))
+        result = -1;
+    for (int i = 0; i < 4; i++)
+        buffer_release(&texts[i]);
+    buffer_release(&message);
+    return result;
+}
+
 int ledger_rows_next(struct ledger_rows *rows, struct row_record *ret_record, struct error *err)
 {
     sqlite3_stmt *s = rows->statement;
@@ -416,12 +602,7 @@ int ledger_rows_next(struct ledger_rows *rows, struct row_record *ret_record, st
         rows->running = false;
         return found;
     }
-    read_numbers(s, ret_record);
-    ret_record->code = database_text(s, 10);
-    ret_record->sub_code = database_text(s, 11);
-    ret_record->message = database_text(s, 12);
-    ret_record->request_id = database_text(s, 13);
-    ret_record->warnings = database_text(s, 14);
+    read_record(s, ret_record);
     return 1;
 }
 

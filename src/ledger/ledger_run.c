@@ -10,7 +10,7 @@ int ledger_run_find(struct ledger *ledger, const char *command, const char *plat
                     const unsigned char export_sha256[32], struct run_record *ret_run,
                     struct error *err)
 {
-    static const int text_columns[] = {2, 4, 5, 8};
+    static const int text_columns[] = {2, 4, 5, 8, 13};
     sqlite3_stmt *s;
     int64_t id;
     int found;
@@ -22,7 +22,7 @@ int ledger_run_find(struct ledger *ledger, const char *command, const char *plat
     found = database_step(ledger, s, err);
     if (found <= 0)
         return found;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         buffer_reset(&ledger->run_texts[i]);
         buffer_text(&ledger->run_texts[i], database_text(s, text_columns[i]));
     }
@@ -42,6 +42,9 @@ int ledger_run_find(struct ledger *ledger, const char *command, const char *plat
         .published = sqlite3_column_int(s, 10),
         .open_rows = (uint64_t)sqlite3_column_int64(s, 11),
         .invalid_rows = (uint64_t)sqlite3_column_int64(s, 12),
+        .parent = buffer_string(&ledger->run_texts[4]),
+        .origin = sqlite3_column_int64(s, 14),
+        .released = (uint64_t)sqlite3_column_int64(s, 15),
     };
     snprintf(ret_run->name, sizeof(ret_run->name), "%s", database_text(s, 1));
     sqlite3_reset(s);
@@ -63,10 +66,11 @@ int ledger_run_create(struct ledger *ledger, struct run_record *run, struct erro
         database_platform(ledger, run->platform, &platform, err))
         return -1;
     if (database_execute(ledger,
-                         database_ready(ledger, SQL_RUN_CREATE, "ssishissi", run->name,
+                         database_ready(ledger, SQL_RUN_CREATE, "ssishissisi", run->name,
                                         run->command, platform, run->export_name,
                                         run->export_sha256, (int64_t)run->export_bytes,
-                                        run->reading, run->report_path, run->started_ms),
+                                        run->reading, run->report_path, run->started_ms,
+                                        run->parent ? run->parent : "", run->origin),
                          err))
         return -1;
     run->id = sqlite3_last_insert_rowid(ledger->db);
@@ -82,6 +86,50 @@ int ledger_run_save(struct ledger *ledger, const struct run_record *run, struct 
                                            run->report_path, (int64_t)run->open_rows,
                                            (int64_t)run->invalid_rows),
                             err);
+}
+
+int ledger_run_take_released(struct ledger *ledger, int64_t run, struct error *err)
+{
+    return database_execute(ledger, database_ready(ledger, SQL_RUN_TAKE_RELEASED, "i", run), err);
+}
+
+const char *event_name(enum event_kind kind)
+{
+    static const char *const names[EVENT_KIND_COUNT] = {"start", "ban",  "outage",
+                                                        "brake", "stop", "end"};
+
+    return names[kind];
+}
+
+int ledger_event_put(struct ledger *ledger, int64_t run, const struct event *event,
+                     struct error *err)
+{
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_EVENT_PUT, "iiiisi", run, event->at_ms,
+                                           (int64_t)event->kind, event->until_ms, event->text,
+                                           (int64_t)LEDGER_EVENTS_MAX),
+                            err);
+}
+
+int ledger_events_visit(struct ledger *ledger, int64_t run,
+                        void (*visit)(void *context, const struct event *event), void *context,
+                        struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_EVENTS, "i", run);
+    int found;
+
+    while ((found = database_step(ledger, s, err)) > 0) {
+        struct event event = {
+            .at_ms = sqlite3_column_int64(s, 0),
+            .kind = (enum event_kind)sqlite3_column_int(s, 1),
+            .until_ms = sqlite3_column_int64(s, 2),
+            .text = database_text(s, 3),
+        };
+
+        if (event.kind >= 0 && event.kind < EVENT_KIND_COUNT)
+            visit(context, &event);
+    }
+    return found;
 }
 
 int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err)

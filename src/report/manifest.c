@@ -207,7 +207,7 @@ static void put_ending(yajl_gen gen, const struct manifest *m)
     put_key_text(gen, "gateway", m->gateway);
     put_key_text(gen, "app_key", m->app_key);
     put_key_text(gen, "method", TOP_METHOD);
-    put_key_text(gen, "ledger_id", m->ledger_id);
+    put_key_text(gen, "ledger_id", ledger_id(m->ledger));
     put_key_time(gen, "started", m->run->started_ms);
     put_key_time(gen, "finished", m->run->finished_ms);
     put_key_bool(gen, "complete", m->run->complete);
@@ -218,11 +218,35 @@ static void put_ending(yajl_gen gen, const struct manifest *m)
         yajl_gen_null(gen);
 }
 
+static void put_event(void *context, const struct event *event)
+{
+    yajl_gen gen = context;
+
+    yajl_gen_map_open(gen);
+    put_key_text(gen, "kind", event_name(event->kind));
+    put_key_time(gen, "at", event->at_ms);
+    put_key_time(gen, "until", event->until_ms);
+    put_key_text(gen, "text", event->text);
+    yajl_gen_map_close(gen);
+}
+
+static int put_events(yajl_gen gen, const struct manifest *m, struct error *err)
+{
+    int result;
+
+    put_text(gen, "events");
+    yajl_gen_array_open(gen);
+    result = ledger_events_visit(m->ledger, m->run->id, put_event, gen, err);
+    yajl_gen_array_close(gen);
+    return result;
+}
+
 int manifest_format(const struct manifest *m, struct buffer *ret_json, struct error *err)
 {
     yajl_gen gen = yajl_gen_alloc(NULL);
     const unsigned char *text;
     size_t len;
+    int result;
 
     if (!gen)
         return error_no_memory(err);
@@ -237,12 +261,15 @@ int manifest_format(const struct manifest *m, struct buffer *ret_json, struct er
     put_ending(gen, m);
     put_outcomes(gen, m->tally);
     put_codes(gen, m->tally);
+    result = put_events(gen, m, err);
     put_report(gen, m);
     yajl_gen_map_close(gen);
     yajl_gen_get_buf(gen, &text, &len);
     buffer_append(ret_json, text, len);
     yajl_gen_free(gen);
-    return ret_json->failed ? error_no_memory(err) : 0;
+    if (!result && ret_json->failed)
+        result = error_no_memory(err);
+    return result;
 }
 
 void manifest_path(const char *report_path, struct buffer *ret_path)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "report/report.h"
+#include "run/chronicle.h"
 #include "run/grant.h"
 #include "run/halt.h"
 #include "run/refill.h"
@@ -64,7 +65,7 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     halt_check_failures(b);
     halt_check_pace(b);
     if (refill_window(b, err) || share_read(b, err) || grant_jobs(b, ret_jobs, err) ||
-        share_write(b, err) || ledger_commit(ledger, err))
+        share_write(b, err) || chronicle_turn(b, err) || ledger_commit(ledger, err))
         goto fail;
     return 0;
 fail:

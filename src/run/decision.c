@@ -7,11 +7,6 @@ static bool is_same(const unsigned char *a, const unsigned char *b)
     return memcmp(a, b, DIGEST_CLAIM_BYTES) == 0;
 }
 
-static bool is_older(const struct row_place *a, const struct row_place *b)
-{
-    return a->run < b->run || (a->run == b->run && a->row < b->row);
-}
-
 static bool repeats_before(const struct decision_facts *f)
 {
     return f->before && is_same(f->before->digest, f->digest);
@@ -50,7 +45,7 @@ static bool was_accepted_alike(const struct decision_facts *f)
 static bool was_accepted_later(const struct decision_facts *f)
 {
     return f->claim->accepted && !is_same(f->claim->accepted_digest, f->digest) &&
-           is_older(&f->place, &f->claim->accepted_at);
+           row_place_is_before(&f->order, &f->claim->accepted_order);
 }
 
 static bool was_accepted_other(const struct decision_facts *f)

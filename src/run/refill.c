@@ -88,7 +88,9 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     struct row_ref ref = state_ref(b, job);
     struct claim_state claim;
     struct row_record before;
-    struct decision_facts facts = {.place = ref.place, .digest = job->digest, .claim = &claim};
+    struct decision_facts facts = {.order = {ref.origin ? ref.origin : ref.place.run, job->row},
+                                   .digest = job->digest,
+                                   .claim = &claim};
     int found = 0;
 
     if (ledger_claim_get(ledger, platform, &ref.key, &claim, err))

@@ -44,7 +44,7 @@ static int decide(struct pass *pass, const struct claim *claim, uint64_t row,
     struct claim_state state = {0};
     struct decision_facts facts = {
         /* A run that does not exist yet will be newer than all that do. */
-        .place = {pass->run ? pass->run : INT64_MAX, row},
+        .order = {pass->run ? pass->run : INT64_MAX, row},
         .digest = digest,
         .claim = &state,
         .open_run_alive = true,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -19,7 +20,7 @@ static enum resume_kind kind_of(const struct run_record *run, const struct round
 {
     if (!run->finished_ms || *run->stopped_because)
         return RESUME_GO_ON;
-    if (run->open_rows || run->invalid_rows != s->inspection->invalid)
+    if (run->open_rows || run->released || run->invalid_rows != s->inspection->invalid)
         return RESUME_RETRY;
     if (round->id && !round->finished)
         return RESUME_ROUND;
@@ -38,6 +39,7 @@ static int create(const struct resume_settings *s, struct run_record *run, struc
         .report_path = s->report_path,
         .started_ms = s->intake->now_ms,
         .stopped_because = "",
+        .parent = "",
     };
     return ledger_run_create(s->ledger, run, err);
 }
@@ -63,7 +65,8 @@ static int reopen(const struct resume_settings *s, struct resumed *resumed, stru
 
     if (run->started_ms > s->intake->now_ms)
         s->intake->now_ms = run->started_ms;
-    if (ledger_run_recover(s->ledger, run->id, &resumed->lost, err))
+    if (ledger_run_recover(s->ledger, run->id, &resumed->lost, err) ||
+        ledger_run_take_released(s->ledger, run->id, err))
         return -1;
     if (resumed->kind == RESUME_NOTHING)
         return 0;
@@ -104,6 +107,16 @@ static int open_round(const struct resume_settings *s, struct resumed *resumed, 
                              s->intake->now_ms, &resumed->round, err);
 }
 
+static int record_start(const struct resume_settings *s, const struct resumed *resumed,
+                        struct error *err)
+{
+    struct event start = {.kind = EVENT_START, .at_ms = clock_wall_ms(), .text = ""};
+
+    return resumed->kind == RESUME_NOTHING
+               ? 0
+               : ledger_event_put(s->ledger, resumed->run.id, &start, err);
+}
+
 int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, struct error *err)
 {
     struct run_record *run = &ret_resumed->run;
@@ -118,7 +131,8 @@ int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, str
     if ((!found && create(s, run, err)) || lock(s, run, err) || open_round(s, ret_resumed, err))
         goto fail;
     ret_resumed->kind = found ? kind_of(run, &ret_resumed->round, s) : RESUME_NEW;
-    if ((found && reopen(s, ret_resumed, err)) || ledger_commit(s->ledger, err))
+    if ((found && reopen(s, ret_resumed, err)) || record_start(s, ret_resumed, err) ||
+        ledger_commit(s->ledger, err))
         goto fail;
     return 0;
 fail:

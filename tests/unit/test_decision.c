@@ -24,7 +24,7 @@ enum open_attempt { CLOSED, UNSETTLED, INTENT_ALIVE, INTENT_DEAD };
 struct scenario {
     const char *what;
     enum content accepted; /* the newest accepted content, and where it stands */
-    struct row_place accepted_at;
+    struct row_place accepted_order;
     enum open_attempt open;
     enum content before; /* of the row before in this file, and what it counts as */
     enum outcome before_counts_as;
@@ -36,7 +36,7 @@ static enum decision decide(const struct scenario *scenario)
 {
     struct claim_state claim = {
         .accepted = scenario->accepted != NONE,
-        .accepted_at = scenario->accepted_at,
+        .accepted_order = scenario->accepted_order,
         .open = scenario->open != CLOSED,
         .open_is_intent = scenario->open == INTENT_ALIVE || scenario->open == INTENT_DEAD,
     };
@@ -45,7 +45,7 @@ static enum decision decide(const struct scenario *scenario)
                                 .outcome = scenario->before_counts_as,
                                 .counts_as = scenario->before_counts_as};
     struct decision_facts facts = {
-        .place = {RUN, ROW},
+        .order = {RUN, ROW},
         .digest = same,
         .claim = &claim,
         .before = scenario->before == NONE ? NULL : &before,
@@ -84,15 +84,15 @@ static void accepted_same_content_is_skipped(void **state)
     static const struct scenario scenarios[] = {
         {.what = "accepted in an earlier run",
          .accepted = SAME,
-         .accepted_at = {RUN - 1, 900},
+         .accepted_order = {RUN - 1, 900},
          .decision = DECIDE_ACCEPTED},
         {.what = "accepted in a later run",
          .accepted = SAME,
-         .accepted_at = {RUN + 1, 2},
+         .accepted_order = {RUN + 1, 2},
          .decision = DECIDE_ACCEPTED},
         {.what = "accepted as this very row",
          .accepted = SAME,
-         .accepted_at = {RUN, ROW},
+         .accepted_order = {RUN, ROW},
          .decision = DECIDE_ACCEPTED},
     };
 
@@ -105,19 +105,19 @@ static void accepted_other_content_is_judged_by_the_order_of_rows(void **state)
     static const struct scenario scenarios[] = {
         {.what = "other content of an earlier run, though of a higher row",
          .accepted = OTHER,
-         .accepted_at = {RUN - 1, ROW + 100},
+         .accepted_order = {RUN - 1, ROW + 100},
          .decision = DECIDE_SEND_CHANGED},
         {.what = "other content of an earlier row",
          .accepted = OTHER,
-         .accepted_at = {RUN, ROW - 1},
+         .accepted_order = {RUN, ROW - 1},
          .decision = DECIDE_SEND_CHANGED},
         {.what = "other content of a later row",
          .accepted = OTHER,
-         .accepted_at = {RUN, ROW + 1},
+         .accepted_order = {RUN, ROW + 1},
          .decision = DECIDE_SUPERSEDED},
         {.what = "other content of a later run, though of a lower row",
          .accepted = OTHER,
-         .accepted_at = {RUN + 1, 2},
+         .accepted_order = {RUN + 1, 2},
          .decision = DECIDE_SUPERSEDED},
     };
 
@@ -131,17 +131,17 @@ static void unsettled_attempt_holds_back_whatever_the_content(void **state)
         {.what = "nothing accepted", .open = UNSETTLED, .decision = DECIDE_UNSETTLED},
         {.what = "the same accepted",
          .accepted = SAME,
-         .accepted_at = {RUN - 1, 2},
+         .accepted_order = {RUN - 1, 2},
          .open = UNSETTLED,
          .decision = DECIDE_UNSETTLED},
         {.what = "another accepted",
          .accepted = OTHER,
-         .accepted_at = {RUN - 1, 2},
+         .accepted_order = {RUN - 1, 2},
          .open = UNSETTLED,
          .decision = DECIDE_UNSETTLED},
         {.what = "another accepted later",
          .accepted = OTHER,
-         .accepted_at = {RUN + 1, 2},
+         .accepted_order = {RUN + 1, 2},
          .open = UNSETTLED,
          .decision = DECIDE_UNSETTLED},
     };
@@ -156,7 +156,7 @@ static void intent_of_a_run_that_is_alive_is_waited_for(void **state)
         {.what = "nothing accepted", .open = INTENT_ALIVE, .decision = DECIDE_WAIT},
         {.what = "the same accepted",
          .accepted = SAME,
-         .accepted_at = {RUN - 1, 2},
+         .accepted_order = {RUN - 1, 2},
          .open = INTENT_ALIVE,
          .decision = DECIDE_WAIT},
     };
@@ -171,7 +171,7 @@ static void intent_of_a_run_that_is_dead_becomes_unknown_first(void **state)
         {.what = "nothing accepted", .open = INTENT_DEAD, .decision = DECIDE_RECOVER},
         {.what = "the same accepted",
          .accepted = SAME,
-         .accepted_at = {RUN - 1, 2},
+         .accepted_order = {RUN - 1, 2},
          .open = INTENT_DEAD,
          .decision = DECIDE_RECOVER},
     };
@@ -191,7 +191,7 @@ static void repeat_in_the_file_is_a_duplicate_whatever_became_of_the_row_before(
              .decision = DECIDE_DUPLICATE},
             {.what = "accepted as the row before",
              .accepted = SAME,
-             .accepted_at = {RUN, ROW - 1},
+             .accepted_order = {RUN, ROW - 1},
              .before = SAME,
              .before_counts_as = (enum outcome)counts_as,
              .decision = DECIDE_DUPLICATE},
@@ -224,7 +224,7 @@ static void earlier_row_that_is_open_holds_back_the_later(void **state)
          .decision = DECIDE_EARLIER_OPEN},
         {.what = "failed, though this content was accepted in an earlier run",
          .accepted = SAME,
-         .accepted_at = {RUN - 1, 2},
+         .accepted_order = {RUN - 1, 2},
          .before = OTHER,
          .before_counts_as = OUTCOME_FAILED,
          .decision = DECIDE_EARLIER_OPEN},
@@ -239,7 +239,7 @@ static void earlier_row_that_is_settled_leaves_it_to_the_history(void **state)
     static const struct scenario scenarios[] = {
         {.what = "accepted",
          .accepted = OTHER,
-         .accepted_at = {RUN, ROW - 1},
+         .accepted_order = {RUN, ROW - 1},
          .before = OTHER,
          .before_counts_as = OUTCOME_ACCEPTED,
          .decision = DECIDE_SEND_CHANGED},
@@ -249,7 +249,7 @@ static void earlier_row_that_is_settled_leaves_it_to_the_history(void **state)
          .decision = DECIDE_SEND},
         {.what = "rejected, and this content was accepted in an earlier run",
          .accepted = SAME,
-         .accepted_at = {RUN - 1, 2},
+         .accepted_order = {RUN - 1, 2},
          .before = OTHER,
          .before_counts_as = OUTCOME_REJECTED,
          .decision = DECIDE_ACCEPTED},
@@ -273,7 +273,7 @@ static void person_may_have_unsettled_claims_sent_again(void **state)
          .decision = DECIDE_UNSETTLED},
         {.what = "accepted, which is not unsettled",
          .accepted = SAME,
-         .accepted_at = {RUN - 1, 2},
+         .accepted_order = {RUN - 1, 2},
          .resend_unknown = true,
          .decision = DECIDE_ACCEPTED},
         {.what = "on the wire in another run",
@@ -298,22 +298,22 @@ static void person_may_have_accepted_content_sent_again(void **state)
     static const struct scenario scenarios[] = {
         {.what = "the same accepted",
          .accepted = SAME,
-         .accepted_at = {RUN - 1, 2},
+         .accepted_order = {RUN - 1, 2},
          .resubmit = true,
          .decision = DECIDE_SEND},
         {.what = "another accepted earlier",
          .accepted = OTHER,
-         .accepted_at = {RUN - 1, 2},
+         .accepted_order = {RUN - 1, 2},
          .resubmit = true,
          .decision = DECIDE_SEND_CHANGED},
         {.what = "another accepted later",
          .accepted = OTHER,
-         .accepted_at = {RUN + 1, 2},
+         .accepted_order = {RUN + 1, 2},
          .resubmit = true,
          .decision = DECIDE_SUPERSEDED},
         {.what = "a repeat in the file",
          .accepted = SAME,
-         .accepted_at = {RUN, ROW - 1},
+         .accepted_order = {RUN, ROW - 1},
          .before = SAME,
          .before_counts_as = OUTCOME_ACCEPTED,
          .resubmit = true,
