@@ -30,6 +30,11 @@ void buffer_append(struct buffer *buffer, const void *bytes, size_t len);
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_byte(struct buffer *buffer, char byte);
 void buffer_integer(struct buffer *buffer, int64_t number);
+
+/* A number in decimal, at the end of `digits`, where the returned text starts. */
+#define BUFFER_INTEGER_BYTES 21 /* INT64_MIN and its NUL */
+char *buffer_integer_text(int64_t number, char digits[BUFFER_INTEGER_BYTES]);
+
 void buffer_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -91,6 +91,12 @@ int ledger_run_find(struct ledger *ledger, const char *command, const char *plat
                     const unsigned char export_sha256[32], struct run_record *ret_run,
                     struct error *err);
 
+/* The run of that name, which people see, or of that id: 1 found, 0 none. */
+int ledger_run_named(struct ledger *ledger, const char *name, struct run_record *ret_run,
+                     struct error *err);
+int ledger_run_get(struct ledger *ledger, int64_t id, struct run_record *ret_run,
+                   struct error *err);
+
 /* Records a new run in the open transaction; sets id and name. */
 int ledger_run_create(struct ledger *ledger, struct run_record *run, struct error *err);
 

@@ -47,6 +47,7 @@ struct batch {
     int64_t wall_ms;
     int64_t pace_until_ms;
     enum pace_state pace_state;
+    struct buffer words; /* of the message at hand */
     struct event pause; /* the pause at hand, as recorded; at_ms 0: none */
 };
 

@@ -47,19 +47,26 @@ void buffer_byte(struct buffer *buffer, char byte)
     buffer_append(buffer, &byte, 1);
 }
 
-void buffer_integer(struct buffer *buffer, int64_t number)
+char *buffer_integer_text(int64_t number, char digits[BUFFER_INTEGER_BYTES])
 {
-    char digits[24];
-    char *p = digits + sizeof(digits);
+    char *p = digits + BUFFER_INTEGER_BYTES - 1;
     uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
 
+    *p = '\0';
     do {
         *--p = (char)('0' + rest % 10);
         rest /= 10;
     } while (rest);
     if (number < 0)
         *--p = '-';
-    buffer_append(buffer, p, (size_t)(digits + sizeof(digits) - p));
+    return p;
+}
+
+void buffer_integer(struct buffer *buffer, int64_t number)
+{
+    char digits[BUFFER_INTEGER_BYTES];
+
+    buffer_text(buffer, buffer_integer_text(number, digits));
 }
 
 void buffer_format(struct buffer *buffer, const char *format, ...)

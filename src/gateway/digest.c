@@ -1,18 +1,16 @@
 #include "gateway/digest.h"
 
-#include <inttypes.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 
+#include "base/buffer.h"
 #include "input/claim.h"
 
 #define CANONICAL_FORM "claimbatch-claim-1"
 #define SEPARATOR "\x1f"
-#define NUMBER_BYTES 21 /* INT64_MIN and its NUL */
 
 /* Set once; NULL afterwards means that OpenSSL offers no SHA-256 at all. */
 static const EVP_MD *algorithm;
@@ -33,46 +31,75 @@ static int begin(EVP_MD_CTX *context)
     return algorithm && EVP_DigestInit_ex2(context, algorithm, NULL) == 1 ? 0 : -1;
 }
 
-static int add_text(EVP_MD_CTX *context, const char *text)
+/* The canonical text on its way into the hash, in pieces that are worth a call. */
+struct canonical {
+    EVP_MD_CTX *context;
+    bool failed;
+    size_t len;
+    char bytes[512];
+};
+
+static void flush(struct canonical *c)
 {
-    if (EVP_DigestUpdate(context, SEPARATOR, strlen(SEPARATOR)) != 1)
-        return -1;
-    return EVP_DigestUpdate(context, text, strlen(text)) == 1 ? 0 : -1;
+    if (EVP_DigestUpdate(c->context, c->bytes, c->len) != 1)
+        c->failed = true;
+    c->len = 0;
 }
 
-static int add_number(EVP_MD_CTX *context, int64_t number)
+static void add(struct canonical *c, const char *text, size_t len)
 {
-    char text[NUMBER_BYTES];
-    snprintf(text, sizeof(text), "%" PRId64, number);
-    return add_text(context, text);
+    if (len > sizeof(c->bytes) - c->len)
+        flush(c);
+    if (len > sizeof(c->bytes)) {
+        if (EVP_DigestUpdate(c->context, text, len) != 1)
+            c->failed = true;
+        return;
+    }
+    memcpy(c->bytes + c->len, text, len);
+    c->len += len;
 }
 
-static int add_claim(EVP_MD_CTX *context, const struct claim *claim)
+static void add_text(struct canonical *c, const char *text)
 {
-    if (EVP_DigestUpdate(context, CANONICAL_FORM, strlen(CANONICAL_FORM)) != 1)
-        return -1;
-    if (add_number(context, claim->workcard_id) != 0 || add_text(context, claim->claim_desc) != 0 ||
-        add_number(context, claim->claim_count) != 0 ||
-        add_text(context, claim->claim_order_no) != 0 ||
-        add_number(context, claim->claim_status) != 0 ||
-        add_text(context, claim->claim_time) != 0 || add_number(context, claim->claim_fee) != 0)
-        return -1;
-    return 0;
+    add(c, SEPARATOR, strlen(SEPARATOR));
+    add(c, text, strlen(text));
+}
+
+static void add_number(struct canonical *c, int64_t number)
+{
+    char digits[BUFFER_INTEGER_BYTES];
+
+    add_text(c, buffer_integer_text(number, digits));
+}
+
+static void add_claim(struct canonical *c, const struct claim *claim)
+{
+    add(c, CANONICAL_FORM, strlen(CANONICAL_FORM));
+    add_number(c, claim->workcard_id);
+    add_text(c, claim->claim_desc);
+    add_number(c, claim->claim_count);
+    add_text(c, claim->claim_order_no);
+    add_number(c, claim->claim_status);
+    add_text(c, claim->claim_time);
+    add_number(c, claim->claim_fee);
+    flush(c);
 }
 
 int digest_claim(const struct claim *claim, unsigned char ret_digest[DIGEST_CLAIM_BYTES])
 {
-    int result = -1;
+    struct canonical canonical = {.context = EVP_MD_CTX_new()};
     unsigned char whole[DIGEST_SHA256_BYTES];
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int result = -1;
 
-    if (!context || begin(context) != 0 || add_claim(context, claim) != 0 ||
-        EVP_DigestFinal_ex(context, whole, NULL) != 1)
+    if (!canonical.context || begin(canonical.context) != 0)
+        goto out;
+    add_claim(&canonical, claim);
+    if (canonical.failed || EVP_DigestFinal_ex(canonical.context, whole, NULL) != 1)
         goto out;
     memcpy(ret_digest, whole, DIGEST_CLAIM_BYTES);
     result = 0;
 out:
-    EVP_MD_CTX_free(context);
+    EVP_MD_CTX_free(canonical.context);
     return result;
 }
 

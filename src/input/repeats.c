@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "input/claim.h"
 
 #define WORD_BITS 64
@@ -22,17 +23,11 @@ void repeats_close(struct repeats *repeats)
     free(repeats);
 }
 
-/* FNV-1a with a final mix. Nobody gains from collisions: they cost a lookup, never a wrong answer.
- */
+/* Nobody gains from collisions: they cost a lookup, never a wrong answer. */
 static uint32_t hash(const struct claim *claim)
 {
-    uint64_t h = 0xcbf29ce484222325u ^ (uint64_t)claim->workcard_id;
+    uint64_t h = hash_text(hash_word(0, (uint64_t)claim->workcard_id), claim->claim_order_no);
 
-    h *= 0x100000001b3u;
-    for (const char *p = claim->claim_order_no; *p; p++)
-        h = (h ^ (unsigned char)*p) * 0x100000001b3u;
-    h ^= h >> 32;
-    h *= 0x9e3779b97f4a7c15u;
     return (uint32_t)(h >> 32) % REPEATS_BITS;
 }
 

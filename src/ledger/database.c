@@ -10,6 +10,9 @@
 
 #include "base/log.h"
 
+#define ROW_BITS 36 /* of a row's id; the rest is its run */
+#define ROW_BITS_TEXT "36"
+
 static const char first_schema[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE platform(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
@@ -61,6 +64,20 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     "ALTER TABLE run ADD COLUMN released INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE event(run INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind INTEGER NOT NULL,"
     " until_ms INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY(run, at_ms, kind)) WITHOUT ROWID;"
+    /* Rows are appended in their order: a b-tree that is built so stays full. */
+    "CREATE TABLE row_2(id INTEGER PRIMARY KEY, state INTEGER NOT NULL, outcome INTEGER NOT NULL,"
+    " counts_as INTEGER NOT NULL, attempts INTEGER NOT NULL, tries INTEGER NOT NULL,"
+    " http_status INTEGER NOT NULL, submitted_ms INTEGER NOT NULL, duration_ms INTEGER NOT NULL,"
+    " digest BLOB NOT NULL, code TEXT NOT NULL, sub_code TEXT NOT NULL, message TEXT NOT NULL,"
+    " request_id TEXT NOT NULL, warnings TEXT NOT NULL, round INTEGER NOT NULL,"
+    " linked INTEGER NOT NULL, prev_run INTEGER NOT NULL, prev_row INTEGER NOT NULL,"
+    " run INTEGER AS (id >> " ROW_BITS_TEXT ") VIRTUAL,"
+    " row INTEGER AS (id & ((1 << " ROW_BITS_TEXT ") - 1)) VIRTUAL);"
+    "INSERT INTO row_2 SELECT run << " ROW_BITS_TEXT " | row, state, outcome, counts_as, attempts,"
+    " tries, http_status, submitted_ms, duration_ms, digest, code, sub_code, message, request_id,"
+    " warnings, round, linked, prev_run, prev_row FROM row ORDER BY run, row;"
+    "DROP TABLE row;"
+    "ALTER TABLE row_2 RENAME TO row;"
     "CREATE TABLE settlement(run INTEGER NOT NULL, row INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
     " outcome INTEGER NOT NULL, digest BLOB NOT NULL, submitted_ms INTEGER NOT NULL,"
     " by TEXT NOT NULL, reason TEXT NOT NULL, was TEXT NOT NULL, PRIMARY KEY(run, row, at_ms))"
@@ -70,9 +87,11 @@ static const char *const migrations[LEDGER_SCHEMA] = {
 #define RUN_COLUMNS                                                                                \
     "run.id, run.name, run.export_name, run.export_bytes, run.reading, run.report_path,"           \
     " run.started_ms, run.finished_ms, run.stopped_because, run.complete, run.published,"          \
-    " run.open_rows, run.invalid_rows, run.parent, run.origin, run.released"
-#define ROW_COLUMNS                                                                                \
-    "row, state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,"     \
+    " run.open_rows, run.invalid_rows, run.parent, run.origin, run.released, run.command,"         \
+    " platform.name, run.export_sha256"
+#define RUN_TABLES "run JOIN platform ON platform.id=run.platform"
+#define ROW_VALUES                                                                                 \
+    "state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,"          \
     " digest, code, sub_code, message, request_id, warnings, round"
 #define CLAIM_KEY "claim_order_no=?1 AND workcard_id=?2 AND platform=?3"
 
@@ -82,8 +101,10 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_PLATFORM_GET] = "SELECT id FROM platform WHERE name=?1",
     [SQL_PLATFORM_ADD] = "INSERT INTO platform(name) VALUES(?1)"
                          " ON CONFLICT DO NOTHING",
-    [SQL_RUN_FIND] = "SELECT " RUN_COLUMNS " FROM run WHERE export_sha256=?1 AND platform=?2"
-                     " AND command=?3 ORDER BY id DESC LIMIT 1",
+    [SQL_RUN_FIND] = "SELECT " RUN_COLUMNS " FROM " RUN_TABLES " WHERE run.export_sha256=?1"
+                     " AND run.platform=?2 AND run.command=?3 ORDER BY run.id DESC LIMIT 1",
+    [SQL_RUN_NAMED] = "SELECT " RUN_COLUMNS " FROM " RUN_TABLES " WHERE run.name=?1",
+    [SQL_RUN_GET] = "SELECT " RUN_COLUMNS " FROM " RUN_TABLES " WHERE run.id=?1",
     [SQL_RUN_CREATE] = "INSERT INTO run(name, command, platform, export_name, export_sha256,"
                        " export_bytes, reading, report_path, started_ms, finished_ms,"
                        " stopped_because, complete, open_rows, invalid_rows, published, parent,"
@@ -94,7 +115,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_RUN_RELEASE] = "UPDATE run SET released=released+1 WHERE id=?1",
     [SQL_RUN_TAKE_RELEASED] = "UPDATE run SET released=0 WHERE id=?1",
     [SQL_RUN_BRIEF] = "SELECT name, origin FROM run WHERE id=?1",
-    [SQL_RUN_HAS_ROWS] = "SELECT 1 FROM row WHERE run=?1 LIMIT 1",
+    [SQL_RUN_HAS_ROWS] = "SELECT 1 FROM row WHERE id>=?1 AND id<?2 LIMIT 1",
     [SQL_EVENT_PUT] = "INSERT INTO event SELECT ?1,?2,?3,?4,?5"
                       " WHERE ?6>(SELECT count(*) FROM event WHERE run=?1)"
                       " ON CONFLICT DO UPDATE SET until_ms=excluded.until_ms",
@@ -134,21 +155,19 @@ static const char *const sql[SQL_COUNT] = {
                        " warnings=excluded.warnings WHERE intent=0",
     [SQL_OPEN_UNKNOWN] = "UPDATE open_attempt SET intent=0 WHERE " CLAIM_KEY,
     [SQL_OPEN_DROP] = "DELETE FROM open_attempt WHERE " CLAIM_KEY,
-    [SQL_ROW_ADD] = "INSERT INTO row(run, " ROW_COLUMNS ", linked, prev_run, prev_row)"
-                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
-                    "?20)"
+    [SQL_ROW_ADD] = "INSERT INTO row(id, " ROW_VALUES ", linked, prev_run, prev_row)"
+                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
                     " ON CONFLICT DO NOTHING",
-    [SQL_ROW_PUT] = "UPDATE row SET state=?3, outcome=?4, counts_as=?5, attempts=?6, tries=?7,"
-                    " http_status=?8, submitted_ms=?9, duration_ms=?10, digest=?11, code=?12,"
-                    " sub_code=?13, message=?14, request_id=?15, warnings=?16, round=?17"
-                    " WHERE run=?1 AND row=?2",
-    [SQL_ROW_GET] = "SELECT " ROW_COLUMNS ", linked, prev_run, prev_row FROM row"
-                    " WHERE run=?1 AND row=?2",
-    [SQL_ROW_RELEASE] = "UPDATE row SET outcome=?3, counts_as=?3, code='RELEASED', message=?4"
-                        " WHERE run=?1 AND row=?2",
+    [SQL_ROW_PUT] = "UPDATE row SET state=?2, outcome=?3, counts_as=?4, attempts=?5, tries=?6,"
+                    " http_status=?7, submitted_ms=?8, duration_ms=?9, digest=?10, code=?11,"
+                    " sub_code=?12, message=?13, request_id=?14, warnings=?15, round=?16"
+                    " WHERE id=?1",
+    [SQL_ROW_GET] = "SELECT row, " ROW_VALUES ", linked, prev_run, prev_row FROM row WHERE id=?1",
+    [SQL_ROW_RELEASE] = "UPDATE row SET outcome=?2, counts_as=?2, code='RELEASED', message=?3"
+                        " WHERE id=?1",
     [SQL_SETTLEMENT_ADD] = "INSERT INTO settlement VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
-    [SQL_ROW_LINK] = "UPDATE row SET linked=1, prev_run=?3, prev_row=?4 WHERE run=?1 AND row=?2",
-    [SQL_ROWS] = "SELECT " ROW_COLUMNS " FROM row WHERE run=?1 AND row>=?2 ORDER BY row",
+    [SQL_ROW_LINK] = "UPDATE row SET linked=1, prev_run=?2, prev_row=?3 WHERE id=?1",
+    [SQL_ROWS] = "SELECT row, " ROW_VALUES " FROM row WHERE id>=?1 AND id<?2 ORDER BY id",
     [SQL_CALLS_GET] = "SELECT calls FROM calls WHERE platform=?1 AND app_key=?2 AND day=?3",
     [SQL_CALLS_ADD] = "INSERT INTO calls VALUES(?1,?2,?3,?4)"
                       " ON CONFLICT DO UPDATE SET calls=calls+excluded.calls",
@@ -166,6 +185,11 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_BAN_SET] = "INSERT INTO ban VALUES(?1,?2,?3)"
                     " ON CONFLICT DO UPDATE SET until_ms=excluded.until_ms",
 };
+
+int64_t database_row_id(int64_t run, uint64_t row)
+{
+    return (int64_t)((uint64_t)run << ROW_BITS | row);
+}
 
 const char *database_sql(enum statement which)
 {

@@ -21,6 +21,8 @@ enum statement {
     SQL_PLATFORM_GET,
     SQL_PLATFORM_ADD,
     SQL_RUN_FIND,
+    SQL_RUN_NAMED,
+    SQL_RUN_GET,
     SQL_RUN_CREATE,
     SQL_RUN_SAVE,
     SQL_RUN_RELEASE,
@@ -90,7 +92,8 @@ struct ledger {
         int64_t ids[4]; /* locked by this process; the kernel does not tell us of our own locks */
         size_t count;
     } own_runs;
-    struct buffer run_texts[5];
+    struct buffer run_texts[7]; /* of the run last asked for */
+    unsigned char run_sha256[DIGEST_SHA256_BYTES];
 };
 
 /* The text of a statement. */
@@ -98,6 +101,9 @@ const char *database_sql(enum statement which);
 
 /* What makes a ledger of version `from` one of version from + 1; from 0 is an empty file. */
 const char *database_migration(int from);
+
+/* The key of a row's record. Those of a run lie from (run, 0) to below (run + 1, 0). */
+int64_t database_row_id(int64_t run, uint64_t row);
 
 /* Takes the database's error as the run's, and rolls back. Always returns -1. */
 int database_fail(struct ledger *ledger, struct error *err);

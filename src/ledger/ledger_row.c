@@ -23,6 +23,11 @@ struct claim_row {
     struct row_place last;
 };
 
+static int64_t row_id(struct row_place place)
+{
+    return database_row_id(place.run, place.row);
+}
+
 static int claim_read(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                       struct claim_row *ret_claim, struct error *err)
 {
@@ -119,7 +124,7 @@ int ledger_claim_before(struct ledger *ledger, const char *platform, const struc
         return -1;
     at = claim.last;
     while (at.run) {
-        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "ii", at.run, (int64_t)at.row);
+        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", row_id(at));
         int found = database_step(ledger, s, err);
         bool is_it = at.run == place.run && at.row < place.row;
 
@@ -139,11 +144,11 @@ int ledger_claim_before(struct ledger *ledger, const char *platform, const struc
 static sqlite3_stmt *ready_record(struct ledger *ledger, enum statement which,
                                   const struct row_ref *ref, const struct row_record *r)
 {
-    return database_ready(ledger, which, "iiiiiiiiiidsssssi", ref->place.run,
-                          (int64_t)ref->place.row, (int64_t)r->state, (int64_t)r->outcome,
-                          (int64_t)r->counts_as, (int64_t)r->attempts, (int64_t)r->tries,
-                          (int64_t)r->http_status, r->submitted_ms, r->duration_ms, r->digest,
-                          r->code, r->sub_code, r->message, r->request_id, r->warnings, r->round);
+    return database_ready(ledger, which, "iiiiiiiiidsssssi", row_id(ref->place), (int64_t)r->state,
+                          (int64_t)r->outcome, (int64_t)r->counts_as, (int64_t)r->attempts,
+                          (int64_t)r->tries, (int64_t)r->http_status, r->submitted_ms,
+                          r->duration_ms, r->digest, r->code, r->sub_code, r->message,
+                          r->request_id, r->warnings, r->round);
 }
 
 /* Writes the row's record, linked to `before` if it is new and not NULL. *ret_new says whether it
@@ -154,9 +159,9 @@ static int put_row(struct ledger *ledger, const struct row_ref *ref,
 {
     sqlite3_stmt *s = ready_record(ledger, SQL_ROW_ADD, ref, record);
 
-    sqlite3_bind_int(s, 18, before != NULL);
-    sqlite3_bind_int64(s, 19, before ? before->run : 0);
-    sqlite3_bind_int64(s, 20, before ? (int64_t)before->row : 0);
+    sqlite3_bind_int(s, 17, before != NULL);
+    sqlite3_bind_int64(s, 18, before ? before->run : 0);
+    sqlite3_bind_int64(s, 19, before ? (int64_t)before->row : 0);
     if (database_execute(ledger, s, err))
         return -1;
     *ret_new = sqlite3_changes(ledger->db) > 0;
@@ -167,8 +172,7 @@ static int put_row(struct ledger *ledger, const struct row_ref *ref,
 static int is_linked(struct ledger *ledger, const struct row_ref *ref, bool *ret_linked,
                      struct error *err)
 {
-    sqlite3_stmt *s =
-        database_ready(ledger, SQL_ROW_GET, "ii", ref->place.run, (int64_t)ref->place.row);
+    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", row_id(ref->place));
     int found = database_step(ledger, s, err);
 
     *ret_linked = found == 1 && sqlite3_column_int(s, 16);
@@ -193,8 +197,7 @@ static int find_link(struct ledger *ledger, const struct claim_row *claim,
     *ret_newer = (struct row_place){0};
     *ret_older = claim->last;
     while (row_place_is_before(place, ret_older)) {
-        sqlite3_stmt *s =
-            database_ready(ledger, SQL_ROW_GET, "ii", ret_older->run, (int64_t)ret_older->row);
+        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", row_id(*ret_older));
 
         if (database_step(ledger, s, err) < 0)
             return -1;
@@ -209,10 +212,9 @@ static int find_link(struct ledger *ledger, const struct claim_row *claim,
 static int set_link(struct ledger *ledger, const struct row_place *from, const struct row_place *to,
                     struct error *err)
 {
-    return database_execute(ledger,
-                            database_ready(ledger, SQL_ROW_LINK, "iiii", from->run,
-                                           (int64_t)from->row, to->run, (int64_t)to->row),
-                            err);
+    return database_execute(
+        ledger,
+        database_ready(ledger, SQL_ROW_LINK, "iii", row_id(*from), to->run, (int64_t)to->row), err);
 }
 
 static int is_newest_accepted(struct ledger *ledger, const struct row_ref *ref,
@@ -314,7 +316,7 @@ static int release_row(struct ledger *ledger, const struct row_place *at, struct
                                   "the same command judges it again";
 
     if (database_execute(ledger,
-                         database_ready(ledger, SQL_ROW_RELEASE, "iiis", at->run, (int64_t)at->row,
+                         database_ready(ledger, SQL_ROW_RELEASE, "iis", row_id(*at),
                                         (int64_t)OUTCOME_UNSENT, message),
                          err))
         return -1;
@@ -333,7 +335,7 @@ static int release_waiting(struct ledger *ledger, int64_t platform, const struct
         return -1;
     at = claim.last;
     while (at.run) {
-        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "ii", at.run, (int64_t)at.row);
+        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", row_id(at));
         struct row_place older;
         struct row_record record;
         int found = database_step(ledger, s, err);
@@ -479,7 +481,7 @@ static void read_record(sqlite3_stmt *s, struct row_record *ret_record)
 int ledger_row_get(struct ledger *ledger, struct row_place place, struct row_record *ret_record,
                    struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "ii", place.run, (int64_t)place.row);
+    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", row_id(place));
     int found = database_step(ledger, s, err);
 
     if (found > 0)
@@ -593,8 +595,8 @@ int ledger_rows_next(struct ledger_rows *rows, struct row_record *ret_record, st
     int found;
 
     if (!rows->running) {
-        sqlite3_bind_int64(s, 1, rows->run);
-        sqlite3_bind_int64(s, 2, (int64_t)rows->next);
+        sqlite3_bind_int64(s, 1, database_row_id(rows->run, rows->next));
+        sqlite3_bind_int64(s, 2, database_row_id(rows->run + 1, 0));
         rows->running = true;
     }
     found = database_step(rows->ledger, s, err);

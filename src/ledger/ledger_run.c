@@ -6,32 +6,30 @@
 #include "database.h"
 #include "ledger/lock.h"
 
-int ledger_run_find(struct ledger *ledger, const char *command, const char *platform,
-                    const unsigned char export_sha256[32], struct run_record *ret_run,
+/* The run that the statement finds: 1 or 0. */
+static int read_run(struct ledger *ledger, sqlite3_stmt *s, struct run_record *ret_run,
                     struct error *err)
 {
-    static const int text_columns[] = {2, 4, 5, 8, 13};
-    sqlite3_stmt *s;
-    int64_t id;
-    int found;
+    static const int text_columns[] = {2, 4, 5, 8, 13, 16, 17};
+    const void *sha256;
+    int found = database_step(ledger, s, err);
 
     memset(ret_run, 0, sizeof(*ret_run));
-    if (database_platform(ledger, platform, &id, err))
-        return -1;
-    s = database_ready(ledger, SQL_RUN_FIND, "his", export_sha256, id, command);
-    found = database_step(ledger, s, err);
     if (found <= 0)
         return found;
-    for (int i = 0; i < 5; i++) {
+    for (size_t i = 0; i < sizeof(text_columns) / sizeof(*text_columns); i++) {
         buffer_reset(&ledger->run_texts[i]);
         buffer_text(&ledger->run_texts[i], database_text(s, text_columns[i]));
     }
+    sha256 = sqlite3_column_blob(s, 18);
+    if (sha256 && sqlite3_column_bytes(s, 18) == DIGEST_SHA256_BYTES)
+        memcpy(ledger->run_sha256, sha256, DIGEST_SHA256_BYTES);
     *ret_run = (struct run_record){
         .id = sqlite3_column_int64(s, 0),
-        .command = command,
-        .platform = platform,
+        .command = buffer_string(&ledger->run_texts[5]),
+        .platform = buffer_string(&ledger->run_texts[6]),
         .export_name = buffer_string(&ledger->run_texts[0]),
-        .export_sha256 = export_sha256,
+        .export_sha256 = ledger->run_sha256,
         .export_bytes = (uint64_t)sqlite3_column_int64(s, 3),
         .reading = buffer_string(&ledger->run_texts[1]),
         .report_path = buffer_string(&ledger->run_texts[2]),
@@ -49,6 +47,38 @@ int ledger_run_find(struct ledger *ledger, const char *command, const char *plat
     snprintf(ret_run->name, sizeof(ret_run->name), "%s", database_text(s, 1));
     sqlite3_reset(s);
     return 1;
+}
+
+int ledger_run_find(struct ledger *ledger, const char *command, const char *platform,
+                    const unsigned char export_sha256[32], struct run_record *ret_run,
+                    struct error *err)
+{
+    int64_t id;
+    int found;
+
+    memset(ret_run, 0, sizeof(*ret_run));
+    if (database_platform(ledger, platform, &id, err))
+        return -1;
+    found =
+        read_run(ledger, database_ready(ledger, SQL_RUN_FIND, "his", export_sha256, id, command),
+                 ret_run, err);
+    if (found <= 0)
+        return found;
+    ret_run->command = command;
+    ret_run->platform = platform;
+    ret_run->export_sha256 = export_sha256;
+    return 1;
+}
+
+int ledger_run_named(struct ledger *ledger, const char *name, struct run_record *ret_run,
+                     struct error *err)
+{
+    return read_run(ledger, database_ready(ledger, SQL_RUN_NAMED, "s", name), ret_run, err);
+}
+
+int ledger_run_get(struct ledger *ledger, int64_t id, struct run_record *ret_run, struct error *err)
+{
+    return read_run(ledger, database_ready(ledger, SQL_RUN_GET, "i", id), ret_run, err);
 }
 
 int ledger_run_create(struct ledger *ledger, struct run_record *run, struct error *err)
@@ -134,7 +164,8 @@ int ledger_events_visit(struct ledger *ledger, int64_t run,
 
 int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_HAS_ROWS, "i", run);
+    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_HAS_ROWS, "ii", database_row_id(run, 0),
+                                     database_row_id(run + 1, 0));
     int found = database_step(ledger, s, err);
 
     sqlite3_reset(s);

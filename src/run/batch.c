@@ -231,6 +231,7 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
     pace_close(b.pace);
     feed_close(b.feed);
     space_release(b.reserve);
+    buffer_release(&b.words);
     *ret_stop = b.stop;
     return b.failed ? -1 : result;
 }

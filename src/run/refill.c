@@ -26,13 +26,21 @@ static int note(struct batch *b, struct job *job, enum outcome outcome, enum out
 static int skip_accepted(struct batch *b, struct job *job, const struct claim_state *claim,
                          const char *code, const char *what, struct error *err)
 {
-    char message[256];
     char when[CLOCK_RFC3339_BYTES];
 
+    /* Without printf: a whole export may be skipped. */
     clock_format_rfc3339(claim->accepted_ms, when);
-    snprintf(message, sizeof(message), "%s by run %s, row %llu, at %s", what,
-             claim->accepted_run_name, (unsigned long long)claim->accepted_at.row, when);
-    return note(b, job, OUTCOME_SKIPPED, OUTCOME_SKIPPED, code, message, err);
+    buffer_reset(&b->words);
+    buffer_text(&b->words, what);
+    buffer_text(&b->words, " by run ");
+    buffer_text(&b->words, claim->accepted_run_name);
+    buffer_text(&b->words, ", row ");
+    buffer_integer(&b->words, (int64_t)claim->accepted_at.row);
+    buffer_text(&b->words, ", at ");
+    buffer_text(&b->words, when);
+    if (b->words.failed)
+        return error_no_memory(err);
+    return note(b, job, OUTCOME_SKIPPED, OUTCOME_SKIPPED, code, buffer_string(&b->words), err);
 }
 
 static int skip_duplicate(struct batch *b, struct job *job, const struct row_record *before,
