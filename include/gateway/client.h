@@ -31,6 +31,7 @@ struct client_settings {
     const char *user_agent;
     int64_t connect_timeout_ms;
     int64_t timeout_ms; /* of the whole call */
+    bool tells_departures;
 };
 
 /* Once a process, before the first client and before threads; and at its end. */
@@ -52,6 +53,13 @@ void client_send(struct client *client, struct exchange *exchange);
  * have ended, linked by `next`; NULL if none.
  */
 struct exchange *client_collect(struct client *client, int timeout_ms);
+
+/*
+ * With `tells_departures`: moves what was handed to a connection since the last call to `ret`,
+ * which has room for `capacity` of them, and returns how many. client_collect then waits no further
+ * once there is one, so that whoever counts calls a second hears of them before their answers come.
+ */
+size_t client_departures(struct client *client, struct departure *ret);
 
 /* Ends the wait of client_collect; from any thread, also just before it is called. */
 void client_wake(struct client *client);

@@ -41,6 +41,12 @@ enum transport {
 
 #define EXCHANGE_ANSWER_BYTES ((size_t)1 << 20)
 
+/* When a request was handed to a connection, by both clocks. */
+struct departure {
+    int64_t wall_ms;
+    int64_t mono_ms;
+};
+
 struct exchange {
     /* in: set by the one who sends; the body must not change until the exchange is done */
     struct buffer body;

@@ -107,6 +107,9 @@ void pace_others(struct pace *pace, size_t sends_in_window);
 /* Whether the run has to end for what many answers say together. */
 enum pace_end pace_ended(const struct pace *pace, int64_t now_ms);
 
+/* Calls that were granted and are not known to have left: they may leave at any moment. */
+int64_t pace_pending(const struct pace *pace);
+
 /* Why the gateway makes the run pause, from PACE_BAN to PACE_BRAKE, until a probe has been
  * answered; PACE_OPEN: it does not. */
 enum pace_state pace_cause(const struct pace *pace);

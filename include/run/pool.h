@@ -38,6 +38,14 @@ void pool_submit(struct pool *pool, struct job *jobs);
 struct job *pool_collect(struct pool *pool);
 int pool_fd(const struct pool *pool);
 
+/*
+ * With `tells_departures` in the client's settings: moves the moments at which requests left since
+ * the last call to `ret`, which has room for POOL_DEPARTURES, and returns how many. Called after
+ * pool_collect it has told of every job that was ever collected.
+ */
+#define POOL_DEPARTURES(in_flight) (2 * (in_flight))
+size_t pool_departures(struct pool *pool, struct departure *ret);
+
 /* Calls back every job whose request was surely not handed to a connection: they are collected with
  * VERDICT_WITHDRAWN. */
 void pool_recall(struct pool *pool);

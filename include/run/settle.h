@@ -8,6 +8,10 @@ struct batch;
 struct error;
 struct job;
 
+/* Counts the calls that left since the last turn, where a rate has to be kept: long before their
+ * answers come. Elsewhere they are counted with these. */
+void settle_departures(struct batch *b);
+
 /* Records, in the open transaction, what came of the jobs just collected, linked by turn_next. */
 int settle_jobs(struct batch *b, struct job *jobs, struct error *err);
 

@@ -7,13 +7,14 @@
 #ifndef CLAIMBATCH_RUN_SHARE_H
 #define CLAIMBATCH_RUN_SHARE_H
 
+#include <stdint.h>
+
 struct batch;
 struct error;
-struct job;
 struct verdict;
 
-/* Takes note of a call that was handed over, until share_write. */
-void share_note_departure(struct batch *b, const struct job *job);
+/* Takes note of a call that was handed over at this wall time, until share_write. */
+void share_note_departure(struct batch *b, int64_t sent_ms);
 
 /* Records a ban that the gateway spoke. */
 int share_ban(struct batch *b, const struct verdict *verdict, struct error *err);

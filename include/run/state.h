@@ -30,8 +30,10 @@ struct batch {
     struct space *reserve;
     bool feed_at_end;
     bool limit_hit;
-    int64_t taken;      /* rows sent or about to be, in this start */
-    size_t outstanding; /* jobs in the pool */
+    int64_t taken;          /* rows sent or about to be, in this start */
+    size_t outstanding;     /* jobs in the pool */
+    struct submit_settings submit;
+    struct departure *told; /* room for what the pool tells in a turn */
     struct {
         int64_t stretch_ms, calls;
     } departures[STATE_STRETCHES];    /* of this turn */
@@ -48,7 +50,7 @@ struct batch {
     int64_t pace_until_ms;
     enum pace_state pace_state;
     struct buffer words; /* of the message at hand */
-    struct event pause; /* the pause at hand, as recorded; at_ms 0: none */
+    struct event pause;  /* the pause at hand, as recorded; at_ms 0: none */
 };
 
 /* How the ledger knows a job's row. Borrowed from the job. */

@@ -38,7 +38,8 @@ void submitter_start(struct submitter *submitter, struct job *job);
  * queue_next. NULL if none. */
 struct job *submitter_finish(struct submitter *submitter, int timeout_ms);
 
-/* As client_wake and client_recall. */
+/* As client_departures, client_wake and client_recall. */
+size_t submitter_departures(struct submitter *submitter, struct departure *ret);
 void submitter_wake(struct submitter *submitter);
 void submitter_recall(struct submitter *submitter);
 

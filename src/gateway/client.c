@@ -17,6 +17,7 @@
 
 /* Room for one call; its handle and options live as long as the client. */
 struct slot {
+    struct client *client;
     CURL *handle;
     struct exchange *exchange; /* NULL while free */
     struct slot *next_free;
@@ -34,6 +35,11 @@ struct client {
     size_t capacity;
     struct slot *free;     /* list by next_free */
     struct exchange *done; /* ended, not collected; list by next */
+
+    /* tells_departures: those not told yet. An exchange departs once, and what has departed is
+     * asked for before an ended one makes room for the next, so they are at most `capacity`. */
+    struct departure *departures;
+    size_t departed;
 };
 
 /* ---- the end of a call ---- */
@@ -208,6 +214,13 @@ static void end_call(struct client *client, struct slot *slot, CURLcode code)
 
 /* ---- callbacks of libcurl ---- */
 
+static void note_departure(struct client *client, const struct exchange *exchange)
+{
+    if (client->departures)
+        client->departures[client->departed++] =
+            (struct departure){exchange->sent_ms, exchange->sent_mono_ms};
+}
+
 /*
  * The gate of protocol section 8: called each time before the request is put on a connection. The
  * second time libcurl wants to repeat what the gateway may have executed.
@@ -215,13 +228,15 @@ static void end_call(struct client *client, struct slot *slot, CURLcode code)
 static int on_handover(void *context, char *remote_ip, char *local_ip, int remote_port,
                        int local_port)
 {
-    struct exchange *exchange = ((struct slot *)context)->exchange;
+    struct slot *slot = context;
+    struct exchange *exchange = slot->exchange;
 
     (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
     if (exchange->handovers++ > 0)
         return CURL_PREREQFUNC_ABORT;
     exchange->sent_ms = clock_wall_ms();
     exchange->sent_mono_ms = clock_mono_ms();
+    note_departure(slot->client, exchange);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -321,6 +336,7 @@ static int open_slots(struct client *client, const struct client_settings *setti
         struct slot *slot = &client->slots[i];
         CURLcode code = CURLE_OK;
 
+        slot->client = client;
         slot->handle = curl_easy_init();
         if (!slot->handle)
             return error_no_memory(err);
@@ -360,7 +376,10 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     client->slots = calloc(capacity, sizeof(*client->slots));
     client->multi = curl_multi_init();
     client->headers = make_headers();
-    if (!client->slots || !client->multi || !client->headers) {
+    if (settings->tells_departures)
+        client->departures = calloc(capacity, sizeof(*client->departures));
+    if (!client->slots || !client->multi || !client->headers ||
+        (settings->tells_departures && !client->departures)) {
         error_no_memory(err);
         goto failed;
     }
@@ -384,6 +403,7 @@ void client_close(struct client *client)
     curl_multi_cleanup(client->multi);
     curl_slist_free_all(client->headers);
     free(client->slots);
+    free(client->departures);
     free(client);
 }
 
@@ -461,13 +481,23 @@ struct exchange *client_collect(struct client *client, int timeout_ms)
     struct exchange *done = NULL;
 
     drive(client);
-    if (!client->done) {
+    if (!client->done && !client->departed) {
         curl_multi_poll(client->multi, NULL, 0, timeout_ms, NULL);
         drive(client);
     }
     done = client->done;
     client->done = NULL;
     return done;
+}
+
+size_t client_departures(struct client *client, struct departure *ret)
+{
+    size_t count = client->departed;
+
+    if (count)
+        memcpy(ret, client->departures, count * sizeof(*ret));
+    client->departed = 0;
+    return count;
 }
 
 void client_wake(struct client *client)

@@ -349,6 +349,11 @@ enum pace_end pace_ended(const struct pace *pace, int64_t now_ms)
     return PACE_GO_ON;
 }
 
+int64_t pace_pending(const struct pace *pace)
+{
+    return pace->outstanding;
+}
+
 enum pace_state pace_cause(const struct pace *pace)
 {
     return pace->cause;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,8 +19,9 @@
 #include "run/share.h"
 #include "run/state.h"
 
-#define REPORT_LINES 4096 /* lines written in one turn at most */
-#define TICK_MS 200       /* how often a turn comes at least, for the display */
+#define REPORT_LINES 4096    /* lines written in one turn at most */
+#define DEPARTURE_TICK_MS 20 /* how often to ask what has left, while the rate waits for that */
+#define TICK_MS 200          /* how often a turn comes at least, for the display */
 
 static void advance_report(struct batch *b)
 {
@@ -122,6 +124,7 @@ static int turn(struct batch *b, struct error *err)
 
     b->now_ms = clock_mono_ms();
     b->wall_ms = clock_wall_ms();
+    settle_departures(b);
     halt_check_signal(b);
     halt_check_space(b);
     if (transact(b, collected, &granted, err)) {
@@ -148,6 +151,8 @@ static int wait_ms(struct batch *b)
         due = next;
     if (!halt_is_begun(b) && b->pace_until_ms < due)
         due = b->pace_until_ms;
+    if (b->pace_state == PACE_RATE && pace_pending(b->pace) && due > b->now_ms + DEPARTURE_TICK_MS)
+        due = b->now_ms + DEPARTURE_TICK_MS;
     return due > b->now_ms ? (int)(due - b->now_ms) : 0;
 }
 
@@ -203,11 +208,17 @@ static int open_all(struct batch *b, struct error *err)
                                  .seed = (uint64_t)s->run->id ^ (uint64_t)clock_wall_ms()};
     size_t jobs = 2 * s->in_flight + BATCH_WAITING_JOBS(s->in_flight);
 
+    b->submit = *s->submit;
+    b->submit.client.tells_departures = s->rate != 0;
+    b->told = calloc(POOL_DEPARTURES(s->in_flight), sizeof(*b->told));
+    if (!b->told)
+        return error_no_memory(err);
+
     if (space_reserve(ledger_path(s->ledger),
                       2 * s->in_flight * SPACE_JOB_BYTES + SPACE_LEAST_BYTES, &b->reserve, err) ||
         window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
         feed_open(s->intake, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
-        pool_start(s->submit, s->workers, s->in_flight, &b->pool, err))
+        pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))
         return -1;
     b->now_ms = clock_mono_ms();
     b->wall_ms = clock_wall_ms();
@@ -232,6 +243,7 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
     feed_close(b.feed);
     space_release(b.reserve);
     buffer_release(&b.words);
+    free(b.told);
     *ret_stop = b.stop;
     return b.failed ? -1 : result;
 }

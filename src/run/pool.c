@@ -41,6 +41,8 @@ struct pool {
     size_t queued; /* jobs in the queue */
     struct job *done;
     size_t done_count;
+    struct departure *departures; /* not collected; no more than jobs are in the pool */
+    size_t departed;
     bool rung; /* the event is set */
     bool ending;
 };
@@ -132,6 +134,8 @@ static void *work(void *argument)
         worker->holds -= length(done);
         if (done)
             give_back(pool, done);
+        pool->departed +=
+            submitter_departures(worker->submitter, pool->departures + pool->departed);
         worker->recall = false;
         if (pool->ending && !worker->holds)
             break;
@@ -176,7 +180,8 @@ int pool_start(const struct submit_settings *settings, size_t workers, size_t in
     pool->enough = in_flight - in_flight / 8;
     pool->workers = calloc(workers, sizeof(*pool->workers));
     pool->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (!pool->workers || pool->event_fd < 0) {
+    pool->departures = calloc(POOL_DEPARTURES(in_flight), sizeof(*pool->departures));
+    if (!pool->workers || !pool->departures || pool->event_fd < 0) {
         error_set(err, EXIT_RESOURCES, "cannot start the workers: %s", strerror(errno));
         goto fail;
     }
@@ -217,6 +222,7 @@ void pool_stop(struct pool *pool)
     if (pool->event_fd >= 0)
         close(pool->event_fd);
     pthread_mutex_destroy(&pool->lock);
+    free(pool->departures);
     free(pool->workers);
     free(pool);
 }
@@ -258,6 +264,18 @@ struct job *pool_collect(struct pool *pool)
     pool->rung = false;
     pthread_mutex_unlock(&pool->lock);
     return done;
+}
+
+size_t pool_departures(struct pool *pool, struct departure *ret)
+{
+    size_t count;
+
+    pthread_mutex_lock(&pool->lock);
+    count = pool->departed;
+    memcpy(ret, pool->departures, count * sizeof(*ret));
+    pool->departed = 0;
+    pthread_mutex_unlock(&pool->lock);
+    return count;
 }
 
 int pool_fd(const struct pool *pool)

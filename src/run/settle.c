@@ -127,15 +127,33 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     return 0;
 }
 
+static void settle_departure(struct batch *b, int64_t wall_ms, int64_t mono_ms)
+{
+    pace_sent(b->pace, mono_ms);
+    share_note_departure(b, wall_ms);
+}
+
+void settle_departures(struct batch *b)
+{
+    size_t count;
+
+    if (!b->settings->rate)
+        return;
+    count = pool_departures(b->pool, b->told);
+    for (size_t i = 0; i < count; i++)
+        settle_departure(b, b->told[i].wall_ms, b->told[i].mono_ms);
+}
+
 /* Tells pacing of a job that came back; a pause it begins calls back what has not left yet. */
 static void tell_pace(struct batch *b, struct job *job)
 {
     bool handed_over = job->exchange.phase != PHASE_NOT_SENT;
     bool was_paused = pace_pause_until(b->pace, b->now_ms) > b->now_ms;
 
-    pace_sent(b->pace, handed_over ? job->exchange.sent_mono_ms : -1);
-    if (handed_over)
-        share_note_departure(b, job);
+    if (!handed_over)
+        pace_sent(b->pace, -1);
+    else if (!b->settings->rate)
+        settle_departure(b, job->exchange.sent_ms, job->exchange.sent_mono_ms);
     pace_judged(b->pace, job->ticket, &job->verdict, b->now_ms);
     if (!was_paused && pace_pause_until(b->pace, b->now_ms) > b->now_ms)
         pool_recall(b->pool);

@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "run/state.h"
 
-void share_note_departure(struct batch *b, const struct job *job)
+void share_note_departure(struct batch *b, int64_t sent_ms)
 {
-    int64_t stretch = job->exchange.sent_ms - job->exchange.sent_ms % LEDGER_STRETCH_MS;
+    int64_t stretch = sent_ms - sent_ms % LEDGER_STRETCH_MS;
 
-    if (job->exchange.sent_ms < b->wall_ms - PACE_WINDOW_MS)
+    if (sent_ms < b->wall_ms - PACE_WINDOW_MS)
         return;
     for (size_t i = 0; i < STATE_STRETCHES; i++) {
         if (b->departures[i].calls && b->departures[i].stretch_ms != stretch)
@@ -97,7 +97,7 @@ static int write_departures(struct batch *b, struct error *err)
 int share_write(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
-    int64_t pending = (int64_t)window_count(b->window, JOB_GRANTED);
+    int64_t pending = pace_pending(b->pace);
     int64_t calls = b->calls;
 
     b->calls = 0;

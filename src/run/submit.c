@@ -106,6 +106,11 @@ struct job *submitter_finish(struct submitter *submitter, int timeout_ms)
     return done;
 }
 
+size_t submitter_departures(struct submitter *submitter, struct departure *ret)
+{
+    return client_departures(submitter->client, ret);
+}
+
 void submitter_wake(struct submitter *submitter)
 {
     client_wake(submitter->client);

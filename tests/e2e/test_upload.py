@@ -4,6 +4,7 @@ import json
 import os
 import re
 import stat
+import threading
 import unittest
 
 import oracle
@@ -485,6 +486,19 @@ class PaceTest(UploadCase):
         gateway = self.gateway()
         self.assertExit(self.ws.upload(gateway, "--rate", "20", "--in-flight", "8"), 0)
         self.assertRate([r.began for r in gateway.requests], 20)
+        self.assertTrueReport(gateway.journal)
+
+    def test_a_slow_server_does_not_lower_the_rate(self):
+        """Calls count when they leave: more than a second's worth are on the wire unanswered."""
+        self.ws.export(claim_rows(30))
+        held = threading.Event()
+        self.addCleanup(held.set)
+        gateway = self.gateway(lambda request: held.wait(60) and accept(request))
+        run = self.ws.start_upload(gateway, "--rate", "10", "--in-flight", "64")
+        gateway.wait_for_requests(25)
+        held.set()
+        self.assertExit(run.finish(), 0)
+        self.assertRate([r.began for r in gateway.requests], 10)
         self.assertTrueReport(gateway.journal)
 
     def test_rate_counts_retries(self):

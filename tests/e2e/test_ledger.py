@@ -1,0 +1,144 @@
+"""A ledger in trouble: told clearly, nothing sent, nothing lost (contract section 5)."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import threading
+import unittest
+
+import oracle
+from harness import TestCase, accept, claim_rows
+
+
+class LedgerCase(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.ws.export(claim_rows(3))
+
+    def refused(self, gateway, code, *words):
+        sent = len(gateway.requests)
+        result = self.ws.upload(gateway)
+        self.assertExit(result, code)
+        self.assertSays(result, "ledger.db", "nothing was sent", *words)
+        self.assertEqual(len(gateway.requests), sent)
+        return result
+
+    def database(self):
+        database = sqlite3.connect(self.ws.file("ledger.db"), isolation_level=None)
+        self.addCleanup(database.close)
+        return database
+
+
+class RefusalTest(LedgerCase):
+    def test_a_ledger_of_a_newer_version(self):
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        self.database().execute("PRAGMA user_version=99")
+        self.refused(gateway, 78, "newer version", "99")
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write anywhere")
+    def test_a_ledger_that_is_read_only(self):
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        os.chmod(self.ws.file("ledger.db"), 0o400)
+        self.refused(gateway, 78, "permissions")
+
+    def test_a_ledger_that_another_process_holds_too_long(self):
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        database = self.database()
+        database.execute("BEGIN IMMEDIATE")
+        self.refused(gateway, 75, "another process")
+        database.execute("ROLLBACK")
+        self.assertExit(self.ws.upload(gateway), 0)
+
+    def test_a_ledger_that_is_damaged(self):
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        path = self.ws.file("ledger.db")
+        with open(path, "r+b") as file:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(4096)
+            file.write(b"\xa5" * (size - 4096))
+        self.refused(gateway, 74, "restore the newest backup")
+
+    def test_a_folder_at_its_place(self):
+        os.mkdir(self.ws.file("ledger.db"))
+        self.refused(self.gateway(), 73)
+
+    def test_a_symbolic_link_that_leads_nowhere(self):
+        os.symlink("gone", self.ws.file("ledger.db"))
+        self.refused(self.gateway(), 73)
+        self.assertFalse(os.path.exists(self.ws.file("gone")))
+
+
+class FullDiskTest(LedgerCase):
+    """On a small disk of its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.disk = self.ws.file("disk")
+        os.mkdir(self.disk)
+        command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", self.disk]
+        if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
+            self.skipTest("no disk can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
+
+    def fill(self, but=0):
+        """Takes all the room there is, up to what is to be left."""
+        left = shutil.disk_usage(self.disk).free - but
+        with open(os.path.join(self.disk, "filler"), "ab") as filler:
+            os.posix_fallocate(filler.fileno(), os.fstat(filler.fileno()).st_size, left)
+
+    def make_room(self):
+        os.unlink(os.path.join(self.disk, "filler"))
+
+    def test_too_little_space_is_told_before_anything_is_sent(self):
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway, ledger="disk/ledger.db"), 0)
+        self.fill(but=256 << 10)
+        self.ws.export(claim_rows(5), name="next.csv")
+        result = self.ws.upload(gateway, claims="next.csv", ledger="disk/ledger.db")
+        self.assertExit(result, 73)
+        self.assertSays(result, "nothing was sent")
+        self.assertEqual(len(gateway.requests), 3)
+
+    def test_a_disk_that_is_full_when_the_ledger_is_to_be_made(self):
+        self.fill()
+        gateway = self.gateway()
+        result = self.ws.upload(gateway, ledger="disk/ledger.db")
+        self.assertExit(result, 74)
+        self.assertSays(result, "ledger.db", "make room", "nothing was sent")
+        self.assertEqual(gateway.requests, [])
+        self.make_room()
+        self.assertExit(self.ws.upload(gateway, ledger="disk/ledger.db"), 0)
+
+    def test_answers_in_flight_are_stored_when_the_disk_fills_up_and_the_same_command_goes_on(self):
+        self.ws.export(claim_rows(200))
+        held = threading.Event()
+        self.addCleanup(held.set)
+        gateway = self.gateway(lambda request: held.wait(60) and accept(request))
+        arguments = self.ws.upload_arguments(gateway, "--in-flight", "8", ledger="disk/ledger.db")
+        run = self.ws.start(*arguments)
+        gateway.wait_for_requests(8)
+        self.fill()
+        held.set()
+        result = run.finish()
+        self.assertExit(result, 74)
+        self.assertSays(result, "disk", "Make room", "next: ")
+        outcomes = [line["outcome"] for line in self.ws.read_report()]
+        accepted = len(gateway.requests)
+        self.assertLess(accepted, 200)
+        self.assertEqual(outcomes.count("accepted"), accepted)
+        self.assertEqual(outcomes.count("unsent"), 200 - accepted)
+        self.make_room()
+        self.assertExit(self.ws.upload(gateway, ledger="disk/ledger.db"), 0)
+        self.assertEqual(len(gateway.requests), 200)
+        self.assertNoViolations(
+            oracle.judge(self.ws.claims, self.ws.report, gateway.journal, starts=2)
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()
