@@ -1293,6 +1293,255 @@ static void outcomes_have_their_words(void **state)
     assert_false(outcome_parse("", &outcome));
 }
 
+/* ---- a person's word ---- */
+
+static struct settlement settlement_of(enum outcome outcome, const unsigned char *digest)
+{
+    return (struct settlement){
+        .outcome = outcome,
+        .digest = digest,
+        .submitted_ms = 1000,
+        .by = "claims-desk",
+        .reason = "asked the platform",
+        .at_ms = 5000,
+    };
+}
+
+static int resolve(struct ledger *ledger, const struct row_ref *ref, enum outcome outcome)
+{
+    struct row_record record = record_of(ref, ROW_FINAL, outcome);
+    struct settlement settlement = settlement_of(outcome, record.digest);
+    int result;
+
+    begin(ledger);
+    result = ledger_row_resolve(ledger, ref, &settlement, &err);
+    commit(ledger);
+    return result;
+}
+
+static void unknown_attempt_is_settled_as_accepted(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "LP-1");
+    struct row_record record;
+
+    begin(ledger);
+    send(ledger, run, 2, "LP-1", OUTCOME_UNKNOWN);
+    commit(ledger);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_ACCEPTED), 1);
+    assert_true(claim_of(ledger, "LP-1").accepted);
+    assert_false(claim_of(ledger, "LP-1").open);
+    assert_int_equal(ledger_row_get(ledger, ref.place, &record, &err), 1);
+    assert_int_equal(record.outcome, OUTCOME_ACCEPTED);
+    assert_string_equal(record.code, "RESOLVED_ACCEPTED");
+    assert_non_null(strstr(record.message, "claims-desk: asked the platform"));
+}
+
+static void unknown_attempt_is_settled_as_not_executed_and_its_run_has_a_row_to_send(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "LP-1");
+    struct run_record found;
+
+    begin(ledger);
+    send(ledger, run, 2, "LP-1", OUTCOME_UNKNOWN);
+    commit(ledger);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_FAILED), 1);
+    assert_false(claim_of(ledger, "LP-1").accepted);
+    assert_false(claim_of(ledger, "LP-1").open);
+    assert_int_equal(row_of(ledger, run, 2).outcome, OUTCOME_FAILED);
+    assert_int_equal(ledger_run_find(ledger, "upload", PLATFORM, export_sha256, &found, &err), 1);
+    assert_int_equal(found.released, 1);
+    begin(ledger);
+    assert_int_equal(ledger_run_take_released(ledger, run, &err), 0);
+    commit(ledger);
+    assert_int_equal(ledger_run_find(ledger, "upload", PLATFORM, export_sha256, &found, &err), 1);
+    assert_int_equal(found.released, 0);
+}
+
+static void word_on_another_attempt_settles_nothing(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "LP-1");
+    struct row_ref other_row = ref_of(run, 3, "LP-1");
+    struct row_record record = record_of(&ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    struct settlement later = settlement_of(OUTCOME_ACCEPTED, record.digest);
+    unsigned char digest[DIGEST_CLAIM_BYTES] = {0xee};
+    struct settlement edited = settlement_of(OUTCOME_ACCEPTED, digest);
+
+    begin(ledger);
+    send(ledger, run, 2, "LP-1", OUTCOME_UNKNOWN);
+    later.submitted_ms++;
+    assert_int_equal(ledger_row_resolve(ledger, &ref, &later, &err), 0);
+    assert_int_equal(ledger_row_resolve(ledger, &ref, &edited, &err), 0);
+    commit(ledger);
+    assert_int_equal(resolve(ledger, &other_row, OUTCOME_ACCEPTED), 0);
+    assert_true(claim_of(ledger, "LP-1").open);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_ACCEPTED), 1);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_ACCEPTED), 0);
+}
+
+static void intent_is_not_settled_by_a_word(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    struct row_ref ref = ref_of(create_run(ledger, PLATFORM), 2, "LP-1");
+
+    begin(ledger);
+    assert_int_equal(intend(ledger, &ref), 1);
+    commit(ledger);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_ACCEPTED), 0);
+    assert_true(claim_of(ledger, "LP-1").open_is_intent);
+}
+
+/* A row that waits for an unknown attempt, in another run. */
+static struct row_ref wait_in(struct ledger *ledger, int64_t run, uint64_t row,
+                              const char *order_no)
+{
+    struct row_ref ref = ref_of(run, row, order_no);
+    struct row_record record = record_of(&ref, ROW_FINAL, OUTCOME_UNKNOWN);
+
+    record.attempts = 0;
+    record.submitted_ms = 0;
+    assert_int_equal(ledger_row_note(ledger, &ref, &record, false, &err), 0);
+    return ref;
+}
+
+static void rows_that_wait_are_released_when_the_attempt_is_settled(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t first = create_run(ledger, PLATFORM);
+    int64_t second = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(first, 2, "LP-1");
+    struct run_record found;
+
+    begin(ledger);
+    send(ledger, first, 2, "LP-1", OUTCOME_UNKNOWN);
+    wait_in(ledger, second, 7, "LP-1");
+    wait_in(ledger, second, 9, "LP-2");
+    commit(ledger);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_ACCEPTED), 1);
+    assert_int_equal(row_of(ledger, second, 7).outcome, OUTCOME_UNSENT);
+    assert_int_equal(row_of(ledger, second, 9).outcome, OUTCOME_UNKNOWN);
+    assert_int_equal(ledger_run_find(ledger, "upload", PLATFORM, export_sha256, &found, &err), 1);
+    assert_int_equal(found.id, second);
+    assert_int_equal(found.released, 1);
+}
+
+static void rows_that_wait_are_released_when_a_resend_is_accepted(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t first = create_run(ledger, PLATFORM);
+    int64_t second = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(first, 2, "LP-1");
+
+    begin(ledger);
+    send(ledger, first, 2, "LP-1", OUTCOME_UNKNOWN);
+    wait_in(ledger, second, 7, "LP-1");
+    ref.resend = true;
+    assert_int_equal(intend(ledger, &ref), 1);
+    settle(ledger, &ref, ROW_FINAL, OUTCOME_REJECTED);
+    assert_int_equal(row_of(ledger, second, 7).outcome, OUTCOME_UNKNOWN);
+    assert_int_equal(intend(ledger, &ref), 1);
+    settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    commit(ledger);
+    assert_int_equal(row_of(ledger, second, 7).outcome, OUTCOME_UNSENT);
+}
+
+/* ---- the line of runs a rerun belongs to ---- */
+
+static void row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t old = create_run(ledger, PLATFORM);
+    int64_t newer = create_run(ledger, PLATFORM);
+    struct run_record rerun = run_record(PLATFORM);
+    struct row_ref ref;
+    struct claim_state claim;
+
+    rerun.command = "rerun";
+    rerun.parent = "20221212-aabbccdd";
+    rerun.origin = old;
+    begin(ledger);
+    assert_int_equal(ledger_run_create(ledger, &rerun, &err), 0);
+    send(ledger, newer, 2, "LP-1", OUTCOME_ACCEPTED);
+    ref = ref_of(rerun.id, 2, "LP-1");
+    ref.origin = old;
+    assert_int_equal(intend(ledger, &ref), 1);
+    settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    commit(ledger);
+    claim = claim_of(ledger, "LP-1");
+    assert_int_equal(claim.accepted_at.run, newer);
+
+    begin(ledger);
+    ref = ref_of(rerun.id, 3, "LP-2");
+    ref.origin = old;
+    assert_int_equal(intend(ledger, &ref), 1);
+    settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    commit(ledger);
+    claim = claim_of(ledger, "LP-2");
+    assert_int_equal(claim.accepted_at.run, rerun.id);
+    assert_int_equal(claim.accepted_order.run, old);
+    assert_int_equal(ledger_run_find(ledger, "rerun", PLATFORM, export_sha256, &rerun, &err), 1);
+    assert_string_equal(rerun.parent, "20221212-aabbccdd");
+    assert_int_equal(rerun.origin, old);
+}
+
+/* ---- what happened to a run ---- */
+
+static void write_event(void *context, const struct event *event)
+{
+    char line[64];
+
+    snprintf(line, sizeof(line), "%s %d-%d %s;", event_name(event->kind), (int)event->at_ms,
+             (int)event->until_ms, event->text);
+    strcat(context, line);
+}
+
+static void events_of_a_run_are_kept_in_the_order_of_time(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    struct event ban = {EVENT_BAN, 20, 0, "ban"};
+    struct event start = {EVENT_START, 10, 0, "start"};
+    char said[256] = "";
+
+    begin(ledger);
+    assert_int_equal(ledger_event_put(ledger, run, &ban, &err), 0);
+    assert_int_equal(ledger_event_put(ledger, run, &start, &err), 0);
+    assert_int_equal(ledger_event_put(ledger, run + 1, &start, &err), 0);
+    ban.until_ms = 30;
+    assert_int_equal(ledger_event_put(ledger, run, &ban, &err), 0);
+    commit(ledger);
+    assert_int_equal(ledger_events_visit(ledger, run, write_event, said, &err), 0);
+    assert_string_equal(said, "start 10-0 start;ban 20-30 ban;");
+}
+
+static void count_event(void *context, const struct event *event)
+{
+    (void)event;
+    ++*(int *)context;
+}
+
+static void events_of_a_run_are_not_kept_without_bound(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    int count = 0;
+
+    begin(ledger);
+    for (int i = 1; i <= LEDGER_EVENTS_MAX + 10; i++) {
+        struct event ban = {EVENT_BAN, i, 0, ""};
+
+        assert_int_equal(ledger_event_put(ledger, run, &ban, &err), 0);
+    }
+    commit(ledger);
+    assert_int_equal(ledger_events_visit(ledger, run, count_event, &count, &err), 0);
+    assert_int_equal(count, LEDGER_EVENTS_MAX);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_all)
 #define WITH_LEDGER(test) cmocka_unit_test_setup_teardown(test, make_ledger, remove_all)
 
@@ -1315,6 +1564,15 @@ int main(void)
         WITH_LEDGER(run_is_found_by_command_platform_and_content),
         WITH_LEDGER(newest_run_is_found),
         WITH_LEDGER(run_remembers_how_it_ended),
+        WITH_LEDGER(unknown_attempt_is_settled_as_accepted),
+        WITH_LEDGER(unknown_attempt_is_settled_as_not_executed_and_its_run_has_a_row_to_send),
+        WITH_LEDGER(word_on_another_attempt_settles_nothing),
+        WITH_LEDGER(intent_is_not_settled_by_a_word),
+        WITH_LEDGER(rows_that_wait_are_released_when_the_attempt_is_settled),
+        WITH_LEDGER(rows_that_wait_are_released_when_a_resend_is_accepted),
+        WITH_LEDGER(row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from),
+        WITH_LEDGER(events_of_a_run_are_kept_in_the_order_of_time),
+        WITH_LEDGER(events_of_a_run_are_not_kept_without_bound),
         WITH_LEDGER(run_remembers_its_counts),
         WITH_LEDGER(run_has_rows_once_one_is_recorded),
         WITH_LEDGER(round_is_the_same_for_the_same_words),

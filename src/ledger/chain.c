@@ -1,0 +1,265 @@
+#include "chain.h"
+
+#include <string.h>
+
+int64_t chain_row_id(struct row_place place)
+{
+    return database_row_id(place.run, place.row);
+}
+
+int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+               struct claim_row *ret_claim, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_CLAIM_GET, "sii", key->claim_order_no,
+                                     key->workcard_id, platform);
+    int found = database_step(ledger, s, err);
+
+    *ret_claim = (struct claim_row){.exists = found == 1};
+    if (found <= 0)
+        return found;
+    ret_claim->accepted = sqlite3_column_type(s, 0) != SQLITE_NULL;
+    database_digest(ret_claim->digest, s, 0);
+    ret_claim->accepted_at.run = sqlite3_column_int64(s, 1);
+    ret_claim->accepted_at.row = (uint64_t)sqlite3_column_int64(s, 2);
+    ret_claim->accepted_ms = sqlite3_column_int64(s, 3);
+    ret_claim->last.run = sqlite3_column_int64(s, 4);
+    ret_claim->last.row = (uint64_t)sqlite3_column_int64(s, 5);
+    sqlite3_reset(s);
+    return 0;
+}
+
+int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
+                        struct claim_state *ret_state, struct error *err)
+{
+    struct run_brief brief;
+
+    if (!claim->accepted)
+        return 0;
+    if (database_brief(ledger, claim->accepted_at.run, &brief, err))
+        return -1;
+    ret_state->accepted = true;
+    memcpy(ret_state->accepted_digest, claim->digest, DIGEST_CLAIM_BYTES);
+    ret_state->accepted_at = claim->accepted_at;
+    ret_state->accepted_order = (struct row_place){brief.origin, claim->accepted_at.row};
+    ret_state->accepted_ms = claim->accepted_ms;
+    memcpy(ret_state->accepted_run_name, brief.name, sizeof(brief.name));
+    return 0;
+}
+
+void chain_read_numbers(sqlite3_stmt *s, struct row_record *ret_record)
+{
+    *ret_record = (struct row_record){
+        .row = (uint64_t)sqlite3_column_int64(s, 0),
+        .state = (enum row_state)sqlite3_column_int(s, 1),
+        .outcome = (enum outcome)sqlite3_column_int(s, 2),
+        .counts_as = (enum outcome)sqlite3_column_int(s, 3),
+        .attempts = sqlite3_column_int(s, 4),
+        .tries = sqlite3_column_int(s, 5),
+        .http_status = sqlite3_column_int(s, 6),
+        .submitted_ms = sqlite3_column_int64(s, 7),
+        .duration_ms = sqlite3_column_int64(s, 8),
+        .code = "",
+        .sub_code = "",
+        .message = "",
+        .request_id = "",
+        .warnings = "",
+        .round = sqlite3_column_int64(s, 15),
+    };
+    database_digest(ret_record->digest, s, 9);
+}
+
+void chain_read_record(sqlite3_stmt *s, struct row_record *ret_record)
+{
+    chain_read_numbers(s, ret_record);
+    ret_record->code = database_text(s, 10);
+    ret_record->sub_code = database_text(s, 11);
+    ret_record->message = database_text(s, 12);
+    ret_record->request_id = database_text(s, 13);
+    ret_record->warnings = database_text(s, 14);
+}
+
+struct row_place chain_read_link(sqlite3_stmt *s)
+{
+    return (struct row_place){sqlite3_column_int64(s, 17), (uint64_t)sqlite3_column_int64(s, 18)};
+}
+
+static sqlite3_stmt *ready_record(struct ledger *ledger, enum statement which,
+                                  const struct row_ref *ref, const struct row_record *r)
+{
+    return database_ready(ledger, which, "iiiiiiiiidsssssi", chain_row_id(ref->place),
+                          (int64_t)r->state, (int64_t)r->outcome, (int64_t)r->counts_as,
+                          (int64_t)r->attempts, (int64_t)r->tries, (int64_t)r->http_status,
+                          r->submitted_ms, r->duration_ms, r->digest, r->code, r->sub_code,
+                          r->message, r->request_id, r->warnings, r->round);
+}
+
+int chain_put_row(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
+                  const struct row_place *before, bool *ret_new, struct error *err)
+{
+    sqlite3_stmt *s = ready_record(ledger, SQL_ROW_ADD, ref, record);
+
+    sqlite3_bind_int(s, 17, before != NULL);
+    sqlite3_bind_int64(s, 18, before ? before->run : 0);
+    sqlite3_bind_int64(s, 19, before ? (int64_t)before->row : 0);
+    if (database_execute(ledger, s, err))
+        return -1;
+    *ret_new = sqlite3_changes(ledger->db) > 0;
+    return *ret_new ? 0
+                    : database_execute(ledger, ready_record(ledger, SQL_ROW_PUT, ref, record), err);
+}
+
+static int is_linked(struct ledger *ledger, const struct row_ref *ref, bool *ret_linked,
+                     struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(ref->place));
+    int found = database_step(ledger, s, err);
+
+    *ret_linked = found == 1 && sqlite3_column_int(s, 16);
+    sqlite3_reset(s);
+    return found < 0 ? -1 : 0;
+}
+
+/*
+ * Where a row belongs in its claim's chain: behind `newer` (run 0: at the head) and before `older`.
+ * Rows mostly become final in their order, then nothing is read. They do not when a row was invalid
+ * in the first start of a run (its time lay ahead) and is sent in a later one.
+ */
+static int find_link(struct ledger *ledger, const struct claim_row *claim,
+                     const struct row_place *place, struct row_place *ret_newer,
+                     struct row_place *ret_older, struct error *err)
+{
+    *ret_newer = (struct row_place){0};
+    *ret_older = claim->last;
+    while (row_place_is_before(place, ret_older)) {
+        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(*ret_older));
+
+        if (database_step(ledger, s, err) < 0)
+            return -1;
+        *ret_newer = *ret_older;
+        *ret_older = chain_read_link(s);
+        sqlite3_reset(s);
+    }
+    return 0;
+}
+
+static int set_link(struct ledger *ledger, const struct row_place *from, const struct row_place *to,
+                    struct error *err)
+{
+    return database_execute(
+        ledger,
+        database_ready(ledger, SQL_ROW_LINK, "iii", chain_row_id(*from), to->run, (int64_t)to->row),
+        err);
+}
+
+static int is_newest_accepted(struct ledger *ledger, const struct row_ref *ref,
+                              const struct claim_row *claim, bool *ret_newest, struct error *err)
+{
+    struct row_place order = {ref->origin ? ref->origin : ref->place.run, ref->place.row};
+    struct claim_state state = {0};
+
+    if (chain_read_accepted(ledger, claim, &state, err))
+        return -1;
+    *ret_newest = !state.accepted || !row_place_is_before(&order, &state.accepted_order);
+    return 0;
+}
+
+static int save_claim(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                      const struct row_record *record, const struct claim_row *claim,
+                      struct error *err)
+{
+    const struct claim_key *key = &ref->key;
+    bool newest = false;
+
+    if (record->outcome == OUTCOME_ACCEPTED && is_newest_accepted(ledger, ref, claim, &newest, err))
+        return -1;
+    if (!newest)
+        return database_execute(ledger,
+                                database_ready(ledger, SQL_CLAIM_PUT, "siiii", key->claim_order_no,
+                                               key->workcard_id, platform, claim->last.run,
+                                               (int64_t)claim->last.row),
+                                err);
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_CLAIM_ACCEPT, "siiiidiii",
+                                           key->claim_order_no, key->workcard_id, platform,
+                                           claim->last.run, (int64_t)claim->last.row,
+                                           record->digest, ref->place.run, (int64_t)ref->place.row,
+                                           record->submitted_ms + record->duration_ms),
+                            err);
+}
+
+int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                     const struct row_record *record, struct error *err)
+{
+    struct claim_row claim;
+    struct row_place newer;
+    struct row_place older;
+    bool is_new;
+    bool linked = false;
+
+    if (chain_read(ledger, platform, &ref->key, &claim, err) ||
+        find_link(ledger, &claim, &ref->place, &newer, &older, err) ||
+        chain_put_row(ledger, ref, record, &older, &is_new, err))
+        return -1;
+    if (!is_new && (is_linked(ledger, ref, &linked, err) ||
+                    (!linked && set_link(ledger, &ref->place, &older, err))))
+        return -1;
+    if (!linked && newer.run && set_link(ledger, &newer, &ref->place, err))
+        return -1;
+    if (!linked && !newer.run)
+        claim.last = ref->place;
+    return save_claim(ledger, platform, ref, record, &claim, err);
+}
+
+bool chain_waits(const struct row_record *record)
+{
+    return record->state == ROW_FINAL && record->outcome == OUTCOME_UNKNOWN &&
+           record->attempts == 0;
+}
+
+static int release_row(struct ledger *ledger, const struct row_place *at, struct error *err)
+{
+    static const char message[] = "the attempt of this claim that it waited for is settled now: "
+                                  "the same command judges it again";
+
+    if (database_execute(ledger,
+                         database_ready(ledger, SQL_ROW_RELEASE, "iis", chain_row_id(*at),
+                                        (int64_t)OUTCOME_UNSENT, message),
+                         err))
+        return -1;
+    return database_execute(ledger, database_ready(ledger, SQL_RUN_RELEASE, "i", at->run), err);
+}
+
+int chain_release(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                  struct error *err)
+{
+    struct claim_row claim;
+    struct row_place at;
+
+    if (chain_read(ledger, platform, key, &claim, err))
+        return -1;
+    at = claim.last;
+    while (at.run) {
+        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(at));
+        struct row_place older;
+        struct row_record record;
+        int found = database_step(ledger, s, err);
+
+        if (found <= 0)
+            return found;
+        chain_read_numbers(s, &record);
+        older = chain_read_link(s);
+        sqlite3_reset(s);
+        if (chain_waits(&record) && release_row(ledger, &at, err))
+            return -1;
+        at = older;
+    }
+    return 0;
+}
+
+int chain_execute_open(struct ledger *ledger, enum statement which, int64_t platform,
+                       const struct claim_key *key, struct error *err)
+{
+    return database_execute(
+        ledger,
+        database_ready(ledger, which, "sii", key->claim_order_no, key->workcard_id, platform), err);
+}

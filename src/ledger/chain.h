@@ -1,0 +1,57 @@
+/*
+ * chain: a claim's record and the chain of its rows, newest first. Private to this folder.
+ *
+ * A row is linked into the chain of its claim once in its life, when it is final and can be asked
+ * for from there: when other rows of its export may be of the same claim, when it was sent, or when
+ * it waits for another attempt.
+ */
+#ifndef CLAIMBATCH_LEDGER_CHAIN_H
+#define CLAIMBATCH_LEDGER_CHAIN_H
+
+#include "database.h"
+
+struct claim_row {
+    bool exists;
+    bool accepted;
+    unsigned char digest[DIGEST_CLAIM_BYTES];
+    struct row_place accepted_at;
+    int64_t accepted_ms;
+    struct row_place last; /* the head of the chain; run 0: none */
+};
+
+int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+               struct claim_row *ret_claim, struct error *err);
+
+/* What was accepted of the claim, over all its rows. */
+int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
+                        struct claim_state *ret_state, struct error *err);
+
+/* The key of a row's record, and what a statement that selects one has. The texts are the
+ * statement's. */
+int64_t chain_row_id(struct row_place place);
+void chain_read_record(sqlite3_stmt *s, struct row_record *ret_record);
+void chain_read_numbers(sqlite3_stmt *s, struct row_record *ret_record); /* without texts */
+struct row_place chain_read_link(sqlite3_stmt *s);
+
+/* Writes a row's record, linked to `before` if it is new and that is not NULL. *ret_new says
+ * whether it is new. */
+int chain_put_row(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
+                  const struct row_place *before, bool *ret_new, struct error *err);
+
+/* Records a final row, links it into its claim's chain, and notes what was accepted. */
+int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                     const struct row_record *record, struct error *err);
+
+/* Whether a row waits for another attempt of its claim: it has none of its own. */
+bool chain_waits(const struct row_record *record);
+
+/* The claim's unknown attempt is settled: rows of any run that wait for it are to be judged again.
+ */
+int chain_release(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                  struct error *err);
+
+/* Runs one of SQL_OPEN_UNKNOWN and SQL_OPEN_DROP on the claim's open attempt. */
+int chain_execute_open(struct ledger *ledger, enum statement which, int64_t platform,
+                       const struct claim_key *key, struct error *err);
+
+#endif

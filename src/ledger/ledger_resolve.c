@@ -1,0 +1,104 @@
+/* A person's word on an unknown attempt. */
+#include <string.h>
+
+#include "chain.h"
+
+/* Whether the claim's open attempt is the one a person means: 1 or 0. */
+static int is_meant(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                    const struct settlement *settlement, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_OPEN_GET, "sii", ref->key.claim_order_no,
+                                     ref->key.workcard_id, platform);
+    int found = database_step(ledger, s, err);
+    struct row_record record;
+
+    if (found <= 0)
+        return found;
+    found = sqlite3_column_int64(s, 0) == ref->place.run &&
+            (uint64_t)sqlite3_column_int64(s, 1) == ref->place.row && !sqlite3_column_int(s, 2);
+    sqlite3_reset(s);
+    if (found)
+        found = ledger_row_get(ledger, ref->place, &record, err);
+    if (found <= 0)
+        return found;
+    return record.outcome == OUTCOME_UNKNOWN && record.submitted_ms == settlement->submitted_ms &&
+           memcmp(record.digest, settlement->digest, DIGEST_CLAIM_BYTES) == 0;
+}
+
+static int record_settlement(struct ledger *ledger, const struct row_ref *ref,
+                             const struct settlement *s, const char *was, struct error *err)
+{
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_SETTLEMENT_ADD, "iiiidisss", ref->place.run,
+                                           (int64_t)ref->place.row, s->at_ms, (int64_t)s->outcome,
+                                           s->digest, s->submitted_ms, s->by, s->reason, was),
+                            err);
+}
+
+/* The row as it is from now on. Its texts live in `texts`: the old ones belong to a statement. */
+static int settled_record(struct ledger *ledger, const struct row_ref *ref,
+                          const struct settlement *settlement, struct buffer texts[4],
+                          struct row_record *ret_record, struct error *err)
+{
+    bool accepted = settlement->outcome == OUTCOME_ACCEPTED;
+
+    if (ledger_row_get(ledger, ref->place, ret_record, err) <= 0)
+        return -1;
+    buffer_format(&texts[0], "%s: %s", ret_record->code, ret_record->message);
+    buffer_text(&texts[1], ret_record->sub_code);
+    buffer_text(&texts[2], ret_record->request_id);
+    buffer_text(&texts[3], ret_record->warnings);
+    ret_record->outcome = settlement->outcome;
+    ret_record->counts_as = settlement->outcome;
+    ret_record->code = accepted ? "RESOLVED_ACCEPTED" : "RESOLVED_NOT_EXECUTED";
+    ret_record->sub_code = buffer_string(&texts[1]);
+    ret_record->request_id = buffer_string(&texts[2]);
+    ret_record->warnings = buffer_string(&texts[3]);
+    for (int i = 0; i < 4; i++)
+        if (texts[i].failed)
+            return error_no_memory(err);
+    return 0;
+}
+
+static int apply_settlement(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                            const struct settlement *settlement, struct buffer texts[4],
+                            struct buffer *message, struct error *err)
+{
+    struct row_record record;
+
+    if (settled_record(ledger, ref, settlement, texts, &record, err))
+        return -1;
+    buffer_format(message, "settled by %s: %s (it was unknown: %s)", settlement->by,
+                  settlement->reason, buffer_string(&texts[0]));
+    record.message = buffer_string(message);
+    if (message->failed)
+        return error_no_memory(err);
+    if (record_settlement(ledger, ref, settlement, buffer_string(&texts[0]), err) ||
+        chain_execute_open(ledger, SQL_OPEN_DROP, platform, &ref->key, err) ||
+        chain_finish_row(ledger, platform, ref, &record, err) ||
+        chain_release(ledger, platform, &ref->key, err))
+        return -1;
+    if (settlement->outcome == OUTCOME_ACCEPTED)
+        return 0;
+    return database_execute(ledger, database_ready(ledger, SQL_RUN_RELEASE, "i", ref->place.run),
+                            err);
+}
+
+int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
+                       const struct settlement *settlement, struct error *err)
+{
+    struct buffer texts[4] = {{0}};
+    struct buffer message = {0};
+    int64_t platform;
+    int result;
+
+    if (database_platform(ledger, ref->platform, &platform, err))
+        return -1;
+    result = is_meant(ledger, platform, ref, settlement, err);
+    if (result > 0 && apply_settlement(ledger, platform, ref, settlement, texts, &message, err))
+        result = -1;
+    for (int i = 0; i < 4; i++)
+        buffer_release(&texts[i]);
+    buffer_release(&message);
+    return result;
+}
