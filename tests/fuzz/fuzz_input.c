@@ -1,8 +1,10 @@
 /*
- * libFuzzer target: any bytes as an export, through survey, reader and rules. Where libcsv alone
- * takes the bytes, the reader must have found the same cells.
+ * libFuzzer target: any bytes as an export, through survey, reader, rules and inspection. Beyond
+ * memory errors it looks for broken promises: every pass finds the same; so does libcsv alone,
+ * where it takes the bytes; and what was read, written anew, reads and is judged as before.
  *
- * The first byte of the input chooses the options, see `choose`; the rest is the file.
+ * The first two bytes of the input choose the options, see `choose`; the rest is the file. Built
+ * with blocks of few bytes, so that their seams are everywhere.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -17,11 +19,14 @@
 #include "base/error.h"
 #include "input/charset.h"
 #include "input/claim.h"
+#include "input/inspection.h"
 #include "input/reader.h"
 
 #define NOW_MS INT64_C(1670803200000)
 #define CELL_END "\xfe" /* bytes that UTF-8 never has */
 #define RECORD_END "\xff"
+#define PATH_BYTES 32
+#define OPTION_BYTES 2
 
 /* Says which promise was broken; unlike assert, in every build. */
 #define MUST(condition)                                                                            \
@@ -34,27 +39,60 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
+/* How a file is to be read. */
 struct options {
     enum encoding encoding;
     struct reader_settings settings;
-    bool header; /* put a header before the bytes */
+    struct rules rules;
 };
 
-static struct options choose(unsigned char byte)
+/* What a pass over a file came to. */
+struct outcome {
+    struct error err; /* exit_code 0: it was read to its end */
+    uint64_t rows, invalid, blank_lines;
+    money fee;
+    bool unfinished;
+    struct buffer header, cells; /* each with its end, so that no two records look the same */
+    struct buffer findings;
+    struct buffer claims; /* the valid ones */
+};
+
+static struct rules choose_rules(unsigned char byte)
+{
+    static const enum severity severities[] = {SEVERITY_OFF, SEVERITY_OFF, SEVERITY_WARN,
+                                               SEVERITY_ERROR};
+    struct rules rules = {0};
+    unsigned choice = byte & 3; /* 0: the defaults */
+
+    rules_init(&rules);
+    for (enum rule rule = 0; choice && rule < RULE_COUNT; rule++)
+        if (!rule_is_fixed(rule))
+            rules.severity[rule] = severities[choice];
+    if (byte & 4)
+        rules.max_fee = 100000;
+    return rules;
+}
+
+static struct options choose(const unsigned char bytes[OPTION_BYTES])
 {
     static const enum encoding encodings[] = {ENCODING_AUTO, ENCODING_UTF8, ENCODING_GB18030,
                                               ENCODING_UTF16};
     static const char delimiters[] = {',', '\t', ';', ' '};
     static const enum fee_unit units[] = {FEE_UNIT_UNDECLARED, FEE_UNIT_FEN, FEE_UNIT_YUAN,
                                           FEE_UNIT_YUAN};
+    struct options options = {
+        .encoding = encodings[bytes[0] & 3],
+        .settings = {.delimiter = delimiters[bytes[0] >> 2 & 3],
+                     .fee_unit = units[bytes[0] >> 4 & 3]},
+        .rules = choose_rules(bytes[1]),
+    };
 
-    return (struct options){
-        encodings[byte & 3],
-        {.delimiter = delimiters[byte >> 2 & 3], .fee_unit = units[byte >> 4 & 3]},
-        (byte & 64) != 0};
+    if (bytes[1] & 8)
+        options.settings.wanted_columns[FIELD_CLAIM_ORDER_NO] = "No.";
+    return options;
 }
 
-static void append_header(struct buffer *file, char delimiter)
+static void append_names(struct buffer *file, char delimiter)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         buffer_text(file, field_name((enum field)i));
@@ -62,11 +100,18 @@ static void append_header(struct buffer *file, char delimiter)
     }
 }
 
-static int is_never_space(unsigned char c)
+static void append_quoted(struct buffer *file, const char *text, size_t len)
 {
-    (void)c;
-    return 0;
+    buffer_byte(file, '"');
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"')
+            buffer_byte(file, '"');
+        buffer_byte(file, text[i]);
+    }
+    buffer_byte(file, '"');
 }
+
+/* ---- one pass ---- */
 
 static void take_cell(void *text, size_t len, void *cells)
 {
@@ -78,6 +123,219 @@ static void take_record(int c, void *cells)
 {
     (void)c;
     buffer_text(cells, RECORD_END);
+}
+
+static void keep_record(const struct record *record, struct buffer *cells)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        MUST(strlen(record->cells[i].text) == record->cells[i].len);
+        MUST(charset_is_utf8(record->cells[i].text));
+        take_cell((void *)(uintptr_t)record->cells[i].text, record->cells[i].len, cells);
+    }
+    take_record(0, cells);
+}
+
+static void keep_findings(const struct rules *rules, const struct columns *columns,
+                          const struct record *record, const struct findings *findings,
+                          struct buffer *text)
+{
+    struct buffer codes = {0};
+
+    for (size_t i = 0; i < findings->count; i++) {
+        size_t start = text->len;
+
+        finding_explain(&findings->list[i], rules, columns, record, text);
+        MUST(text->len > start && charset_is_utf8(text->ptr + start));
+        buffer_text(text, CELL_END);
+    }
+    findings_codes(findings, SEVERITY_ERROR, &codes);
+    MUST((codes.len > 0) == findings_invalid(findings));
+    buffer_release(&codes);
+    buffer_text(text, RECORD_END);
+}
+
+static void check_claim(const struct claim *claim)
+{
+    MUST(claim->workcard_id >= 0 && claim->claim_count >= 0 && claim->claim_fee >= 0);
+    MUST(claim->claim_status >= 0 && claim->claim_status <= 2);
+    MUST(strlen(claim->claim_time) == CLAIM_TIME_BYTES - 1);
+    MUST(*claim->claim_order_no && charset_is_utf8(claim->claim_order_no));
+    MUST(charset_is_utf8(claim->claim_desc));
+}
+
+static void keep_integer(struct buffer *claims, int64_t number)
+{
+    buffer_integer(claims, number);
+    buffer_text(claims, CELL_END);
+}
+
+static void keep_text(struct buffer *claims, const char *text)
+{
+    buffer_text(claims, text);
+    buffer_text(claims, CELL_END);
+}
+
+static void keep_claim(const struct claim *claim, struct buffer *claims)
+{
+    keep_integer(claims, claim->workcard_id);
+    keep_text(claims, claim->claim_desc);
+    keep_integer(claims, claim->claim_count);
+    keep_text(claims, claim->claim_order_no);
+    keep_integer(claims, claim->claim_status);
+    keep_text(claims, claim->claim_time);
+    keep_integer(claims, claim->claim_fee);
+    buffer_text(claims, RECORD_END);
+}
+
+static void judge(const struct rules *rules, const struct reader *reader,
+                  const struct record *record, struct claim_store *store, struct outcome *outcome)
+{
+    struct claim claim = {0};
+    struct findings findings = {0};
+
+    claim_judge(rules, reader_columns(reader), record, NOW_MS, store, &claim, &findings);
+    keep_findings(rules, reader_columns(reader), record, &findings, &outcome->findings);
+    outcome->rows++;
+    if (findings_invalid(&findings)) {
+        outcome->invalid++;
+        return;
+    }
+    check_claim(&claim);
+    keep_claim(&claim, &outcome->claims);
+    outcome->fee += claim.claim_fee;
+}
+
+static void check_places(const struct reader *reader, const struct record *record)
+{
+    uint64_t first_line = 0, line = 0, column = 0;
+
+    reader_locate(reader, 0, &first_line, &column);
+    MUST(first_line == record->line && column == 1);
+    reader_locate(reader, record->count - 1, &line, &column);
+    MUST(line >= first_line && column > 0);
+}
+
+static void read_all(const struct options *options, struct reader *reader, struct outcome *outcome)
+{
+    struct claim_store store = {0};
+    struct record record = {.row = 1};
+    uint64_t row = 1, line = 0;
+    int result = 0;
+
+    keep_record(reader_header(reader), &outcome->header);
+    while ((result = reader_next(reader, &record, &outcome->err)) > 0) {
+        MUST(record.row > row && record.line > line && record.count > 0);
+        row = record.row;
+        line = record.line;
+        keep_record(&record, &outcome->cells);
+        check_places(reader, &record);
+        judge(&options->rules, reader, &record, &store, outcome);
+    }
+    MUST((result == 0) == (outcome->err.exit_code == 0));
+    outcome->blank_lines = reader_blank_lines(reader);
+    outcome->unfinished = reader_is_unfinished(reader);
+    claim_store_release(&store);
+}
+
+static void pass(struct export *export, const struct survey *survey, const struct options *options,
+                 struct outcome *ret_outcome)
+{
+    struct reader *reader = NULL;
+
+    *ret_outcome = (struct outcome){0};
+    if (reader_open(export, survey, &options->settings, &reader, &ret_outcome->err) == 0)
+        read_all(options, reader, ret_outcome);
+    reader_close(reader);
+}
+
+static void release(struct outcome *outcome)
+{
+    buffer_release(&outcome->header);
+    buffer_release(&outcome->cells);
+    buffer_release(&outcome->findings);
+    buffer_release(&outcome->claims);
+}
+
+static bool is_same(const struct buffer *a, const struct buffer *b)
+{
+    return a->len == b->len && memcmp(buffer_string(a), buffer_string(b), a->len) == 0;
+}
+
+/* ---- the file again, by other ways ---- */
+
+static void check_second_pass(struct export *export, const struct survey *survey,
+                              const struct options *options, const struct outcome *first)
+{
+    struct outcome second;
+
+    pass(export, survey, options, &second);
+    MUST(second.err.exit_code == first->err.exit_code);
+    MUST(strcmp(second.err.text, first->err.text) == 0);
+    MUST(is_same(&second.cells, &first->cells) && is_same(&second.claims, &first->claims));
+    release(&second);
+}
+
+static int ignore_header(void *context, const struct reader *reader, struct error *err)
+{
+    (void)context, (void)reader, (void)err;
+    return 0;
+}
+
+static int count_row(void *rows, const struct reader *reader, const struct record *record,
+                     const struct findings *findings, const struct claim *claim, struct error *err)
+{
+    (void)reader, (void)record, (void)err;
+    MUST((claim == NULL) == findings_invalid(findings));
+    ++*(uint64_t *)rows;
+    return 0;
+}
+
+/* What an inspection must have come to, given a pass over the same file. */
+static void compare(const struct inspection *inspection, int result, const struct error *err,
+                    const struct options *options, const struct outcome *outcome)
+{
+    bool cut = outcome->unfinished &&
+               options->rules.severity[RULE_MISSING_FINAL_NEWLINE] == SEVERITY_ERROR;
+
+    MUST((result == 0) == (outcome->err.exit_code == 0 && !cut));
+    if (outcome->err.exit_code) {
+        MUST(err->exit_code == outcome->err.exit_code);
+        MUST(strcmp(err->text, outcome->err.text) == 0);
+        return;
+    }
+    MUST(!cut || (err->exit_code == EXIT_INPUT_REFUSED && charset_is_utf8(err->text)));
+    MUST(inspection->rows == outcome->rows && inspection->invalid == outcome->invalid);
+    MUST(inspection->blank_lines == outcome->blank_lines);
+    MUST(inspection_fee(inspection) == outcome->fee);
+}
+
+static void check_inspections(struct export *export, const struct options *options,
+                              const struct outcome *outcome)
+{
+    const struct intake intake = {.export = export,
+                                  .encoding = options->encoding,
+                                  .reader = options->settings,
+                                  .rules = options->rules,
+                                  .now_ms = NOW_MS};
+    uint64_t shown = 0;
+    const struct inspection_visitor visitor = {&shown, ignore_header, count_row};
+    struct inspection inspection = {0};
+    struct error err = {0};
+    int result = inspection_check(&intake, &visitor, &inspection, &err);
+
+    compare(&inspection, result, &err, options, outcome);
+    MUST(shown == inspection.rows);
+    inspection_release(&inspection);
+    err = (struct error){0};
+    result = inspection_run(&intake, &inspection, &err);
+    compare(&inspection, result, &err, options, outcome);
+    inspection_release(&inspection);
+}
+
+static int is_never_space(unsigned char c)
+{
+    (void)c;
+    return 0;
 }
 
 /* The cells as libcsv alone finds them; false when it does not take the text. */
@@ -95,125 +353,154 @@ static bool parse_plainly(const char *text, size_t len, char delimiter, struct b
     return taken;
 }
 
-static void check_findings(const struct rules *rules, const struct columns *columns,
-                           const struct record *record, const struct findings *findings)
-{
-    struct buffer text = {0};
-
-    for (size_t i = 0; i < findings->count; i++) {
-        finding_explain(&findings->list[i], rules, columns, record, &text);
-        MUST(text.len > 0 && charset_is_utf8(text.ptr));
-        buffer_reset(&text);
-    }
-    findings_codes(findings, SEVERITY_ERROR, &text);
-    MUST((text.len > 0) == findings_invalid(findings));
-    buffer_release(&text);
-}
-
-static void check_claim(const struct claim *claim)
-{
-    MUST(claim->workcard_id >= 0 && claim->claim_count >= 0 && claim->claim_fee >= 0);
-    MUST(claim->claim_status >= 0 && claim->claim_status <= 2);
-    MUST(strlen(claim->claim_time) == CLAIM_TIME_BYTES - 1);
-    MUST(*claim->claim_order_no && charset_is_utf8(claim->claim_order_no));
-    MUST(charset_is_utf8(claim->claim_desc));
-}
-
-static void judge(const struct reader *reader, const struct record *record,
-                  struct claim_store *store)
-{
-    struct rules rules = {0};
-    struct claim claim = {0};
-    struct findings findings = {0};
-
-    rules_init(&rules);
-    claim_judge(&rules, reader_columns(reader), record, NOW_MS, store, &claim, &findings);
-    check_findings(&rules, reader_columns(reader), record, &findings);
-    if (!findings_invalid(&findings))
-        check_claim(&claim);
-}
-
-/* Reads to the end; the cells of all records but the header. */
-static int read_all(struct reader *reader, struct buffer *ret_cells, struct error *err)
-{
-    struct claim_store store = {0};
-    struct record record = {0};
-    uint64_t row = 0, line = 0, cell_line = 0, column = 0;
-    int result = 0;
-
-    while ((result = reader_next(reader, &record, err)) > 0) {
-        MUST(record.row > row && record.line > line && record.count > 0);
-        row = record.row;
-        line = record.line;
-        for (size_t i = 0; i < record.count; i++) {
-            MUST(strlen(record.cells[i].text) == record.cells[i].len);
-            take_cell((void *)(uintptr_t)record.cells[i].text, record.cells[i].len, ret_cells);
-        }
-        take_record(0, ret_cells);
-        reader_locate(reader, record.count - 1, &cell_line, &column);
-        MUST(cell_line >= line && column > 0);
-        judge(reader, &record, &store);
-    }
-    claim_store_release(&store);
-    return result;
-}
-
+/* What libcsv takes the reader takes alike; what it refuses the reader refuses too, but for the one
+ * idiom that has its quotes inside a cell. */
 static void check_against_libcsv(const struct buffer *file, const struct survey *survey,
-                                 char delimiter, const struct buffer *cells)
+                                 char delimiter, const struct outcome *outcome)
 {
+    const char *text = file->ptr + survey->bom_bytes;
+    size_t len = file->len - survey->bom_bytes;
     struct buffer plain = {0};
 
-    if (survey->encoding == ENCODING_UTF8 &&
-        parse_plainly(file->ptr + survey->bom_bytes, file->len - survey->bom_bytes, delimiter,
-                      &plain)) {
-        size_t header = plain.len - cells->len;
-
-        MUST(plain.len > cells->len);
-        MUST(memchr(plain.ptr, RECORD_END[0], plain.len) == plain.ptr + header - 1);
-        MUST(memcmp(plain.ptr + header, buffer_string(cells), cells->len) == 0);
+    if (survey->encoding != ENCODING_UTF8)
+        return;
+    if (!parse_plainly(text, len, delimiter, &plain)) {
+        MUST(memmem(text, len, "=\"", 2) != NULL);
+    } else {
+        MUST(plain.len == outcome->header.len + outcome->cells.len);
+        MUST(memcmp(plain.ptr, outcome->header.ptr, outcome->header.len) == 0);
+        MUST(memcmp(plain.ptr + outcome->header.len, buffer_string(&outcome->cells),
+                    outcome->cells.len) == 0);
     }
     buffer_release(&plain);
 }
 
-static void read_file(const char *path, const struct buffer *file, const struct options *options)
+/* ---- what was read, written anew ---- */
+
+/* Opens a file that holds the bytes; the path leads to it while the descriptor is open. */
+static int open_file(const struct buffer *bytes, char ret_path[PATH_BYTES])
+{
+    int fd = memfd_create("claims.csv", MFD_CLOEXEC);
+
+    MUST(fd >= 0);
+    MUST(write(fd, buffer_string(bytes), bytes->len) == (ssize_t)bytes->len);
+    snprintf(ret_path, PATH_BYTES, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
+static void read_anew(const struct buffer *file, const struct options *options,
+                      struct outcome *ret_outcome)
 {
     struct export *export = NULL;
-    struct reader *reader = NULL;
     struct survey survey = {0};
     struct error err = {0};
-    struct buffer cells = {0};
-    int result = export_open(path, &export, &err);
+    char path[PATH_BYTES];
+    int fd = open_file(file, path);
 
-    MUST(result == 0);
-    result = export_survey(export, options->encoding, &survey, &err);
-    if (result == 0)
-        result = reader_open(export, &survey, &options->settings, &reader, &err);
-    if (result == 0)
-        result = read_all(reader, &cells, &err);
-    if (result == 0)
-        check_against_libcsv(file, &survey, options->settings.delimiter, &cells);
-    else
-        MUST(err.exit_code == EXIT_INPUT_REFUSED && charset_is_utf8(err.text));
-    buffer_release(&cells);
-    reader_close(reader);
+    MUST(export_open(path, &export, &err) == 0);
+    MUST(export_survey(export, ENCODING_AUTO, &survey, &err) == 0);
+    MUST(survey.encoding == ENCODING_UTF8 && survey.bytes == file->len);
+    pass(export, &survey, options, ret_outcome);
+    MUST(ret_outcome->err.exit_code == 0);
+    MUST(!ret_outcome->unfinished && ret_outcome->blank_lines == 0);
+    export_close(export);
+    close(fd);
+}
+
+/* Writes records that were kept with every cell in quotes. */
+static void append_records(const struct buffer *cells, char delimiter, struct buffer *file)
+{
+    const char *at = buffer_string(cells), *end = at + cells->len;
+
+    while (at < end) {
+        const char *stop = memchr(at, CELL_END[0], (size_t)(end - at));
+
+        append_quoted(file, at, (size_t)(stop - at));
+        at = stop + 1;
+        buffer_byte(file, *at == RECORD_END[0] ? '\n' : delimiter);
+        at += *at == RECORD_END[0];
+    }
+}
+
+/* With every cell in quotes, libcsv reads each line; the other way is for lines without a quote. */
+static void check_quoted(const struct options *options, const struct outcome *outcome)
+{
+    struct buffer file = {0};
+    struct outcome anew;
+
+    append_records(&outcome->header, options->settings.delimiter, &file);
+    append_records(&outcome->cells, options->settings.delimiter, &file);
+    read_anew(&file, options, &anew);
+    MUST(is_same(&anew.header, &outcome->header) && is_same(&anew.cells, &outcome->cells));
+    MUST(is_same(&anew.findings, &outcome->findings));
+    MUST(is_same(&anew.claims, &outcome->claims));
+    release(&anew);
+    buffer_release(&file);
+}
+
+/* What is valid is valid as it is sent, and the same claim. */
+static void check_canonical(const struct options *options, const struct outcome *outcome)
+{
+    struct options canonical = {.settings = {.delimiter = ','}, .rules = options->rules};
+    struct buffer file = {0};
+    struct outcome anew;
+
+    append_names(&file, ',');
+    append_records(&outcome->claims, ',', &file);
+    read_anew(&file, &canonical, &anew);
+    MUST(anew.rows == outcome->rows - outcome->invalid && anew.invalid == 0);
+    MUST(is_same(&anew.claims, &outcome->claims));
+    release(&anew);
+    buffer_release(&file);
+}
+
+/* ---- all together ---- */
+
+static void check_outcome(const struct buffer *file, const struct survey *survey,
+                          const struct options *options, const struct outcome *outcome)
+{
+    if (outcome->err.exit_code) {
+        MUST(outcome->err.exit_code == EXIT_INPUT_REFUSED && charset_is_utf8(outcome->err.text));
+        return;
+    }
+    check_against_libcsv(file, survey, options->settings.delimiter, outcome);
+    check_quoted(options, outcome);
+    check_canonical(options, outcome);
+}
+
+static void check_file(const char *path, const struct buffer *file, const struct options *options)
+{
+    struct export *export = NULL;
+    struct survey survey = {0};
+    struct outcome outcome = {0};
+
+    MUST(export_open(path, &export, &outcome.err) == 0);
+    if (export_survey(export, options->encoding, &survey, &outcome.err) == 0) {
+        pass(export, &survey, options, &outcome);
+        check_second_pass(export, &survey, options, &outcome);
+    }
+    check_outcome(file, &survey, options, &outcome);
+    check_inspections(export, options, &outcome);
+    release(&outcome);
     export_close(export);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    struct options options = choose(len ? bytes[0] : 0);
+    unsigned char choice[OPTION_BYTES] = {0};
+    struct options options = {0};
     struct buffer file = {0};
-    char path[32];
-    int fd = memfd_create("claims.csv", MFD_CLOEXEC);
+    char path[PATH_BYTES];
+    int fd = -1;
 
-    MUST(fd >= 0);
-    if (options.header)
-        append_header(&file, options.settings.delimiter);
-    if (len)
-        buffer_append(&file, bytes + 1, len - 1);
-    MUST(write(fd, buffer_string(&file), file.len) == (ssize_t)file.len);
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    read_file(path, &file, &options);
+    memcpy(choice, bytes, len < OPTION_BYTES ? len : OPTION_BYTES);
+    options = choose(choice);
+    if (choice[0] & 64)
+        append_names(&file, options.settings.delimiter);
+    if (len > OPTION_BYTES)
+        buffer_append(&file, bytes + OPTION_BYTES, len - OPTION_BYTES);
+    fd = open_file(&file, path);
+    check_file(path, &file, &options);
     buffer_release(&file);
     close(fd);
     return 0;
