@@ -1,30 +1,41 @@
 #!/usr/bin/env python3
 """SIGKILL before, in and after every call that changes a file or sends, one call at a time.
 
-A 20-row run is traced once by the shim; then each of its calls gets trials of its own, in which the
-program is killed before that call, after it, and, where it moves bytes, when half of them are
-through. The same command follows until it is done, and the oracle judges. The same again for a run
-that resumes: the first start is killed in its middle, the second one at every call.
+A 20-row run is traced once by the shim. Then each of its calls gets trials of its own, in which the
+program is killed before that call, after it, and, where it moves bytes, when half of them are through.
+The same again for starts that go on with a run: the first start is killed at one call, the second one at
+every call. The same command follows until it is done, and the oracle judges.
 
-  exhaust.py        every 23rd point, as in the tests
-  exhaust.py --all  every point
-
-Needs CLAIMBATCH (or CLAIMBATCH_RELEASE), CLAIMBATCH_SANDBOX and a C compiler. The last line counts
-the points.
+The shim kills from within the program; a sample of the points is tried again by strace, which kills at the
+system call itself. Short: a sample of the points. Long: all of them, the resumed ones for every
+N-th call of the first start.
 """
 
-import concurrent.futures
 import os
-import threading
+import random
+import shutil
 
 import trial
 
-CALLS = "open write pwrite fsync fdatasync ftruncate fallocate rename unlink mkdir fchmod send".split()
+CALLS = "open write pwrite fsync fdatasync ftruncate fallocate rename link unlink mkdir fchmod send".split()
 TORN = ("write", "pwrite", "send")
+# The same as the kernel knows them, and how many of them a thread makes. sendto is what send becomes.
+SYSTEM_CALLS = {
+    "files": (
+        "write,pwrite64,writev,fsync,fdatasync,ftruncate,fallocate,rename,link,unlink,mkdir,fchmod",
+        150,
+    ),
+    "sends": ("sendto,sendmsg", 20),
+}
 IN_FLIGHT = 4
 ROWS = 20
-# Where the first start of a resumed run is killed: one request more than the in-flight limit is out.
-MIDDLE = {"CAMPAIGN_HIT": "send:10", "CAMPAIGN_DO": "kill-after"}
+# The short form: so many first starts, resumed ones, and points of strace.
+SHORT, SHORT_RESUMED, SHORT_STRACE = 150, 150, 20
+LONG_STRACE = 300
+# Threads do not take the same turns each time: some calls more than were counted.
+SPARE = 2
+# Where the first start of a traced resume is killed: one request more than the in-flight limit is out.
+MIDDLE = ("send", 10, "after")
 
 
 def rows():
@@ -36,82 +47,146 @@ def rows():
     return found
 
 
-def open_trial():
-    return trial.Trial(
-        rows(), IN_FLIGHT, "--retries", 1, sandbox=["--fault", "code-1=10%", "--fault", "reject=10%"]
-    )
+def hit(shim, call, number, how):
+    """The environment in which a start is killed there."""
+    return {"LD_PRELOAD": shim, "CAMPAIGN_HIT": f"{call}:{number}", "CAMPAIGN_DO": f"kill-{how}"}
 
 
-def count_calls(shim, resumed):
-    """How often each function is called by the start that is to be killed."""
-    with open_trial() as one:
-        log = one.workspace.file("calls.log")
-        if resumed:
-            one.ended(one.start(LD_PRELOAD=shim, **MIDDLE))
-        one.go_on(LD_PRELOAD=shim, CAMPAIGN_LOG=log)
-        with open(log, encoding="utf-8") as file:
-            names = [line.split(" ", 1)[0] for line in file]
-    return {name: names.count(name) for name in CALLS if name in names}
+class Campaign:
+    def __init__(self, options, score, shim):
+        self.options, self.score, self.shim = options, score, shim
+        self.rng = random.Random(options.seed)
 
-
-def points(counts, resumed):
-    """Two calls more than were counted: threads do not take the same turns each time."""
-    for name, count in counts.items():
-        for number in range(1, count + 3):
-            for what in ("before", "torn", "after") if name in TORN else ("before", "after"):
-                yield resumed, name, number, what
-
-
-def try_point(shim, point, score, lock):
-    resumed, name, number, what = point
-    label = f"exhaust-{'resume' if resumed else 'first'}-{name}-{number}-{what}"
-    with open_trial() as one:
-        if resumed:
-            one.ended(one.start(LD_PRELOAD=shim, **MIDDLE))
-        by_itself = one.ended(
-            one.start(LD_PRELOAD=shim, CAMPAIGN_HIT=f"{name}:{number}", CAMPAIGN_DO=f"kill-{what}")
+    def open_trial(self, label=""):
+        """Some of them meet a fault after which a row is tried again; that takes its time. Which rows are
+        struck depends on the seed and the claim alone."""
+        again = label and random.Random(label).random() < 0.1
+        faults = ["--fault", f"code-1={10 if again else 0}%", "--fault", "reject=10%"]
+        return trial.Trial(
+            rows(), IN_FLIGHT, "--retries", 1, sandbox=[*faults, "--seed", self.options.seed]
         )
+
+    def count_calls(self, first=None):
+        """How often each function is called by the start that is to be killed."""
+        with self.open_trial() as one:
+            log = one.workspace.file("calls.log")
+            if first:
+                one.ended(one.start(**hit(self.shim, *first)))
+            one.go_on(LD_PRELOAD=self.shim, CAMPAIGN_LOG=log)
+            names = [words[0] for words in trial.read_calls(log)]
+        return {name: names.count(name) for name in CALLS if name in names}
+
+    def kills(self, counts):
+        """Every (function, number, how) at which a start can be killed."""
+        for name, count in counts.items():
+            for number in range(1, count + SPARE + 1):
+                for how in ("before", "torn", "after") if name in TORN else ("before", "after"):
+                    yield name, number, how
+
+    def points(self):
+        """(label, kills): one kill for each start but the last."""
+        first = list(self.kills(self.count_calls()))
+        resumed = list(self.kills(self.count_calls(MIDDLE)))
+        points = [[kill] for kill in first]
+        if self.options.long:
+            begun = [MIDDLE] + first[self.options.seed % self.options.every :: self.options.every]
+            points += [[one, two] for one in begun for two in resumed]
+        else:
+            points = self.rng.sample(points, SHORT)
+            points += [[self.rng.choice(first), self.rng.choice(resumed)] for _ in range(SHORT_RESUMED)]
+        if self.options.only:  # any point can be named
+            return [(self.options.only, parse_label(self.options.only))]
+        return [(label_of(kills), kills) for kills in points]
+
+    def attempt(self, label, kills):
+        """Whether the last of the kills struck."""
         found = []
-        if by_itself and one.code not in trial.ORDERLY:
-            found = [f"row -: the command ended with {one.code}: {one.result.err.strip()[-300:]}"]
-        found = found or one.go_on() or one.judge()
-        with lock:
-            one.score(score, label, found)
+        with self.open_trial(label) as one:
+            for kill in kills:
+                by_itself = one.ended(one.start(**hit(self.shim, *kill)))
+                if by_itself and one.code not in trial.ORDERLY:
+                    found.append(f"row -: ended with {one.code}: {one.result.err.strip()[-300:]}")
+            one.score(self.score, label, found or one.go_on() or one.judge())
         return not by_itself
+
+    # ---- strace ----
+
+    # A kill before the next call that changes something is a kill after the last one.
+
+    def strace_points(self):
+        """(label, set of calls, number, whether the first start was killed in its middle before)"""
+        for i in range(LONG_STRACE if self.options.long else SHORT_STRACE):
+            calls = self.rng.choice(("files", "files", "sends"))
+            resumed = self.rng.random() < 0.3
+            number = self.rng.randint(1, SYSTEM_CALLS[calls][1] // (2 if resumed else 1))
+            yield f"strace-{calls}-{number}-{'resume' if resumed else 'first'}-{i}", calls, number, resumed
+
+    def attempt_strace(self, label, calls, number, resumed):
+        with self.open_trial(label) as one:
+            if resumed:
+                one.ended(one.start(**hit(self.shim, *MIDDLE)))
+            by_itself = one.ended(self.start_strace(one, SYSTEM_CALLS[calls][0], number))
+            one.score(self.score, label, one.go_on() or one.judge())
+            return not by_itself
+
+    def start_strace(self, one, calls, number):
+        """strace dies by the signal that its child died by."""
+        strace = f"strace -f -qq -o /dev/null -e trace={calls} -e inject={calls}:signal=KILL:when={number}"
+        one.starts += 1
+        arguments = one.workspace.upload_arguments(one.sandbox, *one.options)
+        script = f'exec {strace} "$0" "$@"'
+        return one.workspace.start("-c", script, trial.RELEASED, *arguments, binary="/bin/sh")
+
+
+def label_of(kills):
+    return "+".join("-".join(map(str, kill)) for kill in kills)
+
+
+def parse_label(label):
+    kills = [word.split("-") for word in label.split("+")]
+    return [(name, int(number), how) for name, number, how in kills]
+
+
+def why_not_strace():
+    """Why it cannot be used here; None if it can."""
+    if not shutil.which("strace"):
+        return "strace is not installed"
+    if os.system("strace -qq -o /dev/null -e inject=close:error=EIO:when=9999 true 2>/dev/null"):
+        return "strace may not trace here"
+    return None
+
+
+def run_strace(campaign, score):
+    """How many of its trials were skipped."""
+    only = campaign.options.only
+    points = [point for point in campaign.strace_points() if only in (None, point[0])]
+    reason = why_not_strace()
+    if reason:
+        print(f"skipped {len(points)} kills by strace: {reason}")
+        return len(points)
+    struck = list(score.sweep(campaign.attempt_strace, points))
+    score.progress(f"{sum(map(bool, struck))} of {len(points)} starts were killed by strace")
+    if sum(map(bool, struck)) < len(points) / 2 and not campaign.options.only:
+        score.add("strace", [f"row -: only {sum(map(bool, struck))} starts were killed"])
+    return 0
 
 
 def main():
-    options = trial.arguments(
-        __doc__,
-        all={"action": "store_true", "help": "every point"},
-        every={"type": int, "default": 23, "help": "every N-th point (23)"},
-        jobs={"type": int, "default": 2, "help": "trials at a time (2)"},
+    options, score = trial.begin(
+        __doc__, every={"type": int, "default": 40, "metavar": "N", "help": "(40)"}
     )
-    trial.use_release_build()
-    shim = trial.build_shim()
-    score = trial.Score(options.evidence)
-    lock = threading.Lock()
-    chosen = []
-    for resumed in (False, True):
-        counts = count_calls(shim, resumed)
-        print("resumed:" if resumed else "first:  ", counts)
-        chosen += points(counts, resumed)
-    if not options.all:
-        chosen = chosen[options.seed % options.every :: options.every]
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        killed = 0
-        for number, struck in enumerate(
-            pool.map(lambda point: try_point(shim, point, score, lock), chosen), 1
-        ):
-            killed += struck
-            if number % 250 == 0:
-                score.progress(f"{number} of {len(chosen)} points")
-    score.progress(f"{killed} of {len(chosen)} points were reached")
-    if killed < len(chosen) * 0.8:
-        score.add("exhaust", [f"only {killed} of {len(chosen)} starts were killed"])
-    os.unlink(shim)
-    os.rmdir(os.path.dirname(shim))
-    score.end()
+    skipped = 0
+    with trial.Shim() as shim:
+        campaign = Campaign(options, score, shim)
+        if not (options.only or "").startswith("strace"):
+            points = campaign.points()
+            struck = sum(map(bool, score.sweep(campaign.attempt, points)))
+            score.progress(f"{struck} of {len(points)} points were reached")
+            if struck < len(points) * 0.5 and not options.only:
+                score.add("points", [f"row -: only {struck} of {len(points)} were reached"])
+        if not options.only or options.only.startswith("strace"):
+            skipped = run_strace(campaign, score)
+    score.end(skipped)
 
 
 if __name__ == "__main__":

@@ -1,37 +1,40 @@
 #!/usr/bin/env python3
 """Lets every allocation and every file system call fail in turn.
 
-A 12-row run is traced once by the shim; then each of its allocations, and each of its calls on files
-with ENOSPC and with EIO, gets a trial in which that one call fails, and one in which it and all later
-ones of its kind fail. Also the whole disk full from some call on. The run must end with a message
-and an exit code of the contract and not by a signal, the ledger must be whole, and where a sync
-failed nothing new may be sent. The same command, undisturbed, must then complete the run, and the
+A 20-row run is traced once by the shim; then each of its allocations (those of libraries too), and each
+of its calls on files with ENOSPC and with EIO, gets a trial in which that one call fails, and one in
+which it and all later ones of its kind fail. Also: the whole disk full from some call on, and no
+further threads. The run must end by itself, with a message and an exit code of the contract, without a
+word of a sanitizer; the ledger must be whole; where a sync failed the run must have stopped, with nothing
+on the wire that had no intent before. The same command, undisturbed, must then complete the run, and the
 oracle must find nothing.
 
-  faults.py        every 149th point, as in the tests
-  faults.py --all  every point (--only alloc or files for one half)
-
-Needs CLAIMBATCH (or CLAIMBATCH_RELEASE), CLAIMBATCH_SANDBOX and a C compiler. The last line counts
-the points.
+Short: a sample of the points. Long: all of them. The start that meets the fault is of the program with
+sanitizers; with --released it is the other one.
 """
 
-import concurrent.futures
 import errno
 import os
-import threading
+import random
 
 import trial
 
 ALLOCATIONS = "malloc+calloc+realloc"
 FILES = (
-    "open read pread write pwrite fsync fdatasync ftruncate fallocate rename unlink mkdir fchmod"
-    " flock fstat stat statvfs mmap close"
+    "open read pread write pwrite fsync fdatasync ftruncate fallocate rename link unlink mkdir fchmod"
+    " flock lock fstat stat access realpath statvfs mmap close"
 ).split()
 # What asks the disk for room.
 ROOM = "open+write+pwrite+ftruncate+fallocate+mkdir+rename"
 SYNCS = ("fsync", "fdatasync")
+CAUSES = ("ENOSPC", "EIO")
 IN_FLIGHT = 2
-ROWS = 12
+ROWS = 20
+SPARE = 2
+# The short form: so many of each half of the points.
+SHORT = 120
+# A lock that cannot be taken is waited for: with more of these points the campaign would do little else.
+LOCKS_EVERY = 16
 
 # Of a run that could not do its work: input, resources, cannot create or write, locked, or refused.
 CLEAR = (65, 66, 69, 70, 71, 73, 74, 75, 78)
@@ -43,44 +46,42 @@ def open_trial():
     return trial.Trial(rows, IN_FLIGHT, "--retries", 1, "--timeout", 5)
 
 
-def read_log(path):
-    with open(path, encoding="utf-8") as file:
-        return [line.split(" ") for line in file]
-
-
-def count_calls(shim):
-    """How many allocations an undisturbed run makes, and how often it calls each function."""
-    with open_trial() as one:
-        log = one.workspace.file("calls.log")
-        one.go_on(LD_PRELOAD=shim, CAMPAIGN_LOG=log)
-        lines = read_log(log)
-    names = [words[0] for words in lines]
-    return int(lines[-1][1]), {name: names.count(name) for name in FILES if name in names}
+def sanitizer_options(shim):
+    """The shim has to come before the sanitizer, and where one allocation fails others may be lost in
+    libraries: leaks are not what is looked for."""
+    return {
+        "LD_PRELOAD": shim,
+        "ASAN_OPTIONS": "exitcode=99:detect_leaks=0:verify_asan_link_order=0",
+    }
 
 
 def alloc_points(count):
     for number in range(1, count + 1):
-        for what in ("fail", "fail-on"):
-            yield ALLOCATIONS, number, what, errno.ENOMEM
+        for how in ("fail", "fail-on"):
+            yield ALLOCATIONS, number, how, "ENOMEM"
 
 
 def file_points(counts):
-    for name, count in counts.items():
-        for number in range(1, count + 3):
-            for what in ("fail", "fail-on"):
-                for cause in (errno.ENOSPC, errno.EIO):
-                    yield name, number, what, cause
-    for number in range(1, sum(counts.get(name, 0) for name in ROOM.split("+")) + 3):
-        yield ROOM, number, "fail-on", errno.ENOSPC
+    for name in FILES:
+        for number in range(1, counts[name] + SPARE + 1 if name in counts else 0):
+            for how in ("fail", "fail-on"):
+                if name == "lock" and how == "fail-on" and number % LOCKS_EVERY:
+                    continue
+                for cause in CAUSES:
+                    yield name, number, how, cause
+    for number in range(1, sum(counts.get(name, 0) for name in ROOM.split("+")) + SPARE + 1):
+        yield ROOM, number, "fail-on", "ENOSPC"
+    for number in range(1, counts.get("thread", 0) + 1):
+        yield "thread", number, "fail", "EAGAIN"
 
 
 def check_end(one):
     """A clear end: by itself, with a code of the contract, and words."""
     said = one.result.err.strip()
-    if one.code < 0:
-        return [f"row -: ended by signal {-one.code}: {said[-300:]}"]
     if one.code in trial.ORDERLY:
         return []
+    if one.code < 0:
+        return [f"row -: ended by signal {-one.code}: {said[-300:]}"]
     if one.code not in CLEAR:
         return [f"row -: ended with {one.code}: {said[-300:]}"]
     if not said:
@@ -88,85 +89,172 @@ def check_end(one):
     return []
 
 
-def check_sync(name, log):
-    """After a sync that failed only what had its intent before may still leave."""
-    lines = read_log(log)
-    hits = [at for at, words in enumerate(lines) if words[0] == name and words[2:3] == ["HIT"]]
-    if not hits or "ledger" not in lines[hits[0]][-1]:
+def struck(calls, name):
+    """Where in the log the first failing call stands, with what it was about; or None."""
+    for at, words in enumerate(calls):
+        if words[0] in name.split("+") and words[2:3] == ["HIT"]:
+            return at, words[-1]
+    return None
+
+
+def check_sync(one, calls, name):
+    """A sync that failed stops the run, and only what had its intent before may still leave. When report
+    and manifest have their names the run is over: closing the ledger may fail then, its log is kept."""
+    hit = struck(calls, name)
+    if not hit:
         return []
-    sends = sum(words[0] == "send" for words in lines[hits[0] :])
-    if sends > 2 * IN_FLIGHT:
-        return [f"row -: {sends} requests left after a sync of the ledger had failed"]
-    return []
+    at, path = hit
+    if sum(words[0] == "rename" for words in calls[:at]) >= 2:
+        return []
+    found = []
+    if one.code in trial.ORDERLY:
+        found.append(f"row -: exit {one.code}, though {name} of {os.path.basename(path)} had failed")
+    sends = sum(words[0] == "send" for words in calls[at:])
+    if sends > 2 * one.in_flight:
+        found.append(f"row -: {sends} requests left after {name} had failed")
+    return found
 
 
-def try_point(shim, point, score, lock):
-    name, number, what, cause = point
-    label = f"faults-{name.replace('+', '.')}-{number}-{what}-{errno.errorcode[cause]}"
-    with open_trial() as one:
-        # The log's own calls are none of the program's, but they are slow: only where it is read.
-        env = {"CAMPAIGN_LOG": one.workspace.file("calls.log")} if name in SYNCS else {}
-        one.ended(
-            one.start(
-                LD_PRELOAD=shim,
-                CAMPAIGN_HIT=f"{name}:{number}",
-                CAMPAIGN_DO=what,
-                CAMPAIGN_ERRNO=str(cause),
-                **env,
-            ),
-            30,
+def is_lost_answer(violation):
+    """An answer that there was no memory or no descriptor for makes its row unknown."""
+    return violation.endswith("and was answered well") and any(
+        f"unknown {code}" in violation for code in ("CLIENT_FAILED", "ANSWER_MALFORMED")
+    )
+
+
+class Campaign:
+    def __init__(self, options, score, shim):
+        self.options, self.score = options, score
+        self.binary = trial.RELEASED if options.released else trial.SANITIZED
+        self.env = sanitizer_options(shim)
+
+    def points(self):
+        """(label, function, number, how, cause)"""
+        with open_trial() as one:
+            log = one.workspace.file("calls.log")
+            one.ended(one.start(self.binary, CAMPAIGN_LOG=log, **self.env))
+            calls = trial.read_calls(log)
+        names = [words[0] for words in calls]
+        counts = {name: names.count(name) for name in set(names)}
+        allocations = list(alloc_points(int(calls[-1][1])))
+        files = list(file_points(counts))
+        print(f"{len(allocations)} points at allocations, {len(files)} at files, {counts}")
+        points = (self.choose(allocations) if self.options.skip != "allocations" else []) + (
+            self.choose(files) if self.options.skip != "files" else []
         )
-        found = check_end(one) + trial.check_ledger(one.workspace.ledger)
-        code = one.code
-        if env:
-            found += check_sync(name, env["CAMPAIGN_LOG"])
-        # What had its intent when the run ended with an error may be unknown, as after a kill.
-        one.kills = 1
-        found = found + (one.go_on() or one.judge())
-        with lock:
-            one.score(score, label, [f"(exit {code}) {text}" for text in found])
-    return code
+        named = [("-".join(map(str, point)), *point) for point in points]
+        return [point for point in named if self.options.only in (None, point[0])]
+
+    def choose(self, points):
+        """All of them, or as many as are wanted; of each function some."""
+        wanted = self.options.points or (len(points) if self.options.long else SHORT)
+        if wanted >= len(points) or self.options.only:
+            return points
+        rng = random.Random(self.options.seed)
+        of_name = {}
+        for point in points:
+            of_name.setdefault(point[0], []).append(point)
+        chosen = []
+        for of_one in of_name.values():
+            chosen += rng.sample(of_one, min(len(of_one), 2 if of_one[0][0] == "lock" else 5))
+        rest = [point for point in points if point[0] != "lock" and point not in set(chosen)]
+        return chosen + rng.sample(rest, max(0, wanted - len(chosen)))
+
+    def attempt(self, label, name, number, how, cause):
+        """The exit code of the start that met the fault."""
+        try:
+            return self.meet(self.binary, label, name, number, how, cause)
+        except AssertionError as error:
+            # The sanitizer cannot begin a thread itself without memory.
+            if "AddressSanitizer: CHECK failed" not in str(error):
+                raise
+            return self.meet(trial.RELEASED, label, name, number, how, cause)
+
+    def meet(self, binary, label, name, number, how, cause):
+        with open_trial() as one:
+            # The log's own calls are none of the program's, but they are slow: only where it is read.
+            log = one.workspace.file("calls.log") if name in SYNCS else None
+            run = one.start(
+                binary,
+                CAMPAIGN_HIT=f"{name}:{number}",
+                CAMPAIGN_DO=how,
+                CAMPAIGN_ERRNO=str(getattr(errno, cause)),
+                CAMPAIGN_LOG=log,
+                **self.env,
+            )
+            one.ended(run, 30)
+            code = one.code
+            found = check_end(one) + trial.check_ledger(one.workspace.ledger)
+            if log:
+                found += check_sync(one, trial.read_calls(log), name)
+            # What had its intent when the run ended with an error may be unknown, as after a kill.
+            one.kills = 1
+            found += one.go_on() or one.judge()
+            found = [text for text in found if not is_lost_answer(text)]
+            one.score(self.score, label, [f"(exit {code}) {text}" for text in found])
+            return code
 
 
-def attempt(shim, point, score, lock):
-    try:
-        return try_point(shim, point, score, lock)
-    except Exception as error:  # a run that hangs is a violation too
-        with lock:
-            score.add(f"faults {point}", [f"{type(error).__name__}: {error}"])
-        return None
+class Checkpoint:
+    """The ledger's log is carried over into its file every some thousand pages: a sync that fails then
+    stops the run like any other."""
+
+    ROWS = 3000
+
+    def __init__(self, score, shim):
+        self.score = score
+        self.env = {"LD_PRELOAD": shim, "CAMPAIGN_PATH": "/ledger.db"}
+
+    def open_trial(self):
+        return trial.Trial([trial.claim_row(n) for n in range(1, self.ROWS + 1)], 2 * IN_FLIGHT)
+
+    def first_in_run(self):
+        """The number of the first sync of the file after the first request; None if there is none."""
+        with self.open_trial() as one:
+            log = one.workspace.file("calls.log")
+            one.go_on(CAMPAIGN_LOG=log, **self.env)
+            names = [words[0] for words in trial.read_calls(log)]
+        before = names[: names.index("send")].count("fdatasync")
+        during = names[names.index("send") : names.index("rename")].count("fdatasync")
+        return before + 1 if during else None
+
+    def attempt(self, label, how):
+        number = self.first_in_run()
+        with self.open_trial() as one:
+            log = one.workspace.file("calls.log")
+            run = one.start(
+                CAMPAIGN_HIT=f"fdatasync:{number}", CAMPAIGN_DO=how, CAMPAIGN_LOG=log, **self.env
+            )
+            one.ended(run)
+            found = [] if number else ["row -: the ledger was never carried over"]
+            found += check_end(one) + check_sync(one, trial.read_calls(log), "fdatasync")
+            one.kills = 1
+            one.score(self.score, label, found + (one.go_on() or one.judge()))
+            return one.code
 
 
 def main():
-    options = trial.arguments(
+    options, score = trial.begin(
         __doc__,
-        all={"action": "store_true", "help": "every point"},
-        every={"type": int, "default": 149, "help": "every N-th point (149)"},
-        only={"choices": ("alloc", "files"), "help": "one half of the points"},
-        jobs={"type": int, "default": 2, "help": "trials at a time (2)"},
+        released={"action": "store_true", "help": "no sanitizers: faster"},
+        points={"type": int, "help": f"so many of each half of the points (short: {SHORT})"},
+        skip={"choices": ("allocations", "files"), "help": "leave out these points"},
     )
-    trial.use_release_build()
-    shim = trial.build_shim()
-    score = trial.Score(options.evidence)
-    lock = threading.Lock()
-    allocations, counts = count_calls(shim)
-    print(f"{allocations} allocations, {counts}")
-    chosen = list(alloc_points(allocations)) if options.only != "files" else []
-    if options.only != "alloc":
-        chosen += file_points(counts)
-    if not options.all:
-        chosen = chosen[options.seed % options.every :: options.every]
     codes = {}
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for number, code in enumerate(
-            pool.map(lambda point: attempt(shim, point, score, lock), chosen), 1
-        ):
+    with trial.Shim() as shim:
+        campaign = Campaign(options, score, shim)
+        for code in score.sweep(campaign.attempt, campaign.points()):
             codes[code] = codes.get(code, 0) + 1
-            if number % 500 == 0:
-                score.progress(f"{number} of {len(chosen)} points")
-    score.progress(f"{len(chosen)} points; exit codes {codes}")
-    os.unlink(shim)
-    os.rmdir(os.path.dirname(shim))
+        checkpoints = [("checkpoint-fail", "fail"), ("checkpoint-fail-on", "fail-on")]
+        list(
+            score.sweep(
+                Checkpoint(score, shim).attempt,
+                [point for point in checkpoints if options.only in (None, point[0])],
+            )
+        )
+    score.progress(f"exit codes {codes}")
+    if len(codes) < 3 and not options.only:
+        score.add("codes", [f"row -: the faults had no effect: {codes}"])
     score.end()
 
 

@@ -3,15 +3,12 @@
 
 A trial is an export of random size with some repeated claims, a sandbox with faults and latency, and
 1 to 5 times SIGKILL at random moments; then the same command until it ends by itself. The oracle
-judges export, report and the sandbox's journal: nothing lost, nothing executed twice, nothing wrong
-about a row, at most 2 x in-flight rows unknown a kill. Every third trial sends two exports that share
-claims, at once, on one ledger.
+judges export, report, manifest, ledger and the sandbox's journal: nothing lost, nothing executed
+twice, nothing wrong about a row, at most 2 x in-flight rows unknown a kill. Every second trial sends
+two exports that share claims, at once, on one ledger; every sixth one is of the program with
+sanitizers. Short: 200 kills. Long: 10,000.
 
-  kill.py                         200 kills, as in the tests
-  kill.py --kills 10000 --seed 7  for hours; --jobs N trials at a time
-
-A trial is told by its seed, as far as time can be repeated: kill.py --only SEED repeats one.
-Needs CLAIMBATCH (or CLAIMBATCH_RELEASE) and CLAIMBATCH_SANDBOX. The last line counts the trials.
+A trial's plan can be repeated, its moments only as far as time can.
 """
 
 import concurrent.futures
@@ -25,6 +22,9 @@ import time
 
 import trial
 from trial import oracle
+
+SHORT, LONG = 200, 10000
+ROWS_MAX = 2000
 
 # Faults that hold a call or all of them for a second; few of them make a trial slow.
 SLOW = ("timeout", "slow", "429", "ban", "refuse-connect", "tls")
@@ -55,30 +55,31 @@ def random_faults(rng, quick, rows):
 
 
 class Plan:
-    """What a trial is to be, drawn from its seed."""
+    """What a trial is to be, drawn from the campaign's seed and the trial's number."""
 
-    def __init__(self, seed, quick):
-        rng = self.rng = random.Random(seed)
-        self.seed = seed
-        self.pair = rng.random() < 1 / 3
-        self.count = int(20 * 100 ** rng.random())  # 20 to 2000, small ones more often
-        self.in_flight = rng.choice((1, 2, 4, 8, 16, 32, 64))
+    def __init__(self, seed, number, quick):
+        rng = self.rng = random.Random(f"{seed}/{number}")
+        self.name = str(number)
+        self.pair = number % 2 == 0
+        self.binary = trial.SANITIZED if number % 6 in (1, 4) and rng.random() < 0.5 else None
+        tiny = rng.random() < 0.2
+        self.count = rng.randint(1, 20) if tiny else int(20 * (ROWS_MAX / 20) ** rng.random())
+        self.in_flight = rng.choice((1, 2, 3, 4, 8, 16, 32, 64))
         self.workers = rng.randint(1, 4)
         self.kills = rng.randint(1, 5)
         latency = rng.choice((0, 0, 1, 5, 20))
         self.repeats = rng.choice((0, 0.05, 0.3))
         self.sandbox = random_faults(rng, quick, self.count)
-        self.sandbox += ["--seed", seed, "--latency", f"0..{latency}", "--threads", rng.randint(1, 2)]
+        self.sandbox += ["--seed", rng.randrange(10**6), "--latency", f"0..{latency}"]
+        self.sandbox += ["--threads", rng.randint(1, 2)]
         self.options = ["--timeout", 2, "--retries", rng.randint(0, 2), "--outage-patience", 30]
         self.once_more = rng.random() < 0.3
 
-    def name(self):
-        return f"kill-{self.seed}"
-
     def words(self):
         return (
-            f"seed {self.seed}: {self.count} rows, {self.in_flight} in flight, {self.workers} workers,"
+            f"{self.count} rows, {self.in_flight} in flight, {self.workers} workers,"
             f" {self.kills} kills, {'two exports' if self.pair else 'one export'},"
+            f" {'sanitized' if self.binary else 'released'},"
             f" sandbox {' '.join(map(str, self.sandbox))}"
         )
 
@@ -98,7 +99,7 @@ def wait_for_moment(rng, sandbox, run, rows):
         time.sleep(rng.uniform(0, 0.003))
 
 
-def try_one(plan, score, lock):
+def try_one(plan, score):
     with trial.Trial(
         trial.random_rows(plan.rng, plan.count, repeats=plan.repeats),
         plan.in_flight,
@@ -108,16 +109,14 @@ def try_one(plan, score, lock):
     ) as one:
         one.words.append(plan.words())
         for _ in range(plan.kills):
-            run = one.start()
+            run = one.start(plan.binary)
             wait_for_moment(plan.rng, one.sandbox, run, plan.count)
             run.send_signal(9)
             one.ended(run)
         found = one.go_on(trial.ORDERLY + trial.STOPPED)
         if plan.once_more and not found:
             found = one.go_on(trial.ORDERLY + trial.STOPPED)
-        found = found or one.judge()
-        with lock:
-            one.score(score, plan.name(), found)
+        one.score(score, plan.name, found or one.judge())
         return one.kills
 
 
@@ -291,10 +290,16 @@ class Sender(threading.Thread):
     def _start(self):
         self.starts += 1
         return self.one.workspace.start_upload(
-            self.one.sandbox, *self.one.options, claims=self.claims
+            self.one.sandbox, *self.one.options, claims=self.claims, binary=self.plan.binary
         )
 
     def run(self):
+        try:
+            self._send()
+        except Exception as error:  # a run that hangs; the judge finds no code then
+            self.words.append(f"{self.claims}: {type(error).__name__}: {error}")
+
+    def _send(self):
         for _ in range(self.plan.kills):
             run = self._start()
             wait_for_moment(self.rng, self.one.sandbox, run, self.plan.count)
@@ -327,7 +332,7 @@ def judge_pair(one, senders):
     for sender in senders:
         report = sender.claims.replace(".csv", ".report.csv")
         if sender.code not in trial.ORDERLY + trial.STOPPED:
-            found.append(f"row -: {sender.claims} ended with {sender.code}")
+            found.append(f"row -: {sender.claims} ended with {sender.code}: {sender.words[-1:]}")
         try:
             files.append(
                 (
@@ -340,7 +345,7 @@ def judge_pair(one, senders):
             found.append(f"row -: {sender.claims}: {type(error).__name__}: {error}")
     if found:
         return found
-    journal = one.sandbox.journal
+    journal = one.journal()
     for sender, mine, other in zip(senders, files, reversed(files)):
         judge = PairOracle(
             mine[1],
@@ -356,11 +361,12 @@ def judge_pair(one, senders):
         said += trial.check_unknown(mine[1], mine[2], journal, 2 * one.in_flight * sender.kills)
         said += trial.check_exit(sender.code, mine[2])
         found += [f"{mine[0]} {text}" for text in said]
+    found += trial.check_unsettled([pair for f in files for pair in zip(f[1], f[2])])
     order = order_of_runs(workspace.ledger, [workspace.file(f[0]) for f in files])
     return found + check_shared(files, journal, order) + trial.check_ledger(workspace.ledger)
 
 
-def try_pair(plan, score, lock):
+def try_pair(plan, score):
     first, second = pair_rows(plan.rng, plan)
     with trial.Trial(
         first, plan.in_flight, *plan.options, workers=plan.workers, sandbox=plan.sandbox
@@ -375,53 +381,67 @@ def try_pair(plan, score, lock):
             sender.join()
         one.words.append(plan.words())
         one.words += [word for sender in senders for word in sender.words]
-        one.sandbox.close()
-        found = judge_pair(one, senders)
-        with lock:
-            one.score(score, plan.name(), found)
+        one.end_sandbox()
+        one.score(score, plan.name, judge_pair(one, senders))
         return sum(sender.kills for sender in senders)
 
 
+class Campaign:
+    """Trials, one after the other in each of some threads, until so many runs were killed."""
+
+    def __init__(self, options, score):
+        self.options, self.score = options, score
+        self.wanted = options.kills or (LONG if options.long else SHORT)
+        self.quick = quick_faults()
+        self.kills = self.trials = self.said = 0
+        self._lock = threading.Lock()
+
+    def attempt(self, name):
+        plan = Plan(self.options.seed, int(name), self.quick)
+        if self.options.only:
+            print(plan.words(), flush=True)
+        return (try_pair if plan.pair else try_one)(plan, self.score)
+
+    def _next(self):
+        """The next trial's name, or None. Runs that are never killed do not go on for ever."""
+        with self._lock:
+            if self.kills >= self.wanted or self.trials >= 5 * self.wanted:
+                return None
+            self.trials += 1
+            return str(self.trials)
+
+    def _count(self, kills):
+        with self._lock:
+            self.kills += kills
+            if self.kills - self.said >= max(100, self.wanted // 50):
+                self.said = self.kills
+                self.score.progress(f"{self.kills} kills")
+
+    def _work(self):
+        for name in iter(self._next, None):
+            try:
+                self._count(self.attempt(name))
+            except Exception as error:  # a run that hangs is a violation too
+                self.score.add(name, [f"row -: {type(error).__name__}: {error}"])
+
+    def run(self):
+        if self.options.only:
+            self.attempt(self.options.only)
+            return
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
+            for _ in range(self.options.jobs):
+                pool.submit(self._work)
+        if self.kills < self.wanted:
+            self.score.add("kills", [f"row -: {self.kills} kills in {self.trials} trials"])
+        self.score.progress(f"{self.kills} kills")
+
+
 def main():
-    options = trial.arguments(
+    options, score = trial.begin(
         __doc__,
-        kills={"type": int, "default": 200, "help": "go on until so many runs were killed (200)"},
-        jobs={"type": int, "default": 2, "help": "trials at a time (2)"},
-        only={"type": int, "help": "the seed of one trial, to repeat it"},
+        kills={"type": int, "help": f"go on until so many runs were killed ({SHORT}, long {LONG})"},
     )
-    trial.use_release_build()
-    quick = quick_faults()
-    score = trial.Score(options.evidence)
-    lock = threading.Lock()
-
-    def attempt(seed):
-        plan = Plan(seed, quick)
-        try:
-            return (try_pair if plan.pair else try_one)(plan, score, lock)
-        except Exception as error:  # a run that hangs is a violation too
-            with lock:
-                score.add(plan.name(), [f"{type(error).__name__}: {error}", plan.words()])
-            return 0
-
-    if options.only is not None:
-        print(Plan(options.only, quick).words())
-        attempt(options.only)
-        score.end()
-    kills, seed, said = 0, options.seed * 1000003, 0
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        running = set()
-        while kills < options.kills or running:
-            while kills < options.kills and len(running) < options.jobs:
-                running.add(pool.submit(attempt, seed))
-                seed += 1
-            done, running = concurrent.futures.wait(
-                running, return_when=concurrent.futures.FIRST_COMPLETED
-            )
-            kills += sum(future.result() for future in done)
-            if kills - said >= max(50, options.kills // 100):
-                said = kills
-                score.progress(f"{kills} kills, up to seed {seed - 1}")
-    score.progress(f"{kills} kills")
+    Campaign(options, score).run()
     score.end()
 
 

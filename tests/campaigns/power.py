@@ -8,27 +8,25 @@ keeps a random part of what came later, in whole sectors, and the first few chan
 folder that is left the same command runs until it is done. The oracle judges export, report and what
 the gateway had been sent until the cut and since: nothing that had left may leave again.
 
-Some of the resumed runs are recorded and cut as well.
-
-  power.py           some 100 cuts, as in the tests
-  power.py --all     after every request, and at every sync and rename, in all three ways
-  power.py --rows N  of a larger export (the default is 60)
-
-Needs CLAIMBATCH (or CLAIMBATCH_RELEASE), CLAIMBATCH_SANDBOX and a C compiler. The last line counts
-the cuts.
+Some of the resumed runs are recorded and cut as well. Short: some cuts. Long: after every request, and
+around every sync and change of names, in all three ways.
 """
 
 import os
 import random
 import re
-import shutil
 import urllib.parse
 
 import trial
+from trial import Sandbox, Workspace
 
 SECTOR = 512
 IN_FLIGHT = 4
 WAYS = ("synced", "random", "most")
+# The short form: so many cuts of each recorded run; and how often a resumed one is cut too.
+SHORT = 60
+DEEPER = 0.1
+DEEPER_CUTS = 8
 
 
 class Record:
@@ -57,6 +55,11 @@ class Record:
             if op in ("send", "sync", "rename", "unlink", "create"):
                 yield at
         yield len(self.operations)
+
+    def last_cuts(self):
+        """Those while the report takes its name, and after."""
+        first = next(at for at, (op, *_) in enumerate(self.operations) if op == "rename")
+        return [at for at in self.cuts() if at >= first]
 
 
 class Disk:
@@ -180,20 +183,17 @@ def journal_until(journal, operations):
 
 
 class Campaign:
-    def __init__(self, options, score, shim):
-        self.options, self.score, self.shim = options, score, shim
-        self.rng = random.Random(options.seed)
-        self.rows = trial.random_rows(self.rng, options.rows, repeats=0.1)
-        self.sandbox = ["--fault", "code-1=4%", "--fault", "reject=4%", "--fault", "executed-html=2%"]
-        self.sandbox += ["--fault", "executed-close=2%", "--seed", options.seed]
+    """One recorded run, and its cuts. The gateway stays the same: another port would be another
+    platform."""
 
-        self.port = 0
+    def __init__(self, options, score, shim, name, gateway):
+        self.options, self.score, self.shim = options, score, shim
+        self.name, self.gateway = name, gateway
+        self.rng = random.Random(f"{options.seed}/{name}")
+        self.rows = trial.random_rows(self.rng, options.rows, repeats=0.1)
 
     def open_trial(self):
-        """Always the same gateway: another port would be another platform."""
-        return trial.Trial(
-            self.rows, IN_FLIGHT, "--retries", 1, sandbox=self.sandbox, port=self.port
-        )
+        return trial.Trial(self.rows, IN_FLIGHT, "--retries", 1, gateway=self.gateway)
 
     def record(self, one):
         """Types the command under the shim: the disk as it was before, and the record."""
@@ -206,73 +206,82 @@ class Campaign:
         os.unlink(path)
         return disk, record
 
-    def sweep(self, disk, record, journal, earlier, name, cuts, deeper):
-        """Cuts a recorded run at `cuts`. `earlier` is the journal of what came before it."""
+    def run(self):
+        with self.open_trial() as one:
+            disk, record = self.record(one)
+            journal = one.journal()
+            one.score(self.score, f"{self.name}-recorded", one.judge())
+        cuts = list(record.cuts())
+        wanted = self.options.cuts or (len(cuts) if self.options.long else SHORT)
+        chosen = self.rng.sample(cuts, min(wanted, len(cuts)))
+        cuts = sorted({*chosen, *record.last_cuts()})
+        self.score.progress(f"{self.name}: {len(record.operations)} operations, {len(cuts)} cuts")
+        self.sweep(disk, record, journal, [], self.name, cuts, 1)
+
+    def sweep(self, disk, record, journal, earlier, name, cuts, depth):
+        """Cuts a recorded run at `cuts`. `earlier` is the journal of what came before it; `depth` counts
+        the losses of power."""
         done = 0
         for at in cuts:
             for operation in record.operations[done:at]:
                 disk.apply(operation)
             done = at
             before = earlier + journal_until(journal, record.operations[:at])
-            for way in WAYS if self.options.all else [self.rng.choice(WAYS)]:
-                self.cut(disk, before, f"power-{name}-{at}-{way}", way, deeper)
+            for way in WAYS if self.options.long else [self.rng.choice(WAYS)]:
+                label = f"{name}-{at}-{way}"
+                if depth > 1 or self.options.only in (None, label):
+                    self.cut(disk, before, label, way, depth)
 
-    def cut(self, disk, before, label, way, deeper):
+    def cut(self, disk, before, label, way, depth):
+        # Of its own, so that the other cuts do not change what this one is.
+        rng = random.Random(f"{self.options.seed}/{label}")
         with self.open_trial() as one:
-            self.restore(one, disk, way)
-            one.starts = 2
+            restore(one, disk, rng, way)
             record = None
-            if deeper and self.rng.random() < deeper:
+            if depth == 1 and rng.random() < DEEPER:
                 start, record = self.record(one)
                 found = []
             else:
                 found = one.go_on()
-            one.sandbox.close()
-            after = one.sandbox.journal
+            after = one.journal()
             journal = [dict(entry, seq=seq) for seq, entry in enumerate(before + after, 1)]
             found = found or trial.judge(
-                one.workspace, journal, 2, IN_FLIGHT, 3, one.code
+                one.workspace, journal, depth, IN_FLIGHT, depth + 1, one.code
             )
             self.score.add(label, found, one.workspace, journal, "\n".join(one.words))
         if record:
-            cuts = sorted(self.rng.sample(list(record.cuts()), min(8, len(list(record.cuts())))))
-            self.sweep(start, record, after, before, label[6:], cuts, 0)
+            cuts = list(record.cuts())
+            cuts = sorted(rng.sample(cuts, min(DEEPER_CUTS, len(cuts))))
+            self.sweep(start, record, after, before, label, cuts, 2)
 
-    def restore(self, one, disk, way):
-        folder = one.workspace.path
-        for entry in os.scandir(folder):
-            if entry.name.startswith(("claims.report", "ledger")):
-                os.unlink(entry.path)
-        for name, content in disk.survive(self.rng, way).items():
-            if name.startswith(("claims.report", "ledger")):
-                one.workspace.write(name, content, mode=0o600)
+
+def restore(one, disk, rng, way):
+    """Makes the workspace what is there after the power came back."""
+    for name, content in disk.survive(rng, way).items():
+        if name.startswith(("claims.report", "ledger")):
+            one.workspace.write(name, content, mode=0o600)
+
+
+def record_and_cut(options, score, shim, name):
+    with Workspace() as workspace:
+        faults = ["code-1=1%", "reject=4%", "executed-html=2%", "executed-close=2%"]
+        words = [word for fault in faults for word in ("--fault", fault)]
+        with Sandbox(workspace, *words, "--seed", options.seed) as gateway:
+            Campaign(options, score, shim, name, gateway).run()
 
 
 def main():
-    options = trial.arguments(
+    options, score = trial.begin(
         __doc__,
-        all={"action": "store_true", "help": "every cut, in all ways"},
-        cuts={"type": int, "default": 80, "help": "so many cuts of the first run (80)"},
+        cuts={"type": int, "help": f"so many cuts of each recorded run (short: {SHORT})"},
         rows={"type": int, "default": 60, "help": "rows of the export (60)"},
     )
-    trial.use_release_build()
-    shim = trial.build_shim()
-    score = trial.Score(options.evidence)
-    campaign = Campaign(options, score, shim)
-    with campaign.open_trial() as one:
-        campaign.port = one.sandbox.port
-        disk, record = campaign.record(one)
-        one.sandbox.close()
-        journal = one.sandbox.journal
-        violations = one.judge()
-        score.add("power-recorded", violations, one.workspace, journal)
-    cuts = list(record.cuts())
-    if not options.all:
-        cuts = sorted(campaign.rng.sample(cuts, min(options.cuts, len(cuts))))
-    print(f"{len(record.operations)} operations, {len(cuts)} cuts")
-    campaign.sweep(disk, record, journal, [], "cut", cuts, 0.1)
-    shutil.rmtree(os.path.dirname(shim))
-    score.progress("done")
+    names = [f"run{number}" for number in range(1, options.jobs + 1)]
+    if options.only:
+        names = [options.only.split("-")[0]]
+    with trial.Shim() as shim:
+        points = [(name,) for name in names]
+        list(score.sweep(lambda name: record_and_cut(options, score, shim, name), points))
     score.end()
 
 

@@ -2,16 +2,22 @@
  * shim: stands between the program and the C library (LD_PRELOAD), so that a campaign can kill the
  * program before, in or after any one call, let any one call fail, or record all that is written.
  *
- * CAMPAIGN_LOG=FILE     append a line "NAME NUMBER DETAIL" for each call, and "alloc NUMBER" at
- * exit CAMPAIGN_HIT=A+B:N    the N-th of all calls of the functions A and B (from 1) is the one
+ * CAMPAIGN_LOG=FILE     append a line "NAME NUMBER DETAIL" for each call, "alloc NUMBER" at exit
+ * CAMPAIGN_HIT=A+B:N    the N-th of all calls of the functions A and B (from 1) is the one
+ * CAMPAIGN_PATH=END     of the calls on descriptors only those of files whose path ends so
  * CAMPAIGN_DO=WHAT      kill-before, kill-torn (half of the bytes), kill-after, fail, or fail-on
  *                       (this one and all later ones)
  * CAMPAIGN_ERRNO=N      what the failing call says
  * CAMPAIGN_RECORD=FILE  append what changes files, what syncs them and what is sent: a line
  *                       "OP INODE OFFSET LENGTH PATH [TO]", then LENGTH bytes
  *
- * The functions are named as in the table below. Only calls on regular files and folders count, and
- * send on a socket; pipes, events and the standard streams do not.
+ * The functions are named as in the table below; variants of one (open64, mkostemp64 and fopen for
+ * open, sendmsg for send, …) go by one name. Only calls on regular files and folders count, and
+ * send on a socket; pipes, events and the standard streams do not. Of fcntl those calls count that
+ * lock.
+ *
+ * Works with a program that was built with the address sanitizer too, if that is told not to mind:
+ * ASAN_OPTIONS=verify_asan_link_order=0.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -28,8 +34,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum call {
@@ -46,23 +54,35 @@ enum call {
     CALL_FTRUNCATE,
     CALL_FALLOCATE,
     CALL_RENAME,
+    CALL_LINK,
     CALL_UNLINK,
     CALL_MKDIR,
     CALL_FCHMOD,
     CALL_FLOCK,
+    CALL_LOCK,
     CALL_FSTAT,
     CALL_STAT,
+    CALL_ACCESS,
+    CALL_REALPATH,
     CALL_STATVFS,
     CALL_MMAP,
     CALL_CLOSE,
+    CALL_THREAD,
     CALL_SEND,
     CALL_COUNT,
 };
 
 static const char *const names[CALL_COUNT] = {
-    "malloc", "calloc",    "realloc",   "open",      "read",   "pread",  "write", "pwrite",
-    "fsync",  "fdatasync", "ftruncate", "fallocate", "rename", "unlink", "mkdir", "fchmod",
-    "flock",  "fstat",     "stat",      "statvfs",   "mmap",   "close",  "send",
+    [CALL_MALLOC] = "malloc",       [CALL_CALLOC] = "calloc",       [CALL_REALLOC] = "realloc",
+    [CALL_OPEN] = "open",           [CALL_READ] = "read",           [CALL_PREAD] = "pread",
+    [CALL_WRITE] = "write",         [CALL_PWRITE] = "pwrite",       [CALL_FSYNC] = "fsync",
+    [CALL_FDATASYNC] = "fdatasync", [CALL_FTRUNCATE] = "ftruncate", [CALL_FALLOCATE] = "fallocate",
+    [CALL_RENAME] = "rename",       [CALL_LINK] = "link",           [CALL_UNLINK] = "unlink",
+    [CALL_MKDIR] = "mkdir",         [CALL_FCHMOD] = "fchmod",       [CALL_FLOCK] = "flock",
+    [CALL_LOCK] = "lock",           [CALL_FSTAT] = "fstat",         [CALL_STAT] = "stat",
+    [CALL_ACCESS] = "access",       [CALL_REALPATH] = "realpath",   [CALL_STATVFS] = "statvfs",
+    [CALL_MMAP] = "mmap",           [CALL_CLOSE] = "close",         [CALL_THREAD] = "thread",
+    [CALL_SEND] = "send",
 };
 
 enum action { ACT_NOTHING, ACT_KILL_BEFORE, ACT_KILL_TORN, ACT_KILL_AFTER, ACT_FAIL, ACT_FAIL_ON };
@@ -75,6 +95,7 @@ static struct {
     long at;
     enum action action;
     int cause;
+    const char *path; /* NULL: any */
     int log_fd;
     int record_fd;
 } plan = {.log_fd = -1, .record_fd = -1};
@@ -86,6 +107,11 @@ static pthread_mutex_t record_lock = PTHREAD_MUTEX_INITIALIZER; /* from a call t
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
+
+/* Those of the address sanitizer, where the program has it. */
+extern void *__interceptor_malloc(size_t size) __attribute__((weak));
+extern void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak));
+extern void *__interceptor_realloc(void *old, size_t size) __attribute__((weak));
 
 /* Looked up when first needed: libraries call us before our constructor has run. */
 #define REAL(name)                                                                                 \
@@ -131,6 +157,7 @@ __attribute__((constructor)) static void begin(void)
         if (strcmp(what, actions[i]) == 0)
             plan.action = (enum action)i;
     plan.cause = cause ? atoi(cause) : EIO;
+    plan.path = getenv("CAMPAIGN_PATH");
     plan.log_fd = append_to(getenv("CAMPAIGN_LOG"));
     plan.record_fd = append_to(getenv("CAMPAIGN_RECORD"));
     __atomic_store_n(&hit_count, 0, __ATOMIC_SEQ_CST);
@@ -269,17 +296,31 @@ static bool has_no_memory(enum call call)
 
 void *malloc(size_t size)
 {
-    return has_no_memory(CALL_MALLOC) ? NULL : __libc_malloc(size);
+    if (has_no_memory(CALL_MALLOC))
+        return NULL;
+    return __interceptor_malloc ? __interceptor_malloc(size) : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return has_no_memory(CALL_CALLOC) ? NULL : __libc_calloc(count, size);
+    if (has_no_memory(CALL_CALLOC))
+        return NULL;
+    return __interceptor_calloc ? __interceptor_calloc(count, size) : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-    return has_no_memory(CALL_REALLOC) ? NULL : __libc_realloc(old, size);
+    if (has_no_memory(CALL_REALLOC))
+        return NULL;
+    return __interceptor_realloc ? __interceptor_realloc(old, size) : __libc_realloc(old, size);
+}
+
+int pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
+                   void *(*run)(void *context), void *context)
+{
+    if (fails(meet(CALL_THREAD, "")))
+        return EAGAIN;
+    return REAL(pthread_create)(ret_thread, attributes, run, context);
 }
 
 /* ---- names ---- */
@@ -323,6 +364,37 @@ int open64(const char *path, int flags, ...)
     mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
     va_end(args);
     return open_as(path, flags | O_LARGEFILE, mode);
+}
+
+int mkostemp64(char *path, int flags)
+{
+    enum action action = meet(CALL_OPEN, path);
+    int fd;
+
+    if (fails(action))
+        return -1;
+    record_begin();
+    fd = REAL(mkostemp64)(path, flags);
+    if (fd >= 0)
+        record("create", fd, 0, path, "", "", 0);
+    return (int)after(action, record_end(fd));
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+    return fails(meet(CALL_OPEN, path)) ? NULL : REAL(fopen)(path, mode);
+}
+
+FILE *fopen64(const char *path, const char *mode)
+{
+    return fails(meet(CALL_OPEN, path)) ? NULL : REAL(fopen64)(path, mode);
+}
+
+int link(const char *from, const char *to)
+{
+    enum action action = meet(CALL_LINK, to);
+
+    return fails(action) ? -1 : (int)after(action, REAL(link)(from, to));
 }
 
 int rename(const char *from, const char *to)
@@ -380,6 +452,16 @@ int lstat64(const char *path, struct stat64 *status)
     return fails(meet(CALL_STAT, path)) ? -1 : REAL(lstat)(path, (struct stat *)status);
 }
 
+int access(const char *path, int mode)
+{
+    return fails(meet(CALL_ACCESS, path)) ? -1 : REAL(access)(path, mode);
+}
+
+char *realpath(const char *path, char *resolved)
+{
+    return fails(meet(CALL_REALPATH, path)) ? NULL : REAL(realpath)(path, resolved);
+}
+
 int statvfs(const char *path, struct statvfs *status)
 {
     return fails(meet(CALL_STATVFS, path)) ? -1 : REAL(statvfs)(path, status);
@@ -392,15 +474,27 @@ int statvfs64(const char *path, struct statvfs64 *status)
 
 /* ---- contents ---- */
 
+static bool ends_as_planned(const char *path)
+{
+    size_t len = strlen(path);
+    size_t end = plan.path ? strlen(plan.path) : 0;
+
+    return len >= end && memcmp(path + len - end, plan.path ? plan.path : "", end) == 0;
+}
+
 /* Whether a call on this descriptor counts; what is to happen to it. */
 static enum action meet_fd(enum call call, int fd)
 {
-    char path[256];
+    char path[256] = "";
     int saved = errno;
     enum action action = ACT_NOTHING;
 
-    if (is_file(fd))
-        action = meet(call, plan.log_fd >= 0 ? path_of(fd, path, sizeof(path)) : "");
+    if (is_file(fd)) {
+        if (plan.path || plan.log_fd >= 0)
+            path_of(fd, path, sizeof(path));
+        if (ends_as_planned(path))
+            action = meet(call, path);
+    }
     errno = saved;
     return action;
 }
@@ -514,6 +608,49 @@ int flock(int fd, int operation)
     return fails(action) ? -1 : (int)after(action, REAL(flock)(fd, operation));
 }
 
+/* Both names of fcntl: no call of it has more than one further argument. */
+static int control(int (*real)(int, int, ...), int fd, int command, void *argument)
+{
+    enum action action = ACT_NOTHING;
+
+    if (command == F_SETLK || command == F_SETLKW || command == F_GETLK || command == F_OFD_SETLK ||
+        command == F_OFD_SETLKW || command == F_OFD_GETLK)
+        action = meet_fd(CALL_LOCK, fd);
+    return fails(action) ? -1 : (int)after(action, real(fd, command, argument));
+}
+
+int fcntl(int fd, int command, ...)
+{
+    va_list args;
+    void *argument;
+
+    va_start(args, command);
+    argument = va_arg(args, void *);
+    va_end(args);
+    return control(REAL(fcntl), fd, command, argument);
+}
+
+int fcntl64(int fd, int command, ...)
+{
+    va_list args;
+    void *argument;
+
+    va_start(args, command);
+    argument = va_arg(args, void *);
+    va_end(args);
+    return control(REAL(fcntl64), fd, command, argument);
+}
+
+int fstatfs64(int fd, struct statfs64 *status)
+{
+    return fails(meet_fd(CALL_STATVFS, fd)) ? -1 : REAL(fstatfs64)(fd, status);
+}
+
+int fstatvfs64(int fd, struct statvfs64 *status)
+{
+    return fails(meet_fd(CALL_STATVFS, fd)) ? -1 : REAL(fstatvfs64)(fd, status);
+}
+
 int fstat(int fd, struct stat *status)
 {
     return fails(meet_fd(CALL_FSTAT, fd)) ? -1 : REAL(fstat)(fd, status);
@@ -540,16 +677,53 @@ int close(int fd)
     return fails(action) ? -1 : (int)after(action, result);
 }
 
+static bool is_network(int fd)
+{
+    int family = 0;
+    socklen_t len = sizeof(family);
+
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) == 0 && family != AF_UNIX;
+}
+
 /* Recorded before it is done: bytes that may have left count as sent. */
+static void record_send(int fd, const void *bytes, size_t len)
+{
+    record_begin();
+    record("send", -1, fd, "-", "", bytes, len);
+}
+
 ssize_t send(int fd, const void *bytes, size_t len, int flags)
 {
-    enum action action = meet(CALL_SEND, "");
-    ssize_t n;
+    enum action action = is_network(fd) ? meet(CALL_SEND, "") : ACT_NOTHING;
 
     if (fails(action))
         return -1;
-    record_begin();
-    record("send", -1, fd, "-", "", bytes, len);
-    n = REAL(send)(fd, bytes, torn(action, len), flags);
-    return after(action, record_end(n));
+    if (!is_network(fd))
+        return REAL(send)(fd, bytes, len, flags);
+    record_send(fd, bytes, len);
+    return after(action, record_end(REAL(send)(fd, bytes, torn(action, len), flags)));
+}
+
+/* These are counted and killed or failed, but neither recorded nor torn: no campaign uses TLS. */
+
+ssize_t sendto(int fd, const void *bytes, size_t len, int flags, const struct sockaddr *to,
+               socklen_t to_len)
+{
+    enum action action = is_network(fd) ? meet(CALL_SEND, "") : ACT_NOTHING;
+
+    return fails(action) ? -1 : after(action, REAL(sendto)(fd, bytes, len, flags, to, to_len));
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    enum action action = is_network(fd) ? meet(CALL_SEND, "") : ACT_NOTHING;
+
+    return fails(action) ? -1 : after(action, REAL(sendmsg)(fd, message, flags));
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    enum action action = is_network(fd) ? meet(CALL_SEND, "") : meet_fd(CALL_WRITE, fd);
+
+    return fails(action) ? -1 : after(action, REAL(writev)(fd, parts, count));
 }

@@ -4,7 +4,8 @@ added here for runs that were killed.
 """
 
 import argparse
-import ctypes
+import concurrent.futures
+import http.client
 import json
 import os
 import random
@@ -13,79 +14,91 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 
 import oracle  # noqa: E402
-from harness import (  # noqa: E402
-    Sandbox,
-    Workspace,
-    claim_row,
-    export_text,
-    read_manifest,
-    read_report,
-)
+from harness import Sandbox, Workspace, claim_row, read_manifest, read_report  # noqa: E402
 
 # How a run may end by itself when nothing but rows went wrong.
 ORDERLY = (0, 1, 3)
 # … and when faults of the gateway made it stop.
 STOPPED = (4, 69, 75)
 
-# The kernel kills what a campaign started when the campaign itself is killed.
-PR_SET_PDEATHSIG = 1
-LIBC = ctypes.CDLL(None)
+ROOT = os.path.dirname(os.path.dirname(HERE))
+# Kills and cuts want many starts, so the program as released; the one with sanitizers is used where
+# they may find something. Where they lie unless the environment names others:
+SANITIZED = os.path.abspath(os.environ.get("CLAIMBATCH", ROOT + "/build-test/claimbatch"))
+RELEASED = os.path.abspath(os.environ.get("CLAIMBATCH_RELEASE", ROOT + "/build/claimbatch"))
+SANDBOX = "src/sandbox/claimbatch-sandbox"
 
 
-def use_release_build():
-    """Kills and preloading want the program without sanitizers."""
-    release = os.environ.get("CLAIMBATCH_RELEASE")
-    if release:
-        os.environ["CLAIMBATCH"] = release
-        sandbox = os.path.join(os.path.dirname(release), "src/sandbox/claimbatch-sandbox")
-        if os.path.exists(sandbox):
-            os.environ["CLAIMBATCH_SANDBOX"] = sandbox
-
-
-def arguments(doc, **more):
-    """The command line that all campaigns have; `more` are further options, name to settings."""
+def begin(doc, **more):
+    """Reads the command line that all campaigns have; `more` are further options, name to settings.
+    Returns the options and the score, and says the seed."""
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name, settings in more.items():
-        parser.add_argument("--" + name.replace("_", "-"), **settings)
-    parser.add_argument("--seed", type=int, default=1, help="another number, other trials (1)")
-    parser.add_argument(
+    add = parser.add_argument
+    add("--long", action="store_true", help="the long form")
+    add("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of all chance")
+    add("--only", metavar="TRIAL", help="this one trial, by the name that a violation shows")
+    add("--jobs", type=int, default=2, help="trials at a time (2)")
+    add(
         "--evidence",
         default=os.path.join(tempfile.gettempdir(), "claimbatch-evidence"),
         help="folder in which what a violation leaves behind is kept (%(default)s)",
     )
-    return parser.parse_args()
+    for name, settings in more.items():
+        add("--" + name.replace("_", "-"), **settings)
+    options = parser.parse_args()
+    # What a trial starts is found there: the released programs, unless a trial says otherwise.
+    os.environ["CLAIMBATCH"] = RELEASED
+    os.environ["CLAIMBATCH_SANDBOX"] = os.path.join(os.path.dirname(RELEASED), SANDBOX)
+    return options, Score(options)
+
+
+# So many violations are shown, and their evidence kept; more of them say nothing new.
+SHOWN_MAX = 30
 
 
 class Score:
     """Counts trials, keeps the evidence, and says how it went."""
 
-    def __init__(self, evidence):
-        self.evidence = evidence
+    def __init__(self, options):
+        self.campaign = os.path.basename(sys.argv[0]).removesuffix(".py")
+        self.options = options
         self.passed = self.failed = 0
         self.began = time.monotonic()
+        self._lock = threading.Lock()
+        print(f"{self.campaign}: --seed {options.seed}{' --long' * options.long}", flush=True)
 
     def add(self, name, violations, workspace=None, journal=(), words=""):
-        if not violations:
-            self.passed += 1
+        with self._lock:
+            if violations:
+                self.failed += 1
+                self._tell(name, violations, workspace, journal, words)
+            else:
+                self.passed += 1
+
+    def _tell(self, name, violations, workspace, journal, words):
+        if self.failed > SHOWN_MAX:
             return
-        self.failed += 1
-        kept = self._keep(name, violations, workspace, journal, words) if workspace else "nothing"
-        print(f"--- {name}: {len(violations)} violations; kept: {kept}")
+        form = " --long" * self.options.long
+        print(f"not ok {self.campaign} {name}: {len(violations)} violations; to repeat it:")
+        print(f"    tests/campaigns/run.py{form} --seed {self.options.seed} --only {name} {self.campaign}")
+        if workspace:
+            print(f"    kept: {self._keep(name, violations, workspace, journal, words)}")
         for violation in violations[:8]:
             print(f"    {violation}")
         sys.stdout.flush()
 
     def _keep(self, name, violations, workspace, journal, words):
-        os.makedirs(self.evidence, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix=name.replace("/", "-").replace(" ", "_") + "-", dir=self.evidence)
+        os.makedirs(self.options.evidence, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix=f"{self.campaign}-{name}-", dir=self.options.evidence)
         shutil.copytree(workspace.path, folder, dirs_exist_ok=True)
         with open(os.path.join(folder, "journal.jsonl"), "w", encoding="utf-8") as file:
             for entry in journal:
@@ -94,12 +107,31 @@ class Score:
             file.write("\n".join(list(violations) + ["", words]) + "\n")
         return folder
 
+    def sweep(self, attempt, points, every=500):
+        """Calls attempt(*point) for each point, some at a time, and yields what it returns. The first
+        part of a point is its name. An exception, such as that of a run that hangs, is a violation."""
+
+        def try_point(point):
+            try:
+                return attempt(*point)
+            except Exception as error:
+                self.add(point[0], [f"row -: {type(error).__name__}: {error}"])
+                return None
+
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
+            for number, result in enumerate(pool.map(try_point, points), 1):
+                if number % every == 0:
+                    self.progress(f"{number} of {len(points)} trials")
+                yield result
+
     def progress(self, text):
         seconds = time.monotonic() - self.began
         print(f"{seconds:7.1f} s  {self.passed} passed, {self.failed} failed; {text}", flush=True)
 
-    def end(self):
-        print(f"{self.passed} passed, {self.failed} failed, 0 skipped")
+    def end(self, skipped=0):
+        if self.passed + self.failed + skipped == 0:
+            self.add("nothing", ["row -: there was no trial"])
+        print(f"{self.passed} passed, {self.failed} failed, {skipped} skipped")
         sys.exit(1 if self.failed else 0)
 
 
@@ -137,13 +169,11 @@ def random_rows(rng, count, first=1, repeats=0.1):
 def check_exit(code, lines):
     """The exit code says what the report says (contract section 7)."""
     outcomes = {line["outcome"] for line in lines}
-    bad = outcomes & {"rejected", "failed", "invalid"}
-    if code == 0 and (bad or outcomes & {"unknown", "unsent"}):
-        return [f"row -: exit 0, and the report has {sorted(outcomes)}"]
-    if code == 1 and "unknown" in outcomes:
-        return ["row -: exit 1, and rows are unknown"]
-    if code == 3 and "unknown" not in outcomes:
-        return ["row -: exit 3, and no row is unknown"]
+    if code in STOPPED:
+        return []
+    expected = 3 if "unknown" in outcomes else 1 if outcomes & {"rejected", "failed", "invalid"} else 0
+    if code != expected or (code == 0 and "unsent" in outcomes):
+        return [f"row -: exit {code}, and the report has {sorted(outcomes)}"]
     return []
 
 
@@ -169,6 +199,21 @@ def check_unknown(rows, lines, journal, allowed):
             if oracle.answer_class(came[-1]) != "unknown" and not came[-1].get("fault"):
                 found.append(f"row {row.number}: unknown {line['code']}, and was answered well")
     return found
+
+
+def check_unsettled(pairs):
+    """A row is held back as unsettled only for another one of its claim that is unknown itself. `pairs`
+    are the rows and report lines of all exports."""
+    unknown = {
+        row.key
+        for row, line in pairs
+        if line["outcome"] == "unknown" and line["code"] != "UNSETTLED" and row.sent
+    }
+    return [
+        f"row {row.number}: UNSETTLED, and no row of its claim is unknown"
+        for row, line in pairs
+        if line["code"] == "UNSETTLED" and row.key not in unknown
+    ]
 
 
 def check_ledger(path):
@@ -243,21 +288,39 @@ def judge(workspace, journal, kills, in_flight, starts, code, claims="claims.csv
         return [f"row -: {type(error).__name__}: {error}"]
     found += check_unknown(rows, lines, journal, 2 * in_flight * kills)
     found += check_exit(code, lines)
+    found += check_unsettled(list(zip(rows, lines)))
     return found + check_ledger(workspace.ledger)
 
 
 # ---- a trial ----
 
 
-class Trial:
-    """A workspace with a sandbox, and one command."""
+def end_of_journal(sandbox):
+    """Where the journal of what came until now ends: a request of no claim is written behind it."""
+    before = len(sandbox.journal)
+    connection = http.client.HTTPConnection("127.0.0.1", sandbox.port)
+    connection.request("POST", "/router/rest")
+    connection.getresponse().read()
+    connection.close()
+    while True:
+        before += 1
+        if not sandbox.has_lines(before, 10):
+            raise AssertionError("the journal does not go on")
+        if sandbox.journal[before - 1]["claim"] is None and not sandbox.journal[before - 1]["fault"]:
+            return before - 1
 
-    def __init__(self, rows, in_flight, *options, workers=1, sandbox=(), port=0):
+
+class Trial:
+    """A workspace with a sandbox of its own, or the one that is given, and one command."""
+
+    def __init__(self, rows, in_flight, *options, workers=1, sandbox=(), gateway=None):
         self.rows = rows
         self.in_flight = in_flight
         self.options = ["-c", in_flight, "-w", min(workers, in_flight), "-q", *options]
-        self.sandbox_options = sandbox
-        self.port = port
+        self._sandbox_options = sandbox
+        self.sandbox = gateway
+        self._before, self._after = len(gateway.journal) if gateway else 0, None
+        self._owned = None
         self.starts = self.kills = 0
         self.words = []
         self.code = None
@@ -266,22 +329,34 @@ class Trial:
         self.workspace = Workspace()
         try:
             self.workspace.export(self.rows)
-            self.sandbox = Sandbox(self.workspace, *self.sandbox_options, port=self.port)
-            self.sandbox.__enter__()
+            if not self.sandbox:
+                self._owned = Sandbox(self.workspace, *self._sandbox_options)
+                self.sandbox = self._owned.__enter__()
         except BaseException:
             self.workspace.__exit__()
             raise
         return self
 
     def __exit__(self, *_):
-        self.sandbox.close()
+        self.end_sandbox()
         self.workspace.__exit__()
 
-    def start(self, **env):
+    def end_sandbox(self):
+        """From here on the journal is complete."""
+        if self._owned:
+            self._owned.close()
+
+    def journal(self):
+        """What came of this trial, once it has ended."""
+        if not self._owned and self._after is None:
+            self._after = end_of_journal(self.sandbox)
+        return self.sandbox.journal[self._before : self._after]
+
+    def start(self, binary=None, **env):
         """Types the command; `env` are further variables of its environment."""
         self.starts += 1
         return self.workspace.start_upload(
-            self.sandbox, *self.options, env=self.workspace.environment(**env)
+            self.sandbox, *self.options, env=self.workspace.environment(**env), binary=binary
         )
 
     def ended(self, run, seconds=90):
@@ -302,10 +377,10 @@ class Trial:
         return [f"row -: the command ended with {self.code}: {self.result.err.strip()[-300:]}"]
 
     def judge(self):
-        self.sandbox.close()  # from here on the journal is complete
+        self.end_sandbox()
         return judge(
             self.workspace,
-            self.sandbox.journal,
+            self.journal(),
             self.kills,
             self.in_flight,
             self.starts,
@@ -313,41 +388,32 @@ class Trial:
         )
 
     def score(self, score, name, violations):
-        self.sandbox.close()
-        score.add(
-            name, violations, self.workspace, self.sandbox.journal, "\n".join(self.words)
-        )
+        self.end_sandbox()
+        score.add(name, violations, self.workspace, self.journal(), "\n".join(self.words))
 
 
 # ---- the shim ----
 
 
-def build_shim():
-    """Compiles shim.c into a folder of its own; returns the library's path."""
-    folder = tempfile.mkdtemp(prefix="claimbatch-shim-")
-    library = os.path.join(folder, "shim.so")
-    compiler = os.environ.get("CC", "cc")
-    subprocess.run(
-        [compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared"]
-        + ["-o", library, os.path.join(HERE, "shim.c"), "-ldl", "-pthread"],
-        check=True,
-    )
-    return library
+class Shim:
+    """shim.c, compiled into a folder of its own."""
+
+    def __enter__(self):
+        self._folder = tempfile.mkdtemp(prefix="claimbatch-shim-")
+        library = os.path.join(self._folder, "shim.so")
+        compiler = os.environ.get("CC", "cc")
+        subprocess.run(
+            [compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared"]
+            + ["-o", library, os.path.join(HERE, "shim.c"), "-ldl", "-pthread"],
+            check=True,
+        )
+        return library
+
+    def __exit__(self, *_):
+        shutil.rmtree(self._folder)
 
 
-__all__ = [
-    "ORDERLY",
-    "STOPPED",
-    "Score",
-    "Trial",
-    "arguments",
-    "build_shim",
-    "check_ledger",
-    "check_unknown",
-    "claim_row",
-    "export_text",
-    "judge",
-    "random",
-    "random_rows",
-    "use_release_build",
-]
+def read_calls(path):
+    """The shim's log: a list of words for each call."""
+    with open(path, encoding="utf-8") as file:
+        return [line.rstrip("\n").split(" ") for line in file]
