@@ -212,7 +212,7 @@ int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_r
 
 bool chain_waits(const struct row_record *record)
 {
-    return record->state == ROW_FINAL && record->outcome == OUTCOME_UNKNOWN &&
+    return record->state == ROW_FINAL && record->counts_as == OUTCOME_UNKNOWN &&
            record->attempts == 0;
 }
 

@@ -42,7 +42,8 @@ int chain_put_row(struct ledger *ledger, const struct row_ref *ref, const struct
 int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
                      const struct row_record *record, struct error *err);
 
-/* Whether a row waits for another attempt of its claim: it has none of its own. */
+/* Whether a row waits for another attempt of its claim, or repeats one that is unknown: it has none
+ * of its own. */
 bool chain_waits(const struct row_record *record);
 
 /* The claim's unknown attempt is settled: rows of any run that wait for it are to be judged again.

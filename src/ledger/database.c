@@ -1,4 +1,5 @@
-/* All SQL of the program is in this file. */
+/* The statements of the ledger. What is asked once (pragmas, the questions of care_verify) stands
+ * where it is asked. */
 #include "database.h"
 
 #include <errno.h>
@@ -9,9 +10,6 @@
 #include <sys/random.h>
 
 #include "base/log.h"
-
-#define ROW_BITS 36 /* of a row's id; the rest is its run */
-#define ROW_BITS_TEXT "36"
 
 static const char first_schema[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -94,6 +92,11 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     "state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,"          \
     " digest, code, sub_code, message, request_id, warnings, round"
 #define CLAIM_KEY "claim_order_no=?1 AND workcard_id=?2 AND platform=?3"
+#define OPEN_COLUMNS                                                                               \
+    "claim_order_no, workcard_id, platform, run, row, intent, attempts, submitted_ms, digest,"     \
+    " (SELECT name FROM platform WHERE id=o.platform)"
+/* Runs that ended before ?1 and are whole yet. */
+#define PRUNABLE "finished_ms>0 AND finished_ms<?1 AND export_sha256<>zeroblob(32)"
 
 static const char *const sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -117,7 +120,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_RUN_BRIEF] = "SELECT name, origin FROM run WHERE id=?1",
     [SQL_RUN_HAS_ROWS] = "SELECT 1 FROM row WHERE id>=?1 AND id<?2 LIMIT 1",
     [SQL_EVENT_PUT] = "INSERT INTO event SELECT ?1,?2,?3,?4,?5"
-                      " WHERE ?6>(SELECT count(*) FROM event WHERE run=?1)"
+                      " WHERE ?3 IN(0,4,5) OR ?6>(SELECT count(*) FROM event WHERE run=?1)"
                       " ON CONFLICT DO UPDATE SET until_ms=excluded.until_ms",
     [SQL_EVENTS] = "SELECT at_ms, kind, until_ms, text FROM event WHERE run=?1"
                    " ORDER BY at_ms, kind",
@@ -184,6 +187,61 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_BAN_GET] = "SELECT until_ms FROM ban WHERE platform=?1 AND app_key=?2",
     [SQL_BAN_SET] = "INSERT INTO ban VALUES(?1,?2,?3)"
                     " ON CONFLICT DO UPDATE SET until_ms=excluded.until_ms",
+
+    /* what a person looks at */
+    [SQL_READ] = "BEGIN",
+    [SQL_RUN_OLDER] = "SELECT id FROM run WHERE id<?1 ORDER BY id DESC LIMIT 1",
+    [SQL_RUN_OUTCOMES] = "SELECT outcome, count(*) FROM row WHERE id>=?1 AND id<?2 AND state=3"
+                         " GROUP BY outcome",
+    [SQL_TODAY] = "SELECT (SELECT name FROM platform WHERE id=k.platform), k.app_key,"
+                  " coalesce((SELECT calls FROM calls c WHERE c.platform=k.platform"
+                  "  AND c.app_key=k.app_key AND c.day=?1), 0),"
+                  " coalesce((SELECT until_ms FROM ban b WHERE b.platform=k.platform"
+                  "  AND b.app_key=k.app_key AND b.until_ms>?2), 0)"
+                  " FROM (SELECT platform, app_key FROM calls WHERE day=?1 UNION"
+                  "  SELECT platform, app_key FROM ban WHERE until_ms>?2) k ORDER BY 1, 2",
+    [SQL_OPEN_RUNS] = "SELECT run, sum(intent), count(*), min(submitted_ms) FROM open_attempt"
+                      " GROUP BY run",
+    [SQL_OPEN_OLDEST] = "SELECT " OPEN_COLUMNS " FROM open_attempt o"
+                        " ORDER BY submitted_ms, claim_order_no, workcard_id, platform LIMIT ?1",
+    [SQL_OPEN_NEXT] = "SELECT " OPEN_COLUMNS " FROM open_attempt o"
+                      " WHERE (claim_order_no, workcard_id, platform)>(?1, ?2, ?3)"
+                      " ORDER BY claim_order_no, workcard_id, platform LIMIT 1",
+    [SQL_CLAIM_LIST] = "SELECT k.workcard_id, k.platform, p.name FROM"
+                       " (SELECT workcard_id, platform FROM claim WHERE claim_order_no=?1 UNION"
+                       "  SELECT workcard_id, platform FROM open_attempt WHERE claim_order_no=?1) k"
+                       " JOIN platform p ON p.id=k.platform WHERE (k.workcard_id, k.platform)>(?2,"
+                       " ?3) ORDER BY 1, 2 LIMIT 1",
+    [SQL_ROUND_BRIEF] = "SELECT kind, by, reason, opened_ms FROM round WHERE id=?1",
+    [SQL_SETTLEMENTS] = "SELECT at_ms, outcome, by, reason, was FROM settlement WHERE run=?1"
+                        " AND row=?2 ORDER BY at_ms",
+
+    /* pruning */
+    [SQL_PRUNE_LIST] = "SELECT id FROM run WHERE " PRUNABLE
+                       " AND id NOT IN (SELECT run FROM open_attempt) AND id>?2"
+                       " ORDER BY id LIMIT 1",
+    [SQL_PRUNE_KEPT] =
+        "SELECT count(*) FROM run WHERE " PRUNABLE " AND id IN (SELECT run FROM open_attempt)",
+    [SQL_PRUNE_RUN] = "UPDATE run SET export_name='', export_sha256=zeroblob(32), export_bytes=0,"
+                      " reading='', report_path='', stopped_because='', published=1, open_rows=0,"
+                      " invalid_rows=0, released=0, parent='' WHERE id=?1",
+    [SQL_PRUNE_LEFT] = "SELECT id FROM run WHERE export_sha256=zeroblob(32) AND id>?1 AND"
+                       " (EXISTS(SELECT 1 FROM row WHERE row.id>=run.id << " ROW_BITS_TEXT
+                       "   AND row.id<(run.id+1) << " ROW_BITS_TEXT ") OR"
+                       "  EXISTS(SELECT 1 FROM run_count WHERE run_count.run=run.id) OR"
+                       "  EXISTS(SELECT 1 FROM event WHERE event.run=run.id))"
+                       " ORDER BY id LIMIT 1",
+    [SQL_PRUNE_ROW_COUNT] = "SELECT count(*) FROM row WHERE id>=?1 AND id<?2",
+    [SQL_PRUNE_CLAIM] = "SELECT claim_order_no, workcard_id, platform, last_run, last_row"
+                        " FROM claim WHERE (claim_order_no, workcard_id, platform)>(?1, ?2, ?3)"
+                        " ORDER BY claim_order_no, workcard_id, platform LIMIT 1",
+    [SQL_PRUNE_ROWS] = "DELETE FROM row WHERE id IN (SELECT id FROM row WHERE id>=?1 AND id<?2"
+                       " LIMIT ?3)",
+    [SQL_PRUNE_COUNTS] = "DELETE FROM run_count WHERE run=?1",
+    [SQL_PRUNE_ROUNDS] = "DELETE FROM round WHERE run=?1",
+    [SQL_PRUNE_EVENTS] = "DELETE FROM event WHERE run=?1",
+    [SQL_PRUNE_SETTLEMENTS] = "DELETE FROM settlement WHERE run=?1",
+    [SQL_PRUNE_PENDING] = "DELETE FROM pending WHERE run=?1",
 };
 
 int64_t database_row_id(int64_t run, uint64_t row)
@@ -382,8 +440,27 @@ static int look_for_news(struct ledger *ledger, struct error *err)
     return 0;
 }
 
+#define CHECKPOINT_PAGES 4000
+
+/* Carries the log over into the file when it has grown; a sync that fails then is the run's error.
+ * Others that read or write may keep it from being done: then the next turn tries again. */
+static int checkpoint(struct ledger *ledger, struct error *err)
+{
+    int code;
+
+    if (ledger->log_pages < CHECKPOINT_PAGES)
+        return 0;
+    ledger->log_pages = 0;
+    code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED)
+        return 0;
+    return database_fail(ledger, err);
+}
+
 int ledger_begin(struct ledger *ledger, struct error *err)
 {
+    if (checkpoint(ledger, err))
+        return -1;
     if (database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err))
         return -1;
     return look_for_news(ledger, err);

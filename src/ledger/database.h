@@ -15,6 +15,9 @@
 #include "base/error.h"
 #include "ledger/ledger.h"
 
+#define ROW_BITS 36 /* of a row's id; the rest is its run */
+#define ROW_BITS_TEXT "36"
+
 enum statement {
     SQL_BEGIN,
     SQL_COMMIT,
@@ -62,6 +65,28 @@ enum statement {
     SQL_PENDING_LIST,
     SQL_BAN_GET,
     SQL_BAN_SET,
+    SQL_READ,
+    SQL_RUN_OLDER,
+    SQL_RUN_OUTCOMES,
+    SQL_TODAY,
+    SQL_OPEN_RUNS,
+    SQL_OPEN_OLDEST,
+    SQL_OPEN_NEXT,
+    SQL_CLAIM_LIST,
+    SQL_ROUND_BRIEF,
+    SQL_SETTLEMENTS,
+    SQL_PRUNE_LIST,
+    SQL_PRUNE_KEPT,
+    SQL_PRUNE_RUN,
+    SQL_PRUNE_LEFT,
+    SQL_PRUNE_ROW_COUNT,
+    SQL_PRUNE_CLAIM,
+    SQL_PRUNE_ROWS,
+    SQL_PRUNE_COUNTS,
+    SQL_PRUNE_ROUNDS,
+    SQL_PRUNE_EVENTS,
+    SQL_PRUNE_SETTLEMENTS,
+    SQL_PRUNE_PENDING,
     SQL_COUNT,
 };
 
@@ -80,6 +105,7 @@ struct ledger {
     char *path;
     char id[LEDGER_ID_BYTES];
     bool is_new;
+    int log_pages; /* in SQLite's log, as of the last commit */
     bool has_news;
     int64_t version; /* of the database, as others have changed it */
     int lock_fd;
@@ -131,6 +157,29 @@ int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, 
 /* A run's brief; of a run that is not there an empty name, and itself as origin. */
 int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_brief,
                    struct error *err);
+
+/* ---- opening ---- */
+
+/* A ledger belongs to one thread: SQLite need neither lock nor count. Has an effect only once a
+ * process. */
+void database_configure(void);
+
+/* Whether an open file is where locks and memory maps cannot be trusted with money. */
+bool database_is_network(int fd);
+int database_refuse_network(const char *path, struct error *err);
+
+/* The first column of the first row of a statement that is used once. */
+int database_number(struct ledger *ledger, const char *text, int64_t *ret_number,
+                    struct error *err);
+
+/* Refuses what is no ledger, or one of a newer version than this program knows. */
+int database_check_version(struct ledger *ledger, int64_t version, struct error *err);
+
+/* From now on a signal that asks for a stop ends a statement that takes long. */
+void database_heed_signals(struct ledger *ledger);
+
+/* Reads the ledger's id into it. */
+int database_read_id(struct ledger *ledger, struct error *err);
 
 /* 128 random bits as hex. */
 int database_random_id(char ret_hex[LEDGER_ID_BYTES], struct error *err);

@@ -16,7 +16,6 @@
 
 #define APPLICATION_ID 1129071692 /* "CLBL" */
 #define CACHE_KIB 8192
-#define CHECKPOINT_PAGES 4000
 
 static int make_folders(const char *path, struct error *err)
 {
@@ -38,8 +37,7 @@ static int make_folders(const char *path, struct error *err)
     return 0;
 }
 
-/* Locks and memory maps of a network file system cannot be trusted with money. */
-static bool is_network(int fd)
+bool database_is_network(int fd)
 {
     static const unsigned long kinds[] = {
         NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC,   SMB2_SUPER_MAGIC,          CIFS_SUPER_MAGIC,
@@ -54,6 +52,16 @@ static bool is_network(int fd)
         if ((unsigned long)status.f_type == kinds[i])
             return true;
     return false;
+}
+
+int database_refuse_network(const char *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the ledger '%s' is on a network file system, where its locks cannot be "
+                     "trusted; name a place on a local disk with --ledger",
+                     log_quote(path, quoted, sizeof(quoted)));
 }
 
 /* Makes the file itself, so that it is owner-only from its first moment. */
@@ -71,15 +79,12 @@ static int make_file(struct ledger *ledger, struct error *err)
     if (fd < 0)
         return error_set(err, EXIT_CANNOT_CREATE, "cannot open the ledger '%s': %s", quoted,
                          strerror(errno));
-    refused = is_network(fd);
+    refused = database_is_network(fd);
     close(fd);
     if (refused && ledger->is_new)
         unlink(ledger->path);
     if (refused)
-        return error_set(err, EXIT_BAD_CONFIG,
-                         "the ledger '%s' is on a network file system, where its locks cannot be "
-                         "trusted; name a place on a local disk with --ledger",
-                         quoted);
+        return database_refuse_network(ledger->path, err);
     return ledger->is_new ? file_sync_folder(ledger->path, err) : 0;
 }
 
@@ -90,9 +95,7 @@ static int run_sql(struct ledger *ledger, const char *text, struct error *err)
                : database_fail(ledger, err);
 }
 
-/* The first column of the first row of a statement that is used once. */
-static int read_number(struct ledger *ledger, const char *text, int64_t *ret_number,
-                       struct error *err)
+int database_number(struct ledger *ledger, const char *text, int64_t *ret_number, struct error *err)
 {
     sqlite3_stmt *statement = NULL;
     int result = -1;
@@ -132,13 +135,13 @@ static int make_schema(struct ledger *ledger, struct error *err)
     return run_sql(ledger, text, err);
 }
 
-static int check_version(struct ledger *ledger, int64_t version, struct error *err)
+int database_check_version(struct ledger *ledger, int64_t version, struct error *err)
 {
     int64_t application;
     char quoted[LOG_QUOTE_BYTES];
 
     log_quote(ledger->path, quoted, sizeof(quoted));
-    if (read_number(ledger, "PRAGMA application_id", &application, err))
+    if (database_number(ledger, "PRAGMA application_id", &application, err))
         return -1;
     if (application != APPLICATION_ID)
         return error_set(err, EXIT_BAD_CONFIG,
@@ -159,13 +162,14 @@ static int check_schema(struct ledger *ledger, struct error *err)
     int64_t version;
     int64_t tables;
 
-    if (ledger_begin(ledger, err) || read_number(ledger, "PRAGMA user_version", &version, err) ||
-        read_number(ledger, "SELECT count(*) FROM sqlite_master", &tables, err))
+    if (ledger_begin(ledger, err) ||
+        database_number(ledger, "PRAGMA user_version", &version, err) ||
+        database_number(ledger, "SELECT count(*) FROM sqlite_master", &tables, err))
         return -1;
     if (version == 0 && tables == 0) {
         if (make_schema(ledger, err))
             return -1;
-    } else if (check_version(ledger, version, err) ||
+    } else if (database_check_version(ledger, version, err) ||
                (version < LEDGER_SCHEMA && migrate(ledger, version, err))) {
         ledger_rollback(ledger);
         return -1;
@@ -173,7 +177,7 @@ static int check_schema(struct ledger *ledger, struct error *err)
     return ledger_commit(ledger, err);
 }
 
-static int read_id(struct ledger *ledger, struct error *err)
+int database_read_id(struct ledger *ledger, struct error *err)
 {
     sqlite3_stmt *statement = NULL;
     int result = -1;
@@ -190,19 +194,27 @@ static int read_id(struct ledger *ledger, struct error *err)
     return result;
 }
 
-/* A ledger belongs to one thread: SQLite need neither lock nor count. Has an effect only once a
- * process. */
-static void configure_library(void)
+void database_configure(void)
 {
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/* Takes the place of SQLite's own checkpoint, which would keep its failures to itself. */
+static int count_log_pages(void *context, sqlite3 *db, const char *schema, int pages)
+{
+    struct ledger *ledger = context;
+
+    (void)db, (void)schema;
+    ledger->log_pages = pages;
+    return SQLITE_OK;
 }
 
 static int open_database(struct ledger *ledger, struct error *err)
 {
     char pragmas[256];
 
-    configure_library();
+    database_configure();
 
     if (sqlite3_open_v2(ledger->path, &ledger->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
@@ -210,12 +222,13 @@ static int open_database(struct ledger *ledger, struct error *err)
         return ledger->db ? database_fail(ledger, err) : error_no_memory(err);
     sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MS);
     snprintf(pragmas, sizeof(pragmas),
-             "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; PRAGMA wal_autocheckpoint=%d;"
+             "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; "
              "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;",
-             CACHE_KIB, CHECKPOINT_PAGES);
+             CACHE_KIB);
+    sqlite3_wal_hook(ledger->db, count_log_pages, ledger);
     /* The journal's mode is kept in the file, so only a file that is ours may be given it. */
     if (run_sql(ledger, pragmas, err) || check_schema(ledger, err) ||
-        run_sql(ledger, "PRAGMA journal_mode=WAL", err) || read_id(ledger, err))
+        run_sql(ledger, "PRAGMA journal_mode=WAL", err) || database_read_id(ledger, err))
         return -1;
     return 0;
 }

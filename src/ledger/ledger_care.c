@@ -1,0 +1,359 @@
+/* A ledger is verified and copied. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "database.h"
+#include "ledger/care.h"
+#include "ledger/space.h"
+#include "ledger/view.h"
+
+/* ---- verifying ---- */
+
+struct verification {
+    struct ledger *ledger;
+    void (*say)(void *context, const char *sentence);
+    void *context;
+    uint64_t found;
+};
+
+#define SENTENCE_BYTES 512
+
+static void say(struct verification *v, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void say(struct verification *v, const char *format, ...)
+{
+    char sentence[SENTENCE_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(sentence, sizeof(sentence), format, args);
+    va_end(args);
+    v->found++;
+    v->say(v->context, sentence);
+}
+
+/*
+ * Questions that a ledger in order answers with no row. Each row answers with up to three columns,
+ * that the sentence names in their order. A run that was pruned stays in the table of runs, and no
+ * claim leads into its rows, so none of this has an exception.
+ */
+static const struct {
+    const char *sql;
+    const char *sentence; /* each %s is a column */
+} questions[] = {
+    {"SELECT 'the id' WHERE NOT EXISTS(SELECT 1 FROM meta WHERE name='id' AND length(value)=32)",
+     "%s of the ledger is missing or damaged"},
+    {"SELECT name FROM run WHERE platform NOT IN (SELECT id FROM platform)",
+     "run %s is of a platform that is not there"},
+    {"SELECT id FROM run WHERE length(export_sha256)<>32 OR name='' OR started_ms<=0",
+     "what is known of run number %s is damaged"},
+    {"SELECT claim_order_no, run FROM open_attempt WHERE run NOT IN (SELECT id FROM run)",
+     "claim %s has an open attempt of run number %s, which is not there"},
+    {"SELECT claim_order_no, run, row FROM open_attempt WHERE length(digest)<>16 OR intent NOT IN"
+     " (0,1) OR platform NOT IN (SELECT id FROM platform)",
+     "the open attempt of claim %s (run number %s, row %s) is damaged"},
+    {"SELECT claim_order_no, accepted_run, accepted_row FROM claim WHERE accepted_digest IS NOT"
+     " NULL AND (accepted_run IS NULL OR accepted_run NOT IN (SELECT id FROM run))",
+     "claim %s was accepted by run number %s, row %s, and that run is not there"},
+    {"SELECT claim_order_no FROM claim WHERE accepted_digest IS NOT NULL AND"
+     " (length(accepted_digest)<>16 OR accepted_row IS NULL OR accepted_ms IS NULL)",
+     "what is known of the accepted content of claim %s is damaged"},
+    {"SELECT claim_order_no FROM claim WHERE platform NOT IN (SELECT id FROM platform)",
+     "claim %s is of a platform that is not there"},
+    {"SELECT claim_order_no, last_run, last_row FROM claim c WHERE last_run<>0 AND NOT"
+     " EXISTS(SELECT 1 FROM row WHERE row.id=c.last_run << " ROW_BITS_TEXT " | c.last_row)",
+     "the newest row of claim %s (run number %s, row %s) is not there"},
+    {"SELECT run, row, prev_run FROM row r WHERE prev_run<>0 AND NOT EXISTS(SELECT 1 FROM row p"
+     " WHERE p.id=r.prev_run << " ROW_BITS_TEXT " | r.prev_row)",
+     "run number %s, row %s: the row of the same claim before it (of run number %s) is not there"},
+    {"SELECT run, row, prev_run FROM row WHERE prev_run>run OR (prev_run=run AND prev_row>=row)",
+     "run number %s, row %s: the row of the same claim before it (of run number %s) comes after "
+     "it"},
+    {"SELECT DISTINCT run FROM row WHERE run NOT IN (SELECT id FROM run)",
+     "there are rows of run number %s, which is not there"},
+    {"SELECT run, row FROM row WHERE state NOT IN (2,3) OR outcome NOT BETWEEN 0 AND 6 OR"
+     " counts_as NOT BETWEEN 0 AND 6 OR attempts<0 OR length(digest)<>16",
+     "the record of run number %s, row %s is damaged"},
+    {"SELECT run, round FROM row WHERE round<>0 AND round NOT IN (SELECT id FROM round)"
+     " GROUP BY run, round",
+     "rows of run number %s were sent in round number %s, which is not there"},
+    {"SELECT run, outcome FROM run_count WHERE outcome NOT BETWEEN 0 AND 6 OR rows<0 OR"
+     " counts_as<0 OR run NOT IN (SELECT id FROM run)",
+     "the count of run number %s, outcome number %s, is damaged"},
+    {"SELECT id, run FROM round WHERE run NOT IN (SELECT id FROM run)",
+     "round number %s is of run number %s, which is not there"},
+};
+
+/* Damage is what verifying looks for; anything else that stops it is an error. */
+static bool is_damage(struct ledger *ledger)
+{
+    int code = sqlite3_errcode(ledger->db) & 0xff;
+
+    return code == SQLITE_CORRUPT || code == SQLITE_IOERR || code == SQLITE_NOTADB ||
+           code == SQLITE_ERROR || code == SQLITE_MISMATCH || code == SQLITE_FORMAT;
+}
+
+static int take_failure(struct verification *v, struct error *err)
+{
+    char words[256];
+
+    if (!is_damage(v->ledger))
+        return database_fail(v->ledger, err);
+    snprintf(words, sizeof(words), "%s", sqlite3_errmsg(v->ledger->db));
+    say(v, "the ledger cannot be read whole: %s", words);
+    return 0;
+}
+
+/* Steps a statement that is used once to its next row: 1, 0 at the end or at damage, or -1. */
+static int next_answer(struct verification *v, sqlite3_stmt *s, struct error *err)
+{
+    int code = s ? sqlite3_step(s) : SQLITE_ERROR;
+
+    if (code == SQLITE_ROW)
+        return 1;
+    return code == SQLITE_DONE ? 0 : take_failure(v, err);
+}
+
+/* The database's own look at its pages, tables and indexes. */
+static int check_structure(struct verification *v, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    sqlite3_stmt *s = NULL;
+    int found;
+
+    sqlite3_prepare_v2(v->ledger->db, "PRAGMA integrity_check", -1, &s, NULL);
+    while ((found = next_answer(v, s, err)) > 0) {
+        const char *words = database_text(s, 0);
+
+        if (strcmp(words, "ok") != 0)
+            say(v, "the structure of the file is damaged: %s",
+                log_quote(words, quoted, sizeof(quoted)));
+    }
+    sqlite3_finalize(s);
+    return found;
+}
+
+/* Puts one answer into words: the sentence with its columns in the place of each %s. */
+static void say_answer(struct verification *v, sqlite3_stmt *s, const char *sentence)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct buffer text = {0};
+    int column = 0;
+
+    for (const char *p = sentence; *p; p++) {
+        if (p[0] != '%') {
+            buffer_byte(&text, *p);
+            continue;
+        }
+        p++;
+        buffer_text(&text, log_quote(database_text(s, column++), quoted, sizeof(quoted)));
+    }
+    say(v, "%s", buffer_string(&text));
+    buffer_release(&text);
+}
+
+static int ask(struct verification *v, const char *sql, const char *sentence, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    uint64_t count = 0;
+    int found;
+
+    sqlite3_prepare_v2(v->ledger->db, sql, -1, &s, NULL);
+    while ((found = next_answer(v, s, err)) > 0) {
+        if (count++ < CARE_SENTENCES_MAX)
+            say_answer(v, s, sentence);
+        else
+            v->found++;
+    }
+    sqlite3_finalize(s);
+    return found;
+}
+
+int care_verify(struct ledger *ledger, void (*say_it)(void *context, const char *sentence),
+                void *context, uint64_t *ret_found, struct error *err)
+{
+    struct verification v = {.ledger = ledger, .say = say_it, .context = context};
+    int64_t version = LEDGER_SCHEMA;
+    int result = check_structure(&v, err);
+
+    /* What an earlier version's tables have to say is not asked in their old form. */
+    if (!result)
+        result = database_number(ledger, "PRAGMA user_version", &version, err);
+    for (size_t i = 0;
+         !result && version == LEDGER_SCHEMA && i < sizeof(questions) / sizeof(*questions); i++)
+        result = ask(&v, questions[i].sql, questions[i].sentence, err);
+    *ret_found = v.found;
+    return result;
+}
+
+/* ---- copying ---- */
+
+#define BACKUP_PAGES 2000 /* between two looks for a signal */
+
+/* Everything a backup has open. */
+struct backup {
+    struct ledger *ledger;
+    const char *path;
+    struct buffer partial;
+    int fd; /* of the partial file, locked */
+    sqlite3 *copy;
+};
+
+static int refuse_existing(const char *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_CANNOT_CREATE,
+                     "'%s' is there already, and a backup never replaces a file: name another, or "
+                     "move it away",
+                     log_quote(path, quoted, sizeof(quoted)));
+}
+
+static int make_place(struct backup *b, struct error *err)
+{
+    struct stat status;
+    int64_t pages, page_bytes;
+
+    if (lstat(b->path, &status) == 0)
+        return refuse_existing(b->path, err);
+    buffer_format(&b->partial, "%s.partial", b->path);
+    if (b->partial.failed)
+        return error_no_memory(err);
+    if (database_number(b->ledger, "PRAGMA page_count", &pages, err) ||
+        database_number(b->ledger, "PRAGMA page_size", &page_bytes, err) ||
+        space_check(b->path, (uint64_t)pages * (uint64_t)page_bytes, "backup", err))
+        return -1;
+    b->fd = file_create_locked(b->partial.ptr, err);
+    return b->fd < 0 ? -1 : 0;
+}
+
+static int fail_copy(const struct backup *b, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_CANNOT_WRITE, "cannot write the backup '%s': %s",
+                     log_quote(b->path, quoted, sizeof(quoted)), sqlite3_errmsg(b->copy));
+}
+
+/* The copy is of one moment: the ledger is read in one transaction, in which no writer is kept
+ * waiting. */
+static int copy_pages(struct backup *b, struct error *err)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(b->copy, "main", b->ledger->db, "main");
+    int code = SQLITE_OK;
+
+    if (!backup)
+        return fail_copy(b, err);
+    while (code == SQLITE_OK && !stop_signal())
+        code = sqlite3_backup_step(backup, BACKUP_PAGES);
+    sqlite3_backup_finish(backup);
+    if (code == SQLITE_DONE)
+        return 0;
+    if (stop_signal())
+        return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
+                         "stopped by a signal; there is no "
+                         "backup");
+    return fail_copy(b, err);
+}
+
+static int copy_all(struct backup *b, struct error *err)
+{
+    int64_t version;
+    int result = -1;
+
+    if (sqlite3_open_v2(b->partial.ptr, &b->copy,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+                        NULL) != SQLITE_OK)
+        return b->copy ? fail_copy(b, err) : error_no_memory(err);
+    if (sqlite3_exec(b->copy, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL,
+                     NULL) != SQLITE_OK)
+        return fail_copy(b, err);
+    if (database_execute(b->ledger, database_ready(b->ledger, SQL_READ, ""), err) ||
+        database_number(b->ledger, "PRAGMA user_version", &version, err))
+        return -1;
+    result = copy_pages(b, err);
+    ledger_rollback(b->ledger);
+    sqlite3_close(b->copy);
+    b->copy = NULL;
+    return result;
+}
+
+static void keep_first(void *context, const char *sentence)
+{
+    char *first = context;
+
+    if (!*first)
+        snprintf(first, SENTENCE_BYTES, "%s", sentence);
+}
+
+static int verify_copy(const struct backup *b, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    char first[SENTENCE_BYTES] = "";
+    struct ledger *copy;
+    uint64_t found;
+    int result;
+
+    if (view_open_copy(b->partial.ptr, &copy, err))
+        return -1;
+    result = care_verify(copy, keep_first, first, &found, err);
+    ledger_close(copy);
+    if (!result && found)
+        result = error_set(err, EXIT_CANNOT_WRITE,
+                           "the copy does not verify, so there is no backup '%s': %s. See: "
+                           "claimbatch status --verify",
+                           log_quote(b->path, quoted, sizeof(quoted)), first);
+    return result;
+}
+
+/* Gives the copy its name, unless somebody has taken that meanwhile. */
+static int publish(const struct backup *b, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (file_sync(b->fd, b->partial.ptr, err))
+        return -1;
+    if (renameat2(AT_FDCWD, b->partial.ptr, AT_FDCWD, b->path, RENAME_NOREPLACE)) {
+        if (errno == EEXIST)
+            return refuse_existing(b->path, err);
+        /* A file system that knows no such rename: it was looked before. */
+        if (errno != EINVAL && errno != ENOSYS)
+            return error_set(err, EXIT_CANNOT_WRITE, "cannot rename '%s' to its name: %s",
+                             log_quote(b->partial.ptr, quoted, sizeof(quoted)), strerror(errno));
+        if (file_rename(b->partial.ptr, b->path, err))
+            return -1;
+    }
+    return file_sync_folder(b->path, err);
+}
+
+int care_backup(struct ledger *ledger, const char *path, uint64_t *ret_bytes, struct error *err)
+{
+    struct backup b = {.ledger = ledger, .path = path, .fd = -1};
+    struct stat status;
+    int result = -1;
+
+    *ret_bytes = 0;
+    if (make_place(&b, err) || copy_all(&b, err) || verify_copy(&b, err) || publish(&b, err))
+        goto out;
+    if (fstat(b.fd, &status) == 0)
+        *ret_bytes = (uint64_t)status.st_size;
+    result = 0;
+out:
+    sqlite3_close(b.copy);
+    if (result && b.fd >= 0)
+        unlink(b.partial.ptr);
+    if (b.fd >= 0)
+        close(b.fd);
+    buffer_release(&b.partial);
+    return result;
+}

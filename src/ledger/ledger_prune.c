@@ -1,0 +1,347 @@
+/* A ledger forgets what is old. */
+#include <stdlib.h>
+
+#include "base/stop.h"
+#include "chain.h"
+#include "ledger/prune.h"
+
+#define PRUNE_CLAIMS 2000 /* looked at in one transaction */
+#define PRUNE_ROWS 2000   /* forgotten in one transaction */
+
+struct ids {
+    int64_t *list; /* ascending */
+    size_t count, room;
+};
+
+static int ids_add(struct ids *ids, int64_t id, struct error *err)
+{
+    if (ids->count == ids->room) {
+        size_t room = ids->room ? ids->room * 2 : 64;
+        int64_t *list = realloc(ids->list, room * sizeof(*list));
+
+        if (!list)
+            return error_no_memory(err);
+        ids->list = list;
+        ids->room = room;
+    }
+    ids->list[ids->count++] = id;
+    return 0;
+}
+
+static bool ids_has(const struct ids *ids, int64_t id)
+{
+    size_t first = 0;
+    size_t last = ids->count;
+
+    while (first < last) {
+        size_t middle = first + (last - first) / 2;
+
+        if (ids->list[middle] == id)
+            return true;
+        if (ids->list[middle] < id)
+            first = middle + 1;
+        else
+            last = middle;
+    }
+    return false;
+}
+
+static int read_one(struct ledger *ledger, sqlite3_stmt *s, int64_t *ret_number, struct error *err)
+{
+    int found = database_step(ledger, s, err);
+
+    if (found > 0) {
+        *ret_number = sqlite3_column_int64(s, 0);
+        sqlite3_reset(s);
+    }
+    return found;
+}
+
+static int count_rows(struct ledger *ledger, int64_t run, uint64_t *rows, struct error *err)
+{
+    int64_t count = 0;
+
+    if (read_one(ledger,
+                 database_ready(ledger, SQL_PRUNE_ROW_COUNT, "ii", database_row_id(run, 0),
+                                database_row_id(run + 1, 0)),
+                 &count, err) < 0)
+        return -1;
+    *rows += (uint64_t)count;
+    return 0;
+}
+
+static bool is_alive(struct ledger *ledger, int64_t run)
+{
+    return ledger->lock_fd >= 0 && ledger_run_is_alive(ledger, run);
+}
+
+int prune_plan(struct ledger *ledger, int64_t before_ms, struct prune *ret_plan, struct error *err)
+{
+    int64_t kept = 0;
+    int64_t run = 0;
+    int found;
+
+    *ret_plan = (struct prune){0};
+    if (read_one(ledger, database_ready(ledger, SQL_PRUNE_KEPT, "i", before_ms), &kept, err) < 0)
+        return -1;
+    ret_plan->kept_open = (uint64_t)kept;
+    while ((found = read_one(ledger, database_ready(ledger, SQL_PRUNE_LIST, "ii", before_ms, run),
+                             &run, err)) > 0) {
+        if (is_alive(ledger, run)) {
+            ret_plan->kept_active++;
+            continue;
+        }
+        ret_plan->runs++;
+        if (count_rows(ledger, run, &ret_plan->rows, err))
+            return -1;
+    }
+    return found;
+}
+
+/*
+ * From now on they are nobody's export. A start that looks for its run takes that run's lock in the
+ * same transaction, so either it is seen here to be alive, or it finds no run.
+ */
+static int disown_runs(struct ledger *ledger, int64_t before_ms, struct prune *pruned,
+                       struct error *err)
+{
+    int64_t run = 0;
+    int found;
+
+    if (ledger_begin(ledger, err))
+        return -1;
+    while ((found = read_one(ledger, database_ready(ledger, SQL_PRUNE_LIST, "ii", before_ms, run),
+                             &run, err)) > 0) {
+        if (is_alive(ledger, run)) {
+            pruned->kept_active++;
+            continue;
+        }
+        pruned->runs++;
+        if (database_execute(ledger, database_ready(ledger, SQL_PRUNE_RUN, "i", run), err))
+            return -1;
+    }
+    return found < 0 ? -1 : ledger_commit(ledger, err);
+}
+
+/* The runs that are disowned and yet have something to be forgotten, those of an earlier pruning
+ * that was cut off among them. */
+static int list_disowned(struct ledger *ledger, struct ids *ids, struct error *err)
+{
+    int64_t run = 0;
+    int found;
+
+    while ((found = read_one(ledger, database_ready(ledger, SQL_PRUNE_LEFT, "i", run), &run, err)) >
+           0)
+        if (ids_add(ids, run, err))
+            return -1;
+    return found;
+}
+
+/* A claim, and the newest of its rows. */
+struct head {
+    const char *claim_order_no;
+    int64_t workcard_id, platform;
+    struct row_place last;
+};
+
+/* Lets `newer`, or the claim itself, lead to `older`. */
+static int relink(struct ledger *ledger, const struct head *head, const struct row_place *newer,
+                  const struct row_place *older, struct error *err)
+{
+    if (newer->run)
+        return database_execute(ledger,
+                                database_ready(ledger, SQL_ROW_LINK, "iii", chain_row_id(*newer),
+                                               older->run, (int64_t)older->row),
+                                err);
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_CLAIM_PUT, "siiii", head->claim_order_no,
+                                           head->workcard_id, head->platform, older->run,
+                                           (int64_t)older->row),
+                            err);
+}
+
+/* Where the chain goes on behind a row; nowhere, if the row is not there. */
+static int read_older(struct ledger *ledger, const struct row_place *at,
+                      struct row_place *ret_older, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(*at));
+    int found = database_step(ledger, s, err);
+
+    *ret_older = (struct row_place){0};
+    if (found <= 0)
+        return found;
+    *ret_older = chain_read_link(s);
+    sqlite3_reset(s);
+    if (!row_place_is_before(ret_older, at))
+        *ret_older = (struct row_place){0}; /* damaged: no chain goes round */
+    return 0;
+}
+
+/* Takes the rows of disowned runs out of a claim's chain. */
+static int shorten(struct ledger *ledger, const struct head *head, const struct ids *disowned,
+                   struct error *err)
+{
+    struct row_place newer = {0};
+    struct row_place at = head->last;
+    bool has_gap = false;
+
+    while (at.run >= disowned->list[0]) {
+        struct row_place older;
+        bool goes = ids_has(disowned, at.run);
+
+        if (read_older(ledger, &at, &older, err))
+            return -1;
+        if (!goes && has_gap && relink(ledger, head, &newer, &at, err))
+            return -1;
+        if (!goes)
+            newer = at;
+        has_gap = goes;
+        at = older;
+    }
+    return has_gap ? relink(ledger, head, &newer, &at, err) : 0;
+}
+
+/* The claim behind the one in `head`: 1, or 0 at the end. Its number is kept in `number`. */
+static int next_head(struct ledger *ledger, struct buffer *number, struct head *head,
+                     struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_PRUNE_CLAIM, "sii", buffer_string(number),
+                                     head->workcard_id, head->platform);
+    int found = database_step(ledger, s, err);
+
+    if (found <= 0)
+        return found;
+    head->workcard_id = sqlite3_column_int64(s, 1);
+    head->platform = sqlite3_column_int64(s, 2);
+    head->last =
+        (struct row_place){sqlite3_column_int64(s, 3), (uint64_t)sqlite3_column_int64(s, 4)};
+    buffer_reset(number);
+    buffer_text(number, database_text(s, 0));
+    head->claim_order_no = buffer_string(number);
+    sqlite3_reset(s);
+    return number->failed ? error_no_memory(err) : 1;
+}
+
+static int stopped(struct ledger *ledger, struct error *err)
+{
+    int number = stop_signal();
+
+    if (!number)
+        return 0;
+    ledger_rollback(ledger);
+    return error_set(err, EXIT_SIGNAL_BASE + number,
+                     "stopped by a signal; what is left is forgotten when the same command comes "
+                     "again");
+}
+
+static int shorten_chains(struct ledger *ledger, const struct ids *disowned, struct error *err)
+{
+    struct buffer number = {0};
+    struct head head = {.workcard_id = INT64_MIN};
+    int found = 1;
+
+    while (found > 0) {
+        found = stopped(ledger, err) || ledger_begin(ledger, err) ? -1 : 1;
+        for (int i = 0; found > 0 && i < PRUNE_CLAIMS; i++) {
+            found = next_head(ledger, &number, &head, err);
+            if (found > 0 && shorten(ledger, &head, disowned, err))
+                found = -1;
+        }
+        if (found >= 0 && ledger_commit(ledger, err))
+            found = -1;
+    }
+    buffer_release(&number);
+    return found;
+}
+
+static int forget_rows(struct ledger *ledger, int64_t run, uint64_t *rows, struct error *err)
+{
+    int changes;
+
+    do {
+        sqlite3_stmt *s;
+
+        if (stopped(ledger, err) || ledger_begin(ledger, err))
+            return -1;
+        s = database_ready(ledger, SQL_PRUNE_ROWS, "iii", database_row_id(run, 0),
+                           database_row_id(run + 1, 0), (int64_t)PRUNE_ROWS);
+        if (database_execute(ledger, s, err))
+            return -1;
+        changes = sqlite3_changes(ledger->db);
+        *rows += (uint64_t)changes;
+        if (ledger_commit(ledger, err))
+            return -1;
+    } while (changes);
+    return 0;
+}
+
+static int forget_details(struct ledger *ledger, int64_t run, struct error *err)
+{
+    static const enum statement details[] = {SQL_PRUNE_COUNTS, SQL_PRUNE_ROUNDS, SQL_PRUNE_EVENTS,
+                                             SQL_PRUNE_SETTLEMENTS, SQL_PRUNE_PENDING};
+
+    if (ledger_begin(ledger, err))
+        return -1;
+    for (size_t i = 0; i < sizeof(details) / sizeof(*details); i++)
+        if (database_execute(ledger, database_ready(ledger, details[i], "i", run), err))
+            return -1;
+    return ledger_commit(ledger, err);
+}
+
+/* Whether any run is alive: 1 or 0. */
+static int any_alive(struct ledger *ledger, struct error *err)
+{
+    int64_t run = INT64_MAX;
+    int found;
+
+    while ((found = read_one(ledger, database_ready(ledger, SQL_RUN_OLDER, "i", run), &run, err)) >
+           0)
+        if (ledger_run_is_alive(ledger, run))
+            return 1;
+    return found;
+}
+
+/* Gives the room back to the disk. Where that is not possible now, the ledger uses it again. */
+static int shrink(struct ledger *ledger, struct prune *pruned, struct error *err)
+{
+    int alive = any_alive(ledger, err);
+
+    if (alive < 0)
+        return -1;
+    if (!alive && pruned->rows) {
+        /* It makes a copy of the whole, for which the disk has more room than memory. */
+        database_heed_signals(ledger);
+        pruned->was_vacuumed = sqlite3_exec(ledger->db, "PRAGMA temp_store=FILE; VACUUM", NULL,
+                                            NULL, NULL) == SQLITE_OK;
+        sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        return 0;
+    }
+    sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return 0;
+}
+
+int prune_run(struct ledger *ledger, int64_t before_ms, struct prune *ret_pruned, struct error *err)
+{
+    struct ids disowned = {0};
+    int64_t kept = 0;
+    int result = -1;
+
+    *ret_pruned = (struct prune){0};
+    if (read_one(ledger, database_ready(ledger, SQL_PRUNE_KEPT, "i", before_ms), &kept, err) < 0 ||
+        disown_runs(ledger, before_ms, ret_pruned, err) || list_disowned(ledger, &disowned, err))
+        goto out;
+    ret_pruned->kept_open = (uint64_t)kept;
+    /* First no claim leads to the rows any more, then they go. */
+    if (disowned.count && shorten_chains(ledger, &disowned, err))
+        goto out;
+    for (size_t i = 0; i < disowned.count; i++)
+        if (forget_rows(ledger, disowned.list[i], &ret_pruned->rows, err) ||
+            forget_details(ledger, disowned.list[i], err))
+            goto out;
+    result = disowned.count ? shrink(ledger, ret_pruned, err) : 0;
+out:
+    if (result)
+        ledger_rollback(ledger);
+    free(disowned.list);
+    return result;
+}

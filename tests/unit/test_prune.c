@@ -1,0 +1,380 @@
+/* Unit tests of prune: what is old is forgotten, and nothing that keeps a claim from being sent
+ * twice. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ledger/care.h"
+#include "ledger/prune.h"
+#include "ledger/view.h"
+#include "ledger_place.h"
+
+#define OLD_MS (STARTED_MS + 1000)
+#define BEFORE_MS (STARTED_MS + 5000)
+#define YOUNG_MS (STARTED_MS + 9000)
+
+static struct prune prune(struct ledger *ledger)
+{
+    struct prune pruned;
+
+    if (prune_run(ledger, BEFORE_MS, &pruned, &err))
+        fail_msg("%s", err.text);
+    return pruned;
+}
+
+static struct prune plan(struct ledger *ledger)
+{
+    struct prune planned;
+
+    if (prune_plan(ledger, BEFORE_MS, &planned, &err))
+        fail_msg("%s", err.text);
+    return planned;
+}
+
+static void refuse_damage(void *context, const char *sentence)
+{
+    (void)context;
+    fail_msg("%s", sentence);
+}
+
+static void assert_in_order(const struct place *place)
+{
+    struct ledger *view;
+    uint64_t found;
+
+    assert_int_equal(view_open(place->path, &view, &err), 0);
+    assert_int_equal(care_verify(view, refuse_damage, NULL, &found, &err), 0);
+    ledger_close(view);
+}
+
+static int64_t count(const struct place *place, const char *table, int64_t run)
+{
+    char sql[128];
+
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s WHERE run=%lld", table, (long long)run);
+    return run_sql(place->path, sql);
+}
+
+static struct claim_state claim_of(struct ledger *ledger, const char *order_no)
+{
+    struct claim_key key = {WORKCARD, order_no};
+    struct claim_state claim;
+
+    assert_int_equal(ledger_claim_get(ledger, PLATFORM, &key, &claim, &err), 0);
+    return claim;
+}
+
+/* The row before, 0 if the ledger knows none. */
+static uint64_t row_before(struct ledger *ledger, int64_t run, uint64_t row, const char *order_no)
+{
+    struct claim_key key = {WORKCARD, order_no};
+    struct row_record record = {0};
+    int found =
+        ledger_claim_before(ledger, PLATFORM, &key, (struct row_place){run, row}, &record, &err);
+
+    assert_true(found >= 0);
+    return found ? record.row : 0;
+}
+
+/* A run that was finished long ago. */
+static struct run_record old_run(struct ledger *ledger, unsigned char export)
+{
+    struct run_record run = create_run(ledger, export);
+
+    finish_run(ledger, &run, OLD_MS, "");
+    return run;
+}
+
+static void details_go_and_what_was_accepted_stays(void **state)
+{
+    struct place *place = *state;
+    struct run_count counts[OUTCOME_COUNT] = {{0}};
+    struct run_record run = create_run(place->ledger, 1);
+    struct event event = {.kind = EVENT_START, .at_ms = 5, .text = "start"};
+    struct claim_state before, after;
+    struct prune pruned;
+    struct round round;
+
+    begin(place->ledger);
+    assert_int_equal(ledger_run_count_put(place->ledger, run.id, counts, &err), 0);
+    assert_int_equal(ledger_event_put(place->ledger, run.id, &event, &err), 0);
+    assert_int_equal(ledger_round_open(place->ledger, run.id, ROUND_RESUBMIT, "claims-desk", "why",
+                                       5, &round, &err),
+                     0);
+    commit(place->ledger);
+    send_one(place->ledger, run.id, 2, "A", OUTCOME_ACCEPTED);
+    send_one(place->ledger, run.id, 3, "B", OUTCOME_REJECTED);
+    finish_run(place->ledger, &run, OLD_MS, "");
+    before = claim_of(place->ledger, "A");
+
+    pruned = prune(place->ledger);
+    assert_int_equal(pruned.runs, 1);
+    assert_int_equal(pruned.rows, 2);
+    assert_int_equal(count(place, "row", run.id), 0);
+    assert_int_equal(count(place, "run_count", run.id), 0);
+    assert_int_equal(count(place, "event", run.id), 0);
+    assert_int_equal(count(place, "round", run.id), 0);
+    after = claim_of(place->ledger, "A");
+    assert_memory_equal(&before, &after, sizeof(before));
+    assert_string_equal(after.accepted_run_name, run.name);
+    assert_false(claim_of(place->ledger, "B").accepted);
+    assert_int_equal(run_sql(place->path, "SELECT count(*) FROM claim"), 2);
+    assert_in_order(place);
+}
+
+static void settlement_goes_with_its_run(void **state)
+{
+    struct place *place = *state;
+    struct run_record run = create_run(place->ledger, 1);
+    struct row_ref ref = ref_of(run.id, 2, "A");
+    struct row_record record = record_of(&ref, ROW_FINAL, OUTCOME_UNKNOWN);
+    struct settlement settlement = {OUTCOME_ACCEPTED, record.digest, record.submitted_ms,
+                                    "claims-desk",    "ticket",      77};
+
+    send_one(place->ledger, run.id, 2, "A", OUTCOME_UNKNOWN);
+    begin(place->ledger);
+    assert_int_equal(ledger_row_resolve(place->ledger, &ref, &settlement, &err), 1);
+    commit(place->ledger);
+    finish_run(place->ledger, &run, OLD_MS, "");
+    assert_int_equal(count(place, "settlement", run.id), 1);
+    assert_int_equal(prune(place->ledger).runs, 1);
+    assert_int_equal(count(place, "settlement", run.id), 0);
+    assert_true(claim_of(place->ledger, "A").accepted);
+    assert_in_order(place);
+}
+
+static void same_export_is_a_new_run_afterwards(void **state)
+{
+    struct place *place = *state;
+    unsigned char sha256[DIGEST_SHA256_BYTES] = {1};
+    struct run_record run = old_run(place->ledger, 1);
+    struct run_record found;
+
+    assert_int_equal(ledger_run_find(place->ledger, "upload", PLATFORM, sha256, &found, &err), 1);
+    prune(place->ledger);
+    assert_int_equal(ledger_run_find(place->ledger, "upload", PLATFORM, sha256, &found, &err), 0);
+    assert_int_equal(ledger_run_get(place->ledger, run.id, &found, &err), 1);
+    assert_string_equal(found.name, run.name);
+    assert_string_equal(found.platform, PLATFORM);
+    assert_int_equal(found.started_ms, STARTED_MS);
+    assert_string_equal(found.export_name, "");
+    assert_string_equal(found.report_path, "");
+}
+
+static void young_interrupted_active_and_unsettled_runs_stay(void **state)
+{
+    struct place *place = *state;
+    struct ledger *ledger = place->ledger;
+    struct run_record young = create_run(ledger, 1);
+    struct run_record interrupted = create_run(ledger, 2);
+    struct run_record active = old_run(ledger, 3);
+    struct run_record unsettled = create_run(ledger, 4);
+    struct ledger *other;
+    struct prune pruned;
+
+    for (int64_t run = 1; run < 4; run++)
+        send_one(ledger, run, 2, (const char *[]){"A", "B", "C"}[run - 1], OUTCOME_ACCEPTED);
+    send_one(ledger, unsettled.id, 2, "D", OUTCOME_UNKNOWN);
+    finish_run(ledger, &young, YOUNG_MS, "");
+    finish_run(ledger, &unsettled, OLD_MS, "");
+    assert_int_equal(ledger_open(place->path, &other, &err), 0);
+    assert_int_equal(ledger_run_lock(other, active.id, &err), 1);
+
+    pruned = prune(ledger);
+    assert_int_equal(pruned.runs, 0);
+    assert_int_equal(pruned.rows, 0);
+    assert_int_equal(pruned.kept_active, 1);
+    assert_int_equal(pruned.kept_open, 1);
+    assert_int_equal(run_sql(place->path, "SELECT count(*) FROM row"), 4);
+    ledger_close(other);
+    assert_int_equal(prune(ledger).runs, 1); /* the one that was active */
+    assert_int_equal(count(place, "row", interrupted.id), 1);
+    assert_in_order(place);
+}
+
+static void plan_is_what_is_done_and_does_nothing(void **state)
+{
+    struct place *place = *state;
+    struct run_record run = create_run(place->ledger, 1);
+    struct run_record unsettled = create_run(place->ledger, 2);
+    struct prune planned, done;
+    struct ledger *view;
+
+    send_one(place->ledger, run.id, 2, "A", OUTCOME_ACCEPTED);
+    send_one(place->ledger, run.id, 3, "B", OUTCOME_ACCEPTED);
+    send_one(place->ledger, unsettled.id, 2, "C", OUTCOME_UNKNOWN);
+    finish_run(place->ledger, &run, OLD_MS, "");
+    finish_run(place->ledger, &unsettled, OLD_MS, "");
+    assert_int_equal(view_open(place->path, &view, &err), 0);
+    planned = plan(view);
+    ledger_close(view);
+    assert_int_equal(count(place, "row", run.id), 2);
+    done = prune(place->ledger);
+    done.was_vacuumed = false;
+    assert_memory_equal(&planned, &done, sizeof(done));
+    assert_int_equal(done.rows, 2);
+}
+
+/* Rows of one claim in runs that go and runs that stay, in turn. */
+static void chains_lead_past_what_went(void **state)
+{
+    struct place *place = *state;
+    struct ledger *ledger = place->ledger;
+    struct run_record runs[5];
+
+    for (int i = 0; i < 5; i++)
+        runs[i] = create_run(ledger, (unsigned char)(i + 1));
+    for (int i = 0; i < 5; i++) {
+        send_one(ledger, runs[i].id, 2, "A", OUTCOME_REJECTED);
+        send_one(ledger, runs[i].id, 6, "A", OUTCOME_REJECTED);
+    }
+    finish_run(ledger, &runs[0], OLD_MS, "");
+    finish_run(ledger, &runs[2], OLD_MS, "");
+    finish_run(ledger, &runs[4], OLD_MS, "");
+    assert_int_equal(prune(ledger).rows, 6);
+    assert_in_order(place);
+    assert_int_equal(row_before(ledger, runs[3].id, 6, "A"), 2);
+    assert_int_equal(row_before(ledger, runs[1].id, 6, "A"), 2);
+    assert_int_equal(row_before(ledger, runs[1].id, 2, "A"), 0);
+
+    /* A row that comes late into the older of the two that stay finds its place. */
+    send_one(ledger, runs[1].id, 4, "A", OUTCOME_REJECTED);
+    assert_int_equal(row_before(ledger, runs[1].id, 6, "A"), 4);
+    assert_int_equal(row_before(ledger, runs[1].id, 4, "A"), 2);
+    assert_in_order(place);
+}
+
+static void claim_without_rows_takes_new_ones(void **state)
+{
+    struct place *place = *state;
+    struct ledger *ledger = place->ledger;
+    struct run_record run = create_run(ledger, 1);
+    struct run_record next = create_run(ledger, 2);
+
+    send_one(ledger, run.id, 2, "A", OUTCOME_ACCEPTED);
+    finish_run(ledger, &run, OLD_MS, "");
+    assert_int_equal(prune(ledger).rows, 1);
+    assert_int_equal(run_sql(place->path, "SELECT last_run FROM claim"), 0);
+    send_one(ledger, next.id, 3, "A", OUTCOME_REJECTED);
+    send_one(ledger, next.id, 5, "A", OUTCOME_ACCEPTED);
+    assert_int_equal(row_before(ledger, next.id, 5, "A"), 3);
+    assert_int_equal(claim_of(ledger, "A").accepted_at.run, next.id);
+    assert_in_order(place);
+}
+
+static void rows_that_wait_are_released_behind_what_went(void **state)
+{
+    struct place *place = *state;
+    struct ledger *ledger = place->ledger;
+    struct run_record open = create_run(ledger, 1);
+    struct run_record gone = create_run(ledger, 2);
+    struct run_record waiting = create_run(ledger, 3);
+    struct row_ref ref = ref_of(open.id, 2, "A");
+    struct row_record record = record_of(&ref, ROW_FINAL, OUTCOME_UNKNOWN);
+    struct settlement settlement = {OUTCOME_FAILED, record.digest, record.submitted_ms,
+                                    "claims-desk",  "ticket",      77};
+    struct row_ref wait;
+
+    send_one(ledger, open.id, 2, "A", OUTCOME_UNKNOWN);
+    for (int64_t run = gone.id; run <= waiting.id; run++) {
+        struct row_record waits;
+
+        wait = ref_of(run, 4, "A");
+        waits = record_of(&wait, ROW_FINAL, OUTCOME_UNKNOWN);
+        waits.attempts = 0;
+        begin(ledger);
+        assert_int_equal(ledger_row_note(ledger, &wait, &waits, false, &err), 0);
+        commit(ledger);
+    }
+    finish_run(ledger, &gone, OLD_MS, "");
+    assert_int_equal(prune(ledger).rows, 1);
+    begin(ledger);
+    assert_int_equal(ledger_row_resolve(ledger, &ref, &settlement, &err), 1);
+    commit(ledger);
+    assert_int_equal(ledger_row_get(ledger, (struct row_place){waiting.id, 4}, &record, &err), 1);
+    assert_string_equal(record.code, "RELEASED");
+    assert_int_equal(record.outcome, OUTCOME_UNSENT);
+    assert_in_order(place);
+}
+
+static void more_than_one_transaction_holds_is_forgotten_whole(void **state)
+{
+    struct place *place = *state;
+    struct run_record run = create_run(place->ledger, 1);
+
+    begin(place->ledger);
+    for (uint64_t row = 2; row < 5002; row++) {
+        char order_no[16];
+
+        snprintf(order_no, sizeof(order_no), "C%llu", (unsigned long long)row);
+        send_row(place->ledger, run.id, row, order_no, OUTCOME_ACCEPTED);
+    }
+    commit(place->ledger);
+    finish_run(place->ledger, &run, OLD_MS, "");
+    assert_int_equal(prune(place->ledger).rows, 5000);
+    assert_int_equal(run_sql(place->path, "SELECT count(*) FROM row"), 0);
+    assert_int_equal(run_sql(place->path, "SELECT count(*) FROM claim WHERE last_run<>0"), 0);
+    assert_int_equal(
+        run_sql(place->path, "SELECT count(*) FROM claim WHERE accepted_run IS NOT NULL"), 5000);
+    assert_in_order(place);
+}
+
+static void pruning_that_was_cut_off_is_brought_to_its_end(void **state)
+{
+    struct place *place = *state;
+    struct run_record run = create_run(place->ledger, 1);
+
+    send_one(place->ledger, run.id, 2, "A", OUTCOME_ACCEPTED);
+    finish_run(place->ledger, &run, OLD_MS, "");
+    /* As far as the first transaction. */
+    run_sql(place->path, "UPDATE run SET export_sha256=zeroblob(32)");
+    assert_in_order(place);
+    assert_int_equal(prune(place->ledger).rows, 1);
+    assert_int_equal(count(place, "row", run.id), 0);
+    assert_int_equal(prune(place->ledger).rows, 0);
+    assert_in_order(place);
+}
+
+static void file_shrinks_only_when_no_run_is_alive(void **state)
+{
+    struct place *place = *state;
+    struct run_record run = create_run(place->ledger, 1);
+    struct run_record alive = create_run(place->ledger, 2);
+    struct ledger *other;
+
+    send_one(place->ledger, run.id, 2, "A", OUTCOME_ACCEPTED);
+    finish_run(place->ledger, &run, OLD_MS, "");
+    assert_int_equal(ledger_open(place->path, &other, &err), 0);
+    assert_int_equal(ledger_run_lock(other, alive.id, &err), 1);
+    assert_false(prune(place->ledger).was_vacuumed);
+    ledger_close(other);
+    finish_run(place->ledger, &alive, OLD_MS, "");
+    send_one(place->ledger, alive.id, 2, "B", OUTCOME_ACCEPTED);
+    assert_true(prune(place->ledger).was_vacuumed);
+    assert_int_equal(run_sql(place->path, "PRAGMA freelist_count"), 0);
+    assert_in_order(place);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(details_go_and_what_was_accepted_stays),
+        TEST(settlement_goes_with_its_run),
+        TEST(same_export_is_a_new_run_afterwards),
+        TEST(young_interrupted_active_and_unsettled_runs_stay),
+        TEST(plan_is_what_is_done_and_does_nothing),
+        TEST(chains_lead_past_what_went),
+        TEST(claim_without_rows_takes_new_ones),
+        TEST(rows_that_wait_are_released_behind_what_went),
+        TEST(more_than_one_transaction_holds_is_forgotten_whole),
+        TEST(pruning_that_was_cut_off_is_brought_to_its_end),
+        TEST(file_shrinks_only_when_no_run_is_alive),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
