@@ -40,6 +40,9 @@ void clock_format_top(int64_t wall_ms, char ret_text[CLOCK_TOP_BYTES]);
 /* Beijing time in the form of the report, "2022-12-12T00:00:00.000+08:00". */
 void clock_format_rfc3339(int64_t wall_ms, char ret_text[CLOCK_RFC3339_BYTES]);
 
+/* The inverse of clock_format_rfc3339. False for any other text. */
+bool clock_parse_rfc3339(const char *text, int64_t *ret_wall_ms);
+
 /* The Beijing day as a number, 20221212. */
 int32_t clock_beijing_day(int64_t wall_ms);
 

@@ -47,6 +47,14 @@ int file_sync_folder(const char *path, struct error *err);
 int file_read_secret(const char *path, const char *what, struct buffer *ret_secret,
                      struct error *err);
 
+/* Opens a file that only its owner may read, refused as by file_read_secret. Returns the
+ * descriptor, or -1. */
+int file_open_private(const char *path, const char *what, struct error *err);
+
+/* The same as file_read_all for a file that is open. */
+int file_read_open(int fd, const char *path, size_t limit, struct buffer *ret_content,
+                   struct error *err);
+
 /* Reads a whole small file. EXIT_INPUT_MISSING when it cannot be opened, EXIT_INPUT_REFUSED over
  * `limit`. */
 int file_read_all(const char *path, size_t limit, struct buffer *ret_content, struct error *err);

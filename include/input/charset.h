@@ -43,6 +43,9 @@ int charset_convert(struct charset *charset, const unsigned char *bytes, size_t 
 int charset_finish(struct charset *charset, struct buffer *ret_utf8, struct error *err);
 void charset_close(struct charset *charset);
 
+/* How many bytes at the start are ASCII. */
+size_t charset_ascii_prefix(const unsigned char *bytes, size_t len);
+
 /* Whether the NUL-terminated text is strict UTF-8 (no surrogates, no overlong forms). */
 bool charset_is_utf8(const char *text);
 

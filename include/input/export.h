@@ -20,7 +20,9 @@
 struct error;
 struct export;
 
+#ifndef EXPORT_BLOCK_BYTES /* tests/fuzz has smaller ones, to have seams everywhere */
 #define EXPORT_BLOCK_BYTES ((size_t)1 << 20)
+#endif
 #define EXPORT_SHA256_BYTES 32
 
 /* What the survey found. */

@@ -20,6 +20,7 @@
 
 struct error;
 struct repeats;
+struct supply_kind;
 
 #define INSPECTION_STATUSES 3
 
@@ -29,6 +30,7 @@ struct inspection {
     struct buffer unused_columns; /* joined by ", " */
     uint64_t rows;                /* records, the header not counted */
     uint64_t invalid;             /* of them */
+    uint64_t left_out;            /* further records, which the run is not about */
     uint64_t blank_lines;
     uint64_t last_line;                        /* physical, of the last record */
     uint64_t broken[RULE_COUNT];               /* findings of each rule */
@@ -44,7 +46,9 @@ struct intake {
     enum encoding encoding; /* as asked for */
     struct reader_settings reader;
     struct rules rules;
-    int64_t now_ms; /* taken once a start, for all passes */
+    int64_t now_ms;                 /* taken once a start, for all passes */
+    const struct supply_kind *kind; /* NULL: the rows are those of the export; see supply.h */
+    const void *selection;          /* else: which rows they are, as that kind knows it */
 };
 
 /* Surveys and reads the whole export, for a run. EXIT_INPUT_REFUSED as contract section 6 says. */

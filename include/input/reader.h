@@ -21,7 +21,9 @@
 struct error;
 struct reader;
 
+#ifndef READER_RECORD_BYTES                   /* tests/fuzz has less, which is quicker */
 #define READER_RECORD_BYTES ((size_t)1 << 20) /* a longer record is refused */
+#endif
 
 struct cell {
     const char *text; /* NUL-terminated UTF-8, quotes taken off; valid until the next reader_next */
@@ -50,6 +52,10 @@ struct reader_settings {
 int reader_open(struct export *export, const struct survey *survey,
                 const struct reader_settings *settings, struct reader **ret_reader,
                 struct error *err);
+/* The same for a table that is no export: its header may be any, and reader_columns says nothing.
+ */
+int reader_open_table(struct export *export, const struct survey *survey, char delimiter,
+                      struct reader **ret_reader, struct error *err);
 void reader_close(struct reader *reader);
 
 /* How the header was understood. Borrowed. */

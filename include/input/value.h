@@ -55,6 +55,12 @@ bool value_is_rounded_id(struct value value);
 /* A control character other than tab and line breaks: C0, DEL or C1. */
 bool value_has_control(struct value value);
 
+/* A character that shows nothing: of zero width, or one that turns the direction of writing. */
+bool value_has_invisible(struct value value);
+
+/* What a spreadsheet shows where it has no value: #N/A, #NAME?, ####. */
+bool value_is_spreadsheet_error(struct value value);
+
 /* Whether the text has more than `limit` code points. */
 bool value_is_longer(struct value value, size_t limit);
 

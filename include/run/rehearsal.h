@@ -1,7 +1,7 @@
 /*
  * rehearsal: what a run would do, without doing it.
  *
- * One more pass over the export with a look at the ledger; nothing is written and nothing is sent.
+ * One more pass over the rows with a look at the ledger; nothing is written and nothing is sent.
  * Rows of one claim in the same file are judged as if none came before: what becomes of the later
  * ones depends on answers that are not there yet.
  *
@@ -24,14 +24,22 @@ struct rehearsal {
     uint64_t repeated;       /* rows whose claim may stand in the export more than once */
 };
 
-/*
- * Judges every valid row. `ledger` may be NULL: nothing was ever sent. `run` is the run this export
- * belongs to, 0 if it is a new one. `visit` is called with the first claim that would be sent; may
- * be NULL.
- */
-int rehearsal_run(const struct intake *intake, const struct inspection *inspection,
-                  struct ledger *ledger, const char *platform, int64_t run,
-                  void (*visit)(void *context, const struct claim *claim), void *context,
-                  struct rehearsal *ret_rehearsal, struct error *err);
+/* Borrowed. */
+struct rehearsal_settings {
+    const struct intake *intake;
+    const struct inspection *inspection;
+    struct ledger *ledger; /* NULL: nothing was ever sent */
+    const char *platform;
+    int64_t run;           /* the run these rows belong to, 0 if it is a new one */
+    int64_t origin;        /* as in struct run_record; 0: itself */
+    enum round_kind round; /* what a person says to send again */
+    void (*visit)(void *context, const struct claim *claim); /* is called with the first claim that
+                                                                would be sent; NULL: nobody is */
+    void *context;
+};
+
+/* Judges every valid row. */
+int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *ret_rehearsal,
+                  struct error *err);
 
 #endif

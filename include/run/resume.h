@@ -1,9 +1,9 @@
 /*
  * resume: which run a command goes on with.
  *
- * The same export on the same platform is the same run, whatever its path: it goes on where it
- * ended, tries again what failed, or has nothing left to do. Everything else is a new run. While
- * this process lives it holds the run's lock.
+ * The same rows of the same input on the same platform are the same run, whatever its path: it goes
+ * on where it ended, tries again what failed, or has nothing left to do. Everything else is a new
+ * run. While this process lives it holds the run's lock.
  *
  * Tested by tests/e2e/test_resume.py
  */
@@ -29,12 +29,14 @@ enum resume_kind {
 
 struct resume_settings {
     struct ledger *ledger;
-    const char *command;
+    const char *command; /* with what it takes: another selection of rows is another run */
     const char *platform;
     struct intake *intake;
     const struct inspection *inspection;
     const char *reading;
     const char *report_path;
+    const char *parent; /* as in struct run_record */
+    int64_t origin;
     enum round_kind round; /* ROUND_NONE, or what a person said, with name and reason */
     const char *by, *reason;
     bool report_stands; /* report and manifest of this export are at report_path */

@@ -30,8 +30,8 @@ struct batch {
     struct space *reserve;
     bool feed_at_end;
     bool limit_hit;
-    int64_t taken;          /* rows sent or about to be, in this start */
-    size_t outstanding;     /* jobs in the pool */
+    int64_t taken;      /* rows sent or about to be, in this start */
+    size_t outstanding; /* jobs in the pool */
     struct submit_settings submit;
     struct departure *told; /* room for what the pool tells in a turn */
     struct {

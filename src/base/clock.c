@@ -128,6 +128,34 @@ void clock_format_rfc3339(int64_t wall_ms, char ret_text[CLOCK_RFC3339_BYTES])
     memcpy(to, "+08:00", sizeof("+08:00"));
 }
 
+/* Reads `digits` decimal digits; what is none spoils the number, so that it is not written the same
+ * again. */
+static int take(const char *from, int digits)
+{
+    int value = 0;
+
+    for (int i = 0; i < digits; i++)
+        value = value * 10 + (from[i] >= '0' && from[i] <= '9' ? from[i] - '0' : 0);
+    return value;
+}
+
+bool clock_parse_rfc3339(const char *text, int64_t *ret_wall_ms)
+{
+    char again[CLOCK_RFC3339_BYTES];
+    struct civil civil;
+
+    if (strlen(text) != sizeof(again) - 1)
+        return false;
+    civil = (struct civil){take(text, 4),      take(text + 5, 2),  take(text + 8, 2),
+                           take(text + 11, 2), take(text + 14, 2), take(text + 17, 2)};
+    if (!clock_civil_valid(&civil))
+        return false;
+    *ret_wall_ms =
+        clock_civil_seconds(&civil) * 1000 + take(text + 20, 3) - CLOCK_BEIJING_OFFSET_MS;
+    clock_format_rfc3339(*ret_wall_ms, again);
+    return strcmp(text, again) == 0;
+}
+
 int32_t clock_beijing_day(int64_t wall_ms)
 {
     struct civil c = beijing(wall_ms);

@@ -146,31 +146,48 @@ static int read_first_line(int fd, struct buffer *ret_line)
     }
 }
 
+static int check_private(int fd, const char *what, const char *quoted, struct error *err)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) || !S_ISREG(status.st_mode))
+        return error_set(err, EXIT_BAD_CONFIG, "the %s file '%s' is not a regular file", what,
+                         quoted);
+    if (status.st_mode & (S_IRWXG | S_IRWXO))
+        return error_set(
+            err, EXIT_BAD_CONFIG,
+            "the %s file '%s' is open to group or others (mode %03o); run: chmod 600 '%s'", what,
+            quoted, (unsigned)status.st_mode & 0777, quoted);
+    return 0;
+}
+
+int file_open_private(const char *path, const char *what, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    log_quote(path, quoted, sizeof(quoted));
+    if (fd < 0)
+        return error_set(err, EXIT_BAD_CONFIG, "cannot open the %s file '%s': %s", what, quoted,
+                         strerror(errno));
+    if (check_private(fd, what, quoted, err)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 int file_read_secret(const char *path, const char *what, struct buffer *ret_secret,
                      struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
-    struct stat status;
     int result = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = file_open_private(path, what, err);
 
     log_quote(path, quoted, sizeof(quoted));
     buffer_reset(ret_secret);
-    if (fd < 0) {
-        error_set(err, EXIT_BAD_CONFIG, "cannot open the %s file '%s': %s", what, quoted,
-                  strerror(errno));
+    if (fd < 0)
         goto out;
-    }
-    if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
-        error_set(err, EXIT_BAD_CONFIG, "the %s file '%s' is not a regular file", what, quoted);
-        goto out;
-    }
-    if (status.st_mode & (S_IRWXG | S_IRWXO)) {
-        error_set(err, EXIT_BAD_CONFIG,
-                  "the %s file '%s' is open to group or others (mode %03o); run: chmod 600 '%s'",
-                  what, quoted, (unsigned)status.st_mode & 0777, quoted);
-        goto out;
-    }
     if (read_first_line(fd, ret_secret) || ret_secret->failed) {
         error_set(err, EXIT_BAD_CONFIG, "cannot read the %s file '%s': %s", what, quoted,
                   strerror(errno));
@@ -190,18 +207,16 @@ out:
     return result;
 }
 
-int file_read_all(const char *path, size_t limit, struct buffer *ret_content, struct error *err)
+int file_read_open(int fd, const char *path, size_t limit, struct buffer *ret_content,
+                   struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     char bytes[16384];
     ssize_t n;
     int result = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     log_quote(path, quoted, sizeof(quoted));
     buffer_reset(ret_content);
-    if (fd < 0)
-        return error_set(err, EXIT_INPUT_MISSING, "cannot open '%s': %s", quoted, strerror(errno));
     while ((n = read(fd, bytes, sizeof(bytes))) > 0 && ret_content->len <= limit)
         buffer_append(ret_content, bytes, (size_t)n);
     if (n < 0)
@@ -211,6 +226,20 @@ int file_read_all(const char *path, size_t limit, struct buffer *ret_content, st
         result = error_no_memory(err);
     else if (ret_content->len > limit)
         result = error_set(err, EXIT_INPUT_REFUSED, "'%s' is over %zu bytes", quoted, limit);
+    explicit_bzero(bytes, sizeof(bytes)); /* it may be a key */
+    return result;
+}
+
+int file_read_all(const char *path, size_t limit, struct buffer *ret_content, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int result;
+
+    if (fd < 0)
+        return error_set(err, EXIT_INPUT_MISSING, "cannot open '%s': %s",
+                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    result = file_read_open(fd, path, limit, ret_content, err);
     close(fd);
     return result;
 }

@@ -74,7 +74,7 @@ __attribute__((format(printf, 2, 0))) static void write_line(enum log_level leve
 
     if (level > state.threshold)
         return;
-    vsnprintf(text, sizeof(text), format, args);
+    vsnprintf(text, sizeof(text) - 1, format, args);
     if (state.clear)
         buffer_text(&line, state.clear);
     state.clear = NULL;
@@ -82,9 +82,12 @@ __attribute__((format(printf, 2, 0))) static void write_line(enum log_level leve
         append_json_line(&line, level, text);
     else
         append_text_line(&line, level, text);
+    if (line.failed)
+        strcat(text, "\n"); /* without memory the bare words must do */
     /* Whole lines, so that two runs into one file do not mix; nobody is left to tell if it fails.
      */
-    if (!line.failed && write(STDERR_FILENO, line.ptr, line.len) < 0)
+    if (write(STDERR_FILENO, line.failed ? text : line.ptr, line.failed ? strlen(text) : line.len) <
+        0)
         state.threshold = LOG_ERROR;
     buffer_release(&line);
 }

@@ -10,7 +10,7 @@
 #include "input/line_count.h"
 
 #define CHARACTER_BYTES 4 /* the longest character of any encoding here */
-#define OUTPUT_BYTES 4096
+#define FEW_BYTES 64      /* given to iconv at a time */
 
 static const struct {
     const char *name, *iconv_name;
@@ -87,6 +87,52 @@ static int refuse_bytes(const struct charset *charset, const char *what, struct 
                      (unsigned long long)charset->offset, what, encoding_name(charset->encoding));
 }
 
+size_t charset_ascii_prefix(const unsigned char *bytes, size_t len)
+{
+    size_t n = 0;
+
+    for (; n + sizeof(uint64_t) <= len; n += sizeof(uint64_t)) {
+        uint64_t word = 0;
+
+        memcpy(&word, bytes + n, sizeof(word));
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    while (n < len && bytes[n] < 0x80)
+        n++;
+    return n;
+}
+
+/* Appends the ASCII at the start, which is the same in UTF-8, and passes over it. */
+static void copy_ascii(const struct charset *charset, char **in, size_t *in_left,
+                       struct buffer *ret_utf8)
+{
+    size_t n = charset->encoding == ENCODING_UTF16LE || charset->encoding == ENCODING_UTF16BE
+                   ? 0
+                   : charset_ascii_prefix((unsigned char *)*in, *in_left);
+
+    buffer_append(ret_utf8, *in, n);
+    *in += n;
+    *in_left -= n;
+}
+
+/* Converts a few characters, so that ASCII behind them soon is copied again: iconv takes its time
+ * for each byte. Returns 0 or errno; a character cut by the end of what is given is EINVAL. */
+static int convert_few(struct charset *charset, char **in, size_t *in_left, struct buffer *ret_utf8)
+{
+    char output[FEW_BYTES * CHARACTER_BYTES];
+    char *out = output;
+    size_t out_left = sizeof(output);
+    size_t few = *in_left < FEW_BYTES ? *in_left : FEW_BYTES;
+    size_t left = few;
+    bool more = few < *in_left;
+    int failure = iconv(charset->iconv, in, &left, &out, &out_left) == (size_t)-1 ? errno : 0;
+
+    buffer_append(ret_utf8, output, (size_t)(out - output));
+    *in_left -= few - left;
+    return failure == EINVAL && more ? 0 : failure;
+}
+
 /* Appends the UTF-8 form of as many whole characters as there are. Returns the bytes taken; fewer
  * than `len` when the last character is cut or, with *ret_bad, when one is none. */
 static size_t convert_whole(struct charset *charset, const unsigned char *bytes, size_t len,
@@ -95,21 +141,14 @@ static size_t convert_whole(struct charset *charset, const unsigned char *bytes,
     char *in = (char *)(uintptr_t)bytes; /* iconv does not write there */
     size_t in_left = len;
     size_t text_start = ret_utf8->len;
+    int failure = 0;
 
-    *ret_bad = false;
-    while (in_left > 0) {
-        char output[OUTPUT_BYTES];
-        char *out = output;
-        size_t out_left = sizeof(output);
-        size_t result = iconv(charset->iconv, &in, &in_left, &out, &out_left);
-        int failure = result == (size_t)-1 ? errno : 0;
-
-        buffer_append(ret_utf8, output, (size_t)(out - output));
-        *ret_bad = failure == EILSEQ;
-        if (failure && failure != E2BIG)
-            break;
+    while (in_left > 0 && !failure) {
+        copy_ascii(charset, &in, &in_left, ret_utf8);
+        failure = convert_few(charset, &in, &in_left, ret_utf8);
     }
-    if (!ret_utf8->failed)
+    *ret_bad = failure == EILSEQ;
+    if (!ret_utf8->failed && ret_utf8->len > text_start)
         line_count_add(&charset->lines, (unsigned char *)ret_utf8->ptr + text_start,
                        ret_utf8->len - text_start);
     charset->offset += len - in_left;

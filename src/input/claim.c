@@ -188,10 +188,13 @@ static void take_order_no(struct judgement *judgement, struct buffer *store, str
 
     if (!take_value(judgement, field, &value))
         return;
-    if (value_is_spreadsheet_number(value))
+    if (value_is_spreadsheet_number(value) || value_is_spreadsheet_error(value))
         add(judgement, RULE_EXCEL_NUMBER, field);
     else if (value_is_rounded_id(value))
         add(judgement, RULE_EXCEL_ROUNDED_ID, field);
+    /* In a text it may be meant, as inside an emoji; in a number nobody would ever see it. */
+    if (value_has_invisible(value) && !value_has_control(value))
+        add(judgement, RULE_CONTROL_CHARACTER, field);
     claim->claim_order_no = take_text(judgement, field, value, CLAIM_ORDER_NO_CHARACTERS, store);
 }
 
@@ -199,6 +202,8 @@ static void take_desc(struct judgement *judgement, struct buffer *store, struct 
 {
     struct value value = value_in(judgement, FIELD_CLAIM_DESC);
 
+    if (value_is_spreadsheet_error(value))
+        add(judgement, RULE_EXCEL_NUMBER, FIELD_CLAIM_DESC);
     claim->claim_desc = take_text(judgement, FIELD_CLAIM_DESC, value, CLAIM_DESC_CHARACTERS, store);
 }
 
@@ -219,6 +224,16 @@ static void judge_status(struct judgement *judgement, const struct claim *claim)
         add(judgement, RULE_REASON_WITHOUT_REFUSAL, FIELD_CLAIM_DESC);
 }
 
+/* A row of delimiters alone, as spreadsheets write it for a line that was cleared. */
+static bool is_empty(const struct record *record)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        if (value_of(&record->cells[i]).len > 0)
+            return false;
+    }
+    return true;
+}
+
 void claim_judge(const struct rules *rules, const struct columns *columns,
                  const struct record *record, int64_t now_ms, struct claim_store *store,
                  struct claim *ret_claim, struct findings *ret_findings)
@@ -230,6 +245,10 @@ void claim_judge(const struct rules *rules, const struct columns *columns,
     *ret_claim = (struct claim){.claim_desc = "", .claim_order_no = ""};
     if (record->count != columns->count) {
         add(&judgement, RULE_COLUMN_COUNT, FIELD_NONE);
+        return;
+    }
+    if (is_empty(record)) {
+        add(&judgement, RULE_MISSING_FIELD, FIELD_NONE);
         return;
     }
     take_workcard_id(&judgement, ret_claim);

@@ -9,36 +9,35 @@
 #define SHOWN_HEADER_BYTES 64
 #define SHOWN_HEADERS 20
 
-/* Protocol section 4. A unit that is written in the header cannot be contradicted by --fee-unit. */
+/* Protocol section 4. */
 static const struct known {
     const char *header;
     enum field field;
     enum fee_unit unit;
-    bool unit_written;
 } known[] = {
-    {"workcard_id", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED, false},
-    {"工单ID", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED, false},
-    {"工单号", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED, false},
-    {"工单编号", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED, false},
-    {"claim_desc", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED, false},
-    {"理赔描述", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED, false},
-    {"拒赔原因", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED, false},
-    {"拒绝理赔原因", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED, false},
-    {"claim_count", FIELD_CLAIM_COUNT, FEE_UNIT_UNDECLARED, false},
-    {"理赔单数量", FIELD_CLAIM_COUNT, FEE_UNIT_UNDECLARED, false},
-    {"理赔数量", FIELD_CLAIM_COUNT, FEE_UNIT_UNDECLARED, false},
-    {"claim_order_no", FIELD_CLAIM_ORDER_NO, FEE_UNIT_UNDECLARED, false},
-    {"理赔单号", FIELD_CLAIM_ORDER_NO, FEE_UNIT_UNDECLARED, false},
-    {"claim_status", FIELD_CLAIM_STATUS, FEE_UNIT_UNDECLARED, false},
-    {"理赔状态", FIELD_CLAIM_STATUS, FEE_UNIT_UNDECLARED, false},
-    {"claim_time", FIELD_CLAIM_TIME, FEE_UNIT_UNDECLARED, false},
-    {"理赔时间", FIELD_CLAIM_TIME, FEE_UNIT_UNDECLARED, false},
-    {"claim_fee", FIELD_CLAIM_FEE, FEE_UNIT_FEN, false},
-    {"理赔金额", FIELD_CLAIM_FEE, FEE_UNIT_UNDECLARED, false},
-    {"理赔金额(分)", FIELD_CLAIM_FEE, FEE_UNIT_FEN, true},
-    {"理赔金额（分）", FIELD_CLAIM_FEE, FEE_UNIT_FEN, true},
-    {"理赔金额(元)", FIELD_CLAIM_FEE, FEE_UNIT_YUAN, true},
-    {"理赔金额（元）", FIELD_CLAIM_FEE, FEE_UNIT_YUAN, true},
+    {"workcard_id", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED},
+    {"工单ID", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED},
+    {"工单号", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED},
+    {"工单编号", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED},
+    {"claim_desc", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED},
+    {"理赔描述", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED},
+    {"拒赔原因", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED},
+    {"拒绝理赔原因", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED},
+    {"claim_count", FIELD_CLAIM_COUNT, FEE_UNIT_UNDECLARED},
+    {"理赔单数量", FIELD_CLAIM_COUNT, FEE_UNIT_UNDECLARED},
+    {"理赔数量", FIELD_CLAIM_COUNT, FEE_UNIT_UNDECLARED},
+    {"claim_order_no", FIELD_CLAIM_ORDER_NO, FEE_UNIT_UNDECLARED},
+    {"理赔单号", FIELD_CLAIM_ORDER_NO, FEE_UNIT_UNDECLARED},
+    {"claim_status", FIELD_CLAIM_STATUS, FEE_UNIT_UNDECLARED},
+    {"理赔状态", FIELD_CLAIM_STATUS, FEE_UNIT_UNDECLARED},
+    {"claim_time", FIELD_CLAIM_TIME, FEE_UNIT_UNDECLARED},
+    {"理赔时间", FIELD_CLAIM_TIME, FEE_UNIT_UNDECLARED},
+    {"claim_fee", FIELD_CLAIM_FEE, FEE_UNIT_FEN},
+    {"理赔金额", FIELD_CLAIM_FEE, FEE_UNIT_UNDECLARED},
+    {"理赔金额(分)", FIELD_CLAIM_FEE, FEE_UNIT_FEN},
+    {"理赔金额（分）", FIELD_CLAIM_FEE, FEE_UNIT_FEN},
+    {"理赔金额(元)", FIELD_CLAIM_FEE, FEE_UNIT_YUAN},
+    {"理赔金额（元）", FIELD_CLAIM_FEE, FEE_UNIT_YUAN},
 };
 
 static const struct {
@@ -337,13 +336,59 @@ static const char *unit_name(enum fee_unit unit)
     return unit == FEE_UNIT_YUAN ? "yuan" : "fen";
 }
 
+/* The unit in brackets at the end of a header; --fee-unit cannot contradict it. */
+static enum fee_unit unit_in_brackets(const char *header)
+{
+    static const struct {
+        const char *end;
+        enum fee_unit unit;
+    } units[] = {{"(元)", FEE_UNIT_YUAN},
+                 {"（元）", FEE_UNIT_YUAN},
+                 {"(分)", FEE_UNIT_FEN},
+                 {"（分）", FEE_UNIT_FEN}};
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+        for (const char *p = header; *p; p++) {
+            if (is_same_header(p, units[i].end))
+                return units[i].unit;
+        }
+    }
+    return FEE_UNIT_UNDECLARED;
+}
+
+/* An amount that is neither fen nor yuan, whatever --fee-unit says. */
+static const char *find_other_unit(const char *header)
+{
+    static const char *const others[] = {"万元", "千元", "百元", "美元", "港元", "欧元", "日元"};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        if (strstr(header, others[i]))
+            return others[i];
+    }
+    return NULL;
+}
+
+static int refuse_other_unit(const struct resolution *resolution, int index, const char *other)
+{
+    struct buffer text = {0};
+
+    append_column(&text, resolution, index);
+    buffer_format(&text, " says %s, which is neither fen nor yuan: export the amounts in yuan",
+                  other);
+    return refuse(resolution, &text);
+}
+
 static int resolve_unit(const struct resolution *resolution, enum fee_unit unit)
 {
     int index = resolution->columns->index[FIELD_CLAIM_FEE];
-    const struct known *match = find_known(header_of(resolution, index));
-    enum fee_unit declared = match ? match->unit : FEE_UNIT_UNDECLARED;
+    const char *header = header_of(resolution, index), *other = find_other_unit(header);
+    const struct known *match = find_known(header);
+    enum fee_unit written = unit_in_brackets(header);
+    enum fee_unit declared = match ? match->unit : written;
     struct buffer text = {0};
 
+    if (other)
+        return refuse_other_unit(resolution, index, other);
     resolution->columns->fee_unit = unit == FEE_UNIT_UNDECLARED ? declared : unit;
     if (resolution->columns->fee_unit == FEE_UNIT_UNDECLARED) {
         append_column(&text, resolution, index);
@@ -351,7 +396,7 @@ static int resolve_unit(const struct resolution *resolution, enum fee_unit unit)
                            "or --fee-unit yuan");
         return refuse(resolution, &text);
     }
-    if (match && match->unit_written && resolution->columns->fee_unit != declared) {
+    if (written != FEE_UNIT_UNDECLARED && resolution->columns->fee_unit != written) {
         append_column(&text, resolution, index);
         buffer_format(&text,
                       " says %s but --fee-unit says %s; take the option away or correct the "

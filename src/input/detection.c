@@ -58,22 +58,6 @@ struct detection {
     struct utf16 utf16;
 };
 
-static size_t ascii_prefix(const unsigned char *bytes, size_t len)
-{
-    size_t n = 0;
-
-    for (; n + 8 <= len; n += 8) {
-        uint64_t word = 0;
-
-        memcpy(&word, bytes + n, 8);
-        if (word & UINT64_C(0x8080808080808080))
-            break;
-    }
-    while (n < len && bytes[n] < 0x80)
-        n++;
-    return n;
-}
-
 /* Notes the first trouble. `at` counts from the start of the piece; it is negative for a character
  * that began before it, on the same line. */
 static void note_trouble(const struct detection *detection, struct trouble *trouble,
@@ -141,7 +125,7 @@ static void utf8_feed(struct detection *detection, const unsigned char *bytes, s
             continue;
         }
         if (bytes[i] < 0x80)
-            i += ascii_prefix(bytes + i, len - i);
+            i += charset_ascii_prefix(bytes + i, len - i);
         else if (!utf8_begin(utf8, bytes[i++]))
             utf8_break(detection, bytes, i);
     }
@@ -171,7 +155,7 @@ static void gb18030_feed(struct detection *detection, const unsigned char *bytes
 
     for (size_t i = 0; i < len && !gb->trouble.found;) {
         if (gb->len == 0 && bytes[i] < 0x80) {
-            i += ascii_prefix(bytes + i, len - i);
+            i += charset_ascii_prefix(bytes + i, len - i);
         } else if (gb->len == 0 && bytes[i] != 0x80 && bytes[i] != 0xff) {
             gb->len = 1;
             i++;

@@ -84,7 +84,8 @@ static const char *const sentences[RULE_COUNT] = {
     [RULE_DATE_ONLY] = "has no time of day; midnight, Beijing time, is taken",
     [RULE_EXCEL_ROUNDED_ID] = "has more than 15 digits and ends in 000: a spreadsheet may have "
                               "rounded it; compare it with the system it came from",
-    [RULE_CONTROL_CHARACTER] = "has a control character: take it out and type the text anew",
+    [RULE_CONTROL_CHARACTER] = "has a control character, or one that cannot be seen: take it out "
+                               "and type the text anew",
 };
 
 /* Digits, a point and three or more digits. */
@@ -111,8 +112,22 @@ static const char *fee_sentence(struct value value, enum fee_unit unit)
            "without sign, currency sign or grouping";
 }
 
-static const char *excel_sentence(enum field field)
+static const char *number_sentence(enum field field, struct value value)
 {
+    static const char *const totals[] = {"合计", "总计", "小计", "共计", "汇总", "总额"};
+
+    for (size_t i = 0; field == FIELD_WORKCARD_ID && i < sizeof(totals) / sizeof(*totals); i++) {
+        if (value.len >= strlen(totals[i]) && memcmp(value.ptr, totals[i], strlen(totals[i])) == 0)
+            return "is a line of totals and no claim: delete this row from the export";
+    }
+    return sentences[RULE_BAD_NUMBER];
+}
+
+static const char *excel_sentence(enum field field, struct value value)
+{
+    if (value_is_spreadsheet_error(value))
+        return "is what a spreadsheet shows when it has no value: correct it there, then export it "
+               "again";
     if (field == FIELD_CLAIM_TIME)
         return "is a number that a spreadsheet made of a date: export it again as text, such as "
                "2022-12-31 23:59:59";
@@ -128,10 +143,39 @@ static size_t limit_of(enum field field)
 static void explain_column_count(const struct columns *columns, const struct record *record,
                                  struct buffer *ret_sentence)
 {
+    char shown[SHOWN_VALUE_BYTES];
+
     buffer_format(ret_sentence,
-                  "the row has %zu cells but the header has %zu: look for a comma or a quote too "
-                  "many or too few; a text with a comma needs quotes around it",
-                  record->count, columns->count);
+                  "the row that begins '%s' has %zu cell%s but the header has %zu: look for a "
+                  "comma or a quote too many or too few; a text with a comma needs quotes around "
+                  "it",
+                  log_quote(record->cells[0].text, shown, sizeof(shown)), record->count,
+                  record->count == 1 ? "" : "s", columns->count);
+}
+
+static void explain_field(const struct finding *finding, const struct rules *rules,
+                          struct value value, enum fee_unit unit, struct buffer *ret_sentence)
+{
+    enum field field = finding->field;
+
+    if (finding->rule == RULE_BAD_NUMBER)
+        buffer_text(ret_sentence, number_sentence(field, value));
+    else if (finding->rule == RULE_BAD_FEE)
+        buffer_text(ret_sentence, fee_sentence(value, unit));
+    else if (finding->rule == RULE_EXCEL_NUMBER)
+        buffer_text(ret_sentence, excel_sentence(field, value));
+    else if (finding->rule == RULE_TEXT_TOO_LONG)
+        buffer_format(ret_sentence, "is longer than %zu characters: shorten it", limit_of(field));
+    else if (finding->rule == RULE_MAX_FEE)
+        buffer_format(ret_sentence,
+                      "is dearer than --max-fee %" PRId64 " fen: check the amount, or raise the "
+                      "limit",
+                      rules->max_fee);
+    else
+        buffer_text(ret_sentence, sentences[finding->rule]);
+    if (finding->rule != RULE_CONTROL_CHARACTER && value_has_invisible(value))
+        buffer_text(ret_sentence, "; the \\u{…} in it stands for a character that cannot be seen: "
+                                  "delete it");
 }
 
 void finding_explain(const struct finding *finding, const struct rules *rules,
@@ -145,23 +189,14 @@ void finding_explain(const struct finding *finding, const struct rules *rules,
         explain_column_count(columns, record, ret_sentence);
         return;
     }
+    if (finding->field == FIELD_NONE) {
+        buffer_text(ret_sentence, "the row has nothing but empty cells: delete it from the export");
+        return;
+    }
     raw = claim_raw(columns, record, finding->field);
     buffer_format(ret_sentence, "%s ", field_name(finding->field));
     if (*raw)
         buffer_format(ret_sentence, "'%s' ", log_quote(raw, shown, sizeof(shown)));
-    if (finding->rule == RULE_BAD_FEE)
-        buffer_text(ret_sentence,
-                    fee_sentence(value_of(&(struct cell){raw, strlen(raw)}), columns->fee_unit));
-    else if (finding->rule == RULE_EXCEL_NUMBER)
-        buffer_text(ret_sentence, excel_sentence(finding->field));
-    else if (finding->rule == RULE_TEXT_TOO_LONG)
-        buffer_format(ret_sentence, "is longer than %zu characters: shorten it",
-                      limit_of(finding->field));
-    else if (finding->rule == RULE_MAX_FEE)
-        buffer_format(ret_sentence,
-                      "is dearer than --max-fee %" PRId64 " fen: check the amount, or raise the "
-                      "limit",
-                      rules->max_fee);
-    else
-        buffer_text(ret_sentence, sentences[finding->rule]);
+    explain_field(finding, rules, value_of(&(struct cell){raw, strlen(raw)}), columns->fee_unit,
+                  ret_sentence);
 }

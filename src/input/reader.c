@@ -187,6 +187,29 @@ static int refuse_unterminated(const struct reader *reader, struct error *err)
                      err);
 }
 
+/* Says what a file that has no header at its start looks like. Returns -1. */
+static int advise_on_start(const char *text, struct error *err)
+{
+    if (err->exit_code != EXIT_INPUT_REFUSED)
+        return -1;
+    if (*text == '<')
+        error_add(err, "it begins as a web page or XML does: open it in a spreadsheet and save it "
+                       "as 'CSV UTF-8'");
+    if (strncmp(text, "sep=", 4) == 0)
+        error_add(err, "its first line only tells a spreadsheet what parts the cells: delete it");
+    return -1;
+}
+
+static int refuse_stray_quote(const struct reader *reader, const struct place *place,
+                              struct error *err)
+{
+    refuse_at(reader, place,
+              "a stray quote inside a cell that does not begin with one; put the whole cell in "
+              "quotes and double the quotes inside it",
+              err);
+    return reader->header.count ? -1 : advise_on_start(reader->last.start, err);
+}
+
 /* `at` is where libcsv stopped. */
 static int refuse_stray(const struct reader *reader, const char *at, struct error *err)
 {
@@ -196,10 +219,7 @@ static int refuse_stray(const struct reader *reader, const char *at, struct erro
     while (place.ptr < place.end)
         step(&place);
     if (*at == '"')
-        return refuse_at(reader, &place,
-                         "a stray quote inside a cell that does not begin with one; put the whole "
-                         "cell in quotes and double the quotes inside it",
-                         err);
+        return refuse_stray_quote(reader, &place, err);
     find_open_quote(reader, at, &quote);
     snprintf(why, sizeof(why),
              "text behind a closing quote; a quote inside a cell must be doubled, or the quote of "
@@ -285,8 +305,8 @@ static char *end_cell(struct reader *reader, char *cell, char *delimiter)
 }
 
 /* A line without a quote is its cells and delimiters. To take it apart here, eight bytes at a time,
- * in place of a call a byte, is what makes a check of millions of rows quick; libcsv has every line
- * with a quote. */
+ * in place of a call a byte, is what makes a check of millions of rows quick; libcsv has the lines
+ * that are more. */
 static int split_line(struct reader *reader, struct error *err)
 {
     char *text = reader->texts, *cell = text;
@@ -308,6 +328,51 @@ static int split_line(struct reader *reader, struct error *err)
     reader->unfinished = reader->last.end_len == 0;
     reader->line++;
     return reader->no_memory ? error_no_memory(err) : 0;
+}
+
+/* The cell that starts at `cell` of a line: its text, up to `end` of the line, and where the next
+ * one starts, or NULL behind the last. False when only libcsv knows. */
+static bool split_cell(const struct reader *reader, char *cell, char *end, struct cell *ret_cell,
+                       char **ret_next)
+{
+    bool quoted = cell < end && *cell == '"';
+    char *text = cell + quoted;
+    char *stop = memchr(text, quoted ? '"' : reader->delimiter, (size_t)(end - text));
+    char *delimiter = NULL;
+
+    if (quoted && !stop)
+        return false;
+    stop = stop ? stop : end;
+    delimiter = stop + quoted;
+    if (delimiter < end && *delimiter != reader->delimiter)
+        return false;
+    if (!quoted && memchr(text, '"', (size_t)(stop - text)))
+        return false;
+    *ret_cell = (struct cell){text, (size_t)(stop - text)};
+    *ret_next = delimiter < end ? delimiter + 1 : NULL;
+    *stop = '\0';
+    return true;
+}
+
+/* A line whose quotes are around cells and nowhere else can be taken apart in place too. False, and
+ * nothing is done, for one that is more. */
+static bool split_quoted_line(struct reader *reader)
+{
+    char *next = reader->texts, *end = next + reader->last.len;
+
+    memcpy(next, reader->last.text, reader->last.len);
+    while (next) {
+        struct cell cell = {0};
+
+        if (!split_cell(reader, next, end, &cell, &next)) {
+            reader->count = 0;
+            return false;
+        }
+        add_cell(reader, cell.text, cell.len);
+    }
+    reader->unfinished = reader->last.end_len == 0;
+    reader->line++;
+    return true;
 }
 
 /* The export ends inside the record. */
@@ -366,6 +431,15 @@ static int parse_record(struct reader *reader, struct error *err)
     }
 }
 
+static int read_record(struct reader *reader, struct error *err)
+{
+    if (!memchr(reader->last.text, '"', reader->last.len))
+        return split_line(reader, err);
+    if (split_quoted_line(reader))
+        return reader->no_memory ? error_no_memory(err) : 0;
+    return parse_record(reader, err);
+}
+
 int reader_next(struct reader *reader, struct record *ret_record, struct error *err)
 {
     int result = begin_record(reader, err);
@@ -374,8 +448,7 @@ int reader_next(struct reader *reader, struct record *ret_record, struct error *
         return result;
     reader->count = 0;
     reader->texts_len = 0;
-    if (memchr(reader->last.text, '"', reader->last.len) ? parse_record(reader, err)
-                                                         : split_line(reader, err))
+    if (read_record(reader, err))
         return -1;
     *ret_record = (struct record){.row = reader->row,
                                   .line = reader->start_line,
@@ -406,8 +479,7 @@ static int keep_header(struct reader *reader, const struct record *header, struc
     return 0;
 }
 
-static int read_header(struct reader *reader, const struct reader_settings *settings,
-                       struct error *err)
+static int read_header(struct reader *reader, struct error *err)
 {
     struct record header = {0};
     char quoted[LOG_QUOTE_BYTES];
@@ -420,10 +492,16 @@ static int read_header(struct reader *reader, const struct reader_settings *sett
                          "'%s', line 1: there is no header, the file is empty; export it again; "
                          "nothing was sent",
                          log_quote(export_name(reader->export), quoted, sizeof(quoted)));
-    if (keep_header(reader, &header, err))
-        return -1;
-    return columns_resolve(&header, export_name(reader->export), settings->wanted_columns,
-                           settings->fee_unit, &reader->columns, &reader->unused, err);
+    return keep_header(reader, &header, err);
+}
+
+static int resolve_header(struct reader *reader, const struct reader_settings *settings,
+                          struct error *err)
+{
+    if (columns_resolve(&reader->header, export_name(reader->export), settings->wanted_columns,
+                        settings->fee_unit, &reader->columns, &reader->unused, err))
+        return advise_on_start(reader->header.cells[0].text, err);
+    return 0;
 }
 
 static int start(struct reader *reader, struct export *export, const struct survey *survey,
@@ -446,21 +524,33 @@ static int start(struct reader *reader, struct export *export, const struct surv
     return reader->lines ? 0 : -1;
 }
 
-int reader_open(struct export *export, const struct survey *survey,
-                const struct reader_settings *settings, struct reader **ret_reader,
-                struct error *err)
+int reader_open_table(struct export *export, const struct survey *survey, char delimiter,
+                      struct reader **ret_reader, struct error *err)
 {
     struct reader *reader = calloc(1, sizeof(*reader));
 
     *ret_reader = NULL;
     if (!reader)
         return error_no_memory(err);
-    if (start(reader, export, survey, settings->delimiter, err) ||
-        read_header(reader, settings, err)) {
+    if (start(reader, export, survey, delimiter, err) || read_header(reader, err)) {
         reader_close(reader);
         return -1;
     }
     *ret_reader = reader;
+    return 0;
+}
+
+int reader_open(struct export *export, const struct survey *survey,
+                const struct reader_settings *settings, struct reader **ret_reader,
+                struct error *err)
+{
+    if (reader_open_table(export, survey, settings->delimiter, ret_reader, err))
+        return -1;
+    if (resolve_header(*ret_reader, settings, err)) {
+        reader_close(*ret_reader);
+        *ret_reader = NULL;
+        return -1;
+    }
     return 0;
 }
 

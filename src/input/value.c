@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "input/charset.h"
+
 #define ROUNDED_ID_DIGITS 15 /* a spreadsheet's numbers are exact up to here */
 #define SERIAL_DIGITS 5      /* days since 1900: 10000 is 1927, 99999 is 2173 */
 #define ZONE_LIMIT_MINUTES (14 * 60)
@@ -317,6 +319,44 @@ bool value_has_control(struct value value)
             return true;
     }
     return false;
+}
+
+/* U+200B to U+200F, U+2028 to U+202E, U+2066 to U+2069 or U+FEFF. */
+static bool is_invisible(const unsigned char p[3])
+{
+    if (p[0] == 0xe2 && p[1] == 0x80)
+        return (p[2] >= 0x8b && p[2] <= 0x8f) || (p[2] >= 0xa8 && p[2] <= 0xae);
+    if (p[0] == 0xe2 && p[1] == 0x81)
+        return p[2] >= 0xa6 && p[2] <= 0xa9;
+    return p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf;
+}
+
+bool value_has_invisible(struct value value)
+{
+    const unsigned char *bytes = (const unsigned char *)value.ptr;
+
+    for (size_t i = charset_ascii_prefix(bytes, value.len); i + 3 <= value.len; i++) {
+        if (is_invisible(bytes + i))
+            return true;
+    }
+    return false;
+}
+
+bool value_is_spreadsheet_error(struct value value)
+{
+    static const char *const errors[] = {"#N/A",    "#NAME?", "#REF!",  "#VALUE!",
+                                         "#DIV/0!", "#NUM!",  "#NULL!", "#SPILL!"};
+    size_t hashes = 0;
+
+    if (!starts_with(value, '#'))
+        return false;
+    for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+        if (strlen(errors[i]) == value.len && memcmp(errors[i], value.ptr, value.len) == 0)
+            return true;
+    }
+    while (hashes < value.len && value.ptr[hashes] == '#')
+        hashes++;
+    return hashes == value.len && hashes > 1;
 }
 
 bool value_is_longer(struct value value, size_t limit)

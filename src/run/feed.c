@@ -6,13 +6,13 @@
 #include "base/error.h"
 #include "gateway/digest.h"
 #include "input/repeats.h"
+#include "input/supply.h"
 #include "run/job.h"
 
 struct feed {
-    const struct intake *intake;
     const struct inspection *inspection;
     const struct round *round;
-    struct reader *reader;
+    struct supply *supply;
     struct ledger_rows *rows;
     struct row_record known;   /* the next row that an earlier start recorded */
     struct buffer known_words; /* its code and message */
@@ -54,11 +54,10 @@ int feed_open(const struct intake *intake, const struct inspection *inspection,
     *ret_feed = NULL;
     if (!feed)
         return error_no_memory(err);
-    feed->intake = intake;
     feed->inspection = inspection;
     feed->round = round;
     feed->next_row = 2;
-    if (reader_open(intake->export, &inspection->survey, &intake->reader, &feed->reader, err) ||
+    if (supply_open(intake, inspection, &feed->supply, err) ||
         ledger_rows_open(ledger, run, 0, &feed->rows, err) || fetch_known(feed, err)) {
         feed_close(feed);
         return -1;
@@ -73,7 +72,7 @@ void feed_close(struct feed *feed)
     if (!feed)
         return;
     ledger_rows_close(feed->rows);
-    reader_close(feed->reader);
+    supply_close(feed->supply);
     buffer_release(&feed->known_words);
     free(feed);
 }
@@ -112,16 +111,26 @@ static int catch_up(struct feed *feed, uint64_t row, struct error *err)
     return 0;
 }
 
-static int fill(struct feed *feed, const struct record *record, const struct claim *claim,
-                const struct row_record *known, struct job *job, struct error *err)
+/* The round at hand, as far as it is about this row; id 0: it is not. */
+static struct round round_of(const struct feed *feed, const struct supply_row *row)
 {
-    job->row = record->row;
-    job->claim = *claim; /* its texts are in the job's own store, or static */
-    job->repeated = repeats_maybe(feed->inspection->repeats, claim);
+    bool is_meant = row->may_resend || feed->round->kind != ROUND_RESEND_UNKNOWN;
+
+    return is_meant ? *feed->round : (struct round){0};
+}
+
+static int fill(struct feed *feed, const struct supply_row *row, const struct row_record *known,
+                struct job *job, struct error *err)
+{
+    struct round round = round_of(feed, row);
+
+    job->row = row->row;
+    job->claim = row->claim; /* its texts are in the job's own store, or static */
+    job->repeated = repeats_maybe(feed->inspection->repeats, &row->claim);
     job->changed = false;
     job->counted = false;
     job->resend = false;
-    job->in_round = feed->round->id && !(known && known->round == feed->round->id);
+    job->in_round = round.id && !(known && known->round == round.id);
     buffer_reset(&job->earlier);
     if (known && known->state == ROW_FINAL)
         buffer_text(&job->earlier, buffer_string(&feed->known_words));
@@ -130,43 +139,38 @@ static int fill(struct feed *feed, const struct record *record, const struct cla
     job->sent_ms = known ? known->submitted_ms : 0;
     job->duration_ms = known ? known->duration_ms : 0;
     job->http_status = known ? known->http_status : 0;
-    return digest_claim(claim, job->digest) ? error_no_memory(err) : 0;
+    return digest_claim(&row->claim, job->digest) ? error_no_memory(err) : 0;
 }
 
-/* Judges the record at hand: 1 the job is filled, 0 the row is to be passed over. */
-static int take(struct feed *feed, const struct record *record, struct job *job, struct error *err)
+/* Looks at a row: 1 the job is filled, 0 the row is to be passed over. */
+static int take(struct feed *feed, const struct supply_row *row, struct job *job, struct error *err)
 {
     const struct row_record *known = NULL;
-    struct findings findings;
-    struct claim claim;
+    struct round round = round_of(feed, row);
 
-    claim_judge(&feed->intake->rules, reader_columns(feed->reader), record, feed->intake->now_ms,
-                &job->store, &claim, &findings);
-    if (job->store.desc.failed || job->store.order_no.failed)
-        return error_no_memory(err);
-    if (findings_invalid(&findings)) {
+    if (row->invalid) {
         feed->passed[OUTCOME_INVALID]++;
         return 0;
     }
-    if (catch_up(feed, record->row, err))
+    if (catch_up(feed, row->row, err))
         return -1;
-    if (!feed->known_at_end && feed->known.row == record->row)
+    if (!feed->known_at_end && feed->known.row == row->row)
         known = &feed->known;
-    if (known && !feed_tries_again(known, feed->round)) {
+    if (known && !feed_tries_again(known, &round)) {
         feed->passed[known->outcome]++;
         return 0;
     }
-    return fill(feed, record, &claim, known, job, err) ? -1 : 1;
+    return fill(feed, row, known, job, err) ? -1 : 1;
 }
 
 int feed_next(struct feed *feed, struct job *job, struct error *err)
 {
-    struct record record;
+    struct supply_row row;
     int result;
 
-    while ((result = reader_next(feed->reader, &record, err)) > 0) {
-        feed->next_row = record.row + 1;
-        result = take(feed, &record, job, err);
+    while ((result = supply_next(feed->supply, &job->store, &row, err)) > 0) {
+        feed->next_row = row.row + 1;
+        result = take(feed, &row, job, err);
         if (result)
             break;
     }

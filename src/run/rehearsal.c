@@ -5,120 +5,142 @@
 #include "base/error.h"
 #include "gateway/digest.h"
 #include "input/repeats.h"
+#include "input/supply.h"
 #include "run/feed.h"
 
 struct pass {
-    const struct intake *intake;
-    const struct inspection *inspection;
-    struct ledger *ledger;
-    const char *platform;
-    int64_t run;
-    struct reader *reader;
+    const struct rehearsal_settings *settings;
+    struct supply *supply;
     struct ledger_rows *rows;
     struct row_record known;
     bool known_at_end;
     struct claim_store store;
 };
 
-/* Whether an earlier start of this run has settled the row for good. */
-static int is_done(struct pass *pass, uint64_t row, bool *ret_done, struct error *err)
+/* The round as far as it is about this row. One that is not opened yet has no id: whatever was sent
+ * in an earlier one may be sent again. */
+static struct round round_of(const struct pass *pass, const struct supply_row *row)
 {
+    enum round_kind kind = pass->settings->round;
+
+    if (kind == ROUND_NONE || (kind == ROUND_RESEND_UNKNOWN && !row->may_resend))
+        return (struct round){0};
+    return (struct round){.id = -1, .kind = kind};
+}
+
+/* Whether an earlier start of this run has settled the row for good. */
+static int is_done(struct pass *pass, const struct supply_row *row, bool *ret_done,
+                   struct error *err)
+{
+    struct round round = round_of(pass, row);
+
     *ret_done = false;
-    while (pass->rows && !pass->known_at_end && pass->known.row < row) {
+    while (pass->rows && !pass->known_at_end && pass->known.row < row->row) {
         int found = ledger_rows_next(pass->rows, &pass->known, err);
 
         if (found < 0)
             return -1;
         pass->known_at_end = found == 0;
     }
-    if (pass->rows && !pass->known_at_end && pass->known.row == row)
-        *ret_done = !feed_tries_again(&pass->known, &(struct round){0});
+    if (pass->rows && !pass->known_at_end && pass->known.row == row->row)
+        *ret_done = !feed_tries_again(&pass->known, &round);
     return 0;
 }
 
-static int decide(struct pass *pass, const struct claim *claim, uint64_t row,
-                  enum decision *ret_decision, struct error *err)
+/* Where the row will stand. A run that does not exist yet will be newer than all that do. */
+static struct row_place order_of(const struct rehearsal_settings *s, uint64_t row)
 {
+    int64_t run = s->origin ? s->origin : s->run ? s->run : INT64_MAX;
+
+    return (struct row_place){run, row};
+}
+
+static int decide(struct pass *pass, const struct supply_row *row, enum decision *ret_decision,
+                  struct error *err)
+{
+    const struct rehearsal_settings *s = pass->settings;
     unsigned char digest[DIGEST_CLAIM_BYTES];
-    struct claim_key key = {claim->workcard_id, claim->claim_order_no};
+    struct claim_key key = {row->claim.workcard_id, row->claim.claim_order_no};
     struct claim_state state = {0};
+    enum round_kind round = round_of(pass, row).kind;
     struct decision_facts facts = {
-        /* A run that does not exist yet will be newer than all that do. */
-        .order = {pass->run ? pass->run : INT64_MAX, row},
+        .order = order_of(s, row->row),
         .digest = digest,
         .claim = &state,
+        .resend_unknown = round == ROUND_RESEND_UNKNOWN,
+        .resubmit = round == ROUND_RESUBMIT,
         .open_run_alive = true,
     };
 
-    if (digest_claim(claim, digest))
+    if (digest_claim(&row->claim, digest))
         return error_no_memory(err);
-    if (pass->ledger && ledger_claim_get(pass->ledger, pass->platform, &key, &state, err))
+    if (s->ledger && ledger_claim_get(s->ledger, s->platform, &key, &state, err))
         return -1;
     *ret_decision = decision_make(&facts);
     return 0;
 }
 
-/* Judges the record at hand: 1 and a decision, or 0: nothing is to be decided. */
-static int judge(struct pass *pass, const struct record *record, struct claim *ret_claim,
-                 enum decision *ret_decision, struct rehearsal *rehearsal, struct error *err)
+/* Looks at a row: 1 and a decision, or 0: nothing is to be decided. */
+static int judge(struct pass *pass, const struct supply_row *row, enum decision *ret_decision,
+                 struct rehearsal *rehearsal, struct error *err)
 {
-    struct findings findings;
     bool done;
 
-    claim_judge(&pass->intake->rules, reader_columns(pass->reader), record, pass->intake->now_ms,
-                &pass->store, ret_claim, &findings);
-    if (pass->store.desc.failed || pass->store.order_no.failed)
-        return error_no_memory(err);
-    if (findings_invalid(&findings))
+    if (row->invalid)
         return 0;
-    if (is_done(pass, record->row, &done, err))
+    if (is_done(pass, row, &done, err))
         return -1;
     if (done) {
         rehearsal->done++;
         return 0;
     }
-    return decide(pass, ret_claim, record->row, ret_decision, err) ? -1 : 1;
+    return decide(pass, row, ret_decision, err) ? -1 : 1;
 }
 
-int rehearsal_run(const struct intake *intake, const struct inspection *inspection,
-                  struct ledger *ledger, const char *platform, int64_t run,
-                  void (*visit)(void *context, const struct claim *claim), void *context,
-                  struct rehearsal *ret_rehearsal, struct error *err)
+static void count(const struct pass *pass, const struct supply_row *row, enum decision decision,
+                  struct rehearsal *rehearsal)
 {
-    struct pass pass = {.intake = intake,
-                        .inspection = inspection,
-                        .ledger = ledger,
-                        .platform = platform,
-                        .run = run};
-    enum decision decision = DECIDE_SEND;
-    struct record record;
-    struct claim claim;
+    rehearsal->rows[decision]++;
+    rehearsal->fee[decision] += row->claim.claim_fee;
+    rehearsal->repeated += repeats_maybe(pass->settings->inspection->repeats, &row->claim);
+}
+
+static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
+{
+    const struct rehearsal_settings *s = pass->settings;
+    bool visited = !s->visit;
+    struct supply_row row;
+    int result;
+
+    while ((result = supply_next(pass->supply, &pass->store, &row, err)) > 0) {
+        enum decision decision = DECIDE_SEND;
+        int judged = judge(pass, &row, &decision, rehearsal, err);
+
+        if (judged < 0)
+            return -1;
+        if (!judged)
+            continue;
+        count(pass, &row, decision, rehearsal);
+        if (!visited && (decision == DECIDE_SEND || decision == DECIDE_SEND_CHANGED)) {
+            s->visit(s->context, &row.claim);
+            visited = true;
+        }
+    }
+    return result;
+}
+
+int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *ret_rehearsal,
+                  struct error *err)
+{
+    struct pass pass = {.settings = settings};
     int result = -1;
 
     memset(ret_rehearsal, 0, sizeof(*ret_rehearsal));
-    if (reader_open(intake->export, &inspection->survey, &intake->reader, &pass.reader, err) ||
-        (run && ledger_rows_open(ledger, run, 0, &pass.rows, err)))
-        goto out;
-    while ((result = reader_next(pass.reader, &record, err)) > 0) {
-        int judged = judge(&pass, &record, &claim, &decision, ret_rehearsal, err);
-
-        if (judged < 0) {
-            result = -1;
-            break;
-        }
-        if (!judged)
-            continue;
-        ret_rehearsal->rows[decision]++;
-        ret_rehearsal->fee[decision] += claim.claim_fee;
-        ret_rehearsal->repeated += repeats_maybe(inspection->repeats, &claim);
-        if (visit && (decision == DECIDE_SEND || decision == DECIDE_SEND_CHANGED)) {
-            visit(context, &claim);
-            visit = NULL;
-        }
-    }
-out:
+    if (!supply_open(settings->intake, settings->inspection, &pass.supply, err) &&
+        !(settings->run && ledger_rows_open(settings->ledger, settings->run, 0, &pass.rows, err)))
+        result = read_rows(&pass, ret_rehearsal, err);
     ledger_rows_close(pass.rows);
-    reader_close(pass.reader);
+    supply_close(pass.supply);
     claim_store_release(&pass.store);
     return result;
 }

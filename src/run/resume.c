@@ -39,7 +39,8 @@ static int create(const struct resume_settings *s, struct run_record *run, struc
         .report_path = s->report_path,
         .started_ms = s->intake->now_ms,
         .stopped_because = "",
-        .parent = "",
+        .parent = s->parent ? s->parent : "",
+        .origin = s->origin,
     };
     return ledger_run_create(s->ledger, run, err);
 }

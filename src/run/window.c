@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Without it uthash ends the program when it has no memory; with it an entry that could not be
+ * added has no table. */
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #include "base/error.h"
@@ -134,6 +138,12 @@ static struct claim_entry *find_entry(struct window *window, const struct buffer
     return entry;
 }
 
+static int add_entry(struct window *window, struct claim_entry *entry, struct error *err)
+{
+    HASH_ADD_KEYPTR(hh, window->table, entry->key.ptr, entry->key.len, entry);
+    return entry->hh.tbl ? 0 : error_no_memory(err);
+}
+
 int window_enter(struct window *window, struct job *job, struct error *err)
 {
     struct claim_entry *spare = window->spare_entries[window->spare_entry_count - 1];
@@ -145,6 +155,8 @@ int window_enter(struct window *window, struct job *job, struct error *err)
     if (spare->key.failed)
         return error_no_memory(err);
     entry = find_entry(window, &spare->key);
+    if (!entry && add_entry(window, spare, err))
+        return -1;
     take_off(window, job);
     job->same_claim_next = NULL;
     if (entry) {
@@ -153,7 +165,6 @@ int window_enter(struct window *window, struct job *job, struct error *err)
     } else {
         entry = spare;
         window->spare_entry_count--;
-        HASH_ADD_KEYPTR(hh, window->table, entry->key.ptr, entry->key.len, entry);
         put_on(window, job, JOB_JUDGE, INT64_MIN);
     }
     entry->tail = job;
