@@ -35,4 +35,12 @@ void line_append(const struct line *line, struct buffer *ret_text);
 /* Appends one cell: the apostrophe where needed, quoted where needed. */
 void line_append_cell(const char *text, struct buffer *ret_text);
 
+/* Appends words of the gateway as a cell has them: each control character is a blank, for it is of
+ * no use to a reader and of some to an attacker. */
+void line_append_clean(const char *text, struct buffer *ret_text);
+
+/* What a cell that was read back says, without the apostrophe; NULL when one is missing, so that
+ * line_append_cell did not write it. Borrowed from `text`. */
+const char *line_unguard(const char *text);
+
 #endif

@@ -2,9 +2,10 @@
  * manifest: what stands beside a report and says where it comes from (contract section 4).
  *
  * JSON, hides yajl. No secret and no claim content. Times are RFC 3339, sums of money are integers
- * of any length, in fen.
+ * of any length, in fen. What is read back may come from anywhere: it is small, not deep, names
+ * nothing twice and has every member in its type, or it is refused.
  *
- * Tested by tests/e2e/test_upload.py
+ * Tested by tests/unit/test_manifest.c and tests/e2e/test_upload.py
  */
 #ifndef CLAIMBATCH_REPORT_MANIFEST_H
 #define CLAIMBATCH_REPORT_MANIFEST_H
@@ -19,6 +20,8 @@
 #include "report/tally.h"
 
 struct error;
+struct manifest_found;
+struct signing_key;
 
 #define MANIFEST_FORMAT "claimbatch-manifest-1"
 #define MANIFEST_BYTES_MAX ((size_t)1 << 20) /* a larger one is no manifest */
@@ -32,6 +35,8 @@ struct manifest {
     const char *parent_run; /* NULL: none */
     const struct intake *intake;
     const struct inspection *inspection;
+    const struct manifest_found *earlier; /* NULL, or what tells the name and path of an export that
+                                             is not at hand: the intake has none */
     const char *gateway;
     const char *app_key;
     struct ledger *ledger; /* its id is shown, and what it recorded of the run as a whole */
@@ -41,6 +46,7 @@ struct manifest {
     const unsigned char *report_sha256;
     const char (*replaced)[MANIFEST_SHA256_TEXT_BYTES]; /* of earlier reports, oldest first */
     size_t replaced_count;
+    const struct signing_key *key; /* NULL: publication_make does not sign it */
 };
 
 /* Appends the JSON text. -1 without memory. */
@@ -49,21 +55,80 @@ int manifest_format(const struct manifest *manifest, struct buffer *ret_json, st
 /* Appends "REPORT.manifest.json". */
 void manifest_path(const char *report_path, struct buffer *ret_path);
 
-/* What is needed of a manifest that stands at a report's path. */
-struct manifest_found {
-    char input_sha256[MANIFEST_SHA256_TEXT_BYTES];
-    struct buffer input_path; /* absolute; empty: not known */
-    char report_sha256[MANIFEST_SHA256_TEXT_BYTES];
-    char ledger_id[LEDGER_ID_BYTES];
-    struct buffer platform;
-    char run[LEDGER_ID_BYTES];
-    char (*replaced)[MANIFEST_SHA256_TEXT_BYTES];
-    size_t replaced_count;
+/* What a run met on its way: a ban, a used-up quota, an outage, a brake, a stop. */
+struct manifest_event {
+    const char *kind;        /* "ban", "quota", "outage", "brake", "stop" */
+    int64_t at_ms, until_ms; /* wall time; until 0: not known, or only a moment */
+    const char *text;
 };
 
-/* Reads the manifest of a report: 1, or 0 when there is none, or -1: EXIT_INPUT_REFUSED when it is
- * not one of ours. */
+struct manifest_code {
+    const char *code;
+    uint64_t rows;
+};
+
+/* OTHER may stand under each outcome beyond the limit of the tally. */
+#define MANIFEST_CODES_MAX (TALLY_CODES_MAX + OUTCOME_COUNT)
+
+/* A code may stand under several outcomes: each once, with the sum, in the order of their texts as
+ * bytes. Returns how many there are; texts are the tally's. Room for MANIFEST_CODES_MAX. */
+size_t manifest_sum_codes(struct tally *tally, struct manifest_code *ret_codes);
+
+/* How the export was read. */
+struct manifest_reading {
+    enum encoding encoding;
+    char delimiter;
+    enum fee_unit fee_unit;
+    int columns[FIELD_COUNT]; /* from 0, or COLUMN_ABSENT */
+    struct rules rules;
+};
+
+struct manifest_signature {
+    bool is_there;
+    const char *algorithm, *public_key, *value; /* the last two in base64 */
+};
+
+/* What a manifest that stands beside a report says. Texts are never NULL, those without an answer
+ * are empty; pointers live as long as this. */
+struct manifest_found {
+    char run[LEDGER_ID_BYTES];
+    char parent_run[LEDGER_ID_BYTES]; /* "": none */
+    char ledger_id[LEDGER_ID_BYTES];
+    const char *program_version, *command, *platform, *gateway, *app_key;
+    const char *input_name;
+    const char *input_path; /* absolute; "": not known */
+    char input_sha256[MANIFEST_SHA256_TEXT_BYTES];
+    uint64_t input_bytes, input_rows;
+    struct manifest_reading reading;
+    int64_t started_ms, finished_ms; /* wall time; 0: not known */
+    bool complete;
+    const char *stopped_because; /* "": nothing stopped it */
+    uint64_t rows[OUTCOME_COUNT];
+    money fee_fen[OUTCOME_COUNT];
+    struct manifest_code *codes; /* in the order of their texts, as bytes */
+    size_t code_count;
+    const char *report_name;
+    char report_sha256[MANIFEST_SHA256_TEXT_BYTES];
+    uint64_t report_bytes, report_rows;
+    char (*replaced)[MANIFEST_SHA256_TEXT_BYTES]; /* oldest first */
+    size_t replaced_count;
+    struct manifest_event *events; /* in the order of the manifest */
+    size_t event_count;
+    struct manifest_signature signature;
+
+    struct buffer text; /* of the file */
+    void *tree;         /* what the pointers point into */
+};
+
+/*
+ * Reads the manifest of a report: 1, or 0 when there is none, or -1: EXIT_INPUT_REFUSED when it is
+ * not one of ours or not whole, naming what is wrong with it. Release it in any case.
+ */
 int manifest_read(const char *report_path, struct manifest_found *ret_found, struct error *err);
+/* The same for who cannot do without: EXIT_BAD_CONFIG when there is none, or it is of another
+ * platform. */
+int manifest_require(const char *report_path, const char *platform,
+                     struct manifest_found *ret_found, struct error *err);
 void manifest_found_release(struct manifest_found *found);
 
 #endif

@@ -41,10 +41,18 @@ int publication_look(const char *report_path, const char *export_path,
 /* The error of a place that is taken: EXIT_CANNOT_CREATE. Always returns -1. */
 int publication_refuse(const char *report_path, const char *why, struct error *err);
 
+/* Takes over from a manifest which reports were replaced, and that the one it describes is now. */
+int publication_take_digests(const struct manifest_found *found, struct publication_place *place,
+                             struct error *err);
 void publication_place_release(struct publication_place *place);
 
 /* Publishes a finished report with its manifest; `json` gets the manifest's text. */
 int publication_make(struct report *report, struct manifest *manifest, struct buffer *ret_json,
                      struct error *err);
+
+/* The same for a report that another hand has written whole and synced: the file `written`, which
+ * the manifest describes. */
+int publication_make_of(const char *written, const struct manifest *manifest,
+                        struct buffer *ret_json, struct error *err);
 
 #endif

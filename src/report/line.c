@@ -35,8 +35,24 @@ void line_append_cell(const char *text, struct buffer *ret_text)
     buffer_byte(ret_text, '"');
 }
 
-/* The gateway's words: what it sends as control characters is of no use to a reader and of some to
- * an attacker. */
+const char *line_unguard(const char *text)
+{
+    if (!starts_formula(text))
+        return text;
+    return *text == '\'' ? text + 1 : NULL;
+}
+
+void line_append_clean(const char *text, struct buffer *ret_text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        bool is_c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
+
+        buffer_byte(ret_text, *p < 0x20 || *p == 0x7f || is_c1 ? ' ' : (char)*p);
+        p += is_c1;
+    }
+}
+
+/* The gateway's words. */
 static void append_foreign(const char *text, struct buffer *ret_text)
 {
     struct buffer clean = {0};
@@ -48,12 +64,7 @@ static void append_foreign(const char *text, struct buffer *ret_text)
         line_append_cell(text, ret_text);
         return;
     }
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        bool is_c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
-
-        buffer_byte(&clean, *p < 0x20 || *p == 0x7f || is_c1 ? ' ' : (char)*p);
-        p += is_c1;
-    }
+    line_append_clean(text, &clean);
     ret_text->failed |= clean.failed;
     line_append_cell(buffer_string(&clean), ret_text);
     buffer_release(&clean);

@@ -1,24 +1,21 @@
 #include "report/manifest.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <yajl/yajl_gen.h>
-#include <yajl/yajl_tree.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "gateway/top.h"
 #include "input/charset.h"
 
 #define PATH_BYTES 4200
-
-/* ---- writing ---- */
 
 /* JSON is UTF-8; a file name may be anything, and is then shown with its bytes written out. */
 static void put_text(yajl_gen gen, const char *text)
@@ -78,20 +75,22 @@ static const char *last_part(const char *path)
 
 static void put_input(yajl_gen gen, const struct manifest *m)
 {
-    const char *name = export_name(m->intake->export);
-    char *path = realpath(name, NULL);
+    const struct manifest_found *earlier = m->earlier;
+    const char *name = earlier ? earlier->input_name : export_name(m->intake->export);
+    char *real = earlier ? NULL : realpath(name, NULL);
+    const char *path = earlier ? earlier->input_path : real;
 
     put_text(gen, "input");
     yajl_gen_map_open(gen);
     put_key_text(gen, "name", last_part(name));
-    if (path)
+    if (path && *path)
         put_key_text(gen, "path", path);
     put_key_number(gen, "bytes", (int64_t)m->inspection->survey.bytes);
     put_key_sha256(gen, "sha256", m->inspection->survey.sha256);
     put_key_text(gen, "encoding", encoding_name(m->inspection->survey.encoding));
     put_key_number(gen, "rows", (int64_t)m->inspection->rows);
     yajl_gen_map_close(gen);
-    free(path);
+    free(real);
 }
 
 static void put_reading(yajl_gen gen, const struct manifest *m)
@@ -139,39 +138,58 @@ static void put_outcomes(yajl_gen gen, const struct tally *tally)
     yajl_gen_map_close(gen);
 }
 
-/* A code may stand under several outcomes: each code once, with the sum. */
-static uint64_t sum_of_code(struct tally *tally, size_t first, const char *code)
+static int compare_texts(const void *a, const void *b)
 {
-    enum outcome outcome;
-    uint64_t rows;
-    uint64_t sum = 0;
-    const char *other;
+    const struct manifest_code *x = a;
+    const struct manifest_code *y = b;
 
-    for (size_t i = 0; (other = tally_code(tally, i, &outcome, &rows)); i++) {
-        if (strcmp(other, code) != 0)
-            continue;
-        if (i < first)
-            return 0;
-        sum += rows;
-    }
-    return sum;
+    return strcmp(x->code, y->code);
 }
 
-static void put_codes(yajl_gen gen, struct tally *tally)
+static int compare_rows(const void *a, const void *b)
+{
+    const struct manifest_code *x = a;
+    const struct manifest_code *y = b;
+
+    return x->rows == y->rows ? strcmp(x->code, y->code) : x->rows < y->rows ? 1 : -1;
+}
+
+size_t manifest_sum_codes(struct tally *tally, struct manifest_code *ret_codes)
 {
     enum outcome outcome;
-    uint64_t rows;
-    const char *code;
+    size_t count = 0;
+    size_t used = 0;
 
+    while (count < MANIFEST_CODES_MAX &&
+           (ret_codes[count].code = tally_code(tally, count, &outcome, &ret_codes[count].rows)))
+        count++;
+    qsort(ret_codes, count, sizeof(*ret_codes), compare_texts);
+    for (size_t i = 0; i < count; i++) {
+        if (used && strcmp(ret_codes[used - 1].code, ret_codes[i].code) == 0)
+            ret_codes[used - 1].rows += ret_codes[i].rows;
+        else
+            ret_codes[used++] = ret_codes[i];
+    }
+    return used;
+}
+
+/* The most frequent first. -1 without memory. */
+static int put_codes(yajl_gen gen, struct tally *tally)
+{
+    struct manifest_code *codes = calloc(MANIFEST_CODES_MAX, sizeof(*codes));
+    size_t count;
+
+    if (!codes)
+        return -1;
+    count = manifest_sum_codes(tally, codes);
+    qsort(codes, count, sizeof(*codes), compare_rows);
     put_text(gen, "codes");
     yajl_gen_map_open(gen);
-    for (size_t i = 0; (code = tally_code(tally, i, &outcome, &rows)); i++) {
-        uint64_t sum = sum_of_code(tally, i, code);
-
-        if (sum)
-            put_key_number(gen, code, (int64_t)sum);
-    }
+    for (size_t i = 0; i < count; i++)
+        put_key_number(gen, codes[i].code, (int64_t)codes[i].rows);
     yajl_gen_map_close(gen);
+    free(codes);
+    return 0;
 }
 
 static void put_report(yajl_gen gen, const struct manifest *m)
@@ -243,7 +261,8 @@ static int put_events(yajl_gen gen, const struct manifest *m, struct error *err)
 
 int manifest_format(const struct manifest *m, struct buffer *ret_json, struct error *err)
 {
-    yajl_gen gen = yajl_gen_alloc(NULL);
+    const yajl_alloc_funcs memory = {memory_get, memory_resize, memory_free, NULL};
+    yajl_gen gen = yajl_gen_alloc(&memory);
     const unsigned char *text;
     size_t len;
     int result;
@@ -260,8 +279,7 @@ int manifest_format(const struct manifest *m, struct buffer *ret_json, struct er
     put_reading(gen, m);
     put_ending(gen, m);
     put_outcomes(gen, m->tally);
-    put_codes(gen, m->tally);
-    result = put_events(gen, m, err);
+    result = put_codes(gen, m->tally) ? error_no_memory(err) : put_events(gen, m, err);
     put_report(gen, m);
     yajl_gen_map_close(gen);
     yajl_gen_get_buf(gen, &text, &len);
@@ -275,89 +293,4 @@ int manifest_format(const struct manifest *m, struct buffer *ret_json, struct er
 void manifest_path(const char *report_path, struct buffer *ret_path)
 {
     buffer_format(ret_path, "%s.manifest.json", report_path);
-}
-
-/* ---- reading ---- */
-
-static const char *text_in(yajl_val tree, const char *first, const char *second)
-{
-    const char *path[] = {first, second, NULL};
-    const char *text = YAJL_GET_STRING(yajl_tree_get(tree, path, yajl_t_string));
-
-    return text ? text : "";
-}
-
-static int take_replaced(yajl_val tree, struct manifest_found *found)
-{
-    const char *path[] = {"replaced", NULL};
-    yajl_val list = yajl_tree_get(tree, path, yajl_t_array);
-    size_t count = list ? list->u.array.len : 0;
-
-    if (!count)
-        return 0;
-    found->replaced = calloc(count, sizeof(*found->replaced));
-    if (!found->replaced)
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        if (YAJL_IS_STRING(list->u.array.values[i]))
-            snprintf(found->replaced[found->replaced_count++], MANIFEST_SHA256_TEXT_BYTES, "%s",
-                     YAJL_GET_STRING(list->u.array.values[i]));
-    return 0;
-}
-
-static int take(yajl_val tree, struct manifest_found *found)
-{
-    snprintf(found->input_sha256, sizeof(found->input_sha256), "%s",
-             text_in(tree, "input", "sha256"));
-    snprintf(found->report_sha256, sizeof(found->report_sha256), "%s",
-             text_in(tree, "report", "sha256"));
-    snprintf(found->ledger_id, sizeof(found->ledger_id), "%s", text_in(tree, "ledger_id", NULL));
-    snprintf(found->run, sizeof(found->run), "%s", text_in(tree, "run", NULL));
-    buffer_text(&found->input_path, text_in(tree, "input", "path"));
-    buffer_text(&found->platform, text_in(tree, "platform", NULL));
-    return found->input_path.failed || found->platform.failed || take_replaced(tree, found) ? -1
-                                                                                            : 0;
-}
-
-int manifest_read(const char *report_path, struct manifest_found *ret_found, struct error *err)
-{
-    struct buffer path = {0};
-    struct buffer text = {0};
-    yajl_val tree = NULL;
-    int result = -1;
-
-    memset(ret_found, 0, sizeof(*ret_found));
-    manifest_path(report_path, &path);
-    if (path.failed) {
-        error_no_memory(err);
-        goto out;
-    }
-    if (access(path.ptr, F_OK) && errno == ENOENT) {
-        result = 0;
-        goto out;
-    }
-    if (file_read_all(path.ptr, MANIFEST_BYTES_MAX, &text, err))
-        goto out;
-    tree = yajl_tree_parse(buffer_string(&text), NULL, 0);
-    if (!tree || strcmp(text_in(tree, "manifest", NULL), MANIFEST_FORMAT) != 0) {
-        char quoted[LOG_QUOTE_BYTES];
-
-        error_set(err, EXIT_INPUT_REFUSED, "'%s' is not a manifest of claimbatch",
-                  log_quote(path.ptr, quoted, sizeof(quoted)));
-        goto out;
-    }
-    result = take(tree, ret_found) ? error_no_memory(err) : 1;
-out:
-    yajl_tree_free(tree);
-    buffer_release(&text);
-    buffer_release(&path);
-    return result;
-}
-
-void manifest_found_release(struct manifest_found *found)
-{
-    buffer_release(&found->input_path);
-    buffer_release(&found->platform);
-    free(found->replaced);
-    memset(found, 0, sizeof(*found));
 }

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "report/report.h"
+#include "report/signature.h"
 
 static bool is_same_export(const struct manifest_found *found, const char *export_path,
                            const unsigned char *export_sha256)
@@ -20,8 +21,7 @@ static bool is_same_export(const struct manifest_found *found, const char *expor
     bool same;
 
     digest_hex(export_sha256, DIGEST_SHA256_BYTES, hex);
-    same = strcmp(found->input_sha256, hex) == 0 ||
-           (path && strcmp(buffer_string(&found->input_path), path) == 0);
+    same = strcmp(found->input_sha256, hex) == 0 || (path && strcmp(found->input_path, path) == 0);
     free(path);
     return same;
 }
@@ -34,9 +34,8 @@ static bool is_same_content(const struct manifest_found *found, const unsigned c
     return strcmp(found->input_sha256, hex) == 0;
 }
 
-/* Appends the digest of the report that stands there to those it replaced itself. */
-static int take_digests(struct manifest_found *found, struct publication_place *place,
-                        struct error *err)
+int publication_take_digests(const struct manifest_found *found, struct publication_place *place,
+                             struct error *err)
 {
     size_t count = found->replaced_count;
     size_t skip = count >= MANIFEST_REPLACED_MAX ? count + 1 - MANIFEST_REPLACED_MAX : 0;
@@ -108,8 +107,8 @@ int publication_look(const char *report_path, const char *export_path,
         publication_refuse(report_path, "is the report of another export", err);
         goto out;
     }
-    if (exists && is_ours && !overwrite && strcmp(buffer_string(&found.platform), platform) != 0) {
-        refuse_platform(report_path, buffer_string(&found.platform), platform, err);
+    if (exists && is_ours && !overwrite && strcmp(found.platform, platform) != 0) {
+        refuse_platform(report_path, found.platform, platform, err);
         goto out;
     }
     if (is_ours) {
@@ -117,7 +116,7 @@ int publication_look(const char *report_path, const char *export_path,
         snprintf(ret_place->run, sizeof(ret_place->run), "%s", found.run);
         ret_place->report_stands = exists && is_same_content(&found, export_sha256);
     }
-    result = exists ? take_digests(&found, ret_place, err) : 0;
+    result = exists ? publication_take_digests(&found, ret_place, err) : 0;
 out:
     manifest_found_release(&found);
     return result;
@@ -138,20 +137,15 @@ static int write_manifest(const char *partial, const struct buffer *json, int *r
     return file_sync(*ret_fd, partial, err);
 }
 
-int publication_make(struct report *report, struct manifest *manifest, struct buffer *ret_json,
-                     struct error *err)
+/* Publishes the report, or, if that is NULL, the file `written`. */
+static int publish(struct report *report, const char *written, const struct manifest *manifest,
+                   struct buffer *ret_json, struct error *err)
 {
-    unsigned char sha256[DIGEST_SHA256_BYTES];
     struct buffer path = {0};
     struct buffer partial = {0};
     int fd = -1;
     int result = -1;
 
-    if (report_sha256(report, sha256, err))
-        return -1;
-    manifest->report_sha256 = sha256;
-    manifest->report_bytes = report_bytes(report);
-    manifest->tally = report_tally(report);
     manifest_path(manifest->report_path, &path);
     buffer_format(&partial, "%s.partial", buffer_string(&path));
     if (path.failed || partial.failed) {
@@ -159,7 +153,9 @@ int publication_make(struct report *report, struct manifest *manifest, struct bu
         goto out;
     }
     if (manifest_format(manifest, ret_json, err) ||
-        write_manifest(partial.ptr, ret_json, &fd, err) || report_publish(report, err) ||
+        (manifest->key && signature_add(manifest->key, ret_json, err)) ||
+        write_manifest(partial.ptr, ret_json, &fd, err) ||
+        (report ? report_publish(report, err) : file_rename(written, manifest->report_path, err)) ||
         file_rename(partial.ptr, path.ptr, err) || file_sync_folder(path.ptr, err))
         goto out;
     result = 0;
@@ -169,4 +165,23 @@ out:
     buffer_release(&path);
     buffer_release(&partial);
     return result;
+}
+
+int publication_make(struct report *report, struct manifest *manifest, struct buffer *ret_json,
+                     struct error *err)
+{
+    unsigned char sha256[DIGEST_SHA256_BYTES];
+
+    if (report_sha256(report, sha256, err))
+        return -1;
+    manifest->report_sha256 = sha256;
+    manifest->report_bytes = report_bytes(report);
+    manifest->tally = report_tally(report);
+    return publish(report, NULL, manifest, ret_json, err);
+}
+
+int publication_make_of(const char *written, const struct manifest *manifest,
+                        struct buffer *ret_json, struct error *err)
+{
+    return publish(NULL, written, manifest, ret_json, err);
 }

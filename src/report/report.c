@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "input/supply.h"
 #include "report/line.h"
 
 #define FLUSH_BYTES ((size_t)64 << 10)
@@ -16,8 +17,8 @@ struct report {
     const struct report_settings *settings;
     char *partial_path;
     int fd;
-    struct reader *reader;
-    struct record record; /* read, but not yet written; row 0: none */
+    struct supply *supply;
+    struct supply_row row; /* read, but not yet written; row 0: none */
     bool at_end;
     struct ledger_rows *rows;
     struct row_record known; /* the ledger's next row; row 0: none asked for yet */
@@ -47,7 +48,6 @@ static int flush(struct report *report, struct error *err)
 int report_open(const struct report_settings *settings, struct report **ret_report,
                 struct error *err)
 {
-    const struct intake *intake = settings->intake;
     struct report *report = calloc(1, sizeof(*report));
     struct buffer path = {0};
 
@@ -66,8 +66,7 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
     }
     report->fd = file_create_locked(report->partial_path, err);
     if (report->fd < 0 ||
-        reader_open(intake->export, &settings->inspection->survey, &intake->reader, &report->reader,
-                    err) ||
+        supply_open(settings->intake, settings->inspection, &report->supply, err) ||
         ledger_rows_open(settings->ledger, settings->run, 0, &report->rows, err))
         goto fail;
     buffer_text(&report->text, LINE_BOM LINE_HEADER);
@@ -83,7 +82,7 @@ void report_close(struct report *report)
     if (!report)
         return;
     ledger_rows_close(report->rows);
-    reader_close(report->reader);
+    supply_close(report->supply);
     claim_store_release(&report->store);
     buffer_release(&report->text);
     buffer_release(&report->codes);
@@ -137,13 +136,13 @@ static void set_fields(struct line *line, const struct claim *claim, struct buff
 
 /* A row that broke a rule: the raw text, the first error's code, and all that is wrong as the
  * message. */
-static void set_invalid(struct report *report, struct line *line, const struct findings *findings)
+static void set_invalid(struct report *report, struct line *line)
 {
-    const struct columns *columns = reader_columns(report->reader);
+    const struct supply_row *row = &report->row;
     const struct finding *first = NULL;
 
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct finding *finding = &findings->list[i];
+    for (size_t i = 0; i < row->findings.count; i++) {
+        const struct finding *finding = &row->findings.list[i];
 
         if (finding->severity != SEVERITY_ERROR)
             continue;
@@ -151,11 +150,11 @@ static void set_invalid(struct report *report, struct line *line, const struct f
             first = finding;
         else
             buffer_text(&report->sentence, "; ");
-        finding_explain(finding, &report->settings->intake->rules, columns, &report->record,
+        finding_explain(finding, &report->settings->intake->rules, row->columns, row->record,
                         &report->sentence);
     }
     for (int i = 0; i < FIELD_COUNT; i++)
-        line->fields[i] = claim_raw(columns, &report->record, (enum field)i);
+        line->fields[i] = claim_raw(row->columns, row->record, (enum field)i);
     line->record.outcome = OUTCOME_INVALID;
     line->record.counts_as = OUTCOME_INVALID;
     line->record.code = rule_code(first->rule);
@@ -180,68 +179,64 @@ static int set_valid(struct line *line, const struct claim *claim, const struct 
     return 0;
 }
 
-static void set_warnings(struct report *report, struct line *line, const struct findings *findings)
+static void add_codes(struct report *report, const char *codes)
+{
+    if (*codes && report->codes.len)
+        buffer_byte(&report->codes, ';');
+    buffer_text(&report->codes, codes);
+}
+
+static void set_warnings(struct report *report, struct line *line)
 {
     buffer_reset(&report->codes);
-    findings_codes(findings, SEVERITY_WARN, &report->codes);
-    if (*line->record.warnings) {
-        if (report->codes.len)
-            buffer_byte(&report->codes, ';');
-        buffer_text(&report->codes, line->record.warnings);
-    }
+    findings_codes(&report->row.findings, SEVERITY_WARN, &report->codes);
+    add_codes(report, report->row.noted);
+    add_codes(report, line->record.warnings);
     line->warnings = buffer_string(&report->codes);
 }
 
-/* Writes the line of the record at hand. `code` and `message` say why, if it turns out unsent. */
+/* Writes the line of the row at hand. `code` and `message` say why, if it turns out unsent. */
 static int write_line(struct report *report, const char *code, const char *message,
                       struct error *err)
 {
-    const struct intake *intake = report->settings->intake;
+    const struct supply_row *row = &report->row;
     struct line line = {
         .record = {.code = "", .sub_code = "", .message = "", .request_id = "", .warnings = ""}};
     const struct row_record *known;
-    struct findings findings;
-    struct claim claim = {0};
-    bool invalid;
 
-    claim_judge(&intake->rules, reader_columns(report->reader), &report->record, intake->now_ms,
-                &report->store, &claim, &findings);
-    if (report->store.desc.failed || report->store.order_no.failed)
-        return error_no_memory(err);
-    invalid = findings_invalid(&findings);
-    if (look_up(report, report->record.row, &known, err))
+    if (look_up(report, row->row, &known, err))
         return -1;
     if (known)
         line.record = *known;
-    line.record.row = report->record.row;
+    line.record.row = row->row;
     buffer_reset(&report->sentence);
-    if (invalid) {
-        set_invalid(report, &line, &findings);
+    if (row->invalid) {
+        set_invalid(report, &line);
     } else {
-        set_fields(&line, &claim, &report->numbers);
-        if (set_valid(&line, &claim, known, code, message, err))
+        set_fields(&line, &row->claim, &report->numbers);
+        if (set_valid(&line, &row->claim, known, code, message, err))
             return -1;
     }
-    set_warnings(report, &line, &findings);
+    set_warnings(report, &line);
     line_append(&line, &report->text);
     if (tally_add(report->tally, line.record.outcome, line.record.counts_as, line.record.code,
-                  invalid ? 0 : claim.claim_fee))
+                  row->invalid ? 0 : row->claim.claim_fee))
         return error_no_memory(err);
     return report->text.len >= FLUSH_BYTES ? flush(report, err) : 0;
 }
 
-/* Reads the next record into report->record, unless one is waiting there. */
+/* Reads the next row into report->row, unless one is waiting there. */
 static int fetch(struct report *report, struct error *err)
 {
     int found;
 
-    if (report->record.row || report->at_end)
+    if (report->row.row || report->at_end)
         return 0;
-    found = reader_next(report->reader, &report->record, err);
+    found = supply_next(report->supply, &report->store, &report->row, err);
     if (found < 0)
         return -1;
     if (!found) {
-        report->record.row = 0;
+        report->row.row = 0;
         report->at_end = true;
     }
     return 0;
@@ -254,13 +249,13 @@ static int pass(struct report *report, uint64_t frontier, uint64_t most, const c
 
     for (; most; most--) {
         result = fetch(report, err);
-        if (result || report->at_end || report->record.row >= frontier)
+        if (result || report->at_end || report->row.row >= frontier)
             break;
         result = write_line(report, code, message, err);
         if (result)
             break;
-        report->next_row = report->record.row + 1;
-        report->record.row = 0;
+        report->next_row = report->row.row + 1;
+        report->row.row = 0;
     }
     /* What was read of the rows to come is forgotten: it may change until they are written. */
     ledger_rows_rewind(report->rows, report->next_row);

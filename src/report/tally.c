@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Without it uthash ends the program when it has no memory; with it an entry that could not be
+ * added has no table. */
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #define CODE_BYTES 64
@@ -71,6 +75,10 @@ static int count_code(struct tally *tally, enum outcome outcome, const char *cod
             return -1;
         count->key = key;
         HASH_ADD(hh, tally->codes, key, sizeof(count->key), count);
+        if (!count->hh.tbl) {
+            free(count);
+            return -1;
+        }
     }
     count->rows++;
     return 0;

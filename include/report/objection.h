@@ -1,0 +1,25 @@
+/*
+ * objection: what an audit holds against a report.
+ *
+ * All are counted, the first AUDIT_DISAGREEMENTS_MAX are kept. Running out of memory shows in the
+ * audit as `no_memory`. Texts from outside have to be quoted before.
+ *
+ * Tested by tests/e2e/test_audit.py
+ */
+#ifndef CLAIMBATCH_REPORT_OBJECTION_H
+#define CLAIMBATCH_REPORT_OBJECTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct audit;
+
+/* `report` is an index of audit->reports or AUDIT_NO_REPORT, `row` is 0 for a report as a whole. */
+void objection_raise(struct audit *audit, size_t report, uint64_t row, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Notes what could not be checked, and why. */
+void objection_note(struct audit *audit, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * proof: whether a report may be taken at its word.
+ *
+ * Its rows are shown one by one, in their order. The report is proven when it is whole, is that of
+ * its manifest, and every row is as claimbatch wrote it, but for what a person said to have edited.
+ * What a spreadsheet does to a report is told apart from a person's edits, and never taken: what it
+ * lost cannot be seen.
+ *
+ * Tested by tests/unit/test_proof.c
+ */
+#ifndef CLAIMBATCH_REPORT_PROOF_H
+#define CLAIMBATCH_REPORT_PROOF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/money.h"
+#include "report/manifest.h"
+#include "report/scan.h"
+
+struct error;
+
+#define PROOF_ROWS_NAMED 10 /* of those that are not as they were written */
+
+/* One with path, manifest and accept_edits, else zeroed, is to begin. */
+struct proof {
+    const char *path;
+    const struct manifest_found *manifest;
+    bool accept_edits;
+
+    uint64_t rows[OUTCOME_COUNT]; /* shown so far */
+    money fee_fen[OUTCOME_COUNT];
+    uint64_t edited;  /* rows that a person edited and that were taken */
+    uint64_t last;    /* the row shown last */
+    uint64_t refused; /* rows that are not as they were written … */
+    bool damaged;     /* … one of them by a spreadsheet */
+    struct buffer named;
+};
+
+/*
+ * Shows the next row; `is_taken`: it is to be sent. EXIT_INPUT_REFUSED when it is no row of a
+ * report, or not behind the one before. Edits are refused at the end, together.
+ */
+int proof_show(struct proof *proof, const struct scan_row *row, bool is_taken, struct error *err);
+
+/* Behind the last row: EXIT_INPUT_REFUSED with what speaks against the report. */
+int proof_finish(struct proof *proof, struct error *err);
+void proof_release(struct proof *proof);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * remainder: the rows of a report that are taken to be submitted again.
+ *
+ * The report is proven first, as a whole: it is that of its manifest, no row is missing, doubled or
+ * moved, and no spreadsheet has been at it. Its rows are known by their digests; those that a
+ * person edited are named, and taken only where that was said. Of a row that is as it was the claim
+ * is the report's, exactly; the run that wrote it has judged it by the rules. An edited row is
+ * judged like new content. The rows keep the numbers they have in the export.
+ *
+ * Tested by tests/unit/test_remainder.c
+ */
+#ifndef CLAIMBATCH_REPORT_REMAINDER_H
+#define CLAIMBATCH_REPORT_REMAINDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "input/inspection.h"
+#include "input/supply.h"
+#include "report/manifest.h"
+
+struct error;
+struct remainder;
+
+#define REMAINDER_ROWS_NAMED 10 /* of the rows that are refused */
+
+/* What is taken; rows that are failed or unsent always are. Borrowed. */
+struct remainder_settings {
+    const char *path;                      /* of the report */
+    const struct manifest_found *manifest; /* beside it */
+    bool rejected, unknown;                /* are taken too */
+    bool accept_edits;
+    /* The ledger does not know the run of the report. Then only the report tells that a claim has
+     * an unknown attempt, and later rows of that claim are left. */
+    bool is_stranger;
+};
+
+/* Opens and surveys the report. EXIT_INPUT_MISSING, or EXIT_INPUT_REFUSED as scan_open says. */
+int remainder_open(const struct remainder_settings *settings, struct remainder **ret_remainder,
+                   struct error *err);
+void remainder_close(struct remainder *remainder); /* NULL is fine */
+
+/* What the report counts, and what is taken of it. */
+struct remainder_counts {
+    uint64_t rows[OUTCOME_COUNT];
+    uint64_t taken[OUTCOME_COUNT];
+    uint64_t edited;  /* of those taken */
+    uint64_t waiting; /* left, because an earlier row of their claim is unknown */
+};
+
+/*
+ * The first pass: proves the report and completes the intake, which has rules and now; from then on
+ * supply.h yields the rows that are taken. EXIT_INPUT_REFUSED names what is wrong, and the first
+ * rows where.
+ */
+int remainder_inspect(struct remainder *remainder, struct intake *intake,
+                      struct inspection *ret_inspection, struct error *err);
+const struct remainder_counts *remainder_counts(const struct remainder *remainder);
+
+#endif

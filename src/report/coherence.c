@@ -1,0 +1,64 @@
+#include "report/coherence.h"
+
+#include <string.h>
+
+#define FIRST_ROW 2 /* the header is row 1 */
+#define HTTP_OK 200
+
+/* What only a person's word decides is not measured by the answer of the gateway. */
+static bool is_settled(const struct row_record *r)
+{
+    return strncmp(r->code, "RESOLVED_", strlen("RESOLVED_")) == 0;
+}
+
+static const char *breach_of_sent(const struct row_record *r)
+{
+    if (r->attempts < 1)
+        return "it has an answer, but no attempt";
+    if (!r->submitted_ms)
+        return "it has an answer, but no submitted_at";
+    if (r->outcome == OUTCOME_ACCEPTED && r->http_status != HTTP_OK && !is_settled(r))
+        return "it is accepted, but its http_status is not 200";
+    return NULL;
+}
+
+static const char *breach_of_invalid(const struct scan_row *row)
+{
+    const struct row_record *r = &row->line.record;
+
+    if (row->line.has_digest)
+        return "it is invalid, but has a digest";
+    if (r->attempts || r->submitted_ms || r->http_status || *r->request_id)
+        return "it is invalid, but was sent";
+    return NULL;
+}
+
+static const char *breach_of_outcome(const struct scan_row *row)
+{
+    const struct row_record *r = &row->line.record;
+
+    switch (r->outcome) {
+    case OUTCOME_ACCEPTED:
+    case OUTCOME_REJECTED:
+        return breach_of_sent(r);
+    case OUTCOME_INVALID:
+        return breach_of_invalid(row);
+    default:
+        return NULL;
+    }
+}
+
+const char *coherence_breach(const struct scan_row *row)
+{
+    const struct row_record *r = &row->line.record;
+
+    if (row->malformed)
+        return NULL;
+    if (r->row < FIRST_ROW)
+        return "no row of an export has this number";
+    if (r->outcome != OUTCOME_INVALID && !row->line.has_digest)
+        return "it has no digest";
+    if ((r->outcome == OUTCOME_INVALID || r->outcome == OUTCOME_SKIPPED) && !*r->code)
+        return "it has no code that says why it was not sent";
+    return breach_of_outcome(row);
+}

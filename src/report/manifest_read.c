@@ -1,0 +1,509 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <yajl/yajl_parse.h>
+#include <yajl/yajl_tree.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "report/manifest.h"
+
+#define DEPTH_MAX 16        /* ours are 3 deep */
+#define MONEY_DIGITS_MAX 38 /* of 128 bits */
+
+/* ---- is it JSON, and not deep? ---- */
+
+static int go_deeper(void *context)
+{
+    int *depth = context;
+
+    return ++*depth <= DEPTH_MAX;
+}
+
+static int come_back(void *context)
+{
+    int *depth = context;
+
+    --*depth;
+    return 1;
+}
+
+/* yajl's tree is built by recursion and allows comments: what goes there is looked at before. */
+static bool is_flat_json(const struct buffer *text)
+{
+    static const yajl_callbacks callbacks = {
+        .yajl_start_map = go_deeper,
+        .yajl_end_map = come_back,
+        .yajl_start_array = go_deeper,
+        .yajl_end_array = come_back,
+    };
+    int depth = 0;
+    yajl_handle handle = yajl_alloc(&callbacks, NULL, &depth);
+    bool good = handle &&
+                yajl_parse(handle, (const unsigned char *)text->ptr, text->len) == yajl_status_ok &&
+                yajl_complete_parse(handle) == yajl_status_ok;
+
+    if (handle)
+        yajl_free(handle);
+    return good;
+}
+
+/* ---- members ---- */
+
+/* The manifest that is being taken apart, and what is wrong with it. */
+struct parts {
+    yajl_val tree;
+    char wrong[128]; /* "": nothing so far */
+    bool no_memory;
+};
+
+static void spoil(struct parts *parts, const char *what, const char *first, const char *second)
+{
+    if (!*parts->wrong)
+        snprintf(parts->wrong, sizeof(parts->wrong), "%s: '%s%s%s'", what, first, second ? "." : "",
+                 second ? second : "");
+}
+
+static yajl_val find(const struct parts *parts, const char *first, const char *second)
+{
+    const char *path[] = {first, second, NULL};
+
+    return yajl_tree_get(parts->tree, path, yajl_t_any);
+}
+
+/* A member that must be there, in this type; NULL when it is not. */
+static yajl_val need(struct parts *parts, const char *first, const char *second, yajl_type type)
+{
+    yajl_val value = find(parts, first, second);
+
+    if (value && value->type == type)
+        return value;
+    spoil(parts, value ? "of another type" : "missing", first, second);
+    return NULL;
+}
+
+static const char *need_text(struct parts *parts, const char *first, const char *second)
+{
+    yajl_val value = need(parts, first, second, yajl_t_string);
+
+    return value ? value->u.string : "";
+}
+
+/* A text that may be missing or null. */
+static const char *take_text(struct parts *parts, const char *first, const char *second)
+{
+    yajl_val value = find(parts, first, second);
+
+    return value && !YAJL_IS_NULL(value) ? need_text(parts, first, second) : "";
+}
+
+static bool is_hex(const char *text, size_t len)
+{
+    return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
+}
+
+static void need_hex(struct parts *parts, const char *first, const char *second, size_t size,
+                     char *ret_text)
+{
+    const char *text = need_text(parts, first, second);
+
+    if (is_hex(text, size - 1))
+        memcpy(ret_text, text, size);
+    else
+        spoil(parts, "not in hex", first, second);
+}
+
+/* The name of a run, as the ledger makes them. */
+static void check_run(struct parts *parts, const char *member, const char *text, char *ret_text)
+{
+    size_t len = strlen(text);
+
+    if (len && len < LEDGER_ID_BYTES && strspn(text, "0123456789abcdef-") == len)
+        memcpy(ret_text, text, len + 1);
+    else
+        spoil(parts, "not a run", member, NULL);
+}
+
+/* A plain integer that is not negative. */
+static uint64_t take_count(struct parts *parts, yajl_val value, const char *first,
+                           const char *second)
+{
+    if (!YAJL_IS_INTEGER(value) || value->u.number.i < 0) {
+        spoil(parts, "not a number of things", first, second);
+        return 0;
+    }
+    return (uint64_t)value->u.number.i;
+}
+
+static uint64_t need_count(struct parts *parts, const char *first, const char *second)
+{
+    yajl_val value = need(parts, first, second, yajl_t_number);
+
+    return value ? take_count(parts, value, first, second) : 0;
+}
+
+/* A time that may be missing or null. */
+static int64_t take_time(struct parts *parts, const char *first)
+{
+    const char *text = take_text(parts, first, NULL);
+    int64_t time_ms = 0;
+
+    if (*text && !clock_parse_rfc3339(text, &time_ms))
+        spoil(parts, "not a time", first, NULL);
+    return time_ms;
+}
+
+/* ---- the parts of a manifest ---- */
+
+static void take_outcomes(struct parts *parts, struct manifest_found *found)
+{
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        const char *name = outcome_name((enum outcome)i);
+        const char *rows[] = {"outcomes", name, "rows", NULL};
+        const char *fee[] = {"outcomes", name, "fee_fen", NULL};
+        yajl_val sum = yajl_tree_get(parts->tree, fee, yajl_t_number);
+
+        found->rows[i] =
+            take_count(parts, yajl_tree_get(parts->tree, rows, yajl_t_number), "outcomes", name);
+        if (!sum || strlen(sum->u.number.r) > MONEY_DIGITS_MAX ||
+            strspn(sum->u.number.r, "0123456789") != strlen(sum->u.number.r))
+            spoil(parts, "not an amount", "outcomes", name);
+        else
+            found->fee_fen[i] = money_parse_fen(sum->u.number.r);
+    }
+}
+
+static int compare_codes(const void *a, const void *b)
+{
+    const struct manifest_code *x = a;
+    const struct manifest_code *y = b;
+
+    return strcmp(x->code, y->code);
+}
+
+static void take_codes(struct parts *parts, struct manifest_found *found)
+{
+    yajl_val map = need(parts, "codes", NULL, yajl_t_object);
+
+    if (!map || !map->u.object.len)
+        return;
+    found->codes = calloc(map->u.object.len, sizeof(*found->codes));
+    if (!found->codes) {
+        parts->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < map->u.object.len; i++)
+        found->codes[found->code_count++] = (struct manifest_code){
+            map->u.object.keys[i],
+            take_count(parts, map->u.object.values[i], "codes", map->u.object.keys[i])};
+    qsort(found->codes, found->code_count, sizeof(*found->codes), compare_codes);
+}
+
+static void take_columns(struct parts *parts, int *ret_columns)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        const char *path[] = {"reading", "columns", field_name((enum field)i), NULL};
+        yajl_val value = yajl_tree_get(parts->tree, path, yajl_t_any);
+        uint64_t number = value ? take_count(parts, value, "reading", "columns") : 0;
+
+        if (number > INT32_MAX)
+            spoil(parts, "not a column", "reading", "columns");
+        ret_columns[i] = number && number <= INT32_MAX ? (int)number - 1 : COLUMN_ABSENT;
+    }
+}
+
+static void take_rules(struct parts *parts, struct rules *rules)
+{
+    yajl_val most = find(parts, "reading", "max_fee");
+
+    rules_init(rules);
+    for (int i = 0; i < RULE_COUNT; i++) {
+        const char *name = rule_name((enum rule)i);
+        const char *path[] = {"reading", "rules", name, NULL};
+        yajl_val value = yajl_tree_get(parts->tree, path, yajl_t_any);
+        const char *word = YAJL_GET_STRING(value);
+        int severity = SEVERITY_OFF;
+
+        if (!value)
+            continue;
+        while (severity <= SEVERITY_ERROR &&
+               !(word && strcmp(word, severity_name((enum severity)severity)) == 0))
+            severity++;
+        if (severity > SEVERITY_ERROR)
+            spoil(parts, "not a severity", "reading.rules", name);
+        else
+            rules->severity[i] = (enum severity)severity;
+    }
+    if (most)
+        rules->max_fee = (int64_t)take_count(parts, most, "reading", "max_fee");
+}
+
+static void take_reading(struct parts *parts, struct manifest_reading *reading)
+{
+    const char *delimiter = need_text(parts, "reading", "delimiter");
+    const char *unit = need_text(parts, "reading", "fee_unit");
+
+    if (!encoding_parse(need_text(parts, "input", "encoding"), &reading->encoding))
+        spoil(parts, "not an encoding", "input", "encoding");
+    if (strlen(delimiter) != 1)
+        spoil(parts, "not one character", "reading", "delimiter");
+    reading->delimiter = *delimiter;
+    if (strcmp(unit, "fen") != 0 && strcmp(unit, "yuan") != 0)
+        spoil(parts, "not a unit", "reading", "fee_unit");
+    reading->fee_unit = strcmp(unit, "yuan") == 0 ? FEE_UNIT_YUAN : FEE_UNIT_FEN;
+    take_columns(parts, reading->columns);
+    take_rules(parts, &reading->rules);
+}
+
+static void take_replaced(struct parts *parts, struct manifest_found *found)
+{
+    yajl_val list = find(parts, "replaced", NULL);
+    size_t count = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+
+    if (list && !YAJL_IS_ARRAY(list))
+        spoil(parts, "of another type", "replaced", NULL);
+    if (!count)
+        return;
+    found->replaced = calloc(count, sizeof(*found->replaced));
+    if (!found->replaced) {
+        parts->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *text = YAJL_GET_STRING(list->u.array.values[i]);
+
+        if (!text || !is_hex(text, MANIFEST_SHA256_TEXT_BYTES - 1)) {
+            spoil(parts, "not in hex", "replaced", NULL);
+            return;
+        }
+        memcpy(found->replaced[found->replaced_count++], text, MANIFEST_SHA256_TEXT_BYTES);
+    }
+}
+
+/* One event, as if it were a manifest of its own. */
+static void take_event(struct parts *parts, yajl_val value, struct manifest_event *ret_event)
+{
+    struct parts event = {.tree = value};
+
+    if (YAJL_IS_OBJECT(value))
+        *ret_event = (struct manifest_event){
+            .kind = need_text(&event, "kind", NULL),
+            .at_ms = take_time(&event, "at"),
+            .until_ms = take_time(&event, "until"),
+            .text = take_text(&event, "text", NULL),
+        };
+    if (!YAJL_IS_OBJECT(value) || *event.wrong || !ret_event->at_ms)
+        spoil(parts, "not an event", "events", NULL);
+}
+
+static void take_events(struct parts *parts, struct manifest_found *found)
+{
+    yajl_val list = find(parts, "events", NULL);
+    size_t count = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+
+    if (list && !YAJL_IS_ARRAY(list))
+        spoil(parts, "of another type", "events", NULL);
+    if (!count)
+        return;
+    found->events = calloc(count, sizeof(*found->events));
+    if (!found->events) {
+        parts->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        take_event(parts, list->u.array.values[i], &found->events[found->event_count++]);
+}
+
+static void take_signature(struct parts *parts, struct manifest_signature *signature)
+{
+    if (!find(parts, "signature", NULL))
+        return;
+    signature->is_there = true;
+    signature->algorithm = need_text(parts, "signature", "algorithm");
+    signature->public_key = need_text(parts, "signature", "public_key");
+    signature->value = need_text(parts, "signature", "value");
+}
+
+static void take_run(struct parts *parts, struct manifest_found *found)
+{
+    const char *parent = take_text(parts, "parent_run", NULL);
+
+    check_run(parts, "run", need_text(parts, "run", NULL), found->run);
+    if (*parent)
+        check_run(parts, "parent_run", parent, found->parent_run);
+    need_hex(parts, "ledger_id", NULL, sizeof(found->ledger_id), found->ledger_id);
+    found->program_version = need_text(parts, "version", NULL);
+    found->command = need_text(parts, "command", NULL);
+    found->platform = need_text(parts, "platform", NULL);
+    found->gateway = need_text(parts, "gateway", NULL);
+    found->app_key = need_text(parts, "app_key", NULL);
+    found->started_ms = take_time(parts, "started");
+    found->finished_ms = take_time(parts, "finished");
+    found->complete = YAJL_IS_TRUE(find(parts, "complete", NULL));
+    if (!found->complete)
+        need(parts, "complete", NULL, yajl_t_false);
+    found->stopped_because = take_text(parts, "stopped_because", NULL);
+}
+
+static void take_files(struct parts *parts, struct manifest_found *found)
+{
+    found->input_name = need_text(parts, "input", "name");
+    found->input_path = take_text(parts, "input", "path");
+    need_hex(parts, "input", "sha256", sizeof(found->input_sha256), found->input_sha256);
+    found->input_bytes = need_count(parts, "input", "bytes");
+    found->input_rows = need_count(parts, "input", "rows");
+    found->report_name = need_text(parts, "report", "name");
+    need_hex(parts, "report", "sha256", sizeof(found->report_sha256), found->report_sha256);
+    found->report_bytes = need_count(parts, "report", "bytes");
+    found->report_rows = need_count(parts, "report", "rows");
+}
+
+/* ---- nothing stands twice ---- */
+
+static int compare_keys(const void *a, const void *b)
+{
+    const char *const *x = a;
+    const char *const *y = b;
+
+    return strcmp(*x, *y);
+}
+
+static void check_keys(struct parts *parts, yajl_val value);
+
+/* Of two members of one name, other readers take the other one. */
+static void check_map(struct parts *parts, yajl_val map)
+{
+    size_t count = map->u.object.len;
+    const char **keys = count > 1 ? malloc(count * sizeof(*keys)) : NULL;
+
+    if (count > 1 && !keys) {
+        parts->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        check_keys(parts, map->u.object.values[i]);
+        if (keys)
+            keys[i] = map->u.object.keys[i];
+    }
+    if (keys)
+        qsort(keys, count, sizeof(*keys), compare_keys);
+    for (size_t i = 1; i < count && keys; i++)
+        if (strcmp(keys[i - 1], keys[i]) == 0)
+            spoil(parts, "named twice", keys[i], NULL);
+    free(keys);
+}
+
+/* The depth is bounded by is_flat_json. */
+static void check_keys(struct parts *parts, yajl_val value)
+{
+    if (YAJL_IS_OBJECT(value))
+        check_map(parts, value);
+    for (size_t i = 0; YAJL_IS_ARRAY(value) && i < value->u.array.len; i++)
+        check_keys(parts, value->u.array.values[i]);
+}
+
+/* ---- reading ---- */
+
+/* Fills `found`, whose tree is there, and says in `parts` what is wrong. */
+static void take(struct parts *parts, struct manifest_found *found)
+{
+    check_keys(parts, parts->tree);
+    take_run(parts, found);
+    take_files(parts, found);
+    take_reading(parts, &found->reading);
+    take_outcomes(parts, found);
+    take_codes(parts, found);
+    take_replaced(parts, found);
+    take_events(parts, found);
+    take_signature(parts, &found->signature);
+}
+
+static int refuse(const char *path, const char *why, struct error *err)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_INPUT_REFUSED, "'%s' is not a whole manifest of claimbatch%s%s",
+                     log_quote(path, quoted[0], LOG_QUOTE_BYTES), *why ? ": " : "",
+                     log_quote(why, quoted[1], LOG_QUOTE_BYTES));
+}
+
+static int parse(const char *path, struct manifest_found *found, struct error *err)
+{
+    struct parts parts = {0};
+    const char *text = buffer_string(&found->text);
+
+    if (strlen(text) != found->text.len || !is_flat_json(&found->text))
+        return refuse(path, "it is no JSON", err);
+    found->tree = parts.tree = yajl_tree_parse(text, NULL, 0);
+    if (!parts.tree)
+        return error_no_memory(err);
+    if (strcmp(need_text(&parts, "manifest", NULL), MANIFEST_FORMAT) != 0)
+        return refuse(path, "", err);
+    take(&parts, found);
+    if (parts.no_memory)
+        return error_no_memory(err);
+    return *parts.wrong ? refuse(path, parts.wrong, err) : 0;
+}
+
+static void empty(struct manifest_found *found)
+{
+    memset(found, 0, sizeof(*found));
+    found->program_version = found->command = found->platform = found->gateway = "";
+    found->app_key = found->input_name = found->input_path = found->report_name = "";
+    found->stopped_because = "";
+    found->signature = (struct manifest_signature){false, "", "", ""};
+}
+
+int manifest_read(const char *report_path, struct manifest_found *ret_found, struct error *err)
+{
+    struct buffer path = {0};
+    int result = -1;
+
+    empty(ret_found);
+    manifest_path(report_path, &path);
+    if (path.failed)
+        error_no_memory(err);
+    else if (access(path.ptr, F_OK) && errno == ENOENT)
+        result = 0;
+    else if (!file_read_all(path.ptr, MANIFEST_BYTES_MAX, &ret_found->text, err))
+        result = parse(path.ptr, ret_found, err) ? -1 : 1;
+    buffer_release(&path);
+    return result;
+}
+
+int manifest_require(const char *report_path, const char *platform,
+                     struct manifest_found *ret_found, struct error *err)
+{
+    char quoted[3][LOG_QUOTE_BYTES];
+    int found = manifest_read(report_path, ret_found, err);
+
+    log_quote(report_path, quoted[0], LOG_QUOTE_BYTES);
+    if (found < 0)
+        return -1;
+    if (!found)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the report '%s' has no manifest beside it ('%s.manifest.json'), so its "
+                         "run is not known; name it where claimbatch wrote both",
+                         quoted[0], quoted[0]);
+    if (strcmp(ret_found->platform, platform) == 0)
+        return 0;
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the report '%s' is of platform '%s', not of '%s'; name the same --gateway as "
+                     "when it was made",
+                     quoted[0], log_quote(ret_found->platform, quoted[1], LOG_QUOTE_BYTES),
+                     log_quote(platform, quoted[2], LOG_QUOTE_BYTES));
+}
+
+void manifest_found_release(struct manifest_found *found)
+{
+    buffer_release(&found->text);
+    yajl_tree_free(found->tree);
+    free(found->codes);
+    free(found->replaced);
+    free(found->events);
+    empty(found);
+}

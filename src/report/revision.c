@@ -1,0 +1,506 @@
+#include "report/revision.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "report/publication.h"
+
+#define FLUSH_BYTES ((size_t)64 << 10)
+
+struct revision {
+    const struct revision_settings *settings;
+    struct scan *scan;
+    bool cut_short;
+    struct ledger_rows *rows;
+    struct row_record known; /* the ledger's next row; row 0: none asked for yet */
+    bool known_at_end;
+    struct scan_row was;
+    struct buffer warnings, old_text, new_text;
+    struct tally *tally; /* of what was published */
+};
+
+/* ---- is it the report of its manifest? ---- */
+
+static int refuse_report(const struct revision *revision, const char *why, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_INPUT_REFUSED,
+                     "'%s' is not the report that its manifest describes: %s. Take the report as "
+                     "claimbatch wrote it, and only look at copies",
+                     log_quote(revision->settings->path, quoted, sizeof(quoted)), why);
+}
+
+/* Whether the row could stand in a report of ours as it is; else `why` says what was done to it. */
+static bool is_whole(const struct scan_row *row, uint64_t last_row, struct buffer *why)
+{
+    if (row->edit != SCAN_EDIT_NONE) {
+        scan_explain_edit(row, why);
+        return false;
+    }
+    if (row->malformed) {
+        buffer_text(why, "cells were changed: ");
+        scan_name_malformed(row, why);
+        return false;
+    }
+    if (row->line.record.row <= last_row) {
+        buffer_text(why, "rows were moved or doubled");
+        return false;
+    }
+    return true;
+}
+
+/* Reads all rows: 1 each could stand so, 0 one could not, and `why` names it, or -1. */
+static int look_through(struct revision *revision, struct buffer *why, struct error *err)
+{
+    struct buffer what = {0};
+    uint64_t last_row = 1;
+    uint64_t rows = 0;
+    int found;
+
+    while ((found = scan_next(revision->scan, &revision->was, err)) > 0) {
+        if (!is_whole(&revision->was, last_row, &what)) {
+            buffer_format(why, "row %llu: %s", (unsigned long long)revision->was.line.record.row,
+                          buffer_string(&what));
+            break;
+        }
+        last_row = revision->was.line.record.row;
+        rows++;
+    }
+    buffer_release(&what);
+    if (found < 0 || why->failed)
+        return found < 0 ? -1 : error_no_memory(err);
+    if (!found && rows != revision->settings->manifest->report_rows) {
+        buffer_format(why, "it has %llu rows, not %llu", (unsigned long long)rows,
+                      (unsigned long long)revision->settings->manifest->report_rows);
+        return 0;
+    }
+    return found ? 0 : 1;
+}
+
+/* A report that is whole, but not its manifest's, is fine where renaming the two was cut short. */
+static int check_other_bytes(struct revision *revision, struct error *err)
+{
+    struct buffer why = {0};
+    int whole = look_through(revision, &why, err);
+    int result = -1;
+
+    if (whole > 0 && !revision->settings->run->published) {
+        revision->cut_short = true;
+        result = 0;
+    } else if (whole >= 0) {
+        refuse_report(revision,
+                      whole ? "it was changed, in a way that its rows do not show"
+                            : buffer_string(&why),
+                      err);
+    }
+    buffer_release(&why);
+    return result;
+}
+
+static int check_bytes(struct revision *revision, struct error *err)
+{
+    const struct survey *survey = scan_survey(revision->scan);
+    char sha256[MANIFEST_SHA256_TEXT_BYTES] = "";
+
+    if (survey)
+        digest_hex(survey->sha256, EXPORT_SHA256_BYTES, sha256);
+    if (strcmp(sha256, revision->settings->manifest->report_sha256) == 0)
+        return 0;
+    return check_other_bytes(revision, err);
+}
+
+int revision_open(const struct revision_settings *settings, struct revision **ret_revision,
+                  struct error *err)
+{
+    struct revision *revision = calloc(1, sizeof(*revision));
+
+    *ret_revision = NULL;
+    if (!revision)
+        return error_no_memory(err);
+    revision->settings = settings;
+    if (scan_open(settings->path, &revision->scan, err) || check_bytes(revision, err) ||
+        ledger_rows_open(settings->ledger, settings->run->id, 0, &revision->rows, err) ||
+        revision_restart(revision, err)) {
+        revision_close(revision);
+        return -1;
+    }
+    *ret_revision = revision;
+    return 0;
+}
+
+void revision_close(struct revision *revision)
+{
+    if (!revision)
+        return;
+    ledger_rows_close(revision->rows);
+    scan_close(revision->scan);
+    tally_close(revision->tally);
+    buffer_release(&revision->warnings);
+    buffer_release(&revision->old_text);
+    buffer_release(&revision->new_text);
+    free(revision);
+}
+
+bool revision_was_cut_short(const struct revision *revision)
+{
+    return revision->cut_short;
+}
+
+/* ---- row by row ---- */
+
+int revision_restart(struct revision *revision, struct error *err)
+{
+    ledger_rows_rewind(revision->rows, 0);
+    revision->known.row = 0;
+    revision->known_at_end = false;
+    return scan_restart(revision->scan, err);
+}
+
+/* What the ledger knows of this row; NULL if nothing. The cursor never goes back. */
+static int look_up(struct revision *revision, uint64_t row, const struct row_record **ret_known,
+                   struct error *err)
+{
+    *ret_known = NULL;
+    while (!revision->known_at_end && revision->known.row < row) {
+        int found = ledger_rows_next(revision->rows, &revision->known, err);
+
+        if (found < 0)
+            return -1;
+        revision->known_at_end = found == 0;
+    }
+    if (!revision->known_at_end && revision->known.row == row)
+        *ret_known = &revision->known;
+    return 0;
+}
+
+static int refuse_row(const struct revision *revision, const char *why, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(
+        err, EXIT_INPUT_REFUSED,
+        "'%s' cannot be brought up to date: row %llu %s. Upload the export again: that "
+        "publishes the report anew",
+        log_quote(revision->settings->path, quoted, sizeof(quoted)),
+        (unsigned long long)revision->was.line.record.row, why);
+}
+
+static bool is_code_of_rule(const char *code, size_t len)
+{
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (strlen(rule_code((enum rule)i)) == len &&
+            strncmp(rule_code((enum rule)i), code, len) == 0)
+            return true;
+    return false;
+}
+
+/* Warnings of the rules stay, those that arose in the run are the ledger's. */
+static const char *join_warnings(struct revision *revision, const char *old, const char *ledgers)
+{
+    struct buffer *joined = &revision->warnings;
+
+    buffer_reset(joined);
+    while (*old) {
+        size_t len = strcspn(old, ";");
+
+        if (is_code_of_rule(old, len)) {
+            buffer_text(joined, joined->len ? ";" : "");
+            buffer_append(joined, old, len);
+        }
+        old += len + (old[len] == ';');
+    }
+    if (*ledgers)
+        buffer_format(joined, "%s%s", joined->len ? ";" : "", ledgers);
+    return buffer_string(joined);
+}
+
+/* Whether the record says what became of the row: a repeat that was never judged does not. */
+static bool says_something(const struct row_record *known)
+{
+    return known->state == ROW_FINAL || *known->code;
+}
+
+static int take_known(struct revision *revision, const struct row_record *known, struct line *line,
+                      struct error *err)
+{
+    const struct line *was = &revision->was.line;
+
+    if (!was->has_digest)
+        return refuse_row(revision, "was invalid when this report was written, but was sent since",
+                          err);
+    if (memcmp(was->record.digest, known->digest, DIGEST_CLAIM_BYTES) != 0)
+        return refuse_row(revision, "has other content in the ledger", err);
+    if (!says_something(known))
+        return 0;
+    line->record = *known;
+    line->warnings = join_warnings(revision, was->warnings, known->warnings);
+    if (known->state != ROW_FINAL)
+        line->record.outcome = line->record.counts_as = OUTCOME_UNSENT;
+    return 0;
+}
+
+static bool is_written_alike(struct revision *revision, const struct line *a, const struct line *b)
+{
+    struct buffer *old_text = &revision->old_text;
+    struct buffer *new_text = &revision->new_text;
+
+    buffer_reset(old_text);
+    buffer_reset(new_text);
+    line_append(a, old_text);
+    line_append(b, new_text);
+    return old_text->len == new_text->len &&
+           memcmp(old_text->ptr, new_text->ptr, old_text->len) == 0;
+}
+
+int revision_next(struct revision *revision, struct revision_row *ret_row, struct error *err)
+{
+    const struct row_record *known;
+    int found = scan_next(revision->scan, &revision->was, err);
+
+    if (found <= 0) {
+        ledger_rows_rewind(revision->rows, 0);
+        return found;
+    }
+    *ret_row = (struct revision_row){.was = &revision->was, .line = revision->was.line};
+    if (look_up(revision, revision->was.line.record.row, &known, err) ||
+        (known && take_known(revision, known, &ret_row->line, err)))
+        return -1;
+    ret_row->differs = !is_written_alike(revision, &revision->was.line, &ret_row->line);
+    if (revision->warnings.failed || revision->old_text.failed || revision->new_text.failed)
+        return error_no_memory(err);
+    return 1;
+}
+
+/* ---- the new report ---- */
+
+/* The file that is to become the report. */
+struct draft {
+    struct buffer path, text;
+    int fd;
+    struct sha256 *sha256;
+    struct tally *tally;
+    uint64_t bytes;
+};
+
+static int flush(struct draft *draft, struct error *err)
+{
+    if (draft->text.failed)
+        return error_no_memory(err);
+    if (file_write(draft->fd, draft->path.ptr, draft->text.ptr, draft->text.len, err))
+        return -1;
+    if (sha256_update(draft->sha256, draft->text.ptr, draft->text.len))
+        return error_no_memory(err);
+    draft->bytes += draft->text.len;
+    buffer_reset(&draft->text);
+    return 0;
+}
+
+static int draft_open(const char *report_path, struct draft *draft, struct error *err)
+{
+    *draft = (struct draft){.fd = -1, .sha256 = sha256_open(), .tally = tally_open()};
+    buffer_format(&draft->path, "%s.partial", report_path);
+    buffer_text(&draft->text, LINE_BOM LINE_HEADER);
+    if (!draft->sha256 || !draft->tally || draft->path.failed)
+        return error_no_memory(err);
+    draft->fd = file_create_locked(draft->path.ptr, err);
+    return draft->fd < 0 ? -1 : 0;
+}
+
+static void draft_close(struct draft *draft)
+{
+    if (draft->fd >= 0)
+        close(draft->fd);
+    sha256_close(draft->sha256);
+    tally_close(draft->tally);
+    buffer_release(&draft->path);
+    buffer_release(&draft->text);
+}
+
+static int draft_add(struct draft *draft, const struct revision_row *row, struct error *err)
+{
+    const struct row_record *r = &row->line.record;
+
+    line_append(&row->line, &draft->text);
+    if (tally_add(draft->tally, r->outcome, r->counts_as, r->code,
+                  row->was->has_claim ? row->was->claim.claim_fee : 0))
+        return error_no_memory(err);
+    return draft->text.len >= FLUSH_BYTES ? flush(draft, err) : 0;
+}
+
+static int write_rows(struct revision *revision, struct draft *draft, struct error *err)
+{
+    struct revision_row row;
+    int found;
+
+    if (revision_restart(revision, err))
+        return -1;
+    while ((found = revision_next(revision, &row, err)) > 0)
+        if (draft_add(draft, &row, err))
+            return -1;
+    return found < 0 || flush(draft, err) ? -1 : file_sync(draft->fd, draft->path.ptr, err);
+}
+
+/* ---- its publication ---- */
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+static int record_run(struct ledger *ledger, const struct run_record *run,
+                      const struct tally *tally, struct error *err)
+{
+    struct run_count counts[OUTCOME_COUNT] = {{0}};
+
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        counts[i].rows = tally_rows(tally, (enum outcome)i);
+        counts[i].counts_as = tally_counted_as(tally, (enum outcome)i);
+        money_format_fen(tally_fee(tally, (enum outcome)i), counts[i].fee_fen);
+    }
+    if (ledger_begin(ledger, err) || ledger_run_save(ledger, run, err) ||
+        ledger_run_count_put(ledger, run->id, counts, err))
+        return -1;
+    return ledger_commit(ledger, err);
+}
+
+/* The run as its report tells of it: an interrupted one as it was when the report was written. */
+static struct run_record told_run(const struct revision *revision, const struct run_record *run)
+{
+    const struct manifest_found *manifest = revision->settings->manifest;
+    struct run_record told = *run;
+
+    told.started_ms = manifest->started_ms;
+    told.finished_ms = manifest->finished_ms;
+    told.stopped_because = run->finished_ms ? manifest->stopped_because : "interrupted";
+    return told;
+}
+
+static void parse_hex(const char *hex, unsigned char *ret_bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char byte[] = {hex[2 * i], hex[2 * i + 1], '\0'};
+
+        ret_bytes[i] = (unsigned char)strtoul(byte, NULL, 16);
+    }
+}
+
+/* The export is not at hand: what the manifest says of it is said again. */
+static void take_reading(const struct revision *revision, struct intake *intake,
+                         struct inspection *inspection)
+{
+    const struct manifest_found *manifest = revision->settings->manifest;
+    const struct manifest_reading *reading = &manifest->reading;
+
+    *intake = (struct intake){.reader.delimiter = reading->delimiter, .rules = reading->rules};
+    *inspection = (struct inspection){
+        .survey = {.bytes = manifest->input_bytes, .encoding = reading->encoding},
+        .columns.fee_unit = reading->fee_unit,
+        .rows = manifest->input_rows,
+    };
+    memcpy(inspection->columns.index, reading->columns, sizeof(reading->columns));
+    parse_hex(manifest->input_sha256, inspection->survey.sha256, EXPORT_SHA256_BYTES);
+}
+
+/* What the new manifest says, but for its export and the reports it replaces. */
+static struct manifest manifest_of(const struct revision *revision, const struct run_record *told,
+                                   const struct draft *draft, const struct signing_key *key)
+{
+    const struct manifest_found *found = revision->settings->manifest;
+
+    return (struct manifest){
+        .program_version = revision->settings->program_version,
+        .run = told,
+        .parent_run = *found->parent_run ? found->parent_run : NULL,
+        .earlier = found,
+        .gateway = found->gateway,
+        .app_key = found->app_key,
+        .ledger = revision->settings->ledger,
+        .tally = draft->tally,
+        .report_path = revision->settings->path,
+        .report_bytes = draft->bytes,
+        .key = key,
+    };
+}
+
+/* Gives the draft the report's name. */
+static int put_in_place(const struct revision *revision, const struct run_record *run,
+                        struct draft *draft, const struct signing_key *key, struct error *err)
+{
+    struct run_record told = told_run(revision, run);
+    struct manifest manifest = manifest_of(revision, &told, draft, key);
+    struct publication_place place = {0};
+    unsigned char sha256[DIGEST_SHA256_BYTES];
+    struct buffer json = {0};
+    struct inspection inspection;
+    struct intake intake;
+    int result;
+
+    take_reading(revision, &intake, &inspection);
+    manifest.intake = &intake;
+    manifest.inspection = &inspection;
+    manifest.report_sha256 = sha256;
+    result = sha256_finish(draft->sha256, sha256) ? error_no_memory(err) : 0;
+    if (!result)
+        result = publication_take_digests(revision->settings->manifest, &place, err);
+    if (!result) {
+        manifest.replaced = (const char(*)[MANIFEST_SHA256_TEXT_BYTES])place.replaced;
+        manifest.replaced_count = place.replaced_count;
+        result = publication_make_of(draft->path.ptr, &manifest, &json, err);
+    }
+    publication_place_release(&place);
+    buffer_release(&json);
+    return result;
+}
+
+static int publish_draft(struct revision *revision, struct draft *draft,
+                         const struct signing_key *key, struct error *err)
+{
+    struct run_record run = *revision->settings->run;
+
+    run.open_rows =
+        tally_rows(draft->tally, OUTCOME_FAILED) + tally_rows(draft->tally, OUTCOME_UNSENT);
+    run.complete =
+        run.finished_ms && !*run.stopped_because && !tally_rows(draft->tally, OUTCOME_UNSENT);
+    run.published = false;
+    if (record_run(revision->settings->ledger, &run, draft->tally, err) ||
+        put_in_place(revision, &run, draft, key, err))
+        return -1;
+    /* What was revised may be a copy: then the run's own report is still the old one. */
+    run.published = is_same_file(run.report_path, revision->settings->path);
+    return record_run(revision->settings->ledger, &run, draft->tally, err);
+}
+
+int revision_publish(struct revision *revision, const struct signing_key *key, struct error *err)
+{
+    struct draft draft;
+    int result = draft_open(revision->settings->path, &draft, err);
+
+    if (!result && write_rows(revision, &draft, err)) {
+        unlink(draft.path.ptr);
+        result = -1;
+    }
+    if (!result)
+        result = publish_draft(revision, &draft, key, err);
+    if (!result) {
+        tally_close(revision->tally);
+        revision->tally = draft.tally;
+        draft.tally = NULL;
+    }
+    draft_close(&draft);
+    return result;
+}
+
+const struct tally *revision_tally(const struct revision *revision)
+{
+    return revision->tally;
+}

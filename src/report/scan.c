@@ -1,0 +1,656 @@
+#include "report/scan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "input/charset.h"
+#include "input/reader.h"
+#include "input/value.h"
+
+#define ZEROS_TRIED 32 /* lost leading zeros are looked for so far */
+#define SHOWN_BYTES 80 /* of a cell in a sentence */
+
+#define HEAD LINE_BOM LINE_HEADER
+#define HEAD_BYTES (sizeof(HEAD) - 1)
+
+struct scan {
+    struct export *export;
+    bool is_second; /* the export is that of another scan */
+    struct survey survey;
+    bool surveyed;
+    struct error damage; /* why it is not, though the first line is that of a report */
+    struct reader *reader;
+    bool cut;
+};
+
+/* ---- the first line ---- */
+
+static int refuse(const struct scan *scan, const char *why, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_INPUT_REFUSED, "'%s' %s",
+                     log_quote(export_name(scan->export), quoted, sizeof(quoted)), why);
+}
+
+/* The first line of the file in UTF-8, as far as the first block has it. */
+struct head {
+    struct buffer text;
+    size_t len;      /* without its end */
+    const char *end; /* the line end's name, for a sentence */
+};
+
+static bool is_delimiter(char c)
+{
+    return c == ',' || c == ';' || c == '\t' || c == '|';
+}
+
+/* Whether the line is the header but for its delimiters and quotes. */
+static bool is_like_header(const struct head *head, char *ret_delimiter)
+{
+    const char *wanted = LINE_HEADER;
+
+    *ret_delimiter = ',';
+    for (size_t i = 0; i < head->len; i++) {
+        char c = head->text.ptr[i];
+
+        if (c == '"')
+            continue;
+        if (is_delimiter(c)) {
+            *ret_delimiter = c;
+            c = ',';
+        }
+        if (c != *wanted++)
+            return false;
+    }
+    return *wanted == '\n';
+}
+
+static void add_change(struct buffer *changes, const char *change)
+{
+    if (changes->len)
+        buffer_text(changes, ", ");
+    buffer_text(changes, change);
+}
+
+static void list_changes(const struct scan *scan, const struct head *head, char delimiter,
+                         struct buffer *changes)
+{
+    enum encoding encoding = scan->survey.encoding;
+
+    if (encoding != ENCODING_UTF8)
+        buffer_format(changes, "its encoding is %s, not utf-8", encoding_name(encoding));
+    else if (!scan->survey.bom_bytes)
+        add_change(changes, "its byte order mark is gone");
+    if (delimiter != ',')
+        add_change(changes, delimiter == '\t'  ? "its delimiter is a tab, not ','"
+                            : delimiter == ';' ? "its delimiter is ';', not ','"
+                                               : "its delimiter is '|', not ','");
+    if (head->end) {
+        add_change(changes, "its line ends are ");
+        buffer_text(changes, head->end);
+    }
+    if (memchr(head->text.ptr, '"', head->len))
+        add_change(changes, "its header is in quotes");
+}
+
+static int refuse_changed(const struct scan *scan, const struct head *head, char delimiter,
+                          struct error *err)
+{
+    struct buffer changes = {0};
+    struct buffer why = {0};
+
+    list_changes(scan, head, delimiter, &changes);
+    buffer_format(&why,
+                  "is a report that a spreadsheet or an editor saved anew: %s; cells may have "
+                  "changed with it (times, long numbers, leading zeros). Take the report as "
+                  "claimbatch wrote it, and only look at copies",
+                  buffer_string(&changes));
+    refuse(scan, buffer_string(&why), err);
+    buffer_release(&changes);
+    buffer_release(&why);
+    return -1;
+}
+
+static int convert(const struct scan *scan, const unsigned char *bytes, size_t len,
+                   struct buffer *ret_text, struct error *err)
+{
+    struct charset *charset = charset_open(scan->survey.encoding, err);
+    int result = charset ? charset_convert(charset, bytes, len, ret_text, err) : -1;
+
+    charset_close(charset);
+    return result;
+}
+
+/* Finds the end of the first line. */
+static void measure(struct head *head)
+{
+    const char *text = buffer_string(&head->text);
+
+    head->len = strcspn(text, "\r\n");
+    if (!text[head->len])
+        head->end = "missing";
+    else if (text[head->len] == '\r')
+        head->end = text[head->len + 1] == '\n' ? "CRLF" : "CR";
+}
+
+/* Finds out what stands in place of the header. Always -1. */
+static int refuse_header(const struct scan *scan, const unsigned char *block, size_t len,
+                         struct error *err)
+{
+    struct head head = {0};
+    size_t bom = scan->survey.bom_bytes;
+    char delimiter;
+
+    if (len == bom)
+        return refuse(scan, "is empty, so it is no report", err);
+    if (!convert(scan, block + bom, len - bom, &head.text, err)) {
+        measure(&head);
+        if (is_like_header(&head, &delimiter))
+            refuse_changed(scan, &head, delimiter, err);
+        else
+            refuse(scan,
+                   "is no report of claimbatch: its first line is not that of a report. A report "
+                   "is named like claims.report.csv, the export it is about like claims.csv",
+                   err);
+    }
+    buffer_release(&head.text);
+    return -1;
+}
+
+/* ---- opening ---- */
+
+int scan_restart(struct scan *scan, struct error *err)
+{
+    struct reader_settings settings = {.delimiter = ','};
+
+    reader_close(scan->reader);
+    scan->reader = NULL;
+    scan->cut = false;
+    if (!scan->surveyed)
+        return 0;
+    return reader_open(scan->export, &scan->survey, &settings, &scan->reader, err);
+}
+
+/* The survey of a file that begins as every report does may fail: then it is damaged further down.
+ */
+static int survey(struct scan *scan, bool is_report, struct error *err)
+{
+    scan->surveyed = !export_survey(scan->export, ENCODING_AUTO, &scan->survey, &scan->damage);
+    if (scan->surveyed || (is_report && scan->damage.exit_code == EXIT_INPUT_REFUSED))
+        return 0;
+    *err = scan->damage;
+    return -1;
+}
+
+static int start(struct scan *scan, const char *path, unsigned char *block, struct error *err)
+{
+    size_t len = 0;
+    bool is_report;
+
+    if (export_open(path, &scan->export, err) || export_read(scan->export, 0, block, &len, err))
+        return -1;
+    is_report = len >= HEAD_BYTES && memcmp(block, HEAD, HEAD_BYTES) == 0;
+    if (survey(scan, is_report, err))
+        return -1;
+    return is_report ? scan_restart(scan, err) : refuse_header(scan, block, len, err);
+}
+
+int scan_open(const char *path, struct scan **ret_scan, struct error *err)
+{
+    struct scan *scan = calloc(1, sizeof(*scan));
+    unsigned char *block = malloc(EXPORT_BLOCK_BYTES);
+    int result;
+
+    *ret_scan = NULL;
+    if (scan && block)
+        result = start(scan, path, block, err);
+    else
+        result = error_no_memory(err);
+    free(block);
+    if (result)
+        scan_close(scan);
+    else
+        *ret_scan = scan;
+    return result;
+}
+
+void scan_close(struct scan *scan)
+{
+    if (!scan)
+        return;
+    reader_close(scan->reader);
+    if (!scan->is_second)
+        export_close(scan->export);
+    free(scan);
+}
+
+int scan_open_second(const struct scan *first, struct scan **ret_scan, struct error *err)
+{
+    struct scan *scan = malloc(sizeof(*scan));
+    int result;
+
+    *ret_scan = NULL;
+    if (!scan)
+        return error_no_memory(err);
+    *scan = *first;
+    scan->is_second = true;
+    scan->reader = NULL;
+    result = scan_restart(scan, err);
+    if (result)
+        scan_close(scan);
+    else
+        *ret_scan = scan;
+    return result;
+}
+
+struct export *scan_export(const struct scan *scan)
+{
+    return scan->export;
+}
+
+const struct survey *scan_survey(const struct scan *scan)
+{
+    return scan->surveyed ? &scan->survey : NULL;
+}
+
+bool scan_is_cut(const struct scan *scan)
+{
+    return scan->cut;
+}
+
+/* ---- cells ---- */
+
+static void mark(struct scan_row *row, enum scan_column column)
+{
+    row->malformed |= UINT32_C(1) << column;
+}
+
+static bool is_marked(const struct scan_row *row, enum scan_column column)
+{
+    return row->malformed >> column & 1;
+}
+
+/* The cell's number, which must be written in the one way there is; 0 where it is not. */
+static int64_t take_number(const struct record *record, enum scan_column column, int64_t most,
+                           struct scan_row *row)
+{
+    const struct cell *cell = &record->cells[column];
+    struct value value = {cell->text, cell->len};
+    int64_t number = 0;
+
+    if (value_parse_integer(value, &number) != RULE_NONE || number > most ||
+        (*cell->text == '0' && cell->len > 1)) {
+        mark(row, column);
+        return 0;
+    }
+    return number;
+}
+
+/* The same for a cell that may be empty, for 0. */
+static int64_t take_optional(const struct record *record, enum scan_column column, int64_t most,
+                             struct scan_row *row)
+{
+    int64_t number = 0;
+
+    if (record->cells[column].len == 0)
+        return 0;
+    number = take_number(record, column, most, row);
+    if (number == 0)
+        mark(row, column);
+    return number;
+}
+
+/* The text without its guard. */
+static const char *take_text(const struct record *record, enum scan_column column,
+                             struct scan_row *row)
+{
+    const char *text = record->cells[column].text;
+    const char *content = line_unguard(text);
+
+    if (!content)
+        mark(row, column);
+    return content ? content : text;
+}
+
+static void take_submitted(const struct record *record, struct scan_row *row)
+{
+    const char *text = record->cells[SCAN_SUBMITTED_AT].text;
+
+    if (!*text)
+        return;
+    if (!clock_parse_rfc3339(text, &row->line.record.submitted_ms) ||
+        row->line.record.submitted_ms == 0) {
+        mark(row, SCAN_SUBMITTED_AT);
+        row->line.record.submitted_ms = 0;
+    }
+}
+
+/* Stands when the row was sent, and only then. */
+static void take_duration(const struct record *record, struct scan_row *row)
+{
+    if (*record->cells[SCAN_SUBMITTED_AT].text)
+        row->line.record.duration_ms = take_number(record, SCAN_DURATION_MS, INT64_MAX, row);
+    else if (record->cells[SCAN_DURATION_MS].len)
+        mark(row, SCAN_DURATION_MS);
+}
+
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void take_digest(const struct record *record, struct scan_row *row)
+{
+    const struct cell *cell = &record->cells[SCAN_DIGEST];
+    bool good = cell->len == 0 || cell->len == DIGEST_CLAIM_TEXT_BYTES - 1;
+
+    row->digest = cell->text;
+    for (size_t i = 0; good && i < cell->len; i += 2) {
+        int high = hex_value(cell->text[i]);
+        int low = hex_value(cell->text[i + 1]);
+
+        good = high >= 0 && low >= 0;
+        row->line.record.digest[i / 2] = good ? (unsigned char)(high << 4 | low) : 0;
+    }
+    row->line.has_digest = good && cell->len;
+    if (!good)
+        mark(row, SCAN_DIGEST);
+}
+
+static void take_outcome(const struct record *record, struct scan_row *row)
+{
+    struct row_record *r = &row->line.record;
+
+    if (!outcome_parse(record->cells[SCAN_OUTCOME].text, &r->outcome)) {
+        mark(row, SCAN_OUTCOME);
+        r->outcome = OUTCOME_INVALID;
+    }
+    r->counts_as = r->outcome;
+}
+
+static void take_cells(const struct record *record, struct scan_row *row)
+{
+    struct row_record *r = &row->line.record;
+
+    r->row = (uint64_t)take_number(record, SCAN_ROW, INT64_MAX, row);
+    for (int i = 0; i < FIELD_COUNT; i++)
+        row->line.fields[i] = take_text(record, SCAN_WORKCARD_ID + i, row);
+    take_outcome(record, row);
+    r->code = take_text(record, SCAN_CODE, row);
+    r->sub_code = take_text(record, SCAN_SUB_CODE, row);
+    r->message = take_text(record, SCAN_MESSAGE, row);
+    row->line.warnings = record->cells[SCAN_WARNINGS].text;
+    r->attempts = (int)take_number(record, SCAN_ATTEMPTS, INT32_MAX, row);
+    r->http_status = (int)take_optional(record, SCAN_HTTP_STATUS, INT32_MAX, row);
+    r->request_id = take_text(record, SCAN_REQUEST_ID, row);
+    take_submitted(record, row);
+    take_duration(record, row);
+    take_digest(record, row);
+}
+
+/* ---- the claim ---- */
+
+/* As clock_format_top writes it. */
+static bool is_top_time(const char *text)
+{
+    struct value value = {text, strlen(text)};
+    struct civil civil;
+    char again[CLOCK_TOP_BYTES];
+    bool date_only;
+
+    if (value.len != CLOCK_TOP_BYTES - 1 ||
+        value_parse_time(value, &civil, &date_only) != RULE_NONE)
+        return false;
+    clock_format_top(clock_civil_seconds(&civil) * 1000 - CLOCK_BEIJING_OFFSET_MS, again);
+    return strcmp(text, again) == 0;
+}
+
+/* The seven values; a cell that is none is marked. */
+static void take_claim(const struct record *record, struct scan_row *row)
+{
+    static const uint32_t fields = ((UINT32_C(1) << FIELD_COUNT) - 1) << SCAN_WORKCARD_ID;
+    struct claim *claim = &row->claim;
+    const char *const *cells = row->line.fields;
+
+    claim->workcard_id = take_number(record, SCAN_WORKCARD_ID, INT64_MAX, row);
+    claim->claim_desc = cells[FIELD_CLAIM_DESC];
+    claim->claim_count = take_number(record, SCAN_CLAIM_COUNT, INT64_MAX, row);
+    claim->claim_order_no = cells[FIELD_CLAIM_ORDER_NO];
+    claim->claim_status = take_number(record, SCAN_CLAIM_STATUS, 2, row);
+    claim->claim_fee = take_number(record, SCAN_CLAIM_FEE, INT64_MAX, row);
+    if (!*claim->claim_order_no)
+        mark(row, SCAN_CLAIM_ORDER_NO);
+    if (is_top_time(cells[FIELD_CLAIM_TIME]))
+        memcpy(claim->claim_time, cells[FIELD_CLAIM_TIME], CLAIM_TIME_BYTES);
+    else
+        mark(row, SCAN_CLAIM_TIME);
+    row->has_claim = !(row->malformed & fields);
+}
+
+static int check_digest(struct scan_row *row, struct error *err)
+{
+    unsigned char digest[DIGEST_CLAIM_BYTES];
+
+    if (!row->has_claim || !row->line.has_digest)
+        return 0;
+    if (digest_claim(&row->claim, digest))
+        return error_no_memory(err);
+    row->digest_fits = memcmp(digest, row->line.record.digest, sizeof(digest)) == 0;
+    return 0;
+}
+
+/* ---- what happened to the content ---- */
+
+static bool is_rewritten_number(const struct record *record, enum scan_column column)
+{
+    const struct cell *cell = &record->cells[column];
+    struct value value = {cell->text, cell->len};
+
+    return column == SCAN_CLAIM_ORDER_NO ? value_is_spreadsheet_number(value)
+                                         : value_is_scientific(value);
+}
+
+/* A time or date in some other form than ours. */
+static bool is_rewritten_time(const struct record *record, const struct scan_row *row,
+                              enum scan_column column)
+{
+    const struct cell *cell = &record->cells[column];
+    struct value value = {cell->text, cell->len};
+    struct civil civil;
+    bool date_only;
+
+    return is_marked(row, column) &&
+           (value_parse_time(value, &civil, &date_only) == RULE_NONE ||
+            value_is_date_serial(value) ||
+            (cell->len && *cell->text >= '0' && *cell->text <= '9' && strpbrk(cell->text, "/.-:")));
+}
+
+/* Whether the digest is that of the same claim with zeros before its order number: 1 or 0, or -1.
+ */
+static int has_lost_zeros(const struct scan_row *row, struct error *err)
+{
+    struct scan_row other = *row;
+    struct buffer order_no = {0};
+    int result = 0;
+
+    if (!row->has_claim || !row->line.has_digest ||
+        strspn(row->claim.claim_order_no, "0123456789") != strlen(row->claim.claim_order_no))
+        return 0;
+    buffer_text(&order_no, "00000000000000000000000000000000");
+    buffer_text(&order_no, row->claim.claim_order_no);
+    for (int zeros = 1; zeros <= ZEROS_TRIED && !result; zeros++) {
+        other.claim.claim_order_no = buffer_string(&order_no) + ZEROS_TRIED - zeros;
+        if (order_no.failed || check_digest(&other, err))
+            result = order_no.failed ? error_no_memory(err) : -1;
+        else if (other.digest_fits)
+            result = 1;
+    }
+    buffer_release(&order_no);
+    return result;
+}
+
+static int find_edit(const struct record *record, struct scan_row *row, struct error *err)
+{
+    int zeros;
+
+    if (row->digest_fits || row->line.record.outcome == OUTCOME_INVALID)
+        return 0;
+    if (is_rewritten_number(record, SCAN_WORKCARD_ID) ||
+        is_rewritten_number(record, SCAN_CLAIM_ORDER_NO) ||
+        (is_marked(row, SCAN_DIGEST) && is_rewritten_number(record, SCAN_DIGEST))) {
+        row->edit = SCAN_EDIT_SCIENTIFIC;
+        return 0;
+    }
+    if (is_rewritten_time(record, row, SCAN_CLAIM_TIME) ||
+        is_rewritten_time(record, row, SCAN_SUBMITTED_AT)) {
+        row->edit = SCAN_EDIT_DATE;
+        return 0;
+    }
+    zeros = has_lost_zeros(row, err);
+    row->edit = zeros > 0 ? SCAN_EDIT_ZEROS : SCAN_EDIT_CONTENT;
+    return zeros < 0 ? -1 : 0;
+}
+
+/* ---- records ---- */
+
+static int refuse_cut(struct scan *scan, const struct record *record, struct error *err)
+{
+    char why[160];
+
+    scan->cut = true;
+    snprintf(why, sizeof(why),
+             "is cut: its last record, line %llu, has no end; get the whole report again",
+             (unsigned long long)record->line);
+    return refuse(scan, why, err);
+}
+
+/* A record with more or fewer cells says nothing that can be relied on. */
+static void take_broken(const struct record *record, struct scan_row *row)
+{
+    row->malformed = SCAN_ALL_MALFORMED;
+    for (int i = 0; i < FIELD_COUNT; i++)
+        row->line.fields[i] = "";
+    row->line.record = (struct row_record){.outcome = OUTCOME_INVALID,
+                                           .counts_as = OUTCOME_INVALID,
+                                           .code = "",
+                                           .sub_code = "",
+                                           .message = "",
+                                           .request_id = ""};
+    row->line.warnings = "";
+    row->digest = "";
+    if (record->count > 0)
+        value_parse_integer((struct value){record->cells[0].text, record->cells[0].len},
+                            (int64_t *)&row->line.record.row);
+}
+
+static int take_record(const struct record *record, struct scan_row *row, struct error *err)
+{
+    memset(row, 0, sizeof(*row));
+    row->start_line = record->line;
+    row->claim.claim_desc = row->claim.claim_order_no = "";
+    row->line.record.state = ROW_FINAL;
+    row->line.record.warnings = "";
+    if (record->count != SCAN_COLUMNS) {
+        take_broken(record, row);
+        return 0;
+    }
+    take_cells(record, row);
+    if (row->line.record.outcome != OUTCOME_INVALID)
+        take_claim(record, row);
+    return check_digest(row, err) ? -1 : find_edit(record, row, err);
+}
+
+int scan_next(struct scan *scan, struct scan_row *ret_row, struct error *err)
+{
+    struct record record = {0};
+    int result;
+
+    if (!scan->reader) {
+        *err = scan->damage;
+        return -1;
+    }
+    result = reader_next(scan->reader, &record, err);
+    if (result < 0)
+        scan->cut = reader_is_unfinished(scan->reader) ||
+                    reader_position(scan->reader) == scan->survey.bytes;
+    if (result <= 0)
+        return result;
+    if (reader_is_unfinished(scan->reader))
+        return refuse_cut(scan, &record, err);
+    return take_record(&record, ret_row, err) ? -1 : 1;
+}
+
+/* ---- words ---- */
+
+const char *scan_column_name(enum scan_column column)
+{
+    static const char *const names[] = {
+        [SCAN_ROW] = "row",
+        [SCAN_OUTCOME] = "outcome",
+        [SCAN_CODE] = "code",
+        [SCAN_SUB_CODE] = "sub_code",
+        [SCAN_MESSAGE] = "message",
+        [SCAN_WARNINGS] = "warnings",
+        [SCAN_ATTEMPTS] = "attempts",
+        [SCAN_HTTP_STATUS] = "http_status",
+        [SCAN_REQUEST_ID] = "request_id",
+        [SCAN_SUBMITTED_AT] = "submitted_at",
+        [SCAN_DURATION_MS] = "duration_ms",
+        [SCAN_DIGEST] = "digest",
+    };
+
+    return column >= SCAN_WORKCARD_ID && column <= SCAN_CLAIM_FEE
+               ? field_name((enum field)(column - SCAN_WORKCARD_ID))
+               : names[column];
+}
+
+void scan_name_malformed(const struct scan_row *row, struct buffer *ret_text)
+{
+    const char *between = "";
+
+    for (int i = 0; i < SCAN_COLUMNS; i++) {
+        if (!is_marked(row, (enum scan_column)i))
+            continue;
+        buffer_format(ret_text, "%s%s", between, scan_column_name((enum scan_column)i));
+        between = ", ";
+    }
+}
+
+static void explain_cell(const char *what, const char *cell, const char *how,
+                         struct buffer *ret_text)
+{
+    char shown[SHOWN_BYTES];
+
+    buffer_format(ret_text, "%s '%s' %s", what, log_quote(cell, shown, sizeof(shown)), how);
+}
+
+void scan_explain_edit(const struct scan_row *row, struct buffer *ret_text)
+{
+    const char *const *fields = row->line.fields;
+
+    switch (row->edit) {
+    case SCAN_EDIT_NONE:
+        break;
+    case SCAN_EDIT_DATE:
+        explain_cell("claim_time", fields[FIELD_CLAIM_TIME], "was rewritten by a spreadsheet",
+                     ret_text);
+        break;
+    case SCAN_EDIT_SCIENTIFIC:
+        buffer_text(ret_text, "a spreadsheet turned a long number into scientific notation: ");
+        explain_cell("workcard_id", fields[FIELD_WORKCARD_ID], "", ret_text);
+        explain_cell("claim_order_no", fields[FIELD_CLAIM_ORDER_NO], "", ret_text);
+        break;
+    case SCAN_EDIT_ZEROS:
+        explain_cell("claim_order_no", fields[FIELD_CLAIM_ORDER_NO],
+                     "lost its leading zeros, as in a spreadsheet", ret_text);
+        break;
+    case SCAN_EDIT_CONTENT:
+        buffer_text(ret_text, "the digest does not fit the cells: the row was edited");
+        break;
+    }
+}
