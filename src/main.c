@@ -19,7 +19,14 @@
 static const struct command commands[] = {
     {"upload", COMMAND_UPLOAD, "CLAIMS.csv", cmd_upload,
      "check the whole export, submit every claim once, report"},
+    {"rerun", COMMAND_RERUN, "REPORT.csv", cmd_rerun,
+     "submit again the rows of a report that are safe to submit"},
     {"check", COMMAND_CHECK, "CLAIMS.csv", cmd_check, "everything upload checks, nothing sent"},
+    {"resolve", COMMAND_RESOLVE, "REPORT.csv", cmd_resolve,
+     "list unknown rows, and settle them by a person's word"},
+    {"audit", COMMAND_AUDIT, "REPORT.csv...", cmd_audit, "summarise and verify reports"},
+    {"status", COMMAND_STATUS, NULL, cmd_status, "what the ledger holds"},
+    {"explain", COMMAND_EXPLAIN, "[CODE]", cmd_explain, "what a code means, and what to do"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
@@ -58,7 +65,7 @@ static void print_config(const struct command *command, const struct options *op
     struct buffer text = {0};
 
     options_print_config(options, &text);
-    if (command->bit == COMMAND_UPLOAD)
+    if (command->bit & (COMMAND_UPLOAD | COMMAND_RERUN))
         credentials_describe(options_secret_file(options), options_session_file(options), &text);
     fputs(buffer_string(&text), stdout);
     buffer_release(&text);

@@ -80,6 +80,9 @@ run tests/unit/run.py build-test
 step 'end-to-end tests'
 run python3 tests/e2e/run.py "${long[@]}"
 
+step 'campaigns: kills, failing calls, lost power'
+run python3 tests/campaigns/run.py "${long[@]}"
+
 step 'done'
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

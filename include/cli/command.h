@@ -13,19 +13,30 @@ struct options;
 enum command_bit {
     COMMAND_UPLOAD = 1,
     COMMAND_CHECK = 2,
+    COMMAND_RERUN = 4,
+    COMMAND_RESOLVE = 8,
+    COMMAND_AUDIT = 16,
+    COMMAND_STATUS = 32,
+    COMMAND_EXPLAIN = 64,
 };
 #define COMMAND_EVERY (~0u)
 
 struct command {
     const char *name;
     unsigned bit;
-    const char *operand; /* what stands for it in words: "CLAIMS.csv"; NULL: it takes none */
+    const char *operand; /* what stands for it in words: "CLAIMS.csv", or "REPORT.csv..." for one
+                            or more, "[CODE]" for none or one; NULL: it takes none */
     int (*run)(const struct options *options, const char *invocation, struct error *err);
     const char *help;
 };
 
 /* `invocation` is the command line as typed, quoted for a shell. */
 int cmd_upload(const struct options *options, const char *invocation, struct error *err);
+int cmd_rerun(const struct options *options, const char *invocation, struct error *err);
 int cmd_check(const struct options *options, const char *invocation, struct error *err);
+int cmd_resolve(const struct options *options, const char *invocation, struct error *err);
+int cmd_audit(const struct options *options, const char *invocation, struct error *err);
+int cmd_status(const struct options *options, const char *invocation, struct error *err);
+int cmd_explain(const struct options *options, const char *invocation, struct error *err);
 
 #endif

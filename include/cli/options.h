@@ -35,9 +35,14 @@ enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
 /* Strings are borrowed from argv, from the environment, or live as long as this. */
 struct options {
-    const char *claims; /* the operand */
+    const char *claims;          /* the operand */
+    const char *const *operands; /* all of them, of a command that takes several */
+    size_t operand_count;
 
     const char *report, *ledger;
+    const char *sign_key, *verify_key;
+    const char *export_file; /* of an audit */
+    const char *html;        /* of an audit: where its page goes; NULL: no page */
     bool overwrite, new_ledger;
 
     const char *gateway, *app_key, *app_secret_file, *session_file, *ca_file;
@@ -52,7 +57,15 @@ struct options {
     int64_t expect_rows, expect_fee;                   /* negative: not given */
     bool require_valid, dry_run;
     bool resend_unknown, resubmit;
+    bool include_rejected, include_unknown, accept_edits; /* of a rerun */
     const char *by, *reason;
+
+    const char *claim, *backup; /* of a status, as the others here */
+    int64_t prune;              /* days; negative: not given */
+    bool verify, all;
+
+    int64_t row; /* 0: none; of a resolve, as the others here */
+    const char *as, *from, *list;
 
     enum encoding encoding;
     struct reader_settings reader;

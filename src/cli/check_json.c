@@ -6,6 +6,8 @@
 
 #include <yajl/yajl_gen.h>
 
+#include "base/memory.h"
+
 struct check_json {
     yajl_gen gen;
     bool in_problems; /* their list is open */
@@ -48,11 +50,12 @@ static void put_key_money(yajl_gen gen, const char *key, money sum)
 
 struct check_json *check_json_open(const char *file)
 {
+    const yajl_alloc_funcs memory = {memory_get, memory_resize, memory_free, NULL};
     struct check_json *json = calloc(1, sizeof(*json));
 
     if (!json)
         return NULL;
-    json->gen = yajl_gen_alloc(NULL);
+    json->gen = yajl_gen_alloc(&memory);
     if (!json->gen) {
         free(json);
         return NULL;

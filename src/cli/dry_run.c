@@ -72,11 +72,13 @@ static void print_count(const struct rehearsal *r, enum decision decision, const
 int dry_run_print(const struct dry_run *dry_run, struct error *err)
 {
     struct first_request first = {.dry_run = dry_run};
+    struct rehearsal_settings settings = *dry_run->rehearsal;
     struct rehearsal r;
     int result;
 
-    result = rehearsal_run(dry_run->intake, dry_run->inspection, dry_run->ledger, dry_run->platform,
-                           dry_run->run, take_request, &first, &r, err);
+    settings.visit = take_request;
+    settings.context = &first;
+    result = rehearsal_run(&settings, &r, err);
     if (result)
         goto out;
     printf("dry run: nothing is sent\n");
@@ -88,8 +90,8 @@ int dry_run_print(const struct dry_run *dry_run, struct error *err)
     print_count(&r, DECIDE_WAIT, "are being sent by another run");
     if (r.done)
         printf("%10llu rows are done by an earlier start\n", (unsigned long long)r.done);
-    if (dry_run->inspection->invalid)
-        printf("%10llu rows are invalid\n", (unsigned long long)dry_run->inspection->invalid);
+    if (settings.inspection->invalid)
+        printf("%10llu rows are invalid\n", (unsigned long long)settings.inspection->invalid);
     fputs(buffer_string(&first.text), stdout);
 out:
     buffer_release(&first.text);

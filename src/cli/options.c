@@ -140,6 +140,25 @@ static bool take_max_failures(struct options *o, const char *value, const char *
     return take_integer(digits, 1, 100, &o->max_failures_percent);
 }
 
+static bool take_include(struct options *o, const char *value, const char **ret_why)
+{
+    *ret_why = "it is rejected, unknown, or rejected,unknown";
+    o->include_rejected = o->include_unknown = false;
+    for (;;) {
+        size_t len = strcspn(value, ",");
+
+        if (len == strlen("rejected") && strncmp(value, "rejected", len) == 0)
+            o->include_rejected = true;
+        else if (len == strlen("unknown") && strncmp(value, "unknown", len) == 0)
+            o->include_unknown = true;
+        else
+            return false;
+        if (!value[len])
+            return true;
+        value += len + 1;
+    }
+}
+
 static bool take_progress(struct options *o, const char *value, const char **ret_why)
 {
     static const char *const words[] = {"auto", "always", "never"};
@@ -189,7 +208,11 @@ static bool take_log_format(struct options *o, const char *value, const char **r
     }
 
 #define U COMMAND_UPLOAD
+#define R COMMAND_RERUN
 #define C COMMAND_CHECK
+#define A COMMAND_AUDIT
+#define V COMMAND_RESOLVE
+#define S COMMAND_STATUS
 #define EVERY COMMAND_EVERY
 
 #define DAY_S 86400
@@ -198,68 +221,105 @@ static bool take_log_format(struct options *o, const char *value, const char **r
 static const struct option_spec table[] = {
     TEXT(U, RUN, "report", 'o', report, NULL, "FILE",
          "where the report goes (CLAIMS.csv: CLAIMS.report.csv)"),
+    TEXT(R, NONE, "report", 'o', report, NULL, "FILE",
+         "where the report goes (X.csv: X.rerun-N.csv)"),
     TEXT(C, NONE, "report", 'o', report, NULL, "FILE", "the rows with problems, as CSV (none)"),
-    TEXT(U, RUN, "ledger", 'L', ledger, NULL, "FILE", "the durable record of what was sent"),
+    TEXT(U | R | A | V | S, RUN, "ledger", 'L', ledger, NULL, "FILE",
+         "the durable record of what was sent"),
     FLAG(U, NONE, "overwrite", 0, overwrite, "replace a report of another export"),
+    FLAG(R, NONE, "overwrite", 0, overwrite, "replace FILE of -o, though it is of another run"),
     FLAG(C, NONE, "overwrite", 0, overwrite, "replace FILE of -o, whatever it is"),
     FLAG(U, NONE, "new-ledger", 0, new_ledger,
          "go on though the export was sent with another ledger"),
-    TEXT(U, GATEWAY, "gateway", 'g', gateway, ENDPOINT_DEFAULT, "URL", "the gateway"),
-    TEXT(U, GATEWAY, "app-key", 0, app_key, NULL, "KEY", "the app"),
-    TEXT(U, GATEWAY, "app-secret-file", 0, app_secret_file, NULL, "FILE",
+    FLAG(R, NONE, "new-ledger", 0, new_ledger,
+         "go on though this ledger does not know the run of the report"),
+    SPECIAL(R, NONE, "include", take_include, NULL, "WHAT",
+            "rows that are rejected, unknown, or both: rejected,unknown"),
+    FLAG(R, NONE, "accept-edits", 0, accept_edits,
+         "send rows edited in the report as they are now"),
+    TEXT(U | R | V, GATEWAY, "gateway", 'g', gateway, ENDPOINT_DEFAULT, "URL", "the gateway"),
+    TEXT(U | R, GATEWAY, "app-key", 0, app_key, NULL, "KEY", "the app"),
+    TEXT(U | R, GATEWAY, "app-secret-file", 0, app_secret_file, NULL, "FILE",
          "its secret, in the first line"),
-    TEXT(U, GATEWAY, "session-file", 0, session_file, NULL, "FILE",
+    TEXT(U | R, GATEWAY, "session-file", 0, session_file, NULL, "FILE",
          "a session, in the first line, if one is needed"),
-    SPECIAL(U, GATEWAY, "sign-method", take_sign_method, "hmac-sha256", "NAME",
+    SPECIAL(U | R, GATEWAY, "sign-method", take_sign_method, "hmac-sha256", "NAME",
             "hmac-sha256, hmac or md5"),
-    TEXT(U, GATEWAY, "ca-file", 0, ca_file, NULL, "FILE",
+    TEXT(U | R, GATEWAY, "ca-file", 0, ca_file, NULL, "FILE",
          "trusted certificates, PEM (the system's)"),
-    FLAG(U, RUN, "allow-plaintext", 0, allow_plaintext,
+    FLAG(U | R, RUN, "allow-plaintext", 0, allow_plaintext,
          "plain http to hosts that are not loopback"),
-    SECONDS(U, RUN, "connect-timeout", connect_timeout_ms, 1, DAY_S, "10", "to connect"),
-    SECONDS(U, RUN, "timeout", timeout_ms, 1, DAY_S, "30", "for a whole call"),
-    INTEGER(U, RUN, "in-flight", 'c', in_flight, 1, BATCH_IN_FLIGHT_MAX, "16", "N",
+    SECONDS(U | R, RUN, "connect-timeout", connect_timeout_ms, 1, DAY_S, "10", "to connect"),
+    SECONDS(U | R, RUN, "timeout", timeout_ms, 1, DAY_S, "30", "for a whole call"),
+    INTEGER(U | R, RUN, "in-flight", 'c', in_flight, 1, BATCH_IN_FLIGHT_MAX, "16", "N",
             "most calls on the wire at once"),
-    INTEGER(U, RUN, "workers", 'w', workers, 1, BATCH_IN_FLIGHT_MAX, NULL, "N",
+    INTEGER(U | R, RUN, "workers", 'w', workers, 1, BATCH_IN_FLIGHT_MAX, NULL, "N",
             "worker threads (processors)"),
-    INTEGER(U, RUN, "rate", 'r', rate, 1, RATE_MAX, NULL, "N",
+    INTEGER(U | R, RUN, "rate", 'r', rate, 1, RATE_MAX, NULL, "N",
             "most claims in any second (no limit)"),
-    INTEGER(U, RUN, "daily-quota", 0, daily_quota, 1, INT64_MAX, NULL, "N",
+    INTEGER(U | R | S, RUN, "daily-quota", 0, daily_quota, 1, INT64_MAX, NULL, "N",
             "most claims a Beijing day (no limit)"),
-    INTEGER(U, RUN, "retries", 0, retries, 0, 1000, "4", "N",
+    INTEGER(U | R, RUN, "retries", 0, retries, 0, 1000, "4", "N",
             "further attempts after a sure failure"),
-    SECONDS(U, RUN, "outage-patience", outage_patience_ms, 1, DAY_S, "120",
+    SECONDS(U | R, RUN, "outage-patience", outage_patience_ms, 1, DAY_S, "120",
             "how long an outage may last"),
-    INTEGER(U, RUN, "limit", 0, limit, 0, INT64_MAX, NULL, "N", "send the first N rows, then stop"),
-    SPECIAL(U, RUN, "max-failures", take_max_failures, NULL, "N[%]", "stop after so many bad rows"),
-    SPECIAL(U | C, RUN, "max-fee", take_max_fee, NULL, "FEN", "a dearer row is invalid"),
-    INTEGER(U | C, RUN, "expect-rows", 0, expect_rows, 0, INT64_MAX, NULL, "N",
+    INTEGER(U | R, RUN, "limit", 0, limit, 0, INT64_MAX, NULL, "N",
+            "send the first N rows, then stop"),
+    SPECIAL(U | R, RUN, "max-failures", take_max_failures, NULL, "N[%]",
+            "stop after so many bad rows"),
+    SPECIAL(U | R | C | A, RUN, "max-fee", take_max_fee, NULL, "FEN", "a dearer row is invalid"),
+    INTEGER(U | R | C, RUN, "expect-rows", 0, expect_rows, 0, INT64_MAX, NULL, "N",
             "refuse an export of another number of rows"),
-    INTEGER(U | C, RUN, "expect-fee", 0, expect_fee, 0, INT64_MAX, NULL, "FEN",
+    INTEGER(U | R | C, RUN, "expect-fee", 0, expect_fee, 0, INT64_MAX, NULL, "FEN",
             "refuse an export of another total"),
-    FLAG(U, RUN, "require-valid", 0, require_valid, "send nothing if any row is invalid"),
+    FLAG(U | R, RUN, "require-valid", 0, require_valid, "send nothing if any row is invalid"),
     FLAG(U, NONE, "resend-unknown", 0, resend_unknown,
          "send rows whose outcome is unknown once more; needs --by and --reason"),
     FLAG(U, NONE, "resubmit", 0, resubmit,
          "send accepted and rejected rows once more; needs --by and --reason"),
-    TEXT(U, NONE, "by", 0, by, NULL, "NAME", "who says so"),
-    TEXT(U, NONE, "reason", 0, reason, NULL, "TEXT", "and why; both are recorded"),
-    SPECIAL(U | C, INPUT, "encoding", take_encoding, "auto", "NAME",
+    INTEGER(V, NONE, "row", 0, row, 2, INT64_MAX, NULL, "N", "settle this row"),
+    TEXT(V, NONE, "as", 0, as, NULL, "WHAT", "accepted or not-executed"),
+    TEXT(V, NONE, "from", 0, from, NULL, "FILE", "settle the rows of a CSV of decisions"),
+    TEXT(V, NONE, "by", 0, by, NULL, "NAME", "who says so"),
+    TEXT(V, NONE, "reason", 0, reason, NULL, "TEXT", "and why; both are recorded"),
+    TEXT(V, NONE, "list", 'o', list, NULL, "FILE", "the unknown rows, as a CSV of decisions"),
+    FLAG(V, NONE, "overwrite", 0, overwrite, "replace FILE of -o, whatever it is"),
+    FLAG(V, NONE, "json", 0, json, "the unknown rows as one JSON document"),
+    TEXT(U | R, NONE, "by", 0, by, NULL, "NAME", "who says so"),
+    TEXT(U | R, NONE, "reason", 0, reason, NULL, "TEXT", "and why; both are recorded"),
+    SPECIAL(U | C | A | V, INPUT, "encoding", take_encoding, "auto", "NAME",
             "auto, utf-8, gb18030 or utf-16"),
-    SPECIAL(U | C, INPUT, "delimiter", take_delimiter, ",", "C", "one character, or tab"),
-    SPECIAL(U | C, COLUMNS, "column", take_column, NULL, "FIELD=HEADER",
+    SPECIAL(U | C | A, INPUT, "delimiter", take_delimiter, ",", "C", "one character, or tab"),
+    SPECIAL(U | C | A, COLUMNS, "column", take_column, NULL, "FIELD=HEADER",
             "name a column of the export; may be repeated"),
-    SPECIAL(U | C, INPUT, "fee-unit", take_fee_unit, NULL, "UNIT",
+    SPECIAL(U | C | A, INPUT, "fee-unit", take_fee_unit, NULL, "UNIT",
             "fen or yuan (as the header says)"),
-    SPECIAL(U | C, RULES, "rule", take_rule, NULL, "NAME=SEVERITY",
+    SPECIAL(U | R | C | A, RULES, "rule", take_rule, NULL, "NAME=SEVERITY",
             "error, warn or off; may be repeated"),
-    FLAG(U, RUN, "dry-run", 0, dry_run, "show what would be sent, send nothing"),
-    SPECIAL(U, RUN, "progress", take_progress, "auto", "WHEN", "auto, always or never"),
-    FLAG(U, RUN, "json", 0, json, "the manifest on standard output"),
+    FLAG(U | R, RUN, "dry-run", 0, dry_run, "show what would be sent, send nothing"),
+    TEXT(S, NONE, "claim", 0, claim, NULL, "ORDER_NO", "the history of one claim"),
+    FLAG(S, NONE, "all", 0, all, "all runs and all unknown rows, not only the newest and oldest"),
+    FLAG(S, NONE, "verify", 0, verify, "read the whole ledger and say what is wrong with it"),
+    TEXT(S, NONE, "backup", 0, backup, NULL, "FILE", "copy the ledger, also while runs go on"),
+    INTEGER(S, NONE, "prune", 0, prune, 0, 36500, NULL, "DAYS",
+            "forget the details of runs that ended so many days ago"),
+    FLAG(S, NONE, "dry-run", 0, dry_run, "show what --prune would forget, forget nothing"),
+    FLAG(S, NONE, "json", 0, json, "everything as one JSON document"),
+    SPECIAL(U | R, RUN, "progress", take_progress, "auto", "WHEN", "auto, always or never"),
+    FLAG(U | R, RUN, "json", 0, json, "the manifest on standard output"),
     FLAG(C, NONE, "json", 0, json, "one JSON document with every problem"),
+    FLAG(A, NONE, "json", 0, json, "everything as one JSON document"),
+    TEXT(U | R | V, RUN, "sign-key", 0, sign_key, NULL, "FILE",
+         "Ed25519 private key, PEM: sign the manifest"),
+    TEXT(A, NONE, "export", 0, export_file, NULL, "FILE", "compare with the export as well"),
+    TEXT(A, NONE, "html", 0, html, NULL, "FILE",
+         "everything as one page for a browser; - is standard output"),
+    TEXT(A, RUN, "verify-key", 0, verify_key, NULL, "FILE",
+         "Ed25519 public key, PEM: check the signatures"),
     SPECIAL(EVERY, RUN, "log-format", take_log_format, "text", "NAME", "text or json"),
-    TEXT(U | C, NONE, "config", 0, config_file, NULL, "FILE", "the configuration"),
-    FLAG(U | C, NONE, "print-config", 0, print_config, "show what is in force, and from where"),
+    TEXT(U | R | C | A | V | S, NONE, "config", 0, config_file, NULL, "FILE", "the configuration"),
+    FLAG(U | R | C | A | V | S, NONE, "print-config", 0, print_config,
+         "show what is in force, and from where"),
     FLAG(EVERY, RUN, "quiet", 'q', quiet, "warnings and errors only"),
     FLAG(EVERY, RUN, "verbose", 'v', verbose, "say more"),
     FLAG(EVERY, RUN, "no-color", 0, no_color, "no colour"),
@@ -268,7 +328,11 @@ static const struct option_spec table[] = {
 };
 
 #undef U
+#undef R
 #undef C
+#undef A
+#undef V
+#undef S
 #undef EVERY
 
 #define TABLE_COUNT (sizeof(table) / sizeof(*table))
@@ -450,6 +514,7 @@ static int set_defaults(const struct command *command, struct options *o, struct
 
     o->limit = o->max_failures = o->max_failures_percent = -1;
     o->expect_rows = o->expect_fee = -1;
+    o->prune = -1;
     rules_init(&o->rules);
     for (size_t i = 0; i < TABLE_COUNT; i++)
         if (table[i].fallback && table[i].commands & command->bit &&
@@ -790,6 +855,13 @@ static int take_words(const struct command *command, int argc, char **argv, stru
     return 0;
 }
 
+static bool takes_several(const struct command *command)
+{
+    size_t len = strlen(command->operand);
+
+    return len > 3 && strcmp(command->operand + len - 3, "...") == 0;
+}
+
 static int take_operand(const struct command *command, int argc, char **argv, struct options *o,
                         struct error *err)
 {
@@ -802,11 +874,15 @@ static int take_operand(const struct command *command, int argc, char **argv, st
                          command->name, log_quote(argv[optind], quoted, sizeof(quoted)));
     if (!command->operand)
         return 0;
+    if (optind == argc && *command->operand == '[')
+        return 0;
     if (optind == argc)
         return error_set(err, EXIT_BAD_USAGE,
                          "which file? Type: claimbatch %s %s; nothing was sent", command->name,
                          command->operand);
-    if (optind + 1 < argc)
+    o->operands = (const char *const *)(argv + optind);
+    o->operand_count = (size_t)(argc - optind);
+    if (optind + 1 < argc && !takes_several(command))
         return error_set(err, EXIT_BAD_USAGE,
                          "one file at a time: '%s' is one too many; nothing was sent",
                          log_quote(argv[optind + 1], quoted, sizeof(quoted)));

@@ -67,8 +67,8 @@ static void append_next(const struct summary *s, struct buffer *text)
         buffer_format(text,
                       "next: ask the platform what became of the unknown rows (the report has time "
                       "and request_id of each); by themselves they are never sent again. If none "
-                      "of them was executed: %s --resend-unknown --by NAME --reason TEXT\n",
-                      s->invocation);
+                      "of them was executed: %s\n",
+                      s->resend);
     if (tally_rows(s->tally, OUTCOME_INVALID))
         buffer_text(text, "next: mend the invalid rows in the export and upload it again; the "
                           "report says what is wrong with each\n");

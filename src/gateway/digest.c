@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/buffer.h"
@@ -22,7 +23,9 @@ struct sha256 {
 
 static void fetch_algorithm(void)
 {
-    algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+    /* Where OpenSSL could not set itself up for want of memory, a fetch would crash. */
+    if (OSSL_LIB_CTX_get0_global_default())
+        algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
 static int begin(EVP_MD_CTX *context)

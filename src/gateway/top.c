@@ -9,6 +9,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "input/claim.h"
 
 /* ---- requests ---- */
@@ -519,7 +520,8 @@ static enum answer_kind parse_json(const unsigned char *body, size_t len, struct
     enum answer_kind kind = ANSWER_MALFORMED;
     yajl_status status = yajl_status_error;
     unsigned char *copy = blank_controls(body, len);
-    yajl_handle yajl = copy ? yajl_alloc(&callbacks, NULL, &parse) : NULL;
+    yajl_alloc_funcs memory = {memory_get, memory_resize, memory_free, NULL};
+    yajl_handle yajl = copy ? yajl_alloc(&callbacks, &memory, &parse) : NULL;
 
     if (!yajl)
         goto out;

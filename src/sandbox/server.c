@@ -37,7 +37,8 @@ struct server {
     int port;
     struct worker *workers[SERVER_THREADS_MAX];
     uint64_t connections;                      /* accepted so far */
-    bool refuse_next;                          /* the fault refuse-connect struck */
+    int struck_fd;                             /* refuse-connect struck it; -1: it did not */
+    uint64_t struck_number;                    /* which connection that is */
     int64_t refuse_until_ms;                   /* nobody listens until then; 0: somebody does */
     struct lingering lingering[LINGERING_MAX]; /* ring, oldest first */
     size_t lingering_first, lingering_count;
@@ -122,6 +123,7 @@ int server_open(const struct server_settings *settings, struct server **ret_serv
         return error_no_memory(err);
     server->settings = settings;
     server->listen_fd = -1;
+    server->struck_fd = -1;
     server->failure_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     server->worker_settings = (struct worker_settings){.service = &settings->service,
                                                        .certificate = settings->certificate,
@@ -149,6 +151,8 @@ void server_close(struct server *server)
         return;
     if (server->listen_fd >= 0)
         close(server->listen_fd);
+    if (server->struck_fd >= 0)
+        close(server->struck_fd);
     for (size_t i = 0; i < server->settings->threads; i++)
         worker_stop(server->workers[i]);
     for (size_t i = 0; i < server->lingering_count; i++)
@@ -201,13 +205,23 @@ static void refuse_handshake(struct server *server, int fd)
     linger(server, fd);
 }
 
-static void serve(struct server *server, int fd)
+static void serve(struct server *server, int fd, uint64_t number)
 {
     const int on = 1;
 
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    worker_adopt(server->workers[server->connections % server->settings->threads], fd,
-                 server->connections);
+    worker_adopt(server->workers[number % server->settings->threads], fd, number);
+}
+
+/* Holds a connection back until nobody listens any more: its answer must not come before. */
+static void hold_back(struct server *server, int fd)
+{
+    if (server->struck_fd >= 0) {
+        serve(server, fd, server->connections);
+        return;
+    }
+    server->struck_fd = fd;
+    server->struck_number = server->connections;
 }
 
 static int take_connection(struct server *server, int fd, struct error *err)
@@ -230,11 +244,10 @@ static int take_connection(struct server *server, int fd, struct error *err)
         refuse_handshake(server, fd);
         break;
     case EFFECT_REFUSE:
-        server->refuse_next = true;
-        serve(server, fd);
+        hold_back(server, fd);
         break;
     default:
-        serve(server, fd);
+        serve(server, fd, server->connections);
         break;
     }
     return 0;
@@ -251,8 +264,9 @@ static void stop_listening(struct server *server)
 {
     keep_alive(server, false);
     shutdown(server->listen_fd, SHUT_RD);
-    server->refuse_next = false;
     server->refuse_until_ms = clock_mono_ms() + SERVER_REFUSE_MS;
+    serve(server, server->struck_fd, server->struck_number);
+    server->struck_fd = -1;
 }
 
 static int listen_again(struct server *server, struct error *err)
@@ -282,7 +296,7 @@ static int take_connections(struct server *server, struct error *err)
         if (take_connection(server, fd, err))
             return -1;
     }
-    if (server->refuse_next)
+    if (server->struck_fd >= 0)
         stop_listening(server);
     return 0;
 }

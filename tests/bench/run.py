@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the figures of the README: ratios against a yardstick in the same run, medians of several.
 
-usage: tests/bench/run.py [--build DIR] [--rounds N] [throughput|efficiency|memory|again]...
+usage: tests/bench/run.py [--build DIR] [--rounds N] [throughput|efficiency|memory|again|check]...
 """
 import argparse
 import contextlib
@@ -30,6 +30,29 @@ def write_export(path, rows):
             refused = i % 10 == 3
             out.write(f'{100000 + i},{"材料不全" if refused else ""},1,LP-2026-{i:08d},{2 if refused else 1},'
                       f'2026-11-20 10:00:00,{0 if refused else 1000 + i % 977}\n')
+
+
+def write_like(path, new_path, encoding, quotes, line_end):
+    """The same export in another encoding, with every cell in quotes or not, with other line ends."""
+    with open(path, encoding='utf-8') as old, \
+            open(new_path, 'w', encoding=encoding, newline='') as new:
+        for line in old:
+            line = line.rstrip('\n')
+            if quotes:
+                line = '"' + line.replace(',', '","') + '"'
+            new.write(line + line_end)
+
+
+def measure(*command, folder):
+    """Seconds and peak memory in KiB of a program that has to end well."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f'{command} ended with {process.returncode}')
+    return time.monotonic() - start, usage.ru_maxrss
 
 
 def write_body(path):
@@ -150,14 +173,30 @@ class Bench:
             seconds, _ = self.upload('copy.csv', url, fresh=False)
             print(f'upload of another file, all of it accepted: {rows / seconds:.0f} rows/s', flush=True)
 
+    def check(self, rounds):
+        rows = 1000000
+        write_export(self.folder / 'usual.csv', rows)
+        for name, encoding, quotes, line_end in (
+                ('usual', 'utf-8', False, '\n'), ('all quoted, CRLF', 'utf-8', True, '\r\n'),
+                ('GB18030, CRLF', 'gb18030', False, '\r\n')):
+            write_like(self.folder / 'usual.csv', self.folder / 'claims.csv', encoding, quotes, line_end)
+            bare, ours, kib = [], [], 0
+            for _ in range(rounds):
+                bare.append(measure(self.build / 'tests/bare_libcsv', 'claims.csv', folder=self.folder)[0])
+                seconds, kib = measure(self.build / 'claimbatch', 'check', 'claims.csv', folder=self.folder)
+                ours.append(seconds)
+            bare, ours = statistics.median(bare), statistics.median(ours)
+            print(f'check of {rows} rows, {name}: bare libcsv {bare:.3f} s, check {ours:.3f} s, '
+                  f'ratio {ours / bare:.2f}; peak memory {kib / 1024:.1f} MiB', flush=True)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--build', default=ROOT / 'build')
     parser.add_argument('--rounds', type=int, default=5)
-    parser.add_argument('what', nargs='*', default=['throughput', 'efficiency', 'memory', 'again'])
+    parser.add_argument('what', nargs='*', default=['throughput', 'efficiency', 'memory', 'again', 'check'])
     args = parser.parse_args()
-    subprocess.run(['ninja', '-C', args.build, 'tests/bare_multi'], check=True,
+    subprocess.run(['ninja', '-C', args.build, 'tests/bare_multi', 'tests/bare_libcsv'], check=True,
                    stdout=subprocess.DEVNULL)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))

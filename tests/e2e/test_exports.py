@@ -1,6 +1,8 @@
 """Exports as offices really make them: the samples, what reaches the gateway of a GB18030 export, and
 damaged exports that are mended by following the messages alone."""
 
+import csv
+import io
 import os
 import re
 import shlex
@@ -127,6 +129,12 @@ def change(old, new, count=1):
 def with_delimiter(mark):
     """The good export with another character between its cells."""
     return re.sub(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', mark, GOOD, flags=re.M)
+
+
+def with_all_quoted():
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(csv.reader(io.StringIO(GOOD)))
+    return out.getvalue()
 
 
 EMPTY_REASON = change('"序列号与""IMEI""不一致"', "")
@@ -324,6 +332,62 @@ DAMAGED = (
         (),
     ),
     (
+        "lines that were cleared in a spreadsheet",
+        GOOD + ",,,,,\n" * 2,
+        ("claims.csv:6:1: error: MISSING_FIELD:", "nothing but empty cells: delete it"),
+        GOOD,
+        (),
+    ),
+    (
+        "a line that tells a spreadsheet the delimiter",
+        "sep=;\n" + with_delimiter(";"),
+        ("line 1", "tells a spreadsheet what parts the cells: delete it", "--delimiter ';'"),
+        with_delimiter(";"),
+        ("--delimiter", ";"),
+    ),
+    (
+        "a web page with the name of a CSV",
+        "<html><body><table><tr><td>工单编号</td></tr></table></body></html>\n",
+        ("line 1", "open it in a spreadsheet and save it as 'CSV UTF-8'"),
+        GOOD,
+        (),
+    ),
+    (
+        "amounts in ten thousands",
+        change("(元)", "(万元)"),
+        ("no column for claim_fee", "'理赔金额(万元)'"),
+        GOOD,
+        (),
+    ),
+    (
+        "a character without width",
+        change("LP202511004107", "LP202511004107\u200b"),
+        ("claims.csv:2:12: error: CONTROL_CHARACTER: claim_order_no 'LP202511004107\\u{200B}'",),
+        GOOD,
+        (),
+    ),
+    (
+        "the error of a lookup",
+        change("LP202511004107", "#N/A"),
+        ("claims.csv:2:12: error: EXCEL_NUMBER: claim_order_no '#N/A'", "correct it there"),
+        GOOD,
+        (),
+    ),
+    (
+        "a date in Chinese",
+        change("2025-11-02 09:12:31", "2025年11月2日 09:12:31"),
+        ("error: BAD_TIME: claim_time '2025年11月2日 09:12:31'", "2022-12-31 23:59:59"),
+        GOOD,
+        (),
+    ),
+    (
+        "grouped digits without quotes",
+        change("1234.50", "1,234.50"),
+        ("claims.csv:2:1: error: COLUMN_COUNT: the row that begins '8815301637' has 7 cells",),
+        GOOD,
+        (),
+    ),
+    (
         "a control character from a form",
         change("LP202511004107", "LP202511004\x02107"),
         ("error: CONTROL_CHARACTER: claim_order_no 'LP202511004\\x02107'", "take it out"),
@@ -333,7 +397,56 @@ DAMAGED = (
 )
 
 
+# Odd but clear: what it is, the bytes, and options.
+ODD = (
+    (
+        "unicode text of a spreadsheet",
+        b"\xff\xfe" + with_delimiter("\t").replace("\n", "\r\n").encode("utf-16-le"),
+        ("--delimiter", "tab"),
+    ),
+    (
+        "unicode text, big endian",
+        b"\xfe\xff" + with_delimiter("\t").encode("utf-16-be"),
+        ("--delimiter", "tab"),
+    ),
+    ("line ends of an old Mac", GOOD.replace("\n", "\r"), ()),
+    ("empty columns behind all rows", re.sub("(?m)$", ",,,", GOOD.rstrip("\n")) + "\n", ()),
+    ("a header over two lines", change("工单编号", '"工单\n编号"').replace("\n", "\r\n"), ()),
+    ("blanks in the header", change("理赔状态", "\u00a0理赔 状态\u3000"), ()),
+    ("full-width brackets", change("(元)", "（元）"), ()),
+    (
+        "blanks around values",
+        change("8815301637,", "\u00a08815301637\u3000,").replace(",理赔失败,", ", 理赔失败\t,"),
+        (),
+    ),
+    ("numbers kept as text", change("8815301637", '="8815301637"'), ()),
+    ("numbers kept as text, in quotes", change("8815301637", '"=""8815301637"""'), ()),
+    ("every cell in quotes", with_all_quoted(), ()),
+)
+
+
 class DamagedTest(TestCase):
+    def test_what_is_odd_but_clear_is_taken_as_it_is_meant(self):
+        gateway = self.gateway()
+        for number, (name, body, options) in enumerate(ODD):
+            with self.subTest(name):
+                self.ws.write("claims.csv", body)
+                self.assertExit(self.ws.run("check", "claims.csv", *options), 0)
+                result = self.ws.upload(
+                    *(gateway, "--in-flight", "1", "--overwrite", "--new-ledger"),
+                    *options,
+                    ledger=f"odd-{number}.db",
+                )
+                self.assertExit(result, 0)
+                self.assertEqual(self.sent(gateway), CLAIMS)
+
+    def test_a_line_break_in_a_cell_is_no_line_end(self):
+        text = GOOD.replace("\n", "\r\n").replace("不在保障范围, 退回", "不在保障范围,\n退回")
+        self.ws.write("claims.csv", text)
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway, "--in-flight", "1"), 0)
+        self.assertEqual(self.sent(gateway)[1][5], "不在保障范围,\n退回")
+
     def test_each_damaged_export_is_mended_by_following_the_messages_alone(self):
         self.assertGreaterEqual(len(DAMAGED), 20)
         gateway = self.gateway()

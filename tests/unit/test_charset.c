@@ -242,6 +242,33 @@ static void charset_converts_in_pieces_of_any_size(void **state)
     }
 }
 
+/* ASCII is copied past iconv, which gets a few bytes at a time: wherever one begins and ends. */
+static void charset_converts_ascii_and_more_in_turn(void **state)
+{
+    (void)state;
+    for (size_t ascii = 0; ascii < 20; ascii++) {
+        for (size_t wide = 1; wide < 50; wide++) {
+            struct error err = {0};
+            struct buffer bytes = {0}, utf8 = {0}, expected = {0};
+
+            for (size_t i = 0; i < 3 * (ascii + 1); i++) {
+                buffer_append(&bytes, "0123456789abcdefghi\n", ascii);
+                buffer_append(&expected, "0123456789abcdefghi\n", ascii);
+                for (size_t k = 0; k < wide; k++) {
+                    buffer_text(&bytes, k % 3 ? "\xc0\xed" : "\x94\x39\xfc\x36");
+                    buffer_text(&expected, k % 3 ? "理" : "😀");
+                }
+            }
+            assert_int_equal(
+                convert(ENCODING_GB18030, bytes.ptr, bytes.len, bytes.len, &utf8, &err), 0);
+            assert_string_equal(buffer_string(&utf8), expected.ptr);
+            buffer_release(&bytes);
+            buffer_release(&utf8);
+            buffer_release(&expected);
+        }
+    }
+}
+
 static void charset_converts_more_than_its_own_room(void **state)
 {
     struct error err = {0};
@@ -322,6 +349,28 @@ static void charset_knows_strict_utf8(void **state)
         assert_false(charset_is_utf8(bad[i]));
 }
 
+/* Long pieces are counted in parts. */
+static void line_count_counts_long_texts(void **state)
+{
+    static const char *const ends[] = {"\n", "\r", "\r\n"};
+    static char text[2048];
+
+    (void)state;
+    for (size_t kind = 0; kind < 3; kind++) {
+        size_t step = strlen(ends[kind]);
+
+        for (size_t len = step; len + step < sizeof(text); len += 127) {
+            struct line_count lines = {0};
+            size_t count = len / step;
+
+            for (size_t i = 0; i < count; i++)
+                memcpy(text + i * step, ends[kind], step);
+            line_count_add(&lines, (const unsigned char *)text, count * step);
+            assert_int_equal(lines.ends, count);
+        }
+    }
+}
+
 static void line_count_counts_each_kind_once(void **state)
 {
     static const char text[] = "a\nb\r\nc\rd\r\r\n\n\r\n";
@@ -345,11 +394,13 @@ int main(void)
         cmocka_unit_test(detection_takes_damaged_utf8_for_gb18030_only_when_told),
         cmocka_unit_test(encoding_names_are_read_back),
         cmocka_unit_test(charset_converts_in_pieces_of_any_size),
+        cmocka_unit_test(charset_converts_ascii_and_more_in_turn),
         cmocka_unit_test(charset_converts_more_than_its_own_room),
         cmocka_unit_test(charset_refuses_what_does_not_fit),
         cmocka_unit_test(charset_cannot_convert_what_is_not_decided),
         cmocka_unit_test(charset_knows_strict_utf8),
         cmocka_unit_test(line_count_counts_each_kind_once),
+        cmocka_unit_test(line_count_counts_long_texts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,9 @@ static void claim_obeys_every_rule(void **state)
         {"1||1|A|1|44907|5", "EXCEL_NUMBER", ""},
         {"1||1|A|1|44907.5|5", "EXCEL_NUMBER", ""},
         {"1||1|A|1|2.02212E+13|5", "EXCEL_NUMBER", ""},
+        {"1||1|#N/A|1|2022-12-12 07:00:00|5", "EXCEL_NUMBER", ""},
+        {"1|#NAME?|1|A|2|2022-12-12 07:00:00|0", "EXCEL_NUMBER", ""},
+        {"1|see #N/A|1|#1|2|2022-12-12 07:00:00|0", "", ""},
         /* excel-rounded-id */
         {"1234567890123000||1|A|1|2022-12-12 07:00:00|5", "", "EXCEL_ROUNDED_ID"},
         {"123456789012000||1|A|1|2022-12-12 07:00:00|5", "", ""},
@@ -181,6 +184,8 @@ static void claim_obeys_every_rule(void **state)
         {"1|a\tb\r\nc|1|A|2|2022-12-12 07:00:00|0", "", ""},
         {"1||1|A\x7f|1|2022-12-12 07:00:00|5", "CONTROL_CHARACTER", ""},
         {"1|\xc2\x85|1|A\x1f|2|2022-12-12 07:00:00|0", "CONTROL_CHARACTER", ""},
+        {"1||1|A\u200e|1|2022-12-12 07:00:00|5", "CONTROL_CHARACTER", ""},
+        {"1|\U0001f469\u200d\U0001f527|1|A|2|2022-12-12 07:00:00|0", "", ""},
         /* column-count says all; the cells may have moved */
         {"1||1|A|1|2022-12-12 07:00:00", "COLUMN_COUNT", ""},
         {"1||1|A|1|2022-12-12 07:00:00|5|", "COLUMN_COUNT", ""},
@@ -350,8 +355,25 @@ static void findings_say_what_is_wrong_and_what_to_do(void **state)
          "claim_fee '0' is zero although the claim succeeded (status 1): correct the fee or the "
          "status"},
         {&fen, "1||1|A|1|2022-12-12 07:00:00",
-         "the row has 6 cells but the header has 7: look for a comma or a quote too many or too "
-         "few; a text with a comma needs quotes around it"},
+         "the row that begins '1' has 6 cells but the header has 7: look for a comma or a quote "
+         "too "
+         "many or too few; a text with a comma needs quotes around it"},
+        {&fen, "\x1a",
+         "the row that begins '\\x1A' has 1 cell but the header has 7: look for a comma or a quote "
+         "too many or too few; a text with a comma needs quotes around it"},
+        {&fen, "|||\u3000|| |", "the row has nothing but empty cells: delete it from the export"},
+        {&fen, "合计：||1|A|1|2022-12-12 07:00:00|5",
+         "workcard_id '合计：' is a line of totals and no claim: delete this row from the export"},
+        {&fen, "12\u200b||1|A|1|2022-12-12 07:00:00|5",
+         "workcard_id '12\\u{200B}' is not a plain whole number: write digits only, without sign, "
+         "point, comma or blank; the \\u{…} in it stands for a character that cannot be seen: "
+         "delete it"},
+        {&fen, "1||1|\ufeffA|1|2022-12-12 07:00:00|5",
+         "claim_order_no '\\u{FEFF}A' has a control character, or one that cannot be seen: take it "
+         "out and type the text anew"},
+        {&fen, "1||1|#N/A|1|2022-12-12 07:00:00|5",
+         "claim_order_no '#N/A' is what a spreadsheet shows when it has no value: correct it "
+         "there, then export it again"},
     };
 
     (void)state;

@@ -176,6 +176,33 @@ static void columns_take_the_unit_of_header_or_option(void **state)
     }
 }
 
+static void columns_take_the_unit_in_the_users_own_header(void **state)
+{
+    static const struct {
+        const char *header;
+        enum fee_unit unit;
+    } cases[] = {
+        {"赔款(元)", FEE_UNIT_YUAN},
+        {"赔款 （ 元 ）", FEE_UNIT_YUAN},
+        {"赔款(分)", FEE_UNIT_FEN},
+        {"赔款（分）", FEE_UNIT_FEN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct wish wish = {FIELD_CLAIM_FEE, cases[i].header};
+        char headers[256];
+        struct columns columns = {0};
+        struct buffer unused = {0};
+        struct error err = {0};
+
+        snprintf(headers, sizeof(headers), "工单号|理赔单号|理赔状态|理赔时间|%s", cases[i].header);
+        if (resolve(headers, wish, nothing, FEE_UNIT_UNDECLARED, &columns, &unused, &err))
+            fail_msg("case %zu: %s", i, err.text);
+        assert_int_equal(columns.fee_unit, cases[i].unit);
+    }
+}
+
 static void columns_refuse_what_is_not_clear(void **state)
 {
     static const struct {
@@ -241,6 +268,16 @@ static void columns_refuse_what_is_not_clear(void **state)
          {0},
          FEE_UNIT_UNDECLARED,
          {"column 5 '理赔金额' does not say", "--fee-unit fen or --fee-unit yuan", NULL}},
+        {PLAIN "|赔款(元)",
+         {FIELD_CLAIM_FEE, "赔款(元)"},
+         {0},
+         FEE_UNIT_FEN,
+         {"column 6 '赔款(元)' says yuan but --fee-unit says fen", NULL}},
+        {PLAIN "|赔款（万元）",
+         {FIELD_CLAIM_FEE, "赔款（万元）"},
+         {0},
+         FEE_UNIT_YUAN,
+         {"column 6 '赔款（万元）' says 万元", "export the amounts in yuan", NULL}},
         {PLAIN "|赔款",
          {FIELD_CLAIM_FEE, "赔款"},
          {0},
@@ -299,6 +336,7 @@ int main(void)
         cmocka_unit_test(columns_nobody_asked_for_are_named),
         cmocka_unit_test(columns_named_by_the_user_win),
         cmocka_unit_test(columns_take_the_unit_of_header_or_option),
+        cmocka_unit_test(columns_take_the_unit_in_the_users_own_header),
         cmocka_unit_test(columns_refuse_what_is_not_clear),
         cmocka_unit_test(field_names_are_read_back),
     };

@@ -212,6 +212,29 @@ static void export_notices_one_changed_byte(void **state)
     memfile_close(&file);
 }
 
+/* A check reads the same way, with quick hashes. */
+static void export_without_a_name_notices_one_changed_byte_too(void **state)
+{
+    static const unsigned char zeros[EXPORT_SHA256_BYTES] = {0};
+    struct memfile file = open_filled(TWO_BLOCKS + 5);
+    struct export *export = open_export(file.path);
+    struct survey survey = {0};
+    struct error err = {0};
+
+    (void)state;
+    assert_int_equal(export_survey_unnamed(export, ENCODING_AUTO, &survey, &err), 0);
+    assert_int_equal(survey.bytes, TWO_BLOCKS + 5);
+    assert_memory_equal(survey.sha256, zeros, sizeof(zeros));
+    for (size_t number = 0; number < 3; number++)
+        assert_reads(export, number, number < 2 ? EXPORT_BLOCK_BYTES : 5);
+    assert_int_equal(pwrite(file.fd, "y", 1, EXPORT_BLOCK_BYTES + 7), 1);
+    assert_reads(export, 0, EXPORT_BLOCK_BYTES);
+    assert_changed(export, 1);
+    assert_reads(export, 2, 5);
+    export_close(export);
+    memfile_close(&file);
+}
+
 static void export_notices_a_file_that_shrank(void **state)
 {
     struct memfile file = open_filled(EXPORT_BLOCK_BYTES + 5);
@@ -318,6 +341,7 @@ int main(void)
         cmocka_unit_test(export_reads_in_blocks_and_ends),
         cmocka_unit_test(export_gives_blocks_before_a_survey_unchecked),
         cmocka_unit_test(export_notices_one_changed_byte),
+        cmocka_unit_test(export_without_a_name_notices_one_changed_byte_too),
         cmocka_unit_test(export_notices_a_file_that_shrank),
         cmocka_unit_test(export_notices_a_file_that_grew),
         cmocka_unit_test(export_spools_a_pipe),

@@ -334,6 +334,54 @@ static void value_knows_control_characters(void **state)
         assert_true(value_has_control(value(bad[i])));
 }
 
+/* Values are searched eight bytes at a time. */
+static void value_finds_a_control_character_at_every_place(void **state)
+{
+    static const char *const bad[] = {"\x01", "\x1f", "\x7f", "\xc2\x80", "\xc2\x9f"};
+    static const char *const plain[] = {"x", "理", "é", "\t", "\u00a0", "\x7e", "\U0001f697"};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof(plain) / sizeof(*plain); k++) {
+        for (size_t places = 0; places < 20; places++) {
+            char text[256] = "";
+
+            for (size_t i = 0; i < places; i++)
+                strcat(text, plain[k]);
+            assert_false(value_has_control(value(text)));
+            strcat(text, bad[places % 5]);
+            assert_true(value_has_control(value(text)));
+            strcat(text, "and more behind it");
+            assert_true(value_has_control(value(text)));
+        }
+    }
+}
+
+static void value_knows_what_cannot_be_seen(void **state)
+{
+    static const char *const good[] = {"",       "A1",     "理赔",   "\u200a", "\u2010", "\u2027",
+                                       "\u202f", "\u2065", "\u206a", "\ufefe", "\uff0c", "é\u00a0"};
+    static const char *const bad[] = {"\u200b", "A\u200f",        "\u2028理", "理\u202e",
+                                      "\u2066", "12345678\u2069", "é\ufeff"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++)
+        assert_false(value_has_invisible(value(good[i])));
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_true(value_has_invisible(value(bad[i])));
+}
+
+static void value_knows_what_a_spreadsheet_shows_for_none(void **state)
+{
+    static const char *const good[] = {"", "#", "#1", "N/A", "#N/A ", "#name?", "####1"};
+    static const char *const bad[] = {"#N/A", "#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "########"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++)
+        assert_false(value_is_spreadsheet_error(value(good[i])));
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_true(value_is_spreadsheet_error(value(bad[i])));
+}
+
 static void value_counts_code_points(void **state)
 {
     (void)state;
@@ -354,6 +402,9 @@ int main(void)
         cmocka_unit_test(value_refuses_what_is_no_real_time),
         cmocka_unit_test(value_knows_what_a_spreadsheet_leaves),
         cmocka_unit_test(value_knows_control_characters),
+        cmocka_unit_test(value_finds_a_control_character_at_every_place),
+        cmocka_unit_test(value_knows_what_cannot_be_seen),
+        cmocka_unit_test(value_knows_what_a_spreadsheet_shows_for_none),
         cmocka_unit_test(value_counts_code_points),
     };
 

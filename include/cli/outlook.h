@@ -1,0 +1,41 @@
+/*
+ * outlook: how a report stands after a resolve, and the next command to type.
+ *
+ * Tested by tests/e2e/test_resolve.py
+ */
+#ifndef CLAIMBATCH_CLI_OUTLOOK_H
+#define CLAIMBATCH_CLI_OUTLOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "cli/unsettled_json.h"
+#include "ledger/ledger.h"
+#include "report/manifest.h"
+
+struct options;
+
+/* Borrowed. */
+struct outlook {
+    const struct options *options;
+    const struct manifest_found *manifest;
+    const struct run_record *run;
+    const struct unsettled_totals *totals;
+    bool was_settled;      /* decisions were given */
+    uint64_t orphans;      /* unknown rows that a list alone can settle here */
+    uint64_t waiting;      /* … that wait for a row of another report */
+    uint64_t over;         /* … whose claim was settled in another run */
+    uint64_t open;         /* rows that are failed or unsent */
+    const char *elsewhere; /* a report that a row waits for */
+};
+
+/* Appends "claimbatch COMMAND FILE" with the options that were typed of where things are, quoted
+ * for a shell. */
+void outlook_append_command(const struct options *options, const char *command, const char *file,
+                            struct buffer *ret_words);
+
+/* Logs it; as a warning while rows are unknown. */
+void outlook_print(const struct outlook *outlook);
+
+#endif

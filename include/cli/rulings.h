@@ -1,0 +1,79 @@
+/*
+ * rulings: what a person says became of unknown attempts.
+ *
+ * One that was typed, or those of a CSV such as the platform's support sends a list back (the
+ * columns of cli/unsettled_sheet.h, in any order). They are held in memory, in the order of their
+ * rows, at most one for each; RULINGS_BYTES_MAX bounds it. Each names the very attempt it is about.
+ * What is wrong with single ones is logged line by line, so that a file can be mended at once.
+ *
+ * Tested by tests/unit/test_rulings.c
+ */
+#ifndef CLAIMBATCH_CLI_RULINGS_H
+#define CLAIMBATCH_CLI_RULINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "input/charset.h"
+#include "ledger/outcome.h"
+
+struct error;
+struct rulings;
+
+#define RULINGS_BYTES_MAX ((uint64_t)16 << 20) /* of a file */
+#define RULINGS_REFUSED_SHOWN 20
+#define RULING_BY_BYTES 200
+#define RULING_REASON_BYTES 1000
+
+struct ruling {
+    uint64_t row;
+    uint64_t line;        /* physical, in the file; 0: it was typed */
+    enum outcome outcome; /* OUTCOME_ACCEPTED, or OUTCOME_FAILED: it was not executed */
+    bool names_attempt;   /* digest and submitted_ms are there; a typed one means the report's */
+    unsigned char digest[DIGEST_CLAIM_BYTES];
+    int64_t submitted_ms;
+    const char *by, *reason; /* borrowed from the rulings, or from who typed them */
+    size_t by_at, reason_at; /* where a file's are kept, while it is read */
+
+    /* The row in the report; set by the caller, the claim by ruling_set_claim. */
+    bool is_found;
+    int64_t workcard_id;
+    char *claim_order_no; /* NULL: not known */
+};
+
+/* "accepted" or "not-executed"; false for any other word. Blanks around it and case do not count.
+ */
+bool ruling_parse_outcome(const char *word, enum outcome *ret_outcome);
+
+/* What is wrong with a name or reason of at most `limit` bytes, as words (static); NULL: nothing.
+ */
+const char *ruling_text_breach(const char *text, size_t limit);
+
+/* One typed ruling. NULL with `err` set. */
+struct rulings *rulings_of_one(uint64_t row, enum outcome outcome, const char *by,
+                               const char *reason, struct error *err);
+
+/*
+ * Reads a file. `encoding` is ENCODING_AUTO or what was asked for. `by` and `reason`, which may be
+ * NULL, stand where the file has none. Rulings that are refused are logged and counted, see
+ * rulings_refused; EXIT_INPUT_MISSING and EXIT_INPUT_REFUSED for the file as a whole.
+ */
+int rulings_read(const char *path, enum encoding encoding, const char *by, const char *reason,
+                 struct rulings **ret_rulings, struct error *err);
+void rulings_close(struct rulings *rulings); /* NULL is fine */
+
+size_t rulings_count(const struct rulings *rulings);
+uint64_t rulings_skipped(const struct rulings *rulings); /* rows that say nothing */
+struct ruling *rulings_at(struct rulings *rulings, size_t i);
+struct ruling *rulings_find(struct rulings *rulings, uint64_t row); /* NULL: none */
+
+/* Notes which claim the row is. -1 without memory. */
+int ruling_set_claim(struct ruling *ruling, int64_t workcard_id, const char *claim_order_no);
+
+/* Refuses one: the first RULINGS_REFUSED_SHOWN are logged, naming line and row. */
+void rulings_refuse(struct rulings *rulings, const struct ruling *ruling, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+uint64_t rulings_refused(const struct rulings *rulings);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * settling: decisions meet the ledger.
+ *
+ * All of one call are one transaction: all are recorded, or none. A decision settles the unknown
+ * attempt of its row's claim only if it names that very attempt; else it is refused, and said is
+ * what the ledger holds in its place.
+ *
+ * Tested by tests/e2e/test_resolve.py
+ */
+#ifndef CLAIMBATCH_CLI_SETTLING_H
+#define CLAIMBATCH_CLI_SETTLING_H
+
+#include <stdint.h>
+
+#include "cli/rulings.h"
+#include "ledger/ledger.h"
+
+struct error;
+
+struct settling {
+    struct ledger *ledger;
+    struct run_record *run;  /* of the report; this process has its lock */
+    struct rulings *rulings; /* each with its claim, or refused already */
+
+    /* set by settling_run */
+    uint64_t settled;
+    uint64_t before; /* of which the very same was said before; nothing is changed */
+};
+
+/*
+ * Records the decisions. A run whose row was settled is unpublished from then on, until its report
+ * is published anew. EXIT_INPUT_REFUSED when any decision is refused.
+ */
+int settling_run(struct settling *settling, struct error *err);
+
+#endif

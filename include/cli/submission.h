@@ -1,0 +1,90 @@
+/*
+ * submission: what every command that sends claims does: settings, ledger, run, report, last words.
+ *
+ * A command opens what its rows come from and says which run they belong to; the rest is here, so
+ * that all of them keep the same promises. Used by one thread, once.
+ *
+ * Tested by tests/e2e/test_upload.py and tests/e2e/test_rerun.py
+ */
+#ifndef CLAIMBATCH_CLI_SUBMISSION_H
+#define CLAIMBATCH_CLI_SUBMISSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/credentials.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "gateway/endpoint.h"
+#include "report/publication.h"
+#include "run/batch.h"
+#include "run/resume.h"
+
+struct error;
+struct rehearsal;
+struct report;
+struct signing_key;
+
+/* Everything that is open. A zeroed one with options and invocation is to be prepared. */
+struct submission {
+    const struct options *options;
+    const char *invocation;
+
+    /* The command's: set before submission_resume. */
+    const char *command;   /* as in struct resume_settings */
+    const char *parent;    /* … */
+    int64_t origin;        /* … */
+    enum round_kind round; /* … */
+    struct intake intake;  /* the export in it is borrowed */
+    struct inspection inspection;
+    struct buffer reading, report_path;
+    struct publication_place place; /* what stands at report_path */
+    struct buffer resend;           /* the command that sends unknown rows again */
+
+    /* By submission_prepare. */
+    struct endpoint endpoint;
+    struct credentials credentials;
+    struct signing_key *key; /* NULL: manifests are not signed */
+    struct buffer ledger_path;
+
+    /* By the functions below it. */
+    struct ledger *ledger; /* NULL: not opened */
+    struct resumed resumed;
+    struct report *report;
+    struct buffer json;
+    struct progress progress;
+    bool is_sending; /* from now on something may have been sent */
+    struct batch_stop stop;
+};
+
+/* Checks what all of them need: app key, limits, gateway, and reads the secrets. Opens nothing. */
+int submission_prepare(struct submission *submission, struct error *err);
+
+/* Opens the ledger, made if missing. */
+int submission_open_ledger(struct submission *submission, struct error *err);
+
+/* The run that this command goes on with: 1, or 0 when there is none, or no ledger yet. */
+int submission_find_run(const struct submission *submission, struct run_record *ret_run,
+                        struct error *err);
+
+/* What would be sent, on standard output; nothing is written. Returns an exit code. */
+int submission_rehearse(struct submission *submission, struct error *err);
+
+/* The same for the run at hand, for a command that wants to say something about it. */
+int submission_foresee(struct submission *submission, struct rehearsal *ret_rehearsal,
+                       struct error *err);
+
+/* Looks at what stands at report_path, as publication_look; opens nothing. */
+int submission_look(struct submission *submission, struct error *err);
+
+/* Finds or makes the run, and says which it is. EXIT_BAD_CONFIG when the report in its place was
+ * made with another ledger, EXIT_CANNOT_CREATE when it is none of this run. */
+int submission_resume(struct submission *submission, struct error *err);
+
+/* Submits what is left, publishes the report and says the last words. Returns an exit code. */
+int submission_run(struct submission *submission, struct error *err);
+
+/* Says that nothing was sent, if so; releases everything. Returns `result`. */
+int submission_end(struct submission *submission, int result, struct error *err);
+
+#endif

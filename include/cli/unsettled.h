@@ -1,0 +1,52 @@
+/*
+ * unsettled: a row of a report whose outcome is unknown, and what is known of it.
+ *
+ * Tested by tests/e2e/test_resolve.py
+ */
+#ifndef CLAIMBATCH_CLI_UNSETTLED_H
+#define CLAIMBATCH_CLI_UNSETTLED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "ledger/ledger.h"
+#include "report/line.h"
+#include "report/revision.h"
+
+struct error;
+
+enum unsettled_kind {
+    UNSETTLED_OWN,     /* its own attempt is the unknown one */
+    UNSETTLED_ORPHAN,  /* it waits for that of a row whose report is not where it was any more */
+    UNSETTLED_WAITS,   /* it waits for that of a row of another report … */
+    UNSETTLED_SENDING, /* … or for one that is on its way at this moment */
+    UNSETTLED_OVER,    /* no attempt of its claim is open any more */
+};
+
+/* Borrows from the revision, and from the ledger until it is asked again for a row or a run. */
+struct unsettled {
+    enum unsettled_kind kind;
+    const struct line *line;
+    int64_t fee_fen;
+    struct row_place at; /* the row whose attempt is open; that of the line itself if its own is */
+    char at_run[LEDGER_ID_BYTES];
+    const char *at_report;
+    struct row_record attempt; /* of that row */
+};
+
+/* Asks the ledger about a row of the run `run` that is unknown. */
+int unsettled_look_up(struct ledger *ledger, const struct run_record *run,
+                      const struct revision_row *row, struct unsettled *ret_unsettled,
+                      struct error *err);
+
+/* Whether a decision on this row of this report settles the attempt. */
+bool unsettled_is_settled_here(const struct unsettled *unsettled);
+
+/* Appends what the row waits for, quoted for a terminal: "row 3 of run R, report 'X'". */
+void unsettled_append_place(const struct unsettled *unsettled, struct buffer *ret_text);
+
+/* Prints it on standard output, for people. */
+void unsettled_print(const struct unsettled *unsettled);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * unsettled_sheet: unknown rows as a CSV of decisions: to be sent to the platform's support, filled
+ * in, and read back by cli/rulings.h.
+ *
+ * Cells as in a report: UTF-8 with BOM, guarded against running as formulas. Owner-only, written
+ * beside its name and renamed.
+ *
+ * Tested by tests/e2e/test_resolve.py
+ */
+#ifndef CLAIMBATCH_CLI_UNSETTLED_SHEET_H
+#define CLAIMBATCH_CLI_UNSETTLED_SHEET_H
+
+#include <stdbool.h>
+
+#include "cli/unsettled.h"
+
+struct error;
+struct unsettled_sheet;
+
+#define UNSETTLED_SHEET_HEADER                                                                     \
+    "row,digest,submitted_at,workcard_id,claim_order_no,claim_fee,request_id,as,by,reason\n"
+
+/* Begins the sheet at `path`. EXIT_CANNOT_CREATE when anything is there and `overwrite` is false:
+ * it may hold decisions; or when it is no regular file, or the report itself. */
+int unsettled_sheet_open(const char *path, const char *report_path, bool overwrite,
+                         struct unsettled_sheet **ret_sheet, struct error *err);
+int unsettled_sheet_add(struct unsettled_sheet *sheet, const struct unsettled *unsettled,
+                        struct error *err);
+/* Gives it its name. */
+int unsettled_sheet_publish(struct unsettled_sheet *sheet, struct error *err);
+/* Without unsettled_sheet_publish nothing stays. NULL is fine. */
+void unsettled_sheet_close(struct unsettled_sheet *sheet);
+
+#endif

@@ -1,0 +1,195 @@
+/* claimbatch explain: what a code means, whether the row was executed, what to do. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/suggestion.h"
+#include "report/advice.h"
+
+#define WIDTH 78
+#define NAME_WIDTH 23 /* of the list's first column */
+#define LIST_INDENT (2 + NAME_WIDTH + 1 + 7 + 1)
+
+/* The columns a terminal needs for a word. Chinese characters take two. */
+static size_t width_of(const char *word, size_t len)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)word[i];
+
+        if ((c & 0xc0) != 0x80)
+            width += c >= 0xe3 ? 2 : 1;
+    }
+    return width;
+}
+
+/* Appends a text in lines of WIDTH that begin in column `indent`; the first one goes on behind
+ * column `at`. */
+static void append_wrapped(struct buffer *out, size_t at, size_t indent, const char *text)
+{
+    while (*text) {
+        size_t len = strcspn(text, " ");
+        size_t width = width_of(text, len);
+
+        if (at > indent && at + 1 + width > WIDTH) {
+            buffer_format(out, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (at > indent) {
+            buffer_byte(out, ' ');
+            at++;
+        }
+        buffer_append(out, text, len);
+        at += width;
+        text += len + (text[len] == ' ');
+    }
+    buffer_byte(out, '\n');
+}
+
+static void append_part(struct buffer *out, int indent, const char *name, const char *text)
+{
+    if (!*text)
+        return;
+    buffer_format(out, "%*s%-10s ", indent, "", name);
+    append_wrapped(out, (size_t)indent + 11, (size_t)indent + 11, text);
+}
+
+static void append_parts(struct buffer *out, int indent, const struct advice *advice)
+{
+    append_part(out, indent, "executed?", advice_executed_name(advice->executed));
+    append_part(out, indent, "then", advice->fate);
+    append_part(out, indent, "to do", advice->todo);
+}
+
+static void append_head(struct buffer *out, const struct advice *advice)
+{
+    if (out->len)
+        buffer_byte(out, '\n');
+    buffer_format(out, "%s (%s):", advice->code, advice_kind_name(advice->kind));
+    append_wrapped(out,
+                   width_of(advice->code, strlen(advice->code)) +
+                       strlen(advice_kind_name(advice->kind)) + 4,
+                   2, advice->meaning);
+}
+
+/* A code of the gateway, with one kind of sub_code. */
+static void append_case(struct buffer *out, const struct advice *advice, bool is_only)
+{
+    if (is_only) {
+        append_parts(out, 2, advice);
+        return;
+    }
+    if (*advice->sub_code)
+        buffer_format(out, "  with sub_code %s\n", advice->sub_code);
+    else
+        buffer_text(out, "  with any other sub_code, or none\n");
+    append_parts(out, 4, advice);
+}
+
+/* Appends every meaning of the word; returns how many there are. */
+static size_t append_meanings(struct buffer *out, const char *word)
+{
+    struct advice advice;
+    size_t cases = 0;
+    size_t i;
+
+    for (i = 0; advice_meaning(word, i, &advice); i++) {
+        if (advice.kind != ADVICE_GATEWAY) {
+            append_head(out, &advice);
+            append_parts(out, 2, &advice);
+            continue;
+        }
+        if (cases++ == 0)
+            append_head(out, &advice);
+        append_case(out, &advice, cases == 1 && !*advice.sub_code);
+    }
+    return i;
+}
+
+static void append_entry(struct buffer *out, const struct advice *advice)
+{
+    size_t start = out->len;
+
+    buffer_format(out, "  %-*s %-7s ", NAME_WIDTH, advice->code,
+                  advice_executed_name(advice->executed));
+    append_wrapped(out, out->len - start, LIST_INDENT, advice->meaning);
+}
+
+static void append_list(struct buffer *out)
+{
+    enum advice_kind kind = ADVICE_KIND_COUNT;
+    struct advice advice;
+
+    for (size_t i = 0; advice_at(i, &advice); i++) {
+        if (advice.kind != kind)
+            buffer_format(out, "%s%s%s\n", i ? "\n" : "", advice_kind_name(advice.kind),
+                          advice.kind < ADVICE_STOP ? ", executed or not, meaning" : ", meaning");
+        kind = advice.kind;
+        append_entry(out, &advice);
+    }
+    buffer_text(out, "\nwhat to do about one of them: claimbatch explain CODE\n");
+}
+
+/* The code nearest to a word. Most are in upper case, and a person types what is easy to type. */
+static const char *find_near(const char *word)
+{
+    char upper[ADVICE_CODE_BYTES];
+    const char *near;
+    size_t i = 0;
+
+    for (; word[i] && i < sizeof(upper) - 1; i++)
+        upper[i] = word[i] == '-' ? '_' : (char)toupper((unsigned char)word[i]);
+    upper[i] = '\0';
+    near = suggestion_find(upper, advice_word);
+    return near ? near : suggestion_find(word, advice_word);
+}
+
+static int refuse(const char *word, struct error *err)
+{
+    static const char hint[] = "If it stands in a report beside rejected, it is a word of the "
+                               "platform's: see its message";
+    const char *near = find_near(word);
+    char quoted[LOG_QUOTE_BYTES];
+
+    log_quote(word, quoted, sizeof(quoted));
+    if (near)
+        return error_set(err, EXIT_BAD_USAGE, "there is no code '%s' here; did you mean %s? %s",
+                         quoted, near, hint);
+    return error_set(err, EXIT_BAD_USAGE,
+                     "there is no code '%s' here; claimbatch explain lists all. %s", quoted, hint);
+}
+
+static int print(struct buffer *out, struct error *err)
+{
+    if (out->failed)
+        return error_no_memory(err);
+    fwrite(out->ptr, 1, out->len, stdout);
+    if (fflush(stdout) || ferror(stdout))
+        return error_set(err, EXIT_CANNOT_WRITE, "cannot write standard output: %s",
+                         strerror(errno));
+    return EXIT_COMPLETE;
+}
+
+int cmd_explain(const struct options *options, const char *invocation, struct error *err)
+{
+    const char *word = options->claims;
+    struct buffer out = {0};
+    int result;
+
+    (void)invocation;
+    if (!word)
+        append_list(&out);
+    else if (!append_meanings(&out, word) && !out.failed) {
+        buffer_release(&out);
+        return refuse(word, err);
+    }
+    result = print(&out, err);
+    buffer_release(&out);
+    return result;
+}

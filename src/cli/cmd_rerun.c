@@ -1,0 +1,338 @@
+/* claimbatch rerun: submit again those rows of a report that are safe to submit again. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/outlook.h"
+#include "cli/submission.h"
+#include "cli/summary.h"
+#include "report/remainder.h"
+
+/* Everything a rerun has open beside its submission. */
+struct rerun {
+    struct submission submission;
+    struct manifest_found manifest; /* of the report whose rows are taken */
+    struct run_record parent;       /* its run; id 0: the ledger does not know it */
+    struct remainder *remainder;
+    struct buffer recorded; /* where this very rerun reported before; empty: nowhere */
+};
+
+/* ---- what was typed ---- */
+
+static int check_usage(const struct options *o, struct error *err)
+{
+    if (strcmp(o->claims, "-") == 0)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "a report is read together with the manifest beside it, so it cannot come "
+                         "from standard input");
+    if (o->include_unknown && (!o->by || !o->reason))
+        return error_set(err, EXIT_BAD_USAGE,
+                         "sending unknown rows again needs --by NAME and --reason TEXT, which are "
+                         "recorded");
+    if ((o->by || o->reason) && !o->include_unknown)
+        return error_set(err, EXIT_BAD_USAGE, "--by and --reason go with --include unknown");
+    if (access(o->claims, R_OK))
+        return error_set(err, EXIT_INPUT_MISSING, "cannot read '%s': %s", o->claims,
+                         strerror(errno));
+    return 0;
+}
+
+/* Another selection of rows is another run. */
+static const char *name_command(const struct options *o)
+{
+    if (o->include_rejected)
+        return o->include_unknown ? "rerun --include rejected,unknown" : "rerun --include rejected";
+    return o->include_unknown ? "rerun --include unknown" : "rerun";
+}
+
+/* ---- the run of the report ---- */
+
+/* A ledger is made only where a person said that the one of the report is not to be had, and not by
+ * a dry run. */
+static int open_ledger(struct rerun *r, struct error *err)
+{
+    struct submission *s = &r->submission;
+    bool is_missing = access(s->ledger_path.ptr, F_OK) && errno == ENOENT;
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (is_missing && !s->options->new_ledger)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "there is no ledger at '%s'; name the one the report was made with "
+                         "(ledger %s) with --ledger, or say --new-ledger if it is lost: then only "
+                         "the report tells what was sent",
+                         log_quote(s->ledger_path.ptr, quoted, sizeof(quoted)),
+                         r->manifest.ledger_id);
+    return is_missing && s->options->dry_run ? 0 : submission_open_ledger(s, err);
+}
+
+static int refuse_stranger(const struct rerun *r, struct error *err)
+{
+    const struct submission *s = &r->submission;
+    char quoted[LOG_QUOTE_BYTES];
+    bool is_other = strcmp(ledger_id(s->ledger), r->manifest.ledger_id) != 0;
+
+    log_quote(ledger_path(s->ledger), quoted, sizeof(quoted));
+    if (is_other)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the report was made with ledger %s, but '%s' is ledger %s; name the "
+                         "right one with --ledger, or say --new-ledger if it is lost: then only "
+                         "the report tells what was sent",
+                         r->manifest.ledger_id, quoted, ledger_id(s->ledger));
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the ledger '%s' does not know run %s of this report, so it is an older copy "
+                     "of itself; say --new-ledger if the newer one is lost: then only the report "
+                     "tells what was sent",
+                     quoted, r->manifest.run);
+}
+
+static int find_parent(struct rerun *r, struct error *err)
+{
+    struct submission *s = &r->submission;
+    int found = s->ledger ? ledger_run_named(s->ledger, r->manifest.run, &r->parent, err) : 0;
+
+    if (found < 0)
+        return -1;
+    if (!found && !s->options->new_ledger)
+        return refuse_stranger(r, err);
+    if (!found)
+        r->parent.id = 0;
+    else
+        s->origin = r->parent.origin ? r->parent.origin : r->parent.id;
+    s->parent = r->manifest.run;
+    return 0;
+}
+
+/* ---- the first pass ---- */
+
+static void say_what_was_taken(const struct rerun *r)
+{
+    const struct remainder_counts *counts = remainder_counts(r->remainder);
+    const struct inspection *i = &r->submission.inspection;
+    char name[LOG_QUOTE_BYTES];
+    char yuan[MONEY_TEXT_BYTES];
+    struct buffer taken = {0};
+    struct buffer left = {0};
+
+    for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+        uint64_t of_it = counts->taken[outcome];
+        uint64_t rest = counts->rows[outcome] - of_it;
+
+        if (of_it)
+            buffer_format(&taken, ", %llu %s", (unsigned long long)of_it,
+                          outcome_name((enum outcome)outcome));
+        if (rest)
+            buffer_format(&left, "%s%llu %s", left.len ? ", " : "", (unsigned long long)rest,
+                          outcome_name((enum outcome)outcome));
+    }
+    log_info("%s: %llu rows taken%s, %llu invalid, %s yuan; left as they are: %s",
+             log_quote(r->submission.options->claims, name, sizeof(name)),
+             (unsigned long long)i->rows, buffer_string(&taken), (unsigned long long)i->invalid,
+             money_format_yuan(inspection_fee(i), yuan), left.len ? buffer_string(&left) : "none");
+    if (counts->edited)
+        log_warn("%llu rows were edited in the report and are taken as they are now",
+                 (unsigned long long)counts->edited);
+    if (counts->waiting)
+        log_warn("%llu rows are left because an earlier row of their claim is unknown",
+                 (unsigned long long)counts->waiting);
+    buffer_release(&taken);
+    buffer_release(&left);
+}
+
+static int inspect(struct rerun *r, struct error *err)
+{
+    struct submission *s = &r->submission;
+    const struct options *o = s->options;
+    struct remainder_settings settings = {
+        .path = o->claims,
+        .manifest = &r->manifest,
+        .rejected = o->include_rejected,
+        .unknown = o->include_unknown,
+        .accept_edits = o->accept_edits,
+        .is_stranger = r->parent.id == 0,
+    };
+
+    s->intake = (struct intake){.rules = o->rules, .now_ms = clock_wall_ms()};
+    if (remainder_open(&settings, &r->remainder, err) ||
+        remainder_inspect(r->remainder, &s->intake, &s->inspection, err))
+        return -1;
+    inspection_reading(&s->intake, &s->inspection, &s->reading);
+    return s->reading.failed ? error_no_memory(err) : 0;
+}
+
+/* ---- where the report goes ---- */
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* The length of "X" in "X.csv" and in "X.rerun-3.csv". */
+static size_t stem_of(const char *path)
+{
+    size_t len = strlen(path);
+    size_t end;
+
+    if (len > 4 && strcasecmp(path + len - 4, ".csv") == 0)
+        len -= 4;
+    for (end = len; end > 0 && path[end - 1] >= '0' && path[end - 1] <= '9';)
+        end--;
+    if (end < len && end > 7 && strncmp(path + end - 7, ".rerun-", 7) == 0)
+        len = end - 7;
+    return len;
+}
+
+static bool is_free(const struct buffer *path)
+{
+    static const char *const endings[] = {"", ".manifest.json", ".partial"};
+    bool is_taken = false;
+
+    for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+        struct buffer beside = {0};
+
+        buffer_format(&beside, "%s%s", path->ptr, endings[i]);
+        is_taken |= access(buffer_string(&beside), F_OK) == 0;
+        buffer_release(&beside);
+    }
+    return !is_taken;
+}
+
+/* "X.rerun-N.csv" beside the report: the one where this rerun reported before, or the first that is
+ * free. */
+static void number_report(const struct rerun *r, struct buffer *path)
+{
+    const char *claims = r->submission.options->claims;
+    const char *recorded = last_part(buffer_string(&r->recorded));
+    size_t stem = stem_of(claims);
+    size_t name = stem - (size_t)(last_part(claims) - claims);
+
+    if (strncmp(recorded, last_part(claims), name) == 0 && stem_of(recorded) == name &&
+        strncmp(recorded + name, ".rerun-", 7) == 0) {
+        buffer_format(path, "%.*s%s", (int)stem, claims, recorded + name);
+        return;
+    }
+    for (unsigned n = 1; !path->failed; n++) {
+        buffer_reset(path);
+        buffer_format(path, "%.*s.rerun-%u.csv", (int)stem, claims, n);
+        if (!path->failed && is_free(path))
+            return;
+    }
+}
+
+static void name_resend(struct rerun *r)
+{
+    struct submission *s = &r->submission;
+
+    buffer_text(&s->resend, "with the same options as now: ");
+    outlook_append_command(s->options, "rerun", s->report_path.ptr, &s->resend);
+    buffer_text(&s->resend, " --include unknown --by NAME --reason TEXT");
+}
+
+static int choose_report_path(struct rerun *r, struct error *err)
+{
+    struct submission *s = &r->submission;
+    struct run_record run;
+    int found = submission_find_run(s, &run, err);
+
+    if (found < 0)
+        return -1;
+    if (found)
+        buffer_text(&r->recorded, run.report_path);
+    if (s->options->report)
+        buffer_text(&s->report_path, s->options->report);
+    else
+        number_report(r, &s->report_path);
+    if (r->recorded.failed || s->report_path.failed)
+        return error_no_memory(err);
+    name_resend(r);
+    return s->resend.failed ? error_no_memory(err) : 0;
+}
+
+/* The file of -o may hold the report of this very rerun, and nothing else. */
+static int check_place(const struct rerun *r, struct error *err)
+{
+    const struct submission *s = &r->submission;
+    struct run_record run;
+    int found;
+
+    if (!s->place.report_stands || s->options->overwrite)
+        return 0;
+    found = submission_find_run(&r->submission, &run, err);
+    if (found < 0)
+        return -1;
+    if (found && strcmp(run.name, s->place.run) == 0)
+        return 0;
+    return publication_refuse(s->report_path.ptr, "is the report of another rerun", err);
+}
+
+/* ---- all of it ---- */
+
+/* Nothing to send is no run, and makes no report. */
+static int end_without_rows(const struct rerun *r)
+{
+    const struct remainder_counts *counts = remainder_counts(r->remainder);
+    bool is_whole = !counts->rows[OUTCOME_UNKNOWN] && !counts->rows[OUTCOME_REJECTED] &&
+                    !counts->rows[OUTCOME_INVALID];
+
+    log_info("no row of the report is to be sent: nothing was sent, and no report was made");
+    if (counts->rows[OUTCOME_UNKNOWN])
+        log_warn("next: settle the %llu unknown rows: claimbatch resolve",
+                 (unsigned long long)counts->rows[OUTCOME_UNKNOWN]);
+    if (counts->rows[OUTCOME_REJECTED])
+        log_info("next: %llu rows were rejected: correct the export and upload it again, or, where "
+                 "the cause was mended at the platform: --include rejected",
+                 (unsigned long long)counts->rows[OUTCOME_REJECTED]);
+    if (counts->rows[OUTCOME_INVALID])
+        log_info("next: %llu rows are invalid: correct the export and upload it again",
+                 (unsigned long long)counts->rows[OUTCOME_INVALID]);
+    if (is_whole)
+        log_info("next: nothing is left to do");
+    return EXIT_COMPLETE;
+}
+
+static int rerun(struct rerun *r, struct error *err)
+{
+    struct submission *s = &r->submission;
+    const struct options *o = s->options;
+
+    if (check_usage(o, err) || submission_prepare(s, err) ||
+        manifest_require(o->claims, s->endpoint.platform, &r->manifest, err) ||
+        open_ledger(r, err) || find_parent(r, err) || inspect(r, err))
+        return -1;
+    say_what_was_taken(r);
+    if (inspection_expect(&s->inspection, o->expect_rows, o->expect_fee, err))
+        return -1;
+    if (!s->inspection.rows)
+        return end_without_rows(r);
+    if (o->dry_run)
+        return submission_rehearse(s, err);
+    if (choose_report_path(r, err) || submission_look(s, err) || check_place(r, err) ||
+        submission_resume(s, err))
+        return -1;
+    return submission_run(s, err);
+}
+
+int cmd_rerun(const struct options *options, const char *invocation, struct error *err)
+{
+    struct rerun r = {
+        .submission =
+            {
+                .options = options,
+                .invocation = invocation,
+                .command = name_command(options),
+                .round = options->include_unknown ? ROUND_RESEND_UNKNOWN : ROUND_NONE,
+            },
+    };
+    int result = submission_end(&r.submission, rerun(&r, err), err);
+
+    remainder_close(r.remainder);
+    manifest_found_release(&r.manifest);
+    buffer_release(&r.recorded);
+    return result;
+}

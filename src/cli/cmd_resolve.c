@@ -1,0 +1,470 @@
+/* claimbatch resolve: the rows of a report that are unknown, and what a person says of them. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/outlook.h"
+#include "cli/rulings.h"
+#include "cli/settling.h"
+#include "cli/unsettled.h"
+#include "cli/unsettled_json.h"
+#include "cli/unsettled_sheet.h"
+#include "cli/version.h"
+#include "gateway/endpoint.h"
+#include "report/revision.h"
+#include "report/signature.h"
+
+#define CHANGES_SHOWN 20
+
+/* Everything a resolve has open. */
+struct resolve {
+    const struct options *options;
+    struct endpoint endpoint;
+    struct signing_key *key; /* NULL: none */
+    struct manifest_found manifest;
+    struct buffer ledger_path;
+    struct ledger *ledger;
+    struct run_record run;
+    struct buffer run_stopped, run_report; /* its texts */
+    struct revision_settings revision_settings;
+    struct revision *revision;
+    struct rulings *rulings; /* NULL: none */
+    struct unsettled_json *json;
+    struct unsettled_sheet *sheet;
+    struct unsettled_totals totals;
+    struct buffer elsewhere; /* a report that a row waits for */
+};
+
+/* ---- what was typed ---- */
+
+static int refuse_usage(const char *why, struct error *err)
+{
+    return error_set(err, EXIT_BAD_USAGE, "%s; nothing was settled", why);
+}
+
+static int check_words(const struct options *o, struct error *err)
+{
+    const char *why = o->by ? ruling_text_breach(o->by, RULING_BY_BYTES) : NULL;
+
+    if (why)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "the name of --by %s: it is 1 to %d bytes of plain text; nothing was "
+                         "settled",
+                         why, RULING_BY_BYTES);
+    why = o->reason ? ruling_text_breach(o->reason, RULING_REASON_BYTES) : NULL;
+    if (why)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "the text of --reason %s: it is 1 to %d bytes of plain text; nothing was "
+                         "settled",
+                         why, RULING_REASON_BYTES);
+    return 0;
+}
+
+static int check_combination(const struct options *o, struct error *err)
+{
+    if (strcmp(o->claims, "-") == 0)
+        return refuse_usage("a report is published anew where it stands, so it cannot come from "
+                            "standard input",
+                            err);
+    if (o->row && o->from)
+        return refuse_usage("--row settles one row, --from those of a file: not both at once", err);
+    if ((o->row || o->from) && o->list)
+        return refuse_usage("--list goes without a decision: first settle, then list what is left",
+                            err);
+    if (o->row && (!o->as || !o->by || !o->reason))
+        return refuse_usage("--row needs --as accepted or --as not-executed, and --by NAME and "
+                            "--reason TEXT, which are recorded",
+                            err);
+    if (o->as && !o->row)
+        return refuse_usage("--as goes with --row N", err);
+    if ((o->by || o->reason) && !o->row && !o->from)
+        return refuse_usage("--by and --reason go with --row or --from", err);
+    return check_words(o, err);
+}
+
+static int take_rulings(struct resolve *r, struct error *err)
+{
+    const struct options *o = r->options;
+    enum outcome outcome;
+
+    if (o->from)
+        return rulings_read(o->from, o->encoding, o->by, o->reason, &r->rulings, err);
+    if (!o->row)
+        return 0;
+    if (!ruling_parse_outcome(o->as, &outcome))
+        return refuse_usage("--as is accepted (the platform has stored the claim) or not-executed "
+                            "(it surely has not)",
+                            err);
+    r->rulings = rulings_of_one((uint64_t)o->row, outcome, o->by, o->reason, err);
+    return r->rulings ? 0 : -1;
+}
+
+/* ---- report, manifest, ledger and run ---- */
+
+static int check_file(const char *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct stat status;
+
+    log_quote(path, quoted, sizeof(quoted));
+    if (lstat(path, &status))
+        return error_set(err, EXIT_INPUT_MISSING, "cannot read '%s': %s", quoted, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return error_set(err, EXIT_CANNOT_CREATE,
+                         "the report '%s' is not a regular file (a link, a folder, …), so it "
+                         "cannot be published anew there; name the report itself",
+                         quoted);
+    return 0;
+}
+
+static int open_ledger(struct resolve *r, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (r->options->ledger)
+        buffer_text(&r->ledger_path, r->options->ledger);
+    else if (ledger_default_path(&r->ledger_path, err))
+        return -1;
+    if (r->ledger_path.failed)
+        return error_no_memory(err);
+    log_quote(r->ledger_path.ptr, quoted, sizeof(quoted));
+    if (access(r->ledger_path.ptr, F_OK) && errno == ENOENT)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "there is no ledger at '%s'; name the one the report was made with "
+                         "(ledger %s) with --ledger",
+                         quoted, r->manifest.ledger_id);
+    if (ledger_open(r->ledger_path.ptr, &r->ledger, err))
+        return -1;
+    if (strcmp(ledger_id(r->ledger), r->manifest.ledger_id) == 0)
+        return 0;
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the report was made with ledger %s, but '%s' is ledger %s; name the right "
+                     "one with --ledger",
+                     r->manifest.ledger_id, quoted, ledger_id(r->ledger));
+}
+
+/* The run's texts are the ledger's until it is asked for another one. */
+static int keep_run(struct resolve *r, struct error *err)
+{
+    buffer_text(&r->run_stopped, r->run.stopped_because);
+    buffer_text(&r->run_report, r->run.report_path);
+    if (r->run_stopped.failed || r->run_report.failed)
+        return error_no_memory(err);
+    r->run.stopped_because = buffer_string(&r->run_stopped);
+    r->run.report_path = buffer_string(&r->run_report);
+    r->run.platform = r->manifest.platform;
+    r->run.command = r->manifest.command;
+    r->run.parent = r->manifest.parent_run;
+    r->run.export_name = r->run.reading = "";
+    r->run.export_sha256 = NULL;
+    return 0;
+}
+
+static int find_run(struct resolve *r, struct error *err)
+{
+    int found = ledger_run_named(r->ledger, r->manifest.run, &r->run, err);
+
+    if (found < 0)
+        return -1;
+    if (!found || strcmp(r->run.platform, r->manifest.platform) != 0)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' does not know run %s of this report; name the ledger it "
+                         "was made with",
+                         ledger_path(r->ledger), r->manifest.run);
+    if (keep_run(r, err))
+        return -1;
+    found = ledger_run_lock(r->ledger, r->run.id, err);
+    if (found < 0)
+        return -1;
+    if (!found)
+        return error_set(err, EXIT_TRY_LATER,
+                         "run %s of this report is active at this moment; wait until it has ended, "
+                         "then type the same again",
+                         r->run.name);
+    return 0;
+}
+
+/* What a dead start of the run has left in flight is unknown. */
+static int recover(struct resolve *r, struct error *err)
+{
+    size_t lost = 0;
+
+    if (ledger_begin(r->ledger, err) || ledger_run_recover(r->ledger, r->run.id, &lost, err) ||
+        ledger_commit(r->ledger, err))
+        return -1;
+    if (lost)
+        log_warn("%zu rows were in flight when the run ended before: they are unknown now", lost);
+    return 0;
+}
+
+static int open_key(struct resolve *r, struct error *err)
+{
+    if (r->options->sign_key)
+        return signing_key_open(r->options->sign_key, &r->key, err);
+    return 0;
+}
+
+static int open_report(struct resolve *r, struct error *err)
+{
+    if (check_file(r->options->claims, err) ||
+        manifest_require(r->options->claims, r->endpoint.platform, &r->manifest, err) ||
+        open_key(r, err) || open_ledger(r, err) || find_run(r, err) || recover(r, err))
+        return -1;
+    r->revision_settings = (struct revision_settings){
+        .program_version = CLAIMBATCH_VERSION,
+        .path = r->options->claims,
+        .manifest = &r->manifest,
+        .ledger = r->ledger,
+        .run = &r->run,
+    };
+    return revision_open(&r->revision_settings, &r->revision, err);
+}
+
+/* ---- the first pass: what the ledger knows, and which claims the decisions are about ---- */
+
+static void say_change(struct resolve *r, const struct revision_row *row)
+{
+    const struct row_record *was = &row->was->line.record;
+    const struct row_record *is = &row->line.record;
+    char codes[2][LOG_QUOTE_BYTES];
+
+    if (r->totals.changed++ >= CHANGES_SHOWN)
+        return;
+    log_info("row %llu is %s %s by now; the report says %s %s", (unsigned long long)is->row,
+             outcome_name(is->outcome), log_quote(is->code, codes[0], LOG_QUOTE_BYTES),
+             outcome_name(was->outcome), log_quote(was->code, codes[1], LOG_QUOTE_BYTES));
+}
+
+/* Binds a decision to the claim of its row, as the report has it. */
+static int bind(struct resolve *r, struct ruling *ruling, const struct scan_row *was,
+                struct error *err)
+{
+    const struct row_record *record = &was->line.record;
+
+    if (!was->has_claim) {
+        rulings_refuse(r->rulings, ruling, "it is invalid in the report, and was never sent");
+        return 0;
+    }
+    if (!ruling->names_attempt) {
+        memcpy(ruling->digest, record->digest, sizeof(ruling->digest));
+        ruling->submitted_ms = record->submitted_ms;
+    }
+    return ruling_set_claim(ruling, was->claim.workcard_id, was->claim.claim_order_no)
+               ? error_no_memory(err)
+               : 0;
+}
+
+static void refuse_missing(struct resolve *r)
+{
+    for (size_t i = 0; i < rulings_count(r->rulings); i++) {
+        struct ruling *ruling = rulings_at(r->rulings, i);
+
+        if (!ruling->is_found)
+            rulings_refuse(r->rulings, ruling, "the report has no such row");
+    }
+}
+
+static int examine(struct resolve *r, struct error *err)
+{
+    struct revision_row row;
+    int found;
+
+    while ((found = revision_next(r->revision, &row, err)) > 0) {
+        struct ruling *ruling = r->rulings ? rulings_find(r->rulings, row.line.record.row) : NULL;
+
+        if (row.differs)
+            say_change(r, &row);
+        if (!ruling)
+            continue;
+        ruling->is_found = true;
+        if (bind(r, ruling, row.was, err))
+            return -1;
+    }
+    if (found < 0)
+        return -1;
+    if (r->totals.changed > CHANGES_SHOWN)
+        log_info("… and %llu more", (unsigned long long)(r->totals.changed - CHANGES_SHOWN));
+    if (r->rulings)
+        refuse_missing(r);
+    return 0;
+}
+
+/* ---- settling ---- */
+
+static int settle(struct resolve *r, struct error *err)
+{
+    struct settling settling = {.ledger = r->ledger, .run = &r->run, .rulings = r->rulings};
+    struct buffer words = {0};
+
+    if (settling_run(&settling, err)) {
+        buffer_text(&words, "what is unknown by now: ");
+        outlook_append_command(r->options, "resolve", r->options->claims, &words);
+        if (err->exit_code == EXIT_INPUT_REFUSED)
+            error_add(err, buffer_string(&words));
+        buffer_release(&words);
+        return -1;
+    }
+    r->totals.settled = settling.settled;
+    r->totals.settled_before = settling.before;
+    r->totals.skipped = rulings_skipped(r->rulings);
+    return 0;
+}
+
+/* ---- the report anew ---- */
+
+static int publish(struct resolve *r, struct error *err)
+{
+    bool behind =
+        r->totals.changed > 0 || r->totals.settled > 0 || revision_was_cut_short(r->revision);
+
+    if (!behind)
+        return 0;
+    if (r->manifest.signature.is_there && !r->key)
+        log_warn("the manifest was signed; without --sign-key FILE the new one is not");
+    if (revision_publish(r->revision, r->key, err)) {
+        if (r->totals.settled)
+            error_add(err, "what was settled is recorded, but the report is behind: when that is "
+                           "mended, resolve it once more without a decision");
+        return -1;
+    }
+    r->totals.republished = true;
+    if (!r->totals.settled)
+        log_info("the ledger knew more than the report: the report was brought up to date");
+    return 0;
+}
+
+/* ---- the second pass: what is left ---- */
+
+static int open_outputs(struct resolve *r, struct error *err)
+{
+    const struct options *o = r->options;
+
+    if (o->list && unsettled_sheet_open(o->list, o->claims, o->overwrite, &r->sheet, err))
+        return -1;
+    if (o->json)
+        r->json = unsettled_json_open(o->claims, &r->manifest);
+    return o->json && !r->json ? error_no_memory(err) : 0;
+}
+
+static int show(struct resolve *r, const struct unsettled *unsettled, struct error *err)
+{
+    if (r->json)
+        unsettled_json_add(r->json, unsettled);
+    else if (!r->rulings)
+        unsettled_print(unsettled);
+    return r->sheet && unsettled_is_settled_here(unsettled)
+               ? unsettled_sheet_add(r->sheet, unsettled, err)
+               : 0;
+}
+
+static int take_unknown(struct resolve *r, const struct revision_row *row, struct outlook *outlook,
+                        struct error *err)
+{
+    struct unsettled unsettled;
+
+    if (unsettled_look_up(r->ledger, &r->run, row, &unsettled, err))
+        return -1;
+    r->totals.unknown++;
+    r->totals.own += unsettled_is_settled_here(&unsettled);
+    outlook->orphans += unsettled.kind == UNSETTLED_ORPHAN;
+    outlook->over += unsettled.kind == UNSETTLED_OVER;
+    if (unsettled.kind == UNSETTLED_WAITS && outlook->waiting++ == 0)
+        buffer_text(&r->elsewhere, unsettled.at_report);
+    return show(r, &unsettled, err);
+}
+
+static int list_rest(struct resolve *r, struct outlook *outlook, struct error *err)
+{
+    struct revision_row row;
+    int found;
+
+    if (revision_restart(r->revision, err))
+        return -1;
+    while ((found = revision_next(r->revision, &row, err)) > 0) {
+        enum outcome outcome = row.line.record.outcome;
+
+        outlook->open += outcome == OUTCOME_FAILED || outcome == OUTCOME_UNSENT;
+        if (outcome == OUTCOME_UNKNOWN && take_unknown(r, &row, outlook, err))
+            return -1;
+    }
+    if (found < 0)
+        return -1;
+    return r->sheet ? unsettled_sheet_publish(r->sheet, err) : 0;
+}
+
+/* What was printed is the result: it must have arrived. */
+static int flush_output(struct error *err)
+{
+    if (fflush(stdout) || ferror(stdout))
+        return error_set(err, EXIT_CANNOT_WRITE, "cannot write standard output: %s",
+                         strerror(errno));
+    return 0;
+}
+
+/* ---- the whole ---- */
+
+static int report_rest(struct resolve *r, struct error *err)
+{
+    struct outlook outlook = {
+        .options = r->options,
+        .manifest = &r->manifest,
+        .run = &r->run,
+        .totals = &r->totals,
+        .was_settled = r->rulings != NULL,
+    };
+
+    if (open_outputs(r, err) || list_rest(r, &outlook, err))
+        return -1;
+    r->totals.exit_code = r->totals.unknown ? EXIT_ROWS_UNKNOWN : EXIT_COMPLETE;
+    if (r->json)
+        unsettled_json_end(r->json, &r->totals);
+    if (r->elsewhere.failed)
+        return error_no_memory(err);
+    if (flush_output(err))
+        return -1;
+    outlook.elsewhere = buffer_string(&r->elsewhere);
+    outlook_print(&outlook);
+    return r->totals.exit_code;
+}
+
+static int run(struct resolve *r, struct error *err)
+{
+    const struct options *o = r->options;
+
+    if (check_combination(o, err) || endpoint_parse(o->gateway, true, &r->endpoint, err) ||
+        take_rulings(r, err) || open_report(r, err) || examine(r, err) ||
+        (r->rulings && settle(r, err)) || publish(r, err))
+        return -1;
+    return report_rest(r, err);
+}
+
+static void release(struct resolve *r)
+{
+    unsettled_sheet_close(r->sheet);
+    unsettled_json_close(r->json);
+    rulings_close(r->rulings);
+    revision_close(r->revision);
+    ledger_close(r->ledger);
+    signing_key_close(r->key);
+    manifest_found_release(&r->manifest);
+    buffer_release(&r->ledger_path);
+    buffer_release(&r->run_stopped);
+    buffer_release(&r->run_report);
+    buffer_release(&r->elsewhere);
+}
+
+int cmd_resolve(const struct options *options, const char *invocation, struct error *err)
+{
+    struct resolve r = {.options = options};
+    int result = run(&r, err);
+
+    (void)invocation;
+    release(&r);
+    return result;
+}

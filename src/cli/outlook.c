@@ -1,0 +1,128 @@
+#include "cli/outlook.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/options.h"
+#include "cli/summary.h"
+
+static void append_option(struct buffer *words, const char *name, const char *value)
+{
+    buffer_format(words, " --%s ", name);
+    summary_quote(value, words);
+}
+
+static bool was_typed(const struct options *o, enum section section, const char *key)
+{
+    const struct setting *setting = settings_find(&o->settings, section, key);
+
+    return setting && setting->origin.kind == ORIGIN_OPTION;
+}
+
+void outlook_append_command(const struct options *o, const char *command, const char *file,
+                            struct buffer *words)
+{
+    buffer_format(words, "claimbatch %s ", command);
+    summary_quote(file, words);
+    if (o->config_file)
+        append_option(words, "config", o->config_file);
+    if (was_typed(o, SECTION_RUN, "ledger"))
+        append_option(words, "ledger", o->ledger);
+    if (was_typed(o, SECTION_GATEWAY, "url"))
+        append_option(words, "gateway", o->gateway);
+}
+
+/* The rows that are to be sent now: by the export's own command where it still is there. */
+static void append_sending(const struct outlook *o, struct buffer *words)
+{
+    const struct manifest_found *manifest = o->manifest;
+    bool has_export = strcmp(manifest->command, "upload") == 0 && *manifest->input_path &&
+                      access(manifest->input_path, R_OK) == 0;
+
+    outlook_append_command(o->options, has_export ? "upload" : "rerun",
+                           has_export ? manifest->input_path : o->options->claims, words);
+    if (has_export)
+        append_option(words, "report", o->options->claims);
+    append_option(words, "app-key", manifest->app_key);
+}
+
+static void append_deciding(const struct outlook *o, bool by_row, struct buffer *words)
+{
+    const char *list = o->options->list;
+
+    if (list) {
+        buffer_text(words, "next: send the list to the platform's support; when 'as' (accepted or "
+                           "not-executed), 'by' and 'reason' are filled in: ");
+        outlook_append_command(o->options, "resolve", o->options->claims, words);
+        append_option(words, "from", list);
+        return;
+    }
+    buffer_text(words, "next: ask the platform what became of them; a list for its support: ");
+    outlook_append_command(o->options, "resolve", o->options->claims, words);
+    buffer_text(words, " -o FILE");
+    if (!by_row)
+        return;
+    buffer_text(words, "\nor say yourself what it was (accepted or not-executed): ");
+    outlook_append_command(o->options, "resolve", o->options->claims, words);
+    buffer_text(words, " --row N --as accepted --by NAME --reason TEXT");
+}
+
+static void say_what_is_next(const struct outlook *o)
+{
+    struct buffer words = {0};
+
+    if (o->totals->own) {
+        append_deciding(o, o->totals->own > o->orphans, &words);
+    } else if (o->waiting) {
+        buffer_text(&words, "next: ");
+        outlook_append_command(o->options, "resolve", o->elsewhere, &words);
+    } else if (o->over) {
+        buffer_text(&words, "next: have the rows judged anew whose claim was settled in another "
+                            "run, with the same options as before: ");
+        append_sending(o, &words);
+        buffer_text(&words, " --resend-unknown --by NAME --reason TEXT");
+    } else if (o->open) {
+        buffer_text(&words, "next: send what was not executed, with the same options as before: ");
+        append_sending(o, &words);
+    } else {
+        buffer_text(&words, "next: nothing is left to do");
+    }
+    log_info("%s", buffer_string(&words));
+    buffer_release(&words);
+}
+
+static void say_what_was_settled(const struct outlook *o)
+{
+    const struct unsettled_totals *t = o->totals;
+
+    if (!o->was_settled)
+        return;
+    log_info("settled and recorded: %llu%s", (unsigned long long)t->settled,
+             t->settled ? "; the report was published anew" : "");
+    if (t->settled_before)
+        log_info("settled like this before: %llu", (unsigned long long)t->settled_before);
+    if (t->skipped)
+        log_info("lines of the file where 'as' is empty: %llu", (unsigned long long)t->skipped);
+}
+
+void outlook_print(const struct outlook *o)
+{
+    const struct unsettled_totals *t = o->totals;
+    char path[LOG_QUOTE_BYTES];
+    void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2))) =
+        t->unknown ? log_warn : log_info;
+
+    say_what_was_settled(o);
+    if (!o->run->finished_ms)
+        log_warn("run %s was interrupted after this report was written; the same command as then "
+                 "goes on with it",
+                 o->run->name);
+    say("run %s, report '%s': unknown rows: %llu; to be settled here: %llu; waiting for another "
+        "row: %llu",
+        o->run->name, log_quote(o->options->claims, path, sizeof(path)),
+        (unsigned long long)t->unknown, (unsigned long long)t->own, (unsigned long long)o->waiting);
+    if (o->options->list)
+        log_info("the list: %s", log_quote(o->options->list, path, sizeof(path)));
+    say_what_is_next(o);
+}

@@ -1,0 +1,279 @@
+#include "cli/status_text.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/money.h"
+
+#define PATH_BYTES 4200  /* a path is shown whole */
+#define FIELD_BYTES 2048 /* a message is, too */
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS (60 * MINUTE_MS)
+
+static const char *when(int64_t wall_ms, char text[CLOCK_TOP_BYTES])
+{
+    clock_format_top(wall_ms, text);
+    return text;
+}
+
+/* "3 h ago": how long somebody has been waiting. */
+static void append_age(int64_t age_ms, struct buffer *text)
+{
+    if (age_ms < 0)
+        buffer_text(text, "in the future");
+    else if (age_ms < MINUTE_MS)
+        buffer_format(text, "%lld s ago", (long long)(age_ms / 1000));
+    else if (age_ms < HOUR_MS)
+        buffer_format(text, "%lld min ago", (long long)(age_ms / MINUTE_MS));
+    else if (age_ms < 2 * CLOCK_DAY_MS)
+        buffer_format(text, "%lld h ago", (long long)(age_ms / HOUR_MS));
+    else
+        buffer_format(text, "%lld days ago", (long long)(age_ms / CLOCK_DAY_MS));
+}
+
+void status_text_head(const struct ledger *ledger, int64_t now_ms, struct buffer *ret_text)
+{
+    char path[PATH_BYTES];
+    char now[CLOCK_TOP_BYTES];
+
+    buffer_format(ret_text, "ledger  %s\n        id %s\n        looked at %s Beijing time\n",
+                  log_quote(ledger_path(ledger), path, sizeof(path)), ledger_id(ledger),
+                  when(now_ms, now));
+}
+
+/* ---- runs ---- */
+
+static void append_counts(const struct view_run *run, struct buffer *text)
+{
+    char yuan[MONEY_TEXT_BYTES];
+
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        const struct run_count *count = &run->counts[i];
+
+        if (!count->rows)
+            continue;
+        buffer_format(text, "  %-9s %12llu", outcome_name((enum outcome)i),
+                      (unsigned long long)count->rows);
+        if (run->has_money && i != OUTCOME_INVALID)
+            buffer_format(text, " %20s yuan",
+                          money_format_yuan(money_parse_fen(count->fee_fen), yuan));
+        buffer_byte(text, '\n');
+    }
+}
+
+/* What is left to do with it. */
+static void append_remarks(const struct view_run *run, struct buffer *text)
+{
+    const struct run_record *r = &run->record;
+
+    if (run->state == VIEW_ACTIVE || run->state == VIEW_INTERRUPTED)
+        buffer_text(text, run->has_money ? "" : "  (its rows so far)\n");
+    if (r->finished_ms && !r->published)
+        buffer_text(text, "  its report was not published whole; the same command publishes it\n");
+    if (r->open_rows)
+        buffer_format(text, "  %llu rows would be sent by the same command again\n",
+                      (unsigned long long)r->open_rows);
+    if (r->released)
+        buffer_format(text, "  %llu rows may go on since an attempt was settled\n",
+                      (unsigned long long)r->released);
+}
+
+void status_text_run(const struct view_run *run, struct buffer *ret_text)
+{
+    const struct run_record *r = &run->record;
+    char quoted[LOG_QUOTE_BYTES];
+    char path[PATH_BYTES];
+    char started[CLOCK_TOP_BYTES];
+
+    buffer_format(ret_text, "\nrun %s  %s", r->name, view_state_name(run->state));
+    if (run->state == VIEW_STOPPED)
+        buffer_format(ret_text, " (%s)", log_quote(r->stopped_because, quoted, sizeof(quoted)));
+    buffer_format(ret_text, "  %s  started %s\n", log_quote(r->command, path, sizeof(path)),
+                  when(r->started_ms, started));
+    if (run->state == VIEW_PRUNED)
+        return;
+    buffer_format(ret_text, "  export %s\n", log_quote(r->export_name, path, sizeof(path)));
+    buffer_format(ret_text, "  report %s\n", log_quote(r->report_path, path, sizeof(path)));
+    if (*r->parent)
+        buffer_format(ret_text, "  rows of run %s\n", log_quote(r->parent, quoted, sizeof(quoted)));
+    append_counts(run, ret_text);
+    append_remarks(run, ret_text);
+}
+
+/* ---- today ---- */
+
+void status_text_app(const struct view_app *app, int64_t quota, int64_t now_ms, bool first,
+                     struct buffer *ret_text)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    char text[CLOCK_TOP_BYTES];
+
+    if (first)
+        buffer_format(ret_text, "\ncalls of today, %.10s in Beijing\n", when(now_ms, text));
+    buffer_format(ret_text, "  %s", log_quote(app->platform, quoted, sizeof(quoted)));
+    buffer_format(ret_text, ", app key %s\n", log_quote(app->app_key, quoted, sizeof(quoted)));
+    buffer_format(ret_text, "    %lld", (long long)app->calls);
+    if (quota)
+        buffer_format(ret_text, " of %lld, %lld left", (long long)quota,
+                      (long long)(app->calls < quota ? quota - app->calls : 0));
+    buffer_byte(ret_text, '\n');
+    if (app->banned_until_ms)
+        buffer_format(ret_text, "    banned until %s\n", when(app->banned_until_ms, text));
+}
+
+/* ---- unknown attempts ---- */
+
+void status_text_unknown_head(uint64_t count, uint64_t shown, struct buffer *ret_text)
+{
+    if (!count) {
+        buffer_text(ret_text, "\nno unknown attempt is left to be settled\n");
+        return;
+    }
+    buffer_format(ret_text, "\nunknown attempts that nobody has settled: %llu",
+                  (unsigned long long)count);
+    if (shown < count)
+        buffer_format(ret_text, " (the oldest %llu; all with --all)", (unsigned long long)shown);
+    buffer_byte(ret_text, '\n');
+}
+
+void status_text_unknown(const struct view_unknown *unknown, int64_t now_ms,
+                         struct buffer *ret_text)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    char text[CLOCK_TOP_BYTES];
+
+    buffer_format(ret_text, "  %s (", when(unknown->submitted_ms, text));
+    append_age(now_ms - unknown->submitted_ms, ret_text);
+    buffer_format(ret_text, ") run %s, row %llu\n", unknown->run_name,
+                  (unsigned long long)unknown->place.row);
+    buffer_format(ret_text, "    claim %s, workcard %lld: ",
+                  log_quote(unknown->claim_order_no, quoted, sizeof(quoted)),
+                  (long long)unknown->workcard_id);
+    buffer_format(ret_text, "%s\n", log_quote(unknown->code, quoted, sizeof(quoted)));
+}
+
+/* ---- one claim ---- */
+
+static void append_digest(const unsigned char *digest, struct buffer *text)
+{
+    char hex[2 * DIGEST_CLAIM_BYTES + 1];
+
+    digest_hex(digest, DIGEST_CLAIM_BYTES, hex);
+    buffer_text(text, hex);
+}
+
+static void append_open(const struct view_claim *claim, struct buffer *text)
+{
+    const struct claim_state *state = &claim->state;
+    bool in_flight = state->open_is_intent && claim->open_run_active;
+
+    if (!state->open)
+        return;
+    buffer_format(text, "  open: row %llu of run %s %s\n", (unsigned long long)state->open_at.row,
+                  claim->open_run_name,
+                  in_flight ? "is being sent at this moment"
+                            : "is unknown, and nobody has settled it");
+}
+
+void status_text_claim(const char *claim_order_no, const struct view_claim *claim,
+                       struct buffer *ret_text)
+{
+    const struct claim_state *state = &claim->state;
+    char quoted[LOG_QUOTE_BYTES];
+    char text[CLOCK_TOP_BYTES];
+
+    buffer_format(ret_text, "\nclaim %s, workcard %lld\n",
+                  log_quote(claim_order_no, quoted, sizeof(quoted)), (long long)claim->workcard_id);
+    buffer_format(ret_text, "  on %s\n", log_quote(claim->platform, quoted, sizeof(quoted)));
+    if (state->accepted) {
+        buffer_format(ret_text, "  accepted: row %llu of run %s at %s, content ",
+                      (unsigned long long)state->accepted_at.row, state->accepted_run_name,
+                      when(state->accepted_ms, text));
+        append_digest(state->accepted_digest, ret_text);
+        buffer_byte(ret_text, '\n');
+    } else {
+        buffer_text(ret_text, "  never accepted\n");
+    }
+    append_open(claim, ret_text);
+    if (!claim->rows && !state->open)
+        buffer_text(ret_text, "  its rows were pruned\n");
+}
+
+static void append_round(const struct view_row *row, struct buffer *text)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (row->round == ROUND_NONE)
+        return;
+    buffer_format(text, "    sent again (%s) by ",
+                  row->round == ROUND_RESUBMIT ? "--resubmit" : "--resend-unknown");
+    buffer_format(text, "%s: ", log_quote(row->round_by, quoted, sizeof(quoted)));
+    buffer_format(text, "%s\n", log_quote(row->round_reason, quoted, sizeof(quoted)));
+}
+
+static void append_field(const char *name, const char *value, struct buffer *text)
+{
+    char quoted[FIELD_BYTES];
+
+    if (*value)
+        buffer_format(text, "%s%s", name, log_quote(value, quoted, sizeof(quoted)));
+}
+
+void status_text_row(const struct view_row *row, struct buffer *ret_text)
+{
+    const struct row_record *r = &row->record;
+    char text[CLOCK_TOP_BYTES];
+
+    buffer_format(ret_text, "\n  run %s, row %llu: %s", row->run_name,
+                  (unsigned long long)row->place.row,
+                  r->state == ROW_FINAL ? outcome_name(r->outcome) : "to be sent again");
+    append_field(" ", r->code, ret_text);
+    append_field(" ", r->sub_code, ret_text);
+    append_field("\n    ", r->message, ret_text);
+    if (r->submitted_ms)
+        buffer_format(ret_text, "\n    sent %s, attempts %d, HTTP status %d",
+                      when(r->submitted_ms, text), r->attempts, r->http_status);
+    else
+        buffer_text(ret_text, "\n    not sent");
+    append_field("\n    request_id ", r->request_id, ret_text);
+    append_field("\n    warnings ", r->warnings, ret_text);
+    buffer_text(ret_text, "\n    content ");
+    append_digest(r->digest, ret_text);
+    buffer_byte(ret_text, '\n');
+    append_round(row, ret_text);
+}
+
+void status_text_settlement(const struct view_settlement *settlement, struct buffer *ret_text)
+{
+    char text[CLOCK_TOP_BYTES];
+
+    buffer_format(ret_text, "    settled %s as %s", when(settlement->at_ms, text),
+                  settlement->outcome == OUTCOME_ACCEPTED ? "accepted" : "not executed");
+    append_field(" by ", settlement->by, ret_text);
+    append_field(": ", settlement->reason, ret_text);
+    append_field("\n      it was unknown: ", settlement->was, ret_text);
+    buffer_byte(ret_text, '\n');
+}
+
+/* ---- pruning ---- */
+
+void status_text_prune(const struct prune *prune, int64_t before_ms, bool is_plan,
+                       struct buffer *ret_text)
+{
+    char text[CLOCK_TOP_BYTES];
+
+    buffer_format(ret_text, "\n%s: %llu rows of %llu runs that ended before %s\n",
+                  is_plan ? "would be forgotten" : "forgotten", (unsigned long long)prune->rows,
+                  (unsigned long long)prune->runs, when(before_ms, text));
+    if (prune->kept_open)
+        buffer_format(ret_text, "kept: %llu older runs with unknown attempts nobody has settled\n",
+                      (unsigned long long)prune->kept_open);
+    if (prune->kept_active)
+        buffer_format(ret_text, "kept: %llu older runs that are active\n",
+                      (unsigned long long)prune->kept_active);
+    buffer_text(ret_text, "kept of every claim: its key and its newest accepted content\n");
+    if (!is_plan && prune->rows && !prune->was_vacuumed)
+        buffer_text(ret_text, "the file keeps its size, because a run is active or the disk has no "
+                              "room for a copy;\nwhat became free in it is used again\n");
+}

@@ -1,0 +1,439 @@
+#include "cli/submission.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/dry_run.h"
+#include "cli/summary.h"
+#include "cli/version.h"
+#include "ledger/space.h"
+#include "report/report.h"
+#include "report/signature.h"
+#include "run/rehearsal.h"
+
+/* ---- before anything is opened ---- */
+
+static int choose_ledger(struct submission *s, struct error *err)
+{
+    if (!s->options->ledger)
+        return ledger_default_path(&s->ledger_path, err);
+    buffer_text(&s->ledger_path, s->options->ledger);
+    return s->ledger_path.failed ? error_no_memory(err) : 0;
+}
+
+int submission_prepare(struct submission *s, struct error *err)
+{
+    const struct options *o = s->options;
+
+    if (!o->app_key)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "no app key: name it with --app-key KEY; nothing was sent");
+    if (o->workers > o->in_flight)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "--workers %lld is more than --in-flight %lld; nothing was sent",
+                         (long long)o->workers, (long long)o->in_flight);
+    if (endpoint_parse(o->gateway, o->allow_plaintext, &s->endpoint, err) || choose_ledger(s, err))
+        return -1;
+    if (o->sign_key && signing_key_open(o->sign_key, &s->key, err))
+        return -1;
+    return credentials_read(options_secret_file(o), options_session_file(o), &s->credentials, err);
+}
+
+static struct top_app app_of(const struct submission *s)
+{
+    return (struct top_app){
+        .app_key = s->options->app_key,
+        .session = s->credentials.session.len ? s->credentials.session.ptr : NULL,
+        .sign_method = s->options->sign_method,
+    };
+}
+
+/* ---- ledger and run ---- */
+
+int submission_open_ledger(struct submission *s, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (ledger_open(s->ledger_path.ptr, &s->ledger, err))
+        return -1;
+    if (ledger_is_new(s->ledger))
+        log_info("new ledger created: %s",
+                 log_quote(ledger_path(s->ledger), quoted, sizeof(quoted)));
+    return 0;
+}
+
+int submission_find_run(const struct submission *s, struct run_record *ret_run, struct error *err)
+{
+    memset(ret_run, 0, sizeof(*ret_run));
+    if (!s->ledger)
+        return 0;
+    return ledger_run_find(s->ledger, s->command, s->endpoint.platform, s->inspection.survey.sha256,
+                           ret_run, err);
+}
+
+/* ---- the place of the report ---- */
+
+int submission_look(struct submission *s, struct error *err)
+{
+    return publication_look(s->report_path.ptr, s->options->claims, s->inspection.survey.sha256,
+                            s->endpoint.platform, s->options->overwrite, &s->place, err);
+}
+
+/* A manifest that names another ledger: what was sent is recorded there, not here. */
+static int check_ledger(const struct submission *s, struct error *err)
+{
+    const char *named = s->place.ledger_id;
+
+    if (!*named || strcmp(named, ledger_id(s->ledger)) == 0 || s->options->new_ledger)
+        return 0;
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the report at this path was made with ledger %s, but '%s' is ledger %s; "
+                     "nothing was sent. Name the right one with --ledger, or say --new-ledger if "
+                     "it is lost: then rows may be sent twice",
+                     named, ledger_path(s->ledger), ledger_id(s->ledger));
+}
+
+/* A report without a manifest is ours when publishing it was cut short between the two. */
+static int check_unclaimed(struct submission *s, struct error *err)
+{
+    struct run_record run;
+    int found;
+
+    if (!s->place.is_unclaimed)
+        return 0;
+    found = submission_find_run(s, &run, err);
+    if (found < 0)
+        return -1;
+    if (found && run.finished_ms && strcmp(run.report_path, s->report_path.ptr) == 0)
+        return 0;
+    return publication_refuse(s->report_path.ptr, "has no manifest beside it", err);
+}
+
+static struct rehearsal_settings rehearsal_of(const struct submission *s, int64_t run)
+{
+    return (struct rehearsal_settings){
+        .intake = &s->intake,
+        .inspection = &s->inspection,
+        .ledger = s->ledger,
+        .platform = s->endpoint.platform,
+        .run = run,
+        .origin = s->origin,
+        .round = s->round,
+    };
+}
+
+int submission_rehearse(struct submission *s, struct error *err)
+{
+    struct rehearsal_settings settings;
+    struct dry_run dry_run = {.url = s->endpoint.url, .app = app_of(s)};
+    struct run_record run;
+
+    if (submission_find_run(s, &run, err) < 0)
+        return -1;
+    settings = rehearsal_of(s, run.id);
+    dry_run.rehearsal = &settings;
+    return dry_run_print(&dry_run, err) ? -1 : EXIT_COMPLETE;
+}
+
+int submission_foresee(struct submission *s, struct rehearsal *ret_rehearsal, struct error *err)
+{
+    struct rehearsal_settings settings = rehearsal_of(s, s->resumed.run.id);
+
+    return rehearsal_run(&settings, ret_rehearsal, err);
+}
+
+static void say_what_is_done(const struct submission *s)
+{
+    static const char *const words[] = {
+        [RESUME_NEW] = "a new run",
+        [RESUME_GO_ON] = "it goes on where it ended",
+        [RESUME_RETRY] = "it was finished; rows that failed, were not sent, or were invalid are "
+                         "looked at again",
+        [RESUME_ROUND] = "it was finished; claims are sent again as you said",
+        [RESUME_PUBLISH] = "it was finished; its report is written again, nothing is sent",
+        [RESUME_NOTHING] = "it was finished; nothing is left to send, and the report stays as it "
+                           "is",
+    };
+
+    log_info("run %s: %s", s->resumed.run.name, words[s->resumed.kind]);
+    if (s->resumed.lost)
+        log_warn("%zu rows were in flight when the run ended before: they are unknown now",
+                 s->resumed.lost);
+}
+
+int submission_resume(struct submission *s, struct error *err)
+{
+    struct resume_settings settings = {
+        .ledger = s->ledger,
+        .command = s->command,
+        .platform = s->endpoint.platform,
+        .intake = &s->intake,
+        .inspection = &s->inspection,
+        .reading = s->reading.ptr,
+        .report_path = s->report_path.ptr,
+        .parent = s->parent,
+        .origin = s->origin,
+        .round = s->round,
+        .by = s->options->by,
+        .reason = s->options->reason,
+        .report_stands = s->place.report_stands,
+    };
+
+    if (check_ledger(s, err) || check_unclaimed(s, err) || resume_run(&settings, &s->resumed, err))
+        return -1;
+    say_what_is_done(s);
+    return 0;
+}
+
+/* ---- the second pass ---- */
+
+static int64_t choose_workers(const struct options *o)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (o->workers)
+        return o->workers;
+    if (processors < 1)
+        processors = 1;
+    return processors < o->in_flight ? processors : o->in_flight;
+}
+
+static void stop_for_invalid(struct submission *s)
+{
+    s->stop.exit_code = EXIT_STOPPED;
+    strcpy(s->stop.because, "require-valid");
+    snprintf(s->stop.sentence, sizeof(s->stop.sentence),
+             "%llu rows are invalid, so nothing was sent (--require-valid)",
+             (unsigned long long)s->inspection.invalid);
+}
+
+static struct submit_settings attempt_of(const struct submission *s)
+{
+    const struct options *o = s->options;
+
+    return (struct submit_settings){
+        .app = app_of(s),
+        .secret = s->credentials.app_secret.ptr,
+        .client = {.url = s->endpoint.url,
+                   .ca_file = o->ca_file,
+                   .user_agent = "claimbatch/" CLAIMBATCH_VERSION,
+                   .connect_timeout_ms = o->connect_timeout_ms,
+                   .timeout_ms = o->timeout_ms},
+        .verdict = {.overrides = o->verdicts,
+                    .override_count = o->verdict_count,
+                    .has_session = s->credentials.session.len > 0},
+    };
+}
+
+static int submit(struct submission *s, struct error *err)
+{
+    const struct options *o = s->options;
+    struct submit_settings attempt = attempt_of(s);
+    struct batch_settings settings = {
+        .intake = &s->intake,
+        .inspection = &s->inspection,
+        .submit = &attempt,
+        .platform = s->endpoint.platform,
+        .ledger = s->ledger,
+        .run = &s->resumed.run,
+        .round = s->resumed.round,
+        .report = s->report,
+        .in_flight = (size_t)o->in_flight,
+        .workers = (size_t)choose_workers(o),
+        .retries = (int)o->retries,
+        .rate = o->rate,
+        .daily_quota = o->daily_quota,
+        .limit = o->limit,
+        .max_failures = o->max_failures,
+        .max_failures_percent = o->max_failures_percent,
+        .outage_patience_ms = o->outage_patience_ms,
+        .show = progress_show,
+        .context = &s->progress,
+    };
+    int result;
+
+    if (o->require_valid && s->inspection.invalid) {
+        stop_for_invalid(s);
+        return 0;
+    }
+    progress_start(&s->progress, o->quiet ? PROGRESS_NEVER : o->progress, o->log_format);
+    s->progress.last.rows = s->inspection.rows;
+    s->is_sending = true;
+    result = batch_run(&settings, &s->stop, err);
+    progress_end(&s->progress);
+    return result;
+}
+
+/* ---- the end ---- */
+
+static void note_end(struct submission *s)
+{
+    struct run_record *run = &s->resumed.run;
+    const struct tally *tally = report_tally(s->report);
+
+    run->finished_ms = clock_wall_ms();
+    run->stopped_because = s->stop.because;
+    run->complete = !s->stop.exit_code && !tally_rows(tally, OUTCOME_UNSENT);
+    run->invalid_rows = tally_rows(tally, OUTCOME_INVALID);
+    run->open_rows = tally_rows(tally, OUTCOME_FAILED) + tally_rows(tally, OUTCOME_UNSENT);
+    run->published = false;
+}
+
+/* Records the run's end and what its report adds up to. */
+static int save_run(struct submission *s, struct error *err)
+{
+    const struct tally *tally = report_tally(s->report);
+    struct run_count counts[OUTCOME_COUNT] = {{0}};
+    struct event ending = {
+        .kind = s->stop.exit_code ? EVENT_STOP : EVENT_END,
+        .at_ms = s->resumed.run.finished_ms,
+        .text = s->stop.because,
+    };
+
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        counts[i].rows = tally_rows(tally, (enum outcome)i);
+        counts[i].counts_as = tally_counted_as(tally, (enum outcome)i);
+        money_format_fen(tally_fee(tally, (enum outcome)i), counts[i].fee_fen);
+    }
+    if (ledger_begin(s->ledger, err) || ledger_run_save(s->ledger, &s->resumed.run, err) ||
+        ledger_event_put(s->ledger, s->resumed.run.id, &ending, err) ||
+        (s->resumed.round.id && s->resumed.run.complete &&
+         ledger_round_finish(s->ledger, s->resumed.round.id, s->resumed.run.finished_ms, err)) ||
+        ledger_run_count_put(s->ledger, s->resumed.run.id, counts, err))
+        return -1;
+    return ledger_commit(s->ledger, err);
+}
+
+static int publish(struct submission *s, struct error *err)
+{
+    struct manifest manifest = {
+        .program_version = CLAIMBATCH_VERSION,
+        .run = &s->resumed.run,
+        .parent_run = s->parent,
+        .intake = &s->intake,
+        .inspection = &s->inspection,
+        .gateway = s->endpoint.url,
+        .app_key = s->options->app_key,
+        .ledger = s->ledger,
+        .report_path = s->report_path.ptr,
+        .replaced = (const char(*)[MANIFEST_SHA256_TEXT_BYTES])s->place.replaced,
+        .replaced_count = s->place.replaced_count,
+        .key = s->key,
+    };
+
+    if (report_finish(s->report, "NOT_SENT", s->stop.sentence, err))
+        return -1;
+    note_end(s);
+    if (save_run(s, err) || publication_make(s->report, &manifest, &s->json, err))
+        return -1;
+    s->resumed.run.published = true;
+    return save_run(s, err);
+}
+
+static void summarise(struct submission *s, struct tally *tally)
+{
+    struct summary summary = {
+        .stop = &s->stop,
+        .tally = tally,
+        .run = s->resumed.run.name,
+        .report_path = s->report_path.ptr,
+        .ledger_path = ledger_path(s->ledger),
+        .invocation = s->invocation,
+        .resend = buffer_string(&s->resend),
+    };
+
+    summary_print(&summary);
+    if (s->options->json && s->json.len)
+        fwrite(s->json.ptr, 1, s->json.len, stdout);
+}
+
+/* A new run needs room for all its rows; one that goes on has most of it already. */
+static int check_space(const struct submission *s, struct error *err)
+{
+    uint64_t rows = s->resumed.kind == RESUME_NEW ? s->inspection.rows : 0;
+    uint64_t report = s->inspection.survey.bytes + s->inspection.rows * SPACE_REPORT_ROW_BYTES;
+    uint64_t ledger = rows * SPACE_LEDGER_ROW_BYTES + SPACE_LEDGER_LOG_BYTES;
+
+    if (space_check(ledger_path(s->ledger), ledger, "ledger", err))
+        return -1;
+    return space_check(s->report_path.ptr, report, "report", err);
+}
+
+static void say_unfinished(const struct submission *s)
+{
+    struct summary summary = {
+        .run = s->resumed.run.name,
+        .ledger_path = ledger_path(s->ledger),
+        .invocation = s->invocation,
+    };
+
+    summary_print_unfinished(&summary, &s->progress.last);
+}
+
+static int run_once(struct submission *s, struct error *err)
+{
+    struct report_settings settings = {
+        .path = s->report_path.ptr,
+        .intake = &s->intake,
+        .inspection = &s->inspection,
+        .ledger = s->ledger,
+        .run = s->resumed.run.id,
+    };
+
+    if (check_space(s, err) || report_open(&settings, &s->report, err) || submit(s, err) ||
+        publish(s, err)) {
+        if (s->is_sending)
+            say_unfinished(s);
+        return -1;
+    }
+    summarise(s, report_tally(s->report));
+    return summary_exit_code(&s->stop, report_tally(s->report));
+}
+
+/* Nothing is left to send and the report stands: what it said is said again. */
+static int recall(struct submission *s, struct error *err)
+{
+    struct run_count counts[OUTCOME_COUNT];
+    struct tally *tally = tally_open();
+    int result;
+
+    if (!tally)
+        return error_no_memory(err);
+    result = ledger_run_count_get(s->ledger, s->resumed.run.id, counts, err);
+    if (!result) {
+        for (int i = 0; i < OUTCOME_COUNT; i++)
+            tally_restore(tally, (enum outcome)i, counts[i].rows, counts[i].counts_as,
+                          money_parse_fen(counts[i].fee_fen));
+        summarise(s, tally);
+        result = summary_exit_code(&s->stop, tally);
+    }
+    tally_close(tally);
+    return result;
+}
+
+int submission_run(struct submission *s, struct error *err)
+{
+    return s->resumed.kind == RESUME_NOTHING ? recall(s, err) : run_once(s, err);
+}
+
+int submission_end(struct submission *s, int result, struct error *err)
+{
+    if (result < 0 && !s->is_sending)
+        error_add(err, "nothing was sent");
+    report_close(s->report);
+    ledger_close(s->ledger);
+    publication_place_release(&s->place);
+    inspection_release(&s->inspection);
+    credentials_release(&s->credentials);
+    signing_key_close(s->key);
+    buffer_release(&s->reading);
+    buffer_release(&s->report_path);
+    buffer_release(&s->resend);
+    buffer_release(&s->ledger_path);
+    buffer_release(&s->json);
+    return result;
+}

@@ -1,0 +1,149 @@
+#include "cli/unsettled.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/money.h"
+
+#define SHOWN_BYTES 2048 /* of a message */
+#define PATH_BYTES 4200
+
+/* Whether the report of this run is not at its path any more: another one took its place. */
+static int is_report_gone(const char *path, const char *run, bool *ret_gone, struct error *err)
+{
+    struct manifest_found manifest;
+    int found = manifest_read(path, &manifest, err);
+
+    *ret_gone = found <= 0 || strcmp(manifest.run, run) != 0;
+    manifest_found_release(&manifest);
+    return found < 0 && err->exit_code == EXIT_RESOURCES ? -1 : 0;
+}
+
+/* The row that the claim's open attempt belongs to. */
+static int look_up_place(struct ledger *ledger, struct unsettled *unsettled, struct error *err)
+{
+    struct run_record run;
+    bool gone = false;
+    int found = ledger_run_get(ledger, unsettled->at.run, &run, err);
+
+    if (found > 0) {
+        unsettled->at_report = run.report_path;
+        snprintf(unsettled->at_run, sizeof(unsettled->at_run), "%s", run.name);
+        if (unsettled->kind == UNSETTLED_WAITS &&
+            is_report_gone(run.report_path, run.name, &gone, err))
+            return -1;
+    }
+    if (gone)
+        unsettled->kind = UNSETTLED_ORPHAN;
+    if (found >= 0)
+        found = ledger_row_get(ledger, unsettled->at, &unsettled->attempt, err);
+    return found < 0 ? -1 : 0;
+}
+
+static enum unsettled_kind kind_of(const struct claim_state *state, const struct row_place *place)
+{
+    if (!state->open)
+        return UNSETTLED_OVER;
+    if (state->open_is_intent)
+        return UNSETTLED_SENDING;
+    return state->open_at.run == place->run && state->open_at.row == place->row ? UNSETTLED_OWN
+                                                                                : UNSETTLED_WAITS;
+}
+
+int unsettled_look_up(struct ledger *ledger, const struct run_record *run,
+                      const struct revision_row *row, struct unsettled *ret_unsettled,
+                      struct error *err)
+{
+    const struct claim *claim = &row->was->claim;
+    struct claim_key key = {claim->workcard_id, claim->claim_order_no};
+    struct row_place place = {run->id, row->line.record.row};
+    struct claim_state state;
+
+    *ret_unsettled = (struct unsettled){
+        .line = &row->line,
+        .fee_fen = claim->claim_fee,
+        .at_report = "",
+        .attempt = {.code = "", .sub_code = "", .message = "", .request_id = ""}};
+    if (ledger_claim_get(ledger, run->platform, &key, &state, err))
+        return -1;
+    ret_unsettled->at = state.open_at;
+    ret_unsettled->kind = kind_of(&state, &place);
+    return state.open ? look_up_place(ledger, ret_unsettled, err) : 0;
+}
+
+bool unsettled_is_settled_here(const struct unsettled *unsettled)
+{
+    return unsettled->kind == UNSETTLED_OWN || unsettled->kind == UNSETTLED_ORPHAN;
+}
+
+void unsettled_append_place(const struct unsettled *unsettled, struct buffer *ret_text)
+{
+    char path[PATH_BYTES];
+
+    buffer_format(ret_text, "row %llu of run %s, report '%s'",
+                  (unsigned long long)unsettled->at.row, unsettled->at_run,
+                  log_quote(unsettled->at_report, path, sizeof(path)));
+}
+
+/* A text from outside, so that a terminal shows it as it is. */
+static void print_text(const char *name, const char *text)
+{
+    char shown[SHOWN_BYTES];
+
+    if (*text)
+        printf("  %-12s %s\n", name, log_quote(text, shown, sizeof(shown)));
+}
+
+static void print_attempt(const struct row_record *r)
+{
+    char time[CLOCK_RFC3339_BYTES];
+    char digest[DIGEST_CLAIM_TEXT_BYTES];
+
+    if (r->submitted_ms) {
+        clock_format_rfc3339(r->submitted_ms, time);
+        printf("  %-12s %d, the last handed over at %s, %lld ms\n", "attempts", r->attempts, time,
+               (long long)r->duration_ms);
+    }
+    if (r->http_status)
+        printf("  %-12s %d\n", "http_status", r->http_status);
+    print_text("code", r->code);
+    print_text("sub_code", r->sub_code);
+    print_text("message", r->message);
+    print_text("request_id", *r->request_id ? r->request_id : "none came");
+    digest_hex(r->digest, DIGEST_CLAIM_BYTES, digest);
+    print_text("digest", digest);
+}
+
+static void print_kind(const struct unsettled *unsettled)
+{
+    struct buffer place = {0};
+
+    unsettled_append_place(unsettled, &place);
+    if (unsettled->kind == UNSETTLED_ORPHAN) {
+        printf("  %-12s %s, which is not there any more: settle it here, with a list\n",
+               "waits for", buffer_string(&place));
+        print_attempt(&unsettled->attempt);
+    } else if (unsettled->kind == UNSETTLED_WAITS)
+        printf("  %-12s %s: settle that one\n", "waits for", buffer_string(&place));
+    else if (unsettled->kind == UNSETTLED_SENDING)
+        printf("  %-12s %s, which is being sent\n", "waits for", buffer_string(&place));
+    else if (unsettled->kind == UNSETTLED_OVER)
+        printf("  %-12s its claim was settled in another run\n", "over");
+    buffer_release(&place);
+}
+
+void unsettled_print(const struct unsettled *unsettled)
+{
+    const struct line *line = unsettled->line;
+    char yuan[MONEY_TEXT_BYTES];
+
+    printf("row %llu\n", (unsigned long long)line->record.row);
+    print_text("workcard_id", line->fields[FIELD_WORKCARD_ID]);
+    print_text("claim_order", line->fields[FIELD_CLAIM_ORDER_NO]);
+    printf("  %-12s %s yuan\n", "claim_fee", money_format_yuan(unsettled->fee_fen, yuan));
+    print_attempt(&line->record);
+    print_kind(unsettled);
+}
