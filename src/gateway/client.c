@@ -40,6 +40,9 @@ struct client {
      * asked for before an ended one makes room for the next, so they are at most `capacity`. */
     struct departure *departures;
     size_t departed;
+
+    char date[64]; /* a Date header, and what it means; at first the empty one */
+    int64_t date_ms;
 };
 
 /* ---- the end of a call ---- */
@@ -136,24 +139,33 @@ static int64_t retry_after_s(const char *value)
     return seconds < 0 ? 0 : seconds;
 }
 
-static int64_t date_ms(const char *value)
+/* All answers of one second have the same date: it is parsed once. */
+static int64_t date_ms(struct client *client, const char *value)
 {
-    time_t date = value ? curl_getdate(value, NULL) : -1;
+    time_t date;
 
-    return date == -1 ? -1 : (int64_t)date * 1000;
+    if (!value)
+        return -1;
+    if (strcmp(value, client->date) == 0)
+        return client->date_ms;
+    date = curl_getdate(value, NULL);
+    client->date_ms = date == -1 ? -1 : (int64_t)date * 1000;
+    snprintf(client->date, sizeof(client->date), "%s", value);
+    return client->date_ms;
 }
 
 /* The status line and headers of the last answer, of a cut one too. */
-static void take_headers(struct exchange *exchange, CURL *handle)
+static void take_headers(struct client *client, struct exchange *exchange, CURL *handle)
 {
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &exchange->http_status);
     if (exchange->http_status == 0)
         return;
-    exchange->server_ms = date_ms(header_value(handle, "Date"));
+    exchange->server_ms = date_ms(client, header_value(handle, "Date"));
     exchange->retry_after_s = retry_after_s(header_value(handle, "Retry-After"));
 }
 
-static void judge_phase(struct exchange *exchange, CURL *handle, CURLcode code)
+static void judge_phase(struct client *client, struct exchange *exchange, CURL *handle,
+                        CURLcode code)
 {
     curl_off_t uploaded = 0;
 
@@ -162,7 +174,7 @@ static void judge_phase(struct exchange *exchange, CURL *handle, CURLcode code)
         exchange->transport = transport_not_sent(code);
         return;
     }
-    take_headers(exchange, handle);
+    take_headers(client, exchange, handle);
     curl_easy_getinfo(handle, CURLINFO_SIZE_UPLOAD_T, &uploaded);
     if ((uint64_t)uploaded < exchange->body.len && exchange->http_status != 0)
         exchange->early = true;
@@ -204,7 +216,7 @@ static void end_call(struct client *client, struct slot *slot, CURLcode code)
 {
     struct exchange *exchange = slot->exchange;
 
-    judge_phase(exchange, slot->handle, code);
+    judge_phase(client, exchange, slot->handle, code);
     if (exchange->phase != PHASE_ANSWERED)
         snprintf(exchange->detail, sizeof(exchange->detail), "%.*s",
                  (int)sizeof(exchange->detail) - 1,
@@ -373,6 +385,7 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     if (!client)
         return error_no_memory(err);
     client->capacity = capacity;
+    client->date_ms = -1;
     client->slots = calloc(capacity, sizeof(*client->slots));
     client->multi = curl_multi_init();
     client->headers = make_headers();

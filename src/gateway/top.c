@@ -15,7 +15,6 @@
 /* ---- requests ---- */
 
 #define HEX_DIGITS "0123456789ABCDEF"
-#define FORM_UNRESERVED "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.*_-"
 
 /* The length of the character at `text` that Java calls a control character, else 0: C0, DEL, C1.
  */
@@ -34,41 +33,73 @@ static char short_escape(unsigned char byte)
     return escapes[byte];
 }
 
+/* How many bytes from here on stand in JSON as they are. */
+static size_t plain_len(const unsigned char *s)
+{
+    size_t len = 0;
+
+    while (s[len] && !short_escape(s[len]) && !iso_control_len(s + len))
+        len++;
+    return len;
+}
+
 static void json_string(const char *text, struct buffer *ret_json)
 {
     const unsigned char *s = (const unsigned char *)text;
-    size_t len = 0;
 
     buffer_byte(ret_json, '"');
-    for (; *s; s += len) {
-        char letter = short_escape(*s);
-        size_t control = letter ? 0 : iso_control_len(s);
+    for (;;) {
+        size_t plain = plain_len(s);
+        char letter = short_escape(s[plain]);
 
-        len = control ? control : 1;
+        buffer_append(ret_json, s, plain);
+        s += plain;
+        if (!*s)
+            break;
         if (letter) {
             buffer_byte(ret_json, '\\');
             buffer_byte(ret_json, letter);
-        } else if (control) {
-            buffer_format(ret_json, "\\u%04X", s[control - 1]);
+            s++;
         } else {
-            buffer_byte(ret_json, (char)*s);
+            s += iso_control_len(s);
+            buffer_format(ret_json, "\\u%04X", s[-1]);
         }
     }
     buffer_byte(ret_json, '"');
 }
 
+static void json_number(const char *key, int64_t number, struct buffer *ret_json)
+{
+    buffer_text(ret_json, key);
+    buffer_integer(ret_json, number);
+}
+
+static void json_text(const char *key, const char *text, struct buffer *ret_json)
+{
+    buffer_text(ret_json, key);
+    json_string(text, ret_json);
+}
+
+/* Without printf, as all that is done for every call. */
 void top_claim_json(const struct claim *claim, struct buffer *ret_json)
 {
-    buffer_format(ret_json, "{\"claim_count\":%" PRId64, claim->claim_count);
-    if (*claim->claim_desc) {
-        buffer_text(ret_json, ",\"claim_desc\":");
-        json_string(claim->claim_desc, ret_json);
-    }
-    buffer_format(ret_json, ",\"claim_fee\":%" PRId64 ",\"claim_order_no\":", claim->claim_fee);
-    json_string(claim->claim_order_no, ret_json);
-    buffer_format(ret_json, ",\"claim_status\":%" PRId64 ",\"claim_time\":", claim->claim_status);
-    json_string(claim->claim_time, ret_json);
-    buffer_format(ret_json, ",\"workcard_id\":%" PRId64 "}", claim->workcard_id);
+    json_number("{\"claim_count\":", claim->claim_count, ret_json);
+    if (*claim->claim_desc)
+        json_text(",\"claim_desc\":", claim->claim_desc, ret_json);
+    json_number(",\"claim_fee\":", claim->claim_fee, ret_json);
+    json_text(",\"claim_order_no\":", claim->claim_order_no, ret_json);
+    json_number(",\"claim_status\":", claim->claim_status, ret_json);
+    json_text(",\"claim_time\":", claim->claim_time, ret_json);
+    json_number(",\"workcard_id\":", claim->workcard_id, ret_json);
+    buffer_byte(ret_json, '}');
+}
+
+static bool is_unreserved(unsigned char byte)
+{
+    unsigned char lower = byte | 0x20;
+
+    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' ||
+           byte == '*' || byte == '_' || byte == '-';
 }
 
 void top_form_encode(const char *text, struct buffer *ret_form)
@@ -80,10 +111,10 @@ void top_form_encode(const char *text, struct buffer *ret_form)
         return;
     out = ret_form->ptr + ret_form->len;
     for (; *s; s++) {
-        if (*s == ' ') {
-            *out++ = '+';
-        } else if (strchr(FORM_UNRESERVED, *s)) {
+        if (is_unreserved(*s)) {
             *out++ = (char)*s;
+        } else if (*s == ' ') {
+            *out++ = '+';
         } else {
             *out++ = '%';
             *out++ = HEX_DIGITS[*s >> 4];
