@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "report/audit.h"
 
-#define AUDIT_TEXT_COLUMNS 60
+#define AUDIT_TEXT_COLUMNS 80
 #define AUDIT_TEXT_DISAGREEMENTS 50 /* are shown; the rest is in --json */
 #define AUDIT_TEXT_CODES 20
 #define AUDIT_TEXT_EVENTS 20

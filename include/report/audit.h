@@ -7,7 +7,7 @@
  * what the newest says. All are read side by side, row by row, so memory does not depend on their
  * size. Nothing is judged here but truth: that rows were rejected is no disagreement.
  *
- * Tested by tests/e2e/test_audit.py
+ * Tested by tests/unit/test_audit.c and tests/e2e/test_audit.py
  */
 #ifndef CLAIMBATCH_REPORT_AUDIT_H
 #define CLAIMBATCH_REPORT_AUDIT_H
@@ -49,7 +49,18 @@ enum audit_check {
     AUDIT_DISAGREES,
 };
 
+/* What a report was held against when it was found wrong. */
+enum audit_measure {
+    AUDIT_ITSELF, /* its cells, its digests, its manifest */
+    AUDIT_OTHERS, /* the other reports of its export */
+    AUDIT_SIGNATURE,
+    AUDIT_LEDGER,
+    AUDIT_EXPORT,
+    AUDIT_MEASURE_COUNT,
+};
+
 struct audit_disagreement {
+    enum audit_measure measure;
     size_t report; /* of audit.reports; AUDIT_NO_REPORT: all of them together */
     uint64_t row;  /* as the export counts; 0: the report as a whole */
     char *text;    /* safe for a terminal */
@@ -107,6 +118,7 @@ struct audit {
     struct audit_disagreement *disagreements; /* the first AUDIT_DISAGREEMENTS_MAX */
     size_t disagreement_count;
     uint64_t disagreements_found; /* all of them */
+    uint64_t disagreements_by[AUDIT_MEASURE_COUNT];
     char *notes[AUDIT_NOTES_MAX]; /* what was not checked, and why; safe for a terminal */
     size_t note_count;
 
@@ -145,13 +157,14 @@ struct audit_settings {
     const char *export_path; /* NULL: not compared */
     /* How the export is read where the manifest is not to be followed. */
     const char *wanted_columns[FIELD_COUNT];
-    enum encoding encoding;    /* ENCODING_AUTO: the manifest's */
-    char delimiter;            /* '\0': the manifest's */
-    enum fee_unit fee_unit;    /* FEE_UNIT_UNDECLARED: the manifest's */
-    const struct rules *rules; /* NULL: the manifest's */
-    const char *ledger_path;   /* NULL: not compared. Never created */
-    bool ledger_is_named;      /* by the user: then it has to be there */
-    const char *verify_key;    /* PEM file; NULL: signatures are not checked */
+    enum encoding encoding;          /* ENCODING_AUTO: the manifest's */
+    char delimiter;                  /* '\0': the manifest's */
+    enum fee_unit fee_unit;          /* FEE_UNIT_UNDECLARED: the manifest's */
+    struct rules rules;              /* what of it is wanted is told by … */
+    bool is_rule_wanted[RULE_COUNT]; /* … this; the others: the manifest's */
+    const char *ledger_path;         /* NULL: not compared. Never created */
+    bool ledger_is_named;            /* by the user: then it has to be there */
+    const char *verify_key;          /* PEM file; NULL: signatures are not checked */
 };
 
 /*
@@ -161,5 +174,8 @@ struct audit_settings {
  */
 int audit_run(const struct audit_settings *settings, struct audit *ret_audit, struct error *err);
 void audit_release(struct audit *audit);
+
+/* "itself", "other reports", "signature", "ledger", "export". */
+const char *audit_measure_name(enum audit_measure measure);
 
 #endif

@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct audit;
+#include "report/audit.h"
 
 /* `report` is an index of audit->reports or AUDIT_NO_REPORT, `row` is 0 for a report as a whole. */
-void objection_raise(struct audit *audit, size_t report, uint64_t row, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void objection_raise(struct audit *audit, enum audit_measure measure, size_t report, uint64_t row,
+                     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Notes what could not be checked, and why. */
 void objection_note(struct audit *audit, const char *format, ...)

@@ -72,10 +72,10 @@ struct scan_row {
 };
 
 /*
- * Opens and surveys a report. EXIT_INPUT_MISSING when it cannot be opened. EXIT_INPUT_REFUSED when
- * its first line is not that of a report: another file, an empty one, or a report that a
- * spreadsheet or editor saved anew (encoding, byte order mark, delimiter, line ends: all that
- * changed are named).
+ * Opens and surveys a report. EXIT_INPUT_MISSING when it cannot be opened or is no regular file.
+ * EXIT_INPUT_REFUSED when its first line is not that of a report: another file, an empty one, or a
+ * report that a spreadsheet or editor saved anew (encoding, byte order mark, delimiter, line ends:
+ * all that changed are named).
  */
 int scan_open(const char *path, struct scan **ret_scan, struct error *err);
 void scan_close(struct scan *scan); /* NULL is fine */

@@ -110,6 +110,7 @@ static void put_disagreements(yajl_gen gen, const struct audit *audit)
             yajl_gen_integer(gen, (long long)d->row);
         else
             yajl_gen_null(gen);
+        put_key_text(gen, "against", audit_measure_name(d->measure));
         put_key_text(gen, "text", d->text);
         yajl_gen_map_close(gen);
     }

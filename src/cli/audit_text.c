@@ -102,7 +102,7 @@ static const char *plural(uint64_t count)
 static void put_verdict(const struct audit *audit, struct buffer *out)
 {
     if (audit->agrees)
-        line(out, 0, "verdict: everything agrees");
+        line(out, 0, "verdict: everything that was checked agrees");
     else
         line(out, 0, "verdict: NOT TRUE, %" PRIu64 " disagreement%s", audit->disagreements_found,
              plural(audit->disagreements_found));

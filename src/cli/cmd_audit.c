@@ -22,15 +22,6 @@ static bool is_typed(const struct options *options, enum section section, const 
     return setting && setting->origin.kind == ORIGIN_OPTION;
 }
 
-static bool is_rule_typed(const struct options *options)
-{
-    for (size_t i = 0; i < options->settings.count; i++)
-        if (options->settings.list[i].section == SECTION_RULES &&
-            options->settings.list[i].origin.kind == ORIGIN_OPTION)
-            return true;
-    return is_typed(options, SECTION_RUN, "max-fee");
-}
-
 static void take_reading(const struct options *options, struct audit_settings *settings)
 {
     for (int i = 0; i < FIELD_COUNT; i++)
@@ -41,8 +32,10 @@ static void take_reading(const struct options *options, struct audit_settings *s
         settings->delimiter = options->reader.delimiter;
     if (is_typed(options, SECTION_INPUT, "fee_unit"))
         settings->fee_unit = options->reader.fee_unit;
-    if (is_rule_typed(options))
-        settings->rules = &options->rules;
+    settings->rules = options->rules;
+    for (int i = 0; i < RULE_COUNT; i++)
+        settings->is_rule_wanted[i] = is_typed(options, SECTION_RULES, rule_name((enum rule)i));
+    settings->is_rule_wanted[RULE_MAX_FEE] = is_typed(options, SECTION_RUN, "max-fee");
 }
 
 static int print(const struct buffer *text, struct error *err)

@@ -200,3 +200,23 @@ void finding_explain(const struct finding *finding, const struct rules *rules,
     explain_field(finding, rules, value_of(&(struct cell){raw, strlen(raw)}), columns->fee_unit,
                   ret_sentence);
 }
+
+const struct finding *findings_explain(const struct findings *findings, const struct rules *rules,
+                                       const struct columns *columns, const struct record *record,
+                                       struct buffer *ret_sentences)
+{
+    const struct finding *first = NULL;
+
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->list[i];
+
+        if (finding->severity != SEVERITY_ERROR)
+            continue;
+        if (first)
+            buffer_text(ret_sentences, "; ");
+        else
+            first = finding;
+        finding_explain(finding, rules, columns, record, ret_sentences);
+    }
+    return first;
+}

@@ -246,5 +246,6 @@ bool ledger_run_is_alive(struct ledger *ledger, int64_t run)
     for (size_t i = 0; i < ledger->own_runs.count; i++)
         if (ledger->own_runs.ids[i] == run)
             return true;
-    return lock_is_held(ledger->lock_fd, run);
+    /* Beside a copy, or where nobody has ever locked a run, there is no lock file. */
+    return ledger->lock_fd >= 0 && lock_is_held(ledger->lock_fd, run);
 }

@@ -3,12 +3,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "ledger/ledger.h"
+#include "ledger/view.h"
 #include "report/fold.h"
 #include "report/lineage.h"
 #include "report/objection.h"
@@ -31,6 +30,14 @@ struct walk {
     struct latency *latency;
     struct fold *fold;
 };
+
+const char *audit_measure_name(enum audit_measure measure)
+{
+    static const char *const names[AUDIT_MEASURE_COUNT] = {"itself", "other reports", "signature",
+                                                           "ledger", "export"};
+
+    return names[measure];
+}
 
 static const char *path_of(const struct audit *audit, size_t report, char *room)
 {
@@ -98,7 +105,7 @@ static int check_signature(struct walk *w, const struct verify_key *key, size_t 
         return -1;
     report->signature = verdict == SIGNATURE_GOOD ? AUDIT_AGREES : AUDIT_DISAGREES;
     if (verdict != SIGNATURE_GOOD)
-        objection_raise(w->audit, i, 0, "%s", words[verdict]);
+        objection_raise(w->audit, AUDIT_SIGNATURE, i, 0, "%s", words[verdict]);
     return 0;
 }
 
@@ -118,32 +125,27 @@ static int check_signatures(struct walk *w, struct error *err)
 
 /* ---- the ledger ---- */
 
-/* An empty file would be made a ledger. */
-static bool is_there(const char *path)
+/* Without one of this version there is nothing to compare with. */
+static int find_ledger(const char *path, struct ledger **ret_ledger, struct error *err)
 {
-    struct stat status;
-
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+    if (view_open(path, ret_ledger, err))
+        return -1;
+    if (!view_check_schema(*ret_ledger, err))
+        return 0;
+    ledger_close(*ret_ledger);
+    *ret_ledger = NULL;
+    return -1;
 }
 
 static int open_ledger(struct walk *w, struct error *err)
 {
     const struct audit_settings *s = w->settings;
-    char quoted[LOG_QUOTE_BYTES];
     struct error why;
 
-    if (!s->ledger_path)
+    if (!s->ledger_path || !find_ledger(s->ledger_path, &w->ledger, &why))
         return 0;
-    log_quote(s->ledger_path, quoted, sizeof(quoted));
-    if (!is_there(s->ledger_path)) {
-        if (s->ledger_is_named)
-            return error_set(err, EXIT_INPUT_MISSING, "there is no ledger at '%s'", quoted);
-        objection_note(w->audit, "there is no ledger at '%s' to compare with", quoted);
-        return 0;
-    }
-    if (!ledger_open(s->ledger_path, &w->ledger, &why))
-        return 0;
-    if (s->ledger_is_named) {
+    if (s->ledger_is_named || why.exit_code == EXIT_RESOURCES ||
+        why.exit_code >= EXIT_SIGNAL_BASE) {
         *err = why;
         return -1;
     }
@@ -211,7 +213,7 @@ static int open_original(struct walk *w, struct error *err)
     digest_hex(original_survey(w->original)->sha256, EXPORT_SHA256_BYTES, sha256);
     if (manifest && strcmp(manifest->input_sha256, sha256) != 0) {
         w->audit->export = AUDIT_DISAGREES;
-        objection_raise(w->audit, AUDIT_NO_REPORT, 0,
+        objection_raise(w->audit, AUDIT_EXPORT, AUDIT_NO_REPORT, 0,
                         "'%s' is not the export that was sent: its sha256 is %s, the manifest says "
                         "%s",
                         log_quote(w->settings->export_path, quoted, sizeof(quoted)), sha256,
@@ -250,7 +252,12 @@ static const struct scan_row *line_of(const struct walk *w, size_t report, uint6
 static void object_to_original(struct walk *w, size_t report, uint64_t number, const char *what)
 {
     w->audit->export = AUDIT_DISAGREES;
-    objection_raise(w->audit, report, number, "%s", what);
+    objection_raise(w->audit, AUDIT_EXPORT, report, number, "%s", what);
+}
+
+static bool is_rerun(const struct walk *w, size_t report)
+{
+    return *w->audit->reports[report].manifest.parent_run != '\0';
 }
 
 static void compare_with_original(struct walk *w, uint64_t number)
@@ -265,7 +272,9 @@ static void compare_with_original(struct walk *w, uint64_t number)
         if (!row)
             continue;
         is_reported = true;
-        breach = is_there_too ? original_breach(w->original, row) : "the export has no such row";
+        breach = !is_there_too    ? "the export has no such row"
+                 : is_rerun(w, i) ? original_breach_of_rerun(w->original, row)
+                                  : original_breach(w->original, row);
         if (breach)
             object_to_original(w, i, number, breach);
     }
@@ -287,17 +296,19 @@ static void compare_with_parent(struct walk *w, size_t report, const struct scan
     older = line_of(w, parent, number);
     path_of(w->audit, parent, quoted);
     if (!older)
-        objection_raise(w->audit, report, number, "it is not in '%s', whose rows were run again",
-                        quoted);
+        objection_raise(w->audit, AUDIT_OTHERS, report, number,
+                        "it is not in '%s', whose rows were run again", quoted);
     else if (row->digest_fits && older->digest_fits && strcmp(row->digest, older->digest) != 0)
-        objection_raise(w->audit, report, number, "its content is another than in '%s'", quoted);
+        objection_raise(w->audit, AUDIT_OTHERS, report, number,
+                        "its content is another than in '%s'", quoted);
 }
 
 static void compare_acceptance(struct walk *w, size_t first, size_t second, uint64_t number)
 {
     char quoted[LOG_QUOTE_BYTES];
 
-    objection_raise(w->audit, second, number, "it was accepted already in '%s': executed twice",
+    objection_raise(w->audit, AUDIT_OTHERS, second, number,
+                    "it was accepted already in '%s': executed twice",
                     path_of(w->audit, first, quoted));
 }
 

@@ -22,15 +22,19 @@ static const char *breach_of_sent(const struct row_record *r)
     return NULL;
 }
 
+/* An answer comes only to what was sent. */
+static bool is_answered(const struct row_record *r)
+{
+    return r->attempts || r->submitted_ms || r->http_status || *r->request_id || *r->sub_code;
+}
+
 static const char *breach_of_invalid(const struct scan_row *row)
 {
     const struct row_record *r = &row->line.record;
 
     if (row->line.has_digest)
         return "it is invalid, but has a digest";
-    if (r->attempts || r->submitted_ms || r->http_status || *r->request_id)
-        return "it is invalid, but was sent";
-    return NULL;
+    return is_answered(r) ? "it is invalid, but was sent" : NULL;
 }
 
 static const char *breach_of_outcome(const struct scan_row *row)
@@ -44,7 +48,7 @@ static const char *breach_of_outcome(const struct scan_row *row)
     case OUTCOME_INVALID:
         return breach_of_invalid(row);
     default:
-        return NULL;
+        return !r->submitted_ms && is_answered(r) ? "it has an answer, but no submitted_at" : NULL;
     }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "input/rules.h"
 
 static bool starts_formula(const char *text)
 {
@@ -50,6 +51,41 @@ void line_append_clean(const char *text, struct buffer *ret_text)
         buffer_byte(ret_text, *p < 0x20 || *p == 0x7f || is_c1 ? ' ' : (char)*p);
         p += is_c1;
     }
+}
+
+static bool is_of_rule(const char *code, size_t len)
+{
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (strlen(rule_code((enum rule)i)) == len &&
+            memcmp(rule_code((enum rule)i), code, len) == 0)
+            return true;
+    return false;
+}
+
+static void append_codes(const char *codes, bool of_rules, struct buffer *ret_codes)
+{
+    const char *separator = "";
+
+    while (*codes) {
+        size_t len = strcspn(codes, ";");
+
+        if (is_of_rule(codes, len) == of_rules) {
+            buffer_text(ret_codes, separator);
+            buffer_append(ret_codes, codes, len);
+            separator = ";";
+        }
+        codes += len + (codes[len] == ';');
+    }
+}
+
+void line_append_noted(const char *warnings, struct buffer *ret_codes)
+{
+    append_codes(warnings, true, ret_codes);
+}
+
+void line_append_arisen(const char *warnings, struct buffer *ret_codes)
+{
+    append_codes(warnings, false, ret_codes);
 }
 
 /* The gateway's words. */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include <yajl/yajl_parse.h>
 #include <yajl/yajl_tree.h>
 
@@ -461,14 +461,17 @@ static void empty(struct manifest_found *found)
 int manifest_read(const char *report_path, struct manifest_found *ret_found, struct error *err)
 {
     struct buffer path = {0};
+    struct stat status = {.st_mode = S_IFREG};
     int result = -1;
 
     empty(ret_found);
     manifest_path(report_path, &path);
     if (path.failed)
         error_no_memory(err);
-    else if (access(path.ptr, F_OK) && errno == ENOENT)
+    else if (stat(path.ptr, &status) && errno == ENOENT)
         result = 0;
+    else if (!S_ISREG(status.st_mode)) /* reading it may never end, or never begin */
+        refuse(path.ptr, "it is not a regular file", err);
     else if (!file_read_all(path.ptr, MANIFEST_BYTES_MAX, &ret_found->text, err))
         result = parse(path.ptr, ret_found, err) ? -1 : 1;
     buffer_release(&path);

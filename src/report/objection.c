@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "report/audit.h"
-
 /* Room for one more. */
 static bool make_room(struct audit *audit)
 {
@@ -21,13 +19,15 @@ static bool make_room(struct audit *audit)
     return true;
 }
 
-void objection_raise(struct audit *audit, size_t report, uint64_t row, const char *format, ...)
+void objection_raise(struct audit *audit, enum audit_measure measure, size_t report, uint64_t row,
+                     const char *format, ...)
 {
     char *text = NULL;
     va_list args;
 
     audit->agrees = false;
     audit->disagreements_found++;
+    audit->disagreements_by[measure]++;
     if (report != AUDIT_NO_REPORT)
         audit->reports[report].disagreements++;
     if (audit->disagreement_count >= AUDIT_DISAGREEMENTS_MAX)
@@ -37,7 +37,7 @@ void objection_raise(struct audit *audit, size_t report, uint64_t row, const cha
         audit->no_memory = true;
     else
         audit->disagreements[audit->disagreement_count++] =
-            (struct audit_disagreement){report, row, text};
+            (struct audit_disagreement){measure, report, row, text};
     va_end(args);
 }
 

@@ -17,7 +17,11 @@ struct original {
     struct record record;
     struct claim_store store;
     struct claim claim;
+    struct findings findings;
     bool is_valid;
+    bool has_reading;       /* that of a run: its rules are known */
+    struct buffer warnings; /* codes that the rules give the row */
+    struct buffer words;    /* of a row, for a comparison */
 };
 
 static int refuse_reading(const struct original *original, struct error *err)
@@ -46,10 +50,26 @@ static enum encoding encoding_of(const struct audit_settings *s,
     return encoding == ENCODING_UTF16LE || encoding == ENCODING_UTF16BE ? ENCODING_UTF16 : encoding;
 }
 
-static int start(struct original *original, const struct audit_settings *s,
-                 const struct manifest_found *manifest, struct error *err)
+/* Without a reading nobody knows which rules could be softened held for the run. */
+static void set_rules(const struct audit_settings *s, const struct manifest_reading *reading,
+                      struct rules *ret_rules)
 {
-    const struct manifest_reading *reading = manifest ? &manifest->reading : NULL;
+    rules_init(ret_rules);
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (!rule_is_fixed((enum rule)i))
+            ret_rules->severity[i] = SEVERITY_OFF;
+    if (reading)
+        *ret_rules = reading->rules;
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (s->is_rule_wanted[i])
+            ret_rules->severity[i] = s->rules.severity[i];
+    if (s->is_rule_wanted[RULE_MAX_FEE])
+        ret_rules->max_fee = s->rules.max_fee;
+}
+
+static struct reader_settings settings_of(const struct audit_settings *s,
+                                          const struct manifest_reading *reading)
+{
     struct reader_settings settings = {
         .delimiter = s->delimiter ? s->delimiter
                      : reading    ? reading->delimiter
@@ -58,11 +78,17 @@ static int start(struct original *original, const struct audit_settings *s,
     };
 
     memcpy(settings.wanted_columns, s->wanted_columns, sizeof(settings.wanted_columns));
-    rules_init(&original->rules);
-    if (s->rules)
-        original->rules = *s->rules;
-    else if (reading)
-        original->rules = reading->rules;
+    return settings;
+}
+
+static int start(struct original *original, const struct audit_settings *s,
+                 const struct manifest_found *manifest, struct error *err)
+{
+    const struct manifest_reading *reading = manifest ? &manifest->reading : NULL;
+    struct reader_settings settings = settings_of(s, reading);
+
+    set_rules(s, reading, &original->rules);
+    original->has_reading = reading != NULL;
     original->now_ms = manifest && manifest->started_ms ? manifest->started_ms : clock_wall_ms();
     if (export_open(s->export_path, &original->export, err) ||
         export_survey(original->export, encoding_of(s, reading), &original->survey, err) ||
@@ -96,6 +122,8 @@ void original_close(struct original *original)
     reader_close(original->reader);
     export_close(original->export);
     claim_store_release(&original->store);
+    buffer_release(&original->warnings);
+    buffer_release(&original->words);
     free(original);
 }
 
@@ -111,16 +139,17 @@ uint64_t original_row(const struct original *original)
 
 int original_next(struct original *original, struct error *err)
 {
-    struct findings findings;
     int found = reader_next(original->reader, &original->record, err);
 
     if (found <= 0)
         return found;
     claim_judge(&original->rules, reader_columns(original->reader), &original->record,
-                original->now_ms, &original->store, &original->claim, &findings);
-    if (original->store.desc.failed || original->store.order_no.failed)
+                original->now_ms, &original->store, &original->claim, &original->findings);
+    buffer_reset(&original->warnings);
+    findings_codes(&original->findings, SEVERITY_WARN, &original->warnings);
+    if (original->store.desc.failed || original->store.order_no.failed || original->warnings.failed)
         return error_no_memory(err);
-    original->is_valid = !findings_invalid(&findings);
+    original->is_valid = !findings_invalid(&original->findings);
     return 1;
 }
 
@@ -143,7 +172,34 @@ static bool is_same_raw(const struct original *original, const struct scan_row *
     return true;
 }
 
-const char *original_breach(const struct original *original, const struct scan_row *row)
+/* Whether the row has the warnings that rules give it. */
+static bool is_warned_alike(struct original *original, const struct scan_row *row)
+{
+    buffer_reset(&original->words);
+    line_append_noted(row->line.warnings, &original->words);
+    return original->words.failed ||
+           strcmp(buffer_string(&original->words), buffer_string(&original->warnings)) == 0;
+}
+
+/* Whether the report says of an invalid row what is wrong with it. */
+static bool is_explained_alike(struct original *original, const struct scan_row *row)
+{
+    struct buffer sentences = {0};
+    const struct finding *first =
+        findings_explain(&original->findings, &original->rules, reader_columns(original->reader),
+                         &original->record, &sentences);
+    bool alike;
+
+    buffer_reset(&original->words);
+    line_append_clean(buffer_string(&sentences), &original->words);
+    alike = sentences.failed || original->words.failed ||
+            (strcmp(row->line.record.code, rule_code(first->rule)) == 0 &&
+             strcmp(row->line.record.message, buffer_string(&original->words)) == 0);
+    buffer_release(&sentences);
+    return alike;
+}
+
+const char *original_breach(struct original *original, const struct scan_row *row)
 {
     bool is_invalid = row->line.record.outcome == OUTCOME_INVALID;
 
@@ -154,5 +210,21 @@ const char *original_breach(const struct original *original, const struct scan_r
                           : "it is invalid in the export, but not in the report";
     if (is_invalid ? !is_same_raw(original, row) : !is_same_claim(&row->claim, &original->claim))
         return "its content is not that of the export";
-    return NULL;
+    if (!original->has_reading)
+        return NULL;
+    if (is_invalid && !is_explained_alike(original, row))
+        return "its code and message are not what the rules say of this row of the export";
+    return is_warned_alike(original, row)
+               ? NULL
+               : "its warnings are not those that the rules give this row of the export";
+}
+
+const char *original_breach_of_rerun(const struct original *original, const struct scan_row *row)
+{
+    if (row->malformed || row->line.record.outcome == OUTCOME_INVALID)
+        return NULL; /* it broke a limit of the re-run's own */
+    if (!original->is_valid)
+        return "it is invalid in the export, but not in the report";
+    return is_same_claim(&row->claim, &original->claim) ? NULL
+                                                        : "its content is not that of the export";
 }

@@ -35,23 +35,14 @@ static const char *words_of(enum audit_check check, bool is_partly)
     return check == AUDIT_AGREES && is_partly ? "agrees, as far as checked" : words[check];
 }
 
-/* Of the reports themselves. What disagrees is not told apart by where it was seen, so where
- * another check disagrees nothing is said of this one. */
-static void put_own_check(const struct page_context *context, const enum audit_check *signatures,
-                          const enum audit_check *ledgers)
+/* Of what is always checked. */
+static void put_own_check(const struct page_context *context, const char *name,
+                          enum audit_measure measure)
 {
-    const struct audit *audit = context->audit;
-    bool is_elsewhere = audit->export == AUDIT_DISAGREES;
+    bool agrees = !context->audit->disagreements_by[measure];
 
-    for (size_t i = 0; i < audit->report_count; i++)
-        is_elsewhere |= signatures[i] == AUDIT_DISAGREES || ledgers[i] == AUDIT_DISAGREES;
-    put_check(context->page, "Cells, digests, manifests",
-              audit->agrees  ? AUDIT_AGREES
-              : is_elsewhere ? AUDIT_NOT_CHECKED
-                             : AUDIT_DISAGREES,
-              audit->agrees  ? "agree"
-              : is_elsewhere ? "see what disagrees"
-                             : "disagree");
+    put_check(context->page, name, agrees ? AUDIT_AGREES : AUDIT_DISAGREES,
+              agrees ? "agree" : "disagree");
 }
 
 static void put_checks(const struct page_context *context)
@@ -67,7 +58,9 @@ static void put_checks(const struct page_context *context)
         ledgers[i] = audit->reports[i].ledger;
     }
     buffer_text(context->page, "<dl class=\"checks\">");
-    put_own_check(context, signatures, ledgers);
+    put_own_check(context, "Cells, digests, manifests", AUDIT_ITSELF);
+    if (audit->report_count > 1)
+        put_own_check(context, "Reports with each other", AUDIT_OTHERS);
     check = worst_of(signatures, audit->report_count, &checked);
     put_check(context->page, "Signature", check, words_of(check, checked < audit->report_count));
     check = worst_of(ledgers, audit->report_count, &checked);

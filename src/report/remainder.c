@@ -108,31 +108,6 @@ static void take_text(const char **text, struct buffer *store)
     *text = buffer_string(store);
 }
 
-static bool is_rule_code(const char *code, size_t len)
-{
-    for (int i = 0; i < RULE_COUNT; i++)
-        if (strlen(rule_code((enum rule)i)) == len &&
-            memcmp(rule_code((enum rule)i), code, len) == 0)
-            return true;
-    return false;
-}
-
-/* Of the warnings those that rules gave: they are about the content, others about the run. */
-static void take_noted(struct buffer *noted, const char *codes)
-{
-    buffer_reset(noted);
-    while (*codes) {
-        size_t len = strcspn(codes, ";");
-
-        if (is_rule_code(codes, len)) {
-            if (noted->len)
-                buffer_byte(noted, ';');
-            buffer_append(noted, codes, len);
-        }
-        codes += len + (codes[len] == ';');
-    }
-}
-
 /* A row as it was written: its claim is known exactly, and was judged before; but a limit that is
  * set now holds now. */
 static void take_claim(struct pass *pass, const struct scan_row *row, struct claim_store *store,
@@ -143,7 +118,8 @@ static void take_claim(struct pass *pass, const struct scan_row *row, struct cla
     ret_row->claim = row->claim;
     take_text(&ret_row->claim.claim_desc, &store->desc);
     take_text(&ret_row->claim.claim_order_no, &store->order_no);
-    take_noted(&pass->noted, row->line.warnings);
+    buffer_reset(&pass->noted);
+    line_append_noted(row->line.warnings, &pass->noted);
     ret_row->noted = buffer_string(&pass->noted);
     if (rules->max_fee >= 0 && row->claim.claim_fee > rules->max_fee)
         findings_add(&ret_row->findings, rules, RULE_MAX_FEE, FIELD_CLAIM_FEE);

@@ -139,20 +139,9 @@ static void set_fields(struct line *line, const struct claim *claim, struct buff
 static void set_invalid(struct report *report, struct line *line)
 {
     const struct supply_row *row = &report->row;
-    const struct finding *first = NULL;
+    const struct finding *first = findings_explain(&row->findings, &report->settings->intake->rules,
+                                                   row->columns, row->record, &report->sentence);
 
-    for (size_t i = 0; i < row->findings.count; i++) {
-        const struct finding *finding = &row->findings.list[i];
-
-        if (finding->severity != SEVERITY_ERROR)
-            continue;
-        if (!first)
-            first = finding;
-        else
-            buffer_text(&report->sentence, "; ");
-        finding_explain(finding, &report->settings->intake->rules, row->columns, row->record,
-                        &report->sentence);
-    }
     for (int i = 0; i < FIELD_COUNT; i++)
         line->fields[i] = claim_raw(row->columns, row->record, (enum field)i);
     line->record.outcome = OUTCOME_INVALID;

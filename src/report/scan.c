@@ -1,8 +1,10 @@
 #include "report/scan.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -187,12 +189,29 @@ static int survey(struct scan *scan, bool is_report, struct error *err)
     return -1;
 }
 
+/* A report is a file: what is read once only is no such thing, and has no manifest beside it. */
+static int check_file(const char *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct stat status;
+
+    log_quote(path, quoted, sizeof(quoted));
+    if (stat(path, &status))
+        return error_set(err, EXIT_INPUT_MISSING, "cannot open the report '%s': %s", quoted,
+                         strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return error_set(err, EXIT_INPUT_MISSING, "'%s' is no report: it is not a regular file%s",
+                         quoted, S_ISDIR(status.st_mode) ? ", but a folder" : "");
+    return 0;
+}
+
 static int start(struct scan *scan, const char *path, unsigned char *block, struct error *err)
 {
     size_t len = 0;
     bool is_report;
 
-    if (export_open(path, &scan->export, err) || export_read(scan->export, 0, block, &len, err))
+    if (check_file(path, err) || export_open(path, &scan->export, err) ||
+        export_read(scan->export, 0, block, &len, err))
         return -1;
     is_report = len >= HEAD_BYTES && memcmp(block, HEAD, HEAD_BYTES) == 0;
     if (survey(scan, is_report, err))

@@ -10,10 +10,17 @@
 #include "input/charset.h"
 #include "report/audit.h"
 #include "report/coherence.h"
+#include "report/damage.h"
 #include "report/objection.h"
 
 #define LAST_MS INT64_C(253402271999999)  /* the end of the year 9999 */
 #define NOTHING_SENT "; nothing was sent" /* is no news in an audit */
+
+/* A line with texts of its own. */
+struct kept {
+    struct scan_row row;
+    struct buffer texts;
+};
 
 struct source {
     struct audit *audit;
@@ -21,8 +28,11 @@ struct source {
     struct scan *scan;
     struct latency *latency;
     struct tally *tally;
-    struct scan_row row;
-    bool has_row;
+    /* The line at hand and the one behind it, which shows whether the first stands in its order;
+     * `at` says which is which. */
+    struct kept lines[2];
+    int at;
+    bool has_row, has_next, has_begun, is_at_end;
     uint64_t last_row; /* handed out; 0: none */
     bool is_damaged;   /* it was not read to its end */
 };
@@ -81,7 +91,8 @@ struct source *source_start(struct audit *audit, size_t report, struct scan *sca
     source->scan = scan;
     source->latency = latency;
     if (*audit->reports[report].manifest_fault)
-        objection_raise(audit, report, 0, "%s", audit->reports[report].manifest_fault);
+        objection_raise(audit, AUDIT_ITSELF, report, 0, "%s",
+                        audit->reports[report].manifest_fault);
     return source;
 }
 
@@ -91,12 +102,19 @@ void source_close(struct source *source)
         return;
     tally_close(source->tally);
     scan_close(source->scan);
+    for (int i = 0; i < 2; i++)
+        buffer_release(&source->lines[i].texts);
     free(source);
 }
 
 const struct scan_row *source_row(const struct source *source)
 {
-    return source->has_row ? &source->row : NULL;
+    return source->has_row ? &source->lines[source->at].row : NULL;
+}
+
+static const struct scan_row *next_row(const struct source *source)
+{
+    return source->has_next ? &source->lines[!source->at].row : NULL;
 }
 
 /* ---- the manifest ---- */
@@ -111,8 +129,9 @@ static void object(struct source *source, const char *format, const char *manife
 {
     char quoted[2][LOG_QUOTE_BYTES];
 
-    objection_raise(source->audit, source->report, 0, "the manifest says %s%s, the report has %s",
-                    format, log_quote(manifest, quoted[0], LOG_QUOTE_BYTES),
+    objection_raise(source->audit, AUDIT_ITSELF, source->report, 0,
+                    "the manifest says %s%s, the report has %s", format,
+                    log_quote(manifest, quoted[0], LOG_QUOTE_BYTES),
                     log_quote(report, quoted[1], LOG_QUOTE_BYTES));
 }
 
@@ -165,7 +184,7 @@ static void judge_counts(struct source *source)
         compare_money(source, what, r->manifest.fee_fen[i], r->sums[i].fee_fen);
     }
     if (r->manifest.complete && r->sums[OUTCOME_UNSENT].rows)
-        objection_raise(source->audit, source->report, 0,
+        objection_raise(source->audit, AUDIT_ITSELF, source->report, 0,
                         "the manifest says complete, but rows are unsent");
 }
 
@@ -287,16 +306,20 @@ static void judge_cells(struct source *source, const struct scan_row *row)
 {
     struct buffer words = {0};
 
-    if (row->malformed) {
+    if (row->malformed == SCAN_ALL_MALFORMED) {
+        objection_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row,
+                        "line %" PRIu64 " of the report has not %d cells, as every line has",
+                        row->start_line, SCAN_COLUMNS);
+    } else if (row->malformed) {
         scan_name_malformed(row, &words);
-        objection_raise(source->audit, source->report, row->line.record.row,
+        objection_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row,
                         "line %" PRIu64 " of the report has cells in no form that a report has: %s",
                         row->start_line, buffer_string(&words));
         buffer_reset(&words);
     }
     if (row->edit != SCAN_EDIT_NONE && row->malformed != SCAN_ALL_MALFORMED) {
         scan_explain_edit(row, &words);
-        objection_raise(source->audit, source->report, row->line.record.row, "%s",
+        objection_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row, "%s",
                         buffer_string(&words));
     }
     source->audit->no_memory |= words.failed;
@@ -327,27 +350,90 @@ static int count(struct source *source, const struct scan_row *row, struct error
                                                                           : 0;
 }
 
-static int take_line(struct source *source, struct error *err)
+static int take_line(struct source *source, const struct scan_row *row, struct error *err)
 {
-    const struct scan_row *row = &source->row;
     const char *breach = coherence_breach(row);
-    uint64_t number = row->line.record.row;
 
     if (count(source, row, err))
         return -1;
     measure(source, &row->line.record);
     judge_cells(source, row);
     if (breach)
-        objection_raise(source->audit, source->report, number, "%s", breach);
-    source->has_row = number > source->last_row;
-    if (source->has_row)
-        source->last_row = number;
-    else if (number && number == source->last_row)
-        objection_raise(source->audit, source->report, number, "it is there twice");
-    else if (number)
-        objection_raise(source->audit, source->report, number,
-                        "it stands behind row %" PRIu64 ", out of its order", source->last_row);
+        objection_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row, "%s",
+                        breach);
     return 0;
+}
+
+/* Copies a line out of the scan's memory; false without memory. */
+static bool keep(const struct scan_row *row, struct kept *kept)
+{
+    const char **const places[] = {
+        &kept->row.line.fields[0],
+        &kept->row.line.fields[1],
+        &kept->row.line.fields[2],
+        &kept->row.line.fields[3],
+        &kept->row.line.fields[4],
+        &kept->row.line.fields[5],
+        &kept->row.line.fields[6],
+        &kept->row.line.record.code,
+        &kept->row.line.record.sub_code,
+        &kept->row.line.record.message,
+        &kept->row.line.record.request_id,
+        &kept->row.line.warnings,
+        &kept->row.digest,
+    };
+    const char *text;
+
+    kept->row = *row;
+    buffer_reset(&kept->texts);
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+        buffer_append(&kept->texts, *places[i], strlen(*places[i]) + 1);
+    if (kept->texts.failed)
+        return false;
+    text = kept->texts.ptr;
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++, text += strlen(text) + 1)
+        *places[i] = text;
+    kept->row.claim.claim_desc = kept->row.line.fields[FIELD_CLAIM_DESC];
+    kept->row.claim.claim_order_no = kept->row.line.fields[FIELD_CLAIM_ORDER_NO];
+    return true;
+}
+
+/* Whether the line at hand stands behind the one handed out last and, unless it is that which does
+ * not belong there, before the next. */
+static bool is_in_order(const struct source *source)
+{
+    const struct scan_row *next = next_row(source);
+    uint64_t number = source->lines[source->at].row.line.record.row;
+    uint64_t follower = next ? next->line.record.row : 0;
+
+    return number > source->last_row && !(follower > source->last_row && follower < number);
+}
+
+/* Names the line that is not in its order. */
+static void object_to_order(struct source *source)
+{
+    const struct scan_row *next = next_row(source);
+    uint64_t number = source->lines[source->at].row.line.record.row;
+    bool is_too_early = number > source->last_row;
+    uint64_t other = is_too_early ? next->line.record.row : source->last_row;
+
+    if (!number)
+        return; /* it is malformed, and that is said already */
+    if (number == source->last_row)
+        objection_raise(source->audit, AUDIT_ITSELF, source->report, number, "it is there twice");
+    else
+        objection_raise(source->audit, AUDIT_ITSELF, source->report, number,
+                        "it stands %s row %" PRIu64 ", out of its order",
+                        is_too_early ? "before" : "behind", other);
+}
+
+/* An export would be mended; a report is got again. */
+static void object_to_bytes(struct source *source)
+{
+    objection_raise(source->audit, AUDIT_ITSELF, source->report,
+                    damage_row_without_text(scan_export(source->scan)),
+                    "it holds bytes that are no text (NUL, or not UTF-8), so the report cannot be "
+                    "read");
 }
 
 /* What ended the reading, if it is the report's own fault. */
@@ -357,15 +443,19 @@ static int take_damage(struct source *source, struct error *err)
 
     if (err->exit_code != EXIT_INPUT_REFUSED)
         return -1;
+    source->is_damaged = true;
+    if (!scan_survey(source->scan)) {
+        object_to_bytes(source);
+        return 0;
+    }
     if (len > strlen(NOTHING_SENT) &&
         strcmp(err->text + len - strlen(NOTHING_SENT), NOTHING_SENT) == 0)
         err->text[len - strlen(NOTHING_SENT)] = '\0';
-    source->is_damaged = true;
-    objection_raise(source->audit, source->report, 0,
-                    scan_is_cut(source->scan) ? "the report is cut behind row %" PRIu64 ": %s"
-                                              : "the report cannot be read behind row %" PRIu64
-                                                ": %s",
-                    source->last_row, err->text);
+    objection_raise(source->audit, AUDIT_ITSELF, source->report,
+                    damage_row_behind(scan_export(source->scan), report_of(source)->lines + 1),
+                    scan_is_cut(source->scan) ? "the report is cut here: %s"
+                                              : "from here on the report cannot be read: %s",
+                    err->text);
     return 0;
 }
 
@@ -380,19 +470,45 @@ static int end(struct source *source, struct error *err)
     return judge_codes(source, err);
 }
 
+/* Reads the line behind the one at hand. */
+static int read_ahead(struct source *source, struct error *err)
+{
+    struct scan_row row;
+    int found = source->is_at_end ? 0 : scan_next(source->scan, &row, err);
+
+    source->has_next = found > 0;
+    source->is_at_end = found <= 0;
+    if (found < 0)
+        return take_damage(source, err);
+    if (found == 0)
+        return 0;
+    if (!keep(&row, &source->lines[!source->at]))
+        return error_no_memory(err);
+    return take_line(source, &source->lines[!source->at].row, err);
+}
+
+/* Makes the next line the one at hand. */
+static int step(struct source *source, struct error *err)
+{
+    source->has_row = source->has_next;
+    source->at = !source->at;
+    return read_ahead(source, err);
+}
+
 int source_next(struct source *source, struct error *err)
 {
-    int found;
-
-    source->has_row = false;
-    do {
-        found = scan_next(source->scan, &source->row, err);
-        if (found < 0 && take_damage(source, err))
-            return -1;
-        if (found > 0 && take_line(source, err))
-            return -1;
-    } while (found > 0 && !source->has_row);
-    if (found <= 0 && end(source, err))
+    if (!source->has_begun && read_ahead(source, err))
         return -1;
-    return found > 0;
+    source->has_begun = true;
+    if (step(source, err))
+        return -1;
+    while (source->has_row && !is_in_order(source)) {
+        object_to_order(source);
+        if (step(source, err))
+            return -1;
+    }
+    if (!source->has_row)
+        return end(source, err);
+    source->last_row = source->lines[source->at].row.line.record.row;
+    return 1;
 }

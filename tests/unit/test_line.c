@@ -220,6 +220,31 @@ static void line_keeps_the_line_breaks_of_the_insurer(void **state)
     buffer_release(&text);
 }
 
+static void warnings_of_rules_are_told_from_those_of_the_run(void **state)
+{
+    static const char *const cases[][3] = {
+        {"", "", ""},
+        {"DATE_ONLY", "DATE_ONLY", ""},
+        {"CHANGED_SINCE_ACCEPTED", "", "CHANGED_SINCE_ACCEPTED"},
+        {"DATE_ONLY;COUNT_NOT_ONE;CHANGED_SINCE_ACCEPTED", "DATE_ONLY;COUNT_NOT_ONE",
+         "CHANGED_SINCE_ACCEPTED"},
+        {"X;DATE_ONLY;DATE_ONLYX;", "DATE_ONLY", "X;DATE_ONLYX"},
+    };
+    struct buffer texts[2] = {{0}, {0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        buffer_reset(&texts[0]);
+        buffer_reset(&texts[1]);
+        line_append_noted(cases[i][0], &texts[0]);
+        line_append_arisen(cases[i][0], &texts[1]);
+        assert_string_equal(buffer_string(&texts[0]), cases[i][1]);
+        assert_string_equal(buffer_string(&texts[1]), cases[i][2]);
+    }
+    buffer_release(&texts[0]);
+    buffer_release(&texts[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +257,7 @@ int main(void)
         cmocka_unit_test(control_characters_of_the_gateway_become_blanks),
         cmocka_unit_test(every_word_of_the_gateway_is_guarded),
         cmocka_unit_test(line_keeps_the_line_breaks_of_the_insurer),
+        cmocka_unit_test(warnings_of_rules_are_told_from_those_of_the_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,418 @@
+/*
+ * Unit tests of report/audit: whatever byte of a report is another one, the audit notices, and the
+ * row that has it is named.
+ *
+ * A sample of all bytes; CLAIMBATCH_UNIT_LONG=1 build-test/tests/test_audit tries each of them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "input/supply.h"
+#include "report/audit.h"
+#include "report/line.h"
+#include "report/publication.h"
+#include "report/report.h"
+
+#define PLATFORM "http://127.0.0.1:8080/router/rest"
+#define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
+#define ROWS 200
+#define STRIDE 151 /* of the sample */
+
+static struct error err;
+
+/* A run of ROWS rows whose report was published. */
+struct desk {
+    char folder[64];
+    char export_path[128], ledger_path[128], report_path[128], manifest_path[160];
+    struct intake intake;
+    struct inspection inspection;
+    struct ledger *ledger;
+    struct run_record run;
+    struct buffer report, manifest; /* as they were published */
+    uint64_t *row_at;               /* the row that each byte of the report belongs to; 0: none */
+};
+
+/* ---- a run ---- */
+
+static void write_text(const char *path, const char *text, size_t len)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void append_export_row(struct buffer *text, uint64_t row)
+{
+    static const char *const reasons[] = {"缺少发票，拒赔",         "\"two\nlines\"", "=1+1", "a;b",
+                                          "\"he said \"\"no\"\"\"", "'quoted"};
+
+    if (row % 7 == 0)
+        buffer_format(text, "%d,CL%08d,2,2022-12-01 10:00:00,0,%s\n", (int)row + 700000, (int)row,
+                      reasons[row % (sizeof(reasons) / sizeof(*reasons))]);
+    else if (row % 13 == 0)
+        buffer_format(text, "%d,CL%08d,1,2022-12-01 10:00:00,12.5,\n", (int)row + 700000, (int)row);
+    else
+        buffer_format(text, "%d,CL%08d,1,2022-12-01%s,%d,\n", (int)row + 700000, (int)row,
+                      row % 5 ? " 10:00:00" : "", (int)row + 100);
+}
+
+static void write_export(struct desk *desk)
+{
+    struct buffer text = {0};
+
+    buffer_text(&text, "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n");
+    for (uint64_t row = 2; row < ROWS + 2; row++)
+        append_export_row(&text, row);
+    write_text(desk->export_path, text.ptr, text.len);
+    buffer_release(&text);
+}
+
+/* Of every kind some; every 19th row is left unsent. */
+static void send_row(struct desk *desk, const struct supply_row *row)
+{
+    static const enum outcome outcomes[] = {OUTCOME_ACCEPTED, OUTCOME_ACCEPTED, OUTCOME_REJECTED,
+                                            OUTCOME_ACCEPTED, OUTCOME_UNKNOWN,  OUTCOME_FAILED};
+    enum outcome outcome = outcomes[row->row % (sizeof(outcomes) / sizeof(*outcomes))];
+    struct row_ref ref = {.platform = PLATFORM,
+                          .place = {desk->run.id, row->row},
+                          .key = {row->claim.workcard_id, row->claim.claim_order_no}};
+    struct row_record record = {
+        .row = row->row,
+        .state = ROW_FINAL,
+        .outcome = outcome,
+        .counts_as = outcome,
+        .attempts = 1 + (int)row->row % 2,
+        .http_status = outcome == OUTCOME_UNKNOWN ? 0 : 200,
+        .submitted_ms = NOW_MS + (int64_t)row->row * 7,
+        .duration_ms = 40 + (int64_t)row->row % 50,
+        .code = outcome == OUTCOME_ACCEPTED ? "SUCCESS" : "CODE_OF_IT",
+        .sub_code = outcome == OUTCOME_REJECTED ? "isv.refused" : "",
+        .message = outcome == OUTCOME_REJECTED ? "不予受理, \"why\"" : "ok",
+        .request_id = "4bz92xvq8d2h",
+        .warnings = row->row % 11 ? "" : "CHANGED_SINCE_ACCEPTED",
+    };
+
+    if (row->invalid || row->row % 19 == 0)
+        return;
+    assert_int_equal(digest_claim(&row->claim, record.digest), 0);
+    assert_int_equal(ledger_row_intend(desk->ledger, &ref, &record, &err), 1);
+    assert_int_equal(ledger_row_settle(desk->ledger, &ref, &record, &err), 0);
+}
+
+static void send_rows(struct desk *desk)
+{
+    struct claim_store store = {0};
+    struct supply *supply = NULL;
+    struct supply_row row;
+
+    assert_int_equal(supply_open(&desk->intake, &desk->inspection, &supply, &err), 0);
+    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
+    while (supply_next(supply, &store, &row, &err) > 0)
+        send_row(desk, &row);
+    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
+    supply_close(supply);
+    claim_store_release(&store);
+}
+
+static void save_run(struct desk *desk)
+{
+    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
+    assert_int_equal(ledger_run_save(desk->ledger, &desk->run, &err), 0);
+    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
+}
+
+static void create_run(struct desk *desk)
+{
+    desk->run = (struct run_record){
+        .command = "upload",
+        .platform = PLATFORM,
+        .export_name = "claims.csv",
+        .export_sha256 = desk->inspection.survey.sha256,
+        .reading = "",
+        .report_path = desk->report_path,
+        .stopped_because = "",
+        .parent = "",
+        .started_ms = NOW_MS,
+        .finished_ms = NOW_MS + 9000,
+    };
+    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
+    assert_int_equal(ledger_run_create(desk->ledger, &desk->run, &err), 0);
+    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
+    save_run(desk);
+}
+
+static void publish(struct desk *desk)
+{
+    struct report_settings settings = {.path = desk->report_path,
+                                       .intake = &desk->intake,
+                                       .inspection = &desk->inspection,
+                                       .ledger = desk->ledger,
+                                       .run = desk->run.id};
+    struct manifest manifest = {.program_version = "1",
+                                .run = &desk->run,
+                                .intake = &desk->intake,
+                                .inspection = &desk->inspection,
+                                .gateway = PLATFORM,
+                                .app_key = "12345678",
+                                .ledger = desk->ledger,
+                                .report_path = desk->report_path};
+    struct report *report;
+    struct buffer json = {0};
+
+    assert_int_equal(report_open(&settings, &report, &err), 0);
+    assert_int_equal(report_finish(report, "NOT_SENT", "the run stopped", &err), 0);
+    assert_int_equal(publication_make(report, &manifest, &json, &err), 0);
+    report_close(report);
+    buffer_release(&json);
+    assert_int_equal(file_read_all(desk->report_path, 1 << 20, &desk->report, &err), 0);
+    assert_int_equal(file_read_all(desk->manifest_path, 1 << 20, &desk->manifest, &err), 0);
+}
+
+/* Finds out which row each byte belongs to. A line end belongs to the row that it ends. */
+static void map_rows(struct desk *desk)
+{
+    uint64_t row = 0;
+    bool is_quoted = false;
+    bool is_head = true;
+
+    desk->row_at = calloc(desk->report.len, sizeof(*desk->row_at));
+    assert_non_null(desk->row_at);
+    for (size_t i = 0; i < desk->report.len; i++) {
+        desk->row_at[i] = row;
+        is_quoted ^= desk->report.ptr[i] == '"';
+        if (desk->report.ptr[i] == '\n' && !is_quoted) {
+            row = is_head ? 2 : row + 1;
+            is_head = false;
+        }
+    }
+    assert_int_equal(row, ROWS + 2);
+}
+
+static int set_up(void **state)
+{
+    struct desk *desk = calloc(1, sizeof(*desk));
+
+    *state = desk;
+    snprintf(desk->folder, sizeof(desk->folder), "/tmp/claimbatch-test-XXXXXX");
+    assert_non_null(mkdtemp(desk->folder));
+    snprintf(desk->export_path, sizeof(desk->export_path), "%s/claims.csv", desk->folder);
+    snprintf(desk->ledger_path, sizeof(desk->ledger_path), "%s/ledger.db", desk->folder);
+    snprintf(desk->report_path, sizeof(desk->report_path), "%s/report.csv", desk->folder);
+    snprintf(desk->manifest_path, sizeof(desk->manifest_path), "%s.manifest.json",
+             desk->report_path);
+    write_export(desk);
+    desk->intake.reader.delimiter = ',';
+    desk->intake.now_ms = NOW_MS;
+    rules_init(&desk->intake.rules);
+    assert_int_equal(export_open(desk->export_path, &desk->intake.export, &err), 0);
+    assert_int_equal(inspection_run(&desk->intake, &desk->inspection, &err), 0);
+    assert_int_equal(ledger_open(desk->ledger_path, &desk->ledger, &err), 0);
+    create_run(desk);
+    send_rows(desk);
+    publish(desk);
+    map_rows(desk);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    static const char *const names[] = {
+        "claims.csv",    "ledger.db",  "ledger.db.lock",          "ledger.db-wal",
+        "ledger.db-shm", "report.csv", "report.csv.manifest.json"};
+    struct desk *desk = *state;
+    char path[160];
+
+    ledger_close(desk->ledger);
+    inspection_release(&desk->inspection);
+    export_close(desk->intake.export);
+    buffer_release(&desk->report);
+    buffer_release(&desk->manifest);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", desk->folder, names[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(desk->folder), 0);
+    free(desk->row_at);
+    free(desk);
+    return 0;
+}
+
+/* ---- bytes ---- */
+
+static void put_byte(const char *path, size_t at, char byte)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+    close(fd);
+}
+
+/* Whether one of the disagreements names the row. */
+static bool names(const struct audit *audit, uint64_t row)
+{
+    for (size_t i = 0; i < audit->disagreement_count; i++)
+        if (audit->disagreements[i].row == row)
+            return true;
+    return false;
+}
+
+/* Why a run stopped, with which it explains a row that it did not send, nobody else knows. */
+static bool is_told_by_the_report_alone(const struct desk *desk, size_t at)
+{
+    static const char words[] = ",NOT_SENT,,the run stopped,";
+
+    for (size_t start = at < sizeof(words) ? 0 : at - sizeof(words) + 3; start < at; start++)
+        if (memcmp(desk->report.ptr + start, words, strlen(words)) == 0)
+            return at != start + strlen(",NOT_SENT,") && at < start + strlen(words) - 1;
+    return false;
+}
+
+static void assert_noticed(struct desk *desk, size_t at, bool is_whole, uint64_t *ret_refused)
+{
+    const char *path = desk->report_path;
+    struct audit_settings settings = {
+        .paths = &path,
+        .path_count = 1,
+        .export_path = is_whole ? desk->export_path : NULL,
+        .ledger_path = is_whole ? desk->ledger_path : NULL,
+        .ledger_is_named = true,
+    };
+    struct audit audit;
+    int result = audit_run(&settings, &audit, &err);
+    uint64_t row = desk->row_at[at];
+
+    if (result) {
+        assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
+        assert_int_equal(row, 0); /* in the first line, and so no report any more */
+        ++*ret_refused;
+    } else if (audit.agrees) {
+        fail_msg("byte %zu of row %d: nothing was noticed", at, (int)row);
+    } else if (is_whole && !names(&audit, row)) {
+        for (size_t i = 0; i < audit.disagreement_count && i < 9; i++)
+            print_error("row %d: %s\n", (int)audit.disagreements[i].row,
+                        audit.disagreements[i].text);
+        fail_msg("byte %zu of row %d: the row is not named", at, (int)row);
+    }
+    audit_release(&audit);
+}
+
+static bool is_long(void)
+{
+    return getenv("CLAIMBATCH_UNIT_LONG") != NULL;
+}
+
+/* Flips a bit of each byte; another one with each round. */
+static void flip_all(struct desk *desk, bool is_whole, void (*fit)(struct desk *, size_t, char))
+{
+    uint64_t refused = 0;
+    uint64_t tried = 0;
+
+    for (size_t at = 0; at < desk->report.len; at++) {
+        char byte = desk->report.ptr[at] ^ (char)(1 << at % 8);
+
+        /* Of the sample: the first line and the first row, and then some of all. */
+        if (!is_long() && desk->row_at[at] > 2 && at % STRIDE)
+            continue;
+        if (is_whole && is_told_by_the_report_alone(desk, at))
+            continue;
+        put_byte(desk->report_path, at, byte);
+        if (fit)
+            fit(desk, at, byte);
+        assert_noticed(desk, at, is_whole, &refused);
+        put_byte(desk->report_path, at, desk->report.ptr[at]);
+        tried++;
+    }
+    assert_int_equal(refused, strlen(LINE_BOM LINE_HEADER));
+    if (is_long())
+        print_message("%llu bytes flipped, of which %llu made it no report\n",
+                      (unsigned long long)tried, (unsigned long long)refused);
+}
+
+static void a_true_report_agrees_with_its_export_and_its_ledger(void **state)
+{
+    struct desk *desk = *state;
+    const char *path = desk->report_path;
+    struct audit_settings settings = {.paths = &path,
+                                      .path_count = 1,
+                                      .export_path = desk->export_path,
+                                      .ledger_path = desk->ledger_path};
+    struct audit audit;
+
+    assert_int_equal(audit_run(&settings, &audit, &err), 0);
+    if (!audit.agrees)
+        fail_msg("row %d: %s", (int)audit.disagreements[0].row, audit.disagreements[0].text);
+    assert_int_equal(audit.rows, ROWS);
+    assert_int_equal(audit.export, AUDIT_AGREES);
+    assert_int_equal(audit.reports[0].ledger, AUDIT_AGREES);
+    audit_release(&audit);
+}
+
+static void a_flipped_byte_is_noticed_by_the_manifest_alone(void **state)
+{
+    flip_all(*state, false, NULL);
+}
+
+static void a_flipped_byte_is_named_with_export_and_ledger(void **state)
+{
+    flip_all(*state, true, NULL);
+}
+
+/* Makes the manifest say what the report's bytes are now. */
+static void forge_digest(struct desk *desk, size_t at, char byte)
+{
+    unsigned char sha256[DIGEST_SHA256_BYTES];
+    char was[MANIFEST_SHA256_TEXT_BYTES], is[MANIFEST_SHA256_TEXT_BYTES];
+    struct sha256 *digests[2] = {sha256_open(), sha256_open()};
+    char *place;
+
+    sha256_update(digests[0], desk->report.ptr, desk->report.len);
+    sha256_finish(digests[0], sha256);
+    digest_hex(sha256, sizeof(sha256), was);
+    sha256_update(digests[1], desk->report.ptr, at);
+    sha256_update(digests[1], &byte, 1);
+    sha256_update(digests[1], desk->report.ptr + at + 1, desk->report.len - at - 1);
+    sha256_finish(digests[1], sha256);
+    digest_hex(sha256, sizeof(sha256), is);
+    sha256_close(digests[0]);
+    sha256_close(digests[1]);
+    place = strstr(desk->manifest.ptr, was);
+    assert_non_null(place);
+    memcpy(place, is, strlen(is));
+    write_text(desk->manifest_path, desk->manifest.ptr, desk->manifest.len);
+    memcpy(place, was, strlen(was));
+}
+
+static void a_flipped_byte_is_named_though_the_manifest_was_made_to_fit(void **state)
+{
+    struct desk *desk = *state;
+
+    flip_all(desk, true, forge_digest);
+    write_text(desk->manifest_path, desk->manifest.ptr, desk->manifest.len);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_true_report_agrees_with_its_export_and_its_ledger),
+        cmocka_unit_test(a_flipped_byte_is_noticed_by_the_manifest_alone),
+        cmocka_unit_test(a_flipped_byte_is_named_with_export_and_ledger),
+        cmocka_unit_test(a_flipped_byte_is_named_though_the_manifest_was_made_to_fit),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
