@@ -131,7 +131,8 @@ bool ledger_run_is_alive(struct ledger *ledger, int64_t run);
 
 /*
  * Turns every intent of this run, which no live process works on, into an unknown outcome, in the
- * open transaction. The message says that the run ended before the answer. *ret_count may be NULL.
+ * open transaction. The message says that the run ended before the answer. They count as sent in
+ * the newest round of the run that is not at its end. *ret_count may be NULL.
  */
 int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, struct error *err);
 
@@ -253,7 +254,9 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
 /*
  * Records what came of the intent. ROW_FINAL closes it (an unknown stays open until it is settled,
  * an accepted one becomes the claim's newest accepted content if no later row is), ROW_AGAIN
- * withdraws or repeats it.
+ * withdraws or repeats it. Of a resend, which does not end what is unknown, ROW_AGAIN makes the
+ * attempt before it the open one again; where no row tells of that, `record` becomes the row that
+ * does.
  */
 int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, struct error *err);

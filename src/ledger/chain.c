@@ -210,6 +210,67 @@ int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_r
     return save_claim(ledger, platform, ref, record, &claim, err);
 }
 
+/* Makes the attempt of this row the open one again. */
+static int open_again(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                      const struct row_place *at, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(*at));
+    struct row_record record;
+    struct buffer warnings = {0};
+    int result = database_step(ledger, s, err) == 1 ? 0 : -1;
+
+    if (!result) {
+        chain_read_record(s, &record);
+        buffer_text(&warnings, record.warnings);
+        sqlite3_reset(s);
+        result =
+            warnings.failed
+                ? error_no_memory(err)
+                : database_execute(
+                      ledger,
+                      database_ready(ledger, SQL_OPEN_BACK, "siiiiiiids", key->claim_order_no,
+                                     key->workcard_id, platform, at->run, (int64_t)at->row,
+                                     (int64_t)record.attempts, (int64_t)record.tries,
+                                     record.submitted_ms, record.digest, buffer_string(&warnings)),
+                      err);
+    }
+    buffer_release(&warnings);
+    return result;
+}
+
+int chain_put_back(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                   struct error *err)
+{
+    struct claim_row claim;
+    struct row_place at;
+    struct row_place newest = {0};
+    int64_t newest_ms = INT64_MIN;
+
+    if (chain_read(ledger, platform, key, &claim, err))
+        return -1;
+    for (at = claim.last; at.run;) {
+        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(at));
+        struct row_record record;
+        int found = database_step(ledger, s, err);
+
+        if (found < 0)
+            return -1;
+        if (!found)
+            break; /* it was pruned, and so were all before it */
+        chain_read_numbers(s, &record);
+        if (record.state == ROW_FINAL && record.outcome == OUTCOME_UNKNOWN && record.attempts &&
+            record.submitted_ms > newest_ms) {
+            newest = at;
+            newest_ms = record.submitted_ms;
+        }
+        at = chain_read_link(s);
+        sqlite3_reset(s);
+    }
+    if (!newest.run)
+        return 0;
+    return open_again(ledger, platform, key, &newest, err) ? -1 : 1;
+}
+
 bool chain_waits(const struct row_record *record)
 {
     return record->state == ROW_FINAL && record->counts_as == OUTCOME_UNKNOWN &&

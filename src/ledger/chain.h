@@ -42,6 +42,11 @@ int chain_put_row(struct ledger *ledger, const struct row_ref *ref, const struct
 int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
                      const struct row_record *record, struct error *err);
 
+/* The unknown attempt of the claim that was made last is the open one again: 1, or 0 when no row
+ * tells of one. */
+int chain_put_back(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                   struct error *err);
+
 /* Whether a row waits for another attempt of its claim, or repeats one that is unknown: it has none
  * of its own. */
 bool chain_waits(const struct row_record *record);

@@ -130,6 +130,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_ROUND_GET] = "SELECT id, finished_ms FROM round WHERE run=?1 AND kind=?2 AND by=?3"
                       " AND reason=?4",
     [SQL_ROUND_FINISH] = "UPDATE round SET finished_ms=?2 WHERE id=?1",
+    [SQL_ROUND_OPEN] = "SELECT max(id) FROM round WHERE run=?1 AND finished_ms=0",
     [SQL_NEWS] = "PRAGMA data_version",
     [SQL_COUNT_PUT] = "INSERT OR REPLACE INTO run_count VALUES(?1,?2,?3,?4,?5)",
     [SQL_COUNT_GET] = "SELECT outcome, rows, counts_as, fee_fen FROM run_count WHERE run=?1",
@@ -158,6 +159,8 @@ static const char *const sql[SQL_COUNT] = {
                        " warnings=excluded.warnings WHERE intent=0",
     [SQL_OPEN_UNKNOWN] = "UPDATE open_attempt SET intent=0 WHERE " CLAIM_KEY,
     [SQL_OPEN_DROP] = "DELETE FROM open_attempt WHERE " CLAIM_KEY,
+    [SQL_OPEN_BACK] = "UPDATE open_attempt SET run=?4, row=?5, intent=0, attempts=?6, tries=?7,"
+                      " submitted_ms=?8, digest=?9, warnings=?10 WHERE " CLAIM_KEY,
     [SQL_ROW_ADD] = "INSERT INTO row(id, " ROW_VALUES ", linked, prev_run, prev_row)"
                     " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
                     " ON CONFLICT DO NOTHING",

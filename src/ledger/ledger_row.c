@@ -28,27 +28,46 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
     return sqlite3_changes(ledger->db) > 0;
 }
 
+/* A resend that surely was not executed, and is not at its end. */
+static int put_off(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                   const struct row_record *record, struct error *err)
+{
+    struct row_record unknown = *record;
+    int found = chain_put_back(ledger, platform, &ref->key, err);
+
+    if (found)
+        return found < 0 ? -1 : 0;
+    /* No row tells of the attempt before (it is only in a report, or was pruned): this one does. */
+    unknown.state = ROW_FINAL;
+    unknown.outcome = unknown.counts_as = OUTCOME_UNKNOWN;
+    unknown.round = 0;
+    return chain_execute_open(ledger, SQL_OPEN_UNKNOWN, platform, &ref->key, err) ||
+                   chain_finish_row(ledger, platform, ref, &unknown, err)
+               ? -1
+               : 0;
+}
+
 int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, struct error *err)
 {
     bool is_final = record->state == ROW_FINAL;
     bool is_accepted = is_final && record->outcome == OUTCOME_ACCEPTED;
-    bool is_unknown = is_final && record->outcome == OUTCOME_UNKNOWN;
-    bool stays_open = is_unknown || (ref->resend && !is_accepted);
+    bool stays_open = is_final && (record->outcome == OUTCOME_UNKNOWN || ref->resend);
     int64_t platform;
     bool is_new;
 
-    if (database_platform(ledger, ref->platform, &platform, err) ||
-        chain_execute_open(ledger, stays_open ? SQL_OPEN_UNKNOWN : SQL_OPEN_DROP, platform,
-                           &ref->key, err))
+    if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
-    if (is_final && chain_finish_row(ledger, platform, ref, record, err))
+    if (!is_final && ref->resend)
+        return put_off(ledger, platform, ref, record, err);
+    if (chain_execute_open(ledger, stays_open && !is_accepted ? SQL_OPEN_UNKNOWN : SQL_OPEN_DROP,
+                           platform, &ref->key, err))
         return -1;
-    if (ref->resend && is_accepted)
-        return chain_release(ledger, platform, &ref->key, err);
-    if (is_final)
-        return 0;
-    return ref->resend ? 0 : chain_put_row(ledger, ref, record, NULL, &is_new, err);
+    if (!is_final)
+        return chain_put_row(ledger, ref, record, NULL, &is_new, err);
+    if (chain_finish_row(ledger, platform, ref, record, err))
+        return -1;
+    return ref->resend && is_accepted ? chain_release(ledger, platform, &ref->key, err) : 0;
 }
 
 int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
@@ -65,7 +84,8 @@ int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
 }
 
 /* One intent of a dead run. The texts are copied: they belong to the list's statement. */
-static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, struct error *err)
+static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, int64_t round,
+                struct error *err)
 {
     struct buffer order_no = {0};
     struct buffer warnings = {0};
@@ -83,6 +103,7 @@ static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, struct e
         .sub_code = "",
         .message = "the run ended before an answer came; the claim may have been stored",
         .request_id = "",
+        .round = round,
     };
     int result;
 
@@ -104,11 +125,25 @@ static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, struct e
     return result;
 }
 
+/* The round that the last start of a run may have been about; 0: none. */
+static int find_round(struct ledger *ledger, int64_t run, int64_t *ret_round, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_ROUND_OPEN, "i", run);
+    int found = database_step(ledger, s, err);
+
+    *ret_round = found == 1 ? sqlite3_column_int64(s, 0) : 0;
+    sqlite3_reset(s);
+    return found < 0 ? -1 : 0;
+}
+
 int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, struct error *err)
 {
     size_t count = 0;
+    int64_t round;
     int found;
 
+    if (find_round(ledger, run, &round, err))
+        return -1;
     for (;; count++) {
         /* Asked anew each time: the change just made took the last one off the list. */
         sqlite3_stmt *list = database_ready(ledger, SQL_RECOVER_LIST, "i", run);
@@ -116,7 +151,7 @@ int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, st
         found = database_step(ledger, list, err);
         if (found <= 0)
             break;
-        if (lose(ledger, list, run, err))
+        if (lose(ledger, list, run, round, err))
             return -1;
     }
     if (ret_count)

@@ -77,10 +77,11 @@ void feed_close(struct feed *feed)
     free(feed);
 }
 
-/* Whether the round is about rows of this outcome, and this one was not sent in it yet. */
+/* Whether the round is about rows of this outcome, and this one was sent neither in it nor in a
+ * newer one. */
 static bool is_of_round(const struct row_record *record, const struct round *round)
 {
-    if (!round->id || record->round == round->id)
+    if (!round->id || record->round >= round->id)
         return false;
     if (round->kind == ROUND_RESEND_UNKNOWN)
         return record->outcome == OUTCOME_UNKNOWN;
@@ -130,7 +131,7 @@ static int fill(struct feed *feed, const struct supply_row *row, const struct ro
     job->changed = false;
     job->counted = false;
     job->resend = false;
-    job->in_round = round.id && !(known && known->round == round.id);
+    job->in_round = round.id && !(known && known->round >= round.id);
     buffer_reset(&job->earlier);
     if (known && known->state == ROW_FINAL)
         buffer_text(&job->earlier, buffer_string(&feed->known_words));

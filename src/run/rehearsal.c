@@ -25,7 +25,7 @@ static struct round round_of(const struct pass *pass, const struct supply_row *r
 
     if (kind == ROUND_NONE || (kind == ROUND_RESEND_UNKNOWN && !row->may_resend))
         return (struct round){0};
-    return (struct round){.id = -1, .kind = kind};
+    return (struct round){.id = INT64_MAX, .kind = kind};
 }
 
 /* Whether an earlier start of this run has settled the row for good. */

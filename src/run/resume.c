@@ -66,8 +66,7 @@ static int reopen(const struct resume_settings *s, struct resumed *resumed, stru
 
     if (run->started_ms > s->intake->now_ms)
         s->intake->now_ms = run->started_ms;
-    if (ledger_run_recover(s->ledger, run->id, &resumed->lost, err) ||
-        ledger_run_take_released(s->ledger, run->id, err))
+    if (ledger_run_take_released(s->ledger, run->id, err))
         return -1;
     if (resumed->kind == RESUME_NOTHING)
         return 0;
@@ -129,7 +128,10 @@ int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, str
     found = find(s, run, err);
     if (found < 0)
         goto fail;
-    if ((!found && create(s, run, err)) || lock(s, run, err) || open_round(s, ret_resumed, err))
+    /* What is lost was sent in the round before the one that is opened now. */
+    if ((!found && create(s, run, err)) || lock(s, run, err) ||
+        (found && ledger_run_recover(s->ledger, run->id, &ret_resumed->lost, err)) ||
+        open_round(s, ret_resumed, err))
         goto fail;
     ret_resumed->kind = found ? kind_of(run, &ret_resumed->round, s) : RESUME_NEW;
     if ((found && reopen(s, ret_resumed, err)) || record_start(s, ret_resumed, err) ||

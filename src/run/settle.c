@@ -33,16 +33,18 @@ static int record_end(struct batch *b, struct job *job, struct row_record *recor
 
 /* A resend that was not accepted says nothing about the attempt before it: the claim stays unknown.
  */
-static int settle_resend(struct batch *b, struct job *job, enum outcome outcome, struct error *err)
+static int settle_resend(struct batch *b, struct job *job, enum row_state state,
+                         enum outcome outcome, struct error *err)
 {
-    struct row_record record = state_record(b, job, ROW_FINAL, outcome);
+    struct row_record record = state_record(b, job, state, outcome);
     struct buffer message = {0};
     int result;
 
     record.outcome = OUTCOME_UNKNOWN;
     record.counts_as = OUTCOME_UNKNOWN;
     buffer_format(&message, "%s; sent again, and %s: %s %s", buffer_string(&job->earlier),
-                  outcome_name(outcome), job->verdict.code, job->verdict.message);
+                  state == ROW_FINAL ? outcome_name(outcome) : "put off", job->verdict.code,
+                  job->verdict.message);
     record.code = "UNSETTLED";
     record.sub_code = job->verdict.sub_code;
     record.message = buffer_string(&message);
@@ -59,8 +61,8 @@ static int settle_as(struct batch *b, struct job *job, enum row_state state, enu
 
     take_attempt(job);
     record = state_record(b, job, state, outcome);
-    if (job->resend && state == ROW_FINAL && outcome != OUTCOME_ACCEPTED)
-        return settle_resend(b, job, outcome, err);
+    if (job->resend && outcome != OUTCOME_ACCEPTED)
+        return settle_resend(b, job, state, outcome, err);
     record.code = job->verdict.code;
     record.sub_code = job->verdict.sub_code;
     record.message = job->verdict.message;

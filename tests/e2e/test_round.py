@@ -1,5 +1,6 @@
 """Claims sent again by a person's word: --resend-unknown and --resubmit (contract section 5)."""
 
+import signal
 import unittest
 
 from harness import Reply, TestCase, accept, claim_rows, error_body, http, refuse
@@ -91,6 +92,20 @@ class ResendTest(RoundCase):
         self.assertExit(first, 4)
         self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS), 0)
         self.assertEqual(sorted(r.key[1] for r in gateway.requests[6:]), keys)
+
+    def test_a_round_that_was_killed_sends_none_twice_and_asks_for_another_word(self):
+        gateway = self.begin(2, "CL00000001", "CL00000002")
+        gateway.script = lambda r: gateway.released.wait() and accept(r)
+        run = self.ws.start_upload(gateway, "--resend-unknown", *WORDS)
+        gateway.wait_for_requests(4)
+        run.send_signal(signal.SIGKILL)
+        run.finish()
+        gateway.script = accept
+        self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS), 3)
+        self.assertEqual(len(gateway.requests), 4)
+        other = ("--by", "claims-desk", "--reason", "asked again")
+        self.assertExit(self.ws.upload(gateway, "--resend-unknown", *other), 0)
+        self.assertEqual(len(gateway.requests), 6)
 
     def test_the_same_command_without_it_sends_nothing(self):
         gateway = self.begin(2, "CL00000001")

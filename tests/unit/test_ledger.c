@@ -928,6 +928,67 @@ static void resend_that_dies_on_the_wire_is_unknown_again(void **state)
     assert_int_equal(row_of(ledger, run, 2).outcome, OUTCOME_UNKNOWN);
 }
 
+static void resend_that_is_put_off_gives_the_attempt_before_its_place_back(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    int64_t later_run = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(later_run, 7, "A");
+
+    begin(ledger);
+    send(ledger, run, 2, "A", OUTCOME_UNKNOWN);
+    ref.resend = true;
+    assert_int_equal(intend(ledger, &ref), 1);
+    assert_int_equal(claim_of(ledger, "A").open_at.run, later_run);
+    settle(ledger, &ref, ROW_AGAIN, OUTCOME_UNSENT);
+    commit(ledger);
+    assert_true(claim_of(ledger, "A").open);
+    assert_false(claim_of(ledger, "A").open_is_intent);
+    assert_int_equal(claim_of(ledger, "A").open_at.run, run);
+    assert_int_equal(claim_of(ledger, "A").open_at.row, 2);
+    assert_int_equal(count_rows(ledger, later_run), 0);
+}
+
+static void resend_of_what_no_row_tells_of_is_unknown_where_it_was_put_off(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 7, "A");
+
+    begin(ledger);
+    ref.resend = true;
+    assert_int_equal(intend(ledger, &ref), 1);
+    settle(ledger, &ref, ROW_AGAIN, OUTCOME_UNSENT);
+    commit(ledger);
+    assert_true(claim_of(ledger, "A").open);
+    assert_false(claim_of(ledger, "A").open_is_intent);
+    assert_int_equal(claim_of(ledger, "A").open_at.row, 7);
+    assert_int_equal(row_of(ledger, run, 7).state, ROW_FINAL);
+    assert_int_equal(row_of(ledger, run, 7).outcome, OUTCOME_UNKNOWN);
+}
+
+static void what_dies_on_the_wire_was_sent_in_the_newest_round_that_is_open(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "A");
+    struct round ended;
+    struct round open;
+
+    begin(ledger);
+    send(ledger, run, 2, "A", OUTCOME_UNKNOWN);
+    assert_int_equal(
+        ledger_round_open(ledger, run, ROUND_RESEND_UNKNOWN, "ops", "7", 5, &open, &err), 0);
+    assert_int_equal(
+        ledger_round_open(ledger, run, ROUND_RESEND_UNKNOWN, "ops", "8", 5, &ended, &err), 0);
+    assert_int_equal(ledger_round_finish(ledger, ended.id, 9, &err), 0);
+    ref.resend = true;
+    assert_int_equal(intend(ledger, &ref), 1);
+    assert_int_equal(ledger_run_recover(ledger, run, NULL, &err), 0);
+    commit(ledger);
+    assert_int_equal(row_of(ledger, run, 2).round, open.id);
+}
+
 static void safe_repeat_is_intended_anew(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
@@ -1585,6 +1646,9 @@ int main(void)
         WITH_LEDGER(unsettled_claim_cannot_be_intended),
         WITH_LEDGER(resend_takes_over_an_unknown_attempt_and_only_acceptance_ends_it),
         WITH_LEDGER(resend_that_dies_on_the_wire_is_unknown_again),
+        WITH_LEDGER(resend_that_is_put_off_gives_the_attempt_before_its_place_back),
+        WITH_LEDGER(resend_of_what_no_row_tells_of_is_unknown_where_it_was_put_off),
+        WITH_LEDGER(what_dies_on_the_wire_was_sent_in_the_newest_round_that_is_open),
         WITH_LEDGER(safe_repeat_is_intended_anew),
         WITH_LEDGER(newest_accepted_is_by_the_order_of_rows_not_of_time),
         WITH_LEDGER(later_refusal_leaves_what_was_accepted),
