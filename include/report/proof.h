@@ -1,10 +1,11 @@
 /*
  * proof: whether a report may be taken at its word.
  *
- * Its rows are shown one by one, in their order. The report is proven when it is whole, is that of
- * its manifest, and every row is as claimbatch wrote it, but for what a person said to have edited.
- * What a spreadsheet does to a report is told apart from a person's edits, and never taken: what it
- * lost cannot be seen.
+ * Its rows are shown one by one, in their order. The report is proven when it is byte for byte that
+ * of its manifest, or, where a person said to have edited it, when it is whole, its outcomes are
+ * those that the manifest counts, and only rows that are taken have other content. What a
+ * spreadsheet does to a report is told apart from a person's edits, and never taken: what it lost
+ * cannot be seen.
  *
  * Tested by tests/unit/test_proof.c
  */
@@ -23,11 +24,12 @@ struct error;
 
 #define PROOF_ROWS_NAMED 10 /* of those that are not as they were written */
 
-/* One with path, manifest and accept_edits, else zeroed, is to begin. */
+/* One with the settings, else zeroed, is to begin. */
 struct proof {
     const char *path;
     const struct manifest_found *manifest;
     bool accept_edits;
+    bool is_all_there_is; /* no ledger knows the report's run: edits are never accepted */
 
     uint64_t rows[OUTCOME_COUNT]; /* shown so far */
     money fee_fen[OUTCOME_COUNT];
@@ -44,8 +46,9 @@ struct proof {
  */
 int proof_show(struct proof *proof, const struct scan_row *row, bool is_taken, struct error *err);
 
-/* Behind the last row: EXIT_INPUT_REFUSED with what speaks against the report. */
-int proof_finish(struct proof *proof, struct error *err);
+/* Behind the last row: EXIT_INPUT_REFUSED with what speaks against the report, whose bytes have
+ * this SHA-256. */
+int proof_finish(struct proof *proof, const unsigned char *sha256, struct error *err);
 void proof_release(struct proof *proof);
 
 #endif

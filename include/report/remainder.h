@@ -22,16 +22,15 @@
 struct error;
 struct remainder;
 
-#define REMAINDER_ROWS_NAMED 10 /* of the rows that are refused */
-
 /* What is taken; rows that are failed or unsent always are. Borrowed. */
 struct remainder_settings {
     const char *path;                      /* of the report */
     const struct manifest_found *manifest; /* beside it */
     bool rejected, unknown;                /* are taken too */
     bool accept_edits;
-    /* The ledger does not know the run of the report. Then only the report tells that a claim has
-     * an unknown attempt, and later rows of that claim are left. */
+    /* The ledger does not know the run of the report. Then only the report tells what was sent: it
+     * is taken byte for byte or not at all, and of a claim that has an unknown attempt later rows
+     * are left, of one that was accepted earlier ones. */
     bool is_stranger;
 };
 
@@ -44,8 +43,9 @@ void remainder_close(struct remainder *remainder); /* NULL is fine */
 struct remainder_counts {
     uint64_t rows[OUTCOME_COUNT];
     uint64_t taken[OUTCOME_COUNT];
-    uint64_t edited;  /* of those taken */
-    uint64_t waiting; /* left, because an earlier row of their claim is unknown */
+    uint64_t edited;     /* of those taken */
+    uint64_t waiting;    /* left, because an earlier row of their claim is unknown */
+    uint64_t superseded; /* left, because a later row of their claim is accepted */
 };
 
 /*

@@ -58,6 +58,8 @@ static int next_of_export(struct supply *supply, struct claim_store *store,
     ret_row->columns = reader_columns(supply->reader);
     ret_row->noted = "";
     ret_row->may_resend = true;
+    ret_row->unsettled = NULL;
+    ret_row->is_unrecorded = false;
     claim_judge(&intake->rules, ret_row->columns, ret_row->record, intake->now_ms, store,
                 &ret_row->claim, &ret_row->findings);
     ret_row->invalid = findings_invalid(&ret_row->findings);

@@ -1,5 +1,7 @@
 #include "report/proof.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/log.h"
 
@@ -80,7 +82,7 @@ static void judge_edit(struct proof *proof, const struct scan_row *row, bool is_
 {
     if (row->edit == SCAN_EDIT_NONE)
         return;
-    if (is_damaged(row) || !proof->accept_edits || !is_taken)
+    if (is_damaged(row) || !proof->accept_edits || proof->is_all_there_is || !is_taken)
         name(proof, row, !is_damaged(row) && !is_taken);
     else
         proof->edited++;
@@ -116,6 +118,9 @@ static int refuse_edits(const struct proof *proof, struct error *err)
     if (proof->damaged)
         buffer_text(&text, "\nWhat a spreadsheet lost cannot be seen, so such rows are never "
                            "taken. Take the report as it was written, and look at copies only");
+    else if (proof->is_all_there_is)
+        buffer_text(&text, "\nThe ledger does not know the run of this report, so only the report "
+                           "tells what was sent: it is taken as it was written, or not at all");
     else if (proof->accept_edits)
         buffer_text(&text, "\nAn edit of a row that is not taken would do nothing. Correct the "
                            "export and upload it again, or take the edit back");
@@ -172,13 +177,37 @@ static int check_outcomes(const struct proof *proof, struct error *err)
     return 0;
 }
 
-int proof_finish(struct proof *proof, struct error *err)
+/* What no digest covers may have been changed: messages, codes, outcomes of rows of one amount. */
+static int check_bytes(const struct proof *proof, const unsigned char *sha256, struct error *err)
+{
+    char hex[MANIFEST_SHA256_TEXT_BYTES];
+
+    digest_hex(sha256, DIGEST_SHA256_BYTES, hex);
+    if (strcmp(hex, proof->manifest->report_sha256) == 0)
+        return 0;
+    if (proof->is_all_there_is)
+        return refuse(proof,
+                      "is not byte for byte as claimbatch wrote it, and the ledger does not know "
+                      "its run, so nothing else tells what was sent. Take the report as it was "
+                      "written",
+                      err);
+    return proof->accept_edits
+               ? 0
+               : refuse(proof,
+                        "is not byte for byte as claimbatch wrote it, though every row fits its "
+                        "digest: something else was changed (a code, a message, an outcome, "
+                        "quotes). Take the report as it was written; or, if it was you: "
+                        "--accept-edits",
+                        err);
+}
+
+int proof_finish(struct proof *proof, const unsigned char *sha256, struct error *err)
 {
     if (proof->refused)
         return refuse_edits(proof, err);
-    if (check_count(proof, err))
+    if (check_count(proof, err) || check_outcomes(proof, err))
         return -1;
-    return check_outcomes(proof, err);
+    return check_bytes(proof, sha256, err);
 }
 
 void proof_release(struct proof *proof)

@@ -15,9 +15,11 @@
 #include "report/proof.h"
 #include "report/scan.h"
 
-/* A claim that has an unknown attempt which is not taken. */
-struct unknown_claim {
+/* What the report tells of a claim that may stand in it more than once. */
+struct past {
     UT_hash_handle hh;
+    uint64_t unknown_row;  /* the first that is unknown and not taken; 0: none */
+    uint64_t accepted_row; /* the last that is accepted; 0: none */
     char key[];
 };
 
@@ -25,8 +27,8 @@ struct remainder {
     struct remainder_settings settings;
     struct scan *scan;
     struct remainder_counts counts;
-    uint64_t *waiting; /* rows that are left because of an unknown claim, ascending */
-    size_t waiting_room;
+    uint64_t *left; /* rows that are left because of another row of their claim, ascending */
+    size_t left_count, left_room;
 };
 
 /* One pass. The seven cells of a row stand as if they were an export's. */
@@ -34,10 +36,10 @@ struct pass {
     const struct remainder *remainder;
     const struct intake *intake;
     struct scan *scan;
-    size_t waiting_at; /* of remainder->waiting, the first not yet passed */
+    size_t left_at; /* of remainder->left, the first not yet passed */
     struct cell cells[FIELD_COUNT];
     struct record record;
-    struct buffer noted;
+    struct buffer noted, unsettled;
 };
 
 static const struct columns row_columns = {
@@ -65,7 +67,7 @@ void remainder_close(struct remainder *remainder)
     if (!remainder)
         return;
     scan_close(remainder->scan);
-    free(remainder->waiting);
+    free(remainder->left);
     free(remainder);
 }
 
@@ -125,6 +127,22 @@ static void take_claim(struct pass *pass, const struct scan_row *row, struct cla
         findings_add(&ret_row->findings, rules, RULE_MAX_FEE, FIELD_CLAIM_FEE);
 }
 
+/* What became of an unknown row so far. */
+static void take_unsettled(struct pass *pass, const struct scan_row *row,
+                           struct supply_row *ret_row)
+{
+    const struct row_record *record = &row->line.record;
+
+    ret_row->may_resend = record->outcome == OUTCOME_UNKNOWN;
+    ret_row->unsettled = NULL;
+    ret_row->is_unrecorded = ret_row->may_resend && pass->remainder->settings.is_stranger;
+    if (!ret_row->may_resend)
+        return;
+    buffer_reset(&pass->unsettled);
+    buffer_format(&pass->unsettled, "%s %s", record->code, record->message);
+    ret_row->unsettled = buffer_string(&pass->unsettled);
+}
+
 /* Makes of a row that is taken one of the run. */
 static int take_row(struct pass *pass, const struct scan_row *row, struct claim_store *store,
                     struct supply_row *ret_row, struct error *err)
@@ -137,15 +155,17 @@ static int take_row(struct pass *pass, const struct scan_row *row, struct claim_
     ret_row->columns = &row_columns;
     ret_row->noted = "";
     ret_row->findings.count = 0;
-    ret_row->may_resend = row->line.record.outcome == OUTCOME_UNKNOWN;
+    take_unsettled(pass, row, ret_row);
     if (row->digest_fits)
         take_claim(pass, row, store, ret_row);
     else
         claim_judge(&intake->rules, &row_columns, &pass->record, intake->now_ms, store,
                     &ret_row->claim, &ret_row->findings);
     ret_row->invalid = findings_invalid(&ret_row->findings);
-    return store->desc.failed || store->order_no.failed || pass->noted.failed ? error_no_memory(err)
-                                                                              : 1;
+    return store->desc.failed || store->order_no.failed || pass->noted.failed ||
+                   pass->unsettled.failed
+               ? error_no_memory(err)
+               : 1;
 }
 
 /* ---- a pass of the run ---- */
@@ -158,6 +178,7 @@ static void pass_close(void *context)
         return;
     scan_close(pass->scan);
     buffer_release(&pass->noted);
+    buffer_release(&pass->unsettled);
     free(pass);
 }
 
@@ -173,13 +194,12 @@ static int pass_open(const struct intake *intake, void **ret_pass, struct error 
     return scan_open_second(pass->remainder->scan, &pass->scan, err);
 }
 
-static bool is_waiting(struct pass *pass, uint64_t row)
+static bool is_left(struct pass *pass, uint64_t row)
 {
     const struct remainder *remainder = pass->remainder;
-    bool found =
-        pass->waiting_at < remainder->counts.waiting && remainder->waiting[pass->waiting_at] == row;
+    bool found = pass->left_at < remainder->left_count && remainder->left[pass->left_at] == row;
 
-    pass->waiting_at += found;
+    pass->left_at += found;
     return found;
 }
 
@@ -192,14 +212,14 @@ static int pass_next(void *context, struct claim_store *store, struct supply_row
 
     while ((found = scan_next(pass->scan, &row, err)) > 0)
         if (is_wanted(pass->remainder, row.line.record.outcome) &&
-            !is_waiting(pass, row.line.record.row))
+            !is_left(pass, row.line.record.row))
             return take_row(pass, &row, store, ret_row, err);
     return found;
 }
 
 static const struct supply_kind report_supply = {pass_open, pass_next, pass_close};
 
-/* ---- claims with an unknown attempt that no ledger knows ---- */
+/* ---- what other rows say of a claim ---- */
 
 static int key_of(const struct claim *claim, struct buffer *ret_key, struct error *err)
 {
@@ -209,59 +229,56 @@ static int key_of(const struct claim *claim, struct buffer *ret_key, struct erro
     return ret_key->failed ? error_no_memory(err) : 0;
 }
 
-static int note_unknown(struct unknown_claim **claims, const struct buffer *key, struct error *err)
+static struct past *find_past(struct past *pasts, const struct buffer *key)
 {
-    struct unknown_claim *claim = NULL;
+    struct past *past = NULL;
 
-    HASH_FIND(hh, *claims, key->ptr, key->len, claim);
-    if (claim)
-        return 0;
-    claim = malloc(sizeof(*claim) + key->len);
-    if (!claim)
-        return error_no_memory(err);
-    memcpy(claim->key, key->ptr, key->len);
-    HASH_ADD_KEYPTR(hh, *claims, claim->key, key->len, claim);
-    if (claim->hh.tbl)
-        return 0;
-    free(claim);
-    return error_no_memory(err);
+    HASH_FIND(hh, pasts, key->ptr, key->len, past);
+    return past;
 }
 
-static bool is_unknown(const struct unknown_claim *claims, const struct buffer *key)
+/* NULL without memory. */
+static struct past *add_past(struct past **pasts, const struct buffer *key)
 {
-    const struct unknown_claim *claim = NULL;
+    struct past *past = find_past(*pasts, key);
 
-    HASH_FIND(hh, claims, key->ptr, key->len, claim);
-    return claim != NULL;
+    if (past)
+        return past;
+    past = calloc(1, sizeof(*past) + key->len);
+    if (!past)
+        return NULL;
+    memcpy(past->key, key->ptr, key->len);
+    HASH_ADD_KEYPTR(hh, *pasts, past->key, key->len, past);
+    if (past->hh.tbl)
+        return past;
+    free(past);
+    return NULL;
 }
 
-static void forget_unknown(struct unknown_claim *claims)
+static void forget_pasts(struct past *pasts)
 {
-    struct unknown_claim *claim;
-    struct unknown_claim *next;
+    struct past *past;
+    struct past *next;
 
-    HASH_ITER(hh, claims, claim, next)
+    HASH_ITER(hh, pasts, past, next)
     {
-        HASH_DEL(claims, claim);
-        free(claim);
+        HASH_DEL(pasts, past);
+        free(past);
     }
 }
 
-static int note_waiting(struct remainder *remainder, uint64_t row, struct error *err)
+static int note_left(struct remainder *remainder, uint64_t row, struct error *err)
 {
-    size_t count = (size_t)remainder->counts.waiting;
+    if (remainder->left_count == remainder->left_room) {
+        size_t room = remainder->left_room ? 2 * remainder->left_room : 64;
+        uint64_t *left = realloc(remainder->left, room * sizeof(*left));
 
-    if (count == remainder->waiting_room) {
-        size_t room = count ? 2 * count : 64;
-        uint64_t *waiting = realloc(remainder->waiting, room * sizeof(*waiting));
-
-        if (!waiting)
+        if (!left)
             return error_no_memory(err);
-        remainder->waiting = waiting;
-        remainder->waiting_room = room;
+        remainder->left = left;
+        remainder->left_room = room;
     }
-    remainder->waiting[count] = row;
-    remainder->counts.waiting++;
+    remainder->left[remainder->left_count++] = row;
     return 0;
 }
 
@@ -273,10 +290,95 @@ struct first {
     struct pass pass;
     struct proof proof;
     struct inspection *inspection;
-    struct unknown_claim *unknown;
+    struct past *pasts;
     struct claim_store store;
     struct buffer key;
 };
+
+static int refuse_stopped(const struct first *first, struct error *err)
+{
+    char name[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
+                     "stopped by a signal while '%s' was read; nothing was sent",
+                     log_quote(first->proof.path, name, sizeof(name)));
+}
+
+/* The next row: 1, or 0 behind the last one, or -1. */
+static int next_row(struct first *first, struct scan_row *ret_row, struct error *err)
+{
+    return stop_signal() ? refuse_stopped(first, err)
+                         : scan_next(first->remainder->scan, ret_row, err);
+}
+
+/* Whether newer content of the claim had been accepted when this row was judged. */
+static bool tells_accepted(const struct remainder *remainder, const struct row_record *record)
+{
+    if (record->outcome == OUTCOME_ACCEPTED)
+        return remainder->settings.is_stranger;
+    return record->outcome == OUTCOME_SKIPPED && (strcmp(record->code, "ALREADY_ACCEPTED") == 0 ||
+                                                  strcmp(record->code, "SUPERSEDED") == 0);
+}
+
+static bool tells_unknown(const struct remainder *remainder, const struct row_record *record)
+{
+    return remainder->settings.is_stranger && record->outcome == OUTCOME_UNKNOWN &&
+           !remainder->settings.unknown;
+}
+
+static int note_past(struct first *first, const struct scan_row *row, struct error *err)
+{
+    const struct row_record *record = &row->line.record;
+    bool is_unknown = tells_unknown(first->remainder, record);
+    struct past *past;
+
+    if (!is_unknown && !tells_accepted(first->remainder, record))
+        return 0;
+    if (key_of(&row->claim, &first->key, err))
+        return -1;
+    past = add_past(&first->pasts, &first->key);
+    if (!past)
+        return error_no_memory(err);
+    if (!is_unknown)
+        past->accepted_row = record->row;
+    else if (!past->unknown_row)
+        past->unknown_row = record->row;
+    return 0;
+}
+
+/* Only of claims that may stand in the report more than once is anything kept. */
+static int read_pasts(struct first *first, struct repeats *repeats, struct error *err)
+{
+    struct scan *scan = first->remainder->scan;
+    struct scan_row row;
+    int found;
+
+    while ((found = next_row(first, &row, err)) > 0)
+        if (row.has_claim)
+            repeats_note(repeats, &row.claim);
+    if (found < 0 || scan_restart(scan, err))
+        return -1;
+    while ((found = next_row(first, &row, err)) > 0)
+        if (row.has_claim && repeats_maybe(repeats, &row.claim) && note_past(first, &row, err))
+            return -1;
+    return found < 0 ? -1 : scan_restart(scan, err);
+}
+
+/* What became of the other rows of a claim the ledger tells, with two exceptions: a row that was
+ * skipped because its content had been accepted in an earlier run has no place of its own there,
+ * and of the run of a stranger's report nothing is known. */
+static int look_back(struct first *first, struct error *err)
+{
+    struct repeats *repeats;
+    int result;
+
+    if (!first->remainder->settings.is_stranger && !first->remainder->settings.rejected)
+        return 0;
+    repeats = repeats_open();
+    result = repeats ? read_pasts(first, repeats, err) : error_no_memory(err);
+    repeats_close(repeats);
+    return result;
+}
 
 static void count_claim(struct inspection *inspection, const struct claim *claim)
 {
@@ -300,54 +402,41 @@ static void count_row(struct first *first, const struct supply_row *row, enum ou
         count_claim(inspection, &row->claim);
 }
 
-/* Whether the row is left because an earlier one of its claim is unknown: 1 or 0. */
-static int must_wait(struct first *first, const struct supply_row *row, struct error *err)
+/* Whether another row of its claim forbids to send this one: 1, counted, or 0. */
+static int is_forbidden(struct first *first, const struct supply_row *row, struct error *err)
 {
-    if (!first->unknown || row->invalid)
+    struct remainder_counts *counts = &first->remainder->counts;
+    const struct past *past;
+    bool waits, is_superseded;
+
+    if (!first->pasts || row->invalid)
         return 0;
     if (key_of(&row->claim, &first->key, err))
         return -1;
-    return is_unknown(first->unknown, &first->key) && !row->may_resend;
+    past = find_past(first->pasts, &first->key);
+    waits = past && past->unknown_row && past->unknown_row < row->row;
+    is_superseded = past && past->accepted_row > row->row;
+    counts->waiting += waits;
+    counts->superseded += !waits && is_superseded;
+    return waits || is_superseded;
 }
 
 static int inspect_taken(struct first *first, const struct scan_row *scanned, struct error *err)
 {
     struct supply_row row;
-    int waits;
+    int forbidden;
 
     if (take_row(&first->pass, scanned, &first->store, &row, err) < 0)
         return -1;
-    waits = must_wait(first, &row, err);
-    if (waits < 0)
+    forbidden = is_forbidden(first, &row, err);
+    if (forbidden < 0)
         return -1;
-    if (waits) {
+    if (forbidden) {
         first->inspection->left_out++;
-        return note_waiting(first->remainder, row.row, err);
+        return note_left(first->remainder, row.row, err);
     }
     count_row(first, &row, scanned->line.record.outcome);
     return 0;
-}
-
-static int inspect_left(struct first *first, const struct scan_row *row, struct error *err)
-{
-    bool counts = first->remainder->settings.is_stranger && row->has_claim &&
-                  row->line.record.outcome == OUTCOME_UNKNOWN;
-
-    first->inspection->left_out++;
-    if (!counts)
-        return 0;
-    return key_of(&row->claim, &first->key, err) || note_unknown(&first->unknown, &first->key, err)
-               ? -1
-               : 0;
-}
-
-static int refuse_stopped(const struct first *first, struct error *err)
-{
-    char name[LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
-                     "stopped by a signal while '%s' was read; nothing was sent",
-                     log_quote(first->proof.path, name, sizeof(name)));
 }
 
 static int inspect_rows(struct first *first, struct error *err)
@@ -356,16 +445,16 @@ static int inspect_rows(struct first *first, struct error *err)
     struct scan_row row;
     int found;
 
-    while ((found = scan_next(remainder->scan, &row, err)) > 0) {
+    while ((found = next_row(first, &row, err)) > 0) {
         enum outcome outcome = row.line.record.outcome;
         bool taken = is_wanted(remainder, outcome);
 
-        if (stop_signal())
-            return refuse_stopped(first, err);
         if (proof_show(&first->proof, &row, taken, err))
             return -1;
         remainder->counts.rows[outcome]++;
-        if (taken ? inspect_taken(first, &row, err) : inspect_left(first, &row, err))
+        if (!taken)
+            first->inspection->left_out++;
+        else if (inspect_taken(first, &row, err))
             return -1;
     }
     return found;
@@ -380,29 +469,16 @@ static void set_columns(struct inspection *inspection)
     inspection->columns.fee_unit = FEE_UNIT_FEN;
 }
 
-/* The bytes may differ though all that counts is as it was: then a person shall know. */
-static void warn_of_change(const struct remainder *remainder, const struct survey *survey)
-{
-    char hex[MANIFEST_SHA256_TEXT_BYTES];
-    char name[LOG_QUOTE_BYTES];
-
-    digest_hex(survey->sha256, DIGEST_SHA256_BYTES, hex);
-    if (!remainder->counts.edited && strcmp(hex, remainder->settings.manifest->report_sha256) != 0)
-        log_warn("'%s' is not byte for byte what its manifest describes, but every row fits its "
-                 "digest and the counts agree: it is taken",
-                 log_quote(remainder->settings.path, name, sizeof(name)));
-}
-
 static int inspect(struct first *first, struct error *err)
 {
     struct remainder *remainder = first->remainder;
 
-    if (inspect_rows(first, err) || proof_finish(&first->proof, err))
+    if (look_back(first, err) || inspect_rows(first, err) ||
+        proof_finish(&first->proof, scan_survey(remainder->scan)->sha256, err))
         return -1;
     remainder->counts.edited = first->proof.edited;
     first->inspection->survey = *scan_survey(remainder->scan);
     set_columns(first->inspection);
-    warn_of_change(remainder, &first->inspection->survey);
     return 0;
 }
 
@@ -413,7 +489,10 @@ int remainder_inspect(struct remainder *remainder, struct intake *intake,
     struct first first = {
         .remainder = remainder,
         .pass = {.remainder = remainder, .intake = intake},
-        .proof = {.path = s->path, .manifest = s->manifest, .accept_edits = s->accept_edits},
+        .proof = {.path = s->path,
+                  .manifest = s->manifest,
+                  .accept_edits = s->accept_edits,
+                  .is_all_there_is = s->is_stranger},
         .inspection = ret_inspection,
     };
     int result;
@@ -427,9 +506,10 @@ int remainder_inspect(struct remainder *remainder, struct intake *intake,
     intake->kind = &report_supply;
     intake->selection = remainder;
     proof_release(&first.proof);
-    forget_unknown(first.unknown);
+    forget_pasts(first.pasts);
     claim_store_release(&first.store);
     buffer_release(&first.key);
     buffer_release(&first.pass.noted);
+    buffer_release(&first.pass.unsettled);
     return result;
 }

@@ -150,15 +150,30 @@ static void set_invalid(struct report *report, struct line *line)
     line->record.message = buffer_string(&report->sentence);
 }
 
+/* A row that was unknown before this run, and was not sent in it: that is what it still is. */
+static void set_unsettled(struct report *report, struct line *line, const char *message)
+{
+    buffer_format(&report->sentence, "not sent again%s%s; before: %s", *message ? ": " : "",
+                  message, report->row.unsettled);
+    line->record.outcome = OUTCOME_UNKNOWN;
+    line->record.counts_as = OUTCOME_UNKNOWN;
+    line->record.code = "UNSETTLED";
+    line->record.message = buffer_string(&report->sentence);
+}
+
 /* A valid row: what the ledger says, or unsent. */
-static int set_valid(struct line *line, const struct claim *claim, const struct row_record *known,
+static int set_valid(struct report *report, struct line *line, const struct row_record *known,
                      const char *code, const char *message, struct error *err)
 {
-    if (digest_claim(claim, line->record.digest))
+    if (digest_claim(&report->row.claim, line->record.digest))
         return error_no_memory(err);
     line->has_digest = true;
     if (known && known->state == ROW_FINAL)
         return 0;
+    if (!known && report->row.unsettled) {
+        set_unsettled(report, line, message);
+        return 0;
+    }
     line->record.outcome = OUTCOME_UNSENT;
     line->record.counts_as = OUTCOME_UNSENT;
     if (*line->record.code)
@@ -203,7 +218,7 @@ static int write_line(struct report *report, const char *code, const char *messa
         set_invalid(report, &line);
     } else {
         set_fields(&line, &row->claim, &report->numbers);
-        if (set_valid(&line, &row->claim, known, code, message, err))
+        if (set_valid(report, &line, known, code, message, err))
             return -1;
     }
     set_warnings(report, &line);

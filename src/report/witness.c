@@ -333,7 +333,9 @@ int witness_hear(struct witness *witness, const struct scan_row *row, struct err
     }
     if (row->malformed)
         return 0;
-    if (r->outcome != OUTCOME_INVALID && r->outcome != OUTCOME_UNSENT)
+    /* A row that was unknown in the report before and was not sent again has no record here. */
+    if (r->outcome != OUTCOME_INVALID && r->outcome != OUTCOME_UNSENT &&
+        !(r->outcome == OUTCOME_UNKNOWN && is_released(r) && !r->attempts))
         object(witness, r->row, "outcome", outcome_name(r->outcome), "unsent");
     else if (r->attempts || r->submitted_ms)
         object_words(witness->audit, witness->report, r->row,

@@ -131,10 +131,13 @@ static int fill(struct feed *feed, const struct supply_row *row, const struct ro
     job->changed = false;
     job->counted = false;
     job->resend = false;
+    job->unrecorded = row->is_unrecorded;
     job->in_round = round.id && !(known && known->round >= round.id);
     buffer_reset(&job->earlier);
     if (known && known->state == ROW_FINAL)
         buffer_text(&job->earlier, buffer_string(&feed->known_words));
+    else if (row->unsettled)
+        buffer_text(&job->earlier, row->unsettled);
     job->attempts = known ? known->attempts : 0;
     job->tries = 0;
     job->sent_ms = known ? known->submitted_ms : 0;

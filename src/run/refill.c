@@ -110,7 +110,7 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     facts.before = found ? &before : NULL;
     facts.resend_unknown = job->in_round && b->settings->round.kind == ROUND_RESEND_UNKNOWN;
     facts.resubmit = job->in_round && b->settings->round.kind == ROUND_RESUBMIT;
-    job->resend = claim.open && !claim.open_is_intent;
+    job->resend = (claim.open && !claim.open_is_intent) || job->unrecorded;
     facts.open_run_alive =
         claim.open && claim.open_is_intent && ledger_run_is_alive(ledger, claim.open_at.run);
     switch (decision_make(&facts)) {
