@@ -17,7 +17,8 @@ struct summary {
     const char *report_path; /* NULL: none was published */
     const char *ledger_path;
     const char *invocation; /* the command as it was typed, quoted for a shell */
-    const char *resend;     /* … and the one that sends unknown rows again */
+    const char *resolve;    /* … the one that lists and settles unknown rows */
+    const char *resend;     /* … and the one that sends them again */
 };
 
 /* The exit code of contract section 7. */

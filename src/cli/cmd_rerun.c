@@ -139,8 +139,20 @@ static void say_what_was_taken(const struct rerun *r)
     if (counts->waiting)
         log_warn("%llu rows are left because an earlier row of their claim is unknown",
                  (unsigned long long)counts->waiting);
+    if (counts->superseded)
+        log_warn("%llu rows are left because a later row of their claim is accepted",
+                 (unsigned long long)counts->superseded);
     buffer_release(&taken);
     buffer_release(&left);
+}
+
+/* A report that does not fit its manifest because their publication was cut short between the two.
+ */
+static void say_unpublished(const struct rerun *r, struct error *err)
+{
+    if (err->exit_code == EXIT_INPUT_REFUSED && r->parent.id && !r->parent.published)
+        error_add(err, "its run has not published it to the end: where that was interrupted, the "
+                       "same command as then, or claimbatch resolve, makes it whole");
 }
 
 static int inspect(struct rerun *r, struct error *err)
@@ -158,8 +170,10 @@ static int inspect(struct rerun *r, struct error *err)
 
     s->intake = (struct intake){.rules = o->rules, .now_ms = clock_wall_ms()};
     if (remainder_open(&settings, &r->remainder, err) ||
-        remainder_inspect(r->remainder, &s->intake, &s->inspection, err))
+        remainder_inspect(r->remainder, &s->intake, &s->inspection, err)) {
+        say_unpublished(r, err);
         return -1;
+    }
     inspection_reading(&s->intake, &s->inspection, &s->reading);
     return s->reading.failed ? error_no_memory(err) : 0;
 }
@@ -254,14 +268,15 @@ static int choose_report_path(struct rerun *r, struct error *err)
     return s->resend.failed ? error_no_memory(err) : 0;
 }
 
-/* The file of -o may hold the report of this very rerun, and nothing else. */
+/* The file of -o may hold the report of this very rerun, and nothing else: a rerun of the same
+ * report as it was before took other rows. */
 static int check_place(const struct rerun *r, struct error *err)
 {
     const struct submission *s = &r->submission;
     struct run_record run;
     int found;
 
-    if (!s->place.report_stands || s->options->overwrite)
+    if (!s->place.replaced_count || !*s->place.run || s->options->overwrite)
         return 0;
     found = submission_find_run(&r->submission, &run, err);
     if (found < 0)
@@ -273,17 +288,29 @@ static int check_place(const struct rerun *r, struct error *err)
 
 /* ---- all of it ---- */
 
+/* Where no row is taken: what the rows are that were left. */
+static int exit_code_of(const struct remainder_counts *counts)
+{
+    const uint64_t *rows = counts->rows;
+
+    if (rows[OUTCOME_UNKNOWN])
+        return EXIT_ROWS_UNKNOWN;
+    return rows[OUTCOME_REJECTED] || rows[OUTCOME_INVALID] ? EXIT_ROWS_BAD : EXIT_COMPLETE;
+}
+
 /* Nothing to send is no run, and makes no report. */
 static int end_without_rows(const struct rerun *r)
 {
     const struct remainder_counts *counts = remainder_counts(r->remainder);
-    bool is_whole = !counts->rows[OUTCOME_UNKNOWN] && !counts->rows[OUTCOME_REJECTED] &&
-                    !counts->rows[OUTCOME_INVALID];
+    struct buffer words = {0};
+    int code = exit_code_of(counts);
 
     log_info("no row of the report is to be sent: nothing was sent, and no report was made");
+    outlook_append_command(r->submission.options, "resolve", r->submission.options->claims, &words);
     if (counts->rows[OUTCOME_UNKNOWN])
-        log_warn("next: settle the %llu unknown rows: claimbatch resolve",
-                 (unsigned long long)counts->rows[OUTCOME_UNKNOWN]);
+        log_warn("next: %llu rows are unknown, and settled by: %s",
+                 (unsigned long long)counts->rows[OUTCOME_UNKNOWN], buffer_string(&words));
+    buffer_release(&words);
     if (counts->rows[OUTCOME_REJECTED])
         log_info("next: %llu rows were rejected: correct the export and upload it again, or, where "
                  "the cause was mended at the platform: --include rejected",
@@ -291,9 +318,9 @@ static int end_without_rows(const struct rerun *r)
     if (counts->rows[OUTCOME_INVALID])
         log_info("next: %llu rows are invalid: correct the export and upload it again",
                  (unsigned long long)counts->rows[OUTCOME_INVALID]);
-    if (is_whole)
+    if (code == EXIT_COMPLETE)
         log_info("next: nothing is left to do");
-    return EXIT_COMPLETE;
+    return code;
 }
 
 static int rerun(struct rerun *r, struct error *err)

@@ -2,12 +2,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/dry_run.h"
+#include "cli/outlook.h"
 #include "cli/summary.h"
 #include "cli/version.h"
 #include "ledger/space.h"
@@ -77,8 +79,37 @@ int submission_find_run(const struct submission *s, struct run_record *ret_run, 
 
 /* ---- the place of the report ---- */
 
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat one;
+    struct stat other;
+
+    return a && b && stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+/* Not even --overwrite is meant for what this very command reads and keeps. */
+static int check_own_files(const struct submission *s, struct error *err)
+{
+    const struct options *o = s->options;
+    const char *const files[] = {o->claims,       s->ledger_path.ptr, o->app_secret_file,
+                                 o->session_file, o->sign_key,        o->config_file,
+                                 o->ca_file};
+    char quoted[LOG_QUOTE_BYTES];
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        if (is_same_file(files[i], s->report_path.ptr))
+            return error_set(err, EXIT_CANNOT_CREATE,
+                             "the report cannot go to '%s': this command reads that file; nothing "
+                             "was sent. Name another report with -o",
+                             log_quote(s->report_path.ptr, quoted, sizeof(quoted)));
+    return 0;
+}
+
 int submission_look(struct submission *s, struct error *err)
 {
+    if (check_own_files(s, err))
+        return -1;
     return publication_look(s->report_path.ptr, s->options->claims, s->inspection.survey.sha256,
                             s->endpoint.platform, s->options->overwrite, &s->place, err);
 }
@@ -336,6 +367,7 @@ static int publish(struct submission *s, struct error *err)
 
 static void summarise(struct submission *s, struct tally *tally)
 {
+    struct buffer resolve = {0};
     struct summary summary = {
         .stop = &s->stop,
         .tally = tally,
@@ -346,7 +378,10 @@ static void summarise(struct submission *s, struct tally *tally)
         .resend = buffer_string(&s->resend),
     };
 
+    outlook_append_command(s->options, "resolve", s->report_path.ptr, &resolve);
+    summary.resolve = buffer_string(&resolve);
     summary_print(&summary);
+    buffer_release(&resolve);
     if (s->options->json && s->json.len)
         fwrite(s->json.ptr, 1, s->json.len, stdout);
 }

@@ -65,17 +65,17 @@ static void append_next(const struct summary *s, struct buffer *text)
 
     if (tally_rows(s->tally, OUTCOME_UNKNOWN))
         buffer_format(text,
-                      "next: ask the platform what became of the unknown rows (the report has time "
-                      "and request_id of each); by themselves they are never sent again. If none "
-                      "of them was executed: %s\n",
-                      s->resend);
+                      "next: ask the platform what became of the unknown rows; by themselves they "
+                      "are never sent again. To list and to settle them: %s\n"
+                      "or, if none of them was executed: %s\n",
+                      s->resolve, s->resend);
     if (tally_rows(s->tally, OUTCOME_INVALID))
         buffer_text(text, "next: mend the invalid rows in the export and upload it again; the "
                           "report says what is wrong with each\n");
     if (tally_rows(s->tally, OUTCOME_REJECTED))
         buffer_text(text, "next: the gateway refused the rejected rows; its words are in the "
                           "report. Correct them in the export and upload it again\n");
-    if (open || !s->report_path)
+    if (open || s->stop->exit_code)
         buffer_format(text, "next: %s\n", s->invocation);
     else if (summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE)
         buffer_text(text, "next: nothing is left to do\n");
