@@ -179,10 +179,13 @@ struct view {
     int lane_count;
 };
 
-/* Answers in a thousand seconds, so that slow ones are whole numbers too. */
+/* Answers in a thousand seconds, so that slow ones are whole numbers too; rounded up, so that no
+ * bar is higher than the plot. */
 static uint64_t rate_of(const struct timeline *timeline, size_t bucket)
 {
-    return timeline_answered(timeline, bucket) * 1000 * SECOND_MS / (uint64_t)timeline->bucket_ms;
+    uint64_t width = (uint64_t)timeline->bucket_ms;
+
+    return (timeline_answered(timeline, bucket) * 1000 * SECOND_MS + width - 1) / width;
 }
 
 static uint64_t ceiling_of(const struct timeline *timeline)

@@ -19,12 +19,13 @@ static bool is_one_code(const struct audit_code *code)
 /* The way to the table of rows; the script makes it choose the code's. */
 static void put_way(const struct audit_code *code, struct buffer *page)
 {
-    buffer_format(page, " · <a href=\"#rows\" data-outcome=\"%s\"", outcome_name(code->outcome));
+    buffer_format(page, "<span class=\"way\"> · <a href=\"#rows\" data-outcome=\"%s\"",
+                  outcome_name(code->outcome));
     if (is_one_code(code)) {
         buffer_text(page, " data-code=");
         html_attribute(page, code->code, PAGE_NAME_BYTES);
     }
-    buffer_text(page, ">show in the table</a>");
+    buffer_text(page, ">show in the table</a></span>");
 }
 
 static void put_first_rows(const struct page_context *context, const struct audit_code *code)

@@ -21,20 +21,20 @@ static void put_small(struct buffer *page, const char *text)
 
 static void put_claim(const struct audit_row *r, struct buffer *page)
 {
-    buffer_text(page, "</td><td><b>");
+    buffer_text(page, "<td><b>");
     html_cut(page, r->claim_order_no, PAGE_NAME_BYTES);
     buffer_text(page, "</b> <small>");
     html_cut(page, r->workcard_id, PAGE_NAME_BYTES);
     if (r->status >= 0 && r->status < INSPECTION_STATUSES)
         buffer_format(page, " · %s", status_words[r->status]);
-    buffer_text(page, "</small></td><td>");
+    buffer_text(page, "</small><td>");
     if (r->outcome != OUTCOME_INVALID)
         html_yuan(page, r->fee_fen);
 }
 
 static void put_words(const struct audit_row *r, size_t width, struct buffer *page)
 {
-    buffer_text(page, "</td><td>");
+    buffer_text(page, "<td>");
     html_cut(page, r->message, width);
     if (*r->claim_desc) {
         buffer_text(page, "<q>");
@@ -45,7 +45,7 @@ static void put_words(const struct audit_row *r, size_t width, struct buffer *pa
 
 static void put_call(const struct audit_row *r, struct buffer *page)
 {
-    buffer_text(page, "</td><td>");
+    buffer_text(page, "<td>");
     if (r->submitted_ms)
         html_time(page, r->submitted_ms);
     if (r->attempts > 1)
@@ -53,13 +53,13 @@ static void put_call(const struct audit_row *r, struct buffer *page)
     if (r->http_status)
         buffer_format(page, " <small>HTTP %d</small>", r->http_status);
     put_small(page, r->request_id);
-    buffer_text(page, "</td></tr>\n");
 }
 
-/* There are thousands of them, so the style knows cells by their place. */
+/* There are thousands of them, so the style knows cells by their place, and elements end where HTML
+ * says that they end by themselves. */
 static void put_row(const struct audit_row *r, size_t width, struct buffer *page)
 {
-    buffer_format(page, "<tr id=r%llu class=%s><th>%llu</th><td><b>%s</b> ",
+    buffer_format(page, "\n<tr id=r%llu class=%s><th>%llu<td><b>%s</b> ",
                   (unsigned long long)r->row, outcome_name(r->outcome), (unsigned long long)r->row,
                   outcome_name(r->outcome));
     buffer_text(page, "<code>");
@@ -145,8 +145,8 @@ size_t page_rows(const struct page_context *context, size_t limit)
     put_left_out(context);
     put_controls(page);
     buffer_text(page, "<table class=\"rows\"><thead><tr><th>Row</th><th>Outcome</th><th>Claim</th>"
-                      "<th>Yuan</th><th>Message</th><th>Sent</th></tr></thead><tbody>\n");
+                      "<th>Yuan</th><th>Message</th><th>Sent</th></tr></thead><tbody>");
     rows = put_fitting_rows(context, limit);
-    buffer_text(page, "</tbody></table></section>\n");
+    buffer_text(page, "\n</tbody></table></section>\n");
     return rows;
 }

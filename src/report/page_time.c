@@ -73,13 +73,29 @@ static void put_timeline(const struct audit *audit, struct buffer *page)
     buffer_text(page, "<figure>");
     chart_timeline(page, audit);
     put_legend(&audit->timeline, page);
-    buffer_text(page, "<figcaption>Rows by the moment of their last answer. A bar is ");
+    buffer_text(page, "<figcaption>Rows by the moment their last call ended. A bar is ");
     html_duration(page, audit->timeline.bucket_ms);
     buffer_text(page, " wide.</figcaption></figure>\n");
     put_buckets(&audit->timeline, page);
 }
 
 /* ---- what happened to the runs ---- */
+
+static const char *words_of(const struct manifest_event *event)
+{
+    static const char *const words[][2] = {
+        {"start", "the run began, or was gone on with"},
+        {"ban", "the gateway said to wait"},
+        {"outage", "the gateway could not be reached"},
+        {"brake", "no definite answers came"},
+        {"end", "the last row was reached"},
+    };
+
+    for (size_t i = 0; !*event->text && i < sizeof(words) / sizeof(*words); i++)
+        if (strcmp(event->kind, words[i][0]) == 0)
+            return words[i][1];
+    return event->text;
+}
 
 static void put_event(const struct audit *audit, const struct audit_event *e, struct buffer *page)
 {
@@ -94,7 +110,7 @@ static void put_event(const struct audit *audit, const struct audit_event *e, st
     buffer_text(page, "</td><td>");
     html_cut(page, e->event->kind, PAGE_NAME_BYTES);
     buffer_text(page, "</td><td>");
-    html_cut(page, e->event->text, PAGE_NAME_BYTES * 2);
+    html_cut(page, words_of(e->event), PAGE_NAME_BYTES * 2);
     if (audit->report_count > 1) {
         buffer_text(page, " <small>");
         html_cut(page, audit->reports[e->report].path, PAGE_NAME_BYTES);
@@ -171,7 +187,7 @@ static void put_latency(const struct audit *audit, struct buffer *page)
     chart_latency(page, audit);
     buffer_text(page, "<figcaption>Calls by their duration: ");
     html_counted(page, l->calls, "call");
-    buffer_text(page, ", the last one of each row.</figcaption></figure>\n");
+    buffer_text(page, ", the last one of each row in each report.</figcaption></figure>\n");
     put_steps(l, page);
     buffer_text(page, "</section>\n");
 }

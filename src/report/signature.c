@@ -152,6 +152,8 @@ static int take_public(const char *path, struct verify_key *key, struct error *e
     if (!result && pem.len)
         key->pkey = parse_public(&pem);
     buffer_wipe(&pem);
+    if (result && err->exit_code == EXIT_INPUT_REFUSED)
+        return refuse_key(path, "is too large for a key", err);
     if (result)
         return -1;
     if (is_ed25519(key->pkey))

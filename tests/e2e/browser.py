@@ -176,6 +176,9 @@ class Browser:
             file.write(base64.b64decode(answer["data"]))
 
     def pdf(self, **how):
+        """The page on paper, whatever was shown before."""
+        self.call("Emulation.clearDeviceMetricsOverride")
+        self.call("Emulation.setEmulatedMedia", media="", features=[])
         return base64.b64decode(self.call("Page.printToPDF", **how)["data"])
 
     def close(self):
