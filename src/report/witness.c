@@ -127,8 +127,10 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
     audit->reports[report].ledger = AUDIT_DISAGREES;
     objection_raise(audit, AUDIT_LEDGER, report, 0,
                     "its run %s was started again at %s Beijing time, so this is not its newest "
-                    "report; its rows were not compared with the ledger",
-                    m->run, time);
+                    "report%s; its rows were not compared with the ledger",
+                    m->run, time,
+                    run->finished_ms ? ""
+                                     : " (there is none yet: the same command again makes it)");
     return 0;
 }
 

@@ -360,6 +360,7 @@ def judge_pair(one, senders):
         said = judge.violations()
         said += trial.check_unknown(mine[1], mine[2], journal, 2 * one.in_flight * sender.kills)
         said += trial.check_exit(sender.code, mine[2])
+        said += trial.check_audit(workspace, mine[0])
         found += [f"{mine[0]} {text}" for text in said]
     found += trial.check_unsettled([pair for f in files for pair in zip(f[1], f[2])])
     order = order_of_runs(workspace.ledger, [workspace.file(f[0]) for f in files])

@@ -271,6 +271,18 @@ class KilledOracle(oracle.Oracle):
         return fits[0]
 
 
+def check_audit(workspace, claims):
+    """The program's own audit holds nothing against its report, its export and its ledger."""
+    report = claims.replace(".csv", ".report.csv")
+    result = workspace.run("audit", "--json", report, "--ledger", "ledger.db", "--export", claims)
+    if result.code not in (0, 1):
+        return [f"row -: the audit: {result!r}"]
+    return [
+        f"row {d['row'] or '-'}: the audit against {d['against']}: {d['text']}"
+        for d in json.loads(result.out)["disagreements"]
+    ]
+
+
 def judge(workspace, journal, kills, in_flight, starts, code, claims="claims.csv"):
     """All violations of one export whose command ended by itself with `code`."""
     report = workspace.file(claims.replace(".csv", ".report.csv"))
@@ -289,6 +301,7 @@ def judge(workspace, journal, kills, in_flight, starts, code, claims="claims.csv
     found += check_unknown(rows, lines, journal, 2 * in_flight * kills)
     found += check_exit(code, lines)
     found += check_unsettled(list(zip(rows, lines)))
+    found += check_audit(workspace, claims)
     return found + check_ledger(workspace.ledger)
 
 

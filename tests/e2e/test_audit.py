@@ -9,6 +9,8 @@ import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 import unicodedata
 import unittest
 
@@ -26,8 +28,10 @@ from harness import (
     claim_rows,
     error_body,
     http,
+    long_form,
     refuse,
 )
+from test_memory import MEASURE, release_binary
 
 REPORT = "claims.report.csv"
 WORDS = ("--by", "claims-desk", "--reason", "support answered on the phone")
@@ -680,6 +684,31 @@ class Ledgers(AuditCase):
         self.assertIn("not its newest report", found["disagreements"][0]["text"])
         self.audit()
 
+    def test_a_run_that_was_interrupted_and_settled(self):
+        self.fate(lose, 2)
+        self.web.script = Turn(self.answer, lambda r: self.web.released.wait(20) and accept(r))
+        self.resume_and_kill()
+        found = self.audit(code=1)
+        self.assertIn("the same command again", found["disagreements"][0]["text"])
+        unknown = [r["row"] for r in self.unknown_rows()]
+        self.resolve(unknown[0], "not-executed", code=3 if len(unknown) > 1 else 0)
+        found = self.audit("--export", "claims.csv")
+        self.assertEqual(found["reports"][0]["stopped_because"], "interrupted")
+        self.web.script = accept
+        self.upload(code=3 if len(unknown) > 1 else 0)
+        self.audit("--export", "claims.csv")
+
+    def resume_and_kill(self):
+        before = len(self.web.requests)
+        run = self.ws.start_upload(self.web)
+        self.web.wait_for_requests(before + 2)
+        run.end()
+        self.web.released.set()
+
+    def unknown_rows(self):
+        options = ("--ledger", "ledger.db", "--gateway", self.web.url, "--json")
+        return json.loads(self.ws.run("resolve", REPORT, *options).out)["unknown"]
+
     def test_the_audit_changes_nothing_and_waits_for_nobody(self):
         with contextlib.closing(sqlite3.connect(self.ws.ledger, isolation_level=None)) as writer:
             writer.execute("BEGIN IMMEDIATE")
@@ -908,6 +937,44 @@ class Refusals(AuditCase):
                 found = self.audit(code=1)
                 self.assertGreater(found["disagreements_found"], 0)
                 self.assertExit(self.ws.run("audit", REPORT), 1)
+
+
+class Large(TestCase):
+    """Memory does not depend on the number of rows."""
+
+    def write_report(self, rows):
+        """Written by hand, so that no gateway has to answer. There is no manifest: it disagrees."""
+        with open(self.ws.report, "w", encoding="utf-8") as file:
+            file.write("\ufeff" + ",".join(REPORT_COLUMNS) + "\n")
+            for at in range(rows):
+                file.write(
+                    f"{at + 2},{7000000000 + at},,1,CL{at:010d},1,2026-01-02 03:04:05,{100 + at},"
+                    f"unknown,C{at},,no answer,,1,,,2026-01-02T03:04:05.{at % 1000:03d}+08:00,30,"
+                    f"{at:032x}\n"
+                )
+
+    def peak(self, *arguments):
+        """Between two programs, because a process begins with the peak of the one that started it."""
+        answer = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", MEASURE, release_binary(), "audit", *arguments],
+            cwd=self.ws.path,
+            env=self.ws.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        code, kib = answer.stdout.split()
+        self.assertEqual(int(code), 1)
+        return int(kib)
+
+    def test_memory_is_bounded(self):
+        """Each row needs a person, has a code of its own, and disagrees."""
+        peaks = []
+        for rows in (20000, 1000000 if long_form() else 100000):
+            self.write_report(rows)
+            peaks.append(self.peak("--html", "page.html", REPORT))
+        self.assertLess(peaks[1] - peaks[0], 2048, peaks)
+        self.assertLess(peaks[1], 64 * 1024)
 
 
 class Text(AuditCase):
