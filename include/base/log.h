@@ -31,9 +31,9 @@ void log_status_line(const char *clear);
 #define LOG_QUOTE_BYTES 256
 
 /*
- * Writes `text` so that a terminal shows it as it is: control characters (C0, C1, DEL),
- * bidirectional overrides and bytes that are not UTF-8 become \xNN or \u{NNNN}; what is too long is
- * cut at a character and gets an ellipsis. Returns ret_text. `size` is at least 8.
+ * Writes `text` so that a terminal shows it as it is: control characters (C0, C1, DEL), what cannot
+ * be seen, bidirectional overrides and bytes that are not UTF-8 become \xNN or \u{NNNN}; what is
+ * too long is cut at a character and gets an ellipsis. Returns ret_text. `size` is at least 8.
  */
 const char *log_quote(const char *text, char *ret_text, size_t size);
 

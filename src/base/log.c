@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/character.h"
 #include "base/clock.h"
 
 static struct {
@@ -118,52 +119,27 @@ void log_verbose(const char *format, ...)
     LOG_BODY(LOG_VERBOSE);
 }
 
-/* The length of the valid UTF-8 character at p and its code point, or 0. */
-static size_t decode(const unsigned char *p, uint32_t *ret_point)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = *p < 0x80 ? 1 : *p >> 5 == 6 ? 2 : *p >> 4 == 14 ? 3 : *p >> 3 == 30 ? 4 : 0;
-    uint32_t point;
-
-    if (len < 2) {
-        *ret_point = *p;
-        return len;
-    }
-    point = *p & (0x7fU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        point = point << 6 | (p[i] & 0x3fU);
-    }
-    *ret_point = point;
-    if (point < least[len] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-        return 0;
-    return len;
-}
-
 static bool is_shown(uint32_t point)
 {
-    return point >= 0x20 && (point < 0x7f || point > 0x9f) && point != 0xfeff &&
-           !(point >= 0x200b && point <= 0x200f) && !(point >= 0x2028 && point <= 0x202e) &&
-           !(point >= 0x2066 && point <= 0x2069);
+    return point >= 0x20 && (point < 0x7f || point > 0x9f) && !character_is_invisible(point);
 }
 
 const char *log_quote(const char *text, char *ret_text, size_t size)
 {
-    const unsigned char *p = (const unsigned char *)text;
+    const char *p = text;
     size_t used = 0;
 
     while (*p) {
         char shown[16];
         uint32_t point = 0;
-        size_t len = decode(p, &point);
+        size_t len = character_decode(p, &point);
 
         if (len && is_shown(point))
-            snprintf(shown, sizeof(shown), "%.*s", (int)len, (const char *)p);
+            snprintf(shown, sizeof(shown), "%.*s", (int)len, p);
         else if (len > 1)
             snprintf(shown, sizeof(shown), "\\u{%04X}", (unsigned)point);
         else
-            snprintf(shown, sizeof(shown), "\\x%02X", *p);
+            snprintf(shown, sizeof(shown), "\\x%02X", (unsigned char)*p);
         if (used + strlen(shown) + sizeof("…") > size) {
             strcpy(ret_text + used, "…");
             return ret_text;

@@ -93,6 +93,22 @@ static void error_cuts_what_is_too_long(void **state)
     assert_int_equal(strlen(err.text), ERROR_TEXT_BYTES - 1);
 }
 
+static void error_is_cut_at_a_character(void **state)
+{
+    struct error err = {0};
+    char text[ERROR_TEXT_BYTES + 4];
+
+    (void)state;
+    for (size_t before = 1; before <= 4; before++) {
+        memset(text, 'a', sizeof(text));
+        strcpy(text + ERROR_TEXT_BYTES - before, "\U00020bb7");
+        error_set(&err, EXIT_INTERNAL, "%s", text);
+        assert_int_equal(strlen(err.text), ERROR_TEXT_BYTES - before);
+        text[ERROR_TEXT_BYTES - before] = '\0';
+        assert_string_equal(err.text, text);
+    }
+}
+
 /* ---- clock ---- */
 
 static void civil_knows_real_dates(void **state)
@@ -306,6 +322,8 @@ static void quote_shows_what_a_terminal_would_obey(void **state)
         {"isolate \u2066x\u2069", "isolate \\u{2066}x\\u{2069}"},
         {"bom \ufeff", "bom \\u{FEFF}"},
         {"zero\u200bwidth", "zero\\u{200B}width"},
+        {"soft\u00adhyphen", "soft\\u{00AD}hyphen"},
+        {"tag\U000e0041", "tag\\u{E0041}"},
         {"gbk \xc0\xed", "gbk \\xC0\\xED"},
         {"cut \xe7\x90", "cut \\xE7\\x90"},
         {"overlong \xc0\xaf", "overlong \\xC0\\xAF"},
@@ -670,6 +688,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_set_may_use_the_old_text),
         cmocka_unit_test(error_cuts_what_is_too_long),
+        cmocka_unit_test(error_is_cut_at_a_character),
         cmocka_unit_test(civil_knows_real_dates),
         cmocka_unit_test(civil_seconds_count_from_1970),
         cmocka_unit_test(civil_conversion_is_exact_for_every_day_of_ten_thousand_years),

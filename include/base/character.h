@@ -1,0 +1,26 @@
+/*
+ * character: one Unicode character in UTF-8, and what a person sees of it.
+ *
+ * Tested by tests/unit/test_base.c
+ */
+#ifndef CLAIMBATCH_BASE_CHARACTER_H
+#define CLAIMBATCH_BASE_CHARACTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHARACTER_REPLACEMENT 0xfffd /* what converters write where they lost a character */
+
+/* The bytes of the valid character at `text`, which ends with a NUL somewhere, or 0. The code point
+ * of what is 0 or 1 bytes long is its byte. */
+size_t character_decode(const char *text, uint32_t *ret_point);
+
+/* Whether it shows nothing: of zero width, or one that turns the direction of writing. */
+bool character_is_invisible(uint32_t point);
+
+/* Whether it looks like an ASCII character and is none: full-width forms, blanks of another kind,
+ * dashes. */
+bool character_is_lookalike(uint32_t point);
+
+#endif

@@ -1,0 +1,58 @@
+#include "base/character.h"
+
+struct range {
+    uint32_t first, last;
+};
+
+size_t character_decode(const char *text, uint32_t *ret_point)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *p = (const unsigned char *)text;
+    size_t len = *p < 0x80 ? 1 : *p >> 5 == 6 ? 2 : *p >> 4 == 14 ? 3 : *p >> 3 == 30 ? 4 : 0;
+    uint32_t point;
+
+    *ret_point = *p;
+    if (len < 2)
+        return len;
+    point = *p & (0x7fU >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | (p[i] & 0x3fU);
+    }
+    *ret_point = point;
+    if (point < least[len] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+        return 0;
+    return len;
+}
+
+static bool is_in(const struct range *ranges, size_t count, uint32_t point)
+{
+    for (size_t i = 0; i < count && point >= ranges[i].first; i++)
+        if (point <= ranges[i].last)
+            return true;
+    return false;
+}
+
+bool character_is_invisible(uint32_t point)
+{
+    /* Format characters and Default_Ignorable_Code_Point of Unicode. */
+    static const struct range ranges[] = {
+        {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},     {0x115f, 0x1160},
+        {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x200b, 0x200f},   {0x2028, 0x202e},
+        {0x2060, 0x206f}, {0x3164, 0x3164}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+        {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    };
+
+    return is_in(ranges, sizeof(ranges) / sizeof(*ranges), point);
+}
+
+bool character_is_lookalike(uint32_t point)
+{
+    static const struct range ranges[] = {
+        {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2010, 0x2015}, {0x202f, 0x202f},
+        {0x205f, 0x205f}, {0x2212, 0x2212}, {0x3000, 0x3000}, {0xff01, 0xff5e}, {0xffe0, 0xffe6},
+    };
+
+    return is_in(ranges, sizeof(ranges) / sizeof(*ranges), point);
+}
