@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "input/export.h"
 #include "input/reader.h"
 #include "input/rules.h"
 
@@ -22,7 +23,7 @@ struct sheet;
  * Begins a sheet that is to take the name `path`. EXIT_CANNOT_CREATE when something else than a
  * sheet stands there and `overwrite` is false, or when it is the export itself, whatever it says.
  */
-int sheet_open(const char *path, const char *export_path, bool overwrite,
+int sheet_open(const char *path, const struct export *export, bool overwrite,
                const struct record *header, struct sheet **ret_sheet, struct error *err);
 
 /* Adds a row; `codes` and `problems` are its findings, the worst of them `severity`. */

@@ -9,6 +9,7 @@
 #ifndef CLAIMBATCH_INPUT_CLAIM_H
 #define CLAIMBATCH_INPUT_CLAIM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
@@ -53,5 +54,9 @@ void claim_judge(const struct rules *rules, const struct columns *columns,
 /* The raw text of a field in the record, "" where its column is absent or the record too short.
  * Borrowed. */
 const char *claim_raw(const struct columns *columns, const struct record *record, enum field field);
+
+/* Whether the record is blanks and delimiters alone, as spreadsheets write a line that was cleared.
+ */
+bool claim_is_blank(const struct record *record);
 
 #endif

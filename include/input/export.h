@@ -42,6 +42,10 @@ void export_close(struct export *export);
 /* The path as the user typed it; "standard input" for "-". Borrowed. */
 const char *export_name(const struct export *export);
 
+/* Refuses with EXIT_CANNOT_CREATE to write to `path` when that, or the `path`.partial that is to
+ * take its name, is the export itself. */
+int export_spare(const struct export *export, const char *path, struct error *err);
+
 /*
  * Reads the whole file once. `wanted` is ENCODING_AUTO or what --encoding said. Refuses with
  * EXIT_INPUT_REFUSED, naming line and byte offset: NUL bytes (outside UTF-16), bytes that fit no

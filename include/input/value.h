@@ -58,6 +58,12 @@ bool value_has_control(struct value value);
 /* A character that shows nothing: of zero width, or one that turns the direction of writing. */
 bool value_has_invisible(struct value value);
 
+/* Text that looks like ASCII and is not: full-width forms, blanks of another kind, dashes. */
+bool value_imitates_ascii(struct value value);
+
+/* U+FFFD, which a converter wrote where it lost a character. */
+bool value_has_replacement(struct value value);
+
 /* What a spreadsheet shows where it has no value: #N/A, #NAME?, ####. */
 bool value_is_spreadsheet_error(struct value value);
 

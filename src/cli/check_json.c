@@ -6,7 +6,9 @@
 
 #include <yajl/yajl_gen.h>
 
+#include "base/log.h"
 #include "base/memory.h"
+#include "input/charset.h"
 
 struct check_json {
     yajl_gen gen;
@@ -19,8 +21,13 @@ static void write_piece(void *context, const char *text, size_t len)
     fwrite(text, 1, len, stdout);
 }
 
+/* A file's name is whatever bytes the user's folder has. */
 static void put_text(yajl_gen gen, const char *text)
 {
+    char shown[LOG_QUOTE_BYTES];
+
+    if (!charset_is_utf8(text))
+        text = log_quote(text, shown, sizeof(shown));
     yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
 }
 

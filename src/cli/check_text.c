@@ -109,24 +109,23 @@ static void print_amount(const char *words, uint64_t rows, money fee)
 {
     char yuan[MONEY_TEXT_BYTES];
 
-    printf("  %-34s %10llu %-4s %18s yuan\n", words, (unsigned long long)rows,
+    /* 60 columns, as long as there are less than 10 million yuan. */
+    printf("  %-25s %8llu %-4s %13s yuan\n", words, (unsigned long long)rows,
            rows == 1 ? "row" : "rows", money_format_yuan(fee, yuan));
 }
 
 void check_text_totals(const char *file, const struct inspection *inspection, const char *reading)
 {
-    static const char *const statuses[INSPECTION_STATUSES] = {"valid, status 0, not settled",
-                                                              "valid, status 1, claim succeeded",
-                                                              "valid, status 2, claim failed"};
+    static const char *const statuses[INSPECTION_STATUSES] = {
+        "status 0, not settled", "status 1, claim succeeded", "status 2, claim failed"};
     char quoted[LOG_QUOTE_BYTES];
 
     printf("\n%s: rows %llu, invalid %llu, blank lines %llu",
            log_quote(file, quoted, sizeof(quoted)), (unsigned long long)inspection->rows,
            (unsigned long long)inspection->invalid, (unsigned long long)inspection->blank_lines);
-    putchar('\n');
+    puts("\nvalid rows:");
     for (int i = 0; i < INSPECTION_STATUSES; i++)
         print_amount(statuses[i], inspection->status_rows[i], inspection->status_fee[i]);
-    print_amount("valid, together", inspection->rows - inspection->invalid,
-                 inspection_fee(inspection));
+    print_amount("together", inspection->rows - inspection->invalid, inspection_fee(inspection));
     fputs(reading, stdout);
 }

@@ -41,7 +41,8 @@ static int begin(void *context, const struct reader *reader, struct error *err)
         check_text_reading(&check->intake, &check->inspection, header, &check->reading);
     if (check->reading.failed)
         return error_no_memory(err);
-    return o->report ? sheet_open(o->report, o->claims, o->overwrite, header, &check->sheet, err)
+    return o->report ? sheet_open(o->report, check->intake.export, o->overwrite, header,
+                                  &check->sheet, err)
                      : 0;
 }
 

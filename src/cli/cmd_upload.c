@@ -60,6 +60,7 @@ static int inspect(struct submission *s, struct error *err)
         .now_ms = clock_wall_ms(),
     };
     if (export_open(o->claims, &s->intake.export, err) ||
+        export_spare(s->intake.export, buffer_string(&s->report_path), err) ||
         inspection_run(&s->intake, &s->inspection, err))
         return -1;
     inspection_reading(&s->intake, &s->inspection, &s->reading);

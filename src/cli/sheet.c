@@ -44,18 +44,19 @@ static bool is_sheet(const char *path)
     return same;
 }
 
-static int look(const char *path, const char *export_path, bool overwrite, struct error *err)
+static int look(const char *path, const struct export *export, bool overwrite, struct error *err)
 {
-    struct stat there, export;
+    struct stat there;
 
+    if (strcmp(path, "-") == 0)
+        return refuse(path, "is no file: name one with -o", err);
+    if (export_spare(export, path, err))
+        return -1;
     if (lstat(path, &there))
         return 0;
     if (!S_ISREG(there.st_mode))
         return refuse(path, "is not a regular file (a link, a folder, …); name another with -o",
                       err);
-    if (stat(export_path, &export) == 0 && export.st_dev == there.st_dev &&
-        export.st_ino == there.st_ino)
-        return refuse(path, "is the export itself; name another file with -o", err);
     if (!overwrite && !is_sheet(path))
         return refuse(path,
                       "exists and is no list of problems; name another file with -o, or use "
@@ -83,13 +84,13 @@ static void append_cells(struct sheet *sheet, const struct record *record)
     buffer_byte(&sheet->text, '\n');
 }
 
-int sheet_open(const char *path, const char *export_path, bool overwrite,
+int sheet_open(const char *path, const struct export *export, bool overwrite,
                const struct record *header, struct sheet **ret_sheet, struct error *err)
 {
     struct sheet *sheet = NULL;
 
     *ret_sheet = NULL;
-    if (look(path, export_path, overwrite, err))
+    if (look(path, export, overwrite, err))
         return -1;
     sheet = calloc(1, sizeof(*sheet));
     if (!sheet)

@@ -34,6 +34,15 @@ void claim_store_release(struct claim_store *store)
     buffer_release(&store->order_no);
 }
 
+bool claim_is_blank(const struct record *record)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        if (value_of(&record->cells[i]).len > 0)
+            return false;
+    }
+    return true;
+}
+
 static void add(struct judgement *judgement, enum rule rule, enum field field)
 {
     findings_add(judgement->findings, judgement->rules, rule, field);
@@ -172,7 +181,7 @@ static const char *take_text(struct judgement *judgement, enum field field, stru
     judgement->parsed[field] = true;
     if (value.len == 0)
         return "";
-    if (value_has_control(value))
+    if (value_has_control(value) || value_has_replacement(value))
         add(judgement, RULE_CONTROL_CHARACTER, field);
     if (value_is_longer(value, limit))
         add(judgement, RULE_TEXT_TOO_LONG, field);
@@ -193,7 +202,7 @@ static void take_order_no(struct judgement *judgement, struct buffer *store, str
     else if (value_is_rounded_id(value))
         add(judgement, RULE_EXCEL_ROUNDED_ID, field);
     /* In a text it may be meant, as inside an emoji; in a number nobody would ever see it. */
-    if (value_has_invisible(value) && !value_has_control(value))
+    if (value_has_invisible(value) && !value_has_control(value) && !value_has_replacement(value))
         add(judgement, RULE_CONTROL_CHARACTER, field);
     claim->claim_order_no = take_text(judgement, field, value, CLAIM_ORDER_NO_CHARACTERS, store);
 }
@@ -224,16 +233,6 @@ static void judge_status(struct judgement *judgement, const struct claim *claim)
         add(judgement, RULE_REASON_WITHOUT_REFUSAL, FIELD_CLAIM_DESC);
 }
 
-/* A row of delimiters alone, as spreadsheets write it for a line that was cleared. */
-static bool is_empty(const struct record *record)
-{
-    for (size_t i = 0; i < record->count; i++) {
-        if (value_of(&record->cells[i]).len > 0)
-            return false;
-    }
-    return true;
-}
-
 void claim_judge(const struct rules *rules, const struct columns *columns,
                  const struct record *record, int64_t now_ms, struct claim_store *store,
                  struct claim *ret_claim, struct findings *ret_findings)
@@ -247,7 +246,7 @@ void claim_judge(const struct rules *rules, const struct columns *columns,
         add(&judgement, RULE_COLUMN_COUNT, FIELD_NONE);
         return;
     }
-    if (is_empty(record)) {
+    if (claim_is_blank(record)) {
         add(&judgement, RULE_MISSING_FIELD, FIELD_NONE);
         return;
     }

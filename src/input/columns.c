@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "input/reader.h"
 
-#define SHOWN_HEADER_BYTES 64
+#define SHOWN_HEADER_BYTES 48
 #define SHOWN_HEADERS 20
 
 /* Protocol section 4. */
@@ -78,7 +78,14 @@ bool field_parse(const char *name, enum field *ret_field)
     return false;
 }
 
-/* The next byte that counts when headers are compared: blanks and BOM do not, nor does case. */
+/* The ASCII form of a full-width bracket at the text, or 0. */
+static char bracket_at(const char *text)
+{
+    return strncmp(text, "（", 3) == 0 ? '(' : strncmp(text, "）", 3) == 0 ? ')' : '\0';
+}
+
+/* The next byte that counts when headers are compared: blanks and BOM do not, nor do case and the
+ * width of brackets. */
 static char next_byte(const char **text)
 {
     static const char *const ignored[] = {" ", "\t", "\r", "\n", "\u00a0", "\u3000", "\ufeff"};
@@ -92,6 +99,10 @@ static char next_byte(const char **text)
             i = (size_t)-1;
         }
     }
+    c = bracket_at(*text);
+    *text += c ? strlen("（") : 0;
+    if (c)
+        return c;
     c = **text;
     if (c)
         (*text)++;
@@ -292,18 +303,22 @@ static void append_delimiter_advice(struct buffer *text, const char *header)
     static const struct {
         char delimiter;
         const char *option;
-    } usual[] = {{'\t', "tab"}, {';', "';'"}, {'|', "'|'"}, {',', "','"}};
+    } usual[] = {{'\t', "tab"},
+                 {';', "';'"},
+                 {'|', "'|'"},
+                 {',', "',', or, if quotes stand around the whole line, take them away"}};
 
     for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
         if (strchr(header, usual[i].delimiter)) {
             buffer_format(text,
-                          "; it looks as if they are parted by another character: say "
+                          "; it looks as if the columns are parted by another character: say "
                           "--delimiter %s",
                           usual[i].option);
             return;
         }
     }
-    buffer_text(text, "; if that is more than one, name what parts them with --delimiter");
+    buffer_text(text, "; if the line is more than one column, name what parts them with "
+                      "--delimiter");
 }
 
 static int check_required(const struct resolution *resolution)
@@ -319,8 +334,6 @@ static int check_required(const struct resolution *resolution)
     }
     if (text.len == 0)
         return 0;
-    buffer_text(&text, "; the columns are ");
-    append_headers(&text, resolution);
     if (!is_any_known(resolution))
         buffer_text(&text, "; the first line must be the header: take away lines above it, or add "
                            "it where it is missing");
@@ -328,6 +341,8 @@ static int check_required(const struct resolution *resolution)
         append_delimiter_advice(&text, header_of(resolution, 0));
     else
         buffer_text(&text, "; name yours with --column FIELD=HEADER");
+    buffer_text(&text, "; the columns are ");
+    append_headers(&text, resolution);
     return refuse(resolution, &text);
 }
 
@@ -342,10 +357,7 @@ static enum fee_unit unit_in_brackets(const char *header)
     static const struct {
         const char *end;
         enum fee_unit unit;
-    } units[] = {{"(元)", FEE_UNIT_YUAN},
-                 {"（元）", FEE_UNIT_YUAN},
-                 {"(分)", FEE_UNIT_FEN},
-                 {"（分）", FEE_UNIT_FEN}};
+    } units[] = {{"(元)", FEE_UNIT_YUAN}, {"(分)", FEE_UNIT_FEN}};
 
     for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
         for (const char *p = header; *p; p++) {

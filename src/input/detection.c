@@ -311,7 +311,10 @@ static int refuse_nul(const struct detection *detection, const struct trouble *n
 static int check_utf16(const struct detection *detection, const char *name, struct error *err)
 {
     if (detection->utf16.nul.found)
-        return refuse_nul(detection, &detection->utf16.nul, name, err);
+        return refuse(name, &detection->utf16.nul,
+                      "a NUL character, which no text has: the file is damaged, or it is UTF-32; "
+                      "export it again as UTF-8",
+                      err);
     if (detection->utf16.trouble.found)
         return refuse(name, &detection->utf16.trouble,
                       "a character of UTF-16 is cut in half: the file is damaged; export it again",

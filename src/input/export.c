@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -28,6 +29,8 @@ struct export
 {
     int fd;
     char *name;
+    dev_t device; /* of what was opened; a spooled copy is elsewhere */
+    ino_t inode;
     bool surveyed; /* from then on, what follows holds and is checked */
     bool named;    /* a block's digest is its SHA-256, else a quick hash */
     uint64_t bytes;
@@ -180,6 +183,8 @@ static int open_source(struct export *export, const char *path, struct error *er
                                 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (export->fd < 0 || fstat(export->fd, &info))
         return refuse_to_read(export, err);
+    export->device = info.st_dev;
+    export->inode = info.st_ino;
     if (S_ISDIR(info.st_mode))
         return refuse_to_open(export, "it is a folder", err);
     return standard_input || !S_ISREG(info.st_mode) ? spool(export, err) : 0;
@@ -215,6 +220,31 @@ void export_close(struct export *export)
 const char *export_name(const struct export *export)
 {
     return export->name;
+}
+
+static bool is_at(const struct export *export, const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && info.st_dev == export->device && info.st_ino == export->inode;
+}
+
+int export_spare(const struct export *export, const char *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct buffer partial = {0};
+    bool taken = false;
+
+    buffer_format(&partial, "%s.partial", path);
+    if (partial.failed)
+        return error_no_memory(err);
+    taken = is_at(export, path) || is_at(export, partial.ptr);
+    buffer_release(&partial);
+    return taken ? error_set(err, EXIT_CANNOT_CREATE,
+                             "what is written to '%s' would take the place of the export itself; "
+                             "name another file with -o; nothing was sent",
+                             log_quote(path, quoted, sizeof(quoted)))
+                 : 0;
 }
 
 static int digest_block(const struct export *export, const unsigned char *bytes, size_t len,

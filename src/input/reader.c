@@ -200,12 +200,39 @@ static int advise_on_start(const char *text, struct error *err)
     return -1;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Whether nothing but blanks stands between the start of its cell and the quote. */
+static bool is_behind_blanks(const struct reader *reader, const char *quote)
+{
+    const char *p = quote;
+
+    while (p > reader->last.text && is_blank(p[-1]) && p[-1] != reader->delimiter)
+        p--;
+    return p < quote && (p == reader->last.text || p[-1] == reader->delimiter);
+}
+
+/* Whether nothing but blanks follows in its cell. */
+static bool ends_in_blanks(const struct reader *reader, const char *p)
+{
+    const char *end = record_end(reader);
+
+    while (p < end && is_blank(*p) && *p != reader->delimiter)
+        p++;
+    return p == end || *p == reader->delimiter;
+}
+
 static int refuse_stray_quote(const struct reader *reader, const struct place *place,
                               struct error *err)
 {
     refuse_at(reader, place,
-              "a stray quote inside a cell that does not begin with one; put the whole cell in "
-              "quotes and double the quotes inside it",
+              is_behind_blanks(reader, place->ptr)
+                  ? "a blank stands before the quote that begins a cell; take the blank away"
+                  : "a stray quote inside a cell that does not begin with one; put the whole cell "
+                    "in quotes and double the quotes inside it",
               err);
     return reader->header.count ? -1 : advise_on_start(reader->last.start, err);
 }
@@ -220,6 +247,9 @@ static int refuse_stray(const struct reader *reader, const char *at, struct erro
         step(&place);
     if (*at == '"')
         return refuse_stray_quote(reader, &place, err);
+    if (ends_in_blanks(reader, at))
+        return refuse_at(reader, &place,
+                         "a blank stands behind a closing quote; take the blank away", err);
     find_open_quote(reader, at, &quote);
     snprintf(why, sizeof(why),
              "text behind a closing quote; a quote inside a cell must be doubled, or the quote of "

@@ -81,7 +81,7 @@ bool rule_parse(const char *name, enum rule *ret_rule)
     return find_rule(name, strlen(name), ret_rule);
 }
 
-static bool parse_severity(const char *name, enum severity *ret_severity)
+bool severity_parse(const char *name, enum severity *ret_severity)
 {
     for (size_t i = 0; i < sizeof(severity_names) / sizeof(*severity_names); i++) {
         if (strcmp(severity_names[i], name) == 0) {
@@ -98,7 +98,7 @@ bool rules_parse(struct rules *rules, const char *text, const char **ret_why)
     enum severity severity = SEVERITY_OFF;
     enum rule rule = RULE_NONE;
 
-    if (!equals || !parse_severity(equals + 1, &severity))
+    if (!equals || !severity_parse(equals + 1, &severity))
         *ret_why = "write NAME=error, NAME=warn or NAME=off";
     else if (!find_rule(text, (size_t)(equals - text), &rule))
         *ret_why = "there is no rule of this name";

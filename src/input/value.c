@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/character.h"
 #include "input/charset.h"
 
 #define ROUNDED_ID_DIGITS 15 /* a spreadsheet's numbers are exact up to here */
@@ -321,25 +322,40 @@ bool value_has_control(struct value value)
     return false;
 }
 
-/* U+200B to U+200F, U+2028 to U+202E, U+2066 to U+2069 or U+FEFF. */
-static bool is_invisible(const unsigned char p[3])
+/* Whether one of the characters beyond ASCII is of a kind. */
+static bool has_character(struct value value, bool (*is_of_kind)(uint32_t point))
 {
-    if (p[0] == 0xe2 && p[1] == 0x80)
-        return (p[2] >= 0x8b && p[2] <= 0x8f) || (p[2] >= 0xa8 && p[2] <= 0xae);
-    if (p[0] == 0xe2 && p[1] == 0x81)
-        return p[2] >= 0xa6 && p[2] <= 0xa9;
-    return p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf;
+    size_t i = charset_ascii_prefix((const unsigned char *)value.ptr, value.len);
+
+    while (i < value.len) {
+        uint32_t point = 0;
+        size_t len = character_decode(value.ptr + i, &point);
+
+        if (is_of_kind(point))
+            return true;
+        i += len ? len : 1;
+    }
+    return false;
 }
 
 bool value_has_invisible(struct value value)
 {
-    const unsigned char *bytes = (const unsigned char *)value.ptr;
+    return has_character(value, character_is_invisible);
+}
 
-    for (size_t i = charset_ascii_prefix(bytes, value.len); i + 3 <= value.len; i++) {
-        if (is_invisible(bytes + i))
-            return true;
-    }
-    return false;
+static bool is_beyond_ascii(uint32_t point)
+{
+    return point >= 0x80 && !character_is_lookalike(point) && !character_is_invisible(point);
+}
+
+bool value_imitates_ascii(struct value value)
+{
+    return has_character(value, character_is_lookalike) && !has_character(value, is_beyond_ascii);
+}
+
+bool value_has_replacement(struct value value)
+{
+    return value.len && memmem(value.ptr, value.len, "\ufffd", strlen("\ufffd"));
 }
 
 bool value_is_spreadsheet_error(struct value value)

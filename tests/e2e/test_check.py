@@ -206,6 +206,22 @@ class TextTest(CheckCase):
             self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
         self.assertIn("\\x1B[31m", result.out)
 
+    def test_the_sums_and_the_table_fit_into_sixty_columns(self):
+        rows = [claim_row(i, claim_fee="99999999") for i in range(1, 10)]
+        self.ws.export(rows + [claim_row(10, claim_fee="x"), claim_row(11, claim_time="2026-01-02")])
+        result = self.check()
+        lines = [line for line in result.out.splitlines() if not PROBLEM.match(line)]
+        self.assertGreater(len(lines), 15)
+        for line in lines:
+            self.assertLessEqual(len(line), 60, line)
+        self.assertIn("9,000,001.02 yuan", result.out)
+
+    def test_a_long_cell_is_shown_in_part(self):
+        self.ws.export([claim_row(1, claim_fee="9" * 60000 + "x", claim_desc="长" * 3000)])
+        result = self.check()
+        self.assertExit(result, 1)
+        self.assertLess(max(map(len, result.out.splitlines())), 400)
+
     def test_words_go_to_standard_error_and_quiet_leaves_them_out(self):
         self.ws.export([claim_row(1, claim_fee="x")])
         loud, quiet = self.check(), self.check("-q")
@@ -353,6 +369,24 @@ class JsonTest(CheckCase):
         found = self.document(code=1)
         self.assertIn(bad, [problem["value"] for problem in found["problems"]])
 
+    def test_a_file_whose_name_is_no_utf8_leaves_the_document_whole(self):
+        name = os.fsdecode(b"a\xff\xc3(.csv")
+        self.ws.export([claim_row(1, claim_fee="x")], name)
+        self.assertEqual(self.document(code=1, claims=name)["file"], "a\\xFF\\xC3(.csv")
+        self.assertIn("\\xFF", self.document(code=66, claims=name + "x")["refused"])
+
+    def test_every_byte_and_every_kind_of_character_leaves_the_document_whole(self):
+        texts = [bytes([byte]).decode("latin-1") for byte in range(1, 256) if byte not in (10, 13, 34)]
+        texts += ["\ufffd", "\u202e", "\U0010ffff", "\ue000", "\ufffe", "</script>", "\\u0000", '"']
+        rows = [claim_row(i, claim_fee="x" + text, claim_desc=text + "\x01") for i, text in enumerate(texts)]
+        self.ws.export(rows)
+        for codec in ("utf-8", "utf-16", "gb18030"):
+            with self.subTest(codec):
+                self.ws.write("claims.csv", export_text(rows).encode(codec))
+                found = self.document(code=1)
+                values = [p["value"] for p in found["problems"] if p["code"] == "BAD_FEE"]
+                self.assertEqual(values, ["x" + text for text in texts])
+
     def test_a_refused_file_is_a_whole_document_too(self):
         for body, words in (
             (b"", "there is no header"),
@@ -431,6 +465,36 @@ class SheetTest(CheckCase):
                 self.assertExit(self.check("-o", name, "--overwrite"), 73)
         self.assertFalse(os.path.exists(self.ws.file("elsewhere.csv")))
         self.assertExit(self.check(), 1)
+
+    def test_the_file_beside_it_is_never_the_export(self):
+        rows = [claim_row(1, claim_fee="x")]
+        self.ws.export(rows, "problems.csv.partial")
+        result = self.check("-o", "problems.csv", claims="problems.csv.partial")
+        self.assertExit(result, 73)
+        self.assertSays(result, "would take the place of the export itself")
+        with open(self.ws.file("problems.csv.partial"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), export_text(rows))
+        with open(self.ws.file("problems.csv.partial"), "rb") as file:
+            run = self.ws.start("check", "-", "-o", "problems.csv", stdin=file)
+            self.assertExit(run.finish(), 73)
+
+    def test_standard_output_is_no_place_for_it(self):
+        self.ws.export([claim_row(1, claim_fee="x")])
+        self.assertExit(self.check("-o", "-"), 73)
+        self.assertFalse(os.path.exists(self.ws.file("-")))
+
+    def test_what_would_run_as_a_formula_does_not(self):
+        texts = [*"=+-@＝＋－＠", "\t", "\r,", "=1+1", "@SUM(A1)", "-2+3", "＝1", "'=1", "''+1", "\t=1"]
+        rows = [claim_row(i, claim_desc=text, claim_fee=text) for i, text in enumerate(texts, 1)]
+        self.ws.export([{**row, "=more": row["claim_fee"]} for row in rows], header=(*FIELDS, "=more"))
+        self.assertExit(self.check("-o", "problems.csv"), 1)
+        with open(self.ws.file("problems.csv"), encoding="utf-8-sig", newline="") as file:
+            records = list(csv.reader(file, strict=True))
+        self.assertEqual(len(records), len(texts) + 1)
+        for record in records:
+            for cell in record:
+                self.assertNotRegex(cell, "^[=+@\t\r＝＋－＠-]")
+        self.assertEqual([row[6] for row in self.read_sheet("problems.csv")[1]], texts)
 
     def test_a_file_that_is_refused_leaves_none(self):
         self.ws.export([claim_row(1, claim_fee="x"), '1,"never closed'])

@@ -2,6 +2,7 @@
 damaged exports that are mended by following the messages alone."""
 
 import csv
+import difflib
 import io
 import os
 import re
@@ -229,7 +230,7 @@ DAMAGED = (
     (
         "a comma without quotes",
         change('"不在保障范围, 退回"', "不在保障范围, 退回"),
-        ("claims.csv:3:1: error: COLUMN_COUNT:", "a text with a comma needs quotes around it"),
+        ("claims.csv:3:1: error: COLUMN_COUNT:", "a text with a comma or a line break needs quotes"),
         GOOD,
         (),
     ),
@@ -394,7 +395,130 @@ DAMAGED = (
         GOOD,
         (),
     ),
+    (
+        "a no-break blank in a time",
+        change("2025-11-02 09:12:31", "2025-11-02\u00a009:12:31"),
+        ("claims.csv:2:32: error: BAD_TIME:", "blanks or dashes of another kind: type it anew"),
+        GOOD,
+        (),
+    ),
+    (
+        "the end of a day",
+        change("2025-11-02 09:12:31", "2025-11-01 24:00:00"),
+        ("claims.csv:2:32: error: BAD_TIME:", "midnight is 00:00:00 of the next day"),
+        GOOD,
+        (),
+    ),
+    (
+        "a time that lost its date",
+        change("2025-11-02 09:12:31", "12:31.0"),
+        ("claims.csv:2:32: error: BAD_TIME: claim_time '12:31.0' has no date", "export it again"),
+        GOOD,
+        (),
+    ),
+    (
+        "a blank before a quote",
+        change(',"不在', ', "不在'),
+        ("line 3, column 55", "take the blank away"),
+        GOOD,
+        (),
+    ),
+    (
+        "a blank behind a quote",
+        change('退回"\n', '退回" \n'),
+        ("line 3, column 66", "a blank stands behind a closing quote; take the blank away"),
+        GOOD,
+        (),
+    ),
+    (
+        "quotes that a word processor made",
+        change('"不在保障范围, 退回"', "“不在保障范围, 退回”"),
+        ("claims.csv:3:1: error: COLUMN_COUNT:", 'needs quotes (") around it'),
+        GOOD,
+        (),
+    ),
+    (
+        "quotes with backslashes",
+        change('""IMEI""', '\\"IMEI\\"'),
+        ("line 4, column 61", "a quote inside a cell must be doubled"),
+        GOOD,
+        (),
+    ),
+    (
+        "a character that a converter lost",
+        change("退回", "退\ufffd"),
+        ("claims.csv:3:54: error: CONTROL_CHARACTER: claim_desc", "or type the text anew"),
+        GOOD,
+        (),
+    ),
+    (
+        "a line about who made it",
+        GOOD + "制表人：王,,,,,\n",
+        ("claims.csv:6:1: error: BAD_NUMBER:", "if this line is no claim", "delete it"),
+        GOOD,
+        (),
+    ),
+    (
+        "the header once more",
+        GOOD + HEADER + "\n",
+        ("claims.csv:6:1: error: BAD_NUMBER:", "(a note, the header once more), delete it"),
+        GOOD,
+        (),
+    ),
+    (
+        "a line of blanks",
+        GOOD + "   \n",
+        ("claims.csv:6:1: error: COLUMN_COUNT: the row has nothing but empty cells: delete it",),
+        GOOD,
+        (),
+    ),
+    (
+        "rows in quotes as a whole",
+        "\n".join([HEADER] + ['"' + row.replace('"', '""') + '"' for row in ROWS]) + "\n",
+        ("claims.csv:2:1: error: COLUMN_COUNT:", "quotes stand around the whole row"),
+        GOOD,
+        (),
+    ),
+    (
+        "all in quotes as a whole",
+        "\n".join('"' + row.replace('"', '""') + '"' for row in (HEADER,) + ROWS) + "\n",
+        ("line 1, the header", "if quotes stand around the whole line, take them away"),
+        GOOD,
+        (),
+    ),
+    (
+        "an amount in scientific notation",
+        change("1234.50", "1.2345E+03"),
+        ("claims.csv:2:52: error: BAD_FEE: claim_fee '1.2345E+03' was shortened", "plain numbers"),
+        GOOD,
+        (),
+    ),
+    (
+        "a unit behind an amount",
+        change("1234.50", "1234.50元"),
+        ("claims.csv:2:52: error: BAD_FEE: claim_fee '1234.50元'", "write digits"),
+        GOOD,
+        (),
+    ),
+    (
+        "the error of a formula",
+        change("1234.50", "#VALUE!"),
+        ("claims.csv:2:52: error: BAD_FEE: claim_fee '#VALUE!'", "correct it there"),
+        GOOD,
+        (),
+    ),
+    (
+        "unicode text with another list separator",
+        b"\xff\xfe" + with_delimiter(";").encode("utf-16-le"),
+        ("line 1, the header", "say --delimiter ';'"),
+        None,
+        ("--delimiter", ";"),
+    ),
 )
+
+# Where a message says so, all of the file may be another one afterwards.
+ANEW = re.compile(r"export (it|the file) again|save it as|quotes stand around the whole")
+PLACE = re.compile(r"claims\.csv:(\d+):\d+: error|\bline (\d+)\b")
 
 
 # Odd but clear: what it is, the bytes, and options.
@@ -457,6 +581,7 @@ class DamagedTest(TestCase):
                 self.assertIn(result.code, (1, 65), repr(result))
                 for piece in words:
                     self.assertIn(piece, result.out + result.err, repr(result))
+                self.assertFollows(result.out + result.err, damaged, mended, options)
                 self.ws.write("claims.csv", mended or damaged)
                 self.assertExit(self.ws.run("check", "claims.csv", *options), 0)
                 self.assertExit(
@@ -468,6 +593,26 @@ class DamagedTest(TestCase):
                     0,
                 )
                 self.assertEqual(self.sent(gateway), CLAIMS)
+
+    def assertFollows(self, text, damaged, mended, options):
+        """Whoever mended it knew no more than the message: each option stands in it, and each line
+        that is another one afterwards."""
+        for option, value in zip(options[::2], options[1::2]):
+            if option == "--column":
+                field, header = value.split("=")
+                self.assertRegex(text, rf"--column ({field}|FIELD)=HEADER")
+                self.assertIn(field, text)
+                self.assertIn(f"'{header}'", text)
+            else:
+                self.assertIn(f"{option} {shlex.quote(value)}", text)
+        if mended is None or ANEW.search(text):
+            return
+        before, after = damaged.split("\n"), mended.split("\n")
+        named = {int(one or other) for one, other in PLACE.findall(text)}
+        matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+        for what, start, end, *_ in matcher.get_opcodes():
+            if what != "equal":
+                self.assertLessEqual(set(range(start, max(end, start + 1))), {n - 1 for n in named}, text)
 
     @staticmethod
     def sent(gateway):

@@ -649,6 +649,18 @@ class ReportPathTest(UploadCase):
                     self.assertEqual(file.read(), "mine\n")
                 os.unlink(self.ws.file(name))
 
+    def test_the_export_is_never_replaced_by_its_report(self):
+        for claims, report in (("claims.csv", "claims.csv"), ("a.csv.partial", "a.csv")):
+            with self.subTest(claims):
+                self.ws.export(claim_rows(2), claims)
+                gateway = self.gateway()
+                result = self.ws.upload(gateway, "-o", report, "--overwrite", claims=claims)
+                self.assertExit(result, 73)
+                self.assertSays(result, "would take the place of the export itself")
+                with open(self.ws.file(claims), encoding="utf-8") as file:
+                    self.assertEqual(file.read(), export_text(claim_rows(2)))
+                self.assertEqual(gateway.requests, [])
+
     def test_a_folder_that_is_not_there_is_told_before_anything_is_sent(self):
         gateway = self.gateway()
         self.assertExit(self.ws.upload(gateway, "-o", "nowhere/report.csv"), 73)

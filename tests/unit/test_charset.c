@@ -96,7 +96,7 @@ static void detection_refuses_with_line_and_offset(void **state)
         {LITERAL("PK\x03\x04\0\0"), ENCODING_AUTO, "line 1, byte offset 4", "save it as"},
         {LITERAL("\xff\xfe"
                  "a\0\n\0\0\0"),
-         ENCODING_AUTO, "line 2, byte offset 6", "NUL byte"},
+         ENCODING_AUTO, "line 2, byte offset 6", "or it is UTF-32"},
         /* Neither UTF-8 nor GB18030. */
         {LITERAL("a\r\nb\rc\n\x80\n"), ENCODING_AUTO, "line 4, byte offset 7", "neither UTF-8 nor"},
         {LITERAL("a\xff\n"), ENCODING_AUTO, "line 1, byte offset 1", "neither UTF-8 nor"},

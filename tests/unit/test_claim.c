@@ -331,15 +331,23 @@ static void findings_say_what_is_wrong_and_what_to_do(void **state)
          "12.34"},
         {&yuan, "1||1|A|1|2022-12-12 07:00:00|￥12",
          "claim_fee '￥12' is not an exact amount in yuan: write digits with at most 2 decimals, "
-         "such as 12.34, without sign, currency sign or grouping"},
+         "such as 12.34, without sign, currency sign or grouping; it has full-width characters, or "
+         "blanks or dashes of another kind: type it anew in half width"},
+        {&yuan, "1||1|A|1|2022-12-12 07:00:00|1.2E+05",
+         "claim_fee '1.2E+05' was shortened by a spreadsheet, its digits may be lost: export it "
+         "again with this column as plain numbers"},
+        {&yuan, "1||1|A|1|2022-12-12 07:00:00|#VALUE!",
+         "claim_fee '#VALUE!' is what a spreadsheet shows when it has no value: correct it there, "
+         "then export it again"},
         {&fen, "1||1|A|1|2022-12-12 07:00:00|12.34",
          "claim_fee '12.34' is not an exact amount in fen: write a whole number such as 1234, "
-         "without sign or point; if the amounts are in yuan, say --fee-unit yuan"},
+         "without sign or point; if the amounts are in yuan, say --fee-unit yuan, or correct a "
+         "header that says fen"},
         {&fen, "1||1| |1|2022-12-12 07:00:00|5", "claim_order_no ' ' is empty: fill it in"},
         {&fen, "||1|A|1|2022-12-12 07:00:00|5", "workcard_id is empty: fill it in"},
         {&fen, "1\x1b[2J||1|A|1|2022-12-12 07:00:00|5",
          "workcard_id '1\\x1B[2J' is not a plain whole number: write digits only, without sign, "
-         "point, comma or blank"},
+         "point, comma, quote or blank"},
         {&fen, "1E+15||1|A|1|2022-12-12 07:00:00|5",
          "workcard_id '1E+15' was shortened by a spreadsheet and its digits are lost: export it "
          "again with this column as text; it cannot be restored from here"},
@@ -349,6 +357,24 @@ static void findings_say_what_is_wrong_and_what_to_do(void **state)
         {&fen, "1||1|A|1|2022-02-30|5",
          "claim_time '2022-02-30' is no real date and time: write it as 2022-12-31 23:59:59, in "
          "Beijing time"},
+        {&fen, "1||1|A|1|2022-12-31 24:00:00|5",
+         "claim_time '2022-12-31 24:00:00' has an hour 24, which there is not: midnight is "
+         "00:00:00 of the next day"},
+        {&fen, "1||1|A|1|41:23.5|5",
+         "claim_time '41:23.5' has no date, a spreadsheet may have hidden it: export it again as "
+         "text, such as 2022-12-31 23:59:59"},
+        {&fen, "1||1|A|1|2022-12-12\u00a007:00:00|5",
+         "claim_time '2022-12-12\u00a007:00:00' is no real date and time: write it as 2022-12-31 "
+         "23:59:59, in Beijing time; it has full-width characters, or blanks or dashes of another "
+         "kind: type it anew in half width"},
+        {&fen, "1|已\ufffd|1|A|2|2022-12-12 07:00:00|0",
+         "claim_desc '已\ufffd' has a \ufffd, which some program wrote in place of a character "
+         "that "
+         "it lost: export it again as UTF-8, or type the text anew"},
+        {&fen, "1||1|A\ufffd|1|2022-12-12 07:00:00|5",
+         "claim_order_no 'A\ufffd' has a \ufffd, which some program wrote in place of a character "
+         "that it lost: export it again as UTF-8, or type the text anew"},
+        {&fen, " \u3000", "the row has nothing but empty cells: delete it from the export"},
         {&fen, "1||1|A|2|2022-12-12 07:00:00|0",
          "claim_desc is empty although the claim failed (status 2): write why it was refused"},
         {&fen, "1||1|A|1|2022-12-12 07:00:00|0",
@@ -357,16 +383,26 @@ static void findings_say_what_is_wrong_and_what_to_do(void **state)
         {&fen, "1||1|A|1|2022-12-12 07:00:00",
          "the row that begins '1' has 6 cells but the header has 7: look for a comma or a quote "
          "too "
-         "many or too few; a text with a comma needs quotes around it"},
+         "many or too few; a text with a comma or a line break needs quotes (\") around it"},
         {&fen, "\x1a",
          "the row that begins '\\x1A' has 1 cell but the header has 7: look for a comma or a quote "
-         "too many or too few; a text with a comma needs quotes around it"},
+         "too many or too few; a text with a comma or a line break needs quotes (\") around it"},
+        {&fen, "1,A,\"b\",0",
+         "the row that begins '1,A,\"b\",0' has 1 cell but the header has 7: quotes stand around "
+         "the "
+         "whole row, or another delimiter parts it: take the quotes away, and one of each two "
+         "inside it"},
+        {&fen, "制表人：王||1|A|1|2022-12-12 07:00:00|5",
+         "workcard_id '制表人：王' is not a plain whole number: write digits only, or, if this "
+         "line is "
+         "no claim (a note, the header once more), delete it"},
         {&fen, "|||\u3000|| |", "the row has nothing but empty cells: delete it from the export"},
         {&fen, "合计：||1|A|1|2022-12-12 07:00:00|5",
          "workcard_id '合计：' is a line of totals and no claim: delete this row from the export"},
         {&fen, "12\u200b||1|A|1|2022-12-12 07:00:00|5",
          "workcard_id '12\\u{200B}' is not a plain whole number: write digits only, without sign, "
-         "point, comma or blank; the \\u{…} in it stands for a character that cannot be seen: "
+         "point, comma, quote or blank; the \\u{…} in it stands for a character that cannot be "
+         "seen: "
          "delete it"},
         {&fen, "1||1|\ufeffA|1|2022-12-12 07:00:00|5",
          "claim_order_no '\\u{FEFF}A' has a control character, or one that cannot be seen: take it "

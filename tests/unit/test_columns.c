@@ -76,6 +76,9 @@ static void columns_are_recognised_by_every_name(void **state)
         {"\ufeffWorkcard_ID|\u3000CLAIM_ORDER_NO |\u00a0claim_status\t|claim_time\u3000| Claim_Fee",
          {0, COLUMN_ABSENT, COLUMN_ABSENT, 1, 2, 3, 4},
          FEE_UNIT_FEN},
+        {"工单ID|理赔单号|理赔状态|理赔时间|理赔金额(元）",
+         {0, COLUMN_ABSENT, COLUMN_ABSENT, 1, 2, 3, 4},
+         FEE_UNIT_YUAN},
         {"工单id|理赔单号|理赔状态|理赔时间|理赔金额 （元）",
          {0, COLUMN_ABSENT, COLUMN_ABSENT, 1, 2, 3, 4},
          FEE_UNIT_YUAN},
@@ -182,10 +185,8 @@ static void columns_take_the_unit_in_the_users_own_header(void **state)
         const char *header;
         enum fee_unit unit;
     } cases[] = {
-        {"赔款(元)", FEE_UNIT_YUAN},
-        {"赔款 （ 元 ）", FEE_UNIT_YUAN},
-        {"赔款(分)", FEE_UNIT_FEN},
-        {"赔款（分）", FEE_UNIT_FEN},
+        {"赔款(元)", FEE_UNIT_YUAN}, {"赔款 （ 元 ）", FEE_UNIT_YUAN}, {"赔款（元)", FEE_UNIT_YUAN},
+        {"赔款(分)", FEE_UNIT_FEN},  {"赔款（分）", FEE_UNIT_FEN},
     };
 
     (void)state;

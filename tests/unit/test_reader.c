@@ -308,7 +308,9 @@ static void reader_refuses_with_line_and_column(void **state)
         /* Stray quotes. */
         {HEADER_LF "1,a\"b,0\n", "line 2, column 4", "stray quote"},
         {HEADER_LF "1,理赔\"b,0\n", "line 2, column 5", "stray quote"},
-        {HEADER_LF "1, \"a\",0\n", "line 2, column 4", "stray quote"},
+        {HEADER_LF "1, x \"a\",0\n", "line 2, column 6", "stray quote"},
+        {HEADER_LF "1, \"a\",0\n", "line 2, column 4", "a blank stands before the quote"},
+        {HEADER_LF "\t \"a\",0\n", "line 2, column 3", "take the blank away"},
         {HEADER_LF "1,a\r\n\r\n2,x\"\r\n", "line 4, column 4", "double the quotes"},
         {HEADER_LF "1,a=\"b\"\n", "line 2, column 5", "stray quote"},
         {HEADER_LF "1,=\"b\"c\n", "line 2, column 4", "stray quote"},
@@ -318,7 +320,9 @@ static void reader_refuses_with_line_and_column(void **state)
         {HEADER "\"\n", "line 1, column 61", "stray quote"},
         /* Text behind a closing quote; it may be lines below the opening one. */
         {HEADER_LF "1,\"a\"b,0\n", "line 2, column 6", "behind a closing quote"},
-        {HEADER_LF "1,\"a\" ,0\n", "line 2, column 6", "behind a closing quote"},
+        {HEADER_LF "1,\"a\" x,0\n", "line 2, column 6", "text behind a closing quote"},
+        {HEADER_LF "1,\"a\" ,0\n", "line 2, column 6", "a blank stands behind a closing quote"},
+        {HEADER_LF "1,\"a\"\t\n", "line 2, column 6", "take the blank away"},
         {HEADER_LF "1,\"a\nb\rc\"d\"\n", "line 4, column 3", "behind a closing quote"},
         /* Quotes that are never closed: where they were opened. */
         {HEADER_LF "1,\"a,0\n2,b,0\n", "line 2, column 3", "never closed"},

@@ -359,15 +359,39 @@ static void value_finds_a_control_character_at_every_place(void **state)
 static void value_knows_what_cannot_be_seen(void **state)
 {
     static const char *const good[] = {"",       "A1",     "理赔",   "\u200a", "\u2010", "\u2027",
-                                       "\u202f", "\u2065", "\u206a", "\ufefe", "\uff0c", "é\u00a0"};
+                                       "\u202f", "\u205f", "\u2070", "\ufefe", "\uff0c", "é\u00a0"};
     static const char *const bad[] = {"\u200b", "A\u200f",        "\u2028理", "理\u202e",
-                                      "\u2066", "12345678\u2069", "é\ufeff"};
+                                      "\u2066", "12345678\u2069", "é\ufeff",  "CL\u00ad1",
+                                      "\u2060", "1\U000e0041"};
 
     (void)state;
     for (size_t i = 0; i < COUNT(good); i++)
         assert_false(value_has_invisible(value(good[i])));
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_true(value_has_invisible(value(bad[i])));
+}
+
+static void value_knows_what_only_looks_like_ascii(void **state)
+{
+    static const char *const good[] = {"", "A1-", "理赔", "é", "。", "\ufffd", "￭", "合计："};
+    static const char *const bad[] = {"１",      "1．5",    "￥1",   "2026\u00a0",
+                                      "1\u3000", "\u20122", "\u2212"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+        assert_false(value_imitates_ascii(value(good[i])));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_true(value_imitates_ascii(value(bad[i])));
+}
+
+static void value_knows_the_mark_of_a_lost_character(void **state)
+{
+    (void)state;
+    assert_false(value_has_replacement(value("")));
+    assert_false(value_has_replacement(value("\ufffc\ufffe?")));
+    assert_true(value_has_replacement(value("\ufffd")));
+    assert_true(value_has_replacement(value("理\ufffd赔")));
+    assert_false(value_has_replacement((struct value){"\ufffd", 2}));
 }
 
 static void value_knows_what_a_spreadsheet_shows_for_none(void **state)
@@ -404,6 +428,8 @@ int main(void)
         cmocka_unit_test(value_knows_control_characters),
         cmocka_unit_test(value_finds_a_control_character_at_every_place),
         cmocka_unit_test(value_knows_what_cannot_be_seen),
+        cmocka_unit_test(value_knows_what_only_looks_like_ascii),
+        cmocka_unit_test(value_knows_the_mark_of_a_lost_character),
         cmocka_unit_test(value_knows_what_a_spreadsheet_shows_for_none),
         cmocka_unit_test(value_counts_code_points),
     };
