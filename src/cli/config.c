@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "input/charset.h"
+#include "input/value.h"
 
 #define SYSTEM_PATH "/etc/claimbatch/claimbatch.conf"
 #define USER_PATH "claimbatch/claimbatch.conf"
@@ -27,7 +28,8 @@ struct config {
     /* While the file is read: inih tells no line, but asks for one after the other. */
     const char *rest;
     unsigned line;
-    unsigned long_line; /* the first that is longer than CONFIG_LINE_BYTES_MAX */
+    unsigned bad_line; /* the first that is refused for what inih does not look at */
+    const char *why;   /* that line is */
     bool no_memory;
 };
 
@@ -119,6 +121,22 @@ out:
     return 0;
 }
 
+static void note_bad_line(struct config *config, const char *why)
+{
+    if (config->bad_line)
+        return;
+    config->bad_line = config->line;
+    config->why = why;
+}
+
+/* What stands behind a section's name; inih passes over it. */
+static void check_behind_section(struct config *config, const char *text)
+{
+    text += strspn(text, " \t");
+    if (*text && !strchr("#;", *text))
+        note_bad_line(config, "a [section] stands on a line of its own");
+}
+
 /* inih passes over a section that is empty; what is misspelt shall show there too. */
 static void note_section(struct config *config, const char *line)
 {
@@ -130,6 +148,8 @@ static void note_section(struct config *config, const char *line)
     start += strspn(start, " \t");
     end = *start == '[' ? strchr(start, ']') : NULL;
     name = end ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
+    if (end)
+        check_behind_section(config, end + 1);
     if (name)
         add_entry(config, name, NULL, NULL);
     else if (end)
@@ -142,21 +162,24 @@ static void note_section(struct config *config, const char *line)
 static char *next_line(char *line, int size, void *context)
 {
     struct config *config = context;
-    size_t len = strcspn(config->rest, "\n");
+    size_t len = strcspn(config->rest, "\r\n");
 
     if (!*config->rest)
         return NULL;
     config->line++;
     if (len > CONFIG_LINE_BYTES_MAX || len + LINE_END_BYTES > (size_t)size) {
-        if (!config->long_line)
-            config->long_line = config->line;
+        note_bad_line(config, "the line is longer than 4096 bytes");
         line[0] = '\0';
     } else {
         memcpy(line, config->rest, len);
         line[len] = '\0';
+        /* No name, path or number has one, and --print-config would show it to a terminal. */
+        if (value_has_control((struct value){line, len}))
+            note_bad_line(config, "there is a control character in it");
         note_section(config, line);
     }
-    config->rest += len + (config->rest[len] == '\n');
+    config->rest += len;
+    config->rest += strncmp(config->rest, "\r\n", 2) == 0 ? 2 : *config->rest != '\0';
     return line;
 }
 
@@ -178,8 +201,8 @@ static int parse(struct config *config, const struct buffer *text, struct error 
     bad_line = ini_parse_stream(next_line, config, take_value, config);
     if (config->no_memory || bad_line < 0)
         return error_no_memory(err);
-    if (config->long_line)
-        return refuse_line(config, config->long_line, "the line is longer than 4096 bytes", err);
+    if (config->bad_line && (bad_line == 0 || config->bad_line <= (unsigned)bad_line))
+        return refuse_line(config, config->bad_line, config->why, err);
     if (bad_line > 0)
         return refuse_line(config, (unsigned)bad_line,
                            "this is neither '[section]' nor 'key = value'", err);

@@ -51,7 +51,7 @@ static bool take_sign_method(struct options *o, const char *value, const char **
 
 static bool take_encoding(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is auto, utf-8, gb18030 or utf-16";
+    *ret_why = "it is auto, utf-8, gb18030 (GBK too) or utf-16";
     return encoding_parse(value, &o->encoding);
 }
 
@@ -417,7 +417,7 @@ static bool take(struct options *options, const struct option_spec *spec, const 
                  spec->most);
         return take_integer(value, spec->least, spec->most, member);
     case KIND_SECONDS:
-        snprintf(ret_range, size, "it is a number of seconds up to %" PRId64, spec->most);
+        snprintf(ret_range, size, "it is a number of seconds above 0, up to %" PRId64, spec->most);
         return take_seconds(value, spec->least, spec->most, member);
     case KIND_SPECIAL:
         return spec->take(options, value, ret_why);
@@ -564,9 +564,26 @@ static const char *section_word(size_t i)
     return i < SECTION_COUNT ? section_name((enum section)i) : NULL;
 }
 
+/* The i-th key that a configuration may have. */
 static const char *key_word(size_t i)
 {
-    return i < TABLE_COUNT ? key_of(&table[i]) : NULL;
+    for (size_t k = 0; k < TABLE_COUNT; k++)
+        if (table[k].section != SECTION_NONE && i-- == 0)
+            return key_of(&table[k]);
+    return NULL;
+}
+
+/* Whether the key says that a secret stands behind it. */
+static bool is_secret_key(const char *key)
+{
+    static const char *const keys[] = {"secret",      "app-secret",  "appsecret",
+                                       "session",     "session-key", "sessionkey",
+                                       "app-session", "password",    "access-token"};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+        if (is_same_key(keys[i], key))
+            return true;
+    return false;
 }
 
 static int refuse_entry(const struct config *config, const struct config_entry *entry,
@@ -581,6 +598,17 @@ static int refuse_entry(const struct config *config, const struct config_entry *
         entry->key ? "the key" : "the section", log_quote(what, quoted, sizeof(quoted)), why);
 }
 
+/* Whoever may read the configuration has read it by now, so it is to be changed as well. */
+static int refuse_secret(const struct config *config, const struct config_entry *entry,
+                         struct error *err)
+{
+    return refuse_entry(config, entry,
+                        "a secret never stands in a configuration: take it out, put it into the "
+                        "first line of a file that only you can read, and name that file with "
+                        "app_secret_file or session_file in [gateway]",
+                        err);
+}
+
 static int refuse_section(const struct config *config, const struct config_entry *entry,
                           struct error *err)
 {
@@ -588,6 +616,8 @@ static int refuse_section(const struct config *config, const struct config_entry
     const char *near = suggestion_find(entry->section, section_word);
     char why[96];
 
+    if (entry->key && is_secret_key(entry->key))
+        return refuse_secret(config, entry, err);
     if (!*entry->section)
         return refuse_entry(config, entry, "it stands before the first [section]", err);
     if (near)
@@ -606,6 +636,8 @@ static int refuse_key(const struct config *config, const struct config_entry *en
     const char *near = suggestion_find(entry->key, key_word);
     char why[160] = "there is no such key; claimbatch upload --print-config shows all that are set";
 
+    if (is_secret_key(entry->key))
+        return refuse_secret(config, entry, err);
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         if (!is_same_key(key_of(&table[i]), entry->key))
             continue;
@@ -634,19 +666,49 @@ static int take_column_entry(struct options *o, const struct config_entry *entry
     return note(o, SECTION_COLUMNS, field_name(field), entry->value, origin, err);
 }
 
+static const char *rule_word(size_t i)
+{
+    return i < RULE_COUNT ? rule_name((enum rule)i) : NULL;
+}
+
+/* Of a key; NULL when there is no such rule. */
+static const char *find_rule_name(const char *key)
+{
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (is_same_key(rule_name((enum rule)i), key))
+            return rule_name((enum rule)i);
+    return NULL;
+}
+
+static int refuse_rule(const struct config *config, const struct config_entry *entry, bool is_there,
+                       const char *why, struct error *err)
+{
+    const char *near = is_there ? NULL : suggestion_find(entry->key, rule_word);
+    char text[96];
+
+    if (near) {
+        snprintf(text, sizeof(text), "there is no rule of this name; did you mean '%s'?", near);
+        why = text;
+    }
+    return refuse_entry(config, entry, why, err);
+}
+
 static int take_rule_entry(struct options *o, const struct config_entry *entry,
                            const struct origin *origin, struct error *err)
 {
     struct buffer pair = {0};
-    const char *why = NULL;
+    const char *why = NULL, *name = find_rule_name(entry->key);
+    enum severity severity;
     bool taken;
 
-    buffer_format(&pair, "%s=%s", entry->key, entry->value);
+    if (!severity_parse(entry->value, &severity))
+        return refuse_value(entry->key, entry->value, origin, "it is error, warn or off", err);
+    buffer_format(&pair, "%s=%s", name ? name : entry->key, entry->value);
     taken = rules_parse(&o->rules, buffer_string(&pair), &why);
     buffer_release(&pair);
     if (!taken)
-        return refuse_entry(o->config, entry, why, err);
-    return note(o, SECTION_RULES, entry->key, entry->value, origin, err);
+        return refuse_rule(o->config, entry, name != NULL, why, err);
+    return note(o, SECTION_RULES, name, entry->value, origin, err);
 }
 
 static bool parse_verdict(const char *word, enum verdict_kind *ret_kind)
@@ -688,6 +750,20 @@ static int take_verdict_entry(struct options *o, const struct config_entry *entr
     return note(o, SECTION_VERDICTS, entry->key, entry->value, origin, err);
 }
 
+/* A path with such an end would be another file, in silence. */
+static const char *find_decoration(const struct option_spec *spec, const char *value)
+{
+    size_t len = strlen(value);
+
+    if (spec->kind != KIND_TEXT)
+        return NULL;
+    if (strstr(value, " #") || strstr(value, " ;") || strstr(value, "\t#") || strstr(value, "\t;"))
+        return "a comment stands on a line of its own";
+    if (len > 1 && *value == value[len - 1] && (*value == '"' || *value == '\''))
+        return "write it without quotes";
+    return NULL;
+}
+
 /* What this command does not take is looked at all the same, so that a mistake shows at once. */
 static int take_key_entry(const struct command *command, struct options *o,
                           const struct config_entry *entry, const struct origin *origin,
@@ -700,6 +776,9 @@ static int take_key_entry(const struct command *command, struct options *o,
 
     if (!spec)
         return refuse_key(o->config, entry, err);
+    why = find_decoration(spec, entry->value);
+    if (why)
+        return refuse_value(key_of(spec), entry->value, origin, why, err);
     if (spec->commands & command->bit)
         return take_from(o, spec, entry->value, origin, err);
     if (!take(&unused, spec, entry->value, range, sizeof(range), &why))
@@ -992,8 +1071,11 @@ void options_help(const struct command *command, struct buffer *ret_text)
 
 void options_print_config(const struct options *options, struct buffer *ret_text)
 {
+    char path[LOG_QUOTE_BYTES];
+
     if (options->config)
-        buffer_format(ret_text, "# configuration: %s\n", config_path(options->config));
+        buffer_format(ret_text, "# configuration: %s\n",
+                      log_quote(config_path(options->config), path, sizeof(path)));
     else
         buffer_text(ret_text, "# there is no configuration\n");
     settings_print(&options->settings, ret_text);

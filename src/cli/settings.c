@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+
 static const char *const section_names[SECTION_COUNT] = {
     [SECTION_GATEWAY] = "gateway", [SECTION_RUN] = "run",     [SECTION_INPUT] = "input",
     [SECTION_COLUMNS] = "columns", [SECTION_RULES] = "rules", [SECTION_VERDICTS] = "verdicts",
@@ -71,12 +73,15 @@ static bool is_known(const struct settings *settings, size_t at)
 
 static void print_origin(const struct origin *origin, struct buffer *ret_text)
 {
+    char name[LOG_QUOTE_BYTES];
+
     switch (origin->kind) {
     case ORIGIN_DEFAULT:
         buffer_text(ret_text, "# the default\n");
         break;
     case ORIGIN_CONFIG:
-        buffer_format(ret_text, "# from %s, line %u\n", origin->name, origin->line);
+        buffer_format(ret_text, "# from %s, line %u\n", log_quote(origin->name, name, sizeof(name)),
+                      origin->line);
         break;
     case ORIGIN_ENVIRONMENT:
         buffer_format(ret_text, "# from the environment, %s\n", origin->name);

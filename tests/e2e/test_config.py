@@ -1,9 +1,10 @@
 """The configuration file: where it is looked for, what it may say, and who wins over it."""
 
 import os
+import re
 import unittest
 
-from harness import APP_KEY, Reply, TestCase, accept, claim_rows, error_body, http
+from harness import APP_KEY, FIELDS, Reply, TestCase, accept, claim_rows, error_body, http
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SAMPLE = os.path.join(ROOT, "samples", "claimbatch.conf")
@@ -185,7 +186,7 @@ class MistakeTest(ConfigCase):
             ("in-fligth = 3\n", "did you mean 'in-flight'"),
             ("overwrite = yes\n", "never taken from a configuration"),
             ("resend-unknown = yes\n", "never taken from a configuration"),
-            ("app_secret = x\n", "'app_secret'"),
+            ("app_secret = x\n", "'app_secret': a secret never stands in a configuration"),
             ("rate = fast\n", "rate does not take 'fast'"),
             ("[colums]\n", "did you mean [columns]"),
             ("what is this\n", "neither"),
@@ -200,6 +201,28 @@ class MistakeTest(ConfigCase):
                     self.assertSays(result, "nothing was sent")
         self.assertEqual(gateway.requests, [])
         self.assertFalse(os.path.exists(self.ws.ledger))
+
+    def test_one_of_a_windows_machine_or_an_old_mac_is_read(self):
+        text = "\ufeff[run]\nrate = 7\n\n[columns]\nclaim_fee = 金额\n"
+        for end in ("\n", "\r\n", "\r"):
+            with self.subTest(end):
+                self.ws.write("claimbatch.conf", text.replace("\n", end).encode())
+                values = self.in_force("--config", "claimbatch.conf")
+                self.assertEqual(values["run", "rate"], ("7", "from claimbatch.conf, line 2"))
+                self.assertEqual(values["columns", "claim_fee"][0], "金额")
+
+    def test_nothing_in_it_reaches_the_terminal_as_it_is(self):
+        for text in ("[run]\nledger = \x1b]0;x\x07\n", "[columns]\nclaim_fee = a\u009b31m\n"):
+            self.ws.write("claim\x1bbatch.conf", text)
+            for command in (("upload", "--print-config"), ("check", "claims.csv")):
+                result = self.ws.run(*command, "--config", "claim\x1bbatch.conf")
+                self.assertExit(result, 78)
+                self.assertSays(result, "line 2: there is a control character in it")
+                self.assertNotRegex(result.out + result.err, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+        self.ws.write("claim\x1bbatch.conf", "[run]\nrate = 3\n")
+        result = self.ws.run("upload", "--print-config", "--config", "claim\x1bbatch.conf")
+        self.assertExit(result, 0)
+        self.assertNotIn("\x1b", result.out)
 
     def test_a_configuration_in_gbk_is_refused_and_not_guessed_at(self):
         self.ws.write("claimbatch.conf", "[columns]\nclaim_fee = 金额\n".encode("gbk"))
@@ -223,6 +246,49 @@ class SampleTest(ConfigCase):
         self.assertEqual(values["verdicts", "isp.remote-service-error"][0], "again")
         self.assertEqual(values["columns", "claim_order_no"][0], "报案号")
         self.assertEqual(values["input", "fee_unit"][0], "yuan")
+
+    def sample_keys(self):
+        """{(section, key)} of the sample, commented out or not."""
+        keys, section = set(), None
+        with open(SAMPLE, encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("["):
+                    section = line.strip()[1:-1]
+                elif match := re.match(r"(?:# )?([\w.-]+) = ", line):
+                    keys.add((section, match[1]))
+        return keys
+
+    def home_of(self, option):
+        """The section and key of an option; None: it is no key."""
+        section = "run"
+        for _ in range(2):
+            self.ws.write("one.conf", f"[{section}]\n{option} = \n")
+            result = self.ws.run("check", "claims.csv", "--config", "one.conf")
+            self.assertExit(result, 78)
+            if "does not take ''" in result.err:
+                return section, option.replace("-", "_")
+            if not (match := re.search(r"belongs into the section \[(\w+)\]", result.err)):
+                break
+            section = match[1]
+        return None
+
+    def test_every_key_there_is_stands_in_the_sample(self):
+        found, options = self.sample_keys(), {"url"}  # which the command line calls gateway
+        for command in ("upload", "rerun", "check", "audit", "resolve", "status"):
+            text = self.ws.run(command, "--help").out
+            options |= set(re.findall(r"(?m)^ +(?:-\w, )?--([\w-]+)", text))
+        self.assertGreater(len(options), 40)
+        homes = {self.home_of(option) for option in options} - {None}
+        self.assertGreater(len(homes), 30)
+        listed = {(section, key.replace("-", "_")) for section, key in found}
+        for section in ("gateway", "run", "input"):
+            self.assertEqual(
+                {home for home in homes if home[0] == section},
+                {key for key in listed if key[0] == section},
+            )
+        self.assertEqual({key for section, key in found if section == "columns"}, set(FIELDS))
+        rules = {key for section, key in self.in_force() if section == "rules"}
+        self.assertEqual({key for section, key in found if section == "rules"}, rules)
 
     def test_what_is_printed_is_a_configuration_that_says_the_same(self):
         result = self.ws.run("upload", "--config", SAMPLE, "--print-config")

@@ -102,6 +102,16 @@ static void byte_order_mark_is_passed_over(void **state)
     config_close(config);
 }
 
+static void lines_of_an_old_mac_are_lines(void **state)
+{
+    struct config *config = open_text("[run] # of each day\r\rrate = 5\r[gateway]\r\nurl = x\r");
+
+    (void)state;
+    assert_entry(config, 1, "run", "rate", "5", 3);
+    assert_entry(config, 3, "gateway", "url", "x", 5);
+    config_close(config);
+}
+
 static void empty_file_has_no_entries(void **state)
 {
     struct config *config = open_text("");
@@ -119,6 +129,11 @@ static void what_is_no_configuration_is_refused_with_its_line(void **state)
         {"[run]\nrate\n", "line 2: this is neither"},
         {"[run\nrate = 1\n", "line 1: this is neither"},
         {"[run]\n\n\nworkcard_id,claim_desc\n", "line 4: this is neither"},
+        {"[run] rate = 1\n", "line 1: a [section] stands on a line of its own"},
+        {"[run]\nledger = a\x1b[2J\n", "line 2: there is a control character in it"},
+        {"[run]\rrate\r", "line 2: this is neither"},
+        {"[run]\n# \x7f\nrate\n", "line 2: there is a control character in it"},
+        {"[run]\nrate\n# \x7f\n", "line 2: this is neither"},
         {"[columns]\nclaim_time = \xca\xb1\xbc\xe4\n", "is not UTF-8"},
     };
 
@@ -270,6 +285,7 @@ int main(void)
         cmocka_unit_test(entries_come_in_order_with_their_lines),
         cmocka_unit_test(line_that_is_indented_is_a_line_of_its_own),
         cmocka_unit_test(byte_order_mark_is_passed_over),
+        cmocka_unit_test(lines_of_an_old_mac_are_lines),
         cmocka_unit_test(empty_file_has_no_entries),
         cmocka_unit_test(what_is_no_configuration_is_refused_with_its_line),
         cmocka_unit_test(line_that_is_too_long_is_refused_and_not_cut),

@@ -284,7 +284,17 @@ static void mistakes_in_a_configuration_name_file_and_line(void **state)
         {"[columns]\nclaim_fee =\n", "the header of the column is missing"},
         {"[rules]\nnobody = off\n", "there is no rule of this name"},
         {"[rules]\nbad-fee = off\n", "this rule is always an error"},
-        {"[rules]\ndate-only = perhaps\n", "write NAME=error"},
+        {"[rules]\ndate-only = perhaps\n", "does not take 'perhaps': it is error, warn or off"},
+        {"[rules]\ndate-onyl = off\n", "there is no rule of this name; did you mean 'date-only'?"},
+        {"[rules]\nmax-fee = off\n", "max-fee is set by --max-fee"},
+        /* What only the command line takes is no suggestion. */
+        {"[run]\nrow = 1\n", "never taken from a configuration"},
+        {"[run]\nrowe = 1\n", "there is no such key; did you mean 'rate'?"},
+        {"[run]\nversio = 1\n", "there is no such key; claimbatch upload --print-config"},
+        /* What would be a part of a path, in silence. */
+        {"[run]\nledger = a.db # b\n", "ledger does not take 'a.db # b': a comment stands on"},
+        {"[run]\nledger = a.db\t; b\n", "a comment stands on a line of its own"},
+        {"[run]\nledger = \"a.db\"\n", "write it without quotes"},
         {"[verdicts]\nisp.a = accepted\n", "the key 'isp.a': what it means is again"},
     };
 
@@ -307,8 +317,40 @@ static void what_is_a_persons_word_is_never_taken_from_a_configuration(void **st
         assert_refused(&upload, "claims.csv", config, EXIT_BAD_CONFIG,
                        "it is never taken from a configuration");
     }
-    assert_refused(&upload, "claims.csv", "[gateway]\napp_secret = x\n", EXIT_BAD_CONFIG,
-                   "there is no such key");
+}
+
+static void secret_in_a_configuration_is_refused_and_not_shown(void **state)
+{
+    static const char *const configs[] = {
+        "[gateway]\napp_secret = hush\n",
+        "[gateway]\napp-secret = hush\n",
+        "[gateway]\nsession = hush\n",
+        "[run]\nsecret = hush\n",
+        "app_secret = hush\n",
+        "[gateway]\npassword = hush\n",
+        "[gateway]\naccess_token : hush\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(configs) / sizeof(*configs); i++) {
+        struct taken taken;
+
+        assert_refused(&upload, "claims.csv", configs[i], EXIT_BAD_CONFIG,
+                       "a secret never stands in a configuration: take it out, put it into");
+        assert_int_equal(take(&taken, &upload, "claims.csv", configs[i]), -1);
+        assert_null(strstr(taken.err.text, "hush"));
+        release(&taken);
+    }
+}
+
+static void rule_in_a_configuration_may_have_underscores(void **state)
+{
+    struct taken taken;
+
+    (void)state;
+    assert_taken(&taken, &upload, "claims.csv", "[rules]\ndate_only = off\n");
+    assert_int_equal(taken.options.rules.severity[RULE_DATE_ONLY], SEVERITY_OFF);
+    release(&taken);
 }
 
 static void mistakes_show_in_a_command_that_does_not_take_the_key(void **state)
@@ -422,6 +464,8 @@ int main(void)
         cmocka_unit_test(secret_file_of_the_configuration_is_told_from_one_that_was_typed),
         cmocka_unit_test(mistakes_in_a_configuration_name_file_and_line),
         cmocka_unit_test(what_is_a_persons_word_is_never_taken_from_a_configuration),
+        cmocka_unit_test(secret_in_a_configuration_is_refused_and_not_shown),
+        cmocka_unit_test(rule_in_a_configuration_may_have_underscores),
         cmocka_unit_test(mistakes_show_in_a_command_that_does_not_take_the_key),
         cmocka_unit_test(more_verdicts_than_there_is_room_for_are_refused),
         cmocka_unit_test(print_config_says_where_each_value_came_from),
