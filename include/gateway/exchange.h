@@ -28,6 +28,8 @@ enum transport {
     TRANSPORT_PROXY,       /* PHASE_NOT_SENT */
     TRANSPORT_TLS,         /* PHASE_NOT_SENT: handshake failed, not because of the certificate */
     TRANSPORT_CERTIFICATE, /* PHASE_NOT_SENT: wrong, expired, of another host, unreadable CA file */
+    TRANSPORT_UNCLEAN,     /* PHASE_NOT_SENT: bytes came on a new connection before it was used, or
+                              it was closed */
     TRANSPORT_TIMEOUT,     /* no whole answer in time */
     TRANSPORT_CLOSED,      /* closed without one byte of an answer */
     TRANSPORT_RESET,       /* reset or broken while sending or receiving */

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "connections.h"
 
 #define CONTENT_TYPE "Content-Type: application/x-www-form-urlencoded;charset=utf-8"
 
@@ -21,6 +22,8 @@ struct slot {
     CURL *handle;
     struct exchange *exchange; /* NULL while free */
     struct slot *next_free;
+    bool unclean;                /* the connection at hand was not fit for use */
+    bool fresh;                  /* a new connection was asked for because of that */
     char words[CURL_ERROR_SIZE]; /* libcurl's, on a failure */
 };
 
@@ -30,6 +33,8 @@ struct slot {
  */
 struct client {
     CURLM *multi;
+    struct connections *connections;
+    bool is_tls;
     struct curl_slist *headers;
     struct slot *slots;
     size_t capacity;
@@ -164,17 +169,18 @@ static void take_headers(struct client *client, struct exchange *exchange, CURL 
     exchange->retry_after_s = retry_after_s(header_value(handle, "Retry-After"));
 }
 
-static void judge_phase(struct client *client, struct exchange *exchange, CURL *handle,
-                        CURLcode code)
+static void judge_phase(struct slot *slot, CURLcode code)
 {
+    struct exchange *exchange = slot->exchange;
+    CURL *handle = slot->handle;
     curl_off_t uploaded = 0;
 
     if (exchange->handovers == 0) {
         exchange->phase = PHASE_NOT_SENT;
-        exchange->transport = transport_not_sent(code);
+        exchange->transport = slot->unclean ? TRANSPORT_UNCLEAN : transport_not_sent(code);
         return;
     }
-    take_headers(client, exchange, handle);
+    take_headers(slot->client, exchange, handle);
     curl_easy_getinfo(handle, CURLINFO_SIZE_UPLOAD_T, &uploaded);
     if ((uint64_t)uploaded < exchange->body.len && exchange->http_status != 0)
         exchange->early = true;
@@ -212,11 +218,23 @@ static void release_slot(struct client *client, struct slot *slot)
     client->free = slot;
 }
 
+/* Begins the call once more, on a connection of its own. */
+static bool begin_afresh(struct client *client, struct slot *slot)
+{
+    slot->fresh = true;
+    slot->words[0] = '\0';
+    curl_multi_remove_handle(client->multi, slot->handle);
+    return curl_easy_setopt(slot->handle, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
+           curl_multi_add_handle(client->multi, slot->handle) == CURLM_OK;
+}
+
 static void end_call(struct client *client, struct slot *slot, CURLcode code)
 {
     struct exchange *exchange = slot->exchange;
 
-    judge_phase(client, exchange, slot->handle, code);
+    if (slot->unclean && !slot->fresh && begin_afresh(client, slot))
+        return;
+    judge_phase(slot, code);
     if (exchange->phase != PHASE_ANSWERED)
         snprintf(exchange->detail, sizeof(exchange->detail), "%.*s",
                  (int)sizeof(exchange->detail) - 1,
@@ -235,20 +253,24 @@ static void note_departure(struct client *client, const struct exchange *exchang
 
 /*
  * The gate of protocol section 8: called each time before the request is put on a connection. The
- * second time libcurl wants to repeat what the gateway may have executed.
+ * second time libcurl wants to repeat what the gateway may have executed. A connection that is not
+ * clean is not used: end_call then takes a fresh one.
  */
 static int on_handover(void *context, char *remote_ip, char *local_ip, int remote_port,
                        int local_port)
 {
     struct slot *slot = context;
     struct exchange *exchange = slot->exchange;
+    struct client *client = slot->client;
 
-    (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
-    if (exchange->handovers++ > 0)
+    (void)local_ip, (void)remote_port;
+    slot->unclean = exchange->handovers == 0 &&
+                    !connections_use(client->connections, remote_ip, local_port, client->is_tls);
+    if (slot->unclean || exchange->handovers++ > 0)
         return CURL_PREREQFUNC_ABORT;
     exchange->sent_ms = clock_wall_ms();
     exchange->sent_mono_ms = clock_mono_ms();
-    note_departure(slot->client, exchange);
+    note_departure(client, exchange);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -353,6 +375,8 @@ static int open_slots(struct client *client, const struct client_settings *setti
         if (!slot->handle)
             return error_no_memory(err);
         code = set_up_handle(slot, settings, client->headers);
+        if (code == CURLE_OK)
+            code = connections_set_up(client->connections, slot->handle);
         if (code == CURLE_OUT_OF_MEMORY)
             return error_no_memory(err);
         if (code != CURLE_OK)
@@ -388,10 +412,12 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     client->date_ms = -1;
     client->slots = calloc(capacity, sizeof(*client->slots));
     client->multi = curl_multi_init();
+    client->connections = connections_open();
+    client->is_tls = strncasecmp(settings->url, "https:", strlen("https:")) == 0;
     client->headers = make_headers();
     if (settings->tells_departures)
         client->departures = calloc(capacity, sizeof(*client->departures));
-    if (!client->slots || !client->multi || !client->headers ||
+    if (!client->slots || !client->multi || !client->connections || !client->headers ||
         (settings->tells_departures && !client->departures)) {
         error_no_memory(err);
         goto failed;
@@ -414,6 +440,7 @@ void client_close(struct client *client)
     for (size_t i = 0; client->slots && i < client->capacity; i++)
         curl_easy_cleanup(client->slots[i].handle);
     curl_multi_cleanup(client->multi);
+    connections_close(client->connections);
     curl_slist_free_all(client->headers);
     free(client->slots);
     free(client->departures);
@@ -448,8 +475,10 @@ void client_send(struct client *client, struct exchange *exchange)
     reset_exchange(exchange);
     client->free = slot->next_free;
     slot->exchange = exchange;
+    slot->unclean = slot->fresh = false;
     slot->words[0] = '\0';
-    if (curl_easy_setopt(slot->handle, CURLOPT_POSTFIELDS, buffer_string(&exchange->body)) !=
+    if (curl_easy_setopt(slot->handle, CURLOPT_FRESH_CONNECT, 0L) != CURLE_OK ||
+        curl_easy_setopt(slot->handle, CURLOPT_POSTFIELDS, buffer_string(&exchange->body)) !=
             CURLE_OK ||
         curl_easy_setopt(slot->handle, CURLOPT_POSTFIELDSIZE_LARGE,
                          (curl_off_t)exchange->body.len) != CURLE_OK ||

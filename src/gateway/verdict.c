@@ -79,6 +79,8 @@ static const struct {
     [TRANSPORT_CERTIFICATE] = {"CERTIFICATE_REFUSED", VERDICT_STOP, EXIT_UNREACHABLE,
                                "the gateway's certificate cannot be trusted; check --gateway, the "
                                "trusted certificates and this machine's clock"},
+    [TRANSPORT_UNCLEAN] = {"CONNECTION_UNCLEAN", VERDICT_OUTAGE, 0,
+                           "a new connection was closed, or bytes came on it, before it was used"},
     [TRANSPORT_TIMEOUT] = {"TIMEOUT", VERDICT_OUTAGE, 0, "no whole answer in time"},
     [TRANSPORT_CLOSED] = {"CONNECTION_CLOSED", VERDICT_OUTAGE, 0,
                           "the connection was closed without an answer"},

@@ -106,6 +106,10 @@ static const struct {
      "the gateway's certificate is wrong, expired, of another host, or not trusted here",
      "the run stops with 69, and the row is unsent",
      "check --gateway, --ca-file and this machine's clock, then " SAME_AGAIN},
+    {"CONNECTION_UNCLEAN", OUTCOME_UNSENT,
+     "a new connection was closed, or bytes came on it that nobody had asked for, before the "
+     "request was put on it",
+     PAUSES, "check what stands between here and the gateway, then " SAME_AGAIN},
     {"NO_ANSWER", OUTCOME_UNKNOWN, "the call ended without an answer", STAYS_UNKNOWN, ASK_PLATFORM},
     {"TIMEOUT", OUTCOME_UNKNOWN, "no whole answer came within --timeout after the request had left",
      STAYS_UNKNOWN, ASK_PLATFORM},

@@ -74,7 +74,7 @@ static void calls_without_an_answer_are_explained_as_they_are_judged(void **stat
     (void)state;
     for (int transport = TRANSPORT_WITHDRAWN; transport <= TRANSPORT_INTERNAL; transport++) {
         struct exchange exchange = {.phase = PHASE_SENT, .transport = (enum transport)transport};
-        bool never_sent = transport <= TRANSPORT_CERTIFICATE;
+        bool never_sent = transport < TRANSPORT_TIMEOUT;
         struct verdict verdict;
 
         if (never_sent)

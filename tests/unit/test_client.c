@@ -13,7 +13,9 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,8 +38,10 @@ enum action {
     SAY,
     SAY_LARGE, /* a chunk of 64 KiB of blanks, 17 times */
     RESET,
-    STALL, /* until the peer closes */
-    AWAIT, /* until the test calls server_go_on, or stops the server */
+    STALL,   /* until the peer closes */
+    AWAIT,   /* until the test calls server_go_on, or stops the server */
+    ARRIVE,  /* until the client's system has all that was said; counted as arrived */
+    HANG_UP, /* no more will be said; the connection stays half open */
     HANDSHAKE,
     AGAIN, /* from the beginning */
 };
@@ -62,7 +66,7 @@ struct server {
     int go_on[2];
     pthread_t thread;
     pthread_t connections[CONNECTIONS_MAX];
-    atomic_int connection_count, request_count;
+    atomic_int connection_count, request_count, arrived_count;
     pthread_mutex_t lock;        /* of `request`, between connections */
     char request[REQUEST_BYTES]; /* the last one read whole */
 };
@@ -144,6 +148,16 @@ static void reset_on_close(int fd)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
 }
 
+static bool arrive(struct connection *connection)
+{
+    int queued = 1;
+
+    while (ioctl(connection->fd, SIOCOUTQ, &queued) == 0 && queued > 0)
+        poll(NULL, 0, 1);
+    connection->server->arrived_count++;
+    return true;
+}
+
 static bool play_step(struct connection *connection, const struct step *step)
 {
     char byte = 0;
@@ -166,6 +180,10 @@ static bool play_step(struct connection *connection, const struct step *step)
         return false;
     case AWAIT:
         return read(connection->server->go_on[0], &byte, 1) == 1;
+    case ARRIVE:
+        return arrive(connection);
+    case HANG_UP:
+        return shutdown(connection->fd, SHUT_WR) == 0;
     case HANDSHAKE:
         return handshake(connection);
     case END:
@@ -489,6 +507,57 @@ static void request_is_never_sent_a_second_time(void **state)
     }
 }
 
+static void await_arrival(struct server *server)
+{
+    server_go_on(server);
+    while (server->arrived_count < 1)
+        poll(NULL, 0, 1);
+}
+
+/* The first call is answered on the first connection; what happens there before the second one is
+ * to keep that from being used. */
+static void assert_second_call_is_on_a_new_connection(struct server *server, const char *ca_file)
+{
+    struct client *client = open_client(server->url, 1, ca_file, PATIENCE_MS);
+    struct exchange exchange = {0};
+
+    for (int i = 0; i < 3; i++) {
+        call(client, &exchange, i ? "later" : "first");
+        assert_int_equal(exchange.phase, PHASE_ANSWERED);
+        assert_int_equal(exchange.handovers, 1);
+        assert_string_equal(buffer_string(&exchange.answer), "{}");
+        assert_int_equal(server->request_count, i + 1);
+        assert_int_equal(server->connection_count, i ? 2 : 1);
+        if (i == 0)
+            await_arrival(server);
+    }
+    client_close(client);
+    stop_server(server);
+    release(&exchange);
+}
+
+#define STRAY HEAD "Content-Length: 19\r\n\r\n{\"is_success\":true}"
+
+/* Goal: an answer that was there before the request is not the answer to it. */
+static void answer_that_nobody_asked_for_is_not_taken(void **state)
+{
+    static const struct step first[] = {{READ, NULL}, {SAY, ANSWER},  {AWAIT, NULL},
+                                        {SAY, STRAY}, {ARRIVE, NULL}, {STALL, NULL}};
+
+    (void)state;
+    assert_second_call_is_on_a_new_connection(start_server("http", first, answering), NULL);
+}
+
+/* Goal: a server that closes idle connections makes no row unknown. */
+static void connection_that_was_closed_while_idle_is_not_used(void **state)
+{
+    static const struct step first[] = {{READ, NULL},    {SAY, ANSWER},  {AWAIT, NULL},
+                                        {HANG_UP, NULL}, {ARRIVE, NULL}, {STALL, NULL}};
+
+    (void)state;
+    assert_second_call_is_on_a_new_connection(start_server("http", first, answering), NULL);
+}
+
 /* ---- after hand-over ---- */
 
 static void assert_ends(const struct step *script, const char *body, enum transport transport,
@@ -742,6 +811,32 @@ static void certificate_must_be_trusted_and_of_this_host(void **state)
     release(&exchange);
 }
 
+/* Goal: the same holds for what comes encrypted; and a session ticket, which comes before the first
+   answer, is not taken for that. */
+static void stray_bytes_of_tls_keep_a_connection_from_being_used(void **state)
+{
+    static const struct step says_more[] = {{HANDSHAKE, NULL}, {READ, NULL}, {SAY, ANSWER},
+                                            {AWAIT, NULL},     {SAY, STRAY}, {ARRIVE, NULL},
+                                            {STALL, NULL}};
+    static const struct step hangs_up[] = {{HANDSHAKE, NULL}, {READ, NULL},    {SAY, ANSWER},
+                                           {AWAIT, NULL},     {HANG_UP, NULL}, {ARRIVE, NULL},
+                                           {STALL, NULL}};
+    static const struct step answers[] = {{HANDSHAKE, NULL}, {READ, NULL},  {SAY, ANSWER},
+                                          {READ, NULL},      {SAY, ANSWER}, {END, NULL}};
+    const struct step *firsts[] = {says_more, hangs_up};
+    char path[] = "/tmp/claimbatch-test-ca-XXXXXX";
+
+    (void)state;
+    close(mkstemp(path));
+    for (size_t i = 0; i < 2; i++) {
+        struct server *server = start_server("https", firsts[i], answers);
+
+        server->tls = make_tls("IP:127.0.0.1", path);
+        assert_second_call_is_on_a_new_connection(server, path);
+    }
+    unlink(path);
+}
+
 /* ---- recall and wake ---- */
 
 /* Goal: a recall withdraws what is not handed over, and only that. */
@@ -824,6 +919,8 @@ int main(void)
         cmocka_unit_test(connections_are_kept_for_every_slot),
         cmocka_unit_test(redirect_is_not_followed),
         cmocka_unit_test(request_is_never_sent_a_second_time),
+        cmocka_unit_test(answer_that_nobody_asked_for_is_not_taken),
+        cmocka_unit_test(connection_that_was_closed_while_idle_is_not_used),
         cmocka_unit_test(broken_answers_are_told_apart),
         cmocka_unit_test(silence_after_hand_over_is_a_timeout),
         cmocka_unit_test(answer_before_the_body_is_early),
@@ -833,6 +930,7 @@ int main(void)
         cmocka_unit_test(failed_handshake_is_not_sent),
         cmocka_unit_test(proxy_that_refuses_is_not_sent),
         cmocka_unit_test(certificate_must_be_trusted_and_of_this_host),
+        cmocka_unit_test(stray_bytes_of_tls_keep_a_connection_from_being_used),
         cmocka_unit_test(recall_withdraws_only_what_has_not_left),
         cmocka_unit_test(wake_ends_the_wait),
     };

@@ -65,9 +65,10 @@ static void failure_before_hand_over_is_an_outage(void **state)
         enum transport transport;
         const char *code;
     } cases[] = {
-        {TRANSPORT_LOOKUP, "LOOKUP_FAILED"},   {TRANSPORT_CONNECT, "CONNECT_FAILED"},
-        {TRANSPORT_PROXY, "PROXY_FAILED"},     {TRANSPORT_TLS, "TLS_FAILED"},
-        {TRANSPORT_INTERNAL, "CLIENT_FAILED"}, {TRANSPORT_TIMEOUT, "TIMEOUT"},
+        {TRANSPORT_LOOKUP, "LOOKUP_FAILED"},       {TRANSPORT_CONNECT, "CONNECT_FAILED"},
+        {TRANSPORT_PROXY, "PROXY_FAILED"},         {TRANSPORT_TLS, "TLS_FAILED"},
+        {TRANSPORT_INTERNAL, "CLIENT_FAILED"},     {TRANSPORT_TIMEOUT, "TIMEOUT"},
+        {TRANSPORT_UNCLEAN, "CONNECTION_UNCLEAN"},
     };
 
     (void)state;
