@@ -273,6 +273,8 @@ void ledger_close(struct ledger *ledger)
         close(ledger->lock_fd);
     for (size_t i = 0; i < sizeof(ledger->run_texts) / sizeof(*ledger->run_texts); i++)
         buffer_release(&ledger->run_texts[i]);
+    for (size_t i = 0; i < sizeof(ledger->row_texts) / sizeof(*ledger->row_texts); i++)
+        buffer_release(&ledger->row_texts[i]);
     free(ledger->platform.name);
     free(ledger->path);
     free(ledger);

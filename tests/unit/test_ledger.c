@@ -928,6 +928,26 @@ static void resend_that_dies_on_the_wire_is_unknown_again(void **state)
     assert_int_equal(row_of(ledger, run, 2).outcome, OUTCOME_UNKNOWN);
 }
 
+static void a_row_that_was_asked_for_does_not_hold_an_old_view(void **state)
+{
+    struct place *place = *state;
+    struct ledger *ledger = place->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    struct ledger *other;
+    struct row_record record;
+
+    begin(ledger);
+    send(ledger, run, 2, "A", OUTCOME_UNKNOWN);
+    commit(ledger);
+    assert_int_equal(ledger_row_get(ledger, (struct row_place){run, 2}, &record, &err), 1);
+    other = open_ledger(place->path);
+    create_run(other, PLATFORM);
+    ledger_close(other);
+    begin(ledger);
+    commit(ledger);
+    assert_string_equal(record.message, "");
+}
+
 static void resend_that_is_put_off_gives_the_attempt_before_its_place_back(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
@@ -1646,6 +1666,7 @@ int main(void)
         WITH_LEDGER(unsettled_claim_cannot_be_intended),
         WITH_LEDGER(resend_takes_over_an_unknown_attempt_and_only_acceptance_ends_it),
         WITH_LEDGER(resend_that_dies_on_the_wire_is_unknown_again),
+        WITH_LEDGER(a_row_that_was_asked_for_does_not_hold_an_old_view),
         WITH_LEDGER(resend_that_is_put_off_gives_the_attempt_before_its_place_back),
         WITH_LEDGER(resend_of_what_no_row_tells_of_is_unknown_where_it_was_put_off),
         WITH_LEDGER(what_dies_on_the_wire_was_sent_in_the_newest_round_that_is_open),
