@@ -32,6 +32,7 @@ struct supply_row {
     const char *unsettled; /* what is known of an unknown attempt before this run; NULL: there is
                               none, or the ledger tells; borrowed */
     bool is_unrecorded;    /* … of which no ledger knows */
+    uint64_t open_row; /* an earlier row of its claim, not of this run, that is unknown; 0: none */
 };
 
 /* How rows are read that are not those of an export. `pass` is what `open` gave back. */

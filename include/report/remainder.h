@@ -28,10 +28,10 @@ struct remainder_settings {
     const struct manifest_found *manifest; /* beside it */
     bool rejected, unknown;                /* are taken too */
     bool accept_edits;
-    /* The ledger does not know the run of the report. Then only the report tells what was sent: it
-     * is taken byte for byte or not at all, and of a claim that has an unknown attempt later rows
-     * are left, of one that was accepted earlier ones. */
-    bool is_stranger;
+    struct ledger *ledger;
+    /* The report's run, as the ledger knows it, and the first of its line. 0: it does not know it.
+     * Then only the report tells what was sent, and is taken byte for byte or not at all. */
+    int64_t run, origin;
 };
 
 /* Opens and surveys the report. EXIT_INPUT_MISSING, or EXIT_INPUT_REFUSED as scan_open says. */
@@ -44,7 +44,6 @@ struct remainder_counts {
     uint64_t rows[OUTCOME_COUNT];
     uint64_t taken[OUTCOME_COUNT];
     uint64_t edited;     /* of those taken */
-    uint64_t waiting;    /* left, because an earlier row of their claim is unknown */
     uint64_t superseded; /* left, because a later row of their claim is accepted */
 };
 

@@ -35,11 +35,12 @@ struct job {
     struct claim claim; /* its texts live in store */
     struct claim_store store;
     unsigned char digest[DIGEST_CLAIM_BYTES];
-    bool repeated;   /* other rows of the export may be of the same claim */
-    bool counted;    /* against --limit */
-    bool resend;     /* its claim has an unknown attempt, and a person said to send it again */
-    bool unrecorded; /* … of which no ledger knows */
-    bool in_round;   /* is to be sent in the round at hand */
+    bool repeated;     /* other rows of the export may be of the same claim */
+    bool counted;      /* against --limit */
+    bool resend;       /* its claim has an unknown attempt, and a person said to send it again */
+    bool unrecorded;   /* … of which no ledger knows */
+    uint64_t open_row; /* an earlier row of its claim, not of this run, that is unknown; 0: none */
+    bool in_round;     /* is to be sent in the round at hand */
     struct buffer earlier; /* what was known of it before a resend */
     bool changed;          /* warning changed-since-accepted */
 

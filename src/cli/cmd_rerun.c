@@ -19,7 +19,6 @@ struct rerun {
     struct manifest_found manifest; /* of the report whose rows are taken */
     struct run_record parent;       /* its run; id 0: the ledger does not know it */
     struct remainder *remainder;
-    struct buffer recorded; /* where this very rerun reported before; empty: nowhere */
 };
 
 /* ---- what was typed ---- */
@@ -136,9 +135,6 @@ static void say_what_was_taken(const struct rerun *r)
     if (counts->edited)
         log_warn("%llu rows were edited in the report and are taken as they are now",
                  (unsigned long long)counts->edited);
-    if (counts->waiting)
-        log_warn("%llu rows are left because an earlier row of their claim is unknown",
-                 (unsigned long long)counts->waiting);
     if (counts->superseded)
         log_warn("%llu rows are left because a later row of their claim is accepted",
                  (unsigned long long)counts->superseded);
@@ -165,7 +161,9 @@ static int inspect(struct rerun *r, struct error *err)
         .rejected = o->include_rejected,
         .unknown = o->include_unknown,
         .accept_edits = o->accept_edits,
-        .is_stranger = r->parent.id == 0,
+        .ledger = s->ledger,
+        .run = r->parent.id,
+        .origin = s->origin,
     };
 
     s->intake = (struct intake){.rules = o->rules, .now_ms = clock_wall_ms()};
@@ -217,20 +215,41 @@ static bool is_free(const struct buffer *path)
     return !is_taken;
 }
 
-/* "X.rerun-N.csv" beside the report: the one where this rerun reported before, or the first that is
- * free. */
-static void number_report(const struct rerun *r, struct buffer *path)
+/* Whether no report of another run stands there. */
+static bool is_left_to(const struct buffer *path, const char *run)
+{
+    struct manifest_found manifest;
+    struct error unread;
+    int found = path->failed ? -1 : manifest_read(path->ptr, &manifest, &unread);
+    bool is_left = found == 0 || (found > 0 && strcmp(manifest.run, run) == 0);
+
+    if (!path->failed)
+        manifest_found_release(&manifest);
+    return is_left;
+}
+
+/* The name that this rerun's report had before, if that is a numbered one: beside the report that
+ * is named now. */
+static bool recall_report(const struct rerun *r, const struct run_record *run, struct buffer *path)
 {
     const char *claims = r->submission.options->claims;
-    const char *recorded = last_part(buffer_string(&r->recorded));
+    const char *recorded = last_part(run->report_path);
     size_t stem = stem_of(claims);
     size_t name = stem - (size_t)(last_part(claims) - claims);
 
-    if (strncmp(recorded, last_part(claims), name) == 0 && stem_of(recorded) == name &&
-        strncmp(recorded + name, ".rerun-", 7) == 0) {
-        buffer_format(path, "%.*s%s", (int)stem, claims, recorded + name);
-        return;
-    }
+    if (strncmp(recorded, last_part(claims), name) != 0 || stem_of(recorded) != name ||
+        strncmp(recorded + name, ".rerun-", 7) != 0)
+        return false;
+    buffer_format(path, "%.*s%s", (int)stem, claims, recorded + name);
+    return is_left_to(path, run->name);
+}
+
+/* "X.rerun-N.csv" beside the report: the first that is free. */
+static void number_report(const struct rerun *r, struct buffer *path)
+{
+    const char *claims = r->submission.options->claims;
+    size_t stem = stem_of(claims);
+
     for (unsigned n = 1; !path->failed; n++) {
         buffer_reset(path);
         buffer_format(path, "%.*s.rerun-%u.csv", (int)stem, claims, n);
@@ -256,13 +275,11 @@ static int choose_report_path(struct rerun *r, struct error *err)
 
     if (found < 0)
         return -1;
-    if (found)
-        buffer_text(&r->recorded, run.report_path);
     if (s->options->report)
         buffer_text(&s->report_path, s->options->report);
-    else
+    else if (!found || !recall_report(r, &run, &s->report_path))
         number_report(r, &s->report_path);
-    if (r->recorded.failed || s->report_path.failed)
+    if (s->report_path.failed)
         return error_no_memory(err);
     name_resend(r);
     return s->resend.failed ? error_no_memory(err) : 0;
@@ -360,6 +377,5 @@ int cmd_rerun(const struct options *options, const char *invocation, struct erro
 
     remainder_close(r.remainder);
     manifest_found_release(&r.manifest);
-    buffer_release(&r.recorded);
     return result;
 }

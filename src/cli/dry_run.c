@@ -87,6 +87,7 @@ int dry_run_print(const struct dry_run *dry_run, struct error *err)
     print_count(&r, DECIDE_ACCEPTED, "are accepted already");
     print_count(&r, DECIDE_SUPERSEDED, "are older than what was accepted");
     print_count(&r, DECIDE_UNSETTLED, "wait for an unknown attempt to be settled");
+    print_count(&r, DECIDE_EARLIER_OPEN, "wait for an earlier row of their claim that is unknown");
     print_count(&r, DECIDE_WAIT, "are being sent by another run");
     if (r.done)
         printf("%10llu rows are done by an earlier start\n", (unsigned long long)r.done);

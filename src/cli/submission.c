@@ -409,6 +409,25 @@ static void say_unfinished(const struct submission *s)
     summary_print_unfinished(&summary, &s->progress.last);
 }
 
+/* Another run may have published its report there since this one looked; now that the place is
+ * locked none can. */
+static int look_again(const struct submission *s, struct error *err)
+{
+    struct publication_place now;
+    int result =
+        publication_look(s->report_path.ptr, s->options->claims, s->inspection.survey.sha256,
+                         s->endpoint.platform, s->options->overwrite, &now, err);
+
+    if (!result &&
+        (now.replaced_count != s->place.replaced_count || strcmp(now.run, s->place.run) != 0))
+        result = error_set(err, EXIT_TRY_LATER,
+                           "another run has published its report as '%s' at this moment; type the "
+                           "same again",
+                           s->report_path.ptr);
+    publication_place_release(&now);
+    return result;
+}
+
 static int run_once(struct submission *s, struct error *err)
 {
     struct report_settings settings = {
@@ -419,8 +438,8 @@ static int run_once(struct submission *s, struct error *err)
         .run = s->resumed.run.id,
     };
 
-    if (check_space(s, err) || report_open(&settings, &s->report, err) || submit(s, err) ||
-        publish(s, err)) {
+    if (check_space(s, err) || report_open(&settings, &s->report, err) || look_again(s, err) ||
+        submit(s, err) || publish(s, err)) {
         if (s->is_sending)
             say_unfinished(s);
         return -1;

@@ -60,6 +60,7 @@ static int next_of_export(struct supply *supply, struct claim_store *store,
     ret_row->may_resend = true;
     ret_row->unsettled = NULL;
     ret_row->is_unrecorded = false;
+    ret_row->open_row = 0;
     claim_judge(&intake->rules, ret_row->columns, ret_row->record, intake->now_ms, store,
                 &ret_row->claim, &ret_row->findings);
     ret_row->invalid = findings_invalid(&ret_row->findings);

@@ -3,32 +3,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Without it uthash ends the program when it has no memory; with it an entry that could not be
- * added has no table. */
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "input/repeats.h"
 #include "report/proof.h"
 #include "report/scan.h"
+#include "report/siblings.h"
 
-/* What the report tells of a claim that may stand in it more than once. */
-struct past {
-    UT_hash_handle hh;
-    uint64_t unknown_row;  /* the first that is unknown and not taken; 0: none */
-    uint64_t accepted_row; /* the last that is accepted; 0: none */
-    char key[];
+/* A row that is taken in another way than others, because of another row of its claim. */
+struct exception {
+    uint64_t row;
+    uint64_t open_row; /* as in struct supply_row; 0: the row is left */
 };
 
 struct remainder {
     struct remainder_settings settings;
     struct scan *scan;
     struct remainder_counts counts;
-    uint64_t *left; /* rows that are left because of another row of their claim, ascending */
-    size_t left_count, left_room;
+    struct exception *exceptions; /* ascending */
+    size_t exception_count, exception_room;
 };
 
 /* One pass. The seven cells of a row stand as if they were an export's. */
@@ -36,7 +30,7 @@ struct pass {
     const struct remainder *remainder;
     const struct intake *intake;
     struct scan *scan;
-    size_t left_at; /* of remainder->left, the first not yet passed */
+    size_t exception_at; /* of the remainder's, the first not yet passed */
     struct cell cells[FIELD_COUNT];
     struct record record;
     struct buffer noted, unsettled;
@@ -67,7 +61,7 @@ void remainder_close(struct remainder *remainder)
     if (!remainder)
         return;
     scan_close(remainder->scan);
-    free(remainder->left);
+    free(remainder->exceptions);
     free(remainder);
 }
 
@@ -135,7 +129,7 @@ static void take_unsettled(struct pass *pass, const struct scan_row *row,
 
     ret_row->may_resend = record->outcome == OUTCOME_UNKNOWN;
     ret_row->unsettled = NULL;
-    ret_row->is_unrecorded = ret_row->may_resend && pass->remainder->settings.is_stranger;
+    ret_row->is_unrecorded = ret_row->may_resend && !pass->remainder->settings.run;
     if (!ret_row->may_resend)
         return;
     buffer_reset(&pass->unsettled);
@@ -194,13 +188,16 @@ static int pass_open(const struct intake *intake, void **ret_pass, struct error 
     return scan_open_second(pass->remainder->scan, &pass->scan, err);
 }
 
-static bool is_left(struct pass *pass, uint64_t row)
+/* What is special about the row; NULL: nothing. */
+static const struct exception *find_exception(struct pass *pass, uint64_t row)
 {
     const struct remainder *remainder = pass->remainder;
-    bool found = pass->left_at < remainder->left_count && remainder->left[pass->left_at] == row;
+    const struct exception *next = &remainder->exceptions[pass->exception_at];
 
-    pass->left_at += found;
-    return found;
+    if (pass->exception_at == remainder->exception_count || next->row != row)
+        return NULL;
+    pass->exception_at++;
+    return next;
 }
 
 static int pass_next(void *context, struct claim_store *store, struct supply_row *ret_row,
@@ -210,79 +207,39 @@ static int pass_next(void *context, struct claim_store *store, struct supply_row
     struct scan_row row;
     int found;
 
-    while ((found = scan_next(pass->scan, &row, err)) > 0)
-        if (is_wanted(pass->remainder, row.line.record.outcome) &&
-            !is_left(pass, row.line.record.row))
-            return take_row(pass, &row, store, ret_row, err);
+    while ((found = scan_next(pass->scan, &row, err)) > 0) {
+        const struct exception *exception;
+
+        if (!is_wanted(pass->remainder, row.line.record.outcome))
+            continue;
+        exception = find_exception(pass, row.line.record.row);
+        if (exception && !exception->open_row)
+            continue;
+        ret_row->open_row = exception ? exception->open_row : 0;
+        return take_row(pass, &row, store, ret_row, err);
+    }
     return found;
 }
 
 static const struct supply_kind report_supply = {pass_open, pass_next, pass_close};
 
-/* ---- what other rows say of a claim ---- */
+/* ---- the first pass ---- */
 
-static int key_of(const struct claim *claim, struct buffer *ret_key, struct error *err)
+static int add_exception(struct remainder *remainder, uint64_t row, uint64_t open_row,
+                         struct error *err)
 {
-    buffer_reset(ret_key);
-    buffer_format(ret_key, "%lld ", (long long)claim->workcard_id);
-    buffer_text(ret_key, claim->claim_order_no);
-    return ret_key->failed ? error_no_memory(err) : 0;
-}
+    if (remainder->exception_count == remainder->exception_room) {
+        size_t room = remainder->exception_room ? 2 * remainder->exception_room : 64;
+        struct exception *grown = realloc(remainder->exceptions, room * sizeof(*grown));
 
-static struct past *find_past(struct past *pasts, const struct buffer *key)
-{
-    struct past *past = NULL;
-
-    HASH_FIND(hh, pasts, key->ptr, key->len, past);
-    return past;
-}
-
-/* NULL without memory. */
-static struct past *add_past(struct past **pasts, const struct buffer *key)
-{
-    struct past *past = find_past(*pasts, key);
-
-    if (past)
-        return past;
-    past = calloc(1, sizeof(*past) + key->len);
-    if (!past)
-        return NULL;
-    memcpy(past->key, key->ptr, key->len);
-    HASH_ADD_KEYPTR(hh, *pasts, past->key, key->len, past);
-    if (past->hh.tbl)
-        return past;
-    free(past);
-    return NULL;
-}
-
-static void forget_pasts(struct past *pasts)
-{
-    struct past *past;
-    struct past *next;
-
-    HASH_ITER(hh, pasts, past, next)
-    {
-        HASH_DEL(pasts, past);
-        free(past);
-    }
-}
-
-static int note_left(struct remainder *remainder, uint64_t row, struct error *err)
-{
-    if (remainder->left_count == remainder->left_room) {
-        size_t room = remainder->left_room ? 2 * remainder->left_room : 64;
-        uint64_t *left = realloc(remainder->left, room * sizeof(*left));
-
-        if (!left)
+        if (!grown)
             return error_no_memory(err);
-        remainder->left = left;
-        remainder->left_room = room;
+        remainder->exceptions = grown;
+        remainder->exception_room = room;
     }
-    remainder->left[remainder->left_count++] = row;
+    remainder->exceptions[remainder->exception_count++] = (struct exception){row, open_row};
     return 0;
 }
-
-/* ---- the first pass ---- */
 
 /* What the first pass has at hand. */
 struct first {
@@ -290,9 +247,8 @@ struct first {
     struct pass pass;
     struct proof proof;
     struct inspection *inspection;
-    struct past *pasts;
+    struct siblings *siblings; /* NULL: none stands in the way */
     struct claim_store store;
-    struct buffer key;
 };
 
 static int refuse_stopped(const struct first *first, struct error *err)
@@ -311,73 +267,16 @@ static int next_row(struct first *first, struct scan_row *ret_row, struct error 
                          : scan_next(first->remainder->scan, ret_row, err);
 }
 
-/* Whether newer content of the claim had been accepted when this row was judged. */
-static bool tells_accepted(const struct remainder *remainder, const struct row_record *record)
+/* Whether rows that are not taken may stand in the way of others: most reports tell of none. */
+static bool may_have_siblings(const struct remainder *remainder)
 {
-    if (record->outcome == OUTCOME_ACCEPTED)
-        return remainder->settings.is_stranger;
-    return record->outcome == OUTCOME_SKIPPED && (strcmp(record->code, "ALREADY_ACCEPTED") == 0 ||
-                                                  strcmp(record->code, "SUPERSEDED") == 0);
-}
+    const struct remainder_settings *s = &remainder->settings;
+    const uint64_t *rows = s->manifest->rows;
+    bool may_be_open = !s->unknown && rows[OUTCOME_UNKNOWN];
+    bool may_be_accepted = s->run ? s->rejected && rows[OUTCOME_SKIPPED]
+                                  : rows[OUTCOME_ACCEPTED] || rows[OUTCOME_SKIPPED];
 
-static bool tells_unknown(const struct remainder *remainder, const struct row_record *record)
-{
-    return remainder->settings.is_stranger && record->outcome == OUTCOME_UNKNOWN &&
-           !remainder->settings.unknown;
-}
-
-static int note_past(struct first *first, const struct scan_row *row, struct error *err)
-{
-    const struct row_record *record = &row->line.record;
-    bool is_unknown = tells_unknown(first->remainder, record);
-    struct past *past;
-
-    if (!is_unknown && !tells_accepted(first->remainder, record))
-        return 0;
-    if (key_of(&row->claim, &first->key, err))
-        return -1;
-    past = add_past(&first->pasts, &first->key);
-    if (!past)
-        return error_no_memory(err);
-    if (!is_unknown)
-        past->accepted_row = record->row;
-    else if (!past->unknown_row)
-        past->unknown_row = record->row;
-    return 0;
-}
-
-/* Only of claims that may stand in the report more than once is anything kept. */
-static int read_pasts(struct first *first, struct repeats *repeats, struct error *err)
-{
-    struct scan *scan = first->remainder->scan;
-    struct scan_row row;
-    int found;
-
-    while ((found = next_row(first, &row, err)) > 0)
-        if (row.has_claim)
-            repeats_note(repeats, &row.claim);
-    if (found < 0 || scan_restart(scan, err))
-        return -1;
-    while ((found = next_row(first, &row, err)) > 0)
-        if (row.has_claim && repeats_maybe(repeats, &row.claim) && note_past(first, &row, err))
-            return -1;
-    return found < 0 ? -1 : scan_restart(scan, err);
-}
-
-/* What became of the other rows of a claim the ledger tells, with two exceptions: a row that was
- * skipped because its content had been accepted in an earlier run has no place of its own there,
- * and of the run of a stranger's report nothing is known. */
-static int look_back(struct first *first, struct error *err)
-{
-    struct repeats *repeats;
-    int result;
-
-    if (!first->remainder->settings.is_stranger && !first->remainder->settings.rejected)
-        return 0;
-    repeats = repeats_open();
-    result = repeats ? read_pasts(first, repeats, err) : error_no_memory(err);
-    repeats_close(repeats);
-    return result;
+    return may_be_open || may_be_accepted;
 }
 
 static void count_claim(struct inspection *inspection, const struct claim *claim)
@@ -402,40 +301,38 @@ static void count_row(struct first *first, const struct supply_row *row, enum ou
         count_claim(inspection, &row->claim);
 }
 
-/* Whether another row of its claim forbids to send this one: 1, counted, or 0. */
-static int is_forbidden(struct first *first, const struct supply_row *row, struct error *err)
+/* What other rows of its claim mean for the row: 1 it is left, counted, or 0. */
+static int look_around(struct first *first, const struct supply_row *row, struct error *err)
 {
-    struct remainder_counts *counts = &first->remainder->counts;
-    const struct past *past;
-    bool waits, is_superseded;
+    struct remainder *remainder = first->remainder;
+    struct obstacle obstacle;
 
-    if (!first->pasts || row->invalid)
+    if (!first->siblings || row->invalid)
         return 0;
-    if (key_of(&row->claim, &first->key, err))
+    if (siblings_find(first->siblings, &row->claim, row->row, &obstacle, err))
         return -1;
-    past = find_past(first->pasts, &first->key);
-    waits = past && past->unknown_row && past->unknown_row < row->row;
-    is_superseded = past && past->accepted_row > row->row;
-    counts->waiting += waits;
-    counts->superseded += !waits && is_superseded;
-    return waits || is_superseded;
+    if (!obstacle.open_row && !obstacle.accepted_row)
+        return 0;
+    remainder->counts.superseded += !obstacle.open_row;
+    if (add_exception(remainder, row->row, obstacle.open_row, err))
+        return -1;
+    return !obstacle.open_row;
 }
 
 static int inspect_taken(struct first *first, const struct scan_row *scanned, struct error *err)
 {
     struct supply_row row;
-    int forbidden;
+    int is_left;
 
     if (take_row(&first->pass, scanned, &first->store, &row, err) < 0)
         return -1;
-    forbidden = is_forbidden(first, &row, err);
-    if (forbidden < 0)
+    is_left = look_around(first, &row, err);
+    if (is_left < 0)
         return -1;
-    if (forbidden) {
+    if (is_left)
         first->inspection->left_out++;
-        return note_left(first->remainder, row.row, err);
-    }
-    count_row(first, &row, scanned->line.record.outcome);
+    else
+        count_row(first, &row, scanned->line.record.outcome);
     return 0;
 }
 
@@ -472,8 +369,17 @@ static void set_columns(struct inspection *inspection)
 static int inspect(struct first *first, struct error *err)
 {
     struct remainder *remainder = first->remainder;
+    struct siblings_settings siblings = {
+        .unknown = remainder->settings.unknown,
+        .platform = remainder->settings.manifest->platform,
+        .ledger = remainder->settings.ledger,
+        .run = remainder->settings.run,
+        .origin = remainder->settings.origin,
+    };
 
-    if (look_back(first, err) || inspect_rows(first, err) ||
+    if ((may_have_siblings(remainder) &&
+         siblings_read(&siblings, remainder->scan, &first->siblings, err)) ||
+        inspect_rows(first, err) ||
         proof_finish(&first->proof, scan_survey(remainder->scan)->sha256, err))
         return -1;
     remainder->counts.edited = first->proof.edited;
@@ -492,7 +398,7 @@ int remainder_inspect(struct remainder *remainder, struct intake *intake,
         .proof = {.path = s->path,
                   .manifest = s->manifest,
                   .accept_edits = s->accept_edits,
-                  .is_all_there_is = s->is_stranger},
+                  .is_all_there_is = !s->run},
         .inspection = ret_inspection,
     };
     int result;
@@ -506,9 +412,8 @@ int remainder_inspect(struct remainder *remainder, struct intake *intake,
     intake->kind = &report_supply;
     intake->selection = remainder;
     proof_release(&first.proof);
-    forget_pasts(first.pasts);
+    siblings_close(first.siblings);
     claim_store_release(&first.store);
-    buffer_release(&first.key);
     buffer_release(&first.pass.noted);
     buffer_release(&first.pass.unsettled);
     return result;

@@ -132,6 +132,7 @@ static int fill(struct feed *feed, const struct supply_row *row, const struct ro
     job->counted = false;
     job->resend = false;
     job->unrecorded = row->is_unrecorded;
+    job->open_row = row->open_row;
     job->in_round = round.id && !(known && known->round >= round.id);
     buffer_reset(&job->earlier);
     if (known && known->state == ROW_FINAL)

@@ -107,6 +107,10 @@ static int judge(struct batch *b, struct job *job, struct error *err)
         found = ledger_claim_before(ledger, platform, &ref.key, ref.place, &before, err);
     if (found < 0)
         return -1;
+    if (job->open_row && (!found || before.row < job->open_row)) {
+        before = (struct row_record){.row = job->open_row, .counts_as = OUTCOME_UNKNOWN};
+        found = 1;
+    }
     facts.before = found ? &before : NULL;
     facts.resend_unknown = job->in_round && b->settings->round.kind == ROUND_RESEND_UNKNOWN;
     facts.resubmit = job->in_round && b->settings->round.kind == ROUND_RESUBMIT;

@@ -63,6 +63,7 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
     struct claim_key key = {row->claim.workcard_id, row->claim.claim_order_no};
     struct claim_state state = {0};
     enum round_kind round = round_of(pass, row).kind;
+    struct row_record open_row = {.row = row->open_row, .counts_as = OUTCOME_UNKNOWN};
     struct decision_facts facts = {
         .order = order_of(s, row->row),
         .digest = digest,
@@ -72,6 +73,8 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
         .open_run_alive = true,
     };
 
+    if (row->open_row)
+        facts.before = &open_row;
     if (digest_claim(&row->claim, digest))
         return error_no_memory(err);
     if (s->ledger && ledger_claim_get(s->ledger, s->platform, &key, &state, err))

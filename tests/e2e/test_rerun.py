@@ -1,5 +1,6 @@
 """Rows of a report sent again, and only those that may be (contract sections 1, 3, 4, 5 and 7)."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -522,11 +523,15 @@ class StrangerTest(RerunCase):
         rows = [claim_row(1), claim_row(2), claim_row(1, claim_fee="7"), claim_row(3)]
         self.upload_rows(rows, 3, n1=lose, n3=failing())
         self.assertEqual(self.lines()[4]["code"], "EARLIER_ROW_OPEN")
-        result = self.elsewhere()
-        self.assertExit(result, 0)
-        self.assertSays(result, "1 rows are left because an earlier row of their claim is unknown")
+        dry = self.elsewhere("--dry-run")
+        self.assertIn("1 rows", dry.out)
+        self.assertIn("wait for an earlier row of their claim", dry.out)
+        self.assertExit(self.elsewhere(), 1)
         self.assertEqual(self.sent_since(), [name_of(3)])
-        self.assertEqual(self.outcomes(FIRST), {5: "accepted"})
+        line = self.lines(FIRST)[4]
+        self.assertEqual((line["outcome"], line["code"]), ("unsent", "EARLIER_ROW_OPEN"))
+        self.assertIn("row 2", line["message"])
+        self.assertEqual(self.outcomes(FIRST)[5], "accepted")
 
     def test_both_are_taken_where_the_unknown_one_is_and_keep_their_order(self):
         rows = [claim_row(1), claim_row(1, claim_fee="7")]
@@ -888,6 +893,296 @@ class PlaceTest(RerunCase):
         self.assertExit(self.rerun("--include", "rejected", report="x.rerun-1"), 0)
         for name in ("R.rerun-1.csv", "x.rerun-1.csv"):
             self.assertTrue(os.path.exists(self.ws.file(name)), name)
+
+    def test_a_number_that_another_run_has_taken_over_is_left_to_it(self):
+        self.assertExit(self.rerun(), 0)
+        taken = self.rerun("--include", "rejected", "-o", FIRST, "--overwrite")
+        self.assertExit(taken, 0)
+        other = file_digest(self.ws.file(FIRST))
+        self.sent_since()
+        self.assertExit(self.rerun(), 0)
+        self.assertEqual(self.sent_since(), [])
+        self.assertEqual(file_digest(self.ws.file(FIRST)), other)
+        self.assertEqual(set(self.outcomes(SECOND).values()), {"accepted"})
+
+
+class TogetherTest(RerunCase):
+    """Reruns that were killed, and those that meet each other or an upload."""
+
+    def hold(self, *numbers):
+        """These claims wait until they are let go."""
+        held = lambda request: self.web.released.wait() and accept(request)
+        self.plan = {name_of(number): held for number in numbers}
+
+    def test_a_killed_rerun_goes_on_by_the_same_command(self):
+        self.upload_rows(claim_rows(6), 1, **{f"n{n}": failing() for n in (1, 2, 3, 4)})
+        self.hold(2)
+        run = self.start_rerun("-c", 1)
+        self.web.wait_for_requests(self.sent + 2)
+        run.send_signal(signal.SIGKILL)
+        run.finish()
+        self.assertEqual(self.sent_since(), [name_of(1), name_of(2)])
+        self.assertFalse(os.path.exists(self.ws.file(FIRST)))
+        self.plan = {}
+        result = self.rerun()
+        self.assertExit(result, 3)
+        self.assertSays(result, "it goes on where it ended", "1 rows were in flight")
+        self.assertEqual(sorted(self.sent_since()), [name_of(3), name_of(4)])
+        self.assertEqual(
+            self.outcomes(FIRST), {2: "accepted", 3: "unknown", 4: "accepted", 5: "accepted"}
+        )
+        # What the kill left unknown is held back everywhere, until somebody settles it.
+        self.assertExit(self.rerun(report=FIRST), 3)
+        self.assertExit(self.upload(), 3)
+        self.assertEqual(self.sent_since(), [])
+        settled = self.ws.run(
+            "resolve", FIRST, "-L", "ledger.db", "-g", self.web.url,
+            "--row", 3, "--as", "not-executed", *WORDS,
+        )  # fmt: skip
+        self.assertExit(settled, 0)
+        self.assertExit(self.rerun(report=FIRST), 0)
+        self.assertEqual(self.sent_since(), [name_of(2)])
+
+    def test_a_stopped_rerun_publishes_and_goes_on(self):
+        self.upload_rows(claim_rows(4), 1, **{f"n{n}": failing() for n in (1, 2, 3)})
+        self.hold(1)
+        run = self.start_rerun("-c", 1)
+        self.web.wait_for_requests(self.sent + 1)
+        run.send_signal(signal.SIGTERM)
+        self.web.released.set()
+        result = run.finish()
+        self.assertExit(result, 143)
+        self.assertSays(result, "next: ", "rerun claims.report.csv")
+        self.assertEqual(self.outcomes(FIRST), {2: "accepted", 3: "unsent", 4: "unsent"})
+        self.assertExit(self.rerun(), 0)
+        self.assertEqual(sorted(self.sent_since()), [name_of(1), name_of(2), name_of(3)])
+
+    def test_two_reruns_of_one_report_at_once(self):
+        self.upload_rows(claim_rows(3), 1, n1=failing(), n2=failing(), n3=refuse)
+        self.hold(1)
+        first = self.start_rerun()
+        self.web.wait_for_requests(self.sent + 2)
+        again = self.rerun()
+        self.assertExit(again, 75)
+        self.assertSays(again, "nothing was sent by this one")
+        # Another selection is another run: it waits for the claim that the first one sends.
+        other = self.start_rerun("--include", "rejected")
+        self.web.wait_for_requests(self.sent + 3)
+        self.web.released.set()
+        self.assertExit(first.finish(), 0)
+        self.assertExit(other.finish(), 0)
+        self.assertEqual(sorted(self.sent_since()), [name_of(1), name_of(2), name_of(3)])
+        self.assertEqual(self.outcomes(FIRST), {2: "accepted", 3: "accepted"})
+        self.assertEqual(self.outcomes(SECOND), {2: "skipped", 3: "skipped", 4: "accepted"})
+
+    def test_a_rerun_beside_an_upload_of_the_same_export(self):
+        self.upload_rows(claim_rows(5), 1, n1=failing(), n2=failing(), n3=failing())
+        shutil.copy(self.ws.report, self.ws.file("copy.csv"))
+        shutil.copy(self.ws.report + ".manifest.json", self.ws.file("copy.csv.manifest.json"))
+        self.hold(1)
+        upload = self.ws.start_upload(self.web, "--retries", 0, "-c", 1)
+        self.web.wait_for_requests(self.sent + 1)
+        rerun = self.start_rerun(report="copy.csv")
+        self.web.wait_for_requests(self.sent + 2)  # the upload has intents for two
+        self.assertTrue(upload.is_alive() and rerun.is_alive())
+        self.web.released.set()
+        self.assertExit(upload.finish(), 0)
+        self.assertExit(rerun.finish(), 0)
+        self.assertEqual(sorted(self.sent_since()), [name_of(1), name_of(2), name_of(3)])
+        self.assertEqual(
+            self.outcomes("copy.rerun-1.csv"), {2: "skipped", 3: "skipped", 4: "accepted"}
+        )
+
+    def test_a_kernel_lock_of_the_place_is_respected(self):
+        self.upload_rows(claim_rows(2), 1, n2=failing())
+        with open(self.ws.file("out.csv.partial"), "wb") as partial:
+            fcntl.flock(partial, fcntl.LOCK_EX)
+            result = self.rerun("-o", "out.csv")
+            self.assertExit(result, 75)
+            self.assertSays(result, "nothing was sent")
+        self.assertEqual(self.sent_since(), [])
+        self.assertExit(self.rerun("-o", "out.csv"), 0)
+
+
+class OrderTest(RerunCase):
+    """Rows of one claim keep their order, and never overlap, over reruns too."""
+
+    def rows(self):
+        """Claim 1 three times, claim 2 twice; the fee tells which row it is."""
+        fees = ((1, 11), (2, 21), (1, 12), (2, 22), (1, 13))
+        return [claim_row(number, claim_fee=str(fee)) for number, fee in fees]
+
+    def fees_since(self):
+        fees = [request.claim["claim_fee"] for request in self.web.requests[self.sent :]]
+        self.sent = len(self.web.requests)
+        return fees
+
+    def test_rows_of_a_claim_are_sent_in_their_order_and_one_at_a_time(self):
+        self.upload_rows(self.rows(), 1, n1=failing(), n2=failing())
+        self.assertEqual(
+            [line["code"] for line in self.lines().values()],
+            ["1", "1", "EARLIER_ROW_OPEN", "EARLIER_ROW_OPEN", "EARLIER_ROW_OPEN"],
+        )
+        self.assertExit(self.rerun("-c", 8), 0)
+        fees = self.fees_since()
+        self.assertEqual([fee for fee in fees if fee < 20], [11, 12, 13])
+        self.assertEqual([fee for fee in fees if fee > 20], [21, 22])
+        for key in {request.key for request in self.web.requests}:
+            spans = [(r.began, r.ended) for r in self.web.requests if r.key == key]
+            for (_, ended), (began, _) in zip(spans, spans[1:]):
+                self.assertLessEqual(ended, began)
+
+    def test_a_row_that_fails_again_holds_those_behind_it(self):
+        self.upload_rows(self.rows(), 1, n1=failing())
+        self.plan = {name_of(1): failing()}
+        self.fees_since()
+        self.assertExit(self.rerun("--retries", 0), 1)
+        self.assertEqual(self.fees_since(), [11])
+        lines = self.lines(FIRST)
+        self.assertEqual(list(lines), [2, 4, 6])
+        self.assertEqual([lines[row]["code"] for row in (4, 6)], ["EARLIER_ROW_OPEN"] * 2)
+        self.plan = {}
+        self.assertExit(self.rerun(report=FIRST), 0)
+        self.assertEqual(self.fees_since(), [11, 12, 13])
+
+    def test_a_row_that_becomes_unknown_holds_those_behind_it_until_it_is_settled(self):
+        self.upload_rows(self.rows(), 1, n1=failing())
+        self.plan = {name_of(1): lose}
+        self.assertExit(self.rerun(), 3)
+        self.plan = {}
+        self.fees_since()
+        self.assertEqual(self.outcomes(FIRST), {2: "unknown", 4: "unsent", 6: "unsent"})
+        self.assertExit(self.rerun(report=FIRST), 1)
+        self.assertEqual(self.fees_since(), [])
+        lines = self.lines(SECOND)
+        self.assertEqual([lines[row]["code"] for row in (4, 6)], ["EARLIER_ROW_OPEN"] * 2)
+        self.assertIn("row 2 of the same claim", lines[4]["message"])
+        settled = self.ws.run(
+            "resolve", FIRST, "-L", "ledger.db", "-g", self.web.url,
+            "--row", 2, "--as", "accepted", *WORDS,
+        )  # fmt: skip
+        self.assertExit(settled, 0)
+        # The report is as it was: what it says of row 2 is older than what the ledger knows.
+        self.assertExit(self.rerun(report=SECOND), 0)
+        self.assertEqual(self.fees_since(), [12, 13])
+
+    def test_a_row_that_waits_for_another_export_holds_those_behind_it(self):
+        self.ws.export([claim_row(1, claim_fee="5")], "first.csv")
+        self.plan = {name_of(1): lose}
+        self.assertExit(self.upload(claims="first.csv"), 3)
+        self.plan = {}
+        self.upload_rows([claim_row(1, claim_fee="6"), claim_row(1, claim_fee="7")], 3)
+        self.assertEqual(self.outcomes(), {2: "unknown", 3: "unsent"})
+        self.assertEqual(self.lines()[2]["code"], "UNSETTLED")
+        settled = self.ws.run(
+            "resolve", "first.report.csv", "-L", "ledger.db", "-g", self.web.url,
+            "--row", 2, "--as", "accepted", *WORDS,
+        )  # fmt: skip
+        self.assertExit(settled, 0)
+        self.fees_since()
+        # Row 2 is to be judged anew; until this report says so, row 3 does not overtake it.
+        self.assertExit(self.rerun(), 1)
+        self.assertEqual(self.fees_since(), [])
+        caught_up = self.ws.run("resolve", "claims.report.csv", "-L", "ledger.db", "-g", self.web.url)
+        self.assertExit(caught_up, 0)
+        self.assertExit(self.rerun(), 0)
+        self.assertEqual(self.fees_since(), [6, 7])
+
+    def test_an_old_copy_of_the_report_does_not_hold_what_was_settled_since(self):
+        self.upload_rows(self.rows()[::2], 3, n1=lose)
+        for ending in ("", ".manifest.json"):
+            shutil.copy(self.ws.report + ending, self.ws.file("old.csv" + ending))
+        settled = self.ws.run(
+            "resolve", "claims.report.csv", "-L", "ledger.db", "-g", self.web.url,
+            "--row", 2, "--as", "accepted", *WORDS,
+        )  # fmt: skip
+        self.assertExit(settled, 0)
+        self.fees_since()
+        self.assertExit(self.rerun(report="old.csv"), 0)
+        self.assertEqual(self.fees_since(), [12, 13])
+
+    def test_an_older_row_does_not_overtake_a_newer_one_that_was_accepted(self):
+        self.upload_rows(self.rows(), 1, n1=failing())
+        old = {n: self.read_bytes("claims.report.csv" + n) for n in ("", ".manifest.json")}
+        self.assertExit(self.rerun(), 0)
+        self.fees_since()
+        for ending, data in old.items():
+            self.ws.write("old.csv" + ending, data, 0o600)
+        self.edit_line(2, (",11,", ",999,"), report="old.csv")
+        self.assertExit(self.rerun("--accept-edits", report="old.csv"), 0)
+        self.assertEqual(self.fees_since(), [])
+        codes = [line["code"] for line in self.lines("old.rerun-1.csv").values()]
+        self.assertEqual(codes, ["SUPERSEDED", "SUPERSEDED", "ALREADY_ACCEPTED"])
+
+
+class OptionTest(RerunCase):
+    def setUp(self):
+        super().setUp()
+        self.upload_rows(claim_rows(4), 1, n2=failing(), n3=failing())
+
+    def test_a_dry_run_says_what_would_be_sent_and_does_nothing(self):
+        before = sorted(os.listdir(self.ws.path))
+        result = self.rerun("--dry-run")
+        self.assertExit(result, 0)
+        self.assertIn("dry run: nothing is sent", result.out)
+        self.assertRegex(result.out, r" 2 rows +2\.05 yuan +would be sent")
+        self.assertIn("CL00000002", result.out)
+        self.assertIn("sign=***", result.out)
+        self.assertEqual(sorted(os.listdir(self.ws.path)), before)
+        self.assertEqual(self.sent_since(), [])
+
+    def test_a_dry_run_of_unknown_rows(self):
+        self.upload_rows(claim_rows(3, first=11), 3, n11=lose, n12=failing())
+        self.assertRegex(self.rerun("--dry-run").out, r" 1 rows +1\.12 yuan +would be sent")
+        both = self.rerun("--dry-run", "--include", "unknown", *WORDS)
+        self.assertRegex(both.out, r" 2 rows +2\.23 yuan +would be sent")
+
+    def test_json_is_the_manifest(self):
+        result = self.rerun("--json")
+        self.assertExit(result, 0)
+        self.assertEqual(json.loads(result.out), self.ws.read_manifest(FIRST))
+
+    def test_control_totals_are_those_of_the_rows_taken(self):
+        self.assertRefused(self.rerun("--expect-rows", 4), 65, "4")
+        self.assertRefused(self.rerun("--expect-fee", 1), 65)
+        self.assertExit(self.rerun("--expect-rows", 2, "--expect-fee", 205), 0)
+
+    def test_nothing_is_sent_where_a_row_is_invalid_and_that_was_said(self):
+        result = self.rerun("--max-fee", 102, "--require-valid")
+        self.assertExit(result, 4)
+        self.assertEqual(self.sent_since(), [])
+        self.assertEqual(self.outcomes(FIRST), {3: "unsent", 4: "invalid"})
+
+    def test_going_on_with_another_limit_is_refused(self):
+        self.assertExit(self.rerun("--max-fee", 102), 1)
+        self.sent_since()
+        result = self.rerun("--max-fee", 200)
+        self.assertExit(result, 78)
+        self.assertSays(result, "nothing was sent", "then:", "now:")
+        self.assertEqual(self.sent_since(), [])
+
+    def test_options_of_an_export_are_not_for_a_report(self):
+        for options in (("--delimiter", ";"), ("--encoding", "gb18030"), ("--fee-unit", "yuan")):
+            self.assertExit(self.rerun(*options), 2)
+        self.assertEqual(self.sent_since(), [])
+
+    def test_the_next_command_is_the_one_to_type(self):
+        self.plan = {name_of(2): lose}
+        result = self.rerun()
+        self.assertExit(result, 3)
+        self.plan = {}
+        words = [line for line in result.err.splitlines() if "claimbatch resolve " in line]
+        typed = words[0][words[0].index("claimbatch resolve ") :].split()[1:]
+        listed = self.ws.run(*typed)
+        self.assertExit(listed, 3)
+        self.assertIn("CL00000002", listed.out)
+        words = [line for line in result.err.splitlines() if "--include unknown" in line]
+        typed = words[0][words[0].index("claimbatch rerun ") :].split()[1:]
+        typed = [word for word in typed if word not in ("--by", "NAME", "--reason", "TEXT")]
+        key = ("--app-key", APP_KEY, "--app-secret-file", "secret")
+        self.sent_since()
+        self.assertExit(self.ws.run(*typed, *WORDS, *key), 0)
+        self.assertEqual(self.sent_since(), [name_of(2)])
 
 
 if __name__ == "__main__":

@@ -10,14 +10,13 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "ledger_place.h"
 #include "memfile.h"
 #include "report/remainder.h"
 #include "report/scan.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
-
-static struct error err;
 
 /* One row of a report; the claim is known by `order_no`. */
 struct entry {
@@ -62,7 +61,9 @@ static void add_line(struct desk *desk, uint64_t row, const struct entry *entry)
     desk->manifest.fee_fen[entry->outcome] += line.has_digest ? entry->fee : 0;
 }
 
-static void make_report(struct desk *desk, const struct entry *entries, size_t count)
+/* Of a run that the ledger of the place knows. */
+static void make_report(struct desk *desk, struct place *place, const struct entry *entries,
+                        size_t count)
 {
     unsigned char sha256[DIGEST_SHA256_BYTES];
     struct sha256 *hash = sha256_open();
@@ -78,6 +79,9 @@ static void make_report(struct desk *desk, const struct entry *entries, size_t c
     desk->file = memfile_open(desk->text.ptr, desk->text.len);
     desk->settings.path = desk->file.path;
     desk->settings.manifest = &desk->manifest;
+    desk->manifest.platform = PLATFORM;
+    desk->settings.ledger = place->ledger;
+    desk->settings.run = desk->settings.origin = create_run(place->ledger, 1).id;
     desk->intake.now_ms = NOW_MS;
     rules_init(&desk->intake.rules);
 }
@@ -139,11 +143,10 @@ static void rows_are_taken_as_the_settings_say_with_their_own_numbers(void **sta
         {true, true, {3, 4, 5, 8, 0}, 78},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct desk desk;
 
-        make_report(&desk, one_of_each, COUNT(one_of_each));
+        make_report(&desk, *state, one_of_each, COUNT(one_of_each));
         desk.settings.rejected = cases[i].rejected;
         desk.settings.unknown = cases[i].unknown;
         assert_taken(&desk, cases[i].rows);
@@ -165,8 +168,7 @@ static void a_row_is_exactly_what_it_was(void **state)
     struct supply_row row;
     struct desk desk;
 
-    (void)state;
-    make_report(&desk, entries, COUNT(entries));
+    make_report(&desk, *state, entries, COUNT(entries));
     desk.settings.unknown = true;
     assert_int_equal(inspect(&desk), 0);
     assert_int_equal(supply_open(&desk.intake, &desk.inspection, &supply, &err), 0);
@@ -194,8 +196,7 @@ static void an_edited_row_is_judged_like_new_content(void **state)
     struct desk desk;
     char *at;
 
-    (void)state;
-    make_report(&desk, entries, COUNT(entries));
+    make_report(&desk, *state, entries, COUNT(entries));
     at = strstr(desk.text.ptr, ",A,1,2022-12-01 10:00:00,5,");
     memcpy(at, ",A,1,2022-12-01 10:00:00,0,", 27); /* accepted claims pay something */
     assert_int_equal(pwrite(desk.file.fd, desk.text.ptr, desk.text.len, 0), desk.text.len);
@@ -217,8 +218,7 @@ static void a_limit_that_is_set_now_holds_now(void **state)
                                            {OUTCOME_FAILED, "B", 6, NULL, NULL}};
     struct desk desk;
 
-    (void)state;
-    make_report(&desk, entries, COUNT(entries));
+    make_report(&desk, *state, entries, COUNT(entries));
     desk.intake.rules.max_fee = 5;
     assert_taken(&desk, (const uint64_t[]){2, 3, 0});
     assert_int_equal(desk.inspection.invalid, 1);
@@ -235,25 +235,80 @@ static const struct entry behind_unknown[] = {
     {OUTCOME_UNSENT, "B", 3, NULL, NULL},
 };
 
-static void without_a_ledger_rows_behind_an_unknown_one_are_left(void **state)
+/* The row that stands in the way of row 4 of behind_unknown. */
+static uint64_t obstacle_of_row_4(struct desk *desk)
+{
+    struct claim_store store = {0};
+    struct supply *supply;
+    struct supply_row row = {0};
+    uint64_t obstacle = 0;
+
+    if (inspect(desk))
+        fail_msg("%s", err.text);
+    assert_int_equal(supply_open(&desk->intake, &desk->inspection, &supply, &err), 0);
+    while (supply_next(supply, &store, &row, &err) > 0) {
+        if (row.row == 4)
+            obstacle = row.open_row;
+        else
+            assert_int_equal(row.open_row, 0);
+    }
+    supply_close(supply);
+    claim_store_release(&store);
+    return obstacle;
+}
+
+static void a_row_behind_an_unknown_one_waits_for_it(void **state)
+{
+    struct place *place = *state;
+    struct desk desk;
+
+    make_report(&desk, place, behind_unknown, COUNT(behind_unknown));
+    desk.settings.run = 0;
+    assert_int_equal(obstacle_of_row_4(&desk), 3);
+    release(&desk);
+
+    make_report(&desk, place, behind_unknown, COUNT(behind_unknown));
+    send_one(place->ledger, desk.settings.run, 3, "A", OUTCOME_UNKNOWN);
+    assert_int_equal(obstacle_of_row_4(&desk), 3);
+    release(&desk);
+}
+
+static void a_row_that_is_taken_itself_is_nothing_to_wait_for(void **state)
 {
     struct desk desk;
 
-    (void)state;
-    make_report(&desk, behind_unknown, COUNT(behind_unknown));
-    desk.settings.is_stranger = true;
-    assert_taken(&desk, (const uint64_t[]){2, 5, 0});
-    assert_int_equal(remainder_counts(desk.remainder)->waiting, 1);
-    release(&desk);
+    for (int known = 0; known < 2; known++) {
+        make_report(&desk, *state, behind_unknown, COUNT(behind_unknown));
+        desk.settings.unknown = true;
+        desk.settings.run = known ? desk.settings.run : 0;
+        assert_int_equal(obstacle_of_row_4(&desk), 0);
+        release(&desk);
+    }
+}
 
-    make_report(&desk, behind_unknown, COUNT(behind_unknown));
-    desk.settings.is_stranger = desk.settings.unknown = true;
-    assert_taken(&desk, (const uint64_t[]){2, 3, 4, 5, 0});
-    release(&desk);
+static void the_ledger_tells_what_was_settled_since(void **state)
+{
+    static const struct {
+        uint64_t row; /* that was sent since */
+        enum outcome outcome;
+        bool waits;
+    } cases[] = {
+        {3, OUTCOME_ACCEPTED, false}, {3, OUTCOME_REJECTED, false}, {3, OUTCOME_UNKNOWN, true},
+        {3, OUTCOME_FAILED, true},    {2, OUTCOME_ACCEPTED, true}, /* an older one */
+        {4, OUTCOME_ACCEPTED, false},
+    };
+    struct place *place = *state;
 
-    make_report(&desk, behind_unknown, COUNT(behind_unknown));
-    assert_taken(&desk, (const uint64_t[]){2, 4, 5, 0}); /* the ledger holds row 4 */
-    release(&desk);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct desk desk;
+
+        make_report(&desk, place, behind_unknown, COUNT(behind_unknown));
+        send_one(place->ledger, desk.settings.run, cases[i].row, "A", cases[i].outcome);
+        assert_int_equal(obstacle_of_row_4(&desk), cases[i].waits ? 3 : 0);
+        release(&desk);
+        if (cases[i].outcome == OUTCOME_UNKNOWN)
+            run_sql(place->path, "DELETE FROM open_attempt");
+    }
 }
 
 static void without_a_ledger_rows_before_an_accepted_one_are_left(void **state)
@@ -265,14 +320,14 @@ static void without_a_ledger_rows_before_an_accepted_one_are_left(void **state)
     };
     struct desk desk;
 
-    (void)state;
-    make_report(&desk, entries, COUNT(entries));
-    desk.settings.is_stranger = desk.settings.rejected = true;
+    make_report(&desk, *state, entries, COUNT(entries));
+    desk.settings.run = 0;
+    desk.settings.rejected = true;
     assert_taken(&desk, (const uint64_t[]){4, 5, 0});
     assert_int_equal(remainder_counts(desk.remainder)->superseded, 1);
     release(&desk);
 
-    make_report(&desk, entries, COUNT(entries));
+    make_report(&desk, *state, entries, COUNT(entries));
     desk.settings.rejected = true;
     assert_taken(&desk,
                  (const uint64_t[]){2, 4, 5, 0}); /* the ledger knows that it is superseded */
@@ -289,8 +344,7 @@ static void rows_before_one_that_was_accepted_in_an_earlier_run_are_left(void **
     };
     struct desk desk;
 
-    (void)state;
-    make_report(&desk, entries, COUNT(entries));
+    make_report(&desk, *state, entries, COUNT(entries));
     desk.settings.rejected = true;
     assert_taken(&desk, (const uint64_t[]){4, 0});
     release(&desk);
@@ -302,16 +356,15 @@ static void a_damaged_report_yields_no_row(void **state)
 {
     struct desk desk;
 
-    (void)state;
-    make_report(&desk, one_of_each, COUNT(one_of_each));
+    make_report(&desk, *state, one_of_each, COUNT(one_of_each));
     desk.manifest.rows[OUTCOME_FAILED]++;
     assert_int_equal(inspect(&desk), -1);
     assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
     release(&desk);
 
-    make_report(&desk, one_of_each, COUNT(one_of_each));
+    make_report(&desk, *state, one_of_each, COUNT(one_of_each));
     assert_int_equal(ftruncate(desk.file.fd, (off_t)desk.text.len - 1), 0);
-    desk.settings.is_stranger = true;
+    desk.settings.run = 0;
     assert_int_equal(inspect(&desk), -1);
     assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
     assert_non_null(strstr(err.text, "is cut"));
@@ -330,18 +383,22 @@ static void a_report_that_is_not_there_is_missing(void **state)
     remainder_close(NULL);
 }
 
+#define WITH_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_taken_as_the_settings_say_with_their_own_numbers),
-        cmocka_unit_test(a_row_is_exactly_what_it_was),
-        cmocka_unit_test(an_edited_row_is_judged_like_new_content),
-        cmocka_unit_test(a_limit_that_is_set_now_holds_now),
-        cmocka_unit_test(without_a_ledger_rows_behind_an_unknown_one_are_left),
-        cmocka_unit_test(without_a_ledger_rows_before_an_accepted_one_are_left),
-        cmocka_unit_test(rows_before_one_that_was_accepted_in_an_earlier_run_are_left),
-        cmocka_unit_test(a_damaged_report_yields_no_row),
-        cmocka_unit_test(a_report_that_is_not_there_is_missing),
+        WITH_PLACE(rows_are_taken_as_the_settings_say_with_their_own_numbers),
+        WITH_PLACE(a_row_is_exactly_what_it_was),
+        WITH_PLACE(an_edited_row_is_judged_like_new_content),
+        WITH_PLACE(a_limit_that_is_set_now_holds_now),
+        WITH_PLACE(a_row_behind_an_unknown_one_waits_for_it),
+        WITH_PLACE(a_row_that_is_taken_itself_is_nothing_to_wait_for),
+        WITH_PLACE(the_ledger_tells_what_was_settled_since),
+        WITH_PLACE(without_a_ledger_rows_before_an_accepted_one_are_left),
+        WITH_PLACE(rows_before_one_that_was_accepted_in_an_earlier_run_are_left),
+        WITH_PLACE(a_damaged_report_yields_no_row),
+        WITH_PLACE(a_report_that_is_not_there_is_missing),
     };
 
     return cmocka_run_group_tests_name("remainder", tests, NULL, NULL);

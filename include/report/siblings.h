@@ -1,0 +1,47 @@
+/*
+ * siblings: what a report says of the other rows of a claim, when one of them is sent again.
+ *
+ * A row that is not taken may stand in the way of one that is: an earlier one that is unknown yet,
+ * or a later one whose content is accepted. Kept are only claims that stand in the report more than
+ * once, so memory does not grow with the report.
+ *
+ * Tested by tests/unit/test_remainder.c
+ */
+#ifndef CLAIMBATCH_REPORT_SIBLINGS_H
+#define CLAIMBATCH_REPORT_SIBLINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ledger/ledger.h"
+#include "report/scan.h"
+
+struct error;
+struct siblings;
+
+/* Who else knows. Borrowed. */
+struct siblings_settings {
+    bool unknown; /* such rows are taken themselves */
+    const char *platform;
+    struct ledger *ledger;
+    int64_t run; /* of the report, as the ledger knows it; 0: it does not, only the report tells */
+    int64_t origin; /* … and the first of its line */
+};
+
+/* Reads the whole report, which begins anew with its first record afterwards. */
+int siblings_read(const struct siblings_settings *settings, struct scan *scan,
+                  struct siblings **ret_siblings, struct error *err);
+void siblings_close(struct siblings *siblings); /* NULL is fine */
+
+/* What stands in the way of a row of this claim. */
+struct obstacle {
+    uint64_t open_row;     /* an earlier one that is unknown, and not settled; 0: none */
+    uint64_t accepted_row; /* a later one that is accepted; 0: none. Where the ledger knows the run
+                              it knows that too, but for content accepted in an earlier run */
+};
+
+/* -1 without memory. */
+int siblings_find(struct siblings *siblings, const struct claim *claim, uint64_t row,
+                  struct obstacle *ret_obstacle, struct error *err);
+
+#endif
