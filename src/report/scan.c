@@ -42,6 +42,7 @@ static int refuse(const struct scan *scan, const char *why, struct error *err)
 /* The first line of the file in UTF-8, as far as the first block has it. */
 struct head {
     struct buffer text;
+    bool misread;    /* its byte order mark was taken for letters */
     size_t len;      /* without its end */
     const char *end; /* the line end's name, for a sentence */
 };
@@ -84,7 +85,9 @@ static void list_changes(const struct scan *scan, const struct head *head, char 
 {
     enum encoding encoding = scan->survey.encoding;
 
-    if (encoding != ENCODING_UTF8)
+    if (head->misread)
+        add_change(changes, "it was opened in another encoding than utf-8");
+    else if (encoding != ENCODING_UTF8)
         buffer_format(changes, "its encoding is %s, not utf-8", encoding_name(encoding));
     else if (!scan->survey.bom_bytes)
         add_change(changes, "its byte order mark is gone");
@@ -128,6 +131,29 @@ static int convert(const struct scan *scan, const unsigned char *bytes, size_t l
     return result;
 }
 
+/* Takes away what a byte order mark becomes where a report is opened as windows-1252 or as GBK, of
+ * which it makes the first letter of "row" a part. */
+static void drop_misread_mark(struct head *head)
+{
+    static const char *const marks[][2] = {
+        {"\xc3\xaf\xc2\xbb\xc2\xbf", ""},  /* ï»¿ */
+        {"\xe9\x94\x98\xe7\xb8\xad", "r"}, /* 锘縭 */
+    };
+    struct buffer text = {0};
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(*marks) && !head->misread; i++) {
+        size_t len = strlen(marks[i][0]);
+
+        head->misread = strncmp(buffer_string(&head->text), marks[i][0], len) == 0;
+        if (head->misread)
+            buffer_format(&text, "%s%s", marks[i][1], head->text.ptr + len);
+    }
+    if (!head->misread)
+        return;
+    buffer_release(&head->text);
+    head->text = text;
+}
+
 /* Finds the end of the first line. */
 static void measure(struct head *head)
 {
@@ -151,6 +177,7 @@ static int refuse_header(const struct scan *scan, const unsigned char *block, si
     if (len == bom)
         return refuse(scan, "is empty, so it is no report", err);
     if (!convert(scan, block + bom, len - bom, &head.text, err)) {
+        drop_misread_mark(&head);
         measure(&head);
         if (is_like_header(&head, &delimiter))
             refuse_changed(scan, &head, delimiter, err);

@@ -152,6 +152,14 @@ class Run:
     def is_alive(self):
         return self.process.poll() is None
 
+    def wait_for_words(self, words):
+        """Until the program has said so; it writes to a file, so it is looked at again and again."""
+        for _ in range(3000):
+            if words in self.said() or not self.is_alive():
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"it never said {words!r}\n{self.said()}")
+
     def finish(self, seconds=RUN_SECONDS):
         try:
             self.process.wait(seconds)

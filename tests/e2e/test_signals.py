@@ -25,15 +25,6 @@ class SignalCase(TestCase):
     def assertTrueReport(self, journal, **how):
         self.assertNoViolations(oracle.judge(self.ws.claims, self.ws.report, journal, **how))
 
-    def wait_for_words(self, run, words):
-        """Until the program has said so; it writes to a file, so it is looked at again and again."""
-        deadline = threading.Event()
-        for _ in range(3000):
-            if words in run.said() or not run.is_alive():
-                return
-            deadline.wait(0.02)
-        raise AssertionError(f"it never said {words!r}\n{run.said()}")
-
 
 class StopTest(SignalCase):
     def check_one(self, number, code):
@@ -44,7 +35,7 @@ class StopTest(SignalCase):
         self.addCleanup(held.open.set)
         gateway.wait_for_requests(4)
         run.send_signal(number)
-        self.wait_for_words(run, "stopping")
+        run.wait_for_words("stopping")
         self.assertTrue(run.is_alive(), "requests in flight were not given time to finish")
         held.open.set()
         result = run.finish()
@@ -78,7 +69,7 @@ class StopTest(SignalCase):
         self.addCleanup(held.open.set)
         gateway.wait_for_requests(4)
         run.send_signal(signal.SIGINT)
-        self.wait_for_words(run, "stopping")
+        run.wait_for_words("stopping")
         run.send_signal(signal.SIGINT)
         result = run.finish(20)
         self.assertExit(result, 130)
@@ -94,7 +85,7 @@ class StopTest(SignalCase):
     def test_a_signal_in_a_pause_ends_it(self):
         self.ws.export(claim_rows(5))
         run = self.ws.start_upload("http://127.0.0.1:1/router/rest", "--progress", "always")
-        self.wait_for_words(run, "new run")
+        run.wait_for_words("new run")
         run.send_signal(signal.SIGINT)
         self.assertExit(run.finish(20), 130)
         self.assertTally({"unsent": 5})

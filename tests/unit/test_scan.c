@@ -461,16 +461,22 @@ static void report_that_was_saved_anew_is_told_from_other_files(void **state)
                  "\"message\",\"warnings\",\"attempts\",\"http_status\",\"request_id\","
                  "\"submitted_at\",\"duration_ms\",\"digest\"\n";
     static const char gbk[] = LINE_HEADER "2,\xc0\xed\xc5\xe2\n"; /* 理赔 */
+    static const char latin[] = "\xc3\xaf\xc2\xbb\xc2\xbf" LINE_HEADER;
+    char chinese[sizeof(LINE_HEADER) + 8];
     char text[sizeof(crlf) + 1];
     size_t len = strlen(crlf);
 
     (void)state;
+    /* As GBK the mark is two letters, of which the second has the "r" of "row". */
+    snprintf(chinese, sizeof(chinese), "\xe9\x94\x98\xe7\xb8\xad%s", LINE_HEADER + 1);
     memcpy(text, crlf, len - 1);
     memcpy(text + len - 1, "\r\n", 3);
     expect_refused(text, len + 1, "saved anew: its line ends are CRLF");
     expect_refused(LINE_HEADER, strlen(LINE_HEADER), "its byte order mark is gone");
     expect_refused(gbk, strlen(gbk), "its encoding is gb18030, not utf-8");
     expect_refused(quoted, strlen(quoted), "its header is in quotes");
+    expect_refused(latin, strlen(latin), "it was opened in another encoding than utf-8");
+    expect_refused(chinese, strlen(chinese), "it was opened in another encoding than utf-8");
     expect_delimiter(';', "its delimiter is ';'");
     expect_delimiter('\t', "its delimiter is a tab");
 }
