@@ -28,7 +28,7 @@ struct error;
 struct ledger;
 
 #define LEDGER_ID_BYTES 33 /* hex and NUL */
-#define LEDGER_SCHEMA 2
+#define LEDGER_SCHEMA 3
 #define LEDGER_BUSY_MS                                                                             \
     10000 /* how long another process may hold the ledger before a call gives up */
 
@@ -310,16 +310,28 @@ int ledger_calls_get(struct ledger *ledger, const char *platform, const char *ap
 int ledger_calls_add(struct ledger *ledger, const char *platform, const char *app_key, int32_t day,
                      int64_t calls, struct error *err);
 
-/* Wall time until which the gateway has banned this app key; 0: not. */
+/* How long the gateway has banned an app key. Wall time may be set back meanwhile: a ban never
+ * lasts longer than the wait the gateway named, counted from now. */
+struct ban {
+    int64_t until_ms; /* wall time; 0: it was never banned */
+    int64_t wait_ms;  /* negative: an earlier version did not record it */
+};
+
+/* How much of it is left; 0: it is over. */
+int64_t ban_rest_ms(const struct ban *ban, int64_t now_ms);
+
 int ledger_ban_get(struct ledger *ledger, const char *platform, const char *app_key,
-                   int64_t *ret_until_ms, struct error *err);
-int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_key,
-                   int64_t until_ms, struct error *err);
+                   struct ban *ret_ban, struct error *err);
+
+/* Records a ban of wait_ms from now on, unless more is left of the one before. */
+int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t now_ms,
+                   int64_t wait_ms, struct error *err);
 
 /*
  * For the rate that all runs share. A run says how many calls it has granted that may leave at any
  * moment (pending), and how many left in a stretch of LEDGER_STRETCH_MS that begins at stretch_ms
- * (wall time, a multiple of it). What is older than a few seconds is forgotten.
+ * (wall time, a multiple of it). What is older than a few seconds is forgotten, and so is what lies
+ * further ahead than that: the clock was set back since.
  */
 #define LEDGER_STRETCH_MS 25
 int ledger_departures_add(struct ledger *ledger, const char *platform, const char *app_key,

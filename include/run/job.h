@@ -45,8 +45,9 @@ struct job {
     bool changed;          /* warning changed-since-accepted */
 
     /* the attempt at hand: set by the coordinator before pool_submit */
-    int attempts; /* calls handed over so far, over all starts */
-    int tries;    /* those of them that used up one of --retries, in this start */
+    int attempts;    /* calls handed over so far, over all starts */
+    int tries;       /* those of them that used up one of --retries, in this start */
+    int32_t days[2]; /* the Beijing days whose quota it was counted on; 0: none */
     struct pace_ticket ticket;
 
     /* the last attempt that was handed over */

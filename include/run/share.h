@@ -11,7 +11,19 @@
 
 struct batch;
 struct error;
+struct job;
 struct verdict;
+
+/*
+ * Counts the call that is about to be granted on the day's quota: on that of tomorrow too when it
+ * may leave after midnight. share_settle_call takes back what it was counted too much, once it is
+ * known whether and when it left.
+ */
+int share_charge_call(struct batch *b, struct job *job, struct error *err);
+int share_settle_call(struct batch *b, struct job *job, struct error *err);
+
+/* What this turn adds to a day's count. */
+int64_t share_charged(const struct batch *b, int32_t day);
 
 /* Takes note of a call that was handed over at this wall time, until share_write. */
 void share_note_departure(struct batch *b, int64_t sent_ms);

@@ -21,6 +21,9 @@
 /* Stretches of time that a window of pacing covers, and some more. */
 #define STATE_STRETCHES (PACE_WINDOW_MS / LEDGER_STRETCH_MS + 4)
 
+/* Days on which calls of one turn may leave, unless somebody plays with the clock. */
+#define STATE_DAYS 4
+
 struct batch {
     const struct batch_settings *settings;
     struct feed *feed;
@@ -36,10 +39,13 @@ struct batch {
     struct departure *told; /* room for what the pool tells in a turn */
     struct {
         int64_t stretch_ms, calls;
-    } departures[STATE_STRETCHES];    /* of this turn */
-    int64_t pending;                  /* as last told to other runs */
-    int64_t ban_until_ms;             /* wall time, as last read */
-    int64_t calls;                    /* change of the day's count in this turn */
+    } departures[STATE_STRETCHES]; /* of this turn */
+    int64_t pending;               /* as last told to other runs */
+    int64_t ban_until_ms;          /* wall time, as last read */
+    struct {
+        int32_t day; /* Beijing time; 0: none */
+        int64_t calls;
+    } charges[STATE_DAYS];            /* changes of the days' counts in this turn */
     uint64_t outcomes[OUTCOME_COUNT]; /* of rows that became final in this start */
     struct batch_stop stop;
     int signal_seen;

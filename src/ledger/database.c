@@ -80,6 +80,7 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     " outcome INTEGER NOT NULL, digest BLOB NOT NULL, submitted_ms INTEGER NOT NULL,"
     " by TEXT NOT NULL, reason TEXT NOT NULL, was TEXT NOT NULL, PRIMARY KEY(run, row, at_ms))"
     " WITHOUT ROWID;",
+    "ALTER TABLE ban ADD COLUMN wait_ms INTEGER NOT NULL DEFAULT -1;",
 };
 
 #define RUN_COLUMNS                                                                                \
@@ -180,16 +181,16 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_DEPARTURE_ADD] = "INSERT INTO departure VALUES(?1,?2,?3,?4,?5)"
                           " ON CONFLICT DO UPDATE SET calls=calls+excluded.calls",
     [SQL_DEPARTURE_FORGET] = "DELETE FROM departure WHERE platform=?1 AND app_key=?2"
-                             " AND stretch_ms<?3",
+                             " AND (stretch_ms<?3 OR stretch_ms>?4)",
     [SQL_DEPARTURE_SUM] = "SELECT coalesce(sum(calls), 0) FROM departure WHERE platform=?1"
-                          " AND app_key=?2 AND stretch_ms>?3 AND run<>?4",
+                          " AND app_key=?2 AND stretch_ms>?3 AND stretch_ms<=?4 AND run<>?5",
     [SQL_PENDING_SET] = "INSERT INTO pending VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE"
                         " SET calls=excluded.calls, updated_ms=excluded.updated_ms",
     [SQL_PENDING_LIST] = "SELECT run, calls, updated_ms FROM pending WHERE platform=?1"
                          " AND app_key=?2 AND run<>?3 AND calls>0",
-    [SQL_BAN_GET] = "SELECT until_ms FROM ban WHERE platform=?1 AND app_key=?2",
-    [SQL_BAN_SET] = "INSERT INTO ban VALUES(?1,?2,?3)"
-                    " ON CONFLICT DO UPDATE SET until_ms=excluded.until_ms",
+    [SQL_BAN_GET] = "SELECT until_ms, wait_ms FROM ban WHERE platform=?1 AND app_key=?2",
+    [SQL_BAN_SET] = "INSERT INTO ban VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE"
+                    " SET until_ms=excluded.until_ms, wait_ms=excluded.wait_ms",
 
     /* what a person looks at */
     [SQL_READ] = "BEGIN",
@@ -199,7 +200,8 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_TODAY] = "SELECT (SELECT name FROM platform WHERE id=k.platform), k.app_key,"
                   " coalesce((SELECT calls FROM calls c WHERE c.platform=k.platform"
                   "  AND c.app_key=k.app_key AND c.day=?1), 0),"
-                  " coalesce((SELECT until_ms FROM ban b WHERE b.platform=k.platform"
+                  " coalesce((SELECT iif(wait_ms<0, until_ms, min(until_ms, ?2+wait_ms))"
+                  "  FROM ban b WHERE b.platform=k.platform"
                   "  AND b.app_key=k.app_key AND b.until_ms>?2), 0)"
                   " FROM (SELECT platform, app_key FROM calls WHERE day=?1 UNION"
                   "  SELECT platform, app_key FROM ban WHERE until_ms>?2) k ORDER BY 1, 2",

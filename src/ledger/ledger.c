@@ -23,3 +23,12 @@ int ledger_default_path(struct buffer *ret_path, struct error *err)
                          "XDG_STATE_HOME nor HOME is set; name one with --ledger FILE");
     return ret_path->failed ? error_no_memory(err) : 0;
 }
+
+int64_t ban_rest_ms(const struct ban *ban, int64_t now_ms)
+{
+    int64_t rest = ban->until_ms - now_ms;
+
+    if (rest <= 0)
+        return 0;
+    return ban->wait_ms >= 0 && ban->wait_ms < rest ? ban->wait_ms : rest;
+}

@@ -39,28 +39,43 @@ int ledger_calls_add(struct ledger *ledger, const char *platform, const char *ap
 }
 
 int ledger_ban_get(struct ledger *ledger, const char *platform, const char *app_key,
-                   int64_t *ret_until_ms, struct error *err)
+                   struct ban *ret_ban, struct error *err)
 {
+    sqlite3_stmt *s;
     int64_t id;
+    int found;
 
+    *ret_ban = (struct ban){0};
     if (database_platform(ledger, platform, &id, err))
         return -1;
-    return read_shared(ledger, database_ready(ledger, SQL_BAN_GET, "is", id, app_key), ret_until_ms,
-                       err);
+    s = database_ready(ledger, SQL_BAN_GET, "is", id, app_key);
+    found = database_step(ledger, s, err);
+    if (found <= 0)
+        return found;
+    *ret_ban = (struct ban){sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1)};
+    sqlite3_reset(s);
+    return 0;
 }
 
-int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_key,
-                   int64_t until_ms, struct error *err)
+int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t now_ms,
+                   int64_t wait_ms, struct error *err)
 {
+    struct ban before;
     int64_t id;
 
-    if (database_platform(ledger, platform, &id, err))
+    if (database_platform(ledger, platform, &id, err) ||
+        ledger_ban_get(ledger, platform, app_key, &before, err))
         return -1;
-    return database_execute(ledger,
-                            database_ready(ledger, SQL_BAN_SET, "isi", id, app_key, until_ms), err);
+    if (ban_rest_ms(&before, now_ms) > wait_ms)
+        return 0;
+    return database_execute(
+        ledger, database_ready(ledger, SQL_BAN_SET, "isii", id, app_key, now_ms + wait_ms, wait_ms),
+        err);
 }
 
-#define FORGET_MS 10000 /* departures older than that fall into no window */
+/* Departures older than that fall into no window, and those further ahead into none that will be
+ * looked at soon. */
+#define FORGET_MS 10000
 
 int ledger_departures_add(struct ledger *ledger, const char *platform, const char *app_key,
                           int64_t run, int64_t stretch_ms, int64_t calls, struct error *err)
@@ -69,8 +84,8 @@ int ledger_departures_add(struct ledger *ledger, const char *platform, const cha
 
     if (database_platform(ledger, platform, &id, err) ||
         database_execute(ledger,
-                         database_ready(ledger, SQL_DEPARTURE_FORGET, "isi", id, app_key,
-                                        stretch_ms - FORGET_MS),
+                         database_ready(ledger, SQL_DEPARTURE_FORGET, "isii", id, app_key,
+                                        stretch_ms - FORGET_MS, stretch_ms + FORGET_MS),
                          err))
         return -1;
     return database_execute(
@@ -93,14 +108,17 @@ int ledger_pending_set(struct ledger *ledger, const char *platform, const char *
 
 /* What a run had pending when it died left, if at all, before it died. */
 static int sum_pending(struct ledger *ledger, sqlite3_stmt *list, int64_t since_ms,
-                       int64_t *ret_calls, struct error *err)
+                       int64_t until_ms, int64_t *ret_calls, struct error *err)
 {
     int found;
 
-    while ((found = database_step(ledger, list, err)) > 0)
-        if (sqlite3_column_int64(list, 2) > since_ms ||
+    while ((found = database_step(ledger, list, err)) > 0) {
+        int64_t updated_ms = sqlite3_column_int64(list, 2);
+
+        if ((updated_ms > since_ms && updated_ms <= until_ms) ||
             ledger_run_is_alive(ledger, sqlite3_column_int64(list, 0)))
             *ret_calls += sqlite3_column_int64(list, 1);
+    }
     return found;
 }
 
@@ -109,13 +127,15 @@ int ledger_departures_of_others(struct ledger *ledger, const char *platform, con
                                 struct error *err)
 {
     int64_t since_ms = now_ms - window_ms - LEDGER_STRETCH_MS;
+    int64_t until_ms = now_ms + FORGET_MS;
     int64_t id;
 
     if (database_platform(ledger, platform, &id, err) ||
         read_shared(ledger,
-                    database_ready(ledger, SQL_DEPARTURE_SUM, "isii", id, app_key, since_ms, run),
+                    database_ready(ledger, SQL_DEPARTURE_SUM, "isiii", id, app_key, since_ms,
+                                   until_ms, run),
                     ret_calls, err))
         return -1;
     return sum_pending(ledger, database_ready(ledger, SQL_PENDING_LIST, "isi", id, app_key, run),
-                       since_ms, ret_calls, err);
+                       since_ms, until_ms, ret_calls, err);
 }

@@ -3,21 +3,22 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "run/halt.h"
+#include "run/share.h"
 #include "run/state.h"
 
 /* How many calls the day's quota still allows; the run stops when it is none. */
 static int quota_left(struct batch *b, int64_t *ret_left, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    int32_t today = clock_beijing_day(b->wall_ms);
     int64_t calls;
 
     *ret_left = INT64_MAX;
     if (!s->daily_quota)
         return 0;
-    if (ledger_calls_get(s->ledger, s->platform, s->submit->app.app_key,
-                         clock_beijing_day(b->wall_ms), &calls, err))
+    if (ledger_calls_get(s->ledger, s->platform, s->submit->app.app_key, today, &calls, err))
         return -1;
-    *ret_left = s->daily_quota - calls - b->calls;
+    *ret_left = s->daily_quota - calls - share_charged(b, today);
     if (*ret_left <= 0 && !b->outstanding)
         halt_for_quota(b, "today's quota of calls is used up (--daily-quota)");
     return 0;
@@ -41,8 +42,9 @@ static int grant(struct batch *b, struct job *job, struct job ***tail, struct er
         window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
         return 0;
     }
+    if (share_charge_call(b, job, err))
+        return -1;
     job->ticket = pace_grant(b->pace, b->now_ms);
-    b->calls++;
     window_move(b->window, job, JOB_GRANTED, INT64_MIN);
     job->queue_next = NULL;
     **tail = job;

@@ -94,10 +94,10 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     const struct verdict *v = &job->verdict;
     bool handed_over = job->exchange.phase != PHASE_NOT_SENT;
 
-    if (!handed_over) {
+    if (!handed_over)
         job->attempts--;
-        b->calls--;
-    }
+    if (share_settle_call(b, job, err))
+        return -1;
     switch (v->kind) {
     case VERDICT_ACCEPTED:
         return settle_as(b, job, ROW_FINAL, OUTCOME_ACCEPTED, err);

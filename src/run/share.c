@@ -24,8 +24,8 @@ int share_ban(struct batch *b, const struct verdict *verdict, struct error *err)
 {
     const struct batch_settings *s = b->settings;
 
-    return ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key,
-                          b->wall_ms + verdict->wait_ms, err);
+    return ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key, b->wall_ms,
+                          verdict->wait_ms, err);
 }
 
 /* A ban that is over at once leaves just that: the call that goes first after a ban. */
@@ -33,35 +33,38 @@ int share_quota(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
 
-    return ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key, b->wall_ms, err);
+    return ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key, b->wall_ms, 0, err);
 }
 
 int share_begin(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
-    int64_t until_ms;
+    struct ban ban;
     int64_t rest_ms;
 
-    if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &until_ms, err))
+    if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban, err))
         return -1;
-    if (!until_ms || clock_beijing_day(until_ms) < clock_beijing_day(b->wall_ms))
+    if (!ban.until_ms || clock_beijing_day(ban.until_ms) < clock_beijing_day(b->wall_ms))
         return 0;
-    rest_ms = until_ms > b->wall_ms ? until_ms - b->wall_ms : 1;
-    pace_ban_until(b->pace, b->now_ms + rest_ms, b->now_ms);
+    b->ban_until_ms = ban.until_ms;
+    rest_ms = ban_rest_ms(&ban, b->wall_ms);
+    pace_ban_until(b->pace, b->now_ms + (rest_ms ? rest_ms : 1), b->now_ms);
     return 0;
 }
 
 static int read_ban(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
-    int64_t until_ms;
+    struct ban ban;
+    int64_t rest_ms;
 
-    if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &until_ms, err))
+    if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban, err))
         return -1;
-    if (until_ms <= b->wall_ms || until_ms == b->ban_until_ms)
+    rest_ms = ban_rest_ms(&ban, b->wall_ms);
+    if (!rest_ms || ban.until_ms == b->ban_until_ms)
         return 0;
-    b->ban_until_ms = until_ms;
-    pace_ban_until(b->pace, b->now_ms + (until_ms - b->wall_ms), b->now_ms);
+    b->ban_until_ms = ban.until_ms;
+    pace_ban_until(b->pace, b->now_ms + rest_ms, b->now_ms);
     pool_recall(b->pool);
     return 0;
 }
@@ -82,6 +85,80 @@ int share_read(struct batch *b, struct error *err)
     return 0;
 }
 
+/* ---- the quota of the day ---- */
+
+static int write_charges(struct batch *b, struct error *err)
+{
+    const struct batch_settings *s = b->settings;
+
+    for (size_t i = 0; i < STATE_DAYS && b->charges[i].day; i++)
+        if (b->charges[i].calls && ledger_calls_add(s->ledger, s->platform, s->submit->app.app_key,
+                                                    b->charges[i].day, b->charges[i].calls, err))
+            return -1;
+    memset(b->charges, 0, sizeof(b->charges));
+    return 0;
+}
+
+static int charge(struct batch *b, int32_t day, int64_t calls, struct error *err)
+{
+    size_t i = 0;
+
+    while (i < STATE_DAYS && b->charges[i].day && b->charges[i].day != day)
+        i++;
+    if (i == STATE_DAYS) {
+        if (write_charges(b, err))
+            return -1;
+        i = 0;
+    }
+    b->charges[i].day = day;
+    b->charges[i].calls += calls;
+    return 0;
+}
+
+/* The longest that a call may wait for its turn and its connection once its intent is durable. */
+static int64_t longest_wait_ms(const struct batch *b)
+{
+    const struct client_settings *client = &b->submit.client;
+
+    return 2 * (client->connect_timeout_ms + client->timeout_ms) + 1000;
+}
+
+int share_charge_call(struct batch *b, struct job *job, struct error *err)
+{
+    job->days[0] = clock_beijing_day(b->wall_ms);
+    job->days[1] = clock_beijing_day(b->wall_ms + longest_wait_ms(b));
+    if (charge(b, job->days[0], 1, err))
+        return -1;
+    if (job->days[1] != job->days[0])
+        return charge(b, job->days[1], 1, err);
+    job->days[1] = 0;
+    return 0;
+}
+
+int share_settle_call(struct batch *b, struct job *job, struct error *err)
+{
+    const struct exchange *x = &job->exchange;
+    int32_t day = x->phase == PHASE_NOT_SENT ? 0 : clock_beijing_day(x->sent_ms);
+    bool counted = day == 0;
+
+    for (int i = 0; i < 2; i++) {
+        if (job->days[i] && job->days[i] == day)
+            counted = true;
+        else if (job->days[i] && charge(b, job->days[i], -1, err))
+            return -1;
+        job->days[i] = 0;
+    }
+    return counted ? 0 : charge(b, day, 1, err);
+}
+
+int64_t share_charged(const struct batch *b, int32_t day)
+{
+    for (size_t i = 0; i < STATE_DAYS; i++)
+        if (b->charges[i].day == day)
+            return b->charges[i].calls;
+    return 0;
+}
+
 static int write_departures(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
@@ -98,13 +175,8 @@ int share_write(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
     int64_t pending = pace_pending(b->pace);
-    int64_t calls = b->calls;
 
-    b->calls = 0;
-    if (calls && ledger_calls_add(s->ledger, s->platform, s->submit->app.app_key,
-                                  clock_beijing_day(b->wall_ms), calls, err))
-        return -1;
-    if (write_departures(b, err))
+    if (write_charges(b, err) || write_departures(b, err))
         return -1;
     if (pending == b->pending)
         return 0;

@@ -1334,25 +1334,94 @@ static void calls_are_counted_by_day_and_app_key(void **state)
     }
 }
 
+static struct ban ban_of(struct ledger *ledger, const char *app_key)
+{
+    struct ban ban;
+
+    assert_int_equal(ledger_ban_get(ledger, PLATFORM, app_key, &ban, &err), 0);
+    return ban;
+}
+
+static void set_ban(struct ledger *ledger, int64_t now_ms, int64_t wait_ms)
+{
+    begin(ledger);
+    assert_int_equal(ledger_ban_set(ledger, PLATFORM, "key", now_ms, wait_ms, &err), 0);
+    commit(ledger);
+}
+
 static void ban_is_remembered_for_its_app_key(void **state)
 {
     struct place *place = *state;
-    int64_t until_ms;
 
     create_run(place->ledger, PLATFORM);
-    assert_int_equal(ledger_ban_get(place->ledger, PLATFORM, "key", &until_ms, &err), 0);
-    assert_int_equal(until_ms, 0);
-    for (int64_t i = 1; i <= 2; i++) {
-        begin(place->ledger);
-        assert_int_equal(ledger_ban_set(place->ledger, PLATFORM, "key", i * 1000, &err), 0);
-        commit(place->ledger);
-    }
+    assert_int_equal(ban_of(place->ledger, "key").until_ms, 0);
+    set_ban(place->ledger, 1000, 500);
+    set_ban(place->ledger, 2000, 700);
     ledger_close(place->ledger);
     place->ledger = open_ledger(place->path);
-    assert_int_equal(ledger_ban_get(place->ledger, PLATFORM, "key", &until_ms, &err), 0);
-    assert_int_equal(until_ms, 2000);
-    assert_int_equal(ledger_ban_get(place->ledger, PLATFORM, "other", &until_ms, &err), 0);
-    assert_int_equal(until_ms, 0);
+    assert_int_equal(ban_of(place->ledger, "key").until_ms, 2700);
+    assert_int_equal(ban_of(place->ledger, "other").until_ms, 0);
+}
+
+static void longer_ban_outlives_a_shorter_one_that_is_heard_of_later(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+
+    create_run(ledger, PLATFORM);
+    set_ban(ledger, 1000, 5000);
+    set_ban(ledger, 2000, 1);
+    set_ban(ledger, 2000, 0);
+    assert_int_equal(ban_of(ledger, "key").until_ms, 6000);
+    set_ban(ledger, 7000, 1);
+    assert_int_equal(ban_of(ledger, "key").until_ms, 7001);
+}
+
+static void ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_back(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    struct ban ban;
+
+    create_run(ledger, PLATFORM);
+    set_ban(ledger, 100000, 5000);
+    ban = ban_of(ledger, "key");
+    assert_int_equal(ban_rest_ms(&ban, 102000), 3000);
+    assert_int_equal(ban_rest_ms(&ban, 105000), 0);
+    assert_int_equal(ban_rest_ms(&ban, 7000), 5000);
+    /* What was recorded by the clock of before does not keep a new one out. */
+    set_ban(ledger, 7000, 6000);
+    assert_int_equal(ban_of(ledger, "key").until_ms, 13000);
+}
+
+static int64_t others_of(struct ledger *ledger, int64_t run, int64_t now_ms)
+{
+    int64_t calls;
+
+    assert_int_equal(
+        ledger_departures_of_others(ledger, PLATFORM, "key", run, now_ms, 1000, &calls, &err), 0);
+    return calls;
+}
+
+static void departures_of_others_fall_into_the_window_or_are_forgotten(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    int64_t other = create_run(ledger, PLATFORM);
+
+    begin(ledger);
+    assert_int_equal(ledger_departures_add(ledger, PLATFORM, "key", other, 100000, 3, &err), 0);
+    assert_int_equal(ledger_pending_set(ledger, PLATFORM, "key", other, 2, 100000, &err), 0);
+    commit(ledger);
+    assert_int_equal(others_of(ledger, run, 100500), 5);
+    assert_int_equal(others_of(ledger, other, 100500), 0);
+    assert_int_equal(others_of(ledger, run, 102000), 0);
+    /* The clock was set back by a little, or by much. */
+    assert_int_equal(others_of(ledger, run, 98000), 5);
+    assert_int_equal(others_of(ledger, run, 50000), 0);
+    begin(ledger);
+    assert_int_equal(ledger_departures_add(ledger, PLATFORM, "key", run, 50000, 1, &err), 0);
+    commit(ledger);
+    assert_int_equal(others_of(ledger, other, 50500), 1);
+    assert_int_equal(others_of(ledger, run, 100500), 2); /* what was pending; the rest is gone */
 }
 
 /* ---- words ---- */
@@ -1683,6 +1752,9 @@ int main(void)
         WITH_LEDGER(cursor_that_was_rewound_sees_what_others_wrote),
         WITH_LEDGER(calls_are_counted_by_day_and_app_key),
         WITH_LEDGER(ban_is_remembered_for_its_app_key),
+        WITH_LEDGER(longer_ban_outlives_a_shorter_one_that_is_heard_of_later),
+        WITH_LEDGER(ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_back),
+        WITH_LEDGER(departures_of_others_fall_into_the_window_or_are_forgotten),
         cmocka_unit_test(outcomes_have_their_words),
     };
 

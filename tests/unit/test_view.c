@@ -299,7 +299,7 @@ static void only_calls_of_today_and_bans_in_force_are_shown(void **state)
     begin(ledger);
     assert_int_equal(ledger_calls_add(ledger, PLATFORM, "k1", 20221211, 99, &err), 0);
     assert_int_equal(ledger_calls_add(ledger, PLATFORM, "k1", 20221212, 5, &err), 0);
-    assert_int_equal(ledger_ban_set(ledger, PLATFORM, "k1", STARTED_MS + 2000, &err), 0);
+    assert_int_equal(ledger_ban_set(ledger, PLATFORM, "k1", STARTED_MS, 2000, &err), 0);
     commit(ledger);
     assert_int_equal(view_today(view, STARTED_MS, take_app, &apps, &err), 0);
     assert_int_equal(apps.count, 1);
