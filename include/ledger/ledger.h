@@ -120,7 +120,7 @@ int ledger_run_count_put(struct ledger *ledger, int64_t run, const struct run_co
 int ledger_run_count_get(struct ledger *ledger, int64_t run, struct run_count *ret_counts,
                          struct error *err);
 
-/* Whether any row of the run is recorded: 1 or 0. */
+/* Whether any row of the run is recorded, or has an intent: 1 or 0. */
 int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err);
 
 /* Takes the run's kernel lock until ledger_close: 1 taken, 0 another process holds it. */

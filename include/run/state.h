@@ -47,6 +47,7 @@ struct batch {
         int64_t calls;
     } charges[STATE_DAYS];            /* changes of the days' counts in this turn */
     uint64_t outcomes[OUTCOME_COUNT]; /* of rows that became final in this start */
+    uint64_t answered[OUTCOME_COUNT]; /* those of them that were sent in it */
     struct batch_stop stop;
     int signal_seen;
     struct error *failure; /* the caller's; filled in by what ends the run with an error */

@@ -81,6 +81,11 @@ static int make_file(struct ledger *ledger, struct error *err)
                          strerror(errno));
     refused = database_is_network(fd);
     close(fd);
+    /* SQLite would only say that it cannot open one of its files. */
+    if (!refused && access(ledger->path, W_OK))
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' is read-only: %s; check its disk, owner and permissions",
+                         quoted, strerror(errno));
     if (refused && ledger->is_new)
         unlink(ledger->path);
     if (refused)

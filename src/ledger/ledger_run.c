@@ -164,8 +164,8 @@ int ledger_events_visit(struct ledger *ledger, int64_t run,
 
 int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_HAS_ROWS, "ii", database_row_id(run, 0),
-                                     database_row_id(run + 1, 0));
+    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_HAS_ROWS, "iii", database_row_id(run, 0),
+                                     database_row_id(run + 1, 0), run);
     int found = database_step(ledger, s, err);
 
     sqlite3_reset(s);

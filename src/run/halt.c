@@ -104,11 +104,13 @@ void halt_check_failures(struct batch *b)
 {
     const struct batch_settings *s = b->settings;
     uint64_t bad =
-        b->outcomes[OUTCOME_REJECTED] + b->outcomes[OUTCOME_FAILED] + b->outcomes[OUTCOME_UNKNOWN];
-    uint64_t answered = bad + b->outcomes[OUTCOME_ACCEPTED];
+        b->answered[OUTCOME_REJECTED] + b->answered[OUTCOME_FAILED] + b->answered[OUTCOME_UNKNOWN];
+    uint64_t answered = bad + b->answered[OUTCOME_ACCEPTED];
     char sentence[BATCH_TEXT_BYTES];
 
-    if ((s->max_failures >= 0 && bad && bad >= (uint64_t)s->max_failures) ||
+    if (!bad)
+        return;
+    if ((s->max_failures >= 0 && bad >= (uint64_t)s->max_failures) ||
         (s->max_failures_percent >= 0 && answered >= PERCENT_FROM &&
          bad * 100 >= (uint64_t)s->max_failures_percent * answered)) {
         snprintf(sentence, sizeof(sentence),

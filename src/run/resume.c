@@ -6,6 +6,14 @@
 #include "base/error.h"
 #include "base/log.h"
 
+static int refuse_second(const struct run_record *run, struct error *err)
+{
+    return error_set(err, EXIT_TRY_LATER,
+                     "run %s is sending this export at this moment; nothing was sent by this one. "
+                     "Wait until it has ended",
+                     run->name);
+}
+
 static int refuse_reading(const struct run_record *run, const char *reading, struct error *err)
 {
     return error_set(err, EXIT_BAD_CONFIG,
@@ -51,12 +59,7 @@ static int lock(const struct resume_settings *s, const struct run_record *run, s
 
     if (taken < 0)
         return -1;
-    if (!taken)
-        return error_set(err, EXIT_TRY_LATER,
-                         "run %s is sending this export at this moment; nothing was sent by this "
-                         "one. Wait until it has ended",
-                         run->name);
-    return 0;
+    return taken ? 0 : refuse_second(run, err);
 }
 
 /* The run begins anew: as of now it is neither finished nor published. */
@@ -92,6 +95,8 @@ static int find(const struct resume_settings *s, struct run_record *run, struct 
         return found;
     if (strcmp(run->reading, s->reading) == 0)
         return 1;
+    if (ledger_run_is_alive(s->ledger, run->id))
+        return refuse_second(run, err);
     /* As long as nothing was sent there is nothing to go on with. */
     has_rows = ledger_run_has_rows(s->ledger, run->id, err);
     if (has_rows <= 0)

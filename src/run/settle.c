@@ -26,6 +26,7 @@ static int record_end(struct batch *b, struct job *job, struct row_record *recor
         return -1;
     if (record->state == ROW_FINAL) {
         b->outcomes[record->outcome]++;
+        b->answered[record->outcome]++;
         job->ended = true;
     }
     return 0;

@@ -25,6 +25,8 @@ from trial import oracle
 
 SHORT, LONG = 200, 10000
 ROWS_MAX = 2000
+# What two runs need that wait for each other's turns, on a machine that does other things too.
+RUN_SECONDS = 240
 
 # Faults that hold a call or all of them for a second; few of them make a trial slow.
 SLOW = ("timeout", "slow", "429", "ban", "refuse-connect", "tls")
@@ -307,7 +309,7 @@ class Sender(threading.Thread):
             result = run.finish()
             self.kills += result.code == -9
             self.words.append(f"{self.claims}: exit {result.code}\n{result.err[-1500:]}")
-        result = self._start().finish()
+        result = self._start().finish(RUN_SECONDS)
         self.code = result.code
         self.words.append(f"{self.claims}: exit {result.code}\n{result.err[-1500:]}")
 

@@ -177,6 +177,17 @@ def check_exit(code, lines):
     return []
 
 
+def is_touched_later(row, line, came, newest):
+    """Whether the claim was sent after the last attempt of an unknown row. That attempt itself may never
+    have come: then it began when the report says so, and what is of the same content may be it."""
+    if newest is None or (came and newest["seq"] <= came[-1]["seq"]):
+        return False
+    if came and is_final(came[-1]):
+        return True
+    began = oracle.milliseconds(line["submitted_at"])
+    return newest["at_ms"] > began + 2 and oracle.sent_values(newest["claim"]) != row.sent
+
+
 def check_unknown(rows, lines, journal, allowed):
     """A kill makes at most so many rows unknown; and what is unknown is not touched again."""
     found = []
@@ -191,11 +202,11 @@ def check_unknown(rows, lines, journal, allowed):
         came = getattr(row, "lines", [])
         if line["outcome"] != "invalid" and len(came) > int(line["attempts"]):
             found.append(f"row {row.number}: {line['attempts']} attempts, and {len(came)} came")
-        if line["outcome"] != "unknown" or line["code"] == "UNSETTLED" or not came:
+        if line["outcome"] != "unknown" or line["code"] == "UNSETTLED":
             continue
-        if newest[row.key]["seq"] > came[-1]["seq"]:
+        if is_touched_later(row, line, came, newest.get(row.key)):
             found.append(f"row {row.number}: unknown, yet its claim was sent after it")
-        if line["code"] != "RUN_ENDED" and len(came) == int(line["attempts"]):
+        if came and line["code"] != "RUN_ENDED" and len(came) == int(line["attempts"]):
             if oracle.answer_class(came[-1]) != "unknown" and not came[-1].get("fault"):
                 found.append(f"row {row.number}: unknown {line['code']}, and was answered well")
     return found

@@ -73,7 +73,7 @@ class RefusalTest(LedgerCase):
         self.assertFalse(os.path.exists(self.ws.file("gone")))
 
 
-class FullDiskTest(LedgerCase):
+class DiskCase(LedgerCase):
     """On a small disk of its own."""
 
     def setUp(self):
@@ -85,6 +85,20 @@ class FullDiskTest(LedgerCase):
             self.skipTest("no disk can be mounted here")
         self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
 
+
+class ReadOnlyDiskTest(DiskCase):
+    def test_a_ledger_on_a_disk_that_is_read_only(self):
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway, ledger="disk/ledger.db"), 0)
+        self.ws.export(claim_rows(5))
+        subprocess.run(["mount", "-o", "remount,ro", self.disk], check=True)
+        result = self.ws.upload(gateway, ledger="disk/ledger.db")
+        self.assertExit(result, 78)
+        self.assertSays(result, "ledger.db", "read-only", "nothing was sent")
+        self.assertEqual(len(gateway.requests), 3)
+
+
+class FullDiskTest(DiskCase):
     def fill(self, but=0):
         """Takes all the room there is, up to what is to be left."""
         left = shutil.disk_usage(self.disk).free - but

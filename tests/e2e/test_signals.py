@@ -124,6 +124,22 @@ class AloneTest(SignalCase):
         self.assertTally({"accepted": 10})
         self.assertTrueReport(gateway.journal)
 
+    def test_another_reading_does_not_begin_a_second_run_before_the_first_answer(self):
+        self.ws.export(claim_rows(10))
+        held = Held()
+        gateway = self.gateway(held)
+        run = self.ws.start_upload(gateway, "--in-flight", "2")
+        self.addCleanup(held.open.set)
+        gateway.wait_for_requests(2)
+        second = self.ws.upload(gateway, "--max-fee", "500", "-o", "elsewhere.csv")
+        self.assertExit(second, 75)
+        run.send_signal(signal.SIGKILL)
+        run.finish(20)
+        third = self.ws.upload(gateway, "--max-fee", "500")
+        self.assertExit(third, 78)
+        self.assertSays(third, "then:", "now:", "nothing was sent")
+        self.assertEqual(len(gateway.requests), 2)
+
     def test_two_runs_with_the_same_claims_send_each_once(self):
         """Of another export with the same rows one run waits for the other's intents."""
         rows = claim_rows(40)

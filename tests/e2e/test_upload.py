@@ -438,6 +438,15 @@ class LimitTest(UploadCase):
         again = self.ws.upload(gateway, "--max-failures", "40%", "--in-flight", "4")
         self.assertExit(again, 1)
 
+    def test_max_failures_leaves_out_rows_that_were_not_sent(self):
+        self.ws.export(claim_rows(10), name="first.csv")
+        gateway = self.gateway(lambda r: Reply(then="close"))
+        self.assertExit(self.ws.upload(gateway, claims="first.csv"), 3)
+        gateway.script = accept
+        self.ws.export(claim_rows(20))
+        self.assertExit(self.ws.upload(gateway, "--max-failures", "5"), 3)
+        self.assertTally({"accepted": 10, "unknown": 10})
+
     def test_require_valid_sends_nothing_if_one_row_is_invalid(self):
         self.ws.export(claim_rows(3) + [claim_row(4, claim_fee="x")])
         gateway = self.gateway()

@@ -654,6 +654,19 @@ static void run_has_rows_once_one_is_recorded(void **state)
     assert_int_equal(ledger_run_has_rows(ledger, run + 1, &err), 0);
 }
 
+static void run_has_rows_once_one_may_be_on_the_wire(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "A");
+
+    begin(ledger);
+    assert_int_equal(intend(ledger, &ref), 1);
+    commit(ledger);
+    assert_int_equal(ledger_run_has_rows(ledger, run, &err), 1);
+    assert_int_equal(ledger_run_has_rows(ledger, run + 1, &err), 0);
+}
+
 static void round_is_the_same_for_the_same_words(void **state)
 {
     static const struct {
@@ -1725,6 +1738,7 @@ int main(void)
         WITH_LEDGER(events_of_a_run_are_not_kept_without_bound),
         WITH_LEDGER(run_remembers_its_counts),
         WITH_LEDGER(run_has_rows_once_one_is_recorded),
+        WITH_LEDGER(run_has_rows_once_one_may_be_on_the_wire),
         WITH_LEDGER(round_is_the_same_for_the_same_words),
         WITH_LEDGER(run_is_alive_as_long_as_its_process),
         WITH_LEDGER(own_run_is_alive),

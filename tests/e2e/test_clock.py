@@ -1,0 +1,116 @@
+"""Ban, rate and quota while the clock on the wall is set, and around midnight in Beijing (promise 8)."""
+
+import os
+import signal
+import struct
+import threading
+import time
+import unittest
+
+from harness import Reply, TestCase, accept, ban_body, claim_row, claim_rows, http, program
+
+DAY_MS = 86400000
+BEIJING_MS = 8 * 3600000
+
+
+class ClockCase(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.library = os.path.join(
+            os.path.dirname(program("CLAIMBATCH")), "tests", "libwallclock.so"
+        )
+        if not os.path.exists(self.library):
+            self.skipTest("tests/libwallclock.so was not built")
+        self.set_clock(0)
+
+    def set_clock(self, offset_ms):
+        """By how much the program's clock is ahead; it heeds that at once."""
+        self.offset_ms = offset_ms
+        fd = os.open(self.ws.file("offset"), os.O_WRONLY | os.O_CREAT, 0o600)
+        os.write(fd, struct.pack("=q", offset_ms))
+        os.close(fd)
+
+    def set_before_midnight(self, seconds):
+        """To so long before the next midnight in Beijing."""
+        now_ms = time.time_ns() // 1000000
+        midnight_ms = ((now_ms + BEIJING_MS) // DAY_MS + 1) * DAY_MS - BEIJING_MS
+        self.set_clock(int(midnight_ms - seconds * 1000 - now_ms))
+
+    def start(self, gateway, *options, **how):
+        env = self.ws.environment(
+            LD_PRELOAD=self.library, WALLCLOCK_OFFSET=self.ws.file("offset")
+        )
+        env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+        return self.ws.start_upload(gateway, *options, env=env, **how)
+
+    def upload(self, gateway, *options, **how):
+        return self.start(gateway, *options, **how).finish(40)
+
+
+class SetBackTest(ClockCase):
+    def test_a_ban_lasts_no_longer_than_the_gateway_said(self):
+        gateway = self.gateway(lambda request: Reply(http(ban_body(2))), check=False)
+        self.ws.export(claim_rows(1), name="one.csv")
+        run = self.start(gateway, claims="one.csv")
+        gateway.wait_for_requests(1)
+        run.send_signal(signal.SIGINT)
+        self.assertExit(run.finish(), 130)
+        gateway.script = accept
+        self.set_clock(-DAY_MS)
+        self.ws.export([claim_row(9)], name="two.csv")
+        began = time.monotonic()
+        self.assertExit(self.upload(gateway, claims="two.csv"), 0)
+        self.assertGreater(time.monotonic() - began, 1.9)
+
+    def test_calls_that_left_by_the_clock_of_before_do_not_fill_the_second(self):
+        gateway = self.gateway(check=False)
+        self.ws.export(claim_rows(8), name="one.csv")
+        self.assertExit(self.upload(gateway, "--rate", "8", claims="one.csv"), 0)
+        self.set_clock(-3600000)
+        self.ws.export(claim_rows(8, first=101), name="two.csv")
+        self.assertExit(self.upload(gateway, "--rate", "8", claims="two.csv"), 0)
+
+
+class MidnightTest(ClockCase):
+    QUOTA = 6
+
+    def days(self, gateway):
+        """How many calls left on each day, by the program's clock."""
+        found = {}
+        for request in gateway.requests:
+            day = request.parameters["timestamp"][:10]
+            found[day] = found.get(day, 0) + 1
+        return [found[day] for day in sorted(found)]
+
+    def test_calls_granted_before_midnight_that_leave_after_it_count_on_the_new_day(self):
+        held = threading.Event()
+        self.addCleanup(held.set)
+        gateway = self.gateway(lambda request: held.wait(60) and accept(request), check=False)
+        self.ws.export(claim_rows(20))
+        self.set_before_midnight(15)
+        run = self.start(gateway, "--daily-quota", self.QUOTA, "--in-flight", "2")
+        gateway.wait_for_requests(2)
+        # Two more have their intent and wait for their turn.
+        self.set_clock(self.offset_ms + 20000)
+        held.set()
+        self.assertExit(run.finish(), 75)
+        self.assertEqual(self.days(gateway), [2, self.QUOTA])
+
+    def test_calls_that_were_called_back_after_midnight_give_the_new_day_none(self):
+        held = threading.Event()
+        self.addCleanup(held.set)
+        gateway = self.gateway(lambda request: held.wait(60) and accept(request), check=False)
+        self.ws.export(claim_rows(20))
+        self.set_before_midnight(15)
+        run = self.start(gateway, "--daily-quota", self.QUOTA, "--in-flight", "2")
+        gateway.wait_for_requests(2)
+        self.set_clock(self.offset_ms + 20000)
+        run.send_signal(signal.SIGINT)
+        held.set()
+        self.assertExit(run.finish(), 130)
+        self.assertExit(self.upload(gateway, "--daily-quota", self.QUOTA), 75)
+        self.assertEqual(self.days(gateway), [2, self.QUOTA])
+
+
+if __name__ == "__main__":
+    unittest.main()
