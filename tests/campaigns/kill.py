@@ -204,14 +204,16 @@ def check_shared(files, journal, order):
     """The claims that two exports share, over both. `order` has the files in the order of their runs."""
     found = []
     sent = [contents(rows) for _, rows, _ in files]
+    entries_of, lines_of = {}, {}
+    for e in journal:
+        if place_of(e):
+            entries_of.setdefault(place_of(e)[0], []).append(e)
+    for f, (_, rows, report) in enumerate(files):
+        for row, line in zip(rows, report):
+            if row.sent:
+                lines_of.setdefault(row.key, []).append((f, row, line))
     for key in sent[0].keys() & sent[1].keys():
-        entries = [e for e in journal if place_of(e) and place_of(e)[0] == key]
-        lines = [
-            (f, row, line)
-            for f, (_, rows, report) in enumerate(files)
-            for row, line in zip(rows, report)
-            if row.sent and row.key == key
-        ]
+        entries, lines = entries_of.get(key, []), lines_of[key]
         found += check_shared_wire(key, entries, lines)
         found += check_shared_order(key, entries, [sent[f][key] for f in order])
         for f, row, line in lines:

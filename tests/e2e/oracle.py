@@ -240,6 +240,7 @@ class Oracle:
             self.say("-", "the rows of the report are not those of the export, in its order")
         if self.found:
             return self.found  # nothing can be compared line by line
+        self.line_of = {line["row"]: line for line in self.report}
         self._attribute()
         self._check_wire()
         for row, line in zip(self.rows, self.report):
@@ -319,12 +320,11 @@ class Oracle:
 
     def _check_overlap(self, rows):
         """By the report's own clock: a row's last attempt ends before a later row's first begins."""
-        lines = {line["row"]: line for line in self.report}
         end, of = None, None
         for row in rows:
             if end is not None and row.lines and row.lines[0]["at_ms"] + 2 < end:
                 self.say(row.number, f"was under way before row {of} of its claim had ended")
-            line = lines[str(row.number)]
+            line = self.line_of[str(row.number)]
             if row.lines and line["submitted_at"] and line["duration_ms"]:
                 end = milliseconds(line["submitted_at"]) + int(line["duration_ms"])
                 of = row.number
