@@ -12,6 +12,10 @@
   const shown = find("shown");
   const fold = (text) => text.normalize("NFKC").toLowerCase();
 
+  /* Not innerText, for which the whole table would be laid out again for each row. */
+  const textOf = (element) =>
+    fold(Array.from(element.cells, (cell) => cell.textContent).join(" "));
+
   const rows = Array.from(table.tBodies[0].rows, (element) => ({
     element,
     outcome: element.cells[1].querySelector("b").textContent,
@@ -31,7 +35,7 @@
     if (outcome.value && outcome.value !== `=${row.outcome}`) return false;
     if (code.value && code.value !== `=${row.code}`) return false;
     if (!wanted.length) return true;
-    if (row.text === null) row.text = fold(row.element.innerText || row.element.textContent);
+    if (row.text === null) row.text = textOf(row.element);
     return wanted.every((word) => row.text.includes(word));
   }
 
@@ -39,8 +43,9 @@
     const wanted = fold(words.value).split(/\s+/).filter(Boolean);
     let count = 0;
     for (const row of rows) {
-      row.element.hidden = !matches(row, wanted);
-      if (!row.element.hidden) count++;
+      const isShown = matches(row, wanted);
+      if (row.element.hidden === isShown) row.element.hidden = !isShown;
+      count += isShown;
     }
     const all = rows.length.toLocaleString("en");
     shown.value = `${count.toLocaleString("en")} of ${all} rows shown`;

@@ -6,6 +6,9 @@
 
 /* Of message and claim_desc, written out; the widest at which all rows fit. */
 static const size_t widths[] = {1024, 160, 80, 48};
+/* From here on a browser would take its time to lay them all out. */
+#define MANY 500
+
 #define WIDTHS (sizeof(widths) / sizeof(*widths))
 
 static const char *const status_words[INSPECTION_STATUSES] = {"not settled", "succeeded", "failed"};
@@ -144,8 +147,10 @@ size_t page_rows(const struct page_context *context, size_t limit)
     }
     put_left_out(context);
     put_controls(page);
-    buffer_text(page, "<table class=\"rows\"><thead><tr><th>Row</th><th>Outcome</th><th>Claim</th>"
-                      "<th>Yuan</th><th>Message</th><th>Sent</th></tr></thead><tbody>");
+    buffer_format(page,
+                  "<table class=\"rows%s\"><thead><tr><th>Row</th><th>Outcome</th><th>Claim</th>"
+                  "<th>Yuan</th><th>Message</th><th>Sent</th></tr></thead><tbody>",
+                  context->linked > MANY ? " many" : "");
     rows = put_fitting_rows(context, limit);
     buffer_text(page, "\n</tbody></table></section>\n");
     return rows;
