@@ -136,7 +136,8 @@ struct audit {
     struct audit_code *codes; /* those of accepted rows left out; the most urgent outcome first, in
                                  it the most rows */
     size_t code_count;
-    struct audit_row *open_rows; /* unknown, rejected, failed and invalid rows, in their order */
+    struct audit_row *open_rows; /* unknown, rejected, failed and invalid rows, in their order;
+                                    where there are too many, the former go before the latter */
     size_t open_count;
     uint64_t open_left_out;
 

@@ -26,7 +26,7 @@ const struct scan_row *fold_choose(const struct scan_row *older, const struct sc
 /* Takes the final state of the next row, which audit->reports[report] tells. */
 int fold_add(struct fold *fold, const struct scan_row *row, size_t report, struct error *err);
 
-/* Completes the audit's list of codes. */
+/* Completes the audit's lists of codes and of rows that need a person. */
 int fold_finish(struct fold *fold, struct error *err);
 
 #endif

@@ -23,9 +23,23 @@ struct code_group {
     struct audit_code code;
 };
 
+/* Rows of one outcome that need a person, in their order. */
+struct open_list {
+    struct audit_row *rows;
+    size_t count;
+};
+
 struct fold {
     struct audit *audit;
     struct code_group *groups;
+    struct open_list open[OUTCOME_COUNT];
+    size_t open_count; /* in all lists */
+};
+
+/* What is settled first; those that need no person come last. */
+static const int urgency[OUTCOME_COUNT] = {
+    [OUTCOME_UNKNOWN] = 0, [OUTCOME_REJECTED] = 1, [OUTCOME_FAILED] = 2,
+    [OUTCOME_INVALID] = 3, [OUTCOME_UNSENT] = 4,   [OUTCOME_SKIPPED] = 5,
 };
 
 struct fold *fold_open(struct audit *audit)
@@ -48,6 +62,11 @@ void fold_close(struct fold *fold)
     {
         HASH_DEL(fold->groups, group);
         free(group);
+    }
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        for (size_t k = 0; k < fold->open[i].count; k++)
+            free(fold->open[i].rows[k].texts);
+        free(fold->open[i].rows);
     }
     free(fold);
 }
@@ -167,10 +186,6 @@ static int count_code(struct fold *fold, const struct scan_row *row, struct erro
 /* What is most urgent comes first. */
 static int compare_codes(const void *a, const void *b)
 {
-    static const int urgency[OUTCOME_COUNT] = {
-        [OUTCOME_UNKNOWN] = 0, [OUTCOME_REJECTED] = 1, [OUTCOME_FAILED] = 2,
-        [OUTCOME_INVALID] = 3, [OUTCOME_UNSENT] = 4,   [OUTCOME_SKIPPED] = 5,
-    };
     const struct audit_code *x = a;
     const struct audit_code *y = b;
 
@@ -181,7 +196,7 @@ static int compare_codes(const void *a, const void *b)
     return strcmp(x->code, y->code);
 }
 
-int fold_finish(struct fold *fold, struct error *err)
+static int list_codes(struct fold *fold, struct error *err)
 {
     struct audit *audit = fold->audit;
     struct code_group *group;
@@ -207,17 +222,35 @@ static bool needs_person(enum outcome outcome)
 }
 
 /* Room for one more. */
-static bool make_room(struct audit *audit)
+static bool make_room(struct open_list *open)
 {
-    size_t open = audit->open_count;
     struct audit_row *rows;
 
-    if (open & (open - 1)) /* it grows at powers of two */
+    if (open->count & (open->count - 1)) /* it grows at powers of two */
         return true;
-    rows = realloc(audit->open_rows, (open ? open * 2 : 1) * sizeof(*rows));
+    rows = realloc(open->rows, (open->count ? open->count * 2 : 1) * sizeof(*rows));
     if (!rows)
         return false;
-    audit->open_rows = rows;
+    open->rows = rows;
+    return true;
+}
+
+/* Makes place for a row where there are as many as are kept: the last of those that are least
+ * urgent goes. False when none is less urgent than it. */
+static bool make_place(struct fold *fold, enum outcome outcome)
+{
+    int least = OUTCOME_COUNT;
+
+    if (fold->open_count < AUDIT_OPEN_ROWS_MAX)
+        return true;
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        if (fold->open[i].count && urgency[i] > urgency[outcome] &&
+            (least == OUTCOME_COUNT || urgency[i] > urgency[least]))
+            least = i;
+    if (least == OUTCOME_COUNT)
+        return false;
+    free(fold->open[least].rows[--fold->open[least].count].texts);
+    fold->open_count--;
     return true;
 }
 
@@ -252,21 +285,22 @@ static bool keep_texts(const struct scan_row *row, struct audit_row *kept)
     return true;
 }
 
-static int keep_open(struct audit *audit, const struct scan_row *row, size_t report,
+static int keep_open(struct fold *fold, const struct scan_row *row, size_t report,
                      struct error *err)
 {
     const struct row_record *r = &row->line.record;
+    struct open_list *open = &fold->open[r->outcome];
     struct audit_row *kept;
 
     if (!needs_person(r->outcome))
         return 0;
-    if (audit->open_count == AUDIT_OPEN_ROWS_MAX) {
-        audit->open_left_out++;
+    if (fold->open_count == AUDIT_OPEN_ROWS_MAX)
+        fold->audit->open_left_out++;
+    if (!make_place(fold, r->outcome))
         return 0;
-    }
-    if (!make_room(audit))
+    if (!make_room(open))
         return error_no_memory(err);
-    kept = &audit->open_rows[audit->open_count];
+    kept = &open->rows[open->count];
     *kept = (struct audit_row){
         .row = r->row,
         .report = report,
@@ -279,12 +313,50 @@ static int keep_open(struct audit *audit, const struct scan_row *row, size_t rep
     };
     if (!keep_texts(row, kept))
         return error_no_memory(err);
-    audit->open_count++;
+    open->count++;
+    fold->open_count++;
     return 0;
 }
 
 int fold_add(struct fold *fold, const struct scan_row *row, size_t report, struct error *err)
 {
     count(fold->audit, row);
-    return count_code(fold, row, err) ? -1 : keep_open(fold->audit, row, report, err);
+    return count_code(fold, row, err) ? -1 : keep_open(fold, row, report, err);
+}
+
+/* ---- the end ---- */
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct audit_row *x = a;
+    const struct audit_row *y = b;
+
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* Hands the rows that need a person over to the audit. */
+static int list_open(struct fold *fold, struct error *err)
+{
+    struct audit *audit = fold->audit;
+
+    if (!fold->open_count)
+        return 0;
+    audit->open_rows = calloc(fold->open_count, sizeof(*audit->open_rows));
+    if (!audit->open_rows)
+        return error_no_memory(err);
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        if (!fold->open[i].count)
+            continue;
+        memcpy(audit->open_rows + audit->open_count, fold->open[i].rows,
+               fold->open[i].count * sizeof(*audit->open_rows));
+        audit->open_count += fold->open[i].count;
+        fold->open[i].count = 0;
+    }
+    qsort(audit->open_rows, audit->open_count, sizeof(*audit->open_rows), compare_rows);
+    return 0;
+}
+
+int fold_finish(struct fold *fold, struct error *err)
+{
+    return list_codes(fold, err) ? -1 : list_open(fold, err);
 }

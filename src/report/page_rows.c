@@ -125,9 +125,9 @@ static void put_left_out(const struct page_context *context)
 
     if (!left_out)
         return;
-    buffer_text(context->page, "<p class=\"left-out\">These are the first ");
+    buffer_text(context->page, "<p class=\"left-out\">These are ");
     html_count(context->page, context->linked);
-    buffer_text(context->page, ". <b>");
+    buffer_text(context->page, ", unknown rows before rejected, failed and invalid ones. <b>");
     html_counted(context->page, left_out, "further row");
     buffer_format(context->page,
                   " %s a person and %s left out here: this page would grow too large. The "

@@ -942,14 +942,14 @@ class Refusals(AuditCase):
 class Large(TestCase):
     """Memory does not depend on the number of rows."""
 
-    def write_report(self, rows):
+    def write_report(self, rows, outcome=lambda at: "unknown"):
         """Written by hand, so that no gateway has to answer. There is no manifest: it disagrees."""
         with open(self.ws.report, "w", encoding="utf-8") as file:
             file.write("\ufeff" + ",".join(REPORT_COLUMNS) + "\n")
             for at in range(rows):
                 file.write(
                     f"{at + 2},{7000000000 + at},,1,CL{at:010d},1,2026-01-02 03:04:05,{100 + at},"
-                    f"unknown,C{at},,no answer,,1,,,2026-01-02T03:04:05.{at % 1000:03d}+08:00,30,"
+                    f"{outcome(at)},C{at},,no answer,,1,,,2026-01-02T03:04:05.{at % 1000:03d}+08:00,30,"
                     f"{at:032x}\n"
                 )
 
@@ -966,6 +966,19 @@ class Large(TestCase):
         code, kib = answer.stdout.split()
         self.assertEqual(int(code), 1)
         return int(kib)
+
+    def test_of_too_many_rows_the_most_urgent_are_kept(self):
+        outcomes = ["invalid"] * 3000 + ["rejected"] * 3000 + ["unknown"] * 100 + ["failed"] * 10
+        self.write_report(len(outcomes), outcome=outcomes.__getitem__)
+        result = self.ws.run("audit", "--json", REPORT)
+        self.assertExit(result, 1)
+        found = json.loads(result.out)
+        rows = [(row["row"], row["outcome"]) for row in found["open_rows"]]
+        self.assertEqual(rows, sorted(rows))
+        counts = collections.Counter(outcome for _, outcome in rows)
+        self.assertEqual(counts, {"unknown": 100, "rejected": 3000, "failed": 10, "invalid": 1890})
+        self.assertEqual(found["open_rows_left_out"], 1110)
+        self.assertEqual([row for row, o in rows if o == "invalid"], list(range(2, 1892)))
 
     def test_memory_is_bounded(self):
         """Each row needs a person, has a code of its own, and disagrees."""

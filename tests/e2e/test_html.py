@@ -338,7 +338,7 @@ class Large(TestCase):
             self.assertIn("25,000 further rows need a person", words)
             self.assertIn("30,000", web.run("document.querySelector('.figures').innerText"))
             self.assertEqual(web.console, [])
-            self.assertIn("the first 5,000", words)
+            self.assertIn("These are 5,000", words)
             web.run(
                 "(e => { e.value = 'CL0000000017'; e.dispatchEvent(new Event('input')) })"
                 "(document.getElementById('words'))"
