@@ -23,9 +23,18 @@ static const struct {
     [ENCODING_UTF16BE] = {"utf-16be", "UTF-16BE"},
 };
 
+/* The UTF-8 form of a character of two bytes; `len` is 0 until it was met. */
+struct pair {
+    char utf8[3];
+    unsigned char len;
+};
+
+#define PAIRS ((size_t)1 << 15) /* the first byte is 0x80 or more */
+
 struct charset {
     iconv_t iconv;
     enum encoding encoding;
+    struct pair *pairs;                  /* of GB18030; NULL for others */
     unsigned char rest[CHARACTER_BYTES]; /* of a character that the end of a piece cut */
     size_t rest_len;
     uint64_t offset; /* bytes converted */
@@ -57,6 +66,12 @@ struct charset *charset_open(enum encoding encoding, struct error *err)
         return NULL;
     }
     charset->encoding = encoding;
+    if (encoding == ENCODING_GB18030 &&
+        !(charset->pairs = calloc(PAIRS, sizeof(*charset->pairs)))) {
+        free(charset);
+        error_no_memory(err);
+        return NULL;
+    }
     charset->iconv = encodings[encoding].iconv_name
                          ? iconv_open("UTF-8", encodings[encoding].iconv_name)
                          : (iconv_t)-1;
@@ -64,6 +79,7 @@ struct charset *charset_open(enum encoding encoding, struct error *err)
         error_set(err, EXIT_INTERNAL,
                   "this system's iconv cannot convert from %s; export the file as UTF-8",
                   encoding_name(encoding));
+        free(charset->pairs);
         free(charset);
         return NULL;
     }
@@ -75,6 +91,7 @@ void charset_close(struct charset *charset)
     if (!charset)
         return;
     iconv_close(charset->iconv);
+    free(charset->pairs);
     free(charset);
 }
 
@@ -116,6 +133,49 @@ static void copy_ascii(const struct charset *charset, char **in, size_t *in_left
     *in_left -= n;
 }
 
+/* Asks iconv about two bytes. Nothing is kept of what is no character, or half of one of four. */
+static void learn_pair(struct charset *charset, char *bytes, struct pair *ret_pair)
+{
+    char *out = ret_pair->utf8;
+    size_t in_left = 2, out_left = sizeof(ret_pair->utf8);
+
+    if (iconv(charset->iconv, &bytes, &in_left, &out, &out_left) == 0 && in_left == 0)
+        ret_pair->len = (unsigned char)(sizeof(ret_pair->utf8) - out_left);
+}
+
+/* Appends the characters of two bytes at the start and passes over them. A text has some thousand
+ * of them, again and again. */
+static void copy_pairs(struct charset *charset, char **in, size_t *in_left, struct buffer *ret_utf8)
+{
+    if (!charset->pairs || !buffer_reserve(ret_utf8, *in_left / 2 * sizeof(charset->pairs->utf8)))
+        return;
+    while (*in_left >= 2 && (unsigned char)**in >= 0x80) {
+        size_t lead = (unsigned char)(*in)[0] & 0x7f, trail = (unsigned char)(*in)[1];
+        struct pair *pair = &charset->pairs[lead << 8 | trail];
+
+        if (!pair->len)
+            learn_pair(charset, *in, pair);
+        if (!pair->len)
+            return;
+        memcpy(ret_utf8->ptr + ret_utf8->len, pair->utf8, sizeof(pair->utf8));
+        ret_utf8->len += pair->len;
+        *in += 2;
+        *in_left -= 2;
+    }
+}
+
+/* What needs no iconv, or needed it before. */
+static void copy_known(struct charset *charset, char **in, size_t *in_left, struct buffer *ret_utf8)
+{
+    size_t before = 0;
+
+    do {
+        before = *in_left;
+        copy_ascii(charset, in, in_left, ret_utf8);
+        copy_pairs(charset, in, in_left, ret_utf8);
+    } while (*in_left < before);
+}
+
 /* Converts a few characters, so that ASCII behind them soon is copied again: iconv takes its time
  * for each byte. Returns 0 or errno; a character cut by the end of what is given is EINVAL. */
 static int convert_few(struct charset *charset, char **in, size_t *in_left, struct buffer *ret_utf8)
@@ -144,7 +204,7 @@ static size_t convert_whole(struct charset *charset, const unsigned char *bytes,
     int failure = 0;
 
     while (in_left > 0 && !failure) {
-        copy_ascii(charset, &in, &in_left, ret_utf8);
+        copy_known(charset, &in, &in_left, ret_utf8);
         failure = convert_few(charset, &in, &in_left, ret_utf8);
     }
     *ret_bad = failure == EILSEQ;

@@ -106,7 +106,8 @@ static void utf8_break(struct detection *detection, const unsigned char *bytes, 
 {
     struct utf8 *utf8 = &detection->utf8;
 
-    note_trouble(detection, &utf8->trouble, bytes, (int64_t)at - utf8->len);
+    if (!utf8->trouble.found)
+        note_trouble(detection, &utf8->trouble, bytes, (int64_t)at - utf8->len);
     utf8->bad_bytes += utf8->len;
     utf8->left = 0;
 }

@@ -355,7 +355,14 @@ bool value_imitates_ascii(struct value value)
 
 bool value_has_replacement(struct value value)
 {
-    return value.len && memmem(value.ptr, value.len, "\ufffd", strlen("\ufffd"));
+    const char *p = value.ptr, *end = value.ptr + value.len;
+
+    while (p < end && (p = memchr(p, 0xef, (size_t)(end - p)))) {
+        if (end - p >= 3 && memcmp(p, "\ufffd", 3) == 0)
+            return true;
+        p++;
+    }
+    return false;
 }
 
 bool value_is_spreadsheet_error(struct value value)

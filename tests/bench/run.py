@@ -32,12 +32,16 @@ def write_export(path, rows):
                       f'2026-11-20 10:00:00,{0 if refused else 1000 + i % 977}\n')
 
 
-def write_like(path, new_path, encoding, quotes, line_end):
-    """The same export in another encoding, with every cell in quotes or not, with other line ends."""
+def write_like(path, new_path, encoding, quotes, line_end, reason=None):
+    """The same export in another encoding, with every cell in quotes or not, with other line ends, and
+    with a reason in each row."""
     with open(path, encoding='utf-8') as old, \
             open(new_path, 'w', encoding=encoding, newline='') as new:
-        for line in old:
+        for number, line in enumerate(old):
             line = line.rstrip('\n')
+            if reason and number:
+                first, _, *rest = line.split(',')
+                line = ','.join((first, reason, *rest))
             if quotes:
                 line = '"' + line.replace(',', '","') + '"'
             new.write(line + line_end)
@@ -176,10 +180,14 @@ class Bench:
     def check(self, rounds):
         rows = 1000000
         write_export(self.folder / 'usual.csv', rows)
-        for name, encoding, quotes, line_end in (
-                ('usual', 'utf-8', False, '\n'), ('all quoted, CRLF', 'utf-8', True, '\r\n'),
-                ('GB18030, CRLF', 'gb18030', False, '\r\n')):
-            write_like(self.folder / 'usual.csv', self.folder / 'claims.csv', encoding, quotes, line_end)
+        reason = '超过保修期，不在保障范围内，退回资料'
+        for name, *how in (
+                ('usual', 'utf-8', False, '\n'), ('CRLF', 'utf-8', False, '\r\n'),
+                ('all quoted, CRLF', 'utf-8', True, '\r\n'),
+                ('GB18030, CRLF', 'gb18030', False, '\r\n'),
+                ('GB18030, a reason in each row', 'gb18030', False, '\n', reason),
+                ('UTF-16', 'utf-16', False, '\n')):
+            write_like(self.folder / 'usual.csv', self.folder / 'claims.csv', *how)
             bare, ours, kib = [], [], 0
             for _ in range(rounds):
                 bare.append(measure(self.build / 'tests/bare_libcsv', 'claims.csv', folder=self.folder)[0])

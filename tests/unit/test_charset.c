@@ -1,4 +1,5 @@
 /* Unit tests of input/detection, input/charset and input/line_count. */
+#include <iconv.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -269,6 +270,36 @@ static void charset_converts_ascii_and_more_in_turn(void **state)
     }
 }
 
+/* What was met once is taken from a table after that. */
+static void charset_converts_every_character_of_two_bytes_as_iconv_does(void **state)
+{
+    iconv_t plain = iconv_open("UTF-8", "GB18030");
+    struct error err = {0};
+    struct buffer bytes = {0}, expected = {0}, utf8 = {0};
+
+    (void)state;
+    for (unsigned lead = 0x81; lead <= 0xfe; lead++) {
+        for (unsigned trail = 0x40; trail <= 0xfe; trail++) {
+            char pair[] = {(char)lead, (char)trail}, output[8], *in = pair, *out = output;
+            size_t in_left = sizeof(pair), out_left = sizeof(output);
+
+            if (iconv(plain, &in, &in_left, &out, &out_left) || in_left)
+                continue;
+            for (int twice = 0; twice < 2; twice++) {
+                buffer_append(&bytes, pair, sizeof(pair));
+                buffer_append(&expected, output, (size_t)(out - output));
+            }
+        }
+    }
+    iconv_close(plain);
+    assert_true(bytes.len > 2 * 2 * 20000);
+    assert_int_equal(convert(ENCODING_GB18030, bytes.ptr, bytes.len, 997, &utf8, &err), 0);
+    assert_string_equal(buffer_string(&utf8), buffer_string(&expected));
+    buffer_release(&bytes);
+    buffer_release(&expected);
+    buffer_release(&utf8);
+}
+
 static void charset_converts_more_than_its_own_room(void **state)
 {
     struct error err = {0};
@@ -395,6 +426,7 @@ int main(void)
         cmocka_unit_test(encoding_names_are_read_back),
         cmocka_unit_test(charset_converts_in_pieces_of_any_size),
         cmocka_unit_test(charset_converts_ascii_and_more_in_turn),
+        cmocka_unit_test(charset_converts_every_character_of_two_bytes_as_iconv_does),
         cmocka_unit_test(charset_converts_more_than_its_own_room),
         cmocka_unit_test(charset_refuses_what_does_not_fit),
         cmocka_unit_test(charset_cannot_convert_what_is_not_decided),
