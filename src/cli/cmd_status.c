@@ -12,6 +12,7 @@
 #include "cli/status_json.h"
 #include "cli/status_text.h"
 #include "cli/summary.h"
+#include "gateway/endpoint.h"
 #include "ledger/care.h"
 
 #define FLUSH_BYTES 65536
@@ -56,6 +57,15 @@ static void append_ledger_option(const struct status *s, struct buffer *words)
         return;
     buffer_text(words, " --ledger ");
     summary_quote(s->options->ledger, words);
+}
+
+/* Production needs no word. */
+static void append_gateway_option(const char *platform, struct buffer *words)
+{
+    if (strcmp(platform, ENDPOINT_PRODUCTION) == 0)
+        return;
+    buffer_text(words, " --gateway ");
+    summary_quote(platform, words);
 }
 
 /* ---- runs ---- */
@@ -210,6 +220,7 @@ static int say_what_to_settle(struct status *s, struct error *err)
             continue;
         summary_quote(run.report_path, &words);
         append_ledger_option(s, &words);
+        append_gateway_option(run.platform, &words);
         if (run.finished_ms)
             log_info("next: claimbatch resolve %s", buffer_string(&words));
         buffer_release(&words);

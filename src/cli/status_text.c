@@ -89,7 +89,7 @@ void status_text_run(const struct view_run *run, struct buffer *ret_text)
     buffer_format(ret_text, "\nrun %s  %s", r->name, view_state_name(run->state));
     if (run->state == VIEW_STOPPED)
         buffer_format(ret_text, " (%s)", log_quote(r->stopped_because, quoted, sizeof(quoted)));
-    buffer_format(ret_text, "  %s  started %s\n", log_quote(r->command, path, sizeof(path)),
+    buffer_format(ret_text, "  %s\n  started %s\n", log_quote(r->command, path, sizeof(path)),
                   when(r->started_ms, started));
     if (run->state == VIEW_PRUNED)
         return;

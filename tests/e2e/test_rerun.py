@@ -1149,6 +1149,11 @@ class OptionTest(RerunCase):
         result = self.rerun("--json")
         self.assertExit(result, 0)
         self.assertEqual(json.loads(result.out), self.ws.read_manifest(FIRST))
+        # Also where nothing is left to send.
+        again = self.rerun("--json")
+        self.assertExit(again, 0)
+        self.assertSays(again, "nothing is left to send")
+        self.assertEqual(again.out, result.out)
 
     def test_control_totals_are_those_of_the_rows_taken(self):
         self.assertRefused(self.rerun("--expect-rows", 4), 65, "4")

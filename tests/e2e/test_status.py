@@ -119,15 +119,20 @@ class OverviewTest(StatusCase):
         run = self.ws.read_manifest()["run"]
         result = self.status()
         self.assertExit(result, 0)
-        self.assertRegex(result.out, rf"run {run}  finished  upload  started \d{{4}}-")
+        self.assertRegex(result.out, rf"run {run}  finished  upload\n  started \d{{4}}-")
         self.assertRegex(result.out, r"accepted +3 +3\.10 yuan")
         self.assertRegex(result.out, r"rejected +1 +1\.02 yuan")
         self.assertRegex(result.out, rf"app key {APP_KEY}\n    5\n")
         self.assertIn("unknown attempts that nobody has settled: 1\n", result.out)
         self.assertIn("claim CL00000003, workcard 700000000003: CONNECTION_CLOSED", result.out)
-        self.assertSays(result, "next: claimbatch resolve claims.report.csv --ledger ledger.db")
         for line in result.out.splitlines():
-            self.assertLessEqual(len(line), 80)
+            self.assertLessEqual(len(line), 62)
+        (line,) = result.err.splitlines()
+        words = line.split()
+        self.assertEqual(words[:4], ["next:", "claimbatch", "resolve", "claims.report.csv"])
+        listed = self.ws.run(*words[2:])
+        self.assertExit(listed, 3)
+        self.assertIn("CL00000003", listed.out)
 
     def test_json_has_the_same_and_more(self):
         gateway = self.upload_mixed()
