@@ -857,18 +857,21 @@ class PlaceTest(RerunCase):
     def test_nor_over_the_report_of_another_rerun(self):
         self.plan = {name_of(2): failing()}
         self.assertExit(self.rerun("-o", "out.csv", "--retries", 0), 1)
-        self.plan = {}
         first = file_digest(self.ws.file("out.csv"))
-        self.assertExit(self.upload(), 0)  # the report is another one now
-        self.plan = {name_of(1): failing()}
         self.sent_since()
-        for options in (("--include", "rejected"), ()):
-            result = self.rerun("-o", "out.csv", *options)
-            if "no row" in result.err:
-                continue
+        # Of the same report another selection, and then the report as a later upload left it.
+        for upload in (False, True):
+            if upload:
+                self.assertExit(self.upload(), 1)
+                self.sent_since()
+            result = self.rerun("-o", "out.csv", *(() if upload else ("--include", "rejected")))
             self.assertExit(result, 73)
-            self.assertSays(result, "another rerun")
+            self.assertSays(result, "another rerun", "nothing was sent")
+            self.assertEqual(self.sent_since(), [])
         self.assertEqual(file_digest(self.ws.file("out.csv")), first)
+        self.plan = {}
+        self.assertExit(self.rerun("-o", "out.csv", "--overwrite"), 0)
+        self.assertEqual(self.sent_since(), [name_of(2)])
 
     def test_a_report_as_a_link_is_read_and_its_reruns_stand_beside_the_link(self):
         os.mkdir(self.ws.file("links"))
