@@ -49,6 +49,8 @@ static size_t piece(const char *text, size_t *ret_columns)
  * and `at` is where the first one is now. A piece that is wider than a line stays whole. */
 static void flow(const char *text, size_t at, size_t indent, struct buffer *out)
 {
+    bool is_first = true; /* in its line */
+
     while (*text) {
         size_t blank = strspn(text, " ");
         size_t columns;
@@ -58,16 +60,17 @@ static void flow(const char *text, size_t at, size_t indent, struct buffer *out)
         if (!*text)
             break;
         len = piece(text, &columns);
-        if (at + (blank > 0) + columns > AUDIT_TEXT_COLUMNS && at > indent) {
+        if (at + (blank > 0) + columns > AUDIT_TEXT_COLUMNS && !is_first) {
             buffer_format(out, "\n%*s", (int)indent, "");
             at = indent;
-        } else if (blank && at > indent) {
+        } else if (blank && !is_first) {
             buffer_byte(out, ' ');
             at++;
         }
         buffer_append(out, text, len);
         text += len;
         at += columns;
+        is_first = false;
     }
     buffer_byte(out, '\n');
 }

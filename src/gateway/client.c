@@ -235,7 +235,10 @@ static void end_call(struct client *client, struct slot *slot, CURLcode code)
     if (slot->unclean && !slot->fresh && begin_afresh(client, slot))
         return;
     judge_phase(slot, code);
-    if (exchange->phase != PHASE_ANSWERED)
+    /* Where it was we who said no, libcurl's words tell nothing. */
+    if (exchange->transport == TRANSPORT_RESEND || exchange->transport == TRANSPORT_UNCLEAN)
+        exchange->detail[0] = '\0';
+    else if (exchange->phase != PHASE_ANSWERED)
         snprintf(exchange->detail, sizeof(exchange->detail), "%.*s",
                  (int)sizeof(exchange->detail) - 1,
                  slot->words[0] ? slot->words : curl_easy_strerror(code));

@@ -998,6 +998,8 @@ class Text(AuditCase):
         self.assertTrue(result.out.startswith("verdict: everything that was checked agrees\n"))
         for piece in ("unknown", "rejected", "latency", "p99", "answered a second", "yuan", "do: "):
             self.assertIn(piece, result.out)
+        self.assertNotRegex(result.out, r"\d(rows?|calls)\b")
+        self.assertRegex(result.out, r"\n    \d+ rows, \d+ bytes\n")
         for line in result.out.splitlines():
             width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
             self.assertLessEqual(width, 80, line)
