@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,11 @@
 #include <uthash.h>
 #include <utlist.h>
 
-/* By what libcurl names a connection. Compared as bytes: zeroed before it is filled in. */
+/* By what libcurl names a connection. Compared as bytes: zeroed before it is filled in, and without
+ * padding. */
 struct ends {
-    char remote_ip[INET6_ADDRSTRLEN];
-    int local_port;
+    char remote_ip[48]; /* INET6_ADDRSTRLEN is 46 */
+    int32_t local_port;
 };
 
 struct connection {
