@@ -21,7 +21,8 @@ struct report;
 struct publication_place {
     bool is_unclaimed; /* a file without a manifest: the caller is to say whether it may be replaced
                         */
-    bool report_stands; /* a report with a manifest that names this export */
+    bool is_like_a_report; /* … and it begins as reports do */
+    bool report_stands;    /* a report with a manifest that names this export */
     char (*replaced)[MANIFEST_SHA256_TEXT_BYTES]; /* digests of the reports that were there, oldest
                                                      first */
     size_t replaced_count;

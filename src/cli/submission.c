@@ -128,7 +128,8 @@ static int check_ledger(const struct submission *s, struct error *err)
                      named, ledger_path(s->ledger), ledger_id(s->ledger));
 }
 
-/* A report without a manifest is ours when publishing it was cut short between the two. */
+/* A report without a manifest is ours when publishing it was cut short between the two. Whether the
+ * run is finished tells nothing: a later start, which was cut short too, has begun it anew. */
 static int check_unclaimed(struct submission *s, struct error *err)
 {
     struct run_record run;
@@ -139,7 +140,7 @@ static int check_unclaimed(struct submission *s, struct error *err)
     found = submission_find_run(s, &run, err);
     if (found < 0)
         return -1;
-    if (found && run.finished_ms && strcmp(run.report_path, s->report_path.ptr) == 0)
+    if (found && s->place.is_like_a_report && strcmp(run.report_path, s->report_path.ptr) == 0)
         return 0;
     return publication_refuse(s->report_path.ptr, "has no manifest beside it", err);
 }

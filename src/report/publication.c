@@ -1,6 +1,7 @@
 #include "report/publication.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "report/line.h"
 #include "report/report.h"
 #include "report/signature.h"
 
@@ -74,6 +76,18 @@ static int refuse_platform(const char *report_path, const char *then, const char
                      log_quote(now, quoted[2], LOG_QUOTE_BYTES));
 }
 
+static bool is_like_a_report(const char *path)
+{
+    static const char wanted[] = LINE_BOM LINE_HEADER;
+    char found[sizeof(wanted)];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ssize_t len = fd < 0 ? -1 : read(fd, found, sizeof(wanted) - 1);
+
+    if (fd >= 0)
+        close(fd);
+    return len == (ssize_t)sizeof(wanted) - 1 && memcmp(found, wanted, sizeof(wanted) - 1) == 0;
+}
+
 int publication_look(const char *report_path, const char *export_path,
                      const unsigned char *export_sha256, const char *platform, bool overwrite,
                      struct publication_place *ret_place, struct error *err)
@@ -99,6 +113,7 @@ int publication_look(const char *report_path, const char *export_path,
     }
     if (read <= 0) {
         ret_place->is_unclaimed = exists && !overwrite;
+        ret_place->is_like_a_report = exists && is_like_a_report(report_path);
         result = 0;
         goto out;
     }
