@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Measures the figures of the README: ratios against a yardstick in the same run, medians of several.
 
-usage: tests/bench/run.py [--build DIR] [--rounds N] [throughput|efficiency|memory|again|check]...
+usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [throughput|efficiency|memory|again|check|growth]...
+
+growth (not among those measured by default) makes a ledger of 20 million claims first, some 5 GB in TMPDIR.
 """
 import argparse
 import contextlib
@@ -11,7 +13,9 @@ import hashlib
 import hmac
 import os
 import pathlib
+import random
 import resource
+import sqlite3
 import statistics
 import subprocess
 import tempfile
@@ -74,7 +78,44 @@ def write_body(path):
     pathlib.Path(path).write_text(urllib.parse.urlencode(params))
 
 
+# A year and more of an insurer's claims, as if they had all been accepted by one run.
+FILL = '''
+INSERT INTO run(name, command, platform, export_name, export_sha256, export_bytes, reading, report_path,
+  started_ms, finished_ms, stopped_because, complete, open_rows, invalid_rows, published)
+  VALUES('20250101-00000000', 'upload', 1, 'old.csv', randomblob(32), 0, '', 'old.report.csv', 1735689600000,
+  1735689700000, '', 1, 0, 0, 1);
+INSERT INTO claim(claim_order_no, workcard_id, platform, accepted_digest, accepted_run, accepted_row,
+  accepted_ms, last_run, last_row)
+  WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {claims} - 1)
+  SELECT printf('LP-2026-%09d', 10 * i), 100000 + 10 * i, 1, randomblob(16), {run}, i + 2, 1735689650000,
+  {run}, i + 2 FROM n;
+INSERT INTO row(id, state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,
+  digest, code, sub_code, message, request_id, warnings, round, linked, prev_run, prev_row)
+  WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {claims} - 1)
+  SELECT ({run} << 36) + i + 2, 3, 0, 0, 1, 0, 200, 1735689650000, 12, randomblob(16), 'SUCCESS', '', 'ok',
+  '15abcdef0123456', '', 0, 1, 0, 0 FROM n;
+'''
+
+
+def fill(path, claims):
+    """Adds so many accepted claims to a ledger that has one run."""
+    database = sqlite3.connect(path, isolation_level=None)
+    database.executescript('PRAGMA synchronous=OFF; PRAGMA cache_size=-200000; BEGIN;'
+                           + FILL.format(claims=claims, run=2) + 'COMMIT')
+    database.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+    database.close()
+
+
+def write_claims(path, numbers):
+    with open(path, 'w', encoding='utf-8') as out:
+        out.write(HEADER)
+        for i in numbers:
+            out.write(f'{100000 + i},,1,LP-2026-{i:09d},1,2026-11-20 10:00:00,{1000 + i % 977}\n')
+
+
 class Bench:
+    claims = 20000000
+
     def __init__(self, build, folder):
         self.build = pathlib.Path(build).resolve()
         self.folder = pathlib.Path(folder)
@@ -177,6 +218,47 @@ class Bench:
             seconds, _ = self.upload('copy.csv', url, fresh=False)
             print(f'upload of another file, all of it accepted: {rows / seconds:.0f} rows/s', flush=True)
 
+    def send_into(self, ledger, url):
+        """Seconds, and those of a processor."""
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        subprocess.run(
+            [self.build / 'claimbatch', 'upload', 'claims.csv', '-q', '-L', ledger, '-g', url, '--app-key',
+             '1', '--app-secret-file', 'secret', '-c', '64', '--overwrite', '--new-ledger'],
+            cwd=self.folder, check=True)
+        seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def growth(self, rounds):
+        """New rows into an empty ledger and into one of 20 million claims, by turns. Their numbers follow
+        those that are there, or lie between them, anywhere."""
+        rows, end = 200000, 10 * self.claims
+        with self.sandbox() as url:
+            write_claims(self.folder / 'claims.csv', [end])
+            self.send_into('big', url)
+            start = time.monotonic()
+            fill(self.folder / 'big', self.claims)
+            size = (self.folder / 'big').stat().st_size
+            print(f'  {self.claims} claims written in {time.monotonic() - start:.0f} s: '
+                  f'{size / 2 ** 30:.1f} GiB', flush=True)
+            for what in ('that follow', 'anywhere between'):
+                empty, big = [], []
+                for number in range(rounds):
+                    first = end + 1 + number * rows
+                    write_claims(self.folder / 'claims.csv', range(first, first + rows)
+                                 if what == 'that follow' else
+                                 [10 * i + 1 + number for i in random.sample(range(self.claims), rows)])
+                    for old in self.folder.glob('empty*'):
+                        old.unlink()
+                    empty.append(self.send_into('empty', url))
+                    big.append(self.send_into('big', url))
+                    print(f'  {what}: {empty[-1][0]:.1f} s, {big[-1][0]:.1f} s; processor '
+                          f'{empty[-1][1]:.1f} s, {big[-1][1]:.1f} s', flush=True)
+                one, other = (statistics.median(s for s, _ in all) for all in (empty, big))
+                busy = statistics.median(s for _, s in big) / statistics.median(s for _, s in empty)
+                print(f'upload of {rows} new claims {what}: {rows / one:.0f} rows/s into an empty ledger, '
+                      f'{rows / other:.0f} rows/s into one of {self.claims} claims: '
+                      f'{100 * (other / one - 1):+.0f} %, processor {100 * (busy - 1):+.0f} %', flush=True)
+
     def check(self, rounds):
         rows = 1000000
         write_export(self.folder / 'usual.csv', rows)
@@ -202,6 +284,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--build', default=ROOT / 'build')
     parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--claims', type=int, default=Bench.claims)
     parser.add_argument('what', nargs='*', default=['throughput', 'efficiency', 'memory', 'again', 'check'])
     args = parser.parse_args()
     subprocess.run(['ninja', '-C', args.build, 'tests/bare_multi', 'tests/bare_libcsv'], check=True,
@@ -210,6 +293,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
     with tempfile.TemporaryDirectory(prefix='claimbatch-bench-') as folder:
         bench = Bench(args.build, folder)
+        bench.claims = args.claims
         for what in args.what:
             getattr(bench, what)(args.rounds)
 
