@@ -1,5 +1,9 @@
 """Rate, ban and quota hold over all runs that share a ledger (contract section 5, promise 8)."""
 
+import signal
+import sqlite3
+import threading
+import time
 import unittest
 
 from harness import Reply, TestCase, accept, ban_body, claim_row, claim_rows, http
@@ -49,6 +53,59 @@ class ShareTest(TestCase):
         self.ws.export([claim_row(9)], name="two.csv")
         self.assertExit(self.ws.upload(gateway, claims="two.csv"), 75)
         self.assertEqual(len(gateway.requests), sent)
+
+    def test_a_ban_that_one_run_meets_holds_for_the_other_at_once(self):
+        """Without that the other would send a claim every 20 ms all through the ban."""
+
+        def script(request):
+            time.sleep(0.02)
+            return Reply(http(ban_body(3))) if request.number == 20 else accept(request)
+
+        gateway = self.gateway(script)
+        for result in self.two_runs(gateway, "--in-flight", "1"):
+            self.assertExit(result, 0)
+        self.assertEqual(len(gateway.requests), 121)
+        answered = gateway.requests[19].ended
+        in_the_ban = [r for r in gateway.requests if answered < r.began < answered + 3]
+        self.assertLessEqual(len(in_the_ban), 6)
+
+
+class WithdrawnTest(TestCase):
+    def wait_for_ban(self):
+        database = sqlite3.connect(self.ws.ledger)
+        self.addCleanup(database.close)
+        for _ in range(3000):
+            if database.execute("SELECT count(*) FROM ban").fetchone()[0]:
+                return
+            time.sleep(0.01)
+        raise AssertionError("no ban was recorded")
+
+    def test_what_has_not_left_when_a_ban_begins_is_called_back(self):
+        held = threading.Event()
+        self.addCleanup(held.set)
+
+        def script(request):
+            if request.number == 1:
+                gateway.wait_for_requests(4)
+                return Reply(http(ban_body(60)))
+            held.wait(60)
+            return accept(request)
+
+        self.ws.export(claim_rows(20))
+        gateway = self.gateway(script)
+        run = self.ws.start_upload(gateway, "--in-flight", "4", "--workers", "1")
+        gateway.wait_for_requests(4)
+        self.wait_for_ban()
+        held.set()
+        gateway.wait_for(lambda: len(gateway.journal) >= 4)
+        # The fifth may have taken the place of the first; the three behind it had an intent as well.
+        time.sleep(0.3)
+        run.send_signal(signal.SIGINT)
+        self.assertExit(run.finish(), 130)
+        self.assertLessEqual(len(gateway.requests), 5)
+        with sqlite3.connect(self.ws.ledger) as database:
+            self.assertEqual(database.execute("SELECT count(*) FROM open_attempt").fetchone(), (0,))
+        database.close()
 
 
 if __name__ == "__main__":
