@@ -71,6 +71,19 @@ class SetBackTest(ClockCase):
         self.assertExit(self.upload(gateway, "--rate", "8", claims="two.csv"), 0)
 
 
+    def test_a_row_that_may_be_sent_does_not_turn_invalid_when_a_run_goes_on(self):
+        gateway = self.gateway(check=False)
+        today = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + 8 * 3600))
+        self.ws.export([claim_row(n, claim_time=today) for n in range(1, 5)])
+        self.assertExit(self.upload(gateway, "--limit", "2"), 4)
+        self.set_clock(-2 * DAY_MS)
+        self.assertExit(self.upload(gateway), 0)
+        self.assertEqual([line["outcome"] for line in self.ws.read_report()], ["accepted"] * 4)
+        manifest = self.ws.read_manifest()
+        self.assertEqual(manifest["outcomes"]["accepted"]["rows"], 4)
+        self.assertTrue(manifest["complete"])
+
+
 class MidnightTest(ClockCase):
     QUOTA = 6
 

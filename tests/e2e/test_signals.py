@@ -153,6 +153,17 @@ class AloneTest(SignalCase):
         self.assertEqual(len(gateway.requests), 41)
         self.assertEqual(len(set(gateway.keys())), 41)
 
+    def test_rows_that_wait_for_their_turn_are_judged_again_when_another_run_sends_them(self):
+        self.ws.export(claim_rows(6))
+        self.ws.export(claim_rows(6) + claim_rows(1, first=900), name="other.csv")
+        gateway = self.gateway()
+        slow = self.ws.start_upload(gateway, "--rate", "1")
+        gateway.wait_for_requests(1)
+        self.assertExit(self.ws.upload(gateway, claims="other.csv"), 0)
+        self.assertExit(slow.finish(), 0)
+        self.assertEqual(len(gateway.requests), 7)
+        self.assertEqual(len(set(gateway.keys())), 7)
+
     def test_a_run_that_was_killed_holds_no_lock(self):
         self.ws.export(claim_rows(10))
         held = Held()
