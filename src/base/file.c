@@ -13,19 +13,24 @@
 #include "base/error.h"
 #include "base/log.h"
 
-/* Whether the file behind fd still is the one at path: its writer may just have renamed it away. */
-static bool is_at(int fd, const char *path)
+/* Whether the file behind fd still is the one at path: 1, or 0, for its writer may just have
+ * renamed it away; -1 with errno. */
+static int is_at(int fd, const char *path)
 {
     struct stat open_one, named;
 
-    return fstat(fd, &open_one) == 0 && lstat(path, &named) == 0 &&
-           open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+    if (fstat(fd, &open_one))
+        return -1;
+    if (lstat(path, &named))
+        return errno == ENOENT ? 0 : -1;
+    return open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
 }
 
 static int lock_and_empty(int fd, const char *path, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     struct stat status;
+    int stands;
 
     if (fstat(fd, &status) || !S_ISREG(status.st_mode))
         return error_set(err, EXIT_CANNOT_CREATE, "'%s' is not a regular file",
@@ -34,7 +39,11 @@ static int lock_and_empty(int fd, const char *path, struct error *err)
         return error_set(err, EXIT_TRY_LATER,
                          "another run is writing '%s'; wait until it ends, then try again",
                          log_quote(path, quoted, sizeof(quoted)));
-    if (!is_at(fd, path))
+    stands = is_at(fd, path);
+    if (stands < 0)
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot look at '%s': %s",
+                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    if (!stands)
         return 1;
     if (fchmod(fd, 0600) || ftruncate(fd, 0))
         return error_set(err, EXIT_CANNOT_CREATE, "cannot take over '%s': %s",
