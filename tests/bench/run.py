@@ -3,7 +3,7 @@
 
 usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [throughput|efficiency|memory|again|check|growth]...
 
-growth (not among those measured by default) makes a ledger of 20 million claims first, some 5 GB in TMPDIR.
+growth (not among those measured by default) makes a ledger of 20 million claims first, 3 GB in TMPDIR.
 """
 import argparse
 import contextlib
