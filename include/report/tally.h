@@ -14,6 +14,7 @@
 #include "base/money.h"
 #include "ledger/outcome.h"
 
+struct run_count;
 struct tally;
 
 #define TALLY_CODES_MAX 1000 /* further codes are counted together as TALLY_OTHER_CODE */
@@ -37,6 +38,9 @@ uint64_t tally_all_rows(const struct tally *tally);
 /* Rows that count as an outcome for the exit code: those that have it, and skipped repeats of
  * those. */
 uint64_t tally_counted_as(const struct tally *tally, enum outcome outcome);
+
+/* The same as a ledger keeps it of a run; OUTCOME_COUNT entries. */
+void tally_counts(const struct tally *tally, struct run_count *ret_counts);
 
 /* The i-th code, of the most frequent first, with its outcome; NULL past the last. Borrowed. */
 const char *tally_code(struct tally *tally, size_t i, enum outcome *ret_outcome,

@@ -1,71 +1,9 @@
 #include "cli/audit_json.h"
 
-#include <string.h>
-
-#include <yajl/yajl_gen.h>
-
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/log.h"
-#include "input/charset.h"
+#include "report/json.h"
 
-/* JSON is UTF-8; a path may be anything, and is then shown with its bytes written out. */
-static void put_text(yajl_gen gen, const char *text)
-{
-    char shown[LOG_QUOTE_BYTES];
-
-    if (!charset_is_utf8(text))
-        text = log_quote(text, shown, sizeof(shown));
-    yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
-}
-
-static void put_key_text(yajl_gen gen, const char *key, const char *text)
-{
-    put_text(gen, key);
-    put_text(gen, text);
-}
-
-/* An empty text is null. */
-static void put_key_optional(yajl_gen gen, const char *key, const char *text)
-{
-    put_text(gen, key);
-    if (text && *text)
-        put_text(gen, text);
-    else
-        yajl_gen_null(gen);
-}
-
-static void put_key_number(yajl_gen gen, const char *key, int64_t number)
-{
-    put_text(gen, key);
-    yajl_gen_integer(gen, number);
-}
-
-static void put_key_bool(yajl_gen gen, const char *key, bool value)
-{
-    put_text(gen, key);
-    yajl_gen_bool(gen, value);
-}
-
-static void put_key_time(yajl_gen gen, const char *key, int64_t wall_ms)
-{
-    char text[CLOCK_RFC3339_BYTES] = "";
-
-    if (wall_ms)
-        clock_format_rfc3339(wall_ms, text);
-    put_key_optional(gen, key, text);
-}
-
-static void put_key_money(yajl_gen gen, const char *key, money sum)
-{
-    char fen[MONEY_TEXT_BYTES];
-
-    put_text(gen, key);
-    money_format_fen(sum, fen);
-    yajl_gen_number(gen, fen, strlen(fen));
-}
-
-static void put_key_check(yajl_gen gen, const char *key, enum audit_check check)
+static void put_key_check(struct json *document, const char *key, enum audit_check check)
 {
     static const char *const words[] = {
         [AUDIT_NOT_CHECKED] = "not checked",
@@ -73,21 +11,21 @@ static void put_key_check(yajl_gen gen, const char *key, enum audit_check check)
         [AUDIT_DISAGREES] = "disagrees",
     };
 
-    put_key_text(gen, key, words[check]);
+    json_key_text(document, key, words[check]);
 }
 
-static void put_sums(yajl_gen gen, const char *key, const struct audit_sum *sums)
+static void put_sums(struct json *document, const char *key, const struct audit_sum *sums)
 {
-    put_text(gen, key);
-    yajl_gen_map_open(gen);
+    json_text(document, key);
+    json_map_open(document);
     for (int i = 0; i < OUTCOME_COUNT; i++) {
-        put_text(gen, outcome_name((enum outcome)i));
-        yajl_gen_map_open(gen);
-        put_key_number(gen, "rows", (int64_t)sums[i].rows);
-        put_key_money(gen, "fee_fen", sums[i].fee_fen);
-        yajl_gen_map_close(gen);
+        json_text(document, outcome_name((enum outcome)i));
+        json_map_open(document);
+        json_key_number(document, "rows", (int64_t)sums[i].rows);
+        json_key_money(document, "fee_fen", sums[i].fee_fen);
+        json_map_close(document);
     }
-    yajl_gen_map_close(gen);
+    json_map_close(document);
 }
 
 static const char *path_of(const struct audit *audit, size_t report)
@@ -95,230 +33,226 @@ static const char *path_of(const struct audit *audit, size_t report)
     return report == AUDIT_NO_REPORT ? "" : audit->reports[report].path;
 }
 
-static void put_disagreements(yajl_gen gen, const struct audit *audit)
+static void put_disagreements(struct json *document, const struct audit *audit)
 {
-    put_key_number(gen, "disagreements_found", (int64_t)audit->disagreements_found);
-    put_text(gen, "disagreements");
-    yajl_gen_array_open(gen);
+    json_key_number(document, "disagreements_found", (int64_t)audit->disagreements_found);
+    json_text(document, "disagreements");
+    json_array_open(document);
     for (size_t i = 0; i < audit->disagreement_count; i++) {
         const struct audit_disagreement *d = &audit->disagreements[i];
 
-        yajl_gen_map_open(gen);
-        put_key_optional(gen, "report", path_of(audit, d->report));
-        put_text(gen, "row");
+        json_map_open(document);
+        json_key_some(document, "report", path_of(audit, d->report));
+        json_text(document, "row");
         if (d->row)
-            yajl_gen_integer(gen, (long long)d->row);
+            json_integer(document, (long long)d->row);
         else
-            yajl_gen_null(gen);
-        put_key_text(gen, "against", audit_measure_name(d->measure));
-        put_key_text(gen, "text", d->text);
-        yajl_gen_map_close(gen);
+            json_null(document);
+        json_key_text(document, "against", audit_measure_name(d->measure));
+        json_key_text(document, "text", d->text);
+        json_map_close(document);
     }
-    yajl_gen_array_close(gen);
-    put_text(gen, "notes");
-    yajl_gen_array_open(gen);
+    json_array_close(document);
+    json_text(document, "notes");
+    json_array_open(document);
     for (size_t i = 0; i < audit->note_count; i++)
-        put_text(gen, audit->notes[i]);
-    yajl_gen_array_close(gen);
+        json_text(document, audit->notes[i]);
+    json_array_close(document);
 }
 
-static void put_report(yajl_gen gen, const struct audit_report *r)
+static void put_report(struct json *document, const struct audit_report *r)
 {
     const struct manifest_found *m = &r->manifest;
 
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "path", r->path);
-    put_key_bool(gen, "manifest", r->has_manifest);
-    put_key_optional(gen, "run", m->run);
-    put_key_optional(gen, "parent_run", m->parent_run);
-    put_key_optional(gen, "command", m->command);
-    put_key_optional(gen, "platform", m->platform);
-    put_key_optional(gen, "ledger_id", m->ledger_id);
-    put_key_time(gen, "started", m->started_ms);
-    put_key_time(gen, "finished", m->finished_ms);
-    put_key_bool(gen, "complete", m->complete);
-    put_key_optional(gen, "stopped_because", m->stopped_because);
-    put_key_number(gen, "bytes", (int64_t)r->bytes);
-    put_key_optional(gen, "sha256", r->sha256);
-    put_key_number(gen, "rows", (int64_t)r->lines);
-    put_sums(gen, "outcomes", r->sums);
-    put_key_check(gen, "signature", r->signature);
-    put_key_check(gen, "ledger", r->ledger);
-    put_key_number(gen, "disagreements", (int64_t)r->disagreements);
-    yajl_gen_map_close(gen);
+    json_map_open(document);
+    json_key_text(document, "path", r->path);
+    json_key_bool(document, "manifest", r->has_manifest);
+    json_key_some(document, "run", m->run);
+    json_key_some(document, "parent_run", m->parent_run);
+    json_key_some(document, "command", m->command);
+    json_key_some(document, "platform", m->platform);
+    json_key_some(document, "ledger_id", m->ledger_id);
+    json_key_time(document, "started", m->started_ms);
+    json_key_time(document, "finished", m->finished_ms);
+    json_key_bool(document, "complete", m->complete);
+    json_key_some(document, "stopped_because", m->stopped_because);
+    json_key_number(document, "bytes", (int64_t)r->bytes);
+    json_key_some(document, "sha256", r->sha256);
+    json_key_number(document, "rows", (int64_t)r->lines);
+    put_sums(document, "outcomes", r->sums);
+    put_key_check(document, "signature", r->signature);
+    put_key_check(document, "ledger", r->ledger);
+    json_key_number(document, "disagreements", (int64_t)r->disagreements);
+    json_map_close(document);
 }
 
-static void put_reports(yajl_gen gen, const struct audit *audit)
+static void put_reports(struct json *document, const struct audit *audit)
 {
-    put_text(gen, "reports");
-    yajl_gen_array_open(gen);
+    json_text(document, "reports");
+    json_array_open(document);
     for (size_t i = 0; i < audit->report_count; i++)
-        put_report(gen, &audit->reports[i]);
-    yajl_gen_array_close(gen);
-    put_text(gen, "export");
+        put_report(document, &audit->reports[i]);
+    json_array_close(document);
+    json_text(document, "export");
     if (!audit->export_path) {
-        yajl_gen_null(gen);
+        json_null(document);
         return;
     }
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "path", audit->export_path);
-    put_key_check(gen, "check", audit->export);
-    put_key_number(gen, "rows", (int64_t)audit->export_rows);
-    yajl_gen_map_close(gen);
+    json_map_open(document);
+    json_key_text(document, "path", audit->export_path);
+    put_key_check(document, "check", audit->export);
+    json_key_number(document, "rows", (int64_t)audit->export_rows);
+    json_map_close(document);
 }
 
-static void put_totals(yajl_gen gen, const struct audit *audit)
+static void put_totals(struct json *document, const struct audit *audit)
 {
     static const char *const names[INSPECTION_STATUSES] = {"0", "1", "2"};
 
-    put_key_number(gen, "rows", (int64_t)audit->rows);
-    put_sums(gen, "outcomes", audit->outcomes);
-    put_text(gen, "statuses");
-    yajl_gen_map_open(gen);
+    json_key_number(document, "rows", (int64_t)audit->rows);
+    put_sums(document, "outcomes", audit->outcomes);
+    json_text(document, "statuses");
+    json_map_open(document);
     for (int i = 0; i < INSPECTION_STATUSES; i++)
-        put_sums(gen, names[i], audit->statuses[i]);
-    yajl_gen_map_close(gen);
+        put_sums(document, names[i], audit->statuses[i]);
+    json_map_close(document);
 }
 
-static void put_codes(yajl_gen gen, const struct audit *audit)
+static void put_codes(struct json *document, const struct audit *audit)
 {
-    put_text(gen, "codes");
-    yajl_gen_array_open(gen);
+    json_text(document, "codes");
+    json_array_open(document);
     for (size_t i = 0; i < audit->code_count; i++) {
         const struct audit_code *c = &audit->codes[i];
 
-        yajl_gen_map_open(gen);
-        put_key_text(gen, "outcome", outcome_name(c->outcome));
-        put_key_text(gen, "code", c->code);
-        put_key_number(gen, "rows", (int64_t)c->rows);
-        put_key_money(gen, "fee_fen", c->fee_fen);
-        put_text(gen, "first_rows");
-        yajl_gen_array_open(gen);
+        json_map_open(document);
+        json_key_text(document, "outcome", outcome_name(c->outcome));
+        json_key_text(document, "code", c->code);
+        json_key_number(document, "rows", (int64_t)c->rows);
+        json_key_money(document, "fee_fen", c->fee_fen);
+        json_text(document, "first_rows");
+        json_array_open(document);
         for (size_t k = 0; k < c->first_count; k++)
-            yajl_gen_integer(gen, (long long)c->first_rows[k]);
-        yajl_gen_array_close(gen);
-        put_key_text(gen, "message", c->message);
-        put_key_text(gen, "meaning", c->advice.meaning);
-        put_key_text(gen, "todo", c->advice.todo);
-        yajl_gen_map_close(gen);
+            json_integer(document, (long long)c->first_rows[k]);
+        json_array_close(document);
+        json_key_text(document, "message", c->message);
+        json_key_text(document, "meaning", c->advice.meaning);
+        json_key_text(document, "todo", c->advice.todo);
+        json_map_close(document);
     }
-    yajl_gen_array_close(gen);
+    json_array_close(document);
 }
 
-static void put_latency(yajl_gen gen, const struct latency_summary *l)
+static void put_latency(struct json *document, const struct latency_summary *l)
 {
-    put_text(gen, "latency");
-    yajl_gen_map_open(gen);
-    put_key_number(gen, "calls", (int64_t)l->calls);
-    put_key_number(gen, "p50_ms", l->p50_ms);
-    put_key_number(gen, "p90_ms", l->p90_ms);
-    put_key_number(gen, "p95_ms", l->p95_ms);
-    put_key_number(gen, "p99_ms", l->p99_ms);
-    put_key_number(gen, "max_ms", l->max_ms);
-    put_text(gen, "steps");
-    yajl_gen_array_open(gen);
+    json_text(document, "latency");
+    json_map_open(document);
+    json_key_number(document, "calls", (int64_t)l->calls);
+    json_key_number(document, "p50_ms", l->p50_ms);
+    json_key_number(document, "p90_ms", l->p90_ms);
+    json_key_number(document, "p95_ms", l->p95_ms);
+    json_key_number(document, "p99_ms", l->p99_ms);
+    json_key_number(document, "max_ms", l->max_ms);
+    json_text(document, "steps");
+    json_array_open(document);
     for (size_t i = 0; i < l->step_count; i++) {
-        yajl_gen_map_open(gen);
-        put_key_number(gen, "up_to_ms", l->steps[i].up_to_ms);
-        put_key_number(gen, "calls", (int64_t)l->steps[i].calls);
-        yajl_gen_map_close(gen);
+        json_map_open(document);
+        json_key_number(document, "up_to_ms", l->steps[i].up_to_ms);
+        json_key_number(document, "calls", (int64_t)l->steps[i].calls);
+        json_map_close(document);
     }
-    yajl_gen_array_close(gen);
-    yajl_gen_map_close(gen);
+    json_array_close(document);
+    json_map_close(document);
 }
 
-static void put_timeline(yajl_gen gen, const struct timeline *t)
+static void put_timeline(struct json *document, const struct timeline *t)
 {
-    put_text(gen, "timeline");
-    yajl_gen_map_open(gen);
-    put_key_time(gen, "start", t->start_ms);
-    put_key_number(gen, "bucket_ms", t->bucket_ms);
-    put_text(gen, "buckets");
-    yajl_gen_array_open(gen);
+    json_text(document, "timeline");
+    json_map_open(document);
+    json_key_time(document, "start", t->start_ms);
+    json_key_number(document, "bucket_ms", t->bucket_ms);
+    json_text(document, "buckets");
+    json_array_open(document);
     for (size_t i = 0; i < t->bucket_count; i++) {
-        yajl_gen_map_open(gen);
+        json_map_open(document);
         for (int k = 0; k < OUTCOME_COUNT; k++)
             if (t->answered[i][k])
-                put_key_number(gen, outcome_name((enum outcome)k), (int64_t)t->answered[i][k]);
-        yajl_gen_map_close(gen);
+                json_key_number(document, outcome_name((enum outcome)k),
+                                (int64_t)t->answered[i][k]);
+        json_map_close(document);
     }
-    yajl_gen_array_close(gen);
-    yajl_gen_map_close(gen);
+    json_array_close(document);
+    json_map_close(document);
 }
 
-static void put_events(yajl_gen gen, const struct audit *audit)
+static void put_events(struct json *document, const struct audit *audit)
 {
-    put_text(gen, "events");
-    yajl_gen_array_open(gen);
+    json_text(document, "events");
+    json_array_open(document);
     for (size_t i = 0; i < audit->event_count; i++) {
         const struct manifest_event *event = audit->events[i].event;
 
-        yajl_gen_map_open(gen);
-        put_key_text(gen, "report", path_of(audit, audit->events[i].report));
-        put_key_text(gen, "kind", event->kind);
-        put_key_time(gen, "at", event->at_ms);
-        put_key_time(gen, "until", event->until_ms);
-        put_key_text(gen, "text", event->text);
-        yajl_gen_map_close(gen);
+        json_map_open(document);
+        json_key_text(document, "report", path_of(audit, audit->events[i].report));
+        json_key_text(document, "kind", event->kind);
+        json_key_time(document, "at", event->at_ms);
+        json_key_time(document, "until", event->until_ms);
+        json_key_text(document, "text", event->text);
+        json_map_close(document);
     }
-    yajl_gen_array_close(gen);
+    json_array_close(document);
 }
 
-static void put_open_row(yajl_gen gen, const struct audit *audit, const struct audit_row *r)
+static void put_open_row(struct json *document, const struct audit *audit,
+                         const struct audit_row *r)
 {
-    yajl_gen_map_open(gen);
-    put_key_number(gen, "row", (int64_t)r->row);
-    put_key_text(gen, "report", path_of(audit, r->report));
-    put_key_text(gen, "workcard_id", r->workcard_id);
-    put_key_text(gen, "claim_order_no", r->claim_order_no);
-    put_key_text(gen, "outcome", outcome_name(r->outcome));
-    put_key_text(gen, "code", r->code);
-    put_key_text(gen, "sub_code", r->sub_code);
-    put_key_text(gen, "message", r->message);
-    put_key_number(gen, "fee_fen", r->fee_fen);
-    put_key_number(gen, "attempts", r->attempts);
-    put_key_number(gen, "http_status", r->http_status);
-    put_key_text(gen, "request_id", r->request_id);
-    put_key_time(gen, "submitted_at", r->submitted_ms);
-    yajl_gen_map_close(gen);
+    json_map_open(document);
+    json_key_number(document, "row", (int64_t)r->row);
+    json_key_text(document, "report", path_of(audit, r->report));
+    json_key_text(document, "workcard_id", r->workcard_id);
+    json_key_text(document, "claim_order_no", r->claim_order_no);
+    json_key_text(document, "outcome", outcome_name(r->outcome));
+    json_key_text(document, "code", r->code);
+    json_key_text(document, "sub_code", r->sub_code);
+    json_key_text(document, "message", r->message);
+    json_key_number(document, "fee_fen", r->fee_fen);
+    json_key_number(document, "attempts", r->attempts);
+    json_key_number(document, "http_status", r->http_status);
+    json_key_text(document, "request_id", r->request_id);
+    json_key_time(document, "submitted_at", r->submitted_ms);
+    json_map_close(document);
 }
 
-static void put_open_rows(yajl_gen gen, const struct audit *audit)
+static void put_open_rows(struct json *document, const struct audit *audit)
 {
-    put_text(gen, "open_rows");
-    yajl_gen_array_open(gen);
+    json_text(document, "open_rows");
+    json_array_open(document);
     for (size_t i = 0; i < audit->open_count; i++)
-        put_open_row(gen, audit, &audit->open_rows[i]);
-    yajl_gen_array_close(gen);
-    put_key_number(gen, "open_rows_left_out", (int64_t)audit->open_left_out);
+        put_open_row(document, audit, &audit->open_rows[i]);
+    json_array_close(document);
+    json_key_number(document, "open_rows_left_out", (int64_t)audit->open_left_out);
 }
 
 int audit_json(const struct audit *audit, struct buffer *ret_json, struct error *err)
 {
-    yajl_gen gen = yajl_gen_alloc(NULL);
-    const unsigned char *text;
-    size_t len;
+    struct json *document = json_open(JSON_INDENTED, ret_json);
 
-    if (!gen)
+    if (!document)
         return error_no_memory(err);
-    yajl_gen_config(gen, yajl_gen_beautify, 1);
-    yajl_gen_config(gen, yajl_gen_indent_string, "  ");
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "audit", AUDIT_JSON_FORMAT);
-    put_key_bool(gen, "agrees", audit->agrees);
-    put_disagreements(gen, audit);
-    put_reports(gen, audit);
-    put_key_time(gen, "started", audit->started_ms);
-    put_key_time(gen, "finished", audit->finished_ms);
-    put_totals(gen, audit);
-    put_codes(gen, audit);
-    put_latency(gen, &audit->latency);
-    put_timeline(gen, &audit->timeline);
-    put_events(gen, audit);
-    put_open_rows(gen, audit);
-    yajl_gen_map_close(gen);
-    yajl_gen_get_buf(gen, &text, &len);
-    buffer_append(ret_json, text, len);
-    yajl_gen_free(gen);
+    json_map_open(document);
+    json_key_text(document, "audit", AUDIT_JSON_FORMAT);
+    json_key_bool(document, "agrees", audit->agrees);
+    put_disagreements(document, audit);
+    put_reports(document, audit);
+    json_key_time(document, "started", audit->started_ms);
+    json_key_time(document, "finished", audit->finished_ms);
+    put_totals(document, audit);
+    put_codes(document, audit);
+    put_latency(document, &audit->latency);
+    put_timeline(document, &audit->timeline);
+    put_events(document, audit);
+    put_open_rows(document, audit);
+    json_map_close(document);
+    json_close(document);
     return ret_json->failed ? error_no_memory(err) : 0;
 }

@@ -2,74 +2,28 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <yajl/yajl_gen.h>
-
-#include "base/log.h"
-#include "base/memory.h"
 #include "input/charset.h"
+#include "report/json.h"
 
 struct check_json {
-    yajl_gen gen;
+    struct json *document;
     bool in_problems; /* their list is open */
 };
 
-static void write_piece(void *context, const char *text, size_t len)
-{
-    (void)context;
-    fwrite(text, 1, len, stdout);
-}
-
-/* A file's name is whatever bytes the user's folder has. */
-static void put_text(yajl_gen gen, const char *text)
-{
-    char shown[LOG_QUOTE_BYTES];
-
-    if (!charset_is_utf8(text))
-        text = log_quote(text, shown, sizeof(shown));
-    yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
-}
-
-static void put_key_text(yajl_gen gen, const char *key, const char *text)
-{
-    put_text(gen, key);
-    if (text)
-        put_text(gen, text);
-    else
-        yajl_gen_null(gen);
-}
-
-static void put_key_number(yajl_gen gen, const char *key, uint64_t number)
-{
-    put_text(gen, key);
-    yajl_gen_integer(gen, (long long)number);
-}
-
-static void put_key_money(yajl_gen gen, const char *key, money sum)
-{
-    char fen[MONEY_TEXT_BYTES];
-
-    put_text(gen, key);
-    money_format_fen(sum, fen);
-    yajl_gen_number(gen, fen, strlen(fen));
-}
-
 struct check_json *check_json_open(const char *file)
 {
-    const yajl_alloc_funcs memory = {memory_get, memory_resize, memory_free, NULL};
     struct check_json *json = calloc(1, sizeof(*json));
 
     if (!json)
         return NULL;
-    json->gen = yajl_gen_alloc(&memory);
-    if (!json->gen) {
+    json->document = json_open(JSON_COMPACT, NULL);
+    if (!json->document) {
         free(json);
         return NULL;
     }
-    yajl_gen_config(json->gen, yajl_gen_print_callback, write_piece, NULL);
-    yajl_gen_map_open(json->gen);
-    put_key_text(json->gen, "file", file);
+    json_map_open(json->document);
+    json_key_text(json->document, "file", file);
     return json;
 }
 
@@ -77,7 +31,7 @@ void check_json_close(struct check_json *json)
 {
     if (!json)
         return;
-    yajl_gen_free(json->gen);
+    json_close(json->document);
     free(json);
 }
 
@@ -89,26 +43,27 @@ static bool is_used(const struct columns *columns, size_t index)
     return false;
 }
 
-static void put_columns(yajl_gen gen, const struct columns *columns, const struct record *header)
+static void put_columns(struct json *document, const struct columns *columns,
+                        const struct record *header)
 {
-    put_text(gen, "columns");
-    yajl_gen_array_open(gen);
+    json_text(document, "columns");
+    json_array_open(document);
     for (int i = 0; i < FIELD_COUNT; i++) {
         if (columns->index[i] == COLUMN_ABSENT)
             continue;
-        yajl_gen_map_open(gen);
-        put_key_text(gen, "field", field_name((enum field)i));
-        put_key_number(gen, "column", (uint64_t)columns->index[i] + 1);
-        put_key_text(gen, "header", header->cells[columns->index[i]].text);
-        yajl_gen_map_close(gen);
+        json_map_open(document);
+        json_key_text(document, "field", field_name((enum field)i));
+        json_key_number(document, "column", (uint64_t)columns->index[i] + 1);
+        json_key_text(document, "header", header->cells[columns->index[i]].text);
+        json_map_close(document);
     }
-    yajl_gen_array_close(gen);
-    put_text(gen, "unused_columns");
-    yajl_gen_array_open(gen);
+    json_array_close(document);
+    json_text(document, "unused_columns");
+    json_array_open(document);
     for (size_t i = 0; i < header->count; i++)
         if (!is_used(columns, i))
-            put_text(gen, header->cells[i].text);
-    yajl_gen_array_close(gen);
+            json_text(document, header->cells[i].text);
+    json_array_close(document);
 }
 
 void check_json_reading(struct check_json *json, const struct intake *intake,
@@ -116,87 +71,87 @@ void check_json_reading(struct check_json *json, const struct intake *intake,
 {
     const char delimiter[] = {intake->reader.delimiter, '\0'};
 
-    put_key_text(json->gen, "encoding", encoding_name(inspection->survey.encoding));
-    put_text(json->gen, "byte_order_mark");
-    yajl_gen_bool(json->gen, inspection->survey.bom_bytes > 0);
-    put_key_text(json->gen, "delimiter", delimiter);
-    put_key_text(json->gen, "fee_unit",
-                 inspection->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
-    put_columns(json->gen, &inspection->columns, header);
-    put_text(json->gen, "problems");
-    yajl_gen_array_open(json->gen);
+    json_key_text(json->document, "encoding", encoding_name(inspection->survey.encoding));
+    json_text(json->document, "byte_order_mark");
+    json_bool(json->document, inspection->survey.bom_bytes > 0);
+    json_key_text(json->document, "delimiter", delimiter);
+    json_key_text(json->document, "fee_unit",
+                  inspection->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
+    put_columns(json->document, &inspection->columns, header);
+    json_text(json->document, "problems");
+    json_array_open(json->document);
     json->in_problems = true;
 }
 
 void check_json_problem(struct check_json *json, const struct problem *problem)
 {
-    yajl_gen_map_open(json->gen);
-    put_key_number(json->gen, "row", problem->row);
-    put_key_number(json->gen, "line", problem->line);
-    put_key_number(json->gen, "column", problem->column);
-    put_key_text(json->gen, "severity", problem_severity(problem->severity));
-    put_key_text(json->gen, "code", rule_code(problem->rule));
-    put_key_text(json->gen, "field",
-                 problem->field == FIELD_NONE ? NULL : field_name(problem->field));
-    put_key_text(json->gen, "value", problem->value);
-    put_key_text(json->gen, "message", problem->sentence);
-    yajl_gen_map_close(json->gen);
+    json_map_open(json->document);
+    json_key_number(json->document, "row", problem->row);
+    json_key_number(json->document, "line", problem->line);
+    json_key_number(json->document, "column", problem->column);
+    json_key_text(json->document, "severity", problem_severity(problem->severity));
+    json_key_text(json->document, "code", rule_code(problem->rule));
+    json_key_text(json->document, "field",
+                  problem->field == FIELD_NONE ? NULL : field_name(problem->field));
+    json_key_text(json->document, "value", problem->value);
+    json_key_text(json->document, "message", problem->sentence);
+    json_map_close(json->document);
 }
 
 static void end_problems(struct check_json *json)
 {
     if (json->in_problems)
-        yajl_gen_array_close(json->gen);
+        json_array_close(json->document);
     json->in_problems = false;
 }
 
-static void put_codes(yajl_gen gen, const struct intake *intake,
+static void put_codes(struct json *document, const struct intake *intake,
                       const struct inspection *inspection)
 {
-    put_text(gen, "codes");
-    yajl_gen_array_open(gen);
+    json_text(document, "codes");
+    json_array_open(document);
     for (int i = 0; i < RULE_COUNT; i++) {
         if (!inspection->broken[i])
             continue;
-        yajl_gen_map_open(gen);
-        put_key_text(gen, "code", rule_code((enum rule)i));
-        put_key_text(gen, "severity", problem_severity(intake->rules.severity[i]));
-        put_key_number(gen, "count", inspection->broken[i]);
-        put_key_number(gen, "first_row", inspection->first_row[i]);
-        yajl_gen_map_close(gen);
+        json_map_open(document);
+        json_key_text(document, "code", rule_code((enum rule)i));
+        json_key_text(document, "severity", problem_severity(intake->rules.severity[i]));
+        json_key_number(document, "count", inspection->broken[i]);
+        json_key_number(document, "first_row", inspection->first_row[i]);
+        json_map_close(document);
     }
-    yajl_gen_array_close(gen);
+    json_array_close(document);
 }
 
-static void put_statuses(yajl_gen gen, const struct inspection *inspection)
+static void put_statuses(struct json *document, const struct inspection *inspection)
 {
-    put_text(gen, "statuses");
-    yajl_gen_array_open(gen);
+    json_text(document, "statuses");
+    json_array_open(document);
     for (int i = 0; i < INSPECTION_STATUSES; i++) {
-        yajl_gen_map_open(gen);
-        put_key_number(gen, "claim_status", (uint64_t)i);
-        put_key_number(gen, "rows", inspection->status_rows[i]);
-        put_key_money(gen, "fee_fen", inspection->status_fee[i]);
-        yajl_gen_map_close(gen);
+        json_map_open(document);
+        json_key_number(document, "claim_status", (uint64_t)i);
+        json_key_number(document, "rows", inspection->status_rows[i]);
+        json_key_money(document, "fee_fen", inspection->status_fee[i]);
+        json_map_close(document);
     }
-    yajl_gen_array_close(gen);
+    json_array_close(document);
 }
 
-static void put_duplicates(yajl_gen gen, const struct duplicates *duplicates, size_t count)
+static void put_duplicates(struct json *document, const struct duplicates *duplicates, size_t count)
 {
-    put_text(gen, "duplicates");
-    yajl_gen_array_open(gen);
+    json_text(document, "duplicates");
+    json_array_open(document);
     for (size_t i = 0; i < count; i++) {
         struct duplicate duplicate = duplicates_at(duplicates, i);
 
-        yajl_gen_map_open(gen);
-        put_key_number(gen, "row", duplicate.row);
-        put_key_number(gen, "before", duplicate.before);
-        put_text(gen, "same_content");
-        yajl_gen_bool(gen, duplicate.same_content);
-        yajl_gen_map_close(gen);
+        json_map_open(document);
+        json_key_number(document, "row", duplicate.row);
+        json_key_number(document, "before", duplicate.before);
+        json_text(document, "same_content");
+        json_bool(document, duplicate.same_content);
+        json_map_close(document);
     }
-    yajl_gen_array_close(gen);
+    json_array_close(document);
 }
 
 void check_json_totals(struct check_json *json, const struct intake *intake,
@@ -204,20 +159,20 @@ void check_json_totals(struct check_json *json, const struct intake *intake,
                        size_t duplicate_count)
 {
     end_problems(json);
-    put_key_number(json->gen, "rows", inspection->rows);
-    put_key_number(json->gen, "invalid", inspection->invalid);
-    put_key_number(json->gen, "blank_lines", inspection->blank_lines);
-    put_key_money(json->gen, "fee_fen", inspection_fee(inspection));
-    put_codes(json->gen, intake, inspection);
-    put_statuses(json->gen, inspection);
-    put_duplicates(json->gen, duplicates, duplicate_count);
+    json_key_number(json->document, "rows", inspection->rows);
+    json_key_number(json->document, "invalid", inspection->invalid);
+    json_key_number(json->document, "blank_lines", inspection->blank_lines);
+    json_key_money(json->document, "fee_fen", inspection_fee(inspection));
+    put_codes(json->document, intake, inspection);
+    put_statuses(json->document, inspection);
+    put_duplicates(json->document, duplicates, duplicate_count);
 }
 
 void check_json_end(struct check_json *json, int exit_code, const char *refused)
 {
     end_problems(json);
-    put_key_number(json->gen, "exit_code", (uint64_t)exit_code);
-    put_key_text(json->gen, "refused", refused);
-    yajl_gen_map_close(json->gen);
+    json_key_number(json->document, "exit_code", (uint64_t)exit_code);
+    json_key_text(json->document, "refused", refused);
+    json_map_close(json->document);
     putchar('\n');
 }

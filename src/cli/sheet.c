@@ -7,19 +7,15 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "cli/problem.h"
 #include "report/line.h"
 
 #define FIRST_COLUMNS "row,line,severity,codes,problems"
-#define FLUSH_BYTES ((size_t)64 << 10)
 
 struct sheet {
-    const char *path; /* borrowed */
-    struct buffer partial, text;
-    int fd;
-    bool published;
+    struct output output;
 };
 
 static int refuse(const char *path, const char *why, struct error *err)
@@ -65,23 +61,13 @@ static int look(const char *path, const struct export *export, bool overwrite, s
     return 0;
 }
 
-static int flush(struct sheet *sheet, struct error *err)
-{
-    if (sheet->text.failed)
-        return error_no_memory(err);
-    if (file_write(sheet->fd, sheet->partial.ptr, sheet->text.ptr, sheet->text.len, err))
-        return -1;
-    buffer_reset(&sheet->text);
-    return 0;
-}
-
 static void append_cells(struct sheet *sheet, const struct record *record)
 {
     for (size_t i = 0; i < record->count; i++) {
-        buffer_byte(&sheet->text, ',');
-        line_append_cell(record->cells[i].text, &sheet->text);
+        buffer_byte(&sheet->output.text, ',');
+        line_append_cell(record->cells[i].text, &sheet->output.text);
     }
-    buffer_byte(&sheet->text, '\n');
+    buffer_byte(&sheet->output.text, '\n');
 }
 
 int sheet_open(const char *path, const struct export *export, bool overwrite,
@@ -95,15 +81,11 @@ int sheet_open(const char *path, const struct export *export, bool overwrite,
     sheet = calloc(1, sizeof(*sheet));
     if (!sheet)
         return error_no_memory(err);
-    sheet->path = path;
-    buffer_format(&sheet->partial, "%s.partial", path);
-    sheet->fd =
-        sheet->partial.failed ? error_no_memory(err) : file_create_locked(sheet->partial.ptr, err);
-    if (sheet->fd < 0) {
+    if (output_open(path, &sheet->output, err)) {
         sheet_close(sheet);
         return -1;
     }
-    buffer_text(&sheet->text, LINE_BOM FIRST_COLUMNS);
+    buffer_text(&sheet->output.text, LINE_BOM FIRST_COLUMNS);
     append_cells(sheet, header);
     *ret_sheet = sheet;
     return 0;
@@ -112,31 +94,22 @@ int sheet_open(const char *path, const struct export *export, bool overwrite,
 int sheet_add(struct sheet *sheet, const struct record *record, enum severity severity,
               const char *codes, const char *problems, struct error *err)
 {
-    buffer_format(&sheet->text, "%llu,%llu,%s,%s,", (unsigned long long)record->row,
+    buffer_format(&sheet->output.text, "%llu,%llu,%s,%s,", (unsigned long long)record->row,
                   (unsigned long long)record->line, problem_severity(severity), codes);
-    line_append_cell(problems, &sheet->text);
+    line_append_cell(problems, &sheet->output.text);
     append_cells(sheet, record);
-    return sheet->text.len >= FLUSH_BYTES ? flush(sheet, err) : 0;
+    return output_advance(&sheet->output, err);
 }
 
 int sheet_publish(struct sheet *sheet, struct error *err)
 {
-    if (flush(sheet, err) || file_sync(sheet->fd, sheet->partial.ptr, err) ||
-        file_rename(sheet->partial.ptr, sheet->path, err))
-        return -1;
-    sheet->published = true;
-    return file_sync_folder(sheet->path, err);
+    return output_publish(&sheet->output, err);
 }
 
 void sheet_close(struct sheet *sheet)
 {
     if (!sheet)
         return;
-    if (sheet->fd >= 0 && !sheet->published)
-        unlink(sheet->partial.ptr);
-    if (sheet->fd >= 0)
-        close(sheet->fd);
-    buffer_release(&sheet->partial);
-    buffer_release(&sheet->text);
+    output_close(&sheet->output);
     free(sheet);
 }

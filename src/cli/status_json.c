@@ -1,89 +1,26 @@
 #include "cli/status_json.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include <yajl/yajl_gen.h>
-
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/money.h"
 #include "gateway/digest.h"
-#include "input/charset.h"
-
-#define TEXT_BYTES 4200 /* a path is shown whole */
+#include "report/json.h"
 
 struct status_json {
-    yajl_gen gen;
+    struct json *document;
     struct buffer *out;
     bool in_claim, in_row; /* whose list of rows, of settlements, is open */
     bool in_damage;        /* the list of sentences is open */
 };
 
-static void take_piece(void *context, const char *text, size_t len)
-{
-    buffer_append(context, text, len);
-}
-
 /* ---- members ---- */
 
-/* JSON is UTF-8; a file name may be anything, and is then shown with its bytes written out. */
-static void put_text(yajl_gen gen, const char *text)
-{
-    char shown[TEXT_BYTES];
-
-    if (!charset_is_utf8(text))
-        text = log_quote(text, shown, sizeof(shown));
-    yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
-}
-
-static void put_key_text(yajl_gen gen, const char *key, const char *text)
-{
-    put_text(gen, key);
-    put_text(gen, text);
-}
-
-/* Null for what is empty because it is not there. */
-static void put_key_some(yajl_gen gen, const char *key, const char *text)
-{
-    put_text(gen, key);
-    if (*text)
-        put_text(gen, text);
-    else
-        yajl_gen_null(gen);
-}
-
-static void put_key_number(yajl_gen gen, const char *key, int64_t number)
-{
-    put_text(gen, key);
-    yajl_gen_integer(gen, number);
-}
-
-static void put_key_bool(yajl_gen gen, const char *key, bool value)
-{
-    put_text(gen, key);
-    yajl_gen_bool(gen, value);
-}
-
-static void put_key_time(yajl_gen gen, const char *key, int64_t wall_ms)
-{
-    char text[CLOCK_RFC3339_BYTES];
-
-    put_text(gen, key);
-    if (!wall_ms) {
-        yajl_gen_null(gen);
-        return;
-    }
-    clock_format_rfc3339(wall_ms, text);
-    put_text(gen, text);
-}
-
-static void put_key_digest(yajl_gen gen, const char *key, const unsigned char *digest)
+static void put_key_digest(struct json *document, const char *key, const unsigned char *digest)
 {
     char hex[2 * DIGEST_CLAIM_BYTES + 1];
 
     digest_hex(digest, DIGEST_CLAIM_BYTES, hex);
-    put_key_text(gen, key, hex);
+    json_key_text(document, key, hex);
 }
 
 /* ---- the document ---- */
@@ -96,22 +33,21 @@ struct status_json *status_json_open(struct buffer *out, const struct ledger *le
     if (!json)
         return NULL;
     json->out = out;
-    json->gen = yajl_gen_alloc(NULL);
-    if (!json->gen) {
+    json->document = json_open(JSON_COMPACT, out);
+    if (!json->document) {
         free(json);
         return NULL;
     }
-    yajl_gen_config(json->gen, yajl_gen_print_callback, take_piece, out);
-    yajl_gen_map_open(json->gen);
-    put_key_text(json->gen, "ledger", ledger_path(ledger));
-    put_key_text(json->gen, "ledger_id", ledger_id(ledger));
-    put_key_time(json->gen, "at", now_ms);
+    json_map_open(json->document);
+    json_key_text(json->document, "ledger", ledger_path(ledger));
+    json_key_text(json->document, "ledger_id", ledger_id(ledger));
+    json_key_time(json->document, "at", now_ms);
     return json;
 }
 
 void status_json_end(struct status_json *json)
 {
-    yajl_gen_map_close(json->gen);
+    json_map_close(json->document);
     buffer_byte(json->out, '\n');
 }
 
@@ -119,113 +55,112 @@ void status_json_close(struct status_json *json)
 {
     if (!json)
         return;
-    yajl_gen_free(json->gen);
+    json_close(json->document);
     free(json);
 }
 
 void status_json_list_open(struct status_json *json, const char *key)
 {
-    put_text(json->gen, key);
-    yajl_gen_array_open(json->gen);
+    json_text(json->document, key);
+    json_array_open(json->document);
 }
 
 void status_json_list_close(struct status_json *json)
 {
-    yajl_gen_array_close(json->gen);
+    json_array_close(json->document);
 }
 
 /* ---- runs ---- */
 
-static void put_counts(yajl_gen gen, const struct view_run *run)
+static void put_counts(struct json *document, const struct view_run *run)
 {
-    put_text(gen, "outcomes");
-    yajl_gen_map_open(gen);
+    json_text(document, "outcomes");
+    json_map_open(document);
     for (int i = 0; i < OUTCOME_COUNT; i++) {
-        const char *fee = run->counts[i].fee_fen;
+        const char *fee = *run->counts[i].fee_fen ? run->counts[i].fee_fen : "0";
 
-        put_text(gen, outcome_name((enum outcome)i));
-        yajl_gen_map_open(gen);
-        put_key_number(gen, "rows", (int64_t)run->counts[i].rows);
-        put_text(gen, "fee_fen");
+        json_text(document, outcome_name((enum outcome)i));
+        json_map_open(document);
+        json_key_number(document, "rows", (int64_t)run->counts[i].rows);
         if (run->has_money)
-            yajl_gen_number(gen, *fee ? fee : "0", *fee ? strlen(fee) : 1);
+            json_key_money(document, "fee_fen", money_parse_fen(fee));
         else
-            yajl_gen_null(gen);
-        yajl_gen_map_close(gen);
+            json_key_text(document, "fee_fen", NULL);
+        json_map_close(document);
     }
-    yajl_gen_map_close(gen);
+    json_map_close(document);
 }
 
 void status_json_run(struct status_json *json, const struct view_run *run)
 {
     const struct run_record *r = &run->record;
-    yajl_gen gen = json->gen;
+    struct json *document = json->document;
 
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "run", r->name);
-    put_key_text(gen, "state", view_state_name(run->state));
-    put_key_some(gen, "stopped_because", r->stopped_because);
-    put_key_text(gen, "command", r->command);
-    put_key_some(gen, "parent", r->parent);
-    put_key_text(gen, "platform", r->platform);
-    put_key_some(gen, "export", r->export_name);
-    put_key_some(gen, "report", r->report_path);
-    put_key_time(gen, "started", r->started_ms);
-    put_key_time(gen, "finished", r->finished_ms);
-    put_key_bool(gen, "complete", r->complete);
-    put_key_bool(gen, "published", r->published);
-    put_key_number(gen, "open_rows", (int64_t)r->open_rows);
-    put_key_number(gen, "released_rows", (int64_t)r->released);
-    put_counts(gen, run);
-    yajl_gen_map_close(gen);
+    json_map_open(document);
+    json_key_text(document, "run", r->name);
+    json_key_text(document, "state", view_state_name(run->state));
+    json_key_some(document, "stopped_because", r->stopped_because);
+    json_key_text(document, "command", r->command);
+    json_key_some(document, "parent", r->parent);
+    json_key_text(document, "platform", r->platform);
+    json_key_some(document, "export", r->export_name);
+    json_key_some(document, "report", r->report_path);
+    json_key_time(document, "started", r->started_ms);
+    json_key_time(document, "finished", r->finished_ms);
+    json_key_bool(document, "complete", r->complete);
+    json_key_bool(document, "published", r->published);
+    json_key_number(document, "open_rows", (int64_t)r->open_rows);
+    json_key_number(document, "released_rows", (int64_t)r->released);
+    put_counts(document, run);
+    json_map_close(document);
 }
 
 void status_json_more_runs(struct status_json *json, bool more)
 {
-    put_key_bool(json->gen, "more_runs", more);
+    json_key_bool(json->document, "more_runs", more);
 }
 
 void status_json_app(struct status_json *json, const struct view_app *app, int64_t quota)
 {
-    yajl_gen gen = json->gen;
+    struct json *document = json->document;
 
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "platform", app->platform);
-    put_key_text(gen, "app_key", app->app_key);
-    put_key_number(gen, "calls", app->calls);
-    put_text(gen, "daily_quota");
+    json_map_open(document);
+    json_key_text(document, "platform", app->platform);
+    json_key_text(document, "app_key", app->app_key);
+    json_key_number(document, "calls", app->calls);
+    json_text(document, "daily_quota");
     if (quota)
-        yajl_gen_integer(gen, quota);
+        json_integer(document, quota);
     else
-        yajl_gen_null(gen);
-    put_key_time(gen, "banned_until", app->banned_until_ms);
-    yajl_gen_map_close(gen);
+        json_null(document);
+    json_key_time(document, "banned_until", app->banned_until_ms);
+    json_map_close(document);
 }
 
 /* ---- unknown attempts ---- */
 
 void status_json_unknown_count(struct status_json *json, uint64_t count)
 {
-    put_key_number(json->gen, "unknown_count", (int64_t)count);
+    json_key_number(json->document, "unknown_count", (int64_t)count);
 }
 
 void status_json_unknown(struct status_json *json, const struct view_unknown *unknown)
 {
-    yajl_gen gen = json->gen;
+    struct json *document = json->document;
 
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "run", unknown->run_name);
-    put_key_number(gen, "row", (int64_t)unknown->place.row);
-    put_key_text(gen, "claim_order_no", unknown->claim_order_no);
-    put_key_number(gen, "workcard_id", unknown->workcard_id);
-    put_key_text(gen, "platform", unknown->platform);
-    put_key_time(gen, "submitted_at", unknown->submitted_ms);
-    put_key_number(gen, "attempts", unknown->attempts);
-    put_key_digest(gen, "digest", unknown->digest);
-    put_key_text(gen, "code", unknown->code);
-    put_key_text(gen, "message", unknown->message);
-    put_key_some(gen, "request_id", unknown->request_id);
-    yajl_gen_map_close(gen);
+    json_map_open(document);
+    json_key_text(document, "run", unknown->run_name);
+    json_key_number(document, "row", (int64_t)unknown->place.row);
+    json_key_text(document, "claim_order_no", unknown->claim_order_no);
+    json_key_number(document, "workcard_id", unknown->workcard_id);
+    json_key_text(document, "platform", unknown->platform);
+    json_key_time(document, "submitted_at", unknown->submitted_ms);
+    json_key_number(document, "attempts", unknown->attempts);
+    put_key_digest(document, "digest", unknown->digest);
+    json_key_text(document, "code", unknown->code);
+    json_key_text(document, "message", unknown->message);
+    json_key_some(document, "request_id", unknown->request_id);
+    json_map_close(document);
 }
 
 /* ---- one claim ---- */
@@ -234,8 +169,8 @@ static void end_row(struct status_json *json)
 {
     if (!json->in_row)
         return;
-    yajl_gen_array_close(json->gen);
-    yajl_gen_map_close(json->gen);
+    json_array_close(json->document);
+    json_map_close(json->document);
     json->in_row = false;
 }
 
@@ -244,113 +179,114 @@ static void end_claim(struct status_json *json)
     end_row(json);
     if (!json->in_claim)
         return;
-    yajl_gen_array_close(json->gen);
-    yajl_gen_map_close(json->gen);
+    json_array_close(json->document);
+    json_map_close(json->document);
     json->in_claim = false;
 }
 
-static void put_accepted(yajl_gen gen, const struct claim_state *state)
+static void put_accepted(struct json *document, const struct claim_state *state)
 {
-    put_text(gen, "accepted");
+    json_text(document, "accepted");
     if (!state->accepted) {
-        yajl_gen_null(gen);
+        json_null(document);
         return;
     }
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "run", state->accepted_run_name);
-    put_key_number(gen, "row", (int64_t)state->accepted_at.row);
-    put_key_time(gen, "at", state->accepted_ms);
-    put_key_digest(gen, "digest", state->accepted_digest);
-    yajl_gen_map_close(gen);
+    json_map_open(document);
+    json_key_text(document, "run", state->accepted_run_name);
+    json_key_number(document, "row", (int64_t)state->accepted_at.row);
+    json_key_time(document, "at", state->accepted_ms);
+    put_key_digest(document, "digest", state->accepted_digest);
+    json_map_close(document);
 }
 
-static void put_open(yajl_gen gen, const struct view_claim *claim)
+static void put_open(struct json *document, const struct view_claim *claim)
 {
     const struct claim_state *state = &claim->state;
 
-    put_text(gen, "open");
+    json_text(document, "open");
     if (!state->open) {
-        yajl_gen_null(gen);
+        json_null(document);
         return;
     }
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "run", claim->open_run_name);
-    put_key_number(gen, "row", (int64_t)state->open_at.row);
-    put_key_text(gen, "state",
-                 state->open_is_intent && claim->open_run_active ? "in-flight" : "unknown");
-    yajl_gen_map_close(gen);
+    json_map_open(document);
+    json_key_text(document, "run", claim->open_run_name);
+    json_key_number(document, "row", (int64_t)state->open_at.row);
+    json_key_text(document, "state",
+                  state->open_is_intent && claim->open_run_active ? "in-flight" : "unknown");
+    json_map_close(document);
 }
 
 void status_json_claim(struct status_json *json, const char *claim_order_no,
                        const struct view_claim *claim)
 {
-    yajl_gen gen = json->gen;
+    struct json *document = json->document;
 
     end_claim(json);
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "claim_order_no", claim_order_no);
-    put_key_number(gen, "workcard_id", claim->workcard_id);
-    put_key_text(gen, "platform", claim->platform);
-    put_accepted(gen, &claim->state);
-    put_open(gen, claim);
+    json_map_open(document);
+    json_key_text(document, "claim_order_no", claim_order_no);
+    json_key_number(document, "workcard_id", claim->workcard_id);
+    json_key_text(document, "platform", claim->platform);
+    put_accepted(document, &claim->state);
+    put_open(document, claim);
     status_json_list_open(json, "rows");
     json->in_claim = true;
 }
 
-static void put_round(yajl_gen gen, const struct view_row *row)
+static void put_round(struct json *document, const struct view_row *row)
 {
-    put_text(gen, "round");
+    json_text(document, "round");
     if (row->round == ROUND_NONE) {
-        yajl_gen_null(gen);
+        json_null(document);
         return;
     }
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "kind", row->round == ROUND_RESUBMIT ? "resubmit" : "resend-unknown");
-    put_key_text(gen, "by", row->round_by);
-    put_key_text(gen, "reason", row->round_reason);
-    yajl_gen_map_close(gen);
+    json_map_open(document);
+    json_key_text(document, "kind", row->round == ROUND_RESUBMIT ? "resubmit" : "resend-unknown");
+    json_key_text(document, "by", row->round_by);
+    json_key_text(document, "reason", row->round_reason);
+    json_map_close(document);
 }
 
 void status_json_row(struct status_json *json, const struct view_row *row)
 {
     const struct row_record *r = &row->record;
-    yajl_gen gen = json->gen;
+    struct json *document = json->document;
 
     end_row(json);
-    yajl_gen_map_open(gen);
-    put_key_text(gen, "run", row->run_name);
-    put_key_number(gen, "row", (int64_t)row->place.row);
-    put_text(gen, "outcome");
+    json_map_open(document);
+    json_key_text(document, "run", row->run_name);
+    json_key_number(document, "row", (int64_t)row->place.row);
+    json_text(document, "outcome");
     if (r->state == ROW_FINAL)
-        put_text(gen, outcome_name(r->outcome));
+        json_text(document, outcome_name(r->outcome));
     else
-        yajl_gen_null(gen);
-    put_key_some(gen, "code", r->code);
-    put_key_some(gen, "sub_code", r->sub_code);
-    put_key_some(gen, "message", r->message);
-    put_key_some(gen, "request_id", r->request_id);
-    put_key_some(gen, "warnings", r->warnings);
-    put_key_number(gen, "attempts", r->attempts);
-    put_key_number(gen, "http_status", r->http_status);
-    put_key_time(gen, "submitted_at", r->submitted_ms);
-    put_key_number(gen, "duration_ms", r->duration_ms);
-    put_key_digest(gen, "digest", r->digest);
-    put_round(gen, row);
+        json_null(document);
+    json_key_some(document, "code", r->code);
+    json_key_some(document, "sub_code", r->sub_code);
+    json_key_some(document, "message", r->message);
+    json_key_some(document, "request_id", r->request_id);
+    json_key_some(document, "warnings", r->warnings);
+    json_key_number(document, "attempts", r->attempts);
+    json_key_number(document, "http_status", r->http_status);
+    json_key_time(document, "submitted_at", r->submitted_ms);
+    json_key_number(document, "duration_ms", r->duration_ms);
+    put_key_digest(document, "digest", r->digest);
+    put_round(document, row);
     status_json_list_open(json, "settlements");
     json->in_row = true;
 }
 
 void status_json_settlement(struct status_json *json, const struct view_settlement *settlement)
 {
-    yajl_gen gen = json->gen;
+    struct json *document = json->document;
 
-    yajl_gen_map_open(gen);
-    put_key_time(gen, "at", settlement->at_ms);
-    put_key_text(gen, "as", settlement->outcome == OUTCOME_ACCEPTED ? "accepted" : "not-executed");
-    put_key_text(gen, "by", settlement->by);
-    put_key_text(gen, "reason", settlement->reason);
-    put_key_text(gen, "was", settlement->was);
-    yajl_gen_map_close(gen);
+    json_map_open(document);
+    json_key_time(document, "at", settlement->at_ms);
+    json_key_text(document, "as",
+                  settlement->outcome == OUTCOME_ACCEPTED ? "accepted" : "not-executed");
+    json_key_text(document, "by", settlement->by);
+    json_key_text(document, "reason", settlement->reason);
+    json_key_text(document, "was", settlement->was);
+    json_map_close(document);
 }
 
 void status_json_claims_close(struct status_json *json)
@@ -366,7 +302,7 @@ void status_json_damage(struct status_json *json, const char *sentence)
     if (!json->in_damage)
         status_json_list_open(json, "damage");
     json->in_damage = true;
-    put_text(json->gen, sentence);
+    json_text(json->document, sentence);
 }
 
 void status_json_verified(struct status_json *json, uint64_t found)
@@ -375,31 +311,31 @@ void status_json_verified(struct status_json *json, uint64_t found)
         status_json_list_open(json, "damage");
     status_json_list_close(json);
     json->in_damage = false;
-    put_key_number(json->gen, "damage_count", (int64_t)found);
+    json_key_number(json->document, "damage_count", (int64_t)found);
 }
 
 void status_json_backup(struct status_json *json, const char *path, uint64_t bytes)
 {
-    put_text(json->gen, "backup");
-    yajl_gen_map_open(json->gen);
-    put_key_text(json->gen, "path", path);
-    put_key_number(json->gen, "bytes", (int64_t)bytes);
-    yajl_gen_map_close(json->gen);
+    json_text(json->document, "backup");
+    json_map_open(json->document);
+    json_key_text(json->document, "path", path);
+    json_key_number(json->document, "bytes", (int64_t)bytes);
+    json_map_close(json->document);
 }
 
 void status_json_prune(struct status_json *json, const struct prune *prune, int64_t before_ms,
                        bool is_plan)
 {
-    yajl_gen gen = json->gen;
+    struct json *document = json->document;
 
-    put_text(gen, "prune");
-    yajl_gen_map_open(gen);
-    put_key_bool(gen, "dry_run", is_plan);
-    put_key_time(gen, "before", before_ms);
-    put_key_number(gen, "runs", (int64_t)prune->runs);
-    put_key_number(gen, "rows", (int64_t)prune->rows);
-    put_key_number(gen, "kept_unsettled_runs", (int64_t)prune->kept_open);
-    put_key_number(gen, "kept_active_runs", (int64_t)prune->kept_active);
-    put_key_bool(gen, "vacuumed", prune->was_vacuumed);
-    yajl_gen_map_close(gen);
+    json_text(document, "prune");
+    json_map_open(document);
+    json_key_bool(document, "dry_run", is_plan);
+    json_key_time(document, "before", before_ms);
+    json_key_number(document, "runs", (int64_t)prune->runs);
+    json_key_number(document, "rows", (int64_t)prune->rows);
+    json_key_number(document, "kept_unsettled_runs", (int64_t)prune->kept_open);
+    json_key_number(document, "kept_active_runs", (int64_t)prune->kept_active);
+    json_key_bool(document, "vacuumed", prune->was_vacuumed);
+    json_map_close(document);
 }

@@ -319,18 +319,14 @@ static void note_end(struct submission *s)
 static int save_run(struct submission *s, struct error *err)
 {
     const struct tally *tally = report_tally(s->report);
-    struct run_count counts[OUTCOME_COUNT] = {{0}};
+    struct run_count counts[OUTCOME_COUNT];
     struct event ending = {
         .kind = s->stop.exit_code ? EVENT_STOP : EVENT_END,
         .at_ms = s->resumed.run.finished_ms,
         .text = s->stop.because,
     };
 
-    for (int i = 0; i < OUTCOME_COUNT; i++) {
-        counts[i].rows = tally_rows(tally, (enum outcome)i);
-        counts[i].counts_as = tally_counted_as(tally, (enum outcome)i);
-        money_format_fen(tally_fee(tally, (enum outcome)i), counts[i].fee_fen);
-    }
+    tally_counts(tally, counts);
     if (ledger_begin(s->ledger, err) || ledger_run_save(s->ledger, &s->resumed.run, err) ||
         ledger_event_put(s->ledger, s->resumed.run.id, &ending, err) ||
         (s->resumed.round.id && s->resumed.run.complete &&

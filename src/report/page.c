@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "page_part.h"
 #include "report/chart.h"
 #include "report/html.h"
@@ -188,35 +188,17 @@ int page_look(const char *path, struct error *err)
     return 0;
 }
 
-static int write_whole(int fd, const struct buffer *page, const char *partial, const char *path,
-                       struct error *err)
-{
-    if (file_write(fd, partial, page->ptr, page->len, err) || file_sync(fd, partial, err) ||
-        file_rename(partial, path, err))
-        return -1;
-    return file_sync_folder(path, err);
-}
-
 int page_write(const struct buffer *page, const char *path, struct error *err)
 {
-    struct buffer partial = {0};
-    int result = -1;
-    int fd = -1;
+    struct output output = {0};
+    int result = page_look(path, err);
 
-    if (page_look(path, err))
-        return -1;
-    buffer_format(&partial, "%s.partial", path);
-    if (partial.failed)
-        error_no_memory(err);
-    else
-        fd = file_create_locked(partial.ptr, err);
-    if (fd >= 0) {
-        result = write_whole(fd, page, partial.ptr, path, err);
-        if (result)
-            unlink(
-                partial.ptr); /* ours: the lock is held; gone already if only the folder failed */
-        close(fd);
+    if (!result)
+        result = output_open(path, &output, err);
+    if (!result) {
+        buffer_append(&output.text, page->ptr, page->len);
+        result = output_publish(&output, err);
     }
-    buffer_release(&partial);
+    output_close(&output);
     return result;
 }

@@ -360,13 +360,9 @@ static bool is_same_file(const char *a, const char *b)
 static int record_run(struct ledger *ledger, const struct run_record *run,
                       const struct tally *tally, struct error *err)
 {
-    struct run_count counts[OUTCOME_COUNT] = {{0}};
+    struct run_count counts[OUTCOME_COUNT];
 
-    for (int i = 0; i < OUTCOME_COUNT; i++) {
-        counts[i].rows = tally_rows(tally, (enum outcome)i);
-        counts[i].counts_as = tally_counted_as(tally, (enum outcome)i);
-        money_format_fen(tally_fee(tally, (enum outcome)i), counts[i].fee_fen);
-    }
+    tally_counts(tally, counts);
     if (ledger_begin(ledger, err) || ledger_run_save(ledger, run, err) ||
         ledger_run_count_put(ledger, run->id, counts, err))
         return -1;

@@ -9,6 +9,8 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "ledger/ledger.h"
+
 #define CODE_BYTES 64
 
 struct code_key {
@@ -130,6 +132,15 @@ static int compare(const struct code_count *a, const struct code_count *b)
     if (a->rows != b->rows)
         return a->rows < b->rows ? 1 : -1;
     return memcmp(&a->key, &b->key, sizeof(a->key));
+}
+
+void tally_counts(const struct tally *tally, struct run_count *ret_counts)
+{
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        ret_counts[i].rows = tally_rows(tally, (enum outcome)i);
+        ret_counts[i].counts_as = tally_counted_as(tally, (enum outcome)i);
+        money_format_fen(tally_fee(tally, (enum outcome)i), ret_counts[i].fee_fen);
+    }
 }
 
 const char *tally_code(struct tally *tally, size_t i, enum outcome *ret_outcome, uint64_t *ret_rows)

@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/money.h"
+#include "base/output.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -576,6 +577,37 @@ static void whole_file_is_read_up_to_a_limit(void **state)
     buffer_release(&content);
 }
 
+/* ---- output ---- */
+
+/* Goal: what stands at the path is there until the whole output takes its place, and stays when it
+   is given up. */
+static void output_is_whole_or_not_there(void **state)
+{
+    struct folder *folder = *state;
+    char partial[sizeof(folder->file) + 16];
+    struct output output;
+    struct buffer found = {0};
+    struct error err;
+
+    snprintf(partial, sizeof(partial), "%s.partial", folder->file);
+    for (int is_published = 0; is_published < 2; is_published++) {
+        assert_int_equal(output_open(folder->file, &output, &err), 0);
+        for (int i = 0; i < 10000; i++) {
+            buffer_text(&output.text, "0123456789");
+            assert_int_equal(output_advance(&output, &err), 0);
+        }
+        assert_int_not_equal(access(folder->file, F_OK), 0);
+        if (is_published)
+            assert_int_equal(output_publish(&output, &err), 0);
+        output_close(&output);
+        assert_int_not_equal(access(partial, F_OK), 0);
+    }
+    assert_int_equal(file_read_all(folder->file, 1 << 20, &found, &err), 0);
+    assert_int_equal(found.len, 100000);
+    buffer_release(&found);
+    output_close(&output);
+}
+
 /* ---- money ---- */
 
 static void money_is_shown_in_fen_and_yuan(void **state)
@@ -714,6 +746,7 @@ int main(void)
         IN_FOLDER(secret_is_for_its_owner_only),
         IN_FOLDER(secret_must_be_a_regular_file),
         IN_FOLDER(whole_file_is_read_up_to_a_limit),
+        IN_FOLDER(output_is_whole_or_not_there),
         cmocka_unit_test(money_is_shown_in_fen_and_yuan),
         cmocka_unit_test(money_does_not_overflow_64_bits),
         cmocka_unit_test(hash_changes_with_every_bit),

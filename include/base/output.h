@@ -1,0 +1,40 @@
+/*
+ * output: a file that a person asked for, whole or not there.
+ *
+ * It is written beside its name, as PATH.partial, owner-only and locked, and takes the name when it
+ * is published. What is appended to `text` is written from time to time. Used by one thread.
+ *
+ * Tested by tests/unit/test_base.c
+ */
+#ifndef CLAIMBATCH_BASE_OUTPUT_H
+#define CLAIMBATCH_BASE_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+
+struct error;
+
+struct output {
+    struct buffer text; /* not written yet */
+
+    /* the output's own */
+    const char *path; /* borrowed */
+    struct buffer partial;
+    int fd;
+    bool published;
+};
+
+/* Fails as file_create_locked; close it in any case. */
+int output_open(const char *path, struct output *ret_output, struct error *err);
+
+/* Writes the text once it is worth a call. EXIT_CANNOT_WRITE. */
+int output_advance(struct output *output, struct error *err);
+
+/* Writes the rest, syncs it and gives it its name, whatever stood there. */
+int output_publish(struct output *output, struct error *err);
+
+/* What was not published is removed. A zeroed one is fine. */
+void output_close(struct output *output);
+
+#endif

@@ -1,0 +1,55 @@
+#include "base/output.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+#define FLUSH_BYTES ((size_t)64 << 10)
+
+int output_open(const char *path, struct output *ret_output, struct error *err)
+{
+    *ret_output = (struct output){.path = path, .fd = -1};
+    buffer_format(&ret_output->partial, "%s.partial", path);
+    if (ret_output->partial.failed)
+        return error_no_memory(err);
+    ret_output->fd = file_create_locked(ret_output->partial.ptr, err);
+    return ret_output->fd < 0 ? -1 : 0;
+}
+
+static int flush(struct output *output, struct error *err)
+{
+    if (output->text.failed)
+        return error_no_memory(err);
+    if (file_write(output->fd, output->partial.ptr, output->text.ptr, output->text.len, err))
+        return -1;
+    buffer_reset(&output->text);
+    return 0;
+}
+
+int output_advance(struct output *output, struct error *err)
+{
+    return output->text.len >= FLUSH_BYTES ? flush(output, err) : 0;
+}
+
+int output_publish(struct output *output, struct error *err)
+{
+    if (flush(output, err) || file_sync(output->fd, output->partial.ptr, err) ||
+        file_rename(output->partial.ptr, output->path, err))
+        return -1;
+    output->published = true;
+    return file_sync_folder(output->path, err);
+}
+
+void output_close(struct output *output)
+{
+    if (output->path && output->fd >= 0) {
+        if (!output->published)
+            unlink(output->partial.ptr); /* ours: the lock is held */
+        close(output->fd);
+    }
+    buffer_release(&output->partial);
+    buffer_release(&output->text);
+    memset(output, 0, sizeof(*output));
+}
