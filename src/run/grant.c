@@ -32,7 +32,8 @@ static int grant(struct batch *b, struct job *job, struct job ***tail, struct er
 
     job->attempts++;
     record = state_record(b, job, ROW_AGAIN, OUTCOME_UNSENT);
-    record.submitted_ms = b->wall_ms;
+    /* Not that of the turn: it may have waited for another run's transaction since it began. */
+    record.submitted_ms = clock_wall_ms();
     taken = ledger_row_intend(b->settings->ledger, &ref, &record, err);
     if (taken < 0)
         return -1;
