@@ -167,10 +167,6 @@ int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_bri
  * process. */
 void database_configure(void);
 
-/* Whether an open file is where locks and memory maps cannot be trusted with money. */
-bool database_is_network(int fd);
-int database_refuse_network(const char *path, struct error *err);
-
 /* The first column of the first row of a statement that is used once. */
 int database_number(struct ledger *ledger, const char *text, int64_t *ret_number,
                     struct error *err);

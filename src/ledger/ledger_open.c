@@ -1,18 +1,17 @@
 /* A ledger is opened: its folders, its file, its schema. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "database.h"
 #include "ledger/lock.h"
+#include "ledger/mount.h"
 
 #define APPLICATION_ID 1129071692 /* "CLBL" */
 #define CACHE_KIB 8192
@@ -37,33 +36,6 @@ static int make_folders(const char *path, struct error *err)
     return 0;
 }
 
-bool database_is_network(int fd)
-{
-    static const unsigned long kinds[] = {
-        NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC,   SMB2_SUPER_MAGIC,          CIFS_SUPER_MAGIC,
-        AFS_SUPER_MAGIC,  CODA_SUPER_MAGIC,  NCP_SUPER_MAGIC,           V9FS_MAGIC,
-        CEPH_SUPER_MAGIC, OCFS2_SUPER_MAGIC, 0x0bd00bd0UL /* Lustre */, 0x01161970UL /* GFS2 */,
-    };
-    struct statfs status;
-
-    if (fstatfs(fd, &status))
-        return false;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-        if ((unsigned long)status.f_type == kinds[i])
-            return true;
-    return false;
-}
-
-int database_refuse_network(const char *path, struct error *err)
-{
-    char quoted[LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_BAD_CONFIG,
-                     "the ledger '%s' is on a network file system, where its locks cannot be "
-                     "trusted; name a place on a local disk with --ledger",
-                     log_quote(path, quoted, sizeof(quoted)));
-}
-
 /* Makes the file itself, so that it is owner-only from its first moment. */
 static int make_file(struct ledger *ledger, struct error *err)
 {
@@ -79,7 +51,7 @@ static int make_file(struct ledger *ledger, struct error *err)
     if (fd < 0)
         return error_set(err, EXIT_CANNOT_CREATE, "cannot open the ledger '%s': %s", quoted,
                          strerror(errno));
-    refused = database_is_network(fd);
+    refused = mount_is_network(fd);
     close(fd);
     /* SQLite would only say that it cannot open one of its files. */
     if (!refused && access(ledger->path, W_OK))
@@ -89,7 +61,7 @@ static int make_file(struct ledger *ledger, struct error *err)
     if (refused && ledger->is_new)
         unlink(ledger->path);
     if (refused)
-        return database_refuse_network(ledger->path, err);
+        return mount_refuse(ledger->path, err);
     return ledger->is_new ? file_sync_folder(ledger->path, err) : 0;
 }
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "chain.h"
+#include "ledger/mount.h"
 #include "ledger/view.h"
 
 #define CACHE_KIB 8192
@@ -33,14 +34,14 @@ static int check_file(const char *path, struct error *err)
     if (fd < 0)
         return error_set(err, EXIT_INPUT_MISSING, "cannot open the ledger '%s': %s", quoted,
                          strerror(errno));
-    refused = database_is_network(fd);
+    refused = mount_is_network(fd);
     if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
         close(fd);
         return error_set(err, EXIT_INPUT_MISSING, "'%s' is no ledger: it is not a regular file",
                          quoted);
     }
     close(fd);
-    return refused ? database_refuse_network(path, err) : 0;
+    return refused ? mount_refuse(path, err) : 0;
 }
 
 /* Where nobody has ever locked a run there is no lock file, and none is made. */

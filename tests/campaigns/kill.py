@@ -18,7 +18,6 @@ import random
 import sqlite3
 import subprocess
 import threading
-import time
 
 import trial
 from trial import oracle
@@ -86,21 +85,6 @@ class Plan:
         )
 
 
-def wait_for_moment(rng, sandbox, run, rows):
-    """A random moment of a run, or its end."""
-    kind = rng.random()
-    if kind < 0.3:
-        until = time.monotonic() + rng.uniform(0, 0.04)
-        lines = 1 << 60
-    else:
-        until = time.monotonic() + 60
-        lines = len(sandbox.journal) + (rng.randint(1, 10) if kind < 0.5 else rng.randint(1, rows))
-    while time.monotonic() < until and len(sandbox.journal) < lines and run.is_alive():
-        time.sleep(0.0005)
-    if kind >= 0.3:
-        time.sleep(rng.uniform(0, 0.003))
-
-
 def try_one(plan, score):
     with trial.Trial(
         trial.random_rows(plan.rng, plan.count, repeats=plan.repeats),
@@ -112,7 +96,7 @@ def try_one(plan, score):
         one.words.append(plan.words())
         for _ in range(plan.kills):
             run = one.start(plan.binary)
-            wait_for_moment(plan.rng, one.sandbox, run, plan.count)
+            trial.wait_for_moment(plan.rng, one.sandbox, run, plan.count)
             run.send_signal(9)
             one.ended(run)
         found = one.go_on(trial.ORDERLY + trial.STOPPED)
@@ -306,7 +290,7 @@ class Sender(threading.Thread):
     def _send(self):
         for _ in range(self.plan.kills):
             run = self._start()
-            wait_for_moment(self.rng, self.one.sandbox, run, self.plan.count)
+            trial.wait_for_moment(self.rng, self.one.sandbox, run, self.plan.count)
             run.send_signal(9)
             result = run.finish()
             self.kills += result.code == -9

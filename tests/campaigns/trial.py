@@ -334,6 +334,21 @@ def end_of_journal(sandbox):
             return before - 1
 
 
+def wait_for_moment(rng, sandbox, run, rows):
+    """A random moment of a run, or its end."""
+    kind = rng.random()
+    if kind < 0.3:
+        until = time.monotonic() + rng.uniform(0, 0.04)
+        lines = 1 << 60
+    else:
+        until = time.monotonic() + 60
+        lines = len(sandbox.journal) + (rng.randint(1, 10) if kind < 0.5 else rng.randint(1, rows))
+    while time.monotonic() < until and len(sandbox.journal) < lines and run.is_alive():
+        time.sleep(0.0005)
+    if kind >= 0.3:
+        time.sleep(rng.uniform(0, 0.003))
+
+
 class Trial:
     """A workspace with a sandbox of its own, or the one that is given, and one command."""
 

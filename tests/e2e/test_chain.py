@@ -48,21 +48,23 @@ class ChainCase(TestCase):
     def key(self, line):
         return int(line["workcard_id"]), line["claim_order_no"]
 
+    def type(self, *arguments):
+        """Runs a command to its end."""
+        return self.ws.run(*arguments)
+
     def was_executed(self, line):
-        """What the support finds: whether the last call with this content was executed."""
-        calls = [
+        """What the support finds: whether a call with this content was executed."""
+        return any(
             entry["executed"]
-            for entry in self.box.journal
-            if entry["claim"]
             and self.key(entry["claim"]) == self.key(line)
             and str(entry["claim"]["claim_fee"]) == line["claim_fee"]
-        ]
-        return calls[-1]
+            for entry in self.box.journal
+        )
 
     def settle(self, report):
         """The list for the support comes back filled in. Rows that wait for others are not in it."""
         place = ("-L", "ledger.db", "-g", self.box.url)
-        listed = self.ws.run("resolve", report, *place, "-o", "list.csv", "--overwrite")
+        listed = self.type("resolve", report, *place, "-o", "list.csv", "--overwrite")
         self.assertIn(listed.code, (0, 3), repr(listed))
         with open(self.ws.file("list.csv"), encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
@@ -77,11 +79,11 @@ class ChainCase(TestCase):
         # As a spreadsheet in Chinese saves it.
         self.ws.write("list.csv", text.getvalue().encode("gb18030"))
         if lines:
-            settled = self.ws.run("resolve", report, *place, "--from", "list.csv", *WORDS)
+            settled = self.type("resolve", report, *place, "--from", "list.csv", *WORDS)
             self.assertIn(settled.code, (0, 3), repr(settled))
 
     def rerun(self, report):
-        return self.ws.run(
+        return self.type(
             "rerun", report, "-L", "ledger.db", "-g", self.box.url, "--app-key", APP_KEY,
             "--app-secret-file", "secret", "--retries", 1, "--include", "rejected",
         )  # fmt: skip
@@ -95,12 +97,18 @@ class ChainCase(TestCase):
                     final[int(line["row"])] = (line["outcome"], line["code"], line)
         return final
 
+    def upload(self, *options):
+        return self.type(*self.ws.upload_arguments(self.box, "--retries", 0, "-c", 8, *options))
+
+    def begin(self):
+        first = self.upload()
+        self.assertNotEqual(first.code, 0, repr(first))
+
     def run_chain(self, count, seed, *options):
         options += tuple(f for name, p in FAULTS.items() for f in ("--fault", f"{name}={p}"))
         self.box = self.sandbox("--seed", seed, *options)
         self.ws.export(self.rows(count))
-        first = self.ws.upload(self.box, "--retries", 0, "-c", 8)
-        self.assertNotEqual(first.code, 0, repr(first))
+        self.begin()
         reports = ["claims.report.csv"]
         for number in range(1, ROUNDS):
             self.settle(reports[-1])

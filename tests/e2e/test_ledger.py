@@ -8,7 +8,7 @@ import threading
 import unittest
 
 import oracle
-from harness import TestCase, accept, claim_rows
+from harness import TestCase, accept, claim_rows, file_digest, program
 
 
 class LedgerCase(TestCase):
@@ -71,6 +71,51 @@ class RefusalTest(LedgerCase):
         os.symlink("gone", self.ws.file("ledger.db"))
         self.refused(self.gateway(), 73)
         self.assertFalse(os.path.exists(self.ws.file("gone")))
+
+
+class NetworkTest(LedgerCase):
+    """File systems of many hosts, by the numbers of linux/magic.h; their locks are not to be trusted."""
+
+    NFS, SMB2, NINE_P, FUSE = 0x6969, 0xFE534D42, 0x01021997, 0x65735546
+
+    def environment(self, kind):
+        folder = os.path.join(os.path.dirname(program("CLAIMBATCH")), "tests")
+        library = os.path.join(folder, "libstatfs.so")
+        if not os.path.exists(library):
+            self.skipTest("tests/libstatfs.so was not built")
+        env = self.ws.environment(LD_PRELOAD=library, STATFS_KIND=hex(kind))
+        env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+        return env
+
+    def test_a_new_ledger_is_refused_and_none_is_left(self):
+        gateway = self.gateway()
+        for kind in (self.NFS, self.SMB2, self.NINE_P):
+            result = self.ws.upload(gateway, env=self.environment(kind))
+            self.assertExit(result, 78)
+            self.assertSays(result, "ledger.db", "network file system", "--ledger", "nothing was sent")
+            self.assertEqual([n for n in os.listdir(self.ws.path) if n.startswith("ledger")], [])
+        self.assertEqual(gateway.requests, [])
+
+    def test_one_that_was_copied_there_is_refused_and_stays_as_it_is(self):
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        before = file_digest(self.ws.file("ledger.db"))
+        self.ws.export(claim_rows(4))
+        for command in (
+            self.ws.upload_arguments(gateway),
+            ("status", "--ledger", "ledger.db"),
+            ("status", "--verify", "--ledger", "ledger.db"),
+        ):
+            result = self.ws.run(*command, env=self.environment(self.NFS))
+            self.assertExit(result, 78)
+            self.assertSays(result, "network file system")
+        self.assertEqual(file_digest(self.ws.file("ledger.db")), before)
+        self.assertEqual(len(gateway.requests), 3)
+
+    def test_a_file_system_in_user_space_is_fine_where_it_is_of_this_host(self):
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway, env=self.environment(self.FUSE)), 0)
+        self.assertEqual(len(gateway.requests), 3)
 
 
 class DiskCase(LedgerCase):

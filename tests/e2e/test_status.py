@@ -1,7 +1,4 @@
-"""claimbatch status: what the ledger holds, one claim's history, and the care of the ledger.
-
-That a ledger on a network file system is refused cannot be tried here: there is none.
-"""
+"""claimbatch status: what the ledger holds, one claim's history, and the care of the ledger."""
 
 import json
 import os
