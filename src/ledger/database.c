@@ -182,7 +182,9 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_DEPARTURE_ADD] = "INSERT INTO departure VALUES(?1,?2,?3,?4,?5)"
                           " ON CONFLICT DO UPDATE SET calls=calls+excluded.calls",
     [SQL_DEPARTURE_FORGET] = "DELETE FROM departure WHERE platform=?1 AND app_key=?2"
-                             " AND (stretch_ms<?3 OR stretch_ms>?4)",
+                             " AND stretch_ms<?3",
+    [SQL_DEPARTURE_FORGET_AHEAD] = "DELETE FROM departure WHERE platform=?1 AND app_key=?2"
+                                   " AND stretch_ms>?3",
     [SQL_DEPARTURE_SUM] = "SELECT coalesce(sum(calls), 0) FROM departure WHERE platform=?1"
                           " AND app_key=?2 AND stretch_ms>?3 AND stretch_ms<=?4 AND run<>?5",
     [SQL_PENDING_SET] = "INSERT INTO pending VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE"

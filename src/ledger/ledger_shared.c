@@ -82,10 +82,15 @@ int ledger_departures_add(struct ledger *ledger, const char *platform, const cha
 {
     int64_t id;
 
+    /* Two ranges of the key; as one condition all departures would be looked at. */
     if (database_platform(ledger, platform, &id, err) ||
         database_execute(ledger,
-                         database_ready(ledger, SQL_DEPARTURE_FORGET, "isii", id, app_key,
-                                        stretch_ms - FORGET_MS, stretch_ms + FORGET_MS),
+                         database_ready(ledger, SQL_DEPARTURE_FORGET, "isi", id, app_key,
+                                        stretch_ms - FORGET_MS),
+                         err) ||
+        database_execute(ledger,
+                         database_ready(ledger, SQL_DEPARTURE_FORGET_AHEAD, "isi", id, app_key,
+                                        stretch_ms + FORGET_MS),
                          err))
         return -1;
     return database_execute(

@@ -52,6 +52,28 @@ static void show(struct batch *b)
         s->show(s->context, &progress);
 }
 
+static void take_time(struct batch *b)
+{
+    b->now_ms = clock_mono_ms();
+    b->wall_ms = clock_wall_ms();
+}
+
+/* Another process may hold the ledger for long (a database shell). The run waits for it: answers
+ * that came meanwhile are not given up. A signal ends that where there are none and none can come.
+ */
+static int begin(struct batch *b, const struct job *collected, struct error *err)
+{
+    while (ledger_begin(b->settings->ledger, err)) {
+        if (err->exit_code != EXIT_TRY_LATER || (stop_signal() && !collected && !b->outstanding))
+            return -1;
+        log_warn("another process holds the ledger for more than %d s; this run waits for it%s",
+                 LEDGER_BUSY_MS / 1000, collected ? " with answers to store" : "");
+        take_time(b);
+        halt_check_signal(b);
+    }
+    return 0;
+}
+
 /* One transaction: outcomes, then decisions, then intents. The caller acts on *ret_jobs only after
  * it. */
 static int transact(struct batch *b, struct job *collected, struct job **ret_jobs,
@@ -60,7 +82,7 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     struct ledger *ledger = b->settings->ledger;
 
     *ret_jobs = NULL;
-    if (ledger_begin(ledger, err))
+    if (begin(b, collected, err))
         return -1;
     if (settle_jobs(b, collected, err))
         goto fail;
@@ -122,8 +144,7 @@ static int turn(struct batch *b, struct error *err)
     struct job *collected = link_collected(b, pool_collect(b->pool));
     struct job *granted;
 
-    b->now_ms = clock_mono_ms();
-    b->wall_ms = clock_wall_ms();
+    take_time(b);
     settle_departures(b);
     halt_check_signal(b);
     halt_check_space(b);
@@ -220,8 +241,7 @@ static int open_all(struct batch *b, struct error *err)
         feed_open(s->intake, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
         pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))
         return -1;
-    b->now_ms = clock_mono_ms();
-    b->wall_ms = clock_wall_ms();
+    take_time(b);
     return share_begin(b, err);
 }
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -71,6 +72,35 @@ class RefusalTest(LedgerCase):
         os.symlink("gone", self.ws.file("ledger.db"))
         self.refused(self.gateway(), 73)
         self.assertFalse(os.path.exists(self.ws.file("gone")))
+
+
+class HeldTest(LedgerCase):
+    """Another process keeps the ledger to itself while calls are on the wire."""
+
+    def test_answers_wait_until_the_ledger_is_free_and_none_is_lost(self):
+        self.ws.export(claim_rows(20))
+        let_go = threading.Event()
+        self.addCleanup(let_go.set)
+
+        def script(request):
+            let_go.wait(60)
+            return accept(request)
+
+        gateway = self.gateway(script)
+        run = self.ws.start_upload(gateway, "-c", 4)
+        gateway.wait_for_requests(4)
+        database = self.database()
+        database.execute("BEGIN IMMEDIATE")
+        let_go.set()
+        run.wait_for_words("waits for it with answers to store")
+        run.send_signal(signal.SIGINT)
+        database.execute("ROLLBACK")
+        self.assertExit(run.finish(), 130)
+        # What had its intent is one in-flight limit ahead of what is on the wire.
+        self.assertEqual(len(gateway.requests), 8)
+        self.assertTally({"accepted": 8, "unsent": 12})
+        self.assertExit(self.ws.upload(gateway), 0)
+        self.assertEqual(len(gateway.requests), 20)
 
 
 class NetworkTest(LedgerCase):
