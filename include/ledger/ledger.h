@@ -123,6 +123,9 @@ int ledger_run_count_get(struct ledger *ledger, int64_t run, struct run_count *r
 /* Whether any row of the run is recorded, or has an intent: 1 or 0. */
 int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err);
 
+/* The last row of the run that is recorded; 0: none. */
+int ledger_run_last_row(struct ledger *ledger, int64_t run, uint64_t *ret_row, struct error *err);
+
 /* Takes the run's kernel lock until ledger_close: 1 taken, 0 another process holds it. */
 int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err);
 

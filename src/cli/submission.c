@@ -383,13 +383,18 @@ static void summarise(struct submission *s, struct tally *tally)
         fwrite(s->json.ptr, 1, s->json.len, stdout);
 }
 
-/* A new run needs room for all its rows; one that goes on has most of it already. */
+/* Rows up to the last one that is recorded have their room in the ledger already. */
 static int check_space(const struct submission *s, struct error *err)
 {
-    uint64_t rows = s->resumed.kind == RESUME_NEW ? s->inspection.rows : 0;
-    uint64_t report = s->inspection.survey.bytes + s->inspection.rows * SPACE_REPORT_ROW_BYTES;
-    uint64_t ledger = rows * SPACE_LEDGER_ROW_BYTES + SPACE_LEDGER_LOG_BYTES;
+    uint64_t rows = s->inspection.rows;
+    uint64_t report = s->inspection.survey.bytes + rows * SPACE_REPORT_ROW_BYTES;
+    uint64_t last;
+    uint64_t ledger;
 
+    if (ledger_run_last_row(s->ledger, s->resumed.run.id, &last, err))
+        return -1;
+    rows -= last > rows ? rows : last;
+    ledger = rows * SPACE_LEDGER_ROW_BYTES + SPACE_LEDGER_LOG_BYTES;
     if (space_check(ledger_path(s->ledger), ledger, "ledger", err))
         return -1;
     return space_check(s->report_path.ptr, report, "report", err);

@@ -121,6 +121,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_RUN_BRIEF] = "SELECT name, origin FROM run WHERE id=?1",
     [SQL_RUN_HAS_ROWS] = "SELECT 1 WHERE EXISTS(SELECT 1 FROM row WHERE id>=?1 AND id<?2)"
                          " OR EXISTS(SELECT 1 FROM open_attempt WHERE run=?3)",
+    [SQL_RUN_LAST_ROW] = "SELECT row FROM row WHERE id>=?1 AND id<?2 ORDER BY id DESC LIMIT 1",
     [SQL_EVENT_PUT] = "INSERT INTO event SELECT ?1,?2,?3,?4,?5"
                       " WHERE ?3 IN(0,4,5) OR ?6>(SELECT count(*) FROM event WHERE run=?1)"
                       " ON CONFLICT DO UPDATE SET until_ms=excluded.until_ms",

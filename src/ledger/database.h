@@ -32,6 +32,7 @@ enum statement {
     SQL_RUN_TAKE_RELEASED,
     SQL_RUN_BRIEF,
     SQL_RUN_HAS_ROWS,
+    SQL_RUN_LAST_ROW,
     SQL_EVENT_PUT,
     SQL_EVENTS,
     SQL_ROUND_ADD,

@@ -172,6 +172,17 @@ int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err)
     return found;
 }
 
+int ledger_run_last_row(struct ledger *ledger, int64_t run, uint64_t *ret_row, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_LAST_ROW, "ii", database_row_id(run, 0),
+                                     database_row_id(run + 1, 0));
+    int found = database_step(ledger, s, err);
+
+    *ret_row = found == 1 ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+    sqlite3_reset(s);
+    return found < 0 ? -1 : 0;
+}
+
 int ledger_run_count_put(struct ledger *ledger, int64_t run, const struct run_count *counts,
                          struct error *err)
 {

@@ -193,6 +193,20 @@ class FullDiskTest(DiskCase):
         self.assertSays(result, "nothing was sent")
         self.assertEqual(len(gateway.requests), 3)
 
+    def test_a_run_that_goes_on_needs_room_for_what_it_has_not_recorded(self):
+        self.ws.export(claim_rows(40000))
+        gateway = self.gateway()
+        first = self.ws.upload(gateway, "--limit", 3, ledger="disk/ledger.db")
+        self.assertExit(first, 4)
+        self.fill(but=40 << 20)
+        result = self.ws.upload(gateway, "--limit", 5, ledger="disk/ledger.db")
+        self.assertExit(result, 73)
+        self.assertSays(result, "ledger.db", "nothing was sent")
+        self.assertEqual(len(gateway.requests), 3)
+        self.make_room()
+        self.assertExit(self.ws.upload(gateway, "--limit", 5, ledger="disk/ledger.db"), 4)
+        self.assertEqual(len(gateway.requests), 8)
+
     def test_a_disk_that_is_full_when_the_ledger_is_to_be_made(self):
         self.fill()
         gateway = self.gateway()

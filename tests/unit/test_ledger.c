@@ -654,6 +654,24 @@ static void run_has_rows_once_one_is_recorded(void **state)
     assert_int_equal(ledger_run_has_rows(ledger, run + 1, &err), 0);
 }
 
+static void run_last_row_is_the_last_that_is_recorded(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    int64_t next = create_run(ledger, PLATFORM);
+    uint64_t last = 99;
+
+    assert_int_equal(ledger_run_last_row(ledger, run, &last, &err), 0);
+    assert_int_equal(last, 0);
+    begin(ledger);
+    note(ledger, run, 7, "A", false);
+    note(ledger, run, 2, "B", false);
+    note(ledger, next, 11, "C", false);
+    commit(ledger);
+    assert_int_equal(ledger_run_last_row(ledger, run, &last, &err), 0);
+    assert_int_equal(last, 7);
+}
+
 static void run_has_rows_once_one_may_be_on_the_wire(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
@@ -1739,6 +1757,7 @@ int main(void)
         WITH_LEDGER(run_remembers_its_counts),
         WITH_LEDGER(run_has_rows_once_one_is_recorded),
         WITH_LEDGER(run_has_rows_once_one_may_be_on_the_wire),
+        WITH_LEDGER(run_last_row_is_the_last_that_is_recorded),
         WITH_LEDGER(round_is_the_same_for_the_same_words),
         WITH_LEDGER(run_is_alive_as_long_as_its_process),
         WITH_LEDGER(own_run_is_alive),
