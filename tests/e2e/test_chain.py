@@ -132,14 +132,15 @@ class ChainCase(TestCase):
             else:
                 self.assertEqual(outcome, "accepted", f"row {row}: {line}")
 
-    def assertOnce(self):
-        """No content was executed twice, and the rows of a claim in their order."""
+    def assertExecuted(self, most=1):
+        """No content was executed more often than that, and the rows of a claim in their order. Returns
+        what was executed, by claim."""
         executed = {}
         for entry in self.box.journal:
             if entry["executed"]:
                 executed.setdefault(self.key(entry["claim"]), []).append(entry["claim"]["claim_fee"])
         for key, fees in executed.items():
-            self.assertEqual(len(fees), len(set(fees)), f"{key}: {fees}")
+            self.assertLessEqual(max(map(fees.count, fees)), most, f"{key}: {fees}")
             self.assertEqual(fees, sorted(fees), f"{key}: {fees}")
         return executed
 
@@ -162,7 +163,7 @@ class ChainTest(ChainCase):
         reports = self.run_chain(count, seed)
         self.assertGreater(len(reports), 2)
         self.assertExplained(reports)
-        self.assertAudited(reports, self.assertOnce())
+        self.assertAudited(reports, self.assertExecuted())
 
     def test_a_chain_under_faults_ends_well_and_the_audit_agrees_with_the_journal(self):
         self.check(60, 5)

@@ -468,7 +468,7 @@ static void report_that_was_saved_anew_is_told_from_other_files(void **state)
 
     (void)state;
     /* As GBK the mark is two letters, of which the second has the "r" of "row". */
-    snprintf(chinese, sizeof(chinese), "\xe9\x94\x98\xe7\xb8\xad%s", LINE_HEADER + 1);
+    snprintf(chinese, sizeof(chinese), "\xe9\x94\x98\xe7\xb8\xad%s", &LINE_HEADER[1]);
     memcpy(text, crlf, len - 1);
     memcpy(text + len - 1, "\r\n", 3);
     expect_refused(text, len + 1, "saved anew: its line ends are CRLF");
