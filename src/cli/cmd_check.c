@@ -72,10 +72,13 @@ static int add_to_sheet(struct check *check, const struct record *record,
 
         findings_codes(findings, SEVERITY_WARN, &warnings);
         buffer_format(&check->codes, "%s%s", warnings.len ? ";" : "", buffer_string(&warnings));
+        check->codes.failed |= warnings.failed;
         buffer_release(&warnings);
     } else {
         findings_codes(findings, SEVERITY_WARN, &check->codes);
     }
+    if (check->codes.failed)
+        return error_no_memory(err);
     return sheet_add(check->sheet, record, severity, buffer_string(&check->codes),
                      buffer_string(&check->sentence), err);
 }

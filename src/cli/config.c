@@ -75,7 +75,7 @@ static int find(struct config *config, const char *named, struct error *err)
     if (variable && *variable)
         return find_named(config, variable, "CLAIMBATCH_CONFIG", err);
     append_user_path(&config->path);
-    if (!exists(config)) {
+    if (!config->path.failed && !exists(config)) {
         buffer_reset(&config->path);
         buffer_text(&config->path, SYSTEM_PATH);
     }

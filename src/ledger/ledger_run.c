@@ -20,6 +20,10 @@ static int read_run(struct ledger *ledger, sqlite3_stmt *s, struct run_record *r
     for (size_t i = 0; i < sizeof(text_columns) / sizeof(*text_columns); i++) {
         buffer_reset(&ledger->run_texts[i]);
         buffer_text(&ledger->run_texts[i], database_text(s, text_columns[i]));
+        if (ledger->run_texts[i].failed) {
+            sqlite3_reset(s);
+            return error_no_memory(err);
+        }
     }
     sha256 = sqlite3_column_blob(s, 18);
     if (sha256 && sqlite3_column_bytes(s, 18) == DIGEST_SHA256_BYTES)

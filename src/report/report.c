@@ -33,9 +33,6 @@ struct report {
 
 static int flush(struct report *report, struct error *err)
 {
-    if (report->text.failed || report->codes.failed || report->sentence.failed ||
-        report->numbers.failed)
-        return error_no_memory(err);
     if (file_write(report->fd, report->partial_path, report->text.ptr, report->text.len, err))
         return -1;
     if (sha256_update(report->sha256, report->text.ptr, report->text.len))
@@ -60,7 +57,8 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
     report->partial_path = path.ptr;
     report->tally = tally_open();
     report->sha256 = sha256_open();
-    if (path.failed || !report->tally || !report->sha256) {
+    buffer_text(&report->text, LINE_BOM LINE_HEADER);
+    if (path.failed || report->text.failed || !report->tally || !report->sha256) {
         error_no_memory(err);
         goto fail;
     }
@@ -69,7 +67,6 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
         supply_open(settings->intake, settings->inspection, &report->supply, err) ||
         ledger_rows_open(settings->ledger, settings->run, 0, &report->rows, err))
         goto fail;
-    buffer_text(&report->text, LINE_BOM LINE_HEADER);
     *ret_report = report;
     return 0;
 fail:
@@ -223,6 +220,10 @@ static int write_line(struct report *report, const char *code, const char *messa
     }
     set_warnings(report, &line);
     line_append(&line, &report->text);
+    /* Before the next row begins them anew. */
+    if (report->text.failed || report->codes.failed || report->sentence.failed ||
+        report->numbers.failed)
+        return error_no_memory(err);
     if (tally_add(report->tally, line.record.outcome, line.record.counts_as, line.record.code,
                   row->invalid ? 0 : row->claim.claim_fee))
         return error_no_memory(err);

@@ -30,6 +30,19 @@ static const char export_text[] =
 
 static struct error err;
 
+/* The program's realloc, which grows all its buffers: the one call behind so many more fails. */
+static int reallocs_until_failure = -1;
+
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    if (reallocs_until_failure >= 0 && reallocs_until_failure-- == 0)
+        return NULL;
+    return __real_realloc(memory, size);
+}
+
 /* Everything a report is made of, in a folder of its own. */
 struct desk {
     char folder[64];
@@ -236,6 +249,35 @@ static void digest_of_the_report_is_that_of_its_bytes(void **state)
     assert_memory_equal(said, counted, sizeof(said));
 }
 
+static void report_without_memory_is_an_error_and_never_another_report(void **state)
+{
+    struct desk *desk = *state;
+    char *whole;
+    int failures = 0;
+
+    note(desk, 2, "A", OUTCOME_ACCEPTED, "SUCCESS");
+    assert_int_equal(report_finish(desk->report, "STOPPED", "the run stopped", &err), 0);
+    whole = strdup(read_text(desk, desk->partial_path));
+    assert_non_null(whole);
+    for (int at = 0;; at++) {
+        int result;
+
+        report_close(desk->report);
+        assert_int_equal(report_open(&desk->settings, &desk->report, &err), 0);
+        reallocs_until_failure = at;
+        result = report_finish(desk->report, "STOPPED", "the run stopped", &err);
+        if (reallocs_until_failure >= 0)
+            break;
+        failures++;
+        assert_int_equal(result, -1);
+        assert_int_equal(err.exit_code, EXIT_RESOURCES);
+    }
+    reallocs_until_failure = -1;
+    assert_true(failures >= 4);
+    assert_string_equal(read_text(desk, desk->partial_path), whole);
+    free(whole);
+}
+
 static void report_has_one_writer(void **state)
 {
     struct desk *desk = *state;
@@ -255,6 +297,7 @@ int main(void)
         AT_DESK(report_follows_no_further_than_rows_are_final),
         AT_DESK(report_takes_its_name_only_when_it_is_published),
         AT_DESK(digest_of_the_report_is_that_of_its_bytes),
+        AT_DESK(report_without_memory_is_an_error_and_never_another_report),
         AT_DESK(report_has_one_writer),
     };
 
