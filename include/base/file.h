@@ -38,6 +38,9 @@ int file_rename(const char *from, const char *to, struct error *err);
 /* Syncs the folder that holds `path`. */
 int file_sync_folder(const char *path, struct error *err);
 
+/* Whether two paths lead to one file, or would if it were there. */
+bool file_is_same(const char *a, const char *b);
+
 /*
  * Reads the first line of a secret file into `ret_secret`, a trailing CR dropped. Refused with
  * EXIT_BAD_CONFIG when it cannot be opened, is not a regular file, is empty, or is readable by

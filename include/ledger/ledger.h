@@ -28,7 +28,7 @@ struct error;
 struct ledger;
 
 #define LEDGER_ID_BYTES 33 /* hex and NUL */
-#define LEDGER_SCHEMA 3
+#define LEDGER_SCHEMA 4
 #define LEDGER_BUSY_MS                                                                             \
     10000 /* how long another process may hold the ledger before a call gives up */
 
@@ -54,6 +54,10 @@ bool ledger_is_new(const struct ledger *ledger); /* made by this ledger_open */
 int ledger_begin(struct ledger *ledger, struct error *err);
 int ledger_commit(struct ledger *ledger, struct error *err);
 void ledger_rollback(struct ledger *ledger);
+
+/* Makes sure that transactions of so many bytes find room, whatever else fills the disk meanwhile:
+ * false when it is full. Where the file system cannot do that, true. */
+bool ledger_take_room(struct ledger *ledger, uint64_t bytes);
 
 /* Whether another process has committed between the last two transactions: what was decided in the
  * first may not hold in the second. */
@@ -249,7 +253,7 @@ struct row_ref {
 /*
  * Records that the row may be sent from now on: 1, or 0 when the claim already has an open attempt
  * (then nothing is recorded). With `resend` an unknown attempt is no obstacle. `record` has digest,
- * attempts (this one included), tries, submitted_ms and warnings.
+ * attempts (this one included), tries, submitted_ms, warnings and round.
  */
 int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, struct error *err);

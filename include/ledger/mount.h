@@ -1,5 +1,5 @@
 /*
- * mount: whether the locks and memory maps of a place can be trusted with money.
+ * mount: whether the locks and memory maps of a ledger's place can be trusted with money.
  *
  * SQLite's write-ahead log needs both on one host (https://www.sqlite.org/wal.html, "Overview").
  * Kinds of file systems are known by the number that statfs gives; those in user space all have the
@@ -22,7 +22,9 @@ bool mount_is_network(int fd);
 /* The same of the file system in user space with this device, by the text of a mountinfo. */
 bool mount_lists_network(FILE *mountinfo, dev_t device);
 
-/* Says so: EXIT_BAD_CONFIG. `path` is the ledger's. */
-int mount_refuse(const char *path, struct error *err);
+/* Refuses, with EXIT_BAD_CONFIG, a ledger on a network, and one whose files beside it would be
+ * others under another of its names: with hard links, or mounted by itself. `path` is named in the
+ * error. */
+int mount_check(int fd, const char *path, struct error *err);
 
 #endif

@@ -32,14 +32,15 @@ bool outcome_parse(const char *name, enum outcome *ret_outcome);
 enum row_state {
     ROW_UNTOUCHED = 0, /* nothing is recorded of it */
     ROW_AGAIN = 2,     /* surely not executed; is to be sent again */
-    ROW_FINAL = 3,     /* has an outcome */
+    ROW_FINAL = 3,     /* has the outcome of an attempt */
+    ROW_NOTED = 4,     /* has an outcome without an attempt: what was known of its claim decided */
 };
 
 /* What the ledger holds of one row of one run. Texts are never NULL. */
 struct row_record {
     uint64_t row; /* as a spreadsheet counts */
     enum row_state state;
-    enum outcome outcome;   /* ROW_FINAL only */
+    enum outcome outcome;   /* where row_has_outcome */
     enum outcome counts_as; /* for the exit code: of a DUPLICATE_IN_FILE, what the row it repeats
                                counts as */
     int attempts;           /* calls that were handed to a connection, or may have been */
@@ -56,5 +57,11 @@ struct row_record {
     const char *warnings; /* codes that arose in the run, joined by ';'; those of the rules are not
                              stored */
 };
+
+/* Whether the row is at its end, as far as this start goes. */
+bool row_has_outcome(const struct row_record *record);
+
+/* Whether its outcome is that of no attempt of its own. */
+bool row_is_noted(const struct row_record *record);
 
 #endif

@@ -34,6 +34,9 @@ int space_reserve(const char *path, uint64_t bytes, struct space **ret_space, st
 /* Whether less room is left than half the reserve. Cheap enough for every turn. */
 bool space_is_tight(const struct space *space);
 
+/* How much was reserved. */
+uint64_t space_bytes(const struct space *space);
+
 /* Gives the room free; NULL is fine. */
 void space_release(struct space *space);
 

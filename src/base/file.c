@@ -13,6 +13,11 @@
 #include "base/error.h"
 #include "base/log.h"
 
+static bool is_same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* Whether the file behind fd still is the one at path: 1, or 0, for its writer may just have
  * renamed it away; -1 with errno. */
 static int is_at(int fd, const char *path)
@@ -23,7 +28,7 @@ static int is_at(int fd, const char *path)
         return -1;
     if (lstat(path, &named))
         return errno == ENOENT ? 0 : -1;
-    return open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+    return is_same_inode(&open_one, &named);
 }
 
 static int lock_and_empty(int fd, const char *path, struct error *err)
@@ -110,6 +115,29 @@ int file_rename(const char *from, const char *to, struct error *err)
                          log_quote(from, quoted[0], LOG_QUOTE_BYTES),
                          log_quote(to, quoted[1], LOG_QUOTE_BYTES), strerror(errno));
     return 0;
+}
+
+/* The folder's status; the last part of the path. */
+static bool find_place(const char *path, struct stat *ret_folder, const char **ret_name)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    bool found = folder && stat(folder, ret_folder) == 0;
+
+    *ret_name = slash ? slash + 1 : path;
+    free(folder);
+    return found;
+}
+
+bool file_is_same(const char *a, const char *b)
+{
+    struct stat one, other;
+    const char *name, *other_name;
+
+    if (stat(a, &one) == 0 && stat(b, &other) == 0)
+        return is_same_inode(&one, &other);
+    return find_place(a, &one, &name) && find_place(b, &other, &other_name) &&
+           is_same_inode(&one, &other) && strcmp(name, other_name) == 0;
 }
 
 int file_sync_folder(const char *path, struct error *err)

@@ -52,6 +52,7 @@ int stop_watch(struct error *err)
         sigaction(numbers[i], &action, NULL);
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may grow no more is an error like a full disk */
     return 0;
 }
 

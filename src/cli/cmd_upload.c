@@ -43,7 +43,11 @@ static int choose_report_path(struct submission *s, struct error *err)
         buffer_format(&s->report_path, "%.*s.report.csv", (int)len - 4, claims);
     else
         buffer_format(&s->report_path, "%s.report.csv", claims);
-    buffer_format(&s->resend, "%s --resend-unknown --by NAME --reason TEXT", s->invocation);
+    if (s->options->resubmit)
+        buffer_text(&s->resend, "the same without --resubmit, ");
+    else
+        buffer_text(&s->resend, s->invocation);
+    buffer_text(&s->resend, " --resend-unknown --by NAME --reason TEXT");
     return s->report_path.failed || s->resend.failed ? error_no_memory(err) : 0;
 }
 

@@ -102,14 +102,14 @@ static int refuse_ruling(struct settling *s, const struct ruling *ruling,
         s->before++;
         return 0;
     }
-    if (record.outcome == OUTCOME_UNKNOWN && record.state == ROW_FINAL) {
+    if (record.outcome == OUTCOME_UNKNOWN && row_has_outcome(&record)) {
         if (!is_own(s, ruling, state))
             return refuse_elsewhere(s, ruling, state, err);
         refuse_other_attempt(s, ruling, &record);
         return 0;
     }
     rulings_refuse(s->rulings, ruling, "it is not unknown: the ledger has it as %s %s (%s)",
-                   record.state == ROW_FINAL ? outcome_name(record.outcome) : "unsent",
+                   row_has_outcome(&record) ? outcome_name(record.outcome) : "unsent",
                    log_quote(record.code, code, sizeof(code)),
                    log_quote(record.message, message, sizeof(message)));
     return 0;

@@ -227,7 +227,7 @@ void status_text_row(const struct view_row *row, struct buffer *ret_text)
 
     buffer_format(ret_text, "\n  run %s, row %llu: %s", row->run_name,
                   (unsigned long long)row->place.row,
-                  r->state == ROW_FINAL ? outcome_name(r->outcome) : "to be sent again");
+                  row_has_outcome(r) ? outcome_name(r->outcome) : "to be sent again");
     append_field(" ", r->code, ret_text);
     append_field(" ", r->sub_code, ret_text);
     append_field("\n    ", r->message, ret_text);

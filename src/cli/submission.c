@@ -2,13 +2,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/dry_run.h"
+#include "cli/guard.h"
 #include "cli/outlook.h"
 #include "cli/summary.h"
 #include "cli/version.h"
@@ -79,53 +79,12 @@ int submission_find_run(const struct submission *s, struct run_record *ret_run, 
 
 /* ---- the place of the report ---- */
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat one;
-    struct stat other;
-
-    return a && b && stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
-}
-
-/* Not even --overwrite is meant for what this very command reads and keeps. */
-static int check_own_files(const struct submission *s, struct error *err)
-{
-    const struct options *o = s->options;
-    const char *const files[] = {o->claims,       s->ledger_path.ptr, o->app_secret_file,
-                                 o->session_file, o->sign_key,        o->config_file,
-                                 o->ca_file};
-    char quoted[LOG_QUOTE_BYTES];
-
-    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-        if (is_same_file(files[i], s->report_path.ptr))
-            return error_set(err, EXIT_CANNOT_CREATE,
-                             "the report cannot go to '%s': this command reads that file; nothing "
-                             "was sent. Name another report with -o",
-                             log_quote(s->report_path.ptr, quoted, sizeof(quoted)));
-    return 0;
-}
-
 int submission_look(struct submission *s, struct error *err)
 {
-    if (check_own_files(s, err))
+    if (guard_files(s, err))
         return -1;
     return publication_look(s->report_path.ptr, s->options->claims, s->inspection.survey.sha256,
                             s->endpoint.platform, s->options->overwrite, &s->place, err);
-}
-
-/* A manifest that names another ledger: what was sent is recorded there, not here. */
-static int check_ledger(const struct submission *s, struct error *err)
-{
-    const char *named = s->place.ledger_id;
-
-    if (!*named || strcmp(named, ledger_id(s->ledger)) == 0 || s->options->new_ledger)
-        return 0;
-    return error_set(err, EXIT_BAD_CONFIG,
-                     "the report at this path was made with ledger %s, but '%s' is ledger %s; "
-                     "nothing was sent. Name the right one with --ledger, or say --new-ledger if "
-                     "it is lost: then rows may be sent twice",
-                     named, ledger_path(s->ledger), ledger_id(s->ledger));
 }
 
 /* A report without a manifest is ours when publishing it was cut short between the two. Whether the
@@ -215,7 +174,7 @@ int submission_resume(struct submission *s, struct error *err)
         .report_stands = s->place.report_stands,
     };
 
-    if (check_ledger(s, err) || check_unclaimed(s, err) || resume_run(&settings, &s->resumed, err))
+    if (guard_ledger(s, err) || check_unclaimed(s, err) || resume_run(&settings, &s->resumed, err))
         return -1;
     say_what_is_done(s);
     return 0;

@@ -22,8 +22,6 @@ static void count_claim(struct inspection *inspection, const struct claim *claim
 {
     inspection->status_rows[claim->claim_status]++;
     inspection->status_fee[claim->claim_status] += claim->claim_fee;
-    if (inspection->repeats)
-        repeats_note(inspection->repeats, claim);
 }
 
 /* A last record without a line end may have been cut in the middle of a number. */
@@ -70,6 +68,9 @@ static int take_row(const struct inspection_visitor *visitor, const struct reade
     inspection->last_line = record->line;
     if (!invalid)
         count_claim(inspection, claim);
+    /* Also of a row that may be valid by the time the run began with. */
+    if (inspection->repeats && *claim->claim_order_no)
+        repeats_note(inspection->repeats, claim);
     if (findings->count)
         count_findings(inspection, record, findings);
     return visitor ? visitor->row(visitor->context, reader, record, findings,

@@ -259,7 +259,8 @@ int chain_put_back(struct ledger *ledger, int64_t platform, const struct claim_k
             break; /* it was pruned, and so were all before it */
         chain_read_numbers(s, &record);
         if (record.state == ROW_FINAL && record.outcome == OUTCOME_UNKNOWN && record.attempts &&
-            record.submitted_ms > newest_ms) {
+            record.submitted_ms > newest_ms &&
+            (!claim.accepted || record.submitted_ms > claim.accepted_ms)) {
             newest = at;
             newest_ms = record.submitted_ms;
         }
@@ -273,8 +274,7 @@ int chain_put_back(struct ledger *ledger, int64_t platform, const struct claim_k
 
 bool chain_waits(const struct row_record *record)
 {
-    return record->state == ROW_FINAL && record->counts_as == OUTCOME_UNKNOWN &&
-           record->attempts == 0;
+    return row_is_noted(record) && record->counts_as == OUTCOME_UNKNOWN;
 }
 
 static int release_row(struct ledger *ledger, const struct row_place *at, struct error *err)

@@ -81,6 +81,7 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     " by TEXT NOT NULL, reason TEXT NOT NULL, was TEXT NOT NULL, PRIMARY KEY(run, row, at_ms))"
     " WITHOUT ROWID;",
     "ALTER TABLE ban ADD COLUMN wait_ms INTEGER NOT NULL DEFAULT -1;",
+    "ALTER TABLE open_attempt ADD COLUMN round INTEGER NOT NULL DEFAULT 0;", /* and ROW_NOTED */
 };
 
 #define RUN_COLUMNS                                                                                \
@@ -133,12 +134,11 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_ROUND_GET] = "SELECT id, finished_ms FROM round WHERE run=?1 AND kind=?2 AND by=?3"
                       " AND reason=?4",
     [SQL_ROUND_FINISH] = "UPDATE round SET finished_ms=?2 WHERE id=?1",
-    [SQL_ROUND_OPEN] = "SELECT max(id) FROM round WHERE run=?1 AND finished_ms=0",
     [SQL_NEWS] = "PRAGMA data_version",
     [SQL_COUNT_PUT] = "INSERT OR REPLACE INTO run_count VALUES(?1,?2,?3,?4,?5)",
     [SQL_COUNT_GET] = "SELECT outcome, rows, counts_as, fee_fen FROM run_count WHERE run=?1",
     [SQL_RECOVER_LIST] = "SELECT claim_order_no, workcard_id, platform, row, attempts, tries,"
-                         " submitted_ms, digest, warnings FROM open_attempt"
+                         " submitted_ms, digest, warnings, round FROM open_attempt"
                          " WHERE run=?1 AND intent=1 LIMIT 1",
     [SQL_CLAIM_GET] = "SELECT accepted_digest, accepted_run, accepted_row, accepted_ms, last_run,"
                       " last_row FROM claim WHERE " CLAIM_KEY,
@@ -153,13 +153,13 @@ static const char *const sql[SQL_COUNT] = {
                          " accepted_run=excluded.accepted_run,"
                          " accepted_row=excluded.accepted_row, accepted_ms=excluded.accepted_ms",
     [SQL_OPEN_GET] = "SELECT run, row, intent FROM open_attempt WHERE " CLAIM_KEY,
-    [SQL_OPEN_ADD] = "INSERT INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10)"
+    [SQL_OPEN_ADD] = "INSERT INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10,?11)"
                      " ON CONFLICT DO NOTHING",
-    [SQL_OPEN_AGAIN] = "INSERT INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10)"
+    [SQL_OPEN_AGAIN] = "INSERT INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10,?11)"
                        " ON CONFLICT DO UPDATE SET run=excluded.run, row=excluded.row, intent=1,"
                        " attempts=excluded.attempts, tries=excluded.tries,"
                        " submitted_ms=excluded.submitted_ms, digest=excluded.digest,"
-                       " warnings=excluded.warnings WHERE intent=0",
+                       " warnings=excluded.warnings, round=excluded.round WHERE intent=0",
     [SQL_OPEN_UNKNOWN] = "UPDATE open_attempt SET intent=0 WHERE " CLAIM_KEY,
     [SQL_OPEN_DROP] = "DELETE FROM open_attempt WHERE " CLAIM_KEY,
     [SQL_OPEN_BACK] = "UPDATE open_attempt SET run=?4, row=?5, intent=0, attempts=?6, tries=?7,"
@@ -199,8 +199,9 @@ static const char *const sql[SQL_COUNT] = {
     /* what a person looks at */
     [SQL_READ] = "BEGIN",
     [SQL_RUN_OLDER] = "SELECT id FROM run WHERE id<?1 ORDER BY id DESC LIMIT 1",
-    [SQL_RUN_OUTCOMES] = "SELECT outcome, count(*) FROM row WHERE id>=?1 AND id<?2 AND state=3"
-                         " GROUP BY outcome",
+    [SQL_RUN_OUTCOMES] =
+        "SELECT outcome, count(*) FROM row WHERE id>=?1 AND id<?2 AND state IN (3,4)"
+        " GROUP BY outcome",
     [SQL_TODAY] = "SELECT (SELECT name FROM platform WHERE id=k.platform), k.app_key,"
                   " coalesce((SELECT calls FROM calls c WHERE c.platform=k.platform"
                   "  AND c.app_key=k.app_key AND c.day=?1), 0),"
@@ -461,7 +462,9 @@ static int checkpoint(struct ledger *ledger, struct error *err)
         return 0;
     ledger->log_pages = 0;
     code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED)
+    /* On a full disk the log stays: what is in it is durable, and nobody's answer waits for this.
+     */
+    if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL)
         return 0;
     return database_fail(ledger, err);
 }

@@ -11,6 +11,7 @@
 #define CLAIMBATCH_LEDGER_DATABASE_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "ledger/ledger.h"
@@ -38,7 +39,6 @@ enum statement {
     SQL_ROUND_ADD,
     SQL_ROUND_GET,
     SQL_ROUND_FINISH,
-    SQL_ROUND_OPEN,
     SQL_NEWS,
     SQL_COUNT_PUT,
     SQL_COUNT_GET,
@@ -108,11 +108,17 @@ struct ledger {
     sqlite3_stmt *statements[SQL_COUNT];
     char *path;
     char id[LEDGER_ID_BYTES];
-    bool is_new;
+    bool is_new; /* its schema was made by this process */
+    uid_t owner; /* of the file */
+    gid_t group;
     int log_pages; /* in SQLite's log, as of the last commit */
     bool has_news;
     int64_t version; /* of the database, as others have changed it */
     int lock_fd;
+    struct {
+        int fd;           /* of SQLite's log */
+        off_t end, until; /* it ended there; up to there it has room */
+    } room;
     struct {
         char *name; /* the platform last asked for, and its number */
         int64_t id;

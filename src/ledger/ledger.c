@@ -2,6 +2,7 @@
 #include "ledger/ledger.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -11,8 +12,9 @@ int ledger_default_path(struct buffer *ret_path, struct error *err)
     const char *xdg = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
 
-    if (state && *state)
-        buffer_format(ret_path, "%s/ledger.db", state);
+    /* systemd names all folders of StateDirectory=, the first one first (systemd.exec(5)). */
+    if (state && *state && *state != ':')
+        buffer_format(ret_path, "%.*s/ledger.db", (int)strcspn(state, ":"), state);
     else if (xdg && *xdg == '/')
         buffer_format(ret_path, "%s/claimbatch/ledger.db", xdg);
     else if (home && *home == '/')

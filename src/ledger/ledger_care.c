@@ -81,7 +81,7 @@ static const struct {
      "it"},
     {"SELECT DISTINCT run FROM row WHERE run NOT IN (SELECT id FROM run)",
      "there are rows of run number %s, which is not there"},
-    {"SELECT run, row FROM row WHERE state NOT IN (2,3) OR outcome NOT BETWEEN 0 AND 6 OR"
+    {"SELECT run, row FROM row WHERE state NOT IN (2,3,4) OR outcome NOT BETWEEN 0 AND 6 OR"
      " counts_as NOT BETWEEN 0 AND 6 OR attempts<0 OR length(digest)<>16",
      "the record of run number %s, row %s is damaged"},
     {"SELECT run, round FROM row WHERE round<>0 AND round NOT IN (SELECT id FROM round)"

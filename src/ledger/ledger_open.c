@@ -36,33 +36,80 @@ static int make_folders(const char *path, struct error *err)
     return 0;
 }
 
-/* Makes the file itself, so that it is owner-only from its first moment. */
+/* Looks at the file before SQLite does, which would say less of it. */
+static int check_file(struct ledger *ledger, int fd, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct stat status;
+
+    log_quote(ledger->path, quoted, sizeof(quoted));
+    if (fstat(fd, &status) || !S_ISREG(status.st_mode))
+        return error_set(err, EXIT_CANNOT_CREATE,
+                         "the ledger cannot be '%s': that is not a regular file", quoted);
+    if (mount_check(fd, ledger->path, err))
+        return -1;
+    if (access(ledger->path, W_OK))
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' is read-only: %s; check its disk, owner and permissions",
+                         quoted, strerror(errno));
+    if (status.st_mode & (S_IRWXG | S_IRWXO))
+        log_warn(
+            "the ledger '%s' holds personal data and decides what is sent, and others than its "
+            "owner may open it (mode %03o): chmod 600",
+            quoted, (unsigned)status.st_mode & 0777);
+    ledger->owner = status.st_uid;
+    ledger->group = status.st_gid;
+    return 0;
+}
+
+/* Makes the file itself, so that it is owner-only from its first moment. Where the rest fails an
+ * empty file stays: another process may have begun to make a ledger of it. */
 static int make_file(struct ledger *ledger, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     int fd = open(ledger->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool refused;
+    bool is_made = fd >= 0;
+    int result;
 
-    log_quote(ledger->path, quoted, sizeof(quoted));
     if (fd < 0 && errno == EEXIST)
         fd = open(ledger->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    else
-        ledger->is_new = fd >= 0;
     if (fd < 0)
-        return error_set(err, EXIT_CANNOT_CREATE, "cannot open the ledger '%s': %s", quoted,
-                         strerror(errno));
-    refused = mount_is_network(fd);
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot open the ledger '%s': %s",
+                         log_quote(ledger->path, quoted, sizeof(quoted)), strerror(errno));
+    result = check_file(ledger, fd, err);
     close(fd);
-    /* SQLite would only say that it cannot open one of its files. */
-    if (!refused && access(ledger->path, W_OK))
-        return error_set(err, EXIT_BAD_CONFIG,
-                         "the ledger '%s' is read-only: %s; check its disk, owner and permissions",
-                         quoted, strerror(errno));
-    if (refused && ledger->is_new)
-        unlink(ledger->path);
-    if (refused)
-        return mount_refuse(ledger->path, err);
-    return ledger->is_new ? file_sync_folder(ledger->path, err) : 0;
+    if (!is_made)
+        return result;
+    if (result)
+        unlink(ledger->path); /* refused for its place, where nobody can make one */
+    return result ? result : file_sync_folder(ledger->path, err);
+}
+
+/* By whatever name the ledger is opened, what stands beside it is found by one: SQLite's own files
+ * follow symbolic links too. A lock that root makes for another stays usable to him. */
+static int open_lock(struct ledger *ledger, struct error *err)
+{
+    char *place = realpath(ledger->path, NULL);
+    struct buffer path = {0};
+    int result = 0;
+
+    if (!place)
+        return errno == ENOMEM ? error_no_memory(err)
+                               : error_set(err, EXIT_CANNOT_CREATE,
+                                           "cannot find the place of the ledger '%s': %s",
+                                           ledger->path, strerror(errno));
+    buffer_format(&path, "%s.lock", place);
+    if (path.failed)
+        result = error_no_memory(err);
+    else
+        ledger->lock_fd = lock_open(path.ptr, err);
+    if (!result && ledger->lock_fd < 0)
+        result = -1;
+    if (!result && geteuid() == 0 && fchown(ledger->lock_fd, ledger->owner, ledger->group))
+        log_warn("the lock file '%s' stays root's: %s", path.ptr, strerror(errno));
+    buffer_release(&path);
+    free(place);
+    return result;
 }
 
 static int run_sql(struct ledger *ledger, const char *text, struct error *err)
@@ -146,6 +193,7 @@ static int check_schema(struct ledger *ledger, struct error *err)
     if (version == 0 && tables == 0) {
         if (make_schema(ledger, err))
             return -1;
+        ledger->is_new = true;
     } else if (database_check_version(ledger, version, err) ||
                (version < LEDGER_SCHEMA && migrate(ledger, version, err))) {
         ledger_rollback(ledger);
@@ -213,28 +261,22 @@ static int open_database(struct ledger *ledger, struct error *err)
 int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
 {
     struct ledger *ledger = calloc(1, sizeof(*ledger));
-    struct buffer lock_path = {0};
 
     *ret_ledger = NULL;
     if (!ledger)
         return error_no_memory(err);
-    ledger->lock_fd = -1;
+    ledger->lock_fd = ledger->room.fd = -1;
     ledger->path = strdup(path);
-    buffer_format(&lock_path, "%s.lock", path);
-    if (!ledger->path || lock_path.failed) {
+    if (!ledger->path) {
         error_no_memory(err);
         goto fail;
     }
-    if (make_folders(path, err) || make_file(ledger, err) || open_database(ledger, err))
+    if (make_folders(path, err) || make_file(ledger, err) || open_database(ledger, err) ||
+        open_lock(ledger, err))
         goto fail;
-    ledger->lock_fd = lock_open(lock_path.ptr, err);
-    if (ledger->lock_fd < 0)
-        goto fail;
-    buffer_release(&lock_path);
     *ret_ledger = ledger;
     return 0;
 fail:
-    buffer_release(&lock_path);
     ledger_close(ledger);
     return -1;
 }
@@ -248,6 +290,8 @@ void ledger_close(struct ledger *ledger)
     sqlite3_close(ledger->db);
     if (ledger->lock_fd >= 0)
         close(ledger->lock_fd);
+    if (ledger->room.fd >= 0)
+        close(ledger->room.fd);
     for (size_t i = 0; i < sizeof(ledger->run_texts) / sizeof(*ledger->run_texts); i++)
         buffer_release(&ledger->run_texts[i]);
     for (size_t i = 0; i < sizeof(ledger->row_texts) / sizeof(*ledger->row_texts); i++)

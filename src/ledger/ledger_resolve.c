@@ -60,6 +60,23 @@ static int settled_record(struct ledger *ledger, const struct row_ref *ref,
     return 0;
 }
 
+/* That it was not executed says nothing of an attempt of the claim before it: that is the open one
+ * then. */
+static int end_attempt(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                       const struct settlement *settlement, struct error *err)
+{
+    int found = settlement->outcome == OUTCOME_ACCEPTED
+                    ? 0
+                    : chain_put_back(ledger, platform, &ref->key, err);
+
+    if (found)
+        return found < 0 ? -1 : 0;
+    return chain_execute_open(ledger, SQL_OPEN_DROP, platform, &ref->key, err) ||
+                   chain_release(ledger, platform, &ref->key, err)
+               ? -1
+               : 0;
+}
+
 static int apply_settlement(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
                             const struct settlement *settlement, struct buffer texts[4],
                             struct buffer *message, struct error *err)
@@ -74,9 +91,8 @@ static int apply_settlement(struct ledger *ledger, int64_t platform, const struc
     if (message->failed)
         return error_no_memory(err);
     if (record_settlement(ledger, ref, settlement, buffer_string(&texts[0]), err) ||
-        chain_execute_open(ledger, SQL_OPEN_DROP, platform, &ref->key, err) ||
         chain_finish_row(ledger, platform, ref, &record, err) ||
-        chain_release(ledger, platform, &ref->key, err))
+        end_attempt(ledger, platform, ref, settlement, err))
         return -1;
     if (settlement->outcome == OUTCOME_ACCEPTED)
         return 0;

@@ -20,10 +20,11 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
     if (database_platform(ledger, ref->platform, &platform, err) ||
         database_execute(ledger,
                          database_ready(ledger, ref->resend ? SQL_OPEN_AGAIN : SQL_OPEN_ADD,
-                                        "siiiiiiids", ref->key.claim_order_no, ref->key.workcard_id,
-                                        platform, ref->place.run, (int64_t)ref->place.row,
-                                        (int64_t)record->attempts, (int64_t)record->tries,
-                                        record->submitted_ms, record->digest, record->warnings),
+                                        "siiiiiiidsi", ref->key.claim_order_no,
+                                        ref->key.workcard_id, platform, ref->place.run,
+                                        (int64_t)ref->place.row, (int64_t)record->attempts,
+                                        (int64_t)record->tries, record->submitted_ms,
+                                        record->digest, record->warnings, record->round),
                          err))
         return -1;
     return sqlite3_changes(ledger->db) > 0;
@@ -85,8 +86,7 @@ int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
 }
 
 /* One intent of a dead run. The texts are copied: they belong to the list's statement. */
-static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, int64_t round,
-                struct error *err)
+static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, struct error *err)
 {
     struct buffer order_no = {0};
     struct buffer warnings = {0};
@@ -104,7 +104,7 @@ static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, int64_t 
         .sub_code = "",
         .message = "the run ended before an answer came; the claim may have been stored",
         .request_id = "",
-        .round = round,
+        .round = sqlite3_column_int64(list, 9),
     };
     int result;
 
@@ -126,25 +126,11 @@ static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, int64_t 
     return result;
 }
 
-/* The round that the last start of a run may have been about; 0: none. */
-static int find_round(struct ledger *ledger, int64_t run, int64_t *ret_round, struct error *err)
-{
-    sqlite3_stmt *s = database_ready(ledger, SQL_ROUND_OPEN, "i", run);
-    int found = database_step(ledger, s, err);
-
-    *ret_round = found == 1 ? sqlite3_column_int64(s, 0) : 0;
-    sqlite3_reset(s);
-    return found < 0 ? -1 : 0;
-}
-
 int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, struct error *err)
 {
     size_t count = 0;
-    int64_t round;
     int found;
 
-    if (find_round(ledger, run, &round, err))
-        return -1;
     for (;; count++) {
         /* Asked anew each time: the change just made took the last one off the list. */
         sqlite3_stmt *list = database_ready(ledger, SQL_RECOVER_LIST, "i", run);
@@ -152,7 +138,7 @@ int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, st
         found = database_step(ledger, list, err);
         if (found <= 0)
             break;
-        if (lose(ledger, list, run, round, err))
+        if (lose(ledger, list, run, err))
             return -1;
     }
     if (ret_count)

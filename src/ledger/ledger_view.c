@@ -25,7 +25,7 @@ static int check_file(const char *path, struct error *err)
     char quoted[LOG_QUOTE_BYTES];
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool refused;
+    int result;
 
     log_quote(path, quoted, sizeof(quoted));
     if (fd < 0 && errno == ENOENT)
@@ -34,26 +34,31 @@ static int check_file(const char *path, struct error *err)
     if (fd < 0)
         return error_set(err, EXIT_INPUT_MISSING, "cannot open the ledger '%s': %s", quoted,
                          strerror(errno));
-    refused = mount_is_network(fd);
     if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
         close(fd);
         return error_set(err, EXIT_INPUT_MISSING, "'%s' is no ledger: it is not a regular file",
                          quoted);
     }
+    result = mount_check(fd, path, err);
     close(fd);
-    return refused ? mount_refuse(path, err) : 0;
+    return result;
 }
 
 /* Where nobody has ever locked a run there is no lock file, and none is made. */
 static int open_lock(struct ledger *ledger, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
+    char *place = realpath(ledger->path, NULL);
     struct buffer path = {0};
     int result = 0;
 
-    buffer_format(&path, "%s.lock", ledger->path);
-    if (path.failed)
+    if (place)
+        buffer_format(&path, "%s.lock", place);
+    free(place);
+    if (!place || path.failed) {
+        buffer_release(&path);
         return error_no_memory(err);
+    }
     ledger->lock_fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (ledger->lock_fd < 0 && errno != ENOENT)
         result = error_set(err, EXIT_INPUT_MISSING, "cannot open the lock file '%s': %s",
@@ -136,7 +141,7 @@ static int open_as(const char *path, const char *query, struct ledger **ret_ledg
     *ret_ledger = NULL;
     if (!ledger)
         return error_no_memory(err);
-    ledger->lock_fd = -1;
+    ledger->lock_fd = ledger->room.fd = -1;
     ledger->path = strdup(path);
     if (!ledger->path) {
         error_no_memory(err);

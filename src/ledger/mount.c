@@ -1,5 +1,6 @@
 #include "ledger/mount.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,12 +72,34 @@ bool mount_is_network(int fd)
     return (unsigned long)status.f_type == FUSE_SUPER_MAGIC && is_network_in_user_space(fd);
 }
 
-int mount_refuse(const char *path, struct error *err)
+static bool is_mounted_alone(int fd)
+{
+    struct statx status;
+
+    return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
+           (status.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+int mount_check(int fd, const char *path, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
+    struct stat status;
 
-    return error_set(err, EXIT_BAD_CONFIG,
-                     "the ledger '%s' is on a network file system, where its locks cannot be "
-                     "trusted; name a place on a local disk with --ledger",
-                     log_quote(path, quoted, sizeof(quoted)));
+    log_quote(path, quoted, sizeof(quoted));
+    if (mount_is_network(fd))
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' is on a network file system, where its locks cannot be "
+                         "trusted; name a place on a local disk with --ledger",
+                         quoted);
+    if (fstat(fd, &status) == 0 && status.st_nlink > 1)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' has %lu names (hard links), and by each of them other "
+                         "locks; leave it one name, or use a symbolic link",
+                         quoted, (unsigned long)status.st_nlink);
+    if (is_mounted_alone(fd))
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' is mounted without its folder, so that its locks and its "
+                         "log would be elsewhere; mount the folder that holds it",
+                         quoted);
+    return 0;
 }

@@ -23,3 +23,14 @@ bool outcome_parse(const char *name, enum outcome *ret_outcome)
     }
     return false;
 }
+
+bool row_has_outcome(const struct row_record *record)
+{
+    return record->state == ROW_FINAL || record->state == ROW_NOTED;
+}
+
+bool row_is_noted(const struct row_record *record)
+{
+    /* Ledgers before schema 4 had no state for it. */
+    return record->state == ROW_NOTED || (record->state == ROW_FINAL && record->attempts == 0);
+}

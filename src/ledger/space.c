@@ -107,6 +107,11 @@ bool space_is_tight(const struct space *space)
     return fstatvfs(space->fd, &status) == 0 && status.f_blocks && room(&status) < space->bytes / 2;
 }
 
+uint64_t space_bytes(const struct space *space)
+{
+    return space->bytes;
+}
+
 void space_release(struct space *space)
 {
     if (!space)

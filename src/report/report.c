@@ -165,7 +165,7 @@ static int set_valid(struct report *report, struct line *line, const struct row_
     if (digest_claim(&report->row.claim, line->record.digest))
         return error_no_memory(err);
     line->has_digest = true;
-    if (known && known->state == ROW_FINAL)
+    if (known && row_has_outcome(known))
         return 0;
     if (!known && report->row.unsettled) {
         set_unsettled(report, line, message);

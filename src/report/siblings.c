@@ -111,7 +111,7 @@ static int was_settled(const struct siblings *siblings, const struct scan_row *r
         return 1;
     found = ledger_row_get(s->ledger, place, &known, err);
     return found <= 0 ? found
-                      : known.state == ROW_FINAL &&
+                      : row_has_outcome(&known) &&
                             (known.outcome == OUTCOME_ACCEPTED ||
                              known.outcome == OUTCOME_REJECTED || known.outcome == OUTCOME_SKIPPED);
 }

@@ -247,7 +247,7 @@ static void compare_warnings(struct witness *witness, const struct scan_row *row
 /* The ledger's outcome; a row without one is unsent in a report. */
 static enum outcome outcome_of(const struct row_record *known)
 {
-    return known->state == ROW_FINAL ? known->outcome : OUTCOME_UNSENT;
+    return row_has_outcome(known) ? known->outcome : OUTCOME_UNSENT;
 }
 
 /* A row that waited for another attempt of its claim is freed when that is settled, which is after
@@ -267,7 +267,7 @@ static void compare_reasons(struct witness *witness, const struct row_record *r,
                outcome_name(outcome_of(known)));
         return;
     }
-    if (known->state != ROW_FINAL && !*known->code)
+    if (!row_has_outcome(known) && !*known->code)
         return;
     compare_words(witness, r->row, "code", r->code, known->code);
     compare_words(witness, r->row, "sub_code", r->sub_code, known->sub_code);

@@ -32,20 +32,24 @@ static bool intent_is_dead(const struct decision_facts *f)
     return f->claim->open && f->claim->open_is_intent && !f->open_run_alive;
 }
 
-static bool is_unsettled(const struct decision_facts *f)
-{
-    return f->claim->open && !f->claim->open_is_intent && !f->resend_unknown;
-}
-
-static bool was_accepted_alike(const struct decision_facts *f)
-{
-    return f->claim->accepted && is_same(f->claim->accepted_digest, f->digest) && !f->resubmit;
-}
-
 static bool was_accepted_later(const struct decision_facts *f)
 {
     return f->claim->accepted && !is_same(f->claim->accepted_digest, f->digest) &&
            row_place_is_before(&f->order, &f->claim->accepted_order);
+}
+
+/* Content that was accepted since is not undone, even by a resend. */
+static bool is_unsettled(const struct decision_facts *f)
+{
+    return f->claim->open && !f->claim->open_is_intent &&
+           (!f->resend_unknown || was_accepted_later(f));
+}
+
+/* What was accepted before an attempt that is to be sent again does not tell what became of it. */
+static bool was_accepted_alike(const struct decision_facts *f)
+{
+    return f->claim->accepted && is_same(f->claim->accepted_digest, f->digest) && !f->resubmit &&
+           !f->claim->open;
 }
 
 static bool was_accepted_other(const struct decision_facts *f)

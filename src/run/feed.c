@@ -85,20 +85,21 @@ static bool is_of_round(const struct row_record *record, const struct round *rou
         return false;
     if (round->kind == ROUND_RESEND_UNKNOWN)
         return record->outcome == OUTCOME_UNKNOWN;
+    /* One that repeats a row of the round counts as that does then. */
     return record->outcome == OUTCOME_ACCEPTED || record->outcome == OUTCOME_REJECTED ||
-           (record->outcome == OUTCOME_SKIPPED && record->counts_as == OUTCOME_SKIPPED);
+           record->outcome == OUTCOME_SKIPPED;
 }
 
 bool feed_tries_again(const struct row_record *record, const struct round *round)
 {
-    if (record->state != ROW_FINAL)
+    if (!row_has_outcome(record))
         return true;
     if (record->outcome == OUTCOME_FAILED || record->outcome == OUTCOME_UNSENT)
         return true;
     if (is_of_round(record, round))
         return true;
-    /* Never sent itself: what stood in its way may be gone. */
-    return record->attempts == 0 &&
+    /* What stood in its way may be gone. */
+    return row_is_noted(record) &&
            (record->counts_as == OUTCOME_FAILED || record->counts_as == OUTCOME_UNSENT ||
             record->counts_as == OUTCOME_UNKNOWN);
 }
@@ -134,8 +135,9 @@ static int fill(struct feed *feed, const struct supply_row *row, const struct ro
     job->unrecorded = row->is_unrecorded;
     job->open_row = row->open_row;
     job->in_round = round.id && !(known && known->round >= round.id);
+    job->keeps = job->in_round && known && known->outcome == OUTCOME_ACCEPTED;
     buffer_reset(&job->earlier);
-    if (known && known->state == ROW_FINAL)
+    if (known && row_has_outcome(known))
         buffer_text(&job->earlier, buffer_string(&feed->known_words));
     else if (row->unsettled)
         buffer_text(&job->earlier, row->unsettled);

@@ -39,7 +39,8 @@ void halt_fail(struct batch *b, const struct error *error)
 
 void halt_check_space(struct batch *b)
 {
-    if (!b->reserve || !space_is_tight(b->reserve))
+    if (!b->reserve || (!space_is_tight(b->reserve) &&
+                        ledger_take_room(b->settings->ledger, space_bytes(b->reserve))))
         return;
     space_release(b->reserve);
     b->reserve = NULL;

@@ -12,8 +12,12 @@ static int note(struct batch *b, struct job *job, enum outcome outcome, enum out
                 const char *code, const char *message, struct error *err)
 {
     struct row_ref ref = state_ref(b, job);
-    struct row_record record = state_record(b, job, ROW_FINAL, outcome);
+    struct row_record record = state_record(b, job, ROW_NOTED, outcome);
 
+    if (job->keeps) {
+        state_leave(b, job, OUTCOME_ACCEPTED);
+        return 0;
+    }
     record.counts_as = counts_as;
     record.code = code;
     record.message = message;
@@ -75,6 +79,27 @@ static int leave_unsettled(struct batch *b, struct job *job, const struct claim_
     return note(b, job, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN, "UNSETTLED", message, err);
 }
 
+/* What is known of the attempt that a resend follows, where that was one of another row. */
+static int remember_earlier(struct batch *b, struct job *job, const struct claim_state *claim,
+                            struct error *err)
+{
+    struct row_record record;
+    int found;
+
+    if (!job->resend || !claim->open || job->earlier.len)
+        return 0;
+    found = ledger_row_get(b->settings->ledger, claim->open_at, &record, err);
+    if (found < 0)
+        return -1;
+    buffer_format(&job->earlier,
+                  "row %llu of another run: ", (unsigned long long)claim->open_at.row);
+    if (found)
+        buffer_format(&job->earlier, "%s %s", record.code, record.message);
+    else
+        buffer_text(&job->earlier, "an answer that is not known");
+    return job->earlier.failed ? error_no_memory(err) : 0;
+}
+
 /* May be sent, unless --limit has been reached: then it is parked, and stays unsent. */
 static void make_ready(struct batch *b, struct job *job, bool changed)
 {
@@ -117,6 +142,8 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     job->resend = (claim.open && !claim.open_is_intent) || job->unrecorded;
     facts.open_run_alive =
         claim.open && claim.open_is_intent && ledger_run_is_alive(ledger, claim.open_at.run);
+    if (remember_earlier(b, job, &claim, err))
+        return -1;
     switch (decision_make(&facts)) {
     case DECIDE_SEND:
         make_ready(b, job, false);

@@ -70,7 +70,6 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
         .claim = &state,
         .resend_unknown = round == ROUND_RESEND_UNKNOWN,
         .resubmit = round == ROUND_RESUBMIT,
-        .open_run_alive = true,
     };
 
     if (row->open_row)
@@ -79,7 +78,13 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
         return error_no_memory(err);
     if (s->ledger && ledger_claim_get(s->ledger, s->platform, &key, &state, err))
         return -1;
+    facts.open_run_alive =
+        state.open && state.open_is_intent && ledger_run_is_alive(s->ledger, state.open_at.run);
     *ret_decision = decision_make(&facts);
+    /* The run will make it unknown before it decides. */
+    state.open_is_intent = false;
+    if (*ret_decision == DECIDE_RECOVER)
+        *ret_decision = decision_make(&facts);
     return 0;
 }
 

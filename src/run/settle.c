@@ -55,11 +55,46 @@ static int settle_resend(struct batch *b, struct job *job, enum row_state state,
     return result;
 }
 
+/* The row was accepted in this run before a person said to send it once more. It still is, whatever
+ * was not executed since. */
+static int settle_kept(struct batch *b, struct job *job, enum row_state state, enum outcome outcome,
+                       struct error *err)
+{
+    struct ledger *ledger = b->settings->ledger;
+    struct row_ref ref = state_ref(b, job);
+    struct row_record record;
+    struct buffer message = {0};
+    int result = ledger_row_get(ledger, ref.place, &record, err);
+
+    if (result <= 0)
+        return result ? -1
+                      : error_set(err, EXIT_INTERNAL, "row %llu is not in the ledger any more",
+                                  (unsigned long long)job->row);
+    record.attempts = job->attempts;
+    if (state == ROW_FINAL) {
+        buffer_format(&message, "%s%ssent again, and %s: %s %s", record.message,
+                      *record.message ? "; " : "", outcome_name(outcome), job->verdict.code,
+                      job->verdict.message);
+        record.message = buffer_string(&message);
+        record.round = b->settings->round.id;
+    }
+    result = message.failed ? error_no_memory(err) : ledger_row_settle(ledger, &ref, &record, err);
+    buffer_release(&message);
+    if (!result && state == ROW_FINAL) {
+        b->outcomes[OUTCOME_ACCEPTED]++;
+        b->answered[outcome]++;
+        job->ended = true;
+    }
+    return result;
+}
+
 static int settle_as(struct batch *b, struct job *job, enum row_state state, enum outcome outcome,
                      struct error *err)
 {
     struct row_record record;
 
+    if (job->keeps && !job->resend && outcome != OUTCOME_ACCEPTED && outcome != OUTCOME_UNKNOWN)
+        return settle_kept(b, job, state, outcome, err);
     take_attempt(job);
     record = state_record(b, job, state, outcome);
     if (job->resend && outcome != OUTCOME_ACCEPTED)

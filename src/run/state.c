@@ -26,7 +26,7 @@ struct row_record state_record(const struct batch *b, const struct job *job, enu
         .http_status = job->http_status,
         .submitted_ms = job->sent_ms,
         .duration_ms = job->duration_ms,
-        .round = job->in_round && outcome != OUTCOME_FAILED ? b->settings->round.id : 0,
+        .round = job->in_round ? b->settings->round.id : 0,
         .code = "",
         .sub_code = "",
         .message = "",

@@ -569,6 +569,19 @@ int posix_fallocate64(int fd, off64_t offset, off64_t len)
     return (int)after(action, record_end(result));
 }
 
+/* Behind the end of a file: nothing that the replay of a power loss would see. */
+int fallocate64(int fd, int mode, off64_t offset, off64_t len)
+{
+    enum action action = meet_fd(CALL_FALLOCATE, fd);
+
+    if (fails(action)) {
+        errno = plan.cause;
+        return -1;
+    }
+    record_begin();
+    return (int)after(action, record_end(REAL(fallocate64)(fd, mode, offset, len)));
+}
+
 static int sync_by(enum call call, int (*real)(int), int fd)
 {
     enum action action = meet_fd(call, fd);

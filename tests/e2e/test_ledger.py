@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import threading
+import time
 import unittest
 
 import oracle
@@ -216,6 +217,39 @@ class FullDiskTest(DiskCase):
         self.assertEqual(gateway.requests, [])
         self.make_room()
         self.assertExit(self.ws.upload(gateway, ledger="disk/ledger.db"), 0)
+
+    def gorge(self, ended):
+        """Fills the disk as fast as it can be filled, and takes whatever becomes free."""
+        with open(os.path.join(self.disk, "filler"), "ab", buffering=0) as filler:
+            while not ended.is_set():
+                try:
+                    filler.write(bytes(4096))
+                except OSError:
+                    time.sleep(0.001)
+
+    def test_no_answer_is_lost_to_a_disk_that_fills_up_within_a_turn(self):
+        self.ws.export(claim_rows(20000))
+        for seconds in (0.2, 0.35, 0.5):
+            with self.subTest(seconds):
+                gateway = self.gateway()
+                name = f"disk/ledger{seconds}.db"
+                place = ("--in-flight", 64, "-o", f"report{seconds}.csv")
+                # Each round has a ledger of its own, and a run of its own of the same export.
+                place += ("--new-ledger",)
+                run = self.ws.start(*self.ws.upload_arguments(gateway, *place, ledger=name))
+                gateway.wait_for_requests(64)
+                time.sleep(seconds)
+                ended = threading.Event()
+                gorging = threading.Thread(target=self.gorge, args=(ended,))
+                gorging.start()
+                result = run.finish()
+                ended.set()
+                gorging.join()
+                self.assertExit(result, 74)
+                self.assertNotIn("could not be stored", result.err)
+                self.make_room()
+                self.assertExit(self.ws.upload(gateway, *place, ledger=name), 0)
+                self.assertEqual(len(gateway.requests), 20000)
 
     def test_answers_in_flight_are_stored_when_the_disk_fills_up_and_the_same_command_goes_on(self):
         self.ws.export(claim_rows(200))

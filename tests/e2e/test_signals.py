@@ -78,7 +78,10 @@ class StopTest(SignalCase):
         gateway.wait_for(lambda: len(gateway.journal) >= 4)
         again = self.ws.upload(gateway)
         self.assertExit(again, 3)
-        self.assertTally({"accepted": 46, "unknown": 4})
+        # What was still in the pool is withdrawn, if there was time for that.
+        unknown = [line["outcome"] for line in self.ws.read_report()].count("unknown")
+        self.assertIn(unknown, range(4, 9))
+        self.assertTally({"accepted": 50 - unknown, "unknown": unknown})
         self.assertSays(again, "unknown")
         self.assertTrueReport(gateway.journal, starts=2, crashed=True)
 

@@ -150,6 +150,38 @@ static void unsettled_attempt_holds_back_whatever_the_content(void **state)
     decide_all(scenarios, COUNT(scenarios));
 }
 
+static void resend_goes_out_whatever_was_accepted_before_but_undoes_nothing(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {.what = "the same accepted before the attempt that is unknown",
+         .accepted = SAME,
+         .accepted_order = {RUN, ROW},
+         .open = UNSETTLED,
+         .resend_unknown = true,
+         .decision = DECIDE_SEND},
+        {.what = "another accepted of an earlier run",
+         .accepted = OTHER,
+         .accepted_order = {RUN - 1, 2},
+         .open = UNSETTLED,
+         .resend_unknown = true,
+         .decision = DECIDE_SEND_CHANGED},
+        {.what = "another accepted of a later run",
+         .accepted = OTHER,
+         .accepted_order = {RUN + 1, 2},
+         .open = UNSETTLED,
+         .resend_unknown = true,
+         .decision = DECIDE_UNSETTLED},
+        {.what = "the same accepted, and nothing is unknown any more",
+         .accepted = SAME,
+         .accepted_order = {RUN + 1, 2},
+         .resend_unknown = true,
+         .decision = DECIDE_ACCEPTED},
+    };
+
+    (void)state;
+    decide_all(scenarios, COUNT(scenarios));
+}
+
 static void intent_of_a_run_that_is_alive_is_waited_for(void **state)
 {
     static const struct scenario scenarios[] = {
@@ -331,6 +363,7 @@ int main(void)
         cmocka_unit_test(accepted_same_content_is_skipped),
         cmocka_unit_test(accepted_other_content_is_judged_by_the_order_of_rows),
         cmocka_unit_test(unsettled_attempt_holds_back_whatever_the_content),
+        cmocka_unit_test(resend_goes_out_whatever_was_accepted_before_but_undoes_nothing),
         cmocka_unit_test(intent_of_a_run_that_is_alive_is_waited_for),
         cmocka_unit_test(intent_of_a_run_that_is_dead_becomes_unknown_first),
         cmocka_unit_test(repeat_in_the_file_is_a_duplicate_whatever_became_of_the_row_before),

@@ -195,7 +195,8 @@ static void inspection_knows_which_claims_repeat(void **state)
                      0);
     assert_true(repeats_maybe(taken.inspection.repeats, &repeated));
     assert_false(repeats_maybe(taken.inspection.repeats, &single));
-    assert_false(repeats_maybe(taken.inspection.repeats, &half_invalid));
+    /* An invalid row counts: it may be valid by the time its run began with. */
+    assert_true(repeats_maybe(taken.inspection.repeats, &half_invalid));
     release(&taken);
 }
 

@@ -1018,26 +1018,82 @@ static void resend_of_what_no_row_tells_of_is_unknown_where_it_was_put_off(void 
     assert_int_equal(row_of(ledger, run, 7).outcome, OUTCOME_UNKNOWN);
 }
 
-static void what_dies_on_the_wire_was_sent_in_the_newest_round_that_is_open(void **state)
+static void what_dies_on_the_wire_was_sent_in_the_round_of_its_intent(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t run = create_run(ledger, PLATFORM);
     struct row_ref ref = ref_of(run, 2, "A");
-    struct round ended;
+    struct row_record record = record_of(&ref, ROW_AGAIN, OUTCOME_UNSENT);
     struct round open;
 
     begin(ledger);
     send(ledger, run, 2, "A", OUTCOME_UNKNOWN);
     assert_int_equal(
         ledger_round_open(ledger, run, ROUND_RESEND_UNKNOWN, "ops", "7", 5, &open, &err), 0);
-    assert_int_equal(
-        ledger_round_open(ledger, run, ROUND_RESEND_UNKNOWN, "ops", "8", 5, &ended, &err), 0);
-    assert_int_equal(ledger_round_finish(ledger, ended.id, 9, &err), 0);
     ref.resend = true;
+    record.round = open.id;
+    assert_int_equal(ledger_row_intend(ledger, &ref, &record, &err), 1);
+    /* One that was sent as it always is, while the round is open. */
+    ref = ref_of(run, 3, "B");
     assert_int_equal(intend(ledger, &ref), 1);
     assert_int_equal(ledger_run_recover(ledger, run, NULL, &err), 0);
     commit(ledger);
     assert_int_equal(row_of(ledger, run, 2).round, open.id);
+    assert_int_equal(row_of(ledger, run, 3).round, 0);
+}
+
+static void row_that_waits_is_released_though_it_was_tried_before(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    int64_t other = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "A");
+    struct row_record waits = record_of(&ref, ROW_NOTED, OUTCOME_UNKNOWN);
+
+    begin(ledger);
+    send(ledger, run, 2, "A", OUTCOME_FAILED);
+    send(ledger, other, 2, "A", OUTCOME_UNKNOWN);
+    assert_int_equal(ledger_row_note(ledger, &ref, &waits, false, &err), 0);
+    ref = ref_of(other, 2, "A");
+    ref.resend = true;
+    assert_int_equal(intend(ledger, &ref), 1);
+    settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    commit(ledger);
+    assert_int_equal(row_of(ledger, run, 2).outcome, OUTCOME_UNSENT);
+}
+
+static void settling_one_attempt_leaves_the_one_before_it_open(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = create_run(ledger, PLATFORM);
+    int64_t other = create_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(other, 3, "A");
+    struct row_record record;
+    struct settlement settlement = {
+        .outcome = OUTCOME_FAILED, .by = "ops", .reason = "looked up", .at_ms = 5};
+
+    begin(ledger);
+    send(ledger, run, 2, "A", OUTCOME_UNKNOWN);
+    ref.resend = true;
+    assert_int_equal(intend(ledger, &ref), 1);
+    settle(ledger, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
+    commit(ledger);
+    record = row_of(ledger, other, 3);
+    settlement.digest = record.digest;
+    settlement.submitted_ms = record.submitted_ms;
+    begin(ledger);
+    assert_int_equal(ledger_row_resolve(ledger, &ref, &settlement, &err), 1);
+    commit(ledger);
+    assert_true(claim_of(ledger, "A").open);
+    assert_int_equal(claim_of(ledger, "A").open_at.run, run);
+    ref = ref_of(run, 2, "A");
+    record = row_of(ledger, run, 2);
+    settlement.digest = record.digest;
+    settlement.submitted_ms = record.submitted_ms;
+    begin(ledger);
+    assert_int_equal(ledger_row_resolve(ledger, &ref, &settlement, &err), 1);
+    commit(ledger);
+    assert_false(claim_of(ledger, "A").open);
 }
 
 static void safe_repeat_is_intended_anew(void **state)
@@ -1771,7 +1827,9 @@ int main(void)
         WITH_LEDGER(a_row_that_was_asked_for_does_not_hold_an_old_view),
         WITH_LEDGER(resend_that_is_put_off_gives_the_attempt_before_its_place_back),
         WITH_LEDGER(resend_of_what_no_row_tells_of_is_unknown_where_it_was_put_off),
-        WITH_LEDGER(what_dies_on_the_wire_was_sent_in_the_newest_round_that_is_open),
+        WITH_LEDGER(what_dies_on_the_wire_was_sent_in_the_round_of_its_intent),
+        WITH_LEDGER(row_that_waits_is_released_though_it_was_tried_before),
+        WITH_LEDGER(settling_one_attempt_leaves_the_one_before_it_open),
         WITH_LEDGER(safe_repeat_is_intended_anew),
         WITH_LEDGER(newest_accepted_is_by_the_order_of_rows_not_of_time),
         WITH_LEDGER(later_refusal_leaves_what_was_accepted),
