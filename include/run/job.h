@@ -41,7 +41,7 @@ struct job {
     bool unrecorded;   /* … of which no ledger knows */
     uint64_t open_row; /* an earlier row of its claim, not of this run, that is unknown; 0: none */
     bool in_round;     /* is to be sent in the round at hand */
-    bool keeps;        /* … and was accepted in this run: that stays so unless the answer is lost */
+    bool keeps; /* … and was accepted in this run: that stays so unless the answer is lost */
     struct buffer earlier; /* what was known of it before a resend */
     bool changed;          /* warning changed-since-accepted */
 

@@ -79,6 +79,20 @@ static const struct {
     {"SELECT run, row, prev_run FROM row WHERE prev_run>run OR (prev_run=run AND prev_row>=row)",
      "run number %s, row %s: the row of the same claim before it (of run number %s) comes after "
      "it"},
+    {"SELECT claim_order_no, accepted_run, accepted_row FROM claim c JOIN row r ON"
+     " r.id=c.accepted_run << " ROW_BITS_TEXT " | c.accepted_row WHERE r.digest<>accepted_digest",
+     "what is known as accepted of claim %s is not the content of the row (run number %s, row %s)"},
+    {"SELECT claim_order_no FROM claim c WHERE accepted_digest IS NULL AND last_run<>0 AND EXISTS("
+     "WITH RECURSIVE chain(outcome, prev_run, prev_row) AS (SELECT outcome, prev_run, prev_row FROM"
+     " row WHERE id=c.last_run << " ROW_BITS_TEXT " | c.last_row UNION SELECT r.outcome,"
+     " r.prev_run, r.prev_row FROM chain JOIN row r ON r.id=chain.prev_run << " ROW_BITS_TEXT
+     " | chain.prev_row WHERE chain.prev_run<>0) SELECT 1 FROM chain WHERE outcome=0)",
+     "claim %s has a row that was accepted, and is not known as accepted"},
+    {"SELECT chains, claims FROM (SELECT count(*) AS chains FROM row r WHERE linked<>0 AND NOT"
+     " EXISTS(SELECT 1 FROM row p WHERE r.prev_run<>0 AND p.id=r.prev_run << " ROW_BITS_TEXT
+     " | r.prev_row)), (SELECT count(*) AS claims FROM claim WHERE last_run<>0) WHERE "
+     "chains<>claims",
+     "there are rows of %s claims, and records of %s: some are lost"},
     {"SELECT DISTINCT run FROM row WHERE run NOT IN (SELECT id FROM run)",
      "there are rows of run number %s, which is not there"},
     {"SELECT run, row FROM row WHERE state NOT IN (2,3,4) OR outcome NOT BETWEEN 0 AND 6 OR"

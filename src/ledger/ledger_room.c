@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@ bool ledger_take_room(struct ledger *ledger, uint64_t bytes)
 {
     off_t wanted = (off_t)bytes;
     struct stat status;
+    struct rlimit limit; /* of a file's size, which the kernel does not ask about here */
 
     if ((ledger->room.fd < 0 && open_log(ledger)) || fstat(ledger->room.fd, &status))
         return true;
@@ -36,6 +38,8 @@ bool ledger_take_room(struct ledger *ledger, uint64_t bytes)
     if (status.st_size < ledger->room.end)
         ledger->room.until = 0;
     ledger->room.end = status.st_size;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (rlim_t)status.st_size + bytes > limit.rlim_cur)
+        return false;
     if (ledger->room.until - status.st_size >= wanted)
         return true;
     wanted += AHEAD_BYTES;

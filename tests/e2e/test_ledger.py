@@ -75,6 +75,162 @@ class RefusalTest(LedgerCase):
         self.assertFalse(os.path.exists(self.ws.file("gone")))
 
 
+class NameTest(LedgerCase):
+    """One ledger by several names."""
+
+    def held(self):
+        """A gateway that answers only when it is told to."""
+        let_go = threading.Event()
+        self.addCleanup(let_go.set)
+        return self.gateway(lambda request: let_go.wait(60) and accept(request)), let_go
+
+    def test_a_run_by_another_name_is_seen_to_be_alive(self):
+        os.mkdir(self.ws.file("real"))
+        os.symlink("real/ledger.db", self.ws.file("link.db"))
+        self.ws.write("real/ledger.db", b"", mode=0o600)
+        names = ("real/ledger.db", "link.db")
+        for first, second in (names, names[::-1]):
+            gateway, let_go = self.held()
+            claims = os.path.basename(first) + ".csv"
+            self.ws.export(claim_rows(3), name=claims)
+            run = self.ws.start(*self.ws.upload_arguments(gateway, claims=claims, ledger=first))
+            gateway.wait_for_requests(3)
+            result = self.ws.upload(gateway, claims=claims, ledger=second)
+            self.assertExit(result, 75)
+            self.assertSays(result, "is sending this export", "nothing was sent")
+            shown = self.ws.run("status", "--ledger", second)
+            self.assertIn("active", shown.out)
+            let_go.set()
+            self.assertExit(run.finish(), 0)
+            self.assertEqual(len(gateway.requests), 3)
+        self.assertEqual(sorted(os.listdir(self.ws.file("real"))), ["ledger.db", "ledger.db.lock"])
+        self.assertFalse(os.path.exists(self.ws.file("link.db.lock")))
+
+    def test_hard_links_are_refused(self):
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        os.link(self.ws.file("ledger.db"), self.ws.file("second.db"))
+        self.ws.export(claim_rows(4))
+        for ledger in ("ledger.db", "second.db"):
+            result = self.ws.upload(gateway, ledger=ledger)
+            self.assertExit(result, 78)
+            self.assertSays(result, ledger, "hard links")
+            self.assertExit(self.ws.run("status", "--ledger", ledger), 78)
+        self.assertEqual(len(gateway.requests), 3)
+        os.unlink(self.ws.file("second.db"))
+        self.assertExit(self.ws.upload(gateway), 0)
+        self.assertEqual(len(gateway.requests), 4)
+
+    def test_a_file_that_is_mounted_without_its_folder_is_refused(self):
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        os.mkdir(self.ws.file("elsewhere"))
+        self.ws.write("elsewhere/ledger.db", b"")
+        place = self.ws.file("elsewhere/ledger.db")
+        if subprocess.run(["mount", "--bind", self.ws.file("ledger.db"), place], capture_output=True).returncode:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", place], check=True)
+        result = self.ws.upload(gateway, ledger="elsewhere/ledger.db")
+        self.assertExit(result, 78)
+        self.assertSays(result, "mount the folder")
+        self.assertEqual(len(gateway.requests), 3)
+
+
+class OlderCopyTest(LedgerCase):
+    """A ledger that was emptied, or brought back from a backup."""
+
+    def test_a_backup_does_not_know_what_was_sent_since(self):
+        gateway = self.gateway()
+        self.ws.export(claim_rows(2, first=50), name="before.csv")
+        self.assertExit(self.ws.upload(gateway, claims="before.csv"), 0)
+        self.assertExit(self.ws.run("status", "--ledger", "ledger.db", "--backup", "backup.db"), 0)
+        self.assertExit(self.ws.upload(gateway), 0)
+        sent = len(gateway.requests)
+        for name in ("ledger.db", "ledger.db.lock"):
+            os.unlink(self.ws.file(name))
+        os.rename(self.ws.file("backup.db"), self.ws.file("ledger.db"))
+        report = file_digest(self.ws.report)
+        for options in ((), ("-o", "elsewhere.csv")):
+            result = self.ws.upload(gateway, *options)
+            self.assertExit(result, 78)
+            self.assertSays(result, "older copy", "claims.report.csv", "nothing was sent", "--new-ledger")
+        self.assertEqual(len(gateway.requests), sent)
+        self.assertEqual(file_digest(self.ws.report), report)
+        # What it knows of goes on.
+        self.assertExit(self.ws.upload(gateway, claims="before.csv"), 0)
+        self.assertExit(self.ws.upload(gateway, "--new-ledger"), 0)
+        self.assertEqual(len(gateway.requests), sent + 3)
+        self.assertExit(self.ws.upload(gateway), 0)
+
+    def test_an_empty_file_is_said_to_become_a_new_ledger(self):
+        gateway = self.gateway()
+        self.ws.write("ledger.db", b"", mode=0o600)
+        result = self.ws.upload(gateway)
+        self.assertExit(result, 0)
+        self.assertSays(result, "new ledger created")
+
+    def test_others_who_may_open_it_are_warned_of(self):
+        gateway = self.gateway()
+        first = self.ws.upload(gateway)
+        self.assertNotIn("chmod", first.err)
+        os.chmod(self.ws.file("ledger.db"), 0o644)
+        self.assertSays(self.ws.upload(gateway), "mode 644", "chmod 600")
+
+
+class PlaceTest(LedgerCase):
+    """What cannot be a ledger, and what a report may not be written over."""
+
+    def test_what_is_no_file_is_no_ledger(self):
+        os.mkfifo(self.ws.file("pipe"))
+        for place in ("pipe", "/dev/null"):
+            result = self.ws.upload(self.gateway(), ledger=place)
+            self.assertExit(result, 73)
+            self.assertSays(result, place, "regular file")
+        self.assertFalse(os.path.exists("/dev/null-journal"))
+
+    def test_a_report_takes_no_name_of_the_ledger(self):
+        gateway = self.gateway()
+        cases = (
+            ("ledger.db", "ledger.db-wal"),
+            ("ledger.db", "ledger.db-shm"),
+            ("ledger.db", "ledger.db.lock"),
+            ("r.csv.partial", "r.csv"),
+            ("r.csv.manifest.json", "r.csv"),
+        )
+        for ledger, report in cases:
+            with self.subTest(report):
+                result = self.ws.upload(gateway, "-o", report, "--overwrite", ledger=ledger)
+                self.assertExit(result, 73)
+                self.assertSays(result, report, "nothing was sent")
+        self.assertEqual(gateway.requests, [])
+        self.assertEqual([n for n in os.listdir(self.ws.path) if n.startswith(("ledger", "r."))], [])
+
+    def test_a_limit_of_the_size_of_files_is_an_error_like_a_full_disk(self):
+        self.ws.export(claim_rows(20000))
+        gateway = self.gateway()
+        argv = self.ws.upload_arguments(gateway)
+        program = os.path.abspath(self.ws.binary)
+        script = 'ulimit -f 3000; exec "$@"'
+        result = subprocess.run(
+            ["bash", "-c", script, "bash", program, *map(str, argv)],
+            cwd=self.ws.path, env=self.ws.environment(), capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        self.assertEqual(result.returncode, 74, result.stderr)
+        self.assertNotIn("could not be stored", result.stderr)
+        self.assertExit(self.ws.upload(gateway), 0)
+        self.assertEqual(len(gateway.requests), 20000)
+
+    def test_the_first_of_several_state_directories_is_taken(self):
+        gateway = self.gateway()
+        arguments = [a for a in self.ws.upload_arguments(gateway)]
+        at = arguments.index("--ledger")
+        del arguments[at : at + 2]
+        os.mkdir(self.ws.file("first"))
+        env = self.ws.environment(STATE_DIRECTORY=f"{self.ws.file('first')}:{self.ws.file('second')}")
+        self.assertExit(self.ws.run(*arguments, env=env), 0)
+        self.assertTrue(os.path.exists(self.ws.file("first/ledger.db")))
+
+
 class HeldTest(LedgerCase):
     """Another process keeps the ledger to itself while calls are on the wire."""
 

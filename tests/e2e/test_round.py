@@ -3,7 +3,7 @@
 import signal
 import unittest
 
-from harness import Reply, TestCase, accept, claim_rows, error_body, http, refuse
+from harness import Reply, TestCase, accept, claim_row, claim_rows, error_body, http, refuse
 
 WORDS = ("--by", "claims-desk", "--reason", "the platform's support says it is not there")
 
@@ -76,6 +76,36 @@ class ResendTest(RoundCase):
             self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS), 3)
         self.assertEqual(len(gateway.requests), 6)
 
+    def test_a_resend_that_failed_has_had_its_turn_in_the_round(self):
+        gateway = self.begin(1, "CL00000001")
+        gateway.script = lambda r: Reply(http(error_body(1)))
+        for _ in range(2):
+            self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS, "--retries", "0"), 3)
+        self.assertEqual(len(gateway.requests), 2)
+
+    def test_what_another_runs_attempt_said_is_in_the_message(self):
+        gateway = self.begin(1, "CL00000001")
+        self.ws.export([claim_row(1, claim_fee="77")], name="second.csv")
+        gateway.script = refuse
+        self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS, claims="second.csv"), 3)
+        message = self.messages("second.report.csv")[0]
+        self.assertIn("row 2 of another run: CONNECTION_CLOSED", message)
+        self.assertIn("sent again, and rejected", message)
+
+    def test_a_row_that_failed_before_it_waited_goes_on_when_the_attempt_is_settled(self):
+        self.ws.export(claim_rows(1))
+        gateway = self.gateway(lambda r: Reply(http(error_body(1))))
+        self.assertExit(self.ws.upload(gateway, "--retries", "0"), 1)
+        gateway.script = self.lose("CL00000001")
+        self.ws.export(claim_rows(2), name="second.csv")
+        self.assertExit(self.ws.upload(gateway, claims="second.csv"), 3)
+        gateway.script = accept
+        self.assertExit(self.ws.upload(gateway), 3)
+        self.assertEqual(self.codes(), ["UNSETTLED"])
+        self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS, claims="second.csv"), 0)
+        self.assertExit(self.ws.upload(gateway), 0)
+        self.assertEqual(self.codes(), ["ALREADY_ACCEPTED"])
+
     def test_another_reason_is_another_round(self):
         gateway = self.begin(1, "CL00000001")
         self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS), 3)
@@ -144,6 +174,58 @@ class ResubmitTest(RoundCase):
         self.assertEqual(self.outcomes(), ["accepted"] * 3)
         self.assertExit(self.ws.upload(gateway, "--resubmit", *WORDS), 0)
         self.assertEqual(len(gateway.requests), 6)
+
+    def test_what_was_accepted_stays_so_unless_the_answer_is_lost(self):
+        def quota(request):
+            return Reply(http(error_body(7, "accesscontrol.limited-by-app-access-count")))
+
+        def broken(request):
+            return Reply(http(error_body(1)))
+
+        cases = (("quota", quota, 75), ("failed", broken, 0), ("rejected", refuse, 0))
+        for number, (name, script, code) in enumerate(cases):
+            with self.subTest(name):
+                self.ws.export(claim_rows(2, first=10 * number + 1))
+                gateway = self.gateway()
+                options = ("--overwrite", "--retries", "0")
+                self.assertExit(self.ws.upload(gateway, *options), 0)
+                first = self.ws.read_report()
+                gateway.script = script
+                self.assertExit(self.ws.upload(gateway, "--resubmit", *WORDS, *options), code)
+                after = self.ws.read_report()
+                self.assertEqual(self.outcomes(), ["accepted"] * 2)
+                for old, new in zip(first, after):
+                    self.assertEqual(old["request_id"], new["request_id"])
+                    self.assertEqual(old["submitted_at"], new["submitted_at"])
+                if name != "quota":
+                    self.assertIn(f"sent again, and {name}", after[0]["message"])
+                    self.assertEqual(after[0]["attempts"], "2")
+                # The same command does not send it again; nor does another one without a word.
+                sent = len(gateway.requests)
+                gateway.script = accept
+                self.assertExit(self.ws.upload(gateway, *options), 0)
+                self.assertEqual(len(gateway.requests), sent)
+
+    def test_a_lost_one_is_unknown_and_may_be_resent(self):
+        self.ws.export(claim_rows(1))
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        gateway.script = lambda r: Reply(then="close")
+        self.assertExit(self.ws.upload(gateway, "--resubmit", *WORDS), 3)
+        self.assertEqual(self.outcomes(), ["unknown"])
+        gateway.script = accept
+        self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS), 0)
+        self.assertEqual(self.outcomes(), ["accepted"])
+        self.assertEqual(len(gateway.requests), 3)
+
+    def test_a_duplicate_counts_as_its_row_does_then(self):
+        self.ws.export([claim_rows(1)[0]] * 2)
+        gateway = self.gateway(refuse)
+        self.assertExit(self.ws.upload(gateway), 1)
+        gateway.script = accept
+        self.assertExit(self.ws.upload(gateway, "--resubmit", *WORDS), 0)
+        self.assertEqual(self.codes(), ["SUCCESS", "DUPLICATE_IN_FILE"])
+        self.assertExit(self.ws.upload(gateway), 0)
 
     def test_it_leaves_unknown_claims_alone(self):
         gateway = self.begin(2, "CL00000001")
