@@ -28,6 +28,7 @@ struct publication_place {
     size_t replaced_count;
     char ledger_id[LEDGER_ID_BYTES]; /* the ledger the manifest names; "" if none */
     char run[LEDGER_ID_BYTES];
+    int64_t finished_ms; /* when that run ended, as far as this report knows */
 };
 
 /*

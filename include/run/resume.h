@@ -39,7 +39,8 @@ struct resume_settings {
     int64_t origin;
     enum round_kind round; /* ROUND_NONE, or what a person said, with name and reason */
     const char *by, *reason;
-    bool report_stands; /* report and manifest of this export are at report_path */
+    bool report_stands;         /* report and manifest of this export are at report_path */
+    int64_t report_finished_ms; /* … and the run ended then, as they tell */
 };
 
 struct resumed {

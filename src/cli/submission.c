@@ -172,6 +172,7 @@ int submission_resume(struct submission *s, struct error *err)
         .by = s->options->by,
         .reason = s->options->reason,
         .report_stands = s->place.report_stands,
+        .report_finished_ms = s->place.finished_ms,
     };
 
     if (guard_ledger(s, err) || check_unclaimed(s, err) || resume_run(&settings, &s->resumed, err))

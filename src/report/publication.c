@@ -129,6 +129,7 @@ int publication_look(const char *report_path, const char *export_path,
     if (is_ours) {
         snprintf(ret_place->ledger_id, sizeof(ret_place->ledger_id), "%s", found.ledger_id);
         snprintf(ret_place->run, sizeof(ret_place->run), "%s", found.run);
+        ret_place->finished_ms = found.finished_ms;
         ret_place->report_stands = exists && is_same_content(&found, export_sha256);
     }
     result = exists ? publication_take_digests(&found, ret_place, err) : 0;

@@ -32,7 +32,10 @@ static enum resume_kind kind_of(const struct run_record *run, const struct round
         return RESUME_RETRY;
     if (round->id && !round->finished)
         return RESUME_ROUND;
-    return run->published && s->report_stands ? RESUME_NOTHING : RESUME_PUBLISH;
+    /* The report of an earlier end of the run, at another place, is not that of this one. */
+    return run->published && s->report_stands && s->report_finished_ms == run->finished_ms
+               ? RESUME_NOTHING
+               : RESUME_PUBLISH;
 }
 
 static int create(const struct resume_settings *s, struct run_record *run, struct error *err)

@@ -48,6 +48,20 @@ class FinishedTest(ResumeCase):
         self.assertEqual(after, before)
         self.assertEqual(len(gateway.requests), 5)
 
+    def test_a_report_of_an_earlier_end_elsewhere_is_not_taken_for_that_of_the_last(self):
+        self.ws.export(claim_rows(3))
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway, "--limit", 1, "-o", "early.csv"), 4)
+        self.assertExit(self.ws.upload(gateway), 0)
+        result = self.ws.upload(gateway, "-o", "early.csv")
+        self.assertExit(result, 0)
+        self.assertSays(result, "written again")
+        self.assertTally({"accepted": 3}, report="early.csv")
+        self.assertEqual(len(gateway.requests), 3)
+        again = file_digest(self.ws.file("early.csv"))
+        self.assertSays(self.ws.upload(gateway, "-o", "early.csv"), "stays as it is")
+        self.assertEqual(file_digest(self.ws.file("early.csv")), again)
+
     def test_it_repeats_the_exit_code_of_rows_that_stay_as_they_are(self):
         self.ws.export(claim_rows(2) + [claim_row(3, claim_fee="x")])
         for script, code in ((refuse, 1), (lambda r: Reply(then="close"), 3)):
@@ -336,6 +350,22 @@ class RefusalTest(ResumeCase):
         self.assertEqual(len(gateway.requests), 2)
         self.assertExit(self.ws.upload(gateway, "--new-ledger", ledger="other.db"), 0)
         self.assertEqual(len(gateway.requests), 8)
+
+    def test_a_report_elsewhere_does_not_hide_the_manifest_beside_the_export(self):
+        self.ws.export(claim_rows(2))
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        named = self.ws.read_manifest()["ledger_id"]
+        os.mkdir(self.ws.file("reports"))
+        result = self.ws.upload(gateway, "-o", "reports/claims.csv", ledger="other.db")
+        self.assertExit(result, 78)
+        self.assertSays(result, named, "claims.report.csv", "--new-ledger", "nothing was sent")
+        # Another content is another export, and what the ledger knows was meant.
+        self.ws.export(claim_rows(3))
+        options = ("-o", "reports/claims.csv")
+        self.assertExit(self.ws.upload(gateway, *options, ledger="other.db"), 0)
+        self.assertExit(self.ws.upload(gateway, *options, ledger="other.db"), 0)
+        self.assertEqual(len(gateway.requests), 5)
 
     def test_another_platform_is_another_run_and_knows_nothing_of_the_first(self):
         self.ws.export(claim_rows(3))
