@@ -346,10 +346,14 @@ int ledger_departures_add(struct ledger *ledger, const char *platform, const cha
 int ledger_pending_set(struct ledger *ledger, const char *platform, const char *app_key,
                        int64_t run, int64_t pending, int64_t now_ms, struct error *err);
 
-/* Calls of other runs that may fall into the window_ms before now: those that left, and what live
- * runs have pending. */
+/* What a run had pending when its last start ended, as it said then. */
+int ledger_pending_get(struct ledger *ledger, const char *platform, const char *app_key,
+                       int64_t run, int64_t *ret_calls, struct error *err);
+
+/* Calls that may fall into the window_ms before now and are not of this start of the run, which
+ * began at began_ms: those that left, and what other live runs have pending. */
 int ledger_departures_of_others(struct ledger *ledger, const char *platform, const char *app_key,
-                                int64_t run, int64_t now_ms, int64_t window_ms, int64_t *ret_calls,
-                                struct error *err);
+                                int64_t run, int64_t began_ms, int64_t now_ms, int64_t window_ms,
+                                int64_t *ret_calls, struct error *err);
 
 #endif

@@ -187,9 +187,11 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_DEPARTURE_FORGET_AHEAD] = "DELETE FROM departure WHERE platform=?1 AND app_key=?2"
                                    " AND stretch_ms>?3",
     [SQL_DEPARTURE_SUM] = "SELECT coalesce(sum(calls), 0) FROM departure WHERE platform=?1"
-                          " AND app_key=?2 AND stretch_ms>?3 AND stretch_ms<=?4 AND run<>?5",
+                          " AND app_key=?2 AND stretch_ms>?3 AND stretch_ms<=?4"
+                          " AND (run<>?5 OR stretch_ms<=?6)",
     [SQL_PENDING_SET] = "INSERT INTO pending VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE"
                         " SET calls=excluded.calls, updated_ms=excluded.updated_ms",
+    [SQL_PENDING_GET] = "SELECT calls FROM pending WHERE platform=?1 AND app_key=?2 AND run=?3",
     [SQL_PENDING_LIST] = "SELECT run, calls, updated_ms FROM pending WHERE platform=?1"
                          " AND app_key=?2 AND run<>?3 AND calls>0",
     [SQL_BAN_GET] = "SELECT until_ms, wait_ms FROM ban WHERE platform=?1 AND app_key=?2",

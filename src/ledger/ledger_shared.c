@@ -111,6 +111,17 @@ int ledger_pending_set(struct ledger *ledger, const char *platform, const char *
         err);
 }
 
+int ledger_pending_get(struct ledger *ledger, const char *platform, const char *app_key,
+                       int64_t run, int64_t *ret_calls, struct error *err)
+{
+    int64_t id;
+
+    if (database_platform(ledger, platform, &id, err))
+        return -1;
+    return read_shared(ledger, database_ready(ledger, SQL_PENDING_GET, "isi", id, app_key, run),
+                       ret_calls, err);
+}
+
 /* What a run had pending when it died left, if at all, before it died. */
 static int sum_pending(struct ledger *ledger, sqlite3_stmt *list, int64_t since_ms,
                        int64_t until_ms, int64_t *ret_calls, struct error *err)
@@ -128,8 +139,8 @@ static int sum_pending(struct ledger *ledger, sqlite3_stmt *list, int64_t since_
 }
 
 int ledger_departures_of_others(struct ledger *ledger, const char *platform, const char *app_key,
-                                int64_t run, int64_t now_ms, int64_t window_ms, int64_t *ret_calls,
-                                struct error *err)
+                                int64_t run, int64_t began_ms, int64_t now_ms, int64_t window_ms,
+                                int64_t *ret_calls, struct error *err)
 {
     int64_t since_ms = now_ms - window_ms - LEDGER_STRETCH_MS;
     int64_t until_ms = now_ms + FORGET_MS;
@@ -137,8 +148,8 @@ int ledger_departures_of_others(struct ledger *ledger, const char *platform, con
 
     if (database_platform(ledger, platform, &id, err) ||
         read_shared(ledger,
-                    database_ready(ledger, SQL_DEPARTURE_SUM, "isiii", id, app_key, since_ms,
-                                   until_ms, run),
+                    database_ready(ledger, SQL_DEPARTURE_SUM, "isiiii", id, app_key, since_ms,
+                                   until_ms, run, began_ms),
                     ret_calls, err))
         return -1;
     return sum_pending(ledger, database_ready(ledger, SQL_PENDING_LIST, "isi", id, app_key, run),

@@ -257,6 +257,12 @@ static bool is_released(const struct row_record *r)
     return strcmp(r->code, "UNSETTLED") == 0 || strcmp(r->code, "RELEASED") == 0;
 }
 
+/* One that repeats such a row is freed with it. */
+static bool is_released_repeat(const struct row_record *r, const struct row_record *known)
+{
+    return strcmp(r->code, "DUPLICATE_IN_FILE") == 0 && strcmp(known->code, "RELEASED") == 0;
+}
+
 /* Why the row has its outcome. Of one that is to be sent again and has no answer, the report says
  * why the run stopped. */
 static void compare_reasons(struct witness *witness, const struct row_record *r,
@@ -281,7 +287,7 @@ static void compare(struct witness *witness, const struct scan_row *row,
 
     if (row->malformed)
         return; /* that is said already */
-    if (!(is_released(r) && is_released(known)))
+    if (!(is_released(r) && is_released(known)) && !is_released_repeat(r, known))
         compare_reasons(witness, r, known);
     compare_numbers(witness, r->row, "number of attempts", r->attempts, known->attempts);
     compare_numbers(witness, r->row, "http_status", r->http_status, known->http_status);

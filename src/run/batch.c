@@ -71,6 +71,9 @@ static int begin(struct batch *b, const struct job *collected, struct error *err
         take_time(b);
         halt_check_signal(b);
     }
+    /* What is read now, such as a ban, was written before: it is to be judged by a time after that.
+     */
+    take_time(b);
     return 0;
 }
 

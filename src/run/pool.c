@@ -98,6 +98,47 @@ static void give_back(struct pool *pool, struct job *jobs)
     }
 }
 
+static void withdraw(struct job *jobs)
+{
+    for (; jobs; jobs = jobs->queue_next) {
+        jobs->exchange.phase = PHASE_NOT_SENT;
+        jobs->exchange.transport = TRANSPORT_WITHDRAWN;
+        jobs->verdict = (struct verdict){.kind = VERDICT_WITHDRAWN, .wait_ms = -1};
+    }
+}
+
+/* What has not left yet comes back. Under lock. */
+static void recall(struct pool *pool)
+{
+    struct job *queued = pool->queue_head;
+
+    pool->queue_head = pool->queue_tail = NULL;
+    withdraw(queued);
+    pool->queued = 0;
+    give_back(pool, queued);
+    ring(pool);
+    for (size_t i = 0; i < pool->count; i++) {
+        if (!pool->workers[i].holds)
+            continue;
+        pool->workers[i].recall = true;
+        submitter_wake(pool->workers[i].submitter);
+    }
+}
+
+/* Whether an answer says that nobody is to send now: that is heeded before the coordinator hears of
+ * it. */
+static bool forbids_sending(const struct job *jobs)
+{
+    for (; jobs; jobs = jobs->queue_next) {
+        enum verdict_kind kind = jobs->verdict.kind;
+
+        if (kind == VERDICT_BAN || kind == VERDICT_QUOTA || kind == VERDICT_STOP ||
+            kind == VERDICT_UNKNOWN_STOP)
+            return true;
+    }
+    return false;
+}
+
 static size_t length(const struct job *jobs)
 {
     size_t count = 0;
@@ -109,9 +150,9 @@ static size_t length(const struct job *jobs)
 
 /* One round without the lock: begin what was taken, drive all, return what has ended. A recall does
    not concern what was taken just now: that came after it. */
-static struct job *drive(struct worker *worker, struct job *taken, bool recall)
+static struct job *drive(struct worker *worker, struct job *taken, bool is_recalled)
 {
-    if (recall)
+    if (is_recalled)
         submitter_recall(worker->submitter);
     for (struct job *next; taken; taken = next) {
         next = taken->queue_next;
@@ -129,11 +170,14 @@ static void *work(void *argument)
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         struct job *taken;
-        bool recall = worker->recall;
+        bool is_recalled;
 
         worker->holds -= length(done);
+        if (forbids_sending(done))
+            recall(pool);
         if (done)
             give_back(pool, done);
+        is_recalled = worker->recall;
         pool->departed +=
             submitter_departures(worker->submitter, pool->departures + pool->departed);
         worker->recall = false;
@@ -142,7 +186,7 @@ static void *work(void *argument)
         taken = take(worker);
         ring(pool);
         pthread_mutex_unlock(&pool->lock);
-        done = drive(worker, taken, recall);
+        done = drive(worker, taken, is_recalled);
         pthread_mutex_lock(&pool->lock);
     }
     pthread_mutex_unlock(&pool->lock);
@@ -283,31 +327,9 @@ int pool_fd(const struct pool *pool)
     return pool->event_fd;
 }
 
-static void withdraw(struct job *jobs)
-{
-    for (; jobs; jobs = jobs->queue_next) {
-        jobs->exchange.phase = PHASE_NOT_SENT;
-        jobs->exchange.transport = TRANSPORT_WITHDRAWN;
-        jobs->verdict = (struct verdict){.kind = VERDICT_WITHDRAWN, .wait_ms = -1};
-    }
-}
-
 void pool_recall(struct pool *pool)
 {
-    struct job *queued;
-
     pthread_mutex_lock(&pool->lock);
-    queued = pool->queue_head;
-    pool->queue_head = pool->queue_tail = NULL;
-    withdraw(queued);
-    pool->queued = 0;
-    give_back(pool, queued);
-    ring(pool);
-    for (size_t i = 0; i < pool->count; i++) {
-        if (!pool->workers[i].holds)
-            continue;
-        pool->workers[i].recall = true;
-        submitter_wake(pool->workers[i].submitter);
-    }
+    recall(pool);
     pthread_mutex_unlock(&pool->lock);
 }

@@ -60,10 +60,15 @@ static int skip_duplicate(struct batch *b, struct job *job, const struct row_rec
 static int leave_unsent(struct batch *b, struct job *job, const struct row_record *before,
                         struct error *err)
 {
+    bool is_unknown = job->unrecorded || (job->in_round && job->resend);
     char message[128];
 
-    snprintf(message, sizeof(message), "row %llu of the same claim comes first, and is %s",
-             (unsigned long long)before->row, outcome_name(before->counts_as));
+    snprintf(message, sizeof(message), "%srow %llu of the same claim comes first, and is %s",
+             is_unknown ? "not sent again: " : "", (unsigned long long)before->row,
+             outcome_name(before->counts_as));
+    /* What was handed over once may have been executed, whatever it waits for now. */
+    if (is_unknown)
+        return note(b, job, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN, "UNSETTLED", message, err);
     return note(b, job, OUTCOME_UNSENT, OUTCOME_UNSENT, "EARLIER_ROW_OPEN", message, err);
 }
 

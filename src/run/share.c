@@ -44,6 +44,10 @@ int share_begin(struct batch *b, struct error *err)
 
     if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban, err))
         return -1;
+    b->began_ms = b->wall_ms;
+    if (ledger_pending_get(s->ledger, s->platform, s->submit->app.app_key, s->run->id,
+                           &b->left_behind, err))
+        return -1;
     if (!ban.until_ms || clock_beijing_day(ban.until_ms) < clock_beijing_day(b->wall_ms))
         return 0;
     b->ban_until_ms = ban.until_ms;
@@ -79,8 +83,10 @@ int share_read(struct batch *b, struct error *err)
     if (!s->rate)
         return 0;
     if (ledger_departures_of_others(s->ledger, s->platform, s->submit->app.app_key, s->run->id,
-                                    b->wall_ms, PACE_WINDOW_MS, &calls, err))
+                                    b->began_ms, b->wall_ms, PACE_WINDOW_MS, &calls, err))
         return -1;
+    if (b->wall_ms < b->began_ms + PACE_WINDOW_MS)
+        calls += b->left_behind;
     pace_others(b->pace, (size_t)calls);
     return 0;
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import re
 import stat
 import threading
@@ -509,6 +510,20 @@ class PaceTest(UploadCase):
         self.assertExit(run.finish(), 0)
         self.assertRate([r.began for r in gateway.requests], 10)
         self.assertTrueReport(gateway.journal)
+
+    def test_the_rate_holds_over_the_starts_of_a_run(self):
+        for number in (signal.SIGKILL, signal.SIGINT):
+            with self.subTest(number):
+                self.ws.export(claim_rows(30, first=1 + 100 * int(number)))
+                gateway = self.gateway()
+                options = ("--rate", "10", "--in-flight", "4", "--overwrite")
+                for count in (5, 13):
+                    run = self.ws.start_upload(gateway, *options)
+                    gateway.wait_for_requests(count)
+                    run.send_signal(number)
+                    run.finish()
+                self.ws.upload(gateway, *options)
+                self.assertRate([r.began for r in gateway.requests], 10)
 
     def test_rate_counts_retries(self):
         self.ws.export(claim_rows(15))

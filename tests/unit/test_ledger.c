@@ -1484,7 +1484,8 @@ static int64_t others_of(struct ledger *ledger, int64_t run, int64_t now_ms)
     int64_t calls;
 
     assert_int_equal(
-        ledger_departures_of_others(ledger, PLATFORM, "key", run, now_ms, 1000, &calls, &err), 0);
+        ledger_departures_of_others(ledger, PLATFORM, "key", run, 0, now_ms, 1000, &calls, &err),
+        0);
     return calls;
 }
 
@@ -1493,6 +1494,7 @@ static void departures_of_others_fall_into_the_window_or_are_forgotten(void **st
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t run = create_run(ledger, PLATFORM);
     int64_t other = create_run(ledger, PLATFORM);
+    int64_t calls;
 
     begin(ledger);
     assert_int_equal(ledger_departures_add(ledger, PLATFORM, "key", other, 100000, 3, &err), 0);
@@ -1501,6 +1503,15 @@ static void departures_of_others_fall_into_the_window_or_are_forgotten(void **st
     assert_int_equal(others_of(ledger, run, 100500), 5);
     assert_int_equal(others_of(ledger, other, 100500), 0);
     assert_int_equal(others_of(ledger, run, 102000), 0);
+    /* A start of the run that left them behind is another one. */
+    assert_int_equal(ledger_departures_of_others(ledger, PLATFORM, "key", other, 100300, 100500,
+                                                 1000, &calls, &err),
+                     0);
+    assert_int_equal(calls, 3);
+    assert_int_equal(ledger_pending_get(ledger, PLATFORM, "key", other, &calls, &err), 0);
+    assert_int_equal(calls, 2);
+    assert_int_equal(ledger_pending_get(ledger, PLATFORM, "key", run, &calls, &err), 0);
+    assert_int_equal(calls, 0);
     /* The clock was set back by a little, or by much. */
     assert_int_equal(others_of(ledger, run, 98000), 5);
     assert_int_equal(others_of(ledger, run, 50000), 0);
