@@ -55,6 +55,9 @@ int ledger_begin(struct ledger *ledger, struct error *err);
 int ledger_commit(struct ledger *ledger, struct error *err);
 void ledger_rollback(struct ledger *ledger);
 
+/* Whether another process holds what ledger_begin waits for. What cannot be found out is held. */
+bool ledger_is_held(struct ledger *ledger);
+
 /* Makes sure that transactions of so many bytes find room, whatever else fills the disk meanwhile:
  * false when it is full. Where the file system cannot do that, true. */
 bool ledger_take_room(struct ledger *ledger, uint64_t bytes);

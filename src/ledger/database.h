@@ -116,6 +116,7 @@ struct ledger {
     bool has_news;
     int64_t version; /* of the database, as others have changed it */
     int lock_fd;
+    int index_fd; /* of SQLite's log */
     struct {
         int fd;           /* of SQLite's log */
         off_t end, until; /* it ended there; up to there it has room */

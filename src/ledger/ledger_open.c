@@ -265,7 +265,7 @@ int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
     *ret_ledger = NULL;
     if (!ledger)
         return error_no_memory(err);
-    ledger->lock_fd = ledger->room.fd = -1;
+    ledger->lock_fd = ledger->index_fd = ledger->room.fd = -1;
     ledger->path = strdup(path);
     if (!ledger->path) {
         error_no_memory(err);
@@ -290,6 +290,8 @@ void ledger_close(struct ledger *ledger)
     sqlite3_close(ledger->db);
     if (ledger->lock_fd >= 0)
         close(ledger->lock_fd);
+    if (ledger->index_fd >= 0)
+        close(ledger->index_fd);
     if (ledger->room.fd >= 0)
         close(ledger->room.fd);
     for (size_t i = 0; i < sizeof(ledger->run_texts) / sizeof(*ledger->run_texts); i++)

@@ -141,7 +141,7 @@ static int open_as(const char *path, const char *query, struct ledger **ret_ledg
     *ret_ledger = NULL;
     if (!ledger)
         return error_no_memory(err);
-    ledger->lock_fd = ledger->room.fd = -1;
+    ledger->lock_fd = ledger->index_fd = ledger->room.fd = -1;
     ledger->path = strdup(path);
     if (!ledger->path) {
         error_no_memory(err);

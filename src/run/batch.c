@@ -63,8 +63,14 @@ static void take_time(struct batch *b)
  */
 static int begin(struct batch *b, const struct job *collected, struct error *err)
 {
-    while (ledger_begin(b->settings->ledger, err)) {
+    struct ledger *ledger = b->settings->ledger;
+    int unheld = 0; /* how often it was busy, and nobody held it when that was asked */
+
+    while (ledger_begin(ledger, err)) {
         if (err->exit_code != EXIT_TRY_LATER || (stop_signal() && !collected && !b->outstanding))
+            return -1;
+        /* Twice is no chance: its locks fail. */
+        if (!ledger_is_held(ledger) && unheld++)
             return -1;
         log_warn("another process holds the ledger for more than %d s; this run waits for it%s",
                  LEDGER_BUSY_MS / 1000, collected ? " with answers to store" : "");

@@ -1,4 +1,6 @@
-/* Room for what is committed next, taken in SQLite's log before it is needed. */
+/* SQLite's files beside the ledger (https://www.sqlite.org/walformat.html): room in its log, and
+ * whether anybody holds its lock. Both descriptors are closed only after SQLite has closed its own:
+ * closing one takes away the process's locks on the file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,20 +12,33 @@
 
 #define AHEAD_BYTES ((off_t)1 << 20) /* taken at a time beyond what is asked for */
 
-/* SQLite keeps no lock on its log, so another descriptor takes none away from it when it is closed.
- */
-static int open_log(struct ledger *ledger)
+#define LOCKS_FIRST 120 /* of the index: write, checkpoint and recovery */
+#define LOCKS_COUNT 3
+
+static int open_beside(const struct ledger *ledger, const char *suffix, int flags)
 {
     char *place = realpath(ledger->path, NULL);
     struct buffer path = {0};
+    int fd = -1;
 
     if (place)
-        buffer_format(&path, "%s-wal", place);
+        buffer_format(&path, "%s%s", place, suffix);
     if (place && !path.failed)
-        ledger->room.fd = open(path.ptr, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+        fd = open(path.ptr, flags | O_CLOEXEC | O_NOFOLLOW);
     buffer_release(&path);
     free(place);
-    return ledger->room.fd < 0 ? -1 : 0;
+    return fd;
+}
+
+bool ledger_is_held(struct ledger *ledger)
+{
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCKS_FIRST, .l_len = LOCKS_COUNT};
+
+    if (ledger->index_fd < 0)
+        ledger->index_fd = open_beside(ledger, "-shm", O_RDONLY);
+    return ledger->index_fd < 0 || fcntl(ledger->index_fd, F_GETLK, &lock) ||
+           lock.l_type != F_UNLCK;
 }
 
 bool ledger_take_room(struct ledger *ledger, uint64_t bytes)
@@ -32,7 +47,9 @@ bool ledger_take_room(struct ledger *ledger, uint64_t bytes)
     struct stat status;
     struct rlimit limit; /* of a file's size, which the kernel does not ask about here */
 
-    if ((ledger->room.fd < 0 && open_log(ledger)) || fstat(ledger->room.fd, &status))
+    if (ledger->room.fd < 0)
+        ledger->room.fd = open_beside(ledger, "-wal", O_WRONLY);
+    if (ledger->room.fd < 0 || fstat(ledger->room.fd, &status))
         return true;
     /* Cut by another process: what lay behind its end is lost. */
     if (status.st_size < ledger->room.end)
