@@ -206,7 +206,7 @@ class PlaceTest(LedgerCase):
         self.assertEqual([n for n in os.listdir(self.ws.path) if n.startswith(("ledger", "r."))], [])
 
     def test_a_limit_of_the_size_of_files_is_an_error_like_a_full_disk(self):
-        self.ws.export(claim_rows(20000))
+        self.ws.export(claim_rows(5000))
         gateway = self.gateway()
         argv = self.ws.upload_arguments(gateway)
         program = os.path.abspath(self.ws.binary)
@@ -218,7 +218,7 @@ class PlaceTest(LedgerCase):
         self.assertEqual(result.returncode, 74, result.stderr)
         self.assertNotIn("could not be stored", result.stderr)
         self.assertExit(self.ws.upload(gateway), 0)
-        self.assertEqual(len(gateway.requests), 20000)
+        self.assertEqual(len(gateway.requests), 5000)
 
     def test_the_first_of_several_state_directories_is_taken(self):
         gateway = self.gateway()
@@ -384,8 +384,8 @@ class FullDiskTest(DiskCase):
                     time.sleep(0.001)
 
     def test_no_answer_is_lost_to_a_disk_that_fills_up_within_a_turn(self):
-        self.ws.export(claim_rows(20000))
-        for seconds in (0.2, 0.35, 0.5):
+        self.ws.export(claim_rows(10000))
+        for seconds in (0.2, 0.4):
             with self.subTest(seconds):
                 gateway = self.gateway()
                 name = f"disk/ledger{seconds}.db"
@@ -405,7 +405,7 @@ class FullDiskTest(DiskCase):
                 self.assertNotIn("could not be stored", result.err)
                 self.make_room()
                 self.assertExit(self.ws.upload(gateway, *place, ledger=name), 0)
-                self.assertEqual(len(gateway.requests), 20000)
+                self.assertEqual(len(gateway.requests), 10000)
 
     def test_answers_in_flight_are_stored_when_the_disk_fills_up_and_the_same_command_goes_on(self):
         self.ws.export(claim_rows(200))
