@@ -2,7 +2,7 @@
  * guard: what keeps a command from sending with the wrong ledger, and from writing its report over
  * a file it needs (contract section 5).
  *
- * Tested by tests/e2e/test_resume.py, test_upload.py, test_rerun.py
+ * Tested by tests/e2e/test_resume.py, test_ledger.py
  */
 #ifndef CLAIMBATCH_CLI_GUARD_H
 #define CLAIMBATCH_CLI_GUARD_H

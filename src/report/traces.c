@@ -26,11 +26,13 @@ static int look(const struct traces *traces, const char *report_path, struct err
 {
     struct manifest_found manifest;
     struct error unread;
+    int found = manifest_read(report_path, &manifest, &unread);
     int result = 0;
 
-    if (manifest_read(report_path, &manifest, &unread) > 0 &&
-        strcmp(manifest.input_sha256, traces->sha256) == 0 &&
-        strcmp(manifest.platform, traces->platform) == 0)
+    if (found < 0 && unread.exit_code == EXIT_RESOURCES)
+        result = error_no_memory(err);
+    else if (found > 0 && strcmp(manifest.input_sha256, traces->sha256) == 0 &&
+             strcmp(manifest.platform, traces->platform) == 0)
         result = traces->visit(traces->context, report_path, &manifest, err);
     manifest_found_release(&manifest);
     return result;

@@ -129,6 +129,7 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     struct decision_facts facts = {.order = {ref.origin ? ref.origin : ref.place.run, job->row},
                                    .digest = job->digest,
                                    .claim = &claim};
+    enum decision decision;
     int found = 0;
 
     if (ledger_claim_get(ledger, platform, &ref.key, &claim, err))
@@ -147,9 +148,11 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     job->resend = (claim.open && !claim.open_is_intent) || job->unrecorded;
     facts.open_run_alive =
         claim.open && claim.open_is_intent && ledger_run_is_alive(ledger, claim.open_at.run);
-    if (remember_earlier(b, job, &claim, err))
+    decision = decision_make(&facts);
+    if ((decision == DECIDE_SEND || decision == DECIDE_SEND_CHANGED) &&
+        remember_earlier(b, job, &claim, err))
         return -1;
-    switch (decision_make(&facts)) {
+    switch (decision) {
     case DECIDE_SEND:
         make_ready(b, job, false);
         return 0;

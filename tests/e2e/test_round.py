@@ -106,6 +106,28 @@ class ResendTest(RoundCase):
         self.assertExit(self.ws.upload(gateway), 0)
         self.assertEqual(self.codes(), ["ALREADY_ACCEPTED"])
 
+    def rerun(self, gateway, include):
+        arguments = self.ws.upload_arguments(gateway)[2:]
+        return self.ws.run("rerun", "claims.report.csv", *arguments, "--include", include, *WORDS)
+
+    def test_an_audit_knows_that_a_repeat_is_freed_with_the_row_it_repeats(self):
+        self.ws.export([claim_row(1)] * 2)
+        gateway = self.gateway(self.lose("CL00000001"))
+        self.assertExit(self.ws.upload(gateway), 3)
+        gateway.script = accept
+        self.assertExit(self.rerun(gateway, "unknown"), 0)
+        reports = ("claims.report.csv", "claims.report.rerun-1.csv")
+        self.assertExit(self.ws.run("audit", *reports, "--ledger", "ledger.db"), 0)
+
+    def test_an_unknown_row_that_waits_for_another_stays_unknown(self):
+        self.ws.export([claim_row(1), claim_row(1, claim_fee="77")])
+        gateway = self.gateway(lambda r: refuse(r) if r.number == 1 else Reply(then="close"))
+        self.assertExit(self.ws.upload(gateway), 3)
+        self.assertEqual(self.outcomes(), ["rejected", "unknown"])
+        self.assertExit(self.rerun(gateway, "rejected,unknown"), 3)
+        self.assertEqual(self.outcomes("claims.report.rerun-1.csv"), ["unknown", "unknown"])
+        self.assertEqual(len(gateway.requests), 2)
+
     def test_another_reason_is_another_round(self):
         gateway = self.begin(1, "CL00000001")
         self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS), 3)

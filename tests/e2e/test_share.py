@@ -43,6 +43,13 @@ class ShareTest(TestCase):
         self.assertIn(75, [result.code for result in results])
         self.assertEqual(len(gateway.requests), 70)
 
+    def test_nothing_leaves_between_a_ban_and_its_end(self):
+        gateway = self.gateway(lambda r: Reply(http(ban_body(2))) if r.number == 1 else accept(r))
+        self.ws.export(claim_rows(6))
+        self.assertExit(self.ws.upload(gateway, "-c", 1), 0)
+        times = [request.began for request in gateway.requests]
+        self.assertGreaterEqual(times[1] - times[0], 1.9)
+
     def test_a_ban_is_remembered_by_the_next_run(self):
         ban = ban_body(700)
         gateway = self.gateway(lambda request: Reply(http(ban)))
