@@ -349,12 +349,17 @@ int ledger_departures_add(struct ledger *ledger, const char *platform, const cha
 int ledger_pending_set(struct ledger *ledger, const char *platform, const char *app_key,
                        int64_t run, int64_t pending, int64_t now_ms, struct error *err);
 
-/* What a run had pending when its last start ended, as it said then. */
-int ledger_pending_get(struct ledger *ledger, const char *platform, const char *app_key,
-                       int64_t run, int64_t *ret_calls, struct error *err);
+/*
+ * Counts as having left now what starts that have ended had pending, in the open transaction: those
+ * of runs that no process works on, and with `run` those of that run before the start that is
+ * beginning (0: of none). What is not counted so is lost for good when the next start tells of its
+ * own.
+ */
+int ledger_pending_take_over(struct ledger *ledger, const char *platform, const char *app_key,
+                             int64_t run, int64_t now_ms, struct error *err);
 
 /* Calls that may fall into the window_ms before now and are not of this start of the run, which
- * began at began_ms: those that left, and what other live runs have pending. */
+ * began at began_ms: those that left, and what other runs have pending. */
 int ledger_departures_of_others(struct ledger *ledger, const char *platform, const char *app_key,
                                 int64_t run, int64_t began_ms, int64_t now_ms, int64_t window_ms,
                                 int64_t *ret_calls, struct error *err);

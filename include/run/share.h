@@ -2,7 +2,7 @@
  * share: what the runs of an app key tell each other through the ledger: calls of the day,
  * departures, bans.
  *
- * Tested by tests/e2e/test_share.py
+ * Tested by tests/unit/test_share.c and tests/e2e/test_share.py
  */
 #ifndef CLAIMBATCH_RUN_SHARE_H
 #define CLAIMBATCH_RUN_SHARE_H

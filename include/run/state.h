@@ -41,8 +41,7 @@ struct batch {
         int64_t stretch_ms, calls;
     } departures[STATE_STRETCHES]; /* of this turn */
     int64_t pending;               /* as last told to other runs */
-    int64_t began_ms;              /* wall time of this start */
-    int64_t left_behind;           /* calls that an earlier start may have sent just before it */
+    int64_t began_ms;              /* wall time of the first turn of this start; 0: before it */
     int64_t ban_until_ms;          /* wall time, as last read */
     struct {
         int32_t day; /* Beijing time; 0: none */

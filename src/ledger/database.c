@@ -191,9 +191,8 @@ static const char *const sql[SQL_COUNT] = {
                           " AND (run<>?5 OR stretch_ms<=?6)",
     [SQL_PENDING_SET] = "INSERT INTO pending VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE"
                         " SET calls=excluded.calls, updated_ms=excluded.updated_ms",
-    [SQL_PENDING_GET] = "SELECT calls FROM pending WHERE platform=?1 AND app_key=?2 AND run=?3",
-    [SQL_PENDING_LIST] = "SELECT run, calls, updated_ms FROM pending WHERE platform=?1"
-                         " AND app_key=?2 AND run<>?3 AND calls>0",
+    [SQL_PENDING_NEXT] = "SELECT run, calls FROM pending WHERE platform=?1 AND app_key=?2"
+                         " AND run>?3 AND calls>0 ORDER BY run LIMIT 1",
     [SQL_BAN_GET] = "SELECT until_ms, wait_ms FROM ban WHERE platform=?1 AND app_key=?2",
     [SQL_BAN_SET] = "INSERT INTO ban VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE"
                     " SET until_ms=excluded.until_ms, wait_ms=excluded.wait_ms",

@@ -111,30 +111,59 @@ int ledger_pending_set(struct ledger *ledger, const char *platform, const char *
         err);
 }
 
-int ledger_pending_get(struct ledger *ledger, const char *platform, const char *app_key,
-                       int64_t run, int64_t *ret_calls, struct error *err)
+/* The next run with calls pending after *run, which becomes it: 1 or 0. */
+static int next_pending(struct ledger *ledger, int64_t platform, const char *app_key, int64_t *run,
+                        int64_t *ret_calls, struct error *err)
 {
+    sqlite3_stmt *s = database_ready(ledger, SQL_PENDING_NEXT, "isi", platform, app_key, *run);
+    int found = database_step(ledger, s, err);
+
+    if (found <= 0)
+        return found;
+    *run = sqlite3_column_int64(s, 0);
+    *ret_calls = sqlite3_column_int64(s, 1);
+    sqlite3_reset(s);
+    return 1;
+}
+
+/* They left before now, if at all: to count them as of now holds the rate, whenever it was. */
+static int turn_into_departures(struct ledger *ledger, const char *platform, const char *app_key,
+                                int64_t run, int64_t calls, int64_t now_ms, struct error *err)
+{
+    return ledger_departures_add(ledger, platform, app_key, run,
+                                 now_ms - now_ms % LEDGER_STRETCH_MS, calls, err) ||
+                   ledger_pending_set(ledger, platform, app_key, run, 0, now_ms, err)
+               ? -1
+               : 0;
+}
+
+int ledger_pending_take_over(struct ledger *ledger, const char *platform, const char *app_key,
+                             int64_t own, int64_t now_ms, struct error *err)
+{
+    int64_t run = 0;
+    int64_t calls;
     int64_t id;
+    int found;
 
     if (database_platform(ledger, platform, &id, err))
         return -1;
-    return read_shared(ledger, database_ready(ledger, SQL_PENDING_GET, "isi", id, app_key, run),
-                       ret_calls, err);
+    while ((found = next_pending(ledger, id, app_key, &run, &calls, err)) > 0)
+        if ((run == own || !ledger_run_is_alive(ledger, run)) &&
+            turn_into_departures(ledger, platform, app_key, run, calls, now_ms, err))
+            return -1;
+    return found;
 }
 
-/* What a run had pending when it died left, if at all, before it died. */
-static int sum_pending(struct ledger *ledger, sqlite3_stmt *list, int64_t since_ms,
-                       int64_t until_ms, int64_t *ret_calls, struct error *err)
+static int sum_pending(struct ledger *ledger, int64_t platform, const char *app_key, int64_t but,
+                       int64_t *ret_calls, struct error *err)
 {
+    int64_t run = 0;
+    int64_t calls;
     int found;
 
-    while ((found = database_step(ledger, list, err)) > 0) {
-        int64_t updated_ms = sqlite3_column_int64(list, 2);
-
-        if ((updated_ms > since_ms && updated_ms <= until_ms) ||
-            ledger_run_is_alive(ledger, sqlite3_column_int64(list, 0)))
-            *ret_calls += sqlite3_column_int64(list, 1);
-    }
+    while ((found = next_pending(ledger, platform, app_key, &run, &calls, err)) > 0)
+        if (run != but)
+            *ret_calls += calls;
     return found;
 }
 
@@ -152,6 +181,5 @@ int ledger_departures_of_others(struct ledger *ledger, const char *platform, con
                                    until_ms, run, began_ms),
                     ret_calls, err))
         return -1;
-    return sum_pending(ledger, database_ready(ledger, SQL_PENDING_LIST, "isi", id, app_key, run),
-                       since_ms, until_ms, ret_calls, err);
+    return sum_pending(ledger, id, app_key, run, ret_calls, err);
 }

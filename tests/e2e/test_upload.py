@@ -525,6 +525,19 @@ class PaceTest(UploadCase):
                 self.ws.upload(gateway, *options)
                 self.assertRate([r.began for r in gateway.requests], 10)
 
+    def test_the_rate_holds_over_many_kills_within_a_second(self):
+        """Each start may have sent what it had pending, and tells of its own instead."""
+        self.ws.export(claim_rows(200))
+        gateway = self.gateway()
+        options = ("--rate", "20", "--in-flight", "4", "--workers", "1")
+        for _ in range(10):
+            seen = len(gateway.requests)
+            run = self.ws.start_upload(gateway, *options)
+            gateway.wait_for_requests(seen + 1)
+            run.send_signal(signal.SIGKILL)
+            run.finish()
+        self.assertRate([r.began for r in gateway.requests], 20)
+
     def test_rate_counts_retries(self):
         self.ws.export(claim_rows(15))
         gateway = self.gateway(

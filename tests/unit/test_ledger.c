@@ -1502,19 +1502,16 @@ static void departures_of_others_fall_into_the_window_or_are_forgotten(void **st
     commit(ledger);
     assert_int_equal(others_of(ledger, run, 100500), 5);
     assert_int_equal(others_of(ledger, other, 100500), 0);
-    assert_int_equal(others_of(ledger, run, 102000), 0);
+    /* What is pending may leave at any moment. */
+    assert_int_equal(others_of(ledger, run, 102000), 2);
     /* A start of the run that left them behind is another one. */
     assert_int_equal(ledger_departures_of_others(ledger, PLATFORM, "key", other, 100300, 100500,
                                                  1000, &calls, &err),
                      0);
     assert_int_equal(calls, 3);
-    assert_int_equal(ledger_pending_get(ledger, PLATFORM, "key", other, &calls, &err), 0);
-    assert_int_equal(calls, 2);
-    assert_int_equal(ledger_pending_get(ledger, PLATFORM, "key", run, &calls, &err), 0);
-    assert_int_equal(calls, 0);
     /* The clock was set back by a little, or by much. */
     assert_int_equal(others_of(ledger, run, 98000), 5);
-    assert_int_equal(others_of(ledger, run, 50000), 0);
+    assert_int_equal(others_of(ledger, run, 50000), 2);
     begin(ledger);
     assert_int_equal(ledger_departures_add(ledger, PLATFORM, "key", run, 50000, 1, &err), 0);
     commit(ledger);
