@@ -9,17 +9,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "connections.h"
+#include "handle.h"
 
-#define CONTENT_TYPE "Content-Type: application/x-www-form-urlencoded;charset=utf-8"
-
-/* A call is one send and one answer of a few hundred bytes: small buffers keep slots cheap. */
-#define RECEIVE_BUFFER_BYTES 16384L
-#define UPLOAD_BUFFER_BYTES 16384L
-
-/* Room for one call; its handle and options live as long as the client. */
+/* Room for one call. */
 struct slot {
     struct client *client;
-    CURL *handle;
+    CURL *handle;              /* of the call at hand: a copy of the model; else NULL */
     struct exchange *exchange; /* NULL while free */
     struct slot *next_free;
     bool unclean;                /* the connection at hand was not fit for use */
@@ -33,6 +28,7 @@ struct slot {
  */
 struct client {
     CURLM *multi;
+    CURL *model;
     struct connections *connections;
     bool is_tls;
     struct curl_slist *headers;
@@ -110,6 +106,7 @@ static enum transport transport_sent(const struct exchange *exchange, CURLcode c
         return TRANSPORT_CUT;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_FUNCTION_ARGUMENT: /* a header line that libcurl cannot store */
         return TRANSPORT_NOT_HTTP;
     default:
         return TRANSPORT_INTERNAL;
@@ -204,12 +201,19 @@ static void take_times(struct exchange *exchange)
     exchange->duration_ms = now_ms - exchange->sent_mono_ms;
 }
 
+static void drop_handle(struct client *client, struct slot *slot)
+{
+    curl_multi_remove_handle(client->multi, slot->handle);
+    curl_easy_cleanup(slot->handle);
+    slot->handle = NULL;
+}
+
 /* Takes the exchange out of its slot and puts it where client_collect finds it. */
 static void release_slot(struct client *client, struct slot *slot)
 {
     struct exchange *exchange = slot->exchange;
 
-    curl_multi_remove_handle(client->multi, slot->handle);
+    drop_handle(client, slot);
     take_times(exchange);
     exchange->next = client->done;
     client->done = exchange;
@@ -218,14 +222,42 @@ static void release_slot(struct client *client, struct slot *slot)
     client->free = slot;
 }
 
+static CURLcode set_up_call(struct slot *slot)
+{
+    const struct buffer *body = &slot->exchange->body;
+    CURL *handle = slot->handle;
+    CURLcode code = CURLE_OK;
+
+#define SET(option, value)                                                                         \
+    if (code == CURLE_OK)                                                                          \
+    code = curl_easy_setopt(handle, option, value)
+
+    SET(CURLOPT_PREREQDATA, slot);
+    SET(CURLOPT_HEADERDATA, slot);
+    SET(CURLOPT_WRITEDATA, slot);
+    SET(CURLOPT_ERRORBUFFER, slot->words);
+    SET(CURLOPT_PRIVATE, slot);
+    SET(CURLOPT_POSTFIELDS, buffer_string(body));
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
+    SET(CURLOPT_FRESH_CONNECT, slot->fresh ? 1L : 0L);
+#undef SET
+    return code;
+}
+
+static bool begin(struct client *client, struct slot *slot)
+{
+    slot->words[0] = '\0';
+    slot->handle = curl_easy_duphandle(client->model);
+    return slot->handle && set_up_call(slot) == CURLE_OK &&
+           curl_multi_add_handle(client->multi, slot->handle) == CURLM_OK;
+}
+
 /* Begins the call once more, on a connection of its own. */
 static bool begin_afresh(struct client *client, struct slot *slot)
 {
     slot->fresh = true;
-    slot->words[0] = '\0';
-    curl_multi_remove_handle(client->multi, slot->handle);
-    return curl_easy_setopt(slot->handle, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
-           curl_multi_add_handle(client->multi, slot->handle) == CURLM_OK;
+    drop_handle(client, slot);
+    return begin(client, slot);
 }
 
 static void end_call(struct client *client, struct slot *slot, CURLcode code)
@@ -318,89 +350,31 @@ void client_library_release(void)
     curl_global_cleanup();
 }
 
-/* The first failure, or CURLE_OK. */
-static CURLcode set_up_tls(CURL *handle, const char *ca_file)
-{
-    CURLcode code = curl_easy_setopt(handle, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-
-    if (code != CURLE_OK || !ca_file)
-        return code;
-    /* Without the second, the folder built into libcurl would be trusted beside the file. */
-    code = curl_easy_setopt(handle, CURLOPT_CAINFO, ca_file);
-    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
-}
-
-/* All that does not change from call to call. */
-static CURLcode set_up_handle(struct slot *slot, const struct client_settings *settings,
-                              struct curl_slist *headers)
-{
-    CURL *handle = slot->handle;
-    CURLcode code = set_up_tls(handle, settings->ca_file);
-
-#define SET(option, value)                                                                         \
-    if (code == CURLE_OK)                                                                          \
-    code = curl_easy_setopt(handle, option, value)
-
-    SET(CURLOPT_URL, settings->url);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_POST, 1L);
-    SET(CURLOPT_HTTPHEADER, headers);
-    SET(CURLOPT_USERAGENT, settings->user_agent);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
-    SET(CURLOPT_TIMEOUT_MS, (long)settings->timeout_ms);
-    SET(CURLOPT_MAXAGE_CONN, (long)CLIENT_IDLE_CONNECTION_S);
-    SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
-    SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
-    SET(CURLOPT_PREREQFUNCTION, on_handover);
-    SET(CURLOPT_PREREQDATA, slot);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, slot);
-    SET(CURLOPT_WRITEFUNCTION, on_answer);
-    SET(CURLOPT_WRITEDATA, slot);
-    SET(CURLOPT_ERRORBUFFER, slot->words);
-    SET(CURLOPT_PRIVATE, slot);
-#undef SET
-    return code;
-}
-
-static int open_slots(struct client *client, const struct client_settings *settings,
+/* The callbacks; their contexts are each call's own. */
+static int open_model(struct client *client, const struct client_settings *settings,
                       struct error *err)
 {
-    for (size_t i = 0; i < client->capacity; i++) {
-        struct slot *slot = &client->slots[i];
-        CURLcode code = CURLE_OK;
+    CURLcode code = CURLE_OK;
 
-        slot->client = client;
-        slot->handle = curl_easy_init();
-        if (!slot->handle)
-            return error_no_memory(err);
-        code = set_up_handle(slot, settings, client->headers);
-        if (code == CURLE_OK)
-            code = connections_set_up(client->connections, slot->handle);
-        if (code == CURLE_OUT_OF_MEMORY)
-            return error_no_memory(err);
-        if (code != CURLE_OK)
-            return error_set(err, EXIT_INTERNAL,
-                             "libcurl here lacks something that is needed: %s; nothing was sent",
-                             curl_easy_strerror(code));
-        slot->next_free = client->free;
-        client->free = slot;
-    }
-    return 0;
+    if (handle_model(settings, client->headers, &client->model, err))
+        return -1;
+    code = connections_set_up(client->connections, client->model);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(client->model, CURLOPT_PREREQFUNCTION, on_handover);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(client->model, CURLOPT_HEADERFUNCTION, on_header);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(client->model, CURLOPT_WRITEFUNCTION, on_answer);
+    return code == CURLE_OK ? 0 : handle_lacks(code, err);
 }
 
-/* "Expect:" keeps libcurl from asking first whether the body is welcome. */
-static struct curl_slist *make_headers(void)
+static void open_slots(struct client *client)
 {
-    struct curl_slist *first = curl_slist_append(NULL, CONTENT_TYPE);
-    struct curl_slist *both = first ? curl_slist_append(first, "Expect:") : NULL;
-
-    if (!both)
-        curl_slist_free_all(first);
-    return both;
+    for (size_t i = 0; i < client->capacity; i++) {
+        client->slots[i].client = client;
+        client->slots[i].next_free = client->free;
+        client->free = &client->slots[i];
+    }
 }
 
 int client_open(const struct client_settings *settings, size_t capacity, struct client **ret_client,
@@ -417,7 +391,7 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     client->multi = curl_multi_init();
     client->connections = connections_open();
     client->is_tls = strncasecmp(settings->url, "https:", strlen("https:")) == 0;
-    client->headers = make_headers();
+    client->headers = handle_headers();
     if (settings->tells_departures)
         client->departures = calloc(capacity, sizeof(*client->departures));
     if (!client->slots || !client->multi || !client->connections || !client->headers ||
@@ -427,8 +401,9 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     }
     /* Every slot may keep its connection. */
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)capacity);
-    if (open_slots(client, settings, err) != 0)
+    if (open_model(client, settings, err) != 0)
         goto failed;
+    open_slots(client);
     *ret_client = client;
     return 0;
 failed:
@@ -442,6 +417,7 @@ void client_close(struct client *client)
         return;
     for (size_t i = 0; client->slots && i < client->capacity; i++)
         curl_easy_cleanup(client->slots[i].handle);
+    curl_easy_cleanup(client->model);
     curl_multi_cleanup(client->multi);
     connections_close(client->connections);
     curl_slist_free_all(client->headers);
@@ -479,13 +455,7 @@ void client_send(struct client *client, struct exchange *exchange)
     client->free = slot->next_free;
     slot->exchange = exchange;
     slot->unclean = slot->fresh = false;
-    slot->words[0] = '\0';
-    if (curl_easy_setopt(slot->handle, CURLOPT_FRESH_CONNECT, 0L) != CURLE_OK ||
-        curl_easy_setopt(slot->handle, CURLOPT_POSTFIELDS, buffer_string(&exchange->body)) !=
-            CURLE_OK ||
-        curl_easy_setopt(slot->handle, CURLOPT_POSTFIELDSIZE_LARGE,
-                         (curl_off_t)exchange->body.len) != CURLE_OK ||
-        curl_multi_add_handle(client->multi, slot->handle) != CURLM_OK)
+    if (!begin(client, slot))
         end_call(client, slot, CURLE_OUT_OF_MEMORY);
 }
 

@@ -419,6 +419,36 @@ static void retry_after_may_be_a_date(void **state)
     }
 }
 
+/* Goal: a header line that continues none is no HTTP, and does not reach into the headers of the
+ * call before, on the same slot: libcurl 7.88.1 frees those twice. */
+static void header_line_that_begins_with_a_blank_harms_nothing(void **state)
+{
+    static const char *const heads[] = {
+        "HTTP/1.1 200 OK\r\n Server: x\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\n\tServer: x\r\n y\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 100 X\r\n Server: x\r\n\r\n" ANSWER,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        const struct step odd[] = {{READ, NULL}, {SAY, ANSWER},   {READ, NULL}, {SAY, ANSWER},
+                                   {READ, NULL}, {SAY, heads[i]}, {END, NULL}};
+        struct server *server = start_server("http", odd, answering);
+        struct client *client = open_client(server->url, 1, NULL, PATIENCE_MS);
+        struct exchange exchange = {0};
+
+        for (int call_number = 0; call_number < 5; call_number++) {
+            call(client, &exchange, "x");
+            assert_int_equal(exchange.phase, call_number == 2 ? PHASE_SENT : PHASE_ANSWERED);
+            assert_int_equal(exchange.transport,
+                             call_number == 2 ? TRANSPORT_NOT_HTTP : TRANSPORT_OK);
+        }
+        client_close(client);
+        stop_server(server);
+        release(&exchange);
+    }
+}
+
 /* Goal: as many connections as calls in flight, and they are kept for all later calls. */
 static void connections_are_kept_for_every_slot(void **state)
 {
@@ -916,6 +946,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(call_sends_a_form_and_brings_the_answer),
         cmocka_unit_test(retry_after_may_be_a_date),
+        cmocka_unit_test(header_line_that_begins_with_a_blank_harms_nothing),
         cmocka_unit_test(connections_are_kept_for_every_slot),
         cmocka_unit_test(redirect_is_not_followed),
         cmocka_unit_test(request_is_never_sent_a_second_time),

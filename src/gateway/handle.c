@@ -1,0 +1,82 @@
+#include "handle.h"
+
+#include "base/error.h"
+
+#define CONTENT_TYPE "Content-Type: application/x-www-form-urlencoded;charset=utf-8"
+
+/* A call is one send and one answer of a few hundred bytes: small buffers keep slots cheap. */
+#define RECEIVE_BUFFER_BYTES 16384L
+#define UPLOAD_BUFFER_BYTES 16384L
+
+/* "Expect:" keeps libcurl from asking first whether the body is welcome. */
+struct curl_slist *handle_headers(void)
+{
+    struct curl_slist *first = curl_slist_append(NULL, CONTENT_TYPE);
+    struct curl_slist *both = first ? curl_slist_append(first, "Expect:") : NULL;
+
+    if (!both)
+        curl_slist_free_all(first);
+    return both;
+}
+
+/* The first failure, or CURLE_OK. */
+static CURLcode set_up_tls(CURL *handle, const char *ca_file)
+{
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+
+    if (code != CURLE_OK || !ca_file)
+        return code;
+    /* Without the second, the folder built into libcurl would be trusted beside the file. */
+    code = curl_easy_setopt(handle, CURLOPT_CAINFO, ca_file);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
+}
+
+static CURLcode set_up(CURL *handle, const struct client_settings *settings,
+                       struct curl_slist *headers)
+{
+    CURLcode code = set_up_tls(handle, settings->ca_file);
+
+#define SET(option, value)                                                                         \
+    if (code == CURLE_OK)                                                                          \
+    code = curl_easy_setopt(handle, option, value)
+
+    SET(CURLOPT_URL, settings->url);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_HTTPHEADER, headers);
+    SET(CURLOPT_USERAGENT, settings->user_agent);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
+    SET(CURLOPT_TIMEOUT_MS, (long)settings->timeout_ms);
+    SET(CURLOPT_MAXAGE_CONN, (long)CLIENT_IDLE_CONNECTION_S);
+    SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
+    SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
+#undef SET
+    return code;
+}
+
+int handle_lacks(CURLcode code, struct error *err)
+{
+    if (code == CURLE_OUT_OF_MEMORY)
+        return error_no_memory(err);
+    return error_set(err, EXIT_INTERNAL,
+                     "libcurl here lacks something that is needed: %s; nothing was sent",
+                     curl_easy_strerror(code));
+}
+
+int handle_model(const struct client_settings *settings, struct curl_slist *headers,
+                 CURL **ret_model, struct error *err)
+{
+    CURL *model = curl_easy_init();
+    CURLcode code = model ? set_up(model, settings, headers) : CURLE_OUT_OF_MEMORY;
+
+    *ret_model = NULL;
+    if (code != CURLE_OK) {
+        curl_easy_cleanup(model);
+        return handle_lacks(code, err);
+    }
+    *ret_model = model;
+    return 0;
+}

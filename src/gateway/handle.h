@@ -1,0 +1,32 @@
+/*
+ * handle: what the easy handles of a client have in common, as a model of which each call gets a
+ * copy.
+ *
+ * A handle is never used for two calls: libcurl 7.84 to 8.0 keeps a pointer into the headers of the
+ * call before, and a header line that begins with a blank then frees them a second time (mended by
+ * curl 8.1.0, not in Debian 12). curl_easy_reset does not clear it; a copy never has it.
+ * Connections are the multi handle's and stay.
+ *
+ * Tested by tests/unit/test_client.c
+ */
+#ifndef CLAIMBATCH_GATEWAY_HANDLE_H
+#define CLAIMBATCH_GATEWAY_HANDLE_H
+
+#include <curl/curl.h>
+
+#include "gateway/client.h"
+
+struct error;
+
+/* The header lines of every request; NULL without memory. */
+struct curl_slist *handle_headers(void);
+
+/* All but callbacks and what belongs to one call. `headers` is borrowed for the life of the model
+ * and its copies. */
+int handle_model(const struct client_settings *settings, struct curl_slist *headers,
+                 CURL **ret_model, struct error *err);
+
+/* What libcurl's code says of an option that could not be set. */
+int handle_lacks(CURLcode code, struct error *err);
+
+#endif
