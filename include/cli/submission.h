@@ -34,6 +34,7 @@ struct submission {
     const char *command;   /* as in struct resume_settings */
     const char *parent;    /* … */
     int64_t origin;        /* … */
+    int64_t sequence;      /* of that line in the order of runs; 0: there is none yet */
     enum round_kind round; /* … */
     struct intake intake;  /* the export in it is borrowed */
     struct inspection inspection;

@@ -28,7 +28,7 @@ struct error;
 struct ledger;
 
 #define LEDGER_ID_BYTES 33 /* hex and NUL */
-#define LEDGER_SCHEMA 4
+#define LEDGER_SCHEMA 5
 #define LEDGER_BUSY_MS                                                                             \
     10000 /* how long another process may hold the ledger before a call gives up */
 
@@ -71,7 +71,7 @@ bool ledger_has_news(const struct ledger *ledger);
 /* A run of one export on one platform. Texts are borrowed from the caller, or from the ledger until
  * its next run call. */
 struct run_record {
-    int64_t id;                 /* runs are ordered by it */
+    int64_t id;                 /* of its rows' keys */
     char name[LEDGER_ID_BYTES]; /* the run id that people see */
     const char *command;        /* "upload" or "rerun" */
     const char *platform;
@@ -89,8 +89,9 @@ struct run_record {
     bool published;     /* the report and its manifest have their final names */
     const char *parent; /* the run whose report this one takes its rows from; "" if none */
     int64_t origin;     /* the first run of that line, in whose place its rows stand; 0: itself */
-    uint64_t released;  /* rows that waited for another attempt of their claim, which was settled
-                           since this run's last start */
+    int64_t sequence;  /* the place of its line in the order of runs: when it began, as wall time */
+    uint64_t released; /* rows that waited for another attempt of their claim, which was settled
+                          since this run's last start */
 };
 
 /* The newest run of this export on this platform by this command: 1 found, 0 none. */
@@ -104,7 +105,7 @@ int ledger_run_named(struct ledger *ledger, const char *name, struct run_record 
 int ledger_run_get(struct ledger *ledger, int64_t id, struct run_record *ret_run,
                    struct error *err);
 
-/* Records a new run in the open transaction; sets id and name. */
+/* Records a new run in the open transaction, behind all others; sets id, name and sequence. */
 int ledger_run_create(struct ledger *ledger, struct run_record *run, struct error *err);
 
 /* Records what changes in a run's life: started_ms (of this start) and all that follows it, and
@@ -211,7 +212,7 @@ struct claim_key {
     const char *claim_order_no;
 };
 
-/* Where a row is, or where it stands in the order of rows. */
+/* Where a row is; or where it stands in the order of rows: then `run` is the run's sequence. */
 struct row_place {
     int64_t run;
     uint64_t row;
@@ -225,7 +226,7 @@ struct claim_state {
     bool accepted; /* some content of it was; the newest in the order of rows follows */
     unsigned char accepted_digest[DIGEST_CLAIM_BYTES];
     struct row_place accepted_at;
-    struct row_place accepted_order; /* accepted_at, but with the origin of its run */
+    struct row_place accepted_order; /* … in the order of rows: its run is that one's sequence */
     int64_t accepted_ms;
     char accepted_run_name[LEDGER_ID_BYTES];
     bool open; /* it has an open attempt: an intent, or an unsettled unknown */
@@ -248,7 +249,6 @@ int ledger_claim_before(struct ledger *ledger, const char *platform, const struc
 struct row_ref {
     const char *platform;
     struct row_place place;
-    int64_t origin; /* of the place's run; 0: itself */
     struct claim_key key;
     bool resend; /* the claim has an unknown attempt, and a person said to send it again */
 };

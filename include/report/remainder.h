@@ -29,9 +29,9 @@ struct remainder_settings {
     bool rejected, unknown;                /* are taken too */
     bool accept_edits;
     struct ledger *ledger;
-    /* The report's run, as the ledger knows it, and the first of its line. 0: it does not know it.
+    /* The report's run, as the ledger knows it, and its place in the order of runs. 0: it does not.
      * Then only the report tells what was sent, and is taken byte for byte or not at all. */
-    int64_t run, origin;
+    int64_t run, sequence;
 };
 
 /* Opens and surveys the report. EXIT_INPUT_MISSING, or EXIT_INPUT_REFUSED as scan_open says. */

@@ -25,7 +25,7 @@ struct siblings_settings {
     const char *platform;
     struct ledger *ledger;
     int64_t run; /* of the report, as the ledger knows it; 0: it does not, only the report tells */
-    int64_t origin; /* … and the first of its line */
+    int64_t sequence; /* … and its place in the order of runs */
 };
 
 /* Reads the whole report, which begins anew with its first record afterwards. */

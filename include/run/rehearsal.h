@@ -31,7 +31,7 @@ struct rehearsal_settings {
     struct ledger *ledger; /* NULL: nothing was ever sent */
     const char *platform;
     int64_t run;           /* the run these rows belong to, 0 if it is a new one */
-    int64_t origin;        /* as in struct run_record; 0: itself */
+    int64_t sequence;      /* as in struct run_record; 0: there is no run yet */
     enum round_kind round; /* what a person says to send again */
     void (*visit)(void *context, const struct claim *claim); /* is called with the first claim that
                                                                 would be sent; NULL: nobody is */

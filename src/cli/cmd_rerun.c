@@ -102,6 +102,7 @@ static int find_parent(struct rerun *r, struct error *err)
         r->parent.id = 0;
     else
         s->origin = r->parent.origin ? r->parent.origin : r->parent.id;
+    s->sequence = r->parent.sequence;
     s->parent = r->manifest.run;
     return 0;
 }
@@ -163,7 +164,7 @@ static int inspect(struct rerun *r, struct error *err)
         .accept_edits = o->accept_edits,
         .ledger = s->ledger,
         .run = r->parent.id,
-        .origin = s->origin,
+        .sequence = r->parent.sequence,
     };
 
     s->intake = (struct intake){.rules = o->rules, .now_ms = clock_wall_ms()};

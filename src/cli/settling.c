@@ -122,7 +122,6 @@ static int settle_at(struct settling *s, const struct ruling *ruling, const stru
     struct row_ref ref = {
         .platform = s->run->platform,
         .place = {run->id, row},
-        .origin = run->origin,
         .key = {ruling->workcard_id, ruling->claim_order_no},
     };
     struct settlement settlement = {

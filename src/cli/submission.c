@@ -104,15 +104,16 @@ static int check_unclaimed(struct submission *s, struct error *err)
     return publication_refuse(s->report_path.ptr, "has no manifest beside it", err);
 }
 
-static struct rehearsal_settings rehearsal_of(const struct submission *s, int64_t run)
+static struct rehearsal_settings rehearsal_of(const struct submission *s,
+                                              const struct run_record *run)
 {
     return (struct rehearsal_settings){
         .intake = &s->intake,
         .inspection = &s->inspection,
         .ledger = s->ledger,
         .platform = s->endpoint.platform,
-        .run = run,
-        .origin = s->origin,
+        .run = run->id,
+        .sequence = run->id ? run->sequence : s->sequence,
         .round = s->round,
     };
 }
@@ -125,14 +126,14 @@ int submission_rehearse(struct submission *s, struct error *err)
 
     if (submission_find_run(s, &run, err) < 0)
         return -1;
-    settings = rehearsal_of(s, run.id);
+    settings = rehearsal_of(s, &run);
     dry_run.rehearsal = &settings;
     return dry_run_print(&dry_run, err) ? -1 : EXIT_COMPLETE;
 }
 
 int submission_foresee(struct submission *s, struct rehearsal *ret_rehearsal, struct error *err)
 {
-    struct rehearsal_settings settings = rehearsal_of(s, s->resumed.run.id);
+    struct rehearsal_settings settings = rehearsal_of(s, &s->resumed.run);
 
     return rehearsal_run(&settings, ret_rehearsal, err);
 }

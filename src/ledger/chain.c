@@ -40,7 +40,7 @@ int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
     ret_state->accepted = true;
     memcpy(ret_state->accepted_digest, claim->digest, DIGEST_CLAIM_BYTES);
     ret_state->accepted_at = claim->accepted_at;
-    ret_state->accepted_order = (struct row_place){brief.origin, claim->accepted_at.row};
+    ret_state->accepted_order = (struct row_place){brief.sequence, claim->accepted_at.row};
     ret_state->accepted_ms = claim->accepted_ms;
     memcpy(ret_state->accepted_run_name, brief.name, sizeof(brief.name));
     return 0;
@@ -154,11 +154,14 @@ static int set_link(struct ledger *ledger, const struct row_place *from, const s
 static int is_newest_accepted(struct ledger *ledger, const struct row_ref *ref,
                               const struct claim_row *claim, bool *ret_newest, struct error *err)
 {
-    struct row_place order = {ref->origin ? ref->origin : ref->place.run, ref->place.row};
     struct claim_state state = {0};
+    struct row_place order;
+    struct run_brief brief;
 
-    if (chain_read_accepted(ledger, claim, &state, err))
+    if (database_brief(ledger, ref->place.run, &brief, err) ||
+        chain_read_accepted(ledger, claim, &state, err))
         return -1;
+    order = (struct row_place){brief.sequence, ref->place.row};
     *ret_newest = !state.accepted || !row_place_is_before(&order, &state.accepted_order);
     return 0;
 }

@@ -82,13 +82,21 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     " WITHOUT ROWID;",
     "ALTER TABLE ban ADD COLUMN wait_ms INTEGER NOT NULL DEFAULT -1;",
     "ALTER TABLE open_attempt ADD COLUMN round INTEGER NOT NULL DEFAULT 0;", /* and ROW_NOTED */
+    /* Runs of other ledgers find their place by time. No two are at one place: the number of the
+     * run is a few milliseconds. */
+    "ALTER TABLE run ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE run SET sequence=id+began FROM (SELECT r.id AS at, max(coalesce((SELECT min(at_ms) FROM"
+    " event WHERE event.run=r.id AND kind=0), r.started_ms)) OVER (ORDER BY r.id) AS began FROM run"
+    " r) WHERE id=at;"
+    "CREATE UNIQUE INDEX run_in_order ON run(sequence);",
 };
 
 #define RUN_COLUMNS                                                                                \
     "run.id, run.name, run.export_name, run.export_bytes, run.reading, run.report_path,"           \
     " run.started_ms, run.finished_ms, run.stopped_because, run.complete, run.published,"          \
     " run.open_rows, run.invalid_rows, run.parent, run.origin, run.released, run.command,"         \
-    " platform.name, run.export_sha256"
+    " platform.name, run.export_sha256, (SELECT sequence FROM run o WHERE o.id=iif(run.origin,"    \
+    " run.origin, run.id))"
 #define RUN_TABLES "run JOIN platform ON platform.id=run.platform"
 #define ROW_VALUES                                                                                 \
     "state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,"          \
@@ -113,13 +121,16 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_RUN_CREATE] = "INSERT INTO run(name, command, platform, export_name, export_sha256,"
                        " export_bytes, reading, report_path, started_ms, finished_ms,"
                        " stopped_because, complete, open_rows, invalid_rows, published, parent,"
-                       " origin) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,0,'',0,0,0,0,?10,?11)",
+                       " origin, sequence) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,0,'',0,0,0,0,?10,?11,"
+                       " ?12)",
     [SQL_RUN_SAVE] = "UPDATE run SET started_ms=?2, finished_ms=?3, stopped_because=?4,"
                      " complete=?5, published=?6, report_path=?7, open_rows=?8,"
                      " invalid_rows=?9 WHERE id=?1",
     [SQL_RUN_RELEASE] = "UPDATE run SET released=released+1 WHERE id=?1",
     [SQL_RUN_TAKE_RELEASED] = "UPDATE run SET released=0 WHERE id=?1",
-    [SQL_RUN_BRIEF] = "SELECT name, origin FROM run WHERE id=?1",
+    [SQL_RUN_BRIEF] = "SELECT name, (SELECT sequence FROM run o WHERE o.id=iif(run.origin,"
+                      " run.origin, run.id)) FROM run WHERE id=?1",
+    [SQL_RUN_NEXT_SEQUENCE] = "SELECT max(?1, coalesce(max(sequence), 0)+1) FROM run",
     [SQL_RUN_HAS_ROWS] = "SELECT 1 WHERE EXISTS(SELECT 1 FROM row WHERE id>=?1 AND id<?2)"
                          " OR EXISTS(SELECT 1 FROM open_attempt WHERE run=?3)",
     [SQL_RUN_LAST_ROW] = "SELECT row FROM row WHERE id>=?1 AND id<?2 ORDER BY id DESC LIMIT 1",
@@ -423,14 +434,13 @@ int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_bri
         *ret_brief = *brief;
         return 0;
     }
-    *ret_brief = (struct run_brief){.id = run, .origin = run};
+    *ret_brief = (struct run_brief){.id = run};
     s = database_ready(ledger, SQL_RUN_BRIEF, "i", run);
     found = database_step(ledger, s, err);
     if (found <= 0)
         return found;
     snprintf(ret_brief->name, sizeof(ret_brief->name), "%s", database_text(s, 0));
-    if (sqlite3_column_int64(s, 1))
-        ret_brief->origin = sqlite3_column_int64(s, 1);
+    ret_brief->sequence = sqlite3_column_int64(s, 1);
     sqlite3_reset(s);
     *brief = *ret_brief;
     return 0;

@@ -32,6 +32,7 @@ enum statement {
     SQL_RUN_RELEASE,
     SQL_RUN_TAKE_RELEASED,
     SQL_RUN_BRIEF,
+    SQL_RUN_NEXT_SEQUENCE,
     SQL_RUN_HAS_ROWS,
     SQL_RUN_LAST_ROW,
     SQL_EVENT_PUT,
@@ -96,8 +97,8 @@ enum statement {
 
 /* What is said of a run wherever it is named. */
 struct run_brief {
-    int64_t id;     /* 0: an empty place */
-    int64_t origin; /* never 0 */
+    int64_t id;       /* 0: an empty place */
+    int64_t sequence; /* of its line */
     char name[LEDGER_ID_BYTES];
 };
 
@@ -166,7 +167,7 @@ void database_digest(unsigned char *ret_digest, sqlite3_stmt *statement, int col
 /* The number of a platform, 0 when the ledger has none of that name. */
 int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, struct error *err);
 
-/* A run's brief; of a run that is not there an empty name, and itself as origin. */
+/* A run's brief; of a run that is not there an empty name, and no place in the order. */
 int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_brief,
                    struct error *err);
 

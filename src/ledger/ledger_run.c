@@ -46,6 +46,7 @@ static int read_run(struct ledger *ledger, sqlite3_stmt *s, struct run_record *r
         .invalid_rows = (uint64_t)sqlite3_column_int64(s, 12),
         .parent = buffer_string(&ledger->run_texts[4]),
         .origin = sqlite3_column_int64(s, 14),
+        .sequence = sqlite3_column_int64(s, 19),
         .released = (uint64_t)sqlite3_column_int64(s, 15),
     };
     snprintf(ret_run->name, sizeof(ret_run->name), "%s", database_text(s, 1));
@@ -85,13 +86,28 @@ int ledger_run_get(struct ledger *ledger, int64_t id, struct run_record *ret_run
     return read_run(ledger, database_ready(ledger, SQL_RUN_GET, "i", id), ret_run, err);
 }
 
+/* Where a run stands that begins now, behind all others whatever their clocks said. */
+static int next_sequence(struct ledger *ledger, int64_t now_ms, int64_t *ret_sequence,
+                         struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_NEXT_SEQUENCE, "i", now_ms);
+
+    if (database_step(ledger, s, err) < 0)
+        return -1;
+    *ret_sequence = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return 0;
+}
+
 int ledger_run_create(struct ledger *ledger, struct run_record *run, struct error *err)
 {
     char random[LEDGER_ID_BYTES];
     char day[CLOCK_TOP_BYTES];
+    struct run_brief line;
     int64_t platform;
+    int64_t sequence;
 
-    if (database_random_id(random, err))
+    if (database_random_id(random, err) || next_sequence(ledger, run->started_ms, &sequence, err))
         return -1;
     clock_format_top(run->started_ms, day);
     snprintf(run->name, sizeof(run->name), "%.4s%.2s%.2s-%.8s", day, day + 5, day + 8, random);
@@ -100,14 +116,17 @@ int ledger_run_create(struct ledger *ledger, struct run_record *run, struct erro
         database_platform(ledger, run->platform, &platform, err))
         return -1;
     if (database_execute(ledger,
-                         database_ready(ledger, SQL_RUN_CREATE, "ssishissisi", run->name,
+                         database_ready(ledger, SQL_RUN_CREATE, "ssishissisii", run->name,
                                         run->command, platform, run->export_name,
                                         run->export_sha256, (int64_t)run->export_bytes,
                                         run->reading, run->report_path, run->started_ms,
-                                        run->parent ? run->parent : "", run->origin),
+                                        run->parent ? run->parent : "", run->origin, sequence),
                          err))
         return -1;
     run->id = sqlite3_last_insert_rowid(ledger->db);
+    if (database_brief(ledger, run->id, &line, err))
+        return -1;
+    run->sequence = line.sequence;
     return 0;
 }
 

@@ -374,7 +374,7 @@ static int inspect(struct first *first, struct error *err)
         .platform = remainder->settings.manifest->platform,
         .ledger = remainder->settings.ledger,
         .run = remainder->settings.run,
-        .origin = remainder->settings.origin,
+        .sequence = remainder->settings.sequence,
     };
 
     if ((may_have_siblings(remainder) &&

@@ -98,7 +98,7 @@ static int was_settled(const struct siblings *siblings, const struct scan_row *r
     const struct siblings_settings *s = siblings->settings;
     struct claim_key key = {row->claim.workcard_id, row->claim.claim_order_no};
     struct row_place place = {s->run, row->line.record.row};
-    struct row_place order = {s->origin, row->line.record.row};
+    struct row_place order = {s->sequence, row->line.record.row};
     struct claim_state state;
     struct row_record known;
     int found;

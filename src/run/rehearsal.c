@@ -50,9 +50,7 @@ static int is_done(struct pass *pass, const struct supply_row *row, bool *ret_do
 /* Where the row will stand. A run that does not exist yet will be newer than all that do. */
 static struct row_place order_of(const struct rehearsal_settings *s, uint64_t row)
 {
-    int64_t run = s->origin ? s->origin : s->run ? s->run : INT64_MAX;
-
-    return (struct row_place){run, row};
+    return (struct row_place){s->sequence ? s->sequence : INT64_MAX, row};
 }
 
 static int decide(struct pass *pass, const struct supply_row *row, enum decision *ret_decision,

@@ -7,7 +7,6 @@ struct row_ref state_ref(const struct batch *b, const struct job *job)
     return (struct row_ref){
         .platform = b->settings->platform,
         .place = {b->settings->run->id, job->row},
-        .origin = b->settings->run->origin,
         .key = {job->claim.workcard_id, job->claim.claim_order_no},
         .resend = job->resend,
     };

@@ -1713,7 +1713,6 @@ static void row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from(void **s
     assert_int_equal(ledger_run_create(ledger, &rerun, &err), 0);
     send(ledger, newer, 2, "LP-1", OUTCOME_ACCEPTED);
     ref = ref_of(rerun.id, 2, "LP-1");
-    ref.origin = old;
     assert_int_equal(intend(ledger, &ref), 1);
     settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
     commit(ledger);
@@ -1722,13 +1721,14 @@ static void row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from(void **s
 
     begin(ledger);
     ref = ref_of(rerun.id, 3, "LP-2");
-    ref.origin = old;
     assert_int_equal(intend(ledger, &ref), 1);
     settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
     commit(ledger);
     claim = claim_of(ledger, "LP-2");
     assert_int_equal(claim.accepted_at.run, rerun.id);
-    assert_int_equal(claim.accepted_order.run, old);
+    assert_int_equal(claim.accepted_order.run, rerun.sequence);
+    assert_int_equal(ledger_run_get(ledger, old, &rerun, &err), 1);
+    assert_int_equal(claim.accepted_order.run, rerun.sequence);
     assert_int_equal(ledger_run_find(ledger, "rerun", PLATFORM, export_sha256, &rerun, &err), 1);
     assert_string_equal(rerun.parent, "20221212-aabbccdd");
     assert_int_equal(rerun.origin, old);

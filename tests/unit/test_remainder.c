@@ -81,7 +81,12 @@ static void make_report(struct desk *desk, struct place *place, const struct ent
     desk->settings.manifest = &desk->manifest;
     desk->manifest.platform = PLATFORM;
     desk->settings.ledger = place->ledger;
-    desk->settings.run = desk->settings.origin = create_run(place->ledger, 1).id;
+    {
+        struct run_record run = create_run(place->ledger, 1);
+
+        desk->settings.run = run.id;
+        desk->settings.sequence = run.sequence;
+    }
     desk->intake.now_ms = NOW_MS;
     rules_init(&desk->intake.rules);
 }
