@@ -43,6 +43,7 @@ struct reader_settings {
     char delimiter;
     const char *wanted_columns[FIELD_COUNT]; /* --column, or NULL */
     enum fee_unit fee_unit;                  /* --fee-unit, or FEE_UNIT_UNDECLARED */
+    bool is_report; /* a report is meant, which in the place of an export is refused */
 };
 
 /*

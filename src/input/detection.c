@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "input/line_count.h"
+#include "input/own_file.h"
 
 #define CHARACTER_BYTES 4 /* the longest character of any encoding here */
 
@@ -302,6 +303,9 @@ static int refuse_nul(const struct detection *detection, const struct trouble *n
         return refuse(name, nul,
                       "a NUL byte: this is a spreadsheet's own file, not CSV; open it and save it "
                       "as 'CSV UTF-8'",
+                      err);
+    if (starts_with(detection, "SQLi"))
+        return refuse(name, nul, own_file_of_bytes("SQLite format 3", strlen("SQLite format 3")),
                       err);
     return refuse(name, nul,
                   "a NUL byte, which no text has: the file is damaged, or it is UTF-16 without a "

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "input/lines.h"
+#include "input/own_file.h"
 
 #define PARSER_OPTIONS (CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL)
 #define PARSER_GROWTH ((size_t)64 << 10) /* libcsv's own step is 128 bytes */
@@ -197,6 +198,8 @@ static int advise_on_start(const char *text, struct error *err)
                        "as 'CSV UTF-8'");
     if (strncmp(text, "sep=", 4) == 0)
         error_add(err, "its first line only tells a spreadsheet what parts the cells: delete it");
+    if (own_file_of_bytes(text, strlen(text)))
+        error_add(err, own_file_of_bytes(text, strlen(text)));
     return -1;
 }
 
@@ -470,12 +473,9 @@ static int read_record(struct reader *reader, struct error *err)
     return parse_record(reader, err);
 }
 
-int reader_next(struct reader *reader, struct record *ret_record, struct error *err)
+/* Reads the record whose first line is at hand: 1, or -1. */
+static int end_record(struct reader *reader, struct record *ret_record, struct error *err)
 {
-    int result = begin_record(reader, err);
-
-    if (result <= 0)
-        return result;
     reader->count = 0;
     reader->texts_len = 0;
     if (read_record(reader, err))
@@ -485,6 +485,13 @@ int reader_next(struct reader *reader, struct record *ret_record, struct error *
                                   .count = reader->count,
                                   .cells = reader->cells};
     return 1;
+}
+
+int reader_next(struct reader *reader, struct record *ret_record, struct error *err)
+{
+    int result = begin_record(reader, err);
+
+    return result <= 0 ? result : end_record(reader, ret_record, err);
 }
 
 /* Keeps the header beyond the record that it is. */
@@ -509,11 +516,32 @@ static int keep_header(struct reader *reader, const struct record *header, struc
     return 0;
 }
 
-static int read_header(struct reader *reader, struct error *err)
+/* Refuses a file that this program wrote itself, by its first line. */
+static int check_origin(struct reader *reader, struct error *err)
+{
+    char delimiter = reader->delimiter;
+    enum own_file kind =
+        own_file_of_header(reader->last.text, reader->last.len, reader->delimiter, &delimiter);
+
+    return kind == OWN_FILE_NONE ? 0 : own_file_refuse(kind, export_name(reader->export), err);
+}
+
+/* 1, or 0 where there is none, or -1. */
+static int read_first(struct reader *reader, bool is_export, struct record *ret_header,
+                      struct error *err)
+{
+    int result = begin_record(reader, err);
+
+    if (result <= 0)
+        return result;
+    return is_export && check_origin(reader, err) ? -1 : end_record(reader, ret_header, err);
+}
+
+static int read_header(struct reader *reader, bool is_export, struct error *err)
 {
     struct record header = {0};
     char quoted[LOG_QUOTE_BYTES];
-    int result = reader_next(reader, &header, err);
+    int result = read_first(reader, is_export, &header, err);
 
     if (result < 0)
         return -1;
@@ -554,15 +582,15 @@ static int start(struct reader *reader, struct export *export, const struct surv
     return reader->lines ? 0 : -1;
 }
 
-int reader_open_table(struct export *export, const struct survey *survey, char delimiter,
-                      struct reader **ret_reader, struct error *err)
+static int open_table(struct export *export, const struct survey *survey, char delimiter,
+                      bool is_export, struct reader **ret_reader, struct error *err)
 {
     struct reader *reader = calloc(1, sizeof(*reader));
 
     *ret_reader = NULL;
     if (!reader)
         return error_no_memory(err);
-    if (start(reader, export, survey, delimiter, err) || read_header(reader, err)) {
+    if (start(reader, export, survey, delimiter, err) || read_header(reader, is_export, err)) {
         reader_close(reader);
         return -1;
     }
@@ -570,11 +598,17 @@ int reader_open_table(struct export *export, const struct survey *survey, char d
     return 0;
 }
 
+int reader_open_table(struct export *export, const struct survey *survey, char delimiter,
+                      struct reader **ret_reader, struct error *err)
+{
+    return open_table(export, survey, delimiter, false, ret_reader, err);
+}
+
 int reader_open(struct export *export, const struct survey *survey,
                 const struct reader_settings *settings, struct reader **ret_reader,
                 struct error *err)
 {
-    if (reader_open_table(export, survey, settings->delimiter, ret_reader, err))
+    if (open_table(export, survey, settings->delimiter, !settings->is_report, ret_reader, err))
         return -1;
     if (resolve_header(*ret_reader, settings, err)) {
         reader_close(*ret_reader);

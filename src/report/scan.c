@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "input/charset.h"
+#include "input/own_file.h"
 #include "input/reader.h"
 #include "input/value.h"
 
@@ -181,6 +182,8 @@ static int refuse_header(const struct scan *scan, const unsigned char *block, si
         measure(&head);
         if (is_like_header(&head, &delimiter))
             refuse_changed(scan, &head, delimiter, err);
+        else if (own_file_of_header(head.text.ptr, head.len, ',', &delimiter) == OWN_FILE_PROBLEMS)
+            own_file_refuse(OWN_FILE_PROBLEMS, export_name(scan->export), err);
         else
             refuse(scan,
                    "is no report of claimbatch: its first line is not that of a report. A report "
@@ -195,7 +198,7 @@ static int refuse_header(const struct scan *scan, const unsigned char *block, si
 
 int scan_restart(struct scan *scan, struct error *err)
 {
-    struct reader_settings settings = {.delimiter = ','};
+    struct reader_settings settings = {.delimiter = ',', .is_report = true};
 
     reader_close(scan->reader);
     scan->reader = NULL;
