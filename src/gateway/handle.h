@@ -7,7 +7,7 @@
  * curl 8.1.0, not in Debian 12). curl_easy_reset does not clear it; a copy never has it.
  * Connections are the multi handle's and stay.
  *
- * Tested by tests/unit/test_client.c
+ * Tested by tests/unit/test_client.c and tests/fuzz/fuzz_wire.c
  */
 #ifndef CLAIMBATCH_GATEWAY_HANDLE_H
 #define CLAIMBATCH_GATEWAY_HANDLE_H
