@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buffer;
+
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_VERBOSE };
 enum log_format { LOG_TEXT, LOG_JSON };
 
@@ -36,5 +38,8 @@ void log_status_line(const char *clear);
  * too long is cut at a character and gets an ellipsis. Returns ret_text. `size` is at least 8.
  */
 const char *log_quote(const char *text, char *ret_text, size_t size);
+
+/* The same for a text of any length: appends it. */
+void log_quote_whole(const char *text, struct buffer *ret_text);
 
 #endif

@@ -10,6 +10,8 @@
 #include "base/character.h"
 #include "base/clock.h"
 
+#define SHOWN_BYTES 16 /* of one character: itself, \\xNN or \\u{NNNNNN} */
+
 static struct {
     enum log_level threshold;
     enum log_format format;
@@ -124,30 +126,46 @@ static bool is_shown(uint32_t point)
     return point >= 0x20 && (point < 0x7f || point > 0x9f) && !character_is_invisible(point);
 }
 
+/* Writes the first character as a terminal may show it; returns how many bytes of `text` it has. */
+static size_t quote_character(const char *text, char ret_shown[SHOWN_BYTES])
+{
+    uint32_t point = 0;
+    size_t len = character_decode(text, &point);
+
+    if (len && is_shown(point))
+        snprintf(ret_shown, SHOWN_BYTES, "%.*s", (int)len, text);
+    else if (len > 1)
+        snprintf(ret_shown, SHOWN_BYTES, "\\u{%04X}", (unsigned)point);
+    else
+        snprintf(ret_shown, SHOWN_BYTES, "\\x%02X", (unsigned char)*text);
+    return len ? len : 1;
+}
+
 const char *log_quote(const char *text, char *ret_text, size_t size)
 {
-    const char *p = text;
     size_t used = 0;
 
-    while (*p) {
-        char shown[16];
-        uint32_t point = 0;
-        size_t len = character_decode(p, &point);
+    while (*text) {
+        char shown[SHOWN_BYTES];
 
-        if (len && is_shown(point))
-            snprintf(shown, sizeof(shown), "%.*s", (int)len, p);
-        else if (len > 1)
-            snprintf(shown, sizeof(shown), "\\u{%04X}", (unsigned)point);
-        else
-            snprintf(shown, sizeof(shown), "\\x%02X", (unsigned char)*p);
+        text += quote_character(text, shown);
         if (used + strlen(shown) + sizeof("…") > size) {
             strcpy(ret_text + used, "…");
             return ret_text;
         }
         strcpy(ret_text + used, shown);
         used += strlen(shown);
-        p += len ? len : 1;
     }
     ret_text[used] = '\0';
     return ret_text;
+}
+
+void log_quote_whole(const char *text, struct buffer *ret_text)
+{
+    while (*text) {
+        char shown[SHOWN_BYTES];
+
+        text += quote_character(text, shown);
+        buffer_text(ret_text, shown);
+    }
 }

@@ -9,6 +9,7 @@
 #include <ini.h>
 
 #include "base/buffer.h"
+#include "base/character.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -137,10 +138,15 @@ static void check_behind_section(struct config *config, const char *text)
         note_bad_line(config, "a [section] stands on a line of its own");
 }
 
+static bool is_marked(const char *line)
+{
+    return strncmp(line, BOM, strlen(BOM)) == 0;
+}
+
 /* inih passes over a section that is empty; what is misspelt shall show there too. */
 static void note_section(struct config *config, const char *line)
 {
-    bool marked = config->line == 1 && strncmp(line, BOM, strlen(BOM)) == 0;
+    bool marked = config->line == 1 && is_marked(line);
     const char *start = line + (marked ? strlen(BOM) : 0);
     const char *end = NULL;
     char *name = NULL;
@@ -155,6 +161,23 @@ static void note_section(struct config *config, const char *line)
     else if (end)
         config->no_memory = true;
     free(name);
+}
+
+/* No name, path or number has a control character, and --print-config would show it to a terminal.
+ * What cannot be seen makes one word of two, or turns the line around. */
+static void check_characters(struct config *config, const char *line)
+{
+    const char *start = line + (config->line == 1 && is_marked(line) ? strlen(BOM) : 0);
+    bool is_comment = strchr("#;", start[strspn(start, " \t")]) != NULL;
+    uint32_t point = 0;
+
+    if (value_has_control((struct value){line, strlen(line)}))
+        note_bad_line(config, "there is a control character in it");
+    for (size_t len = 1; !is_comment && *start; start += len ? len : 1) {
+        len = character_decode(start, &point);
+        if (len && character_is_invisible(point))
+            note_bad_line(config, "there is a character in it that cannot be seen");
+    }
 }
 
 /* As fgets, from memory. A line that is too long is passed over, for inih would take its rest for a
@@ -173,9 +196,7 @@ static char *next_line(char *line, int size, void *context)
     } else {
         memcpy(line, config->rest, len);
         line[len] = '\0';
-        /* No name, path or number has one, and --print-config would show it to a terminal. */
-        if (value_has_control((struct value){line, len}))
-            note_bad_line(config, "there is a control character in it");
+        check_characters(config, line);
         note_section(config, line);
     }
     config->rest += len;

@@ -107,7 +107,9 @@ static void print_section(const struct settings *settings, enum section section,
         headed = true;
         setting = settings_find(settings, section, setting->key);
         print_origin(&setting->origin, ret_text);
-        buffer_format(ret_text, "%s = %s\n", setting->key, setting->value);
+        buffer_format(ret_text, "%s = ", setting->key);
+        log_quote_whole(setting->value, ret_text);
+        buffer_byte(ret_text, '\n');
     }
 }
 

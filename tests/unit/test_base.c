@@ -333,13 +333,18 @@ static void quote_shows_what_a_terminal_would_obey(void **state)
         {"\xff\xfe", "\\xFF\\xFE"},
         {"😀", "😀"},
     };
+    struct buffer whole = {0};
     char quoted[LOG_QUOTE_BYTES];
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_ptr_equal(log_quote(cases[i][0], quoted, sizeof(quoted)), quoted);
         assert_string_equal(quoted, cases[i][1]);
+        buffer_reset(&whole);
+        log_quote_whole(cases[i][0], &whole);
+        assert_string_equal(buffer_string(&whole), cases[i][1]);
     }
+    buffer_release(&whole);
 }
 
 static void quote_cuts_at_a_character(void **state)

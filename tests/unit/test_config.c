@@ -134,6 +134,8 @@ static void what_is_no_configuration_is_refused_with_its_line(void **state)
         {"[run]\rrate\r", "line 2: this is neither"},
         {"[run]\n# \x7f\nrate\n", "line 2: there is a control character in it"},
         {"[run]\nrate\n# \x7f\n", "line 2: this is neither"},
+        {"[run]\nledger = a\xe2\x80\xae.csv\n", "line 2: there is a character in it that cannot"},
+        {"[gateway]\nurl = \xef\xbb\xbfx\n", "line 2: there is a character in it that cannot"},
         {"[columns]\nclaim_time = \xca\xb1\xbc\xe4\n", "is not UTF-8"},
     };
 

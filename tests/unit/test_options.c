@@ -399,6 +399,20 @@ static void print_config_says_where_each_value_came_from(void **state)
     release(&taken);
 }
 
+static void what_is_printed_does_nothing_to_a_terminal(void **state)
+{
+    struct taken taken;
+    struct buffer text = {0};
+
+    (void)state;
+    assert_taken(&taken, &upload, "--print-config --app-key a\x1b[2J\xc2\x9b\x7f\xe2\x80\xae",
+                 "[run]\n");
+    options_print_config(&taken.options, &text);
+    assert_non_null(strstr(text.ptr, "app_key = a\\x1B[2J\\u{009B}\\x7F\\u{202E}\n"));
+    buffer_release(&text);
+    release(&taken);
+}
+
 /* Comments apart. */
 static void append_values(const char *text, struct buffer *ret_values)
 {
@@ -469,6 +483,7 @@ int main(void)
         cmocka_unit_test(mistakes_show_in_a_command_that_does_not_take_the_key),
         cmocka_unit_test(more_verdicts_than_there_is_room_for_are_refused),
         cmocka_unit_test(print_config_says_where_each_value_came_from),
+        cmocka_unit_test(what_is_printed_does_nothing_to_a_terminal),
         cmocka_unit_test(what_is_printed_can_be_read_back),
         cmocka_unit_test(retyping_gives_what_decides_how_an_export_is_read),
     };
