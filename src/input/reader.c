@@ -189,17 +189,19 @@ static int refuse_unterminated(const struct reader *reader, struct error *err)
 }
 
 /* Says what a file that has no header at its start looks like. Returns -1. */
-static int advise_on_start(const char *text, struct error *err)
+static int advise_on_start(const char *text, size_t len, struct error *err)
 {
+    const char *words = own_file_of_bytes(text, len);
+
     if (err->exit_code != EXIT_INPUT_REFUSED)
         return -1;
-    if (*text == '<')
+    if (len && *text == '<')
         error_add(err, "it begins as a web page or XML does: open it in a spreadsheet and save it "
                        "as 'CSV UTF-8'");
-    if (strncmp(text, "sep=", 4) == 0)
+    if (len >= 4 && memcmp(text, "sep=", 4) == 0)
         error_add(err, "its first line only tells a spreadsheet what parts the cells: delete it");
-    if (own_file_of_bytes(text, strlen(text)))
-        error_add(err, own_file_of_bytes(text, strlen(text)));
+    if (words)
+        error_add(err, words);
     return -1;
 }
 
@@ -237,7 +239,10 @@ static int refuse_stray_quote(const struct reader *reader, const struct place *p
                   : "a stray quote inside a cell that does not begin with one; put the whole cell "
                     "in quotes and double the quotes inside it",
               err);
-    return reader->header.count ? -1 : advise_on_start(reader->last.start, err);
+    if (reader->header.count)
+        return -1;
+    return advise_on_start(reader->last.start, (size_t)(record_end(reader) - reader->last.start),
+                           err);
 }
 
 /* `at` is where libcsv stopped. */
@@ -558,7 +563,7 @@ static int resolve_header(struct reader *reader, const struct reader_settings *s
 {
     if (columns_resolve(&reader->header, export_name(reader->export), settings->wanted_columns,
                         settings->fee_unit, &reader->columns, &reader->unused, err))
-        return advise_on_start(reader->header.cells[0].text, err);
+        return advise_on_start(reader->header.cells[0].text, reader->header.cells[0].len, err);
     return 0;
 }
 
