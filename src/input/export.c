@@ -11,14 +11,12 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "gateway/digest.h"
 #include "input/detection.h"
-
-#define SPOOL_NAME "the temporary copy of the input"
+#include "spool.h"
 
 /* What a block must be again when it is read again. */
 struct block {
@@ -69,25 +67,6 @@ static int refuse_to_read(const struct export *export, struct error *err)
                                            : refuse_to_open(export, strerror(errno), err);
 }
 
-/* The length read, short only at the end; -1 with errno. */
-static ssize_t read_fully(int fd, unsigned char *bytes, size_t len)
-{
-    size_t done = 0;
-
-    while (done < len) {
-        ssize_t n = read(fd, bytes + done, len - done);
-
-        if (n < 0 && errno == EINTR && !stop_signal())
-            continue;
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        done += (size_t)n;
-    }
-    return (ssize_t)done;
-}
-
 static ssize_t read_fully_at(int fd, unsigned char *bytes, size_t len, uint64_t offset)
 {
     size_t done = 0;
@@ -106,66 +85,14 @@ static ssize_t read_fully_at(int fd, unsigned char *bytes, size_t len, uint64_t 
     return (ssize_t)done;
 }
 
-/* Returns the descriptor of a new file without a name, or -1. */
-static int create_spool(struct error *err)
-{
-    const char *folder = getenv("TMPDIR");
-    char path[4096], quoted[LOG_QUOTE_BYTES];
-    int fd = -1;
-
-    if (!folder || !*folder)
-        folder = "/tmp";
-    fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        return fd;
-    /* Not every file system can do O_TMPFILE. */
-    if (snprintf(path, sizeof(path), "%s/claimbatch-XXXXXX", folder) < (int)sizeof(path))
-        fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    else
-        error_set(err, EXIT_CANNOT_CREATE,
-                  "cannot create a temporary file in '%s': %s; set TMPDIR to a folder with room",
-                  log_quote(folder, quoted, sizeof(quoted)), strerror(errno));
-    return fd;
-}
-
-static int copy_to_spool(const struct export *export, int spool, struct error *err)
-{
-    int result = -1;
-    unsigned char *bytes = malloc(EXPORT_BLOCK_BYTES);
-
-    if (!bytes)
-        return error_no_memory(err);
-    for (;;) {
-        ssize_t n = read_fully(export->fd, bytes, EXPORT_BLOCK_BYTES);
-
-        if (n < 0) {
-            refuse_to_read(export, err);
-            goto out;
-        }
-        if (n == 0)
-            break;
-        if (file_write(spool, SPOOL_NAME, bytes, (size_t)n, err))
-            goto out;
-    }
-    result = 0;
-out:
-    free(bytes);
-    return result;
-}
-
 /* What cannot be read by position is copied, for it is read more than once. */
 static int spool(struct export *export, struct error *err)
 {
-    int fd = create_spool(err);
+    bool unread;
+    int fd = spool_copy(export->fd, &unread, err);
 
     if (fd < 0)
-        return -1;
-    if (copy_to_spool(export, fd, err)) {
-        close(fd);
-        return -1;
-    }
+        return unread ? refuse_to_read(export, err) : -1;
     close(export->fd);
     export->fd = fd;
     return 0;

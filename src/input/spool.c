@@ -1,0 +1,98 @@
+#include "spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/stop.h"
+
+#define SPOOL_NAME "the temporary copy of the input"
+#define PIECE_BYTES ((size_t)1 << 20)
+
+/* The length read, short only at the end; -1 with errno. */
+static ssize_t read_fully(int fd, unsigned char *bytes, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t n = read(fd, bytes + done, len - done);
+
+        if (n < 0 && errno == EINTR && !stop_signal())
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+/* The descriptor of a new file without a name, or -1. */
+static int create_spool(struct error *err)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[4096], quoted[LOG_QUOTE_BYTES];
+    int fd = -1;
+
+    if (!folder || !*folder)
+        folder = "/tmp";
+    fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        return fd;
+    /* Not every file system can do O_TMPFILE. */
+    if (snprintf(path, sizeof(path), "%s/claimbatch-XXXXXX", folder) < (int)sizeof(path))
+        fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    else
+        error_set(err, EXIT_CANNOT_CREATE,
+                  "cannot create a temporary file in '%s': %s; set TMPDIR to a folder with room",
+                  log_quote(folder, quoted, sizeof(quoted)), strerror(errno));
+    return fd;
+}
+
+static int copy(int from, int spool, bool *ret_unread, struct error *err)
+{
+    int result = -1;
+    unsigned char *bytes = malloc(PIECE_BYTES);
+
+    if (!bytes)
+        return error_no_memory(err);
+    for (;;) {
+        ssize_t n = read_fully(from, bytes, PIECE_BYTES);
+
+        if (n < 0) {
+            *ret_unread = true;
+            goto out;
+        }
+        if (n == 0)
+            break;
+        if (file_write(spool, SPOOL_NAME, bytes, (size_t)n, err))
+            goto out;
+    }
+    result = 0;
+out:
+    free(bytes);
+    return result;
+}
+
+int spool_copy(int from, bool *ret_unread, struct error *err)
+{
+    int fd = create_spool(err);
+    int cause;
+
+    *ret_unread = false;
+    if (fd < 0 || copy(from, fd, ret_unread, err) == 0)
+        return fd;
+    cause = errno;
+    close(fd);
+    errno = cause;
+    return -1;
+}
