@@ -20,9 +20,9 @@ struct error;
 
 /*
  * Opens `path` for writing, empty, owner-only, and holds an exclusive lock on it; made if missing.
- * A file left there by a process that died is taken over. Returns the descriptor, or -1:
- * EXIT_TRY_LATER when another process holds it, EXIT_CANNOT_CREATE when it cannot be made (a link
- * at the path, no such folder, …).
+ * A file left there by a process that died is taken over where it is regular, our own and has no
+ * other name. Returns the descriptor, or -1: EXIT_TRY_LATER when another process holds it,
+ * EXIT_CANNOT_CREATE when it cannot be made or locked, or what is there is not ours.
  */
 int file_create_locked(const char *path, struct error *err);
 
@@ -32,10 +32,34 @@ int file_write(int fd, const char *path, const void *bytes, size_t len, struct e
 /* Syncs the file's content. EXIT_CANNOT_WRITE when the disk says no. */
 int file_sync(int fd, const char *path, struct error *err);
 
-/* Gives a synced file its final name. Not durable until file_sync_folder. */
-int file_rename(const char *from, const char *to, struct error *err);
+/* Whether the file behind fd still is the one at path: 1, or 0, for its writer may just have
+ * renamed it away; -1 with errno. */
+int file_is_at(int fd, const char *path);
 
-/* Syncs the folder that holds `path`. */
+/* EXIT_CANNOT_CREATE when the file behind `fd` is not, or no longer, the one at `path`. */
+int file_check_at(int fd, const char *path, struct error *err);
+
+/* Gives the synced file behind `fd`, which is at `from`, its final name; EXIT_CANNOT_CREATE when
+ * another one is there by now. Not durable until file_sync_folder. */
+int file_publish(int fd, const char *from, const char *to, struct error *err);
+
+/* Whether file_publish may take the place of what stands at `path`, as far as that can be known
+ * before: EXIT_CANNOT_CREATE when not. */
+int file_check_replaceable(const char *path, struct error *err);
+
+enum file_moved {
+    FILE_MOVED,
+    FILE_NOT_THERE,   /* nothing is at the old name */
+    FILE_PLACE_TAKEN, /* something is at the new name */
+};
+
+/* Gives a file another name where nothing stands; never replaces anything. A move that a kill cut
+ * short is ended by the same again. EXIT_CANNOT_CREATE for any other cause. */
+int file_move(const char *from, const char *to, enum file_moved *ret_moved, struct error *err);
+
+/* Syncs the folder that holds `path`, or the whole file system where it has no sync of folders.
+ * One that cannot do that either is told once and is no error: what follows must hold without it.
+ */
 int file_sync_folder(const char *path, struct error *err);
 
 /* Whether two paths lead to one file, or would if it were there. */

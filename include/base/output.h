@@ -25,13 +25,16 @@ struct output {
     bool published;
 };
 
-/* Fails as file_create_locked; close it in any case. */
+/* Fails as file_create_locked, and where the name could not be taken; close it in any case. */
 int output_open(const char *path, struct output *ret_output, struct error *err);
 
 /* Writes the text once it is worth a call. EXIT_CANNOT_WRITE. */
 int output_advance(struct output *output, struct error *err);
 
-/* Writes the rest, syncs it and gives it its name, whatever stood there. */
+/* Writes the rest and syncs it: only the name is missing. */
+int output_finish(struct output *output, struct error *err);
+
+/* The same, and gives it its name, whatever stood there. */
 int output_publish(struct output *output, struct error *err);
 
 /* What was not published is removed. A zeroed one is fine. */

@@ -52,6 +52,7 @@ struct submission {
     struct ledger *ledger; /* NULL: not opened */
     struct resumed resumed;
     struct report *report;
+    struct publication publication;
     struct buffer json;
     struct progress progress;
     bool is_sending; /* from now on something may have been sent */

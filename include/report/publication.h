@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "base/output.h"
 #include "report/manifest.h"
 
 struct error;
@@ -48,13 +49,30 @@ int publication_take_digests(const struct manifest_found *found, struct publicat
                              struct error *err);
 void publication_place_release(struct publication_place *place);
 
-/* Publishes a finished report with its manifest; `json` gets the manifest's text. */
-int publication_make(struct report *report, struct manifest *manifest, struct buffer *ret_json,
-                     struct error *err);
+/* A report that is to be published. */
+struct publication {
+    struct buffer path; /* of the manifest */
+    struct output manifest;
+    struct buffer json; /* what was published: the manifest's text */
+};
 
-/* The same for a report that another hand has written whole and synced: the file `written`, which
- * the manifest describes. */
-int publication_make_of(const char *written, const struct manifest *manifest,
-                        struct buffer *ret_json, struct error *err);
+/*
+ * Tries what publishing will need, so that nothing of it fails for the first time once everything
+ * was sent: the manifest's own unfinished file is made and locked, its folder synced. Fails as
+ * output_open; close it in any case.
+ */
+int publication_open(const char *report_path, struct publication *ret_publication,
+                     struct error *err);
+/* A zeroed one is fine. */
+void publication_close(struct publication *publication);
+
+/* Publishes a finished report with its manifest. */
+int publication_make(struct publication *publication, struct report *report,
+                     struct manifest *manifest, struct error *err);
+
+/* The same for a report that another hand has written whole and synced: the file `written`, open
+ * as `fd`, which the manifest describes. */
+int publication_make_of(struct publication *publication, int fd, const char *written,
+                        const struct manifest *manifest, struct error *err);
 
 #endif

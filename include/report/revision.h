@@ -61,6 +61,10 @@ int revision_next(struct revision *revision, struct revision_row *ret_row, struc
 /* Begins anew with the first row. */
 int revision_restart(struct revision *revision, struct error *err);
 
+/* Makes and locks the unfinished files, so that revision_publish finds its names free; it does so
+ * itself where this was not called. */
+int revision_prepare(struct revision *revision, struct error *err);
+
 /*
  * Publishes the report as it is now, with its manifest, signed if `key` is not NULL, and records in
  * the ledger what it adds up to. The old report's digest is kept in the new manifest. The same for

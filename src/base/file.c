@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,38 +12,87 @@
 #include "base/error.h"
 #include "base/log.h"
 
-static bool is_same_inode(const struct stat *a, const struct stat *b)
+/* What is taken over becomes what is published, so it has to be ours alone: a regular file that
+ * nobody else owns and that has no other name. */
+static int check_leftover(const struct stat *status, const char *path, struct error *err)
 {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+    char quoted[LOG_QUOTE_BYTES];
+
+    log_quote(path, quoted, sizeof(quoted));
+    if (S_ISLNK(status->st_mode))
+        return error_set(err, EXIT_CANNOT_CREATE,
+                         "cannot create '%s': it is a symbolic link; remove it", quoted);
+    if (!S_ISREG(status->st_mode))
+        return error_set(err, EXIT_CANNOT_CREATE,
+                         "cannot create '%s': it is there already and is not a regular file (a "
+                         "folder, a pipe, …); remove it",
+                         quoted);
+    if (status->st_uid != geteuid())
+        return error_set(err, EXIT_CANNOT_CREATE,
+                         "cannot create '%s': it is there already and belongs to another user "
+                         "(uid %lu); if nobody is writing it, remove it",
+                         quoted, (unsigned long)status->st_uid);
+    if (status->st_nlink != 1)
+        return error_set(err, EXIT_CANNOT_CREATE,
+                         "cannot create '%s': it is there already and has another name (a hard "
+                         "link); remove it",
+                         quoted);
+    return 0;
 }
 
-/* Whether the file behind fd still is the one at path: 1, or 0, for its writer may just have
- * renamed it away; -1 with errno. */
-static int is_at(int fd, const char *path)
-{
-    struct stat open_one, named;
-
-    if (fstat(fd, &open_one))
-        return -1;
-    if (lstat(path, &named))
-        return errno == ENOENT ? 0 : -1;
-    return is_same_inode(&open_one, &named);
-}
-
-static int lock_and_empty(int fd, const char *path, struct error *err)
+/* Opens what is at the path: 0, or 1 when it is not there any more. */
+static int open_leftover(const char *path, int *ret_fd, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     struct stat status;
-    int stands;
+    int fd;
 
-    if (fstat(fd, &status) || !S_ISREG(status.st_mode))
-        return error_set(err, EXIT_CANNOT_CREATE, "'%s' is not a regular file",
-                         log_quote(path, quoted, sizeof(quoted)));
-    if (flock(fd, LOCK_EX | LOCK_NB))
+    /* It is looked at before it is opened: opening a pipe or a device may do something. */
+    if (lstat(path, &status) == 0 && check_leftover(&status, path, err))
+        return -1;
+    fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return 1;
+    if (fd < 0)
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot open '%s': %s",
+                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    *ret_fd = fd;
+    if (fstat(fd, &status))
+        error_set(err, EXIT_CANNOT_CREATE, "cannot look at '%s': %s",
+                  log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    else if (!status.st_nlink || !check_leftover(&status, path, err))
+        return 0;
+    close(fd);
+    return -1;
+}
+
+static int refuse_lock(const char *path, int cause, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    log_quote(path, quoted, sizeof(quoted));
+    if (cause == EWOULDBLOCK)
         return error_set(err, EXIT_TRY_LATER,
-                         "another run is writing '%s'; wait until it ends, then try again",
-                         log_quote(path, quoted, sizeof(quoted)));
-    stands = is_at(fd, path);
+                         "another run is writing '%s'; wait until it ends, then try again", quoted);
+    if (cause == ENOLCK || cause == ENOSYS || cause == EOPNOTSUPP || cause == EINVAL)
+        return error_set(err, EXIT_CANNOT_CREATE,
+                         "cannot lock '%s': %s. Its file system (a share?) has no locks, so two "
+                         "runs could write one file; name a place on another file system",
+                         quoted, strerror(cause));
+    return error_set(err, EXIT_CANNOT_CREATE, "cannot lock '%s': %s", quoted, strerror(cause));
+}
+
+/* 0, or 1 when the file is no longer at its path. */
+static int lock_and_empty(int fd, const char *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int stands, locked;
+
+    while ((locked = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
+        ;
+    if (locked)
+        return refuse_lock(path, errno, err);
+    stands = file_is_at(fd, path);
     if (stands < 0)
         return error_set(err, EXIT_CANNOT_CREATE, "cannot look at '%s': %s",
                          log_quote(path, quoted, sizeof(quoted)), strerror(errno));
@@ -56,25 +104,36 @@ static int lock_and_empty(int fd, const char *path, struct error *err)
     return 0;
 }
 
-int file_create_locked(const char *path, struct error *err)
+/* 0, or 1 when it was taken away meanwhile. */
+static int create_locked(const char *path, int *ret_fd, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
+    bool is_new;
+    int taken;
 
-    for (;;) {
-        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-        int taken;
+    *ret_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    is_new = *ret_fd >= 0;
+    if (!is_new && errno != EEXIST)
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot create '%s': %s",
+                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    taken = is_new ? 0 : open_leftover(path, ret_fd, err);
+    if (taken)
+        return taken;
+    taken = lock_and_empty(*ret_fd, path, err);
+    if (taken < 0 && is_new && err->exit_code != EXIT_TRY_LATER)
+        unlink(path);
+    if (taken)
+        close(*ret_fd);
+    return taken;
+}
 
-        if (fd < 0)
-            return error_set(err, EXIT_CANNOT_CREATE, "cannot create '%s': %s%s",
-                             log_quote(path, quoted, sizeof(quoted)), strerror(errno),
-                             errno == ELOOP ? " (it is a symbolic link)" : "");
-        taken = lock_and_empty(fd, path, err);
-        if (taken == 0)
-            return fd;
-        close(fd);
-        if (taken < 0)
-            return -1;
-    }
+int file_create_locked(const char *path, struct error *err)
+{
+    int fd, taken;
+
+    while ((taken = create_locked(path, &fd, err)) > 0)
+        ;
+    return taken ? -1 : fd;
 }
 
 int file_write(int fd, const char *path, const void *bytes, size_t len, struct error *err)
@@ -104,59 +163,6 @@ int file_sync(int fd, const char *path, struct error *err)
         return error_set(err, EXIT_CANNOT_WRITE, "cannot sync '%s' to disk: %s",
                          log_quote(path, quoted, sizeof(quoted)), strerror(errno));
     return 0;
-}
-
-int file_rename(const char *from, const char *to, struct error *err)
-{
-    char quoted[2][LOG_QUOTE_BYTES];
-
-    if (rename(from, to))
-        return error_set(err, EXIT_CANNOT_CREATE, "cannot rename '%s' to '%s': %s",
-                         log_quote(from, quoted[0], LOG_QUOTE_BYTES),
-                         log_quote(to, quoted[1], LOG_QUOTE_BYTES), strerror(errno));
-    return 0;
-}
-
-/* The folder's status; the last part of the path. */
-static bool find_place(const char *path, struct stat *ret_folder, const char **ret_name)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    bool found = folder && stat(folder, ret_folder) == 0;
-
-    *ret_name = slash ? slash + 1 : path;
-    free(folder);
-    return found;
-}
-
-bool file_is_same(const char *a, const char *b)
-{
-    struct stat one, other;
-    const char *name, *other_name;
-
-    if (stat(a, &one) == 0 && stat(b, &other) == 0)
-        return is_same_inode(&one, &other);
-    return find_place(a, &one, &name) && find_place(b, &other, &other_name) &&
-           is_same_inode(&one, &other) && strcmp(name, other_name) == 0;
-}
-
-int file_sync_folder(const char *path, struct error *err)
-{
-    char quoted[LOG_QUOTE_BYTES];
-    char *copy = strdup(path);
-    int fd;
-    int result = 0;
-
-    if (!copy)
-        return error_no_memory(err);
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd))
-        result = error_set(err, EXIT_CANNOT_WRITE, "cannot sync the folder of '%s': %s",
-                           log_quote(path, quoted, sizeof(quoted)), strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    free(copy);
-    return result;
 }
 
 static int read_first_line(int fd, struct buffer *ret_line)

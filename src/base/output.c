@@ -14,6 +14,8 @@ int output_open(const char *path, struct output *ret_output, struct error *err)
     buffer_format(&ret_output->partial, "%s.partial", path);
     if (ret_output->partial.failed)
         return error_no_memory(err);
+    if (file_check_replaceable(path, err))
+        return -1;
     ret_output->fd = file_create_locked(ret_output->partial.ptr, err);
     return ret_output->fd < 0 ? -1 : 0;
 }
@@ -33,10 +35,15 @@ int output_advance(struct output *output, struct error *err)
     return output->text.len >= FLUSH_BYTES ? flush(output, err) : 0;
 }
 
+int output_finish(struct output *output, struct error *err)
+{
+    return flush(output, err) ? -1 : file_sync(output->fd, output->partial.ptr, err);
+}
+
 int output_publish(struct output *output, struct error *err)
 {
-    if (flush(output, err) || file_sync(output->fd, output->partial.ptr, err) ||
-        file_rename(output->partial.ptr, output->path, err))
+    if (output_finish(output, err) ||
+        file_publish(output->fd, output->partial.ptr, output->path, err))
         return -1;
     output->published = true;
     return file_sync_folder(output->path, err);

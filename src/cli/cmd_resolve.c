@@ -302,6 +302,11 @@ static int settle(struct resolve *r, struct error *err)
     struct settling settling = {.ledger = r->ledger, .run = &r->run, .rulings = r->rulings};
     struct buffer words = {0};
 
+    /* What cannot be published is not settled either. */
+    if (revision_prepare(r->revision, err)) {
+        error_add(err, "nothing was settled");
+        return -1;
+    }
     if (settling_run(&settling, err)) {
         buffer_text(&words, "what is unknown by now: ");
         outlook_append_command(r->options, "resolve", r->options->claims, &words);

@@ -317,7 +317,7 @@ static int publish(struct submission *s, struct error *err)
     if (report_finish(s->report, "NOT_SENT", s->stop.sentence, err))
         return -1;
     note_end(s);
-    if (save_run(s, err) || publication_make(s->report, &manifest, &s->json, err))
+    if (save_run(s, err) || publication_make(&s->publication, s->report, &manifest, err))
         return -1;
     s->resumed.run.published = true;
     return save_run(s, err);
@@ -325,6 +325,7 @@ static int publish(struct submission *s, struct error *err)
 
 static void summarise(struct submission *s, struct tally *tally)
 {
+    const struct buffer *json;
     struct buffer resolve = {0};
     struct summary summary = {
         .stop = &s->stop,
@@ -340,8 +341,9 @@ static void summarise(struct submission *s, struct tally *tally)
     summary.resolve = buffer_string(&resolve);
     summary_print(&summary);
     buffer_release(&resolve);
-    if (s->options->json && s->json.len)
-        fwrite(s->json.ptr, 1, s->json.len, stdout);
+    json = s->json.len ? &s->json : &s->publication.json;
+    if (s->options->json && json->len)
+        fwrite(json->ptr, 1, json->len, stdout);
 }
 
 /* Rows up to the last one that is recorded have their room in the ledger already. */
@@ -402,7 +404,8 @@ static int run_once(struct submission *s, struct error *err)
     };
 
     if (check_space(s, err) || report_open(&settings, &s->report, err) || look_again(s, err) ||
-        submit(s, err) || publish(s, err)) {
+        publication_open(s->report_path.ptr, &s->publication, err) || submit(s, err) ||
+        publish(s, err)) {
         if (s->is_sending)
             say_unfinished(s);
         return -1;
@@ -457,6 +460,7 @@ int submission_end(struct submission *s, int result, struct error *err)
 {
     if (result < 0 && !s->is_sending)
         error_add(err, "nothing was sent");
+    publication_close(&s->publication);
     report_close(s->report);
     ledger_close(s->ledger);
     publication_place_release(&s->place);

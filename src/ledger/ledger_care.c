@@ -333,20 +333,13 @@ static int verify_copy(const struct backup *b, struct error *err)
 /* Gives the copy its name, unless somebody has taken that meanwhile. */
 static int publish(const struct backup *b, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
+    enum file_moved moved;
 
-    if (file_sync(b->fd, b->partial.ptr, err))
+    if (file_sync(b->fd, b->partial.ptr, err) || file_check_at(b->fd, b->partial.ptr, err) ||
+        file_move(b->partial.ptr, b->path, &moved, err))
         return -1;
-    if (renameat2(AT_FDCWD, b->partial.ptr, AT_FDCWD, b->path, RENAME_NOREPLACE)) {
-        if (errno == EEXIST)
-            return refuse_existing(b->path, err);
-        /* A file system that knows no such rename: it was looked before. */
-        if (errno != EINVAL && errno != ENOSYS)
-            return error_set(err, EXIT_CANNOT_WRITE, "cannot rename '%s' to its name: %s",
-                             log_quote(b->partial.ptr, quoted, sizeof(quoted)), strerror(errno));
-        if (file_rename(b->partial.ptr, b->path, err))
-            return -1;
-    }
+    if (moved == FILE_PLACE_TAKEN)
+        return refuse_existing(b->path, err);
     return file_sync_folder(b->path, err);
 }
 

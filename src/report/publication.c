@@ -144,47 +144,48 @@ void publication_place_release(struct publication_place *place)
     memset(place, 0, sizeof(*place));
 }
 
-static int write_manifest(const char *partial, const struct buffer *json, int *ret_fd,
-                          struct error *err)
-{
-    *ret_fd = file_create_locked(partial, err);
-    if (*ret_fd < 0 || file_write(*ret_fd, partial, json->ptr, json->len, err))
-        return -1;
-    return file_sync(*ret_fd, partial, err);
-}
-
-/* Publishes the report, or, if that is NULL, the file `written`. */
-static int publish(struct report *report, const char *written, const struct manifest *manifest,
-                   struct buffer *ret_json, struct error *err)
-{
-    struct buffer path = {0};
-    struct buffer partial = {0};
-    int fd = -1;
-    int result = -1;
-
-    manifest_path(manifest->report_path, &path);
-    buffer_format(&partial, "%s.partial", buffer_string(&path));
-    if (path.failed || partial.failed) {
-        error_no_memory(err);
-        goto out;
-    }
-    if (manifest_format(manifest, ret_json, err) ||
-        (manifest->key && signature_add(manifest->key, ret_json, err)) ||
-        write_manifest(partial.ptr, ret_json, &fd, err) ||
-        (report ? report_publish(report, err) : file_rename(written, manifest->report_path, err)) ||
-        file_rename(partial.ptr, path.ptr, err) || file_sync_folder(path.ptr, err))
-        goto out;
-    result = 0;
-out:
-    if (fd >= 0)
-        close(fd);
-    buffer_release(&path);
-    buffer_release(&partial);
-    return result;
-}
-
-int publication_make(struct report *report, struct manifest *manifest, struct buffer *ret_json,
+int publication_open(const char *report_path, struct publication *ret_publication,
                      struct error *err)
+{
+    *ret_publication = (struct publication){.manifest = {.fd = -1}};
+    manifest_path(report_path, &ret_publication->path);
+    if (ret_publication->path.failed)
+        return error_no_memory(err);
+    if (file_check_replaceable(report_path, err) ||
+        output_open(ret_publication->path.ptr, &ret_publication->manifest, err))
+        return -1;
+    return file_sync_folder(report_path, err);
+}
+
+void publication_close(struct publication *publication)
+{
+    output_close(&publication->manifest);
+    buffer_release(&publication->path);
+    buffer_release(&publication->json);
+}
+
+/* The manifest is whole before the report takes its name, and takes its own after it. `written` as
+ * in publication_make_of where there is no report. */
+static int publish(struct publication *publication, struct report *report, int written_fd,
+                   const char *written, const struct manifest *manifest, struct error *err)
+{
+    struct output *output = &publication->manifest;
+
+    if (manifest_format(manifest, &output->text, err) ||
+        (manifest->key && signature_add(manifest->key, &output->text, err)))
+        return -1;
+    buffer_append(&publication->json, output->text.ptr, output->text.len);
+    if (publication->json.failed)
+        return error_no_memory(err);
+    if (output_finish(output, err) ||
+        (report ? report_publish(report, err)
+                : file_publish(written_fd, written, manifest->report_path, err)))
+        return -1;
+    return output_publish(output, err);
+}
+
+int publication_make(struct publication *publication, struct report *report,
+                     struct manifest *manifest, struct error *err)
 {
     unsigned char sha256[DIGEST_SHA256_BYTES];
 
@@ -193,11 +194,11 @@ int publication_make(struct report *report, struct manifest *manifest, struct bu
     manifest->report_sha256 = sha256;
     manifest->report_bytes = report_bytes(report);
     manifest->tally = report_tally(report);
-    return publish(report, NULL, manifest, ret_json, err);
+    return publish(publication, report, -1, NULL, manifest, err);
 }
 
-int publication_make_of(const char *written, const struct manifest *manifest,
-                        struct buffer *ret_json, struct error *err)
+int publication_make_of(struct publication *publication, int fd, const char *written,
+                        const struct manifest *manifest, struct error *err)
 {
-    return publish(NULL, written, manifest, ret_json, err);
+    return publish(publication, NULL, fd, written, manifest, err);
 }

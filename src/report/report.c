@@ -301,5 +301,5 @@ int report_sha256(struct report *report, unsigned char ret_sha256[DIGEST_SHA256_
 
 int report_publish(struct report *report, struct error *err)
 {
-    return file_rename(report->partial_path, report->settings->path, err);
+    return file_publish(report->fd, report->partial_path, report->settings->path, err);
 }

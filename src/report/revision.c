@@ -13,8 +13,19 @@
 
 #define FLUSH_BYTES ((size_t)64 << 10)
 
+/* The file that is to become the report. */
+struct draft {
+    struct buffer path, text;
+    int fd; /* -1: not open */
+    struct sha256 *sha256;
+    struct tally *tally;
+    uint64_t bytes;
+    struct publication publication;
+};
+
 struct revision {
     const struct revision_settings *settings;
+    struct draft draft;
     struct scan *scan;
     bool cut_short;
     struct ledger_rows *rows;
@@ -125,6 +136,7 @@ int revision_open(const struct revision_settings *settings, struct revision **re
     if (!revision)
         return error_no_memory(err);
     revision->settings = settings;
+    revision->draft.fd = -1;
     if (scan_open(settings->path, &revision->scan, err) || check_bytes(revision, err) ||
         ledger_rows_open(settings->ledger, settings->run->id, 0, &revision->rows, err) ||
         revision_restart(revision, err)) {
@@ -135,10 +147,13 @@ int revision_open(const struct revision_settings *settings, struct revision **re
     return 0;
 }
 
+static void draft_close(struct draft *draft);
+
 void revision_close(struct revision *revision)
 {
     if (!revision)
         return;
+    draft_close(&revision->draft);
     ledger_rows_close(revision->rows);
     scan_close(revision->scan);
     tally_close(revision->tally);
@@ -280,15 +295,6 @@ int revision_next(struct revision *revision, struct revision_row *ret_row, struc
 
 /* ---- the new report ---- */
 
-/* The file that is to become the report. */
-struct draft {
-    struct buffer path, text;
-    int fd;
-    struct sha256 *sha256;
-    struct tally *tally;
-    uint64_t bytes;
-};
-
 static int flush(struct draft *draft, struct error *err)
 {
     if (draft->text.failed)
@@ -304,23 +310,31 @@ static int flush(struct draft *draft, struct error *err)
 
 static int draft_open(const char *report_path, struct draft *draft, struct error *err)
 {
-    *draft = (struct draft){.fd = -1, .sha256 = sha256_open(), .tally = tally_open()};
+    draft->sha256 = sha256_open();
+    draft->tally = tally_open();
     buffer_format(&draft->path, "%s.partial", report_path);
     buffer_text(&draft->text, LINE_BOM LINE_HEADER);
     if (!draft->sha256 || !draft->tally || draft->path.failed)
         return error_no_memory(err);
     draft->fd = file_create_locked(draft->path.ptr, err);
-    return draft->fd < 0 ? -1 : 0;
+    if (draft->fd < 0)
+        return -1;
+    return publication_open(report_path, &draft->publication, err);
 }
 
+/* Of a draft that was not published nothing stays. */
 static void draft_close(struct draft *draft)
 {
+    publication_close(&draft->publication);
+    if (draft->fd >= 0 && file_is_at(draft->fd, draft->path.ptr) == 1)
+        unlink(draft->path.ptr);
     if (draft->fd >= 0)
         close(draft->fd);
     sha256_close(draft->sha256);
     tally_close(draft->tally);
     buffer_release(&draft->path);
     buffer_release(&draft->text);
+    *draft = (struct draft){.fd = -1};
 }
 
 static int draft_add(struct draft *draft, const struct revision_row *row, struct error *err)
@@ -436,7 +450,6 @@ static int put_in_place(const struct revision *revision, const struct run_record
     struct manifest manifest = manifest_of(revision, &told, draft, key);
     struct publication_place place = {0};
     unsigned char sha256[DIGEST_SHA256_BYTES];
-    struct buffer json = {0};
     struct inspection inspection;
     struct intake intake;
     int result;
@@ -451,10 +464,10 @@ static int put_in_place(const struct revision *revision, const struct run_record
     if (!result) {
         manifest.replaced = (const char(*)[MANIFEST_SHA256_TEXT_BYTES])place.replaced;
         manifest.replaced_count = place.replaced_count;
-        result = publication_make_of(draft->path.ptr, &manifest, &json, err);
+        result =
+            publication_make_of(&draft->publication, draft->fd, draft->path.ptr, &manifest, err);
     }
     publication_place_release(&place);
-    buffer_release(&json);
     return result;
 }
 
@@ -476,23 +489,24 @@ static int publish_draft(struct revision *revision, struct draft *draft,
     return record_run(revision->settings->ledger, &run, draft->tally, err);
 }
 
+int revision_prepare(struct revision *revision, struct error *err)
+{
+    return draft_open(revision->settings->path, &revision->draft, err);
+}
+
 int revision_publish(struct revision *revision, const struct signing_key *key, struct error *err)
 {
-    struct draft draft;
-    int result = draft_open(revision->settings->path, &draft, err);
+    struct draft *draft = &revision->draft;
+    int result = draft->fd < 0 ? revision_prepare(revision, err) : 0;
 
-    if (!result && write_rows(revision, &draft, err)) {
-        unlink(draft.path.ptr);
+    if (!result && (write_rows(revision, draft, err) || publish_draft(revision, draft, key, err)))
         result = -1;
-    }
-    if (!result)
-        result = publish_draft(revision, &draft, key, err);
     if (!result) {
         tally_close(revision->tally);
-        revision->tally = draft.tally;
-        draft.tally = NULL;
+        revision->tally = draft->tally;
+        draft->tally = NULL;
     }
-    draft_close(&draft);
+    draft_close(draft);
     return result;
 }
 

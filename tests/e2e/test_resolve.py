@@ -782,10 +782,10 @@ class PlaceTest(ResolveCase):
     def test_a_report_that_another_process_writes_is_left_alone(self):
         with open(self.ws.report + ".partial", "wb") as partial:
             fcntl.flock(partial, fcntl.LOCK_EX)
-            result = self.settle(3, "accepted")
-            self.assertExit(result, 75)
-            self.assertSays(result, "recorded", "once more without a decision")
-        self.assertExit(self.resolve(), 0)
+            self.assertRefused(
+                self.settle(3, "accepted"), 75, "nothing was settled", before=self.before
+            )
+        self.assertExit(self.settle(3, "accepted"), 0)
         self.assertReportFitsManifest()
 
     def test_a_copy_is_brought_up_to_date_and_the_upload_mends_its_own(self):

@@ -171,13 +171,14 @@ static void publish(struct desk *desk)
                                 .ledger = desk->ledger,
                                 .report_path = desk->report_path};
     struct report *report;
-    struct buffer json = {0};
+    struct publication publication;
 
     assert_int_equal(report_open(&settings, &report, &err), 0);
     assert_int_equal(report_finish(report, "NOT_SENT", "the run stopped", &err), 0);
-    assert_int_equal(publication_make(report, &manifest, &json, &err), 0);
+    assert_int_equal(publication_open(desk->report_path, &publication, &err), 0);
+    assert_int_equal(publication_make(&publication, report, &manifest, &err), 0);
+    publication_close(&publication);
     report_close(report);
-    buffer_release(&json);
     assert_int_equal(file_read_all(desk->report_path, 1 << 20, &desk->report, &err), 0);
     assert_int_equal(file_read_all(desk->manifest_path, 1 << 20, &desk->manifest, &err), 0);
 }

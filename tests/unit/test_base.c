@@ -431,7 +431,7 @@ static void locked_file_that_was_renamed_away_is_no_obstacle(void **state)
     int second;
 
     snprintf(other, sizeof(other), "%s/other", folder->path);
-    assert_int_equal(file_rename(folder->file, other, &err), 0);
+    assert_int_equal(file_publish(first, folder->file, other, &err), 0);
     second = file_create_locked(folder->file, &err);
     assert_true(second >= 0);
     close(first);

@@ -1,0 +1,199 @@
+/* How a file takes its name, and how that becomes durable. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+
+static bool is_same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+int file_is_at(int fd, const char *path)
+{
+    struct stat open_one, named;
+
+    if (fstat(fd, &open_one))
+        return -1;
+    if (lstat(path, &named))
+        return errno == ENOENT ? 0 : -1;
+    return is_same_inode(&open_one, &named);
+}
+
+int file_check_at(int fd, const char *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (file_is_at(fd, path) > 0)
+        return 0;
+    return error_set(err, EXIT_CANNOT_CREATE,
+                     "'%s' was replaced or removed while it was written, so it was not published",
+                     log_quote(path, quoted, sizeof(quoted)));
+}
+
+int file_publish(int fd, const char *from, const char *to, struct error *err)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+
+    if (file_check_at(fd, from, err))
+        return -1;
+    if (rename(from, to))
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot rename '%s' to '%s': %s",
+                         log_quote(from, quoted[0], LOG_QUOTE_BYTES),
+                         log_quote(to, quoted[1], LOG_QUOTE_BYTES), strerror(errno));
+    return 0;
+}
+
+/* For a file system that knows no rename without replacement: 0, or -1 with errno. Where it knows
+ * no second name either, it was looked before. */
+static int move_by_link(const char *from, const char *to)
+{
+    struct stat status;
+
+    if (link(from, to) == 0)
+        return unlink(from);
+    if (errno == EEXIST || errno == ENOENT)
+        return -1;
+    if (lstat(to, &status) == 0)
+        errno = EEXIST;
+    else if (errno == ENOENT)
+        return rename(from, to);
+    return -1;
+}
+
+/* A move by link that was cut short has left two names of one file. */
+static bool end_move(const char *from, const char *to)
+{
+    struct stat one, other;
+
+    return lstat(from, &one) == 0 && lstat(to, &other) == 0 && is_same_inode(&one, &other) &&
+           unlink(from) == 0;
+}
+
+int file_move(const char *from, const char *to, enum file_moved *ret_moved, struct error *err)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+    int result = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+
+    if (result && (errno == EINVAL || errno == ENOSYS))
+        result = move_by_link(from, to);
+    if (result && errno == EEXIST && end_move(from, to))
+        result = 0;
+    *ret_moved = !result ? FILE_MOVED : errno == ENOENT ? FILE_NOT_THERE : FILE_PLACE_TAKEN;
+    if (!result || errno == ENOENT || errno == EEXIST)
+        return 0;
+    return error_set(err, EXIT_CANNOT_CREATE, "cannot rename '%s' to '%s': %s",
+                     log_quote(from, quoted[0], LOG_QUOTE_BYTES),
+                     log_quote(to, quoted[1], LOG_QUOTE_BYTES), strerror(errno));
+}
+
+/* The folder's status; the last part of the path. */
+static bool find_place(const char *path, struct stat *ret_folder, const char **ret_name)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    bool found = folder && stat(folder, ret_folder) == 0;
+
+    *ret_name = slash ? slash + 1 : path;
+    free(folder);
+    return found;
+}
+
+int file_check_replaceable(const char *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct stat folder, status;
+    const char *name;
+
+    if (lstat(path, &status) || !find_place(path, &folder, &name))
+        return 0;
+    log_quote(path, quoted, sizeof(quoted));
+    if (S_ISDIR(status.st_mode))
+        return error_set(err, EXIT_CANNOT_CREATE, "'%s' is a folder; name another place", quoted);
+    if (folder.st_mode & S_ISVTX && geteuid() != 0 && status.st_uid != geteuid() &&
+        folder.st_uid != geteuid())
+        return error_set(err, EXIT_CANNOT_CREATE,
+                         "'%s' belongs to another user, and in its folder (sticky) nobody else may "
+                         "replace it; name another place",
+                         quoted);
+    return 0;
+}
+
+bool file_is_same(const char *a, const char *b)
+{
+    struct stat one, other;
+    const char *name, *other_name;
+
+    if (stat(a, &one) == 0 && stat(b, &other) == 0)
+        return is_same_inode(&one, &other);
+    return find_place(a, &one, &name) && find_place(b, &other, &other_name) &&
+           is_same_inode(&one, &other) && strcmp(name, other_name) == 0;
+}
+
+/* Where a folder cannot be synced, or not be read, its whole file system is: 0, or -1 with errno.
+ */
+static int sync_file_system(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int result = fd < 0 ? -1 : syncfs(fd);
+    int cause = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = cause;
+    return result;
+}
+
+/* 0, or -1 with errno: ENOMEM without memory. */
+static int sync_folder(const char *path)
+{
+    char *copy = strdup(path);
+    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int result = fd < 0 ? -1 : fsync(fd);
+    int cause = copy ? errno : ENOMEM;
+
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    errno = cause;
+    return result;
+}
+
+static bool is_unsupported(int cause)
+{
+    return cause == EINVAL || cause == ENOSYS || cause == EOPNOTSUPP;
+}
+
+int file_sync_folder(const char *path, struct error *err)
+{
+    static bool is_said;
+    char quoted[LOG_QUOTE_BYTES];
+    int cause;
+
+    if (!sync_folder(path))
+        return 0;
+    cause = errno;
+    if (cause == ENOMEM)
+        return error_no_memory(err);
+    if ((is_unsupported(cause) || cause == EACCES) && !sync_file_system(path))
+        return 0;
+    log_quote(path, quoted, sizeof(quoted));
+    if (!is_unsupported(cause))
+        return error_set(err, EXIT_CANNOT_WRITE, "cannot sync the folder of '%s': %s", quoted,
+                         strerror(cause));
+    if (!is_said)
+        log_warn("the file system of '%s' cannot sync folders (%s): files are whole there, but "
+                 "after a power cut one may be missing; the ledger knows what was sent, and the "
+                 "same command writes the report again",
+                 quoted, strerror(cause));
+    is_said = true;
+    return 0;
+}
