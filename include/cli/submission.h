@@ -69,6 +69,9 @@ int submission_open_ledger(struct submission *submission, struct error *err);
 int submission_find_run(const struct submission *submission, struct run_record *ret_run,
                         struct error *err);
 
+/* Warns if the input is not any more what was checked; whether it is not. */
+bool submission_say_changed(const struct submission *submission);
+
 /* What would be sent, on standard output; nothing is written. Returns an exit code. */
 int submission_rehearse(struct submission *submission, struct error *err);
 

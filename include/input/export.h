@@ -62,10 +62,19 @@ int export_survey_unnamed(struct export *export, enum encoding wanted, struct su
 
 /*
  * Reads block `number` (from 0) into `ret_bytes`, room for EXPORT_BLOCK_BYTES; *ret_len is 0 at the
- * end. After a survey a block that is not what was surveyed, or bytes after the surveyed end, is
- * EXIT_INPUT_REFUSED: the file changed while it was read, and no row of this block was sent.
+ * end. After a survey a block that is not what was surveyed is EXIT_TRY_LATER: the file changed
+ * while it was read, and no row of this block was sent. What was appended since is passed over:
+ * export_change tells of it.
  */
 int export_read(struct export *export, uint64_t number, unsigned char *ret_bytes, size_t *ret_len,
                 struct error *err);
+
+/*
+ * How the file changed since it was surveyed, as the end of a sentence that begins with its name
+ * ("has grown"), or NULL when its bytes, and those of whatever has its name now, are the same. A
+ * file that nobody can have touched is not read again. Standard input never changes; a file without
+ * a name any more is taken as it was.
+ */
+const char *export_change(const struct export *export);
 
 #endif

@@ -28,12 +28,15 @@ struct report;
 #define BATCH_WAITING_JOBS(in_flight) (4 * (in_flight) < 1024 ? 1024 : 4 * (in_flight))
 #define BATCH_TEXT_BYTES 1024
 
-/* Why a run ended before its last row; exit_code 0: it did not. */
+/* Why a run ended before its last row, or why its last row is not the end; exit_code 0: neither. */
 struct batch_stop {
     int exit_code;
     char because[32];                /* for manifest and ledger: "limit", "signal", "quota", … */
     char sentence[BATCH_TEXT_BYTES]; /* what happened, and what it takes to go on */
 };
+
+/* The one of them that comes after the last row: the input is not what it was any more. */
+#define BATCH_EXPORT_CHANGED "export-changed"
 
 /* What a progress display shows. */
 struct batch_progress {

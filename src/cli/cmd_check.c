@@ -25,6 +25,7 @@ struct check {
     struct sheet *sheet;     /* NULL: none is wanted */
     uint64_t shown;          /* problems that came to be printed as text */
     struct buffer reading, sentence, codes;
+    struct buffer change; /* of the file while it was checked, in words; empty: none */
 };
 
 /* ---- row by row ---- */
@@ -177,11 +178,27 @@ static void say_what_is_next(const struct check *check)
                  log_quote(check->options->report, quoted, sizeof(quoted)));
     summary_quote(check->options->claims, &words);
     options_retype(check->options, &words);
-    if (check->inspection.invalid)
+    if (check->change.len)
+        log_warn("%s\nnext: check it again", buffer_string(&check->change));
+    else if (check->inspection.invalid)
         log_info("next: mend the invalid rows in the export, then check it again");
     else
         log_info("next: claimbatch upload %s", buffer_string(&words));
     buffer_release(&words);
+}
+
+/* What became of the file while it was checked; false: nothing. */
+static bool describe_change(struct check *check)
+{
+    const char *change = export_change(check->intake.export);
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (change)
+        buffer_format(&check->change,
+                      "'%s' %s while it was checked: this is about what it held before. Let "
+                      "whatever writes it finish",
+                      log_quote(export_name(check->intake.export), quoted, sizeof(quoted)), change);
+    return change != NULL;
 }
 
 /* What was printed is the result: it must have arrived. */
@@ -205,13 +222,18 @@ static int run(struct check *check, struct error *err)
     }
     result = check->inspection.invalid ? EXIT_ROWS_BAD : EXIT_COMPLETE;
     show_missing_newline(check);
+    if (describe_change(check))
+        result = EXIT_TRY_LATER;
     if (check->json) {
         check_json_totals(check->json, &check->intake, &check->inspection, check->duplicates,
                           check->duplicate_count);
-        check_json_end(check->json, result, NULL);
+        check_json_end(check->json, result,
+                       check->change.len ? buffer_string(&check->change) : NULL);
     } else {
         print_text(check);
     }
+    if (check->change.failed)
+        return error_no_memory(err);
     if (flush_output(err))
         return -1;
     say_what_is_next(check);
@@ -228,6 +250,7 @@ static void release(struct check *check)
     buffer_release(&check->reading);
     buffer_release(&check->sentence);
     buffer_release(&check->codes);
+    buffer_release(&check->change);
 }
 
 int cmd_check(const struct options *options, const char *invocation, struct error *err)

@@ -336,6 +336,8 @@ static int end_without_rows(const struct rerun *r)
     if (counts->rows[OUTCOME_INVALID])
         log_info("next: %llu rows are invalid: correct the export and upload it again",
                  (unsigned long long)counts->rows[OUTCOME_INVALID]);
+    if (submission_say_changed(&r->submission))
+        return EXIT_TRY_LATER;
     if (code == EXIT_COMPLETE)
         log_info("next: nothing is left to do");
     return code;

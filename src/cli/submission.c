@@ -104,6 +104,30 @@ static int check_unclaimed(struct submission *s, struct error *err)
     return publication_refuse(s->report_path.ptr, "has no manifest beside it", err);
 }
 
+/* What became of the input since it was checked, in words; false: nothing. */
+static bool describe_change(const struct submission *s, char *ret_words, size_t size)
+{
+    const char *change = export_change(s->intake.export);
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (change)
+        snprintf(ret_words, size,
+                 "'%s' %s since it was checked: this run is about what it held then. Let whatever "
+                 "writes it finish, then start again",
+                 log_quote(export_name(s->intake.export), quoted, sizeof(quoted)), change);
+    return change != NULL;
+}
+
+bool submission_say_changed(const struct submission *s)
+{
+    char words[BATCH_TEXT_BYTES];
+    bool changed = describe_change(s, words, sizeof(words));
+
+    if (changed)
+        log_warn("%s", words);
+    return changed;
+}
+
 static struct rehearsal_settings rehearsal_of(const struct submission *s,
                                               const struct run_record *run)
 {
@@ -128,7 +152,9 @@ int submission_rehearse(struct submission *s, struct error *err)
         return -1;
     settings = rehearsal_of(s, &run);
     dry_run.rehearsal = &settings;
-    return dry_run_print(&dry_run, err) ? -1 : EXIT_COMPLETE;
+    if (dry_run_print(&dry_run, err))
+        return -1;
+    return submission_say_changed(s) ? EXIT_TRY_LATER : EXIT_COMPLETE;
 }
 
 int submission_foresee(struct submission *s, struct rehearsal *ret_rehearsal, struct error *err)
@@ -263,6 +289,19 @@ static int submit(struct submission *s, struct error *err)
 
 /* ---- the end ---- */
 
+/* That every row was sent is not the end where there may be more rows by now. */
+static void look_at_export(struct submission *s)
+{
+    if (s->stop.exit_code) {
+        submission_say_changed(s);
+        return;
+    }
+    if (!describe_change(s, s->stop.sentence, sizeof(s->stop.sentence)))
+        return;
+    s->stop.exit_code = EXIT_TRY_LATER;
+    strcpy(s->stop.because, BATCH_EXPORT_CHANGED);
+}
+
 static void note_end(struct submission *s)
 {
     struct run_record *run = &s->resumed.run;
@@ -314,6 +353,7 @@ static int publish(struct submission *s, struct error *err)
         .key = s->key,
     };
 
+    look_at_export(s);
     if (report_finish(s->report, "NOT_SENT", s->stop.sentence, err))
         return -1;
     note_end(s);
@@ -444,6 +484,7 @@ static int recall(struct submission *s, struct error *err)
         for (int i = 0; i < OUTCOME_COUNT; i++)
             tally_restore(tally, (enum outcome)i, counts[i].rows, counts[i].counts_as,
                           money_parse_fen(counts[i].fee_fen));
+        look_at_export(s);
         summarise(s, tally);
         result = summary_exit_code(&s->stop, tally);
     }

@@ -81,6 +81,12 @@ static void append_next(const struct summary *s, struct buffer *text)
         buffer_text(text, "next: nothing is left to do\n");
 }
 
+/* Whether rows are left because of the stop. */
+static bool is_early(const struct batch_stop *stop)
+{
+    return stop->exit_code && strcmp(stop->because, BATCH_EXPORT_CHANGED) != 0;
+}
+
 void summary_print(const struct summary *s)
 {
     void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2))) =
@@ -90,10 +96,10 @@ void summary_print(const struct summary *s)
     struct buffer text = {0};
 
     if (s->stop->exit_code)
-        buffer_format(&text, "ended early: %s\n",
+        buffer_format(&text, "%s%s\n", is_early(s->stop) ? "ended early: " : "",
                       log_quote(s->stop->sentence, quoted, sizeof(quoted)));
     buffer_format(&text, "run %s %s: %llu rows\n", s->run,
-                  s->stop->exit_code ? "stopped" : "finished",
+                  is_early(s->stop) ? "stopped" : "finished",
                   (unsigned long long)tally_all_rows(s->tally));
     append_counts(s->tally, &text);
     append_codes(s->tally, &text);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -29,11 +30,14 @@ struct export
     char *name;
     dev_t device; /* of what was opened; a spooled copy is elsewhere */
     ino_t inode;
+    bool spooled;
     bool surveyed; /* from then on, what follows holds and is checked */
     bool named;    /* a block's digest is its SHA-256, else a quick hash */
     uint64_t bytes;
     struct block *blocks;
     size_t block_count, block_room;
+    struct stat before; /* the survey */
+    int64_t began_ms;
 };
 
 /* What a survey needs while it runs. */
@@ -95,6 +99,7 @@ static int spool(struct export *export, struct error *err)
         return unread ? refuse_to_read(export, err) : -1;
     close(export->fd);
     export->fd = fd;
+    export->spooled = true;
     return 0;
 }
 
@@ -256,6 +261,11 @@ static int survey(struct export *export, enum encoding wanted, struct pass pass,
         error_no_memory(err);
         goto out;
     }
+    export->began_ms = clock_wall_ms();
+    if (fstat(export->fd, &export->before)) {
+        refuse_to_read(export, err);
+        goto out;
+    }
     if (survey_blocks(export, &pass, err) ||
         detection_finish(pass.detection, wanted, export->name, &ret_survey->encoding,
                          &ret_survey->bom_bytes, err))
@@ -297,25 +307,34 @@ static int refuse_changed(const struct export *export, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
-    return error_set(err, EXIT_INPUT_REFUSED,
+    return error_set(err, EXIT_TRY_LATER,
                      "'%s' changed while it was read; no row from the changed part was sent; let "
                      "whatever writes it finish, then start again",
                      log_quote(export->name, quoted, sizeof(quoted)));
 }
 
-/* Whether the bytes of the block are those of the survey. */
-static int check_block(const struct export *export, uint64_t number, const unsigned char *bytes,
-                       size_t len, struct error *err)
+/* How many bytes a block had when it was surveyed; 0: it comes after the end. */
+static size_t surveyed_len(const struct export *export, uint64_t number)
 {
     uint64_t offset = number * EXPORT_BLOCK_BYTES;
     uint64_t left = offset < export->bytes ? export->bytes - offset : 0;
+
+    return left < EXPORT_BLOCK_BYTES ? (size_t)left : EXPORT_BLOCK_BYTES;
+}
+
+/* Whether the bytes of the block are those of the survey; *len becomes their count then. */
+static int check_block(const struct export *export, uint64_t number, const unsigned char *bytes,
+                       size_t *len, struct error *err)
+{
+    size_t expected = surveyed_len(export, number);
     struct block block = {0};
 
-    if (len != (left < EXPORT_BLOCK_BYTES ? left : EXPORT_BLOCK_BYTES))
+    if (*len < expected)
         return refuse_changed(export, err);
-    if (len == 0)
+    *len = expected;
+    if (expected == 0)
         return 0;
-    if (digest_block(export, bytes, len, &block, err))
+    if (digest_block(export, bytes, expected, &block, err))
         return -1;
     if (memcmp(block.digest, export->blocks[number].digest, sizeof(block.digest)) != 0)
         return refuse_changed(export, err);
@@ -327,12 +346,97 @@ int export_read(struct export *export, uint64_t number, unsigned char *ret_bytes
 {
     ssize_t n =
         read_fully_at(export->fd, ret_bytes, EXPORT_BLOCK_BYTES, number * EXPORT_BLOCK_BYTES);
+    size_t len = n < 0 ? 0 : (size_t)n;
 
     *ret_len = 0;
     if (n < 0)
         return refuse_to_read(export, err);
-    if (export->surveyed && check_block(export, number, ret_bytes, (size_t)n, err))
+    if (export->surveyed && check_block(export, number, ret_bytes, &len, err))
         return -1;
-    *ret_len = (size_t)n;
+    *ret_len = len;
     return 0;
+}
+
+/* ---- whether it changed ---- */
+
+/* Times are kept by a clock that ticks slowly, on some file systems every other second: a file that
+ * was written to just before the survey may have been written to after it. */
+#define TIMES_TELL_MS 10000
+
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool was_long_ago(const struct timespec *time, int64_t now_ms)
+{
+    return (int64_t)time->tv_sec * 1000 + TIMES_TELL_MS < now_ms;
+}
+
+/* Whether nobody can have written to the file since the survey began. */
+static bool is_untouched(const struct export *export, const struct stat *now)
+{
+    const struct stat *before = &export->before;
+
+    return now->st_size == before->st_size && is_same_time(&now->st_mtim, &before->st_mtim) &&
+           is_same_time(&now->st_ctim, &before->st_ctim) &&
+           was_long_ago(&before->st_mtim, export->began_ms) &&
+           was_long_ago(&before->st_ctim, export->began_ms);
+}
+
+/* Whether each block of the file is the surveyed one. What cannot be read is not. */
+static bool has_surveyed_blocks(const struct export *export, int fd)
+{
+    unsigned char *bytes = malloc(EXPORT_BLOCK_BYTES);
+    bool same = bytes != NULL;
+    struct error ignored;
+
+    for (uint64_t number = 0; same && number < export->block_count; number++) {
+        ssize_t n = read_fully_at(fd, bytes, EXPORT_BLOCK_BYTES, number * EXPORT_BLOCK_BYTES);
+        size_t len = n < 0 ? 0 : (size_t)n;
+
+        same = n >= 0 && !check_block(export, number, bytes, &len, &ignored);
+    }
+    free(bytes);
+    return same;
+}
+
+static const char *change_of_content(const struct export *export, int fd, const struct stat *now)
+{
+    if ((uint64_t)now->st_size < export->bytes)
+        return "was cut";
+    if ((uint64_t)now->st_size > export->bytes)
+        return "has grown";
+    return has_surveyed_blocks(export, fd) ? NULL : "was written to";
+}
+
+/* Another file has the name now. A copy of the same content is none. */
+static const char *change_of_name(const struct export *export)
+{
+    int fd = open(export->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat now;
+    bool same;
+
+    if (fd < 0)
+        return NULL;
+    same = fstat(fd, &now) == 0 && S_ISREG(now.st_mode) && !change_of_content(export, fd, &now);
+    close(fd);
+    return same ? NULL : "was replaced";
+}
+
+const char *export_change(const struct export *export)
+{
+    struct stat now;
+    const char *change = NULL;
+
+    if (export->spooled || !export->surveyed)
+        return NULL;
+    if (fstat(export->fd, &now))
+        return "cannot be looked at any more";
+    if (!is_untouched(export, &now))
+        change = change_of_content(export, export->fd, &now);
+    if (!change && stat(export->name, &now) == 0 &&
+        (now.st_dev != export->device || now.st_ino != export->inode))
+        change = change_of_name(export);
+    return change;
 }

@@ -509,7 +509,7 @@ class RefusalTest(TestCase):
 
         gateway = self.gateway(script)
         result = self.ws.upload(gateway, "--in-flight", "1")
-        self.assertExit(result, 65)
+        self.assertExit(result, 75)
         self.assertSays(result, "changed while it was read")
         sent = {key[1] for key in gateway.keys()}
         self.assertNotIn(rows[-1]["claim_order_no"], sent)

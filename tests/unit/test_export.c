@@ -80,7 +80,7 @@ static void assert_changed(struct export *export, uint64_t number)
 
     assert_int_equal(export_read(export, number, block, &len, &err), -1);
     assert_int_equal(len, 0);
-    assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
     assert_non_null(strstr(err.text, "changed while it was read"));
     assert_non_null(strstr(err.text, "no row from the changed part was sent"));
 }
@@ -249,7 +249,8 @@ static void export_notices_a_file_that_shrank(void **state)
     memfile_close(&file);
 }
 
-static void export_notices_a_file_that_grew(void **state)
+/* What was surveyed is read, and nothing behind it. */
+static void export_passes_over_what_was_appended(void **state)
 {
     static const size_t sizes[] = {5, EXPORT_BLOCK_BYTES, EXPORT_BLOCK_BYTES + 5};
 
@@ -259,11 +260,69 @@ static void export_notices_a_file_that_grew(void **state)
         struct export *export = open_export(file.path);
 
         survey_export(export);
+        assert_null(export_change(export));
         assert_int_equal(pwrite(file.fd, "z", 1, (off_t)sizes[i]), 1);
-        assert_changed(export, sizes[i] / EXPORT_BLOCK_BYTES);
+        assert_reads(export, sizes[i] / EXPORT_BLOCK_BYTES, sizes[i] % EXPORT_BLOCK_BYTES);
+        assert_string_equal(export_change(export), "has grown");
         export_close(export);
         memfile_close(&file);
     }
+}
+
+static void export_tells_how_it_changed(void **state)
+{
+    struct memfile file = open_filled(EXPORT_BLOCK_BYTES + 5);
+    struct export *export = open_export(file.path);
+    const struct timespec times[2] = {{1, 0}, {1, 0}};
+
+    (void)state;
+    survey_export(export);
+    assert_null(export_change(export));
+    assert_int_equal(pwrite(file.fd, "y", 1, EXPORT_BLOCK_BYTES + 4), 1);
+    assert_string_equal(export_change(export), "was written to");
+    assert_int_equal(pwrite(file.fd, "x", 1, EXPORT_BLOCK_BYTES + 4), 1);
+    assert_null(export_change(export));
+    assert_int_equal(futimens(file.fd, times), 0);
+    assert_null(export_change(export));
+    assert_int_equal(ftruncate(file.fd, 7), 0);
+    assert_string_equal(export_change(export), "was cut");
+    export_close(export);
+    memfile_close(&file);
+}
+
+static void put_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void export_tells_of_another_file_that_took_its_name(void **state)
+{
+    char path[] = "/tmp/claimbatch-test-XXXXXX";
+    char other[] = "/tmp/claimbatch-test-XXXXXX";
+    struct export *export = NULL;
+
+    (void)state;
+    close(mkstemp(path));
+    close(mkstemp(other));
+    put_file(path, "abc");
+    export = open_export(path);
+    survey_export(export);
+    put_file(other, "abc");
+    assert_int_equal(rename(other, path), 0);
+    assert_null(export_change(export));
+    put_file(other, "abd");
+    assert_int_equal(rename(other, path), 0);
+    assert_string_equal(export_change(export), "was replaced");
+    assert_int_equal(unlink(path), 0);
+    assert_null(export_change(export));
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_string_equal(export_change(export), "was replaced");
+    rmdir(path);
+    export_close(export);
 }
 
 static void export_spools_a_pipe(void **state)
@@ -343,7 +402,9 @@ int main(void)
         cmocka_unit_test(export_notices_one_changed_byte),
         cmocka_unit_test(export_without_a_name_notices_one_changed_byte_too),
         cmocka_unit_test(export_notices_a_file_that_shrank),
-        cmocka_unit_test(export_notices_a_file_that_grew),
+        cmocka_unit_test(export_passes_over_what_was_appended),
+        cmocka_unit_test(export_tells_how_it_changed),
+        cmocka_unit_test(export_tells_of_another_file_that_took_its_name),
         cmocka_unit_test(export_spools_a_pipe),
         cmocka_unit_test(export_spools_standard_input),
         cmocka_unit_test(export_says_where_it_cannot_spool),

@@ -494,7 +494,7 @@ static void reader_refuses_a_file_that_changed(void **state)
     (void)state;
     assert_int_equal(pwrite(source.file.fd, "c", 1, (off_t)text.len - 2), 1);
     assert_int_equal(reader_next(source.reader, &record, &err), -1);
-    assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
     assert_non_null(strstr(err.text, "changed while it was read"));
     close_source(&source);
     buffer_release(&text);
