@@ -34,9 +34,10 @@ enum transport {
     TRANSPORT_CLOSED,      /* closed without one byte of an answer */
     TRANSPORT_RESET,       /* reset or broken while sending or receiving */
     TRANSPORT_CUT,         /* an answer began and did not end as announced */
+    TRANSPORT_CODING,      /* an answer is coded in a way that libcurl cannot undo */
     TRANSPORT_NOT_HTTP,    /* what came is no HTTP */
     TRANSPORT_EARLY_ANSWER, /* an answer came before the body was sent whole */
-    TRANSPORT_TOO_LARGE,    /* the answer is over EXCHANGE_ANSWER_BYTES */
+    TRANSPORT_TOO_LARGE,    /* the answer is over EXCHANGE_ANSWER_BYTES, or its head too large */
     TRANSPORT_RESEND,   /* libcurl was about to send the request a second time and was stopped */
     TRANSPORT_INTERNAL, /* anything else libcurl reports, out of memory included */
 };
@@ -71,7 +72,6 @@ struct exchange {
     struct exchange *next;
     int handovers;  /* how often libcurl was about to put it on a connection */
     bool oversized; /* the answer is over EXCHANGE_ANSWER_BYTES */
-    bool headed;    /* the headers of the answer came whole */
     bool early;     /* the answer began before the body had left */
 };
 

@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "connections.h"
+#include "failure.h"
 #include "handle.h"
+#include "head.h"
 
 /* Room for one call. */
 struct slot {
@@ -17,6 +19,7 @@ struct slot {
     CURL *handle;              /* of the call at hand: a copy of the model; else NULL */
     struct exchange *exchange; /* NULL while free */
     struct slot *next_free;
+    struct head head;
     bool unclean;                /* the connection at hand was not fit for use */
     bool fresh;                  /* a new connection was asked for because of that */
     char words[CURL_ERROR_SIZE]; /* libcurl's, on a failure */
@@ -42,128 +45,33 @@ struct client {
     struct departure *departures;
     size_t departed;
 
-    char date[64]; /* a Date header, and what it means; at first the empty one */
-    int64_t date_ms;
+    struct head_date date;
 };
 
 /* ---- the end of a call ---- */
 
-/* What libcurl's code means before the request was handed to a connection. */
-static enum transport transport_not_sent(CURLcode code)
+/* What ended a call after its request was handed to a connection. */
+static enum transport transport_sent(const struct slot *slot, CURLcode code)
 {
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return TRANSPORT_LOOKUP;
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_OPERATION_TIMEDOUT:
-        return TRANSPORT_CONNECT;
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_PROXY:
-        return TRANSPORT_PROXY;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_CRL_BADFILE:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-        return TRANSPORT_CERTIFICATE;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_SSL_ENGINE_NOTFOUND:
-    case CURLE_SSL_ENGINE_SETFAILED:
-    case CURLE_USE_SSL_FAILED:
-        return TRANSPORT_TLS;
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_GOT_NOTHING:
-        /* Before hand-over only a proxy is talked to in the clear. */
-        return TRANSPORT_PROXY;
-    default:
-        return TRANSPORT_INTERNAL;
-    }
-}
+    const struct exchange *exchange = slot->exchange;
 
-/* What libcurl's code means after that. */
-static enum transport transport_sent(const struct exchange *exchange, CURLcode code)
-{
     if (exchange->handovers > 1)
         return TRANSPORT_RESEND;
     if (exchange->early)
         return TRANSPORT_EARLY_ANSWER;
-    if (exchange->oversized)
+    if (exchange->oversized || slot->head.is_large)
         return TRANSPORT_TOO_LARGE;
-    switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-        return TRANSPORT_TIMEOUT;
-    case CURLE_GOT_NOTHING:
-        return TRANSPORT_CLOSED;
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-        return TRANSPORT_RESET;
-    case CURLE_PARTIAL_FILE:
-        return TRANSPORT_CUT;
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_BAD_FUNCTION_ARGUMENT: /* a header line that libcurl cannot store */
+    if (slot->head.is_odd)
         return TRANSPORT_NOT_HTTP;
-    default:
-        return TRANSPORT_INTERNAL;
-    }
+    return code == CURLE_OK ? TRANSPORT_CUT : failure_sent(code);
 }
 
-static const char *header_value(CURL *handle, const char *name)
+/* The status line and fields of the last answer, of a cut one too. */
+static void take_head(struct client *client, struct exchange *exchange, const struct head *head)
 {
-    struct curl_header *header = NULL;
-
-    if (curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
-        return NULL;
-    return header->value;
-}
-
-/* A number of seconds, or a date. */
-static int64_t retry_after_s(const char *value)
-{
-    char *end = NULL;
-    long long seconds = 0;
-    time_t date = -1;
-
-    if (!value)
-        return -1;
-    seconds = strtoll(value, &end, 10);
-    if (end != value && *end == '\0')
-        return seconds < 0 ? 0 : seconds;
-    date = curl_getdate(value, NULL);
-    if (date == -1)
-        return -1;
-    seconds = (long long)date - clock_wall_ms() / 1000;
-    return seconds < 0 ? 0 : seconds;
-}
-
-/* All answers of one second have the same date: it is parsed once. */
-static int64_t date_ms(struct client *client, const char *value)
-{
-    time_t date;
-
-    if (!value)
-        return -1;
-    if (strcmp(value, client->date) == 0)
-        return client->date_ms;
-    date = curl_getdate(value, NULL);
-    client->date_ms = date == -1 ? -1 : (int64_t)date * 1000;
-    snprintf(client->date, sizeof(client->date), "%s", value);
-    return client->date_ms;
-}
-
-/* The status line and headers of the last answer, of a cut one too. */
-static void take_headers(struct client *client, struct exchange *exchange, CURL *handle)
-{
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &exchange->http_status);
-    if (exchange->http_status == 0)
-        return;
-    exchange->server_ms = date_ms(client, header_value(handle, "Date"));
-    exchange->retry_after_s = retry_after_s(header_value(handle, "Retry-After"));
+    exchange->http_status = head->status;
+    exchange->server_ms = head_date_ms(head, &client->date);
+    exchange->retry_after_s = head_retry_after_s(head);
 }
 
 static void judge_phase(struct slot *slot, CURLcode code)
@@ -174,19 +82,19 @@ static void judge_phase(struct slot *slot, CURLcode code)
 
     if (exchange->handovers == 0) {
         exchange->phase = PHASE_NOT_SENT;
-        exchange->transport = slot->unclean ? TRANSPORT_UNCLEAN : transport_not_sent(code);
+        exchange->transport = slot->unclean ? TRANSPORT_UNCLEAN : failure_not_sent(code);
         return;
     }
-    take_headers(slot->client, exchange, handle);
+    take_head(slot->client, exchange, &slot->head);
     curl_easy_getinfo(handle, CURLINFO_SIZE_UPLOAD_T, &uploaded);
     if ((uint64_t)uploaded < exchange->body.len && exchange->http_status != 0)
         exchange->early = true;
-    if (code == CURLE_OK && exchange->http_status != 0 && exchange->headed && !exchange->early) {
+    if (code == CURLE_OK && exchange->http_status != 0 && slot->head.is_whole && !exchange->early) {
         exchange->phase = PHASE_ANSWERED;
         exchange->transport = TRANSPORT_OK;
     } else {
         exchange->phase = PHASE_SENT;
-        exchange->transport = transport_sent(exchange, code);
+        exchange->transport = transport_sent(slot, code);
     }
 }
 
@@ -247,6 +155,7 @@ static CURLcode set_up_call(struct slot *slot)
 static bool begin(struct client *client, struct slot *slot)
 {
     slot->words[0] = '\0';
+    slot->head = (struct head){0};
     slot->handle = curl_easy_duphandle(client->model);
     return slot->handle && set_up_call(slot) == CURLE_OK &&
            curl_multi_add_handle(client->multi, slot->handle) == CURLM_OK;
@@ -303,19 +212,18 @@ static int on_handover(void *context, char *remote_ip, char *local_ip, int remot
                     !connections_use(client->connections, remote_ip, local_port, client->is_tls);
     if (slot->unclean || exchange->handovers++ > 0)
         return CURL_PREREQFUNC_ABORT;
+    slot->head = (struct head){0};
     exchange->sent_ms = clock_wall_ms();
     exchange->sent_mono_ms = clock_mono_ms();
     note_departure(client, exchange);
     return CURL_PREREQFUNC_OK;
 }
 
-/* libcurl takes an answer that ends within its headers for one without a body. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
-    struct exchange *exchange = ((struct slot *)context)->exchange;
+    struct slot *slot = context;
 
-    exchange->headed = size * count <= 2 && (*bytes == '\r' || *bytes == '\n');
-    return size * count;
+    return head_take(&slot->head, bytes, size * count) ? size * count : 0;
 }
 
 static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
@@ -386,7 +294,6 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     if (!client)
         return error_no_memory(err);
     client->capacity = capacity;
-    client->date_ms = -1;
     client->slots = calloc(capacity, sizeof(*client->slots));
     client->multi = curl_multi_init();
     client->connections = connections_open();
@@ -443,7 +350,6 @@ static void reset_exchange(struct exchange *exchange)
     exchange->next = NULL;
     exchange->handovers = 0;
     exchange->oversized = false;
-    exchange->headed = false;
     exchange->early = false;
 }
 

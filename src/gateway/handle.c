@@ -45,6 +45,9 @@ static CURLcode set_up(CURL *handle, const struct client_settings *settings,
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_HTTPHEADER, headers);
+    /* None is asked for; with this one that comes all the same is undone. */
+    SET(CURLOPT_ACCEPT_ENCODING, "identity");
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_USERAGENT, settings->user_agent);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);

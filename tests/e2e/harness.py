@@ -871,7 +871,8 @@ class ScriptedGateway:
 
     def _entry(self, request, reply):
         body = reply.body()
-        status = re.match(rb"(?:HTTP/1\.1 1.*?\r\n\r\n)?HTTP/1\.1 (\d+)", reply.data)
+        status = re.match(rb"(?s)(?:HTTP/1\.1 1.*?\r\n\r\n)*HTTP/1\.1 (\d{3})[ \r]", reply.data)
+        body = body if status else None
         match_id = re.search(r'"request_id": "([^"]*)"', body or "")
         return {
             "at_ms": request.wall_ms,

@@ -1,8 +1,10 @@
 """What the wire can do to a request, byte by byte (protocol sections 6 and 8)."""
 
+import gzip
 import threading
 import time
 import unittest
+import zlib
 
 import oracle
 from harness import (
@@ -112,6 +114,34 @@ class UnknownTest(TransportCase):
 
     def test_a_success_in_http_0_9_is_not_believed(self):
         self.unknown("NOT_HTTP", executed(accepted_body().encode(), then="close"))
+
+    def test_a_status_line_that_is_none_is_not_200(self):
+        lines = (b"HTTP/x 500", b"HTTP/1.1 200x OK", b"HTTP/1.1 2000 OK", b"HTTP/1.1  200 OK",
+                 b"HTTP/2 200", b"HTTP/1.1 020 OK")
+        for at, line in enumerate(lines):
+            with self.subTest(line):
+                answer = http(accepted_body()).split(b"\r\n", 1)[1]
+                gateway = self.gateway(lambda r: executed(line + b"\r\n" + answer, then="close"))
+                result = self.ws.upload(gateway, "--ledger", f"l{at}", *REPLACE)
+                self.assertExit(result, 3)
+                self.assertEqual((self.line()["outcome"], self.line()["code"]), ("unknown", "NOT_HTTP"))
+                self.assertEqual(len(gateway.requests), 1)
+
+    def test_heads_that_can_be_read_in_two_ways_or_have_no_end_are_not_believed(self):
+        body = accepted_body().encode()
+        heads = (
+            b"Content-Length: %d\r\nContent-Length: %d\r\n" % (len(body), len(body) + 40),
+            b" Content-Length: %d\r\nContent-Length: %d\r\n" % (len(body), len(body)),
+            b"X: y\r\n" * 20000 + b"Content-Length: %d\r\n" % len(body),
+        )
+        for at, head in enumerate(heads):
+            with self.subTest(at):
+                gateway = self.gateway(
+                    lambda r: executed(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body, then="close")
+                )
+                result = self.ws.upload(gateway, "--ledger", f"l{at}", *REPLACE)
+                self.assertExit(result, 3)
+                self.assertEqual(self.line()["outcome"], "unknown")
 
     def test_an_answer_beyond_all_size(self):
         body = accepted_body()[:-1] + ',"x":"' + "y" * (2 << 20) + '"}'
@@ -328,6 +358,65 @@ class DefiniteTest(TransportCase):
             "ANSWER_CUT",
             3,
         )
+
+    def test_trailer_fields_after_a_chunked_answer_change_nothing(self):
+        body = accepted_body("r1").encode()
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+        end = b"0\r\nX-Sum: 1\r\nRetry-After: 9\r\nHTTP/1.1 500: x\r\n\r\n"
+        self.ws.export(claim_rows(12))
+        gateway = self.gateway(
+            lambda r: executed(
+                head + b"%x\r\n%s\r\n" % (len(body), body) + end, answer=body.decode()
+            )
+        )
+        self.assertExit(self.ws.upload(gateway, "--in-flight", "2"), 0)
+        self.assertLessEqual(gateway.connections, 2)
+        self.assertTrueReport(gateway)
+
+    def test_a_compressed_answer_is_read_though_none_was_asked_for(self):
+        body = accepted_body("r1")
+        for coding, data in (
+            ("gzip", gzip.compress(body.encode())),
+            ("x-gzip", gzip.compress(body.encode())),
+            ("deflate", zlib.compress(body.encode())),
+        ):
+            with self.subTest(coding):
+                gateway = self.gateway(
+                    lambda r: executed(http(data, 200, [("Content-Encoding", coding)]), answer=body)
+                )
+                result = self.ws.upload(gateway, "--ledger", f"l{coding}", *REPLACE)
+                self.assertExit(result, 0)
+                self.assertEqual(self.line()["outcome"], "accepted")
+                self.assertEqual(gateway.requests[0].headers["accept-encoding"], ["identity"])
+
+    def test_a_compressed_answer_that_cannot_be_read_is_unknown(self):
+        body = accepted_body("r1").encode()
+        for at, (coding, data, codes) in enumerate((
+            ("gzip", b"no gzip at all, but long enough", ("ANSWER_CODING",)),
+            ("gzip", gzip.compress(body)[:-20], ("ANSWER_CODING", "ANSWER_MALFORMED")),
+            ("gzip", gzip.compress(body + b" " * (4 << 20)), ("ANSWER_TOO_LARGE",)),
+            ("rot13", body, ("ANSWER_CODING",)),
+        )):
+            with self.subTest(at):
+                gateway = self.gateway(
+                    lambda r: executed(http(data, 200, [("Content-Encoding", coding)]))
+                )
+                result = self.ws.upload(gateway, "--ledger", f"l{at}", *REPLACE)
+                self.assertExit(result, 3)
+                self.assertEqual(self.line()["outcome"], "unknown")
+                self.assertIn(self.line()["code"], codes)
+
+    def test_interim_answers_come_before_the_answer(self):
+        self.ws.export(claim_rows(6))
+        gateway = self.gateway(
+            lambda r: executed(
+                b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+                + http(accepted_body(f"r{r.number}")),
+                answer=accepted_body(f"r{r.number}"),
+            )
+        )
+        self.assertExit(self.ws.upload(gateway, "--in-flight", "1"), 0)
+        self.assertTrueReport(gateway)
 
     def test_a_success_of_the_platform_that_the_business_refused_is_rejected(self):
         line = self.check_one(lambda r: refuse(r, "工单不存在"), "rejected", "NO", 1)

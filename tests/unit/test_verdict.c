@@ -115,6 +115,7 @@ static void everything_after_hand_over_is_unknown(void **state)
         [TRANSPORT_CLOSED] = "CONNECTION_CLOSED",
         [TRANSPORT_RESET] = "CONNECTION_RESET",
         [TRANSPORT_CUT] = "ANSWER_CUT",
+        [TRANSPORT_CODING] = "ANSWER_CODING",
         [TRANSPORT_NOT_HTTP] = "NOT_HTTP",
         [TRANSPORT_EARLY_ANSWER] = "EARLY_ANSWER",
         [TRANSPORT_TOO_LARGE] = "ANSWER_TOO_LARGE",

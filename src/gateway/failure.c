@@ -1,0 +1,60 @@
+#include "failure.h"
+
+enum transport failure_not_sent(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return TRANSPORT_LOOKUP;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+        return TRANSPORT_CONNECT;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+        return TRANSPORT_PROXY;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+        return TRANSPORT_CERTIFICATE;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_USE_SSL_FAILED:
+        return TRANSPORT_TLS;
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_GOT_NOTHING:
+        /* Before hand-over only a proxy is talked to in the clear. */
+        return TRANSPORT_PROXY;
+    default:
+        return TRANSPORT_INTERNAL;
+    }
+}
+
+enum transport failure_sent(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return TRANSPORT_TIMEOUT;
+    case CURLE_GOT_NOTHING:
+        return TRANSPORT_CLOSED;
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+        return TRANSPORT_RESET;
+    case CURLE_PARTIAL_FILE:
+        return TRANSPORT_CUT;
+    case CURLE_BAD_CONTENT_ENCODING:
+        return TRANSPORT_CODING;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_FUNCTION_ARGUMENT: /* a header line that libcurl cannot store */
+        return TRANSPORT_NOT_HTTP;
+    default:
+        return TRANSPORT_INTERNAL;
+    }
+}

@@ -1,0 +1,17 @@
+/*
+ * failure: what libcurl's code for the end of a call means, before and after the request was handed
+ * to a connection.
+ *
+ * Tested by tests/unit/test_client.c
+ */
+#ifndef CLAIMBATCH_GATEWAY_FAILURE_H
+#define CLAIMBATCH_GATEWAY_FAILURE_H
+
+#include <curl/curl.h>
+
+#include "gateway/exchange.h"
+
+enum transport failure_not_sent(CURLcode code);
+enum transport failure_sent(CURLcode code);
+
+#endif
