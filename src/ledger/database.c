@@ -88,7 +88,18 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     "UPDATE run SET sequence=id+began FROM (SELECT r.id AS at, max(coalesce((SELECT min(at_ms) FROM"
     " event WHERE event.run=r.id AND kind=0), r.started_ms)) OVER (ORDER BY r.id) AS began FROM run"
     " r) WHERE id=at;"
-    "CREATE UNIQUE INDEX run_in_order ON run(sequence);",
+    "CREATE UNIQUE INDEX run_in_order ON run(sequence);"
+    /* How many transactions said something of rows, which of them are known to be lost, and what a
+     * person said of that: see commits.h. */
+    "CREATE TABLE commits(id INTEGER PRIMARY KEY CHECK(id=1), count INTEGER NOT NULL,"
+    " made_ms INTEGER NOT NULL);"
+    "INSERT INTO commits VALUES(1, 0, 0);"
+    "CREATE TABLE gap(after INTEGER PRIMARY KEY, until INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+    " by TEXT NOT NULL, reason TEXT NOT NULL);"
+    "CREATE TABLE doubt(run INTEGER PRIMARY KEY, commits INTEGER NOT NULL);"
+    "CREATE TABLE pass(ledger TEXT NOT NULL, run TEXT NOT NULL, commits INTEGER NOT NULL,"
+    " export INTEGER NOT NULL, at_ms INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,"
+    " PRIMARY KEY(ledger, run, commits, export)) WITHOUT ROWID;",
 };
 
 #define RUN_COLUMNS                                                                                \
@@ -111,6 +122,20 @@ static const char *const migrations[LEDGER_SCHEMA] = {
 static const char *const sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
+    [SQL_COMMITS_GET] = "SELECT count FROM commits",
+    [SQL_COMMITS_ADD] = "UPDATE commits SET count=count+1 RETURNING count",
+    [SQL_COMMITS_SET] = "UPDATE commits SET count=?1",
+    [SQL_GAP_ADD] = "INSERT OR REPLACE INTO gap VALUES(?1,?2,?3,?4,?5)",
+    [SQL_GAP_FIND] = "SELECT 1 FROM gap WHERE after<?1 AND until>=?1",
+    [SQL_DOUBT_OPEN_RUNS] = "INSERT INTO doubt SELECT id, ?1 FROM run WHERE finished_ms=0"
+                            " ON CONFLICT DO NOTHING",
+    [SQL_DOUBT_FIND] = "SELECT 1 FROM doubt WHERE run=?1",
+    [SQL_DOUBT_DROP] = "DELETE FROM doubt WHERE run=?1",
+    [SQL_DOUBT_DROP_OF] = "DELETE FROM doubt WHERE commits=?1",
+    [SQL_PASS_ADD] = "INSERT INTO pass VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT DO NOTHING",
+    [SQL_PASS_FIND] = "SELECT 1 FROM pass WHERE ledger=?1 AND run=?2 AND commits=?3"
+                      " AND export>=?4",
+    [SQL_MADE] = "SELECT made_ms, EXISTS(SELECT 1 FROM run) FROM commits",
     [SQL_PLATFORM_GET] = "SELECT id FROM platform WHERE name=?1",
     [SQL_PLATFORM_ADD] = "INSERT INTO platform(name) VALUES(?1)"
                          " ON CONFLICT DO NOTHING",
@@ -496,13 +521,18 @@ bool ledger_has_news(const struct ledger *ledger)
 
 int ledger_commit(struct ledger *ledger, struct error *err)
 {
-    return database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), err);
+    if (commits_add(ledger, err) ||
+        database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), err))
+        return -1;
+    commits_write(ledger);
+    return 0;
 }
 
 void ledger_rollback(struct ledger *ledger)
 {
     if (ledger->db && !sqlite3_get_autocommit(ledger->db))
         sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
+    ledger->commits.is_due = false;
     /* They may have been added in what was just taken back. */
     free(ledger->platform.name);
     ledger->platform.name = NULL;

@@ -22,6 +22,18 @@
 enum statement {
     SQL_BEGIN,
     SQL_COMMIT,
+    SQL_COMMITS_GET,
+    SQL_COMMITS_ADD,
+    SQL_COMMITS_SET,
+    SQL_GAP_ADD,
+    SQL_GAP_FIND,
+    SQL_DOUBT_OPEN_RUNS,
+    SQL_DOUBT_FIND,
+    SQL_DOUBT_DROP,
+    SQL_DOUBT_DROP_OF,
+    SQL_PASS_ADD,
+    SQL_PASS_FIND,
+    SQL_MADE,
     SQL_PLATFORM_GET,
     SQL_PLATFORM_ADD,
     SQL_RUN_FIND,
@@ -118,6 +130,13 @@ struct ledger {
     int lock_fd;
     int index_fd; /* of SQLite's log */
     struct {
+        char beside_id[LEDGER_ID_BYTES]; /* the ledger it was of before this one was opened … */
+        int64_t beside;                  /* … and what it said of it; "", 0: nothing */
+        int64_t opened_at;               /* what the ledger said then */
+        int64_t count;                   /* in the ledger, as of the last look or commit */
+        bool is_due;                     /* the open transaction says something of rows */
+    } commits;
+    struct {
         int fd;           /* of SQLite's log */
         off_t end, until; /* it ended there; up to there it has room */
     } room;
@@ -171,7 +190,30 @@ int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, 
 int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_brief,
                    struct error *err);
 
+/* ---- the count of commits ---- */
+
+/* The open transaction says something of rows: it counts. */
+void database_count_this(struct ledger *ledger);
+
+/* Counts the open transaction, if it says something of rows, inside it; and, once it is committed,
+ * beside the ledger. */
+int commits_add(struct ledger *ledger, struct error *err);
+void commits_write(struct ledger *ledger);
+
+/* Reads what stands beside the ledger; before the ledger itself is read, so that a run that goes on
+ * meanwhile makes it no larger than what the ledger says. */
+void commits_read_beside(struct ledger *ledger);
+
+/* Reads what the ledger says; a ledger of an earlier version says 0. */
+int commits_read(struct ledger *ledger, struct error *err);
+
+/* Begins to count beside a ledger that is open for writing. */
+int commits_open(struct ledger *ledger, struct error *err);
+
 /* ---- opening ---- */
+
+/* Appends the path of what stands beside the ledger, by whatever name that was opened. */
+void database_beside(const struct ledger *ledger, const char *suffix, struct buffer *ret_path);
 
 /* A ledger belongs to one thread: SQLite need neither lock nor count. Has an effect only once a
  * process. */

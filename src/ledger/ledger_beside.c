@@ -15,18 +15,23 @@
 #define LOCKS_FIRST 120 /* of the index: write, checkpoint and recovery */
 #define LOCKS_COUNT 3
 
+void database_beside(const struct ledger *ledger, const char *suffix, struct buffer *ret_path)
+{
+    char *place = realpath(ledger->path, NULL); /* none is there yet: as it is named */
+
+    buffer_format(ret_path, "%s%s", place ? place : ledger->path, suffix);
+    free(place);
+}
+
 static int open_beside(const struct ledger *ledger, const char *suffix, int flags)
 {
-    char *place = realpath(ledger->path, NULL);
     struct buffer path = {0};
     int fd = -1;
 
-    if (place)
-        buffer_format(&path, "%s%s", place, suffix);
-    if (place && !path.failed)
+    database_beside(ledger, suffix, &path);
+    if (!path.failed)
         fd = open(path.ptr, flags | O_CLOEXEC | O_NOFOLLOW);
     buffer_release(&path);
-    free(place);
     return fd;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "database.h"
@@ -89,16 +90,10 @@ static int make_file(struct ledger *ledger, struct error *err)
  * follow symbolic links too. A lock that root makes for another stays usable to him. */
 static int open_lock(struct ledger *ledger, struct error *err)
 {
-    char *place = realpath(ledger->path, NULL);
     struct buffer path = {0};
     int result = 0;
 
-    if (!place)
-        return errno == ENOMEM ? error_no_memory(err)
-                               : error_set(err, EXIT_CANNOT_CREATE,
-                                           "cannot find the place of the ledger '%s': %s",
-                                           ledger->path, strerror(errno));
-    buffer_format(&path, "%s.lock", place);
+    database_beside(ledger, ".lock", &path);
     if (path.failed)
         result = error_no_memory(err);
     else
@@ -108,7 +103,6 @@ static int open_lock(struct ledger *ledger, struct error *err)
     if (!result && geteuid() == 0 && fchown(ledger->lock_fd, ledger->owner, ledger->group))
         log_warn("the lock file '%s' stays root's: %s", path.ptr, strerror(errno));
     buffer_release(&path);
-    free(place);
     return result;
 }
 
@@ -150,12 +144,14 @@ static int migrate(struct ledger *ledger, int64_t version, struct error *err)
 static int make_schema(struct ledger *ledger, struct error *err)
 {
     char id[LEDGER_ID_BYTES];
-    char text[128];
+    char text[192];
 
     if (database_random_id(id, err) || migrate(ledger, 0, err))
         return -1;
-    snprintf(text, sizeof(text), "INSERT INTO meta VALUES('id','%s'); PRAGMA application_id=%d", id,
-             APPLICATION_ID);
+    snprintf(text, sizeof(text),
+             "INSERT INTO meta VALUES('id','%s');"
+             "UPDATE commits SET made_ms=%lld; PRAGMA application_id=%d",
+             id, (long long)clock_wall_ms(), APPLICATION_ID);
     return run_sql(ledger, text, err);
 }
 
@@ -271,8 +267,10 @@ int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
         error_no_memory(err);
         goto fail;
     }
-    if (make_folders(path, err) || make_file(ledger, err) || open_database(ledger, err) ||
-        open_lock(ledger, err))
+    if (make_folders(path, err) || make_file(ledger, err))
+        goto fail;
+    commits_read_beside(ledger);
+    if (open_database(ledger, err) || open_lock(ledger, err) || commits_open(ledger, err))
         goto fail;
     *ret_ledger = ledger;
     return 0;

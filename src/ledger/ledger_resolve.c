@@ -108,6 +108,7 @@ int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
     int64_t platform;
     int result;
 
+    database_count_this(ledger);
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
     result = is_meant(ledger, platform, ref, settlement, err);

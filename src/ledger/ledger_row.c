@@ -17,6 +17,7 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
 {
     int64_t platform;
 
+    database_count_this(ledger);
     if (database_platform(ledger, ref->platform, &platform, err) ||
         database_execute(ledger,
                          database_ready(ledger, ref->resend ? SQL_OPEN_AGAIN : SQL_OPEN_ADD,
@@ -58,6 +59,7 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
     int64_t platform;
     bool is_new;
 
+    database_count_this(ledger);
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
     if (!is_final && ref->resend)
@@ -108,6 +110,7 @@ static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, struct e
     };
     int result;
 
+    database_count_this(ledger);
     database_digest(record.digest, list, 7);
     buffer_text(&order_no, database_text(list, 0));
     buffer_text(&warnings, database_text(list, 8));

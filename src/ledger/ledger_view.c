@@ -128,8 +128,10 @@ static int open_database(struct ledger *ledger, const char *query, struct error 
     if (code != SQLITE_OK)
         return ledger->db ? database_fail(ledger, err) : error_no_memory(err);
     if (configure(ledger, err) || database_number(ledger, "PRAGMA user_version", &version, err) ||
-        database_check_version(ledger, version, err) || database_read_id(ledger, err))
+        database_check_version(ledger, version, err) || database_read_id(ledger, err) ||
+        commits_read(ledger, err))
         return -1;
+    ledger->commits.opened_at = ledger->commits.count;
     return 0;
 }
 
@@ -147,6 +149,7 @@ static int open_as(const char *path, const char *query, struct ledger **ret_ledg
         error_no_memory(err);
         goto fail;
     }
+    commits_read_beside(ledger);
     if (open_database(ledger, query, err)) {
         if (err->exit_code == EXIT_CANNOT_CREATE)
             err->exit_code = EXIT_INPUT_MISSING;
