@@ -167,9 +167,14 @@ static void note_section(struct config *config, const char *line)
  * What cannot be seen makes one word of two, or turns the line around. */
 static void check_characters(struct config *config, const char *line)
 {
-    const char *start = line + (config->line == 1 && is_marked(line) ? strlen(BOM) : 0);
-    bool is_comment = strchr("#;", start[strspn(start, " \t")]) != NULL;
+    const char *start = config->line == 1 && is_marked(line) ? line + strlen(BOM) : line;
+    const char *first = start;
     uint32_t point = 0;
+    bool is_comment;
+
+    while (*first == ' ' || *first == '\t')
+        first++;
+    is_comment = *first == '#' || *first == ';';
 
     if (value_has_control((struct value){line, strlen(line)}))
         note_bad_line(config, "there is a control character in it");
