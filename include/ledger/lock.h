@@ -14,9 +14,11 @@
 #include <stdint.h>
 
 struct error;
+struct place_owner;
 
-/* Opens the file, made if missing. Returns a descriptor or -1 with EXIT_CANNOT_CREATE. */
-int lock_open(const char *path, struct error *err);
+/* Opens the file, made if missing, for the ledger's owner. Returns a descriptor or -1 with
+ * EXIT_CANNOT_CREATE, also when what is there is not ours to write. */
+int lock_open(const char *path, const struct place_owner *owner, struct error *err);
 
 /* Locks the byte of `run` until the descriptor is closed: 1, or 0 when another process holds it. */
 int lock_take(int fd, int64_t run, struct error *err);

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "ledger/ledger.h"
+#include "ledger/place.h"
 
 #define ROW_BITS 36 /* of a row's id; the rest is its run */
 #define ROW_BITS_TEXT "36"
@@ -122,8 +123,7 @@ struct ledger {
     char *path;
     char id[LEDGER_ID_BYTES];
     bool is_new; /* its schema was made by this process */
-    uid_t owner; /* of the file */
-    gid_t group;
+    struct place_owner owner; /* of the file; not known to a view */
     int log_pages; /* in SQLite's log, as of the last commit */
     bool has_news;
     int64_t version; /* of the database, as others have changed it */

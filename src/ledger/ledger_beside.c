@@ -54,7 +54,8 @@ bool ledger_take_room(struct ledger *ledger, uint64_t bytes)
 
     if (ledger->room.fd < 0)
         ledger->room.fd = open_beside(ledger, "-wal", O_WRONLY);
-    if (ledger->room.fd < 0 || fstat(ledger->room.fd, &status))
+    if (ledger->room.fd < 0 || fstat(ledger->room.fd, &status) || !S_ISREG(status.st_mode) ||
+        status.st_nlink > 1)
         return true;
     /* Cut by another process: what lay behind its end is lost. */
     if (status.st_size < ledger->room.end)

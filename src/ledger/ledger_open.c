@@ -13,12 +13,14 @@
 #include "database.h"
 #include "ledger/lock.h"
 #include "ledger/mount.h"
+#include "ledger/place.h"
 
 #define APPLICATION_ID 1129071692 /* "CLBL" */
 #define CACHE_KIB 8192
 
 static int make_folders(const char *path, struct error *err)
 {
+    char quoted[LOG_QUOTE_BYTES];
     char *copy = strdup(path);
 
     if (!copy)
@@ -27,7 +29,7 @@ static int make_folders(const char *path, struct error *err)
         *slash = '\0';
         if (mkdir(copy, 0700) && errno != EEXIST) {
             error_set(err, EXIT_CANNOT_CREATE, "cannot make the folder '%s' of the ledger: %s",
-                      copy, strerror(errno));
+                      log_quote(copy, quoted, sizeof(quoted)), strerror(errno));
             free(copy);
             return -1;
         }
@@ -58,9 +60,8 @@ static int check_file(struct ledger *ledger, int fd, struct error *err)
             "the ledger '%s' holds personal data and decides what is sent, and others than its "
             "owner may open it (mode %03o): chmod 600",
             quoted, (unsigned)status.st_mode & 0777);
-    ledger->owner = status.st_uid;
-    ledger->group = status.st_gid;
-    return 0;
+    ledger->owner = place_owner_of(&status);
+    return place_check_beside(ledger->path, &ledger->owner, err);
 }
 
 /* Makes the file itself, so that it is owner-only from its first moment. Where the rest fails an
@@ -87,7 +88,7 @@ static int make_file(struct ledger *ledger, struct error *err)
 }
 
 /* By whatever name the ledger is opened, what stands beside it is found by one: SQLite's own files
- * follow symbolic links too. A lock that root makes for another stays usable to him. */
+ * follow symbolic links too. */
 static int open_lock(struct ledger *ledger, struct error *err)
 {
     struct buffer path = {0};
@@ -97,11 +98,9 @@ static int open_lock(struct ledger *ledger, struct error *err)
     if (path.failed)
         result = error_no_memory(err);
     else
-        ledger->lock_fd = lock_open(path.ptr, err);
+        ledger->lock_fd = lock_open(path.ptr, &ledger->owner, err);
     if (!result && ledger->lock_fd < 0)
         result = -1;
-    if (!result && geteuid() == 0 && fchown(ledger->lock_fd, ledger->owner, ledger->group))
-        log_warn("the lock file '%s' stays root's: %s", path.ptr, strerror(errno));
     buffer_release(&path);
     return result;
 }
@@ -254,6 +253,22 @@ static int open_database(struct ledger *ledger, struct error *err)
     return 0;
 }
 
+/* What SQLite makes beside the ledger it makes here, and gives to the ledger's owner where we are
+ * root; so it is looked at before, and once more what was opened. */
+static int open_at_place(struct ledger *ledger, struct error *err)
+{
+    bool entered = place_enter(ledger->path, &ledger->owner);
+    int result = open_database(ledger, err);
+
+    if (!result)
+        result = open_lock(ledger, err) || commits_open(ledger, err) ? -1 : 0;
+    place_leave(entered);
+    if (result)
+        return result;
+    place_warn(ledger->path, &ledger->owner);
+    return place_check_beside(ledger->path, &ledger->owner, err);
+}
+
 int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
 {
     struct ledger *ledger = calloc(1, sizeof(*ledger));
@@ -270,7 +285,7 @@ int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
     if (make_folders(path, err) || make_file(ledger, err))
         goto fail;
     commits_read_beside(ledger);
-    if (open_database(ledger, err) || open_lock(ledger, err) || commits_open(ledger, err))
+    if (open_at_place(ledger, err))
         goto fail;
     *ret_ledger = ledger;
     return 0;

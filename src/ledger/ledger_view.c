@@ -20,7 +20,7 @@
 
 /* ---- opening ---- */
 
-static int check_file(const char *path, struct error *err)
+static int check_file(const char *path, struct place_owner *ret_owner, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     struct stat status;
@@ -39,8 +39,14 @@ static int check_file(const char *path, struct error *err)
         return error_set(err, EXIT_INPUT_MISSING, "'%s' is no ledger: it is not a regular file",
                          quoted);
     }
+    *ret_owner = place_owner_of(&status);
     result = mount_check(fd, path, err);
     close(fd);
+    if (result)
+        return result;
+    result = place_check_beside(path, ret_owner, err);
+    if (result && err->exit_code == EXIT_CANNOT_CREATE)
+        err->exit_code = EXIT_INPUT_MISSING;
     return result;
 }
 
@@ -189,15 +195,22 @@ static bool is_at_rest(const char *path)
 
 int view_open(const char *path, struct ledger **ret_ledger, struct error *err)
 {
+    struct place_owner owner;
+    bool entered;
+    int result;
+
     *ret_ledger = NULL;
-    if (check_file(path, err) || open_as(path, is_at_rest(path) ? AT_REST : "", ret_ledger, err))
+    if (check_file(path, &owner, err))
         return -1;
-    if (open_lock(*ret_ledger, err)) {
+    entered = place_enter(path, &owner);
+    result = open_as(path, is_at_rest(path) ? AT_REST : "", ret_ledger, err);
+    if (!result && open_lock(*ret_ledger, err)) {
         ledger_close(*ret_ledger);
         *ret_ledger = NULL;
-        return -1;
+        result = -1;
     }
-    return 0;
+    place_leave(entered);
+    return result;
 }
 
 int view_open_copy(const char *path, struct ledger **ret_ledger, struct error *err)

@@ -3,19 +3,55 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "ledger/place.h"
 
-int lock_open(const char *path, struct error *err)
+/* A lock that root makes for another is his, so that it stays usable to him. */
+static void give_away(int fd, const char *path, const struct place_owner *owner)
 {
     char quoted[LOG_QUOTE_BYTES];
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-    if (fd < 0)
-        return error_set(err, EXIT_CANNOT_CREATE, "cannot open the lock file '%s': %s",
-                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    if (geteuid() == 0 && owner->uid != 0 && fchown(fd, owner->uid, owner->gid))
+        log_warn("the lock file '%s' stays root's: %s", log_quote(path, quoted, sizeof(quoted)),
+                 strerror(errno));
+}
+
+/* Another process may have made it: the same again then. Opening what is no file must not wait. */
+static int open_file(const char *path, bool *ret_made)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    *ret_made = fd >= 0;
+    if (fd < 0 && errno == EEXIST)
+        fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return fd;
+}
+
+int lock_open(const char *path, const struct place_owner *owner, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct stat status;
+    bool is_made = false;
+    int fd = open_file(path, &is_made);
+
+    if (fd < 0 || fstat(fd, &status)) {
+        error_set(err, EXIT_CANNOT_CREATE, "cannot open the lock file '%s': %s",
+                  log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    if (!is_made && place_check_file(path, &status, owner, err)) {
+        close(fd);
+        return -1;
+    }
+    /* An empty one of root's may be what an end between these two steps has left. */
+    if (is_made || (status.st_uid == 0 && status.st_size == 0))
+        give_away(fd, path, owner);
     return fd;
 }
 
