@@ -40,7 +40,7 @@ struct manifest {
     const char *gateway;
     const char *app_key;
     struct ledger *ledger; /* its id is shown, and what it recorded of the run as a whole */
-    struct tally *tally;
+    struct tally *tally;   /* NULL: of a run that has no report yet; then nothing from here on */
     const char *report_path;
     uint64_t report_bytes;
     const unsigned char *report_sha256;
@@ -94,6 +94,8 @@ struct manifest_found {
     char run[LEDGER_ID_BYTES];
     char parent_run[LEDGER_ID_BYTES]; /* "": none */
     char ledger_id[LEDGER_ID_BYTES];
+    int64_t ledger_commits; /* as of the manifest; 0: an earlier version did not say */
+    const char *ledger_path;
     const char *program_version, *command, *platform, *gateway, *app_key;
     const char *input_name;
     const char *input_path; /* absolute; "": not known */
@@ -125,6 +127,11 @@ struct manifest_found {
  * not one of ours or not whole, naming what is wrong with it. Release it in any case.
  */
 int manifest_read(const char *report_path, struct manifest_found *ret_found, struct error *err);
+/* The same for a file of that very path. */
+int manifest_read_file(const char *path, struct manifest_found *ret_found, struct error *err);
+/* The same for the file that stands there before a run's first send (start.h), which tells nothing
+ * of outcomes and of a report. */
+int manifest_read_start(const char *path, struct manifest_found *ret_found, struct error *err);
 /* The same for who cannot do without: EXIT_BAD_CONFIG when there is none, or it is of another
  * platform. */
 int manifest_require(const char *report_path, const char *platform,

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "gateway/top.h"
 #include "input/charset.h"
+#include "ledger/commits.h"
 #include "report/json.h"
 
 static void put_key_sha256(struct json *document, const char *key, const unsigned char *sha256)
@@ -170,13 +171,24 @@ static void put_run(struct json *document, const struct manifest *m)
     json_key_text(document, "command", m->run->command);
 }
 
+/* Its path is a hint for a person who has to find it again. */
+static void put_ledger(struct json *document, const struct ledger *ledger)
+{
+    char *place = realpath(ledger_path(ledger), NULL);
+
+    json_key_text(document, "ledger_id", ledger_id(ledger));
+    json_key_number(document, "ledger_commits", ledger_commits(ledger));
+    json_key_text(document, "ledger_path", place ? place : ledger_path(ledger));
+    free(place);
+}
+
 static void put_ending(struct json *document, const struct manifest *m)
 {
     json_key_text(document, "platform", m->run->platform);
     json_key_text(document, "gateway", m->gateway);
     json_key_text(document, "app_key", m->app_key);
     json_key_text(document, "method", TOP_METHOD);
-    json_key_text(document, "ledger_id", ledger_id(m->ledger));
+    put_ledger(document, m->ledger);
     json_key_time(document, "started", m->run->started_ms);
     json_key_time(document, "finished", m->run->finished_ms);
     json_key_bool(document, "complete", m->run->complete);
@@ -210,6 +222,16 @@ static int put_events(struct json *document, const struct manifest *m, struct er
     return result;
 }
 
+static int put_result(struct json *document, const struct manifest *m, struct error *err)
+{
+    int result;
+
+    put_outcomes(document, m->tally);
+    result = put_codes(document, m->tally) ? error_no_memory(err) : put_events(document, m, err);
+    put_report(document, m);
+    return result;
+}
+
 int manifest_format(const struct manifest *m, struct buffer *ret_json, struct error *err)
 {
     struct json *document = json_open(JSON_INDENTED, ret_json);
@@ -224,9 +246,7 @@ int manifest_format(const struct manifest *m, struct buffer *ret_json, struct er
     put_input(document, m);
     put_reading(document, m);
     put_ending(document, m);
-    put_outcomes(document, m->tally);
-    result = put_codes(document, m->tally) ? error_no_memory(err) : put_events(document, m, err);
-    put_report(document, m);
+    result = m->tally ? put_result(document, m, err) : 0;
     json_map_close(document);
     json_close(document);
     if (!result && ret_json->failed)

@@ -328,6 +328,16 @@ static void take_signature(struct parts *parts, struct manifest_signature *signa
     signature->value = need_text(parts, "signature", "value");
 }
 
+static void take_ledger(struct parts *parts, struct manifest_found *found)
+{
+    yajl_val commits = find(parts, "ledger_commits", NULL);
+
+    need_hex(parts, "ledger_id", NULL, sizeof(found->ledger_id), found->ledger_id);
+    if (commits)
+        found->ledger_commits = (int64_t)take_count(parts, commits, "ledger_commits", NULL);
+    found->ledger_path = take_text(parts, "ledger_path", NULL);
+}
+
 static void take_run(struct parts *parts, struct manifest_found *found)
 {
     const char *parent = take_text(parts, "parent_run", NULL);
@@ -335,7 +345,7 @@ static void take_run(struct parts *parts, struct manifest_found *found)
     check_run(parts, "run", need_text(parts, "run", NULL), found->run);
     if (*parent)
         check_run(parts, "parent_run", parent, found->parent_run);
-    need_hex(parts, "ledger_id", NULL, sizeof(found->ledger_id), found->ledger_id);
+    take_ledger(parts, found);
     found->program_version = need_text(parts, "version", NULL);
     found->command = need_text(parts, "command", NULL);
     found->platform = need_text(parts, "platform", NULL);
@@ -349,13 +359,17 @@ static void take_run(struct parts *parts, struct manifest_found *found)
     found->stopped_because = take_text(parts, "stopped_because", NULL);
 }
 
-static void take_files(struct parts *parts, struct manifest_found *found)
+static void take_input(struct parts *parts, struct manifest_found *found)
 {
     found->input_name = need_text(parts, "input", "name");
     found->input_path = take_text(parts, "input", "path");
     need_hex(parts, "input", "sha256", sizeof(found->input_sha256), found->input_sha256);
     found->input_bytes = need_count(parts, "input", "bytes");
     found->input_rows = need_count(parts, "input", "rows");
+}
+
+static void take_report(struct parts *parts, struct manifest_found *found)
+{
     found->report_name = need_text(parts, "report", "name");
     need_hex(parts, "report", "sha256", sizeof(found->report_sha256), found->report_sha256);
     found->report_bytes = need_count(parts, "report", "bytes");
@@ -409,12 +423,18 @@ static void check_keys(struct parts *parts, yajl_val value)
 /* ---- reading ---- */
 
 /* Fills `found`, whose tree is there, and says in `parts` what is wrong. */
-static void take(struct parts *parts, struct manifest_found *found)
+static void take_start(struct parts *parts, struct manifest_found *found)
 {
     check_keys(parts, parts->tree);
     take_run(parts, found);
-    take_files(parts, found);
+    take_input(parts, found);
     take_reading(parts, &found->reading);
+}
+
+static void take(struct parts *parts, struct manifest_found *found)
+{
+    take_start(parts, found);
+    take_report(parts, found);
     take_outcomes(parts, found);
     take_codes(parts, found);
     take_replaced(parts, found);
@@ -431,7 +451,8 @@ static int refuse(const char *path, const char *why, struct error *err)
                      log_quote(why, quoted[1], LOG_QUOTE_BYTES));
 }
 
-static int parse(const char *path, struct manifest_found *found, struct error *err)
+static int parse(const char *path, void (*take_all)(struct parts *, struct manifest_found *),
+                 struct manifest_found *found, struct error *err)
 {
     struct parts parts = {0};
     const char *text = buffer_string(&found->text);
@@ -443,7 +464,7 @@ static int parse(const char *path, struct manifest_found *found, struct error *e
         return error_no_memory(err);
     if (strcmp(need_text(&parts, "manifest", NULL), MANIFEST_FORMAT) != 0)
         return refuse(path, "", err);
-    take(&parts, found);
+    take_all(&parts, found);
     if (parts.no_memory)
         return error_no_memory(err);
     return *parts.wrong ? refuse(path, parts.wrong, err) : 0;
@@ -454,26 +475,43 @@ static void empty(struct manifest_found *found)
     memset(found, 0, sizeof(*found));
     found->program_version = found->command = found->platform = found->gateway = "";
     found->app_key = found->input_name = found->input_path = found->report_name = "";
-    found->stopped_because = "";
+    found->stopped_because = found->ledger_path = "";
     found->signature = (struct manifest_signature){false, "", "", ""};
+}
+
+static int read_file(const char *path, void (*take_all)(struct parts *, struct manifest_found *),
+                     struct manifest_found *ret_found, struct error *err)
+{
+    struct stat status = {.st_mode = S_IFREG};
+
+    empty(ret_found);
+    if (stat(path, &status) && errno == ENOENT)
+        return 0;
+    if (!S_ISREG(status.st_mode)) /* reading it may never end, or never begin */
+        return refuse(path, "it is not a regular file", err);
+    if (file_read_all(path, MANIFEST_BYTES_MAX, &ret_found->text, err))
+        return -1;
+    return parse(path, take_all, ret_found, err) ? -1 : 1;
+}
+
+int manifest_read_file(const char *path, struct manifest_found *ret_found, struct error *err)
+{
+    return read_file(path, take, ret_found, err);
+}
+
+int manifest_read_start(const char *path, struct manifest_found *ret_found, struct error *err)
+{
+    return read_file(path, take_start, ret_found, err);
 }
 
 int manifest_read(const char *report_path, struct manifest_found *ret_found, struct error *err)
 {
     struct buffer path = {0};
-    struct stat status = {.st_mode = S_IFREG};
-    int result = -1;
+    int result;
 
     empty(ret_found);
     manifest_path(report_path, &path);
-    if (path.failed)
-        error_no_memory(err);
-    else if (stat(path.ptr, &status) && errno == ENOENT)
-        result = 0;
-    else if (!S_ISREG(status.st_mode)) /* reading it may never end, or never begin */
-        refuse(path.ptr, "it is not a regular file", err);
-    else if (!file_read_all(path.ptr, MANIFEST_BYTES_MAX, &ret_found->text, err))
-        result = parse(path.ptr, ret_found, err) ? -1 : 1;
+    result = path.failed ? error_no_memory(err) : manifest_read_file(path.ptr, ret_found, err);
     buffer_release(&path);
     return result;
 }
