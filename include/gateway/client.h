@@ -61,6 +61,21 @@ struct exchange *client_collect(struct client *client, int timeout_ms);
  */
 size_t client_departures(struct client *client, struct departure *ret);
 
+/*
+ * Moves to `ret`, which has room for CLIENT_SUSPICIONS(capacity), the tags of ended calls whose
+ * answer may be another's, because bytes that nobody had asked for came behind it (protocol section
+ * 8), and returns how many. They may be told before their exchange is collected, and long after.
+ * Called after each client_collect, and once more after client_settle.
+ */
+#define CLIENT_SUSPICIONS(capacity) (4 * (capacity) + 1)
+size_t client_suspicions(struct client *client, uint64_t *ret);
+
+/* The connection of that number is not to be used for a further call. */
+void client_retire(struct client *client, uint64_t connection);
+
+/* A last look at idle connections, before client_close. */
+void client_settle(struct client *client);
+
 /* Ends the wait of client_collect; from any thread, also just before it is called. */
 void client_wake(struct client *client);
 

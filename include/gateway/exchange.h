@@ -36,7 +36,8 @@ enum transport {
     TRANSPORT_CUT,         /* an answer began and did not end as announced */
     TRANSPORT_CODING,      /* an answer is coded in a way that libcurl cannot undo */
     TRANSPORT_NOT_HTTP,    /* what came is no HTTP */
-    TRANSPORT_EARLY_ANSWER, /* an answer came before the body was sent whole */
+    TRANSPORT_EARLY_ANSWER, /* an answer came before the request had arrived whole */
+    TRANSPORT_EXCESS,       /* bytes came behind the end of the answer */
     TRANSPORT_TOO_LARGE,    /* the answer is over EXCHANGE_ANSWER_BYTES, or its head too large */
     TRANSPORT_RESEND,   /* libcurl was about to send the request a second time and was stopped */
     TRANSPORT_INTERNAL, /* anything else libcurl reports, out of memory included */
@@ -52,6 +53,7 @@ struct departure {
 
 struct exchange {
     /* in: set by the one who sends; the body must not change until the exchange is done */
+    uint64_t tag; /* what the caller knows the call by */
     struct buffer body;
 
     /* out: valid once the exchange is done */
@@ -67,12 +69,14 @@ struct exchange {
     int64_t sent_mono_ms; /* the same moment of the monotonic clock */
     int64_t duration_ms;  /* from hand-over to the end; 0 if never handed over */
     struct buffer answer; /* body of the answer; kept and reused from call to call */
+    uint64_t connection;  /* the number of the one it was handed to, within its client; 0: not known
+                           */
 
     /* the client's */
     struct exchange *next;
     int handovers;  /* how often libcurl was about to put it on a connection */
     bool oversized; /* the answer is over EXCHANGE_ANSWER_BYTES */
-    bool early;     /* the answer began before the body had left */
+    bool early;     /* the answer began before the request had arrived */
 };
 
 #endif

@@ -6,23 +6,15 @@
 
 #include <curl/curl.h>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "call.h"
 #include "connections.h"
-#include "failure.h"
 #include "handle.h"
-#include "head.h"
 
 /* Room for one call. */
 struct slot {
-    struct client *client;
-    CURL *handle;              /* of the call at hand: a copy of the model; else NULL */
-    struct exchange *exchange; /* NULL while free */
+    struct call call;
     struct slot *next_free;
-    struct head head;
-    bool unclean;                /* the connection at hand was not fit for use */
-    bool fresh;                  /* a new connection was asked for because of that */
-    char words[CURL_ERROR_SIZE]; /* libcurl's, on a failure */
 };
 
 /*
@@ -32,216 +24,61 @@ struct slot {
 struct client {
     CURLM *multi;
     CURL *model;
-    struct connections *connections;
-    bool is_tls;
+    struct calls calls;
     struct curl_slist *headers;
     struct slot *slots;
     size_t capacity;
     struct slot *free;     /* list by next_free */
-    struct exchange *done; /* ended, not collected; list by next */
-
-    /* tells_departures: those not told yet. An exchange departs once, and what has departed is
-     * asked for before an ended one makes room for the next, so they are at most `capacity`. */
-    struct departure *departures;
-    size_t departed;
-
-    struct head_date date;
+    struct exchange *done; /* ended, not collected; list by next, in the order they ended */
+    struct exchange **done_tail;
 };
 
-/* ---- the end of a call ---- */
+/* ---- slots ---- */
 
-/* What ended a call after its request was handed to a connection. */
-static enum transport transport_sent(const struct slot *slot, CURLcode code)
+static void drop_handle(struct client *client, struct call *call)
 {
-    const struct exchange *exchange = slot->exchange;
-
-    if (exchange->handovers > 1)
-        return TRANSPORT_RESEND;
-    if (exchange->early)
-        return TRANSPORT_EARLY_ANSWER;
-    if (exchange->oversized || slot->head.is_large)
-        return TRANSPORT_TOO_LARGE;
-    if (slot->head.is_odd)
-        return TRANSPORT_NOT_HTTP;
-    return code == CURLE_OK ? TRANSPORT_CUT : failure_sent(code);
-}
-
-/* The status line and fields of the last answer, of a cut one too. */
-static void take_head(struct client *client, struct exchange *exchange, const struct head *head)
-{
-    exchange->http_status = head->status;
-    exchange->server_ms = head_date_ms(head, &client->date);
-    exchange->retry_after_s = head_retry_after_s(head);
-}
-
-static void judge_phase(struct slot *slot, CURLcode code)
-{
-    struct exchange *exchange = slot->exchange;
-    CURL *handle = slot->handle;
-    curl_off_t uploaded = 0;
-
-    if (exchange->handovers == 0) {
-        exchange->phase = PHASE_NOT_SENT;
-        exchange->transport = slot->unclean ? TRANSPORT_UNCLEAN : failure_not_sent(code);
-        return;
-    }
-    take_head(slot->client, exchange, &slot->head);
-    curl_easy_getinfo(handle, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    if ((uint64_t)uploaded < exchange->body.len && exchange->http_status != 0)
-        exchange->early = true;
-    if (code == CURLE_OK && exchange->http_status != 0 && slot->head.is_whole && !exchange->early) {
-        exchange->phase = PHASE_ANSWERED;
-        exchange->transport = TRANSPORT_OK;
-    } else {
-        exchange->phase = PHASE_SENT;
-        exchange->transport = transport_sent(slot, code);
-    }
-}
-
-static void take_times(struct exchange *exchange)
-{
-    int64_t now_ms = clock_mono_ms();
-
-    if (exchange->handovers == 0) {
-        exchange->sent_ms = clock_wall_ms();
-        exchange->sent_mono_ms = now_ms;
-    }
-    exchange->duration_ms = now_ms - exchange->sent_mono_ms;
-}
-
-static void drop_handle(struct client *client, struct slot *slot)
-{
-    curl_multi_remove_handle(client->multi, slot->handle);
-    curl_easy_cleanup(slot->handle);
-    slot->handle = NULL;
+    curl_multi_remove_handle(client->multi, call->handle);
+    curl_easy_cleanup(call->handle);
+    call->handle = NULL;
 }
 
 /* Takes the exchange out of its slot and puts it where client_collect finds it. */
 static void release_slot(struct client *client, struct slot *slot)
 {
-    struct exchange *exchange = slot->exchange;
+    struct exchange *exchange = slot->call.exchange;
 
-    drop_handle(client, slot);
-    take_times(exchange);
-    exchange->next = client->done;
-    client->done = exchange;
-    slot->exchange = NULL;
+    drop_handle(client, &slot->call);
+    exchange->next = NULL;
+    *client->done_tail = exchange;
+    client->done_tail = &exchange->next;
+    slot->call.exchange = NULL;
     slot->next_free = client->free;
     client->free = slot;
 }
 
-static CURLcode set_up_call(struct slot *slot)
+static bool begin(struct client *client, struct call *call)
 {
-    const struct buffer *body = &slot->exchange->body;
-    CURL *handle = slot->handle;
-    CURLcode code = CURLE_OK;
-
-#define SET(option, value)                                                                         \
-    if (code == CURLE_OK)                                                                          \
-    code = curl_easy_setopt(handle, option, value)
-
-    SET(CURLOPT_PREREQDATA, slot);
-    SET(CURLOPT_HEADERDATA, slot);
-    SET(CURLOPT_WRITEDATA, slot);
-    SET(CURLOPT_ERRORBUFFER, slot->words);
-    SET(CURLOPT_PRIVATE, slot);
-    SET(CURLOPT_POSTFIELDS, buffer_string(body));
-    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
-    SET(CURLOPT_FRESH_CONNECT, slot->fresh ? 1L : 0L);
-#undef SET
-    return code;
-}
-
-static bool begin(struct client *client, struct slot *slot)
-{
-    slot->words[0] = '\0';
-    slot->head = (struct head){0};
-    slot->handle = curl_easy_duphandle(client->model);
-    return slot->handle && set_up_call(slot) == CURLE_OK &&
-           curl_multi_add_handle(client->multi, slot->handle) == CURLM_OK;
+    return call_begin(call, client->model) == CURLE_OK &&
+           curl_multi_add_handle(client->multi, call->handle) == CURLM_OK;
 }
 
 /* Begins the call once more, on a connection of its own. */
-static bool begin_afresh(struct client *client, struct slot *slot)
+static bool begin_afresh(struct client *client, struct call *call)
 {
-    slot->fresh = true;
-    drop_handle(client, slot);
-    return begin(client, slot);
+    call->fresh = true;
+    drop_handle(client, call);
+    if (begin(client, call))
+        return true;
+    call->unclean = true;
+    return false;
 }
 
 static void end_call(struct client *client, struct slot *slot, CURLcode code)
 {
-    struct exchange *exchange = slot->exchange;
-
-    if (slot->unclean && !slot->fresh && begin_afresh(client, slot))
+    if (slot->call.unclean && !slot->call.fresh && begin_afresh(client, &slot->call))
         return;
-    judge_phase(slot, code);
-    /* Where it was we who said no, libcurl's words tell nothing. */
-    if (exchange->transport == TRANSPORT_RESEND || exchange->transport == TRANSPORT_UNCLEAN)
-        exchange->detail[0] = '\0';
-    else if (exchange->phase != PHASE_ANSWERED)
-        snprintf(exchange->detail, sizeof(exchange->detail), "%.*s",
-                 (int)sizeof(exchange->detail) - 1,
-                 slot->words[0] ? slot->words : curl_easy_strerror(code));
+    call_end(&slot->call, code);
     release_slot(client, slot);
-}
-
-/* ---- callbacks of libcurl ---- */
-
-static void note_departure(struct client *client, const struct exchange *exchange)
-{
-    if (client->departures)
-        client->departures[client->departed++] =
-            (struct departure){exchange->sent_ms, exchange->sent_mono_ms};
-}
-
-/*
- * The gate of protocol section 8: called each time before the request is put on a connection. The
- * second time libcurl wants to repeat what the gateway may have executed. A connection that is not
- * clean is not used: end_call then takes a fresh one.
- */
-static int on_handover(void *context, char *remote_ip, char *local_ip, int remote_port,
-                       int local_port)
-{
-    struct slot *slot = context;
-    struct exchange *exchange = slot->exchange;
-    struct client *client = slot->client;
-
-    (void)local_ip, (void)remote_port;
-    slot->unclean = exchange->handovers == 0 &&
-                    !connections_use(client->connections, remote_ip, local_port, client->is_tls);
-    if (slot->unclean || exchange->handovers++ > 0)
-        return CURL_PREREQFUNC_ABORT;
-    slot->head = (struct head){0};
-    exchange->sent_ms = clock_wall_ms();
-    exchange->sent_mono_ms = clock_mono_ms();
-    note_departure(client, exchange);
-    return CURL_PREREQFUNC_OK;
-}
-
-static size_t on_header(char *bytes, size_t size, size_t count, void *context)
-{
-    struct slot *slot = context;
-
-    return head_take(&slot->head, bytes, size * count) ? size * count : 0;
-}
-
-static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
-{
-    struct slot *slot = context;
-    struct exchange *exchange = slot->exchange;
-    size_t len = size * count;
-    curl_off_t uploaded = 0;
-
-    if (exchange->answer.len == 0) {
-        curl_easy_getinfo(slot->handle, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-        exchange->early = (uint64_t)uploaded < exchange->body.len;
-    }
-    exchange->oversized = len > EXCHANGE_ANSWER_BYTES - exchange->answer.len;
-    if (exchange->early || exchange->oversized)
-        return 0;
-    buffer_append(&exchange->answer, bytes, len);
-    return exchange->answer.failed ? 0 : len;
 }
 
 /* ---- opening and closing ---- */
@@ -258,28 +95,23 @@ void client_library_release(void)
     curl_global_cleanup();
 }
 
-/* The callbacks; their contexts are each call's own. */
 static int open_model(struct client *client, const struct client_settings *settings,
                       struct error *err)
 {
-    CURLcode code = CURLE_OK;
+    CURLcode code;
 
     if (handle_model(settings, client->headers, &client->model, err))
         return -1;
-    code = connections_set_up(client->connections, client->model);
+    code = connections_set_up(client->calls.connections, client->model);
     if (code == CURLE_OK)
-        code = curl_easy_setopt(client->model, CURLOPT_PREREQFUNCTION, on_handover);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(client->model, CURLOPT_HEADERFUNCTION, on_header);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(client->model, CURLOPT_WRITEFUNCTION, on_answer);
+        code = call_set_up_model(client->model);
     return code == CURLE_OK ? 0 : handle_lacks(code, err);
 }
 
 static void open_slots(struct client *client)
 {
     for (size_t i = 0; i < client->capacity; i++) {
-        client->slots[i].client = client;
+        client->slots[i].call.calls = &client->calls;
         client->slots[i].next_free = client->free;
         client->free = &client->slots[i];
     }
@@ -294,15 +126,16 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     if (!client)
         return error_no_memory(err);
     client->capacity = capacity;
+    client->done_tail = &client->done;
     client->slots = calloc(capacity, sizeof(*client->slots));
     client->multi = curl_multi_init();
-    client->connections = connections_open();
-    client->is_tls = strncasecmp(settings->url, "https:", strlen("https:")) == 0;
+    client->calls.connections =
+        connections_open(capacity, strncasecmp(settings->url, "https:", strlen("https:")) == 0);
     client->headers = handle_headers();
     if (settings->tells_departures)
-        client->departures = calloc(capacity, sizeof(*client->departures));
-    if (!client->slots || !client->multi || !client->connections || !client->headers ||
-        (settings->tells_departures && !client->departures)) {
+        client->calls.departures = calloc(capacity, sizeof(*client->calls.departures));
+    if (!client->slots || !client->multi || !client->calls.connections || !client->headers ||
+        (settings->tells_departures && !client->calls.departures)) {
         error_no_memory(err);
         goto failed;
     }
@@ -323,13 +156,13 @@ void client_close(struct client *client)
     if (!client)
         return;
     for (size_t i = 0; client->slots && i < client->capacity; i++)
-        curl_easy_cleanup(client->slots[i].handle);
+        curl_easy_cleanup(client->slots[i].call.handle);
     curl_easy_cleanup(client->model);
     curl_multi_cleanup(client->multi);
-    connections_close(client->connections);
+    connections_close(client->calls.connections);
     curl_slist_free_all(client->headers);
     free(client->slots);
-    free(client->departures);
+    free(client->calls.departures);
     free(client);
 }
 
@@ -348,6 +181,7 @@ static void reset_exchange(struct exchange *exchange)
     exchange->duration_ms = 0;
     buffer_reset(&exchange->answer);
     exchange->next = NULL;
+    exchange->connection = 0;
     exchange->handovers = 0;
     exchange->oversized = false;
     exchange->early = false;
@@ -359,9 +193,9 @@ void client_send(struct client *client, struct exchange *exchange)
 
     reset_exchange(exchange);
     client->free = slot->next_free;
-    slot->exchange = exchange;
-    slot->unclean = slot->fresh = false;
-    if (!begin(client, slot))
+    slot->call.exchange = exchange;
+    slot->call.fresh = false;
+    if (!begin(client, &slot->call))
         end_call(client, slot, CURLE_OUT_OF_MEMORY);
 }
 
@@ -369,9 +203,14 @@ void client_send(struct client *client, struct exchange *exchange)
 static void end_all(struct client *client)
 {
     for (size_t i = 0; i < client->capacity; i++) {
-        if (client->slots[i].exchange)
+        if (client->slots[i].call.exchange)
             end_call(client, &client->slots[i], CURLE_FAILED_INIT);
     }
+}
+
+static struct slot *slot_of(struct call *call)
+{
+    return (struct slot *)((char *)call - offsetof(struct slot, call));
 }
 
 static void end_finished_calls(struct client *client)
@@ -380,11 +219,12 @@ static void end_finished_calls(struct client *client)
     CURLMsg *message = NULL;
 
     while ((message = curl_multi_info_read(client->multi, &left))) {
-        struct slot *slot = NULL;
+        struct call *call = NULL;
+
         if (message->msg != CURLMSG_DONE)
             continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
-        end_call(client, slot, message->data.result);
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+        end_call(client, slot_of(call), message->data.result);
     }
 }
 
@@ -397,28 +237,54 @@ static void drive(struct client *client)
     end_finished_calls(client);
 }
 
+/* For calls, and for what idle connections bring unasked. */
+static void wait(struct client *client, int timeout_ms)
+{
+    struct curl_waitfd *fds = NULL;
+    unsigned count = connections_idle(client->calls.connections, &fds);
+
+    curl_multi_poll(client->multi, fds, count, timeout_ms, NULL);
+    connections_look(client->calls.connections, true);
+}
+
 struct exchange *client_collect(struct client *client, int timeout_ms)
 {
     struct exchange *done = NULL;
 
     drive(client);
-    if (!client->done && !client->departed) {
-        curl_multi_poll(client->multi, NULL, 0, timeout_ms, NULL);
+    if (!client->done && !client->calls.departed) {
+        wait(client, timeout_ms);
         drive(client);
     }
     done = client->done;
     client->done = NULL;
+    client->done_tail = &client->done;
     return done;
 }
 
 size_t client_departures(struct client *client, struct departure *ret)
 {
-    size_t count = client->departed;
+    size_t count = client->calls.departed;
 
     if (count)
-        memcpy(ret, client->departures, count * sizeof(*ret));
-    client->departed = 0;
+        memcpy(ret, client->calls.departures, count * sizeof(*ret));
+    client->calls.departed = 0;
     return count;
+}
+
+size_t client_suspicions(struct client *client, uint64_t *ret)
+{
+    return connections_suspicions(client->calls.connections, ret);
+}
+
+void client_retire(struct client *client, uint64_t connection)
+{
+    connections_retire(client->calls.connections, connection);
+}
+
+void client_settle(struct client *client)
+{
+    connections_look(client->calls.connections, false);
 }
 
 void client_wake(struct client *client)
@@ -431,9 +297,11 @@ void client_recall(struct client *client)
     for (size_t i = 0; i < client->capacity; i++) {
         struct slot *slot = &client->slots[i];
 
-        if (!slot->exchange || slot->exchange->handovers > 0)
+        if (!slot->call.exchange || slot->call.exchange->handovers > 0)
             continue;
-        slot->exchange->transport = TRANSPORT_WITHDRAWN;
+        call_end(&slot->call, CURLE_OK);
+        slot->call.exchange->transport = TRANSPORT_WITHDRAWN;
+        slot->call.exchange->detail[0] = '\0';
         release_slot(client, slot);
     }
 }

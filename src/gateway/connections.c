@@ -2,10 +2,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +16,8 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #include <utlist.h>
+
+#include "gateway/client.h"
 
 /* By what libcurl names a connection. Compared as bytes: zeroed before it is filled in, and without
  * padding. */
@@ -27,19 +31,91 @@ struct connection {
     struct connection *prev, *next; /* while its ends are not known */
     int fd;
     struct ends ends; /* local_port 0: not known yet */
-    bool is_used;
+    uint64_t number;
+    bool is_used, is_retired;
+    bool is_idle;             /* among the idle ones, after an answer */
+    uint64_t tag;             /* of the call that used it last */
+    struct connection **user; /* where that call knows it; NULL once it has ended */
+    struct connection *idle_prev, *idle_next;
 };
 
 struct connections {
     struct connection *by_fd;   /* all of them */
     struct connection *by_ends; /* those that are connected, as far as anybody asked */
     struct connection *unknown; /* the others, in the order they were opened */
+    struct connection *idle;
+    bool is_tls;
+    uint64_t last_number;
+    struct curl_waitfd *waits; /* of the idle ones, in their order */
+    unsigned wait_count;
+    uint64_t *suspicions; /* tags, not told yet; room for CLIENT_SUSPICIONS */
+    size_t suspicion_count, suspicion_room;
 };
+
+/* ---- what nobody asked for ---- */
+
+enum found { FOUND_NOTHING, FOUND_END, FOUND_BYTES };
+
+#define TLS_HEADER_BYTES 5
+#define TLS_ALERT 21
+/* Of TLS 1.3, where an alert or a new key looks like data from outside: no answer is as short. */
+#define TLS_SHORT_RECORD 40
+
+/* A farewell of TLS is no answer. */
+static bool is_farewell(const unsigned char *record, ssize_t len)
+{
+    if (len >= 1 && record[0] == TLS_ALERT)
+        return true;
+    return len == TLS_HEADER_BYTES && record[3] == 0 && record[4] <= TLS_SHORT_RECORD;
+}
+
+static enum found look(const struct connections *connections, const struct connection *connection)
+{
+    unsigned char bytes[TLS_HEADER_BYTES];
+    ssize_t len = recv(connection->fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+
+    if (len < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? FOUND_NOTHING
+                                                                         : FOUND_END;
+    if (len == 0 || (connections->is_tls && is_farewell(bytes, len)))
+        return FOUND_END;
+    return FOUND_BYTES;
+}
+
+static void wake_up(struct connections *connections, struct connection *connection)
+{
+    if (connection->is_idle)
+        DL_DELETE2(connections->idle, connection, idle_prev, idle_next);
+    connection->is_idle = false;
+}
+
+/* Bytes that are there now belong to no call any more: the answer before them is suspect. */
+static enum found check(struct connections *connections, struct connection *connection)
+{
+    enum found found = look(connections, connection);
+
+    if (found == FOUND_NOTHING || !connection->is_used || connection->is_retired)
+        return found;
+    if (found == FOUND_BYTES && connections->suspicion_count < connections->suspicion_room)
+        connections->suspicions[connections->suspicion_count++] = connection->tag;
+    connection->is_retired = true;
+    wake_up(connections, connection);
+    return found;
+}
+
+static void let_go(struct connection *connection)
+{
+    if (connection->user)
+        *connection->user = NULL;
+    connection->user = NULL;
+}
 
 /* ---- opening and closing ---- */
 
 static void forget(struct connections *connections, struct connection *connection)
 {
+    wake_up(connections, connection);
+    let_go(connection);
     HASH_DELETE(by_fd, connections->by_fd, connection);
     if (connection->ends.local_port)
         HASH_DELETE(by_ends, connections->by_ends, connection);
@@ -55,6 +131,7 @@ static int note(struct connections *connections, int fd)
     if (!connection)
         return -1;
     connection->fd = fd;
+    connection->number = ++connections->last_number;
     HASH_ADD(by_fd, connections->by_fd, fd, sizeof(connection->fd), connection);
     if (!connection->by_fd.tbl) {
         free(connection);
@@ -82,14 +159,30 @@ static int on_close(void *context, curl_socket_t fd)
     struct connection *connection = NULL;
 
     HASH_FIND(by_fd, connections->by_fd, &fd, sizeof(fd), connection);
-    if (connection)
+    if (connection) {
+        check(connections, connection);
         forget(connections, connection);
+    }
     return close(fd);
 }
 
-struct connections *connections_open(void)
+struct connections *connections_open(size_t capacity, bool is_tls)
 {
-    return calloc(1, sizeof(struct connections));
+    struct connections *connections = calloc(1, sizeof(*connections));
+
+    if (!connections)
+        return NULL;
+    connections->is_tls = is_tls;
+    connections->suspicion_room = CLIENT_SUSPICIONS(capacity);
+    connections->suspicions = calloc(connections->suspicion_room, sizeof(*connections->suspicions));
+    /* libcurl keeps as many as there are calls, and a few that are being made. */
+    connections->wait_count = (unsigned)(2 * capacity);
+    connections->waits = calloc(connections->wait_count, sizeof(*connections->waits));
+    if (!connections->suspicions || !connections->waits) {
+        connections_close(connections);
+        return NULL;
+    }
+    return connections;
 }
 
 void connections_close(struct connections *connections)
@@ -102,6 +195,8 @@ void connections_close(struct connections *connections)
     {
         forget(connections, connection);
     }
+    free(connections->suspicions);
+    free(connections->waits);
     free(connections);
 }
 
@@ -180,20 +275,114 @@ static struct connection *find(struct connections *connections, const char *remo
     return connection ? connection : identify(connections, &ends);
 }
 
-bool connections_use(struct connections *connections, const char *remote_ip, int local_port,
-                     bool is_tls)
+void connections_use(struct connections *connections, const char *remote_ip, int local_port,
+                     uint64_t tag, struct connection **ret_connection, bool *ret_is_clean)
 {
     struct connection *connection = find(connections, remote_ip, local_port);
-    bool is_first_use;
-    ssize_t waiting;
-    char byte;
+    enum found found;
 
+    *ret_connection = connection;
+    *ret_is_clean = true;
     if (!connection)
-        return true;
-    is_first_use = !connection->is_used;
+        return;
+    found = check(connections, connection);
+    *ret_is_clean = !connection->is_retired &&
+                    (found == FOUND_NOTHING ||
+                     (found == FOUND_BYTES && connections->is_tls && !connection->is_used));
+    wake_up(connections, connection);
+    let_go(connection);
+    if (!*ret_is_clean) {
+        *ret_connection = NULL;
+        return;
+    }
     connection->is_used = true;
-    waiting = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (waiting < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-    return waiting > 0 && is_tls && is_first_use;
+    connection->tag = tag;
+    connection->user = ret_connection;
+}
+
+uint64_t connection_number(const struct connection *connection)
+{
+    return connection->number;
+}
+
+/* ---- in use and idle ---- */
+
+bool connection_is_acknowledged(const struct connection *connection)
+{
+    int queued = 0;
+
+    return ioctl(connection->fd, SIOCOUTQ, &queued) != 0 || queued == 0;
+}
+
+void connections_rest(struct connections *connections, struct connection **connection)
+{
+    struct connection *rests = *connection;
+
+    if (!rests)
+        return;
+    let_go(rests);
+    rests->is_idle = true;
+    DL_APPEND2(connections->idle, rests, idle_prev, idle_next);
+}
+
+void connection_retire(struct connection *connection)
+{
+    connection->is_retired = true;
+}
+
+bool connection_is_retired(const struct connection *connection)
+{
+    return connection->is_retired;
+}
+
+void connections_retire(struct connections *connections, uint64_t number)
+{
+    struct connection *connection, *next;
+
+    HASH_ITER(by_fd, connections->by_fd, connection, next)
+    {
+        if (connection->number == number)
+            connection->is_retired = true;
+    }
+}
+
+unsigned connections_idle(struct connections *connections, struct curl_waitfd **ret_fds)
+{
+    struct connection *connection;
+    unsigned count = 0;
+
+    DL_FOREACH2(connections->idle, connection, idle_next)
+    {
+        if (count == connections->wait_count)
+            break;
+        connections->waits[count++] =
+            (struct curl_waitfd){.fd = connection->fd, .events = CURL_WAIT_POLLIN};
+    }
+    *ret_fds = connections->waits;
+    return count;
+}
+
+void connections_look(struct connections *connections, bool only_ready)
+{
+    struct connection *connection, *next;
+    unsigned i = 0;
+
+    DL_FOREACH_SAFE2(connections->idle, connection, next, idle_next)
+    {
+        bool is_ready = i < connections->wait_count && connections->waits[i].revents;
+
+        if (!only_ready || is_ready)
+            check(connections, connection);
+        i++;
+    }
+}
+
+size_t connections_suspicions(struct connections *connections, uint64_t *ret)
+{
+    size_t count = connections->suspicion_count;
+
+    if (count)
+        memcpy(ret, connections->suspicions, count * sizeof(*ret));
+    connections->suspicion_count = 0;
+    return count;
 }

@@ -3,8 +3,10 @@
  *
  * libcurl before 8.0 takes a kept connection for good although its peer has closed it, or has sent
  * bytes that nobody asked for. The one makes a row unknown without need; the other would be read as
- * the answer to the request that comes next. So every connection is looked at before a request is
- * put on it. Hides the sockets, which libcurl opens and closes through here. One thread uses it.
+ * the answer to the request that comes next, and shows that the answer before it may be another
+ * row's (protocol section 8). So every connection is looked at before a request is put on it, while
+ * it is idle, and when it ends. Hides the sockets, which libcurl opens and closes through here. One
+ * thread uses it.
  *
  * Tested by tests/unit/test_client.c and tests/e2e/test_transport.py
  */
@@ -12,12 +14,16 @@
 #define CLAIMBATCH_GATEWAY_CONNECTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <curl/curl.h>
 
+struct connection;
 struct connections;
 
-struct connections *connections_open(void); /* NULL without memory */
+/* At most `capacity` calls at a time. `is_tls`: what comes on them are TLS's records, of which some
+ * are its own. NULL without memory. */
+struct connections *connections_open(size_t capacity, bool is_tls);
 /* After the handles that were set up and their multi handle are cleaned up. NULL is fine. */
 void connections_close(struct connections *connections);
 
@@ -25,11 +31,37 @@ void connections_close(struct connections *connections);
 CURLcode connections_set_up(struct connections *connections, CURL *handle);
 
 /*
- * Whether a request may be put on the connection, known as CURLOPT_PREREQFUNCTION tells: it is
- * neither closed, nor do bytes wait on it. `is_tls`: on its first use they may, for they are TLS's
- * own. Counts as a use. A connection that did not come through here is taken for clean.
+ * The connection that CURLOPT_PREREQFUNCTION names, for one more request, that of call `tag`;
+ * *ret_is_clean: it is neither closed nor retired, nor do bytes wait on it (of TLS, on its first
+ * use they may). *ret_connection is NULL where it did not come through here, and becomes NULL when
+ * the connection is closed or used again.
  */
-bool connections_use(struct connections *connections, const char *remote_ip, int local_port,
-                     bool is_tls);
+void connections_use(struct connections *connections, const char *remote_ip, int local_port,
+                     uint64_t tag, struct connection **ret_connection, bool *ret_is_clean);
+
+/* For the life of the client; never 0. */
+uint64_t connection_number(const struct connection *connection);
+
+/* Whether the peer has acknowledged all that was sent on it. An answer that comes before is none to
+ * what was sent. */
+bool connection_is_acknowledged(const struct connection *connection);
+
+/* Its call has ended with a whole answer: what comes from now on, until it is used again, was not
+ * asked for, and makes that call suspect. NULL is fine; *connection becomes NULL. */
+void connections_rest(struct connections *connections, struct connection **connection);
+
+/* It is not to be used again. By number, for who does not know whether it still lives. */
+void connection_retire(struct connection *connection);
+bool connection_is_retired(const struct connection *connection);
+void connections_retire(struct connections *connections, uint64_t number);
+
+/* Idle connections, to be waited for with others; the array lives until the next call. */
+unsigned connections_idle(struct connections *connections, struct curl_waitfd **ret_fds);
+/* Looks at them: all of them, or with `only_ready` those that the wait has found ready. */
+void connections_look(struct connections *connections, bool only_ready);
+
+/* Moves the tags of calls that became suspect since the last time to `ret`, with room for
+ * CLIENT_SUSPICIONS of them. */
+size_t connections_suspicions(struct connections *connections, uint64_t *ret);
 
 #endif

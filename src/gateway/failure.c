@@ -42,6 +42,17 @@ enum transport failure_sent(CURLcode code)
     case CURLE_OPERATION_TIMEDOUT:
         return TRANSPORT_TIMEOUT;
     case CURLE_GOT_NOTHING:
+    /* libcurl makes a new connection only when the first one ended without a byte of an answer;
+     * that this failed too is no news of the request. */
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_PROXY:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
         return TRANSPORT_CLOSED;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:

@@ -27,6 +27,7 @@ static bool take_status(struct head *head, const char *line, size_t len)
         !strchr(" \r\n", digits[3]) || digits[3] == '\0')
         return false;
     head->status = (digits[0] - '0') * 100L + (digits[1] - '0') * 10L + (digits[2] - '0');
+    head->has_final_status = head->status >= 200 || head->status == 101;
     head->in_fields = true;
     return true;
 }
@@ -100,12 +101,10 @@ static bool take_field(struct head *head, const char *line, size_t len)
 
 static void end_fields(struct head *head)
 {
-    bool is_interim = head->status < 200 && head->status != 101;
-
     head->in_fields = false;
-    head->is_whole = !is_interim;
+    head->is_whole = head->has_final_status;
     head->is_ambiguous = head->has_coding && head->has_length;
-    if (is_interim) {
+    if (!head->is_whole) {
         head->has_coding = head->has_length = false;
         head->length[0] = head->date[0] = head->retry_after[0] = '\0';
     }

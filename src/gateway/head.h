@@ -22,11 +22,12 @@
 #define HEAD_VALUE_BYTES 64
 
 struct head {
-    long status;       /* of the last status line; 0: none came */
-    bool is_whole;     /* the head of the answer came to its end; interim ones do not count */
-    bool is_odd;       /* no head of an HTTP/1 answer */
-    bool is_ambiguous; /* where the answer ends can be read in two ways */
-    bool is_large;     /* over HEAD_BYTES_MAX */
+    long status;           /* of the last status line; 0: none came */
+    bool has_final_status; /* … which is that of the answer, not of an interim one */
+    bool is_whole;         /* the head of the answer came to its end; interim ones do not count */
+    bool is_odd;           /* no head of an HTTP/1 answer */
+    bool is_ambiguous;     /* where the answer ends can be read in two ways */
+    bool is_large;         /* over HEAD_BYTES_MAX */
 
     /* head's own */
     bool in_fields;

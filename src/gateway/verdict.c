@@ -89,8 +89,12 @@ static const struct {
     [TRANSPORT_CODING] = {"ANSWER_CODING", VERDICT_OUTAGE, 0,
                           "the answer is compressed in a way that cannot be read"},
     [TRANSPORT_NOT_HTTP] = {"NOT_HTTP", VERDICT_OUTAGE, 0, "what came back is no HTTP"},
-    [TRANSPORT_EARLY_ANSWER] = {"EARLY_ANSWER", VERDICT_OUTAGE, 0,
-                                "an answer came before the request had been sent whole"},
+    [TRANSPORT_EARLY_ANSWER] =
+        {"EARLY_ANSWER", VERDICT_OUTAGE, 0,
+         "an answer came before the request had arrived, so it cannot be about it"},
+    [TRANSPORT_EXCESS] = {"ANSWER_EXCESS", VERDICT_OUTAGE, 0,
+                          "bytes came behind the end of the answer, so it may be about another "
+                          "row"},
     [TRANSPORT_TOO_LARGE] = {"ANSWER_TOO_LARGE", VERDICT_OUTAGE, 0,
                              "the answer is larger than 1 MiB, or its head than 64 KiB"},
     [TRANSPORT_RESEND] = {"RESEND_REFUSED", VERDICT_OUTAGE, 0,

@@ -588,6 +588,109 @@ static void connection_that_was_closed_while_idle_is_not_used(void **state)
     assert_second_call_is_on_a_new_connection(start_server("http", first, answering), NULL);
 }
 
+/* Goal: bytes behind the end of an answer, in one piece with it, make it unknown, and its
+ * connection is not used again. */
+static void answer_with_bytes_behind_its_end_is_not_believed(void **state)
+{
+#define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    static const char *const answers[] = {
+        ANSWER ANSWER,  ANSWER "x",  CHUNKED CHUNKED,
+        CHUNKED "\r\n", ANSWER "\n", HEAD "Content-Length: 0\r\n\r\n" ANSWER,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        const struct step script[] = {{READ, NULL}, {SAY, answers[i]}, {STALL, NULL}};
+        struct server *server = start_server("http", script, answering);
+        struct client *client = open_client(server->url, 1, NULL, PATIENCE_MS);
+        struct exchange exchange = {0};
+
+        call(client, &exchange, "x");
+        assert_int_equal(exchange.phase, PHASE_SENT);
+        assert_int_equal(exchange.transport, TRANSPORT_EXCESS);
+        call(client, &exchange, "x");
+        assert_int_equal(exchange.phase, PHASE_ANSWERED);
+        assert_int_equal(server->connection_count, 2);
+        client_close(client);
+        stop_server(server);
+        release(&exchange);
+    }
+}
+
+/* The tags of suspect calls, of a client of one slot. */
+static size_t suspicions(struct client *client, uint64_t tags[CLIENT_SUSPICIONS(1)])
+{
+    return client_suspicions(client, tags);
+}
+
+/* Goal: bytes that come unasked make the call before them suspect, whether they are seen while the
+ * connection is idle, when it is to be used again, or at the end; a farewell does not. */
+static void bytes_that_nobody_asked_for_make_the_answer_before_suspect(void **state)
+{
+    static const struct step stray[] = {{READ, NULL}, {SAY, ANSWER},  {AWAIT, NULL},
+                                        {SAY, STRAY}, {ARRIVE, NULL}, {STALL, NULL}};
+    static const struct step leaves[] = {{READ, NULL},    {SAY, ANSWER},  {AWAIT, NULL},
+                                         {HANG_UP, NULL}, {ARRIVE, NULL}, {STALL, NULL}};
+    enum { WHILE_IDLE, WHEN_USED, AT_THE_END, MOMENTS };
+
+    (void)state;
+    for (int i = 0; i < 2 * MOMENTS; i++) {
+        struct server *server = start_server("http", i < MOMENTS ? stray : leaves, answering);
+        struct client *client = open_client(server->url, 1, NULL, PATIENCE_MS);
+        struct exchange exchange = {.tag = 77};
+        uint64_t tags[CLIENT_SUSPICIONS(1)];
+        size_t count = 0;
+
+        call(client, &exchange, "x");
+        assert_int_equal(exchange.phase, PHASE_ANSWERED);
+        assert_int_equal(suspicions(client, tags), 0);
+        await_arrival(server);
+        exchange.tag = 78;
+        if (i % MOMENTS == WHILE_IDLE)
+            assert_null(client_collect(client, PATIENCE_MS));
+        else if (i % MOMENTS == WHEN_USED)
+            call(client, &exchange, "x");
+        else
+            client_settle(client);
+        count = suspicions(client, tags);
+        assert_int_equal(count, i < MOMENTS);
+        if (count)
+            assert_int_equal(tags[0], 77);
+        call(client, &exchange, "x");
+        assert_int_equal(exchange.phase, PHASE_ANSWERED);
+        assert_int_equal(server->connection_count, 2);
+        assert_int_equal(suspicions(client, tags), 0);
+        client_close(client);
+        stop_server(server);
+        release(&exchange);
+    }
+}
+
+/* Goal: a connection that is retired is not used for a further call. */
+static void retired_connection_is_not_used_again(void **state)
+{
+    struct server *server = start_server("http", answering, NULL);
+    struct client *client = open_client(server->url, 1, NULL, PATIENCE_MS);
+    struct exchange exchange = {0};
+    uint64_t first, tags[CLIENT_SUSPICIONS(1)];
+
+    (void)state;
+    call(client, &exchange, "x");
+    first = exchange.connection;
+    assert_true(first > 0);
+    call(client, &exchange, "x");
+    assert_int_equal(exchange.connection, first);
+    client_retire(client, first);
+    call(client, &exchange, "x");
+    assert_int_equal(exchange.phase, PHASE_ANSWERED);
+    assert_true(exchange.connection != first);
+    assert_int_equal(server->connection_count, 2);
+    assert_int_equal(suspicions(client, tags), 0);
+    client_close(client);
+    stop_server(server);
+    release(&exchange);
+}
+
 /* ---- after hand-over ---- */
 
 static void assert_ends(const struct step *script, const char *body, enum transport transport,
@@ -600,7 +703,6 @@ static void assert_ends(const struct step *script, const char *body, enum transp
     call(client, &exchange, body);
     assert_int_equal(exchange.phase, PHASE_SENT);
     assert_int_equal(exchange.transport, transport);
-    assert_true(exchange.detail[0]);
     client_close(client);
     stop_server(server);
     release(&exchange);
@@ -671,6 +773,23 @@ static void answer_before_the_body_is_early(void **state)
     assert_ends(answers_and_reads_nothing, body, TRANSPORT_EARLY_ANSWER, PATIENCE_MS);
     assert_ends(refuses, body, TRANSPORT_EARLY_ANSWER, PATIENCE_MS);
     assert_ends(refuses_without_a_word, body, TRANSPORT_EARLY_ANSWER, PATIENCE_MS);
+    free(body);
+}
+
+/* Goal: an answer is none to a request that waits in the system's buffers for a peer that takes no
+ * more, though libcurl has sent it whole. */
+static void answer_before_the_request_has_arrived_is_early(void **state)
+{
+    static const struct step answers_from_the_head[] = {
+        {READ_HEAD, NULL}, {SAY, ANSWER}, {AWAIT, NULL}};
+    size_t size = 200000; /* more than the peer's window, less than the system takes from us */
+    char *body = malloc(size);
+
+    (void)state;
+    assert_non_null(body);
+    memset(body, 'x', size);
+    body[size - 1] = '\0';
+    assert_ends(answers_from_the_head, body, TRANSPORT_EARLY_ANSWER, PATIENCE_MS);
     free(body);
 }
 
@@ -952,9 +1071,13 @@ int main(void)
         cmocka_unit_test(request_is_never_sent_a_second_time),
         cmocka_unit_test(answer_that_nobody_asked_for_is_not_taken),
         cmocka_unit_test(connection_that_was_closed_while_idle_is_not_used),
+        cmocka_unit_test(answer_with_bytes_behind_its_end_is_not_believed),
+        cmocka_unit_test(bytes_that_nobody_asked_for_make_the_answer_before_suspect),
+        cmocka_unit_test(retired_connection_is_not_used_again),
         cmocka_unit_test(broken_answers_are_told_apart),
         cmocka_unit_test(silence_after_hand_over_is_a_timeout),
         cmocka_unit_test(answer_before_the_body_is_early),
+        cmocka_unit_test(answer_before_the_request_has_arrived_is_early),
         cmocka_unit_test(early_answer_stays_early_when_the_body_follows),
         cmocka_unit_test(refused_connection_is_not_sent),
         cmocka_unit_test(failed_name_lookup_is_not_sent),

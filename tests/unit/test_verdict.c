@@ -111,11 +111,17 @@ static void recalled_call_is_withdrawn(void **state)
 static void everything_after_hand_over_is_unknown(void **state)
 {
     static const char *codes[] = {
-        [TRANSPORT_TIMEOUT] = "TIMEOUT",           [TRANSPORT_CLOSED] = "CONNECTION_CLOSED",
-        [TRANSPORT_RESET] = "CONNECTION_RESET",    [TRANSPORT_CUT] = "ANSWER_CUT",
-        [TRANSPORT_CODING] = "ANSWER_CODING",      [TRANSPORT_NOT_HTTP] = "NOT_HTTP",
-        [TRANSPORT_EARLY_ANSWER] = "EARLY_ANSWER", [TRANSPORT_TOO_LARGE] = "ANSWER_TOO_LARGE",
-        [TRANSPORT_RESEND] = "RESEND_REFUSED",     [TRANSPORT_INTERNAL] = "CLIENT_FAILED",
+        [TRANSPORT_TIMEOUT] = "TIMEOUT",
+        [TRANSPORT_CLOSED] = "CONNECTION_CLOSED",
+        [TRANSPORT_RESET] = "CONNECTION_RESET",
+        [TRANSPORT_CUT] = "ANSWER_CUT",
+        [TRANSPORT_CODING] = "ANSWER_CODING",
+        [TRANSPORT_NOT_HTTP] = "NOT_HTTP",
+        [TRANSPORT_EARLY_ANSWER] = "EARLY_ANSWER",
+        [TRANSPORT_EXCESS] = "ANSWER_EXCESS",
+        [TRANSPORT_TOO_LARGE] = "ANSWER_TOO_LARGE",
+        [TRANSPORT_RESEND] = "RESEND_REFUSED",
+        [TRANSPORT_INTERNAL] = "CLIENT_FAILED",
     };
 
     (void)state;

@@ -1,0 +1,273 @@
+#include "call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "failure.h"
+
+/* ---- callbacks of libcurl ---- */
+
+static void note_departure(struct calls *calls, const struct exchange *exchange)
+{
+    if (calls->departures)
+        calls->departures[calls->departed++] =
+            (struct departure){exchange->sent_ms, exchange->sent_mono_ms};
+}
+
+/*
+ * The gate of protocol section 8: called each time before the request is put on a connection. The
+ * second time libcurl wants to repeat what the gateway may have executed. A connection that is not
+ * clean is not used: the client then takes a fresh one.
+ */
+static int on_handover(void *context, char *remote_ip, char *local_ip, int remote_port,
+                       int local_port)
+{
+    struct call *call = context;
+    struct exchange *exchange = call->exchange;
+    struct calls *calls = call->calls;
+    bool is_clean = true;
+
+    (void)local_ip, (void)remote_port;
+    if (exchange->handovers == 0)
+        connections_use(calls->connections, remote_ip, local_port, exchange->tag, &call->connection,
+                        &is_clean);
+    call->unclean = !is_clean;
+    if (call->unclean || exchange->handovers++ > 0)
+        return CURL_PREREQFUNC_ABORT;
+    exchange->connection = call->connection ? connection_number(call->connection) : 0;
+    call->head = (struct head){0};
+    exchange->sent_ms = clock_wall_ms();
+    exchange->sent_mono_ms = clock_mono_ms();
+    note_departure(calls, exchange);
+    return CURL_PREREQFUNC_OK;
+}
+
+/* Whether the request, whole, has arrived: what comes before that answers another one. The system
+ * knows what the peer has acknowledged, of encrypted connections too. */
+static bool has_arrived(const struct call *call)
+{
+    curl_off_t uploaded = 0;
+
+    curl_easy_getinfo(call->handle, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    return (uint64_t)uploaded >= call->exchange->body.len &&
+           (!call->connection || connection_is_acknowledged(call->connection));
+}
+
+/* Its answer may be another's. The connection may be used again before this call's end is known
+ * here, so that is seen to at once. */
+static void doubt(struct call *call)
+{
+    call->followed = true;
+    if (call->connection)
+        connection_retire(call->connection);
+}
+
+/*
+ * libcurl drops bytes behind the end of an answer, and tells it only in its words for people, so
+ * these are listened to from the end of the head on: before, they would cost time.
+ */
+static int on_words(CURL *handle, curl_infotype type, char *words, size_t len, void *context)
+{
+    static const char *const excess[] = {"Excess found", "Leftovers after chunking"};
+    struct call *call = context;
+
+    (void)handle;
+    for (size_t i = 0; type == CURLINFO_TEXT && i < sizeof(excess) / sizeof(*excess); i++)
+        if (len >= strlen(excess[i]) && memcmp(words, excess[i], strlen(excess[i])) == 0)
+            doubt(call);
+    return 0;
+}
+
+/* Interim answers may come while the request is still on its way. */
+static bool take_line(struct call *call, const char *line, size_t len)
+{
+    bool had_status = call->head.has_final_status;
+
+    if (!head_take(&call->head, line, len))
+        return false;
+    if (call->head.has_final_status && !had_status && !has_arrived(call)) {
+        call->exchange->early = true;
+        return false;
+    }
+    return true;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct call *call = context;
+    size_t len = size * count;
+
+    if (call->head.is_whole)
+        return head_take(&call->head, bytes, len) ? len : 0; /* a trailer */
+    if (!take_line(call, bytes, len))
+        return 0;
+    if (call->head.is_ambiguous && call->connection)
+        connection_retire(call->connection);
+    if (call->head.is_whole)
+        curl_easy_setopt(call->handle, CURLOPT_VERBOSE, 1L);
+    return len;
+}
+
+static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
+{
+    struct call *call = context;
+    struct exchange *exchange = call->exchange;
+    size_t len = size * count;
+
+    exchange->oversized = len > EXCHANGE_ANSWER_BYTES - exchange->answer.len;
+    if (exchange->oversized)
+        return 0;
+    buffer_append(&exchange->answer, bytes, len);
+    return exchange->answer.failed ? 0 : len;
+}
+
+/* ---- the end of a call ---- */
+
+/* What ended a call after its request was handed to a connection. */
+static enum transport transport_sent(const struct call *call, CURLcode code)
+{
+    const struct exchange *exchange = call->exchange;
+
+    if (exchange->handovers > 1)
+        return TRANSPORT_RESEND;
+    if (exchange->early)
+        return TRANSPORT_EARLY_ANSWER;
+    if (call->followed)
+        return TRANSPORT_EXCESS;
+    if (exchange->oversized || call->head.is_large)
+        return TRANSPORT_TOO_LARGE;
+    if (call->head.is_odd)
+        return TRANSPORT_NOT_HTTP;
+    return code == CURLE_OK ? TRANSPORT_CUT : failure_sent(code);
+}
+
+/* The status line and fields of the last answer, of a cut one too. */
+static void take_head(struct calls *calls, struct exchange *exchange, const struct head *head)
+{
+    exchange->http_status = head->status;
+    exchange->server_ms = head_date_ms(head, &calls->date);
+    exchange->retry_after_s = head_retry_after_s(head);
+}
+
+static bool is_answered(const struct call *call, CURLcode code)
+{
+    return code == CURLE_OK && call->head.is_whole && !call->exchange->early && !call->followed;
+}
+
+static void judge_phase(struct call *call, CURLcode code)
+{
+    struct exchange *exchange = call->exchange;
+    curl_off_t uploaded = 0;
+
+    if (exchange->handovers == 0) {
+        exchange->phase = PHASE_NOT_SENT;
+        exchange->transport = call->unclean ? TRANSPORT_UNCLEAN : failure_not_sent(code);
+        return;
+    }
+    take_head(call->calls, exchange, &call->head);
+    curl_easy_getinfo(call->handle, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    if ((uint64_t)uploaded < exchange->body.len && exchange->http_status != 0)
+        exchange->early = true;
+    /* Another call of this client has found meanwhile that the connection repeats answers. */
+    if (call->connection && connection_is_retired(call->connection) && !call->head.is_ambiguous)
+        call->followed = true;
+    exchange->phase = is_answered(call, code) ? PHASE_ANSWERED : PHASE_SENT;
+    exchange->transport =
+        exchange->phase == PHASE_ANSWERED ? TRANSPORT_OK : transport_sent(call, code);
+}
+
+static void take_times(struct exchange *exchange)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    if (exchange->handovers == 0) {
+        exchange->sent_ms = clock_wall_ms();
+        exchange->sent_mono_ms = now_ms;
+    }
+    exchange->duration_ms = now_ms - exchange->sent_mono_ms;
+}
+
+/* Where it was we who said no, and where the words are of another connection than the one that the
+ * request was put on, libcurl's words tell nothing, or the wrong thing. */
+static bool has_words(const struct exchange *exchange)
+{
+    switch (exchange->transport) {
+    case TRANSPORT_OK:
+    case TRANSPORT_RESEND:
+    case TRANSPORT_UNCLEAN:
+    case TRANSPORT_CLOSED:
+    case TRANSPORT_EARLY_ANSWER:
+    case TRANSPORT_EXCESS:
+    case TRANSPORT_TOO_LARGE:
+    case TRANSPORT_NOT_HTTP:
+        return false;
+    default:
+        return true;
+    }
+}
+
+void call_end(struct call *call, CURLcode code)
+{
+    struct exchange *exchange = call->exchange;
+    const char *words =
+        call->calls->has_proxy || !call->words[0] ? curl_easy_strerror(code) : call->words;
+
+    judge_phase(call, code);
+    take_times(exchange);
+    if (!has_words(exchange))
+        words = "";
+    snprintf(exchange->detail, sizeof(exchange->detail), "%.*s", (int)sizeof(exchange->detail) - 1,
+             words);
+    if (exchange->phase != PHASE_ANSWERED && call->connection)
+        connection_retire(call->connection);
+    connections_rest(call->calls->connections, &call->connection);
+}
+
+/* ---- the beginning ---- */
+
+CURLcode call_set_up_model(CURL *model)
+{
+    CURLcode code = curl_easy_setopt(model, CURLOPT_PREREQFUNCTION, on_handover);
+
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(model, CURLOPT_HEADERFUNCTION, on_header);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(model, CURLOPT_WRITEFUNCTION, on_answer);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(model, CURLOPT_DEBUGFUNCTION, on_words);
+    return code;
+}
+
+static CURLcode set_up(struct call *call)
+{
+    const struct buffer *body = &call->exchange->body;
+    CURL *handle = call->handle;
+    CURLcode code = CURLE_OK;
+
+#define SET(option, value)                                                                         \
+    if (code == CURLE_OK)                                                                          \
+    code = curl_easy_setopt(handle, option, value)
+
+    SET(CURLOPT_PREREQDATA, call);
+    SET(CURLOPT_HEADERDATA, call);
+    SET(CURLOPT_WRITEDATA, call);
+    SET(CURLOPT_DEBUGDATA, call);
+    SET(CURLOPT_ERRORBUFFER, call->words);
+    SET(CURLOPT_PRIVATE, call);
+    SET(CURLOPT_POSTFIELDS, buffer_string(body));
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
+    SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
+#undef SET
+    return code;
+}
+
+CURLcode call_begin(struct call *call, CURL *model)
+{
+    call->words[0] = '\0';
+    call->head = (struct head){0};
+    call->connection = NULL;
+    call->followed = call->unclean = false;
+    call->handle = curl_easy_duphandle(model);
+    return call->handle ? set_up(call) : CURLE_OUT_OF_MEMORY;
+}

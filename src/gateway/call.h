@@ -1,0 +1,53 @@
+/*
+ * call: one call on its way through libcurl: what its callbacks see, and what its end means.
+ *
+ * The gate of protocol section 8 is here: a request is handed to a connection at most once.
+ *
+ * Tested by tests/unit/test_client.c
+ */
+#ifndef CLAIMBATCH_GATEWAY_CALL_H
+#define CLAIMBATCH_GATEWAY_CALL_H
+
+#include <stdbool.h>
+
+#include <curl/curl.h>
+
+#include "connections.h"
+#include "gateway/exchange.h"
+#include "head.h"
+
+/* What the calls of a client share. */
+struct calls {
+    struct connections *connections;
+    struct head_date date;
+    bool has_proxy; /* libcurl's words may be about it, and are not kept */
+
+    /* NULL: nobody asks. Those not told yet. An exchange departs once, and what has departed is
+     * asked for before an ended one makes room for the next, so they are at most as many as calls.
+     */
+    struct departure *departures;
+    size_t departed;
+};
+
+struct call {
+    struct calls *calls;
+    CURL *handle;              /* a copy of the model; NULL while free */
+    struct exchange *exchange; /* NULL while free */
+    struct head head;
+    struct connection *connection; /* it was handed to; NULL: none, or it is not known any more */
+    bool followed;                 /* bytes came behind the end of the answer */
+    bool unclean;                  /* the connection at hand was not fit for use */
+    bool fresh;                    /* a new connection was asked for because of that */
+    char words[CURL_ERROR_SIZE];   /* libcurl's, on a failure */
+};
+
+/* Sets the callbacks of a model. */
+CURLcode call_set_up_model(CURL *model);
+
+/* Makes the call ready to begin its exchange with a handle of its own, a copy of the model. */
+CURLcode call_begin(struct call *call, CURL *model);
+
+/* Fills in the exchange's end. */
+void call_end(struct call *call, CURLcode code);
+
+#endif
