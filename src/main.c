@@ -24,6 +24,8 @@ static const struct command commands[] = {
     {"check", COMMAND_CHECK, "CLAIMS.csv", cmd_check, "everything upload checks, nothing sent"},
     {"resolve", COMMAND_RESOLVE, "REPORT.csv", cmd_resolve,
      "list unknown rows, and settle them by a person's word"},
+    {"import", COMMAND_IMPORT, "REPORT.csv...", cmd_import,
+     "teach a ledger what reports say that it does not know"},
     {"audit", COMMAND_AUDIT, "REPORT.csv...", cmd_audit, "summarise and verify reports"},
     {"status", COMMAND_STATUS, NULL, cmd_status, "what the ledger holds"},
     {"explain", COMMAND_EXPLAIN, "[CODE]", cmd_explain, "what a code means, and what to do"},
@@ -42,7 +44,7 @@ static void print_help(void)
 
     buffer_text(&text, "usage: claimbatch COMMAND [OPTION]... FILE\n\ncommands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        buffer_format(&text, "  %-8s %-11s %s\n", commands[i].name,
+        buffer_format(&text, "  %-8s %-13s %s\n", commands[i].name,
                       commands[i].operand ? commands[i].operand : "", commands[i].help);
     buffer_text(&text, "\noptions of a command: claimbatch COMMAND --help\n");
     fputs(buffer_string(&text), stdout);

@@ -18,6 +18,7 @@ enum command_bit {
     COMMAND_AUDIT = 16,
     COMMAND_STATUS = 32,
     COMMAND_EXPLAIN = 64,
+    COMMAND_IMPORT = 128,
 };
 #define COMMAND_EVERY (~0u)
 
@@ -35,6 +36,7 @@ int cmd_upload(const struct options *options, const char *invocation, struct err
 int cmd_rerun(const struct options *options, const char *invocation, struct error *err);
 int cmd_check(const struct options *options, const char *invocation, struct error *err);
 int cmd_resolve(const struct options *options, const char *invocation, struct error *err);
+int cmd_import(const struct options *options, const char *invocation, struct error *err);
 int cmd_audit(const struct options *options, const char *invocation, struct error *err);
 int cmd_status(const struct options *options, const char *invocation, struct error *err);
 int cmd_explain(const struct options *options, const char *invocation, struct error *err);

@@ -229,7 +229,8 @@ struct claim_state {
     struct row_place accepted_order; /* … in the order of rows: its run is that one's sequence */
     int64_t accepted_ms;
     char accepted_run_name[LEDGER_ID_BYTES];
-    bool open; /* it has an open attempt: an intent, or an unsettled unknown */
+    bool accepted_unseen; /* which content that was only a report knows that was not imported */
+    bool open;            /* it has an open attempt: an intent, or an unsettled unknown */
     bool open_is_intent;
     struct row_place open_at;
 };

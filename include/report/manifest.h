@@ -138,4 +138,9 @@ int manifest_require(const char *report_path, const char *platform,
                      struct manifest_found *ret_found, struct error *err);
 void manifest_found_release(struct manifest_found *found);
 
+/* How the export was read, and what was known of it as a whole: as far as that goes, the intake and
+ * inspection of the run. The export itself is not in it. */
+void manifest_take_reading(const struct manifest_found *manifest, struct intake *ret_intake,
+                           struct inspection *ret_inspection);
+
 #endif

@@ -213,6 +213,7 @@ static bool take_log_format(struct options *o, const char *value, const char **r
 #define A COMMAND_AUDIT
 #define V COMMAND_RESOLVE
 #define S COMMAND_STATUS
+#define I COMMAND_IMPORT
 #define EVERY COMMAND_EVERY
 
 #define DAY_S 86400
@@ -224,7 +225,7 @@ static const struct option_spec table[] = {
     TEXT(R, NONE, "report", 'o', report, NULL, "FILE",
          "where the report goes (X.csv: X.rerun-N.csv)"),
     TEXT(C, NONE, "report", 'o', report, NULL, "FILE", "the rows with problems, as CSV (none)"),
-    TEXT(U | R | A | V | S, RUN, "ledger", 'L', ledger, NULL, "FILE",
+    TEXT(U | R | A | V | S | I, RUN, "ledger", 'L', ledger, NULL, "FILE",
          "the durable record of what was sent"),
     FLAG(U, NONE, "overwrite", 0, overwrite, "replace a report of another export"),
     FLAG(R, NONE, "overwrite", 0, overwrite, "replace FILE of -o, though it is of another run"),
@@ -237,7 +238,7 @@ static const struct option_spec table[] = {
             "rows that are rejected, unknown, or both: rejected,unknown"),
     FLAG(R, NONE, "accept-edits", 0, accept_edits,
          "send rows edited in the report as they are now"),
-    TEXT(U | R | V, GATEWAY, "gateway", 'g', gateway, ENDPOINT_DEFAULT, "URL", "the gateway"),
+    TEXT(U | R | V | I, GATEWAY, "gateway", 'g', gateway, ENDPOINT_DEFAULT, "URL", "the gateway"),
     TEXT(U | R, GATEWAY, "app-key", 0, app_key, NULL, "KEY", "the app"),
     TEXT(U | R, GATEWAY, "app-secret-file", 0, app_secret_file, NULL, "FILE",
          "its secret, in the first line"),
@@ -285,8 +286,8 @@ static const struct option_spec table[] = {
     TEXT(V, NONE, "list", 'o', list, NULL, "FILE", "the unknown rows, as a CSV of decisions"),
     FLAG(V, NONE, "overwrite", 0, overwrite, "replace FILE of -o, whatever it is"),
     FLAG(V, NONE, "json", 0, json, "the unknown rows as one JSON document"),
-    TEXT(U | R, NONE, "by", 0, by, NULL, "NAME", "who says so"),
-    TEXT(U | R, NONE, "reason", 0, reason, NULL, "TEXT", "and why; both are recorded"),
+    TEXT(U | R | I, NONE, "by", 0, by, NULL, "NAME", "who says so"),
+    TEXT(U | R | I, NONE, "reason", 0, reason, NULL, "TEXT", "and why; both are recorded"),
     SPECIAL(U | C | A | V, INPUT, "encoding", take_encoding, "auto", "NAME",
             "auto, utf-8, gb18030 or utf-16"),
     SPECIAL(U | C | A, INPUT, "delimiter", take_delimiter, ",", "C", "one character, or tab"),
@@ -314,11 +315,12 @@ static const struct option_spec table[] = {
     TEXT(A, NONE, "export", 0, export_file, NULL, "FILE", "compare with the export as well"),
     TEXT(A, NONE, "html", 0, html, NULL, "FILE",
          "everything as one page for a browser; - is standard output"),
-    TEXT(A, RUN, "verify-key", 0, verify_key, NULL, "FILE",
+    TEXT(A | I, RUN, "verify-key", 0, verify_key, NULL, "FILE",
          "Ed25519 public key, PEM: check the signatures"),
     SPECIAL(EVERY, RUN, "log-format", take_log_format, "text", "NAME", "text or json"),
-    TEXT(U | R | C | A | V | S, NONE, "config", 0, config_file, NULL, "FILE", "the configuration"),
-    FLAG(U | R | C | A | V | S, NONE, "print-config", 0, print_config,
+    TEXT(U | R | C | A | V | S | I, NONE, "config", 0, config_file, NULL, "FILE",
+         "the configuration"),
+    FLAG(U | R | C | A | V | S | I, NONE, "print-config", 0, print_config,
          "show what is in force, and from where"),
     FLAG(EVERY, RUN, "quiet", 'q', quiet, "warnings and errors only"),
     FLAG(EVERY, RUN, "verbose", 'v', verbose, "say more"),
@@ -333,6 +335,7 @@ static const struct option_spec table[] = {
 #undef A
 #undef V
 #undef S
+#undef I
 #undef EVERY
 
 #define TABLE_COUNT (sizeof(table) / sizeof(*table))

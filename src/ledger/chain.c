@@ -31,6 +31,7 @@ int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *
 int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
                         struct claim_state *ret_state, struct error *err)
 {
+    static const unsigned char unseen[DIGEST_CLAIM_BYTES];
     struct run_brief brief;
 
     if (!claim->accepted)
@@ -38,6 +39,7 @@ int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
     if (database_brief(ledger, claim->accepted_at.run, &brief, err))
         return -1;
     ret_state->accepted = true;
+    ret_state->accepted_unseen = memcmp(claim->digest, unseen, sizeof(unseen)) == 0;
     memcpy(ret_state->accepted_digest, claim->digest, DIGEST_CLAIM_BYTES);
     ret_state->accepted_at = claim->accepted_at;
     ret_state->accepted_order = (struct row_place){brief.sequence, claim->accepted_at.row};

@@ -99,7 +99,9 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     "CREATE TABLE doubt(run INTEGER PRIMARY KEY, commits INTEGER NOT NULL);"
     "CREATE TABLE pass(ledger TEXT NOT NULL, run TEXT NOT NULL, commits INTEGER NOT NULL,"
     " export INTEGER NOT NULL, at_ms INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,"
-    " PRIMARY KEY(ledger, run, commits, export)) WITHOUT ROWID;",
+    " PRIMARY KEY(ledger, run, commits, export)) WITHOUT ROWID;"
+    "CREATE TABLE import(run INTEGER NOT NULL, report_sha256 TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+    " by TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(run, report_sha256)) WITHOUT ROWID;",
 };
 
 #define RUN_COLUMNS                                                                                \
@@ -289,6 +291,26 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_PRUNE_EVENTS] = "DELETE FROM event WHERE run=?1",
     [SQL_PRUNE_SETTLEMENTS] = "DELETE FROM settlement WHERE run=?1",
     [SQL_PRUNE_PENDING] = "DELETE FROM pending WHERE run=?1",
+
+    /* importing */
+    [SQL_IMPORT_INTENTS] = "SELECT run FROM open_attempt WHERE intent=1 AND run>?1 ORDER BY run"
+                           " LIMIT 1",
+    [SQL_IMPORT_PLACE] = "SELECT 1 FROM run WHERE sequence=?1 AND id<>?2",
+    [SQL_IMPORT_ADD] = "INSERT INTO run(name, command, platform, export_name, export_sha256,"
+                       " export_bytes, reading, report_path, started_ms, finished_ms,"
+                       " stopped_because, complete, open_rows, invalid_rows, published, sequence)"
+                       " VALUES(?1,'',?2,'',zeroblob(32),0,'','',?3,?3,'',0,0,0,1,?4)",
+    [SQL_IMPORT_BEGAN] = "UPDATE run SET sequence=?2, command=?3, parent=?4, origin=?5 WHERE id=?1",
+    [SQL_IMPORT_LINE] = "UPDATE run SET origin=?2 WHERE origin=?1",
+    [SQL_IMPORT_FILL] = "UPDATE run SET export_name=?2, export_sha256=?3, export_bytes=?4,"
+                        " reading=?5 WHERE id=?1",
+    [SQL_IMPORT_NOTE] = "INSERT INTO import VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO NOTHING",
+    [SQL_IMPORT_SETTLED] = "SELECT 1 FROM settlement WHERE run=?1 AND row=?2 AND submitted_ms=?3"
+                           " LIMIT 1",
+    [SQL_IMPORT_OPEN] = "SELECT run, row, intent, attempts, submitted_ms FROM open_attempt"
+                        " WHERE " CLAIM_KEY,
+    [SQL_IMPORT_OPEN_PUT] = "INSERT OR REPLACE INTO open_attempt VALUES(?1,?2,?3,?4,?5,0,?6,?7,?8,"
+                            "?9,?10,0)",
 };
 
 int64_t database_row_id(int64_t run, uint64_t row)

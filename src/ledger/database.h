@@ -105,6 +105,16 @@ enum statement {
     SQL_PRUNE_EVENTS,
     SQL_PRUNE_SETTLEMENTS,
     SQL_PRUNE_PENDING,
+    SQL_IMPORT_INTENTS,
+    SQL_IMPORT_PLACE,
+    SQL_IMPORT_ADD,
+    SQL_IMPORT_BEGAN,
+    SQL_IMPORT_LINE,
+    SQL_IMPORT_FILL,
+    SQL_IMPORT_NOTE,
+    SQL_IMPORT_SETTLED,
+    SQL_IMPORT_OPEN,
+    SQL_IMPORT_OPEN_PUT,
     SQL_COUNT,
 };
 
@@ -122,9 +132,9 @@ struct ledger {
     sqlite3_stmt *statements[SQL_COUNT];
     char *path;
     char id[LEDGER_ID_BYTES];
-    bool is_new; /* its schema was made by this process */
+    bool is_new;              /* its schema was made by this process */
     struct place_owner owner; /* of the file; not known to a view */
-    int log_pages; /* in SQLite's log, as of the last commit */
+    int log_pages;            /* in SQLite's log, as of the last commit */
     bool has_news;
     int64_t version; /* of the database, as others have changed it */
     int lock_fd;

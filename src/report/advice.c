@@ -61,7 +61,8 @@ static const struct {
     {"SUPERSEDED", OUTCOME_SKIPPED,
      "other content of this claim, from a newer row, was accepted already",
      "it was not sent in this run",
-     "nothing, unless this older content is the right one: then export it anew"},
+     "nothing, unless this older content is the right one: then export it anew. Where only the "
+     "report of a run knows what was accepted: claimbatch import that report"},
     {"DUPLICATE_IN_FILE", OUTCOME_SKIPPED,
      "the row before it of this claim in this file has the same content; the message names it",
      "it was not sent, and counts in the exit code as that row does",

@@ -395,32 +395,6 @@ static struct run_record told_run(const struct revision *revision, const struct 
     return told;
 }
 
-static void parse_hex(const char *hex, unsigned char *ret_bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        char byte[] = {hex[2 * i], hex[2 * i + 1], '\0'};
-
-        ret_bytes[i] = (unsigned char)strtoul(byte, NULL, 16);
-    }
-}
-
-/* The export is not at hand: what the manifest says of it is said again. */
-static void take_reading(const struct revision *revision, struct intake *intake,
-                         struct inspection *inspection)
-{
-    const struct manifest_found *manifest = revision->settings->manifest;
-    const struct manifest_reading *reading = &manifest->reading;
-
-    *intake = (struct intake){.reader.delimiter = reading->delimiter, .rules = reading->rules};
-    *inspection = (struct inspection){
-        .survey = {.bytes = manifest->input_bytes, .encoding = reading->encoding},
-        .columns.fee_unit = reading->fee_unit,
-        .rows = manifest->input_rows,
-    };
-    memcpy(inspection->columns.index, reading->columns, sizeof(reading->columns));
-    parse_hex(manifest->input_sha256, inspection->survey.sha256, EXPORT_SHA256_BYTES);
-}
-
 /* What the new manifest says, but for its export and the reports it replaces. */
 static struct manifest manifest_of(const struct revision *revision, const struct run_record *told,
                                    const struct draft *draft, const struct signing_key *key)
@@ -454,7 +428,8 @@ static int put_in_place(const struct revision *revision, const struct run_record
     struct intake intake;
     int result;
 
-    take_reading(revision, &intake, &inspection);
+    /* The export is not at hand: what the manifest says of it is said again. */
+    manifest_take_reading(revision->settings->manifest, &intake, &inspection);
     manifest.intake = &intake;
     manifest.inspection = &inspection;
     manifest.report_sha256 = sha256;

@@ -32,10 +32,11 @@ static bool intent_is_dead(const struct decision_facts *f)
     return f->claim->open && f->claim->open_is_intent && !f->open_run_alive;
 }
 
+/* Content that is not known here may be this one: it is never sent. */
 static bool was_accepted_later(const struct decision_facts *f)
 {
     return f->claim->accepted && !is_same(f->claim->accepted_digest, f->digest) &&
-           row_place_is_before(&f->order, &f->claim->accepted_order);
+           (f->claim->accepted_unseen || row_place_is_before(&f->order, &f->claim->accepted_order));
 }
 
 /* Content that was accepted since is not undone, even by a resend. */

@@ -161,7 +161,11 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     case DECIDE_ACCEPTED:
         return skip_accepted(b, job, &claim, "ALREADY_ACCEPTED", "accepted", err);
     case DECIDE_SUPERSEDED:
-        return skip_accepted(b, job, &claim, "SUPERSEDED", "newer content was accepted", err);
+        return skip_accepted(b, job, &claim, "SUPERSEDED",
+                             claim.accepted_unseen
+                                 ? "content that only the report of that run knows was accepted"
+                                 : "newer content was accepted",
+                             err);
     case DECIDE_DUPLICATE:
         return skip_duplicate(b, job, &before, err);
     case DECIDE_EARLIER_OPEN:

@@ -274,7 +274,7 @@ class SampleTest(ConfigCase):
 
     def test_every_key_there_is_stands_in_the_sample(self):
         found, options = self.sample_keys(), {"url"}  # which the command line calls gateway
-        for command in ("upload", "rerun", "check", "audit", "resolve", "status"):
+        for command in ("upload", "rerun", "check", "audit", "resolve", "status", "import"):
             text = self.ws.run(command, "--help").out
             options |= set(re.findall(r"(?m)^ +(?:-\w, )?--([\w-]+)", text))
         self.assertGreater(len(options), 40)

@@ -18,7 +18,7 @@
 static const unsigned char same[DIGEST_CLAIM_BYTES] = {1};
 static const unsigned char other[DIGEST_CLAIM_BYTES] = {2};
 
-enum content { NONE, SAME, OTHER };
+enum content { NONE, SAME, OTHER, UNSEEN };
 enum open_attempt { CLOSED, UNSETTLED, INTENT_ALIVE, INTENT_DEAD };
 
 struct scenario {
@@ -37,6 +37,7 @@ static enum decision decide(const struct scenario *scenario)
     struct claim_state claim = {
         .accepted = scenario->accepted != NONE,
         .accepted_order = scenario->accepted_order,
+        .accepted_unseen = scenario->accepted == UNSEEN,
         .open = scenario->open != CLOSED,
         .open_is_intent = scenario->open == INTENT_ALIVE || scenario->open == INTENT_DEAD,
     };
@@ -114,6 +115,10 @@ static void accepted_other_content_is_judged_by_the_order_of_rows(void **state)
         {.what = "other content of a later row",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW + 1},
+         .decision = DECIDE_SUPERSEDED},
+        {.what = "content that is not known here, of an earlier run",
+         .accepted = UNSEEN,
+         .accepted_order = {RUN - 1, 2},
          .decision = DECIDE_SUPERSEDED},
         {.what = "other content of a later run, though of a lower row",
          .accepted = OTHER,

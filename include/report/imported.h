@@ -1,0 +1,59 @@
+/*
+ * imported: a report, unaltered, whose rows a ledger is to learn.
+ *
+ * It is proven twice: when it is opened, and again when its rows are taken, so that whatever is
+ * read is what was proven. Between the two no file is open, so many reports can be proven before
+ * the ledger takes the first. Memory is bounded by one block and one record.
+ *
+ * Tested by tests/e2e/test_import.py
+ */
+#ifndef CLAIMBATCH_REPORT_IMPORTED_H
+#define CLAIMBATCH_REPORT_IMPORTED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "report/manifest.h"
+#include "report/signature.h"
+
+struct error;
+
+/* One report. A zeroed one with `path` is to be opened. */
+struct imported {
+    const char *path; /* borrowed */
+    struct manifest_found manifest;
+    int64_t began_ms; /* the first start of its run */
+};
+
+/* What became of its rows. */
+struct imported_counts {
+    uint64_t rows;
+    uint64_t learned; /* that the ledger did not know, or not so far */
+    uint64_t learned_of[OUTCOME_COUNT];
+    uint64_t accepted_elsewhere; /* rows that name where their claim was accepted before */
+    uint64_t differ;
+    uint64_t blind; /* superseded by content that no report has told of yet */
+};
+
+/*
+ * Proves the report. EXIT_INPUT_MISSING when it cannot be opened, EXIT_BAD_CONFIG when it has no
+ * manifest or is of another platform, EXIT_INPUT_REFUSED when it is not as it was written, or not
+ * signed with `key`, which may be NULL. Release it in any case.
+ */
+int imported_open(struct imported *imported, const char *platform, const struct verify_key *key,
+                  struct error *err);
+void imported_release(struct imported *imported);
+
+/* Who is told of each row of which ledger and report say different things. */
+struct imported_visitor {
+    void *context;
+    void (*differs)(void *context, const struct imported *imported, uint64_t row,
+                    const char *words);
+};
+
+/* Lets the ledger learn it, in the open transaction. Adds to the counts. */
+int imported_take(const struct imported *imported, struct ledger *ledger,
+                  const struct imported_visitor *visitor, struct imported_counts *counts,
+                  int64_t *ret_run, struct error *err);
+
+#endif

@@ -1,0 +1,233 @@
+/* claimbatch import: teach a ledger what reports say that it does not know. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/outlook.h"
+#include "cli/rulings.h"
+#include "gateway/endpoint.h"
+#include "ledger/import.h"
+#include "ledger/ledger.h"
+#include "ledger/space.h"
+#include "report/imported.h"
+
+#define DIFFERENCES_SHOWN 20
+
+/* Everything an import has open. */
+struct import {
+    const struct options *options;
+    struct endpoint endpoint;
+    struct verify_key *key; /* NULL: signatures are not asked for */
+    struct imported *reports;
+    size_t count;
+    struct buffer ledger_path;
+    struct ledger *ledger;
+    struct imported_counts counts;
+};
+
+/* ---- what was typed ---- */
+
+static int check_words(const struct options *o, struct error *err)
+{
+    const char *why;
+
+    if (!o->by || !o->reason)
+        return error_set(
+            err, EXIT_BAD_USAGE,
+            "import needs --by NAME and --reason TEXT, which are recorded; nothing was "
+            "imported");
+    why = ruling_text_breach(o->by, RULING_BY_BYTES);
+    if (!why)
+        why = ruling_text_breach(o->reason, RULING_REASON_BYTES);
+    if (why)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "the text of --by or --reason %s: they are 1 to %d and 1 to %d bytes of "
+                         "plain text; nothing was imported",
+                         why, RULING_BY_BYTES, RULING_REASON_BYTES);
+    return 0;
+}
+
+/* ---- the reports ---- */
+
+static int compare_reports(const void *a, const void *b)
+{
+    const struct imported *x = a;
+    const struct imported *y = b;
+
+    if (x->began_ms != y->began_ms)
+        return x->began_ms < y->began_ms ? -1 : 1;
+    if (x->manifest.finished_ms != y->manifest.finished_ms)
+        return x->manifest.finished_ms < y->manifest.finished_ms ? -1 : 1;
+    return strcmp(x->path, y->path);
+}
+
+/* All are proven before the ledger learns of the first. In the order of their runs fewer of them
+ * are named before they come; any other would do. */
+static int open_reports(struct import *i, struct error *err)
+{
+    i->reports = calloc(i->options->operand_count, sizeof(*i->reports));
+    if (!i->reports)
+        return error_no_memory(err);
+    for (; i->count < i->options->operand_count; i->count++) {
+        i->reports[i->count].path = i->options->operands[i->count];
+        if (imported_open(&i->reports[i->count], i->endpoint.platform, i->key, err)) {
+            i->count++;
+            return -1;
+        }
+    }
+    qsort(i->reports, i->count, sizeof(*i->reports), compare_reports);
+    return 0;
+}
+
+/* ---- the ledger ---- */
+
+/* What is learned is written to SQLite's log first. */
+static int check_space(const struct import *i, struct error *err)
+{
+    uint64_t rows = 0;
+
+    for (size_t k = 0; k < i->count; k++)
+        rows += i->reports[k].manifest.report_rows;
+    return space_check(ledger_path(i->ledger),
+                       2 * rows * SPACE_LEDGER_ROW_BYTES + SPACE_LEDGER_LOG_BYTES, "ledger", err);
+}
+
+static int open_ledger(struct import *i, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (i->options->ledger)
+        buffer_text(&i->ledger_path, i->options->ledger);
+    else if (ledger_default_path(&i->ledger_path, err))
+        return -1;
+    if (i->ledger_path.failed)
+        return error_no_memory(err);
+    if (ledger_open(i->ledger_path.ptr, &i->ledger, err))
+        return -1;
+    if (ledger_is_new(i->ledger))
+        log_info("new ledger created: %s",
+                 log_quote(ledger_path(i->ledger), quoted, sizeof(quoted)));
+    return check_space(i, err);
+}
+
+/* ---- learning ---- */
+
+static void say_difference(void *context, const struct imported *imported, uint64_t row,
+                           const char *words)
+{
+    struct import *i = context;
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (i->counts.differ <= DIFFERENCES_SHOWN)
+        log_warn("%s, row %llu: %s", log_quote(imported->path, quoted, sizeof(quoted)),
+                 (unsigned long long)row, words);
+}
+
+static int take_report(struct import *i, const struct imported *report, struct error *err)
+{
+    struct imported_visitor visitor = {i, say_difference};
+    struct imported_counts before = i->counts;
+    char quoted[LOG_QUOTE_BYTES];
+    int64_t run;
+
+    if (imported_take(report, i->ledger, &visitor, &i->counts, &run, err) ||
+        ledger_import_note(i->ledger, run, report->manifest.report_sha256, clock_wall_ms(),
+                           i->options->by, i->options->reason, err))
+        return -1;
+    log_info("%s: run %s, %llu rows, %llu of them new to the ledger",
+             log_quote(report->path, quoted, sizeof(quoted)), report->manifest.run,
+             (unsigned long long)(i->counts.rows - before.rows),
+             (unsigned long long)(i->counts.learned - before.learned));
+    return 0;
+}
+
+/* All reports or none: whenever it is ended, the same command again ends as it would have. */
+static int learn(struct import *i, struct error *err)
+{
+    int result = ledger_begin(i->ledger, err);
+
+    if (!result)
+        result = ledger_import_recover(i->ledger, err);
+    for (size_t k = 0; k < i->count && !result; k++)
+        result = take_report(i, &i->reports[k], err);
+    if (!result && i->counts.blind)
+        result = ledger_import_blind(i->ledger, &i->counts.blind, err);
+    if (!result)
+        result = ledger_commit(i->ledger, err);
+    if (result)
+        ledger_rollback(i->ledger);
+    return result;
+}
+
+/* ---- what came of it ---- */
+
+static void say_learned(const struct import *i)
+{
+    struct buffer words = {0};
+
+    for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+        if (i->counts.learned_of[outcome])
+            buffer_format(&words, "%s%llu %s", words.len ? ", " : ": ",
+                          (unsigned long long)i->counts.learned_of[outcome],
+                          outcome_name((enum outcome)outcome));
+    log_info("%zu report%s, %llu rows; the ledger learned %llu of them%s", i->count,
+             i->count == 1 ? "" : "s", (unsigned long long)i->counts.rows,
+             (unsigned long long)i->counts.learned, buffer_string(&words));
+    buffer_release(&words);
+}
+
+static void say_next(const struct import *i)
+{
+    struct buffer words = {0};
+
+    if (i->counts.blind)
+        log_warn(
+            "%llu claims were superseded by content that is not known here, so nothing of them "
+            "is sent: import the reports of the runs that are named in those rows, too",
+            (unsigned long long)i->counts.blind);
+    if (i->counts.learned_of[OUTCOME_UNKNOWN]) {
+        outlook_append_command(i->options, "resolve", i->reports[0].path, &words);
+        log_warn("next: %llu rows are unknown, and settled report by report: %s",
+                 (unsigned long long)i->counts.learned_of[OUTCOME_UNKNOWN], buffer_string(&words));
+    }
+    if (i->counts.differ > DIFFERENCES_SHOWN)
+        log_warn("and %llu more differ",
+                 (unsigned long long)(i->counts.differ - DIFFERENCES_SHOWN));
+    buffer_release(&words);
+}
+
+static int run(struct import *i, struct error *err)
+{
+    const struct options *o = i->options;
+
+    if (check_words(o, err) || endpoint_parse(o->gateway, true, &i->endpoint, err) ||
+        (o->verify_key && verify_key_open(o->verify_key, &i->key, err)) || open_reports(i, err) ||
+        open_ledger(i, err) || learn(i, err))
+        return -1;
+    say_learned(i);
+    say_next(i);
+    return i->counts.differ ? EXIT_ROWS_BAD : EXIT_COMPLETE;
+}
+
+int cmd_import(const struct options *options, const char *invocation, struct error *err)
+{
+    struct import i = {.options = options};
+    int result = run(&i, err);
+
+    (void)invocation;
+    if (result < 0 && !strstr(err->text, "nothing was imported"))
+        error_add(err, "nothing was imported");
+    for (size_t k = 0; k < i.count; k++)
+        imported_release(&i.reports[k]);
+    free(i.reports);
+    ledger_close(i.ledger);
+    verify_key_close(i.key);
+    buffer_release(&i.ledger_path);
+    return result;
+}

@@ -1,0 +1,372 @@
+/* Rows that are imported: what a report says of them meets what is known. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "chain.h"
+#include "ledger/import.h"
+
+/* A row that is being taken. */
+struct intake {
+    struct ledger *ledger;
+    const struct import_place *place;
+    const struct import_row *row;
+    struct row_ref ref;
+    int64_t platform;
+};
+
+/* The claim's open attempt. */
+struct open_attempt {
+    bool exists, is_intent;
+    struct row_place at;
+    int attempts; /* 0: a row waits for it, and nothing else is known of it */
+    int64_t submitted_ms;
+};
+
+static int read_open(const struct intake *in, struct open_attempt *ret_open, struct error *err)
+{
+    const struct claim_key *key = &in->ref.key;
+    sqlite3_stmt *s = database_ready(in->ledger, SQL_IMPORT_OPEN, "sii", key->claim_order_no,
+                                     key->workcard_id, in->platform);
+    int found = database_step(in->ledger, s, err);
+
+    *ret_open = (struct open_attempt){.exists = found == 1};
+    if (found <= 0)
+        return found;
+    ret_open->at =
+        (struct row_place){sqlite3_column_int64(s, 0), (uint64_t)sqlite3_column_int64(s, 1)};
+    ret_open->is_intent = sqlite3_column_int(s, 2);
+    ret_open->attempts = sqlite3_column_int(s, 3);
+    ret_open->submitted_ms = sqlite3_column_int64(s, 4);
+    sqlite3_reset(s);
+    return 0;
+}
+
+static bool is_here(const struct intake *in, const struct row_place *at)
+{
+    return at->run == in->ref.place.run && at->row == in->ref.place.row;
+}
+
+/* Makes this row's attempt the open one. What only waits is as old as its report. */
+static int put_open(const struct intake *in, const struct row_record *r, int64_t submitted_ms,
+                    struct error *err)
+{
+    const struct claim_key *key = &in->ref.key;
+
+    return database_execute(in->ledger,
+                            database_ready(in->ledger, SQL_IMPORT_OPEN_PUT, "siiiiiiids",
+                                           key->claim_order_no, key->workcard_id, in->platform,
+                                           in->ref.place.run, (int64_t)in->ref.place.row,
+                                           (int64_t)r->attempts, (int64_t)r->tries, submitted_ms,
+                                           r->digest, r->warnings),
+                            err);
+}
+
+/* The open attempt is one no more: another that is unknown is, or rows that wait are freed. */
+static int close_open(const struct intake *in, struct error *err)
+{
+    const struct claim_key *key = &in->ref.key;
+    int found = chain_put_back(in->ledger, in->platform, key, err);
+
+    if (found)
+        return found < 0 ? -1 : 0;
+    return chain_execute_open(in->ledger, SQL_OPEN_DROP, in->platform, key, err) ||
+                   chain_release(in->ledger, in->platform, key, err)
+               ? -1
+               : 0;
+}
+
+/* ---- rows that wait ---- */
+
+/* Rows of several runs may have the number that is awaited; this one was unknown for sure. */
+static bool was_unknown(const char *code)
+{
+    return strncmp(code, "RESOLVED_", strlen("RESOLVED_")) == 0;
+}
+
+/* The row whose attempt a row waits for, as refill.c says it; 0: not known. */
+static uint64_t awaited_of(const char *message)
+{
+    const char *at = strstr(message, "(row ");
+    unsigned long long row;
+
+    return at && sscanf(at, "(row %llu of an earlier run)", &row) == 1 ? row : 0;
+}
+
+/* Whether the attempt that the open one stands for is that of this row, in a run before. */
+static int is_awaited(const struct intake *in, const struct open_attempt *open, bool *ret_awaited,
+                      struct error *err)
+{
+    struct row_record waiting;
+    int found;
+
+    *ret_awaited = false;
+    if (!open->exists || open->is_intent || open->attempts || open->at.run == in->ref.place.run)
+        return 0;
+    found = ledger_row_get(in->ledger, open->at, &waiting, err);
+    if (found > 0)
+        *ret_awaited = awaited_of(waiting.message) == in->ref.place.row;
+    return found < 0 ? -1 : 0;
+}
+
+/* Whether the attempt that this row waits for is known by now, and what came of it: it is over. */
+static int is_over(const struct intake *in, bool *ret_over, struct error *err)
+{
+    struct claim_row claim;
+    struct row_place at;
+
+    *ret_over = false;
+    if (chain_read(in->ledger, in->platform, &in->ref.key, &claim, err))
+        return -1;
+    if (claim.accepted && claim.accepted_ms >= in->place->report.finished_ms)
+        *ret_over = true;
+    for (at = claim.last; at.run && !*ret_over;) {
+        sqlite3_stmt *s = database_ready(in->ledger, SQL_ROW_GET, "i", chain_row_id(at));
+        struct row_record record;
+        int found = database_step(in->ledger, s, err);
+
+        if (found <= 0)
+            return found;
+        chain_read_record(s, &record);
+        *ret_over = at.run != in->ref.place.run && at.row == in->row->awaited_row &&
+                    was_unknown(record.code);
+        at = chain_read_link(s);
+        sqlite3_reset(s);
+    }
+    return 0;
+}
+
+/* A row that waits for an attempt of another run, which may not be known here. */
+static int take_waiting(const struct intake *in, const struct row_record *record, struct error *err)
+{
+    struct open_attempt open;
+    bool is_settled;
+
+    if (is_over(in, &is_settled, err) ||
+        chain_finish_row(in->ledger, in->platform, &in->ref, record, err) ||
+        read_open(in, &open, err))
+        return -1;
+    if (is_settled && !open.exists)
+        return chain_release(in->ledger, in->platform, &in->ref.key, err);
+    return open.exists ? 0 : put_open(in, record, in->place->report.finished_ms, err);
+}
+
+/* ---- what was accepted ---- */
+
+/* Notes content as accepted if none that is newer is known. One whose content is not known here has
+ * a digest of zeros. */
+static int accept(const struct intake *in, const struct row_place *at, const unsigned char *digest,
+                  int64_t at_ms, bool *ret_recorded, struct error *err)
+{
+    static const unsigned char none[DIGEST_CLAIM_BYTES];
+    const struct claim_key *key = &in->ref.key;
+    struct claim_state state = {0};
+    struct row_place order;
+    struct claim_row claim;
+    struct run_brief brief;
+    bool is_known;
+
+    if (chain_read(in->ledger, in->platform, key, &claim, err) ||
+        chain_read_accepted(in->ledger, &claim, &state, err) ||
+        database_brief(in->ledger, at->run, &brief, err))
+        return -1;
+    order = (struct row_place){brief.sequence, at->row};
+    is_known =
+        state.accepted && (row_place_is_before(&order, &state.accepted_order) ||
+                           (!row_place_is_before(&state.accepted_order, &order) &&
+                            (!digest || memcmp(state.accepted_digest, none, sizeof(none)) != 0)));
+    *ret_recorded = !is_known;
+    if (is_known)
+        return 0;
+    return database_execute(
+        in->ledger,
+        database_ready(in->ledger, SQL_CLAIM_ACCEPT, "siiiidiii", key->claim_order_no,
+                       key->workcard_id, in->platform, claim.last.run, (int64_t)claim.last.row,
+                       digest ? digest : none, at->run, (int64_t)at->row, at_ms),
+        err);
+}
+
+/* An accepted answer ends what was unknown before. */
+static int end_unknown_before(const struct intake *in, int64_t accepted_ms, struct error *err)
+{
+    const struct claim_key *key = &in->ref.key;
+    struct open_attempt open;
+
+    if (read_open(in, &open, err))
+        return -1;
+    if (!open.exists || open.is_intent ||
+        (open.submitted_ms > accepted_ms && !is_here(in, &open.at)))
+        return 0;
+    return chain_execute_open(in->ledger, SQL_OPEN_DROP, in->platform, key, err) ||
+                   chain_release(in->ledger, in->platform, key, err)
+               ? -1
+               : 0;
+}
+
+/* ---- rows that were sent ---- */
+
+static int take_unknown(const struct intake *in, const struct row_record *record, struct error *err)
+{
+    struct open_attempt open;
+    struct claim_row claim;
+    bool is_meant;
+
+    if (chain_finish_row(in->ledger, in->platform, &in->ref, record, err) ||
+        read_open(in, &open, err) || is_awaited(in, &open, &is_meant, err) ||
+        chain_read(in->ledger, in->platform, &in->ref.key, &claim, err))
+        return -1;
+    if (open.exists && !is_here(in, &open.at) && !is_meant &&
+        (open.is_intent || open.submitted_ms >= record->submitted_ms))
+        return 0;
+    /* An answer that was accepted since has ended it. */
+    if (claim.accepted && claim.accepted_ms >= record->submitted_ms)
+        return 0;
+    return put_open(in, record, record->submitted_ms, err);
+}
+
+/* Neither accepted nor unknown. */
+static int end_here(const struct intake *in, const struct row_record *record, struct error *err)
+{
+    struct open_attempt open;
+    bool is_meant = false;
+
+    if (read_open(in, &open, err) ||
+        (was_unknown(record->code) && is_awaited(in, &open, &is_meant, err)))
+        return -1;
+    if (open.exists && !open.is_intent && (is_here(in, &open.at) || is_meant))
+        return close_open(in, err);
+    return 0;
+}
+
+static int take_final(const struct intake *in, const struct row_record *record, struct error *err)
+{
+    if (record->outcome == OUTCOME_UNKNOWN)
+        return take_unknown(in, record, err);
+    if (chain_finish_row(in->ledger, in->platform, &in->ref, record, err))
+        return -1;
+    return record->outcome == OUTCOME_ACCEPTED
+               ? end_unknown_before(in, record->submitted_ms + record->duration_ms, err)
+               : end_here(in, record, err);
+}
+
+static int take_noted(const struct intake *in, const struct row_record *record, struct error *err)
+{
+    const struct import_row *row = in->row;
+    bool is_new;
+
+    if (chain_waits(record))
+        return take_waiting(in, record, err);
+    if (row->repeated ? chain_finish_row(in->ledger, in->platform, &in->ref, record, err)
+                      : chain_put_row(in->ledger, &in->ref, record, NULL, &is_new, err))
+        return -1;
+    return end_here(in, record, err);
+}
+
+static int take(const struct intake *in, const struct row_record *record, struct error *err)
+{
+    bool is_new;
+
+    if (record->state == ROW_FINAL)
+        return take_final(in, record, err);
+    if (row_is_noted(record))
+        return take_noted(in, record, err);
+    return chain_put_row(in->ledger, &in->ref, record, NULL, &is_new, err) ||
+                   end_here(in, record, err)
+               ? -1
+               : 0;
+}
+
+/* Unknown, with what is known of the attempt that was made later. */
+static int join(const struct intake *in, const struct row_record *known, struct error *err)
+{
+    struct row_record record = in->row->record;
+    struct buffer message = {0};
+    int result;
+
+    buffer_format(&message, "%s %s; sent again, and %s: %s %s", record.code, record.message,
+                  outcome_name(known->outcome), known->code, known->message);
+    record.code = "UNSETTLED";
+    record.message = buffer_string(&message);
+    if (known->attempts > record.attempts)
+        record.attempts = known->attempts;
+    result = message.failed ? error_no_memory(err) : take_unknown(in, &record, err);
+    buffer_release(&message);
+    return result;
+}
+
+/* ---- all of them ---- */
+
+static int was_settled(const struct intake *in, bool *ret_settled, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(in->ledger, SQL_IMPORT_SETTLED, "iii", in->ref.place.run,
+                                     (int64_t)in->ref.place.row, in->row->record.submitted_ms);
+    int found = database_step(in->ledger, s, err);
+
+    *ret_settled = found == 1;
+    sqlite3_reset(s);
+    return found < 0 ? -1 : 0;
+}
+
+static int apply(const struct intake *in, const struct import_result *result,
+                 const struct row_record *known, struct error *err)
+{
+    const struct row_record *record = &in->row->record;
+    bool recorded;
+
+    switch (result->merge.verdict) {
+    case MERGE_TAKE:
+        return take(in, record, err);
+    case MERGE_ACCEPT:
+        return accept(in, &in->ref.place, record->digest,
+                      record->submitted_ms + record->duration_ms, &recorded, err);
+    case MERGE_JOIN:
+        return join(in, known, err);
+    case MERGE_KEEP:
+        break;
+    }
+    return 0;
+}
+
+/* Where the claim was accepted before, which is true whatever became of the row. */
+static int accept_elsewhere(const struct intake *in, struct import_result *result,
+                            struct error *err)
+{
+    const struct import_row *row = in->row;
+    const unsigned char *digest = row->is_content_accepted ? row->record.digest : NULL;
+    bool recorded = false;
+
+    if (row->accepted_at.run &&
+        (accept(in, &row->accepted_at, digest, row->accepted_ms, &recorded, err) ||
+         end_unknown_before(in, row->accepted_ms, err)))
+        return -1;
+    result->is_blind = recorded && !digest;
+    return 0;
+}
+
+int ledger_import_row(struct ledger *ledger, const struct import_place *place,
+                      const struct import_row *row, struct import_result *ret_result,
+                      struct error *err)
+{
+    struct intake in = {
+        .ledger = ledger,
+        .place = place,
+        .row = row,
+        .ref = {.platform = place->platform, .place = {place->run, row->row}, .key = row->key},
+    };
+    struct row_record known;
+    bool settled = false;
+    int found = ledger_row_get(ledger, in.ref.place, &known, err);
+
+    if (found < 0 || database_platform(ledger, place->platform, &in.platform, err) ||
+        (found && was_settled(&in, &settled, err)))
+        return -1;
+    ret_result->was_known = found;
+    ret_result->merge = merge_row(found ? &known : NULL, &row->record, &place->report, settled);
+    if (found) {
+        ret_result->known = known;
+        ret_result->known.code = ret_result->known.sub_code = ret_result->known.message = "";
+        ret_result->known.request_id = ret_result->known.warnings = "";
+        snprintf(ret_result->known_code, sizeof(ret_result->known_code), "%s", known.code);
+    }
+    return apply(&in, ret_result, &known, err) || accept_elsewhere(&in, ret_result, err) ? -1 : 0;
+}
