@@ -39,7 +39,7 @@ struct options {
     const char *const *operands; /* all of them, of a command that takes several */
     size_t operand_count;
 
-    const char *report, *ledger;
+    const char *report, *report_dir, *ledger;
     const char *sign_key, *verify_key;
     const char *export_file; /* of an audit */
     const char *html;        /* of an audit: where its page goes; NULL: no page */

@@ -39,6 +39,7 @@ struct submission {
     struct intake intake;  /* the export in it is borrowed */
     struct inspection inspection;
     struct buffer reading, report_path;
+    enum place_choice choice;       /* of the report's path */
     struct publication_place place; /* what stands at report_path */
     struct buffer resend;           /* the command that sends unknown rows again */
 
@@ -79,8 +80,21 @@ int submission_rehearse(struct submission *submission, struct error *err);
 int submission_foresee(struct submission *submission, struct rehearsal *ret_rehearsal,
                        struct error *err);
 
+/*
+ * The path of the report: the file or folder of -o, the folder of --report-dir, else `folder_of`'s,
+ * with `name` in a folder. Sets report_path and choice. EXIT_BAD_USAGE where a name is needed, but
+ * NULL.
+ */
+int submission_place(struct submission *submission, const char *folder_of, const char *name,
+                     struct error *err);
+
 /* Looks at what stands at report_path, as publication_look; opens nothing. */
 int submission_look(struct submission *submission, struct error *err);
+
+/* Once the ledger is open: ends what moves of reports an earlier start has left half done, and goes
+ * where the run's own report has moved to. EXIT_CANNOT_CREATE when a report of another export is
+ * at a path that was named. */
+int submission_settle_place(struct submission *submission, struct error *err);
 
 /* Finds or makes the run, and says which it is. EXIT_BAD_CONFIG when the report in its place was
  * made with another ledger, EXIT_CANNOT_CREATE when it is none of this run. */

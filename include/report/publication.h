@@ -22,25 +22,37 @@ struct report;
 struct publication_place {
     bool is_unclaimed; /* a file without a manifest: the caller is to say whether it may be replaced
                         */
-    bool is_like_a_report; /* … and it begins as reports do */
-    bool report_stands;    /* a report with a manifest that names this export */
+    bool is_like_a_report;          /* … and it begins as reports do */
+    bool report_stands;             /* a report with a manifest that names this export */
+    bool is_foreign;                /* a report of another export, at a path that was named */
+    bool is_there;                  /* a report or a manifest */
+    char standing[LEDGER_ID_BYTES]; /* the run of the manifest that is there; "" if none */
     char (*replaced)[MANIFEST_SHA256_TEXT_BYTES]; /* digests of the reports that were there, oldest
                                                      first */
     size_t replaced_count;
-    char ledger_id[LEDGER_ID_BYTES]; /* the ledger the manifest names; "" if none */
+    /* Of a manifest that names this export; else empty. */
+    char ledger_id[LEDGER_ID_BYTES];
     char run[LEDGER_ID_BYTES];
     int64_t finished_ms; /* when that run ended, as far as this report knows */
 };
 
+/* How a report came to its path. */
+enum place_choice {
+    PLACE_DEFAULT,   /* by its default name: what stands there makes room */
+    PLACE_NAMED,     /* a person named the file: the report of another export is not touched */
+    PLACE_OVERWRITE, /* … or a person said that what stands there may go: it makes room, too */
+};
+
 /*
- * Looks at the place. EXIT_CANNOT_CREATE when something else stands there (a report of another
- * export, a file that is no report) and `overwrite` is false. EXIT_BAD_CONFIG when the report is of
- * this export, but of another platform. The export is known by its SHA-256, or by its absolute
- * path.
+ * Looks at the place. EXIT_CANNOT_CREATE when something stands there that is no report, or has a
+ * manifest that cannot be read, unless the choice is PLACE_OVERWRITE. EXIT_BAD_CONFIG when the
+ * report is of this export, but of another platform. The export is known by its SHA-256, or by its
+ * absolute path. A report of another export is no error: is_foreign.
  */
 int publication_look(const char *report_path, const char *export_path,
-                     const unsigned char *export_sha256, const char *platform, bool overwrite,
-                     struct publication_place *ret_place, struct error *err);
+                     const unsigned char *export_sha256, const char *platform,
+                     enum place_choice choice, struct publication_place *ret_place,
+                     struct error *err);
 /* The error of a place that is taken: EXIT_CANNOT_CREATE. Always returns -1. */
 int publication_refuse(const char *report_path, const char *why, struct error *err);
 

@@ -1,6 +1,7 @@
 /* claimbatch rerun: submit again those rows of a report that are safe to submit again. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -229,31 +230,29 @@ static bool is_left_to(const struct buffer *path, const char *run)
     return is_left;
 }
 
-/* The name that this rerun's report had before, if that is a numbered one: beside the report that
- * is named now. */
-static bool recall_report(const struct rerun *r, const struct run_record *run, struct buffer *path)
+/* The name that this rerun's report had before, if that is a numbered one: beside `base`. */
+static bool recall_report(const char *base, const struct run_record *run, struct buffer *path)
 {
-    const char *claims = r->submission.options->claims;
     const char *recorded = last_part(run->report_path);
-    size_t stem = stem_of(claims);
-    size_t name = stem - (size_t)(last_part(claims) - claims);
+    size_t stem = stem_of(base);
+    size_t name = stem - (size_t)(last_part(base) - base);
 
-    if (strncmp(recorded, last_part(claims), name) != 0 || stem_of(recorded) != name ||
+    if (strncmp(recorded, last_part(base), name) != 0 || stem_of(recorded) != name ||
         strncmp(recorded + name, ".rerun-", 7) != 0)
         return false;
-    buffer_format(path, "%.*s%s", (int)stem, claims, recorded + name);
+    buffer_reset(path);
+    buffer_format(path, "%.*s%s", (int)stem, base, recorded + name);
     return is_left_to(path, run->name);
 }
 
 /* "X.rerun-N.csv" beside the report: the first that is free. */
-static void number_report(const struct rerun *r, struct buffer *path)
+static void number_report(const char *base, struct buffer *path)
 {
-    const char *claims = r->submission.options->claims;
-    size_t stem = stem_of(claims);
+    size_t stem = stem_of(base);
 
     for (unsigned n = 1; !path->failed; n++) {
         buffer_reset(path);
-        buffer_format(path, "%.*s.rerun-%u.csv", (int)stem, claims, n);
+        buffer_format(path, "%.*s.rerun-%u.csv", (int)stem, base, n);
         if (!path->failed && is_free(path))
             return;
     }
@@ -268,20 +267,39 @@ static void name_resend(struct rerun *r)
     buffer_text(&s->resend, " --include unknown --by NAME --reason TEXT");
 }
 
+/* In the place that was chosen, unless a file was named: the numbered name, which is free. */
+static int number_in_folder(struct rerun *r, bool found, const struct run_record *run,
+                            struct error *err)
+{
+    struct submission *s = &r->submission;
+    const char *report = s->options->report;
+    char *base;
+
+    if (report && strcmp(report, s->report_path.ptr) == 0)
+        return 0;
+    base = strdup(s->report_path.ptr);
+    if (base && (!found || !recall_report(base, run, &s->report_path)))
+        number_report(base, &s->report_path);
+    if (!base || s->report_path.failed) {
+        free(base);
+        return error_no_memory(err);
+    }
+    free(base);
+    return 0;
+}
+
 static int choose_report_path(struct rerun *r, struct error *err)
 {
     struct submission *s = &r->submission;
+    const char *claims = s->options->claims;
     struct run_record run;
     int found = submission_find_run(s, &run, err);
 
     if (found < 0)
         return -1;
-    if (s->options->report)
-        buffer_text(&s->report_path, s->options->report);
-    else if (!found || !recall_report(r, &run, &s->report_path))
-        number_report(r, &s->report_path);
-    if (s->report_path.failed)
-        return error_no_memory(err);
+    if (submission_place(s, claims, last_part(claims), err) ||
+        number_in_folder(r, found, &run, err))
+        return -1;
     name_resend(r);
     return s->resend.failed ? error_no_memory(err) : 0;
 }
@@ -359,8 +377,8 @@ static int rerun(struct rerun *r, struct error *err)
         return end_without_rows(r);
     if (o->dry_run)
         return submission_rehearse(s, err);
-    if (choose_report_path(r, err) || submission_look(s, err) || check_place(r, err) ||
-        submission_resume(s, err))
+    if (choose_report_path(r, err) || submission_look(s, err) || submission_settle_place(s, err) ||
+        check_place(r, err) || submission_resume(s, err))
         return -1;
     return submission_run(s, err);
 }

@@ -28,27 +28,35 @@ static int check_round(const struct options *o, struct error *err)
 }
 
 /* "claims.csv" → "claims.report.csv"; whatever has no such ending gets ".report.csv" behind it. */
+static int name_report(const char *claims, struct buffer *ret_name, struct error *err)
+{
+    const char *slash = strrchr(claims, '/');
+    const char *name = slash ? slash + 1 : claims;
+    size_t len = strlen(name);
+
+    if (len > 4 && strcasecmp(name + len - 4, ".csv") == 0)
+        len -= 4;
+    buffer_format(ret_name, "%.*s.report.csv", (int)len, name);
+    return ret_name->failed ? error_no_memory(err) : 0;
+}
+
 static int choose_report_path(struct submission *s, struct error *err)
 {
     const char *claims = s->options->claims;
-    size_t len = strlen(claims);
+    struct buffer name = {0};
+    int result = name_report(claims, &name, err);
 
-    if (s->options->report)
-        buffer_text(&s->report_path, s->options->report);
-    else if (strcmp(claims, "-") == 0)
-        return error_set(err, EXIT_BAD_USAGE,
-                         "an export from standard input needs a name for its report: -o FILE; "
-                         "nothing was sent");
-    else if (len > 4 && strcasecmp(claims + len - 4, ".csv") == 0)
-        buffer_format(&s->report_path, "%.*s.report.csv", (int)len - 4, claims);
-    else
-        buffer_format(&s->report_path, "%s.report.csv", claims);
+    if (!result)
+        result = submission_place(s, claims, strcmp(claims, "-") == 0 ? NULL : name.ptr, err);
+    buffer_release(&name);
     if (s->options->resubmit)
         buffer_text(&s->resend, "the same without --resubmit, ");
     else
         buffer_text(&s->resend, s->invocation);
     buffer_text(&s->resend, " --resend-unknown --by NAME --reason TEXT");
-    return s->report_path.failed || s->resend.failed ? error_no_memory(err) : 0;
+    if (s->resend.failed)
+        return error_no_memory(err);
+    return result;
 }
 
 /* ---- the first pass ---- */
@@ -109,7 +117,8 @@ static int say_what_is_new(struct submission *s, struct error *err)
 
 static int open_run(struct submission *s, struct error *err)
 {
-    if (submission_look(s, err) || submission_open_ledger(s, err) || submission_resume(s, err))
+    if (submission_look(s, err) || submission_open_ledger(s, err) ||
+        submission_settle_place(s, err) || submission_resume(s, err))
         return -1;
     return say_what_is_new(s, err);
 }

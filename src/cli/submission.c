@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/dry_run.h"
 #include "cli/guard.h"
@@ -13,6 +14,7 @@
 #include "cli/summary.h"
 #include "cli/version.h"
 #include "ledger/space.h"
+#include "report/move.h"
 #include "report/report.h"
 #include "report/signature.h"
 #include "run/rehearsal.h"
@@ -79,12 +81,130 @@ int submission_find_run(const struct submission *s, struct run_record *ret_run, 
 
 /* ---- the place of the report ---- */
 
+/* A folder is named with its slash, so that a name that is taken by a folder is no surprise. */
+static bool is_folder(const char *path)
+{
+    size_t len = strlen(path);
+
+    return len && path[len - 1] == '/';
+}
+
+static void join(struct buffer *path, const char *folder, const char *name)
+{
+    size_t len = strlen(folder);
+
+    buffer_format(path, "%s%s%s", folder, len && folder[len - 1] == '/' ? "" : "/", name);
+}
+
+int submission_place(struct submission *s, const char *folder_of, const char *name,
+                     struct error *err)
+{
+    const struct options *o = s->options;
+    const char *slash = strrchr(folder_of, '/');
+    bool is_named = o->report && !is_folder(o->report);
+
+    if (!is_named && !name)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "an export from standard input needs a name for its report: -o FILE; "
+                         "nothing was sent");
+    s->choice = o->overwrite ? PLACE_OVERWRITE : is_named ? PLACE_NAMED : PLACE_DEFAULT;
+    buffer_reset(&s->report_path);
+    if (is_named)
+        buffer_text(&s->report_path, o->report);
+    else if (o->report || o->report_dir)
+        join(&s->report_path, o->report ? o->report : o->report_dir, name);
+    else
+        buffer_format(&s->report_path, "%.*s%s", slash ? (int)(slash - folder_of) + 1 : 0,
+                      folder_of, name);
+    return s->report_path.failed ? error_no_memory(err) : 0;
+}
+
+static int look(struct submission *s, struct publication_place *ret_place, struct error *err)
+{
+    return publication_look(s->report_path.ptr, s->options->claims, s->inspection.survey.sha256,
+                            s->endpoint.platform, s->choice, ret_place, err);
+}
+
+static int refuse_foreign(const struct submission *s, struct error *err)
+{
+    return publication_refuse(s->report_path.ptr, "is the report of another export", err);
+}
+
+/* A ledger that is not there knows of no place that the run's report has moved to. */
 int submission_look(struct submission *s, struct error *err)
 {
-    if (guard_files(s, err))
+    if (guard_files(s, err) || look(s, &s->place, err))
         return -1;
-    return publication_look(s->report_path.ptr, s->options->claims, s->inspection.survey.sha256,
-                            s->endpoint.platform, s->options->overwrite, &s->place, err);
+    return s->place.is_foreign && access(s->ledger_path.ptr, F_OK) ? refuse_foreign(s, err) : 0;
+}
+
+/* A run whose report made room for another goes on where its report is now. */
+static int follow_move(struct submission *s, struct error *err)
+{
+    struct run_record run;
+    int found = submission_find_run(s, &run, err);
+
+    if (found <= 0 || strcmp(run.name, s->place.standing) == 0)
+        return found < 0 ? -1 : 0;
+    found = move_follow(s->ledger, run.name, &s->report_path, err);
+    if (found <= 0)
+        return found;
+    s->choice = PLACE_DEFAULT; /* it is the run's own */
+    publication_place_release(&s->place);
+    return guard_files(s, err) ? -1 : look(s, &s->place, err);
+}
+
+int submission_settle_place(struct submission *s, struct error *err)
+{
+    if (move_complete(s->ledger, err))
+        return -1;
+    publication_place_release(&s->place);
+    if (look(s, &s->place, err) || follow_move(s, err))
+        return -1;
+    return s->place.is_foreign ? refuse_foreign(s, err) : 0;
+}
+
+/* The report of another run, or what a person said may go, makes room for the one that is to come.
+ */
+static int make_room(struct submission *s, struct error *err)
+{
+    const char *run = s->place.standing;
+    struct buffer stem = {0};
+    struct buffer aside = {0};
+    char quoted[LOG_QUOTE_BYTES];
+    bool is_own = strcmp(run, s->resumed.run.name) == 0 || (!*run && s->choice != PLACE_OVERWRITE);
+    int result;
+
+    if (!s->place.is_there || is_own)
+        return 0;
+    buffer_format(&stem, "before-%s", s->resumed.run.name);
+    result = stem.failed ? error_no_memory(err)
+                         : move_aside(s->ledger, s->report_path.ptr, run, stem.ptr, &aside, err);
+    if (!result)
+        log_info("what was there is kept: %s%s is '%s' now", *run ? "the report of run " : "it",
+                 run, log_quote(aside.ptr, quoted, sizeof(quoted)));
+    if (!result)
+        publication_place_release(&s->place);
+    buffer_release(&stem);
+    buffer_release(&aside);
+    return result;
+}
+
+/* The longest names that this run's report may ever need, once it makes room itself. */
+static int try_names(const struct submission *s, struct error *err)
+{
+    struct buffer name = {0};
+    struct buffer longest = {0};
+    struct output output = {0};
+    int result = move_name(s->report_path.ptr, s->resumed.run.name, &name, err);
+
+    manifest_path(buffer_string(&name), &longest);
+    if (!result)
+        result = longest.failed ? error_no_memory(err) : output_open(longest.ptr, &output, err);
+    output_close(&output);
+    buffer_release(&name);
+    buffer_release(&longest);
+    return result;
 }
 
 /* A report without a manifest is ours when publishing it was cut short between the two. Whether the
@@ -99,7 +219,7 @@ static int check_unclaimed(struct submission *s, struct error *err)
     found = submission_find_run(s, &run, err);
     if (found < 0)
         return -1;
-    if (found && s->place.is_like_a_report && strcmp(run.report_path, s->report_path.ptr) == 0)
+    if (found && s->place.is_like_a_report && file_is_same(run.report_path, s->report_path.ptr))
         return 0;
     return publication_refuse(s->report_path.ptr, "has no manifest beside it", err);
 }
@@ -416,15 +536,13 @@ static void say_unfinished(const struct submission *s)
 
 /* Another run may have published its report there since this one looked; now that the place is
  * locked none can. */
-static int look_again(const struct submission *s, struct error *err)
+static int look_again(struct submission *s, struct error *err)
 {
     struct publication_place now;
-    int result =
-        publication_look(s->report_path.ptr, s->options->claims, s->inspection.survey.sha256,
-                         s->endpoint.platform, s->options->overwrite, &now, err);
+    int result = look(s, &now, err);
 
-    if (!result &&
-        (now.replaced_count != s->place.replaced_count || strcmp(now.run, s->place.run) != 0))
+    if (!result && (now.replaced_count != s->place.replaced_count ||
+                    strcmp(now.standing, s->place.standing) != 0))
         result = error_set(err, EXIT_TRY_LATER,
                            "another run has published its report as '%s' at this moment; type the "
                            "same again",
@@ -444,6 +562,7 @@ static int run_once(struct submission *s, struct error *err)
     };
 
     if (check_space(s, err) || report_open(&settings, &s->report, err) || look_again(s, err) ||
+        make_room(s, err) || try_names(s, err) ||
         publication_open(s->report_path.ptr, &s->publication, err) || submit(s, err) ||
         publish(s, err)) {
         if (s->is_sending)

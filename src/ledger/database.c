@@ -89,6 +89,9 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     " event WHERE event.run=r.id AND kind=0), r.started_ms)) OVER (ORDER BY r.id) AS began FROM run"
     " r) WHERE id=at;"
     "CREATE UNIQUE INDEX run_in_order ON run(sequence);"
+    "CREATE TABLE report_move(id INTEGER PRIMARY KEY, run TEXT NOT NULL, from_path TEXT NOT NULL,"
+    " to_path TEXT NOT NULL, at_ms INTEGER NOT NULL, done INTEGER NOT NULL);"
+    "CREATE INDEX report_move_from ON report_move(from_path);"
     /* How many transactions said something of rows, which of them are known to be lost, and what a
      * person said of that: see commits.h. */
     "CREATE TABLE commits(id INTEGER PRIMARY KEY CHECK(id=1), count INTEGER NOT NULL,"
@@ -161,6 +164,17 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_RUN_HAS_ROWS] = "SELECT 1 WHERE EXISTS(SELECT 1 FROM row WHERE id>=?1 AND id<?2)"
                          " OR EXISTS(SELECT 1 FROM open_attempt WHERE run=?3)",
     [SQL_RUN_LAST_ROW] = "SELECT row FROM row WHERE id>=?1 AND id<?2 ORDER BY id DESC LIMIT 1",
+    [SQL_RUN_PATH] = "UPDATE run SET report_path=?2 WHERE name=?1",
+    [SQL_MOVE_ADD] = "INSERT INTO report_move(run, from_path, to_path, at_ms, done)"
+                     " VALUES(?1,?2,?3,?4,0)",
+    [SQL_MOVE_END] = "UPDATE report_move SET done=1 WHERE id=?1",
+    [SQL_MOVE_DROP] = "DELETE FROM report_move WHERE id=?1 AND done=0",
+    [SQL_MOVE_OPEN] = "SELECT id, run, from_path, to_path, at_ms FROM report_move WHERE done=0"
+                      " AND id>?1 ORDER BY id LIMIT 1",
+    [SQL_MOVE_FIND] = "SELECT to_path FROM report_move WHERE run=?1 AND from_path=?2 AND done=1"
+                      " ORDER BY id DESC LIMIT 1",
+    [SQL_MOVE_AWAY] = "SELECT run, to_path FROM report_move WHERE from_path=?1 AND run<>''"
+                      " ORDER BY id DESC LIMIT 1 OFFSET ?2",
     [SQL_EVENT_PUT] = "INSERT INTO event SELECT ?1,?2,?3,?4,?5"
                       " WHERE ?3 IN(0,4,5) OR ?6>(SELECT count(*) FROM event WHERE run=?1)"
                       " ON CONFLICT DO UPDATE SET until_ms=excluded.until_ms",

@@ -59,7 +59,7 @@ int publication_refuse(const char *report_path, const char *why, struct error *e
 
     return error_set(err, EXIT_CANNOT_CREATE,
                      "'%s' exists and %s; nothing was sent. Name another report with -o, or use "
-                     "--overwrite",
+                     "--overwrite, which moves it aside",
                      log_quote(report_path, quoted, sizeof(quoted)), why);
 }
 
@@ -88,52 +88,74 @@ static bool is_like_a_report(const char *path)
     return len == (ssize_t)sizeof(wanted) - 1 && memcmp(found, wanted, sizeof(wanted) - 1) == 0;
 }
 
-int publication_look(const char *report_path, const char *export_path,
-                     const unsigned char *export_sha256, const char *platform, bool overwrite,
-                     struct publication_place *ret_place, struct error *err)
+/* What the manifest tells, which names a run. */
+static int take_manifest(const struct manifest_found *found, const char *export_path,
+                         const unsigned char *export_sha256, enum place_choice choice, bool exists,
+                         struct publication_place *place, struct error *err)
 {
+    bool is_ours = is_same_export(found, export_path, export_sha256);
+
+    snprintf(place->standing, sizeof(place->standing), "%s", found->run);
+    place->is_foreign = exists && !is_ours && choice == PLACE_NAMED;
+    if (is_ours) {
+        snprintf(place->ledger_id, sizeof(place->ledger_id), "%s", found->ledger_id);
+        snprintf(place->run, sizeof(place->run), "%s", found->run);
+        place->finished_ms = found->finished_ms;
+        place->report_stands = exists && is_same_content(found, export_sha256);
+    }
+    return exists ? publication_take_digests(found, place, err) : 0;
+}
+
+/* What is no manifest of ours may go where a person says so; what may not be read is not judged. */
+static int refuse_unread(const char *report_path, enum place_choice choice, struct error *err)
+{
+    char why[ERROR_TEXT_BYTES / 2];
+
+    if (err->exit_code == EXIT_INPUT_REFUSED)
+        return choice == PLACE_OVERWRITE
+                   ? 0
+                   : publication_refuse(report_path, "has a manifest that is not whole", err);
+    if (err->exit_code == EXIT_RESOURCES)
+        return -1;
+    snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, err->text);
+    return error_set(err, EXIT_CANNOT_CREATE,
+                     "the manifest of the report that is there tells whose it is: %s; nothing was "
+                     "sent. Be the user who may read it, or name another report with -o",
+                     why);
+}
+
+int publication_look(const char *report_path, const char *export_path,
+                     const unsigned char *export_sha256, const char *platform,
+                     enum place_choice choice, struct publication_place *ret_place,
+                     struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
     struct manifest_found found;
     struct stat status;
     bool exists = lstat(report_path, &status) == 0;
-    bool is_ours;
     int read;
-    int result = -1;
+    int result;
 
     memset(ret_place, 0, sizeof(*ret_place));
     if (exists && !S_ISREG(status.st_mode))
         return error_set(
             err, EXIT_CANNOT_CREATE,
             "the report path '%s' is not a regular file (a link, a folder, …); nothing "
-            "was sent. Name another report with -o",
-            report_path);
+            "was sent. Name another report with -o, or a folder as -o DIR/",
+            log_quote(report_path, quoted, sizeof(quoted)));
     read = manifest_read(report_path, &found, err);
-    if (read < 0 && !overwrite) {
-        publication_refuse(report_path, "has a manifest that cannot be read", err);
-        goto out;
-    }
-    if (read <= 0) {
-        ret_place->is_unclaimed = exists && !overwrite;
+    result = read < 0 ? refuse_unread(report_path, choice, err) : 0;
+    ret_place->is_there = exists || read;
+    if (!result && read <= 0) {
+        ret_place->is_unclaimed = exists && choice != PLACE_OVERWRITE;
         ret_place->is_like_a_report = exists && is_like_a_report(report_path);
-        result = 0;
-        goto out;
+    } else if (!result && exists && choice != PLACE_OVERWRITE &&
+               is_same_export(&found, export_path, export_sha256) &&
+               strcmp(found.platform, platform) != 0) {
+        result = refuse_platform(report_path, found.platform, platform, err);
+    } else if (!result) {
+        result = take_manifest(&found, export_path, export_sha256, choice, exists, ret_place, err);
     }
-    is_ours = is_same_export(&found, export_path, export_sha256);
-    if (exists && !is_ours && !overwrite) {
-        publication_refuse(report_path, "is the report of another export", err);
-        goto out;
-    }
-    if (exists && is_ours && !overwrite && strcmp(found.platform, platform) != 0) {
-        refuse_platform(report_path, found.platform, platform, err);
-        goto out;
-    }
-    if (is_ours) {
-        snprintf(ret_place->ledger_id, sizeof(ret_place->ledger_id), "%s", found.ledger_id);
-        snprintf(ret_place->run, sizeof(ret_place->run), "%s", found.run);
-        ret_place->finished_ms = found.finished_ms;
-        ret_place->report_stands = exists && is_same_content(&found, export_sha256);
-    }
-    result = exists ? publication_take_digests(&found, ret_place, err) : 0;
-out:
     manifest_found_release(&found);
     return result;
 }

@@ -492,14 +492,17 @@ class AttemptTest(ResolveCase):
         self.assertEqual(len(self.web.requests), before)
         self.assertEqual(self.lines()[2]["code"], "ALREADY_ACCEPTED")
 
-    def test_an_attempt_whose_report_made_way_for_another_is_settled_by_a_list(self):
+    def test_an_attempt_whose_report_is_lost_is_settled_by_a_list(self):
         for as_ in ("accepted", "not-executed"):
             with self.subTest(as_):
                 self.upload_with_unknown(claim_rows(2), 1)
                 attempt = self.lines()[2]
-                # The next day's export, at the same path: the claim waits, its report is replaced.
+                moved = f"claims.report.{self.ws.read_manifest()['run']}.csv"
+                # The next day's export, at the same path: the claim waits, its report is lost.
                 self.ws.export([claim_row(5), claim_row(1, claim_fee="7")])
                 self.assertExit(self.upload(), 3)
+                os.unlink(self.ws.file(moved))
+                os.unlink(self.ws.file(moved + ".manifest.json"))
                 self.assertEqual(self.lines()[3]["code"], "UNSETTLED")
                 refused = self.settle(3, as_)
                 self.assertExit(refused, 65)

@@ -1,0 +1,118 @@
+/* Reports that made room for others. */
+#include <string.h>
+
+#include "database.h"
+#include "ledger/moves.h"
+
+void report_move_release(struct report_move *move)
+{
+    buffer_release(&move->run);
+    buffer_release(&move->from);
+    buffer_release(&move->to);
+    memset(move, 0, sizeof(*move));
+}
+
+int ledger_move_begin(struct ledger *ledger, struct report_move *move, struct error *err)
+{
+    if (ledger_begin(ledger, err) ||
+        database_execute(ledger,
+                         database_ready(ledger, SQL_MOVE_ADD, "sssi", buffer_string(&move->run),
+                                        buffer_string(&move->from), buffer_string(&move->to),
+                                        move->at_ms),
+                         err))
+        return -1;
+    move->id = sqlite3_last_insert_rowid(ledger->db);
+    return ledger_commit(ledger, err);
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* A run that writes its report to another path by now has only an older one here. */
+static int change_path(struct ledger *ledger, const struct report_move *move, struct error *err)
+{
+    const char *name = buffer_string(&move->run);
+    struct run_record run;
+    int found = ledger_run_named(ledger, name, &run, err);
+
+    if (found <= 0)
+        return found;
+    if (strcmp(last_part(run.report_path), last_part(buffer_string(&move->from))) != 0)
+        return 0;
+    return database_execute(
+        ledger, database_ready(ledger, SQL_RUN_PATH, "ss", name, buffer_string(&move->to)), err);
+}
+
+int ledger_move_end(struct ledger *ledger, const struct report_move *move, struct error *err)
+{
+    if (ledger_begin(ledger, err) ||
+        database_execute(ledger, database_ready(ledger, SQL_MOVE_END, "i", move->id), err))
+        return -1;
+    if (change_path(ledger, move, err)) {
+        ledger_rollback(ledger);
+        return -1;
+    }
+    return ledger_commit(ledger, err);
+}
+
+int ledger_move_withdraw(struct ledger *ledger, const struct report_move *move, struct error *err)
+{
+    if (ledger_begin(ledger, err) ||
+        database_execute(ledger, database_ready(ledger, SQL_MOVE_DROP, "i", move->id), err))
+        return -1;
+    return ledger_commit(ledger, err);
+}
+
+int ledger_move_open(struct ledger *ledger, int64_t after, struct report_move *ret_move,
+                     struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_MOVE_OPEN, "i", after);
+    int found = database_step(ledger, s, err);
+
+    memset(ret_move, 0, sizeof(*ret_move));
+    if (found <= 0)
+        return found;
+    ret_move->id = sqlite3_column_int64(s, 0);
+    buffer_text(&ret_move->run, database_text(s, 1));
+    buffer_text(&ret_move->from, database_text(s, 2));
+    buffer_text(&ret_move->to, database_text(s, 3));
+    ret_move->at_ms = sqlite3_column_int64(s, 4);
+    sqlite3_reset(s);
+    if (!ret_move->run.failed && !ret_move->from.failed && !ret_move->to.failed)
+        return 1;
+    report_move_release(ret_move);
+    return error_no_memory(err);
+}
+
+int ledger_move_find(struct ledger *ledger, const char *run, const char *from,
+                     struct buffer *ret_to, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_MOVE_FIND, "ss", run, from);
+    int found = database_step(ledger, s, err);
+
+    if (found <= 0)
+        return found;
+    buffer_text(ret_to, database_text(s, 0));
+    sqlite3_reset(s);
+    return ret_to->failed ? error_no_memory(err) : 1;
+}
+
+int ledger_move_away(struct ledger *ledger, const char *from, int64_t nth, struct buffer *ret_run,
+                     struct buffer *ret_to, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_MOVE_AWAY, "si", from, nth);
+    int found = database_step(ledger, s, err);
+
+    if (found <= 0)
+        return found;
+    buffer_reset(ret_run);
+    buffer_reset(ret_to);
+    buffer_text(ret_run, database_text(s, 0));
+    buffer_text(ret_to, database_text(s, 1));
+    sqlite3_reset(s);
+    return ret_run->failed || ret_to->failed ? error_no_memory(err) : 1;
+}

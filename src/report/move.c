@@ -1,0 +1,248 @@
+#include "report/move.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "ledger/moves.h"
+#include "report/manifest.h"
+
+/* What belongs to a report, in the order in which it moves: the report goes before its manifest, as
+ * when they are published. */
+static const char *const companions[] = {"", ".manifest.json"};
+
+#define COMPANION_COUNT (sizeof(companions) / sizeof(*companions))
+
+static size_t folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+int move_place(const char *path, struct buffer *ret_place, struct error *err)
+{
+    size_t len = folder_length(path);
+    char *folder = len ? strndup(path, len) : strdup(".");
+    char *real = folder ? realpath(folder, NULL) : NULL;
+    char quoted[LOG_QUOTE_BYTES];
+    int cause = errno;
+
+    free(folder);
+    if (!real)
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot find the folder of '%s': %s",
+                         log_quote(path, quoted, sizeof(quoted)), strerror(cause));
+    buffer_format(ret_place, "%s/%s", strcmp(real, "/") == 0 ? "" : real, path + len);
+    free(real);
+    return ret_place->failed ? error_no_memory(err) : 0;
+}
+
+/* ---- the new name ---- */
+
+/* Whether neither a report nor anything that belongs to one stands there. */
+static bool is_free(const char *path)
+{
+    static const char *const endings[] = {"", ".manifest.json", ".partial", ".started.json"};
+    struct stat status;
+    bool is_taken = false;
+
+    for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+        struct buffer beside = {0};
+
+        buffer_format(&beside, "%s%s", path, endings[i]);
+        is_taken |= beside.failed || lstat(beside.ptr, &status) == 0;
+        buffer_release(&beside);
+    }
+    return !is_taken;
+}
+
+int move_name(const char *path, const char *run, struct buffer *ret_name, struct error *err)
+{
+    size_t len = strlen(path);
+    size_t stem = len > 4 && strcasecmp(path + len - 4, ".csv") == 0 ? len - 4 : len;
+
+    for (unsigned n = 1; n < UINT_MAX; n++) {
+        buffer_reset(ret_name);
+        buffer_format(ret_name, "%.*s.%s", (int)stem, path, run);
+        if (n > 1)
+            buffer_format(ret_name, ".%u", n);
+        buffer_text(ret_name, path + stem);
+        if (ret_name->failed)
+            return error_no_memory(err);
+        if (is_free(ret_name->ptr))
+            break;
+    }
+    return 0;
+}
+
+/* ---- moving ---- */
+
+/* Renames what is there still; *ret_moved counts it. What stands at the new name stays. */
+static int rename_all(const struct report_move *move, size_t *ret_moved, struct error *err)
+{
+    struct buffer from = {0};
+    struct buffer to = {0};
+    enum file_moved moved;
+    int result = 0;
+
+    *ret_moved = 0;
+    for (size_t i = 0; i < COMPANION_COUNT && !result; i++) {
+        buffer_reset(&from);
+        buffer_reset(&to);
+        buffer_format(&from, "%s%s", buffer_string(&move->from), companions[i]);
+        buffer_format(&to, "%s%s", buffer_string(&move->to), companions[i]);
+        if (from.failed || to.failed)
+            result = error_no_memory(err);
+        else
+            result = file_move(from.ptr, to.ptr, &moved, err);
+        *ret_moved += !result && moved == FILE_MOVED;
+    }
+    buffer_release(&from);
+    buffer_release(&to);
+    return result;
+}
+
+static int make_move(struct ledger *ledger, struct report_move *move, struct error *err)
+{
+    struct error ignored;
+    size_t moved;
+
+    if (ledger_move_begin(ledger, move, err))
+        return -1;
+    if (rename_all(move, &moved, err)) {
+        if (!moved)
+            ledger_move_withdraw(ledger, move, &ignored);
+        return -1;
+    }
+    return file_sync_folder(buffer_string(&move->from), err) ? -1
+                                                             : ledger_move_end(ledger, move, err);
+}
+
+int move_aside(struct ledger *ledger, const char *path, const char *run, const char *stem,
+               struct buffer *ret_path, struct error *err)
+{
+    struct report_move move = {.at_ms = clock_wall_ms()};
+    int result = move_name(path, *run ? run : stem, ret_path, err);
+
+    buffer_text(&move.run, run);
+    if (!result && (move_place(path, &move.from, err) || move_place(ret_path->ptr, &move.to, err)))
+        result = -1;
+    if (!result)
+        result = move.run.failed ? error_no_memory(err) : make_move(ledger, &move, err);
+    report_move_release(&move);
+    return result;
+}
+
+/* ---- what was cut short ---- */
+
+/* Whether what stands at the old path still is what was to be moved: not the report of a run that
+ * came there otherwise. */
+static bool is_as_recorded(const struct report_move *move)
+{
+    struct manifest_found manifest;
+    struct error unread;
+    int found = manifest_read(buffer_string(&move->from), &manifest, &unread);
+    bool is_it = found <= 0 || strcmp(manifest.run, buffer_string(&move->run)) == 0;
+
+    manifest_found_release(&manifest);
+    return is_it;
+}
+
+/* Under the lock of the path. */
+static int complete_locked(struct ledger *ledger, const struct report_move *move, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    size_t moved = 0;
+
+    if (is_as_recorded(move) &&
+        (rename_all(move, &moved, err) || file_sync_folder(buffer_string(&move->from), err)))
+        return -1;
+    if (moved)
+        log_info("the report of run %s is at '%s': moving it there was cut short before",
+                 buffer_string(&move->run),
+                 log_quote(buffer_string(&move->to), quoted, sizeof(quoted)));
+    return ledger_move_end(ledger, move, err);
+}
+
+/* One that another run is making, or whose folder is not there, waits for a later start. */
+static int complete(struct ledger *ledger, const struct report_move *move, struct error *err)
+{
+    struct buffer partial = {0};
+    struct error why;
+    int result = 0;
+    int fd;
+
+    buffer_format(&partial, "%s.partial", buffer_string(&move->from));
+    if (partial.failed)
+        return error_no_memory(err);
+    fd = file_create_locked(partial.ptr, &why);
+    if (fd >= 0) {
+        result = complete_locked(ledger, move, err);
+        unlink(partial.ptr);
+        close(fd);
+    } else if (why.exit_code != EXIT_TRY_LATER) {
+        log_warn("a report is to be moved aside, and that cannot be done now: %s", why.text);
+    }
+    buffer_release(&partial);
+    return result;
+}
+
+int move_complete(struct ledger *ledger, struct error *err)
+{
+    struct report_move move;
+    int64_t last = 0;
+    int found;
+
+    while ((found = ledger_move_open(ledger, last, &move, err)) > 0) {
+        int result = complete(ledger, &move, err);
+
+        last = move.id;
+        report_move_release(&move);
+        if (result)
+            return -1;
+    }
+    return found;
+}
+
+/* ---- where a report went ---- */
+
+/* One step. It went to another name in the same folder, which stays as it was typed. */
+static int follow_once(struct ledger *ledger, const char *run, struct buffer *path,
+                       struct error *err)
+{
+    struct buffer place = {0};
+    struct buffer to = {0};
+    int found = move_place(path->ptr, &place, err);
+
+    if (!found)
+        found = ledger_move_find(ledger, run, place.ptr, &to, err);
+    if (found > 0) {
+        path->len = folder_length(path->ptr);
+        path->ptr[path->len] = '\0';
+        buffer_text(path, to.ptr + folder_length(to.ptr));
+    }
+    if (found > 0 && path->failed)
+        found = error_no_memory(err);
+    buffer_release(&place);
+    buffer_release(&to);
+    return found;
+}
+
+int move_follow(struct ledger *ledger, const char *run, struct buffer *path, struct error *err)
+{
+    int found = follow_once(ledger, run, path, err);
+    int result = found;
+
+    /* A report may have moved more than once; each name is longer than the one before. */
+    while (found > 0)
+        found = follow_once(ledger, run, path, err);
+    return found < 0 ? -1 : result;
+}

@@ -1,0 +1,205 @@
+/* Reports make room, and what was cut short is completed. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "ledger/moves.h"
+#include "report/move.h"
+
+#define RUN "20260102-0123abcd"
+
+static struct error err;
+
+struct desk {
+    char folder[64], report[96], aside[128];
+    struct ledger *ledger;
+};
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static bool holds(const char *path, const char *text)
+{
+    char found[64] = "";
+    FILE *file = fopen(path, "re");
+
+    if (!file)
+        return false;
+    if (!fgets(found, sizeof(found), file))
+        *found = '\0';
+    fclose(file);
+    return strcmp(found, text) == 0;
+}
+
+static int set_up(void **state)
+{
+    struct desk *desk = calloc(1, sizeof(*desk));
+    char ledger[96];
+
+    assert_non_null(desk);
+    strcpy(desk->folder, "/tmp/claimbatch-move-XXXXXX");
+    assert_non_null(mkdtemp(desk->folder));
+    snprintf(ledger, sizeof(ledger), "%s/ledger.db", desk->folder);
+    snprintf(desk->report, sizeof(desk->report), "%s/a.csv", desk->folder);
+    snprintf(desk->aside, sizeof(desk->aside), "%s/a." RUN ".csv", desk->folder);
+    assert_int_equal(ledger_open(ledger, &desk->ledger, &err), 0);
+    *state = desk;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct desk *desk = *state;
+    char command[128];
+
+    ledger_close(desk->ledger);
+    snprintf(command, sizeof(command), "rm -r %s", desk->folder);
+    assert_int_equal(system(command), 0);
+    free(desk);
+    return 0;
+}
+
+static void name_is_the_runs_and_free(void **state)
+{
+    struct desk *desk = *state;
+    struct buffer name = {0};
+    char taken[160];
+
+    assert_int_equal(move_name(desk->report, RUN, &name, &err), 0);
+    assert_string_equal(name.ptr, desk->aside);
+    snprintf(taken, sizeof(taken), "%s.started.json", desk->aside);
+    write_file(taken, "{}");
+    assert_int_equal(move_name(desk->report, RUN, &name, &err), 0);
+    assert_non_null(strstr(name.ptr, RUN ".2.csv"));
+    assert_int_equal(move_name("no-ending", RUN, &name, &err), 0);
+    assert_string_equal(name.ptr, "no-ending." RUN);
+    buffer_release(&name);
+}
+
+static void move_that_was_cut_short_is_completed(void **state)
+{
+    struct desk *desk = *state;
+    struct report_move move = {0};
+    struct buffer found = {0};
+
+    buffer_text(&move.run, RUN);
+    buffer_text(&move.from, desk->report);
+    buffer_text(&move.to, desk->aside);
+    write_file(desk->report, "yesterday");
+    assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
+    assert_int_equal(move_complete(desk->ledger, &err), 0);
+    assert_true(holds(desk->aside, "yesterday"));
+    assert_int_equal(access(desk->report, F_OK), -1);
+    assert_int_equal(ledger_move_find(desk->ledger, RUN, desk->report, &found, &err), 1);
+    assert_string_equal(found.ptr, desk->aside);
+    /* It is at its end: what stands there from now on is left alone. */
+    write_file(desk->report, "today");
+    assert_int_equal(move_complete(desk->ledger, &err), 0);
+    assert_true(holds(desk->report, "today"));
+    buffer_release(&found);
+    report_move_release(&move);
+}
+
+static void move_never_replaces_what_stands_at_the_new_name(void **state)
+{
+    struct desk *desk = *state;
+    struct report_move move = {0};
+
+    buffer_text(&move.run, RUN);
+    buffer_text(&move.from, desk->report);
+    buffer_text(&move.to, desk->aside);
+    write_file(desk->report, "yesterday");
+    write_file(desk->aside, "mine");
+    assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
+    assert_int_equal(move_complete(desk->ledger, &err), 0);
+    assert_true(holds(desk->aside, "mine"));
+    assert_true(holds(desk->report, "yesterday"));
+    report_move_release(&move);
+}
+
+static void move_by_two_names_that_was_cut_short_is_ended(void **state)
+{
+    struct desk *desk = *state;
+    struct report_move move = {0};
+
+    buffer_text(&move.run, RUN);
+    buffer_text(&move.from, desk->report);
+    buffer_text(&move.to, desk->aside);
+    write_file(desk->report, "yesterday");
+    assert_int_equal(link(desk->report, desk->aside), 0);
+    assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
+    assert_int_equal(move_complete(desk->ledger, &err), 0);
+    assert_true(holds(desk->aside, "yesterday"));
+    assert_int_equal(access(desk->report, F_OK), -1);
+    report_move_release(&move);
+}
+
+static void run_is_followed_through_all_its_moves(void **state)
+{
+    struct desk *desk = *state;
+    struct buffer path = {0};
+    struct buffer aside = {0};
+
+    write_file(desk->report, "yesterday");
+    assert_int_equal(move_aside(desk->ledger, desk->report, RUN, "", &aside, &err), 0);
+    assert_string_equal(aside.ptr, desk->aside);
+    buffer_reset(&aside);
+    assert_int_equal(move_aside(desk->ledger, desk->aside, RUN, "", &aside, &err), 0);
+    buffer_text(&path, desk->report);
+    assert_int_equal(move_follow(desk->ledger, RUN, &path, &err), 1);
+    assert_string_equal(path.ptr, aside.ptr);
+    assert_true(holds(path.ptr, "yesterday"));
+    assert_int_equal(move_follow(desk->ledger, "20260102-ffffffff", &path, &err), 0);
+    buffer_release(&path);
+    buffer_release(&aside);
+}
+
+static void move_that_cannot_be_made_is_forgotten(void **state)
+{
+    struct desk *desk = *state;
+    struct report_move move;
+    struct buffer aside = {0};
+    char zeros[251] = "";
+    char path[400];
+
+    memset(zeros, '0', sizeof(zeros) - 1);
+    /* The name fits, the longer one does not. */
+    snprintf(path, sizeof(path), "%s/%s.csv", desk->folder, zeros);
+    write_file(path, "yesterday");
+    assert_int_equal(move_aside(desk->ledger, path, RUN, "", &aside, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CANNOT_CREATE);
+    assert_true(holds(path, "yesterday"));
+    assert_int_equal(ledger_move_open(desk->ledger, 0, &move, &err), 0);
+    buffer_release(&aside);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(name_is_the_runs_and_free),
+        TEST(move_that_was_cut_short_is_completed),
+        TEST(move_never_replaces_what_stands_at_the_new_name),
+        TEST(move_by_two_names_that_was_cut_short_is_ended),
+        TEST(run_is_followed_through_all_its_moves),
+        TEST(move_that_cannot_be_made_is_forgotten),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
