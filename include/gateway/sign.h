@@ -38,8 +38,8 @@ bool sign_skips(const char *value);
 const char *sign_method_name(enum sign_method method);
 bool sign_method_parse(const char *name, enum sign_method *ret_method);
 
-/* The secret is copied and wiped on close. EXIT_INTERNAL when OpenSSL refuses (md5 in a FIPS
- * build). */
+/* The secret is borrowed until the signer is closed, and never copied. EXIT_INTERNAL when OpenSSL
+ * refuses (md5 in a FIPS build). */
 int signer_open(enum sign_method method, const char *secret, struct signer **ret_signer,
                 struct error *err);
 void signer_close(struct signer *signer);

@@ -3,26 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 
 #include "base/error.h"
 
 #define SIGNATURE_BYTES 32 /* of the longest, SHA-256 */
+#define BLOCK_BYTES 64     /* of both digests */
 
 struct signer {
     enum sign_method method;
     struct buffer string; /* S of the call at hand; holds the session */
 
-    /* SIGN_MD5 */
     EVP_MD *md;
-    EVP_MD_CTX *md_context;
-    struct buffer secret;
+    EVP_MD_CTX *context;
+    const char *secret; /* SIGN_MD5: the caller's */
 
-    /* the HMACs; the key stays in the context from call to call */
-    EVP_MAC_CTX *mac_context;
+    /* The HMACs (RFC 2104): what the digest has come to behind the key, inside and outside.
+     * OpenSSL's own would keep the key itself, in memory that may be swapped. */
+    EVP_MD_CTX *inner, *outer;
 };
 
 static const struct {
@@ -82,34 +81,47 @@ bool sign_skips(const char *value)
     return true;
 }
 
-static int open_md5(struct signer *signer, const char *secret)
+static int begin_with(struct signer *signer, EVP_MD_CTX *context, const unsigned char *key,
+                      unsigned char pad)
 {
-    buffer_text(&signer->secret, secret);
-    signer->md = EVP_MD_fetch(NULL, methods[SIGN_MD5].openssl_digest, NULL);
-    signer->md_context = EVP_MD_CTX_new();
-    if (signer->secret.failed || !signer->md || !signer->md_context)
-        return -1;
-    return EVP_DigestInit_ex2(signer->md_context, signer->md, NULL) == 1 ? 0 : -1;
+    unsigned char block[BLOCK_BYTES];
+    bool good;
+
+    for (size_t i = 0; i < BLOCK_BYTES; i++)
+        block[i] = key[i] ^ pad;
+    good = EVP_DigestInit_ex2(context, signer->md, NULL) == 1 &&
+           EVP_DigestUpdate(context, block, sizeof(block)) == 1;
+    OPENSSL_cleanse(block, sizeof(block));
+    return good ? 0 : -1;
 }
 
+/* A key that is longer than a block is its digest. */
 static int open_hmac(struct signer *signer, const char *secret)
 {
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-                                         (char *)methods[signer->method].openssl_digest, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    unsigned char key[BLOCK_BYTES] = {0};
+    size_t len = strlen(secret);
+    int result = -1;
 
-    /* The context keeps a reference of its own. */
-    signer->mac_context = mac ? EVP_MAC_CTX_new(mac) : NULL;
-    EVP_MAC_free(mac);
-    if (!signer->mac_context)
+    signer->inner = EVP_MD_CTX_new();
+    signer->outer = EVP_MD_CTX_new();
+    if (len <= BLOCK_BYTES)
+        memcpy(key, secret, len);
+    if (signer->inner && signer->outer &&
+        (len <= BLOCK_BYTES || EVP_Digest(secret, len, key, NULL, signer->md, NULL) == 1) &&
+        !begin_with(signer, signer->inner, key, 0x36))
+        result = begin_with(signer, signer->outer, key, 0x5c);
+    OPENSSL_cleanse(key, sizeof(key));
+    return result;
+}
+
+static int open_digest(struct signer *signer, const char *secret)
+{
+    signer->md = EVP_MD_fetch(NULL, methods[signer->method].openssl_digest, NULL);
+    signer->context = EVP_MD_CTX_new();
+    signer->secret = secret;
+    if (!signer->md || !signer->context)
         return -1;
-    return EVP_MAC_init(signer->mac_context, (const unsigned char *)secret, strlen(secret),
-                        params) == 1
-               ? 0
-               : -1;
+    return signer->method == SIGN_MD5 ? 0 : open_hmac(signer, secret);
 }
 
 int signer_open(enum sign_method method, const char *secret, struct signer **ret_signer,
@@ -121,7 +133,7 @@ int signer_open(enum sign_method method, const char *secret, struct signer **ret
     if (!signer)
         return error_no_memory(err);
     signer->method = method;
-    if ((method == SIGN_MD5 ? open_md5 : open_hmac)(signer, secret) != 0) {
+    if (open_digest(signer, secret)) {
         signer_close(signer);
         return error_set(err, EXIT_INTERNAL,
                          "OpenSSL offers no '%s' signature here; nothing was sent; try another "
@@ -136,11 +148,11 @@ void signer_close(struct signer *signer)
 {
     if (!signer)
         return;
-    EVP_MAC_CTX_free(signer->mac_context);
-    EVP_MD_CTX_free(signer->md_context);
+    EVP_MD_CTX_free(signer->inner);
+    EVP_MD_CTX_free(signer->outer);
+    EVP_MD_CTX_free(signer->context);
     EVP_MD_free(signer->md);
     buffer_wipe(&signer->string);
-    buffer_wipe(&signer->secret);
     free(signer);
 }
 
@@ -162,28 +174,33 @@ void sign_string(struct param *params, size_t count, struct buffer *ret_string)
 
 static int md5(struct signer *signer, unsigned char *ret_signature)
 {
-    EVP_MD_CTX *context = signer->md_context;
-    const struct buffer *secret = &signer->secret, *string = &signer->string;
+    EVP_MD_CTX *context = signer->context;
+    const struct buffer *string = &signer->string;
+    size_t len = strlen(signer->secret);
 
-    if (EVP_DigestUpdate(context, buffer_string(secret), secret->len) != 1 ||
-        EVP_DigestUpdate(context, buffer_string(string), string->len) != 1 ||
-        EVP_DigestUpdate(context, buffer_string(secret), secret->len) != 1 ||
-        EVP_DigestFinal_ex(context, ret_signature, NULL) != 1)
-        return -1;
-    return EVP_DigestInit_ex2(context, signer->md, NULL) == 1 ? 0 : -1;
+    return EVP_DigestInit_ex2(context, signer->md, NULL) == 1 &&
+                   EVP_DigestUpdate(context, signer->secret, len) == 1 &&
+                   EVP_DigestUpdate(context, buffer_string(string), string->len) == 1 &&
+                   EVP_DigestUpdate(context, signer->secret, len) == 1 &&
+                   EVP_DigestFinal_ex(context, ret_signature, NULL) == 1
+               ? 0
+               : -1;
 }
 
 static int hmac(struct signer *signer, unsigned char *ret_signature)
 {
-    EVP_MAC_CTX *context = signer->mac_context;
+    EVP_MD_CTX *context = signer->context;
     const struct buffer *string = &signer->string;
+    unsigned len = 0;
 
-    /* Without a key it begins anew with the one it has. */
-    if (EVP_MAC_init(context, NULL, 0, NULL) != 1)
-        return -1;
-    if (EVP_MAC_update(context, (const unsigned char *)buffer_string(string), string->len) != 1)
-        return -1;
-    return EVP_MAC_final(context, ret_signature, NULL, SIGNATURE_BYTES) == 1 ? 0 : -1;
+    return EVP_MD_CTX_copy_ex(context, signer->inner) == 1 &&
+                   EVP_DigestUpdate(context, buffer_string(string), string->len) == 1 &&
+                   EVP_DigestFinal_ex(context, ret_signature, &len) == 1 &&
+                   EVP_MD_CTX_copy_ex(context, signer->outer) == 1 &&
+                   EVP_DigestUpdate(context, ret_signature, len) == 1 &&
+                   EVP_DigestFinal_ex(context, ret_signature, NULL) == 1
+               ? 0
+               : -1;
 }
 
 static void upper_hex(const unsigned char *bytes, size_t len, char *ret_hex)
