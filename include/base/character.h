@@ -19,6 +19,9 @@ size_t character_decode(const char *text, uint32_t *ret_point);
 /* Whether it shows nothing: of zero width, or one that turns the direction of writing. */
 bool character_is_invisible(uint32_t point);
 
+/* Whether it is a blank of whatever width, or a line's end. */
+bool character_is_blank(uint32_t point);
+
 /* Whether it looks like an ASCII character and is none: full-width forms, blanks of another kind,
  * dashes. */
 bool character_is_lookalike(uint32_t point);

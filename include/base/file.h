@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buffer.h"
 
@@ -65,25 +66,23 @@ int file_sync_folder(const char *path, struct error *err);
 /* Whether two paths lead to one file, or would if it were there. */
 bool file_is_same(const char *a, const char *b);
 
-/*
- * Reads the first line of a secret file into `ret_secret`, a trailing CR dropped. Refused with
- * EXIT_BAD_CONFIG when it cannot be opened, is not a regular file, is empty, or is readable by
- * group or others. `what` names the secret in the message ("app secret"). The content never appears
- * in an error.
- */
-int file_read_secret(const char *path, const char *what, struct buffer *ret_secret,
-                     struct error *err);
+/* Opens a file that is to be read with file_read_patiently; never waits. A descriptor, or -1 with
+ * errno. */
+int file_open_small(const char *path);
 
-/* Opens a file that only its owner may read, refused as by file_read_secret. Returns the
- * descriptor, or -1. */
-int file_open_private(const char *path, const char *what, struct error *err);
+#define FILE_PATIENCE_MS 5000
+
+/* As read(2), but waits for who writes to a pipe: without an end for one that has no name, as a
+ * shell makes it; else FILE_PATIENCE_MS. -1 with errno, which file_read_why says in words. */
+ssize_t file_read_patiently(int fd, void *bytes, size_t len);
+const char *file_read_why(void);
 
 /* The same as file_read_all for a file that is open. */
 int file_read_open(int fd, const char *path, size_t limit, struct buffer *ret_content,
                    struct error *err);
 
-/* Reads a whole small file. EXIT_INPUT_MISSING when it cannot be opened, EXIT_INPUT_REFUSED over
- * `limit`. */
+/* Reads a whole small file. EXIT_INPUT_MISSING when it cannot be opened, or nobody writes to it,
+ * EXIT_INPUT_REFUSED over `limit`. */
 int file_read_all(const char *path, size_t limit, struct buffer *ret_content, struct error *err);
 
 #endif

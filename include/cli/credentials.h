@@ -3,7 +3,7 @@
  *
  * They come from the file an option names, from CLAIMBATCH_APP_SECRET and CLAIMBATCH_SESSION, from
  * $CREDENTIALS_DIRECTORY/app-secret and /session, or from the file a configuration names, in this
- * order; never from argv. They are wiped when released and kept out of core files by main.
+ * order; never from argv. What the environment had is wiped there.
  *
  * Tested by tests/e2e/test_options.py
  */
@@ -13,12 +13,13 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "base/secret.h"
 
 struct error;
 
 struct credentials {
-    struct buffer app_secret;
-    struct buffer session; /* empty: none */
+    struct secret app_secret;
+    struct secret session; /* its text is NULL: none */
 };
 
 /* The file that is named for a secret. */
@@ -27,7 +28,7 @@ struct credential_file {
     bool typed;       /* by an option; else the environment wins over it */
 };
 
-/* Reads them. EXIT_BAD_CONFIG when there is no secret, or a file is refused. */
+/* Reads them, once a process. EXIT_BAD_CONFIG when there is no secret, or one is refused. */
 int credentials_read(struct credential_file secret, struct credential_file session,
                      struct credentials *ret_credentials, struct error *err);
 

@@ -47,6 +47,16 @@ bool character_is_invisible(uint32_t point)
     return is_in(ranges, sizeof(ranges) / sizeof(*ranges), point);
 }
 
+bool character_is_blank(uint32_t point)
+{
+    static const struct range ranges[] = {
+        {0x09, 0x0d},     {0x20, 0x20},     {0x85, 0x85},     {0xa0, 0xa0},     {0x1680, 0x1680},
+        {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+    };
+
+    return is_in(ranges, sizeof(ranges) / sizeof(*ranges), point);
+}
+
 bool character_is_lookalike(uint32_t point)
 {
     static const struct range ranges[] = {

@@ -1,10 +1,12 @@
 #include "cli/credentials.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/log.h"
 
 struct source {
     const char *what;       /* in messages */
@@ -19,55 +21,65 @@ static const struct source session_source = {"session", "CLAIMBATCH_SESSION", "s
 enum place { PLACE_NONE, PLACE_FILE, PLACE_VARIABLE, PLACE_CREDENTIAL };
 
 static enum place find_place(const struct source *source, struct credential_file file,
-                             struct buffer *ret_path)
+                             const char *folder, struct buffer *ret_path)
 {
     const char *value = getenv(source->variable);
-    const char *folder = getenv("CREDENTIALS_DIRECTORY");
 
     if (file.path && file.typed)
         return PLACE_FILE;
     if (value && *value)
         return PLACE_VARIABLE;
-    if (folder && *folder) {
+    if (folder) {
         buffer_format(ret_path, "%s/%s", folder, source->credential);
-        if (ret_path->failed || access(ret_path->ptr, F_OK) == 0)
+        if (ret_path->failed || access(ret_path->ptr, F_OK) == 0 || errno != ENOENT)
             return PLACE_CREDENTIAL;
     }
     return file.path ? PLACE_FILE : PLACE_NONE;
 }
 
 /* Leaves *ret_secret empty when no source has one. */
-static int read_one(const struct source *source, struct credential_file file,
-                    struct buffer *ret_secret, struct error *err)
+static int read_one(const struct source *source, struct credential_file file, const char *folder,
+                    struct secret *ret_secret, struct error *err)
 {
     struct buffer path = {0};
     int result = 0;
 
-    switch (find_place(source, file, &path)) {
+    switch (find_place(source, file, folder, &path)) {
     case PLACE_NONE:
         break;
     case PLACE_FILE:
-        result = file_read_secret(file.path, source->what, ret_secret, err);
+        result = secret_read_line(file.path, source->what, ret_secret, err);
         break;
     case PLACE_VARIABLE:
-        buffer_text(ret_secret, getenv(source->variable));
-        result = ret_secret->failed ? error_no_memory(err) : 0;
+        result = secret_take_variable(source->variable, source->what, ret_secret, err);
         break;
     case PLACE_CREDENTIAL:
         result = path.failed ? error_no_memory(err)
-                             : file_read_secret(path.ptr, source->what, ret_secret, err);
+                             : secret_read_line(path.ptr, source->what, ret_secret, err);
         break;
     }
     buffer_release(&path);
     return result;
 }
 
+/* Where another place won, what stands in the environment is as secret. */
+static void forget_variable(const struct source *source)
+{
+    char *value = getenv(source->variable);
+
+    if (value)
+        explicit_bzero(value, strlen(value));
+    unsetenv(source->variable);
+}
+
 static void describe(const struct source *source, struct credential_file file,
                      struct buffer *ret_text)
 {
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    char quoted[LOG_QUOTE_BYTES];
     struct buffer path = {0};
 
-    switch (find_place(source, file, &path)) {
+    switch (find_place(source, file, folder && *folder ? folder : NULL, &path)) {
     case PLACE_NONE:
     case PLACE_FILE:
         break;
@@ -76,7 +88,8 @@ static void describe(const struct source *source, struct credential_file file,
                       source->variable);
         break;
     case PLACE_CREDENTIAL:
-        buffer_format(ret_text, "# %s: *** from %s\n", source->what, buffer_string(&path));
+        buffer_format(ret_text, "# %s: *** from %s\n", source->what,
+                      log_quote(buffer_string(&path), quoted, sizeof(quoted)));
         break;
     }
     buffer_release(&path);
@@ -92,10 +105,15 @@ void credentials_describe(struct credential_file secret, struct credential_file 
 int credentials_read(struct credential_file secret, struct credential_file session,
                      struct credentials *ret_credentials, struct error *err)
 {
+    const char *folder = NULL;
+
     *ret_credentials = (struct credentials){0};
-    if (read_one(&secret_source, secret, &ret_credentials->app_secret, err) ||
-        read_one(&session_source, session, &ret_credentials->session, err))
+    if (secret_credentials_folder(&folder, err) ||
+        read_one(&secret_source, secret, folder, &ret_credentials->app_secret, err) ||
+        read_one(&session_source, session, folder, &ret_credentials->session, err))
         return -1;
+    forget_variable(&secret_source);
+    forget_variable(&session_source);
     if (!ret_credentials->app_secret.len)
         return error_set(err, EXIT_BAD_CONFIG,
                          "no app secret: put it into the first line of a file that only you can "
@@ -106,6 +124,6 @@ int credentials_read(struct credential_file secret, struct credential_file sessi
 
 void credentials_release(struct credentials *credentials)
 {
-    buffer_wipe(&credentials->app_secret);
-    buffer_wipe(&credentials->session);
+    secret_release(&credentials->app_secret);
+    secret_release(&credentials->session);
 }

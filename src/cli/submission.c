@@ -1,7 +1,9 @@
 #include "cli/submission.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -29,6 +31,32 @@ static int choose_ledger(struct submission *s, struct error *err)
     return s->ledger_path.failed ? error_no_memory(err) : 0;
 }
 
+/* libcurl opens it anew for each connection, says little of what is wrong with it, and would wait
+ * for who writes to a pipe. */
+static int check_ca_file(const struct submission *s, struct error *err)
+{
+    const char *path = s->options->ca_file;
+    char quoted[LOG_QUOTE_BYTES];
+    struct stat status;
+    int fd, result = -1;
+
+    if (!path || strncmp(s->endpoint.url, "https:", strlen("https:")) != 0)
+        return 0;
+    log_quote(path, quoted, sizeof(quoted));
+    fd = file_open_small(path);
+    if (fd < 0)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "cannot open the trusted certificates '%s': %s; nothing was sent", quoted,
+                         strerror(errno));
+    if (fstat(fd, &status) || !S_ISREG(status.st_mode))
+        error_set(err, EXIT_BAD_CONFIG,
+                  "the trusted certificates '%s' are not a regular file; nothing was sent", quoted);
+    else
+        result = 0;
+    close(fd);
+    return result;
+}
+
 int submission_prepare(struct submission *s, struct error *err)
 {
     const struct options *o = s->options;
@@ -40,7 +68,8 @@ int submission_prepare(struct submission *s, struct error *err)
         return error_set(err, EXIT_BAD_USAGE,
                          "--workers %lld is more than --in-flight %lld; nothing was sent",
                          (long long)o->workers, (long long)o->in_flight);
-    if (endpoint_parse(o->gateway, o->allow_plaintext, &s->endpoint, err) || choose_ledger(s, err))
+    if (endpoint_parse(o->gateway, o->allow_plaintext, &s->endpoint, err) ||
+        check_ca_file(s, err) || choose_ledger(s, err))
         return -1;
     if (o->sign_key && signing_key_open(o->sign_key, &s->key, err))
         return -1;
@@ -51,7 +80,7 @@ static struct top_app app_of(const struct submission *s)
 {
     return (struct top_app){
         .app_key = s->options->app_key,
-        .session = s->credentials.session.len ? s->credentials.session.ptr : NULL,
+        .session = s->credentials.session.text,
         .sign_method = s->options->sign_method,
     };
 }
@@ -356,7 +385,7 @@ static struct submit_settings attempt_of(const struct submission *s)
 
     return (struct submit_settings){
         .app = app_of(s),
-        .secret = s->credentials.app_secret.ptr,
+        .secret = s->credentials.app_secret.text,
         .client = {.url = s->endpoint.url,
                    .ca_file = o->ca_file,
                    .user_agent = "claimbatch/" CLAIMBATCH_VERSION,

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 
 #define VALUE_BYTES 64
 #define VALUE_TEXT_BYTES (4 * ((VALUE_BYTES + 2) / 3) + 1)
@@ -20,8 +21,10 @@
 #define TAIL "\n}\n" /* of every manifest */
 #define MARK ",\n  \"signature\": {"
 
+/* The private key is kept as text, in memory that is locked, and becomes OpenSSL's only while it
+ * signs. */
 struct signing_key {
-    EVP_PKEY *pkey;
+    struct secret pem;
     char public_text[PUBLIC_TEXT_BYTES];
 };
 
@@ -62,9 +65,9 @@ static int describe_public(EVP_PKEY *pkey, char ret_text[PUBLIC_TEXT_BYTES], str
     return len > 0 && len <= PUBLIC_BYTES_MAX ? 0 : error_no_memory(err);
 }
 
-static EVP_PKEY *parse_private(const struct buffer *pem, bool *ret_is_locked)
+static EVP_PKEY *parse_private(const struct secret *pem, bool *ret_is_locked)
 {
-    BIO *bio = BIO_new_mem_buf(pem->ptr, (int)pem->len);
+    BIO *bio = BIO_new_mem_buf(pem->text, (int)pem->len);
     EVP_PKEY *pkey =
         bio ? PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, ret_is_locked) : NULL;
 
@@ -87,38 +90,27 @@ static bool is_ed25519(const EVP_PKEY *pkey)
     return pkey && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_ED25519;
 }
 
-static int read_private(const char *path, struct buffer *ret_pem, struct error *err)
-{
-    int fd = file_open_private(path, "signing key", err);
-    int result;
-
-    if (fd < 0)
-        return -1;
-    result = file_read_open(fd, path, SIGNATURE_KEY_BYTES_MAX, ret_pem, err);
-    close(fd);
-    return result ? refuse_key(path, "cannot be read, or is too large for a key", err) : 0;
-}
-
 static int take_private(const char *path, struct signing_key *key, struct error *err)
 {
-    struct buffer pem = {0};
     bool is_locked = false;
-    int result = read_private(path, &pem, err);
+    EVP_PKEY *pkey = NULL;
+    int result = -1;
 
-    if (!result)
-        key->pkey = parse_private(&pem, &is_locked);
-    buffer_wipe(&pem);
-    if (result)
+    if (secret_read_file(path, "signing key", SIGNATURE_KEY_BYTES_MAX, &key->pem, err))
         return -1;
-    if (is_ed25519(key->pkey))
-        return describe_public(key->pkey, key->public_text, err);
-    return refuse_key(path,
-                      is_locked   ? "is locked with a passphrase; signing needs a key without one"
-                      : key->pkey ? "holds a key of another kind; signing needs an Ed25519 key: "
-                                    "openssl genpkey -algorithm ed25519 -out FILE"
-                                  : "holds no private key in PEM form; make one: openssl genpkey "
-                                    "-algorithm ed25519 -out FILE",
-                      err);
+    pkey = parse_private(&key->pem, &is_locked);
+    if (is_ed25519(pkey))
+        result = describe_public(pkey, key->public_text, err);
+    else
+        refuse_key(path,
+                   is_locked ? "is locked with a passphrase; signing needs a key without one"
+                   : pkey    ? "holds a key of another kind; signing needs an Ed25519 key: openssl "
+                               "genpkey -algorithm ed25519 -out FILE"
+                             : "holds no private key in PEM form; make one: openssl genpkey "
+                               "-algorithm ed25519 -out FILE",
+                   err);
+    EVP_PKEY_free(pkey); /* wipes it */
+    return result;
 }
 
 int signing_key_open(const char *path, struct signing_key **ret_key, struct error *err)
@@ -140,7 +132,7 @@ void signing_key_close(struct signing_key *key)
 {
     if (!key)
         return;
-    EVP_PKEY_free(key->pkey); /* wipes it */
+    secret_release(&key->pem);
     free(key);
 }
 
@@ -219,8 +211,13 @@ int signature_add(const struct signing_key *key, struct buffer *json, struct err
 {
     char value[VALUE_TEXT_BYTES];
 
-    if (json->len < strlen(TAIL) || strcmp(json->ptr + json->len - strlen(TAIL), TAIL) != 0 ||
-        sign(key->pkey, json, value))
+    bool is_locked = false, is_signed = false;
+    EVP_PKEY *pkey = parse_private(&key->pem, &is_locked);
+
+    is_signed = pkey && json->len >= strlen(TAIL) &&
+                strcmp(json->ptr + json->len - strlen(TAIL), TAIL) == 0 && !sign(pkey, json, value);
+    EVP_PKEY_free(pkey);
+    if (!is_signed)
         return error_set(err, EXIT_INTERNAL, "cannot sign the manifest");
     json->len -= strlen(TAIL);
     append_member(key->public_text, value, json);

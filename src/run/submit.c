@@ -39,7 +39,7 @@ void submitter_close(struct submitter *submitter)
         return;
     client_close(submitter->client);
     signer_close(submitter->signer);
-    buffer_release(&submitter->scratch);
+    buffer_wipe(&submitter->scratch); /* it holds the session */
     free(submitter);
 }
 

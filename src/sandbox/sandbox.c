@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/stop.h"
 #include "sandbox/certificate.h"
 #include "sandbox/fault.h"
@@ -107,7 +108,8 @@ struct sandbox {
     struct limit_settings limit;
     struct server_settings server;
 
-    struct buffer app_secret, session, certificate, key;
+    struct secret app_secret, session;
+    struct buffer certificate, key;
 };
 
 /* ---- options ---- */
@@ -293,14 +295,14 @@ static int read_secrets(struct sandbox *sandbox, struct error *err)
 {
     struct service_settings *service = &sandbox->server.service;
 
-    if (file_read_secret(sandbox->app_secret_file, "app secret", &sandbox->app_secret, err))
+    if (secret_read_line(sandbox->app_secret_file, "app secret", &sandbox->app_secret, err))
         return -1;
-    service->app_secret = buffer_string(&sandbox->app_secret);
+    service->app_secret = sandbox->app_secret.text;
     if (!sandbox->session_file)
         return 0;
-    if (file_read_secret(sandbox->session_file, "session", &sandbox->session, err))
+    if (secret_read_line(sandbox->session_file, "session", &sandbox->session, err))
         return -1;
-    service->session = buffer_string(&sandbox->session);
+    service->session = sandbox->session.text;
     return 0;
 }
 
@@ -352,8 +354,8 @@ static void release(struct sandbox *sandbox)
     journal_close(sandbox->server.service.journal);
     limit_close(sandbox->server.service.limit);
     faults_close(sandbox->server.service.faults);
-    buffer_wipe(&sandbox->app_secret);
-    buffer_wipe(&sandbox->session);
+    secret_release(&sandbox->app_secret);
+    secret_release(&sandbox->session);
     buffer_wipe(&sandbox->key);
     buffer_release(&sandbox->certificate);
 }

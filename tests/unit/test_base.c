@@ -484,86 +484,6 @@ static void write_to_a_full_disk_fails(void **state)
     close(fd);
 }
 
-static void secret_is_the_first_line(void **state)
-{
-    static const struct {
-        const char *content, *secret;
-    } cases[] = {
-        {"s3cret", "s3cret"},     {"s3cret\n", "s3cret"},   {"s3cret\r\n", "s3cret"},
-        {"one\ntwo\n", "one"},    {" blank \n", " blank "}, {"密\n", "密"},
-        {"a\rb\r\r\n", "a\rb\r"},
-    };
-    struct folder *folder = *state;
-    struct buffer secret = {0};
-    struct error err = {0};
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        write_file(folder->file, cases[i].content, strlen(cases[i].content), 0600);
-        assert_int_equal(file_read_secret(folder->file, "app secret", &secret, &err), 0);
-        assert_string_equal(buffer_string(&secret), cases[i].secret);
-    }
-    buffer_wipe(&secret);
-}
-
-static void secret_without_text_is_refused(void **state)
-{
-    static const struct {
-        const char *content;
-        size_t len;
-    } cases[] = {{"", 0}, {"\n", 1}, {"\r\n", 2}, {"\nsecond\n", 8}, {"a\0b\n", 4}};
-    struct folder *folder = *state;
-    struct buffer secret = {0};
-    struct error err;
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        err = (struct error){0};
-        write_file(folder->file, cases[i].content, cases[i].len, 0600);
-        assert_int_equal(file_read_secret(folder->file, "session", &secret, &err), -1);
-        assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
-        assert_non_null(strstr(err.text, "session"));
-    }
-    buffer_wipe(&secret);
-}
-
-static void secret_is_for_its_owner_only(void **state)
-{
-    static const struct {
-        mode_t mode;
-        int result;
-    } cases[] = {{0600, 0},  {0400, 0},  {0700, 0},  {0640, -1},
-                 {0604, -1}, {0660, -1}, {0644, -1}, {0602, -1}};
-    struct folder *folder = *state;
-    struct buffer secret = {0};
-    struct error err;
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        err = (struct error){0};
-        unlink(folder->file);
-        write_file(folder->file, "hidden\n", 7, cases[i].mode);
-        assert_int_equal(file_read_secret(folder->file, "app secret", &secret, &err),
-                         cases[i].result);
-        assert_int_equal(err.exit_code, cases[i].result ? EXIT_BAD_CONFIG : 0);
-        assert_null(strstr(err.text, "hidden"));
-    }
-    buffer_wipe(&secret);
-}
-
-static void secret_must_be_a_regular_file(void **state)
-{
-    struct folder *folder = *state;
-    struct buffer secret = {0};
-    struct error err = {0};
-
-    assert_int_equal(file_read_secret(folder->file, "app secret", &secret, &err), -1);
-    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
-    assert_int_equal(file_read_secret(folder->path, "app secret", &secret, &err), -1);
-    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
-    assert_int_equal(mkfifo(folder->file, 0600), 0);
-    assert_int_equal(file_read_secret(folder->file, "app secret", &secret, &err), -1);
-    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
-    buffer_wipe(&secret);
-}
-
 static void whole_file_is_read_up_to_a_limit(void **state)
 {
     struct folder *folder = *state;
@@ -746,10 +666,6 @@ int main(void)
         IN_FOLDER(locked_file_is_never_made_through_a_link),
         IN_FOLDER(locked_file_needs_a_folder_and_a_regular_file),
         cmocka_unit_test(write_to_a_full_disk_fails),
-        IN_FOLDER(secret_is_the_first_line),
-        IN_FOLDER(secret_without_text_is_refused),
-        IN_FOLDER(secret_is_for_its_owner_only),
-        IN_FOLDER(secret_must_be_a_regular_file),
         IN_FOLDER(whole_file_is_read_up_to_a_limit),
         IN_FOLDER(output_is_whole_or_not_there),
         cmocka_unit_test(money_is_shown_in_fen_and_yuan),

@@ -1,0 +1,96 @@
+/* Small files are read whole, and none that nobody writes to is waited for. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/stop.h"
+
+#define PIPES 0x50495045L /* the file system of pipes without a name; see statfs(2) */
+
+int file_open_small(const char *path)
+{
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+/* Whoever made a pipe without a name writes to it, if only once a person has typed something; the
+ * other kind may stand there for ever. */
+static int patience_of(int fd)
+{
+    struct statfs system;
+
+    return fstatfs(fd, &system) == 0 && system.f_type == PIPES ? -1 : FILE_PATIENCE_MS;
+}
+
+ssize_t file_read_patiently(int fd, void *bytes, size_t len)
+{
+    int patience_ms = patience_of(fd);
+    int64_t until_ms = clock_mono_ms() + patience_ms;
+
+    while (!stop_signal()) {
+        struct pollfd wanted = {.fd = fd, .events = POLLIN};
+        int64_t rest_ms = until_ms - clock_mono_ms();
+        int ready = poll(&wanted, 1, patience_ms < 0 ? -1 : rest_ms < 0 ? 0 : (int)rest_ms);
+        ssize_t n;
+
+        if (ready == 0)
+            errno = ETIMEDOUT;
+        if (ready == 0 || (ready < 0 && errno != EINTR))
+            return -1;
+        n = ready < 0 ? -1 : read(fd, bytes, len);
+        if (n >= 0 || (errno != EINTR && errno != EAGAIN))
+            return n;
+    }
+    errno = ECANCELED;
+    return -1;
+}
+
+const char *file_read_why(void)
+{
+    return errno == ETIMEDOUT   ? "nobody writes to it"
+           : errno == ECANCELED ? "stopped by a signal"
+                                : strerror(errno);
+}
+
+int file_read_open(int fd, const char *path, size_t limit, struct buffer *ret_content,
+                   struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    char bytes[16384];
+    ssize_t n;
+    int result = 0;
+
+    log_quote(path, quoted, sizeof(quoted));
+    buffer_reset(ret_content);
+    while ((n = file_read_patiently(fd, bytes, sizeof(bytes))) > 0 && ret_content->len <= limit)
+        buffer_append(ret_content, bytes, (size_t)n);
+    if (n < 0)
+        result =
+            error_set(err, EXIT_INPUT_MISSING, "cannot read '%s': %s", quoted, file_read_why());
+    else if (ret_content->failed)
+        result = error_no_memory(err);
+    else if (ret_content->len > limit)
+        result = error_set(err, EXIT_INPUT_REFUSED, "'%s' is over %zu bytes", quoted, limit);
+    return result;
+}
+
+int file_read_all(const char *path, size_t limit, struct buffer *ret_content, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int fd = file_open_small(path);
+    int result;
+
+    if (fd < 0)
+        return error_set(err, EXIT_INPUT_MISSING, "cannot open '%s': %s",
+                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    result = file_read_open(fd, path, limit, ret_content, err);
+    close(fd);
+    return result;
+}
