@@ -28,7 +28,9 @@ struct config_entry {
  * Reads the file that --config names, else $CLAIMBATCH_CONFIG, else the first that exists of
  * $XDG_CONFIG_HOME/claimbatch/claimbatch.conf (~/.config) and /etc/claimbatch/claimbatch.conf;
  * *ret_config is NULL when there is none. `named` may be NULL. EXIT_BAD_CONFIG when a file that was
- * named is not there, or one that is cannot be read or is no configuration, with file and line.
+ * named is not there, or one that is cannot be read or is no configuration, with file and line;
+ * when it belongs to another user than us and root, or others may write to it; and when the folder
+ * of the environment that would be looked into is not an absolute path.
  */
 int config_open(const char *named, struct config **ret_config, struct error *err);
 void config_close(struct config *config); /* NULL is fine */

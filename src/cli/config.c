@@ -1,9 +1,12 @@
 #include "cli/config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ini.h>
@@ -36,9 +39,22 @@ struct config {
 
 /* ---- where it lies ---- */
 
-static bool exists(const struct config *config)
+/* Whether it is there: 1 or 0; one that cannot be looked at is not passed over: -1 with errno. */
+static int is_there(const struct config *config)
 {
-    return config->path.len && access(config->path.ptr, F_OK) == 0;
+    if (!config->path.len)
+        return 0;
+    if (faccessat(AT_FDCWD, config->path.ptr, F_OK, AT_EACCESS) == 0)
+        return 1;
+    return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+}
+
+static int refuse_place(const struct config *config, const char *why, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_BAD_CONFIG, "the configuration '%s' %s; nothing was sent",
+                     log_quote(config->path.ptr, quoted, sizeof(quoted)), why);
 }
 
 static int find_named(struct config *config, const char *path, const char *by, struct error *err)
@@ -48,42 +64,89 @@ static int find_named(struct config *config, const char *path, const char *by, s
     buffer_text(&config->path, path);
     if (config->path.failed)
         return error_no_memory(err);
-    if (exists(config))
+    if (is_there(config) > 0)
         return 0;
     return error_set(err, EXIT_BAD_CONFIG,
                      "the configuration '%s' that %s names cannot be opened: %s; nothing was sent",
                      log_quote(path, quoted, sizeof(quoted)), by, strerror(errno));
 }
 
-static void append_user_path(struct buffer *path)
+/* A relative one would be another in each folder, and of whoever made that. */
+static int append_user_path(struct buffer *path, struct error *err)
 {
+    char quoted[LOG_QUOTE_BYTES];
     const char *folder = getenv("XDG_CONFIG_HOME");
-    const char *home = getenv("HOME");
+    bool is_xdg = folder && *folder;
 
-    if (folder && *folder)
-        buffer_format(path, "%s/" USER_PATH, folder);
-    else if (home && *home)
-        buffer_format(path, "%s/.config/" USER_PATH, home);
+    if (!is_xdg)
+        folder = getenv("HOME");
+    if (!folder || !*folder)
+        return 0;
+    if (*folder != '/')
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the environment variable %s is '%s', which is not an absolute path: name "
+                         "the configuration with --config; nothing was sent",
+                         is_xdg ? "XDG_CONFIG_HOME" : "HOME",
+                         log_quote(folder, quoted, sizeof(quoted)));
+    buffer_format(path, is_xdg ? "%s/" USER_PATH : "%s/.config/" USER_PATH, folder);
+    return path->failed ? error_no_memory(err) : 0;
 }
 
 /* Leaves the path empty when there is no configuration. */
 static int find(struct config *config, const char *named, struct error *err)
 {
     const char *variable = getenv("CLAIMBATCH_CONFIG");
+    int there;
 
     if (named)
         return find_named(config, named, "--config", err);
     if (variable && *variable)
         return find_named(config, variable, "CLAIMBATCH_CONFIG", err);
-    append_user_path(&config->path);
-    if (!config->path.failed && !exists(config)) {
+    if (append_user_path(&config->path, err))
+        return -1;
+    there = is_there(config);
+    if (there == 0) {
         buffer_reset(&config->path);
         buffer_text(&config->path, SYSTEM_PATH);
+        there = config->path.failed ? 0 : is_there(config);
     }
     if (config->path.failed)
         return error_no_memory(err);
-    if (!exists(config))
+    if (there < 0)
+        return refuse_place(config, strerror(errno), err);
+    if (!there)
         buffer_reset(&config->path);
+    return 0;
+}
+
+/* ---- whose it is ---- */
+
+/* Whoever may write it names the gateway that gets the claims. What has no name cannot be reached
+ * by others, whatever its mode. */
+static int check_owner(const struct config *config, int fd, struct error *err)
+{
+    char why[LOG_QUOTE_BYTES + 128], quoted[LOG_QUOTE_BYTES];
+    struct stat status;
+
+    if (fstat(fd, &status))
+        return refuse_place(config, strerror(errno), err);
+    if (S_ISCHR(status.st_mode))
+        return 0; /* /dev/null: none */
+    if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
+        return refuse_place(config, "is not a regular file", err);
+    if (status.st_uid != geteuid() && status.st_uid != 0) {
+        snprintf(why, sizeof(why),
+                 "belongs to another user (uid %lu), who can change what it says; it has to be "
+                 "yours or root's",
+                 (unsigned long)status.st_uid);
+        return refuse_place(config, why, err);
+    }
+    if (status.st_nlink && S_ISREG(status.st_mode) && status.st_mode & (S_IWGRP | S_IWOTH)) {
+        snprintf(why, sizeof(why), "may be written to by others (mode %03o); run: chmod go-w '%s'",
+                 (unsigned)status.st_mode & 07777,
+                 log_quote(config->path.ptr, quoted, sizeof(quoted)));
+        return refuse_place(config, why, err);
+    }
     return 0;
 }
 
@@ -235,20 +298,31 @@ static int parse(struct config *config, const struct buffer *text, struct error 
     return 0;
 }
 
+static int read_bytes(const struct config *config, struct buffer *ret_text, struct error *err)
+{
+    struct error inner;
+    int fd = file_open_small(config->path.ptr);
+    int result;
+
+    if (fd < 0)
+        return refuse_place(config, strerror(errno), err);
+    result = check_owner(config, fd, err);
+    if (!result && file_read_open(fd, config->path.ptr, CONFIG_BYTES_MAX, ret_text, &inner))
+        result =
+            error_set(err, inner.exit_code == EXIT_RESOURCES ? EXIT_RESOURCES : EXIT_BAD_CONFIG,
+                      "the configuration: %s; nothing was sent", inner.text);
+    close(fd);
+    return result;
+}
+
 static int read_text(const struct config *config, struct buffer *ret_text, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-    struct error inner;
-
-    if (file_read_all(config->path.ptr, CONFIG_BYTES_MAX, ret_text, &inner))
-        return error_set(err, inner.exit_code == EXIT_RESOURCES ? EXIT_RESOURCES : EXIT_BAD_CONFIG,
-                         "the configuration: %s; nothing was sent", inner.text);
+    if (read_bytes(config, ret_text, err))
+        return -1;
     if (strlen(buffer_string(ret_text)) == ret_text->len &&
         charset_is_utf8(buffer_string(ret_text)))
         return 0;
-    return error_set(err, EXIT_BAD_CONFIG,
-                     "the configuration '%s' is not UTF-8: save it as UTF-8; nothing was sent",
-                     log_quote(config->path.ptr, quoted, sizeof(quoted)));
+    return refuse_place(config, "is not UTF-8: save it as UTF-8", err);
 }
 
 int config_open(const char *named, struct config **ret_config, struct error *err)

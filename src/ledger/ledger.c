@@ -5,25 +5,44 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
+
+/* A relative path would be another ledger in each folder, and no claim be known there. */
+static int refuse_relative(const char *variable, const char *value, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the environment variable %s is '%s', which is not an absolute path; name the "
+                     "ledger with --ledger FILE; nothing was sent",
+                     variable, log_quote(value, quoted, sizeof(quoted)));
+}
 
 int ledger_default_path(struct buffer *ret_path, struct error *err)
 {
-    const char *state = getenv("STATE_DIRECTORY");
-    const char *xdg = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
+    static const struct {
+        const char *variable, *below;
+    } places[] = {
+        {"STATE_DIRECTORY", "ledger.db"},
+        {"XDG_STATE_HOME", "claimbatch/ledger.db"},
+        {"HOME", ".local/state/claimbatch/ledger.db"},
+    };
 
-    /* systemd names all folders of StateDirectory=, the first one first (systemd.exec(5)). */
-    if (state && *state && *state != ':')
-        buffer_format(ret_path, "%.*s/ledger.db", (int)strcspn(state, ":"), state);
-    else if (xdg && *xdg == '/')
-        buffer_format(ret_path, "%s/claimbatch/ledger.db", xdg);
-    else if (home && *home == '/')
-        buffer_format(ret_path, "%s/.local/state/claimbatch/ledger.db", home);
-    else
-        return error_set(err, EXIT_BAD_CONFIG,
-                         "no place for the ledger is known: neither STATE_DIRECTORY nor "
-                         "XDG_STATE_HOME nor HOME is set; name one with --ledger FILE");
-    return ret_path->failed ? error_no_memory(err) : 0;
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        const char *value = getenv(places[i].variable);
+
+        if (!value || !*value)
+            continue;
+        if (*value != '/')
+            return refuse_relative(places[i].variable, value, err);
+        /* systemd names all folders of StateDirectory=, the first one first (systemd.exec(5)). */
+        buffer_format(ret_path, "%.*s/%s", (int)(i == 0 ? strcspn(value, ":") : strlen(value)),
+                      value, places[i].below);
+        return ret_path->failed ? error_no_memory(err) : 0;
+    }
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "no place for the ledger is known: neither STATE_DIRECTORY nor XDG_STATE_HOME "
+                     "nor HOME is set; name one with --ledger FILE; nothing was sent");
 }
 
 int64_t ban_rest_ms(const struct ban *ban, int64_t now_ms)
