@@ -12,6 +12,7 @@
 #include "cli/outlook.h"
 #include "cli/rulings.h"
 #include "gateway/endpoint.h"
+#include "ledger/commits.h"
 #include "ledger/import.h"
 #include "ledger/ledger.h"
 #include "ledger/space.h"
@@ -129,6 +130,54 @@ static void say_difference(void *context, const struct imported *imported, uint6
                  (unsigned long long)row, words);
 }
 
+static struct statement_by said_by(const struct import *i)
+{
+    return (struct statement_by){i->options->by, i->options->reason, clock_wall_ms()};
+}
+
+/* The highest count of commits of this ledger that a report tells of. */
+static int64_t told_commits(const struct import *i)
+{
+    int64_t told = 0;
+
+    for (size_t k = 0; k < i->count; k++) {
+        const struct manifest_found *m = &i->reports[k].manifest;
+
+        if (strcmp(m->ledger_id, ledger_id(i->ledger)) == 0 && m->ledger_commits > told)
+            told = m->ledger_commits;
+    }
+    return told;
+}
+
+/* The ledger goes on above what the reports tell it had recorded. Where it had recorded more than
+ * that, it stays one whose last commits are gone. */
+static int raise_commits(const struct import *i, struct error *err)
+{
+    struct statement_by by = said_by(i);
+    int64_t told = told_commits(i);
+    int64_t lost = ledger_commits_lost(i->ledger);
+
+    if (lost && ledger_commits(i->ledger) + lost > told) {
+        log_warn("the ledger had recorded more (up to commit %lld) than these reports tell (%lld): "
+                 "import the others, too",
+                 (long long)(ledger_commits(i->ledger) + lost), (long long)told);
+        return 0;
+    }
+    return ledger_commits_jump(i->ledger, told, &by, err);
+}
+
+/* What a report says is known now: its manifest need not be asked about any more, nor its run. */
+static int pass_over(const struct import *i, const struct manifest_found *m, int64_t run,
+                     struct error *err)
+{
+    struct statement_by by = said_by(i);
+    struct pass pass = {m->ledger_id, m->run, m->ledger_commits, true};
+
+    return ledger_pass_add(i->ledger, &pass, &by, err) || ledger_run_end_doubt(i->ledger, run, err)
+               ? -1
+               : 0;
+}
+
 static int take_report(struct import *i, const struct imported *report, struct error *err)
 {
     struct imported_visitor visitor = {i, say_difference};
@@ -138,7 +187,8 @@ static int take_report(struct import *i, const struct imported *report, struct e
 
     if (imported_take(report, i->ledger, &visitor, &i->counts, &run, err) ||
         ledger_import_note(i->ledger, run, report->manifest.report_sha256, clock_wall_ms(),
-                           i->options->by, i->options->reason, err))
+                           i->options->by, i->options->reason, err) ||
+        pass_over(i, &report->manifest, run, err))
         return -1;
     log_info("%s: run %s, %llu rows, %llu of them new to the ledger",
              log_quote(report->path, quoted, sizeof(quoted)), report->manifest.run,
@@ -153,7 +203,7 @@ static int learn(struct import *i, struct error *err)
     int result = ledger_begin(i->ledger, err);
 
     if (!result)
-        result = ledger_import_recover(i->ledger, err);
+        result = raise_commits(i, err) || ledger_import_recover(i->ledger, err) ? -1 : 0;
     for (size_t k = 0; k < i->count && !result; k++)
         result = take_report(i, &i->reports[k], err);
     if (!result && i->counts.blind)
