@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "base/stop.h"
 #include "cli/command.h"
 #include "cli/credentials.h"
@@ -93,6 +96,15 @@ static void allow_descriptors(void)
     }
 }
 
+/* A standard stream that is closed would be opened as the next file is, and what is meant for the
+ * stream be written into that. What is printed there fails instead. */
+static void keep_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) != fd)
+            _exit(EXIT_RESOURCES);
+}
+
 static void start_log(const struct options *options)
 {
     bool colour = !options->no_color && !getenv("NO_COLOR") && isatty(STDERR_FILENO) == 1;
@@ -162,12 +174,23 @@ static void quote_invocation(int argc, char **argv, struct buffer *ret_text)
     }
 }
 
+/* The exit code. Whatever a command has printed on standard output is part of its result. */
+static int end(int result, struct error *err)
+{
+    if (result >= 0 && output_flush_standard(err))
+        result = -1;
+    if (result < 0)
+        log_error("%s", err->text);
+    return result < 0 ? err->exit_code : result;
+}
+
 int main(int argc, char **argv)
 {
     struct buffer invocation = {0};
     struct error err;
     int result;
 
+    keep_standard_streams();
     forbid_core_files();
     allow_descriptors();
     if (argc < 2) {
@@ -177,18 +200,15 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         print_help();
-        return EXIT_COMPLETE;
+        return end(EXIT_COMPLETE, &err);
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         puts("claimbatch " CLAIMBATCH_VERSION);
-        return EXIT_COMPLETE;
+        return end(EXIT_COMPLETE, &err);
     }
     quote_invocation(argc, argv, &invocation);
     result = run_command(argc, argv, buffer_string(&invocation), &err);
     buffer_release(&invocation);
     client_library_release();
-    if (result >= 0)
-        return result;
-    log_error("%s", err.text);
-    return err.exit_code;
+    return end(result, &err);
 }

@@ -40,4 +40,8 @@ int output_publish(struct output *output, struct error *err);
 /* What was not published is removed. A zeroed one is fine. */
 void output_close(struct output *output);
 
+/* What was printed on standard output is a result, too: EXIT_CANNOT_WRITE when not all of it has
+ * arrived, with the cause. */
+int output_flush_standard(struct error *err);
+
 #endif

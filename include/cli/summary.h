@@ -16,9 +16,10 @@ struct summary {
     const char *run;         /* its id */
     const char *report_path; /* NULL: none was published */
     const char *ledger_path;
-    const char *invocation; /* the command as it was typed, quoted for a shell */
-    const char *resolve;    /* … the one that lists and settles unknown rows */
-    const char *resend;     /* … and the one that sends them again */
+    const char *app_key, *secret_file; /* as they were named; NULL: not */
+    const char *invocation;            /* the command as it was typed, quoted for a shell */
+    const char *resolve;               /* … the one that lists and settles unknown rows */
+    const char *resend;                /* … and the one that sends them again */
 };
 
 /* The exit code of contract section 7. */

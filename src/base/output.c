@@ -1,5 +1,7 @@
 #include "base/output.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,4 +61,17 @@ void output_close(struct output *output)
     buffer_release(&output->partial);
     buffer_release(&output->text);
     memset(output, 0, sizeof(*output));
+}
+
+int output_flush_standard(struct error *err)
+{
+    bool has_failed = ferror(stdout);
+    int cause = has_failed ? ENOSPC : 0; /* what failed before tells no cause: the usual one */
+
+    errno = 0;
+    if (fflush(stdout))
+        cause = errno;
+    else if (!has_failed)
+        return 0;
+    return error_set(err, EXIT_CANNOT_WRITE, "cannot write standard output: %s", strerror(cause));
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "cli/audit_json.h"
 #include "cli/audit_text.h"
 #include "cli/command.h"
@@ -40,9 +41,8 @@ static void take_reading(const struct options *options, struct audit_settings *s
 
 static int print(const struct buffer *text, struct error *err)
 {
-    if (fwrite(buffer_string(text), 1, text->len, stdout) != text->len || fflush(stdout) != 0)
-        return error_set(err, EXIT_CANNOT_WRITE, "cannot write to standard output");
-    return 0;
+    fwrite(buffer_string(text), 1, text->len, stdout);
+    return output_flush_standard(err);
 }
 
 static int print_summary(const struct options *options, const struct audit *audit,

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "cli/check_json.h"
 #include "cli/check_text.h"
 #include "cli/command.h"
@@ -201,15 +202,6 @@ static bool describe_change(struct check *check)
     return change != NULL;
 }
 
-/* What was printed is the result: it must have arrived. */
-static int flush_output(struct error *err)
-{
-    if (fflush(stdout) || ferror(stdout))
-        return error_set(err, EXIT_CANNOT_WRITE, "cannot write standard output: %s",
-                         strerror(errno));
-    return 0;
-}
-
 static int run(struct check *check, struct error *err)
 {
     int result = inspect(check, err);
@@ -234,7 +226,7 @@ static int run(struct check *check, struct error *err)
     }
     if (check->change.failed)
         return error_no_memory(err);
-    if (flush_output(err))
+    if (output_flush_standard(err))
         return -1;
     say_what_is_next(check);
     return result;

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/suggestion.h"
@@ -170,10 +171,7 @@ static int print(struct buffer *out, struct error *err)
     if (out->failed)
         return error_no_memory(err);
     fwrite(out->ptr, 1, out->len, stdout);
-    if (fflush(stdout) || ferror(stdout))
-        return error_set(err, EXIT_CANNOT_WRITE, "cannot write standard output: %s",
-                         strerror(errno));
-    return EXIT_COMPLETE;
+    return output_flush_standard(err) ? -1 : EXIT_COMPLETE;
 }
 
 int cmd_explain(const struct options *options, const char *invocation, struct error *err)

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/outlook.h"
@@ -403,15 +404,6 @@ static int list_rest(struct resolve *r, struct outlook *outlook, struct error *e
     return r->sheet ? unsettled_sheet_publish(r->sheet, err) : 0;
 }
 
-/* What was printed is the result: it must have arrived. */
-static int flush_output(struct error *err)
-{
-    if (fflush(stdout) || ferror(stdout))
-        return error_set(err, EXIT_CANNOT_WRITE, "cannot write standard output: %s",
-                         strerror(errno));
-    return 0;
-}
-
 /* ---- the whole ---- */
 
 static int report_rest(struct resolve *r, struct error *err)
@@ -431,7 +423,7 @@ static int report_rest(struct resolve *r, struct error *err)
         unsettled_json_end(r->json, &r->totals);
     if (r->elsewhere.failed)
         return error_no_memory(err);
-    if (flush_output(err))
+    if (output_flush_standard(err))
         return -1;
     outlook.elsewhere = buffer_string(&r->elsewhere);
     outlook_print(&outlook);

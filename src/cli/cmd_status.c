@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "base/stop.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -45,10 +46,7 @@ static int flush(struct status *s, size_t least, struct error *err)
         return 0;
     fwrite(buffer_string(&s->out), 1, s->out.len, stdout);
     buffer_reset(&s->out);
-    if (ferror(stdout) || (!least && fflush(stdout)))
-        return error_set(err, EXIT_CANNOT_WRITE, "cannot write standard output: %s",
-                         strerror(errno));
-    return 0;
+    return ferror(stdout) || !least ? output_flush_standard(err) : 0;
 }
 
 static void append_ledger_option(const struct status *s, struct buffer *words)

@@ -522,6 +522,8 @@ static void summarise(struct submission *s, struct tally *tally)
         .run = s->resumed.run.name,
         .report_path = s->report_path.ptr,
         .ledger_path = ledger_path(s->ledger),
+        .app_key = s->options->app_key,
+        .secret_file = s->options->app_secret_file,
         .invocation = s->invocation,
         .resend = buffer_string(&s->resend),
     };

@@ -58,6 +58,28 @@ static void append_codes(struct tally *tally, struct buffer *text)
     }
 }
 
+/* What was wrong stays so until somebody mends it: then the same command again is no advice. */
+static void append_again(const struct summary *s, struct buffer *text)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (s->stop->exit_code == EXIT_NOT_PERMITTED) {
+        buffer_format(text, "next: the same command fails again until what the gateway refuses is "
+                            "right: the app key");
+        if (s->app_key)
+            buffer_format(text, " %s", log_quote(s->app_key, quoted, sizeof(quoted)));
+        buffer_text(text, ", its secret");
+        if (s->secret_file)
+            buffer_format(text, " in '%s'", log_quote(s->secret_file, quoted, sizeof(quoted)));
+        buffer_format(text, ", the session, or their permissions. Then: %s\n", s->invocation);
+    } else if (strcmp(s->stop->because, "require-valid") == 0) {
+        buffer_format(text, "next: once the export is correct, or without --require-valid: %s\n",
+                      s->invocation);
+    } else {
+        buffer_format(text, "next: %s\n", s->invocation);
+    }
+}
+
 /* What to do, the most urgent first. */
 static void append_next(const struct summary *s, struct buffer *text)
 {
@@ -76,7 +98,7 @@ static void append_next(const struct summary *s, struct buffer *text)
         buffer_text(text, "next: the gateway refused the rejected rows; its words are in the "
                           "report. Correct them in the export and upload it again\n");
     if (open || s->stop->exit_code)
-        buffer_format(text, "next: %s\n", s->invocation);
+        append_again(s, text);
     else if (summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE)
         buffer_text(text, "next: nothing is left to do\n");
 }

@@ -10,6 +10,7 @@ import unittest
 
 import oracle
 from harness import (
+    APP_KEY,
     APP_SECRET,
     FIELDS,
     FreshWorkspace,
@@ -353,7 +354,8 @@ class StopTest(UploadCase):
         gateway = self.gateway(fail(25))
         result = self.ws.upload(gateway, claims="claims of 'today'.csv")
         self.assertExit(result, 77)
-        command = re.search(r"(?m)^next: (.* upload .*)$", result.err).group(1)
+        self.assertSays(result, "the same command fails again until", APP_KEY, "'secret'")
+        command = re.search(r"(?m)^next: .* Then: (.* upload .*)$", result.err).group(1)
         gateway.script = accept
         again = self.ws.start("-c", command, binary="/bin/sh").finish()
         self.assertExit(again, 0)
