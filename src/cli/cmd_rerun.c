@@ -12,6 +12,7 @@
 #include "cli/outlook.h"
 #include "cli/submission.h"
 #include "cli/summary.h"
+#include "report/absence.h"
 #include "report/remainder.h"
 
 /* Everything a rerun has open beside its submission. */
@@ -37,8 +38,7 @@ static int check_usage(const struct options *o, struct error *err)
     if ((o->by || o->reason) && !o->include_unknown)
         return error_set(err, EXIT_BAD_USAGE, "--by and --reason go with --include unknown");
     if (access(o->claims, R_OK))
-        return error_set(err, EXIT_INPUT_MISSING, "cannot read '%s': %s", o->claims,
-                         strerror(errno));
+        return absence_refuse(o->claims, errno, err);
     return 0;
 }
 

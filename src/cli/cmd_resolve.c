@@ -18,6 +18,7 @@
 #include "cli/unsettled_sheet.h"
 #include "cli/version.h"
 #include "gateway/endpoint.h"
+#include "report/absence.h"
 #include "report/revision.h"
 #include "report/signature.h"
 
@@ -115,7 +116,7 @@ static int check_file(const char *path, struct error *err)
 
     log_quote(path, quoted, sizeof(quoted));
     if (lstat(path, &status))
-        return error_set(err, EXIT_INPUT_MISSING, "cannot read '%s': %s", quoted, strerror(errno));
+        return absence_refuse(path, errno, err);
     if (!S_ISREG(status.st_mode))
         return error_set(err, EXIT_CANNOT_CREATE,
                          "the report '%s' is not a regular file (a link, a folder, …), so it "
