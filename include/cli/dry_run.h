@@ -11,9 +11,11 @@
 #include "run/rehearsal.h"
 
 struct error;
+struct options;
 
 /* Borrowed. */
 struct dry_run {
+    const struct options *options;
     const struct rehearsal_settings *rehearsal; /* without a visitor */
     const char *url;
     struct top_app app;

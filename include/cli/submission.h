@@ -18,10 +18,10 @@
 #include "gateway/endpoint.h"
 #include "report/publication.h"
 #include "run/batch.h"
+#include "run/rehearsal.h"
 #include "run/resume.h"
 
 struct error;
-struct rehearsal;
 struct report;
 struct signing_key;
 
@@ -56,6 +56,8 @@ struct submission {
     struct publication publication;
     struct buffer json;
     struct progress progress;
+    bool has_foreseen;
+    struct rehearsal foreseen;
     bool is_sending; /* from now on something may have been sent */
     struct batch_stop stop;
 };
@@ -76,9 +78,8 @@ bool submission_say_changed(const struct submission *submission);
 /* What would be sent, on standard output; nothing is written. Returns an exit code. */
 int submission_rehearse(struct submission *submission, struct error *err);
 
-/* The same for the run at hand, for a command that wants to say something about it. */
-int submission_foresee(struct submission *submission, struct rehearsal *ret_rehearsal,
-                       struct error *err);
+/* The same for the run at hand, in `foreseen`; once. */
+int submission_foresee(struct submission *submission, struct error *err);
 
 /*
  * The path of the report: the file or folder of -o, the folder of --report-dir, else `folder_of`'s,

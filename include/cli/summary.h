@@ -13,8 +13,10 @@
 struct summary {
     const struct batch_stop *stop;
     struct tally *tally;
-    const char *run;         /* its id */
-    const char *report_path; /* NULL: none was published */
+    struct changed_sum changed; /* rows sent though their claim was accepted with other content */
+    struct changed_sum held;    /* … held back for that */
+    const char *run;            /* its id */
+    const char *report_path;    /* NULL: none was published */
     const char *ledger_path;
     const char *app_key, *secret_file; /* as they were named; NULL: not */
     const char *invocation;            /* the command as it was typed, quoted for a shell */

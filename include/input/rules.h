@@ -33,8 +33,9 @@ enum rule {
     RULE_CONTROL_CHARACTER,
     RULE_TEXT_TOO_LONG,
     RULE_COLUMN_COUNT,
-    RULE_MISSING_FINAL_NEWLINE, /* refuses the file, by the caller; never in findings */
-    RULE_MAX_FEE,               /* --max-fee; fixed */
+    RULE_MISSING_FINAL_NEWLINE,  /* refuses the file, by the caller; never in findings */
+    RULE_CHANGED_SINCE_ACCEPTED, /* judged when the row is sent; never in findings */
+    RULE_MAX_FEE,                /* --max-fee; fixed */
     RULE_COUNT,
     RULE_NONE = RULE_COUNT, /* nothing is broken */
 };
@@ -57,6 +58,10 @@ void rules_init(struct rules *ret_rules);
 const char *rule_name(enum rule rule);
 const char *rule_code(enum rule rule);
 bool rule_parse(const char *name, enum rule *ret_rule);
+
+/* Whether a row is judged by what the ledger knows, when it is sent: then the rule is no part of
+ * how an export is read. */
+bool rule_is_of_run(enum rule rule);
 
 /* Whether the rule's severity can not be changed. */
 bool rule_is_fixed(enum rule rule);

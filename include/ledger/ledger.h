@@ -55,6 +55,11 @@ int ledger_begin(struct ledger *ledger, struct error *err);
 int ledger_commit(struct ledger *ledger, struct error *err);
 void ledger_rollback(struct ledger *ledger);
 
+/* For who only reads, much: what is read until ledger_look_end is as of one moment, and costs less.
+ * No transaction may be open. */
+int ledger_look_begin(struct ledger *ledger, struct error *err);
+void ledger_look_end(struct ledger *ledger);
+
 /* Whether another process holds what ledger_begin waits for. What cannot be found out is held. */
 bool ledger_is_held(struct ledger *ledger);
 
@@ -127,6 +132,10 @@ int ledger_run_count_put(struct ledger *ledger, int64_t run, const struct run_co
                          struct error *err);
 int ledger_run_count_get(struct ledger *ledger, int64_t run, struct run_count *ret_counts,
                          struct error *err);
+
+/* Whether the platform has runs of other lines than that one (struct run_record): 1 or 0. */
+int ledger_run_has_others(struct ledger *ledger, const char *platform, int64_t sequence,
+                          struct error *err);
 
 /* Whether any row of the run is recorded, or has an intent: 1 or 0. */
 int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err);
@@ -230,6 +239,8 @@ struct claim_state {
     int64_t accepted_ms;
     char accepted_run_name[LEDGER_ID_BYTES];
     bool accepted_unseen; /* which content that was only a report knows that was not imported */
+    bool has_fee;         /* else what was accepted came to is not known … */
+    int64_t fee_fen;      /* … here */
     bool open;            /* it has an open attempt: an intent, or an unsettled unknown */
     bool open_is_intent;
     struct row_place open_at;
@@ -252,6 +263,8 @@ struct row_ref {
     struct row_place place;
     struct claim_key key;
     bool resend; /* the claim has an unknown attempt, and a person said to send it again */
+    bool has_fee;
+    int64_t fee_fen; /* becomes the claim's where the row is accepted */
 };
 
 /*
@@ -279,6 +292,29 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
  */
 int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
                     const struct row_record *record, bool repeated, struct error *err);
+
+/* ---- rows whose claim was accepted with other content ---- */
+
+/*
+ * Records, in the open transaction, that this row's content is not what was accepted, and what both
+ * come to; fee_before NULL: not known.
+ */
+int ledger_changed_put(struct ledger *ledger, struct row_place place, const int64_t *fee_before,
+                       int64_t fee_after, struct error *err);
+
+struct changed_sum {
+    uint64_t rows;
+    uint64_t without_before; /* of them: what was accepted came to is not known, and not in … */
+    money before;            /* … fen */
+    money after;
+};
+
+/* What those rows of a run add up to that were sent, and those that were held back (invalid). */
+int ledger_changed_sum(struct ledger *ledger, int64_t run, struct changed_sum *ret_sent,
+                       struct changed_sum *ret_held, struct error *err);
+
+/* Adds one row; fee_before as above. */
+void changed_sum_add(struct changed_sum *sum, const int64_t *fee_before, int64_t fee_after);
 
 /* A person's word on what became of an unknown attempt. */
 struct settlement {

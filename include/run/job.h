@@ -43,7 +43,9 @@ struct job {
     bool in_round;     /* is to be sent in the round at hand */
     bool keeps; /* … and was accepted in this run: that stays so unless the answer is lost */
     struct buffer earlier; /* what was known of it before a resend */
-    bool changed;          /* warning changed-since-accepted */
+    bool changed;          /* its claim was accepted with other content, which came to … */
+    bool has_before;
+    int64_t before_fen;
 
     /* the attempt at hand: set by the coordinator before pool_submit */
     int attempts;    /* calls handed over so far, over all starts */

@@ -20,8 +20,10 @@ struct error;
 struct rehearsal {
     uint64_t rows[DECIDE_COUNT];
     money fee[DECIDE_COUNT]; /* fen */
-    uint64_t done;           /* final by an earlier start of this run */
-    uint64_t repeated;       /* rows whose claim may stand in the export more than once */
+    /* Of DECIDE_SEND_CHANGED those whose accepted content is not of this very export. */
+    struct changed_sum changed;
+    uint64_t done;     /* final by an earlier start of this run */
+    uint64_t repeated; /* rows whose claim may stand in the export more than once */
 };
 
 /* Borrowed. */

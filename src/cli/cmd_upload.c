@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/correction.h"
 #include "cli/submission.h"
 #include "run/rehearsal.h"
 
@@ -101,17 +102,21 @@ static void say_what_was_read(const struct submission *s)
 /* A new export at the path of an earlier one: what it holds that is new. */
 static int say_what_is_new(struct submission *s, struct error *err)
 {
-    struct rehearsal r;
+    const struct rehearsal *r = &s->foreseen;
+    struct buffer changed = {0};
 
     if (s->resumed.kind != RESUME_NEW || !*s->place.run || s->place.report_stands)
         return 0;
-    if (submission_foresee(s, &r, err))
+    if (submission_foresee(s, err))
         return -1;
+    correction_describe(&r->changed, &changed);
     log_info("a new export in the place of an earlier one: %llu rows are accepted already, %llu "
-             "unknown, %llu new, %llu changed since they were accepted",
-             (unsigned long long)(r.rows[DECIDE_ACCEPTED] + r.rows[DECIDE_SUPERSEDED]),
-             (unsigned long long)r.rows[DECIDE_UNSETTLED], (unsigned long long)r.rows[DECIDE_SEND],
-             (unsigned long long)r.rows[DECIDE_SEND_CHANGED]);
+             "unknown, %llu new; changed since they were accepted: %s",
+             (unsigned long long)(r->rows[DECIDE_ACCEPTED] + r->rows[DECIDE_SUPERSEDED]),
+             (unsigned long long)r->rows[DECIDE_UNSETTLED],
+             (unsigned long long)r->rows[DECIDE_SEND],
+             r->changed.rows ? buffer_string(&changed) : "none");
+    buffer_release(&changed);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/correction.h"
 #include "run/rehearsal.h"
 
 #define MASK "***"
@@ -69,6 +70,29 @@ static void print_count(const struct rehearsal *r, enum decision decision, const
                money_format_yuan(r->fee[decision], yuan), words);
 }
 
+/* Those of an earlier row of the same export have nothing to do with --max-changed. */
+static void print_changed(const struct dry_run *dry_run, const struct rehearsal *r)
+{
+    const struct inspection *i = dry_run->rehearsal->inspection;
+    bool holds =
+        dry_run->rehearsal->intake->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
+    struct batch_stop stop = {0};
+    struct buffer words = {0};
+
+    print_count(r, DECIDE_SEND_CHANGED,
+                holds ? "would be held back, changed since they were accepted"
+                      : "would be sent, changed since they were accepted");
+    if (r->changed.rows) {
+        correction_describe(&r->changed, &words);
+        printf("           of them by earlier exports: %s\n", buffer_string(&words));
+    }
+    if (!holds)
+        correction_check(dry_run->options, &r->changed, i->rows + i->left_out, &stop);
+    if (stop.exit_code)
+        printf("nothing would be sent: %s\n", stop.sentence);
+    buffer_release(&words);
+}
+
 int dry_run_print(const struct dry_run *dry_run, struct error *err)
 {
     struct first_request first = {.dry_run = dry_run};
@@ -83,7 +107,7 @@ int dry_run_print(const struct dry_run *dry_run, struct error *err)
         goto out;
     printf("dry run: nothing is sent\n");
     print_count(&r, DECIDE_SEND, "would be sent");
-    print_count(&r, DECIDE_SEND_CHANGED, "would be sent, changed since they were accepted");
+    print_changed(dry_run, &r);
     print_count(&r, DECIDE_ACCEPTED, "are accepted already");
     print_count(&r, DECIDE_SUPERSEDED, "are older than what was accepted");
     print_count(&r, DECIDE_UNSETTLED, "wait for an unknown attempt to be settled");

@@ -123,21 +123,33 @@ static bool take_max_fee(struct options *o, const char *value, const char **ret_
     return take_integer(value, 0, INT64_MAX, &o->rules.max_fee);
 }
 
-static bool take_max_failures(struct options *o, const char *value, const char **ret_why)
+/* Either "N" or "N%": *ret_rows or *ret_percent, and the other stays as it is. */
+static bool take_rows_or_percent(const char *value, int64_t least, int64_t *ret_rows,
+                                 int64_t *ret_percent)
 {
     char digits[24];
     size_t len = strlen(value);
 
-    *ret_why = "it is a number of rows from 1 on, or a percentage such as 5%";
     if (!len || len >= sizeof(digits))
         return false;
-    if (value[len - 1] != '%') {
-        o->max_failures_percent = -1;
-        return take_integer(value, 1, INT64_MAX, &o->max_failures);
-    }
+    if (value[len - 1] != '%')
+        return take_integer(value, least, INT64_MAX, ret_rows);
     snprintf(digits, sizeof(digits), "%.*s", (int)len - 1, value);
-    o->max_failures = -1;
-    return take_integer(digits, 1, 100, &o->max_failures_percent);
+    return take_integer(digits, least, 100, ret_percent);
+}
+
+static bool take_max_changed(struct options *o, const char *value, const char **ret_why)
+{
+    *ret_why = "it is a number of rows, or a percentage such as 5%";
+    o->max_changed = o->max_changed_percent = 0;
+    return take_rows_or_percent(value, 0, &o->max_changed, &o->max_changed_percent);
+}
+
+static bool take_max_failures(struct options *o, const char *value, const char **ret_why)
+{
+    *ret_why = "it is a number of rows from 1 on, or a percentage such as 5%";
+    o->max_failures = o->max_failures_percent = -1;
+    return take_rows_or_percent(value, 1, &o->max_failures, &o->max_failures_percent);
 }
 
 static bool take_include(struct options *o, const char *value, const char **ret_why)
@@ -270,6 +282,8 @@ static const struct option_spec table[] = {
             "send the first N rows, then stop"),
     SPECIAL(U | R, RUN, "max-failures", take_max_failures, NULL, "N[%]",
             "stop after so many bad rows"),
+    SPECIAL(U | R, RUN, "max-changed", take_max_changed, NULL, "N[%]",
+            "most rows that were accepted with other content (5%, at least 20)"),
     SPECIAL(U | R | C | A, RUN, "max-fee", take_max_fee, NULL, "FEN", "a dearer row is invalid"),
     INTEGER(U | R | C, RUN, "expect-rows", 0, expect_rows, 0, INT64_MAX, NULL, "N",
             "refuse an export of another number of rows"),
@@ -518,6 +532,8 @@ static int set_defaults(const struct command *command, struct options *o, struct
     static const struct origin origin = {.kind = ORIGIN_DEFAULT};
 
     o->limit = o->max_failures = o->max_failures_percent = -1;
+    o->max_changed = 20;
+    o->max_changed_percent = 5;
     o->expect_rows = o->expect_fee = -1;
     o->prune = -1;
     rules_init(&o->rules);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/correction.h"
 #include "cli/dry_run.h"
 #include "cli/guard.h"
 #include "cli/outlook.h"
@@ -294,7 +295,7 @@ static struct rehearsal_settings rehearsal_of(const struct submission *s,
 int submission_rehearse(struct submission *s, struct error *err)
 {
     struct rehearsal_settings settings;
-    struct dry_run dry_run = {.url = s->endpoint.url, .app = app_of(s)};
+    struct dry_run dry_run = {.options = s->options, .url = s->endpoint.url, .app = app_of(s)};
     struct run_record run;
 
     if (submission_find_run(s, &run, err) < 0)
@@ -306,11 +307,14 @@ int submission_rehearse(struct submission *s, struct error *err)
     return submission_say_changed(s) ? EXIT_TRY_LATER : EXIT_COMPLETE;
 }
 
-int submission_foresee(struct submission *s, struct rehearsal *ret_rehearsal, struct error *err)
+int submission_foresee(struct submission *s, struct error *err)
 {
     struct rehearsal_settings settings = rehearsal_of(s, &s->resumed.run);
 
-    return rehearsal_run(&settings, ret_rehearsal, err);
+    if (s->has_foreseen)
+        return 0;
+    s->has_foreseen = true;
+    return rehearsal_run(&settings, &s->foreseen, err);
 }
 
 static void say_what_is_done(const struct submission *s)
@@ -379,6 +383,25 @@ static void stop_for_invalid(struct submission *s)
              (unsigned long long)s->inspection.invalid);
 }
 
+/* Stops where more claims are corrected than anybody may mean. One look at the whole export, before
+ * anything is sent; where no other run has sent anything there is nothing to correct. */
+static int look_for_corrections(struct submission *s, struct error *err)
+{
+    const struct inspection *i = &s->inspection;
+    bool holds = s->intake.rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
+    int others;
+
+    if (holds || s->resumed.kind == RESUME_PUBLISH)
+        return 0;
+    others = ledger_run_has_others(s->ledger, s->endpoint.platform, s->resumed.run.sequence, err);
+    if (others <= 0)
+        return others;
+    if (submission_foresee(s, err))
+        return -1;
+    correction_check(s->options, &s->foreseen.changed, i->rows + i->left_out, &s->stop);
+    return 0;
+}
+
 static struct submit_settings attempt_of(const struct submission *s)
 {
     const struct options *o = s->options;
@@ -428,6 +451,10 @@ static int submit(struct submission *s, struct error *err)
         stop_for_invalid(s);
         return 0;
     }
+    if (look_for_corrections(s, err))
+        return -1;
+    if (s->stop.exit_code)
+        return 0;
     progress_start(&s->progress, o->quiet ? PROGRESS_NEVER : o->progress, o->log_format);
     s->progress.last.rows = s->inspection.rows;
     s->is_sending = true;
@@ -516,6 +543,7 @@ static void summarise(struct submission *s, struct tally *tally)
 {
     const struct buffer *json;
     struct buffer resolve = {0};
+    struct error ignored;
     struct summary summary = {
         .stop = &s->stop,
         .tally = tally,
@@ -528,6 +556,8 @@ static void summarise(struct submission *s, struct tally *tally)
         .resend = buffer_string(&s->resend),
     };
 
+    if (ledger_changed_sum(s->ledger, s->resumed.run.id, &summary.changed, &summary.held, &ignored))
+        log_warn("what was changed cannot be counted: %s", ignored.text);
     outlook_append_command(s->options, "resolve", s->report_path.ptr, &resolve);
     summary.resolve = buffer_string(&resolve);
     summary_print(&summary);

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/correction.h"
 
 #define CODES_SHOWN 12
 #define PATH_BYTES 4200 /* a path is shown whole */
@@ -58,6 +59,20 @@ static void append_codes(struct tally *tally, struct buffer *text)
     }
 }
 
+static void append_changed(const struct summary *s, struct buffer *text)
+{
+    if (s->changed.rows) {
+        buffer_text(text, "sent, though their claim was accepted with other content: ");
+        correction_describe(&s->changed, text);
+        buffer_byte(text, '\n');
+    }
+    if (s->held.rows) {
+        buffer_text(text, "held back, because their claim was accepted with other content: ");
+        correction_describe(&s->held, text);
+        buffer_byte(text, '\n');
+    }
+}
+
 /* What was wrong stays so until somebody mends it: then the same command again is no advice. */
 static void append_again(const struct summary *s, struct buffer *text)
 {
@@ -75,6 +90,9 @@ static void append_again(const struct summary *s, struct buffer *text)
     } else if (strcmp(s->stop->because, "require-valid") == 0) {
         buffer_format(text, "next: once the export is correct, or without --require-valid: %s\n",
                       s->invocation);
+    } else if (strcmp(s->stop->because, "max-changed") == 0) {
+        buffer_format(text, "next: once the export is correct, or with another --max-changed: %s\n",
+                      s->invocation);
     } else {
         buffer_format(text, "next: %s\n", s->invocation);
     }
@@ -91,7 +109,10 @@ static void append_next(const struct summary *s, struct buffer *text)
                       "are never sent again. To list and to settle them: %s\n"
                       "or, if none of them was executed: %s\n",
                       s->resolve, s->resend);
-    if (tally_rows(s->tally, OUTCOME_INVALID))
+    if (s->held.rows)
+        buffer_text(text, "next: if the changes are meant, the same with "
+                          "--rule changed-since-accepted=warn sends them\n");
+    if (tally_rows(s->tally, OUTCOME_INVALID) > s->held.rows)
         buffer_text(text, "next: mend the invalid rows in the export and upload it again; the "
                           "report says what is wrong with each\n");
     if (tally_rows(s->tally, OUTCOME_REJECTED))
@@ -125,6 +146,7 @@ void summary_print(const struct summary *s)
                   (unsigned long long)tally_all_rows(s->tally));
     append_counts(s->tally, &text);
     append_codes(s->tally, &text);
+    append_changed(s, &text);
     if (s->report_path) {
         log_quote(s->report_path, path, sizeof(path));
         buffer_format(&text, "report:   %s\nmanifest: %s.manifest.json\n", path, path);

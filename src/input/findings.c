@@ -86,6 +86,8 @@ static const char *const sentences[RULE_COUNT] = {
                               "rounded it; compare it with the system it came from",
     [RULE_CONTROL_CHARACTER] = "has a control character, or one that cannot be seen: take it out "
                                "and type the text anew",
+    [RULE_CHANGED_SINCE_ACCEPTED] = "is another one than was accepted before: see that the change "
+                                    "is meant",
 };
 
 /* Digits, a point and three or more digits. */

@@ -199,7 +199,7 @@ void inspection_reading(const struct intake *intake, const struct inspection *in
                           inspection->columns.index[i] + 1);
     rules_init(&defaults);
     for (int i = 0; i < RULE_COUNT; i++)
-        if (intake->rules.severity[i] != defaults.severity[i])
+        if (intake->rules.severity[i] != defaults.severity[i] && !rule_is_of_run((enum rule)i))
             buffer_format(ret_reading, " %s=%s", rule_name((enum rule)i),
                           severity_name(intake->rules.severity[i]));
     if (intake->rules.max_fee >= 0)

@@ -32,6 +32,8 @@ static const struct {
     [RULE_COLUMN_COUNT] = {"column-count", "COLUMN_COUNT", SEVERITY_ERROR, true},
     [RULE_MISSING_FINAL_NEWLINE] = {"missing-final-newline", "MISSING_FINAL_NEWLINE",
                                     SEVERITY_ERROR, false},
+    [RULE_CHANGED_SINCE_ACCEPTED] = {"changed-since-accepted", "CHANGED_SINCE_ACCEPTED",
+                                     SEVERITY_WARN, false},
     [RULE_MAX_FEE] = {"max-fee", "MAX_FEE", SEVERITY_ERROR, true},
 };
 
@@ -58,6 +60,11 @@ const char *rule_name(enum rule rule)
 const char *rule_code(enum rule rule)
 {
     return table[rule].code;
+}
+
+bool rule_is_of_run(enum rule rule)
+{
+    return rule == RULE_CHANGED_SINCE_ACCEPTED;
 }
 
 bool rule_is_fixed(enum rule rule)

@@ -24,6 +24,8 @@ int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *
     ret_claim->accepted_ms = sqlite3_column_int64(s, 3);
     ret_claim->last.run = sqlite3_column_int64(s, 4);
     ret_claim->last.row = (uint64_t)sqlite3_column_int64(s, 5);
+    ret_claim->has_fee = sqlite3_column_type(s, 6) != SQLITE_NULL;
+    ret_claim->fee_fen = sqlite3_column_int64(s, 6);
     sqlite3_reset(s);
     return 0;
 }
@@ -44,6 +46,8 @@ int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
     ret_state->accepted_at = claim->accepted_at;
     ret_state->accepted_order = (struct row_place){brief.sequence, claim->accepted_at.row};
     ret_state->accepted_ms = claim->accepted_ms;
+    ret_state->has_fee = claim->has_fee;
+    ret_state->fee_fen = claim->fee_fen;
     memcpy(ret_state->accepted_run_name, brief.name, sizeof(brief.name));
     return 0;
 }
@@ -173,6 +177,7 @@ static int save_claim(struct ledger *ledger, int64_t platform, const struct row_
                       struct error *err)
 {
     const struct claim_key *key = &ref->key;
+    sqlite3_stmt *accept;
     bool newest = false;
 
     if (record->outcome == OUTCOME_ACCEPTED && is_newest_accepted(ledger, ref, claim, &newest, err))
@@ -183,13 +188,13 @@ static int save_claim(struct ledger *ledger, int64_t platform, const struct row_
                                                key->workcard_id, platform, claim->last.run,
                                                (int64_t)claim->last.row),
                                 err);
-    return database_execute(ledger,
-                            database_ready(ledger, SQL_CLAIM_ACCEPT, "siiiidiii",
-                                           key->claim_order_no, key->workcard_id, platform,
-                                           claim->last.run, (int64_t)claim->last.row,
-                                           record->digest, ref->place.run, (int64_t)ref->place.row,
-                                           record->submitted_ms + record->duration_ms),
-                            err);
+    accept = database_ready(ledger, SQL_CLAIM_ACCEPT, "siiiidiiii", key->claim_order_no,
+                            key->workcard_id, platform, claim->last.run, (int64_t)claim->last.row,
+                            record->digest, ref->place.run, (int64_t)ref->place.row,
+                            record->submitted_ms + record->duration_ms, ref->fee_fen);
+    if (!ref->has_fee)
+        sqlite3_bind_null(accept, 10);
+    return database_execute(ledger, accept, err);
 }
 
 int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_ref *ref,

@@ -16,6 +16,8 @@ struct claim_row {
     unsigned char digest[DIGEST_CLAIM_BYTES];
     struct row_place accepted_at;
     int64_t accepted_ms;
+    bool has_fee;
+    int64_t fee_fen;
     struct row_place last; /* the head of the chain; run 0: none */
 };
 

@@ -104,7 +104,11 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     " export INTEGER NOT NULL, at_ms INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,"
     " PRIMARY KEY(ledger, run, commits, export)) WITHOUT ROWID;"
     "CREATE TABLE import(run INTEGER NOT NULL, report_sha256 TEXT NOT NULL, at_ms INTEGER NOT NULL,"
-    " by TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(run, report_sha256)) WITHOUT ROWID;",
+    " by TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(run, report_sha256)) WITHOUT ROWID;"
+    /* NULL: it was accepted before fees were kept, or by a person's word. */
+    "ALTER TABLE claim ADD COLUMN accepted_fee INTEGER;"
+    /* Rows whose claim was accepted with other content; the id is that of the row. */
+    "CREATE TABLE changed(id INTEGER PRIMARY KEY, fee_before INTEGER, fee_after INTEGER NOT NULL);",
 };
 
 #define RUN_COLUMNS                                                                                \
@@ -193,17 +197,24 @@ static const char *const sql[SQL_COUNT] = {
                          " submitted_ms, digest, warnings, round FROM open_attempt"
                          " WHERE run=?1 AND intent=1 LIMIT 1",
     [SQL_CLAIM_GET] = "SELECT accepted_digest, accepted_run, accepted_row, accepted_ms, last_run,"
-                      " last_row FROM claim WHERE " CLAIM_KEY,
+                      " last_row, accepted_fee FROM claim WHERE " CLAIM_KEY,
     [SQL_CLAIM_PUT] = "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run, last_row)"
                       " VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE"
                       " SET last_run=excluded.last_run, last_row=excluded.last_row",
     [SQL_CLAIM_ACCEPT] = "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run,"
-                         " last_row, accepted_digest, accepted_run, accepted_row, accepted_ms)"
-                         " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE"
+                         " last_row, accepted_digest, accepted_run, accepted_row, accepted_ms,"
+                         " accepted_fee) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
+                         " ON CONFLICT DO UPDATE"
                          " SET last_run=excluded.last_run, last_row=excluded.last_row,"
                          " accepted_digest=excluded.accepted_digest,"
                          " accepted_run=excluded.accepted_run,"
-                         " accepted_row=excluded.accepted_row, accepted_ms=excluded.accepted_ms",
+                         " accepted_row=excluded.accepted_row, accepted_ms=excluded.accepted_ms,"
+                         " accepted_fee=excluded.accepted_fee",
+    [SQL_CHANGED_PUT] = "INSERT OR REPLACE INTO changed VALUES(?1,?2,?3)",
+    [SQL_CHANGED_LIST] = "SELECT c.fee_before, c.fee_after, r.outcome=4 FROM changed c JOIN row r"
+                         " ON r.id=c.id WHERE c.id>=?1 AND c.id<?2"
+                         " AND (r.attempts>0 OR r.outcome=4)",
+    [SQL_RUN_HAS_OTHERS] = "SELECT EXISTS(SELECT 1 FROM run WHERE platform=?1 AND sequence<>?2)",
     [SQL_OPEN_GET] = "SELECT run, row, intent FROM open_attempt WHERE " CLAIM_KEY,
     [SQL_OPEN_ADD] = "INSERT INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10,?11)"
                      " ON CONFLICT DO NOTHING",
@@ -300,6 +311,8 @@ static const char *const sql[SQL_COUNT] = {
                         " ORDER BY claim_order_no, workcard_id, platform LIMIT 1",
     [SQL_PRUNE_ROWS] = "DELETE FROM row WHERE id IN (SELECT id FROM row WHERE id>=?1 AND id<?2"
                        " LIMIT ?3)",
+    [SQL_PRUNE_CHANGED] =
+        "DELETE FROM changed WHERE id>=?1 << " ROW_BITS_TEXT " AND id<(?1+1) << " ROW_BITS_TEXT,
     [SQL_PRUNE_COUNTS] = "DELETE FROM run_count WHERE run=?1",
     [SQL_PRUNE_ROUNDS] = "DELETE FROM round WHERE run=?1",
     [SQL_PRUNE_EVENTS] = "DELETE FROM event WHERE run=?1",
@@ -548,6 +561,16 @@ int ledger_begin(struct ledger *ledger, struct error *err)
     if (database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err))
         return -1;
     return look_for_news(ledger, err);
+}
+
+int ledger_look_begin(struct ledger *ledger, struct error *err)
+{
+    return database_execute(ledger, database_ready(ledger, SQL_READ, ""), err);
+}
+
+void ledger_look_end(struct ledger *ledger)
+{
+    ledger_rollback(ledger);
 }
 
 bool ledger_has_news(const struct ledger *ledger)

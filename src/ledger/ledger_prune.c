@@ -277,7 +277,8 @@ static int forget_rows(struct ledger *ledger, int64_t run, uint64_t *rows, struc
 
 static int forget_details(struct ledger *ledger, int64_t run, struct error *err)
 {
-    static const enum statement details[] = {SQL_PRUNE_COUNTS, SQL_PRUNE_ROUNDS, SQL_PRUNE_EVENTS,
+    static const enum statement details[] = {SQL_PRUNE_CHANGED,     SQL_PRUNE_COUNTS,
+                                             SQL_PRUNE_ROUNDS,      SQL_PRUNE_EVENTS,
                                              SQL_PRUNE_SETTLEMENTS, SQL_PRUNE_PENDING};
 
     if (ledger_begin(ledger, err))

@@ -86,9 +86,6 @@ static const struct {
      "the same upload, or rerun, sends it again", SAME_AGAIN},
     {"NOT_SENT", OUTCOME_UNSENT,
      "the run stopped before the row was sent; the message says what stopped it", "", SAME_AGAIN},
-    {"CHANGED_SINCE_ACCEPTED", ANY_OUTCOME,
-     "a warning: the claim was accepted before with other content, and this row is newer",
-     "the row is sent", "see that the change is meant"},
     {TALLY_OTHER_CODE, ANY_OUTCOME,
      "no code of a row: further codes, counted together, when a report has very many", "", ""},
 
@@ -183,6 +180,8 @@ static const char *const rules_broken[RULE_COUNT] = {
     [RULE_COLUMN_COUNT] = "the row has more or fewer fields than the header",
     [RULE_MISSING_FINAL_NEWLINE] = "no line end follows the last record: the file may be cut, and "
                                    "is refused",
+    [RULE_CHANGED_SINCE_ACCEPTED] = "the claim was accepted before with other content, and this "
+                                    "row is newer",
     [RULE_MAX_FEE] = "claim_fee is over --max-fee",
 };
 
@@ -320,6 +319,10 @@ static const struct {
      "look at their messages, then " SAME_AGAIN},
     {"require-valid", "rows are invalid, and --require-valid was given: nothing was sent",
      "mend the export: claimbatch check CLAIMS.csv shows what is wrong"},
+    {"max-changed",
+     "more claims than --max-changed allows were accepted before with other content: nothing was "
+     "sent",
+     "look at unit, columns and export; if the changes are meant, raise --max-changed"},
     {"all-rejected", "the first 100 answers were all rejections",
      "look at the gateway's messages before more is sent"},
     {"outage", "the gateway could not be reached for as long as --outage-patience",
@@ -357,8 +360,8 @@ static const struct {
     {EXIT_BAD_USAGE, "2", "wrong usage", "claimbatch COMMAND --help lists the options"},
     {EXIT_ROWS_UNKNOWN, "3", "finished; some rows are unknown", ASK_PLATFORM},
     {EXIT_STOPPED, "4",
-     "stopped by --max-failures, --limit or --require-valid, or because the first 100 answers "
-     "were all rejections",
+     "stopped by --max-failures, --max-changed, --limit or --require-valid, or because the first "
+     "100 answers were all rejections",
      "look at the report, then " SAME_AGAIN},
     {EXIT_INPUT_REFUSED, "65", "the input is refused; nothing was sent",
      "mend the file as the message says"},

@@ -56,7 +56,7 @@ void line_append_clean(const char *text, struct buffer *ret_text)
 static bool is_of_rule(const char *code, size_t len)
 {
     for (int i = 0; i < RULE_COUNT; i++)
-        if (strlen(rule_code((enum rule)i)) == len &&
+        if (!rule_is_of_run((enum rule)i) && strlen(rule_code((enum rule)i)) == len &&
             memcmp(rule_code((enum rule)i), code, len) == 0)
             return true;
     return false;

@@ -160,6 +160,32 @@ static void put_report(struct json *document, const struct manifest *m)
     json_array_close(document);
 }
 
+static void put_changed_sum(struct json *document, const struct changed_sum *sum)
+{
+    json_key_number(document, "rows", (int64_t)sum->rows);
+    json_key_money(document, "fee_fen_before", sum->before);
+    json_key_money(document, "fee_fen_after", sum->after);
+    json_key_number(document, "rows_without_before", (int64_t)sum->without_before);
+}
+
+/* Rows whose claim was accepted with other content. */
+static int put_changed(struct json *document, const struct manifest *m, struct error *err)
+{
+    struct changed_sum sent;
+    struct changed_sum held;
+    int result = ledger_changed_sum(m->ledger, m->run->id, &sent, &held, err);
+
+    json_text(document, "changed");
+    json_map_open(document);
+    put_changed_sum(document, &sent);
+    json_text(document, "held_back");
+    json_map_open(document);
+    put_changed_sum(document, &held);
+    json_map_close(document);
+    json_map_close(document);
+    return result;
+}
+
 static void put_run(struct json *document, const struct manifest *m)
 {
     json_key_text(document, "run", m->run->name);
@@ -228,6 +254,8 @@ static int put_result(struct json *document, const struct manifest *m, struct er
 
     put_outcomes(document, m->tally);
     result = put_codes(document, m->tally) ? error_no_memory(err) : put_events(document, m, err);
+    if (!result)
+        result = put_changed(document, m, err);
     put_report(document, m);
     return result;
 }

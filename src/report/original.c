@@ -199,12 +199,21 @@ static bool is_explained_alike(struct original *original, const struct scan_row 
     return alike;
 }
 
+/* Whether the row was held back for what the ledger knew, of which the export says nothing. */
+static bool is_held(const struct scan_row *row)
+{
+    return row->line.record.outcome == OUTCOME_INVALID &&
+           strcmp(row->line.record.code, rule_code(RULE_CHANGED_SINCE_ACCEPTED)) == 0;
+}
+
 const char *original_breach(struct original *original, const struct scan_row *row)
 {
     bool is_invalid = row->line.record.outcome == OUTCOME_INVALID;
 
     if (row->malformed)
         return NULL; /* that is said already */
+    if (is_held(row) && original->is_valid)
+        return is_same_raw(original, row) ? NULL : "its content is not that of the export";
     if (is_invalid == original->is_valid)
         return is_invalid ? "it is invalid in the report, but valid in the export"
                           : "it is invalid in the export, but not in the report";

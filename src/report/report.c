@@ -131,6 +131,14 @@ static void set_fields(struct line *line, const struct claim *claim, struct buff
     line->fields[FIELD_CLAIM_TIME] = claim->claim_time;
 }
 
+static void set_raw(struct report *report, struct line *line)
+{
+    const struct supply_row *row = &report->row;
+
+    for (int i = 0; i < FIELD_COUNT; i++)
+        line->fields[i] = claim_raw(row->columns, row->record, (enum field)i);
+}
+
 /* A row that broke a rule: the raw text, the first error's code, and all that is wrong as the
  * message. */
 static void set_invalid(struct report *report, struct line *line)
@@ -139,8 +147,7 @@ static void set_invalid(struct report *report, struct line *line)
     const struct finding *first = findings_explain(&row->findings, &report->settings->intake->rules,
                                                    row->columns, row->record, &report->sentence);
 
-    for (int i = 0; i < FIELD_COUNT; i++)
-        line->fields[i] = claim_raw(row->columns, row->record, (enum field)i);
+    set_raw(report, line);
     line->record.outcome = OUTCOME_INVALID;
     line->record.counts_as = OUTCOME_INVALID;
     line->record.code = rule_code(first->rule);
@@ -213,6 +220,8 @@ static int write_line(struct report *report, const char *code, const char *messa
     buffer_reset(&report->sentence);
     if (row->invalid) {
         set_invalid(report, &line);
+    } else if (known && known->outcome == OUTCOME_INVALID) {
+        set_raw(report, &line);
     } else {
         set_fields(&line, &row->claim, &report->numbers);
         if (set_valid(report, &line, known, code, message, err))
@@ -225,7 +234,7 @@ static int write_line(struct report *report, const char *code, const char *messa
         report->numbers.failed)
         return error_no_memory(err);
     if (tally_add(report->tally, line.record.outcome, line.record.counts_as, line.record.code,
-                  row->invalid ? 0 : row->claim.claim_fee))
+                  line.record.outcome == OUTCOME_INVALID ? 0 : row->claim.claim_fee))
         return error_no_memory(err);
     return report->text.len >= FLUSH_BYTES ? flush(report, err) : 0;
 }

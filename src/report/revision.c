@@ -207,30 +207,13 @@ static int refuse_row(const struct revision *revision, const char *why, struct e
         (unsigned long long)revision->was.line.record.row, why);
 }
 
-static bool is_code_of_rule(const char *code, size_t len)
-{
-    for (int i = 0; i < RULE_COUNT; i++)
-        if (strlen(rule_code((enum rule)i)) == len &&
-            strncmp(rule_code((enum rule)i), code, len) == 0)
-            return true;
-    return false;
-}
-
 /* Warnings of the rules stay, those that arose in the run are the ledger's. */
 static const char *join_warnings(struct revision *revision, const char *old, const char *ledgers)
 {
     struct buffer *joined = &revision->warnings;
 
     buffer_reset(joined);
-    while (*old) {
-        size_t len = strcspn(old, ";");
-
-        if (is_code_of_rule(old, len)) {
-            buffer_text(joined, joined->len ? ";" : "");
-            buffer_append(joined, old, len);
-        }
-        old += len + (old[len] == ';');
-    }
+    line_append_noted(old, joined);
     if (*ledgers)
         buffer_format(joined, "%s%s", joined->len ? ";" : "", ledgers);
     return buffer_string(joined);
@@ -247,6 +230,8 @@ static int take_known(struct revision *revision, const struct row_record *known,
 {
     const struct line *was = &revision->was.line;
 
+    if (known->outcome == OUTCOME_INVALID && was->record.outcome == OUTCOME_INVALID)
+        return 0; /* it was held back */
     if (!was->has_digest)
         return refuse_row(revision, "was invalid when this report was written, but was sent since",
                           err);

@@ -101,7 +101,7 @@ bool feed_tries_again(const struct row_record *record, const struct round *round
     /* What stood in its way may be gone. */
     return row_is_noted(record) &&
            (record->counts_as == OUTCOME_FAILED || record->counts_as == OUTCOME_UNSENT ||
-            record->counts_as == OUTCOME_UNKNOWN);
+            record->counts_as == OUTCOME_UNKNOWN || record->counts_as == OUTCOME_INVALID);
 }
 
 /* Brings the ledger's cursor to this row. Rows between were recorded, but are invalid now. */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/money.h"
 #include "run/decision.h"
 #include "run/halt.h"
 #include "run/state.h"
@@ -105,10 +106,36 @@ static int remember_earlier(struct batch *b, struct job *job, const struct claim
     return job->earlier.failed ? error_no_memory(err) : 0;
 }
 
-/* May be sent, unless --limit has been reached: then it is parked, and stays unsent. */
-static void make_ready(struct batch *b, struct job *job, bool changed)
+/* Whether the rule holds back rows whose claim was accepted with other content. */
+static bool holds_changed(const struct batch *b)
 {
-    job->changed = changed;
+    return b->settings->intake->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
+}
+
+static int hold_changed(struct batch *b, struct job *job, const struct claim_state *claim,
+                        struct error *err)
+{
+    char before[MONEY_TEXT_BYTES] = "an amount not known here";
+    char now[MONEY_TEXT_BYTES];
+    char message[320];
+
+    if (claim->has_fee)
+        money_format_yuan(claim->fee_fen, before);
+    snprintf(message, sizeof(message),
+             "not sent: the claim was accepted with other content (%s%s; run %s, row %llu), and "
+             "this row says %s yuan; changed-since-accepted=error holds it back",
+             before, claim->has_fee ? " yuan" : "", claim->accepted_run_name,
+             (unsigned long long)claim->accepted_at.row,
+             money_format_yuan(job->claim.claim_fee, now));
+    if (state_put_change(b, job, err))
+        return -1;
+    return note(b, job, OUTCOME_INVALID, OUTCOME_INVALID, rule_code(RULE_CHANGED_SINCE_ACCEPTED),
+                message, err);
+}
+
+/* May be sent, unless --limit has been reached: then it is parked, and stays unsent. */
+static void make_ready(struct batch *b, struct job *job)
+{
     if (!job->counted && b->settings->limit >= 0 && b->taken >= b->settings->limit) {
         b->limit_hit = true;
         window_move(b->window, job, JOB_BLOCKED, INT64_MIN);
@@ -151,12 +178,17 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     if ((decision == DECIDE_SEND || decision == DECIDE_SEND_CHANGED) &&
         remember_earlier(b, job, &claim, err))
         return -1;
+    job->changed = decision == DECIDE_SEND_CHANGED;
+    job->has_before = claim.has_fee;
+    job->before_fen = claim.fee_fen;
     switch (decision) {
     case DECIDE_SEND:
-        make_ready(b, job, false);
+        make_ready(b, job);
         return 0;
     case DECIDE_SEND_CHANGED:
-        make_ready(b, job, true);
+        if (holds_changed(b))
+            return hold_changed(b, job, &claim, err);
+        make_ready(b, job);
         return 0;
     case DECIDE_ACCEPTED:
         return skip_accepted(b, job, &claim, "ALREADY_ACCEPTED", "accepted", err);

@@ -53,8 +53,17 @@ static struct row_place order_of(const struct rehearsal_settings *s, uint64_t ro
     return (struct row_place){s->sequence ? s->sequence : INT64_MAX, row};
 }
 
+/* What an earlier row of the same export was accepted with is corrected within it. */
+static void count_change(const struct pass *pass, const struct supply_row *row,
+                         const struct claim_state *state, struct rehearsal *rehearsal)
+{
+    if (state->accepted_order.run != pass->settings->sequence)
+        changed_sum_add(&rehearsal->changed, state->has_fee ? &state->fee_fen : NULL,
+                        row->claim.claim_fee);
+}
+
 static int decide(struct pass *pass, const struct supply_row *row, enum decision *ret_decision,
-                  struct error *err)
+                  struct rehearsal *rehearsal, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
     unsigned char digest[DIGEST_CLAIM_BYTES];
@@ -83,6 +92,8 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
     state.open_is_intent = false;
     if (*ret_decision == DECIDE_RECOVER)
         *ret_decision = decision_make(&facts);
+    if (*ret_decision == DECIDE_SEND_CHANGED)
+        count_change(pass, row, &state, rehearsal);
     return 0;
 }
 
@@ -100,7 +111,7 @@ static int judge(struct pass *pass, const struct supply_row *row, enum decision 
         rehearsal->done++;
         return 0;
     }
-    return decide(pass, row, ret_decision, err) ? -1 : 1;
+    return decide(pass, row, ret_decision, rehearsal, err) ? -1 : 1;
 }
 
 static void count(const struct pass *pass, const struct supply_row *row, enum decision decision,
@@ -142,11 +153,15 @@ int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *r
     int result = -1;
 
     memset(ret_rehearsal, 0, sizeof(*ret_rehearsal));
+    if (settings->ledger && ledger_look_begin(settings->ledger, err))
+        return -1;
     if (!supply_open(settings->intake, settings->inspection, &pass.supply, err) &&
         !(settings->run && ledger_rows_open(settings->ledger, settings->run, 0, &pass.rows, err)))
         result = read_rows(&pass, ret_rehearsal, err);
     ledger_rows_close(pass.rows);
     supply_close(pass.supply);
     claim_store_release(&pass.store);
+    if (settings->ledger)
+        ledger_look_end(settings->ledger);
     return result;
 }

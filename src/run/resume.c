@@ -23,12 +23,16 @@ static int refuse_reading(const struct run_record *run, const char *reading, str
                      run->name, run->reading, reading);
 }
 
+/* `held`: rows that were held back because their claim was accepted with other content. */
 static enum resume_kind kind_of(const struct run_record *run, const struct round *round,
-                                const struct resume_settings *s)
+                                uint64_t held, const struct resume_settings *s)
 {
+    bool holds = s->intake->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
+
     if (!run->finished_ms || *run->stopped_because)
         return RESUME_GO_ON;
-    if (run->open_rows || run->released || run->invalid_rows != s->inspection->invalid)
+    if (run->open_rows || run->released || run->invalid_rows != s->inspection->invalid + held ||
+        (held && !holds))
         return RESUME_RETRY;
     if (round->id && !round->finished)
         return RESUME_ROUND;
@@ -128,6 +132,8 @@ static int record_start(const struct resume_settings *s, const struct resumed *r
 int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, struct error *err)
 {
     struct run_record *run = &ret_resumed->run;
+    struct changed_sum sent;
+    struct changed_sum held = {0};
     int found;
 
     memset(ret_resumed, 0, sizeof(*ret_resumed));
@@ -139,9 +145,10 @@ int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, str
     /* What is lost was sent in the round before the one that is opened now. */
     if ((!found && create(s, run, err)) || lock(s, run, err) ||
         (found && ledger_run_recover(s->ledger, run->id, &ret_resumed->lost, err)) ||
-        open_round(s, ret_resumed, err))
+        open_round(s, ret_resumed, err) ||
+        (found && ledger_changed_sum(s->ledger, run->id, &sent, &held, err)))
         goto fail;
-    ret_resumed->kind = found ? kind_of(run, &ret_resumed->round, s) : RESUME_NEW;
+    ret_resumed->kind = found ? kind_of(run, &ret_resumed->round, held.rows, s) : RESUME_NEW;
     if ((found && reopen(s, ret_resumed, err)) || record_start(s, ret_resumed, err) ||
         ledger_commit(s->ledger, err))
         goto fail;

@@ -9,12 +9,15 @@ struct row_ref state_ref(const struct batch *b, const struct job *job)
         .place = {b->settings->run->id, job->row},
         .key = {job->claim.workcard_id, job->claim.claim_order_no},
         .resend = job->resend,
+        .has_fee = true,
+        .fee_fen = job->claim.claim_fee,
     };
 }
 
 struct row_record state_record(const struct batch *b, const struct job *job, enum row_state state,
                                enum outcome outcome)
 {
+    enum severity severity = b->settings->intake->rules.severity[RULE_CHANGED_SINCE_ACCEPTED];
     struct row_record record = {
         .row = job->row,
         .state = state,
@@ -30,11 +33,22 @@ struct row_record state_record(const struct batch *b, const struct job *job, enu
         .sub_code = "",
         .message = "",
         .request_id = "",
-        .warnings = job->changed ? "CHANGED_SINCE_ACCEPTED" : "",
+        .warnings =
+            job->changed && severity != SEVERITY_OFF ? rule_code(RULE_CHANGED_SINCE_ACCEPTED) : "",
     };
 
     memcpy(record.digest, job->digest, sizeof(record.digest));
     return record;
+}
+
+int state_put_change(struct batch *b, const struct job *job, struct error *err)
+{
+    struct row_ref ref = state_ref(b, job);
+
+    if (!job->changed)
+        return 0;
+    return ledger_changed_put(b->settings->ledger, ref.place,
+                              job->has_before ? &job->before_fen : NULL, job->claim.claim_fee, err);
 }
 
 void state_leave(struct batch *b, struct job *job, enum outcome outcome)

@@ -499,6 +499,7 @@ static void rules_have_the_defaults_of_the_contract(void **state)
         {"text-too-long", "TEXT_TOO_LONG", SEVERITY_ERROR, false},
         {"column-count", "COLUMN_COUNT", SEVERITY_ERROR, true},
         {"missing-final-newline", "MISSING_FINAL_NEWLINE", SEVERITY_ERROR, false},
+        {"changed-since-accepted", "CHANGED_SINCE_ACCEPTED", SEVERITY_WARN, false},
         {"max-fee", "MAX_FEE", SEVERITY_ERROR, true},
     };
     struct rules rules = {0};

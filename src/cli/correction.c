@@ -1,0 +1,49 @@
+#include "cli/correction.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/options.h"
+
+void correction_describe(const struct changed_sum *sum, struct buffer *ret_words)
+{
+    char before[MONEY_TEXT_BYTES];
+    char after[MONEY_TEXT_BYTES];
+
+    buffer_format(ret_words, "%llu rows, ", (unsigned long long)sum->rows);
+    if (sum->without_before < sum->rows)
+        buffer_format(ret_words, "%s yuan before, ", money_format_yuan(sum->before, before));
+    buffer_format(ret_words, "%s yuan now", money_format_yuan(sum->after, after));
+    if (sum->without_before)
+        buffer_format(ret_words, " (before: not known for %llu)",
+                      (unsigned long long)sum->without_before);
+}
+
+uint64_t correction_limit(const struct options *options, uint64_t rows)
+{
+    uint64_t part = rows * (uint64_t)options->max_changed_percent / 100;
+    uint64_t least = (uint64_t)options->max_changed;
+
+    return part > least ? part : least;
+}
+
+void correction_check(const struct options *options, const struct changed_sum *sum, uint64_t rows,
+                      struct batch_stop *stop)
+{
+    uint64_t limit = correction_limit(options, rows);
+    struct buffer words = {0};
+
+    if (sum->rows <= limit)
+        return;
+    correction_describe(sum, &words);
+    stop->exit_code = EXIT_STOPPED;
+    strcpy(stop->because, "max-changed");
+    snprintf(stop->sentence, sizeof(stop->sentence),
+             "claims were accepted before with other content: %s; of %llu rows at most %llu may be "
+             "(--max-changed), so nothing was sent. Look at unit, columns and export; if the "
+             "changes are meant: --max-changed %llu",
+             buffer_string(&words), (unsigned long long)rows, (unsigned long long)limit,
+             (unsigned long long)sum->rows);
+    buffer_release(&words);
+}

@@ -1,0 +1,56 @@
+/* Rows whose claim was accepted with other content: what they came to before, and come to now. */
+#include "chain.h"
+
+int ledger_changed_put(struct ledger *ledger, struct row_place place, const int64_t *fee_before,
+                       int64_t fee_after, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_CHANGED_PUT, "iii", chain_row_id(place),
+                                     fee_before ? *fee_before : 0, fee_after);
+
+    if (!fee_before)
+        sqlite3_bind_null(s, 2);
+    return database_execute(ledger, s, err);
+}
+
+void changed_sum_add(struct changed_sum *sum, const int64_t *fee_before, int64_t fee_after)
+{
+    sum->rows++;
+    sum->without_before += fee_before == NULL;
+    sum->before += fee_before ? *fee_before : 0;
+    sum->after += fee_after;
+}
+
+int ledger_changed_sum(struct ledger *ledger, int64_t run, struct changed_sum *ret_sent,
+                       struct changed_sum *ret_held, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_CHANGED_LIST, "ii", database_row_id(run, 0),
+                                     database_row_id(run + 1, 0));
+    int found;
+
+    *ret_sent = *ret_held = (struct changed_sum){0};
+    while ((found = database_step(ledger, s, err)) > 0) {
+        bool is_known = sqlite3_column_type(s, 0) != SQLITE_NULL;
+        int64_t before = sqlite3_column_int64(s, 0);
+
+        changed_sum_add(sqlite3_column_int(s, 2) ? ret_held : ret_sent, is_known ? &before : NULL,
+                        sqlite3_column_int64(s, 1));
+    }
+    return found;
+}
+
+int ledger_run_has_others(struct ledger *ledger, const char *platform, int64_t sequence,
+                          struct error *err)
+{
+    int64_t id;
+    sqlite3_stmt *s;
+    int found;
+
+    if (database_platform(ledger, platform, &id, err))
+        return -1;
+    s = database_ready(ledger, SQL_RUN_HAS_OTHERS, "ii", id, sequence);
+    found = database_step(ledger, s, err);
+    if (found > 0)
+        found = sqlite3_column_int(s, 0);
+    sqlite3_reset(s);
+    return found;
+}
