@@ -15,6 +15,7 @@
 #include "ledger/care.h"
 #include "ledger/space.h"
 #include "ledger/view.h"
+#include "schema.h"
 
 /* ---- verifying ---- */
 
@@ -193,6 +194,23 @@ static int ask(struct verification *v, const char *sql, const char *sentence, st
     return found;
 }
 
+/* A schema that cannot be read is damage that the structure has told of. */
+static int verify_schema(struct verification *v, int64_t version, struct error *err)
+{
+    struct buffer words = {0};
+    struct error why;
+    int result = schema_compare(v->ledger, version, &words, &why);
+
+    if (result && (why.exit_code == EXIT_RESOURCES || stop_signal()))
+        *err = why;
+    else if (result)
+        result = take_failure(v, err);
+    else if (words.len)
+        say(v, "the tables are not as claimbatch makes them:%s", buffer_string(&words));
+    buffer_release(&words);
+    return result;
+}
+
 int care_verify(struct ledger *ledger, void (*say_it)(void *context, const char *sentence),
                 void *context, uint64_t *ret_found, struct error *err)
 {
@@ -203,6 +221,8 @@ int care_verify(struct ledger *ledger, void (*say_it)(void *context, const char 
     /* What an earlier version's tables have to say is not asked in their old form. */
     if (!result)
         result = database_number(ledger, "PRAGMA user_version", &version, err);
+    if (!result)
+        result = verify_schema(&v, version, err);
     for (size_t i = 0;
          !result && version == LEDGER_SCHEMA && i < sizeof(questions) / sizeof(*questions); i++)
         result = ask(&v, questions[i].sql, questions[i].sentence, err);

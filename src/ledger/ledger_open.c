@@ -14,6 +14,7 @@
 #include "ledger/lock.h"
 #include "ledger/mount.h"
 #include "ledger/place.h"
+#include "schema.h"
 
 #define APPLICATION_ID 1129071692 /* "CLBL" */
 #define CACHE_KIB 8192
@@ -189,7 +190,7 @@ static int check_schema(struct ledger *ledger, struct error *err)
         if (make_schema(ledger, err))
             return -1;
         ledger->is_new = true;
-    } else if (database_check_version(ledger, version, err) ||
+    } else if (database_check_version(ledger, version, err) || schema_check(ledger, version, err) ||
                (version < LEDGER_SCHEMA && migrate(ledger, version, err))) {
         ledger_rollback(ledger);
         return -1;
@@ -243,12 +244,13 @@ static int open_database(struct ledger *ledger, struct error *err)
     sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MS);
     snprintf(pragmas, sizeof(pragmas),
              "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; "
-             "PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;",
+             "PRAGMA temp_store=MEMORY;",
              CACHE_KIB);
     sqlite3_wal_hook(ledger->db, count_log_pages, ledger);
     /* The journal's mode is kept in the file, so only a file that is ours may be given it. */
-    if (run_sql(ledger, pragmas, err) || check_schema(ledger, err) ||
-        run_sql(ledger, "PRAGMA journal_mode=WAL", err) || database_read_id(ledger, err))
+    if (schema_distrust(ledger, err) || run_sql(ledger, pragmas, err) ||
+        check_schema(ledger, err) || run_sql(ledger, "PRAGMA journal_mode=WAL", err) ||
+        database_read_id(ledger, err))
         return -1;
     return 0;
 }

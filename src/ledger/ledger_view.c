@@ -13,6 +13,7 @@
 #include "chain.h"
 #include "ledger/mount.h"
 #include "ledger/view.h"
+#include "schema.h"
 
 #define CACHE_KIB 8192
 #define AT_REST "?immutable=1" /* of the URI: nobody writes it, so it is read without locks */
@@ -91,12 +92,10 @@ static int configure(struct ledger *ledger, struct error *err)
     sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MS);
     database_heed_signals(ledger);
     snprintf(pragmas, sizeof(pragmas),
-             "PRAGMA query_only=ON; PRAGMA cache_size=-%d; PRAGMA trusted_schema=OFF;"
-             "PRAGMA temp_store=MEMORY;",
-             CACHE_KIB);
-    return sqlite3_exec(ledger->db, pragmas, NULL, NULL, NULL) == SQLITE_OK
-               ? 0
-               : database_fail(ledger, err);
+             "PRAGMA query_only=ON; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY;", CACHE_KIB);
+    if (sqlite3_exec(ledger->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+        return database_fail(ledger, err);
+    return schema_distrust(ledger, err);
 }
 
 /* The bytes of a path as the path of a URI. */
@@ -109,6 +108,16 @@ static void append_uri(const char *path, struct buffer *uri)
         else
             buffer_format(uri, "%%%02x", *p);
     }
+}
+
+/* What cannot be read may have been edited: that says more than the database does. */
+static int explain_failure(struct ledger *ledger, int64_t version, struct error *err)
+{
+    struct error why;
+
+    if (schema_check(ledger, version, &why) && why.exit_code == EXIT_BAD_CONFIG)
+        *err = why;
+    return -1;
 }
 
 /* `query` of the URI: what kind of reading it is. */
@@ -134,9 +143,10 @@ static int open_database(struct ledger *ledger, const char *query, struct error 
     if (code != SQLITE_OK)
         return ledger->db ? database_fail(ledger, err) : error_no_memory(err);
     if (configure(ledger, err) || database_number(ledger, "PRAGMA user_version", &version, err) ||
-        database_check_version(ledger, version, err) || database_read_id(ledger, err) ||
-        commits_read(ledger, err))
+        database_check_version(ledger, version, err))
         return -1;
+    if (database_read_id(ledger, err) || commits_read(ledger, err))
+        return explain_failure(ledger, version, err);
     ledger->commits.opened_at = ledger->commits.count;
     return 0;
 }
@@ -226,7 +236,7 @@ int view_check_schema(struct ledger *ledger, struct error *err)
     if (database_number(ledger, "PRAGMA user_version", &version, err))
         return -1;
     if (version == LEDGER_SCHEMA)
-        return 0;
+        return schema_check(ledger, version, err);
     return error_set(
         err, EXIT_BAD_CONFIG,
         "the ledger '%s' is of an earlier version (%lld, this program's is %d) and was "

@@ -480,17 +480,16 @@ class RefusalTest(ImportCase):
 
     def test_a_run_that_is_active(self):
         os.replace(self.ws.file("lost.db"), self.ws.file("ledger.db"))
-        self.ws.export(claim_rows(2) + claim_rows(1, 41), name="claims.csv")
-        held = self.gate
-        held.script = lambda r: held.released.wait(60) and accept(r)
-        run = self.ws.start(*self.ws.upload_arguments(held, "--overwrite"))
-        held.wait_for(lambda: len(held.requests) > 4)
-        name, sha256 = self.sql("SELECT name, lower(hex(export_sha256)) FROM run ORDER BY id DESC")[0]
+        self.ws.export(claim_rows(4, 41), name="second.csv")
+        self.gate.script = lambda r: self.gate.released.wait(60) and accept(r)
+        run = self.ws.start(*self.ws.upload_arguments(self.gate, claims="second.csv"))
+        self.gate.wait_for(lambda: len(self.gate.requests) > 4)
+        known = self.sql("SELECT name, lower(hex(export_sha256)) FROM run ORDER BY id DESC")[0]
         manifest = self.ws.read_manifest("claims.report.csv")
-        for old, new in ((manifest["run"], name), (manifest["input"]["sha256"], sha256)):
+        for old, new in zip((manifest["run"], manifest["input"]["sha256"]), known):
             self.edit("claims.report.csv.manifest.json", old.encode(), new.encode())
         self.refused(75, "active")
-        held.released.set()
+        self.gate.released.set()
         self.assertExit(run.finish(), 0)
 
     def test_a_command_that_is_misspelt_is_suggested(self):

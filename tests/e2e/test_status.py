@@ -63,7 +63,7 @@ CREATE TABLE pending(platform INTEGER NOT NULL, app_key TEXT NOT NULL, run INTEG
  WITHOUT ROWID;
 CREATE TABLE ban(platform INTEGER NOT NULL, app_key TEXT NOT NULL,
  until_ms INTEGER NOT NULL, PRIMARY KEY(platform, app_key)) WITHOUT ROWID;
-"""
+""".replace("\n ", " ")  # to the letter
 APPLICATION_ID = 1129071692
 
 
