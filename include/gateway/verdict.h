@@ -67,4 +67,8 @@ struct verdict_settings {
 void verdict_judge(const struct verdict_settings *settings, const struct exchange *exchange,
                    const struct answer *answer, struct verdict *ret_verdict);
 
+/* The answer may be about another row, for the reason given: whatever it said, the row is unknown.
+ * Its request_id stays, as evidence. */
+void verdict_doubt(struct verdict *verdict, const char *code, const char *reason);
+
 #endif

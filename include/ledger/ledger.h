@@ -285,6 +285,11 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
 int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, struct error *err);
 
+/* Adds a warning to a recorded row, in the open transaction, unless it has it or is unknown: 1, or
+ * 0 when nothing changed. */
+int ledger_row_warn(struct ledger *ledger, struct row_place place, const char *code,
+                    struct error *err);
+
 /*
  * Records the outcome of a row that had no intent (skipped, unknown UNSETTLED, unsent
  * EARLIER_ROW_OPEN). `repeated` says that other rows of this export may be of the same claim, so

@@ -43,6 +43,16 @@ int report_advance(struct report *report, uint64_t frontier, uint64_t most, stru
 /* Writes the rest and syncs the file: rows without an outcome are unsent, for the reason given. */
 int report_finish(struct report *report, const char *code, const char *message, struct error *err);
 
+/* The warning of a row whose answer may be another row's; such lines are counted. */
+#define REPORT_SUSPECT_ANSWER "SUSPECT_ANSWER"
+
+/* Whether the row's line is among those written. */
+bool report_has_written(const struct report *report, uint64_t row);
+
+/* Begins anew, in the same unfinished file: what the ledger says of rows that were written has
+ * changed. */
+int report_restart(struct report *report, struct error *err);
+
 /* What the lines so far add up to. */
 struct tally *report_tally(const struct report *report);
 

@@ -31,6 +31,10 @@ int tally_add(struct tally *tally, enum outcome outcome, enum outcome counts_as,
 void tally_restore(struct tally *tally, enum outcome outcome, uint64_t rows, uint64_t counts_as,
                    money fee_fen);
 
+/* One more line whose answer may be another row's; and how many there are. */
+void tally_note_suspect(struct tally *tally);
+uint64_t tally_suspects(const struct tally *tally);
+
 uint64_t tally_rows(const struct tally *tally, enum outcome outcome);
 money tally_fee(const struct tally *tally, enum outcome outcome);
 uint64_t tally_all_rows(const struct tally *tally);

@@ -60,6 +60,8 @@ struct job {
     /* the attempt's end: set by the worker before pool_collect */
     struct exchange exchange;
     struct verdict verdict;
+    bool id_is_common; /* its request_id was the first to show that they tell no call from another
+                        */
 
     /* the pool's, under its lock */
     struct job *queue_next;

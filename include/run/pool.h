@@ -24,7 +24,7 @@ struct pool;
 int pool_start(const struct submit_settings *settings, size_t workers, size_t in_flight,
                struct pool **ret_pool, struct error *err);
 
-/* Ends the threads. Every job must have been collected before. NULL is fine. */
+/* Every job must have been collected before. NULL is fine. */
 void pool_stop(struct pool *pool);
 
 /* Takes ownership of the jobs, linked by queue_next in the order they are to be sent. */
@@ -45,6 +45,17 @@ int pool_fd(const struct pool *pool);
  */
 #define POOL_DEPARTURES(in_flight) (2 * (in_flight))
 size_t pool_departures(struct pool *pool, struct departure *ret);
+
+/*
+ * Moves to `ret`, which has room for POOL_SUSPICIONS, the rows of calls whose answer may be another
+ * row's (client_suspicions), and returns how many. Their jobs may be in the pool yet, or were
+ * collected long ago. After pool_end it has told of all.
+ */
+#define POOL_SUSPICIONS(in_flight) (8 * (in_flight) + 64)
+size_t pool_suspicions(struct pool *pool, uint64_t *ret);
+
+/* Ends the threads, once every job has been collected; only pool_suspicions may be called then. */
+void pool_end(struct pool *pool);
 
 /* Calls back every job whose request was surely not handed to a connection: they are collected with
  * VERDICT_WITHDRAWN. */

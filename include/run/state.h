@@ -36,6 +36,10 @@ struct batch {
     int64_t taken;      /* rows sent or about to be, in this start */
     size_t outstanding; /* jobs in the pool */
     struct submit_settings submit;
+    uint64_t *suspects; /* rows whose answer is suspect, not dealt with yet */
+    size_t suspect_count, suspects_max;
+    bool report_is_stale;   /* a line that is written says less than the ledger */
+    bool ids_are_common;    /* that was said */
     struct departure *told; /* room for what the pool tells in a turn */
     struct {
         int64_t stretch_ms, calls;

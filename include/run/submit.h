@@ -38,8 +38,11 @@ void submitter_start(struct submitter *submitter, struct job *job);
  * queue_next. NULL if none. */
 struct job *submitter_finish(struct submitter *submitter, int timeout_ms);
 
-/* As client_departures, client_wake and client_recall. */
+/* As client_departures, client_suspicions, client_settle, client_wake and client_recall; the tags
+ * of suspicions are rows. */
 size_t submitter_departures(struct submitter *submitter, struct departure *ret);
+size_t submitter_suspicions(struct submitter *submitter, uint64_t *ret);
+void submitter_settle(struct submitter *submitter);
 void submitter_wake(struct submitter *submitter);
 void submitter_recall(struct submitter *submitter);
 

@@ -45,6 +45,9 @@ int64_t window_next_due(const struct window *window, int64_t now_ms);
 /* All jobs that are READY and due become JOB_JUDGE: what they were judged by has changed. */
 void window_rejudge(struct window *window);
 
+/* The open job of a row, or NULL. Looks at all of them. */
+struct job *window_find(const struct window *window, uint64_t row);
+
 /* Jobs in a state. */
 size_t window_count(const struct window *window, enum job_state state);
 

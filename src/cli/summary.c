@@ -98,6 +98,18 @@ static void append_again(const struct summary *s, struct buffer *text)
     }
 }
 
+static void append_suspects(const struct tally *tally, struct buffer *text)
+{
+    uint64_t rows = tally_suspects(tally);
+
+    if (rows)
+        buffer_format(text,
+                      "%llu rows have the warning SUSPECT_ANSWER: something between here and the "
+                      "gateway sent bytes that nobody had asked for behind their answers, so each "
+                      "may be about another row. Ask the platform about them\n",
+                      (unsigned long long)rows);
+}
+
 /* What to do, the most urgent first. */
 static void append_next(const struct summary *s, struct buffer *text)
 {
@@ -147,6 +159,7 @@ void summary_print(const struct summary *s)
     append_counts(s->tally, &text);
     append_codes(s->tally, &text);
     append_changed(s, &text);
+    append_suspects(s->tally, &text);
     if (s->report_path) {
         log_quote(s->report_path, path, sizeof(path));
         buffer_format(&text, "report:   %s\nmanifest: %s.manifest.json\n", path, path);

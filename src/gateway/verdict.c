@@ -344,3 +344,11 @@ void verdict_judge(const struct verdict_settings *settings, const struct exchang
     else
         judge_answer(settings, exchange, answer, ret_verdict);
 }
+
+void verdict_doubt(struct verdict *verdict, const char *code, const char *reason)
+{
+    set(verdict, VERDICT_UNKNOWN, 0, code);
+    verdict->wait_ms = -1;
+    verdict->sub_code[0] = '\0';
+    snprintf(verdict->message, sizeof(verdict->message), "%s; " STORED, reason);
+}

@@ -235,6 +235,8 @@ static const char *const sql[SQL_COUNT] = {
                     " sub_code=?12, message=?13, request_id=?14, warnings=?15, round=?16"
                     " WHERE id=?1",
     [SQL_ROW_GET] = "SELECT row, " ROW_VALUES ", linked, prev_run, prev_row FROM row WHERE id=?1",
+    [SQL_ROW_WARN] = "UPDATE row SET warnings=warnings||iif(warnings='', '', ';')||?2 WHERE id=?1"
+                     " AND outcome<>3 AND instr(warnings, ?2)=0",
     [SQL_ROW_RELEASE] = "UPDATE row SET outcome=?2, counts_as=?2, code='RELEASED', message=?3"
                         " WHERE id=?1",
     [SQL_SETTLEMENT_ADD] = "INSERT INTO settlement VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",

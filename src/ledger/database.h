@@ -79,6 +79,7 @@ enum statement {
     SQL_ROW_ADD,
     SQL_ROW_PUT,
     SQL_ROW_GET,
+    SQL_ROW_WARN,
     SQL_ROW_RELEASE,
     SQL_SETTLEMENT_ADD,
     SQL_ROW_LINK,

@@ -74,6 +74,17 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
     return ref->resend && is_accepted ? chain_release(ledger, platform, &ref->key, err) : 0;
 }
 
+int ledger_row_warn(struct ledger *ledger, struct row_place place, const char *code,
+                    struct error *err)
+{
+    database_count_this(ledger);
+    if (database_execute(ledger,
+                         database_ready(ledger, SQL_ROW_WARN, "is", chain_row_id(place), code),
+                         err))
+        return -1;
+    return sqlite3_changes(ledger->db) > 0;
+}
+
 int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
                     const struct row_record *record, bool repeated, struct error *err)
 {

@@ -86,6 +86,10 @@ static const struct {
      "the same upload, or rerun, sends it again", SAME_AGAIN},
     {"NOT_SENT", OUTCOME_UNSENT,
      "the run stopped before the row was sent; the message says what stopped it", "", SAME_AGAIN},
+    {"SUSPECT_ANSWER", ANY_OUTCOME,
+     "warning: bytes that nobody had asked for came behind the answer once the outcome was "
+     "recorded, so the answer may be about another row",
+     "the outcome stays", ASK_PLATFORM},
     {TALLY_OTHER_CODE, ANY_OUTCOME,
      "no code of a row: further codes, counted together, when a report has very many", "", ""},
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "ledger/view.h"
+#include "report/doubtful.h"
 #include "report/fold.h"
 #include "report/lineage.h"
 #include "report/objection.h"
@@ -29,6 +30,7 @@ struct walk {
     struct ledger *ledger;
     struct latency *latency;
     struct fold *fold;
+    struct doubtful *doubtful;
 };
 
 const char *audit_measure_name(enum audit_measure measure)
@@ -326,6 +328,8 @@ static int fold_row(struct walk *w, uint64_t number, struct error *err)
             continue;
         if (w->witnesses[i] && witness_hear(w->witnesses[i], row, err))
             return -1;
+        if (doubtful_note(w->doubtful, i, row, err))
+            return -1;
         compare_with_parent(w, i, row);
         if (row->line.record.outcome == OUTCOME_ACCEPTED) {
             if (accepted_by != AUDIT_NO_REPORT)
@@ -369,7 +373,7 @@ static int walk(struct walk *w, struct error *err)
     for (size_t i = 0; i < w->audit->report_count; i++)
         if (w->witnesses[i] && witness_end(w->witnesses[i], err))
             return -1;
-    return fold_finish(w->fold, err);
+    return doubtful_finish(w->doubtful, err) ? -1 : fold_finish(w->fold, err);
 }
 
 /* ---- what the manifests tell of time ---- */
@@ -424,7 +428,7 @@ static int begin(struct walk *w, struct error *err)
     w->fold = fold_open(w->audit);
     if (!w->audit->reports || !w->latency || !w->fold)
         return error_no_memory(err);
-    if (open_reports(w, err) || start_sources(w, err) || check_signatures(w, err) ||
+    if (doubtful_open(w->audit, &w->doubtful, err) || open_reports(w, err) || start_sources(w, err) || check_signatures(w, err) ||
         call_witnesses(w, err))
         return -1;
     return open_original(w, err);
@@ -441,6 +445,7 @@ static void close_walk(struct walk *w)
     ledger_close(w->ledger);
     latency_close(w->latency);
     fold_close(w->fold);
+    doubtful_close(w->doubtful);
 }
 
 int audit_run(const struct audit_settings *settings, struct audit *ret_audit, struct error *err)

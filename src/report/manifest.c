@@ -253,6 +253,7 @@ static int put_result(struct json *document, const struct manifest *m, struct er
     int result;
 
     put_outcomes(document, m->tally);
+    json_key_number(document, "suspect_answers", (int64_t)tally_suspects(m->tally));
     result = put_codes(document, m->tally) ? error_no_memory(err) : put_events(document, m, err);
     if (!result)
         result = put_changed(document, m, err);

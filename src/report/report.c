@@ -1,5 +1,6 @@
 #include "report/report.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,36 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
 fail:
     report_close(report);
     return -1;
+}
+
+bool report_has_written(const struct report *report, uint64_t row)
+{
+    return row < report->next_row;
+}
+
+int report_restart(struct report *report, struct error *err)
+{
+    const struct report_settings *settings = report->settings;
+
+    supply_close(report->supply);
+    report->supply = NULL;
+    tally_close(report->tally);
+    sha256_close(report->sha256);
+    report->tally = tally_open();
+    report->sha256 = sha256_open();
+    buffer_reset(&report->text);
+    buffer_text(&report->text, LINE_BOM LINE_HEADER);
+    if (report->text.failed || !report->tally || !report->sha256)
+        return error_no_memory(err);
+    if (ftruncate(report->fd, 0) != 0 || lseek(report->fd, 0, SEEK_SET) != 0)
+        return error_set(err, EXIT_CANNOT_WRITE, "cannot write '%s': %s", report->partial_path,
+                         strerror(errno));
+    report->bytes = 0;
+    report->row.row = 0;
+    report->at_end = false;
+    report->next_row = 0;
+    ledger_rows_rewind(report->rows, 0);
+    return supply_open(settings->intake, settings->inspection, &report->supply, err);
 }
 
 void report_close(struct report *report)
@@ -229,6 +260,8 @@ static int write_line(struct report *report, const char *code, const char *messa
     }
     set_warnings(report, &line);
     line_append(&line, &report->text);
+    if (strstr(line.warnings, REPORT_SUSPECT_ANSWER))
+        tally_note_suspect(report->tally);
     /* Before the next row begins them anew. */
     if (report->text.failed || report->codes.failed || report->sentence.failed ||
         report->numbers.failed)

@@ -25,6 +25,7 @@ struct code_count {
 };
 
 struct tally {
+    uint64_t suspects;
     uint64_t rows[OUTCOME_COUNT];
     uint64_t counted_as[OUTCOME_COUNT];
     money fee[OUTCOME_COUNT];
@@ -156,4 +157,14 @@ const char *tally_code(struct tally *tally, size_t i, enum outcome *ret_outcome,
     *ret_outcome = count->key.outcome;
     *ret_rows = count->rows;
     return count->key.text;
+}
+
+void tally_note_suspect(struct tally *tally)
+{
+    tally->suspects++;
+}
+
+uint64_t tally_suspects(const struct tally *tally)
+{
+    return tally->suspects;
 }

@@ -18,6 +18,7 @@
 #include "run/settle.h"
 #include "run/share.h"
 #include "run/state.h"
+#include "run/suspect.h"
 
 #define REPORT_LINES 4096    /* lines written in one turn at most */
 #define DEPARTURE_TICK_MS 20 /* how often to ask what has left, while the rate waits for that */
@@ -93,12 +94,14 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     *ret_jobs = NULL;
     if (begin(b, collected, err))
         return -1;
+    suspect_doubt(b, collected);
     if (settle_jobs(b, collected, err))
         goto fail;
     halt_check_failures(b);
     halt_check_pace(b);
-    if (refill_window(b, err) || share_read(b, err) || grant_jobs(b, ret_jobs, err) ||
-        share_write(b, err) || chronicle_turn(b, err) || ledger_commit(ledger, err))
+    if (suspect_record(b, err) || refill_window(b, err) || share_read(b, err) ||
+        grant_jobs(b, ret_jobs, err) || share_write(b, err) || chronicle_turn(b, err) ||
+        ledger_commit(ledger, err))
         goto fail;
     return 0;
 fail:
@@ -241,7 +244,9 @@ static int open_all(struct batch *b, struct error *err)
     b->submit = *s->submit;
     b->submit.client.tells_departures = s->rate != 0;
     b->told = calloc(POOL_DEPARTURES(s->in_flight), sizeof(*b->told));
-    if (!b->told)
+    b->suspects_max = 2 * POOL_SUSPICIONS(s->in_flight);
+    b->suspects = calloc(b->suspects_max, sizeof(*b->suspects));
+    if (!b->told || !b->suspects)
         return error_no_memory(err);
 
     if (space_reserve(ledger_path(s->ledger),
@@ -266,6 +271,10 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
         if (result)
             abandon(&b);
     }
+    if (b.pool)
+        pool_end(b.pool);
+    if (!result)
+        result = suspect_finish(&b, err);
     pool_stop(b.pool);
     window_close(b.window);
     pace_close(b.pace);
@@ -273,6 +282,7 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
     space_release(b.reserve);
     buffer_release(&b.words);
     free(b.told);
+    free(b.suspects);
     *ret_stop = b.stop;
     return b.failed ? -1 : result;
 }

@@ -43,6 +43,8 @@ struct pool {
     size_t done_count;
     struct departure *departures; /* not collected; no more than jobs are in the pool */
     size_t departed;
+    uint64_t *suspicions; /* rows, not collected */
+    size_t suspected, suspicions_max;
     bool rung; /* the event is set */
     bool ending;
 };
@@ -161,6 +163,17 @@ static struct job *drive(struct worker *worker, struct job *taken, bool is_recal
     return submitter_finish(worker->submitter, WORKER_WAIT_MS);
 }
 
+/* Under lock. Where nobody has collected for long, the room may not do: what does not fit stays
+ * with the worker. */
+static void take_suspicions(struct worker *worker)
+{
+    struct pool *pool = worker->pool;
+
+    if (pool->suspicions_max - pool->suspected >= CLIENT_SUSPICIONS(worker->capacity))
+        pool->suspected +=
+            submitter_suspicions(worker->submitter, pool->suspicions + pool->suspected);
+}
+
 static void *work(void *argument)
 {
     struct worker *worker = argument;
@@ -180,6 +193,7 @@ static void *work(void *argument)
         is_recalled = worker->recall;
         pool->departed +=
             submitter_departures(worker->submitter, pool->departures + pool->departed);
+        take_suspicions(worker);
         worker->recall = false;
         if (pool->ending && !worker->holds)
             break;
@@ -225,7 +239,9 @@ int pool_start(const struct submit_settings *settings, size_t workers, size_t in
     pool->workers = calloc(workers, sizeof(*pool->workers));
     pool->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pool->departures = calloc(POOL_DEPARTURES(in_flight), sizeof(*pool->departures));
-    if (!pool->workers || !pool->departures || pool->event_fd < 0) {
+    pool->suspicions_max = POOL_SUSPICIONS(in_flight);
+    pool->suspicions = calloc(pool->suspicions_max, sizeof(*pool->suspicions));
+    if (!pool->workers || !pool->departures || !pool->suspicions || pool->event_fd < 0) {
         error_set(err, EXIT_RESOURCES, "cannot start the workers: %s", strerror(errno));
         goto fail;
     }
@@ -247,26 +263,36 @@ fail:
     return -1;
 }
 
-void pool_stop(struct pool *pool)
+void pool_end(struct pool *pool)
 {
-    if (!pool)
-        return;
     pthread_mutex_lock(&pool->lock);
     pool->ending = true;
     pthread_mutex_unlock(&pool->lock);
     for (size_t i = 0; i < pool->count; i++) {
         struct worker *worker = &pool->workers[i];
 
-        if (worker->started) {
-            submitter_wake(worker->submitter);
-            pthread_join(worker->thread, NULL);
-        }
-        submitter_close(worker->submitter);
+        if (!worker->started)
+            continue;
+        submitter_wake(worker->submitter);
+        pthread_join(worker->thread, NULL);
+        worker->started = false;
+        submitter_settle(worker->submitter);
+        take_suspicions(worker);
     }
+}
+
+void pool_stop(struct pool *pool)
+{
+    if (!pool)
+        return;
+    pool_end(pool);
+    for (size_t i = 0; i < pool->count; i++)
+        submitter_close(pool->workers[i].submitter);
     if (pool->event_fd >= 0)
         close(pool->event_fd);
     pthread_mutex_destroy(&pool->lock);
     free(pool->departures);
+    free(pool->suspicions);
     free(pool->workers);
     free(pool);
 }
@@ -318,6 +344,19 @@ size_t pool_departures(struct pool *pool, struct departure *ret)
     count = pool->departed;
     memcpy(ret, pool->departures, count * sizeof(*ret));
     pool->departed = 0;
+    pthread_mutex_unlock(&pool->lock);
+    return count;
+}
+
+size_t pool_suspicions(struct pool *pool, uint64_t *ret)
+{
+    size_t count;
+
+    pthread_mutex_lock(&pool->lock);
+    count = pool->suspected;
+    if (count)
+        memcpy(ret, pool->suspicions, count * sizeof(*ret));
+    pool->suspected = 0;
     pthread_mutex_unlock(&pool->lock);
     return count;
 }

@@ -5,13 +5,20 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "gateway/recent_ids.h"
 #include "run/job.h"
+
+#define REPEATING_KEPT 64
 
 struct submitter {
     const struct submit_settings *settings;
     struct client *client;
     struct signer *signer;
     struct buffer scratch;
+    struct recent_ids *recent;
+    bool ids_are_common;                /* they tell no call from another: they judge none */
+    uint64_t repeating[REPEATING_KEPT]; /* connections that repeated answers; the last ones */
+    size_t repeating_next;
     struct job *refused; /* could not even be encoded; linked by queue_next */
 };
 
@@ -24,6 +31,11 @@ int submitter_open(const struct submit_settings *settings, size_t capacity,
     if (!submitter)
         return error_no_memory(err);
     submitter->settings = settings;
+    submitter->recent = recent_ids_open();
+    if (!submitter->recent) {
+        submitter_close(submitter);
+        return error_no_memory(err);
+    }
     if (signer_open(settings->app.sign_method, settings->secret, &submitter->signer, err) ||
         client_open(&settings->client, capacity, &submitter->client, err)) {
         submitter_close(submitter);
@@ -39,6 +51,7 @@ void submitter_close(struct submitter *submitter)
         return;
     client_close(submitter->client);
     signer_close(submitter->signer);
+    recent_ids_close(submitter->recent);
     buffer_wipe(&submitter->scratch); /* it holds the session */
     free(submitter);
 }
@@ -56,6 +69,7 @@ static void refuse(struct submitter *submitter, struct job *job, const char *why
     x->sent_ms = clock_wall_ms();
     x->sent_mono_ms = clock_mono_ms();
     x->duration_ms = 0;
+    x->connection = 0;
     buffer_reset(&x->answer);
     job->queue_next = submitter->refused;
     submitter->refused = job;
@@ -66,6 +80,7 @@ void submitter_start(struct submitter *submitter, struct job *job)
     char timestamp[CLOCK_TOP_BYTES];
     struct error err;
 
+    job->exchange.tag = job->row;
     clock_format_top(clock_wall_ms(), timestamp);
     if (top_request(&submitter->settings->app, submitter->signer, &job->claim, timestamp,
                     &submitter->scratch, &job->exchange.body, &err))
@@ -88,27 +103,80 @@ static void judge(struct submitter *submitter, struct job *job)
     verdict_judge(&submitter->settings->verdict, x, &answer, &job->verdict);
 }
 
+static bool is_repeating(const struct submitter *submitter, uint64_t connection)
+{
+    for (size_t i = 0; i < REPEATING_KEPT; i++)
+        if (submitter->repeating[i] == connection)
+            return true;
+    return false;
+}
+
+/* A connection on which an answer came twice; what a call that is on it already will get is another
+ * one's. */
+static void note_repeating(struct submitter *submitter, uint64_t connection)
+{
+    submitter->repeating[submitter->repeating_next] = connection;
+    submitter->repeating_next = (submitter->repeating_next + 1) % REPEATING_KEPT;
+    client_retire(submitter->client, connection);
+}
+
+/* Is the answer another row's? To be asked in the order in which answers came. */
+static void doubt_repeated(struct submitter *submitter, struct job *job)
+{
+    const struct exchange *x = &job->exchange;
+    struct verdict *verdict = &job->verdict;
+    bool is_repeated = false;
+
+    job->id_is_common = false;
+    if (x->phase != PHASE_ANSWERED || !x->connection)
+        return;
+    if (*verdict->request_id && !submitter->ids_are_common) {
+        enum recent recent = recent_ids_note(submitter->recent, verdict->request_id, x->connection);
+
+        is_repeated = recent == RECENT_REPEATED;
+        submitter->ids_are_common = job->id_is_common = recent == RECENT_COMMON;
+    }
+    if (is_repeated)
+        note_repeating(submitter, x->connection);
+    if (is_repeated || is_repeating(submitter, x->connection))
+        verdict_doubt(verdict, "ANSWER_REPEATED",
+                      "something between here and the gateway repeats answers, so this one may be "
+                      "about another row");
+}
+
 struct job *submitter_finish(struct submitter *submitter, int timeout_ms)
 {
     struct job *done = submitter->refused;
     struct exchange *ended = client_collect(submitter->client, done ? 0 : timeout_ms);
 
     submitter->refused = NULL;
+    for (struct job *job = done; job; job = job->queue_next)
+        judge(submitter, job);
     for (struct exchange *next; ended; ended = next) {
         struct job *job = job_of(ended);
 
         next = ended->next;
+        judge(submitter, job);
+        doubt_repeated(submitter, job);
         job->queue_next = done;
         done = job;
     }
-    for (struct job *job = done; job; job = job->queue_next)
-        judge(submitter, job);
     return done;
 }
 
 size_t submitter_departures(struct submitter *submitter, struct departure *ret)
 {
     return client_departures(submitter->client, ret);
+}
+
+size_t submitter_suspicions(struct submitter *submitter, uint64_t *ret)
+{
+    return client_suspicions(submitter->client, ret);
+}
+
+void submitter_settle(struct submitter *submitter)
+{
+    client_settle(submitter->client);
 }
 
 void submitter_wake(struct submitter *submitter)

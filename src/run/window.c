@@ -258,3 +258,12 @@ uint64_t window_frontier(const struct window *window, uint64_t next_row)
 {
     return window->oldest ? window->oldest->row : next_row;
 }
+
+struct job *window_find(const struct window *window, uint64_t row)
+{
+    struct job *job = window->oldest;
+
+    while (job && job->row != row)
+        job = job->newer;
+    return job;
+}

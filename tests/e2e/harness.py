@@ -11,12 +11,15 @@ import fcntl
 import hashlib
 import hmac
 import io
+import itertools
 import json
 import os
 import pty
 import re
+import select
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
@@ -562,34 +565,38 @@ class Sandbox:
 # ---- answers of the gateway ----
 
 
-def accepted_body(request_id="rid"):
+# Of answers that a test does not name itself: as at a gateway, no two have the same.
+REQUEST_IDS = map("e{}".format, itertools.count(1))
+
+
+def accepted_body(request_id=None):
     return json.dumps(
         {
             "tmall_serivcecenter_workcard_insurance_claim_response": {
                 "is_success": True,
                 "msg_code": "SUCCESS",
                 "msg_info": "ok",
-                "request_id": request_id,
+                "request_id": request_id or next(REQUEST_IDS),
             }
         }
     )
 
 
-def rejected_body(request_id="rid", msg_code="NO", msg_info="refused"):
+def rejected_body(request_id=None, msg_code="NO", msg_info="refused"):
     return json.dumps(
         {
             "tmall_serivcecenter_workcard_insurance_claim_response": {
                 "is_success": False,
                 "msg_code": msg_code,
                 "msg_info": msg_info,
-                "request_id": request_id,
+                "request_id": request_id or next(REQUEST_IDS),
             }
         }
     )
 
 
-def error_body(code, sub_code=None, msg="refused", sub_msg=None, request_id="rid"):
-    error = {"code": code, "msg": msg, "request_id": request_id}
+def error_body(code, sub_code=None, msg="refused", sub_msg=None, request_id=None):
+    error = {"code": code, "msg": msg, "request_id": request_id or next(REQUEST_IDS)}
     if sub_code is not None:
         error["sub_code"] = sub_code
     if sub_msg is not None:
@@ -622,8 +629,11 @@ class Reply:
     `answer`, where it cannot be seen in the bytes.
     """
 
-    def __init__(self, data=b"", executed=False, accepted=False, then="keep", answer=None):
+    def __init__(
+        self, data=b"", executed=False, accepted=False, then="keep", answer=None, later=()
+    ):
         self.data = data
+        self.later = later  # (seconds, bytes) that come unasked on the same connection
         self.executed = executed
         self.accepted = accepted
         self.then = then
@@ -722,7 +732,8 @@ class ScriptedGateway:
     `on_head(head, connection, index)` may return bytes to answer before the body is read. The journal
     has the form of the sandbox's."""
 
-    def __init__(self, script=accept, on_head=None, port=0, listen=True, check=True):
+    def __init__(self, script=accept, on_head=None, port=0, listen=True, check=True, tls=None):
+        self.tls = tls and server_tls(*tls)
         self.script = script
         self.on_head = on_head
         self.check = check
@@ -740,7 +751,7 @@ class ScriptedGateway:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
         self.port = self._socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/router/rest"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}/router/rest"
         self._acceptor = None
         self._wants_to_listen = listen
 
@@ -811,7 +822,10 @@ class ScriptedGateway:
 
     def _serve(self, connection, number):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain = connection
         try:
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
             self._serve_requests(connection, number)
         except OSError:
             pass  # the client left
@@ -819,16 +833,31 @@ class ScriptedGateway:
             self.failures.append(repr(error))
         finally:
             with self._news:
-                self._sockets.discard(connection)
+                self._sockets.discard(plain)
             connection.close()
 
     def _serve_requests(self, connection, number):
+        late = []
         with connection.makefile("rb") as stream:
             index = 0
-            while self._serve_request(connection, stream, number, index + 1):
+            while self._serve_request(connection, stream, number, index + 1, late):
                 index += 1
+                self._wait_with_late(connection, late)
 
-    def _serve_request(self, connection, stream, number, index):
+    def _send_late(self, connection, late):
+        """What is due by now goes out, before anything else does."""
+        while late and late[0][0] <= time.monotonic():
+            connection.sendall(late.pop(0)[1])
+
+    def _wait_with_late(self, connection, late):
+        """Until the client says something, or nothing is left that comes unasked."""
+        while late and not self._closing:
+            self._send_late(connection, late)
+            wait = max(0, late[0][0] - time.monotonic()) if late else 0
+            if late and select.select([connection], [], [], wait)[0]:
+                return
+
+    def _serve_request(self, connection, stream, number, index, late):
         """False when it was the last one of the connection."""
         head = b""
         while not head.endswith(b"\r\n\r\n"):
@@ -847,9 +876,9 @@ class ScriptedGateway:
             return False
         length = int(re.search(r"(?im)^content-length: *(\d+)", text).group(1))
         body = stream.read(length)
-        return len(body) == length and self._answer(connection, number, index, text, body)
+        return len(body) == length and self._answer(connection, number, index, text, body, late)
 
-    def _answer(self, connection, number, index, head, body):
+    def _answer(self, connection, number, index, head, body, late):
         with self._news:
             request = Request(len(self.requests) + 1, number, index, head, body)
             self.requests.append(request)
@@ -863,8 +892,11 @@ class ScriptedGateway:
             entry["seq"] = len(self.journal) + 1
             self.journal.append(entry)
             self._news.notify_all()
+        self._send_late(connection, late)
         if reply.data:
             connection.sendall(reply.data)
+        late += [(time.monotonic() + seconds, data) for seconds, data in reply.later]
+        late.sort()
         if reply.then == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return reply.then == "keep"
@@ -889,6 +921,25 @@ class ScriptedGateway:
             "answer": body,
             "request_id": match_id.group(1) if match_id else None,
         }
+
+
+def server_tls(certificate, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def make_certificate(workspace):
+    """(certificate, key): files of a self-signed one for loopback."""
+    certificate, key = workspace.file("gateway.pem"), workspace.file("gateway.key")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        + ["-nodes", "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
+        + ["-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    return certificate, key
 
 
 class Turn:

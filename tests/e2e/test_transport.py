@@ -360,15 +360,16 @@ class DefiniteTest(TransportCase):
         )
 
     def test_trailer_fields_after_a_chunked_answer_change_nothing(self):
-        body = accepted_body("r1").encode()
         head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
         end = b"0\r\nX-Sum: 1\r\nRetry-After: 9\r\nHTTP/1.1 500: x\r\n\r\n"
+
+        def script(request):
+            body = accepted_body(f"r{request.number}")
+            chunk = b"%x\r\n%s\r\n" % (len(body), body.encode())
+            return executed(head + chunk + end, answer=body)
+
         self.ws.export(claim_rows(12))
-        gateway = self.gateway(
-            lambda r: executed(
-                head + b"%x\r\n%s\r\n" % (len(body), body) + end, answer=body.decode()
-            )
-        )
+        gateway = self.gateway(script)
         self.assertExit(self.ws.upload(gateway, "--in-flight", "2"), 0)
         self.assertLessEqual(gateway.connections, 2)
         self.assertTrueReport(gateway)

@@ -87,6 +87,7 @@ static void send_row(struct desk *desk, const struct supply_row *row)
     static const enum outcome outcomes[] = {OUTCOME_ACCEPTED, OUTCOME_ACCEPTED, OUTCOME_REJECTED,
                                             OUTCOME_ACCEPTED, OUTCOME_UNKNOWN,  OUTCOME_FAILED};
     enum outcome outcome = outcomes[row->row % (sizeof(outcomes) / sizeof(*outcomes))];
+    char request_id[32];
     struct row_ref ref = {.platform = PLATFORM,
                           .place = {desk->run.id, row->row},
                           .key = {row->claim.workcard_id, row->claim.claim_order_no}};
@@ -102,10 +103,11 @@ static void send_row(struct desk *desk, const struct supply_row *row)
         .code = outcome == OUTCOME_ACCEPTED ? "SUCCESS" : "CODE_OF_IT",
         .sub_code = outcome == OUTCOME_REJECTED ? "isv.refused" : "",
         .message = outcome == OUTCOME_REJECTED ? "不予受理, \"why\"" : "ok",
-        .request_id = "4bz92xvq8d2h",
+        .request_id = request_id,
         .warnings = row->row % 11 ? "" : "CHANGED_SINCE_ACCEPTED",
     };
 
+    snprintf(request_id, sizeof(request_id), "id-%llu", (unsigned long long)row->row);
     if (row->invalid || row->row % 19 == 0)
         return;
     assert_int_equal(digest_claim(&row->claim, record.digest), 0);

@@ -1,0 +1,28 @@
+/*
+ * suspect: answers that may be another row's, because bytes that nobody had asked for came behind
+ * them (protocol section 8).
+ *
+ * A row whose answer is not settled yet becomes unknown, and so does one that was to be sent again;
+ * one that is committed keeps its outcome, with the warning SUSPECT_ANSWER. Called by the
+ * coordinator alone.
+ *
+ * Tested by tests/e2e/test_shifted.py
+ */
+#ifndef CLAIMBATCH_RUN_SUSPECT_H
+#define CLAIMBATCH_RUN_SUSPECT_H
+
+struct batch;
+struct error;
+struct job;
+
+/* Right before answers are settled: those that are suspect by now are not believed. */
+void suspect_doubt(struct batch *b, struct job *collected);
+
+/* In the open transaction, after answers were settled: records what is suspect of others. */
+int suspect_record(struct batch *b, struct error *err);
+
+/* After pool_end: records the last of them, in a transaction of its own, and has the report made
+ * anew where a line says less than the ledger. */
+int suspect_finish(struct batch *b, struct error *err);
+
+#endif

@@ -1,0 +1,128 @@
+#include "run/suspect.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "report/report.h"
+#include "run/state.h"
+
+#define FOLLOWED "ANSWER_FOLLOWED"
+
+static const char reason[] = "bytes that nobody had asked for came behind the answer, so it may be "
+                             "about another row";
+
+static void drop(struct batch *b, size_t i)
+{
+    b->suspects[i] = b->suspects[--b->suspect_count];
+}
+
+/* Room is for all that the pool can tell at once; those that wait for their job are at most as many
+ * as jobs are in the pool. */
+static void listen(struct batch *b)
+{
+    if (b->suspects_max - b->suspect_count >= POOL_SUSPICIONS(b->settings->in_flight))
+        b->suspect_count += pool_suspicions(b->pool, b->suspects + b->suspect_count);
+}
+
+static struct job *find(struct job *jobs, uint64_t row)
+{
+    while (jobs && jobs->row != row)
+        jobs = jobs->turn_next;
+    return jobs;
+}
+
+/* Without its warning the gateway would have to be asked about every answer. */
+static void note_ids(struct batch *b, const struct job *jobs)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    for (; jobs && !b->ids_are_common; jobs = jobs->turn_next) {
+        if (!jobs->id_is_common)
+            continue;
+        b->ids_are_common = true;
+        log_warn("the gateway gives the same request_id ('%s') to several calls: repeated answers "
+                 "cannot be known by it",
+                 log_quote(jobs->verdict.request_id, quoted, sizeof(quoted)));
+    }
+}
+
+void suspect_doubt(struct batch *b, struct job *collected)
+{
+    listen(b);
+    note_ids(b, collected);
+    for (size_t i = 0; i < b->suspect_count;) {
+        struct job *job = find(collected, b->suspects[i]);
+
+        if (!job) {
+            i++;
+            continue;
+        }
+        if (job->exchange.phase == PHASE_ANSWERED)
+            verdict_doubt(&job->verdict, FOLLOWED, reason);
+        drop(b, i);
+    }
+}
+
+/* It waits to be sent again, because an answer said that it was not executed. */
+static int make_unknown(struct batch *b, struct job *job, struct error *err)
+{
+    struct ledger *ledger = b->settings->ledger;
+    struct row_ref ref = state_ref(b, job);
+    struct row_record record = state_record(b, job, ROW_FINAL, OUTCOME_UNKNOWN);
+    char message[160];
+    int recorded;
+
+    snprintf(message, sizeof(message), "%s; the claim may have been stored", reason);
+    record.code = FOLLOWED;
+    record.message = message;
+    recorded = ledger_row_intend(ledger, &ref, &record, err);
+    if (recorded <= 0)
+        return recorded;
+    if (ledger_row_settle(ledger, &ref, &record, err))
+        return -1;
+    b->answered[OUTCOME_UNKNOWN]++;
+    state_leave(b, job, OUTCOME_UNKNOWN);
+    return 1;
+}
+
+static int warn(struct batch *b, uint64_t row, struct error *err)
+{
+    struct row_place place = {b->settings->run->id, row};
+    int warned = ledger_row_warn(b->settings->ledger, place, REPORT_SUSPECT_ANSWER, err);
+
+    if (warned > 0 && report_has_written(b->settings->report, row))
+        b->report_is_stale = true;
+    return warned < 0 ? -1 : 0;
+}
+
+int suspect_record(struct batch *b, struct error *err)
+{
+    for (size_t i = 0; i < b->suspect_count;) {
+        struct job *job = window_find(b->window, b->suspects[i]);
+        int result;
+
+        if (job && job->state == JOB_GRANTED) {
+            i++; /* to be doubted when it comes back */
+            continue;
+        }
+        result = job ? make_unknown(b, job, err) : 0;
+        if (result < 0 || (result == 0 && warn(b, b->suspects[i], err)))
+            return -1;
+        drop(b, i);
+    }
+    return 0;
+}
+
+int suspect_finish(struct batch *b, struct error *err)
+{
+    struct ledger *ledger = b->settings->ledger;
+
+    listen(b);
+    if (b->suspect_count &&
+        (ledger_begin(ledger, err) || suspect_record(b, err) || ledger_commit(ledger, err))) {
+        ledger_rollback(ledger);
+        return -1;
+    }
+    return b->report_is_stale ? report_restart(b->settings->report, err) : 0;
+}
