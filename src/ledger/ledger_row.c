@@ -78,9 +78,8 @@ int ledger_row_warn(struct ledger *ledger, struct row_place place, const char *c
                     struct error *err)
 {
     database_count_this(ledger);
-    if (database_execute(ledger,
-                         database_ready(ledger, SQL_ROW_WARN, "is", chain_row_id(place), code),
-                         err))
+    if (database_execute(
+            ledger, database_ready(ledger, SQL_ROW_WARN, "is", chain_row_id(place), code), err))
         return -1;
     return sqlite3_changes(ledger->db) > 0;
 }

@@ -428,8 +428,8 @@ static int begin(struct walk *w, struct error *err)
     w->fold = fold_open(w->audit);
     if (!w->audit->reports || !w->latency || !w->fold)
         return error_no_memory(err);
-    if (doubtful_open(w->audit, &w->doubtful, err) || open_reports(w, err) || start_sources(w, err) || check_signatures(w, err) ||
-        call_witnesses(w, err))
+    if (doubtful_open(w->audit, &w->doubtful, err) || open_reports(w, err) ||
+        start_sources(w, err) || check_signatures(w, err) || call_witnesses(w, err))
         return -1;
     return open_original(w, err);
 }
