@@ -25,7 +25,7 @@ static const struct command commands[] = {
     {"rerun", COMMAND_RERUN, "REPORT.csv", cmd_rerun,
      "submit again the rows of a report that are safe to submit"},
     {"check", COMMAND_CHECK, "CLAIMS.csv", cmd_check, "everything upload checks, nothing sent"},
-    {"resolve", COMMAND_RESOLVE, "REPORT.csv", cmd_resolve,
+    {"resolve", COMMAND_RESOLVE, "[REPORT.csv]", cmd_resolve,
      "list unknown rows, and settle them by a person's word"},
     {"import", COMMAND_IMPORT, "REPORT.csv...", cmd_import,
      "teach a ledger what reports say that it does not know"},

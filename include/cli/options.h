@@ -65,8 +65,9 @@ struct options {
     int64_t prune;              /* days; negative: not given */
     bool verify, all;
 
-    int64_t row; /* 0: none; of a resolve, as the others here */
+    const char *rows; /* "3,7-9"; NULL: none; of a resolve, as the others here */
     const char *as, *from, *list;
+    bool yes;
 
     enum encoding encoding;
     struct reader_settings reader;

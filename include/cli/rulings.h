@@ -22,6 +22,7 @@ struct error;
 struct rulings;
 
 #define RULINGS_BYTES_MAX ((uint64_t)16 << 20) /* of a file */
+#define RULINGS_ROWS_MAX 100000                /* that are typed */
 #define RULINGS_REFUSED_SHOWN 20
 #define RULING_BY_BYTES 200
 #define RULING_REASON_BYTES 1000
@@ -40,6 +41,7 @@ struct ruling {
     bool is_found;
     int64_t workcard_id;
     char *claim_order_no; /* NULL: not known */
+    int64_t fee_fen;
 };
 
 /* "accepted" or "not-executed"; false for any other word. Blanks around it and case do not count.
@@ -50,9 +52,17 @@ bool ruling_parse_outcome(const char *word, enum outcome *ret_outcome);
  */
 const char *ruling_text_breach(const char *text, size_t limit);
 
-/* One typed ruling. NULL with `err` set. */
-struct rulings *rulings_of_one(uint64_t row, enum outcome outcome, const char *by,
-                               const char *reason, struct error *err);
+/* Whether the text names rows: "3" or "3,7-9", none before row 2, at most RULINGS_ROWS_MAX. */
+bool rulings_check_rows(const char *rows);
+
+/* What is said of each of the rows that are typed; `rows` NULL: of none yet. NULL with `err` set.
+ */
+struct rulings *rulings_of_rows(const char *rows, enum outcome outcome, const char *by,
+                                const char *reason, struct error *err);
+
+/* Adds one of a row behind those that are there. NULL without memory. */
+struct ruling *rulings_add(struct rulings *rulings, uint64_t row, enum outcome outcome,
+                           const char *by, const char *reason);
 
 /*
  * Reads a file. `encoding` is ENCODING_AUTO or what was asked for. `by` and `reason`, which may be

@@ -116,6 +116,7 @@ static void say_what_was_taken(const struct rerun *r)
     const struct inspection *i = &r->submission.inspection;
     char name[LOG_QUOTE_BYTES];
     char yuan[MONEY_TEXT_BYTES];
+    char day[CLOCK_TOP_BYTES];
     struct buffer taken = {0};
     struct buffer left = {0};
 
@@ -130,6 +131,9 @@ static void say_what_was_taken(const struct rerun *r)
             buffer_format(&left, "%s%llu %s", left.len ? ", " : "", (unsigned long long)rest,
                           outcome_name((enum outcome)outcome));
     }
+    clock_format_top(r->manifest.started_ms, day);
+    log_info("the report of '%s' of %.10s, run %s",
+             log_quote(r->manifest.input_name, name, sizeof(name)), day, r->manifest.run);
     log_info("%s: %llu rows taken%s, %llu invalid, %s yuan; left as they are: %s",
              log_quote(r->submission.options->claims, name, sizeof(name)),
              (unsigned long long)i->rows, buffer_string(&taken), (unsigned long long)i->invalid,

@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/output.h"
 #include "cli/command.h"
+#include "cli/confirmation.h"
+#include "cli/ledger_unsettled.h"
 #include "cli/options.h"
 #include "cli/outlook.h"
 #include "cli/rulings.h"
@@ -18,7 +21,9 @@
 #include "cli/unsettled_sheet.h"
 #include "cli/version.h"
 #include "gateway/endpoint.h"
+#include "ledger/moves.h"
 #include "report/absence.h"
+#include "report/move.h"
 #include "report/revision.h"
 #include "report/signature.h"
 
@@ -36,6 +41,7 @@ struct resolve {
     struct buffer run_stopped, run_report; /* its texts */
     struct revision_settings revision_settings;
     struct revision *revision;
+    enum outcome outcome;    /* that is typed */
     struct rulings *rulings; /* NULL: none */
     struct unsettled_json *json;
     struct unsettled_sheet *sheet;
@@ -68,42 +74,60 @@ static int check_words(const struct options *o, struct error *err)
     return 0;
 }
 
+/* Whether something is to be settled, by what was typed. */
+static bool is_typed(const struct options *o)
+{
+    return o->rows || o->claim || o->all;
+}
+
+static const char *usage_breach(const struct options *o)
+{
+    if (is_typed(o) && o->from)
+        return "--row, --claim and --all settle what is typed, --from what a file says: not both "
+               "at once";
+    if ((is_typed(o) || o->from) && o->list)
+        return "--list goes without a decision: first settle, then list what is left";
+    if (is_typed(o) && (!o->as || !o->by || !o->reason))
+        return "settling needs --as accepted or --as not-executed, and --by NAME and --reason "
+               "TEXT, which are recorded";
+    if (o->as && !is_typed(o))
+        return "--as goes with --row N, --claim ORDER_NO or --all";
+    if ((o->by || o->reason) && !is_typed(o) && !o->from)
+        return "--by and --reason go with --row, --claim, --all or --from";
+    if (o->all && (o->rows || o->claim))
+        return "--all settles every unknown row: not together with --row or --claim";
+    if (o->all && o->expect_rows < 0)
+        return "--all needs --expect-rows N: how many rows that will be";
+    if (o->expect_rows >= 0 && !o->all)
+        return "--expect-rows goes with --all";
+    return NULL;
+}
+
 static int check_combination(const struct options *o, struct error *err)
 {
-    if (strcmp(o->claims, "-") == 0)
-        return refuse_usage("a report is published anew where it stands, so it cannot come from "
-                            "standard input",
-                            err);
-    if (o->row && o->from)
-        return refuse_usage("--row settles one row, --from those of a file: not both at once", err);
-    if ((o->row || o->from) && o->list)
-        return refuse_usage("--list goes without a decision: first settle, then list what is left",
-                            err);
-    if (o->row && (!o->as || !o->by || !o->reason))
-        return refuse_usage("--row needs --as accepted or --as not-executed, and --by NAME and "
-                            "--reason TEXT, which are recorded",
-                            err);
-    if (o->as && !o->row)
-        return refuse_usage("--as goes with --row N", err);
-    if ((o->by || o->reason) && !o->row && !o->from)
-        return refuse_usage("--by and --reason go with --row or --from", err);
-    return check_words(o, err);
+    const char *why = usage_breach(o);
+
+    if (o->claims && strcmp(o->claims, "-") == 0)
+        why = "a report is published anew where it stands, so it cannot come from standard input";
+    if (!o->claims && (o->rows || o->from || o->list))
+        why = "--row, --from and -o are about one report: name it; over the whole ledger: --claim "
+              "ORDER_NO, or --all";
+    return why ? refuse_usage(why, err) : check_words(o, err);
 }
 
 static int take_rulings(struct resolve *r, struct error *err)
 {
     const struct options *o = r->options;
-    enum outcome outcome;
 
     if (o->from)
         return rulings_read(o->from, o->encoding, o->by, o->reason, &r->rulings, err);
-    if (!o->row)
+    if (!is_typed(o))
         return 0;
-    if (!ruling_parse_outcome(o->as, &outcome))
+    if (!ruling_parse_outcome(o->as, &r->outcome))
         return refuse_usage("--as is accepted (the platform has stored the claim) or not-executed "
                             "(it surely has not)",
                             err);
-    r->rulings = rulings_of_one((uint64_t)o->row, outcome, o->by, o->reason, err);
+    r->rulings = rulings_of_rows(o->rows, r->outcome, o->by, o->reason, err);
     return r->rulings ? 0 : -1;
 }
 
@@ -212,12 +236,24 @@ static int open_key(struct resolve *r, struct error *err)
     return 0;
 }
 
+/* Today's report may stand where yesterday's is meant. */
+static void say_whose(const struct resolve *r)
+{
+    char name[LOG_QUOTE_BYTES];
+    char day[CLOCK_TOP_BYTES];
+
+    clock_format_top(r->manifest.started_ms, day);
+    log_info("the report of '%s' of %.10s, run %s",
+             log_quote(r->manifest.input_name, name, sizeof(name)), day, r->manifest.run);
+}
+
 static int open_report(struct resolve *r, struct error *err)
 {
     if (check_file(r->options->claims, err) ||
         manifest_require(r->options->claims, r->endpoint.platform, &r->manifest, err) ||
         open_key(r, err) || open_ledger(r, err) || find_run(r, err) || recover(r, err))
         return -1;
+    say_whose(r);
     r->revision_settings = (struct revision_settings){
         .program_version = CLAIMBATCH_VERSION,
         .path = r->options->claims,
@@ -257,6 +293,7 @@ static int bind(struct resolve *r, struct ruling *ruling, const struct scan_row 
         memcpy(ruling->digest, record->digest, sizeof(ruling->digest));
         ruling->submitted_ms = record->submitted_ms;
     }
+    ruling->fee_fen = was->claim.claim_fee;
     return ruling_set_claim(ruling, was->claim.workcard_id, was->claim.claim_order_no)
                ? error_no_memory(err)
                : 0;
@@ -272,8 +309,60 @@ static void refuse_missing(struct resolve *r)
     }
 }
 
+/* With --claim or --all, the row's decision: 1, where its own attempt is unknown and it is meant,
+ * or 0. */
+static int choose(struct resolve *r, const struct revision_row *row, struct ruling **ret_ruling,
+                  struct error *err)
+{
+    const struct options *o = r->options;
+    struct unsettled unsettled;
+
+    if (row->line.record.outcome != OUTCOME_UNKNOWN || !row->was->has_claim ||
+        (o->claim && strcmp(o->claim, row->was->claim.claim_order_no) != 0))
+        return 0;
+    if (unsettled_look_up(r->ledger, &r->run, row, &unsettled, err))
+        return -1;
+    if (unsettled.kind != UNSETTLED_OWN)
+        return 0;
+    *ret_ruling = rulings_add(r->rulings, row->line.record.row, r->outcome, o->by, o->reason);
+    if (!*ret_ruling)
+        return error_no_memory(err);
+    (*ret_ruling)->names_attempt = true;
+    (*ret_ruling)->submitted_ms = row->line.record.submitted_ms;
+    memcpy((*ret_ruling)->digest, row->line.record.digest, sizeof((*ret_ruling)->digest));
+    return 1;
+}
+
+/* What was typed beside the decisions has to fit them. */
+static int check_typed(struct resolve *r, struct error *err)
+{
+    const struct options *o = r->options;
+    size_t count = rulings_count(r->rulings);
+
+    if (o->all && count != (uint64_t)o->expect_rows)
+        return error_set(err, EXIT_INPUT_REFUSED,
+                         "%zu rows are unknown and to be settled here, not %lld; nothing was "
+                         "settled",
+                         count, (long long)o->expect_rows);
+    if (o->claim && !count)
+        return error_set(err, EXIT_INPUT_REFUSED,
+                         "no row of this report has an unknown attempt of the claim '%s'; nothing "
+                         "was settled",
+                         o->claim);
+    for (size_t i = 0; i < count && o->claim; i++) {
+        struct ruling *ruling = rulings_at(r->rulings, i);
+
+        if (ruling->claim_order_no && strcmp(ruling->claim_order_no, o->claim) != 0)
+            rulings_refuse(r->rulings, ruling, "it is claim '%s', not the one that was typed",
+                           ruling->claim_order_no);
+    }
+    return 0;
+}
+
 static int examine(struct resolve *r, struct error *err)
 {
+    const struct options *o = r->options;
+    bool chooses = o->all || (o->claim && !o->rows);
     struct revision_row row;
     int found;
 
@@ -282,6 +371,8 @@ static int examine(struct resolve *r, struct error *err)
 
         if (row.differs)
             say_change(r, &row);
+        if (chooses && choose(r, &row, &ruling, err) < 0)
+            return -1;
         if (!ruling)
             continue;
         ruling->is_found = true;
@@ -292,18 +383,95 @@ static int examine(struct resolve *r, struct error *err)
         return -1;
     if (r->totals.changed > CHANGES_SHOWN)
         log_info("… and %llu more", (unsigned long long)(r->totals.changed - CHANGES_SHOWN));
-    if (r->rulings)
-        refuse_missing(r);
-    return 0;
+    if (!r->rulings)
+        return 0;
+    refuse_missing(r);
+    return check_typed(r, err);
 }
 
 /* ---- settling ---- */
+
+/* Whether the run, whose report was here once, had this row unknown: 1, or 0. */
+static int was_unknown(struct resolve *r, const char *run_name, uint64_t number, struct error *err)
+{
+    struct run_record run;
+    struct row_record row;
+    int found = ledger_run_named(r->ledger, run_name, &run, err);
+
+    if (found > 0)
+        found = ledger_row_get(r->ledger, (struct row_place){run.id, number}, &row, err);
+    if (found <= 0)
+        return found;
+    return row.outcome == OUTCOME_UNKNOWN || strncmp(row.code, "RESOLVED_", 9) == 0;
+}
+
+static int refuse_ambiguous(const struct ruling *ruling, const char *run, const char *path,
+                            struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_BAD_USAGE,
+                     "row %llu was unknown in the report of run %s, too, which was here before and "
+                     "is '%s' now; nothing was settled. Name that report, or say that this one is "
+                     "meant: --claim ORDER_NO beside --row, or --yes",
+                     (unsigned long long)ruling->row, run, log_quote(path, quoted, sizeof(quoted)));
+}
+
+/* A script cannot be asked. A row number that could mean the report that was at this path before is
+ * not taken from it. */
+static int check_ambiguous(struct resolve *r, const char *place, struct error *err)
+{
+    struct buffer run = {0};
+    struct buffer to = {0};
+    int64_t nth = 0;
+    int found = 1;
+
+    while (found > 0 && (found = ledger_move_away(r->ledger, place, nth++, &run, &to, err)) > 0)
+        for (size_t i = 0; i < rulings_count(r->rulings) && found > 0; i++) {
+            const struct ruling *ruling = rulings_at(r->rulings, i);
+            int same = was_unknown(r, run.ptr, ruling->row, err);
+
+            if (same)
+                found = same < 0 ? -1 : refuse_ambiguous(ruling, run.ptr, to.ptr, err);
+        }
+    buffer_release(&run);
+    buffer_release(&to);
+    return found;
+}
+
+/* Names what is to be settled, and makes sure that it is meant. */
+static int confirm(struct resolve *r, struct error *err)
+{
+    const struct options *o = r->options;
+    size_t count = rulings_count(r->rulings);
+    struct buffer place = {0};
+    size_t shown = 0;
+    int result = 0;
+
+    for (size_t i = 0; i < count && shown < CONFIRMATION_SHOWN; i++) {
+        const struct ruling *ruling = rulings_at(r->rulings, i);
+
+        if (ruling->claim_order_no && ++shown)
+            confirmation_name(ruling, r->manifest.run, ruling->fee_fen);
+    }
+    if (count > CONFIRMATION_SHOWN)
+        log_info("… and %zu more", count - CONFIRMATION_SHOWN);
+    if (o->rows && !o->claim && !o->yes && !confirmation_can_ask()) {
+        result = move_place(o->claims, &place, err);
+        if (!result)
+            result = check_ambiguous(r, place.ptr, err);
+    }
+    buffer_release(&place);
+    return result || rulings_refused(r->rulings) ? result : confirmation_ask(o, count, err);
+}
 
 static int settle(struct resolve *r, struct error *err)
 {
     struct settling settling = {.ledger = r->ledger, .run = &r->run, .rulings = r->rulings};
     struct buffer words = {0};
 
+    if (confirm(r, err))
+        return -1;
     /* What cannot be published is not settled either. */
     if (revision_prepare(r->revision, err)) {
         error_add(err, "nothing was settled");
@@ -435,8 +603,11 @@ static int run(struct resolve *r, struct error *err)
 {
     const struct options *o = r->options;
 
-    if (check_combination(o, err) || endpoint_parse(o->gateway, true, &r->endpoint, err) ||
-        take_rulings(r, err) || open_report(r, err) || examine(r, err) ||
+    if (check_combination(o, err) || endpoint_parse(o->gateway, true, &r->endpoint, err))
+        return -1;
+    if (!o->claims)
+        return ledger_unsettled(o, r->endpoint.platform, err);
+    if (take_rulings(r, err) || open_report(r, err) || examine(r, err) ||
         (r->rulings && settle(r, err)) || publish(r, err))
         return -1;
     return report_rest(r, err);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/rulings.h"
 #include "cli/suggestion.h"
 #include "cli/summary.h"
 #include "gateway/endpoint.h"
@@ -171,6 +172,13 @@ static bool take_include(struct options *o, const char *value, const char **ret_
     }
 }
 
+static bool take_rows(struct options *o, const char *value, const char **ret_why)
+{
+    *ret_why = "it is the number of a row, from 2 on, or several: 3,7-9";
+    o->rows = value;
+    return rulings_check_rows(value);
+}
+
 static bool take_progress(struct options *o, const char *value, const char **ret_why)
 {
     static const char *const words[] = {"auto", "always", "never"};
@@ -294,7 +302,13 @@ static const struct option_spec table[] = {
          "send rows whose outcome is unknown once more; needs --by and --reason"),
     FLAG(U, NONE, "resubmit", 0, resubmit,
          "send accepted and rejected rows once more; needs --by and --reason"),
-    INTEGER(V, NONE, "row", 0, row, 2, INT64_MAX, NULL, "N", "settle this row"),
+    SPECIAL(V, NONE, "row", take_rows, NULL, "N", "settle this row, or several: 3,7-9"),
+    TEXT(V, NONE, "claim", 0, claim, NULL, "ORDER_NO",
+         "settle this claim; beside --row: that is the row's claim"),
+    FLAG(V, NONE, "all", 0, all, "settle every unknown row; needs --expect-rows"),
+    INTEGER(V, NONE, "expect-rows", 0, expect_rows, 0, INT64_MAX, NULL, "N",
+            "how many rows --all will settle"),
+    FLAG(V, NONE, "yes", 'y', yes, "do not ask"),
     TEXT(V, NONE, "as", 0, as, NULL, "WHAT", "accepted or not-executed"),
     TEXT(V, NONE, "from", 0, from, NULL, "FILE", "settle the rows of a CSV of decisions"),
     TEXT(V, NONE, "by", 0, by, NULL, "NAME", "who says so"),

@@ -1,5 +1,6 @@
 #include "cli/rulings.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,18 +115,82 @@ static struct ruling *new_ruling(struct rulings *rulings)
     return &rulings->list[rulings->count++];
 }
 
-struct rulings *rulings_of_one(uint64_t row, enum outcome outcome, const char *by,
-                               const char *reason, struct error *err)
+struct ruling *rulings_add(struct rulings *rulings, uint64_t row, enum outcome outcome,
+                           const char *by, const char *reason)
+{
+    struct ruling *ruling = new_ruling(rulings);
+
+    if (ruling)
+        *ruling = (struct ruling){.row = row, .outcome = outcome, .by = by, .reason = reason};
+    return ruling;
+}
+
+/* Takes "7" or "7-9" and the comma behind it from the text; false when it begins otherwise. */
+static bool take_range(const char **rows, uint64_t *ret_first, uint64_t *ret_last)
+{
+    char *end;
+
+    if (!isdigit((unsigned char)**rows))
+        return false;
+    *ret_first = *ret_last = strtoull(*rows, &end, 10);
+    if (*end == '-' && isdigit((unsigned char)end[1]))
+        *ret_last = strtoull(end + 1, &end, 10);
+    if (*end == ',' && !end[1])
+        return false;
+    *rows = end + (*end == ',');
+    return (!*end || *end == ',') && *ret_first >= 2 && *ret_last >= *ret_first &&
+           *ret_last <= INT64_MAX && *ret_last - *ret_first < RULINGS_ROWS_MAX;
+}
+
+bool rulings_check_rows(const char *rows)
+{
+    uint64_t first, last, count = 0;
+
+    while (*rows) {
+        if (!take_range(&rows, &first, &last))
+            return false;
+        count += last - first + 1;
+    }
+    return count > 0 && count <= RULINGS_ROWS_MAX;
+}
+
+static int compare_row_number(const void *a, const void *b)
+{
+    const struct ruling *x = a;
+    const struct ruling *y = b;
+
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* In their order, and none twice. */
+static void sort_rows(struct rulings *rulings)
+{
+    size_t used = 0;
+
+    qsort(rulings->list, rulings->count, sizeof(*rulings->list), compare_row_number);
+    for (size_t i = 0; i < rulings->count; i++)
+        if (!used || rulings->list[used - 1].row != rulings->list[i].row)
+            rulings->list[used++] = rulings->list[i];
+    rulings->count = used;
+}
+
+struct rulings *rulings_of_rows(const char *rows, enum outcome outcome, const char *by,
+                                const char *reason, struct error *err)
 {
     struct rulings *rulings = calloc(1, sizeof(*rulings));
-    struct ruling *ruling = rulings ? new_ruling(rulings) : NULL;
+    uint64_t first, last;
+    bool good = rulings != NULL;
 
-    if (!ruling) {
-        free(rulings);
+    while (good && rows && take_range(&rows, &first, &last))
+        for (; first <= last && good; first++)
+            good = rulings_add(rulings, first, outcome, by, reason) != NULL;
+    if (!good) {
+        rulings_close(rulings);
         error_no_memory(err);
         return NULL;
     }
-    *ruling = (struct ruling){.row = row, .outcome = outcome, .by = by, .reason = reason};
+    if (rulings->count)
+        sort_rows(rulings);
     return rulings;
 }
 

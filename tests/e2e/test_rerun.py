@@ -778,7 +778,7 @@ class DamageTest(RerunCase):
         self.assertEqual(other.requests, [])
 
     def test_what_is_not_there_or_no_file(self):
-        self.assertRefused(self.rerun(report="missing.csv"), 66, "cannot read")
+        self.assertRefused(self.rerun(report="missing.csv"), 66, "No such file")
         os.mkdir(self.ws.file("folder"))
         self.assertRefused(self.rerun(report="folder"), 78, "no manifest")
         self.assertRefused(self.rerun(report="-"), 2, "standard input")

@@ -666,13 +666,13 @@ class UsageTest(ResolveCase):
         self.upload_with_unknown(claim_rows(2), 1)
         before = self.state()
         for options, words in (
-            (("--row", 2), "--row needs --as"),
+            (("--row", 2), "settling needs --as"),
             (("--row", 2, "--as", "accepted", "--by", BY), "--reason"),
             (("--row", 2, "--as", "maybe", *WORDS), "--as is accepted"),
             (("--row", 1, "--as", "accepted", *WORDS), "from 2"),
             (("--row", 2, "--as", "accepted", "--from", "x", *WORDS), "not both"),
             (("--as", "accepted"), "--row N"),
-            (WORDS, "--row or --from"),
+            (WORDS, "--all or --from"),
             (("--row", 2, "--as", "accepted", *WORDS, "-o", "l.csv"), "without a decision"),
             (("--row", 2, "--as", "accepted", "--by", "", "--reason", "r"), "empty"),
             (("--row", 2, "--as", "accepted", "--by", " \u3000", "--reason", "r"), "empty"),

@@ -195,7 +195,7 @@ static void texts_are_short_plain_utf8(void **state)
 
 static void a_typed_ruling_means_the_attempt_of_the_report(void **state)
 {
-    struct rulings *rulings = rulings_of_one(5, OUTCOME_ACCEPTED, "desk", "phone", &err);
+    struct rulings *rulings = rulings_of_rows("5", OUTCOME_ACCEPTED, "desk", "phone", &err);
     struct ruling *ruling = rulings_find(rulings, 5);
 
     (void)state;

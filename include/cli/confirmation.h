@@ -1,0 +1,33 @@
+/*
+ * confirmation: what a person is about to settle is named before it is recorded.
+ *
+ * On a terminal he is asked, and silence is no. A script that names what it means (a list, a claim,
+ * a number of rows) is taken at its word.
+ *
+ * Tested by tests/e2e/test_confirmation.py
+ */
+#ifndef CLAIMBATCH_CLI_CONFIRMATION_H
+#define CLAIMBATCH_CLI_CONFIRMATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/rulings.h"
+
+struct error;
+struct options;
+
+#define CONFIRMATION_SHOWN 20 /* decisions that are named one by one */
+
+/* Names one: row, claim, amount, and what is said of it. `run` is whose attempt it is; a negative
+ * amount is not known. */
+void confirmation_name(const struct ruling *ruling, const char *run, int64_t fee_fen);
+
+/* Whether a person sits there. */
+bool confirmation_can_ask(void);
+
+/* Asks whether `count` of them are meant, if that can be asked and was not said: EXIT_ROWS_UNKNOWN
+ * when they are not. */
+int confirmation_ask(const struct options *options, uint64_t count, struct error *err);
+
+#endif

@@ -1,0 +1,46 @@
+#include "cli/confirmation.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/money.h"
+#include "cli/options.h"
+
+void confirmation_name(const struct ruling *ruling, const char *run, int64_t fee_fen)
+{
+    char order_no[LOG_QUOTE_BYTES];
+    char yuan[MONEY_TEXT_BYTES] = "";
+    char amount[MONEY_TEXT_BYTES + 16] = "";
+
+    if (fee_fen >= 0)
+        snprintf(amount, sizeof(amount), ", %s yuan", money_format_yuan(fee_fen, yuan));
+    log_info("run %s, row %llu: claim '%s' of work order %lld%s: %s", run,
+             (unsigned long long)ruling->row,
+             log_quote(ruling->claim_order_no, order_no, sizeof(order_no)),
+             (long long)ruling->workcard_id, amount,
+             ruling->outcome == OUTCOME_ACCEPTED ? "accepted" : "not executed");
+}
+
+bool confirmation_can_ask(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+int confirmation_ask(const struct options *options, uint64_t count, struct error *err)
+{
+    char answer[16] = "";
+
+    if (options->yes || !confirmation_can_ask())
+        return 0;
+    fprintf(stderr, "record %s? [y/N] ", count == 1 ? "this" : "these");
+    fflush(stderr);
+    if (fgets(answer, sizeof(answer), stdin))
+        answer[strcspn(answer, "\r\n")] = '\0';
+    if (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0)
+        return 0;
+    return error_set(err, EXIT_ROWS_UNKNOWN, "not confirmed: nothing was settled");
+}
