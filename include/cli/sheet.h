@@ -1,10 +1,11 @@
 /*
- * sheet: the rows with problems, as CSV for the one who mends them.
+ * sheet: the rows with problems, as a CSV for the one who fixes them.
  *
- * UTF-8 with BOM, RFC 4180, guarded against formulas as a report is; owner-only; written beside and
- * renamed. In front of the cells as they stand in the export: row, line, severity, codes, problems.
+ * In the encoding and with the delimiter of the export; each line has in front of the cells, as
+ * they stand in the export, where it came from (input/correction.h), so that upload takes it back.
+ * Owner-only; written beside and renamed.
  *
- * Tested by tests/e2e/test_check.py
+ * Tested by tests/e2e/test_check.py and tests/e2e/test_correction.py
  */
 #ifndef CLAIMBATCH_CLI_SHEET_H
 #define CLAIMBATCH_CLI_SHEET_H
@@ -13,22 +14,31 @@
 
 #include "base/buffer.h"
 #include "input/export.h"
+#include "input/findings.h"
 #include "input/reader.h"
 #include "input/rules.h"
 
 struct error;
 struct sheet;
 
+/* What the sheet is of. */
+struct sheet_source {
+    const struct export *export;
+    const struct survey *survey; /* with the SHA-256 */
+    const struct reader *reader;
+};
+
 /*
  * Begins a sheet that is to take the name `path`. EXIT_CANNOT_CREATE when something else than a
  * sheet stands there and `overwrite` is false, or when it is the export itself, whatever it says.
  */
-int sheet_open(const char *path, const struct export *export, bool overwrite,
-               const struct record *header, struct sheet **ret_sheet, struct error *err);
+int sheet_open(const char *path, const struct sheet_source *source, bool overwrite,
+               struct sheet **ret_sheet, struct error *err);
 
-/* Adds a row; `codes` and `problems` are its findings, the worst of them `severity`. */
-int sheet_add(struct sheet *sheet, const struct record *record, enum severity severity,
-              const char *codes, const char *problems, struct error *err);
+/* Adds a row with its findings; `codes` and `problems` are their words, the worst of them
+ * `severity`. */
+int sheet_add(struct sheet *sheet, const struct record *record, const struct findings *findings,
+              enum severity severity, const char *codes, const char *problems, struct error *err);
 
 /* Syncs it and gives it its name. */
 int sheet_publish(struct sheet *sheet, struct error *err);

@@ -26,6 +26,8 @@ struct supply_kind;
 
 struct inspection {
     struct survey survey;
+    bool is_correction;                          /* a list of problems, whose rows are … */
+    unsigned char corrects[EXPORT_SHA256_BYTES]; /* … of the export with this SHA-256 */
     struct columns columns;
     struct buffer unused_columns; /* joined by ", " */
     uint64_t rows;                /* records, the header not counted */
@@ -64,6 +66,7 @@ struct inspection_visitor {
     /* `claim` is NULL when the row is invalid. */
     int (*row)(void *context, const struct reader *reader, const struct record *record,
                const struct findings *findings, const struct claim *claim, struct error *err);
+    bool needs_sha256; /* of the whole file */
 };
 
 /* The same for a check: every row is shown, and what only a run needs is left out: the SHA-256 of

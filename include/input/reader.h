@@ -4,7 +4,9 @@
  * Streaming and strict, on libcsv. The reader knows for every record its row as a spreadsheet
  * counts (the header is row 1, blank lines count but are no rows) and the physical line it starts
  * on (CR, LF and CRLF end a line, inside quotes too). Memory is bounded by one block and one
- * record. Several readers can pass over one export; each is used by one thread.
+ * record. Several readers can pass over one export; each is used by one thread. A list of problems
+ * (correction.h) is read as rows of the export it came from: its first columns are taken away, and
+ * so are the guards of its cells.
  *
  * Tested by tests/unit/test_reader.c
  */
@@ -18,6 +20,7 @@
 #include "input/columns.h"
 #include "input/export.h"
 
+struct correction;
 struct error;
 struct reader;
 
@@ -31,10 +34,11 @@ struct cell {
 };
 
 struct record {
-    uint64_t row;  /* as a spreadsheet counts; the header is row 1 */
+    uint64_t row;  /* as a spreadsheet counts, of the export; the header is row 1 */
     uint64_t line; /* physical, from 1, where the record starts */
     size_t count;
     const struct cell *cells;
+    const struct correction *correction; /* of a list of problems: where the row came from */
 };
 
 /* How the export is to be read; what a run records as its reading. Strings are borrowed for the
@@ -59,11 +63,18 @@ int reader_open_table(struct export *export, const struct survey *survey, char d
                       struct reader **ret_reader, struct error *err);
 void reader_close(struct reader *reader);
 
-/* How the header was understood. Borrowed. */
+/* How the header was understood; of a list of problems, the office's part of it. Borrowed. */
 const struct columns *reader_columns(const struct reader *reader);
+
+/* What separates the cells: that of a list of problems is found by itself. */
+char reader_delimiter(const struct reader *reader);
 
 /* The header as it stands in the export. Borrowed. */
 const struct record *reader_header(const struct reader *reader);
+
+/* Of a list of problems (correction.h): the SHA-256 of the export that its rows came from, known
+ * from its first row on; NULL for an export itself. Borrowed. */
+const unsigned char *reader_corrects(const struct reader *reader);
 
 /* The headers nobody asked for, joined by ", "; empty if none. Borrowed. */
 const char *reader_unused_columns(const struct reader *reader);

@@ -44,8 +44,4 @@ void line_append_clean(const char *text, struct buffer *ret_text);
 void line_append_noted(const char *warnings, struct buffer *ret_codes);
 void line_append_arisen(const char *warnings, struct buffer *ret_codes);
 
-/* What a cell that was read back says, without the apostrophe; NULL when one is missing, so that
- * line_append_cell did not write it. Borrowed from `text`. */
-const char *line_unguard(const char *text);
-
 #endif

@@ -24,7 +24,8 @@ struct check {
     size_t duplicate_count;
     struct check_json *json; /* NULL: text */
     struct sheet *sheet;     /* NULL: none is wanted */
-    uint64_t shown;          /* problems that came to be printed as text */
+    struct sheet_source source;
+    uint64_t shown; /* problems that came to be printed as text */
     struct buffer reading, sentence, codes;
     struct buffer change; /* of the file while it was checked, in words; empty: none */
 };
@@ -43,9 +44,8 @@ static int begin(void *context, const struct reader *reader, struct error *err)
         check_text_reading(&check->intake, &check->inspection, header, &check->reading);
     if (check->reading.failed)
         return error_no_memory(err);
-    return o->report ? sheet_open(o->report, check->intake.export, o->overwrite, header,
-                                  &check->sheet, err)
-                     : 0;
+    check->source = (struct sheet_source){check->intake.export, &check->inspection.survey, reader};
+    return o->report ? sheet_open(o->report, &check->source, o->overwrite, &check->sheet, err) : 0;
 }
 
 static void show(struct check *check, const struct problem *problem)
@@ -81,7 +81,7 @@ static int add_to_sheet(struct check *check, const struct record *record,
     }
     if (check->codes.failed)
         return error_no_memory(err);
-    return sheet_add(check->sheet, record, severity, buffer_string(&check->codes),
+    return sheet_add(check->sheet, record, findings, severity, buffer_string(&check->codes),
                      buffer_string(&check->sentence), err);
 }
 
@@ -141,7 +141,7 @@ static void show_missing_newline(struct check *check)
 static int inspect(struct check *check, struct error *err)
 {
     const struct options *o = check->options;
-    const struct inspection_visitor visitor = {check, begin, take_row};
+    const struct inspection_visitor visitor = {check, begin, take_row, o->report != NULL};
 
     check->intake = (struct intake){
         .encoding = o->encoding,

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/formula.h"
 #include "base/log.h"
 #include "input/export.h"
 #include "input/reader.h"
@@ -352,7 +353,7 @@ static bool take_text(const struct reading *reading, const struct record *record
     size_t limit = column == COLUMN_BY ? RULING_BY_BYTES : RULING_REASON_BYTES;
     size_t index = reading->index[column];
     const char *cell = index < record->count ? record->cells[index].text : "";
-    const char *text = line_unguard(cell) ? line_unguard(cell) : cell;
+    const char *text = formula_unguard(cell) ? formula_unguard(cell) : cell;
     const char *typed = column == COLUMN_BY ? reading->by : reading->reason;
     struct buffer *texts = &reading->rulings->texts;
     const char *why;

@@ -10,12 +10,19 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "cli/problem.h"
-#include "report/line.h"
+#include "gateway/digest.h"
+#include "input/correction.h"
+#include "input/encoder.h"
+#include "input/own_file.h"
 
-#define FIRST_COLUMNS "row,line,severity,codes,problems"
+#define HEAD_BYTES 512 /* hold the first columns in any encoding */
 
 struct sheet {
     struct output output;
+    struct encoder *encoder;
+    struct buffer line; /* in UTF-8 */
+    const struct sheet_source *source;
+    char delimiter;
 };
 
 static int refuse(const char *path, const char *why, struct error *err)
@@ -26,18 +33,20 @@ static int refuse(const char *path, const char *why, struct error *err)
                      why);
 }
 
-/* Whether a sheet stands at the path. */
+/* Whether a sheet stands at the path, in whatever encoding: its first names are ASCII. */
 static bool is_sheet(const char *path)
 {
-    static const char start[] = LINE_BOM FIRST_COLUMNS;
-    char bytes[sizeof(start) - 1];
+    char bytes[HEAD_BYTES], text[HEAD_BYTES], delimiter;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    bool same = fd >= 0 && read(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) &&
-                memcmp(bytes, start, sizeof(bytes)) == 0;
+    ssize_t count = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : -1;
+    size_t len = 0;
 
     if (fd >= 0)
         close(fd);
-    return same;
+    for (ssize_t i = 0; i < count && bytes[i] != '\r' && bytes[i] != '\n'; i++)
+        if (bytes[i] && !(i < 3 && (unsigned char)bytes[i] >= 0x80))
+            text[len++] = bytes[i];
+    return own_file_of_header(text, len, ',', &delimiter) == OWN_FILE_PROBLEMS;
 }
 
 static int look(const char *path, const struct export *export, bool overwrite, struct error *err)
@@ -61,44 +70,103 @@ static int look(const char *path, const struct export *export, bool overwrite, s
     return 0;
 }
 
+/* Ends the line and hands it over in the encoding of the export. */
+static int end_line(struct sheet *sheet, struct error *err)
+{
+    int result;
+
+    buffer_byte(&sheet->line, '\n');
+    if (sheet->line.failed)
+        return error_no_memory(err);
+    result =
+        encoder_append(sheet->encoder, sheet->line.ptr, sheet->line.len, &sheet->output.text, err);
+    buffer_reset(&sheet->line);
+    return result ? -1 : output_advance(&sheet->output, err);
+}
+
+static void append_cell(struct sheet *sheet, const char *text)
+{
+    correction_append_cell(text, sheet->delimiter, &sheet->line);
+    buffer_byte(&sheet->line, sheet->delimiter);
+}
+
+/* The cells of the office. */
 static void append_cells(struct sheet *sheet, const struct record *record)
 {
     for (size_t i = 0; i < record->count; i++) {
-        buffer_byte(&sheet->output.text, ',');
-        line_append_cell(record->cells[i].text, &sheet->output.text);
+        if (i)
+            buffer_byte(&sheet->line, sheet->delimiter);
+        correction_append_cell(record->cells[i].text, sheet->delimiter, &sheet->line);
     }
-    buffer_byte(&sheet->output.text, '\n');
 }
 
-int sheet_open(const char *path, const struct export *export, bool overwrite,
-               const struct record *header, struct sheet **ret_sheet, struct error *err)
+static int start(struct sheet *sheet, const char *path, struct error *err)
+{
+    const struct sheet_source *source = sheet->source;
+
+    if (encoder_open(source->survey->encoding, &sheet->encoder, err) ||
+        output_open(path, &sheet->output, err))
+        return -1;
+    encoder_append_mark(sheet->encoder, &sheet->output.text);
+    correction_append_header(sheet->delimiter, &sheet->line);
+    append_cells(sheet, reader_header(source->reader));
+    return end_line(sheet, err);
+}
+
+int sheet_open(const char *path, const struct sheet_source *source, bool overwrite,
+               struct sheet **ret_sheet, struct error *err)
 {
     struct sheet *sheet = NULL;
 
     *ret_sheet = NULL;
-    if (look(path, export, overwrite, err))
+    if (look(path, source->export, overwrite, err))
         return -1;
     sheet = calloc(1, sizeof(*sheet));
     if (!sheet)
         return error_no_memory(err);
-    if (output_open(path, &sheet->output, err)) {
+    sheet->source = source;
+    sheet->delimiter = reader_delimiter(source->reader);
+    if (start(sheet, path, err)) {
         sheet_close(sheet);
         return -1;
     }
-    buffer_text(&sheet->output.text, LINE_BOM FIRST_COLUMNS);
-    append_cells(sheet, header);
     *ret_sheet = sheet;
     return 0;
 }
 
-int sheet_add(struct sheet *sheet, const struct record *record, enum severity severity,
-              const char *codes, const char *problems, struct error *err)
+/* Where the row came from: a line of a list of problems keeps what it has. */
+static int append_origin(struct sheet *sheet, const struct record *record,
+                         const struct findings *findings, struct error *err)
 {
-    buffer_format(&sheet->output.text, "%llu,%llu,%s,%s,", (unsigned long long)record->row,
-                  (unsigned long long)record->line, problem_severity(severity), codes);
-    line_append_cell(problems, &sheet->output.text);
+    const struct correction *correction = record->correction;
+    const unsigned char *sha256 =
+        correction ? correction->export_sha256 : sheet->source->survey->sha256;
+    char hex[2 * EXPORT_SHA256_BYTES + 1];
+    char seal[CORRECTION_SEAL_BYTES];
+
+    if (!correction && correction_seal(reader_columns(sheet->source->reader), record, findings,
+                                       record->row, sha256, seal))
+        return error_no_memory(err);
+    digest_hex(sha256, EXPORT_SHA256_BYTES, hex);
+    buffer_format(&sheet->line, "%s%c%s%c", hex, sheet->delimiter,
+                  correction ? correction->seal : seal, sheet->delimiter);
+    return 0;
+}
+
+int sheet_add(struct sheet *sheet, const struct record *record, const struct findings *findings,
+              enum severity severity, const char *codes, const char *problems, struct error *err)
+{
+    char delimiter = sheet->delimiter;
+
+    buffer_format(&sheet->line, "%llu%c%llu%c%s%c", (unsigned long long)record->row, delimiter,
+                  (unsigned long long)record->line, delimiter, problem_severity(severity),
+                  delimiter);
+    append_cell(sheet, codes);
+    append_cell(sheet, problems);
+    if (append_origin(sheet, record, findings, err))
+        return -1;
     append_cells(sheet, record);
-    return output_advance(&sheet->output, err);
+    return end_line(sheet, err);
 }
 
 int sheet_publish(struct sheet *sheet, struct error *err)
@@ -111,5 +179,7 @@ void sheet_close(struct sheet *sheet)
     if (!sheet)
         return;
     output_close(&sheet->output);
+    encoder_close(sheet->encoder);
+    buffer_release(&sheet->line);
     free(sheet);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "input/correction.h"
 #include "input/value.h"
 
 struct judgement {
@@ -259,4 +260,6 @@ void claim_judge(const struct rules *rules, const struct columns *columns,
     take_fee(&judgement, ret_claim);
     if (judgement.parsed[FIELD_CLAIM_STATUS])
         judge_status(&judgement, ret_claim);
+    if (record->correction && correction_judge(rules, columns, record, ret_findings))
+        store->order_no.failed = true;
 }

@@ -219,6 +219,21 @@ static void explain_column_count(const struct columns *columns, const struct rec
                       "line break needs quotes (\") around it");
 }
 
+static void explain_changed_key(const struct columns *columns, const struct record *record,
+                                struct buffer *ret_sentence)
+{
+    char shown[2][SHOWN_VALUE_BYTES];
+
+    buffer_format(
+        ret_sentence,
+        "this line, with workcard_id '%s' and claim_order_no '%s', is not of the claim "
+        "that it was in the export, and its key was not the problem: write both as they "
+        "stand in row %llu of the export",
+        log_quote(claim_raw(columns, record, FIELD_WORKCARD_ID), shown[0], SHOWN_VALUE_BYTES),
+        log_quote(claim_raw(columns, record, FIELD_CLAIM_ORDER_NO), shown[1], SHOWN_VALUE_BYTES),
+        (unsigned long long)record->row);
+}
+
 static void explain_field(const struct finding *finding, const struct rules *rules,
                           struct value value, enum fee_unit unit, struct buffer *ret_sentence)
 {
@@ -270,6 +285,10 @@ void finding_explain(const struct finding *finding, const struct rules *rules,
 
     if (finding->rule == RULE_COLUMN_COUNT && !claim_is_blank(record)) {
         explain_column_count(columns, record, ret_sentence);
+        return;
+    }
+    if (finding->rule == RULE_CHANGED_KEY) {
+        explain_changed_key(columns, record, ret_sentence);
         return;
     }
     if (finding->field == FIELD_NONE) {

@@ -107,6 +107,15 @@ static int read_rows(const struct intake *intake, const struct inspection_visito
     return result;
 }
 
+static void note_correction(const struct reader *reader, struct inspection *inspection)
+{
+    const unsigned char *sha256 = reader_corrects(reader);
+
+    inspection->is_correction = sha256 != NULL;
+    if (sha256)
+        memcpy(inspection->corrects, sha256, sizeof(inspection->corrects));
+}
+
 /* The pass over the rows, after the survey. */
 static int read_export(const struct intake *intake, const struct inspection_visitor *visitor,
                        struct inspection *inspection, struct error *err)
@@ -122,6 +131,7 @@ static int read_export(const struct intake *intake, const struct inspection_visi
     if (visitor && visitor->begin(visitor->context, reader, err))
         goto out;
     result = read_rows(intake, visitor, reader, inspection, err);
+    note_correction(reader, inspection);
 out:
     reader_close(reader);
     return result;
@@ -143,7 +153,8 @@ int inspection_check(const struct intake *intake, const struct inspection_visito
                      struct inspection *ret_inspection, struct error *err)
 {
     memset(ret_inspection, 0, sizeof(*ret_inspection));
-    if (export_survey_unnamed(intake->export, intake->encoding, &ret_inspection->survey, err))
+    if ((visitor->needs_sha256 ? export_survey : export_survey_unnamed)(
+            intake->export, intake->encoding, &ret_inspection->survey, err))
         return -1;
     return read_export(intake, visitor, ret_inspection, err);
 }

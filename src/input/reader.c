@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "input/correction.h"
 #include "input/lines.h"
 #include "input/own_file.h"
 
@@ -40,6 +41,11 @@ struct reader {
     size_t count, room;
     bool no_memory;
     bool complete; /* libcsv gave the end of the record */
+
+    /* A list of problems: its first columns are taken away. */
+    bool is_list;
+    struct correction correction;                    /* of the current record */
+    unsigned char corrects[CORRECTION_SHA256_BYTES]; /* the export of all its rows */
 
     struct columns columns;
     struct buffer unused;
@@ -492,11 +498,87 @@ static int end_record(struct reader *reader, struct record *ret_record, struct e
     return 1;
 }
 
+/* ---- a list of problems ---- */
+
+static int refuse_line(const struct reader *reader, const char *why, struct error *err)
+{
+    struct place start = record_start(reader, record_end(reader));
+
+    return refuse_at(reader, &start, why, err);
+}
+
+/* Takes the guard off a cell, in its place. */
+static void unguard(struct cell *cell)
+{
+    const char *plain = correction_plain(cell->text);
+
+    cell->len -= (size_t)(plain - cell->text);
+    cell->text = plain;
+}
+
+static int check_correction(struct reader *reader, uint64_t last_row, struct error *err)
+{
+    struct correction *correction = &reader->correction;
+
+    if (!correction_take(reader->cells, reader->count, correction))
+        return refuse_line(reader,
+                           "the columns row, export_sha256 and key_check of this line of a list "
+                           "of problems are not as claimbatch check wrote them: take them from "
+                           "the list again; a claim that is not in the list belongs in an export",
+                           err);
+    if (last_row && memcmp(reader->corrects, correction->export_sha256, CORRECTION_SHA256_BYTES))
+        return refuse_line(reader,
+                           "this line is of another export than those above: give each list of "
+                           "problems to upload by itself",
+                           err);
+    if (correction->row <= last_row)
+        return refuse_line(reader,
+                           correction->row == last_row
+                               ? "this row of the export stands twice in the list of problems: "
+                                 "delete the line that is wrong"
+                               : "the lines of the list of problems are in another order: sort "
+                                 "them by the column row, smallest first",
+                           err);
+    memcpy(reader->corrects, correction->export_sha256, CORRECTION_SHA256_BYTES);
+    return 0;
+}
+
+/* Makes of a line a row of the export that it came from. */
+static int take_line(struct reader *reader, struct record *record, struct error *err)
+{
+    if (check_correction(reader, reader->correction.row, err))
+        return -1;
+    reader->correction.list_row = record->row;
+    for (size_t i = CORRECTION_COLUMNS; i < reader->count; i++)
+        unguard(&reader->cells[i]);
+    record->row = reader->correction.row;
+    record->cells += CORRECTION_COLUMNS;
+    record->count -= CORRECTION_COLUMNS;
+    record->correction = &reader->correction;
+    return 1;
+}
+
+static bool is_blank_record(const struct record *record)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (record->cells[i].text[strspn(record->cells[i].text, " \t")])
+            return false;
+    return true;
+}
+
 int reader_next(struct reader *reader, struct record *ret_record, struct error *err)
 {
-    int result = begin_record(reader, err);
+    int result;
 
-    return result <= 0 ? result : end_record(reader, ret_record, err);
+    /* Of a line that was cleared a spreadsheet leaves the delimiters. */
+    do {
+        result = begin_record(reader, err);
+        if (result > 0)
+            result = end_record(reader, ret_record, err);
+        if (result <= 0 || !reader->is_list)
+            return result;
+    } while (is_blank_record(ret_record));
+    return take_line(reader, ret_record, err);
 }
 
 /* Keeps the header beyond the record that it is. */
@@ -521,14 +603,20 @@ static int keep_header(struct reader *reader, const struct record *header, struc
     return 0;
 }
 
-/* Refuses a file that this program wrote itself, by its first line. */
+/* Looks whether this program wrote the file itself: a list of problems is read as it was written or
+ * saved since, another one is refused. */
 static int check_origin(struct reader *reader, struct error *err)
 {
     char delimiter = reader->delimiter;
     enum own_file kind =
         own_file_of_header(reader->last.text, reader->last.len, reader->delimiter, &delimiter);
 
-    return kind == OWN_FILE_NONE ? 0 : own_file_refuse(kind, export_name(reader->export), err);
+    if (kind != OWN_FILE_NONE && kind != OWN_FILE_PROBLEMS)
+        return own_file_refuse(kind, export_name(reader->export), err);
+    reader->is_list = kind == OWN_FILE_PROBLEMS;
+    reader->delimiter = delimiter;
+    csv_set_delim(&reader->parser, (unsigned char)delimiter);
+    return 0;
 }
 
 /* 1, or 0 where there is none, or -1. */
@@ -556,6 +644,25 @@ static int read_header(struct reader *reader, bool is_export, struct error *err)
                          "nothing was sent",
                          log_quote(export_name(reader->export), quoted, sizeof(quoted)));
     return keep_header(reader, &header, err);
+}
+
+/* The office's part of a list's header. */
+static int take_list_header(struct reader *reader, struct error *err)
+{
+    struct record *header = &reader->header;
+
+    if (!reader->is_list)
+        return 0;
+    if (!correction_is_header(header->cells, header->count))
+        return refuse_line(reader,
+                           "the first columns of a list of problems, up to export_sha256 and "
+                           "key_check, are not there: let claimbatch check write it again",
+                           err);
+    header->cells += CORRECTION_COLUMNS;
+    header->count -= CORRECTION_COLUMNS;
+    for (size_t i = 0; i < header->count; i++)
+        unguard(&reader->header_cells[CORRECTION_COLUMNS + i]);
+    return 0;
 }
 
 static int resolve_header(struct reader *reader, const struct reader_settings *settings,
@@ -595,7 +702,8 @@ static int open_table(struct export *export, const struct survey *survey, char d
     *ret_reader = NULL;
     if (!reader)
         return error_no_memory(err);
-    if (start(reader, export, survey, delimiter, err) || read_header(reader, is_export, err)) {
+    if (start(reader, export, survey, delimiter, err) || read_header(reader, is_export, err) ||
+        take_list_header(reader, err)) {
         reader_close(reader);
         return -1;
     }
@@ -643,6 +751,11 @@ const struct columns *reader_columns(const struct reader *reader)
     return &reader->columns;
 }
 
+char reader_delimiter(const struct reader *reader)
+{
+    return reader->delimiter;
+}
+
 const struct record *reader_header(const struct reader *reader)
 {
     return &reader->header;
@@ -668,11 +781,17 @@ uint64_t reader_position(const struct reader *reader)
     return lines_position(reader->lines);
 }
 
+const unsigned char *reader_corrects(const struct reader *reader)
+{
+    return reader->is_list ? reader->corrects : NULL;
+}
+
 void reader_locate(const struct reader *reader, size_t index, uint64_t *ret_line,
                    uint64_t *ret_column)
 {
     struct place place = record_start(reader, record_end(reader));
 
+    index += reader->is_list ? CORRECTION_COLUMNS : 0;
     for (; index > 0 && place.ptr < place.end; index--) {
         pass_cell(&place, reader->delimiter);
         if (place.ptr < place.end)

@@ -35,6 +35,7 @@ static const struct {
     [RULE_CHANGED_SINCE_ACCEPTED] = {"changed-since-accepted", "CHANGED_SINCE_ACCEPTED",
                                      SEVERITY_WARN, false},
     [RULE_MAX_FEE] = {"max-fee", "MAX_FEE", SEVERITY_ERROR, true},
+    [RULE_CHANGED_KEY] = {"changed-key", "CHANGED_KEY", SEVERITY_ERROR, true},
 };
 
 static const char *const severity_names[] = {

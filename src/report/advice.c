@@ -187,6 +187,7 @@ static const char *const rules_broken[RULE_COUNT] = {
     [RULE_CHANGED_SINCE_ACCEPTED] = "the claim was accepted before with other content, and this "
                                     "row is newer",
     [RULE_MAX_FEE] = "claim_fee is over --max-fee",
+    [RULE_CHANGED_KEY] = "a line of a list of problems is of another claim than in its export",
 };
 
 /* ---- HTTP ---- */

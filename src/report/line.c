@@ -3,22 +3,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/formula.h"
 #include "input/rules.h"
-
-static bool starts_formula(const char *text)
-{
-    static const char *const starts[] = {"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"};
-
-    text += strspn(text, "'");
-    for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
-        if (strncmp(text, starts[i], strlen(starts[i])) == 0)
-            return true;
-    return false;
-}
 
 void line_append_cell(const char *text, struct buffer *ret_text)
 {
-    bool guarded = starts_formula(text);
+    bool guarded = formula_starts(text);
 
     if (!text[strcspn(text, ",\"\r\n")]) {
         if (guarded)
@@ -34,13 +24,6 @@ void line_append_cell(const char *text, struct buffer *ret_text)
     }
     buffer_text(ret_text, text);
     buffer_byte(ret_text, '"');
-}
-
-const char *line_unguard(const char *text)
-{
-    if (!starts_formula(text))
-        return text;
-    return *text == '\'' ? text + 1 : NULL;
 }
 
 void line_append_clean(const char *text, struct buffer *ret_text)

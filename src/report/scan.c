@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/formula.h"
 #include "base/log.h"
 #include "input/charset.h"
 #include "input/own_file.h"
@@ -359,7 +360,7 @@ static const char *take_text(const struct record *record, enum scan_column colum
                              struct scan_row *row)
 {
     const char *text = record->cells[column].text;
-    const char *content = line_unguard(text);
+    const char *content = formula_unguard(text);
 
     if (!content)
         mark(row, column);

@@ -318,7 +318,7 @@ static void check_inspections(struct export *export, const struct options *optio
                                   .rules = options->rules,
                                   .now_ms = NOW_MS};
     uint64_t shown = 0;
-    const struct inspection_visitor visitor = {&shown, ignore_header, count_row};
+    const struct inspection_visitor visitor = {&shown, ignore_header, count_row, false};
     struct inspection inspection = {0};
     struct error err = {0};
     int result = inspection_check(&intake, &visitor, &inspection, &err);

@@ -129,7 +129,7 @@ static void check_shows_every_row(void **state)
 {
     struct taken taken = {0};
     struct buffer seen = {0};
-    struct inspection_visitor visitor = {&seen, write_begin, write_row};
+    struct inspection_visitor visitor = {&seen, write_begin, write_row, false};
 
     (void)state;
     take(&taken, three_rows);
@@ -146,7 +146,7 @@ static void check_ends_with_the_error_of_its_visitor(void **state)
 {
     struct taken taken = {0};
     struct buffer seen = {0};
-    struct inspection_visitor visitor = {&seen, write_begin, refuse_row};
+    struct inspection_visitor visitor = {&seen, write_begin, refuse_row, false};
 
     (void)state;
     take(&taken, three_rows);
