@@ -5,7 +5,7 @@
  * they stand in the export, where it came from (input/correction.h), so that upload takes it back.
  * Owner-only; written beside and renamed.
  *
- * Tested by tests/e2e/test_check.py and tests/e2e/test_correction.py
+ * Tested by tests/e2e/test_check.py and tests/e2e/test_problem_list.py
  */
 #ifndef CLAIMBATCH_CLI_SHEET_H
 #define CLAIMBATCH_CLI_SHEET_H

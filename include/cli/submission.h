@@ -31,12 +31,13 @@ struct submission {
     const char *invocation;
 
     /* The command's: set before submission_resume. */
-    const char *command;   /* as in struct resume_settings */
-    const char *parent;    /* … */
-    int64_t origin;        /* … */
-    int64_t sequence;      /* of that line in the order of runs; 0: there is none yet */
-    enum round_kind round; /* … */
-    struct intake intake;  /* the export in it is borrowed */
+    const char *command;               /* as in struct resume_settings */
+    const char *parent;                /* … */
+    char parent_name[LEDGER_ID_BYTES]; /* of a run that corrects another, or goes on with that */
+    int64_t origin;                    /* … */
+    int64_t sequence;                  /* of that line in the order of runs; 0: there is none yet */
+    enum round_kind round;             /* … */
+    struct intake intake;              /* the export in it is borrowed */
     struct inspection inspection;
     struct buffer reading, report_path;
     enum place_choice choice;       /* of the report's path */
@@ -74,6 +75,10 @@ int submission_find_run(const struct submission *submission, struct run_record *
 
 /* Warns if the input is not any more what was checked; whether it is not. */
 bool submission_say_changed(const struct submission *submission);
+
+/* Gives a run of a list of problems its place: behind the rows of the export that it came from,
+ * where the ledger knows a run of that. Says which. */
+int submission_find_corrected(struct submission *submission, struct error *err);
 
 /* What would be sent, on standard output; nothing is written. Returns an exit code. */
 int submission_rehearse(struct submission *submission, struct error *err);

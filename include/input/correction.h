@@ -6,7 +6,7 @@
  * claim_order_no) is sealed where it was not the problem: so a spreadsheet or a slip cannot make it
  * another claim unnoticed. Nor can a line be moved to another row or export.
  *
- * Tested by tests/unit/test_correction.c and tests/e2e/test_correction.py
+ * Tested by tests/unit/test_correction.c and tests/e2e/test_problem_list.py
  */
 #ifndef CLAIMBATCH_INPUT_CORRECTION_H
 #define CLAIMBATCH_INPUT_CORRECTION_H
@@ -56,8 +56,8 @@ int correction_seal(const struct columns *columns, const struct record *record,
                     const unsigned char export_sha256[CORRECTION_SHA256_BYTES],
                     char ret_seal[CORRECTION_SEAL_BYTES]);
 
-/* Adds a finding for each part of a corrected record's key that is sealed and was changed. -1
- * without memory. */
+/* Adds a finding where the key of a corrected record is sealed and was changed, and where its time
+ * has lost the seconds. -1 without memory. */
 int correction_judge(const struct rules *rules, const struct columns *columns,
                      const struct record *record, struct findings *findings);
 

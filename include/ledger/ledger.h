@@ -94,7 +94,11 @@ struct run_record {
     bool published;     /* the report and its manifest have their final names */
     const char *parent; /* the run whose report this one takes its rows from; "" if none */
     int64_t origin;     /* the first run of that line, in whose place its rows stand; 0: itself */
-    int64_t sequence;  /* the place of its line in the order of runs: when it began, as wall time */
+    int64_t sequence; /* the place of its line in the order of runs: when it began, as wall time */
+    int64_t rank;     /* … and its own in that line: the first has 0 */
+    const unsigned char *corrects; /* a run of a list of problems: the SHA-256 of the export its
+                                      rows came from, which a run that begins later may be of; NULL:
+                                      it is not, or not read back */
     uint64_t released; /* rows that waited for another attempt of their claim, which was settled
                           since this run's last start */
 };
@@ -236,6 +240,7 @@ struct claim_state {
     unsigned char accepted_digest[DIGEST_CLAIM_BYTES];
     struct row_place accepted_at;
     struct row_place accepted_order; /* … in the order of rows: its run is that one's sequence */
+    int64_t accepted_rank; /* … and where one row was sent again and again, the rank of its run */
     int64_t accepted_ms;
     char accepted_run_name[LEDGER_ID_BYTES];
     bool accepted_unseen; /* which content that was only a report knows that was not imported */
@@ -245,6 +250,10 @@ struct claim_state {
     bool open_is_intent;
     struct row_place open_at;
 };
+
+/* Whether what was accepted stands behind that place in the order of rows. */
+bool claim_state_is_newer(const struct claim_state *state, const struct row_place *order,
+                          int64_t rank);
 
 int ledger_claim_get(struct ledger *ledger, const char *platform, const struct claim_key *key,
                      struct claim_state *ret_state, struct error *err);

@@ -100,6 +100,8 @@ struct manifest_found {
     const char *input_name;
     const char *input_path; /* absolute; "": not known */
     char input_sha256[MANIFEST_SHA256_TEXT_BYTES];
+    char corrects[MANIFEST_SHA256_TEXT_BYTES]; /* the export that a list of problems came from; "":
+                                                  it is none */
     uint64_t input_bytes, input_rows;
     struct manifest_reading reading;
     int64_t started_ms, finished_ms; /* wall time; 0: not known */

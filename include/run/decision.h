@@ -29,6 +29,7 @@ enum decision {
 
 struct decision_facts {
     struct row_place order;      /* where the row to be decided stands */
+    int64_t rank;                /* of its run, in the order of those that sent this row */
     const unsigned char *digest; /* of its content */
     const struct claim_state *claim;
     const struct row_record

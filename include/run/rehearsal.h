@@ -34,6 +34,7 @@ struct rehearsal_settings {
     const char *platform;
     int64_t run;           /* the run these rows belong to, 0 if it is a new one */
     int64_t sequence;      /* as in struct run_record; 0: there is no run yet */
+    int64_t rank;          /* … */
     enum round_kind round; /* what a person says to send again */
     void (*visit)(void *context, const struct claim *claim); /* is called with the first claim that
                                                                 would be sent; NULL: nobody is */

@@ -37,7 +37,8 @@ struct resume_settings {
     const char *report_path;
     const char *parent; /* as in struct run_record */
     int64_t origin;
-    enum round_kind round; /* ROUND_NONE, or what a person said, with name and reason */
+    const unsigned char *corrects; /* … */
+    enum round_kind round;         /* ROUND_NONE, or what a person said, with name and reason */
     const char *by, *reason;
     bool report_stands;         /* report and manifest of this export are at report_path */
     int64_t report_finished_ms; /* … and the run ended then, as they tell */

@@ -288,8 +288,47 @@ static struct rehearsal_settings rehearsal_of(const struct submission *s,
         .platform = s->endpoint.platform,
         .run = run->id,
         .sequence = run->id ? run->sequence : s->sequence,
+        .rank = run->id ? run->rank : INT64_MAX,
         .round = s->round,
     };
+}
+
+int submission_find_corrected(struct submission *s, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct run_record run;
+    int found = 0;
+
+    if (!s->inspection.is_correction)
+        return 0;
+    if (s->ledger)
+        found = ledger_run_find(s->ledger, "upload", s->endpoint.platform, s->inspection.corrects,
+                                &run, err);
+    if (found < 0)
+        return -1;
+    if (!found) {
+        log_warn("this is a list of problems, and this ledger knows no run of the export it came "
+                 "from: its rows are taken as the newest there are");
+        return 0;
+    }
+    memcpy(s->parent_name, run.name, sizeof(s->parent_name));
+    s->parent = s->parent_name;
+    s->origin = run.origin ? run.origin : run.id;
+    s->sequence = run.sequence;
+    log_info("this is a list of problems: its rows correct those of run %s, of '%s'", run.name,
+             log_quote(run.export_name, quoted, sizeof(quoted)));
+    return 0;
+}
+
+/* A run that is gone on with keeps the line it began in, for that is what its report says. */
+static void keep_line(struct submission *s)
+{
+    const char *parent = s->resumed.run.parent;
+
+    if (!s->inspection.is_correction || s->resumed.kind == RESUME_NEW)
+        return;
+    snprintf(s->parent_name, sizeof(s->parent_name), "%s", parent);
+    s->parent = *s->parent_name ? s->parent_name : NULL;
 }
 
 int submission_rehearse(struct submission *s, struct error *err)
@@ -348,6 +387,7 @@ int submission_resume(struct submission *s, struct error *err)
         .report_path = s->report_path.ptr,
         .parent = s->parent,
         .origin = s->origin,
+        .corrects = s->inspection.is_correction ? s->inspection.corrects : NULL,
         .round = s->round,
         .by = s->options->by,
         .reason = s->options->reason,
@@ -357,6 +397,7 @@ int submission_resume(struct submission *s, struct error *err)
 
     if (guard_ledger(s, err) || check_unclaimed(s, err) || resume_run(&settings, &s->resumed, err))
         return -1;
+    keep_line(s);
     say_what_is_done(s);
     return 0;
 }

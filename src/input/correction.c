@@ -16,8 +16,11 @@
 static const char *const names[CORRECTION_COLUMNS] = {
     "row", "line", "severity", "codes", "problems", "export_sha256", "key_check(请勿修改)"};
 
-/* What of a key is sealed: its bits are 1 for workcard_id, 2 for claim_order_no. */
-static const char *const seal_names[] = {"none:", "workcard:", "order:", "both:"};
+/* What of a key is sealed: its bits are 1 for workcard_id, 2 for claim_order_no; 4 for a claim_time
+ * that has seconds. */
+static const char *const seal_names[] = {
+    "none:", "workcard:", "order:", "both:", "none+s:", "workcard+s:", "order+s:", "both+s:"};
+#define SEALED_SECONDS 4u
 static const enum field key_fields[] = {FIELD_WORKCARD_ID, FIELD_CLAIM_ORDER_NO};
 
 #define KEY_FIELDS (sizeof(key_fields) / sizeof(*key_fields))
@@ -142,10 +145,29 @@ static int make_seal(unsigned sealed, const struct columns *columns, const struc
     return result;
 }
 
-/* Where the row as a whole is the problem its cells may have moved. */
-static unsigned find_sealed(const struct findings *findings)
+static bool parse_time(const struct columns *columns, const struct record *record,
+                       struct civil *ret_time)
 {
-    unsigned sealed = (1u << KEY_FIELDS) - 1;
+    bool date_only = false;
+
+    *ret_time = (struct civil){0};
+    return value_parse_time(key_value(columns, record, FIELD_CLAIM_TIME), ret_time, &date_only) ==
+           RULE_NONE;
+}
+
+static bool has_seconds(const struct columns *columns, const struct record *record)
+{
+    struct civil time;
+
+    return parse_time(columns, record, &time) && time.second != 0;
+}
+
+/* Where the row as a whole is the problem its cells may have moved. */
+static unsigned find_sealed(const struct columns *columns, const struct record *record,
+                            const struct findings *findings)
+{
+    unsigned sealed =
+        ((1u << KEY_FIELDS) - 1) | (has_seconds(columns, record) ? SEALED_SECONDS : 0);
 
     for (size_t i = 0; i < findings->count; i++) {
         if (findings->list[i].field == FIELD_NONE)
@@ -153,6 +175,8 @@ static unsigned find_sealed(const struct findings *findings)
         for (size_t k = 0; k < KEY_FIELDS; k++)
             if (findings->list[i].field == key_fields[k])
                 sealed &= ~(1u << k);
+        if (findings->list[i].field == FIELD_CLAIM_TIME)
+            sealed &= ~SEALED_SECONDS;
     }
     return sealed;
 }
@@ -165,7 +189,8 @@ int correction_seal(const struct columns *columns, const struct record *record,
     struct correction correction = {.row = row};
 
     memcpy(correction.export_sha256, export_sha256, sizeof(correction.export_sha256));
-    return make_seal(find_sealed(findings), columns, record, &correction, ret_seal);
+    return make_seal(find_sealed(columns, record, findings), columns, record, &correction,
+                     ret_seal);
 }
 
 static unsigned parse_sealed(const char *seal)
@@ -174,6 +199,17 @@ static unsigned parse_sealed(const char *seal)
         if (strncmp(seal, seal_names[i], strlen(seal_names[i])) == 0)
             return i;
     return (1u << KEY_FIELDS) - 1;
+}
+
+/* A spreadsheet shows and saves a time without its seconds; who writes another one writes them. */
+static bool lost_seconds(const struct columns *columns, const struct record *record)
+{
+    struct value value = key_value(columns, record, FIELD_CLAIM_TIME);
+    const char *colon = value.len ? memchr(value.ptr, ':', value.len) : NULL;
+    struct civil time;
+
+    return parse_time(columns, record, &time) && time.second == 0 &&
+           (!colon || !memchr(colon + 1, ':', value.len - (size_t)(colon + 1 - value.ptr)));
 }
 
 /* One seal for both parts does not tell which of them was changed. */
@@ -187,8 +223,9 @@ int correction_judge(const struct rules *rules, const struct columns *columns,
     if (make_seal(sealed, columns, record, correction, seal))
         return -1;
     if (strcmp(seal, correction->seal) != 0)
-        findings_add(findings, rules, RULE_CHANGED_KEY,
-                     sealed == 1 || sealed == 2 ? key_fields[sealed - 1] : FIELD_NONE);
+        findings_add(findings, rules, RULE_CHANGED_KEY, FIELD_NONE);
+    if ((sealed & SEALED_SECONDS) && lost_seconds(columns, record))
+        findings_add(findings, rules, RULE_CHANGED_KEY, FIELD_CLAIM_TIME);
     return 0;
 }
 

@@ -219,11 +219,20 @@ static void explain_column_count(const struct columns *columns, const struct rec
                       "line break needs quotes (\") around it");
 }
 
-static void explain_changed_key(const struct columns *columns, const struct record *record,
-                                struct buffer *ret_sentence)
+static void explain_changed_key(const struct finding *finding, const struct columns *columns,
+                                const struct record *record, struct buffer *ret_sentence)
 {
     char shown[2][SHOWN_VALUE_BYTES];
 
+    if (finding->field == FIELD_CLAIM_TIME) {
+        buffer_format(
+            ret_sentence,
+            "claim_time '%s' has lost the seconds that it has in the export, as "
+            "spreadsheets save it: write it as it stands in row %llu of the export",
+            log_quote(claim_raw(columns, record, FIELD_CLAIM_TIME), shown[0], SHOWN_VALUE_BYTES),
+            (unsigned long long)record->row);
+        return;
+    }
     buffer_format(
         ret_sentence,
         "this line, with workcard_id '%s' and claim_order_no '%s', is not of the claim "
@@ -288,7 +297,7 @@ void finding_explain(const struct finding *finding, const struct rules *rules,
         return;
     }
     if (finding->rule == RULE_CHANGED_KEY) {
-        explain_changed_key(columns, record, ret_sentence);
+        explain_changed_key(finding, columns, record, ret_sentence);
         return;
     }
     if (finding->field == FIELD_NONE) {

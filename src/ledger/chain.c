@@ -45,6 +45,7 @@ int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
     memcpy(ret_state->accepted_digest, claim->digest, DIGEST_CLAIM_BYTES);
     ret_state->accepted_at = claim->accepted_at;
     ret_state->accepted_order = (struct row_place){brief.sequence, claim->accepted_at.row};
+    ret_state->accepted_rank = brief.rank;
     ret_state->accepted_ms = claim->accepted_ms;
     ret_state->has_fee = claim->has_fee;
     ret_state->fee_fen = claim->fee_fen;
@@ -168,7 +169,7 @@ static int is_newest_accepted(struct ledger *ledger, const struct row_ref *ref,
         chain_read_accepted(ledger, claim, &state, err))
         return -1;
     order = (struct row_place){brief.sequence, ref->place.row};
-    *ret_newest = !state.accepted || !row_place_is_before(&order, &state.accepted_order);
+    *ret_newest = !claim_state_is_newer(&state, &order, brief.rank);
     return 0;
 }
 

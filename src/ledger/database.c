@@ -108,7 +108,8 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     /* NULL: it was accepted before fees were kept, or by a person's word. */
     "ALTER TABLE claim ADD COLUMN accepted_fee INTEGER;"
     /* Rows whose claim was accepted with other content; the id is that of the row. */
-    "CREATE TABLE changed(id INTEGER PRIMARY KEY, fee_before INTEGER, fee_after INTEGER NOT NULL);",
+    "CREATE TABLE changed(id INTEGER PRIMARY KEY, fee_before INTEGER, fee_after INTEGER NOT NULL);"
+    "ALTER TABLE run ADD COLUMN corrects BLOB;",
 };
 
 #define RUN_COLUMNS                                                                                \
@@ -116,7 +117,7 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     " run.started_ms, run.finished_ms, run.stopped_because, run.complete, run.published,"          \
     " run.open_rows, run.invalid_rows, run.parent, run.origin, run.released, run.command,"         \
     " platform.name, run.export_sha256, (SELECT sequence FROM run o WHERE o.id=iif(run.origin,"    \
-    " run.origin, run.id))"
+    " run.origin, run.id)), iif(run.origin, run.sequence, 0)"
 #define RUN_TABLES "run JOIN platform ON platform.id=run.platform"
 #define ROW_VALUES                                                                                 \
     "state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,"          \
@@ -162,8 +163,13 @@ static const char *const sql[SQL_COUNT] = {
                      " invalid_rows=?9 WHERE id=?1",
     [SQL_RUN_RELEASE] = "UPDATE run SET released=released+1 WHERE id=?1",
     [SQL_RUN_TAKE_RELEASED] = "UPDATE run SET released=0 WHERE id=?1",
-    [SQL_RUN_BRIEF] = "SELECT name, (SELECT sequence FROM run o WHERE o.id=iif(run.origin,"
-                      " run.origin, run.id)) FROM run WHERE id=?1",
+    [SQL_RUN_BRIEF] =
+        "SELECT name, (SELECT sequence FROM run o WHERE o.id=iif(run.origin,"
+        " run.origin, run.id)), iif(run.origin, run.sequence, 0) FROM run WHERE id=?1",
+    [SQL_RUN_CORRECT] = "UPDATE run SET corrects=?2 WHERE id=?1",
+    [SQL_RUN_ADOPT] =
+        "UPDATE run SET origin=?1 WHERE iif(origin, origin, id) IN (SELECT id FROM run"
+        " WHERE corrects=?2 AND platform=?3 AND origin=0)",
     [SQL_RUN_NEXT_SEQUENCE] = "SELECT max(?1, coalesce(max(sequence), 0)+1) FROM run",
     [SQL_RUN_HAS_ROWS] = "SELECT 1 WHERE EXISTS(SELECT 1 FROM row WHERE id>=?1 AND id<?2)"
                          " OR EXISTS(SELECT 1 FROM open_attempt WHERE run=?3)",
@@ -519,6 +525,7 @@ int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_bri
         return found;
     snprintf(ret_brief->name, sizeof(ret_brief->name), "%s", database_text(s, 0));
     ret_brief->sequence = sqlite3_column_int64(s, 1);
+    ret_brief->rank = sqlite3_column_int64(s, 2);
     sqlite3_reset(s);
     *brief = *ret_brief;
     return 0;

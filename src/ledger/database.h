@@ -45,6 +45,8 @@ enum statement {
     SQL_RUN_RELEASE,
     SQL_RUN_TAKE_RELEASED,
     SQL_RUN_BRIEF,
+    SQL_RUN_CORRECT,
+    SQL_RUN_ADOPT,
     SQL_RUN_NEXT_SEQUENCE,
     SQL_RUN_HAS_ROWS,
     SQL_RUN_LAST_ROW,
@@ -134,6 +136,7 @@ enum statement {
 struct run_brief {
     int64_t id;       /* 0: an empty place */
     int64_t sequence; /* of its line */
+    int64_t rank;     /* in its line */
     char name[LEDGER_ID_BYTES];
 };
 

@@ -47,6 +47,7 @@ static int read_run(struct ledger *ledger, sqlite3_stmt *s, struct run_record *r
         .parent = buffer_string(&ledger->run_texts[4]),
         .origin = sqlite3_column_int64(s, 14),
         .sequence = sqlite3_column_int64(s, 19),
+        .rank = sqlite3_column_int64(s, 20),
         .released = (uint64_t)sqlite3_column_int64(s, 15),
     };
     snprintf(ret_run->name, sizeof(ret_run->name), "%s", database_text(s, 1));
@@ -99,6 +100,20 @@ static int next_sequence(struct ledger *ledger, int64_t now_ms, int64_t *ret_seq
     return 0;
 }
 
+/* Records which export a run corrects; and gives the runs that corrected this one's export before
+ * it was sent their places in its line. */
+static int join_corrections(struct ledger *ledger, const struct run_record *run, int64_t platform,
+                            struct error *err)
+{
+    if (run->corrects)
+        return database_execute(
+            ledger, database_ready(ledger, SQL_RUN_CORRECT, "ih", run->id, run->corrects), err);
+    memset(ledger->briefs, 0, sizeof(ledger->briefs));
+    return database_execute(
+        ledger, database_ready(ledger, SQL_RUN_ADOPT, "ihi", run->id, run->export_sha256, platform),
+        err);
+}
+
 int ledger_run_create(struct ledger *ledger, struct run_record *run, struct error *err)
 {
     char random[LEDGER_ID_BYTES];
@@ -124,9 +139,10 @@ int ledger_run_create(struct ledger *ledger, struct run_record *run, struct erro
                          err))
         return -1;
     run->id = sqlite3_last_insert_rowid(ledger->db);
-    if (database_brief(ledger, run->id, &line, err))
+    if (join_corrections(ledger, run, platform, err) || database_brief(ledger, run->id, &line, err))
         return -1;
     run->sequence = line.sequence;
+    run->rank = line.rank;
     return 0;
 }
 

@@ -72,6 +72,18 @@ static int open_reports(struct walk *w, struct error *err)
     return result;
 }
 
+/* Whether its run took the rows of an export, all of them. */
+static bool is_of_export(const struct manifest_found *manifest)
+{
+    return !*manifest->parent_run && !*manifest->corrects;
+}
+
+/* Whether its run took the rows of a list of problems: content of them is another, by intent. */
+static bool is_correction(const struct audit *audit, size_t report)
+{
+    return audit->reports[report].has_manifest && *audit->reports[report].manifest.corrects;
+}
+
 static int start_sources(struct walk *w, struct error *err)
 {
     for (size_t i = 0; i < w->audit->report_count; i++) {
@@ -81,7 +93,7 @@ static int start_sources(struct walk *w, struct error *err)
         w->sources[i] = source_start(w->audit, i, scan, w->latency);
         if (!w->sources[i])
             return error_no_memory(err);
-        if (w->audit->reports[i].has_manifest && !*w->audit->reports[i].manifest.parent_run)
+        if (w->audit->reports[i].has_manifest && is_of_export(&w->audit->reports[i].manifest))
             w->is_whole = true;
     }
     return 0;
@@ -186,7 +198,11 @@ static int call_witnesses(struct walk *w, struct error *err)
 static const struct manifest_found *find_reading(const struct audit *audit)
 {
     for (size_t i = audit->report_count; i-- > 0;)
-        if (audit->reports[i].has_manifest && !*audit->reports[i].manifest.parent_run)
+        if (audit->reports[i].has_manifest && is_of_export(&audit->reports[i].manifest))
+            return &audit->reports[i].manifest;
+    /* A list of problems by itself is an export, too. */
+    for (size_t i = audit->report_count; i-- > 0;)
+        if (is_correction(audit, i))
             return &audit->reports[i].manifest;
     return NULL;
 }
@@ -257,6 +273,17 @@ static void object_to_original(struct walk *w, size_t report, uint64_t number, c
     objection_raise(w->audit, AUDIT_EXPORT, report, number, "%s", what);
 }
 
+/* Whether the row is not that of the export at hand, but of a list of problems, or was taken from
+ * the report of one. */
+static bool is_corrected(const struct walk *w, size_t report)
+{
+    size_t count = w->audit->report_count;
+
+    while (report < count && !is_correction(w->audit, report))
+        report = lineage_parent(w->audit->reports, count, report);
+    return report < count && find_reading(w->audit) != &w->audit->reports[report].manifest;
+}
+
 static bool is_rerun(const struct walk *w, size_t report)
 {
     return *w->audit->reports[report].manifest.parent_run != '\0';
@@ -274,9 +301,10 @@ static void compare_with_original(struct walk *w, uint64_t number)
         if (!row)
             continue;
         is_reported = true;
-        breach = !is_there_too    ? "the export has no such row"
-                 : is_rerun(w, i) ? original_breach_of_rerun(w->original, row)
-                                  : original_breach(w->original, row);
+        breach = !is_there_too        ? "the export has no such row"
+                 : is_corrected(w, i) ? NULL
+                 : is_rerun(w, i)     ? original_breach_of_rerun(w->original, row)
+                                      : original_breach(w->original, row);
         if (breach)
             object_to_original(w, i, number, breach);
     }
@@ -300,7 +328,8 @@ static void compare_with_parent(struct walk *w, size_t report, const struct scan
     if (!older)
         objection_raise(w->audit, AUDIT_OTHERS, report, number,
                         "it is not in '%s', whose rows were run again", quoted);
-    else if (row->digest_fits && older->digest_fits && strcmp(row->digest, older->digest) != 0)
+    else if (!is_correction(w->audit, report) && row->digest_fits && older->digest_fits &&
+             strcmp(row->digest, older->digest) != 0)
         objection_raise(w->audit, AUDIT_OTHERS, report, number,
                         "its content is another than in '%s'", quoted);
 }
@@ -312,6 +341,22 @@ static void compare_acceptance(struct walk *w, size_t first, size_t second, uint
     objection_raise(w->audit, AUDIT_OTHERS, second, number,
                     "it was accepted already in '%s': executed twice",
                     path_of(w->audit, first, quoted));
+}
+
+/* What became of a correction is not known, whatever was known of the row before. */
+static bool is_doubtful(const struct walk *w, size_t report, const struct scan_row *row)
+{
+    return is_correction(w->audit, report) && row->line.record.outcome == OUTCOME_UNKNOWN;
+}
+
+/* Whether the second report corrected the row that the first one's run had accepted. */
+static bool is_newer_content(const struct walk *w, size_t first, size_t second, uint64_t number)
+{
+    const struct scan_row *a = line_of(w, first, number);
+    const struct scan_row *b = line_of(w, second, number);
+
+    return is_correction(w->audit, second) && a->digest_fits && b->digest_fits &&
+           strcmp(a->digest, b->digest) != 0;
 }
 
 /* Chooses the row's final state, and compares what the reports say of it. */
@@ -332,11 +377,11 @@ static int fold_row(struct walk *w, uint64_t number, struct error *err)
             return -1;
         compare_with_parent(w, i, row);
         if (row->line.record.outcome == OUTCOME_ACCEPTED) {
-            if (accepted_by != AUDIT_NO_REPORT)
+            if (accepted_by != AUDIT_NO_REPORT && !is_newer_content(w, accepted_by, i, number))
                 compare_acceptance(w, accepted_by, i, number);
             accepted_by = i;
         }
-        if (!final || fold_choose(final, row) == row) {
+        if (!final || fold_choose(final, row) == row || is_doubtful(w, i, row)) {
             final = row;
             teller = i;
         }

@@ -38,13 +38,20 @@ static size_t depth_of(const struct audit_report *reports, size_t count, size_t 
     return depth;
 }
 
-/* The run at the top of a report's line, as far as it is known. */
-static const char *root_of(const struct audit_report *reports, size_t count, size_t report)
+/* The report at the top of a report's line, as far as it is there. */
+static size_t top_of(const struct audit_report *reports, size_t count, size_t report)
 {
     size_t parent;
 
     while ((parent = lineage_parent(reports, count, report)) < count)
         report = parent;
+    return report;
+}
+
+/* The run at the top of a report's line, as far as it is known. */
+static const char *root_of(const struct audit_report *reports, size_t count, size_t report)
+{
+    report = top_of(reports, count, report);
     return *reports[report].manifest.parent_run ? reports[report].manifest.parent_run
                                                 : reports[report].manifest.run;
 }
@@ -67,10 +74,16 @@ static int check_runs(const struct audit_report *a, const struct audit_report *b
     return refuse(a, b, "are reports of one run; name one of them", err);
 }
 
+/* The export that a run was about, if only by its list of problems. */
+static const char *export_of(const struct manifest_found *m)
+{
+    return *m->corrects ? m->corrects : m->input_sha256;
+}
+
 /* Whether they are of one export, sent from one ledger to one platform. */
 static bool is_same_work(const struct manifest_found *a, const struct manifest_found *b)
 {
-    return strcmp(a->input_sha256, b->input_sha256) == 0 && strcmp(a->platform, b->platform) == 0 &&
+    return strcmp(export_of(a), export_of(b)) == 0 && strcmp(a->platform, b->platform) == 0 &&
            strcmp(a->ledger_id, b->ledger_id) == 0;
 }
 
@@ -85,7 +98,8 @@ static int check_pair(const struct audit_report *reports, size_t count, size_t i
         if (check_runs(&reports[k], b, err))
             return -1;
     if (strcmp(root_of(reports, count, 0), root_of(reports, count, i)) != 0 &&
-        !is_same_work(&a->manifest, &b->manifest))
+        !is_same_work(&reports[top_of(reports, count, 0)].manifest,
+                      &reports[top_of(reports, count, i)].manifest))
         return refuse(a, b,
                       "are not an upload and its re-runs, but reports of unrelated runs; audit "
                       "them one by one",

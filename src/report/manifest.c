@@ -42,6 +42,8 @@ static void put_input(struct json *document, const struct manifest *m)
         json_key_text(document, "path", path);
     json_key_number(document, "bytes", (int64_t)m->inspection->survey.bytes);
     put_key_sha256(document, "sha256", m->inspection->survey.sha256);
+    if (m->inspection->is_correction)
+        put_key_sha256(document, "corrects", m->inspection->corrects);
     json_key_text(document, "encoding", encoding_name(m->inspection->survey.encoding));
     json_key_number(document, "rows", (int64_t)m->inspection->rows);
     json_map_close(document);

@@ -364,6 +364,8 @@ static void take_input(struct parts *parts, struct manifest_found *found)
     found->input_name = need_text(parts, "input", "name");
     found->input_path = take_text(parts, "input", "path");
     need_hex(parts, "input", "sha256", sizeof(found->input_sha256), found->input_sha256);
+    if (*take_text(parts, "input", "corrects"))
+        need_hex(parts, "input", "corrects", sizeof(found->corrects), found->corrects);
     found->input_bytes = need_count(parts, "input", "bytes");
     found->input_rows = need_count(parts, "input", "rows");
 }

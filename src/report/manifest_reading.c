@@ -26,4 +26,7 @@ void manifest_take_reading(const struct manifest_found *manifest, struct intake 
     };
     memcpy(ret_inspection->columns.index, reading->columns, sizeof(reading->columns));
     parse_hex(manifest->input_sha256, ret_inspection->survey.sha256, EXPORT_SHA256_BYTES);
+    ret_inspection->is_correction = *manifest->corrects != '\0';
+    if (ret_inspection->is_correction)
+        parse_hex(manifest->corrects, ret_inspection->corrects, EXPORT_SHA256_BYTES);
 }

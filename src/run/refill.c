@@ -153,8 +153,10 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     struct row_ref ref = state_ref(b, job);
     struct claim_state claim;
     struct row_record before;
-    struct decision_facts facts = {
-        .order = {b->settings->run->sequence, job->row}, .digest = job->digest, .claim = &claim};
+    struct decision_facts facts = {.order = {b->settings->run->sequence, job->row},
+                                   .rank = b->settings->run->rank,
+                                   .digest = job->digest,
+                                   .claim = &claim};
     enum decision decision;
     int found = 0;
 

@@ -73,6 +73,7 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
     struct row_record open_row = {.row = row->open_row, .counts_as = OUTCOME_UNKNOWN};
     struct decision_facts facts = {
         .order = order_of(s, row->row),
+        .rank = s->rank,
         .digest = digest,
         .claim = &state,
         .resend_unknown = round == ROUND_RESEND_UNKNOWN,

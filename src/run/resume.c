@@ -56,6 +56,7 @@ static int create(const struct resume_settings *s, struct run_record *run, struc
         .stopped_because = "",
         .parent = s->parent ? s->parent : "",
         .origin = s->origin,
+        .corrects = s->corrects,
     };
     return ledger_run_create(s->ledger, run, err);
 }

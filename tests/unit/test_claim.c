@@ -501,6 +501,7 @@ static void rules_have_the_defaults_of_the_contract(void **state)
         {"missing-final-newline", "MISSING_FINAL_NEWLINE", SEVERITY_ERROR, false},
         {"changed-since-accepted", "CHANGED_SINCE_ACCEPTED", SEVERITY_WARN, false},
         {"max-fee", "MAX_FEE", SEVERITY_ERROR, true},
+        {"changed-key", "CHANGED_KEY", SEVERITY_ERROR, true},
     };
     struct rules rules = {0};
 

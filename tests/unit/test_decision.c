@@ -25,6 +25,7 @@ struct scenario {
     const char *what;
     enum content accepted; /* the newest accepted content, and where it stands */
     struct row_place accepted_order;
+    int64_t accepted_rank, rank; /* of its run and of this one in their line */
     enum open_attempt open;
     enum content before; /* of the row before in this file, and what it counts as */
     enum outcome before_counts_as;
@@ -38,6 +39,7 @@ static enum decision decide(const struct scenario *scenario)
         .accepted = scenario->accepted != NONE,
         .accepted_order = scenario->accepted_order,
         .accepted_unseen = scenario->accepted == UNSEEN,
+        .accepted_rank = scenario->accepted_rank,
         .open = scenario->open != CLOSED,
         .open_is_intent = scenario->open == INTENT_ALIVE || scenario->open == INTENT_DEAD,
     };
@@ -47,6 +49,7 @@ static enum decision decide(const struct scenario *scenario)
                                 .counts_as = scenario->before_counts_as};
     struct decision_facts facts = {
         .order = {RUN, ROW},
+        .rank = scenario->rank,
         .digest = same,
         .claim = &claim,
         .before = scenario->before == NONE ? NULL : &before,
@@ -123,6 +126,22 @@ static void accepted_other_content_is_judged_by_the_order_of_rows(void **state)
         {.what = "other content of a later run, though of a lower row",
          .accepted = OTHER,
          .accepted_order = {RUN + 1, 2},
+         .decision = DECIDE_SUPERSEDED},
+        {.what = "a correction of the row whose own content is accepted",
+         .accepted = OTHER,
+         .accepted_order = {RUN, ROW},
+         .rank = 7,
+         .decision = DECIDE_SEND_CHANGED},
+        {.what = "the row's own content, where a correction of it is accepted",
+         .accepted = OTHER,
+         .accepted_order = {RUN, ROW},
+         .accepted_rank = 7,
+         .decision = DECIDE_SUPERSEDED},
+        {.what = "a correction of the row, where a later one is accepted",
+         .accepted = OTHER,
+         .accepted_order = {RUN, ROW},
+         .accepted_rank = 9,
+         .rank = 7,
          .decision = DECIDE_SUPERSEDED},
     };
 
