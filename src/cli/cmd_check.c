@@ -181,8 +181,14 @@ static void say_what_is_next(const struct check *check)
     options_retype(check->options, &words);
     if (check->change.len)
         log_warn("%s\nnext: check it again", buffer_string(&check->change));
+    else if (check->inspection.invalid && check->sheet)
+        log_info(
+            "next: fix the invalid rows in '%s' and check that, then upload both the export and "
+            "the list",
+            quoted);
     else if (check->inspection.invalid)
-        log_info("next: mend the invalid rows in the export, then check it again");
+        log_info("next: fix the invalid rows in the export, then check it again; -o FILE writes a "
+                 "list of them that can be fixed and uploaded");
     else
         log_info("next: claimbatch upload %s", buffer_string(&words));
     buffer_release(&words);

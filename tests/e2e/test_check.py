@@ -232,7 +232,7 @@ class TextTest(CheckCase):
         self.ws.export([claim_row(1, claim_fee="x")])
         loud, quiet = self.check(), self.check("-q")
         self.assertEqual(loud.out, quiet.out)
-        self.assertIn("next: mend", loud.err)
+        self.assertIn("next: fix", loud.err)
         self.assertEqual(quiet.err, "")
         self.assertExit(quiet, 1)
 
