@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/confinement.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/output.h"
@@ -18,6 +19,7 @@
 #include "cli/summary.h"
 #include "cli/version.h"
 #include "gateway/client.h"
+#include "ledger/ledger.h"
 
 static const struct command commands[] = {
     {"upload", COMMAND_UPLOAD, "CLAIMS.csv", cmd_upload,
@@ -76,15 +78,6 @@ static void print_config(const struct command *command, const struct options *op
     buffer_release(&text);
 }
 
-/* A core file would hold the secrets. 1 and not 0: a core that is piped to a program ignores a
- * limit of 0. */
-static void forbid_core_files(void)
-{
-    struct rlimit limit = {1, 1};
-
-    setrlimit(RLIMIT_CORE, &limit);
-}
-
 /* One descriptor a connection, and some for files. */
 static void allow_descriptors(void)
 {
@@ -113,6 +106,34 @@ static void start_log(const struct options *options)
               : options->verbose ? LOG_VERBOSE
                                  : LOG_INFO,
               options->log_format, colour);
+}
+
+static void allow_path(void *context, const char *path, bool is_folder)
+{
+    if (is_folder)
+        confinement_allow_folder(context, path);
+    else
+        confinement_allow_file(context, path);
+}
+
+/* From here on the process works on what others wrote. What is to outlive it, or to have none of
+ * its secrets, locks and restrictions, is forked before: no secret has been read, nothing is open
+ * but what we were started with, and there is one thread. */
+static void confine(const struct options *options)
+{
+    struct confinement confinement = {0};
+    struct buffer told = {0}, ledger = {0};
+    struct error none;
+
+    options_written(options, allow_path, &confinement);
+    if (!options->ledger && !ledger_default_path(&ledger, &none) && !ledger.failed)
+        confinement_allow_file(&confinement, ledger.ptr);
+    confinement_allow_temporary(&confinement);
+    confinement_begin(&confinement, &told);
+    log_verbose("%s", buffer_string(&told));
+    buffer_release(&told);
+    buffer_release(&ledger);
+    confinement_release(&confinement);
 }
 
 static const struct command *find_command(const char *word, struct error *err)
@@ -148,6 +169,7 @@ static int run_options(const struct command *command, const struct options *opti
         return EXIT_COMPLETE;
     }
     start_log(options);
+    confine(options);
     if (stop_watch(err) || client_library_init(err))
         return -1;
     return command->run(options, invocation, err);
@@ -191,7 +213,7 @@ int main(int argc, char **argv)
     int result;
 
     keep_standard_streams();
-    forbid_core_files();
+    confinement_forbid_dumps();
     allow_descriptors();
     if (argc < 2) {
         fputs("usage: claimbatch upload CLAIMS.csv; more: claimbatch --help\n", stderr);

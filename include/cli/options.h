@@ -105,6 +105,11 @@ struct credential_file options_session_file(const struct options *options);
  * command: " --delimiter tab --fee-unit yuan". */
 void options_retype(const struct options *options, struct buffer *ret_words);
 
+/* Calls `visit` with each path at which an option or an operand has the command make files, and
+ * whether it is that of a folder. */
+void options_written(const struct options *options,
+                     void (*visit)(void *context, const char *path, bool is_folder), void *context);
+
 /* Appends the help of the options that a command takes. */
 void options_help(const struct command *command, struct buffer *ret_text);
 

@@ -1084,6 +1084,36 @@ void options_retype(const struct options *options, struct buffer *ret_words)
     }
 }
 
+/* Whether it names a file or folder that the command makes, and not only reads. */
+static bool is_written(const struct option_spec *spec)
+{
+    static const char *const read_only[] = {"app-secret-file", "session-file", "ca-file", "config",
+                                            "sign-key",        "verify-key",   "export",  "from"};
+
+    for (size_t i = 0; i < sizeof(read_only) / sizeof(*read_only); i++)
+        if (strcmp(spec->name, read_only[i]) == 0)
+            return false;
+    return spec->kind == KIND_TEXT &&
+           (strncmp(spec->value, "FILE", strlen("FILE")) == 0 || strcmp(spec->value, "DIR") == 0);
+}
+
+void options_written(const struct options *options,
+                     void (*visit)(void *context, const char *path, bool is_folder), void *context)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        const char *path = is_written(&table[i])
+                               ? *(const char *const *)((const char *)options + table[i].offset)
+                               : NULL;
+
+        if (path)
+            visit(context, path, strcmp(table[i].value, "DIR") == 0);
+    }
+    if (options->claims)
+        visit(context, options->claims, false);
+    for (size_t i = 0; i < options->operand_count; i++)
+        visit(context, options->operands[i], false);
+}
+
 void options_help(const struct command *command, struct buffer *ret_text)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
