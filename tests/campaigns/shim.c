@@ -51,6 +51,7 @@ enum call {
     CALL_PWRITE,
     CALL_FSYNC,
     CALL_FDATASYNC,
+    CALL_SYNCFS,
     CALL_FTRUNCATE,
     CALL_FALLOCATE,
     CALL_RENAME,
@@ -73,16 +74,16 @@ enum call {
 };
 
 static const char *const names[CALL_COUNT] = {
-    [CALL_MALLOC] = "malloc",       [CALL_CALLOC] = "calloc",       [CALL_REALLOC] = "realloc",
-    [CALL_OPEN] = "open",           [CALL_READ] = "read",           [CALL_PREAD] = "pread",
-    [CALL_WRITE] = "write",         [CALL_PWRITE] = "pwrite",       [CALL_FSYNC] = "fsync",
-    [CALL_FDATASYNC] = "fdatasync", [CALL_FTRUNCATE] = "ftruncate", [CALL_FALLOCATE] = "fallocate",
-    [CALL_RENAME] = "rename",       [CALL_LINK] = "link",           [CALL_UNLINK] = "unlink",
-    [CALL_MKDIR] = "mkdir",         [CALL_FCHMOD] = "fchmod",       [CALL_FLOCK] = "flock",
-    [CALL_LOCK] = "lock",           [CALL_FSTAT] = "fstat",         [CALL_STAT] = "stat",
-    [CALL_ACCESS] = "access",       [CALL_REALPATH] = "realpath",   [CALL_STATVFS] = "statvfs",
-    [CALL_MMAP] = "mmap",           [CALL_CLOSE] = "close",         [CALL_THREAD] = "thread",
-    [CALL_SEND] = "send",
+    [CALL_MALLOC] = "malloc",       [CALL_CALLOC] = "calloc", [CALL_REALLOC] = "realloc",
+    [CALL_OPEN] = "open",           [CALL_READ] = "read",     [CALL_PREAD] = "pread",
+    [CALL_WRITE] = "write",         [CALL_PWRITE] = "pwrite", [CALL_FSYNC] = "fsync",
+    [CALL_FDATASYNC] = "fdatasync", [CALL_SYNCFS] = "syncfs", [CALL_FTRUNCATE] = "ftruncate",
+    [CALL_FALLOCATE] = "fallocate", [CALL_RENAME] = "rename", [CALL_LINK] = "link",
+    [CALL_UNLINK] = "unlink",       [CALL_MKDIR] = "mkdir",   [CALL_FCHMOD] = "fchmod",
+    [CALL_FLOCK] = "flock",         [CALL_LOCK] = "lock",     [CALL_FSTAT] = "fstat",
+    [CALL_STAT] = "stat",           [CALL_ACCESS] = "access", [CALL_REALPATH] = "realpath",
+    [CALL_STATVFS] = "statvfs",     [CALL_MMAP] = "mmap",     [CALL_CLOSE] = "close",
+    [CALL_THREAD] = "thread",       [CALL_SEND] = "send",
 };
 
 enum action { ACT_NOTHING, ACT_KILL_BEFORE, ACT_KILL_TORN, ACT_KILL_AFTER, ACT_FAIL, ACT_FAIL_ON };
@@ -411,6 +412,20 @@ int rename(const char *from, const char *to)
     return (int)after(action, record_end(result));
 }
 
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
+{
+    enum action action = meet(CALL_RENAME, to);
+    int result;
+
+    if (fails(action))
+        return -1;
+    record_begin();
+    result = REAL(renameat2)(from_folder, from, to_folder, to, flags);
+    if (!result)
+        record("rename", -1, 0, from, to, "", 0);
+    return (int)after(action, record_end(result));
+}
+
 int unlink(const char *path)
 {
     enum action action = meet(CALL_UNLINK, path);
@@ -605,6 +620,11 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
     return sync_by(CALL_FDATASYNC, REAL(fdatasync), fd);
+}
+
+int syncfs(int fd)
+{
+    return sync_by(CALL_SYNCFS, REAL(syncfs), fd);
 }
 
 int fchmod(int fd, mode_t mode)

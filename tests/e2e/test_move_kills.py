@@ -1,0 +1,161 @@
+"""A report that makes room is never lost: the start that moves it is killed at every call that changes a
+file. And file systems that cannot lock or sync: told by their cause, before anything is sent."""
+
+import errno
+import os
+import shutil
+import subprocess
+import tempfile
+
+from harness import Sandbox, TestCase, claim_rows, file_digest, program, read_manifest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CALLS = ("rename", "link", "unlink", "fsync", "fdatasync", "ftruncate", "open")
+
+
+class ShimCase(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.folder = tempfile.mkdtemp(prefix="claimbatch-shim-")
+        cls.shim = os.path.join(cls.folder, "shim.so")
+        source = os.path.join(HERE, os.pardir, "campaigns", "shim.c")
+        flags = "-std=c11 -D_GNU_SOURCE -O1 -fPIC -shared".split()
+        subprocess.run(
+            [os.environ.get("CC", "cc"), *flags, "-o", cls.shim, source, "-ldl", "-pthread"],
+            check=True,
+        )
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+        super().tearDownClass()
+
+    def setUp(self):
+        super().setUp()
+        try:
+            self.binary = program("CLAIMBATCH_RELEASE")
+        except RuntimeError:
+            self.skipTest("CLAIMBATCH_RELEASE names no program")
+        self.box = self.sandbox()
+
+    def shimmed(self, hit, do, **more):
+        return self.ws.environment(
+            LD_PRELOAD=self.shim, CAMPAIGN_HIT=hit, CAMPAIGN_DO=do, **more
+        )
+
+    def upload(self, env=None, ledger="ledger.db"):
+        arguments = self.ws.upload_arguments(self.box, ledger=ledger)
+        return self.ws.start(*arguments, env=env, binary=self.binary).finish()
+
+
+class KilledMoveTest(ShimCase):
+    def setUp(self):
+        super().setUp()
+        self.ws.export(claim_rows(3))
+        self.assertEqual(self.upload().code, 0)
+        self.run_name = read_manifest(self.ws.report)["run"]
+        self.yesterday = self.digests(self.ws.report)
+        self.ws.export(claim_rows(3, 11))
+        self.kept = os.path.join(self.ws.path, "kept")
+        os.mkdir(self.kept)
+        for name in os.listdir(self.ws.path):
+            if name.startswith(("claims", "ledger")):
+                shutil.copy2(self.ws.file(name), self.kept)
+
+    def digests(self, path):
+        return file_digest(path), file_digest(path + ".manifest.json")
+
+    def restore(self):
+        for name in os.listdir(self.ws.path):
+            if name.startswith(("claims", "ledger")):
+                os.unlink(self.ws.file(name))
+        for name in os.listdir(self.kept):
+            shutil.copy2(os.path.join(self.kept, name), self.ws.path)
+
+    def count(self):
+        log = self.ws.file("calls.log")
+        env = self.ws.environment(LD_PRELOAD=self.shim, CAMPAIGN_LOG=log)
+        self.assertEqual(self.upload(env).code, 0)
+        with open(log, encoding="utf-8") as file:
+            names = [line.split(" ")[0] for line in file]
+        return {name: names.count(name) for name in CALLS}
+
+    def check(self, number):
+        """The second day is typed again; its claims may be sent by each sandbox once only."""
+        again = self.upload()
+        self.assertIn(again.code, (0, 3), repr(again))
+        aside = self.ws.file(f"claims.report.{self.run_name}.csv")
+        self.assertEqual(self.digests(aside), self.yesterday, number)
+        self.assertNotEqual(read_manifest(self.ws.report)["run"], self.run_name)
+        self.assertEqual(
+            read_manifest(self.ws.report)["report"]["sha256"], file_digest(self.ws.report)
+        )
+        left = sorted(n for n in os.listdir(self.ws.path) if n.endswith(".partial"))
+        self.assertEqual(left, [])
+
+    def test_the_start_that_moves_is_killed_at_every_call(self):
+        struck = 0
+        for name, count in self.count().items():
+            for number in range(1, count + 1):
+                for how in ("kill-before", "kill-after"):
+                    with self.subTest(call=name, number=number, how=how):
+                        self.restore()
+                        killed = self.upload(self.shimmed(f"{name}:{number}", how))
+                        struck += killed.code == -9
+                        self.check((name, number, how))
+        self.assertGreater(struck, 40)
+
+
+class PoorFileSystemTest(ShimCase):
+    """Folders that cannot be synced, files that cannot be locked."""
+
+    def setUp(self):
+        super().setUp()
+        # The ledger is elsewhere: on a disk that can.
+        self.place = tempfile.mkdtemp(prefix="claimbatch-ledger-")
+        self.addCleanup(shutil.rmtree, self.place)
+        self.ledger = os.path.join(self.place, "ledger.db")
+        self.ws.export(claim_rows(3))
+
+    def failing(self, calls, path, number):
+        return self.shimmed(
+            f"{calls}:1", "fail-on", CAMPAIGN_PATH=path, CAMPAIGN_ERRNO=str(number)
+        )
+
+    def test_folders_that_cannot_be_synced_are_said_once_and_end_nothing(self):
+        here = os.path.basename(self.ws.path)
+        for number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            with self.subTest(errno.errorcode[number]):
+                self.ws.export(claim_rows(3, 10 * number))
+                result = self.upload(
+                    self.failing("fsync+syncfs", here, number), ledger=self.ledger
+                )
+                self.assertExit(result, 0)
+                self.assertEqual(result.err.count("cannot sync folders"), 1, repr(result))
+                self.assertTally({"accepted": 3})
+                again = self.upload(
+                    self.failing("fsync+syncfs", here, number), ledger=self.ledger
+                )
+                self.assertExit(again, 0)
+                self.assertIn("nothing is left to send", again.err)
+
+    def test_a_folder_that_a_disk_fails_to_sync_still_ends_the_start(self):
+        here = os.path.basename(self.ws.path)
+        result = self.upload(self.failing("fsync+syncfs", here, errno.EIO), ledger=self.ledger)
+        self.assertExit(result, 74)
+        self.assertSays(result, "cannot sync the folder", "nothing was sent")
+        self.assertEqual(self.box.journal, [])
+
+    def test_files_that_cannot_be_locked_are_told_before_anything_is_sent(self):
+        for number in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            with self.subTest(errno.errorcode[number]):
+                result = self.upload(
+                    self.failing("flock", ".partial", number), ledger=self.ledger
+                )
+                self.assertExit(result, 73)
+                self.assertSays(result, os.strerror(number), "has no locks", "nothing was sent")
+                self.assertNotIn("another run is writing", result.err)
+                self.assertFalse(os.path.exists(self.ws.report + ".partial"))
+        self.assertEqual(self.box.journal, [])
+        self.assertExit(self.upload(ledger=self.ledger), 0)
