@@ -19,6 +19,8 @@
 #include "cli/summary.h"
 #include "cli/version.h"
 #include "gateway/client.h"
+#include "gateway/endpoint.h"
+#include "gateway/proxy.h"
 #include "ledger/ledger.h"
 
 static const struct command commands[] = {
@@ -67,13 +69,27 @@ static void print_command_help(const struct command *command)
     buffer_release(&text);
 }
 
+/* What decides about the connection and stands in no setting. */
+static void describe_connection(const struct options *options, struct buffer *text)
+{
+    struct endpoint endpoint;
+    struct proxy proxy = {"", "", ""};
+    struct error ignored;
+
+    credentials_describe(options_secret_file(options), options_session_file(options), text);
+    if (endpoint_parse(options->gateway, options->allow_plaintext, &endpoint, &ignored))
+        return;
+    (void)proxy_find(&endpoint, &proxy, &ignored);
+    proxy_describe(&proxy, text);
+}
+
 static void print_config(const struct command *command, const struct options *options)
 {
     struct buffer text = {0};
 
     options_print_config(options, &text);
     if (command->bit & (COMMAND_UPLOAD | COMMAND_RERUN))
-        credentials_describe(options_secret_file(options), options_session_file(options), &text);
+        describe_connection(options, &text);
     fputs(buffer_string(&text), stdout);
     buffer_release(&text);
 }

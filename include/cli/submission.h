@@ -16,6 +16,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "gateway/endpoint.h"
+#include "gateway/proxy.h"
 #include "report/publication.h"
 #include "run/batch.h"
 #include "run/rehearsal.h"
@@ -46,6 +47,7 @@ struct submission {
 
     /* By submission_prepare. */
     struct endpoint endpoint;
+    struct proxy proxy;
     struct credentials credentials;
     struct signing_key *key; /* NULL: manifests are not signed */
     struct buffer ledger_path;

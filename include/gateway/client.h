@@ -27,7 +27,9 @@ struct client;
 /* Borrowed strings, for the life of the client. */
 struct client_settings {
     const char *url;
-    const char *ca_file; /* further trusted certificates instead of the system's, or NULL */
+    const char *ca_file;  /* further trusted certificates instead of the system's, or NULL */
+    const char *proxy;    /* NULL or "": none; libcurl reads no environment */
+    const char *no_proxy; /* hosts that are reached without it, or NULL */
     const char *user_agent;
     int64_t connect_timeout_ms;
     int64_t timeout_ms; /* of the whole call */

@@ -18,6 +18,7 @@ struct error;
 
 struct endpoint {
     char url[ENDPOINT_BYTES];      /* normalised: scheme and host in lower case, no default port */
+    bool is_loopback;              /* its host is this machine */
     char platform[ENDPOINT_BYTES]; /* ENDPOINT_PRODUCTION, or the normalised URL */
 };
 

@@ -70,7 +70,7 @@ int submission_prepare(struct submission *s, struct error *err)
                          "--workers %lld is more than --in-flight %lld; nothing was sent",
                          (long long)o->workers, (long long)o->in_flight);
     if (endpoint_parse(o->gateway, o->allow_plaintext, &s->endpoint, err) ||
-        check_ca_file(s, err) || choose_ledger(s, err))
+        proxy_find(&s->endpoint, &s->proxy, err) || check_ca_file(s, err) || choose_ledger(s, err))
         return -1;
     if (o->sign_key && signing_key_open(o->sign_key, &s->key, err))
         return -1;
@@ -452,6 +452,8 @@ static struct submit_settings attempt_of(const struct submission *s)
         .secret = s->credentials.app_secret.text,
         .client = {.url = s->endpoint.url,
                    .ca_file = o->ca_file,
+                   .proxy = s->proxy.url,
+                   .no_proxy = s->proxy.except,
                    .user_agent = "claimbatch/" CLAIMBATCH_VERSION,
                    .connect_timeout_ms = o->connect_timeout_ms,
                    .timeout_ms = o->timeout_ms},

@@ -85,6 +85,8 @@ static void end_call(struct client *client, struct slot *slot, CURLcode code)
 
 int client_library_init(struct error *err)
 {
+    /* libcurl would write the keys of each connection there, for whoever listens. */
+    unsetenv("SSLKEYLOGFILE");
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return error_set(err, EXIT_INTERNAL, "libcurl cannot be initialised; nothing was sent");
     return 0;
@@ -131,6 +133,7 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     client->multi = curl_multi_init();
     client->calls.connections =
         connections_open(capacity, strncasecmp(settings->url, "https:", strlen("https:")) == 0);
+    client->calls.has_proxy = settings->proxy && *settings->proxy;
     client->headers = handle_headers();
     if (settings->tells_departures)
         client->calls.departures = calloc(capacity, sizeof(*client->calls.departures));

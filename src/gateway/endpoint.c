@@ -86,6 +86,7 @@ static int check(CURLU *parsed, const char *url, bool allow_plaintext,
         goto out;
     }
     snprintf(ret_endpoint->url, ENDPOINT_BYTES, "%s", whole);
+    ret_endpoint->is_loopback = is_loopback(host);
     snprintf(ret_endpoint->platform, ENDPOINT_BYTES, "%s",
              is_production(host) ? ENDPOINT_PRODUCTION : whole);
     result = 0;

@@ -41,6 +41,9 @@ static CURLcode set_up(CURL *handle, const struct client_settings *settings,
     code = curl_easy_setopt(handle, option, value)
 
     SET(CURLOPT_URL, settings->url);
+    /* Set in any case: libcurl would look into the environment. */
+    SET(CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
+    SET(CURLOPT_NOPROXY, settings->no_proxy ? settings->no_proxy : "");
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_POST, 1L);
