@@ -53,6 +53,9 @@ static CURLcode set_up(CURL *handle, const struct client_settings *settings,
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_USERAGENT, settings->user_agent);
     SET(CURLOPT_NOSIGNAL, 1L);
+    /* A lookup that does not answer is left to its thread: nothing waits for it, neither a call
+     * whose time is up nor a stop. */
+    SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
     SET(CURLOPT_TIMEOUT_MS, (long)settings->timeout_ms);

@@ -1,12 +1,16 @@
 """Ctrl-C, termination and sudden death: nothing lost, nothing sent twice (design section 2)."""
 
+import contextlib
+import os
 import random
 import signal
+import sqlite3
 import threading
+import time
 import unittest
 
 import oracle
-from harness import Reply, Sandbox, TestCase, accept, claim_rows, long_form, tally
+from harness import Reply, Sandbox, TestCase, accept, claim_rows, long_form, program, tally
 
 
 class Held:
@@ -51,6 +55,48 @@ class StopTest(SignalCase):
         self.assertSays(again, "goes on")
         self.assertTally({"accepted": 50})
         self.assertTrueReport(gateway.journal, starts=2)
+
+    def resolver_that_never_answers(self):
+        folder = os.path.join(os.path.dirname(program("CLAIMBATCH")), "tests")
+        env = self.ws.environment(LD_PRELOAD=os.path.join(folder, "libresolver.so"))
+        env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+        return env
+
+    def wait_for_intents(self, count):
+        """Until the ledger holds so many open attempts."""
+        for _ in range(1500):
+            with contextlib.suppress(sqlite3.Error):
+                with contextlib.closing(sqlite3.connect(self.ws.ledger)) as ledger:
+                    if ledger.execute("SELECT count(*) FROM open_attempt").fetchone()[0] >= count:
+                        return
+            time.sleep(0.02)
+        self.fail("the intents never came")
+
+    def test_ctrl_c_ends_at_once_though_the_resolver_never_answers(self):
+        """What was never handed over is withdrawn: not a row is unknown."""
+        self.ws.export(claim_rows(40))
+        env = self.resolver_that_never_answers()
+        url = "https://gateway.invalid/router/rest"
+        run = self.ws.start_upload(url, "--connect-timeout", "300", "--in-flight", "8", env=env)
+        self.wait_for_intents(8)
+        run.send_signal(signal.SIGINT)
+        result = run.finish(30)
+        self.assertExit(result, 130)
+        self.assertTally({"unsent": 40})
+        listed = self.ws.run("resolve", "--ledger", "ledger.db", "--gateway", url)
+        self.assertNotIn("CL000", listed.out)
+
+    def test_a_lookup_that_never_ends_is_an_outage_by_the_connect_timeout(self):
+        self.ws.export(claim_rows(3))
+        env = self.resolver_that_never_answers()
+        result = self.ws.upload(
+            "https://gateway.invalid/router/rest",
+            *("--connect-timeout", "0.3", "--outage-patience", "1"),
+            env=env,
+            seconds=30,
+        )
+        self.assertExit(result, 69)
+        self.assertTally({"unsent": 3})
 
     def test_ctrl_c_lets_requests_in_flight_finish_and_publishes(self):
         self.check_one(signal.SIGINT, 130)
