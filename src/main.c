@@ -33,7 +33,7 @@ static const struct command commands[] = {
      "list unknown rows, and settle them by a person's word"},
     {"import", COMMAND_IMPORT, "REPORT.csv...", cmd_import,
      "teach a ledger what reports say that it does not know"},
-    {"audit", COMMAND_AUDIT, "REPORT.csv...", cmd_audit, "summarise and verify reports"},
+    {"audit", COMMAND_AUDIT, "REPORT.csv|DIR...", cmd_audit, "summarise and verify reports"},
     {"status", COMMAND_STATUS, NULL, cmd_status, "what the ledger holds"},
     {"explain", COMMAND_EXPLAIN, "[CODE]", cmd_explain, "what a code means, and what to do"},
 };

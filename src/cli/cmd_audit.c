@@ -1,5 +1,6 @@
 /* claimbatch audit: whether reports are true, and what they add up to. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,6 +14,7 @@
 #include "cli/version.h"
 #include "ledger/ledger.h"
 #include "report/audit.h"
+#include "report/collection.h"
 #include "report/page.h"
 
 /* What the user typed counts; else the export is read as the manifest says. */
@@ -135,6 +137,80 @@ static int run(const struct options *options, const struct audit_settings *setti
     return result;
 }
 
+/* ---- folders ---- */
+
+/* One export; what cannot be audited ends that one alone. Returns an exit code, or -1. */
+static int run_group(const struct options *options, const struct audit_settings *settings,
+                     const struct collected *first, size_t count, struct error *err)
+{
+    const char **paths = calloc(count, sizeof(*paths));
+    struct audit_settings of_group = *settings;
+    char name[LOG_QUOTE_BYTES];
+    char day[CLOCK_TOP_BYTES];
+    int result;
+
+    if (!paths)
+        return error_no_memory(err);
+    for (size_t i = 0; i < count; i++)
+        paths[i] = first[i].path;
+    of_group.paths = paths;
+    of_group.path_count = count;
+    clock_format_top(first->started_ms, day);
+    if (!options->json)
+        printf("== '%s' of %.10s ==\n", log_quote(first->input_name, name, sizeof(name)), day);
+    result = run(options, &of_group, err);
+    free(paths);
+    if (result >= 0 ||
+        (err->exit_code != EXIT_INPUT_REFUSED && err->exit_code != EXIT_INPUT_MISSING))
+        return result;
+    log_error("%s", err->text);
+    if (options->json)
+        fputs("null\n", stdout);
+    return err->exit_code;
+}
+
+/* All exports, each by itself; as JSON in one document. The worst of their exit codes. */
+static int run_groups(const struct options *options, const struct audit_settings *settings,
+                      const struct collection *c, struct error *err)
+{
+    int worst = c->missing ? EXIT_ROWS_BAD : EXIT_COMPLETE;
+
+    if (options->json)
+        printf("{\"missing\": %zu, \"exports\": [\n", c->missing);
+    for (size_t i = 0, next; i < c->count; i = next) {
+        int result;
+
+        for (next = i + 1; next < c->count && c->list[next].group == c->list[i].group;)
+            next++;
+        if (options->json && i)
+            fputs(",\n", stdout);
+        result = run_group(options, settings, &c->list[i], next - i, err);
+        if (result < 0)
+            return -1;
+        worst = result > worst ? result : worst;
+    }
+    if (options->json)
+        fputs("]}\n", stdout);
+    return worst;
+}
+
+static int run_folders(const struct options *options, const struct audit_settings *settings,
+                       struct error *err)
+{
+    struct collection c;
+    int result = collection_gather(settings->paths, settings->path_count, &c, err);
+
+    if (!result && c.groups > 1 && (options->html || options->export_file))
+        result = error_set(err, EXIT_BAD_USAGE,
+                           "these are reports of %zu exports, and --html and --export are about "
+                           "one: name its reports",
+                           c.groups);
+    if (!result)
+        result = run_groups(options, settings, &c, err);
+    collection_release(&c);
+    return result;
+}
+
 int cmd_audit(const struct options *options, const char *invocation, struct error *err)
 {
     struct buffer ledger = {0};
@@ -154,7 +230,9 @@ int cmd_audit(const struct options *options, const char *invocation, struct erro
     /* Without a place for a ledger there is none to compare with. */
     if (!options->ledger && !ledger_default_path(&ledger, &none) && !ledger.failed)
         settings.ledger_path = ledger.ptr;
-    result = run(options, &settings, err);
+    result = collection_has_folder(settings.paths, settings.path_count)
+                 ? run_folders(options, &settings, err)
+                 : run(options, &settings, err);
     buffer_release(&ledger);
     return result;
 }

@@ -17,7 +17,7 @@
 
 /* What belongs to a report, in the order in which it moves: the report goes before its manifest, as
  * when they are published. */
-static const char *const companions[] = {"", ".manifest.json"};
+static const char *const companions[] = {"", ".manifest.json", ".started.json"};
 
 #define COMPANION_COUNT (sizeof(companions) / sizeof(*companions))
 
@@ -85,6 +85,23 @@ int move_name(const char *path, const char *run, struct buffer *ret_name, struct
 
 /* ---- moving ---- */
 
+/* Whether what tells of a start, which may stand there beside the report of another run, is of this
+ * one. */
+static bool is_start_of(const char *path, const char *run)
+{
+    struct buffer text = {0};
+    struct buffer wanted = {0};
+    struct error ignored;
+    bool is_it;
+
+    buffer_format(&wanted, "\"%s\"", run);
+    is_it = *run && !wanted.failed && !file_read_all(path, MANIFEST_BYTES_MAX, &text, &ignored) &&
+            strstr(buffer_string(&text), wanted.ptr);
+    buffer_release(&wanted);
+    buffer_release(&text);
+    return is_it;
+}
+
 /* Renames what is there still; *ret_moved counts it. What stands at the new name stays. */
 static int rename_all(const struct report_move *move, size_t *ret_moved, struct error *err)
 {
@@ -99,9 +116,10 @@ static int rename_all(const struct report_move *move, size_t *ret_moved, struct 
         buffer_reset(&to);
         buffer_format(&from, "%s%s", buffer_string(&move->from), companions[i]);
         buffer_format(&to, "%s%s", buffer_string(&move->to), companions[i]);
+        moved = FILE_NOT_THERE;
         if (from.failed || to.failed)
             result = error_no_memory(err);
-        else
+        else if (i < 2 || is_start_of(from.ptr, buffer_string(&move->run)))
             result = file_move(from.ptr, to.ptr, &moved, err);
         *ret_moved += !result && moved == FILE_MOVED;
     }

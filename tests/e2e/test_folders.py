@@ -1,0 +1,107 @@
+"""audit over folders: every report in them, folded by export, each run once; what is no report is passed
+over, and a manifest whose report is gone is named."""
+
+import json
+import os
+import shutil
+
+from harness import TestCase, claim_rows, fail, accept
+
+
+class FolderTest(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.web = self.gateway()
+        os.mkdir(self.ws.file("reports"))
+        self.runs = []
+        for day in range(3):
+            self.ws.export(claim_rows(3, 1 + 10 * day))
+            self.assertExit(self.ws.upload(self.web, "--report-dir", "reports"), 0)
+            self.runs.append(self.ws.read_manifest("reports/claims.report.csv")["run"])
+
+    def audit(self, *options):
+        return self.ws.run("audit", *options, "--ledger", "ledger.db")
+
+    def exports(self, *options):
+        result = self.audit(*options, "--json")
+        return result, json.loads(result.out)
+
+    def test_every_report_is_audited_by_its_export(self):
+        result, found = self.exports("reports")
+        self.assertExit(result, 0)
+        runs = [e["reports"][0]["run"] for e in found["exports"]]
+        self.assertEqual(sorted(runs), sorted(self.runs))
+        text = self.audit("reports")
+        self.assertExit(text, 0)
+        self.assertEqual(text.out.count("== 'claims.csv' of "), 3)
+
+    def test_a_rerun_is_folded_with_its_upload(self):
+        self.ws.export(claim_rows(2, 41), name="more.csv")
+        self.web.script = fail(15, "isp.call-limited")
+        self.assertExit(
+            self.ws.upload(self.web, "--retries", 0, "--report-dir", "reports", claims="more.csv"), 1
+        )
+        self.web.script = accept
+        sending = self.ws.upload_arguments(self.web)[2:]
+        self.assertExit(self.ws.run("rerun", "reports/more.report.csv", *sending), 0)
+        result, found = self.exports("reports")
+        self.assertExit(result, 0)
+        self.assertEqual(sorted(len(e["reports"]) for e in found["exports"]), [1, 1, 1, 2])
+
+    def test_a_run_counts_once_though_a_copy_or_its_name_is_given_too(self):
+        os.mkdir(self.ws.file("copies"))
+        for name in os.listdir(self.ws.file("reports")):
+            shutil.copy(self.ws.file("reports/" + name), self.ws.file("copies"))
+        for paths in (
+            ("reports", "copies"),
+            ("reports", "reports/"),
+            ("reports", "reports/claims.report.csv"),
+        ):
+            with self.subTest(paths=paths):
+                result, found = self.exports(*paths)
+                self.assertExit(result, 0)
+                self.assertEqual(len(found["exports"]), 3)
+
+    def test_other_files_are_passed_over(self):
+        self.ws.write("reports/notes.txt", "notes\n")
+        self.ws.write("reports/claims.csv", "a,b\n1,2\n")
+        os.mkdir(self.ws.file("reports/more"))
+        result, found = self.exports("reports")
+        self.assertExit(result, 0)
+        self.assertEqual(len(found["exports"]), 3)
+
+    def test_a_manifest_without_its_report_is_named(self):
+        gone = f"reports/claims.report.{self.runs[0]}.csv"
+        os.unlink(self.ws.file(gone))
+        result, found = self.exports("reports")
+        self.assertExit(result, 1)
+        self.assertSays(result, gone, self.runs[0], "not the report")
+        self.assertEqual(found["missing"], 1)
+        self.assertEqual(len(found["exports"]), 2)
+
+    def test_a_report_without_a_manifest_is_named(self):
+        lonely = f"reports/claims.report.{self.runs[0]}.csv"
+        os.unlink(self.ws.file(lonely + ".manifest.json"))
+        result = self.audit("reports")
+        self.assertExit(result, 1)
+        self.assertSays(result, lonely, "without a manifest")
+
+    def test_one_that_was_edited_does_not_keep_the_others_from_being_audited(self):
+        edited = f"reports/claims.report.{self.runs[1]}.csv"
+        with open(self.ws.file(edited), "r+b") as file:
+            data = file.read().replace(b"accepted", b"rejected", 1)
+            file.seek(0)
+            file.write(data)
+        result, found = self.exports("reports")
+        self.assertExit(result, 1)
+        self.assertEqual(len(found["exports"]), 3)
+        self.assertEqual(sum(not e["agrees"] for e in found["exports"]), 1)
+
+    def test_a_folder_without_reports(self):
+        os.mkdir(self.ws.file("empty"))
+        result = self.audit("empty")
+        self.assertExit(result, 66)
+        self.assertSays(result, "no report")
+
+    def test_a_page_is_about_one_export(self):
+        self.assertExit(self.audit("reports", "--html", "page.html"), 2)
