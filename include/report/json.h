@@ -1,9 +1,10 @@
 /*
  * json: a document of JSON, written member by member; hides yajl.
  *
- * JSON is UTF-8; a file's name may be anything, and is then shown with its bytes written out. Money
- * is an integer of any length, in fen; times are RFC 3339. Where there is no memory for yajl the
- * program ends (base/memory.h).
+ * JSON is UTF-8, with what a terminal would obey or not show escaped (C0, DEL, C1, characters of no
+ * width, those that turn the direction); a file's name may be anything, and is then shown with its
+ * bytes written out. Money is an integer of any length, in fen; times are RFC 3339. Where there is
+ * no memory for yajl the program ends (base/memory.h).
  *
  * Tested by tests/unit/test_json.c
  */

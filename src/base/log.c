@@ -31,18 +31,58 @@ void log_status_line(const char *clear)
     state.clear = clear;
 }
 
+static bool is_shown(uint32_t point)
+{
+    return point >= 0x20 && (point < 0x7f || point > 0x9f) && !character_is_invisible(point);
+}
+
+/* Writes the first character as a terminal may show it; returns how many bytes of `text` it has. */
+static size_t quote_character(const char *text, char ret_shown[SHOWN_BYTES])
+{
+    uint32_t point = 0;
+    size_t len = character_decode(text, &point);
+
+    if (len && is_shown(point))
+        snprintf(ret_shown, SHOWN_BYTES, "%.*s", (int)len, text);
+    else if (len > 1)
+        snprintf(ret_shown, SHOWN_BYTES, "\\u{%04X}", (unsigned)point);
+    else
+        snprintf(ret_shown, SHOWN_BYTES, "\\x%02X", (unsigned char)*text);
+    return len ? len : 1;
+}
+
 static void append_json_string(struct buffer *line, const char *text)
 {
     buffer_byte(line, '"');
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            buffer_format(line, "\\%c", *p);
-        else if (*p < 0x20)
-            buffer_format(line, "\\u%04x", *p);
+    for (uint32_t point; *text;) {
+        size_t len = character_decode(text, &point);
+
+        if (!len)
+            buffer_text(line, "\\ufffd"); /* not UTF-8, or cut */
+        else if (*text == '"' || *text == '\\')
+            buffer_format(line, "\\%c", *text);
+        else if (is_shown(point))
+            buffer_append(line, text, len);
+        else if (point > 0xffff)
+            buffer_format(line, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((point - 0x10000) >> 10)),
+                          (unsigned)(0xdc00 + ((point - 0x10000) & 0x3ff)));
         else
-            buffer_byte(line, (char)*p);
+            buffer_format(line, "\\u%04x", (unsigned)point);
+        text += len ? len : 1;
     }
     buffer_byte(line, '"');
+}
+
+/* Should foreign text have come here as it is, it does nothing to the terminal all the same. */
+static void append_shown(struct buffer *line, const char *text)
+{
+    while (*text) {
+        char shown[SHOWN_BYTES] = {*text};
+        size_t len = *text == '\n' || *text == '\t' ? 1 : quote_character(text, shown);
+
+        buffer_text(line, shown);
+        text += len;
+    }
 }
 
 static void append_text_line(struct buffer *line, enum log_level level, const char *text)
@@ -50,12 +90,12 @@ static void append_text_line(struct buffer *line, enum log_level level, const ch
     static const char *const words[] = {"error: ", "warning: ", "", ""};
     static const char *const colours[] = {"\033[1;31m", "\033[1;33m", "", ""};
 
-    if (!*words[level])
-        buffer_format(line, "%s\n", text);
-    else if (state.colour)
-        buffer_format(line, "claimbatch: %s%s\033[0m%s\n", colours[level], words[level], text);
-    else
-        buffer_format(line, "claimbatch: %s%s\n", words[level], text);
+    if (*words[level] && state.colour)
+        buffer_format(line, "claimbatch: %s%s\033[0m", colours[level], words[level]);
+    else if (*words[level])
+        buffer_format(line, "claimbatch: %s", words[level]);
+    append_shown(line, text);
+    buffer_byte(line, '\n');
 }
 
 static void append_json_line(struct buffer *line, enum log_level level, const char *text)
@@ -119,26 +159,6 @@ void log_info(const char *format, ...)
 void log_verbose(const char *format, ...)
 {
     LOG_BODY(LOG_VERBOSE);
-}
-
-static bool is_shown(uint32_t point)
-{
-    return point >= 0x20 && (point < 0x7f || point > 0x9f) && !character_is_invisible(point);
-}
-
-/* Writes the first character as a terminal may show it; returns how many bytes of `text` it has. */
-static size_t quote_character(const char *text, char ret_shown[SHOWN_BYTES])
-{
-    uint32_t point = 0;
-    size_t len = character_decode(text, &point);
-
-    if (len && is_shown(point))
-        snprintf(ret_shown, SHOWN_BYTES, "%.*s", (int)len, text);
-    else if (len > 1)
-        snprintf(ret_shown, SHOWN_BYTES, "\\u{%04X}", (unsigned)point);
-    else
-        snprintf(ret_shown, SHOWN_BYTES, "\\x%02X", (unsigned char)*text);
-    return len ? len : 1;
 }
 
 const char *log_quote(const char *text, char *ret_text, size_t size)

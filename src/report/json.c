@@ -6,6 +6,7 @@
 
 #include <yajl/yajl_gen.h>
 
+#include "base/character.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -18,14 +19,48 @@ struct json {
     struct buffer *out; /* NULL: standard output */
 };
 
-static void take_piece(void *context, const char *text, size_t len)
+static void put(struct json *json, const char *text, size_t len)
 {
-    struct json *json = context;
-
     if (json->out)
         buffer_append(json->out, text, len);
     else
         fwrite(text, 1, len, stdout);
+}
+
+/* As two halves where 16 bits do not hold it. */
+static void put_escaped(struct json *json, uint32_t point)
+{
+    char text[16];
+    int len;
+
+    if (point > 0xffff)
+        len = snprintf(text, sizeof(text), "\\u%04x\\u%04x",
+                       (unsigned)(0xd800 + ((point - 0x10000) >> 10)),
+                       (unsigned)(0xdc00 + ((point - 0x10000) & 0x3ff)));
+    else
+        len = snprintf(text, sizeof(text), "\\u%04x", (unsigned)point);
+    put(json, text, (size_t)len);
+}
+
+/* What yajl leaves as it is, and a terminal would obey or not show: only texts have it. A piece
+ * ends where a character does. */
+static void take_piece(void *context, const char *text, size_t len)
+{
+    const char *end = text + len, *plain = text;
+
+    while (text < end) {
+        uint32_t point = (unsigned char)*text;
+        size_t bytes = point < 0x80 ? 1 : character_decode(text, &point);
+
+        if (bytes &&
+            ((point >= 0x7f && point <= 0x9f) || (bytes > 1 && character_is_invisible(point)))) {
+            put(context, plain, (size_t)(text - plain));
+            put_escaped(context, point);
+            plain = text + bytes;
+        }
+        text += bytes ? bytes : 1;
+    }
+    put(context, plain, (size_t)(end - plain));
 }
 
 struct json *json_open(enum json_form form, struct buffer *out)

@@ -241,7 +241,7 @@ static void check_json(const struct audit *audit)
     MUST(audit_json(audit, &json, &err) == 0);
     MUST(yajl_parse(parser, (const unsigned char *)json.ptr, json.len) == yajl_status_ok);
     MUST(yajl_complete_parse(parser) == yajl_status_ok);
-    MUST(strlen(json.ptr) == json.len && charset_is_utf8(json.ptr));
+    MUST(is_safe(json.ptr, json.len));
     yajl_free(parser);
     buffer_release(&json);
 }

@@ -78,12 +78,34 @@ static void bytes_that_are_no_text_are_written_out(void **state)
     json_close(NULL);
 }
 
+static void what_a_terminal_would_obey_is_escaped(void **state)
+{
+    static const char *const cases[][2] = {
+        {"a\033[2Jb", "\"a\\u001B[2Jb\""},        {"del\x7f", "\"del\\u007f\""},
+        {"csi\xc2\x9b", "\"csi\\u009b\""},        {"\u202egnp.\u2066", "\"\\u202egnp.\\u2066\""},
+        {"\ufeff\u200b", "\"\\ufeff\\u200b\""},   {"tag\U000e0041", "\"tag\\udb40\\udc41\""},
+        {"理赔 é \"😀\"", "\"理赔 é \\\"😀\\\"\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct buffer text = {0};
+        struct json *json = json_open(JSON_COMPACT, &text);
+
+        json_text(json, cases[i][0]);
+        json_close(json);
+        assert_string_equal(buffer_string(&text), cases[i][1]);
+        buffer_release(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_have_their_form),
         cmocka_unit_test(document_can_be_indented),
         cmocka_unit_test(bytes_that_are_no_text_are_written_out),
+        cmocka_unit_test(what_a_terminal_would_obey_is_escaped),
     };
 
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
