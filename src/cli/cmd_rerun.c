@@ -208,7 +208,7 @@ static size_t stem_of(const char *path)
 
 static bool is_free(const struct buffer *path)
 {
-    static const char *const endings[] = {"", ".manifest.json", ".partial"};
+    static const char *const endings[] = {"", ".manifest.json", ".partial", ".started.json"};
     bool is_taken = false;
 
     for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {

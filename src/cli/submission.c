@@ -231,6 +231,8 @@ static int try_names(const struct submission *s, struct error *err)
     manifest_path(buffer_string(&name), &longest);
     if (!result)
         result = longest.failed ? error_no_memory(err) : output_open(longest.ptr, &output, err);
+    if (result && !longest.failed)
+        error_add(err, "the report would need such a name later; name another report with -o");
     output_close(&output);
     buffer_release(&name);
     buffer_release(&longest);

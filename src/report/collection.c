@@ -317,6 +317,7 @@ static void group(struct collection *collection)
 int collection_gather(const char *const *paths, size_t count, struct collection *ret_collection,
                       struct error *err)
 {
+    char quoted[LOG_QUOTE_BYTES];
     int result = 0;
 
     *ret_collection = (struct collection){0};
@@ -324,7 +325,9 @@ int collection_gather(const char *const *paths, size_t count, struct collection 
         result = is_folder(paths[i]) ? take_folder(ret_collection, paths[i], err)
                                      : take_named(ret_collection, paths[i], err);
     if (!result && !ret_collection->count && !ret_collection->missing)
-        result = error_set(err, EXIT_INPUT_MISSING, "there is no report in this folder");
+        result = error_set(err, EXIT_INPUT_MISSING, "there is no report in '%s'%s",
+                           log_quote(paths[0], quoted, sizeof(quoted)),
+                           count > 1 ? " or the other folders" : "");
     if (!result)
         group(ret_collection);
     return result;

@@ -181,3 +181,19 @@ class UnfinishedFilesTest(PartialCase):
         result = self.ws.upload(self.web, "-o", "other.csv", "--overwrite")
         self.assertExit(result, 73)
         self.assertEqual(self.web.requests, [])
+
+    def test_a_name_that_gets_too_long_later_is_refused_before_anything_is_sent(self):
+        for length in (190, 215, 222, 230, 240):
+            name = "c" * length + ".csv"
+            self.ws.export(claim_rows(2), name=name)
+            result = self.ws.upload(self.web, claims=name)
+            if length < 200:
+                self.assertExit(result, 0)
+                sent = len(self.web.requests)
+                continue
+            with self.subTest(length=length):
+                self.assertExit(result, 73)
+                self.assertSays(result, "File name too long", "nothing was sent")
+                self.assertEqual(len(self.web.requests), sent)
+                left = [n for n in os.listdir(self.ws.path) if n.startswith("c" * length)]
+                self.assertEqual([n for n in left if not n.endswith(".partial")], [name])
