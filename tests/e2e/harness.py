@@ -774,13 +774,18 @@ class ScriptedGateway:
         self._acceptor = threading.Thread(target=self._accept)
         self._acceptor.start()
 
+    def stop_listening(self):
+        """Further connections are refused; those that are there stay."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self):
         with self._news:
             self._closing = True
             self._news.notify_all()
         self.released.set()
         if self._acceptor:
-            self._socket.shutdown(socket.SHUT_RDWR)
+            self.stop_listening()
             self._acceptor.join()
         self._socket.close()
         with self._news:
@@ -929,12 +934,12 @@ def server_tls(certificate, key):
     return context
 
 
-def make_certificate(workspace):
-    """(certificate, key): files of a self-signed one for loopback."""
+def make_certificate(workspace, host="localhost"):
+    """(certificate, key): files of a self-signed one for loopback and this host."""
     certificate, key = workspace.file("gateway.pem"), workspace.file("gateway.key")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        + ["-nodes", "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
+        + ["-nodes", "-days", "2", "-subj", "/CN=test", "-addext", f"subjectAltName=IP:127.0.0.1,DNS:{host}"]
         + ["-keyout", key, "-out", certificate],
         check=True,
         capture_output=True,

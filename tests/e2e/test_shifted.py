@@ -4,7 +4,16 @@ that connection then belongs to the row before."""
 import threading
 import time
 
-from harness import Reply, TestCase, accepted_body, claim_rows, http, make_certificate, rejected_body
+from harness import (
+    FreshWorkspace,
+    Reply,
+    TestCase,
+    accepted_body,
+    claim_rows,
+    http,
+    make_certificate,
+    rejected_body,
+)
 
 ROWS = 60
 
@@ -76,10 +85,8 @@ class ShiftedTest(TestCase):
         repeater = Repeater(always, delay_ms / 1000, own_id)
         gateway = self.gateway(repeater, tls=tls)
         options = ("--ca-file", tls[0]) if tls else ()
-        name = f"{scheme}-{always}-{delay_ms}-{own_id}-{in_flight}"
         result = self.ws.upload(
-            gateway, *options, "--in-flight", in_flight, "--outage-patience", "1",
-            "--ledger", f"l-{name}", "--overwrite", "--new-ledger",
+            gateway, *options, "--in-flight", in_flight, "--outage-patience", "1"
         )
         self.assertNotIn(result.code, (70, 71, 73, 74, 78), repr(result))
         self.assertEqual(len(gateway.keys()), len(set(gateway.keys())), "a claim came twice")
@@ -91,28 +98,29 @@ class ShiftedTest(TestCase):
                 for delay_ms in (0, 2, 20, 200):
                     with self.subTest(scheme=scheme, always=always, delay_ms=delay_ms):
                         for in_flight in (1, 4):
-                            _, gateway = self.repeat(scheme, always, delay_ms, False, in_flight)
-                            self.assertEqual(self.told_wrongly(gateway), [])
+                            with FreshWorkspace(self):
+                                self.ws.export(claim_rows(ROWS))
+                                _, gateway = self.repeat(scheme, always, delay_ms, False, in_flight)
+                                self.assertEqual(self.told_wrongly(gateway), [])
 
     def test_one_with_an_id_of_its_own_deceives_only_after_the_request_was_acknowledged(self):
         """That limit cannot be seen; what can be seen is seen, and no row before is concerned."""
         for scheme in ("http", "https"):
             for delay_ms in (0, 2, 20):
-                with self.subTest(scheme=scheme, delay_ms=delay_ms):
+                with self.subTest(scheme=scheme, delay_ms=delay_ms), FreshWorkspace(self):
+                    self.ws.export(claim_rows(ROWS))
                     repeater, gateway = self.repeat(scheme, False, delay_ms, True, 2)
                     wrong = {(key[0], key[1]) for key, _ in self.told_wrongly(gateway)}
                     self.assertLessEqual(wrong, {(k[0], k[1]) for k in repeater.wrong})
 
     def test_a_gateway_whose_request_id_never_changes_is_told_once_and_not_judged_by_it(self):
         for in_flight in (1, 8):
-            with self.subTest(in_flight):
+            with self.subTest(in_flight), FreshWorkspace(self):
+                self.ws.export(claim_rows(ROWS))
                 gateway = self.gateway(
                     lambda r: Reply(answer_to(r, "always-the-same"), is_good(r), is_good(r))
                 )
-                result = self.ws.upload(
-                    gateway, "--in-flight", in_flight, "--workers", "1",
-                    "--ledger", f"l{in_flight}", "--overwrite", "--new-ledger",
-                )
+                result = self.ws.upload(gateway, "--in-flight", in_flight, "--workers", "1")
                 self.assertEqual(result.err.count("same request_id"), 1, repr(result))
                 self.assertEqual(self.told_wrongly(gateway), [])
                 unknown = [l for l in self.ws.read_report() if l["outcome"] == "unknown"]

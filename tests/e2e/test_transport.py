@@ -284,6 +284,28 @@ class ReuseTest(TransportCase):
         unknown = sum(line["outcome"] == "unknown" for line in self.ws.read_report())
         self.assertEqual(unknown, 60 - len(gateway.requests))
 
+    def test_the_words_are_those_of_the_first_break_when_no_second_connection_can_be_made(self):
+        """The gateway dies in mid-run, with rows that it executed: nothing may sound as if they had
+        not been sent."""
+
+        def script(request):
+            if request.index == 1:
+                return accept(request)
+            gateway.stop_listening()
+            return executed(then="close")
+
+        self.ws.export(claim_rows(30))
+        gateway = self.gateway(script)
+        result = self.ws.upload(gateway, "--in-flight", "4", "--outage-patience", "1")
+        self.assertExit(result, 69)
+        unknown = [line for line in self.ws.read_report() if line["outcome"] == "unknown"]
+        self.assertTrue(unknown, "no row was in flight")
+        for line in unknown:
+            self.assertIn("may have been stored", line["message"])
+            self.assertNotRegex(line["message"], "(?i)connect to|could.?n.t connect")
+            self.assertIn(line["code"], ("CONNECTION_CLOSED", "RESEND_REFUSED", "CONNECTION_RESET"))
+        self.assertTrueReport(gateway)
+
     def test_a_connection_that_says_it_closes_is_not_used_again(self):
         self.ws.export(claim_rows(30))
         gateway = self.gateway(
