@@ -128,6 +128,20 @@ static int rename_all(const struct report_move *move, size_t *ret_moved, struct 
     return result;
 }
 
+/* By what has moved, or by its manifest alone. */
+static int sync_place(const struct report_move *move, struct error *err)
+{
+    struct buffer manifest = {0};
+    int result;
+
+    if (access(buffer_string(&move->to), F_OK) == 0)
+        return file_sync_folder(buffer_string(&move->to), err);
+    manifest_path(buffer_string(&move->to), &manifest);
+    result = manifest.failed ? error_no_memory(err) : file_sync_folder(manifest.ptr, err);
+    buffer_release(&manifest);
+    return result;
+}
+
 static int make_move(struct ledger *ledger, struct report_move *move, struct error *err)
 {
     struct error ignored;
@@ -140,8 +154,7 @@ static int make_move(struct ledger *ledger, struct report_move *move, struct err
             ledger_move_withdraw(ledger, move, &ignored);
         return -1;
     }
-    return file_sync_folder(buffer_string(&move->from), err) ? -1
-                                                             : ledger_move_end(ledger, move, err);
+    return sync_place(move, err) ? -1 : ledger_move_end(ledger, move, err);
 }
 
 int move_aside(struct ledger *ledger, const char *path, const char *run, const char *stem,
@@ -180,8 +193,7 @@ static int complete_locked(struct ledger *ledger, const struct report_move *move
     char quoted[LOG_QUOTE_BYTES];
     size_t moved = 0;
 
-    if (is_as_recorded(move) &&
-        (rename_all(move, &moved, err) || file_sync_folder(buffer_string(&move->from), err)))
+    if (is_as_recorded(move) && (rename_all(move, &moved, err) || sync_place(move, err)))
         return -1;
     if (moved)
         log_info("the report of run %s is at '%s': moving it there was cut short before",

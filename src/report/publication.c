@@ -176,7 +176,8 @@ int publication_open(const char *report_path, struct publication *ret_publicatio
     if (file_check_replaceable(report_path, err) ||
         output_open(ret_publication->path.ptr, &ret_publication->manifest, err))
         return -1;
-    return file_sync_folder(report_path, err);
+    /* By a file that is there: where the folder cannot be read, its file system is synced. */
+    return file_sync_folder(ret_publication->manifest.partial.ptr, err);
 }
 
 void publication_close(struct publication *publication)

@@ -3,6 +3,8 @@ everything finds it there (contract section 3)."""
 
 import os
 import sqlite3
+import subprocess
+import unittest
 
 from harness import Reply, TestCase, accept, claim_rows, file_digest
 
@@ -122,6 +124,39 @@ class NamedPathTest(MoveCase):
         self.assertSays(result, "another export", "--overwrite", "moves it aside")
         self.assertEqual(self.both("out.csv"), before)
         self.assertEqual(len(self.web.requests), 3)
+
+    def test_the_same_export_path_with_new_rows_is_the_next_day_and_blocks_nothing(self):
+        before, run = self.both("out.csv"), self.run_of("out.csv")
+        self.ws.export(claim_rows(3, 21), name="first.csv")
+        self.assertExit(self.upload("-o", "out.csv", claims="first.csv"), 0)
+        self.assertEqual(self.both(f"out.{run}.csv"), before)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be another user for a while")
+    def test_a_folder_that_may_be_written_but_not_read_takes_reports(self):
+        os.chmod(self.ws.path, 0o755)
+        os.chmod(self.ws.file("second.csv"), 0o644)
+        os.mkdir(self.ws.file("drop"))
+        os.chmod(self.ws.file("drop"), 0o733)
+        os.mkdir(self.ws.file("own"))
+        os.chown(self.ws.file("own"), 65534, 65534)
+        os.chown(self.ws.secret, 65534, 65534)
+        arguments = self.ws.upload_arguments(self.web, claims="second.csv", ledger="own/ledger.db")
+        for rows in (11, 31):
+            self.ws.export(claim_rows(3, rows), name="second.csv")
+            result = subprocess.run(
+                [self.ws.binary, *arguments, "--report-dir", "drop"],
+                cwd=self.ws.path,
+                env=self.ws.environment(),
+                user=65534,
+                group=65534,
+                extra_groups=[],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(len(os.listdir(self.ws.file("drop"))), 4)
 
     def test_it_moves_aside_with_overwrite(self):
         before, run = self.both("out.csv"), self.run_of("out.csv")
