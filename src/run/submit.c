@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "gateway/mask.h"
 #include "gateway/recent_ids.h"
 #include "run/job.h"
 
@@ -100,6 +101,8 @@ static void judge(struct submitter *submitter, struct job *job)
     struct answer answer;
 
     top_parse_answer(buffer_string(&x->answer), x->answer.len, &answer);
+    mask_answer(&answer, submitter->settings->app.session);
+    mask_answer(&answer, submitter->settings->secret);
     verdict_judge(&submitter->settings->verdict, x, &answer, &job->verdict);
 }
 

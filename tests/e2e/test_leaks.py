@@ -95,6 +95,18 @@ class LeakTest(TestCase):
         self.check(*upload, env=env)
         self.assertGreater(self.search(), 6)
 
+    def test_a_gateway_that_repeats_one_is_not_believed_that_it_may(self):
+        def repeat(request):
+            words = f"{SECRET} {request.parameters['session']}"
+            return Reply(http(error_body(41, "isv.invalid", words, words, request_id=words)))
+
+        self.ws.export(claim_rows(2))
+        web = self.gateway(repeat, check=False)
+        result = self.check(*self.arguments(web))
+        self.assertExit(result, 1)
+        self.search()
+        self.assertIn("***", self.ws.read_report()[0]["message"])
+
     def test_no_refusal_repeats_one(self):
         self.ws.export(claim_rows(2))
         web = self.gateway()
