@@ -622,9 +622,20 @@ int fdatasync(int fd)
     return sync_by(CALL_FDATASYNC, REAL(fdatasync), fd);
 }
 
+/* Goes by the folder, whatever file in it stands for the file system. */
 int syncfs(int fd)
 {
-    return sync_by(CALL_SYNCFS, REAL(syncfs), fd);
+    struct stat status;
+    char path[1024] = "";
+    char *slash;
+    enum action action;
+
+    path_of(fd, path, sizeof(path));
+    slash = strrchr(path, '/');
+    if (slash && REAL(fstat)(fd, &status) == 0 && !S_ISDIR(status.st_mode))
+        *slash = '\0';
+    action = meet(CALL_SYNCFS, path);
+    return fails(action) ? -1 : (int)after(action, REAL(syncfs)(fd));
 }
 
 int fchmod(int fd, mode_t mode)

@@ -178,9 +178,12 @@ class UnfinishedFilesTest(PartialCase):
     def test_a_manifest_that_cannot_take_its_name_is_known_before_anything_is_sent(self):
         self.ws.export(claim_rows(3))
         os.mkdir(self.ws.file("other.csv.manifest.json"))
-        result = self.ws.upload(self.web, "-o", "other.csv", "--overwrite")
+        result = self.ws.upload(self.web, "-o", "other.csv")
         self.assertExit(result, 73)
         self.assertEqual(self.web.requests, [])
+        self.assertExit(self.ws.upload(self.web, "-o", "other.csv", "--overwrite"), 0)
+        run = self.ws.read_manifest("other.csv")["run"]
+        self.assertTrue(os.path.isdir(self.ws.file(f"other.before-{run}.csv.manifest.json")))
 
     def test_a_name_that_gets_too_long_later_is_refused_before_anything_is_sent(self):
         for length in (190, 215, 222, 230, 240):
