@@ -25,8 +25,16 @@ enum job_state {
     JOB_FREE,
     JOB_BLOCKED, /* an earlier row of its claim is open in the window */
     JOB_JUDGE,   /* the ledger is to be asked what becomes of it, at due_ms */
+    JOB_ASIDE,   /* tried once more when nothing else is left to do: see aside.h */
     JOB_READY,   /* may be sent, at due_ms, when pace allows it */
     JOB_GRANTED, /* its intent is in the transaction or committed; from the commit on the pool's */
+};
+
+/* What a guard in front of the gateway may have had against a row. */
+enum job_guard {
+    JOB_GUARD_NONE,
+    JOB_GUARD_ASIDE, /* it answered in the gateway's place; the row waits for the end */
+    JOB_GUARD_LAST,  /* this is its last try */
 };
 
 struct job {
@@ -35,8 +43,9 @@ struct job {
     struct claim claim; /* its texts live in store */
     struct claim_store store;
     unsigned char digest[DIGEST_CLAIM_BYTES];
-    bool repeated;     /* other rows of the export may be of the same claim */
-    bool counted;      /* against --limit */
+    bool repeated; /* other rows of the export may be of the same claim */
+    bool counted;  /* against --limit */
+    enum job_guard guard;
     bool resend;       /* its claim has an unknown attempt, and a person said to send it again */
     bool unrecorded;   /* … of which no ledger knows */
     uint64_t open_row; /* an earlier row of its claim, not of this run, that is unknown; 0: none */

@@ -53,6 +53,14 @@ struct batch {
     } charges[STATE_DAYS];            /* changes of the days' counts in this turn */
     uint64_t outcomes[OUTCOME_COUNT]; /* of rows that became final in this start */
     uint64_t answered[OUTCOME_COUNT]; /* those of them that were sent in it */
+    struct {
+        bool has_definite;  /* a definite answer came in this start */
+        size_t calls_since; /* it, what a guard may have answered not counted */
+        size_t in_a_row;    /* set aside since it */
+        bool is_told;
+        int doubt; /* exit code of the answer that put in doubt whether the gateway answers; 0 */
+        char words[VERDICT_TEXT_BYTES]; /* … and what it said */
+    } guard;
     struct batch_stop stop;
     int signal_seen;
     struct error *failure; /* the caller's; filled in by what ends the run with an error */

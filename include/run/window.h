@@ -47,6 +47,8 @@ void window_rejudge(struct window *window);
 
 /* The open job of a row, or NULL. Looks at all of them. */
 struct job *window_find(const struct window *window, uint64_t row);
+/* The first job of a state, whenever it is due, or NULL. */
+struct job *window_first(const struct window *window, enum job_state state);
 
 /* Jobs in a state. */
 size_t window_count(const struct window *window, enum job_state state);

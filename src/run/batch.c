@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "report/report.h"
+#include "run/aside.h"
 #include "run/chronicle.h"
 #include "run/grant.h"
 #include "run/halt.h"
@@ -97,6 +98,7 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     suspect_doubt(b, collected);
     if (settle_jobs(b, collected, err))
         goto fail;
+    aside_check(b);
     halt_check_failures(b);
     halt_check_pace(b);
     if (suspect_record(b, err) || refill_window(b, err) || share_read(b, err) ||

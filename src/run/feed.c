@@ -16,6 +16,7 @@ struct feed {
     struct ledger_rows *rows;
     struct row_record known;   /* the next row that an earlier start recorded */
     struct buffer known_words; /* its code and message */
+    bool known_guarded;        /* a guard in front of the gateway may have disliked it */
     bool known_at_end;
     uint64_t next_row;
     uint64_t passed[OUTCOME_COUNT];
@@ -33,6 +34,9 @@ static int fetch_known(struct feed *feed, struct error *err)
     /* The record outlives the cursor's row, its texts do not. */
     buffer_reset(&feed->known_words);
     buffer_format(&feed->known_words, "%s %s", feed->known.code, feed->known.message);
+    feed->known_guarded =
+        verdict_is_guard_code(feed->known.code) &&
+        (feed->known.outcome == OUTCOME_UNSENT || feed->known.outcome == OUTCOME_FAILED);
     feed->known.code = feed->known.sub_code = feed->known.message = "";
     feed->known.request_id = feed->known.warnings = "";
     return feed->known_words.failed ? error_no_memory(err) : 0;
@@ -131,6 +135,7 @@ static int fill(struct feed *feed, const struct supply_row *row, const struct ro
     job->repeated = repeats_maybe(feed->inspection->repeats, &row->claim);
     job->changed = false;
     job->counted = false;
+    job->guard = known && feed->known_guarded ? JOB_GUARD_ASIDE : JOB_GUARD_NONE;
     job->resend = false;
     job->unrecorded = row->is_unrecorded;
     job->open_row = row->open_row;

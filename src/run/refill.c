@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/money.h"
+#include "run/aside.h"
 #include "run/decision.h"
 #include "run/halt.h"
 #include "run/state.h"
@@ -143,7 +144,7 @@ static void make_ready(struct batch *b, struct job *job)
     }
     b->taken += !job->counted;
     job->counted = true;
-    window_move(b->window, job, JOB_READY, INT64_MIN);
+    window_move(b->window, job, job->guard == JOB_GUARD_ASIDE ? JOB_ASIDE : JOB_READY, INT64_MIN);
 }
 
 static int judge(struct batch *b, struct job *job, struct error *err)
@@ -240,6 +241,7 @@ int refill_window(struct batch *b, struct error *err)
         return 0;
     if (ledger_has_news(b->settings->ledger))
         window_rejudge(b->window);
+    aside_release(b);
     if (judge_due(b, err))
         return -1;
     for (int i = 0; i < REFILL_ROWS && refill_is_wanted(b); i++) {

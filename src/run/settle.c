@@ -1,6 +1,10 @@
 #include "run/settle.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/error.h"
+#include "run/aside.h"
 #include "run/halt.h"
 #include "run/share.h"
 #include "run/state.h"
@@ -125,15 +129,41 @@ static int settle_failure(struct batch *b, struct job *job, struct error *err)
     return settle_again(b, job, pace_backoff_ms(b->pace, job->tries), err);
 }
 
+/* The run goes on without it, and tries it once more at the end. */
+static int settle_aside(struct batch *b, struct job *job, struct error *err)
+{
+    if (settle_as(b, job, ROW_AGAIN, OUTCOME_UNSENT, err))
+        return -1;
+    window_move(b->window, job, JOB_ASIDE, INT64_MIN);
+    return 0;
+}
+
+static int settle_disliked(struct batch *b, struct job *job, struct error *err)
+{
+    struct verdict *v = &job->verdict;
+    size_t used = strlen(v->message);
+
+    snprintf(
+        v->message + used, sizeof(v->message) - used,
+        ". Other claims were taken at that time: something in front of the gateway may dislike "
+        "the text of this row");
+    return settle_as(b, job, ROW_FINAL, OUTCOME_FAILED, err);
+}
+
 static int settle(struct batch *b, struct job *job, struct error *err)
 {
     const struct verdict *v = &job->verdict;
     bool handed_over = job->exchange.phase != PHASE_NOT_SENT;
+    enum aside_fate aside = handed_over ? aside_judge(b, job) : ASIDE_NONE;
 
     if (!handed_over)
         job->attempts--;
     if (share_settle_call(b, job, err))
         return -1;
+    if (aside == ASIDE_WAIT)
+        return settle_aside(b, job, err);
+    if (aside == ASIDE_FAIL)
+        return settle_disliked(b, job, err);
     switch (v->kind) {
     case VERDICT_ACCEPTED:
         return settle_as(b, job, ROW_FINAL, OUTCOME_ACCEPTED, err);

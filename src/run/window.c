@@ -244,6 +244,11 @@ int64_t window_next_due(const struct window *window, int64_t now_ms)
     return window->later.head ? window->later_first_ms : INT64_MAX;
 }
 
+struct job *window_first(const struct window *window, enum job_state state)
+{
+    return window->states[state].head;
+}
+
 size_t window_count(const struct window *window, enum job_state state)
 {
     return window->states[state].count;

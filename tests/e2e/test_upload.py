@@ -312,10 +312,7 @@ class StopTest(UploadCase):
         ("code-11", 77, ()),
         ("http-302", 69, ("--gateway",)),
         ("http-401", 77, ()),
-        ("http-403", 77, ()),
         ("http-404", 69, ("--gateway",)),
-        ("http-405", 69, ()),
-        ("http-413", 69, ()),
         ("quota", 75, ("00:00:00 Beijing time",)),
         ("code-55", 69, ()),
     )
