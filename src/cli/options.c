@@ -461,14 +461,15 @@ static bool take(struct options *options, const struct option_spec *spec, const 
 static int refuse_value(const char *key, const char *value, const struct origin *origin,
                         const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES], name[LOG_QUOTE_BYTES];
+    char quoted[LOG_QUOTE_BYTES], name[LOG_QUOTE_BYTES], shown[LOG_QUOTE_BYTES];
 
     log_quote(value, quoted, sizeof(quoted));
+    log_quote(key, shown, sizeof(shown)); /* that of a rule may be anything */
     switch (origin->kind) {
     case ORIGIN_CONFIG:
         return error_set(err, EXIT_BAD_CONFIG,
                          "configuration '%s', line %u: %s does not take '%s': %s; nothing was sent",
-                         log_quote(origin->name, name, sizeof(name)), origin->line, key, quoted,
+                         log_quote(origin->name, name, sizeof(name)), origin->line, shown, quoted,
                          why);
     case ORIGIN_ENVIRONMENT:
         return error_set(err, EXIT_BAD_CONFIG,
@@ -478,7 +479,7 @@ static int refuse_value(const char *key, const char *value, const struct origin 
     case ORIGIN_OPTION:
         break;
     }
-    return error_set(err, EXIT_BAD_USAGE, "--%s does not take '%s': %s; nothing was sent", key,
+    return error_set(err, EXIT_BAD_USAGE, "--%s does not take '%s': %s; nothing was sent", shown,
                      quoted, why);
 }
 

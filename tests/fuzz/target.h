@@ -74,6 +74,8 @@ static inline void check_error(const struct error *err, const int *codes, size_t
     if (!known)
         dprintf(stderr_fd(), "exit code %d: %s\n", err->exit_code, err->text);
     MUST(known);
+    if (!is_safe(err->text, strlen(err->text)))
+        dprintf(stderr_fd(), "raw: %s\n", err->text);
     MUST(*err->text && !strchr(err->text, '\n') && is_safe(err->text, strlen(err->text)));
 }
 
