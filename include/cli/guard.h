@@ -2,7 +2,7 @@
  * guard: what keeps a command from sending with the wrong ledger, and from writing its report over
  * a file it needs (contract section 5).
  *
- * Tested by tests/e2e/test_resume.py, test_ledger.py
+ * Tested by tests/e2e/test_identity.py, test_ledger.py
  */
 #ifndef CLAIMBATCH_CLI_GUARD_H
 #define CLAIMBATCH_CLI_GUARD_H
@@ -10,11 +10,29 @@
 #include "cli/submission.h"
 
 /*
- * EXIT_BAD_CONFIG when a manifest at the report's path, or beside an export that the ledger does
- * not know, names another ledger, or a run that this ledger should know and does not: it is an
- * older copy of itself. Nothing is refused with --new-ledger.
+ * Before a ledger is opened: EXIT_BAD_CONFIG where it would be made, and --require-ledger forbids
+ * that, or what stands beside its place tells that one was there, or a manifest beside export or
+ * report tells of claims that were sent to this platform with another one. --new-ledger lets it be
+ * made all the same.
+ */
+int guard_absent(const struct submission *submission, struct error *err);
+
+/*
+ * EXIT_BAD_CONFIG when this is not the ledger that knows what was sent: a manifest beside export or
+ * report names another one for this export, or names this one and tells what it does not know (it
+ * is an older copy of itself, or its last commits are gone). With --new-ledger, what would be
+ * refused is recorded as passed over.
  */
 int guard_ledger(const struct submission *submission, struct error *err);
+
+/* The same once more, when this start has said where it is (start.h): who began at the same moment
+ * has said so as well. Nothing new is passed over. */
+int guard_ledger_again(const struct submission *submission, struct error *err);
+
+/* EXIT_BAD_CONFIG when commits of this ledger are gone, as what stands beside it tells, or a
+ * manifest (which may be NULL) that is at `path`. */
+int guard_commits(struct ledger *ledger, const char *path, const struct manifest_found *manifest,
+                  struct error *err);
 
 /* EXIT_CANNOT_CREATE when a file of the report is one that the command reads or keeps, whether it
  * is there already or not. Not even --overwrite is meant for those. */

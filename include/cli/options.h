@@ -43,7 +43,8 @@ struct options {
     const char *sign_key, *verify_key;
     const char *export_file; /* of an audit */
     const char *html;        /* of an audit: where its page goes; NULL: no page */
-    bool overwrite, new_ledger;
+    bool overwrite, new_ledger, require_ledger;
+    bool create; /* of a status */
 
     const char *gateway, *app_key, *app_secret_file, *session_file, *ca_file;
     enum sign_method sign_method;

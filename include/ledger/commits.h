@@ -33,6 +33,13 @@ int64_t ledger_commits_lost(const struct ledger *ledger);
 /* Whether the commit of this number, of which a manifest of this ledger tells, is gone: 1 or 0. */
 int ledger_commits_is_lost(struct ledger *ledger, int64_t number, struct error *err);
 
+/* The version of what the ledger is written in; those before LEDGER_SCHEMA count nothing. */
+int ledger_version(struct ledger *ledger, int64_t *ret_version, struct error *err);
+
+/* Counts, in a transaction of its own, that a start is about to send: what a copy that was made
+ * before does not know is then known by the number of this start. */
+int ledger_commits_mark(struct ledger *ledger, struct error *err);
+
 /* Who says so, and why. Texts are borrowed. */
 struct statement_by {
     const char *by, *reason;
@@ -55,12 +62,19 @@ int ledger_commits_jump(struct ledger *ledger, int64_t number, const struct stat
 int ledger_run_is_in_doubt(struct ledger *ledger, int64_t run, struct error *err);
 int ledger_run_end_doubt(struct ledger *ledger, int64_t run, struct error *err);
 
-/* A manifest that a person said to pass over, as it was then: of a run that goes on it would be
- * another one. */
+/* What a person said to send in spite of a manifest; each includes those before it. The values are
+ * stored in ledgers: never renumber. */
+enum pass_kind {
+    PASS_OTHERS = 0, /* rows of other exports */
+    PASS_REPORT = 1, /* rows of its report, which is taken at its word */
+    PASS_EXPORT = 2, /* all rows of its export */
+};
+
+/* A manifest that is passed over, as it was then: of a run that goes on it would be another one. */
 struct pass {
     const char *ledger, *run; /* their names in the manifest */
     int64_t commits;
-    bool for_its_export; /* rows of this very export may be sent all the same; else: of others */
+    enum pass_kind kind;
 };
 
 /* Records it in the open transaction; or says whether it was recorded: 1 or 0. */

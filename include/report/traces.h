@@ -1,7 +1,10 @@
 /*
- * traces: the manifests beside an export that tell of earlier runs of it.
+ * traces: the manifests beside an export and a report that tell of earlier runs.
  *
- * Tested by tests/e2e/test_resume.py
+ * Those of runs that have no report yet (start.h) are shown before those of reports: a run that
+ * publishes at this moment makes the one before it removes the other, so that none is missed.
+ *
+ * Tested by tests/e2e/test_identity.py
  */
 #ifndef CLAIMBATCH_REPORT_TRACES_H
 #define CLAIMBATCH_REPORT_TRACES_H
@@ -10,16 +13,22 @@
 
 struct error;
 
-/* Sees one of them; `report_path` is the report it describes. Other than 0 ends the visit. */
-typedef int (*traces_visitor)(void *context, const char *report_path,
-                              const struct manifest_found *manifest, struct error *err);
+struct trace {
+    const char *path;                      /* of the manifest */
+    bool is_start;                         /* of a run that has no report yet */
+    const struct manifest_found *manifest; /* NULL: nobody but its owner can read it */
+    const char *unread;                    /* … and why */
+};
+
+/* Sees one of them. Other than 0 ends the visit. */
+typedef int (*traces_visitor)(void *context, const struct trace *trace, struct error *err);
 
 /*
- * Shows the manifests in the folder of the export that name its content and this platform. Returns
- * 0, or what the visitor did; a folder that cannot be listed and what is no manifest of ours tell
- * nothing. -1 without memory.
+ * Shows the manifests that lie in the folders of these files, also where a file is a link to
+ * another folder; a NULL is passed over. Returns 0, or what the visitor did; a folder that cannot
+ * be listed and what is no manifest of ours tell nothing. -1 without memory.
  */
-int traces_visit(const char *export_path, const unsigned char *export_sha256, const char *platform,
-                 traces_visitor visit, void *context, struct error *err);
+int traces_visit(const char *const *files, size_t count, traces_visitor visit, void *context,
+                 struct error *err);
 
 #endif

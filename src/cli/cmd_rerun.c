@@ -12,6 +12,7 @@
 #include "cli/outlook.h"
 #include "cli/submission.h"
 #include "cli/summary.h"
+#include "ledger/commits.h"
 #include "report/absence.h"
 #include "report/remainder.h"
 
@@ -35,8 +36,13 @@ static int check_usage(const struct options *o, struct error *err)
         return error_set(err, EXIT_BAD_USAGE,
                          "sending unknown rows again needs --by NAME and --reason TEXT, which are "
                          "recorded");
-    if ((o->by || o->reason) && !o->include_unknown)
-        return error_set(err, EXIT_BAD_USAGE, "--by and --reason go with --include unknown");
+    if (o->new_ledger && (!o->by || !o->reason))
+        return error_set(err, EXIT_BAD_USAGE,
+                         "--new-ledger needs --by NAME and --reason TEXT, which are recorded with "
+                         "what it passes over");
+    if ((o->by || o->reason) && !o->include_unknown && !o->new_ledger)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "--by and --reason go with --include unknown or --new-ledger");
     if (access(o->claims, R_OK))
         return absence_refuse(o->claims, errno, err);
     return 0;
@@ -57,9 +63,14 @@ static const char *name_command(const struct options *o)
 static int open_ledger(struct rerun *r, struct error *err)
 {
     struct submission *s = &r->submission;
-    bool is_missing = access(s->ledger_path.ptr, F_OK) && errno == ENOENT;
     char quoted[LOG_QUOTE_BYTES];
+    char id[LEDGER_ID_BYTES];
+    enum ledger_place place;
+    bool is_missing;
 
+    if (ledger_place_look(s->ledger_path.ptr, &place, id, err))
+        return -1;
+    is_missing = place != LEDGER_STANDS;
     if (is_missing && !s->options->new_ledger)
         return error_set(err, EXIT_BAD_CONFIG,
                          "there is no ledger at '%s'; name the one the report was made with "
@@ -90,15 +101,35 @@ static int refuse_stranger(const struct rerun *r, struct error *err)
                      quoted, r->manifest.run);
 }
 
+/* Its report is taken at its word, as a person says now or has said before. */
+static int pass_parent(struct rerun *r, struct error *err)
+{
+    struct submission *s = &r->submission;
+    const struct options *o = s->options;
+    struct statement_by by = {o->by, o->reason, clock_wall_ms()};
+    struct pass pass = {r->manifest.ledger_id, r->manifest.run, r->manifest.ledger_commits,
+                        PASS_REPORT};
+    int found = ledger_pass_find(s->ledger, &pass, err);
+
+    if (found)
+        return found < 0 ? -1 : 0;
+    if (!o->new_ledger)
+        return refuse_stranger(r, err);
+    if (ledger_begin(s->ledger, err) || ledger_pass_add(s->ledger, &pass, &by, err) ||
+        ledger_commit(s->ledger, err)) {
+        ledger_rollback(s->ledger);
+        return -1;
+    }
+    return 0;
+}
+
 static int find_parent(struct rerun *r, struct error *err)
 {
     struct submission *s = &r->submission;
     int found = s->ledger ? ledger_run_named(s->ledger, r->manifest.run, &r->parent, err) : 0;
 
-    if (found < 0)
+    if (found < 0 || (!found && s->ledger && pass_parent(r, err)))
         return -1;
-    if (!found && !s->options->new_ledger)
-        return refuse_stranger(r, err);
     if (!found)
         r->parent.id = 0;
     else

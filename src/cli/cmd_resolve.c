@@ -11,6 +11,7 @@
 #include "base/output.h"
 #include "cli/command.h"
 #include "cli/confirmation.h"
+#include "cli/guard.h"
 #include "cli/ledger_unsettled.h"
 #include "cli/options.h"
 #include "cli/outlook.h"
@@ -21,6 +22,7 @@
 #include "cli/unsettled_sheet.h"
 #include "cli/version.h"
 #include "gateway/endpoint.h"
+#include "ledger/commits.h"
 #include "ledger/moves.h"
 #include "report/absence.h"
 #include "report/move.h"
@@ -152,6 +154,8 @@ static int check_file(const char *path, struct error *err)
 static int open_ledger(struct resolve *r, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
+    char id[LEDGER_ID_BYTES];
+    enum ledger_place place;
 
     if (r->options->ledger)
         buffer_text(&r->ledger_path, r->options->ledger);
@@ -160,7 +164,9 @@ static int open_ledger(struct resolve *r, struct error *err)
     if (r->ledger_path.failed)
         return error_no_memory(err);
     log_quote(r->ledger_path.ptr, quoted, sizeof(quoted));
-    if (access(r->ledger_path.ptr, F_OK) && errno == ENOENT)
+    if (ledger_place_look(r->ledger_path.ptr, &place, id, err))
+        return -1;
+    if (place != LEDGER_STANDS)
         return error_set(err, EXIT_BAD_CONFIG,
                          "there is no ledger at '%s'; name the one the report was made with "
                          "(ledger %s) with --ledger",
@@ -168,7 +174,7 @@ static int open_ledger(struct resolve *r, struct error *err)
     if (ledger_open(r->ledger_path.ptr, &r->ledger, err))
         return -1;
     if (strcmp(ledger_id(r->ledger), r->manifest.ledger_id) == 0)
-        return 0;
+        return guard_commits(r->ledger, r->options->claims, &r->manifest, err);
     return error_set(err, EXIT_BAD_CONFIG,
                      "the report was made with ledger %s, but '%s' is ledger %s; name the right "
                      "one with --ledger",

@@ -11,10 +11,12 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/status_json.h"
+#include "cli/status_lost.h"
 #include "cli/status_text.h"
 #include "cli/summary.h"
 #include "gateway/endpoint.h"
 #include "ledger/care.h"
+#include "ledger/commits.h"
 
 #define FLUSH_BYTES 65536
 #define NEXT_RUNS 5 /* are named in the last words */
@@ -340,8 +342,15 @@ static int end_verify(struct status *s, uint64_t found, struct error *err)
 static int verify(struct status *s, struct error *err)
 {
     uint64_t found;
+    uint64_t lost = 0;
+    int64_t version;
 
-    return care_verify(s->ledger, show_damage, s, &found, err) ? -1 : end_verify(s, found, err);
+    if (care_verify(s->ledger, show_damage, s, &found, err) ||
+        ledger_version(s->ledger, &version, err) ||
+        (version == LEDGER_SCHEMA && !found &&
+         status_lost_visit(s->ledger, show_damage, s, &lost, err)))
+        return -1;
+    return end_verify(s, found + lost, err);
 }
 
 /* A ledger so damaged that it cannot be opened is what --verify looks for. */
@@ -410,16 +419,40 @@ static int prune(struct status *s, struct error *err)
 
 static int check_options(const struct options *o, struct error *err)
 {
-    int modes = (o->claim != NULL) + o->verify + (o->backup != NULL) + (o->prune >= 0);
+    int modes = (o->claim != NULL) + o->verify + (o->backup != NULL) + (o->prune >= 0) + o->create;
 
     if (modes > 1)
         return error_set(err, EXIT_BAD_USAGE,
-                         "--claim, --verify, --backup and --prune are commands of their own: give "
-                         "one of them; nothing was done");
+                         "--claim, --verify, --backup, --prune and --create are commands of their "
+                         "own: give one of them; nothing was done");
     if (o->dry_run && o->prune < 0)
         return error_set(err, EXIT_BAD_USAGE,
                          "--dry-run goes with --prune DAYS; nothing else here changes anything");
     return 0;
+}
+
+/* A ledger is made only where none is, and none was. */
+static int create(struct status *s, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    char id[LEDGER_ID_BYTES];
+    enum ledger_place place;
+
+    log_quote(s->path.ptr, quoted, sizeof(quoted));
+    if (ledger_place_look(s->path.ptr, &place, id, err))
+        return -1;
+    if (place == LEDGER_STANDS)
+        return error_set(err, EXIT_CANNOT_CREATE, "'%s' is there already; nothing was made",
+                         quoted);
+    if (place == LEDGER_IS_GONE)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger%s%s that was at '%s' is gone: only its log or its lock file "
+                         "is left there. Bring it back, or name another place; nothing was made",
+                         *id ? " " : "", id, quoted);
+    if (ledger_open(s->path.ptr, &s->ledger, err))
+        return -1;
+    log_warn("new ledger created: %s", quoted);
+    return EXIT_COMPLETE;
 }
 
 static int open_view(struct status *s, struct error *err)
@@ -428,7 +461,9 @@ static int open_view(struct status *s, struct error *err)
         buffer_text(&s->path, s->options->ledger);
     else if (ledger_default_path(&s->path, err))
         return -1;
-    return s->path.failed ? error_no_memory(err) : view_open(s->path.ptr, &s->ledger, err);
+    if (s->path.failed)
+        return error_no_memory(err);
+    return s->options->create ? create(s, err) : view_open(s->path.ptr, &s->ledger, err);
 }
 
 static int begin_output(struct status *s, struct error *err)
@@ -452,6 +487,8 @@ static int run(struct status *s, struct error *err)
         return verify_unopened(s, err);
     if (begin_output(s, err))
         return -1;
+    if (o->create)
+        return show_status(s, err);
     if (o->verify)
         return verify(s, err);
     if (o->backup)

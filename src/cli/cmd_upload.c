@@ -21,10 +21,14 @@ static int check_round(const struct options *o, struct error *err)
         return error_set(err, EXIT_BAD_USAGE,
                          "sending again needs --by NAME and --reason TEXT, which are recorded; "
                          "nothing was sent");
-    if ((o->by || o->reason) && !o->resend_unknown && !o->resubmit)
+    if (o->new_ledger && (!o->by || !o->reason))
         return error_set(err, EXIT_BAD_USAGE,
-                         "--by and --reason go with --resend-unknown or --resubmit; nothing was "
-                         "sent");
+                         "--new-ledger needs --by NAME and --reason TEXT, which are recorded with "
+                         "what it passes over; nothing was sent");
+    if ((o->by || o->reason) && !o->resend_unknown && !o->resubmit && !o->new_ledger)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "--by and --reason go with --resend-unknown, --resubmit or --new-ledger; "
+                         "nothing was sent");
     return 0;
 }
 

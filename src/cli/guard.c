@@ -6,82 +6,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "report/traces.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-/* ---- the ledger ---- */
-
-static int refuse_other(const struct submission *s, const char *report_path, const char *named,
-                        struct error *err)
-{
-    char quoted[2][LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_BAD_CONFIG,
-                     "the report '%s' of this export was made with ledger %s, but '%s' is ledger "
-                     "%s; nothing was sent. Name the right one with --ledger, or say --new-ledger "
-                     "if it is lost: then rows may be sent twice",
-                     log_quote(report_path, quoted[0], LOG_QUOTE_BYTES), named,
-                     log_quote(ledger_path(s->ledger), quoted[1], LOG_QUOTE_BYTES),
-                     ledger_id(s->ledger));
-}
-
-static int refuse_older(const struct submission *s, const char *report_path, const char *run,
-                        struct error *err)
-{
-    char quoted[2][LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_BAD_CONFIG,
-                     "the ledger '%s' does not know run %s, whose report is '%s': it is an older "
-                     "copy of itself; nothing was sent. Bring back the newer one, or say "
-                     "--new-ledger if it is lost: then rows may be sent twice",
-                     log_quote(ledger_path(s->ledger), quoted[0], LOG_QUOTE_BYTES), run,
-                     log_quote(report_path, quoted[1], LOG_QUOTE_BYTES));
-}
-
-static int check_origin(const struct submission *s, const char *report_path, const char *named,
-                        const char *run_name, struct error *err)
-{
-    struct run_record run;
-    int found;
-
-    if (!*named)
-        return 0;
-    if (strcmp(named, ledger_id(s->ledger)) != 0)
-        return refuse_other(s, report_path, named, err);
-    found = ledger_run_named(s->ledger, run_name, &run, err);
-    if (found < 0)
-        return -1;
-    return found ? 0 : refuse_older(s, report_path, run_name, err);
-}
-
-static int see_trace(void *context, const char *report_path, const struct manifest_found *manifest,
-                     struct error *err)
-{
-    return check_origin(context, report_path, manifest->ledger_id, manifest->run, err);
-}
-
-int guard_ledger(const struct submission *s, struct error *err)
-{
-    struct run_record run;
-    int found;
-
-    if (s->options->new_ledger)
-        return 0;
-    if (check_origin(s, s->report_path.ptr, s->place.ledger_id, s->place.run, err))
-        return -1;
-    /* Where a run of this export was begun with this ledger, it was meant. */
-    found = submission_find_run(s, &run, err);
-    if (found < 0)
-        return -1;
-    /* A rerun begins with a report: that is looked at for itself. */
-    if (found || s->parent || strcmp(s->options->claims, "-") == 0)
-        return 0;
-    return traces_visit(s->options->claims, s->inspection.survey.sha256, s->endpoint.platform,
-                        see_trace, (void *)(uintptr_t)s, err);
-}
-
-/* ---- the files ---- */
 
 static int refuse_file(const char *path, struct error *err)
 {
@@ -97,8 +23,14 @@ static int refuse_file(const char *path, struct error *err)
 static int check_file(const struct submission *s, const char *file, const char *const *beside,
                       size_t count, struct error *err)
 {
-    static const char *const outputs[] = {"", ".partial", ".manifest.json",
-                                          ".manifest.json.partial"};
+    static const char *const outputs[] = {
+        "",
+        ".partial",
+        ".manifest.json",
+        ".manifest.json.partial",
+        ".started.json",
+        ".started.json.partial",
+    };
     struct buffer kept = {0};
     struct buffer written = {0};
     int result = 0;

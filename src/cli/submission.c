@@ -16,10 +16,12 @@
 #include "cli/outlook.h"
 #include "cli/summary.h"
 #include "cli/version.h"
+#include "ledger/commits.h"
 #include "ledger/space.h"
 #include "report/move.h"
 #include "report/report.h"
 #include "report/signature.h"
+#include "report/start.h"
 #include "run/rehearsal.h"
 
 /* ---- before anything is opened ---- */
@@ -92,10 +94,10 @@ int submission_open_ledger(struct submission *s, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
-    if (ledger_open(s->ledger_path.ptr, &s->ledger, err))
+    if (guard_absent(s, err) || ledger_open(s->ledger_path.ptr, &s->ledger, err))
         return -1;
-    if (ledger_is_new(s->ledger))
-        log_info("new ledger created: %s",
+    if (ledger_is_new(s->ledger)) /* whatever --quiet says: it knows of nothing that was sent */
+        log_warn("new ledger created: %s",
                  log_quote(ledger_path(s->ledger), quoted, sizeof(quoted)));
     return 0;
 }
@@ -404,6 +406,53 @@ int submission_resume(struct submission *s, struct error *err)
     return 0;
 }
 
+static struct manifest manifest_of(const struct submission *s)
+{
+    return (struct manifest){
+        .program_version = CLAIMBATCH_VERSION,
+        .run = &s->resumed.run,
+        .parent_run = s->parent,
+        .intake = &s->intake,
+        .inspection = &s->inspection,
+        .gateway = s->endpoint.url,
+        .app_key = s->options->app_key,
+        .ledger = s->ledger,
+        .report_path = s->report_path.ptr,
+        .replaced = (const char(*)[MANIFEST_SHA256_TEXT_BYTES])s->place.replaced,
+        .replaced_count = s->place.replaced_count,
+        .key = s->key,
+    };
+}
+
+/* ---- before the first send ---- */
+
+static int judge_place(void *context, struct error *err)
+{
+    return guard_ledger_again(context, err);
+}
+
+/* What tells of this run to whoever comes with another ledger; and a look at who came meanwhile. */
+static int announce(struct submission *s, struct error *err)
+{
+    struct manifest manifest = manifest_of(s);
+    struct start_settings settings = {&manifest, judge_place, s};
+
+    if (s->resumed.kind == RESUME_PUBLISH)
+        return 0;
+    if (ledger_commits_mark(s->ledger, err))
+        return -1;
+    return start_make(&settings, &s->is_announced, err) || guard_ledger_again(s, err) ? -1 : 0;
+}
+
+/* A start that sent nothing leaves nothing in the way of the next one. */
+static void withdraw(const struct submission *s)
+{
+    struct error ignored;
+
+    if (s->is_announced && ledger_run_has_rows(s->ledger, s->resumed.run.id, &ignored) == 0)
+        start_remove(s->report_path.ptr, &s->resumed.run, s->ledger, &ignored);
+}
+
 /* ---- the second pass ---- */
 
 static int64_t choose_workers(const struct options *o)
@@ -559,26 +608,15 @@ static int save_run(struct submission *s, struct error *err)
 
 static int publish(struct submission *s, struct error *err)
 {
-    struct manifest manifest = {
-        .program_version = CLAIMBATCH_VERSION,
-        .run = &s->resumed.run,
-        .parent_run = s->parent,
-        .intake = &s->intake,
-        .inspection = &s->inspection,
-        .gateway = s->endpoint.url,
-        .app_key = s->options->app_key,
-        .ledger = s->ledger,
-        .report_path = s->report_path.ptr,
-        .replaced = (const char(*)[MANIFEST_SHA256_TEXT_BYTES])s->place.replaced,
-        .replaced_count = s->place.replaced_count,
-        .key = s->key,
-    };
+    struct manifest manifest = manifest_of(s);
 
     look_at_export(s);
     if (report_finish(s->report, "NOT_SENT", s->stop.sentence, err))
         return -1;
     note_end(s);
     if (save_run(s, err) || publication_make(&s->publication, s->report, &manifest, err))
+        return -1;
+    if (start_remove(s->report_path.ptr, &s->resumed.run, s->ledger, err))
         return -1;
     s->resumed.run.published = true;
     return save_run(s, err);
@@ -669,8 +707,9 @@ static int run_once(struct submission *s, struct error *err)
 
     if (check_space(s, err) || report_open(&settings, &s->report, err) || look_again(s, err) ||
         make_room(s, err) || try_names(s, err) ||
-        publication_open(s->report_path.ptr, &s->publication, err) || submit(s, err) ||
-        publish(s, err)) {
+        publication_open(s->report_path.ptr, &s->publication, err) || announce(s, err) ||
+        submit(s, err) || publish(s, err)) {
+        withdraw(s);
         if (s->is_sending)
             say_unfinished(s);
         return -1;

@@ -101,8 +101,8 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     " by TEXT NOT NULL, reason TEXT NOT NULL);"
     "CREATE TABLE doubt(run INTEGER PRIMARY KEY, commits INTEGER NOT NULL);"
     "CREATE TABLE pass(ledger TEXT NOT NULL, run TEXT NOT NULL, commits INTEGER NOT NULL,"
-    " export INTEGER NOT NULL, at_ms INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,"
-    " PRIMARY KEY(ledger, run, commits, export)) WITHOUT ROWID;"
+    " kind INTEGER NOT NULL, at_ms INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,"
+    " PRIMARY KEY(ledger, run, commits, kind)) WITHOUT ROWID;"
     "CREATE TABLE import(run INTEGER NOT NULL, report_sha256 TEXT NOT NULL, at_ms INTEGER NOT NULL,"
     " by TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(run, report_sha256)) WITHOUT ROWID;"
     /* NULL: it was accepted before fees were kept, or by a person's word. */
@@ -144,7 +144,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_DOUBT_DROP_OF] = "DELETE FROM doubt WHERE commits=?1",
     [SQL_PASS_ADD] = "INSERT INTO pass VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT DO NOTHING",
     [SQL_PASS_FIND] = "SELECT 1 FROM pass WHERE ledger=?1 AND run=?2 AND commits=?3"
-                      " AND export>=?4",
+                      " AND kind>=?4",
     [SQL_MADE] = "SELECT made_ms, EXISTS(SELECT 1 FROM run) FROM commits",
     [SQL_PLATFORM_GET] = "SELECT id FROM platform WHERE name=?1",
     [SQL_PLATFORM_ADD] = "INSERT INTO platform(name) VALUES(?1)"

@@ -300,6 +300,28 @@ static int copy_pages(struct backup *b, struct error *err)
     return fail_copy(b, err);
 }
 
+/* The runs that go on while they are copied may send what the copy does not know. */
+static int note_doubts(struct backup *b, struct error *err)
+{
+    sqlite3_stmt *list = NULL;
+    char text[128];
+    int code =
+        sqlite3_prepare_v2(b->copy, "SELECT id FROM run WHERE finished_ms=0", -1, &list, NULL);
+
+    while (code == SQLITE_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
+        int64_t run = sqlite3_column_int64(list, 0);
+
+        code = SQLITE_OK;
+        if (b->ledger->lock_fd < 0 || !ledger_run_is_alive(b->ledger, run))
+            continue;
+        snprintf(text, sizeof(text), "INSERT OR IGNORE INTO doubt SELECT %lld, count FROM commits",
+                 (long long)run);
+        code = sqlite3_exec(b->copy, text, NULL, NULL, NULL);
+    }
+    sqlite3_finalize(list);
+    return code == SQLITE_DONE ? 0 : fail_copy(b, err);
+}
+
 static int copy_all(struct backup *b, struct error *err)
 {
     int64_t version;
@@ -316,6 +338,8 @@ static int copy_all(struct backup *b, struct error *err)
         database_number(b->ledger, "PRAGMA user_version", &version, err))
         return -1;
     result = copy_pages(b, err);
+    if (!result && version == LEDGER_SCHEMA)
+        result = note_doubts(b, err);
     ledger_rollback(b->ledger);
     sqlite3_close(b->copy);
     b->copy = NULL;

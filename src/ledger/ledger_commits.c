@@ -47,6 +47,19 @@ int commits_add(struct ledger *ledger, struct error *err)
     return 0;
 }
 
+int ledger_version(struct ledger *ledger, int64_t *ret_version, struct error *err)
+{
+    return database_number(ledger, "PRAGMA user_version", ret_version, err);
+}
+
+int ledger_commits_mark(struct ledger *ledger, struct error *err)
+{
+    if (ledger_begin(ledger, err))
+        return -1;
+    database_count_this(ledger);
+    return ledger_commit(ledger, err);
+}
+
 int64_t ledger_commits(const struct ledger *ledger)
 {
     return ledger->commits.count;
@@ -222,8 +235,8 @@ int ledger_pass_add(struct ledger *ledger, const struct pass *pass, const struct
 {
     return database_execute(ledger,
                             database_ready(ledger, SQL_PASS_ADD, "ssiiiss", pass->ledger, pass->run,
-                                           pass->commits, (int64_t)pass->for_its_export, by->at_ms,
-                                           by->by, by->reason),
+                                           pass->commits, (int64_t)pass->kind, by->at_ms, by->by,
+                                           by->reason),
                             err);
 }
 
@@ -231,7 +244,7 @@ int ledger_pass_find(struct ledger *ledger, const struct pass *pass, struct erro
 {
     return find(ledger,
                 database_ready(ledger, SQL_PASS_FIND, "ssii", pass->ledger, pass->run,
-                               pass->commits, (int64_t)pass->for_its_export),
+                               pass->commits, (int64_t)pass->kind),
                 err);
 }
 
@@ -252,11 +265,19 @@ int ledger_made(struct ledger *ledger, int64_t *ret_made_ms, bool *ret_has_runs,
 
 /* ---- a ledger that is not there ---- */
 
-static bool has_content(const char *path)
+/* An empty file is none; what is no file is something that somebody has put there. */
+static bool stands(const char *path)
 {
     struct stat status;
 
     return stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size > 0);
+}
+
+static bool is_log(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
 }
 
 int ledger_place_look(const char *path, enum ledger_place *ret_place, char ret_id[LEDGER_ID_BYTES],
@@ -272,9 +293,9 @@ int ledger_place_look(const char *path, enum ledger_place *ret_place, char ret_i
     commits_read_beside(&ledger);
     if (log.failed)
         result = error_no_memory(err);
-    else if (!has_content(path))
+    else if (!stands(path))
         *ret_place =
-            has_content(log.ptr) || *ledger.commits.beside_id ? LEDGER_IS_GONE : LEDGER_IS_ABSENT;
+            is_log(log.ptr) || *ledger.commits.beside_id ? LEDGER_IS_GONE : LEDGER_IS_ABSENT;
     memcpy(ret_id, ledger.commits.beside_id, LEDGER_ID_BYTES);
     buffer_release(&log);
     return result;

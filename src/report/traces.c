@@ -1,70 +1,130 @@
 #include "report/traces.h"
 
 #include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
-#include "gateway/digest.h"
+#include "report/start.h"
 
-#define SUFFIX ".manifest.json"
+#define MANIFEST_SUFFIX ".manifest.json"
+#define FOLDERS_MAX 8
 
 struct traces {
-    char sha256[MANIFEST_SHA256_TEXT_BYTES];
-    const char *platform;
     traces_visitor visit;
     void *context;
+    bool starts; /* what this pass shows */
 };
 
-static bool is_manifest(const char *name)
+static bool ends_with(const char *name, const char *suffix)
 {
     size_t len = strlen(name);
 
-    return len > strlen(SUFFIX) && strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
+    return len > strlen(suffix) && strcmp(name + len - strlen(suffix), suffix) == 0;
 }
 
-static int look(const struct traces *traces, const char *report_path, struct error *err)
+static int look(const struct traces *traces, const char *path, struct error *err)
 {
     struct manifest_found manifest;
     struct error unread;
-    int found = manifest_read(report_path, &manifest, &unread);
+    struct trace trace = {.path = path, .is_start = traces->starts};
+    int found = traces->starts ? manifest_read_start(path, &manifest, &unread)
+                               : manifest_read_file(path, &manifest, &unread);
     int result = 0;
 
+    if (found > 0)
+        trace.manifest = &manifest;
+    else if (found < 0)
+        trace.unread = unread.text;
     if (found < 0 && unread.exit_code == EXIT_RESOURCES)
         result = error_no_memory(err);
-    else if (found > 0 && strcmp(manifest.input_sha256, traces->sha256) == 0 &&
-             strcmp(manifest.platform, traces->platform) == 0)
-        result = traces->visit(traces->context, report_path, &manifest, err);
+    else if (found > 0 || (found < 0 && unread.exit_code == EXIT_INPUT_MISSING))
+        result = traces->visit(traces->context, &trace, err);
     manifest_found_release(&manifest);
     return result;
 }
 
-int traces_visit(const char *export_path, const unsigned char *export_sha256, const char *platform,
-                 traces_visitor visit, void *context, struct error *err)
+/* `folder` ends in a slash, or is empty. */
+static int visit_folder(const struct traces *traces, const char *folder, struct error *err)
 {
-    struct traces traces = {.platform = platform, .visit = visit, .context = context};
-    const char *slash = strrchr(export_path, '/');
-    size_t folder_len = slash ? (size_t)(slash - export_path) + 1 : 0;
+    const char *suffix = traces->starts ? START_SUFFIX : MANIFEST_SUFFIX;
+    DIR *list = opendir(*folder ? folder : ".");
     struct buffer path = {0};
-    struct dirent *entry;
-    DIR *folder;
+    const struct dirent *entry;
     int result = 0;
 
-    digest_hex(export_sha256, DIGEST_SHA256_BYTES, traces.sha256);
-    buffer_append(&path, export_path, folder_len);
-    folder = path.failed ? NULL : opendir(folder_len ? path.ptr : ".");
-    while (folder && !path.failed && !result && (entry = readdir(folder))) {
-        if (!is_manifest(entry->d_name))
+    while (list && !result && (entry = readdir(list))) {
+        if (!ends_with(entry->d_name, suffix))
             continue;
         buffer_reset(&path);
-        buffer_append(&path, export_path, folder_len);
-        buffer_append(&path, entry->d_name, strlen(entry->d_name) - strlen(SUFFIX));
-        if (!path.failed)
-            result = look(&traces, path.ptr, err);
+        buffer_format(&path, "%s%s", folder, entry->d_name);
+        result = path.failed ? error_no_memory(err) : look(traces, path.ptr, err);
     }
-    if (path.failed)
-        result = error_no_memory(err);
-    if (folder)
-        closedir(folder);
+    if (list)
+        closedir(list);
     buffer_release(&path);
+    return result;
+}
+
+/* ---- the folders ---- */
+
+struct folders {
+    char *paths[FOLDERS_MAX];
+    struct stat status[FOLDERS_MAX];
+    size_t count;
+};
+
+static int add_folder(struct folders *folders, const char *file, struct error *err)
+{
+    const char *slash = strrchr(file, '/');
+    char *path = strndup(file, slash ? (size_t)(slash - file) + 1 : 0);
+    struct stat status;
+
+    if (!path)
+        return error_no_memory(err);
+    if (stat(*path ? path : ".", &status) || folders->count == FOLDERS_MAX) {
+        free(path);
+        return 0;
+    }
+    for (size_t i = 0; i < folders->count; i++)
+        if (folders->status[i].st_dev == status.st_dev &&
+            folders->status[i].st_ino == status.st_ino) {
+            free(path);
+            return 0;
+        }
+    folders->status[folders->count] = status;
+    folders->paths[folders->count++] = path;
+    return 0;
+}
+
+/* The folder of a file, and of what it is a link to. */
+static int add_folders_of(struct folders *folders, const char *file, struct error *err)
+{
+    char *real = realpath(file, NULL);
+    int result = add_folder(folders, file, err);
+
+    if (!result && real)
+        result = add_folder(folders, real, err);
+    free(real);
+    return result;
+}
+
+int traces_visit(const char *const *files, size_t count, traces_visitor visit, void *context,
+                 struct error *err)
+{
+    struct traces traces = {.visit = visit, .context = context};
+    struct folders folders = {0};
+    int result = 0;
+
+    for (size_t i = 0; i < count && !result; i++)
+        result = files[i] ? add_folders_of(&folders, files[i], err) : 0;
+    for (int pass = 0; pass < 2; pass++) {
+        traces.starts = pass == 0;
+        for (size_t i = 0; i < folders.count && !result; i++)
+            result = visit_folder(&traces, folders.paths[i], err);
+    }
+    for (size_t i = 0; i < folders.count; i++)
+        free(folders.paths[i]);
     return result;
 }

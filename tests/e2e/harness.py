@@ -62,6 +62,9 @@ REPORT_COLUMNS = (
 )
 OUTCOMES = ("accepted", "rejected", "failed", "unknown", "invalid", "skipped", "unsent")
 
+# What a person types who sends with a ledger that does not know what was sent before.
+NEW_LEDGER = ("--new-ledger", "--by", "tests", "--reason", "lost")
+
 # A run that needs longer hangs. Generous, because machines are shared and sanitizers are slow.
 RUN_SECONDS = int(os.environ.get("CLAIMBATCH_E2E_SECONDS", "60"))
 SANITIZER_EXIT = 99

@@ -17,6 +17,7 @@ import unittest
 from forger import Forgery
 from harness import (
     FIELDS,
+    NEW_LEDGER,
     OUTCOMES,
     REPORT_COLUMNS,
     Reply,
@@ -670,7 +671,7 @@ class Ledgers(AuditCase):
 
     def test_the_ledger_of_another_place(self):
         self.ws.export(claim_rows(2), name="b.csv")
-        self.upload(claims="b.csv", ledger="b.db")
+        self.upload(*NEW_LEDGER, claims="b.csv", ledger="b.db")
         found = self.audit(ledger="b.db")
         self.assertIn("was made with ledger", found["notes"][0])
         self.assertEqual(found["reports"][0]["ledger"], "not checked")

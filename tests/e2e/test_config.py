@@ -4,7 +4,7 @@ import os
 import re
 import unittest
 
-from harness import APP_KEY, FIELDS, Reply, TestCase, accept, claim_rows, error_body, http
+from harness import APP_KEY, FIELDS, NEW_LEDGER, Reply, TestCase, accept, claim_rows, error_body, http
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SAMPLE = os.path.join(ROOT, "samples", "claimbatch.conf")
@@ -158,7 +158,7 @@ class ForceTest(ConfigCase):
                 self.ws.write("claimbatch.conf", text)
                 result = self.ws.run(
                     *("upload", "claims.csv", "--config", "claimbatch.conf", "--overwrite"),
-                    *("--new-ledger", "--in-flight", "1"),
+                    *(*NEW_LEDGER, "--in-flight", "1"),
                 )
                 self.assertExit(result, code)
                 self.assertTally(tally)

@@ -9,7 +9,7 @@ import re
 import shlex
 import unittest
 
-from harness import TestCase, claim_digest
+from harness import NEW_LEDGER, TestCase, claim_digest
 
 SAMPLES = os.path.join(
     os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "samples"
@@ -557,7 +557,7 @@ class DamagedTest(TestCase):
                 self.ws.write("claims.csv", body)
                 self.assertExit(self.ws.run("check", "claims.csv", *options), 0)
                 result = self.ws.upload(
-                    *(gateway, "--in-flight", "1", "--overwrite", "--new-ledger"),
+                    *(gateway, "--in-flight", "1", "--overwrite", *NEW_LEDGER),
                     *options,
                     ledger=f"odd-{number}.db",
                 )
@@ -586,7 +586,7 @@ class DamagedTest(TestCase):
                 self.assertExit(self.ws.run("check", "claims.csv", *options), 0)
                 self.assertExit(
                     self.ws.upload(
-                        *(gateway, "--in-flight", "1", "--overwrite", "--new-ledger"),
+                        *(gateway, "--in-flight", "1", "--overwrite", *NEW_LEDGER),
                         *options,
                         ledger=f"{number}.db",
                     ),

@@ -10,7 +10,7 @@ import time
 import unittest
 
 import oracle
-from harness import TestCase, accept, claim_rows, file_digest, program
+from harness import NEW_LEDGER, TestCase, accept, claim_rows, file_digest, program
 
 
 class LedgerCase(TestCase):
@@ -156,9 +156,9 @@ class OlderCopyTest(LedgerCase):
             self.assertSays(result, "older copy", "claims.report.csv", "nothing was sent", "--new-ledger")
         self.assertEqual(len(gateway.requests), sent)
         self.assertEqual(file_digest(self.ws.report), report)
-        # What it knows of goes on.
-        self.assertExit(self.ws.upload(gateway, claims="before.csv"), 0)
-        self.assertExit(self.ws.upload(gateway, "--new-ledger"), 0)
+        # Nor is it a ledger for anything else that lies here.
+        self.assertExit(self.ws.upload(gateway, claims="before.csv"), 78)
+        self.assertExit(self.ws.upload(gateway, *NEW_LEDGER), 0)
         self.assertEqual(len(gateway.requests), sent + 3)
         self.assertExit(self.ws.upload(gateway), 0)
 
@@ -194,6 +194,7 @@ class PlaceTest(LedgerCase):
             ("ledger.db", "ledger.db-wal"),
             ("ledger.db", "ledger.db-shm"),
             ("ledger.db", "ledger.db.lock"),
+            ("r.csv.started.json", "r.csv"),
             ("r.csv.partial", "r.csv"),
             ("r.csv.manifest.json", "r.csv"),
         )
@@ -391,7 +392,7 @@ class FullDiskTest(DiskCase):
                 name = f"disk/ledger{seconds}.db"
                 place = ("--in-flight", 64, "-o", f"report{seconds}.csv")
                 # Each round has a ledger of its own, and a run of its own of the same export.
-                place += ("--new-ledger",)
+                place += (*NEW_LEDGER,)
                 run = self.ws.start(*self.ws.upload_arguments(gateway, *place, ledger=name))
                 gateway.wait_for_requests(64)
                 time.sleep(seconds)

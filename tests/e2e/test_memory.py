@@ -5,7 +5,7 @@ import subprocess
 import sys
 import unittest
 
-from harness import FIELDS, TestCase, long_form
+from harness import FIELDS, NEW_LEDGER, TestCase, long_form
 
 MIB = 1 << 20
 
@@ -60,7 +60,7 @@ class MemoryTest(TestCase):
             self.write_export(rows)
             code, peak = self.peak(
                 *self.ws.upload_arguments(
-                    gateway, "--overwrite", "--new-ledger", *options, ledger=f"ledger-{rows}"
+                    gateway, "--overwrite", *NEW_LEDGER, *options, ledger=f"ledger-{rows}"
                 )
             )
             self.assertEqual(code, expected)

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from harness import TestCase, accept, claim_rows, refuse, run_on_terminal
+from harness import NEW_LEDGER, TestCase, accept, claim_rows, refuse, run_on_terminal
 
 
 class ProgressTest(TestCase):
@@ -43,7 +43,7 @@ class ProgressTest(TestCase):
         for option in (("--progress", "never"), ("-q",)):
             with self.subTest(option):
                 _, seen = self.on_terminal(
-                    "--overwrite", "--ledger", "l" + option[0], "--new-ledger", *option
+                    "--overwrite", "--ledger", "l" + option[0], *NEW_LEDGER, *option
                 )
                 self.assertEqual(self.drawn_lines(seen), [])
 
@@ -61,7 +61,7 @@ class ProgressTest(TestCase):
             with self.subTest(name):
                 code, seen = self.on_terminal(
                     "--overwrite",
-                    "--new-ledger",
+                    *NEW_LEDGER,
                     "--ledger",
                     "l" + name,
                     *options,

@@ -12,6 +12,7 @@ import unittest
 from harness import (
     APP_KEY,
     FIELDS,
+    NEW_LEDGER,
     FreshWorkspace,
     Reply,
     TestCase,
@@ -475,7 +476,7 @@ class StrangerTest(RerunCase):
     """A ledger that does not know the run of the report: only the report tells."""
 
     def elsewhere(self, *options, **how):
-        return self.rerun("--new-ledger", "--retries", 0, *options, ledger="other.db", **how)
+        return self.rerun(*NEW_LEDGER, "--retries", 0, *options, ledger="other.db", **how)
 
     def test_without_being_told_it_is_refused_and_no_ledger_is_made(self):
         self.upload_rows(claim_rows(2), 1, n2=failing())
@@ -483,7 +484,7 @@ class StrangerTest(RerunCase):
         self.assertRefused(self.rerun(ledger="other.db"), 78, "other.db", known, "--new-ledger")
         self.assertFalse(os.path.exists(self.ws.file("other.db")))
         self.ws.export(claim_rows(1, first=9), name="b.csv")
-        self.assertExit(self.upload(claims="b.csv", ledger="other.db"), 0)
+        self.assertExit(self.upload(*NEW_LEDGER, claims="b.csv", ledger="other.db"), 0)
         self.sent_since()
         other = self.ws.read_manifest("b.report.csv")["ledger_id"]
         self.assertRefused(self.rerun(ledger="other.db"), 78, known, other, "--new-ledger")
@@ -495,7 +496,7 @@ class StrangerTest(RerunCase):
         self.assertExit(copied, 0)
         self.upload_rows(claim_rows(2), 1, n2=failing())
         self.assertRefused(self.rerun(ledger="old.db"), 78, "older copy", "--new-ledger")
-        self.assertExit(self.rerun("--new-ledger", ledger="old.db"), 0)
+        self.assertExit(self.rerun(*NEW_LEDGER, ledger="old.db"), 0)
         self.assertEqual(self.sent_since(), [name_of(2)])
 
     def test_failed_and_unsent_rows_are_sent_and_nothing_else(self):
@@ -553,7 +554,9 @@ class StrangerTest(RerunCase):
         self.assertExit(result, 0)
         self.assertSays(result, "1 rows are left because a later row of their claim is accepted")
         self.assertEqual(self.sent_since(), [name_of(2)])
-        # The ledger that knows says the same of itself.
+        # The ledger that knows says the same of itself, once nothing tells of the other one.
+        for name in (SECOND, SECOND + ".manifest.json"):
+            os.unlink(self.ws.file(name))
         self.assertExit(self.rerun("--include", "rejected"), 0)
         self.assertEqual(self.lines(SECOND)[2]["code"], "SUPERSEDED")
 

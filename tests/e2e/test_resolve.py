@@ -13,6 +13,7 @@ import subprocess
 import unittest
 
 from harness import (
+    NEW_LEDGER,
     Reply,
     Sandbox,
     TestCase,
@@ -269,7 +270,8 @@ class SettleTest(ResolveCase):
         self.assertEqual(now[:2] + now[3:], untouched[:2] + untouched[3:])
         new = self.ws.read_manifest()
         self.assertEqual(new["replaced"], old["replaced"] + [old["report"]["sha256"]])
-        changed = {"outcomes", "codes", "report", "replaced"}
+        self.assertGreater(new["ledger_commits"], old["ledger_commits"])
+        changed = {"outcomes", "codes", "report", "replaced", "ledger_commits"}
         self.assertEqual(
             {k: v for k, v in new.items() if k not in changed},
             {k: v for k, v in old.items() if k not in changed},
@@ -379,7 +381,7 @@ class SettleTest(ResolveCase):
                 self.assertExit(self.upload(), 0)
                 self.assertEqual(self.outcomes(), ["accepted", "skipped", "accepted"])
                 self.assertEqual(len(self.web.requests), before + sent + 1)
-                for name in ("ledger.db", "claims.report.csv", "claims.report.csv.manifest.json"):
+                for name in ("ledger.db", "ledger.db.lock", "claims.report.csv", "claims.report.csv.manifest.json"):
                     os.unlink(self.ws.file(name))
 
     def test_a_repeat_of_a_settled_row_counts_as_unknown_no_longer(self):
@@ -716,7 +718,7 @@ class PlaceTest(ResolveCase):
         self.assertRefused(result, 78, "no ledger", "--ledger", before=self.before)
         self.assertFalse(os.path.exists(self.ws.file("none.db")))
         self.ws.export(claim_rows(1), name="other.csv")
-        self.assertExit(self.upload(claims="other.csv", ledger="other.db"), 0)
+        self.assertExit(self.upload(*NEW_LEDGER, claims="other.csv", ledger="other.db"), 0)
         result = self.run_resolve("claims.report.csv", "--ledger", "other.db", *gateway)
         self.assertRefused(
             result, 78, self.ws.read_manifest()["ledger_id"], "--ledger", before=self.before

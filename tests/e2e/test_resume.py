@@ -6,6 +6,7 @@ import unittest
 
 import oracle
 from harness import (
+    NEW_LEDGER,
     Reply,
     TestCase,
     Turn,
@@ -67,7 +68,7 @@ class FinishedTest(ResumeCase):
         for script, code in ((refuse, 1), (lambda r: Reply(then="close"), 3)):
             with self.subTest(code):
                 gateway = self.gateway(script)
-                options = ("--ledger", f"ledger{code}", "--overwrite", "--new-ledger")
+                options = ("--ledger", f"ledger{code}", "--overwrite", *NEW_LEDGER)
                 self.assertExit(self.ws.upload(gateway, *options), code)
                 sent = len(gateway.requests)
                 self.assertExit(self.ws.upload(gateway, *options), code)
@@ -258,7 +259,7 @@ class OneFileTest(ResumeCase):
             with self.subTest(code):
                 gateway = self.gateway(script)
                 name = f"l{len(os.listdir(self.ws.path))}"
-                options = ("--ledger", name, "--overwrite", "--new-ledger", "--retries", "0")
+                options = ("--ledger", name, "--overwrite", *NEW_LEDGER, "--retries", "0")
                 self.assertExit(self.ws.upload(gateway, *options), code)
                 self.assertEqual(len(gateway.requests), 1)
                 self.assertTrueReport(gateway)
@@ -289,7 +290,7 @@ class OneFileTest(ResumeCase):
                     "--ledger",
                     "l" + name,
                     "--overwrite",
-                    "--new-ledger",
+                    *NEW_LEDGER,
                     "--retries",
                     "0",
                 )
@@ -348,7 +349,7 @@ class RefusalTest(ResumeCase):
         self.assertExit(result, 78)
         self.assertSays(result, named, "--new-ledger", "nothing was sent")
         self.assertEqual(len(gateway.requests), 2)
-        self.assertExit(self.ws.upload(gateway, "--new-ledger", ledger="other.db"), 0)
+        self.assertExit(self.ws.upload(gateway, *NEW_LEDGER, ledger="other.db"), 0)
         self.assertEqual(len(gateway.requests), 8)
 
     def test_a_report_elsewhere_does_not_hide_the_manifest_beside_the_export(self):
@@ -363,7 +364,7 @@ class RefusalTest(ResumeCase):
         # Another content is another export, and what the ledger knows was meant.
         self.ws.export(claim_rows(3))
         options = ("-o", "reports/claims.csv")
-        self.assertExit(self.ws.upload(gateway, *options, ledger="other.db"), 0)
+        self.assertExit(self.ws.upload(gateway, *options, *NEW_LEDGER, ledger="other.db"), 0)
         self.assertExit(self.ws.upload(gateway, *options, ledger="other.db"), 0)
         self.assertEqual(len(gateway.requests), 5)
 

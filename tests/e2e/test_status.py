@@ -8,6 +8,7 @@ import subprocess
 
 from harness import (
     APP_KEY,
+    NEW_LEDGER,
     Reply,
     TestCase,
     Turn,
@@ -496,7 +497,7 @@ class EarlierVersionTest(StatusCase):
         self.assertExit(self.status("--backup", "before.db"), 0)
         self.assertEqual(self.sql("PRAGMA user_version"), [(1,)])
 
-        self.assertExit(self.ws.upload(gateway, "--overwrite", "--new-ledger"), 0)
+        self.assertExit(self.ws.upload(gateway, "--overwrite", *NEW_LEDGER), 0)
         self.assertEqual(gateway.requests, [])
         self.assertEqual(self.ws.read_report()[0]["code"], "ALREADY_ACCEPTED")
         self.assertIn("20251231-aaaaaaaa, row 2", self.ws.read_report()[0]["message"])

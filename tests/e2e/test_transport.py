@@ -8,6 +8,7 @@ import zlib
 
 import oracle
 from harness import (
+    NEW_LEDGER,
     Reply,
     ScriptedGateway,
     TestCase,
@@ -26,7 +27,7 @@ from harness import (
 
 
 # A further round at the same report path, with a ledger that knows nothing.
-REPLACE = ("--overwrite", "--new-ledger")
+REPLACE = ("--overwrite", *NEW_LEDGER)
 
 
 def executed(data=b"", **more):

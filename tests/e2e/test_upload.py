@@ -13,6 +13,7 @@ from harness import (
     APP_KEY,
     APP_SECRET,
     FIELDS,
+    NEW_LEDGER,
     FreshWorkspace,
     Reply,
     Sandbox,
@@ -150,7 +151,7 @@ class DayTest(UploadCase):
                     "--ledger",
                     "ledger-" + method,
                     "--overwrite",
-                    "--new-ledger",
+                    *NEW_LEDGER,
                 )
                 self.assertExit(result, 0)
                 self.assertEqual({e["sign_method"] for e in sandbox.journal}, {method})
@@ -174,7 +175,13 @@ class DayTest(UploadCase):
 
     def test_quiet_says_nothing_when_all_is_well(self):
         self.ws.export(claim_rows(3))
-        result = self.ws.upload(self.gateway(), "-q")
+        gateway = self.gateway()
+        first = self.ws.upload(gateway, "-q")
+        self.assertExit(first, 0)
+        self.assertEqual(first.out, "")
+        self.assertEqual(first.err, "claimbatch: warning: new ledger created: ledger.db\n")
+        self.ws.export(claim_rows(4))
+        result = self.ws.upload(gateway, "-q")
         self.assertExit(result, 0)
         self.assertEqual((result.out, result.err), ("", ""))
 
@@ -724,7 +731,7 @@ class ReportPathTest(UploadCase):
                 state = self.ws.file("state-" + variable)
                 os.mkdir(state, 0o700)
                 env = self.ws.environment(**{variable: state})
-                result = self.ws.run(*arguments, "--overwrite", "--new-ledger", env=env)
+                result = self.ws.run(*arguments, "--overwrite", *NEW_LEDGER, env=env)
                 self.assertExit(result, 0)
                 self.assertTrue(os.path.exists(os.path.join(state, expected)))
 

@@ -234,7 +234,7 @@ static void a_pass_for_the_export_is_one_for_others_and_not_the_reverse(void **s
     assert_int_equal(ledger_pass_add(place->ledger, &pass, &someone, &err), 0);
     commit(place->ledger);
     assert_int_equal(ledger_pass_find(place->ledger, &pass, &err), 1);
-    pass.for_its_export = true;
+    pass.kind = PASS_EXPORT;
     assert_int_equal(ledger_pass_find(place->ledger, &pass, &err), 0);
     begin(place->ledger);
     assert_int_equal(ledger_pass_add(place->ledger, &pass, &someone, &err), 0);

@@ -1,0 +1,45 @@
+/*
+ * start: what stands at a report's place before the first send, REPORT.csv.started.json.
+ *
+ * A manifest without outcomes and report, that names run, export, ledger and count of commits. It
+ * is durable before anything is sent and removed once report and manifest have their names, so that
+ * at any moment a file tells of what was sent, also to who has another ledger, or none. It is made
+ * only where none stands. Unlike reports it may be read by others, as far as the umask lets them:
+ * it is for them, and holds nothing of claims.
+ *
+ * Tested by tests/e2e/test_identity.py
+ */
+#ifndef CLAIMBATCH_REPORT_START_H
+#define CLAIMBATCH_REPORT_START_H
+
+#include <stdbool.h>
+
+#include "report/manifest.h"
+
+struct error;
+
+#define START_SUFFIX ".started.json"
+
+/* Appends "REPORT.csv.started.json". */
+void start_path(const char *report_path, struct buffer *ret_path);
+
+struct start_settings {
+    const struct manifest *manifest;
+    /* Asked where one of another run stands there, before that is moved: -1 refuses the start. */
+    int (*judge)(void *context, struct error *err);
+    void *context;
+};
+
+/*
+ * Makes it; one of the same run is replaced, and so is one whose run has published. One that
+ * another run has left is judged, and then moved aside, to REPORT.RUN.csv.started.json.
+ * EXIT_BAD_CONFIG when one stands there that cannot be read. *ret_made: there was none of this run
+ * before.
+ */
+int start_make(const struct start_settings *settings, bool *ret_made, struct error *err);
+
+/* Removes that of this run, also from where it was moved. */
+int start_remove(const char *report_path, const struct run_record *run, const struct ledger *ledger,
+                 struct error *err);
+
+#endif

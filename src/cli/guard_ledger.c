@@ -1,0 +1,337 @@
+/* Is this the ledger that knows what was sent? */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/guard.h"
+#include "gateway/digest.h"
+#include "ledger/commits.h"
+#include "report/traces.h"
+
+#define OVERRIDE                                                                                   \
+    "if the right one is lost, teach this one what reports know (claimbatch import), or say "      \
+    "--new-ledger --by NAME --reason TEXT: then rows may be sent twice"
+
+/* One look at the manifests. */
+struct look {
+    const struct submission *s;
+    bool passes; /* what would be refused is recorded */
+    struct statement_by by;
+    char sha256[MANIFEST_SHA256_TEXT_BYTES]; /* of this export */
+    bool is_anew;                            /* the ledger knows no run at all */
+    int64_t made_ms;                         /* … and it was made then; 0: not known */
+    int64_t highest;                         /* of the commits that are known to be gone */
+};
+
+/* ---- refusals ---- */
+
+static int refuse_other(const struct look *look, const struct trace *trace, bool is_this,
+                        struct error *err)
+{
+    const struct manifest_found *m = trace->manifest;
+    const struct ledger *ledger = look->s->ledger;
+    char quoted[3][LOG_QUOTE_BYTES];
+    char place[LOG_QUOTE_BYTES + 64] = "";
+
+    log_quote(trace->path, quoted[0], LOG_QUOTE_BYTES);
+    log_quote(look->s->ledger_path.ptr, quoted[1], LOG_QUOTE_BYTES);
+    if (*m->ledger_path)
+        snprintf(place, sizeof(place), " '%s'",
+                 log_quote(m->ledger_path, quoted[2], LOG_QUOTE_BYTES));
+    return error_set(
+        err, EXIT_BAD_CONFIG,
+        "'%s' tells that %s with ledger %s%s%s (run %s), but '%s' is %s%s. Name that "
+        "one with --ledger%s; " OVERRIDE,
+        quoted[0], is_this ? "this export was sent or begun" : "claims were sent to this platform",
+        m->ledger_id, *place ? " at" : "", place, m->run, quoted[1],
+        ledger ? "ledger " : "not there, and would be a new one", ledger ? ledger_id(ledger) : "",
+        place);
+}
+
+static int refuse_unread(const struct trace *trace, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(
+        err, EXIT_BAD_CONFIG,
+        "another user has sent claims from here, perhaps of this export, and which "
+        "ledger knows of them cannot be told: %s ('%s'). Have it made readable; " OVERRIDE,
+        trace->unread, log_quote(trace->path, quoted, sizeof(quoted)));
+}
+
+static int refuse_older(const struct ledger *ledger, const char *path,
+                        const struct manifest_found *m, bool is_unknown, struct error *err)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+    char what[128];
+
+    log_quote(ledger_path(ledger), quoted[0], LOG_QUOTE_BYTES);
+    log_quote(path, quoted[1], LOG_QUOTE_BYTES);
+    if (is_unknown)
+        snprintf(what, sizeof(what), "does not know run %s", m->run);
+    else
+        snprintf(what, sizeof(what), "has recorded less (commit %lld is not in it)",
+                 (long long)m->ledger_commits);
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the ledger '%s' (%s) %s, of which '%s' tells: it is an older copy of itself, "
+                     "or its log was removed. Bring back the newer one; " OVERRIDE,
+                     quoted[0], ledger_id(ledger), what, quoted[1]);
+}
+
+static int refuse_lost(const struct ledger *ledger, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(
+        err, EXIT_BAD_CONFIG,
+        "the last %lld commits of ledger '%s' (%s) are gone: its log (-wal) was "
+        "removed, or it is an older copy of itself. Bring back the newer one; " OVERRIDE,
+        (long long)ledger_commits_lost(ledger),
+        log_quote(ledger_path(ledger), quoted, sizeof(quoted)), ledger_id(ledger));
+}
+
+static int refuse_doubt(const struct submission *s, const struct run_record *run, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the ledger '%s' is a copy that was made while run %s of this export went on: "
+                     "what that sent afterwards is not in it. Bring back the newer one; " OVERRIDE,
+                     log_quote(ledger_path(s->ledger), quoted, sizeof(quoted)), run->name);
+}
+
+/* ---- one manifest ---- */
+
+enum mismatch { MISMATCH_NONE, MISMATCH_OTHER, MISMATCH_UNKNOWN_RUN, MISMATCH_LOST_COMMITS };
+
+/* Whether it is about the export at hand: by content, or, at the report's own place, by path. */
+static bool is_this_export(const struct look *look, const struct trace *trace)
+{
+    const struct manifest_found *m = trace->manifest;
+    const struct submission *s = look->s;
+    struct buffer own = {0};
+    char *path;
+    bool same;
+
+    if (strcmp(m->input_sha256, look->sha256) == 0)
+        return true;
+    manifest_path(buffer_string(&s->report_path), &own);
+    path = realpath(s->options->claims, NULL);
+    same = path && !own.failed && strcmp(own.ptr, trace->path) == 0 &&
+           strcmp(m->input_path, path) == 0;
+    free(path);
+    buffer_release(&own);
+    return same;
+}
+
+/* A ledger that was made when others had been sent with it already is not the one of this place. */
+static bool is_younger(const struct look *look, const struct manifest_found *m)
+{
+    return look->is_anew || (m->started_ms && m->started_ms < look->made_ms);
+}
+
+static int judge(const struct look *look, const struct manifest_found *m, bool is_this,
+                 enum mismatch *ret_mismatch, struct error *err)
+{
+    const struct submission *s = look->s;
+    struct run_record run;
+    int found;
+
+    *ret_mismatch = MISMATCH_NONE;
+    if (!s->ledger || strcmp(m->ledger_id, ledger_id(s->ledger)) != 0) {
+        if (strcmp(m->platform, s->endpoint.platform) == 0 && (is_this || is_younger(look, m)))
+            *ret_mismatch = MISMATCH_OTHER;
+        return 0;
+    }
+    found = ledger_run_named(s->ledger, m->run, &run, err);
+    if (found == 0)
+        *ret_mismatch = MISMATCH_UNKNOWN_RUN;
+    if (found <= 0)
+        return found;
+    found = ledger_commits_is_lost(s->ledger, m->ledger_commits, err);
+    if (found > 0)
+        *ret_mismatch = MISMATCH_LOST_COMMITS;
+    return found < 0 ? -1 : 0;
+}
+
+/* Passed over before: 1; or now, with a word of it: 1; or not: 0. */
+static int pass_over(struct look *look, const struct trace *trace, const struct pass *pass,
+                     struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int found;
+
+    if (!look->s->ledger)
+        return look->passes; /* it is recorded when there is one */
+    found = ledger_pass_find(look->s->ledger, pass, err);
+    if (found || !look->passes)
+        return found;
+    log_warn("passed over by %s, though it tells of another ledger or of more than this one knows: "
+             "'%s'",
+             look->by.by, log_quote(trace->path, quoted, sizeof(quoted)));
+    return ledger_pass_add(look->s->ledger, pass, &look->by, err) ? -1 : 1;
+}
+
+static int see_unread(struct look *look, const struct trace *trace, struct error *err)
+{
+    struct pass pass = {.ledger = "", .run = trace->path, .kind = PASS_EXPORT};
+    int passed = trace->is_start || look->is_anew ? pass_over(look, trace, &pass, err) : 1;
+
+    return passed ? (passed < 0 ? -1 : 0) : refuse_unread(trace, err);
+}
+
+static int see(void *context, const struct trace *trace, struct error *err)
+{
+    struct look *look = context;
+    const struct manifest_found *m = trace->manifest;
+    struct pass pass;
+    enum mismatch mismatch;
+    bool is_this;
+    int passed;
+
+    if (!m)
+        return see_unread(look, trace, err);
+    is_this = is_this_export(look, trace);
+    if (judge(look, m, is_this, &mismatch, err))
+        return -1;
+    if (mismatch == MISMATCH_NONE)
+        return 0;
+    if (mismatch != MISMATCH_OTHER && m->ledger_commits > look->highest)
+        look->highest = m->ledger_commits;
+    pass =
+        (struct pass){m->ledger_id, m->run, m->ledger_commits, is_this ? PASS_EXPORT : PASS_OTHERS};
+    passed = pass_over(look, trace, &pass, err);
+    if (passed)
+        return passed < 0 ? -1 : 0;
+    return mismatch == MISMATCH_OTHER ? refuse_other(look, trace, is_this, err)
+                                      : refuse_older(look->s->ledger, trace->path, m,
+                                                     mismatch == MISMATCH_UNKNOWN_RUN, err);
+}
+
+/* ---- all of them ---- */
+
+static int look_at_all(struct look *look, struct error *err)
+{
+    const struct submission *s = look->s;
+    bool is_piped = strcmp(s->options->claims, "-") == 0;
+    const char *const files[] = {is_piped ? NULL : s->options->claims, s->report_path.ptr};
+
+    return traces_visit(files, sizeof(files) / sizeof(*files), see, look, err);
+}
+
+static struct look look_of(const struct submission *s)
+{
+    struct look look = {
+        .s = s,
+        .passes = s->options->new_ledger,
+        .by = {s->options->by, s->options->reason, s->intake.now_ms},
+        .is_anew = !s->ledger,
+    };
+
+    digest_hex(s->inspection.survey.sha256, DIGEST_SHA256_BYTES, look.sha256);
+    return look;
+}
+
+static int refuse_absent(const struct submission *s, enum ledger_place place, const char *id,
+                         struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    log_quote(s->ledger_path.ptr, quoted, sizeof(quoted));
+    if (place == LEDGER_IS_ABSENT)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "there is no ledger at '%s', and --require-ledger lets none be made. Name "
+                         "the right one with --ledger; the first one is made by: claimbatch status "
+                         "--create --ledger '%s'",
+                         quoted, quoted);
+    return error_set(
+        err, EXIT_BAD_CONFIG,
+        "the ledger%s%s that was at '%s' is gone: only its log or its lock file is "
+        "left there. Bring it back, or name the place it was moved to with --ledger; " OVERRIDE,
+        *id ? " " : "", id, quoted);
+}
+
+int guard_absent(const struct submission *s, struct error *err)
+{
+    struct look look = look_of(s);
+    char id[LEDGER_ID_BYTES];
+    enum ledger_place place;
+
+    if (ledger_place_look(s->ledger_path.ptr, &place, id, err))
+        return -1;
+    if (place == LEDGER_STANDS)
+        return 0;
+    if (s->options->require_ledger || (place == LEDGER_IS_GONE && !look.passes))
+        return refuse_absent(s, s->options->require_ledger ? LEDGER_IS_ABSENT : place, id, err);
+    return look_at_all(&look, err);
+}
+
+static int check_doubt(const struct submission *s, bool passes, struct error *err)
+{
+    struct run_record run;
+    int found = submission_find_run(s, &run, err);
+
+    if (found > 0)
+        found = ledger_run_is_in_doubt(s->ledger, run.id, err);
+    if (found <= 0)
+        return found;
+    return passes ? ledger_run_end_doubt(s->ledger, run.id, err) : refuse_doubt(s, &run, err);
+}
+
+static int check(struct look *look, struct error *err)
+{
+    const struct submission *s = look->s;
+
+    if (ledger_made(s->ledger, &look->made_ms, &look->is_anew, err))
+        return -1;
+    look->is_anew = !look->is_anew;
+    if (ledger_commits_lost(s->ledger) && !look->passes)
+        return refuse_lost(s->ledger, err);
+    return look_at_all(look, err);
+}
+
+int guard_ledger(const struct submission *s, struct error *err)
+{
+    struct look look = look_of(s);
+
+    if (!look.passes)
+        return check(&look, err) || check_doubt(s, false, err) ? -1 : 0;
+    if (ledger_begin(s->ledger, err) || check(&look, err) ||
+        ledger_commits_jump(s->ledger, look.highest, &look.by, err) || check_doubt(s, true, err) ||
+        ledger_commit(s->ledger, err)) {
+        ledger_rollback(s->ledger);
+        return -1;
+    }
+    return 0;
+}
+
+int guard_ledger_again(const struct submission *s, struct error *err)
+{
+    struct look look = look_of(s);
+
+    look.passes = false;
+    if (ledger_made(s->ledger, &look.made_ms, &look.is_anew, err))
+        return -1;
+    look.is_anew = false; /* it has this run */
+    return look_at_all(&look, err);
+}
+
+int guard_commits(struct ledger *ledger, const char *path, const struct manifest_found *manifest,
+                  struct error *err)
+{
+    struct pass pass;
+    int found;
+
+    if (ledger_commits_lost(ledger))
+        return refuse_lost(ledger, err);
+    if (!manifest)
+        return 0;
+    found = ledger_commits_is_lost(ledger, manifest->ledger_commits, err);
+    if (found <= 0)
+        return found;
+    pass = (struct pass){manifest->ledger_id, manifest->run, manifest->ledger_commits, PASS_REPORT};
+    found = ledger_pass_find(ledger, &pass, err);
+    return found ? (found < 0 ? -1 : 0) : refuse_older(ledger, path, manifest, false, err);
+}

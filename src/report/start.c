@@ -1,0 +1,213 @@
+#include "report/start.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#define TRIES 10 /* to take a place that others take and leave at the same moment */
+
+void start_path(const char *report_path, struct buffer *ret_path)
+{
+    buffer_format(ret_path, "%s" START_SUFFIX, report_path);
+}
+
+/* Where the one of a run without a report goes, so that the next run has the place. */
+static void aside_path(const char *report_path, const char *run, struct buffer *ret_path)
+{
+    size_t len = strlen(report_path);
+    bool is_csv = len > 4 && strcasecmp(report_path + len - 4, ".csv") == 0;
+
+    buffer_format(ret_path, "%.*s.%s%s" START_SUFFIX, (int)(is_csv ? len - 4 : len), report_path,
+                  run, is_csv ? report_path + len - 4 : "");
+}
+
+/* ---- one that stands there ---- */
+
+enum standing {
+    STANDING_NONE,
+    STANDING_OWN,   /* of this run */
+    STANDING_STALE, /* of a run of this ledger that has its report by now */
+    STANDING_OTHER,
+};
+
+static int look(const struct manifest *m, const char *path, struct manifest_found *ret_found,
+                enum standing *ret_standing, struct error *err)
+{
+    struct run_record run;
+    int found = manifest_read_start(path, ret_found, err);
+
+    *ret_standing = STANDING_NONE;
+    if (found <= 0)
+        return found;
+    *ret_standing = STANDING_OTHER;
+    if (strcmp(ret_found->ledger_id, ledger_id(m->ledger)) != 0)
+        return 0;
+    if (strcmp(ret_found->run, m->run->name) == 0) {
+        *ret_standing = STANDING_OWN;
+        return 0;
+    }
+    found = ledger_run_named(m->ledger, ret_found->run, &run, err);
+    if (found > 0 && run.published)
+        *ret_standing = STANDING_STALE;
+    return found < 0 ? -1 : 0;
+}
+
+static int refuse_unread(const char *path, struct error *err)
+{
+    struct error why = *err;
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (why.exit_code == EXIT_RESOURCES)
+        return -1;
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "'%s' stands there, so a run was begun at this place, perhaps with another "
+                     "ledger, and it cannot be told which: %.300s",
+                     log_quote(path, quoted, sizeof(quoted)), why.text);
+}
+
+/* What tells of a run without a report is kept, where the next look finds it, too. */
+static int set_aside(const struct manifest *m, const char *path, const char *run, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct buffer aside = {0};
+    enum file_moved moved = FILE_MOVED;
+    int result;
+
+    aside_path(m->report_path, run, &aside);
+    result = aside.failed ? error_no_memory(err) : file_move(path, aside.ptr, &moved, err);
+    if (!result && moved == FILE_PLACE_TAKEN)
+        result = error_set(err, EXIT_CANNOT_CREATE,
+                           "'%s' stands in the way of what tells of run %s; move it away",
+                           log_quote(aside.ptr, quoted, sizeof(quoted)), run);
+    buffer_release(&aside);
+    return result;
+}
+
+/* Judges what stands there: *ret_standing is then what may be written over, or STANDING_NONE. */
+static int clear_place(const struct start_settings *s, const char *path,
+                       enum standing *ret_standing, struct error *err)
+{
+    struct manifest_found found;
+    int result = look(s->manifest, path, &found, ret_standing, err);
+
+    if (result)
+        refuse_unread(path, err);
+    else if (*ret_standing == STANDING_OTHER) {
+        result = s->judge(s->context, err) || set_aside(s->manifest, path, found.run, err) ? -1 : 0;
+        *ret_standing = STANDING_NONE;
+    }
+    manifest_found_release(&found);
+    return result;
+}
+
+/* ---- making it ---- */
+
+static int write_partial(const char *partial, const struct buffer *json, int *ret_fd,
+                         struct error *err)
+{
+    mode_t mask = umask(0); /* there is one thread yet */
+
+    umask(mask);
+    *ret_fd = file_create_locked(partial, err);
+    if (*ret_fd < 0 || file_write(*ret_fd, partial, json->ptr, json->len, err) ||
+        file_sync(*ret_fd, partial, err))
+        return -1;
+    if (fchmod(*ret_fd, 0644 & ~mask))
+        log_verbose("'%s' stays readable to its owner only", partial);
+    return 0;
+}
+
+static int take_place(const struct start_settings *s, int fd, const char *partial, const char *path,
+                      bool *ret_made, struct error *err)
+{
+    for (int tries = 0; tries < TRIES; tries++) {
+        enum standing standing;
+        enum file_moved moved;
+
+        if (file_check_at(fd, partial, err) || file_move(partial, path, &moved, err))
+            return -1;
+        *ret_made = true;
+        if (moved == FILE_MOVED)
+            return 0;
+        if (clear_place(s, path, &standing, err))
+            return -1;
+        *ret_made = standing != STANDING_OWN;
+        if (standing != STANDING_NONE)
+            return file_publish(fd, partial, path, err);
+    }
+    return error_set(err, EXIT_TRY_LATER, "other runs are taking the place of '%s'; try again",
+                     path);
+}
+
+int start_make(const struct start_settings *settings, bool *ret_made, struct error *err)
+{
+    struct buffer path = {0};
+    struct buffer partial = {0};
+    struct buffer json = {0};
+    int fd = -1;
+    int result = -1;
+
+    *ret_made = false;
+    start_path(settings->manifest->report_path, &path);
+    buffer_format(&partial, "%s.partial", buffer_string(&path));
+    if (path.failed || partial.failed)
+        error_no_memory(err);
+    else if (!manifest_format(settings->manifest, &json, err) &&
+             !write_partial(partial.ptr, &json, &fd, err) &&
+             !take_place(settings, fd, partial.ptr, path.ptr, ret_made, err))
+        result = file_sync_folder(path.ptr, err);
+    if (result && fd >= 0)
+        unlink(partial.ptr); /* ours: the lock is held */
+    if (fd >= 0)
+        close(fd);
+    buffer_release(&path);
+    buffer_release(&partial);
+    buffer_release(&json);
+    return result;
+}
+
+/* ---- removing it ---- */
+
+static int remove_own(const char *path, const char *run, const char *ledger, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct manifest_found found;
+    struct error unread;
+    int read = manifest_read_start(path, &found, &unread);
+    int result = 0;
+
+    if (read > 0 && strcmp(found.run, run) == 0 && strcmp(found.ledger_id, ledger) == 0 &&
+        unlink(path) && errno != ENOENT)
+        result = error_set(err, EXIT_CANNOT_WRITE, "cannot remove '%s': %s",
+                           log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    manifest_found_release(&found);
+    return result;
+}
+
+int start_remove(const char *report_path, const struct run_record *run, const struct ledger *ledger,
+                 struct error *err)
+{
+    struct buffer path = {0};
+    struct buffer aside = {0};
+    int result;
+
+    start_path(report_path, &path);
+    aside_path(report_path, run->name, &aside);
+    if (path.failed || aside.failed)
+        result = error_no_memory(err);
+    else
+        result = remove_own(path.ptr, run->name, ledger_id(ledger), err) ||
+                         remove_own(aside.ptr, run->name, ledger_id(ledger), err)
+                     ? -1
+                     : 0;
+    buffer_release(&path);
+    buffer_release(&aside);
+    return result;
+}

@@ -1,0 +1,468 @@
+"""Nothing is sent twice because another, an emptied, a restored or a damaged ledger is in use."""
+
+import glob
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import time
+import unittest
+
+from harness import NEW_LEDGER, TestCase, accept, claim_rows
+
+STARTED = "claims.report.csv.started.json"
+MANIFEST = "claims.report.csv.manifest.json"
+
+
+def slowly(request):
+    time.sleep(0.02)
+    return accept(request)
+
+
+class IdentityCase(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.web = self.gateway()
+        self.ws.export(claim_rows(30))
+
+    def sent(self):
+        return len(self.web.requests)
+
+    def assertOnce(self):
+        """No claim was on the wire twice."""
+        keys = self.web.keys()
+        self.assertEqual(len(keys), len(set(keys)))
+
+    def assertRefused(self, result, *words):
+        self.assertExit(result, 78)
+        self.assertSays(result, "nothing was sent", *words)
+
+    def kill_in_the_middle(self, *options, after=10, **how):
+        """A start that is killed once so many requests have come."""
+        sent = self.sent()
+        run = self.ws.start_upload(self.web, "--in-flight", 1, *options, **how)
+        self.web.wait_for_requests(sent + after)
+        run.send_signal(signal.SIGKILL)
+        self.assertExit(run.finish(), -signal.SIGKILL)
+
+    def at_home(self, home, *options, **how):
+        """The same command, typed by somebody with another HOME: with another ledger."""
+        arguments = list(self.ws.upload_arguments(self.web, *options, **how))
+        at = arguments.index("--ledger")
+        del arguments[at : at + 2]
+        os.makedirs(self.ws.file(home), exist_ok=True)
+        return self.ws.run(*arguments, env=self.ws.environment(HOME=self.ws.file(home)))
+
+    def status(self, *options):
+        return self.ws.run("status", "--ledger", "ledger.db", *options)
+
+    def remove_ledger(self):
+        for path in glob.glob(self.ws.ledger + "*"):
+            os.unlink(path)
+
+    def restore(self, backup, everything=False):
+        """Puts a backup in the ledger's place, as the README says, or with all that is beside it gone."""
+        names = glob.glob(self.ws.ledger + "*") if everything else [self.ws.ledger + s for s in ("", "-wal", "-shm")]
+        for path in names:
+            if os.path.exists(path):
+                os.unlink(path)
+        shutil.copy(self.ws.file(backup), self.ws.ledger)
+
+
+class KilledTest(IdentityCase):
+    """After SIGKILL there is no report; what tells of the run is started.json."""
+
+    def test_another_ledger_is_refused_and_the_right_one_goes_on(self):
+        self.kill_in_the_middle()
+        self.assertFalse(os.path.exists(self.ws.file(MANIFEST)))
+        with open(self.ws.file(STARTED), encoding="utf-8") as file:
+            started = json.load(file)
+        self.assertFalse(started["complete"])
+        self.assertNotIn("report", started)
+        sent = self.sent()
+        for options in ((), ("-o", "other.csv"), ("-q",)):
+            result = self.at_home("root", *options)
+            self.assertRefused(result, started["ledger_id"], self.ws.ledger, "--new-ledger")
+        self.assertFalse(os.path.exists(self.ws.file("root/.local")))
+        self.assertEqual(self.sent(), sent)
+        self.assertExit(self.ws.upload(self.web), 3)
+        self.assertFalse(os.path.exists(self.ws.file(STARTED)))
+        self.assertOnce()
+
+    def test_a_ledger_that_was_emptied_or_lost_is_refused(self):
+        self.kill_in_the_middle()
+        sent = self.sent()
+        with open(self.ws.ledger, "w", encoding="utf-8"):
+            pass
+        self.assertRefused(self.ws.upload(self.web), "is gone")
+        self.remove_ledger()
+        with open(self.ws.ledger, "w", encoding="utf-8"):
+            pass
+        self.assertRefused(self.ws.upload(self.web), STARTED, "--new-ledger")
+        self.remove_ledger()
+        self.assertRefused(self.ws.upload(self.web), STARTED, "--new-ledger")
+        self.assertFalse(os.path.exists(self.ws.ledger))
+        self.assertEqual(self.sent(), sent)
+
+    def test_another_ledger_that_knows_other_runs_is_refused_too(self):
+        self.ws.export(claim_rows(2, first=90), name="elsewhere.csv")
+        os.mkdir(self.ws.file("yard"))
+        shutil.move(self.ws.file("elsewhere.csv"), self.ws.file("yard/elsewhere.csv"))
+        self.assertExit(self.ws.upload(self.web, claims="yard/elsewhere.csv", ledger="other.db"), 0)
+        self.kill_in_the_middle()
+        sent = self.sent()
+        self.assertRefused(self.ws.upload(self.web, ledger="other.db"), STARTED)
+        self.assertEqual(self.sent(), sent)
+
+    def test_a_rerun_that_was_killed_is_known_by_it(self):
+        self.assertExit(self.ws.upload(self.web, "--limit", 3), 4)
+        run = self.ws.start(*self.rerun_arguments("ledger.db"), "--in-flight", "1")
+        self.web.wait_for_requests(10)
+        run.send_signal(signal.SIGKILL)
+        self.assertExit(run.finish(), -signal.SIGKILL)
+        self.assertTrue(os.path.exists(self.ws.file("claims.report.rerun-1.csv.started.json")))
+        sent = self.sent()
+        result = self.ws.run(*self.rerun_arguments("other.db"), *NEW_LEDGER)
+        self.assertExit(result, 0)  # a person said so
+        self.assertGreater(self.sent(), sent)
+        self.assertSays(result, "passed over by")
+
+    def rerun_arguments(self, ledger):
+        arguments = list(self.ws.upload_arguments(self.web, claims="claims.report.csv", ledger=ledger))
+        arguments[0] = "rerun"
+        return arguments
+
+    def test_a_start_that_sent_nothing_leaves_nothing_in_the_way(self):
+        self.kill_in_the_middle("-o", "b.csv", "--ledger", "other.db")
+        sent = self.sent()
+        self.assertRefused(self.ws.upload(self.web), "b.csv.started.json")
+        nowhere = "http://127.0.0.1:1/router/rest"
+        self.assertExit(self.ws.upload(nowhere, "--outage-patience", "0.1", "-o", "c.csv"), 69)
+        self.assertEqual(glob.glob(self.ws.file("*.started.json*")), [self.ws.file("b.csv.started.json")])
+        self.assertEqual(self.sent(), sent)
+
+    def test_yesterdays_killed_run_keeps_its_word_beside_todays(self):
+        self.kill_in_the_middle()
+        yesterday = open(self.ws.claims, "rb").read()
+        self.ws.export(claim_rows(5, first=100))
+        self.assertExit(self.ws.upload(self.web), 0)
+        aside = glob.glob(self.ws.file("claims.report.*.csv.started.json"))
+        self.assertEqual(len(aside), 1)
+        self.ws.write("claims.csv", yesterday)
+        self.assertRefused(self.ws.upload(self.web, ledger="other.db"), os.path.basename(aside[0]))
+        self.assertExit(self.ws.upload(self.web), 3)
+        self.assertEqual(glob.glob(self.ws.file("*.started.json")), [])
+        self.assertOnce()
+
+    def test_what_others_left_unreadable_is_no_reason_to_send(self):
+        if os.geteuid() == 0:
+            self.skipTest("root may read anything")
+        self.kill_in_the_middle()
+        os.chmod(self.ws.file(STARTED), 0)
+        self.assertRefused(self.ws.upload(self.web, ledger="other.db"), STARTED)
+
+    def test_who_may_not_read_the_ledger_may_read_that(self):
+        old = os.umask(0o022)
+        self.addCleanup(os.umask, old)
+        self.kill_in_the_middle()
+        self.assertEqual(self.ws.mode(STARTED), 0o644)
+        with open(self.ws.file(STARTED), encoding="utf-8") as file:
+            text = file.read()
+        for row in claim_rows(30):
+            self.assertNotIn(row["claim_order_no"], text)
+
+
+class TwoStartsTest(IdentityCase):
+    """Two people begin at the same moment in one folder, each with a ledger of his own."""
+
+    def test_who_finds_the_other_sends_nothing(self):
+        for names in (("", ""), ("a.csv", "b.csv")):
+            for _ in range(5):
+                with self.subTest(names):
+                    self.web.requests.clear()
+                    runs = []
+                    for number, name in enumerate(names):
+                        option = ("-o", name) if name else ()
+                        arguments = list(self.ws.upload_arguments(self.web, *option))
+                        arguments[arguments.index("ledger.db")] = f"ledger-{number}.db"
+                        runs.append(self.ws.start(*arguments))
+                    codes = sorted(run.finish().code for run in runs)
+                    self.assertIn(codes, ([0, 73], [0, 75], [0, 78], [75, 78], [78, 78]), codes)
+                    self.assertOnce()
+                    for path in glob.glob(self.ws.file("*.csv*")) + glob.glob(self.ws.file("ledger-*")):
+                        if path != self.ws.claims:
+                            os.unlink(path)
+
+
+class NextDayTest(IdentityCase):
+    def test_a_cumulative_export_with_a_ledger_that_is_gone_is_refused(self):
+        self.assertExit(self.ws.upload(self.web), 0)
+        named = self.ws.read_manifest()["ledger_id"]
+        self.remove_ledger()
+        self.ws.export(claim_rows(40), name="tomorrow.csv")
+        for options in ((), ("-q",)):
+            result = self.ws.upload(self.web, *options, claims="tomorrow.csv")
+            self.assertRefused(result, named, "claims.report.csv.manifest.json", "--new-ledger")
+        self.assertFalse(os.path.exists(self.ws.ledger))
+        self.assertEqual(self.sent(), 30)
+
+    def test_one_that_was_made_elsewhere_meanwhile_is_refused_as_well(self):
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.remove_ledger()
+        os.mkdir(self.ws.file("yard"))
+        shutil.move(self.ws.export(claim_rows(1, first=90), name="x.csv"), self.ws.file("yard/x.csv"))
+        self.assertExit(self.ws.upload(self.web, claims="yard/x.csv"), 0)
+        self.ws.export(claim_rows(40), name="tomorrow.csv")
+        self.assertRefused(self.ws.upload(self.web, claims="tomorrow.csv"), "claims.report.csv")
+        self.assertEqual(self.sent(), 31)
+
+    def test_new_ledger_is_said_once_with_who_and_why(self):
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.remove_ledger()
+        self.ws.export(claim_rows(10, first=31), name="tomorrow.csv")
+        for words in ((), ("--by", "ops"), ("--reason", "lost")):
+            self.assertExit(self.ws.upload(self.web, "--new-ledger", *words, claims="tomorrow.csv"), 2)
+        result = self.ws.upload(self.web, *NEW_LEDGER, "-q", claims="tomorrow.csv")
+        self.assertExit(result, 0)
+        self.assertSays(result, "new ledger created")
+        self.ws.export(claim_rows(15, first=31), name="tomorrow.csv")
+        self.assertExit(self.ws.upload(self.web, claims="tomorrow.csv"), 0)
+        # What was passed over for another export is not passed over for its own.
+        self.assertRefused(self.ws.upload(self.web), "--new-ledger")
+        self.assertEqual(self.sent(), 45)
+        with sqlite3.connect(self.ws.ledger) as database:
+            self.assertEqual(database.execute("select distinct by, reason from pass").fetchall(), [("tests", "lost")])
+        database.close()
+
+    def test_new_ledger_is_typed_and_never_configured(self):
+        self.ws.write("conf", "[run]\nnew-ledger = yes\n", mode=0o600)
+        self.assertExit(self.ws.upload(self.web, "--config", "conf"), 78)
+
+
+class RequireTest(IdentityCase):
+    def test_a_ledger_that_is_not_there_is_never_made(self):
+        for path in ("ledger.db", "folder/ledger.db"):
+            self.assertRefused(self.ws.upload(self.web, "--require-ledger", ledger=path), "status --create", path)
+        self.ws.write("ledger.db", b"", mode=0o600)
+        self.assertRefused(self.ws.upload(self.web, "--require-ledger"), "--create")
+        self.assertEqual(os.path.getsize(self.ws.ledger), 0)
+        self.assertFalse(os.path.exists(self.ws.file("folder")))
+        self.ws.write("conf", "[run]\nrequire-ledger = yes\n", mode=0o600)
+        self.assertRefused(self.ws.upload(self.web, "--config", "conf"))
+        self.assertEqual(self.sent(), 0)
+
+    def test_the_first_one_is_made_by_status(self):
+        result = self.status("--create", "-q")
+        self.assertExit(result, 0)
+        self.assertSays(result, "new ledger created")
+        self.assertEqual(self.ws.mode("ledger.db"), 0o600)
+        self.assertExit(self.status("--create"), 73)
+        self.assertExit(self.ws.upload(self.web, "--require-ledger"), 0)
+        os.unlink(self.ws.ledger)
+        self.assertExit(self.status("--create"), 78)
+
+    def test_one_that_was_made_by_hand_does_not_hide_what_was_sent(self):
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.remove_ledger()
+        self.assertExit(self.status("--create"), 0)
+        self.ws.export(claim_rows(40), name="tomorrow.csv")
+        self.assertRefused(self.ws.upload(self.web, "--require-ledger", claims="tomorrow.csv"), "--new-ledger")
+        self.assertEqual(self.sent(), 30)
+
+
+class RestoredTest(IdentityCase):
+    """A backup does not know what was sent after it."""
+
+    def test_a_canary_then_a_backup_then_the_rest(self):
+        self.ws.export(claim_rows(100))
+        self.assertExit(self.ws.upload(self.web, "--limit", 10), 4)
+        self.assertExit(self.status("--backup", "backup.db"), 0)
+        self.assertExit(self.ws.upload(self.web), 0)
+        for everything in (False, True):
+            with self.subTest(everything=everything):
+                self.restore("backup.db", everything)
+                self.assertRefused(self.ws.upload(self.web), "--new-ledger", "older copy")
+                self.assertRefused(self.ws.upload(self.web, "-o", "other.csv"), "older copy")
+        self.assertEqual(self.sent(), 100)
+
+    def test_status_says_what_it_sees(self):
+        self.assertExit(self.ws.upload(self.web, "--limit", 10), 4)
+        self.assertExit(self.status("--backup", "backup.db"), 0)
+        self.assertExit(self.status("--verify"), 0)
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.assertExit(self.status("--verify"), 0)
+        for everything in (False, True):
+            with self.subTest(everything=everything):
+                self.restore("backup.db", everything)
+                result = self.status("--verify")
+                self.assertExit(result, 1)
+                self.assertIn("older copy", result.out)
+
+    def test_a_backup_in_the_middle_of_a_run(self):
+        self.ws.export(claim_rows(120))
+        self.web.script = slowly
+        for end in ("killed", "finished"):
+            for everything in (False, True):
+                with self.subTest(end=end, everything=everything):
+                    for path in glob.glob(self.ws.file("claims.report*")) + glob.glob(self.ws.file("backup*")):
+                        os.unlink(path)
+                    self.remove_ledger()
+                    self.web.requests.clear()
+                    run = self.ws.start_upload(self.web, "--in-flight", 2)
+                    self.web.wait_for_requests(20)
+                    self.assertExit(self.status("--backup", "backup.db"), 0)
+                    self.web.wait_for_requests(len(self.web.requests) + 10)
+                    if end == "killed":
+                        run.send_signal(signal.SIGKILL)
+                    run.finish()
+                    sent = self.sent()
+                    self.restore("backup.db", everything)
+                    self.assertRefused(self.ws.upload(self.web), "--new-ledger")
+                    self.assertEqual(self.sent(), sent)
+                    self.assertOnce()
+
+    def test_a_backup_then_a_rerun(self):
+        self.assertExit(self.ws.upload(self.web, "--limit", 0), 4)
+        self.assertExit(self.status("--backup", "backup.db"), 0)
+        arguments = list(self.ws.upload_arguments(self.web, claims="claims.report.csv"))
+        arguments[0] = "rerun"
+        self.assertExit(self.ws.run(*arguments), 0)
+        for everything in (False, True):
+            self.restore("backup.db", everything)
+            self.assertRefused(self.ws.run(*arguments), "older copy")
+            self.assertRefused(self.ws.upload(self.web), "older copy")
+        self.assertEqual(self.sent(), 30)
+
+    def test_resolve_takes_no_older_copy(self):
+        self.assertExit(self.ws.upload(self.web, "--limit", 10), 4)
+        self.assertExit(self.status("--backup", "backup.db"), 0)
+        self.assertExit(self.ws.upload(self.web), 0)
+        for everything in (False, True):
+            self.restore("backup.db", everything)
+            result = self.ws.run("resolve", "claims.report.csv", "--ledger", "ledger.db", "--gateway", self.web.url)
+            self.assertExit(result, 78)
+            self.assertSays(result, "older copy")
+
+    def test_one_after_which_nothing_was_sent_is_taken(self):
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.assertExit(self.status("--backup", "backup.db"), 0)
+        self.assertExit(self.ws.upload(self.web), 0)  # nothing is left to send
+        self.restore("backup.db")
+        self.assertExit(self.status("--verify"), 0)
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.ws.export(claim_rows(40))
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.assertEqual(self.sent(), 40)
+
+    def test_a_backup_of_a_run_that_was_killed_before_it_goes_on_in_place(self):
+        self.kill_in_the_middle()
+        self.assertExit(self.status("--backup", "backup.db"), 0)
+        self.restore("backup.db")
+        self.assertExit(self.ws.upload(self.web), 3)
+        self.assertOnce()
+
+    def test_what_a_person_passed_over_is_not_asked_again_and_the_rest_is(self):
+        self.ws.export(claim_rows(5, first=200), name="b.csv")
+        self.assertExit(self.ws.upload(self.web, "--limit", 2), 4)
+        self.assertExit(self.ws.upload(self.web, "--limit", 2, claims="b.csv"), 4)
+        self.assertExit(self.status("--backup", "backup.db"), 0)
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.assertExit(self.ws.upload(self.web, claims="b.csv"), 0)
+        self.restore("backup.db")
+        self.ws.export(claim_rows(3, first=300), name="c.csv")
+        self.assertRefused(self.ws.upload(self.web, claims="c.csv"))
+        self.assertExit(self.ws.upload(self.web, *NEW_LEDGER, claims="c.csv"), 0)
+        self.assertExit(self.status("--verify"), 0)
+        self.ws.export(claim_rows(3, first=400), name="d.csv")
+        self.assertExit(self.ws.upload(self.web, claims="d.csv"), 0)
+        sent = self.sent()
+        for claims in ("claims.csv", "b.csv"):
+            self.assertRefused(self.ws.upload(self.web, claims=claims), "older copy")
+        self.assertEqual(self.sent(), sent)
+        self.assertOnce()
+
+
+class LogTest(IdentityCase):
+    """The -wal, in which a live run keeps what it committed last."""
+
+    def test_a_log_that_was_removed_truncated_or_put_back_is_noticed(self):
+        self.ws.export(claim_rows(200))
+        self.web.script = slowly
+        wal = self.ws.ledger + "-wal"
+        for damage in ("removed", "truncated", "of another moment", "emptied"):
+            with self.subTest(damage):
+                for path in glob.glob(self.ws.file("claims.report*")):
+                    os.unlink(path)
+                self.remove_ledger()
+                self.web.requests.clear()
+                run = self.ws.start_upload(self.web, "--in-flight", 2)
+                self.web.wait_for_requests(60)
+                shutil.copy(wal, self.ws.file("kept"))
+                if damage == "removed":
+                    os.unlink(wal)
+                self.web.wait_for_requests(120)
+                run.send_signal(signal.SIGKILL)
+                run.finish()
+                sent = self.sent()
+                if damage == "truncated":
+                    os.truncate(wal, os.path.getsize(wal) // 2)
+                elif damage == "emptied":
+                    os.truncate(wal, 0)
+                elif damage == "of another moment":
+                    shutil.copy(self.ws.file("kept"), wal)
+                self.assertExit(self.status("--verify"), 1)
+                self.assertRefused(self.ws.upload(self.web))
+                self.assertRefused(self.ws.upload(self.web, "-o", "x.csv"))
+                self.assertEqual(self.sent(), sent)
+
+    def test_a_ledger_without_its_file_but_with_its_log_is_not_made_anew(self):
+        self.kill_in_the_middle()
+        shutil.move(self.ws.ledger, self.ws.file("away.db"))
+        os.unlink(self.ws.file(STARTED))
+        os.unlink(self.ws.ledger + ".lock")
+        log = os.path.getsize(self.ws.ledger + "-wal")
+        self.assertRefused(self.ws.upload(self.web), "is gone")
+        self.assertEqual(os.path.getsize(self.ws.ledger + "-wal"), log)
+
+
+class NeverRefusedTest(IdentityCase):
+    def test_an_ordinary_week(self):
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.ws.export(claim_rows(35))
+        self.assertExit(self.ws.upload(self.web), 0)  # under the same name
+        self.ws.export(claim_rows(40), name="second.csv")
+        self.assertExit(self.ws.upload(self.web, "--limit", 2, claims="second.csv"), 4)
+        self.assertExit(self.ws.upload(self.web, claims="second.csv"), 0)
+        self.ws.export(claim_rows(60), name="third.csv")
+        self.kill_in_the_middle(claims="third.csv", after=5)
+        self.assertExit(self.ws.upload(self.web, claims="third.csv"), 3)
+        self.assertOnce()
+
+    def test_reports_of_other_platforms_and_what_is_no_report(self):
+        other = self.gateway()
+        self.assertExit(self.ws.upload(other, ledger="other.db"), 0)
+        self.ws.write("junk.manifest.json", "{}")
+        self.ws.write("junk.started.json", "[1]")
+        os.mkdir(self.ws.file("folder.manifest.json"))
+        self.assertExit(self.ws.upload(self.web, "-o", "mine.csv"), 0)
+        self.assertEqual((self.sent(), len(other.requests)), (30, 30))
+
+    def test_a_folder_that_was_moved_with_all_that_is_in_it(self):
+        self.kill_in_the_middle()
+        os.mkdir(self.ws.file("new"))
+        for name in os.listdir(self.ws.path):
+            if name.startswith(("claims", "ledger")):
+                os.rename(self.ws.file(name), self.ws.file("new/" + name))
+        self.assertExit(self.ws.upload(self.web, claims="new/claims.csv", ledger="new/ledger.db"), 3)
+        self.assertOnce()
+
+    def test_a_ledger_by_a_link(self):
+        self.kill_in_the_middle()
+        os.symlink("ledger.db", self.ws.file("link.db"))
+        self.assertExit(self.ws.upload(self.web, ledger="link.db"), 3)
+        self.assertOnce()
+
+
+if __name__ == "__main__":
+    unittest.main()
