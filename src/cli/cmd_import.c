@@ -171,7 +171,7 @@ static int pass_over(const struct import *i, const struct manifest_found *m, int
                      struct error *err)
 {
     struct statement_by by = said_by(i);
-    struct pass pass = {m->ledger_id, m->run, m->ledger_commits, true};
+    struct pass pass = {m->ledger_id, m->run, m->ledger_commits, PASS_EXPORT};
 
     return ledger_pass_add(i->ledger, &pass, &by, err) || ledger_run_end_doubt(i->ledger, run, err)
                ? -1

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "ledger/commits.h"
 #include "ledger/view.h"
@@ -47,7 +48,9 @@ static int see(void *context, const struct trace *trace, struct error *err)
     struct pass pass;
     int is_lost;
 
-    if (!m || strcmp(m->ledger_id, ledger_id(lost->ledger)) != 0)
+    /* A backup elsewhere is older, and that is as it should be. */
+    if (!m || strcmp(m->ledger_id, ledger_id(lost->ledger)) != 0 ||
+        !file_is_same(m->ledger_path, ledger_path(lost->ledger)))
         return 0;
     is_lost = ledger_run_named(lost->ledger, m->run, &run, err);
     if (is_lost >= 0)

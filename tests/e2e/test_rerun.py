@@ -555,10 +555,10 @@ class StrangerTest(RerunCase):
         self.assertSays(result, "1 rows are left because a later row of their claim is accepted")
         self.assertEqual(self.sent_since(), [name_of(2)])
         # The ledger that knows says the same of itself, once nothing tells of the other one.
-        for name in (SECOND, SECOND + ".manifest.json"):
+        for name in (FIRST, FIRST + ".manifest.json"):
             os.unlink(self.ws.file(name))
         self.assertExit(self.rerun("--include", "rejected"), 0)
-        self.assertEqual(self.lines(SECOND)[2]["code"], "SUPERSEDED")
+        self.assertEqual(self.lines(FIRST)[2]["code"], "SUPERSEDED")
 
     def test_a_resend_that_is_rejected_leaves_the_row_unknown(self):
         self.upload_rows(claim_rows(2), 3, n1=lose)
