@@ -62,7 +62,7 @@ struct submission {
     bool has_foreseen;
     struct rehearsal foreseen;
     bool is_announced; /* what tells of the run before its report is there, and was not before */
-    bool is_sending; /* from now on something may have been sent */
+    bool is_sending;   /* from now on something may have been sent */
     struct batch_stop stop;
 };
 
