@@ -16,6 +16,10 @@
  * of what is 0 or 1 bytes long is its byte. */
 size_t character_decode(const char *text, uint32_t *ret_point);
 
+/* Writes the character and a NUL. Returns its bytes, 0 for what is no character. */
+#define CHARACTER_ROOM 5
+size_t character_encode(uint32_t point, char ret_text[CHARACTER_ROOM]);
+
 /* Whether it shows nothing: of zero width, or one that turns the direction of writing. */
 bool character_is_invisible(uint32_t point);
 

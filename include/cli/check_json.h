@@ -26,9 +26,8 @@ void check_json_reading(struct check_json *json, const struct intake *intake,
 void check_json_problem(struct check_json *json, const struct problem *problem);
 
 /* The last part, of an export that was read to its end; `duplicates` were found. */
-void check_json_totals(struct check_json *json, const struct intake *intake,
-                       const struct inspection *inspection, const struct duplicates *duplicates,
-                       size_t duplicate_count);
+void check_json_totals(struct check_json *json, const struct inspection *inspection,
+                       const struct duplicates *duplicates, size_t duplicate_count);
 
 /* Ends the document. `refused` is NULL, or why the export was refused. */
 void check_json_end(struct check_json *json, int exit_code, const char *refused);

@@ -21,7 +21,7 @@ void check_text_reading(const struct intake *intake, const struct inspection *in
                         const struct record *header, struct buffer *ret_text);
 
 /* How many problems were left out, and the table of codes; nothing when there is no problem. */
-void check_text_codes(const struct intake *intake, const struct inspection *inspection);
+void check_text_codes(const struct inspection *inspection);
 
 void check_text_duplicates(const struct duplicates *duplicates, size_t count);
 

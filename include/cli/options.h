@@ -85,6 +85,8 @@ struct options {
 
     struct settings settings;
     struct config *config;
+    struct kept_text *texts; /* its own copies */
+    struct pattern *pattern; /* of rules.order_no_pattern */
 };
 
 /*

@@ -18,6 +18,7 @@ enum section {
     SECTION_RUN,
     SECTION_INPUT,
     SECTION_COLUMNS,
+    SECTION_STATUSES,
     SECTION_RULES,
     SECTION_VERDICTS,
     SECTION_COUNT,
@@ -54,7 +55,7 @@ enum section section_find(const char *name);
 int settings_note(struct settings *settings, const struct setting *setting);
 void settings_release(struct settings *settings);
 
-/* The setting of that key that holds, or NULL. */
+/* The setting of that key that holds, or NULL. Of "null", which may be there often, the last. */
 const struct setting *settings_find(const struct settings *settings, enum section section,
                                     const char *key);
 

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "input/columns.h"
 #include "input/findings.h"
+#include "input/profile.h"
 #include "input/reader.h"
 #include "input/rules.h"
 
@@ -43,13 +44,14 @@ void claim_store_release(struct claim_store *store);
 
 /*
  * Judges a record. Findings are in the order of the fields, the row as a whole first; a row whose
- * number of fields is wrong is not judged any further, its cells may have moved. With no finding of
+ * number of fields is wrong is not judged any further, its cells may have moved. `profile` is NULL
+ * where a row stands for itself. With no finding of
  * SEVERITY_ERROR *ret_claim is whole and its texts live in `store` until its next use; else it is
  * undefined. `now_ms` is wall time. Running out of memory shows in the store's buffers as `failed`.
  */
 void claim_judge(const struct rules *rules, const struct columns *columns,
-                 const struct record *record, int64_t now_ms, struct claim_store *store,
-                 struct claim *ret_claim, struct findings *ret_findings);
+                 const struct profile *profile, const struct record *record, int64_t now_ms,
+                 struct claim_store *store, struct claim *ret_claim, struct findings *ret_findings);
 
 /* The raw text of a field in the record, "" where its column is absent or the record too short.
  * Borrowed. */

@@ -20,6 +20,9 @@ struct duplicates;
 struct duplicates *duplicates_open(void); /* NULL without memory */
 void duplicates_close(struct duplicates *duplicates);
 
+/* Forgets all rows. */
+void duplicates_clear(struct duplicates *duplicates);
+
 /* Takes note of a row, in the order of the file. -1 without memory; rows past 2^32 are not noted.
  */
 int duplicates_note(struct duplicates *duplicates, uint64_t row, const struct claim *claim);

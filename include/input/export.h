@@ -30,7 +30,8 @@ struct survey {
     uint64_t bytes;
     unsigned char sha256[EXPORT_SHA256_BYTES]; /* of the whole file */
     enum encoding encoding;                    /* never ENCODING_AUTO */
-    size_t bom_bytes;                          /* 0, 2, 3 or 4: to be skipped at the start */
+    size_t bom_bytes;                          /* 0 to 8: to be skipped at the start */
+    uint64_t text_bytes; /* where the text ends: a Ctrl-Z behind it is none of it */
 };
 
 /* Opens the file. EXIT_INPUT_MISSING when that fails or it is a folder. */

@@ -33,6 +33,10 @@ struct findings {
 void findings_add(struct findings *findings, const struct rules *rules, enum rule rule,
                   enum field field);
 
+/* The same, but no more than a warning. */
+void findings_warn(struct findings *findings, const struct rules *rules, enum rule rule,
+                   enum field field);
+
 /* Whether one of the findings makes the row invalid. */
 bool findings_invalid(const struct findings *findings);
 

@@ -16,6 +16,7 @@
 #include "base/money.h"
 #include "input/claim.h"
 #include "input/export.h"
+#include "input/profile.h"
 #include "input/reader.h"
 
 struct error;
@@ -37,9 +38,13 @@ struct inspection {
     uint64_t last_line;                        /* physical, of the last record */
     uint64_t broken[RULE_COUNT];               /* findings of each rule */
     uint64_t first_row[RULE_COUNT];            /* the first row that has one; 0: none */
+    uint64_t warned[RULE_COUNT];               /* of the findings, those that are warnings */
     uint64_t status_rows[INSPECTION_STATUSES]; /* valid rows of each claim_status */
     money status_fee[INSPECTION_STATUSES];     /* their money, in fen */
     struct repeats *repeats;                   /* NULL after a check */
+    struct profile profile; /* how every pass judges rows; borrows from the census */
+    struct census *census;
+    struct buffer footer; /* its lines as they stand, for people; empty: there is none */
 };
 
 /* How an export is to be taken; one for a whole run. Borrowed. */
@@ -56,20 +61,27 @@ struct intake {
 /* Surveys and reads the whole export, for a run. EXIT_INPUT_REFUSED as contract section 6 says. */
 int inspection_run(const struct intake *intake, struct inspection *ret_inspection,
                    struct error *err);
+/* The same for who sends nothing: without the repeats. */
+int inspection_read(const struct intake *intake, struct inspection *ret_inspection,
+                    struct error *err);
 void inspection_release(struct inspection *inspection);
 
 /* One who wants to see each row. Both may end the inspection with an error. */
 struct inspection_visitor {
     void *context;
-    /* The header is understood; no row was read yet. */
+    /* All rows were counted, and the inspection is complete but for what the visitor is shown. */
     int (*begin)(void *context, const struct reader *reader, struct error *err);
-    /* `claim` is NULL when the row is invalid. */
+    /* Every valid row, in a pass over all of them; `first` begins the pass, of which there may be
+     * more than one: then the last counts. */
+    int (*claim)(void *context, bool first, uint64_t row, const struct claim *claim,
+                 struct error *err);
+    /* A row that has findings, behind `begin`. 1 to see no more. */
     int (*row)(void *context, const struct reader *reader, const struct record *record,
-               const struct findings *findings, const struct claim *claim, struct error *err);
+               const struct findings *findings, struct error *err);
     bool needs_sha256; /* of the whole file */
 };
 
-/* The same for a check: every row is shown, and what only a run needs is left out: the SHA-256 of
+/* The same for a check: rows are shown, and what only a run needs is left out: the SHA-256 of
  * the whole file and the repeats. */
 int inspection_check(const struct intake *intake, const struct inspection_visitor *visitor,
                      struct inspection *ret_inspection, struct error *err);
@@ -78,6 +90,9 @@ int inspection_check(const struct intake *intake, const struct inspection_visito
  * ones. Negative: not given. */
 int inspection_expect(const struct inspection *inspection, int64_t rows, int64_t fee_fen,
                       struct error *err);
+
+/* How severe the findings of a rule are: an error where one of them is. */
+enum severity inspection_severity(const struct inspection *inspection, enum rule rule);
 
 /* The money of all valid rows. */
 money inspection_fee(const struct inspection *inspection);

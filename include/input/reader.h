@@ -44,7 +44,7 @@ struct record {
 /* How the export is to be read; what a run records as its reading. Strings are borrowed for the
  * reader's life. */
 struct reader_settings {
-    char delimiter;
+    uint32_t delimiter;                      /* a character of Unicode */
     const char *wanted_columns[FIELD_COUNT]; /* --column, or NULL */
     enum fee_unit fee_unit;                  /* --fee-unit, or FEE_UNIT_UNDECLARED */
     bool is_report; /* a report is meant, which in the place of an export is refused */
@@ -59,14 +59,15 @@ int reader_open(struct export *export, const struct survey *survey,
                 struct error *err);
 /* The same for a table that is no export: its header may be any, and reader_columns says nothing.
  */
-int reader_open_table(struct export *export, const struct survey *survey, char delimiter,
+int reader_open_table(struct export *export, const struct survey *survey, uint32_t delimiter,
                       struct reader **ret_reader, struct error *err);
 void reader_close(struct reader *reader);
 
 /* How the header was understood; of a list of problems, the office's part of it. Borrowed. */
 const struct columns *reader_columns(const struct reader *reader);
 
-/* What separates the cells: that of a list of problems is found by itself. */
+/* What separates the cells, a comma in place of a character of several bytes: that of a list of
+ * problems is found by itself. */
 char reader_delimiter(const struct reader *reader);
 
 /* The header as it stands in the export. Borrowed. */
@@ -83,7 +84,7 @@ const char *reader_unused_columns(const struct reader *reader);
  * The next record: 1, or 0 at the end of the file, or -1: an unterminated or stray quote (line and
  * column named), a record over READER_RECORD_BYTES, a file that changed: EXIT_INPUT_REFUSED. The
  * record is valid until the next call. The one quote that may stand inside a bare cell is that of
- * the spreadsheet idiom ="00123".
+ * the spreadsheet idiom ="00123"; blanks and tabs around a quoted cell are passed over.
  */
 int reader_next(struct reader *reader, struct record *ret_record, struct error *err);
 
@@ -92,6 +93,10 @@ int reader_next(struct reader *reader, struct record *ret_record, struct error *
  * missing-final-newline. A header alone that is cut would else pass for an empty export.
  */
 bool reader_is_unfinished(const struct reader *reader);
+
+/* Refuses the export for a record that was read; `why` says what is wrong with it. Returns -1. */
+int reader_refuse(const struct reader *reader, const struct record *record, const char *why,
+                  struct error *err);
 
 /* Blank lines passed over so far. */
 uint64_t reader_blank_lines(const struct reader *reader);

@@ -23,6 +23,9 @@ struct repeats;
 struct repeats *repeats_open(void); /* NULL without memory */
 void repeats_close(struct repeats *repeats);
 
+/* Forgets all notes. */
+void repeats_clear(struct repeats *repeats);
+
 /* Takes note of one row; in the first pass, for every valid row. */
 void repeats_note(struct repeats *repeats, const struct claim *claim);
 

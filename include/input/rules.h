@@ -12,6 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "input/vocabulary.h"
+
+struct pattern;
+
 /* Contract section 6, in its order, and the dearest fee a user allowed. */
 enum rule {
     RULE_MISSING_FIELD,
@@ -19,6 +23,7 @@ enum rule {
     RULE_NUMBER_RANGE,
     RULE_BAD_STATUS,
     RULE_BAD_TIME,
+    RULE_PAST_TIME,
     RULE_BAD_FEE,
     RULE_SUCCESS_WITHOUT_FEE,
     RULE_REFUSED_WITH_FEE,
@@ -30,6 +35,13 @@ enum rule {
     RULE_DATE_ONLY,
     RULE_EXCEL_NUMBER,
     RULE_EXCEL_ROUNDED_ID,
+    RULE_DAMAGED_ORDER_NO,
+    RULE_LOST_TEXT,
+    RULE_BACKSLASH_ESCAPE,
+    RULE_CUT_ROW,
+    RULE_SHIFTED_CELLS,
+    RULE_CLAMPED_ID,
+    RULE_PRIVATE_USE_CHARACTER,
     RULE_CONTROL_CHARACTER,
     RULE_TEXT_TOO_LONG,
     RULE_COLUMN_COUNT,
@@ -43,9 +55,16 @@ enum rule {
 
 enum severity { SEVERITY_OFF, SEVERITY_WARN, SEVERITY_ERROR };
 
+#define RULES_OLDEST_TIME "2010-01-01"
+
 struct rules {
     enum severity severity[RULE_COUNT];
-    int64_t max_fee; /* fen; negative: no limit */
+    int64_t max_fee;  /* fen; negative: no limit */
+    int64_t oldest_s; /* Beijing time, as clock_civil_seconds gives it; earlier is past-time */
+    bool short_rows;  /* rows may leave out their last, optional cells */
+    const char *order_no_pattern;  /* NULL: none; borrowed, as the compiled form is */
+    const struct pattern *pattern; /* NULL as long as nobody compiled it */
+    struct vocabulary vocabulary;
 };
 
 /* "off", "warn" or "error". */
@@ -63,6 +82,9 @@ bool rule_parse(const char *name, enum rule *ret_rule);
 /* Whether a row is judged by what the ledger knows, when it is sent: then the rule is no part of
  * how an export is read. */
 bool rule_is_of_run(enum rule rule);
+
+/* A date, YYYY-MM-DD, as oldest_s; false when it is none. */
+bool rules_parse_date(const char *text, int64_t *ret_seconds);
 
 /* Whether the rule's severity can not be changed. */
 bool rule_is_fixed(enum rule rule);

@@ -30,14 +30,17 @@ struct value value_of(const struct cell *cell);
 /* RULE_BAD_NUMBER or RULE_NUMBER_RANGE: not a plain integer from 0 to INT64_MAX. */
 enum rule value_parse_integer(struct value value, int64_t *ret_integer);
 
-/* RULE_BAD_STATUS: neither 0, 1, 2 nor one of the three words. */
-enum rule value_parse_status(struct value value, int64_t *ret_status);
+/* The same, and also 1.0 or 1.00: a whole number as a data frame writes it. */
+enum rule value_parse_whole(struct value value, int64_t *ret_integer);
 
 /* RULE_BAD_FEE: not an exact amount in the unit; RULE_NUMBER_RANGE: over INT64_MAX fen. */
 enum rule value_parse_fee(struct value value, enum fee_unit unit, int64_t *ret_fen);
 
 /* RULE_BAD_TIME: no form of protocol section 4, or no real time. The result is Beijing time. */
 enum rule value_parse_time(struct value value, struct civil *ret_beijing, bool *ret_date_only);
+
+/* A time of day alone, which is put in the place of that of `civil`. */
+enum rule value_parse_time_of_day(struct value value, struct civil *civil);
 
 /* Any number in scientific notation: 1E5, 1.23457E+15. */
 bool value_is_scientific(struct value value);
@@ -49,8 +52,11 @@ bool value_is_spreadsheet_number(struct value value);
 /* A date as a spreadsheet counts days: 44907, 44907.5. */
 bool value_is_date_serial(struct value value);
 
-/* All digits, more than 15 of them, the last three 0: as a spreadsheet rounds. */
-bool value_is_rounded_id(struct value value);
+/* All digits, more than 15 of them, zeros at the start not counted, which are taken off. */
+bool value_is_long_number(struct value *value);
+
+/* Three digits, with or without decimals: what stands behind the comma of a grouped amount. */
+bool value_is_group(struct value value);
 
 /* A control character other than tab and line breaks: C0, DEL or C1. */
 bool value_has_control(struct value value);

@@ -26,6 +26,21 @@ size_t character_decode(const char *text, uint32_t *ret_point)
     return len;
 }
 
+size_t character_encode(uint32_t point, char ret_text[CHARACTER_ROOM])
+{
+    static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t len = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+
+    ret_text[0] = '\0';
+    if (point == 0 || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+        return 0;
+    for (size_t i = len - 1; i > 0; i--, point >>= 6)
+        ret_text[i] = (char)(0x80 | (point & 0x3f));
+    ret_text[0] = (char)(leads[len] | point);
+    ret_text[len] = '\0';
+    return len;
+}
+
 static bool is_in(const struct range *ranges, size_t count, uint32_t point)
 {
     for (size_t i = 0; i < count && point >= ranges[i].first; i++)

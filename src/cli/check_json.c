@@ -105,8 +105,7 @@ static void end_problems(struct check_json *json)
     json->in_problems = false;
 }
 
-static void put_codes(struct json *document, const struct intake *intake,
-                      const struct inspection *inspection)
+static void put_codes(struct json *document, const struct inspection *inspection)
 {
     json_text(document, "codes");
     json_array_open(document);
@@ -115,7 +114,8 @@ static void put_codes(struct json *document, const struct intake *intake,
             continue;
         json_map_open(document);
         json_key_text(document, "code", rule_code((enum rule)i));
-        json_key_text(document, "severity", problem_severity(intake->rules.severity[i]));
+        json_key_text(document, "severity",
+                      problem_severity(inspection_severity(inspection, (enum rule)i)));
         json_key_number(document, "count", inspection->broken[i]);
         json_key_number(document, "first_row", inspection->first_row[i]);
         json_map_close(document);
@@ -154,16 +154,15 @@ static void put_duplicates(struct json *document, const struct duplicates *dupli
     json_array_close(document);
 }
 
-void check_json_totals(struct check_json *json, const struct intake *intake,
-                       const struct inspection *inspection, const struct duplicates *duplicates,
-                       size_t duplicate_count)
+void check_json_totals(struct check_json *json, const struct inspection *inspection,
+                       const struct duplicates *duplicates, size_t duplicate_count)
 {
     end_problems(json);
     json_key_number(json->document, "rows", inspection->rows);
     json_key_number(json->document, "invalid", inspection->invalid);
     json_key_number(json->document, "blank_lines", inspection->blank_lines);
     json_key_money(json->document, "fee_fen", inspection_fee(inspection));
-    put_codes(json->document, intake, inspection);
+    put_codes(json->document, inspection);
     put_statuses(json->document, inspection);
     put_duplicates(json->document, duplicates, duplicate_count);
 }

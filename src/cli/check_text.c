@@ -55,7 +55,7 @@ void check_text_reading(const struct intake *intake, const struct inspection *in
                       buffer_string(&inspection->unused_columns));
 }
 
-void check_text_codes(const struct intake *intake, const struct inspection *inspection)
+void check_text_codes(const struct inspection *inspection)
 {
     uint64_t sum = 0;
 
@@ -69,7 +69,7 @@ void check_text_codes(const struct intake *intake, const struct inspection *insp
     for (int i = 0; i < RULE_COUNT; i++)
         if (inspection->broken[i])
             printf("%-24s %-8s %10llu  %llu\n", rule_code((enum rule)i),
-                   problem_severity(intake->rules.severity[i]),
+                   problem_severity(inspection_severity(inspection, (enum rule)i)),
                    (unsigned long long)inspection->broken[i],
                    (unsigned long long)inspection->first_row[i]);
 }

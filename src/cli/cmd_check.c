@@ -104,16 +104,24 @@ static int take_findings(struct check *check, const struct reader *reader,
     return check->sheet ? add_to_sheet(check, record, findings, err) : 0;
 }
 
-static int take_row(void *context, const struct reader *reader, const struct record *record,
-                    const struct findings *findings, const struct claim *claim, struct error *err)
+static int take_claim(void *context, bool first, uint64_t row, const struct claim *claim,
+                      struct error *err)
 {
     struct check *check = context;
 
-    if (claim && duplicates_note(check->duplicates, record->row, claim))
-        return error_no_memory(err);
-    if (!findings->count || !is_described(check))
-        return 0;
-    return take_findings(check, reader, record, findings, err);
+    if (first)
+        duplicates_clear(check->duplicates);
+    return duplicates_note(check->duplicates, row, claim) ? error_no_memory(err) : 0;
+}
+
+static int take_row(void *context, const struct reader *reader, const struct record *record,
+                    const struct findings *findings, struct error *err)
+{
+    struct check *check = context;
+
+    if (take_findings(check, reader, record, findings, err))
+        return -1;
+    return !is_described(check);
 }
 
 /* The one rule that is broken by the file and not by a row; as an error it refuses the file. */
@@ -141,7 +149,8 @@ static void show_missing_newline(struct check *check)
 static int inspect(struct check *check, struct error *err)
 {
     const struct options *o = check->options;
-    const struct inspection_visitor visitor = {check, begin, take_row, o->report != NULL};
+    const struct inspection_visitor visitor = {check, begin, take_claim, take_row,
+                                               o->report != NULL};
 
     check->intake = (struct intake){
         .encoding = o->encoding,
@@ -164,7 +173,7 @@ static void print_text(const struct check *check)
 {
     const char *name = export_name(check->intake.export);
 
-    check_text_codes(&check->intake, &check->inspection);
+    check_text_codes(&check->inspection);
     check_text_duplicates(check->duplicates, check->duplicate_count);
     check_text_totals(name, &check->inspection, buffer_string(&check->reading));
 }
@@ -223,7 +232,7 @@ static int run(struct check *check, struct error *err)
     if (describe_change(check))
         result = EXIT_TRY_LATER;
     if (check->json) {
-        check_json_totals(check->json, &check->intake, &check->inspection, check->duplicates,
+        check_json_totals(check->json, &check->inspection, check->duplicates,
                           check->duplicate_count);
         check_json_end(check->json, result,
                        check->change.len ? buffer_string(&check->change) : NULL);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/character.h"
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/config.h"
@@ -14,6 +15,7 @@
 #include "cli/suggestion.h"
 #include "cli/summary.h"
 #include "gateway/endpoint.h"
+#include "input/pattern.h"
 #include "run/batch.h"
 
 enum kind {
@@ -56,15 +58,94 @@ static bool take_encoding(struct options *o, const char *value, const char **ret
     return encoding_parse(value, &o->encoding);
 }
 
+/* The character of an escape as a shell or a SQL client writes it: \x01, \t, ^A; 0: none. */
+static uint32_t parse_escape(const char *value)
+{
+    char *end = NULL;
+    unsigned long code = 0;
+
+    if (strcmp(value, "tab") == 0 || strcmp(value, "\\t") == 0)
+        return '\t';
+    if (value[0] == '^' && value[1] >= '@' && value[1] <= '_' && !value[2])
+        return (uint32_t)(value[1] - '@');
+    if (value[0] != '\\' || !value[1])
+        return 0;
+    if (value[1] == 'x' || value[1] == 'u')
+        code = strtoul(value + 2, &end, 16);
+    else if (value[1] >= '0' && value[1] <= '7')
+        code = strtoul(value + 1, &end, 8);
+    return end && end > value + 2 && end <= value + 6 && !*end ? (uint32_t)code : 0;
+}
+
 static bool take_delimiter(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is one character, or the word tab";
-    if (strcmp(value, "tab") == 0)
-        value = "\t";
-    if (strlen(value) != 1 || strchr("\"\r\n", *value) || (unsigned char)*value >= 0x80)
+    uint32_t point = parse_escape(value);
+    char text[CHARACTER_ROOM];
+
+    *ret_why = "it is one character, also as \\t, \\x01 or ^A, or the word tab";
+    if (!point && (!*value || character_decode(value, &point) != strlen(value)))
         return false;
-    o->reader.delimiter = *value;
+    if (strchr("\"\r\n", (int)point) && point < 0x80)
+        return false;
+    if (!character_encode(point, text))
+        return false;
+    o->reader.delimiter = point;
     return true;
+}
+
+static bool take_null(struct options *o, const char *value, const char **ret_why)
+{
+    return vocabulary_add_null(&o->rules.vocabulary, value, ret_why);
+}
+
+/* A text that lives as long as the options. */
+struct kept_text {
+    struct kept_text *next;
+    char text[];
+};
+
+/* NULL without memory. */
+static const char *keep_text(struct options *o, const char *text, size_t len)
+{
+    struct kept_text *kept = malloc(sizeof(*kept) + len + 1);
+
+    if (!kept)
+        return NULL;
+    memcpy(kept->text, text, len);
+    kept->text[len] = '\0';
+    kept->next = o->texts;
+    o->texts = kept;
+    return kept->text;
+}
+
+static void release_texts(struct options *o)
+{
+    while (o->texts) {
+        struct kept_text *next = o->texts->next;
+
+        free(o->texts);
+        o->texts = next;
+    }
+}
+
+/* Splits WORD=N at the last '='. */
+static bool take_status(struct options *o, const char *value, const char **ret_why)
+{
+    const char *equals = strrchr(value, '=');
+    const char *word = NULL;
+
+    *ret_why = "it is WORD=N, with N 0 (not settled), 1 (claim succeeded) or 2 (claim failed)";
+    if (!equals || equals == value)
+        return false;
+    word = keep_text(o, value, (size_t)(equals - value));
+    *ret_why = "out of memory";
+    return word && vocabulary_add_status(&o->rules.vocabulary, word, equals + 1, ret_why);
+}
+
+static bool take_oldest_time(struct options *o, const char *value, const char **ret_why)
+{
+    *ret_why = "it is a date such as " RULES_OLDEST_TIME;
+    return rules_parse_date(value, &o->rules.oldest_s);
 }
 
 /* Splits FIELD=HEADER. */
@@ -323,9 +404,20 @@ static const struct option_spec table[] = {
     TEXT(U | R | I, NONE, "reason", 0, reason, NULL, "TEXT", "and why; both are recorded"),
     SPECIAL(U | C | A | V, INPUT, "encoding", take_encoding, "auto", "NAME",
             "auto, utf-8, gb18030 or utf-16"),
-    SPECIAL(U | C | A, INPUT, "delimiter", take_delimiter, ",", "C", "one character, or tab"),
+    SPECIAL(U | C | A, INPUT, "delimiter", take_delimiter, ",", "C",
+            "one character, also \\t or \\x01, or tab"),
     SPECIAL(U | C | A, COLUMNS, "column", take_column, NULL, "FIELD=HEADER",
-            "name a column of the export; may be repeated"),
+            "name a column; claim_time=DATE+TIME: two; may be repeated"),
+    SPECIAL(U | C | A, STATUSES, "status", take_status, NULL, "WORD=N",
+            "what a word of the office means, 0, 1 or 2; may be repeated"),
+    SPECIAL(U | C | A, INPUT, "null", take_null, NULL, "WORD",
+            "cells that are empty in truth; none: no word is; may be repeated"),
+    FLAG(U | C | A, INPUT, "short-rows", 0, rules.short_rows,
+         "rows may leave out their last cells where those are optional"),
+    TEXT(U | C | A, INPUT, "order-no-pattern", 0, rules.order_no_pattern, NULL, "ERE",
+         "what a whole claim_order_no looks like"),
+    SPECIAL(U | C | A, INPUT, "oldest-time", take_oldest_time, RULES_OLDEST_TIME, "DATE",
+            "an earlier claim_time is an error"),
     SPECIAL(U | C | A, INPUT, "fee-unit", take_fee_unit, NULL, "UNIT",
             "fen or yuan (as the header says)"),
     SPECIAL(U | R | C | A, RULES, "rule", take_rule, NULL, "NAME=SEVERITY",
@@ -482,8 +574,8 @@ static int refuse_value(const char *key, const char *value, const struct origin 
     case ORIGIN_OPTION:
         break;
     }
-    return error_set(err, EXIT_BAD_USAGE, "--%s does not take '%s': %s; nothing was sent", shown,
-                     quoted, why);
+    return error_set(err, why == vocabulary_conflict ? EXIT_BAD_CONFIG : EXIT_BAD_USAGE,
+                     "--%s does not take '%s': %s; nothing was sent", shown, quoted, why);
 }
 
 static int note(struct options *options, enum section section, const char *key, const char *value,
@@ -518,6 +610,17 @@ static int note_pair(struct options *options, const struct option_spec *spec, co
     return 0;
 }
 
+/* --status: each word is a setting of its own. */
+static int note_status(struct options *options, const char *value, const struct origin *origin,
+                       struct error *err)
+{
+    const char *equals = strrchr(value, '=');
+    const char *word = keep_text(options, value, (size_t)(equals - value));
+
+    return word ? note(options, SECTION_STATUSES, word, equals + 1, origin, err)
+                : error_no_memory(err);
+}
+
 static int take_from(struct options *options, const struct option_spec *spec, const char *value,
                      const struct origin *origin, struct error *err)
 {
@@ -529,6 +632,8 @@ static int take_from(struct options *options, const struct option_spec *spec, co
                             origin, why, err);
     if (spec->section == SECTION_COLUMNS || spec->section == SECTION_RULES)
         return note_pair(options, spec, value, origin, err);
+    if (spec->section == SECTION_STATUSES)
+        return note_status(options, value, origin, err);
     return note(options, spec->section, key_of(spec), value, origin, err);
 }
 
@@ -663,8 +768,8 @@ static int refuse_section(const struct config *config, const struct config_entry
         snprintf(why, sizeof(why), "there is no such section; did you mean [%s]?", near);
     else
         snprintf(why, sizeof(why),
-                 "there is no such section; there are gateway, run, input, columns, rules, "
-                 "verdicts");
+                 "there is no such section; there are gateway, run, input, columns, statuses, "
+                 "rules, verdicts");
     return refuse_entry(config, &head, why, err);
 }
 
@@ -703,6 +808,16 @@ static int take_column_entry(struct options *o, const struct config_entry *entry
         return refuse_entry(o->config, entry, "the header of the column is missing", err);
     o->reader.wanted_columns[field] = entry->value;
     return note(o, SECTION_COLUMNS, field_name(field), entry->value, origin, err);
+}
+
+static int take_status_entry(struct options *o, const struct config_entry *entry,
+                             const struct origin *origin, struct error *err)
+{
+    const char *why = NULL;
+
+    if (!vocabulary_add_status(&o->rules.vocabulary, entry->key, entry->value, &why))
+        return refuse_entry(o->config, entry, why, err);
+    return note(o, SECTION_STATUSES, entry->key, entry->value, origin, err);
 }
 
 static const char *rule_word(size_t i)
@@ -822,7 +937,7 @@ static int take_key_entry(const struct command *command, struct options *o,
         return take_from(o, spec, entry->value, origin, err);
     if (!take(&unused, spec, entry->value, range, sizeof(range), &why))
         return refuse_value(key_of(spec), entry->value, origin, why, err);
-    return 0;
+    return 0; /* no text is kept for what stands in this section */
 }
 
 static int take_entry(const struct command *command, struct options *o,
@@ -837,6 +952,8 @@ static int take_entry(const struct command *command, struct options *o,
         return 0;
     if (section == SECTION_COLUMNS)
         return take_column_entry(o, entry, &origin, err);
+    if (section == SECTION_STATUSES)
+        return take_status_entry(o, entry, &origin, err);
     if (section == SECTION_RULES)
         return take_rule_entry(o, entry, &origin, err);
     if (section == SECTION_VERDICTS)
@@ -1008,6 +1125,21 @@ static int take_operand(const struct command *command, int argc, char **argv, st
     return 0;
 }
 
+static int compile_pattern(struct options *o, struct error *err)
+{
+    const struct setting *setting = settings_find(&o->settings, SECTION_INPUT, "order-no-pattern");
+
+    if (!o->rules.order_no_pattern)
+        return 0;
+    if (pattern_open(o->rules.order_no_pattern, &o->pattern, err)) {
+        if (setting && setting->origin.kind == ORIGIN_CONFIG && err->exit_code == EXIT_BAD_USAGE)
+            err->exit_code = EXIT_BAD_CONFIG;
+        return -1;
+    }
+    o->rules.pattern = o->pattern;
+    return 0;
+}
+
 int options_parse(const struct command *command, int argc, char **argv, struct options *ret_options,
                   struct error *err)
 {
@@ -1024,10 +1156,11 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
     if (config_open(ret_options->config_file, &config, err))
         return -1;
     settings_release(&ret_options->settings);
+    release_texts(ret_options);
     *ret_options = (struct options){.config = config};
     if (set_defaults(command, ret_options, err) || take_config(command, ret_options, err) ||
         take_environment(command, ret_options, err) ||
-        take_words(command, argc, argv, ret_options, err))
+        take_words(command, argc, argv, ret_options, err) || compile_pattern(ret_options, err))
         return -1;
     return take_operand(command, argc, argv, ret_options, err);
 }
@@ -1035,6 +1168,9 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 void options_release(struct options *options)
 {
     settings_release(&options->settings);
+    release_texts(options);
+    pattern_close(options->pattern);
+    options->pattern = NULL;
     config_close(options->config);
     options->config = NULL;
 }
@@ -1057,17 +1193,28 @@ struct credential_file options_session_file(const struct options *options)
     return secret_named(options, "session_file", options->session_file);
 }
 
+/* The option of a section whose settings are pairs, or NULL. */
+static const char *pair_option(enum section section)
+{
+    return section == SECTION_COLUMNS    ? "column"
+           : section == SECTION_RULES    ? "rule"
+           : section == SECTION_STATUSES ? "status"
+                                         : NULL;
+}
+
 static void retype(const struct setting *setting, struct buffer *ret_words)
 {
+    const char *option = pair_option(setting->section);
+    const struct option_spec *spec = option ? NULL : find_key(setting->section, setting->key);
     struct buffer word = {0};
 
-    if (setting->section == SECTION_COLUMNS || setting->section == SECTION_RULES) {
-        buffer_format(&word, "%s=%s", setting->key, setting->value);
-        buffer_text(ret_words, setting->section == SECTION_RULES ? " --rule " : " --column ");
-    } else {
-        buffer_text(&word, setting->value);
-        buffer_format(ret_words, " --%s ", find_key(setting->section, setting->key)->name);
-    }
+    buffer_format(ret_words, " --%s", option ? option : spec->name);
+    if (spec && spec->kind == KIND_FLAG)
+        return;
+    if (option)
+        buffer_format(&word, "%s=", setting->key);
+    buffer_text(&word, setting->value);
+    buffer_byte(ret_words, ' ');
     summary_quote(buffer_string(&word), ret_words);
     buffer_release(&word);
 }
@@ -1078,8 +1225,7 @@ void options_retype(const struct options *options, struct buffer *ret_words)
 
     for (size_t i = 0; i < options->settings.count; i++) {
         const struct setting *setting = &options->settings.list[i];
-        bool wanted = setting->section == SECTION_INPUT || setting->section == SECTION_COLUMNS ||
-                      setting->section == SECTION_RULES;
+        bool wanted = setting->section == SECTION_INPUT || pair_option(setting->section);
 
         for (size_t k = 0; k < sizeof(run_keys) / sizeof(*run_keys); k++)
             wanted |= setting->section == SECTION_RUN && strcmp(setting->key, run_keys[k]) == 0;

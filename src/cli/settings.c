@@ -7,8 +7,9 @@
 #include "base/log.h"
 
 static const char *const section_names[SECTION_COUNT] = {
-    [SECTION_GATEWAY] = "gateway", [SECTION_RUN] = "run",     [SECTION_INPUT] = "input",
-    [SECTION_COLUMNS] = "columns", [SECTION_RULES] = "rules", [SECTION_VERDICTS] = "verdicts",
+    [SECTION_GATEWAY] = "gateway",   [SECTION_RUN] = "run",           [SECTION_INPUT] = "input",
+    [SECTION_COLUMNS] = "columns",   [SECTION_STATUSES] = "statuses", [SECTION_RULES] = "rules",
+    [SECTION_VERDICTS] = "verdicts",
 };
 
 const char *section_name(enum section section)
@@ -58,12 +59,18 @@ const struct setting *settings_find(const struct settings *settings, enum sectio
     return NULL;
 }
 
+/* A key whose values add up. */
+static bool is_list(const struct setting *setting)
+{
+    return setting->section == SECTION_INPUT && strcmp(setting->key, "null") == 0;
+}
+
 /* Whether an earlier setting has the same key; that one gives the place in the list. */
 static bool is_known(const struct settings *settings, size_t at)
 {
     const struct setting *setting = &settings->list[at];
 
-    for (size_t i = 0; i < at; i++) {
+    for (size_t i = 0; i < at && !is_list(setting); i++) {
         if (settings->list[i].section == setting->section &&
             strcmp(settings->list[i].key, setting->key) == 0)
             return true;
@@ -105,7 +112,8 @@ static void print_section(const struct settings *settings, enum section section,
         if (!headed)
             buffer_format(ret_text, "%s[%s]\n", ret_text->len ? "\n" : "", section_name(section));
         headed = true;
-        setting = settings_find(settings, section, setting->key);
+        if (!is_list(setting))
+            setting = settings_find(settings, section, setting->key);
         print_origin(&setting->origin, ret_text);
         buffer_format(ret_text, "%s = ", setting->key);
         log_quote_whole(setting->value, ret_text);

@@ -1,44 +1,15 @@
 #include "input/columns.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "input/header.h"
 #include "input/reader.h"
 
 #define SHOWN_HEADER_BYTES 48
 #define SHOWN_HEADERS 20
-
-/* Protocol section 4. */
-static const struct known {
-    const char *header;
-    enum field field;
-    enum fee_unit unit;
-} known[] = {
-    {"workcard_id", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED},
-    {"工单ID", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED},
-    {"工单号", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED},
-    {"工单编号", FIELD_WORKCARD_ID, FEE_UNIT_UNDECLARED},
-    {"claim_desc", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED},
-    {"理赔描述", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED},
-    {"拒赔原因", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED},
-    {"拒绝理赔原因", FIELD_CLAIM_DESC, FEE_UNIT_UNDECLARED},
-    {"claim_count", FIELD_CLAIM_COUNT, FEE_UNIT_UNDECLARED},
-    {"理赔单数量", FIELD_CLAIM_COUNT, FEE_UNIT_UNDECLARED},
-    {"理赔数量", FIELD_CLAIM_COUNT, FEE_UNIT_UNDECLARED},
-    {"claim_order_no", FIELD_CLAIM_ORDER_NO, FEE_UNIT_UNDECLARED},
-    {"理赔单号", FIELD_CLAIM_ORDER_NO, FEE_UNIT_UNDECLARED},
-    {"claim_status", FIELD_CLAIM_STATUS, FEE_UNIT_UNDECLARED},
-    {"理赔状态", FIELD_CLAIM_STATUS, FEE_UNIT_UNDECLARED},
-    {"claim_time", FIELD_CLAIM_TIME, FEE_UNIT_UNDECLARED},
-    {"理赔时间", FIELD_CLAIM_TIME, FEE_UNIT_UNDECLARED},
-    {"claim_fee", FIELD_CLAIM_FEE, FEE_UNIT_FEN},
-    {"理赔金额", FIELD_CLAIM_FEE, FEE_UNIT_UNDECLARED},
-    {"理赔金额(分)", FIELD_CLAIM_FEE, FEE_UNIT_FEN},
-    {"理赔金额（分）", FIELD_CLAIM_FEE, FEE_UNIT_FEN},
-    {"理赔金额(元)", FIELD_CLAIM_FEE, FEE_UNIT_YUAN},
-    {"理赔金额（元）", FIELD_CLAIM_FEE, FEE_UNIT_YUAN},
-};
 
 static const struct {
     const char *name;
@@ -78,61 +49,26 @@ bool field_parse(const char *name, enum field *ret_field)
     return false;
 }
 
-/* The ASCII form of a full-width bracket at the text, or 0. */
-static char bracket_at(const char *text)
+const char *column_header(const struct columns *columns, enum field field)
 {
-    return strncmp(text, "（", 3) == 0 ? '(' : strncmp(text, "）", 3) == 0 ? ')' : '\0';
+    return *columns->header[field] ? columns->header[field] : field_name(field);
 }
 
-/* The next byte that counts when headers are compared: blanks and BOM do not, nor do case and the
- * width of brackets. */
-static char next_byte(const char **text)
+static size_t named_count(const struct columns *columns)
 {
-    static const char *const ignored[] = {" ", "\t", "\r", "\n", "\u00a0", "\u3000", "\ufeff"};
-    char c = '\0';
-
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++) {
-        size_t len = strlen(ignored[i]);
-
-        if (strncmp(*text, ignored[i], len) == 0) {
-            *text += len;
-            i = (size_t)-1;
-        }
-    }
-    c = bracket_at(*text);
-    *text += c ? strlen("（") : 0;
-    if (c)
-        return c;
-    c = **text;
-    if (c)
-        (*text)++;
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return columns->named ? columns->named : columns->count;
 }
 
-static bool is_same_header(const char *a, const char *b)
+size_t columns_least(const struct columns *columns, bool short_rows)
 {
-    char c = '\0';
+    size_t least = 0;
 
-    do {
-        c = next_byte(&a);
-        if (c != next_byte(&b))
-            return false;
-    } while (c);
-    return true;
-}
-
-static bool is_blank_header(const char *text)
-{
-    return next_byte(&text) == '\0';
-}
-
-static const struct known *find_known(const char *header)
-{
-    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-        if (is_same_header(known[i].header, header))
-            return &known[i];
-    }
-    return NULL;
+    if (!short_rows)
+        return named_count(columns);
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (fields[i].required && columns->index[i] >= (int)least)
+            least = (size_t)columns->index[i] + 1;
+    return columns->time_of_day > least ? columns->time_of_day : least;
 }
 
 static const char *header_of(const struct resolution *resolution, int index)
@@ -205,7 +141,7 @@ static int refuse_twice(const struct resolution *resolution, enum field field, i
     buffer_text(&text, " and ");
     append_column(&text, resolution, second);
     buffer_format(&text, " both mean %s; ", field_name(field));
-    if (is_same_header(header_of(resolution, first), header_of(resolution, second))) {
+    if (header_is_same(header_of(resolution, first), header_of(resolution, second))) {
         buffer_text(&text, "rename one of them in the export");
     } else {
         buffer_format(&text, "say which one it is with --column %s=HEADER", field_name(field));
@@ -223,32 +159,76 @@ static int refuse_mapped_twice(const struct resolution *resolution, enum field f
     return refuse(resolution, &text);
 }
 
-static int refuse_not_there(const struct resolution *resolution, enum field field)
+static int refuse_not_there(const struct resolution *resolution, enum field field,
+                            const char *header)
 {
     struct buffer text = {0};
 
     buffer_format(&text, "--column %s names a column ", field_name(field));
-    append_header(&text, wanted_header(resolution, field));
+    append_header(&text, header);
     buffer_text(&text, " that is not there; the columns are ");
     append_headers(&text, resolution);
     return refuse(resolution, &text);
+}
+
+/* Whether a field has the column, also as its second one. */
+static bool is_taken(const struct resolution *resolution, int index)
+{
+    return field_at(resolution, index) != FIELD_NONE ||
+           resolution->columns->time_of_day == (size_t)index + 1;
+}
+
+/* Finds the column of a header that --column names. */
+static int find_wanted(const struct resolution *resolution, enum field field, const char *header,
+                       int *ret_index)
+{
+    *ret_index = COLUMN_ABSENT;
+    for (size_t i = 0; i < resolution->header->count; i++) {
+        if (!header_is_same(header, header_of(resolution, (int)i)))
+            continue;
+        if (*ret_index != COLUMN_ABSENT)
+            return refuse_twice(resolution, field, *ret_index, (int)i);
+        if (is_taken(resolution, (int)i))
+            return refuse_mapped_twice(resolution, field, (int)i);
+        *ret_index = (int)i;
+    }
+    return 0;
+}
+
+/* Gives claim_time two columns, for the date and for the time of day. */
+static int map_two(const struct resolution *resolution, const char *plus)
+{
+    const enum field field = FIELD_CLAIM_TIME;
+    const char *wanted = wanted_header(resolution, field);
+    int *index = &resolution->columns->index[field], second = COLUMN_ABSENT;
+    char first[COLUMN_HEADER_BYTES * 4];
+
+    snprintf(first, sizeof(first), "%.*s", (int)(plus - wanted), wanted);
+    if (find_wanted(resolution, field, first, index))
+        return -1;
+    if (*index == COLUMN_ABSENT)
+        return refuse_not_there(resolution, field, first);
+    if (find_wanted(resolution, field, plus + 1, &second))
+        return -1;
+    if (second == COLUMN_ABSENT)
+        return refuse_not_there(resolution, field, plus + 1);
+    resolution->columns->time_of_day = (size_t)second + 1;
+    return 0;
 }
 
 /* Gives a field the column that --column names. */
 static int map_wanted(const struct resolution *resolution, enum field field)
 {
     int *index = &resolution->columns->index[field];
+    const char *header = wanted_header(resolution, field);
+    const char *plus = field == FIELD_CLAIM_TIME ? strchr(header, '+') : NULL;
 
-    for (size_t i = 0; i < resolution->header->count; i++) {
-        if (!is_same_header(wanted_header(resolution, field), header_of(resolution, (int)i)))
-            continue;
-        if (*index != COLUMN_ABSENT)
-            return refuse_twice(resolution, field, *index, (int)i);
-        if (field_at(resolution, (int)i) != FIELD_NONE)
-            return refuse_mapped_twice(resolution, field, (int)i);
-        *index = (int)i;
-    }
-    return *index == COLUMN_ABSENT ? refuse_not_there(resolution, field) : 0;
+    if (find_wanted(resolution, field, header, index))
+        return -1;
+    if (*index != COLUMN_ABSENT)
+        return 0;
+    return plus && plus > header && plus[1] ? map_two(resolution, plus)
+                                            : refuse_not_there(resolution, field, header);
 }
 
 static int map_all_wanted(const struct resolution *resolution)
@@ -264,29 +244,17 @@ static int map_all_wanted(const struct resolution *resolution)
 static int map_known(const struct resolution *resolution)
 {
     for (size_t i = 0; i < resolution->header->count; i++) {
-        const struct known *match = find_known(header_of(resolution, (int)i));
-        int *index = match ? &resolution->columns->index[match->field] : NULL;
+        enum unit_said ignored = UNIT_UNSAID;
+        enum field field = header_field(header_of(resolution, (int)i), &ignored);
+        int *index = field == FIELD_NONE ? NULL : &resolution->columns->index[field];
 
-        if (!match || wanted_header(resolution, match->field) ||
-            field_at(resolution, (int)i) != FIELD_NONE)
+        if (!index || wanted_header(resolution, field) || is_taken(resolution, (int)i))
             continue;
         if (*index != COLUMN_ABSENT)
-            return refuse_twice(resolution, match->field, *index, (int)i);
+            return refuse_twice(resolution, field, *index, (int)i);
         *index = (int)i;
     }
     return 0;
-}
-
-static void append_known_headers(struct buffer *text, enum field field)
-{
-    const char *separator = "";
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-        if (known[i].field != field)
-            continue;
-        buffer_format(text, "%s%s", separator, known[i].header);
-        separator = ", ";
-    }
 }
 
 static bool is_any_known(const struct resolution *resolution)
@@ -297,27 +265,44 @@ static bool is_any_known(const struct resolution *resolution)
     return false;
 }
 
+/* Whether the text has words of ours between delimiters: one in a line of SQL is none. */
+static bool is_a_list(const char *header, const char *delimiter)
+{
+    size_t found = 0;
+
+    for (const char *p = header, *end = NULL; p; p = end ? end + strlen(delimiter) : NULL) {
+        char name[SHOWN_HEADER_BYTES * 2];
+        enum unit_said unit = UNIT_UNSAID;
+
+        end = strstr(p, delimiter);
+        snprintf(name, sizeof(name), "%.*s", (int)(end ? end - p : (ptrdiff_t)strlen(p)), p);
+        found += header_field(name, &unit) != FIELD_NONE;
+    }
+    return found > 0;
+}
+
 /* A header that is one column: its delimiter was another. */
 static void append_delimiter_advice(struct buffer *text, const char *header)
 {
     static const struct {
-        char delimiter;
+        const char *delimiter;
         const char *option;
-    } usual[] = {{'\t', "tab"},
-                 {';', "';'"},
-                 {'|', "'|'"},
-                 {',', "',', or, if quotes stand around the whole line, take them away"}};
+    } usual[] = {
+        {"\t", "tab"},  {";", "';'"},
+        {"|", "'|'"},   {"\x01", "'\\x01'"},
+        {"，", "'，'"}, {"\x1f", "'\\x1f'"},
+        {"^", "'^'"},   {",", "',', or, if quotes stand around the whole line, take them away"}};
 
     for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
-        if (strchr(header, usual[i].delimiter)) {
+        if (strstr(header, usual[i].delimiter) && is_a_list(header, usual[i].delimiter)) {
             buffer_format(text,
-                          "; it looks as if the columns are parted by another character: say "
+                          "; it looks as if the columns are separated by another character: say "
                           "--delimiter %s",
                           usual[i].option);
             return;
         }
     }
-    buffer_text(text, "; if the line is more than one column, name what parts them with "
+    buffer_text(text, "; if the line is more than one column, name what separates them with "
                       "--delimiter");
 }
 
@@ -329,7 +314,7 @@ static int check_required(const struct resolution *resolution)
         if (!fields[i].required || resolution->columns->index[i] != COLUMN_ABSENT)
             continue;
         buffer_format(&text, "%s%s (", text.len ? ", " : "no column for ", fields[i].name);
-        append_known_headers(&text, (enum field)i);
+        header_list_known((enum field)i, &text);
         buffer_text(&text, ")");
     }
     if (text.len == 0)
@@ -346,76 +331,50 @@ static int check_required(const struct resolution *resolution)
     return refuse(resolution, &text);
 }
 
-static const char *unit_name(enum fee_unit unit)
-{
-    return unit == FEE_UNIT_YUAN ? "yuan" : "fen";
-}
-
-/* The unit in brackets at the end of a header; --fee-unit cannot contradict it. */
-static enum fee_unit unit_in_brackets(const char *header)
-{
-    static const struct {
-        const char *end;
-        enum fee_unit unit;
-    } units[] = {{"(元)", FEE_UNIT_YUAN}, {"(分)", FEE_UNIT_FEN}};
-
-    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-        for (const char *p = header; *p; p++) {
-            if (is_same_header(p, units[i].end))
-                return units[i].unit;
-        }
-    }
-    return FEE_UNIT_UNDECLARED;
-}
-
-/* An amount that is neither fen nor yuan, whatever --fee-unit says. */
-static const char *find_other_unit(const char *header)
-{
-    static const char *const others[] = {"万元", "千元", "百元", "美元", "港元", "欧元", "日元"};
-
-    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
-        if (strstr(header, others[i]))
-            return others[i];
-    }
-    return NULL;
-}
-
-static int refuse_other_unit(const struct resolution *resolution, int index, const char *other)
+static int refuse_unit(const struct resolution *resolution, int index, const char *says)
 {
     struct buffer text = {0};
 
     append_column(&text, resolution, index);
-    buffer_format(&text, " says %s, which is neither fen nor yuan: export the amounts in yuan",
-                  other);
+    buffer_format(&text, " %s", says);
+    return refuse(resolution, &text);
+}
+
+static int refuse_contradiction(const struct resolution *resolution, int index, enum unit_said said,
+                                enum fee_unit unit)
+{
+    struct buffer text = {0};
+
+    append_column(&text, resolution, index);
+    buffer_format(&text,
+                  " says %s but --fee-unit says %s; take the option away or correct the header",
+                  unit_name(said), unit == FEE_UNIT_YUAN ? "yuan" : "fen");
     return refuse(resolution, &text);
 }
 
 static int resolve_unit(const struct resolution *resolution, enum fee_unit unit)
 {
     int index = resolution->columns->index[FIELD_CLAIM_FEE];
-    const char *header = header_of(resolution, index), *other = find_other_unit(header);
-    const struct known *match = find_known(header);
-    enum fee_unit written = unit_in_brackets(header);
-    enum fee_unit declared = match ? match->unit : written;
-    struct buffer text = {0};
+    const char *header = header_of(resolution, index);
+    enum unit_said stated = header_unit(header), meant = UNIT_UNSAID;
 
-    if (other)
-        return refuse_other_unit(resolution, index, other);
-    resolution->columns->fee_unit = unit == FEE_UNIT_UNDECLARED ? declared : unit;
-    if (resolution->columns->fee_unit == FEE_UNIT_UNDECLARED) {
-        append_column(&text, resolution, index);
-        buffer_text(&text, " does not say whether its amounts are fen or yuan; say --fee-unit fen "
+    header_field(header, &meant);
+    if (stated == UNIT_SAYS_OTHER)
+        return refuse_unit(resolution, index,
+                           "says a unit that is neither fen nor yuan: export the amounts in yuan");
+    if (stated == UNIT_SAYS_BOTH)
+        return refuse_unit(resolution, index,
+                           "says fen and yuan: correct the header, so that it says one of them");
+    meant = stated == UNIT_UNSAID ? meant : stated;
+    if (unit == FEE_UNIT_UNDECLARED && meant == UNIT_UNSAID)
+        return refuse_unit(resolution, index,
+                           "does not say whether its amounts are fen or yuan; say --fee-unit fen "
                            "or --fee-unit yuan");
-        return refuse(resolution, &text);
-    }
-    if (written != FEE_UNIT_UNDECLARED && resolution->columns->fee_unit != written) {
-        append_column(&text, resolution, index);
-        buffer_format(&text,
-                      " says %s but --fee-unit says %s; take the option away or correct the "
-                      "header",
-                      unit_name(declared), unit_name(unit));
-        return refuse(resolution, &text);
-    }
+    if (unit == FEE_UNIT_UNDECLARED)
+        unit = meant == UNIT_SAYS_YUAN ? FEE_UNIT_YUAN : FEE_UNIT_FEN;
+    else if (stated != UNIT_UNSAID && (stated == UNIT_SAYS_YUAN) != (unit == FEE_UNIT_YUAN))
+        return refuse_contradiction(resolution, index, stated, unit);
+    resolution->columns->fee_unit = unit;
     return 0;
 }
 
@@ -427,7 +386,7 @@ static void list_unused(const struct resolution *resolution, struct buffer *ret_
         char quoted[SHOWN_HEADER_BYTES];
         const char *header = header_of(resolution, (int)i);
 
-        if (field_at(resolution, (int)i) != FIELD_NONE || is_blank_header(header))
+        if (is_taken(resolution, (int)i) || header_is_blank(header))
             continue;
         if (shown++ >= SHOWN_HEADERS)
             more++;
@@ -439,6 +398,39 @@ static void list_unused(const struct resolution *resolution, struct buffer *ret_
         buffer_format(ret_unused, " and %zu more", more);
 }
 
+/* Notes which columns have no name, and what the file calls those of the fields. */
+static void note_names(const struct resolution *resolution)
+{
+    struct columns *columns = resolution->columns;
+
+    for (size_t i = 0; i < columns->count; i++)
+        if (!header_is_blank(header_of(resolution, (int)i)))
+            columns->named = i + 1;
+    for (size_t i = 0; i < columns->named; i++)
+        if (header_is_blank(header_of(resolution, (int)i))) {
+            columns->has_nameless = true;
+            columns->nameless[i / 8] |= (unsigned char)(1 << i % 8);
+        }
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (columns->index[i] != COLUMN_ABSENT) {
+            const struct cell *cell = &resolution->header->cells[columns->index[i]];
+            struct value name = value_of(cell);
+            char text[COLUMN_HEADER_BYTES * 2];
+
+            snprintf(text, sizeof(text), "%.*s", (int)name.len, name.ptr);
+            log_quote(text, columns->header[i], COLUMN_HEADER_BYTES);
+        }
+}
+
+static int refuse_wide(const struct resolution *resolution)
+{
+    struct buffer text = {0};
+
+    buffer_format(&text, "it has %zu columns; no export of claims has more than %d",
+                  resolution->header->count, COLUMNS_MAX);
+    return refuse(resolution, &text);
+}
+
 int columns_resolve(const struct record *header, const char *name, const char *const *wanted,
                     enum fee_unit unit, struct columns *ret_columns, struct buffer *ret_unused,
                     struct error *err)
@@ -448,9 +440,12 @@ int columns_resolve(const struct record *header, const char *name, const char *c
     *ret_columns = (struct columns){.count = header->count};
     for (size_t i = 0; i < FIELD_COUNT; i++)
         ret_columns->index[i] = COLUMN_ABSENT;
+    if (header->count > COLUMNS_MAX)
+        return refuse_wide(&resolution);
     if (map_all_wanted(&resolution) || map_known(&resolution) || check_required(&resolution) ||
         resolve_unit(&resolution, unit))
         return -1;
+    note_names(&resolution);
     list_unused(&resolution, ret_unused);
     return ret_unused->failed ? error_no_memory(err) : 0;
 }

@@ -47,6 +47,11 @@ void duplicates_close(struct duplicates *duplicates)
     free(duplicates);
 }
 
+void duplicates_clear(struct duplicates *duplicates)
+{
+    duplicates->count = 0;
+}
+
 /* Doubles what is reserved; pages of it that are not used yet take no memory. */
 static int add_room(struct duplicates *duplicates)
 {

@@ -19,6 +19,9 @@
 #include "input/detection.h"
 #include "spool.h"
 
+#define CTRL_Z 0x1a
+#define CTRL_Z_MAX 1024 /* of them at the end of a file */
+
 /* What a block must be again when it is read again. */
 struct block {
     unsigned char digest[EXPORT_SHA256_BYTES];
@@ -246,6 +249,21 @@ static int survey_blocks(struct export *export, struct pass *pass, struct error 
     return 0;
 }
 
+/* Where the text ends: DOS and some banks write Ctrl-Z behind it. */
+static uint64_t find_text_end(const struct export *export, enum encoding encoding)
+{
+    bool wide = encoding == ENCODING_UTF16LE || encoding == ENCODING_UTF16BE;
+    uint64_t end = export->bytes, width = wide ? 2 : 1;
+    unsigned char unit[2] = {0};
+
+    while (end >= width && export->bytes - end < CTRL_Z_MAX * width &&
+           read_fully_at(export->fd, unit, width, end - width) == (ssize_t)width &&
+           unit[encoding == ENCODING_UTF16BE ? 1 : 0] == CTRL_Z &&
+           (!wide || unit[encoding == ENCODING_UTF16BE ? 0 : 1] == 0))
+        end -= width;
+    return end;
+}
+
 /* Takes the pass over and ends it. */
 static int survey(struct export *export, enum encoding wanted, struct pass pass,
                   struct survey *ret_survey, struct error *err)
@@ -275,6 +293,7 @@ static int survey(struct export *export, enum encoding wanted, struct pass pass,
         goto out;
     }
     ret_survey->bytes = export->bytes;
+    ret_survey->text_bytes = find_text_end(export, ret_survey->encoding);
     export->surveyed = true;
     result = 0;
 out:

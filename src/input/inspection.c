@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "input/doubts.h"
 #include "input/repeats.h"
 
 static void count_findings(struct inspection *inspection, const struct record *record,
@@ -15,6 +16,7 @@ static void count_findings(struct inspection *inspection, const struct record *r
 
         if (!inspection->broken[rule]++)
             inspection->first_row[rule] = record->row;
+        inspection->warned[rule] += findings->list[i].severity == SEVERITY_WARN;
     }
 }
 
@@ -35,6 +37,7 @@ static int check_end(const struct intake *intake, const struct reader *reader, u
     if (!reader_is_unfinished(reader) || severity == SEVERITY_OFF)
         return 0;
     inspection->broken[RULE_MISSING_FINAL_NEWLINE] = 1;
+    inspection->warned[RULE_MISSING_FINAL_NEWLINE] = severity == SEVERITY_WARN;
     inspection->first_row[RULE_MISSING_FINAL_NEWLINE] = row;
     if (severity != SEVERITY_ERROR)
         return 0;
@@ -56,54 +59,122 @@ static int refuse_stopped(const struct intake *intake, struct error *err)
                      log_quote(export_name(intake->export), name, sizeof(name)));
 }
 
-/* Counts a row that was judged and shows it. */
-static int take_row(const struct inspection_visitor *visitor, const struct reader *reader,
-                    const struct record *record, const struct findings *findings,
-                    const struct claim *claim, struct inspection *inspection, struct error *err)
+/* What one pass over the rows has at hand. */
+struct pass {
+    const struct intake *intake;
+    const struct inspection_visitor *visitor; /* NULL: nobody looks on */
+    struct inspection *inspection;
+    struct reader *reader;
+    struct claim_store store;
+    struct findings findings;
+    struct claim claim;
+    bool counts;   /* rows and findings are counted; else they were before */
+    bool profiles; /* the profile is not known yet */
+    bool shows;    /* findings are for the visitor */
+    bool has_begun;
+};
+
+static int show(struct pass *pass, const struct record *record, bool invalid, struct error *err)
 {
-    bool invalid = findings_invalid(findings);
+    const struct inspection_visitor *visitor = pass->visitor;
+    int result = 0;
+
+    if (pass->counts && !invalid)
+        result = visitor->claim(visitor->context, !pass->has_begun, record->row, &pass->claim, err);
+    pass->has_begun |= !invalid;
+    if (!result && pass->shows && pass->findings.count)
+        result = visitor->row(visitor->context, pass->reader, record, &pass->findings, err);
+    if (result > 0)
+        pass->shows = false;
+    return result < 0 ? -1 : 0;
+}
+
+static void count_row(struct pass *pass, const struct record *record, bool invalid)
+{
+    struct inspection *inspection = pass->inspection;
 
     inspection->rows++;
     inspection->invalid += invalid;
     inspection->last_line = record->line;
     if (!invalid)
-        count_claim(inspection, claim);
+        count_claim(inspection, &pass->claim);
     /* Also of a row that may be valid by the time the run began with. */
-    if (inspection->repeats && *claim->claim_order_no)
-        repeats_note(inspection->repeats, claim);
-    if (findings->count)
-        count_findings(inspection, record, findings);
-    return visitor ? visitor->row(visitor->context, reader, record, findings,
-                                  invalid ? NULL : claim, err)
-                   : 0;
+    if (inspection->repeats && *pass->claim.claim_order_no)
+        repeats_note(inspection->repeats, &pass->claim);
+    if (pass->findings.count)
+        count_findings(inspection, record, &pass->findings);
 }
 
-static int read_rows(const struct intake *intake, const struct inspection_visitor *visitor,
-                     struct reader *reader, struct inspection *inspection, struct error *err)
+static int take_row(struct pass *pass, const struct record *record, struct error *err)
 {
-    struct claim_store store = {0};
-    struct record record = {.row = 1};
-    struct findings findings;
-    struct claim claim;
-    uint64_t row = 1;
-    int result;
+    const struct intake *intake = pass->intake;
+    struct inspection *inspection = pass->inspection;
+    bool invalid = false;
 
-    while ((result = reader_next(reader, &record, err)) > 0) {
+    /* A list of problems is what is odd about an export: it has no profile of its own. */
+    if (pass->profiles && !record->correction &&
+        census_note(inspection->census, &intake->rules, reader_columns(pass->reader), record, err))
+        return -1;
+    claim_judge(&intake->rules, reader_columns(pass->reader), &inspection->profile, record,
+                intake->now_ms, &pass->store, &pass->claim, &pass->findings);
+    if (pass->store.desc.failed || pass->store.order_no.failed)
+        return error_no_memory(err);
+    if (pass->findings.count && pass->profiles &&
+        doubts_refuse(pass->reader, inspection->survey.encoding, record, &pass->findings, err))
+        return -1;
+    invalid = findings_invalid(&pass->findings);
+    if (pass->counts)
+        count_row(pass, record, invalid);
+    return pass->visitor ? show(pass, record, invalid, err) : 0;
+}
+
+#define FOOTER_LINES_SHOWN 3
+
+/* A line of the footer, for people to see what was passed over. */
+static void take_footer(struct inspection *inspection, const struct record *record)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    uint64_t at = record->row - inspection->profile.footer_row;
+    struct buffer *text = &inspection->footer;
+
+    for (size_t i = 0; at < FOOTER_LINES_SHOWN && i < record->count; i++) {
+        struct value value = value_of(&record->cells[i]);
+
+        if (value.len == 0)
+            continue;
+        buffer_format(text, "%s'%s'", text->len ? ", " : "",
+                      log_quote(record->cells[i].text, quoted, sizeof(quoted)));
+        return;
+    }
+}
+
+/* Whether all that there is to see was seen before the end. */
+static bool is_over(const struct pass *pass)
+{
+    return !pass->counts && !pass->profiles && !pass->shows;
+}
+
+static int read_rows(struct pass *pass, struct error *err)
+{
+    struct inspection *inspection = pass->inspection;
+    struct record record = {.row = 1};
+    uint64_t row = 1;
+    int result = 0;
+
+    while (!is_over(pass) && (result = reader_next(pass->reader, &record, err)) > 0) {
         row = record.row;
-        claim_judge(&intake->rules, reader_columns(reader), &record, intake->now_ms, &store, &claim,
-                    &findings);
-        if (store.desc.failed || store.order_no.failed)
-            result = error_no_memory(err);
-        else if (stop_signal())
-            result = refuse_stopped(intake, err);
+        if (stop_signal())
+            result = refuse_stopped(pass->intake, err);
+        else if (profile_is_footer(&inspection->profile, row))
+            result = pass->counts ? (take_footer(inspection, &record), 0) : 0;
         else
-            result = take_row(visitor, reader, &record, &findings, &claim, inspection, err);
+            result = take_row(pass, &record, err);
         if (result)
             break;
     }
-    if (!result)
-        result = check_end(intake, reader, row, inspection, err);
-    claim_store_release(&store);
+    if (!result && pass->profiles)
+        result = check_end(pass->intake, pass->reader, row, inspection, err);
+    claim_store_release(&pass->store);
     return result;
 }
 
@@ -116,25 +187,105 @@ static void note_correction(const struct reader *reader, struct inspection *insp
         memcpy(inspection->corrects, sha256, sizeof(inspection->corrects));
 }
 
-/* The pass over the rows, after the survey. */
+static int start_pass(struct pass *pass, struct error *err)
+{
+    struct inspection *inspection = pass->inspection;
+
+    if (reader_open(pass->intake->export, &inspection->survey, &pass->intake->reader, &pass->reader,
+                    err))
+        return -1;
+    inspection->columns = *reader_columns(pass->reader);
+    if (pass->counts) {
+        inspection->last_line = reader_header(pass->reader)->line;
+        buffer_reset(&inspection->unused_columns);
+        buffer_text(&inspection->unused_columns, reader_unused_columns(pass->reader));
+    }
+    return 0;
+}
+
+/* The first pass, which counts what the profile is made of, and judges as if nothing was odd. */
+static int read_first(const struct intake *intake, const struct inspection_visitor *visitor,
+                      struct inspection *inspection, struct error *err)
+{
+    struct pass pass = {.intake = intake,
+                        .visitor = visitor,
+                        .inspection = inspection,
+                        .counts = true,
+                        .profiles = true};
+    int result = -1;
+
+    profile_init(&inspection->profile);
+    inspection->census = census_open();
+    if (!inspection->census)
+        return error_no_memory(err);
+    if (!start_pass(&pass, err)) {
+        result = read_rows(&pass, err);
+        note_correction(pass.reader, inspection);
+    }
+    reader_close(pass.reader);
+    return result;
+}
+
+/* Forgets what was counted of rows, but for the end of the file, which the first pass saw. */
+static void forget_rows(struct inspection *inspection)
+{
+    uint64_t newline = inspection->broken[RULE_MISSING_FINAL_NEWLINE];
+    uint64_t row = inspection->first_row[RULE_MISSING_FINAL_NEWLINE];
+
+    inspection->rows = inspection->invalid = 0;
+    memset(inspection->broken, 0, sizeof(inspection->broken));
+    memset(inspection->first_row, 0, sizeof(inspection->first_row));
+    memset(inspection->warned, 0, sizeof(inspection->warned));
+    memset(inspection->status_rows, 0, sizeof(inspection->status_rows));
+    memset(inspection->status_fee, 0, sizeof(inspection->status_fee));
+    inspection->broken[RULE_MISSING_FINAL_NEWLINE] = newline;
+    inspection->warned[RULE_MISSING_FINAL_NEWLINE] = newline;
+    inspection->first_row[RULE_MISSING_FINAL_NEWLINE] = row;
+}
+
+static bool has_findings(const struct inspection *inspection)
+{
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (inspection->broken[i] && i != RULE_MISSING_FINAL_NEWLINE)
+            return true;
+    return false;
+}
+
+/* Reads the rows once more where they have to be judged anew, or shown. */
+static int read_again(const struct intake *intake, const struct inspection_visitor *visitor,
+                      bool counts, struct inspection *inspection, struct error *err)
+{
+    struct pass pass = {.intake = intake,
+                        .visitor = visitor,
+                        .inspection = inspection,
+                        .counts = counts,
+                        .shows = visitor && (counts || has_findings(inspection))};
+    int result = -1;
+
+    if (counts) {
+        forget_rows(inspection);
+        if (inspection->repeats)
+            repeats_clear(inspection->repeats);
+    }
+    if (!start_pass(&pass, err) &&
+        (!visitor || !visitor->begin(visitor->context, pass.reader, err)))
+        result = read_rows(&pass, err);
+    reader_close(pass.reader);
+    return result;
+}
+
+/* All passes over the rows, after the survey. */
 static int read_export(const struct intake *intake, const struct inspection_visitor *visitor,
                        struct inspection *inspection, struct error *err)
 {
-    struct reader *reader = NULL;
-    int result = -1;
+    struct profile granted;
+    bool again = false;
 
-    if (reader_open(intake->export, &inspection->survey, &intake->reader, &reader, err))
-        goto out;
-    inspection->columns = *reader_columns(reader);
-    inspection->last_line = reader_header(reader)->line;
-    buffer_text(&inspection->unused_columns, reader_unused_columns(reader));
-    if (visitor && visitor->begin(visitor->context, reader, err))
-        goto out;
-    result = read_rows(intake, visitor, reader, inspection, err);
-    note_correction(reader, inspection);
-out:
-    reader_close(reader);
-    return result;
+    profile_init(&granted);
+    if (read_first(intake, visitor, inspection, err))
+        return -1;
+    again = census_finish(inspection->census, &granted, &inspection->profile);
+    return again || visitor ? read_again(intake, visitor, again, inspection, err) : 0;
 }
 
 int inspection_run(const struct intake *intake, struct inspection *ret_inspection,
@@ -144,6 +295,15 @@ int inspection_run(const struct intake *intake, struct inspection *ret_inspectio
     ret_inspection->repeats = repeats_open();
     if (!ret_inspection->repeats)
         return error_no_memory(err);
+    if (export_survey(intake->export, intake->encoding, &ret_inspection->survey, err))
+        return -1;
+    return read_export(intake, NULL, ret_inspection, err);
+}
+
+int inspection_read(const struct intake *intake, struct inspection *ret_inspection,
+                    struct error *err)
+{
+    memset(ret_inspection, 0, sizeof(*ret_inspection));
     if (export_survey(intake->export, intake->encoding, &ret_inspection->survey, err))
         return -1;
     return read_export(intake, NULL, ret_inspection, err);
@@ -181,8 +341,15 @@ int inspection_expect(const struct inspection *inspection, int64_t rows, int64_t
 void inspection_release(struct inspection *inspection)
 {
     repeats_close(inspection->repeats);
+    census_close(inspection->census);
+    buffer_release(&inspection->footer);
     buffer_release(&inspection->unused_columns);
     memset(inspection, 0, sizeof(*inspection));
+}
+
+enum severity inspection_severity(const struct inspection *inspection, enum rule rule)
+{
+    return inspection->broken[rule] > inspection->warned[rule] ? SEVERITY_ERROR : SEVERITY_WARN;
 }
 
 money inspection_fee(const struct inspection *inspection)

@@ -13,6 +13,7 @@ struct lines {
     struct charset *charset; /* NULL for UTF-8: the bytes are the text */
     unsigned char *block;    /* what charset converts from; NULL for UTF-8 */
     size_t bom_bytes;
+    uint64_t text_bytes;    /* of the export: what is behind them is no text */
     uint64_t blocks, bytes; /* taken from the export */
 
     struct buffer text; /* from the mark on */
@@ -32,6 +33,7 @@ struct lines *lines_open(struct export *export, const struct survey *survey, str
     }
     lines->export = export;
     lines->bom_bytes = survey->bom_bytes;
+    lines->text_bytes = survey->text_bytes;
     if (survey->encoding == ENCODING_UTF8)
         return lines;
     lines->block = malloc(EXPORT_BLOCK_BYTES);
@@ -88,12 +90,24 @@ static int name_file(const struct lines *lines, struct error *err)
                      log_quote(export_name(lines->export), quoted, sizeof(quoted)), inner.text);
 }
 
+/* How many bytes of the block that was read are text. */
+static size_t text_len(const struct lines *lines, size_t len)
+{
+    uint64_t start = lines->blocks * EXPORT_BLOCK_BYTES;
+    uint64_t left = start < lines->text_bytes ? lines->text_bytes - start : 0;
+
+    return len < left ? len : (size_t)left;
+}
+
 static int convert_block(struct lines *lines, size_t skipped, size_t *ret_len, struct error *err)
 {
+    size_t len = 0;
+
     if (export_read(lines->export, lines->blocks, lines->block, ret_len, err))
         return -1;
-    if (*ret_len > skipped && charset_convert(lines->charset, lines->block + skipped,
-                                              *ret_len - skipped, &lines->text, err))
+    len = text_len(lines, *ret_len);
+    if (len > skipped &&
+        charset_convert(lines->charset, lines->block + skipped, len - skipped, &lines->text, err))
         return name_file(lines, err);
     if (*ret_len < EXPORT_BLOCK_BYTES && charset_finish(lines->charset, &lines->text, err))
         return name_file(lines, err);
@@ -111,7 +125,7 @@ static int read_block(struct lines *lines, size_t skipped, size_t *ret_len, stru
     bytes = (unsigned char *)text->ptr + text->len;
     if (export_read(lines->export, lines->blocks, bytes, ret_len, err))
         return -1;
-    text->len += *ret_len;
+    text->len += text_len(lines, *ret_len);
     lines->at += skipped;
     lines->mark += skipped;
     return 0;

@@ -13,6 +13,8 @@
 #include "input/correction.h"
 #include "input/lines.h"
 #include "input/own_file.h"
+#include "input/preamble.h"
+#include "input/quoting.h"
 
 #define PARSER_OPTIONS (CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL)
 #define PARSER_GROWTH ((size_t)64 << 10) /* libcsv's own step is 128 bytes */
@@ -23,7 +25,9 @@
 struct reader {
     struct export *export;
     struct lines *lines;
-    char delimiter;
+    struct quoting quoting;
+    uint32_t delimiter;
+    bool is_plain; /* the delimiter is one byte: lines can be taken apart in place */
 
     /* The record that is being read, as text. */
     struct line last; /* its last line so far */
@@ -126,10 +130,14 @@ static bool is_at(const struct place *place, char c)
 }
 
 /* Moves to the delimiter behind the cell, or to the end. False when its quote is not closed. */
-static bool pass_cell(struct place *place, char delimiter)
+static bool pass_cell(struct place *place, const struct quoting *quoting)
 {
-    bool open = is_at(place, '"');
+    size_t blanks = quoting_blanks(quoting, place->ptr, place->end);
+    bool open = false;
 
+    place->ptr += blanks;
+    place->column += blanks;
+    open = is_at(place, '"');
     if (open)
         step(place);
     while (open && place->ptr < place->end) {
@@ -141,7 +149,7 @@ static bool pass_cell(struct place *place, char delimiter)
         else if (quote)
             open = false;
     }
-    while (place->ptr < place->end && *place->ptr != delimiter)
+    while (place->ptr < place->end && !quoting_is_delimiter(quoting, place->ptr, place->end))
         step(place);
     return !open;
 }
@@ -176,7 +184,7 @@ static bool find_open_quote(const struct reader *reader, const char *end, struct
 
     for (;;) {
         *ret_quote = place;
-        closed = pass_cell(&place, reader->delimiter);
+        closed = pass_cell(&place, &reader->quoting);
         if (place.ptr == place.end)
             return !closed;
         step(&place);
@@ -205,45 +213,19 @@ static int advise_on_start(const char *text, size_t len, struct error *err)
         error_add(err, "it begins as a web page or XML does: open it in a spreadsheet and save it "
                        "as 'CSV UTF-8'");
     if (len >= 4 && memcmp(text, "sep=", 4) == 0)
-        error_add(err, "its first line only tells a spreadsheet what parts the cells: delete it");
+        error_add(err,
+                  "its first line only tells a spreadsheet what separates the cells: delete it");
     if (words)
         error_add(err, words);
     return -1;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-/* Whether nothing but blanks stands between the start of its cell and the quote. */
-static bool is_behind_blanks(const struct reader *reader, const char *quote)
-{
-    const char *p = quote;
-
-    while (p > reader->last.text && is_blank(p[-1]) && p[-1] != reader->delimiter)
-        p--;
-    return p < quote && (p == reader->last.text || p[-1] == reader->delimiter);
-}
-
-/* Whether nothing but blanks follows in its cell. */
-static bool ends_in_blanks(const struct reader *reader, const char *p)
-{
-    const char *end = record_end(reader);
-
-    while (p < end && is_blank(*p) && *p != reader->delimiter)
-        p++;
-    return p == end || *p == reader->delimiter;
 }
 
 static int refuse_stray_quote(const struct reader *reader, const struct place *place,
                               struct error *err)
 {
     refuse_at(reader, place,
-              is_behind_blanks(reader, place->ptr)
-                  ? "a blank stands before the quote that begins a cell; take the blank away"
-                  : "a stray quote inside a cell that does not begin with one; put the whole cell "
-                    "in quotes and double the quotes inside it",
+              "a stray quote inside a cell that does not begin with one; put the whole cell in "
+              "quotes and double the quotes inside it",
               err);
     if (reader->header.count)
         return -1;
@@ -251,23 +233,27 @@ static int refuse_stray_quote(const struct reader *reader, const struct place *p
                            err);
 }
 
+/* Whether a backslash stands before the quote that is before the place. */
+static bool is_escaped(const struct reader *reader, const char *at)
+{
+    return at - reader->last.text >= 2 && at[-1] == '"' && at[-2] == '\\';
+}
+
 /* `at` is where libcsv stopped. */
 static int refuse_stray(const struct reader *reader, const char *at, struct error *err)
 {
     struct place place = record_start(reader, at), quote = {0};
-    char why[192];
+    char why[224];
 
     while (place.ptr < place.end)
         step(&place);
     if (*at == '"')
         return refuse_stray_quote(reader, &place, err);
-    if (ends_in_blanks(reader, at))
-        return refuse_at(reader, &place,
-                         "a blank stands behind a closing quote; take the blank away", err);
     find_open_quote(reader, at, &quote);
     snprintf(why, sizeof(why),
-             "text behind a closing quote; a quote inside a cell must be doubled, or the quote of "
-             "line %llu, column %llu was not closed where its cell ends",
+             "text behind a closing quote; a quote inside a cell must be doubled%s, or the quote "
+             "of line %llu, column %llu was not closed where its cell ends",
+             is_escaped(reader, at) ? " (a backslash before it does not do)" : "",
              (unsigned long long)quote.line, (unsigned long long)quote.column);
     return refuse_at(reader, &place, why, err);
 }
@@ -287,46 +273,27 @@ static int refuse_too_long(const struct reader *reader, struct error *err)
                      err);
 }
 
-/* The length of the idiom ="00123" whose first quote is at `quote`, from there on, or 0.
- * Spreadsheets write it without quotes around it, which strict CSV forbids. */
-static size_t idiom_len(const struct reader *reader, const char *quote)
-{
-    const char *start = reader->last.text, *end = record_end(reader), *close = NULL;
-
-    if (quote >= end || *quote != '"' || quote == start || quote[-1] != '=' ||
-        (quote - 1 > start && quote[-2] != reader->delimiter))
-        return 0;
-    close = memchr(quote + 1, '"', (size_t)(end - quote - 1));
-    if (!close || (close + 1 < end && close[1] != reader->delimiter) ||
-        memchr(quote, reader->delimiter, (size_t)(close - quote)))
-        return 0;
-    return (size_t)(close + 1 - quote);
-}
-
-/* Returns where libcsv stopped: at `end`, or at what it does not take. */
-static const char *parse(struct reader *reader, const char *text, const char *end)
-{
-    return text +
-           csv_parse(&reader->parser, text, (size_t)(end - text), take_cell, take_record, reader);
-}
-
+/* Gives a line to libcsv in its strict form. */
 static int parse_line(struct reader *reader, struct error *err)
 {
-    const char *end = record_end(reader) + reader->last.end_len;
-    const char *at = parse(reader, reader->last.text, end);
+    const struct line *line = &reader->last;
+    const struct buffer *text = &reader->quoting.text;
+    size_t taken = 0;
 
-    while (at < end) {
-        size_t len = idiom_len(reader, at);
-
-        if (csv_error(&reader->parser) != CSV_EPARSE)
-            return error_no_memory(err);
-        if (len == 0)
-            return refuse_stray(reader, at, err);
-        csv_set_opts(&reader->parser, CSV_APPEND_NULL);
-        at = parse(reader, at, at + len);
-        csv_set_opts(&reader->parser, PARSER_OPTIONS);
-        at = parse(reader, at, end);
-    }
+    quoting_line(&reader->quoting, line->text, line->len);
+    if (text->failed)
+        return error_no_memory(err);
+    taken =
+        csv_parse(&reader->parser, buffer_string(text), text->len, take_cell, take_record, reader);
+    if (taken == text->len)
+        csv_parse(&reader->parser, line->text + line->len, line->end_len, take_cell, take_record,
+                  reader);
+    if (csv_error(&reader->parser) != CSV_SUCCESS && csv_error(&reader->parser) != CSV_EPARSE)
+        return error_no_memory(err);
+    if (taken < text->len)
+        return refuse_stray(
+            reader, line->text + quoting_origin(&reader->quoting, line->text, line->len, taken),
+            err);
     return reader->no_memory ? error_no_memory(err) : 0;
 }
 
@@ -361,12 +328,12 @@ static int split_line(struct reader *reader, struct error *err)
         uint64_t word = 0;
 
         memcpy(&word, reader->last.text + at, sizeof(word));
-        for (uint64_t found = find_in_word(le64toh(word), reader->delimiter); found;
+        for (uint64_t found = find_in_word(le64toh(word), reader->quoting.byte); found;
              found &= found - 1)
             cell = end_cell(reader, cell, text + at + __builtin_ctzll(found) / 8);
     }
     for (; at < len; at++)
-        if (text[at] == reader->delimiter)
+        if (text[at] == reader->quoting.byte)
             cell = end_cell(reader, cell, text + at);
     end_cell(reader, cell, text + len);
     reader->unfinished = reader->last.end_len == 0;
@@ -381,14 +348,14 @@ static bool split_cell(const struct reader *reader, char *cell, char *end, struc
 {
     bool quoted = cell < end && *cell == '"';
     char *text = cell + quoted;
-    char *stop = memchr(text, quoted ? '"' : reader->delimiter, (size_t)(end - text));
+    char *stop = memchr(text, quoted ? '"' : reader->quoting.byte, (size_t)(end - text));
     char *delimiter = NULL;
 
     if (quoted && !stop)
         return false;
     stop = stop ? stop : end;
     delimiter = stop + quoted;
-    if (delimiter < end && *delimiter != reader->delimiter)
+    if (delimiter < end && *delimiter != reader->quoting.byte)
         return false;
     if (!quoted && memchr(text, '"', (size_t)(stop - text)))
         return false;
@@ -459,6 +426,7 @@ static int begin_record(struct reader *reader, struct error *err)
 static int parse_record(struct reader *reader, struct error *err)
 {
     reader->complete = false;
+    quoting_reset(&reader->quoting);
     for (;;) {
         int result = parse_line(reader, err);
 
@@ -477,9 +445,9 @@ static int parse_record(struct reader *reader, struct error *err)
 
 static int read_record(struct reader *reader, struct error *err)
 {
-    if (!memchr(reader->last.text, '"', reader->last.len))
+    if (reader->is_plain && !memchr(reader->last.text, '"', reader->last.len))
         return split_line(reader, err);
-    if (split_quoted_line(reader))
+    if (reader->is_plain && split_quoted_line(reader))
         return reader->no_memory ? error_no_memory(err) : 0;
     return parse_record(reader, err);
 }
@@ -603,20 +571,30 @@ static int keep_header(struct reader *reader, const struct record *header, struc
     return 0;
 }
 
+static int set_delimiter(struct reader *reader, uint32_t delimiter, struct error *err)
+{
+    quoting_release(&reader->quoting);
+    if (!quoting_init(&reader->quoting, delimiter))
+        return error_set(err, EXIT_BAD_USAGE,
+                         "a quote, a line end or nothing can not be the delimiter");
+    reader->delimiter = delimiter;
+    reader->is_plain = reader->quoting.delimiter_len == 1;
+    csv_set_delim(&reader->parser, (unsigned char)reader->quoting.byte);
+    return 0;
+}
+
 /* Looks whether this program wrote the file itself: a list of problems is read as it was written or
  * saved since, another one is refused. */
 static int check_origin(struct reader *reader, struct error *err)
 {
-    char delimiter = reader->delimiter;
+    char delimiter = reader->quoting.byte;
     enum own_file kind =
-        own_file_of_header(reader->last.text, reader->last.len, reader->delimiter, &delimiter);
+        own_file_of_header(reader->last.text, reader->last.len, delimiter, &delimiter);
 
     if (kind != OWN_FILE_NONE && kind != OWN_FILE_PROBLEMS)
         return own_file_refuse(kind, export_name(reader->export), err);
     reader->is_list = kind == OWN_FILE_PROBLEMS;
-    reader->delimiter = delimiter;
-    csv_set_delim(&reader->parser, (unsigned char)delimiter);
-    return 0;
+    return reader->is_list ? set_delimiter(reader, (unsigned char)delimiter, err) : 0;
 }
 
 /* 1, or 0 where there is none, or -1. */
@@ -671,30 +649,28 @@ static int resolve_header(struct reader *reader, const struct reader_settings *s
     if (columns_resolve(&reader->header, export_name(reader->export), settings->wanted_columns,
                         settings->fee_unit, &reader->columns, &reader->unused, err))
         return advise_on_start(reader->header.cells[0].text, reader->header.cells[0].len, err);
+    reader->columns.delimiter = reader->delimiter;
     return 0;
 }
 
 static int start(struct reader *reader, struct export *export, const struct survey *survey,
-                 char delimiter, struct error *err)
+                 uint32_t delimiter, struct error *err)
 {
-    if (delimiter == '\0' || strchr("\"\r\n", delimiter))
-        return error_set(err, EXIT_BAD_USAGE,
-                         "a quote, a line end or nothing can not be the delimiter");
     reader->export = export;
-    reader->delimiter = delimiter;
     reader->line = 1;
     csv_init(&reader->parser, PARSER_OPTIONS);
-    csv_set_delim(&reader->parser, (unsigned char)delimiter);
     csv_set_space_func(&reader->parser, is_never_space);
     csv_set_blk_size(&reader->parser, PARSER_GROWTH);
     reader->texts = malloc(TEXTS_BYTES);
     if (!reader->texts)
         return error_no_memory(err);
+    if (set_delimiter(reader, delimiter, err))
+        return -1;
     reader->lines = lines_open(export, survey, err);
     return reader->lines ? 0 : -1;
 }
 
-static int open_table(struct export *export, const struct survey *survey, char delimiter,
+static int open_table(struct export *export, const struct survey *survey, uint32_t delimiter,
                       bool is_export, struct reader **ret_reader, struct error *err)
 {
     struct reader *reader = calloc(1, sizeof(*reader));
@@ -711,7 +687,7 @@ static int open_table(struct export *export, const struct survey *survey, char d
     return 0;
 }
 
-int reader_open_table(struct export *export, const struct survey *survey, char delimiter,
+int reader_open_table(struct export *export, const struct survey *survey, uint32_t delimiter,
                       struct reader **ret_reader, struct error *err)
 {
     return open_table(export, survey, delimiter, false, ret_reader, err);
@@ -721,14 +697,17 @@ int reader_open(struct export *export, const struct survey *survey,
                 const struct reader_settings *settings, struct reader **ret_reader,
                 struct error *err)
 {
-    if (open_table(export, survey, settings->delimiter, !settings->is_report, ret_reader, err))
-        return -1;
-    if (resolve_header(*ret_reader, settings, err)) {
+    int result =
+        open_table(export, survey, settings->delimiter, !settings->is_report, ret_reader, err);
+
+    if (!result && resolve_header(*ret_reader, settings, err)) {
         reader_close(*ret_reader);
         *ret_reader = NULL;
-        return -1;
+        result = -1;
     }
-    return 0;
+    if (result && err->exit_code == EXIT_INPUT_REFUSED && !settings->is_report)
+        preamble_advise(export, survey, settings->delimiter, err);
+    return result;
 }
 
 void reader_close(struct reader *reader)
@@ -738,6 +717,7 @@ void reader_close(struct reader *reader)
     /* A zeroed parser, of a start that failed early, holds nothing to free. */
     csv_free(&reader->parser);
     lines_close(reader->lines);
+    quoting_release(&reader->quoting);
     buffer_release(&reader->unused);
     free(reader->texts);
     free(reader->cells);
@@ -753,7 +733,7 @@ const struct columns *reader_columns(const struct reader *reader)
 
 char reader_delimiter(const struct reader *reader)
 {
-    return reader->delimiter;
+    return reader->is_plain ? reader->quoting.byte : ',';
 }
 
 const struct record *reader_header(const struct reader *reader)
@@ -764,6 +744,16 @@ const struct record *reader_header(const struct reader *reader)
 const char *reader_unused_columns(const struct reader *reader)
 {
     return buffer_string(&reader->unused);
+}
+
+int reader_refuse(const struct reader *reader, const struct record *record, const char *why,
+                  struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_INPUT_REFUSED, "'%s', line %llu: %s; nothing was sent",
+                     log_quote(export_name(reader->export), quoted, sizeof(quoted)),
+                     (unsigned long long)record->line, why);
 }
 
 bool reader_is_unfinished(const struct reader *reader)
@@ -793,7 +783,7 @@ void reader_locate(const struct reader *reader, size_t index, uint64_t *ret_line
 
     index += reader->is_list ? CORRECTION_COLUMNS : 0;
     for (; index > 0 && place.ptr < place.end; index--) {
-        pass_cell(&place, reader->delimiter);
+        pass_cell(&place, &reader->quoting);
         if (place.ptr < place.end)
             step(&place);
     }

@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "input/claim.h"
@@ -21,6 +22,11 @@ struct repeats *repeats_open(void)
 void repeats_close(struct repeats *repeats)
 {
     free(repeats);
+}
+
+void repeats_clear(struct repeats *repeats)
+{
+    memset(repeats, 0, sizeof(*repeats));
 }
 
 /* Nobody gains from collisions: they cost a lookup, never a wrong answer. */

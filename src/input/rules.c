@@ -3,6 +3,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "input/value.h"
+
 static const struct {
     const char *name, *code;
     enum severity severity;
@@ -14,6 +17,7 @@ static const struct {
     [RULE_BAD_STATUS] = {"bad-status", "BAD_STATUS", SEVERITY_ERROR, true},
     [RULE_BAD_TIME] = {"bad-time", "BAD_TIME", SEVERITY_ERROR, true},
     [RULE_BAD_FEE] = {"bad-fee", "BAD_FEE", SEVERITY_ERROR, true},
+    [RULE_PAST_TIME] = {"past-time", "PAST_TIME", SEVERITY_ERROR, false},
     [RULE_SUCCESS_WITHOUT_FEE] = {"success-without-fee", "SUCCESS_WITHOUT_FEE", SEVERITY_ERROR,
                                   false},
     [RULE_REFUSED_WITH_FEE] = {"refused-with-fee", "REFUSED_WITH_FEE", SEVERITY_ERROR, false},
@@ -26,7 +30,15 @@ static const struct {
     [RULE_FUTURE_TIME] = {"future-time", "FUTURE_TIME", SEVERITY_ERROR, false},
     [RULE_DATE_ONLY] = {"date-only", "DATE_ONLY", SEVERITY_WARN, false},
     [RULE_EXCEL_NUMBER] = {"excel-number", "EXCEL_NUMBER", SEVERITY_ERROR, false},
-    [RULE_EXCEL_ROUNDED_ID] = {"excel-rounded-id", "EXCEL_ROUNDED_ID", SEVERITY_WARN, false},
+    [RULE_EXCEL_ROUNDED_ID] = {"excel-rounded-id", "EXCEL_ROUNDED_ID", SEVERITY_ERROR, false},
+    [RULE_DAMAGED_ORDER_NO] = {"damaged-order-no", "DAMAGED_ORDER_NO", SEVERITY_ERROR, false},
+    [RULE_LOST_TEXT] = {"lost-text", "LOST_TEXT", SEVERITY_ERROR, false},
+    [RULE_BACKSLASH_ESCAPE] = {"backslash-escape", "BACKSLASH_ESCAPE", SEVERITY_WARN, false},
+    [RULE_CUT_ROW] = {"cut-row", "CUT_ROW", SEVERITY_ERROR, false},
+    [RULE_SHIFTED_CELLS] = {"shifted-cells", "SHIFTED_CELLS", SEVERITY_ERROR, false},
+    [RULE_CLAMPED_ID] = {"clamped-id", "CLAMPED_ID", SEVERITY_ERROR, false},
+    [RULE_PRIVATE_USE_CHARACTER] = {"private-use-character", "PRIVATE_USE_CHARACTER",
+                                    SEVERITY_ERROR, false},
     [RULE_CONTROL_CHARACTER] = {"control-character", "CONTROL_CHARACTER", SEVERITY_ERROR, false},
     [RULE_TEXT_TOO_LONG] = {"text-too-long", "TEXT_TOO_LONG", SEVERITY_ERROR, false},
     [RULE_COLUMN_COUNT] = {"column-count", "COLUMN_COUNT", SEVERITY_ERROR, true},
@@ -49,8 +61,22 @@ const char *severity_name(enum severity severity)
 void rules_init(struct rules *ret_rules)
 {
     *ret_rules = (struct rules){.max_fee = -1};
+    rules_parse_date(RULES_OLDEST_TIME, &ret_rules->oldest_s);
+    vocabulary_init(&ret_rules->vocabulary);
     for (size_t i = 0; i < RULE_COUNT; i++)
         ret_rules->severity[i] = table[i].severity;
+}
+
+bool rules_parse_date(const char *text, int64_t *ret_seconds)
+{
+    struct civil civil = {0};
+    bool date_only = false;
+
+    if (value_parse_time((struct value){text, strlen(text)}, &civil, &date_only) != RULE_NONE ||
+        !date_only || strlen(text) != strlen(RULES_OLDEST_TIME))
+        return false;
+    *ret_seconds = clock_civil_seconds(&civil);
+    return true;
 }
 
 const char *rule_name(enum rule rule)

@@ -6,6 +6,7 @@
 
 struct supply {
     const struct intake *intake;
+    const struct inspection *inspection;
     const struct supply_kind *kind; /* NULL: an export, by the reader */
     void *pass;
     struct reader *reader;
@@ -22,6 +23,7 @@ int supply_open(const struct intake *intake, const struct inspection *inspection
     if (!supply)
         return error_no_memory(err);
     supply->intake = intake;
+    supply->inspection = inspection;
     supply->kind = intake->kind;
     if (supply->kind)
         result = supply->kind->open(intake, &supply->pass, err);
@@ -49,8 +51,13 @@ static int next_of_export(struct supply *supply, struct claim_store *store,
                           struct supply_row *ret_row, struct error *err)
 {
     const struct intake *intake = supply->intake;
-    int found = reader_next(supply->reader, &supply->record, err);
+    const struct profile *profile = &supply->inspection->profile;
+    int found = 0;
 
+    /* To the end of the file, so that all of it is seen to be as it was. */
+    do
+        found = reader_next(supply->reader, &supply->record, err);
+    while (found > 0 && profile_is_footer(profile, supply->record.row));
     if (found <= 0)
         return found;
     ret_row->row = supply->record.row;
@@ -61,7 +68,7 @@ static int next_of_export(struct supply *supply, struct claim_store *store,
     ret_row->unsettled = NULL;
     ret_row->is_unrecorded = false;
     ret_row->open_row = 0;
-    claim_judge(&intake->rules, ret_row->columns, ret_row->record, intake->now_ms, store,
+    claim_judge(&intake->rules, ret_row->columns, profile, ret_row->record, intake->now_ms, store,
                 &ret_row->claim, &ret_row->findings);
     ret_row->invalid = findings_invalid(&ret_row->findings);
     return store->desc.failed || store->order_no.failed ? error_no_memory(err) : 1;

@@ -5,9 +5,8 @@
 #include "base/character.h"
 #include "input/charset.h"
 
-#define ROUNDED_ID_DIGITS 15 /* a spreadsheet's numbers are exact up to here */
-#define SERIAL_DIGITS 5      /* days since 1900: 10000 is 1927, 99999 is 2173 */
-#define ZONE_LIMIT_MINUTES (14 * 60)
+#define EXACT_DIGITS 15 /* a spreadsheet's numbers are exact up to here */
+#define SERIAL_DIGITS 5 /* days since 1900: 10000 is 1927, 99999 is 2173 */
 
 static bool is_digit(char c)
 {
@@ -111,59 +110,6 @@ enum rule value_parse_integer(struct value value, int64_t *ret_integer)
     return RULE_NONE;
 }
 
-enum rule value_parse_status(struct value value, int64_t *ret_status)
-{
-    static const char *const words[] = {"未理赔", "理赔成功", "理赔失败"};
-
-    if (value.len == 1 && *value.ptr >= '0' && *value.ptr <= '2') {
-        *ret_status = *value.ptr - '0';
-        return RULE_NONE;
-    }
-    for (int64_t status = 0; status < 3; status++) {
-        if (strlen(words[status]) == value.len &&
-            memcmp(words[status], value.ptr, value.len) == 0) {
-            *ret_status = status;
-            return RULE_NONE;
-        }
-    }
-    return RULE_BAD_STATUS;
-}
-
-enum rule value_parse_fee(struct value value, enum fee_unit unit, int64_t *ret_fen)
-{
-    size_t whole = leading_digits(value);
-    struct value decimals = skip(value, whole);
-
-    if (whole == 0)
-        return RULE_BAD_FEE;
-    if (unit == FEE_UNIT_YUAN && starts_with(decimals, '.')) {
-        decimals = skip(decimals, 1);
-        if (decimals.len < 1 || decimals.len > 2)
-            return RULE_BAD_FEE;
-    }
-    if (leading_digits(decimals) != decimals.len)
-        return RULE_BAD_FEE;
-    *ret_fen = 0;
-    if (!add_digits(value.ptr, whole, ret_fen) || !add_digits(decimals.ptr, decimals.len, ret_fen))
-        return RULE_NUMBER_RANGE;
-    if (unit == FEE_UNIT_YUAN && !add_digits("00", 2 - decimals.len, ret_fen))
-        return RULE_NUMBER_RANGE;
-    return RULE_NONE;
-}
-
-/* Takes a number of `least` to `most` digits off the value. */
-static bool take_part(struct value *value, size_t least, size_t most, int *ret_part)
-{
-    size_t n = 0;
-    int part = 0;
-
-    for (; n < value->len && n < most && is_digit(value->ptr[n]); n++)
-        part = part * 10 + (value->ptr[n] - '0');
-    *value = skip(*value, n);
-    *ret_part = part;
-    return n >= least;
-}
-
 static bool take_char(struct value *value, char c)
 {
     if (!starts_with(*value, c))
@@ -172,64 +118,19 @@ static bool take_char(struct value *value, char c)
     return true;
 }
 
-static bool take_date(struct value *value, struct civil *ret_civil)
+/* A whole number that is written as a fraction, such as 1.0, or with zeros before it. */
+enum rule value_parse_whole(struct value value, int64_t *ret_integer)
 {
-    char separator = '-';
+    size_t whole = leading_digits(value);
+    struct value rest = skip(value, whole);
 
-    if (!take_part(value, 4, 4, &ret_civil->year))
-        return false;
-    if (starts_with(*value, '/'))
-        separator = '/';
-    return take_char(value, separator) && take_part(value, 1, 2, &ret_civil->month) &&
-           take_char(value, separator) && take_part(value, 1, 2, &ret_civil->day);
-}
-
-static bool take_time_of_day(struct value *value, struct civil *ret_civil)
-{
-    if (!take_char(value, ' ') && !take_char(value, 'T'))
-        return false;
-    if (!take_part(value, 1, 2, &ret_civil->hour) || !take_char(value, ':') ||
-        !take_part(value, 1, 2, &ret_civil->minute))
-        return false;
-    return !take_char(value, ':') || take_part(value, 1, 2, &ret_civil->second);
-}
-
-/* Minutes east of Greenwich; a time without a zone is Beijing time. */
-static bool take_zone(struct value *value, int *ret_minutes)
-{
-    bool west = starts_with(*value, '-');
-    int hours = 0, minutes = 0;
-
-    *ret_minutes = 8 * 60;
-    if (value->len == 0)
-        return true;
-    if (take_char(value, 'Z')) {
-        *ret_minutes = 0;
-        return true;
+    if (whole > 0 && take_char(&rest, '.')) {
+        while (take_char(&rest, '0'))
+            ;
+        if (rest.len == 0)
+            value.len = whole;
     }
-    if (!take_char(value, west ? '-' : '+') || !take_part(value, 2, 2, &hours) ||
-        !take_char(value, ':') || !take_part(value, 2, 2, &minutes) || minutes > 59)
-        return false;
-    *ret_minutes = (hours * 60 + minutes) * (west ? -1 : 1);
-    return hours * 60 + minutes <= ZONE_LIMIT_MINUTES;
-}
-
-enum rule value_parse_time(struct value value, struct civil *ret_beijing, bool *ret_date_only)
-{
-    struct civil civil = {0};
-    int zone = 8 * 60;
-
-    if (!take_date(&value, &civil))
-        return RULE_BAD_TIME;
-    *ret_date_only = value.len == 0;
-    if (value.len && (!take_time_of_day(&value, &civil) || !take_zone(&value, &zone)))
-        return RULE_BAD_TIME;
-    if (value.len || !clock_civil_valid(&civil))
-        return RULE_BAD_TIME;
-    if (zone != 8 * 60)
-        civil = clock_civil_of(clock_civil_seconds(&civil) + (8 * 60 - zone) * 60);
-    *ret_beijing = civil;
-    return clock_civil_valid(&civil) ? RULE_NONE : RULE_BAD_TIME;
+    return value_parse_integer(value, ret_integer);
 }
 
 bool value_is_scientific(struct value value)
@@ -271,12 +172,25 @@ bool value_is_date_serial(struct value value)
     return take_char(&value, '.') && value.len > 0 && leading_digits(value) == value.len;
 }
 
-bool value_is_rounded_id(struct value value)
+bool value_is_long_number(struct value *value)
 {
-    while (starts_with(value, '0'))
-        value = skip(value, 1);
-    return value.len > ROUNDED_ID_DIGITS && leading_digits(value) == value.len &&
-           memcmp(value.ptr + value.len - 3, "000", 3) == 0;
+    struct value rest = *value;
+
+    while (starts_with(rest, '0'))
+        rest = skip(rest, 1);
+    if (rest.len <= EXACT_DIGITS || leading_digits(rest) != rest.len)
+        return false;
+    *value = rest;
+    return true;
+}
+
+bool value_is_group(struct value value)
+{
+    if (leading_digits(value) != 3)
+        return false;
+    value = skip(value, 3);
+    return value.len == 0 ||
+           (take_char(&value, '.') && value.len > 0 && leading_digits(value) == value.len);
 }
 
 #define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))

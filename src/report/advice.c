@@ -164,8 +164,10 @@ static const char *const rules_broken[RULE_COUNT] = {
     [RULE_MISSING_FIELD] = "a required field is empty",
     [RULE_BAD_NUMBER] = "not a plain integer",
     [RULE_NUMBER_RANGE] = "a number that is negative, or larger than 64 bits hold",
-    [RULE_BAD_STATUS] = "claim_status is not 0, 1, 2 or 未理赔, 理赔成功, 理赔失败",
+    [RULE_BAD_STATUS] =
+        "claim_status is not 0, 1, 2, 未理赔, 理赔成功, 理赔失败 or a word of --status",
     [RULE_BAD_TIME] = "claim_time is not a real date and time in a form that is taken",
+    [RULE_PAST_TIME] = "claim_time is before --oldest-time: it may stand for no date at all",
     [RULE_BAD_FEE] = "claim_fee is not an exact amount in the unit that is declared",
     [RULE_SUCCESS_WITHOUT_FEE] = "claim_status is 1, claim succeeded, and claim_fee is 0",
     [RULE_REFUSED_WITH_FEE] = "claim_status is 2, claim failed, and claim_fee is not 0",
@@ -177,8 +179,21 @@ static const char *const rules_broken[RULE_COUNT] = {
     [RULE_DATE_ONLY] = "claim_time has no time of day; midnight is taken",
     [RULE_EXCEL_NUMBER] = "a spreadsheet has damaged the value: scientific notation or a date as "
                           "a number",
-    [RULE_EXCEL_ROUNDED_ID] = "a number of more than 15 digits ends in 000: a spreadsheet may have "
-                              "rounded it",
+    [RULE_EXCEL_ROUNDED_ID] = "numbers of more than 15 digits end in zeros where a spreadsheet "
+                              "rounds; an error where more do than chance explains",
+    [RULE_DAMAGED_ORDER_NO] = "claim_order_no is in a guise: an apostrophe, an HTML entity, "
+                              "characters that imitate ASCII, several numbers, or not of "
+                              "--order-no-pattern",
+    [RULE_LOST_TEXT] = "a text was lost on its way: nothing but ?, or read in a wrong encoding",
+    [RULE_BACKSLASH_ESCAPE] = "a text has a backslash as MySQL and Hive escape with, which is sent "
+                              "as it is",
+    [RULE_CUT_ROW] = "a line of too few cells follows: a line break without quotes may have cut "
+                     "the row",
+    [RULE_SHIFTED_CELLS] = "the amount stands before three digits in the next cell: a grouping "
+                           "comma without quotes may have split it",
+    [RULE_CLAMPED_ID] = "workcard_id is 0 or the limit of a type, at which a program stopped "
+                        "counting",
+    [RULE_PRIVATE_USE_CHARACTER] = "a text has private characters, which others cannot read",
     [RULE_CONTROL_CHARACTER] = "a text has control characters",
     [RULE_TEXT_TOO_LONG] = "claim_desc is over 2,000 or claim_order_no over 128 characters",
     [RULE_COLUMN_COUNT] = "the row has more or fewer fields than the header",

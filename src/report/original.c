@@ -6,14 +6,15 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "input/inspection.h"
+#include "input/pattern.h"
 #include "report/audit.h"
 
 struct original {
-    struct export *export;
-    struct survey survey;
+    struct intake intake;         /* as the run had it; its now is when the run judged the rows */
+    struct inspection inspection; /* what all rows together come to */
     struct reader *reader;
-    struct rules rules;
-    int64_t now_ms; /* when the run judged the rows */
+    struct pattern *pattern; /* NULL: there is none, or it is somebody else's */
     struct record record;
     struct claim_store store;
     struct claim claim;
@@ -31,7 +32,7 @@ static int refuse_reading(const struct original *original, struct error *err)
     return error_set(err, EXIT_BAD_CONFIG,
                      "the columns of '%s' are not those that the manifest names; name them as the "
                      "upload did, with --column and --fee-unit",
-                     log_quote(export_name(original->export), quoted, sizeof(quoted)));
+                     log_quote(export_name(original->intake.export), quoted, sizeof(quoted)));
 }
 
 /* Whether the header was understood as the run did. */
@@ -81,18 +82,33 @@ static struct reader_settings settings_of(const struct audit_settings *s,
     return settings;
 }
 
+static int compile_pattern(struct original *original, struct error *err)
+{
+    struct rules *rules = &original->intake.rules;
+
+    if (!rules->order_no_pattern || rules->pattern)
+        return 0;
+    if (pattern_open(rules->order_no_pattern, &original->pattern, err))
+        return -1;
+    rules->pattern = original->pattern;
+    return 0;
+}
+
 static int start(struct original *original, const struct audit_settings *s,
                  const struct manifest_found *manifest, struct error *err)
 {
     const struct manifest_reading *reading = manifest ? &manifest->reading : NULL;
-    struct reader_settings settings = settings_of(s, reading);
+    struct intake *intake = &original->intake;
 
-    set_rules(s, reading, &original->rules);
+    intake->reader = settings_of(s, reading);
+    intake->encoding = encoding_of(s, reading);
+    set_rules(s, reading, &intake->rules);
     original->has_reading = reading != NULL;
-    original->now_ms = manifest && manifest->started_ms ? manifest->started_ms : clock_wall_ms();
-    if (export_open(s->export_path, &original->export, err) ||
-        export_survey(original->export, encoding_of(s, reading), &original->survey, err) ||
-        reader_open(original->export, &original->survey, &settings, &original->reader, err))
+    intake->now_ms = manifest && manifest->started_ms ? manifest->started_ms : clock_wall_ms();
+    if (compile_pattern(original, err) || export_open(s->export_path, &intake->export, err) ||
+        inspection_read(intake, &original->inspection, err) ||
+        reader_open(intake->export, &original->inspection.survey, &intake->reader,
+                    &original->reader, err))
         return -1;
     return !reading || is_read_alike(reader_columns(original->reader), reading)
                ? 0
@@ -120,7 +136,9 @@ void original_close(struct original *original)
     if (!original)
         return;
     reader_close(original->reader);
-    export_close(original->export);
+    inspection_release(&original->inspection);
+    export_close(original->intake.export);
+    pattern_close(original->pattern);
     claim_store_release(&original->store);
     buffer_release(&original->warnings);
     buffer_release(&original->words);
@@ -129,7 +147,7 @@ void original_close(struct original *original)
 
 const struct survey *original_survey(const struct original *original)
 {
-    return &original->survey;
+    return &original->inspection.survey;
 }
 
 uint64_t original_row(const struct original *original)
@@ -139,12 +157,17 @@ uint64_t original_row(const struct original *original)
 
 int original_next(struct original *original, struct error *err)
 {
-    int found = reader_next(original->reader, &original->record, err);
+    const struct profile *profile = &original->inspection.profile;
+    int found = 0;
 
+    do
+        found = reader_next(original->reader, &original->record, err);
+    while (found > 0 && profile_is_footer(profile, original->record.row));
     if (found <= 0)
         return found;
-    claim_judge(&original->rules, reader_columns(original->reader), &original->record,
-                original->now_ms, &original->store, &original->claim, &original->findings);
+    claim_judge(&original->intake.rules, reader_columns(original->reader), profile,
+                &original->record, original->intake.now_ms, &original->store, &original->claim,
+                &original->findings);
     buffer_reset(&original->warnings);
     findings_codes(&original->findings, SEVERITY_WARN, &original->warnings);
     if (original->store.desc.failed || original->store.order_no.failed || original->warnings.failed)
@@ -186,8 +209,8 @@ static bool is_explained_alike(struct original *original, const struct scan_row 
 {
     struct buffer sentences = {0};
     const struct finding *first =
-        findings_explain(&original->findings, &original->rules, reader_columns(original->reader),
-                         &original->record, &sentences);
+        findings_explain(&original->findings, &original->intake.rules,
+                         reader_columns(original->reader), &original->record, &sentences);
     bool alike;
 
     buffer_reset(&original->words);

@@ -153,7 +153,7 @@ static int take_row(struct pass *pass, const struct scan_row *row, struct claim_
     if (row->digest_fits)
         take_claim(pass, row, store, ret_row);
     else
-        claim_judge(&intake->rules, &row_columns, &pass->record, intake->now_ms, store,
+        claim_judge(&intake->rules, &row_columns, NULL, &pass->record, intake->now_ms, store,
                     &ret_row->claim, &ret_row->findings);
     ret_row->invalid = findings_invalid(&ret_row->findings);
     return store->desc.failed || store->order_no.failed || pass->noted.failed ||

@@ -34,7 +34,7 @@ build() { # TARGET
     esac
     clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
         -D_GNU_SOURCE -Iinclude "${sources[@]}" "tests/fuzz/fuzz_$1.c" \
-        build-fuzz/libclaimbatch_core.a "${libraries[@]}" -lcsv -pthread -o "build-fuzz/fuzz_$1"
+        build-fuzz/libclaimbatch_core.a "${libraries[@]}" -lcsv -lm -pthread -o "build-fuzz/fuzz_$1"
 }
 
 fuzz() { # TARGET

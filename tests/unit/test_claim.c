@@ -16,11 +16,13 @@
 #define CELLS_MAX 16
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
 
-static const struct columns fen = {{0, 1, 2, 3, 4, 5, 6}, 7, FEE_UNIT_FEN};
-static const struct columns yuan = {{0, 1, 2, 3, 4, 5, 6}, 7, FEE_UNIT_YUAN};
+static const struct columns fen = {
+    .index = {0, 1, 2, 3, 4, 5, 6}, .count = 7, .fee_unit = FEE_UNIT_FEN};
+static const struct columns yuan = {
+    .index = {0, 1, 2, 3, 4, 5, 6}, .count = 7, .fee_unit = FEE_UNIT_YUAN};
 /* No claim_desc, no claim_count, the rest backwards. */
 static const struct columns narrow = {
-    {4, COLUMN_ABSENT, COLUMN_ABSENT, 3, 2, 1, 0}, 5, FEE_UNIT_FEN};
+    .index = {4, COLUMN_ABSENT, COLUMN_ABSENT, 3, 2, 1, 0}, .count = 5, .fee_unit = FEE_UNIT_FEN};
 
 /* A record and all that came of it. */
 struct judged {
@@ -48,7 +50,7 @@ static void judge(struct judged *judged, const struct rules *rules, const struct
         judged->cells[judged->record.count++] = (struct cell){cell, strlen(cell)};
     }
     rules_init(&defaults);
-    claim_judge(rules ? rules : &defaults, columns, &judged->record, NOW_MS, &judged->store,
+    claim_judge(rules ? rules : &defaults, columns, NULL, &judged->record, NOW_MS, &judged->store,
                 &judged->claim, &judged->findings);
 }
 
@@ -91,9 +93,9 @@ static void claim_holds_the_seven_values(void **state)
     assert_int_equal(judged.claim.claim_fee, 0);
     assert_string_equal(claim_raw(&yuan, &judged.record, FIELD_WORKCARD_ID), " 12345 ");
 
-    judge(&judged, NULL, &narrow, "1000|2022-12-12T00:00:00Z|1|A-1|9223372036854775807");
+    judge(&judged, NULL, &narrow, "1000|2022-12-12T00:00:00Z|1|A-1|9223372036854775806");
     assert_int_equal(judged.findings.count, 0);
-    assert_int_equal(judged.claim.workcard_id, INT64_MAX);
+    assert_int_equal(judged.claim.workcard_id, INT64_MAX - 1);
     assert_string_equal(judged.claim.claim_desc, "");
     assert_int_equal(judged.claim.claim_count, 1);
     assert_string_equal(judged.claim.claim_order_no, "A-1");
@@ -111,7 +113,8 @@ static void claim_obeys_every_rule(void **state)
         const char *cells, *errors, *warnings;
     } cases[] = {
         {"1||1|A|1|2022-12-12 07:00:00|5", "", ""},
-        {"0||1|A|0|2022-12-12 07:00:00|0", "", ""},
+        {"7||1|A|0|2022-12-12 07:00:00|0", "", ""},
+        {"0||1|A|0|2022-12-12 07:00:00|0", "CLAMPED_ID", ""},
         {"1|why|1|A|2|2022-12-12 07:00:00|0", "", ""},
         /* missing-field */
         {"||1|A|1|2022-12-12 07:00:00|5", "MISSING_FIELD", ""},
@@ -122,7 +125,8 @@ static void claim_obeys_every_rule(void **state)
         {"1||1|A|1|2022-12-12 07:00:00|", "MISSING_FIELD", ""},
         {"||||||", "MISSING_FIELD", ""},
         /* bad-number, number-range */
-        {"1.0||1|A|1|2022-12-12 07:00:00|5", "BAD_NUMBER", ""},
+        {"1.0||1|A|1|2022-12-12 07:00:00|5", "EXCEL_NUMBER", ""},
+        {"1||1.0|A|1|2022-12-12 07:00:00|5", "", ""},
         {"+1||1|A|1|2022-12-12 07:00:00|5", "BAD_NUMBER", ""},
         {"1,000||1|A|1|2022-12-12 07:00:00|5", "BAD_NUMBER", ""},
         {"x||y|A|1|2022-12-12 07:00:00|5", "BAD_NUMBER", ""},
@@ -135,8 +139,9 @@ static void claim_obeys_every_rule(void **state)
         {"1|why|1|A|成功|2022-12-12 07:00:00|0", "BAD_STATUS", ""},
         /* bad-time, bad-fee */
         {"1||1|A|1|2022-02-30 07:00:00|5", "BAD_TIME", ""},
-        {"1||1|A|1|20221212|5", "BAD_TIME", ""},
-        {"1||1|A|1|2022-12-12 07:00:00|1.00", "BAD_FEE", ""},
+        {"1||1|A|1|20221212|5", "", "DATE_ONLY"},
+        {"1||1|A|1|2022-12-12 07:00:00|1.00", "", ""},
+        {"1||1|A|1|2022-12-12 07:00:00|1.01", "BAD_FEE", ""},
         {"1||1|A|1|2022-12-12 07:00:00|1E+15", "BAD_FEE", ""},
         {"1|why|1|A|2|2022-12-12 07:00:00|-1", "BAD_FEE", ""},
         /* status and fee */
@@ -188,10 +193,12 @@ static void claim_obeys_every_rule(void **state)
         {"1|\U0001f469\u200d\U0001f527|1|A|2|2022-12-12 07:00:00|0", "", ""},
         /* column-count says all; the cells may have moved */
         {"1||1|A|1|2022-12-12 07:00:00", "COLUMN_COUNT", ""},
-        {"1||1|A|1|2022-12-12 07:00:00|5|", "COLUMN_COUNT", ""},
+        {"1||1|A|1|2022-12-12 07:00:00|5|", "", ""},
+        {"1||1|A|1|2022-12-12 07:00:00|5||\u3000", "", ""},
+        {"1||1|A|1|2022-12-12 07:00:00|5|x", "COLUMN_COUNT", ""},
         {"x", "COLUMN_COUNT", ""},
         /* Several fields at once, in the order of the fields. */
-        {"x|why\x01|2|1E+15|9|44907|1.0",
+        {"x|why\x01|2|1E+15|9|44907|1.5",
          "BAD_NUMBER;CONTROL_CHARACTER;EXCEL_NUMBER;BAD_STATUS;BAD_FEE", "COUNT_NOT_ONE"},
     };
 
@@ -260,8 +267,9 @@ static void claim_is_never_guessed_when_a_rule_is_softer(void **state)
         {"count-not-one=error", "1||2|A|1|2022-12-12 07:00:00|5", "COUNT_NOT_ONE", ""},
         {"future-time=warn", "1||1|A|1|2023-12-12 07:00:00|5", "", "FUTURE_TIME"},
         {"control-character=warn", "1||1|A\x01|1|2022-12-12 07:00:00|5", "", "CONTROL_CHARACTER"},
-        {"excel-rounded-id=error", "1||1|1234567890123000|1|2022-12-12 07:00:00|5",
-         "EXCEL_ROUNDED_ID", ""},
+        {"excel-rounded-id=error", "1||1|1234567890123000|1|2022-12-12 07:00:00|5", "",
+         "EXCEL_ROUNDED_ID"},
+        {"excel-rounded-id=off", "1||1|1234567890123000|1|2022-12-12 07:00:00|5", "", ""},
     };
 
     (void)state;
@@ -313,7 +321,7 @@ static void findings_are_in_the_order_of_the_fields(void **state)
     assert_int_equal(findings.list[0].rule, RULE_COLUMN_COUNT);
     assert_int_equal(findings.list[1].rule, RULE_BAD_NUMBER);
     assert_int_equal(findings.list[2].rule, RULE_EXCEL_ROUNDED_ID);
-    assert_int_equal(findings.list[2].severity, SEVERITY_WARN);
+    assert_int_equal(findings.list[2].severity, SEVERITY_ERROR);
     assert_int_equal(findings.list[3].rule, RULE_BAD_FEE);
     for (size_t i = 0; i < 2 * FINDINGS_MAX; i++)
         findings_add(&findings, &rules, RULE_BAD_TIME, FIELD_CLAIM_TIME);
@@ -331,26 +339,26 @@ static void findings_say_what_is_wrong_and_what_to_do(void **state)
          "12.34"},
         {&yuan, "1||1|A|1|2022-12-12 07:00:00|￥12",
          "claim_fee '￥12' is not an exact amount in yuan: write digits with at most 2 decimals, "
-         "such as 12.34, without sign, currency sign or grouping; it has full-width characters, or "
-         "blanks or dashes of another kind: type it anew in half width"},
+         "such as 12.34, without minus, currency sign or unit; commas only in quotes and every "
+         "three digits; it has full-width characters, or blanks or dashes of another kind: type it "
+         "anew in half width"},
         {&yuan, "1||1|A|1|2022-12-12 07:00:00|1.2E+05",
-         "claim_fee '1.2E+05' was shortened by a spreadsheet, its digits may be lost: export it "
-         "again with this column as plain numbers"},
+         "claim_fee '1.2E+05' is in scientific notation, its digits may be lost: export it again "
+         "with this column as plain numbers"},
         {&yuan, "1||1|A|1|2022-12-12 07:00:00|#VALUE!",
-         "claim_fee '#VALUE!' is what a spreadsheet shows when it has no value: correct it there, "
-         "then export it again"},
+         "claim_fee '#VALUE!' is what a program shows when it has no value, or no room for it: "
+         "correct it there, then export it again"},
         {&fen, "1||1|A|1|2022-12-12 07:00:00|12.34",
-         "claim_fee '12.34' is not an exact amount in fen: write a whole number such as 1234, "
-         "without sign or point; if the amounts are in yuan, say --fee-unit yuan, or correct a "
-         "header that says fen"},
+         "claim_fee '12.34' is not an exact amount in fen: write a whole number such as 1234; if "
+         "the amounts are in yuan, say --fee-unit yuan, or correct a header that says fen"},
         {&fen, "1||1| |1|2022-12-12 07:00:00|5", "claim_order_no ' ' is empty: fill it in"},
         {&fen, "||1|A|1|2022-12-12 07:00:00|5", "workcard_id is empty: fill it in"},
         {&fen, "1\x1b[2J||1|A|1|2022-12-12 07:00:00|5",
          "workcard_id '1\\x1B[2J' is not a plain whole number: write digits only, without sign, "
          "point, comma, quote or blank"},
         {&fen, "1E+15||1|A|1|2022-12-12 07:00:00|5",
-         "workcard_id '1E+15' was shortened by a spreadsheet and its digits are lost: export it "
-         "again with this column as text; it cannot be restored from here"},
+         "workcard_id '1E+15' is in scientific notation and digits of it are lost: export it again "
+         "with this column as text; it cannot be restored from here"},
         {&fen, "1||1|A|1|44907|5",
          "claim_time '44907' is a number that a spreadsheet made of a date: export it again as "
          "text, such as 2022-12-31 23:59:59"},
@@ -363,8 +371,8 @@ static void findings_say_what_is_wrong_and_what_to_do(void **state)
         {&fen, "1||1|A|1|41:23.5|5",
          "claim_time '41:23.5' has no date, a spreadsheet may have hidden it: export it again as "
          "text, such as 2022-12-31 23:59:59"},
-        {&fen, "1||1|A|1|2022-12-12\u00a007:00:00|5",
-         "claim_time '2022-12-12\u00a007:00:00' is no real date and time: write it as 2022-12-31 "
+        {&fen, "1||1|A|1|2022-12-12\u200307:00:00|5",
+         "claim_time '2022-12-12\u200307:00:00' is no real date and time: write it as 2022-12-31 "
          "23:59:59, in Beijing time; it has full-width characters, or blanks or dashes of another "
          "kind: type it anew in half width"},
         {&fen, "1|已\ufffd|1|A|2|2022-12-12 07:00:00|0",
@@ -382,16 +390,16 @@ static void findings_say_what_is_wrong_and_what_to_do(void **state)
          "status"},
         {&fen, "1||1|A|1|2022-12-12 07:00:00",
          "the row that begins '1' has 6 cells but the header has 7: look for a comma or a quote "
-         "too "
-         "many or too few; a text with a comma or a line break needs quotes (\") around it"},
+         "too many or too few; a text with a comma or a line break needs quotes (\") around it; if "
+         "cells that are left out at the end were empty, say --short-rows"},
         {&fen, "\x1a",
-         "the row that begins '\\x1A' has 1 cell but the header has 7: look for a comma or a quote "
-         "too many or too few; a text with a comma or a line break needs quotes (\") around it"},
+         "the row that begins '\\x1A' has 1 cell but the header has 7: if this line is no claim, "
+         "delete it; if it is the rest of a text with a line break, put quotes (\") around that "
+         "text"},
         {&fen, "1,A,\"b\",0",
          "the row that begins '1,A,\"b\",0' has 1 cell but the header has 7: quotes stand around "
-         "the "
-         "whole row, or another delimiter parts it: take the quotes away, and one of each two "
-         "inside it"},
+         "the whole row, or another delimiter separates it: take the quotes away, and one of each "
+         "two inside it"},
         {&fen, "制表人：王||1|A|1|2022-12-12 07:00:00|5",
          "workcard_id '制表人：王' is not a plain whole number: write digits only, or, if this "
          "line is "
@@ -408,8 +416,8 @@ static void findings_say_what_is_wrong_and_what_to_do(void **state)
          "claim_order_no '\\u{FEFF}A' has a control character, or one that cannot be seen: take it "
          "out and type the text anew"},
         {&fen, "1||1|#N/A|1|2022-12-12 07:00:00|5",
-         "claim_order_no '#N/A' is what a spreadsheet shows when it has no value: correct it "
-         "there, then export it again"},
+         "claim_order_no '#N/A' is what a program shows when it has no value, or no room for it: "
+         "correct it there, then export it again"},
     };
 
     (void)state;
@@ -484,6 +492,7 @@ static void rules_have_the_defaults_of_the_contract(void **state)
         {"number-range", "NUMBER_RANGE", SEVERITY_ERROR, true},
         {"bad-status", "BAD_STATUS", SEVERITY_ERROR, true},
         {"bad-time", "BAD_TIME", SEVERITY_ERROR, true},
+        {"past-time", "PAST_TIME", SEVERITY_ERROR, false},
         {"bad-fee", "BAD_FEE", SEVERITY_ERROR, true},
         {"success-without-fee", "SUCCESS_WITHOUT_FEE", SEVERITY_ERROR, false},
         {"refused-with-fee", "REFUSED_WITH_FEE", SEVERITY_ERROR, false},
@@ -494,7 +503,14 @@ static void rules_have_the_defaults_of_the_contract(void **state)
         {"future-time", "FUTURE_TIME", SEVERITY_ERROR, false},
         {"date-only", "DATE_ONLY", SEVERITY_WARN, false},
         {"excel-number", "EXCEL_NUMBER", SEVERITY_ERROR, false},
-        {"excel-rounded-id", "EXCEL_ROUNDED_ID", SEVERITY_WARN, false},
+        {"excel-rounded-id", "EXCEL_ROUNDED_ID", SEVERITY_ERROR, false},
+        {"damaged-order-no", "DAMAGED_ORDER_NO", SEVERITY_ERROR, false},
+        {"lost-text", "LOST_TEXT", SEVERITY_ERROR, false},
+        {"backslash-escape", "BACKSLASH_ESCAPE", SEVERITY_WARN, false},
+        {"cut-row", "CUT_ROW", SEVERITY_ERROR, false},
+        {"shifted-cells", "SHIFTED_CELLS", SEVERITY_ERROR, false},
+        {"clamped-id", "CLAMPED_ID", SEVERITY_ERROR, false},
+        {"private-use-character", "PRIVATE_USE_CHARACTER", SEVERITY_ERROR, false},
         {"control-character", "CONTROL_CHARACTER", SEVERITY_ERROR, false},
         {"text-too-long", "TEXT_TOO_LONG", SEVERITY_ERROR, false},
         {"column-count", "COLUMN_COUNT", SEVERITY_ERROR, true},

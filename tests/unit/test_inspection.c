@@ -101,23 +101,31 @@ static int write_begin(void *context, const struct reader *reader, struct error 
     return 0;
 }
 
+static int write_claim(void *context, bool first, uint64_t row, const struct claim *claim,
+                       struct error *err)
+{
+    (void)claim;
+    (void)err;
+    buffer_format(context, "%s%d:claim ", first ? "first " : "", (int)row);
+    return 0;
+}
+
 static int write_row(void *context, const struct reader *reader, const struct record *record,
-                     const struct findings *findings, const struct claim *claim, struct error *err)
+                     const struct findings *findings, struct error *err)
 {
     (void)reader;
-    (void)findings;
     (void)err;
-    buffer_format(context, "%d:%s ", (int)record->row, claim ? "valid" : "invalid");
+    buffer_format(context, "%d:%s ", (int)record->row,
+                  findings_invalid(findings) ? "invalid" : "warned");
     return 0;
 }
 
 static int refuse_row(void *context, const struct reader *reader, const struct record *record,
-                      const struct findings *findings, const struct claim *claim, struct error *err)
+                      const struct findings *findings, struct error *err)
 {
     (void)context;
     (void)reader;
     (void)findings;
-    (void)claim;
     return error_set(err, EXIT_CANNOT_WRITE, "row %d", (int)record->row);
 }
 
@@ -125,16 +133,16 @@ static const char three_rows[] = HEADER "1,A,1,2022-12-01 10:00:00,100,\n"
                                         "2,B,1,2022-12-01,100,\n"
                                         "3,C,9,2022-12-01 10:00:00,100,\n";
 
-static void check_shows_every_row(void **state)
+static void check_shows_claims_and_then_what_is_found(void **state)
 {
     struct taken taken = {0};
     struct buffer seen = {0};
-    struct inspection_visitor visitor = {&seen, write_begin, write_row, false};
+    struct inspection_visitor visitor = {&seen, write_begin, write_claim, write_row, false};
 
     (void)state;
     take(&taken, three_rows);
     assert_int_equal(inspection_check(&taken.intake, &visitor, &taken.inspection, &taken.err), 0);
-    assert_string_equal(buffer_string(&seen), "begin 2:valid 3:valid 4:invalid ");
+    assert_string_equal(buffer_string(&seen), "first 2:claim 3:claim begin 3:warned 4:invalid ");
     assert_int_equal(taken.inspection.rows, 3);
     assert_int_equal(taken.inspection.invalid, 1);
     assert_true(inspection_fee(&taken.inspection) == 200);
@@ -146,13 +154,13 @@ static void check_ends_with_the_error_of_its_visitor(void **state)
 {
     struct taken taken = {0};
     struct buffer seen = {0};
-    struct inspection_visitor visitor = {&seen, write_begin, refuse_row, false};
+    struct inspection_visitor visitor = {&seen, write_begin, write_claim, refuse_row, false};
 
     (void)state;
     take(&taken, three_rows);
     assert_int_equal(inspection_check(&taken.intake, &visitor, &taken.inspection, &taken.err), -1);
     assert_int_equal(taken.err.exit_code, EXIT_CANNOT_WRITE);
-    assert_string_equal(taken.err.text, "row 2");
+    assert_string_equal(taken.err.text, "row 3");
     buffer_release(&seen);
     release(&taken);
 }
@@ -277,7 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inspection_adds_up_rows_and_money_by_status),
         cmocka_unit_test(inspection_counts_each_rule_and_where_it_is_broken_first),
-        cmocka_unit_test(check_shows_every_row),
+        cmocka_unit_test(check_shows_claims_and_then_what_is_found),
         cmocka_unit_test(check_ends_with_the_error_of_its_visitor),
         cmocka_unit_test(control_totals_must_be_met),
         cmocka_unit_test(inspection_knows_which_claims_repeat),

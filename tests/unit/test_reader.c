@@ -24,7 +24,7 @@ struct source {
     struct reader *reader;
 };
 
-static int open_source(struct source *source, const void *bytes, size_t len, char delimiter,
+static int open_source(struct source *source, const void *bytes, size_t len, uint32_t delimiter,
                        struct error *err)
 {
     struct reader_settings settings = {.delimiter = delimiter};
@@ -302,15 +302,13 @@ static void reader_refuses_with_line_and_column(void **state)
         {"\n\r\n", "line 1", "no header"},
         {"\xef\xbb\xbf", "line 1", "no header"},
         {"1,2,3\n", "line 1", "no column for workcard_id"},
-        {"sep=;\n" HEADER_LF, "line 1", "tells a spreadsheet what parts the cells: delete it"},
+        {"sep=;\n" HEADER_LF, "line 1", "tells a spreadsheet what separates the cells: delete it"},
         {"<table><tr>\n", "line 1", "open it in a spreadsheet and save it as 'CSV UTF-8'"},
         {"<?xml version=\"1.0\"?>\n", "line 1, column 15", "it begins as a web page or XML does"},
         /* Stray quotes. */
         {HEADER_LF "1,a\"b,0\n", "line 2, column 4", "stray quote"},
         {HEADER_LF "1,理赔\"b,0\n", "line 2, column 5", "stray quote"},
         {HEADER_LF "1, x \"a\",0\n", "line 2, column 6", "stray quote"},
-        {HEADER_LF "1, \"a\",0\n", "line 2, column 4", "a blank stands before the quote"},
-        {HEADER_LF "\t \"a\",0\n", "line 2, column 3", "take the blank away"},
         {HEADER_LF "1,a\r\n\r\n2,x\"\r\n", "line 4, column 4", "double the quotes"},
         {HEADER_LF "1,a=\"b\"\n", "line 2, column 5", "stray quote"},
         {HEADER_LF "1,=\"b\"c\n", "line 2, column 4", "stray quote"},
@@ -320,9 +318,10 @@ static void reader_refuses_with_line_and_column(void **state)
         {HEADER "\"\n", "line 1, column 61", "stray quote"},
         /* Text behind a closing quote; it may be lines below the opening one. */
         {HEADER_LF "1,\"a\"b,0\n", "line 2, column 6", "behind a closing quote"},
-        {HEADER_LF "1,\"a\" x,0\n", "line 2, column 6", "text behind a closing quote"},
-        {HEADER_LF "1,\"a\" ,0\n", "line 2, column 6", "a blank stands behind a closing quote"},
-        {HEADER_LF "1,\"a\"\t\n", "line 2, column 6", "take the blank away"},
+        {HEADER_LF "1,\"a\" x,0\n", "line 2, column 7", "text behind a closing quote"},
+        {HEADER_LF "1, \"a\"x,0\n", "line 2, column 7", "text behind a closing quote"},
+        {HEADER_LF "1,\"a \\\"b\\\"\",0\n", "line 2, column 8",
+         "a backslash before it does not do"},
         {HEADER_LF "1,\"a\nb\rc\"d\"\n", "line 4, column 3", "behind a closing quote"},
         /* Quotes that are never closed: where they were opened. */
         {HEADER_LF "1,\"a,0\n2,b,0\n", "line 2, column 3", "never closed"},
@@ -344,6 +343,88 @@ static void reader_refuses_with_line_and_column(void **state)
         assert_non_null(strstr(err.text, "'/proc/self/fd/"));
         assert_non_null(strstr(err.text, "nothing was sent"));
     }
+}
+
+static void reader_passes_over_blanks_around_quotes(void **state)
+{
+    static const struct {
+        const char *text, *cells;
+    } cases[] = {
+        {"1, \"a\",0\n", "1|a|0"},
+        {"\t \"a\",0\n", "a|0"},
+        {"1,\"a\" ,0\n", "1|a|0"},
+        {"1,\"a\"\t\n", "1|a"},
+        {"1 ,\"a, b\"\t\t, c \n", "1 |a, b| c "},
+        {"=\"1\"\t,=\"\" \n", "=\"1\"|=\"\""},
+        {" =\"1\",2\n", "=\"1\"|2"},
+        {"\"a\nb\" ,\" c\" \n", "a\nb| c"},
+        {"\"a \"\"b\"\" \" \r\n", "a \"b\" "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct buffer text = {0};
+        struct source source;
+        struct record record;
+
+        buffer_format(&text, "%s%s", HEADER_LF, cases[i].text);
+        source = open_text(text.ptr);
+        record = next(&source);
+        assert_cells(&record, cases[i].cells);
+        assert_end(&source);
+        close_source(&source);
+        buffer_release(&text);
+    }
+}
+
+static void reader_takes_any_character_for_a_delimiter(void **state)
+{
+    static const struct {
+        uint32_t delimiter;
+        const char *text;
+    } cases[] = {{0xff0c, "，"}, {1, "\x01"}, {0x1f697, "\U0001f697"}, {0xa7, "§"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const char *d = cases[i].text;
+        struct buffer text = {0};
+        struct source source = {0};
+        struct error err = {0};
+        struct record record = {0};
+        uint64_t line = 0, column = 0;
+
+        buffer_format(&text, "workcard_id%sclaim_order_no%sclaim_status%sclaim_time%sclaim_fee\n",
+                      d, d, d, d);
+        buffer_format(&text, "1%sa,b%s\"x%sy\"%s\"p\nq\" %s理\n2%s%s\n", d, d, d, d, d, d, d);
+        if (open_source(&source, text.ptr, text.len, cases[i].delimiter, &err))
+            fail_msg("%s", err.text);
+        record = next(&source);
+        assert_int_equal(record.count, 5);
+        assert_string_equal(record.cells[1].text, "a,b");
+        assert_int_equal(strlen(record.cells[2].text), 2 + strlen(d));
+        assert_string_equal(record.cells[3].text, "p\nq");
+        assert_string_equal(record.cells[4].text, "理");
+        reader_locate(source.reader, 1, &line, &column);
+        assert_int_equal(line, 2);
+        assert_int_equal(column, 3);
+        record = next(&source);
+        assert_cells(&record, "2||");
+        assert_end(&source);
+        close_source(&source);
+        buffer_release(&text);
+    }
+}
+
+static void reader_ends_at_a_ctrl_z(void **state)
+{
+    struct source source = open_text(HEADER_LF "1,a\n\x1a");
+    struct record record = next(&source);
+
+    (void)state;
+    assert_cells(&record, "1|a");
+    assert_end(&source);
+    assert_false(reader_is_unfinished(source.reader));
+    close_source(&source);
 }
 
 /* Header, `before`, a filling of `len` bytes and `after`. */
@@ -582,6 +663,9 @@ int main(void)
         cmocka_unit_test(reader_reads_every_encoding),
         cmocka_unit_test(reader_names_the_file_where_iconv_refuses),
         cmocka_unit_test(reader_refuses_with_line_and_column),
+        cmocka_unit_test(reader_passes_over_blanks_around_quotes),
+        cmocka_unit_test(reader_takes_any_character_for_a_delimiter),
+        cmocka_unit_test(reader_ends_at_a_ctrl_z),
         cmocka_unit_test(reader_takes_a_record_of_1_mib),
         cmocka_unit_test(reader_refuses_a_longer_record),
         cmocka_unit_test(reader_reads_over_the_end_of_a_block),

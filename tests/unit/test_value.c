@@ -89,25 +89,22 @@ static void value_parses_plain_integers_only(void **state)
     }
 }
 
-static void value_parses_the_three_states(void **state)
+static void value_parses_whole_numbers_of_data_frames(void **state)
 {
-    static const char *const good[3][2] = {{"0", "未理赔"}, {"1", "理赔成功"}, {"2", "理赔失败"}};
-    static const char *const bad[] = {"",   "3",    "01",        "-1",  "1.0",
-                                      "１", "成功", "理赔成功 ", "理赔"};
+    static const char *const good[] = {"1", "1.0", "01.00", "1."};
+    static const char *const bad[] = {"", ".", ".0", "1.5", "1.00001", "x.0", "-1.0"};
 
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
-        int64_t status = -7;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        int64_t integer = -7;
 
-        assert_int_equal(value_parse_status(value(bad[i]), &status), RULE_BAD_STATUS);
+        assert_int_equal(value_parse_whole(value(good[i]), &integer), RULE_NONE);
+        assert_int_equal(integer, 1);
     }
-    for (int64_t i = 0; i < 3; i++) {
-        for (size_t k = 0; k < 2; k++) {
-            int64_t status = -7;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        int64_t integer = -7;
 
-            assert_int_equal(value_parse_status(value(good[i][k]), &status), RULE_NONE);
-            assert_int_equal(status, i);
-        }
+        assert_int_not_equal(value_parse_whole(value(bad[i]), &integer), RULE_NONE);
     }
 }
 
@@ -123,11 +120,22 @@ static void value_parses_exact_fees_only(void **state)
         {"1234", FEE_UNIT_FEN, RULE_NONE, 1234},
         {"9223372036854775807", FEE_UNIT_FEN, RULE_NONE, INT64_MAX},
         {"9223372036854775808", FEE_UNIT_FEN, RULE_NUMBER_RANGE, 0},
-        {"100.00", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
-        {"100.", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"100.00", FEE_UNIT_FEN, RULE_NONE, 100},
+        {"100.50", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"100.", FEE_UNIT_FEN, RULE_NONE, 100},
         {"-5", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
         {"1E3", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
-        {"1,000", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"1,000", FEE_UNIT_FEN, RULE_NONE, 1000},
+        {"+00000000012800.", FEE_UNIT_FEN, RULE_NONE, 12800},
+        {",100", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"1000,000", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"1,00", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"1,000,00", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"1,000,000", FEE_UNIT_FEN, RULE_NONE, 1000000},
+        {"+", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"+.", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"++1", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
+        {"+-1", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
         {"", FEE_UNIT_FEN, RULE_BAD_FEE, 0},
         {"0", FEE_UNIT_YUAN, RULE_NONE, 0},
         {"0.00", FEE_UNIT_YUAN, RULE_NONE, 0},
@@ -143,15 +151,19 @@ static void value_parses_exact_fees_only(void **state)
         {"92233720368547758.1", FEE_UNIT_YUAN, RULE_NUMBER_RANGE, 0},
         {"9223372036854775808", FEE_UNIT_YUAN, RULE_NUMBER_RANGE, 0},
         {"12.345", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
-        {"12.300", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
-        {"12.", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
-        {".5", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"12.300", FEE_UNIT_YUAN, RULE_NONE, 1230},
+        {"128.0000", FEE_UNIT_YUAN, RULE_NONE, 12800},
+        {".0000", FEE_UNIT_YUAN, RULE_NONE, 0},
+        {"12.3001", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"12.", FEE_UNIT_YUAN, RULE_NONE, 1200},
+        {".5", FEE_UNIT_YUAN, RULE_NONE, 50},
         {".", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
         {"1.2.3", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
         {"1.-2", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
         {"-12.34", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
-        {"+12.34", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
-        {"1,234.56", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
+        {"+12.34", FEE_UNIT_YUAN, RULE_NONE, 1234},
+        {"1,234.56", FEE_UNIT_YUAN, RULE_NONE, 123456},
+        {"1,234,5.6", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
         {"￥12", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
         {"¥12", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
         {"12元", FEE_UNIT_YUAN, RULE_BAD_FEE, 0},
@@ -195,6 +207,35 @@ static void value_parses_real_times(void **state)
         {"2022-12-12T08:09:10-05:30", "2022-12-12 21:39:10", false},
         {"2023-01-01T01:00:00+14:00", "2022-12-31 19:00:00", false},
         {"0001-01-01 00:00:00", "0001-01-01 00:00:00", false},
+        {"20261102", "2026-11-02 00:00:00", true},
+        {"20261102091231", "2026-11-02 09:12:31", false},
+        {"20261102 091231", "2026-11-02 09:12:31", false},
+        {"20261102T091231Z", "2026-11-02 17:12:31", false},
+        {"20261102 9:12", "2026-11-02 09:12:00", false},
+        {"2026.11.02 09:12:31", "2026-11-02 09:12:31", false},
+        {"2026-11-02-09.12.31.000000", "2026-11-02 09:12:31", false},
+        {"2026-11-02-09.12.31", "2026-11-02 09:12:31", false},
+        {"2026-11-02 09.12.31", "2026-11-02 09:12:31", false},
+        {"2026年11月2日", "2026-11-02 00:00:00", true},
+        {"2026年11月02日 09:12:31", "2026-11-02 09:12:31", false},
+        {"2026年11月2日09:12", "2026-11-02 09:12:00", false},
+        {"2026年11月2日 9时12分31秒", "2026-11-02 09:12:31", false},
+        {"2026年11月2日9时12分", "2026-11-02 09:12:00", false},
+        {"2026年11月2日 上午9:12:31", "2026-11-02 09:12:31", false},
+        {"2026/11/2 上午 9:12", "2026-11-02 09:12:00", false},
+        {"2026/11/2 下午9:12:31", "2026-11-02 21:12:31", false},
+        {"2026/11/2上午12:05", "2026-11-02 00:05:00", false},
+        {"2026/11/2 下午 12:05", "2026-11-02 12:05:00", false},
+        {"2026/11/2 9:12:31 PM", "2026-11-02 21:12:31", false},
+        {"2026/11/2 9:12:31 PM", "2026-11-02 21:12:31", false},
+        {"2026/11/2 12:00 am", "2026-11-02 00:00:00", false},
+        {"2026-11-02  09:12:31", "2026-11-02 09:12:31", false},
+        {"2026-11-02 09:12:31.0", "2026-11-02 09:12:31", false},
+        {"2026-11-02 09:12:31,000", "2026-11-02 09:12:31", false},
+        {"2026-11-02T02:03:47.000Z", "2026-11-02 10:03:47", false},
+        {"2026-11-02 15:41:33+08", "2026-11-02 15:41:33", false},
+        {"2026-11-02T15:41:33.000+0800", "2026-11-02 15:41:33", false},
+        {"2026-11-02 09:12:31 +0800", "2026-11-02 09:12:31", false},
         {"9999-12-31 23:59:59", "9999-12-31 23:59:59", false},
     };
 
@@ -233,27 +274,47 @@ static void value_refuses_what_is_no_real_time(void **state)
         "2022-12-12 8",
         "2022-12-12 08:",
         "2022-12-12 08:09:",
-        "2022-12-12  08:09:10",
         "2022-12-12t08:09:10",
         "2022-12/12 08:09:10",
-        "2022.12.12",
-        "2022年12月12日",
         "22-12-12",
-        "20221212",
         "12/12/2022",
         "2022-012-12",
         "2022-12-12 008:09",
         "2022-12-12 08:09:10.123",
-        "2022-12-12 08:09:10 PM",
-        "2022-12-12 08:09:10 +08:00",
         "2022-12-12Z",
         "2022-12-12+08:00",
         "2022-12-12T08:09:10+8:00",
-        "2022-12-12T08:09:10+0800",
-        "2022-12-12T08:09:10+08",
         "2022-12-12T08:09:10+14:01",
         "2022-12-12T08:09:10+00:60",
         "2022-12-12T08:09:10Zulu",
+        "2022-12-12 08:09:10 CST",
+        "Mon Dec 12 08:09:10 CST 2022",
+        "2022-12-12 08:09:10.",
+        "2022-12-12 08:09:10.5 PM",
+        "2022-12-12 08:09:10.000001",
+        "2022-12-12 13:09:10 PM",
+        "2022-12-12 0:09 上午",
+        "2022-12-12 上午 08:09 PM",
+        "2022-12-12 09.12",
+        "2022.12-12",
+        "2022年12月",
+        "2022年12月12",
+        "2022年12月12日9时",
+        "2022年13月12日",
+        "02-12月-22",
+        "02-NOV-26",
+        "11/2/2026 9:12",
+        "1/2/26",
+        "1762045951",
+        "1762045951000",
+        "202212120809",
+        "20221332",
+        "20221212091260",
+        "20221212 91231",
+        "2022121209123100",
+        "2022-12-12 08：09：10",
+        "2022-12-12-08:09:10",
+        "2022-12-12+0800",
         "9999-12-31T23:59:59Z",
         "0001-01-01T00:00:00+14:00",
         "44907",
@@ -275,7 +336,7 @@ static void value_knows_what_a_spreadsheet_leaves(void **state)
 {
     static const struct {
         const char *text;
-        bool scientific, spreadsheet_number, date_serial, rounded_id;
+        bool scientific, spreadsheet_number, date_serial, long_number;
     } cases[] = {
         {"1.23457E+15", true, true, false, false},
         {"1E+15", true, true, false, false},
@@ -302,7 +363,7 @@ static void value_knows_what_a_spreadsheet_leaves(void **state)
         {"01234567890123000", false, false, false, true},
         {"0123456789012000", false, false, false, false},
         {"123456789012000", false, false, false, false},
-        {"1234567890123001", false, false, false, false},
+        {"1234567890123001", false, false, false, true},
         {"A1234567890123000", false, false, false, false},
         {"1234567890123000A", false, false, false, false},
         {"0000000000000000000", false, false, false, false},
@@ -316,7 +377,7 @@ static void value_knows_what_a_spreadsheet_leaves(void **state)
         if (value_is_scientific(v) != cases[i].scientific ||
             value_is_spreadsheet_number(v) != cases[i].spreadsheet_number ||
             value_is_date_serial(v) != cases[i].date_serial ||
-            value_is_rounded_id(v) != cases[i].rounded_id)
+            value_is_long_number(&v) != cases[i].long_number)
             fail_msg("'%s'", cases[i].text);
     }
 }
@@ -420,7 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(value_of_a_cell_has_no_edge_blanks_and_no_idiom),
         cmocka_unit_test(value_parses_plain_integers_only),
-        cmocka_unit_test(value_parses_the_three_states),
+        cmocka_unit_test(value_parses_whole_numbers_of_data_frames),
         cmocka_unit_test(value_parses_exact_fees_only),
         cmocka_unit_test(value_parses_real_times),
         cmocka_unit_test(value_refuses_what_is_no_real_time),

@@ -1,0 +1,338 @@
+#include "input/order_no.h"
+
+#include <string.h>
+
+#include "base/character.h"
+#include "input/text.h"
+
+#define SERIAL_DIGITS 5
+#define SPOILT_DIGITS 6 /* before a point and a zero */
+#define PART_BYTES 6    /* a shorter part of a list is no number by itself */
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static size_t count_digits(struct value value, size_t from)
+{
+    size_t n = from;
+
+    while (n < value.len && is_digit(value.ptr[n]))
+        n++;
+    return n - from;
+}
+
+/* ---- numbers ---- */
+
+/* Digits, E and digits. */
+static bool has_exponent_only(struct value value)
+{
+    size_t digits = count_digits(value, 0);
+
+    if (digits == 0 || digits + 1 >= value.len || (value.ptr[digits] | 0x20) != 'e')
+        return false;
+    return digits + 1 + count_digits(value, digits + 1) == value.len;
+}
+
+/* The digits before ".0", or 0. */
+static size_t digits_before_point_zero(struct value value)
+{
+    size_t digits = count_digits(value, 0);
+
+    return value.len == digits + 2 && memcmp(value.ptr + digits, ".0", 2) == 0 ? digits : 0;
+}
+
+enum order_look order_no_look(struct value value, unsigned kinds)
+{
+    if (kinds & ~(unsigned)(TEXT_DIGIT | TEXT_UPPER | TEXT_LOWER | TEXT_MARK) ||
+        !is_digit(*value.ptr))
+        return ORDER_PLAIN;
+    if (kinds & (TEXT_UPPER | TEXT_LOWER))
+        return has_exponent_only(value) ? ORDER_EXPONENT : ORDER_PLAIN;
+    if (value.len == SERIAL_DIGITS || kinds & TEXT_MARK) {
+        if (value_is_date_serial(value) && count_digits(value, 0) == SERIAL_DIGITS)
+            return ORDER_SERIAL;
+        if (digits_before_point_zero(value))
+            return ORDER_POINT_ZERO;
+    }
+    return ORDER_PLAIN;
+}
+
+bool order_no_is_spoilt_number(struct value value, unsigned kinds)
+{
+    if (!(kinds & (TEXT_MARK | TEXT_DASH)))
+        return false;
+    if (digits_before_point_zero(value) >= SPOILT_DIGITS)
+        return true;
+    /* A plus or a point is what tells 2.02E+12 from the number 2026E0012. */
+    return value_is_scientific(value) && strcspn(value.ptr, ".+") < value.len;
+}
+
+/* ---- dates ---- */
+
+/* The length of the name of a month at the start, or 0. */
+static size_t month_name_len(struct value value)
+{
+    static const char names[][4] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                    "jul", "aug", "sep", "oct", "nov", "dec"};
+
+    for (size_t i = 0; value.len >= 3 && i < sizeof(names) / sizeof(*names); i++)
+        if (((value.ptr[0] | 0x20) == names[i][0]) && (value.ptr[1] | 0x20) == names[i][1] &&
+            (value.ptr[2] | 0x20) == names[i][2])
+            return 3;
+    return 0;
+}
+
+static struct value rest_of(struct value value, size_t n)
+{
+    return (struct value){value.ptr + n, value.len - n};
+}
+
+/* 4-Nov, 04-Nov-26, Nov-26, Nov-2026 */
+static bool is_english_date(struct value value)
+{
+    size_t digits = count_digits(value, 0), month = 0;
+
+    if (digits) {
+        if (digits > 2 || value.len == digits || value.ptr[digits] != '-')
+            return false;
+        value = rest_of(value, digits + 1);
+    }
+    month = month_name_len(value);
+    if (!month)
+        return false;
+    value = rest_of(value, month);
+    if (value.len == 0)
+        return digits > 0;
+    digits = count_digits(rest_of(value, 1), 0);
+    return *value.ptr == '-' && (digits == 2 || digits == 4) && value.len == digits + 1;
+}
+
+/* 11月4日, 2026年11月, 2026年11月4日 */
+static bool is_chinese_date(struct value value)
+{
+    static const char *const units[] = {"年", "月", "日"};
+    size_t seen = 0;
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+        size_t digits = count_digits(value, 0);
+
+        if (!digits || digits > (i == 0 ? 4 : 2) || value.len < digits + strlen(units[i]) ||
+            memcmp(value.ptr + digits, units[i], strlen(units[i])) != 0)
+            continue;
+        value = rest_of(value, digits + strlen(units[i]));
+        seen++;
+    }
+    return seen >= 2 && value.len == 0;
+}
+
+/* 12:31, 12:31.0, 12:31:05 */
+static bool is_clock(struct value value)
+{
+    size_t digits = count_digits(value, 0), parts = 0;
+
+    while (digits == 1 || digits == 2) {
+        value = rest_of(value, digits);
+        parts++;
+        if (value.len == 0 || (*value.ptr != ':' && *value.ptr != '.'))
+            break;
+        if (*value.ptr == '.' && parts < 2)
+            return false;
+        if (*value.ptr == '.')
+            return value.len > 1 && count_digits(value, 1) == value.len - 1;
+        value = rest_of(value, 1);
+        digits = count_digits(value, 0);
+    }
+    return parts >= 2 && parts <= 3 && value.len == 0;
+}
+
+/* 11/4/2026, 4.11.2026 */
+static bool is_foreign_date(struct value value)
+{
+    size_t first = count_digits(value, 0), second = 0;
+    char separator = '\0';
+
+    if (first < 1 || first > 2 || value.len < first + 2)
+        return false;
+    separator = value.ptr[first];
+    second = count_digits(value, first + 1);
+    return strchr("/-.", separator) && second >= 1 && second <= 2 &&
+           value.len == first + second + 6 && value.ptr[first + second + 1] == separator &&
+           count_digits(value, first + second + 2) == 4;
+}
+
+bool order_no_is_moment(struct value value, unsigned kinds)
+{
+    struct civil civil = {0};
+    bool date_only = false;
+
+    if (!(kinds & (TEXT_DASH | TEXT_MARK | TEXT_SEPARATOR | TEXT_HAN)) || !(kinds & TEXT_DIGIT) ||
+        value.len > 40)
+        return false;
+    if (is_english_date(value) || is_chinese_date(value) || is_clock(value) ||
+        is_foreign_date(value))
+        return true;
+    /* Eight digits and a blank may be a number of an office. */
+    return count_digits(value, 0) == 4 && value_parse_time(value, &civil, &date_only) == RULE_NONE;
+}
+
+/* ---- guises ---- */
+
+/* &nbsp; &amp; &#39; &#x27; */
+static bool has_entity(struct value value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        size_t n = i + 1;
+
+        if (value.ptr[i] != '&')
+            continue;
+        n += n < value.len && value.ptr[n] == '#';
+        while (n < value.len && (is_digit(value.ptr[n]) || is_letter(value.ptr[n])))
+            n++;
+        if (n > i + 2 && n < value.len && value.ptr[n] == ';')
+            return true;
+    }
+    return false;
+}
+
+/* Letters of other alphabets that look like ours, quotes as word processors turn them, and the stop
+ * of a Chinese sentence. */
+static bool is_lookalike(uint32_t point)
+{
+    static const uint32_t letters[] = {0x391, 0x392, 0x395, 0x396, 0x397, 0x399, 0x39a, 0x39c,
+                                       0x39d, 0x39f, 0x3a1, 0x3a4, 0x3a5, 0x3a7, 0x3bf, 0x405,
+                                       0x406, 0x408, 0x410, 0x412, 0x415, 0x41a, 0x41c, 0x41d,
+                                       0x41e, 0x420, 0x421, 0x422, 0x423, 0x425, 0x430, 0x435,
+                                       0x43e, 0x440, 0x441, 0x443, 0x445, 0x455, 0x456, 0x458};
+    static const uint32_t marks[] = {0xb4,   0x2018, 0x2019, 0x201a, 0x201c, 0x201d, 0x201e,
+                                     0x2032, 0x2033, 0x2044, 0x2215, 0x2236, 0x3001, 0x3002,
+                                     0x300c, 0x300d, 0xff61, 0x2024, 0x22c5, 0xb7};
+
+    for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
+        if (letters[i] == point)
+            return true;
+    for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+        if (marks[i] == point)
+            return true;
+    return character_is_lookalike(point);
+}
+
+static bool imitates_ascii(struct value value)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < value.len;) {
+        uint32_t point = 0;
+        size_t len = character_decode(value.ptr + i, &point);
+
+        if (len > 1 && !is_lookalike(point) && !character_is_invisible(point))
+            return false;
+        found |= len > 1 && is_lookalike(point);
+        i += len ? len : 1;
+    }
+    return found;
+}
+
+enum order_guise order_no_guise(struct value value, unsigned kinds)
+{
+    if (kinds & TEXT_GUISE) {
+        if (*value.ptr == '\'' || *value.ptr == '`')
+            return ORDER_APOSTROPHE;
+        if (has_entity(value))
+            return ORDER_ENTITY;
+    }
+    if (kinds & TEXT_BEYOND_ASCII && !(kinds & TEXT_HAN) && imitates_ascii(value))
+        return ORDER_LOOKALIKE;
+    return ORDER_GENUINE;
+}
+
+/* ---- shapes ---- */
+
+uint64_t order_no_shape(struct value value)
+{
+    uint64_t hash = UINT64_C(0x9e3779b97f4a7c15);
+
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+
+        hash = (hash ^ (unsigned char)(is_digit(c)    ? '0'
+                                       : is_letter(c) ? 'A'
+                                                      : c)) *
+               UINT64_C(0x100000001b3);
+    }
+    return hash | 1;
+}
+
+/* The length of a separator of numbers at the place, or 0. */
+static size_t separator_len(struct value value, size_t at, bool soft_too)
+{
+    static const char *const wide[] = {"，", "；", "、"};
+
+    if (memchr(";,|\n\r", value.ptr[at], 5))
+        return 1;
+    if (soft_too && memchr("/ \t&+", value.ptr[at], 5))
+        return 1;
+    for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++)
+        if (value.len - at >= 3 && memcmp(value.ptr + at, wide[i], 3) == 0)
+            return 3;
+    return 0;
+}
+
+/* The next part of a cell from *at on, which is moved behind it and what follows; empty ones are
+ * passed over. */
+static struct value next_part(struct value value, size_t *at, bool soft_too)
+{
+    struct value part = {value.ptr + *at, 0};
+    size_t n = 0;
+
+    while (*at < value.len && (n = separator_len(value, *at, soft_too)) > 0)
+        *at += n;
+    part.ptr = value.ptr + *at;
+    while (*at < value.len && !separator_len(value, *at, soft_too))
+        ++*at;
+    part.len = (size_t)(value.ptr + *at - part.ptr);
+    return value_of(&(struct cell){part.ptr, part.len});
+}
+
+bool order_no_is_several(struct value value, unsigned kinds, uint64_t shape)
+{
+    size_t at = 0, parts = 0;
+
+    if (!(kinds & (TEXT_SEPARATOR | TEXT_MARK | TEXT_GUISE | TEXT_SYMBOL | TEXT_SPECIAL)) || !shape)
+        return false;
+    for (;;) {
+        struct value part = next_part(value, &at, true);
+
+        if (part.len == 0)
+            return parts > 1;
+        if (order_no_shape(part) != shape)
+            return false;
+        parts++;
+    }
+}
+
+bool order_no_is_list(struct value value, unsigned kinds)
+{
+    uint64_t shape = 0;
+    size_t at = 0, parts = 0;
+
+    if (!(kinds & (TEXT_SEPARATOR | TEXT_SYMBOL | TEXT_SPECIAL)))
+        return false;
+    for (;;) {
+        struct value part = next_part(value, &at, false);
+
+        if (part.len == 0)
+            return parts > 1;
+        if (part.len < PART_BYTES || !(text_kinds(part) & TEXT_DIGIT) ||
+            (parts > 0 && order_no_shape(part) != shape))
+            return false;
+        shape = order_no_shape(part);
+        parts++;
+    }
+}
