@@ -1,0 +1,168 @@
+/* Unit tests of input/order_no: what a claim number looks like. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "input/order_no.h"
+#include "input/text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static struct value value(const char *text)
+{
+    return (struct value){text, strlen(text)};
+}
+
+/* What offices write, which nothing may be said against. */
+static const char *const plausible[] = {
+    "（2026）浙赔字第1号",
+    "P2026/8",
+    "2026E0012",
+    "46330",
+    "LP 2026 11004107",
+    "LP202611004107",
+    "LP-2026-00000001",
+    "2026-11-0004",
+    "20261104000123",
+    "20261104 000123",
+    "00123",
+    "A1",
+    "1",
+    "PICC/2026/3301/000012",
+    "浙A-2026-0001",
+    "理赔〔2026〕12号",
+    "C#2026#1",
+    "TB_2026_77",
+    "2026.0001",
+    "CLM:2026:0001",
+    "X1E5Y",
+    "E2026",
+    "0",
+    "9999999999999999999999",
+    "a1b2c3d4-e5f6-7890-abcd-ef0123456789",
+    "第12号",
+    "２０２６年赔字1号",
+    "LP202611004107-1",
+    "(2026)12345",
+    "2026/8",
+    "NO.2026-1",
+    "11-4",
+    "LP2026110041.1",
+    "S/N 12",
+    "JUNE-1",
+    "12-2026-1",
+    "T12:31",
+    "2026年第8号",
+};
+
+static void order_no_of_an_office_is_left_alone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(plausible); i++) {
+        struct value v = value(plausible[i]);
+        unsigned kinds = text_kinds(v);
+
+        if (order_no_is_spoilt_number(v, kinds) || order_no_is_moment(v, kinds) ||
+            order_no_guise(v, kinds) != ORDER_GENUINE || order_no_is_list(v, kinds))
+            fail_msg("'%s' is not left alone", plausible[i]);
+    }
+}
+
+static void order_no_that_a_tool_spoilt_is_known(void **state)
+{
+    static const char *const numbers[] = {"2.02E+12",    "2.02E12", "1E+15",
+                                          "1.23457E+15", "12E+10",  "202611004107.0"};
+    static const char *const moments[] = {"11月4日",
+                                          "4-Nov",
+                                          "Nov-26",
+                                          "04-Nov-26",
+                                          "2026/11/4",
+                                          "2026-11-04",
+                                          "2026-11-04 00:00:00",
+                                          "12:31.0",
+                                          "12:31",
+                                          "2026年11月4日",
+                                          "11/4/2026",
+                                          "2026年11月"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        if (!order_no_is_spoilt_number(value(numbers[i]), text_kinds(value(numbers[i]))))
+            fail_msg("'%s' passes", numbers[i]);
+    for (size_t i = 0; i < COUNT(moments); i++)
+        if (!order_no_is_moment(value(moments[i]), text_kinds(value(moments[i]))))
+            fail_msg("'%s' passes", moments[i]);
+}
+
+static void order_no_has_a_look_that_the_column_judges(void **state)
+{
+    static const struct {
+        const char *text;
+        enum order_look look;
+    } cases[] = {{"12E05", ORDER_EXPONENT}, {"2026E0012", ORDER_EXPONENT}, {"46330", ORDER_SERIAL},
+                 {"46330.5", ORDER_SERIAL}, {"4107.0", ORDER_POINT_ZERO},  {"4633", ORDER_PLAIN},
+                 {"LP1", ORDER_PLAIN},      {"00123", ORDER_PLAIN},        {"E05", ORDER_PLAIN}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (order_no_look(value(cases[i].text), text_kinds(value(cases[i].text))) != cases[i].look)
+            fail_msg("'%s'", cases[i].text);
+}
+
+static void order_no_in_a_guise_is_known(void **state)
+{
+    static const struct {
+        const char *text;
+        enum order_guise guise;
+    } cases[] = {{"'20260725", ORDER_APOSTROPHE},   {"`20260725", ORDER_APOSTROPHE},
+                 {"LP&nbsp;1", ORDER_ENTITY},       {"LP&#39;1", ORDER_ENTITY},
+                 {"A&B;", ORDER_GENUINE},           {"R&D1", ORDER_GENUINE},
+                 {"LP２０２６", ORDER_LOOKALIKE},   {"ＬＰ2026", ORDER_LOOKALIKE},
+                 {"LP–2026", ORDER_LOOKALIKE},      {"“LP2026”", ORDER_LOOKALIKE},
+                 {"LР2026", ORDER_LOOKALIKE},       {"LP2026。", ORDER_LOOKALIKE},
+                 {"LP\u00a02026", ORDER_LOOKALIKE}, {"O'2026", ORDER_GENUINE},
+                 {"浙２０２６", ORDER_GENUINE}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (order_no_guise(value(cases[i].text), text_kinds(value(cases[i].text))) !=
+            cases[i].guise)
+            fail_msg("'%s'", cases[i].text);
+}
+
+static void order_no_that_is_several_is_known(void **state)
+{
+    static const char *const lists[] = {
+        "LP202611004107，LP202611004108", "LP202611004107;LP202611004108",
+        "LP202611004107、LP202611004108", "LP202611004107\nLP202611004108"};
+    uint64_t shape = order_no_shape(value("LP202611004107"));
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lists); i++)
+        assert_true(order_no_is_list(value(lists[i]), text_kinds(value(lists[i]))));
+    assert_true(order_no_is_several(value("LP202611004107/LP202611004108"), TEXT_SEPARATOR, shape));
+    assert_true(order_no_is_several(value("LP202611004107 LP202611004108"), TEXT_SEPARATOR, shape));
+    assert_false(order_no_is_several(value("LP202611004107/8"), TEXT_SEPARATOR, shape));
+    assert_false(order_no_is_several(value("LP202611004107"), TEXT_UPPER, shape));
+    assert_false(
+        order_no_is_several(value("P2026/8"), TEXT_SEPARATOR, order_no_shape(value("P2026/8"))));
+    assert_false(order_no_is_several(value("a b"), TEXT_SEPARATOR, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(order_no_of_an_office_is_left_alone),
+        cmocka_unit_test(order_no_that_a_tool_spoilt_is_known),
+        cmocka_unit_test(order_no_has_a_look_that_the_column_judges),
+        cmocka_unit_test(order_no_in_a_guise_is_known),
+        cmocka_unit_test(order_no_that_is_several_is_known),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
