@@ -5,7 +5,7 @@
 #define CONTENT_TYPE "Content-Type: application/x-www-form-urlencoded;charset=utf-8"
 
 /* A call is one send and one answer of a few hundred bytes: small buffers keep slots cheap. */
-#define RECEIVE_BUFFER_BYTES 16384L
+#define RECEIVE_BUFFER_BYTES 4096L
 #define UPLOAD_BUFFER_BYTES 16384L
 
 /* "Expect:" keeps libcurl from asking first whether the body is welcome. */
