@@ -163,6 +163,13 @@ class ForceTest(ConfigCase):
                 self.assertExit(result, code)
                 self.assertTally(tally)
 
+    def test_where_certificates_come_from_is_shown(self):
+        env = self.ws.environment(SSL_CERT_FILE="/certs/all.pem", SSL_CERT_DIR="/certs")
+        result = self.ws.run("upload", "--print-config", env=env)
+        self.assertExit(result, 0)
+        self.assertIn("# from the environment, SSL_CERT_FILE\nca_file = /certs/all.pem\n", result.out)
+        self.assertIn("# SSL_CERT_DIR, '/certs', is not used", result.out)
+
     def test_the_secret_is_never_shown(self):
         env = self.ws.environment(CLAIMBATCH_APP_SECRET="hush-hush")
         result = self.ws.run("upload", "--print-config", env=env)
