@@ -61,6 +61,7 @@ int ledger_import_end(struct ledger *ledger, const struct import_place *place,
 struct import_row {
     uint64_t row;
     struct claim_key key;
+    int64_t fee_fen;          /* of its content */
     struct row_record record; /* ROW_FINAL: it was sent; ROW_AGAIN: unsent; ROW_NOTED: the others */
     bool repeated;            /* other rows of the report may be of the same claim */
     /* Of a row that was skipped because its claim was accepted: run 0: it was not. */

@@ -346,6 +346,12 @@ static const char *const sql[SQL_COUNT] = {
                         " WHERE " CLAIM_KEY,
     [SQL_IMPORT_OPEN_PUT] = "INSERT OR REPLACE INTO open_attempt VALUES(?1,?2,?3,?4,?5,0,?6,?7,?8,"
                             "?9,?10,0)",
+
+    /* verifying */
+    [SQL_CHAINS] = "SELECT claim_order_no, last_run, last_row, accepted_digest, accepted_run,"
+                   " accepted_row, accepted_ms, o.run, o.row, o.intent, o.digest FROM claim"
+                   " LEFT JOIN open_attempt o USING(claim_order_no, workcard_id, platform)",
+    [SQL_CHAINS_IMPORTED] = "SELECT DISTINCT run FROM import ORDER BY run",
 };
 
 int64_t database_row_id(int64_t run, uint64_t row)

@@ -129,6 +129,8 @@ enum statement {
     SQL_IMPORT_SETTLED,
     SQL_IMPORT_OPEN,
     SQL_IMPORT_OPEN_PUT,
+    SQL_CHAINS,
+    SQL_CHAINS_IMPORTED,
     SQL_COUNT,
 };
 

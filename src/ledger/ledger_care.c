@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "chains.h"
 #include "database.h"
 #include "ledger/care.h"
 #include "ledger/space.h"
@@ -23,7 +24,7 @@ struct verification {
     struct ledger *ledger;
     void (*say)(void *context, const char *sentence);
     void *context;
-    uint64_t found;
+    uint64_t found, of_chains;
 };
 
 #define SENTENCE_BYTES 512
@@ -97,7 +98,8 @@ static const struct {
     {"SELECT DISTINCT run FROM row WHERE run NOT IN (SELECT id FROM run)",
      "there are rows of run number %s, which is not there"},
     {"SELECT run, row FROM row WHERE state NOT IN (2,3,4) OR outcome NOT BETWEEN 0 AND 6 OR"
-     " counts_as NOT BETWEEN 0 AND 6 OR attempts<0 OR length(digest)<>16",
+     " (state=4 AND outcome<3) OR counts_as NOT BETWEEN 0 AND 6 OR attempts<0 OR "
+     "length(digest)<>16",
      "the record of run number %s, row %s is damaged"},
     {"SELECT run, round FROM row WHERE round<>0 AND round NOT IN (SELECT id FROM round)"
      " GROUP BY run, round",
@@ -105,6 +107,34 @@ static const struct {
     {"SELECT run, outcome FROM run_count WHERE outcome NOT BETWEEN 0 AND 6 OR rows<0 OR"
      " counts_as<0 OR run NOT IN (SELECT id FROM run)",
      "the count of run number %s, outcome number %s, is damaged"},
+    {"SELECT claim_order_no, run, row FROM open_attempt o WHERE intent=0 AND NOT EXISTS(SELECT 1"
+     " FROM claim c WHERE c.claim_order_no=o.claim_order_no AND c.workcard_id=o.workcard_id AND"
+     " c.platform=o.platform)",
+     "claim %s has an unknown attempt (run number %s, row %s), and no record of its own"},
+    {"SELECT run, row FROM settlement s WHERE EXISTS(SELECT 1 FROM row r WHERE r.id>=s.run"
+     " << " ROW_BITS_TEXT " AND r.id<(s.run+1) << " ROW_BITS_TEXT ") AND NOT EXISTS(SELECT 1 FROM"
+     " row r WHERE r.id=s.run << " ROW_BITS_TEXT " | s.row AND r.digest=s.digest)",
+     "run number %s, row %s was settled by a person, and is not there with that content"},
+    {"SELECT run, row FROM row r WHERE code IN ('RESOLVED_ACCEPTED','RESOLVED_NOT_EXECUTED') AND"
+     " NOT EXISTS(SELECT 1 FROM settlement s WHERE s.run=r.run AND s.row=r.row) AND run NOT IN"
+     " (SELECT run FROM import)",
+     "run number %s, row %s says that a person settled it, and no such decision is there"},
+    {"SELECT c.run, c.rows, c.outcome FROM run_count c JOIN run ON run.id=c.run WHERE published=1"
+     " AND finished_ms>0 AND released=0 AND c.outcome<3 AND c.run NOT IN (SELECT run FROM import)"
+     " AND EXISTS(SELECT 1 FROM row r WHERE r.id>=c.run << " ROW_BITS_TEXT " AND r.id<(c.run+1)"
+     " << " ROW_BITS_TEXT ") AND c.rows>(SELECT count(*) FROM row r WHERE r.id>=c.run"
+     " << " ROW_BITS_TEXT " AND r.id<(c.run+1) << " ROW_BITS_TEXT " AND r.outcome=c.outcome)",
+     "run number %s ended with %s rows of outcome number %s, and not all of them are there"},
+    {"SELECT id FROM (SELECT id, sequence, lag(sequence) OVER (ORDER BY id) AS before FROM run"
+     " WHERE command<>'' AND id NOT IN (SELECT run FROM import)) WHERE sequence<=coalesce(before,"
+     " 0)",
+     "run number %s is not behind the run before it in the order of runs"},
+    {"SELECT id, origin FROM run WHERE origin<>0 AND (origin NOT IN (SELECT id FROM run) OR"
+     " parent='' AND export_sha256<>zeroblob(32))",
+     "run number %s stands in the place of run number %s, which is not there or not its parent"},
+    {"SELECT count(*) FROM commits HAVING count(*)<>1 OR min(count)<0 OR max(count)<(SELECT"
+     " coalesce(max(until), 0) FROM gap)",
+     "the count of commits is damaged (%s records of it)"},
     {"SELECT id, run FROM round WHERE run NOT IN (SELECT id FROM run)",
      "round number %s is of run number %s, which is not there"},
 };
@@ -211,6 +241,34 @@ static int verify_schema(struct verification *v, int64_t version, struct error *
     return result;
 }
 
+static void say_of_chains(void *context, const char *sentence)
+{
+    struct verification *v = context;
+
+    v->of_chains++;
+    if (v->of_chains <= CARE_SENTENCES_MAX)
+        say(v, "%s", sentence);
+    else
+        v->found++;
+}
+
+static int verify_chains(struct verification *v, struct error *err)
+{
+    struct chains_visitor visitor = {v, say_of_chains};
+    struct error why;
+    int result = chains_verify(v->ledger, &visitor, &why);
+
+    if (result &&
+        (why.exit_code == EXIT_RESOURCES || why.exit_code == EXIT_TRY_LATER || stop_signal()))
+        *err = why;
+    else if (result && !v->found) /* it is damaged where the questions do not look */
+        say(v, "the claims cannot be read: %s", why.text);
+    return result && (why.exit_code == EXIT_RESOURCES || why.exit_code == EXIT_TRY_LATER ||
+                      stop_signal())
+               ? -1
+               : 0;
+}
+
 int care_verify(struct ledger *ledger, void (*say_it)(void *context, const char *sentence),
                 void *context, uint64_t *ret_found, struct error *err)
 {
@@ -226,6 +284,8 @@ int care_verify(struct ledger *ledger, void (*say_it)(void *context, const char 
     for (size_t i = 0;
          !result && version == LEDGER_SCHEMA && i < sizeof(questions) / sizeof(*questions); i++)
         result = ask(&v, questions[i].sql, questions[i].sentence, err);
+    if (!result && version == LEDGER_SCHEMA)
+        result = verify_chains(&v, err);
     *ret_found = v.found;
     return result;
 }

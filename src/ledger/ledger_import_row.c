@@ -164,6 +164,7 @@ static int accept(const struct intake *in, const struct row_place *at, const uns
     struct row_place order;
     struct claim_row claim;
     struct run_brief brief;
+    sqlite3_stmt *statement;
     bool is_known;
 
     if (chain_read(in->ledger, in->platform, key, &claim, err) ||
@@ -178,12 +179,13 @@ static int accept(const struct intake *in, const struct row_place *at, const uns
     *ret_recorded = !is_known;
     if (is_known)
         return 0;
-    return database_execute(
-        in->ledger,
-        database_ready(in->ledger, SQL_CLAIM_ACCEPT, "siiiidiii", key->claim_order_no,
+    statement =
+        database_ready(in->ledger, SQL_CLAIM_ACCEPT, "siiiidiiii", key->claim_order_no,
                        key->workcard_id, in->platform, claim.last.run, (int64_t)claim.last.row,
-                       digest ? digest : none, at->run, (int64_t)at->row, at_ms),
-        err);
+                       digest ? digest : none, at->run, (int64_t)at->row, at_ms, in->ref.fee_fen);
+    if (!digest)
+        sqlite3_bind_null(statement, 10);
+    return database_execute(in->ledger, statement, err);
 }
 
 /* An accepted answer ends what was unknown before. */
@@ -351,7 +353,11 @@ int ledger_import_row(struct ledger *ledger, const struct import_place *place,
         .ledger = ledger,
         .place = place,
         .row = row,
-        .ref = {.platform = place->platform, .place = {place->run, row->row}, .key = row->key},
+        .ref = {.platform = place->platform,
+                .place = {place->run, row->row},
+                .key = row->key,
+                .has_fee = true,
+                .fee_fen = row->fee_fen},
     };
     struct row_record known;
     bool settled = false;

@@ -167,18 +167,26 @@ static int open_ledger(struct walk *w, struct error *err)
     return 0;
 }
 
+/* Another ledger may have learned of the run: then it can be asked. */
 static int call_witness(struct walk *w, size_t i, struct error *err)
 {
-    const struct audit_report *report = &w->audit->reports[i];
-    char quoted[LOG_QUOTE_BYTES];
+    struct audit_report *report = &w->audit->reports[i];
+    struct run_record run;
+    int found;
 
     if (!report->has_manifest)
         return 0;
     if (strcmp(report->manifest.ledger_id, ledger_id(w->ledger)) == 0)
         return witness_open(w->ledger, w->audit, i, &w->witnesses[i], err);
-    objection_note(w->audit,
-                   "'%s' was made with ledger %s, and the ledger here is %s: not compared with it",
-                   path_of(w->audit, i, quoted), report->manifest.ledger_id, ledger_id(w->ledger));
+    found = ledger_run_named(w->ledger, report->manifest.run, &run, err);
+    if (found)
+        return found < 0 ? -1 : witness_open(w->ledger, w->audit, i, &w->witnesses[i], err);
+    report->ledger = AUDIT_DISAGREES;
+    objection_raise(
+        w->audit, AUDIT_LEDGER, i, 0,
+        "it was made with ledger %s, and the ledger here is %s, which does not know its "
+        "run",
+        report->manifest.ledger_id, ledger_id(w->ledger));
     return 0;
 }
 

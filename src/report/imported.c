@@ -246,6 +246,7 @@ static int describe(struct taking *t, const struct scan_row *row, struct import_
     *ret_row = (struct import_row){
         .row = row->line.record.row,
         .key = {row->claim.workcard_id, row->claim.claim_order_no},
+        .fee_fen = row->claim.claim_fee,
         .record = row->line.record,
         .repeated = repeats_maybe(t->repeats, &row->claim),
         .awaited_row = awaited_row(&row->line.record),

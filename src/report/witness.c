@@ -12,6 +12,8 @@
 struct witness {
     struct audit *audit;
     size_t report;
+    struct ledger *ledger;
+    int64_t run;
     struct ledger_rows *rows;
     struct row_record known; /* the ledger's next row; row 0: none asked for yet */
     bool at_end;
@@ -172,6 +174,8 @@ int witness_open(struct ledger *ledger, struct audit *audit, size_t report,
         return error_no_memory(err);
     witness->audit = audit;
     witness->report = report;
+    witness->ledger = ledger;
+    witness->run = run;
     if (ledger_rows_open(ledger, run, 0, &witness->rows, err)) {
         witness_close(witness);
         return -1;
@@ -300,6 +304,42 @@ static void compare(struct witness *witness, const struct scan_row *row,
     compare_digest(witness, row, known);
 }
 
+/* What the ledger says of the row's claim: that is what decides whether it is sent again. Only a
+ * row that was sent is surely known to its claim. */
+static int compare_claim(struct witness *witness, const struct scan_row *row,
+                         const struct row_record *known, struct error *err)
+{
+    const char *platform = witness->audit->reports[witness->report].manifest.platform;
+    struct claim_key key = {row->claim.workcard_id, row->claim.claim_order_no};
+    struct row_place behind = {witness->run, known->row + 1};
+    struct claim_state claim;
+    struct row_record of_claim;
+    int found;
+
+    if (row->malformed || !row->has_claim || known->state != ROW_FINAL)
+        return 0;
+    found = ledger_claim_before(witness->ledger, platform, &key, behind, &of_claim, err);
+    if (found < 0 || ledger_claim_get(witness->ledger, platform, &key, &claim, err))
+        return -1;
+    if (!found || of_claim.row != known->row)
+        object_words(witness->audit, witness->report, known->row,
+                     "the ledger does not know it as a row of this claim");
+    else if (known->outcome == OUTCOME_ACCEPTED && !claim.accepted)
+        object_words(witness->audit, witness->report, known->row,
+                     "it was accepted, and the ledger does not know its claim as accepted");
+    else if (claim.accepted && claim.accepted_at.run == witness->run &&
+             claim.accepted_at.row == known->row &&
+             (memcmp(claim.accepted_digest, known->digest, DIGEST_CLAIM_BYTES) != 0 ||
+              (claim.has_fee && claim.fee_fen != row->claim.claim_fee)))
+        object_words(witness->audit, witness->report, known->row,
+                     "the ledger has other content of its claim as accepted here");
+    else if (known->outcome == OUTCOME_UNKNOWN && known->attempts && !claim.open &&
+             !(claim.accepted && claim.accepted_ms >= known->submitted_ms))
+        object_words(witness->audit, witness->report, known->row,
+                     "it is unknown, and the ledger does not know its claim as unknown");
+    return 0;
+}
+
 static void miss(struct witness *witness, const struct row_record *known)
 {
     witness->audit->reports[witness->report].ledger = AUDIT_DISAGREES;
@@ -337,7 +377,7 @@ int witness_hear(struct witness *witness, const struct scan_row *row, struct err
         return -1;
     if (!witness->at_end && witness->known.row == r->row) {
         compare(witness, row, &witness->known);
-        return fetch(witness, err);
+        return compare_claim(witness, row, &witness->known, err) ? -1 : fetch(witness, err);
     }
     if (row->malformed)
         return 0;

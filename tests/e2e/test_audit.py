@@ -672,9 +672,9 @@ class Ledgers(AuditCase):
     def test_the_ledger_of_another_place(self):
         self.ws.export(claim_rows(2), name="b.csv")
         self.upload(*NEW_LEDGER, claims="b.csv", ledger="b.db")
-        found = self.audit(ledger="b.db")
-        self.assertIn("was made with ledger", found["notes"][0])
-        self.assertEqual(found["reports"][0]["ledger"], "not checked")
+        found = self.audit(ledger="b.db", code=1)
+        self.assertIn("was made with ledger", found["disagreements"][0]["text"])
+        self.assertEqual(found["reports"][0]["ledger"], "disagrees")
 
     def test_a_copy_of_a_report_whose_run_went_on(self):
         for suffix in ("", ".manifest.json"):

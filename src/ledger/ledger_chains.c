@@ -1,0 +1,220 @@
+/* Every claim and the chain of its rows, as care_verify looks at them: in one view of the ledger.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/stop.h"
+#include "chains.h"
+
+/* A claim with its open attempt. Its number is the statement's. */
+struct subject {
+    const char *claim_order_no;
+    struct row_place last, accepted_at, open_at;
+    bool is_accepted, is_open, is_intent;
+    int64_t accepted_ms;
+    unsigned char open_digest[DIGEST_CLAIM_BYTES];
+};
+
+/* What its chain tells. */
+struct findings {
+    struct row_place unknown;  /* a row that is unknown and was not ended; run 0: none */
+    struct row_place accepted; /* the accepted one that is last in the order of rows … */
+    struct row_place order;    /* … and its place in it */
+    bool has_open_row;
+};
+
+struct chains {
+    struct ledger *ledger;
+    const struct chains_visitor *visitor;
+    uint64_t reached;
+    int64_t *imported; /* runs, ascending */
+    size_t imported_count;
+};
+
+static void say(const struct chains *c, const struct subject *s, const struct row_place *at,
+                const char *what)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct buffer words = {0};
+
+    buffer_format(&words, "claim %s (run number %" PRId64 ", row %" PRIu64 "): %s",
+                  log_quote(s->claim_order_no, quoted, sizeof(quoted)), at->run, at->row, what);
+    c->visitor->say(c->visitor->context, buffer_string(&words));
+    buffer_release(&words);
+}
+
+/* ---- one claim ---- */
+
+static void read_subject(sqlite3_stmt *s, struct subject *ret_subject)
+{
+    *ret_subject = (struct subject){
+        .claim_order_no = database_text(s, 0),
+        .last = {sqlite3_column_int64(s, 1), (uint64_t)sqlite3_column_int64(s, 2)},
+        .is_accepted = sqlite3_column_type(s, 3) != SQLITE_NULL,
+        .accepted_at = {sqlite3_column_int64(s, 4), (uint64_t)sqlite3_column_int64(s, 5)},
+        .accepted_ms = sqlite3_column_int64(s, 6),
+        .is_open = sqlite3_column_type(s, 7) != SQLITE_NULL,
+        .open_at = {sqlite3_column_int64(s, 7), (uint64_t)sqlite3_column_int64(s, 8)},
+        .is_intent = sqlite3_column_int(s, 9),
+    };
+    database_digest(ret_subject->open_digest, s, 10);
+}
+
+static int look_at_row(struct chains *c, const struct subject *s, const struct row_place *at,
+                       const struct row_record *record, struct findings *found, struct error *err)
+{
+    struct run_brief brief;
+
+    c->reached++;
+    if (at->run == s->open_at.run && at->row == s->open_at.row)
+        found->has_open_row = record->outcome == OUTCOME_UNKNOWN &&
+                              memcmp(record->digest, s->open_digest, DIGEST_CLAIM_BYTES) == 0;
+    if (record->state != ROW_FINAL)
+        return 0;
+    if (record->outcome == OUTCOME_UNKNOWN && record->attempts &&
+        (!s->is_accepted || record->submitted_ms > s->accepted_ms))
+        found->unknown = *at;
+    if (record->outcome != OUTCOME_ACCEPTED)
+        return 0;
+    if (database_brief(c->ledger, at->run, &brief, err))
+        return -1;
+    if (!found->accepted.run ||
+        row_place_is_before(&found->order, &(struct row_place){brief.sequence, at->row})) {
+        found->accepted = *at;
+        found->order = (struct row_place){brief.sequence, at->row};
+    }
+    return 0;
+}
+
+static int walk(struct chains *c, const struct subject *s, struct findings *found,
+                struct error *err)
+{
+    struct row_place at = s->last;
+
+    while (at.run) {
+        sqlite3_stmt *statement = database_ready(c->ledger, SQL_ROW_GET, "i", chain_row_id(at));
+        struct row_record record;
+        struct row_place older;
+        int is_there = database_step(c->ledger, statement, err);
+
+        if (is_there <= 0)
+            return is_there; /* a row that is not there is told of by a question */
+        chain_read_numbers(statement, &record);
+        older = chain_read_link(statement);
+        sqlite3_reset(statement);
+        if (look_at_row(c, s, &at, &record, found, err))
+            return -1;
+        if (!row_place_is_before(&older, &at))
+            return 0; /* so is a chain that goes round */
+        at = older;
+    }
+    return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const int64_t *x = a;
+    const int64_t *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Where an imported run stood before its report came may have been told of another. */
+static bool is_imported(const struct chains *c, int64_t run)
+{
+    return c->imported_count &&
+           bsearch(&run, c->imported, c->imported_count, sizeof(*c->imported), compare_ids) != NULL;
+}
+
+static int judge(struct chains *c, const struct subject *s, const struct findings *found,
+                 struct error *err)
+{
+    struct row_place accepted_order;
+    struct run_brief brief;
+
+    if (s->is_open && !s->is_intent && !found->has_open_row)
+        say(c, s, &s->open_at, "its attempt is unknown, and no row of the claim says so");
+    if (found->unknown.run && !s->is_open)
+        say(c, s, &found->unknown, "it is unknown, and no attempt of the claim is");
+    if (!s->is_accepted || !found->accepted.run || is_imported(c, found->accepted.run) ||
+        is_imported(c, s->accepted_at.run))
+        return 0;
+    if (database_brief(c->ledger, s->accepted_at.run, &brief, err))
+        return -1;
+    accepted_order = (struct row_place){brief.sequence, s->accepted_at.row};
+    if (row_place_is_before(&accepted_order, &found->order))
+        say(c, s, &found->accepted, "it was accepted last, and the claim names an older one");
+    return 0;
+}
+
+/* ---- all of them ---- */
+
+static int list_imported(struct chains *c, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(c->ledger, SQL_CHAINS_IMPORTED, "");
+    int found;
+
+    while ((found = database_step(c->ledger, s, err)) > 0) {
+        int64_t *list = realloc(c->imported, (c->imported_count + 1) * sizeof(*list));
+
+        if (!list) {
+            sqlite3_reset(s);
+            return error_no_memory(err);
+        }
+        c->imported = list;
+        c->imported[c->imported_count++] = sqlite3_column_int64(s, 0);
+    }
+    return found;
+}
+
+static int visit_claims(struct chains *c, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(c->ledger, SQL_CHAINS, "");
+    int found;
+
+    while ((found = database_step(c->ledger, s, err)) > 0) {
+        struct findings findings = {.has_open_row = false};
+        struct subject subject;
+
+        read_subject(s, &subject);
+        if (walk(c, &subject, &findings, err) || judge(c, &subject, &findings, err)) {
+            sqlite3_reset(s);
+            return -1;
+        }
+    }
+    return found;
+}
+
+/* Rows that no claim leads to: their claim is gone, or has another number now. */
+static int compare_count(const struct chains *c, struct error *err)
+{
+    struct buffer words = {0};
+    int64_t linked;
+
+    if (database_number(c->ledger, "SELECT count(*) FROM row WHERE linked<>0", &linked, err))
+        return -1;
+    if ((uint64_t)linked == c->reached)
+        return 0;
+    buffer_format(&words,
+                  "%" PRId64 " rows belong to claims, and the claims lead to %" PRIu64
+                  ": claims are lost, or were changed",
+                  linked, c->reached);
+    c->visitor->say(c->visitor->context, buffer_string(&words));
+    buffer_release(&words);
+    return 0;
+}
+
+int chains_verify(struct ledger *ledger, const struct chains_visitor *visitor, struct error *err)
+{
+    struct chains c = {.ledger = ledger, .visitor = visitor};
+    int result = database_execute(ledger, database_ready(ledger, SQL_READ, ""), err);
+
+    if (!result)
+        result = list_imported(&c, err) || visit_claims(&c, err) || compare_count(&c, err) ? -1 : 0;
+    free(c.imported);
+    if (!result)
+        ledger_rollback(ledger);
+    return result;
+}
