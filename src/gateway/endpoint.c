@@ -13,6 +13,10 @@
 static const char *const production_hosts[] = {"eco.taobao.com", "gw.api.taobao.com",
                                                "api.taobao.com"};
 
+/* As the domain name system has it; libcurl before 8.4 writes longer ones beyond a buffer when it
+ * speaks to a SOCKS proxy. */
+#define HOST_MAX 253
+
 static int refuse(const char *url, const char *why, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
@@ -61,6 +65,10 @@ static int check(CURLU *parsed, const char *url, bool allow_plaintext,
     if (curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) ||
         curl_url_get(parsed, CURLUPART_HOST, &host, 0)) {
         refuse(url, "it is not a URL such as " ENDPOINT_DEFAULT, err);
+        goto out;
+    }
+    if (strlen(host) > HOST_MAX) {
+        refuse(url, "its host name is too long", err);
         goto out;
     }
     if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0) {

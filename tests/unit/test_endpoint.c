@@ -119,6 +119,20 @@ static void url_that_carries_more_than_a_place_is_refused(void **state)
     }
 }
 
+static void host_name_that_is_too_long_is_refused(void **state)
+{
+    struct endpoint endpoint;
+    struct error err;
+    char url[400];
+
+    (void)state;
+    snprintf(url, sizeof(url), "https://g%0252d/", 1);
+    assert_int_equal(endpoint_parse(url, false, &endpoint, &err), 0);
+    snprintf(url, sizeof(url), "https://g%0253d/", 1);
+    assert_int_equal(endpoint_parse(url, false, &endpoint, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+}
+
 static void url_that_is_too_long_is_refused(void **state)
 {
     char url[2 * ENDPOINT_BYTES] = "https://eco.taobao.com/";
@@ -138,6 +152,7 @@ int main(void)
         cmocka_unit_test(other_gateways_are_their_own_platform),
         cmocka_unit_test(plain_http_is_for_loopback_only),
         cmocka_unit_test(url_that_carries_more_than_a_place_is_refused),
+        cmocka_unit_test(host_name_that_is_too_long_is_refused),
         cmocka_unit_test(url_that_is_too_long_is_refused),
     };
 
