@@ -51,7 +51,7 @@ static void print_help(void)
 
     buffer_text(&text, "usage: claimbatch COMMAND [OPTION]... FILE\n\ncommands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        buffer_format(&text, "  %-8s %-13s %s\n", commands[i].name,
+        buffer_format(&text, "  %-8s %-17s %s\n", commands[i].name,
                       commands[i].operand ? commands[i].operand : "", commands[i].help);
     buffer_text(&text, "\noptions of a command: claimbatch COMMAND --help\n");
     fputs(buffer_string(&text), stdout);
