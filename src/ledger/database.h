@@ -147,7 +147,8 @@ struct run_brief {
 struct ledger {
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_COUNT];
-    char *path;
+    char *path;  /* as it was named */
+    char *plain; /* the same for SQLite, which takes some names for more than a path */
     char id[LEDGER_ID_BYTES];
     bool is_new;              /* its schema was made by this process */
     struct place_owner owner; /* of the file; not known to a view */
@@ -238,6 +239,11 @@ int commits_read(struct ledger *ledger, struct error *err);
 int commits_open(struct ledger *ledger, struct error *err);
 
 /* ---- opening ---- */
+
+/* The path of a ledger as SQLite takes it for nothing but a path, whatever the name means to it
+ * (":memory:", "file:…"), to be freed. EXIT_BAD_CONFIG for a server's URL, EXIT_CANNOT_CREATE for a
+ * folder. */
+char *database_path(const char *path, struct error *err);
 
 /* Appends the path of what stands beside the ledger, by whatever name that was opened. */
 void database_beside(const struct ledger *ledger, const char *suffix, struct buffer *ret_path);

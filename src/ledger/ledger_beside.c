@@ -4,16 +4,46 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "database.h"
 
 #define AHEAD_BYTES ((off_t)1 << 20) /* taken at a time beyond what is asked for */
 
 #define LOCKS_FIRST 120 /* of the index: write, checkpoint and recovery */
 #define LOCKS_COUNT 3
+
+char *database_path(const char *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    size_t len = strlen(path);
+    struct buffer plain = {0};
+
+    log_quote(path, quoted, sizeof(quoted));
+    if (strncmp(path, "postgresql://", 13) == 0 || strncmp(path, "postgres://", 11) == 0) {
+        error_set(err, EXIT_BAD_CONFIG,
+                  "'%s' names a ledger on a PostgreSQL server, which this program does not have "
+                  "yet; name a file on a local disk with --ledger",
+                  quoted);
+        return NULL;
+    }
+    if (!len || path[len - 1] == '/') {
+        error_set(err, EXIT_CANNOT_CREATE,
+                  "the ledger cannot be '%s': that names a folder; name a file in it", quoted);
+        return NULL;
+    }
+    buffer_format(&plain, "%s%s", *path == '/' ? "" : "./", path);
+    if (plain.failed) {
+        buffer_release(&plain);
+        error_no_memory(err);
+        return NULL;
+    }
+    return plain.ptr;
+}
 
 void database_beside(const struct ledger *ledger, const char *suffix, struct buffer *ret_path)
 {

@@ -382,15 +382,29 @@ static int note_doubts(struct backup *b, struct error *err)
     return code == SQLITE_DONE ? 0 : fail_copy(b, err);
 }
 
+static int open_copy(struct backup *b, struct error *err)
+{
+    char *plain = database_path(b->partial.ptr, err);
+    int code;
+
+    if (!plain)
+        return -1;
+    code = sqlite3_open_v2(plain, &b->copy,
+                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+                           NULL);
+    free(plain);
+    if (code == SQLITE_OK)
+        return 0;
+    return b->copy ? fail_copy(b, err) : error_no_memory(err);
+}
+
 static int copy_all(struct backup *b, struct error *err)
 {
     int64_t version;
     int result = -1;
 
-    if (sqlite3_open_v2(b->partial.ptr, &b->copy,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
-                        NULL) != SQLITE_OK)
-        return b->copy ? fail_copy(b, err) : error_no_memory(err);
+    if (open_copy(b, err))
+        return -1;
     if (sqlite3_exec(b->copy, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL,
                      NULL) != SQLITE_OK)
         return fail_copy(b, err);

@@ -285,8 +285,12 @@ int ledger_place_look(const char *path, enum ledger_place *ret_place, char ret_i
 {
     struct ledger ledger = {.path = (char *)(uintptr_t)path};
     struct buffer log = {0};
+    char *plain = database_path(path, err); /* what is no path is no place */
     int result = 0;
 
+    if (!plain)
+        return -1;
+    free(plain);
     *ret_id = '\0';
     *ret_place = LEDGER_STANDS;
     database_beside(&ledger, "-wal", &log);

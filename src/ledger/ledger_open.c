@@ -237,7 +237,7 @@ static int open_database(struct ledger *ledger, struct error *err)
 
     database_configure();
 
-    if (sqlite3_open_v2(ledger->path, &ledger->db,
+    if (sqlite3_open_v2(ledger->plain, &ledger->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
                         NULL) != SQLITE_OK)
         return ledger->db ? database_fail(ledger, err) : error_no_memory(err);
@@ -284,7 +284,8 @@ int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
         error_no_memory(err);
         goto fail;
     }
-    if (make_folders(path, err) || make_file(ledger, err))
+    ledger->plain = database_path(path, err);
+    if (!ledger->plain || make_folders(path, err) || make_file(ledger, err))
         goto fail;
     commits_read_beside(ledger);
     if (open_at_place(ledger, err))
@@ -315,6 +316,7 @@ void ledger_close(struct ledger *ledger)
         buffer_release(&ledger->row_texts[i]);
     free(ledger->platform.name);
     free(ledger->path);
+    free(ledger->plain);
     free(ledger);
 }
 

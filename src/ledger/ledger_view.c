@@ -128,8 +128,9 @@ static int open_database(struct ledger *ledger, const char *query, struct error 
     int code;
 
     database_configure();
-    buffer_text(&uri, "file:");
-    append_uri(ledger->path, &uri);
+    /* An absolute path that begins with two slashes would name a host. */
+    buffer_text(&uri, *ledger->plain == '/' ? "file://" : "file:");
+    append_uri(ledger->plain, &uri);
     buffer_text(&uri, query);
     if (uri.failed) {
         buffer_release(&uri);
@@ -165,6 +166,9 @@ static int open_as(const char *path, const char *query, struct ledger **ret_ledg
         error_no_memory(err);
         goto fail;
     }
+    ledger->plain = database_path(path, err);
+    if (!ledger->plain)
+        goto fail;
     commits_read_beside(ledger);
     if (open_database(ledger, query, err)) {
         if (err->exit_code == EXIT_CANNOT_CREATE)

@@ -426,6 +426,43 @@ class LogTest(IdentityCase):
         self.assertEqual(os.path.getsize(self.ws.ledger + "-wal"), log)
 
 
+class NameTest(IdentityCase):
+    """A ledger is a plain file, whatever its name means to SQLite."""
+
+    NAMES = (":memory:", "file:x.db?mode=memory", "file::memory:", "file:y", "a?b=c", "100%00.db", "名字 #1.db")
+
+    def test_each_name_is_a_file_that_keeps_what_was_sent(self):
+        for number, name in enumerate(self.NAMES):
+            with self.subTest(name):
+                claims = f"{number}.csv"
+                self.ws.export(claim_rows(2, first=1000 + 10 * number), name=claims)
+                how = {"claims": claims, "ledger": name}
+                sent = self.sent()
+                self.assertExit(self.ws.upload(self.web, *NEW_LEDGER, **how), 0)
+                self.assertTrue(os.path.isfile(self.ws.file(name)))
+                os.unlink(self.ws.file(f"{number}.report.csv"))
+                self.assertExit(self.ws.upload(self.web, **how), 0)
+                self.assertEqual(self.sent(), sent + 2)
+                self.assertExit(self.ws.run("status", "--ledger", name, "--verify"), 0)
+                backup = name + "-backup"
+                self.assertExit(self.ws.run("status", "--ledger", name, "--backup", backup), 0)
+                self.assertTrue(os.path.isfile(self.ws.file(backup)))
+                self.assertExit(self.ws.run("status", "--ledger", backup, "--verify"), 0)
+        place = "/" + self.ws.file("slashes.db")
+        self.ws.export(claim_rows(1, first=2000), name="z.csv")
+        self.assertExit(self.ws.upload(self.web, *NEW_LEDGER, claims="z.csv", ledger=place), 0)
+        self.assertExit(self.ws.run("status", "--ledger", place), 0)
+
+    def test_what_is_no_file_is_refused_and_nothing_is_made(self):
+        before = set(os.listdir(self.ws.path))
+        for name, code in (("postgresql://db/claims", 78), ("postgres://db", 78), ("folder.db/", 73), ("", 2)):
+            with self.subTest(name):
+                self.assertExit(self.ws.upload(self.web, ledger=name), code)
+                self.assertNotEqual(self.ws.run("status", "--ledger", name).code, 0)
+        self.assertEqual(set(os.listdir(self.ws.path)), before)
+        self.assertEqual(self.sent(), 0)
+
+
 class NeverRefusedTest(IdentityCase):
     def test_an_ordinary_week(self):
         self.assertExit(self.ws.upload(self.web), 0)
