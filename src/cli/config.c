@@ -57,6 +57,15 @@ static int refuse_place(const struct config *config, const char *why, struct err
                      log_quote(config->path.ptr, quoted, sizeof(quoted)), why);
 }
 
+/* By the last call's errno. */
+static int refuse_access(const struct config *config, struct error *err)
+{
+    char why[160];
+
+    snprintf(why, sizeof(why), "cannot be opened: %s; name another with --config", strerror(errno));
+    return refuse_place(config, why, err);
+}
+
 static int find_named(struct config *config, const char *path, const char *by, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
@@ -113,7 +122,7 @@ static int find(struct config *config, const char *named, struct error *err)
     if (config->path.failed)
         return error_no_memory(err);
     if (there < 0)
-        return refuse_place(config, strerror(errno), err);
+        return refuse_access(config, err);
     if (!there)
         buffer_reset(&config->path);
     return 0;
@@ -129,7 +138,7 @@ static int check_owner(const struct config *config, int fd, struct error *err)
     struct stat status;
 
     if (fstat(fd, &status))
-        return refuse_place(config, strerror(errno), err);
+        return refuse_access(config, err);
     if (S_ISCHR(status.st_mode))
         return 0; /* /dev/null: none */
     if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
@@ -305,7 +314,7 @@ static int read_bytes(const struct config *config, struct buffer *ret_text, stru
     int result;
 
     if (fd < 0)
-        return refuse_place(config, strerror(errno), err);
+        return refuse_access(config, err);
     result = check_owner(config, fd, err);
     if (!result && file_read_open(fd, config->path.ptr, CONFIG_BYTES_MAX, ret_text, &inner))
         result =

@@ -241,6 +241,19 @@ class ConfigurationTest(SecretCase):
         result = self.ws.run("upload", "claims.csv", "--config", "/dev/null", env=env)
         self.assertExit(result, 78)
 
+    @as_root
+    def test_one_that_cannot_be_looked_at_is_not_passed_over(self):
+        self.write_config(name="hidden/claimbatch/claimbatch.conf")
+        os.chmod(self.ws.path, 0o777)
+        os.chmod(self.ws.file("hidden"), 0o700)
+        done = subprocess.run(
+            [os.path.abspath(self.ws.binary), "upload", "x.csv", "--print-config"], cwd=self.ws.path,
+            env=self.ws.environment(XDG_CONFIG_HOME=self.ws.file("hidden")), capture_output=True, text=True,
+            timeout=60, user=NOBODY, group=NOBODY, extra_groups=[],
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertIn("cannot be opened: Permission denied; name another with --config", done.stderr)
+
     def test_one_that_is_too_large_is_refused(self):
         self.ws.write("large.conf", b"# large\n" * (1 << 18), mode=0o600)
         self.refused(self.try_config("--config", "large.conf"), "large.conf")
