@@ -109,7 +109,11 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     "ALTER TABLE claim ADD COLUMN accepted_fee INTEGER;"
     /* Rows whose claim was accepted with other content; the id is that of the row. */
     "CREATE TABLE changed(id INTEGER PRIMARY KEY, fee_before INTEGER, fee_after INTEGER NOT NULL);"
-    "ALTER TABLE run ADD COLUMN corrects BLOB;",
+    "ALTER TABLE run ADD COLUMN corrects BLOB;"
+    /* Of which export a pruned run was: the same one afterwards stands in its place. */
+    "CREATE TABLE pruned_export(export_sha256 BLOB NOT NULL, platform INTEGER NOT NULL,"
+    " command TEXT NOT NULL, run INTEGER NOT NULL, PRIMARY KEY(export_sha256, platform, command))"
+    " WITHOUT ROWID;",
 };
 
 #define RUN_COLUMNS                                                                                \
@@ -304,6 +308,10 @@ static const char *const sql[SQL_COUNT] = {
                        " ORDER BY id LIMIT 1",
     [SQL_PRUNE_KEPT] =
         "SELECT count(*) FROM run WHERE " PRUNABLE " AND id IN (SELECT run FROM open_attempt)",
+    [SQL_PRUNE_KEEP] = "INSERT INTO pruned_export SELECT export_sha256, platform, command,"
+                       " iif(origin, origin, id) FROM run WHERE id=?1 ON CONFLICT DO NOTHING",
+    [SQL_PRUNED_FIND] = "SELECT run FROM pruned_export WHERE export_sha256=?1 AND platform=?2"
+                        " AND command=?3",
     [SQL_PRUNE_RUN] = "UPDATE run SET export_name='', export_sha256=zeroblob(32), export_bytes=0,"
                       " reading='', report_path='', stopped_because='', published=1, open_rows=0,"
                       " invalid_rows=0, released=0, parent='' WHERE id=?1",

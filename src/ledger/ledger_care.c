@@ -130,7 +130,8 @@ static const struct {
      " 0)",
      "run number %s is not behind the run before it in the order of runs"},
     {"SELECT id, origin FROM run WHERE origin<>0 AND (origin NOT IN (SELECT id FROM run) OR"
-     " parent='' AND export_sha256<>zeroblob(32))",
+     " parent='' AND export_sha256<>zeroblob(32) AND origin NOT IN (SELECT run FROM"
+     " pruned_export))",
      "run number %s stands in the place of run number %s, which is not there or not its parent"},
     {"SELECT count(*) FROM commits HAVING count(*)<>1 OR min(count)<0 OR max(count)<(SELECT"
      " coalesce(max(until), 0) FROM gap)",

@@ -117,7 +117,8 @@ static int disown_runs(struct ledger *ledger, int64_t before_ms, struct prune *p
             continue;
         }
         pruned->runs++;
-        if (database_execute(ledger, database_ready(ledger, SQL_PRUNE_RUN, "i", run), err))
+        if (database_execute(ledger, database_ready(ledger, SQL_PRUNE_KEEP, "i", run), err) ||
+            database_execute(ledger, database_ready(ledger, SQL_PRUNE_RUN, "i", run), err))
             return -1;
     }
     return found < 0 ? -1 : ledger_commit(ledger, err);

@@ -114,6 +114,25 @@ static int join_corrections(struct ledger *ledger, const struct run_record *run,
         err);
 }
 
+/* The same export as that of a run that was pruned stands in that one's place: content that was
+ * superseded meanwhile stays so. */
+static int take_pruned_place(struct ledger *ledger, struct run_record *run, int64_t platform,
+                             struct error *err)
+{
+    sqlite3_stmt *s;
+    int found;
+
+    if (run->origin)
+        return 0;
+    s = database_ready(ledger, SQL_PRUNED_FIND, "his", run->export_sha256, platform, run->command);
+    found = database_step(ledger, s, err);
+    if (found <= 0)
+        return found;
+    run->origin = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return 0;
+}
+
 int ledger_run_create(struct ledger *ledger, struct run_record *run, struct error *err)
 {
     char random[LEDGER_ID_BYTES];
@@ -128,7 +147,8 @@ int ledger_run_create(struct ledger *ledger, struct run_record *run, struct erro
     snprintf(run->name, sizeof(run->name), "%.4s%.2s%.2s-%.8s", day, day + 5, day + 8, random);
     if (database_execute(ledger, database_ready(ledger, SQL_PLATFORM_ADD, "s", run->platform),
                          err) ||
-        database_platform(ledger, run->platform, &platform, err))
+        database_platform(ledger, run->platform, &platform, err) ||
+        take_pruned_place(ledger, run, platform, err))
         return -1;
     if (database_execute(ledger,
                          database_ready(ledger, SQL_RUN_CREATE, "ssishissisii", run->name,

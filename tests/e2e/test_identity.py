@@ -463,6 +463,26 @@ class NameTest(IdentityCase):
         self.assertEqual(self.sent(), 0)
 
 
+class PrunedTest(IdentityCase):
+    """What a newer export replaced is not sent by the old one, whatever was forgotten since."""
+
+    def test_the_same_old_export_after_a_prune_sends_nothing_that_was_superseded(self):
+        old = claim_rows(5) + [dict(claim_rows(1)[0], claim_fee="555")]
+        self.ws.export(old, name="old.csv")
+        self.assertExit(self.ws.upload(self.web, claims="old.csv"), 0)
+        self.ws.export([dict(row, claim_fee="777") for row in claim_rows(3)], name="new.csv")
+        self.assertExit(self.ws.upload(self.web, claims="new.csv"), 0)
+        sent = self.sent()
+        for _ in range(2):
+            self.assertExit(self.status("--prune", "0"), 0)
+            self.assertExit(self.ws.upload(self.web, claims="old.csv"), 0)
+            self.assertEqual(self.sent(), sent)
+            codes = [line["code"] for line in self.ws.read_report("old.report.csv")]
+            self.assertEqual(codes.count("SUPERSEDED"), 4)
+            self.assertEqual(codes.count("ALREADY_ACCEPTED"), 2)
+            self.assertExit(self.status("--verify"), 0)
+
+
 class NeverRefusedTest(IdentityCase):
     def test_an_ordinary_week(self):
         self.assertExit(self.ws.upload(self.web), 0)
