@@ -153,11 +153,11 @@ class RestoreTest(ImportCase):
 
     def send_all_again(self):
         for name in ("first", "second", "third", "fourth"):
-            self.upload(f"{name}.csv", code=None)
+            self.assertIn(self.upload(f"{name}.csv", code=None).code, (0, 1, 3))
         newest = {row["claim_order_no"]: row for row in claim_rows(12) + claim_rows(34, 21)}
         newest.update((row["claim_order_no"], row) for row in CHANGED)
         self.ws.export(newest.values(), name="all.csv")
-        self.upload("all.csv", code=None)
+        self.assertIn(self.upload("all.csv", code=None).code, (0, 1, 3))
 
     def test_nothing_of_the_reports_is_sent_again_by_any_export(self):
         reports = self.day()
