@@ -514,6 +514,23 @@ class NeverRefusedTest(IdentityCase):
         self.assertExit(self.ws.upload(self.web, claims="new/claims.csv", ledger="new/ledger.db"), 3)
         self.assertOnce()
 
+    def test_a_link_that_is_turned_to_the_new_day_is_a_new_run(self):
+        for day in (1, 2):
+            self.ws.export(claim_rows(5, first=10 * day), name=f"day{day}.csv")
+            if os.path.lexists(self.ws.file("today.csv")):
+                os.unlink(self.ws.file("today.csv"))
+            os.symlink(f"day{day}.csv", self.ws.file("today.csv"))
+            result = self.ws.upload(self.web, claims="today.csv")
+            self.assertExit(result, 0)
+            self.assertSays(result, "a new run")
+            self.assertEqual(len(self.ws.read_report("today.report.csv")), 5)
+        self.assertEqual(self.sent(), 10)
+        # By its other name it is the same run, and sends nothing.
+        result = self.ws.upload(self.web, claims="day2.csv")
+        self.assertExit(result, 0)
+        self.assertEqual(self.sent(), 10)
+        self.assertEqual(self.ws.read_manifest("day2.report.csv")["run"], self.ws.read_manifest("today.report.csv")["run"])
+
     def test_a_ledger_by_a_link(self):
         self.kill_in_the_middle()
         os.symlink("ledger.db", self.ws.file("link.db"))
