@@ -96,16 +96,19 @@ static int64_t read_count(const struct ledger *ledger, int fd)
     return parse_line(line, len, id, &count) && strcmp(id, ledger->id) == 0 ? count : -1;
 }
 
-/* Another run may have written a later one between our commit and this: that one stays. What cannot
- * be written is behind, which it may be. */
+/* What stands there may be a later one: of commits that are gone here, or of another run that goes
+ * on. What cannot be written is behind, which it may be. */
 void commits_write(struct ledger *ledger)
 {
+    bool is_known = strcmp(ledger->commits.beside_id, ledger->id) == 0;
     char line[LINE_BYTES + 1];
 
     if (!ledger->commits.is_due)
         return;
     ledger->commits.is_due = false;
-    if (ledger->lock_fd < 0 || read_count(ledger, ledger->lock_fd) >= ledger->commits.count)
+    if (ledger->lock_fd < 0 || (is_known && ledger->commits.beside >= ledger->commits.count))
+        return;
+    if (ledger->has_news && read_count(ledger, ledger->lock_fd) >= ledger->commits.count)
         return;
     snprintf(line, sizeof(line), LINE_FORMAT, ledger->id, ledger->commits.count);
     if (pwrite(ledger->lock_fd, line, LINE_BYTES, 0) != LINE_BYTES)
