@@ -1,0 +1,74 @@
+"""A relay in front of a gateway, whose network can be cut: connections end, and nobody listens."""
+
+import contextlib
+import socket
+import threading
+
+
+class Relay:
+    def __init__(self, port):
+        self._gateway = ("127.0.0.1", port)
+        self._lock = threading.Lock()
+        self._pairs = set()
+        self._is_cut = False
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/router/rest"
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def close(self):
+        """Shut down first, so that the thread that waits in accept comes out of it."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+        self.cut()
+
+    def cut(self):
+        """Ends every connection, in whatever state it is; new ones end at once until `mend`."""
+        with self._lock:
+            self._is_cut = True
+            pairs, self._pairs = self._pairs, set()
+        for pair in pairs:
+            end(pair)
+
+    def mend(self):
+        with self._lock:
+            self._is_cut = False
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                gateway = socket.create_connection(self._gateway)
+            except OSError:
+                client.close()
+                continue
+            pair = (client, gateway)
+            with self._lock:
+                refused = self._is_cut
+                if not refused:
+                    self._pairs.add(pair)
+            if refused:
+                end(pair)
+                continue
+            for source, target in (pair, reversed(pair)):
+                threading.Thread(target=self._pump, args=(source, target, pair), daemon=True).start()
+
+    def _pump(self, source, target, pair):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        with self._lock:
+            self._pairs.discard(pair)
+        end(pair)
+
+
+def end(pair):
+    for side in pair:
+        with contextlib.suppress(OSError):
+            side.shutdown(socket.SHUT_RDWR)
+        side.close()
