@@ -150,6 +150,11 @@ int ledger_run_last_row(struct ledger *ledger, int64_t run, uint64_t *ret_row, s
 /* Takes the run's kernel lock until ledger_close: 1 taken, 0 another process holds it. */
 int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err);
 
+/* Records, in the open transaction, which process has the run's lock; and who recorded that last, 0
+ * if nobody did. */
+int ledger_run_note_process(struct ledger *ledger, int64_t run, int64_t process, struct error *err);
+int ledger_run_process(struct ledger *ledger, int64_t run, int64_t *ret_process, struct error *err);
+
 /* Whether a process holds the run's lock; our own runs count as alive. */
 bool ledger_run_is_alive(struct ledger *ledger, int64_t run);
 

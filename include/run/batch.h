@@ -67,6 +67,7 @@ struct batch_settings {
     int64_t max_failures;         /* negative: no limit */
     int64_t max_failures_percent; /* negative: no limit */
     int64_t outage_patience_ms;
+    int64_t wait_patience_ms; /* for another run that holds a row's claim */
     void (*show)(void *context, const struct batch_progress *progress);
     void *context;
 };

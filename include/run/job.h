@@ -81,6 +81,7 @@ struct job {
 
     /* the coordinator's: see window.h */
     enum job_state state;
+    int64_t waits_since_ms;            /* monotonic: for another run that holds its claim; 0 */
     int64_t due_ms;                    /* monotonic: not before */
     struct job *older, *newer;         /* all open jobs, in the order of the file */
     struct job *list_prev, *list_next; /* those of one state */

@@ -61,6 +61,10 @@ struct batch {
         int doubt; /* exit code of the answer that put in doubt whether the gateway answers; 0 */
         char words[VERDICT_TEXT_BYTES]; /* … and what it said */
     } guard;
+    struct {
+        int64_t told, given_up; /* runs that rows wait or waited for */
+        uint64_t rows;          /* that were given up */
+    } holder;
     struct batch_stop stop;
     int signal_seen;
     struct error *failure; /* the caller's; filled in by what ends the run with an error */

@@ -370,6 +370,8 @@ static const struct option_spec table[] = {
             "further attempts after a sure failure"),
     SECONDS(U | R, RUN, "outage-patience", outage_patience_ms, 1, DAY_S, "120",
             "how long an outage may last"),
+    SECONDS(U | R, RUN, "wait-patience", wait_patience_ms, 0, DAY_S, "120",
+            "how long rows wait for another run"),
     INTEGER(U | R, RUN, "limit", 0, limit, 0, INT64_MAX, NULL, "N",
             "send the first N rows, then stop"),
     SPECIAL(U | R, RUN, "max-failures", take_max_failures, NULL, "N[%]",

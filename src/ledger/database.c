@@ -107,6 +107,7 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     " by TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(run, report_sha256)) WITHOUT ROWID;"
     /* NULL: it was accepted before fees were kept, or by a person's word. */
     "ALTER TABLE claim ADD COLUMN accepted_fee INTEGER;"
+    "ALTER TABLE run ADD COLUMN process INTEGER NOT NULL DEFAULT 0;" /* that took it up last */
     /* Rows whose claim was accepted with other content; the id is that of the row. */
     "CREATE TABLE changed(id INTEGER PRIMARY KEY, fee_before INTEGER, fee_after INTEGER NOT NULL);"
     "ALTER TABLE run ADD COLUMN corrects BLOB;"
@@ -224,6 +225,8 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_CHANGED_LIST] = "SELECT c.fee_before, c.fee_after, r.outcome=4 FROM changed c JOIN row r"
                          " ON r.id=c.id WHERE c.id>=?1 AND c.id<?2"
                          " AND (r.attempts>0 OR r.outcome=4)",
+    [SQL_RUN_TAKE] = "UPDATE run SET process=?2 WHERE id=?1",
+    [SQL_RUN_PROCESS] = "SELECT process FROM run WHERE id=?1",
     [SQL_RUN_HAS_OTHERS] = "SELECT EXISTS(SELECT 1 FROM run WHERE platform=?1 AND sequence<>?2)",
     [SQL_OPEN_GET] = "SELECT run, row, intent FROM open_attempt WHERE " CLAIM_KEY,
     [SQL_OPEN_ADD] = "INSERT INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10,?11)"

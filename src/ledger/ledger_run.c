@@ -311,6 +311,21 @@ int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err)
     return taken;
 }
 
+int ledger_run_note_process(struct ledger *ledger, int64_t run, int64_t process, struct error *err)
+{
+    return database_execute(ledger, database_ready(ledger, SQL_RUN_TAKE, "ii", run, process), err);
+}
+
+int ledger_run_process(struct ledger *ledger, int64_t run, int64_t *ret_process, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_PROCESS, "i", run);
+    int found = database_step(ledger, s, err);
+
+    *ret_process = found == 1 ? sqlite3_column_int64(s, 0) : 0;
+    sqlite3_reset(s);
+    return found < 0 ? -1 : 0;
+}
+
 bool ledger_run_is_alive(struct ledger *ledger, int64_t run)
 {
     for (size_t i = 0; i < ledger->own_runs.count; i++)

@@ -15,6 +15,7 @@
 #include "run/chronicle.h"
 #include "run/grant.h"
 #include "run/halt.h"
+#include "run/holder.h"
 #include "run/refill.h"
 #include "run/settle.h"
 #include "run/share.h"
@@ -277,7 +278,10 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
         pool_end(b.pool);
     if (!result)
         result = suspect_finish(&b, err);
+    if (!result)
+        holder_check(&b);
     pool_stop(b.pool);
+    b.pool = NULL;
     window_close(b.window);
     pace_close(b.pace);
     feed_close(b.feed);

@@ -135,6 +135,7 @@ static int fill(struct feed *feed, const struct supply_row *row, const struct ro
     job->repeated = repeats_maybe(feed->inspection->repeats, &row->claim);
     job->changed = false;
     job->counted = false;
+    job->waits_since_ms = 0;
     job->guard = known && feed->known_guarded ? JOB_GUARD_ASIDE : JOB_GUARD_NONE;
     job->resend = false;
     job->unrecorded = row->is_unrecorded;

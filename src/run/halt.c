@@ -56,8 +56,10 @@ void halt_check_signal(struct batch *b)
     if (number && !b->signal_seen) {
         b->signal_seen = number;
         log_warn(
-            "%s: stopping; %zu calls in flight are given time to finish (again: leave at once)",
-            strsignal(number), b->outstanding);
+            "%s: stopping; at most %zu calls in flight are given time to finish (again: leave at "
+            "once)",
+            strsignal(number),
+            b->outstanding < b->settings->in_flight ? b->outstanding : b->settings->in_flight);
         snprintf(words, sizeof(words), "stopped by a signal (%s)", strsignal(number));
         halt_begin(b, EXIT_SIGNAL_BASE + number, "signal", words);
     }

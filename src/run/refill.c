@@ -8,6 +8,7 @@
 #include "run/aside.h"
 #include "run/decision.h"
 #include "run/halt.h"
+#include "run/holder.h"
 #include "run/state.h"
 
 static int note(struct batch *b, struct job *job, enum outcome outcome, enum outcome counts_as,
@@ -134,6 +135,22 @@ static int hold_changed(struct batch *b, struct job *job, const struct claim_sta
                 message, err);
 }
 
+static int wait_for_holder(struct batch *b, struct job *job, int64_t run, struct error *err)
+{
+    struct buffer message = {0};
+    int result;
+
+    buffer_text(&message, "not sent: its claim is in flight in ");
+    result = holder_wait(b, job, run, &message, err);
+    if (!result)
+        window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
+    else if (result > 0)
+        result = note(b, job, OUTCOME_UNSENT, OUTCOME_UNSENT, "HELD_BY_RUN",
+                      buffer_string(&message), err);
+    buffer_release(&message);
+    return result;
+}
+
 /* May be sent, unless --limit has been reached: then it is parked, and stays unsent. */
 static void make_ready(struct batch *b, struct job *job)
 {
@@ -208,8 +225,7 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     case DECIDE_UNSETTLED:
         return leave_unsettled(b, job, &claim, err);
     case DECIDE_WAIT:
-        window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
-        return 0;
+        return wait_for_holder(b, job, claim.open_at.run, err);
     case DECIDE_RECOVER:
         return ledger_run_recover(ledger, claim.open_at.run, NULL, err);
     case DECIDE_COUNT:

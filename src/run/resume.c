@@ -1,17 +1,26 @@
 #include "run/resume.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "run/holder.h"
 
-static int refuse_second(const struct run_record *run, struct error *err)
+static int refuse_second(const struct resume_settings *s, const struct run_record *run,
+                         struct error *err)
 {
-    return error_set(err, EXIT_TRY_LATER,
-                     "run %s is sending this export at this moment; nothing was sent by this one. "
-                     "Wait until it has ended",
-                     run->name);
+    struct buffer words = {0};
+    int result = holder_describe(s->ledger, run->id, &words, err);
+
+    if (!result)
+        result = error_set(err, EXIT_TRY_LATER,
+                           "%s is sending this export at this moment; nothing was sent by this "
+                           "one. Wait until it has ended",
+                           buffer_string(&words));
+    buffer_release(&words);
+    return result;
 }
 
 static int refuse_reading(const struct run_record *run, const char *reading, struct error *err)
@@ -67,7 +76,9 @@ static int lock(const struct resume_settings *s, const struct run_record *run, s
 
     if (taken < 0)
         return -1;
-    return taken ? 0 : refuse_second(run, err);
+    if (!taken)
+        return refuse_second(s, run, err);
+    return ledger_run_note_process(s->ledger, run->id, getpid(), err);
 }
 
 /* The run begins anew: as of now it is neither finished nor published. */
@@ -104,7 +115,7 @@ static int find(const struct resume_settings *s, struct run_record *run, struct 
     if (strcmp(run->reading, s->reading) == 0)
         return 1;
     if (ledger_run_is_alive(s->ledger, run->id))
-        return refuse_second(run, err);
+        return refuse_second(s, run, err);
     /* As long as nothing was sent there is nothing to go on with. */
     has_rows = ledger_run_has_rows(s->ledger, run->id, err);
     if (has_rows <= 0)

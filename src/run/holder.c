@@ -1,0 +1,86 @@
+#include "run/holder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "run/halt.h"
+#include "run/state.h"
+
+/* Whether somebody has stopped the process, by its state in /proc (proc(5)). */
+static bool is_stopped(int64_t process)
+{
+    char path[64];
+    char line[512] = "";
+    const char *end;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)process);
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    end = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+    fclose(file);
+    return end && (strncmp(end, ") T", 3) == 0 || strncmp(end, ") t", 3) == 0);
+}
+
+int holder_describe(struct ledger *ledger, int64_t run, struct buffer *ret_words, struct error *err)
+{
+    struct run_record record;
+    int64_t process;
+    int found = ledger_run_get(ledger, run, &record, err);
+
+    if (found < 0 || ledger_run_process(ledger, run, &process, err))
+        return -1;
+    buffer_format(ret_words, "run %s", found ? record.name : "of which nothing is known");
+    if (process && is_stopped(process))
+        buffer_format(ret_words, " (process %lld, which is stopped: kill -CONT %lld)",
+                      (long long)process, (long long)process);
+    else if (process)
+        buffer_format(ret_words, " (process %lld)", (long long)process);
+    return ret_words->failed ? error_no_memory(err) : 0;
+}
+
+static int say_who(struct batch *b, const struct job *job, int64_t run, struct error *err)
+{
+    struct buffer words = {0};
+    int result = holder_describe(b->settings->ledger, run, &words, err);
+
+    if (!result)
+        log_warn("row %llu waits for %s, which has its claim in flight; for at most %lld s "
+                 "(--wait-patience)",
+                 (unsigned long long)job->row, buffer_string(&words),
+                 (long long)(b->settings->wait_patience_ms / 1000));
+    buffer_release(&words);
+    return result;
+}
+
+int holder_wait(struct batch *b, struct job *job, int64_t run, struct buffer *ret_words,
+                struct error *err)
+{
+    if (!job->waits_since_ms)
+        job->waits_since_ms = b->now_ms;
+    if (b->holder.told != run && say_who(b, job, run, err))
+        return -1;
+    b->holder.told = run;
+    if (b->holder.given_up != run &&
+        b->now_ms - job->waits_since_ms < b->settings->wait_patience_ms)
+        return 0;
+    b->holder.given_up = run;
+    b->holder.rows++;
+    return holder_describe(b->settings->ledger, run, ret_words, err) ? -1 : 1;
+}
+
+void holder_check(struct batch *b)
+{
+    char sentence[BATCH_TEXT_BYTES];
+
+    if (!b->holder.rows)
+        return;
+    snprintf(sentence, sizeof(sentence),
+             "%llu rows were not sent because another run has their claims in flight; their "
+             "messages say which",
+             (unsigned long long)b->holder.rows);
+    halt_begin(b, EXIT_TRY_LATER, "held-by-run", sentence);
+}
