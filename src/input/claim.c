@@ -216,6 +216,9 @@ static bool is_shifted(const struct judgement *judgement, struct value fee)
 
         return reason.len && count_digits(reason, 0) == reason.len;
     }
+    /* No claim number has decimals; of three digits one may be where no cell is too many. */
+    if (columns->index[FIELD_CLAIM_ORDER_NO] == (int)next)
+        return memchr(value.ptr, '.', value.len) || judgement->record->count > columns->count;
     for (int i = 0; i < FIELD_COUNT; i++)
         if (columns->index[i] == (int)next)
             return false;

@@ -445,7 +445,8 @@ def float_ids(file):
 
 
 def float_numbers(file):
-    if all(c[1].isdigit() for c in file.cells) and len(file.cells) > 1:
+    """Of a column of short ones nobody can tell whether its numbers are so."""
+    if all(c[1].isdigit() and len(c[1]) > 9 for c in file.cells) and len(file.cells) > 1:
         for cells in file.cells:
             cells[1] += ".0"
 
@@ -507,6 +508,8 @@ def cut_row(file):
     """A line break in a text that nobody quoted, in the last column."""
     rows = [row for row, claim in enumerate(file.claims) if claim.status == 2 and len(claim.desc) > 3]
     if not rows or file.habits["quote"] != "minimal" or file.habits["trail"] or file.habits["wrap"]:
+        return
+    if file.habits["escape"] != "double":
         return
     row = file.source.choice(rows)
     file.order = [0, 1, 2, 3, 4, 6, 5]
