@@ -19,6 +19,8 @@ struct error;
 /* One pass over a file's bytes, in pieces of any size, that finds out what they are. */
 struct detection;
 struct detection *detection_open(void); /* NULL without memory */
+/* Before anything is fed: without a mark it may be UTF-16, for the user says so. */
+void detection_want_utf16(struct detection *detection);
 void detection_feed(struct detection *detection, const unsigned char *bytes, size_t len);
 /*
  * Ends the pass. `wanted` as in export_survey. 0, or -1 with EXIT_INPUT_REFUSED and `name`, line

@@ -1,13 +1,17 @@
 #include "input/detection.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "input/line_count.h"
 #include "input/own_file.h"
 
+#define HEAD_BYTES 16     /* enough for two marks, and for what tells other files */
+#define SAMPLE_BYTES 24   /* of a text that is shown */
 #define CHARACTER_BYTES 4 /* the longest character of any encoding here */
 
 static const struct {
@@ -32,13 +36,23 @@ struct trouble {
 struct utf8 {
     unsigned char left, low, high, len;
     uint64_t valid_bytes, bad_bytes; /* of multi-byte characters; of what is none */
+    bool has_longer;                 /* characters of more than two bytes */
     struct trouble trouble;          /* the first */
+    struct trouble first;            /* where the first character beyond ASCII is */
+    char sample[SAMPLE_BYTES];       /* it, and those beyond ASCII behind it */
+    size_t sample_len;
+    bool sampled;
 };
 
 /* Only the form of one, two and four bytes; whether a code is assigned is iconv's word, later. */
 struct gb18030 {
     unsigned char len;
     bool wide; /* a character of four bytes */
+    unsigned char lead;
+    /* Pairs of bytes: how many there are; of them what GBK files and what Big5 files have mostly.
+     */
+    uint64_t pairs, usual_gbk, usual_big5;
+    bool not_big5;
     struct trouble trouble;
 };
 
@@ -51,7 +65,9 @@ struct utf16 {
 
 struct detection {
     uint64_t offset; /* bytes of the pieces before this one */
-    unsigned char head[CHARACTER_BYTES];
+    unsigned char head[HEAD_BYTES];
+    bool wants_utf16, is_big_endian; /* of a file without a mark */
+    uint64_t even_nuls, odd_nuls;    /* in the first piece */
     struct line_count lines;
     struct trouble nul;
     struct utf8 utf8;
@@ -98,8 +114,10 @@ static bool utf8_continue(struct utf8 *utf8, unsigned char byte)
     utf8->low = 0x80;
     utf8->high = 0xbf;
     utf8->len++;
-    if (--utf8->left == 0)
+    if (--utf8->left == 0) {
         utf8->valid_bytes += utf8->len;
+        utf8->has_longer |= utf8->len > 2;
+    }
     return true;
 }
 
@@ -113,12 +131,27 @@ static void utf8_break(struct detection *detection, const unsigned char *bytes, 
     utf8->left = 0;
 }
 
+/* Keeps the first text beyond ASCII, to show it. */
+static void take_sample(struct detection *detection, const unsigned char *bytes, size_t at)
+{
+    struct utf8 *utf8 = &detection->utf8;
+
+    if (!utf8->first.found)
+        note_trouble(detection, &utf8->first, bytes, (int64_t)at);
+    if (utf8->sample_len < SAMPLE_BYTES - 1)
+        utf8->sample[utf8->sample_len++] = (char)bytes[at];
+    else
+        utf8->sampled = true;
+}
+
 static void utf8_feed(struct detection *detection, const unsigned char *bytes, size_t len)
 {
     struct utf8 *utf8 = &detection->utf8;
     size_t i = 0;
 
     while (i < len) {
+        if (!utf8->sampled && bytes[i] >= 0x80)
+            take_sample(detection, bytes, i);
         if (utf8->left) {
             if (utf8_continue(utf8, bytes[i]))
                 i++;
@@ -126,11 +159,25 @@ static void utf8_feed(struct detection *detection, const unsigned char *bytes, s
                 utf8_break(detection, bytes, i);
             continue;
         }
-        if (bytes[i] < 0x80)
+        if (bytes[i] < 0x80) {
+            utf8->sampled |= utf8->sample_len > 0;
             i += charset_ascii_prefix(bytes + i, len - i);
-        else if (!utf8_begin(utf8, bytes[i++]))
+        } else if (!utf8_begin(utf8, bytes[i++])) {
             utf8_break(detection, bytes, i);
+        }
     }
+}
+
+/* Chinese of GB2312 and full-width forms, beside the frequent characters of Big5. */
+static void count_pair(struct gb18030 *gb, unsigned char trail)
+{
+    unsigned char lead = gb->lead;
+    bool low = trail >= 0x40 && trail <= 0x7e, high = trail >= 0xa1;
+
+    gb->pairs++;
+    gb->usual_gbk += high && ((lead >= 0xb0 && lead <= 0xf7) || (lead >= 0xa1 && lead <= 0xa3));
+    gb->usual_big5 += (low || high) && ((lead >= 0xa4 && lead <= 0xc6) || lead == 0xa1);
+    gb->not_big5 |= !(low || high) || lead < 0xa1 || lead > 0xf9;
 }
 
 static bool gb18030_continue(struct gb18030 *gb, unsigned char byte)
@@ -145,6 +192,9 @@ static bool gb18030_continue(struct gb18030 *gb, unsigned char byte)
     else if (!(gb->len == 2 && lead) && !(gb->len == 3 && digit))
         return false;
     gb->len++;
+    if (gb->len == 2 && !gb->wide)
+        count_pair(gb, byte);
+    gb->not_big5 |= gb->wide;
     if (gb->len == (gb->wide ? 4 : 2))
         gb->len = 0;
     return true;
@@ -160,7 +210,7 @@ static void gb18030_feed(struct detection *detection, const unsigned char *bytes
             i += charset_ascii_prefix(bytes + i, len - i);
         } else if (gb->len == 0 && bytes[i] != 0x80 && bytes[i] != 0xff) {
             gb->len = 1;
-            i++;
+            gb->lead = bytes[i++];
         } else if (gb->len > 0 && gb18030_continue(gb, bytes[i])) {
             i++;
         } else {
@@ -213,8 +263,13 @@ static enum encoding marked_encoding(const struct detection *detection, size_t *
     for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
         *ret_bom_bytes = marks[i].len;
         if (detection->offset >= marks[i].len &&
-            memcmp(detection->head, marks[i].bytes, marks[i].len) == 0)
+            memcmp(detection->head, marks[i].bytes, marks[i].len) == 0) {
+            /* Two programs that each wrote one. */
+            if (detection->offset >= 2 * marks[i].len &&
+                memcmp(detection->head + marks[i].len, marks[i].bytes, marks[i].len) == 0)
+                *ret_bom_bytes *= 2;
             return marks[i].encoding;
+        }
     }
     *ret_bom_bytes = 0;
     return ENCODING_AUTO;
@@ -238,6 +293,21 @@ static void feed_utf16(struct detection *detection, const unsigned char *bytes, 
 
     if (marked == ENCODING_UTF16LE || marked == ENCODING_UTF16BE)
         utf16_feed(detection, bytes, len, marked == ENCODING_UTF16BE);
+    else if (detection->wants_utf16)
+        utf16_feed(detection, bytes, len, detection->is_big_endian);
+}
+
+void detection_want_utf16(struct detection *detection)
+{
+    detection->wants_utf16 = true;
+}
+
+/* Where the NULs of ASCII characters are tells the byte order of UTF-16 without a mark. */
+static void look_for_order(struct detection *detection, const unsigned char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        *(i % 2 ? &detection->odd_nuls : &detection->even_nuls) += bytes[i] == 0;
+    detection->is_big_endian = detection->even_nuls > detection->odd_nuls;
 }
 
 static void feed_bytes(struct detection *detection, const unsigned char *bytes, size_t len)
@@ -255,6 +325,8 @@ static void feed_bytes(struct detection *detection, const unsigned char *bytes, 
 
 void detection_feed(struct detection *detection, const unsigned char *bytes, size_t len)
 {
+    if (detection->offset == 0)
+        look_for_order(detection, bytes, len);
     /* The head goes byte by byte, so that its mark is known before the bytes behind it come. */
     for (; len && detection->offset < sizeof(detection->head); bytes++, len--) {
         detection->head[detection->offset] = *bytes;
@@ -296,13 +368,75 @@ static bool starts_with(const struct detection *detection, const char *magic)
     return memcmp(detection->head, magic, CHARACTER_BYTES) == 0;
 }
 
+/* What is no text at all, by its first bytes, as people call it. */
+static const char *foreign_kind(const struct detection *detection)
+{
+    static const struct {
+        size_t len;
+        const char *bytes, *words;
+    } kinds[] = {
+        {4, "PK\x03\x04",
+         "this is a workbook (xlsx) or another archive (zip), not CSV; open it in "
+         "a spreadsheet and save it as 'CSV UTF-8', or unpack it"},
+        {4, "\xd0\xcf\x11\xe0",
+         "this is a spreadsheet's own file (xls), or a workbook with a "
+         "password, not CSV; open it and save it as 'CSV UTF-8'"},
+        {2, "\x1f\x8b", "this is a packed file (gzip); unpack it, as with gunzip"},
+        {6, "7z\xbc\xaf\x27\x1c", "this is an archive (7z); unpack it"},
+        {4, "Rar!", "this is an archive (rar); unpack it"},
+        {3, "BZh", "this is a packed file (bzip2); unpack it"},
+        {6,
+         "\xfd"
+         "7zXZ",
+         "this is a packed file (xz); unpack it"},
+        {4, "\x28\xb5\x2f\xfd", "this is a packed file (zstd); unpack it"},
+        {5, "%PDF-", "this is a PDF, not CSV; export the table as CSV"},
+        {5, "{\\rtf", "this is a text of a word processor (RTF), not CSV; export it as CSV"},
+        {4, "PAR1", "this is a Parquet file, not CSV; export it as CSV"},
+        {12, "%TSD-Header-",
+         "this file is encrypted by the office's protection (TSD); have it "
+         "decrypted there first, a new export comes out encrypted as well"},
+        {9, "E-SafeNet",
+         "this file is encrypted by the office's protection (E-SafeNet); have it "
+         "decrypted there first"},
+        {9, "%IP-guard",
+         "this file is encrypted by the office's protection (IP-guard); have it "
+         "decrypted there first"},
+        {8, "Salted__", "this file is encrypted (openssl); decrypt it first"},
+        {14, "-----BEGIN PGP", "this file is encrypted or signed (PGP); decrypt it first"},
+        {4, "\x89PNG", "this is a picture, not CSV; export the table as CSV"},
+        {3, "\xff\xd8\xff", "this is a picture, not CSV; export the table as CSV"},
+    };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (detection->offset >= kinds[i].len &&
+            memcmp(detection->head, kinds[i].bytes, kinds[i].len) == 0)
+            return kinds[i].words;
+    /* Its name stands behind three bytes. */
+    return detection->offset >= HEAD_BYTES &&
+                   memmem(detection->head, HEAD_BYTES, "E-SafeNet", strlen("E-SafeNet"))
+               ? "this file is encrypted by the office's protection (E-SafeNet); have it decrypted "
+                 "there first"
+               : NULL;
+}
+
+/* Whether NULs stand where UTF-16 has them. */
+static bool looks_like_utf16(const struct detection *detection)
+{
+    uint64_t most =
+        detection->even_nuls > detection->odd_nuls ? detection->even_nuls : detection->odd_nuls;
+    uint64_t sum = detection->even_nuls + detection->odd_nuls;
+
+    return most > 4 && most == sum;
+}
+
 static int refuse_nul(const struct detection *detection, const struct trouble *nul,
                       const char *name, struct error *err)
 {
-    if (starts_with(detection, "PK\x03\x04") || starts_with(detection, "\xd0\xcf\x11\xe0"))
+    if (looks_like_utf16(detection))
         return refuse(name, nul,
-                      "a NUL byte: this is a spreadsheet's own file, not CSV; open it and save it "
-                      "as 'CSV UTF-8'",
+                      "a NUL byte: the file is UTF-16 without a byte order mark as it seems; say "
+                      "--encoding utf-16, or export it as UTF-8",
                       err);
     if (starts_with(detection, "SQLi"))
         return refuse(name, nul, own_file_of_bytes("SQLite format 3", strlen("SQLite format 3")),
@@ -347,6 +481,51 @@ static int check_gb18030(const struct detection *detection, const char *name, st
     return 0;
 }
 
+/* The text that was kept, in an encoding; as far as it goes. */
+static void show_sample(const struct utf8 *utf8, enum encoding encoding, char *ret_text,
+                        size_t size)
+{
+    struct buffer text = {0};
+    struct error ignored = {0};
+    struct charset *charset = charset_open(encoding, &ignored);
+
+    if (charset)
+        charset_convert(charset, (const unsigned char *)utf8->sample, utf8->sample_len, &text,
+                        &ignored);
+    log_quote(buffer_string(&text), ret_text, size);
+    charset_close(charset);
+    buffer_release(&text);
+}
+
+/* No Chinese character has two bytes in UTF-8, but many pairs of GBK look like such characters. */
+static int refuse_two_readings(const struct detection *detection, const char *name,
+                               struct error *err)
+{
+    char as_utf8[64], as_gbk[64], why[512];
+
+    show_sample(&detection->utf8, ENCODING_UTF8, as_utf8, sizeof(as_utf8));
+    show_sample(&detection->utf8, ENCODING_GB18030, as_gbk, sizeof(as_gbk));
+    snprintf(why, sizeof(why),
+             "the file is UTF-8 and GB18030 (GBK) alike: '%s' as the one, '%s' as the other; say "
+             "which it is with --encoding utf-8 or --encoding gb18030",
+             as_utf8, as_gbk);
+    return refuse(name, &detection->utf8.first, why, err);
+}
+
+static bool has_two_readings(const struct detection *detection)
+{
+    const struct utf8 *utf8 = &detection->utf8;
+
+    return !utf8->trouble.found && utf8->valid_bytes && !utf8->has_longer &&
+           !detection->gb18030.trouble.found;
+}
+
+static bool is_big5(const struct gb18030 *gb)
+{
+    return gb->pairs > 1 && !gb->not_big5 && gb->usual_big5 * 10 >= gb->pairs * 9 &&
+           gb->usual_gbk * 10 < gb->pairs * 7;
+}
+
 /* What no mark says: strict UTF-8, then strict GB18030. */
 static int decide(const struct detection *detection, const char *name, enum encoding *ret_encoding,
                   struct error *err)
@@ -354,19 +533,27 @@ static int decide(const struct detection *detection, const char *name, enum enco
     const struct utf8 *utf8 = &detection->utf8;
 
     *ret_encoding = utf8->trouble.found ? ENCODING_GB18030 : ENCODING_UTF8;
+    if (has_two_readings(detection))
+        return refuse_two_readings(detection, name, err);
     if (!utf8->trouble.found)
         return 0;
     /* Chinese text in GB18030 hardly ever forms characters of UTF-8, but half of a damaged UTF-8
      * file's characters may well pass as GB18030. */
     if (utf8->valid_bytes > utf8->bad_bytes)
-        return refuse(name, &utf8->trouble,
-                      "a character is cut in half: the file is UTF-8, but damaged here; export it "
-                      "again, or, if it surely is GB18030 (GBK), say --encoding gb18030",
-                      err);
+        return refuse(
+            name, &utf8->trouble,
+            "a character is cut in half: the file is UTF-8 and damaged here, or this line "
+            "is in another encoding (GBK) than the rest; export it again",
+            err);
     if (detection->gb18030.trouble.found)
         return refuse(name, &detection->gb18030.trouble,
                       "neither UTF-8 nor GB18030: the file is damaged or in another encoding; "
                       "export it again as UTF-8",
+                      err);
+    if (is_big5(&detection->gb18030))
+        return refuse(name, &utf8->first,
+                      "the file is Big5 as it seems, which is not read: export it again as UTF-8; "
+                      "if it surely is GB18030 (GBK), say --encoding gb18030",
                       err);
     return 0;
 }
@@ -389,12 +576,14 @@ static int refuse_contradiction(enum encoding wanted, enum encoding marked, cons
 }
 
 /* Whether the mark at the start allows what was asked for. */
-static bool is_allowed(enum encoding wanted, enum encoding marked)
+static bool is_allowed(const struct detection *detection, enum encoding wanted,
+                       enum encoding marked)
 {
     if (wanted == ENCODING_AUTO || wanted == marked)
         return true;
     if (wanted == ENCODING_UTF16)
-        return marked == ENCODING_UTF16LE || marked == ENCODING_UTF16BE;
+        return marked == ENCODING_UTF16LE || marked == ENCODING_UTF16BE ||
+               (marked == ENCODING_AUTO && detection->even_nuls != detection->odd_nuls);
     return marked == ENCODING_AUTO && (wanted == ENCODING_UTF8 || wanted == ENCODING_GB18030);
 }
 
@@ -403,11 +592,17 @@ int detection_finish(struct detection *detection, enum encoding wanted, const ch
 {
     enum encoding marked = marked_encoding(detection, ret_bom_bytes);
 
+    const char *foreign = foreign_kind(detection);
+
     finish_characters(detection);
-    if (!is_allowed(wanted, marked))
+    if (foreign)
+        return refuse(name, &(struct trouble){true, 0, 1}, foreign, err);
+    if (!is_allowed(detection, wanted, marked))
         return refuse_contradiction(wanted, marked, name, err);
     *ret_encoding = marked != ENCODING_AUTO ? marked : wanted;
-    if (marked == ENCODING_UTF16LE || marked == ENCODING_UTF16BE)
+    if (wanted == ENCODING_UTF16 && marked == ENCODING_AUTO)
+        *ret_encoding = detection->is_big_endian ? ENCODING_UTF16BE : ENCODING_UTF16LE;
+    if (*ret_encoding == ENCODING_UTF16LE || *ret_encoding == ENCODING_UTF16BE)
         return check_utf16(detection, name, err);
     if (detection->nul.found)
         return refuse_nul(detection, &detection->nul, name, err);

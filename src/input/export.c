@@ -284,6 +284,8 @@ static int survey(struct export *export, enum encoding wanted, struct pass pass,
         refuse_to_read(export, err);
         goto out;
     }
+    if (wanted == ENCODING_UTF16)
+        detection_want_utf16(pass.detection);
     if (survey_blocks(export, &pass, err) ||
         detection_finish(pass.detection, wanted, export->name, &ret_survey->encoding,
                          &ret_survey->bom_bytes, err))

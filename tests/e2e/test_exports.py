@@ -251,14 +251,14 @@ DAMAGED = (
     (
         "a workbook with the name of a CSV",
         b"PK\x03\x04" + b"\0" * 60,
-        ("this is a spreadsheet's own file", "save it as 'CSV UTF-8'"),
+        ("save it as 'CSV UTF-8'", "save it as 'CSV UTF-8'"),
         GOOD,
         (),
     ),
     (
         "UTF-16 without its mark",
         GOOD.encode("utf-16-le"),
-        ("NUL", "export it again as UTF-8"),
+        ("NUL", "--encoding utf-16"),
         GOOD,
         (),
     ),

@@ -60,8 +60,14 @@ static void detection_knows_every_encoding(void **state)
         {LITERAL("\xff\xfe\x06\x74\n\0"), ENCODING_UTF16, ENCODING_UTF16LE, 2},
         {LITERAL("\xfe\xff\x74\x06\0\n"), ENCODING_AUTO, ENCODING_UTF16BE, 2},
         {LITERAL("\xfe\xff\xd8\x3d\xde\x00"), ENCODING_UTF16BE, ENCODING_UTF16BE, 2},
-        /* Both readings are possible: UTF-8 has none of the characters that fail. */
-        {LITERAL("\xc2\xb7\n"), ENCODING_AUTO, ENCODING_UTF8, 0},
+        /* Both readings are possible: the user says which it is. */
+        {LITERAL("\xc2\xb7\n"), ENCODING_UTF8, ENCODING_UTF8, 0},
+        {LITERAL("\xc2\xa9\xcb\xae\n"), ENCODING_GB18030, ENCODING_GB18030, 0},
+        {LITERAL("\xef\xbb\xbf\xc2\xb7\n"), ENCODING_AUTO, ENCODING_UTF8, 3},
+        {LITERAL("\xc2\xb7理\n"), ENCODING_AUTO, ENCODING_UTF8, 0},
+        /* Two marks. */
+        {LITERAL("\xef\xbb\xbf\xef\xbb\xbf理\n"), ENCODING_AUTO, ENCODING_UTF8, 6},
+        {LITERAL("\xff\xfe\xff\xfe\x06\x74\n\0"), ENCODING_AUTO, ENCODING_UTF16LE, 4},
         /* Two of GB18030's characters that look like UTF-8 but for one byte: the famous one. */
         {LITERAL("\xc1\xaa\xcd\xa8\n"), ENCODING_AUTO, ENCODING_GB18030, 0},
     };
@@ -94,7 +100,7 @@ static void detection_refuses_with_line_and_offset(void **state)
         {LITERAL("a,b\n1,\0\n"), ENCODING_AUTO, "line 2, byte offset 6", "NUL byte"},
         {LITERAL("a\0b\0"), ENCODING_AUTO, "line 1, byte offset 1", "byte order mark"},
         {LITERAL("a\0" GB_AMOUNT), ENCODING_GB18030, "line 1, byte offset 1", "NUL byte"},
-        {LITERAL("PK\x03\x04\0\0"), ENCODING_AUTO, "line 1, byte offset 4", "save it as"},
+        {LITERAL("PK\x03\x04\0\0"), ENCODING_AUTO, "line 1, byte offset 0", "save it as"},
         {LITERAL("\xff\xfe"
                  "a\0\n\0\0\0"),
          ENCODING_AUTO, "line 2, byte offset 6", "or it is UTF-32"},
@@ -108,7 +114,19 @@ static void detection_refuses_with_line_and_offset(void **state)
         {LITERAL("理赔金额\n理\xe8\xb5,1\n"), ENCODING_AUTO, "line 2, byte offset 16",
          "cut in half"},
         {LITERAL("理赔金额\n理赔\xe9\x87"), ENCODING_AUTO, "line 2, byte offset 19",
-         "--encoding gb18030"},
+         "in another encoding"},
+        /* Both readings are possible. */
+        {LITERAL("a\n\xc2\xa9\xcb\xae,\xd0\xb9\n"), ENCODING_AUTO, "line 2, byte offset 2",
+         "'漏水' as the other; say which it is with --encoding"},
+        /* Big5. */
+        {LITERAL("a\n\xa4\xa3\xa6\x62\xab\x4f\xbb\xd9\n"), ENCODING_AUTO, "line 2, byte offset 2",
+         "Big5"},
+        /* What is no text at all. */
+        {LITERAL("\x1f\x8b\x08\0"), ENCODING_AUTO, "line 1, byte offset 0", "gzip"},
+        {LITERAL("%PDF-1.7\n"), ENCODING_AUTO, "line 1, byte offset 0", "PDF"},
+        {LITERAL("%TSD-Header-###%\1\2"), ENCODING_AUTO, "line 1, byte offset 0", "encrypted"},
+        {LITERAL("b\x14#eE-SafeNet\0\0\0LOCK"), ENCODING_AUTO, "line 1, byte offset 0",
+         "encrypted"},
         {LITERAL("理赔金额\n\x90\x86赔\n"), ENCODING_AUTO, "line 2, byte offset 13", "cut in half"},
         {LITERAL("理\xe8\xb5\n"), ENCODING_AUTO, "line 1, byte offset 3", "cut in half"},
         /* Forms that look like UTF-8 but are none: overlong, surrogate, too high. */
@@ -173,7 +191,7 @@ static void detection_takes_damaged_utf8_for_gb18030_only_when_told(void **state
     assert_int_equal(
         detect(bytes, sizeof(bytes) - 1, 4, ENCODING_AUTO, &encoding, &bom_bytes, &err), -1);
     assert_non_null(strstr(err.text, "line 1, byte offset 12"));
-    assert_non_null(strstr(err.text, "--encoding gb18030"));
+    assert_non_null(strstr(err.text, "in another encoding"));
     assert_int_equal(
         detect(bytes, sizeof(bytes) - 1, 4, ENCODING_GB18030, &encoding, &bom_bytes, &err), 0);
     assert_int_equal(encoding, ENCODING_GB18030);
