@@ -77,10 +77,12 @@ size_t manifest_sum_codes(struct tally *tally, struct manifest_code *ret_codes);
 /* How the export was read. */
 struct manifest_reading {
     enum encoding encoding;
-    char delimiter;
+    uint32_t delimiter;
     enum fee_unit fee_unit;
     int columns[FIELD_COUNT]; /* from 0, or COLUMN_ABSENT */
-    struct rules rules;
+    size_t time_of_day;       /* as in struct columns */
+    struct rules rules;       /* its words live as long as the manifest */
+    bool has_words;           /* false: of a version that knew no words of the office */
 };
 
 struct manifest_signature {

@@ -25,6 +25,21 @@ static bool is_typed(const struct options *options, enum section section, const 
     return setting && setting->origin.kind == ORIGIN_OPTION;
 }
 
+/* Whether something that decides what cells mean was typed. */
+static bool is_any_word_typed(const struct options *options)
+{
+    static const char *const keys[] = {"null", "short-rows", "order-no-pattern", "oldest-time"};
+
+    for (size_t i = 0; i < options->settings.count; i++)
+        if (options->settings.list[i].section == SECTION_STATUSES &&
+            options->settings.list[i].origin.kind == ORIGIN_OPTION)
+            return true;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+        if (is_typed(options, SECTION_INPUT, keys[i]))
+            return true;
+    return false;
+}
+
 static void take_reading(const struct options *options, struct audit_settings *settings)
 {
     for (int i = 0; i < FIELD_COUNT; i++)
@@ -38,6 +53,7 @@ static void take_reading(const struct options *options, struct audit_settings *s
     settings->rules = options->rules;
     for (int i = 0; i < RULE_COUNT; i++)
         settings->is_rule_wanted[i] = is_typed(options, SECTION_RULES, rule_name((enum rule)i));
+    settings->are_words_wanted = is_any_word_typed(options);
     settings->is_rule_wanted[RULE_MAX_FEE] = is_typed(options, SECTION_RUN, "max-fee");
 }
 

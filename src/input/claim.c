@@ -96,6 +96,7 @@ static void judge_rounding(struct judgement *judgement, enum id_column column, s
                            enum field field)
 {
     static const size_t exact[ROUNDINGS] = {15, 17};
+    enum doubt worst = DOUBT_NONE;
     size_t zeros = 0;
 
     while (value.ptr[value.len - 1 - zeros] == '0')
@@ -105,14 +106,13 @@ static void judge_rounding(struct judgement *judgement, enum id_column column, s
                            : at == ROUND_AT_16 ? DOUBT_WARN
                                                : DOUBT_NONE;
 
-        if (value.len <= exact[at] || zeros < value.len - exact[at])
-            continue;
-        if (doubt == DOUBT_ERROR)
-            add(judgement, RULE_EXCEL_ROUNDED_ID, field);
-        else if (doubt == DOUBT_WARN)
-            findings_warn(judgement->findings, judgement->rules, RULE_EXCEL_ROUNDED_ID, field);
-        return;
+        if (value.len > exact[at] && zeros >= value.len - exact[at] && doubt > worst)
+            worst = doubt;
     }
+    if (worst == DOUBT_ERROR)
+        add(judgement, RULE_EXCEL_ROUNDED_ID, field);
+    else if (worst == DOUBT_WARN)
+        findings_warn(judgement->findings, judgement->rules, RULE_EXCEL_ROUNDED_ID, field);
 }
 
 /* The limits of types, at which some program stopped counting. */

@@ -238,7 +238,7 @@ static enum unit_said take_units(char *plain)
 /* What units leave behind: brackets with nothing in them, 单位, marks at the ends. */
 static void tidy(char *plain)
 {
-    static const char *const rests[] = {"单位", "()", "[]", "【】", "〔〕", "(:)", "[:]"};
+    static const char *const rests[] = {"单位", "()", "[]", "【】", "〔〕", "(:)", "[:]", "(/)"};
     size_t len = 0;
 
     for (int again = 0; again < 2; again++)

@@ -361,6 +361,40 @@ money inspection_fee(const struct inspection *inspection)
     return sum;
 }
 
+/* Whether the null words are those that hold where nobody says anything. */
+static bool has_usual_nulls(const struct vocabulary *words, const struct vocabulary *usual)
+{
+    if (words->null_count != usual->null_count)
+        return false;
+    for (size_t i = 0; i < words->null_count; i++)
+        if (strcmp(words->nulls[i], usual->nulls[i]) != 0)
+            return false;
+    return true;
+}
+
+/* What else decides what a row means, where it is not as usual: a run of an older program had none
+ * of it. */
+static void append_words(const struct rules *rules, const struct rules *usual,
+                         struct buffer *ret_reading)
+{
+    const struct vocabulary *words = &rules->vocabulary;
+
+    for (size_t i = usual->vocabulary.status_count; i < words->status_count; i++)
+        buffer_format(ret_reading, " status:%s=%d", words->statuses[i].word,
+                      words->statuses[i].status);
+    if (!has_usual_nulls(words, &usual->vocabulary)) {
+        buffer_text(ret_reading, " null=none");
+        for (size_t i = 0; i < words->null_count; i++)
+            buffer_format(ret_reading, " null=%s", words->nulls[i]);
+    }
+    if (rules->short_rows)
+        buffer_text(ret_reading, " short-rows");
+    if (rules->order_no_pattern)
+        buffer_format(ret_reading, " order-no-pattern=%s", rules->order_no_pattern);
+    if (rules->oldest_s != usual->oldest_s)
+        buffer_format(ret_reading, " oldest-time=%lld", (long long)rules->oldest_s);
+}
+
 void inspection_reading(const struct intake *intake, const struct inspection *inspection,
                         struct buffer *ret_reading)
 {
@@ -368,14 +402,16 @@ void inspection_reading(const struct intake *intake, const struct inspection *in
     struct rules defaults;
 
     buffer_format(ret_reading, "encoding=%s delimiter=0x%02x fee-unit=%s",
-                  encoding_name(inspection->survey.encoding),
-                  (unsigned)(unsigned char)intake->reader.delimiter,
+                  encoding_name(inspection->survey.encoding), (unsigned)intake->reader.delimiter,
                   units[inspection->columns.fee_unit]);
     for (int i = 0; i < FIELD_COUNT; i++)
         if (inspection->columns.index[i] != COLUMN_ABSENT)
             buffer_format(ret_reading, " %s=%d", field_name((enum field)i),
                           inspection->columns.index[i] + 1);
+    if (inspection->columns.time_of_day)
+        buffer_format(ret_reading, " time-of-day=%zu", inspection->columns.time_of_day);
     rules_init(&defaults);
+    append_words(&intake->rules, &defaults, ret_reading);
     for (int i = 0; i < RULE_COUNT; i++)
         if (intake->rules.severity[i] != defaults.severity[i] && !rule_is_of_run((enum rule)i))
             buffer_format(ret_reading, " %s=%s", rule_name((enum rule)i),

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/character.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "gateway/top.h"
@@ -50,14 +52,43 @@ static void put_input(struct json *document, const struct manifest *m)
     free(real);
 }
 
+/* What words and rows mean. */
+static void put_words(struct json *document, const struct manifest *m)
+{
+    const struct rules *rules = &m->intake->rules;
+    const struct civil oldest = clock_civil_of(rules->oldest_s);
+    char date[32];
+
+    json_text(document, "statuses");
+    json_map_open(document);
+    for (size_t i = 0; i < rules->vocabulary.status_count; i++)
+        json_key_number(document, rules->vocabulary.statuses[i].word,
+                        rules->vocabulary.statuses[i].status);
+    json_map_close(document);
+    json_text(document, "null_words");
+    json_array_open(document);
+    for (size_t i = 0; i < rules->vocabulary.null_count; i++)
+        json_text(document, rules->vocabulary.nulls[i]);
+    json_array_close(document);
+    json_key_bool(document, "short_rows", rules->short_rows);
+    if (rules->order_no_pattern)
+        json_key_text(document, "order_no_pattern", rules->order_no_pattern);
+    snprintf(date, sizeof(date), "%04d-%02d-%02d", oldest.year, oldest.month, oldest.day);
+    json_key_text(document, "oldest_time", date);
+    if (m->inspection->columns.time_of_day)
+        json_key_number(document, "time_of_day", (int64_t)m->inspection->columns.time_of_day);
+    json_key_number(document, "footer_lines", (int64_t)m->inspection->profile.footer_rows);
+}
+
 static void put_reading(struct json *document, const struct manifest *m)
 {
     static const char *const severities[] = {"off", "warn", "error"};
     const struct columns *columns = &m->inspection->columns;
-    char delimiter[2] = {m->intake->reader.delimiter, '\0'};
+    char delimiter[CHARACTER_ROOM];
 
     json_text(document, "reading");
     json_map_open(document);
+    character_encode(m->intake->reader.delimiter, delimiter);
     json_key_text(document, "delimiter", delimiter);
     json_key_text(document, "fee_unit", columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
     json_text(document, "columns");
@@ -75,6 +106,7 @@ static void put_reading(struct json *document, const struct manifest *m)
     json_map_close(document);
     if (m->intake->rules.max_fee >= 0)
         json_key_number(document, "max_fee", m->intake->rules.max_fee);
+    put_words(document, m);
     json_map_close(document);
 }
 

@@ -6,6 +6,7 @@
 #include <yajl/yajl_parse.h>
 #include <yajl/yajl_tree.h>
 
+#include "base/character.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -228,8 +229,12 @@ static void take_rules(struct parts *parts, struct rules *rules)
         const char *word = YAJL_GET_STRING(value);
         int severity = SEVERITY_OFF;
 
-        if (!value)
+        if (!value) {
+            /* A rule that a version did not know did not hold. */
+            if (!rule_is_fixed((enum rule)i) && i != RULE_CHANGED_SINCE_ACCEPTED)
+                rules->severity[i] = SEVERITY_OFF;
             continue;
+        }
         while (severity <= SEVERITY_ERROR &&
                !(word && strcmp(word, severity_name((enum severity)severity)) == 0))
             severity++;
@@ -242,6 +247,51 @@ static void take_rules(struct parts *parts, struct rules *rules)
         rules->max_fee = (int64_t)take_count(parts, most, "reading", "max_fee");
 }
 
+static void take_statuses(struct parts *parts, struct vocabulary *words)
+{
+    yajl_val map = find(parts, "reading", "statuses");
+    const char *why = NULL;
+
+    for (size_t i = 0; YAJL_IS_OBJECT(map) && i < map->u.object.len; i++) {
+        const char *number = YAJL_GET_NUMBER(map->u.object.values[i]);
+
+        if (!number || !vocabulary_add_status(words, map->u.object.keys[i], number, &why))
+            spoil(parts, "not a status", "reading", "statuses");
+    }
+}
+
+static void take_nulls(struct parts *parts, struct vocabulary *words)
+{
+    yajl_val list = find(parts, "reading", "null_words");
+    const char *why = NULL;
+
+    vocabulary_add_null(words, "none", &why);
+    for (size_t i = 0; YAJL_IS_ARRAY(list) && i < list->u.array.len; i++) {
+        const char *word = YAJL_GET_STRING(list->u.array.values[i]);
+
+        if (!word || !vocabulary_add_null(words, word, &why))
+            spoil(parts, "not a word", "reading", "null_words");
+    }
+}
+
+/* What words and rows meant for the run. */
+static void take_words(struct parts *parts, struct manifest_reading *reading)
+{
+    struct rules *rules = &reading->rules;
+    yajl_val clock = find(parts, "reading", "time_of_day");
+    const char *oldest = take_text(parts, "reading", "oldest_time");
+    const char *pattern = take_text(parts, "reading", "order_no_pattern");
+
+    reading->has_words = find(parts, "reading", "null_words") != NULL;
+    take_statuses(parts, &rules->vocabulary);
+    take_nulls(parts, &rules->vocabulary);
+    rules->short_rows = YAJL_IS_TRUE(find(parts, "reading", "short_rows"));
+    rules->order_no_pattern = *pattern ? pattern : NULL;
+    if (*oldest && !rules_parse_date(oldest, &rules->oldest_s))
+        spoil(parts, "not a date", "reading", "oldest_time");
+    reading->time_of_day = clock ? take_count(parts, clock, "reading", "time_of_day") : 0;
+}
+
 static void take_reading(struct parts *parts, struct manifest_reading *reading)
 {
     const char *delimiter = need_text(parts, "reading", "delimiter");
@@ -249,14 +299,14 @@ static void take_reading(struct parts *parts, struct manifest_reading *reading)
 
     if (!encoding_parse(need_text(parts, "input", "encoding"), &reading->encoding))
         spoil(parts, "not an encoding", "input", "encoding");
-    if (strlen(delimiter) != 1)
+    if (!*delimiter || character_decode(delimiter, &reading->delimiter) != strlen(delimiter))
         spoil(parts, "not one character", "reading", "delimiter");
-    reading->delimiter = *delimiter;
     if (strcmp(unit, "fen") != 0 && strcmp(unit, "yuan") != 0)
         spoil(parts, "not a unit", "reading", "fee_unit");
     reading->fee_unit = strcmp(unit, "yuan") == 0 ? FEE_UNIT_YUAN : FEE_UNIT_FEN;
     take_columns(parts, reading->columns);
     take_rules(parts, &reading->rules);
+    take_words(parts, reading);
 }
 
 static void take_replaced(struct parts *parts, struct manifest_found *found)

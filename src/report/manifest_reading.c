@@ -22,6 +22,7 @@ void manifest_take_reading(const struct manifest_found *manifest, struct intake 
     *ret_inspection = (struct inspection){
         .survey = {.bytes = manifest->input_bytes, .encoding = reading->encoding},
         .columns.fee_unit = reading->fee_unit,
+        .columns.time_of_day = reading->time_of_day,
         .rows = manifest->input_rows,
     };
     memcpy(ret_inspection->columns.index, reading->columns, sizeof(reading->columns));

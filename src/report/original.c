@@ -39,6 +39,7 @@ static int refuse_reading(const struct original *original, struct error *err)
 static bool is_read_alike(const struct columns *columns, const struct manifest_reading *reading)
 {
     return columns->fee_unit == reading->fee_unit &&
+           columns->time_of_day == reading->time_of_day &&
            memcmp(columns->index, reading->columns, sizeof(columns->index)) == 0;
 }
 
@@ -66,6 +67,13 @@ static void set_rules(const struct audit_settings *s, const struct manifest_read
             ret_rules->severity[i] = s->rules.severity[i];
     if (s->is_rule_wanted[RULE_MAX_FEE])
         ret_rules->max_fee = s->rules.max_fee;
+    if (s->are_words_wanted) {
+        ret_rules->vocabulary = s->rules.vocabulary;
+        ret_rules->short_rows = s->rules.short_rows;
+        ret_rules->order_no_pattern = s->rules.order_no_pattern;
+        ret_rules->pattern = s->rules.pattern;
+        ret_rules->oldest_s = s->rules.oldest_s;
+    }
 }
 
 static struct reader_settings settings_of(const struct audit_settings *s,
@@ -103,7 +111,7 @@ static int start(struct original *original, const struct audit_settings *s,
     intake->reader = settings_of(s, reading);
     intake->encoding = encoding_of(s, reading);
     set_rules(s, reading, &intake->rules);
-    original->has_reading = reading != NULL;
+    original->has_reading = reading && reading->has_words;
     intake->now_ms = manifest && manifest->started_ms ? manifest->started_ms : clock_wall_ms();
     if (compile_pattern(original, err) || export_open(s->export_path, &intake->export, err) ||
         inspection_read(intake, &original->inspection, err) ||

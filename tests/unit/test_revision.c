@@ -326,7 +326,11 @@ static void new_manifest_keeps_what_the_old_one_says_of_the_export(void **state)
     assert_string_equal(now.input_name, desk->manifest.input_name);
     assert_string_equal(now.input_path, desk->manifest.input_path);
     assert_int_equal(now.input_bytes, desk->manifest.input_bytes);
-    assert_memory_equal(&now.reading, &desk->manifest.reading, sizeof(now.reading));
+    assert_memory_equal(now.reading.columns, desk->manifest.reading.columns,
+                        sizeof(now.reading.columns));
+    assert_memory_equal(now.reading.rules.severity, desk->manifest.reading.rules.severity,
+                        sizeof(now.reading.rules.severity));
+    assert_int_equal(now.reading.delimiter, desk->manifest.reading.delimiter);
     assert_string_equal(now.program_version, "2");
     assert_int_equal(now.finished_ms, desk->manifest.finished_ms);
     assert_int_equal(now.replaced_count, 1);
