@@ -84,6 +84,18 @@ static int inspect(struct submission *s, struct error *err)
     return s->reading.failed ? error_no_memory(err) : 0;
 }
 
+/* Warnings are sent: so they are told, by code, with the first row of each. */
+static void say_warnings(const struct inspection *i)
+{
+    for (int rule = 0; rule < RULE_COUNT; rule++)
+        if (i->warned[rule])
+            log_warn("warning %s: %llu, first in row %llu", rule_code((enum rule)rule),
+                     (unsigned long long)i->warned[rule], (unsigned long long)i->first_row[rule]);
+    if (i->profile.footer_rows)
+        log_info("%llu lines below the claims are no claims and were passed over: %s",
+                 (unsigned long long)i->profile.footer_rows, buffer_string(&i->footer));
+}
+
 static void say_what_was_read(const struct submission *s)
 {
     const struct inspection *i = &s->inspection;
@@ -99,6 +111,7 @@ static void say_what_was_read(const struct submission *s)
     if (i->unused_columns.len)
         log_info("columns not used: %s",
                  log_quote(buffer_string(&i->unused_columns), unused, sizeof(unused)));
+    say_warnings(i);
 }
 
 /* ---- ledger, run and report ---- */
