@@ -347,7 +347,7 @@ class File:
         return values
 
 
-FOOTERS = ("",)
+FOOTERS = ("", "", "", "合计\n", "总计：共2条\n", "----------\n")
 
 
 class Ordinary(File):
