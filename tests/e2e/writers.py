@@ -498,7 +498,8 @@ def wide_number(file):
 
 def two_numbers(file):
     """Only in a column that has a shape."""
-    if len(file.cells) < 8 or not all(c[1].isalnum() and c[1].isascii() for c in file.cells):
+    shapes = {"".join("9" if c.isdigit() else "A" for c in cells[1]) for cells in file.cells}
+    if len(file.cells) < 8 or len(shapes) > 1 or not file.cells[0][1].isalnum() or not file.cells[0][1].isascii():
         return
     row = choose(file)
     file.cells[row][1] += file.source.choice("、,;/ ") + file.cells[row - 1][1]
