@@ -35,11 +35,11 @@ struct trouble {
  * `low` and `high`. */
 struct utf8 {
     unsigned char left, low, high, len;
-    uint64_t valid_bytes, bad_bytes; /* of multi-byte characters; of what is none */
-    bool has_longer;                 /* characters of more than two bytes */
-    struct trouble trouble;          /* the first */
-    struct trouble first;            /* where the first character beyond ASCII is */
-    char sample[SAMPLE_BYTES];       /* it, and those beyond ASCII behind it */
+    bool has_two; /* a character of two bytes, which no Chinese one has: pairs of GBK look so */
+    uint64_t long_bytes, bad_bytes; /* of longer characters; of what is none */
+    struct trouble trouble;         /* the first */
+    struct trouble first;           /* where the first character beyond ASCII is */
+    char sample[SAMPLE_BYTES];      /* it, and those beyond ASCII behind it */
     size_t sample_len;
     bool sampled;
 };
@@ -115,8 +115,8 @@ static bool utf8_continue(struct utf8 *utf8, unsigned char byte)
     utf8->high = 0xbf;
     utf8->len++;
     if (--utf8->left == 0) {
-        utf8->valid_bytes += utf8->len;
-        utf8->has_longer |= utf8->len > 2;
+        utf8->has_two |= utf8->len == 2;
+        utf8->long_bytes += utf8->len > 2 ? utf8->len : 0;
     }
     return true;
 }
@@ -505,10 +505,11 @@ static int refuse_two_readings(const struct detection *detection, const char *na
 
     show_sample(&detection->utf8, ENCODING_UTF8, as_utf8, sizeof(as_utf8));
     show_sample(&detection->utf8, ENCODING_GB18030, as_gbk, sizeof(as_gbk));
-    snprintf(why, sizeof(why),
-             "the file is UTF-8 and GB18030 (GBK) alike: '%s' as the one, '%s' as the other; say "
-             "which it is with --encoding utf-8 or --encoding gb18030",
-             as_utf8, as_gbk);
+    snprintf(
+        why, sizeof(why),
+        "the file can be read in two encodings: this text is '%s' in UTF-8 and '%s' in GB18030 "
+        "(GBK); say the one that makes sense, --encoding utf-8 or --encoding gb18030",
+        as_utf8, as_gbk);
     return refuse(name, &detection->utf8.first, why, err);
 }
 
@@ -516,7 +517,7 @@ static bool has_two_readings(const struct detection *detection)
 {
     const struct utf8 *utf8 = &detection->utf8;
 
-    return !utf8->trouble.found && utf8->valid_bytes && !utf8->has_longer &&
+    return !utf8->trouble.found && utf8->has_two && !utf8->long_bytes &&
            !detection->gb18030.trouble.found;
 }
 
@@ -539,7 +540,7 @@ static int decide(const struct detection *detection, const char *name, enum enco
         return 0;
     /* Chinese text in GB18030 hardly ever forms characters of UTF-8, but half of a damaged UTF-8
      * file's characters may well pass as GB18030. */
-    if (utf8->valid_bytes > utf8->bad_bytes)
+    if (utf8->long_bytes > utf8->bad_bytes)
         return refuse(
             name, &utf8->trouble,
             "a character is cut in half: the file is UTF-8 and damaged here, or this line "

@@ -6,6 +6,8 @@
 #include "input/claim.h"
 #include "input/value.h"
 
+#define COUNT_DIGITS 7
+
 /* What a total says. Any other word, and the line may be a piece of a text. */
 static const struct {
     const char *word;
@@ -117,33 +119,67 @@ static bool is_all_drawn(const struct record *record)
     return true;
 }
 
-/* Whether the cells that make a claim of a row are empty, or say no more than the total does. */
-static bool has_no_claim(const struct columns *columns, const struct record *record)
+static struct value value_in(const struct columns *columns, const struct record *record,
+                             enum field field)
 {
-    static const enum field fields[] = {FIELD_WORKCARD_ID, FIELD_CLAIM_ORDER_NO, FIELD_CLAIM_TIME};
+    size_t index = (size_t)columns->index[field];
 
-    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
-        size_t index = (size_t)columns->index[fields[i]];
-        struct value value = {"", 0};
+    return index < record->count ? value_of(&record->cells[index]) : (struct value){"", 0};
+}
 
-        if (index < record->count)
-            value = value_of(&record->cells[index]);
-        if (value.len && !is_total(value) && !is_drawn(value))
-            return false;
-    }
-    return true;
+/* Whether a cell is empty, or says no more than the total does. */
+static bool is_void(struct value value)
+{
+    return value.len == 0 || is_total(value) || is_drawn(value);
+}
+
+/* A count of rows, which stands beside the word of a total: no work order or time is so short. */
+static bool is_count(struct value value)
+{
+    size_t digits = 0;
+
+    while (digits < value.len && value.ptr[digits] >= '0' && value.ptr[digits] <= '9')
+        digits++;
+    return digits == value.len && digits <= COUNT_DIGITS;
+}
+
+static bool has_total(const struct record *record)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (is_total(value_of(&record->cells[i])))
+            return true;
+    return false;
+}
+
+/* Whether a line as wide as a row says a total, and lacks what makes a claim. */
+static bool is_wide_total(const struct columns *columns, const struct record *record)
+{
+    struct value id = value_in(columns, record, FIELD_WORKCARD_ID);
+    struct value order_no = value_in(columns, record, FIELD_CLAIM_ORDER_NO);
+
+    struct value time = value_in(columns, record, FIELD_CLAIM_TIME);
+
+    return (is_void(time) || is_count(time)) && (is_void(id) || is_count(id)) &&
+           (is_void(order_no) || is_count(order_no)) && (is_void(id) || is_void(order_no)) &&
+           has_total(record);
+}
+
+/* Whether a cell begins with a digit and is longer than a count. Nearly every row's time does, and
+ * the cheapest look at it is enough. */
+static bool begins_a_time(const struct cell *cell)
+{
+    return cell->len > COUNT_DIGITS && cell->text[0] >= '0' && cell->text[0] <= '9';
 }
 
 bool footer_is_like(const struct columns *columns, const struct record *record, bool is_short)
 {
     struct value first = {"", 0};
 
-    /* Nearly every row begins with a digit. */
-    if (!is_short && record->cells[0].len && record->cells[0].text[0] >= '0' &&
-        record->cells[0].text[0] <= '9')
+    if (!is_short && begins_a_time(&record->cells[columns->index[FIELD_CLAIM_TIME]]) &&
+        record->cells[0].len && record->cells[0].text[0] >= '0' && record->cells[0].text[0] <= '9')
         return false;
     first = first_value(record);
     if (first.len == 0 || is_all_drawn(record))
         return true;
-    return is_total(first) && (is_short || has_no_claim(columns, record));
+    return is_short ? is_total(first) : is_wide_total(columns, record);
 }

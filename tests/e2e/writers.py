@@ -348,6 +348,18 @@ class File:
 
 
 FOOTERS = ("", "", "", "合计\n", "总计：共2条\n", "----------\n")
+TOTALS = ("合计", "总计", "小计：", "合 计", "本页合计", "Total", "合计（元）", "共计")
+
+
+def wide_total(source, order, delimiter):
+    """A total of as many cells as the header: the word and a count in any columns, the sum under the amounts."""
+    width = len(order)
+    cells = [""] * width
+    cells[source.randrange(width)] = source.choice(TOTALS)
+    count, amount = source.randrange(width), order.index(4)
+    cells[count] = cells[count] or str(source.randrange(1, 5000))
+    cells[amount] = cells[amount] or f"{source.randrange(1, 10**6)}.{source.randrange(100):02d}"
+    return delimiter.join(cells)
 
 
 class Ordinary(File):
@@ -368,13 +380,13 @@ class Ordinary(File):
             quote=source.choice(("minimal", "text", "all")),
             after=source.choice(FOOTERS),
         )
-        if header is ENGLISH and self.habits["encoding"] == "gb18030":
-            self.habits["encoding"] = "utf-8"
         for claim in self.claims:
             if claim.status == 2 and source.random() < 0.6:
                 claim.desc = self.reason()
             if source.random() < 0.001:  # ids that truly end so
                 claim.workcard_id -= claim.workcard_id % 1000
+        if source.random() < 0.25:
+            self.habits["after"] = wide_total(source, self.order, self.habits["delimiter"]) + "\n"
         self.habits["after"] = self.habits["after"].replace("\n", self.habits["end"])
         self.cells = [self.cells_of(claim) for claim in self.claims]
 

@@ -117,7 +117,7 @@ static void detection_refuses_with_line_and_offset(void **state)
          "in another encoding"},
         /* Both readings are possible. */
         {LITERAL("a\n\xc2\xa9\xcb\xae,\xd0\xb9\n"), ENCODING_AUTO, "line 2, byte offset 2",
-         "'漏水' as the other; say which it is with --encoding"},
+         "'漏水' in GB18030 (GBK); say the one that makes sense, --encoding utf-8 or"},
         /* Big5. */
         {LITERAL("a\n\xa4\xa3\xa6\x62\xab\x4f\xbb\xd9\n"), ENCODING_AUTO, "line 2, byte offset 2",
          "Big5"},
