@@ -1,7 +1,8 @@
 /*
  * lock: which runs are alive, as the kernel knows it.
  *
- * One byte of a file beside the ledger for each run, locked for as long as the run's process lives.
+ * One byte of a file beside the ledger for each run, locked for as long as the run's process lives;
+ * byte 0 is of no run, but of whoever carries SQLite's log over (checkpoint.c).
  * Nothing is ever to be deleted by hand: the kernel lets go when the process dies.
  * Open-file-description locks, so that SQLite's own locks are not touched.
  *
@@ -22,6 +23,9 @@ int lock_open(const char *path, const struct place_owner *owner, struct error *e
 
 /* Locks the byte of `run` until the descriptor is closed: 1, or 0 when another process holds it. */
 int lock_take(int fd, int64_t run, struct error *err);
+
+/* Lets go of it earlier. */
+void lock_drop(int fd, int64_t run);
 
 /* Whether another process holds the byte of `run`. */
 bool lock_is_held(int fd, int64_t run);

@@ -563,28 +563,10 @@ static int look_for_news(struct ledger *ledger, struct error *err)
     return 0;
 }
 
-#define CHECKPOINT_PAGES 4000
-
-/* Carries the log over into the file when it has grown; a sync that fails then is the run's error.
- * Others that read or write may keep it from being done: then the next turn tries again. */
-static int checkpoint(struct ledger *ledger, struct error *err)
-{
-    int code;
-
-    if (ledger->log_pages < CHECKPOINT_PAGES)
-        return 0;
-    ledger->log_pages = 0;
-    code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    /* On a full disk the log stays: what is in it is durable, and nobody's answer waits for this.
-     */
-    if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL)
-        return 0;
-    return database_fail(ledger, err);
-}
-
 int ledger_begin(struct ledger *ledger, struct error *err)
 {
-    if (checkpoint(ledger, err))
+    if (ledger->log_pages >= CHECKPOINT_PAGES &&
+        database_checkpoint(ledger, SQLITE_CHECKPOINT_PASSIVE, err))
         return -1;
     if (database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err))
         return -1;

@@ -17,6 +17,9 @@
 #include "ledger/ledger.h"
 #include "ledger/place.h"
 
+#define APPLICATION_ID 1129071692 /* "CLBL" */
+#define CHECKPOINT_PAGES 4000     /* in SQLite's log, from which on it is carried over */
+
 #define ROW_BITS 36 /* of a row's id; the rest is its run */
 #define ROW_BITS_TEXT "36"
 
@@ -241,6 +244,12 @@ int commits_read(struct ledger *ledger, struct error *err);
 
 /* Begins to count beside a ledger that is open for writing. */
 int commits_open(struct ledger *ledger, struct error *err);
+
+/* ---- SQLite's log ---- */
+
+/* Carries SQLite's log over into the file (SQLITE_CHECKPOINT_…); nothing else may do that. What
+ * hinders it for now (another's checkpoint, a reader, a full disk) is no error: the log stays. */
+int database_checkpoint(struct ledger *ledger, int mode, struct error *err);
 
 /* ---- opening ---- */
 

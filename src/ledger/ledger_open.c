@@ -16,7 +16,6 @@
 #include "ledger/place.h"
 #include "schema.h"
 
-#define APPLICATION_ID 1129071692 /* "CLBL" */
 #define CACHE_KIB 8192
 
 static int make_folders(const char *path, struct error *err)

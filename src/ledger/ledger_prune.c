@@ -307,6 +307,7 @@ static int any_alive(struct ledger *ledger, struct error *err)
 static int shrink(struct ledger *ledger, struct prune *pruned, struct error *err)
 {
     int alive = any_alive(ledger, err);
+    struct error ignored = {0};
 
     if (alive < 0)
         return -1;
@@ -315,10 +316,10 @@ static int shrink(struct ledger *ledger, struct prune *pruned, struct error *err
         database_heed_signals(ledger);
         pruned->was_vacuumed = sqlite3_exec(ledger->db, "PRAGMA temp_store=FILE; VACUUM", NULL,
                                             NULL, NULL) == SQLITE_OK;
-        sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        database_checkpoint(ledger, SQLITE_CHECKPOINT_TRUNCATE, &ignored);
         return 0;
     }
-    sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    database_checkpoint(ledger, SQLITE_CHECKPOINT_PASSIVE, &ignored);
     return 0;
 }
 

@@ -71,6 +71,14 @@ int lock_take(int fd, int64_t run, struct error *err)
     return error_set(err, EXIT_CANNOT_CREATE, "cannot lock a run: %s", strerror(errno));
 }
 
+void lock_drop(int fd, int64_t run)
+{
+    struct flock lock = byte_of(run);
+
+    lock.l_type = F_UNLCK;
+    fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 bool lock_is_held(int fd, int64_t run)
 {
     struct flock lock = byte_of(run);

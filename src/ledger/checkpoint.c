@@ -1,0 +1,81 @@
+/*
+ * SQLite's log is carried over into the ledger: here alone, and never by two at once.
+ *
+ * SQLite up to 3.51.2 can lose commits there (https://www.sqlite.org/wal.html#walresetbug; Debian
+ * 12 has 3.40.1 without the fix). A checkpoint takes the length of the log from the index, and then
+ * looks how much of it has been carried over. Where another checkpoint has just carried over all of
+ * it, a commit may start the log anew between the two: then the checkpoint takes the new log for as
+ * long as the old one was, and marks frames as carried over that are yet to be written. When they
+ * are, no checkpoint copies them, and the next new start of the log overwrites them. Two runs
+ * that share a ledger do just that: both see the log grow long by the same commit, and both carry
+ * it over before their next transactions, of which the first one starts the log anew.
+ *
+ * A log is started anew only when all of it has been carried over (walRestartLog), and nothing but
+ * a checkpoint carries over. So it cannot be started anew beside a checkpoint as long as something
+ * in it is left for that checkpoint to do. Whoever carries over therefore
+ *   1. holds byte 0 of the lock file, so that there is no other checkpoint (one when a connection
+ *      is closed is made only by the last one: SQLite asks for the exclusive lock of the file);
+ *   2. commits something of no consequence, which then stands in the log, and which nobody else can
+ *      carry over. Where that has started the log anew, there is nothing to do;
+ *   3. makes the checkpoint.
+ * That is sound in the modes that lock out writers, too, which SQLite makes passive when it does
+ * not get that lock.
+ *
+ * Nobody waits for byte 0: whoever does not get it leaves the work to who has it. Transactions do
+ * not take it, so they go on during a checkpoint; readers have nothing to do with it. It is the
+ * kernel's: it goes when the process does, and what was half carried over is carried over again.
+ * Rejected: to lock writers out during the checkpoint (they would wait for the disk), and to check
+ * SQLite's version (distributions mend without changing it).
+ */
+#include "database.h"
+#include "ledger/lock.h"
+
+#define CHECKPOINT_BYTE 0 /* of the lock file; runs are numbered from 1 */
+
+/* Page 1 is written even if nothing in it changes, which an UPDATE would not do. */
+static int commit_something(struct ledger *ledger)
+{
+    char text[96];
+
+    snprintf(text, sizeof(text), "BEGIN IMMEDIATE; PRAGMA application_id=%d; COMMIT",
+             APPLICATION_ID);
+    return sqlite3_exec(ledger->db, text, NULL, NULL, NULL);
+}
+
+/* On a full disk the log stays: what is in it is durable, and nobody's answer waits for this. */
+static int settle(struct ledger *ledger, int code, struct error *err)
+{
+    if (code == SQLITE_OK)
+        return 0;
+    if (code != SQLITE_FULL)
+        return database_fail(ledger, err);
+    ledger_rollback(ledger);
+    return 0;
+}
+
+static int carry_over(struct ledger *ledger, int mode, struct error *err)
+{
+    int least = ledger->log_pages >= CHECKPOINT_PAGES ? CHECKPOINT_PAGES : 1;
+    int code;
+
+    ledger->log_pages = 0;
+    code = commit_something(ledger);
+    /* Zero: that commit is not in the log. */
+    if (code != SQLITE_OK || ledger->log_pages < least)
+        return settle(ledger, code, err);
+    ledger->log_pages = 0;
+    code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, mode, NULL, NULL);
+    return code == SQLITE_BUSY || code == SQLITE_LOCKED ? 0 : settle(ledger, code, err);
+}
+
+int database_checkpoint(struct ledger *ledger, int mode, struct error *err)
+{
+    int taken = ledger->lock_fd < 0 ? 0 : lock_take(ledger->lock_fd, CHECKPOINT_BYTE, err);
+    int result;
+
+    if (taken <= 0)
+        return taken;
+    result = carry_over(ledger, mode, err);
+    lock_drop(ledger->lock_fd, CHECKPOINT_BYTE);
+    return result;
+}
