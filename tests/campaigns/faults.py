@@ -217,8 +217,9 @@ class Checkpoint:
             log = one.workspace.file("calls.log")
             one.go_on(CAMPAIGN_LOG=log, **self.env)
             names = [words[0] for words in trial.read_calls(log)]
-        before = names[: names.index("send")].count("fdatasync")
-        during = names[names.index("send") : names.index("rename")].count("fdatasync")
+        sent = names.index("send")
+        before = names[:sent].count("fdatasync")
+        during = names[sent : names.index("rename", sent)].count("fdatasync")
         return before + 1 if during else None
 
     def attempt(self, label, how):
