@@ -31,7 +31,7 @@ static const struct command commands[] = {
     {"check", COMMAND_CHECK, "CLAIMS.csv", cmd_check, "everything upload checks, nothing sent"},
     {"resolve", COMMAND_RESOLVE, "[REPORT.csv]", cmd_resolve,
      "list unknown rows, and settle them by a person's word"},
-    {"import", COMMAND_IMPORT, "REPORT.csv...", cmd_import,
+    {"import", COMMAND_IMPORT, "REPORT.csv|STARTED.json...", cmd_import,
      "teach a ledger what reports say that it does not know"},
     {"audit", COMMAND_AUDIT, "REPORT.csv|DIR...", cmd_audit, "summarise and verify reports"},
     {"status", COMMAND_STATUS, NULL, cmd_status, "what the ledger holds"},

@@ -31,7 +31,7 @@ struct outlook {
 };
 
 /* Appends "claimbatch COMMAND FILE" with the options that were typed of where things are, quoted
- * for a shell. */
+ * for a shell. `file` may be NULL. */
 void outlook_append_command(const struct options *options, const char *command, const char *file,
                             struct buffer *ret_words);
 

@@ -65,9 +65,11 @@ int ledger_run_end_doubt(struct ledger *ledger, int64_t run, struct error *err);
 /* What a person said to send in spite of a manifest; each includes those before it. The values are
  * stored in ledgers: never renumber. */
 enum pass_kind {
-    PASS_OTHERS = 0, /* rows of other exports */
-    PASS_REPORT = 1, /* rows of its report, which is taken at its word */
-    PASS_EXPORT = 2, /* all rows of its export */
+    PASS_OTHERS = 0,  /* rows of other exports */
+    PASS_REPORT = 1,  /* rows of its report, which is taken at its word */
+    PASS_EXPORT = 2,  /* all rows of its export */
+    PASS_LEARNED = 3, /* the same, for what it tells was imported, and whatever the same ledger told
+                         of the run before */
 };
 
 /* A manifest that is passed over, as it was then: of a run that goes on it would be another one. */

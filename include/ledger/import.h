@@ -83,6 +83,26 @@ int ledger_import_row(struct ledger *ledger, const struct import_place *place,
                       const struct import_row *row, struct import_result *ret_result,
                       struct error *err);
 
+/* A start of a run that left no report. */
+struct import_start {
+    struct import_run run; /* not finished */
+    const char *ledger;    /* with which it was made … */
+    int64_t commits;       /* … and the count of that then */
+};
+
+/* Finds the run or adds it, as above, as one that is under way since this start. *ret_known: the
+ * ledger knows all that became of the start, and none of its rows is to be taken. */
+int ledger_import_start(struct ledger *ledger, const struct import_start *start,
+                        struct import_place *ret_place, bool *ret_known, struct error *err);
+
+/*
+ * A row of it: unknown, unless the ledger knows that the start did not send it, or that its claim
+ * was accepted with this content or newer. The record is the unknown one, submitted when the start
+ * began.
+ */
+int ledger_import_doubtful(struct ledger *ledger, const struct import_place *place,
+                           const struct import_row *row, bool *ret_learned, struct error *err);
+
 /* Claims of which not known content was accepted: rows are SUPERSEDED by it. Reads all claims. */
 int ledger_import_blind(struct ledger *ledger, uint64_t *ret_claims, struct error *err);
 

@@ -33,6 +33,9 @@ int original_next(struct original *original, struct error *err);
 /* The number of the row at hand. */
 uint64_t original_row(const struct original *original);
 
+/* The claim of the row at hand, valid until the next one; NULL: the row is invalid. */
+const struct claim *original_claim(const struct original *original);
+
 /* What of the line is not the row at hand, as words (static); NULL when all of it is. A re-run took
  * its rows from a report, and limits of its own may have made them invalid. */
 const char *original_breach(struct original *original, const struct scan_row *row);

@@ -38,8 +38,9 @@ struct start_settings {
  */
 int start_make(const struct start_settings *settings, bool *ret_made, struct error *err);
 
-/* Removes that of this run, also from where it was moved. */
-int start_remove(const char *report_path, const struct run_record *run, const struct ledger *ledger,
+/* Removes that of this run, also from where it was moved, and also one that another ledger has left
+ * and this one has imported. */
+int start_remove(const char *report_path, const struct run_record *run, struct ledger *ledger,
                  struct error *err);
 
 #endif

@@ -16,7 +16,9 @@
 #include "ledger/import.h"
 #include "ledger/ledger.h"
 #include "ledger/space.h"
+#include "report/beginning.h"
 #include "report/imported.h"
+#include "report/start.h"
 
 #define DIFFERENCES_SHOWN 20
 
@@ -27,9 +29,12 @@ struct import {
     struct verify_key *key; /* NULL: signatures are not asked for */
     struct imported *reports;
     size_t count;
+    struct beginning *starts; /* that left no report */
+    size_t start_count;
     struct buffer ledger_path;
     struct ledger *ledger;
     struct imported_counts counts;
+    uint64_t doubtful; /* rows that a start may have sent, and are unknown now */
 };
 
 /* ---- what was typed ---- */
@@ -54,6 +59,28 @@ static int check_words(const struct options *o, struct error *err)
     return 0;
 }
 
+/* A start needs the export that it read, and nothing else does. */
+static int check_export(const struct options *o, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    const char *start = NULL;
+
+    for (size_t k = 0; k < o->operand_count && !start; k++)
+        if (beginning_is_named(o->operands[k]))
+            start = o->operands[k];
+    if (start && !o->export_file)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "'%s' tells of a run that left no report; name the export that it read, "
+                         "too: --export CLAIMS.csv (of a re-run: the report whose rows it took); "
+                         "nothing was imported",
+                         log_quote(start, quoted, sizeof(quoted)));
+    if (!start && o->export_file)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "--export goes with a REPORT.csv" START_SUFFIX
+                         "; a report tells its rows itself; nothing was imported");
+    return 0;
+}
+
 /* ---- the reports ---- */
 
 static int compare_reports(const void *a, const void *b)
@@ -68,21 +95,48 @@ static int compare_reports(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
+static int compare_starts(const void *a, const void *b)
+{
+    int64_t x = ((const struct beginning *)a)->manifest.started_ms;
+    int64_t y = ((const struct beginning *)b)->manifest.started_ms;
+
+    return x < y ? -1 : x > y;
+}
+
 /* All are proven before the ledger learns of the first. In the order of their runs fewer of them
  * are named before they come; any other would do. */
-static int open_reports(struct import *i, struct error *err)
+static int open_report(struct import *i, const char *path, struct error *err)
 {
-    i->reports = calloc(i->options->operand_count, sizeof(*i->reports));
-    if (!i->reports)
+    struct imported *report = &i->reports[i->count++];
+
+    report->path = path;
+    return imported_open(report, i->endpoint.platform, i->key, err);
+}
+
+static int open_start(struct import *i, const char *path, struct error *err)
+{
+    struct beginning *start = &i->starts[i->start_count++];
+
+    start->path = path;
+    start->export_path = i->options->export_file;
+    start->wanted_columns = i->options->reader.wanted_columns;
+    return beginning_open(start, i->endpoint.platform, err);
+}
+
+static int open_all(struct import *i, struct error *err)
+{
+    const struct options *o = i->options;
+
+    i->reports = calloc(o->operand_count, sizeof(*i->reports));
+    i->starts = calloc(o->operand_count, sizeof(*i->starts));
+    if (!i->reports || !i->starts)
         return error_no_memory(err);
-    for (; i->count < i->options->operand_count; i->count++) {
-        i->reports[i->count].path = i->options->operands[i->count];
-        if (imported_open(&i->reports[i->count], i->endpoint.platform, i->key, err)) {
-            i->count++;
+    for (size_t k = 0; k < o->operand_count; k++)
+        if (beginning_is_named(o->operands[k]) ? open_start(i, o->operands[k], err)
+                                               : open_report(i, o->operands[k], err))
             return -1;
-        }
-    }
     qsort(i->reports, i->count, sizeof(*i->reports), compare_reports);
+    qsort(i->starts, i->start_count, sizeof(*i->starts), compare_starts);
     return 0;
 }
 
@@ -95,6 +149,8 @@ static int check_space(const struct import *i, struct error *err)
 
     for (size_t k = 0; k < i->count; k++)
         rows += i->reports[k].manifest.report_rows;
+    for (size_t k = 0; k < i->start_count; k++)
+        rows += i->starts[k].manifest.input_rows;
     return space_check(ledger_path(i->ledger),
                        2 * rows * SPACE_LEDGER_ROW_BYTES + SPACE_LEDGER_LOG_BYTES, "ledger", err);
 }
@@ -149,15 +205,34 @@ static int64_t told_commits(const struct import *i)
     return told;
 }
 
+/* Whether a start of this ledger is among them, and the highest count of which such a one tells. */
+static bool told_by_starts(const struct import *i, int64_t *told)
+{
+    bool found = false;
+
+    for (size_t k = 0; k < i->start_count; k++) {
+        const struct manifest_found *m = &i->starts[k].manifest;
+
+        if (strcmp(m->ledger_id, ledger_id(i->ledger)) != 0)
+            continue;
+        found = true;
+        if (m->ledger_commits > *told)
+            *told = m->ledger_commits;
+    }
+    return found;
+}
+
 /* The ledger goes on above what the reports tell it had recorded. Where it had recorded more than
- * that, it stays one whose last commits are gone. */
+ * that, it stays one whose last commits are gone, unless a run went on that left no report: what
+ * was recorded since is of that. */
 static int raise_commits(const struct import *i, struct error *err)
 {
     struct statement_by by = said_by(i);
     int64_t told = told_commits(i);
     int64_t lost = ledger_commits_lost(i->ledger);
+    bool has_gone_on = told_by_starts(i, &told);
 
-    if (lost && ledger_commits(i->ledger) + lost > told) {
+    if (lost && !has_gone_on && ledger_commits(i->ledger) + lost > told) {
         log_warn("the ledger had recorded more (up to commit %lld) than these reports tell (%lld): "
                  "import the others, too",
                  (long long)(ledger_commits(i->ledger) + lost), (long long)told);
@@ -171,7 +246,7 @@ static int pass_over(const struct import *i, const struct manifest_found *m, int
                      struct error *err)
 {
     struct statement_by by = said_by(i);
-    struct pass pass = {m->ledger_id, m->run, m->ledger_commits, PASS_EXPORT};
+    struct pass pass = {m->ledger_id, m->run, m->ledger_commits, PASS_LEARNED};
 
     return ledger_pass_add(i->ledger, &pass, &by, err) || ledger_run_end_doubt(i->ledger, run, err)
                ? -1
@@ -197,6 +272,30 @@ static int take_report(struct import *i, const struct imported *report, struct e
     return 0;
 }
 
+static int take_start(struct import *i, const struct beginning *start, struct error *err)
+{
+    const struct manifest_found *m = &start->manifest;
+    struct beginning_counts counts;
+    char quoted[LOG_QUOTE_BYTES];
+    bool is_known;
+    int64_t run;
+
+    log_quote(start->path, quoted, sizeof(quoted));
+    if (beginning_take(start, i->ledger, &counts, &run, &is_known, err))
+        return -1;
+    if (is_known) {
+        log_info("%s: the ledger knows what became of this start of run %s", quoted, m->run);
+        return 0;
+    }
+    if (pass_over(i, m, run, err))
+        return -1;
+    i->doubtful += counts.learned;
+    log_info("%s: run %s left no report; of %llu rows %llu may have been sent, and are unknown now",
+             quoted, m->run, (unsigned long long)counts.rows, (unsigned long long)counts.learned);
+    return ledger_import_note(i->ledger, run, m->input_sha256, clock_wall_ms(), i->options->by,
+                              i->options->reason, err);
+}
+
 /* All reports or none: whenever it is ended, the same command again ends as it would have. */
 static int learn(struct import *i, struct error *err)
 {
@@ -206,6 +305,8 @@ static int learn(struct import *i, struct error *err)
         result = raise_commits(i, err) || ledger_import_recover(i->ledger, err) ? -1 : 0;
     for (size_t k = 0; k < i->count && !result; k++)
         result = take_report(i, &i->reports[k], err);
+    for (size_t k = 0; k < i->start_count && !result; k++)
+        result = take_start(i, &i->starts[k], err);
     if (!result && i->counts.blind)
         result = ledger_import_blind(i->ledger, &i->counts.blind, err);
     if (!result)
@@ -246,6 +347,14 @@ static void say_next(const struct import *i)
         log_warn("next: %llu rows are unknown, and settled report by report: %s",
                  (unsigned long long)i->counts.learned_of[OUTCOME_UNKNOWN], buffer_string(&words));
     }
+    if (i->doubtful) {
+        buffer_reset(&words);
+        outlook_append_command(i->options, "resolve", NULL, &words);
+        log_warn("next: %llu rows of runs that left no report are unknown: %s shows them. Type the "
+                 "same upload as then: it sends none of them, and writes the report by which they "
+                 "are settled",
+                 (unsigned long long)i->doubtful, buffer_string(&words));
+    }
     if (i->counts.differ > DIFFERENCES_SHOWN)
         log_warn("and %llu more differ",
                  (unsigned long long)(i->counts.differ - DIFFERENCES_SHOWN));
@@ -256,11 +365,13 @@ static int run(struct import *i, struct error *err)
 {
     const struct options *o = i->options;
 
-    if (check_words(o, err) || endpoint_parse(o->gateway, true, &i->endpoint, err) ||
-        (o->verify_key && verify_key_open(o->verify_key, &i->key, err)) || open_reports(i, err) ||
+    if (check_words(o, err) || check_export(o, err) ||
+        endpoint_parse(o->gateway, true, &i->endpoint, err) ||
+        (o->verify_key && verify_key_open(o->verify_key, &i->key, err)) || open_all(i, err) ||
         open_ledger(i, err) || learn(i, err))
         return -1;
-    say_learned(i);
+    if (i->count)
+        say_learned(i);
     say_next(i);
     return i->counts.differ ? EXIT_ROWS_BAD : EXIT_COMPLETE;
 }
@@ -275,7 +386,10 @@ int cmd_import(const struct options *options, const char *invocation, struct err
         error_add(err, "nothing was imported");
     for (size_t k = 0; k < i.count; k++)
         imported_release(&i.reports[k]);
+    for (size_t k = 0; k < i.start_count; k++)
+        beginning_release(&i.starts[k]);
     free(i.reports);
+    free(i.starts);
     ledger_close(i.ledger);
     verify_key_close(i.key);
     buffer_release(&i.ledger_path);

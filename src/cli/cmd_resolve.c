@@ -151,6 +151,32 @@ static int check_file(const char *path, struct error *err)
     return 0;
 }
 
+/* Of a report that another ledger made this one knows what was imported, and no more. */
+static int check_import(struct resolve *r, struct error *err)
+{
+    const struct manifest_found *m = &r->manifest;
+    struct pass pass = {m->ledger_id, m->run, m->ledger_commits, PASS_LEARNED};
+    char quoted[LOG_QUOTE_BYTES];
+    struct run_record run;
+    int known = ledger_run_named(r->ledger, m->run, &run, err);
+    int found = known > 0 ? ledger_pass_find(r->ledger, &pass, err) : known;
+
+    if (found)
+        return found < 0 ? -1 : guard_commits(r->ledger, r->options->claims, NULL, err);
+    log_quote(ledger_path(r->ledger), quoted, sizeof(quoted));
+    if (known)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the report was made with ledger %s, and '%s' (ledger %s) has imported "
+                         "only what an earlier report of its run tells; name the right one with "
+                         "--ledger, or teach this one what the report tells (claimbatch import)",
+                         m->ledger_id, quoted, ledger_id(r->ledger));
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the report was made with ledger %s, but '%s' is ledger %s; name the right "
+                     "one with --ledger, or, if that is lost, teach this one what the report tells "
+                     "(claimbatch import)",
+                     m->ledger_id, quoted, ledger_id(r->ledger));
+}
+
 static int open_ledger(struct resolve *r, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
@@ -175,10 +201,7 @@ static int open_ledger(struct resolve *r, struct error *err)
         return -1;
     if (strcmp(ledger_id(r->ledger), r->manifest.ledger_id) == 0)
         return guard_commits(r->ledger, r->options->claims, &r->manifest, err);
-    return error_set(err, EXIT_BAD_CONFIG,
-                     "the report was made with ledger %s, but '%s' is ledger %s; name the right "
-                     "one with --ledger",
-                     r->manifest.ledger_id, quoted, ledger_id(r->ledger));
+    return check_import(r, err);
 }
 
 /* The run's texts are the ledger's until it is asked for another one. */

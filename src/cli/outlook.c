@@ -23,8 +23,11 @@ static bool was_typed(const struct options *o, enum section section, const char 
 void outlook_append_command(const struct options *o, const char *command, const char *file,
                             struct buffer *words)
 {
-    buffer_format(words, "claimbatch %s ", command);
-    summary_quote(file, words);
+    buffer_format(words, "claimbatch %s", command);
+    if (file) {
+        buffer_byte(words, ' ');
+        summary_quote(file, words);
+    }
     if (o->config_file)
         append_option(words, "config", o->config_file);
     if (was_typed(o, SECTION_RUN, "ledger"))

@@ -148,8 +148,8 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_DOUBT_DROP] = "DELETE FROM doubt WHERE run=?1",
     [SQL_DOUBT_DROP_OF] = "DELETE FROM doubt WHERE commits=?1",
     [SQL_PASS_ADD] = "INSERT INTO pass VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT DO NOTHING",
-    [SQL_PASS_FIND] = "SELECT 1 FROM pass WHERE ledger=?1 AND run=?2 AND commits=?3"
-                      " AND kind>=?4",
+    [SQL_PASS_FIND] = "SELECT 1 FROM pass WHERE ledger=?1 AND run=?2"
+                      " AND (commits=?3 AND kind>=?4 OR commits>=?3 AND kind=3)",
     [SQL_MADE] = "SELECT made_ms, EXISTS(SELECT 1 FROM run) FROM commits",
     [SQL_PLATFORM_GET] = "SELECT id FROM platform WHERE name=?1",
     [SQL_PLATFORM_ADD] = "INSERT INTO platform(name) VALUES(?1)"

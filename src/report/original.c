@@ -184,6 +184,11 @@ int original_next(struct original *original, struct error *err)
     return 1;
 }
 
+const struct claim *original_claim(const struct original *original)
+{
+    return original->is_valid ? &original->claim : NULL;
+}
+
 static bool is_same_claim(const struct claim *a, const struct claim *b)
 {
     return a->workcard_id == b->workcard_id && a->claim_count == b->claim_count &&

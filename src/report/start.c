@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "ledger/commits.h"
 
 #define TRIES 10 /* to take a place that others take and leave at the same moment */
 
@@ -59,6 +60,16 @@ static int look(const struct manifest *m, const char *path, struct manifest_foun
     return found < 0 ? -1 : 0;
 }
 
+/* Whether what it tells of was imported from another ledger, as far as it goes: 1 or 0. */
+static int is_learned(struct ledger *ledger, const struct manifest_found *found,
+                      struct run_record *ret_run, struct error *err)
+{
+    struct pass pass = {found->ledger_id, found->run, found->ledger_commits, PASS_LEARNED};
+    int known = ledger_run_named(ledger, found->run, ret_run, err);
+
+    return known <= 0 ? known : ledger_pass_find(ledger, &pass, err);
+}
+
 static int refuse_unread(const char *path, struct error *err)
 {
     struct error why = *err;
@@ -90,6 +101,28 @@ static int set_aside(const struct manifest *m, const char *path, const char *run
     return result;
 }
 
+/* Of another run: once it is judged, one that this ledger has learned is as good as its own. */
+static int clear_other(const struct start_settings *s, const char *path,
+                       const struct manifest_found *found, enum standing *ret_standing,
+                       struct error *err)
+{
+    const struct manifest *m = s->manifest;
+    struct run_record run;
+    int learned;
+
+    *ret_standing = STANDING_NONE;
+    if (s->judge(s->context, err))
+        return -1;
+    learned = is_learned(m->ledger, found, &run, err);
+    if (learned < 0)
+        return -1;
+    if (learned && strcmp(found->run, m->run->name) == 0)
+        *ret_standing = STANDING_OWN;
+    else if (learned && run.published)
+        *ret_standing = STANDING_STALE;
+    return *ret_standing == STANDING_NONE ? set_aside(m, path, found->run, err) : 0;
+}
+
 /* Judges what stands there: *ret_standing is then what may be written over, or STANDING_NONE. */
 static int clear_place(const struct start_settings *s, const char *path,
                        enum standing *ret_standing, struct error *err)
@@ -99,10 +132,8 @@ static int clear_place(const struct start_settings *s, const char *path,
 
     if (result)
         refuse_unread(path, err);
-    else if (*ret_standing == STANDING_OTHER) {
-        result = s->judge(s->context, err) || set_aside(s->manifest, path, found.run, err) ? -1 : 0;
-        *ret_standing = STANDING_NONE;
-    }
+    else if (*ret_standing == STANDING_OTHER)
+        result = clear_other(s, path, &found, ret_standing, err);
     manifest_found_release(&found);
     return result;
 }
@@ -175,23 +206,36 @@ int start_make(const struct start_settings *settings, bool *ret_made, struct err
 
 /* ---- removing it ---- */
 
-static int remove_own(const char *path, const char *run, const char *ledger, struct error *err)
+/* Whether this ledger knows all that it tells of this run: 1 or 0. */
+static int is_own(struct ledger *ledger, const char *run, const struct manifest_found *found,
+                  struct error *err)
+{
+    struct run_record known;
+
+    if (strcmp(found->run, run) != 0)
+        return 0;
+    return strcmp(found->ledger_id, ledger_id(ledger)) == 0
+               ? 1
+               : is_learned(ledger, found, &known, err);
+}
+
+static int remove_own(const char *path, const char *run, struct ledger *ledger, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     struct manifest_found found;
     struct error unread;
     int read = manifest_read_start(path, &found, &unread);
-    int result = 0;
+    int own = read > 0 ? is_own(ledger, run, &found, err) : 0;
+    int result = own < 0 ? -1 : 0;
 
-    if (read > 0 && strcmp(found.run, run) == 0 && strcmp(found.ledger_id, ledger) == 0 &&
-        unlink(path) && errno != ENOENT)
+    if (own > 0 && unlink(path) && errno != ENOENT)
         result = error_set(err, EXIT_CANNOT_WRITE, "cannot remove '%s': %s",
                            log_quote(path, quoted, sizeof(quoted)), strerror(errno));
     manifest_found_release(&found);
     return result;
 }
 
-int start_remove(const char *report_path, const struct run_record *run, const struct ledger *ledger,
+int start_remove(const char *report_path, const struct run_record *run, struct ledger *ledger,
                  struct error *err)
 {
     struct buffer path = {0};
@@ -203,8 +247,8 @@ int start_remove(const char *report_path, const struct run_record *run, const st
     if (path.failed || aside.failed)
         result = error_no_memory(err);
     else
-        result = remove_own(path.ptr, run->name, ledger_id(ledger), err) ||
-                         remove_own(aside.ptr, run->name, ledger_id(ledger), err)
+        result = remove_own(path.ptr, run->name, ledger, err) ||
+                         remove_own(aside.ptr, run->name, ledger, err)
                      ? -1
                      : 0;
     buffer_release(&path);

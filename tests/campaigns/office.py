@@ -199,10 +199,10 @@ class Office:
         self.is_doubtful = False
 
     def learn_start(self, name):
-        """The export of a start is the one whose digest it names."""
+        """The export of a start, or the report of a re-run, is the one whose digest it names."""
         with open(self.ws.file(name), encoding="utf-8") as file:
             text = file.read()
-        for claims in ["claims.csv", *self.exports]:
+        for claims in ["claims.csv", *self.exports, *map(os.path.basename, self.reports())]:
             if file_digest(self.ws.file(claims)) in text:
                 result = self.type(
                     "import", name, "--export", claims, *self.place[:2], *WORDS
@@ -251,8 +251,15 @@ def check_wire(journal, said):
                 if fee <= executed[-1]:
                     found.append(f"{key}: {fee} executed after {executed[-1]} (line {entry['seq']})")
                 executed.append(max(fee, executed[-1]))
-            before.append((place, oracle.answer_class(entry), fee))
+            before.append((place, class_of(entry), fee))
     return found
+
+
+def class_of(entry):
+    """An answer that says "accepted" of a claim that was not executed is damaged: the client may say
+    so, or that it does not know."""
+    kind = oracle.answer_class(entry)
+    return "unknown" if kind == "accepted" and not entry["executed"] else kind
 
 
 def check_report(path, journal):

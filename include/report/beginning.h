@@ -1,0 +1,51 @@
+/*
+ * beginning: a start that left no report, of whose rows a ledger is to learn that they may have
+ * been sent.
+ *
+ * What stands at the place of its report (start.h) says what was to be sent, and by which reading;
+ * the rows are those of the export, or of the report that a re-run took them from. Each that the
+ * start may have sent becomes unknown.
+ *
+ * Tested by tests/e2e/test_import_start.py
+ */
+#ifndef CLAIMBATCH_REPORT_BEGINNING_H
+#define CLAIMBATCH_REPORT_BEGINNING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "report/manifest.h"
+
+struct error;
+
+/* One start. A zeroed one with the borrowed texts is to be opened. */
+struct beginning {
+    const char *path;                  /* "REPORT.csv.started.json" */
+    const char *export_path;           /* of its export, or of the report whose rows it took */
+    const char *const *wanted_columns; /* FIELD_COUNT, as struct reader_settings has them */
+    struct manifest_found manifest;
+};
+
+/* Whether a path is named as that of a start. */
+bool beginning_is_named(const char *path);
+
+/*
+ * EXIT_INPUT_MISSING when it or the export cannot be opened, EXIT_INPUT_REFUSED when it is not
+ * whole or of another export, EXIT_BAD_CONFIG when it is of another platform or the columns are
+ * found otherwise. Release it in any case.
+ */
+int beginning_open(struct beginning *beginning, const char *platform, struct error *err);
+void beginning_release(struct beginning *beginning);
+
+struct beginning_counts {
+    uint64_t rows;    /* that can be sent */
+    uint64_t learned; /* of them; they are unknown now */
+};
+
+/* Lets the ledger learn it, in the open transaction; *ret_known: it knew more already, and learned
+ * nothing. */
+int beginning_take(const struct beginning *beginning, struct ledger *ledger,
+                   struct beginning_counts *ret_counts, int64_t *ret_run, bool *ret_known,
+                   struct error *err);
+
+#endif

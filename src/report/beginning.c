@@ -1,0 +1,280 @@
+#include "report/beginning.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "ledger/import.h"
+#include "report/audit.h"
+#include "report/original.h"
+#include "report/scan.h"
+#include "report/start.h"
+
+#define MESSAGE                                                                                    \
+    "the run began at this time and left no report: it may have been sent. Ask the platform "      \
+    "before it is sent again (imported)"
+
+bool beginning_is_named(const char *path)
+{
+    size_t len = strlen(path);
+    size_t suffix = strlen(START_SUFFIX);
+
+    return len > suffix && strcmp(path + len - suffix, START_SUFFIX) == 0;
+}
+
+static bool is_rerun(const struct beginning *b)
+{
+    return strncmp(b->manifest.command, "rerun", strlen("rerun")) == 0;
+}
+
+/* ---- the rows, wherever they stand ---- */
+
+struct rows {
+    struct original *original; /* of an export … */
+    struct scan *scan;         /* … or of the report that a re-run took them from */
+    bool rejected, unknown;    /* are taken too */
+    struct scan_row scanned;
+};
+
+static void close_rows(struct rows *rows)
+{
+    original_close(rows->original);
+    scan_close(rows->scan);
+}
+
+static int open_rows(const struct beginning *b, struct rows *rows, struct error *err)
+{
+    struct audit_settings settings = {.export_path = b->export_path};
+
+    *rows = (struct rows){0};
+    if (is_rerun(b)) {
+        rows->rejected = strstr(b->manifest.command, "rejected") != NULL;
+        rows->unknown = strstr(b->manifest.command, "unknown") != NULL;
+        return scan_open(b->export_path, &rows->scan, err);
+    }
+    memcpy(settings.wanted_columns, b->wanted_columns, sizeof(settings.wanted_columns));
+    return original_open(&settings, &b->manifest, &rows->original, err);
+}
+
+static const struct survey *survey_of(const struct rows *rows)
+{
+    return rows->scan ? scan_survey(rows->scan) : original_survey(rows->original);
+}
+
+static bool is_taken(const struct rows *rows, enum outcome outcome)
+{
+    return outcome == OUTCOME_FAILED || outcome == OUTCOME_UNSENT ||
+           (outcome == OUTCOME_REJECTED && rows->rejected) ||
+           (outcome == OUTCOME_UNKNOWN && rows->unknown);
+}
+
+/* The next one that can be sent: 1, or 0 behind the last one, or -1. */
+static int next_row(struct rows *rows, uint64_t *ret_row, const struct claim **ret_claim,
+                    struct error *err)
+{
+    int found;
+
+    do {
+        if (stop_signal())
+            return error_set(err, EXIT_SIGNAL_BASE + stop_signal(), "stopped by a signal");
+        found = rows->scan ? scan_next(rows->scan, &rows->scanned, err)
+                           : original_next(rows->original, err);
+        if (found <= 0)
+            return found;
+        if (rows->original) {
+            *ret_row = original_row(rows->original);
+            *ret_claim = original_claim(rows->original);
+        } else {
+            const struct row_record *record = &rows->scanned.line.record;
+
+            *ret_row = record->row;
+            *ret_claim = rows->scanned.has_claim && is_taken(rows, record->outcome)
+                             ? &rows->scanned.claim
+                             : NULL;
+        }
+    } while (!*ret_claim);
+    return 1;
+}
+
+/* ---- is it what it says? ---- */
+
+static int refuse_export(const struct beginning *b, struct error *err)
+{
+    char quoted[3][LOG_QUOTE_BYTES];
+
+    return error_set(
+        err, EXIT_INPUT_REFUSED,
+        "'%s' tells of a start that read '%s' (SHA-256 %s), and '%s' holds other "
+        "bytes; name the %s as it was then with --export",
+        log_quote(b->path, quoted[0], LOG_QUOTE_BYTES),
+        log_quote(b->manifest.input_name, quoted[1], LOG_QUOTE_BYTES), b->manifest.input_sha256,
+        log_quote(b->export_path, quoted[2], LOG_QUOTE_BYTES), is_rerun(b) ? "report" : "export");
+}
+
+static int check_export(const struct beginning *b, const struct rows *rows, struct error *err)
+{
+    const struct survey *survey = survey_of(rows);
+    char sha256[MANIFEST_SHA256_TEXT_BYTES] = "";
+
+    if (survey)
+        digest_hex(survey->sha256, DIGEST_SHA256_BYTES, sha256);
+    return strcmp(sha256, b->manifest.input_sha256) == 0 ? 0 : refuse_export(b, err);
+}
+
+static int read_manifest(struct beginning *b, const char *platform, struct error *err)
+{
+    char quoted[3][LOG_QUOTE_BYTES];
+    int found = manifest_read_start(b->path, &b->manifest, err);
+
+    log_quote(b->path, quoted[0], LOG_QUOTE_BYTES);
+    if (found < 0)
+        return -1;
+    if (!found)
+        return error_set(err, EXIT_INPUT_MISSING, "there is no '%s'", quoted[0]);
+    if (strcmp(b->manifest.platform, platform) != 0)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "'%s' is of platform '%s', not of '%s'; name the same --gateway as then",
+                         quoted[0], log_quote(b->manifest.platform, quoted[1], LOG_QUOTE_BYTES),
+                         log_quote(platform, quoted[2], LOG_QUOTE_BYTES));
+    return b->manifest.started_ms ? 0
+                                  : error_set(err, EXIT_INPUT_REFUSED,
+                                              "'%s' does not say when its run began", quoted[0]);
+}
+
+/* A row of which nobody will ask where it cannot be read any more is none: all are read once. */
+int beginning_open(struct beginning *beginning, const char *platform, struct error *err)
+{
+    const struct claim *claim;
+    struct rows rows = {0};
+    uint64_t row;
+    int result = -1;
+
+    if (!read_manifest(beginning, platform, err) && !open_rows(beginning, &rows, err) &&
+        !check_export(beginning, &rows, err))
+        do
+            result = next_row(&rows, &row, &claim, err);
+        while (result > 0);
+    close_rows(&rows);
+    return result;
+}
+
+void beginning_release(struct beginning *beginning)
+{
+    manifest_found_release(&beginning->manifest);
+}
+
+/* ---- learning ---- */
+
+static int take_row(const struct beginning *b, struct ledger *ledger,
+                    const struct import_place *place, uint64_t number, const struct claim *claim,
+                    bool *ret_learned, struct error *err)
+{
+    struct import_row row = {
+        .row = number,
+        .key = {claim->workcard_id, claim->claim_order_no},
+        .fee_fen = claim->claim_fee,
+        .record = {.row = number,
+                   .state = ROW_FINAL,
+                   .outcome = OUTCOME_UNKNOWN,
+                   .counts_as = OUTCOME_UNKNOWN,
+                   .submitted_ms = b->manifest.started_ms,
+                   .code = MERGE_CODE_RECOVERED,
+                   .sub_code = "",
+                   .message = MESSAGE,
+                   .request_id = "",
+                   .warnings = ""},
+    };
+
+    return digest_claim(claim, row.record.digest)
+               ? error_no_memory(err)
+               : ledger_import_doubtful(ledger, place, &row, ret_learned, err);
+}
+
+static int take_rows(const struct beginning *b, struct ledger *ledger,
+                     const struct import_place *place, struct beginning_counts *counts,
+                     struct error *err)
+{
+    const struct claim *claim;
+    struct rows rows = {0};
+    uint64_t number;
+    int found = -1;
+
+    if (!open_rows(b, &rows, err) && !check_export(b, &rows, err))
+        while ((found = next_row(&rows, &number, &claim, err)) > 0) {
+            bool learned;
+
+            if (take_row(b, ledger, place, number, claim, &learned, err)) {
+                found = -1;
+                break;
+            }
+            counts->rows++;
+            counts->learned += learned;
+        }
+    close_rows(&rows);
+    return found;
+}
+
+/* The report that it was to have; texts live in the manifest and in `report`. */
+static struct import_start describe(const struct beginning *b, const struct inspection *inspection,
+                                    const struct buffer *reading, const struct buffer *report,
+                                    struct run_count *counts)
+{
+    const struct manifest_found *m = &b->manifest;
+    struct import_start start = {
+        .run =
+            {
+                .record =
+                    {
+                        .command = m->command,
+                        .platform = m->platform,
+                        .export_name = *m->input_path ? m->input_path : m->input_name,
+                        .export_sha256 = inspection->survey.sha256,
+                        .export_bytes = m->input_bytes,
+                        .reading = buffer_string(reading),
+                        .report_path = buffer_string(report),
+                        .started_ms = m->started_ms,
+                        .stopped_because = "",
+                    },
+                .began_ms = m->started_ms,
+                .parent = m->parent_run,
+                .counts = counts,
+            },
+        .ledger = m->ledger_id,
+        .commits = m->ledger_commits,
+    };
+
+    memcpy(start.run.record.name, m->run, sizeof(start.run.record.name));
+    return start;
+}
+
+int beginning_take(const struct beginning *beginning, struct ledger *ledger,
+                   struct beginning_counts *ret_counts, int64_t *ret_run, bool *ret_known,
+                   struct error *err)
+{
+    struct run_count counts[OUTCOME_COUNT] = {0};
+    struct inspection inspection;
+    struct import_start start;
+    struct import_place place;
+    struct buffer reading = {0};
+    struct buffer report = {0};
+    struct intake intake;
+    int result;
+
+    *ret_counts = (struct beginning_counts){0};
+    manifest_take_reading(&beginning->manifest, &intake, &inspection);
+    inspection_reading(&intake, &inspection, &reading);
+    buffer_append(&report, beginning->path, strlen(beginning->path) - strlen(START_SUFFIX));
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        money_format_fen(0, counts[i].fee_fen);
+    start = describe(beginning, &inspection, &reading, &report, counts);
+    result = reading.failed || report.failed
+                 ? error_no_memory(err)
+                 : ledger_import_start(ledger, &start, &place, ret_known, err);
+    if (!result && !*ret_known)
+        result = take_rows(beginning, ledger, &place, ret_counts, err);
+    *ret_run = place.run;
+    buffer_release(&reading);
+    buffer_release(&report);
+    return result;
+}
