@@ -115,7 +115,8 @@ static void print_section(const struct settings *settings, enum section section,
         if (!is_list(setting))
             setting = settings_find(settings, section, setting->key);
         print_origin(&setting->origin, ret_text);
-        buffer_format(ret_text, "%s = ", setting->key);
+        log_quote_whole(setting->key, ret_text); /* a word of the office's own may be anything */
+        buffer_text(ret_text, " = ");
         log_quote_whole(setting->value, ret_text);
         buffer_byte(ret_text, '\n');
     }
