@@ -109,13 +109,21 @@ static struct merge merge_definite(const struct row_record *known, const struct 
     return merge_unsent(known, said, report);
 }
 
+/* Of an attempt that the ledger knows as open when its run died. */
+static bool says_no_more(const struct row_record *known, const struct row_record *said)
+{
+    return is_unknown(said) &&
+           (said->submitted_ms < known->submitted_ms ||
+            (said->submitted_ms == known->submitted_ms && strcmp(said->code, known->code) == 0));
+}
+
 static struct merge merge_sent(const struct row_record *known, const struct row_record *said,
                                const struct merge_report *report, bool was_settled)
 {
     if (is_accepted(known))
         return merge_known_accepted(known, said);
     if (goes_beyond(known, report))
-        return is_unknown(said) && said->submitted_ms < known->submitted_ms ? keep : take;
+        return says_no_more(known, said) ? keep : take;
     if (is_accepted(said))
         return merge_said_accepted(known, said);
     if (is_unknown(known))
