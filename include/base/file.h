@@ -73,9 +73,12 @@ int file_open_small(const char *path);
 #define FILE_PATIENCE_MS 5000
 
 /* As read(2), but waits for who writes to a pipe: without an end for one that has no name, as a
- * shell makes it; else FILE_PATIENCE_MS. -1 with errno, which file_read_why says in words. */
+ * shell makes it; else FILE_PATIENCE_MS. A signal that asks for a stop ends the wait, but never the
+ * reading of what is there. -1 with errno, which file_read_why says in words and
+ * file_read_exit_code as an exit code: `other`, unless it was a signal. */
 ssize_t file_read_patiently(int fd, void *bytes, size_t len);
 const char *file_read_why(void);
+int file_read_exit_code(int other);
 
 /* The same as file_read_all for a file that is open. */
 int file_read_open(int fd, const char *path, size_t limit, struct buffer *ret_content,

@@ -34,22 +34,24 @@ ssize_t file_read_patiently(int fd, void *bytes, size_t len)
     int patience_ms = patience_of(fd);
     int64_t until_ms = clock_mono_ms() + patience_ms;
 
-    while (!stop_signal()) {
-        struct pollfd wanted = {.fd = fd, .events = POLLIN};
+    for (;;) {
+        struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = stop_fd(), .events = POLLIN}};
         int64_t rest_ms = until_ms - clock_mono_ms();
-        int ready = poll(&wanted, 1, patience_ms < 0 ? -1 : rest_ms < 0 ? 0 : (int)rest_ms);
+        int ready = poll(fds, 2, patience_ms < 0 ? -1 : rest_ms < 0 ? 0 : (int)rest_ms);
         ssize_t n;
 
-        if (ready == 0)
-            errno = ETIMEDOUT;
-        if (ready == 0 || (ready < 0 && errno != EINTR))
+        if (ready < 0 && errno != EINTR)
             return -1;
-        n = ready < 0 ? -1 : read(fd, bytes, len);
-        if (n >= 0 || (errno != EINTR && errno != EAGAIN))
-            return n;
+        if (ready > 0 && fds[0].revents) {
+            n = read(fd, bytes, len);
+            if (n >= 0 || (errno != EINTR && errno != EAGAIN))
+                return n;
+        }
+        if (stop_signal() || ready == 0) {
+            errno = stop_signal() ? ECANCELED : ETIMEDOUT;
+            return -1;
+        }
     }
-    errno = ECANCELED;
-    return -1;
 }
 
 const char *file_read_why(void)
@@ -57,6 +59,11 @@ const char *file_read_why(void)
     return errno == ETIMEDOUT   ? "nobody writes to it"
            : errno == ECANCELED ? "stopped by a signal"
                                 : strerror(errno);
+}
+
+int file_read_exit_code(int other)
+{
+    return errno == ECANCELED ? EXIT_SIGNAL_BASE + stop_signal() : other;
 }
 
 int file_read_open(int fd, const char *path, size_t limit, struct buffer *ret_content,
@@ -72,8 +79,8 @@ int file_read_open(int fd, const char *path, size_t limit, struct buffer *ret_co
     while ((n = file_read_patiently(fd, bytes, sizeof(bytes))) > 0 && ret_content->len <= limit)
         buffer_append(ret_content, bytes, (size_t)n);
     if (n < 0)
-        result =
-            error_set(err, EXIT_INPUT_MISSING, "cannot read '%s': %s", quoted, file_read_why());
+        result = error_set(err, file_read_exit_code(EXIT_INPUT_MISSING), "cannot read '%s': %s",
+                           quoted, file_read_why());
     else if (ret_content->failed)
         result = error_no_memory(err);
     else if (ret_content->len > limit)

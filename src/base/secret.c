@@ -152,8 +152,9 @@ static int read_bytes(int fd, bool is_line, size_t limit, struct secret *secret,
         ssize_t n = file_read_patiently(fd, secret->text + secret->len, left);
 
         if (n < 0)
-            return error_set(err, EXIT_BAD_CONFIG, "cannot read the %s %s: %s; nothing was sent",
-                             what, source, file_read_why());
+            return error_set(err, file_read_exit_code(EXIT_BAD_CONFIG),
+                             "cannot read the %s %s: %s; nothing was sent", what, source,
+                             file_read_why());
         if (n == 0)
             return 0;
         secret->len += (size_t)n;

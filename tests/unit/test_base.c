@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "base/log.h"
 #include "base/money.h"
 #include "base/output.h"
+#include "base/stop.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -502,6 +504,38 @@ static void whole_file_is_read_up_to_a_limit(void **state)
     buffer_release(&content);
 }
 
+/* In a process of its own, which is asked to stop before it reads: the exit code of the failure, or
+ * 0. */
+static int read_when_stopped(const char *path)
+{
+    struct buffer content = {0};
+    struct error err = {0};
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        stop_watch(&err);
+        raise(SIGTERM);
+        _exit(file_read_all(path, 100, &content, &err) ? err.exit_code : (int)content.len);
+    }
+    waitpid(child, &status, 0);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void stop_ends_a_wait_and_no_reading(void **state)
+{
+    struct folder *folder = *state;
+    char pipe[sizeof(folder->file) + 8];
+
+    write_file(folder->file, "seven b", 7, 0600);
+    assert_int_equal(read_when_stopped(folder->file), 7);
+    snprintf(pipe, sizeof(pipe), "%s.pipe", folder->file);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(read_when_stopped(pipe), EXIT_SIGNAL_BASE + SIGTERM);
+    unlink(pipe);
+}
+
 /* ---- output ---- */
 
 /* Goal: what stands at the path is there until the whole output takes its place, and stays when it
@@ -667,6 +701,7 @@ int main(void)
         IN_FOLDER(locked_file_needs_a_folder_and_a_regular_file),
         cmocka_unit_test(write_to_a_full_disk_fails),
         IN_FOLDER(whole_file_is_read_up_to_a_limit),
+        IN_FOLDER(stop_ends_a_wait_and_no_reading),
         IN_FOLDER(output_is_whole_or_not_there),
         cmocka_unit_test(money_is_shown_in_fen_and_yuan),
         cmocka_unit_test(money_does_not_overflow_64_bits),
