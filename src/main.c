@@ -212,6 +212,13 @@ static void quote_invocation(int argc, char **argv, struct buffer *ret_text)
     }
 }
 
+/* Who waits for another process and is asked to stop ends by that. */
+static int exit_code_of(const struct error *err)
+{
+    return err->exit_code == EXIT_TRY_LATER && stop_signal() ? EXIT_SIGNAL_BASE + stop_signal()
+                                                             : err->exit_code;
+}
+
 /* The exit code. Whatever a command has printed on standard output is part of its result. */
 static int end(int result, struct error *err)
 {
@@ -219,7 +226,7 @@ static int end(int result, struct error *err)
         result = -1;
     if (result < 0)
         log_error("%s", err->text);
-    return result < 0 ? err->exit_code : result;
+    return result < 0 ? exit_code_of(err) : result;
 }
 
 int main(int argc, char **argv)

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "base/stop.h"
 
 static const char first_schema[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -388,6 +389,8 @@ static int exit_code_of(int sqlite_code)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return EXIT_TRY_LATER;
+    case SQLITE_INTERRUPT: /* database_heed_signals */
+        return stop_signal() ? EXIT_SIGNAL_BASE + stop_signal() : EXIT_CANNOT_WRITE;
     case SQLITE_CANTOPEN:
         return EXIT_CANNOT_CREATE;
     case SQLITE_READONLY:
@@ -406,6 +409,8 @@ static const char *advice_of(int sqlite_code)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return "; another process holds it: try again when that has ended";
+    case SQLITE_INTERRUPT:
+        return "; stopped by a signal";
     case SQLITE_FULL:
         return "; make room on the disk, then type the same command again";
     case SQLITE_CORRUPT:
