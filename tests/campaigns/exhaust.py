@@ -6,6 +6,11 @@ program is killed before that call, after it, and, where it moves bytes, when ha
 The same again for starts that go on with a run: the first start is killed at one call, the second one at
 every call. The same command follows until it is done, and the oracle judges.
 
+There are three kinds of runs: the first one of a folder; that of a second day, which moves the report of
+the first one aside; and an import. After some kills the same command comes with another ledger before: it
+must be refused if anything has left. In further trials SIGTERM comes before a call of any function: the
+start must end by itself, by that or as if nothing had been.
+
 The shim kills from within the program; a sample of the points is tried again by strace, which kills at the
 system call itself. Short: a sample of the points. Long: all of them, the resumed ones for every
 N-th call of the first start.
@@ -22,15 +27,23 @@ TORN = ("write", "pwrite", "send")
 # The same as the kernel knows them, and how many of them a thread makes. sendto is what send becomes.
 SYSTEM_CALLS = {
     "files": (
-        "write,pwrite64,writev,fsync,fdatasync,ftruncate,fallocate,rename,link,unlink,mkdir,fchmod",
+        "write,pwrite64,writev,fsync,fdatasync,ftruncate,fallocate,rename,renameat2,link,unlink,"
+        "mkdir,fchmod",
         150,
     ),
     "sends": ("sendto,sendmsg", 20),
 }
 IN_FLIGHT = 4
 ROWS = 20
-# The short form: so many first starts, resumed ones, and points of strace.
-SHORT, SHORT_RESUMED, SHORT_STRACE = 150, 150, 20
+# The short form: of each kind so many starts; resumed ones, signals, and points of strace.
+SHORT = {"first": 60, "second": 80, "import": 12}
+SHORT_RESUMED, SHORT_STOPS, SHORT_STRACE = 80, 50, 20
+# Of these the short form takes its second days: the files that are new with them.
+NEW_FILES = (".started.json", "claims.report.", ".lock", "ledger.db-wal")
+# Calls before which a signal comes, beside those above.
+READING = "open read pread stat fstat access realpath flock lock statvfs close".split()
+# How often another ledger comes after a kill, and how often a file system of the old kind is there.
+OTHER_HOME, OLD = 0.3, 0.2
 LONG_STRACE = 300
 # Threads do not take the same turns each time: some calls more than were counted.
 SPARE = 2
@@ -48,8 +61,9 @@ def rows():
 
 
 def hit(shim, call, number, how):
-    """The environment in which a start is killed there."""
-    return {"LD_PRELOAD": shim, "CAMPAIGN_HIT": f"{call}:{number}", "CAMPAIGN_DO": f"kill-{how}"}
+    """The environment in which a start is killed there, or asked to stop."""
+    action = "stop-before" if how == "stop" else f"kill-{how}"
+    return {"LD_PRELOAD": shim, "CAMPAIGN_HIT": f"{call}:{number}", "CAMPAIGN_DO": action}
 
 
 class Campaign:
@@ -57,57 +71,107 @@ class Campaign:
         self.options, self.score, self.shim = options, score, shim
         self.rng = random.Random(options.seed)
 
-    def open_trial(self, label=""):
+    def open_trial(self, label="", kind="first"):
         """Some of them meet a fault after which a row is tried again; that takes its time. Which rows are
         struck depends on the seed and the claim alone."""
         again = label and random.Random(label).random() < 0.1
         faults = ["--fault", f"code-1={10 if again else 0}%", "--fault", "reject=10%"]
-        return trial.Trial(
+        return trial.KINDS[kind](
             rows(), IN_FLIGHT, "--retries", 1, sandbox=[*faults, "--seed", self.options.seed]
         )
 
-    def count_calls(self, first=None):
-        """How often each function is called by the start that is to be killed."""
-        with self.open_trial() as one:
+    def trace(self, kind, first=None):
+        """The calls that the start makes which is to be killed: (function, its number, its file)."""
+        with self.open_trial(kind=kind) as one:
+            one.prepare()
             log = one.workspace.file("calls.log")
             if first:
                 one.ended(one.start(**hit(self.shim, *first)))
-            one.go_on(LD_PRELOAD=self.shim, CAMPAIGN_LOG=log)
-            names = [words[0] for words in trial.read_calls(log)]
-        return {name: names.count(name) for name in CALLS if name in names}
+            found = one.go_on(LD_PRELOAD=self.shim, CAMPAIGN_LOG=log)
+            if found:
+                raise AssertionError(found[0])
+            return [
+                (words[0], int(words[1]), words[-1])
+                for words in trial.read_calls(log)
+                if words[0] in CALLS + READING
+            ]
 
-    def kills(self, counts):
+    def kills(self, calls):
         """Every (function, number, how) at which a start can be killed."""
-        for name, count in counts.items():
-            for number in range(1, count + SPARE + 1):
+        for name in CALLS:
+            count = sum(call[0] == name for call in calls)
+            for number in range(1, count + SPARE + 1 if count else 0):
                 for how in ("before", "torn", "after") if name in TORN else ("before", "after"):
                     yield name, number, how
 
-    def points(self):
-        """(label, kills): one kill for each start but the last."""
-        first = list(self.kills(self.count_calls()))
-        resumed = list(self.kills(self.count_calls(MIDDLE)))
-        points = [[kill] for kill in first]
-        if self.options.long:
-            begun = [MIDDLE] + first[self.options.seed % self.options.every :: self.options.every]
-            points += [[one, two] for one in begun for two in resumed]
-        else:
-            points = self.rng.sample(points, SHORT)
-            points += [[self.rng.choice(first), self.rng.choice(resumed)] for _ in range(SHORT_RESUMED)]
-        if self.options.only:  # any point can be named
-            return [(self.options.only, parse_label(self.options.only))]
-        return [(label_of(kills), kills) for kills in points]
+    def new_kills(self, calls):
+        """Those at the files that a second day is about."""
+        new = {call[:2] for call in calls if any(part in call[2] for part in NEW_FILES)}
+        return [kill for kill in self.kills(calls) if kill[:2] in new]
 
-    def attempt(self, label, kills):
-        """Whether the last of the kills struck."""
+    def stops(self, calls):
+        for name in CALLS + READING:
+            for number in range(1, sum(call[0] == name for call in calls) + 1):
+                yield name, number, "stop"
+
+    def points(self):
+        """(label, kind, kills): one kill for each start but the last."""
+        if self.options.only:  # any point can be named
+            kind, *kills = self.options.only.split("+")
+            return [(self.options.only, kind, parse_kills(kills))]
+        traces = {kind: self.trace(kind) for kind in trial.KINDS}
+        points = []
+        for kind, calls in traces.items():
+            points += [(kind, [kill]) for kill in self.choose(kind, calls)]
+        points += self.resumed_points(traces)
+        stops = [(kind, [stop]) for kind, calls in traces.items() for stop in self.stops(calls)]
+        points += stops if self.options.long else self.rng.sample(stops, SHORT_STOPS)
+        return [(label_of(kind, kills), kind, kills) for kind, kills in points]
+
+    def choose(self, kind, calls):
+        kills = list(self.kills(calls))
+        if self.options.long:
+            return kills
+        if kind == "second":
+            kills = self.new_kills(calls)
+        return self.rng.sample(kills, min(len(kills), SHORT[kind]))
+
+    def resumed_points(self, traces):
+        """Starts that are killed after one that was killed before them."""
         found = []
-        with self.open_trial(label) as one:
+        for kind in ("first", "second"):
+            first, resumed = list(self.kills(traces[kind])), list(self.kills(self.trace(kind, MIDDLE)))
+            if self.options.long:
+                begun = [MIDDLE] + first[self.options.seed % self.options.every :: self.options.every]
+                found += [(kind, [one, two]) for one in begun for two in resumed]
+            else:
+                for _ in range(SHORT_RESUMED // 2):
+                    found.append((kind, [self.rng.choice(first), self.rng.choice(resumed)]))
+        return found
+
+    def attempt(self, label, kind, kills):
+        """Whether the last of the kills struck."""
+        rng = random.Random(f"{self.options.seed}/{label}")
+        old = {"CAMPAIGN_OLD": "1"} if rng.random() < OLD else {}
+        found = []
+        with self.open_trial(label, kind) as one:
+            one.prepare()
             for kill in kills:
-                by_itself = one.ended(one.start(**hit(self.shim, *kill)))
-                if by_itself and one.code not in trial.ORDERLY:
-                    found.append(f"row -: ended with {one.code}: {one.result.err.strip()[-300:]}")
+                struck = self.strike(one, kill, old, found)
+            if kills[-1][2] != "stop" and rng.random() < OTHER_HOME:
+                found += one.check_other_home()
             one.score(self.score, label, found or one.go_on() or one.judge())
-        return not by_itself
+        return struck
+
+    def strike(self, one, kill, old, found):
+        """Whether the start was ended by it."""
+        one.ended(one.start(**hit(self.shim, *kill), **old))
+        # By SIGTERM before it is caught, and in order afterwards.
+        how = (-15, 143) if kill[2] == "stop" else (-9,)
+        if one.code not in how and one.code not in trial.ORDERLY:
+            found.append(f"row -: ended with {one.code}: {one.result.err.strip()[-300:]}")
+        found += one.check_kept()
+        return one.code in how
 
     # ---- strace ----
 
@@ -119,10 +183,11 @@ class Campaign:
             calls = self.rng.choice(("files", "files", "sends"))
             resumed = self.rng.random() < 0.3
             number = self.rng.randint(1, SYSTEM_CALLS[calls][1] // (2 if resumed else 1))
-            yield f"strace-{calls}-{number}-{'resume' if resumed else 'first'}-{i}", calls, number, resumed
+            yield f"strace-{calls}-{number}-{'resume' if resumed else 'second'}-{i}", calls, number, resumed
 
     def attempt_strace(self, label, calls, number, resumed):
-        with self.open_trial(label) as one:
+        with self.open_trial(label, "first" if resumed else "second") as one:
+            one.prepare()
             if resumed:
                 one.ended(one.start(**hit(self.shim, *MIDDLE)))
             by_itself = one.ended(self.start_strace(one, SYSTEM_CALLS[calls][0], number))
@@ -138,12 +203,12 @@ class Campaign:
         return one.workspace.start("-c", script, trial.RELEASED, *arguments, binary="/bin/sh")
 
 
-def label_of(kills):
-    return "+".join("-".join(map(str, kill)) for kill in kills)
+def label_of(kind, kills):
+    return "+".join([kind] + ["-".join(map(str, kill)) for kill in kills])
 
 
-def parse_label(label):
-    kills = [word.split("-") for word in label.split("+")]
+def parse_kills(words):
+    kills = [word.split("-") for word in words]
     return [(name, int(number), how) for name, number, how in kills]
 
 

@@ -5,9 +5,10 @@
  * CAMPAIGN_LOG=FILE     append a line "NAME NUMBER DETAIL" for each call, "alloc NUMBER" at exit
  * CAMPAIGN_HIT=A+B:N    the N-th of all calls of the functions A and B (from 1) is the one
  * CAMPAIGN_PATH=END     of the calls on descriptors only those of files whose path ends so
- * CAMPAIGN_DO=WHAT      kill-before, kill-torn (half of the bytes), kill-after, fail, or fail-on
- *                       (this one and all later ones)
+ * CAMPAIGN_DO=WHAT      kill-before, kill-torn (half of the bytes), kill-after, stop-before
+ *                       (SIGTERM), fail, or fail-on (this one and all later ones)
  * CAMPAIGN_ERRNO=N      what the failing call says
+ * CAMPAIGN_OLD=1        the file system knows no rename that replaces nothing
  * CAMPAIGN_RECORD=FILE  append what changes files, what syncs them and what is sent: a line
  *                       "OP INODE OFFSET LENGTH PATH [TO]", then LENGTH bytes
  *
@@ -19,6 +20,7 @@
  * Works with a program that was built with the address sanitizer too, if that is told not to mind:
  * ASAN_OPTIONS=verify_asan_link_order=0.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -86,10 +88,18 @@ static const char *const names[CALL_COUNT] = {
     [CALL_THREAD] = "thread",       [CALL_SEND] = "send",
 };
 
-enum action { ACT_NOTHING, ACT_KILL_BEFORE, ACT_KILL_TORN, ACT_KILL_AFTER, ACT_FAIL, ACT_FAIL_ON };
+enum action {
+    ACT_NOTHING,
+    ACT_KILL_BEFORE,
+    ACT_KILL_TORN,
+    ACT_KILL_AFTER,
+    ACT_STOP_BEFORE,
+    ACT_FAIL,
+    ACT_FAIL_ON,
+};
 
-static const char *const actions[] = {"",           "kill-before", "kill-torn",
-                                      "kill-after", "fail",        "fail-on"};
+static const char *const actions[] = {
+    "", "kill-before", "kill-torn", "kill-after", "stop-before", "fail", "fail-on"};
 
 static struct {
     bool hits[CALL_COUNT];
@@ -97,6 +107,7 @@ static struct {
     enum action action;
     int cause;
     const char *path; /* NULL: any */
+    bool is_old;
     int log_fd;
     int record_fd;
 } plan = {.log_fd = -1, .record_fd = -1};
@@ -159,6 +170,7 @@ __attribute__((constructor)) static void begin(void)
             plan.action = (enum action)i;
     plan.cause = cause ? atoi(cause) : EIO;
     plan.path = getenv("CAMPAIGN_PATH");
+    plan.is_old = getenv("CAMPAIGN_OLD") != NULL;
     plan.log_fd = append_to(getenv("CAMPAIGN_LOG"));
     plan.record_fd = append_to(getenv("CAMPAIGN_RECORD"));
     __atomic_store_n(&hit_count, 0, __ATOMIC_SEQ_CST);
@@ -207,6 +219,8 @@ static enum action meet(enum call call, const char *detail)
     }
     if (action == ACT_KILL_BEFORE)
         die();
+    if (action == ACT_STOP_BEFORE)
+        syscall(SYS_kill, getpid(), SIGTERM);
     return action;
 }
 
@@ -391,11 +405,23 @@ FILE *fopen64(const char *path, const char *mode)
     return fails(meet(CALL_OPEN, path)) ? NULL : REAL(fopen64)(path, mode);
 }
 
+DIR *opendir(const char *path)
+{
+    return fails(meet(CALL_OPEN, path)) ? NULL : REAL(opendir)(path);
+}
+
 int link(const char *from, const char *to)
 {
     enum action action = meet(CALL_LINK, to);
+    int result;
 
-    return fails(action) ? -1 : (int)after(action, REAL(link)(from, to));
+    if (fails(action))
+        return -1;
+    record_begin();
+    result = REAL(link)(from, to);
+    if (!result)
+        record("link", -1, 0, from, to, "", 0);
+    return (int)after(action, record_end(result));
 }
 
 int rename(const char *from, const char *to)
@@ -414,9 +440,14 @@ int rename(const char *from, const char *to)
 
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
 {
-    enum action action = meet(CALL_RENAME, to);
+    enum action action;
     int result;
 
+    if (plan.is_old) {
+        errno = EINVAL;
+        return -1;
+    }
+    action = meet(CALL_RENAME, to);
     if (fails(action))
         return -1;
     record_begin();

@@ -285,7 +285,7 @@ class KilledOracle(oracle.Oracle):
 def check_audit(workspace, claims):
     """The program's own audit holds nothing against its report, its export and its ledger."""
     report = claims.replace(".csv", ".report.csv")
-    result = workspace.run("audit", "--json", report, "--ledger", "ledger.db", "--export", claims)
+    result = workspace.run("audit", "--json", report, "--ledger", workspace.ledger, "--export", claims)
     if result.code not in (0, 1):
         return [f"row -: the audit: {result!r}"]
     return [
@@ -365,8 +365,9 @@ def wait_for_moment(rng, sandbox, run, rows):
 class Trial:
     """A workspace with a sandbox of its own, or the one that is given, and one command."""
 
-    def __init__(self, rows, in_flight, *options, workers=1, sandbox=(), gateway=None):
+    def __init__(self, rows, in_flight, *options, workers=1, sandbox=(), gateway=None, folder=None):
         self.rows = rows
+        self.folder = folder
         self.in_flight = in_flight
         self.options = ["-c", in_flight, "-w", min(workers, in_flight), "-q", *options]
         self._sandbox_options = sandbox
@@ -378,7 +379,7 @@ class Trial:
         self.code = None
 
     def __enter__(self):
-        self.workspace = Workspace()
+        self.workspace = Workspace(self.folder)
         try:
             self.workspace.export(self.rows)
             if not self.sandbox:
@@ -404,11 +405,18 @@ class Trial:
             self._after = end_of_journal(self.sandbox)
         return self.sandbox.journal[self._before : self._after]
 
+    def prepare(self):
+        """What is there before the command is typed for the first time."""
+
+    def command(self):
+        ledger = os.path.basename(self.workspace.ledger)
+        return self.workspace.upload_arguments(self.sandbox, *self.options, ledger=ledger)
+
     def start(self, binary=None, **env):
         """Types the command; `env` are further variables of its environment."""
         self.starts += 1
-        return self.workspace.start_upload(
-            self.sandbox, *self.options, env=self.workspace.environment(**env), binary=binary
+        return self.workspace.start(
+            *self.command(), env=self.workspace.environment(**env), binary=binary
         )
 
     def ended(self, run, seconds=90):
@@ -428,7 +436,50 @@ class Trial:
             return []
         return [f"row -: the command ended with {self.code}: {self.result.err.strip()[-300:]}"]
 
+    def check_kept(self):
+        """Whether what must never be lost is there, after a start that ended anyhow."""
+        return []
+
+    def sent(self):
+        """How many claims came until now."""
+        end = end_of_journal(self.sandbox)
+        return sum(entry["claim"] is not None for entry in self.sandbox.journal[self._before : end])
+
+    def check_other_home(self, has_left=False):
+        """The same command by somebody with another ledger: refused where a claim may have left, without a
+        trace. Where none has, either of the two may be the one that sends."""
+        has_left = self.sent() > 0 or has_left
+        ours, self.workspace.ledger = self.workspace.ledger, self.workspace.file("other.db")
+        self.ended(self.start())
+        if self.code == 78:
+            found = ["row -: refused, and other.db was made"] * os.path.exists(self.workspace.ledger)
+            self.workspace.ledger = ours
+            return found
+        if has_left:
+            return [f"row -: a start with another ledger was not refused: exit {self.code}"]
+        if self.code not in ORDERLY:
+            return [f"row -: another ledger: {self.code}: {self.result.err.strip()[-300:]}"]
+        return self.check_first_refused(ours)
+
+    def check_first_refused(self, ours):
+        """The other one has sent everything."""
+        other, self.workspace.ledger = self.workspace.ledger, ours
+        before = self.sent()
+        self.ended(self.start())
+        self.workspace.ledger = other
+        if self.code != 78 or self.sent() != before:
+            return [f"row -: another ledger had sent all, and the first one ended with {self.code}"]
+        return []
+
     def judge(self):
+        return self.check_kept() + self.check_leftovers() + self.judge_rows()
+
+    def check_leftovers(self):
+        names = os.listdir(self.workspace.path)
+        left = [name for name in names if name.endswith((".partial", ".started.json"))]
+        return [f"row -: left behind: {left}"] if left else []
+
+    def judge_rows(self):
         self.end_sandbox()
         return judge(
             self.workspace,
@@ -442,6 +493,83 @@ class Trial:
     def score(self, score, name, violations):
         self.end_sandbox()
         score.add(name, violations, self.workspace, self.journal(), "\n".join(self.words))
+
+
+YESTERDAYS_ROWS = 3
+REPORT, MANIFEST = "claims.report.csv", "claims.report.csv.manifest.json"
+
+
+class SecondDay(Trial):
+    """The export of the day before went through under the same name; the one of today stands there now."""
+
+    def prepare(self):
+        first = 9000
+        self.workspace.export([claim_row(first + number) for number in range(YESTERDAYS_ROWS)])
+        self.ended(self.workspace.start(*Trial.command(self)))
+        if self.code not in ORDERLY:
+            raise AssertionError(f"the day before ended with {self.code}: {self.result.err}")
+        self.yesterday = {name: self.read(name) for name in (REPORT, MANIFEST)}
+        self.workspace.export(self.rows)
+        self._before = end_of_journal(self.sandbox)
+
+    def read(self, name):
+        with open(self.workspace.file(name), "rb") as file:
+            return file.read()
+
+    def check_kept(self):
+        names = [name for name in os.listdir(self.workspace.path) if name.startswith("claims.report")]
+        there = {self.read(name) for name in names}
+        return [
+            f"row -: yesterday's {name} is nowhere: {sorted(names)}"
+            for name, content in self.yesterday.items()
+            if content not in there
+        ]
+
+    def judge(self):
+        return self.check_moved() + super().judge()
+
+    def check_moved(self):
+        """Both have moved to one name."""
+        for name in os.listdir(self.workspace.path):
+            if name.endswith(".csv") and self.read(name) == self.yesterday[REPORT] and name != REPORT:
+                manifest = self.workspace.file(name + ".manifest.json")
+                if os.path.exists(manifest) and self.read(manifest) == self.yesterday[MANIFEST]:
+                    return []
+        return ["row -: yesterday's report and manifest are not side by side"]
+
+
+class Import(SecondDay):
+    """The command teaches another ledger what the report of the day before says; the same export is
+    nothing to send for that one then."""
+
+    def prepare(self):
+        super().prepare()
+        self.workspace.ledger = self.workspace.file("taught.db")
+
+    def command(self):
+        return (
+            *("import", REPORT, "--ledger", "taught.db", "--gateway", self.sandbox.url),
+            *("--by", "tester", "--reason", "the first one is lost"),
+        )
+
+    def check_other_home(self, has_left=False):
+        return []
+
+    def judge(self):
+        found = self.check_kept() + self.check_leftovers()
+        with open(self.workspace.claims, encoding="utf-8") as file:
+            today = file.read()
+        self.workspace.export([claim_row(9000 + number) for number in range(YESTERDAYS_ROWS)])
+        self.ended(self.workspace.start(*Trial.command(self)))
+        self.workspace.write("claims.csv", today)
+        if self.code not in ORDERLY:
+            found.append(f"row -: after the import: {self.code}: {self.result.err.strip()[-300:]}")
+        if self.sent():
+            found.append(f"row -: after the import {self.sent()} rows were sent again")
+        return found + self.check_kept() + check_ledger(self.workspace.ledger)
+
+
+KINDS = {"first": Trial, "second": SecondDay, "import": Import}
 
 
 # ---- the shim ----

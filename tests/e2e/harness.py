@@ -197,8 +197,10 @@ class Run:
 class Workspace:
     """A private folder with a secret, an export and a ledger; runs the program there."""
 
-    def __init__(self):
-        self.path = tempfile.mkdtemp(prefix="claimbatch-e2e-")
+    def __init__(self, folder=None):
+        """In a folder of its own, or the one that is named, which is not there yet."""
+        self.path = folder or tempfile.mkdtemp(prefix="claimbatch-e2e-")
+        os.makedirs(self.path, mode=0o700, exist_ok=True)
         self.binary = program("CLAIMBATCH")
         self.secret = self.write("secret", APP_SECRET + "\n", mode=0o600)
         self.claims = self.file("claims.csv")
