@@ -9,19 +9,18 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "input/cell_name.h"
 #include "input/findings.h"
 #include "input/reader.h"
-
-#define PROBLEM_CELL_BYTES 40
 
 /* Texts are borrowed from the record and from `sentence`. */
 struct problem {
     enum severity severity;
     enum rule rule;
-    enum field field;              /* FIELD_NONE: the row as a whole */
-    uint64_t row, line, column;    /* the column in characters */
-    char cell[PROBLEM_CELL_BYTES]; /* as a spreadsheet names it: "cell D24", or "row 24" */
-    const char *value;             /* raw; NULL for a row as a whole */
+    enum field field;           /* FIELD_NONE: the row as a whole */
+    uint64_t row, line, column; /* the column in characters */
+    char cell[CELL_NAME_BYTES]; /* as a spreadsheet names it: "cell D24", or "row 24" */
+    const char *value;          /* raw; NULL for a row as a whole */
     const char *sentence;
 };
 
@@ -32,9 +31,5 @@ void problem_describe(const struct reader *reader, const struct record *record,
 
 /* "error" or "warning". */
 const char *problem_severity(enum severity severity);
-
-/* The name of a spreadsheet's column, from 0: "A" … "Z", "AA" …. Returns ret_name. */
-#define PROBLEM_COLUMN_BYTES 16
-const char *problem_column_name(size_t index, char ret_name[PROBLEM_COLUMN_BYTES]);
 
 #endif

@@ -48,6 +48,9 @@ struct columns {
     bool has_nameless;      /* before `named`; `nameless` has a bit for each */
     unsigned char nameless[COLUMNS_MAX / 8];
     char header[FIELD_COUNT][COLUMN_HEADER_BYTES]; /* as the file has it; "": the field's name */
+    /* Of a column that nobody asked for and that may be meant for the field, or be the date beside
+     * its time of day; "": there is none. */
+    char similar[FIELD_COUNT][COLUMN_HEADER_BYTES];
 };
 
 /* What the file calls a field's column, for messages. Borrowed. */

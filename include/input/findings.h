@@ -53,8 +53,8 @@ void finding_explain(const struct finding *finding, const struct rules *rules,
                      const struct columns *columns, const struct record *record,
                      struct buffer *ret_sentence);
 
-/* Appends the sentences on all that makes the row invalid, joined by "; ". Returns the first of
- * those findings, NULL when there is none. */
+/* Appends the sentences on all that makes the row invalid, each with its cell, joined by "; ".
+ * Returns the first of those findings, NULL when there is none. */
 const struct finding *findings_explain(const struct findings *findings, const struct rules *rules,
                                        const struct columns *columns, const struct record *record,
                                        struct buffer *ret_sentences);

@@ -14,18 +14,29 @@ void check_text_problem(const char *file, const struct problem *problem)
            problem->cell);
 }
 
+static void append_absent(const struct columns *columns, enum field field, struct buffer *text)
+{
+    const char *similar = columns->similar[field];
+
+    buffer_format(text, "  %-14s  not there: %s", field_name(field),
+                  field == FIELD_CLAIM_COUNT ? "1 is taken" : "none is sent");
+    if (*similar)
+        buffer_format(text, "; if '%s' is meant, say --column '%s=%s'", similar, field_name(field),
+                      similar);
+    buffer_byte(text, '\n');
+}
+
 static void append_column(const struct columns *columns, enum field field,
                           const struct record *header, struct buffer *text)
 {
     int index = columns->index[field];
-    char name[PROBLEM_COLUMN_BYTES], quoted[LOG_QUOTE_BYTES];
+    char name[CELL_NAME_COLUMN_BYTES], quoted[LOG_QUOTE_BYTES];
 
     if (index == COLUMN_ABSENT)
-        buffer_format(text, "  %-14s  not there: %s\n", field_name(field),
-                      field == FIELD_CLAIM_COUNT ? "1 is taken" : "none is sent");
+        append_absent(columns, field, text);
     else
         buffer_format(text, "  %-14s  column %s '%s'\n", field_name(field),
-                      problem_column_name((size_t)index, name),
+                      cell_name_column((size_t)index, name),
                       log_quote(header->cells[index].text, quoted, sizeof(quoted)));
 }
 
@@ -43,7 +54,7 @@ void check_text_reading(const struct intake *intake, const struct inspection *in
     const struct columns *columns = &inspection->columns;
     char delimiter[8];
 
-    buffer_format(ret_text, "read as: %s%s, cells parted by %s, amounts in %s\n",
+    buffer_format(ret_text, "read as: %s%s, cells separated by %s, amounts in %s\n",
                   encoding_name(inspection->survey.encoding),
                   inspection->survey.bom_bytes ? " (by its byte order mark)" : "",
                   delimiter_name(intake->reader.delimiter, delimiter),

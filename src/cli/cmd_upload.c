@@ -111,6 +111,10 @@ static void say_what_was_read(const struct submission *s)
     if (i->unused_columns.len)
         log_info("columns not used: %s",
                  log_quote(buffer_string(&i->unused_columns), unused, sizeof(unused)));
+    if (i->columns.index[FIELD_CLAIM_DESC] == COLUMN_ABSENT &&
+        *i->columns.similar[FIELD_CLAIM_DESC])
+        log_info("no column for claim_desc: if '%s' is meant, say --column 'claim_desc=%s'",
+                 i->columns.similar[FIELD_CLAIM_DESC], i->columns.similar[FIELD_CLAIM_DESC]);
     say_warnings(i);
 }
 

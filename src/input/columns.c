@@ -306,6 +306,28 @@ static void append_delimiter_advice(struct buffer *text, const char *header)
                       "--delimiter");
 }
 
+/* Names the column that may be meant for a field that has none. */
+static void append_guess(struct buffer *text, const struct resolution *resolution, enum field field)
+{
+    for (size_t i = 0; i < resolution->header->count; i++) {
+        const char *header = header_of(resolution, (int)i);
+        char quoted[SHOWN_HEADER_BYTES];
+
+        if (is_taken(resolution, (int)i) || header_guess(header) != field)
+            continue;
+        buffer_format(text, "; if column %zu is meant, say --column '%s=%s'", i + 1,
+                      field_name(field), log_quote(header, quoted, sizeof(quoted)));
+        return;
+    }
+}
+
+static void append_guesses(struct buffer *text, const struct resolution *resolution)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (fields[i].required && resolution->columns->index[i] == COLUMN_ABSENT)
+            append_guess(text, resolution, (enum field)i);
+}
+
 static int check_required(const struct resolution *resolution)
 {
     struct buffer text = {0};
@@ -326,6 +348,7 @@ static int check_required(const struct resolution *resolution)
         append_delimiter_advice(&text, header_of(resolution, 0));
     else
         buffer_text(&text, "; name yours with --column FIELD=HEADER");
+    append_guesses(&text, resolution);
     buffer_text(&text, "; the columns are ");
     append_headers(&text, resolution);
     return refuse(resolution, &text);
@@ -422,6 +445,19 @@ static void note_names(const struct resolution *resolution)
         }
 }
 
+static void note_similar(const struct resolution *resolution)
+{
+    struct columns *columns = resolution->columns;
+
+    for (size_t i = 0; i < columns->count; i++) {
+        const char *header = header_of(resolution, (int)i);
+        enum field field = is_taken(resolution, (int)i) ? FIELD_NONE : header_guess(header);
+
+        if (field != FIELD_NONE && !*columns->similar[field])
+            log_quote(header, columns->similar[field], COLUMN_HEADER_BYTES);
+    }
+}
+
 static int refuse_wide(const struct resolution *resolution)
 {
     struct buffer text = {0};
@@ -446,6 +482,7 @@ int columns_resolve(const struct record *header, const char *name, const char *c
         resolve_unit(&resolution, unit))
         return -1;
     note_names(&resolution);
+    note_similar(&resolution);
     list_unused(&resolution, ret_unused);
     return ret_unused->failed ? error_no_memory(err) : 0;
 }

@@ -53,6 +53,7 @@ struct gb18030 {
      */
     uint64_t pairs, usual_gbk, usual_big5;
     bool not_big5;
+    bool has_euro; /* the trouble is the byte 0x80, the euro of Windows' code page 936 */
     struct trouble trouble;
 };
 
@@ -214,6 +215,7 @@ static void gb18030_feed(struct detection *detection, const unsigned char *bytes
         } else if (gb->len > 0 && gb18030_continue(gb, bytes[i])) {
             i++;
         } else {
+            gb->has_euro = gb->len == 0 && bytes[i] == 0x80;
             note_trouble(detection, &gb->trouble, bytes, (int64_t)i - gb->len);
         }
     }
@@ -420,14 +422,14 @@ static const char *foreign_kind(const struct detection *detection)
                : NULL;
 }
 
-/* Whether NULs stand where UTF-16 has them. */
+/* Whether NULs stand where UTF-16 has them; few characters have one in their other half. */
 static bool looks_like_utf16(const struct detection *detection)
 {
     uint64_t most =
         detection->even_nuls > detection->odd_nuls ? detection->even_nuls : detection->odd_nuls;
     uint64_t sum = detection->even_nuls + detection->odd_nuls;
 
-    return most > 4 && most == sum;
+    return most > 4 && (sum - most) * 16 <= most;
 }
 
 static int refuse_nul(const struct detection *detection, const struct trouble *nul,
@@ -471,8 +473,14 @@ static int check_utf8(const struct detection *detection, const char *name, struc
     return 0;
 }
 
+#define EURO_WORDS                                                                                 \
+    "the byte 0x80, which Windows writes for the euro sign in GBK and which is none in GB18030: "  \
+    "export the file again as UTF-8"
+
 static int check_gb18030(const struct detection *detection, const char *name, struct error *err)
 {
+    if (detection->gb18030.has_euro)
+        return refuse(name, &detection->gb18030.trouble, EURO_WORDS, err);
     if (detection->gb18030.trouble.found)
         return refuse(name, &detection->gb18030.trouble,
                       "not GB18030: the file is damaged or in another encoding; export it again "
@@ -513,6 +521,19 @@ static int refuse_two_readings(const struct detection *detection, const char *na
     return refuse(name, &detection->utf8.first, why, err);
 }
 
+/* The half of a damaged character of UTF-8 may be a rare one of GBK. */
+static int refuse_rare(const struct detection *detection, const char *name, struct error *err)
+{
+    char shown[64], why[512];
+
+    show_sample(&detection->utf8, ENCODING_GB18030, shown, sizeof(shown));
+    snprintf(why, sizeof(why),
+             "the file is damaged UTF-8, or GB18030 (GBK) with nothing but rare characters such as "
+             "'%s': if these are right, say --encoding gb18030, else export it again as UTF-8",
+             shown);
+    return refuse(name, &detection->utf8.first, why, err);
+}
+
 static bool has_two_readings(const struct detection *detection)
 {
     const struct utf8 *utf8 = &detection->utf8;
@@ -546,6 +567,8 @@ static int decide(const struct detection *detection, const char *name, enum enco
             "a character is cut in half: the file is UTF-8 and damaged here, or this line "
             "is in another encoding (GBK) than the rest; export it again",
             err);
+    if (detection->gb18030.has_euro && detection->gb18030.pairs)
+        return refuse(name, &detection->gb18030.trouble, EURO_WORDS, err);
     if (detection->gb18030.trouble.found)
         return refuse(name, &detection->gb18030.trouble,
                       "neither UTF-8 nor GB18030: the file is damaged or in another encoding; "
@@ -556,6 +579,8 @@ static int decide(const struct detection *detection, const char *name, enum enco
                       "the file is Big5 as it seems, which is not read: export it again as UTF-8; "
                       "if it surely is GB18030 (GBK), say --encoding gb18030",
                       err);
+    if (detection->gb18030.pairs && !detection->gb18030.usual_gbk)
+        return refuse_rare(detection, name, err);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "input/cell_name.h"
 #include "input/claim.h"
 #include "input/findings.h"
 #include "input/order_no.h"
@@ -437,6 +438,33 @@ static void explain_looks(enum rule rule, struct value value, struct buffer *ret
         buffer_text(ret_sentence, "; the apostrophe before it was put there by a tool");
 }
 
+/* Where the file's own headers say more than a sentence can: whether they did. */
+static bool explain_column(const struct finding *finding, const struct columns *columns,
+                           struct value value, struct buffer *ret_sentence)
+{
+    const char *similar = columns->similar[finding->field % FIELD_COUNT];
+
+    if (finding->rule == RULE_REFUSED_WITHOUT_REASON &&
+        columns->index[FIELD_CLAIM_DESC] == COLUMN_ABSENT) {
+        buffer_text(ret_sentence, "has no column here although the claim failed (status 2): ");
+        if (*similar)
+            buffer_format(ret_sentence,
+                          "if '%s' says why it was refused, say --column "
+                          "'claim_desc=%s'",
+                          similar, similar);
+        else
+            buffer_text(ret_sentence, "name the one that says why it was refused, with --column "
+                                      "claim_desc=HEADER, or export it too");
+        return true;
+    }
+    if (finding->rule != RULE_BAD_TIME || !*similar || columns->time_of_day ||
+        !is_time_of_day(value))
+        return false;
+    buffer_format(ret_sentence, "has no date: if '%s' has it, say --column 'claim_time=%s+%s'",
+                  similar, similar, column_header(columns, FIELD_CLAIM_TIME));
+    return true;
+}
+
 void finding_explain(const struct finding *finding, const struct rules *rules,
                      const struct columns *columns, const struct record *record,
                      struct buffer *ret_sentence)
@@ -458,7 +486,8 @@ void finding_explain(const struct finding *finding, const struct rules *rules,
     if (*raw)
         buffer_format(ret_sentence, "'%s' ", log_quote(raw, shown, sizeof(shown)));
     value = value_of(&(struct cell){raw, strlen(raw)});
-    explain_field(finding, rules, value, columns->fee_unit, ret_sentence);
+    if (!explain_column(finding, columns, value, ret_sentence))
+        explain_field(finding, rules, value, columns->fee_unit, ret_sentence);
     explain_looks(finding->rule, value, ret_sentence);
 }
 
@@ -467,6 +496,7 @@ const struct finding *findings_explain(const struct findings *findings, const st
                                        struct buffer *ret_sentences)
 {
     const struct finding *first = NULL;
+    char cell[CELL_NAME_BYTES];
 
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
@@ -478,6 +508,9 @@ const struct finding *findings_explain(const struct findings *findings, const st
         else
             first = finding;
         finding_explain(finding, rules, columns, record, ret_sentences);
+        if (finding->field != FIELD_NONE)
+            buffer_format(ret_sentences, " (%s)",
+                          cell_name(record, columns->index[finding->field], cell));
     }
     return first;
 }

@@ -60,7 +60,7 @@ class TextTest(CheckCase):
         self.assertRegex(result.out, r"status 1, claim succeeded +2 rows +1,234\.57 yuan\n")
         self.assertRegex(result.out, r"status 2, claim failed +1 row +0\.00 yuan\n")
         self.assertRegex(result.out, r"together +4 rows +1,234\.57 yuan\n")
-        self.assertIn("utf-8, cells parted by ',', amounts in fen", result.out)
+        self.assertIn("utf-8, cells separated by ',', amounts in fen", result.out)
         self.assertSays(result, "next: claimbatch upload claims.csv")
         self.assertEqual(sorted(name for name in os.listdir(self.ws.path)), before)
 
@@ -171,7 +171,8 @@ class TextTest(CheckCase):
             "amounts in yuan",
         ):
             self.assertIn(words, result.out)
-        self.assertEqual(result.out.count("备注"), 1)
+        self.assertEqual(result.out.count("not used:       备注"), 1)
+        self.assertIn("--column 'claim_desc=备注'", result.out)  # not taken by itself
         self.assertSays(
             result,
             "next: claimbatch upload claims.csv --column 'claim_order_no=单号' --fee-unit yuan",

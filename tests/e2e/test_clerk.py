@@ -2,10 +2,12 @@
 exports of many tools to a right upload, or understands that they must be exported again."""
 
 import csv
+import gzip
 import io
 import os
 import re
 import unittest
+import zlib
 
 from harness import FreshWorkspace, TestCase
 
@@ -29,7 +31,8 @@ CELLS = {
 }
 # Exports that no clerk can repair: digits, texts or bytes are lost.
 HOPELESS = {
-    "05b-pandas-float-orderno-only", "07-rounded-16", "12-question-marks", "13-unquoted-newline-last",
+    "05b-pandas-float-orderno-only", "23-gbk-euro", "24-dlp-encrypted", "24c-gz",
+    "07-rounded-16", "12-question-marks", "13-unquoted-newline-last",
     "43-orderno-dates", "50-number-type-oracle",
 }  # fmt: skip
 # How many claims the others bring, and the fen they come to.
@@ -42,6 +45,7 @@ BRINGS = {
     "09-db2-del": (2, 12800),
     "10-sqlserver-money": (2, 12800),
     "10c-fen-with-point-zero": (2, 22700),
+    "11-gbk-loushui": (3, 12800),
     "14-mysql-outfile": (2, 0),
     "15-ctrl-z": (1, 12800),
     "17-alipay": (2, 12800),
@@ -64,7 +68,9 @@ BRINGS = {
     "37-html-in-desc": (1, 0),
     "40b-icbc-body": (2, 12800),
     "41-taobao-shape": (2, 20112),
+    "42-abc-two-columns": (1, 12800),
     "42b-plus-sign": (1, 12800),
+    "45-utf16le-no-bom": (1, 12800),
 }
 
 
@@ -79,7 +85,8 @@ class Clerk:
 
     def act(self, text):
         """Does one thing; False when no message says what to do."""
-        for step in (self.find_header, self.take_option, self.map_words, self.correct_cells, self.delete_line,
+        for step in (self.find_header, self.unpack, self.choose_reading, self.take_option, self.name_columns,
+                     self.map_words, self.correct_cells, self.delete_line,
                      self.export_again):  # fmt: skip
             if step(text):
                 return True
@@ -104,6 +111,27 @@ class Clerk:
         if not found or found.group(1) not in ("--delimiter", "--encoding", "--rule"):
             return False
         return self.add(found.group(1), found.group(2).strip("'"))
+
+    def unpack(self, text):
+        if "unpack it, as with gunzip" not in text:
+            return False
+        try:
+            self.data = gzip.decompress(self.data)
+        except zlib.error:  # only its first bytes are those of an archive
+            self.gave_up = True
+        return True
+
+    def choose_reading(self, text):
+        """The office writes usual Chinese, so it knows which of two readings makes sense."""
+        found = re.search(r"'([^']+)' in UTF-8 and '([^']+)' in GB18030 .* --encoding utf-8 or --encoding gb18030", text)
+        if not found:
+            return False
+        usual = [all("\u4e00" <= c <= "\u9fff" for c in reading) for reading in found.groups()]
+        return sum(usual) == 1 and self.add("--encoding", "utf-8" if usual[0] else "gb18030")
+
+    def name_columns(self, text):
+        found = re.search(r"say --column '([a-z_]+=[^']+)'", text)
+        return bool(found) and self.add("--column", found.group(1))
 
     def map_words(self, text):
         words = re.findall(r"'([^']+)' is no status: .*--status WORD=N", text)
@@ -141,7 +169,7 @@ class Clerk:
 
     def export_again(self, text):
         """Not where a line of advice is only for the case that a value is meant so."""
-        self.gave_up = bool(re.search(r"export (it|the file) (again|with)|type the text anew", text))
+        self.gave_up = bool(re.search(r"export (it|the file) (again|with)|type the text anew|decrypted there", text))
         return self.gave_up
 
 

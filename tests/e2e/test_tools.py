@@ -30,7 +30,7 @@ FILES = {
     "19-default-dates.csv": ((), 1, 10, {2: 'PAST_TIME', 3: 'PAST_TIME', 4: 'PAST_TIME', 5: 'PAST_TIME', 6: 'PAST_TIME', 7: 'PAST_TIME', 8: 'BAD_TIME', 9: 'FUTURE_TIME', 10: 'BAD_TIME'}, 12800),
     "20-date-forms.csv": ((), 1, 21, {2: 'DATE_ONLY', 5: 'DATE_ONLY', 10: 'BAD_TIME', 11: 'BAD_TIME', 12: 'BAD_TIME', 13: 'BAD_TIME', 14: 'BAD_TIME', 16: 'BAD_TIME', 17: 'BAD_TIME', 19: 'BAD_TIME', 20: 'BAD_TIME', 21: 'BAD_TIME'}, 140800),
     "21-orderno-lookalike.csv": ((), 1, 14, {2: 'DAMAGED_ORDER_NO', 3: 'DAMAGED_ORDER_NO', 4: 'DAMAGED_ORDER_NO', 7: 'DAMAGED_ORDER_NO', 8: 'DAMAGED_ORDER_NO', 9: 'DAMAGED_ORDER_NO', 10: 'DAMAGED_ORDER_NO', 11: 'DAMAGED_ORDER_NO'}, 76800),
-    "23-gbk-euro.csv": ((), 65, "neither UTF-8 nor GB18030"),
+    "23-gbk-euro.csv": ((), 65, "euro sign"),
     "24-dlp-encrypted.csv": ((), 65, "encrypted"),
     "24c-gz.csv": ((), 65, "gzip"),
     "26-status-words.csv": (('--status', '赔付=1', '--status', '已赔付=1', '--status', '结案=1', '--status', '已结案=1', '--status', '核赔通过=1', '--status', '1-理赔成功=1', '--status', '正常赔付=1', '--status', 'true=1', '--status', '同意=1', '--status', '成功=1', '--status', '拒赔=2'), 1, 15, {5: 'REFUSED_WITHOUT_REASON REFUSED_WITH_FEE', 11: 'BAD_STATUS'}, 166400),
