@@ -259,8 +259,8 @@ DAMAGED = (
         "UTF-16 without its mark",
         GOOD.encode("utf-16-le"),
         ("NUL", "--encoding utf-16"),
-        GOOD,
-        (),
+        None,
+        ("--encoding", "utf-16"),
     ),
     (
         "a long number in scientific notation",
