@@ -21,6 +21,9 @@ WORDS = ("--by", "claims-desk", "--reason", "the support looked it up")
 # How a command may end when nothing happened to the ledger.
 USUAL = (0, 1, 3, 4, 69, 75)
 GUARDED = 78
+# What a ledger has lost that no file tells of, an import for one: a person says that it goes on.
+LOST_MORE = "had recorded more"
+NEW_LEDGER = ("--new-ledger", *WORDS)
 # So many claims change from one day to the next; --max-changed lets 20 pass.
 CHANGED_MAX = 15
 
@@ -45,6 +48,7 @@ class Office:
         self.said = []  # (length of the journal, key): what became of its open attempt, a person's word
         self.words = []
         self.kills = 0
+        self.has_lost_more = False  # than the files tell of
         self.is_doubtful = False  # something happened to the ledger: a start may be refused
         self.found = []
 
@@ -92,15 +96,19 @@ class Office:
     def begin_day(self, count):
         """A new export under the old name: some claims changed, and new ones."""
         if self.rows:
-            copy = f"claims-of-day-{len(self.exports) + 1}.csv"
-            shutil.copyfile(self.ws.claims, self.ws.file(copy))
-            self.exports.append(copy)
+            self.keep_export()
         paid = [row for row in self.rows if row["claim_status"] == "1" and fee_of(row)]
         for row in self.rng.sample(paid, min(len(paid), self.rng.randint(0, CHANGED_MAX))):
             row["claim_fee"] = str(fee_of(row) + self.rng.randint(1, 9))
         first = 1 + len(self.rows)
         self.rows += trial.random_rows(self.rng, count, first=first, repeats=0)
         self.ws.export(self.rows)
+
+    def keep_export(self):
+        """What was sent is kept as it was, before the file becomes another one."""
+        copy = f"claims-of-day-{len(self.exports) + 1}.csv"
+        shutil.copyfile(self.ws.claims, self.ws.file(copy))
+        self.exports.append(copy)
 
     def reports(self):
         """All reports that lie in the folder, the oldest first."""
@@ -193,10 +201,12 @@ class Office:
         """Takes in all that lies in the folder: reports, and the starts that left none."""
         reports = [os.path.basename(path) for path in self.reports()]
         if reports:
-            self.expect(self.type("import", *reports, *self.place[:2], *WORDS), (0, 1, 3))
+            result = self.type("import", *reports, *self.place[:2], *WORDS)
+            self.expect(result, (0, 1, 3))
+            self.has_lost_more = LOST_MORE in result.err
         for path in sorted(glob.glob(self.ws.file("*.started.json"))):
             self.learn_start(os.path.basename(path))
-        self.is_doubtful = False
+        self.is_doubtful = self.has_lost_more
 
     def learn_start(self, name):
         """The export of a start, or the report of a re-run, is the one whose digest it names."""

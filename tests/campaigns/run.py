@@ -3,7 +3,7 @@
 
 usage: tests/campaigns/run.py [--long] [--seed N] [--only TRIAL] [OPTION]... [NAME...]
 
-NAMEs are of: kill, chain, exhaust, faults, power; without any, all of them. The short forms end within some
+NAMEs are of: kill, chain, exhaust, faults, power, accident; without any, all of them. The short forms end within some
 minutes, the long ones take hours. Each says its seed; a violation says how to repeat its trial. Other
 options are those of the campaigns themselves (NAME.py --help).
 
@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NAMES = ("kill", "chain", "exhaust", "faults", "power")
+NAMES = ("kill", "chain", "exhaust", "faults", "power", "accident")
 COUNTS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped")
 
 
