@@ -401,12 +401,31 @@ static int take_rows(struct taking *t, struct error *err)
     return found < 0 ? -1 : flush_calls(t, err);
 }
 
+/* As a ledger of the version before words were recorded tells the reading of its runs: by what was
+ * not as usual then, so that the same export goes on. */
+static void forget_words(struct rules *rules)
+{
+    static const enum rule since[] = {
+        RULE_PAST_TIME, RULE_DAMAGED_ORDER_NO, RULE_LOST_TEXT,  RULE_BACKSLASH_ESCAPE,
+        RULE_CUT_ROW,   RULE_SHIFTED_CELLS,    RULE_CLAMPED_ID, RULE_PRIVATE_USE_CHARACTER};
+    struct rules usual;
+
+    rules_init(&usual);
+    rules->vocabulary = usual.vocabulary;
+    for (size_t i = 0; i < sizeof(since) / sizeof(*since); i++)
+        rules->severity[since[i]] = usual.severity[since[i]];
+    if (rules->severity[RULE_EXCEL_ROUNDED_ID] == SEVERITY_WARN)
+        rules->severity[RULE_EXCEL_ROUNDED_ID] = usual.severity[RULE_EXCEL_ROUNDED_ID];
+}
+
 static int take_all(struct taking *t, struct error *err)
 {
     struct intake intake;
     struct inspection inspection;
 
     manifest_take_reading(&t->imported->manifest, &intake, &inspection);
+    if (!t->imported->manifest.reading.has_words)
+        forget_words(&intake.rules);
     inspection_reading(&intake, &inspection, &t->reading);
     t->repeats = repeats_open();
     if (!t->repeats || t->reading.failed)

@@ -1,5 +1,6 @@
 """After an import another ledger stands for the one that made a report: every command goes on with it."""
 
+import json
 import os
 
 from harness import fail
@@ -49,6 +50,22 @@ class MovedTest(ImportCase):
         self.audit(REPORT, "claims.report.rerun-1.csv")
         result = self.ws.run("audit", ".", "--ledger", "other.db")
         self.assertExit(result, 0)
+
+    def test_a_report_of_the_version_before_is_gone_on_with(self):
+        """Its manifest knew neither words of the office nor the rules that came since."""
+        manifest = self.ws.read_manifest(REPORT)
+        known = {name: manifest["reading"][name] for name in ("delimiter", "fee_unit", "columns")}
+        since = ("past-time", "damaged-order-no", "lost-text", "backslash-escape", "cut-row")
+        since += ("shifted-cells", "clamped-id", "private-use-character", "changed-since-accepted")
+        rules = manifest["reading"]["rules"].items()
+        known["rules"] = {name: word for name, word in rules if name not in since}
+        known["rules"]["excel-rounded-id"] = "warn"
+        manifest["reading"] = known
+        del manifest["ledger_commits"], manifest["ledger_path"]
+        self.ws.write(f"{REPORT}.manifest.json", json.dumps(manifest))
+        self.imported(REPORT, ledger="third.db")
+        sent = self.sent(lambda: self.upload("claims.csv", code=3, ledger="third.db"))
+        self.assertEqual(dict(sent), {7: 1, 17: 1})
 
     def test_status_tells_of_its_run(self):
         result = self.ws.run("status", "--ledger", "other.db")
