@@ -38,8 +38,7 @@ static int refuse_reading(const struct original *original, struct error *err)
 /* Whether the header was understood as the run did. */
 static bool is_read_alike(const struct columns *columns, const struct manifest_reading *reading)
 {
-    return columns->fee_unit == reading->fee_unit &&
-           columns->time_of_day == reading->time_of_day &&
+    return columns->fee_unit == reading->fee_unit && columns->time_of_day == reading->time_of_day &&
            memcmp(columns->index, reading->columns, sizeof(columns->index)) == 0;
 }
 
