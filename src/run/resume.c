@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "run/holder.h"
+#include "run/rereading.h"
 
 static int refuse_second(const struct resume_settings *s, const struct run_record *run,
                          struct error *err)
@@ -23,13 +24,15 @@ static int refuse_second(const struct resume_settings *s, const struct run_recor
     return result;
 }
 
-static int refuse_reading(const struct run_record *run, const char *reading, struct error *err)
+static int refuse_reading(const struct run_record *run, const char *reading, uint64_t row,
+                          struct error *err)
 {
     return error_set(err, EXIT_BAD_CONFIG,
-                     "run %s of this export read it in another way; nothing was sent\n"
+                     "run %s of this export read it in another way, by which row %llu was another "
+                     "claim; nothing was sent\n"
                      "  then: %s\n  now:  %s\n"
                      "Give the same options as then, and the same command goes on",
-                     run->name, run->reading, reading);
+                     run->name, (unsigned long long)row, run->reading, reading);
 }
 
 /* `held`: rows that were held back because their claim was accepted with other content. */
@@ -108,19 +111,30 @@ static int find(const struct resume_settings *s, struct run_record *run, struct 
 {
     int found =
         ledger_run_find(s->ledger, s->command, s->platform, s->inspection->survey.sha256, run, err);
-    int has_rows;
 
-    if (found <= 0)
+    if (found <= 0 || strcmp(run->reading, s->reading) == 0)
         return found;
-    if (strcmp(run->reading, s->reading) == 0)
-        return 1;
     if (ledger_run_is_alive(s->ledger, run->id))
         return refuse_second(s, run, err);
     /* As long as nothing was sent there is nothing to go on with. */
-    has_rows = ledger_run_has_rows(s->ledger, run->id, err);
-    if (has_rows <= 0)
-        return has_rows;
-    return refuse_reading(run, s->reading, err);
+    return ledger_run_has_rows(s->ledger, run->id, err);
+}
+
+/* Takes what was in flight into the ledger's rows, which then are all that was sent, and judges the
+ * reading by them. */
+static int recover(const struct resume_settings *s, const struct run_record *run, size_t *ret_lost,
+                   struct error *err)
+{
+    uint64_t row = 0;
+    int fits = 1;
+
+    if (ledger_run_recover(s->ledger, run->id, ret_lost, err))
+        return -1;
+    if (strcmp(run->reading, s->reading) != 0)
+        fits = rereading_fits(s->ledger, run->id, s->intake, s->inspection, &row, err);
+    if (fits < 0)
+        return -1;
+    return fits ? 0 : refuse_reading(run, s->reading, row, err);
 }
 
 static int open_round(const struct resume_settings *s, struct resumed *resumed, struct error *err)
@@ -131,14 +145,25 @@ static int open_round(const struct resume_settings *s, struct resumed *resumed, 
                              s->intake->now_ms, &resumed->round, err);
 }
 
+/* `then`: the reading that the run had before, which may be another. */
 static int record_start(const struct resume_settings *s, const struct resumed *resumed,
-                        struct error *err)
+                        const char *then, struct error *err)
 {
     struct event start = {.kind = EVENT_START, .at_ms = clock_wall_ms(), .text = ""};
+    struct buffer words = {0};
+    int result = 0;
 
-    return resumed->kind == RESUME_NOTHING
-               ? 0
-               : ledger_event_put(s->ledger, resumed->run.id, &start, err);
+    if (resumed->kind == RESUME_NOTHING)
+        return 0;
+    if (strcmp(then, s->reading) != 0) {
+        buffer_format(&words, "read in another way; before: %s; now: %s", then, s->reading);
+        log_info("rows that were never sent are read in another way: %s", s->reading);
+        start.text = buffer_string(&words);
+    }
+    result = words.failed ? error_no_memory(err)
+                          : ledger_event_put(s->ledger, resumed->run.id, &start, err);
+    buffer_release(&words);
+    return result;
 }
 
 int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, struct error *err)
@@ -146,6 +171,7 @@ int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, str
     struct run_record *run = &ret_resumed->run;
     struct changed_sum sent;
     struct changed_sum held = {0};
+    struct buffer then = {0};
     int found;
 
     memset(ret_resumed, 0, sizeof(*ret_resumed));
@@ -156,16 +182,19 @@ int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, str
         goto fail;
     /* What is lost was sent in the round before the one that is opened now. */
     if ((!found && create(s, run, err)) || lock(s, run, err) ||
-        (found && ledger_run_recover(s->ledger, run->id, &ret_resumed->lost, err)) ||
-        open_round(s, ret_resumed, err) ||
+        (found && recover(s, run, &ret_resumed->lost, err)) || open_round(s, ret_resumed, err) ||
         (found && ledger_changed_sum(s->ledger, run->id, &sent, &held, err)))
         goto fail;
+    buffer_text(&then, run->reading);
     ret_resumed->kind = found ? kind_of(run, &ret_resumed->round, held.rows, s) : RESUME_NEW;
-    if ((found && reopen(s, ret_resumed, err)) || record_start(s, ret_resumed, err) ||
+    if ((found && reopen(s, ret_resumed, err)) ||
+        record_start(s, ret_resumed, then.failed ? s->reading : buffer_string(&then), err) ||
         ledger_commit(s->ledger, err))
         goto fail;
+    buffer_release(&then);
     return 0;
 fail:
+    buffer_release(&then);
     ledger_rollback(s->ledger);
     return -1;
 }

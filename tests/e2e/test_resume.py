@@ -329,9 +329,8 @@ class RefusalTest(ResumeCase):
         gateway = self.gateway()
         self.assertExit(self.ws.upload(gateway, "--limit", "2"), 4)
         for options in (
-            ("--rule", "date-only=error"),
             ("--fee-unit", "fen", "--column", "claim_fee=claim_count", "--column", "claim_count=claim_fee"),
-            ("--max-fee", "500"),
+            ("--max-fee", "1"),
         ):
             with self.subTest(options):
                 result = self.ws.upload(gateway, *options)
@@ -339,6 +338,30 @@ class RefusalTest(ResumeCase):
                 self.assertSays(result, "nothing was sent", "then:", "now:")
         self.assertEqual(len(gateway.requests), 2)
         self.assertExit(self.ws.upload(gateway), 0)
+
+    def test_another_reading_of_rows_that_were_never_sent_goes_on_and_is_recorded(self):
+        rows = [dict(row) for row in claim_rows(4)]
+        rows[1]["claim_status"] = "已结案"
+        self.ws.export(rows)
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 1)
+        self.assertEqual(self.outcomes(), ["accepted", "invalid", "accepted", "accepted"])
+        run = self.ws.read_manifest()["run"]
+        result = self.ws.upload(gateway, "--status", "已结案=1", "--rule", "date-only=error")
+        self.assertExit(result, 0)
+        self.assertEqual(self.outcomes(), ["accepted"] * 4)
+        self.assertEqual(len(gateway.requests), 4)
+        manifest = self.ws.read_manifest()
+        self.assertEqual(manifest["run"], run)
+        self.assertEqual(manifest["reading"]["statuses"]["已结案"], 1)
+        (note,) = [event["text"] for event in manifest["events"] if "read in another way" in event.get("text", "")]
+        self.assertIn("status:已结案=1", note)
+        self.assertExit(self.ws.run("audit", "claims.report.csv", "--export", "claims.csv"), 0)
+        # The word means another thing now, and its row was sent.
+        result = self.ws.upload(gateway, "--status", "已结案=0")
+        self.assertExit(result, 78)
+        self.assertSays(result, "row 3", "then:", "now:", "nothing was sent")
+        self.assertEqual(len(gateway.requests), 4)
 
     def test_another_ledger_than_the_manifest_names_is_refused(self):
         self.ws.export(claim_rows(6))

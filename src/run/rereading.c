@@ -1,0 +1,70 @@
+#include "run/rereading.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "gateway/digest.h"
+#include "input/supply.h"
+#include "ledger/ledger.h"
+
+/* Both in the order of the export. */
+struct pass {
+    struct supply *supply;
+    struct ledger_rows *rows;
+    struct claim_store store;
+    struct supply_row row;
+};
+
+/* The supply's row of that number: 1, or 0 when it has none, or -1. */
+static int find_row(struct pass *pass, uint64_t number, struct error *err)
+{
+    int found = 1;
+
+    while (found > 0 && pass->row.row < number)
+        found = supply_next(pass->supply, &pass->store, &pass->row, err);
+    return found > 0 ? pass->row.row == number : found;
+}
+
+static int fits(struct pass *pass, const struct row_record *record, struct error *err)
+{
+    unsigned char digest[DIGEST_CLAIM_BYTES];
+    int found = find_row(pass, record->row, err);
+
+    if (found <= 0)
+        return found;
+    if (pass->row.invalid)
+        return record->state == ROW_NOTED && record->outcome == OUTCOME_INVALID;
+    if (digest_claim(&pass->row.claim, digest))
+        return error_no_memory(err);
+    return memcmp(digest, record->digest, sizeof(digest)) == 0;
+}
+
+static int compare(struct pass *pass, uint64_t *ret_row, struct error *err)
+{
+    struct row_record record;
+    int result = 0;
+
+    while ((result = ledger_rows_next(pass->rows, &record, err)) > 0) {
+        result = fits(pass, &record, err);
+        *ret_row = record.row;
+        if (result <= 0)
+            return result;
+    }
+    return result < 0 ? -1 : 1;
+}
+
+int rereading_fits(struct ledger *ledger, int64_t run, const struct intake *intake,
+                   const struct inspection *inspection, uint64_t *ret_row, struct error *err)
+{
+    struct pass pass = {0};
+    int result = -1;
+
+    *ret_row = 0;
+    if (!supply_open(intake, inspection, &pass.supply, err) &&
+        !ledger_rows_open(ledger, run, 0, &pass.rows, err))
+        result = compare(&pass, ret_row, err);
+    ledger_rows_close(pass.rows);
+    supply_close(pass.supply);
+    claim_store_release(&pass.store);
+    return result;
+}
