@@ -91,6 +91,10 @@ int inspection_check(const struct intake *intake, const struct inspection_visito
 int inspection_expect(const struct inspection *inspection, int64_t rows, int64_t fee_fen,
                       struct error *err);
 
+/* EXIT_INPUT_REFUSED when the export has fewer rows than that. A list of problems is no export: it
+ * has as many as are to be corrected. */
+int inspection_require_rows(const struct inspection *inspection, int64_t least, struct error *err);
+
 /* How severe the findings of a rule are: an error where one of them is. */
 enum severity inspection_severity(const struct inspection *inspection, enum rule rule);
 

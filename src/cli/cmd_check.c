@@ -163,7 +163,8 @@ static int inspect(struct check *check, struct error *err)
         return error_no_memory(err);
     if (export_open(o->claims, &check->intake.export, err) ||
         inspection_check(&check->intake, &visitor, &check->inspection, err) ||
-        inspection_expect(&check->inspection, o->expect_rows, o->expect_fee, err))
+        inspection_expect(&check->inspection, o->expect_rows, o->expect_fee, err) ||
+        inspection_require_rows(&check->inspection, o->min_rows, err))
         return -1;
     check->duplicate_count = duplicates_find(check->duplicates);
     return check->sheet ? sheet_publish(check->sheet, err) : 0;

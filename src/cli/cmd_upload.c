@@ -166,7 +166,8 @@ static int upload(struct submission *s, struct error *err)
         inspect(s, err))
         return -1;
     say_what_was_read(s);
-    if (inspection_expect(&s->inspection, o->expect_rows, o->expect_fee, err))
+    if (inspection_expect(&s->inspection, o->expect_rows, o->expect_fee, err) ||
+        inspection_require_rows(&s->inspection, o->min_rows, err))
         return -1;
     if (o->dry_run)
         return rehearse(s, err);

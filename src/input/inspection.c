@@ -338,6 +338,17 @@ int inspection_expect(const struct inspection *inspection, int64_t rows, int64_t
     return 0;
 }
 
+int inspection_require_rows(const struct inspection *inspection, int64_t least, struct error *err)
+{
+    if (inspection->is_correction || least <= 0 || inspection->rows >= (uint64_t)least)
+        return 0;
+    return error_set(err, EXIT_INPUT_REFUSED,
+                     "the export has %llu rows, fewer than the %lld that --min-rows asks for: it "
+                     "may be cut off, or of another day; nothing was sent. Have it made again, or "
+                     "lower --min-rows if it is whole",
+                     (unsigned long long)inspection->rows, (long long)least);
+}
+
 void inspection_release(struct inspection *inspection)
 {
     repeats_close(inspection->repeats);

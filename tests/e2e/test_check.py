@@ -256,6 +256,7 @@ class TextTest(CheckCase):
         for options, code, words in (
             (("--expect-rows", "3"), 65, "2 rows, not the 3"),
             (("--expect-fee", "1"), 65, "203 fen, not the 1"),
+            (("--min-rows", "3"), 65, "2 rows, fewer than the 3"),
             (("--encoding", "utf-16"), 65, "claims.csv"),
             (("--dry-run",), 2, "check does not take --dry-run"),
             (("--gateway", "x"), 2, "check does not take --gateway"),
@@ -265,6 +266,7 @@ class TextTest(CheckCase):
                 self.assertExit(result, code)
                 self.assertSays(result, words)
         self.assertExit(self.check("--expect-rows", "2", "--expect-fee", "203"), 0)
+        self.assertExit(self.check("--min-rows", "2"), 0)
         self.assertExit(self.check(claims="nowhere.csv"), 66)
         self.ws.write("claims.csv", b"workcard_id,claim_fee\n")
         self.assertExit(self.check(), 65)

@@ -95,6 +95,7 @@ class UsageTest(OptionCase):
             ("--max-fee", "x", "-1", "1.50"),
             ("--expect-rows", "x"),
             ("--expect-fee", "1.50"),
+            ("--min-rows", "x", "-1", "5%", ""),
             ("--sign-method", "sha1", ""),
             ("--encoding", "latin1"),
             ("--delimiter", ",,", "", '"'),

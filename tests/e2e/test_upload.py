@@ -479,6 +479,44 @@ class LimitTest(UploadCase):
         self.assertEqual(gateway.requests, [])
         self.assertExit(self.ws.upload(gateway, "--expect-rows", "3", "--expect-fee", "306"), 0)
 
+    def test_a_file_of_fewer_rows_than_said_is_refused_before_anything_is_sent(self):
+        gateway = self.gateway()
+        for rows in (2, 0):
+            with self.subTest(rows):
+                self.ws.export(claim_rows(rows))
+                result = self.ws.upload(gateway, "--min-rows", "3")
+                self.assertExit(result, 65)
+                self.assertSays(result, f"{rows} rows", "--min-rows", "nothing was sent")
+                self.assertExit(self.ws.upload(gateway, "--min-rows", "3", "--dry-run"), 65)
+                self.assertFalse(os.path.exists(self.ws.report))
+                self.assertFalse(os.path.exists(self.ws.file("ledger.db")))
+        self.assertEqual(gateway.requests, [])
+        self.ws.export(claim_rows(2) + [claim_row(3, claim_status="7")])
+        self.assertExit(self.ws.upload(gateway, "--min-rows", "3"), 1)
+        self.assertEqual(len(gateway.requests), 2)
+
+    def test_fewer_rows_than_configured_are_refused_and_a_list_of_problems_is_no_export(self):
+        gateway = self.gateway()
+        rows = claim_rows(3)
+        self.ws.export(rows[:2] + [claim_row(3, claim_time="2022-12-40 10:00:00")])
+        self.ws.write("office.conf", "[run]\nmin-rows = 3\n", mode=0o600)
+        options = ("--config", "office.conf")
+        self.assertExit(self.ws.run("check", "claims.csv", *options, "-o", "problems.csv"), 1)
+        self.assertExit(self.ws.upload(gateway, *options), 1)
+        with open(self.ws.file("problems.csv"), encoding="utf-8-sig", newline="") as file:
+            corrected = file.read().replace("2022-12-40", "2022-12-10")
+        self.ws.write("problems.csv", corrected.encode())
+        self.assertExit(self.ws.upload(gateway, *options, claims="problems.csv"), 0)
+        self.ws.export(rows[:2], name="short.csv")
+        for command in ("check", "upload"):
+            result = self.ws.run(
+                *self.ws.upload_arguments(gateway, *options, claims="short.csv")
+            ) if command == "upload" else self.ws.run("check", "short.csv", *options)
+            self.assertExit(result, 65)
+            self.assertSays(result, "--min-rows")
+        self.assertExit(self.ws.upload(gateway, *options, "--min-rows", "2", claims="short.csv"), 0)
+        self.assertEqual(len(gateway.requests), 3)
+
     def test_max_fee_makes_a_dearer_row_invalid(self):
         self.ws.export(claim_rows(3))
         gateway = self.gateway()
