@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ledger/ledger.h"
+#include "ledger/abandonment.h"
 
 /*
  * Opens an existing ledger, to be closed by ledger_close. Where the file or its folder is read-only
@@ -40,7 +40,8 @@ enum view_state {
     VIEW_INTERRUPTED, /* it ended without an end */
     VIEW_STOPPED,     /* before its last row; stopped_because says why */
     VIEW_FINISHED,
-    VIEW_PRUNED, /* only its name, platform and times are known any more */
+    VIEW_ABANDONED, /* a person declared it over */
+    VIEW_PRUNED,    /* only its name, platform and times are known any more */
     VIEW_STATE_COUNT,
 };
 
@@ -50,6 +51,7 @@ const char *view_state_name(enum view_state state);
 struct view_run {
     struct run_record record; /* texts until the next run call */
     enum view_state state;
+    struct abandonment abandonment; /* its run is 0: there was none */
     bool has_money; /* the counts are of a report; else of the rows so far, without money */
     struct run_count counts[OUTCOME_COUNT];
 };

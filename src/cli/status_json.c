@@ -91,6 +91,20 @@ static void put_counts(struct json *document, const struct view_run *run)
     json_map_close(document);
 }
 
+static void put_abandonment(struct json *document, const struct abandonment *abandonment)
+{
+    json_text(document, "abandoned");
+    if (!abandonment->run) {
+        json_null(document);
+        return;
+    }
+    json_map_open(document);
+    json_key_time(document, "at", abandonment->at_ms);
+    json_key_text(document, "by", abandonment->by);
+    json_key_text(document, "reason", abandonment->reason);
+    json_map_close(document);
+}
+
 void status_json_run(struct status_json *json, const struct view_run *run)
 {
     const struct run_record *r = &run->record;
@@ -111,6 +125,7 @@ void status_json_run(struct status_json *json, const struct view_run *run)
     json_key_bool(document, "published", r->published);
     json_key_number(document, "open_rows", (int64_t)r->open_rows);
     json_key_number(document, "released_rows", (int64_t)r->released);
+    put_abandonment(document, &run->abandonment);
     put_counts(document, run);
     json_map_close(document);
 }

@@ -62,13 +62,27 @@ static void append_counts(const struct view_run *run, struct buffer *text)
     }
 }
 
+static void append_abandonment(const struct abandonment *a, struct buffer *text)
+{
+    char quoted[2][FIELD_BYTES];
+    char at[CLOCK_TOP_BYTES];
+
+    buffer_format(text, "  abandoned %s by %s: %s\n  none of its rows is sent any more\n",
+                  when(a->at_ms, at), log_quote(a->by, quoted[0], FIELD_BYTES),
+                  log_quote(a->reason, quoted[1], FIELD_BYTES));
+}
+
 /* What is left to do with it. */
 static void append_remarks(const struct view_run *run, struct buffer *text)
 {
     const struct run_record *r = &run->record;
 
-    if (run->state == VIEW_ACTIVE || run->state == VIEW_INTERRUPTED)
-        buffer_text(text, run->has_money ? "" : "  (its rows so far)\n");
+    if (!run->has_money)
+        buffer_text(text, "  (its rows so far)\n");
+    if (run->abandonment.run) {
+        append_abandonment(&run->abandonment, text);
+        return;
+    }
     if (r->finished_ms && !r->published)
         buffer_text(text, "  its report was not published whole; the same command publishes it\n");
     if (r->open_rows)
@@ -91,8 +105,11 @@ void status_text_run(const struct view_run *run, struct buffer *ret_text)
         buffer_format(ret_text, " (%s)", log_quote(r->stopped_because, quoted, sizeof(quoted)));
     buffer_format(ret_text, "  %s\n  started %s\n", log_quote(r->command, path, sizeof(path)),
                   when(r->started_ms, started));
-    if (run->state == VIEW_PRUNED)
+    if (run->state == VIEW_PRUNED) {
+        if (run->abandonment.run)
+            append_abandonment(&run->abandonment, ret_text);
         return;
+    }
     buffer_format(ret_text, "  export %s\n", log_quote(r->export_name, path, sizeof(path)));
     buffer_format(ret_text, "  report %s\n", log_quote(r->report_path, path, sizeof(path)));
     if (*r->parent)

@@ -115,7 +115,11 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     /* Of which export a pruned run was: the same one afterwards stands in its place. */
     "CREATE TABLE pruned_export(export_sha256 BLOB NOT NULL, platform INTEGER NOT NULL,"
     " command TEXT NOT NULL, run INTEGER NOT NULL, PRIMARY KEY(export_sha256, platform, command))"
-    " WITHOUT ROWID;",
+    " WITHOUT ROWID;"
+    /* It names the export itself, so that pruning the run leaves it in force. */
+    "CREATE TABLE abandonment(export_sha256 BLOB NOT NULL, platform INTEGER NOT NULL,"
+    " command TEXT NOT NULL, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, by TEXT NOT NULL,"
+    " reason TEXT NOT NULL, PRIMARY KEY(export_sha256, platform, command, run)) WITHOUT ROWID;",
 };
 
 #define RUN_COLUMNS                                                                                \
@@ -132,8 +136,12 @@ static const char *const migrations[LEDGER_SCHEMA] = {
 #define OPEN_COLUMNS                                                                               \
     "claim_order_no, workcard_id, platform, run, row, intent, attempts, submitted_ms, digest,"     \
     " (SELECT name FROM platform WHERE id=o.platform)"
-/* Runs that ended before ?1 and are whole yet. */
-#define PRUNABLE "finished_ms>0 AND finished_ms<?1 AND export_sha256<>zeroblob(32)"
+#define ABANDONMENT_COLUMNS                                                                        \
+    "a.run, run.name, a.at_ms, a.by, a.reason FROM abandonment a JOIN run ON run.id=a.run"
+/* Runs that ended before ?1, or were abandoned without an end, and are whole yet. */
+#define PRUNABLE                                                                                   \
+    "(finished_ms>0 AND finished_ms<?1 OR finished_ms=0 AND id IN (SELECT run FROM abandonment"    \
+    " WHERE at_ms<?1)) AND export_sha256<>zeroblob(32)"
 
 static const char *const sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -167,7 +175,21 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_RUN_SAVE] = "UPDATE run SET started_ms=?2, finished_ms=?3, stopped_because=?4,"
                      " complete=?5, published=?6, report_path=?7, open_rows=?8,"
                      " invalid_rows=?9 WHERE id=?1",
-    [SQL_RUN_RELEASE] = "UPDATE run SET released=released+1 WHERE id=?1",
+    [SQL_RUN_RELEASE] = "UPDATE run SET released=released+1 WHERE id=?1"
+                        " AND id NOT IN (SELECT run FROM abandonment)",
+    [SQL_RUN_CLOSE] = "UPDATE run SET open_rows=0, released=0 WHERE id=?1",
+    [SQL_RUN_LINE] = "WITH RECURSIVE line(id, name, sha256, platform) AS (SELECT id, name,"
+                     " export_sha256, platform FROM run WHERE id=?1 UNION SELECT r.id, r.name,"
+                     " r.export_sha256, r.platform FROM run r JOIN line ON r.parent=line.name OR"
+                     " (r.corrects=line.sha256 AND r.platform=line.platform))"
+                     " SELECT id FROM line WHERE id>?2 ORDER BY id LIMIT 1",
+    [SQL_ABANDON] = "INSERT INTO abandonment SELECT export_sha256, platform, command, id, ?2, ?3,"
+                    " ?4 FROM run WHERE id=?1 ON CONFLICT DO NOTHING",
+    [SQL_ABANDON_PRUNED] = "INSERT INTO abandonment SELECT export_sha256, platform, command, run,"
+                           " ?2, ?3, ?4 FROM pruned_export WHERE run=?1 ON CONFLICT DO NOTHING",
+    [SQL_ABANDONMENT_GET] = "SELECT " ABANDONMENT_COLUMNS " WHERE a.run=?1 LIMIT 1",
+    [SQL_ABANDONMENT_FIND] = "SELECT " ABANDONMENT_COLUMNS " WHERE a.export_sha256=?1"
+                             " AND a.platform=?2 AND a.command=?3 LIMIT 1",
     [SQL_RUN_TAKE_RELEASED] = "UPDATE run SET released=0 WHERE id=?1",
     [SQL_RUN_BRIEF] =
         "SELECT name, (SELECT sequence FROM run o WHERE o.id=iif(run.origin,"

@@ -46,6 +46,12 @@ enum statement {
     SQL_RUN_CREATE,
     SQL_RUN_SAVE,
     SQL_RUN_RELEASE,
+    SQL_RUN_CLOSE,
+    SQL_RUN_LINE,
+    SQL_ABANDON,
+    SQL_ABANDON_PRUNED,
+    SQL_ABANDONMENT_GET,
+    SQL_ABANDONMENT_FIND,
     SQL_RUN_TAKE_RELEASED,
     SQL_RUN_BRIEF,
     SQL_RUN_CORRECT,
@@ -187,6 +193,7 @@ struct ledger {
     struct buffer run_texts[7]; /* of the run last asked for */
     unsigned char run_sha256[DIGEST_SHA256_BYTES];
     struct buffer row_texts[5]; /* of the row last asked for */
+    struct buffer abandonment_texts[2];
 };
 
 /* The text of a statement. */

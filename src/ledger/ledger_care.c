@@ -136,6 +136,8 @@ static const struct {
     {"SELECT count(*) FROM commits HAVING count(*)<>1 OR min(count)<0 OR max(count)<(SELECT"
      " coalesce(max(until), 0) FROM gap)",
      "the count of commits is damaged (%s records of it)"},
+    {"SELECT run FROM abandonment WHERE run NOT IN (SELECT id FROM run)",
+     "run number %s was abandoned, and is not there"},
     {"SELECT id, run FROM round WHERE run NOT IN (SELECT id FROM run)",
      "round number %s is of run number %s, which is not there"},
 };

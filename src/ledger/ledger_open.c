@@ -313,6 +313,8 @@ void ledger_close(struct ledger *ledger)
         buffer_release(&ledger->run_texts[i]);
     for (size_t i = 0; i < sizeof(ledger->row_texts) / sizeof(*ledger->row_texts); i++)
         buffer_release(&ledger->row_texts[i]);
+    for (size_t i = 0; i < 2; i++)
+        buffer_release(&ledger->abandonment_texts[i]);
     free(ledger->platform.name);
     free(ledger->path);
     free(ledger->plain);

@@ -265,8 +265,8 @@ static bool is_active(struct ledger *ledger, int64_t run)
 
 const char *view_state_name(enum view_state state)
 {
-    static const char *const names[VIEW_STATE_COUNT] = {"active", "interrupted", "stopped",
-                                                        "finished", "pruned"};
+    static const char *const names[VIEW_STATE_COUNT] = {"active",   "interrupted", "stopped",
+                                                        "finished", "abandoned",   "pruned"};
 
     return names[state];
 }
@@ -278,10 +278,14 @@ static bool is_pruned(const struct run_record *run)
     return memcmp(run->export_sha256, nothing, sizeof(nothing)) == 0;
 }
 
-static enum view_state state_of(struct ledger *ledger, const struct run_record *run)
+static enum view_state state_of(struct ledger *ledger, const struct view_run *view)
 {
+    const struct run_record *run = &view->record;
+
     if (is_pruned(run))
         return VIEW_PRUNED;
+    if (view->abandonment.run)
+        return VIEW_ABANDONED;
     if (is_active(ledger, run->id))
         return VIEW_ACTIVE;
     if (!run->finished_ms)
@@ -322,7 +326,9 @@ int view_run_next(struct ledger *ledger, int64_t before, struct view_run *ret_ru
     found = ledger_run_get(ledger, id, &ret_run->record, err);
     if (found <= 0)
         return found;
-    ret_run->state = state_of(ledger, &ret_run->record);
+    if (ledger_abandonment_get(ledger, id, &ret_run->abandonment, err) < 0)
+        return -1;
+    ret_run->state = state_of(ledger, ret_run);
     ret_run->has_money = ret_run->record.finished_ms > 0;
     if (ret_run->has_money ? ledger_run_count_get(ledger, id, ret_run->counts, err)
                            : count_rows(ledger, id, ret_run->counts, err))
