@@ -64,6 +64,7 @@ struct options {
     const char *by, *reason;
 
     const char *claim, *backup; /* of a status, as the others here */
+    const char *abandon;        /* a run's name */
     int64_t prune;              /* days; negative: not given */
     bool verify, all;
 

@@ -22,6 +22,7 @@ struct outlook {
     const struct manifest_found *manifest;
     const struct run_record *run;
     const struct unsettled_totals *totals;
+    bool is_abandoned;     /* the run sends nothing any more */
     bool was_settled;      /* decisions were given */
     uint64_t orphans;      /* unknown rows that a list alone can settle here */
     uint64_t waiting;      /* … that wait for a row of another report */

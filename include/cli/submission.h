@@ -105,8 +105,11 @@ int submission_look(struct submission *submission, struct error *err);
  * at a path that was named. */
 int submission_settle_place(struct submission *submission, struct error *err);
 
+/* EXIT_INPUT_REFUSED when the run was abandoned, or the one whose rows it takes. */
+int submission_check_abandoned(struct submission *submission, struct error *err);
+
 /* Finds or makes the run, and says which it is. EXIT_BAD_CONFIG when the report in its place was
- * made with another ledger, EXIT_CANNOT_CREATE when it is none of this run. */
+ * made with another ledger, EXIT_CANNOT_CREATE when it is none of this run; or as above. */
 int submission_resume(struct submission *submission, struct error *err);
 
 /* Submits what is left, publishes the report and says the last words. Returns an exit code. */

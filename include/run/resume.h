@@ -51,10 +51,13 @@ struct resumed {
     size_t lost; /* intents of an earlier start that became unknown */
 };
 
+/* EXIT_INPUT_REFUSED when the run, or the one whose rows it takes, was abandoned. */
+int resume_check_abandoned(const struct resume_settings *settings, struct error *err);
+
 /*
  * Finds or makes the run and takes its lock. EXIT_TRY_LATER when another process has it,
- * EXIT_BAD_CONFIG when it was read in another way. The moment called now of an earlier start is
- * kept if it was later, so that no row that was sent turns invalid.
+ * EXIT_BAD_CONFIG when it was read in another way, EXIT_INPUT_REFUSED as above. The moment called
+ * now of an earlier start is kept if it was later, so that no row that was sent turns invalid.
  */
 int resume_run(const struct resume_settings *settings, struct resumed *ret_resumed,
                struct error *err);

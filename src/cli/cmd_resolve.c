@@ -22,6 +22,7 @@
 #include "cli/unsettled_sheet.h"
 #include "cli/version.h"
 #include "gateway/endpoint.h"
+#include "ledger/abandonment.h"
 #include "ledger/commits.h"
 #include "ledger/moves.h"
 #include "report/absence.h"
@@ -604,6 +605,15 @@ static int list_rest(struct resolve *r, struct outlook *outlook, struct error *e
 
 /* ---- the whole ---- */
 
+static int look_for_abandonment(struct resolve *r, struct outlook *outlook, struct error *err)
+{
+    struct abandonment abandonment;
+    int found = ledger_abandonment_get(r->ledger, r->run.id, &abandonment, err);
+
+    outlook->is_abandoned = found > 0;
+    return found < 0 ? -1 : 0;
+}
+
 static int report_rest(struct resolve *r, struct error *err)
 {
     struct outlook outlook = {
@@ -614,7 +624,8 @@ static int report_rest(struct resolve *r, struct error *err)
         .was_settled = r->rulings != NULL,
     };
 
-    if (open_outputs(r, err) || list_rest(r, &outlook, err))
+    if (open_outputs(r, err) || list_rest(r, &outlook, err) ||
+        look_for_abandonment(r, &outlook, err))
         return -1;
     r->totals.exit_code = r->totals.unknown ? EXIT_ROWS_UNKNOWN : EXIT_COMPLETE;
     if (r->json)

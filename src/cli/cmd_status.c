@@ -9,7 +9,9 @@
 #include "base/output.h"
 #include "base/stop.h"
 #include "cli/command.h"
+#include "cli/guard.h"
 #include "cli/options.h"
+#include "cli/status_abandon.h"
 #include "cli/status_json.h"
 #include "cli/status_lost.h"
 #include "cli/status_text.h"
@@ -206,11 +208,25 @@ static int show_unknowns(struct status *s, struct error *err)
 
 /* ---- the whole ---- */
 
+/* A run that was abandoned without an end has no report to settle them by. */
+static void say_how_to_settle_by_claim(const struct status *s, const struct run_record *run)
+{
+    struct buffer words = {0};
+
+    append_ledger_option(s, &words);
+    append_gateway_option(run->platform, &words);
+    log_info("next: claimbatch resolve%s --claim ORDER_NO --as accepted --by NAME --reason TEXT "
+             "(or not-executed), for those of run %s",
+             buffer_string(&words), run->name);
+    buffer_release(&words);
+}
+
 /* Runs whose unknown attempts are to be settled. */
 static int say_what_to_settle(struct status *s, struct error *err)
 {
     for (size_t i = 0; i < s->open_count && i < NEXT_RUNS; i++) {
         struct run_record run;
+        struct abandonment abandonment;
         struct buffer words = {0};
         int found = ledger_run_get(s->ledger, s->open[i], &run, err);
 
@@ -223,6 +239,8 @@ static int say_what_to_settle(struct status *s, struct error *err)
         append_gateway_option(run.platform, &words);
         if (run.finished_ms)
             log_info("next: claimbatch resolve %s", buffer_string(&words));
+        else if (ledger_abandonment_get(s->ledger, run.id, &abandonment, err) > 0)
+            say_how_to_settle_by_claim(s, &run);
         buffer_release(&words);
     }
     if (s->open_count > NEXT_RUNS)
@@ -385,8 +403,8 @@ static int back_up(struct status *s, struct error *err)
     return EXIT_COMPLETE;
 }
 
-/* Pruning is the one thing that writes, so the ledger is opened as a run does. */
-static int open_to_prune(struct status *s, struct error *err)
+/* Pruning and abandoning write, so the ledger is opened as a run does. */
+static int open_to_write(struct status *s, struct error *err)
 {
     ledger_close(s->ledger);
     s->ledger = NULL;
@@ -400,7 +418,7 @@ static int prune(struct status *s, struct error *err)
     struct prune done;
 
     if (is_plan ? prune_plan(s->ledger, before_ms, &done, err)
-                : open_to_prune(s, err) || prune_run(s->ledger, before_ms, &done, err))
+                : open_to_write(s, err) || prune_run(s->ledger, before_ms, &done, err))
         return -1;
     if (s->json) {
         status_json_prune(s->json, &done, before_ms, is_plan);
@@ -415,16 +433,89 @@ static int prune(struct status *s, struct error *err)
     return EXIT_COMPLETE;
 }
 
+/* ---- abandoning ---- */
+
+static void show_abandoned(void *context, const struct view_run *run)
+{
+    struct status *s = context;
+
+    if (s->json)
+        status_json_run(s->json, run);
+    else
+        status_text_run(run, &s->out);
+}
+
+static void find_unknown(void *context, const struct view_run *run)
+{
+    bool *has_unknown = context;
+
+    *has_unknown |= run->counts[OUTCOME_UNKNOWN].rows > 0;
+}
+
+static void say_what_is_left(struct status *s, const struct status_abandoned *done,
+                             bool has_unknown)
+{
+    struct buffer words = {0};
+
+    if (done->was_before)
+        log_info("it was abandoned before; that stands as it is");
+    if (done->lost)
+        log_warn("%zu rows were in flight when the run ended before: they are unknown now",
+                 done->lost);
+    append_ledger_option(s, &words);
+    if (has_unknown)
+        log_warn("next: its unknown rows stay unknown until they are settled: claimbatch resolve%s",
+                 buffer_string(&words));
+    log_info("next: correct the export and upload it; that is a new run. What the abandoned one "
+             "sent stays sent: rows that are another now are sent as corrections");
+    buffer_release(&words);
+}
+
+static int abandon(struct status *s, struct error *err)
+{
+    const struct options *o = s->options;
+    struct status_abandon abandon = {.run = o->abandon, .by = o->by, .reason = o->reason};
+    struct status_abandoned done;
+    bool has_unknown = false;
+
+    if (open_to_write(s, err) || guard_commits(s->ledger, NULL, NULL, err))
+        return -1;
+    abandon.ledger = s->ledger;
+    abandon.now_ms = s->now_ms;
+    if (status_abandon_run(&abandon, &done, err))
+        return -1;
+    if (s->json)
+        status_json_list_open(s->json, "abandoned");
+    if (status_abandon_visit(s->ledger, done.run, show_abandoned, s, err) ||
+        status_abandon_visit(s->ledger, done.run, find_unknown, &has_unknown, err))
+        return -1;
+    if (s->json) {
+        status_json_list_close(s->json);
+        status_json_end(s->json);
+    }
+    if (flush(s, 0, err))
+        return -1;
+    say_what_is_left(s, &done, has_unknown);
+    return EXIT_COMPLETE;
+}
+
 /* ---- the command ---- */
 
 static int check_options(const struct options *o, struct error *err)
 {
-    int modes = (o->claim != NULL) + o->verify + (o->backup != NULL) + (o->prune >= 0) + o->create;
+    int modes = (o->claim != NULL) + o->verify + (o->backup != NULL) + (o->prune >= 0) + o->create +
+                (o->abandon != NULL);
 
     if (modes > 1)
         return error_set(err, EXIT_BAD_USAGE,
-                         "--claim, --verify, --backup, --prune and --create are commands of their "
-                         "own: give one of them; nothing was done");
+                         "--claim, --verify, --backup, --prune, --create and --abandon are "
+                         "commands of their own: give one of them; nothing was done");
+    if (o->abandon && (!o->by || !o->reason))
+        return error_set(err, EXIT_BAD_USAGE,
+                         "--abandon needs --by NAME and --reason TEXT, which are recorded; "
+                         "nothing was done");
+    if ((o->by || o->reason) && !o->abandon)
+        return error_set(err, EXIT_BAD_USAGE, "--by and --reason go with --abandon RUN");
     if (o->dry_run && o->prune < 0)
         return error_set(err, EXIT_BAD_USAGE,
                          "--dry-run goes with --prune DAYS; nothing else here changes anything");
@@ -493,6 +584,8 @@ static int run(struct status *s, struct error *err)
         return verify(s, err);
     if (o->backup)
         return back_up(s, err);
+    if (o->abandon)
+        return abandon(s, err);
     if (o->prune >= 0 && !o->dry_run)
         return prune(s, err);
     if (view_check_schema(s->ledger, err))

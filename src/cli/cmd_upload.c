@@ -145,7 +145,7 @@ static int open_run(struct submission *s, struct error *err)
 {
     if (submission_look(s, err) || submission_open_ledger(s, err) ||
         submission_settle_place(s, err) || submission_find_corrected(s, err) ||
-        submission_resume(s, err))
+        submission_check_abandoned(s, err) || submission_resume(s, err))
         return -1;
     return say_what_is_new(s, err);
 }
@@ -155,7 +155,9 @@ static int rehearse(struct submission *s, struct error *err)
 {
     if (access(s->ledger_path.ptr, F_OK) == 0 && submission_open_ledger(s, err))
         return -1;
-    return submission_find_corrected(s, err) ? -1 : submission_rehearse(s, err);
+    if (submission_find_corrected(s, err) || submission_check_abandoned(s, err))
+        return -1;
+    return submission_rehearse(s, err);
 }
 
 static int upload(struct submission *s, struct error *err)

@@ -216,7 +216,8 @@ static int say_what_is_behind(struct desk *desk, struct error *err)
         if (find_report(desk, last, &report, err))
             return -1;
         outlook_append_command(desk->options, "resolve", report, &words);
-        if (*report)
+        /* A run that was killed has none, and one that was abandoned then never will. */
+        if (*report && access(report, F_OK) == 0)
             log_info("next: the report is behind; publish it anew: %s", buffer_string(&words));
         buffer_release(&words);
     }

@@ -80,6 +80,8 @@ static void say_what_is_next(const struct outlook *o)
     } else if (o->waiting) {
         buffer_text(&words, "next: ");
         outlook_append_command(o->options, "resolve", o->elsewhere, &words);
+    } else if (o->is_abandoned) {
+        buffer_text(&words, "next: nothing is left to do; the corrected export is a new run");
     } else if (o->over) {
         buffer_text(&words, "next: have the rows judged anew whose claim was settled in another "
                             "run, with the same options as before: ");
@@ -117,7 +119,9 @@ void outlook_print(const struct outlook *o)
         t->unknown ? log_warn : log_info;
 
     say_what_was_settled(o);
-    if (!o->run->finished_ms)
+    if (o->is_abandoned)
+        log_info("run %s was abandoned: none of its rows is sent any more", o->run->name);
+    else if (!o->run->finished_ms)
         log_warn("run %s was interrupted after this report was written; the same command as then "
                  "goes on with it",
                  o->run->name);

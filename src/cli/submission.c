@@ -341,7 +341,7 @@ int submission_rehearse(struct submission *s, struct error *err)
     struct dry_run dry_run = {.options = s->options, .url = s->endpoint.url, .app = app_of(s)};
     struct run_record run;
 
-    if (submission_find_run(s, &run, err) < 0)
+    if (submission_check_abandoned(s, err) || submission_find_run(s, &run, err) < 0)
         return -1;
     settings = rehearsal_of(s, &run);
     dry_run.rehearsal = &settings;
@@ -379,9 +379,9 @@ static void say_what_is_done(const struct submission *s)
                  s->resumed.lost);
 }
 
-int submission_resume(struct submission *s, struct error *err)
+static struct resume_settings resume_of(struct submission *s)
 {
-    struct resume_settings settings = {
+    return (struct resume_settings){
         .ledger = s->ledger,
         .command = s->command,
         .platform = s->endpoint.platform,
@@ -398,6 +398,18 @@ int submission_resume(struct submission *s, struct error *err)
         .report_stands = s->place.report_stands,
         .report_finished_ms = s->place.finished_ms,
     };
+}
+
+int submission_check_abandoned(struct submission *s, struct error *err)
+{
+    struct resume_settings settings = resume_of(s);
+
+    return s->ledger ? resume_check_abandoned(&settings, err) : 0;
+}
+
+int submission_resume(struct submission *s, struct error *err)
+{
+    struct resume_settings settings = resume_of(s);
 
     if (guard_ledger(s, err) || check_unclaimed(s, err) || resume_run(&settings, &s->resumed, err))
         return -1;

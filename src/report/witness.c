@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "ledger/abandonment.h"
 #include "report/audit.h"
 #include "report/objection.h"
 
@@ -106,7 +107,7 @@ static bool is_outdated(const struct manifest_found *m, const struct run_record 
 
 /* Whether the ledger can speak of the rows of this report: 1, or 0 with a note or an objection. */
 static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
-                     const struct run_record *run)
+                     const struct run_record *run, bool is_abandoned)
 {
     const struct manifest_found *m = &audit->reports[report].manifest;
     char time[CLOCK_TOP_BYTES];
@@ -127,6 +128,14 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
         return 1;
     clock_format_top(run->started_ms, time);
     audit->reports[report].ledger = AUDIT_DISAGREES;
+    if (is_abandoned && !run->finished_ms) {
+        objection_raise(audit, AUDIT_LEDGER, report, 0,
+                        "its run %s was started again at %s Beijing time, and abandoned before it "
+                        "made another report, so this one is behind (claimbatch resolve brings it "
+                        "up to date); its rows were not compared with the ledger",
+                        m->run, time);
+        return 0;
+    }
     objection_raise(audit, AUDIT_LEDGER, report, 0,
                     "its run %s was started again at %s Beijing time, so this is not its newest "
                     "report%s; its rows were not compared with the ledger",
@@ -136,13 +145,32 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
     return 0;
 }
 
+static void note_abandonment(struct audit *audit, const struct abandonment *a)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+    char at[CLOCK_TOP_BYTES];
+
+    if (!a->run)
+        return;
+    clock_format_top(a->at_ms, at);
+    objection_note(
+        audit,
+        "run %s was abandoned at %s Beijing time by %s: %s; none of its rows is sent any "
+        "more",
+        a->name, at, log_quote(a->by, quoted[0], LOG_QUOTE_BYTES),
+        log_quote(a->reason, quoted[1], LOG_QUOTE_BYTES));
+}
+
 static int find_run(struct ledger *ledger, struct audit *audit, size_t report, int64_t *ret_run,
                     struct error *err)
 {
     const char *name = audit->reports[report].manifest.run;
+    struct abandonment abandonment = {0};
     struct run_record run;
     int found = ledger_run_named(ledger, name, &run, err);
 
+    if (found > 0 && ledger_abandonment_get(ledger, run.id, &abandonment, err) < 0)
+        found = -1;
     if (found < 0)
         return -1;
     *ret_run = run.id;
@@ -152,7 +180,8 @@ static int find_run(struct ledger *ledger, struct audit *audit, size_t report, i
                         name);
         return 0;
     }
-    if (!judge_run(ledger, audit, report, &run))
+    note_abandonment(audit, &abandonment);
+    if (!judge_run(ledger, audit, report, &run, abandonment.run != 0))
         return 0;
     audit->reports[report].ledger = AUDIT_AGREES;
     compare_run(audit, report, &run);

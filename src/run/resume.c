@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "ledger/abandonment.h"
 #include "run/holder.h"
 #include "run/rereading.h"
 
@@ -166,6 +167,36 @@ static int record_start(const struct resume_settings *s, const struct resumed *r
     return result;
 }
 
+static int refuse_abandoned(const struct abandonment *a, struct error *err)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+    char at[CLOCK_TOP_BYTES];
+
+    clock_format_top(a->at_ms, at);
+    return error_set(err, EXIT_INPUT_REFUSED,
+                     "run %s was abandoned at %s Beijing time by '%s': '%s'; none of its rows is "
+                     "sent any more. Correct the export and upload that: it is a new run",
+                     a->name, at, log_quote(a->by, quoted[0], LOG_QUOTE_BYTES),
+                     log_quote(a->reason, quoted[1], LOG_QUOTE_BYTES));
+}
+
+int resume_check_abandoned(const struct resume_settings *s, struct error *err)
+{
+    struct abandonment a;
+    struct run_record parent = {0};
+    int found = ledger_abandonment_find(s->ledger, s->command, s->platform,
+                                        s->inspection->survey.sha256, &a, err);
+
+    if (!found && s->corrects)
+        found = ledger_abandonment_find(s->ledger, "upload", s->platform, s->corrects, &a, err);
+    if (!found && s->parent) {
+        found = ledger_run_named(s->ledger, s->parent, &parent, err);
+        if (found > 0)
+            found = ledger_abandonment_get(s->ledger, parent.id, &a, err);
+    }
+    return found > 0 ? refuse_abandoned(&a, err) : found;
+}
+
 int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, struct error *err)
 {
     struct run_record *run = &ret_resumed->run;
@@ -177,7 +208,7 @@ int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, str
     memset(ret_resumed, 0, sizeof(*ret_resumed));
     if (ledger_begin(s->ledger, err))
         return -1;
-    found = find(s, run, err);
+    found = resume_check_abandoned(s, err) ? -1 : find(s, run, err);
     if (found < 0)
         goto fail;
     /* What is lost was sent in the round before the one that is opened now. */
