@@ -58,7 +58,7 @@ struct options {
     int64_t max_changed, max_changed_percent; /* rows that may be changed: the more of both */
     int64_t expect_rows, expect_fee;          /* negative: not given */
     int64_t min_rows;                         /* 0: none */
-    bool require_valid, dry_run;
+    bool require_valid, expect_new, dry_run;
     bool resend_unknown, resubmit;
     bool include_rejected, include_unknown, accept_edits; /* of a rerun */
     const char *by, *reason;

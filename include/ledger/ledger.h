@@ -108,6 +108,12 @@ int ledger_run_find(struct ledger *ledger, const char *command, const char *plat
                     const unsigned char export_sha256[32], struct run_record *ret_run,
                     struct error *err);
 
+/* The first run of this export that was pruned: of its record the name, command, platform and times
+ * are known: 1 found, 0 none. */
+int ledger_run_find_pruned(struct ledger *ledger, const char *command, const char *platform,
+                           const unsigned char export_sha256[32], struct run_record *ret_run,
+                           struct error *err);
+
 /* The run of that name, which people see, or of that id: 1 found, 0 none. */
 int ledger_run_named(struct ledger *ledger, const char *name, struct run_record *ret_run,
                      struct error *err);

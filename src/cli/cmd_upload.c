@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/arrival.h"
 #include "cli/command.h"
 #include "cli/correction.h"
 #include "cli/submission.h"
@@ -145,7 +146,7 @@ static int open_run(struct submission *s, struct error *err)
 {
     if (submission_look(s, err) || submission_open_ledger(s, err) ||
         submission_settle_place(s, err) || submission_find_corrected(s, err) ||
-        submission_check_abandoned(s, err) || submission_resume(s, err))
+        submission_check_abandoned(s, err) || arrival_check(s, err) || submission_resume(s, err))
         return -1;
     return say_what_is_new(s, err);
 }
@@ -155,7 +156,8 @@ static int rehearse(struct submission *s, struct error *err)
 {
     if (access(s->ledger_path.ptr, F_OK) == 0 && submission_open_ledger(s, err))
         return -1;
-    if (submission_find_corrected(s, err) || submission_check_abandoned(s, err))
+    if (submission_find_corrected(s, err) || submission_check_abandoned(s, err) ||
+        arrival_check(s, err))
         return -1;
     return submission_rehearse(s, err);
 }

@@ -385,6 +385,8 @@ static const struct option_spec table[] = {
             "refuse an export of another total"),
     INTEGER(U | C, RUN, "min-rows", 0, min_rows, 0, INT64_MAX, NULL, "N",
             "refuse an export of fewer rows"),
+    FLAG(U, RUN, "expect-new", 0, expect_new,
+         "end with 75 when this export was finished on an earlier day"),
     FLAG(U | R, RUN, "require-valid", 0, require_valid, "send nothing if any row is invalid"),
     FLAG(U, NONE, "resend-unknown", 0, resend_unknown,
          "send rows whose outcome is unknown once more; needs --by and --reason"),

@@ -338,6 +338,10 @@ static const char *const sql[SQL_COUNT] = {
                        " iif(origin, origin, id) FROM run WHERE id=?1 ON CONFLICT DO NOTHING",
     [SQL_PRUNED_FIND] = "SELECT run FROM pruned_export WHERE export_sha256=?1 AND platform=?2"
                         " AND command=?3",
+    [SQL_PRUNED_ENDED] =
+        "SELECT " RUN_COLUMNS " FROM " RUN_TABLES " WHERE run.id=(SELECT p.run FROM"
+        " pruned_export p WHERE p.export_sha256=?1 AND p.platform=?2"
+        " AND p.command=?3)",
     [SQL_PRUNE_RUN] = "UPDATE run SET export_name='', export_sha256=zeroblob(32), export_bytes=0,"
                       " reading='', report_path='', stopped_because='', published=1, open_rows=0,"
                       " invalid_rows=0, released=0, parent='' WHERE id=?1",

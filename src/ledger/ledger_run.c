@@ -76,6 +76,20 @@ int ledger_run_find(struct ledger *ledger, const char *command, const char *plat
     return 1;
 }
 
+int ledger_run_find_pruned(struct ledger *ledger, const char *command, const char *platform,
+                           const unsigned char export_sha256[32], struct run_record *ret_run,
+                           struct error *err)
+{
+    int64_t id;
+
+    memset(ret_run, 0, sizeof(*ret_run));
+    if (database_platform(ledger, platform, &id, err))
+        return -1;
+    return read_run(ledger,
+                    database_ready(ledger, SQL_PRUNED_ENDED, "his", export_sha256, id, command),
+                    ret_run, err);
+}
+
 int ledger_run_named(struct ledger *ledger, const char *name, struct run_record *ret_run,
                      struct error *err)
 {

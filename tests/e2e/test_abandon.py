@@ -351,5 +351,14 @@ class ActiveTest(AbandonCase):
         run.finish()
 
 
+class KindTest(AbandonCase):
+    def test_the_unattended_upload_is_told_that_it_is_over(self):
+        self.ws.export(claim_rows(2))
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        self.assertExit(self.abandon(), 0)
+        self.assertOver(self.ws.upload(gateway, "--expect-new"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,19 @@
+/*
+ * arrival: whether an unattended upload has found the export of today, or one of an earlier day
+ * (--expect-new).
+ *
+ * Tested by tests/e2e/test_arrival.py
+ */
+#ifndef CLAIMBATCH_CLI_ARRIVAL_H
+#define CLAIMBATCH_CLI_ARRIVAL_H
+
+#include "cli/submission.h"
+
+/*
+ * EXIT_TRY_LATER when --expect-new is in force and the run of this very export, also one that was
+ * pruned, ended on an earlier Beijing day. One that was interrupted or stopped, or whose report
+ * was not published, goes on; what a person says is sent again is no arrival.
+ */
+int arrival_check(const struct submission *submission, struct error *err);
+
+#endif
