@@ -6,6 +6,7 @@
 #ifndef CLAIMBATCH_CLI_SUMMARY_H
 #define CLAIMBATCH_CLI_SUMMARY_H
 
+#include "input/inspection.h"
 #include "report/tally.h"
 #include "run/batch.h"
 
@@ -13,6 +14,7 @@
 struct summary {
     const struct batch_stop *stop;
     struct tally *tally;
+    const struct inspection *inspection; /* its warnings are told */
     struct changed_sum changed; /* rows sent though their claim was accepted with other content */
     struct changed_sum held;    /* … held back for that */
     const char *run;            /* its id */

@@ -643,6 +643,7 @@ static void summarise(struct submission *s, struct tally *tally)
     struct summary summary = {
         .stop = &s->stop,
         .tally = tally,
+        .inspection = &s->inspection,
         .run = s->resumed.run.name,
         .report_path = s->report_path.ptr,
         .ledger_path = ledger_path(s->ledger),

@@ -73,6 +73,16 @@ static void append_changed(const struct summary *s, struct buffer *text)
     }
 }
 
+/* Rows with warnings are sent: so they are told where a person still sees it. */
+static void append_warnings(const struct inspection *inspection, struct buffer *text)
+{
+    for (int rule = 0; rule < RULE_COUNT; rule++)
+        if (inspection->warned[rule])
+            buffer_format(text, "  %-9s %10llu %s, first in row %llu\n", "warning",
+                          (unsigned long long)inspection->warned[rule], rule_code((enum rule)rule),
+                          (unsigned long long)inspection->first_row[rule]);
+}
+
 /* What was wrong stays so until somebody mends it: then the same command again is no advice. */
 static void append_again(const struct summary *s, struct buffer *text)
 {
@@ -125,7 +135,7 @@ static void append_next(const struct summary *s, struct buffer *text)
         buffer_text(text, "next: if the changes are meant, the same with "
                           "--rule changed-since-accepted=warn sends them\n");
     if (tally_rows(s->tally, OUTCOME_INVALID) > s->held.rows)
-        buffer_text(text, "next: mend the invalid rows in the export and upload it again; the "
+        buffer_text(text, "next: fix the invalid rows in the export and upload it again; the "
                           "report says what is wrong with each\n");
     if (tally_rows(s->tally, OUTCOME_REJECTED))
         buffer_text(text, "next: the gateway refused the rejected rows; its words are in the "
@@ -158,6 +168,7 @@ void summary_print(const struct summary *s)
                   (unsigned long long)tally_all_rows(s->tally));
     append_counts(s->tally, &text);
     append_codes(s->tally, &text);
+    append_warnings(s->inspection, &text);
     append_changed(s, &text);
     append_suspects(s->tally, &text);
     if (s->report_path) {

@@ -52,6 +52,7 @@ struct gb18030 {
     /* Pairs of bytes: how many there are; of them what GBK files and what Big5 files have mostly.
      */
     uint64_t pairs, usual_gbk, usual_big5;
+    bool has_common; /* one of the first level of GB2312, or punctuation */
     bool not_big5;
     bool has_euro; /* the trouble is the byte 0x80, the euro of Windows' code page 936 */
     struct trouble trouble;
@@ -176,6 +177,7 @@ static void count_pair(struct gb18030 *gb, unsigned char trail)
     bool low = trail >= 0x40 && trail <= 0x7e, high = trail >= 0xa1;
 
     gb->pairs++;
+    gb->has_common |= high && ((lead >= 0xb0 && lead <= 0xd7) || lead == 0xa1 || lead == 0xa3);
     gb->usual_gbk += high && ((lead >= 0xb0 && lead <= 0xf7) || (lead >= 0xa1 && lead <= 0xa3));
     gb->usual_big5 += (low || high) && ((lead >= 0xa4 && lead <= 0xc6) || lead == 0xa1);
     gb->not_big5 |= !(low || high) || lead < 0xa1 || lead > 0xf9;
@@ -579,7 +581,7 @@ static int decide(const struct detection *detection, const char *name, enum enco
                       "the file is Big5 as it seems, which is not read: export it again as UTF-8; "
                       "if it surely is GB18030 (GBK), say --encoding gb18030",
                       err);
-    if (detection->gb18030.pairs && !detection->gb18030.usual_gbk)
+    if (detection->gb18030.pairs && !detection->gb18030.has_common)
         return refuse_rare(detection, name, err);
     return 0;
 }

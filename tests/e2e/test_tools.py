@@ -152,6 +152,14 @@ class ToolsTest(TestCase):
                 self.ws.write("claims.csv", body)
                 self.check("claims.csv", options, code, *right)
 
+    def test_warnings_are_counted_in_the_last_words_of_an_upload(self):
+        self.ws.write("claims.csv", rows(claim(1), claim(2, time="2026-11-02"), claim(3, time="2026-11-03"), claim(4, count="2")))
+        result = self.ws.upload(self.gateway())
+        self.assertExit(result, 0)
+        last = result.err[result.err.index("finished: 4 rows") :]
+        self.assertRegex(last, r"warning +2 DATE_ONLY, first in row 3")
+        self.assertRegex(last, r"warning +1 COUNT_NOT_ONE, first in row 5")
+
     def test_the_words_of_an_office_are_recorded_and_audited(self):
         self.ws.write("claims.csv", rows(claim(1, status="已结案"), refusal(2, "n/a"), claim(3, status="已结案")))
         gateway = self.gateway()

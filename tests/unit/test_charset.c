@@ -119,6 +119,7 @@ static void detection_refuses_with_line_and_offset(void **state)
         {LITERAL("a\n\xc2\xa9\xcb\xae,\xd0\xb9\n"), ENCODING_AUTO, "line 2, byte offset 2",
          "'漏水' in GB18030 (GBK); say the one that makes sense, --encoding utf-8 or"},
         {LITERAL("a\n1\x8f\xb7\n"), ENCODING_AUTO, "line 2, byte offset 3", "such as '彿'"},
+        {LITERAL("a\n1\xe5\xb7\n"), ENCODING_AUTO, "line 2, byte offset 3", "such as '宸'"},
         {LITERAL(GB_AMOUNT "\x80\n"), ENCODING_AUTO, "line 1, byte offset 8", "the euro sign"},
         /* Big5. */
         {LITERAL("a\n\xa4\xa3\xa6\x62\xab\x4f\xbb\xd9\n"), ENCODING_AUTO, "line 2, byte offset 2",
