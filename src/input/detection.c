@@ -329,7 +329,7 @@ static void feed_bytes(struct detection *detection, const unsigned char *bytes, 
 
 void detection_feed(struct detection *detection, const unsigned char *bytes, size_t len)
 {
-    if (detection->offset == 0)
+    if (detection->offset == 0 && len && memchr(bytes, '\0', len))
         look_for_order(detection, bytes, len);
     /* The head goes byte by byte, so that its mark is known before the bytes behind it come. */
     for (; len && detection->offset < sizeof(detection->head); bytes++, len--) {
