@@ -284,11 +284,45 @@ static bool parse(struct value value, struct civil *ret_civil, int *ret_zone, bo
     return take_time_of_day(&value, ret_civil) && take_zone(&value, ret_zone) && value.len == 0;
 }
 
+/* Two digits; what is none gives a number over 99. */
+static int two_digits(const char *text)
+{
+    unsigned tens = (unsigned char)text[0] - (unsigned)'0';
+    unsigned ones = (unsigned char)text[1] - (unsigned)'0';
+
+    return tens > 9 || ones > 9 ? 100 : (int)(tens * 10 + ones);
+}
+
+/* The form that nearly every cell has, 2026-11-02 09:12:31: that alone is known by its length and
+ * its separators. False where it is another, or no real time. */
+static bool parse_usual(struct value value, struct civil *ret_civil)
+{
+    const char *text = value.ptr;
+    int century = 0, year = 0;
+
+    if (value.len != 19 || text[4] != '-' || text[7] != '-' || text[10] != ' ' || text[13] != ':' ||
+        text[16] != ':')
+        return false;
+    century = two_digits(text);
+    year = two_digits(text + 2);
+    *ret_civil = (struct civil){.year = century * 100 + year,
+                                .month = two_digits(text + 5),
+                                .day = two_digits(text + 8),
+                                .hour = two_digits(text + 11),
+                                .minute = two_digits(text + 14),
+                                .second = two_digits(text + 17)};
+    return century < 100 && year < 100 && clock_civil_valid(ret_civil);
+}
+
 enum rule value_parse_time(struct value value, struct civil *ret_beijing, bool *ret_date_only)
 {
     struct civil civil = {0};
     int zone = BEIJING_MINUTES;
 
+    if (parse_usual(value, ret_beijing)) {
+        *ret_date_only = false;
+        return RULE_NONE;
+    }
     if (!parse(value, &civil, &zone, ret_date_only) || !clock_civil_valid(&civil))
         return RULE_BAD_TIME;
     if (zone != BEIJING_MINUTES)
