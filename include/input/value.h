@@ -17,15 +17,27 @@
 #include "input/columns.h"
 #include "input/reader.h"
 #include "input/rules.h"
+#include "input/stretch.h"
 
-/* A stretch of UTF-8 inside a cell; not NUL-terminated. Borrowed. */
-struct value {
-    const char *ptr;
-    size_t len;
-};
+/* What value_of does where an edge of the cell is a blank, an equals sign or beyond ASCII. */
+struct value value_trim(struct value value);
+
+static inline bool value_is_plain_edge(char c)
+{
+    return c > ' ' && c != '=';
+}
 
 /* A cell without its edge blanks (also U+3000, U+00A0), the idiom ="00123" unwrapped. */
-struct value value_of(const struct cell *cell);
+static inline struct value value_of(const struct cell *cell)
+{
+    struct value value = {cell->text, cell->len};
+
+    /* Nearly every cell, and no function is called for it. */
+    if (value.len == 0 ||
+        (value_is_plain_edge(value.ptr[0]) && value_is_plain_edge(value.ptr[value.len - 1])))
+        return value;
+    return value_trim(value);
+}
 
 /* RULE_BAD_NUMBER or RULE_NUMBER_RANGE: not a plain integer from 0 to INT64_MAX. */
 enum rule value_parse_integer(struct value value, int64_t *ret_integer);

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct value;
+#include "input/stretch.h"
 
 #define VOCABULARY_STATUSES_MAX 128
 #define VOCABULARY_NULLS_MAX 64
@@ -29,8 +29,8 @@ struct vocabulary {
     bool has_numbers; /* a number is among them: numbers that are not mean nothing */
     const char *nulls[VOCABULARY_NULLS_MAX];
     size_t null_count;
-    size_t longest_null;          /* in bytes */
-    unsigned char null_first[32]; /* a bit for each byte that a null word begins with */
+    size_t longest_null;  /* in bytes */
+    bool null_first[256]; /* whether a null word begins with the byte */
 };
 
 /* What vocabulary_add_status says of a word that has another value: by its address. */
@@ -51,7 +51,14 @@ bool vocabulary_add_null(struct vocabulary *vocabulary, const char *word, const 
 bool vocabulary_status(const struct vocabulary *vocabulary, struct value value,
                        int64_t *ret_status);
 
-/* Whether the cell is empty or holds a null word, compared without case. */
-bool vocabulary_is_null(const struct vocabulary *vocabulary, struct value value);
+/* Whether the text, not empty, is one of the null words, compared without case. */
+bool vocabulary_has_null(const struct vocabulary *vocabulary, struct value value);
+
+/* Whether the cell is empty or holds a null word. Hardly any cell begins as one does. */
+static inline bool vocabulary_is_null(const struct vocabulary *vocabulary, struct value value)
+{
+    return value.len == 0 || (vocabulary->null_first[(unsigned char)*value.ptr] &&
+                              vocabulary_has_null(vocabulary, value));
+}
 
 #endif

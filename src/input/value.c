@@ -47,18 +47,8 @@ static struct value trim(struct value value)
     return value;
 }
 
-static bool is_plain(char c)
+struct value value_trim(struct value value)
 {
-    return c > ' ' && c != '=';
-}
-
-struct value value_of(const struct cell *cell)
-{
-    struct value value = {cell->text, cell->len};
-
-    /* Nearly every cell, and no function is called for it. */
-    if (value.len == 0 || (is_plain(value.ptr[0]) && is_plain(value.ptr[value.len - 1])))
-        return value;
     value = trim(value);
     if (value.len >= 3 && value.ptr[0] == '=' && value.ptr[1] == '"' &&
         memchr(value.ptr + 2, '"', value.len - 2) == value.ptr + value.len - 1)

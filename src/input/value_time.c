@@ -298,6 +298,7 @@ static int two_digits(const char *text)
 static bool parse_usual(struct value value, struct civil *ret_civil)
 {
     const char *text = value.ptr;
+    struct civil civil = {0};
     int century = 0, year = 0;
 
     if (value.len != 19 || text[4] != '-' || text[7] != '-' || text[10] != ' ' || text[13] != ':' ||
@@ -305,13 +306,16 @@ static bool parse_usual(struct value value, struct civil *ret_civil)
         return false;
     century = two_digits(text);
     year = two_digits(text + 2);
-    *ret_civil = (struct civil){.year = century * 100 + year,
-                                .month = two_digits(text + 5),
-                                .day = two_digits(text + 8),
-                                .hour = two_digits(text + 11),
-                                .minute = two_digits(text + 14),
-                                .second = two_digits(text + 17)};
-    return century < 100 && year < 100 && clock_civil_valid(ret_civil);
+    civil = (struct civil){.year = century * 100 + year,
+                           .month = two_digits(text + 5),
+                           .day = two_digits(text + 8),
+                           .hour = two_digits(text + 11),
+                           .minute = two_digits(text + 14),
+                           .second = two_digits(text + 17)};
+    if (century > 99 || year > 99 || !clock_civil_valid(&civil))
+        return false;
+    *ret_civil = civil;
+    return true;
 }
 
 enum rule value_parse_time(struct value value, struct civil *ret_beijing, bool *ret_date_only)

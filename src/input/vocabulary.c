@@ -104,11 +104,6 @@ static unsigned char lower(unsigned char c)
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c - 'A' + 'a') : c;
 }
 
-static void mark_first(struct vocabulary *vocabulary, unsigned char c)
-{
-    vocabulary->null_first[c / 8] |= (unsigned char)(1 << c % 8);
-}
-
 bool vocabulary_add_null(struct vocabulary *vocabulary, const char *word, const char **ret_why)
 {
     unsigned char first = lower((unsigned char)*word);
@@ -128,21 +123,15 @@ bool vocabulary_add_null(struct vocabulary *vocabulary, const char *word, const 
     vocabulary->nulls[vocabulary->null_count++] = word;
     if (len > vocabulary->longest_null)
         vocabulary->longest_null = len;
-    mark_first(vocabulary, first);
+    vocabulary->null_first[first] = true;
     if (first >= 'a' && first <= 'z')
-        mark_first(vocabulary, (unsigned char)(first - 'a' + 'A'));
+        vocabulary->null_first[first - 'a' + 'A'] = true;
     return true;
 }
 
-bool vocabulary_is_null(const struct vocabulary *vocabulary, struct value value)
+bool vocabulary_has_null(const struct vocabulary *vocabulary, struct value value)
 {
-    unsigned char first = 0;
-
-    if (value.len == 0)
-        return true;
-    first = (unsigned char)*value.ptr;
-    if (value.len > vocabulary->longest_null ||
-        !(vocabulary->null_first[first / 8] >> first % 8 & 1))
+    if (value.len > vocabulary->longest_null)
         return false;
     for (size_t i = 0; i < vocabulary->null_count; i++)
         if (strlen(vocabulary->nulls[i]) == value.len &&
