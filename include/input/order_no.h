@@ -44,9 +44,6 @@ enum order_guise {
 /* All but ORDER_SEVERAL. */
 enum order_guise order_no_guise(struct value value, unsigned kinds);
 
-/* A hash of the shape: which bytes are digits, which are letters, and all others. Never 0. */
-uint64_t order_no_shape(struct value value);
-
 /* Whether the cell has several parts, each of the shape; what parts them is among ;,，；、/| blanks
  * and line ends. */
 bool order_no_is_several(struct value value, unsigned kinds, uint64_t shape);

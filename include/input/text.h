@@ -39,6 +39,9 @@ enum {
 /* The kinds of all its bytes. */
 unsigned text_kinds(struct value value);
 
+/* A hash of the shape: which bytes are digits, which are letters, and all others. Never 0. */
+uint64_t text_shape(struct value value);
+
 /* A character of a private use area, or a code that is no character. */
 bool text_has_private_use(struct value value);
 

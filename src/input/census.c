@@ -127,7 +127,7 @@ static void note_order_no(struct census *census, struct value value)
     census->separated +=
         (kinds & (TEXT_SEPARATOR | TEXT_GUISE | TEXT_SYMBOL | TEXT_SPECIAL)) != 0 ||
         (kinds & TEXT_MARK && memchr(value.ptr, '+', value.len));
-    note_shape(census, order_no_shape(value));
+    note_shape(census, text_shape(value));
     if (kinds == TEXT_DIGIT)
         note_id(census, ID_ORDER_NO, value);
 }

@@ -6,8 +6,9 @@
 #include "input/text.h"
 
 #define SERIAL_DIGITS 5
-#define SPOILT_DIGITS 6 /* before a point and a zero */
-#define PART_BYTES 6    /* a shorter part of a list is no number by itself */
+#define SPOILT_DIGITS 6       /* before a point and a zero */
+#define ENGLISH_MONTH_BYTES 8 /* Nov-2026, the longest date that begins with no digit */
+#define PART_BYTES 6          /* a shorter part of a list is no number by itself */
 
 static bool is_digit(char c)
 {
@@ -175,6 +176,8 @@ bool order_no_is_moment(struct value value, unsigned kinds)
     if (!(kinds & (TEXT_DASH | TEXT_MARK | TEXT_SEPARATOR | TEXT_HAN)) || !(kinds & TEXT_DIGIT) ||
         value.len > 40)
         return false;
+    if (!is_digit(*value.ptr) && value.len > ENGLISH_MONTH_BYTES)
+        return false;
     if (is_english_date(value) || is_chinese_date(value) || is_clock(value) ||
         is_foreign_date(value))
         return true;
@@ -254,21 +257,6 @@ enum order_guise order_no_guise(struct value value, unsigned kinds)
 
 /* ---- shapes ---- */
 
-uint64_t order_no_shape(struct value value)
-{
-    uint64_t hash = UINT64_C(0x9e3779b97f4a7c15);
-
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-
-        hash = (hash ^ (unsigned char)(is_digit(c)    ? '0'
-                                       : is_letter(c) ? 'A'
-                                                      : c)) *
-               UINT64_C(0x100000001b3);
-    }
-    return hash | 1;
-}
-
 /* The length of a separator of numbers at the place, or 0. */
 static size_t separator_len(struct value value, size_t at, bool soft_too)
 {
@@ -311,7 +299,7 @@ bool order_no_is_several(struct value value, unsigned kinds, uint64_t shape)
 
         if (part.len == 0)
             return parts > 1;
-        if (order_no_shape(part) != shape)
+        if (text_shape(part) != shape)
             return false;
         parts++;
     }
@@ -330,9 +318,9 @@ bool order_no_is_list(struct value value, unsigned kinds)
         if (part.len == 0)
             return parts > 1;
         if (part.len < PART_BYTES || !(text_kinds(part) & TEXT_DIGIT) ||
-            (parts > 0 && order_no_shape(part) != shape))
+            (parts > 0 && text_shape(part) != shape))
             return false;
-        shape = order_no_shape(part);
+        shape = text_shape(part);
         parts++;
     }
 }

@@ -1,8 +1,10 @@
 #include "input/text.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/character.h"
+#include "base/hash.h"
 
 /* Of every byte. */
 static unsigned short kinds_of[256];
@@ -50,13 +52,85 @@ __attribute__((constructor)) static void fill_kinds(void)
         kinds_of[c] = kind_of(c);
 }
 
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+#define TOP_BITS EACH_BYTE(0x80)
+
+/* Eight bytes; of each its top bit tells whether it is a digit, a letter. */
+struct word {
+    uint64_t bytes, digits, letters;
+};
+
+/* The top bit of each byte, all of them ASCII, that is one of `first` to `last`. */
+static uint64_t find_range(uint64_t ascii, unsigned char first, unsigned char last)
+{
+    return (ascii + EACH_BYTE(0x80U - first)) & ~(ascii + EACH_BYTE(0x7fU - last)) & TOP_BITS;
+}
+
+static struct word word_at(const char *text)
+{
+    struct word word = {0};
+    uint64_t ascii = 0;
+
+    memcpy(&word.bytes, text, sizeof(word.bytes));
+    word.bytes = le64toh(word.bytes);
+    ascii = word.bytes & ~TOP_BITS;
+    word.digits = find_range(ascii, '0', '9') & ~word.bytes;
+    word.letters = find_range(ascii | EACH_BYTE(0x20), 'a', 'z') & ~word.bytes;
+    return word;
+}
+
+#define STEP 8 /* bytes that are looked at without a branch */
+
+static unsigned kinds_in(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+
+    return (unsigned)(kinds_of[p[0]] | kinds_of[p[1]] | kinds_of[p[2]] | kinds_of[p[3]] |
+                      kinds_of[p[4]] | kinds_of[p[5]] | kinds_of[p[6]] | kinds_of[p[7]]);
+}
+
+/* The last step may look at some bytes again. */
 unsigned text_kinds(struct value value)
 {
     unsigned kinds = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < value.len; i++)
+    if (value.len >= STEP) {
+        for (; i + STEP < value.len; i += STEP)
+            kinds |= kinds_in(value.ptr + i);
+        return kinds | kinds_in(value.ptr + value.len - STEP);
+    }
+    for (; i < value.len; i++)
         kinds |= kinds_of[(unsigned char)value.ptr[i]];
     return kinds;
+}
+
+/* The bytes with a 0 for each digit and an A for each letter. */
+static uint64_t shape_in(const struct word *word)
+{
+    uint64_t digits = (word->digits >> 7) * 0xff, letters = (word->letters >> 7) * 0xff;
+
+    return (word->bytes & ~(digits | letters)) | (digits & EACH_BYTE('0')) |
+           (letters & EACH_BYTE('A'));
+}
+
+uint64_t text_shape(struct value value)
+{
+    uint64_t hash = value.len;
+    char text[STEP] = "";
+    struct word word = {0};
+    size_t i = 0;
+
+    for (; i + STEP < value.len; i += STEP) {
+        word = word_at(value.ptr + i);
+        hash = hash_word(hash, shape_in(&word));
+    }
+    if (value.len < STEP)
+        memcpy(text, value.ptr, value.len);
+    else
+        memcpy(text, value.ptr + value.len - STEP, STEP);
+    word = word_at(text);
+    return hash_word(hash, shape_in(&word)) | 1;
 }
 
 static bool is_private_use(uint32_t point)

@@ -140,7 +140,7 @@ static void order_no_that_is_several_is_known(void **state)
     static const char *const lists[] = {
         "LP202611004107，LP202611004108", "LP202611004107;LP202611004108",
         "LP202611004107、LP202611004108", "LP202611004107\nLP202611004108"};
-    uint64_t shape = order_no_shape(value("LP202611004107"));
+    uint64_t shape = text_shape(value("LP202611004107"));
 
     (void)state;
     for (size_t i = 0; i < COUNT(lists); i++)
@@ -150,7 +150,7 @@ static void order_no_that_is_several_is_known(void **state)
     assert_false(order_no_is_several(value("LP202611004107/8"), TEXT_SEPARATOR, shape));
     assert_false(order_no_is_several(value("LP202611004107"), TEXT_UPPER, shape));
     assert_false(
-        order_no_is_several(value("P2026/8"), TEXT_SEPARATOR, order_no_shape(value("P2026/8"))));
+        order_no_is_several(value("P2026/8"), TEXT_SEPARATOR, text_shape(value("P2026/8"))));
     assert_false(order_no_is_several(value("a b"), TEXT_SEPARATOR, 0));
 }
 

@@ -101,9 +101,43 @@ static void text_knows_escapes(void **state)
     assert_true(text_has_backslash_escape(value("a\\，"), 0xff0c));
 }
 
+static void text_kinds_are_of_every_byte_and_shapes_of_every_place(void **state)
+{
+    char plain[40], other[40];
+
+    (void)state;
+    for (size_t len = 1; len < sizeof(plain); len++)
+        for (size_t at = 0; at < len; at++) {
+            memset(plain, '7', sizeof(plain));
+            memcpy(other, plain, sizeof(other));
+            assert_int_equal(text_kinds((struct value){other, len}), TEXT_DIGIT);
+            other[at] = '0';
+            assert_true(text_shape((struct value){plain, len}) ==
+                        text_shape((struct value){other, len}));
+            assert_true(text_shape((struct value){plain, len}) !=
+                        text_shape((struct value){plain, len + 1}));
+            for (unsigned c = 1; c < 256; c++) {
+                struct value value = {other, len};
+                bool is_digit = c >= '0' && c <= '9';
+
+                other[at] = (char)c;
+                assert_int_equal(text_kinds(value), text_kinds((struct value){&other[at], 1}) |
+                                                        (len > 1 ? TEXT_DIGIT : 0));
+                assert_int_equal(text_shape(value) == text_shape((struct value){plain, len}),
+                                 is_digit);
+            }
+        }
+    assert_true(text_shape(value("Ab-z9@[`{/:")) == text_shape(value("zZ-Q0@[`{/:")));
+    assert_true(text_shape(value("A@")) != text_shape(value("AA")));
+    assert_true(text_shape(value("A[")) != text_shape(value("AA")));
+    assert_true(text_shape(value("A`")) != text_shape(value("AA")));
+    assert_true(text_shape(value("A{")) != text_shape(value("AA")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_kinds_are_of_every_byte_and_shapes_of_every_place),
         cmocka_unit_test(text_knows_what_was_read_in_a_wrong_encoding),
         cmocka_unit_test(text_knows_what_a_converter_lost),
         cmocka_unit_test(text_knows_private_characters),
