@@ -19,8 +19,9 @@
 #define PARSER_OPTIONS (CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL)
 #define PARSER_GROWTH ((size_t)64 << 10) /* libcsv's own step is 128 bytes */
 
-/* Each cell but the last has a delimiter in the record's text, and a NUL here in its place. */
-#define TEXTS_BYTES (READER_RECORD_BYTES + 1)
+/* Each cell but the last has a delimiter in the record's text, and a NUL here in its place. Texts
+ * are looked at by words: so much is behind them. */
+#define TEXTS_BYTES (READER_RECORD_BYTES + 1 + sizeof(uint64_t))
 
 struct reader {
     struct export *export;
@@ -307,38 +308,56 @@ static uint64_t find_in_word(uint64_t word, char c)
     return ~(((other & low) + low) | other | low);
 }
 
-/* Ends the cell that starts at `cell` where its delimiter is. Returns where the next one starts. */
-static char *end_cell(struct reader *reader, char *cell, char *delimiter)
+/* The text of a line that is taken apart, and its cells so far. */
+struct cut {
+    char *cell; /* where the next one starts */
+    struct cell *cells;
+    size_t count, room;
+};
+
+/* Ends the cell where its delimiter is. */
+static bool end_cell(struct reader *reader, struct cut *cut, char *delimiter)
 {
+    if (cut->count == cut->room) {
+        if (!add_room(reader))
+            return false;
+        cut->cells = reader->cells;
+        cut->room = reader->room;
+    }
     *delimiter = '\0';
-    add_cell(reader, cell, (size_t)(delimiter - cell));
-    return delimiter + 1;
+    cut->cells[cut->count++] = (struct cell){cut->cell, (size_t)(delimiter - cut->cell)};
+    cut->cell = delimiter + 1;
+    return true;
 }
 
 /* A line without a quote is its cells and delimiters. To take it apart here, eight bytes at a time,
  * in place of a call a byte, is what makes a check of millions of rows quick; libcsv has the lines
- * that are more. */
+ * that are more. The last word is looked at in part: there is room behind the text. */
 static int split_line(struct reader *reader, struct error *err)
 {
-    char *text = reader->texts, *cell = text;
-    size_t len = reader->last.len, at = 0;
+    char *text = reader->texts;
+    struct cut cut = {text, reader->cells, 0, reader->room};
+    const char byte = reader->quoting.byte;
+    const size_t len = reader->last.len;
 
     memcpy(text, reader->last.text, len);
-    for (; at + sizeof(uint64_t) <= len; at += sizeof(uint64_t)) {
-        uint64_t word = 0;
+    for (size_t at = 0; at < len; at += sizeof(uint64_t)) {
+        uint64_t word = 0, found = 0;
 
-        memcpy(&word, reader->last.text + at, sizeof(word));
-        for (uint64_t found = find_in_word(le64toh(word), reader->quoting.byte); found;
-             found &= found - 1)
-            cell = end_cell(reader, cell, text + at + __builtin_ctzll(found) / 8);
+        memcpy(&word, text + at, sizeof(word));
+        found = find_in_word(le64toh(word), byte);
+        if (len - at < sizeof(word))
+            found &= (UINT64_C(1) << 8 * (len - at)) - 1;
+        for (; found; found &= found - 1)
+            if (!end_cell(reader, &cut, text + at + __builtin_ctzll(found) / 8))
+                return error_no_memory(err);
     }
-    for (; at < len; at++)
-        if (text[at] == reader->quoting.byte)
-            cell = end_cell(reader, cell, text + at);
-    end_cell(reader, cell, text + len);
+    if (!end_cell(reader, &cut, text + len))
+        return error_no_memory(err);
+    reader->count = cut.count;
     reader->unfinished = reader->last.end_len == 0;
     reader->line++;
-    return reader->no_memory ? error_no_memory(err) : 0;
+    return 0;
 }
 
 /* The cell that starts at `cell` of a line: its text, up to `end` of the line, and where the next
@@ -661,7 +680,7 @@ static int start(struct reader *reader, struct export *export, const struct surv
     csv_init(&reader->parser, PARSER_OPTIONS);
     csv_set_space_func(&reader->parser, is_never_space);
     csv_set_blk_size(&reader->parser, PARSER_GROWTH);
-    reader->texts = malloc(TEXTS_BYTES);
+    reader->texts = calloc(1, TEXTS_BYTES);
     if (!reader->texts)
         return error_no_memory(err);
     if (set_delimiter(reader, delimiter, err))
