@@ -244,24 +244,23 @@ static void take_fee(struct judgement *judgement, struct claim *claim)
         add(judgement, RULE_SHIFTED_CELLS, field);
 }
 
-static void put_digits(char *text, size_t digits, int number)
+static void put_two(char *text, unsigned number)
 {
-    while (digits-- > 0) {
-        text[digits] = (char)('0' + number % 10);
-        number /= 10;
-    }
+    text[0] = (char)('0' + number / 10);
+    text[1] = (char)('0' + number % 10);
 }
 
 /* By hand: snprintf would be a third of the time of judging a row. */
 static void format_time(const struct civil *civil, char ret_text[CLAIM_TIME_BYTES])
 {
     memcpy(ret_text, "0000-00-00 00:00:00", CLAIM_TIME_BYTES);
-    put_digits(ret_text, 4, civil->year);
-    put_digits(ret_text + 5, 2, civil->month);
-    put_digits(ret_text + 8, 2, civil->day);
-    put_digits(ret_text + 11, 2, civil->hour);
-    put_digits(ret_text + 14, 2, civil->minute);
-    put_digits(ret_text + 17, 2, civil->second);
+    put_two(ret_text, (unsigned)civil->year / 100);
+    put_two(ret_text + 2, (unsigned)civil->year % 100);
+    put_two(ret_text + 5, (unsigned)civil->month);
+    put_two(ret_text + 8, (unsigned)civil->day);
+    put_two(ret_text + 11, (unsigned)civil->hour);
+    put_two(ret_text + 14, (unsigned)civil->minute);
+    put_two(ret_text + 17, (unsigned)civil->second);
 }
 
 /* The date in one column, the time of day in another. A date that has a time of day already must

@@ -6,6 +6,7 @@
 #include "input/charset.h"
 
 #define EXACT_DIGITS 15 /* a spreadsheet's numbers are exact up to here */
+#define SHORT_DIGITS 18 /* a number of so many fits */
 #define SERIAL_DIGITS 5 /* days since 1900: 10000 is 1927, 99999 is 2173 */
 
 static bool is_digit(char c)
@@ -76,6 +77,24 @@ static bool starts_with(struct value value, char c)
     return value.len > 0 && *value.ptr == c;
 }
 
+/* A number of so few digits that no sum overflows, as nearly every one is. */
+static bool parse_short(struct value digits, int64_t *ret_integer)
+{
+    uint64_t number = 0;
+
+    if (digits.len == 0 || digits.len > SHORT_DIGITS)
+        return false;
+    for (size_t i = 0; i < digits.len; i++) {
+        unsigned digit = (unsigned char)digits.ptr[i] - (unsigned)'0';
+
+        if (digit > 9)
+            return false;
+        number = number * 10 + digit;
+    }
+    *ret_integer = (int64_t)number;
+    return true;
+}
+
 /* Appends the digits to *ret_integer. */
 static bool add_digits(const char *digits, size_t count, int64_t *ret_integer)
 {
@@ -92,6 +111,8 @@ enum rule value_parse_integer(struct value value, int64_t *ret_integer)
     bool negative = starts_with(value, '-');
     struct value digits = negative ? skip(value, 1) : value;
 
+    if (parse_short(value, ret_integer))
+        return RULE_NONE;
     if (digits.len == 0 || leading_digits(digits) != digits.len)
         return RULE_BAD_NUMBER;
     *ret_integer = 0;
@@ -111,9 +132,13 @@ static bool take_char(struct value *value, char c)
 /* A whole number that is written as a fraction, such as 1.0, or with zeros before it. */
 enum rule value_parse_whole(struct value value, int64_t *ret_integer)
 {
-    size_t whole = leading_digits(value);
-    struct value rest = skip(value, whole);
+    size_t whole = 0;
+    struct value rest = {0};
 
+    if (parse_short(value, ret_integer))
+        return RULE_NONE;
+    whole = leading_digits(value);
+    rest = skip(value, whole);
     if (whole > 0 && take_char(&rest, '.')) {
         while (take_char(&rest, '0'))
             ;

@@ -4,6 +4,7 @@
 #include "input/value.h"
 
 #define GROUP_DIGITS 3
+#define USUAL_BYTES 16
 
 static bool is_digit(char c)
 {
@@ -67,11 +68,37 @@ static bool take_decimals(const char *text, const char *end, size_t exact, int64
     return true;
 }
 
+/* Digits, and in yuan perhaps a point and two more, too few to overflow: as nearly every amount is
+ * written. False where it is another. */
+static bool parse_usual(struct value value, enum fee_unit unit, int64_t *ret_fen)
+{
+    size_t point = value.len;
+    uint64_t number = 0;
+
+    if (value.len == 0 || value.len > USUAL_BYTES)
+        return false;
+    if (unit == FEE_UNIT_YUAN && value.len > 3 && value.ptr[value.len - 3] == '.')
+        point = value.len - 3;
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned digit = (unsigned char)value.ptr[i] - (unsigned)'0';
+
+        if (i == point)
+            continue;
+        if (digit > 9)
+            return false;
+        number = number * 10 + digit;
+    }
+    *ret_fen = (int64_t)(unit == FEE_UNIT_YUAN && point == value.len ? number * 100 : number);
+    return true;
+}
+
 enum rule value_parse_fee(struct value value, enum fee_unit unit, int64_t *ret_fen)
 {
     const char *text = value.ptr, *end = value.ptr + value.len, *rest = NULL;
     bool large = false, point = false;
 
+    if (parse_usual(value, unit, ret_fen))
+        return RULE_NONE;
     *ret_fen = 0;
     if (text < end && *text == '+')
         text++;
