@@ -1,7 +1,30 @@
 #include "base/hash.h"
 
+#include <endian.h>
+
 #define LANES 4 /* that do not wait for each other */
 #define STEP_BYTES (LANES * sizeof(uint64_t))
+
+/* At most 7 bytes, the first the lowest: by halves, for each text of each row ends so. */
+static uint64_t read_few(const unsigned char *bytes, size_t len)
+{
+    uint64_t word = 0;
+    uint32_t four = 0;
+    size_t at = 0;
+
+    if (len & 4) {
+        memcpy(&four, bytes, sizeof(four));
+        word = le32toh(four);
+        at = 4;
+    }
+    if (len & 2) {
+        word |= ((uint64_t)bytes[at] | (uint64_t)bytes[at + 1] << 8) << 8 * at;
+        at += 2;
+    }
+    if (len & 1)
+        word |= (uint64_t)bytes[at] << 8 * at;
+    return word;
+}
 
 /* The last word has the bytes that are left over, at most 7, and how many they are. */
 static uint64_t hash_rest(uint64_t hash, const unsigned char *bytes, size_t len)
@@ -12,10 +35,7 @@ static uint64_t hash_rest(uint64_t hash, const unsigned char *bytes, size_t len)
         memcpy(&word, bytes, sizeof(word));
         hash = hash_word(hash, word);
     }
-    word = (uint64_t)len << 56;
-    for (size_t i = 0; i < len; i++)
-        word |= (uint64_t)bytes[i] << 8 * i;
-    return hash_word(hash, word);
+    return hash_word(hash, (uint64_t)len << 56 | read_few(bytes, len));
 }
 
 uint64_t hash_text(uint64_t hash, const char *text)

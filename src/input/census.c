@@ -123,13 +123,15 @@ static void note_order_no(struct census *census, struct value value)
 
     census->order_nos++;
     census->looks[order_no_look(value, kinds)]++;
+    note_shape(census, text_shape(value));
+    if (kinds == TEXT_DIGIT)
+        note_id(census, ID_ORDER_NO, value);
+    if (!(kinds & ~(unsigned)(TEXT_DIGIT | TEXT_UPPER | TEXT_LOWER | TEXT_DASH)))
+        return;
     census->lists += order_no_is_list(value, kinds);
     census->separated +=
         (kinds & (TEXT_SEPARATOR | TEXT_GUISE | TEXT_SYMBOL | TEXT_SPECIAL)) != 0 ||
         (kinds & TEXT_MARK && memchr(value.ptr, '+', value.len));
-    note_shape(census, text_shape(value));
-    if (kinds == TEXT_DIGIT)
-        note_id(census, ID_ORDER_NO, value);
 }
 
 /* ---- lines ---- */

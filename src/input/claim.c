@@ -59,7 +59,8 @@ static struct value value_in(const struct judgement *judgement, enum field field
 }
 
 /* The value of a field that must not be empty. */
-static bool take_value(struct judgement *judgement, enum field field, struct value *ret_value)
+static inline bool take_value(struct judgement *judgement, enum field field,
+                              struct value *ret_value)
 {
     *ret_value = value_in(judgement, field);
     if (!vocabulary_is_null(&judgement->rules->vocabulary, *ret_value))
@@ -320,6 +321,12 @@ static void take_time(struct judgement *judgement, int64_t now_ms, struct claim 
         add(judgement, RULE_DATE_ONLY, field);
 }
 
+/* Nearly every number, and many a text: letters, digits and dashes. */
+static bool has_usual_characters(unsigned kinds)
+{
+    return !(kinds & ~(unsigned)(TEXT_DIGIT | TEXT_UPPER | TEXT_LOWER | TEXT_DASH));
+}
+
 /* What is wrong with the characters of a text that is more than letters and digits. */
 static void judge_characters(struct judgement *judgement, enum field field, struct value value,
                              unsigned kinds)
@@ -340,7 +347,7 @@ static const char *take_text(struct judgement *judgement, enum field field, stru
     judgement->parsed[field] = true;
     if (value.len == 0)
         return "";
-    if (kinds & ~(unsigned)(TEXT_DIGIT | TEXT_UPPER | TEXT_LOWER | TEXT_DASH))
+    if (!has_usual_characters(kinds))
         judge_characters(judgement, field, value, kinds);
     if (value_is_longer(value, limit))
         add(judgement, RULE_TEXT_TOO_LONG, field);
@@ -367,20 +374,25 @@ static bool is_spoilt_order_no(const struct judgement *judgement, struct value v
 
     if (look != ORDER_PLAIN && judgement->profile && judgement->profile->is_odd[look])
         return true;
-    return order_no_is_spoilt_number(value, kinds) || order_no_is_moment(value, kinds) ||
-           value_is_spreadsheet_error(value);
+    if (order_no_is_moment(value, kinds))
+        return true;
+    /* These have a point, a plus or a hash. */
+    return !has_usual_characters(kinds) &&
+           (order_no_is_spoilt_number(value, kinds) || value_is_spreadsheet_error(value));
 }
 
 static void judge_order_no(struct judgement *judgement, struct value value, unsigned kinds,
                            const char *text)
 {
     enum field field = FIELD_CLAIM_ORDER_NO;
+    bool usual = has_usual_characters(kinds);
 
     if (is_spoilt_order_no(judgement, value, kinds))
         add(judgement, RULE_EXCEL_NUMBER, field);
     else if (kinds == TEXT_DIGIT && value_is_long_number(&value))
         judge_rounding(judgement, ID_ORDER_NO, value, field);
-    if (order_no_guise(value, kinds) != ORDER_GENUINE || is_several(judgement, value, kinds) ||
+    if ((!usual &&
+         (order_no_guise(value, kinds) != ORDER_GENUINE || is_several(judgement, value, kinds))) ||
         (judgement->rules->pattern && !pattern_fits(judgement->rules->pattern, text)))
         add(judgement, RULE_DAMAGED_ORDER_NO, field);
     /* In a text it may be meant, as inside an emoji; in a number nobody would ever see it. */
