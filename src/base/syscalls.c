@@ -273,9 +273,10 @@ static int add_names(scmp_filter_ctx filter)
 }
 
 /* What is allowed with some arguments only: any of these. */
-#define EQUALS(number, value) SCMP_CMP64(number, SCMP_CMP_EQ, (scmp_datum_t)(value))
-#define MASKED(number, mask, value)                                                                \
-    SCMP_CMP64(number, SCMP_CMP_MASKED_EQ, (scmp_datum_t)(mask), (scmp_datum_t)(value))
+#define ARGUMENT(number, compare, a, b)                                                            \
+    ((struct scmp_arg_cmp){(number), (compare), (scmp_datum_t)(a), (scmp_datum_t)(b)})
+#define EQUALS(number, value) ARGUMENT(number, SCMP_CMP_EQ, value, 0)
+#define MASKED(number, mask, value) ARGUMENT(number, SCMP_CMP_MASKED_EQ, mask, value)
 
 static int add_conditions(scmp_filter_ctx filter)
 {

@@ -281,13 +281,11 @@ double census_chance(uint64_t count, uint64_t zeros, unsigned digits)
  * of them are zero. */
 static double bound_chance(const struct lengths *lengths, unsigned exact)
 {
-    uint64_t count = 0, zeros = 0;
+    uint64_t zeros = 0;
     double best = 0;
 
-    for (unsigned i = 0; i < LONGEST_DIGITS; i++) {
-        count += lengths[i].count;
+    for (unsigned i = 0; i < LONGEST_DIGITS; i++)
         zeros += lengths[i].zeros;
-    }
     if (zeros == 0)
         return 1;
     for (double t = 0.25; t < 700; t *= 1.1) {

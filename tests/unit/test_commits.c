@@ -145,9 +145,8 @@ static void a_ledger_whose_last_commits_are_gone_is_known(void **state)
 
 static void a_count_that_is_behind_missing_or_cut_is_taken(void **state)
 {
-    static const char *const damages[] = {"", "\0\0\0\0", "0123",
-                                          "no count at all, but as long as one is, "
-                                          "and then some words more"};
+    static const char *const damages[] = {
+        "", "\0\0\0\0", "0123", "no count at all, but as long as one is, and then some words more"};
     struct place *place = *state;
     struct run_record run = create_run(place->ledger, 1);
 
