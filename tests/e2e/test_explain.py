@@ -7,12 +7,14 @@ from harness import TestCase, accept, claim_rows
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src")
 
-# Upper-case words of the sources that are no codes: names of the environment, of statements and
-# algorithms of libraries, and what an audit prints in capitals.
+# Upper-case words of the sources that are no codes: names of the environment, of encodings, of
+# statements and algorithms of libraries, words of exports, and what an audit prints in capitals.
 NO_CODES = {
-    "CLAIMBATCH_APP_SECRET", "CLAIMBATCH_CONFIG", "CLAIMBATCH_SESSION", "CREDENTIALS_DIRECTORY",
-    "HOME", "NO_COLOR", "SSL_CERT_FILE", "STATE_DIRECTORY", "TMPDIR", "XDG_CONFIG_HOME",
+    "ALL_PROXY", "CLAIMBATCH_APP_SECRET", "CLAIMBATCH_CONFIG", "CLAIMBATCH_SESSION",
+    "CREDENTIALS_DIRECTORY", "HOME", "HTTPS_PROXY", "NO_COLOR", "NO_PROXY", "SQLITE_TMPDIR",
+    "SSLKEYLOGFILE", "SSL_CERT_FILE", "STATE_DIRECTORY", "TMPDIR", "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
+    "AM", "PM", "NULL", "CP1252", "PAR1",
     "CR", "CRLF", "CLBL", "GB18030", "ED25519", "HMAC", "MD5", "SHA256",
     "BEGIN", "COMMIT", "ROLLBACK",
     "DISAGREES",

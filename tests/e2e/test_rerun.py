@@ -216,12 +216,12 @@ class TakenTest(RerunCase):
         self.assertEqual(self.sent_since(), [name_of(2)])
 
     def test_contents_go_out_exactly_as_they_first_did(self):
-        texts = ["=1+1", "'=1+1", "''+2", "＝汉字", "a\"b,c\nd", "\t=x", "-", "@cmd|x", "𠮷"]
+        texts = ["=1+1", "'=1+1", "''+2", "＝汉字", "a\"b,c\nd", "\t=x", "-1", "@cmd|x", "𠮷"]
         rows = [
             claim_row(n, claim_desc=text, claim_status="2", claim_fee="0")
             for n, text in enumerate(texts, 1)
         ]
-        rows.append(claim_row(20, claim_order_no="'=CL 20"))
+        rows.append(claim_row(20, claim_order_no="=CL 20"))
         rows.append(claim_row(21, claim_order_no="-00021", claim_fee="9223372036854775807"))
         self.ws.export(rows)
         self.web.script = failing()
