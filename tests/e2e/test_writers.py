@@ -56,7 +56,7 @@ def find_wrong(file, rows):
 
 class WriterTest(unittest.TestCase):
     def test_every_writers_files_are_read_right_or_refused(self):
-        total, batch = (100000 if long_form() else 4000), 500
+        total, batch = (100000 if long_form() else 1000), 500
         source = writers.seeded(SEED)
         taken, refused = collections.Counter(), collections.Counter()
         for start in range(0, total, batch):
@@ -77,7 +77,7 @@ class WriterTest(unittest.TestCase):
 
 class OrdinaryTest(unittest.TestCase):
     def test_ordinary_exports_are_taken_without_a_question(self):
-        total, batch = (100000 if long_form() else 2000), 500
+        total, batch = (100000 if long_form() else 1000), 500
         source = writers.seeded(SEED + 1)
         ambiguous = 0
         for start in range(0, total, batch):
