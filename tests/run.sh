@@ -80,6 +80,13 @@ run tests/unit/run.py build-test
 step 'end-to-end tests'
 run python3 tests/e2e/run.py "${long[@]}"
 
+if [ "${#long[@]}" -gt 0 ]; then
+    step 'end-to-end tests of what threads share, with the thread sanitizer in build-tsan'
+    build build-tsan -Db_sanitize=thread -Dbuildtype=debugoptimized -Dtests=disabled
+    CLAIMBATCH=$root/build-tsan/claimbatch run python3 tests/e2e/run.py \
+        test_transport test_upload test_share test_signals test_shifted
+fi
+
 step 'campaigns: kills, failing calls, lost power'
 run python3 tests/campaigns/run.py "${long[@]}"
 

@@ -277,7 +277,9 @@ void pool_end(struct pool *pool)
         pthread_join(worker->thread, NULL);
         worker->started = false;
         submitter_settle(worker->submitter);
+        pthread_mutex_lock(&pool->lock); /* the other workers may still be there */
         take_suspicions(worker);
+        pthread_mutex_unlock(&pool->lock);
     }
 }
 

@@ -242,6 +242,7 @@ class Workspace:
             "ASAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:detect_leaks=1",
             "UBSAN_OPTIONS": f"halt_on_error=1:exitcode={SANITIZER_EXIT}:print_stacktrace=1",
             "LSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}",
+            "TSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}",
         }
         env.update({name: value for name, value in more.items() if value is not None})
         return env
