@@ -27,6 +27,8 @@
  * Rejected: to lock writers out during the checkpoint (they would wait for the disk), and to check
  * SQLite's version (distributions mend without changing it).
  */
+#include <stdio.h>
+
 #include "database.h"
 #include "ledger/lock.h"
 
