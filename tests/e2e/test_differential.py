@@ -15,6 +15,9 @@ from harness import long_form, program
 SEED = 20261124
 COLUMNS = ("workcard_id", "claim_order_no", "claim_status", "claim_time", "claim_fee")
 BLANK_AT_QUOTE = re.compile(rb'"[ \t\0]|[ \t]\0?"')
+BLANKS_AND_QUOTE = re.compile(r'[ \t]+"')
+QUOTED_AMONG_BLANKS = re.compile(r'[ \t]+"((?:[^"]|"")*)"[ \t]*')
+IDIOM_AMONG_BLANKS = re.compile(r'[ \t]*(="[^"]*")[ \t]*')
 CELL_END, RECORD_END, CELLS_END, CASE_END = b"\xff", b"\xfe", b"\xfd", b"\xfc"
 
 
@@ -51,6 +54,30 @@ def read_by_python(body, delimiter, encoding):
         return [record for record in reader if record]
     except csv.Error:
         return None
+
+
+def as_read(records, expected):
+    """What Python found, but cells that are quoted among blanks, which Python takes as they stand, as
+    the reader found them. None where Python does not take the file, or took a part of such a cell for
+    the whole."""
+    if expected is None:
+        return None
+    cells = [cell for record in expected for cell in record]
+    if any(BLANKS_AND_QUOTE.match(c) and not QUOTED_AMONG_BLANKS.fullmatch(c) for c in cells):
+        return expected if records == expected else None
+    ours = [cell for record in records for cell in record] + [None] * len(cells)
+    chosen = iter(
+        mine if mine == without_blanks_and_quotes(cell) else cell
+        for mine, cell in zip(ours, cells)
+    )
+    return [[next(chosen) for _ in record] for record in expected]
+
+
+def without_blanks_and_quotes(cell):
+    if match := QUOTED_AMONG_BLANKS.fullmatch(cell):
+        return match[1].replace('""', '"')
+    match = IDIOM_AMONG_BLANKS.fullmatch(cell)
+    return match[1] if match else cell
 
 
 class Cases:
@@ -166,11 +193,15 @@ class DifferentialTest(unittest.TestCase):
             for number, (case, answer) in enumerate(zip(drawn, answers), start):
                 kind, delimiter, body = case
                 if answer[0] is None:
-                    refused[kind] += 1
+                    # A few characters can be of either encoding: then a person has to say which.
+                    refused["two readings" if "in two encodings" in answer[1] else kind] += 1
                     continue
                 expected = read_by_python(body, delimiter, answer[1])
-                if expected is None and BLANK_AT_QUOTE.search(body):
-                    continue  # blanks around quotes are read, which Python does not do
+                if BLANK_AT_QUOTE.search(body):
+                    # Blanks around quotes are read, which Python does not do.
+                    expected = as_read(answer[0], expected)
+                    if expected is None:
+                        continue
                 self.assertEqual(answer[0], expected, f"case {number} of seed {SEED}: {case!r}")
                 agree[kind] += 1
         print(f"{total} files: agree {dict(agree)}, refused {dict(refused)}")
@@ -180,6 +211,7 @@ class DifferentialTest(unittest.TestCase):
             self.assertGreater(agree[kind], total * 0.15, kind)
             self.assertGreater(refused[kind], total * 0.05, kind)
         self.assertEqual(refused["clean"], 0)
+        self.assertLess(refused["two readings"], total * 0.05)
 
     def test_what_a_csv_writer_writes_is_taken(self):
         cases = Cases(SEED + 1)
