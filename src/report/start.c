@@ -228,7 +228,9 @@ static int remove_own(const char *path, const char *run, struct ledger *ledger, 
     int own = read > 0 ? is_own(ledger, run, &found, err) : 0;
     int result = own < 0 ? -1 : 0;
 
-    if (own > 0 && unlink(path) && errno != ENOENT)
+    if (own > 0 && unlink(path) == 0) /* durably, before the run counts as published */
+        result = file_sync_folder(path, err);
+    else if (own > 0 && errno != ENOENT)
         result = error_set(err, EXIT_CANNOT_WRITE, "cannot remove '%s': %s",
                            log_quote(path, quoted, sizeof(quoted)), strerror(errno));
     manifest_found_release(&found);
