@@ -8,6 +8,11 @@ keeps a random part of what came later, in whole sectors, and the first few chan
 folder that is left the same command runs until it is done. The oracle judges export, report and what
 the gateway had been sent until the cut and since: nothing that had left may leave again.
 
+The runs are of two kinds: the first one of a folder, and that of a second day, whose report stands
+where the one of the first day has to move away; and an import is cut, too. After a cut the count beside
+the ledger must not be ahead of it; a start with another ledger is tried after some cuts, and must be
+refused where something had left.
+
 Some of the resumed runs are recorded and cut as well. Short: some cuts. Long: after every request, and
 around every sync and change of names, in all three ways.
 """
@@ -15,6 +20,9 @@ around every sync and change of names, in all three ways.
 import os
 import random
 import re
+import shutil
+import sqlite3
+import tempfile
 import urllib.parse
 
 import trial
@@ -24,7 +32,11 @@ SECTOR = 512
 IN_FLIGHT = 4
 WAYS = ("synced", "random", "most")
 # The short form: so many cuts of each recorded run; and how often a resumed one is cut too.
-SHORT = 60
+SHORT = {"first": 30, "second": 30, "import": 10}
+# So many of the cuts at changes of names.
+SHORT_EDGES = 50
+# How often another ledger comes after a cut.
+OTHER_HOME = 0.3
 DEEPER = 0.1
 DEEPER_CUTS = 8
 
@@ -56,10 +68,16 @@ class Record:
                 yield at
         yield len(self.operations)
 
-    def last_cuts(self):
-        """Those while the report takes its name, and after."""
-        first = next(at for at, (op, *_) in enumerate(self.operations) if op == "rename")
-        return [at for at in self.cuts() if at >= first]
+    def edge_cuts(self):
+        """Those around changes of the names of reports and what belongs to them: a move, what tells of a
+        start, the report that takes its name."""
+        changes = [at for at, operation in enumerate(self.operations, 1) if is_of_report(operation)]
+        return [at for at in self.cuts() if any(change - 2 <= at <= change + 3 for change in changes)]
+
+
+def is_of_report(operation):
+    op, _, _, names, _ = operation
+    return op in ("rename", "link", "unlink") and names[-1].startswith("claims.report")
 
 
 class Disk:
@@ -93,6 +111,8 @@ class Disk:
         elif op == "rename":
             moved = self.names[names[0]]
             self._rename(names[1], moved, names[0])
+        elif op == "link":
+            self._rename(names[1], self.names[names[0]])
         elif op == "unlink":
             self._rename(None, None, names[0])
         elif op == "sync" and names[0] == ".":
@@ -189,17 +209,22 @@ class Campaign:
     def __init__(self, options, score, shim, name, gateway):
         self.options, self.score, self.shim = options, score, shim
         self.name, self.gateway = name, gateway
+        self.kind = name.rstrip("0123456789")
         self.rng = random.Random(f"{options.seed}/{name}")
         self.rows = trial.random_rows(self.rng, options.rows, repeats=0.1)
 
-    def open_trial(self):
-        return trial.Trial(self.rows, IN_FLIGHT, "--retries", 1, gateway=self.gateway)
+    def open_trial(self, folder=None):
+        """The folder of a trial after a cut is where it was: paths are in ledgers and manifests."""
+        return trial.KINDS[self.kind](
+            self.rows, IN_FLIGHT, "--retries", 1, gateway=self.gateway, folder=folder
+        )
 
     def record(self, one):
         """Types the command under the shim: the disk as it was before, and the record."""
         disk = Disk(one.workspace.path)
         path = one.workspace.file("record")
-        found = one.go_on(LD_PRELOAD=self.shim, CAMPAIGN_RECORD=path)
+        old = "1" if self.rng.random() < 0.5 else None
+        found = one.go_on(LD_PRELOAD=self.shim, CAMPAIGN_RECORD=path, CAMPAIGN_OLD=old)
         if found:
             raise AssertionError(found[0])
         record = Record(path, one.workspace.path)
@@ -208,13 +233,17 @@ class Campaign:
 
     def run(self):
         with self.open_trial() as one:
+            one.prepare()
+            self.folder, self.yesterday = one.workspace.path, one.yesterday
             disk, record = self.record(one)
             journal = one.journal()
             one.score(self.score, f"{self.name}-recorded", one.judge())
-        cuts = list(record.cuts())
-        wanted = self.options.cuts or (len(cuts) if self.options.long else SHORT)
-        chosen = self.rng.sample(cuts, min(wanted, len(cuts)))
-        cuts = sorted({*chosen, *record.last_cuts()})
+        cuts, edges = list(record.cuts()), record.edge_cuts()
+        if not self.options.long:
+            wanted = self.options.cuts or SHORT[self.kind]
+            cuts = self.rng.sample(cuts, min(wanted, len(cuts)))
+            edges = self.rng.sample(edges, min(SHORT_EDGES, len(edges)))
+        cuts = sorted({*cuts, *edges})
         self.score.progress(f"{self.name}: {len(record.operations)} operations, {len(cuts)} cuts")
         self.sweep(disk, record, journal, [], self.name, cuts, 1)
 
@@ -235,30 +264,60 @@ class Campaign:
     def cut(self, disk, before, label, way, depth):
         # Of its own, so that the other cuts do not change what this one is.
         rng = random.Random(f"{self.options.seed}/{label}")
-        with self.open_trial() as one:
+        with self.open_trial(self.folder) as one:
+            one.remember(self.yesterday)
             restore(one, disk, rng, way)
             record = None
-            if depth == 1 and rng.random() < DEEPER:
+            found = one.check_kept() + check_count(one)
+            has_other = rng.random() < OTHER_HOME
+            if has_other:
+                found += one.check_other_home(has_left=any_claim(before))
+            if depth == 1 and rng.random() < DEEPER and not found and not has_other:
                 start, record = self.record(one)
-                found = []
             else:
-                found = one.go_on()
+                found = found or one.go_on()
+            # As if the losses of power were kills of one run.
+            one.kills, one.starts, one.earlier = depth, depth + 1, before
+            found = found or one.judge()
             after = one.journal()
-            journal = [dict(entry, seq=seq) for seq, entry in enumerate(before + after, 1)]
-            found = found or trial.judge(
-                one.workspace, journal, depth, IN_FLIGHT, depth + 1, one.code
-            )
-            self.score.add(label, found, one.workspace, journal, "\n".join(one.words))
+            self.score.add(label, found, one.workspace, before + after, "\n".join(one.words))
         if record:
             cuts = list(record.cuts())
             cuts = sorted(rng.sample(cuts, min(DEEPER_CUTS, len(cuts))))
             self.sweep(start, record, after, before, label, cuts, 2)
 
 
+def any_claim(journal):
+    return any(entry.get("claim") is not None for entry in journal)
+
+
+def check_count(one):
+    """The count beside the ledger is not ahead of the one in it: the program would take that for lost
+    commits."""
+    names = {name: one.workspace.file(name) for name in ("ledger.db", "ledger.db-wal", "ledger.db.lock")}
+    if not all(map(os.path.exists, (names["ledger.db"], names["ledger.db.lock"]))):
+        return []
+    with open(names["ledger.db.lock"], "rb") as file:
+        words = file.read().split()
+    with tempfile.TemporaryDirectory() as folder:
+        for path in filter(os.path.exists, names.values()):
+            shutil.copy(path, folder)
+        database = sqlite3.connect(os.path.join(folder, "ledger.db"))
+        try:
+            count = database.execute("SELECT count FROM commits").fetchone()[0]
+        except sqlite3.Error:
+            return []  # it was not made yet
+        finally:
+            database.close()
+    if len(words) == 2 and words[1].isdigit() and int(words[1]) > count:
+        return [f"row -: {int(words[1])} commits are counted beside the ledger, {count} in it"]
+    return []
+
+
 def restore(one, disk, rng, way):
     """Makes the workspace what is there after the power came back."""
     for name, content in disk.survive(rng, way).items():
-        if name.startswith(("claims.report", "ledger")):
+        if name.startswith(("claims.report", "ledger", "taught")):
             one.workspace.write(name, content, mode=0o600)
 
 
@@ -273,10 +332,11 @@ def record_and_cut(options, score, shim, name):
 def main():
     options, score = trial.begin(
         __doc__,
-        cuts={"type": int, "help": f"so many cuts of each recorded run (short: {SHORT})"},
+        cuts={"type": int, "help": f"so many cuts of each recorded run (short: {SHORT['first']})"},
         rows={"type": int, "default": 60, "help": "rows of the export (60)"},
     )
-    names = [f"run{number}" for number in range(1, options.jobs + 1)]
+    runs = 4 if options.long else 1
+    names = [f"{kind}{number}" for number in range(1, runs + 1) for kind in trial.KINDS]
     if options.only:
         names = [options.only.split("-")[0]]
     with trial.Shim() as shim:

@@ -374,6 +374,8 @@ class Trial:
         self.sandbox = gateway
         self._before, self._after = len(gateway.journal) if gateway else 0, None
         self._owned = None
+        self.earlier = []  # of the journal: what came before this trial's own
+        self.yesterday = {}
         self.starts = self.kills = 0
         self.words = []
         self.code = None
@@ -407,6 +409,10 @@ class Trial:
 
     def prepare(self):
         """What is there before the command is typed for the first time."""
+
+    def remember(self, yesterday):
+        """Instead: what was prepared by another trial."""
+        self.yesterday = yesterday
 
     def command(self):
         ledger = os.path.basename(self.workspace.ledger)
@@ -483,7 +489,7 @@ class Trial:
         self.end_sandbox()
         return judge(
             self.workspace,
-            self.journal(),
+            [dict(e, seq=seq) for seq, e in enumerate(self.earlier + self.journal(), 1)],
             self.kills,
             self.in_flight,
             self.starts,
@@ -544,6 +550,10 @@ class Import(SecondDay):
 
     def prepare(self):
         super().prepare()
+        self.workspace.ledger = self.workspace.file("taught.db")
+
+    def remember(self, yesterday):
+        super().remember(yesterday)
         self.workspace.ledger = self.workspace.file("taught.db")
 
     def command(self):
