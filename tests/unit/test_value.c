@@ -254,6 +254,26 @@ static void value_parses_real_times(void **state)
     }
 }
 
+/* Read eight characters at a time: what stands next to the digits is none, nor is one with the
+ * highest bit. */
+static void value_refuses_a_time_with_one_digit_that_is_none(void **state)
+{
+    static const char form[] = "2022-12-12 08:09:10", wrong[] = "/:aP\x80\xb1\xff";
+
+    (void)state;
+    for (size_t at = 0; at < strlen(form); at++)
+        for (size_t i = 0; form[at] >= '0' && form[at] <= '9' && i < strlen(wrong); i++) {
+            struct civil civil = {0};
+            bool date_only = false;
+            char text[sizeof(form)];
+
+            memcpy(text, form, sizeof(form));
+            text[at] = wrong[i];
+            if (value_parse_time(value(text), &civil, &date_only) != RULE_BAD_TIME)
+                fail_msg("'%s' is accepted", text);
+        }
+}
+
 static void value_refuses_what_is_no_real_time(void **state)
 {
     static const char *const cases[] = {
@@ -484,6 +504,7 @@ int main(void)
         cmocka_unit_test(value_parses_whole_numbers_of_data_frames),
         cmocka_unit_test(value_parses_exact_fees_only),
         cmocka_unit_test(value_parses_real_times),
+        cmocka_unit_test(value_refuses_a_time_with_one_digit_that_is_none),
         cmocka_unit_test(value_refuses_what_is_no_real_time),
         cmocka_unit_test(value_knows_what_a_spreadsheet_leaves),
         cmocka_unit_test(value_knows_control_characters),
