@@ -6,7 +6,7 @@
  * one that is committed keeps its outcome, with the warning SUSPECT_ANSWER. Called by the
  * coordinator alone.
  *
- * Tested by tests/e2e/test_shifted.py
+ * Tested by tests/unit/test_suspect.c, tests/e2e/test_shifted.py
  */
 #ifndef CLAIMBATCH_RUN_SUSPECT_H
 #define CLAIMBATCH_RUN_SUSPECT_H

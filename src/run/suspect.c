@@ -54,7 +54,9 @@ void suspect_doubt(struct batch *b, struct job *collected)
     for (size_t i = 0; i < b->suspect_count;) {
         struct job *job = find(collected, b->suspects[i]);
 
-        if (!job) {
+        /* What was not handed over has an answer before it, which said that it may be sent again:
+         * suspect_record looks at that. */
+        if (!job || job->exchange.phase == PHASE_NOT_SENT) {
             i++;
             continue;
         }

@@ -1,0 +1,105 @@
+/* Answers that may be another row's: a row that was about to be sent again is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "run/state.h"
+#include "run/suspect.h"
+
+#include "ledger_place.h"
+
+#define ROW 5
+
+/* One row that was answered "not executed" and granted once more, when its answer became suspect.
+ */
+struct scene {
+    struct batch batch;
+    struct batch_settings settings;
+    struct intake intake;
+    struct run_record run;
+    uint64_t suspects[1];
+    struct job *job;
+};
+
+static void set_scene(struct place *place, struct scene *s, enum phase phase,
+                      enum verdict_kind kind)
+{
+    memset(s, 0, sizeof(*s));
+    s->run = create_run(place->ledger, 1);
+    s->settings = (struct batch_settings){.ledger = place->ledger,
+                                          .platform = PLATFORM,
+                                          .run = &s->run,
+                                          .intake = &s->intake,
+                                          .in_flight = 1};
+    s->batch.settings = &s->settings;
+    s->batch.suspects = s->suspects;
+    s->batch.suspects_max = s->batch.suspect_count = 1; /* no room: the pool is not asked */
+    s->suspects[0] = ROW;
+    assert_int_equal(window_open(2, &s->batch.window, &err), 0);
+    s->job = window_spare(s->batch.window);
+    s->job->row = ROW;
+    s->job->claim = (struct claim){.workcard_id = WORKCARD, .claim_order_no = "A"};
+    s->job->attempts = 1;
+    s->job->turn_next = NULL;
+    assert_int_equal(window_enter(s->batch.window, s->job, &err), 0);
+    window_move(s->batch.window, s->job, JOB_GRANTED, INT64_MIN);
+    s->job->exchange.phase = phase;
+    s->job->verdict = (struct verdict){.kind = kind};
+}
+
+static void clear_scene(struct scene *s)
+{
+    window_close(s->batch.window);
+}
+
+static void answer_that_came_is_doubted(void **state)
+{
+    struct scene s;
+
+    set_scene(*state, &s, PHASE_ANSWERED, VERDICT_ACCEPTED);
+    suspect_doubt(&s.batch, s.job);
+    assert_int_equal(s.job->verdict.kind, VERDICT_UNKNOWN);
+    assert_int_equal(s.batch.suspect_count, 0);
+    clear_scene(&s);
+}
+
+/* The answer before it may be another row's, so this one may have been executed. */
+static void row_that_came_back_unsent_is_unknown_and_not_sent_again(void **state)
+{
+    struct place *place = *state;
+    struct row_record known;
+    struct row_ref ref;
+    struct scene s;
+
+    set_scene(place, &s, PHASE_NOT_SENT, VERDICT_WITHDRAWN);
+    ref = state_ref(&s.batch, s.job);
+    begin(place->ledger);
+    intend(place->ledger, &ref);
+    suspect_doubt(&s.batch, s.job);
+    assert_int_equal(s.batch.suspect_count, 1);
+    known = state_record(&s.batch, s.job, ROW_AGAIN, OUTCOME_UNSENT); /* as settle.c does */
+    assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
+    window_move(s.batch.window, s.job, JOB_JUDGE, INT64_MIN);
+    assert_int_equal(suspect_record(&s.batch, &err), 0);
+    commit(place->ledger);
+    assert_int_equal(s.batch.suspect_count, 0);
+    assert_int_equal(window_used(s.batch.window), 0);
+    assert_int_equal(ledger_row_get(place->ledger, ref.place, &known, &err), 1);
+    assert_int_equal(known.state, ROW_FINAL);
+    assert_int_equal(known.outcome, OUTCOME_UNKNOWN);
+    clear_scene(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(answer_that_came_is_doubted, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(row_that_came_back_unsent_is_unknown_and_not_sent_again,
+                                        make_place, remove_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
