@@ -83,20 +83,49 @@ static int refuse_unread(const char *path, struct error *err)
                      log_quote(path, quoted, sizeof(quoted)), why.text);
 }
 
-/* What tells of a run without a report is kept, where the next look finds it, too. */
-static int set_aside(const struct manifest *m, const char *path, const char *run, struct error *err)
+static int refuse_taken(const char *aside, const char *run, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_CANNOT_CREATE,
+                     "'%s' stands in the way of what tells of run %s; move it away",
+                     log_quote(aside, quoted, sizeof(quoted)), run);
+}
+
+/* The same run was set aside before, went on here, and was cut short again: the later start tells
+ * all that the earlier one does. */
+static int set_aside_again(const char *path, const char *aside, const struct manifest_found *later,
+                           struct error *err)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+    struct manifest_found earlier;
+    struct error unread;
+    int result = 0;
+
+    if (manifest_read_start(aside, &earlier, &unread) <= 0 ||
+        strcmp(earlier.run, later->run) != 0 || strcmp(earlier.ledger_id, later->ledger_id) != 0 ||
+        earlier.ledger_commits > later->ledger_commits)
+        result = refuse_taken(aside, later->run, err);
+    else if (rename(path, aside) && errno != ENOENT)
+        result = error_set(err, EXIT_CANNOT_CREATE, "cannot rename '%s' to '%s': %s",
+                           log_quote(path, quoted[0], LOG_QUOTE_BYTES),
+                           log_quote(aside, quoted[1], LOG_QUOTE_BYTES), strerror(errno));
+    manifest_found_release(&earlier);
+    return result;
+}
+
+/* What tells of a run without a report is kept, where the next look finds it, too. */
+static int set_aside(const struct manifest *m, const char *path, const struct manifest_found *found,
+                     struct error *err)
+{
     struct buffer aside = {0};
     enum file_moved moved = FILE_MOVED;
     int result;
 
-    aside_path(m->report_path, run, &aside);
+    aside_path(m->report_path, found->run, &aside);
     result = aside.failed ? error_no_memory(err) : file_move(path, aside.ptr, &moved, err);
     if (!result && moved == FILE_PLACE_TAKEN)
-        result = error_set(err, EXIT_CANNOT_CREATE,
-                           "'%s' stands in the way of what tells of run %s; move it away",
-                           log_quote(aside.ptr, quoted, sizeof(quoted)), run);
+        result = set_aside_again(path, aside.ptr, found, err);
     buffer_release(&aside);
     return result;
 }
@@ -120,7 +149,7 @@ static int clear_other(const struct start_settings *s, const char *path,
         *ret_standing = STANDING_OWN;
     else if (learned && run.published)
         *ret_standing = STANDING_STALE;
-    return *ret_standing == STANDING_NONE ? set_aside(m, path, found->run, err) : 0;
+    return *ret_standing == STANDING_NONE ? set_aside(m, path, found, err) : 0;
 }
 
 /* Judges what stands there: *ret_standing is then what may be written over, or STANDING_NONE. */

@@ -155,6 +155,23 @@ class KilledTest(IdentityCase):
         self.assertEqual(glob.glob(self.ws.file("*.started.json")), [])
         self.assertOnce()
 
+    def test_a_run_that_is_killed_on_two_days_stops_no_third_one(self):
+        self.kill_in_the_middle(after=5)
+        first = open(self.ws.claims, "rb").read()
+        self.ws.export(claim_rows(5, first=100))
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.ws.write("claims.csv", first)
+        self.kill_in_the_middle(after=5)
+        self.ws.export(claim_rows(5, first=200))
+        self.assertExit(self.ws.upload(self.web), 0)
+        aside = glob.glob(self.ws.file("claims.report.*.csv.started.json"))
+        self.assertEqual(len(aside), 1)
+        self.ws.write("claims.csv", first)
+        self.assertRefused(self.ws.upload(self.web, ledger="other.db"), os.path.basename(aside[0]))
+        self.assertExit(self.ws.upload(self.web), 3)
+        self.assertEqual(glob.glob(self.ws.file("*.started.json")), [])
+        self.assertOnce()
+
     def test_what_others_left_unreadable_is_no_reason_to_send(self):
         if os.geteuid() == 0:
             self.skipTest("root may read anything")
