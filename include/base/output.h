@@ -28,6 +28,9 @@ struct output {
 /* Fails as file_create_locked, and where the name could not be taken; close it in any case. */
 int output_open(const char *path, struct output *ret_output, struct error *err);
 
+/* The same where what stands at the name is yet to be moved away: it is not looked at. */
+int output_lock(const char *path, struct output *ret_output, struct error *err);
+
 /* Writes the text once it is worth a call. EXIT_CANNOT_WRITE. */
 int output_advance(struct output *output, struct error *err);
 

@@ -69,12 +69,16 @@ struct publication {
 };
 
 /*
- * Tries what publishing will need, so that nothing of it fails for the first time once everything
- * was sent: the manifest's own unfinished file is made and locked, its folder synced. Fails as
- * output_open; close it in any case.
+ * Makes and locks the manifest's own unfinished file: from now on no other run is between its
+ * report and its manifest there. Fails as output_lock; close it in any case.
  */
 int publication_open(const char *report_path, struct publication *ret_publication,
                      struct error *err);
+
+/* Tries what else publishing will need, so that nothing of it fails for the first time once
+ * everything was sent: that both names can be taken, and that their folder can be synced. */
+int publication_check(const struct publication *publication, const char *report_path,
+                      struct error *err);
 /* A zeroed one is fine. */
 void publication_close(struct publication *publication);
 

@@ -10,16 +10,20 @@
 
 #define FLUSH_BYTES ((size_t)64 << 10)
 
-int output_open(const char *path, struct output *ret_output, struct error *err)
+int output_lock(const char *path, struct output *ret_output, struct error *err)
 {
     *ret_output = (struct output){.path = path, .fd = -1};
     buffer_format(&ret_output->partial, "%s.partial", path);
     if (ret_output->partial.failed)
         return error_no_memory(err);
-    if (file_check_replaceable(path, err))
-        return -1;
     ret_output->fd = file_create_locked(ret_output->partial.ptr, err);
     return ret_output->fd < 0 ? -1 : 0;
+}
+
+int output_open(const char *path, struct output *ret_output, struct error *err)
+{
+    *ret_output = (struct output){.path = path, .fd = -1};
+    return file_check_replaceable(path, err) ? -1 : output_lock(path, ret_output, err);
 }
 
 static int flush(struct output *output, struct error *err)

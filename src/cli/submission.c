@@ -692,15 +692,16 @@ static void say_unfinished(const struct submission *s)
     summary_print_unfinished(&summary, &s->progress.last);
 }
 
-/* Another run may have published its report there since this one looked; now that the place is
- * locked none can. */
+/* Another run may have published its report there since this one looked; now that the places of
+ * report and manifest are locked none can, and none is between the two. */
 static int look_again(struct submission *s, struct error *err)
 {
     struct publication_place now;
     int result = look(s, &now, err);
 
-    if (!result && (now.replaced_count != s->place.replaced_count ||
-                    strcmp(now.standing, s->place.standing) != 0))
+    if (!result &&
+        (now.is_there != s->place.is_there || now.replaced_count != s->place.replaced_count ||
+         strcmp(now.standing, s->place.standing) != 0))
         result = error_set(err, EXIT_TRY_LATER,
                            "another run has published its report as '%s' at this moment; type the "
                            "same again",
@@ -719,9 +720,10 @@ static int run_once(struct submission *s, struct error *err)
         .run = s->resumed.run.id,
     };
 
-    if (check_space(s, err) || report_open(&settings, &s->report, err) || look_again(s, err) ||
+    if (check_space(s, err) || report_open(&settings, &s->report, err) ||
+        publication_open(s->report_path.ptr, &s->publication, err) || look_again(s, err) ||
         make_room(s, err) || try_names(s, err) ||
-        publication_open(s->report_path.ptr, &s->publication, err) || announce(s, err) ||
+        publication_check(&s->publication, s->report_path.ptr, err) || announce(s, err) ||
         submit(s, err) || publish(s, err)) {
         withdraw(s);
         if (s->is_sending)

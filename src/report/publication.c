@@ -173,11 +173,17 @@ int publication_open(const char *report_path, struct publication *ret_publicatio
     manifest_path(report_path, &ret_publication->path);
     if (ret_publication->path.failed)
         return error_no_memory(err);
+    return output_lock(ret_publication->path.ptr, &ret_publication->manifest, err);
+}
+
+int publication_check(const struct publication *publication, const char *report_path,
+                      struct error *err)
+{
     if (file_check_replaceable(report_path, err) ||
-        output_open(ret_publication->path.ptr, &ret_publication->manifest, err))
+        file_check_replaceable(publication->path.ptr, err))
         return -1;
     /* By a file that is there: where the folder cannot be read, its file system is synced. */
-    return file_sync_folder(ret_publication->manifest.partial.ptr, err);
+    return file_sync_folder(publication->manifest.partial.ptr, err);
 }
 
 void publication_close(struct publication *publication)

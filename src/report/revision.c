@@ -304,7 +304,9 @@ static int draft_open(const char *report_path, struct draft *draft, struct error
     draft->fd = file_create_locked(draft->path.ptr, err);
     if (draft->fd < 0)
         return -1;
-    return publication_open(report_path, &draft->publication, err);
+    return publication_open(report_path, &draft->publication, err)
+               ? -1
+               : publication_check(&draft->publication, report_path, err);
 }
 
 /* Of a draft that was not published nothing stays. */

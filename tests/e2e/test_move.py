@@ -1,6 +1,7 @@
 """No report is ever lost: where another run's report stands, it moves aside with its manifest, and
 everything finds it there (contract section 3)."""
 
+import fcntl
 import os
 import sqlite3
 import subprocess
@@ -100,6 +101,19 @@ class DefaultPathTest(MoveCase):
         self.day(11)
         aside = self.ws.file(self.moved(run)) + ".manifest.json"
         self.assertEqual(file_digest(aside), manifest)
+
+    def test_nothing_moves_while_another_run_is_between_its_report_and_its_manifest(self):
+        self.day(1)
+        before = self.both()
+        self.ws.export(claim_rows(3, 11))
+        partial = self.ws.file("claims.report.csv.manifest.json.partial")
+        with open(partial, "w", encoding="utf-8") as file:
+            os.chmod(partial, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self.assertExit(self.upload(), 75)
+        self.assertEqual(self.both(), before)
+        self.assertEqual(len(self.web.requests), 3)
+        self.assertExit(self.upload(), 0)
 
     def test_a_start_that_sends_nothing_moves_nothing(self):
         self.day(1)
