@@ -248,7 +248,10 @@ static int is_own(struct ledger *ledger, const char *run, const struct manifest_
                : is_learned(ledger, found, &known, err);
 }
 
-static int remove_own(const char *path, const char *run, struct ledger *ledger, struct error *err)
+/* Durably, before the run counts as published; the report stands there, by which its file system is
+ * synced where the folder cannot be read. */
+static int remove_own(const char *path, const char *report_path, const char *run,
+                      struct ledger *ledger, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     struct manifest_found found;
@@ -257,8 +260,8 @@ static int remove_own(const char *path, const char *run, struct ledger *ledger, 
     int own = read > 0 ? is_own(ledger, run, &found, err) : 0;
     int result = own < 0 ? -1 : 0;
 
-    if (own > 0 && unlink(path) == 0) /* durably, before the run counts as published */
-        result = file_sync_folder(path, err);
+    if (own > 0 && unlink(path) == 0)
+        result = file_sync_folder(report_path, err);
     else if (own > 0 && errno != ENOENT)
         result = error_set(err, EXIT_CANNOT_WRITE, "cannot remove '%s': %s",
                            log_quote(path, quoted, sizeof(quoted)), strerror(errno));
@@ -278,8 +281,8 @@ int start_remove(const char *report_path, const struct run_record *run, struct l
     if (path.failed || aside.failed)
         result = error_no_memory(err);
     else
-        result = remove_own(path.ptr, run->name, ledger, err) ||
-                         remove_own(aside.ptr, run->name, ledger, err)
+        result = remove_own(path.ptr, report_path, run->name, ledger, err) ||
+                         remove_own(aside.ptr, report_path, run->name, ledger, err)
                      ? -1
                      : 0;
     buffer_release(&path);
