@@ -187,14 +187,25 @@ static bool is_as_recorded(const struct report_move *move)
     return is_it;
 }
 
+/* It must not stop the starts of other exports; one of this path moves the report itself. */
+static int put_off(const struct error *why)
+{
+    log_warn("a report is to be moved aside, and that cannot be done now: %s", why->text);
+    return 0;
+}
+
 /* Under the lock of the path. */
 static int complete_locked(struct ledger *ledger, const struct report_move *move, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     size_t moved = 0;
 
-    if (is_as_recorded(move) && (rename_all(move, &moved, err) || sync_place(move, err)))
-        return -1;
+    if (is_as_recorded(move)) {
+        if (rename_all(move, &moved, err))
+            return err->exit_code == EXIT_CANNOT_CREATE ? put_off(err) : -1;
+        if (sync_place(move, err))
+            return -1;
+    }
     if (moved)
         log_info("the report of run %s is at '%s': moving it there was cut short before",
                  buffer_string(&move->run),
@@ -219,7 +230,7 @@ static int complete(struct ledger *ledger, const struct report_move *move, struc
         unlink(partial.ptr);
         close(fd);
     } else if (why.exit_code != EXIT_TRY_LATER) {
-        log_warn("a report is to be moved aside, and that cannot be done now: %s", why.text);
+        put_off(&why);
     }
     buffer_release(&partial);
     return result;

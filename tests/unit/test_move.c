@@ -133,6 +133,25 @@ static void move_never_replaces_what_stands_at_the_new_name(void **state)
     report_move_release(&move);
 }
 
+static void move_that_cannot_be_made_now_stops_no_start_and_stays_open(void **state)
+{
+    struct desk *desk = *state;
+    struct report_move move = {0};
+    struct report_move open = {0};
+
+    buffer_text(&move.run, RUN);
+    buffer_text(&move.from, desk->report);
+    buffer_format(&move.to, "%s/a.csv", desk->aside); /* a file is in the way of the folder */
+    write_file(desk->report, "yesterday");
+    write_file(desk->aside, "mine");
+    assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
+    assert_int_equal(move_complete(desk->ledger, &err), 0);
+    assert_true(holds(desk->report, "yesterday"));
+    assert_int_equal(ledger_move_open(desk->ledger, 0, &open, &err), 1);
+    report_move_release(&open);
+    report_move_release(&move);
+}
+
 static void move_by_two_names_that_was_cut_short_is_ended(void **state)
 {
     struct desk *desk = *state;
@@ -196,6 +215,7 @@ int main(void)
         TEST(name_is_the_runs_and_free),
         TEST(move_that_was_cut_short_is_completed),
         TEST(move_never_replaces_what_stands_at_the_new_name),
+        TEST(move_that_cannot_be_made_now_stops_no_start_and_stays_open),
         TEST(move_by_two_names_that_was_cut_short_is_ended),
         TEST(run_is_followed_through_all_its_moves),
         TEST(move_that_cannot_be_made_is_forgotten),
