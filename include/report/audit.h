@@ -77,6 +77,8 @@ struct audit_report {
     uint64_t bytes;
     uint64_t lines;                       /* records read */
     struct audit_sum sums[OUTCOME_COUNT]; /* of its own lines */
+    struct audit_sum changed; /* … that were sent with the warning changed-since-accepted */
+    uint64_t held_back;       /* … that were not sent for that reason */
     enum audit_check signature, ledger;
     uint64_t disagreements;
 };

@@ -60,6 +60,31 @@ static void put_disagreements(struct json *document, const struct audit *audit)
     json_array_close(document);
 }
 
+static void put_changed_sum(struct json *document, const struct changed_sum *sum)
+{
+    json_key_number(document, "rows", (int64_t)sum->rows);
+    json_key_money(document, "fee_fen_before", sum->before);
+    json_key_money(document, "fee_fen_after", sum->after);
+    json_key_number(document, "rows_without_before", (int64_t)sum->without_before);
+}
+
+/* As the manifest has it. */
+static void put_changed(struct json *document, const struct manifest_found *m)
+{
+    json_text(document, "changed");
+    if (!m->has_changed) {
+        json_null(document);
+        return;
+    }
+    json_map_open(document);
+    put_changed_sum(document, &m->changed);
+    json_text(document, "held_back");
+    json_map_open(document);
+    put_changed_sum(document, &m->held_back);
+    json_map_close(document);
+    json_map_close(document);
+}
+
 static void put_report(struct json *document, const struct audit_report *r)
 {
     const struct manifest_found *m = &r->manifest;
@@ -80,6 +105,7 @@ static void put_report(struct json *document, const struct audit_report *r)
     json_key_some(document, "sha256", r->sha256);
     json_key_number(document, "rows", (int64_t)r->lines);
     put_sums(document, "outcomes", r->sums);
+    put_changed(document, m);
     put_key_check(document, "signature", r->signature);
     put_key_check(document, "ledger", r->ledger);
     json_key_number(document, "disagreements", (int64_t)r->disagreements);

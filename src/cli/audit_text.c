@@ -153,6 +153,19 @@ static void put_checks(const struct audit_report *r, struct buffer *out)
     line(out, 4, "signature: %s; ledger: %s", words[r->signature], words[r->ledger]);
 }
 
+static void put_changed(const char *what, const struct changed_sum *sum, struct buffer *out)
+{
+    char yuan[2][MONEY_TEXT_BYTES];
+
+    if (!sum->rows)
+        return;
+    line(out, 4, "%s: %" PRIu64 " row%s, %s yuan before, %s yuan now", what, sum->rows,
+         plural(sum->rows), money_format_yuan(sum->before, yuan[0]),
+         money_format_yuan(sum->after, yuan[1]));
+    if (sum->without_before)
+        line(out, 6, "of %" PRIu64 " of them the amount before is not known", sum->without_before);
+}
+
 static void put_report(const struct audit_report *r, struct buffer *out)
 {
     const struct manifest_found *m = &r->manifest;
@@ -174,6 +187,8 @@ static void put_report(const struct audit_report *r, struct buffer *out)
         line(out, 4, "stopped: %s", log_quote(m->stopped_because, quoted, sizeof(quoted)));
     else
         line(out, 4, "%s", m->complete ? "complete" : "not complete");
+    put_changed("changed since they were accepted, and sent", &m->changed, out);
+    put_changed("changed since they were accepted, and held back", &m->held_back, out);
     put_checks(r, out);
 }
 

@@ -160,22 +160,56 @@ static int64_t take_time(struct parts *parts, const char *first)
 
 /* ---- the parts of a manifest ---- */
 
+static money take_money(struct parts *parts, yajl_val value, const char *first, const char *second)
+{
+    const char *text = YAJL_IS_NUMBER(value) ? value->u.number.r : "";
+
+    if (*text && strlen(text) <= MONEY_DIGITS_MAX && strspn(text, "0123456789") == strlen(text))
+        return money_parse_fen(text);
+    spoil(parts, "not an amount", first, second);
+    return 0;
+}
+
 static void take_outcomes(struct parts *parts, struct manifest_found *found)
 {
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         const char *name = outcome_name((enum outcome)i);
         const char *rows[] = {"outcomes", name, "rows", NULL};
         const char *fee[] = {"outcomes", name, "fee_fen", NULL};
-        yajl_val sum = yajl_tree_get(parts->tree, fee, yajl_t_number);
 
         found->rows[i] =
             take_count(parts, yajl_tree_get(parts->tree, rows, yajl_t_number), "outcomes", name);
-        if (!sum || strlen(sum->u.number.r) > MONEY_DIGITS_MAX ||
-            strspn(sum->u.number.r, "0123456789") != strlen(sum->u.number.r))
-            spoil(parts, "not an amount", "outcomes", name);
-        else
-            found->fee_fen[i] = money_parse_fen(sum->u.number.r);
+        found->fee_fen[i] =
+            take_money(parts, yajl_tree_get(parts->tree, fee, yajl_t_number), "outcomes", name);
     }
+}
+
+/* One sum of claims that changed, as if it were a manifest of its own. */
+static void take_changed_sum(struct parts *parts, yajl_val value, struct changed_sum *sum)
+{
+    struct parts part = {.tree = value};
+
+    sum->rows = need_count(&part, "rows", NULL);
+    sum->without_before = need_count(&part, "rows_without_before", NULL);
+    sum->before = take_money(&part, find(&part, "fee_fen_before", NULL), "fee_fen_before", NULL);
+    sum->after = take_money(&part, find(&part, "fee_fen_after", NULL), "fee_fen_after", NULL);
+    if (*part.wrong || sum->without_before > sum->rows)
+        spoil(parts, "not a sum", "changed", NULL);
+}
+
+static void take_changed(struct parts *parts, struct manifest_found *found)
+{
+    yajl_val changed = find(parts, "changed", NULL);
+
+    if (!changed)
+        return;
+    if (!YAJL_IS_OBJECT(changed) || !YAJL_IS_OBJECT(find(parts, "changed", "held_back"))) {
+        spoil(parts, "of another type", "changed", NULL);
+        return;
+    }
+    found->has_changed = true;
+    take_changed_sum(parts, changed, &found->changed);
+    take_changed_sum(parts, find(parts, "changed", "held_back"), &found->held_back);
 }
 
 static int compare_codes(const void *a, const void *b)
@@ -488,6 +522,7 @@ static void take(struct parts *parts, struct manifest_found *found)
     take_start(parts, found);
     take_report(parts, found);
     take_outcomes(parts, found);
+    take_changed(parts, found);
     take_codes(parts, found);
     take_replaced(parts, found);
     take_events(parts, found);

@@ -109,6 +109,24 @@ static void put_manifest(const struct audit_report *r, struct buffer *page)
     put_checked(page, "Ledger", r->ledger);
 }
 
+static void put_changed(struct buffer *page, const char *name, const struct changed_sum *sum)
+{
+    if (!sum->rows)
+        return;
+    begin_fact(page, name);
+    html_counted(page, sum->rows, "row");
+    buffer_text(page, "<small>");
+    html_yuan(page, sum->before);
+    buffer_text(page, " before, ");
+    html_yuan(page, sum->after);
+    buffer_text(page, " now");
+    if (sum->without_before)
+        buffer_format(page, "; the amount before is not known of %llu",
+                      (unsigned long long)sum->without_before);
+    buffer_text(page, "</small>");
+    end_fact(page);
+}
+
 static void put_facts(const struct audit_report *r, struct buffer *page)
 {
     const struct manifest_found *m = &r->manifest;
@@ -125,6 +143,8 @@ static void put_facts(const struct audit_report *r, struct buffer *page)
     buffer_text(page, ", ");
     html_counted(page, r->bytes, "byte");
     end_fact(page);
+    put_changed(page, "Changed since accepted, sent", &m->changed);
+    put_changed(page, "Changed since accepted, held back", &m->held_back);
     put_manifest(r, page);
     begin_fact(page, "Disagreements");
     html_count(page, r->disagreements);

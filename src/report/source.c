@@ -188,6 +188,31 @@ static void judge_counts(struct source *source)
                         "the manifest says complete, but rows are unsent");
 }
 
+/* Whether one start sent all rows, with the rule that the manifest tells of: another one may have
+ * sent some while the rule was off, and then their lines do not warn. */
+static bool warned_of_all(const struct manifest_found *m)
+{
+    size_t starts = 0;
+
+    for (size_t i = 0; i < m->event_count; i++)
+        starts += strcmp(m->events[i].kind, event_name(EVENT_START)) == 0;
+    return starts == 1 && m->reading.rules.severity[RULE_CHANGED_SINCE_ACCEPTED] != SEVERITY_OFF;
+}
+
+static void judge_changed(struct source *source)
+{
+    const struct audit_report *r = report_of(source);
+    const struct manifest_found *m = &r->manifest;
+
+    if (!m->has_changed)
+        return;
+    compare_counts(source, "changed rows held back: ", m->held_back.rows, r->held_back);
+    if (m->changed.rows < r->changed.rows || warned_of_all(m)) {
+        compare_counts(source, "changed rows sent: ", m->changed.rows, r->changed.rows);
+        compare_money(source, "fen of changed rows sent: ", m->changed.after, r->changed.fee_fen);
+    }
+}
+
 /* ---- codes ---- */
 
 static int compare_codes(const void *a, const void *b)
@@ -350,12 +375,42 @@ static int count(struct source *source, const struct scan_row *row, struct error
                                                                           : 0;
 }
 
+static bool has_warning(const char *warnings, const char *code)
+{
+    size_t len = strlen(code);
+
+    while (*warnings) {
+        size_t end = strcspn(warnings, ";");
+
+        if (end == len && strncmp(warnings, code, len) == 0)
+            return true;
+        warnings += end + (warnings[end] == ';');
+    }
+    return false;
+}
+
+/* Whether the line tells of a claim that was accepted with other content. */
+static void count_changed(struct audit_report *report, const struct scan_row *row)
+{
+    const struct row_record *r = &row->line.record;
+    const char *code = rule_code(RULE_CHANGED_SINCE_ACCEPTED);
+
+    if (r->outcome == OUTCOME_INVALID) {
+        report->held_back += strcmp(r->code, code) == 0;
+    } else if (r->attempts && r->outcome != OUTCOME_SKIPPED &&
+               has_warning(row->line.warnings, code)) {
+        report->changed.rows++;
+        report->changed.fee_fen += row->has_claim ? row->claim.claim_fee : 0;
+    }
+}
+
 static int take_line(struct source *source, const struct scan_row *row, struct error *err)
 {
     const char *breach = coherence_breach(row);
 
     if (count(source, row, err))
         return -1;
+    count_changed(report_of(source), row);
     measure(source, &row->line.record);
     judge_cells(source, row);
     if (breach)
@@ -467,6 +522,7 @@ static int end(struct source *source, struct error *err)
     if (source->is_damaged)
         return 0;
     judge_counts(source);
+    judge_changed(source);
     return judge_codes(source, err);
 }
 

@@ -1,6 +1,7 @@
 """Claims that were accepted and come again with other content: told with their money, braked, held
 back (contract section 6, changed-since-accepted)."""
 
+import json
 import signal
 import sqlite3
 import threading
@@ -273,6 +274,88 @@ class HeldTest(CorrectionCase):
         result = self.ws.run("rerun", "claims.report.csv", *self.ws.upload_arguments(self.gate)[2:])
         self.assertExit(result, 1)
         self.assertEqual(len(self.gate.requests), 3)
+
+
+
+class AuditTest(CorrectionCase):
+    """audit shows what manifests tell of changed claims, and holds it against the lines."""
+
+    def audit(self, *options, code=0):
+        result = self.ws.run("audit", "claims.report.csv", "--ledger", "ledger.db", *options)
+        self.assertExit(result, code)
+        return result
+
+    def changed_in_json(self):
+        return json.loads(self.audit("--json").out)["reports"][0]["changed"]
+
+    def test_what_changed_is_shown_with_the_money_before_and_after(self):
+        self.assertExit(self.day(claim_rows(5)), 0)
+        self.assertExit(self.day(raised(3) + claim_rows(3, first=4)), 0)
+        self.assertIn(
+            "changed since they were accepted, and sent: 3 rows, 3.06 yuan before, 33.06 yuan now",
+            " ".join(self.audit().out.split()),
+        )
+        self.assertEqual(self.changed_in_json(), self.changed())
+        self.audit("--html", "page.html")
+        with open(self.ws.file("page.html"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertIn("Changed since accepted, sent", page)
+        self.assertNotIn("held back", page.split("</style>")[-1])
+        self.assertIn("33.06", page)
+
+    def test_what_was_held_back_is_shown(self):
+        self.assertExit(self.day(claim_rows(5)), 0)
+        held = ("--rule", "changed-since-accepted=error")
+        self.assertExit(self.day(raised(2) + claim_rows(3, first=3), *held), 1)
+        self.assertIn("and held back: 2 rows", " ".join(self.audit().out.split()))
+        self.assertEqual(self.changed_in_json()["held_back"]["rows"], 2)
+        self.audit("--html", "page.html")
+        with open(self.ws.file("page.html"), encoding="utf-8") as file:
+            self.assertIn("Changed since accepted, held back", file.read())
+
+    def test_what_is_not_warned_of_is_counted_all_the_same(self):
+        self.assertExit(self.day(claim_rows(5)), 0)
+        off = ("--rule", "changed-since-accepted=off")
+        self.assertExit(self.day(raised(4) + claim_rows(1, first=5), "--limit", "2", *off), 4)
+        self.assertEqual(self.changed_in_json()["rows"], 2)
+        self.assertExit(self.ws.upload(self.gate), 0)
+        self.assertEqual(self.changed_in_json()["rows"], 4)
+
+    def test_none_changed_is_no_line(self):
+        self.assertExit(self.day(claim_rows(2)), 0)
+        self.assertNotIn("changed since", self.audit().out)
+        self.assertEqual(self.changed_in_json()["rows"], 0)
+
+    def test_totals_that_do_not_fit_the_lines_are_named(self):
+        self.assertExit(self.day(claim_rows(5)), 0)
+        self.assertExit(self.day(raised(3) + claim_rows(3, first=4)), 0)
+        path = self.ws.report + ".manifest.json"
+        with open(path, encoding="utf-8") as file:
+            manifest = json.load(file)
+        for member, value, words in (
+            (("rows",), 2, "changed rows sent: 2"),
+            (("rows",), 4, "changed rows sent: 4"),
+            (("fee_fen_after",), 1, "fen of changed rows sent: 1"),
+            (("held_back", "rows"), 1, "changed rows held back: 1"),
+        ):
+            with self.subTest(words):
+                other = json.loads(json.dumps(manifest))
+                part = other["changed"]
+                for name in member[:-1]:
+                    part = part[name]
+                part[member[-1]] = value
+                self.ws.write("claims.report.csv.manifest.json", json.dumps(other), mode=0o600)
+                result = self.audit(code=1)
+                self.assertIn(words, " ".join(result.out.split()))
+        for spoilt in (None, 1, {}, {"rows": -1}, dict(manifest["changed"], rows="x")):
+            with self.subTest(spoilt):
+                other = dict(manifest, changed=spoilt)
+                self.ws.write("claims.report.csv.manifest.json", json.dumps(other), mode=0o600)
+                self.audit(code=1)
+        del manifest["changed"]  # as of an earlier version
+        self.ws.write("claims.report.csv.manifest.json", json.dumps(manifest), mode=0o600)
+        self.audit()
+        self.assertIsNone(self.changed_in_json())
 
 
 if __name__ == "__main__":

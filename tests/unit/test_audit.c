@@ -113,6 +113,9 @@ static void send_row(struct desk *desk, const struct supply_row *row)
     assert_int_equal(digest_claim(&row->claim, record.digest), 0);
     assert_int_equal(ledger_row_intend(desk->ledger, &ref, &record, &err), 1);
     assert_int_equal(ledger_row_settle(desk->ledger, &ref, &record, &err), 0);
+    if (*record.warnings)
+        assert_int_equal(
+            ledger_changed_put(desk->ledger, ref.place, NULL, row->claim.claim_fee, &err), 0);
 }
 
 static void send_rows(struct desk *desk)
