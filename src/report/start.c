@@ -169,6 +169,14 @@ static int clear_place(const struct start_settings *s, const char *path,
 
 /* ---- making it ---- */
 
+/* Where file_move goes by a second name, a kill may have left both. The report's place is locked.
+ */
+static void end_cut_short(const char *partial, const char *path)
+{
+    if (file_is_same(partial, path))
+        unlink(partial);
+}
+
 static int write_partial(const char *partial, const struct buffer *json, int *ret_fd,
                          struct error *err)
 {
@@ -217,6 +225,8 @@ int start_make(const struct start_settings *settings, bool *ret_made, struct err
     *ret_made = false;
     start_path(settings->manifest->report_path, &path);
     buffer_format(&partial, "%s.partial", buffer_string(&path));
+    if (!path.failed && !partial.failed)
+        end_cut_short(partial.ptr, path.ptr);
     if (path.failed || partial.failed)
         error_no_memory(err);
     else if (!manifest_format(settings->manifest, &json, err) &&

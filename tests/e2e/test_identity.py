@@ -155,6 +155,14 @@ class KilledTest(IdentityCase):
         self.assertEqual(glob.glob(self.ws.file("*.started.json")), [])
         self.assertOnce()
 
+    def test_one_that_was_killed_between_its_two_names_goes_on(self):
+        """A file system without a rename that replaces nothing: a second name, then the first one goes."""
+        self.kill_in_the_middle()
+        os.link(self.ws.file(STARTED), self.ws.file(STARTED + ".partial"))
+        self.assertExit(self.ws.upload(self.web), 3)
+        self.assertEqual(glob.glob(self.ws.file("*.started.json*")), [])
+        self.assertOnce()
+
     def test_a_run_that_is_killed_on_two_days_stops_no_third_one(self):
         self.kill_in_the_middle(after=5)
         first = open(self.ws.claims, "rb").read()
