@@ -52,7 +52,9 @@ struct gb18030 {
     /* Pairs of bytes: how many there are; of them what GBK files and what Big5 files have mostly.
      */
     uint64_t pairs, usual_gbk, usual_big5;
-    bool has_common; /* one of the first level of GB2312, or punctuation */
+    /* One that no half of a UTF-8 character looks like: GB2312 but for the leads 0xe0 to 0xef,
+     * usual punctuation, or a character of four bytes. */
+    bool has_common;
     bool not_big5;
     bool has_euro; /* the trouble is the byte 0x80, the euro of Windows' code page 936 */
     struct trouble trouble;
@@ -177,7 +179,8 @@ static void count_pair(struct gb18030 *gb, unsigned char trail)
     bool low = trail >= 0x40 && trail <= 0x7e, high = trail >= 0xa1;
 
     gb->pairs++;
-    gb->has_common |= high && ((lead >= 0xb0 && lead <= 0xd7) || lead == 0xa1 || lead == 0xa3);
+    gb->has_common |= high && ((lead >= 0xb0 && lead <= 0xdf) || (lead >= 0xf0 && lead <= 0xf7) ||
+                               lead == 0xa1 || lead == 0xa3);
     gb->usual_gbk += high && ((lead >= 0xb0 && lead <= 0xf7) || (lead >= 0xa1 && lead <= 0xa3));
     gb->usual_big5 += (low || high) && ((lead >= 0xa4 && lead <= 0xc6) || lead == 0xa1);
     gb->not_big5 |= !(low || high) || lead < 0xa1 || lead > 0xf9;
@@ -198,6 +201,7 @@ static bool gb18030_continue(struct gb18030 *gb, unsigned char byte)
     if (gb->len == 2 && !gb->wide)
         count_pair(gb, byte);
     gb->not_big5 |= gb->wide;
+    gb->has_common |= gb->wide && gb->len == 4;
     if (gb->len == (gb->wide ? 4 : 2))
         gb->len = 0;
     return true;
