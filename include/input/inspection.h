@@ -71,10 +71,10 @@ struct inspection_visitor {
     void *context;
     /* All rows were counted, and the inspection is complete but for what the visitor is shown. */
     int (*begin)(void *context, const struct reader *reader, struct error *err);
-    /* Every valid row, in a pass over all of them; `first` begins the pass, of which there may be
-     * more than one: then the last counts. */
-    int (*claim)(void *context, bool first, uint64_t row, const struct claim *claim,
-                 struct error *err);
+    /* Every valid row, in a pass over all of them. There may be a second pass: before it, `forget`
+     * says that what was shown until then does not count. */
+    int (*claim)(void *context, uint64_t row, const struct claim *claim, struct error *err);
+    void (*forget)(void *context);
     /* A row that has findings, behind `begin`. 1 to see no more. */
     int (*row)(void *context, const struct reader *reader, const struct record *record,
                const struct findings *findings, struct error *err);

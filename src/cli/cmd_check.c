@@ -104,14 +104,18 @@ static int take_findings(struct check *check, const struct reader *reader,
     return check->sheet ? add_to_sheet(check, record, findings, err) : 0;
 }
 
-static int take_claim(void *context, bool first, uint64_t row, const struct claim *claim,
-                      struct error *err)
+static int take_claim(void *context, uint64_t row, const struct claim *claim, struct error *err)
 {
     struct check *check = context;
 
-    if (first)
-        duplicates_clear(check->duplicates);
     return duplicates_note(check->duplicates, row, claim) ? error_no_memory(err) : 0;
+}
+
+static void forget_claims(void *context)
+{
+    struct check *check = context;
+
+    duplicates_clear(check->duplicates);
 }
 
 static int take_row(void *context, const struct reader *reader, const struct record *record,
@@ -149,8 +153,8 @@ static void show_missing_newline(struct check *check)
 static int inspect(struct check *check, struct error *err)
 {
     const struct options *o = check->options;
-    const struct inspection_visitor visitor = {check, begin, take_claim, take_row,
-                                               o->report != NULL};
+    const struct inspection_visitor visitor = {check,         begin,    take_claim,
+                                               forget_claims, take_row, o->report != NULL};
 
     check->intake = (struct intake){
         .encoding = o->encoding,

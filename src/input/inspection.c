@@ -71,7 +71,6 @@ struct pass {
     bool counts;   /* rows and findings are counted; else they were before */
     bool profiles; /* the profile is not known yet */
     bool shows;    /* findings are for the visitor */
-    bool has_begun;
 };
 
 static int show(struct pass *pass, const struct record *record, bool invalid, struct error *err)
@@ -80,8 +79,7 @@ static int show(struct pass *pass, const struct record *record, bool invalid, st
     int result = 0;
 
     if (pass->counts && !invalid)
-        result = visitor->claim(visitor->context, !pass->has_begun, record->row, &pass->claim, err);
-    pass->has_begun |= !invalid;
+        result = visitor->claim(visitor->context, record->row, &pass->claim, err);
     if (!result && pass->shows && pass->findings.count)
         result = visitor->row(visitor->context, pass->reader, record, &pass->findings, err);
     if (result > 0)
@@ -279,6 +277,8 @@ static int read_again(const struct intake *intake, const struct inspection_visit
         forget_rows(inspection);
         if (inspection->repeats)
             repeats_clear(inspection->repeats);
+        if (visitor)
+            visitor->forget(visitor->context);
     }
     if (!start_pass(&pass, err) &&
         (!visitor || !visitor->begin(visitor->context, pass.reader, err)))

@@ -86,11 +86,11 @@ class LongRun:
             time.sleep(0.5)
 
     def end(self):
-        """Stops it as a person does, by Ctrl-C; a second command goes on with what is left."""
-        self.run.send_signal(2)
+        """Stops it as a service manager does; a second command goes on with what is left."""
+        self.run.send_signal(15)
         result = self.office.note(self.arguments, self.run.finish(120))
         self._watch.join()
-        self.office.expect(result, (*USUAL, 130))
+        self.office.expect(result, (*USUAL, 143))
 
     def growth(self):
         """(KiB, descriptors) that the last third of its samples has more than the first, medians; None

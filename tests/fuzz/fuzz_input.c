@@ -313,15 +313,21 @@ struct seen {
     uint64_t claims, invalid;
 };
 
-static int count_claim(void *context, bool first, uint64_t row, const struct claim *claim,
-                       struct error *err)
+static int count_claim(void *context, uint64_t row, const struct claim *claim, struct error *err)
 {
     struct seen *seen = context;
 
     (void)row, (void)err;
     check_claim(claim);
-    seen->claims = first ? 1 : seen->claims + 1;
+    seen->claims++;
     return 0;
+}
+
+static void forget_claims(void *context)
+{
+    struct seen *seen = context;
+
+    seen->claims = 0;
 }
 
 static int count_row(void *context, const struct reader *reader, const struct record *record,
@@ -360,7 +366,8 @@ static void check_check(struct export *export, const struct options *options,
 {
     const struct intake intake = intake_of(export, options, options->encoding);
     struct seen seen = {0};
-    const struct inspection_visitor visitor = {&seen, ignore_header, count_claim, count_row, false};
+    const struct inspection_visitor visitor = {&seen,         ignore_header, count_claim,
+                                               forget_claims, count_row,     false};
     struct inspection inspection = {0};
     struct error err = {0};
     int result = inspection_check(&intake, &visitor, &inspection, &err);
