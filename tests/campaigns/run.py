@@ -3,7 +3,8 @@
 
 usage: tests/campaigns/run.py [--long] [--seed N] [--only TRIAL] [OPTION]... [NAME...]
 
-NAMEs are of: kill, chain, exhaust, faults, power, accident; without any, all of them. The short forms end within some
+NAMEs are of: kill, chain, exhaust, faults, power, accident; without any, all of them. soak, a campaign
+of 30 minutes (--minutes N), runs by its name alone. The short forms end within some
 minutes, the long ones take hours. Each says its seed; a violation says how to repeat its trial. Other
 options are those of the campaigns themselves (NAME.py --help).
 
@@ -20,6 +21,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NAMES = ("kill", "chain", "exhaust", "faults", "power", "accident")
+BY_NAME = ("soak",)
 COUNTS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped")
 
 
@@ -46,8 +48,8 @@ def main():
     if {"--help", "-h"} & set(sys.argv):
         print(__doc__)
         return 0
-    chosen = [word for word in sys.argv[1:] if word in NAMES] or NAMES
-    arguments = [word for word in sys.argv[1:] if word not in NAMES]
+    chosen = [word for word in sys.argv[1:] if word in (*NAMES, *BY_NAME)] or NAMES
+    arguments = [word for word in sys.argv[1:] if word not in chosen]
     counts = [run(name, arguments) for name in chosen]
     passed, failed, skipped = map(sum, zip(*counts))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
