@@ -4,7 +4,7 @@
  * Those of runs that have no report yet (start.h) are shown before those of reports: a run that
  * publishes at this moment makes the one before it removes the other, so that none is missed.
  *
- * Tested by tests/e2e/test_identity.py
+ * Tested by tests/unit/test_traces.c and tests/e2e/test_identity.py
  */
 #ifndef CLAIMBATCH_REPORT_TRACES_H
 #define CLAIMBATCH_REPORT_TRACES_H
@@ -25,8 +25,10 @@ typedef int (*traces_visitor)(void *context, const struct trace *trace, struct e
 
 /*
  * Shows the manifests that lie in the folders of these files, also where a file is a link to
- * another folder; a NULL is passed over. Returns 0, or what the visitor did; a folder that cannot
- * be listed and what is no manifest of ours tell nothing. -1 without memory.
+ * another folder; a NULL is passed over. Of a folder that we may not list, those beside the files
+ * themselves are shown. Returns 0, or what the visitor did; a folder that is not there and what is
+ * no manifest of ours tell nothing. -1 without memory or descriptors, or where a folder cannot be
+ * read.
  */
 int traces_visit(const char *const *files, size_t count, traces_visitor visit, void *context,
                  struct error *err);

@@ -1,11 +1,13 @@
 #include "report/traces.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "report/start.h"
 
 #define MANIFEST_SUFFIX ".manifest.json"
@@ -14,8 +16,15 @@
 struct traces {
     traces_visitor visit;
     void *context;
+    const char *const *files; /* in whose folders they lie */
+    size_t count;
     bool starts; /* what this pass shows */
 };
+
+static const char *suffix_of(const struct traces *traces)
+{
+    return traces->starts ? START_SUFFIX : MANIFEST_SUFFIX;
+}
 
 static bool ends_with(const char *name, const char *suffix)
 {
@@ -45,25 +54,67 @@ static int look(const struct traces *traces, const char *path, struct error *err
     return result;
 }
 
-/* `folder` ends in a slash, or is empty. */
-static int visit_folder(const struct traces *traces, const char *folder, struct error *err)
+/* A folder that may be written but not listed: what lies beside the files themselves is known by
+ * its name. */
+static int visit_names(const struct traces *traces, struct error *err)
 {
-    const char *suffix = traces->starts ? START_SUFFIX : MANIFEST_SUFFIX;
-    DIR *list = opendir(*folder ? folder : ".");
+    struct buffer path = {0};
+    int result = 0;
+
+    for (size_t i = 0; i < traces->count && !result; i++) {
+        if (!traces->files[i])
+            continue;
+        buffer_reset(&path);
+        buffer_format(&path, "%s%s", traces->files[i], suffix_of(traces));
+        result = path.failed ? error_no_memory(err) : look(traces, path.ptr, err);
+    }
+    buffer_release(&path);
+    return result;
+}
+
+/* What cannot be looked at is not empty: earlier runs may stand in it. */
+static int fail_to_list(const char *folder, int number, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    bool is_short = number == EMFILE || number == ENFILE || number == ENOMEM;
+
+    return error_set(err, is_short ? EXIT_RESOURCES : EXIT_CANNOT_WRITE,
+                     "cannot look for reports of earlier runs in the folder '%s': %s; nothing was "
+                     "sent",
+                     log_quote(*folder ? folder : ".", quoted, sizeof(quoted)), strerror(number));
+}
+
+static int visit_list(const struct traces *traces, const char *folder, DIR *list, struct error *err)
+{
     struct buffer path = {0};
     const struct dirent *entry;
     int result = 0;
 
-    while (list && !result && (entry = readdir(list))) {
-        if (!ends_with(entry->d_name, suffix))
+    while (!result && (errno = 0, entry = readdir(list))) {
+        if (!ends_with(entry->d_name, suffix_of(traces)))
             continue;
         buffer_reset(&path);
         buffer_format(&path, "%s%s", folder, entry->d_name);
         result = path.failed ? error_no_memory(err) : look(traces, path.ptr, err);
     }
-    if (list)
-        closedir(list);
+    if (!result && errno)
+        result = fail_to_list(folder, errno, err);
     buffer_release(&path);
+    return result;
+}
+
+/* `folder` ends in a slash, or is empty. */
+static int visit_folder(const struct traces *traces, const char *folder, struct error *err)
+{
+    DIR *list = opendir(*folder ? folder : ".");
+    int result = 0;
+
+    if (!list && errno == EACCES)
+        return visit_names(traces, err);
+    if (!list)
+        return errno == ENOENT || errno == ENOTDIR ? 0 : fail_to_list(folder, errno, err);
+    result = visit_list(traces, folder, list, err);
+    closedir(list);
     return result;
 }
 
@@ -113,7 +164,7 @@ static int add_folders_of(struct folders *folders, const char *file, struct erro
 int traces_visit(const char *const *files, size_t count, traces_visitor visit, void *context,
                  struct error *err)
 {
-    struct traces traces = {.visit = visit, .context = context};
+    struct traces traces = {.visit = visit, .context = context, .files = files, .count = count};
     struct folders folders = {0};
     int result = 0;
 
