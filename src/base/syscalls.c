@@ -9,12 +9,17 @@
 #if defined(HAVE_SECCOMP)
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <linux/sockios.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -248,42 +253,72 @@ static const char *const forbidden[] = {
     "keyctl", "add_key",     "request_key", "io_uring_setup",
 };
 
-static int add_by_name(scmp_filter_ctx filter, uint32_t action, const char *name)
-{
-    int number = seccomp_syscall_resolve_name(name);
+/* The kernel's own form of a filter, in memory of its own: libseccomp frees twice, or leaves calls
+ * out, where memory runs out while it makes one. It is asked for the numbers of calls alone. */
+#define STEPS_MAX 1024
 
-    /* A name that this architecture or this libseccomp does not know is not called either. */
-    return number == __NR_SCMP_ERROR || number < 0 ? 0
-                                                   : seccomp_rule_add(filter, action, number, 0);
+struct filter {
+    struct sock_filter steps[STEPS_MAX];
+    unsigned short count;
+};
+
+#define LOAD (BPF_LD | BPF_W | BPF_ABS)
+#define IS (BPF_JMP | BPF_JEQ | BPF_K)
+#define AND (BPF_ALU | BPF_AND | BPF_K)
+#define RETURN (BPF_RET | BPF_K)
+#define NOT_KNOWN (SECCOMP_RET_ERRNO | ENOSYS)
+#define CALL_PLACE offsetof(struct seccomp_data, nr)
+
+/* `otherwise`: how many steps a comparison that fails passes over. */
+static void add_step(struct filter *filter, unsigned code, size_t value, unsigned otherwise)
+{
+    if (filter->count < STEPS_MAX)
+        filter->steps[filter->count++] = (struct sock_filter){
+            .code = (unsigned short)code, .jf = (unsigned char)otherwise, .k = (uint32_t)value};
 }
 
-static int add_names(scmp_filter_ctx filter)
+static void add_names(struct filter *filter, uint32_t action, const char *const *names,
+                      size_t count)
 {
-    int result = 0;
+    for (size_t i = 0; i < count; i++) {
+        int number = seccomp_syscall_resolve_name(names[i]);
 
-    for (size_t i = 0; i < sizeof(allowed) / sizeof(*allowed) && !result; i++)
-        result = add_by_name(filter, SCMP_ACT_ALLOW, allowed[i]);
-#ifndef HAS_SANITIZER
-    for (size_t i = 0; i < sizeof(forbidden) / sizeof(*forbidden) && !result; i++)
-        result = add_by_name(filter, SCMP_ACT_ERRNO(EPERM), forbidden[i]);
-#else
-    (void)forbidden;
-#endif
-    return result;
+        /* A name that this architecture or this libseccomp does not know is not called either. */
+        if (number < 0)
+            continue;
+        add_step(filter, IS, (size_t)number, 1);
+        add_step(filter, RETURN, action, 0);
+    }
 }
 
 /* What is allowed with some arguments only: any of these. */
-#define ARGUMENT(number, compare, a, b)                                                            \
-    ((struct scmp_arg_cmp){(number), (compare), (scmp_datum_t)(a), (scmp_datum_t)(b)})
-#define EQUALS(number, value) ARGUMENT(number, SCMP_CMP_EQ, value, 0)
-#define MASKED(number, mask, value) ARGUMENT(number, SCMP_CMP_MASKED_EQ, mask, value)
+struct condition {
+    int call;
+    unsigned argument; /* counted from 0; the calls below take 32 bits of it */
+    uint32_t mask, value;
+};
 
-static int add_conditions(scmp_filter_ctx filter)
+#define EQUALS(number, wanted) number, UINT32_MAX, (uint32_t)(wanted)
+#define MASKED(number, bits, wanted) number, (uint32_t)(bits), (uint32_t)(wanted)
+
+static void add_condition(struct filter *filter, const struct condition *condition)
 {
-    const struct {
-        int call;
-        struct scmp_arg_cmp argument;
-    } conditions[] = {
+    size_t place = offsetof(struct seccomp_data, args) + condition->argument * sizeof(uint64_t) +
+                   (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(uint32_t) : 0);
+
+    if (condition->call < 0)
+        return;
+    add_step(filter, IS, (size_t)condition->call, 5);
+    add_step(filter, LOAD, place, 0);
+    add_step(filter, AND, condition->mask, 0);
+    add_step(filter, IS, condition->value, 1);
+    add_step(filter, RETURN, SECCOMP_RET_ALLOW, 0);
+    add_step(filter, LOAD, CALL_PLACE, 0);
+}
+
+static void add_conditions(struct filter *filter)
+{
+    const struct condition conditions[] = {
         /* the resolver asks the kernel for addresses by the last */
         {SCMP_SYS(socket), EQUALS(0, AF_UNIX)},
         {SCMP_SYS(socket), EQUALS(0, AF_INET)},
@@ -314,29 +349,41 @@ static int add_conditions(scmp_filter_ctx filter)
         {SCMP_SYS(mprotect), MASKED(2, PROT_EXEC, 0)},
 #endif
     };
-    int result = 0;
 
-    for (size_t i = 0; i < sizeof(conditions) / sizeof(*conditions) && !result; i++)
-        result =
-            seccomp_rule_add(filter, SCMP_ACT_ALLOW, conditions[i].call, 1, conditions[i].argument);
-    return result;
+    for (size_t i = 0; i < sizeof(conditions) / sizeof(*conditions); i++)
+        add_condition(filter, &conditions[i]);
+}
+
+/* For all threads, should a library have started one. Nothing foreign is run in this process, so
+ * its loads may be as quick as before. */
+static bool load_filter(struct filter *filter)
+{
+    struct sock_fprog program = {.len = filter->count, .filter = filter->steps};
+
+    return filter->count < STEPS_MAX &&
+           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                   SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0;
 }
 
 void syscalls_restrict(struct buffer *ret_told)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-    bool is_loaded = false;
+    struct filter filter = {.count = 0};
 
-    if (filter) {
-        /* All threads, should a library have started one. */
-        (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-        (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a search, not a list */
-        /* Nothing foreign is run in this process, so its loads may be as quick as before. */
-        (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);
-        is_loaded = !add_names(filter) && !add_conditions(filter) && !seccomp_load(filter);
-    }
-    seccomp_release(filter);
-    if (is_loaded)
+    add_step(&filter, LOAD, offsetof(struct seccomp_data, arch), 0);
+    add_step(&filter, IS, seccomp_arch_native(), 1);
+    add_step(&filter, BPF_JMP | BPF_JA, 1, 0);
+    add_step(&filter, RETURN, NOT_KNOWN, 0); /* the calls of another architecture */
+    add_step(&filter, LOAD, CALL_PLACE, 0);
+    add_names(&filter, SECCOMP_RET_ALLOW, allowed, sizeof(allowed) / sizeof(*allowed));
+#ifndef HAS_SANITIZER
+    add_names(&filter, SECCOMP_RET_ERRNO | EPERM, forbidden,
+              sizeof(forbidden) / sizeof(*forbidden));
+#else
+    (void)forbidden;
+#endif
+    add_conditions(&filter);
+    add_step(&filter, RETURN, NOT_KNOWN, 0);
+    if (load_filter(&filter))
         buffer_format(ret_told,
                       "no program can be started, and at most %zu kinds of system calls "
                       "are made (seccomp)",
