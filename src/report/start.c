@@ -258,6 +258,21 @@ static int is_own(struct ledger *ledger, const char *run, const struct manifest_
                : is_learned(ledger, found, &known, err);
 }
 
+/* A file of ours that could not be read may be the one: then the run is not over, and the same
+ * command looks again. One of another user is none of ours. */
+static int fail_if_ours(const char *path, const struct error *unread, struct error *err)
+{
+    struct stat status;
+
+    if (unread->exit_code == EXIT_INPUT_REFUSED || stat(path, &status) ||
+        status.st_uid != geteuid())
+        return 0;
+    *err = *unread;
+    if (err->exit_code != EXIT_RESOURCES)
+        err->exit_code = EXIT_CANNOT_WRITE;
+    return -1;
+}
+
 /* Durably, before the run counts as published; the report stands there, by which its file system is
  * synced where the folder cannot be read. */
 static int remove_own(const char *path, const char *report_path, const char *run,
@@ -268,7 +283,7 @@ static int remove_own(const char *path, const char *report_path, const char *run
     struct error unread;
     int read = manifest_read_start(path, &found, &unread);
     int own = read > 0 ? is_own(ledger, run, &found, err) : 0;
-    int result = own < 0 ? -1 : 0;
+    int result = own < 0 ? -1 : read < 0 ? fail_if_ours(path, &unread, err) : 0;
 
     if (own > 0 && unlink(path) == 0)
         result = file_sync_folder(report_path, err);
