@@ -11,7 +11,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "report/manifest.h"
+
+#define TREE_ROOM_BYTES ((size_t)1 << 16)
 
 #define DEPTH_MAX 16        /* ours are 3 deep */
 #define MONEY_DIGITS_MAX 38 /* of 128 bits */
@@ -42,8 +45,9 @@ static bool is_flat_json(const struct buffer *text)
         .yajl_start_array = go_deeper,
         .yajl_end_array = come_back,
     };
+    yajl_alloc_funcs memory = {memory_get, memory_resize, memory_free, NULL};
     int depth = 0;
-    yajl_handle handle = yajl_alloc(&callbacks, NULL, &depth);
+    yajl_handle handle = yajl_alloc(&callbacks, &memory, &depth);
     bool good = handle &&
                 yajl_parse(handle, (const unsigned char *)text->ptr, text->len) == yajl_status_ok &&
                 yajl_complete_parse(handle) == yajl_status_ok;
@@ -51,6 +55,18 @@ static bool is_flat_json(const struct buffer *text)
     if (handle)
         yajl_free(handle);
     return good;
+}
+
+/* yajl's tree takes no allocator, and its parser does not look whether it got memory: that there is
+ * some for it is seen before. */
+static yajl_val build_tree(const char *text, size_t len)
+{
+    void *room = malloc(TREE_ROOM_BYTES + len);
+
+    if (!room)
+        return NULL;
+    free(room);
+    return yajl_tree_parse(text, NULL, 0);
 }
 
 /* ---- members ---- */
@@ -546,7 +562,7 @@ static int parse(const char *path, void (*take_all)(struct parts *, struct manif
 
     if (strlen(text) != found->text.len || !is_flat_json(&found->text))
         return refuse(path, "it is no JSON", err);
-    found->tree = parts.tree = yajl_tree_parse(text, NULL, 0);
+    found->tree = parts.tree = build_tree(text, found->text.len);
     if (!parts.tree)
         return error_no_memory(err);
     if (strcmp(need_text(&parts, "manifest", NULL), MANIFEST_FORMAT) != 0)
