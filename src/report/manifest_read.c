@@ -14,8 +14,6 @@
 #include "base/memory.h"
 #include "report/manifest.h"
 
-#define TREE_ROOM_BYTES ((size_t)1 << 16)
-
 #define DEPTH_MAX 16        /* ours are 3 deep */
 #define MONEY_DIGITS_MAX 38 /* of 128 bits */
 
@@ -57,16 +55,141 @@ static bool is_flat_json(const struct buffer *text)
     return good;
 }
 
-/* yajl's tree takes no allocator, and its parser does not look whether it got memory: that there is
- * some for it is seen before. */
-static yajl_val build_tree(const char *text, size_t len)
-{
-    void *room = malloc(TREE_ROOM_BYTES + len);
+/* ---- the tree ---- */
 
-    if (!room)
-        return NULL;
-    free(room);
-    return yajl_tree_parse(text, NULL, 0);
+/* yajl's own tree takes no allocator, and writes through what it got without a look: it is built
+ * here in the same form, for yajl_tree_get and yajl_tree_free. */
+struct builder {
+    yajl_val root;
+    yajl_val open[DEPTH_MAX + 1]; /* objects and arrays that are not ended */
+    char *key[DEPTH_MAX + 1];     /* of the member that comes next */
+    size_t depth;
+};
+
+static char *copy_of(const unsigned char *text, size_t len)
+{
+    char *copy = memory_get(NULL, len + 1);
+
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+static yajl_val *add_place(yajl_val **values, size_t *len)
+{
+    *values = memory_resize(NULL, *values, (*len + 1) * sizeof(**values));
+    return &(*values)[(*len)++];
+}
+
+static yajl_val add_value(struct builder *b, yajl_type type)
+{
+    yajl_val value = memory_get(NULL, sizeof(*value));
+    yajl_val parent = b->depth ? b->open[b->depth - 1] : NULL;
+
+    memset(value, 0, sizeof(*value));
+    value->type = type;
+    if (!parent) {
+        b->root = value;
+    } else if (parent->type == yajl_t_array) {
+        *add_place(&parent->u.array.values, &parent->u.array.len) = value;
+    } else {
+        size_t at = parent->u.object.len;
+
+        parent->u.object.keys =
+            memory_resize(NULL, parent->u.object.keys, (at + 1) * sizeof(*parent->u.object.keys));
+        parent->u.object.keys[at] = b->key[b->depth - 1];
+        b->key[b->depth - 1] = NULL;
+        *add_place(&parent->u.object.values, &parent->u.object.len) = value;
+    }
+    return value;
+}
+
+static int take_null(void *context)
+{
+    add_value(context, yajl_t_null);
+    return 1;
+}
+
+static int take_boolean(void *context, int value)
+{
+    add_value(context, value ? yajl_t_true : yajl_t_false);
+    return 1;
+}
+
+static int take_number(void *context, const char *text, size_t len)
+{
+    yajl_val value = add_value(context, yajl_t_number);
+    char *end = NULL;
+
+    value->u.number.r = copy_of((const unsigned char *)text, len);
+    errno = 0;
+    value->u.number.i = strtoll(value->u.number.r, &end, 10);
+    if (!errno && !*end)
+        value->u.number.flags |= YAJL_NUMBER_INT_VALID;
+    return 1;
+}
+
+static int take_string(void *context, const unsigned char *text, size_t len)
+{
+    add_value(context, yajl_t_string)->u.string = copy_of(text, len);
+    return 1;
+}
+
+static int take_key(void *context, const unsigned char *text, size_t len)
+{
+    struct builder *b = context;
+
+    b->key[b->depth - 1] = copy_of(text, len);
+    return 1;
+}
+
+static int begin_value(struct builder *b, yajl_type type)
+{
+    b->open[b->depth] = add_value(b, type);
+    b->depth++;
+    return 1;
+}
+
+static int begin_object(void *context)
+{
+    return begin_value(context, yajl_t_object);
+}
+
+static int begin_array(void *context)
+{
+    return begin_value(context, yajl_t_array);
+}
+
+static int end_value(void *context)
+{
+    struct builder *b = context;
+
+    b->depth--;
+    return 1;
+}
+
+/* Of text that is_flat_json has seen. */
+static yajl_val build_tree(const struct buffer *text)
+{
+    static const yajl_callbacks callbacks = {
+        .yajl_null = take_null,
+        .yajl_boolean = take_boolean,
+        .yajl_number = take_number,
+        .yajl_string = take_string,
+        .yajl_start_map = begin_object,
+        .yajl_map_key = take_key,
+        .yajl_end_map = end_value,
+        .yajl_start_array = begin_array,
+        .yajl_end_array = end_value,
+    };
+    yajl_alloc_funcs memory = {memory_get, memory_resize, memory_free, NULL};
+    struct builder builder = {0};
+    yajl_handle handle = yajl_alloc(&callbacks, &memory, &builder);
+
+    yajl_parse(handle, (const unsigned char *)text->ptr, text->len);
+    yajl_complete_parse(handle);
+    yajl_free(handle);
+    return builder.root;
 }
 
 /* ---- members ---- */
@@ -562,7 +685,7 @@ static int parse(const char *path, void (*take_all)(struct parts *, struct manif
 
     if (strlen(text) != found->text.len || !is_flat_json(&found->text))
         return refuse(path, "it is no JSON", err);
-    found->tree = parts.tree = build_tree(text, found->text.len);
+    found->tree = parts.tree = build_tree(&found->text);
     if (!parts.tree)
         return error_no_memory(err);
     if (strcmp(need_text(&parts, "manifest", NULL), MANIFEST_FORMAT) != 0)
