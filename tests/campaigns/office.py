@@ -44,7 +44,8 @@ class Office:
         self.home = "home-a"
         self.rows = []  # of the newest export
         self.exports = []  # copies of the exports of earlier days
-        self.backups = []
+        self.backups = []  # of the ledger in use
+        self.backup_count = 0
         self.said = []  # (length of the journal, key): what became of its open attempt, a person's word
         self.words = []
         self.kills = 0
@@ -164,7 +165,8 @@ class Office:
     # ---- what happens to a ledger ----
 
     def back_up(self):
-        name = self.ws.file(f"backup-{len(self.backups) + 1}.db")
+        self.backup_count += 1
+        name = self.ws.file(f"backup-{self.backup_count}.db")
         if os.path.exists(self.ledger()):
             self.expect(self.type("status", "--backup", name), (0,))
         if os.path.exists(name):
