@@ -104,6 +104,17 @@ static int lock_and_empty(int fd, const char *path, struct error *err)
     return 0;
 }
 
+void file_discard(const char *path)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int before = errno;
+
+    if (unlink(path) && errno != ENOENT)
+        log_warn("cannot remove '%s': %s; remove it by hand, nobody needs it",
+                 log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    errno = before;
+}
+
 /* 0, or 1 when it was taken away meanwhile. */
 static int create_locked(const char *path, int *ret_fd, struct error *err)
 {
@@ -121,7 +132,7 @@ static int create_locked(const char *path, int *ret_fd, struct error *err)
         return taken;
     taken = lock_and_empty(*ret_fd, path, err);
     if (taken < 0 && is_new && err->exit_code != EXIT_TRY_LATER)
-        unlink(path);
+        file_discard(path);
     if (taken)
         close(*ret_fd);
     return taken;

@@ -59,7 +59,7 @@ void output_close(struct output *output)
 {
     if (output->path && output->fd >= 0) {
         if (!output->published)
-            unlink(output->partial.ptr); /* ours: the lock is held */
+            file_discard(output->partial.ptr); /* ours: the lock is held */
         close(output->fd);
     }
     buffer_release(&output->partial);

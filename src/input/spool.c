@@ -50,7 +50,7 @@ static int create_spool(struct error *err)
     if (snprintf(path, sizeof(path), "%s/claimbatch-XXXXXX", folder) < (int)sizeof(path))
         fd = mkostemp(path, O_CLOEXEC);
     if (fd >= 0)
-        unlink(path);
+        file_discard(path);
     else
         error_set(err, EXIT_CANNOT_CREATE,
                   "cannot create a temporary file in '%s': %s; set TMPDIR to a folder with room",

@@ -479,7 +479,7 @@ int care_backup(struct ledger *ledger, const char *path, uint64_t *ret_bytes, st
 out:
     sqlite3_close(b.copy);
     if (result && b.fd >= 0)
-        unlink(b.partial.ptr);
+        file_discard(b.partial.ptr);
     if (b.fd >= 0)
         close(b.fd);
     buffer_release(&b.partial);

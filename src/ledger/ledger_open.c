@@ -83,7 +83,7 @@ static int make_file(struct ledger *ledger, struct error *err)
     if (!is_made)
         return result;
     if (result)
-        unlink(ledger->path); /* refused for its place, where nobody can make one */
+        file_discard(ledger->path); /* refused for its place, where nobody can make one */
     return result ? result : file_sync_folder(ledger->path, err);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #define MIB ((uint64_t)1 << 20)
@@ -66,7 +67,7 @@ static int open_nameless(const char *folder)
         return -1;
     fd = mkostemp(name, O_CLOEXEC);
     if (fd >= 0)
-        unlink(name);
+        file_discard(name);
     return fd;
 }
 

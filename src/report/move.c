@@ -227,7 +227,7 @@ static int complete(struct ledger *ledger, const struct report_move *move, struc
     fd = file_create_locked(partial.ptr, &why);
     if (fd >= 0) {
         result = complete_locked(ledger, move, err);
-        unlink(partial.ptr);
+        file_discard(partial.ptr);
         close(fd);
     } else if (why.exit_code != EXIT_TRY_LATER) {
         put_off(&why);

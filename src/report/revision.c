@@ -314,7 +314,7 @@ static void draft_close(struct draft *draft)
 {
     publication_close(&draft->publication);
     if (draft->fd >= 0 && file_is_at(draft->fd, draft->path.ptr) == 1)
-        unlink(draft->path.ptr);
+        file_discard(draft->path.ptr);
     if (draft->fd >= 0)
         close(draft->fd);
     sha256_close(draft->sha256);

@@ -174,7 +174,7 @@ static int clear_place(const struct start_settings *s, const char *path,
 static void end_cut_short(const char *partial, const char *path)
 {
     if (file_is_same(partial, path))
-        unlink(partial);
+        file_discard(partial);
 }
 
 static int write_partial(const char *partial, const struct buffer *json, int *ret_fd,
@@ -234,7 +234,7 @@ int start_make(const struct start_settings *settings, bool *ret_made, struct err
              !take_place(settings, fd, partial.ptr, path.ptr, ret_made, err))
         result = file_sync_folder(path.ptr, err);
     if (result && fd >= 0)
-        unlink(partial.ptr); /* ours: the lock is held */
+        file_discard(partial.ptr); /* ours: the lock is held */
     if (fd >= 0)
         close(fd);
     buffer_release(&path);

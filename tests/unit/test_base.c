@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -400,6 +401,41 @@ static void locked_file_is_empty_and_owner_only(void **state)
     close(fd);
 }
 
+/* What is said on standard error goes to `folder`'s file. */
+static void discard_listened(struct folder *folder, const char *path)
+{
+    int terminal = dup(STDERR_FILENO);
+    int fd = open(folder->file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0 && terminal >= 0);
+    dup2(fd, STDERR_FILENO);
+    errno = ENOSPC;
+    file_discard(path);
+    assert_int_equal(errno, ENOSPC);
+    dup2(terminal, STDERR_FILENO);
+    close(terminal);
+    close(fd);
+}
+
+/* A folder is what unlink refuses, whoever asks. */
+static void what_cannot_be_removed_is_told(void **state)
+{
+    struct folder *folder = *state;
+    struct stat status;
+    char other[128];
+
+    snprintf(other, sizeof(other), "%s/other", folder->path);
+    write_file(other, "x", 1, 0600);
+    discard_listened(folder, other);
+    assert_int_equal(stat(other, &status), -1);
+    discard_listened(folder, other);
+    assert_int_equal(stat(folder->file, &status), 0);
+    assert_int_equal(status.st_size, 0);
+    discard_listened(folder, folder->path);
+    assert_int_equal(stat(folder->file, &status), 0);
+    assert_true(status.st_size > 0);
+}
+
 static void locked_file_has_one_holder(void **state)
 {
     struct folder *folder = *state;
@@ -695,6 +731,7 @@ int main(void)
         cmocka_unit_test(quote_cuts_at_a_character),
         cmocka_unit_test(quote_never_cuts_an_escape),
         IN_FOLDER(locked_file_is_empty_and_owner_only),
+        IN_FOLDER(what_cannot_be_removed_is_told),
         IN_FOLDER(locked_file_has_one_holder),
         IN_FOLDER(locked_file_that_was_renamed_away_is_no_obstacle),
         IN_FOLDER(locked_file_is_never_made_through_a_link),
