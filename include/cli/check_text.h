@@ -13,7 +13,7 @@
 #define CHECK_TEXT_PROBLEMS 50   /* are printed in full */
 #define CHECK_TEXT_DUPLICATES 10 /* of each kind are named */
 
-/* `file:line:column: severity: CODE: what is wrong, with the value, and how to mend it`. */
+/* `file:line:column: severity: CODE: what is wrong, with the value, and how to fix it`. */
 void check_text_problem(const char *file, const struct problem *problem);
 
 /* Appends how the export is read: encoding, columns, unit. The header is the export's own. */

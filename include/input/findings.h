@@ -46,7 +46,7 @@ void findings_codes(const struct findings *findings, enum severity severity,
 
 /*
  * Appends a sentence on one finding for the clerk: what is wrong, with the value in single quotes
- * (as it is in the record, control characters shown, cut when long), and how to mend it. UTF-8, no
+ * (as it is in the record, control characters shown, cut when long), and how to fix it. UTF-8, no
  * final newline.
  */
 void finding_explain(const struct finding *finding, const struct rules *rules,

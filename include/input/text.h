@@ -1,7 +1,7 @@
 /*
  * text: what the characters of a cell give away.
  *
- * One pass over the bytes with a table says what kinds of bytes a text has; the dearer questions
+ * One pass over the bytes with a table says what kinds of bytes a text has; the costlier questions
  * are asked only where these point. Pure, UTF-8.
  *
  * Tested by tests/unit/test_text.c

@@ -384,7 +384,7 @@ static int end_without_rows(const struct rerun *r)
     buffer_release(&words);
     if (counts->rows[OUTCOME_REJECTED])
         log_info("next: %llu rows were rejected: correct the export and upload it again, or, where "
-                 "the cause was mended at the platform: --include rejected",
+                 "the cause was fixed at the platform: --include rejected",
                  (unsigned long long)counts->rows[OUTCOME_REJECTED]);
     if (counts->rows[OUTCOME_INVALID])
         log_info("next: %llu rows are invalid: correct the export and upload it again",

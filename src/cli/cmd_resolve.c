@@ -535,7 +535,7 @@ static int publish(struct resolve *r, struct error *err)
     if (revision_publish(r->revision, r->key, err)) {
         if (r->totals.settled)
             error_add(err, "what was settled is recorded, but the report is behind: when that is "
-                           "mended, resolve it once more without a decision");
+                           "fixed, resolve it once more without a decision");
         return -1;
     }
     r->totals.republished = true;

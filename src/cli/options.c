@@ -378,7 +378,7 @@ static const struct option_spec table[] = {
             "stop after so many bad rows"),
     SPECIAL(U | R, RUN, "max-changed", take_max_changed, NULL, "N[%]",
             "most rows that were accepted with other content (5%, at least 20)"),
-    SPECIAL(U | R | C | A, RUN, "max-fee", take_max_fee, NULL, "FEN", "a dearer row is invalid"),
+    SPECIAL(U | R | C | A, RUN, "max-fee", take_max_fee, NULL, "FEN", "a row above it is invalid"),
     INTEGER(U | R | C, RUN, "expect-rows", 0, expect_rows, 0, INT64_MAX, NULL, "N",
             "refuse an export of another number of rows"),
     INTEGER(U | R | C, RUN, "expect-fee", 0, expect_fee, 0, INT64_MAX, NULL, "FEN",

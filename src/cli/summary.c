@@ -83,7 +83,7 @@ static void append_warnings(const struct inspection *inspection, struct buffer *
                           (unsigned long long)inspection->first_row[rule]);
 }
 
-/* What was wrong stays so until somebody mends it: then the same command again is no advice. */
+/* What was wrong stays so until somebody fixes it: then the same command again is no advice. */
 static void append_again(const struct summary *s, struct buffer *text)
 {
     char quoted[LOG_QUOTE_BYTES];
@@ -196,7 +196,7 @@ void summary_print_unfinished(const struct summary *s, const struct batch_progre
                           (unsigned long long)progress->outcomes[i]);
     buffer_format(&text, "  %-9s %10llu\n", "open",
                   (unsigned long long)(progress->rows - progress->done));
-    buffer_format(&text, "ledger:   %s\nnext, when the error below is mended: %s",
+    buffer_format(&text, "ledger:   %s\nnext, when the error below is fixed: %s",
                   log_quote(s->ledger_path, path, sizeof(path)), s->invocation);
     log_warn("%s", buffer_string(&text));
     buffer_release(&text);

@@ -3,7 +3,7 @@
  * copy.
  *
  * A handle is never used for two calls: libcurl 7.84 to 8.0 keeps a pointer into the headers of the
- * call before, and a header line that begins with a blank then frees them a second time (mended by
+ * call before, and a header line that begins with a blank then frees them a second time (fixed by
  * curl 8.1.0, not in Debian 12). curl_easy_reset does not clear it; a copy never has it.
  * Connections are the multi handle's and stay.
  *

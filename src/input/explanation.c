@@ -418,7 +418,7 @@ static void explain_field(const struct finding *finding, const struct rules *rul
                       limit_of(finding->field));
     else if (rule == RULE_MAX_FEE)
         buffer_format(ret_sentence,
-                      "is dearer than --max-fee %" PRId64 " fen: check the amount, or raise the "
+                      "is more than --max-fee %" PRId64 " fen: check the amount, or raise the "
                       "limit",
                       rules->max_fee);
     else

@@ -25,7 +25,7 @@
  * not take it, so they go on during a checkpoint; readers have nothing to do with it. It is the
  * kernel's: it goes when the process does, and what was half carried over is carried over again.
  * Rejected: to lock writers out during the checkpoint (they would wait for the disk), and to check
- * SQLite's version (distributions mend without changing it).
+ * SQLite's version (distributions fix without changing it).
  */
 #include <stdio.h>
 

@@ -17,7 +17,7 @@
 #define ANY_OUTCOME OUTCOME_COUNT
 
 #define SAME_AGAIN "type the same upload again"
-#define MEND_EXPORT "correct the row in the export and upload it again"
+#define FIX_EXPORT "correct the row in the export and upload it again"
 #define ASK_PLATFORM                                                                               \
     "ask the platform what became of it, by the time and request_id in the report, then: "         \
     "claimbatch resolve REPORT.csv"
@@ -34,14 +34,14 @@ static const struct {
     [OUTCOME_ACCEPTED] = {"the gateway said that it took the claim, with this content",
                           "it is never sent again", ""},
     [OUTCOME_REJECTED] = {"the gateway refused this content", "it is not sent again by itself",
-                          "read the gateway's message and " MEND_EXPORT
-                          "; where the cause was mended at the platform: claimbatch rerun "
+                          "read the gateway's message and " FIX_EXPORT
+                          "; where the cause was fixed at the platform: claimbatch rerun "
                           "REPORT.csv --include rejected"},
     [OUTCOME_FAILED] = {"surely not executed; its attempts are used up",
                         "the same upload, or rerun, sends it again", SAME_AGAIN},
     [OUTCOME_UNKNOWN] = {"bytes may have left, and no definite answer came",
                          "it is never sent again by itself", ASK_PLATFORM},
-    [OUTCOME_INVALID] = {"the row breaks a rule and was not sent", "", MEND_EXPORT},
+    [OUTCOME_INVALID] = {"the row breaks a rule and was not sent", "", FIX_EXPORT},
     [OUTCOME_SKIPPED] = {"not sent in this run; code and message say why and where", "", ""},
     [OUTCOME_UNSENT] = {"the run stopped before it", "the same upload, or rerun, sends it",
                         SAME_AGAIN},
@@ -301,7 +301,7 @@ static const struct {
     {"isv.missing-parameter*", "isv.missing-parameter", 40, "a required value is missing"},
     {"isv.invalid-parameter*", "isv.invalid-parameter", 41, "a value is wrong"},
     {"isv.*", "isv.refused", 50,
-     "the business refused the content: the caller's side is to be mended"},
+     "the business refused the content: what the caller sends is to be fixed"},
 };
 
 /* What the program does about a verdict. */
@@ -311,7 +311,7 @@ static const struct {
 } fates[] = {
     [VERDICT_ACCEPTED] = {ADVICE_EXECUTED, "the row is accepted", ""},
     [VERDICT_REJECTED] = {ADVICE_NOT_EXECUTED, "the row is rejected, and not sent again by itself",
-                          "read the gateway's message and " MEND_EXPORT},
+                          "read the gateway's message and " FIX_EXPORT},
     [VERDICT_UNKNOWN] = {ADVICE_PERHAPS_EXECUTED, STAYS_UNKNOWN, ASK_PLATFORM},
     [VERDICT_AGAIN] = {ADVICE_NOT_EXECUTED,
                        "it is sent again by itself, up to --retries times; then the row is failed",
@@ -326,7 +326,7 @@ static const struct {
     [VERDICT_QUOTA] = {ADVICE_NOT_EXECUTED, "the run stops with 75, and the row is unsent",
                        SAME_AGAIN " after 00:00 Beijing time"},
     [VERDICT_STOP] = {ADVICE_NOT_EXECUTED, "the run stops, and the row is unsent",
-                      "mend the cause, then " SAME_AGAIN},
+                      "fix the cause, then " SAME_AGAIN},
     [VERDICT_UNKNOWN_STOP] = {ADVICE_PERHAPS_EXECUTED,
                               "the run stops; the row is unknown and is never sent again by itself",
                               ASK_PLATFORM},
@@ -341,7 +341,7 @@ static const struct {
     {"max-failures", "more rows than --max-failures allows were rejected, failed or unknown",
      "look at their messages, then " SAME_AGAIN},
     {"require-valid", "rows are invalid, and --require-valid was given: nothing was sent",
-     "mend the export: claimbatch check CLAIMS.csv shows what is wrong"},
+     "fix the export: claimbatch check CLAIMS.csv shows what is wrong"},
     {"max-changed",
      "more claims than --max-changed allows were accepted before with other content: nothing was "
      "sent",
@@ -357,7 +357,7 @@ static const struct {
      SAME_AGAIN " when the ban is over, with a lower --rate"},
     {"quota", "the quota of calls of the day is used up", SAME_AGAIN " after 00:00 Beijing time"},
     {"gateway", "an answer of the gateway allows no further sending; it is in the rows' messages",
-     "mend the cause, then " SAME_AGAIN},
+     "fix the cause, then " SAME_AGAIN},
     {"signal", "a person or the system asked for the stop", SAME_AGAIN},
     {"interrupted",
      "the program was killed, or the machine went down, before it could end by itself",
@@ -372,7 +372,7 @@ static const struct {
     {"disk-full", "the disk of the ledger is full; what was in flight is recorded",
      "make room, then " SAME_AGAIN},
     {"error", "the program could not go on; it said why on standard error",
-     "mend the cause, then " SAME_AGAIN},
+     "fix the cause, then " SAME_AGAIN},
 };
 
 static const struct {
@@ -391,7 +391,7 @@ static const struct {
      "100 answers were all rejections",
      "look at the report, then " SAME_AGAIN},
     {EXIT_INPUT_REFUSED, "65", "the input is refused; nothing was sent",
-     "mend the file as the message says"},
+     "fix the file as the message says"},
     {EXIT_INPUT_MISSING, "66", "the input cannot be opened; nothing was sent", "check its name"},
     {EXIT_UNREACHABLE, "69",
      "the gateway cannot be reached, its certificate is wrong, or it gives no definite answers; "
@@ -402,15 +402,15 @@ static const struct {
     {EXIT_CANNOT_CREATE, "73", "the report or the ledger cannot be created",
      "check the place that the message names"},
     {EXIT_CANNOT_WRITE, "74", "the report or the ledger cannot be written",
-     "make room or mend the disk, then " SAME_AGAIN},
+     "make room or fix the disk, then " SAME_AGAIN},
     {EXIT_TRY_LATER, "75",
      "try later: quota used up, a long ban, or another process is at work on the same",
      SAME_AGAIN " at the time that the message names"},
     {EXIT_NOT_PERMITTED, "77", "the gateway refuses app key, signature, session or permission",
-     "mend what the message names, then " SAME_AGAIN},
+     "fix what the message names, then " SAME_AGAIN},
     {EXIT_BAD_CONFIG, "78",
      "wrong configuration, secret file refused, or another ledger, platform or reading",
-     "mend what the message names"},
+     "fix what the message names"},
     {129, "129", "SIGHUP, after a clean stop", SAME_AGAIN},
     {130, "130", "SIGINT, after a clean stop", SAME_AGAIN},
     {143, "143", "SIGTERM, after a clean stop", SAME_AGAIN},
@@ -482,7 +482,7 @@ static void fill_rule(enum rule rule, struct advice *advice)
 
     rules_init(&defaults);
     fill(advice, ADVICE_RULE, rule_code(rule), rules_broken[rule], ADVICE_NOT_EXECUTED);
-    advice->todo = MEND_EXPORT;
+    advice->todo = FIX_EXPORT;
     if (rule_is_fixed(rule)) {
         advice->fate = "the row is invalid and is never sent";
         return;

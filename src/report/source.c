@@ -482,7 +482,7 @@ static void object_to_order(struct source *source)
                         is_too_early ? "before" : "behind", other);
 }
 
-/* An export would be mended; a report is got again. */
+/* An export would be fixed; a report is got again. */
 static void object_to_bytes(struct source *source)
 {
     objection_raise(source->audit, AUDIT_ITSELF, source->report,

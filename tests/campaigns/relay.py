@@ -25,14 +25,14 @@ class Relay:
         self.cut()
 
     def cut(self):
-        """Ends every connection, in whatever state it is; new ones end at once until `mend`."""
+        """Ends every connection, in whatever state it is; new ones end at once until `fix`."""
         with self._lock:
             self._is_cut = True
             pairs, self._pairs = self._pairs, set()
         for pair in pairs:
             end(pair)
 
-    def mend(self):
+    def fix(self):
         with self._lock:
             self._is_cut = False
 

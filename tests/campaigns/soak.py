@@ -52,7 +52,7 @@ class Network(threading.Thread):
             self.relay.cut()
             self.cuts += 1
             self.stopped.wait(CUT_S)
-            self.relay.mend()
+            self.relay.fix()
 
 
 class LongRun:

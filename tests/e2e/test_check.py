@@ -1,4 +1,4 @@
-"""`claimbatch check`: everything that is wrong, told so that a clerk can mend it, and nothing sent."""
+"""`claimbatch check`: everything that is wrong, told so that a clerk can fix it, and nothing sent."""
 
 import csv
 import io

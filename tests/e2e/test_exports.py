@@ -1,5 +1,5 @@
 """Exports as offices really make them: the samples, what reaches the gateway of a GB18030 export, and
-damaged exports that are mended by following the messages alone."""
+damaged exports that are fixed by following the messages alone."""
 
 import csv
 import difflib
@@ -141,7 +141,7 @@ def with_all_quoted():
 EMPTY_REASON = change('"序列号与""IMEI""不一致"', "")
 
 # What it is; the damaged bytes; the words of the message that say where and how; and what following
-# them gives: the mended file, further options, or both.
+# them gives: the fixed file, further options, or both.
 DAMAGED = (
     (
         "a list separator of another country",
@@ -515,18 +515,18 @@ class DamagedTest(TestCase):
         self.assertExit(self.ws.upload(gateway, "--in-flight", "1"), 0)
         self.assertEqual(self.sent(gateway)[1][5], "不在保障范围,\n退回")
 
-    def test_each_damaged_export_is_mended_by_following_the_messages_alone(self):
+    def test_each_damaged_export_is_fixed_by_following_the_messages_alone(self):
         self.assertGreaterEqual(len(DAMAGED), 20)
         gateway = self.gateway()
-        for number, (name, damaged, words, mended, options) in enumerate(DAMAGED):
+        for number, (name, damaged, words, fixed, options) in enumerate(DAMAGED):
             with self.subTest(name):
                 self.ws.write("claims.csv", damaged)
                 result = self.ws.run("check", "claims.csv")
                 self.assertIn(result.code, (1, 65), repr(result))
                 for piece in words:
                     self.assertIn(piece, result.out + result.err, repr(result))
-                self.assertFollows(result.out + result.err, damaged, mended, options)
-                self.ws.write("claims.csv", mended or damaged)
+                self.assertFollows(result.out + result.err, damaged, fixed, options)
+                self.ws.write("claims.csv", fixed or damaged)
                 self.assertExit(self.ws.run("check", "claims.csv", *options), 0)
                 self.assertExit(
                     self.ws.upload(
@@ -538,8 +538,8 @@ class DamagedTest(TestCase):
                 )
                 self.assertEqual(self.sent(gateway), CLAIMS)
 
-    def assertFollows(self, text, damaged, mended, options):
-        """Whoever mended it knew no more than the message: each option stands in it, and each line
+    def assertFollows(self, text, damaged, fixed, options):
+        """Whoever fixed it knew no more than the message: each option stands in it, and each line
         that is another one afterwards."""
         for option, value in zip(options[::2], options[1::2]):
             if option == "--column":
@@ -549,9 +549,9 @@ class DamagedTest(TestCase):
                 self.assertIn(f"'{header}'", text)
             else:
                 self.assertIn(f"{option} {shlex.quote(value)}", text)
-        if mended is None or ANEW.search(text):
+        if fixed is None or ANEW.search(text):
             return
-        before, after = damaged.split("\n"), mended.split("\n")
+        before, after = damaged.split("\n"), fixed.split("\n")
         named = {int(one or other) for one, other in PLACE.findall(text)}
         matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
         for what, start, end, *_ in matcher.get_opcodes():

@@ -155,7 +155,7 @@ class PublishTest(ResumeCase):
 
 
 class NewExportTest(ResumeCase):
-    def test_invalid_rows_mended_in_the_export_are_sent_and_accepted_ones_are_not(self):
+    def test_invalid_rows_fixed_in_the_export_are_sent_and_accepted_ones_are_not(self):
         rows = claim_rows(4)
         rows[1] = claim_row(2, claim_fee="12,50")
         self.ws.export(rows)

@@ -517,7 +517,7 @@ class LimitTest(UploadCase):
         self.assertExit(self.ws.upload(gateway, *options, "--min-rows", "2", claims="short.csv"), 0)
         self.assertEqual(len(gateway.requests), 3)
 
-    def test_max_fee_makes_a_dearer_row_invalid(self):
+    def test_max_fee_makes_a_row_above_it_invalid(self):
         self.ws.export(claim_rows(3))
         gateway = self.gateway()
         result = self.ws.upload(gateway, "--max-fee", "102")

@@ -283,7 +283,7 @@ static void claim_is_never_guessed_when_a_rule_is_softer(void **state)
     }
 }
 
-static void claim_dearer_than_allowed_is_invalid(void **state)
+static void claim_above_max_fee_is_invalid(void **state)
 {
     struct rules rules = {0};
 
@@ -581,7 +581,7 @@ int main(void)
         cmocka_unit_test(claim_obeys_every_rule),
         cmocka_unit_test(claim_texts_have_a_longest_length),
         cmocka_unit_test(claim_is_never_guessed_when_a_rule_is_softer),
-        cmocka_unit_test(claim_dearer_than_allowed_is_invalid),
+        cmocka_unit_test(claim_above_max_fee_is_invalid),
         cmocka_unit_test(claim_columns_may_be_absent),
         cmocka_unit_test(findings_are_in_the_order_of_the_fields),
         cmocka_unit_test(findings_say_what_is_wrong_and_what_to_do),

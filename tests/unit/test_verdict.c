@@ -348,7 +348,7 @@ static void error_codes_are_judged_by_the_table(void **state)
         {530, "isv.x", VERDICT_REJECTED, 0},
         {900, "isv.x", VERDICT_REJECTED, 0},
         {60, "isv.x", VERDICT_REJECTED, 0},
-        /* nothing may be sent until a person has mended it */
+        /* nothing may be sent until a person has fixed it */
         {9, "", VERDICT_STOP, EXIT_NOT_PERMITTED},
         {11, "isv.permission-api-package-limit", VERDICT_STOP, EXIT_NOT_PERMITTED},
         {11, "", VERDICT_STOP, EXIT_NOT_PERMITTED},
