@@ -26,6 +26,9 @@ struct buffer {
  * memory. */
 bool buffer_reserve(struct buffer *buffer, size_t more);
 
+/* Empties it, and gives its memory back where that is more than `kept` bytes. */
+void buffer_trim(struct buffer *buffer, size_t kept);
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t len);
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_byte(struct buffer *buffer, char byte);

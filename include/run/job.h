@@ -37,6 +37,10 @@ enum job_guard {
     JOB_GUARD_LAST,  /* this is its last try */
 };
 
+/* What a job keeps of the memory of one text or answer for those to come: a larger one, as a page
+ * in the place of an answer, would else stay with every job that ever met it. */
+#define JOB_KEPT_BYTES 16384
+
 struct job {
     /* the row: set by the coordinator when the row is read */
     uint64_t row;

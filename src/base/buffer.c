@@ -100,6 +100,14 @@ void buffer_reset(struct buffer *buffer)
         buffer->ptr[0] = '\0';
 }
 
+void buffer_trim(struct buffer *buffer, size_t kept)
+{
+    if (buffer->cap > kept)
+        buffer_release(buffer);
+    else
+        buffer_reset(buffer);
+}
+
 void buffer_wipe(struct buffer *buffer)
 {
     if (buffer->ptr)

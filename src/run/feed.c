@@ -176,12 +176,25 @@ static int take(struct feed *feed, const struct supply_row *row, struct job *job
     return fill(feed, row, known, job, err) ? -1 : 1;
 }
 
+/* What earlier rows left in the job. */
+static void trim(struct job *job)
+{
+    buffer_trim(&job->store.desc, JOB_KEPT_BYTES);
+    buffer_trim(&job->store.order_no, JOB_KEPT_BYTES);
+    buffer_trim(&job->earlier, JOB_KEPT_BYTES);
+    buffer_trim(&job->exchange.body, JOB_KEPT_BYTES);
+}
+
 int feed_next(struct feed *feed, struct job *job, struct error *err)
 {
     struct supply_row row;
     int result;
 
-    while ((result = supply_next(feed->supply, &job->store, &row, err)) > 0) {
+    for (;;) {
+        trim(job);
+        result = supply_next(feed->supply, &job->store, &row, err);
+        if (result <= 0)
+            break;
         feed->next_row = row.row + 1;
         result = take(feed, &row, job, err);
         if (result)

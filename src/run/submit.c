@@ -104,6 +104,7 @@ static void judge(struct submitter *submitter, struct job *job)
     mask_answer(&answer, submitter->settings->app.session);
     mask_answer(&answer, submitter->settings->secret);
     verdict_judge(&submitter->settings->verdict, x, &answer, &job->verdict);
+    buffer_trim(&job->exchange.answer, JOB_KEPT_BYTES);
 }
 
 static bool is_repeating(const struct submitter *submitter, uint64_t connection)

@@ -81,6 +81,15 @@ class MemoryTest(TestCase):
         self.check(gateway, ("--limit", 0), 4, (5000, 500000))
         self.assertEqual(gateway.requests, [])
 
+    def test_large_answers_leave_no_memory_with_the_rows_that_got_them(self):
+        """A guard's page in the place of an answer may have a megabyte; its row keeps none of it."""
+        self.write_export(6000)
+        sandbox = self.sandbox("--threads", "2", "--fault", "too-large=0.1", journal=False)
+        code, peak = self.peak(*self.ws.upload_arguments(sandbox, "--in-flight", 64, *NEW_LEDGER))
+        self.assertEqual(code, 3)
+        self.assertEqual(self.ws.read_manifest()["report"]["rows"], 6000)
+        self.assertLess(peak, 96 * MIB)
+
     def test_a_check_of_a_million_rows_takes_no_more_than_sixteen_bytes_for_each(self):
         rows = 1000000
         self.write_export(rows)

@@ -264,6 +264,23 @@ static void buffer_is_always_followed_by_a_nul(void **state)
     assert_null(buffer.ptr);
 }
 
+static void buffer_trim_gives_back_what_is_more_than_is_kept(void **state)
+{
+    struct buffer buffer = {0};
+
+    (void)state;
+    buffer_text(&buffer, "small");
+    buffer_trim(&buffer, 64);
+    assert_non_null(buffer.ptr);
+    assert_int_equal(buffer.len, 0);
+    assert_true(buffer_reserve(&buffer, 64));
+    buffer.failed = true;
+    buffer_trim(&buffer, 64);
+    assert_null(buffer.ptr);
+    assert_int_equal(buffer.cap, 0);
+    assert_false(buffer.failed);
+}
+
 static void buffer_grows_as_needed(void **state)
 {
     struct buffer buffer = {0};
@@ -724,6 +741,7 @@ int main(void)
         cmocka_unit_test(beijing_day_ends_at_16_utc),
         cmocka_unit_test(monotonic_time_does_not_go_back),
         cmocka_unit_test(buffer_is_always_followed_by_a_nul),
+        cmocka_unit_test(buffer_trim_gives_back_what_is_more_than_is_kept),
         cmocka_unit_test(buffer_grows_as_needed),
         cmocka_unit_test(buffer_keeps_its_memory_when_emptied),
         cmocka_unit_test(buffer_that_failed_stays_as_it_was),
