@@ -30,7 +30,9 @@ struct shape_count {
 
 struct census {
     struct lengths ids[ID_COLUMNS][ROUNDINGS][LONGEST_DIGITS];
-    uint64_t order_nos, looks[ORDER_LOOKS], lists, separated;
+    uint64_t order_nos, looks[ORDER_LOOKS], lists;
+    uint64_t first_shape;                /* of claim numbers */
+    uint64_t separated, separated_alike; /* that have marks; of them those of the first's shape */
     struct shape_count shapes[SHAPES];
     size_t last_shape;
     size_t narrowest, widest;
@@ -120,18 +122,22 @@ static void note_shape(struct census *census, uint64_t shape)
 static void note_order_no(struct census *census, struct value value)
 {
     unsigned kinds = text_kinds(value);
+    uint64_t shape = text_shape(value);
+    bool separated = false;
 
-    census->order_nos++;
+    if (census->order_nos++ == 0)
+        census->first_shape = shape;
     census->looks[order_no_look(value, kinds)]++;
-    note_shape(census, text_shape(value));
+    note_shape(census, shape);
     if (kinds == TEXT_DIGIT)
         note_id(census, ID_ORDER_NO, value);
     if (!(kinds & ~(unsigned)(TEXT_DIGIT | TEXT_UPPER | TEXT_LOWER | TEXT_DASH)))
         return;
     census->lists += order_no_is_list(value, kinds);
-    census->separated +=
-        (kinds & (TEXT_SEPARATOR | TEXT_GUISE | TEXT_SYMBOL | TEXT_SPECIAL)) != 0 ||
-        (kinds & TEXT_MARK && memchr(value.ptr, '+', value.len));
+    separated =
+        kinds & (TEXT_SEPARATOR | TEXT_GUISE | TEXT_SYMBOL | TEXT_SPECIAL | TEXT_MARK | TEXT_OTHER);
+    census->separated += separated;
+    census->separated_alike += separated && shape == census->first_shape;
 }
 
 /* ---- lines ---- */
@@ -360,13 +366,21 @@ static bool is_doubted_alike(const struct census *census, const struct profile *
     return true;
 }
 
+/* Claim numbers with marks that have another shape than most: those may be judged by it. */
+static uint64_t count_separated(const struct census *census, uint64_t usual)
+{
+    return census->separated - (census->first_shape == usual ? census->separated_alike : 0);
+}
+
 static bool is_judged_alike(const struct census *census, const struct profile *a,
                             const struct profile *b)
 {
     for (int look = ORDER_PLAIN + 1; look < ORDER_LOOKS; look++)
         if (a->is_odd[look] != b->is_odd[look] && census->looks[look])
             return false;
-    if ((a->order_shape != b->order_shape || a->has_lists != b->has_lists) && census->separated)
+    if (a->order_shape != b->order_shape && count_separated(census, b->order_shape))
+        return false;
+    if (a->has_lists != b->has_lists && census->separated)
         return false;
     if (a->is_text_behind_fee != b->is_text_behind_fee && census->groups_behind_fee)
         return false;

@@ -356,6 +356,13 @@ static const char *take_text(struct judgement *judgement, enum field field, stru
     return buffer_string(store);
 }
 
+/* A number whose first character makes it worth no second look: letters, digits and dashes. */
+static bool is_plain_order_no(struct value value, unsigned kinds)
+{
+    return has_usual_characters(kinds) && kinds & TEXT_DIGIT && *value.ptr != '0' &&
+           *value.ptr != '-';
+}
+
 static bool is_several(const struct judgement *judgement, struct value value, unsigned kinds)
 {
     const struct profile *profile = judgement->profile;
@@ -366,13 +373,27 @@ static bool is_several(const struct judgement *judgement, struct value value, un
            order_no_is_list(value, kinds);
 }
 
+/* Whether the claim number has a form that tools and people give it, and no office. */
+static bool is_damaged(const struct judgement *judgement, struct value value, unsigned kinds)
+{
+    const struct profile *profile = judgement->profile;
+
+    if (order_no_guise(value, kinds) != ORDER_GENUINE ||
+        (profile && profile->is_odd[ORDER_DIGITLESS] &&
+         order_no_look(value, kinds) == ORDER_DIGITLESS))
+        return true;
+    return (profile && order_no_is_labelled(value, kinds, profile->order_shape)) ||
+           is_several(judgement, value, kinds);
+}
+
 /* Whether a spreadsheet or a data frame spoilt the claim number. */
 static bool is_spoilt_order_no(const struct judgement *judgement, struct value value,
                                unsigned kinds)
 {
     enum order_look look = order_no_look(value, kinds);
 
-    if (look != ORDER_PLAIN && judgement->profile && judgement->profile->is_odd[look])
+    if (look != ORDER_PLAIN && look != ORDER_DIGITLESS && judgement->profile &&
+        judgement->profile->is_odd[look])
         return true;
     if (order_no_is_moment(value, kinds))
         return true;
@@ -385,14 +406,16 @@ static void judge_order_no(struct judgement *judgement, struct value value, unsi
                            const char *text)
 {
     enum field field = FIELD_CLAIM_ORDER_NO;
-    bool usual = has_usual_characters(kinds);
+    bool spoilt = is_spoilt_order_no(judgement, value, kinds);
+    struct value number = value; /* without zeros before it */
 
-    if (is_spoilt_order_no(judgement, value, kinds))
+    if (spoilt)
         add(judgement, RULE_EXCEL_NUMBER, field);
-    else if (kinds == TEXT_DIGIT && value_is_long_number(&value))
-        judge_rounding(judgement, ID_ORDER_NO, value, field);
-    if ((!usual &&
-         (order_no_guise(value, kinds) != ORDER_GENUINE || is_several(judgement, value, kinds))) ||
+    else if (kinds == TEXT_DIGIT && value_is_long_number(&number))
+        judge_rounding(judgement, ID_ORDER_NO, number, field);
+    if (kinds == TEXT_DIGIT && order_no_is_limit(value))
+        add(judgement, RULE_CLAMPED_ID, field);
+    if ((!spoilt && !is_plain_order_no(value, kinds) && is_damaged(judgement, value, kinds)) ||
         (judgement->rules->pattern && !pattern_fits(judgement->rules->pattern, text)))
         add(judgement, RULE_DAMAGED_ORDER_NO, field);
     /* In a text it may be meant, as inside an emoji; in a number nobody would ever see it. */

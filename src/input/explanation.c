@@ -38,7 +38,7 @@ static const char *const sentences[RULE_COUNT] = {
     [RULE_SHIFTED_CELLS] = "stands before three digits in the next cell: a grouping comma without "
                            "quotes may have split the amount; export amounts without grouping, or "
                            "in quotes",
-    [RULE_CLAMPED_ID] = "is no work order but a limit at which some program stops counting: look "
+    [RULE_CLAMPED_ID] = "is no number but a limit at which some program stops counting: look "
                         "the number up in the system it came from",
     [RULE_BACKSLASH_ESCAPE] = "has a backslash as MySQL and Hive write it, which is sent as it is: "
                               "export without escapes, or check the text",
@@ -203,6 +203,9 @@ static const char *excel_sentence(enum field field, struct value value)
     if (value_is_scientific(value))
         return "is in scientific notation and digits of it are lost: export it again with this "
                "column as text; it cannot be restored from here";
+    if (field == FIELD_CLAIM_ORDER_NO && kinds & TEXT_SEPARATOR)
+        return "is grouped by commas, as a spreadsheet shows a number: export it again with this "
+               "column as text";
     if (kinds & TEXT_MARK)
         return "ends in a decimal point and zeros, as a data frame writes whole numbers: export it "
                "again with this column as text";
@@ -227,21 +230,32 @@ static const char *order_no_sentence(struct value value)
 
     switch (order_no_guise(value, kinds)) {
     case ORDER_APOSTROPHE:
-        return "begins with an apostrophe or backtick, which a tool put there so that a "
+        return "begins or ends with an apostrophe or backtick, which a tool put there so that a "
                "spreadsheet keeps the digits: export it without";
     case ORDER_ENTITY:
         return "has an HTML entity such as &nbsp; in it: export it as plain text";
     case ORDER_LOOKALIKE:
         return "has characters that only look like ASCII (full-width forms, blanks, quotes, "
                "dashes or letters of another kind): type it anew in half width";
-    case ORDER_SEVERAL:
+    case ORDER_UNFILLED:
+        return "stands where there is no claim number: look it up and write it";
+    case ORDER_LABELLED:
+        return "begins with the name of a number: write the claim number alone, and see that it is "
+               "the claim number and no other";
+    case ORDER_WRAPPED:
+        return "has quotes, brackets, a formula or a separator around it, which are no part of a "
+               "number: write the number alone";
+    case ORDER_CUT:
+        return "is not the whole number, as a screen cuts or masks it: export it in full";
+    case ORDER_SIGNED:
+        return "has a sign, as a number to count with: look the claim number up and write it";
     case ORDER_GENUINE:
         break;
     }
     return order_no_is_list(value, kinds)
                ? "holds several numbers: write one row for each"
-               : "is no claim number as this office has them (see --order-no-pattern), or holds "
-                 "several: correct it";
+               : "looks unlike the other numbers of this column, or is none as this office has "
+                 "them (see --order-no-pattern), or holds several: correct it";
 }
 
 static const char *lost_sentence(struct value value)

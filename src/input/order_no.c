@@ -5,6 +5,7 @@
 #include "input/text.h"
 
 #define SERIAL_DIGITS 5
+#define GROUP_DIGITS 3
 #define SPOILT_DIGITS 6       /* before a point and a zero */
 #define ENGLISH_MONTH_BYTES 8 /* Nov-2026, the longest date that begins with no digit */
 #define PART_BYTES 6          /* a shorter part of a list is no number by itself */
@@ -35,16 +36,39 @@ static bool has_exponent_only(struct value value)
     return digits + 1 + count_digits(value, digits + 1) == value.len;
 }
 
-/* The digits before ".0", or 0. */
+/* The digits before a point and nothing but zeros, or 0. */
 static size_t digits_before_point_zero(struct value value)
 {
-    size_t digits = count_digits(value, 0);
+    size_t digits = count_digits(value, 0), n = digits + 1;
 
-    return value.len == digits + 2 && memcmp(value.ptr + digits, ".0", 2) == 0 ? digits : 0;
+    if (digits >= value.len || value.ptr[digits] != '.')
+        return 0;
+    while (n < value.len && value.ptr[n] == '0')
+        n++;
+    return n == value.len ? digits : 0;
+}
+
+/* 202,611,004,107, perhaps with zeros behind a point. */
+static bool is_grouped(struct value value)
+{
+    size_t at = count_digits(value, 0), groups = 0;
+
+    if (at < 1 || at > GROUP_DIGITS || *value.ptr == '0')
+        return false;
+    for (; at < value.len && value.ptr[at] == ','; at += 1 + GROUP_DIGITS, groups++)
+        if (count_digits(value, at + 1) != GROUP_DIGITS)
+            return false;
+    if (groups && at < value.len && value.ptr[at] == '.')
+        for (at++; at < value.len && value.ptr[at] == '0';)
+            at++;
+    return groups > 0 && at == value.len;
 }
 
 enum order_look order_no_look(struct value value, unsigned kinds)
 {
+    if (!(kinds & TEXT_DIGIT))
+        return kinds & ~(unsigned)(TEXT_UPPER | TEXT_LOWER | TEXT_DASH) ? ORDER_DIGITLESS
+                                                                        : ORDER_PLAIN;
     if (kinds & ~(unsigned)(TEXT_DIGIT | TEXT_UPPER | TEXT_LOWER | TEXT_MARK) ||
         !is_digit(*value.ptr))
         return ORDER_PLAIN;
@@ -61,12 +85,25 @@ enum order_look order_no_look(struct value value, unsigned kinds)
 
 bool order_no_is_spoilt_number(struct value value, unsigned kinds)
 {
-    if (!(kinds & (TEXT_MARK | TEXT_DASH)))
+    if (!(kinds & (TEXT_MARK | TEXT_DASH | TEXT_SEPARATOR)))
         return false;
+    if (kinds & TEXT_SEPARATOR)
+        return is_grouped(value);
     if (digits_before_point_zero(value) >= SPOILT_DIGITS)
         return true;
     /* A plus or a point is what tells 2.02E+12 from the number 2026E0012. */
     return value_is_scientific(value) && strcspn(value.ptr, ".+") < value.len;
+}
+
+bool order_no_is_limit(struct value value)
+{
+    static const char *const limits[] = {"2147483647", "4294967295", "9007199254740992",
+                                         "9223372036854775807", "18446744073709551615"};
+
+    for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+        if (strlen(limits[i]) == value.len && memcmp(limits[i], value.ptr, value.len) == 0)
+            return true;
+    return false;
 }
 
 /* ---- dates ---- */

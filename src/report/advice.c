@@ -184,9 +184,9 @@ static const char *const rules_broken[RULE_COUNT] = {
                           "a number",
     [RULE_EXCEL_ROUNDED_ID] = "numbers of more than 15 digits end in zeros where a spreadsheet "
                               "rounds; an error where more do than chance explains",
-    [RULE_DAMAGED_ORDER_NO] = "claim_order_no is in a guise: an apostrophe, an HTML entity, "
-                              "characters that imitate ASCII, several numbers, or not of "
-                              "--order-no-pattern",
+    [RULE_DAMAGED_ORDER_NO] = "claim_order_no is in a guise (an apostrophe, quotes, an HTML "
+                              "entity, a name before it, characters that imitate ASCII), cut, "
+                              "several numbers, none (TRUE, 0, #), or not of --order-no-pattern",
     [RULE_LOST_TEXT] = "a text was lost on its way: nothing but ?, or read in a wrong encoding",
     [RULE_BACKSLASH_ESCAPE] = "a text has a backslash as MySQL and Hive escape with, which is sent "
                               "as it is",
@@ -194,8 +194,8 @@ static const char *const rules_broken[RULE_COUNT] = {
                      "the row",
     [RULE_SHIFTED_CELLS] = "the amount stands before three digits in the next cell: a grouping "
                            "comma without quotes may have split it",
-    [RULE_CLAMPED_ID] = "workcard_id is 0 or the limit of a type, at which a program stopped "
-                        "counting",
+    [RULE_CLAMPED_ID] = "workcard_id is 0, or it or claim_order_no the limit of a type, at which "
+                        "a program stopped counting",
     [RULE_PRIVATE_USE_CHARACTER] = "a text has private characters, which others cannot read",
     [RULE_CONTROL_CHARACTER] = "a text has control characters",
     [RULE_TEXT_TOO_LONG] = "claim_desc is over 2,000 or claim_order_no over 128 characters",

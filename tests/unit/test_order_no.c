@@ -42,7 +42,21 @@ static const char *const plausible[] = {
     "CLM:2026:0001",
     "X1E5Y",
     "E2026",
-    "0",
+    "0-1",
+    "-LP1",
+    "B00012+",
+    "TRUE1",
+    "NA2026",
+    "[2026]沪赔第1号",
+    "单2026-1",
+    "编号2026",
+    "无锡2026-1",
+    "空调2026",
+    "Nr1:2026",
+    "12,34",
+    "2,0261",
+    "12.3400001",
+    "2147483646",
     "9999999999999999999999",
     "a1b2c3d4-e5f6-7890-abcd-ef0123456789",
     "第12号",
@@ -75,8 +89,10 @@ static void order_no_of_an_office_is_left_alone(void **state)
 
 static void order_no_that_a_tool_spoilt_is_known(void **state)
 {
-    static const char *const numbers[] = {"2.02E+12",    "2.02E12", "1E+15",
-                                          "1.23457E+15", "12E+10",  "202611004107.0"};
+    static const char *const numbers[] = {"2.02E+12",        "2.02E12",       "1E+15",
+                                          "1.23457E+15",     "12E+10",        "202611004107.0",
+                                          "202611004107.00", "202611004107.", "2,026,110,041",
+                                          "46,330",          "2,026,110.00"};
     static const char *const moments[] = {"11月4日",
                                           "4-Nov",
                                           "Nov-26",
@@ -104,9 +120,12 @@ static void order_no_has_a_look_that_the_column_judges(void **state)
     static const struct {
         const char *text;
         enum order_look look;
-    } cases[] = {{"12E05", ORDER_EXPONENT}, {"2026E0012", ORDER_EXPONENT}, {"46330", ORDER_SERIAL},
-                 {"46330.5", ORDER_SERIAL}, {"4107.0", ORDER_POINT_ZERO},  {"4633", ORDER_PLAIN},
-                 {"LP1", ORDER_PLAIN},      {"00123", ORDER_PLAIN},        {"E05", ORDER_PLAIN}};
+    } cases[] = {
+        {"12E05", ORDER_EXPONENT},    {"2026E0012", ORDER_EXPONENT}, {"46330", ORDER_SERIAL},
+        {"46330.5", ORDER_SERIAL},    {"4107.0", ORDER_POINT_ZERO},  {"4633", ORDER_PLAIN},
+        {"LP1", ORDER_PLAIN},         {"00123", ORDER_PLAIN},        {"E05", ORDER_PLAIN},
+        {"赔一号", ORDER_DIGITLESS},  {"A B", ORDER_DIGITLESS},      {"AB-C", ORDER_PLAIN},
+        {"4107.00", ORDER_POINT_ZERO}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -119,20 +138,62 @@ static void order_no_in_a_guise_is_known(void **state)
     static const struct {
         const char *text;
         enum order_guise guise;
-    } cases[] = {{"'20260725", ORDER_APOSTROPHE},   {"`20260725", ORDER_APOSTROPHE},
-                 {"LP&nbsp;1", ORDER_ENTITY},       {"LP&#39;1", ORDER_ENTITY},
-                 {"A&B;", ORDER_GENUINE},           {"R&D1", ORDER_GENUINE},
-                 {"LP２０２６", ORDER_LOOKALIKE},   {"ＬＰ2026", ORDER_LOOKALIKE},
-                 {"LP–2026", ORDER_LOOKALIKE},      {"“LP2026”", ORDER_LOOKALIKE},
-                 {"LР2026", ORDER_LOOKALIKE},       {"LP2026。", ORDER_LOOKALIKE},
-                 {"LP\u00a02026", ORDER_LOOKALIKE}, {"O'2026", ORDER_GENUINE},
-                 {"浙２０２６", ORDER_GENUINE}};
+    } cases[] = {{"'20260725", ORDER_APOSTROPHE},  {"`20260725", ORDER_APOSTROPHE},
+                 {"LP&nbsp;1", ORDER_ENTITY},      {"LP&#39;1", ORDER_ENTITY},
+                 {"A&B;C", ORDER_GENUINE},         {"R&D1", ORDER_GENUINE},
+                 {"LP２０２６", ORDER_LOOKALIKE},  {"ＬＰ2026", ORDER_LOOKALIKE},
+                 {"LP–2026", ORDER_LOOKALIKE},     {"“LP2026”", ORDER_LOOKALIKE},
+                 {"LР2026", ORDER_LOOKALIKE},      {"LP2026。", ORDER_LOOKALIKE},
+                 {"20260725'", ORDER_APOSTROPHE},  {"0", ORDER_UNFILLED},
+                 {"000", ORDER_UNFILLED},          {"0.00", ORDER_UNFILLED},
+                 {"TRUE", ORDER_UNFILLED},         {"#", ORDER_UNFILLED},
+                 {"...", ORDER_UNFILLED},          {"待定", ORDER_UNFILLED},
+                 {"(空白)", ORDER_UNFILLED},       {"[object Object]", ORDER_UNFILLED},
+                 {"[B@1b2c3d", ORDER_UNFILLED},    {"n/a", ORDER_UNFILLED},
+                 {"报案号LP1", ORDER_LABELLED},    {"赔案号：2026-1", ORDER_LABELLED},
+                 {"编号:LP1", ORDER_LABELLED},     {"No:LP1", ORDER_LABELLED},
+                 {"ID：LP1", ORDER_LABELLED},      {"\"LP1\"", ORDER_WRAPPED},
+                 {"<b>LP1</b>", ORDER_WRAPPED},    {"{LP1}", ORDER_WRAPPED},
+                 {"=A2&B2", ORDER_WRAPPED},        {"*LP1*", ORDER_WRAPPED},
+                 {"b'LP1'", ORDER_WRAPPED},        {"LP1;", ORDER_WRAPPED},
+                 {"LP1，", ORDER_WRAPPED},         {"http://x/1", ORDER_WRAPPED},
+                 {"LP2026…", ORDER_CUT},           {"LP20...", ORDER_CUT},
+                 {"LP****07", ORDER_CUT},          {"-1", ORDER_SIGNED},
+                 {"+8613800000000", ORDER_SIGNED}, {"LP\u00a02026", ORDER_LOOKALIKE},
+                 {"O'2026", ORDER_GENUINE},        {"浙２０２６", ORDER_GENUINE}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
         if (order_no_guise(value(cases[i].text), text_kinds(value(cases[i].text))) !=
             cases[i].guise)
             fail_msg("'%s'", cases[i].text);
+}
+
+static void order_no_behind_a_name_is_known_by_the_shape_of_the_others(void **state)
+{
+    static const char *const labelled[] = {"No:LP2026", "no.LP2026", "ID：LP2026", "N#LP2026",
+                                           "No: LP2026"};
+    uint64_t shape = text_shape(value("LP1999"));
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(labelled); i++) {
+        struct value v = value(labelled[i]);
+
+        assert_true(order_no_is_labelled(v, text_kinds(v), shape));
+        assert_false(order_no_is_labelled(v, text_kinds(v), text_shape(v)));
+        assert_false(order_no_is_labelled(v, text_kinds(v), 0));
+    }
+    assert_false(order_no_is_labelled(value("LP2026"), text_kinds(value("LP2026")), shape));
+    assert_false(order_no_is_labelled(value("A:LP20267"), text_kinds(value("A:LP20267")), shape));
+}
+
+static void order_no_that_is_the_limit_of_a_type_is_known(void **state)
+{
+    (void)state;
+    assert_true(order_no_is_limit(value("2147483647")));
+    assert_true(order_no_is_limit(value("9223372036854775807")));
+    assert_false(order_no_is_limit(value("2147483648")));
+    assert_false(order_no_is_limit(value("214748364")));
 }
 
 static void order_no_that_is_several_is_known(void **state)
@@ -161,6 +222,8 @@ int main(void)
         cmocka_unit_test(order_no_that_a_tool_spoilt_is_known),
         cmocka_unit_test(order_no_has_a_look_that_the_column_judges),
         cmocka_unit_test(order_no_in_a_guise_is_known),
+        cmocka_unit_test(order_no_behind_a_name_is_known_by_the_shape_of_the_others),
+        cmocka_unit_test(order_no_that_is_the_limit_of_a_type_is_known),
         cmocka_unit_test(order_no_that_is_several_is_known),
     };
 
