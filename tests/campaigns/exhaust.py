@@ -20,6 +20,7 @@ import os
 import random
 import shutil
 
+import kinds
 import trial
 
 CALLS = "open write pwrite fsync fdatasync ftruncate fallocate rename link unlink mkdir fchmod send".split()
@@ -76,7 +77,7 @@ class Campaign:
         struck depends on the seed and the claim alone."""
         again = label and random.Random(label).random() < 0.1
         faults = ["--fault", f"code-1={10 if again else 0}%", "--fault", "reject=10%"]
-        return trial.KINDS[kind](
+        return kinds.KINDS[kind](
             rows(), IN_FLIGHT, "--retries", 1, sandbox=[*faults, "--seed", self.options.seed]
         )
 
@@ -119,7 +120,7 @@ class Campaign:
         if self.options.only:  # any point can be named
             kind, *kills = self.options.only.split("+")
             return [(self.options.only, kind, parse_kills(kills))]
-        traces = {kind: self.trace(kind) for kind in trial.KINDS}
+        traces = {kind: self.trace(kind) for kind in kinds.KINDS}
         points = []
         for kind, calls in traces.items():
             points += [(kind, [kill]) for kill in self.choose(kind, calls)]

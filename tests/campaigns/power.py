@@ -25,6 +25,7 @@ import sqlite3
 import tempfile
 import urllib.parse
 
+import kinds
 import trial
 from trial import Sandbox, Workspace
 
@@ -215,7 +216,7 @@ class Campaign:
 
     def open_trial(self, folder=None):
         """The folder of a trial after a cut is where it was: paths are in ledgers and manifests."""
-        return trial.KINDS[self.kind](
+        return kinds.KINDS[self.kind](
             self.rows, IN_FLIGHT, "--retries", 1, gateway=self.gateway, folder=folder
         )
 
@@ -336,7 +337,7 @@ def main():
         rows={"type": int, "default": 60, "help": "rows of the export (60)"},
     )
     runs = 4 if options.long else 1
-    names = [f"{kind}{number}" for number in range(1, runs + 1) for kind in trial.KINDS]
+    names = [f"{kind}{number}" for number in range(1, runs + 1) for kind in kinds.KINDS]
     if options.only:
         names = [options.only.split("-")[0]]
     with trial.Shim() as shim:
