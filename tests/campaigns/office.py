@@ -118,13 +118,6 @@ class Office:
             (path.removesuffix(".manifest.json") for path in manifests), key=os.path.getmtime
         )
 
-    def executed_digests(self):
-        return {
-            claim_digest(oracle.sent_values(entry["claim"]))
-            for entry in self.journal()
-            if entry["executed"]
-        }
-
     def journal(self):
         trial.end_of_journal(self.box)
         return self.box.journal
@@ -139,21 +132,9 @@ class Office:
         listed = self.type("resolve", name, *self.place[:2], "-o", "list.csv", "--overwrite")
         if listed.code not in (0, 3):
             return self.expect(listed, (0, 3))
-        with open(self.ws.file("list.csv"), encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            lines, header = list(reader), reader.fieldnames
-        if not lines:
+        words = fill_list(self.ws, self.journal())
+        if not words:
             return listed
-        executed = self.executed_digests()
-        words = []
-        for line in lines:
-            line["as"] = "accepted" if line["digest"] in executed else "not-executed"
-            words.append(key_of(line))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, header)
-        writer.writeheader()
-        writer.writerows(lines)
-        self.ws.write("list.csv", text.getvalue().encode("utf-8-sig"))
         at = len(self.journal())
         result = self.expect(
             self.type("resolve", name, *self.place[:2], "--from", "list.csv", *WORDS), (0, 3, 65)
@@ -235,6 +216,28 @@ class Office:
             found += check_report(report, journal)
         found += check_known(self.ledger(), journal)
         return found
+
+
+def executed_digests(journal):
+    return {
+        claim_digest(oracle.sent_values(entry["claim"])) for entry in journal if entry["executed"]
+    }
+
+
+def fill_list(workspace, journal):
+    """Writes into list.csv what the gateway knows of each row there; the keys of their claims."""
+    with open(workspace.file("list.csv"), encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        lines, header = list(reader), reader.fieldnames
+    executed = executed_digests(journal)
+    for line in lines:
+        line["as"] = "accepted" if line["digest"] in executed else "not-executed"
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header)
+    writer.writeheader()
+    writer.writerows(lines)
+    workspace.write("list.csv", text.getvalue().encode("utf-8-sig"))
+    return [key_of(line) for line in lines]
 
 
 def by_claim(journal):
