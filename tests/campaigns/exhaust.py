@@ -6,8 +6,8 @@ program is killed before that call, after it, and, where it moves bytes, when ha
 The same again for starts that go on with a run: the first start is killed at one call, the second one at
 every call. The same command follows until it is done, and the oracle judges.
 
-There are three kinds of runs: the first one of a folder; that of a second day, which moves the report of
-the first one aside; and an import. After some kills the same command comes with another ledger before: it
+There are five kinds of commands: the first upload of a folder; that of a second day, which moves the report
+of the first one aside; an import; a rerun; and a resolve. After some kills the same command comes with another ledger before: it
 must be refused if anything has left. In further trials SIGTERM comes before a call of any function: the
 start must end by itself, by that or as if nothing had been.
 
@@ -37,7 +37,7 @@ SYSTEM_CALLS = {
 IN_FLIGHT = 4
 ROWS = 20
 # The short form: of each kind so many starts; resumed ones, signals, and points of strace.
-SHORT = {"first": 60, "second": 80, "import": 12}
+SHORT = {"first": 60, "second": 80, "import": 12, "rerun": 20, "resolve": 12}
 SHORT_RESUMED, SHORT_STOPS, SHORT_STRACE = 80, 50, 20
 # Of these the short form takes its second days: the files that are new with them.
 NEW_FILES = (".started.json", "claims.report.", ".lock", "ledger.db-wal")

@@ -8,8 +8,8 @@ keeps a random part of what came later, in whole sectors, and the first few chan
 folder that is left the same command runs until it is done. The oracle judges export, report and what
 the gateway had been sent until the cut and since: nothing that had left may leave again.
 
-The runs are of two kinds: the first one of a folder, and that of a second day, whose report stands
-where the one of the first day has to move away; and an import is cut, too. After a cut the count beside
+The commands are the first upload of a folder, that of a second day, whose report stands where the one of
+the first day has to move away, an import, a rerun, and a resolve. After a cut the count beside
 the ledger must not be ahead of it; a start with another ledger is tried after some cuts, and must be
 refused where something had left.
 
@@ -33,7 +33,7 @@ SECTOR = 512
 IN_FLIGHT = 4
 WAYS = ("synced", "random", "most")
 # The short form: so many cuts of each recorded run; and how often a resumed one is cut too.
-SHORT = {"first": 30, "second": 30, "import": 10}
+SHORT = {"first": 30, "second": 30, "import": 10, "rerun": 10, "resolve": 10}
 # So many of the cuts at changes of names.
 SHORT_EDGES = 50
 # How often another ledger comes after a cut.
@@ -210,7 +210,7 @@ class Campaign:
     def __init__(self, options, score, shim, name, gateway):
         self.options, self.score, self.shim = options, score, shim
         self.name, self.gateway = name, gateway
-        self.kind = name.rstrip("0123456789")
+        self.kind = kind_of(name)
         self.rng = random.Random(f"{options.seed}/{name}")
         self.rows = trial.random_rows(self.rng, options.rows, repeats=0.1)
 
@@ -235,7 +235,7 @@ class Campaign:
     def run(self):
         with self.open_trial() as one:
             one.prepare()
-            self.folder, self.yesterday = one.workspace.path, one.yesterday
+            self.folder, self.first = one.workspace.path, one
             disk, record = self.record(one)
             journal = one.journal()
             one.score(self.score, f"{self.name}-recorded", one.judge())
@@ -266,7 +266,7 @@ class Campaign:
         # Of its own, so that the other cuts do not change what this one is.
         rng = random.Random(f"{self.options.seed}/{label}")
         with self.open_trial(self.folder) as one:
-            one.remember(self.yesterday)
+            one.remember(self.first)
             restore(one, disk, rng, way)
             record = None
             found = one.check_kept() + check_count(one)
@@ -322,10 +322,15 @@ def restore(one, disk, rng, way):
             one.workspace.write(name, content, mode=0o600)
 
 
+def kind_of(name):
+    return name.rstrip("0123456789")
+
+
 def record_and_cut(options, score, shim, name):
     with Workspace() as workspace:
         faults = ["code-1=1%", "reject=4%", "executed-html=2%", "executed-close=2%"]
         words = [word for fault in faults for word in ("--fault", fault)]
+        words += kinds.KINDS[kind_of(name)].FAULTS
         with Sandbox(workspace, *words, "--seed", options.seed) as gateway:
             Campaign(options, score, shim, name, gateway).run()
 

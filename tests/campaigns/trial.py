@@ -283,10 +283,10 @@ class KilledOracle(oracle.Oracle):
         return fits[0]
 
 
-def check_audit(workspace, claims):
-    """The program's own audit holds nothing against its report, its export and its ledger."""
-    report = claims.replace(".csv", ".report.csv")
-    result = workspace.run("audit", "--json", report, "--ledger", workspace.ledger, "--export", claims)
+def check_audit(workspace, claims, reports=()):
+    """The program's own audit holds nothing against its reports, its export and its ledger."""
+    reports = reports or [claims.replace(".csv", ".report.csv")]
+    result = workspace.run("audit", "--json", *reports, "--ledger", workspace.ledger, "--export", claims)
     if result.code not in (0, 1):
         return [f"row -: the audit: {result!r}"]
     return [
@@ -366,12 +366,14 @@ def wait_for_moment(rng, sandbox, run, rows):
 class Trial:
     """A workspace with a sandbox of its own, or the one that is given, and one command."""
 
+    FAULTS = ()  # what the sandbox is told beside what the campaign wants
+
     def __init__(self, rows, in_flight, *options, workers=1, sandbox=(), gateway=None, folder=None):
         self.rows = rows
         self.folder = folder
         self.in_flight = in_flight
         self.options = ["-c", in_flight, "-w", min(workers, in_flight), "-q", *options]
-        self._sandbox_options = sandbox
+        self._sandbox_options = (*sandbox, *self.FAULTS)
         self.sandbox = gateway
         self._before, self._after = len(gateway.journal) if gateway else 0, None
         self._owned = None
@@ -411,9 +413,9 @@ class Trial:
     def prepare(self):
         """What is there before the command is typed for the first time."""
 
-    def remember(self, yesterday):
+    def remember(self, other):
         """Instead: what was prepared by another trial."""
-        self.yesterday = yesterday
+        self.yesterday = other.yesterday
 
     def command(self):
         ledger = os.path.basename(self.workspace.ledger)
