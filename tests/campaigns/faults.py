@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Lets every allocation and every file system call fail in turn.
 
-A 20-row run is traced once by the shim; then each of its allocations (those of libraries too), and each
-of its calls on files with ENOSPC and with EIO, gets a trial in which that one call fails, and one in
-which it and all later ones of its kind fail. Also: the whole disk full from some call on, and no
-further threads. The run must end by itself, with a message and an exit code of the contract, without a
+A command about a 20-row export is traced once by the shim: the first upload of a folder, that of a second
+day, which moves the report of the first one aside, an import, a rerun, and a resolve. Then each of its
+allocations (those of libraries too), and each of its calls on files with ENOSPC and with EIO, gets a trial
+in which that one call fails, and one in which it and all later ones of its kind fail. Also: the whole disk
+full from some call on, and no further threads. The run must end by itself, with a message and an exit code of the contract, without a
 word of a sanitizer; the ledger must be whole; where a sync failed the run must have stopped, with nothing
 on the wire that had no intent before. The same command, undisturbed, must then complete the run, and the
 oracle must find nothing.
@@ -17,22 +18,24 @@ import errno
 import os
 import random
 
+import kinds
 import trial
 
 ALLOCATIONS = "malloc+calloc+realloc"
 FILES = (
-    "open read pread write pwrite fsync fdatasync ftruncate fallocate rename link unlink mkdir fchmod"
+    "open read pread write pwrite fsync fdatasync syncfs ftruncate fallocate rename link unlink mkdir fchmod"
     " flock lock fstat stat access realpath statvfs mmap close"
 ).split()
 # What asks the disk for room.
 ROOM = "open+write+pwrite+ftruncate+fallocate+mkdir+rename"
-SYNCS = ("fsync", "fdatasync")
+SYNCS = ("fsync", "fdatasync", "syncfs")
 CAUSES = ("ENOSPC", "EIO")
 IN_FLIGHT = 2
 ROWS = 20
 SPARE = 2
-# The short form: so many of each half of the points.
-SHORT = 120
+# The short form: so many of each half of the points of a kind; and of each function at least so many.
+SHORT = {"first": 50, "second": 40, "import": 20, "rerun": 30, "resolve": 20}
+EACH = {"first": 2, "second": 2}
 # A lock that cannot be taken is waited for: with more of these points the campaign would do little else.
 LOCKS_EVERY = 16
 
@@ -40,10 +43,10 @@ LOCKS_EVERY = 16
 CLEAR = (65, 66, 69, 70, 71, 73, 74, 75, 78)
 
 
-def open_trial():
+def open_trial(kind="first"):
     rows = [trial.claim_row(number) for number in range(1, ROWS)]
     rows.append(dict(rows[2], claim_fee="999"))
-    return trial.Trial(rows, IN_FLIGHT, "--retries", 1, "--timeout", 5)
+    return kinds.KINDS[kind](rows, IN_FLIGHT, "--retries", 1, "--timeout", 5)
 
 
 def sanitizer_options(shim):
@@ -132,49 +135,63 @@ class Campaign:
         self.env = sanitizer_options(shim)
 
     def points(self):
-        """(label, function, number, how, cause)"""
-        with open_trial() as one:
+        """(label, kind, function, number, how, cause)"""
+        chosen = (self.options.only or "").partition("-")[0]
+        return [
+            point
+            for kind in kinds.KINDS
+            if not self.options.only or kind == chosen
+            for point in self.points_of(kind)
+        ]
+
+    def points_of(self, kind):
+        counts, alloc_count = self.trace(kind)
+        allocations, files = list(alloc_points(alloc_count)), list(file_points(counts))
+        print(f"{kind}: {len(allocations)} points at allocations, {len(files)} at files, {counts}")
+        points = (self.choose(kind, allocations) if self.options.skip != "allocations" else []) + (
+            self.choose(kind, files) if self.options.skip != "files" else []
+        )
+        named = [("-".join(map(str, (kind, *point))), kind, *point) for point in points]
+        return [point for point in named if self.options.only in (None, point[0])]
+
+    def trace(self, kind):
+        """How often the command calls each function, and how often it allocates."""
+        with open_trial(kind) as one:
+            one.prepare()
             log = one.workspace.file("calls.log")
             one.ended(one.start(self.binary, CAMPAIGN_LOG=log, **self.env))
             calls = trial.read_calls(log)
         names = [words[0] for words in calls]
-        counts = {name: names.count(name) for name in set(names)}
-        allocations = list(alloc_points(int(calls[-1][1])))
-        files = list(file_points(counts))
-        print(f"{len(allocations)} points at allocations, {len(files)} at files, {counts}")
-        points = (self.choose(allocations) if self.options.skip != "allocations" else []) + (
-            self.choose(files) if self.options.skip != "files" else []
-        )
-        named = [("-".join(map(str, point)), *point) for point in points]
-        return [point for point in named if self.options.only in (None, point[0])]
+        return {name: names.count(name) for name in set(names)}, int(calls[-1][1])
 
-    def choose(self, points):
+    def choose(self, kind, points):
         """All of them, or as many as are wanted; of each function some."""
-        wanted = self.options.points or (len(points) if self.options.long else SHORT)
+        wanted = self.options.points or (len(points) if self.options.long else SHORT[kind])
         if wanted >= len(points) or self.options.only:
             return points
-        rng = random.Random(self.options.seed)
+        rng = random.Random(f"{self.options.seed}/{kind}")
         of_name = {}
         for point in points:
             of_name.setdefault(point[0], []).append(point)
-        chosen = []
+        each, chosen = EACH.get(kind, 1), []
         for of_one in of_name.values():
-            chosen += rng.sample(of_one, min(len(of_one), 2 if of_one[0][0] == "lock" else 5))
+            chosen += rng.sample(of_one, min(len(of_one), each))
         rest = [point for point in points if point[0] != "lock" and point not in set(chosen)]
         return chosen + rng.sample(rest, max(0, wanted - len(chosen)))
 
-    def attempt(self, label, name, number, how, cause):
+    def attempt(self, label, *point):
         """The exit code of the start that met the fault."""
         try:
-            return self.meet(self.binary, label, name, number, how, cause)
+            return self.meet(self.binary, label, *point)
         except AssertionError as error:
             # The sanitizer cannot begin a thread itself without memory.
             if "AddressSanitizer: CHECK failed" not in str(error):
                 raise
-            return self.meet(trial.RELEASED, label, name, number, how, cause)
+            return self.meet(trial.RELEASED, label, *point)
 
-    def meet(self, binary, label, name, number, how, cause):
-        with open_trial() as one:
+    def meet(self, binary, label, kind, name, number, how, cause):
+        with open_trial(kind) as one:
+            one.prepare()
             # The log's own calls are none of the program's, but they are slow: only where it is read.
             log = one.workspace.file("calls.log") if name in SYNCS else None
             run = one.start(
@@ -187,7 +204,7 @@ class Campaign:
             )
             one.ended(run, 30)
             code = one.code
-            found = check_end(one) + trial.check_ledger(one.workspace.ledger)
+            found = check_end(one) + one.check_kept() + trial.check_ledger(one.workspace.ledger)
             if log:
                 found += check_sync(one, trial.read_calls(log), name)
             # What had its intent when the run ended with an error may be unknown, as after a kill.
@@ -241,7 +258,7 @@ def main():
     options, score = trial.begin(
         __doc__,
         released={"action": "store_true", "help": "no sanitizers: faster"},
-        points={"type": int, "help": f"so many of each half of the points (short: {SHORT})"},
+        points={"type": int, "help": f"so many of each half of the points of a kind (short: {SHORT})"},
         skip={"choices": ("allocations", "files"), "help": "leave out these points"},
     )
     codes = {}
