@@ -44,13 +44,16 @@ int file_check_at(int fd, const char *path, struct error *err);
  * another one is there by now. Not durable until file_sync_folder. */
 int file_publish(int fd, const char *from, const char *to, struct error *err);
 
-/* Removes a file of our own that nobody needs any more. Where that fails it is told, and is no error:
- * what was to be done is done without it. errno stays as it was. */
+/* Removes a file of our own that nobody needs any more. Where that fails it is told, and is no
+ * error: what was to be done is done without it. errno stays as it was. */
 void file_discard(const char *path);
 
 /* Whether file_publish may take the place of what stands at `path`, as far as that can be known
  * before: EXIT_CANNOT_CREATE when not. */
 int file_check_replaceable(const char *path, struct error *err);
+
+/* Whether the file system takes such a name; nothing is made. EXIT_CANNOT_CREATE when not. */
+int file_check_name(const char *path, struct error *err);
 
 enum file_moved {
     FILE_MOVED,

@@ -127,6 +127,17 @@ int file_check_replaceable(const char *path, struct error *err)
     return 0;
 }
 
+int file_check_name(const char *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct stat status;
+
+    if (lstat(path, &status) == 0 || errno == ENOENT)
+        return 0;
+    return error_set(err, EXIT_CANNOT_CREATE, "cannot create '%s': %s",
+                     log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+}
+
 bool file_is_same(const char *a, const char *b)
 {
     struct stat one, other;

@@ -227,15 +227,14 @@ static int try_names(const struct submission *s, struct error *err)
 {
     struct buffer name = {0};
     struct buffer longest = {0};
-    struct output output = {0};
     int result = move_name(s->report_path.ptr, s->resumed.run.name, &name, err);
 
     manifest_path(buffer_string(&name), &longest);
+    buffer_text(&longest, ".partial");
     if (!result)
-        result = longest.failed ? error_no_memory(err) : output_open(longest.ptr, &output, err);
+        result = longest.failed ? error_no_memory(err) : file_check_name(longest.ptr, err);
     if (result && !longest.failed)
         error_add(err, "the report would need such a name later; name another report with -o");
-    output_close(&output);
     buffer_release(&name);
     buffer_release(&longest);
     return result;

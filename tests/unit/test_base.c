@@ -453,6 +453,22 @@ static void what_cannot_be_removed_is_told(void **state)
     assert_true(status.st_size > 0);
 }
 
+static void name_is_looked_at_without_making_it(void **state)
+{
+    struct folder *folder = *state;
+    struct error err = {0};
+    struct stat status;
+    char path[512];
+
+    snprintf(path, sizeof(path), "%s/%0*d", folder->path, 255, 0);
+    assert_int_equal(file_check_name(path, &err), 0);
+    assert_int_equal(lstat(path, &status), -1);
+    assert_int_equal(file_check_name(folder->path, &err), 0);
+    snprintf(path, sizeof(path), "%s/%0*d", folder->path, 256, 0);
+    assert_int_equal(file_check_name(path, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CANNOT_CREATE);
+}
+
 static void locked_file_has_one_holder(void **state)
 {
     struct folder *folder = *state;
@@ -750,6 +766,7 @@ int main(void)
         cmocka_unit_test(quote_never_cuts_an_escape),
         IN_FOLDER(locked_file_is_empty_and_owner_only),
         IN_FOLDER(what_cannot_be_removed_is_told),
+        IN_FOLDER(name_is_looked_at_without_making_it),
         IN_FOLDER(locked_file_has_one_holder),
         IN_FOLDER(locked_file_that_was_renamed_away_is_no_obstacle),
         IN_FOLDER(locked_file_is_never_made_through_a_link),
