@@ -48,8 +48,10 @@ static const char *const sentences[RULE_COUNT] = {
                                    "text anew",
 };
 
-static const char *empty_sentence(struct value value)
+static const char *empty_sentence(enum field field, struct value value)
 {
+    if (field == FIELD_CLAIM_COUNT && !value.len)
+        return "is empty: write how many claim forms there are; without this column 1 is taken";
     return value.len ? "stands for an empty cell: fill it in; if it is a value, say --null none"
                      : "is empty: fill it in";
 }
@@ -107,13 +109,13 @@ static bool has_digit(struct value value)
 
 static const char *number_sentence(enum field field, struct value value)
 {
-    static const char *const totals[] = {"合计", "总计", "小计", "共计", "汇总", "总额"};
+    static const char *const totals[] = {"合计", "总计", "小计", "共计", "汇总", "总额", "计数"};
 
     for (size_t i = 0; field == FIELD_WORKCARD_ID && i < sizeof(totals) / sizeof(*totals); i++) {
-        if (value.len >= strlen(totals[i]) && memcmp(value.ptr, totals[i], strlen(totals[i])) == 0)
+        if (memmem(value.ptr, value.len, totals[i], strlen(totals[i])))
             return "is a line of totals and no claim: delete this row from the export";
     }
-    if (field == FIELD_WORKCARD_ID && !has_digit(value))
+    if (field == FIELD_WORKCARD_ID && (!has_digit(value) || text_kinds(value) & TEXT_HAN))
         return "is not a plain whole number: write digits only, or, if this line is no claim (a "
                "note, the header once more), delete it";
     return sentences[RULE_BAD_NUMBER];
@@ -392,7 +394,7 @@ static const char *sentence_on(const struct finding *finding, struct value value
 {
     switch (finding->rule) {
     case RULE_MISSING_FIELD:
-        return empty_sentence(value);
+        return empty_sentence(finding->field, value);
     case RULE_REFUSED_WITHOUT_REASON:
         return reason_sentence(value);
     case RULE_BAD_NUMBER:
