@@ -44,6 +44,8 @@ struct census {
     bool footer_has_pieces; /* a line in it may be a piece of a text */
     uint64_t full_row;      /* the last record that is neither short nor a footer */
     uint64_t last_row;      /* directly before this one */
+    size_t full_count;      /* cells of the last full row; the length of its last one */
+    size_t full_end;
     uint64_t *cut_rows;
     size_t cut_count, cut_room;
 };
@@ -177,6 +179,24 @@ static void note_footer(struct census *census, const struct record *record, bool
     census->footer_has_pieces |= is_short && !claim_is_blank(record);
 }
 
+static bool is_asked_for(const struct columns *columns, size_t index)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (columns->index[i] == (int)index)
+            return true;
+    return columns->time_of_day == index + 1;
+}
+
+/* Whether the last full row ends in a text, of which a line break may have cut off more. */
+static bool ends_in_text(const struct census *census, const struct columns *columns)
+{
+    size_t last = census->full_count - 1;
+
+    if (!census->full_count || !census->full_end)
+        return false;
+    return columns->index[FIELD_CLAIM_DESC] == (int)last || !is_asked_for(columns, last);
+}
+
 static int note_line(struct census *census, const struct rules *rules,
                      const struct columns *columns, const struct record *record, struct error *err)
 {
@@ -185,7 +205,10 @@ static int note_line(struct census *census, const struct rules *rules,
     int result = 0;
 
     census->last_row = record->row;
-    if (footer_is_like(columns, record, is_short)) {
+    if (footer_is_like(columns, record,
+                       !is_short                       ? FOOTER_WIDE
+                       : ends_in_text(census, columns) ? FOOTER_PIECE
+                                                       : FOOTER_SHORT)) {
         note_footer(census, record, is_short);
         return 0;
     }
@@ -196,8 +219,11 @@ static int note_line(struct census *census, const struct rules *rules,
     census->footer_row = 0;
     if (!result && is_short && before)
         result = add_cut_row(census, before, err);
-    if (!is_short)
+    if (!is_short) {
         census->full_row = record->row;
+        census->full_count = record->count;
+        census->full_end = record->cells[record->count - 1].len;
+    }
     return result;
 }
 
@@ -217,14 +243,6 @@ static struct value value_in(const struct columns *columns, const struct record 
     size_t index = (size_t)columns->index[field];
 
     return index < record->count ? value_of(&record->cells[index]) : (struct value){"", 0};
-}
-
-static bool is_asked_for(const struct columns *columns, size_t index)
-{
-    for (int i = 0; i < FIELD_COUNT; i++)
-        if (columns->index[i] == (int)index)
-            return true;
-    return columns->time_of_day == index + 1;
 }
 
 /* The cell behind the amount, where it is of a column that nobody asked for. */

@@ -64,6 +64,29 @@ static int look_at_unit(const struct reader *reader, const struct record *record
     return refuse_unit(reader, record, said, err);
 }
 
+/* A line that is no claim may say what unit the claims are in. */
+static int look_at_note(const struct reader *reader, const struct record *record, struct error *err)
+{
+    const struct columns *columns = reader_columns(reader);
+    enum unit_said taken = columns->fee_unit == FEE_UNIT_YUAN ? UNIT_SAYS_YUAN : UNIT_SAYS_FEN;
+    char why[512], quoted[LOG_QUOTE_BYTES];
+
+    for (size_t i = 0; i < record->count; i++) {
+        const char *text = record->cells[i].text;
+        enum unit_said said = strstr(text, "单位") ? header_unit(text) : UNIT_UNSAID;
+
+        if (said == UNIT_UNSAID || said == taken)
+            continue;
+        snprintf(why, sizeof(why),
+                 "'%.120s' says %s, but the amounts are taken as %s: find out which is right; then "
+                 "delete this line, and say the unit in the header or with --fee-unit",
+                 log_quote(text, quoted, sizeof(quoted)), unit_name(said),
+                 taken == UNIT_SAYS_YUAN ? "yuan" : "fen");
+        return reader_refuse(reader, record, why, err);
+    }
+    return 0;
+}
+
 static int look_at_encoding(const struct reader *reader, enum encoding encoding,
                             const struct record *record, enum field field, struct error *err)
 {
@@ -91,8 +114,12 @@ int doubts_refuse(const struct reader *reader, enum encoding encoding, const str
     for (size_t i = 0; i < findings->count && !result; i++) {
         const struct finding *finding = &findings->list[i];
 
-        if (finding->rule == RULE_BAD_FEE && !footer_is_like(reader_columns(reader), record, false))
+        if (finding->rule == RULE_BAD_FEE &&
+            !footer_is_like(reader_columns(reader), record, FOOTER_WIDE))
             result = look_at_unit(reader, record, err);
+        else if (finding->rule == RULE_COLUMN_COUNT ||
+                 (finding->field == FIELD_WORKCARD_ID && finding->rule != RULE_CLAMPED_ID))
+            result = look_at_note(reader, record, err);
         else if (finding->rule == RULE_LOST_TEXT)
             result = look_at_encoding(reader, encoding, record, finding->field, err);
     }

@@ -29,8 +29,30 @@ static const struct {
     {"。", WORD_OTHER},       {"：", WORD_OTHER},        {"；", WORD_OTHER},
     {"、", WORD_OTHER},       {"（", WORD_OTHER},        {"）", WORD_OTHER},
     {"¥", WORD_OTHER},        {"￥", WORD_OTHER},        {"\u3000", WORD_OTHER},
-    {"\u00a0", WORD_OTHER},
+    {"\u00a0", WORD_OTHER},   {"受影响", WORD_OTHER},    {"已选择", WORD_OTHER},
+    {"查询", WORD_OTHER},     {"结果", WORD_OTHER},      {"大写", WORD_OTHER},
+    {"零", WORD_OTHER},       {"壹", WORD_OTHER},        {"贰", WORD_OTHER},
+    {"叁", WORD_OTHER},       {"肆", WORD_OTHER},        {"伍", WORD_OTHER},
+    {"陆", WORD_OTHER},       {"柒", WORD_OTHER},        {"捌", WORD_OTHER},
+    {"玖", WORD_OTHER},       {"拾", WORD_OTHER},        {"佰", WORD_OTHER},
+    {"仟", WORD_OTHER},       {"万", WORD_OTHER},        {"亿", WORD_OTHER},
+    {"圆", WORD_OTHER},       {"角", WORD_OTHER},        {"分", WORD_OTHER},
+    {"整", WORD_OTHER},       {"正", WORD_OTHER},
 };
+
+/* How a note begins: who made the table, when, and what is to be said of it. */
+static const char *const note_words[] = {
+    "制表", "制单", "填表", "填报", "编制", "审核", "复核", "审批", "经办", "经手",
+    "主管", "负责", "会计", "出纳", "操作", "打印", "导出", "生成", "统计", "下载",
+    "备注", "说明", "附注", "注",   "数据", "来源", "日期", "时间", "页码"};
+
+/* What may follow such a word before its colon. */
+static const char *const note_ends[] = {"人员", "人",   "员",   "时间", "日期",
+                                        "来源", "单位", "部门", "签字", "签章"};
+
+/* Notes that are whole as they are, without blanks. */
+static const char *const endings[] = {"以下空白",    "以下无正文", "结束", "完",
+                                      "endofreport", "endoffile",  "end",  "eof"};
 
 /* Characters of which lines are drawn. */
 static const char *const strokes[] = {"-",  "=", "_", "*", "+", "|",  "~",  "#",     " ",
@@ -164,6 +186,84 @@ static bool is_wide_total(const struct columns *columns, const struct record *re
            has_total(record);
 }
 
+/* ---- notes ---- */
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
+
+/* The length of the one of the texts that stands there, or 0. */
+static size_t begins_any(const char *text, size_t len, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (begins(text, len, list[i]))
+            return strlen(list[i]);
+    return 0;
+}
+
+/* 第1页, 第1页/共1页, page 1 of 2 */
+static bool is_page(const char *text, size_t len)
+{
+    static const char *const parts[] = {"第", "页", "共", "page", "of"};
+    bool page = false;
+
+    for (size_t i = 0, n = 0; i < len; i += n) {
+        n = begins_any(text + i, len - i, parts, COUNT_OF(parts));
+        page |= begins(text + i, len - i, "页") || begins(text + i, len - i, "page");
+        if (!n && !strchr("0123456789/,-", text[i]))
+            return false;
+        n = n ? n : 1;
+    }
+    return page;
+}
+
+/* Whether nothing but one of the endings stands there, dashes and stars aside. */
+static bool is_ending(const char *text, size_t len)
+{
+    size_t n = 0;
+
+    while (len && strchr("-*=.#", *text))
+        text++, len--;
+    while (len && strchr("-*=.#", text[len - 1]))
+        len--;
+    n = begins_any(text, len, endings, COUNT_OF(endings));
+    return n && n == len;
+}
+
+/* A word of notes that stands alone, or has a colon behind it. */
+static bool is_note(struct value value)
+{
+    static const char *const colons[] = {":", "："};
+    char text[256];
+    size_t len = pack(value, text, sizeof(text)), n = 0;
+
+    if (value.len >= sizeof(text) || len == 0)
+        return false;
+    if (is_page(text, len) || is_ending(text, len))
+        return true;
+    n = begins_any(text, len, note_words, COUNT_OF(note_words));
+    if (!n)
+        return false;
+    n += begins_any(text + n, len - n, note_ends, COUNT_OF(note_ends));
+    return n == len || begins_any(text + n, len - n, colons, COUNT_OF(colons)) > 0;
+}
+
+static bool has_digit(struct value value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] >= '0' && value.ptr[i] <= '9')
+            return true;
+    return false;
+}
+
+/* Whether the line begins with a note and has neither a work order nor an amount. */
+static bool is_note_line(const struct columns *columns, const struct record *record)
+{
+    struct value id = value_in(columns, record, FIELD_WORKCARD_ID);
+    struct value fee = value_in(columns, record, FIELD_CLAIM_FEE);
+
+    return is_note(first_value(record)) && (!has_digit(id) || is_note(id)) &&
+           (!has_digit(fee) || is_note(fee));
+}
+
 /* Whether a cell begins with a digit and is longer than a count. Nearly every row's time does, and
  * the cheapest look at it is enough. */
 static bool begins_a_time(const struct cell *cell)
@@ -171,15 +271,18 @@ static bool begins_a_time(const struct cell *cell)
     return cell->len > COUNT_DIGITS && cell->text[0] >= '0' && cell->text[0] <= '9';
 }
 
-bool footer_is_like(const struct columns *columns, const struct record *record, bool is_short)
+bool footer_is_like(const struct columns *columns, const struct record *record,
+                    enum footer_width width)
 {
     struct value first = {"", 0};
 
-    if (!is_short && begins_a_time(&record->cells[columns->index[FIELD_CLAIM_TIME]]) &&
+    if (width == FOOTER_WIDE && begins_a_time(&record->cells[columns->index[FIELD_CLAIM_TIME]]) &&
         record->cells[0].len && record->cells[0].text[0] >= '0' && record->cells[0].text[0] <= '9')
         return false;
     first = first_value(record);
     if (first.len == 0 || is_all_drawn(record))
         return true;
-    return is_short ? is_total(first) : is_wide_total(columns, record);
+    if (width == FOOTER_WIDE ? is_wide_total(columns, record) : is_total(first))
+        return true;
+    return width != FOOTER_PIECE && is_note_line(columns, record);
 }

@@ -206,12 +206,14 @@ static enum unit_said join(enum unit_said a, enum unit_said b)
 /* Whether a unit stands by itself at the place: 分 of 分公司 does not. */
 static bool stands_alone(const char *plain, const char *place, size_t len)
 {
-    static const char *const said[] = {"单位", "单位:"};
+    static const char *const said[] = {"单位", "单位:", "单位为", "单位是"};
     bool opened = place == plain || ends_before(plain, place, openers, COUNT(openers));
     bool closed = !place[len] || begins_any(place + len, closers, COUNT(closers));
 
+    bool goes_on = (unsigned char)place[len] >= 0xe4; /* with a Chinese character */
+
     return (closed && (opened || is_behind_money(plain, place))) ||
-           ends_before(plain, place, said, COUNT(said));
+           (!goes_on && ends_before(plain, place, said, COUNT(said)));
 }
 
 /* What the plain text says; where a word for a unit was met it is taken out with its brackets. */

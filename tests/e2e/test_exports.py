@@ -403,8 +403,8 @@ DAMAGED = (
         (),
     ),
     (
-        "a line about who made it",
-        GOOD + "制表人：王,,,,,\n",
+        "a line that says something else",
+        GOOD + "请王处理,,,,,\n",
         ("claims.csv:6:1: error: BAD_NUMBER:", "if this line is no claim", "delete it"),
         GOOD,
         (),
