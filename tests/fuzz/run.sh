@@ -25,15 +25,17 @@ build_program() {
 
 # As tests/meson.build does: some with blocks of few bytes, so that their seams are everywhere.
 build() { # TARGET
-    local sizes=(-DREADER_RECORD_BYTES=16384ul -DREPEATS_BITS=65536u) sources=()
+    local sizes=(-DREADER_RECORD_BYTES=16384ul -DREPEATS_BITS=65536u) sources=() input
+    mapfile -t input < <(find src/input -name '*.c' | sort)
     case $1 in
-    input | rulings) sources=(-DEXPORT_BLOCK_BYTES=61ul "${sizes[@]}" src/input/*.c) ;;
+    input | rulings) sources=(-DEXPORT_BLOCK_BYTES=61ul "${sizes[@]}" "${input[@]}") ;;
     report)
-        sources=(-DEXPORT_BLOCK_BYTES=256ul "${sizes[@]}" src/input/*.c src/report/{damage,scan}.c)
+        sources=(-DEXPORT_BLOCK_BYTES=256ul "${sizes[@]}" "${input[@]}"
+            src/report/damage.c src/report/scan.c)
         ;;
     esac
     clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-        -D_GNU_SOURCE -Iinclude "${sources[@]}" "tests/fuzz/fuzz_$1.c" \
+        -D_GNU_SOURCE -Iinclude -Isrc "${sources[@]}" "tests/fuzz/fuzz_$1.c" \
         build-fuzz/libclaimbatch_core.a "${libraries[@]}" -lcsv -lm -pthread -o "build-fuzz/fuzz_$1"
 }
 
