@@ -16,6 +16,9 @@
  * of what is 0 or 1 bytes long is its byte. */
 size_t character_decode(const char *text, uint32_t *ret_point);
 
+/* Whether the NUL-terminated text is strict UTF-8 (no surrogates, no overlong forms). */
+bool character_is_utf8(const char *text);
+
 /* Writes the character and a NUL. Returns its bytes, 0 for what is no character. */
 #define CHARACTER_ROOM 5
 size_t character_encode(uint32_t point, char ret_text[CHARACTER_ROOM]);

@@ -46,7 +46,4 @@ void charset_close(struct charset *charset);
 /* How many bytes at the start are ASCII. */
 size_t charset_ascii_prefix(const unsigned char *bytes, size_t len);
 
-/* Whether the NUL-terminated text is strict UTF-8 (no surrogates, no overlong forms). */
-bool charset_is_utf8(const char *text);
-
 #endif

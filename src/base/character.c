@@ -26,6 +26,16 @@ size_t character_decode(const char *text, uint32_t *ret_point)
     return len;
 }
 
+bool character_is_utf8(const char *text)
+{
+    size_t len = 1;
+    uint32_t point;
+
+    for (; *text && len > 0; text += len)
+        len = character_decode(text, &point);
+    return len > 0;
+}
+
 size_t character_encode(uint32_t point, char ret_text[CHARACTER_ROOM])
 {
     static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};

@@ -16,7 +16,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "input/charset.h"
 #include "input/value.h"
 
 #define SYSTEM_PATH "/etc/claimbatch/claimbatch.conf"
@@ -329,7 +328,7 @@ static int read_text(const struct config *config, struct buffer *ret_text, struc
     if (read_bytes(config, ret_text, err))
         return -1;
     if (strlen(buffer_string(ret_text)) == ret_text->len &&
-        charset_is_utf8(buffer_string(ret_text)))
+        character_is_utf8(buffer_string(ret_text)))
         return 0;
     return refuse_place(config, "is not UTF-8: save it as UTF-8", err);
 }

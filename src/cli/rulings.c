@@ -1,4 +1,5 @@
 #include "cli/rulings.h"
+#include "base/character.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -65,7 +66,7 @@ const char *ruling_text_breach(const char *text, size_t limit)
         return "is empty";
     if (cell.len > limit)
         return "is too long";
-    if (!charset_is_utf8(text))
+    if (!character_is_utf8(text))
         return "is not UTF-8";
     if (value_has_control((struct value){text, cell.len}) || strpbrk(text, "\t\r\n"))
         return "has control characters";

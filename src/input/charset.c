@@ -259,30 +259,3 @@ int charset_finish(struct charset *charset, struct buffer *ret_utf8, struct erro
         return refuse_bytes(charset, "an unfinished character", err);
     return ret_utf8->failed ? error_no_memory(err) : 0;
 }
-
-/* The length of the character at p, or 0; the text ends with a NUL, so no byte behind it is read.
- */
-static size_t utf8_character(const unsigned char *p)
-{
-    unsigned char low = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
-    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-    if (p[0] > 0xf4 || (len > 1 && (p[1] < low || p[1] > high)))
-        return 0;
-    for (size_t i = 2; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return len;
-}
-
-bool charset_is_utf8(const char *text)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    size_t len = 1;
-
-    for (; *p && len > 0; p += len)
-        len = utf8_character(p);
-    return len > 0;
-}

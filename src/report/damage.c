@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/character.h"
 #include "base/error.h"
-#include "input/charset.h"
 
 #define RECORD_BYTES_MAX                                                                           \
     ((size_t)1 << 20) /* of a longer record only the beginning is looked at                        \
@@ -25,7 +25,7 @@ static bool is_text(const struct buffer *record)
 {
     const char *text = buffer_string(record);
 
-    return strlen(text) == record->len && charset_is_utf8(text);
+    return strlen(text) == record->len && character_is_utf8(text);
 }
 
 static void begin_record(struct search *search)

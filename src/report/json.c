@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "input/charset.h"
 
 #define TEXT_BYTES 4200 /* a path is shown whole */
 
@@ -114,7 +113,7 @@ void json_text(struct json *json, const char *text)
 {
     char shown[TEXT_BYTES];
 
-    if (!charset_is_utf8(text))
+    if (!character_is_utf8(text))
         text = log_quote(text, shown, sizeof(shown));
     yajl_gen_string(json->gen, (const unsigned char *)text, strlen(text));
 }

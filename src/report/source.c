@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/character.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "input/charset.h"
 #include "report/audit.h"
 #include "report/coherence.h"
 #include "report/damage.h"
@@ -241,7 +241,7 @@ static void append_code(const char *code, struct buffer *texts)
 {
     char room[LOG_QUOTE_BYTES];
 
-    line_append_clean(charset_is_utf8(code) ? code : log_quote(code, room, sizeof(room)), texts);
+    line_append_clean(character_is_utf8(code) ? code : log_quote(code, room, sizeof(room)), texts);
     buffer_byte(texts, '\0');
 }
 

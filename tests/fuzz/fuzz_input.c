@@ -152,7 +152,7 @@ static void keep_record(const struct record *record, struct buffer *cells)
 {
     for (size_t i = 0; i < record->count; i++) {
         MUST(strlen(record->cells[i].text) == record->cells[i].len);
-        MUST(charset_is_utf8(record->cells[i].text));
+        MUST(character_is_utf8(record->cells[i].text));
         take_cell((void *)(uintptr_t)record->cells[i].text, record->cells[i].len, cells);
     }
     take_record(0, cells);
@@ -168,7 +168,7 @@ static void keep_findings(const struct rules *rules, const struct columns *colum
         size_t start = text->len;
 
         finding_explain(&findings->list[i], rules, columns, record, text);
-        MUST(text->len > start && charset_is_utf8(text->ptr + start));
+        MUST(text->len > start && character_is_utf8(text->ptr + start));
         buffer_text(text, CELL_END);
     }
     findings_codes(findings, SEVERITY_ERROR, &codes);
@@ -182,8 +182,8 @@ static void check_claim(const struct claim *claim)
     MUST(claim->workcard_id >= 0 && claim->claim_count >= 0 && claim->claim_fee >= 0);
     MUST(claim->claim_status >= 0 && claim->claim_status <= 2);
     MUST(strlen(claim->claim_time) == CLAIM_TIME_BYTES - 1);
-    MUST(*claim->claim_order_no && charset_is_utf8(claim->claim_order_no));
-    MUST(charset_is_utf8(claim->claim_desc));
+    MUST(*claim->claim_order_no && character_is_utf8(claim->claim_order_no));
+    MUST(character_is_utf8(claim->claim_desc));
 }
 
 static void keep_integer(struct buffer *claims, int64_t number)
@@ -537,7 +537,7 @@ static void check_outcome(const struct buffer *file, const struct survey *survey
                           const struct options *options, const struct outcome *outcome)
 {
     if (outcome->err.exit_code) {
-        MUST(outcome->err.exit_code == EXIT_INPUT_REFUSED && charset_is_utf8(outcome->err.text));
+        MUST(outcome->err.exit_code == EXIT_INPUT_REFUSED && character_is_utf8(outcome->err.text));
         return;
     }
     check_against_libcsv(file, survey, options->settings.delimiter, outcome);
@@ -560,7 +560,7 @@ static void check_file(const char *path, const struct buffer *file, struct optio
         result = inspection_run(&intake, &inspection, &err);
         check_check(export, options, &inspection, result, &err);
     }
-    MUST(result == 0 || (err.exit_code == EXIT_INPUT_REFUSED && charset_is_utf8(err.text)));
+    MUST(result == 0 || (err.exit_code == EXIT_INPUT_REFUSED && character_is_utf8(err.text)));
     options->profile = result == 0 ? &inspection.profile : NULL;
     if (export_survey(export, options->encoding, &inspection.survey, &outcome.err) == 0) {
         pass(export, &inspection.survey, options, &outcome);

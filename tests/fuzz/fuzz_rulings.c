@@ -6,6 +6,7 @@
  * The first byte chooses the encoding and whether --by and --reason were typed; the rest is the
  * file.
  */
+#include "base/character.h"
 #include "base/clock.h"
 #include "cli/rulings.h"
 #include "gateway/digest.h"
@@ -19,7 +20,7 @@ static const char *const typed_by = "claims-desk", *const typed_reason = "it was
 static void check_text(const char *text, size_t limit)
 {
     MUST(text && *text && strlen(text) <= limit);
-    MUST(!ruling_text_breach(text, limit) && charset_is_utf8(text));
+    MUST(!ruling_text_breach(text, limit) && character_is_utf8(text));
 }
 
 /* Appends a ruling as `resolve -o` and a person would write it. */

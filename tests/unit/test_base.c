@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/character.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -743,6 +744,29 @@ static void hash_of_texts_tells_where_each_ends(void **state)
     assert_true(hash_text(0, "12345678") != hash_text(hash_text(0, "12345678"), ""));
 }
 
+static void character_knows_strict_utf8(void **state)
+{
+    static const char *const good[] = {"",
+                                       "a",
+                                       "é",
+                                       "理赔",
+                                       "😀",
+                                       "\xed\x9f\xbf\xee\x80\x80",
+                                       "\xf4\x8f\xbf\xbf",
+                                       "\xe0\xa0\x80\xf0\x90\x80\x80"};
+    static const char *const bad[] = {"\x80",         "\xc0\xaf",         "\xc1\xbf",
+                                      "\xc3",         "\xe7\x90",         "\xe7\x90!",
+                                      "\xe0\x9f\xbf", "\xed\xa0\x80",     "\xf0\x8f\xbf\xbf",
+                                      "\xf0\x9f\x98", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+                                      "\xff",         "理\xe8\xb5"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+        assert_true(character_is_utf8(good[i]));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_false(character_is_utf8(bad[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -780,6 +804,7 @@ int main(void)
         cmocka_unit_test(hash_changes_with_every_bit),
         cmocka_unit_test(hash_changes_with_length_and_order),
         cmocka_unit_test(hash_of_texts_tells_where_each_ends),
+        cmocka_unit_test(character_knows_strict_utf8),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

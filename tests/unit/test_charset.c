@@ -378,29 +378,6 @@ static void charset_cannot_convert_what_is_not_decided(void **state)
     assert_int_equal(err.exit_code, EXIT_INTERNAL);
 }
 
-static void charset_knows_strict_utf8(void **state)
-{
-    static const char *const good[] = {"",
-                                       "a",
-                                       "é",
-                                       "理赔",
-                                       "😀",
-                                       "\xed\x9f\xbf\xee\x80\x80",
-                                       "\xf4\x8f\xbf\xbf",
-                                       "\xe0\xa0\x80\xf0\x90\x80\x80"};
-    static const char *const bad[] = {"\x80",         "\xc0\xaf",         "\xc1\xbf",
-                                      "\xc3",         "\xe7\x90",         "\xe7\x90!",
-                                      "\xe0\x9f\xbf", "\xed\xa0\x80",     "\xf0\x8f\xbf\xbf",
-                                      "\xf0\x9f\x98", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-                                      "\xff",         "理\xe8\xb5"};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
-        assert_true(charset_is_utf8(good[i]));
-    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-        assert_false(charset_is_utf8(bad[i]));
-}
-
 /* Long pieces are counted in parts. */
 static void line_count_counts_long_texts(void **state)
 {
@@ -451,7 +428,6 @@ int main(void)
         cmocka_unit_test(charset_converts_more_than_its_own_room),
         cmocka_unit_test(charset_refuses_what_does_not_fit),
         cmocka_unit_test(charset_cannot_convert_what_is_not_decided),
-        cmocka_unit_test(charset_knows_strict_utf8),
         cmocka_unit_test(line_count_counts_each_kind_once),
         cmocka_unit_test(line_count_counts_long_texts),
     };

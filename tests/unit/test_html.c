@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "input/charset.h"
+#include "base/character.h"
 #include "report/html.h"
 
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
@@ -74,7 +74,7 @@ static void what_would_not_be_seen_is_written_out(void **state)
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         const char *shown = text_of(texts[i]);
 
-        assert_true(charset_is_utf8(shown));
+        assert_true(character_is_utf8(shown));
         assert_non_null(strchr(shown, '\\'));
         for (const char *p = shown; *p; p++)
             assert_true((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f);
@@ -93,7 +93,7 @@ static void a_long_text_is_cut_at_a_character(void **state)
         html_cut(&page, text, bytes);
         assert_true(page.len < bytes);
         assert_true(page.len + 8 >= bytes);
-        assert_true(charset_is_utf8(page.ptr));
+        assert_true(character_is_utf8(page.ptr));
         assert_string_equal(page.ptr + page.len - 3, "…");
     }
     memset(text, '&', sizeof(text) - 1);
