@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/digest.h"
+#include "base/digest.h"
 
 /* The values are stored in ledgers: never renumber. */
 enum outcome {

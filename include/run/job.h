@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/digest.h"
+#include "base/digest.h"
 #include "gateway/exchange.h"
 #include "gateway/pace.h"
 #include "gateway/verdict.h"

@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "cli/guard.h"
-#include "gateway/digest.h"
 #include "ledger/commits.h"
 #include "report/traces.h"
 
@@ -230,7 +231,7 @@ static struct look look_of(const struct submission *s)
         .is_anew = !s->ledger,
     };
 
-    digest_hex(s->inspection.survey.sha256, DIGEST_SHA256_BYTES, look.sha256);
+    hex_format(s->inspection.survey.sha256, DIGEST_SHA256_BYTES, look.sha256);
     return look;
 }
 

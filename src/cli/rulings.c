@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/formula.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "input/export.h"
 #include "input/reader.h"
@@ -289,33 +290,14 @@ static bool take_row(const struct reading *reading, const struct record *record,
     return true;
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool parse_digest(struct value value, unsigned char ret_digest[DIGEST_CLAIM_BYTES])
-{
-    if (value.len != 2 * DIGEST_CLAIM_BYTES)
-        return false;
-    for (size_t i = 0; i < DIGEST_CLAIM_BYTES; i++) {
-        int high = hex_value(value.ptr[2 * i]);
-        int low = hex_value(value.ptr[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        ret_digest[i] = (unsigned char)(high << 4 | low);
-    }
-    return true;
-}
-
 static bool take_digest(const struct reading *reading, const struct record *record,
                         struct ruling *ruling)
 {
     struct value value = cell_of(reading, record, COLUMN_DIGEST);
     char shown[LOG_QUOTE_BYTES];
 
-    if (parse_digest(value, ruling->digest))
+    if (value.len == 2 * DIGEST_CLAIM_BYTES &&
+        hex_parse(value.ptr, DIGEST_CLAIM_BYTES, ruling->digest))
         return true;
     rulings_refuse(reading->rulings, ruling, "the digest '%s' %s", show(value, shown),
                    value.len == 0 ? "is missing: copy it from the report"

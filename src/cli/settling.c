@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "cli/unsettled.h"
 
@@ -30,7 +31,7 @@ static void format_attempt(int64_t submitted_ms, const unsigned char *digest,
     char hex[DIGEST_CLAIM_TEXT_BYTES];
     char time[CLOCK_RFC3339_BYTES];
 
-    digest_hex(digest, DIGEST_CLAIM_BYTES, hex);
+    hex_format(digest, DIGEST_CLAIM_BYTES, hex);
     clock_format_rfc3339(submitted_ms, time);
     buffer_format(ret_text, "handed over at %s, digest %s", submitted_ms ? time : "no time", hex);
 }

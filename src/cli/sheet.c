@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/output.h"
 #include "cli/problem.h"
-#include "gateway/digest.h"
 #include "input/correction.h"
 #include "input/encoder.h"
 #include "input/own_file.h"
@@ -147,7 +147,7 @@ static int append_origin(struct sheet *sheet, const struct record *record,
     if (!correction && correction_seal(reader_columns(sheet->source->reader), record, findings,
                                        record->row, sha256, seal))
         return error_no_memory(err);
-    digest_hex(sha256, EXPORT_SHA256_BYTES, hex);
+    hex_format(sha256, EXPORT_SHA256_BYTES, hex);
     buffer_format(&sheet->line, "%s%c%s%c", hex, sheet->delimiter,
                   correction ? correction->seal : seal, sheet->delimiter);
     return 0;

@@ -2,8 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/digest.h"
+#include "base/hex.h"
 #include "base/money.h"
-#include "gateway/digest.h"
 #include "report/json.h"
 
 struct status_json {
@@ -19,7 +20,7 @@ static void put_key_digest(struct json *document, const char *key, const unsigne
 {
     char hex[2 * DIGEST_CLAIM_BYTES + 1];
 
-    digest_hex(digest, DIGEST_CLAIM_BYTES, hex);
+    hex_format(digest, DIGEST_CLAIM_BYTES, hex);
     json_key_text(document, key, hex);
 }
 

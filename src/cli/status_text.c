@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/money.h"
 
@@ -176,7 +177,7 @@ static void append_digest(const unsigned char *digest, struct buffer *text)
 {
     char hex[2 * DIGEST_CLAIM_BYTES + 1];
 
-    digest_hex(digest, DIGEST_CLAIM_BYTES, hex);
+    hex_format(digest, DIGEST_CLAIM_BYTES, hex);
     buffer_text(text, hex);
 }
 

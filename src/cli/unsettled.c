@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/money.h"
 
@@ -113,7 +114,7 @@ static void print_attempt(const struct row_record *r)
     print_text("sub_code", r->sub_code);
     print_text("message", r->message);
     print_text("request_id", *r->request_id ? r->request_id : "none came");
-    digest_hex(r->digest, DIGEST_CLAIM_BYTES, digest);
+    hex_format(r->digest, DIGEST_CLAIM_BYTES, digest);
     print_text("digest", digest);
 }
 

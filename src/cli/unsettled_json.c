@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gateway/digest.h"
+#include "base/digest.h"
+#include "base/hex.h"
 #include "report/json.h"
 
 struct unsettled_json {
@@ -52,7 +53,7 @@ static void put_attempt(struct json *document, const struct row_record *r)
     json_key_text(document, "sub_code", r->sub_code);
     json_key_text(document, "message", r->message);
     json_key_text(document, "request_id", r->request_id);
-    digest_hex(r->digest, DIGEST_CLAIM_BYTES, digest);
+    hex_format(r->digest, DIGEST_CLAIM_BYTES, digest);
     json_key_text(document, "digest", digest);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/output.h"
 #include "report/line.h"
@@ -79,7 +80,7 @@ int unsettled_sheet_add(struct unsettled_sheet *sheet, const struct unsettled *u
     char time[CLOCK_RFC3339_BYTES];
     char request_id[LOG_QUOTE_BYTES];
 
-    digest_hex(attempt->digest, DIGEST_CLAIM_BYTES, digest);
+    hex_format(attempt->digest, DIGEST_CLAIM_BYTES, digest);
     clock_format_rfc3339(attempt->submitted_ms, time);
     buffer_integer(&sheet->output.text, (int64_t)unsettled->line->record.row);
     append_text(sheet, digest);

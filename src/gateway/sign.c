@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 
 #define SIGNATURE_BYTES 32 /* of the longest, SHA-256 */
 #define BLOCK_BYTES 64     /* of both digests */
@@ -203,17 +204,6 @@ static int hmac(struct signer *signer, unsigned char *ret_signature)
                : -1;
 }
 
-static void upper_hex(const unsigned char *bytes, size_t len, char *ret_hex)
-{
-    static const char digits[] = "0123456789ABCDEF";
-
-    for (size_t i = 0; i < len; i++) {
-        *ret_hex++ = digits[bytes[i] >> 4];
-        *ret_hex++ = digits[bytes[i] & 15];
-    }
-    *ret_hex = '\0';
-}
-
 int signer_sign(struct signer *signer, struct param *params, size_t count, const char *body,
                 size_t body_len, char ret_sign[SIGN_TEXT_BYTES], struct error *err)
 {
@@ -227,6 +217,6 @@ int signer_sign(struct signer *signer, struct param *params, size_t count, const
         return error_no_memory(err);
     if ((signer->method == SIGN_MD5 ? md5 : hmac)(signer, signature) != 0)
         return error_set(err, EXIT_INTERNAL, "OpenSSL failed to sign a call; it was not sent");
-    upper_hex(signature, methods[signer->method].signature_bytes, ret_sign);
+    hex_format_upper(signature, methods[signer->method].signature_bytes, ret_sign);
     return 0;
 }

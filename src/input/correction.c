@@ -4,8 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/digest.h"
 #include "base/formula.h"
-#include "gateway/digest.h"
+#include "base/hex.h"
 #include "input/reader.h"
 #include "input/value.h"
 
@@ -122,7 +123,7 @@ static int make_seal(unsigned sealed, const struct columns *columns, const struc
 {
     unsigned char digest[DIGEST_SHA256_BYTES];
     char hex[2 * SEAL_HEX_BYTES + 1];
-    struct sha256 *sha256 = sha256_open();
+    struct digest *sha256 = digest_open();
     struct buffer text = {0};
     int result = -1;
 
@@ -134,14 +135,14 @@ static int make_seal(unsigned sealed, const struct columns *columns, const struc
             append_key(columns, record, key_fields[i], &text);
         buffer_byte(&text, '\n');
     }
-    if (sha256 && !text.failed && !sha256_update(sha256, text.ptr, text.len) &&
-        !sha256_finish(sha256, digest)) {
-        digest_hex(digest, SEAL_HEX_BYTES, hex);
+    if (sha256 && !text.failed && !digest_update(sha256, text.ptr, text.len) &&
+        !digest_finish(sha256, digest)) {
+        hex_format(digest, SEAL_HEX_BYTES, hex);
         snprintf(ret_seal, CORRECTION_SEAL_BYTES, "%s%s", seal_names[sealed], hex);
         result = 0;
     }
     buffer_release(&text);
-    sha256_close(sha256);
+    digest_close(sha256);
     return result;
 }
 

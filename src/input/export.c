@@ -11,11 +11,11 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "gateway/digest.h"
 #include "input/detection.h"
 #include "spool.h"
 
@@ -46,7 +46,7 @@ struct export
 /* What a survey needs while it runs. */
 struct pass {
     struct detection *detection;
-    struct sha256 *whole; /* NULL: not wanted */
+    struct digest *whole; /* NULL: not wanted */
     unsigned char *bytes;
 };
 
@@ -186,7 +186,7 @@ static int digest_block(const struct export *export, const unsigned char *bytes,
                         struct block *ret_block, struct error *err)
 {
     int result = -1;
-    struct sha256 *sha256 = NULL;
+    struct digest *sha256 = NULL;
 
     *ret_block = (struct block){{0}};
     if (!export->named) {
@@ -195,12 +195,12 @@ static int digest_block(const struct export *export, const unsigned char *bytes,
         memcpy(ret_block->digest, &hash, sizeof(hash));
         return 0;
     }
-    sha256 = sha256_open();
-    if (!sha256 || sha256_update(sha256, bytes, len) || sha256_finish(sha256, ret_block->digest))
+    sha256 = digest_open();
+    if (!sha256 || digest_update(sha256, bytes, len) || digest_finish(sha256, ret_block->digest))
         error_set(err, EXIT_INTERNAL, "cannot compute SHA-256");
     else
         result = 0;
-    sha256_close(sha256);
+    digest_close(sha256);
     return result;
 }
 
@@ -226,7 +226,7 @@ static int survey_block(struct export *export, struct pass *pass, size_t len, st
         return error_no_memory(err);
     if (digest_block(export, pass->bytes, len, block, err))
         return -1;
-    if (pass->whole && sha256_update(pass->whole, pass->bytes, len))
+    if (pass->whole && digest_update(pass->whole, pass->bytes, len))
         return error_set(err, EXIT_INTERNAL, "cannot compute SHA-256");
     detection_feed(pass->detection, pass->bytes, len);
     export->bytes += len;
@@ -290,7 +290,7 @@ static int survey(struct export *export, enum encoding wanted, struct pass pass,
         detection_finish(pass.detection, wanted, export->name, &ret_survey->encoding,
                          &ret_survey->bom_bytes, err))
         goto out;
-    if (pass.whole && sha256_finish(pass.whole, ret_survey->sha256)) {
+    if (pass.whole && digest_finish(pass.whole, ret_survey->sha256)) {
         error_set(err, EXIT_INTERNAL, "cannot compute SHA-256");
         goto out;
     }
@@ -300,7 +300,7 @@ static int survey(struct export *export, enum encoding wanted, struct pass pass,
     result = 0;
 out:
     detection_close(pass.detection);
-    sha256_close(pass.whole);
+    digest_close(pass.whole);
     free(pass.bytes);
     return result;
 }
@@ -308,7 +308,7 @@ out:
 int export_survey(struct export *export, enum encoding wanted, struct survey *ret_survey,
                   struct error *err)
 {
-    struct sha256 *whole = sha256_open();
+    struct digest *whole = digest_open();
 
     if (!whole)
         return error_no_memory(err);

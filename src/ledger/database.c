@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
 
@@ -645,6 +646,6 @@ int database_random_id(char ret_hex[LEDGER_ID_BYTES], struct error *err)
 
     if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
         return error_set(err, EXIT_INTERNAL, "no random numbers: %s", strerror(errno));
-    digest_hex(bytes, sizeof(bytes), ret_hex);
+    hex_format(bytes, sizeof(bytes), ret_hex);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "ledger/view.h"
@@ -236,7 +237,7 @@ static int open_original(struct walk *w, struct error *err)
     if (original_open(w->settings, manifest, &w->original, err))
         return -1;
     w->audit->export = AUDIT_AGREES;
-    digest_hex(original_survey(w->original)->sha256, EXPORT_SHA256_BYTES, sha256);
+    hex_format(original_survey(w->original)->sha256, EXPORT_SHA256_BYTES, sha256);
     if (manifest && strcmp(manifest->input_sha256, sha256) != 0) {
         w->audit->export = AUDIT_DISAGREES;
         objection_raise(w->audit, AUDIT_EXPORT, AUDIT_NO_REPORT, 0,

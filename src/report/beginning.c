@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "input/claim_digest.h"
 #include "ledger/import.h"
 #include "report/audit.h"
 #include "report/original.h"
@@ -118,7 +120,7 @@ static int check_export(const struct beginning *b, const struct rows *rows, stru
     char sha256[MANIFEST_SHA256_TEXT_BYTES] = "";
 
     if (survey)
-        digest_hex(survey->sha256, DIGEST_SHA256_BYTES, sha256);
+        hex_format(survey->sha256, DIGEST_SHA256_BYTES, sha256);
     return strcmp(sha256, b->manifest.input_sha256) == 0 ? 0 : refuse_export(b, err);
 }
 
@@ -186,7 +188,7 @@ static int take_row(const struct beginning *b, struct ledger *ledger,
                    .warnings = ""},
     };
 
-    return digest_claim(claim, row.record.digest)
+    return claim_digest(claim, row.record.digest)
                ? error_no_memory(err)
                : ledger_import_doubtful(ledger, place, &row, ret_learned, err);
 }

@@ -7,8 +7,8 @@
 #include <openssl/evp.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/log.h"
-#include "gateway/digest.h"
 
 #define SECOND_MS 1000
 #define MINUTE_MS (60 * SECOND_MS)
@@ -131,14 +131,14 @@ int html_source(const char *block, size_t len, char ret_source[HTML_SOURCE_BYTES
 {
     static const char prefix[] = "sha256-";
     unsigned char digest[DIGEST_SHA256_BYTES];
-    struct sha256 *sha256 = sha256_open();
+    struct digest *sha256 = digest_open();
     int result = -1;
 
-    if (sha256 && !sha256_update(sha256, block, len) && !sha256_finish(sha256, digest)) {
+    if (sha256 && !digest_update(sha256, block, len) && !digest_finish(sha256, digest)) {
         strcpy(ret_source, prefix);
         EVP_EncodeBlock((unsigned char *)ret_source + strlen(prefix), digest, sizeof(digest));
         result = 0;
     }
-    sha256_close(sha256);
+    digest_close(sha256);
     return result;
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/formula.h"
+#include "base/hex.h"
 #include "input/rules.h"
 
 void line_append_cell(const char *text, struct buffer *ret_text)
@@ -105,7 +106,7 @@ void line_append(const struct line *line, struct buffer *ret_text)
     if (r->submitted_ms)
         clock_format_rfc3339(r->submitted_ms, submitted);
     if (line->has_digest)
-        digest_hex(r->digest, DIGEST_CLAIM_BYTES, digest);
+        hex_format(r->digest, DIGEST_CLAIM_BYTES, digest);
     buffer_integer(ret_text, (int64_t)r->row);
     for (int i = 0; i < FIELD_COUNT; i++) {
         buffer_byte(ret_text, ',');

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "gateway/top.h"
 #include "input/charset.h"
 #include "ledger/commits.h"
@@ -19,7 +20,7 @@ static void put_key_sha256(struct json *document, const char *key, const unsigne
 {
     char hex[MANIFEST_SHA256_TEXT_BYTES];
 
-    digest_hex(sha256, DIGEST_SHA256_BYTES, hex);
+    hex_format(sha256, DIGEST_SHA256_BYTES, hex);
     json_key_text(document, key, hex);
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "report/manifest.h"
@@ -241,17 +242,12 @@ static const char *take_text(struct parts *parts, const char *first, const char 
     return value && !YAJL_IS_NULL(value) ? need_text(parts, first, second) : "";
 }
 
-static bool is_hex(const char *text, size_t len)
-{
-    return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
-}
-
 static void need_hex(struct parts *parts, const char *first, const char *second, size_t size,
                      char *ret_text)
 {
     const char *text = need_text(parts, first, second);
 
-    if (is_hex(text, size - 1))
+    if (hex_is_text(text, size - 1))
         memcpy(ret_text, text, size);
     else
         spoil(parts, "not in hex", first, second);
@@ -499,7 +495,7 @@ static void take_replaced(struct parts *parts, struct manifest_found *found)
     for (size_t i = 0; i < count; i++) {
         const char *text = YAJL_GET_STRING(list->u.array.values[i]);
 
-        if (!text || !is_hex(text, MANIFEST_SHA256_TEXT_BYTES - 1)) {
+        if (!text || !hex_is_text(text, MANIFEST_SHA256_TEXT_BYTES - 1)) {
             spoil(parts, "not in hex", "replaced", NULL);
             return;
         }

@@ -1,17 +1,8 @@
 /* How an export was read, as its manifest says it. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "report/manifest.h"
-
-static void parse_hex(const char *hex, unsigned char *ret_bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        char byte[] = {hex[2 * i], hex[2 * i + 1], '\0'};
-
-        ret_bytes[i] = (unsigned char)strtoul(byte, NULL, 16);
-    }
-}
 
 void manifest_take_reading(const struct manifest_found *manifest, struct intake *ret_intake,
                            struct inspection *ret_inspection)
@@ -26,8 +17,8 @@ void manifest_take_reading(const struct manifest_found *manifest, struct intake 
         .rows = manifest->input_rows,
     };
     memcpy(ret_inspection->columns.index, reading->columns, sizeof(reading->columns));
-    parse_hex(manifest->input_sha256, ret_inspection->survey.sha256, EXPORT_SHA256_BYTES);
+    (void)hex_parse(manifest->input_sha256, EXPORT_SHA256_BYTES, ret_inspection->survey.sha256);
     ret_inspection->is_correction = *manifest->corrects != '\0';
     if (ret_inspection->is_correction)
-        parse_hex(manifest->corrects, ret_inspection->corrects, EXPORT_SHA256_BYTES);
+        (void)hex_parse(manifest->corrects, EXPORT_SHA256_BYTES, ret_inspection->corrects);
 }

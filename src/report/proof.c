@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 
 /* The cells that a digest covers, and the digest. */
@@ -182,7 +183,7 @@ static int check_bytes(const struct proof *proof, const unsigned char *sha256, s
 {
     char hex[MANIFEST_SHA256_TEXT_BYTES];
 
-    digest_hex(sha256, DIGEST_SHA256_BYTES, hex);
+    hex_format(sha256, DIGEST_SHA256_BYTES, hex);
     if (strcmp(hex, proof->manifest->report_sha256) == 0)
         return 0;
     if (proof->is_all_there_is)

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "report/line.h"
 #include "report/report.h"
@@ -22,7 +23,7 @@ static bool is_same_export(const struct manifest_found *found, const char *expor
     char *path = realpath(export_path, NULL);
     bool same;
 
-    digest_hex(export_sha256, DIGEST_SHA256_BYTES, hex);
+    hex_format(export_sha256, DIGEST_SHA256_BYTES, hex);
     same = strcmp(found->input_sha256, hex) == 0 || (path && strcmp(found->input_path, path) == 0);
     free(path);
     return same;
@@ -32,7 +33,7 @@ static bool is_same_content(const struct manifest_found *found, const unsigned c
 {
     char hex[MANIFEST_SHA256_TEXT_BYTES];
 
-    digest_hex(export_sha256, DIGEST_SHA256_BYTES, hex);
+    hex_format(export_sha256, DIGEST_SHA256_BYTES, hex);
     return strcmp(found->input_sha256, hex) == 0;
 }
 

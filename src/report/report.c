@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "input/claim_digest.h"
 #include "input/supply.h"
 #include "report/line.h"
 
@@ -28,7 +29,7 @@ struct report {
     struct claim_store store;
     struct buffer text, codes, sentence, numbers;
     struct tally *tally;
-    struct sha256 *sha256;
+    struct digest *sha256;
     uint64_t bytes;
 };
 
@@ -36,7 +37,7 @@ static int flush(struct report *report, struct error *err)
 {
     if (file_write(report->fd, report->partial_path, report->text.ptr, report->text.len, err))
         return -1;
-    if (sha256_update(report->sha256, report->text.ptr, report->text.len))
+    if (digest_update(report->sha256, report->text.ptr, report->text.len))
         return error_no_memory(err);
     report->bytes += report->text.len;
     buffer_reset(&report->text);
@@ -57,7 +58,7 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
     buffer_format(&path, "%s.partial", settings->path);
     report->partial_path = path.ptr;
     report->tally = tally_open();
-    report->sha256 = sha256_open();
+    report->sha256 = digest_open();
     buffer_text(&report->text, LINE_BOM LINE_HEADER);
     if (path.failed || report->text.failed || !report->tally || !report->sha256) {
         error_no_memory(err);
@@ -87,9 +88,9 @@ int report_restart(struct report *report, struct error *err)
     supply_close(report->supply);
     report->supply = NULL;
     tally_close(report->tally);
-    sha256_close(report->sha256);
+    digest_close(report->sha256);
     report->tally = tally_open();
-    report->sha256 = sha256_open();
+    report->sha256 = digest_open();
     buffer_reset(&report->text);
     buffer_text(&report->text, LINE_BOM LINE_HEADER);
     if (report->text.failed || !report->tally || !report->sha256)
@@ -117,7 +118,7 @@ void report_close(struct report *report)
     buffer_release(&report->sentence);
     buffer_release(&report->numbers);
     tally_close(report->tally);
-    sha256_close(report->sha256);
+    digest_close(report->sha256);
     if (report->fd >= 0)
         close(report->fd);
     free(report->partial_path);
@@ -200,7 +201,7 @@ static void set_unsettled(struct report *report, struct line *line, const char *
 static int set_valid(struct report *report, struct line *line, const struct row_record *known,
                      const char *code, const char *message, struct error *err)
 {
-    if (digest_claim(&report->row.claim, line->record.digest))
+    if (claim_digest(&report->row.claim, line->record.digest))
         return error_no_memory(err);
     line->has_digest = true;
     if (known && row_has_outcome(known))
@@ -338,7 +339,7 @@ uint64_t report_bytes(const struct report *report)
 int report_sha256(struct report *report, unsigned char ret_sha256[DIGEST_SHA256_BYTES],
                   struct error *err)
 {
-    return sha256_finish(report->sha256, ret_sha256) ? error_no_memory(err) : 0;
+    return digest_finish(report->sha256, ret_sha256) ? error_no_memory(err) : 0;
 }
 
 int report_publish(struct report *report, struct error *err)

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "report/publication.h"
 
@@ -17,7 +18,7 @@
 struct draft {
     struct buffer path, text;
     int fd; /* -1: not open */
-    struct sha256 *sha256;
+    struct digest *sha256;
     struct tally *tally;
     uint64_t bytes;
     struct publication publication;
@@ -121,7 +122,7 @@ static int check_bytes(struct revision *revision, struct error *err)
     char sha256[MANIFEST_SHA256_TEXT_BYTES] = "";
 
     if (survey)
-        digest_hex(survey->sha256, EXPORT_SHA256_BYTES, sha256);
+        hex_format(survey->sha256, EXPORT_SHA256_BYTES, sha256);
     if (strcmp(sha256, revision->settings->manifest->report_sha256) == 0)
         return 0;
     return check_other_bytes(revision, err);
@@ -286,7 +287,7 @@ static int flush(struct draft *draft, struct error *err)
         return error_no_memory(err);
     if (file_write(draft->fd, draft->path.ptr, draft->text.ptr, draft->text.len, err))
         return -1;
-    if (sha256_update(draft->sha256, draft->text.ptr, draft->text.len))
+    if (digest_update(draft->sha256, draft->text.ptr, draft->text.len))
         return error_no_memory(err);
     draft->bytes += draft->text.len;
     buffer_reset(&draft->text);
@@ -295,7 +296,7 @@ static int flush(struct draft *draft, struct error *err)
 
 static int draft_open(const char *report_path, struct draft *draft, struct error *err)
 {
-    draft->sha256 = sha256_open();
+    draft->sha256 = digest_open();
     draft->tally = tally_open();
     buffer_format(&draft->path, "%s.partial", report_path);
     buffer_text(&draft->text, LINE_BOM LINE_HEADER);
@@ -317,7 +318,7 @@ static void draft_close(struct draft *draft)
         file_discard(draft->path.ptr);
     if (draft->fd >= 0)
         close(draft->fd);
-    sha256_close(draft->sha256);
+    digest_close(draft->sha256);
     tally_close(draft->tally);
     buffer_release(&draft->path);
     buffer_release(&draft->text);
@@ -420,7 +421,7 @@ static int put_in_place(const struct revision *revision, const struct run_record
     manifest.intake = &intake;
     manifest.inspection = &inspection;
     manifest.report_sha256 = sha256;
-    result = sha256_finish(draft->sha256, sha256) ? error_no_memory(err) : 0;
+    result = digest_finish(draft->sha256, sha256) ? error_no_memory(err) : 0;
     if (!result)
         result = publication_take_digests(revision->settings->manifest, &place, err);
     if (!result) {

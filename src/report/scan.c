@@ -9,8 +9,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/formula.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "input/charset.h"
+#include "input/claim_digest.h"
 #include "input/own_file.h"
 #include "input/reader.h"
 #include "input/value.h"
@@ -389,26 +391,14 @@ static void take_duration(const struct record *record, struct scan_row *row)
         mark(row, SCAN_DURATION_MS);
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void take_digest(const struct record *record, struct scan_row *row)
 {
     const struct cell *cell = &record->cells[SCAN_DIGEST];
-    bool good = cell->len == 0 || cell->len == DIGEST_CLAIM_TEXT_BYTES - 1;
 
     row->digest = cell->text;
-    for (size_t i = 0; good && i < cell->len; i += 2) {
-        int high = hex_value(cell->text[i]);
-        int low = hex_value(cell->text[i + 1]);
-
-        good = high >= 0 && low >= 0;
-        row->line.record.digest[i / 2] = good ? (unsigned char)(high << 4 | low) : 0;
-    }
-    row->line.has_digest = good && cell->len;
-    if (!good)
+    row->line.has_digest = cell->len == DIGEST_CLAIM_TEXT_BYTES - 1 &&
+                           hex_parse(cell->text, DIGEST_CLAIM_BYTES, row->line.record.digest);
+    if (cell->len && !row->line.has_digest)
         mark(row, SCAN_DIGEST);
 }
 
@@ -488,7 +478,7 @@ static int check_digest(struct scan_row *row, struct error *err)
 
     if (!row->has_claim || !row->line.has_digest)
         return 0;
-    if (digest_claim(&row->claim, digest))
+    if (claim_digest(&row->claim, digest))
         return error_no_memory(err);
     row->digest_fits = memcmp(digest, row->line.record.digest, sizeof(digest)) == 0;
     return 0;

@@ -7,6 +7,7 @@
 
 #include "base/character.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "report/audit.h"
 #include "report/coherence.h"
@@ -69,7 +70,7 @@ int source_open(const char *path, struct audit_report *ret_report, struct scan *
     survey = scan_survey(*ret_scan);
     if (survey) {
         ret_report->bytes = survey->bytes;
-        digest_hex(survey->sha256, sizeof(survey->sha256), ret_report->sha256);
+        hex_format(survey->sha256, sizeof(survey->sha256), ret_report->sha256);
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "ledger/abandonment.h"
 #include "report/audit.h"
@@ -83,7 +84,7 @@ static void compare_run(struct audit *audit, size_t report, const struct run_rec
     const struct manifest_found *m = &audit->reports[report].manifest;
     char sha256[MANIFEST_SHA256_TEXT_BYTES];
 
-    digest_hex(run->export_sha256, DIGEST_SHA256_BYTES, sha256);
+    hex_format(run->export_sha256, DIGEST_SHA256_BYTES, sha256);
     compare_run_texts(audit, report, "command", m->command, run->command);
     compare_run_texts(audit, report, "platform", m->platform, run->platform);
     compare_run_texts(audit, report, "parent_run", m->parent_run, run->parent);
@@ -261,7 +262,7 @@ static void compare_digest(struct witness *witness, const struct scan_row *row,
     if (!row->line.has_digest ||
         memcmp(row->line.record.digest, known->digest, DIGEST_CLAIM_BYTES) == 0)
         return;
-    digest_hex(known->digest, DIGEST_CLAIM_BYTES, hex);
+    hex_format(known->digest, DIGEST_CLAIM_BYTES, hex);
     object(witness, row->line.record.row, "digest", row->digest, hex);
 }
 

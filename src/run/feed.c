@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "gateway/digest.h"
+#include "input/claim_digest.h"
 #include "input/repeats.h"
 #include "input/supply.h"
 #include "run/job.h"
@@ -152,7 +152,7 @@ static int fill(struct feed *feed, const struct supply_row *row, const struct ro
     job->sent_ms = known ? known->submitted_ms : 0;
     job->duration_ms = known ? known->duration_ms : 0;
     job->http_status = known ? known->http_status : 0;
-    return job->earlier.failed || digest_claim(&row->claim, job->digest) ? error_no_memory(err) : 0;
+    return job->earlier.failed || claim_digest(&row->claim, job->digest) ? error_no_memory(err) : 0;
 }
 
 /* Looks at a row: 1 the job is filled, 0 the row is to be passed over. */

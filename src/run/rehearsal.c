@@ -2,8 +2,9 @@
 
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
-#include "gateway/digest.h"
+#include "input/claim_digest.h"
 #include "input/repeats.h"
 #include "input/supply.h"
 #include "run/feed.h"
@@ -82,7 +83,7 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
 
     if (row->open_row)
         facts.before = &open_row;
-    if (digest_claim(&row->claim, digest))
+    if (claim_digest(&row->claim, digest))
         return error_no_memory(err);
     if (s->ledger && ledger_claim_get(s->ledger, s->platform, &key, &state, err))
         return -1;

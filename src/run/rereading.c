@@ -2,8 +2,9 @@
 
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
-#include "gateway/digest.h"
+#include "input/claim_digest.h"
 #include "input/supply.h"
 #include "ledger/ledger.h"
 
@@ -34,7 +35,7 @@ static int fits(struct pass *pass, const struct row_record *record, struct error
         return found;
     if (pass->row.invalid)
         return record->state == ROW_NOTED && record->outcome == OUTCOME_INVALID;
-    if (digest_claim(&pass->row.claim, digest))
+    if (claim_digest(&pass->row.claim, digest))
         return error_no_memory(err);
     return memcmp(digest, record->digest, sizeof(digest)) == 0;
 }

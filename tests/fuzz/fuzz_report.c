@@ -10,9 +10,10 @@
  */
 #include <yajl/yajl_parse.h>
 
+#include "base/digest.h"
+#include "base/hex.h"
 #include "cli/audit_json.h"
 #include "cli/audit_text.h"
-#include "gateway/digest.h"
 #include "report/audit.h"
 #include "report/page.h"
 #include "report/scan.h"
@@ -79,11 +80,11 @@ static void append_sha256(struct part part, struct buffer *text)
 {
     char hex[MANIFEST_SHA256_TEXT_BYTES];
     unsigned char digest[DIGEST_SHA256_BYTES];
-    struct sha256 *sha256 = sha256_open();
+    struct digest *sha256 = digest_open();
 
-    MUST(sha256 && !sha256_update(sha256, part.bytes, part.len) && !sha256_finish(sha256, digest));
-    sha256_close(sha256);
-    digest_hex(digest, sizeof(digest), hex);
+    MUST(sha256 && !digest_update(sha256, part.bytes, part.len) && !digest_finish(sha256, digest));
+    digest_close(sha256);
+    hex_format(digest, sizeof(digest), hex);
     buffer_text(text, hex);
 }
 

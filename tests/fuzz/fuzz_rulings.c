@@ -8,8 +8,9 @@
  */
 #include "base/character.h"
 #include "base/clock.h"
+#include "base/digest.h"
+#include "base/hex.h"
 #include "cli/rulings.h"
-#include "gateway/digest.h"
 #include "report/line.h"
 #include "target.h"
 
@@ -29,7 +30,7 @@ static void write_line(const struct ruling *ruling, struct buffer *file)
     char submitted[CLOCK_RFC3339_BYTES], digest[DIGEST_CLAIM_TEXT_BYTES];
 
     clock_format_rfc3339(ruling->submitted_ms, submitted);
-    digest_hex(ruling->digest, DIGEST_CLAIM_BYTES, digest);
+    hex_format(ruling->digest, DIGEST_CLAIM_BYTES, digest);
     buffer_format(file, "%llu,%s,%s,%s,", (unsigned long long)ruling->row, digest, submitted,
                   ruling->outcome == OUTCOME_ACCEPTED ? "accepted" : "not-executed");
     line_append_cell(ruling->by, file);

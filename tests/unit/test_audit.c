@@ -19,6 +19,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hex.h"
+#include "input/claim_digest.h"
 #include "input/supply.h"
 #include "report/audit.h"
 #include "report/line.h"
@@ -110,7 +112,7 @@ static void send_row(struct desk *desk, const struct supply_row *row)
     snprintf(request_id, sizeof(request_id), "id-%llu", (unsigned long long)row->row);
     if (row->invalid || row->row % 19 == 0)
         return;
-    assert_int_equal(digest_claim(&row->claim, record.digest), 0);
+    assert_int_equal(claim_digest(&row->claim, record.digest), 0);
     assert_int_equal(ledger_row_intend(desk->ledger, &ref, &record, &err), 1);
     assert_int_equal(ledger_row_settle(desk->ledger, &ref, &record, &err), 0);
     if (*record.warnings)
@@ -383,19 +385,19 @@ static void forge_digest(struct desk *desk, size_t at, char byte)
 {
     unsigned char sha256[DIGEST_SHA256_BYTES];
     char was[MANIFEST_SHA256_TEXT_BYTES], is[MANIFEST_SHA256_TEXT_BYTES];
-    struct sha256 *digests[2] = {sha256_open(), sha256_open()};
+    struct digest *digests[2] = {digest_open(), digest_open()};
     char *place;
 
-    sha256_update(digests[0], desk->report.ptr, desk->report.len);
-    sha256_finish(digests[0], sha256);
-    digest_hex(sha256, sizeof(sha256), was);
-    sha256_update(digests[1], desk->report.ptr, at);
-    sha256_update(digests[1], &byte, 1);
-    sha256_update(digests[1], desk->report.ptr + at + 1, desk->report.len - at - 1);
-    sha256_finish(digests[1], sha256);
-    digest_hex(sha256, sizeof(sha256), is);
-    sha256_close(digests[0]);
-    sha256_close(digests[1]);
+    digest_update(digests[0], desk->report.ptr, desk->report.len);
+    digest_finish(digests[0], sha256);
+    hex_format(sha256, sizeof(sha256), was);
+    digest_update(digests[1], desk->report.ptr, at);
+    digest_update(digests[1], &byte, 1);
+    digest_update(digests[1], desk->report.ptr + at + 1, desk->report.len - at - 1);
+    digest_finish(digests[1], sha256);
+    hex_format(sha256, sizeof(sha256), is);
+    digest_close(digests[0]);
+    digest_close(digests[1]);
     place = strstr(desk->manifest.ptr, was);
     assert_non_null(place);
     memcpy(place, is, strlen(is));

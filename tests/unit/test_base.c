@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/money.h"
 #include "base/output.h"
@@ -767,6 +768,37 @@ static void character_knows_strict_utf8(void **state)
         assert_false(character_is_utf8(bad[i]));
 }
 
+static void hex_is_written_and_read_back(void **state)
+{
+    static const unsigned char bytes[] = {0x00, 0x0f, 0xa5, 0xff};
+    unsigned char again[sizeof(bytes)];
+    char text[2 * sizeof(bytes) + 1];
+
+    (void)state;
+    hex_format_upper(bytes, sizeof(bytes), text);
+    assert_string_equal(text, "000FA5FF");
+    assert_false(hex_parse(text, sizeof(again), again));
+    hex_format(bytes, sizeof(bytes), text);
+    assert_string_equal(text, "000fa5ff");
+    assert_true(hex_is_text(text, 8));
+    assert_true(hex_parse(text, sizeof(again), again));
+    assert_memory_equal(again, bytes, sizeof(bytes));
+}
+
+static void hex_takes_digits_in_lower_case_alone(void **state)
+{
+    static const char *const bad[] = {"", "0", "0g", "0A", "00 ", "0x00", "-1", "/0", ":0", "`0"};
+    unsigned char byte = 7;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_false(hex_is_text(bad[i], 2));
+    for (size_t i = 2; i < sizeof(bad) / sizeof(*bad); i++)
+        if (strlen(bad[i]) == 2)
+            assert_false(hex_parse(bad[i], 1, &byte));
+    assert_int_equal(byte, 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -805,6 +837,8 @@ int main(void)
         cmocka_unit_test(hash_changes_with_length_and_order),
         cmocka_unit_test(hash_of_texts_tells_where_each_ends),
         cmocka_unit_test(character_knows_strict_utf8),
+        cmocka_unit_test(hex_is_written_and_read_back),
+        cmocka_unit_test(hex_takes_digits_in_lower_case_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Unit tests of gateway/digest. */
+/* Unit tests of base/digest and input/claim_digest. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,8 +7,10 @@
 
 #include <cmocka.h>
 
-#include "gateway/digest.h"
+#include "base/digest.h"
+#include "base/hex.h"
 #include "input/claim.h"
+#include "input/claim_digest.h"
 
 static const struct claim plain = {
     .workcard_id = 12345,
@@ -25,8 +27,8 @@ static void assert_claim_digest(const struct claim *claim, const char *hex)
     unsigned char digest[DIGEST_CLAIM_BYTES];
     char text[DIGEST_CLAIM_TEXT_BYTES];
 
-    assert_int_equal(digest_claim(claim, digest), 0);
-    digest_hex(digest, sizeof(digest), text);
+    assert_int_equal(claim_digest(claim, digest), 0);
+    hex_format(digest, sizeof(digest), text);
     assert_string_equal(text, hex);
 }
 
@@ -63,10 +65,10 @@ static void every_value_changes_the_claim_digest(void **state)
     memcpy(others[5].claim_time, "2022-12-12 00:00:01", CLAIM_TIME_BYTES);
     others[6].claim_fee = -1000;
 
-    assert_int_equal(digest_claim(&plain, first), 0);
+    assert_int_equal(claim_digest(&plain, first), 0);
     for (size_t i = 0; i < 7; i++) {
         unsigned char other[DIGEST_CLAIM_BYTES];
-        assert_int_equal(digest_claim(&others[i], other), 0);
+        assert_int_equal(claim_digest(&others[i], other), 0);
         assert_memory_not_equal(first, other, sizeof(first));
     }
 }
@@ -81,8 +83,8 @@ static void values_do_not_run_into_each_other(void **state)
     left.claim_count = 1;
     right.claim_desc = "a";
     right.claim_count = 11;
-    assert_int_equal(digest_claim(&left, left_digest), 0);
-    assert_int_equal(digest_claim(&right, right_digest), 0);
+    assert_int_equal(claim_digest(&left, left_digest), 0);
+    assert_int_equal(claim_digest(&right, right_digest), 0);
     assert_memory_not_equal(left_digest, right_digest, sizeof(left_digest));
 }
 
@@ -93,24 +95,24 @@ static void running_digest_is_sha256_and_begins_anew(void **state)
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     static const char expected_of_nothing[] =
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    struct sha256 *sha256 = sha256_open();
+    struct digest *sha256 = digest_open();
     unsigned char digest[DIGEST_SHA256_BYTES];
     char hex[2 * DIGEST_SHA256_BYTES + 1];
 
     (void)state;
     assert_non_null(sha256);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(sha256_update(sha256, "a", 1), 0);
-        assert_int_equal(sha256_update(sha256, "bc", 2), 0);
-        assert_int_equal(sha256_finish(sha256, digest), 0);
-        digest_hex(digest, sizeof(digest), hex);
+        assert_int_equal(digest_update(sha256, "a", 1), 0);
+        assert_int_equal(digest_update(sha256, "bc", 2), 0);
+        assert_int_equal(digest_finish(sha256, digest), 0);
+        hex_format(digest, sizeof(digest), hex);
         assert_string_equal(hex, expected);
     }
-    assert_int_equal(sha256_finish(sha256, digest), 0);
-    digest_hex(digest, sizeof(digest), hex);
+    assert_int_equal(digest_finish(sha256, digest), 0);
+    hex_format(digest, sizeof(digest), hex);
     assert_string_equal(hex, expected_of_nothing);
-    sha256_close(sha256);
-    sha256_close(NULL);
+    digest_close(sha256);
+    digest_close(NULL);
 }
 
 static void hex_of_nothing_is_an_empty_text(void **state)
@@ -118,7 +120,7 @@ static void hex_of_nothing_is_an_empty_text(void **state)
     char hex[1] = {'x'};
 
     (void)state;
-    digest_hex((const unsigned char *)"", 0, hex);
+    hex_format((const unsigned char *)"", 0, hex);
     assert_string_equal(hex, "");
 }
 

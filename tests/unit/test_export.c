@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "gateway/digest.h"
+#include "base/hex.h"
 #include "input/export.h"
 #include "memfile.h"
 
@@ -122,7 +122,7 @@ static void export_survey_tells_size_digest_and_encoding(void **state)
     char hex[2 * EXPORT_SHA256_BYTES + 1];
 
     (void)state;
-    digest_hex(survey.sha256, sizeof(survey.sha256), hex);
+    hex_format(survey.sha256, sizeof(survey.sha256), hex);
     assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     assert_int_equal(survey.bytes, 3);
     assert_int_equal(survey.encoding, ENCODING_UTF8);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "report/proof.h"
 
 static const unsigned char written_sha256[DIGEST_SHA256_BYTES] = {1, 2, 3};
@@ -27,7 +28,7 @@ static struct manifest_found manifest_of_three(void)
     manifest.fee_fen[OUTCOME_ACCEPTED] = 100;
     manifest.rows[OUTCOME_FAILED] = 2;
     manifest.fee_fen[OUTCOME_FAILED] = 500;
-    digest_hex(written_sha256, DIGEST_SHA256_BYTES, manifest.report_sha256);
+    hex_format(written_sha256, DIGEST_SHA256_BYTES, manifest.report_sha256);
     return manifest;
 }
 

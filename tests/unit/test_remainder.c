@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/hex.h"
+#include "input/claim_digest.h"
 #include "ledger_place.h"
 #include "memfile.h"
 #include "report/remainder.h"
@@ -54,7 +56,7 @@ static void add_line(struct desk *desk, uint64_t row, const struct entry *entry)
     };
 
     snprintf(fee, sizeof(fee), "%lld", (long long)entry->fee);
-    assert_int_equal(digest_claim(&claim, line.record.digest), 0);
+    assert_int_equal(claim_digest(&claim, line.record.digest), 0);
     line_append(&line, &desk->text);
     desk->manifest.report_rows++;
     desk->manifest.rows[entry->outcome]++;
@@ -66,16 +68,16 @@ static void make_report(struct desk *desk, struct place *place, const struct ent
                         size_t count)
 {
     unsigned char sha256[DIGEST_SHA256_BYTES];
-    struct sha256 *hash = sha256_open();
+    struct digest *hash = digest_open();
 
     memset(desk, 0, sizeof(*desk));
     buffer_text(&desk->text, LINE_BOM LINE_HEADER);
     for (size_t i = 0; i < count; i++)
         add_line(desk, i + 2, &entries[i]);
-    assert_int_equal(sha256_update(hash, desk->text.ptr, desk->text.len), 0);
-    assert_int_equal(sha256_finish(hash, sha256), 0);
-    sha256_close(hash);
-    digest_hex(sha256, DIGEST_SHA256_BYTES, desk->manifest.report_sha256);
+    assert_int_equal(digest_update(hash, desk->text.ptr, desk->text.len), 0);
+    assert_int_equal(digest_finish(hash, sha256), 0);
+    digest_close(hash);
+    hex_format(sha256, DIGEST_SHA256_BYTES, desk->manifest.report_sha256);
     desk->file = memfile_open(desk->text.ptr, desk->text.len);
     desk->settings.path = desk->file.path;
     desk->settings.manifest = &desk->manifest;

@@ -238,14 +238,14 @@ static void digest_of_the_report_is_that_of_its_bytes(void **state)
     struct desk *desk = *state;
     unsigned char said[DIGEST_SHA256_BYTES];
     unsigned char counted[DIGEST_SHA256_BYTES];
-    struct sha256 *sha256 = sha256_open();
+    struct digest *sha256 = digest_open();
 
     assert_int_equal(report_finish(desk->report, "STOPPED", "", &err), 0);
     assert_int_equal(report_sha256(desk->report, said, &err), 0);
     read_text(desk, desk->partial_path);
-    assert_int_equal(sha256_update(sha256, desk->text.ptr, desk->text.len), 0);
-    assert_int_equal(sha256_finish(sha256, counted), 0);
-    sha256_close(sha256);
+    assert_int_equal(digest_update(sha256, desk->text.ptr, desk->text.len), 0);
+    assert_int_equal(digest_finish(sha256, counted), 0);
+    digest_close(sha256);
     assert_memory_equal(said, counted, sizeof(said));
 }
 

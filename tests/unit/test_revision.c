@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "input/claim_digest.h"
 #include "memfile.h"
 #include "report/publication.h"
 #include "report/report.h"
@@ -60,7 +61,7 @@ static void digest_of(uint64_t row, unsigned char *ret_digest)
         [5] = {4, "=why", 1, "D", 2, "2022-12-01 10:00:00", 0},
     };
 
-    assert_int_equal(digest_claim(&claims[row], ret_digest), 0);
+    assert_int_equal(claim_digest(&claims[row], ret_digest), 0);
 }
 
 /* Sends a row and records what came of it. */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "input/claim_digest.h"
 #include "memfile.h"
 #include "report/scan.h"
 
@@ -40,7 +41,7 @@ static struct line plain_line(uint64_t row)
     };
     struct claim claim = {815, "", 1, "0012345", 1, "2026-11-02 09:00:00", 12800};
 
-    assert_int_equal(digest_claim(&claim, line.record.digest), 0);
+    assert_int_equal(claim_digest(&claim, line.record.digest), 0);
     return line;
 }
 
