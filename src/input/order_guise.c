@@ -131,6 +131,8 @@ static bool is_unfilled(struct value value, unsigned kinds)
     if (kinds & TEXT_DIGIT)
         return is_all_zeros(value) || (kinds & TEXT_MARK && is_object(value)) ||
                (kinds & TEXT_OTHER && is_object(value));
+    if (kinds & (TEXT_CONTROL | TEXT_QUESTION))
+        return false;
     /* Marks and nothing else. */
     if (!(kinds & (TEXT_UPPER | TEXT_LOWER | TEXT_BEYOND_ASCII)))
         return true;

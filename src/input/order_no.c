@@ -66,9 +66,12 @@ static bool is_grouped(struct value value)
 
 enum order_look order_no_look(struct value value, unsigned kinds)
 {
+    /* What has lost its characters has a rule of its own. */
     if (!(kinds & TEXT_DIGIT))
-        return kinds & ~(unsigned)(TEXT_UPPER | TEXT_LOWER | TEXT_DASH) ? ORDER_DIGITLESS
-                                                                        : ORDER_PLAIN;
+        return kinds & ~(unsigned)(TEXT_UPPER | TEXT_LOWER | TEXT_DASH) &&
+                       !(kinds & (TEXT_CONTROL | TEXT_QUESTION))
+                   ? ORDER_DIGITLESS
+                   : ORDER_PLAIN;
     if (kinds & ~(unsigned)(TEXT_DIGIT | TEXT_UPPER | TEXT_LOWER | TEXT_MARK) ||
         !is_digit(*value.ptr))
         return ORDER_PLAIN;
