@@ -20,8 +20,8 @@ struct error;
 struct check_json *check_json_open(const char *file);
 
 /* How the export is read, known before its first row. */
-void check_json_reading(struct check_json *json, const struct intake *intake,
-                        const struct inspection *inspection, const struct record *header);
+void check_json_reading(struct check_json *json, const struct inspection *inspection,
+                        const struct record *header);
 
 void check_json_problem(struct check_json *json, const struct problem *problem);
 

@@ -17,8 +17,8 @@
 void check_text_problem(const char *file, const struct problem *problem);
 
 /* Appends how the export is read: encoding, columns, unit. The header is the export's own. */
-void check_text_reading(const struct intake *intake, const struct inspection *inspection,
-                        const struct record *header, struct buffer *ret_text);
+void check_text_reading(const struct inspection *inspection, const struct record *header,
+                        struct buffer *ret_text);
 
 /* How many problems were left out, and the table of codes; nothing when there is no problem. */
 void check_text_codes(const struct inspection *inspection);

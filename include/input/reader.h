@@ -66,8 +66,8 @@ void reader_close(struct reader *reader);
 /* How the header was understood; of a list of problems, the office's part of it. Borrowed. */
 const struct columns *reader_columns(const struct reader *reader);
 
-/* What separates the cells, a comma in place of a character of several bytes: that of a list of
- * problems is found by itself. */
+/* What separates the cells of a list of problems: as in the export, but a comma in place of a
+ * character of several bytes or a control character, at which no spreadsheet parts cells. */
 char reader_delimiter(const struct reader *reader);
 
 /* The header as it stands in the export. Borrowed. */

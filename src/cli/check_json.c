@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/character.h"
 #include "input/charset.h"
 #include "report/json.h"
 
@@ -40,7 +41,7 @@ static bool is_used(const struct columns *columns, size_t index)
     for (int i = 0; i < FIELD_COUNT; i++)
         if (columns->index[i] == (int)index)
             return true;
-    return false;
+    return columns->time_of_day == index + 1;
 }
 
 static void put_columns(struct json *document, const struct columns *columns,
@@ -66,11 +67,12 @@ static void put_columns(struct json *document, const struct columns *columns,
     json_array_close(document);
 }
 
-void check_json_reading(struct check_json *json, const struct intake *intake,
-                        const struct inspection *inspection, const struct record *header)
+void check_json_reading(struct check_json *json, const struct inspection *inspection,
+                        const struct record *header)
 {
-    const char delimiter[] = {intake->reader.delimiter, '\0'};
+    char delimiter[CHARACTER_ROOM];
 
+    character_encode(inspection->columns.delimiter, delimiter);
     json_key_text(json->document, "encoding", encoding_name(inspection->survey.encoding));
     json_text(json->document, "byte_order_mark");
     json_bool(json->document, inspection->survey.bom_bytes > 0);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/character.h"
 #include "base/log.h"
 
 void check_text_problem(const char *file, const struct problem *problem)
@@ -40,24 +41,27 @@ static void append_column(const struct columns *columns, enum field field,
                       log_quote(header->cells[index].text, quoted, sizeof(quoted)));
 }
 
-static const char *delimiter_name(char delimiter, char ret_name[8])
+static const char *delimiter_name(uint32_t delimiter, char ret_name[16])
 {
+    char text[CHARACTER_ROOM], quoted[CHARACTER_ROOM * 4];
+
     if (delimiter == '\t')
         return "tabs";
-    snprintf(ret_name, 8, "'%c'", delimiter);
+    character_encode(delimiter, text);
+    snprintf(ret_name, 16, "'%s'", log_quote(text, quoted, sizeof(quoted)));
     return ret_name;
 }
 
-void check_text_reading(const struct intake *intake, const struct inspection *inspection,
-                        const struct record *header, struct buffer *ret_text)
+void check_text_reading(const struct inspection *inspection, const struct record *header,
+                        struct buffer *ret_text)
 {
     const struct columns *columns = &inspection->columns;
-    char delimiter[8];
+    char delimiter[16];
 
     buffer_format(ret_text, "read as: %s%s, cells separated by %s, amounts in %s\n",
                   encoding_name(inspection->survey.encoding),
                   inspection->survey.bom_bytes ? " (by its byte order mark)" : "",
-                  delimiter_name(intake->reader.delimiter, delimiter),
+                  delimiter_name(columns->delimiter, delimiter),
                   columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
     for (int i = 0; i < FIELD_COUNT; i++)
         append_column(columns, (enum field)i, header, ret_text);

@@ -39,9 +39,9 @@ static int begin(void *context, const struct reader *reader, struct error *err)
     const struct record *header = reader_header(reader);
 
     if (check->json)
-        check_json_reading(check->json, &check->intake, &check->inspection, header);
+        check_json_reading(check->json, &check->inspection, header);
     else
-        check_text_reading(&check->intake, &check->inspection, header, &check->reading);
+        check_text_reading(&check->inspection, header, &check->reading);
     if (check->reading.failed)
         return error_no_memory(err);
     check->source = (struct sheet_source){check->intake.export, &check->inspection.survey, reader};

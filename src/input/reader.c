@@ -752,7 +752,9 @@ const struct columns *reader_columns(const struct reader *reader)
 
 char reader_delimiter(const struct reader *reader)
 {
-    return reader->is_plain ? reader->quoting.byte : ',';
+    char byte = reader->quoting.byte;
+
+    return reader->is_plain && (byte == '\t' || (byte >= ' ' && byte <= '~')) ? byte : ',';
 }
 
 const struct record *reader_header(const struct reader *reader)

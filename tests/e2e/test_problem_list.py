@@ -4,6 +4,7 @@ or in an editor), upload takes the list as it is, and the day's audit ends with 
 import csv
 import hashlib
 import io
+import json
 import os
 import re
 import shutil
@@ -444,6 +445,26 @@ class DamageTest(CorrectionCase):
         del self.list[0][6]
         self.refuse("the first columns of a list of problems")
 
+
+class UnusualDelimiterTest(TestCase):
+    def test_a_list_has_commas_where_no_spreadsheet_parts_the_exports_cells(self):
+        for mark, typed in (("，", "，"), ("\x01", "\\x01"), ("‖", "‖")):
+            with self.subTest(typed):
+                lines = [mark.join(row) for row in (HEADER, *ROWS[:3])]
+                self.ws.write("claims.csv", "\n".join(lines) + "\n")
+                result = self.ws.run(
+                    "check", "--json", "claims.csv", "--delimiter", typed, "-o", "p.csv", "--overwrite"
+                )
+                self.assertExit(result, 1)
+                self.assertEqual(json.loads(result.out)["delimiter"], mark)
+                with open(self.ws.file("p.csv"), "rb") as file:
+                    listed = decode(file.read())
+                self.assertEqual(listed.splitlines()[0].split(",")[LEAD:], list(HEADER))
+                self.ws.write("p.csv", listed.replace(",x,", ",7,").replace(",0,", ",0,保外").encode())
+                for options in ((), ("--delimiter", typed)):
+                    result = self.ws.run("check", "p.csv", *options)
+                    self.assertExit(result, 0)
+                    self.assertIn("cells separated by ','", result.out)
 
 if __name__ == "__main__":
     unittest.main()
