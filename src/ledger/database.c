@@ -246,9 +246,10 @@ static const char *const sql[SQL_COUNT] = {
                          " accepted_row=excluded.accepted_row, accepted_ms=excluded.accepted_ms,"
                          " accepted_fee=excluded.accepted_fee",
     [SQL_CHANGED_PUT] = "INSERT OR REPLACE INTO changed VALUES(?1,?2,?3)",
-    [SQL_CHANGED_LIST] = "SELECT c.fee_before, c.fee_after, r.outcome=4 FROM changed c JOIN row r"
-                         " ON r.id=c.id WHERE c.id>=?1 AND c.id<?2"
-                         " AND (r.attempts>0 AND r.outcome<>5 OR r.outcome=4)",
+    [SQL_CHANGED_LIST] =
+        "SELECT c.fee_before, c.fee_after, r.outcome=4 FROM changed c CROSS JOIN row r"
+        " ON r.id=c.id WHERE c.id>=?1 AND c.id<?2"
+        " AND (r.attempts>0 AND r.outcome<>5 OR r.outcome=4)",
     [SQL_RUN_TAKE] = "UPDATE run SET process=?2 WHERE id=?1",
     [SQL_RUN_PROCESS] = "SELECT process FROM run WHERE id=?1",
     [SQL_RUN_HAS_OTHERS] = "SELECT EXISTS(SELECT 1 FROM run WHERE platform=?1 AND sequence<>?2)",
