@@ -54,6 +54,8 @@ bool ledger_is_new(const struct ledger *ledger); /* made by this ledger_open */
 int ledger_begin(struct ledger *ledger, struct error *err);
 int ledger_commit(struct ledger *ledger, struct error *err);
 void ledger_rollback(struct ledger *ledger);
+/* Whether one is open. A function that fails because of the ledger has rolled it back. */
+bool ledger_is_begun(const struct ledger *ledger);
 
 /* For who only reads, much: what is read until ledger_look_end is as of one moment, and costs less.
  * No transaction may be open. */

@@ -630,9 +630,14 @@ int ledger_commit(struct ledger *ledger, struct error *err)
     return 0;
 }
 
+bool ledger_is_begun(const struct ledger *ledger)
+{
+    return ledger->db && !sqlite3_get_autocommit(ledger->db);
+}
+
 void ledger_rollback(struct ledger *ledger)
 {
-    if (ledger->db && !sqlite3_get_autocommit(ledger->db))
+    if (ledger_is_begun(ledger))
         sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
     ledger->commits.is_due = false;
     /* They may have been added in what was just taken back. */

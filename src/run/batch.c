@@ -265,19 +265,22 @@ static int open_all(struct batch *b, struct error *err)
 int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop, struct error *err)
 {
     struct batch b = {.settings = settings, .stop = *ret_stop, .failure = err};
-    int result = open_all(&b, err);
+    struct error own; /* it may follow on one that is told already */
+    int result = open_all(&b, &own);
 
     while (!result && !is_over(&b)) {
-        result = turn(&b, err);
+        result = turn(&b, &own);
         if (!result && !is_over(&b))
-            result = wait_for_news(&b, err);
+            result = wait_for_news(&b, &own);
         if (result)
             abandon(&b);
     }
     if (b.pool)
         pool_end(b.pool);
     if (!result)
-        result = suspect_finish(&b, err);
+        result = suspect_finish(&b, &own);
+    if (result && !b.failed)
+        *err = own;
     if (!result)
         holder_check(&b);
     pool_stop(b.pool);

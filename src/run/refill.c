@@ -265,6 +265,10 @@ int refill_window(struct batch *b, struct error *err)
         struct error input;
         int found = feed_next(b->feed, job, &input);
 
+        if (found < 0 && !ledger_is_begun(b->settings->ledger)) {
+            *err = input;
+            return -1;
+        }
         if (found < 0) {
             /* Not the transaction's error: the answers in it are to be kept. */
             halt_fail(b, &input);

@@ -65,6 +65,25 @@ class RefusalTest(LedgerCase):
             file.write(b"\xa5" * (size - 4096))
         self.refused(gateway, 74, "restore the newest backup")
 
+    def test_a_damaged_page_of_earlier_rows_is_what_the_run_says_it_ended_with(self):
+        """It is met within a transaction, which is over then; what follows from that is not the cause."""
+        self.ws.export(claim_rows(1500))
+        box = self.sandbox()
+        self.assertExit(self.ws.upload(box, "--limit", "1400"), 4)
+        with sqlite3.connect(self.ws.ledger) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (wanted,) = db.execute("SELECT request_id FROM row WHERE row=700").fetchone()
+            (size,) = db.execute("PRAGMA page_size").fetchone()
+        db.close()
+        with open(self.ws.ledger, "r+b") as file:
+            at = file.read().index(wanted.encode())
+            file.seek(at - at % size)
+            file.write(b"\xff" * 8)
+        result = self.ws.upload(box)
+        self.assertExit(result, 74)
+        self.assertIn("malformed", result.err)
+        self.assertNotIn("transaction", result.err)
+
     def test_a_folder_at_its_place(self):
         os.mkdir(self.ws.file("ledger.db"))
         self.refused(self.gateway(), 73)
