@@ -38,6 +38,8 @@ struct batch {
     struct submit_settings submit;
     uint64_t *suspects; /* rows whose answer is suspect, not dealt with yet */
     size_t suspect_count, suspects_max;
+    size_t
+        suspects_known; /* when this turn began; behind suspect_count are those dealt with in it */
     bool report_is_stale;   /* a line that is written says less than the ledger */
     bool ids_are_common;    /* that was said */
     struct departure *told; /* room for what the pool tells in a turn */

@@ -21,8 +21,15 @@ void suspect_doubt(struct batch *b, struct job *collected);
 /* In the open transaction, after answers were settled: records what is suspect of others. */
 int suspect_record(struct batch *b, struct error *err);
 
+/* After a rollback: what was recorded in this turn is not. */
+void suspect_undo(struct batch *b);
+
 /* After pool_end: records the last of them, in a transaction of its own, and has the report made
  * anew where a line says less than the ledger. */
 int suspect_finish(struct batch *b, struct error *err);
+
+/* The same for a run that ends with an error, perhaps one of the ledger: what cannot be recorded is
+ * told, row by row. */
+void suspect_rescue(struct batch *b);
 
 #endif

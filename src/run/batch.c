@@ -109,6 +109,7 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     return 0;
 fail:
     ledger_rollback(ledger);
+    suspect_undo(b);
     *ret_jobs = NULL;
     return -1;
 }
@@ -277,7 +278,9 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
     }
     if (b.pool)
         pool_end(b.pool);
-    if (!result)
+    if (result)
+        suspect_rescue(&b);
+    else
         result = suspect_finish(&b, &own);
     if (result && !b.failed)
         *err = own;

@@ -14,7 +14,10 @@ static const char reason[] = "bytes that nobody had asked for came behind the an
 
 static void drop(struct batch *b, size_t i)
 {
+    uint64_t row = b->suspects[i];
+
     b->suspects[i] = b->suspects[--b->suspect_count];
+    b->suspects[b->suspect_count] = row;
 }
 
 /* Room is for all that the pool can tell at once; those that wait for their job are at most as many
@@ -23,6 +26,12 @@ static void listen(struct batch *b)
 {
     if (b->suspects_max - b->suspect_count >= POOL_SUSPICIONS(b->settings->in_flight))
         b->suspect_count += pool_suspicions(b->pool, b->suspects + b->suspect_count);
+    b->suspects_known = b->suspect_count;
+}
+
+void suspect_undo(struct batch *b)
+{
+    b->suspect_count = b->suspects_known;
 }
 
 static struct job *find(struct job *jobs, uint64_t row)
@@ -116,15 +125,38 @@ int suspect_record(struct batch *b, struct error *err)
     return 0;
 }
 
-int suspect_finish(struct batch *b, struct error *err)
+/* What is left, in a transaction of its own. */
+static int record_last(struct batch *b, struct error *err)
 {
     struct ledger *ledger = b->settings->ledger;
 
     listen(b);
-    if (b->suspect_count &&
-        (ledger_begin(ledger, err) || suspect_record(b, err) || ledger_commit(ledger, err))) {
+    if (!b->suspect_count)
+        return 0;
+    if (ledger_begin(ledger, err) || suspect_record(b, err) || ledger_commit(ledger, err)) {
         ledger_rollback(ledger);
+        suspect_undo(b);
         return -1;
     }
+    return 0;
+}
+
+int suspect_finish(struct batch *b, struct error *err)
+{
+    if (record_last(b, err))
+        return -1;
     return b->report_is_stale ? report_restart(b->settings->report, err) : 0;
+}
+
+/* A row whose answer was not stored either is unknown to the next start, and was told as that. */
+void suspect_rescue(struct batch *b)
+{
+    struct error err;
+
+    if (!b->pool || !record_last(b, &err))
+        return;
+    for (size_t i = 0; i < b->suspect_count; i++)
+        log_error("row %llu: %s, and that could not be recorded; ask the platform what became of "
+                  "its claim",
+                  (unsigned long long)b->suspects[i], reason);
 }

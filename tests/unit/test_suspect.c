@@ -19,6 +19,7 @@ struct scene {
     struct batch batch;
     struct batch_settings settings;
     struct intake intake;
+    uint64_t report[1024]; /* one that has written nothing, which is all that is asked of it */
     struct run_record run;
     uint64_t suspects[1];
     struct job *job;
@@ -33,6 +34,7 @@ static void set_scene(struct place *place, struct scene *s, enum phase phase,
                                           .platform = PLATFORM,
                                           .run = &s->run,
                                           .intake = &s->intake,
+                                          .report = (struct report *)s->report,
                                           .in_flight = 1};
     s->batch.settings = &s->settings;
     s->batch.suspects = s->suspects;
@@ -93,9 +95,42 @@ static void row_that_came_back_unsent_is_unknown_and_not_sent_again(void **state
     clear_scene(&s);
 }
 
+/* A turn that failed has recorded nothing: what was suspect still is. */
+static void row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end(void **state)
+{
+    struct place *place = *state;
+    struct row_record known;
+    struct row_ref ref;
+    struct scene s;
+
+    set_scene(place, &s, PHASE_ANSWERED, VERDICT_ACCEPTED);
+    ref = state_ref(&s.batch, s.job);
+    begin(place->ledger);
+    intend(place->ledger, &ref);
+    known = state_record(&s.batch, s.job, ROW_FINAL, OUTCOME_ACCEPTED);
+    assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
+    commit(place->ledger);
+    window_leave(s.batch.window, s.job);
+    begin(place->ledger);
+    suspect_doubt(&s.batch, NULL);
+    assert_int_equal(suspect_record(&s.batch, &err), 0);
+    assert_int_equal(s.batch.suspect_count, 0);
+    ledger_rollback(place->ledger);
+    suspect_undo(&s.batch);
+    s.batch.pool = (struct pool *)&s; /* no room: it is not asked */
+    suspect_rescue(&s.batch);
+    assert_int_equal(s.batch.suspect_count, 0);
+    assert_int_equal(ledger_row_get(place->ledger, ref.place, &known, &err), 1);
+    assert_int_equal(known.outcome, OUTCOME_ACCEPTED);
+    assert_string_equal(known.warnings, "SUSPECT_ANSWER");
+    clear_scene(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end,
+                                        make_place, remove_place),
         cmocka_unit_test_setup_teardown(answer_that_came_is_doubted, make_place, remove_place),
         cmocka_unit_test_setup_teardown(row_that_came_back_unsent_is_unknown_and_not_sent_again,
                                         make_place, remove_place),
