@@ -307,6 +307,14 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
 int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, struct error *err);
 
+/*
+ * Records that a row is unknown which has no intent any more: the answer that ended its last
+ * attempt may be another row's. Where another run has an intent of the claim by now, the row's
+ * attempt is the open one once that ends, unless it was accepted.
+ */
+int ledger_row_doubt(struct ledger *ledger, const struct row_ref *ref,
+                     const struct row_record *record, struct error *err);
+
 /* Adds a warning to a recorded row, in the open transaction, unless it has it or is unknown: 1, or
  * 0 when nothing changed. */
 int ledger_row_warn(struct ledger *ledger, struct row_place place, const char *code,

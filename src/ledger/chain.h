@@ -58,7 +58,8 @@ bool chain_waits(const struct row_record *record);
 int chain_release(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                   struct error *err);
 
-/* Runs one of SQL_OPEN_UNKNOWN and SQL_OPEN_DROP on the claim's open attempt. */
+/* Runs one of SQL_OPEN_UNKNOWN, SQL_OPEN_DOUBT, SQL_OPEN_END and SQL_OPEN_DROP on the claim's open
+ * attempt. */
 int chain_execute_open(struct ledger *ledger, enum statement which, int64_t platform,
                        const struct claim_key *key, struct error *err);
 

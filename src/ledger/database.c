@@ -230,7 +230,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_COUNT_GET] = "SELECT outcome, rows, counts_as, fee_fen FROM run_count WHERE run=?1",
     [SQL_RECOVER_LIST] = "SELECT claim_order_no, workcard_id, platform, row, attempts, tries,"
                          " submitted_ms, digest, warnings, round FROM open_attempt"
-                         " WHERE run=?1 AND intent=1 LIMIT 1",
+                         " WHERE run=?1 AND intent>0 LIMIT 1",
     [SQL_CLAIM_GET] = "SELECT accepted_digest, accepted_run, accepted_row, accepted_ms, last_run,"
                       " last_row, accepted_fee FROM claim WHERE " CLAIM_KEY,
     [SQL_CLAIM_PUT] = "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run, last_row)"
@@ -262,6 +262,9 @@ static const char *const sql[SQL_COUNT] = {
                        " submitted_ms=excluded.submitted_ms, digest=excluded.digest,"
                        " warnings=excluded.warnings, round=excluded.round WHERE intent=0",
     [SQL_OPEN_UNKNOWN] = "UPDATE open_attempt SET intent=0 WHERE " CLAIM_KEY,
+    /* 2: an intent, and an attempt of another row is unknown besides */
+    [SQL_OPEN_DOUBT] = "UPDATE open_attempt SET intent=2 WHERE " CLAIM_KEY " AND intent=1",
+    [SQL_OPEN_END] = "DELETE FROM open_attempt WHERE " CLAIM_KEY " AND intent<>2",
     [SQL_OPEN_DROP] = "DELETE FROM open_attempt WHERE " CLAIM_KEY,
     [SQL_OPEN_BACK] = "UPDATE open_attempt SET run=?4, row=?5, intent=0, attempts=?6, tries=?7,"
                       " submitted_ms=?8, digest=?9, warnings=?10 WHERE " CLAIM_KEY,
@@ -314,7 +317,7 @@ static const char *const sql[SQL_COUNT] = {
                   "  AND b.app_key=k.app_key AND b.until_ms>?2), 0)"
                   " FROM (SELECT platform, app_key FROM calls WHERE day=?1 UNION"
                   "  SELECT platform, app_key FROM ban WHERE until_ms>?2) k ORDER BY 1, 2",
-    [SQL_OPEN_RUNS] = "SELECT run, sum(intent), count(*), min(submitted_ms) FROM open_attempt"
+    [SQL_OPEN_RUNS] = "SELECT run, sum(intent>0), count(*), min(submitted_ms) FROM open_attempt"
                       " GROUP BY run",
     [SQL_OPEN_OLDEST] = "SELECT " OPEN_COLUMNS " FROM open_attempt o"
                         " ORDER BY submitted_ms, claim_order_no, workcard_id, platform LIMIT ?1",
@@ -368,7 +371,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_PRUNE_PENDING] = "DELETE FROM pending WHERE run=?1",
 
     /* importing */
-    [SQL_IMPORT_INTENTS] = "SELECT run FROM open_attempt WHERE intent=1 AND run>?1 ORDER BY run"
+    [SQL_IMPORT_INTENTS] = "SELECT run FROM open_attempt WHERE intent>0 AND run>?1 ORDER BY run"
                            " LIMIT 1",
     [SQL_IMPORT_PLACE] = "SELECT 1 FROM run WHERE sequence=?1 AND id<>?2",
     [SQL_IMPORT_ADD] = "INSERT INTO run(name, command, platform, export_name, export_sha256,"

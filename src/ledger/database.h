@@ -87,6 +87,8 @@ enum statement {
     SQL_OPEN_ADD,
     SQL_OPEN_AGAIN,
     SQL_OPEN_UNKNOWN,
+    SQL_OPEN_DOUBT,
+    SQL_OPEN_END,
     SQL_OPEN_DROP,
     SQL_OPEN_BACK,
     SQL_ROW_ADD,

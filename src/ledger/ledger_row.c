@@ -50,12 +50,52 @@ static int put_off(struct ledger *ledger, int64_t platform, const struct row_ref
                : 0;
 }
 
+int ledger_row_doubt(struct ledger *ledger, const struct row_ref *ref,
+                     const struct row_record *record, struct error *err)
+{
+    int intended = ledger_row_intend(ledger, ref, record, err);
+    int64_t platform;
+
+    if (intended < 0 || database_platform(ledger, ref->platform, &platform, err))
+        return -1;
+    return chain_execute_open(ledger, intended ? SQL_OPEN_UNKNOWN : SQL_OPEN_DOUBT, platform,
+                              &ref->key, err) ||
+                   chain_finish_row(ledger, platform, ref, record, err)
+               ? -1
+               : 0;
+}
+
+/* The claim's intent is over. What is unknown besides is its open attempt then. */
+static int end_intent(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                      struct error *err)
+{
+    int found;
+
+    if (chain_execute_open(ledger, SQL_OPEN_END, platform, key, err))
+        return -1;
+    if (sqlite3_changes(ledger->db))
+        return 0;
+    found = chain_put_back(ledger, platform, key, err);
+    return found ? (found < 0 ? -1 : 0)
+                 : chain_execute_open(ledger, SQL_OPEN_DROP, platform, key, err);
+}
+
+/* What becomes of the open attempt once its row is settled so. */
+static int settle_open(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                       const struct row_record *record, struct error *err)
+{
+    if (record->state == ROW_FINAL && record->outcome == OUTCOME_ACCEPTED)
+        return chain_execute_open(ledger, SQL_OPEN_DROP, platform, &ref->key, err);
+    if (record->state == ROW_FINAL && (record->outcome == OUTCOME_UNKNOWN || ref->resend))
+        return chain_execute_open(ledger, SQL_OPEN_UNKNOWN, platform, &ref->key, err);
+    return end_intent(ledger, platform, &ref->key, err);
+}
+
 int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, struct error *err)
 {
     bool is_final = record->state == ROW_FINAL;
     bool is_accepted = is_final && record->outcome == OUTCOME_ACCEPTED;
-    bool stays_open = is_final && (record->outcome == OUTCOME_UNKNOWN || ref->resend);
     int64_t platform;
     bool is_new;
 
@@ -64,8 +104,7 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
         return -1;
     if (!is_final && ref->resend)
         return put_off(ledger, platform, ref, record, err);
-    if (chain_execute_open(ledger, stays_open && !is_accepted ? SQL_OPEN_UNKNOWN : SQL_OPEN_DROP,
-                           platform, &ref->key, err))
+    if (settle_open(ledger, platform, ref, record, err))
         return -1;
     if (!is_final)
         return chain_put_row(ledger, ref, record, NULL, &is_new, err);

@@ -82,19 +82,15 @@ static int make_unknown(struct batch *b, struct job *job, struct error *err)
     struct row_ref ref = state_ref(b, job);
     struct row_record record = state_record(b, job, ROW_FINAL, OUTCOME_UNKNOWN);
     char message[160];
-    int recorded;
 
     snprintf(message, sizeof(message), "%s; the claim may have been stored", reason);
     record.code = FOLLOWED;
     record.message = message;
-    recorded = ledger_row_intend(ledger, &ref, &record, err);
-    if (recorded <= 0)
-        return recorded;
-    if (ledger_row_settle(ledger, &ref, &record, err))
+    if (ledger_row_doubt(ledger, &ref, &record, err))
         return -1;
     b->answered[OUTCOME_UNKNOWN]++;
     state_leave(b, job, OUTCOME_UNKNOWN);
-    return 1;
+    return 0;
 }
 
 static int warn(struct batch *b, uint64_t row, struct error *err)
@@ -111,14 +107,12 @@ int suspect_record(struct batch *b, struct error *err)
 {
     for (size_t i = 0; i < b->suspect_count;) {
         struct job *job = window_find(b->window, b->suspects[i]);
-        int result;
 
         if (job && job->state == JOB_GRANTED) {
             i++; /* to be doubted when it comes back */
             continue;
         }
-        result = job ? make_unknown(b, job, err) : 0;
-        if (result < 0 || (result == 0 && warn(b, b->suspects[i], err)))
+        if (job ? make_unknown(b, job, err) : warn(b, b->suspects[i], err))
             return -1;
         drop(b, i);
     }

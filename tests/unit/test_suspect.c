@@ -95,6 +95,44 @@ static void row_that_came_back_unsent_is_unknown_and_not_sent_again(void **state
     clear_scene(&s);
 }
 
+/* Another run has the claim in flight by now: whatever becomes of that, but for an accepted answer,
+ * the claim is not sent again before somebody has settled the doubt. */
+static void doubt_outlasts_the_intent_of_another_run(void **state)
+{
+    static const enum row_state states[] = {ROW_FINAL, ROW_FINAL, ROW_AGAIN, ROW_FINAL};
+    static const enum outcome outcomes[] = {OUTCOME_REJECTED, OUTCOME_FAILED, OUTCOME_UNSENT,
+                                            OUTCOME_ACCEPTED};
+    struct place *place = *state;
+    struct run_record other = create_run(place->ledger, 2);
+    struct row_ref theirs = ref_of(other.id, 9, "A");
+    struct row_record known;
+    struct claim_state claim;
+    struct row_ref ref;
+    struct scene s;
+
+    for (int i = 0; i < 4; i++) {
+        set_scene(place, &s, PHASE_NOT_SENT, VERDICT_WITHDRAWN);
+        ref = state_ref(&s.batch, s.job);
+        begin(place->ledger);
+        intend(place->ledger, &ref);
+        known = state_record(&s.batch, s.job, ROW_AGAIN, OUTCOME_UNSENT);
+        assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
+        window_move(s.batch.window, s.job, JOB_JUDGE, INT64_MIN);
+        intend(place->ledger, &theirs);
+        assert_int_equal(suspect_record(&s.batch, &err), 0);
+        assert_int_equal(ledger_row_get(place->ledger, ref.place, &known, &err), 1);
+        assert_int_equal(known.state, ROW_FINAL);
+        assert_int_equal(known.outcome, OUTCOME_UNKNOWN);
+        known = record_of(&theirs, states[i], outcomes[i]);
+        assert_int_equal(ledger_row_settle(place->ledger, &theirs, &known, &err), 0);
+        assert_int_equal(ledger_claim_get(place->ledger, PLATFORM, &ref.key, &claim, &err), 0);
+        assert_int_equal(claim.open, outcomes[i] != OUTCOME_ACCEPTED);
+        assert_false(claim.open && (claim.open_is_intent || claim.open_at.run != s.run.id));
+        ledger_rollback(place->ledger);
+        clear_scene(&s);
+    }
+}
+
 /* A turn that failed has recorded nothing: what was suspect still is. */
 static void row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end(void **state)
 {
@@ -129,6 +167,8 @@ static void row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(doubt_outlasts_the_intent_of_another_run, make_place,
+                                        remove_place),
         cmocka_unit_test_setup_teardown(row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end,
                                         make_place, remove_place),
         cmocka_unit_test_setup_teardown(answer_that_came_is_doubted, make_place, remove_place),
