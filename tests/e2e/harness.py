@@ -125,13 +125,19 @@ def export_text(rows, header=FIELDS):
 # ---- running the program ----
 
 
-class Result:
-    """How a run ended."""
+def without_times(log):
+    """What was said, without the time that each line of a log begins with."""
+    return re.sub(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", "", log)
 
-    def __init__(self, code, out, err):
+
+class Result:
+    """How a run ended; `log` is standard error as it is."""
+
+    def __init__(self, code, out, log):
         self.code = code
         self.out = out
-        self.err = err
+        self.log = log
+        self.err = without_times(log)
 
     def __repr__(self):
         return f"exit {self.code}\n--- standard output\n{self.out}\n--- standard error\n{self.err}"
@@ -153,7 +159,9 @@ class Run:
     def said(self):
         """What it has written to standard error so far."""
         size = os.fstat(self._err.fileno()).st_size
-        return os.pread(self._err.fileno(), size, 0).decode("utf-8", "backslashreplace")
+        return without_times(
+            os.pread(self._err.fileno(), size, 0).decode("utf-8", "backslashreplace")
+        )
 
     def is_alive(self):
         return self.process.poll() is None
