@@ -2,9 +2,9 @@
  * chronicle: the pauses of a run, as the ledger records them.
  *
  * A pause is recorded when it begins and again when it is over, so that whoever audits the run sees
- * where its time went.
+ * where its time went; the log says the same at the moment it happens.
  *
- * Tested by tests/e2e/test_upload.py
+ * Tested by tests/e2e/test_upload.py and tests/e2e/test_log.py
  */
 #ifndef CLAIMBATCH_RUN_CHRONICLE_H
 #define CLAIMBATCH_RUN_CHRONICLE_H
@@ -14,5 +14,8 @@ struct error;
 
 /* Records, in the open transaction, that a pause has begun or ended since the last turn. */
 int chronicle_turn(struct batch *b, struct error *err);
+
+/* Says that the run ends in the pause at hand, if there is one. */
+void chronicle_end(const struct batch *b);
 
 #endif

@@ -3,13 +3,17 @@
  *
  * Once a stop has begun no new intent is made; what is in flight finishes and is recorded. The
  * first reason stays.
+ *
+ * Tested by tests/e2e/test_log.py
  */
 #ifndef CLAIMBATCH_RUN_HALT_H
 #define CLAIMBATCH_RUN_HALT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct batch;
+struct batch_stop;
 struct error;
 
 bool halt_is_begun(const struct batch *b);
@@ -22,6 +26,10 @@ void halt_begin(struct batch *b, int exit_code, const char *because, const char 
  * not be written. What is in flight is recorded all the same. The first error stays.
  */
 void halt_fail(struct batch *b, const struct error *error);
+
+/* Says why nothing more is sent; and that what was in flight then has come home. */
+void halt_say_begin(const struct batch_stop *stop, size_t in_flight);
+void halt_say_end(const struct batch_stop *stop);
 
 /* Today's quota is used up; `what` says whose. */
 void halt_for_quota(struct batch *b, const char *what);

@@ -30,9 +30,14 @@ static bool gateway_answers(const struct batch *b)
 static void say_once(struct batch *b, const struct job *job)
 {
     if (!b->guard.is_told)
-        log_warn("row %llu: %s: something in front of the gateway may dislike its text. If others "
-                 "are taken it is tried once more at the end, and so are others like it",
-                 (unsigned long long)job->row, job->verdict.code);
+        log_event(
+            LOG_WARN, "row-set-aside",
+            LOG_FIELDS(LOG_FIELD_NUMBER("row", job->row),
+                       LOG_FIELD_NUMBER("attempt", job->attempts),
+                       LOG_FIELD_TEXT("code", job->verdict.code)),
+            "row %llu: %s: something in front of the gateway may dislike its text. If others are "
+            "taken it is tried once more at the end, and so are others like it",
+            (unsigned long long)job->row, job->verdict.code);
     b->guard.is_told = true;
 }
 

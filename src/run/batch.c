@@ -17,6 +17,7 @@
 #include "run/halt.h"
 #include "run/holder.h"
 #include "run/refill.h"
+#include "run/row_log.h"
 #include "run/settle.h"
 #include "run/share.h"
 #include "run/state.h"
@@ -75,8 +76,10 @@ static int begin(struct batch *b, const struct job *collected, struct error *err
         /* Twice is no chance: its locks fail. */
         if (!ledger_is_held(ledger) && unheld++)
             return -1;
-        log_warn("another process holds the ledger for more than %d s; this run waits for it%s",
-                 LEDGER_BUSY_MS / 1000, collected ? " with answers to store" : "");
+        log_event(LOG_WARN, "ledger-held",
+                  LOG_FIELDS(LOG_FIELD_NUMBER("waited_s", LEDGER_BUSY_MS / 1000)),
+                  "another process holds the ledger for more than %d s; this run waits for it%s",
+                  LEDGER_BUSY_MS / 1000, collected ? " with answers to store" : "");
         take_time(b);
         halt_check_signal(b);
     }
@@ -135,26 +138,6 @@ static size_t count_granted(const struct job *jobs)
     return count;
 }
 
-/* Nothing was stored of these answers: the operator is told, row by row. */
-static void report_lost(const struct job *jobs)
-{
-    static const char *const words[] = {
-        [VERDICT_ACCEPTED] = "accepted", [VERDICT_REJECTED] = "rejected",
-        [VERDICT_UNKNOWN] = "unknown",   [VERDICT_AGAIN] = "not executed",
-        [VERDICT_OUTAGE] = "not sent",   [VERDICT_WITHDRAWN] = "not sent",
-        [VERDICT_BAN] = "not executed",  [VERDICT_QUOTA] = "not executed",
-        [VERDICT_STOP] = "not executed", [VERDICT_UNKNOWN_STOP] = "unknown",
-    };
-
-    for (; jobs; jobs = jobs->turn_next) {
-        if (jobs->verdict.kind != VERDICT_WITHDRAWN)
-            log_error("row %llu: its answer could not be stored: %s (request_id '%s'); until it is "
-                      "settled the ledger holds it as unknown",
-                      (unsigned long long)jobs->row, words[jobs->verdict.kind],
-                      jobs->verdict.request_id);
-    }
-}
-
 static int turn(struct batch *b, struct error *err)
 {
     struct job *collected = link_collected(b, pool_collect(b->pool));
@@ -165,7 +148,7 @@ static int turn(struct batch *b, struct error *err)
     halt_check_signal(b);
     halt_check_space(b);
     if (transact(b, collected, &granted, err)) {
-        report_lost(collected);
+        row_log_lost(collected);
         return -1;
     }
     settle_release(b, collected);
@@ -232,7 +215,7 @@ static void abandon(struct batch *b)
 
         if (poll(&fd, 1, -1) < 0 && errno != EINTR)
             error_set(&ignored, EXIT_INTERNAL, "%s", strerror(errno));
-        report_lost(link_collected(b, pool_collect(b->pool)));
+        row_log_lost(link_collected(b, pool_collect(b->pool)));
     }
 }
 
@@ -288,6 +271,9 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
         holder_check(&b);
     pool_stop(b.pool);
     b.pool = NULL;
+    chronicle_end(&b);
+    if (halt_is_begun(&b))
+        halt_say_end(&b.stop);
     window_close(b.window);
     pace_close(b.pace);
     feed_close(b.feed);

@@ -16,6 +16,43 @@ bool halt_is_begun(const struct batch *b)
     return b->stop.exit_code != 0;
 }
 
+/* --limit is what the user wants to see, not what went wrong. */
+static enum log_level level_of(const struct batch_stop *stop)
+{
+    return strcmp(stop->because, "limit") == 0 ? LOG_INFO : LOG_WARN;
+}
+
+void halt_say_begin(const struct batch_stop *stop, size_t in_flight)
+{
+    char quoted[BATCH_TEXT_BYTES];
+    char calls[80] = "";
+
+    if (in_flight)
+        snprintf(calls, sizeof(calls), "; at most %zu calls in flight are given time to finish",
+                 in_flight);
+    log_event(level_of(stop), "stop-begin",
+              LOG_FIELDS(LOG_FIELD_TEXT("because", stop->because),
+                         LOG_FIELD_NUMBER("exit_code", stop->exit_code),
+                         LOG_FIELD_NUMBER("in_flight", in_flight)),
+              "stopping: %s%s%s", log_quote(stop->sentence, quoted, sizeof(quoted)), calls,
+              strcmp(stop->because, "signal") == 0 && in_flight ? " (again: leave at once)" : "");
+}
+
+void halt_say_end(const struct batch_stop *stop)
+{
+    log_event(level_of(stop), "stop-end",
+              LOG_FIELDS(LOG_FIELD_TEXT("because", stop->because),
+                         LOG_FIELD_NUMBER("exit_code", stop->exit_code)),
+              "stopped: nothing is in flight any more");
+}
+
+static size_t in_flight(const struct batch *b)
+{
+    size_t most = b->settings->in_flight;
+
+    return b->outstanding < most ? b->outstanding : most;
+}
+
 void halt_begin(struct batch *b, int exit_code, const char *because, const char *sentence)
 {
     if (halt_is_begun(b))
@@ -24,6 +61,7 @@ void halt_begin(struct batch *b, int exit_code, const char *because, const char 
     snprintf(b->stop.because, sizeof(b->stop.because), "%s", because);
     snprintf(b->stop.sentence, sizeof(b->stop.sentence), "%.*s", (int)sizeof(b->stop.sentence) - 1,
              sentence);
+    halt_say_begin(&b->stop, in_flight(b));
     if (b->pool)
         pool_recall(b->pool);
 }
@@ -55,11 +93,8 @@ void halt_check_signal(struct batch *b)
 
     if (number && !b->signal_seen) {
         b->signal_seen = number;
-        log_warn(
-            "%s: stopping; at most %zu calls in flight are given time to finish (again: leave at "
-            "once)",
-            strsignal(number),
-            b->outstanding < b->settings->in_flight ? b->outstanding : b->settings->in_flight);
+        if (halt_is_begun(b))
+            log_warn("%s: it is stopping already (again: leave at once)", strsignal(number));
         snprintf(words, sizeof(words), "stopped by a signal (%s)", strsignal(number));
         halt_begin(b, EXIT_SIGNAL_BASE + number, "signal", words);
     }

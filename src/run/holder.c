@@ -48,10 +48,14 @@ static int say_who(struct batch *b, const struct job *job, int64_t run, struct e
     int result = holder_describe(b->settings->ledger, run, &words, err);
 
     if (!result)
-        log_warn("row %llu waits for %s, which has its claim in flight; for at most %lld s "
-                 "(--wait-patience)",
-                 (unsigned long long)job->row, buffer_string(&words),
-                 (long long)(b->settings->wait_patience_ms / 1000));
+        log_event(LOG_WARN, "row-waits",
+                  LOG_FIELDS(LOG_FIELD_NUMBER("row", job->row),
+                             LOG_FIELD_TEXT("waits_for", buffer_string(&words)),
+                             LOG_FIELD_NUMBER("patience_s", b->settings->wait_patience_ms / 1000)),
+                  "row %llu waits for %s, which has its claim in flight; for at most %lld s "
+                  "(--wait-patience)",
+                  (unsigned long long)job->row, buffer_string(&words),
+                  (long long)(b->settings->wait_patience_ms / 1000));
     buffer_release(&words);
     return result;
 }

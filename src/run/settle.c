@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "run/aside.h"
 #include "run/halt.h"
+#include "run/row_log.h"
 #include "run/share.h"
 #include "run/state.h"
 
@@ -156,6 +157,7 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     bool handed_over = job->exchange.phase != PHASE_NOT_SENT;
     enum aside_fate aside = handed_over ? aside_judge(b, job) : ASIDE_NONE;
 
+    row_log_attempt(job);
     if (!handed_over)
         job->attempts--;
     if (share_settle_call(b, job, err))

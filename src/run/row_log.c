@@ -1,0 +1,56 @@
+#include "run/row_log.h"
+
+#include "base/log.h"
+#include "run/job.h"
+
+static const char *kind_word(enum verdict_kind kind)
+{
+    static const char *const words[] = {
+        [VERDICT_ACCEPTED] = "accepted", [VERDICT_REJECTED] = "rejected",
+        [VERDICT_UNKNOWN] = "unknown",   [VERDICT_AGAIN] = "not executed",
+        [VERDICT_OUTAGE] = "not sent",   [VERDICT_WITHDRAWN] = "not sent",
+        [VERDICT_BAN] = "not executed",  [VERDICT_QUOTA] = "not executed",
+        [VERDICT_STOP] = "not executed", [VERDICT_UNKNOWN_STOP] = "unknown",
+    };
+
+    return words[kind];
+}
+
+void row_log_attempt(const struct job *job)
+{
+    const struct verdict *v = &job->verdict;
+    char code[LOG_QUOTE_BYTES];
+
+    if (!log_shows(LOG_VERBOSE)) /* there may be thousands a second */
+        return;
+    log_event(
+        LOG_VERBOSE, "attempt",
+        LOG_FIELDS(LOG_FIELD_NUMBER("row", job->row), LOG_FIELD_NUMBER("attempt", job->attempts),
+                   LOG_FIELD_TEXT("result", kind_word(v->kind)), LOG_FIELD_TEXT("code", v->code),
+                   LOG_FIELD_NUMBER("http_status", job->exchange.http_status),
+                   LOG_FIELD_TEXT("request_id", v->request_id)),
+        "row %llu, attempt %d: %s %s", (unsigned long long)job->row, job->attempts,
+        kind_word(v->kind), log_quote(v->code, code, sizeof(code)));
+}
+
+void row_log_lost(const struct job *jobs)
+{
+    char id[LOG_QUOTE_BYTES];
+
+    for (; jobs; jobs = jobs->turn_next) {
+        const struct verdict *v = &jobs->verdict;
+
+        if (v->kind == VERDICT_WITHDRAWN)
+            continue;
+        log_event(LOG_ERROR, "answer-lost",
+                  LOG_FIELDS(LOG_FIELD_NUMBER("row", jobs->row),
+                             LOG_FIELD_NUMBER("attempt", jobs->attempts),
+                             LOG_FIELD_TEXT("result", kind_word(v->kind)),
+                             LOG_FIELD_TEXT("code", v->code),
+                             LOG_FIELD_TEXT("request_id", v->request_id)),
+                  "row %llu: its answer could not be stored: %s (request_id '%s'); until it is "
+                  "settled the ledger holds it as unknown",
+                  (unsigned long long)jobs->row, kind_word(v->kind),
+                  log_quote(v->request_id, id, sizeof(id)));
+    }
+}
