@@ -225,7 +225,8 @@ static int end(int result, struct error *err)
     if (result >= 0 && output_flush_standard(err))
         result = -1;
     if (result < 0)
-        log_error("%s", err->text);
+        log_event(LOG_ERROR, "error", LOG_FIELDS(LOG_FIELD_NUMBER("exit_code", exit_code_of(err))),
+                  "%s", err->text);
     return result < 0 ? exit_code_of(err) : result;
 }
 

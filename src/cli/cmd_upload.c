@@ -90,8 +90,12 @@ static void say_warnings(const struct inspection *i)
 {
     for (int rule = 0; rule < RULE_COUNT; rule++)
         if (i->warned[rule])
-            log_warn("warning %s: %llu, first in row %llu", rule_code((enum rule)rule),
-                     (unsigned long long)i->warned[rule], (unsigned long long)i->first_row[rule]);
+            log_event(LOG_WARN, "rule-warning",
+                      LOG_FIELDS(LOG_FIELD_TEXT("code", rule_code((enum rule)rule)),
+                                 LOG_FIELD_NUMBER("rows", i->warned[rule]),
+                                 LOG_FIELD_NUMBER("row", i->first_row[rule])),
+                      "warning %s: %llu, first in row %llu", rule_code((enum rule)rule),
+                      (unsigned long long)i->warned[rule], (unsigned long long)i->first_row[rule]);
     if (i->profile.footer_rows)
         log_info("%llu lines below the claims are no claims and were passed over: %s",
                  (unsigned long long)i->profile.footer_rows, buffer_string(&i->footer));
@@ -102,13 +106,18 @@ static void say_what_was_read(const struct submission *s)
     const struct inspection *i = &s->inspection;
     char name[LOG_QUOTE_BYTES];
     char unused[LOG_QUOTE_BYTES];
-    char yuan[MONEY_TEXT_BYTES];
+    char yuan[MONEY_TEXT_BYTES], fen[MONEY_TEXT_BYTES];
 
-    log_info("%s: %llu rows, %llu invalid, %s yuan; %s, amounts in %s",
-             log_quote(export_name(s->intake.export), name, sizeof(name)),
-             (unsigned long long)i->rows, (unsigned long long)i->invalid,
-             money_format_yuan(inspection_fee(i), yuan), encoding_name(i->survey.encoding),
-             i->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
+    log_event(LOG_INFO, "input",
+              LOG_FIELDS(LOG_FIELD_TEXT("name", export_name(s->intake.export)),
+                         LOG_FIELD_NUMBER("rows", i->rows), LOG_FIELD_NUMBER("invalid", i->invalid),
+                         LOG_FIELD_JSON("fee_fen", money_format_fen(inspection_fee(i), fen)),
+                         LOG_FIELD_TEXT("encoding", encoding_name(i->survey.encoding))),
+              "%s: %llu rows, %llu invalid, %s yuan; %s, amounts in %s",
+              log_quote(export_name(s->intake.export), name, sizeof(name)),
+              (unsigned long long)i->rows, (unsigned long long)i->invalid,
+              money_format_yuan(inspection_fee(i), yuan), encoding_name(i->survey.encoding),
+              i->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
     if (i->unused_columns.len)
         log_info("columns not used: %s",
                  log_quote(buffer_string(&i->unused_columns), unused, sizeof(unused)));

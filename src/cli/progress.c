@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -107,6 +108,22 @@ static void format(const struct progress *progress, const struct batch_progress 
     }
 }
 
+static void say_line(const struct batch_progress *now, const char *line)
+{
+    struct buffer outcomes = {0};
+
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        buffer_format(&outcomes, "%s\"%s\":%llu", i ? "," : "{", outcome_name((enum outcome)i),
+                      (unsigned long long)now->outcomes[i]);
+    buffer_byte(&outcomes, '}');
+    log_event(LOG_INFO, "progress",
+              LOG_FIELDS(LOG_FIELD_NUMBER("rows", now->rows), LOG_FIELD_NUMBER("done", now->done),
+                         LOG_FIELD_NUMBER("in_flight", now->in_flight),
+                         LOG_FIELD_JSON("outcomes", buffer_string(&outcomes))),
+              "%s", line);
+    buffer_release(&outcomes);
+}
+
 void progress_show(void *context, const struct batch_progress *now)
 {
     struct progress *progress = context;
@@ -125,7 +142,7 @@ void progress_show(void *context, const struct batch_progress *now)
     progress->shown_ms = now_ms;
     format(progress, now, now_ms, progress->is_drawn ? terminal_columns() : LINE_BYTES, line);
     if (!progress->is_drawn) {
-        log_info("%s", line);
+        say_line(now, line);
         return;
     }
     fprintf(stderr, CLEAR_LINE "%s", line);

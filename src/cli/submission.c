@@ -22,6 +22,7 @@
 #include "report/report.h"
 #include "report/signature.h"
 #include "report/start.h"
+#include "run/halt.h"
 #include "run/rehearsal.h"
 
 /* ---- before anything is opened ---- */
@@ -97,8 +98,10 @@ int submission_open_ledger(struct submission *s, struct error *err)
     if (guard_absent(s, err) || ledger_open(s->ledger_path.ptr, &s->ledger, err))
         return -1;
     if (ledger_is_new(s->ledger)) /* whatever --quiet says: it knows of nothing that was sent */
-        log_warn("new ledger created: %s",
-                 log_quote(ledger_path(s->ledger), quoted, sizeof(quoted)));
+        log_event(LOG_WARN, "ledger-created",
+                  LOG_FIELDS(LOG_FIELD_TEXT("ledger", ledger_path(s->ledger))),
+                  "new ledger created: %s",
+                  log_quote(ledger_path(s->ledger), quoted, sizeof(quoted)));
     return 0;
 }
 
@@ -371,11 +374,20 @@ static void say_what_is_done(const struct submission *s)
         [RESUME_NOTHING] = "it was finished; nothing is left to send, and the report stays as it "
                            "is",
     };
+    static const char *const names[] = {
+        [RESUME_NEW] = "new",     [RESUME_GO_ON] = "goes-on",   [RESUME_RETRY] = "retry",
+        [RESUME_ROUND] = "round", [RESUME_PUBLISH] = "publish", [RESUME_NOTHING] = "nothing-left",
+    };
 
-    log_info("run %s: %s", s->resumed.run.name, words[s->resumed.kind]);
+    log_run(s->resumed.run.name);
+    log_event(LOG_INFO, "run",
+              LOG_FIELDS(LOG_FIELD_TEXT("command", s->command),
+                         LOG_FIELD_TEXT("how", names[s->resumed.kind])),
+              "run %s: %s", s->resumed.run.name, words[s->resumed.kind]);
     if (s->resumed.lost)
-        log_warn("%zu rows were in flight when the run ended before: they are unknown now",
-                 s->resumed.lost);
+        log_event(LOG_WARN, "rows-lost", LOG_FIELDS(LOG_FIELD_NUMBER("rows", s->resumed.lost)),
+                  "%zu rows were in flight when the run ended before: they are unknown now",
+                  s->resumed.lost);
 }
 
 static struct resume_settings resume_of(struct submission *s)
@@ -553,14 +565,15 @@ static int submit(struct submission *s, struct error *err)
     };
     int result;
 
-    if (o->require_valid && s->inspection.invalid) {
+    if (o->require_valid && s->inspection.invalid)
         stop_for_invalid(s);
+    else if (look_for_corrections(s, err))
+        return -1;
+    if (s->stop.exit_code) {
+        halt_say_begin(&s->stop, 0);
+        halt_say_end(&s->stop);
         return 0;
     }
-    if (look_for_corrections(s, err))
-        return -1;
-    if (s->stop.exit_code)
-        return 0;
     progress_start(&s->progress, o->quiet ? PROGRESS_NEVER : o->progress, o->log_format);
     s->progress.last.rows = s->inspection.rows;
     s->is_sending = true;

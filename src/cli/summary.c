@@ -152,10 +152,47 @@ static bool is_early(const struct batch_stop *stop)
     return stop->exit_code && strcmp(stop->because, BATCH_EXPORT_CHANGED) != 0;
 }
 
+const char *summary_next(const struct summary *s)
+{
+    if (tally_rows(s->tally, OUTCOME_UNKNOWN))
+        return s->resolve;
+    return summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE ? "" : s->invocation;
+}
+
+void summary_outcomes(const struct tally *tally, struct buffer *ret_json)
+{
+    char fen[MONEY_TEXT_BYTES];
+
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        buffer_format(ret_json, "%s\"%s\":{\"rows\":%llu,\"fee_fen\":%s}", i ? "," : "{",
+                      outcome_name((enum outcome)i),
+                      (unsigned long long)tally_rows(tally, (enum outcome)i),
+                      money_format_fen(tally_fee(tally, (enum outcome)i), fen));
+    buffer_byte(ret_json, '}');
+}
+
+/* The summary for whoever reads lines of JSON: the same in fields. */
+static void log_end(const struct summary *s, const char *text)
+{
+    int exit_code = summary_exit_code(s->stop, s->tally);
+    struct buffer outcomes = {0};
+
+    summary_outcomes(s->tally, &outcomes);
+    log_event(exit_code == EXIT_COMPLETE ? LOG_INFO : LOG_WARN, "end",
+              LOG_FIELDS(LOG_FIELD_NUMBER("exit_code", exit_code),
+                         LOG_FIELD_TEXT("stopped_because", s->stop->because),
+                         LOG_FIELD_NUMBER("rows", tally_all_rows(s->tally)),
+                         LOG_FIELD_JSON("outcomes", buffer_string(&outcomes)),
+                         LOG_FIELD_NUMBER("changed", s->changed.rows),
+                         LOG_FIELD_TEXT("report", s->report_path ? s->report_path : ""),
+                         LOG_FIELD_TEXT("ledger", s->ledger_path),
+                         LOG_FIELD_TEXT("next", summary_next(s))),
+              "%s", text);
+    buffer_release(&outcomes);
+}
+
 void summary_print(const struct summary *s)
 {
-    void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2))) =
-        summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE ? log_info : log_warn;
     char quoted[BATCH_TEXT_BYTES];
     char path[PATH_BYTES];
     struct buffer text = {0};
@@ -179,7 +216,7 @@ void summary_print(const struct summary *s)
     append_next(s, &text);
     if (text.len)
         text.ptr[--text.len] = '\0';
-    say("%s", buffer_string(&text));
+    log_end(s, buffer_string(&text));
     buffer_release(&text);
 }
 
