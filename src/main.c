@@ -14,6 +14,7 @@
 #include "base/stop.h"
 #include "cli/command.h"
 #include "cli/credentials.h"
+#include "cli/ending.h"
 #include "cli/options.h"
 #include "cli/suggestion.h"
 #include "cli/summary.h"
@@ -185,31 +186,12 @@ static int run_options(const struct command *command, const struct options *opti
         return EXIT_COMPLETE;
     }
     start_log(options);
+    if (ending_prepare(options->ending, options, err))
+        return -1;
     confine(options);
     if (stop_watch(err) || client_library_init(err))
         return -1;
     return command->run(options, invocation, err);
-}
-
-static int run_command(int argc, char **argv, const char *invocation, struct error *err)
-{
-    struct options options = {0};
-    const struct command *command = find_command(argv[1], err);
-    int result = -1;
-
-    if (command && !options_parse(command, argc - 1, argv + 1, &options, err))
-        result = run_options(command, &options, invocation, err);
-    options_release(&options);
-    return result;
-}
-
-static void quote_invocation(int argc, char **argv, struct buffer *ret_text)
-{
-    for (int i = 0; i < argc; i++) {
-        if (i)
-            buffer_byte(ret_text, ' ');
-        summary_quote(argv[i], ret_text);
-    }
 }
 
 /* Who waits for another process and is asked to stop ends by that. */
@@ -230,11 +212,44 @@ static int end(int result, struct error *err)
     return result < 0 ? exit_code_of(err) : result;
 }
 
+/* The exit code. Whoever is to be told of the end is told last, when nothing can change any more.
+ */
+static int run_command(int argc, char **argv, const char *invocation)
+{
+    struct options options = {0};
+    struct ending ending = {.invocation = invocation};
+    struct error err;
+    const struct command *command = find_command(argv[1], &err);
+    int result = -1;
+    int exit_code;
+
+    if (command && !options_parse(command, argc - 1, argv + 1, &options, &err)) {
+        ending.command = command->name;
+        options.ending = &ending;
+        result = run_options(command, &options, invocation, &err);
+    }
+    exit_code = end(result, &err);
+    if (options.ending)
+        ending_tell(&ending, &options, exit_code);
+    ending_release(&ending);
+    options_release(&options);
+    return exit_code;
+}
+
+static void quote_invocation(int argc, char **argv, struct buffer *ret_text)
+{
+    for (int i = 0; i < argc; i++) {
+        if (i)
+            buffer_byte(ret_text, ' ');
+        summary_quote(argv[i], ret_text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct buffer invocation = {0};
     struct error err;
-    int result;
+    int exit_code;
 
     keep_standard_streams();
     confinement_forbid_dumps();
@@ -253,8 +268,8 @@ int main(int argc, char **argv)
         return end(EXIT_COMPLETE, &err);
     }
     quote_invocation(argc, argv, &invocation);
-    result = run_command(argc, argv, buffer_string(&invocation), &err);
+    exit_code = run_command(argc, argv, buffer_string(&invocation));
     buffer_release(&invocation);
     client_library_release();
-    return end(result, &err);
+    return exit_code;
 }

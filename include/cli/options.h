@@ -27,6 +27,7 @@
 
 struct command;
 struct config;
+struct ending;
 struct error;
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
@@ -84,6 +85,9 @@ struct options {
     bool json, quiet, verbose, no_color;
     const char *config_file;
     bool print_config, help, version;
+
+    const char *after, *metrics;
+    struct ending *ending; /* what is told at the end is noted there; NULL: nothing is */
 
     struct settings settings;
     struct config *config;

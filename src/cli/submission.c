@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/correction.h"
 #include "cli/dry_run.h"
+#include "cli/ending.h"
 #include "cli/guard.h"
 #include "cli/outlook.h"
 #include "cli/summary.h"
@@ -670,8 +671,10 @@ static void summarise(struct submission *s, struct tally *tally)
     outlook_append_command(s->options, "resolve", s->report_path.ptr, &resolve);
     summary.resolve = buffer_string(&resolve);
     summary_print(&summary);
-    buffer_release(&resolve);
     json = s->json.len ? &s->json : &s->publication.json;
+    if (s->options->ending)
+        ending_take(s->options->ending, &summary, json);
+    buffer_release(&resolve);
     if (s->options->json && json->len)
         fwrite(json->ptr, 1, json->len, stdout);
 }
@@ -702,6 +705,8 @@ static void say_unfinished(const struct submission *s)
     };
 
     summary_print_unfinished(&summary, &s->progress.last);
+    if (s->options->ending)
+        ending_take_unfinished(s->options->ending, &summary, &s->progress.last);
 }
 
 /* Another run may have published its report there since this one looked; now that the places of
@@ -769,7 +774,7 @@ static int recall(struct submission *s, struct error *err)
 
     if (!tally)
         return error_no_memory(err);
-    result = s->options->json ? take_manifest(s, err) : 0;
+    result = s->options->json || ending_is_wanted(s->options) ? take_manifest(s, err) : 0;
     if (!result)
         result = ledger_run_count_get(s->ledger, s->resumed.run.id, counts, err);
     if (!result) {
@@ -793,6 +798,8 @@ int submission_end(struct submission *s, int result, struct error *err)
 {
     if (result < 0 && !s->is_sending)
         error_add(err, "nothing was sent");
+    if (s->ledger && s->options->ending && ending_is_wanted(s->options))
+        ending_look(s->options->ending, s->options, s->endpoint.platform, s->ledger);
     publication_close(&s->publication);
     report_close(s->report);
     ledger_close(s->ledger);
