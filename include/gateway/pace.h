@@ -75,6 +75,12 @@ void pace_close(struct pace *pace);
 size_t pace_allowance(struct pace *pace, int64_t now_ms, size_t wanted, int64_t *ret_until_ms,
                       enum pace_state *ret_state);
 
+/*
+ * Another rate from now on, in claims a second, at least 1: it also holds over times shorter than
+ * the sliding second, in which sends are spread evenly. Only for a pace that was opened with a rate.
+ */
+void pace_set_rate(struct pace *pace, double rate, int64_t now_ms);
+
 /* Takes one send out of the allowance. The ticket is to be given back in pace_sent and pace_judged.
  */
 struct pace_ticket {

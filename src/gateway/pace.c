@@ -1,9 +1,13 @@
 #include "gateway/pace.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+
+/* Sends that are spread may still go together when they fall into so short a time: a turn's. */
+#define SPREAD_MS 20
 
 /* How soon to ask again when the sends of other runs fill the sliding second: when those leave it
    is not known here. */
@@ -26,6 +30,9 @@ struct pace {
     /* rate */
     struct window window;
     int64_t outstanding; /* granted, not known to have left: may leave at any moment */
+    double spread;       /* sends a second that are spread evenly; 0: they are not */
+    double credit;       /* sends that may go at once */
+    int64_t credit_ms;   /* when that was counted */
     int64_t others;
 
     /* the gate */
@@ -89,6 +96,30 @@ static int64_t window_relief_ms(const struct window *window)
     return INT64_MAX;
 }
 
+static void spread_advance(struct pace *pace, int64_t now_ms)
+{
+    double most = pace->spread * SPREAD_MS / 1000;
+
+    pace->credit += pace->spread * (double)(now_ms - pace->credit_ms) / 1000;
+    pace->credit_ms = now_ms;
+    if (pace->credit > (most > 1 ? most : 1))
+        pace->credit = most > 1 ? most : 1;
+}
+
+/* How many of `room` may go at once. */
+static size_t spread_allowance(struct pace *pace, int64_t now_ms, size_t room,
+                               int64_t *ret_until_ms)
+{
+    if (pace->spread == 0)
+        return room;
+    spread_advance(pace, now_ms);
+    if (pace->credit < 1) {
+        *ret_until_ms = now_ms + 1 + (int64_t)((1 - pace->credit) * 1000 / pace->spread);
+        return 0;
+    }
+    return (double)room < pace->credit ? room : (size_t)pace->credit;
+}
+
 static size_t rate_allowance(struct pace *pace, int64_t now_ms, size_t wanted,
                              int64_t *ret_until_ms)
 {
@@ -100,8 +131,9 @@ static size_t rate_allowance(struct pace *pace, int64_t now_ms, size_t wanted,
     window_advance(&pace->window, now_ms);
     taken = pace->window.total + pace->outstanding + pace->others;
     if (taken < pace->settings.rate) {
-        uint64_t room = (uint64_t)(pace->settings.rate - taken);
-        return room < wanted ? (size_t)room : wanted;
+        size_t room = (size_t)(pace->settings.rate - taken);
+
+        return spread_allowance(pace, now_ms, room < wanted ? room : wanted, ret_until_ms);
     }
     *ret_until_ms = window_relief_ms(&pace->window);
     if (pace->others > 0 && *ret_until_ms > now_ms + OTHERS_RECHECK_MS)
@@ -259,6 +291,17 @@ void pace_close(struct pace *pace)
     free(pace);
 }
 
+void pace_set_rate(struct pace *pace, double rate, int64_t now_ms)
+{
+    bool is_first = pace->spread == 0;
+
+    spread_advance(pace, now_ms);
+    pace->spread = rate;
+    if (is_first)
+        pace->credit = INFINITY; /* and no more than the time of a turn is worth */
+    pace->settings.rate = (int64_t)rate + ((double)(int64_t)rate < rate);
+}
+
 /* The pause at hand allows nothing now. */
 static bool gate_closed(const struct pace *pace, int64_t now_ms)
 {
@@ -293,6 +336,7 @@ struct pace_ticket pace_grant(struct pace *pace, int64_t now_ms)
 
     (void)now_ms;
     pace->outstanding++;
+    pace->credit--;
     if (ticket.probe)
         pace->probing = true;
     return ticket;
@@ -301,6 +345,8 @@ struct pace_ticket pace_grant(struct pace *pace, int64_t now_ms)
 void pace_sent(struct pace *pace, int64_t sent_ms)
 {
     pace->outstanding--;
+    if (sent_ms < 0)
+        pace->credit++;
     if (sent_ms >= 0 && pace->settings.rate > 0)
         window_add(&pace->window, sent_ms);
 }

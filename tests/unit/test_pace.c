@@ -145,6 +145,53 @@ static void wanted_is_the_most_that_is_allowed(void **state)
 
 /* ---- bans and Retry-After ---- */
 
+/* 10 a second: one each 100 ms, though all ten would fit into the second at hand. */
+static void rate_that_is_set_is_spread_evenly(void **state)
+{
+    struct pace *pace = open_pace(1, 4);
+
+    (void)state;
+    pace_set_rate(pace, 10, T0);
+    assert_int_equal(allowance(pace, T0, 10), 1);
+    send_one(pace, VERDICT_ACCEPTED, 0, T0);
+    assert_closed(pace, T0, PACE_RATE, T0 + 101);
+    assert_int_equal(allowance(pace, T0 + 101, 10), 1);
+    assert_int_equal(allowance(pace, T0 + 600, 10), 1);
+    pace_close(pace);
+}
+
+/* What a turn holds goes together, and the sliding second still has its whole rate. */
+static void rate_that_is_set_is_used_and_held(void **state)
+{
+    struct pace *pace = open_pace(1, 4);
+    size_t sent = 0;
+
+    (void)state;
+    pace_set_rate(pace, 1000, T0);
+    assert_int_equal(allowance(pace, T0, 5000), 20);
+    for (int64_t ms = 0; ms < PACE_WINDOW_MS; ms += 5)
+        for (size_t room = allowance(pace, T0 + ms, 5000); room; room--, sent++)
+            send_one(pace, VERDICT_ACCEPTED, 0, T0 + ms);
+    assert_in_range(sent, 980, 1000);
+    pace_close(pace);
+}
+
+static void what_never_left_takes_nothing_of_a_rate_that_is_set(void **state)
+{
+    struct pace *pace = open_pace(1, 4);
+    struct pace_ticket ticket;
+
+    (void)state;
+    pace_set_rate(pace, 10, T0);
+    assert_int_equal(allowance(pace, T0, 10), 1);
+    ticket = pace_grant(pace, T0);
+    assert_int_equal(allowance(pace, T0, 10), 0);
+    pace_sent(pace, -1);
+    judge(pace, ticket, VERDICT_WITHDRAWN, 0, T0);
+    assert_int_equal(allowance(pace, T0, 10), 1);
+    pace_close(pace);
+}
+
 static void ban_closes_the_gate_then_one_probe_goes(void **state)
 {
     struct pace *pace = open_pace(0, 4);
@@ -691,6 +738,9 @@ int main(void)
         cmocka_unit_test(departures_may_be_heard_of_late_and_in_any_order),
         cmocka_unit_test(sends_of_other_runs_count),
         cmocka_unit_test(wanted_is_the_most_that_is_allowed),
+        cmocka_unit_test(rate_that_is_set_is_spread_evenly),
+        cmocka_unit_test(rate_that_is_set_is_used_and_held),
+        cmocka_unit_test(what_never_left_takes_nothing_of_a_rate_that_is_set),
         cmocka_unit_test(ban_closes_the_gate_then_one_probe_goes),
         cmocka_unit_test(answers_to_earlier_sends_prolong_a_ban_but_are_no_further_bans),
         cmocka_unit_test(ban_named_while_the_probe_is_under_way_still_holds),
