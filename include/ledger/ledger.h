@@ -409,6 +409,12 @@ int ledger_ban_get(struct ledger *ledger, const char *platform, const char *app_
 int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t now_ms,
                    int64_t wait_ms, struct error *err);
 
+/* Calls a second that the gateway was found to take of an app key; 0: nobody has looked. */
+int ledger_rate_get(struct ledger *ledger, const char *platform, const char *app_key,
+                    int64_t *ret_calls, struct error *err);
+int ledger_rate_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t calls,
+                    int64_t now_ms, struct error *err);
+
 /*
  * For the rate that all runs share. A run says how many calls it has granted that may leave at any
  * moment (pending), and how many left in a stretch of LEDGER_STRETCH_MS that begins at stretch_ms

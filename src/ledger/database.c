@@ -120,7 +120,10 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     /* It names the export itself, so that pruning the run leaves it in force. */
     "CREATE TABLE abandonment(export_sha256 BLOB NOT NULL, platform INTEGER NOT NULL,"
     " command TEXT NOT NULL, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, by TEXT NOT NULL,"
-    " reason TEXT NOT NULL, PRIMARY KEY(export_sha256, platform, command, run)) WITHOUT ROWID;",
+    " reason TEXT NOT NULL, PRIMARY KEY(export_sha256, platform, command, run)) WITHOUT ROWID;"
+    /* Calls a second that a gateway was found to take. */
+    "CREATE TABLE rate(platform INTEGER NOT NULL, app_key TEXT NOT NULL, calls INTEGER NOT NULL,"
+    " at_ms INTEGER NOT NULL, PRIMARY KEY(platform, app_key)) WITHOUT ROWID;",
 };
 
 #define RUN_COLUMNS                                                                                \
@@ -302,6 +305,9 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_BAN_GET] = "SELECT until_ms, wait_ms FROM ban WHERE platform=?1 AND app_key=?2",
     [SQL_BAN_SET] = "INSERT INTO ban VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE"
                     " SET until_ms=excluded.until_ms, wait_ms=excluded.wait_ms",
+    [SQL_RATE_GET] = "SELECT calls FROM rate WHERE platform=?1 AND app_key=?2",
+    [SQL_RATE_SET] = "INSERT INTO rate VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE"
+                     " SET calls=excluded.calls, at_ms=excluded.at_ms",
 
     /* what a person looks at */
     [SQL_READ] = "BEGIN",

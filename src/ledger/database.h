@@ -109,6 +109,8 @@ enum statement {
     SQL_PENDING_NEXT,
     SQL_BAN_GET,
     SQL_BAN_SET,
+    SQL_RATE_GET,
+    SQL_RATE_SET,
     SQL_READ,
     SQL_RUN_OLDER,
     SQL_RUN_OUTCOMES,

@@ -1,4 +1,4 @@
-/* What all runs of an app key share: the calls of the day, and bans. */
+/* What all runs of an app key share: the calls of the day, bans, and the rate that was found. */
 #include "database.h"
 
 static int read_shared(struct ledger *ledger, sqlite3_stmt *s, int64_t *ret_value,
@@ -71,6 +71,28 @@ int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_
     return database_execute(
         ledger, database_ready(ledger, SQL_BAN_SET, "isii", id, app_key, now_ms + wait_ms, wait_ms),
         err);
+}
+
+int ledger_rate_get(struct ledger *ledger, const char *platform, const char *app_key,
+                    int64_t *ret_calls, struct error *err)
+{
+    int64_t id;
+
+    if (database_platform(ledger, platform, &id, err))
+        return -1;
+    return read_shared(ledger, database_ready(ledger, SQL_RATE_GET, "is", id, app_key), ret_calls,
+                       err);
+}
+
+int ledger_rate_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t calls,
+                    int64_t now_ms, struct error *err)
+{
+    int64_t id;
+
+    if (database_platform(ledger, platform, &id, err))
+        return -1;
+    return database_execute(
+        ledger, database_ready(ledger, SQL_RATE_SET, "isii", id, app_key, calls, now_ms), err);
 }
 
 /* Departures older than that fall into no window, and those further ahead into none that will be
