@@ -62,6 +62,7 @@ struct batch_settings {
     size_t in_flight, workers;
     int retries;
     int64_t rate;                 /* claims a second; 0: no limit */
+    bool rate_is_auto;            /* it is found by sending, and not above `rate` */
     int64_t daily_quota;          /* 0: none */
     int64_t limit;                /* rows to send in this start; negative: all */
     int64_t max_failures;         /* negative: no limit */

@@ -8,6 +8,7 @@
 #ifndef CLAIMBATCH_RUN_STATE_H
 #define CLAIMBATCH_RUN_STATE_H
 
+#include "gateway/rate_control.h"
 #include "ledger/space.h"
 #include "run/batch.h"
 #include "run/feed.h"
@@ -30,6 +31,8 @@ struct batch {
     struct window *window;
     struct pool *pool;
     struct pace *pace;
+    struct rate_control rate_control; /* of --rate auto */
+    int64_t rate_known;               /* calls a second, as the ledger remembers it; 0: none */
     struct space *reserve;
     bool feed_at_end;
     bool limit_hit;

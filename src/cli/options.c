@@ -15,6 +15,7 @@
 #include "cli/suggestion.h"
 #include "cli/summary.h"
 #include "gateway/endpoint.h"
+#include "gateway/rate_control.h"
 #include "input/pattern.h"
 #include "run/batch.h"
 
@@ -199,6 +200,22 @@ static bool take_integer(const char *value, int64_t least, int64_t most, int64_t
     return number >= least && number <= most;
 }
 
+#define RATE_MAX 1000000
+
+/* "auto", "auto:N" or N. */
+static bool take_rate(struct options *o, const char *value, const char **ret_why)
+{
+    static const char word[] = "auto";
+    size_t len = sizeof(word) - 1;
+
+    *ret_why = "it is a whole number of claims a second from 1 to 1000000, auto, or auto:N";
+    o->rate_is_auto = strncmp(value, word, len) == 0 && (!value[len] || value[len] == ':');
+    if (!o->rate_is_auto)
+        return take_integer(value, 1, RATE_MAX, &o->rate);
+    o->rate = RATE_CONTROL_MOST;
+    return !value[len] || take_integer(value + len + 1, 1, RATE_CONTROL_MOST, &o->rate);
+}
+
 static bool take_max_fee(struct options *o, const char *value, const char **ret_why)
 {
     *ret_why = "it is an amount in fen";
@@ -318,7 +335,6 @@ static bool take_log_format(struct options *o, const char *value, const char **r
 #define EVERY COMMAND_EVERY
 
 #define DAY_S 86400
-#define RATE_MAX 1000000
 
 static const struct option_spec table[] = {
     TEXT(U, RUN, "report", 'o', report, NULL, "FILE",
@@ -362,8 +378,8 @@ static const struct option_spec table[] = {
             "most calls on the wire at once"),
     INTEGER(U | R, RUN, "workers", 'w', workers, 1, BATCH_IN_FLIGHT_MAX, NULL, "N",
             "worker threads (processors)"),
-    INTEGER(U | R, RUN, "rate", 'r', rate, 1, RATE_MAX, NULL, "N",
-            "most claims in any second (no limit)"),
+    {U | R, SECTION_RUN, "rate", 'r', KIND_SPECIAL, 0, 0, 0, take_rate, NULL, "N",
+     "most claims in any second; auto: as many as the gateway takes; auto:N: not above N"},
     INTEGER(U | R | S, RUN, "daily-quota", 0, daily_quota, 1, INT64_MAX, NULL, "N",
             "most claims a Beijing day (no limit)"),
     INTEGER(U | R, RUN, "retries", 0, retries, 0, 1000, "4", "N",

@@ -555,6 +555,7 @@ static int submit(struct submission *s, struct error *err)
         .workers = (size_t)choose_workers(o),
         .retries = (int)o->retries,
         .rate = o->rate,
+        .rate_is_auto = o->rate_is_auto,
         .daily_quota = o->daily_quota,
         .limit = o->limit,
         .max_failures = o->max_failures,

@@ -114,7 +114,10 @@ static size_t spread_allowance(struct pace *pace, int64_t now_ms, size_t room,
         return room;
     spread_advance(pace, now_ms);
     if (pace->credit < 1) {
-        *ret_until_ms = now_ms + 1 + (int64_t)((1 - pace->credit) * 1000 / pace->spread);
+        double some = pace->spread * SPREAD_MS / 2000;
+
+        *ret_until_ms =
+            now_ms + 1 + (int64_t)(((some > 1 ? some : 1) - pace->credit) * 1000 / pace->spread);
         return 0;
     }
     return (double)room < pace->credit ? room : (size_t)pace->credit;

@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "report/report.h"
 #include "run/aside.h"
+#include "run/auto_rate.h"
 #include "run/chronicle.h"
 #include "run/grant.h"
 #include "run/halt.h"
@@ -106,8 +107,8 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     halt_check_failures(b);
     halt_check_pace(b);
     if (suspect_record(b, err) || refill_window(b, err) || share_read(b, err) ||
-        grant_jobs(b, ret_jobs, err) || share_write(b, err) || chronicle_turn(b, err) ||
-        ledger_commit(ledger, err))
+        grant_jobs(b, ret_jobs, err) || share_write(b, err) || auto_rate_write(b, err) ||
+        chronicle_turn(b, err) || ledger_commit(ledger, err))
         goto fail;
     return 0;
 fail:
@@ -243,7 +244,7 @@ static int open_all(struct batch *b, struct error *err)
         pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))
         return -1;
     take_time(b);
-    return share_begin(b, err);
+    return share_begin(b, err) || auto_rate_begin(b, err) ? -1 : 0;
 }
 
 int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop, struct error *err)

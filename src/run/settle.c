@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "run/aside.h"
+#include "run/auto_rate.h"
 #include "run/halt.h"
 #include "run/row_log.h"
 #include "run/share.h"
@@ -200,6 +201,8 @@ static int settle(struct batch *b, struct job *job, struct error *err)
 static void settle_departure(struct batch *b, int64_t wall_ms, int64_t mono_ms)
 {
     pace_sent(b->pace, mono_ms);
+    if (b->settings->rate_is_auto)
+        rate_control_sent(&b->rate_control, mono_ms);
     share_note_departure(b, wall_ms);
 }
 
@@ -224,6 +227,7 @@ static void tell_pace(struct batch *b, struct job *job)
         pace_sent(b->pace, -1);
     else if (!b->settings->rate)
         settle_departure(b, job->exchange.sent_ms, job->exchange.sent_mono_ms);
+    auto_rate_judge(b, job);
     pace_judged(b->pace, job->ticket, &job->verdict, b->now_ms);
     if (!was_paused && pace_pause_until(b->pace, b->now_ms) > b->now_ms)
         pool_recall(b->pool);
