@@ -13,15 +13,13 @@
 #include "base/output.h"
 #include "base/stop.h"
 #include "cli/command.h"
-#include "cli/credentials.h"
 #include "cli/ending.h"
 #include "cli/options.h"
+#include "cli/print_config.h"
 #include "cli/suggestion.h"
 #include "cli/summary.h"
 #include "cli/version.h"
 #include "gateway/client.h"
-#include "gateway/endpoint.h"
-#include "gateway/proxy.h"
 #include "ledger/ledger.h"
 
 static const struct command commands[] = {
@@ -66,31 +64,6 @@ static void print_command_help(const struct command *command)
     buffer_format(&text, "usage: claimbatch %s [OPTION]... %s\n%s\n\noptions:\n", command->name,
                   command->operand ? command->operand : "", command->help);
     options_help(command, &text);
-    fputs(buffer_string(&text), stdout);
-    buffer_release(&text);
-}
-
-/* What decides about the connection and stands in no setting. */
-static void describe_connection(const struct options *options, struct buffer *text)
-{
-    struct endpoint endpoint;
-    struct proxy proxy = {"", "", ""};
-    struct error ignored;
-
-    credentials_describe(options_secret_file(options), options_session_file(options), text);
-    if (endpoint_parse(options->gateway, options->allow_plaintext, &endpoint, &ignored))
-        return;
-    (void)proxy_find(&endpoint, &proxy, &ignored);
-    proxy_describe(&proxy, text);
-}
-
-static void print_config(const struct command *command, const struct options *options)
-{
-    struct buffer text = {0};
-
-    options_print_config(options, &text);
-    if (command->bit & (COMMAND_UPLOAD | COMMAND_RERUN))
-        describe_connection(options, &text);
     fputs(buffer_string(&text), stdout);
     buffer_release(&text);
 }
@@ -181,10 +154,8 @@ static int run_options(const struct command *command, const struct options *opti
         puts("claimbatch " CLAIMBATCH_VERSION);
         return EXIT_COMPLETE;
     }
-    if (options->print_config) {
-        print_config(command, options);
-        return EXIT_COMPLETE;
-    }
+    if (options->print_config)
+        return print_config(command, options, err);
     start_log(options);
     if (ending_prepare(options->ending, options, err))
         return -1;

@@ -123,6 +123,9 @@ void options_written(const struct options *options,
 /* Appends the help of the options that a command takes. */
 void options_help(const struct command *command, struct buffer *ret_text);
 
+/* Appends, as comments of a configuration, what is set in the environment and not used. */
+void options_print_unused(struct buffer *ret_text);
+
 /* Appends what is in force for the command and where it came from; secrets are masked. */
 void options_print_config(const struct options *options, struct buffer *ret_text);
 

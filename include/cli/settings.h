@@ -59,6 +59,10 @@ void settings_release(struct settings *settings);
 const struct setting *settings_find(const struct settings *settings, enum section section,
                                     const char *key);
 
+/* Visits each setting that holds, section by section. */
+void settings_visit(const struct settings *settings,
+                    void (*visit)(void *context, const struct setting *setting), void *context);
+
 /*
  * Appends what is in force in the form of a configuration, with a comment above each value that
  * says where it came from. What is read back is in force again.

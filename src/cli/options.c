@@ -1314,7 +1314,7 @@ void options_help(const struct command *command, struct buffer *ret_text)
 }
 
 /* Other programs take it; whoever set it should know that it changes nothing here. */
-static void print_unused(struct buffer *ret_text)
+void options_print_unused(struct buffer *ret_text)
 {
     const char *value = getenv("SSL_CERT_DIR");
     char quoted[LOG_QUOTE_BYTES];
@@ -1335,6 +1335,6 @@ void options_print_config(const struct options *options, struct buffer *ret_text
                       log_quote(config_path(options->config), path, sizeof(path)));
     else
         buffer_text(ret_text, "# there is no configuration\n");
-    print_unused(ret_text);
+    options_print_unused(ret_text);
     settings_print(&options->settings, ret_text);
 }

@@ -99,31 +99,49 @@ static void print_origin(const struct origin *origin, struct buffer *ret_text)
     }
 }
 
-static void print_section(const struct settings *settings, enum section section,
-                          struct buffer *ret_text)
+static void visit_section(const struct settings *settings, enum section section,
+                          void (*visit)(void *context, const struct setting *setting),
+                          void *context)
 {
-    bool headed = false;
-
     for (size_t i = 0; i < settings->count; i++) {
         const struct setting *setting = &settings->list[i];
 
-        if (setting->section != section || is_known(settings, i))
-            continue;
-        if (!headed)
-            buffer_format(ret_text, "%s[%s]\n", ret_text->len ? "\n" : "", section_name(section));
-        headed = true;
-        if (!is_list(setting))
-            setting = settings_find(settings, section, setting->key);
-        print_origin(&setting->origin, ret_text);
-        log_quote_whole(setting->key, ret_text); /* a word of the office's own may be anything */
-        buffer_text(ret_text, " = ");
-        log_quote_whole(setting->value, ret_text);
-        buffer_byte(ret_text, '\n');
+        if (setting->section == section && !is_known(settings, i))
+            visit(context,
+                  is_list(setting) ? setting : settings_find(settings, section, setting->key));
     }
+}
+
+void settings_visit(const struct settings *settings,
+                    void (*visit)(void *context, const struct setting *setting), void *context)
+{
+    for (int i = 0; i < SECTION_COUNT; i++)
+        visit_section(settings, (enum section)i, visit, context);
+}
+
+struct printing {
+    struct buffer *text;
+    enum section section; /* whose head was printed last */
+};
+
+static void print_setting(void *context, const struct setting *setting)
+{
+    struct printing *printing = context;
+    struct buffer *text = printing->text;
+
+    if (printing->section != setting->section)
+        buffer_format(text, "%s[%s]\n", text->len ? "\n" : "", section_name(setting->section));
+    printing->section = setting->section;
+    print_origin(&setting->origin, text);
+    log_quote_whole(setting->key, text); /* a word of the office's own may be anything */
+    buffer_text(text, " = ");
+    log_quote_whole(setting->value, text);
+    buffer_byte(text, '\n');
 }
 
 void settings_print(const struct settings *settings, struct buffer *ret_text)
 {
-    for (int i = 0; i < SECTION_COUNT; i++)
-        print_section(settings, (enum section)i, ret_text);
+    struct printing printing = {ret_text, SECTION_NONE};
+
+    settings_visit(settings, print_setting, &printing);
 }

@@ -1,5 +1,6 @@
 """The configuration file: where it is looked for, what it may say, and who wins over it."""
 
+import json
 import os
 import re
 import unittest
@@ -21,10 +22,11 @@ class ConfigCase(TestCase):
             f"[run]\nledger = ledger.db\n"
         )
 
-    def in_force(self, *options, env=None):
+    def in_force(self, *options, env=None, code=None):
         """What --print-config shows, as {(section, key): (value, where it came from)}."""
         result = self.ws.run("upload", "--print-config", *options, env=env)
-        self.assertExit(result, 0)
+        # The secret that the sample names is not there, which is said behind what is shown.
+        self.assertExit(result, code or (78 if SAMPLE in options else 0))
         values, section, origin = {}, None, None
         for line in result.out.splitlines():
             if line.startswith("["):
@@ -249,7 +251,7 @@ class SampleTest(ConfigCase):
         keys = [line[2:] if " = " in line and line.startswith("# ") else line for line in lines]
         self.assertGreater(sum(a != b for a, b in zip(keys, lines)), 4)
         self.ws.write("all.conf", "\n".join(keys) + "\n")
-        values = self.in_force("--config", "all.conf")
+        values = self.in_force("--config", "all.conf", code=78)
         self.assertEqual(values["verdicts", "isp.remote-service-error"][0], "again")
         self.assertEqual(values["columns", "claim_order_no"][0], "报案号")
         self.assertEqual(values["input", "fee_unit"][0], "yuan")
@@ -300,11 +302,78 @@ class SampleTest(ConfigCase):
     def test_what_is_printed_is_a_configuration_that_says_the_same(self):
         result = self.ws.run("upload", "--config", SAMPLE, "--print-config")
         self.ws.write("printed.conf", result.out)
-        first, second = self.in_force("--config", SAMPLE), self.in_force("--config", "printed.conf")
+        first, second = self.in_force("--config", SAMPLE), self.in_force("--config", "printed.conf", code=78)
         self.assertEqual(
             {key: value for key, (value, _) in first.items()},
             {key: value for key, (value, _) in second.items()},
         )
+
+    def test_as_json_it_says_the_same(self):
+        env = self.ws.environment(SSL_CERT_DIR="/certs", https_proxy="http://user:word@proxy:3128", NO_PROXY=None)
+        options = ("--config", SAMPLE, "--in-flight", "7", "--null", "A", "--null", "B")
+        result = self.ws.run("upload", "--print-config", "--json", *options, env=env)
+        document = json.loads(result.out)
+        expected = self.in_force(*options, env=env)
+        found = {}
+        for setting in document["settings"]:
+            found[setting["section"], setting["key"]] = setting["value"]
+        expected["run", "json"] = ("yes", "from the command line")
+        self.assertEqual(found, {key: value for key, (value, _) in expected.items()})
+        by_key = {setting["key"]: setting for setting in document["settings"]}
+        self.assertEqual(by_key["in-flight"]["from"], "command line")
+        bare = json.loads(self.ws.run("upload", "--print-config", "--json").out)
+        self.assertIn("default", {setting["from"] for setting in bare["settings"]})
+        self.assertIsNone(bare["configuration"])
+        self.assertEqual((by_key["app_key"]["from"], by_key["app_key"]["name"]), ("configuration", SAMPLE))
+        self.assertGreater(by_key["app_key"]["line"], 1)
+        self.assertEqual(len([s for s in document["settings"] if s["key"] == "null"]), 2)
+        self.assertEqual(document["configuration"], SAMPLE)
+        self.assertTrue(any("SSL_CERT_DIR" in note for note in document["notes"]), document["notes"])
+        self.assertNotIn("word", result.out.replace("claim_words", ""))
+        self.assertTrue(any("http://***@proxy:3128" in note for note in document["notes"]))
+
+
+class CheckTest(ConfigCase):
+    """upload --print-config, as ExecStartPre= of a unit."""
+
+    def check(self, *options, text="", **env):
+        self.ws.write("claimbatch.conf", f"[gateway]\napp_key = 1\n{text}", mode=0o600)
+        return self.ws.run(
+            "upload", "--print-config", "--config", "claimbatch.conf", *options, env=self.ws.environment(**env)
+        )
+
+    def test_what_a_run_would_be_refused_for_is_found(self):
+        self.ws.write("open", "x\n", mode=0o644)
+        cases = (
+            ("", {}, "no app secret"),
+            ("app_secret_file = open\n", {}, "'open'"),
+            ("app_secret_file = absent\n", {}, "'absent'"),
+            ("app_secret_file = secret\nsession_file = open\n", {}, "'open'"),
+            ("app_secret_file = secret\nca_file = absent\n", {}, "'absent'"),
+            ("app_secret_file = secret\nurl = ftp://x/\n", {}, "ftp"),
+            ("app_secret_file = secret\n[run]\nsign-key = absent\n", {}, "'absent'"),
+            ("app_secret_file = secret\n", {"https_proxy": "nonsense://", "NO_PROXY": None}, "https_proxy"),
+        )
+        for text, env, words in cases:
+            with self.subTest(text=text):
+                result = self.check(text=text, **env)
+                self.assertExit(result, 78)
+                self.assertSays(result, words, "nothing was sent")
+                self.assertIn("app_key = 1", result.out)
+
+    def test_what_is_right_passes_and_nothing_is_made(self):
+        result = self.check(text="app_secret_file = secret\n[run]\nledger = new.db\n")
+        self.assertExit(result, 0)
+        self.assertEqual(result.err, "")
+        self.assertFalse(os.path.exists(self.ws.file("new.db")))
+
+    def test_without_an_app_key_it_only_shows(self):
+        self.assertExit(self.ws.run("upload", "--print-config"), 0)
+
+    def test_other_commands_need_no_secret(self):
+        self.ws.write("claimbatch.conf", "[gateway]\napp_key = 1\n", mode=0o600)
+        for command in ("check", "audit", "status", "resolve"):
+            self.assertExit(self.ws.run(command, "--print-config", "--config", "claimbatch.conf"), 0)
 
 
 if __name__ == "__main__":
