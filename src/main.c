@@ -22,6 +22,10 @@
 #include "gateway/client.h"
 #include "ledger/ledger.h"
 
+#include "commit.h"
+
+#define VERSION_LINE "claimbatch " CLAIMBATCH_VERSION " (commit " CLAIMBATCH_COMMIT ")"
+
 static const struct command commands[] = {
     {"upload", COMMAND_UPLOAD, "CLAIMS.csv", cmd_upload,
      "check the whole export, submit every claim once, report"},
@@ -151,7 +155,7 @@ static int run_options(const struct command *command, const struct options *opti
         return EXIT_COMPLETE;
     }
     if (options->version) {
-        puts("claimbatch " CLAIMBATCH_VERSION);
+        puts(VERSION_LINE);
         return EXIT_COMPLETE;
     }
     if (options->print_config)
@@ -235,7 +239,7 @@ int main(int argc, char **argv)
         return end(EXIT_COMPLETE, &err);
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        puts("claimbatch " CLAIMBATCH_VERSION);
+        puts(VERSION_LINE);
         return end(EXIT_COMPLETE, &err);
     }
     quote_invocation(argc, argv, &invocation);

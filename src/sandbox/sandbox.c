@@ -21,6 +21,8 @@
 #include "sandbox/limit.h"
 #include "sandbox/server.h"
 
+#include "commit.h"
+
 static const char usage[] =
     "usage: claimbatch-sandbox --app-key KEY --app-secret-file FILE [option...]\n"
     "\n"
@@ -243,7 +245,7 @@ static int show(int option)
         fputs(usage, stdout);
         return 1;
     case OPTION_VERSION:
-        puts("claimbatch-sandbox " CLAIMBATCH_VERSION);
+        puts("claimbatch-sandbox " CLAIMBATCH_VERSION " (commit " CLAIMBATCH_COMMIT ")");
         return 1;
     case OPTION_LIST_FAULTS:
         fault_print(stdout);

@@ -132,7 +132,7 @@ class UsageTest(OptionCase):
             self.assertIn(option, result.out)
         result = self.ws.run("--version")
         self.assertExit(result, 0)
-        self.assertRegex(result.out, r"^claimbatch \d+\.\d+\.\d+\n$")
+        self.assertRegex(result.out, r"^claimbatch \d+\.\d+\.\d+ \(commit (unknown|[0-9a-f]{12}(-dirty)?)\)\n$")
 
 
 class ConfigurationTest(OptionCase):
