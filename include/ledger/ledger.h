@@ -115,6 +115,10 @@ int ledger_run_find(struct ledger *ledger, const char *command, const char *plat
 int ledger_run_find_pruned(struct ledger *ledger, const char *command, const char *platform,
                            const unsigned char export_sha256[32], struct run_record *ret_run,
                            struct error *err);
+/* A manifest tells which export the run was of: one that was pruned before ledgers kept that
+ * (0.1.0) knows it again. Others stay as they are. */
+int ledger_run_recall_pruned(struct ledger *ledger, int64_t run,
+                             const unsigned char export_sha256[32], struct error *err);
 
 /* The run of that name, which people see, or of that id: 1 found, 0 none. */
 int ledger_run_named(struct ledger *ledger, const char *name, struct run_record *ret_run,

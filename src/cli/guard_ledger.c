@@ -151,6 +151,9 @@ static int judge(const struct look *look, const struct manifest_found *m, bool i
         *ret_mismatch = MISMATCH_UNKNOWN_RUN;
     if (found <= 0)
         return found;
+    if (strcmp(m->input_sha256, look->sha256) == 0 &&
+        ledger_run_recall_pruned(s->ledger, run.id, s->inspection.survey.sha256, err))
+        return -1;
     found = ledger_commits_is_lost(s->ledger, m->ledger_commits, err);
     if (found > 0)
         *ret_mismatch = MISMATCH_LOST_COMMITS;

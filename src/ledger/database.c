@@ -347,6 +347,9 @@ static const char *const sql[SQL_COUNT] = {
         "SELECT count(*) FROM run WHERE " PRUNABLE " AND id IN (SELECT run FROM open_attempt)",
     [SQL_PRUNE_KEEP] = "INSERT INTO pruned_export SELECT export_sha256, platform, command,"
                        " iif(origin, origin, id) FROM run WHERE id=?1 ON CONFLICT DO NOTHING",
+    [SQL_PRUNE_RECALL] = "INSERT INTO pruned_export SELECT ?2, platform, command,"
+                         " iif(origin, origin, id) FROM run WHERE id=?1 AND command<>''"
+                         " AND export_sha256=zeroblob(32) ON CONFLICT DO NOTHING",
     [SQL_PRUNED_FIND] = "SELECT run FROM pruned_export WHERE export_sha256=?1 AND platform=?2"
                         " AND command=?3",
     [SQL_PRUNED_ENDED] =

@@ -90,6 +90,13 @@ int ledger_run_find_pruned(struct ledger *ledger, const char *command, const cha
                     ret_run, err);
 }
 
+int ledger_run_recall_pruned(struct ledger *ledger, int64_t run,
+                             const unsigned char export_sha256[32], struct error *err)
+{
+    return database_execute(
+        ledger, database_ready(ledger, SQL_PRUNE_RECALL, "ih", run, export_sha256), err);
+}
+
 int ledger_run_named(struct ledger *ledger, const char *name, struct run_record *ret_run,
                      struct error *err)
 {

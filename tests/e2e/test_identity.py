@@ -1,5 +1,6 @@
 """Nothing is sent twice because another, an emptied, a restored or a damaged ledger is in use."""
 
+import contextlib
 import glob
 import json
 import os
@@ -506,6 +507,24 @@ class PrunedTest(IdentityCase):
             self.assertEqual(codes.count("SUPERSEDED"), 4)
             self.assertEqual(codes.count("ALREADY_ACCEPTED"), 2)
             self.assertExit(self.status("--verify"), 0)
+
+
+    def test_one_that_an_earlier_version_pruned_is_known_by_its_manifest(self):
+        """0.1.0 forgot which export a pruned run was of; its report beside the export still says it."""
+        self.ws.export(claim_rows(5), name="old.csv")
+        self.assertExit(self.ws.upload(self.web, claims="old.csv"), 0)
+        self.ws.export([dict(row, claim_fee="777") for row in claim_rows(3)], name="new.csv")
+        self.assertExit(self.ws.upload(self.web, claims="new.csv"), 0)
+        sent = self.sent()
+        self.assertExit(self.status("--prune", "0"), 0)
+        with contextlib.closing(sqlite3.connect(self.ws.ledger)) as database:
+            database.execute("DELETE FROM pruned_export")
+            database.commit()
+        self.assertExit(self.ws.upload(self.web, claims="old.csv"), 0)
+        self.assertEqual(self.sent(), sent)
+        codes = [line["code"] for line in self.ws.read_report("old.report.csv")]
+        self.assertEqual((codes.count("SUPERSEDED"), codes.count("ALREADY_ACCEPTED")), (3, 2))
+        self.assertExit(self.status("--verify"), 0)
 
 
 class NeverRefusedTest(IdentityCase):
