@@ -85,6 +85,31 @@ static int inspect(struct submission *s, struct error *err)
     return s->reading.failed ? error_no_memory(err) : 0;
 }
 
+static int expect(const struct submission *s, struct error *err)
+{
+    const struct options *o = s->options;
+
+    return inspection_expect(&s->inspection, o->expect_rows, o->expect_fee, err) ||
+                   inspection_require_rows(&s->inspection, o->min_rows, err)
+               ? -1
+               : 0;
+}
+
+/* A run that began by a clock that was ahead of this one goes on by that: what may be sent stays
+ * so, for both passes. So the first one is made anew. */
+static int keep_time(struct submission *s, struct error *err)
+{
+    struct run_record run;
+    int found = submission_find_run(s, &run, err);
+
+    if (found <= 0 || run.started_ms <= s->intake.now_ms)
+        return found < 0 ? -1 : 0;
+    s->intake.now_ms = run.started_ms;
+    log_warn("the clock was set back since this run began: it goes on by the time it had then");
+    inspection_release(&s->inspection);
+    return inspection_run(&s->intake, &s->inspection, err) ? -1 : expect(s, err);
+}
+
 /* Warnings are sent: so they are told, by code, with the first row of each. */
 static void say_warnings(const struct inspection *i)
 {
@@ -153,7 +178,7 @@ static int say_what_is_new(struct submission *s, struct error *err)
 
 static int open_run(struct submission *s, struct error *err)
 {
-    if (submission_look(s, err) || submission_open_ledger(s, err) ||
+    if (submission_look(s, err) || submission_open_ledger(s, err) || keep_time(s, err) ||
         submission_settle_place(s, err) || submission_find_corrected(s, err) ||
         submission_check_abandoned(s, err) || arrival_check(s, err) || submission_resume(s, err))
         return -1;
@@ -163,7 +188,8 @@ static int open_run(struct submission *s, struct error *err)
 /* A ledger that is not there yet is not made by a dry run. */
 static int rehearse(struct submission *s, struct error *err)
 {
-    if (access(s->ledger_path.ptr, F_OK) == 0 && submission_open_ledger(s, err))
+    if (access(s->ledger_path.ptr, F_OK) == 0 &&
+        (submission_open_ledger(s, err) || keep_time(s, err)))
         return -1;
     if (submission_find_corrected(s, err) || submission_check_abandoned(s, err) ||
         arrival_check(s, err))
@@ -179,8 +205,7 @@ static int upload(struct submission *s, struct error *err)
         inspect(s, err))
         return -1;
     say_what_was_read(s);
-    if (inspection_expect(&s->inspection, o->expect_rows, o->expect_fee, err) ||
-        inspection_require_rows(&s->inspection, o->min_rows, err))
+    if (expect(s, err))
         return -1;
     if (o->dry_run)
         return rehearse(s, err);

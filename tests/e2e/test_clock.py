@@ -70,7 +70,6 @@ class SetBackTest(ClockCase):
         self.ws.export(claim_rows(8, first=101), name="two.csv")
         self.assertExit(self.upload(gateway, "--rate", "8", claims="two.csv"), 0)
 
-
     def test_a_row_that_may_be_sent_does_not_turn_invalid_when_a_run_goes_on(self):
         gateway = self.gateway(check=False)
         today = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + 8 * 3600))
@@ -82,6 +81,19 @@ class SetBackTest(ClockCase):
         manifest = self.ws.read_manifest()
         self.assertEqual(manifest["outcomes"]["accepted"]["rows"], 4)
         self.assertTrue(manifest["complete"])
+
+
+    def test_both_passes_of_a_run_that_goes_on_judge_by_the_same_time(self):
+        """Control totals and --require-valid are of the first, what is sent of the second."""
+        gateway = self.gateway(check=False)
+        today = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + 8 * 3600))
+        self.ws.export([claim_row(n, claim_time=today) for n in range(1, 5)])
+        self.assertExit(self.upload(gateway, "--limit", "2"), 4)
+        self.set_clock(-2 * DAY_MS)
+        result = self.upload(gateway, "--require-valid")
+        self.assertExit(result, 0)
+        self.assertSays(result, "the clock was set back")
+        self.assertEqual(len(gateway.requests), 4)
 
 
 class MidnightTest(ClockCase):
