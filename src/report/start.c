@@ -1,9 +1,12 @@
 #include "report/start.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +16,8 @@
 #include "ledger/commits.h"
 
 #define TRIES 10 /* to take a place that others take and leave at the same moment */
+#define HOLD_TRIES 200
+#define HOLD_WAIT_MS 10
 
 void start_path(const char *report_path, struct buffer *ret_path)
 {
@@ -27,6 +32,33 @@ static void aside_path(const char *report_path, const char *run, struct buffer *
 
     buffer_format(ret_path, "%.*s.%s%s" START_SUFFIX, (int)(is_csv ? len - 4 : len), report_path,
                   run, is_csv ? report_path + len - 4 : "");
+}
+
+/* Holds what stands there, so that it is still the same when it is moved, replaced or removed: who
+ * does any of that holds it. -1 where nothing stands there, or it cannot be held: one who may not
+ * open it, or a stopped process that holds it, is not waited for. To be closed. */
+static int hold(const char *path)
+{
+    for (int tries = 0; tries < HOLD_TRIES; tries++) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+        if (fd < 0)
+            return -1;
+        if (!flock(fd, LOCK_EX | LOCK_NB)) {
+            if (file_is_at(fd, path) > 0)
+                return fd;
+        } else if (errno == EWOULDBLOCK) {
+            poll(NULL, 0, HOLD_WAIT_MS);
+        }
+        close(fd);
+    }
+    return -1;
+}
+
+static void let_go(int held)
+{
+    if (held >= 0)
+        close(held);
 }
 
 /* ---- one that stands there ---- */
@@ -196,19 +228,23 @@ static int take_place(const struct start_settings *s, int fd, const char *partia
                       bool *ret_made, struct error *err)
 {
     for (int tries = 0; tries < TRIES; tries++) {
-        enum standing standing;
+        enum standing standing = STANDING_NONE;
         enum file_moved moved;
+        int held, result;
 
         if (file_check_at(fd, partial, err) || file_move(partial, path, &moved, err))
             return -1;
         *ret_made = true;
         if (moved == FILE_MOVED)
             return 0;
-        if (clear_place(s, path, &standing, err))
-            return -1;
+        held = hold(path);
+        result = clear_place(s, path, &standing, err);
         *ret_made = standing != STANDING_OWN;
-        if (standing != STANDING_NONE)
-            return file_publish(fd, partial, path, err);
+        if (!result && standing != STANDING_NONE)
+            result = file_publish(fd, partial, path, err);
+        let_go(held);
+        if (result || standing != STANDING_NONE)
+            return result;
     }
     return error_set(err, EXIT_TRY_LATER, "other runs are taking the place of '%s'; try again",
                      path);
@@ -281,6 +317,7 @@ static int remove_own(const char *path, const char *report_path, const char *run
     char quoted[LOG_QUOTE_BYTES];
     struct manifest_found found;
     struct error unread;
+    int held = hold(path);
     int read = manifest_read_start(path, &found, &unread);
     int own = read > 0 ? is_own(ledger, run, &found, err) : 0;
     int result = own < 0 ? -1 : read < 0 ? fail_if_ours(path, &unread, err) : 0;
@@ -290,6 +327,7 @@ static int remove_own(const char *path, const char *report_path, const char *run
     else if (own > 0 && errno != ENOENT)
         result = error_set(err, EXIT_CANNOT_WRITE, "cannot remove '%s': %s",
                            log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    let_go(held);
     manifest_found_release(&found);
     return result;
 }

@@ -1,6 +1,7 @@
 """Nothing is sent twice because another, an emptied, a restored or a damaged ledger is in use."""
 
 import contextlib
+import fcntl
 import glob
 import json
 import os
@@ -487,6 +488,38 @@ class NameTest(IdentityCase):
                 self.assertNotEqual(self.ws.run("status", "--ledger", name).code, 0)
         self.assertEqual(set(os.listdir(self.ws.path)), before)
         self.assertEqual(self.sent(), 0)
+
+
+class MovedStartTest(IdentityCase):
+    def test_a_run_that_ends_does_not_remove_what_another_has_put_in_the_place_of_its_start(self):
+        """The other one takes the place between the look at the file and its removal."""
+        run = self.ws.start_upload(self.web)
+        self.web.wait_for_requests(1)
+        with open(self.ws.file(STARTED), encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # as who moves it does
+            own = json.load(file)
+            while not os.path.exists(self.ws.file(MANIFEST)):
+                time.sleep(0.002)
+            time.sleep(0.3)
+            aside = self.ws.file(f"claims.report.{own['run']}.csv.started.json")
+            os.rename(self.ws.file(STARTED), aside)
+            self.ws.write(STARTED, json.dumps(dict(own, run="20260101-00000000")))
+        self.assertExit(run.finish(), 0)
+        self.assertTrue(os.path.exists(self.ws.file(STARTED)))
+        self.assertFalse(os.path.exists(aside))
+
+    def test_a_start_is_moved_only_by_who_holds_it(self):
+        self.kill_in_the_middle()
+        self.ws.export(claim_rows(3, first=500))
+        with open(self.ws.file(STARTED), encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # as who removes it does
+            run = self.ws.start_upload(self.web)
+            run.wait_for_words("a new run")
+            time.sleep(0.3)
+            self.assertEqual(glob.glob(self.ws.file("claims.report.*.csv.started.json")), [])
+            fcntl.flock(file, fcntl.LOCK_UN)
+        self.assertExit(run.finish(), 0)
+        self.assertEqual(len(glob.glob(self.ws.file("claims.report.*.csv.started.json"))), 1)
 
 
 class PrunedTest(IdentityCase):
