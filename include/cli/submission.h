@@ -40,6 +40,7 @@ struct submission {
     enum round_kind round;             /* … */
     struct intake intake;              /* the export in it is borrowed */
     struct inspection inspection;
+    char completed[LEDGER_ID_BYTES]; /* the run whose publication this start has completed; "" */
     struct buffer reading, report_path;
     enum place_choice choice;       /* of the report's path */
     struct publication_place place; /* what stands at report_path */

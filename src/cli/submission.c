@@ -166,10 +166,43 @@ static int refuse_foreign(const struct submission *s, struct error *err)
     return publication_refuse(s->report_path.ptr, "is the report of another export", err);
 }
 
+/* A publication that was cut short is brought to its end, whoever's it is. */
+static int complete(struct submission *s, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int found = publication_complete(s->report_path.ptr, s->completed, err);
+
+    if (found <= 0) {
+        *s->completed = '\0';
+        return found;
+    }
+    log_info("the report of run %s had no manifest yet, because its publication was cut short: "
+             "'%s' has it now",
+             s->completed, log_quote(s->report_path.ptr, quoted, sizeof(quoted)));
+    return 0;
+}
+
+/* … and its run is published, as far as this ledger knows it. */
+static int note_completed(struct submission *s, struct error *err)
+{
+    struct run_record run;
+    int found = *s->completed ? ledger_run_named(s->ledger, s->completed, &run, err) : 0;
+
+    if (found <= 0 || !run.finished_ms || run.published)
+        return found < 0 ? -1 : 0;
+    if (start_remove(s->report_path.ptr, &run, s->ledger, err) || ledger_begin(s->ledger, err))
+        return -1;
+    run.published = true;
+    if (!ledger_run_save(s->ledger, &run, err) && !ledger_commit(s->ledger, err))
+        return 0;
+    ledger_rollback(s->ledger);
+    return -1;
+}
+
 /* A ledger that is not there knows of no place that the run's report has moved to. */
 int submission_look(struct submission *s, struct error *err)
 {
-    if (guard_files(s, err) || look(s, &s->place, err))
+    if (guard_files(s, err) || complete(s, err) || look(s, &s->place, err))
         return -1;
     return s->place.is_foreign && access(s->ledger_path.ptr, F_OK) ? refuse_foreign(s, err) : 0;
 }
@@ -192,7 +225,7 @@ static int follow_move(struct submission *s, struct error *err)
 
 int submission_settle_place(struct submission *s, struct error *err)
 {
-    if (move_complete(s->ledger, err))
+    if (move_complete(s->ledger, err) || note_completed(s, err))
         return -1;
     publication_place_release(&s->place);
     if (look(s, &s->place, err) || follow_move(s, err))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -231,4 +232,70 @@ int publication_make_of(struct publication *publication, int fd, const char *wri
                         const struct manifest *manifest, struct error *err)
 {
     return publish(publication, NULL, fd, written, manifest, err);
+}
+
+/* ---- one that was cut short ---- */
+
+static int file_sha256(const char *path, char ret_hex[MANIFEST_SHA256_TEXT_BYTES])
+{
+    unsigned char bytes[65536];
+    unsigned char sha256[DIGEST_SHA256_BYTES];
+    struct digest *digest = digest_open();
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ssize_t len = digest && fd >= 0 ? 1 : -1;
+
+    while (len > 0 && (len = read(fd, bytes, sizeof(bytes))) > 0)
+        if (digest_update(digest, bytes, (size_t)len))
+            len = -1;
+    if (!len && digest_finish(digest, sha256))
+        len = -1;
+    if (!len)
+        hex_format(sha256, sizeof(sha256), ret_hex);
+    digest_close(digest);
+    if (fd >= 0)
+        close(fd);
+    return len ? -1 : 0;
+}
+
+/* A run that lives holds it: then it is between the two at this moment, and ends that itself. */
+static bool tells_of(const char *partial, int fd, const char *report_path,
+                     char ret_run[LEDGER_ID_BYTES])
+{
+    char sha256[MANIFEST_SHA256_TEXT_BYTES];
+    struct manifest_found found;
+    struct error unread;
+    bool tells;
+
+    if (flock(fd, LOCK_EX | LOCK_NB) || file_is_at(fd, partial) <= 0)
+        return false;
+    tells = manifest_read_file(partial, &found, &unread) > 0 && !file_sha256(report_path, sha256) &&
+            strcmp(sha256, found.report_sha256) == 0;
+    if (tells)
+        snprintf(ret_run, LEDGER_ID_BYTES, "%s", found.run);
+    manifest_found_release(&found);
+    return tells;
+}
+
+int publication_complete(const char *report_path, char ret_run[LEDGER_ID_BYTES], struct error *err)
+{
+    struct buffer path = {0};
+    struct buffer partial = {0};
+    int result = 0;
+    int fd = -1;
+
+    manifest_path(report_path, &path);
+    buffer_format(&partial, "%s.partial", buffer_string(&path));
+    if (path.failed || partial.failed)
+        result = error_no_memory(err);
+    else if (access(path.ptr, F_OK) && access(report_path, F_OK) == 0)
+        fd = open(partial.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0 && tells_of(partial.ptr, fd, report_path, ret_run))
+        result = file_publish(fd, partial.ptr, path.ptr, err) || file_sync_folder(path.ptr, err)
+                     ? -1
+                     : 1;
+    if (fd >= 0)
+        close(fd);
+    buffer_release(&path);
+    buffer_release(&partial);
+    return result;
 }

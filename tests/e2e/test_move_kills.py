@@ -107,6 +107,32 @@ class KilledMoveTest(ShimCase):
         self.assertGreater(struck, 40)
 
 
+class FirstPublicationTest(ShimCase):
+    def test_one_that_was_killed_before_its_manifest_is_completed_by_the_next_day(self):
+        self.ws.export(claim_rows(3))
+        killed = self.upload(self.shimmed("rename:3", "kill-before"))  # after start and report
+        self.assertEqual(killed.code, -9, repr(killed))
+        self.assertTrue(os.path.exists(self.ws.report))
+        self.assertFalse(os.path.exists(self.ws.report + ".manifest.json"))
+        first = file_digest(self.ws.report)
+        self.ws.export(claim_rows(3, 11))
+        again = self.upload()
+        self.assertExit(again, 0)
+        self.assertSays(again, "publication was cut short")
+        run = next(
+            n.split(".")[2] for n in os.listdir(self.ws.path)
+            if n.startswith("claims.report.2") and n.endswith(".csv")
+        )
+        aside = self.ws.file(f"claims.report.{run}.csv")
+        self.assertEqual(file_digest(aside), first)
+        self.assertEqual(read_manifest(aside)["run"], run)
+        self.assertEqual(read_manifest(aside)["report"]["sha256"], first)
+        self.assertNotEqual(read_manifest(self.ws.report)["run"], run)
+        left = [n for n in os.listdir(self.ws.path) if n.endswith((".partial", ".started.json"))]
+        self.assertEqual(left, [])
+        self.assertEqual(len(self.box.journal), 6)
+
+
 class PoorFileSystemTest(ShimCase):
     """Folders that cannot be synced, files that cannot be locked."""
 
