@@ -58,6 +58,10 @@ struct row_record {
                              stored */
 };
 
+/* The row of an earlier run for whose attempt a row waits, by the message that refill gives it; 0:
+ * none. */
+uint64_t row_awaited(const struct row_record *record);
+
 /* Whether the row is at its end, as far as this start goes. */
 bool row_has_outcome(const struct row_record *record);
 

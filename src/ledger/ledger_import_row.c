@@ -84,15 +84,6 @@ static bool was_unknown(const char *code)
     return strncmp(code, "RESOLVED_", strlen("RESOLVED_")) == 0;
 }
 
-/* The row whose attempt a row waits for, as refill.c says it; 0: not known. */
-static uint64_t awaited_of(const char *message)
-{
-    const char *at = strstr(message, "(row ");
-    unsigned long long row;
-
-    return at && sscanf(at, "(row %llu of an earlier run)", &row) == 1 ? row : 0;
-}
-
 /* Whether the attempt that the open one stands for is that of this row, in a run before. */
 static int is_awaited(const struct intake *in, const struct open_attempt *open, bool *ret_awaited,
                       struct error *err)
@@ -105,7 +96,7 @@ static int is_awaited(const struct intake *in, const struct open_attempt *open, 
         return 0;
     found = ledger_row_get(in->ledger, open->at, &waiting, err);
     if (found > 0)
-        *ret_awaited = awaited_of(waiting.message) == in->ref.place.row;
+        *ret_awaited = row_awaited(&waiting) == in->ref.place.row;
     return found < 0 ? -1 : 0;
 }
 

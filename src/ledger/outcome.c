@@ -1,5 +1,6 @@
 #include "ledger/outcome.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const names[OUTCOME_COUNT] = {
@@ -27,6 +28,14 @@ bool outcome_parse(const char *name, enum outcome *ret_outcome)
 bool row_has_outcome(const struct row_record *record)
 {
     return record->state == ROW_FINAL || record->state == ROW_NOTED;
+}
+
+uint64_t row_awaited(const struct row_record *record)
+{
+    const char *at = strstr(record->message, "(row ");
+    unsigned long long row;
+
+    return at && sscanf(at, "(row %llu of an earlier run)", &row) == 1 ? row : 0;
 }
 
 bool row_is_noted(const struct row_record *record)

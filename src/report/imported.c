@@ -233,11 +233,7 @@ static enum row_state state_of(const struct row_record *r)
 
 static uint64_t awaited_row(const struct row_record *r)
 {
-    const char *at =
-        r->outcome == OUTCOME_UNKNOWN && !was_sent(r) ? strstr(r->message, "(row ") : NULL;
-    unsigned long long row;
-
-    return at && sscanf(at, "(row %llu ", &row) == 1 ? row : 0;
+    return r->outcome == OUTCOME_UNKNOWN && !was_sent(r) ? row_awaited(r) : 0;
 }
 
 static int describe(struct taking *t, const struct scan_row *row, struct import_row *ret_row,
