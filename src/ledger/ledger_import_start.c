@@ -125,18 +125,25 @@ static int read_standing(struct ledger *ledger, const struct row_ref *ref, int64
     int found = database_step(ledger, s, err);
     struct row_record open;
     struct row_place at;
+    bool stands_in; /* for an attempt of which nothing was known */
 
     *ret = (struct standing){0};
     if (found <= 0)
         return found;
     at = (struct row_place){sqlite3_column_int64(s, 0), (uint64_t)sqlite3_column_int64(s, 1)};
     ret->stays = sqlite3_column_int(s, 2) || sqlite3_column_int64(s, 4) > record->submitted_ms;
+    stands_in = !sqlite3_column_int(s, 2) && !sqlite3_column_int(s, 3);
     sqlite3_reset(s);
-    if (at.run != ref->place.run || at.row == ref->place.row)
+    if (at.run == ref->place.run ? at.row == ref->place.row : !stands_in)
         return 0;
     found = ledger_row_get(ledger, at, &open, err);
-    ret->is_same = found > 0 && memcmp(open.digest, record->digest, DIGEST_CLAIM_BYTES) == 0;
-    return found < 0 ? -1 : 0;
+    if (found <= 0)
+        return found;
+    if (at.run == ref->place.run)
+        ret->is_same = memcmp(open.digest, record->digest, DIGEST_CLAIM_BYTES) == 0;
+    else if (row_awaited(&open) == ref->place.row)
+        ret->stays = false; /* this is the attempt */
+    return 0;
 }
 
 static int put(struct ledger *ledger, const struct row_ref *ref, int64_t platform,

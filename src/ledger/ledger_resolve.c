@@ -48,6 +48,7 @@ static int settled_record(struct ledger *ledger, const struct row_ref *ref,
     buffer_text(&texts[1], ret_record->sub_code);
     buffer_text(&texts[2], ret_record->request_id);
     buffer_text(&texts[3], ret_record->warnings);
+    ret_record->state = ROW_FINAL; /* also of a row that stands for an attempt that is not known */
     ret_record->outcome = settlement->outcome;
     ret_record->counts_as = settlement->outcome;
     ret_record->code = accepted ? "RESOLVED_ACCEPTED" : "RESOLVED_NOT_EXECUTED";

@@ -97,6 +97,26 @@ class LostTest(ImportStartCase):
         self.assertEqual({line["outcome"] for line in self.lines_of().values()}, {"accepted"})
         self.assertExit(self.ws.run("audit", "claims.report.csv", "--export", "claims.csv", "-L", "ledger.db"), 0)
 
+    def test_rows_that_waited_for_it_are_learned_before_it_and_settled(self):
+        """The next export's rows waited for those of the start; the ledger is lost once more, and their
+        report is imported first: it stands in for attempts of which nothing is known yet."""
+        self.learn(STARTED)
+        self.ws.export(claim_rows(32), name="next.csv")
+        self.assertExit(self.ws.upload(self.web, claims="next.csv"), 3)
+        place = ("--ledger", "ledger.db", "-g", self.web.url, *WHO)
+        accept_all = ("--all", "--expect-rows", 30, "--as", "accepted", "-y")
+        for settled in ("claims.report.csv", "next.report.csv"):
+            with self.subTest(settled):
+                self.remove_ledger()
+                self.assertExit(self.ws.run("import", "next.report.csv", *place), 0)
+                self.assertEqual(len(self.open()), 30)
+                if settled == "claims.report.csv":
+                    self.learn(STARTED)
+                    self.sends_nothing()
+                self.assertExit(self.ws.run("resolve", settled, *accept_all, *place), 0)
+                self.assertExit(self.status("--verify"), 0)
+                self.assertExit(self.ws.run("import", settled, *place), 0)
+
     def test_the_same_import_again_changes_nothing(self):
         self.learn(STARTED)
         shutil.copy(self.ws.file(STARTED), self.ws.file("kept.csv.started.json"))

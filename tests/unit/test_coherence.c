@@ -94,6 +94,9 @@ static void accepted_means_http_200_or_a_persons_word(void **state)
     assert_breach(&row, "not 200");
     row.line.record.code = "RESOLVED_ACCEPTED";
     assert_null(coherence_breach(&row));
+    row = idle_row_of(OUTCOME_ACCEPTED);
+    row.line.record.code = "RESOLVED_ACCEPTED"; /* of an attempt of which no report is left */
+    assert_null(coherence_breach(&row));
     row = row_of(OUTCOME_REJECTED);
     row.line.record.http_status = 500;
     assert_null(coherence_breach(&row));
