@@ -38,7 +38,7 @@ static const struct command commands[] = {
      "teach a ledger what reports say that it does not know"},
     {"audit", COMMAND_AUDIT, "REPORT.csv|DIR...", cmd_audit, "summarise and verify reports"},
     {"status", COMMAND_STATUS, NULL, cmd_status, "what the ledger holds"},
-    {"explain", COMMAND_EXPLAIN, "[CODE]", cmd_explain, "what a code means, and what to do"},
+    {"explain", COMMAND_EXPLAIN, "[CODE]...", cmd_explain, "what a code means, and what to do"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))

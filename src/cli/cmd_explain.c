@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -93,14 +94,18 @@ static void append_case(struct buffer *out, const struct advice *advice, bool is
     append_parts(out, 4, advice);
 }
 
-/* Appends every meaning of the word; returns how many there are. */
-static size_t append_meanings(struct buffer *out, const char *word)
+/* Appends every meaning of the word, or as an exit code alone; returns how many there are. */
+static size_t append_meanings(struct buffer *out, const char *word, bool as_exit)
 {
+    size_t shown = 0;
     struct advice advice;
     size_t cases = 0;
     size_t i;
 
     for (i = 0; advice_meaning(word, i, &advice); i++) {
+        if (as_exit && advice.kind != ADVICE_EXIT)
+            continue;
+        shown++;
         if (advice.kind != ADVICE_GATEWAY) {
             append_head(out, &advice);
             append_parts(out, 2, &advice);
@@ -110,7 +115,7 @@ static size_t append_meanings(struct buffer *out, const char *word)
             append_head(out, &advice);
         append_case(out, &advice, cases == 1 && !*advice.sub_code);
     }
-    return i;
+    return shown;
 }
 
 static void append_entry(struct buffer *out, const struct advice *advice)
@@ -174,16 +179,26 @@ static int print(struct buffer *out, struct error *err)
     return output_flush_standard(err) ? -1 : EXIT_COMPLETE;
 }
 
+/* "explain exit 1" is what a person types who has an exit code. */
+static bool asks_for_exit(const struct options *options)
+{
+    return options->operand_count == 2 && strcasecmp(options->operands[0], "exit") == 0;
+}
+
 int cmd_explain(const struct options *options, const char *invocation, struct error *err)
 {
-    const char *word = options->claims;
+    bool is_exit = asks_for_exit(options);
+    const char *word = is_exit ? options->operands[1] : options->claims;
     struct buffer out = {0};
     int result;
 
     (void)invocation;
+    if (options->operand_count > 1 && !is_exit)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "one code at a time; of an exit code: claimbatch explain exit N");
     if (!word)
         append_list(&out);
-    else if (!append_meanings(&out, word) && !out.failed) {
+    else if (!append_meanings(&out, word, is_exit) && !out.failed) {
         buffer_release(&out);
         return refuse(word, err);
     }
