@@ -10,6 +10,7 @@
 #include "cli/check_json.h"
 #include "cli/check_text.h"
 #include "cli/command.h"
+#include "cli/folder.h"
 #include "cli/options.h"
 #include "cli/sheet.h"
 #include "cli/summary.h"
@@ -25,7 +26,8 @@ struct check {
     struct check_json *json; /* NULL: text */
     struct sheet *sheet;     /* NULL: none is wanted */
     struct sheet_source source;
-    uint64_t shown; /* problems that came to be printed as text */
+    uint64_t shown;      /* problems that came to be printed as text */
+    struct buffer place; /* of the sheet */
     struct buffer reading, sentence, codes;
     struct buffer change; /* of the file while it was checked, in words; empty: none */
 };
@@ -37,6 +39,7 @@ static int begin(void *context, const struct reader *reader, struct error *err)
     struct check *check = context;
     const struct options *o = check->options;
     const struct record *header = reader_header(reader);
+    struct buffer name = {0};
 
     if (check->json)
         check_json_reading(check->json, &check->inspection, header);
@@ -45,7 +48,15 @@ static int begin(void *context, const struct reader *reader, struct error *err)
     if (check->reading.failed)
         return error_no_memory(err);
     check->source = (struct sheet_source){check->intake.export, &check->inspection.survey, reader};
-    return o->report ? sheet_open(o->report, &check->source, o->overwrite, &check->sheet, err) : 0;
+    if (!o->report)
+        return 0;
+    folder_name(o->claims, ".problems.csv", &name);
+    folder_place(o->report, buffer_string(&name), &check->place);
+    check->place.failed |= name.failed;
+    buffer_release(&name);
+    if (check->place.failed)
+        return error_no_memory(err);
+    return sheet_open(check->place.ptr, &check->source, o->overwrite, &check->sheet, err);
 }
 
 static void show(struct check *check, const struct problem *problem)
@@ -189,8 +200,7 @@ static void say_what_is_next(const struct check *check)
     char quoted[LOG_QUOTE_BYTES];
 
     if (check->sheet)
-        log_info("the rows with problems: %s",
-                 log_quote(check->options->report, quoted, sizeof(quoted)));
+        log_info("the rows with problems: %s", log_quote(check->place.ptr, quoted, sizeof(quoted)));
     summary_quote(check->options->claims, &words);
     options_retype(check->options, &words);
     if (check->change.len)
@@ -259,6 +269,7 @@ static void release(struct check *check)
     duplicates_close(check->duplicates);
     inspection_release(&check->inspection);
     export_close(check->intake.export);
+    buffer_release(&check->place);
     buffer_release(&check->reading);
     buffer_release(&check->sentence);
     buffer_release(&check->codes);

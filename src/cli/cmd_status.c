@@ -1,6 +1,7 @@
 /* claimbatch status: what the ledger holds; one claim's history; the care of the ledger. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,6 +10,7 @@
 #include "base/output.h"
 #include "base/stop.h"
 #include "cli/command.h"
+#include "cli/folder.h"
 #include "cli/guard.h"
 #include "cli/options.h"
 #include "cli/status_abandon.h"
@@ -55,10 +57,14 @@ static int flush(struct status *s, size_t least, struct error *err)
 
 static void append_ledger_option(const struct status *s, struct buffer *words)
 {
+    char *whole;
+
     if (!s->options->ledger)
         return;
+    whole = realpath(s->options->ledger, NULL); /* the command may be typed elsewhere */
     buffer_text(words, " --ledger ");
-    summary_quote(s->options->ledger, words);
+    summary_quote(whole ? whole : s->options->ledger, words);
+    free(whole);
 }
 
 /* Production needs no word. */
@@ -381,14 +387,33 @@ static int verify_unopened(struct status *s, struct error *err)
     return EXIT_ROWS_BAD;
 }
 
+/* In a folder each has a name of its own, in the order of time: "ledger-20261127-045748.db". */
+static void name_backup(const struct status *s, struct buffer *ret_path)
+{
+    char now[CLOCK_TOP_BYTES];
+    char name[40];
+
+    clock_format_top(s->now_ms, now);
+    snprintf(name, sizeof(name), "ledger-%.4s%.2s%.2s-%.2s%.2s%.2s.db", now, now + 5, now + 8,
+             now + 11, now + 14, now + 17);
+    folder_place(s->options->backup, name, ret_path);
+}
+
 static int back_up(struct status *s, struct error *err)
 {
-    const char *file = s->options->backup;
     char quoted[LOG_QUOTE_BYTES];
+    struct buffer place = {0};
+    const char *file;
     uint64_t bytes;
 
-    if (care_backup(s->ledger, file, &bytes, err))
-        return -1;
+    name_backup(s, &place);
+    file = buffer_string(&place);
+    if (place.failed || care_backup(s->ledger, file, &bytes, err)) {
+        int result = place.failed ? error_no_memory(err) : -1;
+
+        buffer_release(&place);
+        return result;
+    }
     if (s->json) {
         status_json_backup(s->json, file, bytes);
         status_json_end(s->json);
@@ -396,6 +421,7 @@ static int back_up(struct status *s, struct error *err)
         buffer_format(&s->out, "\nbackup  %s\n        %llu bytes, verified\n",
                       log_quote(file, quoted, sizeof(quoted)), (unsigned long long)bytes);
     }
+    buffer_release(&place);
     if (flush(s, 0, err))
         return -1;
     log_info("it has the same id. What is sent from now on is not in it: restored, it would let "

@@ -365,7 +365,7 @@ class JsonTest(CheckCase):
         self.assertEqual(found["fee_fen"], 101 * 7)
         self.assertEqual(
             found["codes"],
-            [{"code": "BAD_FEE", "severity": "error", "count": 100, "first_row": 2}],
+            [{"code": "BAD_FEE", "severity": "error", "count": 100, "first_row": 2, "first_line": 2}],
         )
         self.assertEqual(found["statuses"][1], {"claim_status": 1, "rows": 101, "fee_fen": 707})
         self.assertEqual(
@@ -469,7 +469,7 @@ class SheetTest(CheckCase):
     def test_it_never_replaces_the_export_a_link_or_a_folder(self):
         self.ws.export([claim_row(1, claim_fee="x")])
         os.symlink("elsewhere.csv", self.ws.file("link.csv"))
-        os.mkdir(self.ws.file("folder"))
+        os.makedirs(self.ws.file("folder/claims.problems.csv"))
         for name in ("claims.csv", "./claims.csv", "link.csv", "folder"):
             with self.subTest(name):
                 self.assertExit(self.check("-o", name, "--overwrite"), 73)
