@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "ledger/view.h"
+#include "report/descendants.h"
 #include "report/doubtful.h"
 #include "report/fold.h"
 #include "report/lineage.h"
@@ -511,7 +512,8 @@ int audit_run(const struct audit_settings *settings, struct audit *ret_audit, st
     ret_audit->agrees = true;
     if (settings->path_count > AUDIT_REPORTS_MAX)
         return error_set(err, EXIT_BAD_USAGE, "at most %d reports at a time", AUDIT_REPORTS_MAX);
-    if (!begin(&w, err) && !walk(&w, err) && !list_events(ret_audit, err)) {
+    if (!begin(&w, err) && !walk(&w, err) && !list_events(ret_audit, err) &&
+        !descendants_note(ret_audit, err)) {
         find_span(ret_audit);
         latency_summarise(w.latency, &ret_audit->latency);
         result = ret_audit->no_memory ? error_no_memory(err) : 0;

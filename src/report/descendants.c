@@ -1,0 +1,59 @@
+#include "report/descendants.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "report/audit.h"
+#include "report/objection.h"
+#include "report/traces.h"
+
+#define ENDING ".manifest.json"
+
+static bool has_run(const struct audit *audit, const char *run)
+{
+    for (size_t i = 0; i < audit->report_count; i++)
+        if (*run && strcmp(audit->reports[i].manifest.run, run) == 0)
+            return true;
+    return false;
+}
+
+static int look(void *context, const struct trace *trace, struct error *err)
+{
+    const struct manifest_found *m = trace->manifest;
+    struct audit *audit = context;
+    char quoted[LOG_QUOTE_BYTES];
+    struct buffer path = {0};
+    size_t len = strlen(trace->path);
+
+    (void)err;
+    if (!m || !has_run(audit, m->parent_run) || has_run(audit, m->run))
+        return 0;
+    if (!trace->is_start && len > strlen(ENDING))
+        len -= strlen(ENDING);
+    buffer_append(&path, trace->path, len);
+    if (trace->is_start)
+        objection_note(audit, "a re-run of run %s has begun and has no report yet: '%s'",
+                       m->parent_run, log_quote(buffer_string(&path), quoted, sizeof(quoted)));
+    else
+        objection_note(audit,
+                       "'%s' is the report of a re-run of run %s and was not looked at: name it, "
+                       "too, to see what became of those rows",
+                       log_quote(buffer_string(&path), quoted, sizeof(quoted)), m->parent_run);
+    buffer_release(&path);
+    return 0;
+}
+
+int descendants_note(struct audit *audit, struct error *err)
+{
+    const char *paths[AUDIT_REPORTS_MAX];
+
+    for (size_t i = 0; i < audit->report_count; i++)
+        paths[i] = audit->reports[i].path;
+    if (traces_visit(paths, audit->report_count, look, audit, err) == 0)
+        return 0;
+    if (err->exit_code == EXIT_RESOURCES)
+        return -1;
+    objection_note(audit, "whether there are reports of re-runs is not known: %s", err->text);
+    return 0;
+}
