@@ -38,6 +38,7 @@ struct inspection {
     uint64_t last_line;                        /* physical, of the last record */
     uint64_t broken[RULE_COUNT];               /* findings of each rule */
     uint64_t first_row[RULE_COUNT];            /* the first row that has one; 0: none */
+    uint64_t first_line[RULE_COUNT];           /* … and the line where it starts */
     uint64_t warned[RULE_COUNT];               /* of the findings, those that are warnings */
     uint64_t status_rows[INSPECTION_STATUSES]; /* valid rows of each claim_status */
     money status_fee[INSPECTION_STATUSES];     /* their money, in fen */
@@ -107,5 +108,11 @@ money inspection_fee(const struct inspection *inspection);
  */
 void inspection_reading(const struct intake *intake, const struct inspection *inspection,
                         struct buffer *ret_reading);
+
+/* Where a rule is broken first, as a spreadsheet and, where that differs, an editor count: "row 4"
+ * or "row 4, line 7". Returns ret_text. */
+#define INSPECTION_FIRST_BYTES 64
+const char *inspection_first(const struct inspection *inspection, enum rule rule,
+                             char ret_text[INSPECTION_FIRST_BYTES]);
 
 #endif

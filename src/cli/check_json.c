@@ -120,6 +120,7 @@ static void put_codes(struct json *document, const struct inspection *inspection
                       problem_severity(inspection_severity(inspection, (enum rule)i)));
         json_key_number(document, "count", inspection->broken[i]);
         json_key_number(document, "first_row", inspection->first_row[i]);
+        json_key_number(document, "first_line", inspection->first_line[i]);
         json_map_close(document);
     }
     json_array_close(document);

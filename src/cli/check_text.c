@@ -1,6 +1,7 @@
 #include "cli/check_text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/character.h"
 #include "base/log.h"
@@ -72,6 +73,7 @@ void check_text_reading(const struct inspection *inspection, const struct record
 
 void check_text_codes(const struct inspection *inspection)
 {
+    char first[INSPECTION_FIRST_BYTES];
     uint64_t sum = 0;
 
     for (int i = 0; i < RULE_COUNT; i++)
@@ -83,10 +85,10 @@ void check_text_codes(const struct inspection *inspection)
     printf("\n%-24s %-8s %10s  %s\n", "code", "severity", "problems", "first row");
     for (int i = 0; i < RULE_COUNT; i++)
         if (inspection->broken[i])
-            printf("%-24s %-8s %10llu  %llu\n", rule_code((enum rule)i),
+            printf("%-24s %-8s %10llu  %s\n", rule_code((enum rule)i),
                    problem_severity(inspection_severity(inspection, (enum rule)i)),
                    (unsigned long long)inspection->broken[i],
-                   (unsigned long long)inspection->first_row[i]);
+                   inspection_first(inspection, (enum rule)i, first) + strlen("row "));
 }
 
 /* The pairs of one kind: how many, and the first of them. */

@@ -1,5 +1,6 @@
 #include "input/inspection.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -14,8 +15,10 @@ static void count_findings(struct inspection *inspection, const struct record *r
     for (size_t i = 0; i < findings->count; i++) {
         enum rule rule = findings->list[i].rule;
 
-        if (!inspection->broken[rule]++)
+        if (!inspection->broken[rule]++) {
             inspection->first_row[rule] = record->row;
+            inspection->first_line[rule] = record->line;
+        }
         inspection->warned[rule] += findings->list[i].severity == SEVERITY_WARN;
     }
 }
@@ -24,6 +27,18 @@ static void count_claim(struct inspection *inspection, const struct claim *claim
 {
     inspection->status_rows[claim->claim_status]++;
     inspection->status_fee[claim->claim_status] += claim->claim_fee;
+}
+
+const char *inspection_first(const struct inspection *inspection, enum rule rule,
+                             char ret_text[INSPECTION_FIRST_BYTES])
+{
+    unsigned long long row = inspection->first_row[rule], line = inspection->first_line[rule];
+
+    if (line && line != row)
+        snprintf(ret_text, INSPECTION_FIRST_BYTES, "row %llu, line %llu", row, line);
+    else
+        snprintf(ret_text, INSPECTION_FIRST_BYTES, "row %llu", row);
+    return ret_text;
 }
 
 /* A last record without a line end may have been cut in the middle of a number. */
@@ -39,6 +54,7 @@ static int check_end(const struct intake *intake, const struct reader *reader, u
     inspection->broken[RULE_MISSING_FINAL_NEWLINE] = 1;
     inspection->warned[RULE_MISSING_FINAL_NEWLINE] = severity == SEVERITY_WARN;
     inspection->first_row[RULE_MISSING_FINAL_NEWLINE] = row;
+    inspection->first_line[RULE_MISSING_FINAL_NEWLINE] = inspection->last_line;
     if (severity != SEVERITY_ERROR)
         return 0;
     return error_set(
@@ -246,12 +262,14 @@ static void forget_rows(struct inspection *inspection)
     inspection->rows = inspection->invalid = 0;
     memset(inspection->broken, 0, sizeof(inspection->broken));
     memset(inspection->first_row, 0, sizeof(inspection->first_row));
+    memset(inspection->first_line, 0, sizeof(inspection->first_line));
     memset(inspection->warned, 0, sizeof(inspection->warned));
     memset(inspection->status_rows, 0, sizeof(inspection->status_rows));
     memset(inspection->status_fee, 0, sizeof(inspection->status_fee));
     inspection->broken[RULE_MISSING_FINAL_NEWLINE] = newline;
     inspection->warned[RULE_MISSING_FINAL_NEWLINE] = newline;
     inspection->first_row[RULE_MISSING_FINAL_NEWLINE] = row;
+    inspection->first_line[RULE_MISSING_FINAL_NEWLINE] = inspection->last_line;
 }
 
 static bool has_findings(const struct inspection *inspection)

@@ -34,6 +34,7 @@ struct reader {
     struct line last; /* its last line so far */
     uint64_t row;
     uint64_t start_line; /* physical, where it starts */
+    uint64_t start_row;  /* … and its row */
     uint64_t line;       /* physical, the one that comes next */
     uint64_t blank_lines;
     bool unfinished;
@@ -166,14 +167,28 @@ static const char *record_end(const struct reader *reader)
     return reader->last.text + reader->last.len;
 }
 
+#define ROW_BYTES 48
+
+/* Which row a line is of, where an editor and a spreadsheet count differently; "" where not. */
+static const char *describe_row(const struct reader *reader, uint64_t line, uint64_t row,
+                                char ret_text[ROW_BYTES])
+{
+    ret_text[0] = '\0';
+    if (row != line && row && !reader->is_list)
+        snprintf(ret_text, ROW_BYTES, " (row %llu)", (unsigned long long)row);
+    return ret_text;
+}
+
 static int refuse_at(const struct reader *reader, const struct place *place, const char *why,
                      struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
+    char quoted[LOG_QUOTE_BYTES], row[ROW_BYTES];
 
-    return error_set(err, EXIT_INPUT_REFUSED, "'%s', line %llu, column %llu: %s; nothing was sent",
-                     log_quote(export_name(reader->export), quoted, sizeof(quoted)),
-                     (unsigned long long)place->line, (unsigned long long)place->column, why);
+    return error_set(
+        err, EXIT_INPUT_REFUSED, "'%s', line %llu%s, column %llu: %s; nothing was sent",
+        log_quote(export_name(reader->export), quoted, sizeof(quoted)),
+        (unsigned long long)place->line, describe_row(reader, place->line, reader->start_row, row),
+        (unsigned long long)place->column, why);
 }
 
 /* Gives the start of the last cell of the record's text up to `end`. True when its quote is not
@@ -430,6 +445,7 @@ static int begin_record(struct reader *reader, struct error *err)
     for (;;) {
         lines_mark(reader->lines);
         reader->start_line = reader->line;
+        reader->start_row = reader->row + 1;
         result = next_line(reader, err);
         if (result <= 0)
             return result;
@@ -770,11 +786,12 @@ const char *reader_unused_columns(const struct reader *reader)
 int reader_refuse(const struct reader *reader, const struct record *record, const char *why,
                   struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
+    char quoted[LOG_QUOTE_BYTES], row[ROW_BYTES];
 
-    return error_set(err, EXIT_INPUT_REFUSED, "'%s', line %llu: %s; nothing was sent",
+    return error_set(err, EXIT_INPUT_REFUSED, "'%s', line %llu%s: %s; nothing was sent",
                      log_quote(export_name(reader->export), quoted, sizeof(quoted)),
-                     (unsigned long long)record->line, why);
+                     (unsigned long long)record->line,
+                     describe_row(reader, record->line, record->row, row), why);
 }
 
 bool reader_is_unfinished(const struct reader *reader)

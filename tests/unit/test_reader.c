@@ -322,11 +322,11 @@ static void reader_refuses_with_line_and_column(void **state)
         {HEADER_LF "1, \"a\"x,0\n", "line 2, column 7", "text behind a closing quote"},
         {HEADER_LF "1,\"a \\\"b\\\"\",0\n", "line 2, column 8",
          "a backslash before it does not do"},
-        {HEADER_LF "1,\"a\nb\rc\"d\"\n", "line 4, column 3", "behind a closing quote"},
+        {HEADER_LF "1,\"a\nb\rc\"d\"\n", "line 4 (row 2), column 3", "behind a closing quote"},
         /* Quotes that are never closed: where they were opened. */
         {HEADER_LF "1,\"a,0\n2,b,0\n", "line 2, column 3", "never closed"},
         {HEADER_LF "1,\"a\",\"", "line 2, column 7", "never closed"},
-        {HEADER_LF "1,\"x\ny\",\"b\n", "line 3, column 4", "never closed"},
+        {HEADER_LF "1,\"x\ny\",\"b\n", "line 3 (row 2), column 4", "never closed"},
         {HEADER_LF "\n1,\"a\"\"\n", "line 3, column 3", "never closed"},
         {HEADER_LF "1,\"a\n", "line 2, column 3", "the file may be cut"},
         {"\"" HEADER_LF, "line 1, column 1", "never closed"},
