@@ -34,7 +34,7 @@ struct resume_settings {
     struct intake *intake;
     const struct inspection *inspection;
     const char *reading;
-    const char *report_path;
+    const char *export_name, *report_path; /* as they are recorded */
     const char *parent; /* as in struct run_record */
     int64_t origin;
     const unsigned char *corrects; /* … */

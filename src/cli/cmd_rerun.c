@@ -396,6 +396,35 @@ static int end_without_rows(const struct rerun *r)
     return code;
 }
 
+/* Rows of the report that are neither taken nor done: whoever reads "nothing is left" believes it.
+ */
+static int note_left(struct rerun *r, struct error *err)
+{
+    const struct remainder_counts *counts = remainder_counts(r->remainder);
+    const struct options *o = r->submission.options;
+    struct buffer *left = &r->submission.left;
+    uint64_t unknown = counts->rows[OUTCOME_UNKNOWN] - counts->taken[OUTCOME_UNKNOWN];
+    uint64_t bad = counts->rows[OUTCOME_REJECTED] - counts->taken[OUTCOME_REJECTED] +
+                   counts->rows[OUTCOME_INVALID];
+    char name[LOG_QUOTE_BYTES];
+
+    log_quote(o->claims, name, sizeof(name));
+    if (unknown) {
+        buffer_format(left,
+                      "next: %llu rows of '%s' are still unknown, and were not sent. To list "
+                      "and to settle them: ",
+                      (unsigned long long)unknown, name);
+        outlook_append_command(o, "resolve", o->claims, left);
+        buffer_byte(left, '\n');
+    }
+    if (bad)
+        buffer_format(left,
+                      "next: %llu rows of '%s' are still rejected or invalid: correct them "
+                      "in the export and upload it again\n",
+                      (unsigned long long)bad, name);
+    return left->failed ? error_no_memory(err) : 0;
+}
+
 static int rerun(struct rerun *r, struct error *err)
 {
     struct submission *s = &r->submission;
@@ -412,8 +441,8 @@ static int rerun(struct rerun *r, struct error *err)
         return end_without_rows(r);
     if (o->dry_run)
         return submission_rehearse(s, err);
-    if (choose_report_path(r, err) || submission_look(s, err) || submission_settle_place(s, err) ||
-        check_place(r, err) || submission_resume(s, err))
+    if (note_left(r, err) || choose_report_path(r, err) || submission_look(s, err) ||
+        submission_settle_place(s, err) || check_place(r, err) || submission_resume(s, err))
         return -1;
     return submission_run(s, err);
 }

@@ -113,14 +113,17 @@ static int keep_time(struct submission *s, struct error *err)
 /* Warnings are sent: so they are told, by code, with the first row of each. */
 static void say_warnings(const struct inspection *i)
 {
+    char first[INSPECTION_FIRST_BYTES];
+
     for (int rule = 0; rule < RULE_COUNT; rule++)
         if (i->warned[rule])
             log_event(LOG_WARN, "rule-warning",
                       LOG_FIELDS(LOG_FIELD_TEXT("code", rule_code((enum rule)rule)),
                                  LOG_FIELD_NUMBER("rows", i->warned[rule]),
                                  LOG_FIELD_NUMBER("row", i->first_row[rule])),
-                      "warning %s: %llu, first in row %llu", rule_code((enum rule)rule),
-                      (unsigned long long)i->warned[rule], (unsigned long long)i->first_row[rule]);
+                      "warning %s: %llu, first in %s", rule_code((enum rule)rule),
+                      (unsigned long long)i->warned[rule],
+                      inspection_first(i, (enum rule)rule, first));
     if (i->profile.footer_rows)
         log_info("%llu lines below the claims are no claims and were passed over: %s",
                  (unsigned long long)i->profile.footer_rows, buffer_string(&i->footer));
@@ -143,6 +146,10 @@ static void say_what_was_read(const struct submission *s)
               (unsigned long long)i->rows, (unsigned long long)i->invalid,
               money_format_yuan(inspection_fee(i), yuan), encoding_name(i->survey.encoding),
               i->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
+    if (!i->rows)
+        log_event(LOG_WARN, "empty-export", LOG_FIELDS(LOG_FIELD_NUMBER("rows", 0)),
+                  "there are no claims below the header; an export that must not be empty is "
+                  "refused by --min-rows 1");
     if (i->unused_columns.len)
         log_info("columns not used: %s",
                  log_quote(buffer_string(&i->unused_columns), unused, sizeof(unused)));

@@ -1,6 +1,6 @@
 #include "cli/ending.h"
 
-#include <limits.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,22 +118,23 @@ void ending_look(struct ending *ending, const struct options *options, const cha
 
 /* ---- what the command of --after is told ---- */
 
+/* `name` without the prefix that all have; in lower case, which becomes upper case. */
 static void add_text(struct buffer *environment, const char *name, const char *value)
 {
-    buffer_format(environment, "CLAIMBATCH_%s=%s", name, value);
+    buffer_text(environment, "CLAIMBATCH_");
+    for (; *name; name++)
+        buffer_byte(environment, (char)toupper((unsigned char)*name));
+    buffer_format(environment, "=%s", value);
     buffer_byte(environment, '\0');
 }
 
-/* "CLAIMBATCH_ROWS_ACCEPTED=3" */
+/* CLAIMBATCH_ROWS_ACCEPTED=3 */
 static void add_count(struct buffer *environment, const char *what, enum outcome outcome,
                       const char *digits)
 {
     char name[64];
 
     snprintf(name, sizeof(name), "%s_%s", what, outcome_name(outcome));
-    for (char *c = name; *c; c++)
-        if (*c >= 'a' && *c <= 'z')
-            *c = (char)(*c - 'a' + 'A');
     add_text(environment, name, digits);
 }
 
@@ -145,18 +146,18 @@ static void add_counts(struct buffer *environment, const struct ending *ending)
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         rows += (money)ending->rows[i];
         fee += ending->fee_fen[i];
-        add_count(environment, "ROWS", (enum outcome)i,
+        add_count(environment, "rows", (enum outcome)i,
                   money_format_fen((money)ending->rows[i], digits));
         if (ending->has_fees)
-            add_count(environment, "FEN", (enum outcome)i,
+            add_count(environment, "fen", (enum outcome)i,
                       money_format_fen(ending->fee_fen[i], digits));
     }
     if (ending->open)
-        add_text(environment, "ROWS_OPEN", money_format_fen((money)ending->open, digits));
+        add_text(environment, "rows_open", money_format_fen((money)ending->open, digits));
     rows += (money)ending->open;
-    add_text(environment, "ROWS_ALL", money_format_fen(rows, digits));
+    add_text(environment, "rows_all", money_format_fen(rows, digits));
     if (ending->has_fees)
-        add_text(environment, "FEN_ALL", money_format_fen(fee, digits));
+        add_text(environment, "fen_all", money_format_fen(fee, digits));
 }
 
 static void describe(const struct ending *ending, int exit_code, struct buffer *environment)
@@ -170,14 +171,14 @@ static void describe(const struct ending *ending, int exit_code, struct buffer *
         next = ending->invocation;
     if (ending->report.len)
         buffer_format(&manifest, "%s.manifest.json", ending->report.ptr);
-    add_text(environment, "EXIT", buffer_integer_text(exit_code, digits));
-    add_text(environment, "COMMAND", ending->command);
-    add_text(environment, "RUN", ending->run);
-    add_text(environment, "STOPPED_BECAUSE", ending->because);
-    add_text(environment, "REPORT", buffer_string(&ending->report));
-    add_text(environment, "MANIFEST", buffer_string(&manifest));
-    add_text(environment, "LEDGER", buffer_string(&ending->ledger));
-    add_text(environment, "NEXT", next);
+    add_text(environment, "exit", buffer_integer_text(exit_code, digits));
+    add_text(environment, "command", ending->command);
+    add_text(environment, "run", ending->run);
+    add_text(environment, "stopped_because", ending->because);
+    add_text(environment, "report", buffer_string(&ending->report));
+    add_text(environment, "manifest", buffer_string(&manifest));
+    add_text(environment, "ledger", buffer_string(&ending->ledger));
+    add_text(environment, "next", next);
     if (ending->has_rows)
         add_counts(environment, ending);
     environment->failed |= manifest.failed;

@@ -383,7 +383,9 @@ int submission_rehearse(struct submission *s, struct error *err)
     dry_run.rehearsal = &settings;
     if (dry_run_print(&dry_run, err))
         return -1;
-    return submission_say_changed(s) ? EXIT_TRY_LATER : EXIT_COMPLETE;
+    if (submission_say_changed(s))
+        return EXIT_TRY_LATER;
+    return s->inspection.invalid ? EXIT_ROWS_BAD : EXIT_COMPLETE;
 }
 
 int submission_foresee(struct submission *s, struct error *err)
@@ -433,7 +435,8 @@ static struct resume_settings resume_of(struct submission *s)
         .intake = &s->intake,
         .inspection = &s->inspection,
         .reading = s->reading.ptr,
-        .report_path = s->report_path.ptr,
+        .export_name = s->export_place.len ? s->export_place.ptr : export_name(s->intake.export),
+        .report_path = s->report_place.len ? s->report_place.ptr : s->report_path.ptr,
         .parent = s->parent,
         .origin = s->origin,
         .corrects = s->inspection.is_correction ? s->inspection.corrects : NULL,
@@ -452,10 +455,26 @@ int submission_check_abandoned(struct submission *s, struct error *err)
     return s->ledger ? resume_check_abandoned(&settings, err) : 0;
 }
 
+/* Whoever looks at the ledger stands in another folder than the run did. */
+static int find_places(struct submission *s, struct error *err)
+{
+    const char *name = export_name(s->intake.export);
+    struct error unknown;
+
+    buffer_reset(&s->export_place);
+    buffer_reset(&s->report_place);
+    if (access(name, F_OK) == 0 && move_place(name, &s->export_place, &unknown))
+        buffer_reset(&s->export_place); /* as it was named */
+    return move_place(s->report_path.ptr, &s->report_place, err);
+}
+
 int submission_resume(struct submission *s, struct error *err)
 {
-    struct resume_settings settings = resume_of(s);
+    struct resume_settings settings;
 
+    if (find_places(s, err))
+        return -1;
+    settings = resume_of(s);
     if (guard_ledger(s, err) || check_unclaimed(s, err) || resume_run(&settings, &s->resumed, err))
         return -1;
     keep_line(s);
@@ -698,6 +717,7 @@ static void summarise(struct submission *s, struct tally *tally)
         .secret_file = s->options->app_secret_file,
         .invocation = s->invocation,
         .resend = buffer_string(&s->resend),
+        .left = buffer_string(&s->left),
     };
 
     if (ledger_changed_sum(s->ledger, s->resumed.run.id, &summary.changed, &summary.held, &ignored))
@@ -844,6 +864,9 @@ int submission_end(struct submission *s, int result, struct error *err)
     buffer_release(&s->reading);
     buffer_release(&s->report_path);
     buffer_release(&s->resend);
+    buffer_release(&s->left);
+    buffer_release(&s->export_place);
+    buffer_release(&s->report_place);
     buffer_release(&s->ledger_path);
     buffer_release(&s->json);
     return result;

@@ -76,11 +76,13 @@ static void append_changed(const struct summary *s, struct buffer *text)
 /* Rows with warnings are sent: so they are told where a person still sees it. */
 static void append_warnings(const struct inspection *inspection, struct buffer *text)
 {
+    char first[INSPECTION_FIRST_BYTES];
+
     for (int rule = 0; rule < RULE_COUNT; rule++)
         if (inspection->warned[rule])
-            buffer_format(text, "  %-9s %10llu %s, first in row %llu\n", "warning",
+            buffer_format(text, "  %-9s %10llu %s, first in %s\n", "warning",
                           (unsigned long long)inspection->warned[rule], rule_code((enum rule)rule),
-                          (unsigned long long)inspection->first_row[rule]);
+                          inspection_first(inspection, (enum rule)rule, first));
 }
 
 /* What was wrong stays so until somebody fixes it: then the same command again is no advice. */
@@ -143,7 +145,7 @@ static void append_next(const struct summary *s, struct buffer *text)
     if (open || s->stop->exit_code)
         append_again(s, text);
     else if (summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE)
-        buffer_text(text, "next: nothing is left to do\n");
+        buffer_text(text, *s->left ? s->left : "next: nothing is left to do\n");
 }
 
 /* Whether rows are left because of the stop. */

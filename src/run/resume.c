@@ -60,7 +60,7 @@ static int create(const struct resume_settings *s, struct run_record *run, struc
     *run = (struct run_record){
         .command = s->command,
         .platform = s->platform,
-        .export_name = export_name(s->intake->export),
+        .export_name = s->export_name,
         .export_sha256 = s->inspection->survey.sha256,
         .export_bytes = s->inspection->survey.bytes,
         .reading = s->reading,
@@ -97,7 +97,7 @@ static int reopen(const struct resume_settings *s, struct resumed *resumed, stru
     if (resumed->kind == RESUME_NOTHING)
         return 0;
     run->reading = s->reading;
-    run->export_name = export_name(s->intake->export);
+    run->export_name = s->export_name;
     run->report_path = s->report_path;
     run->started_ms = s->intake->now_ms;
     run->finished_ms = 0;

@@ -18,6 +18,7 @@ NO_CODES = {
     "CR", "CRLF", "CLBL", "GB18030", "ED25519", "HMAC", "MD5", "SHA256",
     "BEGIN", "COMMIT", "ROLLBACK",
     "DISAGREES",
+    "JOURNAL_STREAM",
 }  # fmt: skip
 
 

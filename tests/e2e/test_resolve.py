@@ -459,8 +459,8 @@ class AttemptTest(ResolveCase):
                 listed = self.resolve(report="other.report.csv")
                 self.assertExit(listed, 3)
                 run = self.ws.read_manifest()["run"]
-                self.assertIn(f"row 2 of run {run}, report 'claims.report.csv'", listed.out)
-                self.assertSays(listed, "claimbatch resolve claims.report.csv")
+                self.assertIn(f"row 2 of run {run}, report '{os.path.realpath(self.ws.report)}'", listed.out)
+                self.assertSays(listed, f"claimbatch resolve {os.path.realpath(self.ws.report)}")
                 waits = json.loads(self.resolve("--json", report="other.report.csv").out)["unknown"]
                 self.assertEqual(waits[0]["waits_for"]["run"], run)
                 refused = self.settle(2, as_, report="other.report.csv")

@@ -127,7 +127,8 @@ class OverviewTest(StatusCase):
             self.assertLessEqual(len(line), 62)
         (line,) = result.err.splitlines()
         words = line.split()
-        self.assertEqual(words[:4], ["next:", "claimbatch", "resolve", "claims.report.csv"])
+        report = os.path.realpath(self.ws.report)
+        self.assertEqual(words[:4], ["next:", "claimbatch", "resolve", report])
         listed = self.ws.run(*words[2:])
         self.assertExit(listed, 3)
         self.assertIn("CL00000003", listed.out)
@@ -140,7 +141,7 @@ class OverviewTest(StatusCase):
         (run,) = found["runs"]
         self.assertEqual((run["run"], run["state"]), (manifest["run"], "finished"))
         self.assertEqual(run["outcomes"]["accepted"], {"rows": 3, "fee_fen": 310})
-        self.assertEqual(run["report"], "claims.report.csv")
+        self.assertEqual(run["report"], os.path.realpath(self.ws.report))
         self.assertEqual(found["more_runs"], False)
         (app,) = found["today"]
         self.assertEqual((app["app_key"], app["calls"]), (APP_KEY, len(gateway.requests)))
@@ -205,10 +206,10 @@ class OverviewTest(StatusCase):
             self.assertExit(result, 0)
             self.assertIn("理赔1", result.out)
             self.assertNotRegex(result.out + result.err, "[\x1b\u202e]")
-        self.assertIn("export a\\x1B[2Jb.csv", overview.out)
+        self.assertIn("/a\\x1B[2Jb.csv\n", overview.out)
         self.assertIn("why\\u{202E}\\x1B[2J", history.out)
         self.assertEqual(self.read()["unknown"][0]["claim_order_no"], "理赔1")
-        self.assertEqual(self.read()["runs"][0]["export"], name)
+        self.assertEqual(self.read()["runs"][0]["export"], os.path.realpath(self.ws.file(name)))
         (claim,) = self.read("--claim", "理赔1")["claims"]
         self.assertEqual(claim["rows"][0]["round"]["reason"], reason)
 
@@ -241,11 +242,11 @@ class ActiveTest(StatusCase):
         self.assertEqual(len(found["unknown"]), found["unknown_count"])
         self.assertEqual({u["code"] for u in found["unknown"]}, {"RUN_ENDED"})
         result = self.status()
-        self.assertSays(result, "next: claimbatch upload claims.csv, with the options of then")
+        self.assertSays(result, f"next: claimbatch upload {os.path.realpath(self.ws.claims)}, with the options of then")
         self.assertNotIn("claimbatch resolve", result.err)
         gateway.released.set()
         self.assertExit(self.ws.upload(gateway, "--in-flight", "2"), 3)
-        self.assertSays(self.status(), "next: claimbatch resolve claims.report.csv")
+        self.assertSays(self.status(), f"next: claimbatch resolve {os.path.realpath(self.ws.report)}")
 
     def test_a_backup_while_a_run_is_active_is_of_one_moment(self):
         gateway, run = self.held(6)
