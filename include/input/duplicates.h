@@ -27,6 +27,12 @@ void duplicates_clear(struct duplicates *duplicates);
  */
 int duplicates_note(struct duplicates *duplicates, uint64_t row, const struct claim *claim);
 
+/* The same, but that of its content only the amount counts. */
+int duplicates_note_amount(struct duplicates *duplicates, uint64_t row, const struct claim *claim);
+
+/* How many rows were noted. */
+size_t duplicates_count(const struct duplicates *duplicates);
+
 /* A row, and the row directly before it of the same claim. */
 struct duplicate {
     uint64_t row, before;

@@ -8,6 +8,7 @@
 #ifndef CLAIMBATCH_REPORT_TALLY_H
 #define CLAIMBATCH_REPORT_TALLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,28 @@ int tally_add(struct tally *tally, enum outcome outcome, enum outcome counts_as,
 /* Takes over the counts of a report that was written earlier; its codes are not known. */
 void tally_restore(struct tally *tally, enum outcome outcome, uint64_t rows, uint64_t counts_as,
                    money fee_fen);
+
+/* Counts the warnings of a line, codes joined by ';'. Of more than TALLY_WARNINGS_MAX codes the
+ * rest is not counted; there are not so many. */
+#define TALLY_WARNINGS_MAX 48
+#define TALLY_WARNING_BYTES 32
+void tally_warn(struct tally *tally, const char *codes, uint64_t row);
+
+struct tally_warning {
+    char code[TALLY_WARNING_BYTES];
+    uint64_t rows, first_row;
+};
+
+/* The i-th warning, in the order in which they were met; NULL past the last. Borrowed. */
+const struct tally_warning *tally_warning(const struct tally *tally, size_t i);
+
+/* Rows that give another amount than the row before them of the same claim. */
+struct tally_repeats {
+    uint64_t rows, first_row, row_before; /* of the first one */
+    bool more;                            /* there may be more: not all rows were compared */
+};
+void tally_set_repeats(struct tally *tally, const struct tally_repeats *repeats);
+const struct tally_repeats *tally_repeats(const struct tally *tally); /* NULL: not looked for */
 
 /* One more line whose answer may be another row's; and how many there are. */
 void tally_note_suspect(struct tally *tally);

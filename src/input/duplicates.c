@@ -65,15 +65,30 @@ static int add_room(struct duplicates *duplicates)
     return 0;
 }
 
-int duplicates_note(struct duplicates *duplicates, uint64_t row, const struct claim *claim)
+static int note(struct duplicates *duplicates, uint64_t row, uint64_t key, uint32_t content)
 {
     if (row > UINT32_MAX)
         return 0;
     if (duplicates->count == duplicates->room && add_room(duplicates))
         return -1;
-    duplicates->entries[duplicates->count++] =
-        (struct entry){hash_key(claim), (uint32_t)row, hash_content(claim)};
+    duplicates->entries[duplicates->count++] = (struct entry){key, (uint32_t)row, content};
     return 0;
+}
+
+int duplicates_note(struct duplicates *duplicates, uint64_t row, const struct claim *claim)
+{
+    return note(duplicates, row, hash_key(claim), hash_content(claim));
+}
+
+int duplicates_note_amount(struct duplicates *duplicates, uint64_t row, const struct claim *claim)
+{
+    return note(duplicates, row, hash_key(claim),
+                (uint32_t)(hash_word(0, (uint64_t)claim->claim_fee) >> 32));
+}
+
+size_t duplicates_count(const struct duplicates *duplicates)
+{
+    return duplicates->count;
 }
 
 static bool is_before(const struct entry *a, const struct entry *b)

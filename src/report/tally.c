@@ -30,6 +30,10 @@ struct tally {
     uint64_t counted_as[OUTCOME_COUNT];
     money fee[OUTCOME_COUNT];
     struct code_count *codes;
+    struct tally_warning warnings[TALLY_WARNINGS_MAX];
+    size_t warning_count;
+    struct tally_repeats repeats;
+    bool has_repeats;
 };
 
 struct tally *tally_open(void)
@@ -157,6 +161,50 @@ const char *tally_code(struct tally *tally, size_t i, enum outcome *ret_outcome,
     *ret_outcome = count->key.outcome;
     *ret_rows = count->rows;
     return count->key.text;
+}
+
+static void warn(struct tally *tally, const char *code, size_t len, uint64_t row)
+{
+    struct tally_warning *warning = tally->warnings;
+    struct tally_warning *end = warning + tally->warning_count;
+
+    while (warning < end && (strlen(warning->code) != len || memcmp(warning->code, code, len) != 0))
+        warning++;
+    if (warning == end) {
+        if (tally->warning_count == TALLY_WARNINGS_MAX || len >= TALLY_WARNING_BYTES)
+            return;
+        memcpy(warning->code, code, len);
+        warning->first_row = row;
+        tally->warning_count++;
+    }
+    warning->rows++;
+}
+
+void tally_warn(struct tally *tally, const char *codes, uint64_t row)
+{
+    while (*codes) {
+        size_t len = strcspn(codes, ";");
+
+        if (len)
+            warn(tally, codes, len, row);
+        codes += len + (codes[len] == ';');
+    }
+}
+
+const struct tally_warning *tally_warning(const struct tally *tally, size_t i)
+{
+    return i < tally->warning_count ? &tally->warnings[i] : NULL;
+}
+
+void tally_set_repeats(struct tally *tally, const struct tally_repeats *repeats)
+{
+    tally->repeats = *repeats;
+    tally->has_repeats = true;
+}
+
+const struct tally_repeats *tally_repeats(const struct tally *tally)
+{
+    return tally->has_repeats ? &tally->repeats : NULL;
 }
 
 void tally_note_suspect(struct tally *tally)

@@ -171,6 +171,44 @@ static void counts_of_an_earlier_report_are_taken_over(void **state)
 
 #define WITH_TALLY(test) cmocka_unit_test_setup_teardown(test, open_tally, close_tally)
 
+static void warnings_are_counted_by_code_with_their_first_row(void **state)
+{
+    struct tally *tally = tally_open();
+
+    (void)state;
+    tally_warn(tally, "", 2);
+    tally_warn(tally, "DATE_ONLY", 3);
+    tally_warn(tally, "COUNT_NOT_ONE;DATE_ONLY", 4);
+    assert_string_equal(tally_warning(tally, 0)->code, "DATE_ONLY");
+    assert_int_equal(tally_warning(tally, 0)->rows, 2);
+    assert_int_equal(tally_warning(tally, 0)->first_row, 3);
+    assert_string_equal(tally_warning(tally, 1)->code, "COUNT_NOT_ONE");
+    assert_int_equal(tally_warning(tally, 1)->first_row, 4);
+    assert_null(tally_warning(tally, 2));
+    tally_close(tally);
+}
+
+static void warnings_beyond_the_limit_are_not_counted(void **state)
+{
+    struct tally *tally = tally_open();
+    char code[2 * TALLY_WARNING_BYTES] = "";
+
+    (void)state;
+    for (int i = 0; i < TALLY_WARNINGS_MAX + 5; i++) {
+        snprintf(code, sizeof(code), "W%d", i);
+        tally_warn(tally, code, 2);
+    }
+    assert_non_null(tally_warning(tally, TALLY_WARNINGS_MAX - 1));
+    assert_null(tally_warning(tally, TALLY_WARNINGS_MAX));
+    tally_close(tally);
+    tally = tally_open();
+    memset(code, 'X', sizeof(code) - 1);
+    tally_warn(tally, code, 2);
+    assert_null(tally_warning(tally, 0));
+    assert_null(tally_repeats(tally));
+    tally_close(tally);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +220,8 @@ int main(void)
         WITH_TALLY(codes_beyond_the_limit_are_counted_together),
         WITH_TALLY(code_of_any_length_is_counted),
         WITH_TALLY(counts_of_an_earlier_report_are_taken_over),
+        cmocka_unit_test(warnings_are_counted_by_code_with_their_first_row),
+        cmocka_unit_test(warnings_beyond_the_limit_are_not_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
