@@ -85,6 +85,22 @@ static void append_warnings(const struct inspection *inspection, struct buffer *
                           inspection_first(inspection, (enum rule)rule, first));
 }
 
+/* Rows of one claim that do not agree on its money: the later one is sent after the earlier. */
+static void append_repeats(const struct tally *tally, struct buffer *text)
+{
+    const struct tally_repeats *repeats = tally_repeats(tally);
+
+    if (repeats && repeats->rows)
+        buffer_format(text,
+                      "claims that stand in the export several times: %s%llu row%s another amount "
+                      "than the row before of the same claim, first row %llu after row %llu; see "
+                      "that the last one of each is right\n",
+                      repeats->more ? "at least " : "", (unsigned long long)repeats->rows,
+                      repeats->rows == 1 ? " has" : "s have",
+                      (unsigned long long)repeats->first_row,
+                      (unsigned long long)repeats->row_before);
+}
+
 /* What was wrong stays so until somebody fixes it: then the same command again is no advice. */
 static void append_again(const struct summary *s, struct buffer *text)
 {
@@ -208,6 +224,7 @@ void summary_print(const struct summary *s)
     append_counts(s->tally, &text);
     append_codes(s->tally, &text);
     append_warnings(s->inspection, &text);
+    append_repeats(s->tally, &text);
     append_changed(s, &text);
     append_suspects(s->tally, &text);
     if (s->report_path) {

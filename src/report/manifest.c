@@ -203,6 +203,33 @@ static void put_changed_sum(struct json *document, const struct changed_sum *sum
     json_key_number(document, "rows_without_before", (int64_t)sum->without_before);
 }
 
+/* What was sent all the same, by code. */
+static void put_warnings(struct json *document, const struct tally *tally)
+{
+    const struct tally_repeats *repeats = tally_repeats(tally);
+    const struct tally_warning *warning;
+
+    json_text(document, "warnings");
+    json_map_open(document);
+    for (size_t i = 0; (warning = tally_warning(tally, i)); i++) {
+        json_text(document, warning->code);
+        json_map_open(document);
+        json_key_number(document, "rows", (int64_t)warning->rows);
+        json_key_number(document, "first_row", (int64_t)warning->first_row);
+        json_map_close(document);
+    }
+    json_map_close(document);
+    if (!repeats)
+        return;
+    json_text(document, "repeated_with_another_amount");
+    json_map_open(document);
+    json_key_number(document, "rows", (int64_t)repeats->rows);
+    json_key_number(document, "first_row", (int64_t)repeats->first_row);
+    json_key_number(document, "row_before", (int64_t)repeats->row_before);
+    json_key_bool(document, "may_be_more", repeats->more);
+    json_map_close(document);
+}
+
 /* Rows whose claim was accepted with other content. */
 static int put_changed(struct json *document, const struct manifest *m, struct error *err)
 {
@@ -289,6 +316,7 @@ static int put_result(struct json *document, const struct manifest *m, struct er
 
     put_outcomes(document, m->tally);
     json_key_number(document, "suspect_answers", (int64_t)tally_suspects(m->tally));
+    put_warnings(document, m->tally);
     result = put_codes(document, m->tally) ? error_no_memory(err) : put_events(document, m, err);
     if (!result)
         result = put_changed(document, m, err);

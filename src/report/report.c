@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "input/claim_digest.h"
+#include "input/duplicates.h"
+#include "input/repeats.h"
 #include "input/supply.h"
 #include "report/line.h"
 
@@ -29,6 +31,7 @@ struct report {
     struct claim_store store;
     struct buffer text, codes, sentence, numbers;
     struct tally *tally;
+    struct duplicates *repeats; /* rows whose claim may stand in the export more than once */
     struct digest *sha256;
     uint64_t bytes;
 };
@@ -59,8 +62,10 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
     report->partial_path = path.ptr;
     report->tally = tally_open();
     report->sha256 = digest_open();
+    report->repeats = duplicates_open();
     buffer_text(&report->text, LINE_BOM LINE_HEADER);
-    if (path.failed || report->text.failed || !report->tally || !report->sha256) {
+    if (path.failed || report->text.failed || !report->tally || !report->repeats ||
+        !report->sha256) {
         error_no_memory(err);
         goto fail;
     }
@@ -91,6 +96,7 @@ int report_restart(struct report *report, struct error *err)
     digest_close(report->sha256);
     report->tally = tally_open();
     report->sha256 = digest_open();
+    duplicates_clear(report->repeats);
     buffer_reset(&report->text);
     buffer_text(&report->text, LINE_BOM LINE_HEADER);
     if (report->text.failed || !report->tally || !report->sha256)
@@ -117,6 +123,7 @@ void report_close(struct report *report)
     buffer_release(&report->codes);
     buffer_release(&report->sentence);
     buffer_release(&report->numbers);
+    duplicates_close(report->repeats);
     tally_close(report->tally);
     digest_close(report->sha256);
     if (report->fd >= 0)
@@ -235,6 +242,40 @@ static void set_warnings(struct report *report, struct line *line)
     line->warnings = buffer_string(&report->codes);
 }
 
+#define REPEATS_MAX ((size_t)1 << 19) /* rows that are compared, 8 MiB */
+
+/* Takes note of a row whose claim may have another row. Of a very large export some are noted for
+ * nothing, so that there is a limit. -1 without memory. */
+static int note_repeat(struct report *report)
+{
+    const struct repeats *repeats = report->settings->inspection->repeats;
+    const struct supply_row *row = &report->row;
+
+    if (row->invalid || !repeats || !repeats_maybe(repeats, &row->claim) ||
+        duplicates_count(report->repeats) >= REPEATS_MAX)
+        return 0;
+    return duplicates_note_amount(report->repeats, row->row, &row->claim);
+}
+
+static void count_repeats(struct report *report)
+{
+    struct tally_repeats sum = {.more = duplicates_count(report->repeats) >= REPEATS_MAX};
+    size_t pairs = duplicates_find(report->repeats);
+
+    for (size_t i = 0; i < pairs; i++) {
+        struct duplicate pair = duplicates_at(report->repeats, i);
+
+        if (pair.same_content)
+            continue;
+        if (sum.rows++ == 0) {
+            sum.first_row = pair.row;
+            sum.row_before = pair.before;
+        }
+    }
+    duplicates_clear(report->repeats);
+    tally_set_repeats(report->tally, &sum);
+}
+
 /* Writes the line of the row at hand. `code` and `message` say why, if it turns out unsent. */
 static int write_line(struct report *report, const char *code, const char *message,
                       struct error *err)
@@ -261,6 +302,7 @@ static int write_line(struct report *report, const char *code, const char *messa
     }
     set_warnings(report, &line);
     line_append(&line, &report->text);
+    tally_warn(report->tally, line.warnings, row->row);
     if (strstr(line.warnings, REPORT_SUSPECT_ANSWER))
         tally_note_suspect(report->tally);
     /* Before the next row begins them anew. */
@@ -268,7 +310,8 @@ static int write_line(struct report *report, const char *code, const char *messa
         report->numbers.failed)
         return error_no_memory(err);
     if (tally_add(report->tally, line.record.outcome, line.record.counts_as, line.record.code,
-                  line.record.outcome == OUTCOME_INVALID ? 0 : row->claim.claim_fee))
+                  line.record.outcome == OUTCOME_INVALID ? 0 : row->claim.claim_fee) ||
+        note_repeat(report))
         return error_no_memory(err);
     return report->text.len >= FLUSH_BYTES ? flush(report, err) : 0;
 }
@@ -321,6 +364,7 @@ int report_finish(struct report *report, const char *code, const char *message, 
 {
     if (pass(report, UINT64_MAX, UINT64_MAX, code, message, err))
         return -1;
+    count_repeats(report);
     if (flush(report, err))
         return -1;
     return file_sync(report->fd, report->partial_path, err);

@@ -330,6 +330,7 @@ static int draft_add(struct draft *draft, const struct revision_row *row, struct
     const struct row_record *r = &row->line.record;
 
     line_append(&row->line, &draft->text);
+    tally_warn(draft->tally, row->line.warnings, r->row);
     if (tally_add(draft->tally, r->outcome, r->counts_as, r->code,
                   row->was->has_claim ? row->was->claim.claim_fee : 0))
         return error_no_memory(err);

@@ -179,6 +179,34 @@ class ToolsTest(TestCase):
         self.assertRegex(last, r"warning +2 DATE_ONLY, first in row 3")
         self.assertRegex(last, r"warning +1 COUNT_NOT_ONE, first in row 5")
 
+    def test_claims_that_stand_several_times_with_other_amounts_are_counted_in_an_upload(self):
+        again = dict(no="LP00000001", id="8815301601")
+        self.ws.write(
+            "claims.csv",
+            rows(claim(1), claim(2), claim(3, **again), claim(4, fee="12900", **again), claim(5, fee="100", **again),
+                 claim(6, no="LP00000002", id="8815301602", time="2026-11-03 09:12:31"), claim(7, fee="x")),
+        )
+        gateway = self.gateway()
+        for options in (("--limit", "2"), ()):  # what an earlier start sent counts, too
+            result = self.ws.upload(gateway, "--json", *options)
+            said = "2 rows have another amount than the row before of the same claim, first row 5 after row 4"
+            self.assertIn(said, result.err)
+            manifest = json.loads(result.out)
+            self.assertEqual(
+                manifest["repeated_with_another_amount"],
+                {"rows": 2, "first_row": 5, "row_before": 4, "may_be_more": False},
+            )
+        self.assertEqual(manifest["warnings"]["CHANGED_SINCE_ACCEPTED"], {"rows": 3, "first_row": 5})
+
+    def test_an_export_without_repeats_says_nothing_of_them(self):
+        self.ws.write("claims.csv", rows(claim(1), claim(2, time="2026-11-02"), claim(3, time="2026-11-03")))
+        result = self.ws.upload(self.gateway(), "--json")
+        self.assertExit(result, 0)
+        self.assertNotIn("several times", result.err)
+        manifest = json.loads(result.out)
+        self.assertEqual(manifest["repeated_with_another_amount"]["rows"], 0)
+        self.assertEqual(manifest["warnings"], {"DATE_ONLY": {"rows": 2, "first_row": 3}})
+
     def test_the_words_of_an_office_are_recorded_and_audited(self):
         self.ws.write("claims.csv", rows(claim(1, status="已结案"), refusal(2, "n/a"), claim(3, status="已结案")))
         gateway = self.gateway()
