@@ -221,8 +221,8 @@ class TakenTest(RerunCase):
             claim_row(n, claim_desc=text, claim_status="2", claim_fee="0")
             for n, text in enumerate(texts, 1)
         ]
-        rows.append(claim_row(20, claim_order_no="=CL 20"))
-        rows.append(claim_row(21, claim_order_no="-00021", claim_fee="9223372036854775807"))
+        rows.append(claim_row(20, claim_order_no="-CL 20"))
+        rows.append(claim_row(21, claim_order_no="@00021", claim_fee="9223372036854775807"))
         self.ws.export(rows)
         self.web.script = failing()
         self.assertExit(self.upload(), 1)

@@ -164,8 +164,8 @@ class ListTest(ResolveCase):
         self.assertEqual(len(self.web.requests), 5)
 
     def test_the_list_as_json(self):
-        self.ws.export(claim_rows(2) + [claim_row(3, claim_order_no="=理赔号")])
-        self.lost = {"=理赔号"}
+        self.ws.export(claim_rows(2) + [claim_row(3, claim_order_no="-理赔号3")])
+        self.lost = {"-理赔号3"}
         self.assertExit(self.upload(), 3)
         result = self.resolve("--json")
         self.assertExit(result, 3)
@@ -177,7 +177,7 @@ class ListTest(ResolveCase):
         (row,) = said["unknown"]
         self.assertEqual(row["row"], 4)
         self.assertEqual(row["state"], "to-be-settled")
-        self.assertEqual(row["claim_order_no"], "=理赔号")
+        self.assertEqual(row["claim_order_no"], "-理赔号3")
         self.assertEqual(row["claim_fee"], 103)
         for name in ("digest", "submitted_at", "code", "message", "request_id", "workcard_id"):
             self.assertEqual(row[name], line[name], name)

@@ -264,15 +264,15 @@ class SpreadsheetTest(UploadCase):
             rows.append(
                 claim_row(
                     at,
-                    # In a claim number an apostrophe or a full-width form is damage, and never sent.
-                    claim_order_no=f"{start}HYPERLINK{at}" if start in "=+-@" else f"x{at}",
+                    # In a claim number a formula, an apostrophe or a full-width form is damage.
+                    claim_order_no=f"{start}HYPERLINK{at}" if start in "+-@" else f"x{at}",
                     claim_desc=f"'{start}1+1",
                     claim_status="2",
                     claim_fee="0",
                 )
             )
         rows.append(claim_row(90, claim_desc="'plain"))
-        rows.append(claim_row(91, claim_order_no='a"b,c'))
+        rows.append(claim_row(91, claim_order_no="a b,c"))
         rows.append(claim_row(92, claim_desc="=1+1", claim_fee="abc"))  # invalid: raw text
         self.ws.export(rows)
         gateway = self.gateway(

@@ -173,40 +173,40 @@ static void counts_of_an_earlier_report_are_taken_over(void **state)
 
 static void warnings_are_counted_by_code_with_their_first_row(void **state)
 {
-    struct tally *tally = tally_open();
+    struct tally *counts = tally_open();
 
     (void)state;
-    tally_warn(tally, "", 2);
-    tally_warn(tally, "DATE_ONLY", 3);
-    tally_warn(tally, "COUNT_NOT_ONE;DATE_ONLY", 4);
-    assert_string_equal(tally_warning(tally, 0)->code, "DATE_ONLY");
-    assert_int_equal(tally_warning(tally, 0)->rows, 2);
-    assert_int_equal(tally_warning(tally, 0)->first_row, 3);
-    assert_string_equal(tally_warning(tally, 1)->code, "COUNT_NOT_ONE");
-    assert_int_equal(tally_warning(tally, 1)->first_row, 4);
-    assert_null(tally_warning(tally, 2));
-    tally_close(tally);
+    tally_warn(counts, "", 2);
+    tally_warn(counts, "DATE_ONLY", 3);
+    tally_warn(counts, "COUNT_NOT_ONE;DATE_ONLY", 4);
+    assert_string_equal(tally_warning(counts, 0)->code, "DATE_ONLY");
+    assert_int_equal(tally_warning(counts, 0)->rows, 2);
+    assert_int_equal(tally_warning(counts, 0)->first_row, 3);
+    assert_string_equal(tally_warning(counts, 1)->code, "COUNT_NOT_ONE");
+    assert_int_equal(tally_warning(counts, 1)->first_row, 4);
+    assert_null(tally_warning(counts, 2));
+    tally_close(counts);
 }
 
 static void warnings_beyond_the_limit_are_not_counted(void **state)
 {
-    struct tally *tally = tally_open();
+    struct tally *counts = tally_open();
     char code[2 * TALLY_WARNING_BYTES] = "";
 
     (void)state;
     for (int i = 0; i < TALLY_WARNINGS_MAX + 5; i++) {
         snprintf(code, sizeof(code), "W%d", i);
-        tally_warn(tally, code, 2);
+        tally_warn(counts, code, 2);
     }
-    assert_non_null(tally_warning(tally, TALLY_WARNINGS_MAX - 1));
-    assert_null(tally_warning(tally, TALLY_WARNINGS_MAX));
-    tally_close(tally);
-    tally = tally_open();
+    assert_non_null(tally_warning(counts, TALLY_WARNINGS_MAX - 1));
+    assert_null(tally_warning(counts, TALLY_WARNINGS_MAX));
+    tally_close(counts);
+    counts = tally_open();
     memset(code, 'X', sizeof(code) - 1);
-    tally_warn(tally, code, 2);
-    assert_null(tally_warning(tally, 0));
-    assert_null(tally_repeats(tally));
-    tally_close(tally);
+    tally_warn(counts, code, 2);
+    assert_null(tally_warning(counts, 0));
+    assert_null(tally_repeats(counts));
+    tally_close(counts);
 }
 
 int main(void)
