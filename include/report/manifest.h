@@ -111,7 +111,9 @@ struct manifest_found {
     const char *stopped_because; /* "": nothing stopped it */
     uint64_t rows[OUTCOME_COUNT];
     money fee_fen[OUTCOME_COUNT];
-    bool has_changed;                      /* an earlier version did not count them */
+    bool has_changed; /* an earlier version did not count them */
+    bool has_repeats; /* … and did not look for these */
+    struct tally_repeats repeats;
     struct changed_sum changed, held_back; /* claims that were accepted with other content */
     struct manifest_code *codes;           /* in the order of their texts, as bytes */
     size_t code_count;

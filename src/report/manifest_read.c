@@ -347,6 +347,23 @@ static void take_changed(struct parts *parts, struct manifest_found *found)
     take_changed_sum(parts, find(parts, "changed", "held_back"), &found->held_back);
 }
 
+static void take_repeats(struct parts *parts, struct manifest_found *found)
+{
+    static const char name[] = "repeated_with_another_amount";
+    yajl_val may_be_more = NULL;
+
+    if (!find(parts, name, NULL))
+        return;
+    may_be_more = find(parts, name, "may_be_more");
+    found->has_repeats = true;
+    found->repeats = (struct tally_repeats){.rows = need_count(parts, name, "rows"),
+                                            .first_row = need_count(parts, name, "first_row"),
+                                            .row_before = need_count(parts, name, "row_before"),
+                                            .more = YAJL_IS_TRUE(may_be_more)};
+    if (!YAJL_IS_TRUE(may_be_more) && !YAJL_IS_FALSE(may_be_more))
+        spoil(parts, "of another type", name, NULL);
+}
+
 static int compare_codes(const void *a, const void *b)
 {
     const struct manifest_code *x = a;
@@ -658,6 +675,7 @@ static void take(struct parts *parts, struct manifest_found *found)
     take_report(parts, found);
     take_outcomes(parts, found);
     take_changed(parts, found);
+    take_repeats(parts, found);
     take_codes(parts, found);
     take_replaced(parts, found);
     take_events(parts, found);

@@ -422,6 +422,8 @@ static int put_in_place(const struct revision *revision, const struct run_record
     manifest.intake = &intake;
     manifest.inspection = &inspection;
     manifest.report_sha256 = sha256;
+    if (revision->settings->manifest->has_repeats)
+        tally_set_repeats(draft->tally, &revision->settings->manifest->repeats);
     result = digest_finish(draft->sha256, sha256) ? error_no_memory(err) : 0;
     if (!result)
         result = publication_take_digests(revision->settings->manifest, &place, err);

@@ -191,8 +191,8 @@ class ListTest(ResolveCase):
         self.assertEqual(result.out, "")
 
     def test_the_sheet_for_the_support_is_guarded_and_private(self):
-        self.ws.export([claim_row(1), claim_row(2, claim_order_no='=1+1"\n,理赔')])
-        self.lost = {'=1+1"\n,理赔'}
+        self.ws.export([claim_row(1), claim_row(2, claim_order_no='+1+1\n,理赔')])
+        self.lost = {'+1+1\n,理赔'}
         self.assertExit(self.upload(), 3)
         result = self.resolve("-o", "list.csv")
         self.assertExit(result, 3)
@@ -204,7 +204,7 @@ class ListTest(ResolveCase):
         for name in SHEET[:7]:
             self.assertEqual(row[name], line[name], name)
         with open(self.ws.file("list.csv"), encoding="utf-8") as file:
-            self.assertIn("\"'=1+1", file.read())
+            self.assertIn("\"'+1+1", file.read())
 
     def test_a_list_that_exists_may_hold_decisions_and_stays(self):
         self.upload_with_unknown(claim_rows(2), 1)

@@ -272,7 +272,7 @@ class SpreadsheetTest(UploadCase):
                 )
             )
         rows.append(claim_row(90, claim_desc="'plain"))
-        rows.append(claim_row(91, claim_order_no="a b,c"))
+        rows.append(claim_row(91, claim_order_no="a 1,c"))
         rows.append(claim_row(92, claim_desc="=1+1", claim_fee="abc"))  # invalid: raw text
         self.ws.export(rows)
         gateway = self.gateway(
