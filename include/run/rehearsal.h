@@ -22,8 +22,7 @@ struct rehearsal {
     money fee[DECIDE_COUNT]; /* fen */
     /* Of DECIDE_SEND_CHANGED those whose accepted content is not of this very export. */
     struct changed_sum changed;
-    uint64_t done;     /* final by an earlier start of this run */
-    uint64_t repeated; /* rows whose claim may stand in the export more than once */
+    uint64_t done; /* final by an earlier start of this run */
 };
 
 /* Borrowed. */

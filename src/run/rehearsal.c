@@ -5,7 +5,6 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "input/claim_digest.h"
-#include "input/repeats.h"
 #include "input/supply.h"
 #include "run/feed.h"
 
@@ -116,12 +115,10 @@ static int judge(struct pass *pass, const struct supply_row *row, enum decision 
     return decide(pass, row, ret_decision, rehearsal, err) ? -1 : 1;
 }
 
-static void count(const struct pass *pass, const struct supply_row *row, enum decision decision,
-                  struct rehearsal *rehearsal)
+static void count(const struct supply_row *row, enum decision decision, struct rehearsal *rehearsal)
 {
     rehearsal->rows[decision]++;
     rehearsal->fee[decision] += row->claim.claim_fee;
-    rehearsal->repeated += repeats_maybe(pass->settings->inspection->repeats, &row->claim);
 }
 
 static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
@@ -139,7 +136,7 @@ static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct erro
             return -1;
         if (!judged)
             continue;
-        count(pass, &row, decision, rehearsal);
+        count(&row, decision, rehearsal);
         if (!visited && (decision == DECIDE_SEND || decision == DECIDE_SEND_CHANGED)) {
             s->visit(s->context, &row.claim);
             visited = true;
