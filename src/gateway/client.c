@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 
 #include "base/error.h"
+#include "blocks.h"
 #include "call.h"
 #include "connections.h"
 #include "handle.h"
@@ -26,6 +27,7 @@ struct client {
     CURL *model;
     struct calls calls;
     struct curl_slist *headers;
+    struct blocks *blocks;
     struct slot *slots;
     size_t capacity;
     struct slot *free;     /* list by next_free */
@@ -87,7 +89,7 @@ int client_library_init(struct error *err)
 {
     /* libcurl would write the keys of each connection there, for whoever listens. */
     unsetenv("SSLKEYLOGFILE");
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (blocks_take_over(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return error_set(err, EXIT_INTERNAL, "libcurl cannot be initialised; nothing was sent");
     return 0;
 }
@@ -135,6 +137,7 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
         connections_open(capacity, strncasecmp(settings->url, "https:", strlen("https:")) == 0);
     client->calls.has_proxy = settings->proxy && *settings->proxy;
     client->headers = handle_headers();
+    client->blocks = BLOCKS_ARE_KEPT ? blocks_open() : NULL; /* without, it is slower */
     if (settings->tells_departures)
         client->calls.departures = calloc(capacity, sizeof(*client->calls.departures));
     if (!client->slots || !client->multi || !client->calls.connections || !client->headers ||
@@ -164,6 +167,7 @@ void client_close(struct client *client)
     curl_multi_cleanup(client->multi);
     connections_close(client->calls.connections);
     curl_slist_free_all(client->headers);
+    blocks_close(client->blocks);
     free(client->slots);
     free(client->calls.departures);
     free(client);
@@ -198,8 +202,10 @@ void client_send(struct client *client, struct exchange *exchange)
     client->free = slot->next_free;
     slot->call.exchange = exchange;
     slot->call.fresh = false;
+    blocks_use(client->blocks);
     if (!begin(client, &slot->call))
         end_call(client, slot, CURLE_OUT_OF_MEMORY);
+    blocks_use(NULL);
 }
 
 /* Without libcurl's help no call would ever end. */
@@ -254,11 +260,13 @@ struct exchange *client_collect(struct client *client, int timeout_ms)
 {
     struct exchange *done = NULL;
 
+    blocks_use(client->blocks);
     drive(client);
     if (!client->done && !client->calls.departed) {
         wait(client, timeout_ms);
         drive(client);
     }
+    blocks_use(NULL);
     done = client->done;
     client->done = NULL;
     client->done_tail = &client->done;

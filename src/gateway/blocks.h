@@ -1,0 +1,53 @@
+/*
+ * blocks: libcurl's memory, kept by a client from one call to the next.
+ *
+ * Each call has a handle of its own (see handle.h), so about a hundred blocks are freed when it
+ * ends and the same sizes asked for when the next begins. malloc's own lists for a thread keep
+ * seven of a size, and the handles of a whole turn end together; the rest takes its slow way. What
+ * is kept here is bounded by size, and is given back when the client is closed.
+ *
+ * blocks_take_over makes all of libcurl's allocations come here. Where no lists are in use, in the
+ * threads that look names up too, they are malloc's. A block may be freed with other lists than
+ * those it came from. A block that is freed twice ends the program, as with malloc.
+ *
+ * Tested by tests/unit/test_blocks.c
+ */
+#ifndef CLAIMBATCH_GATEWAY_BLOCKS_H
+#define CLAIMBATCH_GATEWAY_BLOCKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <curl/curl.h>
+
+/* Not under the sanitizers: they judge by what malloc is asked for. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BLOCKS_ARE_KEPT false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define BLOCKS_ARE_KEPT false
+#endif
+#endif
+#ifndef BLOCKS_ARE_KEPT
+#define BLOCKS_ARE_KEPT true
+#endif
+
+struct blocks;
+
+struct blocks *blocks_open(void); /* NULL without memory */
+void blocks_close(struct blocks *blocks);
+
+/* In this thread, from now on; NULL: none. Lists are used by one thread at a time. */
+void blocks_use(struct blocks *blocks);
+
+/* In the place of curl_global_init. */
+CURLcode blocks_take_over(long flags);
+
+/* What libcurl is given, with the contracts of the standard library. */
+void *blocks_get(size_t size);
+void *blocks_get_zeroed(size_t count, size_t size);
+void *blocks_resize(void *block, size_t size);
+char *blocks_copy_text(const char *text);
+void blocks_free(void *block);
+
+#endif
