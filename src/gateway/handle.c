@@ -8,15 +8,25 @@
 #define RECEIVE_BUFFER_BYTES 4096L
 #define UPLOAD_BUFFER_BYTES 16384L
 
-/* "Expect:" keeps libcurl from asking first whether the body is welcome. */
+/*
+ * "Expect:" keeps libcurl from asking first whether the body is welcome. No coding is asked for;
+ * CURLOPT_ACCEPT_ENCODING says so too, but libcurl would put the line together for each call.
+ */
 struct curl_slist *handle_headers(void)
 {
-    struct curl_slist *first = curl_slist_append(NULL, CONTENT_TYPE);
-    struct curl_slist *both = first ? curl_slist_append(first, "Expect:") : NULL;
+    static const char *const lines[] = {CONTENT_TYPE, "Accept-Encoding: identity", "Expect:"};
+    struct curl_slist *headers = NULL;
 
-    if (!both)
-        curl_slist_free_all(first);
-    return both;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        struct curl_slist *longer = curl_slist_append(headers, lines[i]);
+
+        if (!longer) {
+            curl_slist_free_all(headers);
+            return NULL;
+        }
+        headers = longer;
+    }
+    return headers;
 }
 
 /* The first failure, or CURLE_OK. */
@@ -48,7 +58,7 @@ static CURLcode set_up(CURL *handle, const struct client_settings *settings,
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_HTTPHEADER, headers);
-    /* None is asked for; with this one that comes all the same is undone. */
+    /* With this a coding that comes all the same is undone. */
     SET(CURLOPT_ACCEPT_ENCODING, "identity");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_USERAGENT, settings->user_agent);
