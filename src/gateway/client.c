@@ -26,6 +26,7 @@ struct client {
     CURLM *multi;
     CURL *model;
     struct calls calls;
+    CURLU *url;
     struct curl_slist *headers;
     struct blocks *blocks;
     struct slot *slots;
@@ -104,7 +105,7 @@ static int open_model(struct client *client, const struct client_settings *setti
 {
     CURLcode code;
 
-    if (handle_model(settings, client->headers, &client->model, err))
+    if (handle_model(settings, client->url, client->headers, &client->model, err))
         return -1;
     code = connections_set_up(client->calls.connections, client->model);
     if (code == CURLE_OK)
@@ -136,12 +137,13 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     client->calls.connections =
         connections_open(capacity, strncasecmp(settings->url, "https:", strlen("https:")) == 0);
     client->calls.has_proxy = settings->proxy && *settings->proxy;
+    client->url = handle_url(settings->url);
     client->headers = handle_headers();
     client->blocks = BLOCKS_ARE_KEPT ? blocks_open() : NULL; /* without, it is slower */
     if (settings->tells_departures)
         client->calls.departures = calloc(capacity, sizeof(*client->calls.departures));
-    if (!client->slots || !client->multi || !client->calls.connections || !client->headers ||
-        (settings->tells_departures && !client->calls.departures)) {
+    if (!client->slots || !client->multi || !client->calls.connections || !client->url ||
+        !client->headers || (settings->tells_departures && !client->calls.departures)) {
         error_no_memory(err);
         goto failed;
     }
@@ -167,6 +169,7 @@ void client_close(struct client *client)
     curl_multi_cleanup(client->multi);
     connections_close(client->calls.connections);
     curl_slist_free_all(client->headers);
+    curl_url_cleanup(client->url);
     blocks_close(client->blocks);
     free(client->slots);
     free(client->calls.departures);

@@ -41,7 +41,7 @@ static CURLcode set_up_tls(CURL *handle, const char *ca_file)
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
 }
 
-static CURLcode set_up(CURL *handle, const struct client_settings *settings,
+static CURLcode set_up(CURL *handle, const struct client_settings *settings, CURLU *url,
                        struct curl_slist *headers)
 {
     CURLcode code = set_up_tls(handle, settings->ca_file);
@@ -50,7 +50,8 @@ static CURLcode set_up(CURL *handle, const struct client_settings *settings,
     if (code == CURLE_OK)                                                                          \
     code = curl_easy_setopt(handle, option, value)
 
-    SET(CURLOPT_URL, settings->url);
+    /* As text it would be parsed for each call. */
+    SET(CURLOPT_CURLU, url);
     /* Set in any case: libcurl would look into the environment. */
     SET(CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
     SET(CURLOPT_NOPROXY, settings->no_proxy ? settings->no_proxy : "");
@@ -85,11 +86,22 @@ int handle_lacks(CURLcode code, struct error *err)
                      curl_easy_strerror(code));
 }
 
-int handle_model(const struct client_settings *settings, struct curl_slist *headers,
+CURLU *handle_url(const char *text)
+{
+    CURLU *url = curl_url();
+
+    if (url && curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK) {
+        curl_url_cleanup(url);
+        url = NULL;
+    }
+    return url;
+}
+
+int handle_model(const struct client_settings *settings, CURLU *url, struct curl_slist *headers,
                  CURL **ret_model, struct error *err)
 {
     CURL *model = curl_easy_init();
-    CURLcode code = model ? set_up(model, settings, headers) : CURLE_OUT_OF_MEMORY;
+    CURLcode code = model ? set_up(model, settings, url, headers) : CURLE_OUT_OF_MEMORY;
 
     *ret_model = NULL;
     if (code != CURLE_OK) {

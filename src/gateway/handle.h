@@ -21,9 +21,12 @@ struct error;
 /* The header lines of every request; NULL without memory. */
 struct curl_slist *handle_headers(void);
 
-/* All but callbacks and what belongs to one call. `headers` is borrowed for the life of the model
- * and its copies. */
-int handle_model(const struct client_settings *settings, struct curl_slist *headers,
+/* The address of every request, parsed; NULL without memory, or where libcurl takes it for none. */
+CURLU *handle_url(const char *text);
+
+/* All but callbacks and what belongs to one call. `url` and `headers` are borrowed for the life of
+ * the model and its copies. */
+int handle_model(const struct client_settings *settings, CURLU *url, struct curl_slist *headers,
                  CURL **ret_model, struct error *err);
 
 /* What libcurl's code says of an option that could not be set. */
