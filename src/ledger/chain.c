@@ -7,6 +7,21 @@ int64_t chain_row_id(struct row_place place)
     return database_row_id(place.run, place.row);
 }
 
+#define CLAIM_VALUES 7
+
+static void take_claim(sqlite3_stmt *s, struct claim_row *ret_claim)
+{
+    ret_claim->accepted = sqlite3_column_type(s, 0) != SQLITE_NULL;
+    database_digest(ret_claim->digest, s, 0);
+    ret_claim->accepted_at.run = sqlite3_column_int64(s, 1);
+    ret_claim->accepted_at.row = (uint64_t)sqlite3_column_int64(s, 2);
+    ret_claim->accepted_ms = sqlite3_column_int64(s, 3);
+    ret_claim->last.run = sqlite3_column_int64(s, 4);
+    ret_claim->last.row = (uint64_t)sqlite3_column_int64(s, 5);
+    ret_claim->has_fee = sqlite3_column_type(s, 6) != SQLITE_NULL;
+    ret_claim->fee_fen = sqlite3_column_int64(s, 6);
+}
+
 int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                struct claim_row *ret_claim, struct error *err)
 {
@@ -17,17 +32,21 @@ int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *
     *ret_claim = (struct claim_row){.exists = found == 1};
     if (found <= 0)
         return found;
-    ret_claim->accepted = sqlite3_column_type(s, 0) != SQLITE_NULL;
-    database_digest(ret_claim->digest, s, 0);
-    ret_claim->accepted_at.run = sqlite3_column_int64(s, 1);
-    ret_claim->accepted_at.row = (uint64_t)sqlite3_column_int64(s, 2);
-    ret_claim->accepted_ms = sqlite3_column_int64(s, 3);
-    ret_claim->last.run = sqlite3_column_int64(s, 4);
-    ret_claim->last.row = (uint64_t)sqlite3_column_int64(s, 5);
-    ret_claim->has_fee = sqlite3_column_type(s, 6) != SQLITE_NULL;
-    ret_claim->fee_fen = sqlite3_column_int64(s, 6);
+    take_claim(s, ret_claim);
     sqlite3_reset(s);
     return 0;
+}
+
+int chain_read_in_order(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                        struct claim_row *ret_claim, struct error *err)
+{
+    int found =
+        lookup_find(ledger, &ledger->claims, SQL_CLAIM_FROM, CLAIM_VALUES, platform, key, err);
+
+    *ret_claim = (struct claim_row){.exists = found == 1};
+    if (found > 0)
+        take_claim(ledger->claims.statement, ret_claim);
+    return found < 0 ? -1 : 0;
 }
 
 int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,

@@ -24,6 +24,11 @@ struct claim_row {
 int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                struct claim_row *ret_claim, struct error *err);
 
+/* The same, quicker where claims are read in the order of their keys and nothing is written
+ * between. */
+int chain_read_in_order(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                        struct claim_row *ret_claim, struct error *err);
+
 /* What was accepted of the claim, over all its rows. */
 int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
                         struct claim_state *ret_state, struct error *err);

@@ -136,7 +136,12 @@ static const char *const migrations[LEDGER_SCHEMA] = {
 #define ROW_VALUES                                                                                 \
     "state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,"          \
     " digest, code, sub_code, message, request_id, warnings, round"
+#define CLAIM_VALUES                                                                               \
+    "accepted_digest, accepted_run, accepted_row, accepted_ms, last_run, last_row, accepted_fee"
 #define CLAIM_KEY "claim_order_no=?1 AND workcard_id=?2 AND platform=?3"
+#define CLAIM_FROM                                                                                 \
+    "(claim_order_no, workcard_id, platform)>=(?1, ?2, ?3)"                                        \
+    " ORDER BY claim_order_no, workcard_id, platform"
 #define OPEN_COLUMNS                                                                               \
     "claim_order_no, workcard_id, platform, run, row, intent, attempts, submitted_ms, digest,"     \
     " (SELECT name FROM platform WHERE id=o.platform)"
@@ -234,8 +239,9 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_RECOVER_LIST] = "SELECT claim_order_no, workcard_id, platform, row, attempts, tries,"
                          " submitted_ms, digest, warnings, round FROM open_attempt"
                          " WHERE run=?1 AND intent>0 LIMIT 1",
-    [SQL_CLAIM_GET] = "SELECT accepted_digest, accepted_run, accepted_row, accepted_ms, last_run,"
-                      " last_row, accepted_fee FROM claim WHERE " CLAIM_KEY,
+    [SQL_CLAIM_GET] = "SELECT " CLAIM_VALUES " FROM claim WHERE " CLAIM_KEY,
+    [SQL_CLAIM_FROM] = "SELECT " CLAIM_VALUES ", claim_order_no, workcard_id, platform FROM claim"
+                       " WHERE " CLAIM_FROM,
     [SQL_CLAIM_PUT] = "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run, last_row)"
                       " VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE"
                       " SET last_run=excluded.last_run, last_row=excluded.last_row",
@@ -257,6 +263,8 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_RUN_PROCESS] = "SELECT process FROM run WHERE id=?1",
     [SQL_RUN_HAS_OTHERS] = "SELECT EXISTS(SELECT 1 FROM run WHERE platform=?1 AND sequence<>?2)",
     [SQL_OPEN_GET] = "SELECT run, row, intent FROM open_attempt WHERE " CLAIM_KEY,
+    [SQL_OPEN_FROM] = "SELECT run, row, intent, claim_order_no, workcard_id, platform"
+                      " FROM open_attempt WHERE " CLAIM_FROM,
     [SQL_OPEN_ADD] = "INSERT INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10,?11)"
                      " ON CONFLICT DO NOTHING",
     [SQL_OPEN_AGAIN] = "INSERT INTO open_attempt VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8,?9,?10,?11)"
@@ -507,10 +515,33 @@ sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const 
     return *statement;
 }
 
+static void forget_lookups(struct ledger *ledger)
+{
+    lookup_forget(&ledger->claims);
+    lookup_forget(&ledger->opens);
+}
+
+void database_end_lookups(struct ledger *ledger)
+{
+    if (sqlite3_get_autocommit(ledger->db))
+        forget_lookups(ledger);
+}
+
+/* What writes rows alone leaves the claims as they are. */
+static bool may_change_claims(const struct ledger *ledger, sqlite3_stmt *statement)
+{
+    return !sqlite3_stmt_readonly(statement) && statement != ledger->statements[SQL_ROW_ADD] &&
+           statement != ledger->statements[SQL_ROW_PUT];
+}
+
 int database_step(struct ledger *ledger, sqlite3_stmt *statement, struct error *err)
 {
-    int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    int code = SQLITE_ERROR;
 
+    if (statement && may_change_claims(ledger, statement))
+        forget_lookups(ledger);
+    if (statement)
+        code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         return 1;
     if (code != SQLITE_DONE) {
@@ -610,6 +641,7 @@ static int look_for_news(struct ledger *ledger, struct error *err)
 
 int ledger_begin(struct ledger *ledger, struct error *err)
 {
+    forget_lookups(ledger);
     if (ledger->log_pages >= CHECKPOINT_PAGES &&
         database_checkpoint(ledger, SQLITE_CHECKPOINT_PASSIVE, err))
         return -1;
@@ -635,6 +667,7 @@ bool ledger_has_news(const struct ledger *ledger)
 
 int ledger_commit(struct ledger *ledger, struct error *err)
 {
+    forget_lookups(ledger);
     if (commits_add(ledger, err) ||
         database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), err))
         return -1;
@@ -649,6 +682,7 @@ bool ledger_is_begun(const struct ledger *ledger)
 
 void ledger_rollback(struct ledger *ledger)
 {
+    forget_lookups(ledger);
     if (ledger_is_begun(ledger))
         sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
     ledger->commits.is_due = false;

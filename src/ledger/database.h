@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "ledger/ledger.h"
 #include "ledger/place.h"
+#include "lookup.h"
 
 #define APPLICATION_ID 1129071692 /* "CLBL" */
 #define CHECKPOINT_PAGES 4000     /* in SQLite's log, from which on it is carried over */
@@ -76,6 +77,7 @@ enum statement {
     SQL_COUNT_GET,
     SQL_RECOVER_LIST,
     SQL_CLAIM_GET,
+    SQL_CLAIM_FROM,
     SQL_CLAIM_PUT,
     SQL_CLAIM_ACCEPT,
     SQL_CHANGED_PUT,
@@ -84,6 +86,7 @@ enum statement {
     SQL_RUN_PROCESS,
     SQL_RUN_HAS_OTHERS,
     SQL_OPEN_GET,
+    SQL_OPEN_FROM,
     SQL_OPEN_ADD,
     SQL_OPEN_AGAIN,
     SQL_OPEN_UNKNOWN,
@@ -191,6 +194,7 @@ struct ledger {
         char *name; /* the platform last asked for, and its number */
         int64_t id;
     } platform;
+    struct lookup claims, opens;              /* of the open transaction */
     struct run_brief briefs[DATABASE_BRIEFS]; /* of runs lately asked for, by id */
     struct {
         int64_t ids[4]; /* locked by this process; the kernel does not tell us of our own locks */
@@ -223,6 +227,9 @@ sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const 
 
 /* Steps to the next row: 1, or 0 at the end (then the statement is reset), or -1. */
 int database_step(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);
+
+/* Outside of a transaction others may write: what was looked up is not taken for known. */
+void database_end_lookups(struct ledger *ledger);
 
 /* Runs a statement that gives no rows. */
 int database_execute(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);

@@ -18,28 +18,40 @@ bool claim_state_is_newer(const struct claim_state *state, const struct row_plac
             (!row_place_is_before(accepted, order) && rank < state->accepted_rank));
 }
 
+#define OPEN_VALUES 3
+
+static int read_open(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                     struct claim_state *state, struct error *err)
+{
+    int found = lookup_find(ledger, &ledger->opens, SQL_OPEN_FROM, OPEN_VALUES, platform, key, err);
+    sqlite3_stmt *s = ledger->opens.statement;
+
+    if (found <= 0)
+        return found;
+    state->open = true;
+    state->open_at.run = sqlite3_column_int64(s, 0);
+    state->open_at.row = (uint64_t)sqlite3_column_int64(s, 1);
+    state->open_is_intent = sqlite3_column_int(s, 2);
+    return 0;
+}
+
 int ledger_claim_get(struct ledger *ledger, const char *platform, const struct claim_key *key,
                      struct claim_state *ret_state, struct error *err)
 {
     struct claim_row claim;
-    sqlite3_stmt *s;
     int64_t id;
-    int found;
+    int result;
 
     memset(ret_state, 0, sizeof(*ret_state));
-    if (database_platform(ledger, platform, &id, err) || chain_read(ledger, id, key, &claim, err) ||
-        chain_read_accepted(ledger, &claim, ret_state, err))
+    if (database_platform(ledger, platform, &id, err))
         return -1;
-    s = database_ready(ledger, SQL_OPEN_GET, "sii", key->claim_order_no, key->workcard_id, id);
-    found = database_step(ledger, s, err);
-    if (found <= 0)
-        return found;
-    ret_state->open = true;
-    ret_state->open_at.run = sqlite3_column_int64(s, 0);
-    ret_state->open_at.row = (uint64_t)sqlite3_column_int64(s, 1);
-    ret_state->open_is_intent = sqlite3_column_int(s, 2);
-    sqlite3_reset(s);
-    return 0;
+    result = chain_read_in_order(ledger, id, key, &claim, err) ||
+                     chain_read_accepted(ledger, &claim, ret_state, err) ||
+                     read_open(ledger, id, key, ret_state, err)
+                 ? -1
+                 : 0;
+    database_end_lookups(ledger);
+    return result;
 }
 
 int ledger_claim_before(struct ledger *ledger, const char *platform, const struct claim_key *key,

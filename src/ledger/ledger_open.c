@@ -315,6 +315,8 @@ void ledger_close(struct ledger *ledger)
         buffer_release(&ledger->row_texts[i]);
     for (size_t i = 0; i < 2; i++)
         buffer_release(&ledger->abandonment_texts[i]);
+    lookup_release(&ledger->claims);
+    lookup_release(&ledger->opens);
     free(ledger->platform.name);
     free(ledger->path);
     free(ledger->plain);

@@ -1,0 +1,122 @@
+#include "lookup.h"
+
+#include <string.h>
+
+#include "database.h"
+
+#define PATIENCE_MOST 8
+
+struct position {
+    const char *order_no;
+    int64_t workcard_id, platform;
+};
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* As SQLite orders the tables' keys. */
+static int compare(const struct position *a, const struct position *b)
+{
+    int order = strcmp(a->order_no, b->order_no);
+
+    if (!order)
+        order = compare_numbers(a->workcard_id, b->workcard_id);
+    return order ? order : compare_numbers(a->platform, b->platform);
+}
+
+/* The order of the entry at hand and the key; behind the last one everything is greater. */
+static int compare_entry(const struct lookup *lookup, int column, const struct position *key)
+{
+    struct position entry;
+
+    if (lookup->at_end)
+        return 1;
+    entry.order_no = database_text(lookup->statement, column);
+    entry.workcard_id = sqlite3_column_int64(lookup->statement, column + 1);
+    entry.platform = sqlite3_column_int64(lookup->statement, column + 2);
+    return compare(&entry, key);
+}
+
+static bool is_behind(const struct lookup *lookup, const struct position *key)
+{
+    struct position asked = {buffer_string(&lookup->asked), lookup->asked_workcard,
+                             lookup->asked_platform};
+
+    return !lookup->statement || compare(key, &asked) < 0;
+}
+
+static int step(struct ledger *ledger, struct lookup *lookup, sqlite3_stmt *s, struct error *err)
+{
+    int found = database_step(ledger, s, err);
+
+    lookup->statement = found < 0 ? NULL : s;
+    lookup->at_end = !found;
+    return found < 0 ? -1 : 0;
+}
+
+static int search(struct ledger *ledger, struct lookup *lookup, int which,
+                  const struct position *key, struct error *err)
+{
+    lookup_forget(lookup);
+    buffer_reset(&lookup->start);
+    buffer_text(&lookup->start, key->order_no);
+    if (lookup->start.failed)
+        return error_no_memory(err);
+    return step(ledger, lookup,
+                database_ready(ledger, (enum statement)which, "sii", buffer_string(&lookup->start),
+                               key->workcard_id, key->platform),
+                err);
+}
+
+static int note_asked(struct lookup *lookup, const struct position *key, struct error *err)
+{
+    buffer_reset(&lookup->asked);
+    buffer_text(&lookup->asked, key->order_no);
+    lookup->asked_workcard = key->workcard_id;
+    lookup->asked_platform = key->platform;
+    if (!lookup->asked.failed)
+        return 0;
+    lookup_forget(lookup);
+    return error_no_memory(err);
+}
+
+int lookup_find(struct ledger *ledger, struct lookup *lookup, int which, int column,
+                int64_t platform, const struct claim_key *key, struct error *err)
+{
+    const struct position wanted = {key->claim_order_no, key->workcard_id, platform};
+    unsigned passed = 0;
+    int order;
+
+    if (is_behind(lookup, &wanted) && search(ledger, lookup, which, &wanted, err))
+        return -1;
+    while ((order = compare_entry(lookup, column, &wanted)) < 0) {
+        if (passed++ < lookup->patience) {
+            if (step(ledger, lookup, lookup->statement, err))
+                return -1;
+        } else {
+            lookup->patience = passed = 0;
+            if (search(ledger, lookup, which, &wanted, err))
+                return -1;
+        }
+    }
+    /* One at least, so that it is found out when the keys come in order again. */
+    if (passed || !lookup->patience)
+        lookup->patience =
+            lookup->patience < PATIENCE_MOST / 2 ? 2 * lookup->patience + 1 : PATIENCE_MOST;
+    return note_asked(lookup, &wanted, err) ? -1 : order == 0;
+}
+
+void lookup_forget(struct lookup *lookup)
+{
+    if (lookup->statement)
+        sqlite3_reset(lookup->statement);
+    lookup->statement = NULL;
+}
+
+void lookup_release(struct lookup *lookup)
+{
+    buffer_release(&lookup->start);
+    buffer_release(&lookup->asked);
+}
