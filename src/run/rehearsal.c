@@ -66,7 +66,7 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
                   struct rehearsal *rehearsal, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
-    unsigned char digest[DIGEST_CLAIM_BYTES];
+    unsigned char digest[DIGEST_CLAIM_BYTES] = {0};
     struct claim_key key = {row->claim.workcard_id, row->claim.claim_order_no};
     struct claim_state state = {0};
     enum round_kind round = round_of(pass, row).kind;
@@ -82,10 +82,11 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
 
     if (row->open_row)
         facts.before = &open_row;
-    if (claim_digest(&row->claim, digest))
-        return error_no_memory(err);
     if (s->ledger && ledger_claim_get(s->ledger, s->platform, &key, &state, err))
         return -1;
+    /* A claim that nothing is known of has nothing to be compared with. */
+    if ((state.accepted || row->open_row) && claim_digest(&row->claim, digest))
+        return error_no_memory(err);
     facts.open_run_alive =
         state.open && state.open_is_intent && ledger_run_is_alive(s->ledger, state.open_at.run);
     *ret_decision = decision_make(&facts);
