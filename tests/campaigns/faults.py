@@ -39,6 +39,10 @@ EACH = {"first": 2, "second": 2}
 # A lock that cannot be taken is waited for: with more of these points the campaign would do little else.
 LOCKS_EVERY = 16
 
+# A run that meets the fault has ended by then. Locks of the ledger that fail are tried for 10 s each time,
+# and that may be three times.
+END_SECONDS = 45
+
 # Of a run that could not do its work: input, resources, cannot create or write, locked, or refused.
 CLEAR = (65, 66, 69, 70, 71, 73, 74, 75, 78)
 
@@ -202,7 +206,7 @@ class Campaign:
                 CAMPAIGN_LOG=log,
                 **self.env,
             )
-            one.ended(run, 30)
+            one.ended(run, END_SECONDS)
             code = one.code
             found = check_end(one) + one.check_kept() + trial.check_ledger(one.workspace.ledger)
             if log:
