@@ -62,7 +62,8 @@ bool ledger_is_begun(const struct ledger *ledger);
 int ledger_look_begin(struct ledger *ledger, struct error *err);
 void ledger_look_end(struct ledger *ledger);
 
-/* Whether another process holds what ledger_begin waits for. What cannot be found out is held. */
+/* Whether another process holds what ledger_begin waits for. Where the log's index cannot be opened
+ * it may; where the kernel cannot say who has a lock, locks fail, and nobody need hold it. */
 bool ledger_is_held(struct ledger *ledger);
 
 /* Makes sure that transactions of so many bytes find room, whatever else fills the disk meanwhile:

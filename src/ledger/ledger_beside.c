@@ -72,8 +72,9 @@ bool ledger_is_held(struct ledger *ledger)
 
     if (ledger->index_fd < 0)
         ledger->index_fd = open_beside(ledger, "-shm", O_RDONLY);
-    return ledger->index_fd < 0 || fcntl(ledger->index_fd, F_GETLK, &lock) ||
-           lock.l_type != F_UNLCK;
+    if (ledger->index_fd < 0)
+        return true;
+    return fcntl(ledger->index_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 bool ledger_take_room(struct ledger *ledger, uint64_t bytes)

@@ -1,0 +1,95 @@
+/* Whether it is another process that a run waits for when the ledger is busy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/wait.h>
+
+#include "ledger_place.h"
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
+
+/* The program's own locks fail, as on a share whose server is gone; SQLite's do not. */
+static bool no_locks;
+
+int __real_fcntl64(int fd, int command, ...);
+int __wrap_fcntl64(int fd, int command, void *argument);
+
+int __wrap_fcntl64(int fd, int command, void *argument)
+{
+    if (no_locks && command == F_GETLK) {
+        errno = EIO;
+        return -1;
+    }
+    return __real_fcntl64(fd, command, argument);
+}
+
+/* Another process has begun to write; it ends when its pipe is closed. */
+static pid_t hold(const char *path, int *ret_pipe)
+{
+    int ready[2], until[2];
+    char byte = 0;
+    pid_t child;
+
+    assert_int_equal(pipe(ready) | pipe(until), 0);
+    child = fork();
+    if (child == 0) {
+        sqlite3 *db = NULL;
+
+        close(until[1]);
+        if (sqlite3_open(path, &db) ||
+            sqlite3_exec(db, "BEGIN IMMEDIATE; DELETE FROM row", NULL, NULL, NULL) ||
+            write(ready[1], "", 1) != 1)
+            _exit(1);
+        _exit(read(until[0], &byte, 1) != 0);
+    }
+    close(ready[1]);
+    close(until[0]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    *ret_pipe = until[1];
+    return child;
+}
+
+static void another_process_is_told_from_nobody(void **state)
+{
+    struct place *place = *state;
+    int status = -1;
+    int until;
+    pid_t child;
+
+    create_run(place->ledger, 1);
+    assert_false(ledger_is_held(place->ledger));
+    child = hold(place->path, &until);
+    assert_true(ledger_is_held(place->ledger));
+    close(until);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_false(ledger_is_held(place->ledger));
+}
+
+/* A run would wait for it without an end. */
+static void locks_that_fail_are_nobody(void **state)
+{
+    struct place *place = *state;
+
+    create_run(place->ledger, 1);
+    no_locks = true;
+    assert_false(ledger_is_held(place->ledger));
+    no_locks = false;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(another_process_is_told_from_nobody),
+        IN_FOLDER(locks_that_fail_are_nobody),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
