@@ -21,6 +21,7 @@
 #define SYSTEM_PATH "/etc/claimbatch/claimbatch.conf"
 #define USER_PATH "claimbatch/claimbatch.conf"
 #define BOM "\xef\xbb\xbf"
+#define LINE_TOO_LONG "the line is longer than 4096 bytes"
 #define LINE_END_BYTES 3 /* what inih wants beyond the text: CR, LF and NUL */
 
 struct config {
@@ -267,7 +268,7 @@ static char *next_line(char *line, int size, void *context)
         return NULL;
     config->line++;
     if (len > CONFIG_LINE_BYTES_MAX || len + LINE_END_BYTES > (size_t)size) {
-        note_bad_line(config, "the line is longer than 4096 bytes");
+        note_bad_line(config, LINE_TOO_LONG);
         line[0] = '\0';
     } else {
         memcpy(line, config->rest, len);
@@ -280,8 +281,16 @@ static char *next_line(char *line, int size, void *context)
     return line;
 }
 
+/* --print-config shows an entry as "KEY = VALUE", a tab as its escape: what is read back has to be
+ * the same. */
 static int take_value(void *context, const char *section, const char *key, const char *value)
 {
+    if (strchr(key, '\t') || strchr(value, '\t'))
+        note_bad_line(
+            context,
+            "there is a tab within the key or the value; a comment stands on a line of its own");
+    if (strlen(key) + strlen(" = ") + strlen(value) > CONFIG_LINE_BYTES_MAX)
+        note_bad_line(context, LINE_TOO_LONG);
     return add_entry(context, section, key, value);
 }
 

@@ -84,10 +84,11 @@ static void entries_come_in_order_with_their_lines(void **state)
 
 static void line_that_is_indented_is_a_line_of_its_own(void **state)
 {
-    struct config *config = open_text("[run]\nrate = 5\n    limit = 6\n");
+    struct config *config = open_text("[run]\nrate = 5\n    limit = 6\n\tworkers\t=\t7\t\n");
 
     (void)state;
     assert_entry(config, 2, "run", "limit", "6", 3);
+    assert_entry(config, 3, "run", "workers", "7", 4);
     config_close(config);
 }
 
@@ -136,6 +137,8 @@ static void what_is_no_configuration_is_refused_with_its_line(void **state)
         {"[run]\nrate\n# \x7f\n", "line 2: this is neither"},
         {"[run]\nledger = a\xe2\x80\xae.csv\n", "line 2: there is a character in it that cannot"},
         {"[gateway]\nurl = \xef\xbb\xbfx\n", "line 2: there is a character in it that cannot"},
+        {"[verdicts]\nisv.a\tb = again\n", "line 2: there is a tab within the key"},
+        {"[columns]\nclaim_fee = the\tfee\n", "line 2: there is a tab within the key"},
         {"[columns]\nclaim_time = \xca\xb1\xbc\xe4\n", "is not UTF-8"},
     };
 
@@ -162,6 +165,10 @@ static void line_that_is_too_long_is_refused_and_not_cut(void **state)
     assert_int_equal(strlen(config_entry(config, 1)->value), CONFIG_LINE_BYTES_MAX - 9);
     config_close(config);
     memcpy(text + 6 + CONFIG_LINE_BYTES_MAX, "xrate = 1\n", 11);
+    assert_non_null(strstr(refusal(text, strlen(text)), "line 2: the line is longer"));
+    /* As it would be printed. */
+    memcpy(text, "[run]\nledger=xx", 15);
+    strcpy(text + 6 + CONFIG_LINE_BYTES_MAX, "\n");
     assert_non_null(strstr(refusal(text, strlen(text)), "line 2: the line is longer"));
 }
 
