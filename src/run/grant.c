@@ -70,6 +70,9 @@ int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err)
         return 0;
     if (quota_left(b, &left, err))
         return -1;
+    /* Pacing would say that a call may leave at once, and the run would turn without a pause. */
+    if (left <= 0)
+        return 0;
     allowed = pace_allowance(b->pace, b->now_ms, room, &b->pace_until_ms, &b->pace_state);
     for (; allowed && left > 0 && (job = window_due(b->window, JOB_READY, b->now_ms));
          allowed--, left--)
