@@ -147,10 +147,12 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     " (SELECT name FROM platform WHERE id=o.platform)"
 #define ABANDONMENT_COLUMNS                                                                        \
     "a.run, run.name, a.at_ms, a.by, a.reason FROM abandonment a JOIN run ON run.id=a.run"
-/* Runs that ended before ?1, or were abandoned without an end, and are whole yet. */
+/* Runs that ended before ?1, or were abandoned without an end, and are whole yet. One whose report
+ * was not published is gone on with, by its place, which has to be known until then. */
 #define PRUNABLE                                                                                   \
-    "(finished_ms>0 AND finished_ms<?1 OR finished_ms=0 AND id IN (SELECT run FROM abandonment"    \
-    " WHERE at_ms<?1)) AND export_sha256<>zeroblob(32)"
+    "(finished_ms>0 AND published=1 AND finished_ms<?1"                                            \
+    " OR (finished_ms=0 OR published=0) AND id IN (SELECT run FROM abandonment WHERE at_ms<?1))"   \
+    " AND export_sha256<>zeroblob(32)"
 
 static const char *const sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
