@@ -1,0 +1,104 @@
+/* The files of the world: every call of the program and of SQLite that changes one comes here
+ * first, since a definition in the executable goes before the C library's. */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "world.h"
+
+#define SLOW_SYNC_PERCENT 10
+
+int open64(const char *path, int flags, ...);
+ssize_t pwrite64(int fd, const void *bytes, size_t count, off_t at);
+int ftruncate64(int fd, off_t size);
+
+int open64(const char *path, int flags, ...)
+{
+    mode_t mode = 0;
+
+    if (flags & O_CREAT) {
+        va_list list;
+
+        va_start(list, flags);
+        mode = va_arg(list, mode_t);
+        va_end(list);
+        happen(EVENT_OPEN, 0, 0);
+    }
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+ssize_t write(int fd, const void *bytes, size_t count)
+{
+    if (fd > STDERR_FILENO)
+        happen(EVENT_WRITE, 0, (int)count);
+    return syscall(SYS_write, fd, bytes, count);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t count, off_t at)
+{
+    happen(EVENT_WRITE, (int)at, (int)count);
+    return syscall(SYS_pwrite64, fd, bytes, count, at);
+}
+
+int ftruncate64(int fd, off_t size)
+{
+    happen(EVENT_CUT, 0, (int)size);
+    return (int)syscall(SYS_ftruncate, fd, size);
+}
+
+/* The folder is in memory: only the time counts that a disk takes. */
+static int sync_file(void)
+{
+    int64_t ms;
+
+    happen(EVENT_SYNC, 0, 0);
+    if (!self || world->is_quiet)
+        return 0;
+    ms = (int64_t)choice(STREAM_SCHEDULE, 3);
+    if (plan_has(&world->plan, SWARM_SLOW_DISK) && chance(STREAM_SCHEDULE, SLOW_SYNC_PERCENT))
+        ms += (int64_t)choice(STREAM_SCHEDULE, 1200);
+    take_time(ms);
+    return 0;
+}
+
+int fsync(int fd)
+{
+    (void)fd;
+    return sync_file();
+}
+
+int fdatasync(int fd)
+{
+    (void)fd;
+    return sync_file();
+}
+
+int rename(const char *from, const char *to)
+{
+    happen(EVENT_RENAME, 0, 0);
+    return (int)syscall(SYS_rename, from, to);
+}
+
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+    happen(EVENT_RENAME, 0, 1);
+    return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+}
+
+int unlink(const char *path)
+{
+    happen(EVENT_REMOVE, 0, 0);
+    return (int)syscall(SYS_unlink, path);
+}
+
+/* SQLite waits for a lock in this way. */
+int usleep(unsigned us)
+{
+    mark(MARK_LEDGER_BUSY);
+    happen(EVENT_BUSY, 0, (int)us);
+    take_time(us / 1000 ? us / 1000 : 1);
+    return 0;
+}
