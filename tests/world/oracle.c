@@ -1,0 +1,251 @@
+/* What must hold, whatever the program believes. It knows what left, what the gateway did, and what
+ * people said; nothing of the program's state but what another connection to the ledger sees. */
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "world.h"
+
+#define SECOND_MS 1000
+
+void violation(const char *format, ...)
+{
+    va_list list;
+
+    if (*world->violation)
+        return;
+    va_start(list, format);
+    vsnprintf(world->violation, sizeof(world->violation), format, list);
+    va_end(list);
+}
+
+/* ---- at most once, and in order ---- */
+
+static bool is_alive(const struct sent *sent)
+{
+    const struct actor *actor = &world->actors[sent->actor];
+
+    return actor->state == ACTOR_LIVES && actor->start == sent->start;
+}
+
+/* Whether a person's word to send again covers it: what other rounds or none have sent, and of that
+ * only --resubmit takes what was accepted. */
+static bool is_excused(const struct sent *sent, const struct sent *before)
+{
+    if (!sent->round || before->round == sent->round)
+        return false;
+    return sent->is_resubmitted || before->said != SAID_ACCEPTED || !before->is_certain;
+}
+
+static bool is_open(const struct sent *sent)
+{
+    return !sent->settled && (sent->said == SAID_NOTHING || sent->said == SAID_UNKNOWN);
+}
+
+static void check_against(const struct sent *sent, const struct sent *before, bool is_closed)
+{
+    if (before->said == SAID_NOTHING && is_alive(before))
+        violation("claim %d: two calls are in flight together", sent->claim);
+    else if (is_excused(sent, before))
+        return;
+    else if (is_open(before) && !is_closed)
+        violation("claim %d: sent by start %d after a call of start %d that may have been executed",
+                  sent->claim, sent->start, before->start);
+    else if (!before->executed || is_open(before))
+        return;
+    else if (before->version == sent->version)
+        violation("claim %d: sent again by start %d after start %d had it accepted", sent->claim,
+                  sent->start, before->start);
+    else if (before->version > sent->version)
+        violation("claim %d: an older content is sent by start %d after a newer one was accepted",
+                  sent->claim, sent->start);
+}
+
+static void mark_repeat(const struct sent *sent, const struct sent *before)
+{
+    if (before->executed && before->version < sent->version)
+        mark(MARK_CORRECTION);
+    if (before->said == SAID_REJECTED)
+        mark(MARK_REJECTED_AGAIN);
+    if (before->settled)
+        mark(MARK_SETTLED_THEN_SENT);
+    if (is_excused(sent, before) && before->said == SAID_ACCEPTED)
+        mark(MARK_RESUBMIT_SENT);
+    else if (is_excused(sent, before) && is_open(before))
+        mark(MARK_RESEND_SENT);
+}
+
+static void check_claim(int index)
+{
+    struct sent *sent = &world->sent[index];
+    bool is_closed = false; /* an accepted answer or a person's word has ended what was unknown */
+
+    sent->before = world->last_sent[sent->claim];
+    world->last_sent[sent->claim] = index;
+    for (int i = sent->before; i >= 0; i = world->sent[i].before) {
+        const struct sent *before = &world->sent[i];
+
+        check_against(sent, before, is_closed);
+        mark_repeat(sent, before);
+        if (sent->round && before->is_resubmitted)
+            return; /* a person has opened again what was before it */
+        is_closed |= (before->said == SAID_ACCEPTED && before->is_certain) || before->settled;
+    }
+}
+
+/* ---- rate and quota ---- */
+
+/* Calls are told in the order of the turns; by time, they may lie a little before the last one. */
+static int insert_by_time(int index)
+{
+    int at = index;
+
+    while (at && world->sent[world->order[at - 1]].mono_ms > world->sent[index].mono_ms) {
+        world->order[at] = world->order[at - 1];
+        at--;
+    }
+    world->order[at] = index;
+    return at;
+}
+
+static const struct sent *by_time(int place)
+{
+    return &world->sent[world->order[place]];
+}
+
+/* Starts know of each other by the wall clock: where that was set, their seconds are others. */
+static bool is_one_clock(const struct sent *first, const struct sent *last)
+{
+    return first->start == last->start || world->jumped_ms < first->mono_ms - 2 * SECOND_MS;
+}
+
+static void check_rate(int place)
+{
+    int rate = world->plan.rate;
+
+    if (!rate || world->had_accident)
+        return;
+    for (int first = place - rate < 0 ? 0 : place - rate;
+         first <= place && first + rate < world->sent_count; first++) {
+        const struct sent *a = by_time(first);
+        const struct sent *b = by_time(first + rate);
+
+        if (b->mono_ms - a->mono_ms < SECOND_MS && is_one_clock(a, b))
+            violation("%d calls left within %d ms, from start %d to start %d", rate + 1,
+                      (int)(b->mono_ms - a->mono_ms), a->start, b->start);
+    }
+    if (place + 1 >= rate && by_time(place)->mono_ms - by_time(place + 1 - rate)->mono_ms < 1100)
+        mark(by_time(place)->start == by_time(place + 1 - rate)->start ? MARK_RATE_FULL
+                                                                       : MARK_RATE_OVER_STARTS);
+}
+
+static void check_quota(const struct sent *sent)
+{
+    int32_t day = clock_beijing_day(sent->wall_ms);
+    int count = 0;
+
+    if (!world->plan.quota || world->had_accident || world->is_quiet)
+        return;
+    for (int i = 0; i < world->sent_count; i++)
+        count += clock_beijing_day(world->sent[i].wall_ms) == day;
+    if (count == world->plan.quota)
+        mark(MARK_QUOTA_FULL);
+    if (count > world->plan.quota)
+        violation("%d calls left on day %d, and its quota is %d", count, (int)day,
+                  world->plan.quota);
+}
+
+/* ---- bans ---- */
+
+static bool must_know(const struct ban *ban, int64_t submitted)
+{
+    const struct actor *own = &world->actors[self];
+
+    if (ban->actor == self && ban->start == own->start)
+        return ban->heard && submitted > ban->heard;
+    return ban->known && own->turn_began > ban->known && submitted > ban->known &&
+           !world->had_accident && world->jumped_ms < ban->until_ms - 800 * SECOND_MS;
+}
+
+static void check_bans(const struct sent *sent, int64_t submitted)
+{
+    for (int i = 0; i < world->ban_count; i++)
+        if (must_know(&world->bans[i], submitted) && sent->mono_ms < world->bans[i].until_ms)
+            violation("claim %d: sent by start %d in a ban that start %d had heard of", sent->claim,
+                      sent->start, world->bans[i].start);
+}
+
+/* ---- the intent comes first ---- */
+
+/* Another connection sees what is committed, and no more. */
+static void check_intent(const struct sent *sent)
+{
+    static sqlite3 *db;
+    static sqlite3_stmt *look;
+    char order_no[32];
+
+    if (!db && (sqlite3_open_v2("ledger.db", &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+                sqlite3_prepare_v2(db,
+                                   "SELECT 1 FROM open_attempt WHERE claim_order_no=? AND"
+                                   " workcard_id=? AND intent",
+                                   -1, &look, NULL) != SQLITE_OK)) {
+        violation("the ledger cannot be read: %s", sqlite3_errmsg(db));
+        return;
+    }
+    snprintf(order_no, sizeof(order_no), "CL%06d", sent->claim);
+    sqlite3_bind_text(look, 1, order_no, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_int64(look, 2, FIRST_WORKCARD + sent->claim);
+    if (sqlite3_step(look) != SQLITE_ROW)
+        violation("claim %d: it leaves before its intent is committed", sent->claim);
+    sqlite3_reset(look);
+}
+
+/* ---- a call leaves ---- */
+
+static void mark_neighbours(int place)
+{
+    const struct sent *sent = by_time(place);
+
+    if (place && by_time(place - 1)->start != sent->start &&
+        sent->mono_ms - by_time(place - 1)->mono_ms < SECOND_MS)
+        mark(MARK_TWO_STARTS_A_SECOND);
+    for (int i = 1; i < ACTORS; i++)
+        if (i != sent->actor && world->actors[i].state == ACTOR_LIVES &&
+            world->actors[i].counted[EVENT_DEPART] > world->actors[i].counted[EVENT_ANSWER])
+            mark(MARK_TWO_AT_ONCE);
+    for (int i = 0; i < place; i++)
+        if (by_time(i)->start == sent->start &&
+            clock_beijing_day(by_time(i)->wall_ms) < clock_beijing_day(sent->wall_ms))
+            mark(MARK_MIDNIGHT);
+    if (world->actors[self].operation.kind == OPERATION_RERUN)
+        mark(MARK_RERUN_SENT);
+}
+
+void oracle_sent(int index, int64_t submitted)
+{
+    const struct sent *sent = &world->sent[index];
+    int place = insert_by_time(index);
+
+    check_claim(index);
+    check_rate(place);
+    check_quota(sent);
+    check_bans(sent, submitted);
+    if (world->plan.looks_at_intents &&
+        world->actors[self].operation.kind != OPERATION_OTHER_LEDGER)
+        check_intent(sent);
+    mark_neighbours(place);
+}
+
+void oracle_settle(int claim, int version)
+{
+    for (int i = world->last_sent[claim]; i >= 0; i = world->sent[i].before) {
+        struct sent *sent = &world->sent[i];
+
+        if (sent->version != version)
+            continue;
+        if (is_open(sent))
+            mark(sent->executed ? MARK_SETTLED_ACCEPTED : MARK_SETTLED_NOT_EXECUTED);
+        sent->settled = true;
+    }
+}
