@@ -1,0 +1,208 @@
+#include "desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exports.h"
+#include "reports.h"
+#include "typed.h"
+#include "world.h"
+
+bool desk_choose_report(uint64_t key, char ret_name[NAME_BYTES])
+{
+    static struct names names;
+
+    folder_list(".manifest.json", &names);
+    if (names.count)
+        strcpy(ret_name, names.name[choice_of(STREAM_SCRIPT, key, (uint64_t)names.count)]);
+    return names.count > 0;
+}
+
+/* ---- unknown rows ---- */
+
+/* What the support finds of this content. */
+static bool is_executed(int claim, int version)
+{
+    for (int i = world->last_sent[claim]; i >= 0; i = world->sent[i].before)
+        if (world->sent[i].version == version && world->sent[i].executed)
+            return true;
+    return false;
+}
+
+static bool is_unsettled(const struct report_line *line)
+{
+    return strcmp(line->code, "UNSETTLED") == 0;
+}
+
+/* The unknown rows of one kind, as `resolve` takes them: 3,7,9. */
+static void list_rows(const struct report *report, bool executed, char ret_rows[NAME_BYTES])
+{
+    size_t len = 0;
+
+    *ret_rows = '\0';
+    for (int i = 0; i < report->count; i++) {
+        const struct report_line *line = &report->lines[i];
+
+        if (strcmp(line->outcome, "unknown") == 0 && !is_unsettled(line) &&
+            is_executed(line->claim, line->version) == executed && len + 8 < NAME_BYTES)
+            len += (size_t)snprintf(ret_rows + len, NAME_BYTES - len, "%s%d", len ? "," : "",
+                                    line->row);
+    }
+}
+
+/* From the moment on when it is typed, the word may be known. */
+static void note_word(const struct report *report, const char *rows)
+{
+    for (const char *at = rows; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        const struct report_line *line = &report->lines[atoi(at) - report->lines[0].row];
+
+        oracle_settle(line->claim, line->version);
+    }
+}
+
+/* Whether something was settled: where all was settled in other ways before, nothing is. */
+static bool say(struct words *words, const char *as, const struct operation *operation)
+{
+    words_add_gateway(words);
+    words_add(words, "--as");
+    words_add(words, as);
+    words_add(words, "--yes");
+    words_add_reason(words);
+    if (!is_alone())
+        mark(MARK_SETTLED_BESIDE_RUN);
+    return words_run(words, operation) != 65;
+}
+
+static bool settle_rows(const char *name, const struct report *report, const char *rows,
+                        const char *as, const struct operation *operation)
+{
+    struct words words = words_begin("resolve", name, LEDGER);
+
+    words_add(&words, "--row");
+    words_add(&words, rows);
+    note_word(report, rows);
+    return say(&words, as, operation);
+}
+
+/* All at once; where one of them waits for another, one by one. */
+static bool settle(const char *name, const struct report *report, const char *rows, const char *as,
+                   const struct operation *operation)
+{
+    char row[NAME_BYTES];
+    bool is_any = false;
+
+    if (!*rows || settle_rows(name, report, rows, as, operation))
+        return *rows != '\0';
+    for (const char *at = rows; strchr(rows, ',') && *at; at += *at == ',') {
+        snprintf(row, sizeof(row), "%.*s", (int)strcspn(at, ","), at);
+        is_any |= settle_rows(name, report, row, as, operation);
+        at += strlen(row);
+    }
+    return is_any;
+}
+
+/* A claim whose report is gone, or waits for another one's row. */
+static bool settle_claim(int claim, const struct operation *operation)
+{
+    struct words words = words_begin("resolve", NULL, LEDGER);
+    int last = world->last_sent[claim];
+    bool executed = last >= 0 && is_executed(claim, world->sent[last].version);
+    char order_no[32];
+
+    snprintf(order_no, sizeof(order_no), "CL%06d", claim);
+    words_add(&words, "--claim");
+    words_add(&words, order_no);
+    if (last >= 0)
+        oracle_settle(claim, world->sent[last].version);
+    mark(MARK_SETTLED_WITHOUT_REPORT);
+    return say(&words, executed ? "accepted" : "not-executed", operation);
+}
+
+bool desk_resolve(const char *name, const struct operation *operation)
+{
+    static struct report report;
+    char accepted[NAME_BYTES], others[NAME_BYTES];
+    bool is_any = false;
+
+    if (!report_read(name, &report))
+        return false;
+    list_rows(&report, true, accepted);
+    list_rows(&report, false, others);
+    is_any |= settle(name, &report, accepted, "accepted", operation);
+    is_any |= settle(name, &report, others, "not-executed", operation);
+    for (int i = 0; i < report.count && !is_any; i++)
+        if (is_unsettled(&report.lines[i]))
+            is_any = settle_claim(report.lines[i].claim, operation);
+    return is_any;
+}
+
+bool desk_resolve_all(const struct operation *operation)
+{
+    static struct names names;
+    bool is_any = false;
+
+    folder_list(".manifest.json", &names);
+    for (int i = 0; i < names.count; i++)
+        is_any |= desk_resolve(names.name[i], operation);
+    return is_any;
+}
+
+/* ---- ledgers that know less ---- */
+
+/* The export of a start, or the report of a re-run, is the one whose digest it names. */
+static bool find_input(const char *start, char ret_name[NAME_BYTES])
+{
+    static struct names reports;
+    char *text = folder_read(start);
+    const char *found = text ? exports_named_in(text) : NULL;
+    char digest[65];
+
+    if (found)
+        snprintf(ret_name, NAME_BYTES, "%s", found);
+    folder_list(".csv", &reports);
+    for (int i = 0; text && !found && i < reports.count; i++) {
+        snprintf(ret_name, NAME_BYTES, "%.*s.csv", NAME_BYTES - 5, reports.name[i]);
+        folder_digest(ret_name, digest);
+        if (*digest && strstr(text, digest))
+            found = ret_name;
+    }
+    free(text);
+    return found != NULL;
+}
+
+static void learn_start(const char *of, const struct operation *operation)
+{
+    char name[NAME_BYTES + 16], input[NAME_BYTES];
+    struct words words;
+
+    snprintf(name, sizeof(name), "%s.started.json", of);
+    if (!find_input(name, input))
+        return;
+    words = words_begin("import", name, LEDGER);
+    words_add(&words, "--export");
+    words_add(&words, input);
+    words_add_gateway(&words);
+    words_add_reason(&words);
+    mark(MARK_IMPORTED_START);
+    words_run(&words, operation);
+}
+
+void desk_learn(const struct operation *operation)
+{
+    static struct names names;
+    struct words words = words_begin("import", NULL, LEDGER);
+
+    folder_list(".manifest.json", &names);
+    for (int i = 0; i < names.count; i++)
+        words_add(&words, names.name[i]);
+    words_add_gateway(&words);
+    words_add_reason(&words);
+    if (names.count) {
+        mark(MARK_IMPORTED);
+        words_run(&words, operation);
+    }
+    folder_list(".started.json", &names);
+    for (int i = 0; i < names.count; i++)
+        learn_start(names.name[i], operation);
+}

@@ -1,0 +1,22 @@
+/* desk: what people do about unknown rows and about ledgers that know less than the files. */
+#ifndef DESK_H
+#define DESK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "folder.h"
+#include "plan.h"
+
+/* The name of one of the reports in the folder, by chance. */
+bool desk_choose_report(uint64_t key, char ret_name[NAME_BYTES]);
+
+/* The support says what became of each claim that a report holds as unknown. False where nothing
+ * was left to be settled. */
+bool desk_resolve(const char *report, const struct operation *operation);
+bool desk_resolve_all(const struct operation *operation);
+
+/* Takes in all that lies in the folder: reports, and the starts that left none. */
+void desk_learn(const struct operation *operation);
+
+#endif

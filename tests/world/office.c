@@ -1,0 +1,285 @@
+#include "office.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "desk.h"
+#include "exports.h"
+#include "folder.h"
+#include "typed.h"
+#include "world.h"
+
+#define LAST_ROUNDS 12
+#define QUIET_MS (2000 * INT64_C(1000)) /* over bans and outages */
+#define BESIDE_MS 60
+#define AUDITED_ONE_IN 4
+
+/* What is known of the history beside the world: this process alone needs it. */
+static struct office {
+    int backups;
+    int rounds[2][2]; /* of each export and kind of round, the one that is open; 0: none */
+} office;
+
+/* ---- what sends ---- */
+
+static bool is_round(enum operation_kind kind)
+{
+    return kind == OPERATION_RESUBMIT || kind == OPERATION_RESEND;
+}
+
+/* A round is the same until it has ended; a claim is sent in it once. */
+static int *round_of(const struct operation *o)
+{
+    return &office.rounds[o->file][o->kind == OPERATION_RESUBMIT];
+}
+
+/* False when there is nothing that it could be typed for. */
+static bool words_of(const struct operation *o, int index, struct words *ret_words)
+{
+    char report[NAME_BYTES];
+
+    if (o->kind == OPERATION_RERUN) {
+        if (!desk_choose_report(1000 + (uint64_t)index, report))
+            return false;
+        *ret_words = words_sending("rerun", report, LEDGER);
+        return true;
+    }
+    *ret_words = words_sending("upload", export_names[o->file],
+                               o->kind == OPERATION_OTHER_LEDGER ? "other.db" : LEDGER);
+    if (is_round(o->kind)) {
+        words_add(ret_words, o->kind == OPERATION_RESEND ? "--resend-unknown" : "--resubmit");
+        words_add_reason(ret_words);
+    }
+    return true;
+}
+
+/* Its number among the actors, or 0 where there is nothing to do. */
+static int start(const struct operation *o, int index)
+{
+    struct words words;
+    int actor;
+
+    if (o->kind == OPERATION_OTHER_LEDGER) {
+        world->had_accident = true;
+        mark(MARK_OTHER_LEDGER);
+    }
+    if (!words_of(o, index, &words))
+        return 0;
+    if (is_round(o->kind) && !*round_of(o))
+        *round_of(o) = ++world->rounds;
+    actor = words_start(&words, o);
+    world->actors[actor].round = is_round(o->kind) ? *round_of(o) : 0;
+    return actor;
+}
+
+static void finish(const struct operation *o, int actor)
+{
+    int code = words_finish(actor, o);
+
+    if (is_round(o->kind) && (code == 0 || code == 1 || code == 3))
+        *round_of(o) = 0;
+}
+
+/* ---- what does not ---- */
+
+static void do_office_work(const struct operation *o, int index)
+{
+    char name[NAME_BYTES];
+    struct words words = words_begin(o->kind == OPERATION_AUDIT ? "audit" : "status",
+                                     o->kind == OPERATION_AUDIT ? "." : NULL, LEDGER);
+
+    if (o->kind == OPERATION_PRUNE) {
+        words_add_number(&words, "--prune", 0);
+        mark(MARK_PRUNED);
+    } else if (o->kind == OPERATION_BACKUP) {
+        snprintf(name, sizeof(name), "backup-%d.db", ++office.backups);
+        words_add(&words, "--backup");
+        words_add(&words, name);
+    }
+    if (folder_has(LEDGER) &&
+        (o->kind != OPERATION_AUDIT || desk_choose_report((uint64_t)index, name)))
+        words_run(&words, o);
+}
+
+static void change_export(const struct operation *o)
+{
+    exports_change(o->file);
+    mark(MARK_SECOND_EXPORT);
+    if (!is_alone())
+        mark(MARK_EXPORT_CHANGED);
+}
+
+static void set_clock(const struct operation *o)
+{
+    world->wall_ms += o->jump_ms;
+    world->jumped_ms = world->mono_ms;
+    note(EVENT_JUMP, (int)(o->jump_ms / 1000), 0);
+    mark(o->jump_ms < 0 ? MARK_CLOCK_BACK : MARK_CLOCK_AHEAD);
+}
+
+static bool is_accident(enum operation_kind kind)
+{
+    return kind == OPERATION_RESTORE || kind == OPERATION_LOSE_LOG || kind == OPERATION_LOSE_LEDGER;
+}
+
+static void have_accident(const struct operation *o)
+{
+    char backup[NAME_BYTES];
+
+    snprintf(backup, sizeof(backup), "backup-%d.db", office.backups);
+    if (o->kind == OPERATION_RESTORE && !folder_has(backup))
+        return;
+    note(EVENT_OFFICE, (int)o->kind, 0);
+    if (o->kind != OPERATION_LOSE_LOG)
+        unlink(LEDGER);
+    unlink(LEDGER "-wal");
+    unlink(LEDGER "-shm");
+    if (o->kind == OPERATION_RESTORE)
+        folder_copy(backup, LEDGER);
+    mark(o->kind == OPERATION_RESTORE    ? MARK_RESTORED
+         : o->kind == OPERATION_LOSE_LOG ? MARK_LOST_LOG
+                                         : MARK_LOST_LEDGER);
+    world->had_accident = true;
+}
+
+static void do_without_sending(const struct operation *o, int index)
+{
+    char name[NAME_BYTES];
+
+    if (is_accident(o->kind))
+        have_accident(o);
+    else if (o->kind == OPERATION_NEXT_EXPORT)
+        change_export(o);
+    else if (o->kind == OPERATION_JUMP)
+        set_clock(o);
+    else if (o->kind == OPERATION_IMPORT)
+        desk_learn(o);
+    else if (o->kind != OPERATION_RESOLVE)
+        do_office_work(o, index);
+    else if (desk_choose_report(2000 + (uint64_t)index, name))
+        desk_resolve(name, o);
+}
+
+/* ---- a history ---- */
+
+static void rest(int64_t ms)
+{
+    sleep_until(world->mono_ms + ms);
+}
+
+/* One operation, and the next one beside it where it says so; returns how many. */
+static int do_operations(const struct operation *o, int index, int left)
+{
+    struct operation beside;
+    int actor;
+
+    rest(o->gap_ms);
+    if (!operation_sends(o->kind)) {
+        do_without_sending(o, index);
+        return 1;
+    }
+    actor = start(o, index);
+    if (!actor)
+        return 1;
+    if (!o->beside || left < 2 || is_accident(o[1].kind)) {
+        finish(o, actor);
+        return 1;
+    }
+    beside = o[1];
+    beside.gap_ms %= BESIDE_MS;
+    beside.beside = false;
+    if (operation_sends(beside.kind) && beside.file == o->file)
+        mark(MARK_RAN_BESIDE_ITSELF);
+    do_operations(&beside, index + 1, 1);
+    finish(o, actor);
+    return 2;
+}
+
+/* ---- the last phase: nothing goes wrong any more, and all has to end ---- */
+
+static int upload_at_last(int file)
+{
+    const struct operation operation = {.kind = OPERATION_UPLOAD, .file = file};
+    struct words words = words_sending("upload", export_names[file], LEDGER);
+    int code = words_run(&words, &operation);
+
+    if (code == EXIT_REFUSED_LEDGER) {
+        desk_learn(&(struct operation){.kind = OPERATION_IMPORT});
+        code = words_run(&words, &operation);
+    }
+    if (code == EXIT_NO_PLACE) { /* what a kill has left there is another export's by now */
+        words_add(&words, "--overwrite");
+        code = words_run(&words, &operation);
+    }
+    if (code == EXIT_REFUSED_LEDGER) { /* no file tells of all that it has lost */
+        words_add(&words, "--new-ledger");
+        words_add_reason(&words);
+        mark(MARK_NEW_LEDGER);
+        code = words_run(&words, &operation);
+    }
+    return code;
+}
+
+/* A row stays unknown in its own report when another run has settled its claim. */
+static bool is_end(int code)
+{
+    return code == 0 || code == 1 || code == 3;
+}
+
+/* Whether all has ended: nothing was sent, nothing can be settled. */
+static bool try_to_end(void)
+{
+    int before = world->sent_count;
+    int codes[2] = {upload_at_last(0), upload_at_last(1)};
+
+    oracle_check_reports();
+    if (desk_resolve_all(&(struct operation){.kind = OPERATION_RESOLVE}))
+        return false;
+    return world->sent_count == before && is_end(codes[0]) && is_end(codes[1]);
+}
+
+/* An accident, or a person's word to send again, leaves what an audit has to name. */
+static bool has_mark(enum mark mark)
+{
+    return world->marks >> mark & 1;
+}
+
+static void audit_at_last(void)
+{
+    struct words words = words_begin("audit", ".", LEDGER);
+    int code = words_run(&words, &(struct operation){.kind = OPERATION_AUDIT});
+
+    if (code && !world->had_accident && !has_mark(MARK_RESUBMIT_SENT) &&
+        !has_mark(MARK_RESEND_SENT) && !has_mark(MARK_SETTLED_WITHOUT_REPORT))
+        violation("the last audit ended with %d", code);
+}
+
+static void end_history(void)
+{
+    world->is_quiet = true;
+    world->banned_until_ms = world->unreachable_until_ms = 0;
+    rest(QUIET_MS);
+    for (int i = 0; i < LAST_ROUNDS && !*world->violation; i++)
+        if (try_to_end()) {
+            oracle_check_end();
+            if (choice_of(STREAM_SCRIPT, 3000, AUDITED_ONE_IN) == 0)
+                audit_at_last();
+            return;
+        }
+    violation("no end after %d rounds", LAST_ROUNDS);
+}
+
+void office_run(void)
+{
+    const struct plan *plan = &world->plan;
+
+    memset(&office, 0, sizeof(office));
+    folder_write("secret", SECRET "\n");
+    folder_write(OFFICE_WORDS, "");
+    exports_begin();
+    for (int i = 0; i < plan->count && !*world->violation;)
+        i += do_operations(&plan->operations[i], i, plan->count - i);
+    if (!*world->violation)
+        end_history();
+}
