@@ -1,0 +1,240 @@
+/* Runs histories, by seeds or by plans; see run. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "office.h"
+#include "shrink.h"
+#include "world.h"
+
+#define WORDS_SHOWN 1500
+#define MONO_BEGIN_MS 1000000
+
+static struct options {
+    uint64_t seed, count, step;
+    const char *plan;
+    bool tells, shrinks, keeps;
+    int twice; /* every so-manyeth history is run again and must be the same */
+    int seconds;
+} options = {.seed = 1, .count = 1, .step = 1};
+
+static struct total {
+    uint64_t histories, starts, events, kills, failures;
+    uint64_t marks[MARK_COUNT];
+} total;
+
+static char folder[] = "/dev/shm/world-XXXXXX";
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* Old events are overwritten: they need no clearing. */
+static void reset(const struct plan *plan)
+{
+    memset(world, 0, offsetof(struct world, events));
+    memset((char *)world + offsetof(struct world, sent_count), 0,
+           sizeof(*world) - offsetof(struct world, sent_count));
+    for (int i = 0; i < CLAIMS_MAX; i++)
+        world->last_sent[i] = -1;
+    world->plan = *plan;
+    world->wall_ms = plan->begin_ms;
+    world->mono_ms = MONO_BEGIN_MS;
+    world->jumped_ms = INT64_MIN / 2;
+    world->actors[0].state = ACTOR_LIVES;
+}
+
+void history_run(const struct plan *plan)
+{
+    reset(plan);
+    folder_clear();
+    office_run();
+    process_end_all();
+}
+
+static void add_up(void)
+{
+    total.histories++;
+    total.starts += (uint64_t)world->starts;
+    total.events += (uint64_t)world->event_count;
+    total.kills += (uint64_t)world->kills;
+    for (int i = 0; i < MARK_COUNT; i++)
+        total.marks[i] += world->marks >> i & 1;
+}
+
+static void tell(const struct plan *plan)
+{
+    char *words = folder_read(OFFICE_WORDS);
+    size_t len = words ? strlen(words) : 0;
+
+    plan_print(plan, stdout);
+    story_print();
+    if (len)
+        printf("the program's last words:\n%s",
+               words + (len > WORDS_SHOWN ? len - WORDS_SHOWN : 0));
+    free(words);
+}
+
+static void tell_failure(const struct plan *plan)
+{
+    struct plan smallest = *plan;
+
+    total.failures++;
+    printf("seed %" PRIu64 ": %s\n", plan->seed, world->violation);
+    if (options.shrinks) {
+        shrink(&smallest);
+        history_run(&smallest);
+        printf("the smallest history that fails so:\n");
+        tell(&smallest);
+    }
+    fflush(stdout);
+}
+
+/* The same plan again has the same trace. */
+static void check_same(const struct plan *plan)
+{
+    uint64_t trace = world->trace;
+    int64_t events = world->event_count;
+
+    history_run(plan);
+    if (world->trace == trace && world->event_count == events)
+        return;
+    total.failures++;
+    printf("seed %" PRIu64 ": a second time it went another way\n", plan->seed);
+}
+
+static void try_plan(const struct plan *plan)
+{
+    history_run(plan);
+    add_up();
+    if (options.tells && !*world->violation)
+        tell(plan);
+    if (*world->violation)
+        tell_failure(plan);
+    else if (options.twice && total.histories % (uint64_t)options.twice == 0)
+        check_same(plan);
+}
+
+static bool try_plans(const char *name)
+{
+    FILE *file = fopen(name, "r");
+    struct plan plan;
+    int count = 0;
+
+    for (; file && plan_read(file, &plan); count++)
+        try_plan(&plan);
+    if (file)
+        fclose(file);
+    return count > 0;
+}
+
+static void try_seeds(void)
+{
+    double end = now() + options.seconds;
+
+    for (uint64_t i = 0; options.seconds ? now() < end : i < options.count; i++) {
+        struct plan plan;
+
+        plan_make(options.seed + i * options.step, &plan);
+        try_plan(&plan);
+    }
+}
+
+static void print_total(double seconds)
+{
+    printf("histories %" PRIu64 " starts %" PRIu64 " kills %" PRIu64 " events %" PRIu64
+           " failures %" PRIu64 " seconds %.2f\n",
+           total.histories, total.starts, total.kills, total.events, total.failures, seconds);
+    for (int i = 0; i < MARK_COUNT; i++)
+        printf("mark %" PRIu64 " %s\n", total.marks[i], mark_words((enum mark)i));
+}
+
+static void take_option(int letter)
+{
+    const struct {
+        int letter;
+        uint64_t *place;
+    } numbers[] = {{'s', &options.seed}, {'n', &options.count}, {'j', &options.step}};
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        if (numbers[i].letter == letter)
+            *numbers[i].place = strtoull(optarg, NULL, 10);
+    if (letter == 'p')
+        options.plan = realpath(optarg, NULL);
+    else if (letter == '2')
+        options.twice = atoi(optarg);
+    else if (letter == 't')
+        options.seconds = atoi(optarg);
+    options.tells |= letter == 'v';
+    options.shrinks |= letter == 'k';
+    options.keeps |= letter == 'f';
+    if (letter == '?')
+        exit(2);
+}
+
+static void take_options(int argc, char **argv)
+{
+    static const struct option table[] = {
+        {"seed", 1, NULL, 's'},  {"count", 1, NULL, 'n'},   {"step", 1, NULL, 'j'},
+        {"plan", 1, NULL, 'p'},  {"story", 0, NULL, 'v'},   {"shrink", 0, NULL, 'k'},
+        {"twice", 1, NULL, '2'}, {"seconds", 1, NULL, 't'}, {"keep", 0, NULL, 'f'},
+        {NULL, 0, NULL, 0},
+    };
+    int letter;
+
+    while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1)
+        take_option(letter);
+}
+
+static void leave(int number)
+{
+    folder_remove(folder);
+    _exit(128 + number);
+}
+
+/* A folder of its own, in memory. */
+static void go_to_folder(void)
+{
+    if (!mkdtemp(folder) || chdir(folder)) {
+        perror(folder);
+        exit(2);
+    }
+    signal(SIGINT, leave);
+    signal(SIGTERM, leave);
+    setenv("HOME", folder, 1);
+    unsetenv("XDG_STATE_HOME");
+    unsetenv("XDG_CONFIG_HOME");
+    unsetenv("STATE_DIRECTORY");
+}
+
+int main(int argc, char **argv)
+{
+    double begin = now();
+
+    take_options(argc, argv);
+    world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (world == MAP_FAILED)
+        return 2;
+    go_to_folder();
+    if (!options.plan)
+        try_seeds();
+    else if (!try_plans(options.plan))
+        total.failures++;
+    print_total(now() - begin);
+    if (options.keeps)
+        printf("kept in %s\n", folder);
+    else
+        folder_remove(folder);
+    return total.failures ? 1 : 0;
+}
