@@ -1,0 +1,90 @@
+"""Undoes one fix after the other, and looks whether the world finds the fault again.
+
+Each file of bank/ is a patch that takes a fix of the past out of src. Its first lines say what the
+fault was and in how many histories it has to be found ("histories: N").
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+BUILD_ARGUMENTS = ("-Dtests=disabled", "-Dbuildtype=debugoptimized")
+
+
+def budget(patch):
+    with open(patch, encoding="utf-8") as file:
+        found = re.search(r"^histories: (\d+)", file.read(), re.MULTILINE)
+    return int(found.group(1)) if found else 1000
+
+
+def copy_tree(root, to):
+    """What git knows and what is not committed yet, without the builds."""
+    names = subprocess.run(
+        ["git", "-C", root, "ls-files", "-co", "--exclude-standard", "-z"],
+        check=True, stdout=subprocess.PIPE,
+    ).stdout.decode().split("\0")
+    for name in filter(None, names):
+        if not os.path.exists(os.path.join(root, name)):
+            continue
+        os.makedirs(os.path.dirname(os.path.join(to, name)), exist_ok=True)
+        shutil.copy2(os.path.join(root, name), os.path.join(to, name))
+
+
+def search(world, histories, jobs):
+    """The seed of the first history that fails, and how many were run; None: none fails."""
+    command = [world, "--count", "25", "--seed"]
+    for first in range(1, histories + 1, 25 * jobs):
+        processes = [
+            subprocess.Popen([*command, str(first + 25 * job)], stdout=subprocess.PIPE, text=True)
+            for job in range(jobs)
+        ]
+        outputs = [process.communicate()[0] for process in processes]
+        for output in outputs:
+            found = re.search(r"^seed (\d+): (.*)$", output, re.MULTILINE)
+            if found:
+                return int(found.group(1)), found.group(2)
+    return None
+
+
+def try_patch(root, patch, folder, jobs):
+    applied = subprocess.run(["patch", "-p1", "-s", "-d", folder, "-i", patch])
+    if applied.returncode:
+        return "the patch does not apply"
+    try:
+        build = os.path.join(folder, "build-bank")
+        built = subprocess.run(
+            ["ninja", "-C", build, "tests/world/world"], stdout=subprocess.PIPE, text=True
+        )
+        if built.returncode:
+            return "it cannot be built:\n" + built.stdout[-2000:]
+        found = search(os.path.join(build, "tests/world/world"), budget(patch), jobs)
+        name = os.path.basename(patch)
+        if not found:
+            return f"not found in {budget(patch)} histories"
+        print(f"{name}: found by seed {found[0]}: {found[1]}", flush=True)
+        return None
+    finally:
+        subprocess.run(["patch", "-p1", "-s", "-R", "-d", folder, "-i", patch], check=False)
+
+
+def run(root, options):
+    patches = sorted(
+        os.path.join(root, "tests/world/bank", name)
+        for name in os.listdir(os.path.join(root, "tests/world/bank"))
+    )
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy_tree(root, folder)
+        subprocess.run(
+            ["meson", "setup", os.path.join(folder, "build-bank"), folder, *BUILD_ARGUMENTS],
+            check=True, stdout=subprocess.DEVNULL,
+        )
+        for patch in patches:
+            why = try_patch(root, patch, folder, options.jobs)
+            failed += why is not None
+            if why:
+                print(f"{os.path.basename(patch)}: {why}", flush=True)
+    print(f"{len(patches) - failed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
