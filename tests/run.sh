@@ -87,6 +87,14 @@ if [ "${#long[@]}" -gt 0 ]; then
         test_transport test_upload test_share test_signals test_shifted
 fi
 
+step 'histories of a simulated world: those that once failed, and new ones'
+run tests/world/run --corpus
+if [ "${#long[@]}" -gt 0 ]; then
+    run tests/world/run --count 100000 --all-marks
+else
+    run tests/world/run --seconds 120
+fi
+
 step 'campaigns: kills, failing calls, lost power'
 run python3 tests/campaigns/run.py "${long[@]}"
 
