@@ -127,6 +127,13 @@ static int is_over(const struct intake *in, bool *ret_over, struct error *err)
     return 0;
 }
 
+/* The row that it repeats stands above it in the same report, and was taken before it: whatever is
+ * open of the claim is that one's. */
+static bool is_repeat(const struct row_record *record)
+{
+    return strcmp(record->code, "DUPLICATE_IN_FILE") == 0;
+}
+
 /* A row that waits for an attempt of another run, which may not be known here. */
 static int take_waiting(const struct intake *in, const struct row_record *record, struct error *err)
 {
@@ -137,7 +144,7 @@ static int take_waiting(const struct intake *in, const struct row_record *record
         chain_finish_row(in->ledger, in->platform, &in->ref, record, err) ||
         read_open(in, &open, err))
         return -1;
-    if (is_settled && !open.exists)
+    if ((is_settled || is_repeat(record)) && !open.exists)
         return chain_release(in->ledger, in->platform, &in->ref.key, err);
     return open.exists ? 0 : put_open(in, record, in->place->report.finished_ms, err);
 }
