@@ -259,8 +259,11 @@ static void judge_by_kind(struct pace *pace, const struct verdict *verdict, bool
     case VERDICT_BAN:
         judge_ban(pace, verdict->wait_ms, fresh, now_ms);
         break;
-    case VERDICT_UNKNOWN:
-        judge_unknown(pace, fresh, probe, now_ms);
+    case VERDICT_UNKNOWN: /* … of which row is in doubt, but not the ban that it names */
+        if (verdict->wait_ms >= 0)
+            judge_ban(pace, verdict->wait_ms, fresh, now_ms);
+        else
+            judge_unknown(pace, fresh, probe, now_ms);
         break;
     case VERDICT_OUTAGE:
         if (fresh)

@@ -353,8 +353,10 @@ void verdict_judge(const struct verdict_settings *settings, const struct exchang
 
 void verdict_doubt(struct verdict *verdict, const char *code, const char *reason)
 {
+    /* A ban holds for all rows, so also where the answer was another one's. */
+    if (verdict->kind != VERDICT_BAN)
+        verdict->wait_ms = -1;
     set(verdict, VERDICT_UNKNOWN, 0, code);
-    verdict->wait_ms = -1;
     verdict->sub_code[0] = '\0';
     snprintf(verdict->message, sizeof(verdict->message), "%s; " STORED, reason);
 }

@@ -173,6 +173,8 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     case VERDICT_REJECTED:
         return settle_as(b, job, ROW_FINAL, OUTCOME_REJECTED, err);
     case VERDICT_UNKNOWN:
+        if (v->wait_ms >= 0 && share_ban(b, v, err))
+            return -1;
         return settle_as(b, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
     case VERDICT_UNKNOWN_STOP:
         halt_begin(b, v->exit_code, "gateway", v->message);
