@@ -7,6 +7,7 @@
 
 #define FIRST_DAY_MS INT64_C(1795000000000) /* 2026-11-18 19:06:40 in Beijing */
 #define TO_MIDNIGHT_MS (17600 * INT64_C(1000))
+#define HURRY_MS 200
 #define HOUR_MS (3600 * INT64_C(1000))
 
 static const char *const event_words[] = {
@@ -64,7 +65,7 @@ static struct strike draw_strike(int claims)
         enum event_kind kind;
         int most;
     } kinds[] = {
-        {EVENT_SUBMIT, 6}, {EVENT_SYNC, 24},  {EVENT_RENAME, 6}, {EVENT_ANY, 150},
+        {EVENT_SUBMIT, 6}, {EVENT_SYNC, 24},  {EVENT_RENAME, 6}, {EVENT_DEPART, 8},
         {EVENT_REMOVE, 4}, {EVENT_OPEN, 8},   {EVENT_BUSY, 3},   {EVENT_TURN, 8},
         {EVENT_DEPART, 0}, {EVENT_ANSWER, 0}, {EVENT_ANY, 300},  {EVENT_ANY, 60},
     };
@@ -120,6 +121,11 @@ static void draw_one(struct plan *plan, struct operation *o)
     o->file = in_percent(25);
     o->gap_ms = draw_gap();
     o->jump_ms = draw_jump();
+    if (plan_has(plan, SWARM_HURRY)) { /* the same again at once */
+        o->gap_ms %= HURRY_MS;
+        if (in_percent(60))
+            o->kind = OPERATION_UPLOAD;
+    }
     o->beside = in_percent(35) && plan_has(plan, SWARM_BESIDE);
     if (in_percent(60) && plan_has(plan, SWARM_KILLS))
         o->kill = kill;

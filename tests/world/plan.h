@@ -101,7 +101,8 @@ struct operation {
     X(PEOPLE, "people")                                                                            \
     X(SLOW_DISK, "slow-disk")                                                                      \
     X(SLOW_GATEWAY, "slow-gateway")                                                                \
-    X(SWITCHES, "switches")
+    X(SWITCHES, "switches")                                                                        \
+    X(HURRY, "hurry")
 
 enum swarm {
 #define X(name, word) SWARM_##name,
