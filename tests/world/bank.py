@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 
-BUILD_ARGUMENTS = ("-Dtests=disabled", "-Dbuildtype=debugoptimized")
+BUILD_ARGUMENTS = ("-Dtests=enabled",)
 
 
 def budget(patch):
@@ -55,7 +55,7 @@ def try_patch(root, patch, folder, jobs):
     try:
         build = os.path.join(folder, "build-bank")
         built = subprocess.run(
-            ["ninja", "-C", build, "tests/world/world"], stdout=subprocess.PIPE, text=True
+            ["ninja", "-j2", "-C", build, "tests/world/world"], stdout=subprocess.PIPE, text=True
         )
         if built.returncode:
             return "it cannot be built:\n" + built.stdout[-2000:]

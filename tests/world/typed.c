@@ -90,7 +90,7 @@ static void expect(const struct operation *operation, int code)
         if (code == usual[i])
             return;
     /* A ledger in the making is none yet. */
-    if (code == EXIT_REFUSED_LEDGER && !operation_sends(operation->kind) && world->starts < 4)
+    if (code == EXIT_REFUSED_LEDGER && !operation_sends(operation->kind) && !world->sent_count)
         return;
     if (code == EXIT_REFUSED_LEDGER && world->had_accident) {
         mark(MARK_REFUSED);
