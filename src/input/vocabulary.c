@@ -10,8 +10,9 @@
 const char vocabulary_conflict[] = "this word has another value already: one word means one thing";
 
 static const char *const known_statuses[KNOWN_STATUSES] = {"未理赔", "理赔成功", "理赔失败"};
-static const char *const known_nulls[] = {"NULL", "[NULL]", "\\N", "(null)", "nan", "None",
-                                          "-",    "--",     "—",   "/",      "无"};
+static const char *const known_nulls[] = {"NULL", "[NULL]", "\\N",    "(null)", "nan",
+                                          "None", "-",      "--",     "—",      "/",
+                                          "无",   "<NA>",   "<null>", "NaT",    "undefined"};
 
 void vocabulary_init(struct vocabulary *ret_vocabulary)
 {

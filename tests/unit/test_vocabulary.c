@@ -82,8 +82,9 @@ static void one_word_has_one_value(void **state)
 
 static void null_words_are_compared_without_case_and_can_be_cleared(void **state)
 {
-    static const char *const nulls[] = {"",    "NULL", "null", "[Null]", "\\N", "\\n", "(NULL)",
-                                        "NaN", "none", "-",    "--",     "—",   "/",   "无"};
+    static const char *const nulls[] = {"",       "NULL", "null", "[Null]", "\\N", "\\n",
+                                        "(NULL)", "NaN",  "none", "-",      "--",  "—",
+                                        "/",      "无",   "<NA>", "<NULL>", "nat", "undefined"};
     static const char *const others[] = {"N",   "NULL.", "---",  "0", "无效",
                                          "n/a", "nil",   "NaNa", "//"};
     struct vocabulary words;
