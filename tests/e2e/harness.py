@@ -82,6 +82,14 @@ def long_form():
     return os.environ.get("CLAIMBATCH_E2E_LONG") == "1"
 
 
+def piece(seed, files, long_files):
+    """The seed of a random test and how many files it draws: a long form can be run in pieces, each
+    with a seed and a number of files of its own."""
+    seed = int(os.environ.get("CLAIMBATCH_E2E_SEED", seed))
+    files = int(os.environ.get("CLAIMBATCH_E2E_FILES", long_files if long_form() else files))
+    return seed, files
+
+
 def only_long(test):
     """A test that takes its time, and runs in the long form only."""
     return unittest.skipUnless(long_form(), "long form only")(test)

@@ -10,7 +10,7 @@ import re
 import subprocess
 import unittest
 
-from harness import long_form, program
+from harness import piece, program
 
 SEED = 20261124
 COLUMNS = ("workcard_id", "claim_order_no", "claim_status", "claim_time", "claim_fee")
@@ -188,8 +188,8 @@ class Cases:
 
 class DifferentialTest(unittest.TestCase):
     def test_the_reader_and_python_find_the_same_cells_or_we_refuse(self):
-        total, batch = (100000 if long_form() else 5000), 1000
-        cases = Cases(SEED)
+        (seed, total), batch = piece(SEED, 5000, 100000), 1000
+        cases = Cases(seed)
         agree, refused = collections.Counter(), collections.Counter()
         for start in range(0, total, batch):
             drawn = [cases.draw() for _ in range(batch)]
@@ -207,7 +207,7 @@ class DifferentialTest(unittest.TestCase):
                     expected = as_read(answer[0], expected)
                     if expected is None:
                         continue
-                self.assertEqual(answer[0], expected, f"case {number} of seed {SEED}: {case!r}")
+                self.assertEqual(answer[0], expected, f"case {number} of seed {seed}: {case!r}")
                 agree[kind] += 1
         print(f"{total} files: agree {dict(agree)}, refused {dict(refused)}")
         # Were nearly all refused, nothing would have been compared.

@@ -1,4 +1,4 @@
-"""Exports of some sixty writers, whole and damaged: read to the right values, or refused. And ordinary
+"""Exports of some eighty writers, whole and damaged: read to the right values, or refused. And ordinary
 ones: taken without a question."""
 
 import collections
@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import writers
-from harness import long_form, program
+from harness import piece, program
 
 SEED = 20261126
 VALUE_END, ROW_END, ROWS_END, CASE_END = b"\xff", b"\xfe", b"\xfd", b"\xfc"
@@ -56,8 +56,8 @@ def find_wrong(file, rows):
 
 class WriterTest(unittest.TestCase):
     def test_every_writers_files_are_read_right_or_refused(self):
-        total, batch = (100000 if long_form() else 1000), 500
-        source = writers.seeded(SEED)
+        (seed, total), batch = piece(SEED, 1000, 100000), 500
+        source = writers.seeded(seed)
         taken, refused = collections.Counter(), collections.Counter()
         for start in range(0, total, batch):
             files = [writers.draw(source) for _ in range(batch)]
@@ -68,17 +68,17 @@ class WriterTest(unittest.TestCase):
                     continue
                 wrong = find_wrong(file, rows)
                 self.assertIsNone(
-                    wrong, f"file {number} of seed {SEED}, {file.name}, {file.arguments()}\n{file.encoded()!r}"
+                    wrong, f"file {number} of seed {seed}, {file.name}, {file.arguments()}\n{file.encoded()!r}"
                 )
                 taken[file.name.split(",")[0]] += any(row[1] for row in rows)
-        print(f"{total} files: {taken.total()} taken, {refused.total()} refused")
+        print(f"seed {seed}, {total} files: {taken.total()} taken, {refused.total()} refused")
         self.assertGreater(taken.total(), total / 4)
 
 
 class OrdinaryTest(unittest.TestCase):
     def test_ordinary_exports_are_taken_without_a_question(self):
-        total, batch = (100000 if long_form() else 1000), 500
-        source = writers.seeded(SEED + 1)
+        (seed, total), batch = piece(SEED + 1, 1000, 100000), 500
+        source = writers.seeded(seed)
         ambiguous = 0
         for start in range(0, total, batch):
             files = [writers.Ordinary(source) for _ in range(batch)]
@@ -87,13 +87,13 @@ class OrdinaryTest(unittest.TestCase):
                 if file.is_ambiguous():
                     ambiguous += 1
                     continue
-                words = f"file {number} of seed {SEED + 1}\n{file.encoded()!r}"
+                words = f"file {number} of seed {seed}\n{file.encoded()!r}"
                 self.assertEqual(refusal, "", words)
                 self.assertIsNone(find_wrong(file, rows), words)
                 alarms = [row for row in rows if not row[1]]
                 self.assertEqual(alarms, [], words)
                 self.assertEqual(len(rows), len(file.claims), words)
-        print(f"{total} files taken, but for {ambiguous} whose encoding nobody can tell")
+        print(f"seed {seed}, {total} files taken, but for {ambiguous} whose encoding nobody can tell")
         self.assertLess(ambiguous, total / 20)
 
 

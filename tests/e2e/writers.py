@@ -111,6 +111,11 @@ MONEY = {
     "point": lambda fen: trimmed(fen).removeprefix("0") if 0 < fen < 100 else trimmed(fen),
     "mark": lambda fen: "¥" + yuan(fen),
     "word": lambda fen: yuan(fen) + "元",
+    "capital": lambda fen: "".join("零壹贰叁肆伍陆柒捌玖"[int(d)] for d in str(fen // 100)) + "元整",
+    "bracket": lambda fen: f"({yuan(fen)})",
+    "minus behind": lambda fen: yuan(fen) + "-",
+    "apostrophes": lambda fen: grouped(fen).replace(",", "'"),
+    "credit": lambda fen: yuan(fen) + " CR",
 }
 
 
@@ -141,6 +146,13 @@ TIMES = {
     "oracle": "%d-%b-%y %I.%M.%S.000000 %p",
     "us": "%m/%d/%Y %H:%M:%S",
     "epoch": lambda time: str(int((time - datetime.datetime(1970, 1, 1, 8)).total_seconds())),
+    "ticks": lambda time: str(int((time - datetime.datetime(1, 1, 1)).total_seconds()) * 10**7),
+    "/Date/": lambda time: f"/Date({int((time - datetime.datetime(1970, 1, 1, 8)).total_seconds())}000)/",
+    "CST": "%Y-%m-%d %H:%M:%S CST",
+    "GMT+8": "%Y-%m-%d %H:%M:%S GMT+8",
+    "Shanghai": "%Y-%m-%dT%H:%M:%S+08:00[Asia/Shanghai]",
+    "上午 only": lambda time: f"{time:%Y-%m-%d} {'上午' if time.hour < 12 else '下午'}",
+    "凌晨": lambda time: f"{time.year}/{time.month}/{time.day} {'凌晨' if time.hour < 6 else '晚上'} {time.hour % 12}:{time:%M}",
     "serial": lambda time: f"{(time - datetime.datetime(1899, 12, 30)).total_seconds() / 86400:.8f}",
 }
 
@@ -162,7 +174,7 @@ STATUS_OPTIONS = {
 USUAL = dict(
     header=CHINESE, fee="yuan", time="iso", status="word", null="", quote="minimal", escape="double",
     delimiter=",", end="\n", encoding="utf-8", before="", after="", options=(), count=True, pad="",
-    wrap="", trail="", numbers=True, last=True,
+    wrap="", trail="", numbers=True, last=True, page=0, index=None, mark="",
 )  # fmt: skip
 
 # What each of them does otherwise; a tuple is what it may do, one for a file.
@@ -232,7 +244,30 @@ WRITERS = {
     "an amount in words": dict(fee="word", encoding="utf-8-sig"),
     "Windows, Chinese": dict(time="上午", encoding="gb18030", end="\r\n"),
     "an office": dict(),
-    "time as a number": dict(time=("epoch", "serial")),
+    "time as a number": dict(time=("epoch", "serial", "ticks", "/Date/")),
+    "FineReport": dict(encoding=("utf-8-sig", "gb18030"), end="\r\n", after=(
+        "制表人：王,,审核：李,,,,\r\n", "打印时间：2026-11-26 09:00:00\r\n", "第 1 页 / 共 1 页\r\n", "备注：以上数据来自核心系统\r\n")),
+    "Yonyou": dict(encoding="gb18030", end="\r\n", fee="grouped", after=(
+        "合计,,,,128.00,,\r\n制单人：王,,,,,,\r\n", "合计人民币壹佰贰拾捌元整\r\n")),
+    "Kingdee": dict(encoding="gb18030", end="\r\n", after=(",,,,128.00,,\r\n", "审核人,,,,,,\r\n", "*** End of Report ***\r\n")),
+    "SAP ALV": dict(delimiter="|", quote="none", pad=" ", wrap="|", after=("-" * 40 + "\n", "")),
+    "SQL*Plus, pages": dict(header=CAPITALS, fee="fen", status="digit", page=(2, 5), after=("", "\n8 rows selected.\n")),
+    "SQL*Plus, error": dict(header=CAPITALS, fee="fen", status="digit", after=("ERROR:\nORA-01555: snapshot too old\n")),
+    "PL/SQL Developer": dict(header=CAPITALS, fee="fen", status="digit", quote="all", index='""'),
+    "Toad": dict(header=CAPITALS, fee="fen", status="digit", null=("", "{null}"), options=("--null", "{null}")),
+    "pandas, index": dict(index=("", "Unnamed: 0", "index"), null=("", "<NA>", "NaN"), fee="trimmed"),
+    "R, row names": dict(index=False, quote="text", null="NA"),
+    "Metabase": dict(time=("T", "+08:00"), encoding="utf-8", null="", after=("", "(results truncated)\n")),
+    "Power BI": dict(encoding="utf-8-sig", end="\r\n", time=("short", "AM"), fee="trimmed", after=("", "已应用筛选器: 状态 是 全部\r\n")),
+    "Superset": dict(time=("iso", "T"), null=("", "<NA>")),
+    "copy of two files": dict(page=3, mark="\ufeff", encoding="utf-8-sig", end="\r\n"),
+    "mixed line ends": dict(page=2, mark="mixed"),
+    "a disk that filled up": dict(after="\0" * 64),
+    "an old terminal": dict(encoding="gb18030", end="\r\n", after="\x1a\x1a\x1a"),
+    "amounts in Chinese": dict(fee="capital"),
+    "amounts of an accountant": dict(fee=("bracket", "minus behind", "apostrophes", "credit")),
+    "zones in words": dict(time=("CST", "GMT+8", "Shanghai")),
+    "half days": dict(time=("上午 only", "凌晨")),
 }  # fmt: skip
 
 
@@ -309,9 +344,28 @@ class File:
             text = f"|{text}|"
         return text + habits["trail"] + habits["end"]
 
+    def indexed(self, row, text):
+        """The line with what some programs put before it: a number, and a header for that or none."""
+        index = self.habits["index"]
+        if index is None or (row < 0 and index is False):
+            return text
+        return (index if row < 0 else str(row)) + self.habits["delimiter"] + text
+
+    def lines(self):
+        """The rows; between them what begins each page."""
+        page, mark = self.habits["page"], self.habits["mark"]
+        for row, cells in enumerate(self.cells):
+            if page and row and row % page == 0 and mark != "mixed":
+                yield mark + self.indexed(-1, self.header())
+            line = self.indexed(row, self.line(cells, row))
+            other = {"\n": "\r\n", "\r\n": "\n"}.get(self.habits["end"])
+            if mark == "mixed" and other and row % page:
+                line = line.removesuffix(self.habits["end"]) + other
+            yield line
+
     def text(self):
-        rows = "".join(self.line(cells, row) for row, cells in enumerate(self.cells))
-        text = self.habits["before"] + self.header() + rows + self.habits["after"]
+        rows = "".join(self.lines())
+        text = self.habits["before"] + self.indexed(-1, self.header()) + rows + self.habits["after"]
         return text if self.habits["last"] else text.removesuffix(self.habits["end"])
 
     def encoded(self):
@@ -591,6 +645,23 @@ def swapped_unit(file):
         cells[4] = trimmed(claim.fee) + ("元" if file.habits["fee"].startswith("fen") else "分")
 
 
+def grouped_numbers(file):
+    """As a spreadsheet shows them, without quotes where the delimiter is no comma."""
+    for cells in file.cells:
+        if not cells[1].isdigit() or cells[1].startswith("0") or len(cells[1]) < 5:
+            return
+    for cells in file.cells:
+        cells[1] = f"{int(cells[1]):,}" + file.source.choice(("", ".00"))
+
+
+def other_unit(file):
+    """Below the claims, where it makes 100 times of them."""
+    if not file.habits["after"] and file.habits["last"]:
+        taken = "元" if file.habits["fee"].startswith("fen") or file.habits["fee"] == "db2 fen" else "分"
+        file.habits["after"] = f"注：以上金额单位：{taken}" + file.habits["end"]
+        file.claims.clear()  # none of them may be sent
+
+
 DAMAGES = {
     "ids shortened": shorten_ids,
     "numbers shortened": shorten_numbers,
@@ -600,6 +671,12 @@ DAMAGES = {
     "numbers as floats": float_numbers,
     "a guise": in_guise(("'", ""), ("`", ""), ("", "&nbsp;"), ("&quot;", ""), ("‘", ""), ("“", "”"), ("", "\u200b")),
     "no number": put(1, "NULL", "\\N", "nan", "None", "(null)", "", "#N/A", "########", "-", "无"),
+    "a word for a number": put(1, "TRUE", "0", "000", "#", "待定", "(空白)", "N/A", "同上", "[object Object]", "-1", "...", "{{no}}"),
+    "another number": in_guise(("报案号", ""), ("报案号：", ""), ("赔案号", ""), ("单号:", ""), ("No:", "")),
+    "wrapped": in_guise(("<b>", "</b>"), ("{", "}"), ("=", ""), ("", ";"), ("", "，"), ("b'", "'"), ("*", "*"), ("", "'")),
+    "cut": in_guise(("", "…"), ("", "..."), ("****", "")),
+    "numbers in groups": grouped_numbers,
+    "a note with another unit": other_unit,
     "a date for a number": put(1, "4-Nov", "Nov-26", "2026/11/4", "2026-11-04 00:00:00", "11月4日"),
     "no id": put(0, "NULL", "\\N", "", "########", "#VALUE!", "1.5", "-1", "８８１５", "8,815,301"),
     "an amount that is none": put(4, "", "NULL", "-5.00", "1.2E+05", "12.345", "壹佰", "$5", "(5.00)", "1.280,00", "５"),
