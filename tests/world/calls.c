@@ -124,6 +124,7 @@ static void note_sent(struct call *c)
         .executed = c->fate.executed,
         .fault = c->fate.fault,
         .round = me()->round,
+        .is_of_other_ledger = me()->operation.kind == OPERATION_OTHER_LEDGER,
         .is_resubmitted = me()->operation.kind == OPERATION_RESUBMIT,
     };
     if (pool.settings->client.tells_departures)

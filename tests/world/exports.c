@@ -24,20 +24,20 @@ static struct {
 
 /* Those that stand in both files never change: which of two contents is the newer one would depend
  * on when their runs began. */
-static bool is_shared(int claim)
+bool exports_share(int claim)
 {
     return claim % 4 == 2;
 }
 
 static bool is_of(int file, int claim)
 {
-    return is_shared(claim) || (claim % 4 == 3) == (file == 1);
+    return exports_share(claim) || (claim % 4 == 3) == (file == 1);
 }
 
 /* Its first line is an older content than its second; so both change with each export. */
 static bool is_two_contents(int claim)
 {
-    return claim % 7 == 4 && !is_shared(claim);
+    return claim % 7 == 4 && !exports_share(claim);
 }
 
 static bool is_in(int file, int claim)
@@ -123,7 +123,7 @@ void exports_change(int file)
     exports.share_percent[file] = 100;
     exports.changes++;
     for (int claim = 0; claim < world->plan.claims; claim++)
-        if (!is_shared(claim) && is_of(file, claim) &&
+        if (!exports_share(claim) && is_of(file, claim) &&
             exports.bumps[claim] < VERSIONS_MAX / 2 - 1 && changes(claim, exports.changes))
             exports.bumps[claim]++;
     write_file(file);

@@ -12,6 +12,9 @@ struct export_line {
 
 extern const char *const export_names[2];
 
+/* Whether it stands in both. */
+bool exports_share(int claim);
+
 void exports_begin(void);
 /* Some of its claims have another amount, and some are new. */
 void exports_change(int file);

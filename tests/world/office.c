@@ -251,7 +251,8 @@ static void audit_at_last(void)
     int code = words_run(&words, &(struct operation){.kind = OPERATION_AUDIT});
 
     if (code && !world->had_accident && !has_mark(MARK_RESUBMIT_SENT) &&
-        !has_mark(MARK_RESEND_SENT) && !has_mark(MARK_SETTLED_WITHOUT_REPORT))
+        !has_mark(MARK_RESEND_SENT) && !has_mark(MARK_SETTLED_WITHOUT_REPORT) &&
+        !has_mark(MARK_KILLED_RERUN))
         violation("the last audit ended with %d", code);
 }
 

@@ -113,10 +113,10 @@ static const char *untruth_of(const struct report_line *line)
     return NULL;
 }
 
-/* Unknown though no answer left it in doubt: a kill has. */
+/* Unknown by its own attempt, though no answer left it in doubt: a kill has. */
 static bool is_lost(const struct report_line *line)
 {
-    if (!is(line->outcome, "unknown"))
+    if (!is(line->outcome, "unknown") || is(line->code, "UNSETTLED"))
         return false;
     for (int i = world->last_sent[line->claim]; i >= 0; i = world->sent[i].before)
         if (world->sent[i].said == SAID_UNKNOWN)

@@ -39,7 +39,7 @@ struct sent {
     enum said said;
     bool is_collected, is_certain; /* by the coordinator; and its transaction is over */
     int round;                     /* in which a person said to send claims again; 0: none */
-    bool is_resubmitted;
+    bool is_resubmitted, is_of_other_ledger;
     bool settled; /* a person said what became of it */
     int fault;    /* in the sandbox's table; -1: none */
     int before;   /* the last one of this claim; -1: none */
