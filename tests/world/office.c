@@ -19,6 +19,7 @@
 static struct office {
     int backups;
     int rounds[2][2]; /* of each export and kind of round, the one that is open; 0: none */
+    bool is_stuck;    /* rows are unknown whose claims were settled in other runs */
 } office;
 
 /* ---- what sends ---- */
@@ -198,45 +199,58 @@ static int do_operations(const struct operation *o, int index, int left)
 
 /* ---- the last phase: nothing goes wrong any more, and all has to end ---- */
 
+/* Rows whose claims were settled in other runs are judged anew as `resolve` says: by a round. */
+static int upload_once(const struct words *words, int file)
+{
+    struct operation operation = {.kind = OPERATION_UPLOAD, .file = file};
+    struct words more = *words;
+    int actor;
+
+    if (!office.is_stuck)
+        return words_run(words, &operation);
+    operation.kind = OPERATION_RESEND;
+    words_add(&more, "--resend-unknown");
+    words_add_reason(&more);
+    mark(MARK_JUDGED_ANEW);
+    actor = words_start(&more, &operation);
+    world->actors[actor].round = ++world->rounds;
+    return words_finish(actor, &operation);
+}
+
 static int upload_at_last(int file)
 {
-    const struct operation operation = {.kind = OPERATION_UPLOAD, .file = file};
     struct words words = words_sending("upload", export_names[file], LEDGER);
-    int code = words_run(&words, &operation);
+    int code = upload_once(&words, file);
 
     if (code == EXIT_REFUSED_LEDGER) {
         desk_learn(&(struct operation){.kind = OPERATION_IMPORT});
-        code = words_run(&words, &operation);
+        code = upload_once(&words, file);
     }
     if (code == EXIT_NO_PLACE) { /* what a kill has left there is another export's by now */
         words_add(&words, "--overwrite");
-        code = words_run(&words, &operation);
+        code = upload_once(&words, file);
     }
     if (code == EXIT_REFUSED_LEDGER) { /* no file tells of all that it has lost */
         words_add(&words, "--new-ledger");
         words_add_reason(&words);
         mark(MARK_NEW_LEDGER);
-        code = words_run(&words, &operation);
+        code = upload_once(&words, file);
     }
     return code;
 }
 
-/* A row stays unknown in its own report when another run has settled its claim. */
-static bool is_end(int code)
-{
-    return code == 0 || code == 1 || code == 3;
-}
-
-/* Whether all has ended: nothing was sent, nothing can be settled. */
+/* Whether all has ended: nothing was sent, nothing is unknown. */
 static bool try_to_end(void)
 {
     int before = world->sent_count;
     int codes[2] = {upload_at_last(0), upload_at_last(1)};
+    bool is_settled;
 
     oracle_check_reports();
-    if (desk_resolve_all(&(struct operation){.kind = OPERATION_RESOLVE}))
-        return false;
-    return world->sent_count == before && is_end(codes[0]) && is_end(codes[1]);
+    is_settled = desk_resolve_all(&(struct operation){.kind = OPERATION_RESOLVE});
+    office.is_stuck = !is_settled && (codes[0] == 3 || codes[1] == 3);
+    return !is_settled && world->sent_count == before && (codes[0] == 0 || codes[0] == 1) &&
+           (codes[1] == 0 || codes[1] == 1);
 }
 
 /* An accident, or a person's word to send again, leaves what an audit has to name. */

@@ -52,9 +52,11 @@ static bool is_open(const struct sent *sent)
 
 static void check_against(const struct sent *sent, const struct sent *before, bool is_closed)
 {
+    if (is_of_two_ledgers(sent, before))
+        return;
     if (before->said == SAID_NOTHING && is_alive(before))
         violation("claim %d: two calls are in flight together", sent->claim);
-    else if (is_excused(sent, before) || is_of_two_ledgers(sent, before))
+    else if (is_excused(sent, before))
         return;
     else if (is_open(before) && !is_closed)
         violation("claim %d: sent by start %d after a call of start %d that may have been executed",

@@ -99,6 +99,9 @@ static void expect(const struct operation *operation, int code)
     /* A kill between a report and its manifest, and then another export. */
     if (code == EXIT_NO_PLACE && world->kills && world->marks >> MARK_SECOND_EXPORT & 1)
         return;
+    /* … or another run has moved it aside meanwhile. */
+    if (code == 66 && operation->kind == OPERATION_RERUN && !is_alone())
+        return;
     /* Another report's decision may have settled the row. */
     if (code == 65 && (operation->kind == OPERATION_RERUN || operation->kind == OPERATION_RESOLVE))
         return;

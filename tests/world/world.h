@@ -158,6 +158,7 @@ bool chance(enum stream stream, unsigned percent);
     X(SETTLED_THEN_SENT, "a claim was sent after a person's word")                                 \
     X(SETTLED_BESIDE_RUN, "a person settled while a run went on")                                  \
     X(SETTLED_WITHOUT_REPORT, "a claim was settled by its number")                                 \
+    X(JUDGED_ANEW, "rows were judged anew whose claims were settled elsewhere")                    \
     X(IMPORTED, "a ledger learned from reports")                                                   \
     X(IMPORTED_START, "a ledger learned from a start without a report")                            \
     X(RESTORED, "a backup took the ledger's place")                                                \
