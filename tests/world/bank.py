@@ -73,6 +73,7 @@ def run(root, options):
     patches = sorted(
         os.path.join(root, "tests/world/bank", name)
         for name in os.listdir(os.path.join(root, "tests/world/bank"))
+        if not options.only or options.only in name
     )
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
