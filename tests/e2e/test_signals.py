@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import sqlite3
+import sys
 import threading
 import time
 import unittest
@@ -62,15 +63,16 @@ class StopTest(SignalCase):
         env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
         return env
 
-    def wait_for_intents(self, count):
+    def wait_for_intents(self, count, most=sys.maxsize):
         """Until the ledger holds so many open attempts."""
         for _ in range(1500):
             with contextlib.suppress(sqlite3.Error):
                 with contextlib.closing(sqlite3.connect(self.ws.ledger)) as ledger:
-                    if ledger.execute("SELECT count(*) FROM open_attempt").fetchone()[0] >= count:
-                        return
+                    found = ledger.execute("SELECT count(*) FROM open_attempt").fetchone()[0]
+                if count <= found <= most:
+                    return
             time.sleep(0.02)
-        self.fail("the intents never came")
+        self.fail(f"there never were {count} open attempts, or never at most {most}")
 
     def test_ctrl_c_ends_at_once_though_the_resolver_never_answers(self):
         """What was never handed over is withdrawn: not a row is unknown."""
@@ -129,6 +131,27 @@ class StopTest(SignalCase):
         self.assertIn(unknown, range(4, 9))
         self.assertTally({"accepted": 50 - unknown, "unknown": unknown})
         self.assertSays(again, "unknown")
+        self.assertTrueReport(gateway.journal, starts=2, crashed=True)
+
+    def test_ctrl_c_twice_makes_no_row_unknown_that_was_not_handed_over(self):
+        """The ledger holds intents of rows that wait for a connection; the first Ctrl-C withdraws them."""
+        self.ws.export(claim_rows(50))
+        held = Held()
+        gateway = self.gateway(held)
+        run = self.ws.start_upload(gateway, "--in-flight", "4")
+        self.addCleanup(held.open.set)
+        gateway.wait_for_requests(4)
+        self.wait_for_intents(5)
+        run.send_signal(signal.SIGINT)
+        self.wait_for_intents(4, most=4)
+        self.assertTrue(run.is_alive(), "requests in flight were not given time to finish")
+        run.send_signal(signal.SIGINT)
+        self.assertExit(run.finish(20), 130)
+        held.open.set()
+        gateway.wait_for(lambda: len(gateway.journal) >= 4)
+        again = self.ws.upload(gateway)
+        self.assertExit(again, 3)
+        self.assertTally({"accepted": 46, "unknown": 4})
         self.assertTrueReport(gateway.journal, starts=2, crashed=True)
 
     def test_a_signal_in_a_pause_ends_it(self):
