@@ -1,7 +1,5 @@
 #include "sandbox/journal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +10,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/log.h"
 
 struct journal {
     int fd;
@@ -26,20 +23,21 @@ struct journal {
 
 int journal_open(const char *path, struct journal **ret_journal, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct journal *journal = calloc(1, sizeof(*journal));
 
     if (!journal)
         return error_no_memory(err);
     pthread_mutex_init(&journal->lock, NULL);
-    journal->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    journal->fd = -1;
     journal->path = strdup(path);
-    if (journal->fd < 0 || !journal->path) {
-        int cause = errno;
-
+    if (!journal->path)
+        error_no_memory(err);
+    else
+        journal->fd = file_open_append(path, err);
+    if (journal->fd < 0) {
         journal_close(journal);
-        return error_set(err, EXIT_CANNOT_CREATE, "cannot open the journal '%s': %s",
-                         log_quote(path, quoted, sizeof(quoted)), strerror(cause));
+        error_add(err, "the journal is appended to a file of your own, by its own name");
+        return -1;
     }
     *ret_journal = journal;
     return 0;

@@ -382,6 +382,27 @@ class Program(unittest.TestCase):
                 gateway.process.send_signal(number)
                 self.assertEqual(gateway.process.wait(timeout=20), 0)
 
+    def test_a_journal_that_is_a_link_or_a_pipe_is_refused_and_left_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place = lambda name: os.path.join(folder, name)  # noqa: E731
+            for name in ("secret", "target", "linked"):
+                with open(os.open(place(name), os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                    file.write(SECRET + "\n")
+            os.symlink("target", place("link"))
+            os.link(place("linked"), place("hard"))
+            os.mkfifo(place("pipe"))
+            for name, words in (("link", "symbolic link"), ("hard", "hard link"), ("pipe", "not a regular")):
+                with self.subTest(name):
+                    ended = subprocess.run(
+                        [SANDBOX, "--app-key", KEY, "--app-secret-file", place("secret"),
+                         "--journal", place(name)],
+                        capture_output=True, text=True, timeout=20)
+                    self.assertEqual(ended.returncode, 73)
+                    self.assertIn(words, ended.stderr)
+            for name in ("target", "linked"):
+                with open(place(name), encoding="utf-8") as file:
+                    self.assertEqual(file.read(), SECRET + "\n")
+
     def test_stops_when_the_journal_cannot_be_written(self):
         with Gateway("--journal", "/dev/full") as gateway:
             with self.assertRaises(http.client.RemoteDisconnected):
