@@ -3,6 +3,7 @@ is never written over, never published, and is found before anything is sent."""
 
 import os
 import stat
+import threading
 import unittest
 
 from harness import Reply, TestCase, accept, claim_rows, file_digest
@@ -161,19 +162,20 @@ class UnfinishedFilesTest(PartialCase):
 
     def test_one_that_was_replaced_during_the_run_is_not_published(self):
         self.ws.export(claim_rows(3))
-        held = self.gateway(lambda request: (self.swap(), accept(request))[1])
+        once = threading.Lock()  # several requests come at a time
+        held = self.gateway(lambda request: (self.swap(once), accept(request))[1])
         result = self.ws.upload(held)
         self.assertExit(result, 73)
         self.assertFalse(os.path.exists(self.ws.report))
         self.assertExit(self.ws.upload(held), 0)
         self.assertEqual(len(held.requests), 3)
 
-    def swap(self):
-        partial = self.ws.report + ".partial"
-        if not os.path.exists(self.ws.file("swapped")):
-            os.unlink(partial)
-            self.ws.write("claims.report.csv.partial", "somebody else's report\n")
-            self.ws.write("swapped", "")
+    def swap(self, once):
+        with once:
+            if not os.path.exists(self.ws.file("swapped")):
+                os.unlink(self.ws.report + ".partial")
+                self.ws.write("claims.report.csv.partial", "somebody else's report\n")
+                self.ws.write("swapped", "")
 
     def test_a_manifest_that_cannot_take_its_name_is_known_before_anything_is_sent(self):
         self.ws.export(claim_rows(3))

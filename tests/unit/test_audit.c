@@ -30,7 +30,7 @@
 #define PLATFORM "http://127.0.0.1:8080/router/rest"
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
 #define ROWS 80
-#define STRIDE 151 /* of the sample */
+#define STRIDE 307 /* of the sample */
 
 static struct error err;
 
