@@ -49,6 +49,13 @@ int ftruncate64(int fd, off_t size)
     return (int)syscall(SYS_ftruncate, fd, size);
 }
 
+/* Room that is reserved in memory costs time and tells nothing. */
+int posix_fallocate64(int fd, off_t at, off_t bytes)
+{
+    (void)fd, (void)at, (void)bytes;
+    return 0;
+}
+
 /* The folder is in memory: only the time counts that a disk takes. */
 static int sync_file(void)
 {
