@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "input/header.h"
 #include "input/reader.h"
+#include "input/text.h"
+#include "input/value.h"
 
 #define SHOWN_HEADER_BYTES 48
 #define SHOWN_HEADERS 20
@@ -328,6 +330,20 @@ static void append_guesses(struct buffer *text, const struct resolution *resolut
             append_guess(text, resolution, (enum field)i);
 }
 
+/* Whether a header is what is left of Chinese text that some program read in a wrong encoding. */
+static bool is_garbled(const struct resolution *resolution)
+{
+    for (size_t i = 0; i < resolution->header->count; i++) {
+        struct value value = value_of(&resolution->header->cells[i]);
+        unsigned kinds = text_kinds(value);
+
+        if (text_is_lost(value, kinds) || value_has_replacement(value) ||
+            text_mojibake(value, kinds) != MOJIBAKE_NONE)
+            return true;
+    }
+    return false;
+}
+
 static int check_required(const struct resolution *resolution)
 {
     struct buffer text = {0};
@@ -341,7 +357,10 @@ static int check_required(const struct resolution *resolution)
     }
     if (text.len == 0)
         return 0;
-    if (!is_any_known(resolution))
+    if (is_garbled(resolution))
+        buffer_text(&text, "; some program read the header in a wrong encoding or lost its "
+                           "characters, and the texts below as well: export it again as UTF-8");
+    else if (!is_any_known(resolution))
         buffer_text(&text, "; the first line must be the header: take away lines above it, or add "
                            "it where it is missing");
     if (resolution->header->count == 1)

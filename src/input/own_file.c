@@ -110,6 +110,7 @@ const char *own_file_of_bytes(const char *bytes, size_t len)
                             "export: name the export"},
         {"{", "it begins as JSON does, as the manifest beside a report is: name the export itself, "
               "or, to send again what failed, use rerun with the report"},
+        {"[", "it begins as JSON does: export it as CSV"},
         {"-----BEGIN ", "this is a key or a certificate, not an export: name the export"},
         {"# HELP claimbatch", "these are metrics of claimbatch, not an export: name the export"},
     };
