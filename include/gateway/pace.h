@@ -77,7 +77,8 @@ size_t pace_allowance(struct pace *pace, int64_t now_ms, size_t wanted, int64_t 
 
 /*
  * Another rate from now on, in claims a second, at least 1: it also holds over times shorter than
- * the sliding second, in which sends are spread evenly. Only for a pace that was opened with a rate.
+ * the sliding second, in which sends are spread evenly. Only for a pace that was opened with a
+ * rate.
  */
 void pace_set_rate(struct pace *pace, double rate, int64_t now_ms);
 
