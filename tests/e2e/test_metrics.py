@@ -1,5 +1,6 @@
 """The file of --metrics: what it says of each end, and that Prometheus takes it."""
 
+import json
 import os
 import re
 import shutil
@@ -128,6 +129,19 @@ class MetricsTest(TestCase):
                 ["promtool", "check", "metrics"], input=self.text('a "name".prom'), text=True, capture_output=True
             )
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+    def test_rules_and_dashboard_name_metrics_that_there_are(self):
+        self.upload(accept, "--daily-quota", "9")
+        there = set(re.findall(r"^# TYPE (\w+)", self.text(), re.M))
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples", "monitoring")
+        for name in ("claimbatch.rules.yml", "claimbatch.dashboard.json"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                named = set(re.findall(r"claimbatch_[a-z_]+", file.read()))
+            self.assertGreater(len(named), 5)
+            self.assertEqual(named - there, set(), name)
+        with open(os.path.join(folder, "claimbatch.dashboard.json"), encoding="utf-8") as file:
+            panels = json.load(file)["panels"]
+        self.assertEqual(len({panel["id"] for panel in panels}), len(panels))
 
 
 if __name__ == "__main__":
