@@ -67,6 +67,27 @@ shell_scripts_are_sound() {
     shellcheck -x .ci/install .ci/run samples/*.sh samples/hooks/*.sh tests/*.sh tests/fuzz/*.sh
 }
 
+# The units as they are installed, with the program of this tree in the place of /usr/bin.
+units_are_right_and_confined() {
+    command -v systemd-analyze >/dev/null || return 77
+    local folder unit status=0
+    folder=$(mktemp -d)
+    for unit in samples/systemd/*; do
+        sed "s|/usr/bin/claimbatch|$PWD/build/claimbatch|" "$unit" >"$folder/${unit##*/}"
+        sed "s|/usr/bin/claimbatch|$PWD/build/claimbatch|" "$unit" >"$folder/$(basename "$unit" | sed 's/@/@x/')"
+    done
+    systemd-analyze verify --man=no "$folder"/*@x.* || status=1
+    systemd-analyze security --offline=true --threshold=20 --no-pager samples/systemd/claimbatch@.service || status=1
+    rm -rf "$folder"
+    return "$status"
+}
+
+alert_rules_are_right() {
+    command -v promtool >/dev/null || return 77
+    promtool check rules samples/monitoring/claimbatch.rules.yml &&
+        promtool test rules samples/monitoring/claimbatch.rules.test.yml
+}
+
 check() {
     local status=0
     "$1" >"$log" 2>&1 || status=$?
@@ -89,5 +110,7 @@ check every_unit_test_is_declared
 check the_sample_can_be_tried_by_one_command
 check source_is_formatted
 check shell_scripts_are_sound
+check units_are_right_and_confined
+check alert_rules_are_right
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
