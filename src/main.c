@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/confinement.h"
 #include "base/error.h"
+#include "base/file/output.h"
 #include "base/log.h"
-#include "base/output.h"
+#include "base/process/confinement.h"
 #include "base/stop.h"
 #include "cli/command.h"
 #include "cli/ending.h"

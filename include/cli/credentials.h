@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "base/secret.h"
+#include "base/process/secret.h"
 
 struct error;
 

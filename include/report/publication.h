@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include "base/output.h"
+#include "base/file/output.h"
 #include "report/manifest.h"
 
 struct error;

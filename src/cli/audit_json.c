@@ -1,7 +1,7 @@
 #include "cli/audit_json.h"
 
 #include "base/error.h"
-#include "report/json.h"
+#include "base/json.h"
 
 static void put_key_check(struct json *document, const char *key, enum audit_check check)
 {

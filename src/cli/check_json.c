@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/character.h"
+#include "base/json.h"
 #include "input/charset.h"
-#include "report/json.h"
 
 struct check_json {
     struct json *document;

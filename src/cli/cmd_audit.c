@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file/output.h"
 #include "base/log.h"
-#include "base/output.h"
 #include "cli/audit_json.h"
 #include "cli/audit_text.h"
 #include "cli/command.h"

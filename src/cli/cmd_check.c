@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file/output.h"
 #include "base/log.h"
-#include "base/output.h"
 #include "cli/check_json.h"
 #include "cli/check_text.h"
 #include "cli/command.h"

@@ -7,8 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/file/output.h"
 #include "base/log.h"
-#include "base/output.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/suggestion.h"

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file/output.h"
 #include "base/log.h"
-#include "base/output.h"
 #include "base/stop.h"
 #include "cli/command.h"
 #include "cli/folder.h"

@@ -14,7 +14,7 @@
 #include "base/buffer.h"
 #include "base/character.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
 #include "base/log.h"
 #include "input/value.h"
 

@@ -9,15 +9,15 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file/output.h"
+#include "base/json.h"
 #include "base/log.h"
-#include "base/output.h"
 #include "cli/confirmation.h"
 #include "cli/options.h"
 #include "cli/outlook.h"
 #include "cli/rulings.h"
 #include "ledger/ledger.h"
 #include "ledger/view.h"
-#include "report/json.h"
 
 #define PATH_BYTES 4200
 

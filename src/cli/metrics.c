@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
+#include "base/file/output.h"
 #include "base/log.h"
-#include "base/output.h"
 #include "cli/ending.h"
 #include "cli/version.h"
 

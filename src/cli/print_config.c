@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/submission.h"
 #include "cli/version.h"
-#include "report/json.h"
 
 static bool sends(const struct command *command)
 {

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file/output.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "base/output.h"
 #include "cli/problem.h"
 #include "input/correction.h"
 #include "input/encoder.h"

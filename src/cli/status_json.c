@@ -4,8 +4,8 @@
 
 #include "base/digest.h"
 #include "base/hex.h"
+#include "base/json.h"
 #include "base/money.h"
-#include "report/json.h"
 
 struct status_json {
     struct json *document;

@@ -5,7 +5,7 @@
 
 #include "base/digest.h"
 #include "base/hex.h"
-#include "report/json.h"
+#include "base/json.h"
 
 struct unsettled_json {
     struct json *document;

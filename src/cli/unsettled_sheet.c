@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file/output.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "base/output.h"
 #include "report/line.h"
 
 struct unsettled_sheet {

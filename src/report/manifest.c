@@ -9,12 +9,12 @@
 #include "base/character.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
 #include "base/hex.h"
+#include "base/json.h"
 #include "gateway/top.h"
 #include "input/charset.h"
 #include "ledger/commits.h"
-#include "report/json.h"
 
 static void put_key_sha256(struct json *document, const char *key, const unsigned char *sha256)
 {

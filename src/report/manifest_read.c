@@ -9,7 +9,7 @@
 #include "base/character.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/memory.h"

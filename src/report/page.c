@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file/output.h"
 #include "base/log.h"
-#include "base/output.h"
 #include "page_part.h"
 #include "report/chart.h"
 #include "report/html.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
 #include "input/claim_digest.h"
 #include "input/duplicates.h"
 #include "input/repeats.h"

@@ -9,9 +9,9 @@
 #include <openssl/pem.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
 #include "base/log.h"
-#include "base/secret.h"
+#include "base/process/secret.h"
 
 #define VALUE_BYTES 64
 #define VALUE_TEXT_BYTES (4 * ((VALUE_BYTES + 2) / 3) + 1)

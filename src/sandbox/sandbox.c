@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
 #include "base/log.h"
-#include "base/secret.h"
+#include "base/process/secret.h"
 #include "base/stop.h"
 #include "sandbox/certificate.h"
 #include "sandbox/fault.h"

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
 #include "base/hex.h"
 #include "input/claim_digest.h"
 #include "input/supply.h"

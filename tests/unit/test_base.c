@@ -20,12 +20,12 @@
 #include "base/character.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
+#include "base/file/output.h"
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/money.h"
-#include "base/output.h"
 #include "base/stop.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

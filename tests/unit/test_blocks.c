@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/gateway/blocks.h"
+#include "gateway/blocks.h"
 
 #define ALL 3000 /* blocks of up to 40000 bytes */
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "report/json.h"
+#include "base/json.h"
 
 static void members_have_their_form(void **state)
 {

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
 #include "input/claim_digest.h"
 #include "memfile.h"
 #include "report/publication.h"

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/secret.h"
+#include "base/process/secret.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define NOBODY 65534

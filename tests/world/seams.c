@@ -6,8 +6,8 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/confinement.h"
 #include "base/error.h"
+#include "base/process/confinement.h"
 #include "calls.h"
 #include "gateway/sign.h"
 #include "run/pool.h"

@@ -8,8 +8,8 @@
  *
  * Tested by tests/unit/test_json.c
  */
-#ifndef CLAIMBATCH_REPORT_JSON_H
-#define CLAIMBATCH_REPORT_JSON_H
+#ifndef CLAIMBATCH_BASE_JSON_H
+#define CLAIMBATCH_BASE_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -12,8 +12,8 @@
  *
  * Tested by tests/unit/test_secret.c and tests/e2e/test_secret.py
  */
-#ifndef CLAIMBATCH_BASE_SECRET_H
-#define CLAIMBATCH_BASE_SECRET_H
+#ifndef CLAIMBATCH_BASE_PROCESS_SECRET_H
+#define CLAIMBATCH_BASE_PROCESS_SECRET_H
 
 #include <stdbool.h>
 #include <stddef.h>

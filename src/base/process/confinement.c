@@ -1,4 +1,4 @@
-#include "base/confinement.h"
+#include "base/process/confinement.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,8 +7,8 @@
  *
  * Tested by tests/unit/test_base.c
  */
-#ifndef CLAIMBATCH_BASE_FILE_H
-#define CLAIMBATCH_BASE_FILE_H
+#ifndef CLAIMBATCH_BASE_FILE_FILE_H
+#define CLAIMBATCH_BASE_FILE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
  * their place. Any other fails as if the kernel did not know it, so that a newer library falls back
  * on an older call; those that start programs or look into other processes are not permitted.
  */
-#include "base/confinement.h"
+#include "base/process/confinement.h"
 
 #if defined(HAVE_SECCOMP)
 

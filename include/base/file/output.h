@@ -6,8 +6,8 @@
  *
  * Tested by tests/unit/test_base.c
  */
-#ifndef CLAIMBATCH_BASE_OUTPUT_H
-#define CLAIMBATCH_BASE_OUTPUT_H
+#ifndef CLAIMBATCH_BASE_FILE_OUTPUT_H
+#define CLAIMBATCH_BASE_FILE_OUTPUT_H
 
 #include <stdbool.h>
 

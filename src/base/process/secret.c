@@ -1,4 +1,4 @@
-#include "base/secret.h"
+#include "base/process/secret.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 
 #include "base/character.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
 #include "base/log.h"
 
 #define PIPES 0x50495045L /* the file system of pipes without a name; see statfs(2) */

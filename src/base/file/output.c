@@ -1,4 +1,4 @@
-#include "base/output.h"
+#include "base/file/output.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file/file.h"
 
 #define FLUSH_BYTES ((size_t)64 << 10)
 
