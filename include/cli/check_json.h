@@ -10,8 +10,8 @@
 #define CLAIMBATCH_CLI_CHECK_JSON_H
 
 #include "cli/problem.h"
-#include "input/duplicates.h"
-#include "input/inspection.h"
+#include "input/inspection/duplicates.h"
+#include "input/inspection/inspection.h"
 
 struct check_json;
 struct error;

@@ -7,8 +7,8 @@
 #define CLAIMBATCH_CLI_CHECK_TEXT_H
 
 #include "cli/problem.h"
-#include "input/duplicates.h"
-#include "input/inspection.h"
+#include "input/inspection/duplicates.h"
+#include "input/inspection/inspection.h"
 
 #define CHECK_TEXT_PROBLEMS 50   /* are printed in full */
 #define CHECK_TEXT_DUPLICATES 10 /* of each kind are named */

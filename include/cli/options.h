@@ -21,9 +21,9 @@
 #include "cli/settings.h"
 #include "gateway/sign.h"
 #include "gateway/verdict.h"
-#include "input/charset.h"
-#include "input/claim.h"
-#include "input/reader.h"
+#include "input/claim/claim.h"
+#include "input/export/charset.h"
+#include "input/reader/reader.h"
 
 struct command;
 struct config;

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "input/cell_name.h"
-#include "input/findings.h"
-#include "input/reader.h"
+#include "input/claim/findings.h"
+#include "input/reader/cell_name.h"
+#include "input/reader/reader.h"
 
 /* Texts are borrowed from the record and from `sentence`. */
 struct problem {

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "input/charset.h"
+#include "input/export/charset.h"
 #include "ledger/outcome.h"
 
 struct error;

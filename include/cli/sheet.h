@@ -2,7 +2,7 @@
  * sheet: the rows with problems, as a CSV for the one who fixes them.
  *
  * In the encoding and with the delimiter of the export; each line has in front of the cells, as
- * they stand in the export, where it came from (input/correction.h), so that upload takes it back.
+ * they stand in the export, where it came from (input/reader/correction.h), so that upload takes it back.
  * Owner-only; written beside and renamed.
  *
  * Tested by tests/e2e/test_check.py and tests/e2e/test_problem_list.py
@@ -13,10 +13,10 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "input/export.h"
-#include "input/findings.h"
-#include "input/reader.h"
-#include "input/rules.h"
+#include "input/claim/findings.h"
+#include "input/claim/rules.h"
+#include "input/export/export.h"
+#include "input/reader/reader.h"
 
 struct error;
 struct sheet;

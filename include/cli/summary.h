@@ -6,7 +6,7 @@
 #ifndef CLAIMBATCH_CLI_SUMMARY_H
 #define CLAIMBATCH_CLI_SUMMARY_H
 
-#include "input/inspection.h"
+#include "input/inspection/inspection.h"
 #include "report/tally.h"
 #include "run/batch.h"
 

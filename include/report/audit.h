@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #include "base/money.h"
-#include "input/columns.h"
-#include "input/inspection.h"
+#include "input/inspection/inspection.h"
+#include "input/reader/columns.h"
 #include "ledger/outcome.h"
 #include "report/advice.h"
 #include "report/latency.h"

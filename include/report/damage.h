@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "input/export.h"
+#include "input/export/export.h"
 
 /* The number of the row behind so many records, the header being one; 0 when it is not known. */
 uint64_t damage_row_behind(struct export *export, uint64_t records);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "input/columns.h"
+#include "input/reader/columns.h"
 #include "ledger/outcome.h"
 
 #define LINE_BOM "\xef\xbb\xbf"

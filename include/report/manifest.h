@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "input/inspection.h"
+#include "input/inspection/inspection.h"
 #include "ledger/ledger.h"
 #include "report/tally.h"
 

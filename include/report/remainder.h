@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "input/inspection.h"
-#include "input/supply.h"
+#include "input/inspection/inspection.h"
+#include "input/inspection/supply.h"
 #include "report/manifest.h"
 
 struct error;

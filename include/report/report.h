@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "input/inspection.h"
+#include "input/inspection/inspection.h"
 #include "ledger/ledger.h"
 #include "report/tally.h"
 

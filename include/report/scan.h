@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "input/claim.h"
-#include "input/export.h"
+#include "input/claim/claim.h"
+#include "input/export/export.h"
 #include "report/line.h"
 
 struct error;

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "gateway/pace.h"
-#include "input/inspection.h"
+#include "input/inspection/inspection.h"
 #include "ledger/ledger.h"
 #include "run/submit.h"
 

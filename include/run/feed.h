@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "input/inspection.h"
+#include "input/inspection/inspection.h"
 #include "ledger/ledger.h"
 
 struct error;

@@ -16,7 +16,7 @@
 #include "gateway/exchange.h"
 #include "gateway/pace.h"
 #include "gateway/verdict.h"
-#include "input/claim.h"
+#include "input/claim/claim.h"
 
 struct claim_entry;
 

@@ -11,7 +11,7 @@
 #define CLAIMBATCH_RUN_REHEARSAL_H
 
 #include "base/money.h"
-#include "input/inspection.h"
+#include "input/inspection/inspection.h"
 #include "ledger/ledger.h"
 #include "run/decision.h"
 

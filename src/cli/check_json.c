@@ -5,7 +5,7 @@
 
 #include "base/character.h"
 #include "base/json.h"
-#include "input/charset.h"
+#include "input/export/charset.h"
 
 struct check_json {
     struct json *document;

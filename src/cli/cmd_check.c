@@ -14,7 +14,7 @@
 #include "cli/options.h"
 #include "cli/sheet.h"
 #include "cli/summary.h"
-#include "input/duplicates.h"
+#include "input/inspection/duplicates.h"
 
 /* Everything a check has open. */
 struct check {

@@ -16,7 +16,7 @@
 #include "cli/summary.h"
 #include "gateway/endpoint.h"
 #include "gateway/rate_control.h"
-#include "input/pattern.h"
+#include "input/claim/pattern.h"
 #include "run/batch.h"
 
 enum kind {

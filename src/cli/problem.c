@@ -1,6 +1,6 @@
 #include "cli/problem.h"
 
-#include "input/claim.h"
+#include "input/claim/claim.h"
 
 const char *problem_severity(enum severity severity)
 {

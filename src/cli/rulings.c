@@ -14,9 +14,9 @@
 #include "base/formula.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "input/export.h"
-#include "input/reader.h"
-#include "input/value.h"
+#include "input/claim/value.h"
+#include "input/export/export.h"
+#include "input/reader/reader.h"
 #include "report/line.h"
 
 #define REFUSAL_BYTES 512

@@ -11,9 +11,9 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "cli/problem.h"
-#include "input/correction.h"
-#include "input/encoder.h"
-#include "input/own_file.h"
+#include "input/export/encoder.h"
+#include "input/export/own_file.h"
+#include "input/reader/correction.h"
 
 #define HEAD_BYTES 512 /* hold the first columns in any encoding */
 

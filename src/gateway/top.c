@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "input/claim.h"
+#include "input/claim/claim.h"
 
 /* ---- requests ---- */
 

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "gateway/verdict.h"
-#include "input/rules.h"
+#include "input/claim/rules.h"
 #include "report/tally.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))

@@ -6,7 +6,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "input/claim_digest.h"
+#include "input/claim/claim_digest.h"
 #include "ledger/import.h"
 #include "report/audit.h"
 #include "report/original.h"

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "input/repeats.h"
+#include "input/inspection/repeats.h"
 #include "ledger/import.h"
 #include "report/coherence.h"
 #include "report/proof.h"

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/formula.h"
 #include "base/hex.h"
-#include "input/rules.h"
+#include "input/claim/rules.h"
 
 void line_append_cell(const char *text, struct buffer *ret_text)
 {

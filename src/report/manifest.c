@@ -13,7 +13,7 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "gateway/top.h"
-#include "input/charset.h"
+#include "input/export/charset.h"
 #include "ledger/commits.h"
 
 static void put_key_sha256(struct json *document, const char *key, const unsigned char *sha256)

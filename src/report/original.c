@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "input/inspection.h"
-#include "input/pattern.h"
+#include "input/claim/pattern.h"
+#include "input/inspection/inspection.h"
 #include "report/audit.h"
 
 struct original {

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "input/repeats.h"
+#include "input/inspection/repeats.h"
 #include "report/proof.h"
 #include "report/scan.h"
 #include "report/siblings.h"

@@ -9,10 +9,10 @@
 
 #include "base/error.h"
 #include "base/file/file.h"
-#include "input/claim_digest.h"
-#include "input/duplicates.h"
-#include "input/repeats.h"
-#include "input/supply.h"
+#include "input/claim/claim_digest.h"
+#include "input/inspection/duplicates.h"
+#include "input/inspection/repeats.h"
+#include "input/inspection/supply.h"
 #include "report/line.h"
 
 #define FLUSH_BYTES ((size_t)64 << 10)

@@ -11,11 +11,11 @@
 #include "base/formula.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "input/charset.h"
-#include "input/claim_digest.h"
-#include "input/own_file.h"
-#include "input/reader.h"
-#include "input/value.h"
+#include "input/claim/claim_digest.h"
+#include "input/claim/value.h"
+#include "input/export/charset.h"
+#include "input/export/own_file.h"
+#include "input/reader/reader.h"
 #include "report/absence.h"
 
 #define ZEROS_TRIED 32 /* lost leading zeros are looked for so far */

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/stop.h"
-#include "input/repeats.h"
+#include "input/inspection/repeats.h"
 
 /* A claim that may stand in the report more than once. */
 struct family {

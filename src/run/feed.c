@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "input/claim_digest.h"
-#include "input/repeats.h"
-#include "input/supply.h"
+#include "input/claim/claim_digest.h"
+#include "input/inspection/repeats.h"
+#include "input/inspection/supply.h"
 #include "run/job.h"
 
 struct feed {

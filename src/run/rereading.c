@@ -4,8 +4,8 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "input/claim_digest.h"
-#include "input/supply.h"
+#include "input/claim/claim_digest.h"
+#include "input/inspection/supply.h"
 #include "ledger/ledger.h"
 
 /* Both in the order of the export. */

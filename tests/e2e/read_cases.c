@@ -16,7 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "input/reader.h"
+#include "input/reader/reader.h"
 
 #define CASE_BYTES_MAX ((size_t)4 << 20)
 #define CELL_END '\xff'

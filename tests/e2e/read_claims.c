@@ -18,8 +18,8 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/options.h"
-#include "input/inspection.h"
-#include "input/supply.h"
+#include "input/inspection/inspection.h"
+#include "input/inspection/supply.h"
 
 #define CASE_BYTES_MAX ((size_t)4 << 20)
 #define OPTIONS_MAX 32

@@ -18,10 +18,10 @@
 #include "base/buffer.h"
 #include "base/character.h"
 #include "base/error.h"
-#include "input/charset.h"
-#include "input/claim.h"
-#include "input/inspection.h"
-#include "input/reader.h"
+#include "input/claim/claim.h"
+#include "input/export/charset.h"
+#include "input/inspection/inspection.h"
+#include "input/reader/reader.h"
 
 #define NOW_MS INT64_C(1670803200000)
 #define CELL_END "\xfe" /* bytes that UTF-8 never has */

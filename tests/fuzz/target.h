@@ -17,7 +17,7 @@
 #include "base/buffer.h"
 #include "base/character.h"
 #include "base/error.h"
-#include "input/charset.h"
+#include "input/export/charset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 /* The sanitizers' own; missing where there are none. */

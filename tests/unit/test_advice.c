@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "gateway/verdict.h"
-#include "input/rules.h"
+#include "input/claim/rules.h"
 #include "report/advice.h"
 
 /* How a row that was judged so ends, if it is not sent again. */

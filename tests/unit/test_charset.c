@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "input/charset.h"
-#include "input/detection.h"
-#include "input/line_count.h"
+#include "input/export/charset.h"
+#include "input/export/detection.h"
+#include "input/export/line_count.h"
 
 #define LITERAL(text) (text), sizeof(text) - 1
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "input/claim.h"
+#include "input/claim/claim.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define CELLS_MAX 16

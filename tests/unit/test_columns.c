@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "input/columns.h"
-#include "input/reader.h"
+#include "input/reader/columns.h"
+#include "input/reader/reader.h"
 
 #define CELLS_MAX 32
 #define PLAIN "workcard_id|claim_order_no|claim_status|claim_time|claim_fee"

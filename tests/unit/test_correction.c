@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "input/correction.h"
-#include "input/encoder.h"
-#include "input/reader.h"
+#include "input/export/encoder.h"
+#include "input/reader/correction.h"
+#include "input/reader/reader.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

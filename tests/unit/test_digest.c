@@ -9,8 +9,8 @@
 
 #include "base/digest.h"
 #include "base/hex.h"
-#include "input/claim.h"
-#include "input/claim_digest.h"
+#include "input/claim/claim.h"
+#include "input/claim/claim_digest.h"
 
 static const struct claim plain = {
     .workcard_id = 12345,

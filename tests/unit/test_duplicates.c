@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "input/claim.h"
-#include "input/duplicates.h"
+#include "input/claim/claim.h"
+#include "input/inspection/duplicates.h"
 
 static struct claim make_claim(int64_t id, const char *order_no)
 {

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
-#include "input/export.h"
+#include "input/export/export.h"
 #include "memfile.h"
 
 #define TWO_BLOCKS (2 * EXPORT_BLOCK_BYTES)

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "input/inspection.h"
-#include "input/repeats.h"
+#include "input/inspection/inspection.h"
+#include "input/inspection/repeats.h"
 #include "memfile.h"
 
 #define HEADER "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n"

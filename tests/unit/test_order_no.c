@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "input/order_no.h"
-#include "input/text.h"
+#include "input/claim/order_no.h"
+#include "input/claim/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

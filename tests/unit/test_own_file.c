@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "input/own_file.h"
+#include "input/export/own_file.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "input/claim.h"
-#include "input/footer.h"
-#include "input/profile.h"
+#include "input/claim/claim.h"
+#include "input/claim/profile.h"
+#include "input/inspection/footer.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

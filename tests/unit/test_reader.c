@@ -11,7 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "input/reader.h"
+#include "input/reader/reader.h"
 #include "memfile.h"
 
 #define HEADER "workcard_id,claim_order_no,claim_status,claim_time,claim_fee"

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
-#include "input/claim_digest.h"
+#include "input/claim/claim_digest.h"
 #include "ledger_place.h"
 #include "memfile.h"
 #include "report/remainder.h"

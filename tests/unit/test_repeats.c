@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "input/claim.h"
-#include "input/repeats.h"
+#include "input/claim/claim.h"
+#include "input/inspection/repeats.h"
 
 static struct repeats *repeats;
 

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/file/file.h"
-#include "input/claim_digest.h"
+#include "input/claim/claim_digest.h"
 #include "memfile.h"
 #include "report/publication.h"
 #include "report/report.h"

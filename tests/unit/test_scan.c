@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "input/claim_digest.h"
+#include "input/claim/claim_digest.h"
 #include "memfile.h"
 #include "report/scan.h"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "input/supply.h"
+#include "input/inspection/supply.h"
 #include "memfile.h"
 
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */

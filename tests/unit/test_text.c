@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "input/text.h"
+#include "input/claim/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

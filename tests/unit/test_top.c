@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "gateway/top.h"
-#include "input/claim.h"
+#include "input/claim/claim.h"
 
 static yajl_val vectors;
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "input/value.h"
-#include "input/vocabulary.h"
+#include "input/claim/value.h"
+#include "input/claim/vocabulary.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

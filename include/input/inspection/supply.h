@@ -1,0 +1,55 @@
+/*
+ * supply: the rows that a run is about, one pass over them.
+ *
+ * They are those of an export, or those that a report has left (report/remainder.h): the intake
+ * says which. Every pass over one intake yields the very same rows, judged in the same way: the
+ * bytes were surveyed, and nothing else but the intake is asked. A supply is used by one thread.
+ *
+ * Tested by tests/unit/test_supply.c
+ */
+#ifndef CLAIMBATCH_INPUT_INSPECTION_SUPPLY_H
+#define CLAIMBATCH_INPUT_INSPECTION_SUPPLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "input/claim/claim.h"
+#include "input/inspection/inspection.h"
+
+struct error;
+struct supply;
+
+/* One row. What is borrowed is so until the next one. */
+struct supply_row {
+    uint64_t row; /* as a spreadsheet that shows the export counts */
+    bool invalid;
+    struct claim claim; /* unless it is invalid; its texts live in the store */
+    struct findings findings;
+    const struct record *record;   /* the cells as they stand, borrowed … */
+    const struct columns *columns; /* … and which of them is which field */
+    const char *noted; /* codes of warnings that the row brought along, joined by ';'; borrowed */
+    bool may_resend;   /* a round about unknown attempts is about this row too */
+    const char *unsettled; /* what is known of an unknown attempt before this run; NULL: there is
+                              none, or the ledger tells; borrowed */
+    bool is_unrecorded;    /* … of which no ledger knows */
+    uint64_t open_row; /* an earlier row of its claim, not of this run, that is unknown; 0: none */
+};
+
+/* How rows are read that are not those of an export. `pass` is what `open` gave back. */
+struct supply_kind {
+    int (*open)(const struct intake *intake, void **ret_pass, struct error *err);
+    int (*next)(void *pass, struct claim_store *store, struct supply_row *ret_row,
+                struct error *err);
+    void (*close)(void *pass); /* NULL is fine */
+};
+
+/* Starts a pass over an input that was inspected, which must outlive it. */
+int supply_open(const struct intake *intake, const struct inspection *inspection,
+                struct supply **ret_supply, struct error *err);
+void supply_close(struct supply *supply); /* NULL is fine */
+
+/* The next row, judged: 1, or 0 behind the last one, or -1. Its claim's texts go into `store`. */
+int supply_next(struct supply *supply, struct claim_store *store, struct supply_row *ret_row,
+                struct error *err);
+
+#endif

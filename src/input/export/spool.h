@@ -1,0 +1,17 @@
+/*
+ * spool: a private copy, without a name, of an input that cannot be read by position.
+ *
+ * Tested by tests/unit/test_export.c
+ */
+#ifndef CLAIMBATCH_INPUT_EXPORT_SPOOL_H
+#define CLAIMBATCH_INPUT_EXPORT_SPOOL_H
+
+#include <stdbool.h>
+
+struct error;
+
+/* Copies what is left to read to a new file in $TMPDIR: its descriptor, or -1. *ret_unread says
+ * that reading failed, for which errno has the cause and *err nothing. */
+int spool_copy(int from, bool *ret_unread, struct error *err);
+
+#endif

@@ -1,0 +1,127 @@
+#include "doubts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "footer.h"
+#include "input/claim/claim.h"
+#include "input/claim/text.h"
+#include "input/reader/header.h"
+#include "input/reader/reader.h"
+
+static struct value value_in(const struct reader *reader, const struct record *record,
+                             enum field field)
+{
+    const char *raw = claim_raw(reader_columns(reader), record, field);
+
+    return value_of(&(struct cell){raw, strlen(raw)});
+}
+
+static bool has_digit(struct value value)
+{
+    return text_kinds(value) & TEXT_DIGIT;
+}
+
+/* The unit that a cell says, where it says one. A second header line is such a cell, too. */
+static enum unit_said unit_in(struct value value)
+{
+    char text[128];
+
+    if (has_digit(value))
+        return amount_unit(value);
+    snprintf(text, sizeof(text), "%.*s", (int)value.len, value.ptr);
+    return value.len < sizeof(text) ? header_unit(text) : UNIT_UNSAID;
+}
+
+static int refuse_unit(const struct reader *reader, const struct record *record,
+                       enum unit_said said, struct error *err)
+{
+    const struct columns *columns = reader_columns(reader);
+    const char *raw = claim_raw(columns, record, FIELD_CLAIM_FEE);
+    char why[512], quoted[LOG_QUOTE_BYTES];
+
+    snprintf(why, sizeof(why), "%s '%.120s' says %s, but the amounts are taken as %s%s",
+             column_header(columns, FIELD_CLAIM_FEE), log_quote(raw, quoted, sizeof(quoted)),
+             unit_name(said), columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen",
+             has_digit(value_in(reader, record, FIELD_CLAIM_FEE))
+                 ? ": export the amounts as plain numbers in one unit, and say it in the header"
+                 : ": this line looks like a second header; delete it, and say the unit of the "
+                   "amounts in the first, or with --fee-unit");
+    return reader_refuse(reader, record, why, err);
+}
+
+static int look_at_unit(const struct reader *reader, const struct record *record, struct error *err)
+{
+    const struct columns *columns = reader_columns(reader);
+    enum unit_said said = unit_in(value_in(reader, record, FIELD_CLAIM_FEE));
+    enum unit_said taken = columns->fee_unit == FEE_UNIT_YUAN ? UNIT_SAYS_YUAN : UNIT_SAYS_FEN;
+
+    if (said == UNIT_UNSAID || said == taken)
+        return 0;
+    return refuse_unit(reader, record, said, err);
+}
+
+/* A line that is no claim may say what unit the claims are in. */
+static int look_at_note(const struct reader *reader, const struct record *record, struct error *err)
+{
+    const struct columns *columns = reader_columns(reader);
+    enum unit_said taken = columns->fee_unit == FEE_UNIT_YUAN ? UNIT_SAYS_YUAN : UNIT_SAYS_FEN;
+    char why[512], quoted[LOG_QUOTE_BYTES];
+
+    for (size_t i = 0; i < record->count; i++) {
+        const char *text = record->cells[i].text;
+        enum unit_said said = strstr(text, "单位") ? header_unit(text) : UNIT_UNSAID;
+
+        if (said == UNIT_UNSAID || said == taken)
+            continue;
+        snprintf(why, sizeof(why),
+                 "'%.120s' says %s, but the amounts are taken as %s: find out which is right; then "
+                 "delete this line, and say the unit in the header or with --fee-unit",
+                 log_quote(text, quoted, sizeof(quoted)), unit_name(said),
+                 taken == UNIT_SAYS_YUAN ? "yuan" : "fen");
+        return reader_refuse(reader, record, why, err);
+    }
+    return 0;
+}
+
+static int look_at_encoding(const struct reader *reader, enum encoding encoding,
+                            const struct record *record, enum field field, struct error *err)
+{
+    struct value value = value_in(reader, record, field);
+    enum mojibake mojibake = text_mojibake(value, text_kinds(value));
+    bool utf8 = encoding == ENCODING_GB18030 && mojibake == MOJIBAKE_UTF8_AS_GBK;
+    bool gbk = encoding == ENCODING_UTF8 && mojibake == MOJIBAKE_GBK_AS_UTF8;
+    char why[512];
+
+    if (!utf8 && !gbk)
+        return 0;
+    snprintf(why, sizeof(why),
+             "%s is %s in a file that else is %s: the file was put together from two; bring both "
+             "into one encoding, UTF-8, before",
+             column_header(reader_columns(reader), field), utf8 ? "UTF-8" : "GB18030 (GBK)",
+             utf8 ? "GB18030 (GBK)" : "UTF-8");
+    return reader_refuse(reader, record, why, err);
+}
+
+int doubts_refuse(const struct reader *reader, enum encoding encoding, const struct record *record,
+                  const struct findings *findings, struct error *err)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < findings->count && !result; i++) {
+        const struct finding *finding = &findings->list[i];
+
+        if (finding->rule == RULE_BAD_FEE &&
+            !footer_is_like(reader_columns(reader), record, FOOTER_WIDE))
+            result = look_at_unit(reader, record, err);
+        else if (finding->rule == RULE_COLUMN_COUNT ||
+                 (finding->field == FIELD_WORKCARD_ID && finding->rule != RULE_CLAMPED_ID))
+            result = look_at_note(reader, record, err);
+        else if (finding->rule == RULE_LOST_TEXT)
+            result = look_at_encoding(reader, encoding, record, finding->field, err);
+    }
+    return result;
+}

@@ -1,0 +1,225 @@
+#include "input/inspection/duplicates.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "input/claim/claim.h"
+
+#define DIGIT_VALUES 256
+#define LEVELS (sizeof(uint64_t) + sizeof(uint32_t))
+#define FEW 24 /* so many are sorted by insertion */
+
+/* A row that was noted; after the search a pair: the row, the one before it, the same or not. */
+struct entry {
+    uint64_t key;
+    uint32_t row, content;
+};
+
+struct duplicates {
+    struct entry *entries;
+    size_t count, room;
+};
+
+static uint64_t hash_key(const struct claim *claim)
+{
+    return hash_text(hash_word(0, (uint64_t)claim->workcard_id), claim->claim_order_no);
+}
+
+static uint32_t hash_content(const struct claim *claim)
+{
+    uint64_t hash = hash_word((uint64_t)claim->claim_count, (uint64_t)claim->claim_fee);
+
+    hash = hash_text(hash ^ (uint64_t)claim->claim_status, claim->claim_time);
+    return (uint32_t)(hash_text(hash, claim->claim_desc) >> 32);
+}
+
+struct duplicates *duplicates_open(void)
+{
+    return calloc(1, sizeof(struct duplicates));
+}
+
+void duplicates_close(struct duplicates *duplicates)
+{
+    if (!duplicates)
+        return;
+    free(duplicates->entries);
+    free(duplicates);
+}
+
+void duplicates_clear(struct duplicates *duplicates)
+{
+    duplicates->count = 0;
+}
+
+/* Doubles what is reserved; pages of it that are not used yet take no memory. */
+static int add_room(struct duplicates *duplicates)
+{
+    size_t room = duplicates->room ? duplicates->room * 2 : 4096;
+    struct entry *entries = realloc(duplicates->entries, room * sizeof(*entries));
+
+    if (!entries)
+        return -1;
+    duplicates->entries = entries;
+    duplicates->room = room;
+    return 0;
+}
+
+static int note(struct duplicates *duplicates, uint64_t row, uint64_t key, uint32_t content)
+{
+    if (row > UINT32_MAX)
+        return 0;
+    if (duplicates->count == duplicates->room && add_room(duplicates))
+        return -1;
+    duplicates->entries[duplicates->count++] = (struct entry){key, (uint32_t)row, content};
+    return 0;
+}
+
+int duplicates_note(struct duplicates *duplicates, uint64_t row, const struct claim *claim)
+{
+    return note(duplicates, row, hash_key(claim), hash_content(claim));
+}
+
+int duplicates_note_amount(struct duplicates *duplicates, uint64_t row, const struct claim *claim)
+{
+    return note(duplicates, row, hash_key(claim),
+                (uint32_t)(hash_word(0, (uint64_t)claim->claim_fee) >> 32));
+}
+
+size_t duplicates_count(const struct duplicates *duplicates)
+{
+    return duplicates->count;
+}
+
+static bool is_before(const struct entry *a, const struct entry *b)
+{
+    return a->key != b->key ? a->key < b->key : a->row < b->row;
+}
+
+static void sort_few(struct entry *entries, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct entry entry = entries[i];
+        size_t at = i;
+
+        for (; at > 0 && is_before(&entry, &entries[at - 1]); at--)
+            entries[at] = entries[at - 1];
+        entries[at] = entry;
+    }
+}
+
+/* The bytes of key and row, the most significant first. */
+static unsigned digit_of(const struct entry *entry, unsigned level)
+{
+    if (level < sizeof(entry->key))
+        return entry->key >> (8 * (sizeof(entry->key) - 1 - level)) & (DIGIT_VALUES - 1);
+    return entry->row >> (8 * (LEVELS - 1 - level)) & (DIGIT_VALUES - 1);
+}
+
+/* Puts each entry into the part of the array that is its digit's; ends[] is where each part ends.
+ */
+static void distribute(struct entry *entries, size_t count, unsigned level,
+                       size_t ends[DIGIT_VALUES])
+{
+    size_t next[DIGIT_VALUES];
+    size_t sum = 0;
+
+    memset(ends, 0, DIGIT_VALUES * sizeof(*ends));
+    for (size_t i = 0; i < count; i++)
+        ends[digit_of(&entries[i], level)]++;
+    for (size_t d = 0; d < DIGIT_VALUES; d++) {
+        next[d] = sum;
+        sum += ends[d];
+        ends[d] = sum;
+    }
+    for (size_t d = 0; d < DIGIT_VALUES; d++) {
+        while (next[d] < ends[d]) {
+            struct entry entry = entries[next[d]];
+            unsigned digit = digit_of(&entry, level);
+
+            if (digit == d) {
+                next[d]++;
+            } else {
+                entries[next[d]] = entries[next[digit]];
+                entries[next[digit]++] = entry;
+            }
+        }
+    }
+}
+
+static bool has_equal_keys(const struct entry *entries, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (entries[i].key == entries[j].key)
+                return true;
+    return false;
+}
+
+/* Brings entries of one key together, by row. Nearly always each key is there once, which is
+ * quicker to see than to sort. */
+static void gather_few(struct entry *entries, size_t count)
+{
+    if (has_equal_keys(entries, count))
+        sort_few(entries, count);
+}
+
+/* By key, then row, but for how `few` leaves some of neighbouring keys. In place: the C library's
+ * qsort takes as much memory again. */
+static void sort_many(struct entry *entries, size_t count, unsigned level,
+                      void (*few)(struct entry *entries, size_t count))
+{
+    size_t ends[DIGIT_VALUES];
+    size_t start = 0;
+
+    distribute(entries, count, level, ends);
+    for (size_t d = 0; d < DIGIT_VALUES; d++) {
+        size_t part = ends[d] - start;
+
+        if (part > FEW && level + 1 < LEVELS)
+            sort_many(entries + start, part, level + 1, few);
+        else
+            few(entries + start, part);
+        start = ends[d];
+    }
+}
+
+static void sort(struct duplicates *duplicates, void (*few)(struct entry *entries, size_t count))
+{
+    if (duplicates->count > FEW)
+        sort_many(duplicates->entries, duplicates->count, 0, few);
+    else
+        few(duplicates->entries, duplicates->count);
+}
+
+/* Turns rows of one claim that follow each other into pairs, at the start of the array. */
+static size_t pair(struct entry *entries, size_t count)
+{
+    size_t pairs = 0;
+    struct entry before = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        struct entry entry = entries[i];
+
+        if (i > 0 && entry.key == before.key)
+            entries[pairs++] =
+                (struct entry){entry.row, before.row, entry.content == before.content};
+        before = entry;
+    }
+    return pairs;
+}
+
+size_t duplicates_find(struct duplicates *duplicates)
+{
+    sort(duplicates, gather_few);
+    duplicates->count = pair(duplicates->entries, duplicates->count);
+    sort(duplicates, sort_few);
+    return duplicates->count;
+}
+
+struct duplicate duplicates_at(const struct duplicates *duplicates, size_t i)
+{
+    const struct entry *entry = &duplicates->entries[i];
+
+    return (struct duplicate){entry->key, entry->row, entry->content != 0};
+}

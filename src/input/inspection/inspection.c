@@ -1,0 +1,463 @@
+#include "input/inspection/inspection.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "doubts.h"
+#include "input/inspection/repeats.h"
+
+static void count_findings(struct inspection *inspection, const struct record *record,
+                           const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        enum rule rule = findings->list[i].rule;
+
+        if (!inspection->broken[rule]++) {
+            inspection->first_row[rule] = record->row;
+            inspection->first_line[rule] = record->line;
+        }
+        inspection->warned[rule] += findings->list[i].severity == SEVERITY_WARN;
+    }
+}
+
+static void count_claim(struct inspection *inspection, const struct claim *claim)
+{
+    inspection->status_rows[claim->claim_status]++;
+    inspection->status_fee[claim->claim_status] += claim->claim_fee;
+}
+
+const char *inspection_first(const struct inspection *inspection, enum rule rule,
+                             char ret_text[INSPECTION_FIRST_BYTES])
+{
+    unsigned long long row = inspection->first_row[rule], line = inspection->first_line[rule];
+
+    if (line && line != row)
+        snprintf(ret_text, INSPECTION_FIRST_BYTES, "row %llu, line %llu", row, line);
+    else
+        snprintf(ret_text, INSPECTION_FIRST_BYTES, "row %llu", row);
+    return ret_text;
+}
+
+/* A last record without a line end may have been cut in the middle of a number. */
+static int check_end(const struct intake *intake, const struct reader *reader, uint64_t row,
+                     struct inspection *inspection, struct error *err)
+{
+    char name[LOG_QUOTE_BYTES];
+    enum severity severity = intake->rules.severity[RULE_MISSING_FINAL_NEWLINE];
+
+    inspection->blank_lines = reader_blank_lines(reader);
+    if (!reader_is_unfinished(reader) || severity == SEVERITY_OFF)
+        return 0;
+    inspection->broken[RULE_MISSING_FINAL_NEWLINE] = 1;
+    inspection->warned[RULE_MISSING_FINAL_NEWLINE] = severity == SEVERITY_WARN;
+    inspection->first_row[RULE_MISSING_FINAL_NEWLINE] = row;
+    inspection->first_line[RULE_MISSING_FINAL_NEWLINE] = inspection->last_line;
+    if (severity != SEVERITY_ERROR)
+        return 0;
+    return error_set(
+        err, EXIT_INPUT_REFUSED,
+        "'%s', line %llu: MISSING_FINAL_NEWLINE: no line end follows the last row (row %llu), so "
+        "it may be cut; export the file again, or if you are sure that the row is whole: --rule "
+        "missing-final-newline=warn; nothing was sent",
+        log_quote(export_name(intake->export), name, sizeof(name)),
+        (unsigned long long)inspection->last_line, (unsigned long long)row);
+}
+
+static int refuse_stopped(const struct intake *intake, struct error *err)
+{
+    char name[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
+                     "stopped by a signal while '%s' was checked; nothing was sent",
+                     log_quote(export_name(intake->export), name, sizeof(name)));
+}
+
+/* What one pass over the rows has at hand. */
+struct pass {
+    const struct intake *intake;
+    const struct inspection_visitor *visitor; /* NULL: nobody looks on */
+    struct inspection *inspection;
+    struct reader *reader;
+    struct claim_store store;
+    struct findings findings;
+    struct claim claim;
+    bool counts;   /* rows and findings are counted; else they were before */
+    bool profiles; /* the profile is not known yet */
+    bool shows;    /* findings are for the visitor */
+};
+
+static int show(struct pass *pass, const struct record *record, bool invalid, struct error *err)
+{
+    const struct inspection_visitor *visitor = pass->visitor;
+    int result = 0;
+
+    if (pass->counts && !invalid)
+        result = visitor->claim(visitor->context, record->row, &pass->claim, err);
+    if (!result && pass->shows && pass->findings.count)
+        result = visitor->row(visitor->context, pass->reader, record, &pass->findings, err);
+    if (result > 0)
+        pass->shows = false;
+    return result < 0 ? -1 : 0;
+}
+
+static void count_row(struct pass *pass, const struct record *record, bool invalid)
+{
+    struct inspection *inspection = pass->inspection;
+
+    inspection->rows++;
+    inspection->invalid += invalid;
+    inspection->last_line = record->line;
+    if (!invalid)
+        count_claim(inspection, &pass->claim);
+    /* Also of a row that may be valid by the time the run began with. */
+    if (inspection->repeats && *pass->claim.claim_order_no)
+        repeats_note(inspection->repeats, &pass->claim);
+    if (pass->findings.count)
+        count_findings(inspection, record, &pass->findings);
+}
+
+static int take_row(struct pass *pass, const struct record *record, struct error *err)
+{
+    const struct intake *intake = pass->intake;
+    struct inspection *inspection = pass->inspection;
+    bool invalid = false;
+
+    /* Cells at the end that have no header stand in all rows or in none. */
+    if (pass->profiles && inspection->rows == 0 && !record->correction)
+        inspection->profile.width = record->count;
+    /* A list of problems is what is odd about an export: it has no profile of its own. */
+    if (pass->profiles && !record->correction &&
+        census_note(inspection->census, &intake->rules, reader_columns(pass->reader), record, err))
+        return -1;
+    claim_judge(&intake->rules, reader_columns(pass->reader), &inspection->profile, record,
+                intake->now_ms, &pass->store, &pass->claim, &pass->findings);
+    if (pass->store.desc.failed || pass->store.order_no.failed)
+        return error_no_memory(err);
+    if (pass->findings.count && pass->profiles &&
+        doubts_refuse(pass->reader, inspection->survey.encoding, record, &pass->findings, err))
+        return -1;
+    invalid = findings_invalid(&pass->findings);
+    if (pass->counts)
+        count_row(pass, record, invalid);
+    return pass->visitor ? show(pass, record, invalid, err) : 0;
+}
+
+#define FOOTER_LINES_SHOWN 3
+
+/* A line of the footer, for people to see what was passed over. */
+static void take_footer(struct inspection *inspection, const struct record *record)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    uint64_t at = record->row - inspection->profile.footer_row;
+    struct buffer *text = &inspection->footer;
+
+    for (size_t i = 0; at < FOOTER_LINES_SHOWN && i < record->count; i++) {
+        struct value value = value_of(&record->cells[i]);
+
+        if (value.len == 0)
+            continue;
+        buffer_format(text, "%s'%s'", text->len ? ", " : "",
+                      log_quote(record->cells[i].text, quoted, sizeof(quoted)));
+        return;
+    }
+}
+
+/* Whether all that there is to see was seen before the end. */
+static bool is_over(const struct pass *pass)
+{
+    return !pass->counts && !pass->profiles && !pass->shows;
+}
+
+static int read_rows(struct pass *pass, struct error *err)
+{
+    struct inspection *inspection = pass->inspection;
+    struct record record = {.row = 1};
+    uint64_t row = 1;
+    int result = 0;
+
+    while (!is_over(pass) && (result = reader_next(pass->reader, &record, err)) > 0) {
+        row = record.row;
+        if (stop_signal())
+            result = refuse_stopped(pass->intake, err);
+        else if (profile_is_footer(&inspection->profile, row))
+            result = pass->counts ? (take_footer(inspection, &record), 0) : 0;
+        else
+            result = take_row(pass, &record, err);
+        if (result)
+            break;
+    }
+    if (!result && pass->profiles)
+        result = check_end(pass->intake, pass->reader, row, inspection, err);
+    claim_store_release(&pass->store);
+    return result;
+}
+
+static void note_correction(const struct reader *reader, struct inspection *inspection)
+{
+    const unsigned char *sha256 = reader_corrects(reader);
+
+    inspection->is_correction = sha256 != NULL;
+    if (sha256)
+        memcpy(inspection->corrects, sha256, sizeof(inspection->corrects));
+}
+
+static int start_pass(struct pass *pass, struct error *err)
+{
+    struct inspection *inspection = pass->inspection;
+
+    if (reader_open(pass->intake->export, &inspection->survey, &pass->intake->reader, &pass->reader,
+                    err))
+        return -1;
+    inspection->columns = *reader_columns(pass->reader);
+    if (pass->counts) {
+        inspection->last_line = reader_header(pass->reader)->line;
+        buffer_reset(&inspection->unused_columns);
+        buffer_text(&inspection->unused_columns, reader_unused_columns(pass->reader));
+    }
+    return 0;
+}
+
+/* What the first pass takes for granted, so that hardly any export is judged twice: numbers that
+ * end in zeros as often as chance gives. A list of problems is never judged again, and a rounded
+ * number in it is worth a word. */
+static void guess_profile(const struct reader *reader, struct profile *ret_profile)
+{
+    profile_init(ret_profile);
+    if (!reader_corrects(reader))
+        memset(ret_profile->rounded, 0, sizeof(ret_profile->rounded));
+}
+
+/* The first pass, which counts what the profile is made of, and judges as if nothing was odd. */
+static int read_first(const struct intake *intake, const struct inspection_visitor *visitor,
+                      struct inspection *inspection, struct error *err)
+{
+    struct pass pass = {.intake = intake,
+                        .visitor = visitor,
+                        .inspection = inspection,
+                        .counts = true,
+                        .profiles = true};
+    int result = -1;
+
+    inspection->census = census_open();
+    if (!inspection->census)
+        return error_no_memory(err);
+    if (!start_pass(&pass, err)) {
+        guess_profile(pass.reader, &inspection->profile);
+        result = read_rows(&pass, err);
+        note_correction(pass.reader, inspection);
+    }
+    reader_close(pass.reader);
+    return result;
+}
+
+/* Forgets what was counted of rows, but for the end of the file, which the first pass saw. */
+static void forget_rows(struct inspection *inspection)
+{
+    uint64_t newline = inspection->broken[RULE_MISSING_FINAL_NEWLINE];
+    uint64_t row = inspection->first_row[RULE_MISSING_FINAL_NEWLINE];
+
+    inspection->rows = inspection->invalid = 0;
+    memset(inspection->broken, 0, sizeof(inspection->broken));
+    memset(inspection->first_row, 0, sizeof(inspection->first_row));
+    memset(inspection->first_line, 0, sizeof(inspection->first_line));
+    memset(inspection->warned, 0, sizeof(inspection->warned));
+    memset(inspection->status_rows, 0, sizeof(inspection->status_rows));
+    memset(inspection->status_fee, 0, sizeof(inspection->status_fee));
+    inspection->broken[RULE_MISSING_FINAL_NEWLINE] = newline;
+    inspection->warned[RULE_MISSING_FINAL_NEWLINE] = newline;
+    inspection->first_row[RULE_MISSING_FINAL_NEWLINE] = row;
+    inspection->first_line[RULE_MISSING_FINAL_NEWLINE] = inspection->last_line;
+}
+
+static bool has_findings(const struct inspection *inspection)
+{
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (inspection->broken[i] && i != RULE_MISSING_FINAL_NEWLINE)
+            return true;
+    return false;
+}
+
+/* Reads the rows once more where they have to be judged anew, or shown. */
+static int read_again(const struct intake *intake, const struct inspection_visitor *visitor,
+                      bool counts, struct inspection *inspection, struct error *err)
+{
+    struct pass pass = {.intake = intake,
+                        .visitor = visitor,
+                        .inspection = inspection,
+                        .counts = counts,
+                        .shows = visitor && (counts || has_findings(inspection))};
+    int result = -1;
+
+    if (counts) {
+        forget_rows(inspection);
+        if (inspection->repeats)
+            repeats_clear(inspection->repeats);
+        if (visitor)
+            visitor->forget(visitor->context);
+    }
+    if (!start_pass(&pass, err) &&
+        (!visitor || !visitor->begin(visitor->context, pass.reader, err)))
+        result = read_rows(&pass, err);
+    reader_close(pass.reader);
+    return result;
+}
+
+/* All passes over the rows, after the survey. */
+static int read_export(const struct intake *intake, const struct inspection_visitor *visitor,
+                       struct inspection *inspection, struct error *err)
+{
+    struct profile granted = {0};
+    bool again = false;
+
+    if (read_first(intake, visitor, inspection, err))
+        return -1;
+    granted = inspection->profile;
+    again = census_finish(inspection->census, &granted, &inspection->profile);
+    return again || visitor ? read_again(intake, visitor, again, inspection, err) : 0;
+}
+
+int inspection_run(const struct intake *intake, struct inspection *ret_inspection,
+                   struct error *err)
+{
+    memset(ret_inspection, 0, sizeof(*ret_inspection));
+    ret_inspection->repeats = repeats_open();
+    if (!ret_inspection->repeats)
+        return error_no_memory(err);
+    if (export_survey(intake->export, intake->encoding, &ret_inspection->survey, err))
+        return -1;
+    return read_export(intake, NULL, ret_inspection, err);
+}
+
+int inspection_read(const struct intake *intake, struct inspection *ret_inspection,
+                    struct error *err)
+{
+    memset(ret_inspection, 0, sizeof(*ret_inspection));
+    if (export_survey(intake->export, intake->encoding, &ret_inspection->survey, err))
+        return -1;
+    return read_export(intake, NULL, ret_inspection, err);
+}
+
+int inspection_check(const struct intake *intake, const struct inspection_visitor *visitor,
+                     struct inspection *ret_inspection, struct error *err)
+{
+    memset(ret_inspection, 0, sizeof(*ret_inspection));
+    if ((visitor->needs_sha256 ? export_survey : export_survey_unnamed)(
+            intake->export, intake->encoding, &ret_inspection->survey, err))
+        return -1;
+    return read_export(intake, visitor, ret_inspection, err);
+}
+
+int inspection_expect(const struct inspection *inspection, int64_t rows, int64_t fee_fen,
+                      struct error *err)
+{
+    char fen[MONEY_TEXT_BYTES];
+    money fee = inspection_fee(inspection);
+
+    if (rows >= 0 && inspection->rows != (uint64_t)rows)
+        return error_set(err, EXIT_INPUT_REFUSED,
+                         "the export has %llu rows, not the %lld that --expect-rows says; nothing "
+                         "was sent",
+                         (unsigned long long)inspection->rows, (long long)rows);
+    if (fee_fen >= 0 && fee != fee_fen)
+        return error_set(err, EXIT_INPUT_REFUSED,
+                         "the valid rows of the export come to %s fen, not the %lld that "
+                         "--expect-fee says; nothing was sent",
+                         money_format_fen(fee, fen), (long long)fee_fen);
+    return 0;
+}
+
+int inspection_require_rows(const struct inspection *inspection, int64_t least, struct error *err)
+{
+    if (inspection->is_correction || least <= 0 || inspection->rows >= (uint64_t)least)
+        return 0;
+    return error_set(err, EXIT_INPUT_REFUSED,
+                     "the export has %llu rows, fewer than the %lld that --min-rows asks for: it "
+                     "may be cut off, or of another day; nothing was sent. Have it made again, or "
+                     "lower --min-rows if it is whole",
+                     (unsigned long long)inspection->rows, (long long)least);
+}
+
+void inspection_release(struct inspection *inspection)
+{
+    repeats_close(inspection->repeats);
+    census_close(inspection->census);
+    buffer_release(&inspection->footer);
+    buffer_release(&inspection->unused_columns);
+    memset(inspection, 0, sizeof(*inspection));
+}
+
+enum severity inspection_severity(const struct inspection *inspection, enum rule rule)
+{
+    return inspection->broken[rule] > inspection->warned[rule] ? SEVERITY_ERROR : SEVERITY_WARN;
+}
+
+money inspection_fee(const struct inspection *inspection)
+{
+    money sum = 0;
+
+    for (int i = 0; i < INSPECTION_STATUSES; i++)
+        sum += inspection->status_fee[i];
+    return sum;
+}
+
+/* Whether the null words are those that hold where nobody says anything. */
+static bool has_usual_nulls(const struct vocabulary *words, const struct vocabulary *usual)
+{
+    if (words->null_count != usual->null_count)
+        return false;
+    for (size_t i = 0; i < words->null_count; i++)
+        if (strcmp(words->nulls[i], usual->nulls[i]) != 0)
+            return false;
+    return true;
+}
+
+/* What else decides what a row means, where it is not as usual: a run of an older program had none
+ * of it. */
+static void append_words(const struct rules *rules, const struct rules *usual,
+                         struct buffer *ret_reading)
+{
+    const struct vocabulary *words = &rules->vocabulary;
+
+    for (size_t i = usual->vocabulary.status_count; i < words->status_count; i++)
+        buffer_format(ret_reading, " status:%s=%d", words->statuses[i].word,
+                      words->statuses[i].status);
+    if (!has_usual_nulls(words, &usual->vocabulary)) {
+        buffer_text(ret_reading, " null=none");
+        for (size_t i = 0; i < words->null_count; i++)
+            buffer_format(ret_reading, " null=%s", words->nulls[i]);
+    }
+    if (rules->short_rows)
+        buffer_text(ret_reading, " short-rows");
+    if (rules->order_no_pattern)
+        buffer_format(ret_reading, " order-no-pattern=%s", rules->order_no_pattern);
+    if (rules->oldest_s != usual->oldest_s)
+        buffer_format(ret_reading, " oldest-time=%lld", (long long)rules->oldest_s);
+}
+
+void inspection_reading(const struct intake *intake, const struct inspection *inspection,
+                        struct buffer *ret_reading)
+{
+    static const char *const units[] = {"undeclared", "fen", "yuan"};
+    struct rules defaults;
+
+    buffer_format(ret_reading, "encoding=%s delimiter=0x%02x fee-unit=%s",
+                  encoding_name(inspection->survey.encoding), (unsigned)intake->reader.delimiter,
+                  units[inspection->columns.fee_unit]);
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (inspection->columns.index[i] != COLUMN_ABSENT)
+            buffer_format(ret_reading, " %s=%d", field_name((enum field)i),
+                          inspection->columns.index[i] + 1);
+    if (inspection->columns.time_of_day)
+        buffer_format(ret_reading, " time-of-day=%zu", inspection->columns.time_of_day);
+    rules_init(&defaults);
+    append_words(&intake->rules, &defaults, ret_reading);
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (intake->rules.severity[i] != defaults.severity[i] && !rule_is_of_run((enum rule)i))
+            buffer_format(ret_reading, " %s=%s", rule_name((enum rule)i),
+                          severity_name(intake->rules.severity[i]));
+    if (intake->rules.max_fee >= 0)
+        buffer_format(ret_reading, " max-fee=%lld", (long long)intake->rules.max_fee);
+}

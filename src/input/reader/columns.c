@@ -1,0 +1,507 @@
+#include "input/reader/columns.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "header.h"
+#include "input/claim/text.h"
+#include "input/claim/value.h"
+#include "input/reader/reader.h"
+
+#define SHOWN_HEADER_BYTES 48
+#define SHOWN_HEADERS 20
+
+static const struct {
+    const char *name;
+    bool required;
+} fields[FIELD_COUNT] = {
+    [FIELD_WORKCARD_ID] = {"workcard_id", true},
+    [FIELD_CLAIM_DESC] = {"claim_desc", false},
+    [FIELD_CLAIM_COUNT] = {"claim_count", false},
+    [FIELD_CLAIM_ORDER_NO] = {"claim_order_no", true},
+    [FIELD_CLAIM_STATUS] = {"claim_status", true},
+    [FIELD_CLAIM_TIME] = {"claim_time", true},
+    [FIELD_CLAIM_FEE] = {"claim_fee", true},
+};
+
+/* What resolving passes around. */
+struct resolution {
+    const struct record *header;
+    const char *name; /* of the export */
+    const char *const *wanted;
+    struct columns *columns;
+    struct error *err;
+};
+
+const char *field_name(enum field field)
+{
+    return fields[field].name;
+}
+
+bool field_parse(const char *name, enum field *ret_field)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (strcmp(fields[i].name, name) == 0) {
+            *ret_field = (enum field)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *column_header(const struct columns *columns, enum field field)
+{
+    return *columns->header[field] ? columns->header[field] : field_name(field);
+}
+
+static size_t named_count(const struct columns *columns)
+{
+    return columns->named ? columns->named : columns->count;
+}
+
+size_t columns_least(const struct columns *columns, bool short_rows)
+{
+    size_t least = 0;
+
+    if (!short_rows)
+        return named_count(columns);
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (fields[i].required && columns->index[i] >= (int)least)
+            least = (size_t)columns->index[i] + 1;
+    return columns->time_of_day > least ? columns->time_of_day : least;
+}
+
+static const char *header_of(const struct resolution *resolution, int index)
+{
+    return resolution->header->cells[index].text;
+}
+
+static enum field field_at(const struct resolution *resolution, int index)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (resolution->columns->index[i] == index)
+            return (enum field)i;
+    }
+    return FIELD_NONE;
+}
+
+static const char *wanted_header(const struct resolution *resolution, enum field field)
+{
+    return resolution->wanted ? resolution->wanted[field] : NULL;
+}
+
+/* Refuses the header; `sentence` says what is wrong and what to do. Frees the sentence. */
+static int refuse(const struct resolution *resolution, struct buffer *sentence)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (sentence->failed)
+        error_no_memory(resolution->err);
+    else
+        error_set(resolution->err, EXIT_INPUT_REFUSED,
+                  "'%s', line %llu, the header: %s; nothing was sent",
+                  log_quote(resolution->name, quoted, sizeof(quoted)),
+                  (unsigned long long)resolution->header->line, buffer_string(sentence));
+    buffer_release(sentence);
+    return -1;
+}
+
+static void append_header(struct buffer *text, const char *header)
+{
+    char quoted[SHOWN_HEADER_BYTES];
+
+    buffer_format(text, "'%s'", log_quote(header, quoted, sizeof(quoted)));
+}
+
+static void append_column(struct buffer *text, const struct resolution *resolution, int index)
+{
+    buffer_format(text, "column %d ", index + 1);
+    append_header(text, header_of(resolution, index));
+}
+
+static void append_headers(struct buffer *text, const struct resolution *resolution)
+{
+    size_t count = resolution->header->count;
+
+    for (size_t i = 0; i < count && i < SHOWN_HEADERS; i++) {
+        if (i)
+            buffer_text(text, ", ");
+        append_header(text, resolution->header->cells[i].text);
+    }
+    if (count > SHOWN_HEADERS)
+        buffer_format(text, " and %zu more", count - SHOWN_HEADERS);
+}
+
+static int refuse_twice(const struct resolution *resolution, enum field field, int first,
+                        int second)
+{
+    struct buffer text = {0};
+
+    append_column(&text, resolution, first);
+    buffer_text(&text, " and ");
+    append_column(&text, resolution, second);
+    buffer_format(&text, " both mean %s; ", field_name(field));
+    if (header_is_same(header_of(resolution, first), header_of(resolution, second))) {
+        buffer_text(&text, "rename one of them in the export");
+    } else {
+        buffer_format(&text, "say which one it is with --column %s=HEADER", field_name(field));
+    }
+    return refuse(resolution, &text);
+}
+
+static int refuse_mapped_twice(const struct resolution *resolution, enum field field, int index)
+{
+    struct buffer text = {0};
+
+    append_column(&text, resolution, index);
+    buffer_format(&text, " is named by --column for both %s and %s; name each column once",
+                  field_name(field_at(resolution, index)), field_name(field));
+    return refuse(resolution, &text);
+}
+
+static int refuse_not_there(const struct resolution *resolution, enum field field,
+                            const char *header)
+{
+    struct buffer text = {0};
+
+    buffer_format(&text, "--column %s names a column ", field_name(field));
+    append_header(&text, header);
+    buffer_text(&text, " that is not there; the columns are ");
+    append_headers(&text, resolution);
+    return refuse(resolution, &text);
+}
+
+/* Whether a field has the column, also as its second one. */
+static bool is_taken(const struct resolution *resolution, int index)
+{
+    return field_at(resolution, index) != FIELD_NONE ||
+           resolution->columns->time_of_day == (size_t)index + 1;
+}
+
+/* Finds the column of a header that --column names. */
+static int find_wanted(const struct resolution *resolution, enum field field, const char *header,
+                       int *ret_index)
+{
+    *ret_index = COLUMN_ABSENT;
+    for (size_t i = 0; i < resolution->header->count; i++) {
+        if (!header_is_same(header, header_of(resolution, (int)i)))
+            continue;
+        if (*ret_index != COLUMN_ABSENT)
+            return refuse_twice(resolution, field, *ret_index, (int)i);
+        if (is_taken(resolution, (int)i))
+            return refuse_mapped_twice(resolution, field, (int)i);
+        *ret_index = (int)i;
+    }
+    return 0;
+}
+
+/* Gives claim_time two columns, for the date and for the time of day. */
+static int map_two(const struct resolution *resolution, const char *plus)
+{
+    const enum field field = FIELD_CLAIM_TIME;
+    const char *wanted = wanted_header(resolution, field);
+    int *index = &resolution->columns->index[field], second = COLUMN_ABSENT;
+    char first[COLUMN_HEADER_BYTES * 4];
+
+    snprintf(first, sizeof(first), "%.*s", (int)(plus - wanted), wanted);
+    if (find_wanted(resolution, field, first, index))
+        return -1;
+    if (*index == COLUMN_ABSENT)
+        return refuse_not_there(resolution, field, first);
+    if (find_wanted(resolution, field, plus + 1, &second))
+        return -1;
+    if (second == COLUMN_ABSENT)
+        return refuse_not_there(resolution, field, plus + 1);
+    resolution->columns->time_of_day = (size_t)second + 1;
+    return 0;
+}
+
+/* Gives a field the column that --column names. */
+static int map_wanted(const struct resolution *resolution, enum field field)
+{
+    int *index = &resolution->columns->index[field];
+    const char *header = wanted_header(resolution, field);
+    const char *plus = field == FIELD_CLAIM_TIME ? strchr(header, '+') : NULL;
+
+    if (find_wanted(resolution, field, header, index))
+        return -1;
+    if (*index != COLUMN_ABSENT)
+        return 0;
+    return plus && plus > header && plus[1] ? map_two(resolution, plus)
+                                            : refuse_not_there(resolution, field, header);
+}
+
+static int map_all_wanted(const struct resolution *resolution)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (wanted_header(resolution, (enum field)i) && map_wanted(resolution, (enum field)i))
+            return -1;
+    }
+    return 0;
+}
+
+/* Gives the fields that --column does not name the columns whose headers are known. */
+static int map_known(const struct resolution *resolution)
+{
+    for (size_t i = 0; i < resolution->header->count; i++) {
+        enum unit_said ignored = UNIT_UNSAID;
+        enum field field = header_field(header_of(resolution, (int)i), &ignored);
+        int *index = field == FIELD_NONE ? NULL : &resolution->columns->index[field];
+
+        if (!index || wanted_header(resolution, field) || is_taken(resolution, (int)i))
+            continue;
+        if (*index != COLUMN_ABSENT)
+            return refuse_twice(resolution, field, *index, (int)i);
+        *index = (int)i;
+    }
+    return 0;
+}
+
+static bool is_any_known(const struct resolution *resolution)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (resolution->columns->index[i] != COLUMN_ABSENT)
+            return true;
+    return false;
+}
+
+/* Whether the text has words of ours between delimiters: one in a line of SQL is none. */
+static bool is_a_list(const char *header, const char *delimiter)
+{
+    size_t found = 0;
+
+    for (const char *p = header, *end = NULL; p; p = end ? end + strlen(delimiter) : NULL) {
+        char name[SHOWN_HEADER_BYTES * 2];
+        enum unit_said unit = UNIT_UNSAID;
+
+        end = strstr(p, delimiter);
+        snprintf(name, sizeof(name), "%.*s", (int)(end ? end - p : (ptrdiff_t)strlen(p)), p);
+        found += header_field(name, &unit) != FIELD_NONE;
+    }
+    return found > 0;
+}
+
+/* A header that is one column: its delimiter was another. */
+static void append_delimiter_advice(struct buffer *text, const char *header)
+{
+    static const struct {
+        const char *delimiter;
+        const char *option;
+    } usual[] = {
+        {"\t", "tab"},  {";", "';'"},
+        {"|", "'|'"},   {"\x01", "'\\x01'"},
+        {"，", "'，'"}, {"\x1f", "'\\x1f'"},
+        {"^", "'^'"},   {",", "',', or, if quotes stand around the whole line, take them away"}};
+
+    for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
+        if (strstr(header, usual[i].delimiter) && is_a_list(header, usual[i].delimiter)) {
+            buffer_format(text,
+                          "; it looks as if the columns are separated by another character: say "
+                          "--delimiter %s",
+                          usual[i].option);
+            return;
+        }
+    }
+    buffer_text(text, "; if the line is more than one column, name what separates them with "
+                      "--delimiter");
+}
+
+/* Names the column that may be meant for a field that has none. */
+static void append_guess(struct buffer *text, const struct resolution *resolution, enum field field)
+{
+    for (size_t i = 0; i < resolution->header->count; i++) {
+        const char *header = header_of(resolution, (int)i);
+        char quoted[SHOWN_HEADER_BYTES];
+
+        if (is_taken(resolution, (int)i) || header_guess(header) != field)
+            continue;
+        buffer_format(text, "; if column %zu is meant, say --column '%s=%s'", i + 1,
+                      field_name(field), log_quote(header, quoted, sizeof(quoted)));
+        return;
+    }
+}
+
+static void append_guesses(struct buffer *text, const struct resolution *resolution)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (fields[i].required && resolution->columns->index[i] == COLUMN_ABSENT)
+            append_guess(text, resolution, (enum field)i);
+}
+
+/* Whether a header is what is left of Chinese text that some program read in a wrong encoding. */
+static bool is_garbled(const struct resolution *resolution)
+{
+    for (size_t i = 0; i < resolution->header->count; i++) {
+        struct value value = value_of(&resolution->header->cells[i]);
+        unsigned kinds = text_kinds(value);
+
+        if (text_is_lost(value, kinds) || value_has_replacement(value) ||
+            text_mojibake(value, kinds) != MOJIBAKE_NONE)
+            return true;
+    }
+    return false;
+}
+
+static int check_required(const struct resolution *resolution)
+{
+    struct buffer text = {0};
+
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (!fields[i].required || resolution->columns->index[i] != COLUMN_ABSENT)
+            continue;
+        buffer_format(&text, "%s%s (", text.len ? ", " : "no column for ", fields[i].name);
+        header_list_known((enum field)i, &text);
+        buffer_text(&text, ")");
+    }
+    if (text.len == 0)
+        return 0;
+    if (is_garbled(resolution))
+        buffer_text(&text, "; some program read the header in a wrong encoding or lost its "
+                           "characters, and the texts below as well: export it again as UTF-8");
+    else if (!is_any_known(resolution))
+        buffer_text(&text, "; the first line must be the header: take away lines above it, or add "
+                           "it where it is missing");
+    if (resolution->header->count == 1)
+        append_delimiter_advice(&text, header_of(resolution, 0));
+    else
+        buffer_text(&text, "; name yours with --column FIELD=HEADER");
+    append_guesses(&text, resolution);
+    buffer_text(&text, "; the columns are ");
+    append_headers(&text, resolution);
+    return refuse(resolution, &text);
+}
+
+static int refuse_unit(const struct resolution *resolution, int index, const char *says)
+{
+    struct buffer text = {0};
+
+    append_column(&text, resolution, index);
+    buffer_format(&text, " %s", says);
+    return refuse(resolution, &text);
+}
+
+static int refuse_contradiction(const struct resolution *resolution, int index, enum unit_said said,
+                                enum fee_unit unit)
+{
+    struct buffer text = {0};
+
+    append_column(&text, resolution, index);
+    buffer_format(&text,
+                  " says %s but --fee-unit says %s; take the option away or correct the header",
+                  unit_name(said), unit == FEE_UNIT_YUAN ? "yuan" : "fen");
+    return refuse(resolution, &text);
+}
+
+static int resolve_unit(const struct resolution *resolution, enum fee_unit unit)
+{
+    int index = resolution->columns->index[FIELD_CLAIM_FEE];
+    const char *header = header_of(resolution, index);
+    enum unit_said stated = header_unit(header), meant = UNIT_UNSAID;
+
+    header_field(header, &meant);
+    if (stated == UNIT_SAYS_OTHER)
+        return refuse_unit(resolution, index,
+                           "says a unit that is neither fen nor yuan: export the amounts in yuan");
+    if (stated == UNIT_SAYS_BOTH)
+        return refuse_unit(resolution, index,
+                           "says fen and yuan: correct the header, so that it says one of them");
+    meant = stated == UNIT_UNSAID ? meant : stated;
+    if (unit == FEE_UNIT_UNDECLARED && meant == UNIT_UNSAID)
+        return refuse_unit(resolution, index,
+                           "does not say whether its amounts are fen or yuan; say --fee-unit fen "
+                           "or --fee-unit yuan");
+    if (unit == FEE_UNIT_UNDECLARED)
+        unit = meant == UNIT_SAYS_YUAN ? FEE_UNIT_YUAN : FEE_UNIT_FEN;
+    else if (stated != UNIT_UNSAID && (stated == UNIT_SAYS_YUAN) != (unit == FEE_UNIT_YUAN))
+        return refuse_contradiction(resolution, index, stated, unit);
+    resolution->columns->fee_unit = unit;
+    return 0;
+}
+
+static void list_unused(const struct resolution *resolution, struct buffer *ret_unused)
+{
+    size_t shown = 0, more = 0;
+
+    for (size_t i = 0; i < resolution->header->count; i++) {
+        char quoted[SHOWN_HEADER_BYTES];
+        const char *header = header_of(resolution, (int)i);
+
+        if (is_taken(resolution, (int)i) || header_is_blank(header))
+            continue;
+        if (shown++ >= SHOWN_HEADERS)
+            more++;
+        else
+            buffer_format(ret_unused, "%s%s", shown > 1 ? ", " : "",
+                          log_quote(header, quoted, sizeof(quoted)));
+    }
+    if (more)
+        buffer_format(ret_unused, " and %zu more", more);
+}
+
+/* Notes which columns have no name, and what the file calls those of the fields. */
+static void note_names(const struct resolution *resolution)
+{
+    struct columns *columns = resolution->columns;
+
+    for (size_t i = 0; i < columns->count; i++)
+        if (!header_is_blank(header_of(resolution, (int)i)))
+            columns->named = i + 1;
+    for (size_t i = 0; i < columns->named; i++)
+        if (header_is_blank(header_of(resolution, (int)i))) {
+            columns->has_nameless = true;
+            columns->nameless[i / 8] |= (unsigned char)(1 << i % 8);
+        }
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (columns->index[i] != COLUMN_ABSENT) {
+            const struct cell *cell = &resolution->header->cells[columns->index[i]];
+            struct value name = value_of(cell);
+            char text[COLUMN_HEADER_BYTES * 2];
+
+            snprintf(text, sizeof(text), "%.*s", (int)name.len, name.ptr);
+            log_quote(text, columns->header[i], COLUMN_HEADER_BYTES);
+        }
+}
+
+static void note_similar(const struct resolution *resolution)
+{
+    struct columns *columns = resolution->columns;
+
+    for (size_t i = 0; i < columns->count; i++) {
+        const char *header = header_of(resolution, (int)i);
+        enum field field = is_taken(resolution, (int)i) ? FIELD_NONE : header_guess(header);
+
+        if (field != FIELD_NONE && !*columns->similar[field])
+            log_quote(header, columns->similar[field], COLUMN_HEADER_BYTES);
+    }
+}
+
+static int refuse_wide(const struct resolution *resolution)
+{
+    struct buffer text = {0};
+
+    buffer_format(&text, "it has %zu columns; no export of claims has more than %d",
+                  resolution->header->count, COLUMNS_MAX);
+    return refuse(resolution, &text);
+}
+
+int columns_resolve(const struct record *header, const char *name, const char *const *wanted,
+                    enum fee_unit unit, struct columns *ret_columns, struct buffer *ret_unused,
+                    struct error *err)
+{
+    struct resolution resolution = {header, name, wanted, ret_columns, err};
+
+    *ret_columns = (struct columns){.count = header->count};
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        ret_columns->index[i] = COLUMN_ABSENT;
+    if (header->count > COLUMNS_MAX)
+        return refuse_wide(&resolution);
+    if (map_all_wanted(&resolution) || map_known(&resolution) || check_required(&resolution) ||
+        resolve_unit(&resolution, unit))
+        return -1;
+    note_names(&resolution);
+    note_similar(&resolution);
+    list_unused(&resolution, ret_unused);
+    return ret_unused->failed ? error_no_memory(err) : 0;
+}

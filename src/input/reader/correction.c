@@ -1,0 +1,373 @@
+#include "input/reader/correction.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/digest.h"
+#include "base/formula.h"
+#include "base/hex.h"
+#include "input/claim/value.h"
+#include "input/reader/reader.h"
+
+#define SHOWN_DIGITS 11 /* a spreadsheet shows and saves longer numbers as 2.02611E+11 */
+#define SEAL_HEX_BYTES 8
+#define HEX_DIGITS "0123456789abcdef"
+
+static const char *const names[CORRECTION_COLUMNS] = {
+    "row", "line", "severity", "codes", "problems", "export_sha256", "key_check(请勿修改)"};
+
+/* What of a key is sealed: its bits are 1 for workcard_id, 2 for claim_order_no; 4 for a claim_time
+ * that has seconds. */
+static const char *const seal_names[] = {
+    "none:", "workcard:", "order:", "both:", "none+s:", "workcard+s:", "order+s:", "both+s:"};
+#define SEALED_SECONDS 4u
+static const enum field key_fields[] = {FIELD_WORKCARD_ID, FIELD_CLAIM_ORDER_NO};
+
+#define KEY_FIELDS (sizeof(key_fields) / sizeof(*key_fields))
+
+/* ---- the columns in front ---- */
+
+void correction_append_header(char delimiter, struct buffer *ret_text)
+{
+    for (size_t i = 0; i < CORRECTION_COLUMNS; i++) {
+        buffer_text(ret_text, names[i]);
+        buffer_byte(ret_text, delimiter);
+    }
+}
+
+/* Up to the bracket a name is ASCII, whatever became of what stands in it. */
+bool correction_is_header(const struct cell *cells, size_t count)
+{
+    if (count <= CORRECTION_COLUMNS)
+        return false;
+    for (size_t i = 0; i < CORRECTION_COLUMNS; i++) {
+        size_t len = strcspn(names[i], "(");
+
+        if (strncmp(cells[i].text, names[i], len) != 0 ||
+            (!names[i][len] && cells[i].text[len] != '\0'))
+            return false;
+    }
+    return true;
+}
+
+static bool take_row(const struct cell *cell, uint64_t *ret_row)
+{
+    int64_t row = 0;
+
+    if (value_parse_integer(value_of(cell), &row) != RULE_NONE || row < 2)
+        return false;
+    *ret_row = (uint64_t)row;
+    return true;
+}
+
+static bool take_sha256(const struct cell *cell, unsigned char *ret_sha256)
+{
+    struct value value = value_of(cell);
+
+    if (value.len != 2 * (size_t)CORRECTION_SHA256_BYTES)
+        return false;
+    for (size_t i = 0; i < value.len; i++) {
+        const char *digit = memchr(HEX_DIGITS, value.ptr[i], strlen(HEX_DIGITS));
+
+        if (!digit)
+            return false;
+        ret_sha256[i / 2] = (unsigned char)(ret_sha256[i / 2] << 4 | (digit - HEX_DIGITS));
+    }
+    return true;
+}
+
+bool correction_take(const struct cell *cells, size_t count, struct correction *ret_correction)
+{
+    struct value seal;
+
+    *ret_correction = (struct correction){0};
+    if (count < CORRECTION_COLUMNS ||
+        !take_row(&cells[CORRECTION_ROW_COLUMN], &ret_correction->row) ||
+        !take_sha256(&cells[CORRECTION_EXPORT_COLUMN], ret_correction->export_sha256))
+        return false;
+    seal = value_of(&cells[CORRECTION_SEAL_COLUMN]);
+    if (seal.len == 0 || seal.len >= CORRECTION_SEAL_BYTES)
+        return false;
+    memcpy(ret_correction->seal, seal.ptr, seal.len);
+    return true;
+}
+
+/* ---- the seal ---- */
+
+static struct value key_value(const struct columns *columns, const struct record *record,
+                              enum field field)
+{
+    int index = columns->index[field];
+
+    return index == COLUMN_ABSENT || (size_t)index >= record->count
+               ? (struct value){"", 0}
+               : value_of(&record->cells[index]);
+}
+
+/* Leading zeros do not make another number. */
+static void append_key(const struct columns *columns, const struct record *record, enum field field,
+                       struct buffer *text)
+{
+    struct value value = key_value(columns, record, field);
+    int64_t number = 0;
+
+    if (field == FIELD_WORKCARD_ID && value_parse_integer(value, &number) == RULE_NONE)
+        buffer_integer(text, number);
+    else
+        buffer_append(text, value.ptr, value.len);
+}
+
+static int make_seal(unsigned sealed, const struct columns *columns, const struct record *record,
+                     const struct correction *correction, char ret_seal[CORRECTION_SEAL_BYTES])
+{
+    unsigned char digest[DIGEST_SHA256_BYTES];
+    char hex[2 * SEAL_HEX_BYTES + 1];
+    struct digest *sha256 = digest_open();
+    struct buffer text = {0};
+    int result = -1;
+
+    buffer_append(&text, correction->export_sha256, sizeof(correction->export_sha256));
+    buffer_integer(&text, (int64_t)correction->row);
+    buffer_format(&text, "\n%u\n", sealed);
+    for (size_t i = 0; i < KEY_FIELDS; i++) {
+        if (sealed & 1u << i)
+            append_key(columns, record, key_fields[i], &text);
+        buffer_byte(&text, '\n');
+    }
+    if (sha256 && !text.failed && !digest_update(sha256, text.ptr, text.len) &&
+        !digest_finish(sha256, digest)) {
+        hex_format(digest, SEAL_HEX_BYTES, hex);
+        snprintf(ret_seal, CORRECTION_SEAL_BYTES, "%s%s", seal_names[sealed], hex);
+        result = 0;
+    }
+    buffer_release(&text);
+    digest_close(sha256);
+    return result;
+}
+
+static bool parse_time(const struct columns *columns, const struct record *record,
+                       struct civil *ret_time)
+{
+    bool date_only = false;
+
+    *ret_time = (struct civil){0};
+    return value_parse_time(key_value(columns, record, FIELD_CLAIM_TIME), ret_time, &date_only) ==
+           RULE_NONE;
+}
+
+static bool has_seconds(const struct columns *columns, const struct record *record)
+{
+    struct civil time;
+
+    return parse_time(columns, record, &time) && time.second != 0;
+}
+
+/* Where the row as a whole is the problem its cells may have moved. */
+static unsigned find_sealed(const struct columns *columns, const struct record *record,
+                            const struct findings *findings)
+{
+    unsigned sealed =
+        ((1u << KEY_FIELDS) - 1) | (has_seconds(columns, record) ? SEALED_SECONDS : 0);
+
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->list[i].field == FIELD_NONE)
+            return 0;
+        for (size_t k = 0; k < KEY_FIELDS; k++)
+            if (findings->list[i].field == key_fields[k])
+                sealed &= ~(1u << k);
+        if (findings->list[i].field == FIELD_CLAIM_TIME)
+            sealed &= ~SEALED_SECONDS;
+    }
+    return sealed;
+}
+
+int correction_seal(const struct columns *columns, const struct record *record,
+                    const struct findings *findings, uint64_t row,
+                    const unsigned char export_sha256[CORRECTION_SHA256_BYTES],
+                    char ret_seal[CORRECTION_SEAL_BYTES])
+{
+    struct correction correction = {.row = row};
+
+    memcpy(correction.export_sha256, export_sha256, sizeof(correction.export_sha256));
+    return make_seal(find_sealed(columns, record, findings), columns, record, &correction,
+                     ret_seal);
+}
+
+static unsigned parse_sealed(const char *seal)
+{
+    for (unsigned i = 0; i < sizeof(seal_names) / sizeof(*seal_names); i++)
+        if (strncmp(seal, seal_names[i], strlen(seal_names[i])) == 0)
+            return i;
+    return (1u << KEY_FIELDS) - 1;
+}
+
+/* A spreadsheet shows and saves a time without its seconds; who writes another one writes them. */
+static bool lost_seconds(const struct columns *columns, const struct record *record)
+{
+    struct value value = key_value(columns, record, FIELD_CLAIM_TIME);
+    const char *colon = value.len ? memchr(value.ptr, ':', value.len) : NULL;
+    struct civil time;
+
+    return parse_time(columns, record, &time) && time.second == 0 &&
+           (!colon || !memchr(colon + 1, ':', value.len - (size_t)(colon + 1 - value.ptr)));
+}
+
+/* One seal for both parts does not tell which of them was changed. */
+int correction_judge(const struct rules *rules, const struct columns *columns,
+                     const struct record *record, struct findings *findings)
+{
+    const struct correction *correction = record->correction;
+    unsigned sealed = parse_sealed(correction->seal);
+    char seal[CORRECTION_SEAL_BYTES];
+
+    if (make_seal(sealed, columns, record, correction, seal))
+        return -1;
+    if (strcmp(seal, correction->seal) != 0)
+        findings_add(findings, rules, RULE_CHANGED_KEY, FIELD_NONE);
+    if ((sealed & SEALED_SECONDS) && lost_seconds(columns, record))
+        findings_add(findings, rules, RULE_CHANGED_KEY, FIELD_CLAIM_TIME);
+    return 0;
+}
+
+/* ---- cells that a spreadsheet keeps ---- */
+
+static bool is_wide_digit(const char *text)
+{
+    return strncmp(text, "\xef\xbc", 2) == 0 && (unsigned char)text[2] >= 0x90 &&
+           (unsigned char)text[2] <= 0x99;
+}
+
+/* The length of a mark at the text that numbers, dates and amounts of money are written with, or
+ * of a digit of full width; 0: it is another text. */
+static size_t mark_len(const char *text)
+{
+    static const char *const marks[] = {"年", "月", "日", "时", "分", "秒", "上", "下", "午", "￥",
+                                        "¥",  "：", "／", "－", "．", "，", "　", "€",  "£"};
+
+    if (strchr("0123456789 .,:/+-()%$\t", *text))
+        return 1;
+    for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+        if (strncmp(text, marks[i], strlen(marks[i])) == 0)
+            return strlen(marks[i]);
+    return is_wide_digit(text) ? 3 : 0;
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The length of a word of dates and numbers, or 0. */
+static size_t word_len(const char *text)
+{
+    static const char *const words[] = {"e",   "t",   "z",   "a",   "p",   "am",  "pm",
+                                        "jan", "feb", "mar", "apr", "may", "jun", "jul",
+                                        "aug", "sep", "oct", "nov", "dec", "sept"};
+    size_t len = 0;
+
+    while (is_letter(text[len]))
+        len++;
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (strlen(words[i]) == len && strncasecmp(text, words[i], len) == 0)
+            return len;
+    /* The names of months, and whatever begins as they do. */
+    for (size_t i = 7; i < 19 && len > 3; i++)
+        if (strncasecmp(text, words[i], 3) == 0)
+            return len;
+    return 0;
+}
+
+static bool is_truth(const char *text)
+{
+    return strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0;
+}
+
+/* A number that a spreadsheet shows as it is written. */
+static bool is_shown_alike(const char *text)
+{
+    size_t whole = strspn(text, "0123456789");
+    size_t decimals = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+    size_t len = whole + (decimals ? decimals + 1 : 0);
+
+    return whole && !text[len] && whole + decimals <= SHOWN_DIGITS &&
+           (*text != '0' || whole == 1) && !(decimals && text[len - 1] == '0');
+}
+
+/* Whether a spreadsheet may take the text for a number, a date or a truth value, and show and save
+ * it in another form. */
+static bool is_changed_by_spreadsheets(const char *text)
+{
+    bool has_digit = false;
+
+    if (is_truth(text))
+        return true;
+    if (is_shown_alike(text))
+        return false;
+    while (*text) {
+        size_t len = is_letter(*text) ? word_len(text) : mark_len(text);
+
+        if (!len)
+            return false;
+        has_digit |= (*text >= '0' && *text <= '9') || is_wide_digit(text);
+        text += len;
+    }
+    return has_digit;
+}
+
+static bool is_idiom(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len >= 3 && strncmp(text, "=\"", 2) == 0 &&
+           text[2 + strcspn(text + 2, "\"\r\n")] == '"' && strchr(text + 2, '"') == text + len - 1;
+}
+
+static void append_quoted(const char *text, char delimiter, struct buffer *ret_text)
+{
+    const char special[] = {delimiter, '"', '\r', '\n', '\0'};
+
+    if (!text[strcspn(text, special)]) {
+        buffer_text(ret_text, text);
+        return;
+    }
+    buffer_byte(ret_text, '"');
+    for (; *text; text++) {
+        if (*text == '"')
+            buffer_byte(ret_text, '"');
+        buffer_byte(ret_text, *text);
+    }
+    buffer_byte(ret_text, '"');
+}
+
+/* The cell's text before it is quoted. */
+static void append_kept(const char *text, struct buffer *ret_text)
+{
+    if (is_idiom(text))
+        buffer_text(ret_text, text);
+    else if (is_changed_by_spreadsheets(text))
+        buffer_format(ret_text, "=\"%s\"", text);
+    else
+        buffer_format(ret_text, "%s%s", formula_starts(text) ? "'" : "", text);
+}
+
+void correction_append_cell(const char *text, char delimiter, struct buffer *ret_text)
+{
+    struct buffer cell = {0};
+
+    append_kept(text, &cell);
+    /* The idiom stands bare, as spreadsheets know it. */
+    if (is_idiom(buffer_string(&cell)) && !strchr(cell.ptr, delimiter))
+        buffer_text(ret_text, cell.ptr);
+    else
+        append_quoted(buffer_string(&cell), delimiter, ret_text);
+    ret_text->failed |= cell.failed;
+    buffer_release(&cell);
+}
+
+const char *correction_plain(const char *text)
+{
+    const char *plain = formula_unguard(text);
+
+    return plain ? plain : text;
+}
