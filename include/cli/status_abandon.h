@@ -6,7 +6,7 @@
 #ifndef CLAIMBATCH_CLI_STATUS_ABANDON_H
 #define CLAIMBATCH_CLI_STATUS_ABANDON_H
 
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 
 struct error;
 

@@ -10,8 +10,8 @@
 #define CLAIMBATCH_CLI_STATUS_JSON_H
 
 #include "base/buffer.h"
-#include "ledger/prune.h"
-#include "ledger/view.h"
+#include "ledger/view/prune.h"
+#include "ledger/view/view.h"
 
 struct status_json;
 

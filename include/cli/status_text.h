@@ -10,8 +10,8 @@
 #define CLAIMBATCH_CLI_STATUS_TEXT_H
 
 #include "base/buffer.h"
-#include "ledger/prune.h"
-#include "ledger/view.h"
+#include "ledger/view/prune.h"
+#include "ledger/view/view.h"
 
 #define STATUS_TEXT_RUNS 20    /* are shown without --all */
 #define STATUS_TEXT_UNKNOWN 10 /* are shown without --all */

@@ -9,7 +9,7 @@
 #define CLAIMBATCH_RUN_STATE_H
 
 #include "gateway/rate_control.h"
-#include "ledger/space.h"
+#include "ledger/store/space.h"
 #include "run/batch.h"
 #include "run/feed.h"
 #include "run/job.h"

@@ -19,8 +19,8 @@
 #include "cli/status_text.h"
 #include "cli/summary.h"
 #include "gateway/endpoint.h"
-#include "ledger/care.h"
 #include "ledger/commits.h"
+#include "ledger/view/care.h"
 
 #define FLUSH_BYTES 65536
 #define NEXT_RUNS 5 /* are named in the last words */

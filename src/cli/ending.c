@@ -14,7 +14,7 @@
 #include "cli/metrics.h"
 #include "cli/options.h"
 #include "cli/summary.h"
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 
 bool ending_is_wanted(const struct options *options)
 {

@@ -17,7 +17,7 @@
 #include "cli/outlook.h"
 #include "cli/rulings.h"
 #include "ledger/ledger.h"
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 
 #define PATH_BYTES 4200
 

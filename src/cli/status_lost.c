@@ -8,7 +8,7 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "ledger/commits.h"
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 #include "report/traces.h"
 
 #define SENTENCE_BYTES 512

@@ -18,7 +18,7 @@
 #include "cli/summary.h"
 #include "cli/version.h"
 #include "ledger/commits.h"
-#include "ledger/space.h"
+#include "ledger/store/space.h"
 #include "report/move.h"
 #include "report/report.h"
 #include "report/signature.h"

@@ -8,7 +8,7 @@
 #ifndef CLAIMBATCH_LEDGER_CHAIN_H
 #define CLAIMBATCH_LEDGER_CHAIN_H
 
-#include "database.h"
+#include "ledger/store/database.h"
 
 struct claim_row {
     bool exists;

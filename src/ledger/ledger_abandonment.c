@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "database.h"
 #include "ledger/abandonment.h"
+#include "ledger/store/database.h"
 
 /* What the statement finds: 1 or 0. */
 static int read_abandonment(struct ledger *ledger, sqlite3_stmt *s, struct abandonment *ret,

@@ -1,8 +1,8 @@
 /* Reports that made room for others. */
 #include <string.h>
 
-#include "database.h"
 #include "ledger/moves.h"
+#include "ledger/store/database.h"
 
 void report_move_release(struct report_move *move)
 {

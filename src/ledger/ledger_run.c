@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "database.h"
-#include "ledger/lock.h"
+#include "ledger/store/database.h"
+#include "ledger/store/lock.h"
 
 /* The run that the statement finds: 1 or 0. */
 static int read_run(struct ledger *ledger, sqlite3_stmt *s, struct run_record *ret_run,

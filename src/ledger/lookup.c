@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "database.h"
+#include "ledger/store/database.h"
 
 #define PATIENCE_MOST 8
 

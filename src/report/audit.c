@@ -8,7 +8,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 #include "report/descendants.h"
 #include "report/doubtful.h"
 #include "report/fold.h"

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "input/claim/claim_digest.h"
-#include "ledger/import.h"
+#include "ledger/import/import.h"
 #include "report/audit.h"
 #include "report/original.h"
 #include "report/scan.h"

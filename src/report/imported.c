@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "input/inspection/repeats.h"
-#include "ledger/import.h"
+#include "ledger/import/import.h"
 #include "report/coherence.h"
 #include "report/proof.h"
 #include "report/scan.h"

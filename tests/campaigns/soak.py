@@ -26,7 +26,7 @@ CUT_EVERY_S, CUT_S = 60, 5
 RESTORE_EVERY_S, MOVE_EVERY_S = 300, 420
 LONG_RATE = 20
 # What a long run may have more at its end than after its first seconds: the ledger's cache of pages may
-# fill in the meantime (CACHE_KIB of src/ledger/ledger_open.c, and a tenth for SQLite's own heads), and an
+# fill in the meantime (CACHE_KIB of src/ledger/store/ledger_open.c, and a tenth for SQLite's own heads), and an
 # answer of a megabyte may be in flight when it is looked at. All else is as large at the start.
 CACHE_KIB, ANSWER_KIB = 8192, 1024
 GROWTH_KIB_MAX, GROWTH_DESCRIPTORS_MAX = CACHE_KIB * 11 // 10 + ANSWER_KIB, 2

@@ -9,8 +9,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "ledger/care.h"
-#include "ledger/view.h"
+#include "ledger/view/care.h"
+#include "ledger/view/view.h"
 #include "ledger_place.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

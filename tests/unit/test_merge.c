@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ledger/merge.h"
+#include "ledger/import/merge.h"
 
 #define END_MS 1000
 

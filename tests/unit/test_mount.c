@@ -12,7 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "ledger/mount.h"
+#include "ledger/store/mount.h"
 
 static const char text[] =
     "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "ledger/care.h"
-#include "ledger/prune.h"
-#include "ledger/view.h"
+#include "ledger/view/care.h"
+#include "ledger/view/prune.h"
+#include "ledger/view/view.h"
 #include "ledger_place.h"
 
 #define OLD_MS (STARTED_MS + 1000)

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "ledger/space.h"
+#include "ledger/store/space.h"
 
 static char folder[] = "/tmp/claimbatch-space-XXXXXX";
 

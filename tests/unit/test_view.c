@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "ledger/view.h"
+#include "ledger/view/view.h"
 #include "ledger_place.h"
 
 static struct ledger *open_view(const struct place *place)

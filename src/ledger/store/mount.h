@@ -7,8 +7,8 @@
  *
  * Tested by tests/unit/test_mount.c, tests/e2e/test_ledger.py
  */
-#ifndef CLAIMBATCH_LEDGER_MOUNT_H
-#define CLAIMBATCH_LEDGER_MOUNT_H
+#ifndef CLAIMBATCH_LEDGER_STORE_MOUNT_H
+#define CLAIMBATCH_LEDGER_STORE_MOUNT_H
 
 #include <stdbool.h>
 #include <stdio.h>

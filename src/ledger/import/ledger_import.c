@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "chain.h"
-#include "ledger/import.h"
+#include "ledger/chain.h"
+#include "ledger/import/import.h"
 
 static void forget_briefs(struct ledger *ledger)
 {

@@ -10,10 +10,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "chain.h"
-#include "ledger/mount.h"
-#include "ledger/view.h"
-#include "schema.h"
+#include "ledger/chain.h"
+#include "ledger/store/mount.h"
+#include "ledger/store/schema.h"
+#include "ledger/view/view.h"
 
 #define CACHE_KIB 8192
 #define AT_REST "?immutable=1" /* of the URI: nobody writes it, so it is read without locks */

@@ -1,4 +1,4 @@
-#include "ledger/merge.h"
+#include "ledger/import/merge.h"
 
 #include <string.h>
 

@@ -8,8 +8,8 @@
  *
  * Tested by tests/e2e/test_trust.py
  */
-#ifndef CLAIMBATCH_LEDGER_PLACE_H
-#define CLAIMBATCH_LEDGER_PLACE_H
+#ifndef CLAIMBATCH_LEDGER_STORE_PLACE_H
+#define CLAIMBATCH_LEDGER_STORE_PLACE_H
 
 #include <stdbool.h>
 #include <sys/stat.h>

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "chain.h"
+#include "ledger/chain.h"
 #include "ledger/commits.h"
-#include "ledger/import.h"
+#include "ledger/import/import.h"
 
 /* ---- the run ---- */
 

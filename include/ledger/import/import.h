@@ -7,14 +7,14 @@
  *
  * Tested by tests/e2e/test_import.py
  */
-#ifndef CLAIMBATCH_LEDGER_IMPORT_H
-#define CLAIMBATCH_LEDGER_IMPORT_H
+#ifndef CLAIMBATCH_LEDGER_IMPORT_IMPORT_H
+#define CLAIMBATCH_LEDGER_IMPORT_IMPORT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ledger/import/merge.h"
 #include "ledger/ledger.h"
-#include "ledger/merge.h"
 
 struct error;
 

@@ -7,8 +7,8 @@
  *
  * Tested by tests/unit/test_space.c
  */
-#ifndef CLAIMBATCH_LEDGER_SPACE_H
-#define CLAIMBATCH_LEDGER_SPACE_H
+#ifndef CLAIMBATCH_LEDGER_STORE_SPACE_H
+#define CLAIMBATCH_LEDGER_STORE_SPACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

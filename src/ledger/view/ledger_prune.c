@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/stop.h"
-#include "chain.h"
-#include "ledger/prune.h"
+#include "ledger/chain.h"
+#include "ledger/view/prune.h"
 
 #define PRUNE_CLAIMS 2000 /* looked at in one transaction */
 #define PRUNE_ROWS 2000   /* forgotten in one transaction */

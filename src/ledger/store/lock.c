@@ -1,4 +1,4 @@
-#include "ledger/lock.h"
+#include "lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "ledger/place.h"
+#include "place.h"
 
 /* A lock that root makes for another is his, so that it stays usable to him. */
 static void give_away(int fd, const char *path, const struct place_owner *owner)

@@ -11,9 +11,9 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "database.h"
-#include "ledger/lock.h"
-#include "ledger/mount.h"
-#include "ledger/place.h"
+#include "lock.h"
+#include "mount.h"
+#include "place.h"
 #include "schema.h"
 
 #define CACHE_KIB 8192

@@ -1,4 +1,4 @@
-#include "ledger/place.h"
+#include "place.h"
 
 #include <errno.h>
 #include <libgen.h>

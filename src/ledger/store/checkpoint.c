@@ -30,7 +30,7 @@
 #include <stdio.h>
 
 #include "database.h"
-#include "ledger/lock.h"
+#include "lock.h"
 
 #define CHECKPOINT_BYTE 0 /* of the lock file; runs are numbered from 1 */
 

@@ -5,8 +5,8 @@
  * A table that was planted, an index that was dropped, a trigger, a view: each can make a ledger
  * lie, or run what somebody else wrote. So the schema is compared before anything else is asked.
  */
-#ifndef CLAIMBATCH_LEDGER_SCHEMA_H
-#define CLAIMBATCH_LEDGER_SCHEMA_H
+#ifndef CLAIMBATCH_LEDGER_STORE_SCHEMA_H
+#define CLAIMBATCH_LEDGER_STORE_SCHEMA_H
 
 #include "database.h"
 

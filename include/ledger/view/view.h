@@ -7,8 +7,8 @@
  *
  * Tested by tests/unit/test_view.c
  */
-#ifndef CLAIMBATCH_LEDGER_VIEW_H
-#define CLAIMBATCH_LEDGER_VIEW_H
+#ifndef CLAIMBATCH_LEDGER_VIEW_VIEW_H
+#define CLAIMBATCH_LEDGER_VIEW_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>

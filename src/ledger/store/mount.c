@@ -1,4 +1,4 @@
-#include "ledger/mount.h"
+#include "mount.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>

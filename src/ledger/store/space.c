@@ -1,4 +1,4 @@
-#include "ledger/space.h"
+#include "ledger/store/space.h"
 
 #include <errno.h>
 #include <fcntl.h>

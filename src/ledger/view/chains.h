@@ -1,9 +1,9 @@
 /* chains: every claim of a ledger, and whether what it says is what its rows say. Private to this
  * folder. */
-#ifndef CLAIMBATCH_LEDGER_CHAINS_H
-#define CLAIMBATCH_LEDGER_CHAINS_H
+#ifndef CLAIMBATCH_LEDGER_VIEW_CHAINS_H
+#define CLAIMBATCH_LEDGER_VIEW_CHAINS_H
 
-#include "chain.h"
+#include "ledger/chain.h"
 
 struct chains_visitor {
     void *context;

@@ -7,16 +7,16 @@
  * attempt has ended, claim once a row, when the row is final. A claim's rows form a chain, newest
  * first: claim.last → row.prev → …
  */
-#ifndef CLAIMBATCH_LEDGER_DATABASE_H
-#define CLAIMBATCH_LEDGER_DATABASE_H
+#ifndef CLAIMBATCH_LEDGER_STORE_DATABASE_H
+#define CLAIMBATCH_LEDGER_STORE_DATABASE_H
 
 #include <sqlite3.h>
 #include <sys/types.h>
 
 #include "base/error.h"
 #include "ledger/ledger.h"
-#include "ledger/place.h"
-#include "lookup.h"
+#include "ledger/lookup.h"
+#include "place.h"
 
 #define APPLICATION_ID 1129071692 /* "CLBL" */
 #define CHECKPOINT_PAGES 4000     /* in SQLite's log, from which on it is carried over */

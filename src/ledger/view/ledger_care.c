@@ -12,11 +12,11 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "chains.h"
-#include "database.h"
-#include "ledger/care.h"
-#include "ledger/space.h"
-#include "ledger/view.h"
-#include "schema.h"
+#include "ledger/store/database.h"
+#include "ledger/store/schema.h"
+#include "ledger/store/space.h"
+#include "ledger/view/care.h"
+#include "ledger/view/view.h"
 
 /* ---- verifying ---- */
 

@@ -8,8 +8,8 @@
  *
  * Tested by tests/unit/test_care.c
  */
-#ifndef CLAIMBATCH_LEDGER_CARE_H
-#define CLAIMBATCH_LEDGER_CARE_H
+#ifndef CLAIMBATCH_LEDGER_VIEW_CARE_H
+#define CLAIMBATCH_LEDGER_VIEW_CARE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,8 +8,8 @@
  *
  * Tested by tests/unit/test_ledger.c
  */
-#ifndef CLAIMBATCH_LEDGER_LOCK_H
-#define CLAIMBATCH_LEDGER_LOCK_H
+#ifndef CLAIMBATCH_LEDGER_STORE_LOCK_H
+#define CLAIMBATCH_LEDGER_STORE_LOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "chain.h"
-#include "ledger/import.h"
+#include "ledger/chain.h"
+#include "ledger/import/import.h"
 
 /* A row that is being taken. */
 struct intake {

@@ -8,8 +8,8 @@
  *
  * Tested by tests/unit/test_merge.c, line by line
  */
-#ifndef CLAIMBATCH_LEDGER_MERGE_H
-#define CLAIMBATCH_LEDGER_MERGE_H
+#ifndef CLAIMBATCH_LEDGER_IMPORT_MERGE_H
+#define CLAIMBATCH_LEDGER_IMPORT_MERGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
