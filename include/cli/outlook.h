@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "cli/unsettled_json.h"
 #include "ledger/ledger.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 struct options;
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "cli/unsettled.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 struct unsettled_json;
 

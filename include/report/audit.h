@@ -22,7 +22,7 @@
 #include "ledger/outcome.h"
 #include "report/advice.h"
 #include "report/latency.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 #include "report/timeline.h"
 
 struct error;

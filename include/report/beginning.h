@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 struct error;
 

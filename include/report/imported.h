@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "report/manifest.h"
-#include "report/signature.h"
+#include "report/manifest/manifest.h"
+#include "report/manifest/signature.h"
 
 struct error;
 

@@ -17,7 +17,7 @@
 
 #include "base/buffer.h"
 #include "base/money.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 #include "report/scan.h"
 
 struct error;

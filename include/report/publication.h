@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "base/file/output.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 struct error;
 struct report;

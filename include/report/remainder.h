@@ -17,7 +17,7 @@
 
 #include "input/inspection/inspection.h"
 #include "input/inspection/supply.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 struct error;
 struct remainder;

@@ -16,7 +16,7 @@
 
 #include "ledger/ledger.h"
 #include "report/line.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 #include "report/scan.h"
 #include "report/tally.h"
 

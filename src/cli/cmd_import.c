@@ -18,7 +18,7 @@
 #include "ledger/store/space.h"
 #include "report/beginning.h"
 #include "report/imported.h"
-#include "report/start.h"
+#include "report/manifest/start.h"
 
 #define DIFFERENCES_SHOWN 20
 

@@ -26,9 +26,9 @@
 #include "ledger/commits.h"
 #include "ledger/moves.h"
 #include "report/absence.h"
+#include "report/manifest/signature.h"
 #include "report/move.h"
 #include "report/revision.h"
-#include "report/signature.h"
 
 #define CHANGES_SHOWN 20
 

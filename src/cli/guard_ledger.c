@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "cli/guard.h"
 #include "ledger/commits.h"
-#include "report/traces.h"
+#include "report/manifest/traces.h"
 
 #define OVERRIDE                                                                                   \
     "if the right one is lost, teach this one what reports know (claimbatch import), or say "      \

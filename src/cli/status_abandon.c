@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "report/start.h"
+#include "report/manifest/start.h"
 #include "run/holder.h"
 
 static int refuse_active(const struct status_abandon *a, int64_t run, struct error *err)

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "ledger/commits.h"
 #include "ledger/view/view.h"
-#include "report/traces.h"
+#include "report/manifest/traces.h"
 
 #define SENTENCE_BYTES 512
 #define PLACES_MAX 64 /* of reports: the newest */

@@ -19,10 +19,10 @@
 #include "cli/version.h"
 #include "ledger/commits.h"
 #include "ledger/store/space.h"
+#include "report/manifest/signature.h"
+#include "report/manifest/start.h"
 #include "report/move.h"
 #include "report/report.h"
-#include "report/signature.h"
-#include "report/start.h"
 #include "run/halt.h"
 #include "run/rehearsal.h"
 

@@ -13,9 +13,9 @@
 #include "report/doubtful.h"
 #include "report/fold.h"
 #include "report/lineage.h"
+#include "report/manifest/signature.h"
 #include "report/objection.h"
 #include "report/original.h"
-#include "report/signature.h"
 #include "report/source.h"
 #include "report/witness.h"
 

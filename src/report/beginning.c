@@ -9,9 +9,9 @@
 #include "input/claim/claim_digest.h"
 #include "ledger/import/import.h"
 #include "report/audit.h"
+#include "report/manifest/start.h"
 #include "report/original.h"
 #include "report/scan.h"
-#include "report/start.h"
 
 #define MESSAGE                                                                                    \
     "the run began at this time and left no report: it may have been sent. Ask the platform "      \

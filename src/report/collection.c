@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "report/absence.h"
 #include "report/line.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 #define MANIFEST_ENDING ".manifest.json"
 #define STARTED_ENDING ".started.json"

@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "report/audit.h"
+#include "report/manifest/traces.h"
 #include "report/objection.h"
-#include "report/traces.h"
 
 #define ENDING ".manifest.json"
 

@@ -13,7 +13,7 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "ledger/moves.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 /* What belongs to a report, in the order in which it moves: the report goes before its manifest, as
  * when they are published. */

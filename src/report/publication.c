@@ -14,8 +14,8 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "report/line.h"
+#include "report/manifest/signature.h"
 #include "report/report.h"
-#include "report/signature.h"
 
 static bool is_same_export(const struct manifest_found *found, const char *export_path,
                            const unsigned char *export_sha256)

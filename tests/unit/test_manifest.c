@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "ledger_place.h"
 #include "memfile.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 static const char export_text[] = "claim_fee,workcard_id,claim_order_no,claim_status,claim_time\n"
                                   "100,1,A,1,2022-12-01 10:00:00\n"

@@ -16,7 +16,7 @@
 #include <openssl/pem.h>
 
 #include "base/error.h"
-#include "report/signature.h"
+#include "report/manifest/signature.h"
 
 static struct error err;
 

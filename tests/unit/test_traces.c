@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "report/traces.h"
+#include "report/manifest/traces.h"
 
 static int count(void *context, const struct trace *trace, struct error *err)
 {

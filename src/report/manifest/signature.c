@@ -1,4 +1,4 @@
-#include "report/signature.h"
+#include "report/manifest/signature.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 #define DEPTH_MAX 16        /* ours are 3 deep */
 #define MONEY_DIGITS_MAX 38 /* of 128 bits */

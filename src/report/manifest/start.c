@@ -1,4 +1,4 @@
-#include "report/start.h"
+#include "report/manifest/start.h"
 
 #include <errno.h>
 #include <fcntl.h>

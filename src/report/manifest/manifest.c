@@ -1,4 +1,4 @@
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 #include <limits.h>
 #include <stdio.h>

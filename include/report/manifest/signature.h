@@ -11,11 +11,11 @@
  *
  * Tested by tests/unit/test_signature.c and tests/e2e/test_signature.py
  */
-#ifndef CLAIMBATCH_REPORT_SIGNATURE_H
-#define CLAIMBATCH_REPORT_SIGNATURE_H
+#ifndef CLAIMBATCH_REPORT_MANIFEST_SIGNATURE_H
+#define CLAIMBATCH_REPORT_MANIFEST_SIGNATURE_H
 
 #include "base/buffer.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 struct error;
 struct signing_key;

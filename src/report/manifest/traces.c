@@ -1,4 +1,4 @@
-#include "report/traces.h"
+#include "report/manifest/traces.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "report/start.h"
+#include "report/manifest/start.h"
 
 #define MANIFEST_SUFFIX ".manifest.json"
 #define FOLDERS_MAX 8

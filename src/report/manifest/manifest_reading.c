@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 void manifest_take_reading(const struct manifest_found *manifest, struct intake *ret_intake,
                            struct inspection *ret_inspection)

@@ -9,12 +9,12 @@
  *
  * Tested by tests/e2e/test_identity.py
  */
-#ifndef CLAIMBATCH_REPORT_START_H
-#define CLAIMBATCH_REPORT_START_H
+#ifndef CLAIMBATCH_REPORT_MANIFEST_START_H
+#define CLAIMBATCH_REPORT_MANIFEST_START_H
 
 #include <stdbool.h>
 
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 struct error;
 

@@ -6,10 +6,10 @@
  *
  * Tested by tests/unit/test_traces.c and tests/e2e/test_identity.py
  */
-#ifndef CLAIMBATCH_REPORT_TRACES_H
-#define CLAIMBATCH_REPORT_TRACES_H
+#ifndef CLAIMBATCH_REPORT_MANIFEST_TRACES_H
+#define CLAIMBATCH_REPORT_MANIFEST_TRACES_H
 
-#include "report/manifest.h"
+#include "report/manifest/manifest.h"
 
 struct error;
 

@@ -7,8 +7,8 @@
  *
  * Tested by tests/unit/test_manifest.c and tests/e2e/test_upload.py
  */
-#ifndef CLAIMBATCH_REPORT_MANIFEST_H
-#define CLAIMBATCH_REPORT_MANIFEST_H
+#ifndef CLAIMBATCH_REPORT_MANIFEST_MANIFEST_H
+#define CLAIMBATCH_REPORT_MANIFEST_MANIFEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
