@@ -8,7 +8,7 @@
 #define CLAIMBATCH_CLI_DRY_RUN_H
 
 #include "gateway/top.h"
-#include "run/rehearsal.h"
+#include "run/start/rehearsal.h"
 
 struct error;
 struct options;

@@ -19,8 +19,8 @@
 #include "gateway/proxy.h"
 #include "report/publication.h"
 #include "run/batch.h"
-#include "run/rehearsal.h"
-#include "run/resume.h"
+#include "run/start/rehearsal.h"
+#include "run/start/resume.h"
 
 struct error;
 struct report;

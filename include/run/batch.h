@@ -17,7 +17,7 @@
 #include "gateway/pace.h"
 #include "input/inspection/inspection.h"
 #include "ledger/ledger.h"
-#include "run/submit.h"
+#include "run/pool/submit.h"
 
 struct error;
 struct report;

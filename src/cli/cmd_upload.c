@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "cli/correction.h"
 #include "cli/submission.h"
-#include "run/rehearsal.h"
+#include "run/start/rehearsal.h"
 
 static int check_round(const struct options *o, struct error *err)
 {

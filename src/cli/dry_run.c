@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/correction.h"
-#include "run/rehearsal.h"
+#include "run/start/rehearsal.h"
 
 #define MASK "***"
 

@@ -24,7 +24,7 @@
 #include "report/move.h"
 #include "report/report.h"
 #include "run/halt.h"
-#include "run/rehearsal.h"
+#include "run/start/rehearsal.h"
 
 /* ---- before anything is opened ---- */
 

@@ -1,10 +1,10 @@
-#include "run/aside.h"
+#include "aside.h"
 
 #include <string.h>
 
 #include "base/log.h"
 #include "run/halt.h"
-#include "run/state.h"
+#include "state.h"
 
 /* Something that speaks for the gateway itself: it takes claims, or says why not. */
 static bool is_definite(const struct job *job)

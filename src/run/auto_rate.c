@@ -1,6 +1,6 @@
-#include "run/auto_rate.h"
+#include "auto_rate.h"
 
-#include "run/state.h"
+#include "state.h"
 
 /* Written anew when it has changed by more than one in so many. */
 #define CHANGE 10

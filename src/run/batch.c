@@ -6,23 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aside.h"
+#include "auto_rate.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "chronicle.h"
+#include "grant.h"
+#include "refill.h"
 #include "report/report.h"
-#include "run/aside.h"
-#include "run/auto_rate.h"
-#include "run/chronicle.h"
-#include "run/grant.h"
+#include "row_log.h"
 #include "run/halt.h"
 #include "run/holder.h"
-#include "run/refill.h"
-#include "run/row_log.h"
-#include "run/settle.h"
-#include "run/share.h"
-#include "run/state.h"
-#include "run/suspect.h"
+#include "settle.h"
+#include "share.h"
+#include "state.h"
+#include "suspect.h"
 
 #define REPORT_LINES 4096    /* lines written in one turn at most */
 #define DEPARTURE_TICK_MS 20 /* how often to ask what has left, while the rate waits for that */

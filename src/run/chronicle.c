@@ -1,10 +1,10 @@
-#include "run/chronicle.h"
+#include "chronicle.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/log.h"
-#include "run/state.h"
+#include "state.h"
 
 /* EVENT_START: nothing to record. */
 static enum event_kind kind_of(enum pace_state cause)

@@ -1,11 +1,11 @@
-#include "run/grant.h"
+#include "grant.h"
 
+#include "aside.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "run/aside.h"
 #include "run/halt.h"
-#include "run/share.h"
-#include "run/state.h"
+#include "share.h"
+#include "state.h"
 
 /* How many calls the day's quota still allows; the run stops when it is none. */
 static int quota_left(struct batch *b, int64_t *ret_left, struct error *err)

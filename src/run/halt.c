@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "run/state.h"
+#include "state.h"
 
 #define PERCENT_FROM 100 /* answers from which on --max-failures N% is judged */
 

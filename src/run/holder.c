@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "run/halt.h"
-#include "run/state.h"
+#include "state.h"
 
 /* Whether somebody has stopped the process, by its state in /proc (proc(5)). */
 static bool is_stopped(int64_t process)

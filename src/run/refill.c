@@ -1,15 +1,15 @@
-#include "run/refill.h"
+#include "refill.h"
 
 #include <stdio.h>
 
+#include "aside.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/money.h"
-#include "run/aside.h"
-#include "run/decision.h"
 #include "run/halt.h"
 #include "run/holder.h"
-#include "run/state.h"
+#include "run/rows/decision.h"
+#include "state.h"
 
 static int note(struct batch *b, struct job *job, enum outcome outcome, enum outcome counts_as,
                 const char *code, const char *message, struct error *err)

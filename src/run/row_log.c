@@ -1,7 +1,7 @@
-#include "run/row_log.h"
+#include "row_log.h"
 
 #include "base/log.h"
-#include "run/job.h"
+#include "job.h"
 
 static const char *kind_word(enum verdict_kind kind)
 {

@@ -1,15 +1,15 @@
-#include "run/settle.h"
+#include "settle.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "aside.h"
+#include "auto_rate.h"
 #include "base/error.h"
-#include "run/aside.h"
-#include "run/auto_rate.h"
+#include "row_log.h"
 #include "run/halt.h"
-#include "run/row_log.h"
-#include "run/share.h"
-#include "run/state.h"
+#include "share.h"
+#include "state.h"
 
 /* What the record says of the last attempt that was handed over. */
 static void take_attempt(struct job *job)

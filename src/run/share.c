@@ -1,9 +1,9 @@
-#include "run/share.h"
+#include "share.h"
 
 #include <string.h>
 
 #include "base/clock.h"
-#include "run/state.h"
+#include "state.h"
 
 void share_note_departure(struct batch *b, int64_t sent_ms)
 {

@@ -1,4 +1,4 @@
-#include "run/state.h"
+#include "state.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
-#include "run/suspect.h"
+#include "suspect.h"
 
 #include <stdio.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "report/report.h"
-#include "run/state.h"
+#include "state.h"
 
 #define FOLLOWED "ANSWER_FOLLOWED"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "run/decision.h"
+#include "run/rows/decision.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

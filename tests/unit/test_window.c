@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "run/window.h"
+#include "run/rows/window.h"
 
 #define AT_ONCE INT64_MIN
 

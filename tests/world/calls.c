@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "gateway/sign.h"
 #include "gateway/top.h"
-#include "run/pool.h"
+#include "run/pool/pool.h"
 #include "sandbox/fault.h"
 #include "world.h"
 

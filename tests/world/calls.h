@@ -12,7 +12,7 @@
 
 #include "gateway.h"
 #include "run/job.h"
-#include "run/submit.h"
+#include "run/pool/submit.h"
 
 #define SLOTS_MAX 64
 

@@ -10,7 +10,7 @@
 #include "base/process/confinement.h"
 #include "calls.h"
 #include "gateway/sign.h"
-#include "run/pool.h"
+#include "run/pool/pool.h"
 #include "world.h"
 
 #define POOL_FD 1000000 /* no descriptor */

@@ -5,8 +5,8 @@
  *
  * Tested by tests/e2e/test_upload.py
  */
-#ifndef CLAIMBATCH_RUN_SUBMIT_H
-#define CLAIMBATCH_RUN_SUBMIT_H
+#ifndef CLAIMBATCH_RUN_POOL_SUBMIT_H
+#define CLAIMBATCH_RUN_POOL_SUBMIT_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "run/window.h"
+#include "window.h"
 
 #include <stdlib.h>
 #include <string.h>

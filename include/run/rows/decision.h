@@ -7,8 +7,8 @@
  *
  * Tested by tests/unit/test_decision.c, line by line
  */
-#ifndef CLAIMBATCH_RUN_DECISION_H
-#define CLAIMBATCH_RUN_DECISION_H
+#ifndef CLAIMBATCH_RUN_ROWS_DECISION_H
+#define CLAIMBATCH_RUN_ROWS_DECISION_H
 
 #include <stdbool.h>
 

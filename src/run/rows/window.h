@@ -7,8 +7,8 @@
  *
  * Tested by tests/unit/test_window.c
  */
-#ifndef CLAIMBATCH_RUN_WINDOW_H
-#define CLAIMBATCH_RUN_WINDOW_H
+#ifndef CLAIMBATCH_RUN_ROWS_WINDOW_H
+#define CLAIMBATCH_RUN_ROWS_WINDOW_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "run/feed.h"
+#include "feed.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "run/rereading.h"
+#include "rereading.h"
 
 #include <string.h>
 

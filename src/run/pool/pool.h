@@ -8,12 +8,12 @@
  *
  * Tested by tests/e2e/test_transport.py
  */
-#ifndef CLAIMBATCH_RUN_POOL_H
-#define CLAIMBATCH_RUN_POOL_H
+#ifndef CLAIMBATCH_RUN_POOL_POOL_H
+#define CLAIMBATCH_RUN_POOL_POOL_H
 
 #include <stddef.h>
 
-#include "run/submit.h"
+#include "run/pool/submit.h"
 
 struct error;
 struct job;

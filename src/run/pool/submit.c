@@ -1,4 +1,4 @@
-#include "run/submit.h"
+#include "run/pool/submit.h"
 
 #include <stdio.h>
 #include <stdlib.h>

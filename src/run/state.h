@@ -9,12 +9,12 @@
 #define CLAIMBATCH_RUN_STATE_H
 
 #include "gateway/rate_control.h"
+#include "job.h"
 #include "ledger/store/space.h"
 #include "run/batch.h"
-#include "run/feed.h"
-#include "run/job.h"
-#include "run/pool.h"
-#include "run/window.h"
+#include "run/pool/pool.h"
+#include "run/rows/feed.h"
+#include "run/rows/window.h"
 
 /* When to look again at a claim that another run is sending. */
 #define STATE_OTHER_RUN_WAIT_MS 200

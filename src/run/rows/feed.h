@@ -6,8 +6,8 @@
  *
  * Tested by tests/e2e/test_resume.py
  */
-#ifndef CLAIMBATCH_RUN_FEED_H
-#define CLAIMBATCH_RUN_FEED_H
+#ifndef CLAIMBATCH_RUN_ROWS_FEED_H
+#define CLAIMBATCH_RUN_ROWS_FEED_H
 
 #include <stdint.h>
 

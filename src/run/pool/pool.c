@@ -1,4 +1,4 @@
-#include "run/pool.h"
+#include "pool.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -6,8 +6,8 @@
  *
  * Tested by tests/e2e/test_resume.py
  */
-#ifndef CLAIMBATCH_RUN_REREADING_H
-#define CLAIMBATCH_RUN_REREADING_H
+#ifndef CLAIMBATCH_RUN_START_REREADING_H
+#define CLAIMBATCH_RUN_START_REREADING_H
 
 #include <stdint.h>
 

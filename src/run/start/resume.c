@@ -1,4 +1,4 @@
-#include "run/resume.h"
+#include "run/start/resume.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "ledger/abandonment.h"
+#include "rereading.h"
 #include "run/holder.h"
-#include "run/rereading.h"
 
 static int refuse_second(const struct resume_settings *s, const struct run_record *run,
                          struct error *err)

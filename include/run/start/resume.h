@@ -7,8 +7,8 @@
  *
  * Tested by tests/e2e/test_resume.py
  */
-#ifndef CLAIMBATCH_RUN_RESUME_H
-#define CLAIMBATCH_RUN_RESUME_H
+#ifndef CLAIMBATCH_RUN_START_RESUME_H
+#define CLAIMBATCH_RUN_START_RESUME_H
 
 #include <stdbool.h>
 #include <stddef.h>

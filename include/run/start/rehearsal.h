@@ -7,13 +7,13 @@
  *
  * Tested by tests/e2e/test_upload.py
  */
-#ifndef CLAIMBATCH_RUN_REHEARSAL_H
-#define CLAIMBATCH_RUN_REHEARSAL_H
+#ifndef CLAIMBATCH_RUN_START_REHEARSAL_H
+#define CLAIMBATCH_RUN_START_REHEARSAL_H
 
 #include "base/money.h"
 #include "input/inspection/inspection.h"
 #include "ledger/ledger.h"
-#include "run/decision.h"
+#include "run/rows/decision.h"
 
 struct error;
 

@@ -1,4 +1,4 @@
-#include "run/rehearsal.h"
+#include "run/start/rehearsal.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "input/claim/claim_digest.h"
 #include "input/inspection/supply.h"
-#include "run/feed.h"
+#include "run/rows/feed.h"
 
 struct pass {
     const struct rehearsal_settings *settings;

@@ -1,4 +1,4 @@
-#include "run/decision.h"
+#include "run/rows/decision.h"
 
 #include <string.h>
 
