@@ -7,7 +7,7 @@
 #ifndef CLAIMBATCH_CLI_GUARD_H
 #define CLAIMBATCH_CLI_GUARD_H
 
-#include "cli/submission.h"
+#include "command/upload/submission.h"
 
 /*
  * Before a ledger is opened: EXIT_BAD_CONFIG where it would be made, and --require-ledger forbids

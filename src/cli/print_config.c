@@ -7,8 +7,8 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/config.h"
-#include "cli/submission.h"
 #include "cli/version.h"
+#include "command/upload/submission.h"
 
 static bool sends(const struct command *command)
 {

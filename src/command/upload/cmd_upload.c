@@ -3,13 +3,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arrival.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/arrival.h"
 #include "cli/command.h"
 #include "cli/correction.h"
-#include "cli/submission.h"
+#include "command/upload/submission.h"
 #include "run/start/rehearsal.h"
 
 static int check_round(const struct options *o, struct error *err)

@@ -1,4 +1,4 @@
-#include "cli/arrival.h"
+#include "arrival.h"
 
 #include "base/clock.h"
 #include "base/error.h"

@@ -1,4 +1,4 @@
-#include "cli/dry_run.h"
+#include "dry_run.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,8 +6,8 @@
  *
  * Tested by tests/e2e/test_upload.py and tests/e2e/test_rerun.py
  */
-#ifndef CLAIMBATCH_CLI_SUBMISSION_H
-#define CLAIMBATCH_CLI_SUBMISSION_H
+#ifndef CLAIMBATCH_COMMAND_UPLOAD_SUBMISSION_H
+#define CLAIMBATCH_COMMAND_UPLOAD_SUBMISSION_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,10 +4,10 @@
  *
  * Tested by tests/e2e/test_arrival.py
  */
-#ifndef CLAIMBATCH_CLI_ARRIVAL_H
-#define CLAIMBATCH_CLI_ARRIVAL_H
+#ifndef CLAIMBATCH_COMMAND_UPLOAD_ARRIVAL_H
+#define CLAIMBATCH_COMMAND_UPLOAD_ARRIVAL_H
 
-#include "cli/submission.h"
+#include "command/upload/submission.h"
 
 /*
  * EXIT_TRY_LATER when --expect-new is in force and the run of this very export, also one that was

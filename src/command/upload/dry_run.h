@@ -4,8 +4,8 @@
  *
  * Tested by tests/e2e/test_upload.py
  */
-#ifndef CLAIMBATCH_CLI_DRY_RUN_H
-#define CLAIMBATCH_CLI_DRY_RUN_H
+#ifndef CLAIMBATCH_COMMAND_UPLOAD_DRY_RUN_H
+#define CLAIMBATCH_COMMAND_UPLOAD_DRY_RUN_H
 
 #include "gateway/top.h"
 #include "run/start/rehearsal.h"

@@ -1,4 +1,4 @@
-#include "cli/submission.h"
+#include "command/upload/submission.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,12 +11,12 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "cli/correction.h"
-#include "cli/dry_run.h"
 #include "cli/ending.h"
 #include "cli/guard.h"
 #include "cli/outlook.h"
 #include "cli/summary.h"
 #include "cli/version.h"
+#include "dry_run.h"
 #include "ledger/commits.h"
 #include "ledger/store/space.h"
 #include "report/manifest/signature.h"
