@@ -11,10 +11,10 @@
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "command/rerun/remainder.h"
 #include "input/claim/claim_digest.h"
 #include "ledger_place.h"
 #include "memfile.h"
-#include "report/remainder.h"
 #include "report/scan.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

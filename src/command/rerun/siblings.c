@@ -1,4 +1,4 @@
-#include "report/siblings.h"
+#include "siblings.h"
 
 #include <stdlib.h>
 #include <string.h>

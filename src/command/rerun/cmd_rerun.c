@@ -13,8 +13,8 @@
 #include "cli/summary.h"
 #include "command/upload/submission.h"
 #include "ledger/commits.h"
+#include "remainder.h"
 #include "report/absence.h"
-#include "report/remainder.h"
 
 /* Everything a rerun has open beside its submission. */
 struct rerun {

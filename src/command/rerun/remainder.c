@@ -1,4 +1,4 @@
-#include "report/remainder.h"
+#include "remainder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "input/inspection/repeats.h"
 #include "report/proof.h"
 #include "report/scan.h"
-#include "report/siblings.h"
+#include "siblings.h"
 
 /* A row that is taken in another way than others, because of another row of its claim. */
 struct exception {

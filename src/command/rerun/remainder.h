@@ -9,8 +9,8 @@
  *
  * Tested by tests/unit/test_remainder.c
  */
-#ifndef CLAIMBATCH_REPORT_REMAINDER_H
-#define CLAIMBATCH_REPORT_REMAINDER_H
+#ifndef CLAIMBATCH_COMMAND_RERUN_REMAINDER_H
+#define CLAIMBATCH_COMMAND_RERUN_REMAINDER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  *
  * Tested by tests/unit/test_remainder.c
  */
-#ifndef CLAIMBATCH_REPORT_SIBLINGS_H
-#define CLAIMBATCH_REPORT_SIBLINGS_H
+#ifndef CLAIMBATCH_COMMAND_RERUN_SIBLINGS_H
+#define CLAIMBATCH_COMMAND_RERUN_SIBLINGS_H
 
 #include <stdbool.h>
 #include <stdint.h>
