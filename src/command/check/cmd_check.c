@@ -7,14 +7,14 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
-#include "cli/check_json.h"
-#include "cli/check_text.h"
+#include "check_json.h"
+#include "check_text.h"
 #include "cli/command.h"
 #include "cli/folder.h"
 #include "cli/options.h"
-#include "cli/sheet.h"
 #include "cli/summary.h"
 #include "input/inspection/duplicates.h"
+#include "sheet.h"
 
 /* Everything a check has open. */
 struct check {

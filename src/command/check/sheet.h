@@ -7,8 +7,8 @@
  *
  * Tested by tests/e2e/test_check.py and tests/e2e/test_problem_list.py
  */
-#ifndef CLAIMBATCH_CLI_SHEET_H
-#define CLAIMBATCH_CLI_SHEET_H
+#ifndef CLAIMBATCH_COMMAND_CHECK_SHEET_H
+#define CLAIMBATCH_COMMAND_CHECK_SHEET_H
 
 #include <stdbool.h>
 

@@ -6,12 +6,12 @@
  *
  * Tested by tests/e2e/test_check.py
  */
-#ifndef CLAIMBATCH_CLI_CHECK_JSON_H
-#define CLAIMBATCH_CLI_CHECK_JSON_H
+#ifndef CLAIMBATCH_COMMAND_CHECK_CHECK_JSON_H
+#define CLAIMBATCH_COMMAND_CHECK_CHECK_JSON_H
 
-#include "cli/problem.h"
 #include "input/inspection/duplicates.h"
 #include "input/inspection/inspection.h"
+#include "problem.h"
 
 struct check_json;
 struct error;

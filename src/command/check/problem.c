@@ -1,4 +1,4 @@
-#include "cli/problem.h"
+#include "problem.h"
 
 #include "input/claim/claim.h"
 

@@ -1,4 +1,4 @@
-#include "cli/check_text.h"
+#include "check_text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "cli/check_json.h"
+#include "check_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

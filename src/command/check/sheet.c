@@ -1,4 +1,4 @@
-#include "cli/sheet.h"
+#include "sheet.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,10 +10,10 @@
 #include "base/file/output.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "cli/problem.h"
 #include "input/export/encoder.h"
 #include "input/export/own_file.h"
 #include "input/reader/correction.h"
+#include "problem.h"
 
 #define HEAD_BYTES 512 /* hold the first columns in any encoding */
 

@@ -3,8 +3,8 @@
  *
  * Tested by tests/e2e/test_check.py
  */
-#ifndef CLAIMBATCH_CLI_PROBLEM_H
-#define CLAIMBATCH_CLI_PROBLEM_H
+#ifndef CLAIMBATCH_COMMAND_CHECK_PROBLEM_H
+#define CLAIMBATCH_COMMAND_CHECK_PROBLEM_H
 
 #include <stdint.h>
 

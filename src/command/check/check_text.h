@@ -3,12 +3,12 @@
  *
  * Tested by tests/e2e/test_check.py
  */
-#ifndef CLAIMBATCH_CLI_CHECK_TEXT_H
-#define CLAIMBATCH_CLI_CHECK_TEXT_H
+#ifndef CLAIMBATCH_COMMAND_CHECK_CHECK_TEXT_H
+#define CLAIMBATCH_COMMAND_CHECK_CHECK_TEXT_H
 
-#include "cli/problem.h"
 #include "input/inspection/duplicates.h"
 #include "input/inspection/inspection.h"
+#include "problem.h"
 
 #define CHECK_TEXT_PROBLEMS 50   /* are printed in full */
 #define CHECK_TEXT_DUPLICATES 10 /* of each kind are named */
