@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "cli/unsettled_json.h"
+#include "command/resolve/unsettled_json.h"
 #include "ledger/ledger.h"
 #include "report/manifest/manifest.h"
 

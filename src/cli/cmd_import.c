@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/outlook.h"
-#include "cli/rulings.h"
+#include "command/resolve/rulings.h"
 #include "gateway/endpoint.h"
 #include "ledger/commits.h"
 #include "ledger/import/import.h"

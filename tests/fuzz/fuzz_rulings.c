@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/hex.h"
-#include "cli/rulings.h"
+#include "command/resolve/rulings.h"
 #include "report/line.h"
 #include "target.h"
 

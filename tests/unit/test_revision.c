@@ -13,11 +13,11 @@
 
 #include "base/error.h"
 #include "base/file/file.h"
+#include "command/resolve/revision.h"
 #include "input/claim/claim_digest.h"
 #include "memfile.h"
 #include "report/publication.h"
 #include "report/report.h"
-#include "report/revision.h"
 
 #define PLATFORM "http://127.0.0.1:8080/router/rest"
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */

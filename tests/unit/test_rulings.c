@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "cli/rulings.h"
+#include "command/resolve/rulings.h"
 #include "memfile.h"
 
 #define HEADER "row,digest,submitted_at,as,by,reason\n"

@@ -1,4 +1,4 @@
-#include "cli/ledger_unsettled.h"
+#include "ledger_unsettled.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,10 +12,10 @@
 #include "base/file/output.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/confirmation.h"
 #include "cli/options.h"
 #include "cli/outlook.h"
-#include "cli/rulings.h"
+#include "command/resolve/rulings.h"
+#include "confirmation.h"
 #include "ledger/ledger.h"
 #include "ledger/view/view.h"
 

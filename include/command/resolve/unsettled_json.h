@@ -5,12 +5,12 @@
  *
  * Tested by tests/e2e/test_resolve.py
  */
-#ifndef CLAIMBATCH_CLI_UNSETTLED_JSON_H
-#define CLAIMBATCH_CLI_UNSETTLED_JSON_H
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_UNSETTLED_JSON_H
+#define CLAIMBATCH_COMMAND_RESOLVE_UNSETTLED_JSON_H
 
 #include <stdbool.h>
 
-#include "cli/unsettled.h"
+#include "command/resolve/unsettled.h"
 #include "report/manifest/manifest.h"
 
 struct unsettled_json;

@@ -2,14 +2,14 @@
  * rulings: what a person says became of unknown attempts.
  *
  * One that was typed, or those of a CSV such as the platform's support sends a list back (the
- * columns of cli/unsettled_sheet.h, in any order). They are held in memory, in the order of their
+ * columns of command/resolve/unsettled_sheet.h, in any order). They are held in memory, in the order of their
  * rows, at most one for each; RULINGS_BYTES_MAX bounds it. Each names the very attempt it is about.
  * What is wrong with single ones is logged line by line, so that a file can be fixed at once.
  *
  * Tested by tests/unit/test_rulings.c
  */
-#ifndef CLAIMBATCH_CLI_RULINGS_H
-#define CLAIMBATCH_CLI_RULINGS_H
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_RULINGS_H
+#define CLAIMBATCH_COMMAND_RESOLVE_RULINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

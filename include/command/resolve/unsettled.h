@@ -3,16 +3,16 @@
  *
  * Tested by tests/e2e/test_resolve.py
  */
-#ifndef CLAIMBATCH_CLI_UNSETTLED_H
-#define CLAIMBATCH_CLI_UNSETTLED_H
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_UNSETTLED_H
+#define CLAIMBATCH_COMMAND_RESOLVE_UNSETTLED_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "command/resolve/revision.h"
 #include "ledger/ledger.h"
 #include "report/line.h"
-#include "report/revision.h"
 
 struct error;
 

@@ -8,8 +8,8 @@
  *
  * Tested by tests/unit/test_revision.c and tests/e2e/test_resolve.py
  */
-#ifndef CLAIMBATCH_REPORT_REVISION_H
-#define CLAIMBATCH_REPORT_REVISION_H
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_REVISION_H
+#define CLAIMBATCH_COMMAND_RESOLVE_REVISION_H
 
 #include <stdbool.h>
 #include <stdint.h>

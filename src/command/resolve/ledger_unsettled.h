@@ -6,8 +6,8 @@
  *
  * Tested by tests/e2e/test_confirmation.py
  */
-#ifndef CLAIMBATCH_CLI_LEDGER_UNSETTLED_H
-#define CLAIMBATCH_CLI_LEDGER_UNSETTLED_H
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_LEDGER_UNSETTLED_H
+#define CLAIMBATCH_COMMAND_RESOLVE_LEDGER_UNSETTLED_H
 
 struct error;
 struct options;

@@ -1,4 +1,4 @@
-#include "cli/settling.h"
+#include "settling.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "cli/unsettled.h"
+#include "command/resolve/unsettled.h"
 
 static struct row_place place_of(const struct settling *s, const struct ruling *ruling)
 {

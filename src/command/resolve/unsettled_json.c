@@ -1,4 +1,4 @@
-#include "cli/unsettled_json.h"
+#include "command/resolve/unsettled_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "cli/confirmation.h"
+#include "confirmation.h"
 
 #include <stdio.h>
 #include <string.h>

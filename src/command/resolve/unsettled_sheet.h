@@ -1,18 +1,18 @@
 /*
  * unsettled_sheet: unknown rows as a CSV of decisions: to be sent to the platform's support, filled
- * in, and read back by cli/rulings.h.
+ * in, and read back by command/resolve/rulings.h.
  *
  * Cells as in a report: UTF-8 with BOM, guarded against running as formulas. Owner-only, written
  * beside its name and renamed.
  *
  * Tested by tests/e2e/test_resolve.py
  */
-#ifndef CLAIMBATCH_CLI_UNSETTLED_SHEET_H
-#define CLAIMBATCH_CLI_UNSETTLED_SHEET_H
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_UNSETTLED_SHEET_H
+#define CLAIMBATCH_COMMAND_RESOLVE_UNSETTLED_SHEET_H
 
 #include <stdbool.h>
 
-#include "cli/unsettled.h"
+#include "command/resolve/unsettled.h"
 
 struct error;
 struct unsettled_sheet;

@@ -1,4 +1,4 @@
-#include "cli/unsettled_sheet.h"
+#include "unsettled_sheet.h"
 
 #include <stdlib.h>
 #include <string.h>

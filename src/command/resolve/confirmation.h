@@ -6,13 +6,13 @@
  *
  * Tested by tests/e2e/test_confirmation.py
  */
-#ifndef CLAIMBATCH_CLI_CONFIRMATION_H
-#define CLAIMBATCH_CLI_CONFIRMATION_H
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_CONFIRMATION_H
+#define CLAIMBATCH_COMMAND_RESOLVE_CONFIRMATION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/rulings.h"
+#include "command/resolve/rulings.h"
 
 struct error;
 struct options;

@@ -1,4 +1,4 @@
-#include "cli/unsettled.h"
+#include "command/resolve/unsettled.h"
 
 #include <stdio.h>
 #include <string.h>

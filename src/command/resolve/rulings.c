@@ -1,4 +1,4 @@
-#include "cli/rulings.h"
+#include "command/resolve/rulings.h"
 #include "base/character.h"
 
 #include <ctype.h>

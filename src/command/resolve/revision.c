@@ -1,4 +1,4 @@
-#include "report/revision.h"
+#include "command/resolve/revision.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,12 +7,12 @@
  *
  * Tested by tests/e2e/test_resolve.py
  */
-#ifndef CLAIMBATCH_CLI_SETTLING_H
-#define CLAIMBATCH_CLI_SETTLING_H
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_SETTLING_H
+#define CLAIMBATCH_COMMAND_RESOLVE_SETTLING_H
 
 #include <stdint.h>
 
-#include "cli/rulings.h"
+#include "command/resolve/rulings.h"
 #include "ledger/ledger.h"
 
 struct error;
