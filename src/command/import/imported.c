@@ -1,4 +1,4 @@
-#include "report/imported.h"
+#include "imported.h"
 
 #include <stdio.h>
 #include <string.h>

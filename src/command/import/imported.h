@@ -7,8 +7,8 @@
  *
  * Tested by tests/e2e/test_import.py
  */
-#ifndef CLAIMBATCH_REPORT_IMPORTED_H
-#define CLAIMBATCH_REPORT_IMPORTED_H
+#ifndef CLAIMBATCH_COMMAND_IMPORT_IMPORTED_H
+#define CLAIMBATCH_COMMAND_IMPORT_IMPORTED_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,8 +8,8 @@
  *
  * Tested by tests/e2e/test_import_start.py
  */
-#ifndef CLAIMBATCH_REPORT_BEGINNING_H
-#define CLAIMBATCH_REPORT_BEGINNING_H
+#ifndef CLAIMBATCH_COMMAND_IMPORT_BEGINNING_H
+#define CLAIMBATCH_COMMAND_IMPORT_BEGINNING_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "report/beginning.h"
+#include "beginning.h"
 
 #include <string.h>
 
