@@ -1,4 +1,4 @@
-#include "cli/status_abandon.h"
+#include "status_abandon.h"
 
 #include <string.h>
 

@@ -13,14 +13,14 @@
 #include "cli/folder.h"
 #include "cli/guard.h"
 #include "cli/options.h"
-#include "cli/status_abandon.h"
-#include "cli/status_json.h"
-#include "cli/status_lost.h"
-#include "cli/status_text.h"
 #include "cli/summary.h"
 #include "gateway/endpoint.h"
 #include "ledger/commits.h"
 #include "ledger/view/care.h"
+#include "status_abandon.h"
+#include "status_json.h"
+#include "status_lost.h"
+#include "status_text.h"
 
 #define FLUSH_BYTES 65536
 #define NEXT_RUNS 5 /* are named in the last words */

@@ -3,8 +3,8 @@
  *
  * Tested by tests/e2e/test_identity.py
  */
-#ifndef CLAIMBATCH_CLI_STATUS_LOST_H
-#define CLAIMBATCH_CLI_STATUS_LOST_H
+#ifndef CLAIMBATCH_COMMAND_STATUS_STATUS_LOST_H
+#define CLAIMBATCH_COMMAND_STATUS_STATUS_LOST_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "cli/status_text.h"
+#include "status_text.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  *
  * Tested by tests/e2e/test_abandon.py
  */
-#ifndef CLAIMBATCH_CLI_STATUS_ABANDON_H
-#define CLAIMBATCH_CLI_STATUS_ABANDON_H
+#ifndef CLAIMBATCH_COMMAND_STATUS_STATUS_ABANDON_H
+#define CLAIMBATCH_COMMAND_STATUS_STATUS_ABANDON_H
 
 #include "ledger/view/view.h"
 

@@ -1,4 +1,4 @@
-#include "cli/status_lost.h"
+#include "status_lost.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "cli/status_json.h"
+#include "status_json.h"
 
 #include <stdlib.h>
 

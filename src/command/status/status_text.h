@@ -6,8 +6,8 @@
  *
  * Tested by tests/e2e/test_status.py
  */
-#ifndef CLAIMBATCH_CLI_STATUS_TEXT_H
-#define CLAIMBATCH_CLI_STATUS_TEXT_H
+#ifndef CLAIMBATCH_COMMAND_STATUS_STATUS_TEXT_H
+#define CLAIMBATCH_COMMAND_STATUS_STATUS_TEXT_H
 
 #include "base/buffer.h"
 #include "ledger/view/prune.h"
