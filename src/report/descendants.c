@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "report/audit.h"
+#include "command/audit/audit.h"
+#include "command/audit/objection.h"
 #include "report/manifest/traces.h"
-#include "report/objection.h"
 
 #define ENDING ".manifest.json"
 

@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "command/audit/audit.h"
 #include "input/claim/pattern.h"
 #include "input/inspection/inspection.h"
-#include "report/audit.h"
 
 struct original {
     struct intake intake;         /* as the run had it; its now is when the run judged the rows */

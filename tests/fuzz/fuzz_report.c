@@ -12,10 +12,10 @@
 
 #include "base/digest.h"
 #include "base/hex.h"
-#include "cli/audit_json.h"
-#include "cli/audit_text.h"
-#include "report/audit.h"
-#include "report/page.h"
+#include "command/audit/audit.h"
+#include "command/audit/audit_json.h"
+#include "command/audit/audit_text.h"
+#include "command/audit/page/page.h"
 #include "report/scan.h"
 #include "target.h"
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "report/audit.h"
-#include "report/chart.h"
+#include "command/audit/audit.h"
+#include "command/audit/page/chart.h"
 
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
 

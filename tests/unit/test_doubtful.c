@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "report/audit.h"
-#include "report/doubtful.h"
+#include "command/audit/audit.h"
+#include "command/audit/doubtful.h"
 #include "report/scan.h"
 
 static void note(struct doubtful *doubtful, size_t report, uint64_t row, enum outcome outcome,

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/character.h"
-#include "report/html.h"
+#include "command/audit/page/html.h"
 
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
 #define DAY_MS INT64_C(86400000)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "report/latency.h"
+#include "command/audit/latency.h"
 
 #define CALLS_MAX 5000
 

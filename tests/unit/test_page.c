@@ -14,8 +14,8 @@
 
 #include "base/error.h"
 #include "base/file/file.h"
-#include "report/audit.h"
-#include "report/page.h"
+#include "command/audit/audit.h"
+#include "command/audit/page/page.h"
 
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "report/timeline.h"
+#include "command/audit/timeline.h"
 
 #define NOW_MS INT64_C(1670803200000)
 #define YEAR_9999_MS INT64_C(253402271999999)

@@ -1,0 +1,541 @@
+#include "command/audit/audit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "command/audit/objection.h"
+#include "doubtful.h"
+#include "fold.h"
+#include "ledger/view/view.h"
+#include "lineage.h"
+#include "report/descendants.h"
+#include "report/manifest/signature.h"
+#include "report/original.h"
+#include "source.h"
+#include "witness.h"
+
+/* All that is read side by side. */
+struct walk {
+    const struct audit_settings *settings;
+    struct audit *audit;
+    struct scan *scans[AUDIT_REPORTS_MAX]; /* until the sources have them */
+    struct source *sources[AUDIT_REPORTS_MAX];
+    struct witness *witnesses[AUDIT_REPORTS_MAX]; /* NULL: none for this report */
+    struct original *original;                    /* NULL: there is no export to compare with */
+    bool original_has_row;
+    bool is_whole; /* among the reports is one of all rows of the export */
+    struct ledger *ledger;
+    struct latency *latency;
+    struct fold *fold;
+    struct doubtful *doubtful;
+};
+
+const char *audit_measure_name(enum audit_measure measure)
+{
+    static const char *const names[AUDIT_MEASURE_COUNT] = {"itself", "other reports", "signature",
+                                                           "ledger", "export"};
+
+    return names[measure];
+}
+
+static const char *path_of(const struct audit *audit, size_t report, char *room)
+{
+    return log_quote(audit->reports[report].path, room, LOG_QUOTE_BYTES);
+}
+
+/* ---- opening ---- */
+
+/* The scans follow their reports when these are put in order. */
+static int open_reports(struct walk *w, struct error *err)
+{
+    const struct audit_settings *s = w->settings;
+    struct audit *audit = w->audit;
+    struct scan *scans[AUDIT_REPORTS_MAX] = {0};
+    int result = 0;
+
+    for (size_t i = 0; i < s->path_count && !result; i++) {
+        audit->report_count++;
+        result = source_open(s->paths[i], &audit->reports[i], &scans[i], err);
+    }
+    if (!result)
+        result = lineage_order(audit->reports, audit->report_count, err);
+    for (size_t i = 0; i < audit->report_count; i++)
+        for (size_t k = 0; k < s->path_count; k++)
+            if (scans[k] && audit->reports[i].path == s->paths[k]) {
+                w->scans[i] = scans[k];
+                scans[k] = NULL;
+                break;
+            }
+    return result;
+}
+
+/* Whether its run took the rows of an export, all of them. */
+static bool is_of_export(const struct manifest_found *manifest)
+{
+    return !*manifest->parent_run && !*manifest->corrects;
+}
+
+/* Whether its run took the rows of a list of problems: content of them is another, by intent. */
+static bool is_correction(const struct audit *audit, size_t report)
+{
+    return audit->reports[report].has_manifest && *audit->reports[report].manifest.corrects;
+}
+
+static int start_sources(struct walk *w, struct error *err)
+{
+    for (size_t i = 0; i < w->audit->report_count; i++) {
+        struct scan *scan = w->scans[i];
+
+        w->scans[i] = NULL;
+        w->sources[i] = source_start(w->audit, i, scan, w->latency);
+        if (!w->sources[i])
+            return error_no_memory(err);
+        if (w->audit->reports[i].has_manifest && is_of_export(&w->audit->reports[i].manifest))
+            w->is_whole = true;
+    }
+    return 0;
+}
+
+/* ---- signatures ---- */
+
+static int check_signature(struct walk *w, const struct verify_key *key, size_t i,
+                           struct error *err)
+{
+    static const char *const words[] = {
+        [SIGNATURE_MISSING] = "the manifest is not signed",
+        [SIGNATURE_OTHER_KEY] = "the manifest is signed with another key than the one given",
+        [SIGNATURE_BAD] = "the signature of the manifest is wrong: the manifest was changed after "
+                          "it was signed, or never signed with this key",
+    };
+    struct audit_report *report = &w->audit->reports[i];
+    enum signature_verdict verdict;
+
+    if (!report->has_manifest)
+        return 0;
+    if (signature_check(key, &report->manifest, &verdict, err))
+        return -1;
+    report->signature = verdict == SIGNATURE_GOOD ? AUDIT_AGREES : AUDIT_DISAGREES;
+    if (verdict != SIGNATURE_GOOD)
+        objection_raise(w->audit, AUDIT_SIGNATURE, i, 0, "%s", words[verdict]);
+    return 0;
+}
+
+static int check_signatures(struct walk *w, struct error *err)
+{
+    struct verify_key *key = NULL;
+    int result;
+
+    if (!w->settings->verify_key)
+        return 0;
+    result = verify_key_open(w->settings->verify_key, &key, err);
+    for (size_t i = 0; i < w->audit->report_count && !result; i++)
+        result = check_signature(w, key, i, err);
+    verify_key_close(key);
+    return result;
+}
+
+/* ---- the ledger ---- */
+
+/* Without one of this version there is nothing to compare with. */
+static int find_ledger(const char *path, struct ledger **ret_ledger, struct error *err)
+{
+    if (view_open(path, ret_ledger, err))
+        return -1;
+    if (!view_check_schema(*ret_ledger, err))
+        return 0;
+    ledger_close(*ret_ledger);
+    *ret_ledger = NULL;
+    return -1;
+}
+
+static int open_ledger(struct walk *w, struct error *err)
+{
+    const struct audit_settings *s = w->settings;
+    struct error why;
+
+    if (!s->ledger_path || !find_ledger(s->ledger_path, &w->ledger, &why))
+        return 0;
+    if (s->ledger_is_named || why.exit_code == EXIT_RESOURCES ||
+        why.exit_code >= EXIT_SIGNAL_BASE) {
+        *err = why;
+        return -1;
+    }
+    objection_note(w->audit, "not compared with a ledger: %s", why.text);
+    return 0;
+}
+
+/* Another ledger may have learned of the run: then it can be asked. */
+static int call_witness(struct walk *w, size_t i, struct error *err)
+{
+    struct audit_report *report = &w->audit->reports[i];
+    struct run_record run;
+    int found;
+
+    if (!report->has_manifest)
+        return 0;
+    if (strcmp(report->manifest.ledger_id, ledger_id(w->ledger)) == 0)
+        return witness_open(w->ledger, w->audit, i, &w->witnesses[i], err);
+    found = ledger_run_named(w->ledger, report->manifest.run, &run, err);
+    if (found)
+        return found < 0 ? -1 : witness_open(w->ledger, w->audit, i, &w->witnesses[i], err);
+    report->ledger = AUDIT_DISAGREES;
+    objection_raise(
+        w->audit, AUDIT_LEDGER, i, 0,
+        "it was made with ledger %s, and the ledger here is %s, which does not know its "
+        "run",
+        report->manifest.ledger_id, ledger_id(w->ledger));
+    return 0;
+}
+
+static int call_witnesses(struct walk *w, struct error *err)
+{
+    if (open_ledger(w, err))
+        return -1;
+    for (size_t i = 0; i < w->audit->report_count && w->ledger; i++)
+        if (call_witness(w, i, err))
+            return -1;
+    return 0;
+}
+
+/* ---- the export ---- */
+
+/* The manifest that says how the export was read: of a run that read it. */
+static const struct manifest_found *find_reading(const struct audit *audit)
+{
+    for (size_t i = audit->report_count; i-- > 0;)
+        if (audit->reports[i].has_manifest && is_of_export(&audit->reports[i].manifest))
+            return &audit->reports[i].manifest;
+    /* A list of problems by itself is an export, too. */
+    for (size_t i = audit->report_count; i-- > 0;)
+        if (is_correction(audit, i))
+            return &audit->reports[i].manifest;
+    return NULL;
+}
+
+static int next_original(struct walk *w, struct error *err)
+{
+    int found = original_next(w->original, err);
+
+    w->original_has_row = found > 0;
+    w->audit->export_rows += found > 0;
+    return found < 0 ? -1 : 0;
+}
+
+static int open_original(struct walk *w, struct error *err)
+{
+    const struct manifest_found *manifest = find_reading(w->audit);
+    char sha256[MANIFEST_SHA256_TEXT_BYTES];
+    char quoted[LOG_QUOTE_BYTES];
+
+    w->audit->export_path = w->settings->export_path;
+    if (!w->settings->export_path)
+        return 0;
+    if (original_open(w->settings, manifest, &w->original, err))
+        return -1;
+    w->audit->export = AUDIT_AGREES;
+    hex_format(original_survey(w->original)->sha256, EXPORT_SHA256_BYTES, sha256);
+    if (manifest && strcmp(manifest->input_sha256, sha256) != 0) {
+        w->audit->export = AUDIT_DISAGREES;
+        objection_raise(w->audit, AUDIT_EXPORT, AUDIT_NO_REPORT, 0,
+                        "'%s' is not the export that was sent: its sha256 is %s, the manifest says "
+                        "%s",
+                        log_quote(w->settings->export_path, quoted, sizeof(quoted)), sha256,
+                        manifest->input_sha256);
+    }
+    if (!w->is_whole)
+        objection_note(w->audit, "no report here is of all rows of the export, so it was not "
+                                 "checked that none is missing");
+    return next_original(w, err);
+}
+
+/* ---- one row ---- */
+
+/* The number of the next row that anybody has; UINT64_MAX: none. */
+static uint64_t next_number(const struct walk *w)
+{
+    uint64_t least = w->original_has_row ? original_row(w->original) : UINT64_MAX;
+
+    for (size_t i = 0; i < w->audit->report_count; i++) {
+        const struct scan_row *row = source_row(w->sources[i]);
+
+        if (row && row->line.record.row < least)
+            least = row->line.record.row;
+    }
+    return least;
+}
+
+/* The report's line of this row, NULL if it has none. */
+static const struct scan_row *line_of(const struct walk *w, size_t report, uint64_t number)
+{
+    const struct scan_row *row = source_row(w->sources[report]);
+
+    return row && row->line.record.row == number ? row : NULL;
+}
+
+static void object_to_original(struct walk *w, size_t report, uint64_t number, const char *what)
+{
+    w->audit->export = AUDIT_DISAGREES;
+    objection_raise(w->audit, AUDIT_EXPORT, report, number, "%s", what);
+}
+
+/* Whether the row is not that of the export at hand, but of a list of problems, or was taken from
+ * the report of one. */
+static bool is_corrected(const struct walk *w, size_t report)
+{
+    size_t count = w->audit->report_count;
+
+    while (report < count && !is_correction(w->audit, report))
+        report = lineage_parent(w->audit->reports, count, report);
+    return report < count && find_reading(w->audit) != &w->audit->reports[report].manifest;
+}
+
+static bool is_rerun(const struct walk *w, size_t report)
+{
+    return *w->audit->reports[report].manifest.parent_run != '\0';
+}
+
+static void compare_with_original(struct walk *w, uint64_t number)
+{
+    bool is_there_too = w->original_has_row && original_row(w->original) == number;
+    bool is_reported = false;
+
+    for (size_t i = 0; i < w->audit->report_count; i++) {
+        const struct scan_row *row = line_of(w, i, number);
+        const char *breach = NULL;
+
+        if (!row)
+            continue;
+        is_reported = true;
+        breach = !is_there_too        ? "the export has no such row"
+                 : is_corrected(w, i) ? NULL
+                 : is_rerun(w, i)     ? original_breach_of_rerun(w->original, row)
+                                      : original_breach(w->original, row);
+        if (breach)
+            object_to_original(w, i, number, breach);
+    }
+    if (is_there_too && !is_reported && w->is_whole)
+        object_to_original(w, AUDIT_NO_REPORT, number,
+                           "the export has it, and no report speaks of it");
+}
+
+/* A re-run takes its rows from its parent's report. */
+static void compare_with_parent(struct walk *w, size_t report, const struct scan_row *row)
+{
+    uint64_t number = row->line.record.row;
+    size_t parent = lineage_parent(w->audit->reports, w->audit->report_count, report);
+    char quoted[LOG_QUOTE_BYTES];
+    const struct scan_row *older;
+
+    if (parent == w->audit->report_count)
+        return;
+    older = line_of(w, parent, number);
+    path_of(w->audit, parent, quoted);
+    if (!older)
+        objection_raise(w->audit, AUDIT_OTHERS, report, number,
+                        "it is not in '%s', whose rows were run again", quoted);
+    else if (!is_correction(w->audit, report) && row->digest_fits && older->digest_fits &&
+             strcmp(row->digest, older->digest) != 0)
+        objection_raise(w->audit, AUDIT_OTHERS, report, number,
+                        "its content is another than in '%s'", quoted);
+}
+
+static void compare_acceptance(struct walk *w, size_t first, size_t second, uint64_t number)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    objection_raise(w->audit, AUDIT_OTHERS, second, number,
+                    "it was accepted already in '%s': executed twice",
+                    path_of(w->audit, first, quoted));
+}
+
+/* What became of a correction is not known, whatever was known of the row before. */
+static bool is_doubtful(const struct walk *w, size_t report, const struct scan_row *row)
+{
+    return is_correction(w->audit, report) && row->line.record.outcome == OUTCOME_UNKNOWN;
+}
+
+/* Whether the second report corrected the row that the first one's run had accepted. */
+static bool is_newer_content(const struct walk *w, size_t first, size_t second, uint64_t number)
+{
+    const struct scan_row *a = line_of(w, first, number);
+    const struct scan_row *b = line_of(w, second, number);
+
+    return is_correction(w->audit, second) && a->digest_fits && b->digest_fits &&
+           strcmp(a->digest, b->digest) != 0;
+}
+
+/* Chooses the row's final state, and compares what the reports say of it. */
+static int fold_row(struct walk *w, uint64_t number, struct error *err)
+{
+    const struct scan_row *final = NULL;
+    size_t teller = 0;
+    size_t accepted_by = AUDIT_NO_REPORT;
+
+    for (size_t i = 0; i < w->audit->report_count; i++) {
+        const struct scan_row *row = line_of(w, i, number);
+
+        if (!row)
+            continue;
+        if (w->witnesses[i] && witness_hear(w->witnesses[i], row, err))
+            return -1;
+        if (doubtful_note(w->doubtful, i, row, err))
+            return -1;
+        compare_with_parent(w, i, row);
+        if (row->line.record.outcome == OUTCOME_ACCEPTED) {
+            if (accepted_by != AUDIT_NO_REPORT && !is_newer_content(w, accepted_by, i, number))
+                compare_acceptance(w, accepted_by, i, number);
+            accepted_by = i;
+        }
+        if (!final || fold_choose(final, row) == row || is_doubtful(w, i, row)) {
+            final = row;
+            teller = i;
+        }
+    }
+    return final ? fold_add(w->fold, final, teller, err) : 0;
+}
+
+/* Lets everybody who stands at this row go on. */
+static int pass(struct walk *w, uint64_t number, struct error *err)
+{
+    for (size_t i = 0; i < w->audit->report_count; i++)
+        if (line_of(w, i, number) && source_next(w->sources[i], err) < 0)
+            return -1;
+    if (w->original_has_row && original_row(w->original) == number)
+        return next_original(w, err);
+    return 0;
+}
+
+static int walk(struct walk *w, struct error *err)
+{
+    uint64_t number;
+
+    for (size_t i = 0; i < w->audit->report_count; i++)
+        if (source_next(w->sources[i], err) < 0)
+            return -1;
+    while ((number = next_number(w)) != UINT64_MAX) {
+        if (stop_signal())
+            return error_set(err, EXIT_SIGNAL_BASE + stop_signal(), "stopped by a signal");
+        if (w->original)
+            compare_with_original(w, number);
+        if (fold_row(w, number, err) || pass(w, number, err))
+            return -1;
+    }
+    for (size_t i = 0; i < w->audit->report_count; i++)
+        if (w->witnesses[i] && witness_end(w->witnesses[i], err))
+            return -1;
+    return doubtful_finish(w->doubtful, err) ? -1 : fold_finish(w->fold, err);
+}
+
+/* ---- what the manifests tell of time ---- */
+
+static int compare_events(const void *a, const void *b)
+{
+    const struct audit_event *x = a;
+    const struct audit_event *y = b;
+
+    if (x->event->at_ms != y->event->at_ms)
+        return x->event->at_ms < y->event->at_ms ? -1 : 1;
+    return x->report < y->report ? -1 : x->report > y->report;
+}
+
+static int list_events(struct audit *audit, struct error *err)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < audit->report_count; i++)
+        count += audit->reports[i].manifest.event_count;
+    if (!count)
+        return 0;
+    audit->events = calloc(count, sizeof(*audit->events));
+    if (!audit->events)
+        return error_no_memory(err);
+    for (size_t i = 0; i < audit->report_count; i++)
+        for (size_t k = 0; k < audit->reports[i].manifest.event_count; k++)
+            audit->events[audit->event_count++] =
+                (struct audit_event){i, &audit->reports[i].manifest.events[k]};
+    qsort(audit->events, audit->event_count, sizeof(*audit->events), compare_events);
+    return 0;
+}
+
+static void find_span(struct audit *audit)
+{
+    for (size_t i = 0; i < audit->report_count; i++) {
+        const struct manifest_found *m = &audit->reports[i].manifest;
+
+        if (m->started_ms && (!audit->started_ms || m->started_ms < audit->started_ms))
+            audit->started_ms = m->started_ms;
+        if (m->finished_ms > audit->finished_ms)
+            audit->finished_ms = m->finished_ms;
+    }
+}
+
+/* ---- the whole ---- */
+
+static int begin(struct walk *w, struct error *err)
+{
+    w->audit->reports = calloc(w->settings->path_count, sizeof(*w->audit->reports));
+    w->latency = latency_open();
+    w->fold = fold_open(w->audit);
+    if (!w->audit->reports || !w->latency || !w->fold)
+        return error_no_memory(err);
+    if (doubtful_open(w->audit, &w->doubtful, err) || open_reports(w, err) ||
+        start_sources(w, err) || check_signatures(w, err) || call_witnesses(w, err))
+        return -1;
+    return open_original(w, err);
+}
+
+static void close_walk(struct walk *w)
+{
+    for (size_t i = 0; i < AUDIT_REPORTS_MAX; i++) {
+        witness_close(w->witnesses[i]);
+        source_close(w->sources[i]);
+        scan_close(w->scans[i]);
+    }
+    original_close(w->original);
+    ledger_close(w->ledger);
+    latency_close(w->latency);
+    fold_close(w->fold);
+    doubtful_close(w->doubtful);
+}
+
+int audit_run(const struct audit_settings *settings, struct audit *ret_audit, struct error *err)
+{
+    struct walk w = {.settings = settings, .audit = ret_audit};
+    int result = -1;
+
+    memset(ret_audit, 0, sizeof(*ret_audit));
+    ret_audit->agrees = true;
+    if (settings->path_count > AUDIT_REPORTS_MAX)
+        return error_set(err, EXIT_BAD_USAGE, "at most %d reports at a time", AUDIT_REPORTS_MAX);
+    if (!begin(&w, err) && !walk(&w, err) && !list_events(ret_audit, err) &&
+        !descendants_note(ret_audit, err)) {
+        find_span(ret_audit);
+        latency_summarise(w.latency, &ret_audit->latency);
+        result = ret_audit->no_memory ? error_no_memory(err) : 0;
+    }
+    close_walk(&w);
+    return result;
+}
+
+void audit_release(struct audit *audit)
+{
+    for (size_t i = 0; i < audit->disagreement_count; i++)
+        free(audit->disagreements[i].text);
+    for (size_t i = 0; i < audit->note_count; i++)
+        free(audit->notes[i]);
+    for (size_t i = 0; i < audit->report_count; i++)
+        manifest_found_release(&audit->reports[i].manifest);
+    for (size_t i = 0; i < audit->open_count; i++)
+        free(audit->open_rows[i].texts);
+    free(audit->disagreements);
+    free(audit->reports);
+    free(audit->codes);
+    free(audit->open_rows);
+    free(audit->events);
+    memset(audit, 0, sizeof(*audit));
+}

@@ -1,0 +1,345 @@
+#include "audit_text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define PATH_BYTES 4200 /* a path is shown whole */
+#define SECOND_MS 1000.0
+
+/* ---- lines that fit ---- */
+
+/* Bytes of the character at `text`, and the columns it takes on a terminal. */
+static size_t character(const char *text, size_t *ret_columns)
+{
+    unsigned char lead = (unsigned char)*text;
+    size_t len = 1;
+
+    *ret_columns = lead >= 0xe3 ? 2 : 1; /* Chinese and its punctuation are wide */
+    while (((unsigned char)text[len] & 0xc0) == 0x80)
+        len++;
+    return len;
+}
+
+/* The next piece of a text that stays together: a wide character, or all up to a blank or one of
+ * those. */
+static size_t piece(const char *text, size_t *ret_columns)
+{
+    size_t columns;
+    size_t len = character(text, &columns);
+
+    *ret_columns = columns;
+    while (columns == 1 && text[len] && text[len] != ' ') {
+        size_t more = character(text + len, &columns);
+
+        if (columns == 1) {
+            len += more;
+            *ret_columns += 1;
+        }
+    }
+    return len;
+}
+
+/* Appends a sentence in lines of AUDIT_TEXT_COLUMNS; all but the first begin at column `indent`,
+ * and `at` is where the first one is now. A piece that is wider than a line stays whole. */
+static void flow(const char *text, size_t at, size_t indent, struct buffer *out)
+{
+    bool is_first = true; /* in its line */
+
+    while (*text) {
+        size_t blank = strspn(text, " ");
+        size_t columns;
+        size_t len;
+
+        text += blank;
+        if (!*text)
+            break;
+        len = piece(text, &columns);
+        if (at + (blank > 0) + columns > AUDIT_TEXT_COLUMNS && !is_first) {
+            buffer_format(out, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (blank && !is_first) {
+            buffer_byte(out, ' ');
+            at++;
+        }
+        buffer_append(out, text, len);
+        text += len;
+        at += columns;
+        is_first = false;
+    }
+    buffer_byte(out, '\n');
+}
+
+/* A line that begins at column `indent`, its further lines two columns deeper. */
+static void line(struct buffer *out, size_t indent, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void line(struct buffer *out, size_t indent, const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0) {
+        out->failed = true;
+    } else {
+        buffer_format(out, "%*s", (int)indent, "");
+        flow(text, indent, indent + 2, out);
+    }
+    free(text);
+    va_end(args);
+}
+
+/* ---- the parts ---- */
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void put_verdict(const struct audit *audit, struct buffer *out)
+{
+    if (audit->agrees)
+        line(out, 0, "verdict: everything that was checked agrees");
+    else
+        line(out, 0, "verdict: NOT TRUE, %" PRIu64 " disagreement%s", audit->disagreements_found,
+             plural(audit->disagreements_found));
+}
+
+static void put_disagreement(const struct audit *audit, const struct audit_disagreement *d,
+                             struct buffer *out)
+{
+    char path[PATH_BYTES] = "";
+
+    if (d->report != AUDIT_NO_REPORT)
+        log_quote(audit->reports[d->report].path, path, sizeof(path));
+    if (d->row && *path)
+        line(out, 2, "row %" PRIu64 " of %s: %s", d->row, path, d->text);
+    else if (d->row)
+        line(out, 2, "row %" PRIu64 ": %s", d->row, d->text);
+    else if (*path)
+        line(out, 2, "%s: %s", path, d->text);
+    else
+        line(out, 2, "%s", d->text);
+}
+
+static void put_disagreements(const struct audit *audit, struct buffer *out)
+{
+    size_t shown = audit->disagreement_count < AUDIT_TEXT_DISAGREEMENTS ? audit->disagreement_count
+                                                                        : AUDIT_TEXT_DISAGREEMENTS;
+
+    for (size_t i = 0; i < shown; i++)
+        put_disagreement(audit, &audit->disagreements[i], out);
+    if (audit->disagreements_found > shown)
+        line(out, 2, "… and %" PRIu64 " more%s", audit->disagreements_found - shown,
+             audit->disagreement_count > shown ? ": see --json" : "");
+    for (size_t i = 0; i < audit->note_count; i++)
+        line(out, 0, "note: %s", audit->notes[i]);
+}
+
+static void put_checks(const struct audit_report *r, struct buffer *out)
+{
+    static const char *const words[] = {
+        [AUDIT_NOT_CHECKED] = "not checked",
+        [AUDIT_AGREES] = "agrees",
+        [AUDIT_DISAGREES] = "DISAGREES",
+    };
+
+    line(out, 4, "signature: %s; ledger: %s", words[r->signature], words[r->ledger]);
+}
+
+static void put_changed(const char *what, const struct changed_sum *sum, struct buffer *out)
+{
+    char yuan[2][MONEY_TEXT_BYTES];
+
+    if (!sum->rows)
+        return;
+    line(out, 4, "%s: %" PRIu64 " row%s, %s yuan before, %s yuan now", what, sum->rows,
+         plural(sum->rows), money_format_yuan(sum->before, yuan[0]),
+         money_format_yuan(sum->after, yuan[1]));
+    if (sum->without_before)
+        line(out, 6, "of %" PRIu64 " of them the amount before is not known", sum->without_before);
+}
+
+static void put_report(const struct audit_report *r, struct buffer *out)
+{
+    const struct manifest_found *m = &r->manifest;
+    char quoted[PATH_BYTES];
+    char times[2][CLOCK_TOP_BYTES] = {"?", "?"};
+
+    line(out, 2, "%s", log_quote(r->path, quoted, sizeof(quoted)));
+    line(out, 4, "%" PRIu64 " row%s, %" PRIu64 " bytes", r->lines, plural(r->lines), r->bytes);
+    if (!r->has_manifest)
+        return;
+    line(out, 4, "%s, run %s%s%s", log_quote(m->command, quoted, sizeof(quoted)), m->run,
+         *m->parent_run ? " of " : "", m->parent_run);
+    if (m->started_ms)
+        clock_format_top(m->started_ms, times[0]);
+    if (m->finished_ms)
+        clock_format_top(m->finished_ms, times[1]);
+    line(out, 4, "%s to %s Beijing time", times[0], times[1]);
+    if (*m->stopped_because)
+        line(out, 4, "stopped: %s", log_quote(m->stopped_because, quoted, sizeof(quoted)));
+    else
+        line(out, 4, "%s", m->complete ? "complete" : "not complete");
+    put_changed("changed since they were accepted, and sent", &m->changed, out);
+    put_changed("changed since they were accepted, and held back", &m->held_back, out);
+    put_checks(r, out);
+}
+
+static void put_reports(const struct audit *audit, struct buffer *out)
+{
+    static const char *const words[] = {"not checked", "agrees", "DISAGREES"};
+    char quoted[PATH_BYTES];
+
+    line(out, 0, "report%s:", plural(audit->report_count));
+    for (size_t i = 0; i < audit->report_count; i++)
+        put_report(&audit->reports[i], out);
+    if (audit->export_path)
+        line(out, 0, "export: %s: %" PRIu64 " row%s, %s",
+             log_quote(audit->export_path, quoted, sizeof(quoted)), audit->export_rows,
+             plural(audit->export_rows), words[audit->export]);
+}
+
+/* ---- totals ---- */
+
+static void put_sum(const char *name, const struct audit_sum *sum, struct buffer *out)
+{
+    char yuan[MONEY_TEXT_BYTES];
+
+    if (sum->rows)
+        buffer_format(out, "  %-10s %12" PRIu64 " %24s yuan\n", name, sum->rows,
+                      money_format_yuan(sum->fee_fen, yuan));
+}
+
+static void put_outcomes(const struct audit_sum *sums, struct buffer *out)
+{
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        put_sum(outcome_name((enum outcome)i), &sums[i], out);
+}
+
+static uint64_t rows_of(const struct audit_sum *sums)
+{
+    uint64_t rows = 0;
+
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        rows += sums[i].rows;
+    return rows;
+}
+
+static void put_totals(const struct audit *audit, struct buffer *out)
+{
+    static const char *const names[INSPECTION_STATUSES] = {"not settled", "claim succeeded",
+                                                           "claim failed"};
+
+    line(out, 0, "%" PRIu64 " row%s in %s final state:", audit->rows, plural(audit->rows),
+         audit->rows == 1 ? "its" : "their");
+    put_outcomes(audit->outcomes, out);
+    for (int i = 0; i < INSPECTION_STATUSES; i++) {
+        uint64_t rows = rows_of(audit->statuses[i]);
+
+        if (!rows)
+            continue;
+        line(out, 0, "claim_status %d, %s, %" PRIu64 " row%s:", i, names[i], rows, plural(rows));
+        put_outcomes(audit->statuses[i], out);
+    }
+}
+
+static void put_code(const struct audit_code *code, struct buffer *out)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct buffer rows = {0};
+
+    for (size_t i = 0; i < code->first_count; i++)
+        buffer_format(&rows, "%s%" PRIu64, i ? ", " : "", code->first_rows[i]);
+    line(out, 2, "%s %s: %" PRIu64 " row%s (%s%s)", outcome_name(code->outcome),
+         log_quote(code->code, quoted, sizeof(quoted)), code->rows, plural(code->rows),
+         buffer_string(&rows), code->rows > code->first_count ? ", …" : "");
+    out->failed |= rows.failed;
+    buffer_release(&rows);
+    if (*code->message)
+        line(out, 4, "'%s'", log_quote(code->message, quoted, sizeof(quoted)));
+    if (*code->advice.todo)
+        line(out, 4, "do: %s", code->advice.todo);
+    else if (*code->advice.meaning)
+        line(out, 4, "%s", code->advice.meaning);
+}
+
+static void put_codes(const struct audit *audit, struct buffer *out)
+{
+    if (!audit->code_count)
+        return;
+    line(out, 0, "why rows are not accepted, with the first of them:");
+    for (size_t i = 0; i < audit->code_count && i < AUDIT_TEXT_CODES; i++)
+        put_code(&audit->codes[i], out);
+    if (audit->code_count > AUDIT_TEXT_CODES)
+        line(out, 2, "… and %zu other codes: see --json", audit->code_count - AUDIT_TEXT_CODES);
+}
+
+/* ---- time ---- */
+
+static uint64_t most_answered(const struct timeline *t)
+{
+    uint64_t most = 0;
+
+    for (size_t i = 0; i < t->bucket_count; i++)
+        if (timeline_answered(t, i) > most)
+            most = timeline_answered(t, i);
+    return most;
+}
+
+static void put_speed(const struct audit *audit, struct buffer *out)
+{
+    const struct latency_summary *l = &audit->latency;
+    const struct timeline *t = &audit->timeline;
+    double span = (double)t->bucket_ms * (double)t->bucket_count / SECOND_MS;
+
+    if (!l->calls)
+        return;
+    line(out, 0,
+         "latency of %" PRIu64 " call%s in ms: p50 %" PRId64 ", p90 %" PRId64 ", p95 %" PRId64
+         ", p99 %" PRId64 ", most %" PRId64,
+         l->calls, plural(l->calls), l->p50_ms, l->p90_ms, l->p95_ms, l->p99_ms, l->max_ms);
+    line(out, 0, "answered a second: %.1f over %.1f s, at best %.1f", (double)l->calls / span, span,
+         (double)most_answered(t) * SECOND_MS / (double)t->bucket_ms);
+}
+
+static void put_event(const struct manifest_event *event, struct buffer *out)
+{
+    char kind[32];
+    char text[LOG_QUOTE_BYTES];
+    char times[2][CLOCK_TOP_BYTES] = {"", ""};
+
+    clock_format_top(event->at_ms, times[0]);
+    if (event->until_ms)
+        clock_format_top(event->until_ms, times[1]);
+    line(out, 2, "%s %s%s%s%s%s", times[0], log_quote(event->kind, kind, sizeof(kind)),
+         *times[1] ? " until " : "", times[1], *event->text ? ": " : "",
+         log_quote(event->text, text, sizeof(text)));
+}
+
+static void put_events(const struct audit *audit, struct buffer *out)
+{
+    if (audit->event_count)
+        line(out, 0, "what happened to the runs:");
+    for (size_t i = 0; i < audit->event_count && i < AUDIT_TEXT_EVENTS; i++)
+        put_event(audit->events[i].event, out);
+    if (audit->event_count > AUDIT_TEXT_EVENTS)
+        line(out, 2, "… and %zu more: see --json", audit->event_count - AUDIT_TEXT_EVENTS);
+}
+
+void audit_text(const struct audit *audit, struct buffer *ret_text)
+{
+    put_verdict(audit, ret_text);
+    put_disagreements(audit, ret_text);
+    put_reports(audit, ret_text);
+    put_totals(audit, ret_text);
+    put_codes(audit, ret_text);
+    put_speed(audit, ret_text);
+    put_events(audit, ret_text);
+}

@@ -1,0 +1,23 @@
+/*
+ * audit_text: what an audit came to, for people.
+ *
+ * The verdict first. Readable in AUDIT_TEXT_COLUMNS columns; nothing from outside reaches a
+ * terminal unquoted.
+ *
+ * Tested by tests/e2e/test_audit.py
+ */
+#ifndef CLAIMBATCH_COMMAND_AUDIT_AUDIT_TEXT_H
+#define CLAIMBATCH_COMMAND_AUDIT_AUDIT_TEXT_H
+
+#include "base/buffer.h"
+#include "command/audit/audit.h"
+
+#define AUDIT_TEXT_COLUMNS 80
+#define AUDIT_TEXT_DISAGREEMENTS 50 /* are shown; the rest is in --json */
+#define AUDIT_TEXT_CODES 20
+#define AUDIT_TEXT_EVENTS 20
+
+/* Appends it. `ret_text` turns `failed` without memory. */
+void audit_text(const struct audit *audit, struct buffer *ret_text);
+
+#endif

@@ -1,0 +1,334 @@
+#include "collection.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file/file.h"
+#include "base/log.h"
+#include "report/absence.h"
+#include "report/line.h"
+#include "report/manifest/manifest.h"
+
+#define MANIFEST_ENDING ".manifest.json"
+#define STARTED_ENDING ".started.json"
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t len = strlen(text);
+    size_t end = strlen(ending);
+
+    return len > end && strcmp(text + len - end, ending) == 0;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool collection_has_folder(const char *const *paths, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_folder(paths[i]))
+            return true;
+    return false;
+}
+
+static void collected_release(struct collected *one)
+{
+    free(one->path);
+    free(one->run);
+    free(one->parent);
+    free(one->export);
+    free(one->input_name);
+    *one = (struct collected){0};
+}
+
+void collection_release(struct collection *collection)
+{
+    for (size_t i = 0; i < collection->count; i++)
+        collected_release(&collection->list[i]);
+    free(collection->list);
+    *collection = (struct collection){0};
+}
+
+/* ---- one report ---- */
+
+static bool is_there_already(const struct collection *collection, const char *path)
+{
+    for (size_t i = 0; i < collection->count; i++)
+        if (file_is_same(collection->list[i].path, path))
+            return true;
+    return false;
+}
+
+static int fill(struct collected *one, const char *path, const struct manifest_found *manifest,
+                struct error *err)
+{
+    struct buffer export = {0};
+
+    buffer_format(&export, "%s %s %s", manifest->input_sha256, manifest->ledger_id,
+                  manifest->platform);
+    *one = (struct collected){
+        .path = strdup(path),
+        .run = strdup(manifest->run),
+        .parent = strdup(manifest->parent_run),
+        .export = export.failed ? NULL : strdup(export.ptr),
+        .input_name = strdup(manifest->input_name),
+        .started_ms = manifest->started_ms,
+        .finished_ms = manifest->finished_ms,
+    };
+    buffer_release(&export);
+    if (one->path && one->run && one->parent && one->export && one->input_name)
+        return 0;
+    collected_release(one);
+    return error_no_memory(err);
+}
+
+/* Of two reports of one run the newer one stays: true when `one` is not to be added. */
+static bool yields(struct collection *collection, struct collected *one)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+
+    for (size_t i = 0; i < collection->count; i++) {
+        struct collected *other = &collection->list[i];
+        struct collected older;
+
+        if (strcmp(other->run, one->run) != 0)
+            continue;
+        older = *one;
+        if (one->finished_ms > other->finished_ms) {
+            older = *other;
+            *other = *one;
+        }
+        log_info("'%s' is an older report of the run of '%s': it counts once",
+                 log_quote(older.path, quoted[0], LOG_QUOTE_BYTES),
+                 log_quote(other->path, quoted[1], LOG_QUOTE_BYTES));
+        collected_release(&older);
+        *one = (struct collected){0};
+        return true;
+    }
+    return false;
+}
+
+static int add(struct collection *collection, const char *path,
+               const struct manifest_found *manifest, struct error *err)
+{
+    struct collected one;
+
+    if (is_there_already(collection, path))
+        return 0;
+    if (fill(&one, path, manifest, err))
+        return -1;
+    if (yields(collection, &one))
+        return 0;
+    if (collection->count == collection->room) {
+        size_t room = collection->room ? collection->room * 2 : 64;
+        struct collected *list = realloc(collection->list, room * sizeof(*list));
+
+        if (!list) {
+            collected_release(&one);
+            return error_no_memory(err);
+        }
+        collection->list = list;
+        collection->room = room;
+    }
+    collection->list[collection->count++] = one;
+    return 0;
+}
+
+/* ---- a folder ---- */
+
+static int take_manifest(struct collection *collection, const char *report_path, struct error *err)
+{
+    struct manifest_found manifest;
+    struct error unread;
+    struct stat status;
+    char quoted[LOG_QUOTE_BYTES];
+    int found = manifest_read(report_path, &manifest, &unread);
+    int result = 0;
+
+    log_quote(report_path, quoted, sizeof(quoted));
+    if (found < 0 && unread.exit_code == EXIT_RESOURCES) {
+        result = error_no_memory(err);
+    } else if (found < 0) {
+        log_warn("passed over: %s", unread.text);
+        collection->missing++;
+    } else if (found && stat(report_path, &status)) {
+        log_warn("the manifest of '%s' (run %s) is there, but not the report: %s", quoted,
+                 manifest.run, strerror(errno));
+        collection->missing++;
+    } else if (found) {
+        result = add(collection, report_path, &manifest, err);
+    }
+    manifest_found_release(&manifest);
+    return result;
+}
+
+static bool begins_as_report(const char *path)
+{
+    static const char wanted[] = LINE_BOM LINE_HEADER;
+    char found[sizeof(wanted)];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t len = fd < 0 ? -1 : read(fd, found, sizeof(wanted) - 1);
+
+    if (fd >= 0)
+        close(fd);
+    return len == (ssize_t)sizeof(wanted) - 1 && memcmp(found, wanted, sizeof(wanted) - 1) == 0;
+}
+
+static bool has_manifest(const char *path)
+{
+    struct buffer manifest = {0};
+    struct stat status;
+    bool is_there;
+
+    manifest_path(path, &manifest);
+    is_there = !manifest.failed && lstat(manifest.ptr, &status) == 0;
+    buffer_release(&manifest);
+    return is_there;
+}
+
+/* A file of a folder: a manifest, a report without one, or nothing that matters. */
+static int take_file(struct collection *collection, struct buffer *path, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (ends_with(path->ptr, MANIFEST_ENDING)) {
+        path->len -= strlen(MANIFEST_ENDING);
+        path->ptr[path->len] = '\0';
+        return take_manifest(collection, path->ptr, err);
+    }
+    if (ends_with(path->ptr, STARTED_ENDING)) {
+        log_warn("'%s': a run was interrupted before it could publish its report, or is active; "
+                 "type the upload again",
+                 log_quote(path->ptr, quoted, sizeof(quoted)));
+    } else if (ends_with(path->ptr, ".csv") && !has_manifest(path->ptr) &&
+               begins_as_report(path->ptr)) {
+        log_warn("'%s' is a report without a manifest, and passed over: name it to audit it alone",
+                 log_quote(path->ptr, quoted, sizeof(quoted)));
+        collection->missing++;
+    }
+    return 0;
+}
+
+static int skip_dots(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+static int take_folder(struct collection *collection, const char *folder, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct dirent **names;
+    int count = scandir(folder, &names, skip_dots, alphasort);
+    int result = 0;
+
+    if (count < 0)
+        return error_set(err, EXIT_INPUT_MISSING, "cannot read the folder '%s': %s",
+                         log_quote(folder, quoted, sizeof(quoted)), strerror(errno));
+    for (int i = 0; i < count; i++) {
+        struct buffer path = {0};
+
+        buffer_format(&path, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/",
+                      names[i]->d_name);
+        if (!result)
+            result = path.failed ? error_no_memory(err) : take_file(collection, &path, err);
+        buffer_release(&path);
+        free(names[i]);
+    }
+    free(names);
+    return result;
+}
+
+/* A report that was named has to be there, and to have its manifest. */
+static int take_named(struct collection *collection, const char *path, struct error *err)
+{
+    struct manifest_found manifest;
+    char quoted[LOG_QUOTE_BYTES];
+    int found;
+
+    if (access(path, R_OK))
+        return absence_refuse(path, errno, err);
+    found = manifest_read(path, &manifest, err);
+    if (found > 0)
+        found = add(collection, path, &manifest, err);
+    else if (!found)
+        found = error_set(err, EXIT_INPUT_REFUSED, "'%s' has no manifest beside it: audit it alone",
+                          log_quote(path, quoted, sizeof(quoted)));
+    manifest_found_release(&manifest);
+    return found;
+}
+
+/* ---- groups ---- */
+
+static bool are_of_one_export(const struct collected *a, const struct collected *b)
+{
+    return strcmp(a->export, b->export) == 0 || (*a->parent && strcmp(a->parent, b->run) == 0) ||
+           (*b->parent && strcmp(b->parent, a->run) == 0) ||
+           (*a->parent && strcmp(a->parent, b->parent) == 0);
+}
+
+static void join(struct collection *collection, size_t from, size_t to)
+{
+    for (size_t i = 0; i < collection->count; i++)
+        if (collection->list[i].group == from)
+            collection->list[i].group = to;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+    const struct collected *x = a;
+    const struct collected *y = b;
+
+    return x->group != y->group ? (x->group < y->group ? -1 : 1) : strcmp(x->path, y->path);
+}
+
+static void group(struct collection *collection)
+{
+    struct collected *list = collection->list;
+    size_t last = SIZE_MAX;
+
+    for (size_t i = 0; i < collection->count; i++)
+        list[i].group = i;
+    for (size_t i = 0; i < collection->count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (list[i].group != list[k].group && are_of_one_export(&list[i], &list[k]))
+                join(collection, list[i].group, list[k].group);
+    if (collection->count)
+        qsort(list, collection->count, sizeof(*list), compare_groups);
+    for (size_t i = 0; i < collection->count; i++) {
+        size_t old = list[i].group;
+
+        collection->groups += old != last;
+        last = old;
+        list[i].group = collection->groups - 1;
+    }
+}
+
+int collection_gather(const char *const *paths, size_t count, struct collection *ret_collection,
+                      struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int result = 0;
+
+    *ret_collection = (struct collection){0};
+    for (size_t i = 0; i < count && !result; i++)
+        result = is_folder(paths[i]) ? take_folder(ret_collection, paths[i], err)
+                                     : take_named(ret_collection, paths[i], err);
+    if (!result && !ret_collection->count && !ret_collection->missing)
+        result = error_set(err, EXIT_INPUT_MISSING, "there is no report in '%s'%s",
+                           log_quote(paths[0], quoted, sizeof(quoted)),
+                           count > 1 ? " or the other folders" : "");
+    if (!result)
+        group(ret_collection);
+    return result;
+}

@@ -1,0 +1,42 @@
+/*
+ * collection: the reports that stand at paths and in folders, by the export they are of.
+ *
+ * In a folder a report is known by the manifest beside it; what is no report is passed over, and a
+ * manifest whose report is gone is told. Of two reports of one run the newer one counts.
+ *
+ * Tested by tests/e2e/test_folders.py
+ */
+#ifndef CLAIMBATCH_COMMAND_AUDIT_COLLECTION_H
+#define CLAIMBATCH_COMMAND_AUDIT_COLLECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+
+/* One report. */
+struct collected {
+    char *path;
+    char *run, *parent, *export; /* as its manifest has them; export: what is the same work */
+    char *input_name;
+    int64_t started_ms, finished_ms;
+    size_t group; /* reports of one export have one number, from 0 */
+};
+
+struct collection {
+    struct collected *list; /* in the order of groups, each in the order of names */
+    size_t count, room;
+    size_t groups;
+    size_t missing; /* manifests whose report is gone */
+};
+
+/* Whether any of the paths is a folder. */
+bool collection_has_folder(const char *const *paths, size_t count);
+
+/* Gathers them; what is passed over is logged where it matters. Release it in any case. */
+int collection_gather(const char *const *paths, size_t count, struct collection *ret_collection,
+                      struct error *err);
+void collection_release(struct collection *collection);
+
+#endif

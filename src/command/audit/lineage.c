@@ -1,0 +1,161 @@
+#include "lineage.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "command/audit/audit.h"
+
+static int refuse(const struct audit_report *a, const struct audit_report *b, const char *why,
+                  struct error *err)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_INPUT_REFUSED, "'%s' and '%s' %s",
+                     log_quote(a->path, quoted[0], LOG_QUOTE_BYTES),
+                     log_quote(b->path, quoted[1], LOG_QUOTE_BYTES), why);
+}
+
+size_t lineage_parent(const struct audit_report *reports, size_t count, size_t report)
+{
+    const char *parent = reports[report].manifest.parent_run;
+
+    for (size_t i = 0; *parent && i < count; i++)
+        if (i != report && strcmp(reports[i].manifest.run, parent) == 0)
+            return i;
+    return count;
+}
+
+/* How many ancestors are among the reports; `count` when they go round in a circle. */
+static size_t depth_of(const struct audit_report *reports, size_t count, size_t report)
+{
+    size_t depth = 0;
+
+    while (depth < count && (report = lineage_parent(reports, count, report)) < count)
+        depth++;
+    return depth;
+}
+
+/* The report at the top of a report's line, as far as it is there. */
+static size_t top_of(const struct audit_report *reports, size_t count, size_t report)
+{
+    size_t parent;
+
+    while ((parent = lineage_parent(reports, count, report)) < count)
+        report = parent;
+    return report;
+}
+
+/* The run at the top of a report's line, as far as it is known. */
+static const char *root_of(const struct audit_report *reports, size_t count, size_t report)
+{
+    report = top_of(reports, count, report);
+    return *reports[report].manifest.parent_run ? reports[report].manifest.parent_run
+                                                : reports[report].manifest.run;
+}
+
+static bool is_replaced(const struct audit_report *older, const struct audit_report *newer)
+{
+    for (size_t i = 0; i < newer->manifest.replaced_count; i++)
+        if (strcmp(newer->manifest.replaced[i], older->sha256) == 0)
+            return true;
+    return false;
+}
+
+static int check_runs(const struct audit_report *a, const struct audit_report *b, struct error *err)
+{
+    if (strcmp(a->manifest.run, b->manifest.run) != 0)
+        return 0;
+    if (is_replaced(a, b) || is_replaced(b, a))
+        return refuse(is_replaced(a, b) ? b : a, is_replaced(a, b) ? a : b,
+                      "are of one run: the first replaced the second; leave that out", err);
+    return refuse(a, b, "are reports of one run; name one of them", err);
+}
+
+/* The export that a run was about, if only by its list of problems. */
+static const char *export_of(const struct manifest_found *m)
+{
+    return *m->corrects ? m->corrects : m->input_sha256;
+}
+
+/* Whether they are of one export, sent from one ledger to one platform. */
+static bool is_same_work(const struct manifest_found *a, const struct manifest_found *b)
+{
+    return strcmp(export_of(a), export_of(b)) == 0 && strcmp(a->platform, b->platform) == 0 &&
+           strcmp(a->ledger_id, b->ledger_id) == 0;
+}
+
+static int check_pair(const struct audit_report *reports, size_t count, size_t i, struct error *err)
+{
+    const struct audit_report *a = &reports[0];
+    const struct audit_report *b = &reports[i];
+
+    if (depth_of(reports, count, i) == count)
+        return refuse(a, b, "name each other as parents in their manifests", err);
+    for (size_t k = 0; k < i; k++)
+        if (check_runs(&reports[k], b, err))
+            return -1;
+    if (strcmp(root_of(reports, count, 0), root_of(reports, count, i)) != 0 &&
+        !is_same_work(&reports[top_of(reports, count, 0)].manifest,
+                      &reports[top_of(reports, count, i)].manifest))
+        return refuse(a, b,
+                      "are not an upload and its re-runs, but reports of unrelated runs; audit "
+                      "them one by one",
+                      err);
+    if (strcmp(a->manifest.platform, b->manifest.platform) != 0)
+        return refuse(a, b, "are reports of two platforms; audit them one by one", err);
+    return 0;
+}
+
+static int check(const struct audit_report *reports, size_t count, struct error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!reports[i].has_manifest)
+            return refuse(&reports[i], &reports[i == 0],
+                          "cannot be folded: the first has no manifest that says what it is of; "
+                          "audit it alone",
+                          err);
+    if (depth_of(reports, count, 0) == count)
+        return refuse(&reports[0], &reports[1], "name each other as parents in their manifests",
+                      err);
+    for (size_t i = 1; i < count; i++)
+        if (check_pair(reports, count, i, err))
+            return -1;
+    return 0;
+}
+
+/* Whether a stands before b. An upload that went on after its re-run is newer than that. */
+static bool is_older(const struct audit_report *a, size_t depth_a, const struct audit_report *b,
+                     size_t depth_b)
+{
+    return a->manifest.started_ms != b->manifest.started_ms
+               ? a->manifest.started_ms < b->manifest.started_ms
+               : depth_a < depth_b;
+}
+
+int lineage_order(struct audit_report *reports, size_t count, struct error *err)
+{
+    size_t depths[AUDIT_REPORTS_MAX];
+
+    if (count < 2)
+        return 0;
+    if (check(reports, count, err))
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        depths[i] = depth_of(reports, count, i);
+    for (size_t i = 1; i < count; i++) {
+        struct audit_report report = reports[i];
+        size_t depth = depths[i];
+        size_t at = i;
+
+        for (; at > 0 && is_older(&report, depth, &reports[at - 1], depths[at - 1]); at--) {
+            reports[at] = reports[at - 1];
+            depths[at] = depths[at - 1];
+        }
+        reports[at] = report;
+        depths[at] = depth;
+    }
+    return 0;
+}

@@ -1,0 +1,26 @@
+/*
+ * lineage: which reports belong together, and which is the newer one.
+ *
+ * An upload and its re-runs: each manifest names its run and that of its parent. Pure.
+ *
+ * Tested by tests/e2e/test_audit.py
+ */
+#ifndef CLAIMBATCH_COMMAND_AUDIT_LINEAGE_H
+#define CLAIMBATCH_COMMAND_AUDIT_LINEAGE_H
+
+#include <stddef.h>
+
+struct audit_report;
+struct error;
+
+/*
+ * Orders the reports by the last start of their runs, the oldest first. EXIT_INPUT_REFUSED when
+ * there are several and they are not of one export on one platform, one has no manifest, or two are
+ * of one run.
+ */
+int lineage_order(struct audit_report *reports, size_t count, struct error *err);
+
+/* The index of the parent's report, or `count` when it is not among them. */
+size_t lineage_parent(const struct audit_report *reports, size_t count, size_t report);
+
+#endif

@@ -1,0 +1,56 @@
+#include "command/audit/objection.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Room for one more. */
+static bool make_room(struct audit *audit)
+{
+    size_t count = audit->disagreement_count;
+    struct audit_disagreement *list;
+
+    if (count & (count - 1)) /* it grows at powers of two */
+        return true;
+    list = realloc(audit->disagreements, (count ? count * 2 : 1) * sizeof(*list));
+    if (!list)
+        return false;
+    audit->disagreements = list;
+    return true;
+}
+
+void objection_raise(struct audit *audit, enum audit_measure measure, size_t report, uint64_t row,
+                     const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+
+    audit->agrees = false;
+    audit->disagreements_found++;
+    audit->disagreements_by[measure]++;
+    if (report != AUDIT_NO_REPORT)
+        audit->reports[report].disagreements++;
+    if (audit->disagreement_count >= AUDIT_DISAGREEMENTS_MAX)
+        return;
+    va_start(args, format);
+    if (!make_room(audit) || vasprintf(&text, format, args) < 0)
+        audit->no_memory = true;
+    else
+        audit->disagreements[audit->disagreement_count++] =
+            (struct audit_disagreement){measure, report, row, text};
+    va_end(args);
+}
+
+void objection_note(struct audit *audit, const char *format, ...)
+{
+    va_list args;
+
+    if (audit->note_count == AUDIT_NOTES_MAX)
+        return;
+    va_start(args, format);
+    if (vasprintf(&audit->notes[audit->note_count], format, args) < 0)
+        audit->no_memory = true;
+    else
+        audit->note_count++;
+    va_end(args);
+}

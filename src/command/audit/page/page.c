@@ -1,0 +1,204 @@
+#include "page.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file/output.h"
+#include "base/log.h"
+#include "chart.h"
+#include "html.h"
+#include "page_part.h"
+
+/* How every page begins; by this it is known. */
+static const char beginning[] = "<!doctype html>\n"
+                                "<html lang=\"en\">\n"
+                                "<head>\n"
+                                "<meta charset=\"utf-8\">\n"
+                                "<meta name=\"generator\" content=\"claimbatch audit\">\n";
+
+#define END_BYTES (page_script_bytes + 1024) /* kept for what stands behind the rows */
+
+/* ---- what several parts say ---- */
+
+bool page_keeps(struct buffer *page, size_t before, size_t limit)
+{
+    if (page->failed || page->len <= limit)
+        return true;
+    page->len = before;
+    page->ptr[before] = '\0';
+    return false;
+}
+
+void page_outcome(struct buffer *page, enum outcome outcome)
+{
+    chart_key(page, outcome);
+    buffer_format(page, " %s", outcome_name(outcome));
+}
+
+static int compare_row(const void *key, const void *element)
+{
+    uint64_t row = *(const uint64_t *)key;
+    const struct audit_row *other = element;
+
+    return row < other->row ? -1 : row > other->row;
+}
+
+void page_row_number(const struct page_context *context, uint64_t row)
+{
+    bool is_linked = context->linked && bsearch(&row, context->audit->open_rows, context->linked,
+                                                sizeof(struct audit_row), compare_row);
+
+    if (is_linked)
+        buffer_format(context->page, "<a href=\"#r%llu\">", (unsigned long long)row);
+    buffer_format(context->page, "%llu", (unsigned long long)row);
+    if (is_linked)
+        buffer_text(context->page, "</a>");
+}
+
+void page_check(struct buffer *page, enum audit_check check, const char *words)
+{
+    static const char *const classes[] = {"unchecked", "agrees", "disagrees"};
+    static const char *const signs[] = {"M3 8h10", "M2.5 8.5l3.5 3.5 7.5-8", "M4 4l8 8M12 4l-8 8"};
+
+    buffer_format(page,
+                  "<span class=\"check %s\"><svg class=\"sign\" viewBox=\"0 0 16 16\" width=\"16\" "
+                  "height=\"16\" aria-hidden=\"true\"><path d=\"%s\"/></svg> %s</span>",
+                  classes[check], signs[check], words);
+}
+
+uint64_t page_sum_rows(const struct audit_sum *sums)
+{
+    uint64_t rows = 0;
+
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        rows += sums[i].rows;
+    return rows;
+}
+
+/* ---- the whole ---- */
+
+/* A hash allows exactly these bytes, and nothing else that somebody may get into the page. */
+static void put_head(const struct audit *audit, struct buffer *page)
+{
+    char style[HTML_SOURCE_BYTES];
+    char script[HTML_SOURCE_BYTES];
+
+    page->failed |= html_source(page_style, page_style_bytes, style) ||
+                    html_source(page_script, page_script_bytes, script);
+    buffer_text(page, beginning);
+    buffer_format(page,
+                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                  "style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'\">\n",
+                  style, script);
+    buffer_text(page, "<meta name=\"referrer\" content=\"no-referrer\">\n"
+                      "<meta name=\"robots\" content=\"noindex\">\n"
+                      "<meta name=\"format-detection\" content=\"telephone=no\">\n"
+                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                      "<title>");
+    html_text(page, audit->agrees ? "Audit: agrees" : "Audit: disagrees");
+    buffer_text(page, "</title>\n<style>");
+    buffer_append(page, page_style, page_style_bytes);
+    buffer_text(page, "</style>\n</head>\n<body>\n");
+}
+
+static void put_end(const struct page_context *context)
+{
+    struct buffer *page = context->page;
+
+    buffer_format(page, "</main>\n<footer><p>Made by claimbatch %s on <time>", context->version);
+    html_time(page, context->now_ms);
+    buffer_text(page, "</time>, Beijing time as all times here. This page holds personal data. It "
+                      "is one file that loads nothing and sends nothing.</p></footer>\n<script>");
+    buffer_append(page, page_script, page_script_bytes);
+    buffer_text(page, "</script>\n</body>\n</html>\n");
+}
+
+/* Returns how many of the rows that need a person are on the page. */
+static size_t put_all(const struct page_context *context)
+{
+    size_t rows;
+
+    put_head(context->audit, context->page);
+    page_verdict(context);
+    buffer_text(context->page, "<main>\n");
+    page_disagreements(context);
+    page_totals(context);
+    page_codes(context);
+    page_time(context);
+    page_reports(context);
+    rows = page_rows(context, PAGE_BYTES_MAX - END_BYTES);
+    put_end(context);
+    return rows;
+}
+
+int page_make(const struct audit *audit, const char *version, int64_t now_ms,
+              struct buffer *ret_page, struct error *err)
+{
+    struct page_context context = {audit, ret_page, version, now_ms, audit->open_count};
+    size_t rows = put_all(&context);
+
+    /* Again when not all rows fit: it is said above them, and no number may lead to a row that is
+     * not there. */
+    while (rows < context.linked && !ret_page->failed) {
+        context.linked = rows;
+        buffer_reset(ret_page);
+        rows = put_all(&context);
+    }
+    return ret_page->failed ? error_no_memory(err) : 0;
+}
+
+/* ---- the file ---- */
+
+static int refuse(const char *path, const char *why, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+
+    return error_set(err, EXIT_CANNOT_CREATE, "'%s' %s; name another file with --html",
+                     log_quote(path, quoted, sizeof(quoted)), why);
+}
+
+static bool is_page(const char *path)
+{
+    char bytes[sizeof(beginning) - 1];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    bool same = fd >= 0 && read(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) &&
+                memcmp(bytes, beginning, sizeof(bytes)) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return same;
+}
+
+int page_look(const char *path, struct error *err)
+{
+    struct stat there;
+
+    if (lstat(path, &there))
+        return 0;
+    if (!S_ISREG(there.st_mode))
+        return refuse(path, "is not a regular file (a link, a folder, …)", err);
+    if (!is_page(path))
+        return refuse(path, "exists and is no page of an audit", err);
+    return 0;
+}
+
+int page_write(const struct buffer *page, const char *path, struct error *err)
+{
+    struct output output = {0};
+    int result = page_look(path, err);
+
+    if (!result)
+        result = output_open(path, &output, err);
+    if (!result) {
+        buffer_append(&output.text, page->ptr, page->len);
+        result = output_publish(&output, err);
+    }
+    output_close(&output);
+    return result;
+}

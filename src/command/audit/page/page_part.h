@@ -1,0 +1,69 @@
+/*
+ * page_part: the parts of a page, in their order.
+ *
+ * Each appends one part, or nothing where the audit has nothing to say in it. A part takes no more
+ * of the page than its limit; what does not fit is left out, and it says how much.
+ *
+ * Tested by tests/unit/test_page.c
+ */
+#ifndef CLAIMBATCH_COMMAND_AUDIT_PAGE_PAGE_PART_H
+#define CLAIMBATCH_COMMAND_AUDIT_PAGE_PAGE_PART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "command/audit/audit.h"
+
+struct buffer;
+
+/* Bytes of a name (a path, a code, a number) at most, written out. */
+#define PAGE_NAME_BYTES 256
+
+/* Limits that, with AUDIT_REPORTS_MAX reports of names of the greatest length, leave the rows that
+ * need a person a third of the page. */
+#define PAGE_DISAGREEMENTS_BYTES ((size_t)256 << 10)
+#define PAGE_CODES_BYTES ((size_t)320 << 10)
+#define PAGE_EVENTS_BYTES ((size_t)48 << 10)
+
+/* The inlays that the build makes of page.css and page.js. */
+extern const char page_style[], page_script[];
+extern const size_t page_style_bytes, page_script_bytes;
+
+struct page_context {
+    const struct audit *audit;
+    struct buffer *page;
+    const char *version; /* of the program */
+    int64_t now_ms;
+    size_t linked; /* the rows that need a person which are on the page: so many of the first */
+};
+
+void page_verdict(const struct page_context *context);
+void page_disagreements(const struct page_context *context);
+void page_totals(const struct page_context *context);
+void page_time(const struct page_context *context);
+void page_codes(const struct page_context *context);
+void page_reports(const struct page_context *context);
+
+/* At most context->linked rows, and none that makes the page longer than `limit` bytes. Returns how
+ * many. */
+size_t page_rows(const struct page_context *context, size_t limit);
+
+/* ---- what several parts say ---- */
+
+/* Ends an entry that began at `before`: false, and it is gone, when the page is over `limit` now.
+ */
+bool page_keeps(struct buffer *page, size_t before, size_t limit);
+
+/* A cell of a table or a word of a list: the key in the colour of the outcome, and its name. */
+void page_outcome(struct buffer *page, enum outcome outcome);
+
+/* A row's number, and the way to it if it is on the page. */
+void page_row_number(const struct page_context *context, uint64_t row);
+
+/* A sign for a check and a word. */
+void page_check(struct buffer *page, enum audit_check check, const char *words);
+
+/* The rows of all outcomes. */
+uint64_t page_sum_rows(const struct audit_sum *sums);
+
+#endif

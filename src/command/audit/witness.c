@@ -1,0 +1,427 @@
+#include "witness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/hex.h"
+#include "base/log.h"
+#include "command/audit/audit.h"
+#include "command/audit/objection.h"
+#include "ledger/abandonment.h"
+
+struct witness {
+    struct audit *audit;
+    size_t report;
+    struct ledger *ledger;
+    int64_t run;
+    struct ledger_rows *rows;
+    struct row_record known; /* the ledger's next row; row 0: none asked for yet */
+    bool at_end;
+    struct buffer words; /* of the ledger, as a report has them */
+};
+
+static void object_words(struct audit *audit, size_t report, uint64_t row, const char *words)
+{
+    audit->reports[report].ledger = AUDIT_DISAGREES;
+    objection_raise(audit, AUDIT_LEDGER, report, row, "%s", words);
+}
+
+static void object_to(struct audit *audit, size_t report, uint64_t row, const char *what,
+                      const char *said, const char *known)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+
+    audit->reports[report].ledger = AUDIT_DISAGREES;
+    objection_raise(audit, AUDIT_LEDGER, report, row, "its %s is '%s' here and '%s' in the ledger",
+                    what, log_quote(said, quoted[0], LOG_QUOTE_BYTES),
+                    log_quote(known, quoted[1], LOG_QUOTE_BYTES));
+}
+
+static void compare_times(struct audit *audit, size_t report, uint64_t row, const char *what,
+                          int64_t said, int64_t known)
+{
+    char texts[2][CLOCK_RFC3339_BYTES] = {"", ""};
+
+    if (said == known)
+        return;
+    if (said)
+        clock_format_rfc3339(said, texts[0]);
+    if (known)
+        clock_format_rfc3339(known, texts[1]);
+    object_to(audit, report, row, what, texts[0], texts[1]);
+}
+
+/* ---- the run ---- */
+
+static void compare_run_texts(struct audit *audit, size_t report, const char *what,
+                              const char *said, const char *known)
+{
+    if (strcmp(said, known) != 0)
+        object_to(audit, report, 0, what, said, known);
+}
+
+/* Of an interrupted run the manifest tells the start before. */
+static bool is_interrupted(const struct manifest_found *m, const struct run_record *run)
+{
+    return !run->finished_ms && strcmp(m->stopped_because, "interrupted") == 0;
+}
+
+static void compare_end(struct audit *audit, size_t report, const struct manifest_found *m,
+                        const struct run_record *run)
+{
+    compare_times(audit, report, 0, "started", m->started_ms, run->started_ms);
+    compare_times(audit, report, 0, "finished", m->finished_ms, run->finished_ms);
+    compare_run_texts(audit, report, "stopped_because", m->stopped_because, run->stopped_because);
+    compare_run_texts(audit, report, "complete", m->complete ? "true" : "false",
+                      run->complete ? "true" : "false");
+}
+
+/* What the manifest says of the run as a whole. */
+static void compare_run(struct audit *audit, size_t report, const struct run_record *run)
+{
+    const struct manifest_found *m = &audit->reports[report].manifest;
+    char sha256[MANIFEST_SHA256_TEXT_BYTES];
+
+    hex_format(run->export_sha256, DIGEST_SHA256_BYTES, sha256);
+    compare_run_texts(audit, report, "command", m->command, run->command);
+    compare_run_texts(audit, report, "platform", m->platform, run->platform);
+    compare_run_texts(audit, report, "parent_run", m->parent_run, run->parent);
+    compare_run_texts(audit, report, "sha256 of the input", m->input_sha256, sha256);
+    if (!is_interrupted(m, run))
+        compare_end(audit, report, m, run);
+}
+
+static bool is_pruned(const struct run_record *run)
+{
+    static const unsigned char none[DIGEST_SHA256_BYTES];
+
+    return memcmp(run->export_sha256, none, sizeof(none)) == 0;
+}
+
+/* Whether the run was started again since its report was made. */
+static bool is_outdated(const struct manifest_found *m, const struct run_record *run)
+{
+    return run->started_ms > m->started_ms && !is_interrupted(m, run);
+}
+
+/* Whether the ledger can speak of the rows of this report: 1, or 0 with a note or an objection. */
+static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
+                     const struct run_record *run, bool is_abandoned)
+{
+    const struct manifest_found *m = &audit->reports[report].manifest;
+    char time[CLOCK_TOP_BYTES];
+
+    if (is_pruned(run)) {
+        objection_note(audit,
+                       "run %s was pruned from the ledger, so its report was not compared with it",
+                       m->run);
+        return 0;
+    }
+    if (ledger_run_is_alive(ledger, run->id)) {
+        objection_note(audit,
+                       "run %s is under way again, so its report was not compared with the ledger",
+                       m->run);
+        return 0;
+    }
+    if (!is_outdated(m, run))
+        return 1;
+    clock_format_top(run->started_ms, time);
+    audit->reports[report].ledger = AUDIT_DISAGREES;
+    if (is_abandoned && !run->finished_ms) {
+        objection_raise(audit, AUDIT_LEDGER, report, 0,
+                        "its run %s was started again at %s Beijing time, and abandoned before it "
+                        "made another report, so this one is behind (claimbatch resolve brings it "
+                        "up to date); its rows were not compared with the ledger",
+                        m->run, time);
+        return 0;
+    }
+    objection_raise(audit, AUDIT_LEDGER, report, 0,
+                    "its run %s was started again at %s Beijing time, so this is not its newest "
+                    "report%s; its rows were not compared with the ledger",
+                    m->run, time,
+                    run->finished_ms ? ""
+                                     : " (there is none yet: the same command again makes it)");
+    return 0;
+}
+
+static void note_abandonment(struct audit *audit, const struct abandonment *a)
+{
+    char quoted[2][LOG_QUOTE_BYTES];
+    char at[CLOCK_TOP_BYTES];
+
+    if (!a->run)
+        return;
+    clock_format_top(a->at_ms, at);
+    objection_note(
+        audit,
+        "run %s was abandoned at %s Beijing time by %s: %s; none of its rows is sent any "
+        "more",
+        a->name, at, log_quote(a->by, quoted[0], LOG_QUOTE_BYTES),
+        log_quote(a->reason, quoted[1], LOG_QUOTE_BYTES));
+}
+
+static int find_run(struct ledger *ledger, struct audit *audit, size_t report, int64_t *ret_run,
+                    struct error *err)
+{
+    const char *name = audit->reports[report].manifest.run;
+    struct abandonment abandonment = {0};
+    struct run_record run;
+    int found = ledger_run_named(ledger, name, &run, err);
+
+    if (found > 0 && ledger_abandonment_get(ledger, run.id, &abandonment, err) < 0)
+        found = -1;
+    if (found < 0)
+        return -1;
+    *ret_run = run.id;
+    if (!found) {
+        audit->reports[report].ledger = AUDIT_DISAGREES;
+        objection_raise(audit, AUDIT_LEDGER, report, 0, "the ledger does not know its run %s",
+                        name);
+        return 0;
+    }
+    note_abandonment(audit, &abandonment);
+    if (!judge_run(ledger, audit, report, &run, abandonment.run != 0))
+        return 0;
+    audit->reports[report].ledger = AUDIT_AGREES;
+    compare_run(audit, report, &run);
+    return 1;
+}
+
+int witness_open(struct ledger *ledger, struct audit *audit, size_t report,
+                 struct witness **ret_witness, struct error *err)
+{
+    struct witness *witness;
+    int64_t run = 0;
+    int found = find_run(ledger, audit, report, &run, err);
+
+    *ret_witness = NULL;
+    if (found <= 0)
+        return found;
+    witness = calloc(1, sizeof(*witness));
+    if (!witness)
+        return error_no_memory(err);
+    witness->audit = audit;
+    witness->report = report;
+    witness->ledger = ledger;
+    witness->run = run;
+    if (ledger_rows_open(ledger, run, 0, &witness->rows, err)) {
+        witness_close(witness);
+        return -1;
+    }
+    *ret_witness = witness;
+    return 0;
+}
+
+void witness_close(struct witness *witness)
+{
+    if (!witness)
+        return;
+    ledger_rows_close(witness->rows);
+    buffer_release(&witness->words);
+    free(witness);
+}
+
+/* ---- rows ---- */
+
+static void object(struct witness *witness, uint64_t row, const char *what, const char *said,
+                   const char *known)
+{
+    object_to(witness->audit, witness->report, row, what, said, known);
+}
+
+static void compare_numbers(struct witness *witness, uint64_t row, const char *what, int64_t said,
+                            int64_t known)
+{
+    char texts[2][BUFFER_INTEGER_BYTES];
+
+    if (said != known)
+        object(witness, row, what, buffer_integer_text(said, texts[0]),
+               buffer_integer_text(known, texts[1]));
+}
+
+/* A text of the gateway's, in which a report has no control characters. */
+static void compare_words(struct witness *witness, uint64_t row, const char *what, const char *said,
+                          const char *known)
+{
+    if (strcmp(said, known) == 0)
+        return;
+    buffer_reset(&witness->words);
+    line_append_clean(known, &witness->words);
+    witness->audit->no_memory |= witness->words.failed;
+    if (strcmp(said, buffer_string(&witness->words)) != 0)
+        object(witness, row, what, said, buffer_string(&witness->words));
+}
+
+static void compare_digest(struct witness *witness, const struct scan_row *row,
+                           const struct row_record *known)
+{
+    char hex[DIGEST_CLAIM_TEXT_BYTES];
+
+    if (!row->line.has_digest ||
+        memcmp(row->line.record.digest, known->digest, DIGEST_CLAIM_BYTES) == 0)
+        return;
+    hex_format(known->digest, DIGEST_CLAIM_BYTES, hex);
+    object(witness, row->line.record.row, "digest", row->digest, hex);
+}
+
+/* The ledger does not keep what rules say of a row. */
+static void compare_warnings(struct witness *witness, const struct scan_row *row,
+                             const struct row_record *known)
+{
+    buffer_reset(&witness->words);
+    line_append_arisen(row->line.warnings, &witness->words);
+    witness->audit->no_memory |= witness->words.failed;
+    if (strcmp(buffer_string(&witness->words), known->warnings) != 0)
+        object(witness, row->line.record.row, "list of warnings", buffer_string(&witness->words),
+               known->warnings);
+}
+
+/* The ledger's outcome; a row without one is unsent in a report. */
+static enum outcome outcome_of(const struct row_record *known)
+{
+    return row_has_outcome(known) ? known->outcome : OUTCOME_UNSENT;
+}
+
+/* A row that waited for another attempt of its claim is freed when that is settled, which is after
+ * its report was written. */
+static bool is_released(const struct row_record *r)
+{
+    return strcmp(r->code, "UNSETTLED") == 0 || strcmp(r->code, "RELEASED") == 0;
+}
+
+/* One that repeats such a row is freed with it. */
+static bool is_released_repeat(const struct row_record *r, const struct row_record *known)
+{
+    return strcmp(r->code, "DUPLICATE_IN_FILE") == 0 && strcmp(known->code, "RELEASED") == 0;
+}
+
+/* Why the row has its outcome. Of one that is to be sent again and has no answer, the report says
+ * why the run stopped. */
+static void compare_reasons(struct witness *witness, const struct row_record *r,
+                            const struct row_record *known)
+{
+    if (r->outcome != outcome_of(known)) {
+        object(witness, r->row, "outcome", outcome_name(r->outcome),
+               outcome_name(outcome_of(known)));
+        return;
+    }
+    if (!row_has_outcome(known) && !*known->code)
+        return;
+    compare_words(witness, r->row, "code", r->code, known->code);
+    compare_words(witness, r->row, "sub_code", r->sub_code, known->sub_code);
+    compare_words(witness, r->row, "message", r->message, known->message);
+}
+
+static void compare(struct witness *witness, const struct scan_row *row,
+                    const struct row_record *known)
+{
+    const struct row_record *r = &row->line.record;
+
+    if (row->malformed)
+        return; /* that is said already */
+    if (!(is_released(r) && is_released(known)) && !is_released_repeat(r, known))
+        compare_reasons(witness, r, known);
+    compare_numbers(witness, r->row, "number of attempts", r->attempts, known->attempts);
+    compare_numbers(witness, r->row, "http_status", r->http_status, known->http_status);
+    compare_numbers(witness, r->row, "duration_ms", r->duration_ms,
+                    known->submitted_ms ? known->duration_ms : 0);
+    compare_words(witness, r->row, "request_id", r->request_id, known->request_id);
+    compare_times(witness->audit, witness->report, r->row, "submitted_at", r->submitted_ms,
+                  known->submitted_ms);
+    compare_warnings(witness, row, known);
+    compare_digest(witness, row, known);
+}
+
+/* What the ledger says of the row's claim: that is what decides whether it is sent again. Only a
+ * row that was sent is surely known to its claim. */
+static int compare_claim(struct witness *witness, const struct scan_row *row,
+                         const struct row_record *known, struct error *err)
+{
+    const char *platform = witness->audit->reports[witness->report].manifest.platform;
+    struct claim_key key = {row->claim.workcard_id, row->claim.claim_order_no};
+    struct row_place behind = {witness->run, known->row + 1};
+    struct claim_state claim;
+    struct row_record of_claim;
+    int found;
+
+    if (row->malformed || !row->has_claim || known->state != ROW_FINAL)
+        return 0;
+    found = ledger_claim_before(witness->ledger, platform, &key, behind, &of_claim, err);
+    if (found < 0 || ledger_claim_get(witness->ledger, platform, &key, &claim, err))
+        return -1;
+    if (!found || of_claim.row != known->row)
+        object_words(witness->audit, witness->report, known->row,
+                     "the ledger does not know it as a row of this claim");
+    else if (known->outcome == OUTCOME_ACCEPTED && !claim.accepted)
+        object_words(witness->audit, witness->report, known->row,
+                     "it was accepted, and the ledger does not know its claim as accepted");
+    else if (claim.accepted && claim.accepted_at.run == witness->run &&
+             claim.accepted_at.row == known->row &&
+             (memcmp(claim.accepted_digest, known->digest, DIGEST_CLAIM_BYTES) != 0 ||
+              (claim.has_fee && claim.fee_fen != row->claim.claim_fee)))
+        object_words(witness->audit, witness->report, known->row,
+                     "the ledger has other content of its claim as accepted here");
+    else if (known->outcome == OUTCOME_UNKNOWN && known->attempts && !claim.open &&
+             !(claim.accepted && claim.accepted_ms >= known->submitted_ms))
+        object_words(witness->audit, witness->report, known->row,
+                     "it is unknown, and the ledger does not know its claim as unknown");
+    return 0;
+}
+
+static void miss(struct witness *witness, const struct row_record *known)
+{
+    witness->audit->reports[witness->report].ledger = AUDIT_DISAGREES;
+    objection_raise(witness->audit, AUDIT_LEDGER, witness->report, known->row,
+                    "the ledger has it as %s, and it is not in the report",
+                    outcome_name(outcome_of(known)));
+}
+
+/* Takes the ledger's next row. */
+static int fetch(struct witness *witness, struct error *err)
+{
+    int found = ledger_rows_next(witness->rows, &witness->known, err);
+
+    witness->at_end = found == 0;
+    return found < 0 ? -1 : 0;
+}
+
+/* Goes on to the ledger's row of this number, or beyond it. */
+static int seek(struct witness *witness, uint64_t row, struct error *err)
+{
+    while (!witness->at_end && witness->known.row < row) {
+        if (witness->known.row)
+            miss(witness, &witness->known);
+        if (fetch(witness, err))
+            return -1;
+    }
+    return 0;
+}
+
+int witness_hear(struct witness *witness, const struct scan_row *row, struct error *err)
+{
+    const struct row_record *r = &row->line.record;
+
+    if (seek(witness, r->row, err))
+        return -1;
+    if (!witness->at_end && witness->known.row == r->row) {
+        compare(witness, row, &witness->known);
+        return compare_claim(witness, row, &witness->known, err) ? -1 : fetch(witness, err);
+    }
+    if (row->malformed)
+        return 0;
+    /* A row that was unknown in the report before and was not sent again has no record here. */
+    if (r->outcome != OUTCOME_INVALID && r->outcome != OUTCOME_UNSENT &&
+        !(r->outcome == OUTCOME_UNKNOWN && is_released(r) && !r->attempts))
+        object(witness, r->row, "outcome", outcome_name(r->outcome), "unsent");
+    else if (r->attempts || r->submitted_ms)
+        object_words(witness->audit, witness->report, r->row,
+                     "it was sent, and the ledger does not know that");
+    return 0;
+}
+
+int witness_end(struct witness *witness, struct error *err)
+{
+    return seek(witness, UINT64_MAX, err);
+}
