@@ -9,10 +9,10 @@
 
 #include "base/character.h"
 #include "base/error.h"
-#include "cli/command.h"
 #include "cli/config.h"
 #include "cli/suggestion.h"
 #include "cli/summary.h"
+#include "command/command.h"
 #include "command/resolve/rulings.h"
 #include "gateway/endpoint.h"
 #include "gateway/rate_control.h"

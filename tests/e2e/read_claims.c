@@ -16,8 +16,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "cli/command.h"
 #include "cli/options.h"
+#include "command/command.h"
 #include "input/inspection/inspection.h"
 #include "input/inspection/supply.h"
 

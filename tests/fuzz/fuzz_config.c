@@ -6,8 +6,8 @@
  *
  * The first byte chooses the command; the rest is the file.
  */
-#include "cli/command.h"
 #include "cli/options.h"
+#include "command/command.h"
 #include "target.h"
 
 #define SECRET "Hush7Hush7Hush7"

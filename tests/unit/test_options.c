@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "cli/command.h"
 #include "cli/options.h"
+#include "command/command.h"
 #include "memfile.h"
 
 #define WORDS_MAX 16

@@ -9,12 +9,12 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
-#include "cli/command.h"
 #include "cli/options.h"
 #include "cli/version.h"
 #include "collection.h"
 #include "command/audit/audit.h"
 #include "command/audit/page/page.h"
+#include "command/command.h"
 #include "ledger/ledger.h"
 
 /* What the user typed counts; else the export is read as the manifest says. */

@@ -9,10 +9,10 @@
 #include "base/log.h"
 #include "check_json.h"
 #include "check_text.h"
-#include "cli/command.h"
 #include "cli/folder.h"
 #include "cli/options.h"
 #include "cli/summary.h"
+#include "command/command.h"
 #include "input/inspection/duplicates.h"
 #include "sheet.h"
 

@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
-#include "cli/command.h"
 #include "cli/options.h"
 #include "cli/suggestion.h"
+#include "command/command.h"
 #include "report/advice.h"
 
 #define WIDTH 78

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/command.h"
 #include "cli/correction.h"
+#include "command/command.h"
 #include "command/upload/submission.h"
 #include "run/start/rehearsal.h"
 

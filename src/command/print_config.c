@@ -1,13 +1,13 @@
-#include "cli/print_config.h"
+#include "command/print_config.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "cli/command.h"
 #include "cli/config.h"
 #include "cli/version.h"
+#include "command/command.h"
 #include "command/upload/submission.h"
 
 static bool sends(const struct command *command)

@@ -7,8 +7,8 @@
  *
  * Tested by tests/e2e/test_config.py
  */
-#ifndef CLAIMBATCH_CLI_PRINT_CONFIG_H
-#define CLAIMBATCH_CLI_PRINT_CONFIG_H
+#ifndef CLAIMBATCH_COMMAND_PRINT_CONFIG_H
+#define CLAIMBATCH_COMMAND_PRINT_CONFIG_H
 
 struct command;
 struct error;

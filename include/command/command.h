@@ -3,8 +3,8 @@
  *
  * A command returns an exit code, or -1 with the run's error, which main prints once.
  */
-#ifndef CLAIMBATCH_CLI_COMMAND_H
-#define CLAIMBATCH_CLI_COMMAND_H
+#ifndef CLAIMBATCH_COMMAND_COMMAND_H
+#define CLAIMBATCH_COMMAND_COMMAND_H
 
 struct error;
 struct options;
