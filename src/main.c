@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/process/confinement.h"
 #include "base/stop.h"
-#include "cli/ending.h"
+#include "cli/ending/ending.h"
 #include "cli/options.h"
 #include "cli/suggestion.h"
 #include "cli/summary.h"

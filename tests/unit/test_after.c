@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/after.h"
+#include "cli/ending/after.h"
 
 static const struct buffer nothing;
 static char said[4096];

@@ -11,7 +11,7 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "cli/correction.h"
-#include "cli/ending.h"
+#include "cli/ending/ending.h"
 #include "cli/guard.h"
 #include "cli/outlook.h"
 #include "cli/summary.h"

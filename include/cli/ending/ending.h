@@ -7,8 +7,8 @@
  *
  * Tested by tests/e2e/test_after.py and tests/e2e/test_metrics.py
  */
-#ifndef CLAIMBATCH_CLI_ENDING_H
-#define CLAIMBATCH_CLI_ENDING_H
+#ifndef CLAIMBATCH_CLI_ENDING_ENDING_H
+#define CLAIMBATCH_CLI_ENDING_ENDING_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,8 +8,8 @@
  *
  * Tested by tests/e2e/test_metrics.py
  */
-#ifndef CLAIMBATCH_CLI_METRICS_H
-#define CLAIMBATCH_CLI_METRICS_H
+#ifndef CLAIMBATCH_CLI_ENDING_METRICS_H
+#define CLAIMBATCH_CLI_ENDING_METRICS_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "cli/ending.h"
+#include "cli/ending/ending.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -7,14 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "after.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/after.h"
-#include "cli/metrics.h"
 #include "cli/options.h"
 #include "cli/summary.h"
 #include "ledger/view/view.h"
+#include "metrics.h"
 
 bool ending_is_wanted(const struct options *options)
 {

@@ -1,4 +1,4 @@
-#include "cli/after.h"
+#include "after.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "cli/metrics.h"
+#include "metrics.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "base/file/file.h"
 #include "base/file/output.h"
 #include "base/log.h"
-#include "cli/ending.h"
+#include "cli/ending/ending.h"
 #include "cli/version.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)

@@ -9,8 +9,8 @@
  *
  * Tested by tests/unit/test_after.c and tests/e2e/test_after.py
  */
-#ifndef CLAIMBATCH_CLI_AFTER_H
-#define CLAIMBATCH_CLI_AFTER_H
+#ifndef CLAIMBATCH_CLI_ENDING_AFTER_H
+#define CLAIMBATCH_CLI_ENDING_AFTER_H
 
 #include <stdint.h>
 
