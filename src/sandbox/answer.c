@@ -1,4 +1,4 @@
-#include "sandbox/answer.h"
+#include "answer.h"
 
 #include <stddef.h>
 

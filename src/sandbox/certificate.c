@@ -1,4 +1,4 @@
-#include "sandbox/certificate.h"
+#include "certificate.h"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>

@@ -1,4 +1,4 @@
-#include "sandbox/check.h"
+#include "check.h"
 
 #include <errno.h>
 #include <stdio.h>

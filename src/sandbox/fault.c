@@ -1,4 +1,4 @@
-#include "sandbox/fault.h"
+#include "fault.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "sandbox/form.h"
+#include "form.h"
 
 #include <microhttpd.h>
 #include <string.h>

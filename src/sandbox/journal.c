@@ -1,4 +1,4 @@
-#include "sandbox/journal.h"
+#include "journal.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "sandbox/limit.h"
+#include "limit.h"
 
 #include <inttypes.h>
 #include <pthread.h>

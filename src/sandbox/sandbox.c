@@ -15,11 +15,11 @@
 #include "base/log.h"
 #include "base/process/secret.h"
 #include "base/stop.h"
-#include "sandbox/certificate.h"
-#include "sandbox/fault.h"
-#include "sandbox/journal.h"
-#include "sandbox/limit.h"
-#include "sandbox/server.h"
+#include "certificate.h"
+#include "fault.h"
+#include "journal.h"
+#include "limit.h"
+#include "server.h"
 
 #include "commit.h"
 

@@ -1,4 +1,4 @@
-#include "sandbox/server.h"
+#include "server.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "sandbox/worker.h"
+#include "worker.h"
 
 #define BACKLOG 4096
 #define LINGERING_MAX 1024

@@ -1,17 +1,17 @@
-#include "sandbox/service.h"
+#include "service.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "sandbox/answer.h"
-#include "sandbox/check.h"
-#include "sandbox/journal.h"
-#include "sandbox/limit.h"
-#include "sandbox/signature.h"
+#include "check.h"
+#include "journal.h"
+#include "limit.h"
+#include "signature.h"
 
 #define PUBLIC_SEGMENT "#PUBLIC#"
 #define TOO_LARGE_BYTES ((size_t)2 << 20)

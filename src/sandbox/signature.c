@@ -1,4 +1,4 @@
-#include "sandbox/signature.h"
+#include "signature.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

@@ -1,4 +1,4 @@
-#include "sandbox/timers.h"
+#include "timers.h"
 
 #include <stdlib.h>
 

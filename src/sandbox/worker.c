@@ -1,4 +1,4 @@
-#include "sandbox/worker.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
@@ -16,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "answer.h"
 #include "base/error.h"
-#include "sandbox/answer.h"
-#include "sandbox/timers.h"
+#include "timers.h"
 
 #define CONNECTIONS_MAX 65000
 #define HOLD_LOOK_US 20000     /* how often a held request looks whether its client has left */

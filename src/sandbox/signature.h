@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
-#include "sandbox/form.h"
+#include "form.h"
 
 struct error;
 struct verifier;

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "sandbox/check.h"
+#include "check.h"
 
 #define ANSWER_SEPARATOR                                                                           \
     "\r\n-S-\r\n" /* between the segments of a batch call and of its answer                        \

@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "sandbox/fault.h"
-#include "sandbox/form.h"
+#include "fault.h"
+#include "form.h"
 
 struct error;
 struct journal;

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sandbox/check.h"
+#include "check.h"
 
 struct error;
 struct limit;

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "sandbox/service.h"
+#include "service.h"
 
 struct error;
 struct server;

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sandbox/service.h"
+#include "service.h"
 
 struct error;
 struct worker;

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "sandbox/form.h"
-#include "sandbox/signature.h"
+#include "form.h"
+#include "signature.h"
 
 #define CHECK_METHOD "tmall.serivcecenter.workcard.insurance.claim"
 #define CHECK_PARAMETER "workcard_insurance_callback_request"
