@@ -435,8 +435,8 @@ int ledger_pending_set(struct ledger *ledger, const char *platform, const char *
 /*
  * Counts as having left now what starts that have ended had pending, in the open transaction: those
  * of runs that no process works on, and with `run` those of that run before the start that is
- * beginning (0: of none). What is not counted so is lost for good when the next start tells of its
- * own.
+ * beginning (0: of none). The latter also counts as of now what left by a clock that was ahead.
+ * What is not counted so is lost for good when the next start tells of its own.
  */
 int ledger_pending_take_over(struct ledger *ledger, const char *platform, const char *app_key,
                              int64_t run, int64_t now_ms, struct error *err);

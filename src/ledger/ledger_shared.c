@@ -159,6 +159,25 @@ static int turn_into_departures(struct ledger *ledger, const char *platform, con
                : 0;
 }
 
+/* What left by a clock that was ahead of this one may have left a moment ago. To count it as of now
+ * holds the rate, and delays the start by one window at most. */
+static int redate_departures(struct ledger *ledger, int64_t platform, const char *app_key,
+                             int64_t now_ms, struct error *err)
+{
+    int64_t ahead_ms = now_ms + FORGET_MS;
+
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_DEPARTURE_REDATE, "isii", platform, app_key,
+                                           ahead_ms, now_ms - now_ms % LEDGER_STRETCH_MS),
+                            err) ||
+                   database_execute(ledger,
+                                    database_ready(ledger, SQL_DEPARTURE_FORGET_AHEAD, "isi",
+                                                   platform, app_key, ahead_ms),
+                                    err)
+               ? -1
+               : 0;
+}
+
 int ledger_pending_take_over(struct ledger *ledger, const char *platform, const char *app_key,
                              int64_t own, int64_t now_ms, struct error *err)
 {
@@ -167,7 +186,8 @@ int ledger_pending_take_over(struct ledger *ledger, const char *platform, const 
     int64_t id;
     int found;
 
-    if (database_platform(ledger, platform, &id, err))
+    if (database_platform(ledger, platform, &id, err) ||
+        (own && redate_departures(ledger, id, app_key, now_ms, err)))
         return -1;
     while ((found = next_pending(ledger, id, app_key, &run, &calls, err)) > 0)
         if ((run == own || !ledger_run_is_alive(ledger, run)) &&

@@ -274,9 +274,34 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
 
 #define WITH_LEDGER(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
+/* One that was set back between two starts tells nothing of how long ago the calls left. */
+static void calls_that_left_by_a_clock_ahead_count_for_the_start_that_follows(void **state)
+{
+    struct place *place = *state;
+    struct run_record run = create_run(place->ledger, 1);
+    int64_t calls;
+
+    for (int starts = 0; starts < 2; starts++) {
+        begin(place->ledger);
+        if (!starts)
+            assert_int_equal(ledger_departures_add(place->ledger, PLATFORM, "key", run.id,
+                                                   STARTED_MS + 3600000, 5, &err),
+                             0);
+        assert_int_equal(
+            ledger_pending_take_over(place->ledger, PLATFORM, "key", run.id, STARTED_MS, &err), 0);
+        assert_int_equal(ledger_departures_of_others(place->ledger, PLATFORM, "key", run.id,
+                                                     STARTED_MS, STARTED_MS, PACE_WINDOW_MS, &calls,
+                                                     &err),
+                         0);
+        assert_int_equal(calls, 5);
+        commit(place->ledger);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_LEDGER(calls_that_left_by_a_clock_ahead_count_for_the_start_that_follows),
         WITH_LEDGER(two_kills_within_a_second_do_not_break_the_rate),
         WITH_LEDGER(a_call_that_waited_long_counts_when_its_run_is_killed),
         WITH_LEDGER(what_a_run_without_a_rate_had_pending_is_not_lost_with_its_next_start),

@@ -303,6 +303,9 @@ static const char *const sql[SQL_COUNT] = {
                           " ON CONFLICT DO UPDATE SET calls=calls+excluded.calls",
     [SQL_DEPARTURE_FORGET] = "DELETE FROM departure WHERE platform=?1 AND app_key=?2"
                              " AND stretch_ms<?3",
+    [SQL_DEPARTURE_REDATE] = "INSERT INTO departure SELECT platform, app_key, ?4, run, sum(calls)"
+                             " FROM departure WHERE platform=?1 AND app_key=?2 AND stretch_ms>?3"
+                             " GROUP BY run ON CONFLICT DO UPDATE SET calls=calls+excluded.calls",
     [SQL_DEPARTURE_FORGET_AHEAD] = "DELETE FROM departure WHERE platform=?1 AND app_key=?2"
                                    " AND stretch_ms>?3",
     [SQL_DEPARTURE_SUM] = "SELECT coalesce(sum(calls), 0) FROM departure WHERE platform=?1"
