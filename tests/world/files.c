@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "world.h"
 
 #define SLOW_SYNC_PERCENT 10
@@ -57,11 +58,13 @@ int posix_fallocate64(int fd, off_t at, off_t bytes)
 }
 
 /* The folder is in memory: only the time counts that a disk takes. */
-static int sync_file(void)
+static int sync_file(int fd)
 {
     int64_t ms;
 
     happen(EVENT_SYNC, 0, 0);
+    if (self && plan_has(&world->plan, SWARM_POWER))
+        disk_sync(fd);
     if (!self || world->is_quiet)
         return 0;
     ms = (int64_t)choice(STREAM_SCHEDULE, 3);
@@ -73,14 +76,12 @@ static int sync_file(void)
 
 int fsync(int fd)
 {
-    (void)fd;
-    return sync_file();
+    return sync_file(fd);
 }
 
 int fdatasync(int fd)
 {
-    (void)fd;
-    return sync_file();
+    return sync_file(fd);
 }
 
 int rename(const char *from, const char *to)

@@ -1,5 +1,7 @@
 #include "folder.h"
 
+#include "disk.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -107,6 +109,7 @@ void folder_clear(void)
 void folder_remove(const char *path)
 {
     folder_clear();
+    disk_end();
     if (chdir("/") == 0)
         rmdir(path);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "desk.h"
+#include "disk.h"
 #include "exports.h"
 #include "folder.h"
 #include "typed.h"
@@ -103,9 +104,17 @@ static void do_office_work(const struct operation *o, int index)
         words_run(&words, o);
 }
 
+/* What people do to files themselves is on the disk at once. */
+static void sync_all(void)
+{
+    if (plan_has(&world->plan, SWARM_POWER))
+        disk_begin();
+}
+
 static void change_export(const struct operation *o)
 {
     exports_change(o->file);
+    sync_all();
     mark(MARK_SECOND_EXPORT);
     if (!is_alone())
         mark(MARK_EXPORT_CHANGED);
@@ -138,6 +147,7 @@ static void have_accident(const struct operation *o)
     unlink(LEDGER "-shm");
     if (o->kind == OPERATION_RESTORE)
         folder_copy(backup, LEDGER);
+    sync_all();
     mark(o->kind == OPERATION_RESTORE    ? MARK_RESTORED
          : o->kind == OPERATION_LOSE_LOG ? MARK_LOST_LOG
                                          : MARK_LOST_LEDGER);
@@ -293,6 +303,7 @@ void office_run(void)
     folder_write("secret", SECRET "\n");
     folder_write(OFFICE_WORDS, "");
     exports_begin();
+    sync_all();
     for (int i = 0; i < plan->count && !*world->violation;)
         i += do_operations(&plan->operations[i], i, plan->count - i);
     if (!*world->violation)

@@ -34,6 +34,7 @@ enum stream { STREAM_SCRIPT, STREAM_GATEWAY, STREAM_SCHEDULE, STREAM_DISK, STREA
     X(KILL, "kill")                                                                                \
     X(SIGNAL, "signal")                                                                            \
     X(JUMP, "jump")                                                                                \
+    X(POWER, "power")                                                                              \
     X(OFFICE, "office")
 
 enum event_kind {
@@ -102,7 +103,8 @@ struct operation {
     X(SLOW_DISK, "slow-disk")                                                                      \
     X(SLOW_GATEWAY, "slow-gateway")                                                                \
     X(SWITCHES, "switches")                                                                        \
-    X(HURRY, "hurry")
+    X(HURRY, "hurry")                                                                              \
+    X(POWER, "power")
 
 enum swarm {
 #define X(name, word) SWARM_##name,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "disk.h"
 #include "world.h"
 
 #define GATEWAY "http://127.0.0.1:1/router/rest"
@@ -127,6 +128,8 @@ int words_finish(int actor, const struct operation *operation)
     if (was_killed && code == -SIGKILL)
         mark(MARK_KILLED_TWICE);
     was_killed = code == -SIGKILL;
+    if (was_killed && is_alone() && plan_has(&world->plan, SWARM_POWER) && choice(STREAM_DISK, 2))
+        disk_lose_power();
     expect(operation, code);
     return code;
 }

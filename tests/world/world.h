@@ -127,6 +127,7 @@ bool chance(enum stream stream, unsigned percent);
     X(KILLED_IMPORT, "an import was killed")                                                       \
     X(KILLED_ROUND, "a round was killed")                                                          \
     X(KILLED_PRUNE, "a prune was killed")                                                          \
+    X(POWER_LOST, "the power was lost")                                                            \
     X(TWO_STARTS_A_SECOND, "two starts sent within a second")                                      \
     X(RATE_FULL, "a sliding second was full")                                                      \
     X(RATE_OVER_STARTS, "a sliding second was filled by two starts")                               \

@@ -1,0 +1,222 @@
+#include "disk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "world.h"
+
+#define SECTOR 512
+#define KEEP "synced"
+#define NAMES KEEP "/names"
+
+/* Whole files, whatever the program sees of it. */
+struct bytes {
+    char *ptr;
+    size_t len;
+};
+
+static struct bytes read_bytes(const char *path)
+{
+    struct bytes bytes = {NULL, 0};
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
+    struct stat status;
+
+    if (fd < 0)
+        return bytes;
+    if (fstat(fd, &status) == 0 && (bytes.ptr = calloc(1, (size_t)status.st_size + SECTOR))) {
+        ssize_t len = read(fd, bytes.ptr, (size_t)status.st_size);
+
+        bytes.len = len < 0 ? 0 : (size_t)len;
+    }
+    close(fd);
+    return bytes;
+}
+
+static void write_bytes(const char *path, const void *ptr, size_t len)
+{
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    if (fd < 0 || syscall(SYS_write, fd, ptr, len) != (long)len)
+        abort();
+    close(fd);
+}
+
+static void path_of(unsigned long inode, char *ret_path, size_t size)
+{
+    snprintf(ret_path, size, KEEP "/%lu", inode);
+}
+
+static bool is_own(const char *name)
+{
+    return *name != '.' && strcmp(name, KEEP) != 0;
+}
+
+static void keep_names(void)
+{
+    DIR *dir = opendir(".");
+    struct dirent *entry;
+    char text[16384];
+    size_t len = 0;
+
+    while (dir && (entry = readdir(dir)))
+        if (is_own(entry->d_name) && len + 300 < sizeof(text))
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%lu %s\n",
+                                    (unsigned long)entry->d_ino, entry->d_name);
+    if (dir)
+        closedir(dir);
+    write_bytes(NAMES, text, len);
+}
+
+static void keep_content(unsigned long inode, const char *path)
+{
+    struct bytes now = read_bytes(path);
+    char kept[64];
+
+    path_of(inode, kept, sizeof(kept));
+    if (now.ptr)
+        write_bytes(kept, now.ptr, now.len);
+    free(now.ptr);
+}
+
+void disk_sync(int fd)
+{
+    struct bytes now = {NULL, 0};
+    char path[64];
+    struct stat status;
+
+    if (fstat(fd, &status))
+        return;
+    if (S_ISDIR(status.st_mode)) {
+        keep_names();
+        return;
+    }
+    /* To open and close a file a second time would drop the locks that SQLite has on it. */
+    if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) {
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        keep_content((unsigned long)status.st_ino, path);
+        return;
+    }
+    now.ptr = malloc((size_t)status.st_size + 1);
+    now.len = now.ptr ? (size_t)pread(fd, now.ptr, (size_t)status.st_size, 0) : 0;
+    path_of((unsigned long)status.st_ino, path, sizeof(path));
+    if (now.ptr)
+        write_bytes(path, now.ptr, now.len);
+    free(now.ptr);
+}
+
+void disk_end(void)
+{
+    DIR *dir = opendir(KEEP);
+    struct dirent *entry;
+    char path[300];
+
+    while (dir && (entry = readdir(dir))) {
+        snprintf(path, sizeof(path), KEEP "/%s", entry->d_name);
+        if (*entry->d_name != '.')
+            unlink(path);
+    }
+    if (dir)
+        closedir(dir);
+    rmdir(KEEP);
+}
+
+/* All that lies in the folder has been there for long. */
+void disk_begin(void)
+{
+    DIR *dir;
+    struct dirent *entry;
+
+    disk_end();
+    mkdir(KEEP, 0700);
+    dir = opendir(".");
+    while (dir && (entry = readdir(dir)))
+        if (is_own(entry->d_name))
+            keep_content((unsigned long)entry->d_ino, entry->d_name);
+    if (dir)
+        closedir(dir);
+    keep_names();
+}
+
+/* ---- power ---- */
+
+/* What is on the disk of a file: each sector as it was synced, or as it is now. */
+static void tear(const char *name, unsigned long inode)
+{
+    struct bytes now = read_bytes(name);
+    struct bytes kept;
+    char path[64];
+    char *torn;
+    size_t len;
+
+    path_of(inode, path, sizeof(path));
+    kept = read_bytes(path);
+    len = choice(STREAM_DISK, 2) ? now.len : kept.len;
+    torn = calloc(1, len + SECTOR);
+    for (size_t at = 0; torn && at < len; at += SECTOR) {
+        const struct bytes *from = at >= kept.len || choice(STREAM_DISK, 2) ? &now : &kept;
+
+        if (at >= from->len)
+            from = from == &now ? &kept : &now;
+        if (at < from->len)
+            memcpy(torn + at, from->ptr + at, from->len - at < SECTOR ? from->len - at : SECTOR);
+    }
+    if (torn)
+        write_bytes(name, torn, len);
+    free(torn);
+    free(now.ptr);
+    free(kept.ptr);
+}
+
+/* The names as they were synced: what was renamed or removed since is back, by its content then. */
+static void go_back(void)
+{
+    struct bytes names = read_bytes(NAMES);
+    char name[256], path[64];
+    unsigned long inode;
+    int taken;
+
+    folder_clear();
+    for (char *at = names.ptr; at && sscanf(at, "%lu %255[^\n]\n%n", &inode, name, &taken) == 2;
+         at += taken) {
+        struct bytes kept;
+
+        path_of(inode, path, sizeof(path));
+        kept = read_bytes(path);
+        write_bytes(name, kept.ptr ? kept.ptr : "", kept.len);
+        free(kept.ptr);
+    }
+    free(names.ptr);
+}
+
+static void tear_all(void)
+{
+    static struct names all;
+
+    folder_list("", &all);
+    for (int i = 0; i < all.count; i++) {
+        struct stat status;
+
+        if (stat(all.name[i], &status) == 0 && S_ISREG(status.st_mode))
+            tear(all.name[i], (unsigned long)status.st_ino);
+    }
+}
+
+void disk_lose_power(void)
+{
+    mark(MARK_POWER_LOST);
+    note(EVENT_POWER, 0, 0);
+    if (choice(STREAM_DISK, 2))
+        go_back();
+    else
+        tear_all();
+    unlink("ledger.db-shm");
+    unlink("other.db-shm");
+    disk_begin();
+}
