@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Measures the figures of the README: ratios against a yardstick in the same run, medians of several.
 
-usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [throughput|efficiency|memory|again|check|growth]...
+usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [--old DIR]
+       [throughput|efficiency|memory|again|check|growth|paired]...
 
+paired sets the build beside the one that --old names, by turns: new rows, the same file again, another file.
 growth (not among those measured by default) makes a ledger of 20 million claims first, 3 GB in TMPDIR.
 """
 import argparse
@@ -15,6 +17,7 @@ import os
 import pathlib
 import random
 import resource
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -49,6 +52,13 @@ def write_like(path, new_path, encoding, quotes, line_end, reason=None):
             if quotes:
                 line = '"' + line.replace(',', '","') + '"'
             new.write(line + line_end)
+
+
+def write_other(path, new_path):
+    """Another export with the same claims: one more column."""
+    with open(path, encoding='utf-8') as old, open(new_path, 'w', encoding='utf-8') as new:
+        for number, line in enumerate(old):
+            new.write(line.rstrip('\n') + (',x\n' if number else ',extra\n'))
 
 
 def measure(*command, folder):
@@ -115,6 +125,8 @@ def write_claims(path, numbers):
 
 class Bench:
     claims = 20000000
+    rows = 100000  # of `paired`
+    old = None
 
     def __init__(self, build, folder):
         self.build = pathlib.Path(build).resolve()
@@ -211,10 +223,7 @@ class Bench:
             self.upload('claims.csv', url, '-c', '64')
             seconds, _ = self.upload('claims.csv', url, fresh=False)
             print(f'upload of the same file again: {rows / seconds:.0f} rows/s', flush=True)
-            with open(self.folder / 'claims.csv', encoding='utf-8') as old, \
-                    open(self.folder / 'copy.csv', 'w', encoding='utf-8') as new:
-                new.write(old.read().replace('claim_fee\n', 'claim_fee,extra\n', 1)
-                          .replace('\n', ',x\n').replace(',extra,x\n', ',extra\n', 1))
+            write_other(self.folder / 'claims.csv', self.folder / 'copy.csv')
             seconds, _ = self.upload('copy.csv', url, fresh=False)
             print(f'upload of another file, all of it accepted: {rows / seconds:.0f} rows/s', flush=True)
 
@@ -228,6 +237,38 @@ class Bench:
             cwd=self.folder, check=True)
         seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
         return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def turn(self, build, name, url):
+        """Microseconds a row, by the clock and of a processor. The ledger stays for the next start."""
+        folder = self.folder / build.name
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        subprocess.run([build / 'claimbatch', 'upload', name, '-q', '-L', 'ledger', '-g', url, '--app-key', '1',
+                        '--app-secret-file', '../secret', '-c', '64'], cwd=folder, check=True,
+                       stderr=subprocess.DEVNULL)
+        seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return seconds * 1e6 / self.rows, busy * 1e6 / self.rows
+
+    def paired(self, rounds):
+        builds = [self.folder / 'old', self.folder / 'new']
+        found = {}
+        write_export(self.folder / 'claims.csv', self.rows)
+        write_other(self.folder / 'claims.csv', self.folder / 'copy.csv')
+        with self.sandbox() as url:
+            for number in range(rounds):
+                for link, build in list(zip(builds, (self.old, self.build)))[::1 if number % 2 else -1]:
+                    shutil.rmtree(link, ignore_errors=True)
+                    link.mkdir()
+                    for name in ('claims.csv', 'copy.csv'):
+                        shutil.copy(self.folder / name, link)
+                    (link / 'claimbatch').symlink_to(build / 'claimbatch')
+                    for what, name in (('new rows', 'claims.csv'), ('the same file again', 'claims.csv'),
+                                       ('another file, all accepted', 'copy.csv')):
+                        found.setdefault((what, link.name), []).append(self.turn(link, name, url))
+        for what in dict.fromkeys(what for what, _ in found):
+            old, new = ([statistics.median(part) for part in zip(*found[what, name])] for name in ('old', 'new'))
+            print(f'{what}: {old[0]:.2f} -> {new[0]:.2f} us a row by the clock ({new[0] / old[0]:.3f}), '
+                  f'{old[1]:.2f} -> {new[1]:.2f} of a processor ({new[1] / old[1]:.3f})', flush=True)
 
     def growth(self, rounds):
         """New rows into an empty ledger and into one of 20 million claims, by turns. Their numbers follow
@@ -284,6 +325,8 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--build', default=ROOT / 'build')
+    parser.add_argument('--old', type=pathlib.Path, help='another build folder, for paired')
+    parser.add_argument('--rows', type=int, default=Bench.rows, help='of paired')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--claims', type=int, default=Bench.claims)
     parser.add_argument('what', nargs='*', default=['throughput', 'efficiency', 'memory', 'again', 'check'])
@@ -294,7 +337,10 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
     with tempfile.TemporaryDirectory(prefix='claimbatch-bench-') as folder:
         bench = Bench(args.build, folder)
-        bench.claims = args.claims
+        bench.claims, bench.rows = args.claims, args.rows
+        if 'paired' in args.what and not args.old:
+            parser.error('paired needs --old')
+        bench.old = args.old and args.old.resolve()
         for what in args.what:
             getattr(bench, what)(args.rounds)
 
