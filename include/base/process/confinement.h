@@ -3,10 +3,10 @@
  *
  * Where the kernel has Landlock, files are written only in the folders that were named; reading is
  * left to the resolver, to certificates and to exports. Where it has seccomp (and the program was
- * built with libseccomp), only the system calls of src/base/process/syscalls.c are left: none that starts a
- * program, traces a process, or makes memory executable that was written. What is missing is done
- * without, and told. It holds for this thread and all that are started later, so it begins before
- * the first; no privilege is gained any more by whatever is started. Nothing can undo it.
+ * built with libseccomp), only the system calls of src/base/process/syscalls.c are left: none that
+ * starts a program, traces a process, or makes memory executable that was written. What is missing
+ * is done without, and told. It holds for this thread and all that are started later, so it begins
+ * before the first; no privilege is gained any more by whatever is started. Nothing can undo it.
  *
  * Tested by tests/e2e/test_confinement.py
  */

@@ -35,7 +35,7 @@ struct resume_settings {
     const struct inspection *inspection;
     const char *reading;
     const char *export_name, *report_path; /* as they are recorded */
-    const char *parent; /* as in struct run_record */
+    const char *parent;                    /* as in struct run_record */
     int64_t origin;
     const unsigned char *corrects; /* … */
     enum round_kind round;         /* ROUND_NONE, or what a person said, with name and reason */
