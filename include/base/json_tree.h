@@ -1,0 +1,22 @@
+/*
+ * json_tree: JSON that others wrote, as a tree of yajl's.
+ *
+ * Asked by yajl_tree_get, given back by yajl_tree_free. yajl's own reader of trees recurses, allows
+ * comments, and does not look whether it got memory.
+ *
+ * Tested by tests/unit/test_manifest.c
+ */
+#ifndef CLAIMBATCH_BASE_JSON_TREE_H
+#define CLAIMBATCH_BASE_JSON_TREE_H
+
+#include <stdbool.h>
+#include <yajl/yajl_tree.h>
+
+struct buffer;
+
+#define JSON_TREE_DEPTH_MAX 16 /* what the program writes is 3 deep */
+
+/* false: it is no JSON, holds a NUL, or is deeper. *ret_tree: NULL where there was no memory. */
+bool json_tree_read(const struct buffer *text, yajl_val *ret_tree);
+
+#endif
