@@ -26,36 +26,22 @@
 
 #define VERSION_LINE "claimbatch " CLAIMBATCH_VERSION " (commit " CLAIMBATCH_COMMIT ")"
 
-static const struct command commands[] = {
-    {"upload", COMMAND_UPLOAD, "CLAIMS.csv", cmd_upload,
-     "check the whole export, submit every claim once, report"},
-    {"rerun", COMMAND_RERUN, "REPORT.csv", cmd_rerun,
-     "submit again the rows of a report that are safe to submit"},
-    {"check", COMMAND_CHECK, "CLAIMS.csv", cmd_check, "everything upload checks, nothing sent"},
-    {"resolve", COMMAND_RESOLVE, "[REPORT.csv]", cmd_resolve,
-     "list unknown rows, and settle them by a person's word"},
-    {"import", COMMAND_IMPORT, "REPORT.csv|STARTED.json...", cmd_import,
-     "teach a ledger what reports say that it does not know"},
-    {"audit", COMMAND_AUDIT, "REPORT.csv|DIR...", cmd_audit, "summarise and verify reports"},
-    {"status", COMMAND_STATUS, NULL, cmd_status, "what the ledger holds"},
-    {"explain", COMMAND_EXPLAIN, "[CODE]...", cmd_explain, "what a code means, and what to do"},
-};
-
-#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
-
 static const char *command_word(size_t i)
 {
-    return i < COMMAND_COUNT ? commands[i].name : NULL;
+    const struct command *command = command_at(i);
+
+    return command ? command->name : NULL;
 }
 
 static void print_help(void)
 {
+    const struct command *command;
     struct buffer text = {0};
 
     buffer_text(&text, "usage: claimbatch COMMAND [OPTION]... FILE\n\ncommands:\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        buffer_format(&text, "  %-8s %-17s %s\n", commands[i].name,
-                      commands[i].operand ? commands[i].operand : "", commands[i].help);
+    for (size_t i = 0; (command = command_at(i)); i++)
+        buffer_format(&text, "  %-8s %-17s %s\n", command->name,
+                      command->operand ? command->operand : "", command->help);
     buffer_text(&text, "\noptions of a command: claimbatch COMMAND --help\n");
     fputs(buffer_string(&text), stdout);
     buffer_release(&text);
@@ -68,6 +54,13 @@ static void print_command_help(const struct command *command)
     buffer_format(&text, "usage: claimbatch %s [OPTION]... %s\n%s\n\noptions:\n", command->name,
                   command->operand ? command->operand : "", command->help);
     options_help(command, &text);
+    buffer_text(&text, "\nexamples:\n");
+    for (const char *line = command->examples; *line;) {
+        size_t len = strcspn(line, "\n") + 1;
+
+        buffer_format(&text, "  %.*s", (int)len, line);
+        line += len;
+    }
     fputs(buffer_string(&text), stdout);
     buffer_release(&text);
 }
@@ -132,12 +125,13 @@ static void confine(const struct options *options)
 
 static const struct command *find_command(const char *word, struct error *err)
 {
+    const struct command *command;
     char quoted[LOG_QUOTE_BYTES];
     const char *near;
 
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(word, commands[i].name) == 0)
-            return &commands[i];
+    for (size_t i = 0; (command = command_at(i)); i++)
+        if (strcmp(word, command->name) == 0)
+            return command;
     log_quote(word, quoted, sizeof(quoted));
     near = suggestion_find(word, command_word);
     if (near)

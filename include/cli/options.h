@@ -120,6 +120,21 @@ void options_retype(const struct options *options, struct buffer *ret_words);
 void options_written(const struct options *options,
                      void (*visit)(void *context, const char *path, bool is_folder), void *context);
 
+/* A row of the table, as its help and whatever is made from it show it. */
+struct option_words {
+    unsigned commands; /* that take it: bits */
+    const char *name;
+    char letter;          /* 0: none */
+    const char *value;    /* NULL: a flag */
+    const char *fallback; /* NULL: none */
+    const char *section;  /* of a configuration; NULL: it is never taken from one */
+    const char *key;      /* … and its name there */
+    const char *help;
+};
+
+/* False past the last. */
+bool options_words_at(size_t i, struct option_words *ret_words);
+
 /* Appends the help of the options that a command takes. */
 void options_help(const struct command *command, struct buffer *ret_text);
 

@@ -6,6 +6,8 @@
 #ifndef CLAIMBATCH_COMMAND_COMMAND_H
 #define CLAIMBATCH_COMMAND_COMMAND_H
 
+#include <stddef.h>
+
 struct error;
 struct options;
 
@@ -29,7 +31,11 @@ struct command {
                             or more, "[CODE]" for none or one; NULL: it takes none */
     int (*run)(const struct options *options, const char *invocation, struct error *err);
     const char *help;
+    const char *examples; /* each a line */
 };
+
+/* The i-th command; NULL past the last. */
+const struct command *command_at(size_t i);
 
 /* `invocation` is the command line as typed, quoted for a shell. */
 int cmd_upload(const struct options *options, const char *invocation, struct error *err);

@@ -1293,6 +1293,25 @@ void options_written(const struct options *options,
         visit(context, options->operands[i], false);
 }
 
+bool options_words_at(size_t i, struct option_words *ret_words)
+{
+    const struct option_spec *spec = i < TABLE_COUNT ? &table[i] : NULL;
+
+    if (!spec)
+        return false;
+    *ret_words = (struct option_words){
+        .commands = spec->commands,
+        .name = spec->name,
+        .letter = spec->letter,
+        .value = spec->value,
+        .fallback = spec->fallback,
+        .section = spec->section == SECTION_NONE ? NULL : section_name(spec->section),
+        .key = spec->section == SECTION_NONE ? NULL : key_of(spec),
+        .help = spec->help,
+    };
+    return true;
+}
+
 void options_help(const struct command *command, struct buffer *ret_text)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {

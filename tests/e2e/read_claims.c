@@ -108,7 +108,7 @@ static int read_claims(const struct options *options, struct buffer *text, struc
 
 static int read_case(struct given *given, const char *path, struct buffer *text)
 {
-    static const struct command command = {"check", COMMAND_CHECK, "CLAIMS.csv", NULL, ""};
+    static const struct command command = {"check", COMMAND_CHECK, "CLAIMS.csv", NULL, "", ""};
     struct options options;
     struct error err = {0};
     int result;

@@ -13,12 +13,12 @@
 #define SECRET "Hush7Hush7Hush7"
 
 static const struct command commands[] = {
-    {"upload", COMMAND_UPLOAD, "CLAIMS.csv", NULL, ""},
-    {"rerun", COMMAND_RERUN, "REPORT.csv", NULL, ""},
-    {"check", COMMAND_CHECK, "CLAIMS.csv", NULL, ""},
-    {"resolve", COMMAND_RESOLVE, "REPORT.csv", NULL, ""},
-    {"audit", COMMAND_AUDIT, "REPORT.csv...", NULL, ""},
-    {"status", COMMAND_STATUS, NULL, NULL, ""},
+    {"upload", COMMAND_UPLOAD, "CLAIMS.csv", NULL, "", ""},
+    {"rerun", COMMAND_RERUN, "REPORT.csv", NULL, "", ""},
+    {"check", COMMAND_CHECK, "CLAIMS.csv", NULL, "", ""},
+    {"resolve", COMMAND_RESOLVE, "REPORT.csv", NULL, "", ""},
+    {"audit", COMMAND_AUDIT, "REPORT.csv...", NULL, "", ""},
+    {"status", COMMAND_STATUS, NULL, NULL, "", ""},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -16,8 +16,8 @@
 
 #define WORDS_MAX 16
 
-static const struct command upload = {"upload", COMMAND_UPLOAD, "CLAIMS.csv", NULL, ""};
-static const struct command check = {"check", COMMAND_CHECK, "CLAIMS.csv", NULL, ""};
+static const struct command upload = {"upload", COMMAND_UPLOAD, "CLAIMS.csv", NULL, "", ""};
+static const struct command check = {"check", COMMAND_CHECK, "CLAIMS.csv", NULL, "", ""};
 
 /* A command line, a configuration and what came of them. */
 struct taken {
