@@ -15,7 +15,7 @@ sources() {
 }
 
 texts() {
-    find .ci README.md include meson.build meson_options.txt samples src tests -type f \
+    find .ci README.md completion debian include man meson.build meson_options.txt samples src tests -type f \
         ! -path 'tests/fuzz/corpus/*' ! -name '*.pyc' 2>/dev/null | sort
 }
 
@@ -82,6 +82,20 @@ units_are_right_and_confined() {
     return "$status"
 }
 
+man_pages_are_right() {
+    command -v mandoc >/dev/null || return 77
+    mandoc -Tlint -W warning build/*.1 build/*.5
+}
+
+completions_are_right() {
+    local status=0
+    bash -n build/claimbatch.bash || status=1
+    ! command -v zsh >/dev/null || zsh -n build/_claimbatch || status=1
+    ! command -v fish >/dev/null || fish -n build/claimbatch.fish || status=1
+    ! command -v shellcheck >/dev/null || shellcheck -s bash build/claimbatch.bash || status=1
+    return "$status"
+}
+
 alert_rules_are_right() {
     command -v promtool >/dev/null || return 77
     promtool check rules samples/monitoring/claimbatch.rules.yml &&
@@ -111,6 +125,8 @@ check the_sample_can_be_tried_by_one_command
 check source_is_formatted
 check shell_scripts_are_sound
 check units_are_right_and_confined
+check man_pages_are_right
+check completions_are_right
 check alert_rules_are_right
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
