@@ -382,7 +382,7 @@ class Program(unittest.TestCase):
                 gateway.process.send_signal(number)
                 self.assertEqual(gateway.process.wait(timeout=20), 0)
 
-    def test_a_journal_that_is_a_link_or_a_pipe_is_refused_and_left_alone(self):
+    def test_a_journal_that_is_a_link_or_a_folder_is_refused_and_left_alone(self):
         with tempfile.TemporaryDirectory() as folder:
             place = lambda name: os.path.join(folder, name)  # noqa: E731
             for name in ("secret", "target", "linked"):
@@ -390,8 +390,8 @@ class Program(unittest.TestCase):
                     file.write(SECRET + "\n")
             os.symlink("target", place("link"))
             os.link(place("linked"), place("hard"))
-            os.mkfifo(place("pipe"))
-            for name, words in (("link", "symbolic link"), ("hard", "hard link"), ("pipe", "not a regular")):
+            os.mkdir(place("folder"))
+            for name, words in (("link", "symbolic link"), ("hard", "hard link"), ("folder", "not a regular")):
                 with self.subTest(name):
                     ended = subprocess.run(
                         [SANDBOX, "--app-key", KEY, "--app-secret-file", place("secret"),

@@ -37,8 +37,8 @@ int file_sync(int fd, const char *path, struct error *err);
  * renamed it away; -1 with errno. */
 int file_is_at(int fd, const char *path);
 
-/* Opens a file that is appended to, or makes it: a regular one of our own with one name, or a
- * device; never through a link. Its descriptor, or -1. */
+/* Opens a file that is appended to, or makes it: a regular one of our own with one name, a pipe of
+ * our own, or a device; never through a link. Its descriptor, or -1. */
 int file_open_append(const char *path, struct error *err);
 
 /* EXIT_CANNOT_CREATE when the file behind `fd` is not, or no longer, the one at `path`. */

@@ -66,19 +66,25 @@ static int open_leftover(const char *path, int *ret_fd, struct error *err)
     return -1;
 }
 
+/* What is written to as it comes, and keeps nothing: a device, or a pipe of our own. */
+static bool is_stream(const struct stat *status)
+{
+    return S_ISCHR(status->st_mode) || (S_ISFIFO(status->st_mode) && status->st_uid == geteuid());
+}
+
 int file_open_append(const char *path, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     struct stat status;
     int fd;
 
-    if (lstat(path, &status) == 0 && !S_ISCHR(status.st_mode) && check_leftover(&status, path, err))
+    if (lstat(path, &status) == 0 && !is_stream(&status) && check_leftover(&status, path, err))
         return -1;
-    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 || fstat(fd, &status)) {
         error_set(err, EXIT_CANNOT_CREATE, "cannot open '%s': %s",
                   log_quote(path, quoted, sizeof(quoted)), strerror(errno));
-    } else if (S_ISCHR(status.st_mode) || !check_leftover(&status, path, err)) {
+    } else if (is_stream(&status) || !check_leftover(&status, path, err)) {
         return fd;
     }
     if (fd >= 0)
