@@ -141,13 +141,12 @@ static bool is_private_use(uint32_t point)
 
 bool text_has_private_use(struct value value)
 {
-    for (size_t i = 0; i < value.len;) {
+    for (size_t i = 0; i < value.len; i++) {
         uint32_t point = 0;
-        size_t len = character_decode(value.ptr + i, &point);
 
-        if (len > 1 && is_private_use(point))
+        if (kinds_of[(unsigned char)value.ptr[i]] == TEXT_SPECIAL &&
+            character_decode(value.ptr + i, &point) > 1 && is_private_use(point))
             return true;
-        i += len ? len : 1;
     }
     return false;
 }
