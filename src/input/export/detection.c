@@ -49,12 +49,8 @@ struct gb18030 {
     unsigned char len;
     bool wide; /* a character of four bytes */
     unsigned char lead;
-    /* Pairs of bytes: how many there are; of them what GBK files and what Big5 files have mostly.
-     */
-    uint64_t pairs, usual_gbk, usual_big5;
-    /* One that no half of a UTF-8 character looks like: GB2312 but for the leads 0xe0 to 0xef,
-     * usual punctuation, or a character of four bytes. */
-    bool has_common;
+    uint64_t pairs, usual_gbk, usual_big5; /* pairs of bytes, by their kinds */
+    bool has_common;                       /* one of PAIR_COMMON, or a character of four bytes */
     bool not_big5;
     bool has_euro; /* the trouble is the byte 0x80, the euro of Windows' code page 936 */
     struct trouble trouble;
@@ -172,18 +168,66 @@ static void utf8_feed(struct detection *detection, const unsigned char *bytes, s
     }
 }
 
-/* Chinese of GB2312 and full-width forms, beside the frequent characters of Big5. */
-static void count_pair(struct gb18030 *gb, unsigned char trail)
+/* What a pair may be by its first byte, and by its second. */
+enum {
+    PAIR_COMMON = 1,     /* no half of a UTF-8 character looks like it */
+    PAIR_USUAL_GBK = 2,  /* Chinese of GB2312, full-width forms */
+    PAIR_USUAL_BIG5 = 4, /* the frequent characters */
+    PAIR_BIG5 = 8,       /* any of Big5 */
+    PAIR = 16,           /* any of GB18030 */
+};
+
+static unsigned char by_lead[256], by_trail[256];
+
+static unsigned char kinds_of_lead(unsigned c)
 {
-    unsigned char lead = gb->lead;
-    bool low = trail >= 0x40 && trail <= 0x7e, high = trail >= 0xa1;
+    bool common = (c >= 0xb0 && c <= 0xdf) || (c >= 0xf0 && c <= 0xf7) || c == 0xa1 || c == 0xa3;
+    bool usual_gbk = (c >= 0xb0 && c <= 0xf7) || (c >= 0xa1 && c <= 0xa3);
+    bool usual_big5 = (c >= 0xa4 && c <= 0xc6) || c == 0xa1;
+
+    return (unsigned char)((common ? PAIR_COMMON : 0) | (usual_gbk ? PAIR_USUAL_GBK : 0) |
+                           (usual_big5 ? PAIR_USUAL_BIG5 : 0) |
+                           (c >= 0xa1 && c <= 0xf9 ? PAIR_BIG5 : 0) |
+                           (c >= 0x81 && c <= 0xfe ? PAIR : 0));
+}
+
+static unsigned char kinds_of_trail(unsigned c)
+{
+    bool low = c >= 0x40 && c <= 0x7e;
+    bool high = c >= 0xa1 && c <= 0xfe;
+
+    return (unsigned char)((high ? PAIR_COMMON | PAIR_USUAL_GBK : 0) |
+                           (low || high ? PAIR_USUAL_BIG5 | PAIR_BIG5 : 0) |
+                           (low || (c >= 0x80 && c <= 0xfe) ? PAIR : 0));
+}
+
+__attribute__((constructor)) static void fill_kinds(void)
+{
+    for (unsigned c = 0; c < 256; c++) {
+        by_lead[c] = kinds_of_lead(c);
+        by_trail[c] = kinds_of_trail(c);
+    }
+}
+
+static void count_pair(struct gb18030 *gb, unsigned char lead, unsigned char trail)
+{
+    unsigned kinds = by_lead[lead] & by_trail[trail];
 
     gb->pairs++;
-    gb->has_common |= high && ((lead >= 0xb0 && lead <= 0xdf) || (lead >= 0xf0 && lead <= 0xf7) ||
-                               lead == 0xa1 || lead == 0xa3);
-    gb->usual_gbk += high && ((lead >= 0xb0 && lead <= 0xf7) || (lead >= 0xa1 && lead <= 0xa3));
-    gb->usual_big5 += (low || high) && ((lead >= 0xa4 && lead <= 0xc6) || lead == 0xa1);
-    gb->not_big5 |= !(low || high) || lead < 0xa1 || lead > 0xf9;
+    gb->has_common |= (kinds & PAIR_COMMON) != 0;
+    gb->usual_gbk += (kinds & PAIR_USUAL_GBK) != 0;
+    gb->usual_big5 += (kinds & PAIR_USUAL_BIG5) != 0;
+    gb->not_big5 |= !(kinds & PAIR_BIG5);
+}
+
+/* Whole pairs, of which a Chinese text mostly is: how many bytes of them there are. */
+static size_t count_pairs(struct gb18030 *gb, const unsigned char *bytes, size_t len)
+{
+    size_t i = 0;
+
+    for (; i + 1 < len && by_lead[bytes[i]] & by_trail[bytes[i + 1]] & PAIR; i += 2)
+        count_pair(gb, bytes[i], bytes[i + 1]);
+    return i;
 }
 
 static bool gb18030_continue(struct gb18030 *gb, unsigned char byte)
@@ -193,13 +237,13 @@ static bool gb18030_continue(struct gb18030 *gb, unsigned char byte)
 
     if (gb->len == 1 && digit)
         gb->wide = true;
-    else if (gb->len == 1 && ((byte >= 0x40 && byte <= 0x7e) || (byte >= 0x80 && byte <= 0xfe)))
+    else if (gb->len == 1 && by_trail[byte] & PAIR)
         gb->wide = false;
     else if (!(gb->len == 2 && lead) && !(gb->len == 3 && digit))
         return false;
     gb->len++;
     if (gb->len == 2 && !gb->wide)
-        count_pair(gb, byte);
+        count_pair(gb, gb->lead, byte);
     gb->not_big5 |= gb->wide;
     gb->has_common |= gb->wide && gb->len == 4;
     if (gb->len == (gb->wide ? 4 : 2))
@@ -215,9 +259,14 @@ static void gb18030_feed(struct detection *detection, const unsigned char *bytes
     for (size_t i = 0; i < len && !gb->trouble.found;) {
         if (gb->len == 0 && bytes[i] < 0x80) {
             i += charset_ascii_prefix(bytes + i, len - i);
-        } else if (gb->len == 0 && bytes[i] != 0x80 && bytes[i] != 0xff) {
-            gb->len = 1;
-            gb->lead = bytes[i++];
+        } else if (gb->len == 0 && by_lead[bytes[i]]) {
+            size_t whole = count_pairs(gb, bytes + i, len - i);
+
+            if (!whole) {
+                gb->len = 1;
+                gb->lead = bytes[i++];
+            }
+            i += whole;
         } else if (gb->len > 0 && gb18030_continue(gb, bytes[i])) {
             i++;
         } else {
