@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "against_ledger.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
@@ -17,7 +18,6 @@
 #include "report/manifest/signature.h"
 #include "report/original.h"
 #include "source.h"
-#include "witness.h"
 
 /* All that is read side by side. */
 struct walk {
@@ -25,8 +25,8 @@ struct walk {
     struct audit *audit;
     struct scan *scans[AUDIT_REPORTS_MAX]; /* until the sources have them */
     struct source *sources[AUDIT_REPORTS_MAX];
-    struct witness *witnesses[AUDIT_REPORTS_MAX]; /* NULL: none for this report */
-    struct original *original;                    /* NULL: there is no export to compare with */
+    struct against_ledger *witnesses[AUDIT_REPORTS_MAX]; /* NULL: none for this report */
+    struct original *original; /* NULL: there is no export to compare with */
     bool original_has_row;
     bool is_whole; /* among the reports is one of all rows of the export */
     struct ledger *ledger;
@@ -170,7 +170,7 @@ static int open_ledger(struct walk *w, struct error *err)
 }
 
 /* Another ledger may have learned of the run: then it can be asked. */
-static int call_witness(struct walk *w, size_t i, struct error *err)
+static int call_against_ledger(struct walk *w, size_t i, struct error *err)
 {
     struct audit_report *report = &w->audit->reports[i];
     struct run_record run;
@@ -179,10 +179,10 @@ static int call_witness(struct walk *w, size_t i, struct error *err)
     if (!report->has_manifest)
         return 0;
     if (strcmp(report->manifest.ledger_id, ledger_id(w->ledger)) == 0)
-        return witness_open(w->ledger, w->audit, i, &w->witnesses[i], err);
+        return against_ledger_open(w->ledger, w->audit, i, &w->witnesses[i], err);
     found = ledger_run_named(w->ledger, report->manifest.run, &run, err);
     if (found)
-        return found < 0 ? -1 : witness_open(w->ledger, w->audit, i, &w->witnesses[i], err);
+        return found < 0 ? -1 : against_ledger_open(w->ledger, w->audit, i, &w->witnesses[i], err);
     report->ledger = AUDIT_DISAGREES;
     objection_raise(
         w->audit, AUDIT_LEDGER, i, 0,
@@ -197,7 +197,7 @@ static int call_witnesses(struct walk *w, struct error *err)
     if (open_ledger(w, err))
         return -1;
     for (size_t i = 0; i < w->audit->report_count && w->ledger; i++)
-        if (call_witness(w, i, err))
+        if (call_against_ledger(w, i, err))
             return -1;
     return 0;
 }
@@ -381,7 +381,7 @@ static int fold_row(struct walk *w, uint64_t number, struct error *err)
 
         if (!row)
             continue;
-        if (w->witnesses[i] && witness_hear(w->witnesses[i], row, err))
+        if (w->witnesses[i] && against_ledger_hear(w->witnesses[i], row, err))
             return -1;
         if (doubtful_note(w->doubtful, i, row, err))
             return -1;
@@ -426,7 +426,7 @@ static int walk(struct walk *w, struct error *err)
             return -1;
     }
     for (size_t i = 0; i < w->audit->report_count; i++)
-        if (w->witnesses[i] && witness_end(w->witnesses[i], err))
+        if (w->witnesses[i] && against_ledger_end(w->witnesses[i], err))
             return -1;
     return doubtful_finish(w->doubtful, err) ? -1 : fold_finish(w->fold, err);
 }
@@ -492,7 +492,7 @@ static int begin(struct walk *w, struct error *err)
 static void close_walk(struct walk *w)
 {
     for (size_t i = 0; i < AUDIT_REPORTS_MAX; i++) {
-        witness_close(w->witnesses[i]);
+        against_ledger_close(w->witnesses[i]);
         source_close(w->sources[i]);
         scan_close(w->scans[i]);
     }

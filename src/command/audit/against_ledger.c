@@ -1,4 +1,4 @@
-#include "witness.h"
+#include "against_ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "command/audit/objection.h"
 #include "ledger/abandonment.h"
 
-struct witness {
+struct against_ledger {
     struct audit *audit;
     size_t report;
     struct ledger *ledger;
@@ -189,72 +189,72 @@ static int find_run(struct ledger *ledger, struct audit *audit, size_t report, i
     return 1;
 }
 
-int witness_open(struct ledger *ledger, struct audit *audit, size_t report,
-                 struct witness **ret_witness, struct error *err)
+int against_ledger_open(struct ledger *ledger, struct audit *audit, size_t report,
+                        struct against_ledger **ret_against_ledger, struct error *err)
 {
-    struct witness *witness;
+    struct against_ledger *against_ledger;
     int64_t run = 0;
     int found = find_run(ledger, audit, report, &run, err);
 
-    *ret_witness = NULL;
+    *ret_against_ledger = NULL;
     if (found <= 0)
         return found;
-    witness = calloc(1, sizeof(*witness));
-    if (!witness)
+    against_ledger = calloc(1, sizeof(*against_ledger));
+    if (!against_ledger)
         return error_no_memory(err);
-    witness->audit = audit;
-    witness->report = report;
-    witness->ledger = ledger;
-    witness->run = run;
-    if (ledger_rows_open(ledger, run, 0, &witness->rows, err)) {
-        witness_close(witness);
+    against_ledger->audit = audit;
+    against_ledger->report = report;
+    against_ledger->ledger = ledger;
+    against_ledger->run = run;
+    if (ledger_rows_open(ledger, run, 0, &against_ledger->rows, err)) {
+        against_ledger_close(against_ledger);
         return -1;
     }
-    *ret_witness = witness;
+    *ret_against_ledger = against_ledger;
     return 0;
 }
 
-void witness_close(struct witness *witness)
+void against_ledger_close(struct against_ledger *against_ledger)
 {
-    if (!witness)
+    if (!against_ledger)
         return;
-    ledger_rows_close(witness->rows);
-    buffer_release(&witness->words);
-    free(witness);
+    ledger_rows_close(against_ledger->rows);
+    buffer_release(&against_ledger->words);
+    free(against_ledger);
 }
 
 /* ---- rows ---- */
 
-static void object(struct witness *witness, uint64_t row, const char *what, const char *said,
-                   const char *known)
+static void object(struct against_ledger *against_ledger, uint64_t row, const char *what,
+                   const char *said, const char *known)
 {
-    object_to(witness->audit, witness->report, row, what, said, known);
+    object_to(against_ledger->audit, against_ledger->report, row, what, said, known);
 }
 
-static void compare_numbers(struct witness *witness, uint64_t row, const char *what, int64_t said,
-                            int64_t known)
+static void compare_numbers(struct against_ledger *against_ledger, uint64_t row, const char *what,
+                            int64_t said, int64_t known)
 {
     char texts[2][BUFFER_INTEGER_BYTES];
 
     if (said != known)
-        object(witness, row, what, buffer_integer_text(said, texts[0]),
+        object(against_ledger, row, what, buffer_integer_text(said, texts[0]),
                buffer_integer_text(known, texts[1]));
 }
 
 /* A text of the gateway's, in which a report has no control characters. */
-static void compare_words(struct witness *witness, uint64_t row, const char *what, const char *said,
-                          const char *known)
+static void compare_words(struct against_ledger *against_ledger, uint64_t row, const char *what,
+                          const char *said, const char *known)
 {
     if (strcmp(said, known) == 0)
         return;
-    buffer_reset(&witness->words);
-    line_append_clean(known, &witness->words);
-    witness->audit->no_memory |= witness->words.failed;
-    if (strcmp(said, buffer_string(&witness->words)) != 0)
-        object(witness, row, what, said, buffer_string(&witness->words));
+    buffer_reset(&against_ledger->words);
+    line_append_clean(known, &against_ledger->words);
+    against_ledger->audit->no_memory |= against_ledger->words.failed;
+    if (strcmp(said, buffer_string(&against_ledger->words)) != 0)
+        object(against_ledger, row, what, said, buffer_string(&against_ledger->words));
 }
 
-static void compare_digest(struct witness *witness, const struct scan_row *row,
+static void compare_digest(struct against_ledger *against_ledger, const struct scan_row *row,
                            const struct row_record *known)
 {
     char hex[DIGEST_CLAIM_TEXT_BYTES];
@@ -263,19 +263,19 @@ static void compare_digest(struct witness *witness, const struct scan_row *row,
         memcmp(row->line.record.digest, known->digest, DIGEST_CLAIM_BYTES) == 0)
         return;
     hex_format(known->digest, DIGEST_CLAIM_BYTES, hex);
-    object(witness, row->line.record.row, "digest", row->digest, hex);
+    object(against_ledger, row->line.record.row, "digest", row->digest, hex);
 }
 
 /* The ledger does not keep what rules say of a row. */
-static void compare_warnings(struct witness *witness, const struct scan_row *row,
+static void compare_warnings(struct against_ledger *against_ledger, const struct scan_row *row,
                              const struct row_record *known)
 {
-    buffer_reset(&witness->words);
-    line_append_arisen(row->line.warnings, &witness->words);
-    witness->audit->no_memory |= witness->words.failed;
-    if (strcmp(buffer_string(&witness->words), known->warnings) != 0)
-        object(witness, row->line.record.row, "list of warnings", buffer_string(&witness->words),
-               known->warnings);
+    buffer_reset(&against_ledger->words);
+    line_append_arisen(row->line.warnings, &against_ledger->words);
+    against_ledger->audit->no_memory |= against_ledger->words.failed;
+    if (strcmp(buffer_string(&against_ledger->words), known->warnings) != 0)
+        object(against_ledger, row->line.record.row, "list of warnings",
+               buffer_string(&against_ledger->words), known->warnings);
 }
 
 /* The ledger's outcome; a row without one is unsent in a report. */
@@ -299,22 +299,22 @@ static bool is_released_repeat(const struct row_record *r, const struct row_reco
 
 /* Why the row has its outcome. Of one that is to be sent again and has no answer, the report says
  * why the run stopped. */
-static void compare_reasons(struct witness *witness, const struct row_record *r,
+static void compare_reasons(struct against_ledger *against_ledger, const struct row_record *r,
                             const struct row_record *known)
 {
     if (r->outcome != outcome_of(known)) {
-        object(witness, r->row, "outcome", outcome_name(r->outcome),
+        object(against_ledger, r->row, "outcome", outcome_name(r->outcome),
                outcome_name(outcome_of(known)));
         return;
     }
     if (!row_has_outcome(known) && !*known->code)
         return;
-    compare_words(witness, r->row, "code", r->code, known->code);
-    compare_words(witness, r->row, "sub_code", r->sub_code, known->sub_code);
-    compare_words(witness, r->row, "message", r->message, known->message);
+    compare_words(against_ledger, r->row, "code", r->code, known->code);
+    compare_words(against_ledger, r->row, "sub_code", r->sub_code, known->sub_code);
+    compare_words(against_ledger, r->row, "message", r->message, known->message);
 }
 
-static void compare(struct witness *witness, const struct scan_row *row,
+static void compare(struct against_ledger *against_ledger, const struct scan_row *row,
                     const struct row_record *known)
 {
     const struct row_record *r = &row->line.record;
@@ -322,106 +322,109 @@ static void compare(struct witness *witness, const struct scan_row *row,
     if (row->malformed)
         return; /* that is said already */
     if (!(is_released(r) && is_released(known)) && !is_released_repeat(r, known))
-        compare_reasons(witness, r, known);
-    compare_numbers(witness, r->row, "number of attempts", r->attempts, known->attempts);
-    compare_numbers(witness, r->row, "http_status", r->http_status, known->http_status);
-    compare_numbers(witness, r->row, "duration_ms", r->duration_ms,
+        compare_reasons(against_ledger, r, known);
+    compare_numbers(against_ledger, r->row, "number of attempts", r->attempts, known->attempts);
+    compare_numbers(against_ledger, r->row, "http_status", r->http_status, known->http_status);
+    compare_numbers(against_ledger, r->row, "duration_ms", r->duration_ms,
                     known->submitted_ms ? known->duration_ms : 0);
-    compare_words(witness, r->row, "request_id", r->request_id, known->request_id);
-    compare_times(witness->audit, witness->report, r->row, "submitted_at", r->submitted_ms,
-                  known->submitted_ms);
-    compare_warnings(witness, row, known);
-    compare_digest(witness, row, known);
+    compare_words(against_ledger, r->row, "request_id", r->request_id, known->request_id);
+    compare_times(against_ledger->audit, against_ledger->report, r->row, "submitted_at",
+                  r->submitted_ms, known->submitted_ms);
+    compare_warnings(against_ledger, row, known);
+    compare_digest(against_ledger, row, known);
 }
 
 /* What the ledger says of the row's claim: that is what decides whether it is sent again. Only a
  * row that was sent is surely known to its claim. */
-static int compare_claim(struct witness *witness, const struct scan_row *row,
+static int compare_claim(struct against_ledger *against_ledger, const struct scan_row *row,
                          const struct row_record *known, struct error *err)
 {
-    const char *platform = witness->audit->reports[witness->report].manifest.platform;
+    const char *platform = against_ledger->audit->reports[against_ledger->report].manifest.platform;
     struct claim_key key = {row->claim.workcard_id, row->claim.claim_order_no};
-    struct row_place behind = {witness->run, known->row + 1};
+    struct row_place behind = {against_ledger->run, known->row + 1};
     struct claim_state claim;
     struct row_record of_claim;
     int found;
 
     if (row->malformed || !row->has_claim || known->state != ROW_FINAL)
         return 0;
-    found = ledger_claim_before(witness->ledger, platform, &key, behind, &of_claim, err);
-    if (found < 0 || ledger_claim_get(witness->ledger, platform, &key, &claim, err))
+    found = ledger_claim_before(against_ledger->ledger, platform, &key, behind, &of_claim, err);
+    if (found < 0 || ledger_claim_get(against_ledger->ledger, platform, &key, &claim, err))
         return -1;
     if (!found || of_claim.row != known->row)
-        object_words(witness->audit, witness->report, known->row,
+        object_words(against_ledger->audit, against_ledger->report, known->row,
                      "the ledger does not know it as a row of this claim");
     else if (known->outcome == OUTCOME_ACCEPTED && !claim.accepted)
-        object_words(witness->audit, witness->report, known->row,
+        object_words(against_ledger->audit, against_ledger->report, known->row,
                      "it was accepted, and the ledger does not know its claim as accepted");
-    else if (claim.accepted && claim.accepted_at.run == witness->run &&
+    else if (claim.accepted && claim.accepted_at.run == against_ledger->run &&
              claim.accepted_at.row == known->row &&
              (memcmp(claim.accepted_digest, known->digest, DIGEST_CLAIM_BYTES) != 0 ||
               (claim.has_fee && claim.fee_fen != row->claim.claim_fee)))
-        object_words(witness->audit, witness->report, known->row,
+        object_words(against_ledger->audit, against_ledger->report, known->row,
                      "the ledger has other content of its claim as accepted here");
     else if (known->outcome == OUTCOME_UNKNOWN && known->attempts && !claim.open &&
              !(claim.accepted && claim.accepted_ms >= known->submitted_ms))
-        object_words(witness->audit, witness->report, known->row,
+        object_words(against_ledger->audit, against_ledger->report, known->row,
                      "it is unknown, and the ledger does not know its claim as unknown");
     return 0;
 }
 
-static void miss(struct witness *witness, const struct row_record *known)
+static void miss(struct against_ledger *against_ledger, const struct row_record *known)
 {
-    witness->audit->reports[witness->report].ledger = AUDIT_DISAGREES;
-    objection_raise(witness->audit, AUDIT_LEDGER, witness->report, known->row,
+    against_ledger->audit->reports[against_ledger->report].ledger = AUDIT_DISAGREES;
+    objection_raise(against_ledger->audit, AUDIT_LEDGER, against_ledger->report, known->row,
                     "the ledger has it as %s, and it is not in the report",
                     outcome_name(outcome_of(known)));
 }
 
 /* Takes the ledger's next row. */
-static int fetch(struct witness *witness, struct error *err)
+static int fetch(struct against_ledger *against_ledger, struct error *err)
 {
-    int found = ledger_rows_next(witness->rows, &witness->known, err);
+    int found = ledger_rows_next(against_ledger->rows, &against_ledger->known, err);
 
-    witness->at_end = found == 0;
+    against_ledger->at_end = found == 0;
     return found < 0 ? -1 : 0;
 }
 
 /* Goes on to the ledger's row of this number, or beyond it. */
-static int seek(struct witness *witness, uint64_t row, struct error *err)
+static int seek(struct against_ledger *against_ledger, uint64_t row, struct error *err)
 {
-    while (!witness->at_end && witness->known.row < row) {
-        if (witness->known.row)
-            miss(witness, &witness->known);
-        if (fetch(witness, err))
+    while (!against_ledger->at_end && against_ledger->known.row < row) {
+        if (against_ledger->known.row)
+            miss(against_ledger, &against_ledger->known);
+        if (fetch(against_ledger, err))
             return -1;
     }
     return 0;
 }
 
-int witness_hear(struct witness *witness, const struct scan_row *row, struct error *err)
+int against_ledger_hear(struct against_ledger *against_ledger, const struct scan_row *row,
+                        struct error *err)
 {
     const struct row_record *r = &row->line.record;
 
-    if (seek(witness, r->row, err))
+    if (seek(against_ledger, r->row, err))
         return -1;
-    if (!witness->at_end && witness->known.row == r->row) {
-        compare(witness, row, &witness->known);
-        return compare_claim(witness, row, &witness->known, err) ? -1 : fetch(witness, err);
+    if (!against_ledger->at_end && against_ledger->known.row == r->row) {
+        compare(against_ledger, row, &against_ledger->known);
+        return compare_claim(against_ledger, row, &against_ledger->known, err)
+                   ? -1
+                   : fetch(against_ledger, err);
     }
     if (row->malformed)
         return 0;
     /* A row that was unknown in the report before and was not sent again has no record here. */
     if (r->outcome != OUTCOME_INVALID && r->outcome != OUTCOME_UNSENT &&
         !(r->outcome == OUTCOME_UNKNOWN && is_released(r) && !r->attempts))
-        object(witness, r->row, "outcome", outcome_name(r->outcome), "unsent");
+        object(against_ledger, r->row, "outcome", outcome_name(r->outcome), "unsent");
     else if (r->attempts || r->submitted_ms)
-        object_words(witness->audit, witness->report, r->row,
+        object_words(against_ledger->audit, against_ledger->report, r->row,
                      "it was sent, and the ledger does not know that");
     return 0;
 }
 
-int witness_end(struct witness *witness, struct error *err)
+int against_ledger_end(struct against_ledger *against_ledger, struct error *err)
 {
-    return seek(witness, UINT64_MAX, err);
+    return seek(against_ledger, UINT64_MAX, err);
 }
