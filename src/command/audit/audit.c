@@ -15,8 +15,8 @@
 #include "ledger/view/view.h"
 #include "lineage.h"
 #include "report/descendants.h"
+#include "report/export_rows.h"
 #include "report/manifest/signature.h"
-#include "report/original.h"
 #include "source.h"
 
 /* All that is read side by side. */
@@ -26,7 +26,7 @@ struct walk {
     struct scan *scans[AUDIT_REPORTS_MAX]; /* until the sources have them */
     struct source *sources[AUDIT_REPORTS_MAX];
     struct against_ledger *witnesses[AUDIT_REPORTS_MAX]; /* NULL: none for this report */
-    struct original *original; /* NULL: there is no export to compare with */
+    struct export_rows *export_rows; /* NULL: there is no export to compare with */
     bool original_has_row;
     bool is_whole; /* among the reports is one of all rows of the export */
     struct ledger *ledger;
@@ -219,7 +219,7 @@ static const struct manifest_found *find_reading(const struct audit *audit)
 
 static int next_original(struct walk *w, struct error *err)
 {
-    int found = original_next(w->original, err);
+    int found = export_rows_next(w->export_rows, err);
 
     w->original_has_row = found > 0;
     w->audit->export_rows += found > 0;
@@ -235,10 +235,10 @@ static int open_original(struct walk *w, struct error *err)
     w->audit->export_path = w->settings->export_path;
     if (!w->settings->export_path)
         return 0;
-    if (original_open(w->settings, manifest, &w->original, err))
+    if (export_rows_open(w->settings, manifest, &w->export_rows, err))
         return -1;
     w->audit->export = AUDIT_AGREES;
-    hex_format(original_survey(w->original)->sha256, EXPORT_SHA256_BYTES, sha256);
+    hex_format(export_rows_survey(w->export_rows)->sha256, EXPORT_SHA256_BYTES, sha256);
     if (manifest && strcmp(manifest->input_sha256, sha256) != 0) {
         w->audit->export = AUDIT_DISAGREES;
         objection_raise(w->audit, AUDIT_EXPORT, AUDIT_NO_REPORT, 0,
@@ -258,7 +258,7 @@ static int open_original(struct walk *w, struct error *err)
 /* The number of the next row that anybody has; UINT64_MAX: none. */
 static uint64_t next_number(const struct walk *w)
 {
-    uint64_t least = w->original_has_row ? original_row(w->original) : UINT64_MAX;
+    uint64_t least = w->original_has_row ? export_rows_row(w->export_rows) : UINT64_MAX;
 
     for (size_t i = 0; i < w->audit->report_count; i++) {
         const struct scan_row *row = source_row(w->sources[i]);
@@ -301,7 +301,7 @@ static bool is_rerun(const struct walk *w, size_t report)
 
 static void compare_with_original(struct walk *w, uint64_t number)
 {
-    bool is_there_too = w->original_has_row && original_row(w->original) == number;
+    bool is_there_too = w->original_has_row && export_rows_row(w->export_rows) == number;
     bool is_reported = false;
 
     for (size_t i = 0; i < w->audit->report_count; i++) {
@@ -313,8 +313,8 @@ static void compare_with_original(struct walk *w, uint64_t number)
         is_reported = true;
         breach = !is_there_too        ? "the export has no such row"
                  : is_corrected(w, i) ? NULL
-                 : is_rerun(w, i)     ? original_breach_of_rerun(w->original, row)
-                                      : original_breach(w->original, row);
+                 : is_rerun(w, i)     ? export_rows_breach_of_rerun(w->export_rows, row)
+                                      : export_rows_breach(w->export_rows, row);
         if (breach)
             object_to_original(w, i, number, breach);
     }
@@ -405,7 +405,7 @@ static int pass(struct walk *w, uint64_t number, struct error *err)
     for (size_t i = 0; i < w->audit->report_count; i++)
         if (line_of(w, i, number) && source_next(w->sources[i], err) < 0)
             return -1;
-    if (w->original_has_row && original_row(w->original) == number)
+    if (w->original_has_row && export_rows_row(w->export_rows) == number)
         return next_original(w, err);
     return 0;
 }
@@ -420,7 +420,7 @@ static int walk(struct walk *w, struct error *err)
     while ((number = next_number(w)) != UINT64_MAX) {
         if (stop_signal())
             return error_set(err, EXIT_SIGNAL_BASE + stop_signal(), "stopped by a signal");
-        if (w->original)
+        if (w->export_rows)
             compare_with_original(w, number);
         if (fold_row(w, number, err) || pass(w, number, err))
             return -1;
@@ -496,7 +496,7 @@ static void close_walk(struct walk *w)
         source_close(w->sources[i]);
         scan_close(w->scans[i]);
     }
-    original_close(w->original);
+    export_rows_close(w->export_rows);
     ledger_close(w->ledger);
     latency_close(w->latency);
     fold_close(w->fold);

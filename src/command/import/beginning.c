@@ -9,8 +9,8 @@
 #include "command/audit/audit.h"
 #include "input/claim/claim_digest.h"
 #include "ledger/import/import.h"
+#include "report/export_rows.h"
 #include "report/manifest/start.h"
-#include "report/original.h"
 #include "report/scan.h"
 
 #define MESSAGE                                                                                    \
@@ -33,15 +33,15 @@ static bool is_rerun(const struct beginning *b)
 /* ---- the rows, wherever they stand ---- */
 
 struct rows {
-    struct original *original; /* of an export … */
-    struct scan *scan;         /* … or of the report that a re-run took them from */
-    bool rejected, unknown;    /* are taken too */
+    struct export_rows *export_rows; /* of an export … */
+    struct scan *scan;               /* … or of the report that a re-run took them from */
+    bool rejected, unknown;          /* are taken too */
     struct scan_row scanned;
 };
 
 static void close_rows(struct rows *rows)
 {
-    original_close(rows->original);
+    export_rows_close(rows->export_rows);
     scan_close(rows->scan);
 }
 
@@ -56,12 +56,12 @@ static int open_rows(const struct beginning *b, struct rows *rows, struct error 
         return scan_open(b->export_path, &rows->scan, err);
     }
     memcpy(settings.wanted_columns, b->wanted_columns, sizeof(settings.wanted_columns));
-    return original_open(&settings, &b->manifest, &rows->original, err);
+    return export_rows_open(&settings, &b->manifest, &rows->export_rows, err);
 }
 
 static const struct survey *survey_of(const struct rows *rows)
 {
-    return rows->scan ? scan_survey(rows->scan) : original_survey(rows->original);
+    return rows->scan ? scan_survey(rows->scan) : export_rows_survey(rows->export_rows);
 }
 
 static bool is_taken(const struct rows *rows, enum outcome outcome)
@@ -81,12 +81,12 @@ static int next_row(struct rows *rows, uint64_t *ret_row, const struct claim **r
         if (stop_signal())
             return error_set(err, EXIT_SIGNAL_BASE + stop_signal(), "stopped by a signal");
         found = rows->scan ? scan_next(rows->scan, &rows->scanned, err)
-                           : original_next(rows->original, err);
+                           : export_rows_next(rows->export_rows, err);
         if (found <= 0)
             return found;
-        if (rows->original) {
-            *ret_row = original_row(rows->original);
-            *ret_claim = original_claim(rows->original);
+        if (rows->export_rows) {
+            *ret_row = export_rows_row(rows->export_rows);
+            *ret_claim = export_rows_claim(rows->export_rows);
         } else {
             const struct row_record *record = &rows->scanned.line.record;
 

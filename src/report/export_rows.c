@@ -1,4 +1,4 @@
-#include "report/original.h"
+#include "report/export_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "input/claim/pattern.h"
 #include "input/inspection/inspection.h"
 
-struct original {
+struct export_rows {
     struct intake intake;         /* as the run had it; its now is when the run judged the rows */
     struct inspection inspection; /* what all rows together come to */
     struct reader *reader;
@@ -25,14 +25,14 @@ struct original {
     struct buffer words;    /* of a row, for a comparison */
 };
 
-static int refuse_reading(const struct original *original, struct error *err)
+static int refuse_reading(const struct export_rows *export_rows, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
     return error_set(err, EXIT_BAD_CONFIG,
                      "the columns of '%s' are not those that the manifest names; name them as the "
                      "upload did, with --column and --fee-unit",
-                     log_quote(export_name(original->intake.export), quoted, sizeof(quoted)));
+                     log_quote(export_name(export_rows->intake.export), quoted, sizeof(quoted)));
 }
 
 /* Whether the header was understood as the run did. */
@@ -89,103 +89,104 @@ static struct reader_settings settings_of(const struct audit_settings *s,
     return settings;
 }
 
-static int compile_pattern(struct original *original, struct error *err)
+static int compile_pattern(struct export_rows *export_rows, struct error *err)
 {
-    struct rules *rules = &original->intake.rules;
+    struct rules *rules = &export_rows->intake.rules;
 
     if (!rules->order_no_pattern || rules->pattern)
         return 0;
-    if (pattern_open(rules->order_no_pattern, &original->pattern, err))
+    if (pattern_open(rules->order_no_pattern, &export_rows->pattern, err))
         return -1;
-    rules->pattern = original->pattern;
+    rules->pattern = export_rows->pattern;
     return 0;
 }
 
-static int start(struct original *original, const struct audit_settings *s,
+static int start(struct export_rows *export_rows, const struct audit_settings *s,
                  const struct manifest_found *manifest, struct error *err)
 {
     const struct manifest_reading *reading = manifest ? &manifest->reading : NULL;
-    struct intake *intake = &original->intake;
+    struct intake *intake = &export_rows->intake;
 
     intake->reader = settings_of(s, reading);
     intake->encoding = encoding_of(s, reading);
     set_rules(s, reading, &intake->rules);
-    original->has_reading = reading && reading->has_words;
+    export_rows->has_reading = reading && reading->has_words;
     intake->now_ms = manifest && manifest->started_ms ? manifest->started_ms : clock_wall_ms();
-    if (compile_pattern(original, err) || export_open(s->export_path, &intake->export, err) ||
-        inspection_read(intake, &original->inspection, err) ||
-        reader_open(intake->export, &original->inspection.survey, &intake->reader,
-                    &original->reader, err))
+    if (compile_pattern(export_rows, err) || export_open(s->export_path, &intake->export, err) ||
+        inspection_read(intake, &export_rows->inspection, err) ||
+        reader_open(intake->export, &export_rows->inspection.survey, &intake->reader,
+                    &export_rows->reader, err))
         return -1;
-    return !reading || is_read_alike(reader_columns(original->reader), reading)
+    return !reading || is_read_alike(reader_columns(export_rows->reader), reading)
                ? 0
-               : refuse_reading(original, err);
+               : refuse_reading(export_rows, err);
 }
 
-int original_open(const struct audit_settings *settings, const struct manifest_found *manifest,
-                  struct original **ret_original, struct error *err)
+int export_rows_open(const struct audit_settings *settings, const struct manifest_found *manifest,
+                     struct export_rows **ret_original, struct error *err)
 {
-    struct original *original = calloc(1, sizeof(*original));
+    struct export_rows *export_rows = calloc(1, sizeof(*export_rows));
 
     *ret_original = NULL;
-    if (!original)
+    if (!export_rows)
         return error_no_memory(err);
-    if (start(original, settings, manifest, err)) {
-        original_close(original);
+    if (start(export_rows, settings, manifest, err)) {
+        export_rows_close(export_rows);
         return -1;
     }
-    *ret_original = original;
+    *ret_original = export_rows;
     return 0;
 }
 
-void original_close(struct original *original)
+void export_rows_close(struct export_rows *export_rows)
 {
-    if (!original)
+    if (!export_rows)
         return;
-    reader_close(original->reader);
-    inspection_release(&original->inspection);
-    export_close(original->intake.export);
-    pattern_close(original->pattern);
-    claim_store_release(&original->store);
-    buffer_release(&original->warnings);
-    buffer_release(&original->words);
-    free(original);
+    reader_close(export_rows->reader);
+    inspection_release(&export_rows->inspection);
+    export_close(export_rows->intake.export);
+    pattern_close(export_rows->pattern);
+    claim_store_release(&export_rows->store);
+    buffer_release(&export_rows->warnings);
+    buffer_release(&export_rows->words);
+    free(export_rows);
 }
 
-const struct survey *original_survey(const struct original *original)
+const struct survey *export_rows_survey(const struct export_rows *export_rows)
 {
-    return &original->inspection.survey;
+    return &export_rows->inspection.survey;
 }
 
-uint64_t original_row(const struct original *original)
+uint64_t export_rows_row(const struct export_rows *export_rows)
 {
-    return original->record.row;
+    return export_rows->record.row;
 }
 
-int original_next(struct original *original, struct error *err)
+int export_rows_next(struct export_rows *export_rows, struct error *err)
 {
-    const struct profile *profile = &original->inspection.profile;
+    const struct profile *profile = &export_rows->inspection.profile;
     int found = 0;
 
     do
-        found = reader_next(original->reader, &original->record, err);
-    while (found > 0 && profile_is_footer(profile, original->record.row));
+        found = reader_next(export_rows->reader, &export_rows->record, err);
+    while (found > 0 && profile_is_footer(profile, export_rows->record.row));
     if (found <= 0)
         return found;
-    claim_judge(&original->intake.rules, reader_columns(original->reader), profile,
-                &original->record, original->intake.now_ms, &original->store, &original->claim,
-                &original->findings);
-    buffer_reset(&original->warnings);
-    findings_codes(&original->findings, SEVERITY_WARN, &original->warnings);
-    if (original->store.desc.failed || original->store.order_no.failed || original->warnings.failed)
+    claim_judge(&export_rows->intake.rules, reader_columns(export_rows->reader), profile,
+                &export_rows->record, export_rows->intake.now_ms, &export_rows->store,
+                &export_rows->claim, &export_rows->findings);
+    buffer_reset(&export_rows->warnings);
+    findings_codes(&export_rows->findings, SEVERITY_WARN, &export_rows->warnings);
+    if (export_rows->store.desc.failed || export_rows->store.order_no.failed ||
+        export_rows->warnings.failed)
         return error_no_memory(err);
-    original->is_valid = !findings_invalid(&original->findings);
+    export_rows->is_valid = !findings_invalid(&export_rows->findings);
     return 1;
 }
 
-const struct claim *original_claim(const struct original *original)
+const struct claim *export_rows_claim(const struct export_rows *export_rows)
 {
-    return original->is_valid ? &original->claim : NULL;
+    return export_rows->is_valid ? &export_rows->claim : NULL;
 }
 
 static bool is_same_claim(const struct claim *a, const struct claim *b)
@@ -197,39 +198,40 @@ static bool is_same_claim(const struct claim *a, const struct claim *b)
            strcmp(a->claim_time, b->claim_time) == 0;
 }
 
-static bool is_same_raw(const struct original *original, const struct scan_row *row)
+static bool is_same_raw(const struct export_rows *export_rows, const struct scan_row *row)
 {
-    const struct columns *columns = reader_columns(original->reader);
+    const struct columns *columns = reader_columns(export_rows->reader);
 
     for (int i = 0; i < FIELD_COUNT; i++)
-        if (strcmp(row->line.fields[i], claim_raw(columns, &original->record, (enum field)i)) != 0)
+        if (strcmp(row->line.fields[i], claim_raw(columns, &export_rows->record, (enum field)i)) !=
+            0)
             return false;
     return true;
 }
 
 /* Whether the row has the warnings that rules give it. */
-static bool is_warned_alike(struct original *original, const struct scan_row *row)
+static bool is_warned_alike(struct export_rows *export_rows, const struct scan_row *row)
 {
-    buffer_reset(&original->words);
-    line_append_noted(row->line.warnings, &original->words);
-    return original->words.failed ||
-           strcmp(buffer_string(&original->words), buffer_string(&original->warnings)) == 0;
+    buffer_reset(&export_rows->words);
+    line_append_noted(row->line.warnings, &export_rows->words);
+    return export_rows->words.failed ||
+           strcmp(buffer_string(&export_rows->words), buffer_string(&export_rows->warnings)) == 0;
 }
 
 /* Whether the report says of an invalid row what is wrong with it. */
-static bool is_explained_alike(struct original *original, const struct scan_row *row)
+static bool is_explained_alike(struct export_rows *export_rows, const struct scan_row *row)
 {
     struct buffer sentences = {0};
     const struct finding *first =
-        findings_explain(&original->findings, &original->intake.rules,
-                         reader_columns(original->reader), &original->record, &sentences);
+        findings_explain(&export_rows->findings, &export_rows->intake.rules,
+                         reader_columns(export_rows->reader), &export_rows->record, &sentences);
     bool alike;
 
-    buffer_reset(&original->words);
-    line_append_clean(buffer_string(&sentences), &original->words);
-    alike = sentences.failed || original->words.failed ||
+    buffer_reset(&export_rows->words);
+    line_append_clean(buffer_string(&sentences), &export_rows->words);
+    alike = sentences.failed || export_rows->words.failed ||
             (strcmp(row->line.record.code, rule_code(first->rule)) == 0 &&
-             strcmp(row->line.record.message, buffer_string(&original->words)) == 0);
+             strcmp(row->line.record.message, buffer_string(&export_rows->words)) == 0);
     buffer_release(&sentences);
     return alike;
 }
@@ -241,34 +243,37 @@ static bool is_held(const struct scan_row *row)
            strcmp(row->line.record.code, rule_code(RULE_CHANGED_SINCE_ACCEPTED)) == 0;
 }
 
-const char *original_breach(struct original *original, const struct scan_row *row)
+const char *export_rows_breach(struct export_rows *export_rows, const struct scan_row *row)
 {
     bool is_invalid = row->line.record.outcome == OUTCOME_INVALID;
 
     if (row->malformed)
         return NULL; /* that is said already */
-    if (is_held(row) && original->is_valid)
-        return is_same_raw(original, row) ? NULL : "its content is not that of the export";
-    if (is_invalid == original->is_valid)
+    if (is_held(row) && export_rows->is_valid)
+        return is_same_raw(export_rows, row) ? NULL : "its content is not that of the export";
+    if (is_invalid == export_rows->is_valid)
         return is_invalid ? "it is invalid in the report, but valid in the export"
                           : "it is invalid in the export, but not in the report";
-    if (is_invalid ? !is_same_raw(original, row) : !is_same_claim(&row->claim, &original->claim))
+    if (is_invalid ? !is_same_raw(export_rows, row)
+                   : !is_same_claim(&row->claim, &export_rows->claim))
         return "its content is not that of the export";
-    if (!original->has_reading)
+    if (!export_rows->has_reading)
         return NULL;
-    if (is_invalid && !is_explained_alike(original, row))
+    if (is_invalid && !is_explained_alike(export_rows, row))
         return "its code and message are not what the rules say of this row of the export";
-    return is_warned_alike(original, row)
+    return is_warned_alike(export_rows, row)
                ? NULL
                : "its warnings are not those that the rules give this row of the export";
 }
 
-const char *original_breach_of_rerun(const struct original *original, const struct scan_row *row)
+const char *export_rows_breach_of_rerun(const struct export_rows *export_rows,
+                                        const struct scan_row *row)
 {
     if (row->malformed || row->line.record.outcome == OUTCOME_INVALID)
         return NULL; /* it broke a limit of the re-run's own */
-    if (!original->is_valid)
+    if (!export_rows->is_valid)
         return "it is invalid in the export, but not in the report";
-    return is_same_claim(&row->claim, &original->claim) ? NULL
-                                                        : "its content is not that of the export";
+    return is_same_claim(&row->claim, &export_rows->claim)
+               ? NULL
+               : "its content is not that of the export";
 }
