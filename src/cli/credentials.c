@@ -8,19 +8,20 @@
 #include "base/error.h"
 #include "base/log.h"
 
-struct source {
+struct against_itself {
     const char *what;       /* in messages */
     const char *variable;   /* of the environment */
     const char *credential; /* file in $CREDENTIALS_DIRECTORY */
 };
 
-static const struct source secret_source = {"app secret", "CLAIMBATCH_APP_SECRET", "app-secret"};
-static const struct source session_source = {"session", "CLAIMBATCH_SESSION", "session"};
+static const struct against_itself secret_source = {"app secret", "CLAIMBATCH_APP_SECRET",
+                                                    "app-secret"};
+static const struct against_itself session_source = {"session", "CLAIMBATCH_SESSION", "session"};
 
 /* Where a secret is taken from. */
 enum place { PLACE_NONE, PLACE_FILE, PLACE_VARIABLE, PLACE_CREDENTIAL };
 
-static enum place find_place(const struct source *source, struct credential_file file,
+static enum place find_place(const struct against_itself *source, struct credential_file file,
                              const char *folder, struct buffer *ret_path)
 {
     const char *value = getenv(source->variable);
@@ -38,8 +39,8 @@ static enum place find_place(const struct source *source, struct credential_file
 }
 
 /* Leaves *ret_secret empty when no source has one. */
-static int read_one(const struct source *source, struct credential_file file, const char *folder,
-                    struct secret *ret_secret, struct error *err)
+static int read_one(const struct against_itself *source, struct credential_file file,
+                    const char *folder, struct secret *ret_secret, struct error *err)
 {
     struct buffer path = {0};
     int result = 0;
@@ -63,7 +64,7 @@ static int read_one(const struct source *source, struct credential_file file, co
 }
 
 /* Where another place won, what stands in the environment is as secret. */
-static void forget_variable(const struct source *source)
+static void forget_variable(const struct against_itself *source)
 {
     char *value = getenv(source->variable);
 
@@ -72,7 +73,7 @@ static void forget_variable(const struct source *source)
     unsetenv(source->variable);
 }
 
-static void describe(const struct source *source, struct credential_file file,
+static void describe(const struct against_itself *source, struct credential_file file,
                      struct buffer *ret_text)
 {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "against_itself.h"
 #include "against_ledger.h"
 #include "base/error.h"
 #include "base/hex.h"
@@ -17,14 +18,13 @@
 #include "report/descendants.h"
 #include "report/export_rows.h"
 #include "report/manifest/signature.h"
-#include "source.h"
 
 /* All that is read side by side. */
 struct walk {
     const struct audit_settings *settings;
     struct audit *audit;
     struct scan *scans[AUDIT_REPORTS_MAX]; /* until the sources have them */
-    struct source *sources[AUDIT_REPORTS_MAX];
+    struct against_itself *sources[AUDIT_REPORTS_MAX];
     struct against_ledger *witnesses[AUDIT_REPORTS_MAX]; /* NULL: none for this report */
     struct export_rows *export_rows; /* NULL: there is no export to compare with */
     bool original_has_row;
@@ -60,7 +60,7 @@ static int open_reports(struct walk *w, struct error *err)
 
     for (size_t i = 0; i < s->path_count && !result; i++) {
         audit->report_count++;
-        result = source_open(s->paths[i], &audit->reports[i], &scans[i], err);
+        result = against_itself_open(s->paths[i], &audit->reports[i], &scans[i], err);
     }
     if (!result)
         result = lineage_order(audit->reports, audit->report_count, err);
@@ -92,7 +92,7 @@ static int start_sources(struct walk *w, struct error *err)
         struct scan *scan = w->scans[i];
 
         w->scans[i] = NULL;
-        w->sources[i] = source_start(w->audit, i, scan, w->latency);
+        w->sources[i] = against_itself_start(w->audit, i, scan, w->latency);
         if (!w->sources[i])
             return error_no_memory(err);
         if (w->audit->reports[i].has_manifest && is_of_export(&w->audit->reports[i].manifest))
@@ -261,7 +261,7 @@ static uint64_t next_number(const struct walk *w)
     uint64_t least = w->original_has_row ? export_rows_row(w->export_rows) : UINT64_MAX;
 
     for (size_t i = 0; i < w->audit->report_count; i++) {
-        const struct scan_row *row = source_row(w->sources[i]);
+        const struct scan_row *row = against_itself_row(w->sources[i]);
 
         if (row && row->line.record.row < least)
             least = row->line.record.row;
@@ -272,7 +272,7 @@ static uint64_t next_number(const struct walk *w)
 /* The report's line of this row, NULL if it has none. */
 static const struct scan_row *line_of(const struct walk *w, size_t report, uint64_t number)
 {
-    const struct scan_row *row = source_row(w->sources[report]);
+    const struct scan_row *row = against_itself_row(w->sources[report]);
 
     return row && row->line.record.row == number ? row : NULL;
 }
@@ -403,7 +403,7 @@ static int fold_row(struct walk *w, uint64_t number, struct error *err)
 static int pass(struct walk *w, uint64_t number, struct error *err)
 {
     for (size_t i = 0; i < w->audit->report_count; i++)
-        if (line_of(w, i, number) && source_next(w->sources[i], err) < 0)
+        if (line_of(w, i, number) && against_itself_next(w->sources[i], err) < 0)
             return -1;
     if (w->original_has_row && export_rows_row(w->export_rows) == number)
         return next_original(w, err);
@@ -415,7 +415,7 @@ static int walk(struct walk *w, struct error *err)
     uint64_t number;
 
     for (size_t i = 0; i < w->audit->report_count; i++)
-        if (source_next(w->sources[i], err) < 0)
+        if (against_itself_next(w->sources[i], err) < 0)
             return -1;
     while ((number = next_number(w)) != UINT64_MAX) {
         if (stop_signal())
@@ -493,7 +493,7 @@ static void close_walk(struct walk *w)
 {
     for (size_t i = 0; i < AUDIT_REPORTS_MAX; i++) {
         against_ledger_close(w->witnesses[i]);
-        source_close(w->sources[i]);
+        against_itself_close(w->sources[i]);
         scan_close(w->scans[i]);
     }
     export_rows_close(w->export_rows);

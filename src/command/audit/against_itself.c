@@ -1,4 +1,4 @@
-#include "source.h"
+#include "against_itself.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ struct kept {
     struct buffer texts;
 };
 
-struct source {
+struct against_itself {
     struct audit *audit;
     size_t report;
     struct scan *scan;
@@ -59,8 +59,8 @@ static int take_manifest(struct audit_report *report, struct error *err)
     return 0;
 }
 
-int source_open(const char *path, struct audit_report *ret_report, struct scan **ret_scan,
-                struct error *err)
+int against_itself_open(const char *path, struct audit_report *ret_report, struct scan **ret_scan,
+                        struct error *err)
 {
     const struct survey *survey;
 
@@ -75,10 +75,10 @@ int source_open(const char *path, struct audit_report *ret_report, struct scan *
     return 0;
 }
 
-struct source *source_start(struct audit *audit, size_t report, struct scan *scan,
-                            struct latency *latency)
+struct against_itself *against_itself_start(struct audit *audit, size_t report, struct scan *scan,
+                                            struct latency *latency)
 {
-    struct source *source = calloc(1, sizeof(*source));
+    struct against_itself *source = calloc(1, sizeof(*source));
 
     if (source)
         source->tally = tally_open();
@@ -97,7 +97,7 @@ struct source *source_start(struct audit *audit, size_t report, struct scan *sca
     return source;
 }
 
-void source_close(struct source *source)
+void against_itself_close(struct against_itself *source)
 {
     if (!source)
         return;
@@ -108,24 +108,24 @@ void source_close(struct source *source)
     free(source);
 }
 
-const struct scan_row *source_row(const struct source *source)
+const struct scan_row *against_itself_row(const struct against_itself *source)
 {
     return source->has_row ? &source->lines[source->at].row : NULL;
 }
 
-static const struct scan_row *next_row(const struct source *source)
+static const struct scan_row *next_row(const struct against_itself *source)
 {
     return source->has_next ? &source->lines[!source->at].row : NULL;
 }
 
 /* ---- the manifest ---- */
 
-static struct audit_report *report_of(const struct source *source)
+static struct audit_report *report_of(const struct against_itself *source)
 {
     return &source->audit->reports[source->report];
 }
 
-static void object(struct source *source, const char *format, const char *manifest,
+static void object(struct against_itself *source, const char *format, const char *manifest,
                    const char *report)
 {
     char quoted[2][LOG_QUOTE_BYTES];
@@ -136,7 +136,7 @@ static void object(struct source *source, const char *format, const char *manife
                     log_quote(report, quoted[1], LOG_QUOTE_BYTES));
 }
 
-static void compare_counts(struct source *source, const char *what, uint64_t manifest,
+static void compare_counts(struct against_itself *source, const char *what, uint64_t manifest,
                            uint64_t report)
 {
     char texts[2][24];
@@ -148,7 +148,8 @@ static void compare_counts(struct source *source, const char *what, uint64_t man
     object(source, what, texts[0], texts[1]);
 }
 
-static void compare_money(struct source *source, const char *what, money manifest, money report)
+static void compare_money(struct against_itself *source, const char *what, money manifest,
+                          money report)
 {
     char texts[2][MONEY_TEXT_BYTES];
 
@@ -157,7 +158,7 @@ static void compare_money(struct source *source, const char *what, money manifes
                money_format_fen(report, texts[1]));
 }
 
-static void judge_file(struct source *source)
+static void judge_file(struct against_itself *source)
 {
     const struct audit_report *r = report_of(source);
 
@@ -168,7 +169,7 @@ static void judge_file(struct source *source)
         object(source, "sha256: ", r->manifest.report_sha256, r->sha256);
 }
 
-static void judge_counts(struct source *source)
+static void judge_counts(struct against_itself *source)
 {
     const struct audit_report *r = report_of(source);
     char what[64];
@@ -200,7 +201,7 @@ static bool warned_of_all(const struct manifest_found *m)
     return starts == 1 && m->reading.rules.severity[RULE_CHANGED_SINCE_ACCEPTED] != SEVERITY_OFF;
 }
 
-static void judge_changed(struct source *source)
+static void judge_changed(struct against_itself *source)
 {
     const struct audit_report *r = report_of(source);
     const struct manifest_found *m = &r->manifest;
@@ -288,7 +289,7 @@ static uint64_t rows_of(const struct code_list *codes, const char *code)
     return found ? found->rows : 0;
 }
 
-static void compare_code(struct source *source, const char *code, uint64_t manifest,
+static void compare_code(struct against_itself *source, const char *code, uint64_t manifest,
                          uint64_t report)
 {
     char what[LOG_QUOTE_BYTES];
@@ -298,7 +299,7 @@ static void compare_code(struct source *source, const char *code, uint64_t manif
     compare_counts(source, what, manifest, report);
 }
 
-static void compare_lists(struct source *source, const struct code_list *said,
+static void compare_lists(struct against_itself *source, const struct code_list *said,
                           const struct code_list *seen)
 {
     for (size_t i = 0; i < seen->count; i++)
@@ -309,7 +310,7 @@ static void compare_lists(struct source *source, const struct code_list *said,
             compare_code(source, said->list[i].code, said->list[i].rows, 0);
 }
 
-static int judge_codes(struct source *source, struct error *err)
+static int judge_codes(struct against_itself *source, struct error *err)
 {
     const struct manifest_found *m = &report_of(source)->manifest;
     struct manifest_code *sums = calloc(MANIFEST_CODES_MAX, sizeof(*sums));
@@ -328,7 +329,7 @@ static int judge_codes(struct source *source, struct error *err)
 
 /* ---- lines ---- */
 
-static void judge_cells(struct source *source, const struct scan_row *row)
+static void judge_cells(struct against_itself *source, const struct scan_row *row)
 {
     struct buffer words = {0};
 
@@ -352,7 +353,7 @@ static void judge_cells(struct source *source, const struct scan_row *row)
     buffer_release(&words);
 }
 
-static void measure(struct source *source, const struct row_record *r)
+static void measure(struct against_itself *source, const struct row_record *r)
 {
     int64_t answered = r->submitted_ms;
 
@@ -363,7 +364,7 @@ static void measure(struct source *source, const struct row_record *r)
     timeline_add(&source->audit->timeline, answered, r->outcome);
 }
 
-static int count(struct source *source, const struct scan_row *row, struct error *err)
+static int count(struct against_itself *source, const struct scan_row *row, struct error *err)
 {
     struct audit_report *report = report_of(source);
     const struct row_record *r = &row->line.record;
@@ -405,7 +406,7 @@ static void count_changed(struct audit_report *report, const struct scan_row *ro
     }
 }
 
-static int take_line(struct source *source, const struct scan_row *row, struct error *err)
+static int take_line(struct against_itself *source, const struct scan_row *row, struct error *err)
 {
     const char *breach = coherence_breach(row);
 
@@ -456,7 +457,7 @@ static bool keep(const struct scan_row *row, struct kept *kept)
 
 /* Whether the line at hand stands behind the one handed out last and, unless it is that which does
  * not belong there, before the next. */
-static bool is_in_order(const struct source *source)
+static bool is_in_order(const struct against_itself *source)
 {
     const struct scan_row *next = next_row(source);
     uint64_t number = source->lines[source->at].row.line.record.row;
@@ -466,7 +467,7 @@ static bool is_in_order(const struct source *source)
 }
 
 /* Names the line that is not in its order. */
-static void object_to_order(struct source *source)
+static void object_to_order(struct against_itself *source)
 {
     const struct scan_row *next = next_row(source);
     uint64_t number = source->lines[source->at].row.line.record.row;
@@ -484,7 +485,7 @@ static void object_to_order(struct source *source)
 }
 
 /* An export would be fixed; a report is got again. */
-static void object_to_bytes(struct source *source)
+static void object_to_bytes(struct against_itself *source)
 {
     objection_raise(source->audit, AUDIT_ITSELF, source->report,
                     damage_row_without_text(scan_export(source->scan)),
@@ -493,7 +494,7 @@ static void object_to_bytes(struct source *source)
 }
 
 /* What ended the reading, if it is the report's own fault. */
-static int take_damage(struct source *source, struct error *err)
+static int take_damage(struct against_itself *source, struct error *err)
 {
     size_t len = strlen(err->text);
 
@@ -515,7 +516,7 @@ static int take_damage(struct source *source, struct error *err)
     return 0;
 }
 
-static int end(struct source *source, struct error *err)
+static int end(struct against_itself *source, struct error *err)
 {
     if (!report_of(source)->has_manifest)
         return 0;
@@ -528,7 +529,7 @@ static int end(struct source *source, struct error *err)
 }
 
 /* Reads the line behind the one at hand. */
-static int read_ahead(struct source *source, struct error *err)
+static int read_ahead(struct against_itself *source, struct error *err)
 {
     struct scan_row row;
     int found = source->is_at_end ? 0 : scan_next(source->scan, &row, err);
@@ -545,14 +546,14 @@ static int read_ahead(struct source *source, struct error *err)
 }
 
 /* Makes the next line the one at hand. */
-static int step(struct source *source, struct error *err)
+static int step(struct against_itself *source, struct error *err)
 {
     source->has_row = source->has_next;
     source->at = !source->at;
     return read_ahead(source, err);
 }
 
-int source_next(struct source *source, struct error *err)
+int against_itself_next(struct against_itself *source, struct error *err)
 {
     if (!source->has_begun && read_ahead(source, err))
         return -1;
