@@ -12,7 +12,7 @@
 #include "command/audit/audit.h"
 #include "command/audit/objection.h"
 #include "damage.h"
-#include "report/coherence.h"
+#include "report/line_check.h"
 
 #define LAST_MS INT64_C(253402271999999)  /* the end of the year 9999 */
 #define NOTHING_SENT "; nothing was sent" /* is no news in an audit */
@@ -408,7 +408,7 @@ static void count_changed(struct audit_report *report, const struct scan_row *ro
 
 static int take_line(struct against_itself *source, const struct scan_row *row, struct error *err)
 {
-    const char *breach = coherence_breach(row);
+    const char *breach = line_check_breach(row);
 
     if (count(source, row, err))
         return -1;

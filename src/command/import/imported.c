@@ -9,7 +9,7 @@
 #include "base/stop.h"
 #include "input/inspection/repeats.h"
 #include "ledger/import/import.h"
-#include "report/coherence.h"
+#include "report/line_check.h"
 #include "report/proof.h"
 #include "report/scan.h"
 
@@ -31,7 +31,7 @@ static int refuse(const struct imported *imported, uint64_t row, const char *why
 
 static int check_row(const struct imported *imported, const struct scan_row *row, struct error *err)
 {
-    const char *breach = coherence_breach(row);
+    const char *breach = line_check_breach(row);
 
     if (!breach && row->line.record.row > IMPORT_ROW_MAX)
         breach = "no ledger has a place for a row of this number";

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "report/coherence.h"
+#include "report/line_check.h"
 
 static struct scan_row row_of(enum outcome outcome)
 {
@@ -48,7 +48,7 @@ static struct scan_row idle_row_of(enum outcome outcome)
 
 static void assert_breach(const struct scan_row *row, const char *words)
 {
-    const char *breach = coherence_breach(row);
+    const char *breach = line_check_breach(row);
 
     assert_non_null(breach);
     assert_non_null(strstr(breach, words));
@@ -62,9 +62,9 @@ static void lines_of_every_outcome_can_be_true(void **state)
         struct scan_row idle = idle_row_of((enum outcome)i);
 
         if (i != OUTCOME_INVALID)
-            assert_null(coherence_breach(&sent));
+            assert_null(line_check_breach(&sent));
         if (i != OUTCOME_ACCEPTED && i != OUTCOME_REJECTED)
-            assert_null(coherence_breach(&idle));
+            assert_null(line_check_breach(&idle));
     }
 }
 
@@ -93,13 +93,13 @@ static void accepted_means_http_200_or_a_persons_word(void **state)
     row.line.record.http_status = 0;
     assert_breach(&row, "not 200");
     row.line.record.code = "RESOLVED_ACCEPTED";
-    assert_null(coherence_breach(&row));
+    assert_null(line_check_breach(&row));
     row = idle_row_of(OUTCOME_ACCEPTED);
     row.line.record.code = "RESOLVED_ACCEPTED"; /* of an attempt of which no report is left */
-    assert_null(coherence_breach(&row));
+    assert_null(line_check_breach(&row));
     row = row_of(OUTCOME_REJECTED);
     row.line.record.http_status = 500;
-    assert_null(coherence_breach(&row));
+    assert_null(line_check_breach(&row));
 }
 
 static void an_answer_needs_a_time_at_which_the_row_was_sent(void **state)
@@ -160,7 +160,7 @@ static void cells_that_are_malformed_are_not_judged(void **state)
 
     (void)state;
     row.malformed = 1u << SCAN_ATTEMPTS;
-    assert_null(coherence_breach(&row));
+    assert_null(line_check_breach(&row));
 }
 
 int main(void)

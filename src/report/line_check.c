@@ -1,4 +1,4 @@
-#include "report/coherence.h"
+#include "report/line_check.h"
 
 #include <string.h>
 
@@ -54,7 +54,7 @@ static const char *breach_of_outcome(const struct scan_row *row)
     }
 }
 
-const char *coherence_breach(const struct scan_row *row)
+const char *line_check_breach(const struct scan_row *row)
 {
     const struct row_record *r = &row->line.record;
 
