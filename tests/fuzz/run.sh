@@ -31,7 +31,7 @@ build() { # TARGET
     input | rulings) sources=(-DEXPORT_BLOCK_BYTES=61ul "${sizes[@]}" "${input[@]}") ;;
     report)
         sources=(-DEXPORT_BLOCK_BYTES=256ul "${sizes[@]}" "${input[@]}"
-            src/command/audit/damage.c src/report/scan.c)
+            src/command/audit/unreadable_row.c src/report/scan.c)
         ;;
     esac
     clang -g -O1 -std=c11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

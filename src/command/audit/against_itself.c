@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "command/audit/audit.h"
 #include "command/audit/objection.h"
-#include "damage.h"
 #include "report/line_check.h"
+#include "unreadable_row.h"
 
 #define LAST_MS INT64_C(253402271999999)  /* the end of the year 9999 */
 #define NOTHING_SENT "; nothing was sent" /* is no news in an audit */
@@ -488,7 +488,7 @@ static void object_to_order(struct against_itself *source)
 static void object_to_bytes(struct against_itself *source)
 {
     objection_raise(source->audit, AUDIT_ITSELF, source->report,
-                    damage_row_without_text(scan_export(source->scan)),
+                    unreadable_row_without_text(scan_export(source->scan)),
                     "it holds bytes that are no text (NUL, or not UTF-8), so the report cannot be "
                     "read");
 }
@@ -509,7 +509,7 @@ static int take_damage(struct against_itself *source, struct error *err)
         strcmp(err->text + len - strlen(NOTHING_SENT), NOTHING_SENT) == 0)
         err->text[len - strlen(NOTHING_SENT)] = '\0';
     objection_raise(source->audit, AUDIT_ITSELF, source->report,
-                    damage_row_behind(scan_export(source->scan), report_of(source)->lines + 1),
+                    unreadable_row_behind(scan_export(source->scan), report_of(source)->lines + 1),
                     scan_is_cut(source->scan) ? "the report is cut here: %s"
                                               : "from here on the report cannot be read: %s",
                     err->text);

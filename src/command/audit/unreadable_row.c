@@ -1,4 +1,4 @@
-#include "damage.h"
+#include "unreadable_row.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -84,12 +84,12 @@ static uint64_t find(struct export *export, uint64_t wanted)
     return row;
 }
 
-uint64_t damage_row_behind(struct export *export, uint64_t records)
+uint64_t unreadable_row_behind(struct export *export, uint64_t records)
 {
     return find(export, records);
 }
 
-uint64_t damage_row_without_text(struct export *export)
+uint64_t unreadable_row_without_text(struct export *export)
 {
     return find(export, UINT64_MAX);
 }
