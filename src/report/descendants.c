@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "command/audit/audit.h"
-#include "command/audit/objection.h"
+#include "command/audit/disagreement.h"
 #include "report/manifest/traces.h"
 
 #define ENDING ".manifest.json"
@@ -33,13 +33,14 @@ static int look(void *context, const struct trace *trace, struct error *err)
         len -= strlen(ENDING);
     buffer_append(&path, trace->path, len);
     if (trace->is_start)
-        objection_note(audit, "a re-run of run %s has begun and has no report yet: '%s'",
-                       m->parent_run, log_quote(buffer_string(&path), quoted, sizeof(quoted)));
+        disagreement_note(audit, "a re-run of run %s has begun and has no report yet: '%s'",
+                          m->parent_run, log_quote(buffer_string(&path), quoted, sizeof(quoted)));
     else
-        objection_note(audit,
-                       "'%s' is the report of a re-run of run %s and was not looked at: name it, "
-                       "too, to see what became of those rows",
-                       log_quote(buffer_string(&path), quoted, sizeof(quoted)), m->parent_run);
+        disagreement_note(
+            audit,
+            "'%s' is the report of a re-run of run %s and was not looked at: name it, "
+            "too, to see what became of those rows",
+            log_quote(buffer_string(&path), quoted, sizeof(quoted)), m->parent_run);
     buffer_release(&path);
     return 0;
 }
@@ -54,6 +55,6 @@ int descendants_note(struct audit *audit, struct error *err)
         return 0;
     if (err->exit_code == EXIT_RESOURCES)
         return -1;
-    objection_note(audit, "whether there are reports of re-runs is not known: %s", err->text);
+    disagreement_note(audit, "whether there are reports of re-runs is not known: %s", err->text);
     return 0;
 }

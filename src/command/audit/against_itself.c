@@ -10,7 +10,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "command/audit/audit.h"
-#include "command/audit/objection.h"
+#include "command/audit/disagreement.h"
 #include "report/line_check.h"
 #include "unreadable_row.h"
 
@@ -92,8 +92,8 @@ struct against_itself *against_itself_start(struct audit *audit, size_t report, 
     source->scan = scan;
     source->latency = latency;
     if (*audit->reports[report].manifest_fault)
-        objection_raise(audit, AUDIT_ITSELF, report, 0, "%s",
-                        audit->reports[report].manifest_fault);
+        disagreement_raise(audit, AUDIT_ITSELF, report, 0, "%s",
+                           audit->reports[report].manifest_fault);
     return source;
 }
 
@@ -130,10 +130,10 @@ static void object(struct against_itself *source, const char *format, const char
 {
     char quoted[2][LOG_QUOTE_BYTES];
 
-    objection_raise(source->audit, AUDIT_ITSELF, source->report, 0,
-                    "the manifest says %s%s, the report has %s", format,
-                    log_quote(manifest, quoted[0], LOG_QUOTE_BYTES),
-                    log_quote(report, quoted[1], LOG_QUOTE_BYTES));
+    disagreement_raise(source->audit, AUDIT_ITSELF, source->report, 0,
+                       "the manifest says %s%s, the report has %s", format,
+                       log_quote(manifest, quoted[0], LOG_QUOTE_BYTES),
+                       log_quote(report, quoted[1], LOG_QUOTE_BYTES));
 }
 
 static void compare_counts(struct against_itself *source, const char *what, uint64_t manifest,
@@ -186,8 +186,8 @@ static void judge_counts(struct against_itself *source)
         compare_money(source, what, r->manifest.fee_fen[i], r->sums[i].fee_fen);
     }
     if (r->manifest.complete && r->sums[OUTCOME_UNSENT].rows)
-        objection_raise(source->audit, AUDIT_ITSELF, source->report, 0,
-                        "the manifest says complete, but rows are unsent");
+        disagreement_raise(source->audit, AUDIT_ITSELF, source->report, 0,
+                           "the manifest says complete, but rows are unsent");
 }
 
 /* Whether one start sent all rows, with the rule that the manifest tells of: another one may have
@@ -334,20 +334,21 @@ static void judge_cells(struct against_itself *source, const struct scan_row *ro
     struct buffer words = {0};
 
     if (row->malformed == SCAN_ALL_MALFORMED) {
-        objection_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row,
-                        "line %" PRIu64 " of the report has not %d cells, as every line has",
-                        row->start_line, SCAN_COLUMNS);
+        disagreement_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row,
+                           "line %" PRIu64 " of the report has not %d cells, as every line has",
+                           row->start_line, SCAN_COLUMNS);
     } else if (row->malformed) {
         scan_name_malformed(row, &words);
-        objection_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row,
-                        "line %" PRIu64 " of the report has cells in no form that a report has: %s",
-                        row->start_line, buffer_string(&words));
+        disagreement_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row,
+                           "line %" PRIu64
+                           " of the report has cells in no form that a report has: %s",
+                           row->start_line, buffer_string(&words));
         buffer_reset(&words);
     }
     if (row->edit != SCAN_EDIT_NONE && row->malformed != SCAN_ALL_MALFORMED) {
         scan_explain_edit(row, &words);
-        objection_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row, "%s",
-                        buffer_string(&words));
+        disagreement_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row, "%s",
+                           buffer_string(&words));
     }
     source->audit->no_memory |= words.failed;
     buffer_release(&words);
@@ -416,8 +417,8 @@ static int take_line(struct against_itself *source, const struct scan_row *row, 
     measure(source, &row->line.record);
     judge_cells(source, row);
     if (breach)
-        objection_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row, "%s",
-                        breach);
+        disagreement_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row, "%s",
+                           breach);
     return 0;
 }
 
@@ -477,20 +478,22 @@ static void object_to_order(struct against_itself *source)
     if (!number)
         return; /* it is malformed, and that is said already */
     if (number == source->last_row)
-        objection_raise(source->audit, AUDIT_ITSELF, source->report, number, "it is there twice");
+        disagreement_raise(source->audit, AUDIT_ITSELF, source->report, number,
+                           "it is there twice");
     else
-        objection_raise(source->audit, AUDIT_ITSELF, source->report, number,
-                        "it stands %s row %" PRIu64 ", out of its order",
-                        is_too_early ? "before" : "behind", other);
+        disagreement_raise(source->audit, AUDIT_ITSELF, source->report, number,
+                           "it stands %s row %" PRIu64 ", out of its order",
+                           is_too_early ? "before" : "behind", other);
 }
 
 /* An export would be fixed; a report is got again. */
 static void object_to_bytes(struct against_itself *source)
 {
-    objection_raise(source->audit, AUDIT_ITSELF, source->report,
-                    unreadable_row_without_text(scan_export(source->scan)),
-                    "it holds bytes that are no text (NUL, or not UTF-8), so the report cannot be "
-                    "read");
+    disagreement_raise(
+        source->audit, AUDIT_ITSELF, source->report,
+        unreadable_row_without_text(scan_export(source->scan)),
+        "it holds bytes that are no text (NUL, or not UTF-8), so the report cannot be "
+        "read");
 }
 
 /* What ended the reading, if it is the report's own fault. */
@@ -508,11 +511,12 @@ static int take_damage(struct against_itself *source, struct error *err)
     if (len > strlen(NOTHING_SENT) &&
         strcmp(err->text + len - strlen(NOTHING_SENT), NOTHING_SENT) == 0)
         err->text[len - strlen(NOTHING_SENT)] = '\0';
-    objection_raise(source->audit, AUDIT_ITSELF, source->report,
-                    unreadable_row_behind(scan_export(source->scan), report_of(source)->lines + 1),
-                    scan_is_cut(source->scan) ? "the report is cut here: %s"
-                                              : "from here on the report cannot be read: %s",
-                    err->text);
+    disagreement_raise(
+        source->audit, AUDIT_ITSELF, source->report,
+        unreadable_row_behind(scan_export(source->scan), report_of(source)->lines + 1),
+        scan_is_cut(source->scan) ? "the report is cut here: %s"
+                                  : "from here on the report cannot be read: %s",
+        err->text);
     return 0;
 }
 

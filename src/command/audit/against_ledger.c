@@ -8,7 +8,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "command/audit/audit.h"
-#include "command/audit/objection.h"
+#include "command/audit/disagreement.h"
 #include "ledger/abandonment.h"
 
 struct against_ledger {
@@ -25,7 +25,7 @@ struct against_ledger {
 static void object_words(struct audit *audit, size_t report, uint64_t row, const char *words)
 {
     audit->reports[report].ledger = AUDIT_DISAGREES;
-    objection_raise(audit, AUDIT_LEDGER, report, row, "%s", words);
+    disagreement_raise(audit, AUDIT_LEDGER, report, row, "%s", words);
 }
 
 static void object_to(struct audit *audit, size_t report, uint64_t row, const char *what,
@@ -34,9 +34,9 @@ static void object_to(struct audit *audit, size_t report, uint64_t row, const ch
     char quoted[2][LOG_QUOTE_BYTES];
 
     audit->reports[report].ledger = AUDIT_DISAGREES;
-    objection_raise(audit, AUDIT_LEDGER, report, row, "its %s is '%s' here and '%s' in the ledger",
-                    what, log_quote(said, quoted[0], LOG_QUOTE_BYTES),
-                    log_quote(known, quoted[1], LOG_QUOTE_BYTES));
+    disagreement_raise(
+        audit, AUDIT_LEDGER, report, row, "its %s is '%s' here and '%s' in the ledger", what,
+        log_quote(said, quoted[0], LOG_QUOTE_BYTES), log_quote(known, quoted[1], LOG_QUOTE_BYTES));
 }
 
 static void compare_times(struct audit *audit, size_t report, uint64_t row, const char *what,
@@ -114,15 +114,15 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
     char time[CLOCK_TOP_BYTES];
 
     if (is_pruned(run)) {
-        objection_note(audit,
-                       "run %s was pruned from the ledger, so its report was not compared with it",
-                       m->run);
+        disagreement_note(
+            audit, "run %s was pruned from the ledger, so its report was not compared with it",
+            m->run);
         return 0;
     }
     if (ledger_run_is_alive(ledger, run->id)) {
-        objection_note(audit,
-                       "run %s is under way again, so its report was not compared with the ledger",
-                       m->run);
+        disagreement_note(
+            audit, "run %s is under way again, so its report was not compared with the ledger",
+            m->run);
         return 0;
     }
     if (!is_outdated(m, run))
@@ -130,19 +130,20 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
     clock_format_top(run->started_ms, time);
     audit->reports[report].ledger = AUDIT_DISAGREES;
     if (is_abandoned && !run->finished_ms) {
-        objection_raise(audit, AUDIT_LEDGER, report, 0,
-                        "its run %s was started again at %s Beijing time, and abandoned before it "
-                        "made another report, so this one is behind (claimbatch resolve brings it "
-                        "up to date); its rows were not compared with the ledger",
-                        m->run, time);
+        disagreement_raise(
+            audit, AUDIT_LEDGER, report, 0,
+            "its run %s was started again at %s Beijing time, and abandoned before it "
+            "made another report, so this one is behind (claimbatch resolve brings it "
+            "up to date); its rows were not compared with the ledger",
+            m->run, time);
         return 0;
     }
-    objection_raise(audit, AUDIT_LEDGER, report, 0,
-                    "its run %s was started again at %s Beijing time, so this is not its newest "
-                    "report%s; its rows were not compared with the ledger",
-                    m->run, time,
-                    run->finished_ms ? ""
-                                     : " (there is none yet: the same command again makes it)");
+    disagreement_raise(audit, AUDIT_LEDGER, report, 0,
+                       "its run %s was started again at %s Beijing time, so this is not its newest "
+                       "report%s; its rows were not compared with the ledger",
+                       m->run, time,
+                       run->finished_ms ? ""
+                                        : " (there is none yet: the same command again makes it)");
     return 0;
 }
 
@@ -154,7 +155,7 @@ static void note_abandonment(struct audit *audit, const struct abandonment *a)
     if (!a->run)
         return;
     clock_format_top(a->at_ms, at);
-    objection_note(
+    disagreement_note(
         audit,
         "run %s was abandoned at %s Beijing time by %s: %s; none of its rows is sent any "
         "more",
@@ -177,8 +178,8 @@ static int find_run(struct ledger *ledger, struct audit *audit, size_t report, i
     *ret_run = run.id;
     if (!found) {
         audit->reports[report].ledger = AUDIT_DISAGREES;
-        objection_raise(audit, AUDIT_LEDGER, report, 0, "the ledger does not know its run %s",
-                        name);
+        disagreement_raise(audit, AUDIT_LEDGER, report, 0, "the ledger does not know its run %s",
+                           name);
         return 0;
     }
     note_abandonment(audit, &abandonment);
@@ -373,9 +374,9 @@ static int compare_claim(struct against_ledger *against_ledger, const struct sca
 static void miss(struct against_ledger *against_ledger, const struct row_record *known)
 {
     against_ledger->audit->reports[against_ledger->report].ledger = AUDIT_DISAGREES;
-    objection_raise(against_ledger->audit, AUDIT_LEDGER, against_ledger->report, known->row,
-                    "the ledger has it as %s, and it is not in the report",
-                    outcome_name(outcome_of(known)));
+    disagreement_raise(against_ledger->audit, AUDIT_LEDGER, against_ledger->report, known->row,
+                       "the ledger has it as %s, and it is not in the report",
+                       outcome_name(outcome_of(known)));
 }
 
 /* Takes the ledger's next row. */

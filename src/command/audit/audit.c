@@ -10,7 +10,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "command/audit/objection.h"
+#include "command/audit/disagreement.h"
 #include "doubtful.h"
 #include "fold.h"
 #include "ledger/view/view.h"
@@ -121,7 +121,7 @@ static int check_signature(struct walk *w, const struct verify_key *key, size_t 
         return -1;
     report->signature = verdict == SIGNATURE_GOOD ? AUDIT_AGREES : AUDIT_DISAGREES;
     if (verdict != SIGNATURE_GOOD)
-        objection_raise(w->audit, AUDIT_SIGNATURE, i, 0, "%s", words[verdict]);
+        disagreement_raise(w->audit, AUDIT_SIGNATURE, i, 0, "%s", words[verdict]);
     return 0;
 }
 
@@ -165,7 +165,7 @@ static int open_ledger(struct walk *w, struct error *err)
         *err = why;
         return -1;
     }
-    objection_note(w->audit, "not compared with a ledger: %s", why.text);
+    disagreement_note(w->audit, "not compared with a ledger: %s", why.text);
     return 0;
 }
 
@@ -184,7 +184,7 @@ static int call_against_ledger(struct walk *w, size_t i, struct error *err)
     if (found)
         return found < 0 ? -1 : against_ledger_open(w->ledger, w->audit, i, &w->witnesses[i], err);
     report->ledger = AUDIT_DISAGREES;
-    objection_raise(
+    disagreement_raise(
         w->audit, AUDIT_LEDGER, i, 0,
         "it was made with ledger %s, and the ledger here is %s, which does not know its "
         "run",
@@ -241,15 +241,16 @@ static int open_original(struct walk *w, struct error *err)
     hex_format(export_rows_survey(w->export_rows)->sha256, EXPORT_SHA256_BYTES, sha256);
     if (manifest && strcmp(manifest->input_sha256, sha256) != 0) {
         w->audit->export = AUDIT_DISAGREES;
-        objection_raise(w->audit, AUDIT_EXPORT, AUDIT_NO_REPORT, 0,
-                        "'%s' is not the export that was sent: its sha256 is %s, the manifest says "
-                        "%s",
-                        log_quote(w->settings->export_path, quoted, sizeof(quoted)), sha256,
-                        manifest->input_sha256);
+        disagreement_raise(
+            w->audit, AUDIT_EXPORT, AUDIT_NO_REPORT, 0,
+            "'%s' is not the export that was sent: its sha256 is %s, the manifest says "
+            "%s",
+            log_quote(w->settings->export_path, quoted, sizeof(quoted)), sha256,
+            manifest->input_sha256);
     }
     if (!w->is_whole)
-        objection_note(w->audit, "no report here is of all rows of the export, so it was not "
-                                 "checked that none is missing");
+        disagreement_note(w->audit, "no report here is of all rows of the export, so it was not "
+                                    "checked that none is missing");
     return next_original(w, err);
 }
 
@@ -280,7 +281,7 @@ static const struct scan_row *line_of(const struct walk *w, size_t report, uint6
 static void object_to_original(struct walk *w, size_t report, uint64_t number, const char *what)
 {
     w->audit->export = AUDIT_DISAGREES;
-    objection_raise(w->audit, AUDIT_EXPORT, report, number, "%s", what);
+    disagreement_raise(w->audit, AUDIT_EXPORT, report, number, "%s", what);
 }
 
 /* Whether the row is not that of the export at hand, but of a list of problems, or was taken from
@@ -336,21 +337,21 @@ static void compare_with_parent(struct walk *w, size_t report, const struct scan
     older = line_of(w, parent, number);
     path_of(w->audit, parent, quoted);
     if (!older)
-        objection_raise(w->audit, AUDIT_OTHERS, report, number,
-                        "it is not in '%s', whose rows were run again", quoted);
+        disagreement_raise(w->audit, AUDIT_OTHERS, report, number,
+                           "it is not in '%s', whose rows were run again", quoted);
     else if (!is_correction(w->audit, report) && row->digest_fits && older->digest_fits &&
              strcmp(row->digest, older->digest) != 0)
-        objection_raise(w->audit, AUDIT_OTHERS, report, number,
-                        "its content is another than in '%s'", quoted);
+        disagreement_raise(w->audit, AUDIT_OTHERS, report, number,
+                           "its content is another than in '%s'", quoted);
 }
 
 static void compare_acceptance(struct walk *w, size_t first, size_t second, uint64_t number)
 {
     char quoted[LOG_QUOTE_BYTES];
 
-    objection_raise(w->audit, AUDIT_OTHERS, second, number,
-                    "it was accepted already in '%s': executed twice",
-                    path_of(w->audit, first, quoted));
+    disagreement_raise(w->audit, AUDIT_OTHERS, second, number,
+                       "it was accepted already in '%s': executed twice",
+                       path_of(w->audit, first, quoted));
 }
 
 /* What became of a correction is not known, whatever was known of the row before. */

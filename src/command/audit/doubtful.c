@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "command/audit/audit.h"
-#include "command/audit/objection.h"
+#include "command/audit/disagreement.h"
 #include "report/report.h"
 #include "report/scan.h"
 
@@ -79,10 +79,11 @@ int doubtful_note(struct doubtful *doubtful, size_t report, const struct scan_ro
     struct entry entry;
 
     if (strstr(row->line.warnings, REPORT_SUSPECT_ANSWER))
-        objection_raise(doubtful->audit, AUDIT_ITSELF, report, record->row,
-                        REPORT_SUSPECT_ANSWER
-                        ": bytes that nobody had asked for came behind its answer, so that may be "
-                        "about another row; ask the platform");
+        disagreement_raise(
+            doubtful->audit, AUDIT_ITSELF, report, record->row,
+            REPORT_SUSPECT_ANSWER
+            ": bytes that nobody had asked for came behind its answer, so that may be "
+            "about another row; ask the platform");
     if (!rests_on_answer(record))
         return 0;
     memset(&entry, 0, sizeof(entry));
@@ -119,18 +120,19 @@ static void object_to(struct doubtful *doubtful, const struct entry *first, cons
         rows++;
     }
     if (rows > COMMON_ROWS)
-        objection_note(
+        disagreement_note(
             doubtful->audit,
             "request_id '%s' stands on %llu rows: the gateway does not give each call its "
             "own, so repeated answers cannot be known by it",
             log_quote(first->id, quoted, sizeof(quoted)), (unsigned long long)rows);
     else if (other)
-        objection_raise(doubtful->audit, AUDIT_ITSELF, other->report, other->row,
-                        "its request_id '%s' stands on row %llu too (on %llu rows in all): where "
-                        "the gateway gives each call its own, an answer was repeated, and one of "
-                        "them is about another row",
-                        log_quote(first->id, quoted, sizeof(quoted)),
-                        (unsigned long long)first->row, (unsigned long long)rows);
+        disagreement_raise(
+            doubtful->audit, AUDIT_ITSELF, other->report, other->row,
+            "its request_id '%s' stands on row %llu too (on %llu rows in all): where "
+            "the gateway gives each call its own, an answer was repeated, and one of "
+            "them is about another row",
+            log_quote(first->id, quoted, sizeof(quoted)), (unsigned long long)first->row,
+            (unsigned long long)rows);
 }
 
 static void judge(struct doubtful *doubtful, struct entry *entries, size_t count)

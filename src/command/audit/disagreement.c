@@ -1,4 +1,4 @@
-#include "command/audit/objection.h"
+#include "command/audit/disagreement.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,8 +19,8 @@ static bool make_room(struct audit *audit)
     return true;
 }
 
-void objection_raise(struct audit *audit, enum audit_measure measure, size_t report, uint64_t row,
-                     const char *format, ...)
+void disagreement_raise(struct audit *audit, enum audit_measure measure, size_t report,
+                        uint64_t row, const char *format, ...)
 {
     char *text = NULL;
     va_list args;
@@ -41,7 +41,7 @@ void objection_raise(struct audit *audit, enum audit_measure measure, size_t rep
     va_end(args);
 }
 
-void objection_note(struct audit *audit, const char *format, ...)
+void disagreement_note(struct audit *audit, const char *format, ...)
 {
     va_list args;
 
