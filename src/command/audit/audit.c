@@ -14,10 +14,10 @@
 #include "doubtful.h"
 #include "fold.h"
 #include "ledger/view/view.h"
-#include "lineage.h"
 #include "report/descendants.h"
 #include "report/export_rows.h"
 #include "report/manifest/signature.h"
+#include "report_order.h"
 
 /* All that is read side by side. */
 struct walk {
@@ -63,7 +63,7 @@ static int open_reports(struct walk *w, struct error *err)
         result = against_itself_open(s->paths[i], &audit->reports[i], &scans[i], err);
     }
     if (!result)
-        result = lineage_order(audit->reports, audit->report_count, err);
+        result = report_order_order(audit->reports, audit->report_count, err);
     for (size_t i = 0; i < audit->report_count; i++)
         for (size_t k = 0; k < s->path_count; k++)
             if (scans[k] && audit->reports[i].path == s->paths[k]) {
@@ -291,7 +291,7 @@ static bool is_corrected(const struct walk *w, size_t report)
     size_t count = w->audit->report_count;
 
     while (report < count && !is_correction(w->audit, report))
-        report = lineage_parent(w->audit->reports, count, report);
+        report = report_order_parent(w->audit->reports, count, report);
     return report < count && find_reading(w->audit) != &w->audit->reports[report].manifest;
 }
 
@@ -328,7 +328,7 @@ static void compare_with_original(struct walk *w, uint64_t number)
 static void compare_with_parent(struct walk *w, size_t report, const struct scan_row *row)
 {
     uint64_t number = row->line.record.row;
-    size_t parent = lineage_parent(w->audit->reports, w->audit->report_count, report);
+    size_t parent = report_order_parent(w->audit->reports, w->audit->report_count, report);
     char quoted[LOG_QUOTE_BYTES];
     const struct scan_row *older;
 

@@ -1,4 +1,4 @@
-#include "lineage.h"
+#include "report_order.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static int refuse(const struct audit_report *a, const struct audit_report *b, co
                      log_quote(b->path, quoted[1], LOG_QUOTE_BYTES), why);
 }
 
-size_t lineage_parent(const struct audit_report *reports, size_t count, size_t report)
+size_t report_order_parent(const struct audit_report *reports, size_t count, size_t report)
 {
     const char *parent = reports[report].manifest.parent_run;
 
@@ -33,7 +33,7 @@ static size_t depth_of(const struct audit_report *reports, size_t count, size_t 
 {
     size_t depth = 0;
 
-    while (depth < count && (report = lineage_parent(reports, count, report)) < count)
+    while (depth < count && (report = report_order_parent(reports, count, report)) < count)
         depth++;
     return depth;
 }
@@ -43,7 +43,7 @@ static size_t top_of(const struct audit_report *reports, size_t count, size_t re
 {
     size_t parent;
 
-    while ((parent = lineage_parent(reports, count, report)) < count)
+    while ((parent = report_order_parent(reports, count, report)) < count)
         report = parent;
     return report;
 }
@@ -135,7 +135,7 @@ static bool is_older(const struct audit_report *a, size_t depth_a, const struct 
                : depth_a < depth_b;
 }
 
-int lineage_order(struct audit_report *reports, size_t count, struct error *err)
+int report_order_order(struct audit_report *reports, size_t count, struct error *err)
 {
     size_t depths[AUDIT_REPORTS_MAX];
 

@@ -1,12 +1,12 @@
 /*
- * lineage: which reports belong together, and which is the newer one.
+ * report_order: which reports belong together, and which is the newer one.
  *
  * An upload and its re-runs: each manifest names its run and that of its parent. Pure.
  *
  * Tested by tests/e2e/test_audit.py
  */
-#ifndef CLAIMBATCH_COMMAND_AUDIT_LINEAGE_H
-#define CLAIMBATCH_COMMAND_AUDIT_LINEAGE_H
+#ifndef CLAIMBATCH_COMMAND_AUDIT_REPORT_ORDER_H
+#define CLAIMBATCH_COMMAND_AUDIT_REPORT_ORDER_H
 
 #include <stddef.h>
 
@@ -18,9 +18,9 @@ struct error;
  * there are several and they are not of one export on one platform, one has no manifest, or two are
  * of one run.
  */
-int lineage_order(struct audit_report *reports, size_t count, struct error *err);
+int report_order_order(struct audit_report *reports, size_t count, struct error *err);
 
 /* The index of the parent's report, or `count` when it is not among them. */
-size_t lineage_parent(const struct audit_report *reports, size_t count, size_t report);
+size_t report_order_parent(const struct audit_report *reports, size_t count, size_t report);
 
 #endif
