@@ -10,8 +10,8 @@
 #include "input/inspection/repeats.h"
 #include "ledger/import/import.h"
 #include "report/line_check.h"
-#include "report/proof.h"
 #include "report/scan.h"
+#include "report/unaltered.h"
 
 #define FIRST_MS INT64_C(946684800000)   /* 2000: no run began before */
 #define LAST_MS INT64_C(253402271999999) /* the end of the year 9999 */
@@ -52,14 +52,14 @@ static int next_row(struct scan *scan, struct scan_row *ret_row, struct error *e
 static int prove(const struct imported *imported, struct scan *scan, struct repeats *repeats,
                  struct error *err)
 {
-    struct proof proof = {
+    struct unaltered unaltered = {
         .path = imported->path, .manifest = &imported->manifest, .is_all_there_is = true};
     const struct survey *survey = scan_survey(scan);
     struct scan_row row;
     int result;
 
     while ((result = next_row(scan, &row, err)) > 0) {
-        if (proof_show(&proof, &row, false, err) || check_row(imported, &row, err)) {
+        if (unaltered_show(&unaltered, &row, false, err) || check_row(imported, &row, err)) {
             result = -1;
             break;
         }
@@ -67,9 +67,9 @@ static int prove(const struct imported *imported, struct scan *scan, struct repe
             repeats_note(repeats, &row.claim);
     }
     if (!result)
-        result = survey ? proof_finish(&proof, survey->sha256, err)
+        result = survey ? unaltered_finish(&unaltered, survey->sha256, err)
                         : refuse(imported, 0, "it holds bytes that are no text", err);
-    proof_release(&proof);
+    unaltered_release(&unaltered);
     return result;
 }
 

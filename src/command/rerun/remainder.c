@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "input/inspection/repeats.h"
-#include "report/proof.h"
 #include "report/scan.h"
+#include "report/unaltered.h"
 #include "siblings.h"
 
 /* A row that is taken in another way than others, because of another row of its claim. */
@@ -245,7 +245,7 @@ static int add_exception(struct remainder *remainder, uint64_t row, uint64_t ope
 struct first {
     struct remainder *remainder;
     struct pass pass;
-    struct proof proof;
+    struct unaltered unaltered;
     struct inspection *inspection;
     struct siblings *siblings; /* NULL: none stands in the way */
     struct claim_store store;
@@ -257,7 +257,7 @@ static int refuse_stopped(const struct first *first, struct error *err)
 
     return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
                      "stopped by a signal while '%s' was read; nothing was sent",
-                     log_quote(first->proof.path, name, sizeof(name)));
+                     log_quote(first->unaltered.path, name, sizeof(name)));
 }
 
 /* The next row: 1, or 0 behind the last one, or -1. */
@@ -346,7 +346,7 @@ static int inspect_rows(struct first *first, struct error *err)
         enum outcome outcome = row.line.record.outcome;
         bool taken = is_wanted(remainder, outcome);
 
-        if (proof_show(&first->proof, &row, taken, err))
+        if (unaltered_show(&first->unaltered, &row, taken, err))
             return -1;
         remainder->counts.rows[outcome]++;
         if (!taken)
@@ -380,9 +380,9 @@ static int inspect(struct first *first, struct error *err)
     if ((may_have_siblings(remainder) &&
          siblings_read(&siblings, remainder->scan, &first->siblings, err)) ||
         inspect_rows(first, err) ||
-        proof_finish(&first->proof, scan_survey(remainder->scan)->sha256, err))
+        unaltered_finish(&first->unaltered, scan_survey(remainder->scan)->sha256, err))
         return -1;
-    remainder->counts.edited = first->proof.edited;
+    remainder->counts.edited = first->unaltered.edited;
     first->inspection->survey = *scan_survey(remainder->scan);
     set_columns(first->inspection);
     return 0;
@@ -395,10 +395,10 @@ int remainder_inspect(struct remainder *remainder, struct intake *intake,
     struct first first = {
         .remainder = remainder,
         .pass = {.remainder = remainder, .intake = intake},
-        .proof = {.path = s->path,
-                  .manifest = s->manifest,
-                  .accept_edits = s->accept_edits,
-                  .is_all_there_is = !s->run},
+        .unaltered = {.path = s->path,
+                      .manifest = s->manifest,
+                      .accept_edits = s->accept_edits,
+                      .is_all_there_is = !s->run},
         .inspection = ret_inspection,
     };
     int result;
@@ -411,7 +411,7 @@ int remainder_inspect(struct remainder *remainder, struct intake *intake,
     intake->reader.delimiter = ',';
     intake->kind = &report_supply;
     intake->selection = remainder;
-    proof_release(&first.proof);
+    unaltered_release(&first.unaltered);
     siblings_close(first.siblings);
     claim_store_release(&first.store);
     buffer_release(&first.pass.noted);

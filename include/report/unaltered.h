@@ -1,5 +1,5 @@
 /*
- * proof: whether a report may be taken at its word.
+ * unaltered: whether a report may be taken at its word.
  *
  * Its rows are shown one by one, in their order. The report is proven when it is byte for byte that
  * of its manifest, or, where a person said to have edited it, when it is whole, its outcomes are
@@ -7,10 +7,10 @@
  * spreadsheet does to a report is told apart from a person's edits, and never taken: what it lost
  * cannot be seen.
  *
- * Tested by tests/unit/test_proof.c
+ * Tested by tests/unit/test_unaltered.c
  */
-#ifndef CLAIMBATCH_REPORT_PROOF_H
-#define CLAIMBATCH_REPORT_PROOF_H
+#ifndef CLAIMBATCH_REPORT_UNALTERED_H
+#define CLAIMBATCH_REPORT_UNALTERED_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,10 +22,10 @@
 
 struct error;
 
-#define PROOF_ROWS_NAMED 10 /* of those that are not as they were written */
+#define UNALTERED_ROWS_NAMED 10 /* of those that are not as they were written */
 
 /* One with the settings, else zeroed, is to begin. */
-struct proof {
+struct unaltered {
     const char *path;
     const struct manifest_found *manifest;
     bool accept_edits;
@@ -44,11 +44,12 @@ struct proof {
  * Shows the next row; `is_taken`: it is to be sent. EXIT_INPUT_REFUSED when it is no row of a
  * report, or not behind the one before. Edits are refused at the end, together.
  */
-int proof_show(struct proof *proof, const struct scan_row *row, bool is_taken, struct error *err);
+int unaltered_show(struct unaltered *unaltered, const struct scan_row *row, bool is_taken,
+                   struct error *err);
 
 /* Behind the last row: EXIT_INPUT_REFUSED with what speaks against the report, whose bytes have
  * this SHA-256. */
-int proof_finish(struct proof *proof, const unsigned char *sha256, struct error *err);
-void proof_release(struct proof *proof);
+int unaltered_finish(struct unaltered *unaltered, const unsigned char *sha256, struct error *err);
+void unaltered_release(struct unaltered *unaltered);
 
 #endif

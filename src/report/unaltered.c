@@ -1,4 +1,4 @@
-#include "report/proof.h"
+#include "report/unaltered.h"
 
 #include <string.h>
 
@@ -11,18 +11,18 @@
     (((UINT32_C(1) << FIELD_COUNT) - 1) << SCAN_WORKCARD_ID | UINT32_C(1) << SCAN_DIGEST)
 #define ALL_CELLS ((UINT32_C(1) << SCAN_COLUMNS) - 1)
 
-static int refuse(const struct proof *proof, const char *what, struct error *err)
+static int refuse(const struct unaltered *unaltered, const char *what, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
     return error_set(err, EXIT_INPUT_REFUSED, "'%s' %s; nothing was sent",
-                     log_quote(proof->path, quoted, sizeof(quoted)), what);
+                     log_quote(unaltered->path, quoted, sizeof(quoted)), what);
 }
 
 /* The sentence in `text`, which is released. */
-static int refuse_text(const struct proof *proof, struct buffer *text, struct error *err)
+static int refuse_text(const struct unaltered *unaltered, struct buffer *text, struct error *err)
 {
-    int result = text->failed ? error_no_memory(err) : refuse(proof, buffer_string(text), err);
+    int result = text->failed ? error_no_memory(err) : refuse(unaltered, buffer_string(text), err);
 
     buffer_release(text);
     return result;
@@ -36,7 +36,8 @@ static bool is_damaged(const struct scan_row *row)
            row->edit == SCAN_EDIT_ZEROS;
 }
 
-static int refuse_cells(const struct proof *proof, const struct scan_row *row, struct error *err)
+static int refuse_cells(const struct unaltered *unaltered, const struct scan_row *row,
+                        struct error *err)
 {
     struct buffer text = {0};
 
@@ -44,16 +45,17 @@ static int refuse_cells(const struct proof *proof, const struct scan_row *row, s
         buffer_format(&text,
                       "has no row of a report in line %llu: it has cells too many or too few",
                       (unsigned long long)row->start_line);
-        return refuse_text(proof, &text, err);
+        return refuse_text(unaltered, &text, err);
     }
     buffer_format(&text, "was changed in row %llu (line %llu): not as claimbatch writes them are ",
                   (unsigned long long)row->line.record.row, (unsigned long long)row->start_line);
     scan_name_malformed(row, &text);
     buffer_text(&text, "; a spreadsheet or an editor was at it. Take the report as it was written");
-    return refuse_text(proof, &text, err);
+    return refuse_text(unaltered, &text, err);
 }
 
-static int refuse_order(const struct proof *proof, const struct scan_row *row, struct error *err)
+static int refuse_order(const struct unaltered *unaltered, const struct scan_row *row,
+                        struct error *err)
 {
     struct buffer text = {0};
 
@@ -61,89 +63,90 @@ static int refuse_order(const struct proof *proof, const struct scan_row *row, s
                   "was changed: row %llu (line %llu) stands behind row %llu; rows were moved or "
                   "doubled. Take the report as it was written",
                   (unsigned long long)row->line.record.row, (unsigned long long)row->start_line,
-                  (unsigned long long)proof->last);
-    return refuse_text(proof, &text, err);
+                  (unsigned long long)unaltered->last);
+    return refuse_text(unaltered, &text, err);
 }
 
 /* A row that is refused is named, as long as they are few. */
-static void name(struct proof *proof, const struct scan_row *row, bool is_useless)
+static void name(struct unaltered *unaltered, const struct scan_row *row, bool is_useless)
 {
     enum outcome outcome = row->line.record.outcome;
 
-    proof->damaged |= is_damaged(row);
-    if (proof->refused++ >= PROOF_ROWS_NAMED)
+    unaltered->damaged |= is_damaged(row);
+    if (unaltered->refused++ >= UNALTERED_ROWS_NAMED)
         return;
-    buffer_format(&proof->named, "\n  row %llu: ", (unsigned long long)row->line.record.row);
-    scan_explain_edit(row, &proof->named);
+    buffer_format(&unaltered->named, "\n  row %llu: ", (unsigned long long)row->line.record.row);
+    scan_explain_edit(row, &unaltered->named);
     if (is_useless)
-        buffer_format(&proof->named, ", but it is %s, and not taken", outcome_name(outcome));
+        buffer_format(&unaltered->named, ", but it is %s, and not taken", outcome_name(outcome));
 }
 
-static void judge_edit(struct proof *proof, const struct scan_row *row, bool is_taken)
+static void judge_edit(struct unaltered *unaltered, const struct scan_row *row, bool is_taken)
 {
     if (row->edit == SCAN_EDIT_NONE)
         return;
-    if (is_damaged(row) || !proof->accept_edits || proof->is_all_there_is || !is_taken)
-        name(proof, row, !is_damaged(row) && !is_taken);
+    if (is_damaged(row) || !unaltered->accept_edits || unaltered->is_all_there_is || !is_taken)
+        name(unaltered, row, !is_damaged(row) && !is_taken);
     else
-        proof->edited++;
+        unaltered->edited++;
 }
 
-int proof_show(struct proof *proof, const struct scan_row *row, bool is_taken, struct error *err)
+int unaltered_show(struct unaltered *unaltered, const struct scan_row *row, bool is_taken,
+                   struct error *err)
 {
     enum outcome outcome = row->line.record.outcome;
 
     if (row->malformed & ~CONTENT_CELLS && !is_damaged(row))
-        return refuse_cells(proof, row, err);
-    if (row->line.record.row <= proof->last)
-        return refuse_order(proof, row, err);
-    proof->last = row->line.record.row;
-    proof->rows[outcome]++;
-    proof->fee_fen[outcome] += row->has_claim ? row->claim.claim_fee : 0;
-    judge_edit(proof, row, is_taken);
-    return proof->named.failed ? error_no_memory(err) : 0;
+        return refuse_cells(unaltered, row, err);
+    if (row->line.record.row <= unaltered->last)
+        return refuse_order(unaltered, row, err);
+    unaltered->last = row->line.record.row;
+    unaltered->rows[outcome]++;
+    unaltered->fee_fen[outcome] += row->has_claim ? row->claim.claim_fee : 0;
+    judge_edit(unaltered, row, is_taken);
+    return unaltered->named.failed ? error_no_memory(err) : 0;
 }
 
 /* ---- all of them ---- */
 
-static int refuse_edits(const struct proof *proof, struct error *err)
+static int refuse_edits(const struct unaltered *unaltered, struct error *err)
 {
     struct buffer text = {0};
 
     buffer_format(&text, "has %llu row%s not as claimbatch wrote %s:%s",
-                  (unsigned long long)proof->refused, proof->refused == 1 ? "" : "s",
-                  proof->refused == 1 ? "it" : "them", buffer_string(&proof->named));
-    if (proof->refused > PROOF_ROWS_NAMED)
+                  (unsigned long long)unaltered->refused, unaltered->refused == 1 ? "" : "s",
+                  unaltered->refused == 1 ? "it" : "them", buffer_string(&unaltered->named));
+    if (unaltered->refused > UNALTERED_ROWS_NAMED)
         buffer_format(&text, "\n  and %llu more",
-                      (unsigned long long)(proof->refused - PROOF_ROWS_NAMED));
-    if (proof->damaged)
+                      (unsigned long long)(unaltered->refused - UNALTERED_ROWS_NAMED));
+    if (unaltered->damaged)
         buffer_text(&text, "\nWhat a spreadsheet lost cannot be seen, so such rows are never "
                            "taken. Take the report as it was written, and look at copies only");
-    else if (proof->is_all_there_is)
+    else if (unaltered->is_all_there_is)
         buffer_text(&text, "\nThe ledger does not know the run of this report, so only the report "
                            "tells what was sent: it is taken as it was written, or not at all");
-    else if (proof->accept_edits)
+    else if (unaltered->accept_edits)
         buffer_text(&text, "\nAn edit of a row that is not taken would do nothing. Correct the "
                            "export and upload it again, or take the edit back");
     else
         buffer_text(&text, "\nTake the report as it was written; or, to send edited rows with what "
                            "they say now: --accept-edits");
-    return refuse_text(proof, &text, err);
+    return refuse_text(unaltered, &text, err);
 }
 
-static uint64_t count_rows(const struct proof *proof)
+static uint64_t count_rows(const struct unaltered *unaltered)
 {
     uint64_t sum = 0;
 
     for (int i = 0; i < OUTCOME_COUNT; i++)
-        sum += proof->rows[i];
+        sum += unaltered->rows[i];
     return sum;
 }
 
-static int check_count(const struct proof *proof, struct error *err)
+static int check_count(const struct unaltered *unaltered, struct error *err)
 {
-    uint64_t rows = count_rows(proof);
-    uint64_t wanted = proof->manifest->report_rows;
+    uint64_t rows = count_rows(unaltered);
+    uint64_t wanted = unaltered->manifest->report_rows;
     struct buffer text = {0};
 
     if (rows == wanted)
@@ -151,50 +154,52 @@ static int check_count(const struct proof *proof, struct error *err)
     buffer_format(&text, "has %llu rows, and its manifest says %llu: %s. Take the whole report",
                   (unsigned long long)rows, (unsigned long long)wanted,
                   rows < wanted ? "it is cut, or rows were removed" : "rows were added");
-    return refuse_text(proof, &text, err);
+    return refuse_text(unaltered, &text, err);
 }
 
 /* Outcomes are no content, so no digest covers them: the manifest counts them. */
-static int check_outcomes(const struct proof *proof, struct error *err)
+static int check_outcomes(const struct unaltered *unaltered, struct error *err)
 {
-    const struct manifest_found *m = proof->manifest;
+    const struct manifest_found *m = unaltered->manifest;
     struct buffer text = {0};
 
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         char here[MONEY_TEXT_BYTES];
         char there[MONEY_TEXT_BYTES];
 
-        if (proof->rows[i] == m->rows[i] && (proof->edited || proof->fee_fen[i] == m->fee_fen[i]))
+        if (unaltered->rows[i] == m->rows[i] &&
+            (unaltered->edited || unaltered->fee_fen[i] == m->fee_fen[i]))
             continue;
         buffer_format(&text,
                       "has %llu rows %s of %s fen, and its manifest says %llu of %s fen: outcomes "
                       "were changed. What became of a row is not for an editor to say: see "
                       "claimbatch resolve. Take the report as it was written",
-                      (unsigned long long)proof->rows[i], outcome_name((enum outcome)i),
-                      money_format_fen(proof->fee_fen[i], here), (unsigned long long)m->rows[i],
+                      (unsigned long long)unaltered->rows[i], outcome_name((enum outcome)i),
+                      money_format_fen(unaltered->fee_fen[i], here), (unsigned long long)m->rows[i],
                       money_format_fen(m->fee_fen[i], there));
-        return refuse_text(proof, &text, err);
+        return refuse_text(unaltered, &text, err);
     }
     return 0;
 }
 
 /* What no digest covers may have been changed: messages, codes, outcomes of rows of one amount. */
-static int check_bytes(const struct proof *proof, const unsigned char *sha256, struct error *err)
+static int check_bytes(const struct unaltered *unaltered, const unsigned char *sha256,
+                       struct error *err)
 {
     char hex[MANIFEST_SHA256_TEXT_BYTES];
 
     hex_format(sha256, DIGEST_SHA256_BYTES, hex);
-    if (strcmp(hex, proof->manifest->report_sha256) == 0)
+    if (strcmp(hex, unaltered->manifest->report_sha256) == 0)
         return 0;
-    if (proof->is_all_there_is)
-        return refuse(proof,
+    if (unaltered->is_all_there_is)
+        return refuse(unaltered,
                       "is not byte for byte as claimbatch wrote it, and the ledger does not know "
                       "its run, so nothing else tells what was sent. Take the report as it was "
                       "written",
                       err);
-    return proof->accept_edits
+    return unaltered->accept_edits
                ? 0
-               : refuse(proof,
+               : refuse(unaltered,
                         "is not byte for byte as claimbatch wrote it, though every row fits its "
                         "digest: something else was changed (a code, a message, an outcome, "
                         "quotes). Take the report as it was written; or, if it was you: "
@@ -202,16 +207,16 @@ static int check_bytes(const struct proof *proof, const unsigned char *sha256, s
                         err);
 }
 
-int proof_finish(struct proof *proof, const unsigned char *sha256, struct error *err)
+int unaltered_finish(struct unaltered *unaltered, const unsigned char *sha256, struct error *err)
 {
-    if (proof->refused)
-        return refuse_edits(proof, err);
-    if (check_count(proof, err) || check_outcomes(proof, err))
+    if (unaltered->refused)
+        return refuse_edits(unaltered, err);
+    if (check_count(unaltered, err) || check_outcomes(unaltered, err))
         return -1;
-    return check_bytes(proof, sha256, err);
+    return check_bytes(unaltered, sha256, err);
 }
 
-void proof_release(struct proof *proof)
+void unaltered_release(struct unaltered *unaltered)
 {
-    buffer_release(&proof->named);
+    buffer_release(&unaltered->named);
 }
