@@ -1,7 +1,7 @@
 /*
  * supply: the rows that a run is about, one pass over them.
  *
- * They are those of an export, or those that a report has left (command/rerun/remainder.h): the
+ * They are those of an export, or those that a report has left (command/rerun/selection.h): the
  * intake says which. Every pass over one intake yields the very same rows, judged in the same way:
  * the bytes were surveyed, and nothing else but the intake is asked. A supply is used by one
  * thread.

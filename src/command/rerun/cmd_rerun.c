@@ -13,15 +13,15 @@
 #include "command/command.h"
 #include "command/upload/submission.h"
 #include "ledger/commits.h"
-#include "remainder.h"
 #include "report/absence.h"
+#include "selection.h"
 
 /* Everything a rerun has open beside its submission. */
 struct rerun {
     struct submission submission;
     struct manifest_found manifest; /* of the report whose rows are taken */
     struct run_record parent;       /* its run; id 0: the ledger does not know it */
-    struct remainder *remainder;
+    struct selection *selection;
 };
 
 /* ---- what was typed ---- */
@@ -143,7 +143,7 @@ static int find_parent(struct rerun *r, struct error *err)
 
 static void say_what_was_taken(const struct rerun *r)
 {
-    const struct remainder_counts *counts = remainder_counts(r->remainder);
+    const struct selection_counts *counts = selection_counts(r->selection);
     const struct inspection *i = &r->submission.inspection;
     char name[LOG_QUOTE_BYTES];
     char yuan[MONEY_TEXT_BYTES];
@@ -192,7 +192,7 @@ static int inspect(struct rerun *r, struct error *err)
 {
     struct submission *s = &r->submission;
     const struct options *o = s->options;
-    struct remainder_settings settings = {
+    struct selection_settings settings = {
         .path = o->claims,
         .manifest = &r->manifest,
         .rejected = o->include_rejected,
@@ -204,8 +204,8 @@ static int inspect(struct rerun *r, struct error *err)
     };
 
     s->intake = (struct intake){.rules = o->rules, .now_ms = clock_wall_ms()};
-    if (remainder_open(&settings, &r->remainder, err) ||
-        remainder_inspect(r->remainder, &s->intake, &s->inspection, err)) {
+    if (selection_open(&settings, &r->selection, err) ||
+        selection_inspect(r->selection, &s->intake, &s->inspection, err)) {
         say_unpublished(r, err);
         return -1;
     }
@@ -360,7 +360,7 @@ static int check_place(const struct rerun *r, struct error *err)
 /* ---- all of it ---- */
 
 /* Where no row is taken: what the rows are that were left. */
-static int exit_code_of(const struct remainder_counts *counts)
+static int exit_code_of(const struct selection_counts *counts)
 {
     const uint64_t *rows = counts->rows;
 
@@ -372,7 +372,7 @@ static int exit_code_of(const struct remainder_counts *counts)
 /* Nothing to send is no run, and makes no report. */
 static int end_without_rows(const struct rerun *r)
 {
-    const struct remainder_counts *counts = remainder_counts(r->remainder);
+    const struct selection_counts *counts = selection_counts(r->selection);
     struct buffer words = {0};
     int code = exit_code_of(counts);
 
@@ -400,7 +400,7 @@ static int end_without_rows(const struct rerun *r)
  */
 static int note_left(struct rerun *r, struct error *err)
 {
-    const struct remainder_counts *counts = remainder_counts(r->remainder);
+    const struct selection_counts *counts = selection_counts(r->selection);
     const struct options *o = r->submission.options;
     struct buffer *left = &r->submission.left;
     uint64_t unknown = counts->rows[OUTCOME_UNKNOWN] - counts->taken[OUTCOME_UNKNOWN];
@@ -460,7 +460,7 @@ int cmd_rerun(const struct options *options, const char *invocation, struct erro
     };
     int result = submission_end(&r.submission, rerun(&r, err), err);
 
-    remainder_close(r.remainder);
+    selection_close(r.selection);
     manifest_found_release(&r.manifest);
     return result;
 }

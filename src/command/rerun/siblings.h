@@ -5,7 +5,7 @@
  * or a later one whose content is accepted. Kept are only claims that stand in the report more than
  * once, so memory does not grow with the report.
  *
- * Tested by tests/unit/test_remainder.c
+ * Tested by tests/unit/test_selection.c
  */
 #ifndef CLAIMBATCH_COMMAND_RERUN_SIBLINGS_H
 #define CLAIMBATCH_COMMAND_RERUN_SIBLINGS_H

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
-#include "command/rerun/remainder.h"
+#include "command/rerun/selection.h"
 #include "input/claim/claim_digest.h"
 #include "ledger_place.h"
 #include "memfile.h"
@@ -33,8 +33,8 @@ struct desk {
     struct buffer text;
     struct memfile file;
     struct manifest_found manifest;
-    struct remainder_settings settings;
-    struct remainder *remainder;
+    struct selection_settings settings;
+    struct selection *selection;
     struct intake intake;
     struct inspection inspection;
 };
@@ -95,15 +95,15 @@ static void make_report(struct desk *desk, struct place *place, const struct ent
 
 static int inspect(struct desk *desk)
 {
-    if (remainder_open(&desk->settings, &desk->remainder, &err))
+    if (selection_open(&desk->settings, &desk->selection, &err))
         return -1;
-    return remainder_inspect(desk->remainder, &desk->intake, &desk->inspection, &err);
+    return selection_inspect(desk->selection, &desk->intake, &desk->inspection, &err);
 }
 
 static void release(struct desk *desk)
 {
     inspection_release(&desk->inspection);
-    remainder_close(desk->remainder);
+    selection_close(desk->selection);
     memfile_close(&desk->file);
     buffer_release(&desk->text);
 }
@@ -159,7 +159,7 @@ static void rows_are_taken_as_the_settings_say_with_their_own_numbers(void **sta
         assert_taken(&desk, cases[i].rows);
         assert_true(inspection_fee(&desk.inspection) == cases[i].fee);
         assert_int_equal(desk.inspection.rows + desk.inspection.left_out, COUNT(one_of_each));
-        assert_int_equal(remainder_counts(desk.remainder)->rows[OUTCOME_SKIPPED], 1);
+        assert_int_equal(selection_counts(desk.selection)->rows[OUTCOME_SKIPPED], 1);
         release(&desk);
     }
 }
@@ -209,11 +209,11 @@ static void an_edited_row_is_judged_like_new_content(void **state)
     assert_int_equal(pwrite(desk.file.fd, desk.text.ptr, desk.text.len, 0), desk.text.len);
     assert_int_equal(inspect(&desk), -1);
     assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
-    remainder_close(desk.remainder);
+    selection_close(desk.selection);
     inspection_release(&desk.inspection);
     desk.settings.accept_edits = true;
     assert_taken(&desk, (const uint64_t[]){2, 3, 0});
-    assert_int_equal(remainder_counts(desk.remainder)->edited, 1);
+    assert_int_equal(selection_counts(desk.selection)->edited, 1);
     assert_int_equal(desk.inspection.invalid, 1);
     assert_int_equal(desk.inspection.first_row[RULE_SUCCESS_WITHOUT_FEE], 2);
     release(&desk);
@@ -331,7 +331,7 @@ static void without_a_ledger_rows_before_an_accepted_one_are_left(void **state)
     desk.settings.run = 0;
     desk.settings.rejected = true;
     assert_taken(&desk, (const uint64_t[]){4, 5, 0});
-    assert_int_equal(remainder_counts(desk.remainder)->superseded, 1);
+    assert_int_equal(selection_counts(desk.selection)->superseded, 1);
     release(&desk);
 
     make_report(&desk, *state, entries, COUNT(entries));
@@ -380,14 +380,14 @@ static void a_damaged_report_yields_no_row(void **state)
 
 static void a_report_that_is_not_there_is_missing(void **state)
 {
-    struct remainder_settings settings = {.path = "/nowhere/report.csv"};
-    struct remainder *remainder;
+    struct selection_settings settings = {.path = "/nowhere/report.csv"};
+    struct selection *selection;
 
     (void)state;
-    assert_int_equal(remainder_open(&settings, &remainder, &err), -1);
+    assert_int_equal(selection_open(&settings, &selection, &err), -1);
     assert_int_equal(err.exit_code, EXIT_INPUT_MISSING);
-    assert_null(remainder);
-    remainder_close(NULL);
+    assert_null(selection);
+    selection_close(NULL);
 }
 
 #define WITH_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)

@@ -1,4 +1,4 @@
-#include "remainder.h"
+#include "selection.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +17,17 @@ struct exception {
     uint64_t open_row; /* as in struct supply_row; 0: the row is left */
 };
 
-struct remainder {
-    struct remainder_settings settings;
+struct selection {
+    struct selection_settings settings;
     struct scan *scan;
-    struct remainder_counts counts;
+    struct selection_counts counts;
     struct exception *exceptions; /* ascending */
     size_t exception_count, exception_room;
 };
 
 /* One pass. The seven cells of a row stand as if they were an export's. */
 struct pass {
-    const struct remainder *remainder;
+    const struct selection *selection;
     const struct intake *intake;
     struct scan *scan;
     size_t exception_at; /* of the remainder's, the first not yet passed */
@@ -39,47 +39,47 @@ struct pass {
 static const struct columns row_columns = {
     .index = {0, 1, 2, 3, 4, 5, 6}, .count = FIELD_COUNT, .fee_unit = FEE_UNIT_FEN};
 
-int remainder_open(const struct remainder_settings *settings, struct remainder **ret_remainder,
+int selection_open(const struct selection_settings *settings, struct selection **ret_selection,
                    struct error *err)
 {
-    struct remainder *remainder = calloc(1, sizeof(*remainder));
+    struct selection *selection = calloc(1, sizeof(*selection));
 
-    *ret_remainder = NULL;
-    if (!remainder)
+    *ret_selection = NULL;
+    if (!selection)
         return error_no_memory(err);
-    remainder->settings = *settings;
-    if (scan_open(settings->path, &remainder->scan, err)) {
-        remainder_close(remainder);
+    selection->settings = *settings;
+    if (scan_open(settings->path, &selection->scan, err)) {
+        selection_close(selection);
         return -1;
     }
-    *ret_remainder = remainder;
+    *ret_selection = selection;
     return 0;
 }
 
-void remainder_close(struct remainder *remainder)
+void selection_close(struct selection *selection)
 {
-    if (!remainder)
+    if (!selection)
         return;
-    scan_close(remainder->scan);
-    free(remainder->exceptions);
-    free(remainder);
+    scan_close(selection->scan);
+    free(selection->exceptions);
+    free(selection);
 }
 
-const struct remainder_counts *remainder_counts(const struct remainder *remainder)
+const struct selection_counts *selection_counts(const struct selection *selection)
 {
-    return &remainder->counts;
+    return &selection->counts;
 }
 
-static bool is_wanted(const struct remainder *remainder, enum outcome outcome)
+static bool is_wanted(const struct selection *selection, enum outcome outcome)
 {
     switch (outcome) {
     case OUTCOME_FAILED:
     case OUTCOME_UNSENT:
         return true;
     case OUTCOME_REJECTED:
-        return remainder->settings.rejected;
+        return selection->settings.rejected;
     case OUTCOME_UNKNOWN:
-        return remainder->settings.unknown;
+        return selection->settings.unknown;
     default:
         return false;
     }
@@ -129,7 +129,7 @@ static void take_unsettled(struct pass *pass, const struct scan_row *row,
 
     ret_row->may_resend = record->outcome == OUTCOME_UNKNOWN;
     ret_row->unsettled = NULL;
-    ret_row->is_unrecorded = ret_row->may_resend && !pass->remainder->settings.run;
+    ret_row->is_unrecorded = ret_row->may_resend && !pass->selection->settings.run;
     if (!ret_row->may_resend)
         return;
     buffer_reset(&pass->unsettled);
@@ -183,18 +183,18 @@ static int pass_open(const struct intake *intake, void **ret_pass, struct error 
     *ret_pass = pass;
     if (!pass)
         return error_no_memory(err);
-    pass->remainder = intake->selection;
+    pass->selection = intake->selection;
     pass->intake = intake;
-    return scan_open_second(pass->remainder->scan, &pass->scan, err);
+    return scan_open_second(pass->selection->scan, &pass->scan, err);
 }
 
 /* What is special about the row; NULL: nothing. */
 static const struct exception *find_exception(struct pass *pass, uint64_t row)
 {
-    const struct remainder *remainder = pass->remainder;
-    const struct exception *next = &remainder->exceptions[pass->exception_at];
+    const struct selection *selection = pass->selection;
+    const struct exception *next = &selection->exceptions[pass->exception_at];
 
-    if (pass->exception_at == remainder->exception_count || next->row != row)
+    if (pass->exception_at == selection->exception_count || next->row != row)
         return NULL;
     pass->exception_at++;
     return next;
@@ -210,7 +210,7 @@ static int pass_next(void *context, struct claim_store *store, struct supply_row
     while ((found = scan_next(pass->scan, &row, err)) > 0) {
         const struct exception *exception;
 
-        if (!is_wanted(pass->remainder, row.line.record.outcome))
+        if (!is_wanted(pass->selection, row.line.record.outcome))
             continue;
         exception = find_exception(pass, row.line.record.row);
         if (exception && !exception->open_row)
@@ -225,25 +225,25 @@ static const struct supply_kind report_supply = {pass_open, pass_next, pass_clos
 
 /* ---- the first pass ---- */
 
-static int add_exception(struct remainder *remainder, uint64_t row, uint64_t open_row,
+static int add_exception(struct selection *selection, uint64_t row, uint64_t open_row,
                          struct error *err)
 {
-    if (remainder->exception_count == remainder->exception_room) {
-        size_t room = remainder->exception_room ? 2 * remainder->exception_room : 64;
-        struct exception *grown = realloc(remainder->exceptions, room * sizeof(*grown));
+    if (selection->exception_count == selection->exception_room) {
+        size_t room = selection->exception_room ? 2 * selection->exception_room : 64;
+        struct exception *grown = realloc(selection->exceptions, room * sizeof(*grown));
 
         if (!grown)
             return error_no_memory(err);
-        remainder->exceptions = grown;
-        remainder->exception_room = room;
+        selection->exceptions = grown;
+        selection->exception_room = room;
     }
-    remainder->exceptions[remainder->exception_count++] = (struct exception){row, open_row};
+    selection->exceptions[selection->exception_count++] = (struct exception){row, open_row};
     return 0;
 }
 
 /* What the first pass has at hand. */
 struct first {
-    struct remainder *remainder;
+    struct selection *selection;
     struct pass pass;
     struct unaltered unaltered;
     struct inspection *inspection;
@@ -264,13 +264,13 @@ static int refuse_stopped(const struct first *first, struct error *err)
 static int next_row(struct first *first, struct scan_row *ret_row, struct error *err)
 {
     return stop_signal() ? refuse_stopped(first, err)
-                         : scan_next(first->remainder->scan, ret_row, err);
+                         : scan_next(first->selection->scan, ret_row, err);
 }
 
 /* Whether rows that are not taken may stand in the way of others: most reports tell of none. */
-static bool may_have_siblings(const struct remainder *remainder)
+static bool may_have_siblings(const struct selection *selection)
 {
-    const struct remainder_settings *s = &remainder->settings;
+    const struct selection_settings *s = &selection->settings;
     const uint64_t *rows = s->manifest->rows;
     bool may_be_open = !s->unknown && rows[OUTCOME_UNKNOWN];
     bool may_be_accepted = s->run ? s->rejected && rows[OUTCOME_SKIPPED]
@@ -290,7 +290,7 @@ static void count_row(struct first *first, const struct supply_row *row, enum ou
 {
     struct inspection *inspection = first->inspection;
 
-    first->remainder->counts.taken[outcome]++;
+    first->selection->counts.taken[outcome]++;
     inspection->rows++;
     inspection->invalid += row->invalid;
     inspection->last_line = row->record->line;
@@ -304,7 +304,7 @@ static void count_row(struct first *first, const struct supply_row *row, enum ou
 /* What other rows of its claim mean for the row: 1 it is left, counted, or 0. */
 static int look_around(struct first *first, const struct supply_row *row, struct error *err)
 {
-    struct remainder *remainder = first->remainder;
+    struct selection *selection = first->selection;
     struct obstacle obstacle;
 
     if (!first->siblings || row->invalid)
@@ -313,8 +313,8 @@ static int look_around(struct first *first, const struct supply_row *row, struct
         return -1;
     if (!obstacle.open_row && !obstacle.accepted_row)
         return 0;
-    remainder->counts.superseded += !obstacle.open_row;
-    if (add_exception(remainder, row->row, obstacle.open_row, err))
+    selection->counts.superseded += !obstacle.open_row;
+    if (add_exception(selection, row->row, obstacle.open_row, err))
         return -1;
     return !obstacle.open_row;
 }
@@ -338,17 +338,17 @@ static int inspect_taken(struct first *first, const struct scan_row *scanned, st
 
 static int inspect_rows(struct first *first, struct error *err)
 {
-    struct remainder *remainder = first->remainder;
+    struct selection *selection = first->selection;
     struct scan_row row;
     int found;
 
     while ((found = next_row(first, &row, err)) > 0) {
         enum outcome outcome = row.line.record.outcome;
-        bool taken = is_wanted(remainder, outcome);
+        bool taken = is_wanted(selection, outcome);
 
         if (unaltered_show(&first->unaltered, &row, taken, err))
             return -1;
-        remainder->counts.rows[outcome]++;
+        selection->counts.rows[outcome]++;
         if (!taken)
             first->inspection->left_out++;
         else if (inspect_taken(first, &row, err))
@@ -368,33 +368,33 @@ static void set_columns(struct inspection *inspection)
 
 static int inspect(struct first *first, struct error *err)
 {
-    struct remainder *remainder = first->remainder;
+    struct selection *selection = first->selection;
     struct siblings_settings siblings = {
-        .unknown = remainder->settings.unknown,
-        .platform = remainder->settings.manifest->platform,
-        .ledger = remainder->settings.ledger,
-        .run = remainder->settings.run,
-        .sequence = remainder->settings.sequence,
+        .unknown = selection->settings.unknown,
+        .platform = selection->settings.manifest->platform,
+        .ledger = selection->settings.ledger,
+        .run = selection->settings.run,
+        .sequence = selection->settings.sequence,
     };
 
-    if ((may_have_siblings(remainder) &&
-         siblings_read(&siblings, remainder->scan, &first->siblings, err)) ||
+    if ((may_have_siblings(selection) &&
+         siblings_read(&siblings, selection->scan, &first->siblings, err)) ||
         inspect_rows(first, err) ||
-        unaltered_finish(&first->unaltered, scan_survey(remainder->scan)->sha256, err))
+        unaltered_finish(&first->unaltered, scan_survey(selection->scan)->sha256, err))
         return -1;
-    remainder->counts.edited = first->unaltered.edited;
-    first->inspection->survey = *scan_survey(remainder->scan);
+    selection->counts.edited = first->unaltered.edited;
+    first->inspection->survey = *scan_survey(selection->scan);
     set_columns(first->inspection);
     return 0;
 }
 
-int remainder_inspect(struct remainder *remainder, struct intake *intake,
+int selection_inspect(struct selection *selection, struct intake *intake,
                       struct inspection *ret_inspection, struct error *err)
 {
-    const struct remainder_settings *s = &remainder->settings;
+    const struct selection_settings *s = &selection->settings;
     struct first first = {
-        .remainder = remainder,
-        .pass = {.remainder = remainder, .intake = intake},
+        .selection = selection,
+        .pass = {.selection = selection, .intake = intake},
         .unaltered = {.path = s->path,
                       .manifest = s->manifest,
                       .accept_edits = s->accept_edits,
@@ -406,11 +406,11 @@ int remainder_inspect(struct remainder *remainder, struct intake *intake,
     memset(ret_inspection, 0, sizeof(*ret_inspection));
     ret_inspection->repeats = repeats_open();
     result = ret_inspection->repeats ? inspect(&first, err) : error_no_memory(err);
-    intake->export = scan_export(remainder->scan);
+    intake->export = scan_export(selection->scan);
     intake->encoding = ENCODING_UTF8;
     intake->reader.delimiter = ',';
     intake->kind = &report_supply;
-    intake->selection = remainder;
+    intake->selection = selection;
     unaltered_release(&first.unaltered);
     siblings_close(first.siblings);
     claim_store_release(&first.store);

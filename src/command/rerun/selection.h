@@ -1,5 +1,5 @@
 /*
- * remainder: the rows of a report that are taken to be submitted again.
+ * selection: the rows of a report that are taken to be submitted again.
  *
  * The report is proven first, as a whole: it is that of its manifest, no row is missing, doubled or
  * moved, and no spreadsheet has been at it. Its rows are known by their digests; those that a
@@ -7,10 +7,10 @@
  * is the report's, exactly; the run that wrote it has judged it by the rules. An edited row is
  * judged like new content. The rows keep the numbers they have in the export.
  *
- * Tested by tests/unit/test_remainder.c
+ * Tested by tests/unit/test_selection.c
  */
-#ifndef CLAIMBATCH_COMMAND_RERUN_REMAINDER_H
-#define CLAIMBATCH_COMMAND_RERUN_REMAINDER_H
+#ifndef CLAIMBATCH_COMMAND_RERUN_SELECTION_H
+#define CLAIMBATCH_COMMAND_RERUN_SELECTION_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,10 +20,10 @@
 #include "report/manifest/manifest.h"
 
 struct error;
-struct remainder;
+struct selection;
 
 /* What is taken; rows that are failed or unsent always are. Borrowed. */
-struct remainder_settings {
+struct selection_settings {
     const char *path;                      /* of the report */
     const struct manifest_found *manifest; /* beside it */
     bool rejected, unknown;                /* are taken too */
@@ -35,12 +35,12 @@ struct remainder_settings {
 };
 
 /* Opens and surveys the report. EXIT_INPUT_MISSING, or EXIT_INPUT_REFUSED as scan_open says. */
-int remainder_open(const struct remainder_settings *settings, struct remainder **ret_remainder,
+int selection_open(const struct selection_settings *settings, struct selection **ret_selection,
                    struct error *err);
-void remainder_close(struct remainder *remainder); /* NULL is fine */
+void selection_close(struct selection *selection); /* NULL is fine */
 
 /* What the report counts, and what is taken of it. */
-struct remainder_counts {
+struct selection_counts {
     uint64_t rows[OUTCOME_COUNT];
     uint64_t taken[OUTCOME_COUNT];
     uint64_t edited;     /* of those taken */
@@ -52,8 +52,8 @@ struct remainder_counts {
  * supply.h yields the rows that are taken. EXIT_INPUT_REFUSED names what is wrong, and the first
  * rows where.
  */
-int remainder_inspect(struct remainder *remainder, struct intake *intake,
+int selection_inspect(struct selection *selection, struct intake *intake,
                       struct inspection *ret_inspection, struct error *err);
-const struct remainder_counts *remainder_counts(const struct remainder *remainder);
+const struct selection_counts *selection_counts(const struct selection *selection);
 
 #endif
