@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "input/inspection/repeats.h"
+#include "other_rows.h"
 #include "report/scan.h"
 #include "report/unaltered.h"
-#include "siblings.h"
 
 /* A row that is taken in another way than others, because of another row of its claim. */
 struct exception {
@@ -247,7 +247,7 @@ struct first {
     struct pass pass;
     struct unaltered unaltered;
     struct inspection *inspection;
-    struct siblings *siblings; /* NULL: none stands in the way */
+    struct other_rows *other_rows; /* NULL: none stands in the way */
     struct claim_store store;
 };
 
@@ -268,7 +268,7 @@ static int next_row(struct first *first, struct scan_row *ret_row, struct error 
 }
 
 /* Whether rows that are not taken may stand in the way of others: most reports tell of none. */
-static bool may_have_siblings(const struct selection *selection)
+static bool may_have_other_rows(const struct selection *selection)
 {
     const struct selection_settings *s = &selection->settings;
     const uint64_t *rows = s->manifest->rows;
@@ -307,9 +307,9 @@ static int look_around(struct first *first, const struct supply_row *row, struct
     struct selection *selection = first->selection;
     struct obstacle obstacle;
 
-    if (!first->siblings || row->invalid)
+    if (!first->other_rows || row->invalid)
         return 0;
-    if (siblings_find(first->siblings, &row->claim, row->row, &obstacle, err))
+    if (other_rows_find(first->other_rows, &row->claim, row->row, &obstacle, err))
         return -1;
     if (!obstacle.open_row && !obstacle.accepted_row)
         return 0;
@@ -369,7 +369,7 @@ static void set_columns(struct inspection *inspection)
 static int inspect(struct first *first, struct error *err)
 {
     struct selection *selection = first->selection;
-    struct siblings_settings siblings = {
+    struct other_rows_settings other_rows = {
         .unknown = selection->settings.unknown,
         .platform = selection->settings.manifest->platform,
         .ledger = selection->settings.ledger,
@@ -377,8 +377,8 @@ static int inspect(struct first *first, struct error *err)
         .sequence = selection->settings.sequence,
     };
 
-    if ((may_have_siblings(selection) &&
-         siblings_read(&siblings, selection->scan, &first->siblings, err)) ||
+    if ((may_have_other_rows(selection) &&
+         other_rows_read(&other_rows, selection->scan, &first->other_rows, err)) ||
         inspect_rows(first, err) ||
         unaltered_finish(&first->unaltered, scan_survey(selection->scan)->sha256, err))
         return -1;
@@ -412,7 +412,7 @@ int selection_inspect(struct selection *selection, struct intake *intake,
     intake->kind = &report_supply;
     intake->selection = selection;
     unaltered_release(&first.unaltered);
-    siblings_close(first.siblings);
+    other_rows_close(first.other_rows);
     claim_store_release(&first.store);
     buffer_release(&first.pass.noted);
     buffer_release(&first.pass.unsettled);

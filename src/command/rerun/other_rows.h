@@ -1,5 +1,5 @@
 /*
- * siblings: what a report says of the other rows of a claim, when one of them is sent again.
+ * other_rows: what a report says of the other rows of a claim, when one of them is sent again.
  *
  * A row that is not taken may stand in the way of one that is: an earlier one that is unknown yet,
  * or a later one whose content is accepted. Kept are only claims that stand in the report more than
@@ -7,8 +7,8 @@
  *
  * Tested by tests/unit/test_selection.c
  */
-#ifndef CLAIMBATCH_COMMAND_RERUN_SIBLINGS_H
-#define CLAIMBATCH_COMMAND_RERUN_SIBLINGS_H
+#ifndef CLAIMBATCH_COMMAND_RERUN_OTHER_ROWS_H
+#define CLAIMBATCH_COMMAND_RERUN_OTHER_ROWS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,10 +17,10 @@
 #include "report/scan.h"
 
 struct error;
-struct siblings;
+struct other_rows;
 
 /* Who else knows. Borrowed. */
-struct siblings_settings {
+struct other_rows_settings {
     bool unknown; /* such rows are taken themselves */
     const char *platform;
     struct ledger *ledger;
@@ -29,9 +29,9 @@ struct siblings_settings {
 };
 
 /* Reads the whole report, which begins anew with its first record afterwards. */
-int siblings_read(const struct siblings_settings *settings, struct scan *scan,
-                  struct siblings **ret_siblings, struct error *err);
-void siblings_close(struct siblings *siblings); /* NULL is fine */
+int other_rows_read(const struct other_rows_settings *settings, struct scan *scan,
+                    struct other_rows **ret_other_rows, struct error *err);
+void other_rows_close(struct other_rows *other_rows); /* NULL is fine */
 
 /* What stands in the way of a row of this claim. */
 struct obstacle {
@@ -41,7 +41,7 @@ struct obstacle {
 };
 
 /* -1 without memory. */
-int siblings_find(struct siblings *siblings, const struct claim *claim, uint64_t row,
-                  struct obstacle *ret_obstacle, struct error *err);
+int other_rows_find(struct other_rows *other_rows, const struct claim *claim, uint64_t row,
+                    struct obstacle *ret_obstacle, struct error *err);
 
 #endif

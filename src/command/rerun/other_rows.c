@@ -1,4 +1,4 @@
-#include "siblings.h"
+#include "other_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +21,15 @@ struct family {
     char key[];
 };
 
-struct siblings {
-    const struct siblings_settings *settings;
+struct other_rows {
+    const struct other_rows_settings *settings;
     struct family *families;
     struct buffer key;
 };
 
-static int key_of(struct siblings *siblings, const struct claim *claim, struct error *err)
+static int key_of(struct other_rows *other_rows, const struct claim *claim, struct error *err)
 {
-    struct buffer *key = &siblings->key;
+    struct buffer *key = &other_rows->key;
 
     buffer_reset(key);
     buffer_format(key, "%lld ", (long long)claim->workcard_id);
@@ -38,64 +38,64 @@ static int key_of(struct siblings *siblings, const struct claim *claim, struct e
 }
 
 /* The claim whose key is at hand; NULL: nothing is kept of it. */
-static struct family *find_family(const struct siblings *siblings)
+static struct family *find_family(const struct other_rows *other_rows)
 {
     struct family *family = NULL;
 
-    HASH_FIND(hh, siblings->families, siblings->key.ptr, siblings->key.len, family);
+    HASH_FIND(hh, other_rows->families, other_rows->key.ptr, other_rows->key.len, family);
     return family;
 }
 
 /* The same, made if missing; NULL without memory. */
-static struct family *add_family(struct siblings *siblings)
+static struct family *add_family(struct other_rows *other_rows)
 {
-    struct family *family = find_family(siblings);
+    struct family *family = find_family(other_rows);
 
     if (family)
         return family;
-    family = calloc(1, sizeof(*family) + siblings->key.len);
+    family = calloc(1, sizeof(*family) + other_rows->key.len);
     if (!family)
         return NULL;
-    memcpy(family->key, siblings->key.ptr, siblings->key.len);
-    HASH_ADD_KEYPTR(hh, siblings->families, family->key, siblings->key.len, family);
+    memcpy(family->key, other_rows->key.ptr, other_rows->key.len);
+    HASH_ADD_KEYPTR(hh, other_rows->families, family->key, other_rows->key.len, family);
     if (family->hh.tbl)
         return family;
     free(family);
     return NULL;
 }
 
-void siblings_close(struct siblings *siblings)
+void other_rows_close(struct other_rows *other_rows)
 {
     struct family *family;
     struct family *next;
 
-    if (!siblings)
+    if (!other_rows)
         return;
-    HASH_ITER(hh, siblings->families, family, next)
+    HASH_ITER(hh, other_rows->families, family, next)
     {
-        HASH_DEL(siblings->families, family);
+        HASH_DEL(other_rows->families, family);
         free(family);
     }
-    buffer_release(&siblings->key);
-    free(siblings);
+    buffer_release(&other_rows->key);
+    free(other_rows);
 }
 
 /* ---- what a row says ---- */
 
 /* Whether newer content of the claim had been accepted when this row was judged. */
-static bool tells_accepted(const struct siblings *siblings, const struct row_record *record)
+static bool tells_accepted(const struct other_rows *other_rows, const struct row_record *record)
 {
     if (record->outcome == OUTCOME_ACCEPTED)
-        return !siblings->settings->run;
+        return !other_rows->settings->run;
     return record->outcome == OUTCOME_SKIPPED && (strcmp(record->code, "ALREADY_ACCEPTED") == 0 ||
                                                   strcmp(record->code, "SUPERSEDED") == 0);
 }
 
 /* Whether the ledger has settled a row since it was reported as unknown: 1 or 0. */
-static int was_settled(const struct siblings *siblings, const struct scan_row *row,
+static int was_settled(const struct other_rows *other_rows, const struct scan_row *row,
                        struct error *err)
 {
-    const struct siblings_settings *s = siblings->settings;
+    const struct other_rows_settings *s = other_rows->settings;
     struct claim_key key = {row->claim.workcard_id, row->claim.claim_order_no};
     struct row_place place = {s->run, row->line.record.row};
     struct row_place order = {s->sequence, row->line.record.row};
@@ -117,30 +117,30 @@ static int was_settled(const struct siblings *siblings, const struct scan_row *r
 }
 
 /* Whether the row is unknown, not taken, and not settled since: 1 or 0. */
-static int tells_open(const struct siblings *siblings, const struct scan_row *row,
+static int tells_open(const struct other_rows *other_rows, const struct scan_row *row,
                       struct error *err)
 {
     int settled = 0;
 
-    if (row->line.record.outcome != OUTCOME_UNKNOWN || siblings->settings->unknown)
+    if (row->line.record.outcome != OUTCOME_UNKNOWN || other_rows->settings->unknown)
         return 0;
-    if (siblings->settings->run)
-        settled = was_settled(siblings, row, err);
+    if (other_rows->settings->run)
+        settled = was_settled(other_rows, row, err);
     return settled < 0 ? -1 : !settled;
 }
 
-static int note_row(struct siblings *siblings, const struct scan_row *row, struct error *err)
+static int note_row(struct other_rows *other_rows, const struct scan_row *row, struct error *err)
 {
-    int open = tells_open(siblings, row, err);
+    int open = tells_open(other_rows, row, err);
     struct family *family;
 
     if (open < 0)
         return -1;
-    if (!open && !tells_accepted(siblings, &row->line.record))
+    if (!open && !tells_accepted(other_rows, &row->line.record))
         return 0;
-    if (key_of(siblings, &row->claim, err))
+    if (key_of(other_rows, &row->claim, err))
         return -1;
-    family = add_family(siblings);
+    family = add_family(other_rows);
     if (!family)
         return error_no_memory(err);
     if (!open)
@@ -161,7 +161,7 @@ static int next_row(struct scan *scan, struct scan_row *ret_row, struct error *e
     return scan_next(scan, ret_row, err);
 }
 
-static int read_rows(struct siblings *siblings, struct scan *scan, struct repeats *repeats,
+static int read_rows(struct other_rows *other_rows, struct scan *scan, struct repeats *repeats,
                      struct error *err)
 {
     struct scan_row row;
@@ -173,41 +173,42 @@ static int read_rows(struct siblings *siblings, struct scan *scan, struct repeat
     if (found < 0 || scan_restart(scan, err))
         return -1;
     while ((found = next_row(scan, &row, err)) > 0)
-        if (row.has_claim && repeats_maybe(repeats, &row.claim) && note_row(siblings, &row, err))
+        if (row.has_claim && repeats_maybe(repeats, &row.claim) && note_row(other_rows, &row, err))
             return -1;
     return found < 0 ? -1 : scan_restart(scan, err);
 }
 
-int siblings_read(const struct siblings_settings *settings, struct scan *scan,
-                  struct siblings **ret_siblings, struct error *err)
+int other_rows_read(const struct other_rows_settings *settings, struct scan *scan,
+                    struct other_rows **ret_other_rows, struct error *err)
 {
-    struct siblings *siblings = calloc(1, sizeof(*siblings));
+    struct other_rows *other_rows = calloc(1, sizeof(*other_rows));
     struct repeats *repeats = repeats_open();
     int result;
 
-    *ret_siblings = NULL;
-    if (siblings)
-        siblings->settings = settings;
-    result = siblings && repeats ? read_rows(siblings, scan, repeats, err) : error_no_memory(err);
+    *ret_other_rows = NULL;
+    if (other_rows)
+        other_rows->settings = settings;
+    result =
+        other_rows && repeats ? read_rows(other_rows, scan, repeats, err) : error_no_memory(err);
     repeats_close(repeats);
     if (result)
-        siblings_close(siblings);
+        other_rows_close(other_rows);
     else
-        *ret_siblings = siblings;
+        *ret_other_rows = other_rows;
     return result;
 }
 
-int siblings_find(struct siblings *siblings, const struct claim *claim, uint64_t row,
-                  struct obstacle *ret_obstacle, struct error *err)
+int other_rows_find(struct other_rows *other_rows, const struct claim *claim, uint64_t row,
+                    struct obstacle *ret_obstacle, struct error *err)
 {
     const struct family *family;
 
     *ret_obstacle = (struct obstacle){0};
-    if (!siblings->families)
+    if (!other_rows->families)
         return 0;
-    if (key_of(siblings, claim, err))
+    if (key_of(other_rows, claim, err))
         return -1;
-    family = find_family(siblings);
+    family = find_family(other_rows);
     if (family && family->open_row && family->open_row < row)
         ret_obstacle->open_row = family->open_row;
     if (family && family->accepted_row > row)
