@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "cli/guard.h"
 #include "ledger/commits.h"
-#include "report/manifest/traces.h"
+#include "report/manifest/earlier_runs.h"
 
 #define OVERRIDE                                                                                   \
     "if the right one is lost, teach this one what reports know (claimbatch import), or say "      \
@@ -28,15 +28,15 @@ struct look {
 
 /* ---- refusals ---- */
 
-static int refuse_other(const struct look *look, const struct trace *trace, bool is_this,
-                        struct error *err)
+static int refuse_other(const struct look *look, const struct earlier_run *earlier_run,
+                        bool is_this, struct error *err)
 {
-    const struct manifest_found *m = trace->manifest;
+    const struct manifest_found *m = earlier_run->manifest;
     const struct ledger *ledger = look->s->ledger;
     char quoted[3][LOG_QUOTE_BYTES];
     char place[LOG_QUOTE_BYTES + 64] = "";
 
-    log_quote(trace->path, quoted[0], LOG_QUOTE_BYTES);
+    log_quote(earlier_run->path, quoted[0], LOG_QUOTE_BYTES);
     log_quote(look->s->ledger_path.ptr, quoted[1], LOG_QUOTE_BYTES);
     if (*m->ledger_path)
         snprintf(place, sizeof(place), " '%s'",
@@ -51,7 +51,7 @@ static int refuse_other(const struct look *look, const struct trace *trace, bool
         place);
 }
 
-static int refuse_unread(const struct trace *trace, struct error *err)
+static int refuse_unread(const struct earlier_run *earlier_run, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
@@ -59,7 +59,7 @@ static int refuse_unread(const struct trace *trace, struct error *err)
         err, EXIT_BAD_CONFIG,
         "another user has sent claims from here, perhaps of this export, and which "
         "ledger knows of them cannot be told: %s ('%s'). Have it made readable; " OVERRIDE,
-        trace->unread, log_quote(trace->path, quoted, sizeof(quoted)));
+        earlier_run->unread, log_quote(earlier_run->path, quoted, sizeof(quoted)));
 }
 
 static int refuse_older(const struct ledger *ledger, const char *path,
@@ -108,9 +108,9 @@ static int refuse_doubt(const struct submission *s, const struct run_record *run
 enum mismatch { MISMATCH_NONE, MISMATCH_OTHER, MISMATCH_UNKNOWN_RUN, MISMATCH_LOST_COMMITS };
 
 /* Whether it is about the export at hand: by content, or, at the report's own place, by path. */
-static bool is_this_export(const struct look *look, const struct trace *trace)
+static bool is_this_export(const struct look *look, const struct earlier_run *earlier_run)
 {
-    const struct manifest_found *m = trace->manifest;
+    const struct manifest_found *m = earlier_run->manifest;
     const struct submission *s = look->s;
     struct buffer own = {0};
     char *path;
@@ -120,7 +120,7 @@ static bool is_this_export(const struct look *look, const struct trace *trace)
         return true;
     manifest_path(buffer_string(&s->report_path), &own);
     path = realpath(s->options->claims, NULL);
-    same = path && !own.failed && strcmp(own.ptr, trace->path) == 0 &&
+    same = path && !own.failed && strcmp(own.ptr, earlier_run->path) == 0 &&
            strcmp(m->input_path, path) == 0;
     free(path);
     buffer_release(&own);
@@ -161,8 +161,8 @@ static int judge(const struct look *look, const struct manifest_found *m, bool i
 }
 
 /* Passed over before: 1; or now, with a word of it: 1; or not: 0. */
-static int pass_over(struct look *look, const struct trace *trace, const struct pass *pass,
-                     struct error *err)
+static int pass_over(struct look *look, const struct earlier_run *earlier_run,
+                     const struct pass *pass, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     int found;
@@ -174,30 +174,31 @@ static int pass_over(struct look *look, const struct trace *trace, const struct 
         return found;
     log_warn("passed over by %s, though it tells of another ledger or of more than this one knows: "
              "'%s'",
-             look->by.by, log_quote(trace->path, quoted, sizeof(quoted)));
+             look->by.by, log_quote(earlier_run->path, quoted, sizeof(quoted)));
     return ledger_pass_add(look->s->ledger, pass, &look->by, err) ? -1 : 1;
 }
 
-static int see_unread(struct look *look, const struct trace *trace, struct error *err)
+static int see_unread(struct look *look, const struct earlier_run *earlier_run, struct error *err)
 {
-    struct pass pass = {.ledger = "", .run = trace->path, .kind = PASS_EXPORT};
-    int passed = trace->is_start || look->is_anew ? pass_over(look, trace, &pass, err) : 1;
+    struct pass pass = {.ledger = "", .run = earlier_run->path, .kind = PASS_EXPORT};
+    int passed =
+        earlier_run->is_start || look->is_anew ? pass_over(look, earlier_run, &pass, err) : 1;
 
-    return passed ? (passed < 0 ? -1 : 0) : refuse_unread(trace, err);
+    return passed ? (passed < 0 ? -1 : 0) : refuse_unread(earlier_run, err);
 }
 
-static int see(void *context, const struct trace *trace, struct error *err)
+static int see(void *context, const struct earlier_run *earlier_run, struct error *err)
 {
     struct look *look = context;
-    const struct manifest_found *m = trace->manifest;
+    const struct manifest_found *m = earlier_run->manifest;
     struct pass pass;
     enum mismatch mismatch;
     bool is_this;
     int passed;
 
     if (!m)
-        return see_unread(look, trace, err);
-    is_this = is_this_export(look, trace);
+        return see_unread(look, earlier_run, err);
+    is_this = is_this_export(look, earlier_run);
     if (judge(look, m, is_this, &mismatch, err))
         return -1;
     if (mismatch == MISMATCH_NONE)
@@ -206,11 +207,11 @@ static int see(void *context, const struct trace *trace, struct error *err)
         look->highest = m->ledger_commits;
     pass =
         (struct pass){m->ledger_id, m->run, m->ledger_commits, is_this ? PASS_EXPORT : PASS_OTHERS};
-    passed = pass_over(look, trace, &pass, err);
+    passed = pass_over(look, earlier_run, &pass, err);
     if (passed)
         return passed < 0 ? -1 : 0;
-    return mismatch == MISMATCH_OTHER ? refuse_other(look, trace, is_this, err)
-                                      : refuse_older(look->s->ledger, trace->path, m,
+    return mismatch == MISMATCH_OTHER ? refuse_other(look, earlier_run, is_this, err)
+                                      : refuse_older(look->s->ledger, earlier_run->path, m,
                                                      mismatch == MISMATCH_UNKNOWN_RUN, err);
 }
 
@@ -222,7 +223,7 @@ static int look_at_all(struct look *look, struct error *err)
     bool is_piped = strcmp(s->options->claims, "-") == 0;
     const char *const files[] = {is_piped ? NULL : s->options->claims, s->report_path.ptr};
 
-    return traces_visit(files, sizeof(files) / sizeof(*files), see, look, err);
+    return earlier_runs_visit(files, sizeof(files) / sizeof(*files), see, look, err);
 }
 
 static struct look look_of(const struct submission *s)

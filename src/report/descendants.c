@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "command/audit/audit.h"
 #include "command/audit/disagreement.h"
-#include "report/manifest/traces.h"
+#include "report/manifest/earlier_runs.h"
 
 #define ENDING ".manifest.json"
 
@@ -18,21 +18,21 @@ static bool has_run(const struct audit *audit, const char *run)
     return false;
 }
 
-static int look(void *context, const struct trace *trace, struct error *err)
+static int look(void *context, const struct earlier_run *earlier_run, struct error *err)
 {
-    const struct manifest_found *m = trace->manifest;
+    const struct manifest_found *m = earlier_run->manifest;
     struct audit *audit = context;
     char quoted[LOG_QUOTE_BYTES];
     struct buffer path = {0};
-    size_t len = strlen(trace->path);
+    size_t len = strlen(earlier_run->path);
 
     (void)err;
     if (!m || !has_run(audit, m->parent_run) || has_run(audit, m->run))
         return 0;
-    if (!trace->is_start && len > strlen(ENDING))
+    if (!earlier_run->is_start && len > strlen(ENDING))
         len -= strlen(ENDING);
-    buffer_append(&path, trace->path, len);
-    if (trace->is_start)
+    buffer_append(&path, earlier_run->path, len);
+    if (earlier_run->is_start)
         disagreement_note(audit, "a re-run of run %s has begun and has no report yet: '%s'",
                           m->parent_run, log_quote(buffer_string(&path), quoted, sizeof(quoted)));
     else
@@ -51,7 +51,7 @@ int descendants_note(struct audit *audit, struct error *err)
 
     for (size_t i = 0; i < audit->report_count; i++)
         paths[i] = audit->reports[i].path;
-    if (traces_visit(paths, audit->report_count, look, audit, err) == 0)
+    if (earlier_runs_visit(paths, audit->report_count, look, audit, err) == 0)
         return 0;
     if (err->exit_code == EXIT_RESOURCES)
         return -1;

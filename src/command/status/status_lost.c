@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "ledger/commits.h"
 #include "ledger/view/view.h"
-#include "report/manifest/traces.h"
+#include "report/manifest/earlier_runs.h"
 
 #define SENTENCE_BYTES 512
 #define PLACES_MAX 64 /* of reports: the newest */
@@ -38,10 +38,10 @@ static void tell_beside(struct lost *lost)
     lost->found++;
 }
 
-static int see(void *context, const struct trace *trace, struct error *err)
+static int see(void *context, const struct earlier_run *earlier_run, struct error *err)
 {
     struct lost *lost = context;
-    const struct manifest_found *m = trace->manifest;
+    const struct manifest_found *m = earlier_run->manifest;
     char quoted[LOG_QUOTE_BYTES];
     char sentence[SENTENCE_BYTES];
     struct run_record run;
@@ -64,7 +64,8 @@ static int see(void *context, const struct trace *trace, struct error *err)
         return is_lost < 0 ? -1 : 0;
     snprintf(sentence, sizeof(sentence),
              "it is an older copy of itself: '%s' tells of run %s, commit %lld, which is not in it",
-             log_quote(trace->path, quoted, sizeof(quoted)), m->run, (long long)m->ledger_commits);
+             log_quote(earlier_run->path, quoted, sizeof(quoted)), m->run,
+             (long long)m->ledger_commits);
     lost->say(lost->context, sentence);
     lost->found++;
     return 0;
@@ -97,7 +98,7 @@ int status_lost_visit(struct ledger *ledger, void (*say)(void *context, const ch
 
     if (!result) {
         tell_beside(&lost);
-        result = traces_visit((const char *const *)lost.places, lost.count, see, &lost, err);
+        result = earlier_runs_visit((const char *const *)lost.places, lost.count, see, &lost, err);
     }
     for (size_t i = 0; i < lost.count; i++)
         free(lost.places[i]);

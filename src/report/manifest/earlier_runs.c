@@ -1,4 +1,4 @@
-#include "report/manifest/traces.h"
+#include "report/manifest/earlier_runs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,17 +13,17 @@
 #define MANIFEST_SUFFIX ".manifest.json"
 #define FOLDERS_MAX 8
 
-struct traces {
-    traces_visitor visit;
+struct earlier_runs {
+    earlier_runs_visitor visit;
     void *context;
     const char *const *files; /* in whose folders they lie */
     size_t count;
     bool starts; /* what this pass shows */
 };
 
-static const char *suffix_of(const struct traces *traces)
+static const char *suffix_of(const struct earlier_runs *earlier_runs)
 {
-    return traces->starts ? START_SUFFIX : MANIFEST_SUFFIX;
+    return earlier_runs->starts ? START_SUFFIX : MANIFEST_SUFFIX;
 }
 
 static bool ends_with(const char *name, const char *suffix)
@@ -33,40 +33,40 @@ static bool ends_with(const char *name, const char *suffix)
     return len > strlen(suffix) && strcmp(name + len - strlen(suffix), suffix) == 0;
 }
 
-static int look(const struct traces *traces, const char *path, struct error *err)
+static int look(const struct earlier_runs *earlier_runs, const char *path, struct error *err)
 {
     struct manifest_found manifest;
     struct error unread;
-    struct trace trace = {.path = path, .is_start = traces->starts};
-    int found = traces->starts ? manifest_read_start(path, &manifest, &unread)
-                               : manifest_read_file(path, &manifest, &unread);
+    struct earlier_run earlier_run = {.path = path, .is_start = earlier_runs->starts};
+    int found = earlier_runs->starts ? manifest_read_start(path, &manifest, &unread)
+                                     : manifest_read_file(path, &manifest, &unread);
     int result = 0;
 
     if (found > 0)
-        trace.manifest = &manifest;
+        earlier_run.manifest = &manifest;
     else if (found < 0)
-        trace.unread = unread.text;
+        earlier_run.unread = unread.text;
     if (found < 0 && unread.exit_code == EXIT_RESOURCES)
         result = error_no_memory(err);
     else if (found > 0 || (found < 0 && unread.exit_code == EXIT_INPUT_MISSING))
-        result = traces->visit(traces->context, &trace, err);
+        result = earlier_runs->visit(earlier_runs->context, &earlier_run, err);
     manifest_found_release(&manifest);
     return result;
 }
 
 /* A folder that may be written but not listed: what lies beside the files themselves is known by
  * its name. */
-static int visit_names(const struct traces *traces, struct error *err)
+static int visit_names(const struct earlier_runs *earlier_runs, struct error *err)
 {
     struct buffer path = {0};
     int result = 0;
 
-    for (size_t i = 0; i < traces->count && !result; i++) {
-        if (!traces->files[i])
+    for (size_t i = 0; i < earlier_runs->count && !result; i++) {
+        if (!earlier_runs->files[i])
             continue;
         buffer_reset(&path);
-        buffer_format(&path, "%s%s", traces->files[i], suffix_of(traces));
-        result = path.failed ? error_no_memory(err) : look(traces, path.ptr, err);
+        buffer_format(&path, "%s%s", earlier_runs->files[i], suffix_of(earlier_runs));
+        result = path.failed ? error_no_memory(err) : look(earlier_runs, path.ptr, err);
     }
     buffer_release(&path);
     return result;
@@ -84,18 +84,19 @@ static int fail_to_list(const char *folder, int number, struct error *err)
                      log_quote(*folder ? folder : ".", quoted, sizeof(quoted)), strerror(number));
 }
 
-static int visit_list(const struct traces *traces, const char *folder, DIR *list, struct error *err)
+static int visit_list(const struct earlier_runs *earlier_runs, const char *folder, DIR *list,
+                      struct error *err)
 {
     struct buffer path = {0};
     const struct dirent *entry;
     int result = 0;
 
     while (!result && (errno = 0, entry = readdir(list))) {
-        if (!ends_with(entry->d_name, suffix_of(traces)))
+        if (!ends_with(entry->d_name, suffix_of(earlier_runs)))
             continue;
         buffer_reset(&path);
         buffer_format(&path, "%s%s", folder, entry->d_name);
-        result = path.failed ? error_no_memory(err) : look(traces, path.ptr, err);
+        result = path.failed ? error_no_memory(err) : look(earlier_runs, path.ptr, err);
     }
     if (!result && errno)
         result = fail_to_list(folder, errno, err);
@@ -104,16 +105,17 @@ static int visit_list(const struct traces *traces, const char *folder, DIR *list
 }
 
 /* `folder` ends in a slash, or is empty. */
-static int visit_folder(const struct traces *traces, const char *folder, struct error *err)
+static int visit_folder(const struct earlier_runs *earlier_runs, const char *folder,
+                        struct error *err)
 {
     DIR *list = opendir(*folder ? folder : ".");
     int result = 0;
 
     if (!list && errno == EACCES)
-        return visit_names(traces, err);
+        return visit_names(earlier_runs, err);
     if (!list)
         return errno == ENOENT || errno == ENOTDIR ? 0 : fail_to_list(folder, errno, err);
-    result = visit_list(traces, folder, list, err);
+    result = visit_list(earlier_runs, folder, list, err);
     closedir(list);
     return result;
 }
@@ -161,19 +163,20 @@ static int add_folders_of(struct folders *folders, const char *file, struct erro
     return result;
 }
 
-int traces_visit(const char *const *files, size_t count, traces_visitor visit, void *context,
-                 struct error *err)
+int earlier_runs_visit(const char *const *files, size_t count, earlier_runs_visitor visit,
+                       void *context, struct error *err)
 {
-    struct traces traces = {.visit = visit, .context = context, .files = files, .count = count};
+    struct earlier_runs earlier_runs = {
+        .visit = visit, .context = context, .files = files, .count = count};
     struct folders folders = {0};
     int result = 0;
 
     for (size_t i = 0; i < count && !result; i++)
         result = files[i] ? add_folders_of(&folders, files[i], err) : 0;
     for (int pass = 0; pass < 2; pass++) {
-        traces.starts = pass == 0;
+        earlier_runs.starts = pass == 0;
         for (size_t i = 0; i < folders.count && !result; i++)
-            result = visit_folder(&traces, folders.paths[i], err);
+            result = visit_folder(&earlier_runs, folders.paths[i], err);
     }
     for (size_t i = 0; i < folders.count; i++)
         free(folders.paths[i]);

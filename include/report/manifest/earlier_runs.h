@@ -1,19 +1,19 @@
 /*
- * traces: the manifests beside an export and a report that tell of earlier runs.
+ * earlier_runs: the manifests beside an export and a report that tell of earlier runs.
  *
  * Those of runs that have no report yet (start.h) are shown before those of reports: a run that
  * publishes at this moment makes the one before it removes the other, so that none is missed.
  *
- * Tested by tests/unit/test_traces.c and tests/e2e/test_identity.py
+ * Tested by tests/unit/test_earlier_runs.c and tests/e2e/test_identity.py
  */
-#ifndef CLAIMBATCH_REPORT_MANIFEST_TRACES_H
-#define CLAIMBATCH_REPORT_MANIFEST_TRACES_H
+#ifndef CLAIMBATCH_REPORT_MANIFEST_EARLIER_RUNS_H
+#define CLAIMBATCH_REPORT_MANIFEST_EARLIER_RUNS_H
 
 #include "report/manifest/manifest.h"
 
 struct error;
 
-struct trace {
+struct earlier_run {
     const char *path;                      /* of the manifest */
     bool is_start;                         /* of a run that has no report yet */
     const struct manifest_found *manifest; /* NULL: nobody but its owner can read it */
@@ -21,7 +21,8 @@ struct trace {
 };
 
 /* Sees one of them. Other than 0 ends the visit. */
-typedef int (*traces_visitor)(void *context, const struct trace *trace, struct error *err);
+typedef int (*earlier_runs_visitor)(void *context, const struct earlier_run *earlier_run,
+                                    struct error *err);
 
 /*
  * Shows the manifests that lie in the folders of these files, also where a file is a link to
@@ -30,7 +31,7 @@ typedef int (*traces_visitor)(void *context, const struct trace *trace, struct e
  * no manifest of ours tell nothing. -1 without memory or descriptors, or where a folder cannot be
  * read.
  */
-int traces_visit(const char *const *files, size_t count, traces_visitor visit, void *context,
-                 struct error *err);
+int earlier_runs_visit(const char *const *files, size_t count, earlier_runs_visitor visit,
+                       void *context, struct error *err);
 
 #endif

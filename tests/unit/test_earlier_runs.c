@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "report/manifest/traces.h"
+#include "report/manifest/earlier_runs.h"
 
-static int count(void *context, const struct trace *trace, struct error *err)
+static int count(void *context, const struct earlier_run *earlier_run, struct error *err)
 {
     int *seen = context;
 
-    (void)trace, (void)err;
+    (void)earlier_run, (void)err;
     (*seen)++;
     return 0;
 }
@@ -31,7 +31,7 @@ static void a_folder_without_manifests_tells_nothing(void **state)
     int seen = 0;
 
     (void)state;
-    assert_int_equal(traces_visit(files, 3, count, &seen, &err), 0);
+    assert_int_equal(earlier_runs_visit(files, 3, count, &seen, &err), 0);
     assert_int_equal(seen, 0);
 }
 
@@ -42,7 +42,7 @@ static void a_folder_that_is_not_there_tells_nothing(void **state)
     int seen = 0;
 
     (void)state;
-    assert_int_equal(traces_visit(absent, 1, count, &seen, &err), 0);
+    assert_int_equal(earlier_runs_visit(absent, 1, count, &seen, &err), 0);
     assert_int_equal(seen, 0);
 }
 
@@ -57,7 +57,7 @@ static void a_folder_that_cannot_be_listed_for_want_of_descriptors_is_an_error(v
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    result = traces_visit(files, 3, count, &seen, &err);
+    result = earlier_runs_visit(files, 3, count, &seen, &err);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_int_equal(result, -1);
     assert_int_equal(err.exit_code, EXIT_RESOURCES);
