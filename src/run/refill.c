@@ -8,7 +8,7 @@
 #include "base/money.h"
 #include "run/halt.h"
 #include "run/holder.h"
-#include "run/rows/decision.h"
+#include "run/rows/fate.h"
 #include "state.h"
 
 static int note(struct batch *b, struct job *job, enum outcome outcome, enum outcome counts_as,
@@ -171,11 +171,11 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     struct row_ref ref = state_ref(b, job);
     struct claim_state claim;
     struct row_record before;
-    struct decision_facts facts = {.order = {b->settings->run->sequence, job->row},
-                                   .rank = b->settings->run->rank,
-                                   .digest = job->digest,
-                                   .claim = &claim};
-    enum decision decision;
+    struct fate_facts facts = {.order = {b->settings->run->sequence, job->row},
+                               .rank = b->settings->run->rank,
+                               .digest = job->digest,
+                               .claim = &claim};
+    enum fate fate;
     int found = 0;
 
     if (ledger_claim_get(ledger, platform, &ref.key, &claim, err))
@@ -194,14 +194,14 @@ static int judge(struct batch *b, struct job *job, struct error *err)
     job->resend = (claim.open && !claim.open_is_intent) || job->unrecorded;
     facts.open_run_alive =
         claim.open && claim.open_is_intent && ledger_run_is_alive(ledger, claim.open_at.run);
-    decision = decision_make(&facts);
-    if ((decision == DECIDE_SEND || decision == DECIDE_SEND_CHANGED) &&
+    fate = fate_make(&facts);
+    if ((fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED) &&
         remember_earlier(b, job, &claim, err))
         return -1;
-    job->changed = decision == DECIDE_SEND_CHANGED;
+    job->changed = fate == DECIDE_SEND_CHANGED;
     job->has_before = claim.has_fee;
     job->before_fen = claim.fee_fen;
-    switch (decision) {
+    switch (fate) {
     case DECIDE_SEND:
         make_ready(b, job);
         return 0;

@@ -13,7 +13,7 @@
 #include "base/money.h"
 #include "input/inspection/inspection.h"
 #include "ledger/ledger.h"
-#include "run/rows/decision.h"
+#include "run/rows/fate.h"
 
 struct error;
 

@@ -61,13 +61,13 @@ static void take_request(void *context, const struct claim *claim)
     buffer_release(&masked);
 }
 
-static void print_count(const struct rehearsal *r, enum decision decision, const char *words)
+static void print_count(const struct rehearsal *r, enum fate fate, const char *words)
 {
     char yuan[MONEY_TEXT_BYTES];
 
-    if (r->rows[decision])
-        printf("%10llu rows %18s yuan  %s\n", (unsigned long long)r->rows[decision],
-               money_format_yuan(r->fee[decision], yuan), words);
+    if (r->rows[fate])
+        printf("%10llu rows %18s yuan  %s\n", (unsigned long long)r->rows[fate],
+               money_format_yuan(r->fee[fate], yuan), words);
 }
 
 /* Those of an earlier row of the same export have nothing to do with --max-changed. */

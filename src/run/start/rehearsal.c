@@ -62,7 +62,7 @@ static void count_change(const struct pass *pass, const struct supply_row *row,
                         row->claim.claim_fee);
 }
 
-static int decide(struct pass *pass, const struct supply_row *row, enum decision *ret_decision,
+static int decide(struct pass *pass, const struct supply_row *row, enum fate *ret_decision,
                   struct rehearsal *rehearsal, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
@@ -71,7 +71,7 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
     struct claim_state state = {0};
     enum round_kind round = round_of(pass, row).kind;
     struct row_record open_row = {.row = row->open_row, .counts_as = OUTCOME_UNKNOWN};
-    struct decision_facts facts = {
+    struct fate_facts facts = {
         .order = order_of(s, row->row),
         .rank = s->rank,
         .digest = digest,
@@ -89,18 +89,18 @@ static int decide(struct pass *pass, const struct supply_row *row, enum decision
         return error_no_memory(err);
     facts.open_run_alive =
         state.open && state.open_is_intent && ledger_run_is_alive(s->ledger, state.open_at.run);
-    *ret_decision = decision_make(&facts);
+    *ret_decision = fate_make(&facts);
     /* The run will make it unknown before it decides. */
     state.open_is_intent = false;
     if (*ret_decision == DECIDE_RECOVER)
-        *ret_decision = decision_make(&facts);
+        *ret_decision = fate_make(&facts);
     if (*ret_decision == DECIDE_SEND_CHANGED)
         count_change(pass, row, &state, rehearsal);
     return 0;
 }
 
 /* Looks at a row: 1 and a decision, or 0: nothing is to be decided. */
-static int judge(struct pass *pass, const struct supply_row *row, enum decision *ret_decision,
+static int judge(struct pass *pass, const struct supply_row *row, enum fate *ret_decision,
                  struct rehearsal *rehearsal, struct error *err)
 {
     bool done;
@@ -116,10 +116,10 @@ static int judge(struct pass *pass, const struct supply_row *row, enum decision 
     return decide(pass, row, ret_decision, rehearsal, err) ? -1 : 1;
 }
 
-static void count(const struct supply_row *row, enum decision decision, struct rehearsal *rehearsal)
+static void count(const struct supply_row *row, enum fate fate, struct rehearsal *rehearsal)
 {
-    rehearsal->rows[decision]++;
-    rehearsal->fee[decision] += row->claim.claim_fee;
+    rehearsal->rows[fate]++;
+    rehearsal->fee[fate] += row->claim.claim_fee;
 }
 
 static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
@@ -130,15 +130,15 @@ static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct erro
     int result;
 
     while ((result = supply_next(pass->supply, &pass->store, &row, err)) > 0) {
-        enum decision decision = DECIDE_SEND;
-        int judged = judge(pass, &row, &decision, rehearsal, err);
+        enum fate fate = DECIDE_SEND;
+        int judged = judge(pass, &row, &fate, rehearsal, err);
 
         if (judged < 0)
             return -1;
         if (!judged)
             continue;
-        count(&row, decision, rehearsal);
-        if (!visited && (decision == DECIDE_SEND || decision == DECIDE_SEND_CHANGED)) {
+        count(&row, fate, rehearsal);
+        if (!visited && (fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED)) {
             s->visit(s->context, &row.claim);
             visited = true;
         }

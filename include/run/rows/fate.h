@@ -1,20 +1,20 @@
 /*
- * decision: what happens to a row, given what the ledger knows of its claim (contract section 5).
+ * fate: what happens to a row, given what the ledger knows of its claim (contract section 5).
  *
  * Pure, and a table: the first line that holds decides. The rows of one file come before the
  * claim's history: what happened to an earlier row of the same file says more about this one than
  * what other runs did.
  *
- * Tested by tests/unit/test_decision.c, line by line
+ * Tested by tests/unit/test_fate.c, line by line
  */
-#ifndef CLAIMBATCH_RUN_ROWS_DECISION_H
-#define CLAIMBATCH_RUN_ROWS_DECISION_H
+#ifndef CLAIMBATCH_RUN_ROWS_FATE_H
+#define CLAIMBATCH_RUN_ROWS_FATE_H
 
 #include <stdbool.h>
 
 #include "ledger/ledger.h"
 
-enum decision {
+enum fate {
     DECIDE_SEND,
     DECIDE_SEND_CHANGED, /* with the warning changed-since-accepted */
     DECIDE_ACCEPTED,     /* skipped ALREADY_ACCEPTED */
@@ -27,7 +27,7 @@ enum decision {
     DECIDE_COUNT,
 };
 
-struct decision_facts {
+struct fate_facts {
     struct row_place order;      /* where the row to be decided stands */
     int64_t rank;                /* of its run, in the order of those that sent this row */
     const unsigned char *digest; /* of its content */
@@ -40,6 +40,6 @@ struct decision_facts {
     bool open_run_alive; /* whether the run of claim->open_at is alive */
 };
 
-enum decision decision_make(const struct decision_facts *facts);
+enum fate fate_make(const struct fate_facts *facts);
 
 #endif

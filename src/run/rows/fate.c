@@ -1,4 +1,4 @@
-#include "run/rows/decision.h"
+#include "run/rows/fate.h"
 
 #include <string.h>
 
@@ -7,12 +7,12 @@ static bool is_same(const unsigned char *a, const unsigned char *b)
     return memcmp(a, b, DIGEST_CLAIM_BYTES) == 0;
 }
 
-static bool repeats_before(const struct decision_facts *f)
+static bool repeats_before(const struct fate_facts *f)
 {
     return f->before && is_same(f->before->digest, f->digest);
 }
 
-static bool before_is_open(const struct decision_facts *f)
+static bool before_is_open(const struct fate_facts *f)
 {
     enum outcome o;
 
@@ -22,45 +22,45 @@ static bool before_is_open(const struct decision_facts *f)
     return o == OUTCOME_FAILED || o == OUTCOME_UNSENT || o == OUTCOME_UNKNOWN;
 }
 
-static bool intent_is_alive(const struct decision_facts *f)
+static bool intent_is_alive(const struct fate_facts *f)
 {
     return f->claim->open && f->claim->open_is_intent && f->open_run_alive;
 }
 
-static bool intent_is_dead(const struct decision_facts *f)
+static bool intent_is_dead(const struct fate_facts *f)
 {
     return f->claim->open && f->claim->open_is_intent && !f->open_run_alive;
 }
 
 /* Content that is not known here may be this one: it is never sent. */
-static bool was_accepted_later(const struct decision_facts *f)
+static bool was_accepted_later(const struct fate_facts *f)
 {
     return f->claim->accepted && !is_same(f->claim->accepted_digest, f->digest) &&
            (f->claim->accepted_unseen || claim_state_is_newer(f->claim, &f->order, f->rank));
 }
 
 /* Content that was accepted since is not undone, even by a resend. */
-static bool is_unsettled(const struct decision_facts *f)
+static bool is_unsettled(const struct fate_facts *f)
 {
     return f->claim->open && !f->claim->open_is_intent &&
            (!f->resend_unknown || was_accepted_later(f));
 }
 
 /* What was accepted before an attempt that is to be sent again does not tell what became of it. */
-static bool was_accepted_alike(const struct decision_facts *f)
+static bool was_accepted_alike(const struct fate_facts *f)
 {
     return f->claim->accepted && is_same(f->claim->accepted_digest, f->digest) && !f->resubmit &&
            !f->claim->open;
 }
 
-static bool was_accepted_other(const struct decision_facts *f)
+static bool was_accepted_other(const struct fate_facts *f)
 {
     return f->claim->accepted && !is_same(f->claim->accepted_digest, f->digest);
 }
 
 static const struct {
-    bool (*holds)(const struct decision_facts *facts);
-    enum decision decision;
+    bool (*holds)(const struct fate_facts *facts);
+    enum fate fate;
 } table[] = {
     {repeats_before, DECIDE_DUPLICATE},      {before_is_open, DECIDE_EARLIER_OPEN},
     {intent_is_alive, DECIDE_WAIT},          {intent_is_dead, DECIDE_RECOVER},
@@ -68,10 +68,10 @@ static const struct {
     {was_accepted_later, DECIDE_SUPERSEDED}, {was_accepted_other, DECIDE_SEND_CHANGED},
 };
 
-enum decision decision_make(const struct decision_facts *facts)
+enum fate fate_make(const struct fate_facts *facts)
 {
     for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
         if (table[i].holds(facts))
-            return table[i].decision;
+            return table[i].fate;
     return DECIDE_SEND;
 }

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "run/rows/decision.h"
+#include "run/rows/fate.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -30,10 +30,10 @@ struct scenario {
     enum content before; /* of the row before in this file, and what it counts as */
     enum outcome before_counts_as;
     bool resend_unknown, resubmit; /* what a person said */
-    enum decision decision;
+    enum fate fate;
 };
 
-static enum decision decide(const struct scenario *scenario)
+static enum fate decide(const struct scenario *scenario)
 {
     struct claim_state claim = {
         .accepted = scenario->accepted != NONE,
@@ -47,7 +47,7 @@ static enum decision decide(const struct scenario *scenario)
                                 .state = ROW_FINAL,
                                 .outcome = scenario->before_counts_as,
                                 .counts_as = scenario->before_counts_as};
-    struct decision_facts facts = {
+    struct fate_facts facts = {
         .order = {RUN, ROW},
         .rank = scenario->rank,
         .digest = same,
@@ -60,23 +60,23 @@ static enum decision decide(const struct scenario *scenario)
 
     memcpy(claim.accepted_digest, scenario->accepted == SAME ? same : other, sizeof(same));
     memcpy(before.digest, scenario->before == SAME ? same : other, sizeof(same));
-    return decision_make(&facts);
+    return fate_make(&facts);
 }
 
 static void decide_all(const struct scenario *scenarios, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        enum decision decision = decide(&scenarios[i]);
+        enum fate fate = decide(&scenarios[i]);
 
-        if (decision != scenarios[i].decision)
-            fail_msg("%s: %d, not %d", scenarios[i].what, decision, scenarios[i].decision);
+        if (fate != scenarios[i].fate)
+            fail_msg("%s: %d, not %d", scenarios[i].what, fate, scenarios[i].fate);
     }
 }
 
 static void never_accepted_is_sent(void **state)
 {
     static const struct scenario scenarios[] = {
-        {.what = "nothing is known", .decision = DECIDE_SEND},
+        {.what = "nothing is known", .fate = DECIDE_SEND},
     };
 
     (void)state;
@@ -89,15 +89,15 @@ static void accepted_same_content_is_skipped(void **state)
         {.what = "accepted in an earlier run",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 900},
-         .decision = DECIDE_ACCEPTED},
+         .fate = DECIDE_ACCEPTED},
         {.what = "accepted in a later run",
          .accepted = SAME,
          .accepted_order = {RUN + 1, 2},
-         .decision = DECIDE_ACCEPTED},
+         .fate = DECIDE_ACCEPTED},
         {.what = "accepted as this very row",
          .accepted = SAME,
          .accepted_order = {RUN, ROW},
-         .decision = DECIDE_ACCEPTED},
+         .fate = DECIDE_ACCEPTED},
     };
 
     (void)state;
@@ -110,39 +110,39 @@ static void accepted_other_content_is_judged_by_the_order_of_rows(void **state)
         {.what = "other content of an earlier run, though of a higher row",
          .accepted = OTHER,
          .accepted_order = {RUN - 1, ROW + 100},
-         .decision = DECIDE_SEND_CHANGED},
+         .fate = DECIDE_SEND_CHANGED},
         {.what = "other content of an earlier row",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW - 1},
-         .decision = DECIDE_SEND_CHANGED},
+         .fate = DECIDE_SEND_CHANGED},
         {.what = "other content of a later row",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW + 1},
-         .decision = DECIDE_SUPERSEDED},
+         .fate = DECIDE_SUPERSEDED},
         {.what = "content that is not known here, of an earlier run",
          .accepted = UNSEEN,
          .accepted_order = {RUN - 1, 2},
-         .decision = DECIDE_SUPERSEDED},
+         .fate = DECIDE_SUPERSEDED},
         {.what = "other content of a later run, though of a lower row",
          .accepted = OTHER,
          .accepted_order = {RUN + 1, 2},
-         .decision = DECIDE_SUPERSEDED},
+         .fate = DECIDE_SUPERSEDED},
         {.what = "a correction of the row whose own content is accepted",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW},
          .rank = 7,
-         .decision = DECIDE_SEND_CHANGED},
+         .fate = DECIDE_SEND_CHANGED},
         {.what = "the row's own content, where a correction of it is accepted",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW},
          .accepted_rank = 7,
-         .decision = DECIDE_SUPERSEDED},
+         .fate = DECIDE_SUPERSEDED},
         {.what = "a correction of the row, where a later one is accepted",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW},
          .accepted_rank = 9,
          .rank = 7,
-         .decision = DECIDE_SUPERSEDED},
+         .fate = DECIDE_SUPERSEDED},
     };
 
     (void)state;
@@ -152,22 +152,22 @@ static void accepted_other_content_is_judged_by_the_order_of_rows(void **state)
 static void unsettled_attempt_holds_back_whatever_the_content(void **state)
 {
     static const struct scenario scenarios[] = {
-        {.what = "nothing accepted", .open = UNSETTLED, .decision = DECIDE_UNSETTLED},
+        {.what = "nothing accepted", .open = UNSETTLED, .fate = DECIDE_UNSETTLED},
         {.what = "the same accepted",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .open = UNSETTLED,
-         .decision = DECIDE_UNSETTLED},
+         .fate = DECIDE_UNSETTLED},
         {.what = "another accepted",
          .accepted = OTHER,
          .accepted_order = {RUN - 1, 2},
          .open = UNSETTLED,
-         .decision = DECIDE_UNSETTLED},
+         .fate = DECIDE_UNSETTLED},
         {.what = "another accepted later",
          .accepted = OTHER,
          .accepted_order = {RUN + 1, 2},
          .open = UNSETTLED,
-         .decision = DECIDE_UNSETTLED},
+         .fate = DECIDE_UNSETTLED},
     };
 
     (void)state;
@@ -182,24 +182,24 @@ static void resend_goes_out_whatever_was_accepted_before_but_undoes_nothing(void
          .accepted_order = {RUN, ROW},
          .open = UNSETTLED,
          .resend_unknown = true,
-         .decision = DECIDE_SEND},
+         .fate = DECIDE_SEND},
         {.what = "another accepted of an earlier run",
          .accepted = OTHER,
          .accepted_order = {RUN - 1, 2},
          .open = UNSETTLED,
          .resend_unknown = true,
-         .decision = DECIDE_SEND_CHANGED},
+         .fate = DECIDE_SEND_CHANGED},
         {.what = "another accepted of a later run",
          .accepted = OTHER,
          .accepted_order = {RUN + 1, 2},
          .open = UNSETTLED,
          .resend_unknown = true,
-         .decision = DECIDE_UNSETTLED},
+         .fate = DECIDE_UNSETTLED},
         {.what = "the same accepted, and nothing is unknown any more",
          .accepted = SAME,
          .accepted_order = {RUN + 1, 2},
          .resend_unknown = true,
-         .decision = DECIDE_ACCEPTED},
+         .fate = DECIDE_ACCEPTED},
     };
 
     (void)state;
@@ -209,12 +209,12 @@ static void resend_goes_out_whatever_was_accepted_before_but_undoes_nothing(void
 static void intent_of_a_run_that_is_alive_is_waited_for(void **state)
 {
     static const struct scenario scenarios[] = {
-        {.what = "nothing accepted", .open = INTENT_ALIVE, .decision = DECIDE_WAIT},
+        {.what = "nothing accepted", .open = INTENT_ALIVE, .fate = DECIDE_WAIT},
         {.what = "the same accepted",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .open = INTENT_ALIVE,
-         .decision = DECIDE_WAIT},
+         .fate = DECIDE_WAIT},
     };
 
     (void)state;
@@ -224,12 +224,12 @@ static void intent_of_a_run_that_is_alive_is_waited_for(void **state)
 static void intent_of_a_run_that_is_dead_becomes_unknown_first(void **state)
 {
     static const struct scenario scenarios[] = {
-        {.what = "nothing accepted", .open = INTENT_DEAD, .decision = DECIDE_RECOVER},
+        {.what = "nothing accepted", .open = INTENT_DEAD, .fate = DECIDE_RECOVER},
         {.what = "the same accepted",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .open = INTENT_DEAD,
-         .decision = DECIDE_RECOVER},
+         .fate = DECIDE_RECOVER},
     };
 
     (void)state;
@@ -244,18 +244,18 @@ static void repeat_in_the_file_is_a_duplicate_whatever_became_of_the_row_before(
             {.what = "nothing accepted",
              .before = SAME,
              .before_counts_as = (enum outcome)counts_as,
-             .decision = DECIDE_DUPLICATE},
+             .fate = DECIDE_DUPLICATE},
             {.what = "accepted as the row before",
              .accepted = SAME,
              .accepted_order = {RUN, ROW - 1},
              .before = SAME,
              .before_counts_as = (enum outcome)counts_as,
-             .decision = DECIDE_DUPLICATE},
+             .fate = DECIDE_DUPLICATE},
             {.what = "unsettled",
              .open = UNSETTLED,
              .before = SAME,
              .before_counts_as = (enum outcome)counts_as,
-             .decision = DECIDE_DUPLICATE},
+             .fate = DECIDE_DUPLICATE},
         };
 
         decide_all(scenarios, COUNT(scenarios));
@@ -268,22 +268,22 @@ static void earlier_row_that_is_open_holds_back_the_later(void **state)
         {.what = "failed",
          .before = OTHER,
          .before_counts_as = OUTCOME_FAILED,
-         .decision = DECIDE_EARLIER_OPEN},
+         .fate = DECIDE_EARLIER_OPEN},
         {.what = "unsent",
          .before = OTHER,
          .before_counts_as = OUTCOME_UNSENT,
-         .decision = DECIDE_EARLIER_OPEN},
+         .fate = DECIDE_EARLIER_OPEN},
         {.what = "unknown, and so unsettled",
          .open = UNSETTLED,
          .before = OTHER,
          .before_counts_as = OUTCOME_UNKNOWN,
-         .decision = DECIDE_EARLIER_OPEN},
+         .fate = DECIDE_EARLIER_OPEN},
         {.what = "failed, though this content was accepted in an earlier run",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .before = OTHER,
          .before_counts_as = OUTCOME_FAILED,
-         .decision = DECIDE_EARLIER_OPEN},
+         .fate = DECIDE_EARLIER_OPEN},
     };
 
     (void)state;
@@ -298,21 +298,21 @@ static void earlier_row_that_is_settled_leaves_it_to_the_history(void **state)
          .accepted_order = {RUN, ROW - 1},
          .before = OTHER,
          .before_counts_as = OUTCOME_ACCEPTED,
-         .decision = DECIDE_SEND_CHANGED},
+         .fate = DECIDE_SEND_CHANGED},
         {.what = "rejected",
          .before = OTHER,
          .before_counts_as = OUTCOME_REJECTED,
-         .decision = DECIDE_SEND},
+         .fate = DECIDE_SEND},
         {.what = "rejected, and this content was accepted in an earlier run",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .before = OTHER,
          .before_counts_as = OUTCOME_REJECTED,
-         .decision = DECIDE_ACCEPTED},
+         .fate = DECIDE_ACCEPTED},
         {.what = "skipped",
          .before = OTHER,
          .before_counts_as = OUTCOME_SKIPPED,
-         .decision = DECIDE_SEND},
+         .fate = DECIDE_SEND},
     };
 
     (void)state;
@@ -322,27 +322,27 @@ static void earlier_row_that_is_settled_leaves_it_to_the_history(void **state)
 static void person_may_have_unsettled_claims_sent_again(void **state)
 {
     static const struct scenario scenarios[] = {
-        {.what = "unsettled", .open = UNSETTLED, .resend_unknown = true, .decision = DECIDE_SEND},
+        {.what = "unsettled", .open = UNSETTLED, .resend_unknown = true, .fate = DECIDE_SEND},
         {.what = "unsettled, and only --resubmit was said",
          .open = UNSETTLED,
          .resubmit = true,
-         .decision = DECIDE_UNSETTLED},
+         .fate = DECIDE_UNSETTLED},
         {.what = "accepted, which is not unsettled",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .resend_unknown = true,
-         .decision = DECIDE_ACCEPTED},
+         .fate = DECIDE_ACCEPTED},
         {.what = "on the wire in another run",
          .open = INTENT_ALIVE,
          .resend_unknown = true,
          .resubmit = true,
-         .decision = DECIDE_WAIT},
+         .fate = DECIDE_WAIT},
         {.what = "behind an earlier row that is unknown",
          .open = UNSETTLED,
          .before = OTHER,
          .before_counts_as = OUTCOME_UNKNOWN,
          .resend_unknown = true,
-         .decision = DECIDE_EARLIER_OPEN},
+         .fate = DECIDE_EARLIER_OPEN},
     };
 
     (void)state;
@@ -356,24 +356,24 @@ static void person_may_have_accepted_content_sent_again(void **state)
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .resubmit = true,
-         .decision = DECIDE_SEND},
+         .fate = DECIDE_SEND},
         {.what = "another accepted earlier",
          .accepted = OTHER,
          .accepted_order = {RUN - 1, 2},
          .resubmit = true,
-         .decision = DECIDE_SEND_CHANGED},
+         .fate = DECIDE_SEND_CHANGED},
         {.what = "another accepted later",
          .accepted = OTHER,
          .accepted_order = {RUN + 1, 2},
          .resubmit = true,
-         .decision = DECIDE_SUPERSEDED},
+         .fate = DECIDE_SUPERSEDED},
         {.what = "a repeat in the file",
          .accepted = SAME,
          .accepted_order = {RUN, ROW - 1},
          .before = SAME,
          .before_counts_as = OUTCOME_ACCEPTED,
          .resubmit = true,
-         .decision = DECIDE_DUPLICATE},
+         .fate = DECIDE_DUPLICATE},
     };
 
     (void)state;
