@@ -13,7 +13,7 @@
 #include "cli/suggestion.h"
 #include "cli/summary.h"
 #include "command/command.h"
-#include "command/resolve/rulings.h"
+#include "command/resolve/decisions.h"
 #include "gateway/endpoint.h"
 #include "gateway/rate_control.h"
 #include "input/claim/pattern.h"
@@ -274,7 +274,7 @@ static bool take_rows(struct options *o, const char *value, const char **ret_why
 {
     *ret_why = "it is the number of a row, from 2 on, or several: 3,7-9";
     o->rows = value;
-    return rulings_check_rows(value);
+    return decisions_check_rows(value);
 }
 
 static bool take_progress(struct options *o, const char *value, const char **ret_why)

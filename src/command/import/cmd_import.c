@@ -11,7 +11,7 @@
 #include "cli/options.h"
 #include "cli/outlook.h"
 #include "command/command.h"
-#include "command/resolve/rulings.h"
+#include "command/resolve/decisions.h"
 #include "gateway/endpoint.h"
 #include "imported.h"
 #include "ledger/commits.h"
@@ -48,14 +48,14 @@ static int check_words(const struct options *o, struct error *err)
             err, EXIT_BAD_USAGE,
             "import needs --by NAME and --reason TEXT, which are recorded; nothing was "
             "imported");
-    why = ruling_text_breach(o->by, RULING_BY_BYTES);
+    why = decision_text_breach(o->by, DECISION_BY_BYTES);
     if (!why)
-        why = ruling_text_breach(o->reason, RULING_REASON_BYTES);
+        why = decision_text_breach(o->reason, DECISION_REASON_BYTES);
     if (why)
         return error_set(err, EXIT_BAD_USAGE,
                          "the text of --by or --reason %s: they are 1 to %d and 1 to %d bytes of "
                          "plain text; nothing was imported",
-                         why, RULING_BY_BYTES, RULING_REASON_BYTES);
+                         why, DECISION_BY_BYTES, DECISION_REASON_BYTES);
     return 0;
 }
 

@@ -14,8 +14,8 @@
 #include "cli/outlook.h"
 #include "cli/version.h"
 #include "command/command.h"
+#include "command/resolve/decisions.h"
 #include "command/resolve/revision.h"
-#include "command/resolve/rulings.h"
 #include "command/resolve/unsettled.h"
 #include "command/resolve/unsettled_json.h"
 #include "confirmation.h"
@@ -44,8 +44,8 @@ struct resolve {
     struct buffer run_stopped, run_report; /* its texts */
     struct revision_settings revision_settings;
     struct revision *revision;
-    enum outcome outcome;    /* that is typed */
-    struct rulings *rulings; /* NULL: none */
+    enum outcome outcome;        /* that is typed */
+    struct decisions *decisions; /* NULL: none */
     struct unsettled_json *json;
     struct unsettled_sheet *sheet;
     struct unsettled_totals totals;
@@ -61,19 +61,19 @@ static int refuse_usage(const char *why, struct error *err)
 
 static int check_words(const struct options *o, struct error *err)
 {
-    const char *why = o->by ? ruling_text_breach(o->by, RULING_BY_BYTES) : NULL;
+    const char *why = o->by ? decision_text_breach(o->by, DECISION_BY_BYTES) : NULL;
 
     if (why)
         return error_set(err, EXIT_BAD_USAGE,
                          "the name of --by %s: it is 1 to %d bytes of plain text; nothing was "
                          "settled",
-                         why, RULING_BY_BYTES);
-    why = o->reason ? ruling_text_breach(o->reason, RULING_REASON_BYTES) : NULL;
+                         why, DECISION_BY_BYTES);
+    why = o->reason ? decision_text_breach(o->reason, DECISION_REASON_BYTES) : NULL;
     if (why)
         return error_set(err, EXIT_BAD_USAGE,
                          "the text of --reason %s: it is 1 to %d bytes of plain text; nothing was "
                          "settled",
-                         why, RULING_REASON_BYTES);
+                         why, DECISION_REASON_BYTES);
     return 0;
 }
 
@@ -118,20 +118,20 @@ static int check_combination(const struct options *o, struct error *err)
     return why ? refuse_usage(why, err) : check_words(o, err);
 }
 
-static int take_rulings(struct resolve *r, struct error *err)
+static int take_decisions(struct resolve *r, struct error *err)
 {
     const struct options *o = r->options;
 
     if (o->from)
-        return rulings_read(o->from, o->encoding, o->by, o->reason, &r->rulings, err);
+        return decisions_read(o->from, o->encoding, o->by, o->reason, &r->decisions, err);
     if (!is_typed(o))
         return 0;
-    if (!ruling_parse_outcome(o->as, &r->outcome))
+    if (!decision_parse_outcome(o->as, &r->outcome))
         return refuse_usage("--as is accepted (the platform has stored the claim) or not-executed "
                             "(it surely has not)",
                             err);
-    r->rulings = rulings_of_rows(o->rows, r->outcome, o->by, o->reason, err);
-    return r->rulings ? 0 : -1;
+    r->decisions = decisions_of_rows(o->rows, r->outcome, o->by, o->reason, err);
+    return r->decisions ? 0 : -1;
 }
 
 /* ---- report, manifest, ledger and run ---- */
@@ -310,38 +310,38 @@ static void say_change(struct resolve *r, const struct revision_row *row)
 }
 
 /* Binds a decision to the claim of its row, as the report has it. */
-static int bind(struct resolve *r, struct ruling *ruling, const struct scan_row *was,
+static int bind(struct resolve *r, struct decision *decision, const struct scan_row *was,
                 struct error *err)
 {
     const struct row_record *record = &was->line.record;
 
     if (!was->has_claim) {
-        rulings_refuse(r->rulings, ruling, "it is invalid in the report, and was never sent");
+        decisions_refuse(r->decisions, decision, "it is invalid in the report, and was never sent");
         return 0;
     }
-    if (!ruling->names_attempt) {
-        memcpy(ruling->digest, record->digest, sizeof(ruling->digest));
-        ruling->submitted_ms = record->submitted_ms;
+    if (!decision->names_attempt) {
+        memcpy(decision->digest, record->digest, sizeof(decision->digest));
+        decision->submitted_ms = record->submitted_ms;
     }
-    ruling->fee_fen = was->claim.claim_fee;
-    return ruling_set_claim(ruling, was->claim.workcard_id, was->claim.claim_order_no)
+    decision->fee_fen = was->claim.claim_fee;
+    return decision_set_claim(decision, was->claim.workcard_id, was->claim.claim_order_no)
                ? error_no_memory(err)
                : 0;
 }
 
 static void refuse_missing(struct resolve *r)
 {
-    for (size_t i = 0; i < rulings_count(r->rulings); i++) {
-        struct ruling *ruling = rulings_at(r->rulings, i);
+    for (size_t i = 0; i < decisions_count(r->decisions); i++) {
+        struct decision *decision = decisions_at(r->decisions, i);
 
-        if (!ruling->is_found)
-            rulings_refuse(r->rulings, ruling, "the report has no such row");
+        if (!decision->is_found)
+            decisions_refuse(r->decisions, decision, "the report has no such row");
     }
 }
 
 /* With --claim or --all, the row's decision: 1, where its own attempt is unknown and it is meant,
  * or 0. */
-static int choose(struct resolve *r, const struct revision_row *row, struct ruling **ret_ruling,
+static int choose(struct resolve *r, const struct revision_row *row, struct decision **ret_decision,
                   struct error *err)
 {
     const struct options *o = r->options;
@@ -354,12 +354,12 @@ static int choose(struct resolve *r, const struct revision_row *row, struct ruli
         return -1;
     if (unsettled.kind != UNSETTLED_OWN)
         return 0;
-    *ret_ruling = rulings_add(r->rulings, row->line.record.row, r->outcome, o->by, o->reason);
-    if (!*ret_ruling)
+    *ret_decision = decisions_add(r->decisions, row->line.record.row, r->outcome, o->by, o->reason);
+    if (!*ret_decision)
         return error_no_memory(err);
-    (*ret_ruling)->names_attempt = true;
-    (*ret_ruling)->submitted_ms = row->line.record.submitted_ms;
-    memcpy((*ret_ruling)->digest, row->line.record.digest, sizeof((*ret_ruling)->digest));
+    (*ret_decision)->names_attempt = true;
+    (*ret_decision)->submitted_ms = row->line.record.submitted_ms;
+    memcpy((*ret_decision)->digest, row->line.record.digest, sizeof((*ret_decision)->digest));
     return 1;
 }
 
@@ -367,7 +367,7 @@ static int choose(struct resolve *r, const struct revision_row *row, struct ruli
 static int check_typed(struct resolve *r, struct error *err)
 {
     const struct options *o = r->options;
-    size_t count = rulings_count(r->rulings);
+    size_t count = decisions_count(r->decisions);
 
     if (o->all && count != (uint64_t)o->expect_rows)
         return error_set(err, EXIT_INPUT_REFUSED,
@@ -380,11 +380,11 @@ static int check_typed(struct resolve *r, struct error *err)
                          "was settled",
                          o->claim);
     for (size_t i = 0; i < count && o->claim; i++) {
-        struct ruling *ruling = rulings_at(r->rulings, i);
+        struct decision *decision = decisions_at(r->decisions, i);
 
-        if (ruling->claim_order_no && strcmp(ruling->claim_order_no, o->claim) != 0)
-            rulings_refuse(r->rulings, ruling, "it is claim '%s', not the one that was typed",
-                           ruling->claim_order_no);
+        if (decision->claim_order_no && strcmp(decision->claim_order_no, o->claim) != 0)
+            decisions_refuse(r->decisions, decision, "it is claim '%s', not the one that was typed",
+                             decision->claim_order_no);
     }
     return 0;
 }
@@ -397,23 +397,24 @@ static int examine(struct resolve *r, struct error *err)
     int found;
 
     while ((found = revision_next(r->revision, &row, err)) > 0) {
-        struct ruling *ruling = r->rulings ? rulings_find(r->rulings, row.line.record.row) : NULL;
+        struct decision *decision =
+            r->decisions ? decisions_find(r->decisions, row.line.record.row) : NULL;
 
         if (row.differs)
             say_change(r, &row);
-        if (chooses && choose(r, &row, &ruling, err) < 0)
+        if (chooses && choose(r, &row, &decision, err) < 0)
             return -1;
-        if (!ruling)
+        if (!decision)
             continue;
-        ruling->is_found = true;
-        if (bind(r, ruling, row.was, err))
+        decision->is_found = true;
+        if (bind(r, decision, row.was, err))
             return -1;
     }
     if (found < 0)
         return -1;
     if (r->totals.changed > CHANGES_SHOWN)
         log_info("… and %llu more", (unsigned long long)(r->totals.changed - CHANGES_SHOWN));
-    if (!r->rulings)
+    if (!r->decisions)
         return 0;
     refuse_missing(r);
     return check_typed(r, err);
@@ -435,7 +436,7 @@ static int was_unknown(struct resolve *r, const char *run_name, uint64_t number,
     return row.outcome == OUTCOME_UNKNOWN || strncmp(row.code, "RESOLVED_", 9) == 0;
 }
 
-static int refuse_ambiguous(const struct ruling *ruling, const char *run, const char *path,
+static int refuse_ambiguous(const struct decision *decision, const char *run, const char *path,
                             struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
@@ -444,7 +445,8 @@ static int refuse_ambiguous(const struct ruling *ruling, const char *run, const 
                      "row %llu was unknown in the report of run %s, too, which was here before and "
                      "is '%s' now; nothing was settled. Name that report, or say that this one is "
                      "meant: --claim ORDER_NO beside --row, or --yes",
-                     (unsigned long long)ruling->row, run, log_quote(path, quoted, sizeof(quoted)));
+                     (unsigned long long)decision->row, run,
+                     log_quote(path, quoted, sizeof(quoted)));
 }
 
 /* A script cannot be asked. A row number that could mean the report that was at this path before is
@@ -457,12 +459,12 @@ static int check_ambiguous(struct resolve *r, const char *place, struct error *e
     int found = 1;
 
     while (found > 0 && (found = ledger_move_away(r->ledger, place, nth++, &run, &to, err)) > 0)
-        for (size_t i = 0; i < rulings_count(r->rulings) && found > 0; i++) {
-            const struct ruling *ruling = rulings_at(r->rulings, i);
-            int same = was_unknown(r, run.ptr, ruling->row, err);
+        for (size_t i = 0; i < decisions_count(r->decisions) && found > 0; i++) {
+            const struct decision *decision = decisions_at(r->decisions, i);
+            int same = was_unknown(r, run.ptr, decision->row, err);
 
             if (same)
-                found = same < 0 ? -1 : refuse_ambiguous(ruling, run.ptr, to.ptr, err);
+                found = same < 0 ? -1 : refuse_ambiguous(decision, run.ptr, to.ptr, err);
         }
     buffer_release(&run);
     buffer_release(&to);
@@ -473,16 +475,16 @@ static int check_ambiguous(struct resolve *r, const char *place, struct error *e
 static int confirm(struct resolve *r, struct error *err)
 {
     const struct options *o = r->options;
-    size_t count = rulings_count(r->rulings);
+    size_t count = decisions_count(r->decisions);
     struct buffer place = {0};
     size_t shown = 0;
     int result = 0;
 
     for (size_t i = 0; i < count && shown < CONFIRMATION_SHOWN; i++) {
-        const struct ruling *ruling = rulings_at(r->rulings, i);
+        const struct decision *decision = decisions_at(r->decisions, i);
 
-        if (ruling->claim_order_no && ++shown)
-            confirmation_name(ruling, r->manifest.run, ruling->fee_fen);
+        if (decision->claim_order_no && ++shown)
+            confirmation_name(decision, r->manifest.run, decision->fee_fen);
     }
     if (count > CONFIRMATION_SHOWN)
         log_info("… and %zu more", count - CONFIRMATION_SHOWN);
@@ -492,12 +494,12 @@ static int confirm(struct resolve *r, struct error *err)
             result = check_ambiguous(r, place.ptr, err);
     }
     buffer_release(&place);
-    return result || rulings_refused(r->rulings) ? result : confirmation_ask(o, count, err);
+    return result || decisions_refused(r->decisions) ? result : confirmation_ask(o, count, err);
 }
 
 static int settle(struct resolve *r, struct error *err)
 {
-    struct settling settling = {.ledger = r->ledger, .run = &r->run, .rulings = r->rulings};
+    struct settling settling = {.ledger = r->ledger, .run = &r->run, .decisions = r->decisions};
     struct buffer words = {0};
 
     if (confirm(r, err))
@@ -517,7 +519,7 @@ static int settle(struct resolve *r, struct error *err)
     }
     r->totals.settled = settling.settled;
     r->totals.settled_before = settling.before;
-    r->totals.skipped = rulings_skipped(r->rulings);
+    r->totals.skipped = decisions_skipped(r->decisions);
     return 0;
 }
 
@@ -561,7 +563,7 @@ static int show(struct resolve *r, const struct unsettled *unsettled, struct err
 {
     if (r->json)
         unsettled_json_add(r->json, unsettled);
-    else if (!r->rulings)
+    else if (!r->decisions)
         unsettled_print(unsettled);
     return r->sheet && unsettled_is_settled_here(unsettled)
                ? unsettled_sheet_add(r->sheet, unsettled, err)
@@ -621,7 +623,7 @@ static int report_rest(struct resolve *r, struct error *err)
         .manifest = &r->manifest,
         .run = &r->run,
         .totals = &r->totals,
-        .was_settled = r->rulings != NULL,
+        .was_settled = r->decisions != NULL,
     };
 
     if (open_outputs(r, err) || list_rest(r, &outlook, err) ||
@@ -647,8 +649,8 @@ static int run(struct resolve *r, struct error *err)
         return -1;
     if (!o->claims)
         return ledger_unsettled(o, r->endpoint.platform, err);
-    if (take_rulings(r, err) || open_report(r, err) || examine(r, err) ||
-        (r->rulings && settle(r, err)) || publish(r, err))
+    if (take_decisions(r, err) || open_report(r, err) || examine(r, err) ||
+        (r->decisions && settle(r, err)) || publish(r, err))
         return -1;
     return report_rest(r, err);
 }
@@ -657,7 +659,7 @@ static void release(struct resolve *r)
 {
     unsettled_sheet_close(r->sheet);
     unsettled_json_close(r->json);
-    rulings_close(r->rulings);
+    decisions_close(r->decisions);
     revision_close(r->revision);
     ledger_close(r->ledger);
     signing_key_close(r->key);

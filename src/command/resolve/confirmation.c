@@ -10,7 +10,7 @@
 #include "base/money.h"
 #include "cli/options.h"
 
-void confirmation_name(const struct ruling *ruling, const char *run, int64_t fee_fen)
+void confirmation_name(const struct decision *decision, const char *run, int64_t fee_fen)
 {
     char order_no[LOG_QUOTE_BYTES];
     char yuan[MONEY_TEXT_BYTES] = "";
@@ -19,10 +19,10 @@ void confirmation_name(const struct ruling *ruling, const char *run, int64_t fee
     if (fee_fen >= 0)
         snprintf(amount, sizeof(amount), ", %s yuan", money_format_yuan(fee_fen, yuan));
     log_info("run %s, row %llu: claim '%s' of work order %lld%s: %s", run,
-             (unsigned long long)ruling->row,
-             log_quote(ruling->claim_order_no, order_no, sizeof(order_no)),
-             (long long)ruling->workcard_id, amount,
-             ruling->outcome == OUTCOME_ACCEPTED ? "accepted" : "not executed");
+             (unsigned long long)decision->row,
+             log_quote(decision->claim_order_no, order_no, sizeof(order_no)),
+             (long long)decision->workcard_id, amount,
+             decision->outcome == OUTCOME_ACCEPTED ? "accepted" : "not executed");
 }
 
 bool confirmation_can_ask(void)

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "command/resolve/rulings.h"
+#include "command/resolve/decisions.h"
 
 struct error;
 struct options;
@@ -21,7 +21,7 @@ struct options;
 
 /* Names one: row, claim, amount, and what is said of it. `run` is whose attempt it is; a negative
  * amount is not known. */
-void confirmation_name(const struct ruling *ruling, const char *run, int64_t fee_fen);
+void confirmation_name(const struct decision *decision, const char *run, int64_t fee_fen);
 
 /* Whether a person sits there. */
 bool confirmation_can_ask(void);

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "cli/options.h"
 #include "cli/outlook.h"
-#include "command/resolve/rulings.h"
+#include "command/resolve/decisions.h"
 #include "confirmation.h"
 #include "ledger/ledger.h"
 #include "ledger/view/view.h"
@@ -28,8 +28,8 @@ struct desk {
     enum outcome outcome;
     struct buffer path;
     struct ledger *ledger;
-    struct rulings *rulings;  /* NULL: nothing is to be settled */
-    struct row_place *places; /* of the rulings */
+    struct decisions *decisions; /* NULL: nothing is to be settled */
+    struct row_place *places;    /* of the rulings */
     struct json *json;
     uint64_t listed;
 };
@@ -44,7 +44,7 @@ static int open_ledger(struct desk *desk, struct error *err)
         return -1;
     if (desk->path.failed)
         return error_no_memory(err);
-    if (!desk->rulings)
+    if (!desk->decisions)
         return view_open(desk->path.ptr, &desk->ledger, err) || view_check_schema(desk->ledger, err)
                    ? -1
                    : 0;
@@ -126,9 +126,9 @@ static bool is_meant(const struct desk *desk, const struct view_unknown *unknown
 static int take(struct desk *desk, const struct view_unknown *unknown, struct error *err)
 {
     const struct options *o = desk->options;
-    size_t count = rulings_count(desk->rulings);
+    size_t count = decisions_count(desk->decisions);
     struct row_place *places;
-    struct ruling *ruling;
+    struct decision *decision;
 
     if (!is_meant(desk, unknown))
         return 0;
@@ -137,32 +137,32 @@ static int take(struct desk *desk, const struct view_unknown *unknown, struct er
         return error_no_memory(err);
     desk->places = places;
     places[count] = unknown->place;
-    ruling = rulings_add(desk->rulings, unknown->place.row, desk->outcome, o->by, o->reason);
-    if (!ruling || ruling_set_claim(ruling, unknown->workcard_id, unknown->claim_order_no))
+    decision = decisions_add(desk->decisions, unknown->place.row, desk->outcome, o->by, o->reason);
+    if (!decision || decision_set_claim(decision, unknown->workcard_id, unknown->claim_order_no))
         return error_no_memory(err);
-    ruling->submitted_ms = unknown->submitted_ms;
-    memcpy(ruling->digest, unknown->digest, sizeof(ruling->digest));
+    decision->submitted_ms = unknown->submitted_ms;
+    memcpy(decision->digest, unknown->digest, sizeof(decision->digest));
     if (count < CONFIRMATION_SHOWN)
-        confirmation_name(ruling, unknown->run_name, -1);
+        confirmation_name(decision, unknown->run_name, -1);
     return 0;
 }
 
 /* One attempt, in the open transaction, if it still is the one that was listed. */
 static int settle_one(struct desk *desk, size_t i, struct error *err)
 {
-    const struct ruling *ruling = rulings_at(desk->rulings, i);
+    const struct decision *decision = decisions_at(desk->decisions, i);
     struct run_record run;
     struct row_ref ref = {
         .platform = desk->platform,
         .place = desk->places[i],
-        .key = {ruling->workcard_id, ruling->claim_order_no},
+        .key = {decision->workcard_id, decision->claim_order_no},
     };
     struct settlement settlement = {
-        .outcome = ruling->outcome,
-        .digest = ruling->digest,
-        .submitted_ms = ruling->submitted_ms,
-        .by = ruling->by,
-        .reason = ruling->reason,
+        .outcome = decision->outcome,
+        .digest = decision->digest,
+        .submitted_ms = decision->submitted_ms,
+        .by = decision->by,
+        .reason = decision->reason,
         .at_ms = clock_wall_ms(),
     };
     int done = ledger_run_get(desk->ledger, ref.place.run, &run, err);
@@ -185,7 +185,7 @@ static int settle_one(struct desk *desk, size_t i, struct error *err)
 
 static int settle(struct desk *desk, struct error *err)
 {
-    size_t count = rulings_count(desk->rulings);
+    size_t count = decisions_count(desk->decisions);
     int done = 1;
 
     if (ledger_begin(desk->ledger, err))
@@ -206,7 +206,7 @@ static int say_what_is_behind(struct desk *desk, struct error *err)
 {
     int64_t last = 0;
 
-    for (size_t i = 0; i < rulings_count(desk->rulings); i++) {
+    for (size_t i = 0; i < decisions_count(desk->decisions); i++) {
         struct buffer words = {0};
         const char *report;
 
@@ -227,7 +227,7 @@ static int say_what_is_behind(struct desk *desk, struct error *err)
 static int check_count(const struct desk *desk, struct error *err)
 {
     const struct options *o = desk->options;
-    size_t count = rulings_count(desk->rulings);
+    size_t count = decisions_count(desk->decisions);
 
     if (o->all && count != (uint64_t)o->expect_rows)
         return error_set(err, EXIT_INPUT_REFUSED,
@@ -248,7 +248,7 @@ static int check_count(const struct desk *desk, struct error *err)
 
 static int settle_all(struct desk *desk, struct error *err)
 {
-    size_t count = rulings_count(desk->rulings);
+    size_t count = decisions_count(desk->decisions);
 
     if (check_count(desk, err) || confirmation_ask(desk->options, count, err) || settle(desk, err))
         return -1;
@@ -265,7 +265,7 @@ static int walk(struct desk *desk, struct error *err)
     int found = view_list_open(desk->ledger, &list, err);
 
     while (!found && (found = view_list_next(list, &unknown, err)) > 0)
-        found = desk->rulings ? take(desk, &unknown, err) : show(desk, &unknown, err);
+        found = desk->decisions ? take(desk, &unknown, err) : show(desk, &unknown, err);
     view_list_close(list);
     return found;
 }
@@ -299,17 +299,17 @@ static int run(struct desk *desk, struct error *err)
     const struct options *o = desk->options;
 
     if (o->claim || o->all) {
-        if (!ruling_parse_outcome(o->as, &desk->outcome))
+        if (!decision_parse_outcome(o->as, &desk->outcome))
             return error_set(err, EXIT_BAD_USAGE,
                              "--as is accepted (the platform has stored the claim) or not-executed "
                              "(it surely has not); nothing was settled");
-        desk->rulings = rulings_of_rows(NULL, desk->outcome, o->by, o->reason, err);
-        if (!desk->rulings)
+        desk->decisions = decisions_of_rows(NULL, desk->outcome, o->by, o->reason, err);
+        if (!desk->decisions)
             return -1;
     }
     if (open_ledger(desk, err))
         return -1;
-    if (!desk->rulings)
+    if (!desk->decisions)
         return list_all(desk, err);
     return walk(desk, err) ? -1 : settle_all(desk, err);
 }
@@ -320,7 +320,7 @@ int ledger_unsettled(const struct options *options, const char *platform, struct
     int result = run(&desk, err);
 
     json_close(desk.json);
-    rulings_close(desk.rulings);
+    decisions_close(desk.decisions);
     ledger_close(desk.ledger);
     buffer_release(&desk.path);
     free(desk.places);

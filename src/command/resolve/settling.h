@@ -12,15 +12,15 @@
 
 #include <stdint.h>
 
-#include "command/resolve/rulings.h"
+#include "command/resolve/decisions.h"
 #include "ledger/ledger.h"
 
 struct error;
 
 struct settling {
     struct ledger *ledger;
-    struct run_record *run;  /* of the report; this process has its lock */
-    struct rulings *rulings; /* each with its claim, or refused already */
+    struct run_record *run;      /* of the report; this process has its lock */
+    struct decisions *decisions; /* each with its claim, or refused already */
 
     /* set by settling_run */
     uint64_t settled;

@@ -1,6 +1,6 @@
 /*
  * unsettled_sheet: unknown rows as a CSV of decisions: to be sent to the platform's support, filled
- * in, and read back by command/resolve/rulings.h.
+ * in, and read back by command/resolve/decisions.h.
  *
  * Cells as in a report: UTF-8 with BOM, guarded against running as formulas. Owner-only, written
  * beside its name and renamed.

@@ -1,4 +1,4 @@
-#include "command/resolve/rulings.h"
+#include "command/resolve/decisions.h"
 #include "base/character.h"
 
 #include <ctype.h>
@@ -28,8 +28,8 @@ enum column { COLUMN_ROW, COLUMN_DIGEST, COLUMN_SUBMITTED_AT, COLUMN_AS, COLUMN_
 static const char *const column_names[COLUMNS] = {"row", "digest", "submitted_at",
                                                   "as",  "by",     "reason"};
 
-struct rulings {
-    struct ruling *list;
+struct decisions {
+    struct decision *list;
     size_t count, room;
     uint64_t skipped, refused;
     struct buffer texts; /* names and reasons, each with its NUL */
@@ -37,7 +37,7 @@ struct rulings {
 
 /* What reading a file passes around. */
 struct reading {
-    struct rulings *rulings;
+    struct decisions *decisions;
     const struct reader *reader;
     size_t index[COLUMNS]; /* SIZE_MAX: absent */
     const char *by, *reason;
@@ -45,7 +45,7 @@ struct reading {
 
 /* ---- words ---- */
 
-bool ruling_parse_outcome(const char *word, enum outcome *ret_outcome)
+bool decision_parse_outcome(const char *word, enum outcome *ret_outcome)
 {
     struct cell cell = {word, strlen(word)};
     struct value value = value_of(&cell);
@@ -59,7 +59,7 @@ bool ruling_parse_outcome(const char *word, enum outcome *ret_outcome)
     return false;
 }
 
-const char *ruling_text_breach(const char *text, size_t limit)
+const char *decision_text_breach(const char *text, size_t limit)
 {
     struct cell cell = {text, strlen(text)};
 
@@ -76,56 +76,57 @@ const char *ruling_text_breach(const char *text, size_t limit)
 
 /* ---- refusals ---- */
 
-void rulings_refuse(struct rulings *rulings, const struct ruling *ruling, const char *format, ...)
+void decisions_refuse(struct decisions *decisions, const struct decision *decision,
+                      const char *format, ...)
 {
     char why[REFUSAL_BYTES];
     char row[32] = "";
     va_list args;
 
-    if (rulings->refused++ >= RULINGS_REFUSED_SHOWN)
+    if (decisions->refused++ >= DECISIONS_REFUSED_SHOWN)
         return;
     va_start(args, format);
     vsnprintf(why, sizeof(why), format, args);
     va_end(args);
-    if (ruling->row)
-        snprintf(row, sizeof(row), "row %llu", (unsigned long long)ruling->row);
-    if (ruling->line)
-        log_error("line %llu%s%s: %s", (unsigned long long)ruling->line, *row ? ", " : "", row,
+    if (decision->row)
+        snprintf(row, sizeof(row), "row %llu", (unsigned long long)decision->row);
+    if (decision->line)
+        log_error("line %llu%s%s: %s", (unsigned long long)decision->line, *row ? ", " : "", row,
                   why);
     else
         log_error("%s: %s", row, why);
 }
 
-uint64_t rulings_refused(const struct rulings *rulings)
+uint64_t decisions_refused(const struct decisions *decisions)
 {
-    return rulings->refused;
+    return decisions->refused;
 }
 
 /* ---- the list ---- */
 
-static struct ruling *new_ruling(struct rulings *rulings)
+static struct decision *new_decision(struct decisions *decisions)
 {
-    if (rulings->count == rulings->room) {
-        size_t room = rulings->room ? rulings->room * 2 : 64;
-        struct ruling *list = realloc(rulings->list, room * sizeof(*list));
+    if (decisions->count == decisions->room) {
+        size_t room = decisions->room ? decisions->room * 2 : 64;
+        struct decision *list = realloc(decisions->list, room * sizeof(*list));
 
         if (!list)
             return NULL;
-        rulings->list = list;
-        rulings->room = room;
+        decisions->list = list;
+        decisions->room = room;
     }
-    rulings->list[rulings->count] = (struct ruling){0};
-    return &rulings->list[rulings->count++];
+    decisions->list[decisions->count] = (struct decision){0};
+    return &decisions->list[decisions->count++];
 }
 
-struct ruling *rulings_add(struct rulings *rulings, uint64_t row, enum outcome outcome,
-                           const char *by, const char *reason)
+struct decision *decisions_add(struct decisions *decisions, uint64_t row, enum outcome outcome,
+                               const char *by, const char *reason)
 {
-    struct ruling *ruling = new_ruling(rulings);
+    struct decision *decision = new_decision(decisions);
 
-    if (ruling)
-        *ruling = (struct ruling){.row = row, .outcome = outcome, .by = by, .reason = reason};
-    return ruling;
+    if (decision)
+        *decision = (struct decision){.row = row, .outcome = outcome, .by = by, .reason = reason};
+    return decision;
 }
 
 /* Takes "7" or "7-9" and the comma behind it from the text; false when it begins otherwise. */
@@ -142,10 +143,10 @@ static bool take_range(const char **rows, uint64_t *ret_first, uint64_t *ret_las
         return false;
     *rows = end + (*end == ',');
     return (!*end || *end == ',') && *ret_first >= 2 && *ret_last >= *ret_first &&
-           *ret_last <= INT64_MAX && *ret_last - *ret_first < RULINGS_ROWS_MAX;
+           *ret_last <= INT64_MAX && *ret_last - *ret_first < DECISIONS_ROWS_MAX;
 }
 
-bool rulings_check_rows(const char *rows)
+bool decisions_check_rows(const char *rows)
 {
     uint64_t first, last, count = 0;
 
@@ -154,106 +155,106 @@ bool rulings_check_rows(const char *rows)
             return false;
         count += last - first + 1;
     }
-    return count > 0 && count <= RULINGS_ROWS_MAX;
+    return count > 0 && count <= DECISIONS_ROWS_MAX;
 }
 
 static int compare_row_number(const void *a, const void *b)
 {
-    const struct ruling *x = a;
-    const struct ruling *y = b;
+    const struct decision *x = a;
+    const struct decision *y = b;
 
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
 /* In their order, and none twice. */
-static void sort_rows(struct rulings *rulings)
+static void sort_rows(struct decisions *decisions)
 {
     size_t used = 0;
 
-    qsort(rulings->list, rulings->count, sizeof(*rulings->list), compare_row_number);
-    for (size_t i = 0; i < rulings->count; i++)
-        if (!used || rulings->list[used - 1].row != rulings->list[i].row)
-            rulings->list[used++] = rulings->list[i];
-    rulings->count = used;
+    qsort(decisions->list, decisions->count, sizeof(*decisions->list), compare_row_number);
+    for (size_t i = 0; i < decisions->count; i++)
+        if (!used || decisions->list[used - 1].row != decisions->list[i].row)
+            decisions->list[used++] = decisions->list[i];
+    decisions->count = used;
 }
 
-struct rulings *rulings_of_rows(const char *rows, enum outcome outcome, const char *by,
-                                const char *reason, struct error *err)
+struct decisions *decisions_of_rows(const char *rows, enum outcome outcome, const char *by,
+                                    const char *reason, struct error *err)
 {
-    struct rulings *rulings = calloc(1, sizeof(*rulings));
+    struct decisions *decisions = calloc(1, sizeof(*decisions));
     uint64_t first, last;
-    bool good = rulings != NULL;
+    bool good = decisions != NULL;
 
     while (good && rows && take_range(&rows, &first, &last))
         for (; first <= last && good; first++)
-            good = rulings_add(rulings, first, outcome, by, reason) != NULL;
+            good = decisions_add(decisions, first, outcome, by, reason) != NULL;
     if (!good) {
-        rulings_close(rulings);
+        decisions_close(decisions);
         error_no_memory(err);
         return NULL;
     }
-    if (rulings->count)
-        sort_rows(rulings);
-    return rulings;
+    if (decisions->count)
+        sort_rows(decisions);
+    return decisions;
 }
 
-void rulings_close(struct rulings *rulings)
+void decisions_close(struct decisions *decisions)
 {
-    if (!rulings)
+    if (!decisions)
         return;
-    for (size_t i = 0; i < rulings->count; i++)
-        free(rulings->list[i].claim_order_no);
-    free(rulings->list);
-    buffer_release(&rulings->texts);
-    free(rulings);
+    for (size_t i = 0; i < decisions->count; i++)
+        free(decisions->list[i].claim_order_no);
+    free(decisions->list);
+    buffer_release(&decisions->texts);
+    free(decisions);
 }
 
-size_t rulings_count(const struct rulings *rulings)
+size_t decisions_count(const struct decisions *decisions)
 {
-    return rulings->count;
+    return decisions->count;
 }
 
-uint64_t rulings_skipped(const struct rulings *rulings)
+uint64_t decisions_skipped(const struct decisions *decisions)
 {
-    return rulings->skipped;
+    return decisions->skipped;
 }
 
-struct ruling *rulings_at(struct rulings *rulings, size_t i)
+struct decision *decisions_at(struct decisions *decisions, size_t i)
 {
-    return &rulings->list[i];
+    return &decisions->list[i];
 }
 
 static int compare(const void *a, const void *b)
 {
-    const struct ruling *x = a;
-    const struct ruling *y = b;
+    const struct decision *x = a;
+    const struct decision *y = b;
 
     if (x->row != y->row)
         return x->row < y->row ? -1 : 1;
     return x->line < y->line ? -1 : x->line > y->line;
 }
 
-static int compare_row(const void *row, const void *ruling)
+static int compare_row(const void *row, const void *decision)
 {
     uint64_t wanted = *(const uint64_t *)row;
-    uint64_t at = ((const struct ruling *)ruling)->row;
+    uint64_t at = ((const struct decision *)decision)->row;
 
     return wanted < at ? -1 : wanted > at;
 }
 
-struct ruling *rulings_find(struct rulings *rulings, uint64_t row)
+struct decision *decisions_find(struct decisions *decisions, uint64_t row)
 {
-    if (!rulings->count)
+    if (!decisions->count)
         return NULL;
-    return bsearch(&row, rulings->list, rulings->count, sizeof(*rulings->list), compare_row);
+    return bsearch(&row, decisions->list, decisions->count, sizeof(*decisions->list), compare_row);
 }
 
-int ruling_set_claim(struct ruling *ruling, int64_t workcard_id, const char *claim_order_no)
+int decision_set_claim(struct decision *decision, int64_t workcard_id, const char *claim_order_no)
 {
-    free(ruling->claim_order_no);
-    ruling->claim_order_no = strdup(claim_order_no);
-    ruling->workcard_id = workcard_id;
-    return ruling->claim_order_no ? 0 : -1;
+    free(decision->claim_order_no);
+    decision->claim_order_no = strdup(claim_order_no);
+    decision->workcard_id = workcard_id;
+    return decision->claim_order_no ? 0 : -1;
 }
 
 /* ---- one line of a file ---- */
@@ -276,39 +277,40 @@ static const char *show(struct value value, char ret_text[LOG_QUOTE_BYTES])
 }
 
 static bool take_row(const struct reading *reading, const struct record *record,
-                     struct ruling *ruling)
+                     struct decision *decision)
 {
     struct value value = cell_of(reading, record, COLUMN_ROW);
     char shown[LOG_QUOTE_BYTES];
     int64_t row = 0;
 
     if (value_parse_integer(value, &row) != RULE_NONE || row < 2) {
-        rulings_refuse(reading->rulings, ruling, "'%s' is no row of a report", show(value, shown));
+        decisions_refuse(reading->decisions, decision, "'%s' is no row of a report",
+                         show(value, shown));
         return false;
     }
-    ruling->row = (uint64_t)row;
+    decision->row = (uint64_t)row;
     return true;
 }
 
 static bool take_digest(const struct reading *reading, const struct record *record,
-                        struct ruling *ruling)
+                        struct decision *decision)
 {
     struct value value = cell_of(reading, record, COLUMN_DIGEST);
     char shown[LOG_QUOTE_BYTES];
 
     if (value.len == 2 * DIGEST_CLAIM_BYTES &&
-        hex_parse(value.ptr, DIGEST_CLAIM_BYTES, ruling->digest))
+        hex_parse(value.ptr, DIGEST_CLAIM_BYTES, decision->digest))
         return true;
-    rulings_refuse(reading->rulings, ruling, "the digest '%s' %s", show(value, shown),
-                   value.len == 0 ? "is missing: copy it from the report"
-                   : value_is_scientific(value)
-                       ? "was turned into a number by a spreadsheet: copy it from the report"
-                       : "is not one of a report: copy it from there");
+    decisions_refuse(reading->decisions, decision, "the digest '%s' %s", show(value, shown),
+                     value.len == 0 ? "is missing: copy it from the report"
+                     : value_is_scientific(value)
+                         ? "was turned into a number by a spreadsheet: copy it from the report"
+                         : "is not one of a report: copy it from there");
     return false;
 }
 
 static bool take_submitted(const struct reading *reading, const struct record *record,
-                           struct ruling *ruling)
+                           struct decision *decision)
 {
     struct value value = cell_of(reading, record, COLUMN_SUBMITTED_AT);
     char text[CLOCK_RFC3339_BYTES] = "";
@@ -316,10 +318,10 @@ static bool take_submitted(const struct reading *reading, const struct record *r
 
     if (value.len < sizeof(text))
         snprintf(text, sizeof(text), "%.*s", (int)value.len, value.ptr);
-    if (clock_parse_rfc3339(text, &ruling->submitted_ms))
+    if (clock_parse_rfc3339(text, &decision->submitted_ms))
         return true;
-    rulings_refuse(
-        reading->rulings, ruling, "submitted_at '%s' %s", show(value, shown),
+    decisions_refuse(
+        reading->decisions, decision, "submitted_at '%s' %s", show(value, shown),
         value.len == 0 ? "is missing: copy it from the report"
         : *value.ptr >= '0' && *value.ptr <= '9'
             ? "was rewritten, as by a spreadsheet: its milliseconds or its zone are lost; "
@@ -331,23 +333,23 @@ static bool take_submitted(const struct reading *reading, const struct record *r
 
 /* Keeps a text and says where. */
 static bool take_text(const struct reading *reading, const struct record *record,
-                      enum column column, struct ruling *ruling, size_t *ret_at)
+                      enum column column, struct decision *decision, size_t *ret_at)
 {
-    size_t limit = column == COLUMN_BY ? RULING_BY_BYTES : RULING_REASON_BYTES;
+    size_t limit = column == COLUMN_BY ? DECISION_BY_BYTES : DECISION_REASON_BYTES;
     size_t index = reading->index[column];
     const char *cell = index < record->count ? record->cells[index].text : "";
     const char *text = formula_unguard(cell) ? formula_unguard(cell) : cell;
     const char *typed = column == COLUMN_BY ? reading->by : reading->reason;
-    struct buffer *texts = &reading->rulings->texts;
+    struct buffer *texts = &reading->decisions->texts;
     const char *why;
 
     if (!*text && typed)
         text = typed;
-    why = ruling_text_breach(text, limit);
+    why = decision_text_breach(text, limit);
     if (why) {
-        rulings_refuse(reading->rulings, ruling, "%s %s: it is 1 to %zu bytes of plain text%s",
-                       column_names[column], why, limit,
-                       *text ? "" : ", in its column or as the option of that name");
+        decisions_refuse(reading->decisions, decision,
+                         "%s %s: it is 1 to %zu bytes of plain text%s", column_names[column], why,
+                         limit, *text ? "" : ", in its column or as the option of that name");
         return false;
     }
     *ret_at = texts->len;
@@ -356,54 +358,54 @@ static bool take_text(const struct reading *reading, const struct record *record
 }
 
 static bool take_outcome(const struct reading *reading, const struct record *record,
-                         struct ruling *ruling)
+                         struct decision *decision)
 {
     struct value value = cell_of(reading, record, COLUMN_AS);
     char shown[LOG_QUOTE_BYTES];
 
-    if (ruling_parse_outcome(record->cells[reading->index[COLUMN_AS]].text, &ruling->outcome))
+    if (decision_parse_outcome(record->cells[reading->index[COLUMN_AS]].text, &decision->outcome))
         return true;
-    rulings_refuse(reading->rulings, ruling,
-                   "'%s' is no decision: it is accepted or not-executed, or empty where none was "
-                   "made",
-                   show(value, shown));
+    decisions_refuse(reading->decisions, decision,
+                     "'%s' is no decision: it is accepted or not-executed, or empty where none was "
+                     "made",
+                     show(value, shown));
     return false;
 }
 
 static bool take_line(const struct reading *reading, const struct record *record,
-                      struct ruling *ruling)
+                      struct decision *decision)
 {
-    ruling->line = record->line;
-    ruling->names_attempt = true;
-    if (!take_row(reading, record, ruling))
+    decision->line = record->line;
+    decision->names_attempt = true;
+    if (!take_row(reading, record, decision))
         return false;
     if (record->count != reader_header(reading->reader)->count) {
-        rulings_refuse(reading->rulings, ruling, "the line has %zu cells, the header %zu",
-                       record->count, reader_header(reading->reader)->count);
+        decisions_refuse(reading->decisions, decision, "the line has %zu cells, the header %zu",
+                         record->count, reader_header(reading->reader)->count);
         return false;
     }
-    return take_outcome(reading, record, ruling) && take_digest(reading, record, ruling) &&
-           take_submitted(reading, record, ruling) &&
-           take_text(reading, record, COLUMN_BY, ruling, &ruling->by_at) &&
-           take_text(reading, record, COLUMN_REASON, ruling, &ruling->reason_at);
+    return take_outcome(reading, record, decision) && take_digest(reading, record, decision) &&
+           take_submitted(reading, record, decision) &&
+           take_text(reading, record, COLUMN_BY, decision, &decision->by_at) &&
+           take_text(reading, record, COLUMN_REASON, decision, &decision->reason_at);
 }
 
 static int take_record(const struct reading *reading, const struct record *record,
                        struct error *err)
 {
-    struct rulings *rulings = reading->rulings;
-    struct ruling *ruling;
+    struct decisions *decisions = reading->decisions;
+    struct decision *decision;
 
     if (cell_of(reading, record, COLUMN_AS).len == 0) {
-        rulings->skipped++;
+        decisions->skipped++;
         return 0;
     }
-    ruling = new_ruling(rulings);
-    if (!ruling)
+    decision = new_decision(decisions);
+    if (!decision)
         return error_no_memory(err);
-    if (!take_line(reading, record, ruling))
-        rulings->count--;
-    return rulings->texts.failed ? error_no_memory(err) : 0;
+    if (!take_line(reading, record, decision))
+        decisions->count--;
+    return decisions->texts.failed ? error_no_memory(err) : 0;
 }
 
 /* ---- the file ---- */
@@ -483,20 +485,20 @@ static int open_table(struct export *export, const struct survey *survey,
                     : -1;
 }
 
-static void sort(struct rulings *rulings)
+static void sort(struct decisions *decisions)
 {
-    for (size_t i = 0; i < rulings->count; i++) {
-        struct ruling *ruling = &rulings->list[i];
+    for (size_t i = 0; i < decisions->count; i++) {
+        struct decision *decision = &decisions->list[i];
 
-        ruling->by = rulings->texts.ptr + ruling->by_at;
-        ruling->reason = rulings->texts.ptr + ruling->reason_at;
+        decision->by = decisions->texts.ptr + decision->by_at;
+        decision->reason = decisions->texts.ptr + decision->reason_at;
     }
-    if (rulings->count)
-        qsort(rulings->list, rulings->count, sizeof(*rulings->list), compare);
-    for (size_t i = 1; i < rulings->count; i++)
-        if (rulings->list[i].row == rulings->list[i - 1].row)
-            rulings_refuse(rulings, &rulings->list[i], "line %llu is about the same row",
-                           (unsigned long long)rulings->list[i - 1].line);
+    if (decisions->count)
+        qsort(decisions->list, decisions->count, sizeof(*decisions->list), compare);
+    for (size_t i = 1; i < decisions->count; i++)
+        if (decisions->list[i].row == decisions->list[i - 1].row)
+            decisions_refuse(decisions, &decisions->list[i], "line %llu is about the same row",
+                             (unsigned long long)decisions->list[i - 1].line);
 }
 
 static int read_lines(struct export *export, const struct survey *survey, struct reading *reading,
@@ -527,27 +529,27 @@ static int read_file(const char *path, enum encoding encoding, struct reading *r
     int result = -1;
 
     if (!export_open(path, &export, err) && !export_survey_unnamed(export, encoding, &survey, err))
-        result = survey.bytes > RULINGS_BYTES_MAX
+        result = survey.bytes > DECISIONS_BYTES_MAX
                      ? refuse_file(export, "it is over 16 MiB; split it", err)
                      : read_lines(export, &survey, reading, err);
     export_close(export);
     return result;
 }
 
-int rulings_read(const char *path, enum encoding encoding, const char *by, const char *reason,
-                 struct rulings **ret_rulings, struct error *err)
+int decisions_read(const char *path, enum encoding encoding, const char *by, const char *reason,
+                   struct decisions **ret_decisions, struct error *err)
 {
-    struct rulings *rulings = calloc(1, sizeof(*rulings));
-    struct reading reading = {.rulings = rulings, .by = by, .reason = reason};
+    struct decisions *decisions = calloc(1, sizeof(*decisions));
+    struct reading reading = {.decisions = decisions, .by = by, .reason = reason};
 
-    *ret_rulings = NULL;
-    if (!rulings)
+    *ret_decisions = NULL;
+    if (!decisions)
         return error_no_memory(err);
     if (read_file(path, encoding, &reading, err)) {
-        rulings_close(rulings);
+        decisions_close(decisions);
         return -1;
     }
-    sort(rulings);
-    *ret_rulings = rulings;
+    sort(decisions);
+    *ret_decisions = decisions;
     return 0;
 }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "command/resolve/rulings.h"
+#include "command/resolve/decisions.h"
 #include "memfile.h"
 
 #define HEADER "row,digest,submitted_at,as,by,reason\n"
@@ -21,80 +21,80 @@
 static struct error err;
 
 /* NULL when the file as a whole is refused. */
-static struct rulings *read_text(const char *text, const char *by, const char *reason)
+static struct decisions *read_text(const char *text, const char *by, const char *reason)
 {
     struct memfile file = memfile_text(text);
-    struct rulings *rulings = NULL;
-    int result = rulings_read(file.path, ENCODING_AUTO, by, reason, &rulings, &err);
+    struct decisions *decisions = NULL;
+    int result = decisions_read(file.path, ENCODING_AUTO, by, reason, &decisions, &err);
 
-    assert_int_equal(result == 0, rulings != NULL);
+    assert_int_equal(result == 0, decisions != NULL);
     memfile_close(&file);
-    return rulings;
+    return decisions;
 }
 
 static void assert_counts(const char *text, size_t taken, uint64_t refused, uint64_t skipped)
 {
-    struct rulings *rulings = read_text(text, "desk", "phone");
+    struct decisions *decisions = read_text(text, "desk", "phone");
 
-    assert_non_null(rulings);
-    assert_int_equal(rulings_refused(rulings), refused);
-    assert_int_equal(rulings_skipped(rulings), skipped);
+    assert_non_null(decisions);
+    assert_int_equal(decisions_refused(decisions), refused);
+    assert_int_equal(decisions_skipped(decisions), skipped);
     if (!refused)
-        assert_int_equal(rulings_count(rulings), taken);
-    rulings_close(rulings);
+        assert_int_equal(decisions_count(decisions), taken);
+    decisions_close(decisions);
 }
 
 static void a_line_names_its_attempt_and_what_became_of_it(void **state)
 {
-    struct rulings *rulings =
+    struct decisions *decisions =
         read_text(HEADER "7," DIGEST "," TIME ",not-executed,desk,'=because\n", NULL, NULL);
-    const struct ruling *ruling = rulings_at(rulings, 0);
+    const struct decision *decision = decisions_at(decisions, 0);
 
     (void)state;
-    assert_int_equal(rulings_count(rulings), 1);
-    assert_int_equal(ruling->row, 7);
-    assert_int_equal(ruling->line, 2);
-    assert_int_equal(ruling->outcome, OUTCOME_FAILED);
-    assert_true(ruling->names_attempt);
-    assert_int_equal(ruling->digest[1], 0x11);
-    assert_int_equal(ruling->digest[15], 0xff);
-    assert_int_equal(ruling->submitted_ms, TIME_MS);
-    assert_string_equal(ruling->by, "desk");
-    assert_string_equal(ruling->reason, "=because");
-    assert_null(ruling->claim_order_no);
-    rulings_close(rulings);
+    assert_int_equal(decisions_count(decisions), 1);
+    assert_int_equal(decision->row, 7);
+    assert_int_equal(decision->line, 2);
+    assert_int_equal(decision->outcome, OUTCOME_FAILED);
+    assert_true(decision->names_attempt);
+    assert_int_equal(decision->digest[1], 0x11);
+    assert_int_equal(decision->digest[15], 0xff);
+    assert_int_equal(decision->submitted_ms, TIME_MS);
+    assert_string_equal(decision->by, "desk");
+    assert_string_equal(decision->reason, "=because");
+    assert_null(decision->claim_order_no);
+    decisions_close(decisions);
 }
 
-static void rulings_are_found_by_their_row_whatever_the_order_of_lines(void **state)
+static void decisions_are_found_by_their_row_whatever_the_order_of_lines(void **state)
 {
-    struct rulings *rulings = read_text(HEADER "9," DIGEST "," TIME ",accepted,,\n"
-                                               "2," DIGEST "," TIME ",not-executed,,\n"
-                                               "4," DIGEST "," TIME ",,,\n"
-                                               "5," DIGEST "," TIME ",accepted,other,\n",
-                                        "desk", "phone");
+    struct decisions *decisions = read_text(HEADER "9," DIGEST "," TIME ",accepted,,\n"
+                                                   "2," DIGEST "," TIME ",not-executed,,\n"
+                                                   "4," DIGEST "," TIME ",,,\n"
+                                                   "5," DIGEST "," TIME ",accepted,other,\n",
+                                            "desk", "phone");
 
     (void)state;
-    assert_int_equal(rulings_count(rulings), 3);
-    assert_int_equal(rulings_skipped(rulings), 1);
-    assert_int_equal(rulings_at(rulings, 0)->row, 2);
-    assert_int_equal(rulings_at(rulings, 2)->row, 9);
-    assert_int_equal(rulings_find(rulings, 9)->line, 2);
-    assert_string_equal(rulings_find(rulings, 2)->by, "desk");
-    assert_string_equal(rulings_find(rulings, 5)->by, "other");
-    assert_string_equal(rulings_find(rulings, 5)->reason, "phone");
-    assert_null(rulings_find(rulings, 4));
-    assert_null(rulings_find(rulings, 10));
-    rulings_close(rulings);
+    assert_int_equal(decisions_count(decisions), 3);
+    assert_int_equal(decisions_skipped(decisions), 1);
+    assert_int_equal(decisions_at(decisions, 0)->row, 2);
+    assert_int_equal(decisions_at(decisions, 2)->row, 9);
+    assert_int_equal(decisions_find(decisions, 9)->line, 2);
+    assert_string_equal(decisions_find(decisions, 2)->by, "desk");
+    assert_string_equal(decisions_find(decisions, 5)->by, "other");
+    assert_string_equal(decisions_find(decisions, 5)->reason, "phone");
+    assert_null(decisions_find(decisions, 4));
+    assert_null(decisions_find(decisions, 10));
+    decisions_close(decisions);
 }
 
 static void an_empty_list_finds_nothing(void **state)
 {
-    struct rulings *rulings = read_text(HEADER, NULL, NULL);
+    struct decisions *decisions = read_text(HEADER, NULL, NULL);
 
     (void)state;
-    assert_int_equal(rulings_count(rulings), 0);
-    assert_null(rulings_find(rulings, 2));
-    rulings_close(rulings);
+    assert_int_equal(decisions_count(decisions), 0);
+    assert_null(decisions_find(decisions, 2));
+    decisions_close(decisions);
 }
 
 static void columns_are_found_by_name_and_delimiters_by_the_header(void **state)
@@ -162,7 +162,7 @@ static void lines_that_do_not_name_an_attempt_are_refused(void **state)
     }
 }
 
-static void one_row_has_one_ruling(void **state)
+static void one_row_has_one_decision(void **state)
 {
     (void)state;
     assert_counts(HEADER "2," DIGEST "," TIME ",accepted,,\n3," DIGEST "," TIME ",accepted,,\n"
@@ -172,54 +172,55 @@ static void one_row_has_one_ruling(void **state)
 
 static void who_and_why_must_come_from_somewhere(void **state)
 {
-    struct rulings *rulings = read_text(HEADER "2," DIGEST "," TIME ",accepted,,why\n", NULL, "");
+    struct decisions *decisions =
+        read_text(HEADER "2," DIGEST "," TIME ",accepted,,why\n", NULL, "");
 
     (void)state;
-    assert_int_equal(rulings_refused(rulings), 1);
-    rulings_close(rulings);
+    assert_int_equal(decisions_refused(decisions), 1);
+    decisions_close(decisions);
 }
 
 static void texts_are_short_plain_utf8(void **state)
 {
     (void)state;
-    assert_null(ruling_text_breach("理赔 desk", 11));
-    assert_non_null(ruling_text_breach("理赔 desk", 10));
-    assert_non_null(ruling_text_breach("", 10));
-    assert_non_null(ruling_text_breach(" \u3000", 10));
-    assert_non_null(ruling_text_breach("\xff", 10));
-    assert_non_null(ruling_text_breach("a\tb", 10));
-    assert_non_null(ruling_text_breach("a\nb", 10));
-    assert_non_null(ruling_text_breach("a\x1b", 10));
-    assert_non_null(ruling_text_breach("a\xc2\x85", 10));
+    assert_null(decision_text_breach("理赔 desk", 11));
+    assert_non_null(decision_text_breach("理赔 desk", 10));
+    assert_non_null(decision_text_breach("", 10));
+    assert_non_null(decision_text_breach(" \u3000", 10));
+    assert_non_null(decision_text_breach("\xff", 10));
+    assert_non_null(decision_text_breach("a\tb", 10));
+    assert_non_null(decision_text_breach("a\nb", 10));
+    assert_non_null(decision_text_breach("a\x1b", 10));
+    assert_non_null(decision_text_breach("a\xc2\x85", 10));
 }
 
-static void a_typed_ruling_means_the_attempt_of_the_report(void **state)
+static void a_typed_decision_means_the_attempt_of_the_report(void **state)
 {
-    struct rulings *rulings = rulings_of_rows("5", OUTCOME_ACCEPTED, "desk", "phone", &err);
-    struct ruling *ruling = rulings_find(rulings, 5);
+    struct decisions *decisions = decisions_of_rows("5", OUTCOME_ACCEPTED, "desk", "phone", &err);
+    struct decision *decision = decisions_find(decisions, 5);
 
     (void)state;
-    assert_false(ruling->names_attempt);
-    assert_int_equal(ruling->line, 0);
-    assert_int_equal(ruling_set_claim(ruling, 1, "A"), 0);
-    assert_int_equal(ruling_set_claim(ruling, 2, "B"), 0);
-    assert_string_equal(ruling->claim_order_no, "B");
-    rulings_close(rulings);
+    assert_false(decision->names_attempt);
+    assert_int_equal(decision->line, 0);
+    assert_int_equal(decision_set_claim(decision, 1, "A"), 0);
+    assert_int_equal(decision_set_claim(decision, 2, "B"), 0);
+    assert_string_equal(decision->claim_order_no, "B");
+    decisions_close(decisions);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_names_its_attempt_and_what_became_of_it),
-        cmocka_unit_test(rulings_are_found_by_their_row_whatever_the_order_of_lines),
+        cmocka_unit_test(decisions_are_found_by_their_row_whatever_the_order_of_lines),
         cmocka_unit_test(an_empty_list_finds_nothing),
         cmocka_unit_test(columns_are_found_by_name_and_delimiters_by_the_header),
         cmocka_unit_test(files_without_the_columns_are_refused),
         cmocka_unit_test(lines_that_do_not_name_an_attempt_are_refused),
-        cmocka_unit_test(one_row_has_one_ruling),
+        cmocka_unit_test(one_row_has_one_decision),
         cmocka_unit_test(who_and_why_must_come_from_somewhere),
         cmocka_unit_test(texts_are_short_plain_utf8),
-        cmocka_unit_test(a_typed_ruling_means_the_attempt_of_the_report),
+        cmocka_unit_test(a_typed_decision_means_the_attempt_of_the_report),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
