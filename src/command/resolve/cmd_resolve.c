@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apply.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file/output.h"
@@ -27,7 +28,6 @@
 #include "report/absence.h"
 #include "report/manifest/signature.h"
 #include "report/move.h"
-#include "settling.h"
 #include "unsettled_sheet.h"
 
 #define CHANGES_SHOWN 20
@@ -499,7 +499,7 @@ static int confirm(struct resolve *r, struct error *err)
 
 static int settle(struct resolve *r, struct error *err)
 {
-    struct settling settling = {.ledger = r->ledger, .run = &r->run, .decisions = r->decisions};
+    struct apply apply = {.ledger = r->ledger, .run = &r->run, .decisions = r->decisions};
     struct buffer words = {0};
 
     if (confirm(r, err))
@@ -509,7 +509,7 @@ static int settle(struct resolve *r, struct error *err)
         error_add(err, "nothing was settled");
         return -1;
     }
-    if (settling_run(&settling, err)) {
+    if (apply_decisions(&apply, err)) {
         buffer_text(&words, "what is unknown by now: ");
         outlook_append_command(r->options, "resolve", r->options->claims, &words);
         if (err->exit_code == EXIT_INPUT_REFUSED)
@@ -517,8 +517,8 @@ static int settle(struct resolve *r, struct error *err)
         buffer_release(&words);
         return -1;
     }
-    r->totals.settled = settling.settled;
-    r->totals.settled_before = settling.before;
+    r->totals.settled = apply.settled;
+    r->totals.settled_before = apply.before;
     r->totals.skipped = decisions_skipped(r->decisions);
     return 0;
 }

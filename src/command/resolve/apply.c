@@ -1,4 +1,4 @@
-#include "settling.h"
+#include "apply.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "command/resolve/unsettled.h"
 
-static struct row_place place_of(const struct settling *s, const struct decision *decision)
+static struct row_place place_of(const struct apply *s, const struct decision *decision)
 {
     return (struct row_place){s->run->id, decision->row};
 }
@@ -36,7 +36,7 @@ static void format_attempt(int64_t submitted_ms, const unsigned char *digest,
     buffer_format(ret_text, "handed over at %s, digest %s", submitted_ms ? time : "no time", hex);
 }
 
-static void refuse_other_attempt(struct settling *s, const struct decision *decision,
+static void refuse_other_attempt(struct apply *s, const struct decision *decision,
                                  const struct row_record *record)
 {
     struct buffer is = {0};
@@ -52,7 +52,7 @@ static void refuse_other_attempt(struct settling *s, const struct decision *deci
 }
 
 /* The row is unknown, but its claim's open attempt is not this row's. */
-static int refuse_elsewhere(struct settling *s, const struct decision *decision,
+static int refuse_elsewhere(struct apply *s, const struct decision *decision,
                             const struct claim_state *state, struct error *err)
 {
     struct unsettled unsettled = {.at = state->open_at, .at_report = ""};
@@ -80,14 +80,14 @@ static int refuse_elsewhere(struct settling *s, const struct decision *decision,
     return 0;
 }
 
-static bool is_own(const struct settling *s, const struct decision *decision,
+static bool is_own(const struct apply *s, const struct decision *decision,
                    const struct claim_state *state)
 {
     return state->open && state->open_at.run == s->run->id && state->open_at.row == decision->row;
 }
 
 /* Says what the ledger holds in place of the attempt that a decision is about. */
-static int refuse_decision(struct settling *s, const struct decision *decision,
+static int refuse_decision(struct apply *s, const struct decision *decision,
                            const struct claim_state *state, struct error *err)
 {
     char code[LOG_QUOTE_BYTES], message[LOG_QUOTE_BYTES];
@@ -118,8 +118,8 @@ static int refuse_decision(struct settling *s, const struct decision *decision,
 }
 
 /* Settles the attempt of the ruling if it is that of this row: 1, or 0. */
-static int settle_at(struct settling *s, const struct decision *decision,
-                     const struct run_record *run, uint64_t row, struct error *err)
+static int settle_at(struct apply *s, const struct decision *decision, const struct run_record *run,
+                     uint64_t row, struct error *err)
 {
     struct row_ref ref = {
         .platform = s->run->platform,
@@ -140,7 +140,7 @@ static int settle_at(struct settling *s, const struct decision *decision,
 
 /* A row that waits: who names the attempt it waits for settles that. The report of its run is then
  * behind the ledger. 1 settled, or 0. */
-static int settle_awaited(struct settling *s, const struct decision *decision,
+static int settle_awaited(struct apply *s, const struct decision *decision,
                           const struct claim_state *state, struct error *err)
 {
     struct run_record run;
@@ -158,7 +158,7 @@ static int settle_awaited(struct settling *s, const struct decision *decision,
     return ledger_run_save(s->ledger, &run, err) ? -1 : 1;
 }
 
-static int settle_one(struct settling *s, const struct decision *decision, struct error *err)
+static int settle_one(struct apply *s, const struct decision *decision, struct error *err)
 {
     struct claim_key key = {decision->workcard_id, decision->claim_order_no};
     struct claim_state state;
@@ -176,7 +176,7 @@ static int settle_one(struct settling *s, const struct decision *decision, struc
     return 0;
 }
 
-static int settle_decisions(struct settling *s, struct error *err)
+static int settle_decisions(struct apply *s, struct error *err)
 {
     for (size_t i = 0; i < decisions_count(s->decisions); i++) {
         const struct decision *decision = decisions_at(s->decisions, i);
@@ -187,7 +187,7 @@ static int settle_decisions(struct settling *s, struct error *err)
     return 0;
 }
 
-static int refuse_all(const struct settling *s, struct error *err)
+static int refuse_all(const struct apply *s, struct error *err)
 {
     uint64_t refused = decisions_refused(s->decisions);
 
@@ -198,7 +198,7 @@ static int refuse_all(const struct settling *s, struct error *err)
                      refused > DECISIONS_REFUSED_SHOWN ? "the first ones" : "as");
 }
 
-int settling_run(struct settling *s, struct error *err)
+int apply_decisions(struct apply *s, struct error *err)
 {
     s->settled = s->before = 0;
     if (ledger_begin(s->ledger, err) || settle_decisions(s, err))

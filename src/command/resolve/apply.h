@@ -1,5 +1,5 @@
 /*
- * settling: decisions meet the ledger.
+ * apply: decisions meet the ledger.
  *
  * All of one call are one transaction: all are recorded, or none. A decision settles the unknown
  * attempt of its row's claim only if it names that very attempt; else it is refused, and said is
@@ -7,8 +7,8 @@
  *
  * Tested by tests/e2e/test_resolve.py
  */
-#ifndef CLAIMBATCH_COMMAND_RESOLVE_SETTLING_H
-#define CLAIMBATCH_COMMAND_RESOLVE_SETTLING_H
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_APPLY_H
+#define CLAIMBATCH_COMMAND_RESOLVE_APPLY_H
 
 #include <stdint.h>
 
@@ -17,12 +17,12 @@
 
 struct error;
 
-struct settling {
+struct apply {
     struct ledger *ledger;
     struct run_record *run;      /* of the report; this process has its lock */
     struct decisions *decisions; /* each with its claim, or refused already */
 
-    /* set by settling_run */
+    /* set by apply_decisions */
     uint64_t settled;
     uint64_t before; /* of which the very same was said before; nothing is changed */
 };
@@ -31,6 +31,6 @@ struct settling {
  * Records the decisions. A run whose row was settled is unpublished from then on, until its report
  * is published anew. EXIT_INPUT_REFUSED when any decision is refused.
  */
-int settling_run(struct settling *settling, struct error *err);
+int apply_decisions(struct apply *apply, struct error *err);
 
 #endif
