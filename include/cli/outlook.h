@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "command/resolve/unsettled_json.h"
+#include "command/resolve/unknown_json.h"
 #include "ledger/ledger.h"
 #include "report/manifest/manifest.h"
 
@@ -21,7 +21,7 @@ struct outlook {
     const struct options *options;
     const struct manifest_found *manifest;
     const struct run_record *run;
-    const struct unsettled_totals *totals;
+    const struct unknown_row_totals *totals;
     bool is_abandoned;     /* the run sends nothing any more */
     bool was_settled;      /* decisions were given */
     uint64_t orphans;      /* unknown rows that a list alone can settle here */

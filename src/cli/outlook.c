@@ -99,7 +99,7 @@ static void say_what_is_next(const struct outlook *o)
 
 static void say_what_was_settled(const struct outlook *o)
 {
-    const struct unsettled_totals *t = o->totals;
+    const struct unknown_row_totals *t = o->totals;
 
     if (!o->was_settled)
         return;
@@ -113,7 +113,7 @@ static void say_what_was_settled(const struct outlook *o)
 
 void outlook_print(const struct outlook *o)
 {
-    const struct unsettled_totals *t = o->totals;
+    const struct unknown_row_totals *t = o->totals;
     char path[LOG_QUOTE_BYTES];
     void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2))) =
         t->unknown ? log_warn : log_info;

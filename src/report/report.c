@@ -197,7 +197,7 @@ static void set_invalid(struct report *report, struct line *line)
 static void set_unsettled(struct report *report, struct line *line, const char *message)
 {
     buffer_format(&report->sentence, "not sent again%s%s; before: %s", *message ? ": " : "",
-                  message, report->row.unsettled);
+                  message, report->row.unknown_row);
     line->record.outcome = OUTCOME_UNKNOWN;
     line->record.counts_as = OUTCOME_UNKNOWN;
     line->record.code = "UNSETTLED";
@@ -213,7 +213,7 @@ static int set_valid(struct report *report, struct line *line, const struct row_
     line->has_digest = true;
     if (known && row_has_outcome(known))
         return 0;
-    if (!known && report->row.unsettled) {
+    if (!known && report->row.unknown_row) {
         set_unsettled(report, line, message);
         return 0;
     }

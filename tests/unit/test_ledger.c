@@ -899,7 +899,7 @@ static void outcomes_close_the_attempt_unless_it_is_unknown(void **state)
     commit(ledger);
 }
 
-static void unsettled_claim_cannot_be_intended(void **state)
+static void unknown_row_claim_cannot_be_intended(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t run = create_run(ledger, PLATFORM);
@@ -1833,7 +1833,7 @@ int main(void)
         WITH_LEDGER(platforms_do_not_share_claims),
         WITH_LEDGER(accepted_row_is_the_claims_newest_content),
         WITH_LEDGER(outcomes_close_the_attempt_unless_it_is_unknown),
-        WITH_LEDGER(unsettled_claim_cannot_be_intended),
+        WITH_LEDGER(unknown_row_claim_cannot_be_intended),
         WITH_LEDGER(resend_takes_over_an_unknown_attempt_and_only_acceptance_ends_it),
         WITH_LEDGER(resend_that_dies_on_the_wire_is_unknown_again),
         WITH_LEDGER(a_row_that_was_asked_for_does_not_hold_an_old_view),

@@ -171,15 +171,15 @@ static void young_interrupted_active_and_unsettled_runs_stay(void **state)
     struct run_record young = create_run(ledger, 1);
     struct run_record interrupted = create_run(ledger, 2);
     struct run_record active = old_run(ledger, 3);
-    struct run_record unsettled = create_run(ledger, 4);
+    struct run_record unknown_row = create_run(ledger, 4);
     struct ledger *other;
     struct prune pruned;
 
     for (int64_t run = 1; run < 4; run++)
         send_one(ledger, run, 2, (const char *[]){"A", "B", "C"}[run - 1], OUTCOME_ACCEPTED);
-    send_one(ledger, unsettled.id, 2, "D", OUTCOME_UNKNOWN);
+    send_one(ledger, unknown_row.id, 2, "D", OUTCOME_UNKNOWN);
     finish_run(ledger, &young, YOUNG_MS, "");
-    finish_run(ledger, &unsettled, OLD_MS, "");
+    finish_run(ledger, &unknown_row, OLD_MS, "");
     assert_int_equal(ledger_open(place->path, &other, &err), 0);
     assert_int_equal(ledger_run_lock(other, active.id, &err), 1);
 
@@ -199,15 +199,15 @@ static void plan_is_what_is_done_and_does_nothing(void **state)
 {
     struct place *place = *state;
     struct run_record run = create_run(place->ledger, 1);
-    struct run_record unsettled = create_run(place->ledger, 2);
+    struct run_record unknown_row = create_run(place->ledger, 2);
     struct prune planned, done;
     struct ledger *view;
 
     send_one(place->ledger, run.id, 2, "A", OUTCOME_ACCEPTED);
     send_one(place->ledger, run.id, 3, "B", OUTCOME_ACCEPTED);
-    send_one(place->ledger, unsettled.id, 2, "C", OUTCOME_UNKNOWN);
+    send_one(place->ledger, unknown_row.id, 2, "C", OUTCOME_UNKNOWN);
     finish_run(place->ledger, &run, OLD_MS, "");
-    finish_run(place->ledger, &unsettled, OLD_MS, "");
+    finish_run(place->ledger, &unknown_row, OLD_MS, "");
     assert_int_equal(view_open(place->path, &view, &err), 0);
     planned = plan(view);
     ledger_close(view);

@@ -186,10 +186,10 @@ static void a_row_is_exactly_what_it_was(void **state)
     assert_string_equal(row.claim.claim_desc, "=why");
     assert_string_equal(row.noted, "COUNT_NOT_ONE;DATE_ONLY");
     assert_false(row.may_resend);
-    assert_null(row.unsettled);
+    assert_null(row.unknown_row);
     assert_int_equal(supply_next(supply, &store, &row, &err), 1);
     assert_true(row.may_resend);
-    assert_string_equal(row.unsettled, "TIMEOUT said the gateway");
+    assert_string_equal(row.unknown_row, "TIMEOUT said the gateway");
     assert_false(row.is_unrecorded);
     supply_close(supply);
     claim_store_release(&store);

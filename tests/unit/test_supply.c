@@ -48,7 +48,7 @@ static void every_pass_over_an_export_yields_the_same_rows(void **state)
         assert_string_equal(row.claim.claim_order_no, "A");
         assert_string_equal(row.noted, "");
         assert_true(row.may_resend);
-        assert_null(row.unsettled);
+        assert_null(row.unknown_row);
         assert_false(row.is_unrecorded);
         assert_int_equal(supply_next(supply, &store, &row, &err), 1);
         assert_int_equal(row.row, 4);

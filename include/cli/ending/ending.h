@@ -45,9 +45,9 @@ struct ending {
 
     bool has_ledger; /* what follows is known */
     struct buffer ledger;
-    int64_t unsettled;  /* unknown attempts in the whole ledger that nobody has settled */
-    int64_t calls;      /* of today, of this app key */
-    int64_t quota_left; /* of --daily-quota; -1: it is not given */
+    int64_t unknown_row; /* unknown attempts in the whole ledger that nobody has settled */
+    int64_t calls;       /* of today, of this app key */
+    int64_t quota_left;  /* of --daily-quota; -1: it is not given */
     int64_t ledger_bytes;
 };
 

@@ -2,7 +2,7 @@
  * decisions: what a person says became of unknown attempts.
  *
  * One that was typed, or those of a CSV such as the platform's support sends a list back (the
- * columns of command/resolve/unsettled_sheet.h, in any order). They are held in memory, in the
+ * columns of command/resolve/unknown_sheet.h, in any order). They are held in memory, in the
  * order of their rows, at most one for each; DECISIONS_BYTES_MAX bounds it. Each names the very
  * attempt it is about. What is wrong with single ones is logged line by line, so that a file can be
  * fixed at once.

@@ -30,9 +30,9 @@ struct supply_row {
     const struct columns *columns; /* … and which of them is which field */
     const char *noted; /* codes of warnings that the row brought along, joined by ';'; borrowed */
     bool may_resend;   /* a round about unknown attempts is about this row too */
-    const char *unsettled; /* what is known of an unknown attempt before this run; NULL: there is
+    const char *unknown_row; /* what is known of an unknown attempt before this run; NULL: there is
                               none, or the ledger tells; borrowed */
-    bool is_unrecorded;    /* … of which no ledger knows */
+    bool is_unrecorded;      /* … of which no ledger knows */
     uint64_t open_row; /* an earlier row of its claim, not of this run, that is unknown; 0: none */
 };
 

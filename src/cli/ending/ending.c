@@ -103,8 +103,8 @@ void ending_look(struct ending *ending, const struct options *options, const cha
     ending->ledger_bytes = size_of(path, "") + size_of(path, "-wal");
     if (!options->metrics)
         return; /* the rest is counted */
-    ending->unsettled = 0;
-    if (view_open_runs(ledger, add_open, &ending->unsettled, &unread) ||
+    ending->unknown_row = 0;
+    if (view_open_runs(ledger, add_open, &ending->unknown_row, &unread) ||
         ledger_calls_get(ledger, platform, options->app_key, clock_beijing_day(clock_wall_ms()),
                          &ending->calls, &unread)) {
         log_warn("the ledger could not be looked at for --metrics: %s", unread.text);

@@ -222,7 +222,7 @@ static void put_ledger(const struct page *page, const struct ending *ending)
         keep(page, METRIC_LEDGER_BYTES);
         return;
     }
-    put_number(page, METRIC_UNSETTLED, ending->unsettled);
+    put_number(page, METRIC_UNSETTLED, ending->unknown_row);
     put_number(page, METRIC_CALLS, ending->calls);
     if (ending->quota_left >= 0)
         put_number(page, METRIC_QUOTA_LEFT, ending->quota_left);

@@ -33,7 +33,7 @@ struct pass {
     size_t exception_at; /* of the remainder's, the first not yet passed */
     struct cell cells[FIELD_COUNT];
     struct record record;
-    struct buffer noted, unsettled;
+    struct buffer noted, unknown_row;
 };
 
 static const struct columns row_columns = {
@@ -128,13 +128,13 @@ static void take_unsettled(struct pass *pass, const struct scan_row *row,
     const struct row_record *record = &row->line.record;
 
     ret_row->may_resend = record->outcome == OUTCOME_UNKNOWN;
-    ret_row->unsettled = NULL;
+    ret_row->unknown_row = NULL;
     ret_row->is_unrecorded = ret_row->may_resend && !pass->selection->settings.run;
     if (!ret_row->may_resend)
         return;
-    buffer_reset(&pass->unsettled);
-    buffer_format(&pass->unsettled, "%s %s", record->code, record->message);
-    ret_row->unsettled = buffer_string(&pass->unsettled);
+    buffer_reset(&pass->unknown_row);
+    buffer_format(&pass->unknown_row, "%s %s", record->code, record->message);
+    ret_row->unknown_row = buffer_string(&pass->unknown_row);
 }
 
 /* Makes of a row that is taken one of the run. */
@@ -157,7 +157,7 @@ static int take_row(struct pass *pass, const struct scan_row *row, struct claim_
                     &ret_row->claim, &ret_row->findings);
     ret_row->invalid = findings_invalid(&ret_row->findings);
     return store->desc.failed || store->order_no.failed || pass->noted.failed ||
-                   pass->unsettled.failed
+                   pass->unknown_row.failed
                ? error_no_memory(err)
                : 1;
 }
@@ -172,7 +172,7 @@ static void pass_close(void *context)
         return;
     scan_close(pass->scan);
     buffer_release(&pass->noted);
-    buffer_release(&pass->unsettled);
+    buffer_release(&pass->unknown_row);
     free(pass);
 }
 
@@ -415,6 +415,6 @@ int selection_inspect(struct selection *selection, struct intake *intake,
     other_rows_close(first.other_rows);
     claim_store_release(&first.store);
     buffer_release(&first.pass.noted);
-    buffer_release(&first.pass.unsettled);
+    buffer_release(&first.pass.unknown_row);
     return result;
 }

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "command/resolve/unsettled.h"
+#include "command/resolve/unknown_row.h"
 
 static struct row_place place_of(const struct apply *s, const struct decision *decision)
 {
@@ -55,7 +55,7 @@ static void refuse_other_attempt(struct apply *s, const struct decision *decisio
 static int refuse_elsewhere(struct apply *s, const struct decision *decision,
                             const struct claim_state *state, struct error *err)
 {
-    struct unsettled unsettled = {.at = state->open_at, .at_report = ""};
+    struct unknown_row unknown_row = {.at = state->open_at, .at_report = ""};
     struct buffer place = {0};
     struct run_record run;
     int found;
@@ -68,10 +68,10 @@ static int refuse_elsewhere(struct apply *s, const struct decision *decision,
     if (found < 0)
         return -1;
     if (found) {
-        snprintf(unsettled.at_run, sizeof(unsettled.at_run), "%s", run.name);
-        unsettled.at_report = run.report_path;
+        snprintf(unknown_row.at_run, sizeof(unknown_row.at_run), "%s", run.name);
+        unknown_row.at_report = run.report_path;
     }
-    unsettled_append_place(&unsettled, &place);
+    unknown_row_append_place(&unknown_row, &place);
     decisions_refuse(s->decisions, decision, "it waits for %s: %s", buffer_string(&place),
                      state->open_is_intent
                          ? "which is being sent"

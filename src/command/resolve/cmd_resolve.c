@@ -17,18 +17,18 @@
 #include "command/command.h"
 #include "command/resolve/decisions.h"
 #include "command/resolve/revision.h"
-#include "command/resolve/unsettled.h"
-#include "command/resolve/unsettled_json.h"
+#include "command/resolve/unknown_json.h"
+#include "command/resolve/unknown_row.h"
 #include "confirmation.h"
 #include "gateway/endpoint.h"
 #include "ledger/abandonment.h"
 #include "ledger/commits.h"
 #include "ledger/moves.h"
-#include "ledger_unsettled.h"
+#include "ledger_unknown.h"
 #include "report/absence.h"
 #include "report/manifest/signature.h"
 #include "report/move.h"
-#include "unsettled_sheet.h"
+#include "unknown_sheet.h"
 
 #define CHANGES_SHOWN 20
 
@@ -46,9 +46,9 @@ struct resolve {
     struct revision *revision;
     enum outcome outcome;        /* that is typed */
     struct decisions *decisions; /* NULL: none */
-    struct unsettled_json *json;
-    struct unsettled_sheet *sheet;
-    struct unsettled_totals totals;
+    struct unknown_json *json;
+    struct unknown_sheet *sheet;
+    struct unknown_row_totals totals;
     struct buffer elsewhere; /* a report that a row waits for */
 };
 
@@ -345,14 +345,14 @@ static int choose(struct resolve *r, const struct revision_row *row, struct deci
                   struct error *err)
 {
     const struct options *o = r->options;
-    struct unsettled unsettled;
+    struct unknown_row unknown_row;
 
     if (row->line.record.outcome != OUTCOME_UNKNOWN || !row->was->has_claim ||
         (o->claim && strcmp(o->claim, row->was->claim.claim_order_no) != 0))
         return 0;
-    if (unsettled_look_up(r->ledger, &r->run, row, &unsettled, err))
+    if (unknown_row_look_up(r->ledger, &r->run, row, &unknown_row, err))
         return -1;
-    if (unsettled.kind != UNSETTLED_OWN)
+    if (unknown_row.kind != UNKNOWN_ROW_OWN)
         return 0;
     *ret_decision = decisions_add(r->decisions, row->line.record.row, r->outcome, o->by, o->reason);
     if (!*ret_decision)
@@ -552,38 +552,38 @@ static int open_outputs(struct resolve *r, struct error *err)
 {
     const struct options *o = r->options;
 
-    if (o->list && unsettled_sheet_open(o->list, o->claims, o->overwrite, &r->sheet, err))
+    if (o->list && unknown_sheet_open(o->list, o->claims, o->overwrite, &r->sheet, err))
         return -1;
     if (o->json)
-        r->json = unsettled_json_open(o->claims, &r->manifest);
+        r->json = unknown_json_open(o->claims, &r->manifest);
     return o->json && !r->json ? error_no_memory(err) : 0;
 }
 
-static int show(struct resolve *r, const struct unsettled *unsettled, struct error *err)
+static int show(struct resolve *r, const struct unknown_row *unknown_row, struct error *err)
 {
     if (r->json)
-        unsettled_json_add(r->json, unsettled);
+        unknown_json_add(r->json, unknown_row);
     else if (!r->decisions)
-        unsettled_print(unsettled);
-    return r->sheet && unsettled_is_settled_here(unsettled)
-               ? unsettled_sheet_add(r->sheet, unsettled, err)
+        unknown_row_print(unknown_row);
+    return r->sheet && unknown_row_is_settled_here(unknown_row)
+               ? unknown_sheet_add(r->sheet, unknown_row, err)
                : 0;
 }
 
 static int take_unknown(struct resolve *r, const struct revision_row *row, struct outlook *outlook,
                         struct error *err)
 {
-    struct unsettled unsettled;
+    struct unknown_row unknown_row;
 
-    if (unsettled_look_up(r->ledger, &r->run, row, &unsettled, err))
+    if (unknown_row_look_up(r->ledger, &r->run, row, &unknown_row, err))
         return -1;
     r->totals.unknown++;
-    r->totals.own += unsettled_is_settled_here(&unsettled);
-    outlook->orphans += unsettled.kind == UNSETTLED_ORPHAN;
-    outlook->over += unsettled.kind == UNSETTLED_OVER;
-    if (unsettled.kind == UNSETTLED_WAITS && outlook->waiting++ == 0)
-        buffer_text(&r->elsewhere, unsettled.at_report);
-    return show(r, &unsettled, err);
+    r->totals.own += unknown_row_is_settled_here(&unknown_row);
+    outlook->orphans += unknown_row.kind == UNKNOWN_ROW_ORPHAN;
+    outlook->over += unknown_row.kind == UNKNOWN_ROW_OVER;
+    if (unknown_row.kind == UNKNOWN_ROW_WAITS && outlook->waiting++ == 0)
+        buffer_text(&r->elsewhere, unknown_row.at_report);
+    return show(r, &unknown_row, err);
 }
 
 static int list_rest(struct resolve *r, struct outlook *outlook, struct error *err)
@@ -602,7 +602,7 @@ static int list_rest(struct resolve *r, struct outlook *outlook, struct error *e
     }
     if (found < 0)
         return -1;
-    return r->sheet ? unsettled_sheet_publish(r->sheet, err) : 0;
+    return r->sheet ? unknown_sheet_publish(r->sheet, err) : 0;
 }
 
 /* ---- the whole ---- */
@@ -631,7 +631,7 @@ static int report_rest(struct resolve *r, struct error *err)
         return -1;
     r->totals.exit_code = r->totals.unknown ? EXIT_ROWS_UNKNOWN : EXIT_COMPLETE;
     if (r->json)
-        unsettled_json_end(r->json, &r->totals);
+        unknown_json_end(r->json, &r->totals);
     if (r->elsewhere.failed)
         return error_no_memory(err);
     if (output_flush_standard(err))
@@ -648,7 +648,7 @@ static int run(struct resolve *r, struct error *err)
     if (check_combination(o, err) || endpoint_parse(o->gateway, true, &r->endpoint, err))
         return -1;
     if (!o->claims)
-        return ledger_unsettled(o, r->endpoint.platform, err);
+        return ledger_unknown(o, r->endpoint.platform, err);
     if (take_decisions(r, err) || open_report(r, err) || examine(r, err) ||
         (r->decisions && settle(r, err)) || publish(r, err))
         return -1;
@@ -657,8 +657,8 @@ static int run(struct resolve *r, struct error *err)
 
 static void release(struct resolve *r)
 {
-    unsettled_sheet_close(r->sheet);
-    unsettled_json_close(r->json);
+    unknown_sheet_close(r->sheet);
+    unknown_json_close(r->json);
     decisions_close(r->decisions);
     revision_close(r->revision);
     ledger_close(r->ledger);

@@ -65,7 +65,7 @@ static int next_of_export(struct supply *supply, struct claim_store *store,
     ret_row->columns = reader_columns(supply->reader);
     ret_row->noted = "";
     ret_row->may_resend = true;
-    ret_row->unsettled = NULL;
+    ret_row->unknown_row = NULL;
     ret_row->is_unrecorded = false;
     ret_row->open_row = 0;
     claim_judge(&intake->rules, ret_row->columns, profile, ret_row->record, intake->now_ms, store,

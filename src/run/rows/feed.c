@@ -145,8 +145,8 @@ static int fill(struct feed *feed, const struct supply_row *row, const struct ro
     buffer_reset(&job->earlier);
     if (known && row_has_outcome(known))
         buffer_text(&job->earlier, buffer_string(&feed->known_words));
-    else if (row->unsettled)
-        buffer_text(&job->earlier, row->unsettled);
+    else if (row->unknown_row)
+        buffer_text(&job->earlier, row->unknown_row);
     job->attempts = known ? known->attempts : 0;
     job->tries = 0;
     job->sent_ms = known ? known->submitted_ms : 0;

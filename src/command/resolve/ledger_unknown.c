@@ -1,4 +1,4 @@
-#include "ledger_unsettled.h"
+#include "ledger_unknown.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -314,7 +314,7 @@ static int run(struct desk *desk, struct error *err)
     return walk(desk, err) ? -1 : settle_all(desk, err);
 }
 
-int ledger_unsettled(const struct options *options, const char *platform, struct error *err)
+int ledger_unknown(const struct options *options, const char *platform, struct error *err)
 {
     struct desk desk = {.options = options, .platform = platform};
     int result = run(&desk, err);

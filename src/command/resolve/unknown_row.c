@@ -1,4 +1,4 @@
-#include "command/resolve/unsettled.h"
+#include "command/resolve/unknown_row.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,46 +24,46 @@ static int is_report_gone(const char *path, const char *run, bool *ret_gone, str
 }
 
 /* The row that the claim's open attempt belongs to. */
-static int look_up_place(struct ledger *ledger, struct unsettled *unsettled, struct error *err)
+static int look_up_place(struct ledger *ledger, struct unknown_row *unknown_row, struct error *err)
 {
     struct run_record run;
     bool gone = false;
-    int found = ledger_run_get(ledger, unsettled->at.run, &run, err);
+    int found = ledger_run_get(ledger, unknown_row->at.run, &run, err);
 
     if (found > 0) {
-        unsettled->at_report = run.report_path;
-        snprintf(unsettled->at_run, sizeof(unsettled->at_run), "%s", run.name);
-        if (unsettled->kind == UNSETTLED_WAITS &&
+        unknown_row->at_report = run.report_path;
+        snprintf(unknown_row->at_run, sizeof(unknown_row->at_run), "%s", run.name);
+        if (unknown_row->kind == UNKNOWN_ROW_WAITS &&
             is_report_gone(run.report_path, run.name, &gone, err))
             return -1;
     }
     if (gone)
-        unsettled->kind = UNSETTLED_ORPHAN;
+        unknown_row->kind = UNKNOWN_ROW_ORPHAN;
     if (found >= 0)
-        found = ledger_row_get(ledger, unsettled->at, &unsettled->attempt, err);
+        found = ledger_row_get(ledger, unknown_row->at, &unknown_row->attempt, err);
     return found < 0 ? -1 : 0;
 }
 
-static enum unsettled_kind kind_of(const struct claim_state *state, const struct row_place *place)
+static enum unknown_row_kind kind_of(const struct claim_state *state, const struct row_place *place)
 {
     if (!state->open)
-        return UNSETTLED_OVER;
+        return UNKNOWN_ROW_OVER;
     if (state->open_is_intent)
-        return UNSETTLED_SENDING;
-    return state->open_at.run == place->run && state->open_at.row == place->row ? UNSETTLED_OWN
-                                                                                : UNSETTLED_WAITS;
+        return UNKNOWN_ROW_SENDING;
+    return state->open_at.run == place->run && state->open_at.row == place->row ? UNKNOWN_ROW_OWN
+                                                                                : UNKNOWN_ROW_WAITS;
 }
 
-int unsettled_look_up(struct ledger *ledger, const struct run_record *run,
-                      const struct revision_row *row, struct unsettled *ret_unsettled,
-                      struct error *err)
+int unknown_row_look_up(struct ledger *ledger, const struct run_record *run,
+                        const struct revision_row *row, struct unknown_row *ret_unsettled,
+                        struct error *err)
 {
     const struct claim *claim = &row->was->claim;
     struct claim_key key = {claim->workcard_id, claim->claim_order_no};
     struct row_place place = {run->id, row->line.record.row};
     struct claim_state state;
 
-    *ret_unsettled = (struct unsettled){
+    *ret_unsettled = (struct unknown_row){
         .line = &row->line,
         .fee_fen = claim->claim_fee,
         .at_report = "",
@@ -75,18 +75,18 @@ int unsettled_look_up(struct ledger *ledger, const struct run_record *run,
     return state.open ? look_up_place(ledger, ret_unsettled, err) : 0;
 }
 
-bool unsettled_is_settled_here(const struct unsettled *unsettled)
+bool unknown_row_is_settled_here(const struct unknown_row *unknown_row)
 {
-    return unsettled->kind == UNSETTLED_OWN || unsettled->kind == UNSETTLED_ORPHAN;
+    return unknown_row->kind == UNKNOWN_ROW_OWN || unknown_row->kind == UNKNOWN_ROW_ORPHAN;
 }
 
-void unsettled_append_place(const struct unsettled *unsettled, struct buffer *ret_text)
+void unknown_row_append_place(const struct unknown_row *unknown_row, struct buffer *ret_text)
 {
     char path[PATH_BYTES];
 
     buffer_format(ret_text, "row %llu of run %s, report '%s'",
-                  (unsigned long long)unsettled->at.row, unsettled->at_run,
-                  log_quote(unsettled->at_report, path, sizeof(path)));
+                  (unsigned long long)unknown_row->at.row, unknown_row->at_run,
+                  log_quote(unknown_row->at_report, path, sizeof(path)));
 }
 
 /* A text from outside, so that a terminal shows it as it is. */
@@ -118,33 +118,33 @@ static void print_attempt(const struct row_record *r)
     print_text("digest", digest);
 }
 
-static void print_kind(const struct unsettled *unsettled)
+static void print_kind(const struct unknown_row *unknown_row)
 {
     struct buffer place = {0};
 
-    unsettled_append_place(unsettled, &place);
-    if (unsettled->kind == UNSETTLED_ORPHAN) {
+    unknown_row_append_place(unknown_row, &place);
+    if (unknown_row->kind == UNKNOWN_ROW_ORPHAN) {
         printf("  %-12s %s, which is not there any more: settle it here, with a list\n",
                "waits for", buffer_string(&place));
-        print_attempt(&unsettled->attempt);
-    } else if (unsettled->kind == UNSETTLED_WAITS)
+        print_attempt(&unknown_row->attempt);
+    } else if (unknown_row->kind == UNKNOWN_ROW_WAITS)
         printf("  %-12s %s: settle that one\n", "waits for", buffer_string(&place));
-    else if (unsettled->kind == UNSETTLED_SENDING)
+    else if (unknown_row->kind == UNKNOWN_ROW_SENDING)
         printf("  %-12s %s, which is being sent\n", "waits for", buffer_string(&place));
-    else if (unsettled->kind == UNSETTLED_OVER)
+    else if (unknown_row->kind == UNKNOWN_ROW_OVER)
         printf("  %-12s its claim was settled in another run\n", "over");
     buffer_release(&place);
 }
 
-void unsettled_print(const struct unsettled *unsettled)
+void unknown_row_print(const struct unknown_row *unknown_row)
 {
-    const struct line *line = unsettled->line;
+    const struct line *line = unknown_row->line;
     char yuan[MONEY_TEXT_BYTES];
 
     printf("row %llu\n", (unsigned long long)line->record.row);
     print_text("workcard_id", line->fields[FIELD_WORKCARD_ID]);
     print_text("claim_order", line->fields[FIELD_CLAIM_ORDER_NO]);
-    printf("  %-12s %s yuan\n", "claim_fee", money_format_yuan(unsettled->fee_fen, yuan));
+    printf("  %-12s %s yuan\n", "claim_fee", money_format_yuan(unknown_row->fee_fen, yuan));
     print_attempt(&line->record);
-    print_kind(unsettled);
+    print_kind(unknown_row);
 }

@@ -1,4 +1,4 @@
-#include "command/resolve/unsettled_json.h"
+#include "command/resolve/unknown_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,14 +7,13 @@
 #include "base/hex.h"
 #include "base/json.h"
 
-struct unsettled_json {
+struct unknown_json {
     struct json *document;
 };
 
-struct unsettled_json *unsettled_json_open(const char *report,
-                                           const struct manifest_found *manifest)
+struct unknown_json *unknown_json_open(const char *report, const struct manifest_found *manifest)
 {
-    struct unsettled_json *json = calloc(1, sizeof(*json));
+    struct unknown_json *json = calloc(1, sizeof(*json));
 
     if (!json)
         return NULL;
@@ -33,7 +32,7 @@ struct unsettled_json *unsettled_json_open(const char *report,
     return json;
 }
 
-void unsettled_json_close(struct unsettled_json *json)
+void unknown_json_close(struct unknown_json *json)
 {
     if (!json)
         return;
@@ -57,43 +56,43 @@ static void put_attempt(struct json *document, const struct row_record *r)
     json_key_text(document, "digest", digest);
 }
 
-static void put_place(struct json *document, const struct unsettled *unsettled)
+static void put_place(struct json *document, const struct unknown_row *unknown_row)
 {
     json_text(document, "waits_for");
-    if (unsettled->kind == UNSETTLED_OWN || unsettled->kind == UNSETTLED_OVER) {
+    if (unknown_row->kind == UNKNOWN_ROW_OWN || unknown_row->kind == UNKNOWN_ROW_OVER) {
         json_null(document);
         return;
     }
     json_map_open(document);
-    json_key_number(document, "row", (int64_t)unsettled->at.row);
-    json_key_text(document, "run", unsettled->at_run);
-    json_key_text(document, "report", unsettled->at_report);
-    put_attempt(document, &unsettled->attempt);
+    json_key_number(document, "row", (int64_t)unknown_row->at.row);
+    json_key_text(document, "run", unknown_row->at_run);
+    json_key_text(document, "report", unknown_row->at_report);
+    put_attempt(document, &unknown_row->attempt);
     json_map_close(document);
 }
 
-void unsettled_json_add(struct unsettled_json *json, const struct unsettled *unsettled)
+void unknown_json_add(struct unknown_json *json, const struct unknown_row *unknown_row)
 {
-    static const char *const states[] = {[UNSETTLED_OWN] = "to-be-settled",
-                                         [UNSETTLED_ORPHAN] = "to-be-settled-by-list",
-                                         [UNSETTLED_WAITS] = "waits",
-                                         [UNSETTLED_SENDING] = "being-sent",
-                                         [UNSETTLED_OVER] = "over"};
-    const struct line *line = unsettled->line;
+    static const char *const states[] = {[UNKNOWN_ROW_OWN] = "to-be-settled",
+                                         [UNKNOWN_ROW_ORPHAN] = "to-be-settled-by-list",
+                                         [UNKNOWN_ROW_WAITS] = "waits",
+                                         [UNKNOWN_ROW_SENDING] = "being-sent",
+                                         [UNKNOWN_ROW_OVER] = "over"};
+    const struct line *line = unknown_row->line;
     struct json *document = json->document;
 
     json_map_open(document);
     json_key_number(document, "row", (int64_t)line->record.row);
-    json_key_text(document, "state", states[unsettled->kind]);
+    json_key_text(document, "state", states[unknown_row->kind]);
     json_key_text(document, "workcard_id", line->fields[FIELD_WORKCARD_ID]);
     json_key_text(document, "claim_order_no", line->fields[FIELD_CLAIM_ORDER_NO]);
-    json_key_number(document, "claim_fee", unsettled->fee_fen);
+    json_key_number(document, "claim_fee", unknown_row->fee_fen);
     put_attempt(document, &line->record);
-    put_place(document, unsettled);
+    put_place(document, unknown_row);
     json_map_close(document);
 }
 
-void unsettled_json_end(struct unsettled_json *json, const struct unsettled_totals *totals)
+void unknown_json_end(struct unknown_json *json, const struct unknown_row_totals *totals)
 {
     struct json *document = json->document;
 

@@ -1,4 +1,4 @@
-#include "unsettled_sheet.h"
+#include "unknown_sheet.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "report/line.h"
 
-struct unsettled_sheet {
+struct unknown_sheet {
     struct output output;
 };
 
@@ -43,10 +43,10 @@ static int look(const char *path, const char *report_path, bool overwrite, struc
     return 0;
 }
 
-int unsettled_sheet_open(const char *path, const char *report_path, bool overwrite,
-                         struct unsettled_sheet **ret_sheet, struct error *err)
+int unknown_sheet_open(const char *path, const char *report_path, bool overwrite,
+                       struct unknown_sheet **ret_sheet, struct error *err)
 {
-    struct unsettled_sheet *sheet;
+    struct unknown_sheet *sheet;
 
     *ret_sheet = NULL;
     if (look(path, report_path, overwrite, err))
@@ -55,34 +55,34 @@ int unsettled_sheet_open(const char *path, const char *report_path, bool overwri
     if (!sheet)
         return error_no_memory(err);
     if (output_open(path, &sheet->output, err)) {
-        unsettled_sheet_close(sheet);
+        unknown_sheet_close(sheet);
         return -1;
     }
-    buffer_text(&sheet->output.text, LINE_BOM UNSETTLED_SHEET_HEADER);
+    buffer_text(&sheet->output.text, LINE_BOM UNKNOWN_SHEET_HEADER);
     *ret_sheet = sheet;
     return 0;
 }
 
-static void append_text(struct unsettled_sheet *sheet, const char *text)
+static void append_text(struct unknown_sheet *sheet, const char *text)
 {
     buffer_byte(&sheet->output.text, ',');
     line_append_cell(text, &sheet->output.text);
 }
 
-int unsettled_sheet_add(struct unsettled_sheet *sheet, const struct unsettled *unsettled,
-                        struct error *err)
+int unknown_sheet_add(struct unknown_sheet *sheet, const struct unknown_row *unknown_row,
+                      struct error *err)
 {
-    const struct row_record *attempt = &unsettled->attempt;
-    const char *const *fields = unsettled->line->fields;
+    const struct row_record *attempt = &unknown_row->attempt;
+    const char *const *fields = unknown_row->line->fields;
     bool is_this_content =
-        memcmp(attempt->digest, unsettled->line->record.digest, sizeof(attempt->digest)) == 0;
+        memcmp(attempt->digest, unknown_row->line->record.digest, sizeof(attempt->digest)) == 0;
     char digest[DIGEST_CLAIM_TEXT_BYTES];
     char time[CLOCK_RFC3339_BYTES];
     char request_id[LOG_QUOTE_BYTES];
 
     hex_format(attempt->digest, DIGEST_CLAIM_BYTES, digest);
     clock_format_rfc3339(attempt->submitted_ms, time);
-    buffer_integer(&sheet->output.text, (int64_t)unsettled->line->record.row);
+    buffer_integer(&sheet->output.text, (int64_t)unknown_row->line->record.row);
     append_text(sheet, digest);
     append_text(sheet, time);
     append_text(sheet, fields[FIELD_WORKCARD_ID]);
@@ -93,12 +93,12 @@ int unsettled_sheet_add(struct unsettled_sheet *sheet, const struct unsettled *u
     return output_advance(&sheet->output, err);
 }
 
-int unsettled_sheet_publish(struct unsettled_sheet *sheet, struct error *err)
+int unknown_sheet_publish(struct unknown_sheet *sheet, struct error *err)
 {
     return output_publish(&sheet->output, err);
 }
 
-void unsettled_sheet_close(struct unsettled_sheet *sheet)
+void unknown_sheet_close(struct unknown_sheet *sheet)
 {
     if (!sheet)
         return;

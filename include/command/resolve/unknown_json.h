@@ -1,0 +1,35 @@
+/*
+ * unknown_json: what `resolve --json` prints: one document on standard output, row by row.
+ *
+ * Hides yajl.
+ *
+ * Tested by tests/e2e/test_resolve.py
+ */
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_UNKNOWN_JSON_H
+#define CLAIMBATCH_COMMAND_RESOLVE_UNKNOWN_JSON_H
+
+#include <stdbool.h>
+
+#include "command/resolve/unknown_row.h"
+#include "report/manifest/manifest.h"
+
+struct unknown_json;
+
+/* What a call came to. */
+struct unknown_row_totals {
+    uint64_t unknown; /* rows that are unknown now */
+    uint64_t own;     /* of them: to be settled in this report */
+    uint64_t settled, settled_before, skipped;
+    uint64_t changed; /* rows that the ledger knew in another way than the report */
+    bool republished;
+    int exit_code;
+};
+
+/* Begins the document. NULL without memory. */
+struct unknown_json *unknown_json_open(const char *report, const struct manifest_found *manifest);
+void unknown_json_close(struct unknown_json *json); /* NULL is fine */
+
+void unknown_json_add(struct unknown_json *json, const struct unknown_row *unknown_row);
+void unknown_json_end(struct unknown_json *json, const struct unknown_row_totals *totals);
+
+#endif
