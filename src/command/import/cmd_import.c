@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "beginning.h"
+#include "cli/next_step.h"
 #include "cli/options.h"
-#include "cli/outlook.h"
 #include "command/command.h"
 #include "command/resolve/decisions.h"
 #include "gateway/endpoint.h"
@@ -343,13 +343,13 @@ static void say_next(const struct import *i)
             "is sent: import the reports of the runs that are named in those rows, too",
             (unsigned long long)i->counts.blind);
     if (i->counts.learned_of[OUTCOME_UNKNOWN]) {
-        outlook_append_command(i->options, "resolve", i->reports[0].path, &words);
+        next_step_append_command(i->options, "resolve", i->reports[0].path, &words);
         log_warn("next: %llu rows are unknown, and settled report by report: %s",
                  (unsigned long long)i->counts.learned_of[OUTCOME_UNKNOWN], buffer_string(&words));
     }
     if (i->doubtful) {
         buffer_reset(&words);
-        outlook_append_command(i->options, "resolve", NULL, &words);
+        next_step_append_command(i->options, "resolve", NULL, &words);
         log_warn("next: %llu rows of runs that left no report are unknown: %s shows them. Type the "
                  "same upload as then: it sends none of them, and writes the report by which they "
                  "are settled",

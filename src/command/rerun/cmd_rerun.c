@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/outlook.h"
+#include "cli/next_step.h"
 #include "cli/summary.h"
 #include "command/command.h"
 #include "command/upload/submission.h"
@@ -298,7 +298,7 @@ static void name_resend(struct rerun *r)
     struct submission *s = &r->submission;
 
     buffer_text(&s->resend, "with the same options as now: ");
-    outlook_append_command(s->options, "rerun", s->report_path.ptr, &s->resend);
+    next_step_append_command(s->options, "rerun", s->report_path.ptr, &s->resend);
     buffer_text(&s->resend, " --include unknown --by NAME --reason TEXT");
 }
 
@@ -377,7 +377,8 @@ static int end_without_rows(const struct rerun *r)
     int code = exit_code_of(counts);
 
     log_info("no row of the report is to be sent: nothing was sent, and no report was made");
-    outlook_append_command(r->submission.options, "resolve", r->submission.options->claims, &words);
+    next_step_append_command(r->submission.options, "resolve", r->submission.options->claims,
+                             &words);
     if (counts->rows[OUTCOME_UNKNOWN])
         log_warn("next: %llu rows are unknown, and settled by: %s",
                  (unsigned long long)counts->rows[OUTCOME_UNKNOWN], buffer_string(&words));
@@ -414,7 +415,7 @@ static int note_left(struct rerun *r, struct error *err)
                       "next: %llu rows of '%s' are still unknown, and were not sent. To list "
                       "and to settle them: ",
                       (unsigned long long)unknown, name);
-        outlook_append_command(o, "resolve", o->claims, left);
+        next_step_append_command(o, "resolve", o->claims, left);
         buffer_byte(left, '\n');
     }
     if (bad)

@@ -11,8 +11,8 @@
 #include "base/file/output.h"
 #include "base/log.h"
 #include "cli/guard.h"
+#include "cli/next_step.h"
 #include "cli/options.h"
-#include "cli/outlook.h"
 #include "cli/version.h"
 #include "command/command.h"
 #include "command/resolve/decisions.h"
@@ -511,7 +511,7 @@ static int settle(struct resolve *r, struct error *err)
     }
     if (apply_decisions(&apply, err)) {
         buffer_text(&words, "what is unknown by now: ");
-        outlook_append_command(r->options, "resolve", r->options->claims, &words);
+        next_step_append_command(r->options, "resolve", r->options->claims, &words);
         if (err->exit_code == EXIT_INPUT_REFUSED)
             error_add(err, buffer_string(&words));
         buffer_release(&words);
@@ -570,8 +570,8 @@ static int show(struct resolve *r, const struct unknown_row *unknown_row, struct
                : 0;
 }
 
-static int take_unknown(struct resolve *r, const struct revision_row *row, struct outlook *outlook,
-                        struct error *err)
+static int take_unknown(struct resolve *r, const struct revision_row *row,
+                        struct next_step *next_step, struct error *err)
 {
     struct unknown_row unknown_row;
 
@@ -579,14 +579,14 @@ static int take_unknown(struct resolve *r, const struct revision_row *row, struc
         return -1;
     r->totals.unknown++;
     r->totals.own += unknown_row_is_settled_here(&unknown_row);
-    outlook->orphans += unknown_row.kind == UNKNOWN_ROW_ORPHAN;
-    outlook->over += unknown_row.kind == UNKNOWN_ROW_OVER;
-    if (unknown_row.kind == UNKNOWN_ROW_WAITS && outlook->waiting++ == 0)
+    next_step->orphans += unknown_row.kind == UNKNOWN_ROW_ORPHAN;
+    next_step->over += unknown_row.kind == UNKNOWN_ROW_OVER;
+    if (unknown_row.kind == UNKNOWN_ROW_WAITS && next_step->waiting++ == 0)
         buffer_text(&r->elsewhere, unknown_row.at_report);
     return show(r, &unknown_row, err);
 }
 
-static int list_rest(struct resolve *r, struct outlook *outlook, struct error *err)
+static int list_rest(struct resolve *r, struct next_step *next_step, struct error *err)
 {
     struct revision_row row;
     int found;
@@ -596,8 +596,8 @@ static int list_rest(struct resolve *r, struct outlook *outlook, struct error *e
     while ((found = revision_next(r->revision, &row, err)) > 0) {
         enum outcome outcome = row.line.record.outcome;
 
-        outlook->open += outcome == OUTCOME_FAILED || outcome == OUTCOME_UNSENT;
-        if (outcome == OUTCOME_UNKNOWN && take_unknown(r, &row, outlook, err))
+        next_step->open += outcome == OUTCOME_FAILED || outcome == OUTCOME_UNSENT;
+        if (outcome == OUTCOME_UNKNOWN && take_unknown(r, &row, next_step, err))
             return -1;
     }
     if (found < 0)
@@ -607,18 +607,18 @@ static int list_rest(struct resolve *r, struct outlook *outlook, struct error *e
 
 /* ---- the whole ---- */
 
-static int look_for_abandonment(struct resolve *r, struct outlook *outlook, struct error *err)
+static int look_for_abandonment(struct resolve *r, struct next_step *next_step, struct error *err)
 {
     struct abandonment abandonment;
     int found = ledger_abandonment_get(r->ledger, r->run.id, &abandonment, err);
 
-    outlook->is_abandoned = found > 0;
+    next_step->is_abandoned = found > 0;
     return found < 0 ? -1 : 0;
 }
 
 static int report_rest(struct resolve *r, struct error *err)
 {
-    struct outlook outlook = {
+    struct next_step next_step = {
         .options = r->options,
         .manifest = &r->manifest,
         .run = &r->run,
@@ -626,8 +626,8 @@ static int report_rest(struct resolve *r, struct error *err)
         .was_settled = r->decisions != NULL,
     };
 
-    if (open_outputs(r, err) || list_rest(r, &outlook, err) ||
-        look_for_abandonment(r, &outlook, err))
+    if (open_outputs(r, err) || list_rest(r, &next_step, err) ||
+        look_for_abandonment(r, &next_step, err))
         return -1;
     r->totals.exit_code = r->totals.unknown ? EXIT_ROWS_UNKNOWN : EXIT_COMPLETE;
     if (r->json)
@@ -636,8 +636,8 @@ static int report_rest(struct resolve *r, struct error *err)
         return error_no_memory(err);
     if (output_flush_standard(err))
         return -1;
-    outlook.elsewhere = buffer_string(&r->elsewhere);
-    outlook_print(&outlook);
+    next_step.elsewhere = buffer_string(&r->elsewhere);
+    next_step_print(&next_step);
     return r->totals.exit_code;
 }
 

@@ -12,8 +12,8 @@
 #include "base/file/output.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "cli/next_step.h"
 #include "cli/options.h"
-#include "cli/outlook.h"
 #include "command/resolve/decisions.h"
 #include "confirmation.h"
 #include "ledger/ledger.h"
@@ -215,7 +215,7 @@ static int say_what_is_behind(struct desk *desk, struct error *err)
         last = desk->places[i].run;
         if (find_report(desk, last, &report, err))
             return -1;
-        outlook_append_command(desk->options, "resolve", report, &words);
+        next_step_append_command(desk->options, "resolve", report, &words);
         /* A run that was killed has none, and one that was abandoned then never will. */
         if (*report && access(report, F_OK) == 0)
             log_info("next: the report is behind; publish it anew: %s", buffer_string(&words));

@@ -13,7 +13,7 @@
 #include "cli/correction.h"
 #include "cli/ending/ending.h"
 #include "cli/guard.h"
-#include "cli/outlook.h"
+#include "cli/next_step.h"
 #include "cli/summary.h"
 #include "cli/version.h"
 #include "dry_run.h"
@@ -722,7 +722,7 @@ static void summarise(struct submission *s, struct tally *tally)
 
     if (ledger_changed_sum(s->ledger, s->resumed.run.id, &summary.changed, &summary.held, &ignored))
         log_warn("what was changed cannot be counted: %s", ignored.text);
-    outlook_append_command(s->options, "resolve", s->report_path.ptr, &resolve);
+    next_step_append_command(s->options, "resolve", s->report_path.ptr, &resolve);
     summary.resolve = buffer_string(&resolve);
     summary_print(&summary);
     json = s->json.len ? &s->json : &s->publication.json;

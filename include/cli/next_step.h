@@ -1,10 +1,10 @@
 /*
- * outlook: how a report stands after a resolve, and the next command to type.
+ * next_step: how a report stands after a resolve, and the next command to type.
  *
  * Tested by tests/e2e/test_resolve.py
  */
-#ifndef CLAIMBATCH_CLI_OUTLOOK_H
-#define CLAIMBATCH_CLI_OUTLOOK_H
+#ifndef CLAIMBATCH_CLI_NEXT_STEP_H
+#define CLAIMBATCH_CLI_NEXT_STEP_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@
 struct options;
 
 /* Borrowed. */
-struct outlook {
+struct next_step {
     const struct options *options;
     const struct manifest_found *manifest;
     const struct run_record *run;
@@ -33,10 +33,10 @@ struct outlook {
 
 /* Appends "claimbatch COMMAND FILE" with the options that were typed of where things are, quoted
  * for a shell. `file` may be NULL. */
-void outlook_append_command(const struct options *options, const char *command, const char *file,
-                            struct buffer *ret_words);
+void next_step_append_command(const struct options *options, const char *command, const char *file,
+                              struct buffer *ret_words);
 
 /* Logs it; as a warning while rows are unknown. */
-void outlook_print(const struct outlook *outlook);
+void next_step_print(const struct next_step *next_step);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/outlook.h"
+#include "cli/next_step.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -20,8 +20,8 @@ static bool was_typed(const struct options *o, enum section section, const char 
     return setting && setting->origin.kind == ORIGIN_OPTION;
 }
 
-void outlook_append_command(const struct options *o, const char *command, const char *file,
-                            struct buffer *words)
+void next_step_append_command(const struct options *o, const char *command, const char *file,
+                              struct buffer *words)
 {
     buffer_format(words, "claimbatch %s", command);
     if (file) {
@@ -37,41 +37,41 @@ void outlook_append_command(const struct options *o, const char *command, const 
 }
 
 /* The rows that are to be sent now: by the export's own command where it still is there. */
-static void append_sending(const struct outlook *o, struct buffer *words)
+static void append_sending(const struct next_step *o, struct buffer *words)
 {
     const struct manifest_found *manifest = o->manifest;
     bool has_export = strcmp(manifest->command, "upload") == 0 && *manifest->input_path &&
                       access(manifest->input_path, R_OK) == 0;
 
-    outlook_append_command(o->options, has_export ? "upload" : "rerun",
-                           has_export ? manifest->input_path : o->options->claims, words);
+    next_step_append_command(o->options, has_export ? "upload" : "rerun",
+                             has_export ? manifest->input_path : o->options->claims, words);
     if (has_export)
         append_option(words, "report", o->options->claims);
     append_option(words, "app-key", manifest->app_key);
 }
 
-static void append_deciding(const struct outlook *o, bool by_row, struct buffer *words)
+static void append_deciding(const struct next_step *o, bool by_row, struct buffer *words)
 {
     const char *list = o->options->list;
 
     if (list) {
         buffer_text(words, "next: send the list to the platform's support; when 'as' (accepted or "
                            "not-executed), 'by' and 'reason' are filled in: ");
-        outlook_append_command(o->options, "resolve", o->options->claims, words);
+        next_step_append_command(o->options, "resolve", o->options->claims, words);
         append_option(words, "from", list);
         return;
     }
     buffer_text(words, "next: ask the platform what became of them; a list for its support: ");
-    outlook_append_command(o->options, "resolve", o->options->claims, words);
+    next_step_append_command(o->options, "resolve", o->options->claims, words);
     buffer_text(words, " -o FILE");
     if (!by_row)
         return;
     buffer_text(words, "\nor say yourself what it was (accepted or not-executed): ");
-    outlook_append_command(o->options, "resolve", o->options->claims, words);
+    next_step_append_command(o->options, "resolve", o->options->claims, words);
     buffer_text(words, " --row N --as accepted --by NAME --reason TEXT");
 }
 
-static void say_what_is_next(const struct outlook *o)
+static void say_what_is_next(const struct next_step *o)
 {
     struct buffer words = {0};
 
@@ -79,7 +79,7 @@ static void say_what_is_next(const struct outlook *o)
         append_deciding(o, o->totals->own > o->orphans, &words);
     } else if (o->waiting) {
         buffer_text(&words, "next: ");
-        outlook_append_command(o->options, "resolve", o->elsewhere, &words);
+        next_step_append_command(o->options, "resolve", o->elsewhere, &words);
     } else if (o->is_abandoned) {
         buffer_text(&words, "next: nothing is left to do; the corrected export is a new run");
     } else if (o->over) {
@@ -97,7 +97,7 @@ static void say_what_is_next(const struct outlook *o)
     buffer_release(&words);
 }
 
-static void say_what_was_settled(const struct outlook *o)
+static void say_what_was_settled(const struct next_step *o)
 {
     const struct unknown_row_totals *t = o->totals;
 
@@ -111,7 +111,7 @@ static void say_what_was_settled(const struct outlook *o)
         log_info("lines of the file where 'as' is empty: %llu", (unsigned long long)t->skipped);
 }
 
-void outlook_print(const struct outlook *o)
+void next_step_print(const struct next_step *o)
 {
     const struct unknown_row_totals *t = o->totals;
     char path[LOG_QUOTE_BYTES];
