@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "chronicle.h"
 #include "grant.h"
+#include "pauses.h"
 #include "refill.h"
 #include "report/report.h"
 #include "row_log.h"
@@ -110,7 +110,7 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     halt_check_pace(b);
     if (suspect_record(b, err) || refill_window(b, err) || share_read(b, err) ||
         grant_jobs(b, ret_jobs, err) || share_write(b, err) || auto_rate_write(b, err) ||
-        chronicle_turn(b, err) || ledger_commit(ledger, err))
+        pauses_turn(b, err) || ledger_commit(ledger, err))
         goto fail;
     return 0;
 fail:
@@ -274,7 +274,7 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
         holder_check(&b);
     pool_stop(b.pool);
     b.pool = NULL;
-    chronicle_end(&b);
+    pauses_end(&b);
     if (halt_is_begun(&b))
         halt_say_end(&b.stop);
     window_close(b.window);

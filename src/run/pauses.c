@@ -1,4 +1,4 @@
-#include "chronicle.h"
+#include "pauses.h"
 
 #include <string.h>
 
@@ -70,7 +70,7 @@ static void say_end(const struct batch *b, const char *how)
               words->what, how, (long long)duration_ms / 1000, (long long)duration_ms / 100 % 10);
 }
 
-int chronicle_turn(struct batch *b, struct error *err)
+int pauses_turn(struct batch *b, struct error *err)
 {
     enum event_kind kind = kind_of(pace_cause(b->pace));
 
@@ -92,7 +92,7 @@ int chronicle_turn(struct batch *b, struct error *err)
     return 0;
 }
 
-void chronicle_end(const struct batch *b)
+void pauses_end(const struct batch *b)
 {
     if (b->pause.at_ms)
         say_end(b, "the run ends in it");

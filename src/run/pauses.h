@@ -1,21 +1,21 @@
 /*
- * chronicle: the pauses of a run, as the ledger records them.
+ * pauses: the pauses of a run, as the ledger records them.
  *
  * A pause is recorded when it begins and again when it is over, so that whoever audits the run sees
  * where its time went; the log says the same at the moment it happens.
  *
  * Tested by tests/e2e/test_upload.py and tests/e2e/test_log.py
  */
-#ifndef CLAIMBATCH_RUN_CHRONICLE_H
-#define CLAIMBATCH_RUN_CHRONICLE_H
+#ifndef CLAIMBATCH_RUN_PAUSES_H
+#define CLAIMBATCH_RUN_PAUSES_H
 
 struct batch;
 struct error;
 
 /* Records, in the open transaction, that a pause has begun or ended since the last turn. */
-int chronicle_turn(struct batch *b, struct error *err);
+int pauses_turn(struct batch *b, struct error *err);
 
 /* Says that the run ends in the pause at hand, if there is one. */
-void chronicle_end(const struct batch *b);
+void pauses_end(const struct batch *b);
 
 #endif
