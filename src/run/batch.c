@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "grant.h"
+#include "limits.h"
 #include "pauses.h"
 #include "refill.h"
 #include "report/report.h"
@@ -20,7 +21,6 @@
 #include "run/halt.h"
 #include "run/holder.h"
 #include "settle.h"
-#include "share.h"
 #include "state.h"
 #include "suspect.h"
 
@@ -108,8 +108,8 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     aside_check(b);
     halt_check_failures(b);
     halt_check_pace(b);
-    if (suspect_record(b, err) || refill_window(b, err) || share_read(b, err) ||
-        grant_jobs(b, ret_jobs, err) || share_write(b, err) || auto_rate_write(b, err) ||
+    if (suspect_record(b, err) || refill_window(b, err) || limits_read(b, err) ||
+        grant_jobs(b, ret_jobs, err) || limits_write(b, err) || auto_rate_write(b, err) ||
         pauses_turn(b, err) || ledger_commit(ledger, err))
         goto fail;
     return 0;
@@ -246,7 +246,7 @@ static int open_all(struct batch *b, struct error *err)
         pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))
         return -1;
     take_time(b);
-    return share_begin(b, err) || auto_rate_begin(b, err) ? -1 : 0;
+    return limits_begin(b, err) || auto_rate_begin(b, err) ? -1 : 0;
 }
 
 int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop, struct error *err)

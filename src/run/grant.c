@@ -3,8 +3,8 @@
 #include "aside.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "limits.h"
 #include "run/halt.h"
-#include "share.h"
 #include "state.h"
 
 /* How many calls the day's quota still allows; the run stops when it is none. */
@@ -19,7 +19,7 @@ static int quota_left(struct batch *b, int64_t *ret_left, struct error *err)
         return 0;
     if (ledger_calls_get(s->ledger, s->platform, s->submit->app.app_key, today, &calls, err))
         return -1;
-    *ret_left = s->daily_quota - calls - share_charged(b, today);
+    *ret_left = s->daily_quota - calls - limits_charged(b, today);
     if (*ret_left <= 0 && !b->outstanding)
         halt_for_quota(b, "today's quota of calls is used up (--daily-quota)");
     return 0;
@@ -44,7 +44,7 @@ static int grant(struct batch *b, struct job *job, struct job ***tail, struct er
         window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
         return 0;
     }
-    if (share_charge_call(b, job, err) || state_put_change(b, job, err))
+    if (limits_charge_call(b, job, err) || state_put_change(b, job, err))
         return -1;
     job->ticket = pace_grant(b->pace, b->now_ms);
     window_move(b->window, job, JOB_GRANTED, INT64_MIN);

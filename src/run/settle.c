@@ -6,9 +6,9 @@
 #include "aside.h"
 #include "auto_rate.h"
 #include "base/error.h"
+#include "limits.h"
 #include "row_log.h"
 #include "run/halt.h"
-#include "share.h"
 #include "state.h"
 
 /* What the record says of the last attempt that was handed over. */
@@ -161,7 +161,7 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     row_log_attempt(job);
     if (!handed_over)
         job->attempts--;
-    if (share_settle_call(b, job, err))
+    if (limits_settle_call(b, job, err))
         return -1;
     if (aside == ASIDE_WAIT)
         return settle_aside(b, job, err);
@@ -173,7 +173,7 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     case VERDICT_REJECTED:
         return settle_as(b, job, ROW_FINAL, OUTCOME_REJECTED, err);
     case VERDICT_UNKNOWN:
-        if (v->wait_ms >= 0 && share_ban(b, v, err))
+        if (v->wait_ms >= 0 && limits_ban(b, v, err))
             return -1;
         return settle_as(b, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
     case VERDICT_UNKNOWN_STOP:
@@ -182,14 +182,14 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     case VERDICT_AGAIN:
         return settle_failure(b, job, err);
     case VERDICT_BAN:
-        if (share_ban(b, v, err))
+        if (limits_ban(b, v, err))
             return -1;
         return settle_again(b, job, 0, err);
     case VERDICT_OUTAGE:
     case VERDICT_WITHDRAWN:
         return settle_again(b, job, 0, err);
     case VERDICT_QUOTA:
-        if (share_quota(b, err))
+        if (limits_quota(b, err))
             return -1;
         halt_for_quota(b, "the gateway says that today's quota of calls is used up");
         return settle_again(b, job, 0, err);
@@ -205,7 +205,7 @@ static void settle_departure(struct batch *b, int64_t wall_ms, int64_t mono_ms)
     pace_sent(b->pace, mono_ms);
     if (b->settings->rate_is_auto)
         rate_control_sent(&b->rate_control, mono_ms);
-    share_note_departure(b, wall_ms);
+    limits_note_departure(b, wall_ms);
 }
 
 void settle_departures(struct batch *b)

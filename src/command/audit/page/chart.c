@@ -109,7 +109,7 @@ void chart_key(struct buffer *page, enum outcome outcome)
                   outcome_name(outcome));
 }
 
-static double share_of(uint64_t part, uint64_t whole)
+static double limits_of(uint64_t part, uint64_t whole)
 {
     double share = whole ? 100.0 * (double)part / (double)whole : 0;
 
@@ -120,7 +120,7 @@ void chart_share(struct buffer *page, uint64_t part, uint64_t whole, enum outcom
 {
     buffer_format(page, "<svg width=\"100%%\" height=\"%d\" aria-hidden=\"true\">", SHARE_HEIGHT);
     block(page, 0, 100, 0, SHARE_HEIGHT, "trough");
-    block(page, 0, share_of(part, whole), 0, SHARE_HEIGHT, outcome_name(outcome));
+    block(page, 0, limits_of(part, whole), 0, SHARE_HEIGHT, outcome_name(outcome));
     buffer_text(page, "</svg>");
 }
 
@@ -133,14 +133,14 @@ void chart_outcomes(struct buffer *page, const struct audit_sum *sums)
     for (int i = 0; i < OUTCOME_COUNT; i++)
         rows += sums[i].rows;
     for (int i = 0; i < OUTCOME_COUNT; i++)
-        whole += share_of(sums[i].rows, rows);
+        whole += limits_of(sums[i].rows, rows);
     if (!rows)
         return;
     buffer_format(page,
                   "<svg class=\"outcomes\" width=\"100%%\" height=\"%d\" aria-hidden=\"true\">",
                   OUTCOMES_HEIGHT);
     for (int i = 0; i < OUTCOME_COUNT; i++) {
-        double width = share_of(sums[chart_order[i]].rows, rows) * 100 / whole;
+        double width = limits_of(sums[chart_order[i]].rows, rows) * 100 / whole;
 
         if (width > 0)
             block(page, x, width, 0, OUTCOMES_HEIGHT, outcome_name(chart_order[i]));

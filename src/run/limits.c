@@ -1,11 +1,11 @@
-#include "share.h"
+#include "limits.h"
 
 #include <string.h>
 
 #include "base/clock.h"
 #include "state.h"
 
-void share_note_departure(struct batch *b, int64_t sent_ms)
+void limits_note_departure(struct batch *b, int64_t sent_ms)
 {
     int64_t stretch = sent_ms - sent_ms % LEDGER_STRETCH_MS;
 
@@ -22,7 +22,7 @@ void share_note_departure(struct batch *b, int64_t sent_ms)
     }
 }
 
-int share_ban(struct batch *b, const struct verdict *verdict, struct error *err)
+int limits_ban(struct batch *b, const struct verdict *verdict, struct error *err)
 {
     const struct batch_settings *s = b->settings;
 
@@ -31,14 +31,14 @@ int share_ban(struct batch *b, const struct verdict *verdict, struct error *err)
 }
 
 /* A ban that is over at once leaves just that: the call that goes first after a ban. */
-int share_quota(struct batch *b, struct error *err)
+int limits_quota(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
 
     return ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key, b->wall_ms, 0, err);
 }
 
-int share_begin(struct batch *b, struct error *err)
+int limits_begin(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
     struct ban ban;
@@ -86,7 +86,7 @@ static int take_over(struct batch *b, struct error *err)
                                     is_first ? s->run->id : 0, b->wall_ms, err);
 }
 
-int share_read(struct batch *b, struct error *err)
+int limits_read(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
     int64_t calls;
@@ -140,7 +140,7 @@ static int64_t longest_wait_ms(const struct batch *b)
     return 2 * (client->connect_timeout_ms + client->timeout_ms) + 1000;
 }
 
-int share_charge_call(struct batch *b, struct job *job, struct error *err)
+int limits_charge_call(struct batch *b, struct job *job, struct error *err)
 {
     job->days[0] = clock_beijing_day(b->wall_ms);
     job->days[1] = clock_beijing_day(b->wall_ms + longest_wait_ms(b));
@@ -152,7 +152,7 @@ int share_charge_call(struct batch *b, struct job *job, struct error *err)
     return 0;
 }
 
-int share_settle_call(struct batch *b, struct job *job, struct error *err)
+int limits_settle_call(struct batch *b, struct job *job, struct error *err)
 {
     const struct exchange *x = &job->exchange;
     int32_t day = x->phase == PHASE_NOT_SENT ? 0 : clock_beijing_day(x->sent_ms);
@@ -168,7 +168,7 @@ int share_settle_call(struct batch *b, struct job *job, struct error *err)
     return counted ? 0 : charge(b, day, 1, err);
 }
 
-int64_t share_charged(const struct batch *b, int32_t day)
+int64_t limits_charged(const struct batch *b, int32_t day)
 {
     for (size_t i = 0; i < STATE_DAYS; i++)
         if (b->charges[i].day == day)
@@ -188,7 +188,7 @@ static int write_departures(struct batch *b, struct error *err)
     return 0;
 }
 
-int share_write(struct batch *b, struct error *err)
+int limits_write(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
     int64_t pending = pace_pending(b->pace);

@@ -1,0 +1,47 @@
+/*
+ * limits: what the runs of an app key tell each other through the ledger: calls of the day,
+ * departures, bans.
+ *
+ * Tested by tests/unit/test_limits.c and tests/e2e/test_share.py
+ */
+#ifndef CLAIMBATCH_RUN_LIMITS_H
+#define CLAIMBATCH_RUN_LIMITS_H
+
+#include <stdint.h>
+
+struct batch;
+struct error;
+struct job;
+struct verdict;
+
+/*
+ * Counts the call that is about to be granted on the day's quota: on that of tomorrow too when it
+ * may leave after midnight. limits_settle_call takes back what it was counted too much, once it is
+ * known whether and when it left.
+ */
+int limits_charge_call(struct batch *b, struct job *job, struct error *err);
+int limits_settle_call(struct batch *b, struct job *job, struct error *err);
+
+/* What this turn adds to a day's count. */
+int64_t limits_charged(const struct batch *b, int32_t day);
+
+/* Takes note of a call that was handed over at this wall time, until limits_write. */
+void limits_note_departure(struct batch *b, int64_t sent_ms);
+
+/* Records a ban that the gateway spoke. */
+int limits_ban(struct batch *b, const struct verdict *verdict, struct error *err);
+
+/* Records that the gateway's quota of the day is used up: a later start of this day begins with one
+ * call. */
+int limits_quota(struct batch *b, struct error *err);
+
+/* Tells pacing, at the start, of a ban or a quota that was met before: one call goes first. */
+int limits_begin(struct batch *b, struct error *err);
+
+/* Tells pacing what other runs have sent and met since the last turn, in the open transaction. */
+int limits_read(struct batch *b, struct error *err);
+
+/* Records what this turn adds: calls of the day, departures, and what may leave at any moment. */
+int limits_write(struct batch *b, struct error *err);
+
+#endif
