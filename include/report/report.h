@@ -23,7 +23,7 @@ struct report;
 /* Borrowed for the report's life. */
 struct report_settings {
     const char *path;
-    const struct intake *intake;
+    const struct row_source *row_source;
     const struct inspection *inspection;
     struct ledger *ledger;
     int64_t run;

@@ -51,7 +51,7 @@ struct batch_progress {
 
 /* Borrowed for the run. */
 struct batch_settings {
-    const struct intake *intake;
+    const struct row_source *row_source;
     const struct inspection *inspection;
     const struct submit_settings *submit;
     const char *platform;

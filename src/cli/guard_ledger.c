@@ -231,7 +231,7 @@ static struct look look_of(const struct submission *s)
     struct look look = {
         .s = s,
         .passes = s->options->new_ledger,
-        .by = {s->options->by, s->options->reason, s->intake.now_ms},
+        .by = {s->options->by, s->options->reason, s->row_source.now_ms},
         .is_anew = !s->ledger,
     };
 

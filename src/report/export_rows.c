@@ -11,7 +11,7 @@
 #include "input/inspection/inspection.h"
 
 struct export_rows {
-    struct intake intake;         /* as the run had it; its now is when the run judged the rows */
+    struct row_source row_source; /* as the run had it; its now is when the run judged the rows */
     struct inspection inspection; /* what all rows together come to */
     struct reader *reader;
     struct pattern *pattern; /* NULL: there is none, or it is somebody else's */
@@ -29,10 +29,11 @@ static int refuse_reading(const struct export_rows *export_rows, struct error *e
 {
     char quoted[LOG_QUOTE_BYTES];
 
-    return error_set(err, EXIT_BAD_CONFIG,
-                     "the columns of '%s' are not those that the manifest names; name them as the "
-                     "upload did, with --column and --fee-unit",
-                     log_quote(export_name(export_rows->intake.export), quoted, sizeof(quoted)));
+    return error_set(
+        err, EXIT_BAD_CONFIG,
+        "the columns of '%s' are not those that the manifest names; name them as the "
+        "upload did, with --column and --fee-unit",
+        log_quote(export_name(export_rows->row_source.export), quoted, sizeof(quoted)));
 }
 
 /* Whether the header was understood as the run did. */
@@ -91,7 +92,7 @@ static struct reader_settings settings_of(const struct audit_settings *s,
 
 static int compile_pattern(struct export_rows *export_rows, struct error *err)
 {
-    struct rules *rules = &export_rows->intake.rules;
+    struct rules *rules = &export_rows->row_source.rules;
 
     if (!rules->order_no_pattern || rules->pattern)
         return 0;
@@ -105,16 +106,17 @@ static int start(struct export_rows *export_rows, const struct audit_settings *s
                  const struct manifest_found *manifest, struct error *err)
 {
     const struct manifest_reading *reading = manifest ? &manifest->reading : NULL;
-    struct intake *intake = &export_rows->intake;
+    struct row_source *row_source = &export_rows->row_source;
 
-    intake->reader = settings_of(s, reading);
-    intake->encoding = encoding_of(s, reading);
-    set_rules(s, reading, &intake->rules);
+    row_source->reader = settings_of(s, reading);
+    row_source->encoding = encoding_of(s, reading);
+    set_rules(s, reading, &row_source->rules);
     export_rows->has_reading = reading && reading->has_words;
-    intake->now_ms = manifest && manifest->started_ms ? manifest->started_ms : clock_wall_ms();
-    if (compile_pattern(export_rows, err) || export_open(s->export_path, &intake->export, err) ||
-        inspection_read(intake, &export_rows->inspection, err) ||
-        reader_open(intake->export, &export_rows->inspection.survey, &intake->reader,
+    row_source->now_ms = manifest && manifest->started_ms ? manifest->started_ms : clock_wall_ms();
+    if (compile_pattern(export_rows, err) ||
+        export_open(s->export_path, &row_source->export, err) ||
+        inspection_read(row_source, &export_rows->inspection, err) ||
+        reader_open(row_source->export, &export_rows->inspection.survey, &row_source->reader,
                     &export_rows->reader, err))
         return -1;
     return !reading || is_read_alike(reader_columns(export_rows->reader), reading)
@@ -144,7 +146,7 @@ void export_rows_close(struct export_rows *export_rows)
         return;
     reader_close(export_rows->reader);
     inspection_release(&export_rows->inspection);
-    export_close(export_rows->intake.export);
+    export_close(export_rows->row_source.export);
     pattern_close(export_rows->pattern);
     claim_store_release(&export_rows->store);
     buffer_release(&export_rows->warnings);
@@ -172,8 +174,8 @@ int export_rows_next(struct export_rows *export_rows, struct error *err)
     while (found > 0 && profile_is_footer(profile, export_rows->record.row));
     if (found <= 0)
         return found;
-    claim_judge(&export_rows->intake.rules, reader_columns(export_rows->reader), profile,
-                &export_rows->record, export_rows->intake.now_ms, &export_rows->store,
+    claim_judge(&export_rows->row_source.rules, reader_columns(export_rows->reader), profile,
+                &export_rows->record, export_rows->row_source.now_ms, &export_rows->store,
                 &export_rows->claim, &export_rows->findings);
     buffer_reset(&export_rows->warnings);
     findings_codes(&export_rows->findings, SEVERITY_WARN, &export_rows->warnings);
@@ -223,7 +225,7 @@ static bool is_explained_alike(struct export_rows *export_rows, const struct sca
 {
     struct buffer sentences = {0};
     const struct finding *first =
-        findings_explain(&export_rows->findings, &export_rows->intake.rules,
+        findings_explain(&export_rows->findings, &export_rows->row_source.rules,
                          reader_columns(export_rows->reader), &export_rows->record, &sentences);
     bool alike;
 

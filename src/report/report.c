@@ -10,9 +10,9 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "input/claim/claim_digest.h"
+#include "input/inspection/claim_rows.h"
 #include "input/inspection/duplicates.h"
 #include "input/inspection/repeats.h"
-#include "input/inspection/supply.h"
 #include "report/line.h"
 
 #define FLUSH_BYTES ((size_t)64 << 10)
@@ -21,8 +21,8 @@ struct report {
     const struct report_settings *settings;
     char *partial_path;
     int fd;
-    struct supply *supply;
-    struct supply_row row; /* read, but not yet written; row 0: none */
+    struct claim_rows *claim_rows;
+    struct claim_rows_row row; /* read, but not yet written; row 0: none */
     bool at_end;
     struct ledger_rows *rows;
     struct row_record known; /* the ledger's next row; row 0: none asked for yet */
@@ -71,7 +71,7 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
     }
     report->fd = file_create_locked(report->partial_path, err);
     if (report->fd < 0 ||
-        supply_open(settings->intake, settings->inspection, &report->supply, err) ||
+        claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err) ||
         ledger_rows_open(settings->ledger, settings->run, 0, &report->rows, err))
         goto fail;
     *ret_report = report;
@@ -90,8 +90,8 @@ int report_restart(struct report *report, struct error *err)
 {
     const struct report_settings *settings = report->settings;
 
-    supply_close(report->supply);
-    report->supply = NULL;
+    claim_rows_close(report->claim_rows);
+    report->claim_rows = NULL;
     tally_close(report->tally);
     digest_close(report->sha256);
     report->tally = tally_open();
@@ -109,7 +109,7 @@ int report_restart(struct report *report, struct error *err)
     report->at_end = false;
     report->next_row = 0;
     ledger_rows_rewind(report->rows, 0);
-    return supply_open(settings->intake, settings->inspection, &report->supply, err);
+    return claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err);
 }
 
 void report_close(struct report *report)
@@ -117,7 +117,7 @@ void report_close(struct report *report)
     if (!report)
         return;
     ledger_rows_close(report->rows);
-    supply_close(report->supply);
+    claim_rows_close(report->claim_rows);
     claim_store_release(&report->store);
     buffer_release(&report->text);
     buffer_release(&report->codes);
@@ -172,7 +172,7 @@ static void set_fields(struct line *line, const struct claim *claim, struct buff
 
 static void set_raw(struct report *report, struct line *line)
 {
-    const struct supply_row *row = &report->row;
+    const struct claim_rows_row *row = &report->row;
 
     for (int i = 0; i < FIELD_COUNT; i++)
         line->fields[i] = claim_raw(row->columns, row->record, (enum field)i);
@@ -182,9 +182,10 @@ static void set_raw(struct report *report, struct line *line)
  * message. */
 static void set_invalid(struct report *report, struct line *line)
 {
-    const struct supply_row *row = &report->row;
-    const struct finding *first = findings_explain(&row->findings, &report->settings->intake->rules,
-                                                   row->columns, row->record, &report->sentence);
+    const struct claim_rows_row *row = &report->row;
+    const struct finding *first =
+        findings_explain(&row->findings, &report->settings->row_source->rules, row->columns,
+                         row->record, &report->sentence);
 
     set_raw(report, line);
     line->record.outcome = OUTCOME_INVALID;
@@ -249,7 +250,7 @@ static void set_warnings(struct report *report, struct line *line)
 static int note_repeat(struct report *report)
 {
     const struct repeats *repeats = report->settings->inspection->repeats;
-    const struct supply_row *row = &report->row;
+    const struct claim_rows_row *row = &report->row;
 
     if (row->invalid || !repeats || !repeats_maybe(repeats, &row->claim) ||
         duplicates_count(report->repeats) >= REPEATS_MAX)
@@ -280,7 +281,7 @@ static void count_repeats(struct report *report)
 static int write_line(struct report *report, const char *code, const char *message,
                       struct error *err)
 {
-    const struct supply_row *row = &report->row;
+    const struct claim_rows_row *row = &report->row;
     struct line line = {
         .record = {.code = "", .sub_code = "", .message = "", .request_id = "", .warnings = ""}};
     const struct row_record *known;
@@ -323,7 +324,7 @@ static int fetch(struct report *report, struct error *err)
 
     if (report->row.row || report->at_end)
         return 0;
-    found = supply_next(report->supply, &report->store, &report->row, err);
+    found = claim_rows_next(report->claim_rows, &report->store, &report->row, err);
     if (found < 0)
         return -1;
     if (!found) {

@@ -242,7 +242,7 @@ static int open_all(struct batch *b, struct error *err)
     if (space_reserve(ledger_path(s->ledger),
                       2 * s->in_flight * SPACE_JOB_BYTES + SPACE_LEAST_BYTES, &b->reserve, err) ||
         window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
-        feed_open(s->intake, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
+        feed_open(s->row_source, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
         pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))
         return -1;
     take_time(b);

@@ -111,7 +111,7 @@ static int remember_earlier(struct batch *b, struct job *job, const struct claim
 /* Whether the rule holds back rows whose claim was accepted with other content. */
 static bool holds_changed(const struct batch *b)
 {
-    return b->settings->intake->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
+    return b->settings->row_source->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
 }
 
 static int hold_changed(struct batch *b, struct job *job, const struct claim_state *claim,

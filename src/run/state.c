@@ -17,7 +17,7 @@ struct row_ref state_ref(const struct batch *b, const struct job *job)
 struct row_record state_record(const struct batch *b, const struct job *job, enum row_state state,
                                enum outcome outcome)
 {
-    enum severity severity = b->settings->intake->rules.severity[RULE_CHANGED_SINCE_ACCEPTED];
+    enum severity severity = b->settings->row_source->rules.severity[RULE_CHANGED_SINCE_ACCEPTED];
     struct row_record record = {
         .row = job->row,
         .state = state,

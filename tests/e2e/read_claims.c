@@ -18,8 +18,8 @@
 #include "base/error.h"
 #include "cli/options.h"
 #include "command/command.h"
+#include "input/inspection/claim_rows.h"
 #include "input/inspection/inspection.h"
-#include "input/inspection/supply.h"
 
 #define CASE_BYTES_MAX ((size_t)4 << 20)
 #define OPTIONS_MAX 32
@@ -59,7 +59,7 @@ static void append_claim(const struct claim *claim, struct buffer *text)
     append_integer(text, claim->claim_fee);
 }
 
-static void append_row(const struct supply_row *row, struct buffer *text)
+static void append_row(const struct claim_rows_row *row, struct buffer *text)
 {
     append_integer(text, (int64_t)row->row);
     append_text(text, row->invalid ? "0" : "1");
@@ -70,19 +70,19 @@ static void append_row(const struct supply_row *row, struct buffer *text)
     buffer_byte(text, ROW_END);
 }
 
-static int read_rows(const struct intake *intake, const struct inspection *inspection,
+static int read_rows(const struct row_source *row_source, const struct inspection *inspection,
                      struct buffer *text, struct error *err)
 {
-    struct supply *supply = NULL;
+    struct claim_rows *claim_rows = NULL;
     struct claim_store store = {0};
-    struct supply_row row;
-    int result = supply_open(intake, inspection, &supply, err);
+    struct claim_rows_row row;
+    int result = claim_rows_open(row_source, inspection, &claim_rows, err);
 
-    while (!result && (result = supply_next(supply, &store, &row, err)) > 0) {
+    while (!result && (result = claim_rows_next(claim_rows, &store, &row, err)) > 0) {
         append_row(&row, text);
         result = 0;
     }
-    supply_close(supply);
+    claim_rows_close(claim_rows);
     claim_store_release(&store);
     return result;
 }
@@ -90,7 +90,7 @@ static int read_rows(const struct intake *intake, const struct inspection *inspe
 static int read_claims(const struct options *options, struct buffer *text, struct error *err)
 {
     struct inspection inspection = {0};
-    struct intake intake = {
+    struct row_source row_source = {
         .encoding = options->encoding,
         .reader = options->reader,
         .rules = options->rules,
@@ -98,11 +98,11 @@ static int read_claims(const struct options *options, struct buffer *text, struc
     };
     int result = -1;
 
-    if (!export_open(options->claims, &intake.export, err) &&
-        !inspection_run(&intake, &inspection, err))
-        result = read_rows(&intake, &inspection, text, err);
+    if (!export_open(options->claims, &row_source.export, err) &&
+        !inspection_run(&row_source, &inspection, err))
+        result = read_rows(&row_source, &inspection, text, err);
     inspection_release(&inspection);
-    export_close(intake.export);
+    export_close(row_source.export);
     return result;
 }
 

@@ -350,27 +350,27 @@ static void compare(const struct inspection *inspection, const struct outcome *o
     MUST(inspection_fee(inspection) == outcome->fee);
 }
 
-static struct intake intake_of(struct export *export, const struct options *options,
-                               enum encoding encoding)
+static struct row_source row_source_of(struct export *export, const struct options *options,
+                                       enum encoding encoding)
 {
-    return (struct intake){.export = export,
-                           .encoding = encoding,
-                           .reader = options->settings,
-                           .rules = options->rules,
-                           .now_ms = NOW_MS};
+    return (struct row_source){.export = export,
+                               .encoding = encoding,
+                               .reader = options->settings,
+                               .rules = options->rules,
+                               .now_ms = NOW_MS};
 }
 
 /* A check comes to the same as the inspection of a run. */
 static void check_check(struct export *export, const struct options *options,
                         const struct inspection *run, int run_result, const struct error *run_err)
 {
-    const struct intake intake = intake_of(export, options, options->encoding);
+    const struct row_source row_source = row_source_of(export, options, options->encoding);
     struct seen seen = {0};
     const struct inspection_visitor visitor = {&seen,         ignore_header, count_claim,
                                                forget_claims, count_row,     false};
     struct inspection inspection = {0};
     struct error err = {0};
-    int result = inspection_check(&intake, &visitor, &inspection, &err);
+    int result = inspection_check(&row_source, &visitor, &inspection, &err);
 
     MUST(result == run_result && err.exit_code == run_err->exit_code);
     MUST(strcmp(err.text, run_err->text) == 0);
@@ -454,9 +454,9 @@ static bool read_anew(const struct buffer *file, const struct options *options,
 
     MUST(export_open(path, &export, &err) == 0);
     if (options->profile) {
-        const struct intake intake = intake_of(export, options, ENCODING_UTF8);
+        const struct row_source row_source = row_source_of(export, options, ENCODING_UTF8);
 
-        taken = inspection_run(&intake, &inspection, &err) == 0;
+        taken = inspection_run(&row_source, &inspection, &err) == 0;
         MUST(taken || strstr(err.text, "put together from two"));
         anew.profile = &inspection.profile;
     } else {
@@ -555,9 +555,9 @@ static void check_file(const char *path, const struct buffer *file, struct optio
 
     MUST(export_open(path, &export, &err) == 0);
     {
-        const struct intake intake = intake_of(export, options, options->encoding);
+        const struct row_source row_source = row_source_of(export, options, options->encoding);
 
-        result = inspection_run(&intake, &inspection, &err);
+        result = inspection_run(&row_source, &inspection, &err);
         check_check(export, options, &inspection, result, &err);
     }
     MUST(result == 0 || (err.exit_code == EXIT_INPUT_REFUSED && character_is_utf8(err.text)));

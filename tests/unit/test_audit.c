@@ -22,7 +22,7 @@
 #include "base/hex.h"
 #include "command/audit/audit.h"
 #include "input/claim/claim_digest.h"
-#include "input/inspection/supply.h"
+#include "input/inspection/claim_rows.h"
 #include "report/line.h"
 #include "report/publication.h"
 #include "report/report.h"
@@ -38,7 +38,7 @@ static struct error err;
 struct desk {
     char folder[64];
     char export_path[128], ledger_path[128], report_path[128], manifest_path[160];
-    struct intake intake;
+    struct row_source row_source;
     struct inspection inspection;
     struct ledger *ledger;
     struct run_record run;
@@ -84,7 +84,7 @@ static void write_export(struct desk *desk)
 }
 
 /* Of every kind some; every 19th row is left unsent. */
-static void send_row(struct desk *desk, const struct supply_row *row)
+static void send_row(struct desk *desk, const struct claim_rows_row *row)
 {
     static const enum outcome outcomes[] = {OUTCOME_ACCEPTED, OUTCOME_ACCEPTED, OUTCOME_REJECTED,
                                             OUTCOME_ACCEPTED, OUTCOME_UNKNOWN,  OUTCOME_FAILED};
@@ -123,15 +123,15 @@ static void send_row(struct desk *desk, const struct supply_row *row)
 static void send_rows(struct desk *desk)
 {
     struct claim_store store = {0};
-    struct supply *supply = NULL;
-    struct supply_row row;
+    struct claim_rows *claim_rows = NULL;
+    struct claim_rows_row row;
 
-    assert_int_equal(supply_open(&desk->intake, &desk->inspection, &supply, &err), 0);
+    assert_int_equal(claim_rows_open(&desk->row_source, &desk->inspection, &claim_rows, &err), 0);
     assert_int_equal(ledger_begin(desk->ledger, &err), 0);
-    while (supply_next(supply, &store, &row, &err) > 0)
+    while (claim_rows_next(claim_rows, &store, &row, &err) > 0)
         send_row(desk, &row);
     assert_int_equal(ledger_commit(desk->ledger, &err), 0);
-    supply_close(supply);
+    claim_rows_close(claim_rows);
     claim_store_release(&store);
 }
 
@@ -165,13 +165,13 @@ static void create_run(struct desk *desk)
 static void publish(struct desk *desk)
 {
     struct report_settings settings = {.path = desk->report_path,
-                                       .intake = &desk->intake,
+                                       .row_source = &desk->row_source,
                                        .inspection = &desk->inspection,
                                        .ledger = desk->ledger,
                                        .run = desk->run.id};
     struct manifest manifest = {.program_version = "1",
                                 .run = &desk->run,
-                                .intake = &desk->intake,
+                                .row_source = &desk->row_source,
                                 .inspection = &desk->inspection,
                                 .gateway = PLATFORM,
                                 .app_key = "12345678",
@@ -223,11 +223,11 @@ static int set_up(void **state)
     snprintf(desk->manifest_path, sizeof(desk->manifest_path), "%s.manifest.json",
              desk->report_path);
     write_export(desk);
-    desk->intake.reader.delimiter = ',';
-    desk->intake.now_ms = NOW_MS;
-    rules_init(&desk->intake.rules);
-    assert_int_equal(export_open(desk->export_path, &desk->intake.export, &err), 0);
-    assert_int_equal(inspection_run(&desk->intake, &desk->inspection, &err), 0);
+    desk->row_source.reader.delimiter = ',';
+    desk->row_source.now_ms = NOW_MS;
+    rules_init(&desk->row_source.rules);
+    assert_int_equal(export_open(desk->export_path, &desk->row_source.export, &err), 0);
+    assert_int_equal(inspection_run(&desk->row_source, &desk->inspection, &err), 0);
     assert_int_equal(ledger_open(desk->ledger_path, &desk->ledger, &err), 0);
     create_run(desk);
     send_rows(desk);
@@ -246,7 +246,7 @@ static int tear_down(void **state)
 
     ledger_close(desk->ledger);
     inspection_release(&desk->inspection);
-    export_close(desk->intake.export);
+    export_close(desk->row_source.export);
     buffer_release(&desk->report);
     buffer_release(&desk->manifest);
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -19,7 +19,7 @@
 /* An export in memory, and how it is taken. */
 struct taken {
     struct memfile file;
-    struct intake intake;
+    struct row_source row_source;
     struct inspection inspection;
     struct error err;
 };
@@ -27,22 +27,22 @@ struct taken {
 static void take(struct taken *taken, const char *text)
 {
     taken->file = memfile_text(text);
-    taken->intake.reader.delimiter = ',';
-    taken->intake.now_ms = NOW_MS;
-    rules_init(&taken->intake.rules);
-    assert_int_equal(export_open(taken->file.path, &taken->intake.export, &taken->err), 0);
+    taken->row_source.reader.delimiter = ',';
+    taken->row_source.now_ms = NOW_MS;
+    rules_init(&taken->row_source.rules);
+    assert_int_equal(export_open(taken->file.path, &taken->row_source.export, &taken->err), 0);
 }
 
 static int inspect(struct taken *taken, const char *text)
 {
     take(taken, text);
-    return inspection_run(&taken->intake, &taken->inspection, &taken->err);
+    return inspection_run(&taken->row_source, &taken->inspection, &taken->err);
 }
 
 static void release(struct taken *taken)
 {
     inspection_release(&taken->inspection);
-    export_close(taken->intake.export);
+    export_close(taken->row_source.export);
     memfile_close(&taken->file);
 }
 
@@ -146,7 +146,8 @@ static void check_shows_claims_and_then_what_is_found(void **state)
 
     (void)state;
     take(&taken, three_rows);
-    assert_int_equal(inspection_check(&taken.intake, &visitor, &taken.inspection, &taken.err), 0);
+    assert_int_equal(inspection_check(&taken.row_source, &visitor, &taken.inspection, &taken.err),
+                     0);
     assert_string_equal(buffer_string(&seen), "2:claim 3:claim begin 3:warned 4:invalid ");
     assert_int_equal(taken.inspection.rows, 3);
     assert_int_equal(taken.inspection.invalid, 1);
@@ -166,7 +167,8 @@ static void check_forgets_a_claim_that_turns_out_invalid(void **state)
     (void)state;
     take(&taken, HEADER "1,A,1,2022-12-01 10:00:00,100,\n"
                         "rest\n");
-    assert_int_equal(inspection_check(&taken.intake, &visitor, &taken.inspection, &taken.err), 0);
+    assert_int_equal(inspection_check(&taken.row_source, &visitor, &taken.inspection, &taken.err),
+                     0);
     assert_string_equal(buffer_string(&seen), "2:claim forget begin 2:invalid 3:invalid ");
     assert_int_equal(taken.inspection.invalid, 2);
     buffer_release(&seen);
@@ -182,7 +184,8 @@ static void check_ends_with_the_error_of_its_visitor(void **state)
 
     (void)state;
     take(&taken, three_rows);
-    assert_int_equal(inspection_check(&taken.intake, &visitor, &taken.inspection, &taken.err), -1);
+    assert_int_equal(inspection_check(&taken.row_source, &visitor, &taken.inspection, &taken.err),
+                     -1);
     assert_int_equal(taken.err.exit_code, EXIT_CANNOT_WRITE);
     assert_string_equal(taken.err.text, "row 3");
     buffer_release(&seen);
@@ -290,14 +293,14 @@ static void reading_says_all_that_decides_what_a_row_means(void **state)
 
     (void)state;
     assert_int_equal(inspect(&taken, HEADER "1,A,1,2022-12-01 10:00:00,100,\n"), 0);
-    inspection_reading(&taken.intake, &taken.inspection, &reading);
+    inspection_reading(&taken.row_source, &taken.inspection, &reading);
     assert_string_equal(buffer_string(&reading),
                         "encoding=utf-8 delimiter=0x2c fee-unit=fen workcard_id=1 claim_desc=6 "
                         "claim_order_no=2 claim_status=3 claim_time=4 claim_fee=5");
-    assert_true(rules_parse(&taken.intake.rules, "future-time=off", &why));
-    taken.intake.rules.max_fee = 500;
+    assert_true(rules_parse(&taken.row_source.rules, "future-time=off", &why));
+    taken.row_source.rules.max_fee = 500;
     buffer_reset(&reading);
-    inspection_reading(&taken.intake, &taken.inspection, &reading);
+    inspection_reading(&taken.row_source, &taken.inspection, &reading);
     assert_non_null(strstr(buffer_string(&reading), " future-time=off"));
     assert_non_null(strstr(buffer_string(&reading), " max-fee=500"));
     buffer_release(&reading);

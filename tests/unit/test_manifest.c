@@ -22,7 +22,7 @@ static const char export_text[] = "claim_fee,workcard_id,claim_order_no,claim_st
 struct against_itself {
     struct place *place;
     struct memfile export;
-    struct intake intake;
+    struct row_source row_source;
     struct inspection inspection;
     struct run_record run;
     struct tally *tally;
@@ -64,13 +64,13 @@ static int set_up(void **state)
 
     assert_int_equal(make_place((void **)&s->place), 0);
     s->export = memfile_text(export_text);
-    s->intake.reader.delimiter = ',';
-    s->intake.now_ms = STARTED_MS;
-    rules_init(&s->intake.rules);
-    s->intake.rules.severity[RULE_DATE_ONLY] = SEVERITY_OFF;
-    s->intake.rules.max_fee = 5000;
-    assert_int_equal(export_open(s->export.path, &s->intake.export, &err), 0);
-    assert_int_equal(inspection_run(&s->intake, &s->inspection, &err), 0);
+    s->row_source.reader.delimiter = ',';
+    s->row_source.now_ms = STARTED_MS;
+    rules_init(&s->row_source.rules);
+    s->row_source.rules.severity[RULE_DATE_ONLY] = SEVERITY_OFF;
+    s->row_source.rules.max_fee = 5000;
+    assert_int_equal(export_open(s->export.path, &s->row_source.export, &err), 0);
+    assert_int_equal(inspection_run(&s->row_source, &s->inspection, &err), 0);
     s->run = create_run(s->place->ledger, 1);
     s->run.finished_ms = STARTED_MS + 1000;
     s->run.stopped_because = "limit";
@@ -84,7 +84,7 @@ static int set_up(void **state)
         .program_version = "1.2",
         .run = &s->run,
         .parent_run = "20221211-00000000",
-        .intake = &s->intake,
+        .row_source = &s->row_source,
         .inspection = &s->inspection,
         .gateway = "https://eco.taobao.com/router/rest",
         .app_key = "12345678",
@@ -111,7 +111,7 @@ static int tear_down(void **state)
     buffer_release(&s->json);
     tally_close(s->tally);
     inspection_release(&s->inspection);
-    export_close(s->intake.export);
+    export_close(s->row_source.export);
     memfile_close(&s->export);
     free(s);
     return remove_place(&place);
@@ -171,13 +171,14 @@ static void the_reading_is_read_back(void **state)
     assert_int_equal(reading->columns[FIELD_CLAIM_FEE], 0);
     assert_int_equal(reading->columns[FIELD_CLAIM_TIME], 4);
     assert_int_equal(reading->columns[FIELD_CLAIM_DESC], COLUMN_ABSENT);
-    assert_memory_equal(reading->rules.severity, s->intake.rules.severity,
+    assert_memory_equal(reading->rules.severity, s->row_source.rules.severity,
                         sizeof(reading->rules.severity));
-    assert_int_equal(reading->rules.max_fee, s->intake.rules.max_fee);
-    assert_int_equal(reading->rules.oldest_s, s->intake.rules.oldest_s);
-    assert_int_equal(reading->rules.vocabulary.null_count, s->intake.rules.vocabulary.null_count);
+    assert_int_equal(reading->rules.max_fee, s->row_source.rules.max_fee);
+    assert_int_equal(reading->rules.oldest_s, s->row_source.rules.oldest_s);
+    assert_int_equal(reading->rules.vocabulary.null_count,
+                     s->row_source.rules.vocabulary.null_count);
     assert_int_equal(reading->rules.vocabulary.status_count,
-                     s->intake.rules.vocabulary.status_count);
+                     s->row_source.rules.vocabulary.status_count);
 }
 
 static void counts_money_and_events_are_read_back(void **state)

@@ -48,7 +48,7 @@ struct desk {
     char folder[64];
     char ledger_path[128], report_path[128], partial_path[160];
     struct memfile file;
-    struct intake intake;
+    struct row_source row_source;
     struct inspection inspection;
     struct ledger *ledger;
     int64_t run;
@@ -86,15 +86,15 @@ static int set_up(void **state)
     snprintf(desk->report_path, sizeof(desk->report_path), "%s/report.csv", desk->folder);
     snprintf(desk->partial_path, sizeof(desk->partial_path), "%s.partial", desk->report_path);
     desk->file = memfile_text(export_text);
-    desk->intake.reader.delimiter = ',';
-    desk->intake.now_ms = NOW_MS;
-    rules_init(&desk->intake.rules);
-    assert_int_equal(export_open(desk->file.path, &desk->intake.export, &err), 0);
-    assert_int_equal(inspection_run(&desk->intake, &desk->inspection, &err), 0);
+    desk->row_source.reader.delimiter = ',';
+    desk->row_source.now_ms = NOW_MS;
+    rules_init(&desk->row_source.rules);
+    assert_int_equal(export_open(desk->file.path, &desk->row_source.export, &err), 0);
+    assert_int_equal(inspection_run(&desk->row_source, &desk->inspection, &err), 0);
     assert_int_equal(ledger_open(desk->ledger_path, &desk->ledger, &err), 0);
     create_run(desk);
     desk->settings = (struct report_settings){.path = desk->report_path,
-                                              .intake = &desk->intake,
+                                              .row_source = &desk->row_source,
                                               .inspection = &desk->inspection,
                                               .ledger = desk->ledger,
                                               .run = desk->run};
@@ -111,7 +111,7 @@ static int tear_down(void **state)
     report_close(desk->report);
     ledger_close(desk->ledger);
     inspection_release(&desk->inspection);
-    export_close(desk->intake.export);
+    export_close(desk->row_source.export);
     memfile_close(&desk->file);
     buffer_release(&desk->text);
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

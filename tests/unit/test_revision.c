@@ -36,7 +36,7 @@ struct desk {
     char folder[64];
     char ledger_path[128], report_path[128];
     struct memfile file;
-    struct intake intake;
+    struct row_source row_source;
     struct inspection inspection;
     struct ledger *ledger;
     struct run_record run;
@@ -138,13 +138,13 @@ static void create_run(struct desk *desk)
 static void publish(struct desk *desk)
 {
     struct report_settings settings = {.path = desk->report_path,
-                                       .intake = &desk->intake,
+                                       .row_source = &desk->row_source,
                                        .inspection = &desk->inspection,
                                        .ledger = desk->ledger,
                                        .run = desk->run.id};
     struct manifest manifest = {.program_version = "1",
                                 .run = &desk->run,
-                                .intake = &desk->intake,
+                                .row_source = &desk->row_source,
                                 .inspection = &desk->inspection,
                                 .gateway = PLATFORM,
                                 .app_key = "12345678",
@@ -173,11 +173,11 @@ static int set_up(void **state)
     snprintf(desk->ledger_path, sizeof(desk->ledger_path), "%s/ledger.db", desk->folder);
     snprintf(desk->report_path, sizeof(desk->report_path), "%s/report.csv", desk->folder);
     desk->file = memfile_text(export_text);
-    desk->intake.reader.delimiter = ',';
-    desk->intake.now_ms = NOW_MS;
-    rules_init(&desk->intake.rules);
-    assert_int_equal(export_open(desk->file.path, &desk->intake.export, &err), 0);
-    assert_int_equal(inspection_run(&desk->intake, &desk->inspection, &err), 0);
+    desk->row_source.reader.delimiter = ',';
+    desk->row_source.now_ms = NOW_MS;
+    rules_init(&desk->row_source.rules);
+    assert_int_equal(export_open(desk->file.path, &desk->row_source.export, &err), 0);
+    assert_int_equal(inspection_run(&desk->row_source, &desk->inspection, &err), 0);
     assert_int_equal(ledger_open(desk->ledger_path, &desk->ledger, &err), 0);
     create_run(desk);
     send_row(desk, 2, "A", ROW_FINAL, OUTCOME_ACCEPTED, "SUCCESS");
@@ -202,7 +202,7 @@ static int tear_down(void **state)
     manifest_found_release(&desk->manifest);
     ledger_close(desk->ledger);
     inspection_release(&desk->inspection);
-    export_close(desk->intake.export);
+    export_close(desk->row_source.export);
     memfile_close(&desk->file);
     buffer_release(&desk->text);
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

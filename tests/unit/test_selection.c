@@ -35,7 +35,7 @@ struct desk {
     struct manifest_found manifest;
     struct selection_settings settings;
     struct selection *selection;
-    struct intake intake;
+    struct row_source row_source;
     struct inspection inspection;
 };
 
@@ -89,15 +89,15 @@ static void make_report(struct desk *desk, struct place *place, const struct ent
         desk->settings.run = run.id;
         desk->settings.sequence = run.sequence;
     }
-    desk->intake.now_ms = NOW_MS;
-    rules_init(&desk->intake.rules);
+    desk->row_source.now_ms = NOW_MS;
+    rules_init(&desk->row_source.rules);
 }
 
 static int inspect(struct desk *desk)
 {
     if (selection_open(&desk->settings, &desk->selection, &err))
         return -1;
-    return selection_inspect(desk->selection, &desk->intake, &desk->inspection, &err);
+    return selection_inspect(desk->selection, &desk->row_source, &desk->inspection, &err);
 }
 
 static void release(struct desk *desk)
@@ -116,16 +116,17 @@ static void assert_taken(struct desk *desk, const uint64_t *rows)
     if (inspect(desk))
         fail_msg("%s", err.text);
     for (int pass = 0; pass < 2; pass++) {
-        struct supply *supply;
-        struct supply_row row;
+        struct claim_rows *claim_rows;
+        struct claim_rows_row row;
         size_t i = 0;
 
-        assert_int_equal(supply_open(&desk->intake, &desk->inspection, &supply, &err), 0);
-        while (supply_next(supply, &store, &row, &err) > 0)
+        assert_int_equal(claim_rows_open(&desk->row_source, &desk->inspection, &claim_rows, &err),
+                         0);
+        while (claim_rows_next(claim_rows, &store, &row, &err) > 0)
             assert_int_equal(row.row, rows[i++]);
         assert_int_equal(rows[i], 0);
         assert_int_equal(desk->inspection.rows, i);
-        supply_close(supply);
+        claim_rows_close(claim_rows);
     }
     claim_store_release(&store);
 }
@@ -171,15 +172,15 @@ static void a_row_is_exactly_what_it_was(void **state)
         {OUTCOME_UNKNOWN, "B", 7, "TIMEOUT", NULL},
     };
     struct claim_store store = {0};
-    struct supply *supply;
-    struct supply_row row;
+    struct claim_rows *claim_rows;
+    struct claim_rows_row row;
     struct desk desk;
 
     make_report(&desk, *state, entries, COUNT(entries));
     desk.settings.unknown = true;
     assert_int_equal(inspect(&desk), 0);
-    assert_int_equal(supply_open(&desk.intake, &desk.inspection, &supply, &err), 0);
-    assert_int_equal(supply_next(supply, &store, &row, &err), 1);
+    assert_int_equal(claim_rows_open(&desk.row_source, &desk.inspection, &claim_rows, &err), 0);
+    assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 1);
     /* A status 1 without a fee was judged when it was an export's row, by the rules of then. */
     assert_false(row.invalid);
     assert_string_equal(row.claim.claim_order_no, "=A");
@@ -187,11 +188,11 @@ static void a_row_is_exactly_what_it_was(void **state)
     assert_string_equal(row.noted, "COUNT_NOT_ONE;DATE_ONLY");
     assert_false(row.may_resend);
     assert_null(row.unknown_row);
-    assert_int_equal(supply_next(supply, &store, &row, &err), 1);
+    assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 1);
     assert_true(row.may_resend);
     assert_string_equal(row.unknown_row, "TIMEOUT said the gateway");
     assert_false(row.is_unrecorded);
-    supply_close(supply);
+    claim_rows_close(claim_rows);
     claim_store_release(&store);
     release(&desk);
 }
@@ -226,7 +227,7 @@ static void a_limit_that_is_set_now_holds_now(void **state)
     struct desk desk;
 
     make_report(&desk, *state, entries, COUNT(entries));
-    desk.intake.rules.max_fee = 5;
+    desk.row_source.rules.max_fee = 5;
     assert_taken(&desk, (const uint64_t[]){2, 3, 0});
     assert_int_equal(desk.inspection.invalid, 1);
     assert_int_equal(desk.inspection.first_row[RULE_MAX_FEE], 3);
@@ -246,20 +247,20 @@ static const struct entry behind_unknown[] = {
 static uint64_t obstacle_of_row_4(struct desk *desk)
 {
     struct claim_store store = {0};
-    struct supply *supply;
-    struct supply_row row = {0};
+    struct claim_rows *claim_rows;
+    struct claim_rows_row row = {0};
     uint64_t obstacle = 0;
 
     if (inspect(desk))
         fail_msg("%s", err.text);
-    assert_int_equal(supply_open(&desk->intake, &desk->inspection, &supply, &err), 0);
-    while (supply_next(supply, &store, &row, &err) > 0) {
+    assert_int_equal(claim_rows_open(&desk->row_source, &desk->inspection, &claim_rows, &err), 0);
+    while (claim_rows_next(claim_rows, &store, &row, &err) > 0) {
         if (row.row == 4)
             obstacle = row.open_row;
         else
             assert_int_equal(row.open_row, 0);
     }
-    supply_close(supply);
+    claim_rows_close(claim_rows);
     claim_store_release(&store);
     return obstacle;
 }

@@ -38,7 +38,7 @@ struct submission {
     int64_t origin;                    /* … */
     int64_t sequence;                  /* of that line in the order of runs; 0: there is none yet */
     enum round_kind round;             /* … */
-    struct intake intake;              /* the export in it is borrowed */
+    struct row_source row_source;      /* the export in it is borrowed */
     struct inspection inspection;
     char completed[LEDGER_ID_BYTES]; /* the run whose publication this start has completed; "" */
     struct buffer reading, report_path;

@@ -21,7 +21,7 @@
 
 struct error;
 struct repeats;
-struct supply_kind;
+struct claim_rows_kind;
 
 #define INSPECTION_STATUSES 3
 
@@ -49,21 +49,22 @@ struct inspection {
 };
 
 /* How an export is to be taken; one for a whole run. Borrowed. */
-struct intake {
+struct row_source {
     struct export *export;
     enum encoding encoding; /* as asked for */
     struct reader_settings reader;
     struct rules rules;
-    int64_t now_ms;                 /* taken once a start, for all passes */
-    const struct supply_kind *kind; /* NULL: the rows are those of the export; see supply.h */
-    const void *selection;          /* else: which rows they are, as that kind knows it */
+    int64_t now_ms; /* taken once a start, for all passes */
+    const struct claim_rows_kind
+        *kind;             /* NULL: the rows are those of the export; see claim_rows.h */
+    const void *selection; /* else: which rows they are, as that kind knows it */
 };
 
 /* Surveys and reads the whole export, for a run. EXIT_INPUT_REFUSED as contract section 6 says. */
-int inspection_run(const struct intake *intake, struct inspection *ret_inspection,
+int inspection_run(const struct row_source *row_source, struct inspection *ret_inspection,
                    struct error *err);
 /* The same for who sends nothing: without the repeats. */
-int inspection_read(const struct intake *intake, struct inspection *ret_inspection,
+int inspection_read(const struct row_source *row_source, struct inspection *ret_inspection,
                     struct error *err);
 void inspection_release(struct inspection *inspection);
 
@@ -84,7 +85,7 @@ struct inspection_visitor {
 
 /* The same for a check: rows are shown, and what only a run needs is left out: the SHA-256 of
  * the whole file and the repeats. */
-int inspection_check(const struct intake *intake, const struct inspection_visitor *visitor,
+int inspection_check(const struct row_source *row_source, const struct inspection_visitor *visitor,
                      struct inspection *ret_inspection, struct error *err);
 
 /* Control totals, what the office says was exported: EXIT_INPUT_REFUSED when the export has other
@@ -106,7 +107,7 @@ money inspection_fee(const struct inspection *inspection);
  * How the export is read, as one line: encoding, delimiter, columns, unit and rules. Two starts of
  * a run must have the same.
  */
-void inspection_reading(const struct intake *intake, const struct inspection *inspection,
+void inspection_reading(const struct row_source *row_source, const struct inspection *inspection,
                         struct buffer *ret_reading);
 
 /* Where a rule is broken first, as a spreadsheet and, where that differs, an editor count: "row 4"

@@ -33,7 +33,7 @@ struct manifest {
     const char *program_version;
     const struct run_record *run;
     const char *parent_run; /* NULL: none */
-    const struct intake *intake;
+    const struct row_source *row_source;
     const struct inspection *inspection;
     const struct manifest_found *earlier; /* NULL, or what tells the name and path of an export that
                                              is not at hand: the intake has none */
@@ -148,7 +148,7 @@ void manifest_found_release(struct manifest_found *found);
 
 /* How the export was read, and what was known of it as a whole: as far as that goes, the intake and
  * inspection of the run. The export itself is not in it. */
-void manifest_take_reading(const struct manifest_found *manifest, struct intake *ret_intake,
+void manifest_take_reading(const struct manifest_found *manifest, struct row_source *ret_row_source,
                            struct inspection *ret_inspection);
 
 #endif

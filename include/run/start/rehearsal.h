@@ -27,7 +27,7 @@ struct rehearsal {
 
 /* Borrowed. */
 struct rehearsal_settings {
-    const struct intake *intake;
+    const struct row_source *row_source;
     const struct inspection *inspection;
     struct ledger *ledger; /* NULL: nothing was ever sent */
     const char *platform;

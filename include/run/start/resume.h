@@ -31,7 +31,7 @@ struct resume_settings {
     struct ledger *ledger;
     const char *command; /* with what it takes: another selection of rows is another run */
     const char *platform;
-    struct intake *intake;
+    struct row_source *row_source;
     const struct inspection *inspection;
     const char *reading;
     const char *export_name, *report_path; /* as they are recorded */

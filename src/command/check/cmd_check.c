@@ -19,7 +19,7 @@
 /* Everything a check has open. */
 struct check {
     const struct options *options;
-    struct intake intake;
+    struct row_source row_source;
     struct inspection inspection;
     struct duplicates *duplicates;
     size_t duplicate_count;
@@ -47,7 +47,8 @@ static int begin(void *context, const struct reader *reader, struct error *err)
         check_text_reading(&check->inspection, header, &check->reading);
     if (check->reading.failed)
         return error_no_memory(err);
-    check->source = (struct sheet_source){check->intake.export, &check->inspection.survey, reader};
+    check->source =
+        (struct sheet_source){check->row_source.export, &check->inspection.survey, reader};
     if (!o->report)
         return 0;
     folder_name(o->claims, ".problems.csv", &name);
@@ -64,7 +65,7 @@ static void show(struct check *check, const struct problem *problem)
     if (check->json)
         check_json_problem(check->json, problem);
     else if (check->shown++ < CHECK_TEXT_PROBLEMS)
-        check_text_problem(export_name(check->intake.export), problem);
+        check_text_problem(export_name(check->row_source.export), problem);
 }
 
 /* Whether a problem is put into words at all: in a file that is all problems this is what costs. */
@@ -106,8 +107,8 @@ static int take_findings(struct check *check, const struct reader *reader,
     for (size_t i = 0; i < findings->count; i++) {
         if (i)
             buffer_text(&check->sentence, "; ");
-        problem_describe(reader, record, &findings->list[i], &check->intake.rules, &check->sentence,
-                         &problem);
+        problem_describe(reader, record, &findings->list[i], &check->row_source.rules,
+                         &check->sentence, &problem);
         show(check, &problem);
     }
     if (check->sentence.failed)
@@ -167,7 +168,7 @@ static int inspect(struct check *check, struct error *err)
     const struct inspection_visitor visitor = {check,         begin,    take_claim,
                                                forget_claims, take_row, o->report != NULL};
 
-    check->intake = (struct intake){
+    check->row_source = (struct row_source){
         .encoding = o->encoding,
         .reader = o->reader,
         .rules = o->rules,
@@ -176,8 +177,8 @@ static int inspect(struct check *check, struct error *err)
     check->duplicates = duplicates_open();
     if (!check->duplicates)
         return error_no_memory(err);
-    if (export_open(o->claims, &check->intake.export, err) ||
-        inspection_check(&check->intake, &visitor, &check->inspection, err) ||
+    if (export_open(o->claims, &check->row_source.export, err) ||
+        inspection_check(&check->row_source, &visitor, &check->inspection, err) ||
         inspection_expect(&check->inspection, o->expect_rows, o->expect_fee, err) ||
         inspection_require_rows(&check->inspection, o->min_rows, err))
         return -1;
@@ -187,7 +188,7 @@ static int inspect(struct check *check, struct error *err)
 
 static void print_text(const struct check *check)
 {
-    const char *name = export_name(check->intake.export);
+    const char *name = export_name(check->row_source.export);
 
     check_text_codes(&check->inspection);
     check_text_duplicates(check->duplicates, check->duplicate_count);
@@ -221,14 +222,15 @@ static void say_what_is_next(const struct check *check)
 /* What became of the file while it was checked; false: nothing. */
 static bool describe_change(struct check *check)
 {
-    const char *change = export_change(check->intake.export);
+    const char *change = export_change(check->row_source.export);
     char quoted[LOG_QUOTE_BYTES];
 
     if (change)
         buffer_format(&check->change,
                       "'%s' %s while it was checked: this is about what it held before. Let "
                       "whatever writes it finish",
-                      log_quote(export_name(check->intake.export), quoted, sizeof(quoted)), change);
+                      log_quote(export_name(check->row_source.export), quoted, sizeof(quoted)),
+                      change);
     return change != NULL;
 }
 
@@ -268,7 +270,7 @@ static void release(struct check *check)
     sheet_close(check->sheet);
     duplicates_close(check->duplicates);
     inspection_release(&check->inspection);
-    export_close(check->intake.export);
+    export_close(check->row_source.export);
     buffer_release(&check->place);
     buffer_release(&check->reading);
     buffer_release(&check->sentence);

@@ -260,12 +260,12 @@ int beginning_take(const struct beginning *beginning, struct ledger *ledger,
     struct import_place place;
     struct buffer reading = {0};
     struct buffer report = {0};
-    struct intake intake;
+    struct row_source row_source;
     int result;
 
     *ret_counts = (struct beginning_counts){0};
-    manifest_take_reading(&beginning->manifest, &intake, &inspection);
-    inspection_reading(&intake, &inspection, &reading);
+    manifest_take_reading(&beginning->manifest, &row_source, &inspection);
+    inspection_reading(&row_source, &inspection, &reading);
     buffer_append(&report, beginning->path, strlen(beginning->path) - strlen(START_SUFFIX));
     for (int i = 0; i < OUTCOME_COUNT; i++)
         money_format_fen(0, counts[i].fee_fen);

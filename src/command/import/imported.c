@@ -416,13 +416,13 @@ static void forget_words(struct rules *rules)
 
 static int take_all(struct taking *t, struct error *err)
 {
-    struct intake intake;
+    struct row_source row_source;
     struct inspection inspection;
 
-    manifest_take_reading(&t->imported->manifest, &intake, &inspection);
+    manifest_take_reading(&t->imported->manifest, &row_source, &inspection);
     if (!t->imported->manifest.reading.has_words)
-        forget_words(&intake.rules);
-    inspection_reading(&intake, &inspection, &t->reading);
+        forget_words(&row_source.rules);
+    inspection_reading(&row_source, &inspection, &t->reading);
     t->repeats = repeats_open();
     if (!t->repeats || t->reading.failed)
         return error_no_memory(err);

@@ -203,13 +203,13 @@ static int inspect(struct rerun *r, struct error *err)
         .sequence = r->parent.sequence,
     };
 
-    s->intake = (struct intake){.rules = o->rules, .now_ms = clock_wall_ms()};
+    s->row_source = (struct row_source){.rules = o->rules, .now_ms = clock_wall_ms()};
     if (selection_open(&settings, &r->selection, err) ||
-        selection_inspect(r->selection, &s->intake, &s->inspection, err)) {
+        selection_inspect(r->selection, &s->row_source, &s->inspection, err)) {
         say_unpublished(r, err);
         return -1;
     }
-    inspection_reading(&s->intake, &s->inspection, &s->reading);
+    inspection_reading(&s->row_source, &s->inspection, &s->reading);
     return s->reading.failed ? error_no_memory(err) : 0;
 }
 

@@ -14,7 +14,7 @@
 /* A row that is taken in another way than others, because of another row of its claim. */
 struct exception {
     uint64_t row;
-    uint64_t open_row; /* as in struct supply_row; 0: the row is left */
+    uint64_t open_row; /* as in struct claim_rows_row; 0: the row is left */
 };
 
 struct selection {
@@ -28,7 +28,7 @@ struct selection {
 /* One pass. The seven cells of a row stand as if they were an export's. */
 struct pass {
     const struct selection *selection;
-    const struct intake *intake;
+    const struct row_source *row_source;
     struct scan *scan;
     size_t exception_at; /* of the remainder's, the first not yet passed */
     struct cell cells[FIELD_COUNT];
@@ -107,9 +107,9 @@ static void take_text(const char **text, struct buffer *store)
 /* A row as it was written: its claim is known exactly, and was judged before; but a limit that is
  * set now holds now. */
 static void take_claim(struct pass *pass, const struct scan_row *row, struct claim_store *store,
-                       struct supply_row *ret_row)
+                       struct claim_rows_row *ret_row)
 {
-    const struct rules *rules = &pass->intake->rules;
+    const struct rules *rules = &pass->row_source->rules;
 
     ret_row->claim = row->claim;
     take_text(&ret_row->claim.claim_desc, &store->desc);
@@ -123,7 +123,7 @@ static void take_claim(struct pass *pass, const struct scan_row *row, struct cla
 
 /* What became of an unknown row so far. */
 static void take_unsettled(struct pass *pass, const struct scan_row *row,
-                           struct supply_row *ret_row)
+                           struct claim_rows_row *ret_row)
 {
     const struct row_record *record = &row->line.record;
 
@@ -139,9 +139,9 @@ static void take_unsettled(struct pass *pass, const struct scan_row *row,
 
 /* Makes of a row that is taken one of the run. */
 static int take_row(struct pass *pass, const struct scan_row *row, struct claim_store *store,
-                    struct supply_row *ret_row, struct error *err)
+                    struct claim_rows_row *ret_row, struct error *err)
 {
-    const struct intake *intake = pass->intake;
+    const struct row_source *row_source = pass->row_source;
 
     set_record(pass, row);
     ret_row->row = row->line.record.row;
@@ -153,8 +153,8 @@ static int take_row(struct pass *pass, const struct scan_row *row, struct claim_
     if (row->digest_fits)
         take_claim(pass, row, store, ret_row);
     else
-        claim_judge(&intake->rules, &row_columns, NULL, &pass->record, intake->now_ms, store,
-                    &ret_row->claim, &ret_row->findings);
+        claim_judge(&row_source->rules, &row_columns, NULL, &pass->record, row_source->now_ms,
+                    store, &ret_row->claim, &ret_row->findings);
     ret_row->invalid = findings_invalid(&ret_row->findings);
     return store->desc.failed || store->order_no.failed || pass->noted.failed ||
                    pass->unknown_row.failed
@@ -176,15 +176,15 @@ static void pass_close(void *context)
     free(pass);
 }
 
-static int pass_open(const struct intake *intake, void **ret_pass, struct error *err)
+static int pass_open(const struct row_source *row_source, void **ret_pass, struct error *err)
 {
     struct pass *pass = calloc(1, sizeof(*pass));
 
     *ret_pass = pass;
     if (!pass)
         return error_no_memory(err);
-    pass->selection = intake->selection;
-    pass->intake = intake;
+    pass->selection = row_source->selection;
+    pass->row_source = row_source;
     return scan_open_second(pass->selection->scan, &pass->scan, err);
 }
 
@@ -200,7 +200,7 @@ static const struct exception *find_exception(struct pass *pass, uint64_t row)
     return next;
 }
 
-static int pass_next(void *context, struct claim_store *store, struct supply_row *ret_row,
+static int pass_next(void *context, struct claim_store *store, struct claim_rows_row *ret_row,
                      struct error *err)
 {
     struct pass *pass = context;
@@ -221,7 +221,7 @@ static int pass_next(void *context, struct claim_store *store, struct supply_row
     return found;
 }
 
-static const struct supply_kind report_supply = {pass_open, pass_next, pass_close};
+static const struct claim_rows_kind report_claim_rows = {pass_open, pass_next, pass_close};
 
 /* ---- the first pass ---- */
 
@@ -286,7 +286,7 @@ static void count_claim(struct inspection *inspection, const struct claim *claim
     repeats_note(inspection->repeats, claim);
 }
 
-static void count_row(struct first *first, const struct supply_row *row, enum outcome outcome)
+static void count_row(struct first *first, const struct claim_rows_row *row, enum outcome outcome)
 {
     struct inspection *inspection = first->inspection;
 
@@ -302,7 +302,7 @@ static void count_row(struct first *first, const struct supply_row *row, enum ou
 }
 
 /* What other rows of its claim mean for the row: 1 it is left, counted, or 0. */
-static int look_around(struct first *first, const struct supply_row *row, struct error *err)
+static int look_around(struct first *first, const struct claim_rows_row *row, struct error *err)
 {
     struct selection *selection = first->selection;
     struct obstacle obstacle;
@@ -321,7 +321,7 @@ static int look_around(struct first *first, const struct supply_row *row, struct
 
 static int inspect_taken(struct first *first, const struct scan_row *scanned, struct error *err)
 {
-    struct supply_row row;
+    struct claim_rows_row row;
     int is_left;
 
     if (take_row(&first->pass, scanned, &first->store, &row, err) < 0)
@@ -388,13 +388,13 @@ static int inspect(struct first *first, struct error *err)
     return 0;
 }
 
-int selection_inspect(struct selection *selection, struct intake *intake,
+int selection_inspect(struct selection *selection, struct row_source *row_source,
                       struct inspection *ret_inspection, struct error *err)
 {
     const struct selection_settings *s = &selection->settings;
     struct first first = {
         .selection = selection,
-        .pass = {.selection = selection, .intake = intake},
+        .pass = {.selection = selection, .row_source = row_source},
         .unaltered = {.path = s->path,
                       .manifest = s->manifest,
                       .accept_edits = s->accept_edits,
@@ -406,11 +406,11 @@ int selection_inspect(struct selection *selection, struct intake *intake,
     memset(ret_inspection, 0, sizeof(*ret_inspection));
     ret_inspection->repeats = repeats_open();
     result = ret_inspection->repeats ? inspect(&first, err) : error_no_memory(err);
-    intake->export = scan_export(selection->scan);
-    intake->encoding = ENCODING_UTF8;
-    intake->reader.delimiter = ',';
-    intake->kind = &report_supply;
-    intake->selection = selection;
+    row_source->export = scan_export(selection->scan);
+    row_source->encoding = ENCODING_UTF8;
+    row_source->reader.delimiter = ',';
+    row_source->kind = &report_claim_rows;
+    row_source->selection = selection;
     unaltered_release(&first.unaltered);
     other_rows_close(first.other_rows);
     claim_store_release(&first.store);

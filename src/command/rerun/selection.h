@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "input/inspection/claim_rows.h"
 #include "input/inspection/inspection.h"
-#include "input/inspection/supply.h"
 #include "report/manifest/manifest.h"
 
 struct error;
@@ -49,10 +49,10 @@ struct selection_counts {
 
 /*
  * The first pass: proves the report and completes the intake, which has rules and now; from then on
- * supply.h yields the rows that are taken. EXIT_INPUT_REFUSED names what is wrong, and the first
- * rows where.
+ * claim_rows.h yields the rows that are taken. EXIT_INPUT_REFUSED names what is wrong, and the
+ * first rows where.
  */
-int selection_inspect(struct selection *selection, struct intake *intake,
+int selection_inspect(struct selection *selection, struct row_source *row_source,
                       struct inspection *ret_inspection, struct error *err);
 const struct selection_counts *selection_counts(const struct selection *selection);
 

@@ -414,12 +414,12 @@ static int put_in_place(const struct revision *revision, const struct run_record
     struct publication_place place = {0};
     unsigned char sha256[DIGEST_SHA256_BYTES];
     struct inspection inspection;
-    struct intake intake;
+    struct row_source row_source;
     int result;
 
     /* The export is not at hand: what the manifest says of it is said again. */
-    manifest_take_reading(revision->settings->manifest, &intake, &inspection);
-    manifest.intake = &intake;
+    manifest_take_reading(revision->settings->manifest, &row_source, &inspection);
+    manifest.row_source = &row_source;
     manifest.inspection = &inspection;
     manifest.report_sha256 = sha256;
     if (revision->settings->manifest->has_repeats)

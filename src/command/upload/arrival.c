@@ -14,8 +14,8 @@ static int refuse(const struct submission *s, const struct run_record *run, stru
                      "the day's file has not arrived yet: '%s' holds the export of run %s, which "
                      "ended at %s Beijing time (--expect-new). Start again when the new one is "
                      "there; without --expect-new what is left of this one is sent",
-                     log_quote(export_name(s->intake.export), quoted, sizeof(quoted)), run->name,
-                     ended);
+                     log_quote(export_name(s->row_source.export), quoted, sizeof(quoted)),
+                     run->name, ended);
 }
 
 int arrival_check(const struct submission *s, struct error *err)
@@ -32,7 +32,7 @@ int arrival_check(const struct submission *s, struct error *err)
     if (found <= 0)
         return found;
     if (!run.finished_ms || *run.stopped_because || !run.published ||
-        clock_beijing_day(run.finished_ms) >= clock_beijing_day(s->intake.now_ms))
+        clock_beijing_day(run.finished_ms) >= clock_beijing_day(s->row_source.now_ms))
         return 0;
     return refuse(s, &run, err);
 }

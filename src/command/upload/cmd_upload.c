@@ -71,17 +71,17 @@ static int inspect(struct submission *s, struct error *err)
 {
     const struct options *o = s->options;
 
-    s->intake = (struct intake){
+    s->row_source = (struct row_source){
         .encoding = o->encoding,
         .reader = o->reader,
         .rules = o->rules,
         .now_ms = clock_wall_ms(),
     };
-    if (export_open(o->claims, &s->intake.export, err) ||
-        export_spare(s->intake.export, buffer_string(&s->report_path), err) ||
-        inspection_run(&s->intake, &s->inspection, err))
+    if (export_open(o->claims, &s->row_source.export, err) ||
+        export_spare(s->row_source.export, buffer_string(&s->report_path), err) ||
+        inspection_run(&s->row_source, &s->inspection, err))
         return -1;
-    inspection_reading(&s->intake, &s->inspection, &s->reading);
+    inspection_reading(&s->row_source, &s->inspection, &s->reading);
     return s->reading.failed ? error_no_memory(err) : 0;
 }
 
@@ -102,12 +102,12 @@ static int keep_time(struct submission *s, struct error *err)
     struct run_record run;
     int found = submission_find_run(s, &run, err);
 
-    if (found <= 0 || run.started_ms <= s->intake.now_ms)
+    if (found <= 0 || run.started_ms <= s->row_source.now_ms)
         return found < 0 ? -1 : 0;
-    s->intake.now_ms = run.started_ms;
+    s->row_source.now_ms = run.started_ms;
     log_warn("the clock was set back since this run began: it goes on by the time it had then");
     inspection_release(&s->inspection);
-    return inspection_run(&s->intake, &s->inspection, err) ? -1 : expect(s, err);
+    return inspection_run(&s->row_source, &s->inspection, err) ? -1 : expect(s, err);
 }
 
 /* Warnings are sent: so they are told, by code, with the first row of each. */
@@ -137,12 +137,12 @@ static void say_what_was_read(const struct submission *s)
     char yuan[MONEY_TEXT_BYTES], fen[MONEY_TEXT_BYTES];
 
     log_event(LOG_INFO, "input",
-              LOG_FIELDS(LOG_FIELD_TEXT("name", export_name(s->intake.export)),
+              LOG_FIELDS(LOG_FIELD_TEXT("name", export_name(s->row_source.export)),
                          LOG_FIELD_NUMBER("rows", i->rows), LOG_FIELD_NUMBER("invalid", i->invalid),
                          LOG_FIELD_JSON("fee_fen", money_format_fen(inspection_fee(i), fen)),
                          LOG_FIELD_TEXT("encoding", encoding_name(i->survey.encoding))),
               "%s: %llu rows, %llu invalid, %s yuan; %s, amounts in %s",
-              log_quote(export_name(s->intake.export), name, sizeof(name)),
+              log_quote(export_name(s->row_source.export), name, sizeof(name)),
               (unsigned long long)i->rows, (unsigned long long)i->invalid,
               money_format_yuan(inspection_fee(i), yuan), encoding_name(i->survey.encoding),
               i->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
@@ -231,6 +231,6 @@ int cmd_upload(const struct options *options, const char *invocation, struct err
     };
     int result = submission_end(&s, upload(&s, err), err);
 
-    export_close(s.intake.export);
+    export_close(s.row_source.export);
     return result;
 }

@@ -74,8 +74,8 @@ static void print_count(const struct rehearsal *r, enum fate fate, const char *w
 static void print_changed(const struct dry_run *dry_run, const struct rehearsal *r)
 {
     const struct inspection *i = dry_run->rehearsal->inspection;
-    bool holds =
-        dry_run->rehearsal->intake->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
+    bool holds = dry_run->rehearsal->row_source->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] ==
+                 SEVERITY_ERROR;
     struct batch_stop stop = {0};
     struct buffer words = {0};
 

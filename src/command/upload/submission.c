@@ -297,14 +297,14 @@ static int check_unclaimed(struct submission *s, struct error *err)
 /* What became of the input since it was checked, in words; false: nothing. */
 static bool describe_change(const struct submission *s, char *ret_words, size_t size)
 {
-    const char *change = export_change(s->intake.export);
+    const char *change = export_change(s->row_source.export);
     char quoted[LOG_QUOTE_BYTES];
 
     if (change)
         snprintf(ret_words, size,
                  "'%s' %s since it was checked: this run is about what it held then. Let whatever "
                  "writes it finish, then start again",
-                 log_quote(export_name(s->intake.export), quoted, sizeof(quoted)), change);
+                 log_quote(export_name(s->row_source.export), quoted, sizeof(quoted)), change);
     return change != NULL;
 }
 
@@ -322,7 +322,7 @@ static struct rehearsal_settings rehearsal_of(const struct submission *s,
                                               const struct run_record *run)
 {
     return (struct rehearsal_settings){
-        .intake = &s->intake,
+        .row_source = &s->row_source,
         .inspection = &s->inspection,
         .ledger = s->ledger,
         .platform = s->endpoint.platform,
@@ -432,10 +432,11 @@ static struct resume_settings resume_of(struct submission *s)
         .ledger = s->ledger,
         .command = s->command,
         .platform = s->endpoint.platform,
-        .intake = &s->intake,
+        .row_source = &s->row_source,
         .inspection = &s->inspection,
         .reading = s->reading.ptr,
-        .export_name = s->export_place.len ? s->export_place.ptr : export_name(s->intake.export),
+        .export_name =
+            s->export_place.len ? s->export_place.ptr : export_name(s->row_source.export),
         .report_path = s->report_place.len ? s->report_place.ptr : s->report_path.ptr,
         .parent = s->parent,
         .origin = s->origin,
@@ -458,7 +459,7 @@ int submission_check_abandoned(struct submission *s, struct error *err)
 /* Whoever looks at the ledger stands in another folder than the run did. */
 static int find_places(struct submission *s, struct error *err)
 {
-    const char *name = export_name(s->intake.export);
+    const char *name = export_name(s->row_source.export);
     struct error unknown;
 
     buffer_reset(&s->export_place);
@@ -488,7 +489,7 @@ static struct manifest manifest_of(const struct submission *s)
         .program_version = CLAIMBATCH_VERSION,
         .run = &s->resumed.run,
         .parent_run = s->parent,
-        .intake = &s->intake,
+        .row_source = &s->row_source,
         .inspection = &s->inspection,
         .gateway = s->endpoint.url,
         .app_key = s->options->app_key,
@@ -556,7 +557,7 @@ static void stop_for_invalid(struct submission *s)
 static int look_for_corrections(struct submission *s, struct error *err)
 {
     const struct inspection *i = &s->inspection;
-    bool holds = s->intake.rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
+    bool holds = s->row_source.rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
     int others;
 
     if (holds || s->resumed.kind == RESUME_PUBLISH)
@@ -595,7 +596,7 @@ static int submit(struct submission *s, struct error *err)
     const struct options *o = s->options;
     struct submit_settings attempt = attempt_of(s);
     struct batch_settings settings = {
-        .intake = &s->intake,
+        .row_source = &s->row_source,
         .inspection = &s->inspection,
         .submit = &attempt,
         .platform = s->endpoint.platform,
@@ -785,7 +786,7 @@ static int run_once(struct submission *s, struct error *err)
 {
     struct report_settings settings = {
         .path = s->report_path.ptr,
-        .intake = &s->intake,
+        .row_source = &s->row_source,
         .inspection = &s->inspection,
         .ledger = s->ledger,
         .run = s->resumed.run.id,

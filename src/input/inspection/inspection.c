@@ -42,11 +42,11 @@ const char *inspection_first(const struct inspection *inspection, enum rule rule
 }
 
 /* A last record without a line end may have been cut in the middle of a number. */
-static int check_end(const struct intake *intake, const struct reader *reader, uint64_t row,
+static int check_end(const struct row_source *row_source, const struct reader *reader, uint64_t row,
                      struct inspection *inspection, struct error *err)
 {
     char name[LOG_QUOTE_BYTES];
-    enum severity severity = intake->rules.severity[RULE_MISSING_FINAL_NEWLINE];
+    enum severity severity = row_source->rules.severity[RULE_MISSING_FINAL_NEWLINE];
 
     inspection->blank_lines = reader_blank_lines(reader);
     if (!reader_is_unfinished(reader) || severity == SEVERITY_OFF)
@@ -62,22 +62,22 @@ static int check_end(const struct intake *intake, const struct reader *reader, u
         "'%s', line %llu: MISSING_FINAL_NEWLINE: no line end follows the last row (row %llu), so "
         "it may be cut; export the file again, or if you are sure that the row is whole: --rule "
         "missing-final-newline=warn; nothing was sent",
-        log_quote(export_name(intake->export), name, sizeof(name)),
+        log_quote(export_name(row_source->export), name, sizeof(name)),
         (unsigned long long)inspection->last_line, (unsigned long long)row);
 }
 
-static int refuse_stopped(const struct intake *intake, struct error *err)
+static int refuse_stopped(const struct row_source *row_source, struct error *err)
 {
     char name[LOG_QUOTE_BYTES];
 
     return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
                      "stopped by a signal while '%s' was checked; nothing was sent",
-                     log_quote(export_name(intake->export), name, sizeof(name)));
+                     log_quote(export_name(row_source->export), name, sizeof(name)));
 }
 
 /* What one pass over the rows has at hand. */
 struct pass {
-    const struct intake *intake;
+    const struct row_source *row_source;
     const struct inspection_visitor *visitor; /* NULL: nobody looks on */
     struct inspection *inspection;
     struct reader *reader;
@@ -121,7 +121,7 @@ static void count_row(struct pass *pass, const struct record *record, bool inval
 
 static int take_row(struct pass *pass, const struct record *record, struct error *err)
 {
-    const struct intake *intake = pass->intake;
+    const struct row_source *row_source = pass->row_source;
     struct inspection *inspection = pass->inspection;
     bool invalid = false;
 
@@ -130,10 +130,11 @@ static int take_row(struct pass *pass, const struct record *record, struct error
         inspection->profile.width = record->count;
     /* A list of problems is what is odd about an export: it has no profile of its own. */
     if (pass->profiles && !record->correction &&
-        census_note(inspection->census, &intake->rules, reader_columns(pass->reader), record, err))
+        census_note(inspection->census, &row_source->rules, reader_columns(pass->reader), record,
+                    err))
         return -1;
-    claim_judge(&intake->rules, reader_columns(pass->reader), &inspection->profile, record,
-                intake->now_ms, &pass->store, &pass->claim, &pass->findings);
+    claim_judge(&row_source->rules, reader_columns(pass->reader), &inspection->profile, record,
+                row_source->now_ms, &pass->store, &pass->claim, &pass->findings);
     if (pass->store.desc.failed || pass->store.order_no.failed)
         return error_no_memory(err);
     if (pass->findings.count && pass->profiles &&
@@ -181,7 +182,7 @@ static int read_rows(struct pass *pass, struct error *err)
     while (!is_over(pass) && (result = reader_next(pass->reader, &record, err)) > 0) {
         row = record.row;
         if (stop_signal())
-            result = refuse_stopped(pass->intake, err);
+            result = refuse_stopped(pass->row_source, err);
         else if (profile_is_footer(&inspection->profile, row))
             result = pass->counts ? (take_footer(inspection, &record), 0) : 0;
         else
@@ -190,7 +191,7 @@ static int read_rows(struct pass *pass, struct error *err)
             break;
     }
     if (!result && pass->profiles)
-        result = check_end(pass->intake, pass->reader, row, inspection, err);
+        result = check_end(pass->row_source, pass->reader, row, inspection, err);
     claim_store_release(&pass->store);
     return result;
 }
@@ -208,8 +209,8 @@ static int start_pass(struct pass *pass, struct error *err)
 {
     struct inspection *inspection = pass->inspection;
 
-    if (reader_open(pass->intake->export, &inspection->survey, &pass->intake->reader, &pass->reader,
-                    err))
+    if (reader_open(pass->row_source->export, &inspection->survey, &pass->row_source->reader,
+                    &pass->reader, err))
         return -1;
     inspection->columns = *reader_columns(pass->reader);
     if (pass->counts) {
@@ -231,10 +232,10 @@ static void guess_profile(const struct reader *reader, struct profile *ret_profi
 }
 
 /* The first pass, which counts what the profile is made of, and judges as if nothing was odd. */
-static int read_first(const struct intake *intake, const struct inspection_visitor *visitor,
+static int read_first(const struct row_source *row_source, const struct inspection_visitor *visitor,
                       struct inspection *inspection, struct error *err)
 {
-    struct pass pass = {.intake = intake,
+    struct pass pass = {.row_source = row_source,
                         .visitor = visitor,
                         .inspection = inspection,
                         .counts = true,
@@ -281,10 +282,10 @@ static bool has_findings(const struct inspection *inspection)
 }
 
 /* Reads the rows once more where they have to be judged anew, or shown. */
-static int read_again(const struct intake *intake, const struct inspection_visitor *visitor,
+static int read_again(const struct row_source *row_source, const struct inspection_visitor *visitor,
                       bool counts, struct inspection *inspection, struct error *err)
 {
-    struct pass pass = {.intake = intake,
+    struct pass pass = {.row_source = row_source,
                         .visitor = visitor,
                         .inspection = inspection,
                         .counts = counts,
@@ -306,48 +307,49 @@ static int read_again(const struct intake *intake, const struct inspection_visit
 }
 
 /* All passes over the rows, after the survey. */
-static int read_export(const struct intake *intake, const struct inspection_visitor *visitor,
-                       struct inspection *inspection, struct error *err)
+static int read_export(const struct row_source *row_source,
+                       const struct inspection_visitor *visitor, struct inspection *inspection,
+                       struct error *err)
 {
     struct profile granted = {0};
     bool again = false;
 
-    if (read_first(intake, visitor, inspection, err))
+    if (read_first(row_source, visitor, inspection, err))
         return -1;
     granted = inspection->profile;
     again = census_finish(inspection->census, &granted, &inspection->profile);
-    return again || visitor ? read_again(intake, visitor, again, inspection, err) : 0;
+    return again || visitor ? read_again(row_source, visitor, again, inspection, err) : 0;
 }
 
-int inspection_run(const struct intake *intake, struct inspection *ret_inspection,
+int inspection_run(const struct row_source *row_source, struct inspection *ret_inspection,
                    struct error *err)
 {
     memset(ret_inspection, 0, sizeof(*ret_inspection));
     ret_inspection->repeats = repeats_open();
     if (!ret_inspection->repeats)
         return error_no_memory(err);
-    if (export_survey(intake->export, intake->encoding, &ret_inspection->survey, err))
+    if (export_survey(row_source->export, row_source->encoding, &ret_inspection->survey, err))
         return -1;
-    return read_export(intake, NULL, ret_inspection, err);
+    return read_export(row_source, NULL, ret_inspection, err);
 }
 
-int inspection_read(const struct intake *intake, struct inspection *ret_inspection,
+int inspection_read(const struct row_source *row_source, struct inspection *ret_inspection,
                     struct error *err)
 {
     memset(ret_inspection, 0, sizeof(*ret_inspection));
-    if (export_survey(intake->export, intake->encoding, &ret_inspection->survey, err))
+    if (export_survey(row_source->export, row_source->encoding, &ret_inspection->survey, err))
         return -1;
-    return read_export(intake, NULL, ret_inspection, err);
+    return read_export(row_source, NULL, ret_inspection, err);
 }
 
-int inspection_check(const struct intake *intake, const struct inspection_visitor *visitor,
+int inspection_check(const struct row_source *row_source, const struct inspection_visitor *visitor,
                      struct inspection *ret_inspection, struct error *err)
 {
     memset(ret_inspection, 0, sizeof(*ret_inspection));
     if ((visitor->needs_sha256 ? export_survey : export_survey_unnamed)(
-            intake->export, intake->encoding, &ret_inspection->survey, err))
+            row_source->export, row_source->encoding, &ret_inspection->survey, err))
         return -1;
-    return read_export(intake, visitor, ret_inspection, err);
+    return read_export(row_source, visitor, ret_inspection, err);
 }
 
 int inspection_expect(const struct inspection *inspection, int64_t rows, int64_t fee_fen,
@@ -437,15 +439,15 @@ static void append_words(const struct rules *rules, const struct rules *usual,
         buffer_format(ret_reading, " oldest-time=%lld", (long long)rules->oldest_s);
 }
 
-void inspection_reading(const struct intake *intake, const struct inspection *inspection,
+void inspection_reading(const struct row_source *row_source, const struct inspection *inspection,
                         struct buffer *ret_reading)
 {
     static const char *const units[] = {"undeclared", "fen", "yuan"};
     struct rules defaults;
 
     buffer_format(ret_reading, "encoding=%s delimiter=0x%02x fee-unit=%s",
-                  encoding_name(inspection->survey.encoding), (unsigned)intake->reader.delimiter,
-                  units[inspection->columns.fee_unit]);
+                  encoding_name(inspection->survey.encoding),
+                  (unsigned)row_source->reader.delimiter, units[inspection->columns.fee_unit]);
     for (int i = 0; i < FIELD_COUNT; i++)
         if (inspection->columns.index[i] != COLUMN_ABSENT)
             buffer_format(ret_reading, " %s=%d", field_name((enum field)i),
@@ -453,11 +455,11 @@ void inspection_reading(const struct intake *intake, const struct inspection *in
     if (inspection->columns.time_of_day)
         buffer_format(ret_reading, " time-of-day=%zu", inspection->columns.time_of_day);
     rules_init(&defaults);
-    append_words(&intake->rules, &defaults, ret_reading);
+    append_words(&row_source->rules, &defaults, ret_reading);
     for (int i = 0; i < RULE_COUNT; i++)
-        if (intake->rules.severity[i] != defaults.severity[i] && !rule_is_of_run((enum rule)i))
+        if (row_source->rules.severity[i] != defaults.severity[i] && !rule_is_of_run((enum rule)i))
             buffer_format(ret_reading, " %s=%s", rule_name((enum rule)i),
-                          severity_name(intake->rules.severity[i]));
-    if (intake->rules.max_fee >= 0)
-        buffer_format(ret_reading, " max-fee=%lld", (long long)intake->rules.max_fee);
+                          severity_name(row_source->rules.severity[i]));
+    if (row_source->rules.max_fee >= 0)
+        buffer_format(ret_reading, " max-fee=%lld", (long long)row_source->rules.max_fee);
 }

@@ -34,7 +34,7 @@ static const char *last_part(const char *path)
 static void put_input(struct json *document, const struct manifest *m)
 {
     const struct manifest_found *earlier = m->earlier;
-    const char *name = earlier ? earlier->input_name : export_name(m->intake->export);
+    const char *name = earlier ? earlier->input_name : export_name(m->row_source->export);
     char *real = earlier ? NULL : realpath(name, NULL);
     const char *path = earlier ? earlier->input_path : real;
 
@@ -56,7 +56,7 @@ static void put_input(struct json *document, const struct manifest *m)
 /* What words and rows mean. */
 static void put_words(struct json *document, const struct manifest *m)
 {
-    const struct rules *rules = &m->intake->rules;
+    const struct rules *rules = &m->row_source->rules;
     const struct civil oldest = clock_civil_of(rules->oldest_s);
     char date[32];
 
@@ -89,7 +89,7 @@ static void put_reading(struct json *document, const struct manifest *m)
 
     json_text(document, "reading");
     json_map_open(document);
-    character_encode(m->intake->reader.delimiter, delimiter);
+    character_encode(m->row_source->reader.delimiter, delimiter);
     json_key_text(document, "delimiter", delimiter);
     json_key_text(document, "fee_unit", columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
     json_text(document, "columns");
@@ -101,12 +101,12 @@ static void put_reading(struct json *document, const struct manifest *m)
     json_text(document, "rules");
     json_map_open(document);
     for (int i = 0; i < RULE_COUNT; i++)
-        if (!(i == RULE_MAX_FEE && m->intake->rules.max_fee < 0))
+        if (!(i == RULE_MAX_FEE && m->row_source->rules.max_fee < 0))
             json_key_text(document, rule_name((enum rule)i),
-                          severities[m->intake->rules.severity[i]]);
+                          severities[m->row_source->rules.severity[i]]);
     json_map_close(document);
-    if (m->intake->rules.max_fee >= 0)
-        json_key_number(document, "max_fee", m->intake->rules.max_fee);
+    if (m->row_source->rules.max_fee >= 0)
+        json_key_number(document, "max_fee", m->row_source->rules.max_fee);
     put_words(document, m);
     json_map_close(document);
 }

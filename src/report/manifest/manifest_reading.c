@@ -4,12 +4,13 @@
 #include "base/hex.h"
 #include "report/manifest/manifest.h"
 
-void manifest_take_reading(const struct manifest_found *manifest, struct intake *ret_intake,
+void manifest_take_reading(const struct manifest_found *manifest, struct row_source *ret_row_source,
                            struct inspection *ret_inspection)
 {
     const struct manifest_reading *reading = &manifest->reading;
 
-    *ret_intake = (struct intake){.reader.delimiter = reading->delimiter, .rules = reading->rules};
+    *ret_row_source =
+        (struct row_source){.reader.delimiter = reading->delimiter, .rules = reading->rules};
     *ret_inspection = (struct inspection){
         .survey = {.bytes = manifest->input_bytes, .encoding = reading->encoding},
         .columns.fee_unit = reading->fee_unit,

@@ -5,14 +5,14 @@
 
 #include "base/error.h"
 #include "input/claim/claim_digest.h"
+#include "input/inspection/claim_rows.h"
 #include "input/inspection/repeats.h"
-#include "input/inspection/supply.h"
 #include "run/job.h"
 
 struct feed {
     const struct inspection *inspection;
     const struct round *round;
-    struct supply *supply;
+    struct claim_rows *claim_rows;
     struct ledger_rows *rows;
     struct row_record known;   /* the next row that an earlier start recorded */
     struct buffer known_words; /* its code and message */
@@ -49,7 +49,7 @@ static void let_go(struct feed *feed)
     ledger_rows_rewind(feed->rows, feed->known_at_end ? UINT64_MAX >> 1 : feed->known.row + 1);
 }
 
-int feed_open(const struct intake *intake, const struct inspection *inspection,
+int feed_open(const struct row_source *row_source, const struct inspection *inspection,
               struct ledger *ledger, int64_t run, const struct round *round, struct feed **ret_feed,
               struct error *err)
 {
@@ -61,7 +61,7 @@ int feed_open(const struct intake *intake, const struct inspection *inspection,
     feed->inspection = inspection;
     feed->round = round;
     feed->next_row = 2;
-    if (supply_open(intake, inspection, &feed->supply, err) ||
+    if (claim_rows_open(row_source, inspection, &feed->claim_rows, err) ||
         ledger_rows_open(ledger, run, 0, &feed->rows, err) || fetch_known(feed, err)) {
         feed_close(feed);
         return -1;
@@ -76,7 +76,7 @@ void feed_close(struct feed *feed)
     if (!feed)
         return;
     ledger_rows_close(feed->rows);
-    supply_close(feed->supply);
+    claim_rows_close(feed->claim_rows);
     buffer_release(&feed->known_words);
     free(feed);
 }
@@ -118,14 +118,14 @@ static int catch_up(struct feed *feed, uint64_t row, struct error *err)
 }
 
 /* The round at hand, as far as it is about this row; id 0: it is not. */
-static struct round round_of(const struct feed *feed, const struct supply_row *row)
+static struct round round_of(const struct feed *feed, const struct claim_rows_row *row)
 {
     bool is_meant = row->may_resend || feed->round->kind != ROUND_RESEND_UNKNOWN;
 
     return is_meant ? *feed->round : (struct round){0};
 }
 
-static int fill(struct feed *feed, const struct supply_row *row, const struct row_record *known,
+static int fill(struct feed *feed, const struct claim_rows_row *row, const struct row_record *known,
                 struct job *job, struct error *err)
 {
     struct round round = round_of(feed, row);
@@ -156,7 +156,8 @@ static int fill(struct feed *feed, const struct supply_row *row, const struct ro
 }
 
 /* Looks at a row: 1 the job is filled, 0 the row is to be passed over. */
-static int take(struct feed *feed, const struct supply_row *row, struct job *job, struct error *err)
+static int take(struct feed *feed, const struct claim_rows_row *row, struct job *job,
+                struct error *err)
 {
     const struct row_record *known = NULL;
     struct round round = round_of(feed, row);
@@ -187,12 +188,12 @@ static void trim(struct job *job)
 
 int feed_next(struct feed *feed, struct job *job, struct error *err)
 {
-    struct supply_row row;
+    struct claim_rows_row row;
     int result;
 
     for (;;) {
         trim(job);
-        result = supply_next(feed->supply, &job->store, &row, err);
+        result = claim_rows_next(feed->claim_rows, &job->store, &row, err);
         if (result <= 0)
             break;
         feed->next_row = row.row + 1;

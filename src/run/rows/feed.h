@@ -18,7 +18,7 @@ struct error;
 struct feed;
 struct job;
 
-int feed_open(const struct intake *intake, const struct inspection *inspection,
+int feed_open(const struct row_source *row_source, const struct inspection *inspection,
               struct ledger *ledger, int64_t run, const struct round *round, struct feed **ret_feed,
               struct error *err);
 void feed_close(struct feed *feed); /* NULL is fine */

@@ -5,15 +5,15 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "input/claim/claim_digest.h"
-#include "input/inspection/supply.h"
+#include "input/inspection/claim_rows.h"
 #include "ledger/ledger.h"
 
 /* Both in the order of the export. */
 struct pass {
-    struct supply *supply;
+    struct claim_rows *claim_rows;
     struct ledger_rows *rows;
     struct claim_store store;
-    struct supply_row row;
+    struct claim_rows_row row;
 };
 
 /* The supply's row of that number: 1, or 0 when it has none, or -1. */
@@ -22,7 +22,7 @@ static int find_row(struct pass *pass, uint64_t number, struct error *err)
     int found = 1;
 
     while (found > 0 && pass->row.row < number)
-        found = supply_next(pass->supply, &pass->store, &pass->row, err);
+        found = claim_rows_next(pass->claim_rows, &pass->store, &pass->row, err);
     return found > 0 ? pass->row.row == number : found;
 }
 
@@ -54,18 +54,18 @@ static int compare(struct pass *pass, uint64_t *ret_row, struct error *err)
     return result < 0 ? -1 : 1;
 }
 
-int rereading_fits(struct ledger *ledger, int64_t run, const struct intake *intake,
+int rereading_fits(struct ledger *ledger, int64_t run, const struct row_source *row_source,
                    const struct inspection *inspection, uint64_t *ret_row, struct error *err)
 {
     struct pass pass = {0};
     int result = -1;
 
     *ret_row = 0;
-    if (!supply_open(intake, inspection, &pass.supply, err) &&
+    if (!claim_rows_open(row_source, inspection, &pass.claim_rows, err) &&
         !ledger_rows_open(ledger, run, 0, &pass.rows, err))
         result = compare(&pass, ret_row, err);
     ledger_rows_close(pass.rows);
-    supply_close(pass.supply);
+    claim_rows_close(pass.claim_rows);
     claim_store_release(&pass.store);
     return result;
 }

@@ -13,11 +13,11 @@
 
 struct error;
 struct inspection;
-struct intake;
+struct row_source;
 struct ledger;
 
 /* 1; or 0, and *ret_row is the first row that would be another claim; or -1. */
-int rereading_fits(struct ledger *ledger, int64_t run, const struct intake *intake,
+int rereading_fits(struct ledger *ledger, int64_t run, const struct row_source *row_source,
                    const struct inspection *inspection, uint64_t *ret_row, struct error *err);
 
 #endif

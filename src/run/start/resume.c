@@ -40,7 +40,7 @@ static int refuse_reading(const struct run_record *run, const char *reading, uin
 static enum resume_kind kind_of(const struct run_record *run, const struct round *round,
                                 uint64_t held, const struct resume_settings *s)
 {
-    bool holds = s->intake->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
+    bool holds = s->row_source->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
 
     if (!run->finished_ms || *run->stopped_because)
         return RESUME_GO_ON;
@@ -65,7 +65,7 @@ static int create(const struct resume_settings *s, struct run_record *run, struc
         .export_bytes = s->inspection->survey.bytes,
         .reading = s->reading,
         .report_path = s->report_path,
-        .started_ms = s->intake->now_ms,
+        .started_ms = s->row_source->now_ms,
         .stopped_because = "",
         .parent = s->parent ? s->parent : "",
         .origin = s->origin,
@@ -90,8 +90,8 @@ static int reopen(const struct resume_settings *s, struct resumed *resumed, stru
 {
     struct run_record *run = &resumed->run;
 
-    if (run->started_ms > s->intake->now_ms)
-        s->intake->now_ms = run->started_ms;
+    if (run->started_ms > s->row_source->now_ms)
+        s->row_source->now_ms = run->started_ms;
     if (ledger_run_take_released(s->ledger, run->id, err))
         return -1;
     if (resumed->kind == RESUME_NOTHING)
@@ -99,7 +99,7 @@ static int reopen(const struct resume_settings *s, struct resumed *resumed, stru
     run->reading = s->reading;
     run->export_name = s->export_name;
     run->report_path = s->report_path;
-    run->started_ms = s->intake->now_ms;
+    run->started_ms = s->row_source->now_ms;
     run->finished_ms = 0;
     run->stopped_because = "";
     run->complete = false;
@@ -132,7 +132,7 @@ static int recover(const struct resume_settings *s, const struct run_record *run
     if (ledger_run_recover(s->ledger, run->id, ret_lost, err))
         return -1;
     if (strcmp(run->reading, s->reading) != 0)
-        fits = rereading_fits(s->ledger, run->id, s->intake, s->inspection, &row, err);
+        fits = rereading_fits(s->ledger, run->id, s->row_source, s->inspection, &row, err);
     if (fits < 0)
         return -1;
     return fits ? 0 : refuse_reading(run, s->reading, row, err);
@@ -143,7 +143,7 @@ static int open_round(const struct resume_settings *s, struct resumed *resumed, 
     if (s->round == ROUND_NONE)
         return 0;
     return ledger_round_open(s->ledger, resumed->run.id, s->round, s->by, s->reason,
-                             s->intake->now_ms, &resumed->round, err);
+                             s->row_source->now_ms, &resumed->round, err);
 }
 
 /* `then`: the reading that the run had before, which may be another. */

@@ -1,15 +1,15 @@
 /*
- * supply: the rows that a run is about, one pass over them.
+ * claim_rows: the rows that a run is about, one pass over them.
  *
  * They are those of an export, or those that a report has left (command/rerun/selection.h): the
  * intake says which. Every pass over one intake yields the very same rows, judged in the same way:
  * the bytes were surveyed, and nothing else but the intake is asked. A supply is used by one
  * thread.
  *
- * Tested by tests/unit/test_supply.c
+ * Tested by tests/unit/test_claim_rows.c
  */
-#ifndef CLAIMBATCH_INPUT_INSPECTION_SUPPLY_H
-#define CLAIMBATCH_INPUT_INSPECTION_SUPPLY_H
+#ifndef CLAIMBATCH_INPUT_INSPECTION_CLAIM_ROWS_H
+#define CLAIMBATCH_INPUT_INSPECTION_CLAIM_ROWS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,10 +18,10 @@
 #include "input/inspection/inspection.h"
 
 struct error;
-struct supply;
+struct claim_rows;
 
 /* One row. What is borrowed is so until the next one. */
-struct supply_row {
+struct claim_rows_row {
     uint64_t row; /* as a spreadsheet that shows the export counts */
     bool invalid;
     struct claim claim; /* unless it is invalid; its texts live in the store */
@@ -37,20 +37,20 @@ struct supply_row {
 };
 
 /* How rows are read that are not those of an export. `pass` is what `open` gave back. */
-struct supply_kind {
-    int (*open)(const struct intake *intake, void **ret_pass, struct error *err);
-    int (*next)(void *pass, struct claim_store *store, struct supply_row *ret_row,
+struct claim_rows_kind {
+    int (*open)(const struct row_source *row_source, void **ret_pass, struct error *err);
+    int (*next)(void *pass, struct claim_store *store, struct claim_rows_row *ret_row,
                 struct error *err);
     void (*close)(void *pass); /* NULL is fine */
 };
 
 /* Starts a pass over an input that was inspected, which must outlive it. */
-int supply_open(const struct intake *intake, const struct inspection *inspection,
-                struct supply **ret_supply, struct error *err);
-void supply_close(struct supply *supply); /* NULL is fine */
+int claim_rows_open(const struct row_source *row_source, const struct inspection *inspection,
+                    struct claim_rows **ret_claim_rows, struct error *err);
+void claim_rows_close(struct claim_rows *claim_rows); /* NULL is fine */
 
 /* The next row, judged: 1, or 0 behind the last one, or -1. Its claim's texts go into `store`. */
-int supply_next(struct supply *supply, struct claim_store *store, struct supply_row *ret_row,
-                struct error *err);
+int claim_rows_next(struct claim_rows *claim_rows, struct claim_store *store,
+                    struct claim_rows_row *ret_row, struct error *err);
 
 #endif

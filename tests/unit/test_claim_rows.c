@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "input/inspection/supply.h"
+#include "input/inspection/claim_rows.h"
 #include "memfile.h"
 
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
@@ -28,20 +28,20 @@ static struct error err;
 static void every_pass_over_an_export_yields_the_same_rows(void **state)
 {
     struct memfile file = memfile_text(export_text);
-    struct intake intake = {.reader.delimiter = ',', .now_ms = NOW_MS};
+    struct row_source row_source = {.reader.delimiter = ',', .now_ms = NOW_MS};
     struct inspection inspection;
     struct claim_store store = {0};
 
     (void)state;
-    rules_init(&intake.rules);
-    assert_int_equal(export_open(file.path, &intake.export, &err), 0);
-    assert_int_equal(inspection_run(&intake, &inspection, &err), 0);
+    rules_init(&row_source.rules);
+    assert_int_equal(export_open(file.path, &row_source.export, &err), 0);
+    assert_int_equal(inspection_run(&row_source, &inspection, &err), 0);
     for (int pass = 0; pass < 2; pass++) {
-        struct supply *supply;
-        struct supply_row row;
+        struct claim_rows *claim_rows;
+        struct claim_rows_row row;
 
-        assert_int_equal(supply_open(&intake, &inspection, &supply, &err), 0);
-        assert_int_equal(supply_next(supply, &store, &row, &err), 1);
+        assert_int_equal(claim_rows_open(&row_source, &inspection, &claim_rows, &err), 0);
+        assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 1);
         assert_int_equal(row.row, 2);
         assert_false(row.invalid);
         assert_int_equal(row.claim.claim_fee, 100);
@@ -50,21 +50,21 @@ static void every_pass_over_an_export_yields_the_same_rows(void **state)
         assert_true(row.may_resend);
         assert_null(row.unknown_row);
         assert_false(row.is_unrecorded);
-        assert_int_equal(supply_next(supply, &store, &row, &err), 1);
+        assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 1);
         assert_int_equal(row.row, 4);
         assert_int_equal(row.findings.count, 1);
         assert_int_equal(row.findings.list[0].rule, RULE_DATE_ONLY);
-        assert_int_equal(supply_next(supply, &store, &row, &err), 1);
+        assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 1);
         assert_true(row.invalid);
         assert_string_equal(claim_raw(row.columns, row.record, FIELD_CLAIM_FEE), "0");
-        assert_int_equal(supply_next(supply, &store, &row, &err), 1);
+        assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 1);
         assert_string_equal(row.claim.claim_desc, "why");
-        assert_int_equal(supply_next(supply, &store, &row, &err), 0);
-        supply_close(supply);
+        assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 0);
+        claim_rows_close(claim_rows);
     }
     claim_store_release(&store);
     inspection_release(&inspection);
-    export_close(intake.export);
+    export_close(row_source.export);
     memfile_close(&file);
 }
 
@@ -74,15 +74,16 @@ static struct {
     int opened, closed, read;
 } calls;
 
-static int open_pass(const struct intake *intake, void **ret_pass, struct error *error)
+static int open_pass(const struct row_source *row_source, void **ret_pass, struct error *error)
 {
     calls.opened++;
     *ret_pass = &calls;
-    return *(const int *)intake->selection ? 0
-                                           : error_set(error, EXIT_INPUT_REFUSED, "it is damaged");
+    return *(const int *)row_source->selection
+               ? 0
+               : error_set(error, EXIT_INPUT_REFUSED, "it is damaged");
 }
 
-static int next_row(void *pass, struct claim_store *store, struct supply_row *ret_row,
+static int next_row(void *pass, struct claim_store *store, struct claim_rows_row *ret_row,
                     struct error *error)
 {
     (void)store;
@@ -98,24 +99,24 @@ static void close_pass(void *pass)
     calls.closed++;
 }
 
-static const struct supply_kind kind = {open_pass, next_row, close_pass};
+static const struct claim_rows_kind kind = {open_pass, next_row, close_pass};
 
 static void another_kind_reads_its_own_rows(void **state)
 {
     static const int whole = 1;
-    struct intake intake = {.kind = &kind, .selection = &whole};
+    struct row_source row_source = {.kind = &kind, .selection = &whole};
     struct claim_store store = {0};
-    struct supply *supply;
-    struct supply_row row;
+    struct claim_rows *claim_rows;
+    struct claim_rows_row row;
 
     (void)state;
     memset(&calls, 0, sizeof(calls));
-    assert_int_equal(supply_open(&intake, NULL, &supply, &err), 0);
-    assert_int_equal(supply_next(supply, &store, &row, &err), 1);
+    assert_int_equal(claim_rows_open(&row_source, NULL, &claim_rows, &err), 0);
+    assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 1);
     assert_int_equal(row.row, 40);
-    assert_int_equal(supply_next(supply, &store, &row, &err), 1);
-    assert_int_equal(supply_next(supply, &store, &row, &err), 0);
-    supply_close(supply);
+    assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 1);
+    assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 0);
+    claim_rows_close(claim_rows);
     assert_int_equal(calls.opened, 1);
     assert_int_equal(calls.closed, 1);
 }
@@ -123,16 +124,16 @@ static void another_kind_reads_its_own_rows(void **state)
 static void a_pass_that_cannot_begin_is_closed_and_says_why(void **state)
 {
     static const int damaged = 0;
-    struct intake intake = {.kind = &kind, .selection = &damaged};
-    struct supply *supply = NULL;
+    struct row_source row_source = {.kind = &kind, .selection = &damaged};
+    struct claim_rows *claim_rows = NULL;
 
     (void)state;
     memset(&calls, 0, sizeof(calls));
-    assert_int_equal(supply_open(&intake, NULL, &supply, &err), -1);
-    assert_null(supply);
+    assert_int_equal(claim_rows_open(&row_source, NULL, &claim_rows, &err), -1);
+    assert_null(claim_rows);
     assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
     assert_int_equal(calls.closed, 1);
-    supply_close(NULL);
+    claim_rows_close(NULL);
 }
 
 int main(void)
