@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "collect.h"
 #include "grant.h"
 #include "limits.h"
 #include "pauses.h"
@@ -20,7 +21,6 @@
 #include "row_log.h"
 #include "run/halt.h"
 #include "run/holder.h"
-#include "settle.h"
 #include "state.h"
 #include "suspect.h"
 
@@ -103,7 +103,7 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     if (begin(b, collected, err))
         return -1;
     suspect_doubt(b, collected);
-    if (settle_jobs(b, collected, err))
+    if (collect_jobs(b, collected, err))
         goto fail;
     aside_check(b);
     halt_check_failures(b);
@@ -147,14 +147,14 @@ static int turn(struct batch *b, struct error *err)
     struct job *granted;
 
     take_time(b);
-    settle_departures(b);
+    collect_departures(b);
     halt_check_signal(b);
     halt_check_space(b);
     if (transact(b, collected, &granted, err)) {
         row_log_lost(collected);
         return -1;
     }
-    settle_release(b, collected);
+    collect_release(b, collected);
     b->outstanding += count_granted(granted);
     pool_submit(b->pool, granted);
     advance_report(b);

@@ -82,7 +82,7 @@ static void row_that_came_back_unsent_is_unknown_and_not_sent_again(void **state
     intend(place->ledger, &ref);
     suspect_doubt(&s.batch, s.job);
     assert_int_equal(s.batch.suspect_count, 1);
-    known = state_record(&s.batch, s.job, ROW_AGAIN, OUTCOME_UNSENT); /* as settle.c does */
+    known = state_record(&s.batch, s.job, ROW_AGAIN, OUTCOME_UNSENT); /* as collect.c does */
     assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
     window_move(s.batch.window, s.job, JOB_JUDGE, INT64_MIN);
     assert_int_equal(suspect_record(&s.batch, &err), 0);

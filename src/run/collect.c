@@ -1,4 +1,4 @@
-#include "settle.h"
+#include "collect.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -208,7 +208,7 @@ static void settle_departure(struct batch *b, int64_t wall_ms, int64_t mono_ms)
     limits_note_departure(b, wall_ms);
 }
 
-void settle_departures(struct batch *b)
+void collect_departures(struct batch *b)
 {
     size_t count;
 
@@ -235,7 +235,7 @@ static void tell_pace(struct batch *b, struct job *job)
         pool_recall(b->pool);
 }
 
-int settle_jobs(struct batch *b, struct job *jobs, struct error *err)
+int collect_jobs(struct batch *b, struct job *jobs, struct error *err)
 {
     for (; jobs; jobs = jobs->turn_next) {
         tell_pace(b, jobs);
@@ -245,7 +245,7 @@ int settle_jobs(struct batch *b, struct job *jobs, struct error *err)
     return 0;
 }
 
-void settle_release(struct batch *b, struct job *jobs)
+void collect_release(struct batch *b, struct job *jobs)
 {
     for (; jobs; jobs = jobs->turn_next)
         if (jobs->ended)

@@ -1,8 +1,8 @@
 /*
- * settle: what came of attempts: verdicts become outcomes, repeats, pauses or stops.
+ * collect: what came of attempts: verdicts become outcomes, repeats, pauses or stops.
  */
-#ifndef CLAIMBATCH_RUN_SETTLE_H
-#define CLAIMBATCH_RUN_SETTLE_H
+#ifndef CLAIMBATCH_RUN_COLLECT_H
+#define CLAIMBATCH_RUN_COLLECT_H
 
 struct batch;
 struct error;
@@ -10,13 +10,13 @@ struct job;
 
 /* Counts the calls that left since the last turn, where a rate has to be kept: long before their
  * answers come. Elsewhere they are counted with these. */
-void settle_departures(struct batch *b);
+void collect_departures(struct batch *b);
 
 /* Records, in the open transaction, what came of the jobs just collected, linked by turn_next. */
-int settle_jobs(struct batch *b, struct job *jobs, struct error *err);
+int collect_jobs(struct batch *b, struct job *jobs, struct error *err);
 
 /* Frees those of them whose row is final, once that is committed. Until then they keep what they
  * say. */
-void settle_release(struct batch *b, struct job *jobs);
+void collect_release(struct batch *b, struct job *jobs);
 
 #endif
