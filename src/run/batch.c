@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aside.h"
 #include "auto_rate.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "collect.h"
+#include "firewall.h"
 #include "grant.h"
 #include "limits.h"
 #include "pauses.h"
@@ -105,7 +105,7 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     suspect_doubt(b, collected);
     if (collect_jobs(b, collected, err))
         goto fail;
-    aside_check(b);
+    firewall_check(b);
     halt_check_failures(b);
     halt_check_pace(b);
     if (suspect_record(b, err) || refill_window(b, err) || limits_read(b, err) ||

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aside.h"
 #include "auto_rate.h"
 #include "base/error.h"
+#include "firewall.h"
 #include "limits.h"
 #include "row_log.h"
 #include "run/halt.h"
@@ -156,16 +156,16 @@ static int settle(struct batch *b, struct job *job, struct error *err)
 {
     const struct verdict *v = &job->verdict;
     bool handed_over = job->exchange.phase != PHASE_NOT_SENT;
-    enum aside_fate aside = handed_over ? aside_judge(b, job) : ASIDE_NONE;
+    enum firewall_fate aside = handed_over ? firewall_judge(b, job) : FIREWALL_NONE;
 
     row_log_attempt(job);
     if (!handed_over)
         job->attempts--;
     if (limits_settle_call(b, job, err))
         return -1;
-    if (aside == ASIDE_WAIT)
+    if (aside == FIREWALL_WAIT)
         return settle_aside(b, job, err);
-    if (aside == ASIDE_FAIL)
+    if (aside == FIREWALL_FAIL)
         return settle_disliked(b, job, err);
     switch (v->kind) {
     case VERDICT_ACCEPTED:

@@ -1,8 +1,8 @@
 #include "grant.h"
 
-#include "aside.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "firewall.h"
 #include "limits.h"
 #include "run/halt.h"
 #include "state.h"
@@ -65,8 +65,8 @@ int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err)
     *ret_jobs = NULL;
     b->pace_until_ms = INT64_MAX;
     b->pace_state = PACE_OPEN;
-    if (halt_is_begun(b) || aside_is_in_doubt(b) || !window_due(b->window, JOB_READY, b->now_ms) ||
-        !room)
+    if (halt_is_begun(b) || firewall_is_in_doubt(b) ||
+        !window_due(b->window, JOB_READY, b->now_ms) || !room)
         return 0;
     if (quota_left(b, &left, err))
         return -1;

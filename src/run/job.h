@@ -25,7 +25,7 @@ enum job_state {
     JOB_FREE,
     JOB_BLOCKED, /* an earlier row of its claim is open in the window */
     JOB_JUDGE,   /* the ledger is to be asked what becomes of it, at due_ms */
-    JOB_ASIDE,   /* tried once more when nothing else is left to do: see aside.h */
+    JOB_ASIDE,   /* tried once more when nothing else is left to do: see firewall.h */
     JOB_READY,   /* may be sent, at due_ms, when pace allows it */
     JOB_GRANTED, /* its intent is in the transaction or committed; from the commit on the pool's */
 };

@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 
-#include "aside.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/money.h"
+#include "firewall.h"
 #include "run/halt.h"
 #include "run/holder.h"
 #include "run/rows/fate.h"
@@ -257,7 +257,7 @@ int refill_window(struct batch *b, struct error *err)
         return 0;
     if (ledger_has_news(b->settings->ledger))
         window_rejudge(b->window);
-    aside_release(b);
+    firewall_release(b);
     if (judge_due(b, err))
         return -1;
     for (int i = 0; i < REFILL_ROWS && refill_is_wanted(b); i++) {

@@ -1,6 +1,6 @@
 /*
- * aside: rows that something in front of the gateway may dislike for their text (protocol section
- * 6: HTTP 403, 405 and 413).
+ * firewall: rows that something in front of the gateway may dislike for their text (protocol
+ * section 6: HTTP 403, 405 and 413).
  *
  * Such a row waits in the window while the others go on, is tried once more when nothing else is
  * left to do, and is failed then. Where no definite answers came about that time it may be the
@@ -10,32 +10,33 @@
  *
  * Tested by tests/e2e/test_aside.py
  */
-#ifndef CLAIMBATCH_RUN_ASIDE_H
-#define CLAIMBATCH_RUN_ASIDE_H
+#ifndef CLAIMBATCH_RUN_FIREWALL_H
+#define CLAIMBATCH_RUN_FIREWALL_H
 
 #include <stdbool.h>
 
 struct batch;
 struct job;
 
-#define ASIDE_IN_A_ROW_MAX 5 /* set aside with no definite answer between them: the run stops */
+#define FIREWALL_IN_A_ROW_MAX 5 /* set aside with no definite answer between them: the run stops   \
+                                 */
 
-enum aside_fate {
-    ASIDE_NONE, /* its answer is none of those */
-    ASIDE_WAIT, /* it is tried once more at the end */
-    ASIDE_FAIL, /* that was once more */
+enum firewall_fate {
+    FIREWALL_NONE, /* its answer is none of those */
+    FIREWALL_WAIT, /* it is tried once more at the end */
+    FIREWALL_FAIL, /* that was once more */
 };
 
 /* Takes note of a call that was handed over and judged, and says what that makes of its row. */
-enum aside_fate aside_judge(struct batch *b, struct job *job);
+enum firewall_fate firewall_judge(struct batch *b, struct job *job);
 
 /* Whether it is in doubt that the gateway answers: nothing is to be granted. */
-bool aside_is_in_doubt(const struct batch *b);
+bool firewall_is_in_doubt(const struct batch *b);
 
 /* Stops the run where that is so and nothing is in flight any more; all that wait stay unsent. */
-void aside_check(struct batch *b);
+void firewall_check(struct batch *b);
 
 /* When nothing else can be done, those that wait are to be judged once more. */
-void aside_release(struct batch *b);
+void firewall_release(struct batch *b);
 
 #endif

@@ -1,4 +1,4 @@
-#include "aside.h"
+#include "firewall.h"
 
 #include <string.h>
 
@@ -51,23 +51,23 @@ static void begin_doubt(struct batch *b, const struct job *job)
     pool_recall(b->pool);
 }
 
-static enum aside_fate judge_guarded(struct batch *b, struct job *job)
+static enum firewall_fate judge_guarded(struct batch *b, struct job *job)
 {
     bool is_last = job->guard == JOB_GUARD_LAST;
     bool answers = gateway_answers(b);
 
     if (is_last && answers)
-        return ASIDE_FAIL;
+        return FIREWALL_FAIL;
     say_once(b, job);
     b->guard.in_a_row++;
     if (!is_last)
         job->guard = JOB_GUARD_ASIDE;
-    if (!answers || b->guard.in_a_row >= ASIDE_IN_A_ROW_MAX)
+    if (!answers || b->guard.in_a_row >= FIREWALL_IN_A_ROW_MAX)
         begin_doubt(b, job);
-    return ASIDE_WAIT;
+    return FIREWALL_WAIT;
 }
 
-enum aside_fate aside_judge(struct batch *b, struct job *job)
+enum firewall_fate firewall_judge(struct batch *b, struct job *job)
 {
     if (is_of_guard(job))
         return judge_guarded(b, job);
@@ -77,17 +77,17 @@ enum aside_fate aside_judge(struct batch *b, struct job *job)
         b->guard.calls_since = b->guard.in_a_row = 0;
         b->guard.doubt = 0;
     }
-    return ASIDE_NONE;
+    return FIREWALL_NONE;
 }
 
-bool aside_is_in_doubt(const struct batch *b)
+bool firewall_is_in_doubt(const struct batch *b)
 {
     return b->guard.doubt != 0;
 }
 
-void aside_check(struct batch *b)
+void firewall_check(struct batch *b)
 {
-    if (aside_is_in_doubt(b) && !window_count(b->window, JOB_GRANTED))
+    if (firewall_is_in_doubt(b) && !window_count(b->window, JOB_GRANTED))
         halt_begin(b, b->guard.doubt, "gateway", b->guard.words);
 }
 
@@ -101,7 +101,7 @@ static bool is_only_waiting(const struct batch *b)
            window_used(w) == window_count(w, JOB_ASIDE) + window_count(w, JOB_BLOCKED);
 }
 
-void aside_release(struct batch *b)
+void firewall_release(struct batch *b)
 {
     struct job *job;
 
