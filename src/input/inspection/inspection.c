@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "doubts.h"
 #include "input/inspection/repeats.h"
+#include "misreading.h"
 
 static void count_findings(struct inspection *inspection, const struct record *record,
                            const struct findings *findings)
@@ -138,7 +138,7 @@ static int take_row(struct pass *pass, const struct record *record, struct error
     if (pass->store.desc.failed || pass->store.order_no.failed)
         return error_no_memory(err);
     if (pass->findings.count && pass->profiles &&
-        doubts_refuse(pass->reader, inspection->survey.encoding, record, &pass->findings, err))
+        misreading_refuse(pass->reader, inspection->survey.encoding, record, &pass->findings, err))
         return -1;
     invalid = findings_invalid(&pass->findings);
     if (pass->counts)

@@ -1,4 +1,4 @@
-#include "doubts.h"
+#include "misreading.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -106,8 +106,9 @@ static int look_at_encoding(const struct reader *reader, enum encoding encoding,
     return reader_refuse(reader, record, why, err);
 }
 
-int doubts_refuse(const struct reader *reader, enum encoding encoding, const struct record *record,
-                  const struct findings *findings, struct error *err)
+int misreading_refuse(const struct reader *reader, enum encoding encoding,
+                      const struct record *record, const struct findings *findings,
+                      struct error *err)
 {
     int result = 0;
 
