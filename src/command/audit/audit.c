@@ -11,13 +11,13 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "command/audit/disagreement.h"
-#include "doubtful.h"
 #include "fold.h"
 #include "ledger/view/view.h"
 #include "report/descendants.h"
 #include "report/export_rows.h"
 #include "report/manifest/signature.h"
 #include "report_order.h"
+#include "suspect_lines.h"
 
 /* All that is read side by side. */
 struct walk {
@@ -32,7 +32,7 @@ struct walk {
     struct ledger *ledger;
     struct latency *latency;
     struct fold *fold;
-    struct doubtful *doubtful;
+    struct suspect_lines *doubtful;
 };
 
 const char *audit_measure_name(enum audit_measure measure)
@@ -384,7 +384,7 @@ static int fold_row(struct walk *w, uint64_t number, struct error *err)
             continue;
         if (w->witnesses[i] && against_ledger_hear(w->witnesses[i], row, err))
             return -1;
-        if (doubtful_note(w->doubtful, i, row, err))
+        if (suspect_lines_note(w->doubtful, i, row, err))
             return -1;
         compare_with_parent(w, i, row);
         if (row->line.record.outcome == OUTCOME_ACCEPTED) {
@@ -429,7 +429,7 @@ static int walk(struct walk *w, struct error *err)
     for (size_t i = 0; i < w->audit->report_count; i++)
         if (w->witnesses[i] && against_ledger_end(w->witnesses[i], err))
             return -1;
-    return doubtful_finish(w->doubtful, err) ? -1 : fold_finish(w->fold, err);
+    return suspect_lines_finish(w->doubtful, err) ? -1 : fold_finish(w->fold, err);
 }
 
 /* ---- what the manifests tell of time ---- */
@@ -484,7 +484,7 @@ static int begin(struct walk *w, struct error *err)
     w->fold = fold_open(w->audit);
     if (!w->audit->reports || !w->latency || !w->fold)
         return error_no_memory(err);
-    if (doubtful_open(w->audit, &w->doubtful, err) || open_reports(w, err) ||
+    if (suspect_lines_open(w->audit, &w->doubtful, err) || open_reports(w, err) ||
         start_sources(w, err) || check_signatures(w, err) || call_witnesses(w, err))
         return -1;
     return open_original(w, err);
@@ -501,7 +501,7 @@ static void close_walk(struct walk *w)
     ledger_close(w->ledger);
     latency_close(w->latency);
     fold_close(w->fold);
-    doubtful_close(w->doubtful);
+    suspect_lines_close(w->doubtful);
 }
 
 int audit_run(const struct audit_settings *settings, struct audit *ret_audit, struct error *err)

@@ -11,10 +11,10 @@
 
 #include "base/error.h"
 #include "command/audit/audit.h"
-#include "command/audit/doubtful.h"
+#include "command/audit/suspect_lines.h"
 #include "report/scan.h"
 
-static void note(struct doubtful *doubtful, size_t report, uint64_t row, enum outcome outcome,
+static void note(struct suspect_lines *doubtful, size_t report, uint64_t row, enum outcome outcome,
                  const char *id, const char *code, const char *warnings)
 {
     struct scan_row line = {0};
@@ -23,7 +23,7 @@ static void note(struct doubtful *doubtful, size_t report, uint64_t row, enum ou
     line.line.record = (struct row_record){
         .row = row, .outcome = outcome, .request_id = id, .code = code, .warnings = ""};
     line.line.warnings = warnings;
-    assert_int_equal(doubtful_note(doubtful, report, &line, &err), 0);
+    assert_int_equal(suspect_lines_note(doubtful, report, &line, &err), 0);
 }
 
 /* Goal: an id on two rows is named once, with both; the same row of two reports, unknown rows and
@@ -32,11 +32,11 @@ static void shared_request_id_is_named_once(void **state)
 {
     struct audit_report reports[2] = {{.path = "a"}, {.path = "b"}};
     struct audit audit = {.agrees = true, .reports = reports, .report_count = 2};
-    struct doubtful *doubtful;
+    struct suspect_lines *doubtful;
     struct error err;
 
     (void)state;
-    assert_int_equal(doubtful_open(&audit, &doubtful, &err), 0);
+    assert_int_equal(suspect_lines_open(&audit, &doubtful, &err), 0);
     note(doubtful, 0, 2, OUTCOME_ACCEPTED, "same", "OK", "");
     note(doubtful, 0, 3, OUTCOME_ACCEPTED, "own", "OK", "");
     note(doubtful, 1, 3, OUTCOME_ACCEPTED, "own", "OK", "");
@@ -46,11 +46,11 @@ static void shared_request_id_is_named_once(void **state)
     note(doubtful, 0, 7, OUTCOME_ACCEPTED, "", "OK", "");
     note(doubtful, 0, 8, OUTCOME_REJECTED, "same", "NO", "");
     note(doubtful, 0, 9, OUTCOME_REJECTED, "same", "NO", "");
-    assert_int_equal(doubtful_finish(doubtful, &err), 0);
+    assert_int_equal(suspect_lines_finish(doubtful, &err), 0);
     assert_int_equal(audit.disagreements_found, 1);
     assert_int_equal(audit.disagreements[0].row, 8);
     assert_non_null(strstr(audit.disagreements[0].text, "'same' stands on row 2 too (on 3 rows"));
-    doubtful_close(doubtful);
+    suspect_lines_close(doubtful);
     audit.reports = NULL;
     audit.report_count = 0;
     audit_release(&audit);
@@ -60,16 +60,16 @@ static void suspect_answer_is_named(void **state)
 {
     struct audit_report reports[1] = {{.path = "a"}};
     struct audit audit = {.agrees = true, .reports = reports, .report_count = 1};
-    struct doubtful *doubtful;
+    struct suspect_lines *doubtful;
     struct error err;
 
     (void)state;
-    assert_int_equal(doubtful_open(&audit, &doubtful, &err), 0);
+    assert_int_equal(suspect_lines_open(&audit, &doubtful, &err), 0);
     note(doubtful, 0, 2, OUTCOME_ACCEPTED, "x", "OK", "COUNT_NOT_ONE;SUSPECT_ANSWER");
-    assert_int_equal(doubtful_finish(doubtful, &err), 0);
+    assert_int_equal(suspect_lines_finish(doubtful, &err), 0);
     assert_int_equal(audit.disagreements_found, 1);
     assert_non_null(strstr(audit.disagreements[0].text, "SUSPECT_ANSWER"));
-    doubtful_close(doubtful);
+    suspect_lines_close(doubtful);
     audit.reports = NULL;
     audit.report_count = 0;
     audit_release(&audit);
@@ -80,21 +80,21 @@ static void many_ids_are_looked_through_in_parts(void **state)
 {
     struct audit_report reports[1] = {{.path = "a"}};
     struct audit audit = {.agrees = true, .reports = reports, .report_count = 1};
-    struct doubtful *doubtful;
+    struct suspect_lines *doubtful;
     struct error err;
     char id[32];
 
     (void)state;
-    assert_int_equal(doubtful_open(&audit, &doubtful, &err), 0);
-    for (uint64_t row = 2; row < 2 + 2 * DOUBTFUL_PART; row++) {
+    assert_int_equal(suspect_lines_open(&audit, &doubtful, &err), 0);
+    for (uint64_t row = 2; row < 2 + 2 * SUSPECT_LINES_PART; row++) {
         snprintf(id, sizeof(id), "id-%llu",
-                 row == 1 + 2 * DOUBTFUL_PART ? 5ull : (unsigned long long)row);
+                 row == 1 + 2 * SUSPECT_LINES_PART ? 5ull : (unsigned long long)row);
         note(doubtful, 0, row, OUTCOME_ACCEPTED, id, "OK", "");
     }
-    assert_int_equal(doubtful_finish(doubtful, &err), 0);
+    assert_int_equal(suspect_lines_finish(doubtful, &err), 0);
     assert_int_equal(audit.disagreements_found, 1);
-    assert_int_equal(audit.disagreements[0].row, 1 + 2 * DOUBTFUL_PART);
-    doubtful_close(doubtful);
+    assert_int_equal(audit.disagreements[0].row, 1 + 2 * SUSPECT_LINES_PART);
+    suspect_lines_close(doubtful);
     audit.reports = NULL;
     audit.report_count = 0;
     audit_release(&audit);

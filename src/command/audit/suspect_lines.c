@@ -1,4 +1,4 @@
-#include "doubtful.h"
+#include "suspect_lines.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -27,7 +27,7 @@ struct entry {
     char id[ID_BYTES];
 };
 
-struct doubtful {
+struct suspect_lines {
     struct audit *audit;
     FILE *file;
     uint64_t count;
@@ -38,9 +38,9 @@ static int fail(struct error *err)
     return error_set(err, EXIT_CANNOT_WRITE, "cannot use a temporary file: %s", strerror(errno));
 }
 
-int doubtful_open(struct audit *audit, struct doubtful **ret_doubtful, struct error *err)
+int suspect_lines_open(struct audit *audit, struct suspect_lines **ret_doubtful, struct error *err)
 {
-    struct doubtful *doubtful = calloc(1, sizeof(*doubtful));
+    struct suspect_lines *doubtful = calloc(1, sizeof(*doubtful));
 
     *ret_doubtful = NULL;
     if (!doubtful)
@@ -55,7 +55,7 @@ int doubtful_open(struct audit *audit, struct doubtful **ret_doubtful, struct er
     return 0;
 }
 
-void doubtful_close(struct doubtful *doubtful)
+void suspect_lines_close(struct suspect_lines *doubtful)
 {
     if (!doubtful)
         return;
@@ -72,8 +72,8 @@ static bool rests_on_answer(const struct row_record *record)
            record->outcome == OUTCOME_FAILED;
 }
 
-int doubtful_note(struct doubtful *doubtful, size_t report, const struct scan_row *row,
-                  struct error *err)
+int suspect_lines_note(struct suspect_lines *doubtful, size_t report, const struct scan_row *row,
+                       struct error *err)
 {
     const struct row_record *record = &row->line.record;
     struct entry entry;
@@ -107,7 +107,8 @@ static int compare(const void *a, const void *b)
 }
 
 /* Rows of one id, sorted; they may be all the same one. */
-static void object_to(struct doubtful *doubtful, const struct entry *first, const struct entry *end)
+static void object_to(struct suspect_lines *doubtful, const struct entry *first,
+                      const struct entry *end)
 {
     const struct entry *other = NULL;
     uint64_t rows = 1;
@@ -135,7 +136,7 @@ static void object_to(struct doubtful *doubtful, const struct entry *first, cons
             (unsigned long long)rows);
 }
 
-static void judge(struct doubtful *doubtful, struct entry *entries, size_t count)
+static void judge(struct suspect_lines *doubtful, struct entry *entries, size_t count)
 {
     qsort(entries, count, sizeof(*entries), compare);
     for (size_t first = 0, end = 0; first < count; first = end) {
@@ -147,7 +148,7 @@ static void judge(struct doubtful *doubtful, struct entry *entries, size_t count
 
 /* Reads those entries of which `part` of `parts` has the ids. More than there is room for come only
  * where one id stands on very many rows: the first ones will do. */
-static int read_part(struct doubtful *doubtful, uint64_t part, uint64_t parts,
+static int read_part(struct suspect_lines *doubtful, uint64_t part, uint64_t parts,
                      struct entry *entries, size_t *ret_count, struct error *err)
 {
     struct entry entry;
@@ -155,15 +156,16 @@ static int read_part(struct doubtful *doubtful, uint64_t part, uint64_t parts,
     *ret_count = 0;
     rewind(doubtful->file);
     while (fread(&entry, sizeof(entry), 1, doubtful->file) == 1)
-        if ((entry.hash >> 8) % parts == part && *ret_count < 2 * DOUBTFUL_PART)
+        if ((entry.hash >> 8) % parts == part && *ret_count < 2 * SUSPECT_LINES_PART)
             entries[(*ret_count)++] = entry;
     return ferror(doubtful->file) ? fail(err) : 0;
 }
 
-int doubtful_finish(struct doubtful *doubtful, struct error *err)
+int suspect_lines_finish(struct suspect_lines *doubtful, struct error *err)
 {
-    uint64_t parts = doubtful->count / DOUBTFUL_PART + 1;
-    size_t room = doubtful->count < 2 * DOUBTFUL_PART ? doubtful->count : 2 * DOUBTFUL_PART;
+    uint64_t parts = doubtful->count / SUSPECT_LINES_PART + 1;
+    size_t room =
+        doubtful->count < 2 * SUSPECT_LINES_PART ? doubtful->count : 2 * SUSPECT_LINES_PART;
     struct entry *entries = calloc(room + 1, sizeof(*entries));
     int result = 0;
 
