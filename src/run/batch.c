@@ -20,7 +20,7 @@
 #include "report/report.h"
 #include "row_log.h"
 #include "run/halt.h"
-#include "run/holder.h"
+#include "run/other_run.h"
 #include "state.h"
 #include "suspect.h"
 
@@ -271,7 +271,7 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
     if (result && !b.failed)
         *err = own;
     if (!result)
-        holder_check(&b);
+        other_run_check(&b);
     pool_stop(b.pool);
     b.pool = NULL;
     pauses_end(&b);

@@ -7,7 +7,7 @@
 #include "base/money.h"
 #include "firewall.h"
 #include "run/halt.h"
-#include "run/holder.h"
+#include "run/other_run.h"
 #include "run/rows/fate.h"
 #include "state.h"
 
@@ -141,7 +141,7 @@ static int wait_for_holder(struct batch *b, struct job *job, int64_t run, struct
     int result;
 
     buffer_text(&message, "not sent: its claim is in flight in ");
-    result = holder_wait(b, job, run, &message, err);
+    result = other_run_wait(b, job, run, &message, err);
     if (!result)
         window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
     else if (result > 0)

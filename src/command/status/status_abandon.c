@@ -5,12 +5,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "report/manifest/start.h"
-#include "run/holder.h"
+#include "run/other_run.h"
 
 static int refuse_active(const struct status_abandon *a, int64_t run, struct error *err)
 {
     struct buffer words = {0};
-    int result = holder_describe(a->ledger, run, &words, err);
+    int result = other_run_describe(a->ledger, run, &words, err);
 
     if (!result)
         result = error_set(err, EXIT_TRY_LATER,

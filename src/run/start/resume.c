@@ -8,13 +8,13 @@
 #include "base/log.h"
 #include "ledger/abandonment.h"
 #include "rereading.h"
-#include "run/holder.h"
+#include "run/other_run.h"
 
 static int refuse_second(const struct resume_settings *s, const struct run_record *run,
                          struct error *err)
 {
     struct buffer words = {0};
-    int result = holder_describe(s->ledger, run->id, &words, err);
+    int result = other_run_describe(s->ledger, run->id, &words, err);
 
     if (!result)
         result = error_set(err, EXIT_TRY_LATER,

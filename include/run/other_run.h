@@ -1,13 +1,13 @@
 /*
- * holder: another run that has a claim in flight for which a row of this one waits.
+ * other_run: another run that has a claim in flight for which a row of this one waits.
  *
  * It may be stopped (Ctrl-Z) or hang, so a row waits no longer than --wait-patience, and then stays
  * unsent with the code HELD_BY_RUN; further rows that the same run holds wait no more.
  *
  * Tested by tests/e2e/test_holder.py
  */
-#ifndef CLAIMBATCH_RUN_HOLDER_H
-#define CLAIMBATCH_RUN_HOLDER_H
+#ifndef CLAIMBATCH_RUN_OTHER_RUN_H
+#define CLAIMBATCH_RUN_OTHER_RUN_H
 
 #include <stdint.h>
 
@@ -19,15 +19,15 @@ struct job;
 struct ledger;
 
 /* Appends "run NAME (process 123, which is stopped)", as far as that is known. */
-int holder_describe(struct ledger *ledger, int64_t run, struct buffer *ret_words,
-                    struct error *err);
+int other_run_describe(struct ledger *ledger, int64_t run, struct buffer *ret_words,
+                       struct error *err);
 
 /* The row waits for that run: 1 it has waited long enough, and the words say for whom, or 0: it is
  * to be judged again later. */
-int holder_wait(struct batch *b, struct job *job, int64_t run, struct buffer *ret_words,
-                struct error *err);
+int other_run_wait(struct batch *b, struct job *job, int64_t run, struct buffer *ret_words,
+                   struct error *err);
 
 /* At the end of a run that was not stopped: stops it for the rows that were given up. */
-void holder_check(struct batch *b);
+void other_run_check(struct batch *b);
 
 #endif

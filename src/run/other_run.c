@@ -1,4 +1,4 @@
-#include "run/holder.h"
+#include "run/other_run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +25,8 @@ static bool is_stopped(int64_t process)
     return end && (strncmp(end, ") T", 3) == 0 || strncmp(end, ") t", 3) == 0);
 }
 
-int holder_describe(struct ledger *ledger, int64_t run, struct buffer *ret_words, struct error *err)
+int other_run_describe(struct ledger *ledger, int64_t run, struct buffer *ret_words,
+                       struct error *err)
 {
     struct run_record record;
     int64_t process;
@@ -45,7 +46,7 @@ int holder_describe(struct ledger *ledger, int64_t run, struct buffer *ret_words
 static int say_who(struct batch *b, const struct job *job, int64_t run, struct error *err)
 {
     struct buffer words = {0};
-    int result = holder_describe(b->settings->ledger, run, &words, err);
+    int result = other_run_describe(b->settings->ledger, run, &words, err);
 
     if (!result)
         log_event(LOG_WARN, "row-waits",
@@ -60,8 +61,8 @@ static int say_who(struct batch *b, const struct job *job, int64_t run, struct e
     return result;
 }
 
-int holder_wait(struct batch *b, struct job *job, int64_t run, struct buffer *ret_words,
-                struct error *err)
+int other_run_wait(struct batch *b, struct job *job, int64_t run, struct buffer *ret_words,
+                   struct error *err)
 {
     if (!job->waits_since_ms)
         job->waits_since_ms = b->now_ms;
@@ -73,10 +74,10 @@ int holder_wait(struct batch *b, struct job *job, int64_t run, struct buffer *re
         return 0;
     b->holder.given_up = run;
     b->holder.rows++;
-    return holder_describe(b->settings->ledger, run, ret_words, err) ? -1 : 1;
+    return other_run_describe(b->settings->ledger, run, ret_words, err) ? -1 : 1;
 }
 
-void holder_check(struct batch *b)
+void other_run_check(struct batch *b)
 {
     char sentence[BATCH_TEXT_BYTES];
 
