@@ -25,8 +25,8 @@ int guard_absent(const struct submission *submission, struct error *err);
  */
 int guard_ledger(const struct submission *submission, struct error *err);
 
-/* The same once more, when this start has said where it is (start.h): who began at the same moment
- * has said so as well. Nothing new is passed over. */
+/* The same once more, when this start has said where it is (started.h): who began at the same
+ * moment has said so as well. Nothing new is passed over. */
 int guard_ledger_again(const struct submission *submission, struct error *err);
 
 /* EXIT_BAD_CONFIG when commits of this ledger are gone, as what stands beside it tells, or a

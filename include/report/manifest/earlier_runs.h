@@ -1,7 +1,7 @@
 /*
  * earlier_runs: the manifests beside an export and a report that tell of earlier runs.
  *
- * Those of runs that have no report yet (start.h) are shown before those of reports: a run that
+ * Those of runs that have no report yet (started.h) are shown before those of reports: a run that
  * publishes at this moment makes the one before it removes the other, so that none is missed.
  *
  * Tested by tests/unit/test_earlier_runs.c and tests/e2e/test_identity.py

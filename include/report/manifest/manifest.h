@@ -137,8 +137,8 @@ struct manifest_found {
 int manifest_read(const char *report_path, struct manifest_found *ret_found, struct error *err);
 /* The same for a file of that very path. */
 int manifest_read_file(const char *path, struct manifest_found *ret_found, struct error *err);
-/* The same for the file that stands there before a run's first send (start.h), which tells nothing
- * of outcomes and of a report. */
+/* The same for the file that stands there before a run's first send (started.h), which tells
+ * nothing of outcomes and of a report. */
 int manifest_read_start(const char *path, struct manifest_found *ret_found, struct error *err);
 /* The same for who cannot do without: EXIT_BAD_CONFIG when there is none, or it is of another
  * platform. */

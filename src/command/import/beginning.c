@@ -10,7 +10,7 @@
 #include "input/claim/claim_digest.h"
 #include "ledger/import/import.h"
 #include "report/export_rows.h"
-#include "report/manifest/start.h"
+#include "report/manifest/started.h"
 #include "report/scan.h"
 
 #define MESSAGE                                                                                    \

@@ -2,9 +2,9 @@
  * beginning: a start that left no report, of whose rows a ledger is to learn that they may have
  * been sent.
  *
- * What stands at the place of its report (start.h) says what was to be sent, and by which reading;
- * the rows are those of the export, or of the report that a re-run took them from. Each that the
- * start may have sent becomes unknown.
+ * What stands at the place of its report (started.h) says what was to be sent, and by which
+ * reading; the rows are those of the export, or of the report that a re-run took them from. Each
+ * that the start may have sent becomes unknown.
  *
  * Tested by tests/e2e/test_import_start.py
  */

@@ -18,7 +18,7 @@
 #include "ledger/import/import.h"
 #include "ledger/ledger.h"
 #include "ledger/store/space.h"
-#include "report/manifest/start.h"
+#include "report/manifest/started.h"
 
 #define DIFFERENCES_SHOWN 20
 

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "report/manifest/start.h"
+#include "report/manifest/started.h"
 #include "run/other_run.h"
 
 static int refuse_active(const struct status_abandon *a, int64_t run, struct error *err)
@@ -77,7 +77,7 @@ static void tidy(void *context, const struct view_run *view)
 
     if (run->finished_ms || !*run->report_path || ledger_run_has_rows(ledger, run->id, &why) != 0)
         return;
-    if (start_remove(run->report_path, run, ledger, &why))
+    if (started_remove(run->report_path, run, ledger, &why))
         log_warn("%s", why.text);
 }
 

@@ -20,7 +20,7 @@
 #include "ledger/commits.h"
 #include "ledger/store/space.h"
 #include "report/manifest/signature.h"
-#include "report/manifest/start.h"
+#include "report/manifest/started.h"
 #include "report/move.h"
 #include "report/report.h"
 #include "run/halt.h"
@@ -190,7 +190,7 @@ static int note_completed(struct submission *s, struct error *err)
 
     if (found <= 0 || !run.finished_ms || run.published)
         return found < 0 ? -1 : 0;
-    if (start_remove(s->report_path.ptr, &run, s->ledger, err) || ledger_begin(s->ledger, err))
+    if (started_remove(s->report_path.ptr, &run, s->ledger, err) || ledger_begin(s->ledger, err))
         return -1;
     run.published = true;
     if (!ledger_run_save(s->ledger, &run, err) && !ledger_commit(s->ledger, err))
@@ -512,13 +512,13 @@ static int judge_place(void *context, struct error *err)
 static int announce(struct submission *s, struct error *err)
 {
     struct manifest manifest = manifest_of(s);
-    struct start_settings settings = {&manifest, judge_place, s};
+    struct started_settings settings = {&manifest, judge_place, s};
 
     if (s->resumed.kind == RESUME_PUBLISH)
         return 0;
     if (ledger_commits_mark(s->ledger, err))
         return -1;
-    return start_make(&settings, &s->is_announced, err) || guard_ledger_again(s, err) ? -1 : 0;
+    return started_make(&settings, &s->is_announced, err) || guard_ledger_again(s, err) ? -1 : 0;
 }
 
 /* A start that sent nothing leaves nothing in the way of the next one. */
@@ -527,7 +527,7 @@ static void withdraw(const struct submission *s)
     struct error ignored;
 
     if (s->is_announced && ledger_run_has_rows(s->ledger, s->resumed.run.id, &ignored) == 0)
-        start_remove(s->report_path.ptr, &s->resumed.run, s->ledger, &ignored);
+        started_remove(s->report_path.ptr, &s->resumed.run, s->ledger, &ignored);
 }
 
 /* ---- the second pass ---- */
@@ -696,7 +696,7 @@ static int publish(struct submission *s, struct error *err)
     note_end(s);
     if (save_run(s, err) || publication_make(&s->publication, s->report, &manifest, err))
         return -1;
-    if (start_remove(s->report_path.ptr, &s->resumed.run, s->ledger, err))
+    if (started_remove(s->report_path.ptr, &s->resumed.run, s->ledger, err))
         return -1;
     s->resumed.run.published = true;
     return save_run(s, err);

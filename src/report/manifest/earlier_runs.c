@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "report/manifest/start.h"
+#include "report/manifest/started.h"
 
 #define MANIFEST_SUFFIX ".manifest.json"
 #define FOLDERS_MAX 8

@@ -1,4 +1,4 @@
-#include "report/manifest/start.h"
+#include "report/manifest/started.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #define HOLD_TRIES 200
 #define HOLD_WAIT_MS 10
 
-void start_path(const char *report_path, struct buffer *ret_path)
+void started_path(const char *report_path, struct buffer *ret_path)
 {
     buffer_format(ret_path, "%s" START_SUFFIX, report_path);
 }
@@ -163,7 +163,7 @@ static int set_aside(const struct manifest *m, const char *path, const struct ma
 }
 
 /* Of another run: once it is judged, one that this ledger has learned is as good as its own. */
-static int clear_other(const struct start_settings *s, const char *path,
+static int clear_other(const struct started_settings *s, const char *path,
                        const struct manifest_found *found, enum standing *ret_standing,
                        struct error *err)
 {
@@ -185,7 +185,7 @@ static int clear_other(const struct start_settings *s, const char *path,
 }
 
 /* Judges what stands there: *ret_standing is then what may be written over, or STANDING_NONE. */
-static int clear_place(const struct start_settings *s, const char *path,
+static int clear_place(const struct started_settings *s, const char *path,
                        enum standing *ret_standing, struct error *err)
 {
     struct manifest_found found;
@@ -224,8 +224,8 @@ static int write_partial(const char *partial, const struct buffer *json, int *re
     return 0;
 }
 
-static int take_place(const struct start_settings *s, int fd, const char *partial, const char *path,
-                      bool *ret_made, struct error *err)
+static int take_place(const struct started_settings *s, int fd, const char *partial,
+                      const char *path, bool *ret_made, struct error *err)
 {
     for (int tries = 0; tries < TRIES; tries++) {
         enum standing standing = STANDING_NONE;
@@ -250,7 +250,7 @@ static int take_place(const struct start_settings *s, int fd, const char *partia
                      path);
 }
 
-int start_make(const struct start_settings *settings, bool *ret_made, struct error *err)
+int started_make(const struct started_settings *settings, bool *ret_made, struct error *err)
 {
     struct buffer path = {0};
     struct buffer partial = {0};
@@ -259,7 +259,7 @@ int start_make(const struct start_settings *settings, bool *ret_made, struct err
     int result = -1;
 
     *ret_made = false;
-    start_path(settings->manifest->report_path, &path);
+    started_path(settings->manifest->report_path, &path);
     buffer_format(&partial, "%s.partial", buffer_string(&path));
     if (!path.failed && !partial.failed)
         end_cut_short(partial.ptr, path.ptr);
@@ -332,14 +332,14 @@ static int remove_own(const char *path, const char *report_path, const char *run
     return result;
 }
 
-int start_remove(const char *report_path, const struct run_record *run, struct ledger *ledger,
-                 struct error *err)
+int started_remove(const char *report_path, const struct run_record *run, struct ledger *ledger,
+                   struct error *err)
 {
     struct buffer path = {0};
     struct buffer aside = {0};
     int result;
 
-    start_path(report_path, &path);
+    started_path(report_path, &path);
     firewall_path(report_path, run->name, &aside);
     if (path.failed || aside.failed)
         result = error_no_memory(err);

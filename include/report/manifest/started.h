@@ -1,5 +1,5 @@
 /*
- * start: what stands at a report's place before the first send, REPORT.csv.started.json.
+ * started: what stands at a report's place before the first send, REPORT.csv.started.json.
  *
  * A manifest without outcomes and report, that names run, export, ledger and count of commits. It
  * is durable before anything is sent and removed once report and manifest have their names, so that
@@ -9,8 +9,8 @@
  *
  * Tested by tests/e2e/test_identity.py
  */
-#ifndef CLAIMBATCH_REPORT_MANIFEST_START_H
-#define CLAIMBATCH_REPORT_MANIFEST_START_H
+#ifndef CLAIMBATCH_REPORT_MANIFEST_STARTED_H
+#define CLAIMBATCH_REPORT_MANIFEST_STARTED_H
 
 #include <stdbool.h>
 
@@ -21,9 +21,9 @@ struct error;
 #define START_SUFFIX ".started.json"
 
 /* Appends "REPORT.csv.started.json". */
-void start_path(const char *report_path, struct buffer *ret_path);
+void started_path(const char *report_path, struct buffer *ret_path);
 
-struct start_settings {
+struct started_settings {
     const struct manifest *manifest;
     /* Asked where one of another run stands there, before that is moved: -1 refuses the start. */
     int (*judge)(void *context, struct error *err);
@@ -36,11 +36,11 @@ struct start_settings {
  * EXIT_BAD_CONFIG when one stands there that cannot be read. *ret_made: there was none of this run
  * before.
  */
-int start_make(const struct start_settings *settings, bool *ret_made, struct error *err);
+int started_make(const struct started_settings *settings, bool *ret_made, struct error *err);
 
 /* Removes that of this run, also from where it was moved, and also one that another ledger has left
  * and this one has imported. */
-int start_remove(const char *report_path, const struct run_record *run, struct ledger *ledger,
-                 struct error *err);
+int started_remove(const char *report_path, const struct run_record *run, struct ledger *ledger,
+                   struct error *err);
 
 #endif
