@@ -7,12 +7,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "beginning.h"
 #include "cli/next_step.h"
 #include "cli/options.h"
 #include "command/command.h"
 #include "command/resolve/decisions.h"
 #include "gateway/endpoint.h"
+#include "import_started.h"
 #include "imported.h"
 #include "ledger/commits.h"
 #include "ledger/import/import.h"
@@ -29,7 +29,7 @@ struct import {
     struct verify_key *key; /* NULL: signatures are not asked for */
     struct imported *reports;
     size_t count;
-    struct beginning *starts; /* that left no report */
+    struct import_started *starts; /* that left no report */
     size_t start_count;
     struct buffer ledger_path;
     struct ledger *ledger;
@@ -66,7 +66,7 @@ static int check_export(const struct options *o, struct error *err)
     const char *start = NULL;
 
     for (size_t k = 0; k < o->operand_count && !start; k++)
-        if (beginning_is_named(o->operands[k]))
+        if (import_started_is_named(o->operands[k]))
             start = o->operands[k];
     if (start && !o->export_file)
         return error_set(err, EXIT_BAD_USAGE,
@@ -97,8 +97,8 @@ static int compare_reports(const void *a, const void *b)
 
 static int compare_starts(const void *a, const void *b)
 {
-    int64_t x = ((const struct beginning *)a)->manifest.started_ms;
-    int64_t y = ((const struct beginning *)b)->manifest.started_ms;
+    int64_t x = ((const struct import_started *)a)->manifest.started_ms;
+    int64_t y = ((const struct import_started *)b)->manifest.started_ms;
 
     return x < y ? -1 : x > y;
 }
@@ -115,12 +115,12 @@ static int open_report(struct import *i, const char *path, struct error *err)
 
 static int open_start(struct import *i, const char *path, struct error *err)
 {
-    struct beginning *start = &i->starts[i->start_count++];
+    struct import_started *start = &i->starts[i->start_count++];
 
     start->path = path;
     start->export_path = i->options->export_file;
     start->wanted_columns = i->options->reader.wanted_columns;
-    return beginning_open(start, i->endpoint.platform, err);
+    return import_started_open(start, i->endpoint.platform, err);
 }
 
 static int open_all(struct import *i, struct error *err)
@@ -132,8 +132,8 @@ static int open_all(struct import *i, struct error *err)
     if (!i->reports || !i->starts)
         return error_no_memory(err);
     for (size_t k = 0; k < o->operand_count; k++)
-        if (beginning_is_named(o->operands[k]) ? open_start(i, o->operands[k], err)
-                                               : open_report(i, o->operands[k], err))
+        if (import_started_is_named(o->operands[k]) ? open_start(i, o->operands[k], err)
+                                                    : open_report(i, o->operands[k], err))
             return -1;
     qsort(i->reports, i->count, sizeof(*i->reports), compare_reports);
     qsort(i->starts, i->start_count, sizeof(*i->starts), compare_starts);
@@ -272,16 +272,16 @@ static int take_report(struct import *i, const struct imported *report, struct e
     return 0;
 }
 
-static int take_start(struct import *i, const struct beginning *start, struct error *err)
+static int take_start(struct import *i, const struct import_started *start, struct error *err)
 {
     const struct manifest_found *m = &start->manifest;
-    struct beginning_counts counts;
+    struct import_started_counts counts;
     char quoted[LOG_QUOTE_BYTES];
     bool is_known;
     int64_t run;
 
     log_quote(start->path, quoted, sizeof(quoted));
-    if (beginning_take(start, i->ledger, &counts, &run, &is_known, err))
+    if (import_started_take(start, i->ledger, &counts, &run, &is_known, err))
         return -1;
     if (is_known) {
         log_info("%s: the ledger knows what became of this start of run %s", quoted, m->run);
@@ -387,7 +387,7 @@ int cmd_import(const struct options *options, const char *invocation, struct err
     for (size_t k = 0; k < i.count; k++)
         imported_release(&i.reports[k]);
     for (size_t k = 0; k < i.start_count; k++)
-        beginning_release(&i.starts[k]);
+        import_started_release(&i.starts[k]);
     free(i.reports);
     free(i.starts);
     ledger_close(i.ledger);

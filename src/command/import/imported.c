@@ -94,7 +94,7 @@ static bool is_time(int64_t ms)
 }
 
 /* The manifest names each start of the run. */
-static int find_beginning(struct imported *imported, struct error *err)
+static int find_import_started(struct imported *imported, struct error *err)
 {
     const struct manifest_found *m = &imported->manifest;
 
@@ -115,7 +115,7 @@ int imported_open(struct imported *imported, const char *platform, const struct 
     int result = -1;
 
     if (!manifest_require(imported->path, platform, &imported->manifest, err) &&
-        !(key && check_signature(imported, key, err)) && !find_beginning(imported, err) &&
+        !(key && check_signature(imported, key, err)) && !find_import_started(imported, err) &&
         !scan_open(imported->path, &scan, err))
         result = prove(imported, scan, NULL, err);
     scan_close(scan);

@@ -15,11 +15,11 @@
 #include "page_part.h"
 
 /* How every page begins; by this it is known. */
-static const char beginning[] = "<!doctype html>\n"
-                                "<html lang=\"en\">\n"
-                                "<head>\n"
-                                "<meta charset=\"utf-8\">\n"
-                                "<meta name=\"generator\" content=\"claimbatch audit\">\n";
+static const char import_started[] = "<!doctype html>\n"
+                                     "<html lang=\"en\">\n"
+                                     "<head>\n"
+                                     "<meta charset=\"utf-8\">\n"
+                                     "<meta name=\"generator\" content=\"claimbatch audit\">\n";
 
 #define END_BYTES (page_script_bytes + 1024) /* kept for what stands behind the rows */
 
@@ -90,7 +90,7 @@ static void put_head(const struct audit *audit, struct buffer *page)
 
     page->failed |= html_source(page_style, page_style_bytes, style) ||
                     html_source(page_script, page_script_bytes, script);
-    buffer_text(page, beginning);
+    buffer_text(page, import_started);
     buffer_format(page,
                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                   "style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'\">\n",
@@ -165,10 +165,10 @@ static int refuse(const char *path, const char *why, struct error *err)
 
 static bool is_page(const char *path)
 {
-    char bytes[sizeof(beginning) - 1];
+    char bytes[sizeof(import_started) - 1];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     bool same = fd >= 0 && read(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) &&
-                memcmp(bytes, beginning, sizeof(bytes)) == 0;
+                memcmp(bytes, import_started, sizeof(bytes)) == 0;
 
     if (fd >= 0)
         close(fd);

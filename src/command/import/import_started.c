@@ -1,4 +1,4 @@
-#include "beginning.h"
+#include "import_started.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@
     "the run began at this time and left no report: it may have been sent. Ask the platform "      \
     "before it is sent again (imported)"
 
-bool beginning_is_named(const char *path)
+bool import_started_is_named(const char *path)
 {
     size_t len = strlen(path);
     size_t suffix = strlen(START_SUFFIX);
@@ -25,7 +25,7 @@ bool beginning_is_named(const char *path)
     return len > suffix && strcmp(path + len - suffix, START_SUFFIX) == 0;
 }
 
-static bool is_rerun(const struct beginning *b)
+static bool is_rerun(const struct import_started *b)
 {
     return strncmp(b->manifest.command, "rerun", strlen("rerun")) == 0;
 }
@@ -45,7 +45,7 @@ static void close_rows(struct rows *rows)
     scan_close(rows->scan);
 }
 
-static int open_rows(const struct beginning *b, struct rows *rows, struct error *err)
+static int open_rows(const struct import_started *b, struct rows *rows, struct error *err)
 {
     struct audit_settings settings = {.export_path = b->export_path};
 
@@ -101,7 +101,7 @@ static int next_row(struct rows *rows, uint64_t *ret_row, const struct claim **r
 
 /* ---- is it what it says? ---- */
 
-static int refuse_export(const struct beginning *b, struct error *err)
+static int refuse_export(const struct import_started *b, struct error *err)
 {
     char quoted[3][LOG_QUOTE_BYTES];
 
@@ -114,7 +114,7 @@ static int refuse_export(const struct beginning *b, struct error *err)
         log_quote(b->export_path, quoted[2], LOG_QUOTE_BYTES), is_rerun(b) ? "report" : "export");
 }
 
-static int check_export(const struct beginning *b, const struct rows *rows, struct error *err)
+static int check_export(const struct import_started *b, const struct rows *rows, struct error *err)
 {
     const struct survey *survey = survey_of(rows);
     char sha256[MANIFEST_SHA256_TEXT_BYTES] = "";
@@ -124,7 +124,7 @@ static int check_export(const struct beginning *b, const struct rows *rows, stru
     return strcmp(sha256, b->manifest.input_sha256) == 0 ? 0 : refuse_export(b, err);
 }
 
-static int read_manifest(struct beginning *b, const char *platform, struct error *err)
+static int read_manifest(struct import_started *b, const char *platform, struct error *err)
 {
     char quoted[3][LOG_QUOTE_BYTES];
     int found = manifest_read_start(b->path, &b->manifest, err);
@@ -145,15 +145,16 @@ static int read_manifest(struct beginning *b, const char *platform, struct error
 }
 
 /* A row of which nobody will ask where it cannot be read any more is none: all are read once. */
-int beginning_open(struct beginning *beginning, const char *platform, struct error *err)
+int import_started_open(struct import_started *import_started, const char *platform,
+                        struct error *err)
 {
     const struct claim *claim;
     struct rows rows = {0};
     uint64_t row;
     int result = -1;
 
-    if (!read_manifest(beginning, platform, err) && !open_rows(beginning, &rows, err) &&
-        !check_export(beginning, &rows, err))
+    if (!read_manifest(import_started, platform, err) && !open_rows(import_started, &rows, err) &&
+        !check_export(import_started, &rows, err))
         do
             result = next_row(&rows, &row, &claim, err);
         while (result > 0);
@@ -161,14 +162,14 @@ int beginning_open(struct beginning *beginning, const char *platform, struct err
     return result;
 }
 
-void beginning_release(struct beginning *beginning)
+void import_started_release(struct import_started *import_started)
 {
-    manifest_found_release(&beginning->manifest);
+    manifest_found_release(&import_started->manifest);
 }
 
 /* ---- learning ---- */
 
-static int take_row(const struct beginning *b, struct ledger *ledger,
+static int take_row(const struct import_started *b, struct ledger *ledger,
                     const struct import_place *place, uint64_t number, const struct claim *claim,
                     bool *ret_learned, struct error *err)
 {
@@ -193,8 +194,8 @@ static int take_row(const struct beginning *b, struct ledger *ledger,
                : ledger_import_doubtful(ledger, place, &row, ret_learned, err);
 }
 
-static int take_rows(const struct beginning *b, struct ledger *ledger,
-                     const struct import_place *place, struct beginning_counts *counts,
+static int take_rows(const struct import_started *b, struct ledger *ledger,
+                     const struct import_place *place, struct import_started_counts *counts,
                      struct error *err)
 {
     const struct claim *claim;
@@ -218,7 +219,8 @@ static int take_rows(const struct beginning *b, struct ledger *ledger,
 }
 
 /* The report that it was to have; texts live in the manifest and in `report`. */
-static struct import_start describe(const struct beginning *b, const struct inspection *inspection,
+static struct import_start describe(const struct import_started *b,
+                                    const struct inspection *inspection,
                                     const struct buffer *reading, const struct buffer *report,
                                     struct run_count *counts)
 {
@@ -250,9 +252,9 @@ static struct import_start describe(const struct beginning *b, const struct insp
     return start;
 }
 
-int beginning_take(const struct beginning *beginning, struct ledger *ledger,
-                   struct beginning_counts *ret_counts, int64_t *ret_run, bool *ret_known,
-                   struct error *err)
+int import_started_take(const struct import_started *import_started, struct ledger *ledger,
+                        struct import_started_counts *ret_counts, int64_t *ret_run, bool *ret_known,
+                        struct error *err)
 {
     struct run_count counts[OUTCOME_COUNT] = {0};
     struct inspection inspection;
@@ -263,18 +265,19 @@ int beginning_take(const struct beginning *beginning, struct ledger *ledger,
     struct row_source row_source;
     int result;
 
-    *ret_counts = (struct beginning_counts){0};
-    manifest_take_reading(&beginning->manifest, &row_source, &inspection);
+    *ret_counts = (struct import_started_counts){0};
+    manifest_take_reading(&import_started->manifest, &row_source, &inspection);
     inspection_reading(&row_source, &inspection, &reading);
-    buffer_append(&report, beginning->path, strlen(beginning->path) - strlen(START_SUFFIX));
+    buffer_append(&report, import_started->path,
+                  strlen(import_started->path) - strlen(START_SUFFIX));
     for (int i = 0; i < OUTCOME_COUNT; i++)
         money_format_fen(0, counts[i].fee_fen);
-    start = describe(beginning, &inspection, &reading, &report, counts);
+    start = describe(import_started, &inspection, &reading, &report, counts);
     result = reading.failed || report.failed
                  ? error_no_memory(err)
                  : ledger_import_start(ledger, &start, &place, ret_known, err);
     if (!result && !*ret_known)
-        result = take_rows(beginning, ledger, &place, ret_counts, err);
+        result = take_rows(import_started, ledger, &place, ret_counts, err);
     *ret_run = place.run;
     buffer_release(&reading);
     buffer_release(&report);
