@@ -12,8 +12,8 @@
 #include "command/command.h"
 #include "command/resolve/decisions.h"
 #include "gateway/endpoint.h"
+#include "import_report.h"
 #include "import_started.h"
-#include "imported.h"
 #include "ledger/commits.h"
 #include "ledger/import/import.h"
 #include "ledger/ledger.h"
@@ -27,13 +27,13 @@ struct import {
     const struct options *options;
     struct endpoint endpoint;
     struct verify_key *key; /* NULL: signatures are not asked for */
-    struct imported *reports;
+    struct import_report *reports;
     size_t count;
     struct import_started *starts; /* that left no report */
     size_t start_count;
     struct buffer ledger_path;
     struct ledger *ledger;
-    struct imported_counts counts;
+    struct import_report_counts counts;
     uint64_t doubtful; /* rows that a start may have sent, and are unknown now */
 };
 
@@ -85,8 +85,8 @@ static int check_export(const struct options *o, struct error *err)
 
 static int compare_reports(const void *a, const void *b)
 {
-    const struct imported *x = a;
-    const struct imported *y = b;
+    const struct import_report *x = a;
+    const struct import_report *y = b;
 
     if (x->began_ms != y->began_ms)
         return x->began_ms < y->began_ms ? -1 : 1;
@@ -107,10 +107,10 @@ static int compare_starts(const void *a, const void *b)
  * are named before they come; any other would do. */
 static int open_report(struct import *i, const char *path, struct error *err)
 {
-    struct imported *report = &i->reports[i->count++];
+    struct import_report *report = &i->reports[i->count++];
 
     report->path = path;
-    return imported_open(report, i->endpoint.platform, i->key, err);
+    return import_report_open(report, i->endpoint.platform, i->key, err);
 }
 
 static int open_start(struct import *i, const char *path, struct error *err)
@@ -175,7 +175,7 @@ static int open_ledger(struct import *i, struct error *err)
 
 /* ---- learning ---- */
 
-static void say_difference(void *context, const struct imported *imported, uint64_t row,
+static void say_difference(void *context, const struct import_report *imported, uint64_t row,
                            const char *words)
 {
     struct import *i = context;
@@ -253,14 +253,14 @@ static int pass_over(const struct import *i, const struct manifest_found *m, int
                : 0;
 }
 
-static int take_report(struct import *i, const struct imported *report, struct error *err)
+static int take_report(struct import *i, const struct import_report *report, struct error *err)
 {
-    struct imported_visitor visitor = {i, say_difference};
-    struct imported_counts before = i->counts;
+    struct import_report_visitor visitor = {i, say_difference};
+    struct import_report_counts before = i->counts;
     char quoted[LOG_QUOTE_BYTES];
     int64_t run;
 
-    if (imported_take(report, i->ledger, &visitor, &i->counts, &run, err) ||
+    if (import_report_take(report, i->ledger, &visitor, &i->counts, &run, err) ||
         ledger_import_note(i->ledger, run, report->manifest.report_sha256, clock_wall_ms(),
                            i->options->by, i->options->reason, err) ||
         pass_over(i, &report->manifest, run, err))
@@ -385,7 +385,7 @@ int cmd_import(const struct options *options, const char *invocation, struct err
     if (result < 0 && !strstr(err->text, "nothing was imported"))
         error_add(err, "nothing was imported");
     for (size_t k = 0; k < i.count; k++)
-        imported_release(&i.reports[k]);
+        import_report_release(&i.reports[k]);
     for (size_t k = 0; k < i.start_count; k++)
         import_started_release(&i.starts[k]);
     free(i.reports);

@@ -1,4 +1,4 @@
-#include "imported.h"
+#include "import_report.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,8 @@
 
 /* ---- is it as it was written? ---- */
 
-static int refuse(const struct imported *imported, uint64_t row, const char *why, struct error *err)
+static int refuse(const struct import_report *imported, uint64_t row, const char *why,
+                  struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
@@ -29,7 +30,8 @@ static int refuse(const struct imported *imported, uint64_t row, const char *why
     return error_set(err, EXIT_INPUT_REFUSED, "'%s' cannot be imported: %s", quoted, why);
 }
 
-static int check_row(const struct imported *imported, const struct scan_row *row, struct error *err)
+static int check_row(const struct import_report *imported, const struct scan_row *row,
+                     struct error *err)
 {
     const char *breach = line_check_breach(row);
 
@@ -49,7 +51,7 @@ static int next_row(struct scan *scan, struct scan_row *ret_row, struct error *e
 }
 
 /* Shows all rows to the proof, and notes which claims may stand there more than once. */
-static int prove(const struct imported *imported, struct scan *scan, struct repeats *repeats,
+static int prove(const struct import_report *imported, struct scan *scan, struct repeats *repeats,
                  struct error *err)
 {
     struct unaltered unaltered = {
@@ -73,7 +75,7 @@ static int prove(const struct imported *imported, struct scan *scan, struct repe
     return result;
 }
 
-static int check_signature(const struct imported *imported, const struct verify_key *key,
+static int check_signature(const struct import_report *imported, const struct verify_key *key,
                            struct error *err)
 {
     static const char *const words[] = {
@@ -94,7 +96,7 @@ static bool is_time(int64_t ms)
 }
 
 /* The manifest names each start of the run. */
-static int find_import_started(struct imported *imported, struct error *err)
+static int find_import_started(struct import_report *imported, struct error *err)
 {
     const struct manifest_found *m = &imported->manifest;
 
@@ -108,8 +110,8 @@ static int find_import_started(struct imported *imported, struct error *err)
     return 0;
 }
 
-int imported_open(struct imported *imported, const char *platform, const struct verify_key *key,
-                  struct error *err)
+int import_report_open(struct import_report *imported, const char *platform,
+                       const struct verify_key *key, struct error *err)
 {
     struct scan *scan = NULL;
     int result = -1;
@@ -122,7 +124,7 @@ int imported_open(struct imported *imported, const char *platform, const struct 
     return result;
 }
 
-void imported_release(struct imported *imported)
+void import_report_release(struct import_report *imported)
 {
     manifest_found_release(&imported->manifest);
 }
@@ -131,10 +133,10 @@ void imported_release(struct imported *imported)
 
 /* Everything that taking one report has at hand. */
 struct taking {
-    const struct imported *imported;
+    const struct import_report *imported;
     struct ledger *ledger;
-    const struct imported_visitor *visitor;
-    struct imported_counts *counts;
+    const struct import_report_visitor *visitor;
+    struct import_report_counts *counts;
     struct scan *scan;
     struct repeats *repeats;
     struct import_run run;
@@ -434,9 +436,9 @@ static int take_all(struct taking *t, struct error *err)
     return ledger_import_end(t->ledger, &t->place, &t->run, err);
 }
 
-int imported_take(const struct imported *imported, struct ledger *ledger,
-                  const struct imported_visitor *visitor, struct imported_counts *counts,
-                  int64_t *ret_run, struct error *err)
+int import_report_take(const struct import_report *imported, struct ledger *ledger,
+                       const struct import_report_visitor *visitor,
+                       struct import_report_counts *counts, int64_t *ret_run, struct error *err)
 {
     struct taking t = {
         .imported = imported, .ledger = ledger, .visitor = visitor, .counts = counts};
