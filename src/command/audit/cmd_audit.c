@@ -11,11 +11,11 @@
 #include "base/log.h"
 #include "cli/options.h"
 #include "cli/version.h"
-#include "collection.h"
 #include "command/audit/audit.h"
 #include "command/audit/page/page.h"
 #include "command/command.h"
 #include "ledger/ledger.h"
+#include "report_list.h"
 
 /* What the user typed counts; else the export is read as the manifest says. */
 static bool is_typed(const struct options *options, enum section section, const char *key)
@@ -187,7 +187,7 @@ static int run_group(const struct options *options, const struct audit_settings 
 
 /* All exports, each by itself; as JSON in one document. The worst of their exit codes. */
 static int run_groups(const struct options *options, const struct audit_settings *settings,
-                      const struct collection *c, struct error *err)
+                      const struct report_list *c, struct error *err)
 {
     int worst = c->missing ? EXIT_ROWS_BAD : EXIT_COMPLETE;
 
@@ -213,8 +213,8 @@ static int run_groups(const struct options *options, const struct audit_settings
 static int run_folders(const struct options *options, const struct audit_settings *settings,
                        struct error *err)
 {
-    struct collection c;
-    int result = collection_gather(settings->paths, settings->path_count, &c, err);
+    struct report_list c;
+    int result = report_list_gather(settings->paths, settings->path_count, &c, err);
 
     if (!result && c.groups > 1 && (options->html || options->export_file))
         result = error_set(err, EXIT_BAD_USAGE,
@@ -223,7 +223,7 @@ static int run_folders(const struct options *options, const struct audit_setting
                            c.groups);
     if (!result)
         result = run_groups(options, settings, &c, err);
-    collection_release(&c);
+    report_list_release(&c);
     return result;
 }
 
@@ -246,7 +246,7 @@ int cmd_audit(const struct options *options, const char *invocation, struct erro
     /* Without a place for a ledger there is none to compare with. */
     if (!options->ledger && !ledger_default_path(&ledger, &none) && !ledger.failed)
         settings.ledger_path = ledger.ptr;
-    result = collection_has_folder(settings.paths, settings.path_count)
+    result = report_list_has_folder(settings.paths, settings.path_count)
                  ? run_folders(options, &settings, err)
                  : run(options, &settings, err);
     buffer_release(&ledger);

@@ -1,4 +1,4 @@
-#include "collection.h"
+#include "report_list.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ static bool is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-bool collection_has_folder(const char *const *paths, size_t count)
+bool report_list_has_folder(const char *const *paths, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (is_folder(paths[i]))
@@ -52,20 +52,20 @@ static void collected_release(struct collected *one)
     *one = (struct collected){0};
 }
 
-void collection_release(struct collection *collection)
+void report_list_release(struct report_list *report_list)
 {
-    for (size_t i = 0; i < collection->count; i++)
-        collected_release(&collection->list[i]);
-    free(collection->list);
-    *collection = (struct collection){0};
+    for (size_t i = 0; i < report_list->count; i++)
+        collected_release(&report_list->list[i]);
+    free(report_list->list);
+    *report_list = (struct report_list){0};
 }
 
 /* ---- one report ---- */
 
-static bool is_there_already(const struct collection *collection, const char *path)
+static bool is_there_already(const struct report_list *report_list, const char *path)
 {
-    for (size_t i = 0; i < collection->count; i++)
-        if (file_is_same(collection->list[i].path, path))
+    for (size_t i = 0; i < report_list->count; i++)
+        if (file_is_same(report_list->list[i].path, path))
             return true;
     return false;
 }
@@ -94,12 +94,12 @@ static int fill(struct collected *one, const char *path, const struct manifest_f
 }
 
 /* Of two reports of one run the newer one stays: true when `one` is not to be added. */
-static bool yields(struct collection *collection, struct collected *one)
+static bool yields(struct report_list *report_list, struct collected *one)
 {
     char quoted[2][LOG_QUOTE_BYTES];
 
-    for (size_t i = 0; i < collection->count; i++) {
-        struct collected *other = &collection->list[i];
+    for (size_t i = 0; i < report_list->count; i++) {
+        struct collected *other = &report_list->list[i];
         struct collected older;
 
         if (strcmp(other->run, one->run) != 0)
@@ -119,35 +119,36 @@ static bool yields(struct collection *collection, struct collected *one)
     return false;
 }
 
-static int add(struct collection *collection, const char *path,
+static int add(struct report_list *report_list, const char *path,
                const struct manifest_found *manifest, struct error *err)
 {
     struct collected one;
 
-    if (is_there_already(collection, path))
+    if (is_there_already(report_list, path))
         return 0;
     if (fill(&one, path, manifest, err))
         return -1;
-    if (yields(collection, &one))
+    if (yields(report_list, &one))
         return 0;
-    if (collection->count == collection->room) {
-        size_t room = collection->room ? collection->room * 2 : 64;
-        struct collected *list = realloc(collection->list, room * sizeof(*list));
+    if (report_list->count == report_list->room) {
+        size_t room = report_list->room ? report_list->room * 2 : 64;
+        struct collected *list = realloc(report_list->list, room * sizeof(*list));
 
         if (!list) {
             collected_release(&one);
             return error_no_memory(err);
         }
-        collection->list = list;
-        collection->room = room;
+        report_list->list = list;
+        report_list->room = room;
     }
-    collection->list[collection->count++] = one;
+    report_list->list[report_list->count++] = one;
     return 0;
 }
 
 /* ---- a folder ---- */
 
-static int take_manifest(struct collection *collection, const char *report_path, struct error *err)
+static int take_manifest(struct report_list *report_list, const char *report_path,
+                         struct error *err)
 {
     struct manifest_found manifest;
     struct error unread;
@@ -161,13 +162,13 @@ static int take_manifest(struct collection *collection, const char *report_path,
         result = error_no_memory(err);
     } else if (found < 0) {
         log_warn("passed over: %s", unread.text);
-        collection->missing++;
+        report_list->missing++;
     } else if (found && stat(report_path, &status)) {
         log_warn("the manifest of '%s' (run %s) is there, but not the report: %s", quoted,
                  manifest.run, strerror(errno));
-        collection->missing++;
+        report_list->missing++;
     } else if (found) {
-        result = add(collection, report_path, &manifest, err);
+        result = add(report_list, report_path, &manifest, err);
     }
     manifest_found_release(&manifest);
     return result;
@@ -198,14 +199,14 @@ static bool has_manifest(const char *path)
 }
 
 /* A file of a folder: a manifest, a report without one, or nothing that matters. */
-static int take_file(struct collection *collection, struct buffer *path, struct error *err)
+static int take_file(struct report_list *report_list, struct buffer *path, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
     if (ends_with(path->ptr, MANIFEST_ENDING)) {
         path->len -= strlen(MANIFEST_ENDING);
         path->ptr[path->len] = '\0';
-        return take_manifest(collection, path->ptr, err);
+        return take_manifest(report_list, path->ptr, err);
     }
     if (ends_with(path->ptr, STARTED_ENDING)) {
         log_warn("'%s': a run was interrupted before it could publish its report, or is active; "
@@ -215,7 +216,7 @@ static int take_file(struct collection *collection, struct buffer *path, struct 
                begins_as_report(path->ptr)) {
         log_warn("'%s' is a report without a manifest, and passed over: name it to audit it alone",
                  log_quote(path->ptr, quoted, sizeof(quoted)));
-        collection->missing++;
+        report_list->missing++;
     }
     return 0;
 }
@@ -225,7 +226,7 @@ static int skip_dots(const struct dirent *entry)
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-static int take_folder(struct collection *collection, const char *folder, struct error *err)
+static int take_folder(struct report_list *report_list, const char *folder, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     struct dirent **names;
@@ -241,7 +242,7 @@ static int take_folder(struct collection *collection, const char *folder, struct
         buffer_format(&path, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/",
                       names[i]->d_name);
         if (!result)
-            result = path.failed ? error_no_memory(err) : take_file(collection, &path, err);
+            result = path.failed ? error_no_memory(err) : take_file(report_list, &path, err);
         buffer_release(&path);
         free(names[i]);
     }
@@ -250,7 +251,7 @@ static int take_folder(struct collection *collection, const char *folder, struct
 }
 
 /* A report that was named has to be there, and to have its manifest. */
-static int take_named(struct collection *collection, const char *path, struct error *err)
+static int take_named(struct report_list *report_list, const char *path, struct error *err)
 {
     struct manifest_found manifest;
     char quoted[LOG_QUOTE_BYTES];
@@ -260,7 +261,7 @@ static int take_named(struct collection *collection, const char *path, struct er
         return absence_refuse(path, errno, err);
     found = manifest_read(path, &manifest, err);
     if (found > 0)
-        found = add(collection, path, &manifest, err);
+        found = add(report_list, path, &manifest, err);
     else if (!found)
         found = error_set(err, EXIT_INPUT_REFUSED, "'%s' has no manifest beside it: audit it alone",
                           log_quote(path, quoted, sizeof(quoted)));
@@ -277,11 +278,11 @@ static bool are_of_one_export(const struct collected *a, const struct collected 
            (*a->parent && strcmp(a->parent, b->parent) == 0);
 }
 
-static void join(struct collection *collection, size_t from, size_t to)
+static void join(struct report_list *report_list, size_t from, size_t to)
 {
-    for (size_t i = 0; i < collection->count; i++)
-        if (collection->list[i].group == from)
-            collection->list[i].group = to;
+    for (size_t i = 0; i < report_list->count; i++)
+        if (report_list->list[i].group == from)
+            report_list->list[i].group = to;
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -292,43 +293,43 @@ static int compare_groups(const void *a, const void *b)
     return x->group != y->group ? (x->group < y->group ? -1 : 1) : strcmp(x->path, y->path);
 }
 
-static void group(struct collection *collection)
+static void group(struct report_list *report_list)
 {
-    struct collected *list = collection->list;
+    struct collected *list = report_list->list;
     size_t last = SIZE_MAX;
 
-    for (size_t i = 0; i < collection->count; i++)
+    for (size_t i = 0; i < report_list->count; i++)
         list[i].group = i;
-    for (size_t i = 0; i < collection->count; i++)
+    for (size_t i = 0; i < report_list->count; i++)
         for (size_t k = 0; k < i; k++)
             if (list[i].group != list[k].group && are_of_one_export(&list[i], &list[k]))
-                join(collection, list[i].group, list[k].group);
-    if (collection->count)
-        qsort(list, collection->count, sizeof(*list), compare_groups);
-    for (size_t i = 0; i < collection->count; i++) {
+                join(report_list, list[i].group, list[k].group);
+    if (report_list->count)
+        qsort(list, report_list->count, sizeof(*list), compare_groups);
+    for (size_t i = 0; i < report_list->count; i++) {
         size_t old = list[i].group;
 
-        collection->groups += old != last;
+        report_list->groups += old != last;
         last = old;
-        list[i].group = collection->groups - 1;
+        list[i].group = report_list->groups - 1;
     }
 }
 
-int collection_gather(const char *const *paths, size_t count, struct collection *ret_collection,
-                      struct error *err)
+int report_list_gather(const char *const *paths, size_t count, struct report_list *ret_report_list,
+                       struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     int result = 0;
 
-    *ret_collection = (struct collection){0};
+    *ret_report_list = (struct report_list){0};
     for (size_t i = 0; i < count && !result; i++)
-        result = is_folder(paths[i]) ? take_folder(ret_collection, paths[i], err)
-                                     : take_named(ret_collection, paths[i], err);
-    if (!result && !ret_collection->count && !ret_collection->missing)
+        result = is_folder(paths[i]) ? take_folder(ret_report_list, paths[i], err)
+                                     : take_named(ret_report_list, paths[i], err);
+    if (!result && !ret_report_list->count && !ret_report_list->missing)
         result = error_set(err, EXIT_INPUT_MISSING, "there is no report in '%s'%s",
                            log_quote(paths[0], quoted, sizeof(quoted)),
                            count > 1 ? " or the other folders" : "");
     if (!result)
-        group(ret_collection);
+        group(ret_report_list);
     return result;
 }

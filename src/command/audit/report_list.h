@@ -1,13 +1,13 @@
 /*
- * collection: the reports that stand at paths and in folders, by the export they are of.
+ * report_list: the reports that stand at paths and in folders, by the export they are of.
  *
  * In a folder a report is known by the manifest beside it; what is no report is passed over, and a
  * manifest whose report is gone is told. Of two reports of one run the newer one counts.
  *
  * Tested by tests/e2e/test_folders.py
  */
-#ifndef CLAIMBATCH_COMMAND_AUDIT_COLLECTION_H
-#define CLAIMBATCH_COMMAND_AUDIT_COLLECTION_H
+#ifndef CLAIMBATCH_COMMAND_AUDIT_REPORT_LIST_H
+#define CLAIMBATCH_COMMAND_AUDIT_REPORT_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ struct collected {
     size_t group; /* reports of one export have one number, from 0 */
 };
 
-struct collection {
+struct report_list {
     struct collected *list; /* in the order of groups, each in the order of names */
     size_t count, room;
     size_t groups;
@@ -32,11 +32,11 @@ struct collection {
 };
 
 /* Whether any of the paths is a folder. */
-bool collection_has_folder(const char *const *paths, size_t count);
+bool report_list_has_folder(const char *const *paths, size_t count);
 
 /* Gathers them; what is passed over is logged where it matters. Release it in any case. */
-int collection_gather(const char *const *paths, size_t count, struct collection *ret_collection,
-                      struct error *err);
-void collection_release(struct collection *collection);
+int report_list_gather(const char *const *paths, size_t count, struct report_list *ret_report_list,
+                       struct error *err);
+void report_list_release(struct report_list *report_list);
 
 #endif
