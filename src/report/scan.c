@@ -16,7 +16,7 @@
 #include "input/export/charset.h"
 #include "input/export/own_file.h"
 #include "input/reader/reader.h"
-#include "report/absence.h"
+#include "report/missing_report.h"
 
 #define ZEROS_TRIED 32 /* lost leading zeros are looked for so far */
 #define SHOWN_BYTES 80 /* of a cell in a sentence */
@@ -231,7 +231,7 @@ static int check_file(const char *path, struct error *err)
 
     log_quote(path, quoted, sizeof(quoted));
     if (stat(path, &status))
-        return absence_refuse(path, errno, err);
+        return missing_report_refuse(path, errno, err);
     if (!S_ISREG(status.st_mode))
         return error_set(err, EXIT_INPUT_MISSING, "'%s' is no report: it is not a regular file%s",
                          quoted, S_ISDIR(status.st_mode) ? ", but a folder" : "");

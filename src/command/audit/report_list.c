@@ -12,9 +12,9 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
-#include "report/absence.h"
 #include "report/line.h"
 #include "report/manifest/manifest.h"
+#include "report/missing_report.h"
 
 #define MANIFEST_ENDING ".manifest.json"
 #define STARTED_ENDING ".started.json"
@@ -258,7 +258,7 @@ static int take_named(struct report_list *report_list, const char *path, struct 
     int found;
 
     if (access(path, R_OK))
-        return absence_refuse(path, errno, err);
+        return missing_report_refuse(path, errno, err);
     found = manifest_read(path, &manifest, err);
     if (found > 0)
         found = add(report_list, path, &manifest, err);

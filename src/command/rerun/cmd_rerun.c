@@ -13,7 +13,7 @@
 #include "command/command.h"
 #include "command/upload/submission.h"
 #include "ledger/commits.h"
-#include "report/absence.h"
+#include "report/missing_report.h"
 #include "selection.h"
 
 /* Everything a rerun has open beside its submission. */
@@ -44,7 +44,7 @@ static int check_usage(const struct options *o, struct error *err)
         return error_set(err, EXIT_BAD_USAGE,
                          "--by and --reason go with --include unknown or --new-ledger");
     if (access(o->claims, R_OK))
-        return absence_refuse(o->claims, errno, err);
+        return missing_report_refuse(o->claims, errno, err);
     return 0;
 }
 

@@ -25,8 +25,8 @@
 #include "ledger/commits.h"
 #include "ledger/moves.h"
 #include "ledger_unknown.h"
-#include "report/absence.h"
 #include "report/manifest/signature.h"
+#include "report/missing_report.h"
 #include "report/move.h"
 #include "unknown_sheet.h"
 
@@ -143,7 +143,7 @@ static int check_file(const char *path, struct error *err)
 
     log_quote(path, quoted, sizeof(quoted));
     if (lstat(path, &status))
-        return absence_refuse(path, errno, err);
+        return missing_report_refuse(path, errno, err);
     if (!S_ISREG(status.st_mode))
         return error_set(err, EXIT_CANNOT_CREATE,
                          "the report '%s' is not a regular file (a link, a folder, …), so it "

@@ -1,4 +1,4 @@
-#include "report/absence.h"
+#include "report/missing_report.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -21,7 +21,7 @@ static bool stands_beside(const char *path, const char *ending)
     return is_there;
 }
 
-int absence_refuse(const char *path, int cause, struct error *err)
+int missing_report_refuse(const char *path, int cause, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
