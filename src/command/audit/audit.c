@@ -11,13 +11,13 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "command/audit/disagreement.h"
-#include "fold.h"
 #include "ledger/view/view.h"
 #include "report/descendants.h"
 #include "report/export_rows.h"
 #include "report/manifest/signature.h"
 #include "report_order.h"
 #include "suspect_lines.h"
+#include "totals.h"
 
 /* All that is read side by side. */
 struct walk {
@@ -31,7 +31,7 @@ struct walk {
     bool is_whole; /* among the reports is one of all rows of the export */
     struct ledger *ledger;
     struct latency *latency;
-    struct fold *fold;
+    struct totals *totals;
     struct suspect_lines *doubtful;
 };
 
@@ -392,12 +392,12 @@ static int fold_row(struct walk *w, uint64_t number, struct error *err)
                 compare_acceptance(w, accepted_by, i, number);
             accepted_by = i;
         }
-        if (!final || fold_choose(final, row) == row || is_doubtful(w, i, row)) {
+        if (!final || totals_choose(final, row) == row || is_doubtful(w, i, row)) {
             final = row;
             teller = i;
         }
     }
-    return final ? fold_add(w->fold, final, teller, err) : 0;
+    return final ? totals_add(w->totals, final, teller, err) : 0;
 }
 
 /* Lets everybody who stands at this row go on. */
@@ -429,7 +429,7 @@ static int walk(struct walk *w, struct error *err)
     for (size_t i = 0; i < w->audit->report_count; i++)
         if (w->witnesses[i] && against_ledger_end(w->witnesses[i], err))
             return -1;
-    return suspect_lines_finish(w->doubtful, err) ? -1 : fold_finish(w->fold, err);
+    return suspect_lines_finish(w->doubtful, err) ? -1 : totals_finish(w->totals, err);
 }
 
 /* ---- what the manifests tell of time ---- */
@@ -481,8 +481,8 @@ static int begin(struct walk *w, struct error *err)
 {
     w->audit->reports = calloc(w->settings->path_count, sizeof(*w->audit->reports));
     w->latency = latency_open();
-    w->fold = fold_open(w->audit);
-    if (!w->audit->reports || !w->latency || !w->fold)
+    w->totals = totals_open(w->audit);
+    if (!w->audit->reports || !w->latency || !w->totals)
         return error_no_memory(err);
     if (suspect_lines_open(w->audit, &w->doubtful, err) || open_reports(w, err) ||
         start_sources(w, err) || check_signatures(w, err) || call_witnesses(w, err))
@@ -500,7 +500,7 @@ static void close_walk(struct walk *w)
     export_rows_close(w->export_rows);
     ledger_close(w->ledger);
     latency_close(w->latency);
-    fold_close(w->fold);
+    totals_close(w->totals);
     suspect_lines_close(w->doubtful);
 }
 

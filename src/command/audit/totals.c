@@ -1,4 +1,4 @@
-#include "fold.h"
+#include "totals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ struct open_list {
     size_t count;
 };
 
-struct fold {
+struct totals {
     struct audit *audit;
     struct code_group *groups;
     struct open_list open[OUTCOME_COUNT];
@@ -42,33 +42,33 @@ static const int urgency[OUTCOME_COUNT] = {
     [OUTCOME_INVALID] = 3, [OUTCOME_UNSENT] = 4,   [OUTCOME_SKIPPED] = 5,
 };
 
-struct fold *fold_open(struct audit *audit)
+struct totals *totals_open(struct audit *audit)
 {
-    struct fold *fold = calloc(1, sizeof(*fold));
+    struct totals *totals = calloc(1, sizeof(*totals));
 
-    if (fold)
-        fold->audit = audit;
-    return fold;
+    if (totals)
+        totals->audit = audit;
+    return totals;
 }
 
-void fold_close(struct fold *fold)
+void totals_close(struct totals *totals)
 {
     struct code_group *group;
     struct code_group *next;
 
-    if (!fold)
+    if (!totals)
         return;
-    HASH_ITER(hh, fold->groups, group, next)
+    HASH_ITER(hh, totals->groups, group, next)
     {
-        HASH_DEL(fold->groups, group);
+        HASH_DEL(totals->groups, group);
         free(group);
     }
     for (int i = 0; i < OUTCOME_COUNT; i++) {
-        for (size_t k = 0; k < fold->open[i].count; k++)
-            free(fold->open[i].rows[k].texts);
-        free(fold->open[i].rows);
+        for (size_t k = 0; k < totals->open[i].count; k++)
+            free(totals->open[i].rows[k].texts);
+        free(totals->open[i].rows);
     }
-    free(fold);
+    free(totals);
 }
 
 /* ---- the final state ---- */
@@ -80,7 +80,7 @@ static int weight_of(const struct scan_row *row)
     return outcome == OUTCOME_ACCEPTED ? 2 : outcome == OUTCOME_UNKNOWN ? 1 : 0;
 }
 
-const struct scan_row *fold_choose(const struct scan_row *older, const struct scan_row *newer)
+const struct scan_row *totals_choose(const struct scan_row *older, const struct scan_row *newer)
 {
     return weight_of(newer) >= weight_of(older) ? newer : older;
 }
@@ -127,7 +127,7 @@ static char *copy_cut(const char *text, char *to, size_t size)
 
 /* ---- codes ---- */
 
-static struct code_group *find_group(struct fold *fold, enum outcome outcome, const char *code,
+static struct code_group *find_group(struct totals *totals, enum outcome outcome, const char *code,
                                      struct code_key *ret_key)
 {
     struct code_group *group = NULL;
@@ -136,11 +136,11 @@ static struct code_group *find_group(struct fold *fold, enum outcome outcome, co
     memset(ret_key, 0, sizeof(*ret_key));
     ret_key->outcome = outcome;
     copy_cut(code, ret_key->text, sizeof(ret_key->text));
-    HASH_FIND(hh, fold->groups, ret_key, sizeof(*ret_key), group);
+    HASH_FIND(hh, totals->groups, ret_key, sizeof(*ret_key), group);
     return group;
 }
 
-static struct code_group *new_group(struct fold *fold, const struct code_key *key,
+static struct code_group *new_group(struct totals *totals, const struct code_key *key,
                                     const struct scan_row *row)
 {
     const struct row_record *r = &row->line.record;
@@ -149,7 +149,7 @@ static struct code_group *new_group(struct fold *fold, const struct code_key *ke
     if (!group)
         return NULL;
     group->key = *key;
-    HASH_ADD(hh, fold->groups, key, sizeof(group->key), group);
+    HASH_ADD(hh, totals->groups, key, sizeof(group->key), group);
     if (!group->hh.tbl) {
         free(group);
         return NULL;
@@ -161,7 +161,7 @@ static struct code_group *new_group(struct fold *fold, const struct code_key *ke
     return group;
 }
 
-static int count_code(struct fold *fold, const struct scan_row *row, struct error *err)
+static int count_code(struct totals *totals, const struct scan_row *row, struct error *err)
 {
     const struct row_record *r = &row->line.record;
     struct code_key key;
@@ -169,11 +169,11 @@ static int count_code(struct fold *fold, const struct scan_row *row, struct erro
 
     if (r->outcome == OUTCOME_ACCEPTED)
         return 0;
-    group = find_group(fold, r->outcome, r->code, &key);
-    if (!group && HASH_COUNT(fold->groups) >= AUDIT_CODES_MAX)
-        group = find_group(fold, r->outcome, AUDIT_OTHER_CODE, &key);
+    group = find_group(totals, r->outcome, r->code, &key);
+    if (!group && HASH_COUNT(totals->groups) >= AUDIT_CODES_MAX)
+        group = find_group(totals, r->outcome, AUDIT_OTHER_CODE, &key);
     if (!group)
-        group = new_group(fold, &key, row);
+        group = new_group(totals, &key, row);
     if (!group)
         return error_no_memory(err);
     group->code.rows++;
@@ -196,18 +196,18 @@ static int compare_codes(const void *a, const void *b)
     return strcmp(x->code, y->code);
 }
 
-static int list_codes(struct fold *fold, struct error *err)
+static int list_codes(struct totals *totals, struct error *err)
 {
-    struct audit *audit = fold->audit;
+    struct audit *audit = totals->audit;
     struct code_group *group;
     struct code_group *next;
 
-    if (!HASH_COUNT(fold->groups))
+    if (!HASH_COUNT(totals->groups))
         return 0;
-    audit->codes = calloc(HASH_COUNT(fold->groups), sizeof(*audit->codes));
+    audit->codes = calloc(HASH_COUNT(totals->groups), sizeof(*audit->codes));
     if (!audit->codes)
         return error_no_memory(err);
-    HASH_ITER(hh, fold->groups, group, next)
+    HASH_ITER(hh, totals->groups, group, next)
     audit->codes[audit->code_count++] = group->code;
     qsort(audit->codes, audit->code_count, sizeof(*audit->codes), compare_codes);
     return 0;
@@ -237,20 +237,20 @@ static bool make_room(struct open_list *open)
 
 /* Makes place for a row where there are as many as are kept: the last of those that are least
  * urgent goes. False when none is less urgent than it. */
-static bool make_place(struct fold *fold, enum outcome outcome)
+static bool make_place(struct totals *totals, enum outcome outcome)
 {
     int least = OUTCOME_COUNT;
 
-    if (fold->open_count < AUDIT_OPEN_ROWS_MAX)
+    if (totals->open_count < AUDIT_OPEN_ROWS_MAX)
         return true;
     for (int i = 0; i < OUTCOME_COUNT; i++)
-        if (fold->open[i].count && urgency[i] > urgency[outcome] &&
+        if (totals->open[i].count && urgency[i] > urgency[outcome] &&
             (least == OUTCOME_COUNT || urgency[i] > urgency[least]))
             least = i;
     if (least == OUTCOME_COUNT)
         return false;
-    free(fold->open[least].rows[--fold->open[least].count].texts);
-    fold->open_count--;
+    free(totals->open[least].rows[--totals->open[least].count].texts);
+    totals->open_count--;
     return true;
 }
 
@@ -285,18 +285,18 @@ static bool keep_texts(const struct scan_row *row, struct audit_row *kept)
     return true;
 }
 
-static int keep_open(struct fold *fold, const struct scan_row *row, size_t report,
+static int keep_open(struct totals *totals, const struct scan_row *row, size_t report,
                      struct error *err)
 {
     const struct row_record *r = &row->line.record;
-    struct open_list *open = &fold->open[r->outcome];
+    struct open_list *open = &totals->open[r->outcome];
     struct audit_row *kept;
 
     if (!needs_person(r->outcome))
         return 0;
-    if (fold->open_count == AUDIT_OPEN_ROWS_MAX)
-        fold->audit->open_left_out++;
-    if (!make_place(fold, r->outcome))
+    if (totals->open_count == AUDIT_OPEN_ROWS_MAX)
+        totals->audit->open_left_out++;
+    if (!make_place(totals, r->outcome))
         return 0;
     if (!make_room(open))
         return error_no_memory(err);
@@ -314,14 +314,14 @@ static int keep_open(struct fold *fold, const struct scan_row *row, size_t repor
     if (!keep_texts(row, kept))
         return error_no_memory(err);
     open->count++;
-    fold->open_count++;
+    totals->open_count++;
     return 0;
 }
 
-int fold_add(struct fold *fold, const struct scan_row *row, size_t report, struct error *err)
+int totals_add(struct totals *totals, const struct scan_row *row, size_t report, struct error *err)
 {
-    count(fold->audit, row);
-    return count_code(fold, row, err) ? -1 : keep_open(fold, row, report, err);
+    count(totals->audit, row);
+    return count_code(totals, row, err) ? -1 : keep_open(totals, row, report, err);
 }
 
 /* ---- the end ---- */
@@ -335,28 +335,28 @@ static int compare_rows(const void *a, const void *b)
 }
 
 /* Hands the rows that need a person over to the audit. */
-static int list_open(struct fold *fold, struct error *err)
+static int list_open(struct totals *totals, struct error *err)
 {
-    struct audit *audit = fold->audit;
+    struct audit *audit = totals->audit;
 
-    if (!fold->open_count)
+    if (!totals->open_count)
         return 0;
-    audit->open_rows = calloc(fold->open_count, sizeof(*audit->open_rows));
+    audit->open_rows = calloc(totals->open_count, sizeof(*audit->open_rows));
     if (!audit->open_rows)
         return error_no_memory(err);
     for (int i = 0; i < OUTCOME_COUNT; i++) {
-        if (!fold->open[i].count)
+        if (!totals->open[i].count)
             continue;
-        memcpy(audit->open_rows + audit->open_count, fold->open[i].rows,
-               fold->open[i].count * sizeof(*audit->open_rows));
-        audit->open_count += fold->open[i].count;
-        fold->open[i].count = 0;
+        memcpy(audit->open_rows + audit->open_count, totals->open[i].rows,
+               totals->open[i].count * sizeof(*audit->open_rows));
+        audit->open_count += totals->open[i].count;
+        totals->open[i].count = 0;
     }
     qsort(audit->open_rows, audit->open_count, sizeof(*audit->open_rows), compare_rows);
     return 0;
 }
 
-int fold_finish(struct fold *fold, struct error *err)
+int totals_finish(struct totals *totals, struct error *err)
 {
-    return list_codes(fold, err) ? -1 : list_open(fold, err);
+    return list_codes(totals, err) ? -1 : list_open(totals, err);
 }
