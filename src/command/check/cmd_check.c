@@ -14,7 +14,7 @@
 #include "cli/summary.h"
 #include "command/command.h"
 #include "input/inspection/duplicates.h"
-#include "sheet.h"
+#include "problem_list.h"
 
 /* Everything a check has open. */
 struct check {
@@ -23,9 +23,9 @@ struct check {
     struct inspection inspection;
     struct duplicates *duplicates;
     size_t duplicate_count;
-    struct check_json *json; /* NULL: text */
-    struct sheet *sheet;     /* NULL: none is wanted */
-    struct sheet_source source;
+    struct check_json *json;    /* NULL: text */
+    struct problem_list *sheet; /* NULL: none is wanted */
+    struct problem_list_source source;
     uint64_t shown;      /* problems that came to be printed as text */
     struct buffer place; /* of the sheet */
     struct buffer reading, sentence, codes;
@@ -48,7 +48,7 @@ static int begin(void *context, const struct reader *reader, struct error *err)
     if (check->reading.failed)
         return error_no_memory(err);
     check->source =
-        (struct sheet_source){check->row_source.export, &check->inspection.survey, reader};
+        (struct problem_list_source){check->row_source.export, &check->inspection.survey, reader};
     if (!o->report)
         return 0;
     folder_name(o->claims, ".problems.csv", &name);
@@ -57,7 +57,7 @@ static int begin(void *context, const struct reader *reader, struct error *err)
     buffer_release(&name);
     if (check->place.failed)
         return error_no_memory(err);
-    return sheet_open(check->place.ptr, &check->source, o->overwrite, &check->sheet, err);
+    return problem_list_open(check->place.ptr, &check->source, o->overwrite, &check->sheet, err);
 }
 
 static void show(struct check *check, const struct problem *problem)
@@ -93,8 +93,8 @@ static int add_to_sheet(struct check *check, const struct record *record,
     }
     if (check->codes.failed)
         return error_no_memory(err);
-    return sheet_add(check->sheet, record, findings, severity, buffer_string(&check->codes),
-                     buffer_string(&check->sentence), err);
+    return problem_list_add(check->sheet, record, findings, severity, buffer_string(&check->codes),
+                            buffer_string(&check->sentence), err);
 }
 
 static int take_findings(struct check *check, const struct reader *reader,
@@ -183,7 +183,7 @@ static int inspect(struct check *check, struct error *err)
         inspection_require_rows(&check->inspection, o->min_rows, err))
         return -1;
     check->duplicate_count = duplicates_find(check->duplicates);
-    return check->sheet ? sheet_publish(check->sheet, err) : 0;
+    return check->sheet ? problem_list_publish(check->sheet, err) : 0;
 }
 
 static void print_text(const struct check *check)
@@ -267,7 +267,7 @@ static int run(struct check *check, struct error *err)
 static void release(struct check *check)
 {
     check_json_close(check->json);
-    sheet_close(check->sheet);
+    problem_list_close(check->sheet);
     duplicates_close(check->duplicates);
     inspection_release(&check->inspection);
     export_close(check->row_source.export);

@@ -1,5 +1,5 @@
 /*
- * sheet: the rows with problems, as a CSV for the one who fixes them.
+ * problem_list: the rows with problems, as a CSV for the one who fixes them.
  *
  * In the encoding and with the delimiter of the export; each line has in front of the cells, as
  * they stand in the export, where it came from (input/reader/correction.h), so that upload takes it
@@ -7,8 +7,8 @@
  *
  * Tested by tests/e2e/test_check.py and tests/e2e/test_problem_list.py
  */
-#ifndef CLAIMBATCH_COMMAND_CHECK_SHEET_H
-#define CLAIMBATCH_COMMAND_CHECK_SHEET_H
+#ifndef CLAIMBATCH_COMMAND_CHECK_PROBLEM_LIST_H
+#define CLAIMBATCH_COMMAND_CHECK_PROBLEM_LIST_H
 
 #include <stdbool.h>
 
@@ -19,10 +19,10 @@
 #include "input/reader/reader.h"
 
 struct error;
-struct sheet;
+struct problem_list;
 
 /* What the sheet is of. */
-struct sheet_source {
+struct problem_list_source {
     const struct export *export;
     const struct survey *survey; /* with the SHA-256 */
     const struct reader *reader;
@@ -32,18 +32,19 @@ struct sheet_source {
  * Begins a sheet that is to take the name `path`. EXIT_CANNOT_CREATE when something else than a
  * sheet stands there and `overwrite` is false, or when it is the export itself, whatever it says.
  */
-int sheet_open(const char *path, const struct sheet_source *source, bool overwrite,
-               struct sheet **ret_sheet, struct error *err);
+int problem_list_open(const char *path, const struct problem_list_source *source, bool overwrite,
+                      struct problem_list **ret_sheet, struct error *err);
 
 /* Adds a row with its findings; `codes` and `problems` are their words, the worst of them
  * `severity`. */
-int sheet_add(struct sheet *sheet, const struct record *record, const struct findings *findings,
-              enum severity severity, const char *codes, const char *problems, struct error *err);
+int problem_list_add(struct problem_list *sheet, const struct record *record,
+                     const struct findings *findings, enum severity severity, const char *codes,
+                     const char *problems, struct error *err);
 
 /* Syncs it and gives it its name. */
-int sheet_publish(struct sheet *sheet, struct error *err);
+int problem_list_publish(struct problem_list *sheet, struct error *err);
 
 /* What was not published is removed. NULL is fine. */
-void sheet_close(struct sheet *sheet);
+void problem_list_close(struct problem_list *sheet);
 
 #endif

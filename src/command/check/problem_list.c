@@ -1,4 +1,4 @@
-#include "sheet.h"
+#include "problem_list.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,11 +17,11 @@
 
 #define HEAD_BYTES 512 /* hold the first columns in any encoding */
 
-struct sheet {
+struct problem_list {
     struct output output;
     struct encoder *encoder;
     struct buffer line; /* in UTF-8 */
-    const struct sheet_source *source;
+    const struct problem_list_source *source;
     char delimiter;
 };
 
@@ -71,7 +71,7 @@ static int look(const char *path, const struct export *export, bool overwrite, s
 }
 
 /* Ends the line and hands it over in the encoding of the export. */
-static int end_line(struct sheet *sheet, struct error *err)
+static int end_line(struct problem_list *sheet, struct error *err)
 {
     int result;
 
@@ -84,14 +84,14 @@ static int end_line(struct sheet *sheet, struct error *err)
     return result ? -1 : output_advance(&sheet->output, err);
 }
 
-static void append_cell(struct sheet *sheet, const char *text)
+static void append_cell(struct problem_list *sheet, const char *text)
 {
     correction_append_cell(text, sheet->delimiter, &sheet->line);
     buffer_byte(&sheet->line, sheet->delimiter);
 }
 
 /* The cells of the office. */
-static void append_cells(struct sheet *sheet, const struct record *record)
+static void append_cells(struct problem_list *sheet, const struct record *record)
 {
     for (size_t i = 0; i < record->count; i++) {
         if (i)
@@ -100,9 +100,9 @@ static void append_cells(struct sheet *sheet, const struct record *record)
     }
 }
 
-static int start(struct sheet *sheet, const char *path, struct error *err)
+static int start(struct problem_list *sheet, const char *path, struct error *err)
 {
-    const struct sheet_source *source = sheet->source;
+    const struct problem_list_source *source = sheet->source;
 
     if (encoder_open(source->survey->encoding, &sheet->encoder, err) ||
         output_open(path, &sheet->output, err))
@@ -113,10 +113,10 @@ static int start(struct sheet *sheet, const char *path, struct error *err)
     return end_line(sheet, err);
 }
 
-int sheet_open(const char *path, const struct sheet_source *source, bool overwrite,
-               struct sheet **ret_sheet, struct error *err)
+int problem_list_open(const char *path, const struct problem_list_source *source, bool overwrite,
+                      struct problem_list **ret_sheet, struct error *err)
 {
-    struct sheet *sheet = NULL;
+    struct problem_list *sheet = NULL;
 
     *ret_sheet = NULL;
     if (look(path, source->export, overwrite, err))
@@ -127,7 +127,7 @@ int sheet_open(const char *path, const struct sheet_source *source, bool overwri
     sheet->source = source;
     sheet->delimiter = reader_delimiter(source->reader);
     if (start(sheet, path, err)) {
-        sheet_close(sheet);
+        problem_list_close(sheet);
         return -1;
     }
     *ret_sheet = sheet;
@@ -135,7 +135,7 @@ int sheet_open(const char *path, const struct sheet_source *source, bool overwri
 }
 
 /* Where the row came from: a line of a list of problems keeps what it has. */
-static int append_origin(struct sheet *sheet, const struct record *record,
+static int append_origin(struct problem_list *sheet, const struct record *record,
                          const struct findings *findings, struct error *err)
 {
     const struct correction *correction = record->correction;
@@ -153,8 +153,9 @@ static int append_origin(struct sheet *sheet, const struct record *record,
     return 0;
 }
 
-int sheet_add(struct sheet *sheet, const struct record *record, const struct findings *findings,
-              enum severity severity, const char *codes, const char *problems, struct error *err)
+int problem_list_add(struct problem_list *sheet, const struct record *record,
+                     const struct findings *findings, enum severity severity, const char *codes,
+                     const char *problems, struct error *err)
 {
     char delimiter = sheet->delimiter;
 
@@ -169,12 +170,12 @@ int sheet_add(struct sheet *sheet, const struct record *record, const struct fin
     return end_line(sheet, err);
 }
 
-int sheet_publish(struct sheet *sheet, struct error *err)
+int problem_list_publish(struct problem_list *sheet, struct error *err)
 {
     return output_publish(&sheet->output, err);
 }
 
-void sheet_close(struct sheet *sheet)
+void problem_list_close(struct problem_list *sheet)
 {
     if (!sheet)
         return;
