@@ -48,7 +48,7 @@ enum rule {
     RULE_MISSING_FINAL_NEWLINE,  /* refuses the file, by the caller; never in findings */
     RULE_CHANGED_SINCE_ACCEPTED, /* judged when the row is sent; never in findings */
     RULE_MAX_FEE,                /* --max-fee; fixed */
-    RULE_CHANGED_KEY,            /* of a list of problems, see correction.h; fixed */
+    RULE_CHANGED_KEY,            /* of a list of problems, see problem_line.h; fixed */
     RULE_COUNT,
     RULE_NONE = RULE_COUNT, /* nothing is broken */
 };

@@ -3,7 +3,7 @@
  *
  * Hides iconv; the way back of charset.h.
  *
- * Tested by tests/unit/test_correction.c
+ * Tested by tests/unit/test_problem_line.c
  */
 #ifndef CLAIMBATCH_INPUT_EXPORT_ENCODER_H
 #define CLAIMBATCH_INPUT_EXPORT_ENCODER_H

@@ -5,8 +5,8 @@
  * counts (the header is row 1, blank lines count but are no rows) and the physical line it starts
  * on (CR, LF and CRLF end a line, inside quotes too). Memory is bounded by one block and one
  * record. Several readers can pass over one export; each is used by one thread. A list of problems
- * (correction.h) is read as rows of the export it came from: its first columns are taken away, and
- * so are the guards of its cells.
+ * (problem_line.h) is read as rows of the export it came from: its first columns are taken away,
+ * and so are the guards of its cells.
  *
  * Tested by tests/unit/test_reader.c
  */
@@ -20,7 +20,7 @@
 #include "input/export/export.h"
 #include "input/reader/columns.h"
 
-struct correction;
+struct problem_line;
 struct error;
 struct reader;
 
@@ -38,7 +38,7 @@ struct record {
     uint64_t line; /* physical, from 1, where the record starts */
     size_t count;
     const struct cell *cells;
-    const struct correction *correction; /* of a list of problems: where the row came from */
+    const struct problem_line *correction; /* of a list of problems: where the row came from */
 };
 
 /* How the export is to be read; what a run records as its reading. Strings are borrowed for the
@@ -73,7 +73,7 @@ char reader_delimiter(const struct reader *reader);
 /* The header as it stands in the export. Borrowed. */
 const struct record *reader_header(const struct reader *reader);
 
-/* Of a list of problems (correction.h): the SHA-256 of the export that its rows came from, known
+/* Of a list of problems (problem_line.h): the SHA-256 of the export that its rows came from, known
  * from its first row on; NULL for an export itself. Borrowed. */
 const unsigned char *reader_corrects(const struct reader *reader);
 

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "input/export/encoder.h"
 #include "input/export/own_file.h"
-#include "input/reader/correction.h"
+#include "input/reader/problem_line.h"
 #include "problem.h"
 
 #define HEAD_BYTES 512 /* hold the first columns in any encoding */
@@ -86,7 +86,7 @@ static int end_line(struct problem_list *sheet, struct error *err)
 
 static void append_cell(struct problem_list *sheet, const char *text)
 {
-    correction_append_cell(text, sheet->delimiter, &sheet->line);
+    problem_line_append_cell(text, sheet->delimiter, &sheet->line);
     buffer_byte(&sheet->line, sheet->delimiter);
 }
 
@@ -96,7 +96,7 @@ static void append_cells(struct problem_list *sheet, const struct record *record
     for (size_t i = 0; i < record->count; i++) {
         if (i)
             buffer_byte(&sheet->line, sheet->delimiter);
-        correction_append_cell(record->cells[i].text, sheet->delimiter, &sheet->line);
+        problem_line_append_cell(record->cells[i].text, sheet->delimiter, &sheet->line);
     }
 }
 
@@ -108,7 +108,7 @@ static int start(struct problem_list *sheet, const char *path, struct error *err
         output_open(path, &sheet->output, err))
         return -1;
     encoder_append_mark(sheet->encoder, &sheet->output.text);
-    correction_append_header(sheet->delimiter, &sheet->line);
+    problem_line_append_header(sheet->delimiter, &sheet->line);
     append_cells(sheet, reader_header(source->reader));
     return end_line(sheet, err);
 }
@@ -138,14 +138,14 @@ int problem_list_open(const char *path, const struct problem_list_source *source
 static int append_origin(struct problem_list *sheet, const struct record *record,
                          const struct findings *findings, struct error *err)
 {
-    const struct correction *correction = record->correction;
+    const struct problem_line *correction = record->correction;
     const unsigned char *sha256 =
         correction ? correction->export_sha256 : sheet->source->survey->sha256;
     char hex[2 * EXPORT_SHA256_BYTES + 1];
     char seal[CORRECTION_SEAL_BYTES];
 
-    if (!correction && correction_seal(reader_columns(sheet->source->reader), record, findings,
-                                       record->row, sha256, seal))
+    if (!correction && problem_line_seal(reader_columns(sheet->source->reader), record, findings,
+                                         record->row, sha256, seal))
         return error_no_memory(err);
     hex_format(sha256, EXPORT_SHA256_BYTES, hex);
     buffer_format(&sheet->line, "%s%c%s%c", hex, sheet->delimiter,

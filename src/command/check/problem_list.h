@@ -2,8 +2,8 @@
  * problem_list: the rows with problems, as a CSV for the one who fixes them.
  *
  * In the encoding and with the delimiter of the export; each line has in front of the cells, as
- * they stand in the export, where it came from (input/reader/correction.h), so that upload takes it
- * back. Owner-only; written beside and renamed.
+ * they stand in the export, where it came from (input/reader/problem_line.h), so that upload takes
+ * it back. Owner-only; written beside and renamed.
  *
  * Tested by tests/e2e/test_check.py and tests/e2e/test_problem_list.py
  */

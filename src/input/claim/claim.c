@@ -6,7 +6,7 @@
 #include "input/claim/order_no.h"
 #include "input/claim/pattern.h"
 #include "input/claim/value.h"
-#include "input/reader/correction.h"
+#include "input/reader/problem_line.h"
 #include "text.h"
 
 struct judgement {
@@ -546,6 +546,6 @@ void claim_judge(const struct rules *rules, const struct columns *columns,
     take_fee(&judgement, ret_claim);
     if (judgement.parsed[FIELD_CLAIM_STATUS])
         judge_status(&judgement, ret_claim);
-    if (record->correction && correction_judge(rules, columns, record, ret_findings))
+    if (record->correction && problem_line_judge(rules, columns, record, ret_findings))
         store->order_no.failed = true;
 }

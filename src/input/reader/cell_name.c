@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "input/reader/columns.h"
-#include "input/reader/correction.h"
+#include "input/reader/problem_line.h"
 #include "input/reader/reader.h"
 
 const char *cell_name_column(size_t index, char ret_name[CELL_NAME_COLUMN_BYTES])
@@ -20,7 +20,7 @@ const char *cell_name_column(size_t index, char ret_name[CELL_NAME_COLUMN_BYTES]
 
 const char *cell_name(const struct record *record, int index, char ret_cell[CELL_NAME_BYTES])
 {
-    const struct correction *correction = record->correction;
+    const struct problem_line *correction = record->correction;
     uint64_t row = correction ? correction->list_row : record->row;
     size_t before = correction ? CORRECTION_COLUMNS : 0;
     char name[CELL_NAME_COLUMN_BYTES];

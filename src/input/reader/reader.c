@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "input/export/lines.h"
 #include "input/export/own_file.h"
-#include "input/reader/correction.h"
+#include "input/reader/problem_line.h"
 #include "preamble.h"
 #include "quoting.h"
 
@@ -50,7 +50,7 @@ struct reader {
 
     /* A list of problems: its first columns are taken away. */
     bool is_list;
-    struct correction correction;                    /* of the current record */
+    struct problem_line correction;                  /* of the current record */
     unsigned char corrects[CORRECTION_SHA256_BYTES]; /* the export of all its rows */
 
     struct columns columns;
@@ -513,7 +513,7 @@ static int refuse_line(const struct reader *reader, const char *why, struct erro
 /* Takes the guard off a cell, in its place. */
 static void unguard(struct cell *cell)
 {
-    const char *plain = correction_plain(cell->text);
+    const char *plain = problem_line_plain(cell->text);
 
     cell->len -= (size_t)(plain - cell->text);
     cell->text = plain;
@@ -521,9 +521,9 @@ static void unguard(struct cell *cell)
 
 static int check_correction(struct reader *reader, uint64_t last_row, struct error *err)
 {
-    struct correction *correction = &reader->correction;
+    struct problem_line *correction = &reader->correction;
 
-    if (!correction_take(reader->cells, reader->count, correction))
+    if (!problem_line_take(reader->cells, reader->count, correction))
         return refuse_line(reader,
                            "the columns row, export_sha256 and key_check of this line of a list "
                            "of problems are not as claimbatch check wrote them: take them from "
@@ -666,7 +666,7 @@ static int take_list_header(struct reader *reader, struct error *err)
 
     if (!reader->is_list)
         return 0;
-    if (!correction_is_header(header->cells, header->count))
+    if (!problem_line_is_header(header->cells, header->count))
         return refuse_line(reader,
                            "the first columns of a list of problems, up to export_sha256 and "
                            "key_check, are not there: let claimbatch check write it again",

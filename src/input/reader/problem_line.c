@@ -1,4 +1,4 @@
-#include "input/reader/correction.h"
+#include "input/reader/problem_line.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static const enum field key_fields[] = {FIELD_WORKCARD_ID, FIELD_CLAIM_ORDER_NO}
 
 /* ---- the columns in front ---- */
 
-void correction_append_header(char delimiter, struct buffer *ret_text)
+void problem_line_append_header(char delimiter, struct buffer *ret_text)
 {
     for (size_t i = 0; i < CORRECTION_COLUMNS; i++) {
         buffer_text(ret_text, names[i]);
@@ -37,7 +37,7 @@ void correction_append_header(char delimiter, struct buffer *ret_text)
 }
 
 /* Up to the bracket a name is ASCII, whatever became of what stands in it. */
-bool correction_is_header(const struct cell *cells, size_t count)
+bool problem_line_is_header(const struct cell *cells, size_t count)
 {
     if (count <= CORRECTION_COLUMNS)
         return false;
@@ -77,11 +77,11 @@ static bool take_sha256(const struct cell *cell, unsigned char *ret_sha256)
     return true;
 }
 
-bool correction_take(const struct cell *cells, size_t count, struct correction *ret_correction)
+bool problem_line_take(const struct cell *cells, size_t count, struct problem_line *ret_correction)
 {
     struct value seal;
 
-    *ret_correction = (struct correction){0};
+    *ret_correction = (struct problem_line){0};
     if (count < CORRECTION_COLUMNS ||
         !take_row(&cells[CORRECTION_ROW_COLUMN], &ret_correction->row) ||
         !take_sha256(&cells[CORRECTION_EXPORT_COLUMN], ret_correction->export_sha256))
@@ -119,7 +119,7 @@ static void append_key(const struct columns *columns, const struct record *recor
 }
 
 static int make_seal(unsigned sealed, const struct columns *columns, const struct record *record,
-                     const struct correction *correction, char ret_seal[CORRECTION_SEAL_BYTES])
+                     const struct problem_line *correction, char ret_seal[CORRECTION_SEAL_BYTES])
 {
     unsigned char digest[DIGEST_SHA256_BYTES];
     char hex[2 * SEAL_HEX_BYTES + 1];
@@ -182,12 +182,12 @@ static unsigned find_sealed(const struct columns *columns, const struct record *
     return sealed;
 }
 
-int correction_seal(const struct columns *columns, const struct record *record,
-                    const struct findings *findings, uint64_t row,
-                    const unsigned char export_sha256[CORRECTION_SHA256_BYTES],
-                    char ret_seal[CORRECTION_SEAL_BYTES])
+int problem_line_seal(const struct columns *columns, const struct record *record,
+                      const struct findings *findings, uint64_t row,
+                      const unsigned char export_sha256[CORRECTION_SHA256_BYTES],
+                      char ret_seal[CORRECTION_SEAL_BYTES])
 {
-    struct correction correction = {.row = row};
+    struct problem_line correction = {.row = row};
 
     memcpy(correction.export_sha256, export_sha256, sizeof(correction.export_sha256));
     return make_seal(find_sealed(columns, record, findings), columns, record, &correction,
@@ -214,10 +214,10 @@ static bool lost_seconds(const struct columns *columns, const struct record *rec
 }
 
 /* One seal for both parts does not tell which of them was changed. */
-int correction_judge(const struct rules *rules, const struct columns *columns,
-                     const struct record *record, struct findings *findings)
+int problem_line_judge(const struct rules *rules, const struct columns *columns,
+                       const struct record *record, struct findings *findings)
 {
-    const struct correction *correction = record->correction;
+    const struct problem_line *correction = record->correction;
     unsigned sealed = parse_sealed(correction->seal);
     char seal[CORRECTION_SEAL_BYTES];
 
@@ -351,7 +351,7 @@ static void append_kept(const char *text, struct buffer *ret_text)
         buffer_format(ret_text, "%s%s", formula_starts(text) ? "'" : "", text);
 }
 
-void correction_append_cell(const char *text, char delimiter, struct buffer *ret_text)
+void problem_line_append_cell(const char *text, char delimiter, struct buffer *ret_text)
 {
     struct buffer cell = {0};
 
@@ -365,7 +365,7 @@ void correction_append_cell(const char *text, char delimiter, struct buffer *ret
     buffer_release(&cell);
 }
 
-const char *correction_plain(const char *text)
+const char *problem_line_plain(const char *text)
 {
     const char *plain = formula_unguard(text);
 

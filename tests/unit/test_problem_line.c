@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "input/export/encoder.h"
-#include "input/reader/correction.h"
+#include "input/reader/problem_line.h"
 #include "input/reader/reader.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -65,7 +65,7 @@ static void a_cell_stands_so_that_a_spreadsheet_keeps_it(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct buffer text = {0};
 
-        correction_append_cell(cases[i].text, ',', &text);
+        problem_line_append_cell(cases[i].text, ',', &text);
         assert_string_equal(buffer_string(&text), cases[i].cell);
         buffer_release(&text);
     }
@@ -74,11 +74,11 @@ static void a_cell_stands_so_that_a_spreadsheet_keeps_it(void **state)
 static void a_guard_is_taken_away_and_nothing_else(void **state)
 {
     (void)state;
-    assert_string_equal(correction_plain("'=1+2"), "=1+2");
-    assert_string_equal(correction_plain("''=1+2"), "'=1+2");
-    assert_string_equal(correction_plain("'2026"), "'2026");
-    assert_string_equal(correction_plain("=\"00123\""), "=\"00123\"");
-    assert_string_equal(correction_plain("漏水"), "漏水");
+    assert_string_equal(problem_line_plain("'=1+2"), "=1+2");
+    assert_string_equal(problem_line_plain("''=1+2"), "'=1+2");
+    assert_string_equal(problem_line_plain("'2026"), "'2026");
+    assert_string_equal(problem_line_plain("=\"00123\""), "=\"00123\"");
+    assert_string_equal(problem_line_plain("漏水"), "漏水");
 }
 
 static void the_columns_in_front_are_known_or_refused(void **state)
@@ -93,12 +93,12 @@ static void the_columns_in_front_are_known_or_refused(void **state)
                             cell("工单ID")};
 
     (void)state;
-    assert_true(correction_is_header(header, COUNT(header)));
-    assert_false(correction_is_header(header, CORRECTION_COLUMNS));
+    assert_true(problem_line_is_header(header, COUNT(header)));
+    assert_false(problem_line_is_header(header, CORRECTION_COLUMNS));
     header[6] = cell("key_check(garbled)");
-    assert_true(correction_is_header(header, COUNT(header)));
+    assert_true(problem_line_is_header(header, COUNT(header)));
     header[5] = cell("export_sha2567");
-    assert_false(correction_is_header(header, COUNT(header)));
+    assert_false(problem_line_is_header(header, COUNT(header)));
 }
 
 static const struct columns columns = {
@@ -115,7 +115,7 @@ static void judge(const struct seal_case *c, uint64_t row)
 {
     const struct cell before[] = {cell("8815301637"), cell("LP1"), cell("2026-11-02 09:12:31"),
                                   cell("5"), cell("")};
-    struct correction correction = {.row = row};
+    struct problem_line correction = {.row = row};
     struct record record = {.row = row, .count = COUNT(before), .cells = before};
     struct findings findings = {.count = 1,
                                 .list = {{RULE_BAD_NUMBER, SEVERITY_ERROR, FIELD_NONE}}};
@@ -128,14 +128,14 @@ static void judge(const struct seal_case *c, uint64_t row)
         if (c->problem_of && strcmp(field_name((enum field)i), c->problem_of) == 0)
             findings.list[0].field = (enum field)i;
     assert_int_equal(
-        correction_seal(&columns, &record, &findings, 5, export_sha256, correction.seal), 0);
+        problem_line_seal(&columns, &record, &findings, 5, export_sha256, correction.seal), 0);
     memcpy(correction.export_sha256, export_sha256, sizeof(export_sha256));
     for (size_t i = 0; i < COUNT(after); i++)
         after[i] = cell(c->cells[i] ? c->cells[i] : before[i].text);
     record.cells = after;
     record.correction = &correction;
     findings.count = 0;
-    assert_int_equal(correction_judge(&rules, &columns, &record, &findings), 0);
+    assert_int_equal(problem_line_judge(&rules, &columns, &record, &findings), 0);
     for (size_t i = 0; i < findings.count; i++) {
         assert_int_equal(findings.list[i].rule, RULE_CHANGED_KEY);
         strcat(broken,
