@@ -104,11 +104,11 @@ static void tell_failure(const struct plan *plan)
 /* The same plan again has the same trace. */
 static void check_same(const struct plan *plan)
 {
-    uint64_t earlier_run = world->earlier_run;
+    uint64_t trace = world->trace;
     int64_t events = world->event_count;
 
     history_run(plan);
-    if (world->earlier_run == earlier_run && world->event_count == events)
+    if (world->trace == trace && world->event_count == events)
         return;
     total.failures++;
     printf("seed %" PRIu64 ": a second time it went another way\n", plan->seed);

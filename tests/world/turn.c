@@ -28,7 +28,7 @@ static struct actor *me(void)
 
 static void digest(uint64_t value)
 {
-    world->earlier_run = (world->earlier_run ^ value) * 0x100000001B3u;
+    world->trace = (world->trace ^ value) * 0x100000001B3u;
 }
 
 void note(enum event_kind kind, int a, int b)

@@ -83,7 +83,7 @@ struct world {
     int starts, kills, suspected, rounds;
     bool is_quiet; /* the last phase: nothing goes wrong any more */
     bool had_accident;
-    uint64_t earlier_run; /* a digest of all events */
+    uint64_t trace; /* a digest of all events */
     uint64_t drawn[STREAMS];
     int64_t event_count;
     struct event events[EVENTS_MAX];

@@ -7,7 +7,7 @@
 #include "ledger/import/import.h"
 
 /* A row that is being taken. */
-struct row_source {
+struct intake {
     struct ledger *ledger;
     const struct import_place *place;
     const struct import_row *row;
@@ -23,7 +23,7 @@ struct open_attempt {
     int64_t submitted_ms;
 };
 
-static int read_open(const struct row_source *in, struct open_attempt *ret_open, struct error *err)
+static int read_open(const struct intake *in, struct open_attempt *ret_open, struct error *err)
 {
     const struct claim_key *key = &in->ref.key;
     sqlite3_stmt *s = database_ready(in->ledger, SQL_IMPORT_OPEN, "sii", key->claim_order_no,
@@ -42,13 +42,13 @@ static int read_open(const struct row_source *in, struct open_attempt *ret_open,
     return 0;
 }
 
-static bool is_here(const struct row_source *in, const struct row_place *at)
+static bool is_here(const struct intake *in, const struct row_place *at)
 {
     return at->run == in->ref.place.run && at->row == in->ref.place.row;
 }
 
 /* Makes this row's attempt the open one. What only waits is as old as its report. */
-static int put_open(const struct row_source *in, const struct row_record *r, int64_t submitted_ms,
+static int put_open(const struct intake *in, const struct row_record *r, int64_t submitted_ms,
                     struct error *err)
 {
     const struct claim_key *key = &in->ref.key;
@@ -63,7 +63,7 @@ static int put_open(const struct row_source *in, const struct row_record *r, int
 }
 
 /* The open attempt is one no more: another that is unknown is, or rows that wait are freed. */
-static int close_open(const struct row_source *in, struct error *err)
+static int close_open(const struct intake *in, struct error *err)
 {
     const struct claim_key *key = &in->ref.key;
     int found = chain_put_back(in->ledger, in->platform, key, err);
@@ -85,8 +85,8 @@ static bool was_unknown(const char *code)
 }
 
 /* Whether the attempt that the open one stands for is that of this row, in a run before. */
-static int is_awaited(const struct row_source *in, const struct open_attempt *open,
-                      bool *ret_awaited, struct error *err)
+static int is_awaited(const struct intake *in, const struct open_attempt *open, bool *ret_awaited,
+                      struct error *err)
 {
     struct row_record waiting;
     int found;
@@ -101,7 +101,7 @@ static int is_awaited(const struct row_source *in, const struct open_attempt *op
 }
 
 /* Whether the attempt that this row waits for is known by now, and what came of it: it is over. */
-static int is_over(const struct row_source *in, bool *ret_over, struct error *err)
+static int is_over(const struct intake *in, bool *ret_over, struct error *err)
 {
     struct claim_row claim;
     struct row_place at;
@@ -135,8 +135,7 @@ static bool is_repeat(const struct row_record *record)
 }
 
 /* A row that waits for an attempt of another run, which may not be known here. */
-static int take_waiting(const struct row_source *in, const struct row_record *record,
-                        struct error *err)
+static int take_waiting(const struct intake *in, const struct row_record *record, struct error *err)
 {
     struct open_attempt open;
     bool is_settled;
@@ -154,8 +153,8 @@ static int take_waiting(const struct row_source *in, const struct row_record *re
 
 /* Notes content as accepted if none that is newer is known. One whose content is not known here has
  * a digest of zeros. */
-static int accept(const struct row_source *in, const struct row_place *at,
-                  const unsigned char *digest, int64_t at_ms, bool *ret_recorded, struct error *err)
+static int accept(const struct intake *in, const struct row_place *at, const unsigned char *digest,
+                  int64_t at_ms, bool *ret_recorded, struct error *err)
 {
     static const unsigned char none[DIGEST_CLAIM_BYTES];
     const struct claim_key *key = &in->ref.key;
@@ -188,7 +187,7 @@ static int accept(const struct row_source *in, const struct row_place *at,
 }
 
 /* An accepted answer ends what was unknown before. */
-static int end_unknown_before(const struct row_source *in, int64_t accepted_ms, struct error *err)
+static int end_unknown_before(const struct intake *in, int64_t accepted_ms, struct error *err)
 {
     const struct claim_key *key = &in->ref.key;
     struct open_attempt open;
@@ -206,8 +205,7 @@ static int end_unknown_before(const struct row_source *in, int64_t accepted_ms, 
 
 /* ---- rows that were sent ---- */
 
-static int take_unknown(const struct row_source *in, const struct row_record *record,
-                        struct error *err)
+static int take_unknown(const struct intake *in, const struct row_record *record, struct error *err)
 {
     struct open_attempt open;
     struct claim_row claim;
@@ -227,7 +225,7 @@ static int take_unknown(const struct row_source *in, const struct row_record *re
 }
 
 /* Neither accepted nor unknown. */
-static int end_here(const struct row_source *in, const struct row_record *record, struct error *err)
+static int end_here(const struct intake *in, const struct row_record *record, struct error *err)
 {
     struct open_attempt open;
     bool is_meant = false;
@@ -240,8 +238,7 @@ static int end_here(const struct row_source *in, const struct row_record *record
     return 0;
 }
 
-static int take_final(const struct row_source *in, const struct row_record *record,
-                      struct error *err)
+static int take_final(const struct intake *in, const struct row_record *record, struct error *err)
 {
     if (record->outcome == OUTCOME_UNKNOWN)
         return take_unknown(in, record, err);
@@ -252,8 +249,7 @@ static int take_final(const struct row_source *in, const struct row_record *reco
                : end_here(in, record, err);
 }
 
-static int take_noted(const struct row_source *in, const struct row_record *record,
-                      struct error *err)
+static int take_noted(const struct intake *in, const struct row_record *record, struct error *err)
 {
     const struct import_row *row = in->row;
     bool is_new;
@@ -266,7 +262,7 @@ static int take_noted(const struct row_source *in, const struct row_record *reco
     return end_here(in, record, err);
 }
 
-static int take(const struct row_source *in, const struct row_record *record, struct error *err)
+static int take(const struct intake *in, const struct row_record *record, struct error *err)
 {
     bool is_new;
 
@@ -281,7 +277,7 @@ static int take(const struct row_source *in, const struct row_record *record, st
 }
 
 /* Unknown, with what is known of the attempt that was made later. */
-static int join(const struct row_source *in, const struct row_record *known, struct error *err)
+static int join(const struct intake *in, const struct row_record *known, struct error *err)
 {
     struct row_record record = in->row->record;
     struct buffer message = {0};
@@ -300,7 +296,7 @@ static int join(const struct row_source *in, const struct row_record *known, str
 
 /* ---- all of them ---- */
 
-static int was_settled(const struct row_source *in, bool *ret_settled, struct error *err)
+static int was_settled(const struct intake *in, bool *ret_settled, struct error *err)
 {
     sqlite3_stmt *s = database_ready(in->ledger, SQL_IMPORT_SETTLED, "iii", in->ref.place.run,
                                      (int64_t)in->ref.place.row, in->row->record.submitted_ms);
@@ -311,7 +307,7 @@ static int was_settled(const struct row_source *in, bool *ret_settled, struct er
     return found < 0 ? -1 : 0;
 }
 
-static int apply(const struct row_source *in, const struct import_result *result,
+static int apply(const struct intake *in, const struct import_result *result,
                  const struct row_record *known, struct error *err)
 {
     const struct row_record *record = &in->row->record;
@@ -332,7 +328,7 @@ static int apply(const struct row_source *in, const struct import_result *result
 }
 
 /* Where the claim was accepted before, which is true whatever became of the row. */
-static int accept_elsewhere(const struct row_source *in, struct import_result *result,
+static int accept_elsewhere(const struct intake *in, struct import_result *result,
                             struct error *err)
 {
     const struct import_row *row = in->row;
@@ -351,7 +347,7 @@ int ledger_import_row(struct ledger *ledger, const struct import_place *place,
                       const struct import_row *row, struct import_result *ret_result,
                       struct error *err)
 {
-    struct row_source in = {
+    struct intake in = {
         .ledger = ledger,
         .place = place,
         .row = row,
