@@ -144,16 +144,16 @@ int64_t ledger_commits_lost(const struct ledger *ledger)
 }
 
 /* What was copied while a run went on, and is the ledger yet: nothing was recorded after it. */
-static int end_misreading(struct ledger *ledger, struct error *err)
+static int end_doubts(struct ledger *ledger, struct error *err)
 {
-    int64_t misreading;
+    int64_t doubts;
 
     if (strcmp(ledger->commits.beside_id, ledger->id) != 0 ||
         ledger->commits.beside != ledger->commits.count)
         return 0;
-    if (database_number(ledger, "SELECT count(*) FROM doubt", &misreading, err))
+    if (database_number(ledger, "SELECT count(*) FROM doubt", &doubts, err))
         return -1;
-    if (!misreading)
+    if (!doubts)
         return 0;
     if (ledger_begin(ledger, err) ||
         database_execute(
@@ -172,7 +172,7 @@ int commits_open(struct ledger *ledger, struct error *err)
         ledger->commits.is_due = true;
         commits_write(ledger);
     }
-    return end_misreading(ledger, err);
+    return end_doubts(ledger, err);
 }
 
 /* ---- what is lost, and what was said of it ---- */

@@ -22,7 +22,7 @@ struct report {
     char *partial_path;
     int fd;
     struct claim_rows *claim_rows;
-    struct claim_rows_row row; /* read, but not yet written; row 0: none */
+    struct judged_row row; /* read, but not yet written; row 0: none */
     bool at_end;
     struct ledger_rows *rows;
     struct row_record known; /* the ledger's next row; row 0: none asked for yet */
@@ -172,7 +172,7 @@ static void set_fields(struct line *line, const struct claim *claim, struct buff
 
 static void set_raw(struct report *report, struct line *line)
 {
-    const struct claim_rows_row *row = &report->row;
+    const struct judged_row *row = &report->row;
 
     for (int i = 0; i < FIELD_COUNT; i++)
         line->fields[i] = claim_raw(row->columns, row->record, (enum field)i);
@@ -182,7 +182,7 @@ static void set_raw(struct report *report, struct line *line)
  * message. */
 static void set_invalid(struct report *report, struct line *line)
 {
-    const struct claim_rows_row *row = &report->row;
+    const struct judged_row *row = &report->row;
     const struct finding *first =
         findings_explain(&row->findings, &report->settings->row_source->rules, row->columns,
                          row->record, &report->sentence);
@@ -250,7 +250,7 @@ static void set_warnings(struct report *report, struct line *line)
 static int note_repeat(struct report *report)
 {
     const struct repeats *repeats = report->settings->inspection->repeats;
-    const struct claim_rows_row *row = &report->row;
+    const struct judged_row *row = &report->row;
 
     if (row->invalid || !repeats || !repeats_maybe(repeats, &row->claim) ||
         duplicates_count(report->repeats) >= REPEATS_MAX)
@@ -281,7 +281,7 @@ static void count_repeats(struct report *report)
 static int write_line(struct report *report, const char *code, const char *message,
                       struct error *err)
 {
-    const struct claim_rows_row *row = &report->row;
+    const struct judged_row *row = &report->row;
     struct line line = {
         .record = {.code = "", .sub_code = "", .message = "", .request_id = "", .warnings = ""}};
     const struct row_record *known;

@@ -59,7 +59,7 @@ static void append_claim(const struct claim *claim, struct buffer *text)
     append_integer(text, claim->claim_fee);
 }
 
-static void append_row(const struct claim_rows_row *row, struct buffer *text)
+static void append_row(const struct judged_row *row, struct buffer *text)
 {
     append_integer(text, (int64_t)row->row);
     append_text(text, row->invalid ? "0" : "1");
@@ -75,7 +75,7 @@ static int read_rows(const struct row_source *row_source, const struct inspectio
 {
     struct claim_rows *claim_rows = NULL;
     struct claim_store store = {0};
-    struct claim_rows_row row;
+    struct judged_row row;
     int result = claim_rows_open(row_source, inspection, &claim_rows, err);
 
     while (!result && (result = claim_rows_next(claim_rows, &store, &row, err)) > 0) {

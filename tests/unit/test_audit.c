@@ -84,7 +84,7 @@ static void write_export(struct desk *desk)
 }
 
 /* Of every kind some; every 19th row is left unsent. */
-static void send_row(struct desk *desk, const struct claim_rows_row *row)
+static void send_row(struct desk *desk, const struct judged_row *row)
 {
     static const enum outcome outcomes[] = {OUTCOME_ACCEPTED, OUTCOME_ACCEPTED, OUTCOME_REJECTED,
                                             OUTCOME_ACCEPTED, OUTCOME_UNKNOWN,  OUTCOME_FAILED};
@@ -124,7 +124,7 @@ static void send_rows(struct desk *desk)
 {
     struct claim_store store = {0};
     struct claim_rows *claim_rows = NULL;
-    struct claim_rows_row row;
+    struct judged_row row;
 
     assert_int_equal(claim_rows_open(&desk->row_source, &desk->inspection, &claim_rows, &err), 0);
     assert_int_equal(ledger_begin(desk->ledger, &err), 0);

@@ -38,7 +38,7 @@ static void every_pass_over_an_export_yields_the_same_rows(void **state)
     assert_int_equal(inspection_run(&row_source, &inspection, &err), 0);
     for (int pass = 0; pass < 2; pass++) {
         struct claim_rows *claim_rows;
-        struct claim_rows_row row;
+        struct judged_row row;
 
         assert_int_equal(claim_rows_open(&row_source, &inspection, &claim_rows, &err), 0);
         assert_int_equal(claim_rows_next(claim_rows, &store, &row, &err), 1);
@@ -83,7 +83,7 @@ static int open_pass(const struct row_source *row_source, void **ret_pass, struc
                : error_set(error, EXIT_INPUT_REFUSED, "it is damaged");
 }
 
-static int next_row(void *pass, struct claim_store *store, struct claim_rows_row *ret_row,
+static int next_row(void *pass, struct claim_store *store, struct judged_row *ret_row,
                     struct error *error)
 {
     (void)store;
@@ -107,7 +107,7 @@ static void another_kind_reads_its_own_rows(void **state)
     struct row_source row_source = {.kind = &kind, .selection = &whole};
     struct claim_store store = {0};
     struct claim_rows *claim_rows;
-    struct claim_rows_row row;
+    struct judged_row row;
 
     (void)state;
     memset(&calls, 0, sizeof(calls));

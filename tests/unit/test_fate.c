@@ -149,7 +149,7 @@ static void accepted_other_content_is_judged_by_the_order_of_rows(void **state)
     decide_all(scenarios, COUNT(scenarios));
 }
 
-static void unknown_row_attempt_holds_back_whatever_the_content(void **state)
+static void unknown_attempt_holds_back_whatever_the_content(void **state)
 {
     static const struct scenario scenarios[] = {
         {.what = "nothing accepted", .open = UNSETTLED, .fate = DECIDE_UNSETTLED},
@@ -386,7 +386,7 @@ int main(void)
         cmocka_unit_test(never_accepted_is_sent),
         cmocka_unit_test(accepted_same_content_is_skipped),
         cmocka_unit_test(accepted_other_content_is_judged_by_the_order_of_rows),
-        cmocka_unit_test(unknown_row_attempt_holds_back_whatever_the_content),
+        cmocka_unit_test(unknown_attempt_holds_back_whatever_the_content),
         cmocka_unit_test(resend_goes_out_whatever_was_accepted_before_but_undoes_nothing),
         cmocka_unit_test(intent_of_a_run_that_is_alive_is_waited_for),
         cmocka_unit_test(intent_of_a_run_that_is_dead_becomes_unknown_first),

@@ -899,7 +899,7 @@ static void outcomes_close_the_attempt_unless_it_is_unknown(void **state)
     commit(ledger);
 }
 
-static void unknown_row_claim_cannot_be_intended(void **state)
+static void unknown_claim_cannot_be_intended(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t run = create_run(ledger, PLATFORM);
@@ -1066,7 +1066,7 @@ static void row_that_waits_is_released_though_it_was_tried_before(void **state)
     assert_int_equal(row_of(ledger, run, 2).outcome, OUTCOME_UNSENT);
 }
 
-static void apply_one_attempt_leaves_the_one_before_it_open(void **state)
+static void settling_one_attempt_leaves_the_one_before_it_open(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t run = create_run(ledger, PLATFORM);
@@ -1833,7 +1833,7 @@ int main(void)
         WITH_LEDGER(platforms_do_not_share_claims),
         WITH_LEDGER(accepted_row_is_the_claims_newest_content),
         WITH_LEDGER(outcomes_close_the_attempt_unless_it_is_unknown),
-        WITH_LEDGER(unknown_row_claim_cannot_be_intended),
+        WITH_LEDGER(unknown_claim_cannot_be_intended),
         WITH_LEDGER(resend_takes_over_an_unknown_attempt_and_only_acceptance_ends_it),
         WITH_LEDGER(resend_that_dies_on_the_wire_is_unknown_again),
         WITH_LEDGER(a_row_that_was_asked_for_does_not_hold_an_old_view),
@@ -1841,7 +1841,7 @@ int main(void)
         WITH_LEDGER(resend_of_what_no_row_tells_of_is_unknown_where_it_was_put_off),
         WITH_LEDGER(what_dies_on_the_wire_was_sent_in_the_round_of_its_intent),
         WITH_LEDGER(row_that_waits_is_released_though_it_was_tried_before),
-        WITH_LEDGER(apply_one_attempt_leaves_the_one_before_it_open),
+        WITH_LEDGER(settling_one_attempt_leaves_the_one_before_it_open),
         WITH_LEDGER(safe_repeat_is_intended_anew),
         WITH_LEDGER(newest_accepted_is_by_the_order_of_rows_not_of_time),
         WITH_LEDGER(later_refusal_leaves_what_was_accepted),

@@ -117,7 +117,7 @@ static void assert_taken(struct desk *desk, const uint64_t *rows)
         fail_msg("%s", err.text);
     for (int pass = 0; pass < 2; pass++) {
         struct claim_rows *claim_rows;
-        struct claim_rows_row row;
+        struct judged_row row;
         size_t i = 0;
 
         assert_int_equal(claim_rows_open(&desk->row_source, &desk->inspection, &claim_rows, &err),
@@ -173,7 +173,7 @@ static void a_row_is_exactly_what_it_was(void **state)
     };
     struct claim_store store = {0};
     struct claim_rows *claim_rows;
-    struct claim_rows_row row;
+    struct judged_row row;
     struct desk desk;
 
     make_report(&desk, *state, entries, COUNT(entries));
@@ -248,7 +248,7 @@ static uint64_t obstacle_of_row_4(struct desk *desk)
 {
     struct claim_store store = {0};
     struct claim_rows *claim_rows;
-    struct claim_rows_row row = {0};
+    struct judged_row row = {0};
     uint64_t obstacle = 0;
 
     if (inspect(desk))

@@ -35,7 +35,7 @@ struct decision {
     bool names_attempt;   /* digest and submitted_ms are there; a typed one means the report's */
     unsigned char digest[DIGEST_CLAIM_BYTES];
     int64_t submitted_ms;
-    const char *by, *reason; /* borrowed from the rulings, or from who typed them */
+    const char *by, *reason; /* borrowed from the decisions, or from who typed them */
     size_t by_at, reason_at; /* where a file's are kept, while it is read */
 
     /* The row in the report; set by the caller, the claim by decision_set_claim. */
@@ -67,7 +67,7 @@ struct decision *decisions_add(struct decisions *decisions, uint64_t row, enum o
 
 /*
  * Reads a file. `encoding` is ENCODING_AUTO or what was asked for. `by` and `reason`, which may be
- * NULL, stand where the file has none. Rulings that are refused are logged and counted, see
+ * NULL, stand where the file has none. Decisions that are refused are logged and counted, see
  * decisions_refused; EXIT_INPUT_MISSING and EXIT_INPUT_REFUSED for the file as a whole.
  */
 int decisions_read(const char *path, enum encoding encoding, const char *by, const char *reason,

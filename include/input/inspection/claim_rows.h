@@ -2,8 +2,8 @@
  * claim_rows: the rows that a run is about, one pass over them.
  *
  * They are those of an export, or those that a report has left (command/rerun/selection.h): the
- * intake says which. Every pass over one intake yields the very same rows, judged in the same way:
- * the bytes were surveyed, and nothing else but the intake is asked. A supply is used by one
+ * source says which. Every pass over one source yields the very same rows, judged in the same way:
+ * the bytes were surveyed, and nothing else but the source is asked. A pass is used by one
  * thread.
  *
  * Tested by tests/unit/test_claim_rows.c
@@ -21,7 +21,7 @@ struct error;
 struct claim_rows;
 
 /* One row. What is borrowed is so until the next one. */
-struct claim_rows_row {
+struct judged_row {
     uint64_t row; /* as a spreadsheet that shows the export counts */
     bool invalid;
     struct claim claim; /* unless it is invalid; its texts live in the store */
@@ -39,7 +39,7 @@ struct claim_rows_row {
 /* How rows are read that are not those of an export. `pass` is what `open` gave back. */
 struct claim_rows_kind {
     int (*open)(const struct row_source *row_source, void **ret_pass, struct error *err);
-    int (*next)(void *pass, struct claim_store *store, struct claim_rows_row *ret_row,
+    int (*next)(void *pass, struct claim_store *store, struct judged_row *ret_row,
                 struct error *err);
     void (*close)(void *pass); /* NULL is fine */
 };
@@ -51,6 +51,6 @@ void claim_rows_close(struct claim_rows *claim_rows); /* NULL is fine */
 
 /* The next row, judged: 1, or 0 behind the last one, or -1. Its claim's texts go into `store`. */
 int claim_rows_next(struct claim_rows *claim_rows, struct claim_store *store,
-                    struct claim_rows_row *ret_row, struct error *err);
+                    struct judged_row *ret_row, struct error *err);
 
 #endif

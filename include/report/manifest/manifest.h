@@ -36,7 +36,7 @@ struct manifest {
     const struct row_source *row_source;
     const struct inspection *inspection;
     const struct manifest_found *earlier; /* NULL, or what tells the name and path of an export that
-                                             is not at hand: the intake has none */
+                                             is not at hand: the source has none */
     const char *gateway;
     const char *app_key;
     struct ledger *ledger; /* its id is shown, and what it recorded of the run as a whole */
@@ -146,7 +146,7 @@ int manifest_require(const char *report_path, const char *platform,
                      struct manifest_found *ret_found, struct error *err);
 void manifest_found_release(struct manifest_found *found);
 
-/* How the export was read, and what was known of it as a whole: as far as that goes, the intake and
+/* How the export was read, and what was known of it as a whole: as far as that goes, the source and
  * inspection of the run. The export itself is not in it. */
 void manifest_take_reading(const struct manifest_found *manifest, struct row_source *ret_row_source,
                            struct inspection *ret_inspection);

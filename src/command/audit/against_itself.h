@@ -2,8 +2,8 @@
  * against_itself: one report of an audit, read line by line and held against itself and its
  * manifest.
  *
- * What is wrong with a line is an objection; lines out of their order are counted and passed over,
- * so that the lines that are handed out ascend.
+ * What is wrong with a line is a disagreement; lines out of their order are counted and passed
+ * over, so that the lines that are handed out ascend.
  *
  * Tested by tests/e2e/test_audit.py
  */
@@ -27,7 +27,7 @@ int against_itself_open(const char *path, struct audit_report *ret_report, struc
 
 /*
  * Begins the pass over audit->reports[report]; takes the scan over in any case. What was wrong with
- * the manifest of against_itself_open becomes an objection.
+ * the manifest of against_itself_open becomes a disagreement.
  */
 struct against_itself *against_itself_start(struct audit *audit, size_t report, struct scan *scan,
                                             struct latency *latency); /* NULL without memory */

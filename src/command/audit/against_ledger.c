@@ -106,7 +106,8 @@ static bool is_outdated(const struct manifest_found *m, const struct run_record 
     return run->started_ms > m->started_ms && !is_interrupted(m, run);
 }
 
-/* Whether the ledger can speak of the rows of this report: 1, or 0 with a note or an objection. */
+/* Whether the ledger can speak of the rows of this report: 1, or 0 with a note or a disagreement.
+ */
 static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
                      const struct run_record *run, bool is_abandoned)
 {
@@ -400,8 +401,8 @@ static int seek(struct against_ledger *against_ledger, uint64_t row, struct erro
     return 0;
 }
 
-int against_ledger_hear(struct against_ledger *against_ledger, const struct scan_row *row,
-                        struct error *err)
+int against_ledger_compare(struct against_ledger *against_ledger, const struct scan_row *row,
+                           struct error *err)
 {
     const struct row_record *r = &row->line.record;
 

@@ -18,7 +18,7 @@ struct error;
 struct against_ledger;
 
 /*
- * Calls the ledger as a witness for audit->reports[report], which has a manifest.
+ * Opens the look at what the ledger knows of audit->reports[report], which has a manifest.
  * *ret_against_ledger is NULL where it cannot be one, and the audit says why: it does not know the
  * run, or the run is under way again.
  */
@@ -27,8 +27,8 @@ int against_ledger_open(struct ledger *ledger, struct audit *audit, size_t repor
 void against_ledger_close(struct against_ledger *against_ledger); /* NULL is fine */
 
 /* Hears the next line. */
-int against_ledger_hear(struct against_ledger *against_ledger, const struct scan_row *row,
-                        struct error *err);
+int against_ledger_compare(struct against_ledger *against_ledger, const struct scan_row *row,
+                           struct error *err);
 
 /* No more lines follow: what the ledger knows of further rows is missing in the report. */
 int against_ledger_end(struct against_ledger *against_ledger, struct error *err);

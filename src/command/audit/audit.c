@@ -25,7 +25,7 @@ struct walk {
     struct audit *audit;
     struct scan *scans[AUDIT_REPORTS_MAX]; /* until the sources have them */
     struct against_itself *sources[AUDIT_REPORTS_MAX];
-    struct against_ledger *witnesses[AUDIT_REPORTS_MAX]; /* NULL: none for this report */
+    struct against_ledger *ledgers[AUDIT_REPORTS_MAX]; /* NULL: none for this report */
     struct export_rows *export_rows; /* NULL: there is no export to compare with */
     bool original_has_row;
     bool is_whole; /* among the reports is one of all rows of the export */
@@ -63,7 +63,7 @@ static int open_reports(struct walk *w, struct error *err)
         result = against_itself_open(s->paths[i], &audit->reports[i], &scans[i], err);
     }
     if (!result)
-        result = report_order_order(audit->reports, audit->report_count, err);
+        result = report_order_sort(audit->reports, audit->report_count, err);
     for (size_t i = 0; i < audit->report_count; i++)
         for (size_t k = 0; k < s->path_count; k++)
             if (scans[k] && audit->reports[i].path == s->paths[k]) {
@@ -170,7 +170,7 @@ static int open_ledger(struct walk *w, struct error *err)
 }
 
 /* Another ledger may have learned of the run: then it can be asked. */
-static int call_against_ledger(struct walk *w, size_t i, struct error *err)
+static int open_against_ledger(struct walk *w, size_t i, struct error *err)
 {
     struct audit_report *report = &w->audit->reports[i];
     struct run_record run;
@@ -179,10 +179,10 @@ static int call_against_ledger(struct walk *w, size_t i, struct error *err)
     if (!report->has_manifest)
         return 0;
     if (strcmp(report->manifest.ledger_id, ledger_id(w->ledger)) == 0)
-        return against_ledger_open(w->ledger, w->audit, i, &w->witnesses[i], err);
+        return against_ledger_open(w->ledger, w->audit, i, &w->ledgers[i], err);
     found = ledger_run_named(w->ledger, report->manifest.run, &run, err);
     if (found)
-        return found < 0 ? -1 : against_ledger_open(w->ledger, w->audit, i, &w->witnesses[i], err);
+        return found < 0 ? -1 : against_ledger_open(w->ledger, w->audit, i, &w->ledgers[i], err);
     report->ledger = AUDIT_DISAGREES;
     disagreement_raise(
         w->audit, AUDIT_LEDGER, i, 0,
@@ -192,12 +192,12 @@ static int call_against_ledger(struct walk *w, size_t i, struct error *err)
     return 0;
 }
 
-static int call_witnesses(struct walk *w, struct error *err)
+static int open_ledgers(struct walk *w, struct error *err)
 {
     if (open_ledger(w, err))
         return -1;
     for (size_t i = 0; i < w->audit->report_count && w->ledger; i++)
-        if (call_against_ledger(w, i, err))
+        if (open_against_ledger(w, i, err))
             return -1;
     return 0;
 }
@@ -382,7 +382,7 @@ static int fold_row(struct walk *w, uint64_t number, struct error *err)
 
         if (!row)
             continue;
-        if (w->witnesses[i] && against_ledger_hear(w->witnesses[i], row, err))
+        if (w->ledgers[i] && against_ledger_compare(w->ledgers[i], row, err))
             return -1;
         if (suspect_lines_note(w->doubtful, i, row, err))
             return -1;
@@ -427,7 +427,7 @@ static int walk(struct walk *w, struct error *err)
             return -1;
     }
     for (size_t i = 0; i < w->audit->report_count; i++)
-        if (w->witnesses[i] && against_ledger_end(w->witnesses[i], err))
+        if (w->ledgers[i] && against_ledger_end(w->ledgers[i], err))
             return -1;
     return suspect_lines_finish(w->doubtful, err) ? -1 : totals_finish(w->totals, err);
 }
@@ -485,7 +485,7 @@ static int begin(struct walk *w, struct error *err)
     if (!w->audit->reports || !w->latency || !w->totals)
         return error_no_memory(err);
     if (suspect_lines_open(w->audit, &w->doubtful, err) || open_reports(w, err) ||
-        start_sources(w, err) || check_signatures(w, err) || call_witnesses(w, err))
+        start_sources(w, err) || check_signatures(w, err) || open_ledgers(w, err))
         return -1;
     return open_original(w, err);
 }
@@ -493,7 +493,7 @@ static int begin(struct walk *w, struct error *err)
 static void close_walk(struct walk *w)
 {
     for (size_t i = 0; i < AUDIT_REPORTS_MAX; i++) {
-        against_ledger_close(w->witnesses[i]);
+        against_ledger_close(w->ledgers[i]);
         against_itself_close(w->sources[i]);
         scan_close(w->scans[i]);
     }

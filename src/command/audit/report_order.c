@@ -135,7 +135,7 @@ static bool is_older(const struct audit_report *a, size_t depth_a, const struct 
                : depth_a < depth_b;
 }
 
-int report_order_order(struct audit_report *reports, size_t count, struct error *err)
+int report_order_sort(struct audit_report *reports, size_t count, struct error *err)
 {
     size_t depths[AUDIT_REPORTS_MAX];
 

@@ -18,7 +18,7 @@ struct error;
  * there are several and they are not of one export on one platform, one has no manifest, or two are
  * of one run.
  */
-int report_order_order(struct audit_report *reports, size_t count, struct error *err);
+int report_order_sort(struct audit_report *reports, size_t count, struct error *err);
 
 /* The index of the parent's report, or `count` when it is not among them. */
 size_t report_order_parent(const struct audit_report *reports, size_t count, size_t report);

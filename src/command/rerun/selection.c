@@ -14,7 +14,7 @@
 /* A row that is taken in another way than others, because of another row of its claim. */
 struct exception {
     uint64_t row;
-    uint64_t open_row; /* as in struct claim_rows_row; 0: the row is left */
+    uint64_t open_row; /* as in struct judged_row; 0: the row is left */
 };
 
 struct selection {
@@ -30,7 +30,7 @@ struct pass {
     const struct selection *selection;
     const struct row_source *row_source;
     struct scan *scan;
-    size_t exception_at; /* of the remainder's, the first not yet passed */
+    size_t exception_at; /* of the selection's, the first not yet passed */
     struct cell cells[FIELD_COUNT];
     struct record record;
     struct buffer noted, unknown_row;
@@ -107,7 +107,7 @@ static void take_text(const char **text, struct buffer *store)
 /* A row as it was written: its claim is known exactly, and was judged before; but a limit that is
  * set now holds now. */
 static void take_claim(struct pass *pass, const struct scan_row *row, struct claim_store *store,
-                       struct claim_rows_row *ret_row)
+                       struct judged_row *ret_row)
 {
     const struct rules *rules = &pass->row_source->rules;
 
@@ -123,7 +123,7 @@ static void take_claim(struct pass *pass, const struct scan_row *row, struct cla
 
 /* What became of an unknown row so far. */
 static void take_unsettled(struct pass *pass, const struct scan_row *row,
-                           struct claim_rows_row *ret_row)
+                           struct judged_row *ret_row)
 {
     const struct row_record *record = &row->line.record;
 
@@ -139,7 +139,7 @@ static void take_unsettled(struct pass *pass, const struct scan_row *row,
 
 /* Makes of a row that is taken one of the run. */
 static int take_row(struct pass *pass, const struct scan_row *row, struct claim_store *store,
-                    struct claim_rows_row *ret_row, struct error *err)
+                    struct judged_row *ret_row, struct error *err)
 {
     const struct row_source *row_source = pass->row_source;
 
@@ -200,7 +200,7 @@ static const struct exception *find_exception(struct pass *pass, uint64_t row)
     return next;
 }
 
-static int pass_next(void *context, struct claim_store *store, struct claim_rows_row *ret_row,
+static int pass_next(void *context, struct claim_store *store, struct judged_row *ret_row,
                      struct error *err)
 {
     struct pass *pass = context;
@@ -286,7 +286,7 @@ static void count_claim(struct inspection *inspection, const struct claim *claim
     repeats_note(inspection->repeats, claim);
 }
 
-static void count_row(struct first *first, const struct claim_rows_row *row, enum outcome outcome)
+static void count_row(struct first *first, const struct judged_row *row, enum outcome outcome)
 {
     struct inspection *inspection = first->inspection;
 
@@ -302,7 +302,7 @@ static void count_row(struct first *first, const struct claim_rows_row *row, enu
 }
 
 /* What other rows of its claim mean for the row: 1 it is left, counted, or 0. */
-static int look_around(struct first *first, const struct claim_rows_row *row, struct error *err)
+static int look_around(struct first *first, const struct judged_row *row, struct error *err)
 {
     struct selection *selection = first->selection;
     struct obstacle obstacle;
@@ -321,7 +321,7 @@ static int look_around(struct first *first, const struct claim_rows_row *row, st
 
 static int inspect_taken(struct first *first, const struct scan_row *scanned, struct error *err)
 {
-    struct claim_rows_row row;
+    struct judged_row row;
     int is_left;
 
     if (take_row(&first->pass, scanned, &first->store, &row, err) < 0)

@@ -48,7 +48,7 @@ struct selection_counts {
 };
 
 /*
- * The first pass: proves the report and completes the intake, which has rules and now; from then on
+ * The first pass: proves the report and completes the source, which has rules and now; from then on
  * claim_rows.h yields the rows that are taken. EXIT_INPUT_REFUSED names what is wrong, and the
  * first rows where.
  */

@@ -117,7 +117,7 @@ static int refuse_decision(struct apply *s, const struct decision *decision,
     return 0;
 }
 
-/* Settles the attempt of the ruling if it is that of this row: 1, or 0. */
+/* Settles the attempt of the decision if it is that of this row: 1, or 0. */
 static int settle_at(struct apply *s, const struct decision *decision, const struct run_record *run,
                      uint64_t row, struct error *err)
 {

@@ -29,7 +29,7 @@ struct desk {
     struct buffer path;
     struct ledger *ledger;
     struct decisions *decisions; /* NULL: nothing is to be settled */
-    struct row_place *places;    /* of the rulings */
+    struct row_place *places;    /* of the decisions */
     struct json *json;
     uint64_t listed;
 };

@@ -48,7 +48,7 @@ void claim_rows_close(struct claim_rows *claim_rows)
 }
 
 static int next_of_export(struct claim_rows *claim_rows, struct claim_store *store,
-                          struct claim_rows_row *ret_row, struct error *err)
+                          struct judged_row *ret_row, struct error *err)
 {
     const struct row_source *row_source = claim_rows->row_source;
     const struct profile *profile = &claim_rows->inspection->profile;
@@ -75,7 +75,7 @@ static int next_of_export(struct claim_rows *claim_rows, struct claim_store *sto
 }
 
 int claim_rows_next(struct claim_rows *claim_rows, struct claim_store *store,
-                    struct claim_rows_row *ret_row, struct error *err)
+                    struct judged_row *ret_row, struct error *err)
 {
     return claim_rows->kind ? claim_rows->kind->next(claim_rows->pass, store, ret_row, err)
                             : next_of_export(claim_rows, store, ret_row, err);

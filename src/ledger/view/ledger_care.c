@@ -364,7 +364,7 @@ static int copy_pages(struct backup *b, struct error *err)
 }
 
 /* The runs that go on while they are copied may send what the copy does not know. */
-static int note_misreading(struct backup *b, struct error *err)
+static int note_doubts(struct backup *b, struct error *err)
 {
     sqlite3_stmt *list = NULL;
     char text[128];
@@ -416,7 +416,7 @@ static int copy_all(struct backup *b, struct error *err)
         return -1;
     result = copy_pages(b, err);
     if (!result && version == LEDGER_SCHEMA)
-        result = note_misreading(b, err);
+        result = note_doubts(b, err);
     ledger_rollback(b->ledger);
     sqlite3_close(b->copy);
     b->copy = NULL;

@@ -30,7 +30,7 @@ struct chains {
     const struct chains_visitor *visitor;
     uint64_t reached;
     int64_t *imported; /* runs, ascending */
-    size_t import_report_count;
+    size_t imported_count;
 };
 
 static void say(const struct chains *c, const struct subject *s, const struct row_place *at,
@@ -124,8 +124,8 @@ static int compare_ids(const void *a, const void *b)
 /* Where an imported run stood before its report came may have been told of another. */
 static bool is_imported(const struct chains *c, int64_t run)
 {
-    return c->import_report_count && bsearch(&run, c->imported, c->import_report_count,
-                                             sizeof(*c->imported), compare_ids) != NULL;
+    return c->imported_count &&
+           bsearch(&run, c->imported, c->imported_count, sizeof(*c->imported), compare_ids) != NULL;
 }
 
 static int judge(struct chains *c, const struct subject *s, const struct findings *found,
@@ -157,14 +157,14 @@ static int list_imported(struct chains *c, struct error *err)
     int found;
 
     while ((found = database_step(c->ledger, s, err)) > 0) {
-        int64_t *list = realloc(c->imported, (c->import_report_count + 1) * sizeof(*list));
+        int64_t *list = realloc(c->imported, (c->imported_count + 1) * sizeof(*list));
 
         if (!list) {
             sqlite3_reset(s);
             return error_no_memory(err);
         }
         c->imported = list;
-        c->imported[c->import_report_count++] = sqlite3_column_int64(s, 0);
+        c->imported[c->imported_count++] = sqlite3_column_int64(s, 0);
     }
     return found;
 }

@@ -118,14 +118,14 @@ static int catch_up(struct feed *feed, uint64_t row, struct error *err)
 }
 
 /* The round at hand, as far as it is about this row; id 0: it is not. */
-static struct round round_of(const struct feed *feed, const struct claim_rows_row *row)
+static struct round round_of(const struct feed *feed, const struct judged_row *row)
 {
     bool is_meant = row->may_resend || feed->round->kind != ROUND_RESEND_UNKNOWN;
 
     return is_meant ? *feed->round : (struct round){0};
 }
 
-static int fill(struct feed *feed, const struct claim_rows_row *row, const struct row_record *known,
+static int fill(struct feed *feed, const struct judged_row *row, const struct row_record *known,
                 struct job *job, struct error *err)
 {
     struct round round = round_of(feed, row);
@@ -156,8 +156,7 @@ static int fill(struct feed *feed, const struct claim_rows_row *row, const struc
 }
 
 /* Looks at a row: 1 the job is filled, 0 the row is to be passed over. */
-static int take(struct feed *feed, const struct claim_rows_row *row, struct job *job,
-                struct error *err)
+static int take(struct feed *feed, const struct judged_row *row, struct job *job, struct error *err)
 {
     const struct row_record *known = NULL;
     struct round round = round_of(feed, row);
@@ -188,7 +187,7 @@ static void trim(struct job *job)
 
 int feed_next(struct feed *feed, struct job *job, struct error *err)
 {
-    struct claim_rows_row row;
+    struct judged_row row;
     int result;
 
     for (;;) {

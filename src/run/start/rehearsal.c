@@ -19,7 +19,7 @@ struct pass {
 
 /* The round as far as it is about this row. One that is not opened yet has no id: whatever was sent
  * in an earlier one may be sent again. */
-static struct round round_of(const struct pass *pass, const struct claim_rows_row *row)
+static struct round round_of(const struct pass *pass, const struct judged_row *row)
 {
     enum round_kind kind = pass->settings->round;
 
@@ -29,7 +29,7 @@ static struct round round_of(const struct pass *pass, const struct claim_rows_ro
 }
 
 /* Whether an earlier start of this run has settled the row for good. */
-static int is_done(struct pass *pass, const struct claim_rows_row *row, bool *ret_done,
+static int is_done(struct pass *pass, const struct judged_row *row, bool *ret_done,
                    struct error *err)
 {
     struct round round = round_of(pass, row);
@@ -54,7 +54,7 @@ static struct row_place order_of(const struct rehearsal_settings *s, uint64_t ro
 }
 
 /* What an earlier row of the same export was accepted with is corrected within it. */
-static void count_change(const struct pass *pass, const struct claim_rows_row *row,
+static void count_change(const struct pass *pass, const struct judged_row *row,
                          const struct claim_state *state, struct rehearsal *rehearsal)
 {
     if (state->accepted_order.run != pass->settings->sequence)
@@ -62,7 +62,7 @@ static void count_change(const struct pass *pass, const struct claim_rows_row *r
                         row->claim.claim_fee);
 }
 
-static int decide(struct pass *pass, const struct claim_rows_row *row, enum fate *ret_decision,
+static int decide(struct pass *pass, const struct judged_row *row, enum fate *ret_decision,
                   struct rehearsal *rehearsal, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
@@ -100,7 +100,7 @@ static int decide(struct pass *pass, const struct claim_rows_row *row, enum fate
 }
 
 /* Looks at a row: 1 and a decision, or 0: nothing is to be decided. */
-static int judge(struct pass *pass, const struct claim_rows_row *row, enum fate *ret_decision,
+static int judge(struct pass *pass, const struct judged_row *row, enum fate *ret_decision,
                  struct rehearsal *rehearsal, struct error *err)
 {
     bool done;
@@ -116,7 +116,7 @@ static int judge(struct pass *pass, const struct claim_rows_row *row, enum fate 
     return decide(pass, row, ret_decision, rehearsal, err) ? -1 : 1;
 }
 
-static void count(const struct claim_rows_row *row, enum fate fate, struct rehearsal *rehearsal)
+static void count(const struct judged_row *row, enum fate fate, struct rehearsal *rehearsal)
 {
     rehearsal->rows[fate]++;
     rehearsal->fee[fate] += row->claim.claim_fee;
@@ -126,7 +126,7 @@ static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct erro
 {
     const struct rehearsal_settings *s = pass->settings;
     bool visited = !s->visit;
-    struct claim_rows_row row;
+    struct judged_row row;
     int result;
 
     while ((result = claim_rows_next(pass->claim_rows, &pass->store, &row, err)) > 0) {

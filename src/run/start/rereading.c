@@ -13,10 +13,10 @@ struct pass {
     struct claim_rows *claim_rows;
     struct ledger_rows *rows;
     struct claim_store store;
-    struct claim_rows_row row;
+    struct judged_row row;
 };
 
-/* The supply's row of that number: 1, or 0 when it has none, or -1. */
+/* The row of that number: 1, or 0 when it has none, or -1. */
 static int find_row(struct pass *pass, uint64_t number, struct error *err)
 {
     int found = 1;
