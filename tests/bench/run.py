@@ -2,10 +2,11 @@
 """Measures the figures of the README: ratios against a yardstick in the same run, medians of several.
 
 usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [--old DIR]
-       [throughput|efficiency|memory|again|check|growth|paired]...
+       [throughput|efficiency|memory|again|check|check_memory|growth|paired]...
 
 paired sets the build beside the one that --old names, by turns: new rows, the same file again, another file.
-growth (not among those measured by default) makes a ledger of 20 million claims first, 3 GB in TMPDIR.
+check_memory checks exports of up to 10 million rows, 0.7 GB in TMPDIR. growth (neither is among those measured
+by default) makes a ledger of 20 million claims first, 3 GB in TMPDIR.
 """
 import argparse
 import contextlib
@@ -300,6 +301,13 @@ class Bench:
                 print(f'upload of {rows} new claims {what}: {rows / one:.0f} rows/s into an empty ledger, '
                       f'{rows / other:.0f} rows/s into one of {self.claims} claims: '
                       f'{100 * (other / one - 1):+.0f} %, processor {100 * (busy - 1):+.0f} %', flush=True)
+
+    def check_memory(self, _):
+        """What a check needs of memory as the export grows."""
+        for rows in (100000, 1000000, 10000000):
+            write_export(self.folder / 'claims.csv', rows)
+            seconds, kib = measure(self.build / 'claimbatch', 'check', 'claims.csv', folder=self.folder)
+            print(f'check of {rows} rows: {seconds:.1f} s, peak memory {kib / 1024:.1f} MiB', flush=True)
 
     def check(self, rounds):
         rows = 1000000
