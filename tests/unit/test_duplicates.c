@@ -53,6 +53,56 @@ static void each_row_is_paired_with_the_one_before_it_of_its_claim(void **state)
     duplicates_close(duplicates);
 }
 
+/* More than are kept in memory, with claims that come again far away. */
+#define MANY (2 * DUPLICATES_IN_MEMORY + DUPLICATES_IN_MEMORY / 2)
+#define AGAIN 9973
+
+static void note_many(struct duplicates *duplicates)
+{
+    for (size_t i = 0; i < MANY; i++) {
+        struct claim claim = make_claim((int64_t)(i >= MANY - AGAIN ? i - (MANY - AGAIN) : i), "A");
+
+        claim.claim_fee = i == MANY - 1 ? 99 : 5;
+        assert_int_equal(duplicates_note(duplicates, i + 2, &claim), 0);
+    }
+}
+
+static void expect_many(struct duplicates *duplicates)
+{
+    assert_int_equal(duplicates_find(duplicates), AGAIN);
+    for (size_t i = 0; i < AGAIN; i++) {
+        struct duplicate found = duplicates_at(duplicates, i);
+
+        assert_int_equal(found.row, MANY - AGAIN + i + 2);
+        assert_int_equal(found.before, i + 2);
+        assert_int_equal(found.same_content, i != AGAIN - 1);
+    }
+}
+
+static void of_more_rows_than_fit_into_memory_all_are_found(void **state)
+{
+    struct duplicates *duplicates = duplicates_open();
+
+    (void)state;
+    note_many(duplicates);
+    duplicates_clear(duplicates);
+    note_many(duplicates);
+    expect_many(duplicates);
+    duplicates_close(duplicates);
+}
+
+static void without_a_place_for_a_file_all_are_found(void **state)
+{
+    struct duplicates *duplicates = duplicates_open();
+
+    (void)state;
+    setenv("TMPDIR", "/nonexistent", 1);
+    note_many(duplicates);
+    unsetenv("TMPDIR");
+    expect_many(duplicates);
+    duplicates_close(duplicates);
+}
+
 static void every_field_is_content(void **state)
 {
     (void)state;
@@ -156,6 +206,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_row_is_paired_with_the_one_before_it_of_its_claim),
+        cmocka_unit_test(of_more_rows_than_fit_into_memory_all_are_found),
+        cmocka_unit_test(without_a_place_for_a_file_all_are_found),
         cmocka_unit_test(every_field_is_content),
         cmocka_unit_test(texts_that_share_a_start_are_different_claims),
         cmocka_unit_test(many_rows_in_any_order_are_paired_as_the_plain_way_pairs_them),

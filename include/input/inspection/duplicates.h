@@ -1,9 +1,10 @@
 /*
  * duplicates: rows of a file that are of the same claim.
  *
- * 16 bytes a row and nothing else: two hashes of what the row says, and its number. What is found
- * is for people to look at, and wrong with a chance of one in some billions; what a run sends or
- * skips is decided by the ledger, exactly.
+ * 16 bytes a row: two hashes of what the row says, and its number; of the first million rows in
+ * memory, of more in a file without a name in $TMPDIR (or in memory where that cannot be made).
+ * What is found is for people to look at, and wrong with a chance of one in some billions; what a
+ * run sends or skips is decided by the ledger, exactly.
  *
  * Tested by tests/unit/test_duplicates.c
  */
@@ -16,6 +17,8 @@
 
 struct claim;
 struct duplicates;
+
+#define DUPLICATES_IN_MEMORY ((size_t)1 << 20) /* rows */
 
 struct duplicates *duplicates_open(void); /* NULL without memory */
 void duplicates_close(struct duplicates *duplicates);

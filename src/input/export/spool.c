@@ -1,4 +1,4 @@
-#include "spool.h"
+#include "input/export/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,8 +34,7 @@ static ssize_t read_fully(int fd, unsigned char *bytes, size_t len)
     return (ssize_t)done;
 }
 
-/* The descriptor of a new file without a name, or -1. */
-static int create_spool(struct error *err)
+int spool_create(struct error *err)
 {
     const char *folder = getenv("TMPDIR");
     char path[4096], quoted[LOG_QUOTE_BYTES];
@@ -85,7 +84,7 @@ out:
 
 int spool_copy(int from, bool *ret_unread, struct error *err)
 {
-    int fd = create_spool(err);
+    int fd = spool_create(err);
     int cause;
 
     *ret_unread = false;

@@ -1,10 +1,15 @@
 #include "input/inspection/duplicates.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/error.h"
+#include "base/file/file.h"
 #include "base/hash.h"
 #include "input/claim/claim.h"
+#include "input/export/spool.h"
 
 #define DIGIT_VALUES 256
 #define LEVELS (sizeof(uint64_t) + sizeof(uint32_t))
@@ -16,9 +21,20 @@ struct entry {
     uint32_t row, content;
 };
 
+/* Entries in the file, in the order of their keys' first digits. */
+struct spill {
+    off_t start; /* bytes */
+    size_t ends[DIGIT_VALUES];
+};
+
 struct duplicates {
     struct entry *entries;
     size_t count, room;
+    int fd;               /* of the file, -1: there is none */
+    bool stays_in_memory; /* the file cannot be made or written */
+    struct spill *spills;
+    size_t spill_count;
+    off_t bytes; /* written */
 };
 
 static uint64_t hash_key(const struct claim *claim)
@@ -36,13 +52,20 @@ static uint32_t hash_content(const struct claim *claim)
 
 struct duplicates *duplicates_open(void)
 {
-    return calloc(1, sizeof(struct duplicates));
+    struct duplicates *duplicates = calloc(1, sizeof(*duplicates));
+
+    if (duplicates)
+        duplicates->fd = -1;
+    return duplicates;
 }
 
 void duplicates_close(struct duplicates *duplicates)
 {
     if (!duplicates)
         return;
+    if (duplicates->fd >= 0)
+        close(duplicates->fd);
+    free(duplicates->spills);
     free(duplicates->entries);
     free(duplicates);
 }
@@ -50,6 +73,10 @@ void duplicates_close(struct duplicates *duplicates)
 void duplicates_clear(struct duplicates *duplicates)
 {
     duplicates->count = 0;
+    duplicates->spill_count = 0;
+    duplicates->bytes = 0;
+    if (duplicates->fd >= 0 && (ftruncate(duplicates->fd, 0) || lseek(duplicates->fd, 0, SEEK_SET)))
+        duplicates->stays_in_memory = true;
 }
 
 /* Doubles what is reserved; pages of it that are not used yet take no memory. */
@@ -63,32 +90,6 @@ static int add_room(struct duplicates *duplicates)
     duplicates->entries = entries;
     duplicates->room = room;
     return 0;
-}
-
-static int note(struct duplicates *duplicates, uint64_t row, uint64_t key, uint32_t content)
-{
-    if (row > UINT32_MAX)
-        return 0;
-    if (duplicates->count == duplicates->room && add_room(duplicates))
-        return -1;
-    duplicates->entries[duplicates->count++] = (struct entry){key, (uint32_t)row, content};
-    return 0;
-}
-
-int duplicates_note(struct duplicates *duplicates, uint64_t row, const struct claim *claim)
-{
-    return note(duplicates, row, hash_key(claim), hash_content(claim));
-}
-
-int duplicates_note_amount(struct duplicates *duplicates, uint64_t row, const struct claim *claim)
-{
-    return note(duplicates, row, hash_key(claim),
-                (uint32_t)(hash_word(0, (uint64_t)claim->claim_fee) >> 32));
-}
-
-size_t duplicates_count(const struct duplicates *duplicates)
-{
-    return duplicates->count;
 }
 
 static bool is_before(const struct entry *a, const struct entry *b)
@@ -145,6 +146,65 @@ static void distribute(struct entry *entries, size_t count, unsigned level,
             }
         }
     }
+}
+
+/* Moves all that is in memory into the file, in the order of first digits. Where that does not work
+ * all of it stays, and so does what comes. */
+static void spill(struct duplicates *duplicates)
+{
+    struct error ignored = {0};
+    size_t bytes = duplicates->count * sizeof(struct entry);
+    struct spill *spills = NULL;
+
+    if (duplicates->stays_in_memory)
+        return;
+    if (duplicates->fd < 0)
+        duplicates->fd = spool_create(&ignored);
+    spills = realloc(duplicates->spills, (duplicates->spill_count + 1) * sizeof(*spills));
+    if (spills)
+        duplicates->spills = spills;
+    if (duplicates->fd < 0 || !spills) {
+        duplicates->stays_in_memory = true;
+        return;
+    }
+    spills[duplicates->spill_count].start = duplicates->bytes;
+    distribute(duplicates->entries, duplicates->count, 0, spills[duplicates->spill_count].ends);
+    if (file_write(duplicates->fd, "a temporary file", (const char *)duplicates->entries, bytes,
+                   &ignored)) {
+        duplicates->stays_in_memory = true;
+        return;
+    }
+    duplicates->spill_count++;
+    duplicates->bytes += (off_t)bytes;
+    duplicates->count = 0;
+}
+
+static int note(struct duplicates *duplicates, uint64_t row, uint64_t key, uint32_t content)
+{
+    if (row > UINT32_MAX)
+        return 0;
+    if (duplicates->count == DUPLICATES_IN_MEMORY)
+        spill(duplicates);
+    if (duplicates->count == duplicates->room && add_room(duplicates))
+        return -1;
+    duplicates->entries[duplicates->count++] = (struct entry){key, (uint32_t)row, content};
+    return 0;
+}
+
+int duplicates_note(struct duplicates *duplicates, uint64_t row, const struct claim *claim)
+{
+    return note(duplicates, row, hash_key(claim), hash_content(claim));
+}
+
+int duplicates_note_amount(struct duplicates *duplicates, uint64_t row, const struct claim *claim)
+{
+    return note(duplicates, row, hash_key(claim),
+                (uint32_t)(hash_word(0, (uint64_t)claim->claim_fee) >> 32));
+}
+
+size_t duplicates_count(const struct duplicates *duplicates)
+{
+    return duplicates->count;
 }
 
 static bool has_equal_keys(const struct entry *entries, size_t count)
@@ -209,10 +269,95 @@ static size_t pair(struct entry *entries, size_t count)
     return pairs;
 }
 
-size_t duplicates_find(struct duplicates *duplicates)
+/* ---- what is in the file ---- */
+
+/* Reads from the file behind what is in memory. */
+static int load(struct duplicates *duplicates, const struct spill *spill, size_t first, size_t end)
 {
+    size_t from = first ? spill->ends[first - 1] : 0, count = spill->ends[end - 1] - from;
+    size_t done = 0, bytes = count * sizeof(struct entry);
+
+    while (duplicates->room < duplicates->count + count)
+        if (add_room(duplicates))
+            return -1;
+    while (done < bytes) {
+        ssize_t n = pread(duplicates->fd, (char *)(duplicates->entries + duplicates->count) + done,
+                          bytes - done, spill->start + (off_t)(from * sizeof(struct entry) + done));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -1;
+        done += (size_t)n;
+    }
+    duplicates->count += count;
+    return 0;
+}
+
+/* Pairs of all entries whose keys begin with digits from `first` to before `end`. */
+static int pair_part(struct duplicates *duplicates, size_t first, size_t end,
+                     struct duplicates *pairs)
+{
+    duplicates->count = 0;
+    for (size_t i = 0; i < duplicates->spill_count; i++)
+        if (load(duplicates, &duplicates->spills[i], first, end))
+            return -1;
     sort(duplicates, gather_few);
     duplicates->count = pair(duplicates->entries, duplicates->count);
+    while (pairs->room < pairs->count + duplicates->count)
+        if (add_room(pairs))
+            return -1;
+    if (duplicates->count)
+        memcpy(pairs->entries + pairs->count, duplicates->entries,
+               duplicates->count * sizeof(struct entry));
+    pairs->count += duplicates->count;
+    return 0;
+}
+
+/* As many digits at a time as come to what memory is meant for. Where the file cannot be read
+ * again nothing is found. */
+static void pair_spilled(struct duplicates *duplicates)
+{
+    struct duplicates pairs = {.fd = -1};
+    size_t step = DIGIT_VALUES / duplicates->spill_count;
+    int result = 0;
+
+    step = step ? step : 1;
+    for (size_t first = 0; !result && first < DIGIT_VALUES; first += step) {
+        size_t end = first + step < DIGIT_VALUES ? first + step : DIGIT_VALUES;
+
+        result = pair_part(duplicates, first, end, &pairs);
+    }
+    free(duplicates->entries);
+    duplicates->entries = pairs.entries;
+    duplicates->room = pairs.room;
+    duplicates->count = result ? 0 : pairs.count;
+}
+
+/* Where not all could be moved into the file, what is there comes back; if it cannot, what is in
+ * memory is all that is compared. */
+static void unspill(struct duplicates *duplicates)
+{
+    size_t kept = duplicates->count;
+
+    for (size_t i = 0; i < duplicates->spill_count; i++)
+        if (load(duplicates, &duplicates->spills[i], 0, DIGIT_VALUES)) {
+            duplicates->count = kept;
+            return;
+        }
+}
+
+size_t duplicates_find(struct duplicates *duplicates)
+{
+    if (duplicates->spill_count)
+        spill(duplicates);
+    if (duplicates->spill_count && !duplicates->stays_in_memory) {
+        pair_spilled(duplicates);
+    } else {
+        unspill(duplicates);
+        sort(duplicates, gather_few);
+        duplicates->count = pair(duplicates->entries, duplicates->count);
+    }
     sort(duplicates, sort_few);
     return duplicates->count;
 }

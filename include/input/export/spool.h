@@ -10,6 +10,9 @@
 
 struct error;
 
+/* The descriptor of a new file in $TMPDIR that has no name, or -1. */
+int spool_create(struct error *err);
+
 /* Copies what is left to read to a new file in $TMPDIR: its descriptor, or -1. *ret_unread says
  * that reading failed, for which errno has the cause and *err nothing. */
 int spool_copy(int from, bool *ret_unread, struct error *err);
