@@ -10,13 +10,13 @@
 #define CLAIMBATCH_BASE_JSON_TREE_H
 
 #include <stdbool.h>
-#include <yajl/yajl_tree.h>
 
 struct buffer;
+struct yajl_val_s; /* what a yajl_val points to */
 
 #define JSON_TREE_DEPTH_MAX 16 /* what the program writes is 3 deep */
 
 /* false: it is no JSON, holds a NUL, or is deeper. *ret_tree: NULL where there was no memory. */
-bool json_tree_read(const struct buffer *text, yajl_val *ret_tree);
+bool json_tree_read(const struct buffer *text, struct yajl_val_s **ret_tree);
 
 #endif

@@ -179,7 +179,7 @@ static yajl_val build_tree(const struct buffer *text)
     return builder.root;
 }
 
-bool json_tree_read(const struct buffer *text, yajl_val *ret_tree)
+bool json_tree_read(const struct buffer *text, struct yajl_val_s **ret_tree)
 {
     if (strlen(buffer_string(text)) != text->len || !is_flat_json(text))
         return false;
