@@ -19,7 +19,7 @@
 #include "cli/version.h"
 #include "command/command.h"
 #include "command/print_config.h"
-#include "gateway/client.h"
+#include "gateway/http/client.h"
 #include "ledger/ledger.h"
 
 #include "commit.h"

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/exchange.h"
+#include "gateway/http/exchange.h"
 #include "gateway/top.h"
 
 enum verdict_kind {

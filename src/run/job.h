@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/digest.h"
-#include "gateway/exchange.h"
+#include "gateway/http/exchange.h"
 #include "gateway/pace.h"
 #include "gateway/verdict.h"
 #include "input/claim/claim.h"

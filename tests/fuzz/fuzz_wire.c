@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "gateway/client.h"
+#include "gateway/http/client.h"
 #include "gateway/top.h"
 #include "gateway/verdict.h"
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "gateway/blocks.h"
+#include "gateway/http/blocks.h"
 
 #define ALL 3000 /* blocks of up to 40000 bytes */
 

@@ -25,7 +25,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/error.h"
-#include "gateway/client.h"
+#include "gateway/http/client.h"
 
 #define PATIENCE_MS 10000 /* a test that waits longer has failed */
 

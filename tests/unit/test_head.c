@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "gateway/head.h"
+#include "gateway/http/head.h"
 
 /* Feeds the lines of a text, as libcurl does; whether all of them were taken. */
 static bool take_all(struct head *head, const char *text)

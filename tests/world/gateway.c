@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "gateway/exchange.h"
+#include "gateway/http/exchange.h"
 #include "sandbox/answer.h"
 #include "sandbox/check.h"
 #include "sandbox/fault.h"

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "gateway/client.h"
+#include "gateway/http/client.h"
 #include "gateway/top.h"
 #include "gateway/verdict.h"
 

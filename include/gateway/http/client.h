@@ -9,13 +9,13 @@
  *
  * Tested by tests/unit/test_client.c and tests/e2e/test_transport.py
  */
-#ifndef CLAIMBATCH_GATEWAY_CLIENT_H
-#define CLAIMBATCH_GATEWAY_CLIENT_H
+#ifndef CLAIMBATCH_GATEWAY_HTTP_CLIENT_H
+#define CLAIMBATCH_GATEWAY_HTTP_CLIENT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/exchange.h"
+#include "gateway/http/exchange.h"
 
 struct error;
 struct client;

@@ -8,8 +8,8 @@
  *
  * Tested by tests/unit/test_head.c
  */
-#ifndef CLAIMBATCH_GATEWAY_HEAD_H
-#define CLAIMBATCH_GATEWAY_HEAD_H
+#ifndef CLAIMBATCH_GATEWAY_HTTP_HEAD_H
+#define CLAIMBATCH_GATEWAY_HTTP_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,15 +5,15 @@
  *
  * Tested by tests/unit/test_client.c
  */
-#ifndef CLAIMBATCH_GATEWAY_CALL_H
-#define CLAIMBATCH_GATEWAY_CALL_H
+#ifndef CLAIMBATCH_GATEWAY_HTTP_CALL_H
+#define CLAIMBATCH_GATEWAY_HTTP_CALL_H
 
 #include <stdbool.h>
 
 #include <curl/curl.h>
 
 #include "connections.h"
-#include "gateway/exchange.h"
+#include "gateway/http/exchange.h"
 #include "head.h"
 
 /* What the calls of a client share. */

@@ -3,8 +3,8 @@
  *
  * Plain facts, without judgement: the client fills them in, verdict judges them.
  */
-#ifndef CLAIMBATCH_GATEWAY_EXCHANGE_H
-#define CLAIMBATCH_GATEWAY_EXCHANGE_H
+#ifndef CLAIMBATCH_GATEWAY_HTTP_EXCHANGE_H
+#define CLAIMBATCH_GATEWAY_HTTP_EXCHANGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,12 +9,12 @@
  *
  * Tested by tests/unit/test_client.c and tests/fuzz/fuzz_wire.c
  */
-#ifndef CLAIMBATCH_GATEWAY_HANDLE_H
-#define CLAIMBATCH_GATEWAY_HANDLE_H
+#ifndef CLAIMBATCH_GATEWAY_HTTP_HANDLE_H
+#define CLAIMBATCH_GATEWAY_HTTP_HANDLE_H
 
 #include <curl/curl.h>
 
-#include "gateway/client.h"
+#include "gateway/http/client.h"
 
 struct error;
 

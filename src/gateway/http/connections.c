@@ -17,7 +17,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#include "gateway/client.h"
+#include "gateway/http/client.h"
 
 /* By what libcurl names a connection. Compared as bytes: zeroed before it is filled in, and without
  * padding. */

@@ -12,8 +12,8 @@
  *
  * Tested by tests/unit/test_blocks.c
  */
-#ifndef CLAIMBATCH_GATEWAY_BLOCKS_H
-#define CLAIMBATCH_GATEWAY_BLOCKS_H
+#ifndef CLAIMBATCH_GATEWAY_HTTP_BLOCKS_H
+#define CLAIMBATCH_GATEWAY_HTTP_BLOCKS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,8 +10,8 @@
  *
  * Tested by tests/unit/test_client.c and tests/e2e/test_transport.py
  */
-#ifndef CLAIMBATCH_GATEWAY_CONNECTIONS_H
-#define CLAIMBATCH_GATEWAY_CONNECTIONS_H
+#ifndef CLAIMBATCH_GATEWAY_HTTP_CONNECTIONS_H
+#define CLAIMBATCH_GATEWAY_HTTP_CONNECTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "gateway/client.h"
+#include "gateway/http/client.h"
 
 #include <stdio.h>
 #include <stdlib.h>

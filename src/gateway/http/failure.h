@@ -4,12 +4,12 @@
  *
  * Tested by tests/unit/test_client.c
  */
-#ifndef CLAIMBATCH_GATEWAY_FAILURE_H
-#define CLAIMBATCH_GATEWAY_FAILURE_H
+#ifndef CLAIMBATCH_GATEWAY_HTTP_FAILURE_H
+#define CLAIMBATCH_GATEWAY_HTTP_FAILURE_H
 
 #include <curl/curl.h>
 
-#include "gateway/exchange.h"
+#include "gateway/http/exchange.h"
 
 enum transport failure_not_sent(CURLcode code);
 enum transport failure_sent(CURLcode code);
