@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
+#include <yajl/yajl_tree.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
