@@ -177,6 +177,13 @@ class ToolsTest(TestCase):
                 self.ws.write("claims.csv", body)
                 self.check("claims.csv", options, code, *right)
 
+    def test_check_shows_the_lines_that_it_passes_over(self):
+        self.ws.write("claims.csv", rows(claim(), "合计,1,,,128.00,,", "制表人：王,,审核：李,,,,", "第 1 页"))
+        result = self.ws.run("check", "claims.csv")
+        self.assertExit(result, 0)
+        self.assertIn("passed over: 3, from line 3 on: '合计', '制表人：王', '第 1 页'\n", result.out)
+        self.assertEqual(json.loads(self.ws.run("check", "--json", "claims.csv").out)["footer_lines"], 3)
+
     def test_warnings_are_counted_in_the_last_words_of_an_upload(self):
         self.ws.write("claims.csv", rows(claim(1), claim(2, time="2026-11-02"), claim(3, time="2026-11-03"), claim(4, count="2")))
         result = self.ws.upload(self.gateway())

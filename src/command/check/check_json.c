@@ -164,6 +164,7 @@ void check_json_totals(struct check_json *json, const struct inspection *inspect
     json_key_number(json->document, "rows", inspection->rows);
     json_key_number(json->document, "invalid", inspection->invalid);
     json_key_number(json->document, "blank_lines", inspection->blank_lines);
+    json_key_number(json->document, "footer_lines", inspection->profile.footer_rows);
     json_key_money(json->document, "fee_fen", inspection_fee(inspection));
     put_codes(json->document, inspection);
     put_statuses(json->document, inspection);

@@ -140,6 +140,11 @@ void check_text_totals(const char *file, const struct inspection *inspection, co
     printf("\n%s: rows %llu, invalid %llu, blank lines %llu",
            log_quote(file, quoted, sizeof(quoted)), (unsigned long long)inspection->rows,
            (unsigned long long)inspection->invalid, (unsigned long long)inspection->blank_lines);
+    if (inspection->profile.footer_rows)
+        printf("\nlines below the claims that are none, passed over: %llu, from line %llu on: %s",
+               (unsigned long long)inspection->profile.footer_rows,
+               (unsigned long long)inspection->profile.footer_line,
+               buffer_string(&inspection->footer));
     puts("\nvalid rows:");
     for (int i = 0; i < INSPECTION_STATUSES; i++)
         print_amount(statuses[i], inspection->status_rows[i], inspection->status_fee[i]);
