@@ -1,4 +1,5 @@
 #include "cli/options.h"
+#include "cli/row_ranges.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -13,7 +14,6 @@
 #include "cli/suggestion.h"
 #include "cli/summary.h"
 #include "command/command.h"
-#include "command/resolve/decisions.h"
 #include "gateway/endpoint.h"
 #include "gateway/rate_control.h"
 #include "input/claim/pattern.h"
@@ -274,7 +274,7 @@ static bool take_rows(struct options *o, const char *value, const char **ret_why
 {
     *ret_why = "it is the number of a row, from 2 on, or several: 3,7-9";
     o->rows = value;
-    return decisions_check_rows(value);
+    return row_ranges_are_valid(value);
 }
 
 static bool take_progress(struct options *o, const char *value, const char **ret_why)

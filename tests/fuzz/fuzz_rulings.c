@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/hex.h"
+#include "cli/statement.h"
 #include "command/resolve/decisions.h"
 #include "report/line.h"
 #include "target.h"
@@ -21,7 +22,7 @@ static const char *const typed_by = "claims-desk", *const typed_reason = "it was
 static void check_text(const char *text, size_t limit)
 {
     MUST(text && *text && strlen(text) <= limit);
-    MUST(!decision_text_breach(text, limit) && character_is_utf8(text));
+    MUST(!statement_breach(text, limit) && character_is_utf8(text));
 }
 
 /* Appends a ruling as `resolve -o` and a person would write it. */
@@ -45,8 +46,8 @@ static void check_decision(struct decisions *decisions, size_t i)
 
     MUST(decision->row >= 2 && decision->line >= 2 && decision->names_attempt);
     MUST(decision->outcome == OUTCOME_ACCEPTED || decision->outcome == OUTCOME_FAILED);
-    check_text(decision->by, DECISION_BY_BYTES);
-    check_text(decision->reason, DECISION_REASON_BYTES);
+    check_text(decision->by, STATEMENT_BY_BYTES);
+    check_text(decision->reason, STATEMENT_REASON_BYTES);
     MUST(i == 0 || decisions_at(decisions, i - 1)->row <= decision->row);
     MUST(decisions_find(decisions, decision->row)->row == decision->row);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "cli/statement.h"
 #include "command/resolve/decisions.h"
 #include "memfile.h"
 
@@ -183,15 +184,15 @@ static void who_and_why_must_come_from_somewhere(void **state)
 static void texts_are_short_plain_utf8(void **state)
 {
     (void)state;
-    assert_null(decision_text_breach("理赔 desk", 11));
-    assert_non_null(decision_text_breach("理赔 desk", 10));
-    assert_non_null(decision_text_breach("", 10));
-    assert_non_null(decision_text_breach(" \u3000", 10));
-    assert_non_null(decision_text_breach("\xff", 10));
-    assert_non_null(decision_text_breach("a\tb", 10));
-    assert_non_null(decision_text_breach("a\nb", 10));
-    assert_non_null(decision_text_breach("a\x1b", 10));
-    assert_non_null(decision_text_breach("a\xc2\x85", 10));
+    assert_null(statement_breach("理赔 desk", 11));
+    assert_non_null(statement_breach("理赔 desk", 10));
+    assert_non_null(statement_breach("", 10));
+    assert_non_null(statement_breach(" \u3000", 10));
+    assert_non_null(statement_breach("\xff", 10));
+    assert_non_null(statement_breach("a\tb", 10));
+    assert_non_null(statement_breach("a\nb", 10));
+    assert_non_null(statement_breach("a\x1b", 10));
+    assert_non_null(statement_breach("a\xc2\x85", 10));
 }
 
 static void a_typed_decision_means_the_attempt_of_the_report(void **state)

@@ -23,10 +23,7 @@ struct error;
 struct decisions;
 
 #define DECISIONS_BYTES_MAX ((uint64_t)16 << 20) /* of a file */
-#define DECISIONS_ROWS_MAX 100000                /* that are typed */
 #define DECISIONS_REFUSED_SHOWN 20
-#define DECISION_BY_BYTES 200
-#define DECISION_REASON_BYTES 1000
 
 struct decision {
     uint64_t row;
@@ -48,13 +45,6 @@ struct decision {
 /* "accepted" or "not-executed"; false for any other word. Blanks around it and case do not count.
  */
 bool decision_parse_outcome(const char *word, enum outcome *ret_outcome);
-
-/* What is wrong with a name or reason of at most `limit` bytes, as words (static); NULL: nothing.
- */
-const char *decision_text_breach(const char *text, size_t limit);
-
-/* Whether the text names rows: "3" or "3,7-9", none before row 2, at most DECISIONS_ROWS_MAX. */
-bool decisions_check_rows(const char *rows);
 
 /* What is said of each of the rows that are typed; `rows` NULL: of none yet. NULL with `err` set.
  */

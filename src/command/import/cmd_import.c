@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "cli/next_step.h"
 #include "cli/options.h"
+#include "cli/statement.h"
 #include "command/command.h"
-#include "command/resolve/decisions.h"
 #include "gateway/endpoint.h"
 #include "import_report.h"
 #include "import_started.h"
@@ -48,14 +48,14 @@ static int check_words(const struct options *o, struct error *err)
             err, EXIT_BAD_USAGE,
             "import needs --by NAME and --reason TEXT, which are recorded; nothing was "
             "imported");
-    why = decision_text_breach(o->by, DECISION_BY_BYTES);
+    why = statement_breach(o->by, STATEMENT_BY_BYTES);
     if (!why)
-        why = decision_text_breach(o->reason, DECISION_REASON_BYTES);
+        why = statement_breach(o->reason, STATEMENT_REASON_BYTES);
     if (why)
         return error_set(err, EXIT_BAD_USAGE,
                          "the text of --by or --reason %s: they are 1 to %d and 1 to %d bytes of "
                          "plain text; nothing was imported",
-                         why, DECISION_BY_BYTES, DECISION_REASON_BYTES);
+                         why, STATEMENT_BY_BYTES, STATEMENT_REASON_BYTES);
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/guard.h"
 #include "cli/next_step.h"
 #include "cli/options.h"
+#include "cli/statement.h"
 #include "cli/version.h"
 #include "command/command.h"
 #include "command/resolve/decisions.h"
@@ -61,19 +62,19 @@ static int refuse_usage(const char *why, struct error *err)
 
 static int check_words(const struct options *o, struct error *err)
 {
-    const char *why = o->by ? decision_text_breach(o->by, DECISION_BY_BYTES) : NULL;
+    const char *why = o->by ? statement_breach(o->by, STATEMENT_BY_BYTES) : NULL;
 
     if (why)
         return error_set(err, EXIT_BAD_USAGE,
                          "the name of --by %s: it is 1 to %d bytes of plain text; nothing was "
                          "settled",
-                         why, DECISION_BY_BYTES);
-    why = o->reason ? decision_text_breach(o->reason, DECISION_REASON_BYTES) : NULL;
+                         why, STATEMENT_BY_BYTES);
+    why = o->reason ? statement_breach(o->reason, STATEMENT_REASON_BYTES) : NULL;
     if (why)
         return error_set(err, EXIT_BAD_USAGE,
                          "the text of --reason %s: it is 1 to %d bytes of plain text; nothing was "
                          "settled",
-                         why, DECISION_REASON_BYTES);
+                         why, STATEMENT_REASON_BYTES);
     return 0;
 }
 

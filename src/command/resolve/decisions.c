@@ -1,5 +1,7 @@
 #include "command/resolve/decisions.h"
 #include "base/character.h"
+#include "cli/row_ranges.h"
+#include "cli/statement.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -59,21 +61,6 @@ bool decision_parse_outcome(const char *word, enum outcome *ret_outcome)
     return false;
 }
 
-const char *decision_text_breach(const char *text, size_t limit)
-{
-    struct cell cell = {text, strlen(text)};
-
-    if (value_of(&cell).len == 0)
-        return "is empty";
-    if (cell.len > limit)
-        return "is too long";
-    if (!character_is_utf8(text))
-        return "is not UTF-8";
-    if (value_has_control((struct value){text, cell.len}) || strpbrk(text, "\t\r\n"))
-        return "has control characters";
-    return NULL;
-}
-
 /* ---- refusals ---- */
 
 void decisions_refuse(struct decisions *decisions, const struct decision *decision,
@@ -129,35 +116,6 @@ struct decision *decisions_add(struct decisions *decisions, uint64_t row, enum o
     return decision;
 }
 
-/* Takes "7" or "7-9" and the comma behind it from the text; false when it begins otherwise. */
-static bool take_range(const char **rows, uint64_t *ret_first, uint64_t *ret_last)
-{
-    char *end;
-
-    if (!isdigit((unsigned char)**rows))
-        return false;
-    *ret_first = *ret_last = strtoull(*rows, &end, 10);
-    if (*end == '-' && isdigit((unsigned char)end[1]))
-        *ret_last = strtoull(end + 1, &end, 10);
-    if (*end == ',' && !end[1])
-        return false;
-    *rows = end + (*end == ',');
-    return (!*end || *end == ',') && *ret_first >= 2 && *ret_last >= *ret_first &&
-           *ret_last <= INT64_MAX && *ret_last - *ret_first < DECISIONS_ROWS_MAX;
-}
-
-bool decisions_check_rows(const char *rows)
-{
-    uint64_t first, last, count = 0;
-
-    while (*rows) {
-        if (!take_range(&rows, &first, &last))
-            return false;
-        count += last - first + 1;
-    }
-    return count > 0 && count <= DECISIONS_ROWS_MAX;
-}
-
 static int compare_row_number(const void *a, const void *b)
 {
     const struct decision *x = a;
@@ -185,7 +143,7 @@ struct decisions *decisions_of_rows(const char *rows, enum outcome outcome, cons
     uint64_t first, last;
     bool good = decisions != NULL;
 
-    while (good && rows && take_range(&rows, &first, &last))
+    while (good && rows && row_ranges_next(&rows, &first, &last))
         for (; first <= last && good; first++)
             good = decisions_add(decisions, first, outcome, by, reason) != NULL;
     if (!good) {
@@ -335,7 +293,7 @@ static bool take_submitted(const struct reading *reading, const struct record *r
 static bool take_text(const struct reading *reading, const struct record *record,
                       enum column column, struct decision *decision, size_t *ret_at)
 {
-    size_t limit = column == COLUMN_BY ? DECISION_BY_BYTES : DECISION_REASON_BYTES;
+    size_t limit = column == COLUMN_BY ? STATEMENT_BY_BYTES : STATEMENT_REASON_BYTES;
     size_t index = reading->index[column];
     const char *cell = index < record->count ? record->cells[index].text : "";
     const char *text = formula_unguard(cell) ? formula_unguard(cell) : cell;
@@ -345,7 +303,7 @@ static bool take_text(const struct reading *reading, const struct record *record
 
     if (!*text && typed)
         text = typed;
-    why = decision_text_breach(text, limit);
+    why = statement_breach(text, limit);
     if (why) {
         decisions_refuse(reading->decisions, decision,
                          "%s %s: it is 1 to %zu bytes of plain text%s", column_names[column], why,

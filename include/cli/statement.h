@@ -1,0 +1,18 @@
+/*
+ * statement: who says something, and why, as --by and --reason tell it.
+ *
+ * Tested by tests/unit/test_decisions.c
+ */
+#ifndef CLAIMBATCH_CLI_STATEMENT_H
+#define CLAIMBATCH_CLI_STATEMENT_H
+
+#include <stddef.h>
+
+#define STATEMENT_BY_BYTES 200
+#define STATEMENT_REASON_BYTES 1000
+
+/* What is wrong with a name or reason of at most `limit` bytes, as words (static); NULL: nothing.
+ */
+const char *statement_breach(const char *text, size_t limit);
+
+#endif

@@ -1,0 +1,22 @@
+#include "cli/statement.h"
+
+#include <string.h>
+
+#include "base/character.h"
+#include "input/claim/value.h"
+#include "input/reader/reader.h"
+
+const char *statement_breach(const char *text, size_t limit)
+{
+    struct cell cell = {text, strlen(text)};
+
+    if (value_of(&cell).len == 0)
+        return "is empty";
+    if (cell.len > limit)
+        return "is too long";
+    if (!character_is_utf8(text))
+        return "is not UTF-8";
+    if (value_has_control((struct value){text, cell.len}) || strpbrk(text, "\t\r\n"))
+        return "has control characters";
+    return NULL;
+}
