@@ -10,11 +10,20 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "command/resolve/unknown_json.h"
 #include "ledger/ledger.h"
 #include "report/manifest/manifest.h"
 
 struct options;
+
+/* What a call of resolve came to. */
+struct unknown_row_totals {
+    uint64_t unknown; /* rows that are unknown now */
+    uint64_t own;     /* of them: to be settled in this report */
+    uint64_t settled, settled_before, skipped;
+    uint64_t changed; /* rows that the ledger knew in another way than the report */
+    bool republished;
+    int exit_code;
+};
 
 /* Borrowed. */
 struct next_step {

@@ -10,20 +10,11 @@
 
 #include <stdbool.h>
 
+#include "cli/next_step.h"
 #include "command/resolve/unknown_row.h"
 #include "report/manifest/manifest.h"
 
 struct unknown_json;
-
-/* What a call came to. */
-struct unknown_row_totals {
-    uint64_t unknown; /* rows that are unknown now */
-    uint64_t own;     /* of them: to be settled in this report */
-    uint64_t settled, settled_before, skipped;
-    uint64_t changed; /* rows that the ledger knew in another way than the report */
-    bool republished;
-    int exit_code;
-};
 
 /* Begins the document. NULL without memory. */
 struct unknown_json *unknown_json_open(const char *report, const struct manifest_found *manifest);
