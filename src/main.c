@@ -17,7 +17,7 @@
 #include "cli/suggestion.h"
 #include "cli/summary.h"
 #include "cli/version.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "command/print_config.h"
 #include "gateway/http/client.h"
 #include "ledger/ledger.h"
@@ -28,7 +28,7 @@
 
 static const char *command_word(size_t i)
 {
-    const struct command *command = command_at(i);
+    const struct command *command = commands_at(i);
 
     return command ? command->name : NULL;
 }
@@ -39,7 +39,7 @@ static void print_help(void)
     struct buffer text = {0};
 
     buffer_text(&text, "usage: claimbatch COMMAND [OPTION]... FILE\n\ncommands:\n");
-    for (size_t i = 0; (command = command_at(i)); i++)
+    for (size_t i = 0; (command = commands_at(i)); i++)
         buffer_format(&text, "  %-8s %-17s %s\n", command->name,
                       command->operand ? command->operand : "", command->help);
     buffer_text(&text, "\noptions of a command: claimbatch COMMAND --help\n");
@@ -129,7 +129,7 @@ static const struct command *find_command(const char *word, struct error *err)
     char quoted[LOG_QUOTE_BYTES];
     const char *near;
 
-    for (size_t i = 0; (command = command_at(i)); i++)
+    for (size_t i = 0; (command = commands_at(i)); i++)
         if (strcmp(word, command->name) == 0)
             return command;
     log_quote(word, quoted, sizeof(quoted));

@@ -6,7 +6,7 @@
 #include "base/file/output.h"
 #include "base/json.h"
 #include "cli/options.h"
-#include "command/command.h"
+#include "command/commands.h"
 
 static void put_commands(struct json *json)
 {
@@ -14,7 +14,7 @@ static void put_commands(struct json *json)
 
     json_text(json, "commands");
     json_array_open(json);
-    for (size_t i = 0; (command = command_at(i)); i++) {
+    for (size_t i = 0; (command = commands_at(i)); i++) {
         json_map_open(json);
         json_key_text(json, "name", command->name);
         json_key_text(json, "operand", command->operand);
@@ -31,7 +31,7 @@ static void put_takers(struct json *json, unsigned bits)
 
     json_text(json, "commands");
     json_array_open(json);
-    for (size_t i = 0; (command = command_at(i)); i++)
+    for (size_t i = 0; (command = commands_at(i)); i++)
         if (bits & command->bit)
             json_text(json, command->name);
     json_array_close(json);

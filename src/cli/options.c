@@ -10,10 +10,10 @@
 
 #include "base/character.h"
 #include "base/error.h"
+#include "cli/command.h"
 #include "cli/config.h"
 #include "cli/suggestion.h"
 #include "cli/summary.h"
-#include "command/command.h"
 #include "gateway/endpoint.h"
 #include "gateway/rate_control.h"
 #include "input/claim/pattern.h"

@@ -1,4 +1,4 @@
-#include "command/command.h"
+#include "command/commands.h"
 
 static const struct command commands[] = {
     {"upload", COMMAND_UPLOAD, "CLAIMS.csv", cmd_upload,
@@ -33,7 +33,7 @@ static const struct command commands[] = {
      "claimbatch explain exit 75\n"},
 };
 
-const struct command *command_at(size_t i)
+const struct command *commands_at(size_t i)
 {
     return i < sizeof(commands) / sizeof(*commands) ? &commands[i] : NULL;
 }

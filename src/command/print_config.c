@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "cli/config.h"
 #include "cli/version.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "command/upload/submission.h"
 
 static bool sends(const struct command *command)

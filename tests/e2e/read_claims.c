@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/options.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "input/inspection/claim_rows.h"
 #include "input/inspection/inspection.h"
 

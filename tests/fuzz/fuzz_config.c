@@ -7,7 +7,7 @@
  * The first byte chooses the command; the rest is the file.
  */
 #include "cli/options.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "target.h"
 
 #define SECRET "Hush7Hush7Hush7"

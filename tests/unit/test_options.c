@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "cli/options.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "memfile.h"
 
 #define WORDS_MAX 16

@@ -13,7 +13,7 @@
 #include "cli/version.h"
 #include "command/audit/audit.h"
 #include "command/audit/page/page.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "ledger/ledger.h"
 #include "report_list.h"
 

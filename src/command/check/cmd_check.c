@@ -12,7 +12,7 @@
 #include "cli/folder.h"
 #include "cli/options.h"
 #include "cli/summary.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "input/inspection/duplicates.h"
 #include "problem_list.h"
 

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "cli/options.h"
 #include "cli/suggestion.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "report/advice.h"
 
 #define WIDTH 78

@@ -10,7 +10,7 @@
 #include "cli/next_step.h"
 #include "cli/options.h"
 #include "cli/statement.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "gateway/endpoint.h"
 #include "import_report.h"
 #include "import_started.h"

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "cli/next_step.h"
 #include "cli/summary.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "command/upload/submission.h"
 #include "ledger/commits.h"
 #include "report/missing_report.h"

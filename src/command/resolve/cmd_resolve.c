@@ -15,7 +15,7 @@
 #include "cli/options.h"
 #include "cli/statement.h"
 #include "cli/version.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "command/resolve/decisions.h"
 #include "command/resolve/revision.h"
 #include "command/resolve/unknown_json.h"

@@ -13,7 +13,7 @@
 #include "cli/guard.h"
 #include "cli/options.h"
 #include "cli/summary.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "gateway/endpoint.h"
 #include "ledger/commits.h"
 #include "ledger/view/care.h"

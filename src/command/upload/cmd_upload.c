@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/correction.h"
-#include "command/command.h"
+#include "command/commands.h"
 #include "command/upload/submission.h"
 #include "run/start/rehearsal.h"
 
