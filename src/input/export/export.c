@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "detection.h"
-#include "input/export/spool.h"
+#include "spool.h"
 
 #define CTRL_Z 0x1a
 #define CTRL_Z_MAX 1024 /* of them at the end of a file */

@@ -1,4 +1,4 @@
-#include "input/export/spool.h"
+#include "spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

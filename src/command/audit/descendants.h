@@ -6,8 +6,8 @@
  *
  * Tested by tests/e2e/test_audit.py
  */
-#ifndef CLAIMBATCH_REPORT_DESCENDANTS_H
-#define CLAIMBATCH_REPORT_DESCENDANTS_H
+#ifndef CLAIMBATCH_COMMAND_AUDIT_DESCENDANTS_H
+#define CLAIMBATCH_COMMAND_AUDIT_DESCENDANTS_H
 
 struct audit;
 struct error;

@@ -1,4 +1,4 @@
-#include "report/descendants.h"
+#include "descendants.h"
 
 #include <string.h>
 
