@@ -9,20 +9,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "input/claim/rules.h"
+#include "input/export/charset.h"
+#include "input/reader/columns.h"
 #include "report/scan.h"
 
-struct audit_settings;
 struct error;
 struct manifest_found;
 struct export_rows;
+
+/* How the export is read, where the manifest is not to be followed. Borrowed. */
+struct export_rows_settings {
+    const char *path;
+    const char *wanted_columns[FIELD_COUNT];
+    enum encoding encoding;          /* ENCODING_AUTO: the manifest's */
+    uint32_t delimiter;              /* 0: the manifest's */
+    enum fee_unit fee_unit;          /* FEE_UNIT_UNDECLARED: the manifest's */
+    struct rules rules;              /* what of it is wanted is told by … */
+    bool is_rule_wanted[RULE_COUNT]; /* … this; the others: the manifest's */
+    bool are_words_wanted;           /* statuses, null words and what else rows are judged by */
+};
 
 /*
  * Opens the export of the settings. What the settings leave open of its reading is taken from the
  * manifest, NULL if there is none. EXIT_BAD_CONFIG when the manifest names other columns than are
  * found.
  */
-int export_rows_open(const struct audit_settings *settings, const struct manifest_found *manifest,
-                     struct export_rows **ret_original, struct error *err);
+int export_rows_open(const struct export_rows_settings *settings,
+                     const struct manifest_found *manifest, struct export_rows **ret_original,
+                     struct error *err);
 void export_rows_close(struct export_rows *export_rows); /* NULL is fine */
 
 const struct survey *export_rows_survey(const struct export_rows *export_rows);

@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "command/audit/audit.h"
 #include "input/claim/pattern.h"
 #include "input/inspection/inspection.h"
+#include "report/manifest/manifest.h"
 
 struct export_rows {
     struct row_source row_source; /* as the run had it; its now is when the run judged the rows */
@@ -44,7 +44,7 @@ static bool is_read_alike(const struct columns *columns, const struct manifest_r
 }
 
 /* What to ask for: of UTF-16 the byte order comes from the file. */
-static enum encoding encoding_of(const struct audit_settings *s,
+static enum encoding encoding_of(const struct export_rows_settings *s,
                                  const struct manifest_reading *reading)
 {
     enum encoding encoding = s->encoding || !reading ? s->encoding : reading->encoding;
@@ -53,7 +53,7 @@ static enum encoding encoding_of(const struct audit_settings *s,
 }
 
 /* Without a reading nobody knows which rules could be softened held for the run. */
-static void set_rules(const struct audit_settings *s, const struct manifest_reading *reading,
+static void set_rules(const struct export_rows_settings *s, const struct manifest_reading *reading,
                       struct rules *ret_rules)
 {
     rules_init(ret_rules);
@@ -76,7 +76,7 @@ static void set_rules(const struct audit_settings *s, const struct manifest_read
     }
 }
 
-static struct reader_settings settings_of(const struct audit_settings *s,
+static struct reader_settings settings_of(const struct export_rows_settings *s,
                                           const struct manifest_reading *reading)
 {
     struct reader_settings settings = {
@@ -102,7 +102,7 @@ static int compile_pattern(struct export_rows *export_rows, struct error *err)
     return 0;
 }
 
-static int start(struct export_rows *export_rows, const struct audit_settings *s,
+static int start(struct export_rows *export_rows, const struct export_rows_settings *s,
                  const struct manifest_found *manifest, struct error *err)
 {
     const struct manifest_reading *reading = manifest ? &manifest->reading : NULL;
@@ -113,8 +113,7 @@ static int start(struct export_rows *export_rows, const struct audit_settings *s
     set_rules(s, reading, &row_source->rules);
     export_rows->has_reading = reading && reading->has_words;
     row_source->now_ms = manifest && manifest->started_ms ? manifest->started_ms : clock_wall_ms();
-    if (compile_pattern(export_rows, err) ||
-        export_open(s->export_path, &row_source->export, err) ||
+    if (compile_pattern(export_rows, err) || export_open(s->path, &row_source->export, err) ||
         inspection_read(row_source, &export_rows->inspection, err) ||
         reader_open(row_source->export, &export_rows->inspection.survey, &row_source->reader,
                     &export_rows->reader, err))
@@ -124,8 +123,9 @@ static int start(struct export_rows *export_rows, const struct audit_settings *s
                : refuse_reading(export_rows, err);
 }
 
-int export_rows_open(const struct audit_settings *settings, const struct manifest_found *manifest,
-                     struct export_rows **ret_original, struct error *err)
+int export_rows_open(const struct export_rows_settings *settings,
+                     const struct manifest_found *manifest, struct export_rows **ret_original,
+                     struct error *err)
 {
     struct export_rows *export_rows = calloc(1, sizeof(*export_rows));
 

@@ -289,11 +289,11 @@ static void check_audit(size_t reports, bool with_export)
     const char *const operands[] = {paths[REPORT], paths[REPORT_2]};
     struct audit_settings settings = {.paths = operands,
                                       .path_count = reports,
-                                      .export_path = with_export ? paths[EXPORT] : NULL};
+                                      .export.path = with_export ? paths[EXPORT] : NULL};
     struct audit audit;
     struct error err = {0};
 
-    rules_init(&settings.rules);
+    rules_init(&settings.export.rules);
     if (audit_run(&settings, &audit, &err)) {
         check_error(&err, refusals, 2);
     } else {

@@ -296,7 +296,7 @@ static void assert_noticed(struct desk *desk, size_t at, bool is_whole, uint64_t
     struct audit_settings settings = {
         .paths = &path,
         .path_count = 1,
-        .export_path = is_whole ? desk->export_path : NULL,
+        .export.path = is_whole ? desk->export_path : NULL,
         .ledger_path = is_whole ? desk->ledger_path : NULL,
         .ledger_is_named = true,
     };
@@ -357,7 +357,7 @@ static void a_true_report_agrees_with_its_export_and_its_ledger(void **state)
     const char *path = desk->report_path;
     struct audit_settings settings = {.paths = &path,
                                       .path_count = 1,
-                                      .export_path = desk->export_path,
+                                      .export.path = desk->export_path,
                                       .ledger_path = desk->ledger_path};
     struct audit audit;
 

@@ -23,6 +23,7 @@
 #include "input/reader/columns.h"
 #include "ledger/outcome.h"
 #include "report/advice.h"
+#include "report/export_rows.h"
 #include "report/manifest/manifest.h"
 
 struct error;
@@ -157,18 +158,10 @@ struct audit {
 struct audit_settings {
     const char *const *paths; /* of the reports */
     size_t path_count;
-    const char *export_path; /* NULL: not compared */
-    /* How the export is read where the manifest is not to be followed. */
-    const char *wanted_columns[FIELD_COUNT];
-    enum encoding encoding;          /* ENCODING_AUTO: the manifest's */
-    uint32_t delimiter;              /* 0: the manifest's */
-    enum fee_unit fee_unit;          /* FEE_UNIT_UNDECLARED: the manifest's */
-    struct rules rules;              /* what of it is wanted is told by … */
-    bool is_rule_wanted[RULE_COUNT]; /* … this; the others: the manifest's */
-    bool are_words_wanted;           /* statuses, null words and what else rows are judged by */
-    const char *ledger_path;         /* NULL: not compared. Never created */
-    bool ledger_is_named;            /* by the user: then it has to be there */
-    const char *verify_key;          /* PEM file; NULL: signatures are not checked */
+    struct export_rows_settings export; /* its path NULL: not compared */
+    const char *ledger_path;            /* NULL: not compared. Never created */
+    bool ledger_is_named;               /* by the user: then it has to be there */
+    const char *verify_key;             /* PEM file; NULL: signatures are not checked */
 };
 
 /*

@@ -232,10 +232,10 @@ static int open_original(struct walk *w, struct error *err)
     char sha256[MANIFEST_SHA256_TEXT_BYTES];
     char quoted[LOG_QUOTE_BYTES];
 
-    w->audit->export_path = w->settings->export_path;
-    if (!w->settings->export_path)
+    w->audit->export_path = w->settings->export.path;
+    if (!w->settings->export.path)
         return 0;
-    if (export_rows_open(w->settings, manifest, &w->export_rows, err))
+    if (export_rows_open(&w->settings->export, manifest, &w->export_rows, err))
         return -1;
     w->audit->export = AUDIT_AGREES;
     hex_format(export_rows_survey(w->export_rows)->sha256, EXPORT_SHA256_BYTES, sha256);
@@ -245,7 +245,7 @@ static int open_original(struct walk *w, struct error *err)
             w->audit, AUDIT_EXPORT, AUDIT_NO_REPORT, 0,
             "'%s' is not the export that was sent: its sha256 is %s, the manifest says "
             "%s",
-            log_quote(w->settings->export_path, quoted, sizeof(quoted)), sha256,
+            log_quote(w->settings->export.path, quoted, sizeof(quoted)), sha256,
             manifest->input_sha256);
     }
     if (!w->is_whole)

@@ -43,18 +43,19 @@ static bool is_any_word_typed(const struct options *options)
 static void take_reading(const struct options *options, struct audit_settings *settings)
 {
     for (int i = 0; i < FIELD_COUNT; i++)
-        settings->wanted_columns[i] = options->reader.wanted_columns[i];
+        settings->export.wanted_columns[i] = options->reader.wanted_columns[i];
     if (is_typed(options, SECTION_INPUT, "encoding"))
-        settings->encoding = options->encoding;
+        settings->export.encoding = options->encoding;
     if (is_typed(options, SECTION_INPUT, "delimiter"))
-        settings->delimiter = options->reader.delimiter;
+        settings->export.delimiter = options->reader.delimiter;
     if (is_typed(options, SECTION_INPUT, "fee_unit"))
-        settings->fee_unit = options->reader.fee_unit;
-    settings->rules = options->rules;
+        settings->export.fee_unit = options->reader.fee_unit;
+    settings->export.rules = options->rules;
     for (int i = 0; i < RULE_COUNT; i++)
-        settings->is_rule_wanted[i] = is_typed(options, SECTION_RULES, rule_name((enum rule)i));
-    settings->are_words_wanted = is_any_word_typed(options);
-    settings->is_rule_wanted[RULE_MAX_FEE] = is_typed(options, SECTION_RUN, "max-fee");
+        settings->export.is_rule_wanted[i] =
+            is_typed(options, SECTION_RULES, rule_name((enum rule)i));
+    settings->export.are_words_wanted = is_any_word_typed(options);
+    settings->export.is_rule_wanted[RULE_MAX_FEE] = is_typed(options, SECTION_RUN, "max-fee");
 }
 
 static int print(const struct buffer *text, struct error *err)
@@ -234,7 +235,7 @@ int cmd_audit(const struct options *options, const char *invocation, struct erro
     struct audit_settings settings = {
         .paths = options->operands,
         .path_count = options->operand_count,
-        .export_path = options->export_file,
+        .export.path = options->export_file,
         .ledger_path = options->ledger,
         .ledger_is_named = options->ledger != NULL,
         .verify_key = options->verify_key,

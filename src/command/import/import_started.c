@@ -6,7 +6,6 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "command/audit/audit.h"
 #include "input/claim/claim_digest.h"
 #include "ledger/import/import.h"
 #include "report/export_rows.h"
@@ -47,7 +46,7 @@ static void close_rows(struct rows *rows)
 
 static int open_rows(const struct import_started *b, struct rows *rows, struct error *err)
 {
-    struct audit_settings settings = {.export_path = b->export_path};
+    struct export_rows_settings settings = {.path = b->export_path};
 
     *rows = (struct rows){0};
     if (is_rerun(b)) {
