@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "base/character.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "command/audit/audit.h"
-#include "command/audit/disagreement.h"
+#include "disagreement.h"
 #include "report/line_check.h"
 #include "unreadable_row.h"
 

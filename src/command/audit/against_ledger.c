@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "command/audit/audit.h"
-#include "command/audit/disagreement.h"
+#include "disagreement.h"
 #include "ledger/abandonment.h"
 
 struct against_ledger {

@@ -1,4 +1,4 @@
-#include "command/audit/audit.h"
+#include "audit.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "command/audit/disagreement.h"
 #include "descendants.h"
+#include "disagreement.h"
 #include "ledger/view/view.h"
 #include "report/export_rows.h"
 #include "report/manifest/signature.h"

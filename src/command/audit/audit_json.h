@@ -8,8 +8,8 @@
 #ifndef CLAIMBATCH_COMMAND_AUDIT_AUDIT_JSON_H
 #define CLAIMBATCH_COMMAND_AUDIT_AUDIT_JSON_H
 
+#include "audit.h"
 #include "base/buffer.h"
-#include "command/audit/audit.h"
 
 struct error;
 

@@ -9,8 +9,8 @@
 #ifndef CLAIMBATCH_COMMAND_AUDIT_AUDIT_TEXT_H
 #define CLAIMBATCH_COMMAND_AUDIT_AUDIT_TEXT_H
 
+#include "audit.h"
 #include "base/buffer.h"
-#include "command/audit/audit.h"
 
 #define AUDIT_TEXT_COLUMNS 80
 #define AUDIT_TEXT_DISAGREEMENTS 50 /* are shown; the rest is in --json */

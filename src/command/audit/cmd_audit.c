@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "audit_json.h"
 #include "audit_text.h"
 #include "base/clock.h"
@@ -11,7 +12,6 @@
 #include "base/log.h"
 #include "cli/options.h"
 #include "cli/version.h"
-#include "command/audit/audit.h"
 #include "command/audit/page/page.h"
 #include "command/commands.h"
 #include "ledger/ledger.h"

@@ -1,4 +1,4 @@
-#include "command/audit/disagreement.h"
+#include "disagreement.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "command/audit/latency.h"
+#include "latency.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "command/audit/audit.h"
-#include "command/audit/disagreement.h"
+#include "disagreement.h"
 #include "report/report.h"
 #include "report/scan.h"
 

@@ -1,4 +1,4 @@
-#include "command/audit/timeline.h"
+#include "timeline.h"
 
 #include <string.h>
 

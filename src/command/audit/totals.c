@@ -9,8 +9,8 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "audit.h"
 #include "base/error.h"
-#include "command/audit/audit.h"
 
 struct code_key {
     enum outcome outcome;

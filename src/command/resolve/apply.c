@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "command/resolve/unknown_row.h"
+#include "unknown_row.h"
 
 static struct row_place place_of(const struct apply *s, const struct decision *decision)
 {

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "command/resolve/decisions.h"
+#include "decisions.h"
 #include "ledger/ledger.h"
 
 struct error;

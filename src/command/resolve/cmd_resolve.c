@@ -16,11 +16,8 @@
 #include "cli/statement.h"
 #include "cli/version.h"
 #include "command/commands.h"
-#include "command/resolve/decisions.h"
-#include "command/resolve/revision.h"
-#include "command/resolve/unknown_json.h"
-#include "command/resolve/unknown_row.h"
 #include "confirmation.h"
+#include "decisions.h"
 #include "gateway/endpoint.h"
 #include "ledger/abandonment.h"
 #include "ledger/commits.h"
@@ -29,6 +26,9 @@
 #include "report/manifest/signature.h"
 #include "report/missing_report.h"
 #include "report/move.h"
+#include "revision.h"
+#include "unknown_json.h"
+#include "unknown_row.h"
 #include "unknown_sheet.h"
 
 #define CHANGES_SHOWN 20

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "command/resolve/decisions.h"
+#include "decisions.h"
 
 struct error;
 struct options;

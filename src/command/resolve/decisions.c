@@ -1,4 +1,4 @@
-#include "command/resolve/decisions.h"
+#include "decisions.h"
 #include "base/character.h"
 #include "cli/row_ranges.h"
 #include "cli/statement.h"

@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "cli/next_step.h"
 #include "cli/options.h"
-#include "command/resolve/decisions.h"
 #include "confirmation.h"
+#include "decisions.h"
 #include "ledger/ledger.h"
 #include "ledger/view/view.h"
 

@@ -1,4 +1,4 @@
-#include "command/resolve/revision.h"
+#include "revision.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "command/resolve/unknown_json.h"
+#include "unknown_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

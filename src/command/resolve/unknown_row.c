@@ -1,4 +1,4 @@
-#include "command/resolve/unknown_row.h"
+#include "unknown_row.h"
 
 #include <stdio.h>
 #include <string.h>

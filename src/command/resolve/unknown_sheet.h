@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include "command/resolve/unknown_row.h"
+#include "unknown_row.h"
 
 struct error;
 struct unknown_sheet;

@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "command/resolve/revision.h"
 #include "ledger/ledger.h"
 #include "report/line.h"
+#include "revision.h"
 
 struct error;
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "command/audit/audit.h"
+#include "audit.h"
 
 /* `report` is an index of audit->reports or AUDIT_NO_REPORT, `row` is 0 for a report as a whole. */
 void disagreement_raise(struct audit *audit, enum audit_measure measure, size_t report,

@@ -17,14 +17,14 @@
 #include <stdint.h>
 
 #include "base/money.h"
-#include "command/audit/latency.h"
-#include "command/audit/timeline.h"
 #include "input/inspection/inspection.h"
 #include "input/reader/columns.h"
+#include "latency.h"
 #include "ledger/outcome.h"
 #include "report/advice.h"
 #include "report/export_rows.h"
 #include "report/manifest/manifest.h"
+#include "timeline.h"
 
 struct error;
 

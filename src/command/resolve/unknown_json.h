@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 #include "cli/next_step.h"
-#include "command/resolve/unknown_row.h"
 #include "report/manifest/manifest.h"
+#include "unknown_row.h"
 
 struct unknown_json;
 
