@@ -28,9 +28,9 @@ int commits_read(struct ledger *ledger, struct error *err)
     ledger->commits.count = 0;
     if (database_number(ledger, "PRAGMA user_version", &version, err))
         return -1;
-    return version < LEDGER_SCHEMA ? 0
-                                   : database_number(ledger, database_sql(SQL_COMMITS_GET),
-                                                     &ledger->commits.count, err);
+    return version < LEDGER_SCHEMA
+               ? 0
+               : database_number(ledger, sql_text(SQL_COMMITS_GET), &ledger->commits.count, err);
 }
 
 int commits_add(struct ledger *ledger, struct error *err)
@@ -201,7 +201,7 @@ int ledger_commits_jump(struct ledger *ledger, int64_t number, const struct stat
     int64_t count;
     int64_t above = number;
 
-    if (database_number(ledger, database_sql(SQL_COMMITS_GET), &count, err))
+    if (database_number(ledger, sql_text(SQL_COMMITS_GET), &count, err))
         return -1;
     if (ledger_commits_lost(ledger) && ledger->commits.beside > above)
         above = ledger->commits.beside;

@@ -241,7 +241,7 @@ int ledger_rows_open(struct ledger *ledger, int64_t run, uint64_t from,
     if (!rows)
         return error_no_memory(err);
     *rows = (struct ledger_rows){.ledger = ledger, .run = run, .next = from};
-    if (sqlite3_prepare_v3(ledger->db, database_sql(SQL_ROWS), -1, SQLITE_PREPARE_PERSISTENT,
+    if (sqlite3_prepare_v3(ledger->db, sql_text(SQL_ROWS), -1, SQLITE_PREPARE_PERSISTENT,
                            &rows->statement, NULL) != SQLITE_OK) {
         database_fail(ledger, err);
         ledger_rows_close(rows);

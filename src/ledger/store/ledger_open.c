@@ -134,7 +134,7 @@ static int migrate(struct ledger *ledger, int64_t version, struct error *err)
     char text[64];
 
     for (; version < LEDGER_SCHEMA; version++)
-        if (run_sql(ledger, database_migration((int)version), err))
+        if (run_sql(ledger, sql_migration((int)version), err))
             return -1;
     snprintf(text, sizeof(text), "PRAGMA user_version=%d", LEDGER_SCHEMA);
     return run_sql(ledger, text, err);

@@ -38,7 +38,7 @@ static int make_model(int64_t version, sqlite3 **ret_model, struct error *err)
                         NULL) != SQLITE_OK)
         return *ret_model ? fail_model(*ret_model, err) : error_no_memory(err);
     for (int from = 0; from < version; from++)
-        if (sqlite3_exec(*ret_model, database_migration(from), NULL, NULL, NULL) != SQLITE_OK)
+        if (sqlite3_exec(*ret_model, sql_migration(from), NULL, NULL, NULL) != SQLITE_OK)
             return sqlite3_errcode(*ret_model) == SQLITE_NOMEM ? error_no_memory(err)
                                                                : fail_model(*ret_model, err);
     return 0;
