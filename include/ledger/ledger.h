@@ -250,7 +250,7 @@ struct row_place {
 };
 
 /* The order of a claim's rows: run by start, then row. */
-bool row_place_is_before(const struct row_place *a, const struct row_place *b);
+bool ledger_row_is_before(const struct row_place *a, const struct row_place *b);
 
 /* What is known of a claim over all runs of its platform. */
 struct claim_state {
@@ -270,8 +270,8 @@ struct claim_state {
 };
 
 /* Whether what was accepted stands behind that place in the order of rows. */
-bool claim_state_is_newer(const struct claim_state *state, const struct row_place *order,
-                          int64_t rank);
+bool ledger_claim_is_newer(const struct claim_state *state, const struct row_place *order,
+                           int64_t rank);
 
 int ledger_claim_get(struct ledger *ledger, const char *platform, const struct claim_key *key,
                      struct claim_state *ret_state, struct error *err);
@@ -405,7 +405,7 @@ struct ban {
 };
 
 /* How much of it is left; 0: it is over. */
-int64_t ban_rest_ms(const struct ban *ban, int64_t now_ms);
+int64_t ledger_ban_rest_ms(const struct ban *ban, int64_t now_ms);
 
 int ledger_ban_get(struct ledger *ledger, const char *platform, const char *app_key,
                    struct ban *ret_ban, struct error *err);

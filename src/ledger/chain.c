@@ -156,7 +156,7 @@ static int find_link(struct ledger *ledger, const struct claim_row *claim,
 {
     *ret_newer = (struct row_place){0};
     *ret_older = claim->last;
-    while (row_place_is_before(place, ret_older)) {
+    while (ledger_row_is_before(place, ret_older)) {
         sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(*ret_older));
 
         if (database_step(ledger, s, err) < 0)
@@ -188,7 +188,7 @@ static int is_newest_accepted(struct ledger *ledger, const struct row_ref *ref,
         chain_read_accepted(ledger, claim, &state, err))
         return -1;
     order = (struct row_place){brief.sequence, ref->place.row};
-    *ret_newest = !claim_state_is_newer(&state, &order, brief.rank);
+    *ret_newest = !ledger_claim_is_newer(&state, &order, brief.rank);
     return 0;
 }
 

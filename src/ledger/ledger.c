@@ -45,11 +45,26 @@ int ledger_default_path(struct buffer *ret_path, struct error *err)
                      "nor HOME is set; name one with --ledger FILE; nothing was sent");
 }
 
-int64_t ban_rest_ms(const struct ban *ban, int64_t now_ms)
+int64_t ledger_ban_rest_ms(const struct ban *ban, int64_t now_ms)
 {
     int64_t rest = ban->until_ms - now_ms;
 
     if (rest <= 0)
         return 0;
     return ban->wait_ms >= 0 && ban->wait_ms < rest ? ban->wait_ms : rest;
+}
+
+bool ledger_row_is_before(const struct row_place *a, const struct row_place *b)
+{
+    return a->run < b->run || (a->run == b->run && a->row < b->row);
+}
+
+bool ledger_claim_is_newer(const struct claim_state *state, const struct row_place *order,
+                           int64_t rank)
+{
+    const struct row_place *accepted = &state->accepted_order;
+
+    return state->accepted &&
+           (ledger_row_is_before(order, accepted) ||
+            (!ledger_row_is_before(accepted, order) && rank < state->accepted_rank));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ledger/abandonment.h"
+#include "ledger/store/commit_count.h"
 #include "ledger/store/database.h"
 
 /* What the statement finds: 1 or 0. */
@@ -62,7 +63,7 @@ int ledger_run_abandon(struct ledger *ledger, int64_t run, int64_t now_ms, const
         return -1;
     if (found)
         return 0;
-    database_count_this(ledger); /* a copy that lacks it would let the run go on */
+    commit_count_this(ledger); /* a copy that lacks it would let the run go on */
     if (database_execute(ledger,
                          database_ready(ledger, SQL_ABANDON, "iiss", run, now_ms, by, reason), err))
         return -1;

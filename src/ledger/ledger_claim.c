@@ -1,22 +1,8 @@
 /* What is known of a claim over all runs. */
+
 #include <string.h>
 
 #include "chain.h"
-
-bool row_place_is_before(const struct row_place *a, const struct row_place *b)
-{
-    return a->run < b->run || (a->run == b->run && a->row < b->row);
-}
-
-bool claim_state_is_newer(const struct claim_state *state, const struct row_place *order,
-                          int64_t rank)
-{
-    const struct row_place *accepted = &state->accepted_order;
-
-    return state->accepted &&
-           (row_place_is_before(order, accepted) ||
-            (!row_place_is_before(accepted, order) && rank < state->accepted_rank));
-}
 
 #define OPEN_VALUES 3
 

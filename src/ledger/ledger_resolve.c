@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "chain.h"
+#include "ledger/store/commit_count.h"
 
 /* Whether the claim's open attempt is the one a person means: 1 or 0. */
 static int is_meant(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
@@ -109,7 +110,7 @@ int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
     int64_t platform;
     int result;
 
-    database_count_this(ledger);
+    commit_count_this(ledger);
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
     result = is_meant(ledger, platform, ref, settlement, err);

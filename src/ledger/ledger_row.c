@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "chain.h"
+#include "ledger/store/commit_count.h"
 
 struct ledger_rows {
     struct ledger *ledger;
@@ -17,7 +18,7 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
 {
     int64_t platform;
 
-    database_count_this(ledger);
+    commit_count_this(ledger);
     if (database_platform(ledger, ref->platform, &platform, err) ||
         database_execute(ledger,
                          database_ready(ledger, ref->resend ? SQL_OPEN_AGAIN : SQL_OPEN_ADD,
@@ -99,7 +100,7 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
     int64_t platform;
     bool is_new;
 
-    database_count_this(ledger);
+    commit_count_this(ledger);
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
     if (!is_final && ref->resend)
@@ -116,7 +117,7 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
 int ledger_row_warn(struct ledger *ledger, struct row_place place, const char *code,
                     struct error *err)
 {
-    database_count_this(ledger);
+    commit_count_this(ledger);
     if (database_execute(
             ledger, database_ready(ledger, SQL_ROW_WARN, "is", chain_row_id(place), code), err))
         return -1;
@@ -159,7 +160,7 @@ static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, struct e
     };
     int result;
 
-    database_count_this(ledger);
+    commit_count_this(ledger);
     database_digest(record.digest, list, 7);
     buffer_text(&order_no, database_text(list, 0));
     buffer_text(&warnings, database_text(list, 8));

@@ -66,7 +66,7 @@ int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_
     if (database_platform(ledger, platform, &id, err) ||
         ledger_ban_get(ledger, platform, app_key, &before, err))
         return -1;
-    if (ban_rest_ms(&before, now_ms) > wait_ms)
+    if (ledger_ban_rest_ms(&before, now_ms) > wait_ms)
         return 0;
     return database_execute(
         ledger, database_ready(ledger, SQL_BAN_SET, "isii", id, app_key, now_ms + wait_ms, wait_ms),

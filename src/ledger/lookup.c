@@ -107,16 +107,3 @@ int lookup_find(struct ledger *ledger, struct lookup *lookup, int which, int col
             lookup->patience < PATIENCE_MOST / 2 ? 2 * lookup->patience + 1 : PATIENCE_MOST;
     return note_asked(lookup, &wanted, err) ? -1 : order == 0;
 }
-
-void lookup_forget(struct lookup *lookup)
-{
-    if (lookup->statement)
-        sqlite3_reset(lookup->statement);
-    lookup->statement = NULL;
-}
-
-void lookup_release(struct lookup *lookup)
-{
-    buffer_release(&lookup->start);
-    buffer_release(&lookup->asked);
-}

@@ -49,7 +49,7 @@ int limits_begin(struct batch *b, struct error *err)
     if (!ban.until_ms || clock_beijing_day(ban.until_ms) < clock_beijing_day(b->wall_ms))
         return 0;
     b->ban_until_ms = ban.until_ms;
-    rest_ms = ban_rest_ms(&ban, b->wall_ms);
+    rest_ms = ledger_ban_rest_ms(&ban, b->wall_ms);
     pace_ban_until(b->pace, b->now_ms + (rest_ms ? rest_ms : 1), b->now_ms);
     return 0;
 }
@@ -62,7 +62,7 @@ static int read_ban(struct batch *b, struct error *err)
 
     if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban, err))
         return -1;
-    rest_ms = ban_rest_ms(&ban, b->wall_ms);
+    rest_ms = ledger_ban_rest_ms(&ban, b->wall_ms);
     if (!rest_ms || ban.until_ms == b->ban_until_ms)
         return 0;
     b->ban_until_ms = ban.until_ms;

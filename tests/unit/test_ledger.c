@@ -1475,9 +1475,9 @@ static void ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_ba
     create_run(ledger, PLATFORM);
     set_ban(ledger, 100000, 5000);
     ban = ban_of(ledger, "key");
-    assert_int_equal(ban_rest_ms(&ban, 102000), 3000);
-    assert_int_equal(ban_rest_ms(&ban, 105000), 0);
-    assert_int_equal(ban_rest_ms(&ban, 7000), 5000);
+    assert_int_equal(ledger_ban_rest_ms(&ban, 102000), 3000);
+    assert_int_equal(ledger_ban_rest_ms(&ban, 105000), 0);
+    assert_int_equal(ledger_ban_rest_ms(&ban, 7000), 5000);
     /* What was recorded by the clock of before does not keep a new one out. */
     set_ban(ledger, 7000, 6000);
     assert_int_equal(ban_of(ledger, "key").until_ms, 13000);

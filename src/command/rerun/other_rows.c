@@ -107,7 +107,7 @@ static int was_settled(const struct other_rows *other_rows, const struct scan_ro
         return -1;
     if (state.open)
         return 0;
-    if (state.accepted && !row_place_is_before(&state.accepted_order, &order))
+    if (state.accepted && !ledger_row_is_before(&state.accepted_order, &order))
         return 1;
     found = ledger_row_get(s->ledger, place, &known, err);
     return found <= 0 ? found

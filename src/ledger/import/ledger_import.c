@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "ledger/chain.h"
 #include "ledger/import/import.h"
+#include "ledger/store/commit_count.h"
 
 static void forget_briefs(struct ledger *ledger)
 {
@@ -210,7 +211,7 @@ int ledger_import_end(struct ledger *ledger, const struct import_place *place,
 int ledger_import_note(struct ledger *ledger, int64_t run, const char *report_sha256,
                        int64_t now_ms, const char *by, const char *reason, struct error *err)
 {
-    database_count_this(ledger);
+    commit_count_this(ledger);
     return database_execute(
         ledger,
         database_ready(ledger, SQL_IMPORT_NOTE, "isiss", run, report_sha256, now_ms, by, reason),

@@ -171,8 +171,8 @@ static int accept(const struct intake *in, const struct row_place *at, const uns
         return -1;
     order = (struct row_place){brief.sequence, at->row};
     is_known =
-        state.accepted && (row_place_is_before(&order, &state.accepted_order) ||
-                           (!row_place_is_before(&state.accepted_order, &order) &&
+        state.accepted && (ledger_row_is_before(&order, &state.accepted_order) ||
+                           (!ledger_row_is_before(&state.accepted_order, &order) &&
                             (!digest || memcmp(state.accepted_digest, none, sizeof(none)) != 0)));
     *ret_recorded = !is_known;
     if (is_known)

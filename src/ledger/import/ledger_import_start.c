@@ -108,7 +108,7 @@ static int is_accepted(struct ledger *ledger, const struct row_ref *ref, int64_t
         return -1;
     order = (struct row_place){brief.sequence, ref->place.row};
     return state.accepted && (memcmp(state.accepted_digest, digest, DIGEST_CLAIM_BYTES) == 0 ||
-                              claim_state_is_newer(&state, &order, brief.rank));
+                              ledger_claim_is_newer(&state, &order, brief.rank));
 }
 
 /* What the claim's open attempt is to this row. */

@@ -29,6 +29,8 @@
  */
 #include <stdio.h>
 
+#include "checkpoint.h"
+
 #include "database.h"
 #include "lock.h"
 
@@ -51,7 +53,7 @@ static int settle(struct ledger *ledger, int code, struct error *err)
         return 0;
     if (code != SQLITE_FULL)
         return database_fail(ledger, err);
-    ledger_rollback(ledger);
+    database_rollback(ledger);
     return 0;
 }
 
@@ -70,7 +72,7 @@ static int carry_over(struct ledger *ledger, int mode, struct error *err)
     return code == SQLITE_BUSY || code == SQLITE_LOCKED ? 0 : settle(ledger, code, err);
 }
 
-int database_checkpoint(struct ledger *ledger, int mode, struct error *err)
+int checkpoint_run(struct ledger *ledger, int mode, struct error *err)
 {
     int taken = ledger->lock_fd < 0 ? 0 : lock_take(ledger->lock_fd, CHECKPOINT_BYTE, err);
     int result;

@@ -72,7 +72,7 @@ int database_fail(struct ledger *ledger, struct error *err)
               sqlite3_system_errno(ledger->db) ? ": " : "",
               sqlite3_system_errno(ledger->db) ? strerror(sqlite3_system_errno(ledger->db)) : "",
               advice_of(code));
-    ledger_rollback(ledger);
+    database_rollback(ledger);
     return -1;
 }
 
@@ -102,7 +102,7 @@ sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const 
     return *statement;
 }
 
-static void forget_lookups(struct ledger *ledger)
+void database_forget_lookups(struct ledger *ledger)
 {
     lookup_forget(&ledger->claims);
     lookup_forget(&ledger->opens);
@@ -111,7 +111,7 @@ static void forget_lookups(struct ledger *ledger)
 void database_end_lookups(struct ledger *ledger)
 {
     if (sqlite3_get_autocommit(ledger->db))
-        forget_lookups(ledger);
+        database_forget_lookups(ledger);
 }
 
 /* What writes rows alone leaves the claims as they are. */
@@ -126,7 +126,7 @@ int database_step(struct ledger *ledger, sqlite3_stmt *statement, struct error *
     int code = SQLITE_ERROR;
 
     if (statement && may_change_claims(ledger, statement))
-        forget_lookups(ledger);
+        database_forget_lookups(ledger);
     if (statement)
         code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
@@ -211,66 +211,15 @@ int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_bri
     return 0;
 }
 
-/* SQLite's count changes when another connection has committed. */
-static int look_for_news(struct ledger *ledger, struct error *err)
-{
-    sqlite3_stmt *s = database_ready(ledger, SQL_NEWS, "");
-    int64_t version;
-
-    if (database_step(ledger, s, err) < 0)
-        return -1;
-    version = sqlite3_column_int64(s, 0);
-    sqlite3_reset(s);
-    ledger->has_news = version != ledger->version;
-    ledger->version = version;
-    return 0;
-}
-
-int ledger_begin(struct ledger *ledger, struct error *err)
-{
-    forget_lookups(ledger);
-    if (ledger->log_pages >= CHECKPOINT_PAGES &&
-        database_checkpoint(ledger, SQLITE_CHECKPOINT_PASSIVE, err))
-        return -1;
-    if (database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err))
-        return -1;
-    return look_for_news(ledger, err);
-}
-
-int ledger_look_begin(struct ledger *ledger, struct error *err)
-{
-    return database_execute(ledger, database_ready(ledger, SQL_READ, ""), err);
-}
-
-void ledger_look_end(struct ledger *ledger)
-{
-    ledger_rollback(ledger);
-}
-
-bool ledger_has_news(const struct ledger *ledger)
-{
-    return ledger->has_news;
-}
-
-int ledger_commit(struct ledger *ledger, struct error *err)
-{
-    forget_lookups(ledger);
-    if (commits_add(ledger, err) ||
-        database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), err))
-        return -1;
-    commits_write(ledger);
-    return 0;
-}
-
-bool ledger_is_begun(const struct ledger *ledger)
+bool database_is_begun(const struct ledger *ledger)
 {
     return ledger->db && !sqlite3_get_autocommit(ledger->db);
 }
 
-void ledger_rollback(struct ledger *ledger)
+void database_rollback(struct ledger *ledger)
 {
-    forget_lookups(ledger);
-    if (ledger_is_begun(ledger))
+    database_forget_lookups(ledger);
+    if (database_is_begun(ledger))
         sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
     ledger->commits.is_due = false;
     /* They may have been added in what was just taken back. */

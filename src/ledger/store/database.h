@@ -91,6 +91,13 @@ sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const 
 /* Steps to the next row: 1, or 0 at the end (then the statement is reset), or -1. */
 int database_step(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);
 
+/* Takes back what the open transaction has changed, if there is one. */
+void database_rollback(struct ledger *ledger);
+bool database_is_begun(const struct ledger *ledger);
+
+/* What was looked up is not taken for known any more. */
+void database_forget_lookups(struct ledger *ledger);
+
 /* Outside of a transaction others may write: what was looked up is not taken for known. */
 void database_end_lookups(struct ledger *ledger);
 
@@ -107,32 +114,6 @@ int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, 
 /* A run's brief; of a run that is not there an empty name, and no place in the order. */
 int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_brief,
                    struct error *err);
-
-/* ---- the count of commits ---- */
-
-/* The open transaction says something of rows: it counts. */
-void database_count_this(struct ledger *ledger);
-
-/* Counts the open transaction, if it says something of rows, inside it; and, once it is committed,
- * beside the ledger. */
-int commits_add(struct ledger *ledger, struct error *err);
-void commits_write(struct ledger *ledger);
-
-/* Reads what stands beside the ledger; before the ledger itself is read, so that a run that goes on
- * meanwhile makes it no larger than what the ledger says. */
-void commits_read_beside(struct ledger *ledger);
-
-/* Reads what the ledger says; a ledger of an earlier version says 0. */
-int commits_read(struct ledger *ledger, struct error *err);
-
-/* Begins to count beside a ledger that is open for writing. */
-int commits_open(struct ledger *ledger, struct error *err);
-
-/* ---- SQLite's log ---- */
-
-/* Carries SQLite's log over into the file (SQLITE_CHECKPOINT_…); nothing else may do that. What
- * hinders it for now (another's checkpoint, a reader, a full disk) is no error: the log stays. */
-int database_checkpoint(struct ledger *ledger, int mode, struct error *err);
 
 /* ---- opening ---- */
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "commit_count.h"
 #include "database.h"
 #include "lock.h"
 #include "mount.h"
@@ -112,22 +113,6 @@ static int run_sql(struct ledger *ledger, const char *text, struct error *err)
                : database_fail(ledger, err);
 }
 
-int database_number(struct ledger *ledger, const char *text, int64_t *ret_number, struct error *err)
-{
-    sqlite3_stmt *statement = NULL;
-    int result = -1;
-
-    if (sqlite3_prepare_v2(ledger->db, text, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW) {
-        *ret_number = sqlite3_column_int64(statement, 0);
-        result = 0;
-    } else {
-        database_fail(ledger, err);
-    }
-    sqlite3_finalize(statement);
-    return result;
-}
-
 /* Brings a ledger of an earlier version, or an empty file, to the version of this program. */
 static int migrate(struct ledger *ledger, int64_t version, struct error *err)
 {
@@ -154,27 +139,6 @@ static int make_schema(struct ledger *ledger, struct error *err)
     return run_sql(ledger, text, err);
 }
 
-int database_check_version(struct ledger *ledger, int64_t version, struct error *err)
-{
-    int64_t application;
-    char quoted[LOG_QUOTE_BYTES];
-
-    log_quote(ledger->path, quoted, sizeof(quoted));
-    if (database_number(ledger, "PRAGMA application_id", &application, err))
-        return -1;
-    if (application != APPLICATION_ID)
-        return error_set(err, EXIT_BAD_CONFIG,
-                         "'%s' is a database, but no ledger of claimbatch; name another with "
-                         "--ledger",
-                         quoted);
-    if (version > LEDGER_SCHEMA)
-        return error_set(err, EXIT_BAD_CONFIG,
-                         "the ledger '%s' is of a newer version (%lld, this program knows %d); use "
-                         "the program that wrote it",
-                         quoted, (long long)version, LEDGER_SCHEMA);
-    return 0;
-}
-
 /* Whoever comes first makes the schema; the others wait for the lock and find it made. */
 static int check_schema(struct ledger *ledger, struct error *err)
 {
@@ -195,23 +159,6 @@ static int check_schema(struct ledger *ledger, struct error *err)
         return -1;
     }
     return ledger_commit(ledger, err);
-}
-
-int database_read_id(struct ledger *ledger, struct error *err)
-{
-    sqlite3_stmt *statement = NULL;
-    int result = -1;
-
-    if (sqlite3_prepare_v2(ledger->db, "SELECT value FROM meta WHERE name='id'", -1, &statement,
-                           NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW) {
-        snprintf(ledger->id, sizeof(ledger->id), "%s", database_text(statement, 0));
-        result = 0;
-    } else {
-        database_fail(ledger, err);
-    }
-    sqlite3_finalize(statement);
-    return result;
 }
 
 void database_configure(void)
@@ -262,7 +209,7 @@ static int open_at_place(struct ledger *ledger, struct error *err)
     int result = open_database(ledger, err);
 
     if (!result)
-        result = open_lock(ledger, err) || commits_open(ledger, err) ? -1 : 0;
+        result = open_lock(ledger, err) || commit_count_open(ledger, err) ? -1 : 0;
     place_leave(entered);
     if (result)
         return result;
@@ -286,7 +233,7 @@ int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
     ledger->plain = database_path(path, err);
     if (!ledger->plain || make_folders(path, err) || make_file(ledger, err))
         goto fail;
-    commits_read_beside(ledger);
+    commit_count_read_beside(ledger);
     if (open_at_place(ledger, err))
         goto fail;
     *ret_ledger = ledger;

@@ -81,7 +81,7 @@ static int look_at_row(struct chains *c, const struct subject *s, const struct r
     if (database_brief(c->ledger, at->run, &brief, err))
         return -1;
     if (!found->accepted.run ||
-        row_place_is_before(&found->order, &(struct row_place){brief.sequence, at->row})) {
+        ledger_row_is_before(&found->order, &(struct row_place){brief.sequence, at->row})) {
         found->accepted = *at;
         found->order = (struct row_place){brief.sequence, at->row};
     }
@@ -106,7 +106,7 @@ static int walk(struct chains *c, const struct subject *s, struct findings *foun
         sqlite3_reset(statement);
         if (look_at_row(c, s, &at, &record, found, err))
             return -1;
-        if (!row_place_is_before(&older, &at))
+        if (!ledger_row_is_before(&older, &at))
             return 0; /* so is a chain that goes round */
         at = older;
     }
@@ -144,7 +144,7 @@ static int judge(struct chains *c, const struct subject *s, const struct finding
     if (database_brief(c->ledger, s->accepted_at.run, &brief, err))
         return -1;
     accepted_order = (struct row_place){brief.sequence, s->accepted_at.row};
-    if (row_place_is_before(&accepted_order, &found->order))
+    if (ledger_row_is_before(&accepted_order, &found->order))
         say(c, s, &found->accepted, "it was accepted last, and the claim names an older one");
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "base/stop.h"
 #include "ledger/chain.h"
+#include "ledger/store/checkpoint.h"
 #include "ledger/view/prune.h"
 
 #define PRUNE_CLAIMS 2000 /* looked at in one transaction */
@@ -173,7 +174,7 @@ static int read_older(struct ledger *ledger, const struct row_place *at,
         return found;
     *ret_older = chain_read_link(s);
     sqlite3_reset(s);
-    if (!row_place_is_before(ret_older, at))
+    if (!ledger_row_is_before(ret_older, at))
         *ret_older = (struct row_place){0}; /* damaged: no chain goes round */
     return 0;
 }
@@ -316,10 +317,10 @@ static int shrink(struct ledger *ledger, struct prune *pruned, struct error *err
         database_heed_signals(ledger);
         pruned->was_vacuumed = sqlite3_exec(ledger->db, "PRAGMA temp_store=FILE; VACUUM", NULL,
                                             NULL, NULL) == SQLITE_OK;
-        database_checkpoint(ledger, SQLITE_CHECKPOINT_TRUNCATE, &ignored);
+        checkpoint_run(ledger, SQLITE_CHECKPOINT_TRUNCATE, &ignored);
         return 0;
     }
-    database_checkpoint(ledger, SQLITE_CHECKPOINT_PASSIVE, &ignored);
+    checkpoint_run(ledger, SQLITE_CHECKPOINT_PASSIVE, &ignored);
     return 0;
 }
 

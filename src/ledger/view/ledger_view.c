@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "ledger/chain.h"
+#include "ledger/store/commit_count.h"
 #include "ledger/store/mount.h"
 #include "ledger/store/schema.h"
 #include "ledger/view/view.h"
@@ -146,7 +147,7 @@ static int open_database(struct ledger *ledger, const char *query, struct error 
     if (configure(ledger, err) || database_number(ledger, "PRAGMA user_version", &version, err) ||
         database_check_version(ledger, version, err))
         return -1;
-    if (database_read_id(ledger, err) || commits_read(ledger, err))
+    if (database_read_id(ledger, err) || commit_count_read(ledger, err))
         return explain_failure(ledger, version, err);
     ledger->commits.opened_at = ledger->commits.count;
     return 0;
@@ -169,7 +170,7 @@ static int open_as(const char *path, const char *query, struct ledger **ret_ledg
     ledger->plain = database_path(path, err);
     if (!ledger->plain)
         goto fail;
-    commits_read_beside(ledger);
+    commit_count_read_beside(ledger);
     if (open_database(ledger, query, err)) {
         if (err->exit_code == EXIT_CANNOT_CREATE)
             err->exit_code = EXIT_INPUT_MISSING;
@@ -610,7 +611,7 @@ static int collect_places(struct ledger *ledger, const struct claim_key *key, in
         sqlite3_reset(s);
         if (places_add(places, at, err))
             return -1;
-        at = row_place_is_before(&older, &at) ? older : (struct row_place){0};
+        at = ledger_row_is_before(&older, &at) ? older : (struct row_place){0};
     }
     return 0;
 }

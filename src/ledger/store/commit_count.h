@@ -1,0 +1,30 @@
+/*
+ * commit_count: how much a ledger has recorded, counted in it and beside it: see ledger/commits.h.
+ *
+ * Tested by tests/unit/test_commits.c
+ */
+#ifndef CLAIMBATCH_LEDGER_STORE_COMMIT_COUNT_H
+#define CLAIMBATCH_LEDGER_STORE_COMMIT_COUNT_H
+
+struct error;
+struct ledger;
+
+/* The open transaction says something of rows: it counts. */
+void commit_count_this(struct ledger *ledger);
+
+/* Counts the open transaction, if it says something of rows, inside it; and, once it is committed,
+ * beside the ledger. */
+int commit_count_add(struct ledger *ledger, struct error *err);
+void commit_count_write(struct ledger *ledger);
+
+/* Reads what stands beside the ledger; before the ledger itself is read, so that a run that goes on
+ * meanwhile makes it no larger than what the ledger says. */
+void commit_count_read_beside(struct ledger *ledger);
+
+/* Reads what the ledger says; a ledger of an earlier version says 0. */
+int commit_count_read(struct ledger *ledger, struct error *err);
+
+/* Begins to count beside a ledger that is open for writing. */
+int commit_count_open(struct ledger *ledger, struct error *err);
+
+#endif

@@ -1,0 +1,59 @@
+/* What the head of a ledger says: which one it is, and of which version. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "database.h"
+
+int database_number(struct ledger *ledger, const char *text, int64_t *ret_number, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = -1;
+
+    if (sqlite3_prepare_v2(ledger->db, text, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        *ret_number = sqlite3_column_int64(statement, 0);
+        result = 0;
+    } else {
+        database_fail(ledger, err);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+int database_check_version(struct ledger *ledger, int64_t version, struct error *err)
+{
+    int64_t application;
+    char quoted[LOG_QUOTE_BYTES];
+
+    log_quote(ledger->path, quoted, sizeof(quoted));
+    if (database_number(ledger, "PRAGMA application_id", &application, err))
+        return -1;
+    if (application != APPLICATION_ID)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "'%s' is a database, but no ledger of claimbatch; name another with "
+                         "--ledger",
+                         quoted);
+    if (version > LEDGER_SCHEMA)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' is of a newer version (%lld, this program knows %d); use "
+                         "the program that wrote it",
+                         quoted, (long long)version, LEDGER_SCHEMA);
+    return 0;
+}
+
+int database_read_id(struct ledger *ledger, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = -1;
+
+    if (sqlite3_prepare_v2(ledger->db, "SELECT value FROM meta WHERE name='id'", -1, &statement,
+                           NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        snprintf(ledger->id, sizeof(ledger->id), "%s", database_text(statement, 0));
+        result = 0;
+    } else {
+        database_fail(ledger, err);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}

@@ -1,0 +1,65 @@
+/* A transaction of the ledger begins and ends. */
+#include "checkpoint.h"
+#include "commit_count.h"
+#include "database.h"
+
+/* SQLite's count changes when another connection has committed. */
+static int look_for_news(struct ledger *ledger, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_NEWS, "");
+    int64_t version;
+
+    if (database_step(ledger, s, err) < 0)
+        return -1;
+    version = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    ledger->has_news = version != ledger->version;
+    ledger->version = version;
+    return 0;
+}
+
+int ledger_begin(struct ledger *ledger, struct error *err)
+{
+    database_forget_lookups(ledger);
+    if (ledger->log_pages >= CHECKPOINT_PAGES &&
+        checkpoint_run(ledger, SQLITE_CHECKPOINT_PASSIVE, err))
+        return -1;
+    if (database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err))
+        return -1;
+    return look_for_news(ledger, err);
+}
+
+int ledger_look_begin(struct ledger *ledger, struct error *err)
+{
+    return database_execute(ledger, database_ready(ledger, SQL_READ, ""), err);
+}
+
+void ledger_look_end(struct ledger *ledger)
+{
+    database_rollback(ledger);
+}
+
+bool ledger_has_news(const struct ledger *ledger)
+{
+    return ledger->has_news;
+}
+
+int ledger_commit(struct ledger *ledger, struct error *err)
+{
+    database_forget_lookups(ledger);
+    if (commit_count_add(ledger, err) ||
+        database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), err))
+        return -1;
+    commit_count_write(ledger);
+    return 0;
+}
+
+bool ledger_is_begun(const struct ledger *ledger)
+{
+    return database_is_begun(ledger);
+}
+
+void ledger_rollback(struct ledger *ledger)
+{
+    database_rollback(ledger);
+}
