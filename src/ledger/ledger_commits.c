@@ -32,10 +32,7 @@ int64_t ledger_commits(const struct ledger *ledger)
 
 int64_t ledger_commits_lost(const struct ledger *ledger)
 {
-    const char *id = ledger->commits.beside_id;
-    int64_t lost = ledger->commits.beside - ledger->commits.opened_at;
-
-    return strcmp(id, ledger->id) == 0 && lost > 0 ? lost : 0;
+    return commit_count_lost(ledger);
 }
 
 /* ---- what is lost, and what was said of it ---- */

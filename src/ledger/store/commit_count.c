@@ -113,23 +113,12 @@ void commit_count_read_beside(struct ledger *ledger)
     parse_line(line, len, ledger->commits.beside_id, &ledger->commits.beside);
 }
 
-/* What was copied while a run went on, and is the ledger yet: nothing was recorded after it. */
-static int end_doubts(struct ledger *ledger, struct error *err)
+int64_t commit_count_lost(const struct ledger *ledger)
 {
-    int64_t doubts;
+    const char *id = ledger->commits.beside_id;
+    int64_t lost = ledger->commits.beside - ledger->commits.opened_at;
 
-    if (strcmp(ledger->commits.beside_id, ledger->id) != 0 ||
-        ledger->commits.beside != ledger->commits.count)
-        return 0;
-    if (database_number(ledger, "SELECT count(*) FROM doubt", &doubts, err))
-        return -1;
-    if (!doubts)
-        return 0;
-    if (ledger_begin(ledger, err) ||
-        database_execute(
-            ledger, database_ready(ledger, SQL_DOUBT_DROP_OF, "i", ledger->commits.beside), err))
-        return -1;
-    return ledger_commit(ledger, err);
+    return strcmp(id, ledger->id) == 0 && lost > 0 ? lost : 0;
 }
 
 int commit_count_open(struct ledger *ledger, struct error *err)
@@ -138,9 +127,9 @@ int commit_count_open(struct ledger *ledger, struct error *err)
         return -1;
     ledger->commits.opened_at = ledger->commits.count;
     /* Its bytes have their place on the disk from now on. */
-    if (!ledger_commits_lost(ledger)) {
+    if (!commit_count_lost(ledger)) {
         ledger->commits.is_due = true;
         commit_count_write(ledger);
     }
-    return end_doubts(ledger, err);
+    return 0;
 }

@@ -6,6 +6,8 @@
 #ifndef CLAIMBATCH_LEDGER_STORE_COMMIT_COUNT_H
 #define CLAIMBATCH_LEDGER_STORE_COMMIT_COUNT_H
 
+#include <stdint.h>
+
 struct error;
 struct ledger;
 
@@ -26,5 +28,8 @@ int commit_count_read(struct ledger *ledger, struct error *err);
 
 /* Begins to count beside a ledger that is open for writing. */
 int commit_count_open(struct ledger *ledger, struct error *err);
+
+/* How many of the commits that were counted beside the ledger are not in it. */
+int64_t commit_count_lost(const struct ledger *ledger);
 
 #endif

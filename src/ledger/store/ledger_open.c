@@ -201,6 +201,25 @@ static int open_database(struct ledger *ledger, struct error *err)
     return 0;
 }
 
+/* What was copied while a run went on, and is the ledger yet: nothing was recorded after it. */
+static int end_doubts(struct ledger *ledger, struct error *err)
+{
+    int64_t doubts;
+
+    if (strcmp(ledger->commits.beside_id, ledger->id) != 0 ||
+        ledger->commits.beside != ledger->commits.count)
+        return 0;
+    if (database_number(ledger, "SELECT count(*) FROM doubt", &doubts, err))
+        return -1;
+    if (!doubts)
+        return 0;
+    if (ledger_begin(ledger, err) ||
+        database_execute(
+            ledger, database_ready(ledger, SQL_DOUBT_DROP_OF, "i", ledger->commits.beside), err))
+        return -1;
+    return ledger_commit(ledger, err);
+}
+
 /* What SQLite makes beside the ledger it makes here, and gives to the ledger's owner where we are
  * root; so it is looked at before, and once more what was opened. */
 static int open_at_place(struct ledger *ledger, struct error *err)
@@ -209,7 +228,9 @@ static int open_at_place(struct ledger *ledger, struct error *err)
     int result = open_database(ledger, err);
 
     if (!result)
-        result = open_lock(ledger, err) || commit_count_open(ledger, err) ? -1 : 0;
+        result = open_lock(ledger, err) || commit_count_open(ledger, err) || end_doubts(ledger, err)
+                     ? -1
+                     : 0;
     place_leave(entered);
     if (result)
         return result;

@@ -1,8 +1,6 @@
 #include "page.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +8,6 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
-#include "chart.h"
 #include "html.h"
 #include "page_part.h"
 
@@ -22,63 +19,6 @@ static const char import_started[] = "<!doctype html>\n"
                                      "<meta name=\"generator\" content=\"claimbatch audit\">\n";
 
 #define END_BYTES (page_script_bytes + 1024) /* kept for what stands behind the rows */
-
-/* ---- what several parts say ---- */
-
-bool page_keeps(struct buffer *page, size_t before, size_t limit)
-{
-    if (page->failed || page->len <= limit)
-        return true;
-    page->len = before;
-    page->ptr[before] = '\0';
-    return false;
-}
-
-void page_outcome(struct buffer *page, enum outcome outcome)
-{
-    chart_key(page, outcome);
-    buffer_format(page, " %s", outcome_name(outcome));
-}
-
-static int compare_row(const void *key, const void *element)
-{
-    uint64_t row = *(const uint64_t *)key;
-    const struct audit_row *other = element;
-
-    return row < other->row ? -1 : row > other->row;
-}
-
-void page_row_number(const struct page_context *context, uint64_t row)
-{
-    bool is_linked = context->linked && bsearch(&row, context->audit->open_rows, context->linked,
-                                                sizeof(struct audit_row), compare_row);
-
-    if (is_linked)
-        buffer_format(context->page, "<a href=\"#r%llu\">", (unsigned long long)row);
-    buffer_format(context->page, "%llu", (unsigned long long)row);
-    if (is_linked)
-        buffer_text(context->page, "</a>");
-}
-
-void page_check(struct buffer *page, enum audit_check check, const char *words)
-{
-    static const char *const classes[] = {"unchecked", "agrees", "disagrees"};
-    static const char *const signs[] = {"M3 8h10", "M2.5 8.5l3.5 3.5 7.5-8", "M4 4l8 8M12 4l-8 8"};
-
-    buffer_format(page,
-                  "<span class=\"check %s\"><svg class=\"sign\" viewBox=\"0 0 16 16\" width=\"16\" "
-                  "height=\"16\" aria-hidden=\"true\"><path d=\"%s\"/></svg> %s</span>",
-                  classes[check], signs[check], words);
-}
-
-uint64_t page_sum_rows(const struct audit_sum *sums)
-{
-    uint64_t rows = 0;
-
-    for (int i = 0; i < OUTCOME_COUNT; i++)
-        rows += sums[i].rows;
-    return rows;
-}
 
 /* ---- the whole ---- */
 
