@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
-#include "cli/guard.h"
+#include "cli/newer_ledger.h"
 #include "cli/next_step.h"
 #include "cli/options.h"
 #include "cli/statement.h"
@@ -164,7 +164,7 @@ static int check_import(struct resolve *r, struct error *err)
     int found = known > 0 ? ledger_pass_find(r->ledger, &pass, err) : known;
 
     if (found)
-        return found < 0 ? -1 : guard_commits(r->ledger, r->options->claims, NULL, err);
+        return found < 0 ? -1 : newer_ledger_check(r->ledger, r->options->claims, NULL, err);
     log_quote(ledger_path(r->ledger), quoted, sizeof(quoted));
     if (known)
         return error_set(err, EXIT_BAD_CONFIG,
@@ -202,7 +202,7 @@ static int open_ledger(struct resolve *r, struct error *err)
     if (ledger_open(r->ledger_path.ptr, &r->ledger, err))
         return -1;
     if (strcmp(ledger_id(r->ledger), r->manifest.ledger_id) == 0)
-        return guard_commits(r->ledger, r->options->claims, &r->manifest, err);
+        return newer_ledger_check(r->ledger, r->options->claims, &r->manifest, err);
     return check_import(r, err);
 }
 

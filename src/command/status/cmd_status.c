@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "cli/folder.h"
-#include "cli/guard.h"
+#include "cli/newer_ledger.h"
 #include "cli/options.h"
 #include "cli/summary.h"
 #include "command/commands.h"
@@ -504,7 +504,7 @@ static int abandon(struct status *s, struct error *err)
     struct status_abandoned done;
     bool has_unknown = false;
 
-    if (open_to_write(s, err) || guard_commits(s->ledger, NULL, NULL, err))
+    if (open_to_write(s, err) || newer_ledger_check(s->ledger, NULL, NULL, err))
         return -1;
     abandon.ledger = s->ledger;
     abandon.now_ms = s->now_ms;

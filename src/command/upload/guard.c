@@ -1,4 +1,4 @@
-#include "cli/guard.h"
+#include "guard.h"
 
 #include <stdlib.h>
 #include <string.h>

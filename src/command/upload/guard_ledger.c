@@ -7,13 +7,10 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "cli/guard.h"
+#include "cli/newer_ledger.h"
+#include "guard.h"
 #include "ledger/commits.h"
 #include "report/manifest/earlier_runs.h"
-
-#define OVERRIDE                                                                                   \
-    "if the right one is lost, teach this one what reports know (claimbatch import), or say "      \
-    "--new-ledger --by NAME --reason TEXT: then rows may be sent twice"
 
 /* One look at the manifests. */
 struct look {
@@ -44,7 +41,7 @@ static int refuse_other(const struct look *look, const struct earlier_run *earli
     return error_set(
         err, EXIT_BAD_CONFIG,
         "'%s' tells that %s with ledger %s%s%s (run %s), but '%s' is %s%s. Name that "
-        "one with --ledger%s; " OVERRIDE,
+        "one with --ledger%s; " NEWER_LEDGER_OVERRIDE,
         quoted[0], is_this ? "this export was sent or begun" : "claims were sent to this platform",
         m->ledger_id, *place ? " at" : "", place, m->run, quoted[1],
         ledger ? "ledger " : "not there, and would be a new one", ledger ? ledger_id(ledger) : "",
@@ -55,52 +52,22 @@ static int refuse_unread(const struct earlier_run *earlier_run, struct error *er
 {
     char quoted[LOG_QUOTE_BYTES];
 
-    return error_set(
-        err, EXIT_BAD_CONFIG,
-        "another user has sent claims from here, perhaps of this export, and which "
-        "ledger knows of them cannot be told: %s ('%s'). Have it made readable; " OVERRIDE,
-        earlier_run->unread, log_quote(earlier_run->path, quoted, sizeof(quoted)));
-}
-
-static int refuse_older(const struct ledger *ledger, const char *path,
-                        const struct manifest_found *m, bool is_unknown, struct error *err)
-{
-    char quoted[2][LOG_QUOTE_BYTES];
-    char what[128];
-
-    log_quote(ledger_path(ledger), quoted[0], LOG_QUOTE_BYTES);
-    log_quote(path, quoted[1], LOG_QUOTE_BYTES);
-    if (is_unknown)
-        snprintf(what, sizeof(what), "does not know run %s", m->run);
-    else
-        snprintf(what, sizeof(what), "has recorded less (commit %lld is not in it)",
-                 (long long)m->ledger_commits);
     return error_set(err, EXIT_BAD_CONFIG,
-                     "the ledger '%s' (%s) %s, of which '%s' tells: it is an older copy of itself, "
-                     "or its log was removed. Bring back the newer one; " OVERRIDE,
-                     quoted[0], ledger_id(ledger), what, quoted[1]);
-}
-
-static int refuse_lost(const struct ledger *ledger, struct error *err)
-{
-    char quoted[LOG_QUOTE_BYTES];
-
-    return error_set(
-        err, EXIT_BAD_CONFIG,
-        "the last %lld commits of ledger '%s' (%s) are gone: its log (-wal) was "
-        "removed, or it is an older copy of itself. Bring back the newer one; " OVERRIDE,
-        (long long)ledger_commits_lost(ledger),
-        log_quote(ledger_path(ledger), quoted, sizeof(quoted)), ledger_id(ledger));
+                     "another user has sent claims from here, perhaps of this export, and which "
+                     "ledger knows of them cannot be told: %s ('%s'). Have it made "
+                     "readable; " NEWER_LEDGER_OVERRIDE,
+                     earlier_run->unread, log_quote(earlier_run->path, quoted, sizeof(quoted)));
 }
 
 static int refuse_doubt(const struct submission *s, const struct run_record *run, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
 
-    return error_set(err, EXIT_BAD_CONFIG,
-                     "the ledger '%s' is a copy that was made while run %s of this export went on: "
-                     "what that sent afterwards is not in it. Bring back the newer one; " OVERRIDE,
-                     log_quote(ledger_path(s->ledger), quoted, sizeof(quoted)), run->name);
+    return error_set(
+        err, EXIT_BAD_CONFIG,
+        "the ledger '%s' is a copy that was made while run %s of this export went on: "
+        "what that sent afterwards is not in it. Bring back the newer one; " NEWER_LEDGER_OVERRIDE,
+        log_quote(ledger_path(s->ledger), quoted, sizeof(quoted)), run->name);
 }
 
 /* ---- one manifest ---- */
@@ -210,9 +177,10 @@ static int see(void *context, const struct earlier_run *earlier_run, struct erro
     passed = pass_over(look, earlier_run, &pass, err);
     if (passed)
         return passed < 0 ? -1 : 0;
-    return mismatch == MISMATCH_OTHER ? refuse_other(look, earlier_run, is_this, err)
-                                      : refuse_older(look->s->ledger, earlier_run->path, m,
-                                                     mismatch == MISMATCH_UNKNOWN_RUN, err);
+    return mismatch == MISMATCH_OTHER
+               ? refuse_other(look, earlier_run, is_this, err)
+               : newer_ledger_refuse_older(look->s->ledger, earlier_run->path, m,
+                                           mismatch == MISMATCH_UNKNOWN_RUN, err);
 }
 
 /* ---- all of them ---- */
@@ -251,11 +219,11 @@ static int refuse_absent(const struct submission *s, enum ledger_place place, co
                          "the right one with --ledger; the first one is made by: claimbatch status "
                          "--create --ledger '%s'",
                          quoted, quoted);
-    return error_set(
-        err, EXIT_BAD_CONFIG,
-        "the ledger%s%s that was at '%s' is gone: only its log or its lock file is "
-        "left there. Bring it back, or name the place it was moved to with --ledger; " OVERRIDE,
-        *id ? " " : "", id, quoted);
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the ledger%s%s that was at '%s' is gone: only its log or its lock file is "
+                     "left there. Bring it back, or name the place it was moved to with "
+                     "--ledger; " NEWER_LEDGER_OVERRIDE,
+                     *id ? " " : "", id, quoted);
 }
 
 int guard_absent(const struct submission *s, struct error *err)
@@ -293,7 +261,7 @@ static int check(struct look *look, struct error *err)
         return -1;
     look->is_anew = !look->is_anew;
     if (ledger_commits_lost(s->ledger) && !look->passes)
-        return refuse_lost(s->ledger, err);
+        return newer_ledger_refuse_lost(s->ledger, err);
     return look_at_all(look, err);
 }
 
@@ -321,22 +289,4 @@ int guard_ledger_again(const struct submission *s, struct error *err)
         return -1;
     look.is_anew = false; /* it has this run */
     return look_at_all(&look, err);
-}
-
-int guard_commits(struct ledger *ledger, const char *path, const struct manifest_found *manifest,
-                  struct error *err)
-{
-    struct pass pass;
-    int found;
-
-    if (ledger_commits_lost(ledger))
-        return refuse_lost(ledger, err);
-    if (!manifest)
-        return 0;
-    found = ledger_commits_is_lost(ledger, manifest->ledger_commits, err);
-    if (found <= 0)
-        return found;
-    pass = (struct pass){manifest->ledger_id, manifest->run, manifest->ledger_commits, PASS_REPORT};
-    found = ledger_pass_find(ledger, &pass, err);
-    return found ? (found < 0 ? -1 : 0) : refuse_older(ledger, path, manifest, false, err);
 }

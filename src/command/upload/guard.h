@@ -4,8 +4,8 @@
  *
  * Tested by tests/e2e/test_identity.py, test_ledger.py
  */
-#ifndef CLAIMBATCH_CLI_GUARD_H
-#define CLAIMBATCH_CLI_GUARD_H
+#ifndef CLAIMBATCH_COMMAND_UPLOAD_GUARD_H
+#define CLAIMBATCH_COMMAND_UPLOAD_GUARD_H
 
 #include "command/upload/submission.h"
 
@@ -28,11 +28,6 @@ int guard_ledger(const struct submission *submission, struct error *err);
 /* The same once more, when this start has said where it is (started.h): who began at the same
  * moment has said so as well. Nothing new is passed over. */
 int guard_ledger_again(const struct submission *submission, struct error *err);
-
-/* EXIT_BAD_CONFIG when commits of this ledger are gone, as what stands beside it tells, or a
- * manifest (which may be NULL) that is at `path`. */
-int guard_commits(struct ledger *ledger, const char *path, const struct manifest_found *manifest,
-                  struct error *err);
 
 /* EXIT_CANNOT_CREATE when a file of the report is one that the command reads or keeps, whether it
  * is there already or not. Not even --overwrite is meant for those. */

@@ -1,0 +1,209 @@
+/* The path of the report, and what stands there. */
+#include "command/upload/submission.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file/file.h"
+#include "base/log.h"
+#include "guard.h"
+#include "report/manifest/started.h"
+#include "report/move.h"
+#include "submission_part.h"
+
+/* A folder is named with its slash, so that a name that is taken by a folder is no surprise. */
+static bool is_folder(const char *path)
+{
+    size_t len = strlen(path);
+
+    return len && path[len - 1] == '/';
+}
+
+static void join(struct buffer *path, const char *folder, const char *name)
+{
+    size_t len = strlen(folder);
+
+    buffer_format(path, "%s%s%s", folder, len && folder[len - 1] == '/' ? "" : "/", name);
+}
+
+int submission_place(struct submission *s, const char *folder_of, const char *name,
+                     struct error *err)
+{
+    const struct options *o = s->options;
+    const char *slash = strrchr(folder_of, '/');
+    bool is_named = o->report && !is_folder(o->report);
+
+    if (!is_named && !name)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "an export from standard input needs a name for its report: -o FILE; "
+                         "nothing was sent");
+    s->choice = o->overwrite ? PLACE_OVERWRITE : is_named ? PLACE_NAMED : PLACE_DEFAULT;
+    buffer_reset(&s->report_path);
+    if (is_named)
+        buffer_text(&s->report_path, o->report);
+    else if (o->report || o->report_dir)
+        join(&s->report_path, o->report ? o->report : o->report_dir, name);
+    else
+        buffer_format(&s->report_path, "%.*s%s", slash ? (int)(slash - folder_of) + 1 : 0,
+                      folder_of, name);
+    return s->report_path.failed ? error_no_memory(err) : 0;
+}
+
+int submission_look_at(struct submission *s, struct publication_place *ret_place, struct error *err)
+{
+    return publication_look(s->report_path.ptr, s->options->claims, s->inspection.survey.sha256,
+                            s->endpoint.platform, s->choice, ret_place, err);
+}
+
+static int refuse_foreign(const struct submission *s, struct error *err)
+{
+    return publication_refuse(s->report_path.ptr, "is the report of another export", err);
+}
+
+/* A publication that was cut short is brought to its end, whoever's it is. */
+static int complete(struct submission *s, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int found = publication_complete(s->report_path.ptr, s->completed, err);
+
+    if (found <= 0) {
+        *s->completed = '\0';
+        return found;
+    }
+    log_info("the report of run %s had no manifest yet, because its publication was cut short: "
+             "'%s' has it now",
+             s->completed, log_quote(s->report_path.ptr, quoted, sizeof(quoted)));
+    return 0;
+}
+
+/* … and its run is published, as far as this ledger knows it. */
+static int note_completed(struct submission *s, struct error *err)
+{
+    struct run_record run;
+    int found = *s->completed ? ledger_run_named(s->ledger, s->completed, &run, err) : 0;
+
+    if (found <= 0 || !run.finished_ms || run.published)
+        return found < 0 ? -1 : 0;
+    if (started_remove(s->report_path.ptr, &run, s->ledger, err) || ledger_begin(s->ledger, err))
+        return -1;
+    run.published = true;
+    if (!ledger_run_save(s->ledger, &run, err) && !ledger_commit(s->ledger, err))
+        return 0;
+    ledger_rollback(s->ledger);
+    return -1;
+}
+
+/* A ledger that is not there knows of no place that the run's report has moved to. */
+int submission_look(struct submission *s, struct error *err)
+{
+    if (guard_files(s, err) || complete(s, err) || submission_look_at(s, &s->place, err))
+        return -1;
+    return s->place.is_foreign && access(s->ledger_path.ptr, F_OK) ? refuse_foreign(s, err) : 0;
+}
+
+/* A run whose report made room for another goes on where its report is now. */
+static int follow_move(struct submission *s, struct error *err)
+{
+    struct run_record run;
+    int found = submission_find_run(s, &run, err);
+
+    if (found <= 0 || strcmp(run.name, s->place.standing) == 0)
+        return found < 0 ? -1 : 0;
+    found = move_follow(s->ledger, run.name, &s->report_path, err);
+    if (found <= 0)
+        return found;
+    s->choice = PLACE_DEFAULT; /* it is the run's own */
+    publication_place_release(&s->place);
+    return guard_files(s, err) ? -1 : submission_look_at(s, &s->place, err);
+}
+
+int submission_settle_place(struct submission *s, struct error *err)
+{
+    if (move_complete(s->ledger, err) || note_completed(s, err))
+        return -1;
+    publication_place_release(&s->place);
+    if (submission_look_at(s, &s->place, err) || follow_move(s, err))
+        return -1;
+    return s->place.is_foreign ? refuse_foreign(s, err) : 0;
+}
+
+/* The report of another run, or what a person said may go, makes room for the one that is to come.
+ */
+int submission_make_room(struct submission *s, struct error *err)
+{
+    const char *run = s->place.standing;
+    struct buffer stem = {0};
+    struct buffer aside = {0};
+    char quoted[LOG_QUOTE_BYTES];
+    bool is_own = strcmp(run, s->resumed.run.name) == 0 || (!*run && s->choice != PLACE_OVERWRITE);
+    int result;
+
+    if (!s->place.is_there || is_own)
+        return 0;
+    buffer_format(&stem, "before-%s", s->resumed.run.name);
+    result = stem.failed ? error_no_memory(err)
+                         : move_aside(s->ledger, s->report_path.ptr, run, stem.ptr, &aside, err);
+    if (!result)
+        log_info("what was there is kept: %s%s is '%s' now", *run ? "the report of run " : "it",
+                 run, log_quote(aside.ptr, quoted, sizeof(quoted)));
+    if (!result)
+        publication_place_release(&s->place);
+    buffer_release(&stem);
+    buffer_release(&aside);
+    return result;
+}
+
+/* The longest names that this run's report may ever need, once it makes room itself. */
+int submission_try_names(const struct submission *s, struct error *err)
+{
+    struct buffer name = {0};
+    struct buffer longest = {0};
+    int result = move_name(s->report_path.ptr, s->resumed.run.name, &name, err);
+
+    manifest_path(buffer_string(&name), &longest);
+    buffer_text(&longest, ".partial");
+    if (!result)
+        result = longest.failed ? error_no_memory(err) : file_check_name(longest.ptr, err);
+    if (result && !longest.failed)
+        error_add(err, "the report would need such a name later; name another report with -o");
+    buffer_release(&name);
+    buffer_release(&longest);
+    return result;
+}
+
+/* A report without a manifest is ours when publishing it was cut short between the two. Whether the
+ * run is finished tells nothing: a later start, which was cut short too, has begun it anew. */
+int submission_check_unclaimed(struct submission *s, struct error *err)
+{
+    struct run_record run;
+    int found;
+
+    if (!s->place.is_unclaimed)
+        return 0;
+    found = submission_find_run(s, &run, err);
+    if (found < 0)
+        return -1;
+    if (found && s->place.is_like_a_report && file_is_same(run.report_path, s->report_path.ptr))
+        return 0;
+    return publication_refuse(s->report_path.ptr, "has no manifest beside it", err);
+}
+
+/* Another run may have published its report there since this one looked; now that the places of
+ * report and manifest are locked none can, and none is between the two. */
+int submission_look_again(struct submission *s, struct error *err)
+{
+    struct publication_place now;
+    int result = submission_look_at(s, &now, err);
+
+    if (!result &&
+        (now.is_there != s->place.is_there || now.replaced_count != s->place.replaced_count ||
+         strcmp(now.standing, s->place.standing) != 0))
+        result = error_set(err, EXIT_TRY_LATER,
+                           "another run has published its report as '%s' at this moment; type the "
+                           "same again",
+                           s->report_path.ptr);
+    publication_place_release(&now);
+    return result;
+}
