@@ -44,6 +44,21 @@ every_header_names_a_test_that_exists() {
     return "$missing"
 }
 
+arrows_point_down() { tests/layout.py arrows_point_down; }
+
+headers_stand_where_they_are_needed() { tests/layout.py headers_stand_where_they_are_needed; }
+
+folders_are_small() { tests/layout.py folders_are_small; }
+
+libraries_have_their_files() { tests/layout.py libraries_have_their_files; }
+
+every_header_names_a_test() { tests/layout.py every_header_names_a_test; }
+
+no_two_sources_need_each_other() {
+    [ -d build/libclaimbatch_core.a.p ] || return 77
+    tests/layout.py no_two_sources_need_each_other build
+}
+
 every_unit_test_is_declared() {
     local test noun missing=0
     for test in tests/unit/test_*.c; do
@@ -120,6 +135,12 @@ check every_header_compiles_alone
 check no_header_names_a_third_party_type
 check no_file_names_a_path_of_the_machine
 check every_header_names_a_test_that_exists
+check arrows_point_down
+check headers_stand_where_they_are_needed
+check folders_are_small
+check libraries_have_their_files
+check every_header_names_a_test
+check no_two_sources_need_each_other
 check every_unit_test_is_declared
 check the_sample_can_be_tried_by_one_command
 check source_is_formatted

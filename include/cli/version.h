@@ -1,5 +1,7 @@
 /*
  * version: set by the build.
+ *
+ * Tested by tests/e2e/test_options.py
  */
 #ifndef CLAIMBATCH_CLI_VERSION_H
 #define CLAIMBATCH_CLI_VERSION_H

@@ -4,6 +4,8 @@
  * A row is linked into the chain of its claim once in its life, when it is final and can be asked
  * for from there: when other rows of its export may be of the same claim, when it was sent, or when
  * it waits for another attempt.
+ *
+ * Tested by tests/unit/test_ledger.c
  */
 #ifndef CLAIMBATCH_LEDGER_CHAIN_H
 #define CLAIMBATCH_LEDGER_CHAIN_H

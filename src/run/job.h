@@ -4,6 +4,8 @@
  * A job is one row on its way, filled in from left to right: row, claim, attempt, outcome. All jobs
  * are allocated once, when a run starts. Between pool_submit and pool_collect a job belongs to the
  * pool; at any other time to the coordinator.
+ *
+ * Tested by tests/e2e/test_upload.py
  */
 #ifndef CLAIMBATCH_RUN_JOB_H
 #define CLAIMBATCH_RUN_JOB_H

@@ -4,6 +4,8 @@
  *
  * The steps, in the order of a turn: settle (collect), halt, refill, grant; batch.h calls them
  * inside one transaction.
+ *
+ * Tested by tests/e2e/test_upload.py
  */
 #ifndef CLAIMBATCH_RUN_STATE_H
 #define CLAIMBATCH_RUN_STATE_H

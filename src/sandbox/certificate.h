@@ -2,6 +2,8 @@
  * certificate: a self-signed certificate for a gateway on this machine.
  *
  * Hides OpenSSL. EC P-256, valid for 127.0.0.1, ::1 and localhost for a day.
+ *
+ * Tested by tests/e2e/test_sandbox.py
  */
 #ifndef CLAIMBATCH_SANDBOX_CERTIFICATE_H
 #define CLAIMBATCH_SANDBOX_CERTIFICATE_H

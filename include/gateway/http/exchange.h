@@ -2,6 +2,8 @@
  * exchange: what is known of one HTTP call, from the first byte to its end.
  *
  * Plain facts, without judgement: the client fills them in, verdict judges them.
+ *
+ * Tested by tests/unit/test_verdict.c
  */
 #ifndef CLAIMBATCH_GATEWAY_HTTP_EXCHANGE_H
 #define CLAIMBATCH_GATEWAY_HTTP_EXCHANGE_H

@@ -1,4 +1,8 @@
-/* stretch: text inside a cell, for the headers that know no more of it. */
+/*
+ * stretch: text inside a cell, for the headers that know no more of it.
+ *
+ * Tested by tests/unit/test_value.c
+ */
 #ifndef CLAIMBATCH_INPUT_CLAIM_STRETCH_H
 #define CLAIMBATCH_INPUT_CLAIM_STRETCH_H
 

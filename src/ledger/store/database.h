@@ -6,6 +6,8 @@
  * its key is what keeps two attempts of one claim from being open at once. row is written when an
  * attempt has ended, claim once a row, when the row is final. A claim's rows form a chain, newest
  * first: claim.last → row.prev → …
+ *
+ * Tested by tests/unit/test_ledger.c
  */
 #ifndef CLAIMBATCH_LEDGER_STORE_DATABASE_H
 #define CLAIMBATCH_LEDGER_STORE_DATABASE_H

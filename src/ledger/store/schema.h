@@ -4,6 +4,8 @@
  *
  * A table that was planted, an index that was dropped, a trigger, a view: each can make a ledger
  * lie, or run what somebody else wrote. So the schema is compared before anything else is asked.
+ *
+ * Tested by tests/e2e/test_tamper.py
  */
 #ifndef CLAIMBATCH_LEDGER_STORE_SCHEMA_H
 #define CLAIMBATCH_LEDGER_STORE_SCHEMA_H

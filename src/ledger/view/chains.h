@@ -1,5 +1,9 @@
-/* chains: every claim of a ledger, and whether what it says is what its rows say. Private to this
- * folder. */
+/*
+ * chains: every claim of a ledger, and whether what it says is what its rows say. Private to this
+ * folder.
+ *
+ * Tested by tests/unit/test_care.c
+ */
 #ifndef CLAIMBATCH_LEDGER_VIEW_CHAINS_H
 #define CLAIMBATCH_LEDGER_VIEW_CHAINS_H
 
