@@ -17,6 +17,8 @@
 
 #include "ledger/ledger.h"
 
+#define CARE_SENTENCE_BYTES 512
+
 #define CARE_SENTENCES_MAX 100 /* of one kind of damage that are put into words */
 
 /*

@@ -1,0 +1,330 @@
+/* A ledger is looked at while runs may be writing it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "ledger/store/database.h"
+#include "ledger/view/view.h"
+#include "view_part.h"
+
+/* ---- opening ---- */
+
+/* Ends what is still being read: no old state of the ledger is held. */
+void view_let_go(struct ledger *ledger)
+{
+    for (int i = 0; i < SQL_COUNT; i++)
+        sqlite3_reset(ledger->statements[i]);
+}
+
+/* ---- runs ---- */
+
+bool view_is_active(struct ledger *ledger, int64_t run)
+{
+    return ledger->lock_fd >= 0 && ledger_run_is_alive(ledger, run);
+}
+
+const char *view_state_name(enum view_state state)
+{
+    static const char *const names[VIEW_STATE_COUNT] = {"active",   "interrupted", "stopped",
+                                                        "finished", "abandoned",   "pruned"};
+
+    return names[state];
+}
+
+static bool is_pruned(const struct run_record *run)
+{
+    static const unsigned char nothing[DIGEST_SHA256_BYTES];
+
+    return memcmp(run->export_sha256, nothing, sizeof(nothing)) == 0;
+}
+
+static enum view_state state_of(struct ledger *ledger, const struct view_run *view)
+{
+    const struct run_record *run = &view->record;
+
+    if (is_pruned(run))
+        return VIEW_PRUNED;
+    if (view->abandonment.run)
+        return VIEW_ABANDONED;
+    if (view_is_active(ledger, run->id))
+        return VIEW_ACTIVE;
+    if (!run->finished_ms)
+        return VIEW_INTERRUPTED;
+    return *run->stopped_because ? VIEW_STOPPED : VIEW_FINISHED;
+}
+
+/* Of a run that has no report yet. */
+static int count_rows(struct ledger *ledger, int64_t run, struct run_count *counts,
+                      struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_OUTCOMES, "ii", database_row_id(run, 0),
+                                     database_row_id(run + 1, 0));
+    int found;
+
+    memset(counts, 0, OUTCOME_COUNT * sizeof(*counts));
+    while ((found = database_step(ledger, s, err)) > 0) {
+        int outcome = sqlite3_column_int(s, 0);
+
+        if (outcome >= 0 && outcome < OUTCOME_COUNT)
+            counts[outcome].rows = (uint64_t)sqlite3_column_int64(s, 1);
+    }
+    return found;
+}
+
+int view_run_next(struct ledger *ledger, int64_t before, struct view_run *ret_run,
+                  struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_OLDER, "i", before);
+    int found = database_step(ledger, s, err);
+    int64_t id;
+
+    if (found <= 0)
+        return found;
+    id = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    memset(ret_run, 0, sizeof(*ret_run));
+    found = ledger_run_get(ledger, id, &ret_run->record, err);
+    if (found <= 0)
+        return found;
+    if (ledger_abandonment_get(ledger, id, &ret_run->abandonment, err) < 0)
+        return -1;
+    ret_run->state = state_of(ledger, ret_run);
+    ret_run->has_money = ret_run->record.finished_ms > 0;
+    if (ret_run->has_money ? ledger_run_count_get(ledger, id, ret_run->counts, err)
+                           : count_rows(ledger, id, ret_run->counts, err))
+        return -1;
+    return 1;
+}
+
+/* ---- what app keys have sent today ---- */
+
+int view_today(struct ledger *ledger, int64_t now_ms,
+               void (*visit)(void *context, const struct view_app *app), void *context,
+               struct error *err)
+{
+    sqlite3_stmt *s =
+        database_ready(ledger, SQL_TODAY, "ii", (int64_t)clock_beijing_day(now_ms), now_ms);
+    int found;
+
+    while ((found = database_step(ledger, s, err)) > 0) {
+        struct view_app app = {
+            .platform = database_text(s, 0),
+            .app_key = database_text(s, 1),
+            .calls = sqlite3_column_int64(s, 2),
+            .banned_until_ms = sqlite3_column_int64(s, 3),
+        };
+
+        visit(context, &app);
+    }
+    return found;
+}
+
+/* ---- unknown attempts ---- */
+
+/* The intents of a run that died are unknown, those of a live one are not. */
+static uint64_t count_unknown(struct ledger *ledger, int64_t run, int64_t intents, int64_t all)
+{
+    return (uint64_t)(intents && view_is_active(ledger, run) ? all - intents : all);
+}
+
+int view_open_runs(struct ledger *ledger,
+                   void (*visit)(void *context, const struct view_open_run *open), void *context,
+                   struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_OPEN_RUNS, "");
+    int found;
+
+    while ((found = database_step(ledger, s, err)) > 0) {
+        struct view_open_run open = {
+            .run = sqlite3_column_int64(s, 0),
+            .oldest_ms = sqlite3_column_int64(s, 3),
+        };
+
+        open.unknown =
+            count_unknown(ledger, open.run, sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2));
+        if (open.unknown)
+            visit(context, &open);
+    }
+    return found;
+}
+
+static void read_unknown(sqlite3_stmt *s, struct view_unknown *unknown)
+{
+    *unknown = (struct view_unknown){
+        .claim_order_no = database_text(s, 0),
+        .workcard_id = sqlite3_column_int64(s, 1),
+        .place = {sqlite3_column_int64(s, 3), (uint64_t)sqlite3_column_int64(s, 4)},
+        .was_interrupted = sqlite3_column_int(s, 5),
+        .attempts = sqlite3_column_int(s, 6),
+        .submitted_ms = sqlite3_column_int64(s, 7),
+        .platform = database_text(s, 9),
+        .code = "",
+        .message = "",
+        .request_id = "",
+    };
+    database_digest(unknown->digest, s, 8);
+}
+
+/* What its row says of it: 1, or 0 when the attempt is not unknown. */
+static int explain_unknown(struct ledger *ledger, struct view_unknown *unknown, struct error *err)
+{
+    struct run_brief brief;
+    struct row_record record;
+    int found;
+
+    if (unknown->was_interrupted && view_is_active(ledger, unknown->place.run))
+        return 0;
+    if (database_brief(ledger, unknown->place.run, &brief, err))
+        return -1;
+    memcpy(unknown->run_name, brief.name, sizeof(brief.name));
+    if (unknown->was_interrupted) {
+        unknown->code = "RUN_ENDED";
+        unknown->message = "the run ended before an answer came; the claim may have been stored";
+        return 1;
+    }
+    found = ledger_row_get(ledger, unknown->place, &record, err);
+    if (found < 0)
+        return -1;
+    if (found && record.outcome == OUTCOME_UNKNOWN) {
+        unknown->attempts = record.attempts;
+        unknown->submitted_ms = record.submitted_ms;
+        unknown->code = record.code;
+        unknown->message = record.message;
+        unknown->request_id = record.request_id;
+    }
+    return 1;
+}
+
+/* How many attempts are open that are not unknown, because their run is alive. */
+static int count_live(struct ledger *ledger, uint64_t *ret_live, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_OPEN_RUNS, "");
+    int found;
+
+    *ret_live = 0;
+    while ((found = database_step(ledger, s, err)) > 0)
+        *ret_live += (uint64_t)sqlite3_column_int64(s, 2) -
+                     count_unknown(ledger, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
+                                   sqlite3_column_int64(s, 2));
+    return found;
+}
+
+int view_unknown_oldest(struct ledger *ledger, size_t most,
+                        void (*visit)(void *context, const struct view_unknown *unknown),
+                        void *context, struct error *err)
+{
+    struct view_unknown unknown;
+    sqlite3_stmt *s;
+    uint64_t live;
+    int found;
+
+    if (count_live(ledger, &live, err))
+        return -1;
+    s = database_ready(ledger, SQL_OPEN_OLDEST, "i", (int64_t)(most + live));
+    while ((found = database_step(ledger, s, err)) > 0) {
+        read_unknown(s, &unknown);
+        found = explain_unknown(ledger, &unknown, err);
+        if (found < 0)
+            break;
+        if (!found || !most)
+            continue;
+        visit(context, &unknown);
+        most--;
+    }
+    view_let_go(ledger);
+    return found;
+}
+
+enum { TEXT_ORDER_NO, TEXT_PLATFORM, TEXT_CODE, TEXT_MESSAGE, TEXT_REQUEST_ID, TEXT_COUNT };
+
+struct view_list {
+    struct ledger *ledger;
+    struct buffer texts[TEXT_COUNT];
+    int64_t workcard_id, platform; /* with the first text, the key of the last one */
+};
+
+int view_list_open(struct ledger *ledger, struct view_list **ret_list, struct error *err)
+{
+    struct view_list *list = calloc(1, sizeof(*list));
+
+    *ret_list = list;
+    if (!list)
+        return error_no_memory(err);
+    list->ledger = ledger;
+    list->workcard_id = INT64_MIN;
+    return 0;
+}
+
+static void keep(struct view_list *list, int which, const char **text)
+{
+    buffer_reset(&list->texts[which]);
+    buffer_text(&list->texts[which], *text);
+    *text = buffer_string(&list->texts[which]);
+}
+
+/* Takes the texts from the statements, so that these can be let go. */
+static int keep_texts(struct view_list *list, struct view_unknown *unknown, struct error *err)
+{
+    keep(list, TEXT_ORDER_NO, &unknown->claim_order_no);
+    keep(list, TEXT_PLATFORM, &unknown->platform);
+    keep(list, TEXT_CODE, &unknown->code);
+    keep(list, TEXT_MESSAGE, &unknown->message);
+    keep(list, TEXT_REQUEST_ID, &unknown->request_id);
+    for (int i = 0; i < TEXT_COUNT; i++)
+        if (list->texts[i].failed)
+            return error_no_memory(err);
+    return 0;
+}
+
+/* The open attempt after the last one: 1, or 0 at the end. *ret_is_unknown says whether it is one
+ * to be listed. */
+static int list_step(struct view_list *list, struct view_unknown *ret_unknown, bool *ret_is_unknown,
+                     struct error *err)
+{
+    struct ledger *ledger = list->ledger;
+    struct buffer key = list->texts[TEXT_ORDER_NO];
+    sqlite3_stmt *s;
+    int found;
+
+    /* The key is bound by its address, so it must not be the buffer that is filled anew. */
+    list->texts[TEXT_ORDER_NO] = (struct buffer){0};
+    s = database_ready(ledger, SQL_OPEN_NEXT, "sii", buffer_string(&key), list->workcard_id,
+                       list->platform);
+    found = database_step(ledger, s, err);
+    if (found > 0) {
+        int judged;
+
+        read_unknown(s, ret_unknown);
+        list->workcard_id = ret_unknown->workcard_id;
+        list->platform = sqlite3_column_int64(s, 2);
+        judged = explain_unknown(ledger, ret_unknown, err);
+        *ret_is_unknown = judged > 0;
+        if (judged < 0 || keep_texts(list, ret_unknown, err))
+            found = -1;
+    }
+    view_let_go(ledger);
+    buffer_release(&key);
+    return found;
+}
+
+int view_list_next(struct view_list *list, struct view_unknown *ret_unknown, struct error *err)
+{
+    bool is_unknown = false;
+    int found;
+
+    do
+        found = list_step(list, ret_unknown, &is_unknown, err);
+    while (found > 0 && !is_unknown);
+    return found;
+}
+
+void view_list_close(struct view_list *list)
+{
+    if (!list)
+        return;
+    for (int i = 0; i < TEXT_COUNT; i++)
+        buffer_release(&list->texts[i]);
+    free(list);
+}

@@ -1,0 +1,185 @@
+/* What became of a claim, attempt by attempt. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "ledger/chain.h"
+#include "ledger/view/view.h"
+#include "view_part.h"
+
+struct places {
+    struct row_place *list; /* newest first */
+    size_t count, room;
+};
+
+static int places_add(struct places *places, struct row_place place, struct error *err)
+{
+    if (places->count == places->room) {
+        size_t room = places->room ? places->room * 2 : 16;
+        struct row_place *list = realloc(places->list, room * sizeof(*list));
+
+        if (!list)
+            return error_no_memory(err);
+        places->list = list;
+        places->room = room;
+    }
+    places->list[places->count++] = place;
+    return 0;
+}
+
+/* Follows the chain of a claim's rows, newest first. */
+static int collect_places(struct ledger *ledger, const struct claim_key *key, int64_t platform,
+                          struct places *places, struct error *err)
+{
+    struct claim_row claim;
+    struct row_place at;
+
+    if (chain_read(ledger, platform, key, &claim, err))
+        return -1;
+    at = claim.last;
+    while (at.run) {
+        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(at));
+        struct row_place older;
+        int found = database_step(ledger, s, err);
+
+        if (found <= 0)
+            return found;
+        older = chain_read_link(s);
+        sqlite3_reset(s);
+        if (places_add(places, at, err))
+            return -1;
+        at = ledger_row_is_before(&older, &at) ? older : (struct row_place){0};
+    }
+    return 0;
+}
+
+static int visit_settlements(struct ledger *ledger, struct row_place place,
+                             const struct view_visitor *visitor, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, SQL_SETTLEMENTS, "ii", place.run, (int64_t)place.row);
+    int found;
+
+    while ((found = database_step(ledger, s, err)) > 0) {
+        struct view_settlement settlement = {
+            .at_ms = sqlite3_column_int64(s, 0),
+            .outcome = (enum outcome)sqlite3_column_int(s, 1),
+            .by = database_text(s, 2),
+            .reason = database_text(s, 3),
+            .was = database_text(s, 4),
+        };
+
+        if (settlement.outcome >= 0 && settlement.outcome < OUTCOME_COUNT)
+            visitor->settlement(visitor->context, &settlement);
+    }
+    return found;
+}
+
+static int read_round(struct ledger *ledger, struct view_row *row, struct error *err)
+{
+    sqlite3_stmt *s;
+    int found;
+
+    row->round_by = row->round_reason = "";
+    if (!row->record.round)
+        return 0;
+    s = database_ready(ledger, SQL_ROUND_BRIEF, "i", row->record.round);
+    found = database_step(ledger, s, err);
+    if (found <= 0)
+        return found;
+    row->round = (enum round_kind)sqlite3_column_int(s, 0);
+    row->round_by = database_text(s, 1);
+    row->round_reason = database_text(s, 2);
+    return 0;
+}
+
+static int visit_row(struct ledger *ledger, struct row_place place,
+                     const struct view_visitor *visitor, struct error *err)
+{
+    struct view_row row = {.place = place};
+    struct run_brief brief;
+    int found = ledger_row_get(ledger, place, &row.record, err);
+
+    if (found <= 0)
+        return found;
+    if (database_brief(ledger, place.run, &brief, err) || read_round(ledger, &row, err))
+        return -1;
+    memcpy(row.run_name, brief.name, sizeof(brief.name));
+    if (row.record.outcome < 0 || row.record.outcome >= OUTCOME_COUNT)
+        row.record.outcome = OUTCOME_UNKNOWN; /* damaged: care_verify says so */
+    visitor->row(visitor->context, &row);
+    return visit_settlements(ledger, place, visitor, err);
+}
+
+static int visit_claim(struct ledger *ledger, const struct claim_key *key, int64_t platform,
+                       const char *platform_name, const struct view_visitor *visitor,
+                       struct error *err)
+{
+    struct view_claim claim = {.workcard_id = key->workcard_id, .platform = platform_name};
+    struct places places = {0};
+    struct run_brief brief = {0};
+    int result = -1;
+
+    if (ledger_claim_get(ledger, platform_name, key, &claim.state, err) ||
+        collect_places(ledger, key, platform, &places, err) ||
+        (claim.state.open && database_brief(ledger, claim.state.open_at.run, &brief, err)))
+        goto out;
+    memcpy(claim.open_run_name, brief.name, sizeof(brief.name));
+    claim.rows = places.count;
+    claim.open_run_active = claim.state.open && view_is_active(ledger, claim.state.open_at.run);
+    visitor->claim(visitor->context, &claim);
+    for (size_t i = places.count; i-- > 0;)
+        if (visit_row(ledger, places.list[i], visitor, err))
+            goto out;
+    result = 0;
+out:
+    free(places.list);
+    return result;
+}
+
+/* The claims of this number, one after the other, by workcard_id and platform. */
+static int visit_claims(struct ledger *ledger, const char *claim_order_no,
+                        const struct view_visitor *visitor, size_t *ret_claims, struct error *err)
+{
+    struct claim_key key = {INT64_MIN, claim_order_no};
+    struct buffer name = {0};
+    int64_t platform = 0;
+    int found;
+
+    *ret_claims = 0;
+    for (;;) {
+        sqlite3_stmt *s = database_ready(ledger, SQL_CLAIM_LIST, "sii", claim_order_no,
+                                         key.workcard_id, platform);
+
+        found = database_step(ledger, s, err);
+        if (found <= 0)
+            break;
+        key.workcard_id = sqlite3_column_int64(s, 0);
+        platform = sqlite3_column_int64(s, 1);
+        buffer_reset(&name);
+        buffer_text(&name, database_text(s, 2));
+        sqlite3_reset(s);
+        if (name.failed)
+            found = error_no_memory(err);
+        else
+            found = visit_claim(ledger, &key, platform, buffer_string(&name), visitor, err);
+        if (found < 0)
+            break;
+        ++*ret_claims;
+    }
+    buffer_release(&name);
+    return found;
+}
+
+int view_claim_history(struct ledger *ledger, const char *claim_order_no,
+                       const struct view_visitor *visitor, size_t *ret_claims, struct error *err)
+{
+    int result;
+
+    *ret_claims = 0;
+    if (database_execute(ledger, database_ready(ledger, SQL_READ, ""), err))
+        return -1;
+    result = visit_claims(ledger, claim_order_no, visitor, ret_claims, err);
+    view_let_go(ledger);
+    ledger_rollback(ledger);
+    return result;
+}

@@ -1,0 +1,247 @@
+/* A ledger is opened to be looked at. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/stop.h"
+#include "ledger/store/commit_count.h"
+#include "ledger/store/mount.h"
+#include "ledger/store/schema.h"
+#include "ledger/view/view.h"
+
+#define CACHE_KIB 8192
+#define AT_REST "?immutable=1" /* of the URI: nobody writes it, so it is read without locks */
+#define STOP_STEPS 200000      /* of the database between two looks for a signal */
+
+static int check_file(const char *path, struct place_owner *ret_owner, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int result;
+
+    log_quote(path, quoted, sizeof(quoted));
+    if (fd < 0 && errno == ENOENT)
+        return error_set(err, EXIT_INPUT_MISSING,
+                         "there is no ledger at '%s'; name another with --ledger", quoted);
+    if (fd < 0)
+        return error_set(err, EXIT_INPUT_MISSING, "cannot open the ledger '%s': %s", quoted,
+                         strerror(errno));
+    if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
+        close(fd);
+        return error_set(err, EXIT_INPUT_MISSING, "'%s' is no ledger: it is not a regular file",
+                         quoted);
+    }
+    *ret_owner = place_owner_of(&status);
+    result = mount_check(fd, path, err);
+    close(fd);
+    if (result)
+        return result;
+    result = place_check_beside(path, ret_owner, err);
+    if (result && err->exit_code == EXIT_CANNOT_CREATE)
+        err->exit_code = EXIT_INPUT_MISSING;
+    return result;
+}
+
+/* Where nobody has ever locked a run there is no lock file, and none is made. */
+static int open_lock(struct ledger *ledger, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    char *place = realpath(ledger->path, NULL);
+    struct buffer path = {0};
+    int result = 0;
+
+    if (place)
+        buffer_format(&path, "%s.lock", place);
+    free(place);
+    if (!place || path.failed) {
+        buffer_release(&path);
+        return error_no_memory(err);
+    }
+    ledger->lock_fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (ledger->lock_fd < 0 && errno != ENOENT)
+        result = error_set(err, EXIT_INPUT_MISSING, "cannot open the lock file '%s': %s",
+                           log_quote(path.ptr, quoted, sizeof(quoted)), strerror(errno));
+    buffer_release(&path);
+    return result;
+}
+
+static int ask_to_stop(void *context)
+{
+    (void)context;
+    return stop_signal() != 0;
+}
+
+void database_heed_signals(struct ledger *ledger)
+{
+    sqlite3_progress_handler(ledger->db, STOP_STEPS, ask_to_stop, NULL);
+}
+
+static int configure(struct ledger *ledger, struct error *err)
+{
+    char pragmas[160];
+
+    sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MS);
+    database_heed_signals(ledger);
+    snprintf(pragmas, sizeof(pragmas),
+             "PRAGMA query_only=ON; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY;", CACHE_KIB);
+    if (sqlite3_exec(ledger->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+        return database_fail(ledger, err);
+    return schema_distrust(ledger, err);
+}
+
+/* The bytes of a path as the path of a URI. */
+static void append_uri(const char *path, struct buffer *uri)
+{
+    for (const unsigned char *p = (const unsigned char *)path; *p; p++) {
+        if (*p == '/' || *p == '.' || *p == '-' || *p == '_' || (*p >= '0' && *p <= '9') ||
+            (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z'))
+            buffer_byte(uri, (char)*p);
+        else
+            buffer_format(uri, "%%%02x", *p);
+    }
+}
+
+/* What cannot be read may have been edited: that says more than the database does. */
+static int explain_failure(struct ledger *ledger, int64_t version, struct error *err)
+{
+    struct error why;
+
+    if (schema_check(ledger, version, &why) && why.exit_code == EXIT_BAD_CONFIG)
+        *err = why;
+    return -1;
+}
+
+/* `query` of the URI: what kind of reading it is. */
+static int open_database(struct ledger *ledger, const char *query, struct error *err)
+{
+    struct buffer uri = {0};
+    int64_t version;
+    int code;
+
+    database_configure();
+    /* An absolute path that begins with two slashes would name a host. */
+    buffer_text(&uri, *ledger->plain == '/' ? "file://" : "file:");
+    append_uri(ledger->plain, &uri);
+    buffer_text(&uri, query);
+    if (uri.failed) {
+        buffer_release(&uri);
+        return error_no_memory(err);
+    }
+    code = sqlite3_open_v2(uri.ptr, &ledger->db,
+                           SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+                               SQLITE_OPEN_URI,
+                           NULL);
+    buffer_release(&uri);
+    if (code != SQLITE_OK)
+        return ledger->db ? database_fail(ledger, err) : error_no_memory(err);
+    if (configure(ledger, err) || database_number(ledger, "PRAGMA user_version", &version, err) ||
+        database_check_version(ledger, version, err))
+        return -1;
+    if (database_read_id(ledger, err) || commit_count_read(ledger, err))
+        return explain_failure(ledger, version, err);
+    ledger->commits.opened_at = ledger->commits.count;
+    return 0;
+}
+
+static int open_as(const char *path, const char *query, struct ledger **ret_ledger,
+                   struct error *err)
+{
+    struct ledger *ledger = calloc(1, sizeof(*ledger));
+
+    *ret_ledger = NULL;
+    if (!ledger)
+        return error_no_memory(err);
+    ledger->lock_fd = ledger->index_fd = ledger->room.fd = -1;
+    ledger->path = strdup(path);
+    if (!ledger->path) {
+        error_no_memory(err);
+        goto fail;
+    }
+    ledger->plain = database_path(path, err);
+    if (!ledger->plain)
+        goto fail;
+    commit_count_read_beside(ledger);
+    if (open_database(ledger, query, err)) {
+        if (err->exit_code == EXIT_CANNOT_CREATE)
+            err->exit_code = EXIT_INPUT_MISSING;
+        goto fail;
+    }
+    *ret_ledger = ledger;
+    return 0;
+fail:
+    ledger_close(ledger);
+    return -1;
+}
+
+/*
+ * Whether neither we nor a run can be writing it: the file or its folder cannot be written, and
+ * there is no log beside it. Where runs may write, every reader has to make such a log, and here it
+ * could not, or would leave one that no run can write later.
+ */
+static bool is_at_rest(const char *path)
+{
+    struct buffer log_path = {0};
+    struct buffer folder = {0};
+    const char *slash = strrchr(path, '/');
+    bool at_rest;
+
+    buffer_format(&log_path, "%s-wal", path);
+    if (slash)
+        buffer_append(&folder, path, (size_t)(slash - path) + 1);
+    else
+        buffer_text(&folder, ".");
+    at_rest = !log_path.failed && !folder.failed && access(log_path.ptr, F_OK) != 0 &&
+              (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 ||
+               faccessat(AT_FDCWD, folder.ptr, W_OK, AT_EACCESS) != 0);
+    buffer_release(&log_path);
+    buffer_release(&folder);
+    return at_rest;
+}
+
+int view_open(const char *path, struct ledger **ret_ledger, struct error *err)
+{
+    struct place_owner owner;
+    bool entered;
+    int result;
+
+    *ret_ledger = NULL;
+    if (check_file(path, &owner, err))
+        return -1;
+    entered = place_enter(path, &owner);
+    result = open_as(path, is_at_rest(path) ? AT_REST : "", ret_ledger, err);
+    if (!result && open_lock(*ret_ledger, err)) {
+        ledger_close(*ret_ledger);
+        *ret_ledger = NULL;
+        result = -1;
+    }
+    place_leave(entered);
+    return result;
+}
+
+int view_open_copy(const char *path, struct ledger **ret_ledger, struct error *err)
+{
+    return open_as(path, AT_REST, ret_ledger, err);
+}
+
+int view_check_schema(struct ledger *ledger, struct error *err)
+{
+    char quoted[LOG_QUOTE_BYTES];
+    int64_t version;
+
+    if (database_number(ledger, "PRAGMA user_version", &version, err))
+        return -1;
+    if (version == LEDGER_SCHEMA)
+        return schema_check(ledger, version, err);
+    return error_set(
+        err, EXIT_BAD_CONFIG,
+        "the ledger '%s' is of an earlier version (%lld, this program's is %d) and was "
+        "left as it is; the next upload brings it to this one. --verify and --backup "
+        "take it as it is",
+        log_quote(ledger->path, quoted, sizeof(quoted)), (long long)version, LEDGER_SCHEMA);
+}
