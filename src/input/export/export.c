@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,31 +16,11 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "detection.h"
+#include "export_part.h"
 #include "spool.h"
 
 #define CTRL_Z 0x1a
 #define CTRL_Z_MAX 1024 /* of them at the end of a file */
-
-/* What a block must be again when it is read again. */
-struct block {
-    unsigned char digest[EXPORT_SHA256_BYTES];
-};
-
-struct export
-{
-    int fd;
-    char *name;
-    dev_t device; /* of what was opened; a spooled copy is elsewhere */
-    ino_t inode;
-    bool spooled;
-    bool surveyed; /* from then on, what follows holds and is checked */
-    bool named;    /* a block's digest is its SHA-256, else a quick hash */
-    uint64_t bytes;
-    struct block *blocks;
-    size_t block_count, block_room;
-    struct stat before; /* the survey */
-    int64_t began_ms;
-};
 
 /* What a survey needs while it runs. */
 struct pass {
@@ -74,7 +53,7 @@ static int refuse_to_read(const struct export *export, struct error *err)
                                            : refuse_to_open(export, strerror(errno), err);
 }
 
-static ssize_t read_fully_at(int fd, unsigned char *bytes, size_t len, uint64_t offset)
+ssize_t export_read_fully_at(int fd, unsigned char *bytes, size_t len, uint64_t offset)
 {
     size_t done = 0;
 
@@ -240,7 +219,7 @@ static int survey_blocks(struct export *export, struct pass *pass, struct error 
     do {
         if (stop_signal())
             return refuse_to_go_on(export, err);
-        n = read_fully_at(export->fd, pass->bytes, EXPORT_BLOCK_BYTES, export->bytes);
+        n = export_read_fully_at(export->fd, pass->bytes, EXPORT_BLOCK_BYTES, export->bytes);
         if (n < 0)
             return refuse_to_read(export, err);
         if (n > 0 && survey_block(export, pass, (size_t)n, err))
@@ -257,7 +236,7 @@ static uint64_t find_text_end(const struct export *export, enum encoding encodin
     unsigned char unit[2] = {0};
 
     while (end >= width && export->bytes - end < CTRL_Z_MAX * width &&
-           read_fully_at(export->fd, unit, width, end - width) == (ssize_t)width &&
+           export_read_fully_at(export->fd, unit, width, end - width) == (ssize_t)width &&
            unit[encoding == ENCODING_UTF16BE ? 1 : 0] == CTRL_Z &&
            (!wide || unit[encoding == ENCODING_UTF16BE ? 0 : 1] == 0))
         end -= width;
@@ -344,7 +323,7 @@ static size_t surveyed_len(const struct export *export, uint64_t number)
 }
 
 /* Whether the bytes of the block are those of the survey; *len becomes their count then. */
-static int check_block(const struct export *export, uint64_t number, const unsigned char *bytes,
+int export_check_block(const struct export *export, uint64_t number, const unsigned char *bytes,
                        size_t *len, struct error *err)
 {
     size_t expected = surveyed_len(export, number);
@@ -365,99 +344,15 @@ static int check_block(const struct export *export, uint64_t number, const unsig
 int export_read(struct export *export, uint64_t number, unsigned char *ret_bytes, size_t *ret_len,
                 struct error *err)
 {
-    ssize_t n =
-        read_fully_at(export->fd, ret_bytes, EXPORT_BLOCK_BYTES, number * EXPORT_BLOCK_BYTES);
+    ssize_t n = export_read_fully_at(export->fd, ret_bytes, EXPORT_BLOCK_BYTES,
+                                     number * EXPORT_BLOCK_BYTES);
     size_t len = n < 0 ? 0 : (size_t)n;
 
     *ret_len = 0;
     if (n < 0)
         return refuse_to_read(export, err);
-    if (export->surveyed && check_block(export, number, ret_bytes, &len, err))
+    if (export->surveyed && export_check_block(export, number, ret_bytes, &len, err))
         return -1;
     *ret_len = len;
     return 0;
-}
-
-/* ---- whether it changed ---- */
-
-/* Times are kept by a clock that ticks slowly, on some file systems every other second: a file that
- * was written to just before the survey may have been written to after it. */
-#define TIMES_TELL_MS 10000
-
-static bool is_same_time(const struct timespec *a, const struct timespec *b)
-{
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool was_long_ago(const struct timespec *time, int64_t now_ms)
-{
-    return (int64_t)time->tv_sec * 1000 + TIMES_TELL_MS < now_ms;
-}
-
-/* Whether nobody can have written to the file since the survey began. */
-static bool is_untouched(const struct export *export, const struct stat *now)
-{
-    const struct stat *before = &export->before;
-
-    return now->st_size == before->st_size && is_same_time(&now->st_mtim, &before->st_mtim) &&
-           is_same_time(&now->st_ctim, &before->st_ctim) &&
-           was_long_ago(&before->st_mtim, export->began_ms) &&
-           was_long_ago(&before->st_ctim, export->began_ms);
-}
-
-/* Whether each block of the file is the surveyed one. What cannot be read is not. */
-static bool has_surveyed_blocks(const struct export *export, int fd)
-{
-    unsigned char *bytes = malloc(EXPORT_BLOCK_BYTES);
-    bool same = bytes != NULL;
-    struct error ignored;
-
-    for (uint64_t number = 0; same && number < export->block_count; number++) {
-        ssize_t n = read_fully_at(fd, bytes, EXPORT_BLOCK_BYTES, number * EXPORT_BLOCK_BYTES);
-        size_t len = n < 0 ? 0 : (size_t)n;
-
-        same = n >= 0 && !check_block(export, number, bytes, &len, &ignored);
-    }
-    free(bytes);
-    return same;
-}
-
-static const char *change_of_content(const struct export *export, int fd, const struct stat *now)
-{
-    if ((uint64_t)now->st_size < export->bytes)
-        return "was cut";
-    if ((uint64_t)now->st_size > export->bytes)
-        return "has grown";
-    return has_surveyed_blocks(export, fd) ? NULL : "was written to";
-}
-
-/* Another file has the name now. A copy of the same content is none. */
-static const char *change_of_name(const struct export *export)
-{
-    int fd = open(export->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat now;
-    bool same;
-
-    if (fd < 0)
-        return NULL;
-    same = fstat(fd, &now) == 0 && S_ISREG(now.st_mode) && !change_of_content(export, fd, &now);
-    close(fd);
-    return same ? NULL : "was replaced";
-}
-
-const char *export_change(const struct export *export)
-{
-    struct stat now;
-    const char *change = NULL;
-
-    if (export->spooled || !export->surveyed)
-        return NULL;
-    if (fstat(export->fd, &now))
-        return "cannot be looked at any more";
-    if (!is_untouched(export, &now))
-        change = change_of_content(export, export->fd, &now);
-    if (!change && stat(export->name, &now) == 0 &&
-        (now.st_dev != export->device || now.st_ino != export->inode))
-        change = change_of_name(export);
-    return change;
 }

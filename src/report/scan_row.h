@@ -1,0 +1,18 @@
+/*
+ * scan_row: what the cells of a row of a report say.
+ *
+ * Tested by tests/unit/test_scan.c
+ */
+#ifndef CLAIMBATCH_REPORT_SCAN_ROW_H
+#define CLAIMBATCH_REPORT_SCAN_ROW_H
+
+#include "report/scan.h"
+
+void scan_row_mark(struct scan_row *row, enum scan_column column);
+bool scan_row_is_marked(const struct scan_row *row, enum scan_column column);
+void scan_row_take_cells(const struct record *record, struct scan_row *row);
+void scan_row_take_claim(const struct record *record, struct scan_row *row);
+int scan_row_check_digest(struct scan_row *row, struct error *err);
+int scan_row_find_edit(const struct record *record, struct scan_row *row, struct error *err);
+
+#endif
