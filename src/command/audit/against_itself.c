@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "against_manifest.h"
 #include "audit.h"
-#include "base/character.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
@@ -16,27 +16,6 @@
 
 #define LAST_MS INT64_C(253402271999999)  /* the end of the year 9999 */
 #define NOTHING_SENT "; nothing was sent" /* is no news in an audit */
-
-/* A line with texts of its own. */
-struct kept {
-    struct scan_row row;
-    struct buffer texts;
-};
-
-struct against_itself {
-    struct audit *audit;
-    size_t report;
-    struct scan *scan;
-    struct latency *latency;
-    struct tally *tally;
-    /* The line at hand and the one behind it, which shows whether the first stands in its order;
-     * `at` says which is which. */
-    struct kept lines[2];
-    int at;
-    bool has_row, has_next, has_begun, is_at_end;
-    uint64_t last_row; /* handed out; 0: none */
-    bool is_damaged;   /* it was not read to its end */
-};
 
 /* ---- opening ---- */
 
@@ -118,215 +97,6 @@ static const struct scan_row *next_row(const struct against_itself *source)
     return source->has_next ? &source->lines[!source->at].row : NULL;
 }
 
-/* ---- the manifest ---- */
-
-static struct audit_report *report_of(const struct against_itself *source)
-{
-    return &source->audit->reports[source->report];
-}
-
-static void object(struct against_itself *source, const char *format, const char *manifest,
-                   const char *report)
-{
-    char quoted[2][LOG_QUOTE_BYTES];
-
-    disagreement_raise(source->audit, AUDIT_ITSELF, source->report, 0,
-                       "the manifest says %s%s, the report has %s", format,
-                       log_quote(manifest, quoted[0], LOG_QUOTE_BYTES),
-                       log_quote(report, quoted[1], LOG_QUOTE_BYTES));
-}
-
-static void compare_counts(struct against_itself *source, const char *what, uint64_t manifest,
-                           uint64_t report)
-{
-    char texts[2][24];
-
-    if (manifest == report)
-        return;
-    snprintf(texts[0], sizeof(texts[0]), "%" PRIu64, manifest);
-    snprintf(texts[1], sizeof(texts[1]), "%" PRIu64, report);
-    object(source, what, texts[0], texts[1]);
-}
-
-static void compare_money(struct against_itself *source, const char *what, money manifest,
-                          money report)
-{
-    char texts[2][MONEY_TEXT_BYTES];
-
-    if (manifest != report)
-        object(source, what, money_format_fen(manifest, texts[0]),
-               money_format_fen(report, texts[1]));
-}
-
-static void judge_file(struct against_itself *source)
-{
-    const struct audit_report *r = report_of(source);
-
-    if (!*r->sha256)
-        return;
-    compare_counts(source, "bytes: ", r->manifest.report_bytes, r->bytes);
-    if (strcmp(r->manifest.report_sha256, r->sha256) != 0)
-        object(source, "sha256: ", r->manifest.report_sha256, r->sha256);
-}
-
-static void judge_counts(struct against_itself *source)
-{
-    const struct audit_report *r = report_of(source);
-    char what[64];
-
-    compare_counts(source, "rows: ", r->manifest.report_rows, r->lines);
-    if (strcmp(r->manifest.command, "upload") == 0)
-        compare_counts(source, "rows of the input: ", r->manifest.input_rows, r->lines);
-    for (int i = 0; i < OUTCOME_COUNT; i++) {
-        const char *name = outcome_name((enum outcome)i);
-
-        snprintf(what, sizeof(what), "%s rows: ", name);
-        compare_counts(source, what, r->manifest.rows[i], r->sums[i].rows);
-        snprintf(what, sizeof(what), "fen %s: ", name);
-        compare_money(source, what, r->manifest.fee_fen[i], r->sums[i].fee_fen);
-    }
-    if (r->manifest.complete && r->sums[OUTCOME_UNSENT].rows)
-        disagreement_raise(source->audit, AUDIT_ITSELF, source->report, 0,
-                           "the manifest says complete, but rows are unsent");
-}
-
-/* Whether one start sent all rows, with the rule that the manifest tells of: another one may have
- * sent some while the rule was off, and then their lines do not warn. */
-static bool warned_of_all(const struct manifest_found *m)
-{
-    size_t starts = 0;
-
-    for (size_t i = 0; i < m->event_count; i++)
-        starts += strcmp(m->events[i].kind, event_name(EVENT_START)) == 0;
-    return starts == 1 && m->reading.rules.severity[RULE_CHANGED_SINCE_ACCEPTED] != SEVERITY_OFF;
-}
-
-static void judge_changed(struct against_itself *source)
-{
-    const struct audit_report *r = report_of(source);
-    const struct manifest_found *m = &r->manifest;
-
-    if (!m->has_changed)
-        return;
-    compare_counts(source, "changed rows held back: ", m->held_back.rows, r->held_back);
-    if (m->changed.rows < r->changed.rows || warned_of_all(m)) {
-        compare_counts(source, "changed rows sent: ", m->changed.rows, r->changed.rows);
-        compare_money(source, "fen of changed rows sent: ", m->changed.after, r->changed.fee_fen);
-    }
-}
-
-/* ---- codes ---- */
-
-static int compare_codes(const void *a, const void *b)
-{
-    const struct manifest_code *x = a;
-    const struct manifest_code *y = b;
-
-    return strcmp(x->code, y->code);
-}
-
-/* A list of codes as the cells of a report have them. */
-struct code_list {
-    struct manifest_code *list; /* in the order of their texts, none twice */
-    size_t count;
-    struct buffer texts;
-};
-
-static void code_list_release(struct code_list *codes)
-{
-    free(codes->list);
-    buffer_release(&codes->texts);
-}
-
-/* A code that is no UTF-8, because it was cut, is quoted in a manifest. */
-static void append_code(const char *code, struct buffer *texts)
-{
-    char room[LOG_QUOTE_BYTES];
-
-    line_append_clean(character_is_utf8(code) ? code : log_quote(code, room, sizeof(room)), texts);
-    buffer_byte(texts, '\0');
-}
-
-/* Sorts the list, and joins codes that have become the same. */
-static void sort_codes(struct code_list *codes)
-{
-    size_t used = 0;
-
-    qsort(codes->list, codes->count, sizeof(*codes->list), compare_codes);
-    for (size_t i = 0; i < codes->count; i++) {
-        if (used && strcmp(codes->list[used - 1].code, codes->list[i].code) == 0)
-            codes->list[used - 1].rows += codes->list[i].rows;
-        else
-            codes->list[used++] = codes->list[i];
-    }
-    codes->count = used;
-}
-
-/* False without memory. */
-static bool code_list_make(const struct manifest_code *from, size_t count,
-                           struct code_list *ret_codes)
-{
-    const char *text;
-
-    *ret_codes = (struct code_list){calloc(count + 1, sizeof(*from)), count, {0}};
-    for (size_t i = 0; i < count; i++)
-        append_code(from[i].code, &ret_codes->texts);
-    if (!ret_codes->list || ret_codes->texts.failed)
-        return false;
-    text = ret_codes->texts.ptr;
-    for (size_t i = 0; i < count; i++, text += strlen(text) + 1)
-        ret_codes->list[i] = (struct manifest_code){text, from[i].rows};
-    sort_codes(ret_codes);
-    return true;
-}
-
-static uint64_t rows_of(const struct code_list *codes, const char *code)
-{
-    const struct manifest_code wanted = {code, 0};
-    const struct manifest_code *found =
-        bsearch(&wanted, codes->list, codes->count, sizeof(*codes->list), compare_codes);
-
-    return found ? found->rows : 0;
-}
-
-static void compare_code(struct against_itself *source, const char *code, uint64_t manifest,
-                         uint64_t report)
-{
-    char what[LOG_QUOTE_BYTES];
-    char quoted[AUDIT_CODE_BYTES * 2];
-
-    snprintf(what, sizeof(what), "rows with code '%s': ", log_quote(code, quoted, sizeof(quoted)));
-    compare_counts(source, what, manifest, report);
-}
-
-static void compare_lists(struct against_itself *source, const struct code_list *said,
-                          const struct code_list *seen)
-{
-    for (size_t i = 0; i < seen->count; i++)
-        compare_code(source, seen->list[i].code, rows_of(said, seen->list[i].code),
-                     seen->list[i].rows);
-    for (size_t i = 0; i < said->count; i++)
-        if (!rows_of(seen, said->list[i].code))
-            compare_code(source, said->list[i].code, said->list[i].rows, 0);
-}
-
-static int judge_codes(struct against_itself *source, struct error *err)
-{
-    const struct manifest_found *m = &report_of(source)->manifest;
-    struct manifest_code *sums = calloc(MANIFEST_CODES_MAX, sizeof(*sums));
-    struct code_list said = {0};
-    struct code_list seen = {0};
-    bool good = sums && code_list_make(m->codes, m->code_count, &said) &&
-                code_list_make(sums, manifest_sum_codes(source->tally, sums), &seen);
-
-    if (good)
-        compare_lists(source, &said, &seen);
-    free(sums);
-    code_list_release(&said);
-    code_list_release(&seen);
-    return good ? 0 : error_no_memory(err);
-}
-
 /* ---- lines ---- */
 
 static void judge_cells(struct against_itself *source, const struct scan_row *row)
@@ -365,9 +135,9 @@ static void measure(struct against_itself *source, const struct row_record *r)
     timeline_add(&source->audit->timeline, answered, r->outcome);
 }
 
-static int count(struct against_itself *source, const struct scan_row *row, struct error *err)
+static int count_line(struct against_itself *source, const struct scan_row *row, struct error *err)
 {
-    struct audit_report *report = report_of(source);
+    struct audit_report *report = against_manifest_report(source);
     const struct row_record *r = &row->line.record;
     int64_t fee = row->has_claim ? row->claim.claim_fee : 0;
 
@@ -411,9 +181,9 @@ static int take_line(struct against_itself *source, const struct scan_row *row, 
 {
     const char *breach = line_check_breach(row);
 
-    if (count(source, row, err))
+    if (count_line(source, row, err))
         return -1;
-    count_changed(report_of(source), row);
+    count_changed(against_manifest_report(source), row);
     measure(source, &row->line.record);
     judge_cells(source, row);
     if (breach)
@@ -511,25 +281,25 @@ static int take_damage(struct against_itself *source, struct error *err)
     if (len > strlen(NOTHING_SENT) &&
         strcmp(err->text + len - strlen(NOTHING_SENT), NOTHING_SENT) == 0)
         err->text[len - strlen(NOTHING_SENT)] = '\0';
-    disagreement_raise(
-        source->audit, AUDIT_ITSELF, source->report,
-        unreadable_row_behind(scan_export(source->scan), report_of(source)->lines + 1),
-        scan_is_cut(source->scan) ? "the report is cut here: %s"
-                                  : "from here on the report cannot be read: %s",
-        err->text);
+    disagreement_raise(source->audit, AUDIT_ITSELF, source->report,
+                       unreadable_row_behind(scan_export(source->scan),
+                                             against_manifest_report(source)->lines + 1),
+                       scan_is_cut(source->scan) ? "the report is cut here: %s"
+                                                 : "from here on the report cannot be read: %s",
+                       err->text);
     return 0;
 }
 
 static int end(struct against_itself *source, struct error *err)
 {
-    if (!report_of(source)->has_manifest)
+    if (!against_manifest_report(source)->has_manifest)
         return 0;
-    judge_file(source);
+    against_manifest_judge_file(source);
     if (source->is_damaged)
         return 0;
-    judge_counts(source);
-    judge_changed(source);
-    return judge_codes(source, err);
+    against_manifest_judge_counts(source);
+    against_manifest_judge_changed(source);
+    return against_manifest_judge_codes(source, err);
 }
 
 /* Reads the line behind the one at hand. */

@@ -5,13 +5,10 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "columns_part.h"
 #include "header.h"
-#include "input/claim/text.h"
 #include "input/claim/value.h"
 #include "input/reader/reader.h"
-
-#define SHOWN_HEADER_BYTES 48
-#define SHOWN_HEADERS 20
 
 static const struct {
     const char *name;
@@ -24,15 +21,6 @@ static const struct {
     [FIELD_CLAIM_STATUS] = {"claim_status", true},
     [FIELD_CLAIM_TIME] = {"claim_time", true},
     [FIELD_CLAIM_FEE] = {"claim_fee", true},
-};
-
-/* What resolving passes around. */
-struct resolution {
-    const struct record *header;
-    const char *name; /* of the export */
-    const char *const *wanted;
-    struct columns *columns;
-    struct error *err;
 };
 
 const char *field_name(enum field field)
@@ -73,7 +61,7 @@ size_t columns_least(const struct columns *columns, bool short_rows)
     return columns->time_of_day > least ? columns->time_of_day : least;
 }
 
-static const char *header_of(const struct resolution *resolution, int index)
+const char *columns_header_of(const struct resolution *resolution, int index)
 {
     return resolution->header->cells[index].text;
 }
@@ -118,7 +106,7 @@ static void append_header(struct buffer *text, const char *header)
 static void append_column(struct buffer *text, const struct resolution *resolution, int index)
 {
     buffer_format(text, "column %d ", index + 1);
-    append_header(text, header_of(resolution, index));
+    append_header(text, columns_header_of(resolution, index));
 }
 
 static void append_headers(struct buffer *text, const struct resolution *resolution)
@@ -143,7 +131,8 @@ static int refuse_twice(const struct resolution *resolution, enum field field, i
     buffer_text(&text, " and ");
     append_column(&text, resolution, second);
     buffer_format(&text, " both mean %s; ", field_name(field));
-    if (header_is_same(header_of(resolution, first), header_of(resolution, second))) {
+    if (header_is_same(columns_header_of(resolution, first),
+                       columns_header_of(resolution, second))) {
         buffer_text(&text, "rename one of them in the export");
     } else {
         buffer_format(&text, "say which one it is with --column %s=HEADER", field_name(field));
@@ -174,7 +163,7 @@ static int refuse_not_there(const struct resolution *resolution, enum field fiel
 }
 
 /* Whether a field has the column, also as its second one. */
-static bool is_taken(const struct resolution *resolution, int index)
+bool columns_is_taken(const struct resolution *resolution, int index)
 {
     return field_at(resolution, index) != FIELD_NONE ||
            resolution->columns->time_of_day == (size_t)index + 1;
@@ -186,11 +175,11 @@ static int find_wanted(const struct resolution *resolution, enum field field, co
 {
     *ret_index = COLUMN_ABSENT;
     for (size_t i = 0; i < resolution->header->count; i++) {
-        if (!header_is_same(header, header_of(resolution, (int)i)))
+        if (!header_is_same(header, columns_header_of(resolution, (int)i)))
             continue;
         if (*ret_index != COLUMN_ABSENT)
             return refuse_twice(resolution, field, *ret_index, (int)i);
-        if (is_taken(resolution, (int)i))
+        if (columns_is_taken(resolution, (int)i))
             return refuse_mapped_twice(resolution, field, (int)i);
         *ret_index = (int)i;
     }
@@ -247,10 +236,10 @@ static int map_known(const struct resolution *resolution)
 {
     for (size_t i = 0; i < resolution->header->count; i++) {
         enum unit_said ignored = UNIT_UNSAID;
-        enum field field = header_field(header_of(resolution, (int)i), &ignored);
+        enum field field = header_field(columns_header_of(resolution, (int)i), &ignored);
         int *index = field == FIELD_NONE ? NULL : &resolution->columns->index[field];
 
-        if (!index || wanted_header(resolution, field) || is_taken(resolution, (int)i))
+        if (!index || wanted_header(resolution, field) || columns_is_taken(resolution, (int)i))
             continue;
         if (*index != COLUMN_ABSENT)
             return refuse_twice(resolution, field, *index, (int)i);
@@ -267,81 +256,11 @@ static bool is_any_known(const struct resolution *resolution)
     return false;
 }
 
-/* Whether the text has words of ours between delimiters: one in a line of SQL is none. */
-static bool is_a_list(const char *header, const char *delimiter)
-{
-    size_t found = 0;
-
-    for (const char *p = header, *end = NULL; p; p = end ? end + strlen(delimiter) : NULL) {
-        char name[SHOWN_HEADER_BYTES * 2];
-        enum unit_said unit = UNIT_UNSAID;
-
-        end = strstr(p, delimiter);
-        snprintf(name, sizeof(name), "%.*s", (int)(end ? end - p : (ptrdiff_t)strlen(p)), p);
-        found += header_field(name, &unit) != FIELD_NONE;
-    }
-    return found > 0;
-}
-
-/* A header that is one column: its delimiter was another. */
-static void append_delimiter_advice(struct buffer *text, const char *header)
-{
-    static const struct {
-        const char *delimiter;
-        const char *option;
-    } usual[] = {
-        {"\t", "tab"},  {";", "';'"},
-        {"|", "'|'"},   {"\x01", "'\\x01'"},
-        {"，", "'，'"}, {"\x1f", "'\\x1f'"},
-        {"^", "'^'"},   {",", "',', or, if quotes stand around the whole line, take them away"}};
-
-    for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
-        if (strstr(header, usual[i].delimiter) && is_a_list(header, usual[i].delimiter)) {
-            buffer_format(text,
-                          "; it looks as if the columns are separated by another character: say "
-                          "--delimiter %s",
-                          usual[i].option);
-            return;
-        }
-    }
-    buffer_text(text, "; if the line is more than one column, name what separates them with "
-                      "--delimiter");
-}
-
-/* Names the column that may be meant for a field that has none. */
-static void append_guess(struct buffer *text, const struct resolution *resolution, enum field field)
-{
-    for (size_t i = 0; i < resolution->header->count; i++) {
-        const char *header = header_of(resolution, (int)i);
-        char quoted[SHOWN_HEADER_BYTES];
-
-        if (is_taken(resolution, (int)i) || header_guess(header) != field)
-            continue;
-        buffer_format(text, "; if column %zu is meant, say --column '%s=%s'", i + 1,
-                      field_name(field), log_quote(header, quoted, sizeof(quoted)));
-        return;
-    }
-}
-
 static void append_guesses(struct buffer *text, const struct resolution *resolution)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++)
         if (fields[i].required && resolution->columns->index[i] == COLUMN_ABSENT)
-            append_guess(text, resolution, (enum field)i);
-}
-
-/* Whether a header is what is left of Chinese text that some program read in a wrong encoding. */
-static bool is_garbled(const struct resolution *resolution)
-{
-    for (size_t i = 0; i < resolution->header->count; i++) {
-        struct value value = value_of(&resolution->header->cells[i]);
-        unsigned kinds = text_kinds(value);
-
-        if (text_is_lost(value, kinds) || value_has_replacement(value) ||
-            text_mojibake(value, kinds) != MOJIBAKE_NONE)
-            return true;
-    }
-    return false;
+            columns_append_guess(text, resolution, (enum field)i);
 }
 
 static int check_required(const struct resolution *resolution)
@@ -357,14 +276,14 @@ static int check_required(const struct resolution *resolution)
     }
     if (text.len == 0)
         return 0;
-    if (is_garbled(resolution))
+    if (columns_is_garbled(resolution))
         buffer_text(&text, "; some program read the header in a wrong encoding or lost its "
                            "characters, and the texts below as well: export it again as UTF-8");
     else if (!is_any_known(resolution))
         buffer_text(&text, "; the first line must be the header: take away lines above it, or add "
                            "it where it is missing");
     if (resolution->header->count == 1)
-        append_delimiter_advice(&text, header_of(resolution, 0));
+        columns_append_delimiter_advice(&text, columns_header_of(resolution, 0));
     else
         buffer_text(&text, "; name yours with --column FIELD=HEADER");
     append_guesses(&text, resolution);
@@ -397,7 +316,7 @@ static int refuse_contradiction(const struct resolution *resolution, int index, 
 static int resolve_unit(const struct resolution *resolution, enum fee_unit unit)
 {
     int index = resolution->columns->index[FIELD_CLAIM_FEE];
-    const char *header = header_of(resolution, index);
+    const char *header = columns_header_of(resolution, index);
     enum unit_said stated = header_unit(header), meant = UNIT_UNSAID;
 
     header_field(header, &meant);
@@ -426,9 +345,9 @@ static void list_unused(const struct resolution *resolution, struct buffer *ret_
 
     for (size_t i = 0; i < resolution->header->count; i++) {
         char quoted[SHOWN_HEADER_BYTES];
-        const char *header = header_of(resolution, (int)i);
+        const char *header = columns_header_of(resolution, (int)i);
 
-        if (is_taken(resolution, (int)i) || header_is_blank(header))
+        if (columns_is_taken(resolution, (int)i) || header_is_blank(header))
             continue;
         if (shown++ >= SHOWN_HEADERS)
             more++;
@@ -446,10 +365,10 @@ static void note_names(const struct resolution *resolution)
     struct columns *columns = resolution->columns;
 
     for (size_t i = 0; i < columns->count; i++)
-        if (!header_is_blank(header_of(resolution, (int)i)))
+        if (!header_is_blank(columns_header_of(resolution, (int)i)))
             columns->named = i + 1;
     for (size_t i = 0; i < columns->named; i++)
-        if (header_is_blank(header_of(resolution, (int)i))) {
+        if (header_is_blank(columns_header_of(resolution, (int)i))) {
             columns->has_nameless = true;
             columns->nameless[i / 8] |= (unsigned char)(1 << i % 8);
         }
@@ -469,8 +388,8 @@ static void note_similar(const struct resolution *resolution)
     struct columns *columns = resolution->columns;
 
     for (size_t i = 0; i < columns->count; i++) {
-        const char *header = header_of(resolution, (int)i);
-        enum field field = is_taken(resolution, (int)i) ? FIELD_NONE : header_guess(header);
+        const char *header = columns_header_of(resolution, (int)i);
+        enum field field = columns_is_taken(resolution, (int)i) ? FIELD_NONE : header_guess(header);
 
         if (field != FIELD_NONE && !*columns->similar[field])
             log_quote(header, columns->similar[field], COLUMN_HEADER_BYTES);

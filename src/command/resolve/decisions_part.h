@@ -1,0 +1,21 @@
+/*
+ * decisions_part: what the parts of decisions share.
+ *
+ * Tested by tests/unit/test_decisions.c
+ */
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_DECISIONS_PART_H
+#define CLAIMBATCH_COMMAND_RESOLVE_DECISIONS_PART_H
+
+#include "command/resolve/decisions.h"
+
+struct decisions {
+    struct decision *list;
+    size_t count, room;
+    uint64_t skipped, refused;
+    struct buffer texts; /* names and reasons, each with its NUL */
+};
+
+struct decision *decisions_new(struct decisions *decisions);
+int decisions_compare(const void *a, const void *b);
+
+#endif
