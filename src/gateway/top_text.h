@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+/* Copies as much as fits, and a NUL; what is no UTF-8 is replaced. */
 void top_text_copy(const unsigned char *text, size_t len, char *ret_text, size_t size);
 
 #endif

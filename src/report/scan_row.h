@@ -8,11 +8,16 @@
 
 #include "report/scan.h"
 
+/* The cell does not have the form it is written in. */
 void scan_row_mark(struct scan_row *row, enum scan_column column);
 bool scan_row_is_marked(const struct scan_row *row, enum scan_column column);
+/* Reads what is beside the claim; marks what has not its form. */
 void scan_row_take_cells(const struct record *record, struct scan_row *row);
+/* Reads the claim; marks what has not its form. */
 void scan_row_take_claim(const struct record *record, struct scan_row *row);
+/* Sets digest_fits; -1 without memory. */
 int scan_row_check_digest(struct scan_row *row, struct error *err);
+/* What happened to cells whose digest is another one. */
 int scan_row_find_edit(const struct record *record, struct scan_row *row, struct error *err);
 
 #endif

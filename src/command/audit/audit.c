@@ -1,39 +1,21 @@
 #include "audit.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "against_itself.h"
 #include "against_ledger.h"
+#include "audit_open.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "descendants.h"
 #include "disagreement.h"
-#include "ledger/view/view.h"
 #include "report/export_rows.h"
-#include "report/manifest/signature.h"
 #include "report_order.h"
 #include "suspect_lines.h"
 #include "totals.h"
-
-/* All that is read side by side. */
-struct walk {
-    const struct audit_settings *settings;
-    struct audit *audit;
-    struct scan *scans[AUDIT_REPORTS_MAX]; /* until the sources have them */
-    struct against_itself *sources[AUDIT_REPORTS_MAX];
-    struct against_ledger *ledgers[AUDIT_REPORTS_MAX]; /* NULL: none for this report */
-    struct export_rows *export_rows; /* NULL: there is no export to compare with */
-    bool original_has_row;
-    bool is_whole; /* among the reports is one of all rows of the export */
-    struct ledger *ledger;
-    struct latency *latency;
-    struct totals *totals;
-    struct suspect_lines *doubtful;
-};
 
 const char *audit_measure_name(enum audit_measure measure)
 {
@@ -98,107 +80,6 @@ static int start_sources(struct walk *w, struct error *err)
         if (w->audit->reports[i].has_manifest && is_of_export(&w->audit->reports[i].manifest))
             w->is_whole = true;
     }
-    return 0;
-}
-
-/* ---- signatures ---- */
-
-static int check_signature(struct walk *w, const struct verify_key *key, size_t i,
-                           struct error *err)
-{
-    static const char *const words[] = {
-        [SIGNATURE_MISSING] = "the manifest is not signed",
-        [SIGNATURE_OTHER_KEY] = "the manifest is signed with another key than the one given",
-        [SIGNATURE_BAD] = "the signature of the manifest is wrong: the manifest was changed after "
-                          "it was signed, or never signed with this key",
-    };
-    struct audit_report *report = &w->audit->reports[i];
-    enum signature_verdict verdict;
-
-    if (!report->has_manifest)
-        return 0;
-    if (signature_check(key, &report->manifest, &verdict, err))
-        return -1;
-    report->signature = verdict == SIGNATURE_GOOD ? AUDIT_AGREES : AUDIT_DISAGREES;
-    if (verdict != SIGNATURE_GOOD)
-        disagreement_raise(w->audit, AUDIT_SIGNATURE, i, 0, "%s", words[verdict]);
-    return 0;
-}
-
-static int check_signatures(struct walk *w, struct error *err)
-{
-    struct verify_key *key = NULL;
-    int result;
-
-    if (!w->settings->verify_key)
-        return 0;
-    result = verify_key_open(w->settings->verify_key, &key, err);
-    for (size_t i = 0; i < w->audit->report_count && !result; i++)
-        result = check_signature(w, key, i, err);
-    verify_key_close(key);
-    return result;
-}
-
-/* ---- the ledger ---- */
-
-/* Without one of this version there is nothing to compare with. */
-static int find_ledger(const char *path, struct ledger **ret_ledger, struct error *err)
-{
-    if (view_open(path, ret_ledger, err))
-        return -1;
-    if (!view_check_schema(*ret_ledger, err))
-        return 0;
-    ledger_close(*ret_ledger);
-    *ret_ledger = NULL;
-    return -1;
-}
-
-static int open_ledger(struct walk *w, struct error *err)
-{
-    const struct audit_settings *s = w->settings;
-    struct error why;
-
-    if (!s->ledger_path || !find_ledger(s->ledger_path, &w->ledger, &why))
-        return 0;
-    if (s->ledger_is_named || why.exit_code == EXIT_RESOURCES ||
-        why.exit_code >= EXIT_SIGNAL_BASE) {
-        *err = why;
-        return -1;
-    }
-    disagreement_note(w->audit, "not compared with a ledger: %s", why.text);
-    return 0;
-}
-
-/* Another ledger may have learned of the run: then it can be asked. */
-static int open_against_ledger(struct walk *w, size_t i, struct error *err)
-{
-    struct audit_report *report = &w->audit->reports[i];
-    struct run_record run;
-    int found;
-
-    if (!report->has_manifest)
-        return 0;
-    if (strcmp(report->manifest.ledger_id, ledger_id(w->ledger)) == 0)
-        return against_ledger_open(w->ledger, w->audit, i, &w->ledgers[i], err);
-    found = ledger_run_named(w->ledger, report->manifest.run, &run, err);
-    if (found)
-        return found < 0 ? -1 : against_ledger_open(w->ledger, w->audit, i, &w->ledgers[i], err);
-    report->ledger = AUDIT_DISAGREES;
-    disagreement_raise(
-        w->audit, AUDIT_LEDGER, i, 0,
-        "it was made with ledger %s, and the ledger here is %s, which does not know its "
-        "run",
-        report->manifest.ledger_id, ledger_id(w->ledger));
-    return 0;
-}
-
-static int open_ledgers(struct walk *w, struct error *err)
-{
-    if (open_ledger(w, err))
-        return -1;
-    for (size_t i = 0; i < w->audit->report_count && w->ledger; i++)
-        if (open_against_ledger(w, i, err))
-            return -1;
     return 0;
 }
 
@@ -485,7 +366,7 @@ static int begin(struct walk *w, struct error *err)
     if (!w->audit->reports || !w->latency || !w->totals)
         return error_no_memory(err);
     if (suspect_lines_open(w->audit, &w->doubtful, err) || open_reports(w, err) ||
-        start_sources(w, err) || check_signatures(w, err) || open_ledgers(w, err))
+        start_sources(w, err) || audit_open_check_signatures(w, err) || audit_open_ledgers(w, err))
         return -1;
     return open_original(w, err);
 }

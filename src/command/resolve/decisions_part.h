@@ -15,7 +15,9 @@ struct decisions {
     struct buffer texts; /* names and reasons, each with its NUL */
 };
 
+/* A zeroed one behind those there are; NULL without memory. */
 struct decision *decisions_new(struct decisions *decisions);
+/* By row, then by line. */
 int decisions_compare(const void *a, const void *b);
 
 #endif

@@ -1,6 +1,5 @@
 #include "revision.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,125 +7,13 @@
 
 #include "base/error.h"
 #include "base/file/file.h"
-#include "base/hex.h"
 #include "base/log.h"
 #include "report/publication.h"
+#include "revision_check.h"
 
 #define FLUSH_BYTES ((size_t)64 << 10)
 
-/* The file that is to become the report. */
-struct draft {
-    struct buffer path, text;
-    int fd; /* -1: not open */
-    struct digest *sha256;
-    struct tally *tally;
-    uint64_t bytes;
-    struct publication publication;
-};
-
-struct revision {
-    const struct revision_settings *settings;
-    struct draft draft;
-    struct scan *scan;
-    bool cut_short;
-    struct ledger_rows *rows;
-    struct row_record known; /* the ledger's next row; row 0: none asked for yet */
-    bool known_at_end;
-    struct scan_row was;
-    struct buffer warnings, old_text, new_text;
-    struct tally *tally; /* of what was published */
-};
-
 /* ---- is it the report of its manifest? ---- */
-
-static int refuse_report(const struct revision *revision, const char *why, struct error *err)
-{
-    char quoted[LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_INPUT_REFUSED,
-                     "'%s' is not the report that its manifest describes: %s. Take the report as "
-                     "claimbatch wrote it, and only look at copies",
-                     log_quote(revision->settings->path, quoted, sizeof(quoted)), why);
-}
-
-/* Whether the row could stand in a report of ours as it is; else `why` says what was done to it. */
-static bool is_whole(const struct scan_row *row, uint64_t last_row, struct buffer *why)
-{
-    if (row->edit != SCAN_EDIT_NONE) {
-        scan_explain_edit(row, why);
-        return false;
-    }
-    if (row->malformed) {
-        buffer_text(why, "cells were changed: ");
-        scan_name_malformed(row, why);
-        return false;
-    }
-    if (row->line.record.row <= last_row) {
-        buffer_text(why, "rows were moved or doubled");
-        return false;
-    }
-    return true;
-}
-
-/* Reads all rows: 1 each could stand so, 0 one could not, and `why` names it, or -1. */
-static int look_through(struct revision *revision, struct buffer *why, struct error *err)
-{
-    struct buffer what = {0};
-    uint64_t last_row = 1;
-    uint64_t rows = 0;
-    int found;
-
-    while ((found = scan_next(revision->scan, &revision->was, err)) > 0) {
-        if (!is_whole(&revision->was, last_row, &what)) {
-            buffer_format(why, "row %llu: %s", (unsigned long long)revision->was.line.record.row,
-                          buffer_string(&what));
-            break;
-        }
-        last_row = revision->was.line.record.row;
-        rows++;
-    }
-    buffer_release(&what);
-    if (found < 0 || why->failed)
-        return found < 0 ? -1 : error_no_memory(err);
-    if (!found && rows != revision->settings->manifest->report_rows) {
-        buffer_format(why, "it has %llu rows, not %llu", (unsigned long long)rows,
-                      (unsigned long long)revision->settings->manifest->report_rows);
-        return 0;
-    }
-    return found ? 0 : 1;
-}
-
-/* A report that is whole, but not its manifest's, is fine where renaming the two was cut short. */
-static int check_other_bytes(struct revision *revision, struct error *err)
-{
-    struct buffer why = {0};
-    int whole = look_through(revision, &why, err);
-    int result = -1;
-
-    if (whole > 0 && !revision->settings->run->published) {
-        revision->cut_short = true;
-        result = 0;
-    } else if (whole >= 0) {
-        refuse_report(revision,
-                      whole ? "it was changed, in a way that its rows do not show"
-                            : buffer_string(&why),
-                      err);
-    }
-    buffer_release(&why);
-    return result;
-}
-
-static int check_bytes(struct revision *revision, struct error *err)
-{
-    const struct survey *survey = scan_survey(revision->scan);
-    char sha256[MANIFEST_SHA256_TEXT_BYTES] = "";
-
-    if (survey)
-        hex_format(survey->sha256, EXPORT_SHA256_BYTES, sha256);
-    if (strcmp(sha256, revision->settings->manifest->report_sha256) == 0)
-        return 0;
-    return check_other_bytes(revision, err);
-}
 
 int revision_open(const struct revision_settings *settings, struct revision **ret_revision,
                   struct error *err)
@@ -138,7 +25,7 @@ int revision_open(const struct revision_settings *settings, struct revision **re
         return error_no_memory(err);
     revision->settings = settings;
     revision->draft.fd = -1;
-    if (scan_open(settings->path, &revision->scan, err) || check_bytes(revision, err) ||
+    if (scan_open(settings->path, &revision->scan, err) || revision_check_bytes(revision, err) ||
         ledger_rows_open(settings->ledger, settings->run->id, 0, &revision->rows, err) ||
         revision_restart(revision, err)) {
         revision_close(revision);

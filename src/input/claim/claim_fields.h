@@ -65,9 +65,11 @@ static inline void claim_settle(struct judgement *judgement, enum rule broken, b
         claim_add_finding(judgement, broken, field);
 }
 
+/* Reads a field into the claim, and notes what is wrong with it. */
 void claim_take_count(struct judgement *judgement, struct claim *claim);
 void claim_take_fee(struct judgement *judgement, struct claim *claim);
 void claim_take_time(struct judgement *judgement, int64_t now_ms, struct claim *claim);
+/* The value of a cell by its place. */
 struct value claim_value_at(const struct judgement *judgement, size_t index);
 
 #endif

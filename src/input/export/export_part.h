@@ -34,7 +34,9 @@ struct export
     int64_t began_ms;
 };
 
+/* Reads that many bytes from there on, fewer only at the end. */
 ssize_t export_read_fully_at(int fd, unsigned char *bytes, size_t len, uint64_t offset);
+/* Whether the block is the one that was surveyed. */
 int export_check_block(const struct export *export, uint64_t number, const unsigned char *bytes,
                        size_t *len, struct error *err);
 

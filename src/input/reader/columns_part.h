@@ -21,11 +21,16 @@ struct resolution {
     struct error *err;
 };
 
+/* Appends what to say where the file has another delimiter. */
 void columns_append_delimiter_advice(struct buffer *text, const char *header);
+/* Appends which column may be the field. */
 void columns_append_guess(struct buffer *text, const struct resolution *resolution,
                           enum field field);
+/* Whether a header is Chinese that was read in a wrong encoding. */
 bool columns_is_garbled(const struct resolution *resolution);
+/* The name of a column. */
 const char *columns_header_of(const struct resolution *resolution, int index);
+/* Whether a field has the column. */
 bool columns_is_taken(const struct resolution *resolution, int index);
 
 #endif

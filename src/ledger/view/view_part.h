@@ -11,7 +11,9 @@
 
 struct ledger;
 
+/* Ends what a list holds. */
 void view_let_go(struct ledger *ledger);
+/* Whether the run is under way. */
 bool view_is_active(struct ledger *ledger, int64_t run);
 
 #endif

@@ -9,7 +9,9 @@
 #include "members.h"
 #include "report/manifest/manifest.h"
 
+/* Reads the reports that this one replaced. */
 void manifest_lists_take_replaced(struct members *m, struct manifest_found *found);
+/* Reads the events of the run. */
 void manifest_lists_take_events(struct members *m, struct manifest_found *found);
 
 #endif

@@ -1,0 +1,152 @@
+#include "rerun_place.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/next_step.h"
+#include "command/upload/submission.h"
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* The length of "X" in "X.csv" and in "X.rerun-3.csv". */
+static size_t stem_of(const char *path)
+{
+    size_t len = strlen(path);
+    size_t end;
+
+    if (len > 4 && strcasecmp(path + len - 4, ".csv") == 0)
+        len -= 4;
+    for (end = len; end > 0 && path[end - 1] >= '0' && path[end - 1] <= '9';)
+        end--;
+    if (end < len && end > 7 && strncmp(path + end - 7, ".rerun-", 7) == 0)
+        len = end - 7;
+    return len;
+}
+
+static bool is_free(const struct buffer *path)
+{
+    static const char *const endings[] = {"", ".manifest.json", ".partial", ".started.json"};
+    bool is_taken = false;
+
+    for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+        struct buffer beside = {0};
+
+        buffer_format(&beside, "%s%s", path->ptr, endings[i]);
+        is_taken |= access(buffer_string(&beside), F_OK) == 0;
+        buffer_release(&beside);
+    }
+    return !is_taken;
+}
+
+/* Whether no report of another run stands there. */
+static bool is_left_to(const struct buffer *path, const char *run)
+{
+    struct manifest_found manifest;
+    struct error unread;
+    int found = path->failed ? -1 : manifest_read(path->ptr, &manifest, &unread);
+    bool is_left = found == 0 || (found > 0 && strcmp(manifest.run, run) == 0);
+
+    if (!path->failed)
+        manifest_found_release(&manifest);
+    return is_left;
+}
+
+/* The name that this rerun's report had before, if that is a numbered one: beside `base`. */
+static bool recall_report(const char *base, const struct run_record *run, struct buffer *path)
+{
+    const char *recorded = last_part(run->report_path);
+    size_t stem = stem_of(base);
+    size_t name = stem - (size_t)(last_part(base) - base);
+
+    if (strncmp(recorded, last_part(base), name) != 0 || stem_of(recorded) != name ||
+        strncmp(recorded + name, ".rerun-", 7) != 0)
+        return false;
+    buffer_reset(path);
+    buffer_format(path, "%.*s%s", (int)stem, base, recorded + name);
+    return is_left_to(path, run->name);
+}
+
+/* "X.rerun-N.csv" beside the report: the first that is free. */
+static void number_report(const char *base, struct buffer *path)
+{
+    size_t stem = stem_of(base);
+
+    for (unsigned n = 1; !path->failed; n++) {
+        buffer_reset(path);
+        buffer_format(path, "%.*s.rerun-%u.csv", (int)stem, base, n);
+        if (!path->failed && is_free(path))
+            return;
+    }
+}
+
+static void name_resend(struct rerun *r)
+{
+    struct submission *s = &r->submission;
+
+    buffer_text(&s->resend, "with the same options as now: ");
+    next_step_append_command(s->options, "rerun", s->report_path.ptr, &s->resend);
+    buffer_text(&s->resend, " --include unknown --by NAME --reason TEXT");
+}
+
+/* In the place that was chosen, unless a file was named: the numbered name, which is free. */
+static int number_in_folder(struct rerun *r, bool found, const struct run_record *run,
+                            struct error *err)
+{
+    struct submission *s = &r->submission;
+    const char *report = s->options->report;
+    char *base;
+
+    if (report && strcmp(report, s->report_path.ptr) == 0)
+        return 0;
+    base = strdup(s->report_path.ptr);
+    if (base && (!found || !recall_report(base, run, &s->report_path)))
+        number_report(base, &s->report_path);
+    if (!base || s->report_path.failed) {
+        free(base);
+        return error_no_memory(err);
+    }
+    free(base);
+    return 0;
+}
+
+int rerun_place_choose(struct rerun *r, struct error *err)
+{
+    struct submission *s = &r->submission;
+    const char *claims = s->options->claims;
+    struct run_record run;
+    int found = submission_find_run(s, &run, err);
+
+    if (found < 0)
+        return -1;
+    if (submission_place(s, claims, last_part(claims), err) ||
+        number_in_folder(r, found, &run, err))
+        return -1;
+    name_resend(r);
+    return s->resend.failed ? error_no_memory(err) : 0;
+}
+
+/* The file of -o may hold the report of this very rerun, and nothing else: a rerun of the same
+ * report as it was before took other rows. */
+int rerun_place_check(const struct rerun *r, struct error *err)
+{
+    const struct submission *s = &r->submission;
+    struct run_record run;
+    int found;
+
+    if (!s->place.replaced_count || !*s->place.run || s->options->overwrite)
+        return 0;
+    found = submission_find_run(&r->submission, &run, err);
+    if (found < 0)
+        return -1;
+    if (found && strcmp(run.name, s->place.run) == 0)
+        return 0;
+    return publication_refuse(s->report_path.ptr, "is the report of another rerun", err);
+}

@@ -1,0 +1,39 @@
+/*
+ * revision_check: whether a report is the one of its manifest, before it is brought up to date.
+ *
+ * Tested by tests/unit/test_revision.c
+ */
+#ifndef CLAIMBATCH_COMMAND_RESOLVE_REVISION_CHECK_H
+#define CLAIMBATCH_COMMAND_RESOLVE_REVISION_CHECK_H
+
+#include "report/publication.h"
+#include "revision.h"
+
+/* The file that is to become the report. */
+struct draft {
+    struct buffer path, text;
+    int fd; /* -1: not open */
+    struct digest *sha256;
+    struct tally *tally;
+    uint64_t bytes;
+    struct publication publication;
+};
+
+struct revision {
+    const struct revision_settings *settings;
+    struct draft draft;
+    struct scan *scan;
+    bool cut_short;
+    struct ledger_rows *rows;
+    struct row_record known; /* the ledger's next row; row 0: none asked for yet */
+    bool known_at_end;
+    struct scan_row was;
+    struct buffer warnings, old_text, new_text;
+    struct tally *tally; /* of what was published */
+};
+
+/* EXIT_INPUT_REFUSED where the report is not the one that its manifest describes, and its rows do
+ * not prove themselves. */
+int revision_check_bytes(struct revision *revision, struct error *err);
+
+#endif
