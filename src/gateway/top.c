@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
 #include <yajl/yajl_parse.h>
 
 #include "base/error.h"

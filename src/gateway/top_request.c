@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include <yajl/yajl_parse.h>
-
 #include "base/error.h"
 #include "input/claim/claim.h"
 

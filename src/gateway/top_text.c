@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <yajl/yajl_parse.h>
-
 #define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
 
 /* How many bytes a UTF-8 character has that begins with this one; 0: none does. */

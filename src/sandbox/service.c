@@ -11,41 +11,10 @@
 #include "check.h"
 #include "journal.h"
 #include "limit.h"
+#include "service_words.h"
 #include "signature.h"
 
 #define PUBLIC_SEGMENT "#PUBLIC#"
-#define TOO_LARGE_BYTES ((size_t)2 << 20)
-
-/* What the further numbers of a draw decide. */
-enum salt { SALT_PART, SALT_LATENCY, SALT_COIN };
-
-/* One claim of a call. */
-struct part {
-    struct form form; /* of a batch segment */
-    const char *method;
-    const char *json;
-    struct claim_seen seen;
-    struct refusal refusal;
-    bool executed;
-    bool accepted;
-    bool struck; /* by the fault of the call */
-    size_t answer_at, answer_len;
-};
-
-struct service {
-    const struct service_settings *settings;
-    struct verifier *verifier;
-    struct buffer raw; /* body of a batch call as it was signed */
-    /* of the call at hand */
-    int64_t wall_ms;
-    char request_id[24];
-    struct answer_form answer_form;
-    struct refusal refusal; /* of the call as a whole */
-    const struct fault *fault;
-    struct draw draw;
-    struct part parts[SERVICE_BATCH_MAX];
-    size_t part_count;
-};
 
 static atomic_uint_fast64_t last_batch;
 static atomic_uint_fast64_t last_request;
@@ -191,17 +160,12 @@ static void read_call(struct service *service, struct call *call)
 
 /* ---- deciding ---- */
 
-static bool is_fit(const struct part *part)
-{
-    return part->refusal.code == REFUSAL_NONE;
-}
-
 static size_t fit_parts(const struct service *service)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < service->part_count; i++)
-        count += is_fit(&service->parts[i]);
+        count += service_words_is_fit(&service->parts[i]);
     return count;
 }
 
@@ -219,7 +183,7 @@ static void strike(struct service *service)
     for (size_t i = 0; i < service->part_count; i++) {
         struct part *part = &service->parts[i];
 
-        if (is_fit(part))
+        if (service_words_is_fit(part))
             part->struck = !strikes_one_part(service->fault) || chosen-- == 0;
     }
 }
@@ -232,7 +196,7 @@ static void execute(struct service *service)
         const struct fault *fault = part->struck ? service->fault : NULL;
         enum fault_executes executes = fault ? fault->executes : FAULT_EXECUTED;
 
-        if (!is_fit(part))
+        if (!service_words_is_fit(part))
             continue;
         part->executed = executes == FAULT_EXECUTED ||
                          (executes == FAULT_EITHER &&
@@ -252,7 +216,7 @@ static void decide(struct service *service)
     if (service->refusal.code != REFUSAL_NONE)
         return;
     for (size_t i = 0; i < service->part_count; i++)
-        if (is_fit(&service->parts[i]))
+        if (service_words_is_fit(&service->parts[i]))
             draw_claim(settings->faults, service->parts[i].seen.workcard_id,
                        buffer_string(&service->parts[i].seen.claim_order_no), &service->draw);
     if (fit_parts(service))
@@ -260,135 +224,6 @@ static void decide(struct service *service)
     if (service->fault)
         strike(service);
     execute(service);
-}
-
-/* ---- the words ---- */
-
-static void fault_refusal(struct service *service, const struct fault *fault,
-                          struct refusal *ret_refusal)
-{
-    *ret_refusal = (struct refusal){.code = fault->code};
-    if (fault->words == WORDS_BAN)
-        limit_ban(service->settings->limit, clock_mono_ms(), ret_refusal);
-    else if (fault->words == WORDS_QUOTA)
-        limit_quota_refusal(service->wall_ms, ret_refusal);
-    else if (fault->sub_code) {
-        snprintf(ret_refusal->sub_code, sizeof(ret_refusal->sub_code), "%s", fault->sub_code);
-        snprintf(ret_refusal->sub_msg, sizeof(ret_refusal->sub_msg), "%s", fault->says);
-    }
-}
-
-static void say_part(struct service *service, const struct part *part, struct buffer *text)
-{
-    static const enum answer_oddity oddities[] = {
-        [WORDS_SUCCESS] = ANSWER_PLAIN,
-        [WORDS_STRING_BOOLEAN] = ANSWER_STRING_BOOLEAN,
-        [WORDS_RAW_CONTROL] = ANSWER_RAW_CONTROL,
-        [WORDS_NO_REQUEST_ID] = ANSWER_NO_REQUEST_ID,
-        [WORDS_MISSING_IS_SUCCESS] = ANSWER_MISSING_IS_SUCCESS,
-        [WORDS_DOUBLED_IS_SUCCESS] = ANSWER_DOUBLED_IS_SUCCESS,
-        [WORDS_WRONG_SHAPE] = ANSWER_WRONG_SHAPE,
-    };
-    const struct fault *fault = part->struck ? service->fault : NULL;
-    enum fault_words words = fault ? fault->words : WORDS_SUCCESS;
-    struct refusal refusal;
-
-    if (!is_fit(part)) {
-        answer_error(&service->answer_form, &part->refusal, false, text);
-    } else if (words == WORDS_REJECTION) {
-        answer_rejection(&service->answer_form, text);
-    } else if (words == WORDS_ERROR || words == WORDS_ERROR_STRING_CODE) {
-        fault_refusal(service, fault, &refusal);
-        answer_error(&service->answer_form, &refusal, words == WORDS_ERROR_STRING_CODE, text);
-    } else {
-        answer_success(&service->answer_form,
-                       words < WORDS_REJECTION ? oddities[words] : ANSWER_PLAIN, text);
-    }
-}
-
-/* The answers of all claims, or of the first `count`. */
-static void say_parts(struct service *service, size_t count, struct buffer *text)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct part *part = &service->parts[i];
-
-        if (i)
-            buffer_text(text, ANSWER_SEPARATOR);
-        part->answer_at = text->len;
-        say_part(service, part, text);
-        part->answer_len = text->len - part->answer_at;
-    }
-}
-
-static void say_too_large(struct buffer *text)
-{
-    buffer_text(text, "{\"filler\":\"");
-    if (!buffer_reserve(text, TOO_LARGE_BYTES + 2))
-        return;
-    memset(text->ptr + text->len, 'x', TOO_LARGE_BYTES);
-    text->len += TOO_LARGE_BYTES;
-    buffer_text(text, "\"}");
-}
-
-static void say_call_error(struct service *service, struct buffer *text)
-{
-    struct refusal refusal;
-
-    fault_refusal(service, service->fault, &refusal);
-    answer_error(&service->answer_form, &refusal, false, text);
-}
-
-static void say(struct service *service, struct buffer *text)
-{
-    enum fault_words words = service->fault ? service->fault->words : WORDS_SUCCESS;
-
-    switch (words) {
-    case WORDS_CALL_ERROR:
-    case WORDS_BAN:
-    case WORDS_QUOTA:
-        say_call_error(service, text);
-        return;
-    case WORDS_EMPTY:
-        return;
-    case WORDS_HTML:
-        buffer_text(text, answer_page());
-        return;
-    case WORDS_TOO_LARGE:
-        say_too_large(text);
-        return;
-    case WORDS_PART_LESS:
-        say_parts(service, service->part_count - 1, text);
-        return;
-    case WORDS_XML:
-        service->answer_form.xml = true;
-        break;
-    default:
-        break;
-    }
-    say_parts(service, service->part_count, text);
-    if (words == WORDS_MALFORMED && text->len) {
-        text->len = text->len * 2 / 3;
-        text->ptr[text->len] = '\0';
-    }
-}
-
-static void say_reply(struct service *service, struct reply *reply)
-{
-    const struct service_settings *settings = service->settings;
-    uint64_t spread = (uint64_t)(settings->latency_max_ms - settings->latency_min_ms) + 1;
-
-    buffer_reset(&reply->body);
-    if (service->refusal.code != REFUSAL_NONE)
-        answer_error(&service->answer_form, &service->refusal, false, &reply->body);
-    else
-        say(service, &reply->body);
-    reply->effect = service->fault ? service->fault->effect : EFFECT_ANSWER;
-    reply->status = service->fault && service->fault->status ? service->fault->status : 200;
-    reply->content_type = service->fault && service->fault->words == WORDS_HTML
-                              ? "text/html;charset=UTF-8"
-                              : answer_content_type(&service->answer_form);
-    reply->delay_ms =
-        settings->latency_min_ms + (int64_t)draw_number(&service->draw, SALT_LATENCY, spread);
 }
 
 /* ---- the journal ---- */
@@ -497,7 +332,7 @@ int service_begin(struct service *service, const struct call *call, bool *ret_st
     if (!service->fault)
         return 0;
     *ret_strikes = true;
-    say_reply(service, ret_reply);
+    service_words_say(service, ret_reply);
     ret_reply->delay_ms = 0;
     entry = entry_of_call(service, call, ret_reply);
     entry.fault = service->fault->name;
@@ -511,7 +346,7 @@ int service_answer(struct service *service, struct call *call, struct reply *ret
     begin(service, call);
     read_call(service, call);
     decide(service);
-    say_reply(service, ret_reply);
+    service_words_say(service, ret_reply);
     if (ret_reply->body.failed)
         return error_no_memory(err);
     return note(service, call, ret_reply, err);

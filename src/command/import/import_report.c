@@ -14,8 +14,6 @@
 #include "report/scan.h"
 #include "report/unaltered.h"
 
-#define FIRST_MS INT64_C(946684800000)   /* 2000: no run began before */
-#define LAST_MS INT64_C(253402271999999) /* the end of the year 9999 */
 
 /* ---- is it as it was written? ---- */
 
@@ -89,11 +87,6 @@ static int check_signature(const struct import_report *imported, const struct ve
     if (signature_check(key, &imported->manifest, &verdict, err))
         return -1;
     return verdict == SIGNATURE_GOOD ? 0 : refuse(imported, 0, words[verdict], err);
-}
-
-bool import_row_is_time(int64_t ms)
-{
-    return ms >= FIRST_MS && ms <= LAST_MS;
 }
 
 /* The manifest names each start of the run. */

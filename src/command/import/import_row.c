@@ -6,10 +6,17 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "import_report.h"
 #include "input/inspection/repeats.h"
 #include "ledger/import/import.h"
 #include "report/scan.h"
+
+#define FIRST_MS INT64_C(946684800000)   /* 2000: no run began before */
+#define LAST_MS INT64_C(253402271999999) /* the end of the year 9999 */
+
+bool import_row_is_time(int64_t ms)
+{
+    return ms >= FIRST_MS && ms <= LAST_MS;
+}
 
 /* "… by run RUN, row N, at TIME", as refill.c says why a row is skipped. */
 static bool parse_place(const char *message, char *ret_run, uint64_t *ret_row, int64_t *ret_ms)

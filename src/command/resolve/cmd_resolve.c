@@ -1,57 +1,29 @@
 /* claimbatch resolve: the rows of a report that are unknown, and what a person says of them. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "apply.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
-#include "cli/newer_ledger.h"
 #include "cli/next_step.h"
 #include "cli/options.h"
 #include "cli/statement.h"
-#include "cli/version.h"
 #include "command/commands.h"
 #include "confirmation.h"
 #include "decisions.h"
 #include "gateway/endpoint.h"
 #include "ledger/abandonment.h"
-#include "ledger/commits.h"
 #include "ledger/moves.h"
 #include "ledger_unknown.h"
 #include "report/manifest/signature.h"
-#include "report/missing_report.h"
 #include "report/move.h"
+#include "resolve_examine.h"
+#include "resolve_open.h"
 #include "revision.h"
 #include "unknown_json.h"
 #include "unknown_row.h"
 #include "unknown_sheet.h"
-
-#define CHANGES_SHOWN 20
-
-/* Everything a resolve has open. */
-struct resolve {
-    const struct options *options;
-    struct endpoint endpoint;
-    struct signing_key *key; /* NULL: none */
-    struct manifest_found manifest;
-    struct buffer ledger_path;
-    struct ledger *ledger;
-    struct run_record run;
-    struct buffer run_stopped, run_report; /* its texts */
-    struct revision_settings revision_settings;
-    struct revision *revision;
-    enum outcome outcome;        /* that is typed */
-    struct decisions *decisions; /* NULL: none */
-    struct unknown_json *json;
-    struct unknown_sheet *sheet;
-    struct unknown_row_totals totals;
-    struct buffer elsewhere; /* a report that a row waits for */
-};
 
 /* ---- what was typed ---- */
 
@@ -133,292 +105,6 @@ static int take_decisions(struct resolve *r, struct error *err)
                             err);
     r->decisions = decisions_of_rows(o->rows, r->outcome, o->by, o->reason, err);
     return r->decisions ? 0 : -1;
-}
-
-/* ---- report, manifest, ledger and run ---- */
-
-static int check_file(const char *path, struct error *err)
-{
-    char quoted[LOG_QUOTE_BYTES];
-    struct stat status;
-
-    log_quote(path, quoted, sizeof(quoted));
-    if (lstat(path, &status))
-        return missing_report_refuse(path, errno, err);
-    if (!S_ISREG(status.st_mode))
-        return error_set(err, EXIT_CANNOT_CREATE,
-                         "the report '%s' is not a regular file (a link, a folder, …), so it "
-                         "cannot be published anew there; name the report itself",
-                         quoted);
-    return 0;
-}
-
-/* Of a report that another ledger made this one knows what was imported, and no more. */
-static int check_import(struct resolve *r, struct error *err)
-{
-    const struct manifest_found *m = &r->manifest;
-    struct pass pass = {m->ledger_id, m->run, m->ledger_commits, PASS_LEARNED};
-    char quoted[LOG_QUOTE_BYTES];
-    struct run_record run;
-    int known = ledger_run_named(r->ledger, m->run, &run, err);
-    int found = known > 0 ? ledger_pass_find(r->ledger, &pass, err) : known;
-
-    if (found)
-        return found < 0 ? -1 : newer_ledger_check(r->ledger, r->options->claims, NULL, err);
-    log_quote(ledger_path(r->ledger), quoted, sizeof(quoted));
-    if (known)
-        return error_set(err, EXIT_BAD_CONFIG,
-                         "the report was made with ledger %s, and '%s' (ledger %s) has imported "
-                         "only what an earlier report of its run tells; name the right one with "
-                         "--ledger, or teach this one what the report tells (claimbatch import)",
-                         m->ledger_id, quoted, ledger_id(r->ledger));
-    return error_set(err, EXIT_BAD_CONFIG,
-                     "the report was made with ledger %s, but '%s' is ledger %s; name the right "
-                     "one with --ledger, or, if that is lost, teach this one what the report tells "
-                     "(claimbatch import)",
-                     m->ledger_id, quoted, ledger_id(r->ledger));
-}
-
-static int open_ledger(struct resolve *r, struct error *err)
-{
-    char quoted[LOG_QUOTE_BYTES];
-    char id[LEDGER_ID_BYTES];
-    enum ledger_place place;
-
-    if (r->options->ledger)
-        buffer_text(&r->ledger_path, r->options->ledger);
-    else if (ledger_default_path(&r->ledger_path, err))
-        return -1;
-    if (r->ledger_path.failed)
-        return error_no_memory(err);
-    log_quote(r->ledger_path.ptr, quoted, sizeof(quoted));
-    if (ledger_place_look(r->ledger_path.ptr, &place, id, err))
-        return -1;
-    if (place != LEDGER_STANDS)
-        return error_set(err, EXIT_BAD_CONFIG,
-                         "there is no ledger at '%s'; name the one the report was made with "
-                         "(ledger %s) with --ledger",
-                         quoted, r->manifest.ledger_id);
-    if (ledger_open(r->ledger_path.ptr, &r->ledger, err))
-        return -1;
-    if (strcmp(ledger_id(r->ledger), r->manifest.ledger_id) == 0)
-        return newer_ledger_check(r->ledger, r->options->claims, &r->manifest, err);
-    return check_import(r, err);
-}
-
-/* The run's texts are the ledger's until it is asked for another one. */
-static int keep_run(struct resolve *r, struct error *err)
-{
-    buffer_text(&r->run_stopped, r->run.stopped_because);
-    buffer_text(&r->run_report, r->run.report_path);
-    if (r->run_stopped.failed || r->run_report.failed)
-        return error_no_memory(err);
-    r->run.stopped_because = buffer_string(&r->run_stopped);
-    r->run.report_path = buffer_string(&r->run_report);
-    r->run.platform = r->manifest.platform;
-    r->run.command = r->manifest.command;
-    r->run.parent = r->manifest.parent_run;
-    r->run.export_name = r->run.reading = "";
-    r->run.export_sha256 = NULL;
-    return 0;
-}
-
-static int find_run(struct resolve *r, struct error *err)
-{
-    int found = ledger_run_named(r->ledger, r->manifest.run, &r->run, err);
-
-    if (found < 0)
-        return -1;
-    if (!found || strcmp(r->run.platform, r->manifest.platform) != 0)
-        return error_set(err, EXIT_BAD_CONFIG,
-                         "the ledger '%s' does not know run %s of this report; name the ledger it "
-                         "was made with",
-                         ledger_path(r->ledger), r->manifest.run);
-    if (keep_run(r, err))
-        return -1;
-    found = ledger_run_lock(r->ledger, r->run.id, err);
-    if (found < 0)
-        return -1;
-    if (!found)
-        return error_set(err, EXIT_TRY_LATER,
-                         "run %s of this report is active at this moment; wait until it has ended, "
-                         "then type the same again",
-                         r->run.name);
-    return 0;
-}
-
-/* What a dead start of the run has left in flight is unknown. */
-static int recover(struct resolve *r, struct error *err)
-{
-    size_t lost = 0;
-
-    if (ledger_begin(r->ledger, err) || ledger_run_recover(r->ledger, r->run.id, &lost, err) ||
-        ledger_commit(r->ledger, err))
-        return -1;
-    if (lost)
-        log_warn("%zu rows were in flight when the run ended before: they are unknown now", lost);
-    return 0;
-}
-
-static int open_key(struct resolve *r, struct error *err)
-{
-    if (r->options->sign_key)
-        return signing_key_open(r->options->sign_key, &r->key, err);
-    return 0;
-}
-
-/* Today's report may stand where yesterday's is meant. */
-static void say_whose(const struct resolve *r)
-{
-    char name[LOG_QUOTE_BYTES];
-    char day[CLOCK_TOP_BYTES];
-
-    clock_format_top(r->manifest.started_ms, day);
-    log_info("the report of '%s' of %.10s, run %s",
-             log_quote(r->manifest.input_name, name, sizeof(name)), day, r->manifest.run);
-}
-
-static int open_report(struct resolve *r, struct error *err)
-{
-    if (check_file(r->options->claims, err) ||
-        manifest_require(r->options->claims, r->endpoint.platform, &r->manifest, err) ||
-        open_key(r, err) || open_ledger(r, err) || find_run(r, err) || recover(r, err))
-        return -1;
-    say_whose(r);
-    r->revision_settings = (struct revision_settings){
-        .program_version = CLAIMBATCH_VERSION,
-        .path = r->options->claims,
-        .manifest = &r->manifest,
-        .ledger = r->ledger,
-        .run = &r->run,
-    };
-    return revision_open(&r->revision_settings, &r->revision, err);
-}
-
-/* ---- the first pass: what the ledger knows, and which claims the decisions are about ---- */
-
-static void say_change(struct resolve *r, const struct revision_row *row)
-{
-    const struct row_record *was = &row->was->line.record;
-    const struct row_record *is = &row->line.record;
-    char codes[2][LOG_QUOTE_BYTES];
-
-    if (r->totals.changed++ >= CHANGES_SHOWN)
-        return;
-    log_info("row %llu is %s %s by now; the report says %s %s", (unsigned long long)is->row,
-             outcome_name(is->outcome), log_quote(is->code, codes[0], LOG_QUOTE_BYTES),
-             outcome_name(was->outcome), log_quote(was->code, codes[1], LOG_QUOTE_BYTES));
-}
-
-/* Binds a decision to the claim of its row, as the report has it. */
-static int bind(struct resolve *r, struct decision *decision, const struct scan_row *was,
-                struct error *err)
-{
-    const struct row_record *record = &was->line.record;
-
-    if (!was->has_claim) {
-        decisions_refuse(r->decisions, decision, "it is invalid in the report, and was never sent");
-        return 0;
-    }
-    if (!decision->names_attempt) {
-        memcpy(decision->digest, record->digest, sizeof(decision->digest));
-        decision->submitted_ms = record->submitted_ms;
-    }
-    decision->fee_fen = was->claim.claim_fee;
-    return decision_set_claim(decision, was->claim.workcard_id, was->claim.claim_order_no)
-               ? error_no_memory(err)
-               : 0;
-}
-
-static void refuse_missing(struct resolve *r)
-{
-    for (size_t i = 0; i < decisions_count(r->decisions); i++) {
-        struct decision *decision = decisions_at(r->decisions, i);
-
-        if (!decision->is_found)
-            decisions_refuse(r->decisions, decision, "the report has no such row");
-    }
-}
-
-/* With --claim or --all, the row's decision: 1, where its own attempt is unknown and it is meant,
- * or 0. */
-static int choose(struct resolve *r, const struct revision_row *row, struct decision **ret_decision,
-                  struct error *err)
-{
-    const struct options *o = r->options;
-    struct unknown_row unknown_row;
-
-    if (row->line.record.outcome != OUTCOME_UNKNOWN || !row->was->has_claim ||
-        (o->claim && strcmp(o->claim, row->was->claim.claim_order_no) != 0))
-        return 0;
-    if (unknown_row_look_up(r->ledger, &r->run, row, &unknown_row, err))
-        return -1;
-    if (unknown_row.kind != UNKNOWN_ROW_OWN)
-        return 0;
-    *ret_decision = decisions_add(r->decisions, row->line.record.row, r->outcome, o->by, o->reason);
-    if (!*ret_decision)
-        return error_no_memory(err);
-    (*ret_decision)->names_attempt = true;
-    (*ret_decision)->submitted_ms = row->line.record.submitted_ms;
-    memcpy((*ret_decision)->digest, row->line.record.digest, sizeof((*ret_decision)->digest));
-    return 1;
-}
-
-/* What was typed beside the decisions has to fit them. */
-static int check_typed(struct resolve *r, struct error *err)
-{
-    const struct options *o = r->options;
-    size_t count = decisions_count(r->decisions);
-
-    if (o->all && count != (uint64_t)o->expect_rows)
-        return error_set(err, EXIT_INPUT_REFUSED,
-                         "%zu rows are unknown and to be settled here, not %lld; nothing was "
-                         "settled",
-                         count, (long long)o->expect_rows);
-    if (o->claim && !count)
-        return error_set(err, EXIT_INPUT_REFUSED,
-                         "no row of this report has an unknown attempt of the claim '%s'; nothing "
-                         "was settled",
-                         o->claim);
-    for (size_t i = 0; i < count && o->claim; i++) {
-        struct decision *decision = decisions_at(r->decisions, i);
-
-        if (decision->claim_order_no && strcmp(decision->claim_order_no, o->claim) != 0)
-            decisions_refuse(r->decisions, decision, "it is claim '%s', not the one that was typed",
-                             decision->claim_order_no);
-    }
-    return 0;
-}
-
-static int examine(struct resolve *r, struct error *err)
-{
-    const struct options *o = r->options;
-    bool chooses = o->all || (o->claim && !o->rows);
-    struct revision_row row;
-    int found;
-
-    while ((found = revision_next(r->revision, &row, err)) > 0) {
-        struct decision *decision =
-            r->decisions ? decisions_find(r->decisions, row.line.record.row) : NULL;
-
-        if (row.differs)
-            say_change(r, &row);
-        if (chooses && choose(r, &row, &decision, err) < 0)
-            return -1;
-        if (!decision)
-            continue;
-        decision->is_found = true;
-        if (bind(r, decision, row.was, err))
-            return -1;
-    }
-    if (found < 0)
-        return -1;
-    if (r->totals.changed > CHANGES_SHOWN)
-        log_info("… and %llu more", (unsigned long long)(r->totals.changed - CHANGES_SHOWN));
-    if (!r->decisions)
-        return 0;
-    refuse_missing(r);
-    return check_typed(r, err);
 }
 
 /* ---- settling ---- */
@@ -650,7 +336,7 @@ static int run(struct resolve *r, struct error *err)
         return -1;
     if (!o->claims)
         return ledger_unknown(o, r->endpoint.platform, err);
-    if (take_decisions(r, err) || open_report(r, err) || examine(r, err) ||
+    if (take_decisions(r, err) || resolve_open_report(r, err) || resolve_examine_run(r, err) ||
         (r->decisions && settle(r, err)) || publish(r, err))
         return -1;
     return report_rest(r, err);

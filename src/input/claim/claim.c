@@ -101,12 +101,6 @@ static void take_status(struct judgement *judgement, struct claim *claim)
                      false, FIELD_CLAIM_STATUS);
 }
 
-struct value claim_value_at(const struct judgement *judgement, size_t index)
-{
-    return index < judgement->record->count ? value_of(&judgement->record->cells[index])
-                                            : (struct value){"", 0};
-}
-
 /* Nearly every number, and many a text: letters, digits and dashes. */
 static bool has_usual_characters(unsigned kinds)
 {

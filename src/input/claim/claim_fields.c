@@ -6,6 +6,12 @@
 #include "input/claim/claim.h"
 #include "input/claim/value.h"
 
+struct value claim_value_at(const struct judgement *judgement, size_t index)
+{
+    return index < judgement->record->count ? value_of(&judgement->record->cells[index])
+                                            : (struct value){"", 0};
+}
+
 void claim_take_count(struct judgement *judgement, struct claim *claim)
 {
     enum field field = FIELD_CLAIM_COUNT;

@@ -7,12 +7,9 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "detection_feed.h"
 #include "input/export/own_file.h"
 #include "line_count.h"
-
-#define HEAD_BYTES 16     /* enough for two marks, and for what tells other files */
-#define SAMPLE_BYTES 24   /* of a text that is shown */
-#define CHARACTER_BYTES 4 /* the longest character of any encoding here */
 
 static const struct {
     unsigned char bytes[CHARACTER_BYTES];
@@ -24,295 +21,6 @@ static const struct {
     {{0xff, 0xfe}, 2, ENCODING_UTF16LE},
     {{0xfe, 0xff}, 2, ENCODING_UTF16BE},
 };
-
-/* Where bytes are that do not fit. */
-struct trouble {
-    bool found;
-    uint64_t offset, line;
-};
-
-/* Unfinished characters wait for the next piece. `left` bytes are to come, the next one between
- * `low` and `high`. */
-struct utf8 {
-    unsigned char left, low, high, len;
-    bool has_two; /* a character of two bytes, which no Chinese one has: pairs of GBK look so */
-    uint64_t long_bytes, bad_bytes; /* of longer characters; of what is none */
-    struct trouble trouble;         /* the first */
-    struct trouble first;           /* where the first character beyond ASCII is */
-    char sample[SAMPLE_BYTES];      /* it, and those beyond ASCII behind it */
-    size_t sample_len;
-    bool sampled;
-};
-
-/* Only the form of one, two and four bytes; whether a code is assigned is iconv's word, later. */
-struct gb18030 {
-    unsigned char len;
-    bool wide; /* a character of four bytes */
-    unsigned char lead;
-    uint64_t pairs, usual_gbk, usual_big5; /* pairs of bytes, by their kinds */
-    bool has_common;                       /* one of PAIR_COMMON, or a character of four bytes */
-    bool not_big5;
-    bool has_euro; /* the trouble is the byte 0x80, the euro of Windows' code page 936 */
-    struct trouble trouble;
-};
-
-struct utf16 {
-    unsigned char half;
-    bool has_half, after_high_surrogate;
-    struct line_count lines;
-    struct trouble nul, trouble;
-};
-
-struct detection {
-    uint64_t offset; /* bytes of the pieces before this one */
-    unsigned char head[HEAD_BYTES];
-    bool wants_utf16, is_big_endian; /* of a file without a mark */
-    uint64_t even_nuls, odd_nuls;    /* in the first piece */
-    struct line_count lines;
-    struct trouble nul;
-    struct utf8 utf8;
-    struct gb18030 gb18030;
-    struct utf16 utf16;
-};
-
-/* Notes the first trouble. `at` counts from the start of the piece; it is negative for a character
- * that began before it, on the same line. */
-static void note_trouble(const struct detection *detection, struct trouble *trouble,
-                         const unsigned char *bytes, int64_t at)
-{
-    struct line_count lines = detection->lines;
-
-    if (trouble->found)
-        return;
-    if (at > 0)
-        line_count_add(&lines, bytes, (size_t)at);
-    *trouble = (struct trouble){true, detection->offset + (uint64_t)at, lines.ends + 1};
-}
-
-/* Begins a character; false when no character begins with this byte. */
-static bool utf8_begin(struct utf8 *utf8, unsigned char byte)
-{
-    utf8->len = 1;
-    utf8->low = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
-    utf8->high = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
-    if (byte >= 0xc2 && byte <= 0xdf)
-        utf8->left = 1;
-    else if (byte >= 0xe0 && byte <= 0xef)
-        utf8->left = 2;
-    else if (byte >= 0xf0 && byte <= 0xf4)
-        utf8->left = 3;
-    else
-        return false;
-    return true;
-}
-
-/* Takes the next byte of an unfinished character; false when it does not belong to it. */
-static bool utf8_continue(struct utf8 *utf8, unsigned char byte)
-{
-    if (byte < utf8->low || byte > utf8->high)
-        return false;
-    utf8->low = 0x80;
-    utf8->high = 0xbf;
-    utf8->len++;
-    if (--utf8->left == 0) {
-        utf8->has_two |= utf8->len == 2;
-        utf8->long_bytes += utf8->len > 2 ? utf8->len : 0;
-    }
-    return true;
-}
-
-static void utf8_break(struct detection *detection, const unsigned char *bytes, size_t at)
-{
-    struct utf8 *utf8 = &detection->utf8;
-
-    if (!utf8->trouble.found)
-        note_trouble(detection, &utf8->trouble, bytes, (int64_t)at - utf8->len);
-    utf8->bad_bytes += utf8->len;
-    utf8->left = 0;
-}
-
-/* Keeps the first text beyond ASCII, to show it. */
-static void take_sample(struct detection *detection, const unsigned char *bytes, size_t at)
-{
-    struct utf8 *utf8 = &detection->utf8;
-
-    if (!utf8->first.found)
-        note_trouble(detection, &utf8->first, bytes, (int64_t)at);
-    if (utf8->sample_len < SAMPLE_BYTES - 1)
-        utf8->sample[utf8->sample_len++] = (char)bytes[at];
-    else
-        utf8->sampled = true;
-}
-
-static void utf8_feed(struct detection *detection, const unsigned char *bytes, size_t len)
-{
-    struct utf8 *utf8 = &detection->utf8;
-    size_t i = 0;
-
-    while (i < len) {
-        if (!utf8->sampled && bytes[i] >= 0x80)
-            take_sample(detection, bytes, i);
-        if (utf8->left) {
-            if (utf8_continue(utf8, bytes[i]))
-                i++;
-            else
-                utf8_break(detection, bytes, i);
-            continue;
-        }
-        if (bytes[i] < 0x80) {
-            utf8->sampled |= utf8->sample_len > 0;
-            i += charset_ascii_prefix(bytes + i, len - i);
-        } else if (!utf8_begin(utf8, bytes[i++])) {
-            utf8_break(detection, bytes, i);
-        }
-    }
-}
-
-/* What a pair may be by its first byte, and by its second. */
-enum {
-    PAIR_COMMON = 1,     /* no half of a UTF-8 character looks like it */
-    PAIR_USUAL_GBK = 2,  /* Chinese of GB2312, full-width forms */
-    PAIR_USUAL_BIG5 = 4, /* the frequent characters */
-    PAIR_BIG5 = 8,       /* any of Big5 */
-    PAIR = 16,           /* any of GB18030 */
-};
-
-static unsigned char by_lead[256], by_trail[256];
-
-static unsigned char kinds_of_lead(unsigned c)
-{
-    bool common = (c >= 0xb0 && c <= 0xdf) || (c >= 0xf0 && c <= 0xf7) || c == 0xa1 || c == 0xa3;
-    bool usual_gbk = (c >= 0xb0 && c <= 0xf7) || (c >= 0xa1 && c <= 0xa3);
-    bool usual_big5 = (c >= 0xa4 && c <= 0xc6) || c == 0xa1;
-
-    return (unsigned char)((common ? PAIR_COMMON : 0) | (usual_gbk ? PAIR_USUAL_GBK : 0) |
-                           (usual_big5 ? PAIR_USUAL_BIG5 : 0) |
-                           (c >= 0xa1 && c <= 0xf9 ? PAIR_BIG5 : 0) |
-                           (c >= 0x81 && c <= 0xfe ? PAIR : 0));
-}
-
-static unsigned char kinds_of_trail(unsigned c)
-{
-    bool low = c >= 0x40 && c <= 0x7e;
-    bool high = c >= 0xa1 && c <= 0xfe;
-
-    return (unsigned char)((high ? PAIR_COMMON | PAIR_USUAL_GBK : 0) |
-                           (low || high ? PAIR_USUAL_BIG5 | PAIR_BIG5 : 0) |
-                           (low || (c >= 0x80 && c <= 0xfe) ? PAIR : 0));
-}
-
-__attribute__((constructor)) static void fill_kinds(void)
-{
-    for (unsigned c = 0; c < 256; c++) {
-        by_lead[c] = kinds_of_lead(c);
-        by_trail[c] = kinds_of_trail(c);
-    }
-}
-
-static void count_pair(struct gb18030 *gb, unsigned char lead, unsigned char trail)
-{
-    unsigned kinds = by_lead[lead] & by_trail[trail];
-
-    gb->pairs++;
-    gb->has_common |= (kinds & PAIR_COMMON) != 0;
-    gb->usual_gbk += (kinds & PAIR_USUAL_GBK) != 0;
-    gb->usual_big5 += (kinds & PAIR_USUAL_BIG5) != 0;
-    gb->not_big5 |= !(kinds & PAIR_BIG5);
-}
-
-/* Whole pairs, of which a Chinese text mostly is: how many bytes of them there are. */
-static size_t count_pairs(struct gb18030 *gb, const unsigned char *bytes, size_t len)
-{
-    size_t i = 0;
-
-    for (; i + 1 < len && by_lead[bytes[i]] & by_trail[bytes[i + 1]] & PAIR; i += 2)
-        count_pair(gb, bytes[i], bytes[i + 1]);
-    return i;
-}
-
-static bool gb18030_continue(struct gb18030 *gb, unsigned char byte)
-{
-    bool lead = byte >= 0x81 && byte <= 0xfe;
-    bool digit = byte >= '0' && byte <= '9';
-
-    if (gb->len == 1 && digit)
-        gb->wide = true;
-    else if (gb->len == 1 && by_trail[byte] & PAIR)
-        gb->wide = false;
-    else if (!(gb->len == 2 && lead) && !(gb->len == 3 && digit))
-        return false;
-    gb->len++;
-    if (gb->len == 2 && !gb->wide)
-        count_pair(gb, gb->lead, byte);
-    gb->not_big5 |= gb->wide;
-    gb->has_common |= gb->wide && gb->len == 4;
-    if (gb->len == (gb->wide ? 4 : 2))
-        gb->len = 0;
-    return true;
-}
-
-/* Stops at the first trouble. */
-static void gb18030_feed(struct detection *detection, const unsigned char *bytes, size_t len)
-{
-    struct gb18030 *gb = &detection->gb18030;
-
-    for (size_t i = 0; i < len && !gb->trouble.found;) {
-        if (gb->len == 0 && bytes[i] < 0x80) {
-            i += charset_ascii_prefix(bytes + i, len - i);
-        } else if (gb->len == 0 && by_lead[bytes[i]]) {
-            size_t whole = count_pairs(gb, bytes + i, len - i);
-
-            if (!whole) {
-                gb->len = 1;
-                gb->lead = bytes[i++];
-            }
-            i += whole;
-        } else if (gb->len > 0 && gb18030_continue(gb, bytes[i])) {
-            i++;
-        } else {
-            gb->has_euro = gb->len == 0 && bytes[i] == 0x80;
-            note_trouble(detection, &gb->trouble, bytes, (int64_t)i - gb->len);
-        }
-    }
-}
-
-static void utf16_trouble(const struct utf16 *utf16, struct trouble *trouble, uint64_t offset)
-{
-    if (!trouble->found)
-        *trouble = (struct trouble){true, offset, utf16->lines.ends + 1};
-}
-
-/* `offset` is where the unit starts. */
-static void utf16_unit(struct utf16 *utf16, unsigned unit, uint64_t offset)
-{
-    bool high = unit >= 0xd800 && unit <= 0xdbff;
-    bool low = unit >= 0xdc00 && unit <= 0xdfff;
-
-    if (utf16->after_high_surrogate != low)
-        utf16_trouble(utf16, &utf16->trouble, offset - (utf16->after_high_surrogate ? 2 : 0));
-    utf16->after_high_surrogate = high;
-    if (unit == 0)
-        utf16_trouble(utf16, &utf16->nul, offset);
-    if (unit == '\r' || (unit == '\n' && !utf16->lines.after_cr))
-        utf16->lines.ends++;
-    utf16->lines.after_cr = unit == '\r';
-}
-
-static void utf16_feed(struct detection *detection, const unsigned char *bytes, size_t len,
-                       bool big_endian)
-{
-    struct utf16 *utf16 = &detection->utf16;
-
-    for (size_t i = 0; i < len; i++) {
-        unsigned first = utf16->half, second = bytes[i];
-
-        utf16->half = bytes[i];
-        utf16->has_half = !utf16->has_half;
-        if (!utf16->has_half)
-            utf16_unit(utf16, big_endian ? first << 8 | second : second << 8 | first,
-                       detection->offset + i - 1);
-    }
-}
 
 /* The encoding that the mark at the start of the file says, or ENCODING_AUTO. */
 static enum encoding marked_encoding(const struct detection *detection, size_t *ret_bom_bytes)
@@ -349,9 +57,9 @@ static void feed_utf16(struct detection *detection, const unsigned char *bytes, 
     enum encoding marked = marked_encoding(detection, &bom_bytes);
 
     if (marked == ENCODING_UTF16LE || marked == ENCODING_UTF16BE)
-        utf16_feed(detection, bytes, len, marked == ENCODING_UTF16BE);
+        detection_feed_utf16(detection, bytes, len, marked == ENCODING_UTF16BE);
     else if (detection->wants_utf16)
-        utf16_feed(detection, bytes, len, detection->is_big_endian);
+        detection_feed_utf16(detection, bytes, len, detection->is_big_endian);
 }
 
 void detection_want_utf16(struct detection *detection)
@@ -372,9 +80,9 @@ static void feed_bytes(struct detection *detection, const unsigned char *bytes, 
     const unsigned char *nul = memchr(bytes, '\0', len);
 
     if (nul)
-        note_trouble(detection, &detection->nul, bytes, nul - bytes);
-    utf8_feed(detection, bytes, len);
-    gb18030_feed(detection, bytes, len);
+        detection_note_trouble(detection, &detection->nul, bytes, nul - bytes);
+    detection_feed_utf8(detection, bytes, len);
+    detection_feed_gb18030(detection, bytes, len);
     feed_utf16(detection, bytes, len);
     line_count_add(&detection->lines, bytes, len);
     detection->offset += len;
@@ -399,13 +107,14 @@ static void finish_characters(struct detection *detection)
     struct utf16 *utf16 = &detection->utf16;
 
     if (detection->utf8.left)
-        utf8_break(detection, NULL, 0);
+        detection_break_utf8(detection, NULL, 0);
     if (detection->gb18030.len && !detection->gb18030.trouble.found)
-        note_trouble(detection, &detection->gb18030.trouble, NULL, -detection->gb18030.len);
+        detection_note_trouble(detection, &detection->gb18030.trouble, NULL,
+                               -detection->gb18030.len);
     if (utf16->has_half)
-        utf16_trouble(utf16, &utf16->trouble, detection->offset - 1);
+        detection_trouble_of_utf16(utf16, &utf16->trouble, detection->offset - 1);
     if (utf16->after_high_surrogate)
-        utf16_trouble(utf16, &utf16->trouble, detection->offset - 2 - utf16->has_half);
+        detection_trouble_of_utf16(utf16, &utf16->trouble, detection->offset - 2 - utf16->has_half);
 }
 
 /* "'claims.csv', line 3, byte offset 120: " and why; `name` and `why` are the caller's. */

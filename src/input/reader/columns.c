@@ -61,20 +61,6 @@ size_t columns_least(const struct columns *columns, bool short_rows)
     return columns->time_of_day > least ? columns->time_of_day : least;
 }
 
-const char *columns_header_of(const struct resolution *resolution, int index)
-{
-    return resolution->header->cells[index].text;
-}
-
-static enum field field_at(const struct resolution *resolution, int index)
-{
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (resolution->columns->index[i] == index)
-            return (enum field)i;
-    }
-    return FIELD_NONE;
-}
-
 static const char *wanted_header(const struct resolution *resolution, enum field field)
 {
     return resolution->wanted ? resolution->wanted[field] : NULL;
@@ -146,7 +132,7 @@ static int refuse_mapped_twice(const struct resolution *resolution, enum field f
 
     append_column(&text, resolution, index);
     buffer_format(&text, " is named by --column for both %s and %s; name each column once",
-                  field_name(field_at(resolution, index)), field_name(field));
+                  field_name(columns_field_at(resolution, index)), field_name(field));
     return refuse(resolution, &text);
 }
 
@@ -160,13 +146,6 @@ static int refuse_not_there(const struct resolution *resolution, enum field fiel
     buffer_text(&text, " that is not there; the columns are ");
     append_headers(&text, resolution);
     return refuse(resolution, &text);
-}
-
-/* Whether a field has the column, also as its second one. */
-bool columns_is_taken(const struct resolution *resolution, int index)
-{
-    return field_at(resolution, index) != FIELD_NONE ||
-           resolution->columns->time_of_day == (size_t)index + 1;
 }
 
 /* Finds the column of a header that --column names. */
@@ -260,7 +239,7 @@ static void append_guesses(struct buffer *text, const struct resolution *resolut
 {
     for (size_t i = 0; i < FIELD_COUNT; i++)
         if (fields[i].required && resolution->columns->index[i] == COLUMN_ABSENT)
-            columns_append_guess(text, resolution, (enum field)i);
+            columns_append_guess(text, resolution, (enum field)i, fields[i].name);
 }
 
 static int check_required(const struct resolution *resolution)

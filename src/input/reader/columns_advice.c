@@ -54,7 +54,7 @@ void columns_append_delimiter_advice(struct buffer *text, const char *header)
 
 /* Names the column that may be meant for a field that has none. */
 void columns_append_guess(struct buffer *text, const struct resolution *resolution,
-                          enum field field)
+                          enum field field, const char *name)
 {
     for (size_t i = 0; i < resolution->header->count; i++) {
         const char *header = columns_header_of(resolution, (int)i);
@@ -62,8 +62,8 @@ void columns_append_guess(struct buffer *text, const struct resolution *resoluti
 
         if (columns_is_taken(resolution, (int)i) || header_guess(header) != field)
             continue;
-        buffer_format(text, "; if column %zu is meant, say --column '%s=%s'", i + 1,
-                      field_name(field), log_quote(header, quoted, sizeof(quoted)));
+        buffer_format(text, "; if column %zu is meant, say --column '%s=%s'", i + 1, name,
+                      log_quote(header, quoted, sizeof(quoted)));
         return;
     }
 }

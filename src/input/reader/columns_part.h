@@ -21,16 +21,33 @@ struct resolution {
     struct error *err;
 };
 
+static inline enum field columns_field_at(const struct resolution *resolution, int index)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (resolution->columns->index[i] == index)
+            return (enum field)i;
+    }
+    return FIELD_NONE;
+}
+
+static inline const char *columns_header_of(const struct resolution *resolution, int index)
+{
+    return resolution->header->cells[index].text;
+}
+
+/* Whether a field has the column, also as its second one. */
+static inline bool columns_is_taken(const struct resolution *resolution, int index)
+{
+    return columns_field_at(resolution, index) != FIELD_NONE ||
+           resolution->columns->time_of_day == (size_t)index + 1;
+}
+
 /* Appends what to say where the file has another delimiter. */
 void columns_append_delimiter_advice(struct buffer *text, const char *header);
 /* Appends which column may be the field. */
 void columns_append_guess(struct buffer *text, const struct resolution *resolution,
-                          enum field field);
+                          enum field field, const char *name);
 /* Whether a header is Chinese that was read in a wrong encoding. */
 bool columns_is_garbled(const struct resolution *resolution);
-/* The name of a column. */
-const char *columns_header_of(const struct resolution *resolution, int index);
-/* Whether a field has the column. */
-bool columns_is_taken(const struct resolution *resolution, int index);
 
 #endif

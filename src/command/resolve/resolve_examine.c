@@ -1,0 +1,137 @@
+#include "resolve_examine.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/options.h"
+#include "decisions.h"
+#include "resolve_open.h"
+#include "revision.h"
+#include "unknown_row.h"
+
+#define CHANGES_SHOWN 20
+
+static void say_change(struct resolve *r, const struct revision_row *row)
+{
+    const struct row_record *was = &row->was->line.record;
+    const struct row_record *is = &row->line.record;
+    char codes[2][LOG_QUOTE_BYTES];
+
+    if (r->totals.changed++ >= CHANGES_SHOWN)
+        return;
+    log_info("row %llu is %s %s by now; the report says %s %s", (unsigned long long)is->row,
+             outcome_name(is->outcome), log_quote(is->code, codes[0], LOG_QUOTE_BYTES),
+             outcome_name(was->outcome), log_quote(was->code, codes[1], LOG_QUOTE_BYTES));
+}
+
+/* Binds a decision to the claim of its row, as the report has it. */
+static int bind(struct resolve *r, struct decision *decision, const struct scan_row *was,
+                struct error *err)
+{
+    const struct row_record *record = &was->line.record;
+
+    if (!was->has_claim) {
+        decisions_refuse(r->decisions, decision, "it is invalid in the report, and was never sent");
+        return 0;
+    }
+    if (!decision->names_attempt) {
+        memcpy(decision->digest, record->digest, sizeof(decision->digest));
+        decision->submitted_ms = record->submitted_ms;
+    }
+    decision->fee_fen = was->claim.claim_fee;
+    return decision_set_claim(decision, was->claim.workcard_id, was->claim.claim_order_no)
+               ? error_no_memory(err)
+               : 0;
+}
+
+static void refuse_missing(struct resolve *r)
+{
+    for (size_t i = 0; i < decisions_count(r->decisions); i++) {
+        struct decision *decision = decisions_at(r->decisions, i);
+
+        if (!decision->is_found)
+            decisions_refuse(r->decisions, decision, "the report has no such row");
+    }
+}
+
+/* With --claim or --all, the row's decision: 1, where its own attempt is unknown and it is meant,
+ * or 0. */
+static int choose(struct resolve *r, const struct revision_row *row, struct decision **ret_decision,
+                  struct error *err)
+{
+    const struct options *o = r->options;
+    struct unknown_row unknown_row;
+
+    if (row->line.record.outcome != OUTCOME_UNKNOWN || !row->was->has_claim ||
+        (o->claim && strcmp(o->claim, row->was->claim.claim_order_no) != 0))
+        return 0;
+    if (unknown_row_look_up(r->ledger, &r->run, row, &unknown_row, err))
+        return -1;
+    if (unknown_row.kind != UNKNOWN_ROW_OWN)
+        return 0;
+    *ret_decision = decisions_add(r->decisions, row->line.record.row, r->outcome, o->by, o->reason);
+    if (!*ret_decision)
+        return error_no_memory(err);
+    (*ret_decision)->names_attempt = true;
+    (*ret_decision)->submitted_ms = row->line.record.submitted_ms;
+    memcpy((*ret_decision)->digest, row->line.record.digest, sizeof((*ret_decision)->digest));
+    return 1;
+}
+
+/* What was typed beside the decisions has to fit them. */
+static int check_typed(struct resolve *r, struct error *err)
+{
+    const struct options *o = r->options;
+    size_t count = decisions_count(r->decisions);
+
+    if (o->all && count != (uint64_t)o->expect_rows)
+        return error_set(err, EXIT_INPUT_REFUSED,
+                         "%zu rows are unknown and to be settled here, not %lld; nothing was "
+                         "settled",
+                         count, (long long)o->expect_rows);
+    if (o->claim && !count)
+        return error_set(err, EXIT_INPUT_REFUSED,
+                         "no row of this report has an unknown attempt of the claim '%s'; nothing "
+                         "was settled",
+                         o->claim);
+    for (size_t i = 0; i < count && o->claim; i++) {
+        struct decision *decision = decisions_at(r->decisions, i);
+
+        if (decision->claim_order_no && strcmp(decision->claim_order_no, o->claim) != 0)
+            decisions_refuse(r->decisions, decision, "it is claim '%s', not the one that was typed",
+                             decision->claim_order_no);
+    }
+    return 0;
+}
+
+int resolve_examine_run(struct resolve *r, struct error *err)
+{
+    const struct options *o = r->options;
+    bool chooses = o->all || (o->claim && !o->rows);
+    struct revision_row row;
+    int found;
+
+    while ((found = revision_next(r->revision, &row, err)) > 0) {
+        struct decision *decision =
+            r->decisions ? decisions_find(r->decisions, row.line.record.row) : NULL;
+
+        if (row.differs)
+            say_change(r, &row);
+        if (chooses && choose(r, &row, &decision, err) < 0)
+            return -1;
+        if (!decision)
+            continue;
+        decision->is_found = true;
+        if (bind(r, decision, row.was, err))
+            return -1;
+    }
+    if (found < 0)
+        return -1;
+    if (r->totals.changed > CHANGES_SHOWN)
+        log_info("… and %llu more", (unsigned long long)(r->totals.changed - CHANGES_SHOWN));
+    if (!r->decisions)
+        return 0;
+    refuse_missing(r);
+    return check_typed(r, err);
+}

@@ -1,0 +1,17 @@
+#include "status_part.h"
+
+#include "base/error.h"
+#include "base/file/output.h"
+#include <stdio.h>
+
+/* Nothing of the ledger is held meanwhile, so a slow reader keeps nobody waiting. */
+int status_flush(struct status *s, size_t least, struct error *err)
+{
+    if (s->out.failed)
+        return error_no_memory(err);
+    if (s->out.len < least)
+        return 0;
+    fwrite(buffer_string(&s->out), 1, s->out.len, stdout);
+    buffer_reset(&s->out);
+    return ferror(stdout) || !least ? output_flush_standard(err) : 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * status_part: what the parts of status share.
+ *
+ * Tested by tests/e2e/test_status.py
+ */
+#ifndef CLAIMBATCH_COMMAND_STATUS_STATUS_PART_H
+#define CLAIMBATCH_COMMAND_STATUS_STATUS_PART_H
+
+#include "base/buffer.h"
+#include "cli/options.h"
+#include "ledger/ledger.h"
+
+struct error;
+struct status_json;
+
+#define FLUSH_BYTES 65536
+#define NEXT_RUNS 5 /* are named in the last words */
+#define SENTENCE_BYTES 512
+
+/* Everything a status has open. */
+struct status {
+    const struct options *options;
+    struct buffer path;
+    struct ledger *ledger;
+    int64_t now_ms;
+    struct buffer out;
+    struct status_json *json; /* NULL: text */
+    bool has_apps;
+    uint64_t unknown;            /* attempts that nobody has settled */
+    int64_t open[NEXT_RUNS];     /* the first runs that have some */
+    size_t open_count;           /* of all runs that have some */
+    char resume[SENTENCE_BYTES]; /* what goes on with the newest run that was interrupted */
+};
+
+int status_flush(struct status *s, size_t least, struct error *err);
+int status_verify(struct status *s, struct error *err);
+int status_verify_unopened(struct status *s, struct error *err);
+int status_back_up(struct status *s, struct error *err);
+int status_open_to_write(struct status *s, struct error *err);
+int status_prune(struct status *s, struct error *err);
+
+int status_show_runs(struct status *s, struct error *err);
+int status_show_today(struct status *s, struct error *err);
+int status_show_unknowns(struct status *s, struct error *err);
+int status_show_history(struct status *s, struct error *err);
+
+#endif

@@ -1,0 +1,191 @@
+/* The runs, the day, what is unknown, and the history of a claim. */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/summary.h"
+#include "status_json.h"
+#include "status_part.h"
+#include "status_text.h"
+
+/* The words of the start are not recorded, so the person has to add the options. */
+static void note_interrupted(struct status *s, const struct run_record *run)
+{
+    struct buffer words = {0};
+
+    if (*s->resume)
+        return;
+    summary_quote(run->export_name, &words);
+    snprintf(s->resume, sizeof(s->resume), "claimbatch %s %s, with the options of then",
+             run->command, buffer_string(&words));
+    buffer_release(&words);
+}
+
+int status_show_runs(struct status *s, struct error *err)
+{
+    int64_t before = INT64_MAX;
+    struct view_run run;
+    size_t shown = 0;
+    int found;
+
+    if (s->json)
+        status_json_list_open(s->json, "runs");
+    while ((found = view_run_next(s->ledger, before, &run, err)) > 0) {
+        if (shown == STATUS_TEXT_RUNS && !s->options->all)
+            break;
+        if (run.state == VIEW_INTERRUPTED)
+            note_interrupted(s, &run.record);
+        if (s->json)
+            status_json_run(s->json, &run);
+        else
+            status_text_run(&run, &s->out);
+        before = run.record.id;
+        shown++;
+        if (status_flush(s, FLUSH_BYTES, err))
+            return -1;
+    }
+    if (found < 0)
+        return -1;
+    if (s->json) {
+        status_json_list_close(s->json);
+        status_json_more_runs(s->json, found);
+    } else if (found || !shown) {
+        buffer_text(&s->out, found ? "\n… and older runs: --all\n" : "\nno run yet\n");
+    }
+    return 0;
+}
+
+static void show_app(void *context, const struct view_app *app)
+{
+    struct status *s = context;
+
+    if (s->json)
+        status_json_app(s->json, app, s->options->daily_quota);
+    else
+        status_text_app(app, s->options->daily_quota, s->now_ms, !s->has_apps, &s->out);
+    s->has_apps = true;
+}
+
+int status_show_today(struct status *s, struct error *err)
+{
+    if (s->json)
+        status_json_list_open(s->json, "today");
+    if (view_today(s->ledger, s->now_ms, show_app, s, err))
+        return -1;
+    if (s->json)
+        status_json_list_close(s->json);
+    else if (!s->has_apps)
+        buffer_text(&s->out, "\nno calls today\n");
+    return 0;
+}
+
+static void count_open(void *context, const struct view_open_run *open)
+{
+    struct status *s = context;
+
+    if (s->open_count < NEXT_RUNS)
+        s->open[s->open_count] = open->run;
+    s->open_count++;
+    s->unknown += open->unknown;
+}
+
+static void show_unknown(void *context, const struct view_unknown *unknown)
+{
+    struct status *s = context;
+
+    if (s->json)
+        status_json_unknown(s->json, unknown);
+    else
+        status_text_unknown(unknown, s->now_ms, &s->out);
+}
+
+static int show_all_unknown(struct status *s, struct error *err)
+{
+    struct view_list *list = NULL;
+    struct view_unknown unknown;
+    int found;
+
+    if (view_list_open(s->ledger, &list, err))
+        return -1;
+    while ((found = view_list_next(list, &unknown, err)) > 0) {
+        show_unknown(s, &unknown);
+        if (status_flush(s, FLUSH_BYTES, err)) {
+            found = -1;
+            break;
+        }
+    }
+    view_list_close(list);
+    return found;
+}
+
+int status_show_unknowns(struct status *s, struct error *err)
+{
+    bool all = s->options->all || s->json;
+
+    if (view_open_runs(s->ledger, count_open, s, err))
+        return -1;
+    if (s->json) {
+        status_json_unknown_count(s->json, s->unknown);
+        status_json_list_open(s->json, "unknown");
+    } else {
+        status_text_unknown_head(s->unknown, all ? s->unknown : STATUS_TEXT_UNKNOWN, &s->out);
+    }
+    if (all ? show_all_unknown(s, err)
+            : view_unknown_oldest(s->ledger, STATUS_TEXT_UNKNOWN, show_unknown, s, err))
+        return -1;
+    if (s->json)
+        status_json_list_close(s->json);
+    return 0;
+}
+
+static void show_claim(void *context, const struct view_claim *claim)
+{
+    struct status *s = context;
+
+    if (s->json)
+        status_json_claim(s->json, s->options->claim, claim);
+    else
+        status_text_claim(s->options->claim, claim, &s->out);
+}
+
+static void show_row(void *context, const struct view_row *row)
+{
+    struct status *s = context;
+
+    if (s->json)
+        status_json_row(s->json, row);
+    else
+        status_text_row(row, &s->out);
+}
+
+static void show_settlement(void *context, const struct view_settlement *settlement)
+{
+    struct status *s = context;
+
+    if (s->json)
+        status_json_settlement(s->json, settlement);
+    else
+        status_text_settlement(settlement, &s->out);
+}
+
+int status_show_history(struct status *s, struct error *err)
+{
+    const struct view_visitor visitor = {s, show_claim, show_row, show_settlement};
+    char quoted[LOG_QUOTE_BYTES];
+    size_t claims;
+
+    if (s->json)
+        status_json_list_open(s->json, "claims");
+    if (view_claim_history(s->ledger, s->options->claim, &visitor, &claims, err))
+        return -1;
+    if (s->json) {
+        status_json_claims_close(s->json);
+        status_json_end(s->json);
+    } else if (!claims) {
+        buffer_format(&s->out, "\nno claim '%s' was ever sent with this ledger\n",
+                      log_quote(s->options->claim, quoted, sizeof(quoted)));
+    }
+    return status_flush(s, 0, err) ? -1 : EXIT_COMPLETE;
+}
