@@ -37,14 +37,14 @@ LIBRARIES = {
                 "sandbox/signature", "sandbox/certificate"],
     "yajl": ["base/json", "base/json_tree", "report/manifest/members", "gateway/top",
              "sandbox/check", "sandbox/journal"],
-    "csv": ["input/reader/reader"],
+    "csv": ["input/reader/reader", "input/reader/reader_record"],
     "sqlite3": ["ledger/store/database", "ledger/lookup"],
     "ini": ["cli/config"],
     "seccomp": ["base/process/syscalls"],
-    "microhttpd": ["sandbox/worker", "sandbox/form"],
-    "gnutls": ["sandbox/worker"],
-    "iconv": ["input/export/charset", "input/export/encoder", "input/claim/mojibake"],
-    "regex": ["input/claim/pattern"],
+    "microhttpd": ["sandbox/worker", "sandbox/worker_answer", "sandbox/worker_read", "sandbox/form"],
+    "gnutls": ["sandbox/worker", "sandbox/worker_answer"],
+    "iconv": ["input/export/charset", "input/export/encoder", "input/value/mojibake"],
+    "regex": ["input/value/pattern"],
 }
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

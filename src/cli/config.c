@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 #define SYSTEM_PATH "/etc/claimbatch/claimbatch.conf"
 #define USER_PATH "claimbatch/claimbatch.conf"

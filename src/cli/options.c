@@ -16,7 +16,7 @@
 #include "cli/summary.h"
 #include "gateway/endpoint.h"
 #include "gateway/rate_control.h"
-#include "input/claim/pattern.h"
+#include "input/value/pattern.h"
 #include "run/batch.h"
 
 enum kind {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/character.h"
-#include "input/claim/value.h"
 #include "input/reader/reader.h"
+#include "input/value/value.h"
 
 const char *statement_breach(const char *text, size_t limit)
 {

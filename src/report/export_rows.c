@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "input/claim/pattern.h"
 #include "input/inspection/inspection.h"
+#include "input/value/pattern.h"
 #include "report/manifest/manifest.h"
 
 struct export_rows {

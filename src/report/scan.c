@@ -8,10 +8,10 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "input/claim/value.h"
 #include "input/export/charset.h"
 #include "input/export/own_file.h"
 #include "input/reader/reader.h"
+#include "input/value/value.h"
 #include "report/missing_report.h"
 #include "scan_row.h"
 

@@ -8,8 +8,8 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "input/claim/claim_digest.h"
-#include "input/claim/value.h"
 #include "input/reader/reader.h"
+#include "input/value/value.h"
 #include "report/scan.h"
 
 #define ZEROS_TRIED 32 /* lost leading zeros are looked for so far */

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "input/claim/order_no.h"
-#include "input/claim/text.h"
+#include "input/value/order_no.h"
+#include "input/value/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "input/claim/text.h"
+#include "input/value/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

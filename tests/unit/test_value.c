@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "input/claim/value.h"
-#include "input/claim/vocabulary.h"
+#include "input/value/value.h"
+#include "input/value/vocabulary.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

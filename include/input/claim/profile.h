@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "input/claim/order_no.h"
 #include "input/claim/rules.h"
 #include "input/reader/columns.h"
 #include "input/reader/reader.h"
+#include "input/value/order_no.h"
 
 struct error;
 

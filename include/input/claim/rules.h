@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "input/claim/vocabulary.h"
+#include "input/value/vocabulary.h"
 
 struct pattern;
 

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "against_itself.h"
+#include "audit.h"
 #include "base/buffer.h"
-#include "command/audit/audit.h"
 #include "report/scan.h"
 
 struct latency;

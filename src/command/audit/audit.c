@@ -10,10 +10,10 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "descendants.h"
+#include "command/audit/reports/descendants.h"
+#include "command/audit/reports/report_order.h"
 #include "disagreement.h"
 #include "report/export_rows.h"
-#include "report_order.h"
 #include "suspect_lines.h"
 #include "totals.h"
 

@@ -6,7 +6,7 @@
 #ifndef CLAIMBATCH_COMMAND_AUDIT_AUDIT_OPEN_H
 #define CLAIMBATCH_COMMAND_AUDIT_AUDIT_OPEN_H
 
-#include "command/audit/audit.h"
+#include "audit.h"
 
 /* All that is read side by side. */
 struct walk {

@@ -13,9 +13,9 @@
 #include "cli/options.h"
 #include "cli/version.h"
 #include "command/audit/page/page.h"
+#include "command/audit/reports/report_list.h"
 #include "command/commands.h"
 #include "ledger/ledger.h"
-#include "report_list.h"
 
 /* What the user typed counts; else the export is read as the manifest says. */
 static bool is_typed(const struct options *options, enum section section, const char *key)

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "decisions_part.h"
-#include "input/claim/value.h"
 #include "input/reader/reader.h"
+#include "input/value/value.h"
 #include "report/line.h"
 
 #define REFUSAL_BYTES 512

@@ -6,7 +6,7 @@
 #ifndef CLAIMBATCH_COMMAND_RESOLVE_DECISIONS_PART_H
 #define CLAIMBATCH_COMMAND_RESOLVE_DECISIONS_PART_H
 
-#include "command/resolve/decisions.h"
+#include "decisions.h"
 
 struct decisions {
     struct decision *list;

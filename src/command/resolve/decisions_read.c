@@ -14,9 +14,9 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "decisions_part.h"
-#include "input/claim/value.h"
 #include "input/export/export.h"
 #include "input/reader/reader.h"
+#include "input/value/value.h"
 #include "report/line.h"
 
 enum column { COLUMN_ROW, COLUMN_DIGEST, COLUMN_SUBMITTED_AT, COLUMN_AS, COLUMN_BY, COLUMN_REASON };

@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "claim_fields.h"
-#include "input/claim/order_no.h"
-#include "input/claim/pattern.h"
-#include "input/claim/value.h"
 #include "input/reader/problem_line.h"
-#include "text.h"
+#include "input/value/order_no.h"
+#include "input/value/pattern.h"
+#include "input/value/text.h"
+#include "input/value/value.h"
 
 const char *claim_raw(const struct columns *columns, const struct record *record, enum field field)
 {

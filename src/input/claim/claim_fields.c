@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "input/claim/claim.h"
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 struct value claim_value_at(const struct judgement *judgement, size_t index)
 {

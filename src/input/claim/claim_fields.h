@@ -7,7 +7,7 @@
 #define CLAIMBATCH_INPUT_CLAIM_CLAIM_FIELDS_H
 
 #include "input/claim/claim.h"
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 struct judgement {
     const struct rules *rules;

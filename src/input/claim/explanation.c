@@ -6,10 +6,10 @@
 #include "explanation_row.h"
 #include "input/claim/claim.h"
 #include "input/claim/findings.h"
-#include "input/claim/order_no.h"
-#include "input/claim/value.h"
 #include "input/reader/cell_name.h"
-#include "text.h"
+#include "input/value/order_no.h"
+#include "input/value/text.h"
+#include "input/value/value.h"
 
 /* What stands behind the field and its value; rules that need more have a function below. */
 static const char *const sentences[RULE_COUNT] = {

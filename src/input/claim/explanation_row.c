@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "input/claim/claim.h"
 #include "input/claim/findings.h"
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 /* Whether quotes around all of a row made one cell of it, as a spreadsheet does that takes the file
  * for one column. */

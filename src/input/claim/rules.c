@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 static const struct {
     const char *name, *code;

@@ -7,8 +7,8 @@
 #include "footer.h"
 #include "input/claim/claim.h"
 #include "input/claim/profile.h"
-#include "input/claim/text.h"
-#include "input/claim/value.h"
+#include "input/value/text.h"
+#include "input/value/value.h"
 
 #define EXACT_DIGITS 15 /* of a spreadsheet's number; JavaScript writes 17 */
 #define JAVASCRIPT_DIGITS 17

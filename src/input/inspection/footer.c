@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "input/claim/claim.h"
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 #define COUNT_DIGITS 7
 

@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "footer.h"
 #include "input/claim/claim.h"
-#include "input/claim/text.h"
 #include "input/reader/header.h"
 #include "input/reader/reader.h"
+#include "input/value/text.h"
 
 static struct value value_in(const struct reader *reader, const struct record *record,
                              enum field field)

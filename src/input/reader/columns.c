@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "columns_part.h"
 #include "header.h"
-#include "input/claim/value.h"
 #include "input/reader/reader.h"
+#include "input/value/value.h"
 
 static const struct {
     const char *name;

@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "columns_part.h"
 #include "header.h"
-#include "input/claim/text.h"
-#include "input/claim/value.h"
+#include "input/value/text.h"
+#include "input/value/value.h"
 
 /* Whether the text has words of ours between delimiters: one in a line of SQL is none. */
 static bool is_a_list(const char *header, const char *delimiter)

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "input/claim/value.h"
 #include "input/reader/columns.h"
+#include "input/value/value.h"
 
 /* Which unit a text says. */
 enum unit_said {

@@ -7,8 +7,8 @@
 #include "base/digest.h"
 #include "base/formula.h"
 #include "base/hex.h"
-#include "input/claim/value.h"
 #include "input/reader/reader.h"
+#include "input/value/value.h"
 
 #define SHOWN_DIGITS 11 /* a spreadsheet shows and saves longer numbers as 2.02611E+11 */
 #define SEAL_HEX_BYTES 8

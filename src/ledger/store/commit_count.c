@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "database.h"
 #include "ledger/commits.h"
-#include "ledger/store/database.h"
 
 #define LINE_FORMAT "%s %020" PRId64 "\n"
 #define LINE_BYTES (LEDGER_ID_BYTES - 1 + 1 + 20 + 1) /* one piece of one sector of the disk */

@@ -1,5 +1,5 @@
 #include "drawing.h"
-#include "input/claim/stretch.h"
+#include "input/value/stretch.h"
 #include "report/line.h"
 
 #include <inttypes.h>

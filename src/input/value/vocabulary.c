@@ -1,9 +1,9 @@
-#include "input/claim/vocabulary.h"
+#include "input/value/vocabulary.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 #define KNOWN_STATUSES 3
 

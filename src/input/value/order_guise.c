@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "base/character.h"
-#include "input/claim/order_no.h"
+#include "input/value/order_no.h"
 #include "text.h"
 
 static bool is_digit(char c)

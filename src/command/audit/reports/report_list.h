@@ -6,8 +6,8 @@
  *
  * Tested by tests/e2e/test_folders.py
  */
-#ifndef CLAIMBATCH_COMMAND_AUDIT_REPORT_LIST_H
-#define CLAIMBATCH_COMMAND_AUDIT_REPORT_LIST_H
+#ifndef CLAIMBATCH_COMMAND_AUDIT_REPORTS_REPORT_LIST_H
+#define CLAIMBATCH_COMMAND_AUDIT_REPORTS_REPORT_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "command/audit/audit.h"
 
 static int refuse(const struct audit_report *a, const struct audit_report *b, const char *why,
                   struct error *err)

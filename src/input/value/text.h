@@ -6,13 +6,13 @@
  *
  * Tested by tests/unit/test_text.c
  */
-#ifndef CLAIMBATCH_INPUT_CLAIM_TEXT_H
-#define CLAIMBATCH_INPUT_CLAIM_TEXT_H
+#ifndef CLAIMBATCH_INPUT_VALUE_TEXT_H
+#define CLAIMBATCH_INPUT_VALUE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 /* Kinds of bytes, as a set. */
 enum {

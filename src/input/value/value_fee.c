@@ -1,7 +1,7 @@
 /* The amount of a cell, in every spelling that is exact. */
 #include <string.h>
 
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 #define GROUP_DIGITS 3
 #define USUAL_BYTES 16

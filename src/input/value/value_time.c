@@ -1,7 +1,7 @@
 /* The date and time of a cell, in every spelling that can mean one moment only. */
 #include <string.h>
 
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 #define ZONE_LIMIT_MINUTES (14 * 60)
 #define BEIJING_MINUTES (8 * 60)

@@ -1,4 +1,4 @@
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 #include <string.h>
 

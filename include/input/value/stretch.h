@@ -3,8 +3,8 @@
  *
  * Tested by tests/unit/test_value.c
  */
-#ifndef CLAIMBATCH_INPUT_CLAIM_STRETCH_H
-#define CLAIMBATCH_INPUT_CLAIM_STRETCH_H
+#ifndef CLAIMBATCH_INPUT_VALUE_STRETCH_H
+#define CLAIMBATCH_INPUT_VALUE_STRETCH_H
 
 #include <stddef.h>
 

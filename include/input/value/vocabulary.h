@@ -6,14 +6,14 @@
  *
  * Tested by tests/unit/test_vocabulary.c
  */
-#ifndef CLAIMBATCH_INPUT_CLAIM_VOCABULARY_H
-#define CLAIMBATCH_INPUT_CLAIM_VOCABULARY_H
+#ifndef CLAIMBATCH_INPUT_VALUE_VOCABULARY_H
+#define CLAIMBATCH_INPUT_VALUE_VOCABULARY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "input/claim/stretch.h"
+#include "input/value/stretch.h"
 
 #define VOCABULARY_STATUSES_MAX 128
 #define VOCABULARY_NULLS_MAX 64

@@ -6,8 +6,8 @@
  *
  * Tested by tests/unit/test_value.c
  */
-#ifndef CLAIMBATCH_INPUT_CLAIM_VALUE_H
-#define CLAIMBATCH_INPUT_CLAIM_VALUE_H
+#ifndef CLAIMBATCH_INPUT_VALUE_VALUE_H
+#define CLAIMBATCH_INPUT_VALUE_VALUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "input/claim/rules.h"
-#include "input/claim/stretch.h"
 #include "input/reader/columns.h"
 #include "input/reader/reader.h"
+#include "input/value/stretch.h"
 
 /* What value_of does where an edge of the cell is a blank, an equals sign or beyond ASCII. */
 struct value value_trim(struct value value);

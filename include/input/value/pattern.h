@@ -5,8 +5,8 @@
  *
  * Tested by tests/unit/test_claim.c
  */
-#ifndef CLAIMBATCH_INPUT_CLAIM_PATTERN_H
-#define CLAIMBATCH_INPUT_CLAIM_PATTERN_H
+#ifndef CLAIMBATCH_INPUT_VALUE_PATTERN_H
+#define CLAIMBATCH_INPUT_VALUE_PATTERN_H
 
 #include <stdbool.h>
 

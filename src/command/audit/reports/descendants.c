@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "audit.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "disagreement.h"
+#include "command/audit/audit.h"
+#include "command/audit/disagreement.h"
 #include "report/manifest/earlier_runs.h"
 
 #define ENDING ".manifest.json"

@@ -1,4 +1,4 @@
-#include "input/claim/pattern.h"
+#include "input/value/pattern.h"
 
 #include <locale.h>
 #include <regex.h>

@@ -7,14 +7,14 @@
  *
  * Tested by tests/unit/test_order_no.c
  */
-#ifndef CLAIMBATCH_INPUT_CLAIM_ORDER_NO_H
-#define CLAIMBATCH_INPUT_CLAIM_ORDER_NO_H
+#ifndef CLAIMBATCH_INPUT_VALUE_ORDER_NO_H
+#define CLAIMBATCH_INPUT_VALUE_ORDER_NO_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "input/claim/value.h"
+#include "input/value/value.h"
 
 /* What may be a number of an office, or what a spreadsheet or data frame made of one: the column
  * tells. */

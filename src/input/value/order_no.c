@@ -1,4 +1,4 @@
-#include "input/claim/order_no.h"
+#include "input/value/order_no.h"
 
 #include <string.h>
 
