@@ -718,5 +718,20 @@ class OrderTest(TransportCase):
         self.assertTrueReport(gateway)
 
 
+class RefusedTest(TestCase):
+    def test_connections_that_were_refused_make_no_answer_suspect(self):
+        """libcurl closes their sockets without a word, and the next connections have the same numbers."""
+        self.ws.export(claim_rows(800))
+        for seed in (15, 17):
+            faults = ("--fault", "refuse-connect=0.05", "--fault", "executed-close=0.03")
+            gateway = self.sandbox("--seed", seed, "--threads", 2, *faults)
+            options = ("--in-flight", 64, "--workers", 2, "--overwrite")
+            result = self.ws.upload(gateway, *options, ledger=f"ledger-{seed}.db")
+            self.assertIn(result.code, (0, 3), result.err)
+            for line in self.ws.read_report("claims.report.csv"):
+                self.assertNotIn("SUSPECT", line["warnings"])
+                self.assertNotEqual(line["code"], "ANSWER_FOLLOWED")
+
+
 if __name__ == "__main__":
     unittest.main()

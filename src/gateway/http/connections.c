@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Without it uthash ends the program when it has no memory; with it an entry that could not be
@@ -30,6 +31,8 @@ struct connection {
     UT_hash_handle by_fd, by_ends;
     struct connection *prev, *next; /* while its ends are not known */
     int fd;
+    ino_t inode; /* of the socket: libcurl closes one that was never connected without a word, and
+                    its descriptor may be another's by now */
     struct ends ends; /* local_port 0: not known yet */
     uint64_t number;
     bool is_used, is_retired;
@@ -124,13 +127,28 @@ static void forget(struct connections *connections, struct connection *connectio
     free(connection);
 }
 
+static bool is_open(const struct connection *connection)
+{
+    struct stat status;
+
+    return fstat(connection->fd, &status) == 0 && status.st_ino == connection->inode;
+}
+
 static int note(struct connections *connections, int fd)
 {
-    struct connection *connection = calloc(1, sizeof(*connection));
+    struct connection *connection = NULL;
+    struct stat status;
 
-    if (!connection)
+    HASH_FIND(by_fd, connections->by_fd, &fd, sizeof(fd), connection);
+    if (connection)
+        forget(connections, connection);
+    connection = calloc(1, sizeof(*connection));
+    if (!connection || fstat(fd, &status)) {
+        free(connection);
         return -1;
+    }
     connection->fd = fd;
+    connection->inode = status.st_ino;
     connection->number = ++connections->last_number;
     HASH_ADD(by_fd, connections->by_fd, fd, sizeof(connection->fd), connection);
     if (!connection->by_fd.tbl) {
@@ -247,6 +265,10 @@ static struct connection *identify(struct connections *connections, const struct
 
     DL_FOREACH_SAFE(connections->unknown, connection, next)
     {
+        if (!is_open(connection)) {
+            forget(connections, connection);
+            continue;
+        }
         if (read_ends(connection->fd, &found) || !found.local_port)
             continue;
         connection->ends = found;
@@ -272,6 +294,10 @@ static struct connection *find(struct connections *connections, const char *remo
     snprintf(ends.remote_ip, sizeof(ends.remote_ip), "%s", remote_ip);
     ends.local_port = local_port;
     HASH_FIND(by_ends, connections->by_ends, &ends, sizeof(ends), connection);
+    if (connection && !is_open(connection)) {
+        forget(connections, connection);
+        connection = NULL;
+    }
     return connection ? connection : identify(connections, &ends);
 }
 
