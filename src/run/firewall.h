@@ -18,8 +18,9 @@
 struct batch;
 struct job;
 
-#define FIREWALL_IN_A_ROW_MAX 5 /* set aside with no definite answer between them: the run stops   \
-                                 */
+#define FIREWALL_IN_A_ROW_MAX                                                                      \
+    5 /* set aside with no definite answer between them: the run stops                             \
+       */
 
 enum firewall_fate {
     FIREWALL_NONE, /* its answer is none of those */

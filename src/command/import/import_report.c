@@ -14,7 +14,6 @@
 #include "report/scan.h"
 #include "report/unaltered.h"
 
-
 /* ---- is it as it was written? ---- */
 
 static int refuse(const struct import_report *imported, uint64_t row, const char *why,
