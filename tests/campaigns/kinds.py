@@ -55,6 +55,8 @@ class Import(SecondDay):
     """The command teaches another ledger what the report of the day before says; the same export is
     nothing to send for that one then."""
 
+    has_no_report = True
+
     def prepare(self):
         super().prepare()
         self.workspace.ledger = self.workspace.file("taught.db")

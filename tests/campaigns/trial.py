@@ -366,6 +366,8 @@ def wait_for_moment(rng, sandbox, run, rows):
 class Trial:
     """A workspace with a sandbox of its own, or the one that is given, and one command."""
 
+    has_no_report = False  # the command writes none
+
     FAULTS = ()  # what the sandbox is told beside what the campaign wants
 
     def __init__(self, rows, in_flight, *options, workers=1, sandbox=(), gateway=None, folder=None):
