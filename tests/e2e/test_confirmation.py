@@ -197,12 +197,13 @@ class WholeLedgerTest(ConfirmationCase):
         self.assertExit(listed, 3)
         found = json.loads(listed.out)["unknown"]
         self.assertEqual([u["claim_order_no"] for u in found], ["CL00000001", "CL00000002", "CL00000012"])
-        self.assertEqual({u["report"] for u in found}, {"claims.report.csv", "other.report.csv"})
+        reports = {self.ws.file(name) for name in ("claims.report.csv", "other.report.csv")}
+        self.assertEqual({u["report"] for u in found}, reports)
 
     def test_a_claim_is_settled_and_its_report_brought_up_to_date_afterwards(self):
         result = self.resolve("--claim", "CL00000012", "--as", "accepted", *WORDS, report=None)
         self.assertExit(result, 0)
-        self.assertSays(result, self.second, "CL00000012", "claimbatch resolve other.report.csv")
+        self.assertSays(result, self.second, "CL00000012", f"claimbatch resolve {self.ws.file('other.report.csv')}")
         self.assertEqual(self.settlements(), 1)
         self.assertExit(self.resolve(report="other.report.csv"), 0)
         self.assertEqual(self.outcomes("other.report.csv"), ["accepted"] * 3)

@@ -210,6 +210,7 @@ class ConfigurationTest(SecretCase):
     def test_one_of_roots_is_taken_by_anybody(self):
         self.write_config(0o644)
         os.chmod(self.ws.path, 0o777)
+        os.chown(self.ws.file("secret"), NOBODY, NOBODY)  # it is looked at, too
         done = subprocess.run(
             [os.path.abspath(self.ws.binary), "upload", "x.csv", "--print-config", "--config", "claimbatch.conf"],
             cwd=self.ws.path, env=self.ws.environment(), capture_output=True, text=True, timeout=60,
