@@ -1,0 +1,162 @@
+/* Options are typed again, and told. */
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/config.h"
+#include "cli/summary.h"
+#include "option_list.h"
+
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/config.h"
+#include "cli/summary.h"
+#include "options_part.h"
+
+/* The option of a section whose settings are pairs, or NULL. */
+static const char *pair_option(enum section section)
+{
+    return section == SECTION_COLUMNS    ? "column"
+           : section == SECTION_RULES    ? "rule"
+           : section == SECTION_STATUSES ? "status"
+                                         : NULL;
+}
+
+static void retype(const struct setting *setting, struct buffer *ret_words)
+{
+    const char *option = pair_option(setting->section);
+    const struct option_spec *spec =
+        option ? NULL : options_find_key(setting->section, setting->key);
+    struct buffer word = {0};
+
+    buffer_format(ret_words, " --%s", option ? option : spec->name);
+    if (spec && spec->kind == KIND_FLAG)
+        return;
+    if (option)
+        buffer_format(&word, "%s=", setting->key);
+    buffer_text(&word, setting->value);
+    buffer_byte(ret_words, ' ');
+    summary_quote(buffer_string(&word), ret_words);
+    buffer_release(&word);
+}
+
+void options_retype(const struct options *options, struct buffer *ret_words)
+{
+    static const char *const run_keys[] = {"max-fee", "expect-rows", "expect-fee"};
+
+    for (size_t i = 0; i < options->settings.count; i++) {
+        const struct setting *setting = &options->settings.list[i];
+        bool wanted = setting->section == SECTION_INPUT || pair_option(setting->section);
+
+        for (size_t k = 0; k < sizeof(run_keys) / sizeof(*run_keys); k++)
+            wanted |= setting->section == SECTION_RUN && strcmp(setting->key, run_keys[k]) == 0;
+        if (wanted && setting->origin.kind == ORIGIN_OPTION)
+            retype(setting, ret_words);
+    }
+}
+
+/* Whether it names a file or folder that the command makes, and not only reads. */
+static bool is_written(const struct option_spec *spec)
+{
+    static const char *const read_only[] = {"app-secret-file", "session-file", "ca-file", "config",
+                                            "sign-key",        "verify-key",   "export",  "from"};
+
+    for (size_t i = 0; i < sizeof(read_only) / sizeof(*read_only); i++)
+        if (strcmp(spec->name, read_only[i]) == 0)
+            return false;
+    return spec->kind == KIND_TEXT &&
+           (strncmp(spec->value, "FILE", strlen("FILE")) == 0 || strcmp(spec->value, "DIR") == 0);
+}
+
+void options_written(const struct options *options,
+                     void (*visit)(void *context, const char *path, bool is_folder), void *context)
+{
+    for (size_t i = 0; i < option_list_count; i++) {
+        const char *path =
+            is_written(&option_list[i])
+                ? *(const char *const *)((const char *)options + option_list[i].offset)
+                : NULL;
+
+        if (path)
+            visit(context, path, strcmp(option_list[i].value, "DIR") == 0);
+    }
+    if (options->claims)
+        visit(context, options->claims, false);
+    for (size_t i = 0; i < options->operand_count; i++)
+        visit(context, options->operands[i], false);
+}
+
+bool options_words_at(size_t i, struct option_words *ret_words)
+{
+    const struct option_spec *spec = i < option_list_count ? &option_list[i] : NULL;
+
+    if (!spec)
+        return false;
+    *ret_words = (struct option_words){
+        .commands = spec->commands,
+        .name = spec->name,
+        .letter = spec->letter,
+        .value = spec->value,
+        .fallback = spec->fallback,
+        .section = spec->section == SECTION_NONE ? NULL : section_name(spec->section),
+        .key = spec->section == SECTION_NONE ? NULL : option_list_key(spec),
+        .help = spec->help,
+    };
+    return true;
+}
+
+void options_help(const struct command *command, struct buffer *ret_text)
+{
+    for (size_t i = 0; i < option_list_count; i++) {
+        const struct option_spec *spec = &option_list[i];
+        char words[64];
+
+        if (!(spec->commands & command->bit))
+            continue;
+        snprintf(words, sizeof(words), "--%s%s%s", spec->name, spec->value ? " " : "",
+                 spec->value ? spec->value : "");
+        if (spec->letter)
+            buffer_format(ret_text, "  -%c, %-27s %s", spec->letter, words, spec->help);
+        else
+            buffer_format(ret_text, "      %-27s %s", words, spec->help);
+        if (spec->fallback)
+            buffer_format(ret_text, " (%s)", spec->fallback);
+        buffer_byte(ret_text, '\n');
+    }
+}
+
+/* Other programs take it; whoever set it should know that it changes nothing here. */
+void options_print_unused(struct buffer *ret_text)
+{
+    const char *value = getenv("SSL_CERT_DIR");
+    char quoted[LOG_QUOTE_BYTES];
+
+    if (value && *value)
+        buffer_format(ret_text,
+                      "# SSL_CERT_DIR, '%s', is not used: trusted are the certificates of ca_file, "
+                      "or the system's\n",
+                      log_quote(value, quoted, sizeof(quoted)));
+}
+
+void options_print_config(const struct options *options, struct buffer *ret_text)
+{
+    char path[LOG_QUOTE_BYTES];
+
+    if (options->config)
+        buffer_format(ret_text, "# configuration: %s\n",
+                      log_quote(config_path(options->config), path, sizeof(path)));
+    else
+        buffer_text(ret_text, "# there is no configuration\n");
+    options_print_unused(ret_text);
+    settings_print(&options->settings, ret_text);
+}
