@@ -13,7 +13,7 @@
 #include "base/process/confinement.h"
 #include "base/stop.h"
 #include "cli/ending/ending.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/suggestion.h"
 #include "cli/summary.h"
 #include "cli/version.h"

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/json.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "command/commands.h"
 
 static void put_commands(struct json *json)

@@ -50,6 +50,8 @@ headers_stand_where_they_are_needed() { tests/layout.py headers_stand_where_they
 
 folders_are_small() { tests/layout.py folders_are_small; }
 
+files_are_short() { tests/layout.py files_are_short; }
+
 libraries_have_their_files() { tests/layout.py libraries_have_their_files; }
 
 every_header_names_a_test() { tests/layout.py every_header_names_a_test; }
@@ -138,6 +140,7 @@ check every_header_names_a_test_that_exists
 check arrows_point_down
 check headers_stand_where_they_are_needed
 check folders_are_small
+check files_are_short
 check libraries_have_their_files
 check every_header_names_a_test
 check no_two_sources_need_each_other

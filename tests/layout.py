@@ -39,7 +39,7 @@ LIBRARIES = {
              "sandbox/check", "sandbox/journal"],
     "csv": ["input/reader/reader", "input/reader/reader_record"],
     "sqlite3": ["ledger/store/database", "ledger/lookup"],
-    "ini": ["cli/config"],
+    "ini": ["cli/options/config"],
     "seccomp": ["base/process/syscalls"],
     "microhttpd": ["sandbox/worker", "sandbox/worker_answer", "sandbox/worker_read", "sandbox/form"],
     "gnutls": ["sandbox/worker", "sandbox/worker_answer"],

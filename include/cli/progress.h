@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "run/batch.h"
 
 #define PROGRESS_LINE_EVERY_MS 10000

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 void correction_describe(const struct changed_sum *sum, struct buffer *ret_words)
 {

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/summary.h"
 
 static void append_option(struct buffer *words, const char *name, const char *value)

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "cli/config.h"
+#include "cli/options/config.h"
 #include "cli/version.h"
 #include "command/commands.h"
 #include "command/upload/submission.h"

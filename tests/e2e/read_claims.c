@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "command/commands.h"
 #include "input/inspection/claim_rows.h"
 #include "input/inspection/inspection.h"

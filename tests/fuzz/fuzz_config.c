@@ -6,7 +6,7 @@
  *
  * The first byte chooses the command; the rest is the file.
  */
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "command/commands.h"
 #include "target.h"
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "cli/config.h"
+#include "cli/options/config.h"
 #include "memfile.h"
 
 static struct config *open_text(const char *text)

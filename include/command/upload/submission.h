@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "cli/credentials.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/progress.h"
 #include "gateway/endpoint.h"
 #include "gateway/proxy.h"

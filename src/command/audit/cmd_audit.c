@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/version.h"
 #include "command/audit/page/page.h"
 #include "command/audit/reports/report_list.h"

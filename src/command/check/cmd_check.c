@@ -10,7 +10,7 @@
 #include "check_json.h"
 #include "check_text.h"
 #include "cli/folder.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/summary.h"
 #include "command/commands.h"
 #include "input/inspection/duplicates.h"

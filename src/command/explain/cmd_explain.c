@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/suggestion.h"
 #include "command/commands.h"
 #include "report/advice.h"

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/next_step.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/statement.h"
 #include "command/commands.h"
 #include "gateway/endpoint.h"

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/money.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 void confirmation_name(const struct decision *decision, const char *run, int64_t fee_fen)
 {

@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/next_step.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "confirmation.h"
 #include "decisions.h"
 #include "ledger/ledger.h"

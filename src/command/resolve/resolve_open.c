@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/newer_ledger.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/version.h"
 #include "gateway/endpoint.h"
 #include "ledger/commits.h"

@@ -7,7 +7,7 @@
 #define CLAIMBATCH_COMMAND_RESOLVE_RESOLVE_OPEN_H
 
 #include "cli/next_step.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "decisions.h"
 #include "gateway/endpoint.h"
 #include "ledger/ledger.h"

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "cli/newer_ledger.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/summary.h"
 #include "command/commands.h"
 #include "gateway/endpoint.h"

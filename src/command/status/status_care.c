@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/folder.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/summary.h"
 #include "ledger/commits.h"
 #include "ledger/view/care.h"

@@ -7,7 +7,7 @@
 #define CLAIMBATCH_COMMAND_STATUS_STATUS_PART_H
 
 #include "base/buffer.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "ledger/ledger.h"
 
 struct error;

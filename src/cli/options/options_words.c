@@ -1,5 +1,5 @@
 /* Options are typed again, and told. */
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/config.h"
+#include "cli/options/config.h"
 #include "cli/summary.h"
 #include "option_list.h"
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/config.h"
+#include "cli/options/config.h"
 #include "cli/summary.h"
 #include "options_part.h"
 

@@ -6,8 +6,8 @@
  *
  * Tested by tests/unit/test_config.c
  */
-#ifndef CLAIMBATCH_CLI_CONFIG_H
-#define CLAIMBATCH_CLI_CONFIG_H
+#ifndef CLAIMBATCH_CLI_OPTIONS_CONFIG_H
+#define CLAIMBATCH_CLI_OPTIONS_CONFIG_H
 
 #include <stddef.h>
 

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "gateway/endpoint.h"
 #include "option_values.h"
 #include "run/batch.h"

@@ -1,4 +1,4 @@
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -7,13 +7,13 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "cli/config.h"
+#include "cli/options/config.h"
 #include "cli/suggestion.h"
 #include "input/value/pattern.h"
 #include "option_list.h"
 #include "option_values.h"
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "cli/config.h"
+#include "cli/options/config.h"
 #include "cli/suggestion.h"
 #include "input/value/pattern.h"
 #include "option_values.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/character.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "gateway/rate_control.h"
 
 bool option_value_sign_method(struct options *o, const char *value, const char **ret_why)

@@ -1,5 +1,5 @@
 /* A value is taken, and noted with where it came from. */
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include "option_list.h"
 #include "option_values.h"
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #include <getopt.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* Options are taken from a configuration. */
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -7,12 +7,12 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "cli/config.h"
+#include "cli/options/config.h"
 #include "cli/suggestion.h"
 #include "option_list.h"
 #include "option_values.h"
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "cli/config.h"
+#include "cli/options/config.h"
 #include "cli/suggestion.h"
 #include "option_values.h"
 #include "options_part.h"

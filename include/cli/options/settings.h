@@ -6,8 +6,8 @@
  *
  * Tested by tests/unit/test_options.c
  */
-#ifndef CLAIMBATCH_CLI_SETTINGS_H
-#define CLAIMBATCH_CLI_SETTINGS_H
+#ifndef CLAIMBATCH_CLI_OPTIONS_SETTINGS_H
+#define CLAIMBATCH_CLI_OPTIONS_SETTINGS_H
 
 #include <stddef.h>
 

@@ -3,10 +3,10 @@
  *
  * Tested by tests/unit/test_options.c
  */
-#ifndef CLAIMBATCH_CLI_OPTIONS_PART_H
-#define CLAIMBATCH_CLI_OPTIONS_PART_H
+#ifndef CLAIMBATCH_CLI_OPTIONS_OPTIONS_PART_H
+#define CLAIMBATCH_CLI_OPTIONS_OPTIONS_PART_H
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "option_list.h"
 
 struct command;

@@ -8,8 +8,8 @@
  *
  * Tested by tests/unit/test_options.c
  */
-#ifndef CLAIMBATCH_CLI_OPTIONS_H
-#define CLAIMBATCH_CLI_OPTIONS_H
+#ifndef CLAIMBATCH_CLI_OPTIONS_OPTIONS_H
+#define CLAIMBATCH_CLI_OPTIONS_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "cli/credentials.h"
-#include "cli/settings.h"
+#include "cli/options/settings.h"
 #include "gateway/sign.h"
 #include "gateway/verdict.h"
 #include "input/claim/claim.h"

@@ -3,14 +3,14 @@
  *
  * Tested by tests/unit/test_options.c
  */
-#ifndef CLAIMBATCH_CLI_OPTION_VALUES_H
-#define CLAIMBATCH_CLI_OPTION_VALUES_H
+#ifndef CLAIMBATCH_CLI_OPTIONS_OPTION_VALUES_H
+#define CLAIMBATCH_CLI_OPTIONS_OPTION_VALUES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #define FIELD_WORDS                                                                                \
     "workcard_id, claim_desc, claim_count, claim_order_no, claim_status, claim_time, claim_fee"

@@ -3,14 +3,14 @@
  *
  * Tested by tests/unit/test_options.c
  */
-#ifndef CLAIMBATCH_CLI_OPTION_LIST_H
-#define CLAIMBATCH_CLI_OPTION_LIST_H
+#ifndef CLAIMBATCH_CLI_OPTIONS_OPTION_LIST_H
+#define CLAIMBATCH_CLI_OPTIONS_OPTION_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 enum kind {
     KIND_FLAG,    /* a bool */
