@@ -61,6 +61,11 @@ no_two_sources_need_each_other() {
     tests/layout.py no_two_sources_need_each_other build
 }
 
+symbols_begin_with_the_name_of_their_file() {
+    [ -d build/libclaimbatch_core.a.p ] || return 77
+    tests/layout.py symbols_begin_with_the_name_of_their_file build
+}
+
 every_unit_test_is_declared() {
     local test noun missing=0
     for test in tests/unit/test_*.c; do
@@ -144,6 +149,7 @@ check files_are_short
 check libraries_have_their_files
 check every_header_names_a_test
 check no_two_sources_need_each_other
+check symbols_begin_with_the_name_of_their_file
 check every_unit_test_is_declared
 check the_sample_can_be_tried_by_one_command
 check source_is_formatted

@@ -203,6 +203,8 @@ def symbols_begin_with_the_name_of_their_file(build):
         parts = modules[source].split("/")
         file = parts[-1]
         names = {file, f"{parts[-2]}_{file}", file.removesuffix("s"), file + "s"}
+        if file.startswith(parts[-2] + "_"):
+            names.add(parts[-2])
         names |= {header.split("/")[-1] for header in headers
                   if file.startswith(header.split("/")[-1] + "_")}
         for symbol in sorted(symbols):

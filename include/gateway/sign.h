@@ -1,7 +1,7 @@
 /*
  * sign: the signature of a TOP call (protocol section 3).
  *
- * Hides OpenSSL: algorithms are fetched and keys set up once, in signer_open, not for each call. A
+ * Hides OpenSSL: algorithms are fetched and keys set up once, in sign_open, not for each call. A
  * signer is used by one thread.
  *
  * Tested by tests/unit/test_sign.c, against vectors made with the official SDKs
@@ -40,9 +40,9 @@ bool sign_method_parse(const char *name, enum sign_method *ret_method);
 
 /* The secret is borrowed until the signer is closed, and never copied. EXIT_INTERNAL when OpenSSL
  * refuses (md5 in a FIPS build). */
-int signer_open(enum sign_method method, const char *secret, struct signer **ret_signer,
-                struct error *err);
-void signer_close(struct signer *signer);
+int sign_open(enum sign_method method, const char *secret, struct signer **ret_signer,
+              struct error *err);
+void sign_close(struct signer *signer);
 
 /* Appends S: names and values sorted by name in byte order and joined, without those that
  * sign_skips; params is sorted in place. */
@@ -52,7 +52,7 @@ void sign_string(struct param *params, size_t count, struct buffer *ret_string);
  * Signs the parameters (all that are sent but `sign`; sorted in place) and, if not NULL, the raw
  * body. ret_sign gets the upper-case hex. -1 with EXIT_INTERNAL or EXIT_RESOURCES.
  */
-int signer_sign(struct signer *signer, struct param *params, size_t count, const char *body,
-                size_t body_len, char ret_sign[SIGN_TEXT_BYTES], struct error *err);
+int sign_call(struct signer *signer, struct param *params, size_t count, const char *body,
+              size_t body_len, char ret_sign[SIGN_TEXT_BYTES], struct error *err);
 
 #endif

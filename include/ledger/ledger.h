@@ -214,7 +214,7 @@ enum event_kind {
 };
 
 /* "start" … "end". */
-const char *event_name(enum event_kind kind);
+const char *ledger_event_name(enum event_kind kind);
 
 #define LEDGER_EVENTS_MAX 1000 /* kept of a run: the first ones */
 
@@ -354,7 +354,7 @@ int ledger_changed_sum(struct ledger *ledger, int64_t run, struct changed_sum *r
                        struct changed_sum *ret_held, struct error *err);
 
 /* Adds one row; fee_before as above. */
-void changed_sum_add(struct changed_sum *sum, const int64_t *fee_before, int64_t fee_after);
+void ledger_changed_sum_add(struct changed_sum *sum, const int64_t *fee_before, int64_t fee_after);
 
 /* A person's word on what became of an unknown attempt. */
 struct settlement {

@@ -23,7 +23,7 @@ struct report_move {
 };
 
 /* A zeroed one is fine. */
-void report_move_release(struct report_move *move);
+void ledger_move_release(struct report_move *move);
 
 /* Records a move that is to be made, in a transaction of its own; sets its id. */
 int ledger_move_begin(struct ledger *ledger, struct report_move *move, struct error *err);

@@ -40,7 +40,7 @@ enum row_state {
 struct row_record {
     uint64_t row; /* as a spreadsheet counts */
     enum row_state state;
-    enum outcome outcome;   /* where row_has_outcome */
+    enum outcome outcome;   /* where outcome_is_there */
     enum outcome counts_as; /* for the exit code: of a DUPLICATE_IN_FILE, what the row it repeats
                                counts as */
     int attempts;           /* calls that were handed to a connection, or may have been */
@@ -60,12 +60,12 @@ struct row_record {
 
 /* The row of an earlier run for whose attempt a row waits, by the message that refill gives it; 0:
  * none. */
-uint64_t row_awaited(const struct row_record *record);
+uint64_t outcome_awaited_row(const struct row_record *record);
 
 /* Whether the row is at its end, as far as this start goes. */
-bool row_has_outcome(const struct row_record *record);
+bool outcome_is_there(const struct row_record *record);
 
 /* Whether its outcome is that of no attempt of its own. */
-bool row_is_noted(const struct row_record *record);
+bool outcome_is_noted(const struct row_record *record);
 
 #endif

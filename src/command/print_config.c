@@ -54,7 +54,7 @@ static void put_setting(void *context, const struct setting *setting)
     struct json *json = context;
 
     json_map_open(json);
-    json_key_text(json, "section", section_name(setting->section));
+    json_key_text(json, "section", settings_section_name(setting->section));
     json_key_text(json, "key", setting->key);
     json_key_text(json, "value", setting->value);
     json_key_text(json, "from", origins[origin->kind]);

@@ -125,8 +125,8 @@ static int open_digest(struct signer *signer, const char *secret)
     return signer->method == SIGN_MD5 ? 0 : open_hmac(signer, secret);
 }
 
-int signer_open(enum sign_method method, const char *secret, struct signer **ret_signer,
-                struct error *err)
+int sign_open(enum sign_method method, const char *secret, struct signer **ret_signer,
+              struct error *err)
 {
     struct signer *signer = calloc(1, sizeof(*signer));
 
@@ -135,7 +135,7 @@ int signer_open(enum sign_method method, const char *secret, struct signer **ret
         return error_no_memory(err);
     signer->method = method;
     if (open_digest(signer, secret)) {
-        signer_close(signer);
+        sign_close(signer);
         return error_set(err, EXIT_INTERNAL,
                          "OpenSSL offers no '%s' signature here; nothing was sent; try another "
                          "--sign-method",
@@ -145,7 +145,7 @@ int signer_open(enum sign_method method, const char *secret, struct signer **ret
     return 0;
 }
 
-void signer_close(struct signer *signer)
+void sign_close(struct signer *signer)
 {
     if (!signer)
         return;
@@ -204,8 +204,8 @@ static int hmac(struct signer *signer, unsigned char *ret_signature)
                : -1;
 }
 
-int signer_sign(struct signer *signer, struct param *params, size_t count, const char *body,
-                size_t body_len, char ret_sign[SIGN_TEXT_BYTES], struct error *err)
+int sign_call(struct signer *signer, struct param *params, size_t count, const char *body,
+              size_t body_len, char ret_sign[SIGN_TEXT_BYTES], struct error *err)
 {
     unsigned char signature[SIGNATURE_BYTES];
 

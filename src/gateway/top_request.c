@@ -150,7 +150,7 @@ int top_request(const struct top_app *app, struct signer *signer, const struct c
 
     if (scratch->failed)
         return error_no_memory(err);
-    if (signer_sign(signer, params, count, NULL, 0, sign, err) != 0)
+    if (sign_call(signer, params, count, NULL, 0, sign, err) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         if (!sign_skips(params[i].value))

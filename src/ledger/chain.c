@@ -304,7 +304,7 @@ int chain_put_back(struct ledger *ledger, int64_t platform, const struct claim_k
 
 bool chain_waits(const struct row_record *record)
 {
-    return row_is_noted(record) && record->counts_as == OUTCOME_UNKNOWN;
+    return outcome_is_noted(record) && record->counts_as == OUTCOME_UNKNOWN;
 }
 
 static int release_row(struct ledger *ledger, const struct row_place *at, struct error *err)

@@ -12,7 +12,7 @@ int ledger_changed_put(struct ledger *ledger, struct row_place place, const int6
     return database_execute(ledger, s, err);
 }
 
-void changed_sum_add(struct changed_sum *sum, const int64_t *fee_before, int64_t fee_after)
+void ledger_changed_sum_add(struct changed_sum *sum, const int64_t *fee_before, int64_t fee_after)
 {
     sum->rows++;
     sum->without_before += fee_before == NULL;
@@ -32,8 +32,8 @@ int ledger_changed_sum(struct ledger *ledger, int64_t run, struct changed_sum *r
         bool is_known = sqlite3_column_type(s, 0) != SQLITE_NULL;
         int64_t before = sqlite3_column_int64(s, 0);
 
-        changed_sum_add(sqlite3_column_int(s, 2) ? ret_held : ret_sent, is_known ? &before : NULL,
-                        sqlite3_column_int64(s, 1));
+        ledger_changed_sum_add(sqlite3_column_int(s, 2) ? ret_held : ret_sent,
+                               is_known ? &before : NULL, sqlite3_column_int64(s, 1));
     }
     return found;
 }

@@ -148,7 +148,7 @@ int ledger_place_look(const char *path, enum ledger_place *ret_place, char ret_i
 {
     struct ledger ledger = {.path = (char *)(uintptr_t)path};
     struct buffer log = {0};
-    char *plain = database_path(path, err); /* what is no path is no place */
+    char *plain = ledger_plain_path(path, err); /* what is no path is no place */
     int result = 0;
 
     if (!plain)
@@ -156,7 +156,7 @@ int ledger_place_look(const char *path, enum ledger_place *ret_place, char ret_i
     free(plain);
     *ret_id = '\0';
     *ret_place = LEDGER_STANDS;
-    database_beside(&ledger, "-wal", &log);
+    ledger_path_beside(&ledger, "-wal", &log);
     commit_count_read_beside(&ledger);
     if (log.failed)
         result = error_no_memory(err);

@@ -4,7 +4,7 @@
 #include "ledger/moves.h"
 #include "ledger/store/database.h"
 
-void report_move_release(struct report_move *move)
+void ledger_move_release(struct report_move *move)
 {
     buffer_release(&move->run);
     buffer_release(&move->from);
@@ -84,7 +84,7 @@ int ledger_move_open(struct ledger *ledger, int64_t after, struct report_move *r
     sqlite3_reset(s);
     if (!ret_move->run.failed && !ret_move->from.failed && !ret_move->to.failed)
         return 1;
-    report_move_release(ret_move);
+    ledger_move_release(ret_move);
     return error_no_memory(err);
 }
 

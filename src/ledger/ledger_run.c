@@ -203,7 +203,7 @@ int ledger_run_take_released(struct ledger *ledger, int64_t run, struct error *e
     return database_execute(ledger, database_ready(ledger, SQL_RUN_TAKE_RELEASED, "i", run), err);
 }
 
-const char *event_name(enum event_kind kind)
+const char *ledger_event_name(enum event_kind kind)
 {
     static const char *const names[EVENT_KIND_COUNT] = {"start", "ban",  "outage",
                                                         "brake", "stop", "end"};

@@ -25,12 +25,12 @@ bool outcome_parse(const char *name, enum outcome *ret_outcome)
     return false;
 }
 
-bool row_has_outcome(const struct row_record *record)
+bool outcome_is_there(const struct row_record *record)
 {
     return record->state == ROW_FINAL || record->state == ROW_NOTED;
 }
 
-uint64_t row_awaited(const struct row_record *record)
+uint64_t outcome_awaited_row(const struct row_record *record)
 {
     const char *at = strstr(record->message, "(row ");
     unsigned long long row;
@@ -38,7 +38,7 @@ uint64_t row_awaited(const struct row_record *record)
     return at && sscanf(at, "(row %llu of an earlier run)", &row) == 1 ? row : 0;
 }
 
-bool row_is_noted(const struct row_record *record)
+bool outcome_is_noted(const struct row_record *record)
 {
     /* Ledgers before schema 4 had no state for it. */
     return record->state == ROW_NOTED || (record->state == ROW_FINAL && record->attempts == 0);

@@ -224,9 +224,9 @@ static bool is_warned_alike(struct export_rows *export_rows, const struct scan_r
 static bool is_explained_alike(struct export_rows *export_rows, const struct scan_row *row)
 {
     struct buffer sentences = {0};
-    const struct finding *first =
-        findings_explain(&export_rows->findings, &export_rows->row_source.rules,
-                         reader_columns(export_rows->reader), &export_rows->record, &sentences);
+    const struct finding *first = explanation_of_findings(
+        &export_rows->findings, &export_rows->row_source.rules, reader_columns(export_rows->reader),
+        &export_rows->record, &sentences);
     bool alike;
 
     buffer_reset(&export_rows->words);

@@ -168,7 +168,7 @@ int move_aside(struct ledger *ledger, const char *path, const char *run, const c
         result = -1;
     if (!result)
         result = move.run.failed ? error_no_memory(err) : make_move(ledger, &move, err);
-    report_move_release(&move);
+    ledger_move_release(&move);
     return result;
 }
 
@@ -246,7 +246,7 @@ int move_complete(struct ledger *ledger, struct error *err)
         int result = complete(ledger, &move, err);
 
         last = move.id;
-        report_move_release(&move);
+        ledger_move_release(&move);
         if (result)
             return -1;
     }

@@ -184,8 +184,8 @@ static void set_invalid(struct report *report, struct line *line)
 {
     const struct judged_row *row = &report->row;
     const struct finding *first =
-        findings_explain(&row->findings, &report->settings->row_source->rules, row->columns,
-                         row->record, &report->sentence);
+        explanation_of_findings(&row->findings, &report->settings->row_source->rules, row->columns,
+                                row->record, &report->sentence);
 
     set_raw(report, line);
     line->record.outcome = OUTCOME_INVALID;
@@ -212,7 +212,7 @@ static int set_valid(struct report *report, struct line *line, const struct row_
     if (claim_digest(&report->row.claim, line->record.digest))
         return error_no_memory(err);
     line->has_digest = true;
-    if (known && row_has_outcome(known))
+    if (known && outcome_is_there(known))
         return 0;
     if (!known && report->row.unknown_row) {
         set_unsettled(report, line, message);

@@ -87,7 +87,7 @@ static void list_changes(const struct scan *scan, const struct head *head, char 
     if (head->misread)
         add_change(changes, "it was opened in another encoding than utf-8");
     else if (encoding != ENCODING_UTF8)
-        buffer_format(changes, "its encoding is %s, not utf-8", encoding_name(encoding));
+        buffer_format(changes, "its encoding is %s, not utf-8", charset_encoding_name(encoding));
     else if (!scan->survey.bom_bytes)
         add_change(changes, "its byte order mark is gone");
     if (delimiter != ',')

@@ -25,7 +25,7 @@ const char *scan_column_name(enum scan_column column)
     };
 
     return column >= SCAN_WORKCARD_ID && column <= SCAN_CLAIM_FEE
-               ? field_name((enum field)(column - SCAN_WORKCARD_ID))
+               ? column_field_name((enum field)(column - SCAN_WORKCARD_ID))
                : names[column];
 }
 

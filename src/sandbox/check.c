@@ -128,7 +128,7 @@ void check_call(const struct check_settings *settings, struct verifier *verifier
     if (!form_filled(form, "sign"))
         refuse(ret_refusal, REFUSAL_MISSING_SIGNATURE);
     else if (ret_refusal->code == REFUSAL_NONE &&
-             (form->overflow || !verifier_accepts(verifier, form, body, body_len)))
+             (form->overflow || !signature_accepts(verifier, form, body, body_len)))
         refuse(ret_refusal, REFUSAL_INVALID_SIGNATURE);
     check_session(settings->session, form, ret_refusal);
 }

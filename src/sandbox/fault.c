@@ -323,8 +323,8 @@ static uint64_t count_attempt(struct faults *faults, uint64_t claim)
     return seen;
 }
 
-void draw_claim(struct faults *faults, int64_t workcard_id, const char *claim_order_no,
-                struct draw *draw)
+void fault_draw_claim(struct faults *faults, int64_t workcard_id, const char *claim_order_no,
+                      struct draw *draw)
 {
     uint64_t claim = hash_claim(workcard_id, claim_order_no);
     uint64_t attempt = count_attempt(faults, claim);
@@ -334,14 +334,14 @@ void draw_claim(struct faults *faults, int64_t workcard_id, const char *claim_or
     draw->bits = mix(draw->bits ^ mix(faults->settings.seed ^ mix(claim) ^ mix(attempt << 1)));
 }
 
-void draw_connection(const struct faults *faults, uint64_t connection, uint64_t request,
-                     struct draw *draw)
+void fault_draw_connection(const struct faults *faults, uint64_t connection, uint64_t request,
+                           struct draw *draw)
 {
     draw->attempt = connection;
     draw->bits = mix(faults->settings.seed ^ mix(connection) ^ mix(~request));
 }
 
-uint64_t draw_number(const struct draw *draw, unsigned salt, uint64_t bound)
+uint64_t fault_draw_number(const struct draw *draw, unsigned salt, uint64_t bound)
 {
     return mix(draw->bits ^ mix(salt)) % bound;
 }

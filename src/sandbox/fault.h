@@ -129,15 +129,15 @@ struct draw {
 };
 
 /* The claim has come once more. */
-void draw_claim(struct faults *faults, int64_t workcard_id, const char *claim_order_no,
-                struct draw *draw);
+void fault_draw_claim(struct faults *faults, int64_t workcard_id, const char *claim_order_no,
+                      struct draw *draw);
 
 /* The so-manyeth request of a connection; 0 the connection itself. */
-void draw_connection(const struct faults *faults, uint64_t connection, uint64_t request,
-                     struct draw *draw);
+void fault_draw_connection(const struct faults *faults, uint64_t connection, uint64_t request,
+                           struct draw *draw);
 
 /* A further number below `bound`, which is not 0; another one for each salt. */
-uint64_t draw_number(const struct draw *draw, unsigned salt, uint64_t bound);
+uint64_t fault_draw_number(const struct draw *draw, unsigned salt, uint64_t bound);
 
 /* The fault that strikes, or NULL. FAULT_AFTER_BODY stands for all phases from there on. */
 const struct fault *faults_choose(const struct faults *faults, enum fault_phase phase,

@@ -27,7 +27,7 @@ int service_open(const struct service_settings *settings, struct service **ret_s
     if (!service)
         return error_no_memory(err);
     service->settings = settings;
-    if (verifier_open(settings->app_secret, &service->verifier, err)) {
+    if (signature_verifier_open(settings->app_secret, &service->verifier, err)) {
         service_close(service);
         return -1;
     }
@@ -39,7 +39,7 @@ void service_close(struct service *service)
 {
     if (!service)
         return;
-    verifier_close(service->verifier);
+    signature_verifier_close(service->verifier);
     buffer_release(&service->raw);
     for (size_t i = 0; i < SERVICE_BATCH_MAX; i++)
         buffer_release(&service->parts[i].seen.claim_order_no);
@@ -178,7 +178,7 @@ static bool strikes_one_part(const struct fault *fault)
 static void strike(struct service *service)
 {
     size_t fit = fit_parts(service);
-    size_t chosen = (size_t)draw_number(&service->draw, SALT_PART, fit);
+    size_t chosen = (size_t)fault_draw_number(&service->draw, SALT_PART, fit);
 
     for (size_t i = 0; i < service->part_count; i++) {
         struct part *part = &service->parts[i];
@@ -200,7 +200,7 @@ static void execute(struct service *service)
             continue;
         part->executed = executes == FAULT_EXECUTED ||
                          (executes == FAULT_EITHER &&
-                          draw_number(&service->draw, SALT_COIN + (unsigned)i, 2) == 1);
+                          fault_draw_number(&service->draw, SALT_COIN + (unsigned)i, 2) == 1);
         part->accepted = part->executed && !(fault && fault->code);
     }
 }
@@ -217,8 +217,8 @@ static void decide(struct service *service)
         return;
     for (size_t i = 0; i < service->part_count; i++)
         if (service_words_is_fit(&service->parts[i]))
-            draw_claim(settings->faults, service->parts[i].seen.workcard_id,
-                       buffer_string(&service->parts[i].seen.claim_order_no), &service->draw);
+            fault_draw_claim(settings->faults, service->parts[i].seen.workcard_id,
+                             buffer_string(&service->parts[i].seen.claim_order_no), &service->draw);
     if (fit_parts(service))
         service->fault = faults_choose(settings->faults, FAULT_AFTER_BODY, &service->draw);
     if (service->fault)
@@ -307,7 +307,7 @@ int service_accept(const struct service_settings *settings, uint64_t connection,
     *ret_fault = NULL;
     if (!faults_any(settings->faults, FAULT_BEFORE_REQUEST))
         return 0;
-    draw_connection(settings->faults, connection, 0, &draw);
+    fault_draw_connection(settings->faults, connection, 0, &draw);
     *ret_fault = faults_choose(settings->faults, FAULT_BEFORE_REQUEST, &draw);
     if (!*ret_fault || !settings->journal)
         return 0;
@@ -327,7 +327,7 @@ int service_begin(struct service *service, const struct call *call, bool *ret_st
     if (!faults_any(settings->faults, FAULT_BEFORE_BODY))
         return 0;
     begin(service, call);
-    draw_connection(settings->faults, call->connection, call->request, &service->draw);
+    fault_draw_connection(settings->faults, call->connection, call->request, &service->draw);
     service->fault = faults_choose(settings->faults, FAULT_BEFORE_BODY, &service->draw);
     if (!service->fault)
         return 0;

@@ -141,5 +141,5 @@ void service_words_say(struct service *service, struct reply *reply)
                               ? "text/html;charset=UTF-8"
                               : answer_content_type(&service->answer_form);
     reply->delay_ms =
-        settings->latency_min_ms + (int64_t)draw_number(&service->draw, SALT_LATENCY, spread);
+        settings->latency_min_ms + (int64_t)fault_draw_number(&service->draw, SALT_LATENCY, spread);
 }

@@ -35,7 +35,7 @@ static EVP_MAC_CTX *keyed_mac(EVP_MAC *hmac, const char *digest, const char *sec
     return mac;
 }
 
-int verifier_open(const char *secret, struct verifier **ret_verifier, struct error *err)
+int signature_verifier_open(const char *secret, struct verifier **ret_verifier, struct error *err)
 {
     struct verifier *verifier = calloc(1, sizeof(*verifier));
     EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
@@ -50,14 +50,14 @@ int verifier_open(const char *secret, struct verifier **ret_verifier, struct err
     EVP_MAC_free(hmac);
     if (!verifier || !verifier->md5 || !verifier->md || !verifier->hmac_md5 ||
         !verifier->hmac_sha256 || verifier->secret.failed) {
-        verifier_close(verifier);
+        signature_verifier_close(verifier);
         return error_set(err, EXIT_INTERNAL, "OpenSSL offers no MD5, HMAC or SHA-256");
     }
     *ret_verifier = verifier;
     return 0;
 }
 
-void verifier_close(struct verifier *verifier)
+void signature_verifier_close(struct verifier *verifier)
 {
     if (!verifier)
         return;
@@ -164,8 +164,8 @@ static size_t hmac_of(EVP_MAC_CTX *mac, const char *text, size_t text_len, unsig
     return len;
 }
 
-bool verifier_sign(struct verifier *verifier, const char *method, const char *text, size_t len,
-                   char ret_hex[SIGNATURE_HEX_BYTES])
+bool signature_of_call(struct verifier *verifier, const char *method, const char *text, size_t len,
+                       char ret_hex[SIGNATURE_HEX_BYTES])
 {
     unsigned char bytes[EVP_MAX_MD_SIZE];
     size_t count = 0;
@@ -185,8 +185,8 @@ static bool fits(struct verifier *verifier, const char *method, const char *sign
     char hex[SIGNATURE_HEX_BYTES];
 
     return !verifier->text.failed &&
-           verifier_sign(verifier, method, buffer_string(&verifier->text), verifier->text.len,
-                         hex) &&
+           signature_of_call(verifier, method, buffer_string(&verifier->text), verifier->text.len,
+                             hex) &&
            !strcasecmp(hex, sign);
 }
 
@@ -198,8 +198,8 @@ static bool skips_any(const struct form *form, enum signature_skip skip)
     return false;
 }
 
-bool verifier_accepts(struct verifier *verifier, const struct form *form, const char *body,
-                      size_t body_len)
+bool signature_accepts(struct verifier *verifier, const struct form *form, const char *body,
+                       size_t body_len)
 {
     static const enum signature_skip skips[] = {SIGNATURE_SKIP_NONE, SIGNATURE_SKIP_EMPTY,
                                                 SIGNATURE_SKIP_BLANK};

@@ -26,8 +26,8 @@ enum signature_skip {
 };
 
 /* The secret is copied, and wiped on close. EXIT_INTERNAL when OpenSSL refuses. */
-int verifier_open(const char *secret, struct verifier **ret_verifier, struct error *err);
-void verifier_close(struct verifier *verifier);
+int signature_verifier_open(const char *secret, struct verifier **ret_verifier, struct error *err);
+void signature_verifier_close(struct verifier *verifier);
 
 /*
  * Appends the text that is signed: names and values in byte order of the names, then the raw body
@@ -41,14 +41,14 @@ void signature_text(const struct form *form, enum signature_skip skip, const cha
 /*
  * Signs a text by the named method (NULL: md5). Upper-case hex; false for a method nobody knows.
  */
-bool verifier_sign(struct verifier *verifier, const char *method, const char *text, size_t len,
-                   char ret_hex[SIGNATURE_HEX_BYTES]);
+bool signature_of_call(struct verifier *verifier, const char *method, const char *text, size_t len,
+                       char ret_hex[SIGNATURE_HEX_BYTES]);
 
 /*
  * Whether the form's `sign` fits by its `sign_method` (md5 when it has none), with blank parameters
  * signed or not; case does not matter. `body` is NULL except in a batch call.
  */
-bool verifier_accepts(struct verifier *verifier, const struct form *form, const char *body,
-                      size_t body_len);
+bool signature_accepts(struct verifier *verifier, const struct form *form, const char *body,
+                       size_t body_len);
 
 #endif

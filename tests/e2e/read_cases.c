@@ -68,8 +68,8 @@ static int read_case(int file, const char *bytes, size_t len, struct buffer *tex
     result = read_records(path, bytes[0], text, &survey, &err);
     if (result)
         buffer_reset(text);
-    buffer_format(text, "%c%s%c", CELLS_END, result ? err.text : encoding_name(survey.encoding),
-                  CASE_END);
+    buffer_format(text, "%c%s%c", CELLS_END,
+                  result ? err.text : charset_encoding_name(survey.encoding), CASE_END);
     return text->failed || fwrite(text->ptr, 1, text->len, stdout) != text->len ? -1 : 0;
 }
 

@@ -118,7 +118,7 @@ static void append_names(struct buffer *file, uint32_t delimiter)
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         if (i)
             append_delimiter(file, delimiter);
-        buffer_text(file, field_name((enum field)i));
+        buffer_text(file, column_field_name((enum field)i));
     }
     buffer_byte(file, '\n');
 }
@@ -167,7 +167,7 @@ static void keep_findings(const struct rules *rules, const struct columns *colum
     for (size_t i = 0; i < findings->count; i++) {
         size_t start = text->len;
 
-        finding_explain(&findings->list[i], rules, columns, record, text);
+        explanation_of_finding(&findings->list[i], rules, columns, record, text);
         MUST(text->len > start && character_is_utf8(text->ptr + start));
         buffer_text(text, CELL_END);
     }

@@ -208,13 +208,13 @@ static void encoding_names_are_read_back(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-        assert_true(encoding_parse(encoding_name(all[i]), &encoding));
+        assert_true(charset_encoding_parse(charset_encoding_name(all[i]), &encoding));
         assert_int_equal(encoding, all[i]);
     }
-    assert_true(encoding_parse("GB18030", &encoding));
+    assert_true(charset_encoding_parse("GB18030", &encoding));
     assert_int_equal(encoding, ENCODING_GB18030);
-    assert_false(encoding_parse("latin-1", &encoding));
-    assert_false(encoding_parse("", &encoding));
+    assert_false(charset_encoding_parse("latin-1", &encoding));
+    assert_false(charset_encoding_parse("", &encoding));
 }
 
 /* Converts in pieces of `piece`; the exit code, 0 if all went well. */

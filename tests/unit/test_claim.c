@@ -429,8 +429,8 @@ static void findings_say_what_is_wrong_and_what_to_do(void **state)
         rules_init(&rules);
         judge(&judged, &rules, cases[i].columns, cases[i].cells);
         assert_int_equal(judged.findings.count, 1);
-        finding_explain(&judged.findings.list[0], &rules, cases[i].columns, &judged.record,
-                        &sentence);
+        explanation_of_finding(&judged.findings.list[0], &rules, cases[i].columns, &judged.record,
+                               &sentence);
         assert_string_equal(buffer_string(&sentence), cases[i].sentence);
         buffer_release(&sentence);
         claim_store_release(&judged.store);
@@ -452,7 +452,7 @@ static void findings_have_a_sentence_for_every_rule(void **state)
 
         if (rule == RULE_MISSING_FINAL_NEWLINE)
             continue; /* of the file, not of a row */
-        finding_explain(&finding, &rules, &fen, &judged.record, &sentence);
+        explanation_of_finding(&finding, &rules, &fen, &judged.record, &sentence);
         assert_true(sentence.len > 20);
         assert_null(strstr(sentence.ptr, "(null)"));
         buffer_release(&sentence);
@@ -472,7 +472,7 @@ static void findings_cut_a_long_value(void **state)
     buffer_text(&cells, "||1|A|1|2022-12-12 07:00:00|5");
     rules_init(&rules);
     judge(&judged, &rules, &fen, cells.ptr);
-    finding_explain(&judged.findings.list[0], &rules, &fen, &judged.record, &sentence);
+    explanation_of_finding(&judged.findings.list[0], &rules, &fen, &judged.record, &sentence);
     assert_true(sentence.len < 300);
     assert_non_null(strstr(sentence.ptr, "赔…'"));
     buffer_release(&cells);

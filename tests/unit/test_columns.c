@@ -324,11 +324,11 @@ static void field_names_are_read_back(void **state)
 
     (void)state;
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        assert_true(field_parse(field_name((enum field)i), &field));
+        assert_true(column_field_parse(column_field_name((enum field)i), &field));
         assert_int_equal(field, i);
     }
-    assert_string_equal(field_name(FIELD_CLAIM_FEE), "claim_fee");
-    assert_false(field_parse("fee", &field));
+    assert_string_equal(column_field_name(FIELD_CLAIM_FEE), "claim_fee");
+    assert_false(column_field_parse("fee", &field));
 }
 
 int main(void)

@@ -1744,7 +1744,7 @@ static void write_event(void *context, const struct event *event)
 {
     char line[64];
 
-    snprintf(line, sizeof(line), "%s %d-%d %s;", event_name(event->kind), (int)event->at_ms,
+    snprintf(line, sizeof(line), "%s %d-%d %s;", ledger_event_name(event->kind), (int)event->at_ms,
              (int)event->until_ms, event->text);
     strcat(context, line);
 }

@@ -113,7 +113,7 @@ static void move_that_was_cut_short_is_completed(void **state)
     assert_int_equal(move_complete(desk->ledger, &err), 0);
     assert_true(holds(desk->report, "today"));
     buffer_release(&found);
-    report_move_release(&move);
+    ledger_move_release(&move);
 }
 
 static void move_never_replaces_what_stands_at_the_new_name(void **state)
@@ -130,7 +130,7 @@ static void move_never_replaces_what_stands_at_the_new_name(void **state)
     assert_int_equal(move_complete(desk->ledger, &err), 0);
     assert_true(holds(desk->aside, "mine"));
     assert_true(holds(desk->report, "yesterday"));
-    report_move_release(&move);
+    ledger_move_release(&move);
 }
 
 static void move_that_cannot_be_made_now_stops_no_start_and_stays_open(void **state)
@@ -148,8 +148,8 @@ static void move_that_cannot_be_made_now_stops_no_start_and_stays_open(void **st
     assert_int_equal(move_complete(desk->ledger, &err), 0);
     assert_true(holds(desk->report, "yesterday"));
     assert_int_equal(ledger_move_open(desk->ledger, 0, &open, &err), 1);
-    report_move_release(&open);
-    report_move_release(&move);
+    ledger_move_release(&open);
+    ledger_move_release(&move);
 }
 
 static void move_by_two_names_that_was_cut_short_is_ended(void **state)
@@ -166,7 +166,7 @@ static void move_by_two_names_that_was_cut_short_is_ended(void **state)
     assert_int_equal(move_complete(desk->ledger, &err), 0);
     assert_true(holds(desk->aside, "yesterday"));
     assert_int_equal(access(desk->report, F_OK), -1);
-    report_move_release(&move);
+    ledger_move_release(&move);
 }
 
 static void run_is_followed_through_all_its_moves(void **state)

@@ -125,7 +125,7 @@ static void judge(const struct seal_case *c, uint64_t row)
 
     rules_init(&rules);
     for (int i = 0; i < FIELD_COUNT; i++)
-        if (c->problem_of && strcmp(field_name((enum field)i), c->problem_of) == 0)
+        if (c->problem_of && strcmp(column_field_name((enum field)i), c->problem_of) == 0)
             findings.list[0].field = (enum field)i;
     assert_int_equal(
         problem_line_seal(&columns, &record, &findings, 5, export_sha256, correction.seal), 0);
@@ -138,8 +138,9 @@ static void judge(const struct seal_case *c, uint64_t row)
     assert_int_equal(problem_line_judge(&rules, &columns, &record, &findings), 0);
     for (size_t i = 0; i < findings.count; i++) {
         assert_int_equal(findings.list[i].rule, RULE_CHANGED_KEY);
-        strcat(broken,
-               findings.list[i].field == FIELD_NONE ? "row" : field_name(findings.list[i].field));
+        strcat(broken, findings.list[i].field == FIELD_NONE
+                           ? "row"
+                           : column_field_name(findings.list[i].field));
     }
     assert_string_equal(broken, c->broken);
 }

@@ -18,7 +18,7 @@ static struct verifier *open_verifier(const char *secret)
     struct verifier *verifier = NULL;
     struct error err = {0};
 
-    if (verifier_open(secret, &verifier, &err))
+    if (signature_verifier_open(secret, &verifier, &err))
         fail_msg("%s", err.text);
     return verifier;
 }
@@ -52,7 +52,7 @@ static void check_text(yajl_val vector, const struct form *form, struct verifier
     buffer_format(&shown, "%s%s%s", is_md5 ? secret : "", buffer_string(&text),
                   is_md5 ? secret : "");
     assert_string_equal(buffer_string(&shown), vectors_text(vector, "string_to_sign"));
-    assert_true(verifier_sign(verifier, method, buffer_string(&text), text.len, sign));
+    assert_true(signature_of_call(verifier, method, buffer_string(&text), text.len, sign));
     assert_string_equal(sign, vectors_text(vector, "sign"));
     buffer_release(&text);
     buffer_release(&shown);
@@ -69,13 +69,13 @@ static void check_sign(yajl_val vector, struct form *form, struct verifier *veri
     for (size_t i = 0; vectors_text(vector, "sign")[i]; i++)
         lower[i] = (char)(vectors_text(vector, "sign")[i] | 0x20);
     form_add(form, "sign", vectors_text(vector, "sign"));
-    assert_true(verifier_accepts(verifier, form, body, len));
-    assert_false(verifier_accepts(stranger, form, body, len));
+    assert_true(signature_accepts(verifier, form, body, len));
+    assert_false(signature_accepts(stranger, form, body, len));
     form->fields[form->count - 1].value = lower;
-    assert_true(verifier_accepts(verifier, form, body, len));
+    assert_true(signature_accepts(verifier, form, body, len));
     form_add(form, "more", "1");
-    assert_false(verifier_accepts(verifier, form, body, len));
-    verifier_close(stranger);
+    assert_false(signature_accepts(verifier, form, body, len));
+    signature_verifier_close(stranger);
 }
 
 static void every_vector_is_signed_as_the_sdk_signs_it(void **state)
@@ -98,7 +98,7 @@ static void every_vector_is_signed_as_the_sdk_signs_it(void **state)
             check_sign(vector, &form, verifier);
             accepted++;
         }
-        verifier_close(verifier);
+        signature_verifier_close(verifier);
     }
     assert_int_equal(YAJL_GET_ARRAY(vectors)->len, 40);
     assert_in_range(accepted, 30, 40);
@@ -156,7 +156,7 @@ static int code_of(const struct form *form, const char *session)
     struct refusal refusal;
 
     check_call(&settings, verifier, form, NULL, 0, NOW_MS, &refusal);
-    verifier_close(verifier);
+    signature_verifier_close(verifier);
     return refusal.code;
 }
 

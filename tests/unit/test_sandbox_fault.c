@@ -28,7 +28,7 @@ static const struct fault *strike(struct faults *faults, int64_t claim)
 {
     struct draw draw = {0};
 
-    draw_claim(faults, claim, "C-1", &draw);
+    fault_draw_claim(faults, claim, "C-1", &draw);
     return faults_choose(faults, FAULT_AFTER_BODY, &draw);
 }
 

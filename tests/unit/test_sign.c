@@ -39,7 +39,7 @@ static struct signer *open_signer(enum sign_method method, const char *secret)
     struct signer *signer = NULL;
     struct error err = {0};
 
-    if (signer_open(method, secret, &signer, &err) != 0)
+    if (sign_open(method, secret, &signer, &err) != 0)
         fail_msg("%s", err.text);
     return signer;
 }
@@ -50,7 +50,7 @@ static void assert_signs(struct signer *signer, struct param *params, size_t cou
     char sign[SIGN_TEXT_BYTES];
     struct error err = {0};
 
-    assert_int_equal(signer_sign(signer, params, count, body, body ? strlen(body) : 0, sign, &err),
+    assert_int_equal(sign_call(signer, params, count, body, body ? strlen(body) : 0, sign, &err),
                      0);
     assert_string_equal(sign, expected);
 }
@@ -81,7 +81,7 @@ static void check_vector(yajl_val vector)
     signer = open_signer(method, secret);
     assert_signs(signer, params, count, body, vectors_text(vector, "sign"));
     assert_signs(signer, params, count, body, vectors_text(vector, "sign"));
-    signer_close(signer);
+    sign_close(signer);
 }
 
 static void signature_is_the_one_of_the_official_sdks(void **state)
@@ -116,9 +116,9 @@ static void calls_of_one_signer_do_not_mix(void **state)
             assert_signs(signer, first, 4, NULL, expected[i].first);
             assert_signs(signer, second, 2, "raw=body&x=%E4%BD%A0", expected[i].second);
         }
-        signer_close(signer);
+        sign_close(signer);
     }
-    signer_close(NULL);
+    sign_close(NULL);
 }
 
 static void values_of_java_whitespace_are_skipped(void **state)

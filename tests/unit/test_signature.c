@@ -66,9 +66,9 @@ static int set_up(void **state)
     snprintf(keys->other_path, sizeof(keys->other_path), "%s/other.pem", keys->folder);
     make_pair(keys->private_path, keys->public_path);
     make_pair(NULL, keys->other_path);
-    assert_int_equal(signing_key_open(keys->private_path, &keys->signing, &err), 0);
-    assert_int_equal(verify_key_open(keys->public_path, &keys->verifying, &err), 0);
-    assert_int_equal(verify_key_open(keys->other_path, &keys->other, &err), 0);
+    assert_int_equal(signature_key_open(keys->private_path, &keys->signing, &err), 0);
+    assert_int_equal(signature_verify_key_open(keys->public_path, &keys->verifying, &err), 0);
+    assert_int_equal(signature_verify_key_open(keys->other_path, &keys->other, &err), 0);
     return 0;
 }
 
@@ -76,9 +76,9 @@ static int tear_down(void **state)
 {
     struct keys *keys = *state;
 
-    signing_key_close(keys->signing);
-    verify_key_close(keys->verifying);
-    verify_key_close(keys->other);
+    signature_key_close(keys->signing);
+    signature_verify_key_close(keys->verifying);
+    signature_verify_key_close(keys->other);
     unlink(keys->private_path);
     unlink(keys->public_path);
     unlink(keys->other_path);
@@ -203,7 +203,7 @@ static void the_name_of_the_key_can_not_be_exchanged(void **state)
         snprintf(path, sizeof(path), "%s/his.pem", keys->folder);
         snprintf(name, sizeof(name), "%s/his-public.pem", keys->folder);
         make_pair(path, name);
-        assert_int_equal(signing_key_open(path, &his, &err), 0);
+        assert_int_equal(signature_key_open(path, &his, &err), 0);
         buffer_reset(&forged);
         buffer_text(&forged, canonical);
         assert_int_equal(signature_add(his, &forged, &err), 0);
@@ -213,7 +213,7 @@ static void the_name_of_the_key_can_not_be_exchanged(void **state)
         assert_non_null(place);
         memcpy(place, mine, strlen(mine));
         free(named);
-        signing_key_close(his);
+        signature_key_close(his);
         unlink(path);
         unlink(name);
     }
@@ -227,7 +227,7 @@ static void assert_no_signing_key(const char *path, const char *words)
 {
     struct signing_key *key;
 
-    assert_int_equal(signing_key_open(path, &key, &err), -1);
+    assert_int_equal(signature_key_open(path, &key, &err), -1);
     assert_null(key);
     assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
     if (!strstr(err.text, words))
@@ -256,7 +256,7 @@ static void keys_of_another_kind_are_refused(void **state)
     write_key(path, pkey, true);
     assert_no_signing_key(path, "Ed25519");
     write_key(path, pkey, false);
-    assert_int_equal(verify_key_open(path, &key, &err), -1);
+    assert_int_equal(signature_verify_key_open(path, &key, &err), -1);
     assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
     assert_non_null(strstr(err.text, "Ed25519"));
     EVP_PKEY_free(pkey);
@@ -269,11 +269,11 @@ static void the_wrong_half_of_a_pair_is_told(void **state)
     struct verify_key *key;
 
     assert_no_signing_key(keys->public_path, "no private key");
-    assert_int_equal(verify_key_open(keys->private_path, &key, &err), -1);
+    assert_int_equal(signature_verify_key_open(keys->private_path, &key, &err), -1);
     assert_null(key);
     assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
     assert_non_null(strstr(err.text, "no public key"));
-    assert_int_equal(verify_key_open("/nowhere/key.pem", &key, &err), -1);
+    assert_int_equal(signature_verify_key_open("/nowhere/key.pem", &key, &err), -1);
     assert_int_equal(err.exit_code, EXIT_INPUT_MISSING);
     assert_no_signing_key("/nowhere/key.pem", "cannot open");
 }

@@ -49,7 +49,7 @@ static void text_knows_what_was_read_in_a_wrong_encoding(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct value v = value(cases[i].text);
-        enum mojibake found = text_mojibake(v, text_kinds(v));
+        enum mojibake found = mojibake_find(v, text_kinds(v));
 
         if (found != cases[i].mojibake)
             fail_msg("'%s' is %d", cases[i].text, found);

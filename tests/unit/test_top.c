@@ -133,7 +133,7 @@ static void assert_request(const struct top_app *app, const char *expected)
     struct buffer scratch = {0}, body = {0};
     struct error err = {0};
 
-    assert_int_equal(signer_open(app->sign_method, "helloworld", &signer, &err), 0);
+    assert_int_equal(sign_open(app->sign_method, "helloworld", &signer, &err), 0);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(
             top_request(app, signer, &claim, "2022-12-12 00:00:00", &scratch, &body, &err), 0);
@@ -141,7 +141,7 @@ static void assert_request(const struct top_app *app, const char *expected)
     }
     buffer_release(&scratch);
     buffer_release(&body);
-    signer_close(signer);
+    sign_close(signer);
 }
 
 #define PLAIN_FORM                                                                                 \

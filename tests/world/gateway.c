@@ -34,7 +34,7 @@ static void check(const char *body, int claim)
     struct error err;
     char *text = strdup(body);
 
-    if (!text || (!verifier && verifier_open(SECRET, &verifier, &err)))
+    if (!text || (!verifier && signature_verifier_open(SECRET, &verifier, &err)))
         abort();
     form_decode(&form, text);
     check_call(&settings, verifier, &form, NULL, 0, world->wall_ms, &refusal);

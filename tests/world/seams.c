@@ -135,7 +135,7 @@ int __wrap_pool_start(const struct submit_settings *settings, size_t workers, si
     pool.in_flight = in_flight;
     pool.queue_tail = &pool.queue;
     *ret_pool = (struct pool *)&pool;
-    return signer_open(settings->app.sign_method, settings->secret, &pool.signer, err);
+    return sign_open(settings->app.sign_method, settings->secret, &pool.signer, err);
 }
 
 void __wrap_pool_end(struct pool *unused)
@@ -147,7 +147,7 @@ void __wrap_pool_stop(struct pool *unused)
 {
     if (!unused)
         return;
-    signer_close(pool.signer);
+    sign_close(pool.signer);
     pool.signer = NULL;
     buffer_wipe(&pool.scratch);
     pool.in_flight = 0;

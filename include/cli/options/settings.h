@@ -47,9 +47,9 @@ struct settings {
 };
 
 /* "gateway" … "verdicts". */
-const char *section_name(enum section section);
+const char *settings_section_name(enum section section);
 /* SECTION_NONE when there is none of that name. */
-enum section section_find(const char *name);
+enum section settings_find_section(const char *name);
 
 /* 0, or -1 without memory. */
 int settings_note(struct settings *settings, const struct setting *setting);

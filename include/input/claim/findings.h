@@ -49,14 +49,16 @@ void findings_codes(const struct findings *findings, enum severity severity,
  * (as it is in the record, control characters shown, cut when long), and how to fix it. UTF-8, no
  * final newline.
  */
-void finding_explain(const struct finding *finding, const struct rules *rules,
-                     const struct columns *columns, const struct record *record,
-                     struct buffer *ret_sentence);
+void explanation_of_finding(const struct finding *finding, const struct rules *rules,
+                            const struct columns *columns, const struct record *record,
+                            struct buffer *ret_sentence);
 
 /* Appends the sentences on all that makes the row invalid, each with its cell, joined by "; ".
  * Returns the first of those findings, NULL when there is none. */
-const struct finding *findings_explain(const struct findings *findings, const struct rules *rules,
-                                       const struct columns *columns, const struct record *record,
-                                       struct buffer *ret_sentences);
+const struct finding *explanation_of_findings(const struct findings *findings,
+                                              const struct rules *rules,
+                                              const struct columns *columns,
+                                              const struct record *record,
+                                              struct buffer *ret_sentences);
 
 #endif

@@ -68,8 +68,8 @@ struct rules {
 };
 
 /* "off", "warn" or "error". */
-const char *severity_name(enum severity severity);
-bool severity_parse(const char *name, enum severity *ret_severity);
+const char *rule_severity_name(enum severity severity);
+bool rule_severity_parse(const char *name, enum severity *ret_severity);
 
 /* The defaults of contract section 6. */
 void rules_init(struct rules *ret_rules);

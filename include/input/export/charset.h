@@ -28,10 +28,10 @@ enum encoding {
 
 /* "utf-8", "gb18030", "utf-16", "utf-16le", "utf-16be", "auto"; for messages, manifest and ledger.
  */
-const char *encoding_name(enum encoding encoding);
+const char *charset_encoding_name(enum encoding encoding);
 
 /* The encoding of a name as in --encoding, case aside; false when there is none of that name. */
-bool encoding_parse(const char *name, enum encoding *ret_encoding);
+bool charset_encoding_parse(const char *name, enum encoding *ret_encoding);
 
 /* Turns a file's bytes into UTF-8, in pieces of any size; characters may be cut between pieces. */
 struct charset;

@@ -60,8 +60,8 @@ const char *column_header(const struct columns *columns, enum field field);
 size_t columns_least(const struct columns *columns, bool short_rows);
 
 /* "workcard_id" … "claim_fee". */
-const char *field_name(enum field field);
-bool field_parse(const char *name, enum field *ret_field);
+const char *column_field_name(enum field field);
+bool column_field_parse(const char *name, enum field *ret_field);
 
 /*
  * Resolves the header. `wanted` has the user's header for a field or NULL, FIELD_COUNT entries, may

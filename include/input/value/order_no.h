@@ -50,11 +50,11 @@ enum order_guise {
     ORDER_CUT,        /* LP2026…, LP****07: not all of it */
     ORDER_SIGNED,     /* -1, +8613… */
 };
-enum order_guise order_no_guise(struct value value, unsigned kinds);
+enum order_guise order_guise_find(struct value value, unsigned kinds);
 
 /* Whether a name and a colon, a point or a hash stand before a number of the shape: No:LP1, ID#LP1
  * where the column has LP1. */
-bool order_no_is_labelled(struct value value, unsigned kinds, uint64_t shape);
+bool order_guise_is_labelled(struct value value, unsigned kinds, uint64_t shape);
 
 /* Whether the cell has several parts, each of the shape; what parts them is among ;,，；、/| blanks
  * and line ends. */

@@ -26,16 +26,16 @@ struct verify_key;
 
 /* Reads a private key, PEM without a passphrase. EXIT_BAD_CONFIG when it cannot be read, is open to
  * group or others, or is no such key; its content is never in the message. */
-int signing_key_open(const char *path, struct signing_key **ret_key, struct error *err);
-void signing_key_close(struct signing_key *key); /* NULL is fine */
+int signature_key_open(const char *path, struct signing_key **ret_key, struct error *err);
+void signature_key_close(struct signing_key *key); /* NULL is fine */
 
 /* Adds the signature to a canonical text. */
 int signature_add(const struct signing_key *key, struct buffer *json, struct error *err);
 
 /* Reads a public key, PEM. EXIT_INPUT_MISSING when it cannot be opened, EXIT_BAD_CONFIG when it is
  * no such key. */
-int verify_key_open(const char *path, struct verify_key **ret_key, struct error *err);
-void verify_key_close(struct verify_key *key); /* NULL is fine */
+int signature_verify_key_open(const char *path, struct verify_key **ret_key, struct error *err);
+void signature_verify_key_close(struct verify_key *key); /* NULL is fine */
 
 enum signature_verdict {
     SIGNATURE_GOOD,

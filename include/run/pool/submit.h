@@ -26,24 +26,24 @@ struct submit_settings {
     struct verdict_settings verdict;
 };
 
-int submitter_open(const struct submit_settings *settings, size_t capacity,
-                   struct submitter **ret_submitter, struct error *err);
+int submit_open(const struct submit_settings *settings, size_t capacity,
+                struct submitter **ret_submitter, struct error *err);
 /* Every job must have been finished before. NULL is fine. */
-void submitter_close(struct submitter *submitter);
+void submit_close(struct submitter *submitter);
 
 /* Begins an attempt; at most `capacity` at a time. */
-void submitter_start(struct submitter *submitter, struct job *job);
+void submit_start(struct submitter *submitter, struct job *job);
 
 /* Drives all attempts for at most timeout_ms; gives back those that have ended, judged, linked by
  * queue_next. NULL if none. */
-struct job *submitter_finish(struct submitter *submitter, int timeout_ms);
+struct job *submit_finish(struct submitter *submitter, int timeout_ms);
 
 /* As client_departures, client_suspicions, client_settle, client_wake and client_recall; the tags
  * of suspicions are rows. */
-size_t submitter_departures(struct submitter *submitter, struct departure *ret);
-size_t submitter_suspicions(struct submitter *submitter, uint64_t *ret);
-void submitter_settle(struct submitter *submitter);
-void submitter_wake(struct submitter *submitter);
-void submitter_recall(struct submitter *submitter);
+size_t submit_departures(struct submitter *submitter, struct departure *ret);
+size_t submit_suspicions(struct submitter *submitter, uint64_t *ret);
+void submit_settle(struct submitter *submitter);
+void submit_wake(struct submitter *submitter);
+void submit_recall(struct submitter *submitter);
 
 #endif

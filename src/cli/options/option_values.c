@@ -20,7 +20,7 @@ bool option_value_sign_method(struct options *o, const char *value, const char *
 bool option_value_encoding(struct options *o, const char *value, const char **ret_why)
 {
     *ret_why = "it is auto, utf-8, gb18030 (GBK too) or utf-16";
-    return encoding_parse(value, &o->encoding);
+    return charset_encoding_parse(value, &o->encoding);
 }
 
 /* The character of an escape as a shell or a SQL client writes it: \x01, \t, ^A; 0: none. */
@@ -123,7 +123,7 @@ static bool parse_column(const char *value, enum field *ret_field, const char **
         return false;
     snprintf(name, sizeof(name), "%.*s", (int)(equals - value), value);
     *ret_header = equals + 1;
-    return field_parse(name, ret_field);
+    return column_field_parse(name, ret_field);
 }
 
 bool option_value_column(struct options *o, const char *value, const char **ret_why)

@@ -46,7 +46,7 @@ static int note_rules(struct options *o, struct error *err)
     for (int i = 0; i < RULE_COUNT; i++)
         if (!rule_is_fixed((enum rule)i) &&
             options_note(o, SECTION_RULES, rule_name((enum rule)i),
-                         severity_name(o->rules.severity[i]), &origin, err))
+                         rule_severity_name(o->rules.severity[i]), &origin, err))
             return -1;
     return 0;
 }

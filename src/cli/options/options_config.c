@@ -44,7 +44,7 @@ const struct option_spec *options_find_key(enum section section, const char *key
 
 static const char *section_word(size_t i)
 {
-    return i < SECTION_COUNT ? section_name((enum section)i) : NULL;
+    return i < SECTION_COUNT ? settings_section_name((enum section)i) : NULL;
 }
 
 /* The i-th key that a configuration may have. */
@@ -128,7 +128,7 @@ static int refuse_key(const struct config *config, const struct config_entry *en
             return refuse_entry(
                 config, entry, "it is never taken from a configuration; type it as an option", err);
         snprintf(why, sizeof(why), "it belongs into the section [%s]",
-                 section_name(option_list[i].section));
+                 settings_section_name(option_list[i].section));
         return refuse_entry(config, entry, why, err);
     }
     if (near)
@@ -141,12 +141,12 @@ static int take_column_entry(struct options *o, const struct config_entry *entry
 {
     enum field field;
 
-    if (!field_parse(entry->key, &field))
+    if (!column_field_parse(entry->key, &field))
         return refuse_entry(o->config, entry, "a column is one of " FIELD_WORDS, err);
     if (!*entry->value)
         return refuse_entry(o->config, entry, "the header of the column is missing", err);
     o->reader.wanted_columns[field] = entry->value;
-    return options_note(o, SECTION_COLUMNS, field_name(field), entry->value, origin, err);
+    return options_note(o, SECTION_COLUMNS, column_field_name(field), entry->value, origin, err);
 }
 
 static int take_status_entry(struct options *o, const struct config_entry *entry,
@@ -194,7 +194,7 @@ static int take_rule_entry(struct options *o, const struct config_entry *entry,
     enum severity severity;
     bool taken;
 
-    if (!severity_parse(entry->value, &severity))
+    if (!rule_severity_parse(entry->value, &severity))
         return options_refuse_value(entry->key, entry->value, origin, "it is error, warn or off",
                                     err);
     buffer_format(&pair, "%s=%s", name ? name : entry->key, entry->value);
@@ -263,7 +263,8 @@ static int take_key_entry(const struct command *command, struct options *o,
                           const struct config_entry *entry, const struct origin *origin,
                           struct error *err)
 {
-    const struct option_spec *spec = options_find_key(section_find(entry->section), entry->key);
+    const struct option_spec *spec =
+        options_find_key(settings_find_section(entry->section), entry->key);
     struct options unused = {0};
     char range[96];
     const char *why;
@@ -284,7 +285,7 @@ static int take_entry(const struct command *command, struct options *o,
                       const struct config_entry *entry, struct error *err)
 {
     const struct origin origin = {ORIGIN_CONFIG, config_path(o->config), entry->line};
-    enum section section = section_find(entry->section);
+    enum section section = settings_find_section(entry->section);
 
     if (section == SECTION_NONE)
         return refuse_section(o->config, entry, err);

@@ -128,7 +128,7 @@ static int note_pair(struct options *options, const struct option_spec *spec, co
     size_t len = (size_t)(equals - value);
 
     for (int i = 0; spec->section == SECTION_COLUMNS && i < FIELD_COUNT; i++) {
-        const char *name = field_name((enum field)i);
+        const char *name = column_field_name((enum field)i);
 
         if (strlen(name) == len && strncmp(name, value, len) == 0)
             return options_note(options, spec->section, name, equals + 1, origin, err);

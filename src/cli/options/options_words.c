@@ -108,7 +108,7 @@ bool options_words_at(size_t i, struct option_words *ret_words)
         .letter = spec->letter,
         .value = spec->value,
         .fallback = spec->fallback,
-        .section = spec->section == SECTION_NONE ? NULL : section_name(spec->section),
+        .section = spec->section == SECTION_NONE ? NULL : settings_section_name(spec->section),
         .key = spec->section == SECTION_NONE ? NULL : option_list_key(spec),
         .help = spec->help,
     };

@@ -12,12 +12,12 @@ static const char *const section_names[SECTION_COUNT] = {
     [SECTION_VERDICTS] = "verdicts",
 };
 
-const char *section_name(enum section section)
+const char *settings_section_name(enum section section)
 {
     return section_names[section];
 }
 
-enum section section_find(const char *name)
+enum section settings_find_section(const char *name)
 {
     size_t i = 0;
 
@@ -130,7 +130,8 @@ static void print_setting(void *context, const struct setting *setting)
     struct buffer *text = printing->text;
 
     if (printing->section != setting->section)
-        buffer_format(text, "%s[%s]\n", text->len ? "\n" : "", section_name(setting->section));
+        buffer_format(text, "%s[%s]\n", text->len ? "\n" : "",
+                      settings_section_name(setting->section));
     printing->section = setting->section;
     print_origin(&setting->origin, text);
     log_quote_whole(setting->key, text); /* a word of the office's own may be anything */

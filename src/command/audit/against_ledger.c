@@ -283,7 +283,7 @@ static void compare_warnings(struct against_ledger *against_ledger, const struct
 /* The ledger's outcome; a row without one is unsent in a report. */
 static enum outcome outcome_of(const struct row_record *known)
 {
-    return row_has_outcome(known) ? known->outcome : OUTCOME_UNSENT;
+    return outcome_is_there(known) ? known->outcome : OUTCOME_UNSENT;
 }
 
 /* A row that waited for another attempt of its claim is freed when that is settled, which is after
@@ -309,7 +309,7 @@ static void compare_reasons(struct against_ledger *against_ledger, const struct 
                outcome_name(outcome_of(known)));
         return;
     }
-    if (!row_has_outcome(known) && !*known->code)
+    if (!outcome_is_there(known) && !*known->code)
         return;
     compare_words(against_ledger, r->row, "code", r->code, known->code);
     compare_words(against_ledger, r->row, "sub_code", r->sub_code, known->sub_code);

@@ -88,7 +88,7 @@ static bool warned_of_all(const struct manifest_found *m)
     size_t starts = 0;
 
     for (size_t i = 0; i < m->event_count; i++)
-        starts += strcmp(m->events[i].kind, event_name(EVENT_START)) == 0;
+        starts += strcmp(m->events[i].kind, ledger_event_name(EVENT_START)) == 0;
     return starts == 1 && m->reading.rules.severity[RULE_CHANGED_SINCE_ACCEPTED] != SEVERITY_OFF;
 }
 

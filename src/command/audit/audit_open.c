@@ -38,10 +38,10 @@ int audit_open_check_signatures(struct walk *w, struct error *err)
 
     if (!w->settings->verify_key)
         return 0;
-    result = verify_key_open(w->settings->verify_key, &key, err);
+    result = signature_verify_key_open(w->settings->verify_key, &key, err);
     for (size_t i = 0; i < w->audit->report_count && !result; i++)
         result = check_signature(w, key, i, err);
-    verify_key_close(key);
+    signature_verify_key_close(key);
     return result;
 }
 

@@ -53,7 +53,7 @@ static void put_columns(struct json *document, const struct columns *columns,
         if (columns->index[i] == COLUMN_ABSENT)
             continue;
         json_map_open(document);
-        json_key_text(document, "field", field_name((enum field)i));
+        json_key_text(document, "field", column_field_name((enum field)i));
         json_key_number(document, "column", (uint64_t)columns->index[i] + 1);
         json_key_text(document, "header", header->cells[columns->index[i]].text);
         json_map_close(document);
@@ -73,7 +73,7 @@ void check_json_reading(struct check_json *json, const struct inspection *inspec
     char delimiter[CHARACTER_ROOM];
 
     character_encode(inspection->columns.delimiter, delimiter);
-    json_key_text(json->document, "encoding", encoding_name(inspection->survey.encoding));
+    json_key_text(json->document, "encoding", charset_encoding_name(inspection->survey.encoding));
     json_text(json->document, "byte_order_mark");
     json_bool(json->document, inspection->survey.bom_bytes > 0);
     json_key_text(json->document, "delimiter", delimiter);
@@ -94,7 +94,7 @@ void check_json_problem(struct check_json *json, const struct problem *problem)
     json_key_text(json->document, "severity", problem_severity(problem->severity));
     json_key_text(json->document, "code", rule_code(problem->rule));
     json_key_text(json->document, "field",
-                  problem->field == FIELD_NONE ? NULL : field_name(problem->field));
+                  problem->field == FIELD_NONE ? NULL : column_field_name(problem->field));
     json_key_text(json->document, "value", problem->value);
     json_key_text(json->document, "message", problem->sentence);
     json_map_close(json->document);

@@ -20,11 +20,11 @@ static void append_absent(const struct columns *columns, enum field field, struc
 {
     const char *similar = columns->similar[field];
 
-    buffer_format(text, "  %-14s  not there: %s", field_name(field),
+    buffer_format(text, "  %-14s  not there: %s", column_field_name(field),
                   field == FIELD_CLAIM_COUNT ? "1 is taken" : "none is sent");
     if (*similar)
-        buffer_format(text, "; if '%s' is meant, say --column '%s=%s'", similar, field_name(field),
-                      similar);
+        buffer_format(text, "; if '%s' is meant, say --column '%s=%s'", similar,
+                      column_field_name(field), similar);
     buffer_byte(text, '\n');
 }
 
@@ -37,7 +37,7 @@ static void append_column(const struct columns *columns, enum field field,
     if (index == COLUMN_ABSENT)
         append_absent(columns, field, text);
     else
-        buffer_format(text, "  %-14s  column %s '%s'\n", field_name(field),
+        buffer_format(text, "  %-14s  column %s '%s'\n", column_field_name(field),
                       cell_name_column((size_t)index, name),
                       log_quote(header->cells[index].text, quoted, sizeof(quoted)));
 }
@@ -60,7 +60,7 @@ void check_text_reading(const struct inspection *inspection, const struct record
     char delimiter[16];
 
     buffer_format(ret_text, "read as: %s%s, cells separated by %s, amounts in %s\n",
-                  encoding_name(inspection->survey.encoding),
+                  charset_encoding_name(inspection->survey.encoding),
                   inspection->survey.bom_bytes ? " (by its byte order mark)" : "",
                   delimiter_name(columns->delimiter, delimiter),
                   columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");

@@ -26,6 +26,6 @@ void problem_describe(const struct reader *reader, const struct record *record,
     cell_name(record, index, ret_problem->cell);
     if (finding->field != FIELD_NONE)
         ret_problem->value = claim_raw(columns, record, finding->field);
-    finding_explain(finding, rules, columns, record, sentence);
+    explanation_of_finding(finding, rules, columns, record, sentence);
     ret_problem->sentence = sentence->failed ? "" : buffer_string(sentence) + start;
 }

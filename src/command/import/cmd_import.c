@@ -367,8 +367,8 @@ static int run(struct import *i, struct error *err)
 
     if (check_words(o, err) || check_export(o, err) ||
         endpoint_parse(o->gateway, true, &i->endpoint, err) ||
-        (o->verify_key && verify_key_open(o->verify_key, &i->key, err)) || open_all(i, err) ||
-        open_ledger(i, err) || learn(i, err))
+        (o->verify_key && signature_verify_key_open(o->verify_key, &i->key, err)) ||
+        open_all(i, err) || open_ledger(i, err) || learn(i, err))
         return -1;
     if (i->count)
         say_learned(i);
@@ -391,7 +391,7 @@ int cmd_import(const struct options *options, const char *invocation, struct err
     free(i.reports);
     free(i.starts);
     ledger_close(i.ledger);
-    verify_key_close(i.key);
+    signature_verify_key_close(i.key);
     buffer_release(&i.ledger_path);
     return result;
 }

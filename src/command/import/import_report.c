@@ -97,7 +97,7 @@ static int find_import_started(struct import_report *imported, struct error *err
         return refuse(imported, 0, "its manifest does not say when its run began and ended", err);
     imported->began_ms = m->started_ms;
     for (size_t i = 0; i < m->event_count; i++)
-        if (strcmp(m->events[i].kind, event_name(EVENT_START)) == 0 &&
+        if (strcmp(m->events[i].kind, ledger_event_name(EVENT_START)) == 0 &&
             import_row_is_time(m->events[i].at_ms) && m->events[i].at_ms < imported->began_ms)
             imported->began_ms = m->events[i].at_ms;
     return 0;
@@ -166,7 +166,7 @@ static int take_events(const struct taking *t, struct error *err)
             struct event event = {(enum event_kind)kind, m->events[i].at_ms, m->events[i].until_ms,
                                   m->events[i].text};
 
-            if (strcmp(m->events[i].kind, event_name(event.kind)) == 0 &&
+            if (strcmp(m->events[i].kind, ledger_event_name(event.kind)) == 0 &&
                 ledger_event_put(t->ledger, t->place.run, &event, err))
                 return -1;
         }

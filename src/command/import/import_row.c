@@ -101,7 +101,7 @@ static enum row_state state_of(const struct row_record *r)
 
 static uint64_t awaited_row(const struct row_record *r)
 {
-    return r->outcome == OUTCOME_UNKNOWN && !was_sent(r) ? row_awaited(r) : 0;
+    return r->outcome == OUTCOME_UNKNOWN && !was_sent(r) ? outcome_awaited_row(r) : 0;
 }
 
 static int describe(struct taking *t, const struct scan_row *row, struct import_row *ret_row,
@@ -135,7 +135,7 @@ static void say_difference(struct taking *t, const struct import_row *row,
     buffer_format(&t->words, "the report has it as %s %s, the ledger as %s %s; ",
                   outcome_name(row->record.outcome),
                   log_quote(row->record.code, codes[0], sizeof(codes[0])),
-                  row_has_outcome(known) ? outcome_name(known->outcome) : "unsent",
+                  outcome_is_there(known) ? outcome_name(known->outcome) : "unsent",
                   log_quote(result->known_code, codes[1], sizeof(codes[1])));
     buffer_text(&t->words, result->merge.verdict == MERGE_TAKE
                                ? "it was accepted, so it is not sent"

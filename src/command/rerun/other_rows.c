@@ -111,7 +111,7 @@ static int was_settled(const struct other_rows *other_rows, const struct scan_ro
         return 1;
     found = ledger_row_get(s->ledger, place, &known, err);
     return found <= 0 ? found
-                      : row_has_outcome(&known) &&
+                      : outcome_is_there(&known) &&
                             (known.outcome == OUTCOME_ACCEPTED ||
                              known.outcome == OUTCOME_REJECTED || known.outcome == OUTCOME_SKIPPED);
 }

@@ -104,14 +104,14 @@ static int refuse_decision(struct apply *s, const struct decision *decision,
         s->before++;
         return 0;
     }
-    if (record.outcome == OUTCOME_UNKNOWN && row_has_outcome(&record)) {
+    if (record.outcome == OUTCOME_UNKNOWN && outcome_is_there(&record)) {
         if (!is_own(s, decision, state))
             return refuse_elsewhere(s, decision, state, err);
         refuse_other_attempt(s, decision, &record);
         return 0;
     }
     decisions_refuse(s->decisions, decision, "it is not unknown: the ledger has it as %s %s (%s)",
-                     row_has_outcome(&record) ? outcome_name(record.outcome) : "unsent",
+                     outcome_is_there(&record) ? outcome_name(record.outcome) : "unsent",
                      log_quote(record.code, code, sizeof(code)),
                      log_quote(record.message, message, sizeof(message)));
     return 0;

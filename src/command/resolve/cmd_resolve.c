@@ -349,7 +349,7 @@ static void release(struct resolve *r)
     decisions_close(r->decisions);
     revision_close(r->revision);
     ledger_close(r->ledger);
-    signing_key_close(r->key);
+    signature_key_close(r->key);
     manifest_found_release(&r->manifest);
     buffer_release(&r->ledger_path);
     buffer_release(&r->run_stopped);

@@ -144,7 +144,7 @@ static int recover(struct resolve *r, struct error *err)
 static int open_key(struct resolve *r, struct error *err)
 {
     if (r->options->sign_key)
-        return signing_key_open(r->options->sign_key, &r->key, err);
+        return signature_key_open(r->options->sign_key, &r->key, err);
     return 0;
 }
 

@@ -110,7 +110,7 @@ static const char *join_warnings(struct revision *revision, const char *old, con
 /* Whether the record says what became of the row: a repeat that was never judged does not. */
 static bool says_something(const struct row_record *known)
 {
-    return row_has_outcome(known) || *known->code;
+    return outcome_is_there(known) || *known->code;
 }
 
 static int take_known(struct revision *revision, const struct row_record *known, struct line *line,
@@ -129,7 +129,7 @@ static int take_known(struct revision *revision, const struct row_record *known,
         return 0;
     line->record = *known;
     line->warnings = join_warnings(revision, was->warnings, known->warnings);
-    if (!row_has_outcome(known))
+    if (!outcome_is_there(known))
         line->record.outcome = line->record.counts_as = OUTCOME_UNSENT;
     return 0;
 }

@@ -272,7 +272,7 @@ void status_json_row(struct status_json *json, const struct view_row *row)
     json_key_text(document, "run", row->run_name);
     json_key_number(document, "row", (int64_t)row->place.row);
     json_text(document, "outcome");
-    if (row_has_outcome(r))
+    if (outcome_is_there(r))
         json_text(document, outcome_name(r->outcome));
     else
         json_null(document);

@@ -245,7 +245,7 @@ void status_text_row(const struct view_row *row, struct buffer *ret_text)
 
     buffer_format(ret_text, "\n  run %s, row %llu: %s", row->run_name,
                   (unsigned long long)row->place.row,
-                  row_has_outcome(r) ? outcome_name(r->outcome) : "to be sent again");
+                  outcome_is_there(r) ? outcome_name(r->outcome) : "to be sent again");
     append_field(" ", r->code, ret_text);
     append_field(" ", r->sub_code, ret_text);
     append_field("\n    ", r->message, ret_text);

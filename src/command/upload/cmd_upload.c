@@ -140,11 +140,11 @@ static void say_what_was_read(const struct submission *s)
               LOG_FIELDS(LOG_FIELD_TEXT("name", export_name(s->row_source.export)),
                          LOG_FIELD_NUMBER("rows", i->rows), LOG_FIELD_NUMBER("invalid", i->invalid),
                          LOG_FIELD_JSON("fee_fen", money_format_fen(inspection_fee(i), fen)),
-                         LOG_FIELD_TEXT("encoding", encoding_name(i->survey.encoding))),
+                         LOG_FIELD_TEXT("encoding", charset_encoding_name(i->survey.encoding))),
               "%s: %llu rows, %llu invalid, %s yuan; %s, amounts in %s",
               log_quote(export_name(s->row_source.export), name, sizeof(name)),
               (unsigned long long)i->rows, (unsigned long long)i->invalid,
-              money_format_yuan(inspection_fee(i), yuan), encoding_name(i->survey.encoding),
+              money_format_yuan(inspection_fee(i), yuan), charset_encoding_name(i->survey.encoding),
               i->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
     if (!i->rows)
         log_event(LOG_WARN, "empty-export", LOG_FIELDS(LOG_FIELD_NUMBER("rows", 0)),

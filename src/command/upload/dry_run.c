@@ -47,7 +47,7 @@ static void take_request(void *context, const struct claim *claim)
     if (app.session)
         app.session = MASK;
     clock_format_top(clock_wall_ms(), now);
-    if (signer_open(app.sign_method, MASK, &signer, &err) == 0 &&
+    if (sign_open(app.sign_method, MASK, &signer, &err) == 0 &&
         top_request(&app, signer, claim, now, &json, &body, &err) == 0) {
         mask_sign(&body, &masked);
         buffer_format(&first->text,
@@ -55,7 +55,7 @@ static void take_request(void *context, const struct claim *claim)
                       "Content-Type: application/x-www-form-urlencoded;charset=utf-8\n\n%s\n",
                       dry_run->url, buffer_string(&masked));
     }
-    signer_close(signer);
+    sign_close(signer);
     buffer_release(&json);
     buffer_release(&body);
     buffer_release(&masked);

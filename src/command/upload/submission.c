@@ -68,7 +68,7 @@ int submission_prepare(struct submission *s, struct error *err)
     if (endpoint_parse(o->gateway, o->allow_plaintext, &s->endpoint, err) ||
         proxy_find(&s->endpoint, &s->proxy, err) || check_ca_file(s, err) || choose_ledger(s, err))
         return -1;
-    if (o->sign_key && signing_key_open(o->sign_key, &s->key, err))
+    if (o->sign_key && signature_key_open(o->sign_key, &s->key, err))
         return -1;
     return credentials_read(options_secret_file(o), options_session_file(o), &s->credentials, err);
 }
@@ -224,7 +224,7 @@ int submission_end(struct submission *s, int result, struct error *err)
     publication_place_release(&s->place);
     inspection_release(&s->inspection);
     credentials_release(&s->credentials);
-    signing_key_close(s->key);
+    signature_key_close(s->key);
     buffer_release(&s->reading);
     buffer_release(&s->report_path);
     buffer_release(&s->resend);

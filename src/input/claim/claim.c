@@ -111,7 +111,7 @@ static bool has_usual_characters(unsigned kinds)
 static void judge_characters(struct judgement *judgement, enum field field, struct value value,
                              unsigned kinds)
 {
-    if (text_is_lost(value, kinds) || text_mojibake(value, kinds) != MOJIBAKE_NONE)
+    if (text_is_lost(value, kinds) || mojibake_find(value, kinds) != MOJIBAKE_NONE)
         claim_add_finding(judgement, RULE_LOST_TEXT, field);
     else if (value_has_control(value) || (kinds & TEXT_SPECIAL && value_has_replacement(value)))
         claim_add_finding(judgement, RULE_CONTROL_CHARACTER, field);
@@ -158,11 +158,11 @@ static bool is_damaged(const struct judgement *judgement, struct value value, un
 {
     const struct profile *profile = judgement->profile;
 
-    if (order_no_guise(value, kinds) != ORDER_GENUINE ||
+    if (order_guise_find(value, kinds) != ORDER_GENUINE ||
         (profile && profile->is_odd[ORDER_DIGITLESS] &&
          order_no_look(value, kinds) == ORDER_DIGITLESS))
         return true;
-    return (profile && order_no_is_labelled(value, kinds, profile->order_shape)) ||
+    return (profile && order_guise_is_labelled(value, kinds, profile->order_shape)) ||
            is_several(judgement, value, kinds);
 }
 

@@ -229,7 +229,7 @@ static const char *order_no_sentence(struct value value)
 {
     unsigned kinds = text_kinds(value);
 
-    switch (order_no_guise(value, kinds)) {
+    switch (order_guise_find(value, kinds)) {
     case ORDER_APOSTROPHE:
         return "begins or ends with an apostrophe or backtick, which a tool put there so that a "
                "spreadsheet keeps the digits: export it without";
@@ -261,7 +261,7 @@ static const char *order_no_sentence(struct value value)
 
 static const char *lost_sentence(struct value value)
 {
-    switch (text_mojibake(value, text_kinds(value))) {
+    switch (mojibake_find(value, text_kinds(value))) {
     case MOJIBAKE_UTF8_AS_GBK:
         return "is text in UTF-8 that some program read as GBK: export it again as UTF-8";
     case MOJIBAKE_GBK_AS_UTF8:
@@ -382,9 +382,9 @@ static bool explain_column(const struct finding *finding, const struct columns *
     return true;
 }
 
-void finding_explain(const struct finding *finding, const struct rules *rules,
-                     const struct columns *columns, const struct record *record,
-                     struct buffer *ret_sentence)
+void explanation_of_finding(const struct finding *finding, const struct rules *rules,
+                            const struct columns *columns, const struct record *record,
+                            struct buffer *ret_sentence)
 {
     const char *raw = NULL;
     struct value value = {0};
@@ -408,9 +408,11 @@ void finding_explain(const struct finding *finding, const struct rules *rules,
     explain_looks(finding->rule, value, ret_sentence);
 }
 
-const struct finding *findings_explain(const struct findings *findings, const struct rules *rules,
-                                       const struct columns *columns, const struct record *record,
-                                       struct buffer *ret_sentences)
+const struct finding *explanation_of_findings(const struct findings *findings,
+                                              const struct rules *rules,
+                                              const struct columns *columns,
+                                              const struct record *record,
+                                              struct buffer *ret_sentences)
 {
     const struct finding *first = NULL;
     char cell[CELL_NAME_BYTES];
@@ -424,7 +426,7 @@ const struct finding *findings_explain(const struct findings *findings, const st
             buffer_text(ret_sentences, "; ");
         else
             first = finding;
-        finding_explain(finding, rules, columns, record, ret_sentences);
+        explanation_of_finding(finding, rules, columns, record, ret_sentences);
         if (finding->field != FIELD_NONE)
             buffer_format(ret_sentences, " (%s)",
                           cell_name(record, columns->index[finding->field], cell));

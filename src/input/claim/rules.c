@@ -53,7 +53,7 @@ static const struct {
 static const char *const severity_names[] = {
     [SEVERITY_OFF] = "off", [SEVERITY_WARN] = "warn", [SEVERITY_ERROR] = "error"};
 
-const char *severity_name(enum severity severity)
+const char *rule_severity_name(enum severity severity)
 {
     return severity_names[severity];
 }
@@ -115,7 +115,7 @@ bool rule_parse(const char *name, enum rule *ret_rule)
     return find_rule(name, strlen(name), ret_rule);
 }
 
-bool severity_parse(const char *name, enum severity *ret_severity)
+bool rule_severity_parse(const char *name, enum severity *ret_severity)
 {
     for (size_t i = 0; i < sizeof(severity_names) / sizeof(*severity_names); i++) {
         if (strcmp(severity_names[i], name) == 0) {
@@ -132,7 +132,7 @@ bool rules_parse(struct rules *rules, const char *text, const char **ret_why)
     enum severity severity = SEVERITY_OFF;
     enum rule rule = RULE_NONE;
 
-    if (!equals || !severity_parse(equals + 1, &severity))
+    if (!equals || !rule_severity_parse(equals + 1, &severity))
         *ret_why = "write NAME=error, NAME=warn or NAME=off";
     else if (!find_rule(text, (size_t)(equals - text), &rule))
         *ret_why = "there is no rule of this name";

@@ -41,12 +41,12 @@ struct charset {
     struct line_count lines;
 };
 
-const char *encoding_name(enum encoding encoding)
+const char *charset_encoding_name(enum encoding encoding)
 {
     return encodings[encoding].name;
 }
 
-bool encoding_parse(const char *name, enum encoding *ret_encoding)
+bool charset_encoding_parse(const char *name, enum encoding *ret_encoding)
 {
     for (size_t i = 0; i < sizeof(encodings) / sizeof(*encodings); i++) {
         if (strcasecmp(encodings[i].name, name) == 0) {
@@ -78,7 +78,7 @@ struct charset *charset_open(enum encoding encoding, struct error *err)
     if (charset->iconv == (iconv_t)-1) {
         error_set(err, EXIT_INTERNAL,
                   "this system's iconv cannot convert from %s; export the file as UTF-8",
-                  encoding_name(encoding));
+                  charset_encoding_name(encoding));
         free(charset->pairs);
         free(charset);
         return NULL;
@@ -101,7 +101,8 @@ static int refuse_bytes(const struct charset *charset, const char *what, struct 
                      "line %llu, byte offset %llu: %s of %s: the file is damaged or in another "
                      "encoding; export it again as UTF-8; nothing was sent",
                      (unsigned long long)charset->lines.ends + 1,
-                     (unsigned long long)charset->offset, what, encoding_name(charset->encoding));
+                     (unsigned long long)charset->offset, what,
+                     charset_encoding_name(charset->encoding));
 }
 
 size_t charset_ascii_prefix(const unsigned char *bytes, size_t len)

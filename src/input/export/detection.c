@@ -358,11 +358,11 @@ static int refuse_contradiction(enum encoding wanted, enum encoding marked, cons
         return error_set(err, EXIT_INPUT_REFUSED,
                          "'%s', line 1, byte offset 0: no byte order mark, so --encoding %s cannot "
                          "be followed; export it again as UTF-8; nothing was sent",
-                         quoted, encoding_name(wanted));
+                         quoted, charset_encoding_name(wanted));
     return error_set(err, EXIT_INPUT_REFUSED,
                      "'%s', line 1, byte offset 0: the file starts with the mark of %s but "
                      "--encoding says %s; take the option away; nothing was sent",
-                     quoted, encoding_name(marked), encoding_name(wanted));
+                     quoted, charset_encoding_name(marked), charset_encoding_name(wanted));
 }
 
 /* Whether the mark at the start allows what was asked for. */

@@ -41,7 +41,7 @@ int encoder_open(enum encoding encoding, struct encoder **ret_encoder, struct er
     encoder_close(encoder);
     *ret_encoder = NULL;
     return error_set(err, EXIT_INTERNAL, "this system's iconv cannot convert to %s",
-                     encoding_name(encoding));
+                     charset_encoding_name(encoding));
 }
 
 void encoder_close(struct encoder *encoder)
@@ -75,7 +75,7 @@ int encoder_append(struct encoder *encoder, const char *text, size_t len, struct
 
         if (iconv(encoder->iconv, &in, &len, &out, &left) == (size_t)-1 && errno != E2BIG)
             return error_set(err, EXIT_INTERNAL, "a text cannot be written as %s",
-                             encoding_name(encoder->encoding));
+                             charset_encoding_name(encoder->encoding));
         buffer_append(ret_bytes, bytes, sizeof(bytes) - left);
     }
     return ret_bytes->failed ? error_no_memory(err) : 0;

@@ -76,11 +76,11 @@ void inspection_reading(const struct row_source *row_source, const struct inspec
     struct rules defaults;
 
     buffer_format(ret_reading, "encoding=%s delimiter=0x%02x fee-unit=%s",
-                  encoding_name(inspection->survey.encoding),
+                  charset_encoding_name(inspection->survey.encoding),
                   (unsigned)row_source->reader.delimiter, units[inspection->columns.fee_unit]);
     for (int i = 0; i < FIELD_COUNT; i++)
         if (inspection->columns.index[i] != COLUMN_ABSENT)
-            buffer_format(ret_reading, " %s=%d", field_name((enum field)i),
+            buffer_format(ret_reading, " %s=%d", column_field_name((enum field)i),
                           inspection->columns.index[i] + 1);
     if (inspection->columns.time_of_day)
         buffer_format(ret_reading, " time-of-day=%zu", inspection->columns.time_of_day);
@@ -89,7 +89,7 @@ void inspection_reading(const struct row_source *row_source, const struct inspec
     for (int i = 0; i < RULE_COUNT; i++)
         if (row_source->rules.severity[i] != defaults.severity[i] && !rule_is_of_run((enum rule)i))
             buffer_format(ret_reading, " %s=%s", rule_name((enum rule)i),
-                          severity_name(row_source->rules.severity[i]));
+                          rule_severity_name(row_source->rules.severity[i]));
     if (row_source->rules.max_fee >= 0)
         buffer_format(ret_reading, " max-fee=%lld", (long long)row_source->rules.max_fee);
 }

@@ -31,7 +31,7 @@ static enum unit_said unit_in(struct value value)
     char text[128];
 
     if (has_digit(value))
-        return amount_unit(value);
+        return header_amount_unit(value);
     snprintf(text, sizeof(text), "%.*s", (int)value.len, value.ptr);
     return value.len < sizeof(text) ? header_unit(text) : UNIT_UNSAID;
 }
@@ -45,7 +45,7 @@ static int refuse_unit(const struct reader *reader, const struct record *record,
 
     snprintf(why, sizeof(why), "%s '%.120s' says %s, but the amounts are taken as %s%s",
              column_header(columns, FIELD_CLAIM_FEE), log_quote(raw, quoted, sizeof(quoted)),
-             unit_name(said), columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen",
+             header_unit_name(said), columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen",
              has_digit(value_in(reader, record, FIELD_CLAIM_FEE))
                  ? ": export the amounts as plain numbers in one unit, and say it in the header"
                  : ": this line looks like a second header; delete it, and say the unit of the "
@@ -80,7 +80,7 @@ static int look_at_note(const struct reader *reader, const struct record *record
         snprintf(why, sizeof(why),
                  "'%.120s' says %s, but the amounts are taken as %s: find out which is right; then "
                  "delete this line, and say the unit in the header or with --fee-unit",
-                 log_quote(text, quoted, sizeof(quoted)), unit_name(said),
+                 log_quote(text, quoted, sizeof(quoted)), header_unit_name(said),
                  taken == UNIT_SAYS_YUAN ? "yuan" : "fen");
         return reader_refuse(reader, record, why, err);
     }
@@ -91,7 +91,7 @@ static int look_at_encoding(const struct reader *reader, enum encoding encoding,
                             const struct record *record, enum field field, struct error *err)
 {
     struct value value = value_in(reader, record, field);
-    enum mojibake mojibake = text_mojibake(value, text_kinds(value));
+    enum mojibake mojibake = mojibake_find(value, text_kinds(value));
     bool utf8 = encoding == ENCODING_GB18030 && mojibake == MOJIBAKE_UTF8_AS_GBK;
     bool gbk = encoding == ENCODING_UTF8 && mojibake == MOJIBAKE_GBK_AS_UTF8;
     char why[512];

@@ -23,12 +23,12 @@ static const struct {
     [FIELD_CLAIM_FEE] = {"claim_fee", true},
 };
 
-const char *field_name(enum field field)
+const char *column_field_name(enum field field)
 {
     return fields[field].name;
 }
 
-bool field_parse(const char *name, enum field *ret_field)
+bool column_field_parse(const char *name, enum field *ret_field)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         if (strcmp(fields[i].name, name) == 0) {
@@ -41,7 +41,7 @@ bool field_parse(const char *name, enum field *ret_field)
 
 const char *column_header(const struct columns *columns, enum field field)
 {
-    return *columns->header[field] ? columns->header[field] : field_name(field);
+    return *columns->header[field] ? columns->header[field] : column_field_name(field);
 }
 
 static size_t named_count(const struct columns *columns)
@@ -116,12 +116,13 @@ static int refuse_twice(const struct resolution *resolution, enum field field, i
     append_column(&text, resolution, first);
     buffer_text(&text, " and ");
     append_column(&text, resolution, second);
-    buffer_format(&text, " both mean %s; ", field_name(field));
+    buffer_format(&text, " both mean %s; ", column_field_name(field));
     if (header_is_same(columns_header_of(resolution, first),
                        columns_header_of(resolution, second))) {
         buffer_text(&text, "rename one of them in the export");
     } else {
-        buffer_format(&text, "say which one it is with --column %s=HEADER", field_name(field));
+        buffer_format(&text, "say which one it is with --column %s=HEADER",
+                      column_field_name(field));
     }
     return refuse(resolution, &text);
 }
@@ -132,7 +133,7 @@ static int refuse_mapped_twice(const struct resolution *resolution, enum field f
 
     append_column(&text, resolution, index);
     buffer_format(&text, " is named by --column for both %s and %s; name each column once",
-                  field_name(columns_field_at(resolution, index)), field_name(field));
+                  column_field_name(columns_field_at(resolution, index)), column_field_name(field));
     return refuse(resolution, &text);
 }
 
@@ -141,7 +142,7 @@ static int refuse_not_there(const struct resolution *resolution, enum field fiel
 {
     struct buffer text = {0};
 
-    buffer_format(&text, "--column %s names a column ", field_name(field));
+    buffer_format(&text, "--column %s names a column ", column_field_name(field));
     append_header(&text, header);
     buffer_text(&text, " that is not there; the columns are ");
     append_headers(&text, resolution);
@@ -288,7 +289,7 @@ static int refuse_contradiction(const struct resolution *resolution, int index, 
     append_column(&text, resolution, index);
     buffer_format(&text,
                   " says %s but --fee-unit says %s; take the option away or correct the header",
-                  unit_name(said), unit == FEE_UNIT_YUAN ? "yuan" : "fen");
+                  header_unit_name(said), unit == FEE_UNIT_YUAN ? "yuan" : "fen");
     return refuse(resolution, &text);
 }
 

@@ -76,7 +76,7 @@ bool columns_is_garbled(const struct resolution *resolution)
         unsigned kinds = text_kinds(value);
 
         if (text_is_lost(value, kinds) || value_has_replacement(value) ||
-            text_mojibake(value, kinds) != MOJIBAKE_NONE)
+            mojibake_find(value, kinds) != MOJIBAKE_NONE)
             return true;
     }
     return false;

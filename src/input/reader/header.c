@@ -291,7 +291,7 @@ enum field header_field(const char *text, enum unit_said *ret_unit)
 
 /* ---- amounts ---- */
 
-enum unit_said amount_unit(struct value value)
+enum unit_said header_amount_unit(struct value value)
 {
     char text[64];
     char plain[PLAIN_BYTES];
@@ -316,7 +316,7 @@ enum unit_said amount_unit(struct value value)
     return said;
 }
 
-const char *unit_name(enum unit_said unit)
+const char *header_unit_name(enum unit_said unit)
 {
     static const char *const names[] = {"no unit", "fen", "yuan", "neither fen nor yuan",
                                         "both fen and yuan"};

@@ -35,10 +35,10 @@ enum field header_field(const char *text, enum unit_said *ret_unit);
 enum unit_said header_unit(const char *text);
 
 /* What a cell with an amount in it says of the unit: 128元, ￥1, 1.2万. */
-enum unit_said amount_unit(struct value value);
+enum unit_said header_amount_unit(struct value value);
 
 /* The words for a person: "yuan". */
-const char *unit_name(enum unit_said unit);
+const char *header_unit_name(enum unit_said unit);
 
 /* Appends the names a field is known by, joined by ", ". */
 void header_list_known(enum field field, struct buffer *ret_text);

@@ -219,7 +219,7 @@ static struct value start_of(struct value value)
     return value;
 }
 
-enum mojibake text_mojibake(struct value value, unsigned kinds)
+enum mojibake mojibake_find(struct value value, unsigned kinds)
 {
     if (!(kinds & TEXT_BEYOND_ASCII))
         return MOJIBAKE_NONE;

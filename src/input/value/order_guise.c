@@ -230,7 +230,7 @@ static bool has_apostrophe(struct value value)
     return first == '\'' || first == '`' || last == '\'' || last == '`';
 }
 
-enum order_guise order_no_guise(struct value value, unsigned kinds)
+enum order_guise order_guise_find(struct value value, unsigned kinds)
 {
     enum order_guise usual = usual_guise(value, kinds);
 
@@ -263,7 +263,7 @@ static size_t mark_len(struct value value, size_t at)
     return 0;
 }
 
-bool order_no_is_labelled(struct value value, unsigned kinds, uint64_t shape)
+bool order_guise_is_labelled(struct value value, unsigned kinds, uint64_t shape)
 {
     if (!shape || !(kinds & (TEXT_MARK | TEXT_OTHER | TEXT_SPECIAL)))
         return false;

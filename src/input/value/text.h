@@ -62,6 +62,6 @@ enum mojibake {
 };
 
 /* Whether undoing it gives Chinese. Not thread-safe before its first call has returned. */
-enum mojibake text_mojibake(struct value value, unsigned kinds);
+enum mojibake mojibake_find(struct value value, unsigned kinds);
 
 #endif

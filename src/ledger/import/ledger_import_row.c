@@ -96,7 +96,7 @@ static int is_awaited(const struct intake *in, const struct open_attempt *open, 
         return 0;
     found = ledger_row_get(in->ledger, open->at, &waiting, err);
     if (found > 0)
-        *ret_awaited = row_awaited(&waiting) == in->ref.place.row;
+        *ret_awaited = outcome_awaited_row(&waiting) == in->ref.place.row;
     return found < 0 ? -1 : 0;
 }
 
@@ -268,7 +268,7 @@ static int take(const struct intake *in, const struct row_record *record, struct
 
     if (record->state == ROW_FINAL)
         return take_final(in, record, err);
-    if (row_is_noted(record))
+    if (outcome_is_noted(record))
         return take_noted(in, record, err);
     return chain_put_row(in->ledger, &in->ref, record, NULL, &is_new, err) ||
                    end_here(in, record, err)

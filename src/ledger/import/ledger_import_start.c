@@ -72,12 +72,12 @@ static bool is_sent_again(const struct row_record *known)
 {
     enum outcome outcome = known->counts_as;
 
-    if (!row_has_outcome(known))
+    if (!outcome_is_there(known))
         return true;
     if (known->outcome == OUTCOME_FAILED || known->outcome == OUTCOME_UNSENT)
         return true;
-    return row_is_noted(known) && (outcome == OUTCOME_FAILED || outcome == OUTCOME_UNSENT ||
-                                   outcome == OUTCOME_UNKNOWN || outcome == OUTCOME_INVALID);
+    return outcome_is_noted(known) && (outcome == OUTCOME_FAILED || outcome == OUTCOME_UNSENT ||
+                                       outcome == OUTCOME_UNKNOWN || outcome == OUTCOME_INVALID);
 }
 
 /* A person has said what became of this very attempt. */
@@ -141,7 +141,7 @@ static int read_standing(struct ledger *ledger, const struct row_ref *ref, int64
         return found;
     if (at.run == ref->place.run)
         ret->is_same = memcmp(open.digest, record->digest, DIGEST_CLAIM_BYTES) == 0;
-    else if (row_awaited(&open) == ref->place.row)
+    else if (outcome_awaited_row(&open) == ref->place.row)
         ret->stays = false; /* this is the attempt */
     return 0;
 }

@@ -19,7 +19,7 @@ static bool is_accepted(const struct row_record *r)
 
 static bool is_unknown(const struct row_record *r)
 {
-    return was_sent(r) && row_has_outcome(r) && r->outcome == OUTCOME_UNKNOWN;
+    return was_sent(r) && outcome_is_there(r) && r->outcome == OUTCOME_UNKNOWN;
 }
 
 static bool is_final(const struct row_record *r)
@@ -79,7 +79,7 @@ static struct merge merge_known_unknown(const struct row_record *known,
 {
     if (is_unknown(said))
         return said->submitted_ms > known->submitted_ms ? take : keep;
-    if (row_is_noted(said))
+    if (outcome_is_noted(said))
         return merge_unsent(known, said, report);
     if (said->submitted_ms == known->submitted_ms && is_final(said))
         return take;
@@ -139,7 +139,7 @@ struct merge merge_row(const struct row_record *known, const struct row_record *
     bool is_alike;
 
     if (!known)
-        return was_sent(said) || row_has_outcome(said) ? take : keep;
+        return was_sent(said) || outcome_is_there(said) ? take : keep;
     if (!was_sent(known))
         return was_sent(said) ? take : merge_unsent(known, said, report);
     is_alike = memcmp(known->digest, said->digest, DIGEST_CLAIM_BYTES) == 0;

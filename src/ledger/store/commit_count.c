@@ -102,7 +102,7 @@ void commit_count_read_beside(struct ledger *ledger)
 
     ledger->commits.beside = 0;
     *ledger->commits.beside_id = '\0';
-    database_beside(ledger, ".lock", &path);
+    ledger_path_beside(ledger, ".lock", &path);
     if (!path.failed)
         fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     buffer_release(&path);

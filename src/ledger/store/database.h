@@ -122,14 +122,14 @@ int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_bri
 /* The path of a ledger as SQLite takes it for nothing but a path, whatever the name means to it
  * (":memory:", "file:…"), to be freed. EXIT_BAD_CONFIG for a server's URL, EXIT_CANNOT_CREATE for a
  * folder. */
-char *database_path(const char *path, struct error *err);
+char *ledger_plain_path(const char *path, struct error *err);
 
 /* Appends the path of what stands beside the ledger, by whatever name that was opened. */
-void database_beside(const struct ledger *ledger, const char *suffix, struct buffer *ret_path);
+void ledger_path_beside(const struct ledger *ledger, const char *suffix, struct buffer *ret_path);
 
 /* A ledger belongs to one thread: SQLite need neither lock nor count. Has an effect only once a
  * process. */
-void database_configure(void);
+void ledger_configure(void);
 
 /* The first column of the first row of a statement that is used once. */
 int database_number(struct ledger *ledger, const char *text, int64_t *ret_number,
@@ -139,7 +139,7 @@ int database_number(struct ledger *ledger, const char *text, int64_t *ret_number
 int database_check_version(struct ledger *ledger, int64_t version, struct error *err);
 
 /* From now on a signal that asks for a stop ends a statement that takes long. */
-void database_heed_signals(struct ledger *ledger);
+void view_heed_signals(struct ledger *ledger);
 
 /* Reads the ledger's id into it. */
 int database_read_id(struct ledger *ledger, struct error *err);

@@ -17,7 +17,7 @@
 #define LOCKS_FIRST 120 /* of the index: write, checkpoint and recovery */
 #define LOCKS_COUNT 3
 
-char *database_path(const char *path, struct error *err)
+char *ledger_plain_path(const char *path, struct error *err)
 {
     char quoted[LOG_QUOTE_BYTES];
     size_t len = strlen(path);
@@ -45,7 +45,7 @@ char *database_path(const char *path, struct error *err)
     return plain.ptr;
 }
 
-void database_beside(const struct ledger *ledger, const char *suffix, struct buffer *ret_path)
+void ledger_path_beside(const struct ledger *ledger, const char *suffix, struct buffer *ret_path)
 {
     char *place = realpath(ledger->path, NULL); /* none is there yet: as it is named */
 
@@ -58,7 +58,7 @@ static int open_beside(const struct ledger *ledger, const char *suffix, int flag
     struct buffer path = {0};
     int fd = -1;
 
-    database_beside(ledger, suffix, &path);
+    ledger_path_beside(ledger, suffix, &path);
     if (!path.failed)
         fd = open(path.ptr, flags | O_CLOEXEC | O_NOFOLLOW);
     buffer_release(&path);

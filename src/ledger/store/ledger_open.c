@@ -95,7 +95,7 @@ static int open_lock(struct ledger *ledger, struct error *err)
     struct buffer path = {0};
     int result = 0;
 
-    database_beside(ledger, ".lock", &path);
+    ledger_path_beside(ledger, ".lock", &path);
     if (path.failed)
         result = error_no_memory(err);
     else
@@ -161,7 +161,7 @@ static int check_schema(struct ledger *ledger, struct error *err)
     return ledger_commit(ledger, err);
 }
 
-void database_configure(void)
+void ledger_configure(void)
 {
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -181,7 +181,7 @@ static int open_database(struct ledger *ledger, struct error *err)
 {
     char pragmas[256];
 
-    database_configure();
+    ledger_configure();
 
     if (sqlite3_open_v2(ledger->plain, &ledger->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
@@ -251,7 +251,7 @@ int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
         error_no_memory(err);
         goto fail;
     }
-    ledger->plain = database_path(path, err);
+    ledger->plain = ledger_plain_path(path, err);
     if (!ledger->plain || make_folders(path, err) || make_file(ledger, err))
         goto fail;
     commit_count_read_beside(ledger);

@@ -104,7 +104,7 @@ static int note_doubts(struct backup *b, struct error *err)
 
 static int open_copy(struct backup *b, struct error *err)
 {
-    char *plain = database_path(b->partial.ptr, err);
+    char *plain = ledger_plain_path(b->partial.ptr, err);
     int code;
 
     if (!plain)

@@ -77,7 +77,7 @@ static int ask_to_stop(void *context)
     return stop_signal() != 0;
 }
 
-void database_heed_signals(struct ledger *ledger)
+void view_heed_signals(struct ledger *ledger)
 {
     sqlite3_progress_handler(ledger->db, STOP_STEPS, ask_to_stop, NULL);
 }
@@ -87,7 +87,7 @@ static int configure(struct ledger *ledger, struct error *err)
     char pragmas[160];
 
     sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MS);
-    database_heed_signals(ledger);
+    view_heed_signals(ledger);
     snprintf(pragmas, sizeof(pragmas),
              "PRAGMA query_only=ON; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY;", CACHE_KIB);
     if (sqlite3_exec(ledger->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
@@ -124,7 +124,7 @@ static int open_database(struct ledger *ledger, const char *query, struct error 
     int64_t version;
     int code;
 
-    database_configure();
+    ledger_configure();
     /* An absolute path that begins with two slashes would name a host. */
     buffer_text(&uri, *ledger->plain == '/' ? "file://" : "file:");
     append_uri(ledger->plain, &uri);
@@ -163,7 +163,7 @@ static int open_as(const char *path, const char *query, struct ledger **ret_ledg
         error_no_memory(err);
         goto fail;
     }
-    ledger->plain = database_path(path, err);
+    ledger->plain = ledger_plain_path(path, err);
     if (!ledger->plain)
         goto fail;
     commit_count_read_beside(ledger);

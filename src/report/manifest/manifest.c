@@ -47,7 +47,7 @@ static void put_input(struct json *document, const struct manifest *m)
     put_key_sha256(document, "sha256", m->inspection->survey.sha256);
     if (m->inspection->is_correction)
         put_key_sha256(document, "corrects", m->inspection->corrects);
-    json_key_text(document, "encoding", encoding_name(m->inspection->survey.encoding));
+    json_key_text(document, "encoding", charset_encoding_name(m->inspection->survey.encoding));
     json_key_number(document, "rows", (int64_t)m->inspection->rows);
     json_map_close(document);
     free(real);
@@ -96,7 +96,7 @@ static void put_reading(struct json *document, const struct manifest *m)
     json_map_open(document);
     for (int i = 0; i < FIELD_COUNT; i++)
         if (columns->index[i] != COLUMN_ABSENT)
-            json_key_number(document, field_name((enum field)i), columns->index[i] + 1);
+            json_key_number(document, column_field_name((enum field)i), columns->index[i] + 1);
     json_map_close(document);
     json_text(document, "rules");
     json_map_open(document);
@@ -292,7 +292,7 @@ static void put_event(void *context, const struct event *event)
     struct json *document = context;
 
     json_map_open(document);
-    json_key_text(document, "kind", event_name(event->kind));
+    json_key_text(document, "kind", ledger_event_name(event->kind));
     json_key_time(document, "at", event->at_ms);
     json_key_time(document, "until", event->until_ms);
     json_key_text(document, "text", event->text);

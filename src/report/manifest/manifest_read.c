@@ -104,7 +104,7 @@ static void take_codes(struct members *m, struct manifest_found *found)
 static void take_columns(struct members *m, int *ret_columns)
 {
     for (int i = 0; i < FIELD_COUNT; i++) {
-        const char *path[] = {"reading", "columns", field_name((enum field)i), NULL};
+        const char *path[] = {"reading", "columns", column_field_name((enum field)i), NULL};
         yajl_val value = yajl_tree_get(m->tree, path, yajl_t_any);
         uint64_t number = value ? members_count_of(m, value, "reading", "columns") : 0;
 
@@ -133,7 +133,7 @@ static void take_rules(struct members *m, struct rules *rules)
             continue;
         }
         while (severity <= SEVERITY_ERROR &&
-               !(word && strcmp(word, severity_name((enum severity)severity)) == 0))
+               !(word && strcmp(word, rule_severity_name((enum severity)severity)) == 0))
             severity++;
         if (severity > SEVERITY_ERROR)
             members_spoil(m, "not a severity", "reading.rules", name);
@@ -194,7 +194,7 @@ static void take_reading(struct members *m, struct manifest_reading *reading)
     const char *delimiter = members_text(m, "reading", "delimiter");
     const char *unit = members_text(m, "reading", "fee_unit");
 
-    if (!encoding_parse(members_text(m, "input", "encoding"), &reading->encoding))
+    if (!charset_encoding_parse(members_text(m, "input", "encoding"), &reading->encoding))
         members_spoil(m, "not an encoding", "input", "encoding");
     if (!*delimiter || character_decode(delimiter, &reading->delimiter) != strlen(delimiter))
         members_spoil(m, "not one character", "reading", "delimiter");

@@ -113,7 +113,7 @@ static int take_private(const char *path, struct signing_key *key, struct error 
     return result;
 }
 
-int signing_key_open(const char *path, struct signing_key **ret_key, struct error *err)
+int signature_key_open(const char *path, struct signing_key **ret_key, struct error *err)
 {
     struct signing_key *key = calloc(1, sizeof(*key));
 
@@ -121,14 +121,14 @@ int signing_key_open(const char *path, struct signing_key **ret_key, struct erro
     if (!key)
         return error_no_memory(err);
     if (take_private(path, key, err)) {
-        signing_key_close(key);
+        signature_key_close(key);
         return -1;
     }
     *ret_key = key;
     return 0;
 }
 
-void signing_key_close(struct signing_key *key)
+void signature_key_close(struct signing_key *key)
 {
     if (!key)
         return;
@@ -157,7 +157,7 @@ static int take_public(const char *path, struct verify_key *key, struct error *e
                       err);
 }
 
-int verify_key_open(const char *path, struct verify_key **ret_key, struct error *err)
+int signature_verify_key_open(const char *path, struct verify_key **ret_key, struct error *err)
 {
     struct verify_key *key = calloc(1, sizeof(*key));
 
@@ -165,14 +165,14 @@ int verify_key_open(const char *path, struct verify_key **ret_key, struct error 
     if (!key)
         return error_no_memory(err);
     if (take_public(path, key, err)) {
-        verify_key_close(key);
+        signature_verify_key_close(key);
         return -1;
     }
     *ret_key = key;
     return 0;
 }
 
-void verify_key_close(struct verify_key *key)
+void signature_verify_key_close(struct verify_key *key)
 {
     if (!key)
         return;

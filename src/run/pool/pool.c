@@ -123,7 +123,7 @@ static void recall(struct pool *pool)
         if (!pool->workers[i].holds)
             continue;
         pool->workers[i].recall = true;
-        submitter_wake(pool->workers[i].submitter);
+        submit_wake(pool->workers[i].submitter);
     }
 }
 
@@ -155,12 +155,12 @@ static size_t length(const struct job *jobs)
 static struct job *drive(struct worker *worker, struct job *taken, bool is_recalled)
 {
     if (is_recalled)
-        submitter_recall(worker->submitter);
+        submit_recall(worker->submitter);
     for (struct job *next; taken; taken = next) {
         next = taken->queue_next;
-        submitter_start(worker->submitter, taken);
+        submit_start(worker->submitter, taken);
     }
-    return submitter_finish(worker->submitter, WORKER_WAIT_MS);
+    return submit_finish(worker->submitter, WORKER_WAIT_MS);
 }
 
 /* Under lock. Where nobody has collected for long, the room may not do: what does not fit stays
@@ -170,8 +170,7 @@ static void take_suspicions(struct worker *worker)
     struct pool *pool = worker->pool;
 
     if (pool->suspicions_max - pool->suspected >= CLIENT_SUSPICIONS(worker->capacity))
-        pool->suspected +=
-            submitter_suspicions(worker->submitter, pool->suspicions + pool->suspected);
+        pool->suspected += submit_suspicions(worker->submitter, pool->suspicions + pool->suspected);
 }
 
 static void *work(void *argument)
@@ -191,8 +190,7 @@ static void *work(void *argument)
         if (done)
             give_back(pool, done);
         is_recalled = worker->recall;
-        pool->departed +=
-            submitter_departures(worker->submitter, pool->departures + pool->departed);
+        pool->departed += submit_departures(worker->submitter, pool->departures + pool->departed);
         take_suspicions(worker);
         worker->recall = false;
         if (pool->ending && !worker->holds)
@@ -250,7 +248,7 @@ int pool_start(const struct submit_settings *settings, size_t workers, size_t in
 
         worker->pool = pool;
         worker->capacity = in_flight / workers + (pool->count < in_flight % workers);
-        if (submitter_open(settings, worker->capacity, &worker->submitter, err))
+        if (submit_open(settings, worker->capacity, &worker->submitter, err))
             goto fail;
     }
     for (size_t i = 0; i < workers; i++)
@@ -273,10 +271,10 @@ void pool_end(struct pool *pool)
 
         if (!worker->started)
             continue;
-        submitter_wake(worker->submitter);
+        submit_wake(worker->submitter);
         pthread_join(worker->thread, NULL);
         worker->started = false;
-        submitter_settle(worker->submitter);
+        submit_settle(worker->submitter);
         pthread_mutex_lock(&pool->lock); /* the other workers may still be there */
         take_suspicions(worker);
         pthread_mutex_unlock(&pool->lock);
@@ -289,7 +287,7 @@ void pool_stop(struct pool *pool)
         return;
     pool_end(pool);
     for (size_t i = 0; i < pool->count; i++)
-        submitter_close(pool->workers[i].submitter);
+        submit_close(pool->workers[i].submitter);
     if (pool->event_fd >= 0)
         close(pool->event_fd);
     pthread_mutex_destroy(&pool->lock);
@@ -318,7 +316,7 @@ void pool_submit(struct pool *pool, struct job *jobs)
     /* A worker without room looks at the queue by itself when it gets some. */
     for (size_t i = 0; i < pool->count; i++)
         if (pool->workers[i].holds < pool->workers[i].capacity)
-            submitter_wake(pool->workers[i].submitter);
+            submit_wake(pool->workers[i].submitter);
     pthread_mutex_unlock(&pool->lock);
 }
 

@@ -23,8 +23,8 @@ struct submitter {
     struct job *refused; /* could not even be encoded; linked by queue_next */
 };
 
-int submitter_open(const struct submit_settings *settings, size_t capacity,
-                   struct submitter **ret_submitter, struct error *err)
+int submit_open(const struct submit_settings *settings, size_t capacity,
+                struct submitter **ret_submitter, struct error *err)
 {
     struct submitter *submitter = calloc(1, sizeof(*submitter));
 
@@ -34,24 +34,24 @@ int submitter_open(const struct submit_settings *settings, size_t capacity,
     submitter->settings = settings;
     submitter->recent = recent_ids_open();
     if (!submitter->recent) {
-        submitter_close(submitter);
+        submit_close(submitter);
         return error_no_memory(err);
     }
-    if (signer_open(settings->app.sign_method, settings->secret, &submitter->signer, err) ||
+    if (sign_open(settings->app.sign_method, settings->secret, &submitter->signer, err) ||
         client_open(&settings->client, capacity, &submitter->client, err)) {
-        submitter_close(submitter);
+        submit_close(submitter);
         return -1;
     }
     *ret_submitter = submitter;
     return 0;
 }
 
-void submitter_close(struct submitter *submitter)
+void submit_close(struct submitter *submitter)
 {
     if (!submitter)
         return;
     client_close(submitter->client);
-    signer_close(submitter->signer);
+    sign_close(submitter->signer);
     recent_ids_close(submitter->recent);
     buffer_wipe(&submitter->scratch); /* it holds the session */
     free(submitter);
@@ -76,7 +76,7 @@ static void refuse(struct submitter *submitter, struct job *job, const char *why
     submitter->refused = job;
 }
 
-void submitter_start(struct submitter *submitter, struct job *job)
+void submit_start(struct submitter *submitter, struct job *job)
 {
     char timestamp[CLOCK_TOP_BYTES];
     struct error err;
@@ -148,7 +148,7 @@ static void doubt_repeated(struct submitter *submitter, struct job *job)
                       "about another row");
 }
 
-struct job *submitter_finish(struct submitter *submitter, int timeout_ms)
+struct job *submit_finish(struct submitter *submitter, int timeout_ms)
 {
     struct job *done = submitter->refused;
     struct exchange *ended = client_collect(submitter->client, done ? 0 : timeout_ms);
@@ -168,27 +168,27 @@ struct job *submitter_finish(struct submitter *submitter, int timeout_ms)
     return done;
 }
 
-size_t submitter_departures(struct submitter *submitter, struct departure *ret)
+size_t submit_departures(struct submitter *submitter, struct departure *ret)
 {
     return client_departures(submitter->client, ret);
 }
 
-size_t submitter_suspicions(struct submitter *submitter, uint64_t *ret)
+size_t submit_suspicions(struct submitter *submitter, uint64_t *ret)
 {
     return client_suspicions(submitter->client, ret);
 }
 
-void submitter_settle(struct submitter *submitter)
+void submit_settle(struct submitter *submitter)
 {
     client_settle(submitter->client);
 }
 
-void submitter_wake(struct submitter *submitter)
+void submit_wake(struct submitter *submitter)
 {
     client_wake(submitter->client);
 }
 
-void submitter_recall(struct submitter *submitter)
+void submit_recall(struct submitter *submitter)
 {
     client_recall(submitter->client);
 }

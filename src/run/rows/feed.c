@@ -96,14 +96,14 @@ static bool is_of_round(const struct row_record *record, const struct round *rou
 
 bool feed_tries_again(const struct row_record *record, const struct round *round)
 {
-    if (!row_has_outcome(record))
+    if (!outcome_is_there(record))
         return true;
     if (record->outcome == OUTCOME_FAILED || record->outcome == OUTCOME_UNSENT)
         return true;
     if (is_of_round(record, round))
         return true;
     /* What stood in its way may be gone. */
-    return row_is_noted(record) &&
+    return outcome_is_noted(record) &&
            (record->counts_as == OUTCOME_FAILED || record->counts_as == OUTCOME_UNSENT ||
             record->counts_as == OUTCOME_UNKNOWN || record->counts_as == OUTCOME_INVALID);
 }
@@ -143,7 +143,7 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
     job->in_round = round.id && !(known && known->round >= round.id);
     job->keeps = job->in_round && known && known->outcome == OUTCOME_ACCEPTED;
     buffer_reset(&job->earlier);
-    if (known && row_has_outcome(known))
+    if (known && outcome_is_there(known))
         buffer_text(&job->earlier, buffer_string(&feed->known_words));
     else if (row->unknown_row)
         buffer_text(&job->earlier, row->unknown_row);

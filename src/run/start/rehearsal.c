@@ -58,8 +58,8 @@ static void count_change(const struct pass *pass, const struct judged_row *row,
                          const struct claim_state *state, struct rehearsal *rehearsal)
 {
     if (state->accepted_order.run != pass->settings->sequence)
-        changed_sum_add(&rehearsal->changed, state->has_fee ? &state->fee_fen : NULL,
-                        row->claim.claim_fee);
+        ledger_changed_sum_add(&rehearsal->changed, state->has_fee ? &state->fee_fen : NULL,
+                               row->claim.claim_fee);
 }
 
 static int decide(struct pass *pass, const struct judged_row *row, enum fate *ret_decision,
