@@ -164,8 +164,11 @@ class ShiftedTest(TestCase):
         self.ws.export(claim_rows(4))
         gateway = self.gateway(
             lambda r: Reply(
-                http(accepted_body("r1" if r.number in (1, 3) else f"r{r.number}")), True, True,
-                then="close",
+                http(
+                    accepted_body("r1" if r.number in (1, 3) else f"r{r.number}"),
+                    headers=[("Connection", "close")],
+                ),
+                True, True, then="close",
             )
         )
         result = self.ws.upload(gateway, "--in-flight", "1")
