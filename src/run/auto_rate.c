@@ -34,10 +34,10 @@ static bool sign_of(const struct verdict *verdict, enum rate_sign *ret_sign)
     case VERDICT_BAN:
         *ret_sign = RATE_REFUSED;
         return true;
-    case VERDICT_AGAIN: /* with a wait it is HTTP 429 */
+    case VERDICT_AGAIN:   /* with a wait it is HTTP 429 … */
+    case VERDICT_UNKNOWN: /* … or a ban in an answer whose row is in doubt */
         *ret_sign = verdict->wait_ms >= 0 ? RATE_REFUSED : RATE_FAILED;
         return true;
-    case VERDICT_UNKNOWN:
     case VERDICT_OUTAGE:
         *ret_sign = RATE_FAILED;
         return true;

@@ -24,9 +24,6 @@ class AutoRateTest(TestCase):
         with sqlite3.connect(self.ws.ledger) as database:
             return [calls for (calls,) in database.execute("SELECT calls FROM rate")]
 
-    def refused(self, sandbox):
-        return sum(entry.get("error") == "ban" or "ban" in entry for entry in sandbox.journal)
-
     def test_a_limit_is_found_and_remembered_for_the_next_run(self):
         box = self.sandbox("--flow-limit", LIMIT)
         self.upload(box, "--rate", "auto", rows=1200, first=1)

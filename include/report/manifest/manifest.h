@@ -20,6 +20,7 @@
 #include "report/tally.h"
 
 struct error;
+struct json;
 struct manifest_found;
 struct signing_key;
 
@@ -48,6 +49,9 @@ struct manifest {
     size_t replaced_count;
     const struct signing_key *key; /* NULL: publication_make does not sign it */
 };
+
+/* The members of one sum of claims that changed, as manifest and audit have them. */
+void manifest_put_changed_sum(struct json *document, const struct changed_sum *sum);
 
 /* Appends the JSON text. -1 without memory. */
 int manifest_format(const struct manifest *manifest, struct buffer *ret_json, struct error *err);

@@ -60,14 +60,6 @@ static void put_disagreements(struct json *document, const struct audit *audit)
     json_array_close(document);
 }
 
-static void put_changed_sum(struct json *document, const struct changed_sum *sum)
-{
-    json_key_number(document, "rows", (int64_t)sum->rows);
-    json_key_money(document, "fee_fen_before", sum->before);
-    json_key_money(document, "fee_fen_after", sum->after);
-    json_key_number(document, "rows_without_before", (int64_t)sum->without_before);
-}
-
 /* As the manifest has it. */
 static void put_changed(struct json *document, const struct manifest_found *m)
 {
@@ -77,10 +69,10 @@ static void put_changed(struct json *document, const struct manifest_found *m)
         return;
     }
     json_map_open(document);
-    put_changed_sum(document, &m->changed);
+    manifest_put_changed_sum(document, &m->changed);
     json_text(document, "held_back");
     json_map_open(document);
-    put_changed_sum(document, &m->held_back);
+    manifest_put_changed_sum(document, &m->held_back);
     json_map_close(document);
     json_map_close(document);
 }

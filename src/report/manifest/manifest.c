@@ -195,7 +195,7 @@ static void put_report(struct json *document, const struct manifest *m)
     json_array_close(document);
 }
 
-static void put_changed_sum(struct json *document, const struct changed_sum *sum)
+void manifest_put_changed_sum(struct json *document, const struct changed_sum *sum)
 {
     json_key_number(document, "rows", (int64_t)sum->rows);
     json_key_money(document, "fee_fen_before", sum->before);
@@ -239,10 +239,10 @@ static int put_changed(struct json *document, const struct manifest *m, struct e
 
     json_text(document, "changed");
     json_map_open(document);
-    put_changed_sum(document, &sent);
+    manifest_put_changed_sum(document, &sent);
     json_text(document, "held_back");
     json_map_open(document);
-    put_changed_sum(document, &held);
+    manifest_put_changed_sum(document, &held);
     json_map_close(document);
     json_map_close(document);
     return result;
