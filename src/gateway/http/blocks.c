@@ -134,6 +134,16 @@ void blocks_use(struct blocks *blocks)
 
 /* ---- what libcurl is given ---- */
 
+/* With a mark that says something when it is looked at. */
+static void *make(size_t bytes)
+{
+    struct kept *block = malloc(bytes < sizeof(*block) ? sizeof(*block) : bytes);
+
+    if (block)
+        block->mark = 0;
+    return block;
+}
+
 void *blocks_get(size_t size)
 {
     unsigned number = in_use ? size_for(size) : SIZES;
@@ -141,7 +151,7 @@ void *blocks_get(size_t size)
 
     if (block)
         return block;
-    return malloc(number < SIZES ? bytes_of(number) : size);
+    return make(number < SIZES ? bytes_of(number) : size);
 }
 
 void *blocks_get_zeroed(size_t count, size_t size)
