@@ -22,6 +22,7 @@ NO_CODES = {
 }  # fmt: skip
 
 ORDER_WORDS = os.path.join("input", "value", "order_guise.c")
+OPTIONS = os.path.join("cli", "options")
 
 
 def sources():
@@ -37,13 +38,11 @@ def sources():
 def emitted_codes():
     """Every upper-case word that stands as a string, but for what is known to be none."""
     for path, text in sources():
-        # Advice itself, and words that stand in exports.
-        if path in (os.path.join("report", "advice.c"), ORDER_WORDS):
+        # Advice itself, words that stand in exports, and the words for values in the help.
+        if path in (os.path.join("report", "advice.c"), ORDER_WORDS) or os.path.dirname(path) == OPTIONS:
             continue
         found = set(re.findall(r'"([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*)"', text))
         found |= set(re.findall(r"code='([A-Z_]+)'", text))
-        if path == os.path.join("cli", "options.c"):
-            found = set()  # the words for values, in the help
         for code in found - NO_CODES:
             yield path, code
 
