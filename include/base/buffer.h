@@ -4,7 +4,7 @@
  * The bytes are always followed by a NUL that does not count. When memory runs out the buffer turns
  * `failed` and stays as it was; callers append freely and ask once at the end.
  *
- * Tested by tests/unit/test_base.c
+ * Tested by tests/unit/test_buffer.c
  */
 #ifndef CLAIMBATCH_BASE_BUFFER_H
 #define CLAIMBATCH_BASE_BUFFER_H

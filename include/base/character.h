@@ -1,7 +1,7 @@
 /*
  * character: one Unicode character in UTF-8, and what a person sees of it.
  *
- * Tested by tests/unit/test_base.c
+ * Tested by tests/unit/test_character.c
  */
 #ifndef CLAIMBATCH_BASE_CHARACTER_H
 #define CLAIMBATCH_BASE_CHARACTER_H

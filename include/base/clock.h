@@ -4,7 +4,7 @@
  * Wall time is milliseconds since 1970-01-01 UTC; monotonic time is milliseconds since some moment
  * of this machine's life. Beijing time is UTC+8 without daylight saving, whatever the host's zone.
  *
- * Tested by tests/unit/test_base.c
+ * Tested by tests/unit/test_clock.c
  */
 #ifndef CLAIMBATCH_BASE_CLOCK_H
 #define CLAIMBATCH_BASE_CLOCK_H

@@ -5,7 +5,7 @@
  * written where the context is richest and printed once, by main. It says what happened, whether
  * anything was sent, and what to do; lower case, the user's own text in single quotes.
  *
- * Tested by tests/unit/test_base.c
+ * Tested by tests/unit/test_error.c
  */
 #ifndef CLAIMBATCH_BASE_ERROR_H
 #define CLAIMBATCH_BASE_ERROR_H

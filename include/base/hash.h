@@ -3,7 +3,7 @@
  *
  * Good for that alone: whoever wants two texts of one fingerprint can find them.
  *
- * Tested by tests/unit/test_base.c
+ * Tested by tests/unit/test_hash.c
  */
 #ifndef CLAIMBATCH_BASE_HASH_H
 #define CLAIMBATCH_BASE_HASH_H

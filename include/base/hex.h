@@ -1,7 +1,7 @@
 /*
  * hex: bytes as hexadecimal digits. Pure.
  *
- * Tested by tests/unit/test_base.c
+ * Tested by tests/unit/test_hex.c
  */
 #ifndef CLAIMBATCH_BASE_HEX_H
 #define CLAIMBATCH_BASE_HEX_H

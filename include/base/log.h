@@ -7,7 +7,7 @@
  * answer of the gateway, a file name) goes through log_quote first, so that no terminal escape gets
  * through. Only the thread of main logs; workers and libraries never do.
  *
- * Tested by tests/unit/test_base.c and tests/e2e/test_log.py
+ * Tested by tests/unit/test_log.c and tests/e2e/test_log.py
  */
 #ifndef CLAIMBATCH_BASE_LOG_H
 #define CLAIMBATCH_BASE_LOG_H

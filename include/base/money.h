@@ -1,7 +1,7 @@
 /*
  * money: sums of fen that do not overflow.
  *
- * Tested by tests/unit/test_base.c
+ * Tested by tests/unit/test_money.c
  */
 #ifndef CLAIMBATCH_BASE_MONEY_H
 #define CLAIMBATCH_BASE_MONEY_H

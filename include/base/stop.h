@@ -4,7 +4,7 @@
  * SIGINT, SIGTERM and SIGHUP ask once for a clean stop; a second one leaves at once. The handler
  * only sets flags and wakes the coordinator through a pipe.
  *
- * Tested by tests/e2e/test_signals.py
+ * Tested by tests/unit/test_stop.c and tests/e2e/test_signals.py
  */
 #ifndef CLAIMBATCH_BASE_STOP_H
 #define CLAIMBATCH_BASE_STOP_H

@@ -5,7 +5,7 @@
  * written beside its final name, synced, and takes the name by rename; the folder is synced after
  * it.
  *
- * Tested by tests/unit/test_base.c
+ * Tested by tests/unit/test_file.c
  */
 #ifndef CLAIMBATCH_BASE_FILE_FILE_H
 #define CLAIMBATCH_BASE_FILE_FILE_H

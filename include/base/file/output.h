@@ -4,7 +4,7 @@
  * It is written beside its name, as PATH.partial, owner-only and locked, and takes the name when it
  * is published. What is appended to `text` is written from time to time. Used by one thread.
  *
- * Tested by tests/unit/test_base.c
+ * Tested by tests/unit/test_output.c
  */
 #ifndef CLAIMBATCH_BASE_FILE_OUTPUT_H
 #define CLAIMBATCH_BASE_FILE_OUTPUT_H
