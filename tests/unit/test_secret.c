@@ -17,50 +17,17 @@
 
 #include "base/error.h"
 #include "base/process/secret.h"
+#include "folder.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define NOBODY 65534
 
-struct folder {
-    char path[64];
-    char file[128];
-};
-
 static struct error err;
 
-static int make_folder(void **state)
+static int make_folder_without_credentials(void **state)
 {
-    struct folder *folder = calloc(1, sizeof(*folder));
-
-    snprintf(folder->path, sizeof(folder->path), "/tmp/claimbatch-test-XXXXXX");
-    *state = folder;
     unsetenv("CREDENTIALS_DIRECTORY");
-    if (!mkdtemp(folder->path))
-        return -1;
-    snprintf(folder->file, sizeof(folder->file), "%s/file", folder->path);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    struct folder *folder = *state;
-
-    unlink(folder->file);
-    rmdir(folder->path);
-    free(folder);
-    return 0;
-}
-
-static void write_file(const struct folder *folder, const char *bytes, size_t len, mode_t mode)
-{
-    int fd;
-
-    unlink(folder->file);
-    fd = open(folder->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes, len), len);
-    assert_int_equal(fchmod(fd, mode), 0);
-    close(fd);
+    return make_folder(state);
 }
 
 static void it_is_the_first_line(void **state)
@@ -76,7 +43,7 @@ static void it_is_the_first_line(void **state)
     struct secret secret;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        write_file(*state, cases[i][0], strlen(cases[i][0]), 0600);
+        write_file(((struct folder *)*state)->file, cases[i][0], strlen(cases[i][0]), 0600);
         assert_int_equal(
             secret_read_line(((struct folder *)*state)->file, "app secret", &secret, &err), 0);
         assert_string_equal(secret.text, cases[i][1]);
@@ -117,7 +84,7 @@ static void what_no_secret_has_is_named(void **state)
     struct secret secret;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        write_file(*state, cases[i].bytes, cases[i].len, 0600);
+        write_file(((struct folder *)*state)->file, cases[i].bytes, cases[i].len, 0600);
         assert_int_equal(secret_read_line(folder->file, "session", &secret, &err), -1);
         assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
         if (!strstr(err.text, cases[i].words) || !strstr(err.text, "session file '"))
@@ -133,7 +100,7 @@ static void one_that_is_too_long_is_refused(void **state)
     struct secret secret;
 
     memset(bytes, 'x', sizeof(bytes));
-    write_file(*state, bytes, SECRET_LINE_BYTES_MAX + 1, 0600);
+    write_file(((struct folder *)*state)->file, bytes, SECRET_LINE_BYTES_MAX + 1, 0600);
     assert_int_equal(secret_read_line(((struct folder *)*state)->file, "app secret", &secret, &err),
                      -1);
     assert_non_null(strstr(err.text, "too long"));
@@ -145,7 +112,7 @@ static bool is_taken(const struct folder *folder, uid_t uid, mode_t mode)
     struct secret secret;
     bool taken;
 
-    write_file(folder, "hidden\n", 7, mode);
+    write_file(folder->file, "hidden\n", 7, mode);
     assert_int_equal(chown(folder->file, uid, (gid_t)-1), 0);
     err = (struct error){0};
     taken = !secret_read_line(folder->file, "app secret", &secret, &err);
@@ -211,7 +178,7 @@ static void what_root_gave_to_our_group_is_taken(void **state)
     if (geteuid() != 0)
         skip();
     assert_int_equal(chmod(folder->path, 0755), 0);
-    write_file(folder, "hidden\n", 7, 0640);
+    write_file(folder->file, "hidden\n", 7, 0640);
     assert_int_equal(chown(folder->file, 0, 4711), 0);
     assert_int_equal(try_as_nobody(folder, 4711, NOBODY), 0);
     assert_int_equal(try_as_nobody(folder, NOBODY, 4711), 0);
@@ -311,7 +278,7 @@ static void it_lies_where_no_dump_no_swap_and_no_child_sees_it(void **state)
     int status = 0;
     pid_t child;
 
-    write_file(folder, "hush\n", 5, 0600);
+    write_file(folder->file, "hush\n", 5, 0600);
     assert_int_equal(secret_read_line(folder->file, "app secret", &secret, &err), 0);
     read_flags(secret.text, flags);
     if (!strstr(flags, " dd") || !strstr(flags, " lo") || !strstr(flags, " wf"))
@@ -326,23 +293,24 @@ static void it_lies_where_no_dump_no_swap_and_no_child_sees_it(void **state)
     secret_release(&secret);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define OF_A_USER(test)                                                                            \
+    cmocka_unit_test_setup_teardown(test, make_folder_without_credentials, remove_folder)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(it_is_the_first_line),
-        IN_FOLDER(what_no_secret_has_is_named),
-        IN_FOLDER(one_that_is_too_long_is_refused),
-        IN_FOLDER(a_file_of_our_own_is_for_us_alone),
-        IN_FOLDER(a_file_of_another_is_refused_also_by_root),
-        IN_FOLDER(a_group_may_read_what_lies_among_the_credentials),
-        IN_FOLDER(what_root_gave_to_our_group_is_taken),
-        IN_FOLDER(what_is_neither_file_nor_pipe_is_refused),
-        IN_FOLDER(a_pipe_will_do),
-        IN_FOLDER(a_pipe_that_nobody_writes_to_is_given_up),
-        IN_FOLDER(a_variable_is_judged_alike_and_wiped),
-        IN_FOLDER(it_lies_where_no_dump_no_swap_and_no_child_sees_it),
+        OF_A_USER(it_is_the_first_line),
+        OF_A_USER(what_no_secret_has_is_named),
+        OF_A_USER(one_that_is_too_long_is_refused),
+        OF_A_USER(a_file_of_our_own_is_for_us_alone),
+        OF_A_USER(a_file_of_another_is_refused_also_by_root),
+        OF_A_USER(a_group_may_read_what_lies_among_the_credentials),
+        OF_A_USER(what_root_gave_to_our_group_is_taken),
+        OF_A_USER(what_is_neither_file_nor_pipe_is_refused),
+        OF_A_USER(a_pipe_will_do),
+        OF_A_USER(a_pipe_that_nobody_writes_to_is_given_up),
+        OF_A_USER(a_variable_is_judged_alike_and_wiped),
+        OF_A_USER(it_lies_where_no_dump_no_swap_and_no_child_sees_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
