@@ -11,7 +11,7 @@
  * (disk full, failed sync, damaged), EXIT_TRY_LATER (held too long by another process) or what its
  * comment says; after that nothing of the open transaction is in the ledger.
  *
- * Tested by tests/unit/test_ledger.c
+ * Tested by tests/unit/test_ledger_open.c and the others whose names begin with test_ledger_
  */
 #ifndef CLAIMBATCH_LEDGER_LEDGER_H
 #define CLAIMBATCH_LEDGER_LEDGER_H

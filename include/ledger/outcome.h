@@ -1,7 +1,7 @@
 /*
  * outcome: what became of a row (contract section 3), and everything a report line says about it.
  *
- * Tested by tests/unit/test_ledger.c
+ * Tested by tests/unit/test_outcome.c
  */
 #ifndef CLAIMBATCH_LEDGER_OUTCOME_H
 #define CLAIMBATCH_LEDGER_OUTCOME_H

@@ -5,7 +5,7 @@
  * for from there: when other rows of its export may be of the same claim, when it was sent, or when
  * it waits for another attempt.
  *
- * Tested by tests/unit/test_ledger.c
+ * Tested by tests/unit/test_ledger_claim.c
  */
 #ifndef CLAIMBATCH_LEDGER_CHAIN_H
 #define CLAIMBATCH_LEDGER_CHAIN_H

@@ -2,7 +2,6 @@
 #ifndef CLAIMBATCH_TESTS_LEDGER_PLACE_H
 #define CLAIMBATCH_TESTS_LEDGER_PLACE_H
 
-#include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "folder.h"
 #include "ledger/ledger.h"
 
 #define PLATFORM "taobao"
@@ -25,7 +25,8 @@ struct place {
 
 static struct error err; /* of the call made last */
 
-static int make_place(void **state)
+/* Without a ledger. */
+static inline int make_empty_place(void **state)
 {
     struct place *place = calloc(1, sizeof(*place));
 
@@ -34,24 +35,40 @@ static int make_place(void **state)
     if (!mkdtemp(place->folder))
         return -1;
     snprintf(place->path, sizeof(place->path), "%s/ledger.db", place->folder);
+    return 0;
+}
+
+static inline int make_place(void **state)
+{
+    struct place *place;
+
+    if (make_empty_place(state))
+        return -1;
+    place = *state;
     return ledger_open(place->path, &place->ledger, &err);
 }
 
-static int remove_place(void **state)
+static inline int remove_place(void **state)
 {
     struct place *place = *state;
-    const struct dirent *entry;
-    DIR *folder;
 
     ledger_close(place->ledger);
-    folder = opendir(place->folder);
-    while (folder && (entry = readdir(folder)))
-        unlinkat(dirfd(folder), entry->d_name, 0);
-    if (folder)
-        closedir(folder);
+    empty_folder(place->folder);
     rmdir(place->folder);
     free(place);
     return 0;
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_empty_place, remove_place)
+#define WITH_LEDGER(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
+
+static inline struct ledger *open_ledger(const char *path)
+{
+    struct ledger *ledger = NULL;
+
+    if (ledger_open(path, &ledger, &err))
+        fail_msg("%s", err.text);
+    return ledger;
 }
 
 static inline void begin(struct ledger *ledger)
@@ -66,26 +83,39 @@ static inline void commit(struct ledger *ledger)
         fail_msg("%s", err.text);
 }
 
-/* A run of the export with this first byte of its SHA-256, in a transaction of its own. */
-static inline struct run_record create_run(struct ledger *ledger, unsigned char export)
+/* A run of the export with this first byte of its SHA-256; not in the ledger yet. */
+static inline struct run_record run_record(const char *platform, unsigned char export)
 {
-    static unsigned char sha256[DIGEST_SHA256_BYTES];
-    struct run_record run = {
+    static unsigned char sha256[UINT8_MAX + 1][DIGEST_SHA256_BYTES];
+
+    sha256[export][0] = export;
+    return (struct run_record){
         .command = "upload",
-        .platform = PLATFORM,
+        .platform = platform,
         .export_name = "claims.csv",
-        .export_sha256 = sha256,
+        .export_sha256 = sha256[export],
+        .export_bytes = 4711,
         .reading = "utf-8 , fen",
         .report_path = "claims.report.csv",
         .started_ms = STARTED_MS,
         .stopped_because = "",
     };
+}
 
-    sha256[0] = export;
+/* Records it, in a transaction of its own. */
+static inline void record_run(struct ledger *ledger, struct run_record *run)
+{
     begin(ledger);
-    if (ledger_run_create(ledger, &run, &err))
+    if (ledger_run_create(ledger, run, &err))
         fail_msg("%s", err.text);
     commit(ledger);
+}
+
+static inline struct run_record create_run(struct ledger *ledger, unsigned char export)
+{
+    struct run_record run = run_record(PLATFORM, export);
+
+    record_run(ledger, &run);
     return run;
 }
 
@@ -102,9 +132,14 @@ static inline void finish_run(struct ledger *ledger, struct run_record *run, int
     commit(ledger);
 }
 
+static inline struct claim_key claim_key(const char *order_no)
+{
+    return (struct claim_key){WORKCARD, order_no};
+}
+
 static inline struct row_ref ref_of(int64_t run, uint64_t row, const char *order_no)
 {
-    return (struct row_ref){.platform = PLATFORM, .place = {run, row}, .key = {WORKCARD, order_no}};
+    return (struct row_ref){.platform = PLATFORM, .place = {run, row}, .key = claim_key(order_no)};
 }
 
 static inline struct row_record record_of(const struct row_ref *ref, enum row_state state,
@@ -127,12 +162,26 @@ static inline struct row_record record_of(const struct row_ref *ref, enum row_st
     };
 }
 
-/* In the open transaction. */
-static inline void intend(struct ledger *ledger, const struct row_ref *ref)
+/* In the open transaction; 1, or 0 where the claim has an attempt that is open. */
+static inline int try_intend(struct ledger *ledger, const struct row_ref *ref)
 {
     struct row_record record = record_of(ref, ROW_UNTOUCHED, OUTCOME_ACCEPTED);
 
-    assert_int_equal(ledger_row_intend(ledger, ref, &record, &err), 1);
+    return ledger_row_intend(ledger, ref, &record, &err);
+}
+
+static inline void intend(struct ledger *ledger, const struct row_ref *ref)
+{
+    assert_int_equal(try_intend(ledger, ref), 1);
+}
+
+static inline void settle(struct ledger *ledger, const struct row_ref *ref, enum row_state state,
+                          enum outcome outcome)
+{
+    struct row_record record = record_of(ref, state, outcome);
+
+    if (ledger_row_settle(ledger, ref, &record, &err))
+        fail_msg("%s", err.text);
 }
 
 /* A row from intent to outcome, in the open transaction. */
@@ -140,11 +189,9 @@ static inline void send_row(struct ledger *ledger, int64_t run, uint64_t row, co
                             enum outcome outcome)
 {
     struct row_ref ref = ref_of(run, row, order_no);
-    struct row_record record = record_of(&ref, ROW_FINAL, outcome);
 
     intend(ledger, &ref);
-    if (ledger_row_settle(ledger, &ref, &record, &err))
-        fail_msg("%s", err.text);
+    settle(ledger, &ref, ROW_FINAL, outcome);
 }
 
 /* The same in a transaction of its own. */
@@ -154,6 +201,30 @@ static inline void send_one(struct ledger *ledger, int64_t run, uint64_t row, co
     begin(ledger);
     send_row(ledger, run, row, order_no, outcome);
     commit(ledger);
+}
+
+static inline struct claim_state claim_of(struct ledger *ledger, const char *order_no)
+{
+    struct claim_key key = claim_key(order_no);
+    struct claim_state claim;
+
+    if (ledger_claim_get(ledger, PLATFORM, &key, &claim, &err))
+        fail_msg("%s", err.text);
+    return claim;
+}
+
+/* The row before, 0 if the ledger knows none. */
+static inline uint64_t row_before(struct ledger *ledger, int64_t run, uint64_t row,
+                                  const char *order_no)
+{
+    struct claim_key key = claim_key(order_no);
+    struct row_place place = {run, row};
+    struct row_record record = {0};
+    int found = ledger_claim_before(ledger, PLATFORM, &key, place, &record, &err);
+
+    if (found < 0)
+        fail_msg("%s", err.text);
+    return found ? record.row : 0;
 }
 
 /* Runs SQL on a file as another program would; the first number of its result, or -1. */

@@ -315,21 +315,19 @@ static void lowered_version_is_an_edit(void **state)
     assert_non_null(strstr(err.text, "the tables are not as claimbatch makes them"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(ledger_in_order_has_no_findings),
-        TEST(every_contradiction_is_named),
-        TEST(many_findings_are_counted_and_the_first_are_named),
-        TEST(damaged_pages_are_found),
-        TEST(damaged_page_of_rows_is_found),
-        TEST(backup_is_whole_private_and_alone),
-        TEST(backup_never_replaces_a_file),
-        TEST(backup_holds_what_is_committed_while_a_writer_is_at_work),
-        TEST(copy_that_does_not_verify_is_no_backup),
-        TEST(lowered_version_is_an_edit),
+        WITH_LEDGER(ledger_in_order_has_no_findings),
+        WITH_LEDGER(every_contradiction_is_named),
+        WITH_LEDGER(many_findings_are_counted_and_the_first_are_named),
+        WITH_LEDGER(damaged_pages_are_found),
+        WITH_LEDGER(damaged_page_of_rows_is_found),
+        WITH_LEDGER(backup_is_whole_private_and_alone),
+        WITH_LEDGER(backup_never_replaces_a_file),
+        WITH_LEDGER(backup_holds_what_is_committed_while_a_writer_is_at_work),
+        WITH_LEDGER(copy_that_does_not_verify_is_no_backup),
+        WITH_LEDGER(lowered_version_is_an_edit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,8 +14,6 @@
 
 #include "ledger_place.h"
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
-
 #define LONG_LOG 4100 /* rows: their pages are more than what a log is carried over from */
 
 /* ---- the middle of a checkpoint ---- */
@@ -265,10 +263,10 @@ static void runs_that_carry_over_by_turns_lose_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(commit_between_two_checkpoints_is_not_lost),
-        IN_FOLDER(commits_go_on_during_a_checkpoint),
-        IN_FOLDER(checkpoint_that_is_killed_keeps_nobody_from_the_next),
-        IN_FOLDER(runs_that_carry_over_by_turns_lose_nothing),
+        WITH_LEDGER(commit_between_two_checkpoints_is_not_lost),
+        WITH_LEDGER(commits_go_on_during_a_checkpoint),
+        WITH_LEDGER(checkpoint_that_is_killed_keeps_nobody_from_the_next),
+        WITH_LEDGER(runs_that_carry_over_by_turns_lose_nothing),
     };
 
     return cmocka_run_group_tests(tests, lay_over_files, NULL);

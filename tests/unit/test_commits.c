@@ -10,8 +10,6 @@
 #include "ledger/commits.h"
 #include "ledger_place.h"
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
-
 static const struct statement_by someone = {"ops", "the disk broke", STARTED_MS};
 
 static void reopen(struct place *place)
@@ -268,16 +266,16 @@ static void a_ledger_that_is_gone_is_not_taken_for_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(what_says_something_of_rows_is_counted_and_nothing_else),
-        IN_FOLDER(what_is_rolled_back_is_not_counted),
-        IN_FOLDER(the_count_beside_is_its_owners_only),
-        IN_FOLDER(a_ledger_whose_last_commits_are_gone_is_known),
-        IN_FOLDER(a_count_that_is_behind_missing_or_cut_is_taken),
-        IN_FOLDER(a_count_of_another_ledger_tells_nothing_of_this_one),
-        IN_FOLDER(after_a_jump_the_numbers_of_what_is_lost_stay_known),
-        IN_FOLDER(a_jump_where_nothing_is_lost_is_none),
-        IN_FOLDER(a_pass_for_the_export_is_one_for_others_and_not_the_reverse),
-        IN_FOLDER(a_ledger_that_is_gone_is_not_taken_for_none),
+        WITH_LEDGER(what_says_something_of_rows_is_counted_and_nothing_else),
+        WITH_LEDGER(what_is_rolled_back_is_not_counted),
+        WITH_LEDGER(the_count_beside_is_its_owners_only),
+        WITH_LEDGER(a_ledger_whose_last_commits_are_gone_is_known),
+        WITH_LEDGER(a_count_that_is_behind_missing_or_cut_is_taken),
+        WITH_LEDGER(a_count_of_another_ledger_tells_nothing_of_this_one),
+        WITH_LEDGER(after_a_jump_the_numbers_of_what_is_lost_stay_known),
+        WITH_LEDGER(a_jump_where_nothing_is_lost_is_none),
+        WITH_LEDGER(a_pass_for_the_export_is_one_for_others_and_not_the_reverse),
+        WITH_LEDGER(a_ledger_that_is_gone_is_not_taken_for_none),
     };
 
     return cmocka_run_group_tests_name("commits", tests, NULL, NULL);

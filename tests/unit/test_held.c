@@ -12,8 +12,6 @@
 
 #include "ledger_place.h"
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
-
 /* The program's own locks fail, as on a share whose server is gone; SQLite's do not. */
 static bool no_locks;
 
@@ -87,8 +85,8 @@ static void locks_that_fail_are_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(another_process_is_told_from_nobody),
-        IN_FOLDER(locks_that_fail_are_nobody),
+        WITH_LEDGER(another_process_is_told_from_nobody),
+        WITH_LEDGER(locks_that_fail_are_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

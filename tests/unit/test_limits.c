@@ -272,8 +272,6 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
     kill_process(&p);
 }
 
-#define WITH_LEDGER(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
-
 /* One that was set back between two starts tells nothing of how long ago the calls left. */
 static void calls_that_left_by_a_clock_ahead_count_for_the_start_that_follows(void **state)
 {

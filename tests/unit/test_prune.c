@@ -58,27 +58,6 @@ static int64_t count(const struct place *place, const char *table, int64_t run)
     return run_sql(place->path, sql);
 }
 
-static struct claim_state claim_of(struct ledger *ledger, const char *order_no)
-{
-    struct claim_key key = {WORKCARD, order_no};
-    struct claim_state claim;
-
-    assert_int_equal(ledger_claim_get(ledger, PLATFORM, &key, &claim, &err), 0);
-    return claim;
-}
-
-/* The row before, 0 if the ledger knows none. */
-static uint64_t row_before(struct ledger *ledger, int64_t run, uint64_t row, const char *order_no)
-{
-    struct claim_key key = {WORKCARD, order_no};
-    struct row_record record = {0};
-    int found =
-        ledger_claim_before(ledger, PLATFORM, &key, (struct row_place){run, row}, &record, &err);
-
-    assert_true(found >= 0);
-    return found ? record.row : 0;
-}
-
 /* A run that was finished long ago. */
 static struct run_record old_run(struct ledger *ledger, unsigned char export)
 {
@@ -358,22 +337,20 @@ static void file_shrinks_only_when_no_run_is_alive(void **state)
     assert_in_order(place);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(details_go_and_what_was_accepted_stays),
-        TEST(settlement_goes_with_its_run),
-        TEST(same_export_is_a_new_run_afterwards),
-        TEST(young_interrupted_active_and_unsettled_runs_stay),
-        TEST(plan_is_what_is_done_and_does_nothing),
-        TEST(chains_lead_past_what_went),
-        TEST(claim_without_rows_takes_new_ones),
-        TEST(rows_that_wait_are_released_behind_what_went),
-        TEST(more_than_one_transaction_holds_is_forgotten_whole),
-        TEST(pruning_that_was_cut_off_is_brought_to_its_end),
-        TEST(file_shrinks_only_when_no_run_is_alive),
+        WITH_LEDGER(details_go_and_what_was_accepted_stays),
+        WITH_LEDGER(settlement_goes_with_its_run),
+        WITH_LEDGER(same_export_is_a_new_run_afterwards),
+        WITH_LEDGER(young_interrupted_active_and_unsettled_runs_stay),
+        WITH_LEDGER(plan_is_what_is_done_and_does_nothing),
+        WITH_LEDGER(chains_lead_past_what_went),
+        WITH_LEDGER(claim_without_rows_takes_new_ones),
+        WITH_LEDGER(rows_that_wait_are_released_behind_what_went),
+        WITH_LEDGER(more_than_one_transaction_holds_is_forgotten_whole),
+        WITH_LEDGER(pruning_that_was_cut_off_is_brought_to_its_end),
+        WITH_LEDGER(file_shrinks_only_when_no_run_is_alive),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -391,22 +391,20 @@ static void a_report_that_is_not_there_is_missing(void **state)
     selection_close(NULL);
 }
 
-#define WITH_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_PLACE(rows_are_taken_as_the_settings_say_with_their_own_numbers),
-        WITH_PLACE(a_row_is_exactly_what_it_was),
-        WITH_PLACE(an_edited_row_is_judged_like_new_content),
-        WITH_PLACE(a_limit_that_is_set_now_holds_now),
-        WITH_PLACE(a_row_behind_an_unknown_one_waits_for_it),
-        WITH_PLACE(a_row_that_is_taken_itself_is_nothing_to_wait_for),
-        WITH_PLACE(the_ledger_tells_what_was_settled_since),
-        WITH_PLACE(without_a_ledger_rows_before_an_accepted_one_are_left),
-        WITH_PLACE(rows_before_one_that_was_accepted_in_an_earlier_run_are_left),
-        WITH_PLACE(a_damaged_report_yields_no_row),
-        WITH_PLACE(a_report_that_is_not_there_is_missing),
+        WITH_LEDGER(rows_are_taken_as_the_settings_say_with_their_own_numbers),
+        WITH_LEDGER(a_row_is_exactly_what_it_was),
+        WITH_LEDGER(an_edited_row_is_judged_like_new_content),
+        WITH_LEDGER(a_limit_that_is_set_now_holds_now),
+        WITH_LEDGER(a_row_behind_an_unknown_one_waits_for_it),
+        WITH_LEDGER(a_row_that_is_taken_itself_is_nothing_to_wait_for),
+        WITH_LEDGER(the_ledger_tells_what_was_settled_since),
+        WITH_LEDGER(without_a_ledger_rows_before_an_accepted_one_are_left),
+        WITH_LEDGER(rows_before_one_that_was_accepted_in_an_earlier_run_are_left),
+        WITH_LEDGER(a_damaged_report_yields_no_row),
+        WITH_LEDGER(a_report_that_is_not_there_is_missing),
     };
 
     return cmocka_run_group_tests_name("remainder", tests, NULL, NULL);

@@ -167,13 +167,10 @@ static void row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(doubt_outlasts_the_intent_of_another_run, make_place,
-                                        remove_place),
-        cmocka_unit_test_setup_teardown(row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end,
-                                        make_place, remove_place),
-        cmocka_unit_test_setup_teardown(answer_that_came_is_doubted, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(row_that_came_back_unsent_is_unknown_and_not_sent_again,
-                                        make_place, remove_place),
+        WITH_LEDGER(doubt_outlasts_the_intent_of_another_run),
+        WITH_LEDGER(row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end),
+        WITH_LEDGER(answer_that_came_is_doubted),
+        WITH_LEDGER(row_that_came_back_unsent_is_unknown_and_not_sent_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

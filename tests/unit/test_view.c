@@ -542,29 +542,27 @@ static void history_tells_all_workcards_of_a_number_and_what_is_open(void **stat
     ledger_close(view);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(nothing_is_made_where_no_ledger_is),
-        TEST(what_is_no_ledger_is_refused),
-        TEST(versions_are_told_apart_and_an_earlier_one_is_left_as_it_is),
-        TEST(view_cannot_write),
-        TEST(path_of_any_bytes_is_opened),
-        TEST(backup_on_a_read_only_medium_can_be_looked_at),
-        TEST(runs_come_newest_first),
-        TEST(state_of_a_run_is_told_by_its_lock_and_its_end),
-        TEST(without_a_lock_file_no_run_is_active_and_none_is_made),
-        TEST(counts_are_those_of_the_report_or_of_the_rows_so_far),
-        TEST(writer_and_viewer_do_not_wait_for_each_other),
-        TEST(only_calls_of_today_and_bans_in_force_are_shown),
-        TEST(unknown_attempts_come_oldest_first_and_no_more_than_asked_for),
-        TEST(intent_is_unknown_once_its_run_is_dead),
-        TEST(list_has_every_unknown_attempt_once),
-        TEST(history_tells_every_row_of_every_run_oldest_first),
-        TEST(history_tells_rounds_and_settlements),
-        TEST(history_tells_all_workcards_of_a_number_and_what_is_open),
+        WITH_LEDGER(nothing_is_made_where_no_ledger_is),
+        WITH_LEDGER(what_is_no_ledger_is_refused),
+        WITH_LEDGER(versions_are_told_apart_and_an_earlier_one_is_left_as_it_is),
+        WITH_LEDGER(view_cannot_write),
+        WITH_LEDGER(path_of_any_bytes_is_opened),
+        WITH_LEDGER(backup_on_a_read_only_medium_can_be_looked_at),
+        WITH_LEDGER(runs_come_newest_first),
+        WITH_LEDGER(state_of_a_run_is_told_by_its_lock_and_its_end),
+        WITH_LEDGER(without_a_lock_file_no_run_is_active_and_none_is_made),
+        WITH_LEDGER(counts_are_those_of_the_report_or_of_the_rows_so_far),
+        WITH_LEDGER(writer_and_viewer_do_not_wait_for_each_other),
+        WITH_LEDGER(only_calls_of_today_and_bans_in_force_are_shown),
+        WITH_LEDGER(unknown_attempts_come_oldest_first_and_no_more_than_asked_for),
+        WITH_LEDGER(intent_is_unknown_once_its_run_is_dead),
+        WITH_LEDGER(list_has_every_unknown_attempt_once),
+        WITH_LEDGER(history_tells_every_row_of_every_run_oldest_first),
+        WITH_LEDGER(history_tells_rounds_and_settlements),
+        WITH_LEDGER(history_tells_all_workcards_of_a_number_and_what_is_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

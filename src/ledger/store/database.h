@@ -7,7 +7,7 @@
  * attempt has ended, claim once a row, when the row is final. A claim's rows form a chain, newest
  * first: claim.last → row.prev → …
  *
- * Tested by tests/unit/test_ledger.c
+ * Tested by tests/unit/test_ledger_open.c
  */
 #ifndef CLAIMBATCH_LEDGER_STORE_DATABASE_H
 #define CLAIMBATCH_LEDGER_STORE_DATABASE_H

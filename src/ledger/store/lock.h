@@ -6,7 +6,7 @@
  * Nothing is ever to be deleted by hand: the kernel lets go when the process dies.
  * Open-file-description locks, so that SQLite's own locks are not touched.
  *
- * Tested by tests/unit/test_ledger.c
+ * Tested by tests/unit/test_ledger_run.c
  */
 #ifndef CLAIMBATCH_LEDGER_STORE_LOCK_H
 #define CLAIMBATCH_LEDGER_STORE_LOCK_H

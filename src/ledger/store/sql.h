@@ -1,7 +1,7 @@
 /*
  * sql: the schema of the ledger, and its statements.
  *
- * Tested by tests/unit/test_ledger.c
+ * Tested by tests/unit/test_ledger_transaction.c
  */
 #ifndef CLAIMBATCH_LEDGER_STORE_SQL_H
 #define CLAIMBATCH_LEDGER_STORE_SQL_H

@@ -1,0 +1,63 @@
+/* Short words for what the tests of the ledger itself do in every line. */
+#ifndef CLAIMBATCH_TESTS_LEDGER_WORDS_H
+#define CLAIMBATCH_TESTS_LEDGER_WORDS_H
+
+#include "ledger_place.h"
+
+#define EXPORT 0xaa
+
+/* A run of EXPORT, in a transaction of its own; its id. */
+static inline int64_t new_run(struct ledger *ledger, const char *platform)
+{
+    struct run_record run = run_record(platform, EXPORT);
+
+    record_run(ledger, &run);
+    return run.id;
+}
+
+/* The newest run of a command; 0 where there is none. */
+static inline int find_run(struct ledger *ledger, const char *command, const char *platform,
+                           unsigned char export, struct run_record *ret_run)
+{
+    const struct run_record wanted = run_record(platform, export);
+
+    return ledger_run_find(ledger, command, platform, wanted.export_sha256, ret_run, &err);
+}
+
+static inline void note(struct ledger *ledger, int64_t run, uint64_t row, const char *order_no,
+                        bool repeated)
+{
+    struct row_ref ref = ref_of(run, row, order_no);
+    struct row_record record = record_of(&ref, ROW_FINAL, OUTCOME_SKIPPED);
+
+    assert_int_equal(ledger_row_note(ledger, &ref, &record, repeated, &err), 0);
+}
+
+static inline size_t count_rows(struct ledger *ledger, int64_t run)
+{
+    struct ledger_rows *rows;
+    struct row_record record;
+    size_t count = 0;
+
+    assert_int_equal(ledger_rows_open(ledger, run, 0, &rows, &err), 0);
+    while (ledger_rows_next(rows, &record, &err) == 1)
+        count++;
+    ledger_rows_close(rows);
+    return count;
+}
+
+/* The row's record without its texts; it must be there. */
+static inline struct row_record row_of(struct ledger *ledger, int64_t run, uint64_t row)
+{
+    struct ledger_rows *rows;
+    struct row_record record;
+
+    assert_int_equal(ledger_rows_open(ledger, run, row, &rows, &err), 0);
+    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
+    assert_int_equal(record.row, row);
+    ledger_rows_close(rows);
+    record.code = record.sub_code = record.message = record.request_id = record.warnings = NULL;
+    return record;
+}
+
+#endif

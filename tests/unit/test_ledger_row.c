@@ -1,0 +1,145 @@
+/* Unit tests of ledger: rows as they are recorded and read back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "ledger_words.h"
+
+static void a_row_that_was_asked_for_does_not_hold_an_old_view(void **state)
+{
+    struct place *place = *state;
+    struct ledger *ledger = place->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct ledger *other;
+    struct row_record record;
+
+    begin(ledger);
+    send_row(ledger, run, 2, "A", OUTCOME_UNKNOWN);
+    commit(ledger);
+    assert_int_equal(ledger_row_get(ledger, (struct row_place){run, 2}, &record, &err), 1);
+    other = open_ledger(place->path);
+    new_run(other, PLATFORM);
+    ledger_close(other);
+    begin(ledger);
+    commit(ledger);
+    assert_string_equal(record.message, "the gateway's words");
+}
+
+static void row_keeps_all_that_a_report_line_says(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "理赔'\"; DROP TABLE row; --");
+    struct row_record record = record_of(&ref, ROW_FINAL, OUTCOME_REJECTED);
+    struct ledger_rows *rows;
+    struct row_record read;
+
+    record.attempts = 3;
+    record.tries = 2;
+    record.http_status = 200;
+    record.counts_as = OUTCOME_FAILED;
+    record.submitted_ms = 1670774400007;
+    record.duration_ms = 51;
+    memset(record.digest, 0xee, sizeof(record.digest));
+    record.code = "50";
+    record.sub_code = "isv.invalid-parameter";
+    record.message = "参数错误,\n\"x\"";
+    record.request_id = "abc";
+    record.warnings = "changed-since-accepted";
+    begin(ledger);
+    intend(ledger, &ref);
+    assert_int_equal(ledger_row_settle(ledger, &ref, &record, &err), 0);
+    commit(ledger);
+
+    assert_int_equal(ledger_rows_open(ledger, run, 0, &rows, &err), 0);
+    assert_int_equal(ledger_rows_next(rows, &read, &err), 1);
+    assert_int_equal(read.row, 2);
+    assert_int_equal(read.state, ROW_FINAL);
+    assert_int_equal(read.outcome, OUTCOME_REJECTED);
+    assert_int_equal(read.counts_as, OUTCOME_FAILED);
+    assert_int_equal(read.attempts, 3);
+    assert_int_equal(read.tries, 2);
+    assert_int_equal(read.http_status, 200);
+    assert_int_equal(read.submitted_ms, 1670774400007);
+    assert_int_equal(read.duration_ms, 51);
+    assert_memory_equal(read.digest, record.digest, sizeof(read.digest));
+    assert_string_equal(read.code, record.code);
+    assert_string_equal(read.sub_code, record.sub_code);
+    assert_string_equal(read.message, record.message);
+    assert_string_equal(read.request_id, record.request_id);
+    assert_string_equal(read.warnings, record.warnings);
+    assert_int_equal(ledger_rows_next(rows, &read, &err), 0);
+    ledger_rows_close(rows);
+}
+
+static void cursor_goes_through_the_rows_in_order_and_can_be_rewound(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct ledger_rows *rows;
+    struct row_record record;
+
+    begin(ledger);
+    note(ledger, run, 10, "B", false);
+    note(ledger, run, 9, "A", false);
+    note(ledger, run, 300, "C", false);
+    note(ledger, run + 1, 11, "D", false);
+    commit(ledger);
+    assert_int_equal(ledger_rows_open(ledger, run, 10, &rows, &err), 0);
+    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
+    assert_int_equal(record.row, 10);
+
+    /* A cursor that is open neither blocks a writer nor is it disturbed by one. */
+    begin(ledger);
+    note(ledger, run, 400, "E", false);
+    commit(ledger);
+    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
+    assert_int_equal(record.row, 300);
+
+    ledger_rows_rewind(rows, 301);
+    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
+    assert_int_equal(record.row, 400);
+    assert_int_equal(ledger_rows_next(rows, &record, &err), 0);
+
+    ledger_rows_rewind(rows, 0);
+    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
+    assert_int_equal(record.row, 9);
+    ledger_rows_close(rows);
+    ledger_rows_close(NULL);
+}
+
+static void cursor_that_was_rewound_sees_what_others_wrote(void **state)
+{
+    struct place *place = *state;
+    struct ledger *other = open_ledger(place->path);
+    int64_t run = new_run(place->ledger, PLATFORM);
+    struct ledger_rows *rows;
+    struct row_record record;
+
+    assert_int_equal(ledger_rows_open(place->ledger, run, 2, &rows, &err), 0);
+    assert_int_equal(ledger_rows_next(rows, &record, &err), 0);
+    begin(other);
+    note(other, run, 2, "A", false);
+    commit(other);
+    ledger_rows_rewind(rows, 2);
+    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
+    ledger_rows_close(rows);
+    ledger_close(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_LEDGER(a_row_that_was_asked_for_does_not_hold_an_old_view),
+        WITH_LEDGER(row_keeps_all_that_a_report_line_says),
+        WITH_LEDGER(cursor_goes_through_the_rows_in_order_and_can_be_rewound),
+        WITH_LEDGER(cursor_that_was_rewound_sees_what_others_wrote),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,151 @@
+/* Unit tests of ledger: what runs of an app key share: calls, bans, departures. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ledger_words.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static void calls_are_counted_by_day_and_app_key(void **state)
+{
+    static const struct {
+        const char *platform, *app_key;
+        int32_t day;
+        int64_t calls;
+    } cases[] = {
+        {PLATFORM, "key", 20221212, 8},          {PLATFORM, "key", 20221213, 1},
+        {PLATFORM, "other", 20221212, 0},        {OTHER_PLATFORM, "key", 20221212, 0},
+        {"http://nowhere/", "key", 20221212, 0},
+    };
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t calls;
+
+    new_run(ledger, PLATFORM);
+    new_run(ledger, OTHER_PLATFORM);
+    begin(ledger);
+    assert_int_equal(ledger_calls_add(ledger, PLATFORM, "key", 20221212, 5, &err), 0);
+    assert_int_equal(ledger_calls_add(ledger, PLATFORM, "key", 20221212, 3, &err), 0);
+    assert_int_equal(ledger_calls_add(ledger, PLATFORM, "key", 20221213, 1, &err), 0);
+    commit(ledger);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(ledger_calls_get(ledger, cases[i].platform, cases[i].app_key, cases[i].day,
+                                          &calls, &err),
+                         0);
+        assert_int_equal(calls, cases[i].calls);
+    }
+}
+
+static struct ban ban_of(struct ledger *ledger, const char *app_key)
+{
+    struct ban ban;
+
+    assert_int_equal(ledger_ban_get(ledger, PLATFORM, app_key, &ban, &err), 0);
+    return ban;
+}
+
+static void set_ban(struct ledger *ledger, int64_t now_ms, int64_t wait_ms)
+{
+    begin(ledger);
+    assert_int_equal(ledger_ban_set(ledger, PLATFORM, "key", now_ms, wait_ms, &err), 0);
+    commit(ledger);
+}
+
+static void ban_is_remembered_for_its_app_key(void **state)
+{
+    struct place *place = *state;
+
+    new_run(place->ledger, PLATFORM);
+    assert_int_equal(ban_of(place->ledger, "key").until_ms, 0);
+    set_ban(place->ledger, 1000, 500);
+    set_ban(place->ledger, 2000, 700);
+    ledger_close(place->ledger);
+    place->ledger = open_ledger(place->path);
+    assert_int_equal(ban_of(place->ledger, "key").until_ms, 2700);
+    assert_int_equal(ban_of(place->ledger, "other").until_ms, 0);
+}
+
+static void longer_ban_outlives_a_shorter_one_that_is_heard_of_later(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+
+    new_run(ledger, PLATFORM);
+    set_ban(ledger, 1000, 5000);
+    set_ban(ledger, 2000, 1);
+    set_ban(ledger, 2000, 0);
+    assert_int_equal(ban_of(ledger, "key").until_ms, 6000);
+    set_ban(ledger, 7000, 1);
+    assert_int_equal(ban_of(ledger, "key").until_ms, 7001);
+}
+
+static void ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_back(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    struct ban ban;
+
+    new_run(ledger, PLATFORM);
+    set_ban(ledger, 100000, 5000);
+    ban = ban_of(ledger, "key");
+    assert_int_equal(ledger_ban_rest_ms(&ban, 102000), 3000);
+    assert_int_equal(ledger_ban_rest_ms(&ban, 105000), 0);
+    assert_int_equal(ledger_ban_rest_ms(&ban, 7000), 5000);
+    /* What was recorded by the clock of before does not keep a new one out. */
+    set_ban(ledger, 7000, 6000);
+    assert_int_equal(ban_of(ledger, "key").until_ms, 13000);
+}
+
+static int64_t others_of(struct ledger *ledger, int64_t run, int64_t now_ms)
+{
+    int64_t calls;
+
+    assert_int_equal(
+        ledger_departures_of_others(ledger, PLATFORM, "key", run, 0, now_ms, 1000, &calls, &err),
+        0);
+    return calls;
+}
+
+static void departures_of_others_fall_into_the_window_or_are_forgotten(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    int64_t other = new_run(ledger, PLATFORM);
+    int64_t calls;
+
+    begin(ledger);
+    assert_int_equal(ledger_departures_add(ledger, PLATFORM, "key", other, 100000, 3, &err), 0);
+    assert_int_equal(ledger_pending_set(ledger, PLATFORM, "key", other, 2, 100000, &err), 0);
+    commit(ledger);
+    assert_int_equal(others_of(ledger, run, 100500), 5);
+    assert_int_equal(others_of(ledger, other, 100500), 0);
+    /* What is pending may leave at any moment. */
+    assert_int_equal(others_of(ledger, run, 102000), 2);
+    /* A start of the run that left them behind is another one. */
+    assert_int_equal(ledger_departures_of_others(ledger, PLATFORM, "key", other, 100300, 100500,
+                                                 1000, &calls, &err),
+                     0);
+    assert_int_equal(calls, 3);
+    /* The clock was set back by a little, or by much. */
+    assert_int_equal(others_of(ledger, run, 98000), 5);
+    assert_int_equal(others_of(ledger, run, 50000), 2);
+    begin(ledger);
+    assert_int_equal(ledger_departures_add(ledger, PLATFORM, "key", run, 50000, 1, &err), 0);
+    commit(ledger);
+    assert_int_equal(others_of(ledger, other, 50500), 1);
+    assert_int_equal(others_of(ledger, run, 100500), 2); /* what was pending; the rest is gone */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_LEDGER(calls_are_counted_by_day_and_app_key),
+        WITH_LEDGER(ban_is_remembered_for_its_app_key),
+        WITH_LEDGER(longer_ban_outlives_a_shorter_one_that_is_heard_of_later),
+        WITH_LEDGER(ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_back),
+        WITH_LEDGER(departures_of_others_fall_into_the_window_or_are_forgotten),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
