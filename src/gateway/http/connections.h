@@ -8,7 +8,7 @@
  * it is idle, and when it ends. Hides the sockets, which libcurl opens and closes through here. One
  * thread uses it.
  *
- * Tested by tests/unit/test_client.c and tests/e2e/test_transport.py
+ * Tested by tests/unit/test_connections.c and tests/e2e/test_transport.py
  */
 #ifndef CLAIMBATCH_GATEWAY_HTTP_CONNECTIONS_H
 #define CLAIMBATCH_GATEWAY_HTTP_CONNECTIONS_H

@@ -2,7 +2,7 @@
  * failure: what libcurl's code for the end of a call means, before and after the request was handed
  * to a connection.
  *
- * Tested by tests/unit/test_client.c
+ * Tested by tests/unit/test_failure.c
  */
 #ifndef CLAIMBATCH_GATEWAY_HTTP_FAILURE_H
 #define CLAIMBATCH_GATEWAY_HTTP_FAILURE_H
