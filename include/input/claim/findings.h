@@ -1,7 +1,7 @@
 /*
  * findings: which rules a row broke, and the words for it.
  *
- * Tested by tests/unit/test_claim.c
+ * Tested by tests/unit/test_findings.c
  */
 #ifndef CLAIMBATCH_INPUT_CLAIM_FINDINGS_H
 #define CLAIMBATCH_INPUT_CLAIM_FINDINGS_H

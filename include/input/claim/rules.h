@@ -4,7 +4,7 @@
  * The table of contract section 6: names, codes and default severities. Which rule a row breaks is
  * decided in claim.h.
  *
- * Tested by tests/unit/test_claim.c
+ * Tested by tests/unit/test_rules.c
  */
 #ifndef CLAIMBATCH_INPUT_CLAIM_RULES_H
 #define CLAIMBATCH_INPUT_CLAIM_RULES_H
