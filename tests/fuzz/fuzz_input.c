@@ -6,58 +6,12 @@
  * The first two bytes of the input choose the options, see `choose`; the rest is the file. Built
  * with blocks of few bytes, so that their seams are everywhere.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <csv.h>
 
-#include "base/buffer.h"
-#include "base/character.h"
-#include "base/error.h"
-#include "input/claim/claim.h"
-#include "input/export/charset.h"
-#include "input/inspection/inspection.h"
-#include "input/reader/reader.h"
+#include "input_pass.h"
+#include "target.h"
 
-#define NOW_MS INT64_C(1670803200000)
-#define CELL_END "\xfe" /* bytes that UTF-8 never has */
-#define RECORD_END "\xff"
-#define PATH_BYTES 32
 #define OPTION_BYTES 2
-
-/* Says which promise was broken; unlike assert, in every build. */
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "broken: %s\n", #condition);                                           \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-/* How a file is to be read. */
-struct options {
-    enum encoding encoding;
-    struct reader_settings settings;
-    struct rules rules;
-    const struct profile *profile; /* NULL: each row stands for itself */
-};
-
-/* What a pass over a file came to. */
-struct outcome {
-    struct error err; /* exit_code 0: it was read to its end */
-    uint64_t rows, invalid, blank_lines;
-    money fee;
-    bool unfinished;
-    struct buffer header, cells; /* each with its end, so that no two records look the same */
-    struct buffer findings;
-    struct buffer claims; /* the valid ones */
-};
 
 static struct rules choose_rules(unsigned char byte)
 {
@@ -134,173 +88,17 @@ static void append_quoted(struct buffer *file, const char *text, size_t len)
     buffer_byte(file, '"');
 }
 
-/* ---- one pass ---- */
-
-static void take_cell(void *text, size_t len, void *cells)
-{
-    buffer_append(cells, text, len);
-    buffer_text(cells, CELL_END);
-}
-
-static void take_record(int c, void *cells)
-{
-    (void)c;
-    buffer_text(cells, RECORD_END);
-}
-
-static void keep_record(const struct record *record, struct buffer *cells)
-{
-    for (size_t i = 0; i < record->count; i++) {
-        MUST(strlen(record->cells[i].text) == record->cells[i].len);
-        MUST(character_is_utf8(record->cells[i].text));
-        take_cell((void *)(uintptr_t)record->cells[i].text, record->cells[i].len, cells);
-    }
-    take_record(0, cells);
-}
-
-static void keep_findings(const struct rules *rules, const struct columns *columns,
-                          const struct record *record, const struct findings *findings,
-                          struct buffer *text)
-{
-    struct buffer codes = {0};
-
-    for (size_t i = 0; i < findings->count; i++) {
-        size_t start = text->len;
-
-        explanation_of_finding(&findings->list[i], rules, columns, record, text);
-        MUST(text->len > start && character_is_utf8(text->ptr + start));
-        buffer_text(text, CELL_END);
-    }
-    findings_codes(findings, SEVERITY_ERROR, &codes);
-    MUST((codes.len > 0) == findings_invalid(findings));
-    buffer_release(&codes);
-    buffer_text(text, RECORD_END);
-}
-
-static void check_claim(const struct claim *claim)
-{
-    MUST(claim->workcard_id >= 0 && claim->claim_count >= 0 && claim->claim_fee >= 0);
-    MUST(claim->claim_status >= 0 && claim->claim_status <= 2);
-    MUST(strlen(claim->claim_time) == CLAIM_TIME_BYTES - 1);
-    MUST(*claim->claim_order_no && character_is_utf8(claim->claim_order_no));
-    MUST(character_is_utf8(claim->claim_desc));
-}
-
-static void keep_integer(struct buffer *claims, int64_t number)
-{
-    buffer_integer(claims, number);
-    buffer_text(claims, CELL_END);
-}
-
-static void keep_text(struct buffer *claims, const char *text)
-{
-    buffer_text(claims, text);
-    buffer_text(claims, CELL_END);
-}
-
-static void keep_claim(const struct claim *claim, struct buffer *claims)
-{
-    keep_integer(claims, claim->workcard_id);
-    keep_text(claims, claim->claim_desc);
-    keep_integer(claims, claim->claim_count);
-    keep_text(claims, claim->claim_order_no);
-    keep_integer(claims, claim->claim_status);
-    keep_text(claims, claim->claim_time);
-    keep_integer(claims, claim->claim_fee);
-    buffer_text(claims, RECORD_END);
-}
-
-static void judge(const struct options *options, const struct reader *reader,
-                  const struct record *record, struct claim_store *store, struct outcome *outcome)
-{
-    struct claim claim = {0};
-    struct findings findings = {0};
-
-    const struct rules *rules = &options->rules;
-
-    if (options->profile && profile_is_footer(options->profile, record->row))
-        return;
-    claim_judge(rules, reader_columns(reader), options->profile, record, NOW_MS, store, &claim,
-                &findings);
-    keep_findings(rules, reader_columns(reader), record, &findings, &outcome->findings);
-    outcome->rows++;
-    if (findings_invalid(&findings)) {
-        outcome->invalid++;
-        return;
-    }
-    check_claim(&claim);
-    keep_claim(&claim, &outcome->claims);
-    outcome->fee += claim.claim_fee;
-}
-
-static void check_places(const struct reader *reader, const struct record *record)
-{
-    uint64_t first_line = 0, line = 0, column = 0;
-
-    reader_locate(reader, 0, &first_line, &column);
-    MUST(first_line == record->line && column == 1);
-    reader_locate(reader, record->count - 1, &line, &column);
-    MUST(line >= first_line && column > 0);
-}
-
-static void read_all(const struct options *options, struct reader *reader, struct outcome *outcome)
-{
-    struct claim_store store = {0};
-    struct record record = {.row = 1};
-    uint64_t row = 1, line = 0;
-    int result = 0;
-
-    keep_record(reader_header(reader), &outcome->header);
-    while ((result = reader_next(reader, &record, &outcome->err)) > 0) {
-        MUST(record.row > row && record.line > line && record.count > 0);
-        row = record.row;
-        line = record.line;
-        keep_record(&record, &outcome->cells);
-        check_places(reader, &record);
-        judge(options, reader, &record, &store, outcome);
-    }
-    MUST((result == 0) == (outcome->err.exit_code == 0));
-    outcome->blank_lines = reader_blank_lines(reader);
-    outcome->unfinished = reader_is_unfinished(reader);
-    claim_store_release(&store);
-}
-
-static void pass(struct export *export, const struct survey *survey, const struct options *options,
-                 struct outcome *ret_outcome)
-{
-    struct reader *reader = NULL;
-
-    *ret_outcome = (struct outcome){0};
-    if (reader_open(export, survey, &options->settings, &reader, &ret_outcome->err) == 0)
-        read_all(options, reader, ret_outcome);
-    reader_close(reader);
-}
-
-static void release(struct outcome *outcome)
-{
-    buffer_release(&outcome->header);
-    buffer_release(&outcome->cells);
-    buffer_release(&outcome->findings);
-    buffer_release(&outcome->claims);
-}
-
-static bool is_same(const struct buffer *a, const struct buffer *b)
-{
-    return a->len == b->len && memcmp(buffer_string(a), buffer_string(b), a->len) == 0;
-}
-
-/* ---- the file again, by other ways ---- */
-
 static void check_second_pass(struct export *export, const struct survey *survey,
                               const struct options *options, const struct outcome *first)
 {
     struct outcome second;
 
-    pass(export, survey, options, &second);
+    input_pass(export, survey, options, &second);
     MUST(second.err.exit_code == first->err.exit_code);
     MUST(strcmp(second.err.text, first->err.text) == 0);
-    MUST(is_same(&second.cells, &first->cells) && is_same(&second.claims, &first->claims));
-    release(&second);
+    MUST(input_is_same(&second.cells, &first->cells) &&
+         input_is_same(&second.claims, &first->claims));
+    input_pass_release(&second);
 }
 
 static int ignore_header(void *context, const struct reader *reader, struct error *err)
@@ -318,7 +116,7 @@ static int count_claim(void *context, uint64_t row, const struct claim *claim, s
     struct seen *seen = context;
 
     (void)row, (void)err;
-    check_claim(claim);
+    input_check_claim(claim);
     seen->claims++;
     return 0;
 }
@@ -398,8 +196,8 @@ static bool parse_plainly(const char *text, size_t len, char delimiter, struct b
     csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL);
     csv_set_delim(&parser, (unsigned char)delimiter);
     csv_set_space_func(&parser, is_never_space);
-    taken = csv_parse(&parser, text, len, take_cell, take_record, ret_cells) == len &&
-            csv_fini(&parser, take_cell, take_record, ret_cells) == 0;
+    taken = csv_parse(&parser, text, len, input_take_cell, input_take_record, ret_cells) == len &&
+            csv_fini(&parser, input_take_cell, input_take_record, ret_cells) == 0;
     csv_free(&parser);
     return taken;
 }
@@ -426,19 +224,6 @@ static void check_against_libcsv(const struct buffer *file, const struct survey 
     buffer_release(&plain);
 }
 
-/* ---- what was read, written anew ---- */
-
-/* Opens a file that holds the bytes; the path leads to it while the descriptor is open. */
-static int open_file(const struct buffer *bytes, char ret_path[PATH_BYTES])
-{
-    int fd = memfd_create("claims.csv", MFD_CLOEXEC);
-
-    MUST(fd >= 0);
-    MUST(write(fd, buffer_string(bytes), bytes->len) == (ssize_t)bytes->len);
-    snprintf(ret_path, PATH_BYTES, "/proc/self/fd/%d", fd);
-    return fd;
-}
-
 /* Reads a file that was written anew. With a profile of its own, unless that is NULL in the
  * options. False when its cells, now in UTF-8, make it one of two encodings. */
 static bool read_anew(const struct buffer *file, const struct options *options,
@@ -448,8 +233,8 @@ static bool read_anew(const struct buffer *file, const struct options *options,
     struct export *export = NULL;
     struct inspection inspection = {0};
     struct error err = {0};
-    char path[PATH_BYTES];
-    int fd = open_file(file, path);
+    char path[MEMORY_PATH_BYTES];
+    int fd = open_memory(buffer_string(file), file->len, path);
     bool taken = true;
 
     MUST(export_open(path, &export, &err) == 0);
@@ -465,7 +250,7 @@ static bool read_anew(const struct buffer *file, const struct options *options,
     *ret_outcome = (struct outcome){0};
     if (taken) {
         MUST(inspection.survey.encoding == ENCODING_UTF8 && inspection.survey.bytes == file->len);
-        pass(export, &inspection.survey, &anew, ret_outcome);
+        input_pass(export, &inspection.survey, &anew, ret_outcome);
         MUST(ret_outcome->err.exit_code == 0);
         MUST(!ret_outcome->unfinished && ret_outcome->blank_lines == 0);
     }
@@ -502,11 +287,12 @@ static void check_quoted(const struct options *options, const struct outcome *ou
     append_records(&outcome->header, options->settings.delimiter, &file);
     append_records(&outcome->cells, options->settings.delimiter, &file);
     if (read_anew(&file, options, &anew)) {
-        MUST(is_same(&anew.header, &outcome->header) && is_same(&anew.cells, &outcome->cells));
-        MUST(is_same(&anew.findings, &outcome->findings));
-        MUST(is_same(&anew.claims, &outcome->claims));
+        MUST(input_is_same(&anew.header, &outcome->header) &&
+             input_is_same(&anew.cells, &outcome->cells));
+        MUST(input_is_same(&anew.findings, &outcome->findings));
+        MUST(input_is_same(&anew.claims, &outcome->claims));
     }
-    release(&anew);
+    input_pass_release(&anew);
     buffer_release(&file);
 }
 
@@ -526,12 +312,10 @@ static void check_canonical(const struct options *options, const struct outcome 
     append_records(&outcome->claims, ',', &file);
     read_anew(&file, &canonical, &anew);
     MUST(anew.rows == outcome->rows - outcome->invalid && anew.invalid == 0);
-    MUST(is_same(&anew.claims, &outcome->claims));
-    release(&anew);
+    MUST(input_is_same(&anew.claims, &outcome->claims));
+    input_pass_release(&anew);
     buffer_release(&file);
 }
-
-/* ---- all together ---- */
 
 static void check_outcome(const struct buffer *file, const struct survey *survey,
                           const struct options *options, const struct outcome *outcome)
@@ -563,13 +347,13 @@ static void check_file(const char *path, const struct buffer *file, struct optio
     MUST(result == 0 || (err.exit_code == EXIT_INPUT_REFUSED && character_is_utf8(err.text)));
     options->profile = result == 0 ? &inspection.profile : NULL;
     if (export_survey(export, options->encoding, &inspection.survey, &outcome.err) == 0) {
-        pass(export, &inspection.survey, options, &outcome);
+        input_pass(export, &inspection.survey, options, &outcome);
         check_second_pass(export, &inspection.survey, options, &outcome);
     }
     check_outcome(file, &inspection.survey, options, &outcome);
     if (result == 0)
         compare(&inspection, &outcome);
-    release(&outcome);
+    input_pass_release(&outcome);
     inspection_release(&inspection);
     export_close(export);
 }
@@ -579,7 +363,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     unsigned char choice[OPTION_BYTES] = {0};
     struct options options = {0};
     struct buffer file = {0};
-    char path[PATH_BYTES];
+    char path[MEMORY_PATH_BYTES];
     int fd = -1;
 
     memcpy(choice, bytes, len < OPTION_BYTES ? len : OPTION_BYTES);
@@ -588,7 +372,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         append_names(&file, options.settings.delimiter);
     if (len > OPTION_BYTES)
         buffer_append(&file, bytes + OPTION_BYTES, len - OPTION_BYTES);
-    fd = open_file(&file, path);
+    fd = open_memory(buffer_string(&file), file.len, path);
     check_file(path, &file, &options);
     buffer_release(&file);
     close(fd);

@@ -28,7 +28,8 @@ build() { # TARGET
     local sizes=(-DREADER_RECORD_BYTES=16384ul -DREPEATS_BITS=65536u) sources=() input
     mapfile -t input < <(find src/input -name '*.c' | sort)
     case $1 in
-    input | rulings) sources=(-DEXPORT_BLOCK_BYTES=61ul "${sizes[@]}" "${input[@]}") ;;
+    decisions) sources=(-DEXPORT_BLOCK_BYTES=61ul "${sizes[@]}" "${input[@]}") ;;
+    input) sources=(-DEXPORT_BLOCK_BYTES=61ul "${sizes[@]}" "${input[@]}" tests/fuzz/input_pass.c) ;;
     report)
         sources=(-DEXPORT_BLOCK_BYTES=256ul "${sizes[@]}" "${input[@]}"
             src/command/audit/unreadable_row.c src/report/scan.c)

@@ -1,4 +1,4 @@
-/* Unit tests of cli/rulings: what a file of decisions says, line by line. */
+/* Unit tests of command/resolve/decisions: what a file of decisions says, line by line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

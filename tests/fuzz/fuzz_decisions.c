@@ -25,7 +25,7 @@ static void check_text(const char *text, size_t limit)
     MUST(!statement_breach(text, limit) && character_is_utf8(text));
 }
 
-/* Appends a ruling as `resolve -o` and a person would write it. */
+/* Appends a decision as `resolve -o` and a person would write it. */
 static void write_line(const struct decision *decision, struct buffer *file)
 {
     char submitted[CLOCK_RFC3339_BYTES], digest[DIGEST_CLAIM_TEXT_BYTES];
