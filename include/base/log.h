@@ -78,6 +78,12 @@ void log_status_line(const char *clear);
  */
 const char *log_quote(const char *text, char *ret_text, size_t size);
 
+/* The same as an argument of a message: it lives as long as the block that it stands in. A path
+ * that is a result is shown whole: LOG_QUOTED_LONG. */
+#define LOG_QUOTED_WITHIN(text, size) log_quote((text), (char[size]){""}, (size))
+#define LOG_QUOTED(text) LOG_QUOTED_WITHIN(text, LOG_QUOTE_BYTES)
+#define LOG_QUOTED_LONG(text) LOG_QUOTED_WITHIN(text, 4200)
+
 /* The same for a text of any length: appends it. */
 void log_quote_whole(const char *text, struct buffer *ret_text);
 

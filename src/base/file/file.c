@@ -16,9 +16,8 @@
  * nobody else owns and that has no other name. */
 static int check_leftover(const struct stat *status, const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
+    const char *quoted = LOG_QUOTED(path);
 
-    log_quote(path, quoted, sizeof(quoted));
     if (S_ISLNK(status->st_mode))
         return error_set(err, EXIT_CANNOT_CREATE,
                          "cannot create '%s': it is a symbolic link; remove it", quoted);
@@ -43,7 +42,6 @@ static int check_leftover(const struct stat *status, const char *path, struct er
 /* Opens what is at the path: 0, or 1 when it is not there any more. */
 static int open_leftover(const char *path, int *ret_fd, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
     int fd;
 
@@ -54,12 +52,12 @@ static int open_leftover(const char *path, int *ret_fd, struct error *err)
     if (fd < 0 && errno == ENOENT)
         return 1;
     if (fd < 0)
-        return error_set(err, EXIT_CANNOT_CREATE, "cannot open '%s': %s",
-                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot open '%s': %s", LOG_QUOTED(path),
+                         strerror(errno));
     *ret_fd = fd;
     if (fstat(fd, &status))
-        error_set(err, EXIT_CANNOT_CREATE, "cannot look at '%s': %s",
-                  log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        error_set(err, EXIT_CANNOT_CREATE, "cannot look at '%s': %s", LOG_QUOTED(path),
+                  strerror(errno));
     else if (!status.st_nlink || !check_leftover(&status, path, err))
         return 0;
     close(fd);
@@ -74,7 +72,6 @@ static bool is_stream(const struct stat *status)
 
 int file_open_append(const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
     int fd;
 
@@ -82,8 +79,8 @@ int file_open_append(const char *path, struct error *err)
         return -1;
     fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 || fstat(fd, &status)) {
-        error_set(err, EXIT_CANNOT_CREATE, "cannot open '%s': %s",
-                  log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        error_set(err, EXIT_CANNOT_CREATE, "cannot open '%s': %s", LOG_QUOTED(path),
+                  strerror(errno));
     } else if (is_stream(&status) || !check_leftover(&status, path, err)) {
         return fd;
     }
@@ -94,9 +91,8 @@ int file_open_append(const char *path, struct error *err)
 
 static int refuse_lock(const char *path, int cause, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
+    const char *quoted = LOG_QUOTED(path);
 
-    log_quote(path, quoted, sizeof(quoted));
     if (cause == EWOULDBLOCK)
         return error_set(err, EXIT_TRY_LATER,
                          "another run is writing '%s'; wait until it ends, then try again", quoted);
@@ -111,7 +107,6 @@ static int refuse_lock(const char *path, int cause, struct error *err)
 /* 0, or 1 when the file is no longer at its path. */
 static int lock_and_empty(int fd, const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     int stands, locked;
 
     while ((locked = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
@@ -120,39 +115,37 @@ static int lock_and_empty(int fd, const char *path, struct error *err)
         return refuse_lock(path, errno, err);
     stands = file_is_at(fd, path);
     if (stands < 0)
-        return error_set(err, EXIT_CANNOT_CREATE, "cannot look at '%s': %s",
-                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot look at '%s': %s", LOG_QUOTED(path),
+                         strerror(errno));
     if (!stands)
         return 1;
     if (fchmod(fd, 0600) || ftruncate(fd, 0))
-        return error_set(err, EXIT_CANNOT_CREATE, "cannot take over '%s': %s",
-                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot take over '%s': %s", LOG_QUOTED(path),
+                         strerror(errno));
     return 0;
 }
 
 void file_discard(const char *path)
 {
-    char quoted[LOG_QUOTE_BYTES];
     int before = errno;
 
     if (unlink(path) && errno != ENOENT)
-        log_warn("cannot remove '%s': %s; remove it by hand, nobody needs it",
-                 log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        log_warn("cannot remove '%s': %s; remove it by hand, nobody needs it", LOG_QUOTED(path),
+                 strerror(errno));
     errno = before;
 }
 
 /* 0, or 1 when it was taken away meanwhile. */
 static int create_locked(const char *path, int *ret_fd, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     bool is_new;
     int taken;
 
     *ret_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     is_new = *ret_fd >= 0;
     if (!is_new && errno != EEXIST)
-        return error_set(err, EXIT_CANNOT_CREATE, "cannot create '%s': %s",
-                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot create '%s': %s", LOG_QUOTED(path),
+                         strerror(errno));
     taken = is_new ? 0 : open_leftover(path, ret_fd, err);
     if (taken)
         return taken;
@@ -175,7 +168,6 @@ int file_create_locked(const char *path, struct error *err)
 
 int file_write(int fd, const char *path, const void *bytes, size_t len, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     const char *p = bytes;
 
     while (len) {
@@ -184,8 +176,8 @@ int file_write(int fd, const char *path, const void *bytes, size_t len, struct e
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return error_set(err, EXIT_CANNOT_WRITE, "cannot write '%s': %s",
-                             log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+            return error_set(err, EXIT_CANNOT_WRITE, "cannot write '%s': %s", LOG_QUOTED(path),
+                             strerror(errno));
         p += n;
         len -= (size_t)n;
     }
@@ -194,10 +186,8 @@ int file_write(int fd, const char *path, const void *bytes, size_t len, struct e
 
 int file_sync(int fd, const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (fsync(fd))
-        return error_set(err, EXIT_CANNOT_WRITE, "cannot sync '%s' to disk: %s",
-                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        return error_set(err, EXIT_CANNOT_WRITE, "cannot sync '%s' to disk: %s", LOG_QUOTED(path),
+                         strerror(errno));
     return 0;
 }

@@ -30,25 +30,20 @@ int file_is_at(int fd, const char *path)
 
 int file_check_at(int fd, const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (file_is_at(fd, path) > 0)
         return 0;
     return error_set(err, EXIT_CANNOT_CREATE,
                      "'%s' was replaced or removed while it was written, so it was not published",
-                     log_quote(path, quoted, sizeof(quoted)));
+                     LOG_QUOTED(path));
 }
 
 int file_publish(int fd, const char *from, const char *to, struct error *err)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
-
     if (file_check_at(fd, from, err))
         return -1;
     if (rename(from, to))
         return error_set(err, EXIT_CANNOT_CREATE, "cannot rename '%s' to '%s': %s",
-                         log_quote(from, quoted[0], LOG_QUOTE_BYTES),
-                         log_quote(to, quoted[1], LOG_QUOTE_BYTES), strerror(errno));
+                         LOG_QUOTED(from), LOG_QUOTED(to), strerror(errno));
     return 0;
 }
 
@@ -80,7 +75,6 @@ static bool end_move(const char *from, const char *to)
 
 int file_move(const char *from, const char *to, enum file_moved *ret_moved, struct error *err)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
     int result = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
 
     if (result && (errno == EINVAL || errno == ENOSYS))
@@ -90,9 +84,8 @@ int file_move(const char *from, const char *to, enum file_moved *ret_moved, stru
     *ret_moved = !result ? FILE_MOVED : errno == ENOENT ? FILE_NOT_THERE : FILE_PLACE_TAKEN;
     if (!result || errno == ENOENT || errno == EEXIST)
         return 0;
-    return error_set(err, EXIT_CANNOT_CREATE, "cannot rename '%s' to '%s': %s",
-                     log_quote(from, quoted[0], LOG_QUOTE_BYTES),
-                     log_quote(to, quoted[1], LOG_QUOTE_BYTES), strerror(errno));
+    return error_set(err, EXIT_CANNOT_CREATE, "cannot rename '%s' to '%s': %s", LOG_QUOTED(from),
+                     LOG_QUOTED(to), strerror(errno));
 }
 
 /* The folder's status; the last part of the path. */
@@ -109,33 +102,31 @@ static bool find_place(const char *path, struct stat *ret_folder, const char **r
 
 int file_check_replaceable(const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat folder, status;
     const char *name;
 
     if (lstat(path, &status) || !find_place(path, &folder, &name))
         return 0;
-    log_quote(path, quoted, sizeof(quoted));
     if (S_ISDIR(status.st_mode))
-        return error_set(err, EXIT_CANNOT_CREATE, "'%s' is a folder; name another place", quoted);
+        return error_set(err, EXIT_CANNOT_CREATE, "'%s' is a folder; name another place",
+                         LOG_QUOTED(path));
     if (folder.st_mode & S_ISVTX && geteuid() != 0 && status.st_uid != geteuid() &&
         folder.st_uid != geteuid())
         return error_set(err, EXIT_CANNOT_CREATE,
                          "'%s' belongs to another user, and in its folder (sticky) nobody else may "
                          "replace it; name another place",
-                         quoted);
+                         LOG_QUOTED(path));
     return 0;
 }
 
 int file_check_name(const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
 
     if (lstat(path, &status) == 0 || errno == ENOENT)
         return 0;
-    return error_set(err, EXIT_CANNOT_CREATE, "cannot create '%s': %s",
-                     log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+    return error_set(err, EXIT_CANNOT_CREATE, "cannot create '%s': %s", LOG_QUOTED(path),
+                     strerror(errno));
 }
 
 bool file_is_same(const char *a, const char *b)
@@ -186,7 +177,6 @@ static bool is_unsupported(int cause)
 int file_sync_folder(const char *path, struct error *err)
 {
     static bool is_said;
-    char quoted[LOG_QUOTE_BYTES];
     int cause;
 
     if (!sync_folder(path))
@@ -196,15 +186,14 @@ int file_sync_folder(const char *path, struct error *err)
         return error_no_memory(err);
     if ((is_unsupported(cause) || cause == EACCES) && !sync_file_system(path))
         return 0;
-    log_quote(path, quoted, sizeof(quoted));
     if (!is_unsupported(cause))
-        return error_set(err, EXIT_CANNOT_WRITE, "cannot sync the folder of '%s': %s", quoted,
-                         strerror(cause));
+        return error_set(err, EXIT_CANNOT_WRITE, "cannot sync the folder of '%s': %s",
+                         LOG_QUOTED(path), strerror(cause));
     if (!is_said)
         log_warn("the file system of '%s' cannot sync folders (%s): files are whole there, but "
                  "after a power cut one may be missing; the ledger knows what was sent, and the "
                  "same command writes the report again",
-                 quoted, strerror(cause));
+                 LOG_QUOTED(path), strerror(cause));
     is_said = true;
     return 0;
 }

@@ -69,34 +69,32 @@ int file_read_exit_code(int other)
 int file_read_open(int fd, const char *path, size_t limit, struct buffer *ret_content,
                    struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     char bytes[16384];
     ssize_t n;
     int result = 0;
 
-    log_quote(path, quoted, sizeof(quoted));
     buffer_reset(ret_content);
     while ((n = file_read_patiently(fd, bytes, sizeof(bytes))) > 0 && ret_content->len <= limit)
         buffer_append(ret_content, bytes, (size_t)n);
     if (n < 0)
         result = error_set(err, file_read_exit_code(EXIT_INPUT_MISSING), "cannot read '%s': %s",
-                           quoted, file_read_why());
+                           LOG_QUOTED(path), file_read_why());
     else if (ret_content->failed)
         result = error_no_memory(err);
     else if (ret_content->len > limit)
-        result = error_set(err, EXIT_INPUT_REFUSED, "'%s' is over %zu bytes", quoted, limit);
+        result =
+            error_set(err, EXIT_INPUT_REFUSED, "'%s' is over %zu bytes", LOG_QUOTED(path), limit);
     return result;
 }
 
 int file_read_all(const char *path, size_t limit, struct buffer *ret_content, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     int fd = file_open_small(path);
     int result;
 
     if (fd < 0)
-        return error_set(err, EXIT_INPUT_MISSING, "cannot open '%s': %s",
-                         log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        return error_set(err, EXIT_INPUT_MISSING, "cannot open '%s': %s", LOG_QUOTED(path),
+                         strerror(errno));
     result = file_read_open(fd, path, limit, ret_content, err);
     close(fd);
     return result;

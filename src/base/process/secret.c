@@ -51,7 +51,6 @@ void secret_release(struct secret *secret)
 int secret_credentials_folder(const char **ret_folder, struct error *err)
 {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
-    char quoted[LOG_QUOTE_BYTES];
 
     *ret_folder = folder && *folder ? folder : NULL;
     if (!*ret_folder || **ret_folder == '/')
@@ -59,7 +58,7 @@ int secret_credentials_folder(const char **ret_folder, struct error *err)
     return error_set(err, EXIT_BAD_CONFIG,
                      "the environment variable CREDENTIALS_DIRECTORY is '%s', which is not an "
                      "absolute path; nothing was sent",
-                     log_quote(folder, quoted, sizeof(quoted)));
+                     LOG_QUOTED(folder));
 }
 
 /* Whether the file lies under $CREDENTIALS_DIRECTORY, by whatever name both have. */
@@ -86,31 +85,28 @@ static bool is_nameless_pipe(int fd, const struct stat *status)
 static int refuse_mode(const char *path, const char *what, const struct stat *status,
                        struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     bool is_ours = status->st_uid == geteuid();
 
-    log_quote(path, quoted, sizeof(quoted));
     return error_set(err, EXIT_BAD_CONFIG,
                      "the %s file '%s' is open to %s (mode %03o); run%s: chmod %s '%s'; nothing "
                      "was sent",
-                     what, quoted, is_ours ? "group or others" : "others than root and its group",
+                     what, LOG_QUOTED(path),
+                     is_ours ? "group or others" : "others than root and its group",
                      (unsigned)status->st_mode & 07777, is_ours ? "" : ", as root",
-                     is_ours ? "600" : "640", quoted);
+                     is_ours ? "600" : "640", LOG_QUOTED(path));
 }
 
 /* The group of a credential is one that the service manager gave, or the mask of an access list. */
 static int check_owner(const char *path, const char *what, const struct stat *status,
                        struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     mode_t open_to = S_IRWXG | S_IRWXO;
 
     if (status->st_uid != geteuid() && status->st_uid != 0)
         return error_set(err, EXIT_BAD_CONFIG,
                          "the %s file '%s' belongs to another user (uid %lu), who can change it; "
                          "make one of your own: install -m 600 '%s' NEW; nothing was sent",
-                         what, log_quote(path, quoted, sizeof(quoted)),
-                         (unsigned long)status->st_uid, quoted);
+                         what, LOG_QUOTED(path), (unsigned long)status->st_uid, LOG_QUOTED(path));
     if (status->st_uid != geteuid() || is_credential(path))
         open_to = S_IWGRP | S_IXGRP | S_IRWXO;
     return status->st_mode & open_to ? refuse_mode(path, what, status, err) : 0;
@@ -118,18 +114,16 @@ static int check_owner(const char *path, const char *what, const struct stat *st
 
 static int open_private(const char *path, const char *what, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
     int fd = file_open_small(path);
 
-    log_quote(path, quoted, sizeof(quoted));
     if (fd < 0)
         return error_set(err, EXIT_BAD_CONFIG, "cannot open the %s file '%s': %s; nothing was sent",
-                         what, quoted, strerror(errno));
+                         what, LOG_QUOTED(path), strerror(errno));
     if (fstat(fd, &status) || (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)))
         error_set(err, EXIT_BAD_CONFIG,
                   "the %s file '%s' is not a regular file, nor a pipe; nothing was sent", what,
-                  quoted);
+                  LOG_QUOTED(path));
     else if (is_nameless_pipe(fd, &status) || !check_owner(path, what, &status, err))
         return fd;
     close(fd);
@@ -227,14 +221,14 @@ static int check_line(struct secret *secret, const char *what, const char *sourc
 static int read_path(const char *path, const char *what, bool is_line, size_t limit,
                      struct secret *ret_secret, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES], source[LOG_QUOTE_BYTES + 16];
+    char source[LOG_QUOTE_BYTES + 16];
     int fd = open_private(path, what, err);
     int result = -1;
 
     *ret_secret = (struct secret){0};
     if (fd < 0)
         return -1;
-    snprintf(source, sizeof(source), "file '%s'", log_quote(path, quoted, sizeof(quoted)));
+    snprintf(source, sizeof(source), "file '%s'", LOG_QUOTED(path));
     if (!reserve(ret_secret, limit, err))
         result = read_bytes(fd, is_line, limit, ret_secret, what, source, err);
     close(fd);
