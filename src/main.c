@@ -126,18 +126,18 @@ static void confine(const struct options *options)
 static const struct command *find_command(const char *word, struct error *err)
 {
     const struct command *command;
-    char quoted[LOG_QUOTE_BYTES];
     const char *near;
 
     for (size_t i = 0; (command = commands_at(i)); i++)
         if (strcmp(word, command->name) == 0)
             return command;
-    log_quote(word, quoted, sizeof(quoted));
     near = suggestion_find(word, command_word);
     if (near)
-        error_set(err, EXIT_BAD_USAGE, "there is no command '%s'; did you mean %s?", quoted, near);
+        error_set(err, EXIT_BAD_USAGE, "there is no command '%s'; did you mean %s?",
+                  LOG_QUOTED(word), near);
     else
-        error_set(err, EXIT_BAD_USAGE, "there is no command '%s'; see: claimbatch --help", quoted);
+        error_set(err, EXIT_BAD_USAGE, "there is no command '%s'; see: claimbatch --help",
+                  LOG_QUOTED(word));
     return NULL;
 }
 

@@ -77,7 +77,6 @@ static void describe(const struct against_itself *source, struct credential_file
                      struct buffer *ret_text)
 {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
-    char quoted[LOG_QUOTE_BYTES];
     struct buffer path = {0};
 
     switch (find_place(source, file, folder && *folder ? folder : NULL, &path)) {
@@ -90,7 +89,7 @@ static void describe(const struct against_itself *source, struct credential_file
         break;
     case PLACE_CREDENTIAL:
         buffer_format(ret_text, "# %s: *** from %s\n", source->what,
-                      log_quote(buffer_string(&path), quoted, sizeof(quoted)));
+                      LOG_QUOTED(buffer_string(&path)));
         break;
     }
     buffer_release(&path);

@@ -10,11 +10,8 @@
 int newer_ledger_refuse_older(const struct ledger *ledger, const char *path,
                               const struct manifest_found *m, bool is_unknown, struct error *err)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
     char what[128];
 
-    log_quote(ledger_path(ledger), quoted[0], LOG_QUOTE_BYTES);
-    log_quote(path, quoted[1], LOG_QUOTE_BYTES);
     if (is_unknown)
         snprintf(what, sizeof(what), "does not know run %s", m->run);
     else
@@ -23,19 +20,17 @@ int newer_ledger_refuse_older(const struct ledger *ledger, const char *path,
     return error_set(err, EXIT_BAD_CONFIG,
                      "the ledger '%s' (%s) %s, of which '%s' tells: it is an older copy of itself, "
                      "or its log was removed. Bring back the newer one; " NEWER_LEDGER_OVERRIDE,
-                     quoted[0], ledger_id(ledger), what, quoted[1]);
+                     LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger), what, LOG_QUOTED(path));
 }
 
 int newer_ledger_refuse_lost(const struct ledger *ledger, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_BAD_CONFIG,
                      "the last %lld commits of ledger '%s' (%s) are gone: its log (-wal) was "
                      "removed, or it is an older copy of itself. Bring back the newer "
                      "one; " NEWER_LEDGER_OVERRIDE,
-                     (long long)ledger_commits_lost(ledger),
-                     log_quote(ledger_path(ledger), quoted, sizeof(quoted)), ledger_id(ledger));
+                     (long long)ledger_commits_lost(ledger), LOG_QUOTED(ledger_path(ledger)),
+                     ledger_id(ledger));
 }
 
 int newer_ledger_check(struct ledger *ledger, const char *path,

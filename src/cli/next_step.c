@@ -114,7 +114,6 @@ static void say_what_was_settled(const struct next_step *o)
 void next_step_print(const struct next_step *o)
 {
     const struct unknown_row_totals *t = o->totals;
-    char path[LOG_QUOTE_BYTES];
     void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2))) =
         t->unknown ? log_warn : log_info;
 
@@ -127,9 +126,9 @@ void next_step_print(const struct next_step *o)
                  o->run->name);
     say("run %s, report '%s': unknown rows: %llu; to be settled here: %llu; waiting for another "
         "row: %llu",
-        o->run->name, log_quote(o->options->claims, path, sizeof(path)),
-        (unsigned long long)t->unknown, (unsigned long long)t->own, (unsigned long long)o->waiting);
+        o->run->name, LOG_QUOTED(o->options->claims), (unsigned long long)t->unknown,
+        (unsigned long long)t->own, (unsigned long long)o->waiting);
     if (o->options->list)
-        log_info("the list: %s", log_quote(o->options->list, path, sizeof(path)));
+        log_info("the list: %s", LOG_QUOTED(o->options->list));
     say_what_is_next(o);
 }

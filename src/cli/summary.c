@@ -8,7 +8,6 @@
 #include "cli/correction.h"
 
 #define CODES_SHOWN 12
-#define PATH_BYTES 4200 /* a path is shown whole */
 
 int summary_exit_code(const struct batch_stop *stop, const struct tally *tally)
 {
@@ -41,7 +40,6 @@ static void append_counts(const struct tally *tally, struct buffer *text)
 
 static void append_codes(struct tally *tally, struct buffer *text)
 {
-    char quoted[LOG_QUOTE_BYTES];
     enum outcome outcome;
     uint64_t rows;
     const char *code;
@@ -55,7 +53,7 @@ static void append_codes(struct tally *tally, struct buffer *text)
             return;
         }
         buffer_format(text, "  %10llu %s %s\n", (unsigned long long)rows, outcome_name(outcome),
-                      log_quote(code, quoted, sizeof(quoted)));
+                      LOG_QUOTED(code));
     }
 }
 
@@ -104,16 +102,14 @@ static void append_repeats(const struct tally *tally, struct buffer *text)
 /* What was wrong stays so until somebody fixes it: then the same command again is no advice. */
 static void append_again(const struct summary *s, struct buffer *text)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (s->stop->exit_code == EXIT_NOT_PERMITTED) {
         buffer_format(text, "next: the same command fails again until what the gateway refuses is "
                             "right: the app key");
         if (s->app_key)
-            buffer_format(text, " %s", log_quote(s->app_key, quoted, sizeof(quoted)));
+            buffer_format(text, " %s", LOG_QUOTED(s->app_key));
         buffer_text(text, ", its secret");
         if (s->secret_file)
-            buffer_format(text, " in '%s'", log_quote(s->secret_file, quoted, sizeof(quoted)));
+            buffer_format(text, " in '%s'", LOG_QUOTED(s->secret_file));
         buffer_format(text, ", the session, or their permissions. Then: %s\n", s->invocation);
     } else if (strcmp(s->stop->because, "require-valid") == 0) {
         buffer_format(text, "next: once the export is correct, or without --require-valid: %s\n",
@@ -211,13 +207,11 @@ static void log_end(const struct summary *s, const char *text)
 
 void summary_print(const struct summary *s)
 {
-    char quoted[BATCH_TEXT_BYTES];
-    char path[PATH_BYTES];
     struct buffer text = {0};
 
     if (s->stop->exit_code)
         buffer_format(&text, "%s%s\n", is_early(s->stop) ? "ended early: " : "",
-                      log_quote(s->stop->sentence, quoted, sizeof(quoted)));
+                      LOG_QUOTED_WITHIN(s->stop->sentence, BATCH_TEXT_BYTES));
     buffer_format(&text, "run %s %s: %llu rows\n", s->run,
                   is_early(s->stop) ? "stopped" : "finished",
                   (unsigned long long)tally_all_rows(s->tally));
@@ -227,11 +221,10 @@ void summary_print(const struct summary *s)
     append_repeats(s->tally, &text);
     append_changed(s, &text);
     append_suspects(s->tally, &text);
-    if (s->report_path) {
-        log_quote(s->report_path, path, sizeof(path));
-        buffer_format(&text, "report:   %s\nmanifest: %s.manifest.json\n", path, path);
-    }
-    buffer_format(&text, "ledger:   %s\n", log_quote(s->ledger_path, path, sizeof(path)));
+    if (s->report_path)
+        buffer_format(&text, "report:   %s\nmanifest: %s.manifest.json\n",
+                      LOG_QUOTED_LONG(s->report_path), LOG_QUOTED_LONG(s->report_path));
+    buffer_format(&text, "ledger:   %s\n", LOG_QUOTED_LONG(s->ledger_path));
     append_next(s, &text);
     if (text.len)
         text.ptr[--text.len] = '\0';
@@ -241,7 +234,6 @@ void summary_print(const struct summary *s)
 
 void summary_print_unfinished(const struct summary *s, const struct batch_progress *progress)
 {
-    char path[PATH_BYTES];
     struct buffer text = {0};
 
     buffer_format(&text, "run %s ended with an error, and no report was published: %llu rows\n",
@@ -253,7 +245,7 @@ void summary_print_unfinished(const struct summary *s, const struct batch_progre
     buffer_format(&text, "  %-9s %10llu\n", "open",
                   (unsigned long long)(progress->rows - progress->done));
     buffer_format(&text, "ledger:   %s\nnext, when the error below is fixed: %s",
-                  log_quote(s->ledger_path, path, sizeof(path)), s->invocation);
+                  LOG_QUOTED_LONG(s->ledger_path), s->invocation);
     log_warn("%s", buffer_string(&text));
     buffer_release(&text);
 }
@@ -277,13 +269,12 @@ void summary_quote(const char *word, struct buffer *ret_text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "-_./:=,%+@";
-    char shown[PATH_BYTES];
 
     if (*word && strspn(word, plain) == strlen(word)) {
         buffer_text(ret_text, word);
         return;
     }
-    if (strcmp(log_quote(word, shown, sizeof(shown)), word) != 0) {
+    if (strcmp(LOG_QUOTED_LONG(word), word) != 0) {
         quote_bytes(word, ret_text);
         return;
     }

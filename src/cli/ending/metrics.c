@@ -61,11 +61,9 @@ static const struct {
 
 static int refuse(const char *path, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_CANNOT_CREATE,
                      "the metrics cannot go to '%s': %s. Name another file with --metrics",
-                     log_quote(path, quoted, sizeof(quoted)), why);
+                     LOG_QUOTED(path), why);
 }
 
 /* Leaves the text empty where there is no file. */

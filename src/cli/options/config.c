@@ -51,10 +51,8 @@ static int is_there(const struct config *config)
 
 static int refuse_place(const struct config *config, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_BAD_CONFIG, "the configuration '%s' %s; nothing was sent",
-                     log_quote(config->path.ptr, quoted, sizeof(quoted)), why);
+                     LOG_QUOTED(config->path.ptr), why);
 }
 
 /* By the last call's errno. */
@@ -68,8 +66,6 @@ static int refuse_access(const struct config *config, struct error *err)
 
 static int find_named(struct config *config, const char *path, const char *by, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     buffer_text(&config->path, path);
     if (config->path.failed)
         return error_no_memory(err);
@@ -77,13 +73,12 @@ static int find_named(struct config *config, const char *path, const char *by, s
         return 0;
     return error_set(err, EXIT_BAD_CONFIG,
                      "the configuration '%s' that %s names cannot be opened: %s; nothing was sent",
-                     log_quote(path, quoted, sizeof(quoted)), by, strerror(errno));
+                     LOG_QUOTED(path), by, strerror(errno));
 }
 
 /* A relative one would be another in each folder, and of whoever made that. */
 static int append_user_path(struct buffer *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     const char *folder = getenv("XDG_CONFIG_HOME");
     bool is_xdg = folder && *folder;
 
@@ -95,8 +90,7 @@ static int append_user_path(struct buffer *path, struct error *err)
         return error_set(err, EXIT_BAD_CONFIG,
                          "the environment variable %s is '%s', which is not an absolute path: name "
                          "the configuration with --config; nothing was sent",
-                         is_xdg ? "XDG_CONFIG_HOME" : "HOME",
-                         log_quote(folder, quoted, sizeof(quoted)));
+                         is_xdg ? "XDG_CONFIG_HOME" : "HOME", LOG_QUOTED(folder));
     buffer_format(path, is_xdg ? "%s/" USER_PATH : "%s/.config/" USER_PATH, folder);
     return path->failed ? error_no_memory(err) : 0;
 }
@@ -134,7 +128,7 @@ static int find(struct config *config, const char *named, struct error *err)
  * by others, whatever its mode. */
 static int check_owner(const struct config *config, int fd, struct error *err)
 {
-    char why[LOG_QUOTE_BYTES + 128], quoted[LOG_QUOTE_BYTES];
+    char why[LOG_QUOTE_BYTES + 128];
     struct stat status;
 
     if (fstat(fd, &status))
@@ -152,8 +146,7 @@ static int check_owner(const struct config *config, int fd, struct error *err)
     }
     if (status.st_nlink && S_ISREG(status.st_mode) && status.st_mode & (S_IWGRP | S_IWOTH)) {
         snprintf(why, sizeof(why), "may be written to by others (mode %03o); run: chmod go-w '%s'",
-                 (unsigned)status.st_mode & 07777,
-                 log_quote(config->path.ptr, quoted, sizeof(quoted)));
+                 (unsigned)status.st_mode & 07777, LOG_QUOTED(config->path.ptr));
         return refuse_place(config, why, err);
     }
     return 0;
@@ -164,10 +157,8 @@ static int check_owner(const struct config *config, int fd, struct error *err)
 static int refuse_line(const struct config *config, unsigned line, const char *why,
                        struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_BAD_CONFIG, "configuration '%s', line %u: %s; nothing was sent",
-                     log_quote(config->path.ptr, quoted, sizeof(quoted)), line, why);
+                     LOG_QUOTED(config->path.ptr), line, why);
 }
 
 static int add_entry(struct config *config, const char *section, const char *key, const char *value)

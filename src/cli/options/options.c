@@ -171,11 +171,10 @@ static int refuse_word(const struct command *command, const char *word, int lett
 static int refuse_typed(const struct command *command, int code, char **argv, struct error *err)
 {
     const char *word = argv[optind - 1];
-    char quoted[LOG_QUOTE_BYTES];
 
     if (code == ':')
         return error_set(err, EXIT_BAD_USAGE, "%s needs a value; nothing was sent",
-                         log_quote(word, quoted, sizeof(quoted)));
+                         LOG_QUOTED(word));
     if (optopt >= LONG_CODE)
         return error_set(err, EXIT_BAD_USAGE, "--%s takes no value; nothing was sent",
                          option_list[optopt - LONG_CODE].name);
@@ -215,13 +214,11 @@ static bool takes_several(const struct command *command)
 static int take_operand(const struct command *command, int argc, char **argv, struct options *o,
                         struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (o->help || o->version || (o->print_config && optind == argc))
         return 0;
     if (!command->operand && optind < argc)
         return error_set(err, EXIT_BAD_USAGE, "%s takes options only: '%s' is too much",
-                         command->name, log_quote(argv[optind], quoted, sizeof(quoted)));
+                         command->name, LOG_QUOTED(argv[optind]));
     if (!command->operand)
         return 0;
     if (optind == argc && *command->operand == '[')
@@ -235,7 +232,7 @@ static int take_operand(const struct command *command, int argc, char **argv, st
     if (optind + 1 < argc && !takes_several(command))
         return error_set(err, EXIT_BAD_USAGE,
                          "one file at a time: '%s' is one too many; nothing was sent",
-                         log_quote(argv[optind + 1], quoted, sizeof(quoted)));
+                         LOG_QUOTED(argv[optind + 1]));
     o->claims = argv[optind];
     return 0;
 }

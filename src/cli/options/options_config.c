@@ -72,13 +72,12 @@ static bool is_secret_key(const char *key)
 static int refuse_entry(const struct config *config, const struct config_entry *entry,
                         const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES], name[LOG_QUOTE_BYTES];
     const char *what = entry->key ? entry->key : entry->section;
 
-    return error_set(
-        err, EXIT_BAD_CONFIG, "configuration '%s', line %u: %s '%s': %s; nothing was sent",
-        log_quote(config_path(config), name, sizeof(name)), entry->line,
-        entry->key ? "the key" : "the section", log_quote(what, quoted, sizeof(quoted)), why);
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "configuration '%s', line %u: %s '%s': %s; nothing was sent",
+                     LOG_QUOTED(config_path(config)), entry->line,
+                     entry->key ? "the key" : "the section", LOG_QUOTED(what), why);
 }
 
 /* Whoever may read the configuration has read it by now, so it is to be changed as well. */

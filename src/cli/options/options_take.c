@@ -88,16 +88,13 @@ bool options_take(struct options *options, const struct option_spec *spec, const
 int options_refuse_value(const char *key, const char *value, const struct origin *origin,
                          const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES], name[LOG_QUOTE_BYTES], shown[LOG_QUOTE_BYTES];
+    const char *quoted = LOG_QUOTED(value);
 
-    log_quote(value, quoted, sizeof(quoted));
-    log_quote(key, shown, sizeof(shown)); /* that of a rule may be anything */
     switch (origin->kind) {
     case ORIGIN_CONFIG:
         return error_set(err, EXIT_BAD_CONFIG,
                          "configuration '%s', line %u: %s does not take '%s': %s; nothing was sent",
-                         log_quote(origin->name, name, sizeof(name)), origin->line, shown, quoted,
-                         why);
+                         LOG_QUOTED(origin->name), origin->line, LOG_QUOTED(key), quoted, why);
     case ORIGIN_ENVIRONMENT:
         return error_set(err, EXIT_BAD_CONFIG,
                          "the environment variable %s cannot be '%s': %s; nothing was sent",
@@ -107,7 +104,7 @@ int options_refuse_value(const char *key, const char *value, const struct origin
         break;
     }
     return error_set(err, why == vocabulary_conflict ? EXIT_BAD_CONFIG : EXIT_BAD_USAGE,
-                     "--%s does not take '%s': %s; nothing was sent", shown, quoted, why);
+                     "--%s does not take '%s': %s; nothing was sent", LOG_QUOTED(key), quoted, why);
 }
 
 int options_note(struct options *options, enum section section, const char *key, const char *value,

@@ -139,22 +139,18 @@ void options_help(const struct command *command, struct buffer *ret_text)
 void options_print_unused(struct buffer *ret_text)
 {
     const char *value = getenv("SSL_CERT_DIR");
-    char quoted[LOG_QUOTE_BYTES];
 
     if (value && *value)
         buffer_format(ret_text,
                       "# SSL_CERT_DIR, '%s', is not used: trusted are the certificates of ca_file, "
                       "or the system's\n",
-                      log_quote(value, quoted, sizeof(quoted)));
+                      LOG_QUOTED(value));
 }
 
 void options_print_config(const struct options *options, struct buffer *ret_text)
 {
-    char path[LOG_QUOTE_BYTES];
-
     if (options->config)
-        buffer_format(ret_text, "# configuration: %s\n",
-                      log_quote(config_path(options->config), path, sizeof(path)));
+        buffer_format(ret_text, "# configuration: %s\n", LOG_QUOTED(config_path(options->config)));
     else
         buffer_text(ret_text, "# there is no configuration\n");
     options_print_unused(ret_text);

@@ -80,15 +80,12 @@ static bool is_known(const struct settings *settings, size_t at)
 
 static void print_origin(const struct origin *origin, struct buffer *ret_text)
 {
-    char name[LOG_QUOTE_BYTES];
-
     switch (origin->kind) {
     case ORIGIN_DEFAULT:
         buffer_text(ret_text, "# the default\n");
         break;
     case ORIGIN_CONFIG:
-        buffer_format(ret_text, "# from %s, line %u\n", log_quote(origin->name, name, sizeof(name)),
-                      origin->line);
+        buffer_format(ret_text, "# from %s, line %u\n", LOG_QUOTED(origin->name), origin->line);
         break;
     case ORIGIN_ENVIRONMENT:
         buffer_format(ret_text, "# from the environment, %s\n", origin->name);
