@@ -31,12 +31,10 @@ static void object_words(struct audit *audit, size_t report, uint64_t row, const
 static void object_to(struct audit *audit, size_t report, uint64_t row, const char *what,
                       const char *said, const char *known)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
-
     audit->reports[report].ledger = AUDIT_DISAGREES;
-    disagreement_raise(
-        audit, AUDIT_LEDGER, report, row, "its %s is '%s' here and '%s' in the ledger", what,
-        log_quote(said, quoted[0], LOG_QUOTE_BYTES), log_quote(known, quoted[1], LOG_QUOTE_BYTES));
+    disagreement_raise(audit, AUDIT_LEDGER, report, row,
+                       "its %s is '%s' here and '%s' in the ledger", what, LOG_QUOTED(said),
+                       LOG_QUOTED(known));
 }
 
 static void compare_times(struct audit *audit, size_t report, uint64_t row, const char *what,
@@ -150,7 +148,6 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
 
 static void note_abandonment(struct audit *audit, const struct abandonment *a)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
     char at[CLOCK_TOP_BYTES];
 
     if (!a->run)
@@ -160,8 +157,7 @@ static void note_abandonment(struct audit *audit, const struct abandonment *a)
         audit,
         "run %s was abandoned at %s Beijing time by %s: %s; none of its rows is sent any "
         "more",
-        a->name, at, log_quote(a->by, quoted[0], LOG_QUOTE_BYTES),
-        log_quote(a->reason, quoted[1], LOG_QUOTE_BYTES));
+        a->name, at, LOG_QUOTED(a->by), LOG_QUOTED(a->reason));
 }
 
 static int find_run(struct ledger *ledger, struct audit *audit, size_t report, int64_t *ret_run,

@@ -19,12 +19,9 @@ struct audit_report *against_manifest_report(const struct against_itself *source
 void against_manifest_object(struct against_itself *source, const char *format,
                              const char *manifest, const char *report)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
-
     disagreement_raise(source->audit, AUDIT_ITSELF, source->report, 0,
-                       "the manifest says %s%s, the report has %s", format,
-                       log_quote(manifest, quoted[0], LOG_QUOTE_BYTES),
-                       log_quote(report, quoted[1], LOG_QUOTE_BYTES));
+                       "the manifest says %s%s, the report has %s", format, LOG_QUOTED(manifest),
+                       LOG_QUOTED(report));
 }
 
 static void compare_counts(struct against_itself *source, const char *what, uint64_t manifest,
@@ -130,9 +127,7 @@ static void code_list_release(struct code_list *codes)
 /* A code that is no UTF-8, because it was cut, is quoted in a manifest. */
 static void append_code(const char *code, struct buffer *texts)
 {
-    char room[LOG_QUOTE_BYTES];
-
-    line_append_clean(character_is_utf8(code) ? code : log_quote(code, room, sizeof(room)), texts);
+    line_append_clean(character_is_utf8(code) ? code : LOG_QUOTED(code), texts);
     buffer_byte(texts, '\0');
 }
 

@@ -111,7 +111,6 @@ static int open_original(struct walk *w, struct error *err)
 {
     const struct manifest_found *manifest = find_reading(w->audit);
     char sha256[MANIFEST_SHA256_TEXT_BYTES];
-    char quoted[LOG_QUOTE_BYTES];
 
     w->audit->export_path = w->settings->export.path;
     if (!w->settings->export.path)
@@ -126,8 +125,7 @@ static int open_original(struct walk *w, struct error *err)
             w->audit, AUDIT_EXPORT, AUDIT_NO_REPORT, 0,
             "'%s' is not the export that was sent: its sha256 is %s, the manifest says "
             "%s",
-            log_quote(w->settings->export.path, quoted, sizeof(quoted)), sha256,
-            manifest->input_sha256);
+            LOG_QUOTED(w->settings->export.path), sha256, manifest->input_sha256);
     }
     if (!w->is_whole)
         disagreement_note(w->audit, "no report here is of all rows of the export, so it was not "

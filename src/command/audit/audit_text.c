@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define PATH_BYTES 4200 /* a path is shown whole */
 #define SECOND_MS 1000.0
 
 /* ---- lines that fit ---- */
@@ -114,10 +113,9 @@ static void put_verdict(const struct audit *audit, struct buffer *out)
 static void put_disagreement(const struct audit *audit, const struct audit_disagreement *d,
                              struct buffer *out)
 {
-    char path[PATH_BYTES] = "";
+    const char *path =
+        d->report == AUDIT_NO_REPORT ? "" : LOG_QUOTED_LONG(audit->reports[d->report].path);
 
-    if (d->report != AUDIT_NO_REPORT)
-        log_quote(audit->reports[d->report].path, path, sizeof(path));
     if (d->row && *path)
         line(out, 2, "row %" PRIu64 " of %s: %s", d->row, path, d->text);
     else if (d->row)
@@ -169,14 +167,13 @@ static void put_changed(const char *what, const struct changed_sum *sum, struct 
 static void put_report(const struct audit_report *r, struct buffer *out)
 {
     const struct manifest_found *m = &r->manifest;
-    char quoted[PATH_BYTES];
     char times[2][CLOCK_TOP_BYTES] = {"?", "?"};
 
-    line(out, 2, "%s", log_quote(r->path, quoted, sizeof(quoted)));
+    line(out, 2, "%s", LOG_QUOTED_LONG(r->path));
     line(out, 4, "%" PRIu64 " row%s, %" PRIu64 " bytes", r->lines, plural(r->lines), r->bytes);
     if (!r->has_manifest)
         return;
-    line(out, 4, "%s, run %s%s%s", log_quote(m->command, quoted, sizeof(quoted)), m->run,
+    line(out, 4, "%s, run %s%s%s", LOG_QUOTED_LONG(m->command), m->run,
          *m->parent_run ? " of " : "", m->parent_run);
     if (m->started_ms)
         clock_format_top(m->started_ms, times[0]);
@@ -184,7 +181,7 @@ static void put_report(const struct audit_report *r, struct buffer *out)
         clock_format_top(m->finished_ms, times[1]);
     line(out, 4, "%s to %s Beijing time", times[0], times[1]);
     if (*m->stopped_because)
-        line(out, 4, "stopped: %s", log_quote(m->stopped_because, quoted, sizeof(quoted)));
+        line(out, 4, "stopped: %s", LOG_QUOTED_LONG(m->stopped_because));
     else
         line(out, 4, "%s", m->complete ? "complete" : "not complete");
     put_changed("changed since they were accepted, and sent", &m->changed, out);
@@ -195,15 +192,13 @@ static void put_report(const struct audit_report *r, struct buffer *out)
 static void put_reports(const struct audit *audit, struct buffer *out)
 {
     static const char *const words[] = {"not checked", "agrees", "DISAGREES"};
-    char quoted[PATH_BYTES];
 
     line(out, 0, "report%s:", plural(audit->report_count));
     for (size_t i = 0; i < audit->report_count; i++)
         put_report(&audit->reports[i], out);
     if (audit->export_path)
-        line(out, 0, "export: %s: %" PRIu64 " row%s, %s",
-             log_quote(audit->export_path, quoted, sizeof(quoted)), audit->export_rows,
-             plural(audit->export_rows), words[audit->export]);
+        line(out, 0, "export: %s: %" PRIu64 " row%s, %s", LOG_QUOTED_LONG(audit->export_path),
+             audit->export_rows, plural(audit->export_rows), words[audit->export]);
 }
 
 /* ---- totals ---- */
@@ -252,18 +247,17 @@ static void put_totals(const struct audit *audit, struct buffer *out)
 
 static void put_code(const struct audit_code *code, struct buffer *out)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct buffer rows = {0};
 
     for (size_t i = 0; i < code->first_count; i++)
         buffer_format(&rows, "%s%" PRIu64, i ? ", " : "", code->first_rows[i]);
     line(out, 2, "%s %s: %" PRIu64 " row%s (%s%s)", outcome_name(code->outcome),
-         log_quote(code->code, quoted, sizeof(quoted)), code->rows, plural(code->rows),
-         buffer_string(&rows), code->rows > code->first_count ? ", …" : "");
+         LOG_QUOTED(code->code), code->rows, plural(code->rows), buffer_string(&rows),
+         code->rows > code->first_count ? ", …" : "");
     out->failed |= rows.failed;
     buffer_release(&rows);
     if (*code->message)
-        line(out, 4, "'%s'", log_quote(code->message, quoted, sizeof(quoted)));
+        line(out, 4, "'%s'", LOG_QUOTED(code->message));
     if (*code->advice.todo)
         line(out, 4, "do: %s", code->advice.todo);
     else if (*code->advice.meaning)
@@ -311,16 +305,13 @@ static void put_speed(const struct audit *audit, struct buffer *out)
 
 static void put_event(const struct manifest_event *event, struct buffer *out)
 {
-    char kind[32];
-    char text[LOG_QUOTE_BYTES];
     char times[2][CLOCK_TOP_BYTES] = {"", ""};
 
     clock_format_top(event->at_ms, times[0]);
     if (event->until_ms)
         clock_format_top(event->until_ms, times[1]);
-    line(out, 2, "%s %s%s%s%s%s", times[0], log_quote(event->kind, kind, sizeof(kind)),
-         *times[1] ? " until " : "", times[1], *event->text ? ": " : "",
-         log_quote(event->text, text, sizeof(text)));
+    line(out, 2, "%s %s%s%s%s%s", times[0], LOG_QUOTED_WITHIN(event->kind, 32),
+         *times[1] ? " until " : "", times[1], *event->text ? ": " : "", LOG_QUOTED(event->text));
 }
 
 static void put_events(const struct audit *audit, struct buffer *out)

@@ -85,15 +85,12 @@ static int print_summary(const struct options *options, const struct audit *audi
 /* The verdict and where the page is; the page has the rest. */
 static void tell(const struct options *options, const struct audit *audit)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    log_quote(options->html, quoted, sizeof(quoted));
     if (audit->agrees)
-        log_info("everything that was checked agrees; the page: %s", quoted);
+        log_info("everything that was checked agrees; the page: %s", LOG_QUOTED(options->html));
     else
         log_warn("%llu disagreement%s; the page: %s",
                  (unsigned long long)audit->disagreements_found,
-                 audit->disagreements_found == 1 ? "" : "s", quoted);
+                 audit->disagreements_found == 1 ? "" : "s", LOG_QUOTED(options->html));
 }
 
 static bool goes_to_output(const char *path)
@@ -162,7 +159,6 @@ static int run_group(const struct options *options, const struct audit_settings 
 {
     const char **paths = calloc(count, sizeof(*paths));
     struct audit_settings of_group = *settings;
-    char name[LOG_QUOTE_BYTES];
     char day[CLOCK_TOP_BYTES];
     int result;
 
@@ -174,7 +170,7 @@ static int run_group(const struct options *options, const struct audit_settings 
     of_group.path_count = count;
     clock_format_top(first->started_ms, day);
     if (!options->json)
-        printf("== '%s' of %.10s ==\n", log_quote(first->input_name, name, sizeof(name)), day);
+        printf("== '%s' of %.10s ==\n", LOG_QUOTED(first->input_name), day);
     result = run(options, &of_group, err);
     free(paths);
     if (result >= 0 ||

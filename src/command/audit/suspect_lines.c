@@ -112,7 +112,6 @@ static void object_to(struct suspect_lines *doubtful, const struct entry *first,
 {
     const struct entry *other = NULL;
     uint64_t rows = 1;
-    char quoted[LOG_QUOTE_BYTES];
 
     for (const struct entry *e = first + 1; e < end; e++) {
         if (e->row == e[-1].row)
@@ -125,15 +124,14 @@ static void object_to(struct suspect_lines *doubtful, const struct entry *first,
             doubtful->audit,
             "request_id '%s' stands on %llu rows: the gateway does not give each call its "
             "own, so repeated answers cannot be known by it",
-            log_quote(first->id, quoted, sizeof(quoted)), (unsigned long long)rows);
+            LOG_QUOTED(first->id), (unsigned long long)rows);
     else if (other)
         disagreement_raise(
             doubtful->audit, AUDIT_ITSELF, other->report, other->row,
             "its request_id '%s' stands on row %llu too (on %llu rows in all): where "
             "the gateway gives each call its own, an answer was repeated, and one of "
             "them is about another row",
-            log_quote(first->id, quoted, sizeof(quoted)), (unsigned long long)first->row,
-            (unsigned long long)rows);
+            LOG_QUOTED(first->id), (unsigned long long)first->row, (unsigned long long)rows);
 }
 
 static void judge(struct suspect_lines *doubtful, struct entry *entries, size_t count)

@@ -97,10 +97,8 @@ int page_make(const struct audit *audit, const char *version, int64_t now_ms,
 
 static int refuse(const char *path, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_CANNOT_CREATE, "'%s' %s; name another file with --html",
-                     log_quote(path, quoted, sizeof(quoted)), why);
+                     LOG_QUOTED(path), why);
 }
 
 static bool is_page(const char *path)

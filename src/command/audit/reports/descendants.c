@@ -22,7 +22,6 @@ static int look(void *context, const struct earlier_run *earlier_run, struct err
 {
     const struct manifest_found *m = earlier_run->manifest;
     struct audit *audit = context;
-    char quoted[LOG_QUOTE_BYTES];
     struct buffer path = {0};
     size_t len = strlen(earlier_run->path);
 
@@ -34,13 +33,13 @@ static int look(void *context, const struct earlier_run *earlier_run, struct err
     buffer_append(&path, earlier_run->path, len);
     if (earlier_run->is_start)
         disagreement_note(audit, "a re-run of run %s has begun and has no report yet: '%s'",
-                          m->parent_run, log_quote(buffer_string(&path), quoted, sizeof(quoted)));
+                          m->parent_run, LOG_QUOTED(buffer_string(&path)));
     else
         disagreement_note(
             audit,
             "'%s' is the report of a re-run of run %s and was not looked at: name it, "
             "too, to see what became of those rows",
-            log_quote(buffer_string(&path), quoted, sizeof(quoted)), m->parent_run);
+            LOG_QUOTED(buffer_string(&path)), m->parent_run);
     buffer_release(&path);
     return 0;
 }

@@ -96,8 +96,6 @@ static int fill(struct collected *one, const char *path, const struct manifest_f
 /* Of two reports of one run the newer one stays: true when `one` is not to be added. */
 static bool yields(struct report_list *report_list, struct collected *one)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
-
     for (size_t i = 0; i < report_list->count; i++) {
         struct collected *other = &report_list->list[i];
         struct collected older;
@@ -110,8 +108,7 @@ static bool yields(struct report_list *report_list, struct collected *one)
             *other = *one;
         }
         log_info("'%s' is an older report of the run of '%s': it counts once",
-                 log_quote(older.path, quoted[0], LOG_QUOTE_BYTES),
-                 log_quote(other->path, quoted[1], LOG_QUOTE_BYTES));
+                 LOG_QUOTED(older.path), LOG_QUOTED(other->path));
         collected_release(&older);
         *one = (struct collected){0};
         return true;
@@ -153,19 +150,17 @@ static int take_manifest(struct report_list *report_list, const char *report_pat
     struct manifest_found manifest;
     struct error unread;
     struct stat status;
-    char quoted[LOG_QUOTE_BYTES];
     int found = manifest_read(report_path, &manifest, &unread);
     int result = 0;
 
-    log_quote(report_path, quoted, sizeof(quoted));
     if (found < 0 && unread.exit_code == EXIT_RESOURCES) {
         result = error_no_memory(err);
     } else if (found < 0) {
         log_warn("passed over: %s", unread.text);
         report_list->missing++;
     } else if (found && stat(report_path, &status)) {
-        log_warn("the manifest of '%s' (run %s) is there, but not the report: %s", quoted,
-                 manifest.run, strerror(errno));
+        log_warn("the manifest of '%s' (run %s) is there, but not the report: %s",
+                 LOG_QUOTED(report_path), manifest.run, strerror(errno));
         report_list->missing++;
     } else if (found) {
         result = add(report_list, report_path, &manifest, err);
@@ -201,8 +196,6 @@ static bool has_manifest(const char *path)
 /* A file of a folder: a manifest, a report without one, or nothing that matters. */
 static int take_file(struct report_list *report_list, struct buffer *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (ends_with(path->ptr, MANIFEST_ENDING)) {
         path->len -= strlen(MANIFEST_ENDING);
         path->ptr[path->len] = '\0';
@@ -211,11 +204,11 @@ static int take_file(struct report_list *report_list, struct buffer *path, struc
     if (ends_with(path->ptr, STARTED_ENDING)) {
         log_warn("'%s': a run was interrupted before it could publish its report, or is active; "
                  "type the upload again",
-                 log_quote(path->ptr, quoted, sizeof(quoted)));
+                 LOG_QUOTED(path->ptr));
     } else if (ends_with(path->ptr, ".csv") && !has_manifest(path->ptr) &&
                begins_as_report(path->ptr)) {
         log_warn("'%s' is a report without a manifest, and passed over: name it to audit it alone",
-                 log_quote(path->ptr, quoted, sizeof(quoted)));
+                 LOG_QUOTED(path->ptr));
         report_list->missing++;
     }
     return 0;
@@ -228,14 +221,13 @@ static int skip_dots(const struct dirent *entry)
 
 static int take_folder(struct report_list *report_list, const char *folder, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct dirent **names;
     int count = scandir(folder, &names, skip_dots, alphasort);
     int result = 0;
 
     if (count < 0)
         return error_set(err, EXIT_INPUT_MISSING, "cannot read the folder '%s': %s",
-                         log_quote(folder, quoted, sizeof(quoted)), strerror(errno));
+                         LOG_QUOTED(folder), strerror(errno));
     for (int i = 0; i < count; i++) {
         struct buffer path = {0};
 
@@ -254,7 +246,6 @@ static int take_folder(struct report_list *report_list, const char *folder, stru
 static int take_named(struct report_list *report_list, const char *path, struct error *err)
 {
     struct manifest_found manifest;
-    char quoted[LOG_QUOTE_BYTES];
     int found;
 
     if (access(path, R_OK))
@@ -264,7 +255,7 @@ static int take_named(struct report_list *report_list, const char *path, struct 
         found = add(report_list, path, &manifest, err);
     else if (!found)
         found = error_set(err, EXIT_INPUT_REFUSED, "'%s' has no manifest beside it: audit it alone",
-                          log_quote(path, quoted, sizeof(quoted)));
+                          LOG_QUOTED(path));
     manifest_found_release(&manifest);
     return found;
 }
@@ -318,7 +309,6 @@ static void group(struct report_list *report_list)
 int report_list_gather(const char *const *paths, size_t count, struct report_list *ret_report_list,
                        struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     int result = 0;
 
     *ret_report_list = (struct report_list){0};
@@ -327,8 +317,7 @@ int report_list_gather(const char *const *paths, size_t count, struct report_lis
                                      : take_named(ret_report_list, paths[i], err);
     if (!result && !ret_report_list->count && !ret_report_list->missing)
         result = error_set(err, EXIT_INPUT_MISSING, "there is no report in '%s'%s",
-                           log_quote(paths[0], quoted, sizeof(quoted)),
-                           count > 1 ? " or the other folders" : "");
+                           LOG_QUOTED(paths[0]), count > 1 ? " or the other folders" : "");
     if (!result)
         group(ret_report_list);
     return result;

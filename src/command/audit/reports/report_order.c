@@ -11,11 +11,8 @@
 static int refuse(const struct audit_report *a, const struct audit_report *b, const char *why,
                   struct error *err)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_INPUT_REFUSED, "'%s' and '%s' %s",
-                     log_quote(a->path, quoted[0], LOG_QUOTE_BYTES),
-                     log_quote(b->path, quoted[1], LOG_QUOTE_BYTES), why);
+    return error_set(err, EXIT_INPUT_REFUSED, "'%s' and '%s' %s", LOG_QUOTED(a->path),
+                     LOG_QUOTED(b->path), why);
 }
 
 size_t report_order_parent(const struct audit_report *reports, size_t count, size_t report)
