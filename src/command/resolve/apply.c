@@ -90,7 +90,6 @@ static bool is_own(const struct apply *s, const struct decision *decision,
 static int refuse_decision(struct apply *s, const struct decision *decision,
                            const struct claim_state *state, struct error *err)
 {
-    char code[LOG_QUOTE_BYTES], message[LOG_QUOTE_BYTES];
     struct row_record record;
     int found = ledger_row_get(s->ledger, place_of(s, decision), &record, err);
 
@@ -112,8 +111,7 @@ static int refuse_decision(struct apply *s, const struct decision *decision,
     }
     decisions_refuse(s->decisions, decision, "it is not unknown: the ledger has it as %s %s (%s)",
                      outcome_is_there(&record) ? outcome_name(record.outcome) : "unsent",
-                     log_quote(record.code, code, sizeof(code)),
-                     log_quote(record.message, message, sizeof(message)));
+                     LOG_QUOTED(record.code), LOG_QUOTED(record.message));
     return 0;
 }
 

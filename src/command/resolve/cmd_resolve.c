@@ -126,14 +126,11 @@ static int was_unknown(struct resolve *r, const char *run_name, uint64_t number,
 static int refuse_ambiguous(const struct decision *decision, const char *run, const char *path,
                             struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_BAD_USAGE,
                      "row %llu was unknown in the report of run %s, too, which was here before and "
                      "is '%s' now; nothing was settled. Name that report, or say that this one is "
                      "meant: --claim ORDER_NO beside --row, or --yes",
-                     (unsigned long long)decision->row, run,
-                     log_quote(path, quoted, sizeof(quoted)));
+                     (unsigned long long)decision->row, run, LOG_QUOTED(path));
 }
 
 /* A script cannot be asked. A row number that could mean the report that was at this path before is

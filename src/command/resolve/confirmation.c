@@ -12,15 +12,13 @@
 
 void confirmation_name(const struct decision *decision, const char *run, int64_t fee_fen)
 {
-    char order_no[LOG_QUOTE_BYTES];
     char yuan[MONEY_TEXT_BYTES] = "";
     char amount[MONEY_TEXT_BYTES + 16] = "";
 
     if (fee_fen >= 0)
         snprintf(amount, sizeof(amount), ", %s yuan", money_format_yuan(fee_fen, yuan));
     log_info("run %s, row %llu: claim '%s' of work order %lld%s: %s", run,
-             (unsigned long long)decision->row,
-             log_quote(decision->claim_order_no, order_no, sizeof(order_no)),
+             (unsigned long long)decision->row, LOG_QUOTED(decision->claim_order_no),
              (long long)decision->workcard_id, amount,
              decision->outcome == OUTCOME_ACCEPTED ? "accepted" : "not executed");
 }

@@ -205,10 +205,8 @@ static size_t count_columns(const struct record *header, const char *name, size_
 
 static int refuse_file(const struct export *export, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_INPUT_REFUSED, "'%s' is no file of decisions: %s",
-                     log_quote(export_name(export), quoted, sizeof(quoted)), why);
+                     LOG_QUOTED(export_name(export)), why);
 }
 
 static int map_columns(const struct export *export, struct reading *reading, struct error *err)

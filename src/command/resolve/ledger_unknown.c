@@ -19,8 +19,6 @@
 #include "ledger/ledger.h"
 #include "ledger/view/view.h"
 
-#define PATH_BYTES 4200
-
 /* What one look over the ledger has open. */
 struct desk {
     const struct options *options;
@@ -36,8 +34,6 @@ struct desk {
 
 static int open_ledger(struct desk *desk, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (desk->options->ledger)
         buffer_text(&desk->path, desk->options->ledger);
     else if (ledger_default_path(&desk->path, err))
@@ -51,7 +47,7 @@ static int open_ledger(struct desk *desk, struct error *err)
     if (access(desk->path.ptr, F_OK) && errno == ENOENT)
         return error_set(err, EXIT_BAD_CONFIG,
                          "there is no ledger at '%s'; name it with --ledger; nothing was settled",
-                         log_quote(desk->path.ptr, quoted, sizeof(quoted)));
+                         LOG_QUOTED(desk->path.ptr));
     return ledger_open(desk->path.ptr, &desk->ledger, err);
 }
 
@@ -84,19 +80,17 @@ static void show_json(struct desk *desk, const struct view_unknown *unknown, con
 
 static void show_text(const struct view_unknown *unknown, const char *report)
 {
-    char order_no[LOG_QUOTE_BYTES], code[LOG_QUOTE_BYTES], path[PATH_BYTES];
     char time[CLOCK_RFC3339_BYTES] = "";
 
     if (unknown->submitted_ms)
         clock_format_rfc3339(unknown->submitted_ms, time);
     printf("claim '%s', work order %lld\n  handed over  %s, %s\n  row          %llu of run %s\n"
            "  report       %s\n",
-           log_quote(unknown->claim_order_no, order_no, sizeof(order_no)),
-           (long long)unknown->workcard_id, *time ? time : "at no known time",
-           unknown->was_interrupted ? "its run was killed"
-                                    : log_quote(unknown->code, code, sizeof(code)),
+           LOG_QUOTED(unknown->claim_order_no), (long long)unknown->workcard_id,
+           *time ? time : "at no known time",
+           unknown->was_interrupted ? "its run was killed" : LOG_QUOTED(unknown->code),
            (unsigned long long)unknown->place.row, unknown->run_name,
-           *report ? log_quote(report, path, sizeof(path)) : "not known any more");
+           *report ? LOG_QUOTED_LONG(report) : "not known any more");
 }
 
 static int show(struct desk *desk, const struct view_unknown *unknown, struct error *err)

@@ -16,13 +16,12 @@ static void say_change(struct resolve *r, const struct revision_row *row)
 {
     const struct row_record *was = &row->was->line.record;
     const struct row_record *is = &row->line.record;
-    char codes[2][LOG_QUOTE_BYTES];
 
     if (r->totals.changed++ >= CHANGES_SHOWN)
         return;
     log_info("row %llu is %s %s by now; the report says %s %s", (unsigned long long)is->row,
-             outcome_name(is->outcome), log_quote(is->code, codes[0], LOG_QUOTE_BYTES),
-             outcome_name(was->outcome), log_quote(was->code, codes[1], LOG_QUOTE_BYTES));
+             outcome_name(is->outcome), LOG_QUOTED(is->code), outcome_name(was->outcome),
+             LOG_QUOTED(was->code));
 }
 
 /* Binds a decision to the claim of its row, as the report has it. */

@@ -20,17 +20,15 @@
 
 static int check_file(const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
 
-    log_quote(path, quoted, sizeof(quoted));
     if (lstat(path, &status))
         return missing_report_refuse(path, errno, err);
     if (!S_ISREG(status.st_mode))
         return error_set(err, EXIT_CANNOT_CREATE,
                          "the report '%s' is not a regular file (a link, a folder, …), so it "
                          "cannot be published anew there; name the report itself",
-                         quoted);
+                         LOG_QUOTED(path));
     return 0;
 }
 
@@ -39,30 +37,27 @@ static int check_import(struct resolve *r, struct error *err)
 {
     const struct manifest_found *m = &r->manifest;
     struct pass pass = {m->ledger_id, m->run, m->ledger_commits, PASS_LEARNED};
-    char quoted[LOG_QUOTE_BYTES];
     struct run_record run;
     int known = ledger_run_named(r->ledger, m->run, &run, err);
     int found = known > 0 ? ledger_pass_find(r->ledger, &pass, err) : known;
 
     if (found)
         return found < 0 ? -1 : newer_ledger_check(r->ledger, r->options->claims, NULL, err);
-    log_quote(ledger_path(r->ledger), quoted, sizeof(quoted));
     if (known)
         return error_set(err, EXIT_BAD_CONFIG,
                          "the report was made with ledger %s, and '%s' (ledger %s) has imported "
                          "only what an earlier report of its run tells; name the right one with "
                          "--ledger, or teach this one what the report tells (claimbatch import)",
-                         m->ledger_id, quoted, ledger_id(r->ledger));
+                         m->ledger_id, LOG_QUOTED(ledger_path(r->ledger)), ledger_id(r->ledger));
     return error_set(err, EXIT_BAD_CONFIG,
                      "the report was made with ledger %s, but '%s' is ledger %s; name the right "
                      "one with --ledger, or, if that is lost, teach this one what the report tells "
                      "(claimbatch import)",
-                     m->ledger_id, quoted, ledger_id(r->ledger));
+                     m->ledger_id, LOG_QUOTED(ledger_path(r->ledger)), ledger_id(r->ledger));
 }
 
 static int open_ledger(struct resolve *r, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     char id[LEDGER_ID_BYTES];
     enum ledger_place place;
 
@@ -72,14 +67,13 @@ static int open_ledger(struct resolve *r, struct error *err)
         return -1;
     if (r->ledger_path.failed)
         return error_no_memory(err);
-    log_quote(r->ledger_path.ptr, quoted, sizeof(quoted));
     if (ledger_place_look(r->ledger_path.ptr, &place, id, err))
         return -1;
     if (place != LEDGER_STANDS)
         return error_set(err, EXIT_BAD_CONFIG,
                          "there is no ledger at '%s'; name the one the report was made with "
                          "(ledger %s) with --ledger",
-                         quoted, r->manifest.ledger_id);
+                         LOG_QUOTED(r->ledger_path.ptr), r->manifest.ledger_id);
     if (ledger_open(r->ledger_path.ptr, &r->ledger, err))
         return -1;
     if (strcmp(ledger_id(r->ledger), r->manifest.ledger_id) == 0)
@@ -151,12 +145,11 @@ static int open_key(struct resolve *r, struct error *err)
 /* Today's report may stand where yesterday's is meant. */
 static void say_whose(const struct resolve *r)
 {
-    char name[LOG_QUOTE_BYTES];
     char day[CLOCK_TOP_BYTES];
 
     clock_format_top(r->manifest.started_ms, day);
-    log_info("the report of '%s' of %.10s, run %s",
-             log_quote(r->manifest.input_name, name, sizeof(name)), day, r->manifest.run);
+    log_info("the report of '%s' of %.10s, run %s", LOG_QUOTED(r->manifest.input_name), day,
+             r->manifest.run);
 }
 
 int resolve_open_report(struct resolve *r, struct error *err)

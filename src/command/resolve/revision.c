@@ -85,14 +85,12 @@ static int look_up(struct revision *revision, uint64_t row, const struct row_rec
 
 static int refuse_row(const struct revision *revision, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(
         err, EXIT_INPUT_REFUSED,
         "'%s' cannot be brought up to date: row %llu %s. Upload the export again: that "
         "publishes the report anew",
-        log_quote(revision->settings->path, quoted, sizeof(quoted)),
-        (unsigned long long)revision->was.line.record.row, why);
+        LOG_QUOTED(revision->settings->path), (unsigned long long)revision->was.line.record.row,
+        why);
 }
 
 /* Warnings of the rules stay, those that arose in the run are the ledger's. */

@@ -8,12 +8,10 @@
 
 static int refuse_report(const struct revision *revision, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_INPUT_REFUSED,
                      "'%s' is not the report that its manifest describes: %s. Take the report as "
                      "claimbatch wrote it, and only look at copies",
-                     log_quote(revision->settings->path, quoted, sizeof(quoted)), why);
+                     LOG_QUOTED(revision->settings->path), why);
 }
 
 /* Whether the row could stand in a report of ours as it is; else `why` says what was done to it. */

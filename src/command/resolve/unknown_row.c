@@ -10,7 +10,6 @@
 #include "base/money.h"
 
 #define SHOWN_BYTES 2048 /* of a message */
-#define PATH_BYTES 4200
 
 /* Whether the report of this run is not at its path any more: another one took its place. */
 static int is_report_gone(const char *path, const char *run, bool *ret_gone, struct error *err)
@@ -82,20 +81,16 @@ bool unknown_row_is_settled_here(const struct unknown_row *unknown_row)
 
 void unknown_row_append_place(const struct unknown_row *unknown_row, struct buffer *ret_text)
 {
-    char path[PATH_BYTES];
-
     buffer_format(ret_text, "row %llu of run %s, report '%s'",
                   (unsigned long long)unknown_row->at.row, unknown_row->at_run,
-                  log_quote(unknown_row->at_report, path, sizeof(path)));
+                  LOG_QUOTED_LONG(unknown_row->at_report));
 }
 
 /* A text from outside, so that a terminal shows it as it is. */
 static void print_text(const char *name, const char *text)
 {
-    char shown[SHOWN_BYTES];
-
     if (*text)
-        printf("  %-12s %s\n", name, log_quote(text, shown, sizeof(shown)));
+        printf("  %-12s %s\n", name, LOG_QUOTED_WITHIN(text, SHOWN_BYTES));
 }
 
 static void print_attempt(const struct row_record *r)

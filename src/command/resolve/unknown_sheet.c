@@ -17,10 +17,7 @@ struct unknown_sheet {
 
 static int refuse(const char *path, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_CANNOT_CREATE, "'%s' %s", log_quote(path, quoted, sizeof(quoted)),
-                     why);
+    return error_set(err, EXIT_CANNOT_CREATE, "'%s' %s", LOG_QUOTED(path), why);
 }
 
 static int look(const char *path, const char *report_path, bool overwrite, struct error *err)
@@ -78,7 +75,6 @@ int unknown_sheet_add(struct unknown_sheet *sheet, const struct unknown_row *unk
         memcmp(attempt->digest, unknown_row->line->record.digest, sizeof(attempt->digest)) == 0;
     char digest[DIGEST_CLAIM_TEXT_BYTES];
     char time[CLOCK_RFC3339_BYTES];
-    char request_id[LOG_QUOTE_BYTES];
 
     hex_format(attempt->digest, DIGEST_CLAIM_BYTES, digest);
     clock_format_rfc3339(attempt->submitted_ms, time);
@@ -88,7 +84,7 @@ int unknown_sheet_add(struct unknown_sheet *sheet, const struct unknown_row *unk
     append_text(sheet, fields[FIELD_WORKCARD_ID]);
     append_text(sheet, fields[FIELD_CLAIM_ORDER_NO]);
     append_text(sheet, is_this_content ? fields[FIELD_CLAIM_FEE] : "");
-    append_text(sheet, log_quote(attempt->request_id, request_id, sizeof(request_id)));
+    append_text(sheet, LOG_QUOTED(attempt->request_id));
     buffer_text(&sheet->output.text, ",,,\n");
     return output_advance(&sheet->output, err);
 }
