@@ -188,11 +188,10 @@ static int check_options(const struct options *o, struct error *err)
 /* A ledger is made only where none is, and none was. */
 static int create(struct status *s, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     char id[LEDGER_ID_BYTES];
     enum ledger_place place;
+    const char *quoted = LOG_QUOTED(s->path.ptr);
 
-    log_quote(s->path.ptr, quoted, sizeof(quoted));
     if (ledger_place_look(s->path.ptr, &place, id, err))
         return -1;
     if (place == LEDGER_STANDS)

@@ -23,14 +23,13 @@ static int refuse_active(const struct status_abandon *a, int64_t run, struct err
 
 static int find_run(const struct status_abandon *a, struct run_record *ret_run, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     int found = ledger_run_named(a->ledger, a->run, ret_run, err);
 
     return found ? (found < 0 ? -1 : 0)
                  : error_set(err, EXIT_INPUT_MISSING,
                              "the ledger knows no run '%s'; nothing was abandoned. Its runs are "
                              "listed by: claimbatch status --all",
-                             log_quote(a->run, quoted, sizeof(quoted)));
+                             LOG_QUOTED(a->run));
 }
 
 static int abandon_one(const struct status_abandon *a, int64_t run, struct status_abandoned *done,

@@ -18,12 +18,11 @@
 static void show_damage(void *context, const char *sentence)
 {
     struct status *s = context;
-    char quoted[SENTENCE_BYTES];
 
     if (s->json)
         status_json_damage(s->json, sentence);
     else
-        buffer_format(&s->out, "\ndamaged: %s", log_quote(sentence, quoted, sizeof(quoted)));
+        buffer_format(&s->out, "\ndamaged: %s", LOG_QUOTED_WITHIN(sentence, SENTENCE_BYTES));
 }
 
 static void say_what_to_restore(const struct status *s)
@@ -95,7 +94,6 @@ static void name_backup(const struct status *s, struct buffer *ret_path)
 
 int status_back_up(struct status *s, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct buffer place = {0};
     const char *file;
     uint64_t bytes;
@@ -112,8 +110,8 @@ int status_back_up(struct status *s, struct error *err)
         status_json_backup(s->json, file, bytes);
         status_json_end(s->json);
     } else {
-        buffer_format(&s->out, "\nbackup  %s\n        %llu bytes, verified\n",
-                      log_quote(file, quoted, sizeof(quoted)), (unsigned long long)bytes);
+        buffer_format(&s->out, "\nbackup  %s\n        %llu bytes, verified\n", LOG_QUOTED(file),
+                      (unsigned long long)bytes);
     }
     buffer_release(&place);
     if (status_flush(s, 0, err))

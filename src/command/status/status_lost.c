@@ -42,7 +42,6 @@ static int see(void *context, const struct earlier_run *earlier_run, struct erro
 {
     struct lost *lost = context;
     const struct manifest_found *m = earlier_run->manifest;
-    char quoted[LOG_QUOTE_BYTES];
     char sentence[SENTENCE_BYTES];
     struct run_record run;
     struct pass pass;
@@ -64,8 +63,7 @@ static int see(void *context, const struct earlier_run *earlier_run, struct erro
         return is_lost < 0 ? -1 : 0;
     snprintf(sentence, sizeof(sentence),
              "it is an older copy of itself: '%s' tells of run %s, commit %lld, which is not in it",
-             log_quote(earlier_run->path, quoted, sizeof(quoted)), m->run,
-             (long long)m->ledger_commits);
+             LOG_QUOTED(earlier_run->path), m->run, (long long)m->ledger_commits);
     lost->say(lost->context, sentence);
     lost->found++;
     return 0;

@@ -173,7 +173,6 @@ static void show_settlement(void *context, const struct view_settlement *settlem
 int status_show_history(struct status *s, struct error *err)
 {
     const struct view_visitor visitor = {s, show_claim, show_row, show_settlement};
-    char quoted[LOG_QUOTE_BYTES];
     size_t claims;
 
     if (s->json)
@@ -185,7 +184,7 @@ int status_show_history(struct status *s, struct error *err)
         status_json_end(s->json);
     } else if (!claims) {
         buffer_format(&s->out, "\nno claim '%s' was ever sent with this ledger\n",
-                      log_quote(s->options->claim, quoted, sizeof(quoted)));
+                      LOG_QUOTED(s->options->claim));
     }
     return status_flush(s, 0, err) ? -1 : EXIT_COMPLETE;
 }

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/money.h"
 
-#define PATH_BYTES 4200  /* a path is shown whole */
 #define FIELD_BYTES 2048 /* a message is, too */
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
@@ -35,12 +34,10 @@ static void append_age(int64_t age_ms, struct buffer *text)
 
 void status_text_head(const struct ledger *ledger, int64_t now_ms, struct buffer *ret_text)
 {
-    char path[PATH_BYTES];
     char now[CLOCK_TOP_BYTES];
 
     buffer_format(ret_text, "ledger  %s\n        id %s\n        looked at %s Beijing time\n",
-                  log_quote(ledger_path(ledger), path, sizeof(path)), ledger_id(ledger),
-                  when(now_ms, now));
+                  LOG_QUOTED_LONG(ledger_path(ledger)), ledger_id(ledger), when(now_ms, now));
 }
 
 /* ---- runs ---- */
@@ -65,12 +62,11 @@ static void append_counts(const struct view_run *run, struct buffer *text)
 
 static void append_abandonment(const struct abandonment *a, struct buffer *text)
 {
-    char quoted[2][FIELD_BYTES];
     char at[CLOCK_TOP_BYTES];
 
     buffer_format(text, "  abandoned %s by %s: %s\n  none of its rows is sent any more\n",
-                  when(a->at_ms, at), log_quote(a->by, quoted[0], FIELD_BYTES),
-                  log_quote(a->reason, quoted[1], FIELD_BYTES));
+                  when(a->at_ms, at), LOG_QUOTED_WITHIN(a->by, FIELD_BYTES),
+                  LOG_QUOTED_WITHIN(a->reason, FIELD_BYTES));
 }
 
 /* What is left to do with it. */
@@ -97,24 +93,22 @@ static void append_remarks(const struct view_run *run, struct buffer *text)
 void status_text_run(const struct view_run *run, struct buffer *ret_text)
 {
     const struct run_record *r = &run->record;
-    char quoted[LOG_QUOTE_BYTES];
-    char path[PATH_BYTES];
     char started[CLOCK_TOP_BYTES];
 
     buffer_format(ret_text, "\nrun %s  %s", r->name, view_state_name(run->state));
     if (run->state == VIEW_STOPPED)
-        buffer_format(ret_text, " (%s)", log_quote(r->stopped_because, quoted, sizeof(quoted)));
-    buffer_format(ret_text, "  %s\n  started %s\n", log_quote(r->command, path, sizeof(path)),
+        buffer_format(ret_text, " (%s)", LOG_QUOTED(r->stopped_because));
+    buffer_format(ret_text, "  %s\n  started %s\n", LOG_QUOTED_LONG(r->command),
                   when(r->started_ms, started));
     if (run->state == VIEW_PRUNED) {
         if (run->abandonment.run)
             append_abandonment(&run->abandonment, ret_text);
         return;
     }
-    buffer_format(ret_text, "  export %s\n", log_quote(r->export_name, path, sizeof(path)));
-    buffer_format(ret_text, "  report %s\n", log_quote(r->report_path, path, sizeof(path)));
+    buffer_format(ret_text, "  export %s\n", LOG_QUOTED_LONG(r->export_name));
+    buffer_format(ret_text, "  report %s\n", LOG_QUOTED_LONG(r->report_path));
     if (*r->parent)
-        buffer_format(ret_text, "  rows of run %s\n", log_quote(r->parent, quoted, sizeof(quoted)));
+        buffer_format(ret_text, "  rows of run %s\n", LOG_QUOTED(r->parent));
     append_counts(run, ret_text);
     append_remarks(run, ret_text);
 }
@@ -124,13 +118,12 @@ void status_text_run(const struct view_run *run, struct buffer *ret_text)
 void status_text_app(const struct view_app *app, int64_t quota, int64_t now_ms, bool first,
                      struct buffer *ret_text)
 {
-    char quoted[LOG_QUOTE_BYTES];
     char text[CLOCK_TOP_BYTES];
 
     if (first)
         buffer_format(ret_text, "\ncalls of today, %.10s in Beijing\n", when(now_ms, text));
-    buffer_format(ret_text, "  %s", log_quote(app->platform, quoted, sizeof(quoted)));
-    buffer_format(ret_text, ", app key %s\n", log_quote(app->app_key, quoted, sizeof(quoted)));
+    buffer_format(ret_text, "  %s", LOG_QUOTED(app->platform));
+    buffer_format(ret_text, ", app key %s\n", LOG_QUOTED(app->app_key));
     buffer_format(ret_text, "    %lld", (long long)app->calls);
     if (quota)
         buffer_format(ret_text, " of %lld, %lld left", (long long)quota,
@@ -158,17 +151,15 @@ void status_text_unknown_head(uint64_t count, uint64_t shown, struct buffer *ret
 void status_text_unknown(const struct view_unknown *unknown, int64_t now_ms,
                          struct buffer *ret_text)
 {
-    char quoted[LOG_QUOTE_BYTES];
     char text[CLOCK_TOP_BYTES];
 
     buffer_format(ret_text, "  %s (", when(unknown->submitted_ms, text));
     append_age(now_ms - unknown->submitted_ms, ret_text);
     buffer_format(ret_text, ") run %s, row %llu\n", unknown->run_name,
                   (unsigned long long)unknown->place.row);
-    buffer_format(ret_text, "    claim %s, workcard %lld: ",
-                  log_quote(unknown->claim_order_no, quoted, sizeof(quoted)),
+    buffer_format(ret_text, "    claim %s, workcard %lld: ", LOG_QUOTED(unknown->claim_order_no),
                   (long long)unknown->workcard_id);
-    buffer_format(ret_text, "%s\n", log_quote(unknown->code, quoted, sizeof(quoted)));
+    buffer_format(ret_text, "%s\n", LOG_QUOTED(unknown->code));
 }
 
 /* ---- one claim ---- */
@@ -198,12 +189,11 @@ void status_text_claim(const char *claim_order_no, const struct view_claim *clai
                        struct buffer *ret_text)
 {
     const struct claim_state *state = &claim->state;
-    char quoted[LOG_QUOTE_BYTES];
     char text[CLOCK_TOP_BYTES];
 
-    buffer_format(ret_text, "\nclaim %s, workcard %lld\n",
-                  log_quote(claim_order_no, quoted, sizeof(quoted)), (long long)claim->workcard_id);
-    buffer_format(ret_text, "  on %s\n", log_quote(claim->platform, quoted, sizeof(quoted)));
+    buffer_format(ret_text, "\nclaim %s, workcard %lld\n", LOG_QUOTED(claim_order_no),
+                  (long long)claim->workcard_id);
+    buffer_format(ret_text, "  on %s\n", LOG_QUOTED(claim->platform));
     if (state->accepted) {
         buffer_format(ret_text, "  accepted: row %llu of run %s at %s, content ",
                       (unsigned long long)state->accepted_at.row, state->accepted_run_name,
@@ -220,22 +210,18 @@ void status_text_claim(const char *claim_order_no, const struct view_claim *clai
 
 static void append_round(const struct view_row *row, struct buffer *text)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (row->round == ROUND_NONE)
         return;
     buffer_format(text, "    sent again (%s) by ",
                   row->round == ROUND_RESUBMIT ? "--resubmit" : "--resend-unknown");
-    buffer_format(text, "%s: ", log_quote(row->round_by, quoted, sizeof(quoted)));
-    buffer_format(text, "%s\n", log_quote(row->round_reason, quoted, sizeof(quoted)));
+    buffer_format(text, "%s: ", LOG_QUOTED(row->round_by));
+    buffer_format(text, "%s\n", LOG_QUOTED(row->round_reason));
 }
 
 static void append_field(const char *name, const char *value, struct buffer *text)
 {
-    char quoted[FIELD_BYTES];
-
     if (*value)
-        buffer_format(text, "%s%s", name, log_quote(value, quoted, sizeof(quoted)));
+        buffer_format(text, "%s%s", name, LOG_QUOTED_WITHIN(value, FIELD_BYTES));
 }
 
 void status_text_row(const struct view_row *row, struct buffer *ret_text)
