@@ -54,7 +54,6 @@ static const char *name_command(const struct options *o)
 static int open_ledger(struct rerun *r, struct error *err)
 {
     struct submission *s = &r->submission;
-    char quoted[LOG_QUOTE_BYTES];
     char id[LEDGER_ID_BYTES];
     enum ledger_place place;
     bool is_missing;
@@ -67,29 +66,27 @@ static int open_ledger(struct rerun *r, struct error *err)
                          "there is no ledger at '%s'; name the one the report was made with "
                          "(ledger %s) with --ledger, or say --new-ledger if it is lost: then only "
                          "the report tells what was sent",
-                         log_quote(s->ledger_path.ptr, quoted, sizeof(quoted)),
-                         r->manifest.ledger_id);
+                         LOG_QUOTED(s->ledger_path.ptr), r->manifest.ledger_id);
     return is_missing && s->options->dry_run ? 0 : submission_open_ledger(s, err);
 }
 
 static int refuse_stranger(const struct rerun *r, struct error *err)
 {
     const struct submission *s = &r->submission;
-    char quoted[LOG_QUOTE_BYTES];
     bool is_other = strcmp(ledger_id(s->ledger), r->manifest.ledger_id) != 0;
 
-    log_quote(ledger_path(s->ledger), quoted, sizeof(quoted));
     if (is_other)
         return error_set(err, EXIT_BAD_CONFIG,
                          "the report was made with ledger %s, but '%s' is ledger %s; name the "
                          "right one with --ledger, or say --new-ledger if it is lost: then only "
                          "the report tells what was sent",
-                         r->manifest.ledger_id, quoted, ledger_id(s->ledger));
+                         r->manifest.ledger_id, LOG_QUOTED(ledger_path(s->ledger)),
+                         ledger_id(s->ledger));
     return error_set(err, EXIT_BAD_CONFIG,
                      "the ledger '%s' does not know run %s of this report, so it is an older copy "
                      "of itself; say --new-ledger if the newer one is lost: then only the report "
                      "tells what was sent",
-                     quoted, r->manifest.run);
+                     LOG_QUOTED(ledger_path(s->ledger)), r->manifest.run);
 }
 
 /* Its report is taken at its word, as a person says now or has said before. */
@@ -136,7 +133,6 @@ static void say_what_was_taken(const struct rerun *r)
 {
     const struct selection_counts *counts = selection_counts(r->selection);
     const struct inspection *i = &r->submission.inspection;
-    char name[LOG_QUOTE_BYTES];
     char yuan[MONEY_TEXT_BYTES];
     char day[CLOCK_TOP_BYTES];
     struct buffer taken = {0};
@@ -154,11 +150,11 @@ static void say_what_was_taken(const struct rerun *r)
                           outcome_name((enum outcome)outcome));
     }
     clock_format_top(r->manifest.started_ms, day);
-    log_info("the report of '%s' of %.10s, run %s",
-             log_quote(r->manifest.input_name, name, sizeof(name)), day, r->manifest.run);
+    log_info("the report of '%s' of %.10s, run %s", LOG_QUOTED(r->manifest.input_name), day,
+             r->manifest.run);
     log_info("%s: %llu rows taken%s, %llu invalid, %s yuan; left as they are: %s",
-             log_quote(r->submission.options->claims, name, sizeof(name)),
-             (unsigned long long)i->rows, buffer_string(&taken), (unsigned long long)i->invalid,
+             LOG_QUOTED(r->submission.options->claims), (unsigned long long)i->rows,
+             buffer_string(&taken), (unsigned long long)i->invalid,
              money_format_yuan(inspection_fee(i), yuan), left.len ? buffer_string(&left) : "none");
     if (counts->edited)
         log_warn("%llu rows were edited in the report and are taken as they are now",
@@ -254,14 +250,12 @@ static int note_left(struct rerun *r, struct error *err)
     uint64_t unknown = counts->rows[OUTCOME_UNKNOWN] - counts->taken[OUTCOME_UNKNOWN];
     uint64_t bad = counts->rows[OUTCOME_REJECTED] - counts->taken[OUTCOME_REJECTED] +
                    counts->rows[OUTCOME_INVALID];
-    char name[LOG_QUOTE_BYTES];
 
-    log_quote(o->claims, name, sizeof(name));
     if (unknown) {
         buffer_format(left,
                       "next: %llu rows of '%s' are still unknown, and were not sent. To list "
                       "and to settle them: ",
-                      (unsigned long long)unknown, name);
+                      (unsigned long long)unknown, LOG_QUOTED(o->claims));
         next_step_append_command(o, "resolve", o->claims, left);
         buffer_byte(left, '\n');
     }
@@ -269,7 +263,7 @@ static int note_left(struct rerun *r, struct error *err)
         buffer_format(left,
                       "next: %llu rows of '%s' are still rejected or invalid: correct them "
                       "in the export and upload it again\n",
-                      (unsigned long long)bad, name);
+                      (unsigned long long)bad, LOG_QUOTED(o->claims));
     return left->failed ? error_no_memory(err) : 0;
 }
 

@@ -253,11 +253,9 @@ struct first {
 
 static int refuse_stopped(const struct first *first, struct error *err)
 {
-    char name[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
                      "stopped by a signal while '%s' was read; nothing was sent",
-                     log_quote(first->unaltered.path, name, sizeof(name)));
+                     LOG_QUOTED(first->unaltered.path));
 }
 
 /* The next row: 1, or 0 behind the last one, or -1. */

@@ -6,7 +6,6 @@
 
 static int refuse(const struct submission *s, const struct run_record *run, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     char ended[CLOCK_TOP_BYTES];
 
     clock_format_top(run->finished_ms, ended);
@@ -14,8 +13,7 @@ static int refuse(const struct submission *s, const struct run_record *run, stru
                      "the day's file has not arrived yet: '%s' holds the export of run %s, which "
                      "ended at %s Beijing time (--expect-new). Start again when the new one is "
                      "there; without --expect-new what is left of this one is sent",
-                     log_quote(export_name(s->row_source.export), quoted, sizeof(quoted)),
-                     run->name, ended);
+                     LOG_QUOTED(export_name(s->row_source.export)), run->name, ended);
 }
 
 int arrival_check(const struct submission *s, struct error *err)

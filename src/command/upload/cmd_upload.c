@@ -132,8 +132,6 @@ static void say_warnings(const struct inspection *i)
 static void say_what_was_read(const struct submission *s)
 {
     const struct inspection *i = &s->inspection;
-    char name[LOG_QUOTE_BYTES];
-    char unused[LOG_QUOTE_BYTES];
     char yuan[MONEY_TEXT_BYTES], fen[MONEY_TEXT_BYTES];
 
     log_event(LOG_INFO, "input",
@@ -142,17 +140,16 @@ static void say_what_was_read(const struct submission *s)
                          LOG_FIELD_JSON("fee_fen", money_format_fen(inspection_fee(i), fen)),
                          LOG_FIELD_TEXT("encoding", charset_encoding_name(i->survey.encoding))),
               "%s: %llu rows, %llu invalid, %s yuan; %s, amounts in %s",
-              log_quote(export_name(s->row_source.export), name, sizeof(name)),
-              (unsigned long long)i->rows, (unsigned long long)i->invalid,
-              money_format_yuan(inspection_fee(i), yuan), charset_encoding_name(i->survey.encoding),
+              LOG_QUOTED(export_name(s->row_source.export)), (unsigned long long)i->rows,
+              (unsigned long long)i->invalid, money_format_yuan(inspection_fee(i), yuan),
+              charset_encoding_name(i->survey.encoding),
               i->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
     if (!i->rows)
         log_event(LOG_WARN, "empty-export", LOG_FIELDS(LOG_FIELD_NUMBER("rows", 0)),
                   "there are no claims below the header; an export that must not be empty is "
                   "refused by --min-rows 1");
     if (i->unused_columns.len)
-        log_info("columns not used: %s",
-                 log_quote(buffer_string(&i->unused_columns), unused, sizeof(unused)));
+        log_info("columns not used: %s", LOG_QUOTED(buffer_string(&i->unused_columns)));
     if (i->columns.index[FIELD_CLAIM_DESC] == COLUMN_ABSENT &&
         *i->columns.similar[FIELD_CLAIM_DESC])
         log_info("no column for claim_desc: if '%s' is meant, say --column 'claim_desc=%s'",

@@ -11,12 +11,10 @@
 
 static int refuse_file(const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_CANNOT_CREATE,
                      "the report cannot go to '%s': this command reads or keeps that file; nothing "
                      "was sent. Name another report with -o",
-                     log_quote(path, quoted, sizeof(quoted)));
+                     LOG_QUOTED(path));
 }
 
 /* `beside` names what stands with the file, each beginning with what is added to its path. */

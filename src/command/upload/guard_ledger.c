@@ -30,44 +30,37 @@ static int refuse_other(const struct look *look, const struct earlier_run *earli
 {
     const struct manifest_found *m = earlier_run->manifest;
     const struct ledger *ledger = look->s->ledger;
-    char quoted[3][LOG_QUOTE_BYTES];
     char place[LOG_QUOTE_BYTES + 64] = "";
 
-    log_quote(earlier_run->path, quoted[0], LOG_QUOTE_BYTES);
-    log_quote(look->s->ledger_path.ptr, quoted[1], LOG_QUOTE_BYTES);
     if (*m->ledger_path)
-        snprintf(place, sizeof(place), " '%s'",
-                 log_quote(m->ledger_path, quoted[2], LOG_QUOTE_BYTES));
+        snprintf(place, sizeof(place), " '%s'", LOG_QUOTED(m->ledger_path));
     return error_set(
         err, EXIT_BAD_CONFIG,
         "'%s' tells that %s with ledger %s%s%s (run %s), but '%s' is %s%s. Name that "
         "one with --ledger%s; " NEWER_LEDGER_OVERRIDE,
-        quoted[0], is_this ? "this export was sent or begun" : "claims were sent to this platform",
-        m->ledger_id, *place ? " at" : "", place, m->run, quoted[1],
+        LOG_QUOTED(earlier_run->path),
+        is_this ? "this export was sent or begun" : "claims were sent to this platform",
+        m->ledger_id, *place ? " at" : "", place, m->run, LOG_QUOTED(look->s->ledger_path.ptr),
         ledger ? "ledger " : "not there, and would be a new one", ledger ? ledger_id(ledger) : "",
         place);
 }
 
 static int refuse_unread(const struct earlier_run *earlier_run, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_BAD_CONFIG,
                      "another user has sent claims from here, perhaps of this export, and which "
                      "ledger knows of them cannot be told: %s ('%s'). Have it made "
                      "readable; " NEWER_LEDGER_OVERRIDE,
-                     earlier_run->unread, log_quote(earlier_run->path, quoted, sizeof(quoted)));
+                     earlier_run->unread, LOG_QUOTED(earlier_run->path));
 }
 
 static int refuse_doubt(const struct submission *s, const struct run_record *run, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(
         err, EXIT_BAD_CONFIG,
         "the ledger '%s' is a copy that was made while run %s of this export went on: "
         "what that sent afterwards is not in it. Bring back the newer one; " NEWER_LEDGER_OVERRIDE,
-        log_quote(ledger_path(s->ledger), quoted, sizeof(quoted)), run->name);
+        LOG_QUOTED(ledger_path(s->ledger)), run->name);
 }
 
 /* ---- one manifest ---- */
@@ -131,7 +124,6 @@ static int judge(const struct look *look, const struct manifest_found *m, bool i
 static int pass_over(struct look *look, const struct earlier_run *earlier_run,
                      const struct pass *pass, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     int found;
 
     if (!look->s->ledger)
@@ -141,7 +133,7 @@ static int pass_over(struct look *look, const struct earlier_run *earlier_run,
         return found;
     log_warn("passed over by %s, though it tells of another ledger or of more than this one knows: "
              "'%s'",
-             look->by.by, log_quote(earlier_run->path, quoted, sizeof(quoted)));
+             look->by.by, LOG_QUOTED(earlier_run->path));
     return ledger_pass_add(look->s->ledger, pass, &look->by, err) ? -1 : 1;
 }
 
@@ -210,9 +202,8 @@ static struct look look_of(const struct submission *s)
 static int refuse_absent(const struct submission *s, enum ledger_place place, const char *id,
                          struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
+    const char *quoted = LOG_QUOTED(s->ledger_path.ptr);
 
-    log_quote(s->ledger_path.ptr, quoted, sizeof(quoted));
     if (place == LEDGER_IS_ABSENT)
         return error_set(err, EXIT_BAD_CONFIG,
                          "there is no ledger at '%s', and --require-ledger lets none be made. Name "

@@ -33,21 +33,20 @@ static int choose_ledger(struct submission *s, struct error *err)
 static int check_ca_file(const struct submission *s, struct error *err)
 {
     const char *path = s->options->ca_file;
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
     int fd, result = -1;
 
     if (!path || strncmp(s->endpoint.url, "https:", strlen("https:")) != 0)
         return 0;
-    log_quote(path, quoted, sizeof(quoted));
     fd = file_open_small(path);
     if (fd < 0)
         return error_set(err, EXIT_BAD_CONFIG,
-                         "cannot open the trusted certificates '%s': %s; nothing was sent", quoted,
-                         strerror(errno));
+                         "cannot open the trusted certificates '%s': %s; nothing was sent",
+                         LOG_QUOTED(path), strerror(errno));
     if (fstat(fd, &status) || !S_ISREG(status.st_mode))
         error_set(err, EXIT_BAD_CONFIG,
-                  "the trusted certificates '%s' are not a regular file; nothing was sent", quoted);
+                  "the trusted certificates '%s' are not a regular file; nothing was sent",
+                  LOG_QUOTED(path));
     else
         result = 0;
     close(fd);
@@ -86,15 +85,12 @@ struct top_app submission_app(const struct submission *s)
 
 int submission_open_ledger(struct submission *s, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (guard_absent(s, err) || ledger_open(s->ledger_path.ptr, &s->ledger, err))
         return -1;
     if (ledger_is_new(s->ledger)) /* whatever --quiet says: it knows of nothing that was sent */
         log_event(LOG_WARN, "ledger-created",
                   LOG_FIELDS(LOG_FIELD_TEXT("ledger", ledger_path(s->ledger))),
-                  "new ledger created: %s",
-                  log_quote(ledger_path(s->ledger), quoted, sizeof(quoted)));
+                  "new ledger created: %s", LOG_QUOTED(ledger_path(s->ledger)));
     return 0;
 }
 

@@ -21,13 +21,12 @@ int submission_find_run(const struct submission *s, struct run_record *ret_run, 
 bool submission_describe_change(const struct submission *s, char *ret_words, size_t size)
 {
     const char *change = export_change(s->row_source.export);
-    char quoted[LOG_QUOTE_BYTES];
 
     if (change)
         snprintf(ret_words, size,
                  "'%s' %s since it was checked: this run is about what it held then. Let whatever "
                  "writes it finish, then start again",
-                 log_quote(export_name(s->row_source.export), quoted, sizeof(quoted)), change);
+                 LOG_QUOTED(export_name(s->row_source.export)), change);
     return change != NULL;
 }
 
@@ -43,7 +42,6 @@ bool submission_say_changed(const struct submission *s)
 
 int submission_find_corrected(struct submission *s, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct run_record run;
     int found = 0;
 
@@ -64,7 +62,7 @@ int submission_find_corrected(struct submission *s, struct error *err)
     s->origin = run.origin ? run.origin : run.id;
     s->sequence = run.sequence;
     log_info("this is a list of problems: its rows correct those of run %s, of '%s'", run.name,
-             log_quote(run.export_name, quoted, sizeof(quoted)));
+             LOG_QUOTED(run.export_name));
     return 0;
 }
 

@@ -65,7 +65,6 @@ static int refuse_foreign(const struct submission *s, struct error *err)
 /* A publication that was cut short is brought to its end, whoever's it is. */
 static int complete(struct submission *s, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     int found = publication_complete(s->report_path.ptr, s->completed, err);
 
     if (found <= 0) {
@@ -74,7 +73,7 @@ static int complete(struct submission *s, struct error *err)
     }
     log_info("the report of run %s had no manifest yet, because its publication was cut short: "
              "'%s' has it now",
-             s->completed, log_quote(s->report_path.ptr, quoted, sizeof(quoted)));
+             s->completed, LOG_QUOTED(s->report_path.ptr));
     return 0;
 }
 
@@ -136,7 +135,6 @@ int submission_make_room(struct submission *s, struct error *err)
     const char *run = s->place.standing;
     struct buffer stem = {0};
     struct buffer aside = {0};
-    char quoted[LOG_QUOTE_BYTES];
     bool is_own = strcmp(run, s->resumed.run.name) == 0 || (!*run && s->choice != PLACE_OVERWRITE);
     int result;
 
@@ -147,7 +145,7 @@ int submission_make_room(struct submission *s, struct error *err)
                          : move_aside(s->ledger, s->report_path.ptr, run, stem.ptr, &aside, err);
     if (!result)
         log_info("what was there is kept: %s%s is '%s' now", *run ? "the report of run " : "it",
-                 run, log_quote(aside.ptr, quoted, sizeof(quoted)));
+                 run, LOG_QUOTED(aside.ptr));
     if (!result)
         publication_place_release(&s->place);
     buffer_release(&stem);
