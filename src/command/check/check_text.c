@@ -8,12 +8,9 @@
 
 void check_text_problem(const char *file, const struct problem *problem)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    printf("%s:%llu:%llu: %s: %s: %s (%s)\n", log_quote(file, quoted, sizeof(quoted)),
-           (unsigned long long)problem->line, (unsigned long long)problem->column,
-           problem_severity(problem->severity), rule_code(problem->rule), problem->sentence,
-           problem->cell);
+    printf("%s:%llu:%llu: %s: %s: %s (%s)\n", LOG_QUOTED(file), (unsigned long long)problem->line,
+           (unsigned long long)problem->column, problem_severity(problem->severity),
+           rule_code(problem->rule), problem->sentence, problem->cell);
 }
 
 static void append_absent(const struct columns *columns, enum field field, struct buffer *text)
@@ -32,14 +29,13 @@ static void append_column(const struct columns *columns, enum field field,
                           const struct record *header, struct buffer *text)
 {
     int index = columns->index[field];
-    char name[CELL_NAME_COLUMN_BYTES], quoted[LOG_QUOTE_BYTES];
+    char name[CELL_NAME_COLUMN_BYTES];
 
     if (index == COLUMN_ABSENT)
         append_absent(columns, field, text);
     else
         buffer_format(text, "  %-14s  column %s '%s'\n", column_field_name(field),
-                      cell_name_column((size_t)index, name),
-                      log_quote(header->cells[index].text, quoted, sizeof(quoted)));
+                      cell_name_column((size_t)index, name), LOG_QUOTED(header->cells[index].text));
 }
 
 static const char *delimiter_name(uint32_t delimiter, char ret_name[16])
@@ -135,11 +131,10 @@ void check_text_totals(const char *file, const struct inspection *inspection, co
 {
     static const char *const statuses[INSPECTION_STATUSES] = {
         "status 0, not settled", "status 1, claim succeeded", "status 2, claim failed"};
-    char quoted[LOG_QUOTE_BYTES];
 
-    printf("\n%s: rows %llu, invalid %llu, blank lines %llu",
-           log_quote(file, quoted, sizeof(quoted)), (unsigned long long)inspection->rows,
-           (unsigned long long)inspection->invalid, (unsigned long long)inspection->blank_lines);
+    printf("\n%s: rows %llu, invalid %llu, blank lines %llu", LOG_QUOTED(file),
+           (unsigned long long)inspection->rows, (unsigned long long)inspection->invalid,
+           (unsigned long long)inspection->blank_lines);
     if (inspection->profile.footer_rows)
         printf("\nlines below the claims that are none, passed over: %llu, from line %llu on: %s",
                (unsigned long long)inspection->profile.footer_rows,

@@ -198,10 +198,9 @@ static void print_text(const struct check *check)
 static void say_what_is_next(const struct check *check)
 {
     struct buffer words = {0};
-    char quoted[LOG_QUOTE_BYTES];
 
     if (check->sheet)
-        log_info("the rows with problems: %s", log_quote(check->place.ptr, quoted, sizeof(quoted)));
+        log_info("the rows with problems: %s", LOG_QUOTED(check->place.ptr));
     summary_quote(check->options->claims, &words);
     options_retype(check->options, &words);
     if (check->change.len)
@@ -210,7 +209,7 @@ static void say_what_is_next(const struct check *check)
         log_info(
             "next: fix the invalid rows in '%s' and check that, then upload both the export and "
             "the list",
-            quoted);
+            LOG_QUOTED(check->place.ptr));
     else if (check->inspection.invalid)
         log_info("next: fix the invalid rows in the export, then check it again; -o FILE writes a "
                  "list of them that can be fixed and uploaded");
@@ -223,14 +222,12 @@ static void say_what_is_next(const struct check *check)
 static bool describe_change(struct check *check)
 {
     const char *change = export_change(check->row_source.export);
-    char quoted[LOG_QUOTE_BYTES];
 
     if (change)
         buffer_format(&check->change,
                       "'%s' %s while it was checked: this is about what it held before. Let "
                       "whatever writes it finish",
-                      log_quote(export_name(check->row_source.export), quoted, sizeof(quoted)),
-                      change);
+                      LOG_QUOTED(export_name(check->row_source.export)), change);
     return change != NULL;
 }
 

@@ -27,10 +27,7 @@ struct problem_list {
 
 static int refuse(const char *path, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_CANNOT_CREATE, "'%s' %s", log_quote(path, quoted, sizeof(quoted)),
-                     why);
+    return error_set(err, EXIT_CANNOT_CREATE, "'%s' %s", LOG_QUOTED(path), why);
 }
 
 /* Whether a sheet stands at the path, in whatever encoding: its first names are ASCII. */

@@ -161,14 +161,13 @@ static int refuse(const char *word, struct error *err)
     static const char hint[] = "If it stands in a report beside rejected, it is a word of the "
                                "platform's: see its message";
     const char *near = find_near(word);
-    char quoted[LOG_QUOTE_BYTES];
 
-    log_quote(word, quoted, sizeof(quoted));
     if (near)
         return error_set(err, EXIT_BAD_USAGE, "there is no code '%s' here; did you mean %s? %s",
-                         quoted, near, hint);
+                         LOG_QUOTED(word), near, hint);
     return error_set(err, EXIT_BAD_USAGE,
-                     "there is no code '%s' here; claimbatch explain lists all. %s", quoted, hint);
+                     "there is no code '%s' here; claimbatch explain lists all. %s",
+                     LOG_QUOTED(word), hint);
 }
 
 static int print(struct buffer *out, struct error *err)

@@ -62,7 +62,6 @@ static int check_words(const struct options *o, struct error *err)
 /* A start needs the export that it read, and nothing else does. */
 static int check_export(const struct options *o, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     const char *start = NULL;
 
     for (size_t k = 0; k < o->operand_count && !start; k++)
@@ -73,7 +72,7 @@ static int check_export(const struct options *o, struct error *err)
                          "'%s' tells of a run that left no report; name the export that it read, "
                          "too: --export CLAIMS.csv (of a re-run: the report whose rows it took); "
                          "nothing was imported",
-                         log_quote(start, quoted, sizeof(quoted)));
+                         LOG_QUOTED(start));
     if (!start && o->export_file)
         return error_set(err, EXIT_BAD_USAGE,
                          "--export goes with a REPORT.csv" START_SUFFIX
@@ -157,8 +156,6 @@ static int check_space(const struct import *i, struct error *err)
 
 static int open_ledger(struct import *i, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (i->options->ledger)
         buffer_text(&i->ledger_path, i->options->ledger);
     else if (ledger_default_path(&i->ledger_path, err))
@@ -168,8 +165,7 @@ static int open_ledger(struct import *i, struct error *err)
     if (ledger_open(i->ledger_path.ptr, &i->ledger, err))
         return -1;
     if (ledger_is_new(i->ledger))
-        log_info("new ledger created: %s",
-                 log_quote(ledger_path(i->ledger), quoted, sizeof(quoted)));
+        log_info("new ledger created: %s", LOG_QUOTED(ledger_path(i->ledger)));
     return check_space(i, err);
 }
 
@@ -179,11 +175,9 @@ static void say_difference(void *context, const struct import_report *imported, 
                            const char *words)
 {
     struct import *i = context;
-    char quoted[LOG_QUOTE_BYTES];
 
     if (i->counts.differ <= DIFFERENCES_SHOWN)
-        log_warn("%s, row %llu: %s", log_quote(imported->path, quoted, sizeof(quoted)),
-                 (unsigned long long)row, words);
+        log_warn("%s, row %llu: %s", LOG_QUOTED(imported->path), (unsigned long long)row, words);
 }
 
 static struct statement_by said_by(const struct import *i)
@@ -257,7 +251,6 @@ static int take_report(struct import *i, const struct import_report *report, str
 {
     struct import_report_visitor visitor = {i, say_difference};
     struct import_report_counts before = i->counts;
-    char quoted[LOG_QUOTE_BYTES];
     int64_t run;
 
     if (import_report_take(report, i->ledger, &visitor, &i->counts, &run, err) ||
@@ -265,9 +258,8 @@ static int take_report(struct import *i, const struct import_report *report, str
                            i->options->by, i->options->reason, err) ||
         pass_over(i, &report->manifest, run, err))
         return -1;
-    log_info("%s: run %s, %llu rows, %llu of them new to the ledger",
-             log_quote(report->path, quoted, sizeof(quoted)), report->manifest.run,
-             (unsigned long long)(i->counts.rows - before.rows),
+    log_info("%s: run %s, %llu rows, %llu of them new to the ledger", LOG_QUOTED(report->path),
+             report->manifest.run, (unsigned long long)(i->counts.rows - before.rows),
              (unsigned long long)(i->counts.learned - before.learned));
     return 0;
 }
@@ -276,22 +268,22 @@ static int take_start(struct import *i, const struct import_started *start, stru
 {
     const struct manifest_found *m = &start->manifest;
     struct import_started_counts counts;
-    char quoted[LOG_QUOTE_BYTES];
     bool is_known;
     int64_t run;
 
-    log_quote(start->path, quoted, sizeof(quoted));
     if (import_started_take(start, i->ledger, &counts, &run, &is_known, err))
         return -1;
     if (is_known) {
-        log_info("%s: the ledger knows what became of this start of run %s", quoted, m->run);
+        log_info("%s: the ledger knows what became of this start of run %s",
+                 LOG_QUOTED(start->path), m->run);
         return 0;
     }
     if (pass_over(i, m, run, err))
         return -1;
     i->doubtful += counts.learned;
     log_info("%s: run %s left no report; of %llu rows %llu may have been sent, and are unknown now",
-             quoted, m->run, (unsigned long long)counts.rows, (unsigned long long)counts.learned);
+             LOG_QUOTED(start->path), m->run, (unsigned long long)counts.rows,
+             (unsigned long long)counts.learned);
     return ledger_import_note(i->ledger, run, m->input_sha256, clock_wall_ms(), i->options->by,
                               i->options->reason, err);
 }

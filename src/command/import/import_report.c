@@ -19,13 +19,11 @@
 static int refuse(const struct import_report *imported, uint64_t row, const char *why,
                   struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    log_quote(imported->path, quoted, sizeof(quoted));
     if (row)
-        return error_set(err, EXIT_INPUT_REFUSED, "'%s' cannot be imported: row %llu: %s", quoted,
-                         (unsigned long long)row, why);
-    return error_set(err, EXIT_INPUT_REFUSED, "'%s' cannot be imported: %s", quoted, why);
+        return error_set(err, EXIT_INPUT_REFUSED, "'%s' cannot be imported: row %llu: %s",
+                         LOG_QUOTED(imported->path), (unsigned long long)row, why);
+    return error_set(err, EXIT_INPUT_REFUSED, "'%s' cannot be imported: %s",
+                     LOG_QUOTED(imported->path), why);
 }
 
 static int check_row(const struct import_report *imported, const struct scan_row *row,

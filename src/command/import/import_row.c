@@ -128,15 +128,13 @@ static void say_difference(struct taking *t, const struct import_row *row,
                            const struct import_result *result)
 {
     const struct row_record *known = &result->known;
-    char codes[2][LOG_QUOTE_BYTES];
 
     t->counts->differ++;
     buffer_reset(&t->words);
     buffer_format(&t->words, "the report has it as %s %s, the ledger as %s %s; ",
-                  outcome_name(row->record.outcome),
-                  log_quote(row->record.code, codes[0], sizeof(codes[0])),
+                  outcome_name(row->record.outcome), LOG_QUOTED(row->record.code),
                   outcome_is_there(known) ? outcome_name(known->outcome) : "unsent",
-                  log_quote(result->known_code, codes[1], sizeof(codes[1])));
+                  LOG_QUOTED(result->known_code));
     buffer_text(&t->words, result->merge.verdict == MERGE_TAKE
                                ? "it was accepted, so it is not sent"
                            : result->merge.verdict == MERGE_JOIN

@@ -102,15 +102,12 @@ static int next_row(struct rows *rows, uint64_t *ret_row, const struct claim **r
 
 static int refuse_export(const struct import_started *b, struct error *err)
 {
-    char quoted[3][LOG_QUOTE_BYTES];
-
-    return error_set(
-        err, EXIT_INPUT_REFUSED,
-        "'%s' tells of a start that read '%s' (SHA-256 %s), and '%s' holds other "
-        "bytes; name the %s as it was then with --export",
-        log_quote(b->path, quoted[0], LOG_QUOTE_BYTES),
-        log_quote(b->manifest.input_name, quoted[1], LOG_QUOTE_BYTES), b->manifest.input_sha256,
-        log_quote(b->export_path, quoted[2], LOG_QUOTE_BYTES), is_rerun(b) ? "report" : "export");
+    return error_set(err, EXIT_INPUT_REFUSED,
+                     "'%s' tells of a start that read '%s' (SHA-256 %s), and '%s' holds other "
+                     "bytes; name the %s as it was then with --export",
+                     LOG_QUOTED(b->path), LOG_QUOTED(b->manifest.input_name),
+                     b->manifest.input_sha256, LOG_QUOTED(b->export_path),
+                     is_rerun(b) ? "report" : "export");
 }
 
 static int check_export(const struct import_started *b, const struct rows *rows, struct error *err)
@@ -125,22 +122,20 @@ static int check_export(const struct import_started *b, const struct rows *rows,
 
 static int read_manifest(struct import_started *b, const char *platform, struct error *err)
 {
-    char quoted[3][LOG_QUOTE_BYTES];
+    const char *quoted = LOG_QUOTED(b->path);
     int found = manifest_read_start(b->path, &b->manifest, err);
 
-    log_quote(b->path, quoted[0], LOG_QUOTE_BYTES);
     if (found < 0)
         return -1;
     if (!found)
-        return error_set(err, EXIT_INPUT_MISSING, "there is no '%s'", quoted[0]);
+        return error_set(err, EXIT_INPUT_MISSING, "there is no '%s'", quoted);
     if (strcmp(b->manifest.platform, platform) != 0)
         return error_set(err, EXIT_BAD_CONFIG,
                          "'%s' is of platform '%s', not of '%s'; name the same --gateway as then",
-                         quoted[0], log_quote(b->manifest.platform, quoted[1], LOG_QUOTE_BYTES),
-                         log_quote(platform, quoted[2], LOG_QUOTE_BYTES));
-    return b->manifest.started_ms ? 0
-                                  : error_set(err, EXIT_INPUT_REFUSED,
-                                              "'%s' does not say when its run began", quoted[0]);
+                         quoted, LOG_QUOTED(b->manifest.platform), LOG_QUOTED(platform));
+    return b->manifest.started_ms
+               ? 0
+               : error_set(err, EXIT_INPUT_REFUSED, "'%s' does not say when its run began", quoted);
 }
 
 /* A row of which nobody will ask where it cannot be read any more is none: all are read once. */
