@@ -19,10 +19,7 @@ static const char *const production_hosts[] = {"eco.taobao.com", "gw.api.taobao.
 
 static int refuse(const char *url, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_BAD_CONFIG, "the gateway '%s' is refused: %s",
-                     log_quote(url, quoted, sizeof(quoted)), why);
+    return error_set(err, EXIT_BAD_CONFIG, "the gateway '%s' is refused: %s", LOG_QUOTED(url), why);
 }
 
 static bool is_loopback(const char *host)

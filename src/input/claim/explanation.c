@@ -388,7 +388,6 @@ void explanation_of_finding(const struct finding *finding, const struct rules *r
 {
     const char *raw = NULL;
     struct value value = {0};
-    char shown[EXPLANATION_VALUE_BYTES];
 
     if (finding->rule == RULE_CHANGED_KEY) {
         explanation_row_changed_key(finding, columns, record, ret_sentence);
@@ -401,7 +400,7 @@ void explanation_of_finding(const struct finding *finding, const struct rules *r
     raw = claim_raw(columns, record, finding->field);
     buffer_format(ret_sentence, "%s ", column_header(columns, finding->field));
     if (*raw)
-        buffer_format(ret_sentence, "'%s' ", log_quote(raw, shown, sizeof(shown)));
+        buffer_format(ret_sentence, "'%s' ", LOG_QUOTED_WITHIN(raw, EXPLANATION_VALUE_BYTES));
     value = value_of(&(struct cell){raw, strlen(raw)});
     if (!explain_column(finding, columns, value, ret_sentence))
         explain_field(finding, rules, value, columns->fee_unit, ret_sentence);

@@ -30,16 +30,16 @@ static size_t find_nameless(const struct columns *columns, const struct record *
 static void explain_column_count(const struct columns *columns, const struct record *record,
                                  struct buffer *ret_sentence)
 {
-    char shown[EXPLANATION_VALUE_BYTES];
     size_t nameless = find_nameless(columns, record);
 
     buffer_format(ret_sentence, "the row that begins '%s' has ",
-                  log_quote(record->cells[0].text, shown, sizeof(shown)));
+                  LOG_QUOTED_WITHIN(record->cells[0].text, EXPLANATION_VALUE_BYTES));
     if (nameless) {
         buffer_format(ret_sentence,
                       "'%s' in column %zu, which has no header: give the column a header, or empty "
                       "the cell; a text with a comma needs quotes (\") around it",
-                      log_quote(record->cells[nameless - 1].text, shown, sizeof(shown)), nameless);
+                      LOG_QUOTED_WITHIN(record->cells[nameless - 1].text, EXPLANATION_VALUE_BYTES),
+                      nameless);
         return;
     }
     buffer_format(ret_sentence, "%zu cell%s but the header has %zu: ", record->count,
@@ -59,26 +59,22 @@ static void explain_column_count(const struct columns *columns, const struct rec
 
 static void explain_cut(const struct record *record, struct buffer *ret_sentence)
 {
-    char shown[EXPLANATION_VALUE_BYTES];
-
     buffer_format(ret_sentence,
                   "the row that begins '%s' may be cut: a line of too few cells follows, as where "
                   "a line break stands in a text without quotes; export it with quotes (\") "
                   "around texts, or delete the line below if it is no claim",
-                  log_quote(record->cells[0].text, shown, sizeof(shown)));
+                  LOG_QUOTED_WITHIN(record->cells[0].text, EXPLANATION_VALUE_BYTES));
 }
 
 void explanation_row_changed_key(const struct finding *finding, const struct columns *columns,
                                  const struct record *record, struct buffer *ret_sentence)
 {
-    char shown[2][EXPLANATION_VALUE_BYTES];
-
     if (finding->field == FIELD_CLAIM_TIME) {
         buffer_format(ret_sentence,
                       "claim_time '%s' has lost the seconds that it has in the export, as "
                       "spreadsheets save it: write it as it stands in row %llu of the export",
-                      log_quote(claim_raw(columns, record, FIELD_CLAIM_TIME), shown[0],
-                                EXPLANATION_VALUE_BYTES),
+                      LOG_QUOTED_WITHIN(claim_raw(columns, record, FIELD_CLAIM_TIME),
+                                        EXPLANATION_VALUE_BYTES),
                       (unsigned long long)record->row);
         return;
     }
@@ -87,9 +83,9 @@ void explanation_row_changed_key(const struct finding *finding, const struct col
         "this line, with workcard_id '%s' and claim_order_no '%s', is not of the claim "
         "that it was in the export, and its key was not the problem: write both as they "
         "stand in row %llu of the export",
-        log_quote(claim_raw(columns, record, FIELD_WORKCARD_ID), shown[0], EXPLANATION_VALUE_BYTES),
-        log_quote(claim_raw(columns, record, FIELD_CLAIM_ORDER_NO), shown[1],
-                  EXPLANATION_VALUE_BYTES),
+        LOG_QUOTED_WITHIN(claim_raw(columns, record, FIELD_WORKCARD_ID), EXPLANATION_VALUE_BYTES),
+        LOG_QUOTED_WITHIN(claim_raw(columns, record, FIELD_CLAIM_ORDER_NO),
+                          EXPLANATION_VALUE_BYTES),
         (unsigned long long)record->row);
 }
 

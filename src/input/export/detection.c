@@ -121,12 +121,9 @@ static void finish_characters(struct detection *detection)
 static int refuse(const char *name, const struct trouble *trouble, const char *why,
                   struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_INPUT_REFUSED,
-                     "'%s', line %llu, byte offset %llu: %s; nothing was sent",
-                     log_quote(name, quoted, sizeof(quoted)), (unsigned long long)trouble->line,
-                     (unsigned long long)trouble->offset, why);
+                     "'%s', line %llu, byte offset %llu: %s; nothing was sent", LOG_QUOTED(name),
+                     (unsigned long long)trouble->line, (unsigned long long)trouble->offset, why);
 }
 
 static bool starts_with(const struct detection *detection, const char *magic)
@@ -351,18 +348,16 @@ static int decide(const struct detection *detection, const char *name, enum enco
 static int refuse_contradiction(enum encoding wanted, enum encoding marked, const char *name,
                                 struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    log_quote(name, quoted, sizeof(quoted));
     if (marked == ENCODING_AUTO)
         return error_set(err, EXIT_INPUT_REFUSED,
                          "'%s', line 1, byte offset 0: no byte order mark, so --encoding %s cannot "
                          "be followed; export it again as UTF-8; nothing was sent",
-                         quoted, charset_encoding_name(wanted));
+                         LOG_QUOTED(name), charset_encoding_name(wanted));
     return error_set(err, EXIT_INPUT_REFUSED,
                      "'%s', line 1, byte offset 0: the file starts with the mark of %s but "
                      "--encoding says %s; take the option away; nothing was sent",
-                     quoted, charset_encoding_name(marked), charset_encoding_name(wanted));
+                     LOG_QUOTED(name), charset_encoding_name(marked),
+                     charset_encoding_name(wanted));
 }
 
 /* Whether the mark at the start allows what was asked for. */

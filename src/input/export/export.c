@@ -31,19 +31,15 @@ struct pass {
 
 static int refuse_to_open(const struct export *export, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_INPUT_MISSING, "cannot read '%s': %s",
-                     log_quote(export->name, quoted, sizeof(quoted)), why);
+    return error_set(err, EXIT_INPUT_MISSING, "cannot read '%s': %s", LOG_QUOTED(export->name),
+                     why);
 }
 
 static int refuse_to_go_on(const struct export *export, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
                      "stopped by a signal while '%s' was read; nothing was sent",
-                     log_quote(export->name, quoted, sizeof(quoted)));
+                     LOG_QUOTED(export->name));
 }
 
 /* What errno says; a pipe may keep the program waiting until a signal ends that. */
@@ -145,7 +141,6 @@ static bool is_at(const struct export *export, const char *path)
 
 int export_spare(const struct export *export, const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct buffer partial = {0};
     bool taken = false;
 
@@ -157,7 +152,7 @@ int export_spare(const struct export *export, const char *path, struct error *er
     return taken ? error_set(err, EXIT_CANNOT_CREATE,
                              "what is written to '%s' would take the place of the export itself; "
                              "name another file with -o; nothing was sent",
-                             log_quote(path, quoted, sizeof(quoted)))
+                             LOG_QUOTED(path))
                  : 0;
 }
 
@@ -305,12 +300,10 @@ int export_survey_unnamed(struct export *export, enum encoding wanted, struct su
 
 static int refuse_changed(const struct export *export, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_TRY_LATER,
                      "'%s' changed while it was read; no row from the changed part was sent; let "
                      "whatever writes it finish, then start again",
-                     log_quote(export->name, quoted, sizeof(quoted)));
+                     LOG_QUOTED(export->name));
 }
 
 /* How many bytes a block had when it was surveyed; 0: it comes after the end. */

@@ -81,13 +81,12 @@ static void shift(struct lines *lines)
 /* The charset does not know the file's name. */
 static int name_file(const struct lines *lines, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct error inner = *err;
 
     if (inner.exit_code != EXIT_INPUT_REFUSED)
         return -1;
-    return error_set(err, inner.exit_code, "'%s', %s",
-                     log_quote(export_name(lines->export), quoted, sizeof(quoted)), inner.text);
+    return error_set(err, inner.exit_code, "'%s', %s", LOG_QUOTED(export_name(lines->export)),
+                     inner.text);
 }
 
 /* How many bytes of the block that was read are text. */

@@ -95,10 +95,9 @@ int own_file_refuse(enum own_file kind, const char *name, struct error *err)
         [OWN_FILE_AUDIT] = "is a table of claims that claimbatch audit wrote, not an export: name "
                            "the export itself",
     };
-    char quoted[LOG_QUOTE_BYTES];
 
-    return error_set(err, EXIT_INPUT_REFUSED, "'%s' %s; nothing was sent",
-                     log_quote(name, quoted, sizeof(quoted)), words[kind]);
+    return error_set(err, EXIT_INPUT_REFUSED, "'%s' %s; nothing was sent", LOG_QUOTED(name),
+                     words[kind]);
 }
 
 const char *own_file_of_bytes(const char *bytes, size_t len)

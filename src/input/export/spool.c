@@ -37,7 +37,7 @@ static ssize_t read_fully(int fd, unsigned char *bytes, size_t len)
 int spool_create(struct error *err)
 {
     const char *folder = getenv("TMPDIR");
-    char path[4096], quoted[LOG_QUOTE_BYTES];
+    char path[4096];
     int fd = -1;
 
     if (!folder || !*folder)
@@ -53,7 +53,7 @@ int spool_create(struct error *err)
     else
         error_set(err, EXIT_CANNOT_CREATE,
                   "cannot create a temporary file in '%s': %s; set TMPDIR to a folder with room",
-                  log_quote(folder, quoted, sizeof(quoted)), strerror(errno));
+                  LOG_QUOTED(folder), strerror(errno));
     return fd;
 }
 

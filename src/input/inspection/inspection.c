@@ -45,7 +45,6 @@ const char *inspection_first(const struct inspection *inspection, enum rule rule
 static int check_end(const struct row_source *row_source, const struct reader *reader, uint64_t row,
                      struct inspection *inspection, struct error *err)
 {
-    char name[LOG_QUOTE_BYTES];
     enum severity severity = row_source->rules.severity[RULE_MISSING_FINAL_NEWLINE];
 
     inspection->blank_lines = reader_blank_lines(reader);
@@ -62,17 +61,15 @@ static int check_end(const struct row_source *row_source, const struct reader *r
         "'%s', line %llu: MISSING_FINAL_NEWLINE: no line end follows the last row (row %llu), so "
         "it may be cut; export the file again, or if you are sure that the row is whole: --rule "
         "missing-final-newline=warn; nothing was sent",
-        log_quote(export_name(row_source->export), name, sizeof(name)),
-        (unsigned long long)inspection->last_line, (unsigned long long)row);
+        LOG_QUOTED(export_name(row_source->export)), (unsigned long long)inspection->last_line,
+        (unsigned long long)row);
 }
 
 static int refuse_stopped(const struct row_source *row_source, struct error *err)
 {
-    char name[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
                      "stopped by a signal while '%s' was checked; nothing was sent",
-                     log_quote(export_name(row_source->export), name, sizeof(name)));
+                     LOG_QUOTED(export_name(row_source->export)));
 }
 
 /* What one pass over the rows has at hand. */
@@ -151,7 +148,6 @@ static int take_row(struct pass *pass, const struct record *record, struct error
 /* A line of the footer, for people to see what was passed over. */
 static void take_footer(struct inspection *inspection, const struct record *record)
 {
-    char quoted[LOG_QUOTE_BYTES];
     uint64_t at = record->row - inspection->profile.footer_row;
     struct buffer *text = &inspection->footer;
 
@@ -160,8 +156,7 @@ static void take_footer(struct inspection *inspection, const struct record *reco
 
         if (value.len == 0)
             continue;
-        buffer_format(text, "%s'%s'", text->len ? ", " : "",
-                      log_quote(record->cells[i].text, quoted, sizeof(quoted)));
+        buffer_format(text, "%s'%s'", text->len ? ", " : "", LOG_QUOTED(record->cells[i].text));
         return;
     }
 }

@@ -41,11 +41,11 @@ static int refuse_unit(const struct reader *reader, const struct record *record,
 {
     const struct columns *columns = reader_columns(reader);
     const char *raw = claim_raw(columns, record, FIELD_CLAIM_FEE);
-    char why[512], quoted[LOG_QUOTE_BYTES];
+    char why[512];
 
     snprintf(why, sizeof(why), "%s '%.120s' says %s, but the amounts are taken as %s%s",
-             column_header(columns, FIELD_CLAIM_FEE), log_quote(raw, quoted, sizeof(quoted)),
-             header_unit_name(said), columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen",
+             column_header(columns, FIELD_CLAIM_FEE), LOG_QUOTED(raw), header_unit_name(said),
+             columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen",
              has_digit(value_in(reader, record, FIELD_CLAIM_FEE))
                  ? ": export the amounts as plain numbers in one unit, and say it in the header"
                  : ": this line looks like a second header; delete it, and say the unit of the "
@@ -69,7 +69,7 @@ static int look_at_note(const struct reader *reader, const struct record *record
 {
     const struct columns *columns = reader_columns(reader);
     enum unit_said taken = columns->fee_unit == FEE_UNIT_YUAN ? UNIT_SAYS_YUAN : UNIT_SAYS_FEN;
-    char why[512], quoted[LOG_QUOTE_BYTES];
+    char why[512];
 
     for (size_t i = 0; i < record->count; i++) {
         const char *text = record->cells[i].text;
@@ -80,7 +80,7 @@ static int look_at_note(const struct reader *reader, const struct record *record
         snprintf(why, sizeof(why),
                  "'%.120s' says %s, but the amounts are taken as %s: find out which is right; then "
                  "delete this line, and say the unit in the header or with --fee-unit",
-                 log_quote(text, quoted, sizeof(quoted)), header_unit_name(said),
+                 LOG_QUOTED(text), header_unit_name(said),
                  taken == UNIT_SAYS_YUAN ? "yuan" : "fen");
         return reader_refuse(reader, record, why, err);
     }

@@ -69,14 +69,11 @@ static const char *wanted_header(const struct resolution *resolution, enum field
 /* Refuses the header; `sentence` says what is wrong and what to do. Frees the sentence. */
 static int refuse(const struct resolution *resolution, struct buffer *sentence)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (sentence->failed)
         error_no_memory(resolution->err);
     else
         error_set(resolution->err, EXIT_INPUT_REFUSED,
-                  "'%s', line %llu, the header: %s; nothing was sent",
-                  log_quote(resolution->name, quoted, sizeof(quoted)),
+                  "'%s', line %llu, the header: %s; nothing was sent", LOG_QUOTED(resolution->name),
                   (unsigned long long)resolution->header->line, buffer_string(sentence));
     buffer_release(sentence);
     return -1;
@@ -84,9 +81,7 @@ static int refuse(const struct resolution *resolution, struct buffer *sentence)
 
 static void append_header(struct buffer *text, const char *header)
 {
-    char quoted[SHOWN_HEADER_BYTES];
-
-    buffer_format(text, "'%s'", log_quote(header, quoted, sizeof(quoted)));
+    buffer_format(text, "'%s'", LOG_QUOTED_WITHIN(header, SHOWN_HEADER_BYTES));
 }
 
 static void append_column(struct buffer *text, const struct resolution *resolution, int index)
@@ -324,7 +319,6 @@ static void list_unused(const struct resolution *resolution, struct buffer *ret_
     size_t shown = 0, more = 0;
 
     for (size_t i = 0; i < resolution->header->count; i++) {
-        char quoted[SHOWN_HEADER_BYTES];
         const char *header = columns_header_of(resolution, (int)i);
 
         if (columns_is_taken(resolution, (int)i) || header_is_blank(header))
@@ -333,7 +327,7 @@ static void list_unused(const struct resolution *resolution, struct buffer *ret_
             more++;
         else
             buffer_format(ret_unused, "%s%s", shown > 1 ? ", " : "",
-                          log_quote(header, quoted, sizeof(quoted)));
+                          LOG_QUOTED_WITHIN(header, SHOWN_HEADER_BYTES));
     }
     if (more)
         buffer_format(ret_unused, " and %zu more", more);

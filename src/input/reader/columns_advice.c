@@ -58,12 +58,11 @@ void columns_append_guess(struct buffer *text, const struct resolution *resoluti
 {
     for (size_t i = 0; i < resolution->header->count; i++) {
         const char *header = columns_header_of(resolution, (int)i);
-        char quoted[SHOWN_HEADER_BYTES];
 
         if (columns_is_taken(resolution, (int)i) || header_guess(header) != field)
             continue;
         buffer_format(text, "; if column %zu is meant, say --column '%s=%s'", i + 1, name,
-                      log_quote(header, quoted, sizeof(quoted)));
+                      LOG_QUOTED_WITHIN(header, SHOWN_HEADER_BYTES));
         return;
     }
 }

@@ -172,7 +172,6 @@ static int read_first(struct reader *reader, bool is_export, struct record *ret_
 static int read_header(struct reader *reader, bool is_export, struct error *err)
 {
     struct record header = {0};
-    char quoted[LOG_QUOTE_BYTES];
     int result = read_first(reader, is_export, &header, err);
 
     if (result < 0)
@@ -181,7 +180,7 @@ static int read_header(struct reader *reader, bool is_export, struct error *err)
         return error_set(err, EXIT_INPUT_REFUSED,
                          "'%s', line 1: there is no header, the file is empty; export it again; "
                          "nothing was sent",
-                         log_quote(export_name(reader->export), quoted, sizeof(quoted)));
+                         LOG_QUOTED(export_name(reader->export)));
     return keep_header(reader, &header, err);
 }
 
@@ -313,11 +312,10 @@ const char *reader_unused_columns(const struct reader *reader)
 int reader_refuse(const struct reader *reader, const struct record *record, const char *why,
                   struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES], row[ROW_BYTES];
+    char row[ROW_BYTES];
 
     return error_set(err, EXIT_INPUT_REFUSED, "'%s', line %llu%s: %s; nothing was sent",
-                     log_quote(export_name(reader->export), quoted, sizeof(quoted)),
-                     (unsigned long long)record->line,
+                     LOG_QUOTED(export_name(reader->export)), (unsigned long long)record->line,
                      reader_record_describe_row(reader, record->line, record->row, row), why);
 }
 

@@ -127,12 +127,11 @@ const char *reader_record_describe_row(const struct reader *reader, uint64_t lin
 int reader_record_refuse_at(const struct reader *reader, const struct place *place, const char *why,
                             struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES], row[ROW_BYTES];
+    char row[ROW_BYTES];
 
     return error_set(err, EXIT_INPUT_REFUSED,
                      "'%s', line %llu%s, column %llu: %s; nothing was sent",
-                     log_quote(export_name(reader->export), quoted, sizeof(quoted)),
-                     (unsigned long long)place->line,
+                     LOG_QUOTED(export_name(reader->export)), (unsigned long long)place->line,
                      reader_record_describe_row(reader, place->line, reader->start_row, row),
                      (unsigned long long)place->column, why);
 }

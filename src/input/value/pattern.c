@@ -16,7 +16,7 @@ struct pattern {
 static int compile(struct pattern *pattern, const char *expression, struct error *err)
 {
     struct buffer whole = {0};
-    char words[128], quoted[LOG_QUOTE_BYTES];
+    char words[128];
     locale_t before = (locale_t)0;
     int failure = 0;
 
@@ -36,7 +36,7 @@ static int compile(struct pattern *pattern, const char *expression, struct error
     return error_set(err, EXIT_BAD_USAGE,
                      "--order-no-pattern '%s' is no extended regular expression: %s; nothing was "
                      "sent",
-                     log_quote(expression, quoted, sizeof(quoted)), words);
+                     LOG_QUOTED(expression), words);
 }
 
 int pattern_open(const char *expression, struct pattern **ret_pattern, struct error *err)
