@@ -10,12 +10,10 @@
 /* A relative path would be another ledger in each folder, and no claim be known there. */
 static int refuse_relative(const char *variable, const char *value, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_BAD_CONFIG,
                      "the environment variable %s is '%s', which is not an absolute path; name the "
                      "ledger with --ledger FILE; nothing was sent",
-                     variable, log_quote(value, quoted, sizeof(quoted)));
+                     variable, LOG_QUOTED(value));
 }
 
 int ledger_default_path(struct buffer *ret_path, struct error *err)

@@ -62,14 +62,11 @@ static const char *advice_of(int sqlite_code)
 
 int database_fail(struct ledger *ledger, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES],
-        words[LOG_QUOTE_BYTES]; /* they may name what stands in the file */
     int code = sqlite3_extended_errcode(ledger->db);
 
-    error_set(err, exit_code_of(code), "ledger '%s': %s%s%s%s",
-              log_quote(ledger->path, quoted, sizeof(quoted)),
-              log_quote(sqlite3_errmsg(ledger->db), words, sizeof(words)),
-              sqlite3_system_errno(ledger->db) ? ": " : "",
+    /* SQLite's words may name what stands in the file. */
+    error_set(err, exit_code_of(code), "ledger '%s': %s%s%s%s", LOG_QUOTED(ledger->path),
+              LOG_QUOTED(sqlite3_errmsg(ledger->db)), sqlite3_system_errno(ledger->db) ? ": " : "",
               sqlite3_system_errno(ledger->db) ? strerror(sqlite3_system_errno(ledger->db)) : "",
               advice_of(code));
     database_rollback(ledger);

@@ -23,21 +23,19 @@ int database_number(struct ledger *ledger, const char *text, int64_t *ret_number
 int database_check_version(struct ledger *ledger, int64_t version, struct error *err)
 {
     int64_t application;
-    char quoted[LOG_QUOTE_BYTES];
 
-    log_quote(ledger->path, quoted, sizeof(quoted));
     if (database_number(ledger, "PRAGMA application_id", &application, err))
         return -1;
     if (application != APPLICATION_ID)
         return error_set(err, EXIT_BAD_CONFIG,
                          "'%s' is a database, but no ledger of claimbatch; name another with "
                          "--ledger",
-                         quoted);
+                         LOG_QUOTED(ledger->path));
     if (version > LEDGER_SCHEMA)
         return error_set(err, EXIT_BAD_CONFIG,
                          "the ledger '%s' is of a newer version (%lld, this program knows %d); use "
                          "the program that wrote it",
-                         quoted, (long long)version, LEDGER_SCHEMA);
+                         LOG_QUOTED(ledger->path), (long long)version, LEDGER_SCHEMA);
     return 0;
 }
 

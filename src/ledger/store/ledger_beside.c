@@ -19,21 +19,20 @@
 
 char *ledger_plain_path(const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     size_t len = strlen(path);
     struct buffer plain = {0};
 
-    log_quote(path, quoted, sizeof(quoted));
     if (strncmp(path, "postgresql://", 13) == 0 || strncmp(path, "postgres://", 11) == 0) {
         error_set(err, EXIT_BAD_CONFIG,
                   "'%s' names a ledger on a PostgreSQL server, which this program does not have "
                   "yet; name a file on a local disk with --ledger",
-                  quoted);
+                  LOG_QUOTED(path));
         return NULL;
     }
     if (!len || path[len - 1] == '/') {
         error_set(err, EXIT_CANNOT_CREATE,
-                  "the ledger cannot be '%s': that names a folder; name a file in it", quoted);
+                  "the ledger cannot be '%s': that names a folder; name a file in it",
+                  LOG_QUOTED(path));
         return NULL;
     }
     buffer_format(&plain, "%s%s", *path == '/' ? "" : "./", path);

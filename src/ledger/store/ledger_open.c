@@ -21,7 +21,6 @@
 
 static int make_folders(const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     char *copy = strdup(path);
 
     if (!copy)
@@ -30,7 +29,7 @@ static int make_folders(const char *path, struct error *err)
         *slash = '\0';
         if (mkdir(copy, 0700) && errno != EEXIST) {
             error_set(err, EXIT_CANNOT_CREATE, "cannot make the folder '%s' of the ledger: %s",
-                      log_quote(copy, quoted, sizeof(quoted)), strerror(errno));
+                      LOG_QUOTED(copy), strerror(errno));
             free(copy);
             return -1;
         }
@@ -43,10 +42,9 @@ static int make_folders(const char *path, struct error *err)
 /* Looks at the file before SQLite does, which would say less of it. */
 static int check_file(struct ledger *ledger, int fd, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
+    const char *quoted = LOG_QUOTED(ledger->path);
 
-    log_quote(ledger->path, quoted, sizeof(quoted));
     if (fstat(fd, &status) || !S_ISREG(status.st_mode))
         return error_set(err, EXIT_CANNOT_CREATE,
                          "the ledger cannot be '%s': that is not a regular file", quoted);
@@ -69,7 +67,6 @@ static int check_file(struct ledger *ledger, int fd, struct error *err)
  * empty file stays: another process may have begun to make a ledger of it. */
 static int make_file(struct ledger *ledger, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     int fd = open(ledger->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool is_made = fd >= 0;
     int result;
@@ -78,7 +75,7 @@ static int make_file(struct ledger *ledger, struct error *err)
         fd = open(ledger->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return error_set(err, EXIT_CANNOT_CREATE, "cannot open the ledger '%s': %s",
-                         log_quote(ledger->path, quoted, sizeof(quoted)), strerror(errno));
+                         LOG_QUOTED(ledger->path), strerror(errno));
     result = check_file(ledger, fd, err);
     close(fd);
     if (!is_made)

@@ -13,11 +13,8 @@
 /* A lock that root makes for another is his, so that it stays usable to him. */
 static void give_away(int fd, const char *path, const struct place_owner *owner)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (geteuid() == 0 && owner->uid != 0 && fchown(fd, owner->uid, owner->gid))
-        log_warn("the lock file '%s' stays root's: %s", log_quote(path, quoted, sizeof(quoted)),
-                 strerror(errno));
+        log_warn("the lock file '%s' stays root's: %s", LOG_QUOTED(path), strerror(errno));
 }
 
 /* Another process may have made it: the same again then. Opening what is no file must not wait. */
@@ -33,14 +30,13 @@ static int open_file(const char *path, bool *ret_made)
 
 int lock_open(const char *path, const struct place_owner *owner, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
     bool is_made = false;
     int fd = open_file(path, &is_made);
 
     if (fd < 0 || fstat(fd, &status)) {
-        error_set(err, EXIT_CANNOT_CREATE, "cannot open the lock file '%s': %s",
-                  log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        error_set(err, EXIT_CANNOT_CREATE, "cannot open the lock file '%s': %s", LOG_QUOTED(path),
+                  strerror(errno));
         if (fd >= 0)
             close(fd);
         return -1;

@@ -82,10 +82,9 @@ static bool is_mounted_alone(int fd)
 
 int mount_check(int fd, const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
+    const char *quoted = LOG_QUOTED(path);
 
-    log_quote(path, quoted, sizeof(quoted));
     if (mount_is_network(fd))
         return error_set(err, EXIT_BAD_CONFIG,
                          "the ledger '%s' is on a network file system, where its locks cannot be "

@@ -26,9 +26,8 @@ static bool is_trusted(const struct stat *status, const struct place_owner *owne
 int place_check_file(const char *path, const struct stat *status, const struct place_owner *owner,
                      struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
+    const char *quoted = LOG_QUOTED(path);
 
-    log_quote(path, quoted, sizeof(quoted));
     if (!S_ISREG(status->st_mode))
         return error_set(
             err, EXIT_CANNOT_CREATE,
@@ -82,7 +81,6 @@ static const char *find_breach(const struct stat *folder, uid_t uid, bool holds_
 
 void place_warn(const char *path, const struct place_owner *owner)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
     char *place = realpath(path, NULL);
     bool holds_ledger = true;
     struct stat status;
@@ -95,8 +93,7 @@ void place_warn(const char *path, const struct place_owner *owner)
             log_warn("the ledger '%s' lies in '%s', which %s: who takes the ledger away there has "
                      "claims sent twice. Move it, with all that is beside it, to a folder that is "
                      "only its owner's",
-                     log_quote(path, quoted[0], LOG_QUOTE_BYTES),
-                     log_quote(folder, quoted[1], LOG_QUOTE_BYTES), breach);
+                     LOG_QUOTED(path), LOG_QUOTED(folder), breach);
         if (breach || strcmp(folder, "/") == 0)
             break;
         holds_ledger = false;

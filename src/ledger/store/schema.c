@@ -66,11 +66,8 @@ static int compare_names(sqlite3_stmt *is, bool is_there, sqlite3_stmt *model, b
 
 static void say(sqlite3_stmt *s, const char *what, struct buffer *words)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
-
-    buffer_format(words, "%s the %s '%s' %s", words->len ? "," : "",
-                  log_quote(text_of(s, 0), quoted[0], LOG_QUOTE_BYTES),
-                  log_quote(text_of(s, 1), quoted[1], LOG_QUOTE_BYTES), what);
+    buffer_format(words, "%s the %s '%s' %s", words->len ? "," : "", LOG_QUOTED(text_of(s, 0)),
+                  LOG_QUOTED(text_of(s, 1)), what);
 }
 
 static bool is_alike(sqlite3_stmt *is, sqlite3_stmt *model)
@@ -144,7 +141,6 @@ int schema_compare(struct ledger *ledger, int64_t version, struct buffer *ret_wo
 
 int schema_check(struct ledger *ledger, int64_t version, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct buffer words = {0};
     int result = schema_compare(ledger, version, &words, err);
 
@@ -152,7 +148,7 @@ int schema_check(struct ledger *ledger, int64_t version, struct error *err)
         result = error_set(err, EXIT_BAD_CONFIG,
                            "the ledger '%s' was edited:%s; it is not used. Restore the newest "
                            "backup, and import the reports made since",
-                           log_quote(ledger->path, quoted, sizeof(quoted)), buffer_string(&words));
+                           LOG_QUOTED(ledger->path), buffer_string(&words));
     buffer_release(&words);
     return result;
 }

@@ -37,7 +37,6 @@ static uint64_t room(const struct statvfs *status)
 
 int space_check(const char *path, uint64_t bytes, const char *what, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct statvfs status;
     char *folder = folder_of(path);
     int result = 0;
@@ -46,12 +45,12 @@ int space_check(const char *path, uint64_t bytes, const char *what, struct error
         return error_no_memory(err);
     /* A file system that does not tell is not refused. */
     if (statvfs(folder, &status) == 0 && status.f_blocks && room(&status) < bytes)
-        result = error_set(
-            err, EXIT_CANNOT_CREATE,
-            "the %s '%s' may need %llu MiB, but only %llu MiB are free there; nothing "
-            "was sent. Make room, or name another place",
-            what, log_quote(path, quoted, sizeof(quoted)), (unsigned long long)(bytes / MIB + 1),
-            (unsigned long long)(room(&status) / MIB));
+        result =
+            error_set(err, EXIT_CANNOT_CREATE,
+                      "the %s '%s' may need %llu MiB, but only %llu MiB are free there; nothing "
+                      "was sent. Make room, or name another place",
+                      what, LOG_QUOTED(path), (unsigned long long)(bytes / MIB + 1),
+                      (unsigned long long)(room(&status) / MIB));
     free(folder);
     return result;
 }

@@ -167,7 +167,6 @@ static int next_answer(struct verification *v, sqlite3_stmt *s, struct error *er
 /* The database's own look at its pages, tables and indexes. */
 static int check_structure(struct verification *v, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     sqlite3_stmt *s = NULL;
     int found;
 
@@ -176,8 +175,7 @@ static int check_structure(struct verification *v, struct error *err)
         const char *words = database_text(s, 0);
 
         if (strcmp(words, "ok") != 0)
-            say(v, "the structure of the file is damaged: %s",
-                log_quote(words, quoted, sizeof(quoted)));
+            say(v, "the structure of the file is damaged: %s", LOG_QUOTED(words));
     }
     sqlite3_finalize(s);
     return found;
@@ -186,7 +184,6 @@ static int check_structure(struct verification *v, struct error *err)
 /* Puts one answer into words: the sentence with its columns in the place of each %s. */
 static void say_answer(struct verification *v, sqlite3_stmt *s, const char *sentence)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct buffer text = {0};
     int column = 0;
 
@@ -196,7 +193,7 @@ static void say_answer(struct verification *v, sqlite3_stmt *s, const char *sent
             continue;
         }
         p++;
-        buffer_text(&text, log_quote(database_text(s, column++), quoted, sizeof(quoted)));
+        buffer_text(&text, LOG_QUOTED(database_text(s, column++)));
     }
     say(v, "%s", buffer_string(&text));
     buffer_release(&text);

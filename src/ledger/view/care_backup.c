@@ -25,12 +25,10 @@ struct backup {
 
 static int refuse_existing(const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_CANNOT_CREATE,
                      "'%s' is there already, and a backup never replaces a file: name another, or "
                      "move it away",
-                     log_quote(path, quoted, sizeof(quoted)));
+                     LOG_QUOTED(path));
 }
 
 static int make_place(struct backup *b, struct error *err)
@@ -53,10 +51,8 @@ static int make_place(struct backup *b, struct error *err)
 
 static int fail_copy(const struct backup *b, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_CANNOT_WRITE, "cannot write the backup '%s': %s",
-                     log_quote(b->path, quoted, sizeof(quoted)), sqlite3_errmsg(b->copy));
+                     LOG_QUOTED(b->path), sqlite3_errmsg(b->copy));
 }
 
 /* The copy is of one moment: the ledger is read in one transaction, in which no writer is kept
@@ -150,7 +146,6 @@ static void keep_first(void *context, const char *sentence)
 
 static int verify_copy(const struct backup *b, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     char first[CARE_SENTENCE_BYTES] = "";
     struct ledger *copy;
     uint64_t found;
@@ -164,7 +159,7 @@ static int verify_copy(const struct backup *b, struct error *err)
         result = error_set(err, EXIT_CANNOT_WRITE,
                            "the copy does not verify, so there is no backup '%s': %s. See: "
                            "claimbatch status --verify",
-                           log_quote(b->path, quoted, sizeof(quoted)), first);
+                           LOG_QUOTED(b->path), first);
     return result;
 }
 

@@ -36,11 +36,10 @@ struct chains {
 static void say(const struct chains *c, const struct subject *s, const struct row_place *at,
                 const char *what)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct buffer words = {0};
 
     buffer_format(&words, "claim %s (run number %" PRId64 ", row %" PRIu64 "): %s",
-                  log_quote(s->claim_order_no, quoted, sizeof(quoted)), at->run, at->row, what);
+                  LOG_QUOTED(s->claim_order_no), at->run, at->row, what);
     c->visitor->say(c->visitor->context, buffer_string(&words));
     buffer_release(&words);
 }

@@ -20,12 +20,11 @@
 
 static int check_file(const char *path, struct place_owner *ret_owner, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     int result;
+    const char *quoted = LOG_QUOTED(path);
 
-    log_quote(path, quoted, sizeof(quoted));
     if (fd < 0 && errno == ENOENT)
         return error_set(err, EXIT_INPUT_MISSING,
                          "there is no ledger at '%s'; name another with --ledger", quoted);
@@ -51,7 +50,6 @@ static int check_file(const char *path, struct place_owner *ret_owner, struct er
 /* Where nobody has ever locked a run there is no lock file, and none is made. */
 static int open_lock(struct ledger *ledger, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     char *place = realpath(ledger->path, NULL);
     struct buffer path = {0};
     int result = 0;
@@ -66,7 +64,7 @@ static int open_lock(struct ledger *ledger, struct error *err)
     ledger->lock_fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (ledger->lock_fd < 0 && errno != ENOENT)
         result = error_set(err, EXIT_INPUT_MISSING, "cannot open the lock file '%s': %s",
-                           log_quote(path.ptr, quoted, sizeof(quoted)), strerror(errno));
+                           LOG_QUOTED(path.ptr), strerror(errno));
     buffer_release(&path);
     return result;
 }
@@ -231,7 +229,6 @@ int view_open_copy(const char *path, struct ledger **ret_ledger, struct error *e
 
 int view_check_schema(struct ledger *ledger, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     int64_t version;
 
     if (database_number(ledger, "PRAGMA user_version", &version, err))
@@ -243,5 +240,5 @@ int view_check_schema(struct ledger *ledger, struct error *err)
         "the ledger '%s' is of an earlier version (%lld, this program's is %d) and was "
         "left as it is; the next upload brings it to this one. --verify and --backup "
         "take it as it is",
-        log_quote(ledger->path, quoted, sizeof(quoted)), (long long)version, LEDGER_SCHEMA);
+        LOG_QUOTED(ledger->path), (long long)version, LEDGER_SCHEMA);
 }
