@@ -27,13 +27,10 @@ struct export_rows {
 
 static int refuse_reading(const struct export_rows *export_rows, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    return error_set(
-        err, EXIT_BAD_CONFIG,
-        "the columns of '%s' are not those that the manifest names; name them as the "
-        "upload did, with --column and --fee-unit",
-        log_quote(export_name(export_rows->row_source.export), quoted, sizeof(quoted)));
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the columns of '%s' are not those that the manifest names; name them as the "
+                     "upload did, with --column and --fee-unit",
+                     LOG_QUOTED(export_name(export_rows->row_source.export)));
 }
 
 /* Whether the header was understood as the run did. */

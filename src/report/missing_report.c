@@ -23,9 +23,8 @@ static bool stands_beside(const char *path, const char *ending)
 
 int missing_report_refuse(const char *path, int cause, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
+    const char *quoted = LOG_QUOTED(path);
 
-    log_quote(path, quoted, sizeof(quoted));
     if (cause == ENOENT &&
         (stands_beside(path, ".partial") || stands_beside(path, ".started.json")))
         return error_set(err, EXIT_INPUT_MISSING,

@@ -33,13 +33,12 @@ int move_place(const char *path, struct buffer *ret_place, struct error *err)
     size_t len = folder_length(path);
     char *folder = len ? strndup(path, len) : strdup(".");
     char *real = folder ? realpath(folder, NULL) : NULL;
-    char quoted[LOG_QUOTE_BYTES];
     int cause = errno;
 
     free(folder);
     if (!real)
         return error_set(err, EXIT_CANNOT_CREATE, "cannot find the folder of '%s': %s",
-                         log_quote(path, quoted, sizeof(quoted)), strerror(cause));
+                         LOG_QUOTED(path), strerror(cause));
     buffer_format(ret_place, "%s/%s", strcmp(real, "/") == 0 ? "" : real, path + len);
     free(real);
     return ret_place->failed ? error_no_memory(err) : 0;
@@ -197,7 +196,6 @@ static int put_off(const struct error *why)
 /* Under the lock of the path. */
 static int complete_locked(struct ledger *ledger, const struct report_move *move, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     size_t moved = 0;
 
     if (is_as_recorded(move)) {
@@ -208,8 +206,7 @@ static int complete_locked(struct ledger *ledger, const struct report_move *move
     }
     if (moved)
         log_info("the report of run %s is at '%s': moving it there was cut short before",
-                 buffer_string(&move->run),
-                 log_quote(buffer_string(&move->to), quoted, sizeof(quoted)));
+                 buffer_string(&move->run), LOG_QUOTED(buffer_string(&move->to)));
     return ledger_move_end(ledger, move, err);
 }
 

@@ -57,25 +57,19 @@ int publication_take_digests(const struct manifest_found *found, struct publicat
 
 int publication_refuse(const char *report_path, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_CANNOT_CREATE,
                      "'%s' exists and %s; nothing was sent. Name another report with -o, or use "
                      "--overwrite, which moves it aside",
-                     log_quote(report_path, quoted, sizeof(quoted)), why);
+                     LOG_QUOTED(report_path), why);
 }
 
 static int refuse_platform(const char *report_path, const char *then, const char *now,
                            struct error *err)
 {
-    char quoted[3][LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_BAD_CONFIG,
                      "'%s' is the report of this export on platform '%s', not '%s'; nothing was "
                      "sent. Name the same --gateway, or another report with -o, or use --overwrite",
-                     log_quote(report_path, quoted[0], LOG_QUOTE_BYTES),
-                     log_quote(then, quoted[1], LOG_QUOTE_BYTES),
-                     log_quote(now, quoted[2], LOG_QUOTE_BYTES));
+                     LOG_QUOTED(report_path), LOG_QUOTED(then), LOG_QUOTED(now));
 }
 
 static bool is_like_a_report(const char *path)
@@ -131,7 +125,6 @@ int publication_look(const char *report_path, const char *export_path,
                      enum place_choice choice, struct publication_place *ret_place,
                      struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct manifest_found found;
     struct stat status;
     bool exists = lstat(report_path, &status) == 0;
@@ -144,7 +137,7 @@ int publication_look(const char *report_path, const char *export_path,
             err, EXIT_CANNOT_CREATE,
             "the report path '%s' is not a regular file (a link, a folder, …); nothing "
             "was sent. Name another report with -o, or a folder as -o DIR/",
-            log_quote(report_path, quoted, sizeof(quoted)));
+            LOG_QUOTED(report_path));
     read = manifest_read(report_path, &found, err);
     result = read < 0 ? refuse_unread(report_path, choice, err) : 0;
     ret_place->is_there = exists || read;

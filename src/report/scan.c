@@ -32,10 +32,8 @@ struct scan {
 
 static int refuse(const struct scan *scan, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_INPUT_REFUSED, "'%s' %s",
-                     log_quote(export_name(scan->export), quoted, sizeof(quoted)), why);
+    return error_set(err, EXIT_INPUT_REFUSED, "'%s' %s", LOG_QUOTED(export_name(scan->export)),
+                     why);
 }
 
 /* The first line of the file in UTF-8, as far as the first block has it. */
@@ -220,15 +218,13 @@ static int survey(struct scan *scan, bool is_report, struct error *err)
 /* A report is a file: what is read once only is no such thing, and has no manifest beside it. */
 static int check_file(const char *path, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct stat status;
 
-    log_quote(path, quoted, sizeof(quoted));
     if (stat(path, &status))
         return missing_report_refuse(path, errno, err);
     if (!S_ISREG(status.st_mode))
         return error_set(err, EXIT_INPUT_MISSING, "'%s' is no report: it is not a regular file%s",
-                         quoted, S_ISDIR(status.st_mode) ? ", but a folder" : "");
+                         LOG_QUOTED(path), S_ISDIR(status.st_mode) ? ", but a folder" : "");
     return 0;
 }
 

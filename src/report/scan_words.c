@@ -44,9 +44,7 @@ void scan_name_malformed(const struct scan_row *row, struct buffer *ret_text)
 static void explain_cell(const char *what, const char *cell, const char *how,
                          struct buffer *ret_text)
 {
-    char shown[SHOWN_BYTES];
-
-    buffer_format(ret_text, "%s '%s' %s", what, log_quote(cell, shown, sizeof(shown)), how);
+    buffer_format(ret_text, "%s '%s' %s", what, LOG_QUOTED_WITHIN(cell, SHOWN_BYTES), how);
 }
 
 void scan_explain_edit(const struct scan_row *row, struct buffer *ret_text)

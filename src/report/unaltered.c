@@ -13,10 +13,8 @@
 
 static int refuse(const struct unaltered *unaltered, const char *what, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_INPUT_REFUSED, "'%s' %s; nothing was sent",
-                     log_quote(unaltered->path, quoted, sizeof(quoted)), what);
+                     LOG_QUOTED(unaltered->path), what);
 }
 
 /* The sentence in `text`, which is released. */

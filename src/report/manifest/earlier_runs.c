@@ -75,13 +75,12 @@ static int visit_names(const struct earlier_runs *earlier_runs, struct error *er
 /* What cannot be looked at is not empty: earlier runs may stand in it. */
 static int fail_to_list(const char *folder, int number, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     bool is_short = number == EMFILE || number == ENFILE || number == ENOMEM;
 
     return error_set(err, is_short ? EXIT_RESOURCES : EXIT_CANNOT_WRITE,
                      "cannot look for reports of earlier runs in the folder '%s': %s; nothing was "
                      "sent",
-                     log_quote(*folder ? folder : ".", quoted, sizeof(quoted)), strerror(number));
+                     LOG_QUOTED(*folder ? folder : "."), strerror(number));
 }
 
 static int visit_list(const struct earlier_runs *earlier_runs, const char *folder, DIR *list,

@@ -292,11 +292,8 @@ static void take(struct members *m, struct manifest_found *found)
 
 static int refuse(const char *path, const char *why, struct error *err)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_INPUT_REFUSED, "'%s' is not a whole manifest of claimbatch%s%s",
-                     log_quote(path, quoted[0], LOG_QUOTE_BYTES), *why ? ": " : "",
-                     log_quote(why, quoted[1], LOG_QUOTE_BYTES));
+                     LOG_QUOTED(path), *why ? ": " : "", LOG_QUOTED(why));
 }
 
 static int parse(const char *path, void (*take_all)(struct members *, struct manifest_found *),
@@ -366,24 +363,22 @@ int manifest_read(const char *report_path, struct manifest_found *ret_found, str
 int manifest_require(const char *report_path, const char *platform,
                      struct manifest_found *ret_found, struct error *err)
 {
-    char quoted[3][LOG_QUOTE_BYTES];
+    const char *quoted = LOG_QUOTED(report_path);
     int found = manifest_read(report_path, ret_found, err);
 
-    log_quote(report_path, quoted[0], LOG_QUOTE_BYTES);
     if (found < 0)
         return -1;
     if (!found)
         return error_set(err, EXIT_BAD_CONFIG,
                          "the report '%s' has no manifest beside it ('%s.manifest.json'), so its "
                          "run is not known; name it where claimbatch wrote both",
-                         quoted[0], quoted[0]);
+                         quoted, quoted);
     if (strcmp(ret_found->platform, platform) == 0)
         return 0;
     return error_set(err, EXIT_BAD_CONFIG,
                      "the report '%s' is of platform '%s', not of '%s'; name the same --gateway as "
                      "when it was made",
-                     quoted[0], log_quote(ret_found->platform, quoted[1], LOG_QUOTE_BYTES),
-                     log_quote(platform, quoted[2], LOG_QUOTE_BYTES));
+                     quoted, LOG_QUOTED(ret_found->platform), LOG_QUOTED(platform));
 }
 
 void manifest_found_release(struct manifest_found *found)

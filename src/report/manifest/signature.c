@@ -47,10 +47,7 @@ static int refuse_passphrase(char *bytes, int size, int writing, void *context)
 
 static int refuse_key(const char *path, const char *why, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
-    return error_set(err, EXIT_BAD_CONFIG, "the key file '%s' %s",
-                     log_quote(path, quoted, sizeof(quoted)), why);
+    return error_set(err, EXIT_BAD_CONFIG, "the key file '%s' %s", LOG_QUOTED(path), why);
 }
 
 /* The key in base64, as it stands between the lines of its PEM form. */

@@ -105,23 +105,20 @@ static int is_learned(struct ledger *ledger, const struct manifest_found *found,
 static int refuse_unread(const char *path, struct error *err)
 {
     struct error why = *err;
-    char quoted[LOG_QUOTE_BYTES];
 
     if (why.exit_code == EXIT_RESOURCES)
         return -1;
     return error_set(err, EXIT_BAD_CONFIG,
                      "'%s' stands there, so a run was begun at this place, perhaps with another "
                      "ledger, and it cannot be told which: %.300s",
-                     log_quote(path, quoted, sizeof(quoted)), why.text);
+                     LOG_QUOTED(path), why.text);
 }
 
 static int refuse_taken(const char *aside, const char *run, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     return error_set(err, EXIT_CANNOT_CREATE,
                      "'%s' stands in the way of what tells of run %s; move it away",
-                     log_quote(aside, quoted, sizeof(quoted)), run);
+                     LOG_QUOTED(aside), run);
 }
 
 /* The same run was set aside before, went on here, and was cut short again: the later start tells
@@ -129,7 +126,6 @@ static int refuse_taken(const char *aside, const char *run, struct error *err)
 static int set_aside_again(const char *path, const char *aside, const struct manifest_found *later,
                            struct error *err)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
     struct manifest_found earlier;
     struct error unread;
     int result = 0;
@@ -140,8 +136,7 @@ static int set_aside_again(const char *path, const char *aside, const struct man
         result = refuse_taken(aside, later->run, err);
     else if (rename(path, aside) && errno != ENOENT)
         result = error_set(err, EXIT_CANNOT_CREATE, "cannot rename '%s' to '%s': %s",
-                           log_quote(path, quoted[0], LOG_QUOTE_BYTES),
-                           log_quote(aside, quoted[1], LOG_QUOTE_BYTES), strerror(errno));
+                           LOG_QUOTED(path), LOG_QUOTED(aside), strerror(errno));
     manifest_found_release(&earlier);
     return result;
 }
@@ -314,7 +309,6 @@ static int fail_if_ours(const char *path, const struct error *unread, struct err
 static int remove_own(const char *path, const char *report_path, const char *run,
                       struct ledger *ledger, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     struct manifest_found found;
     struct error unread;
     int held = hold(path);
@@ -325,8 +319,8 @@ static int remove_own(const char *path, const char *report_path, const char *run
     if (own > 0 && unlink(path) == 0)
         result = file_sync_folder(report_path, err);
     else if (own > 0 && errno != ENOENT)
-        result = error_set(err, EXIT_CANNOT_WRITE, "cannot remove '%s': %s",
-                           log_quote(path, quoted, sizeof(quoted)), strerror(errno));
+        result = error_set(err, EXIT_CANNOT_WRITE, "cannot remove '%s': %s", LOG_QUOTED(path),
+                           strerror(errno));
     let_go(held);
     manifest_found_release(&found);
     return result;
