@@ -24,7 +24,6 @@ static enum log_level level_of(const struct batch_stop *stop)
 
 void halt_say_begin(const struct batch_stop *stop, size_t in_flight)
 {
-    char quoted[BATCH_TEXT_BYTES];
     char calls[80] = "";
 
     if (in_flight)
@@ -34,7 +33,7 @@ void halt_say_begin(const struct batch_stop *stop, size_t in_flight)
               LOG_FIELDS(LOG_FIELD_TEXT("because", stop->because),
                          LOG_FIELD_NUMBER("exit_code", stop->exit_code),
                          LOG_FIELD_NUMBER("in_flight", in_flight)),
-              "stopping: %s%s%s", log_quote(stop->sentence, quoted, sizeof(quoted)), calls,
+              "stopping: %s%s%s", LOG_QUOTED_WITHIN(stop->sentence, BATCH_TEXT_BYTES), calls,
               strcmp(stop->because, "signal") == 0 && in_flight ? " (again: leave at once)" : "");
 }
 

@@ -19,7 +19,6 @@ static const char *kind_word(enum verdict_kind kind)
 void row_log_attempt(const struct job *job)
 {
     const struct verdict *v = &job->verdict;
-    char code[LOG_QUOTE_BYTES];
 
     if (!log_shows(LOG_VERBOSE)) /* there may be thousands a second */
         return;
@@ -30,13 +29,11 @@ void row_log_attempt(const struct job *job)
                    LOG_FIELD_NUMBER("http_status", job->exchange.http_status),
                    LOG_FIELD_TEXT("request_id", v->request_id)),
         "row %llu, attempt %d: %s %s", (unsigned long long)job->row, job->attempts,
-        kind_word(v->kind), log_quote(v->code, code, sizeof(code)));
+        kind_word(v->kind), LOG_QUOTED(v->code));
 }
 
 void row_log_lost(const struct job *jobs)
 {
-    char id[LOG_QUOTE_BYTES];
-
     for (; jobs; jobs = jobs->turn_next) {
         const struct verdict *v = &jobs->verdict;
 
@@ -50,7 +47,6 @@ void row_log_lost(const struct job *jobs)
                              LOG_FIELD_TEXT("request_id", v->request_id)),
                   "row %llu: its answer could not be stored: %s (request_id '%s'); until it is "
                   "settled the ledger holds it as unknown",
-                  (unsigned long long)jobs->row, kind_word(v->kind),
-                  log_quote(v->request_id, id, sizeof(id)));
+                  (unsigned long long)jobs->row, kind_word(v->kind), LOG_QUOTED(v->request_id));
     }
 }

@@ -44,15 +44,13 @@ static struct job *find(struct job *jobs, uint64_t row)
 /* Without its warning the gateway would have to be asked about every answer. */
 static void note_ids(struct batch *b, const struct job *jobs)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     for (; jobs && !b->ids_are_common; jobs = jobs->turn_next) {
         if (!jobs->id_is_common)
             continue;
         b->ids_are_common = true;
         log_warn("the gateway gives the same request_id ('%s') to several calls: repeated answers "
                  "cannot be known by it",
-                 log_quote(jobs->verdict.request_id, quoted, sizeof(quoted)));
+                 LOG_QUOTED(jobs->verdict.request_id));
     }
 }
 

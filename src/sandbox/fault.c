@@ -247,11 +247,10 @@ int faults_add(struct faults *faults, const char *share, struct error *err)
 {
     const char *equals = strchr(share, '=');
     size_t len = equals ? (size_t)(equals - share) : strlen(share);
-    char quoted[LOG_QUOTE_BYTES];
     double probability = 0;
     size_t members = 0;
+    const char *quoted = LOG_QUOTED(share);
 
-    log_quote(share, quoted, sizeof(quoted));
     for (size_t i = 0; i < TABLE_ROWS; i++)
         members += belongs(&table[i], share, len) && is_offered(faults, &table[i]);
     if (!members)

@@ -119,7 +119,6 @@ struct sandbox {
 static int read_number(const char *option, const char *text, int64_t min, int64_t max,
                        int64_t *ret_number, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     char *end;
 
     errno = 0;
@@ -128,7 +127,7 @@ static int read_number(const char *option, const char *text, int64_t min, int64_
         return 0;
     return error_set(err, EXIT_BAD_USAGE,
                      "--%s takes a number from %" PRId64 " to %" PRId64 ", not '%s'", option, min,
-                     max, log_quote(text, quoted, sizeof(quoted)));
+                     max, LOG_QUOTED(text));
 }
 
 #define LATENCY_MAX_MS 600000
@@ -193,12 +192,10 @@ static int take_fault(struct sandbox *sandbox, const char *share, struct error *
 
 static int take_certificate_kind(struct sandbox *sandbox, const char *name, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
-
     if (!certificate_kind_parse(name, &sandbox->certificate_kind))
         return error_set(err, EXIT_BAD_USAGE,
                          "--certificate takes good, expired or other-host, not '%s'",
-                         log_quote(name, quoted, sizeof(quoted)));
+                         LOG_QUOTED(name));
     return 0;
 }
 
@@ -269,17 +266,16 @@ static int check_options(const struct sandbox *sandbox, struct error *err)
 /* 1 when something was shown and there is nothing more to do. */
 static int read_options(struct sandbox *sandbox, int argc, char **argv, struct error *err)
 {
-    char quoted[LOG_QUOTE_BYTES];
     int option;
 
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == '?')
             return error_set(err, EXIT_BAD_USAGE, "unknown option '%s'; see --help",
-                             log_quote(argv[optind - 1], quoted, sizeof(quoted)));
+                             LOG_QUOTED(argv[optind - 1]));
         if (option == ':')
             return error_set(err, EXIT_BAD_USAGE, "option '%s' needs a value; see --help",
-                             log_quote(argv[optind - 1], quoted, sizeof(quoted)));
+                             LOG_QUOTED(argv[optind - 1]));
         if (show(option))
             return 1;
         if (take_option(sandbox, option, optarg, err))
@@ -287,7 +283,7 @@ static int read_options(struct sandbox *sandbox, int argc, char **argv, struct e
     }
     if (optind < argc)
         return error_set(err, EXIT_BAD_USAGE, "'%s' is one argument too many; see --help",
-                         log_quote(argv[optind], quoted, sizeof(quoted)));
+                         LOG_QUOTED(argv[optind]));
     return check_options(sandbox, err);
 }
 

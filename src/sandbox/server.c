@@ -100,16 +100,15 @@ static int open_socket(struct server *server, struct error *err)
     const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
     const struct server_settings *settings = server->settings;
     struct addrinfo *address = NULL;
-    char quoted[LOG_QUOTE_BYTES];
 
-    log_quote(settings->address, quoted, sizeof(quoted));
     if (getaddrinfo(settings->address, NULL, &hints, &address))
-        return error_set(err, EXIT_BAD_USAGE, "'%s' is no numeric address", quoted);
+        return error_set(err, EXIT_BAD_USAGE, "'%s' is no numeric address",
+                         LOG_QUOTED(settings->address));
     server->listen_fd = bind_socket(address, settings->port);
     freeaddrinfo(address);
     if (server->listen_fd < 0 || listen(server->listen_fd, BACKLOG))
-        return error_set(err, EXIT_CANNOT_CREATE, "cannot listen on '%s' port %d: %s", quoted,
-                         settings->port, strerror(errno));
+        return error_set(err, EXIT_CANNOT_CREATE, "cannot listen on '%s' port %d: %s",
+                         LOG_QUOTED(settings->address), settings->port, strerror(errno));
     server->port = port_of(server->listen_fd);
     return 0;
 }

@@ -169,15 +169,13 @@ static int record_start(const struct resume_settings *s, const struct resumed *r
 
 static int refuse_abandoned(const struct abandonment *a, struct error *err)
 {
-    char quoted[2][LOG_QUOTE_BYTES];
     char at[CLOCK_TOP_BYTES];
 
     clock_format_top(a->at_ms, at);
     return error_set(err, EXIT_INPUT_REFUSED,
                      "run %s was abandoned at %s Beijing time by '%s': '%s'; none of its rows is "
                      "sent any more. Correct the export and upload that: it is a new run",
-                     a->name, at, log_quote(a->by, quoted[0], LOG_QUOTE_BYTES),
-                     log_quote(a->reason, quoted[1], LOG_QUOTE_BYTES));
+                     a->name, at, LOG_QUOTED(a->by), LOG_QUOTED(a->reason));
 }
 
 int resume_check_abandoned(const struct resume_settings *s, struct error *err)
