@@ -1,4 +1,5 @@
 #include "timers.h"
+#include "base/array.h"
 
 #include <stdlib.h>
 
@@ -6,15 +7,8 @@ bool timers_add(struct timers *timers, int64_t due_us, void *item)
 {
     size_t at = timers->count;
 
-    if (at == timers->capacity) {
-        size_t capacity = at ? 2 * at : 64;
-        struct timer *heap = realloc(timers->heap, capacity * sizeof(*heap));
-
-        if (!heap)
-            return false;
-        timers->heap = heap;
-        timers->capacity = capacity;
-    }
+    if (!ARRAY_HAS_ROOM(timers->heap, at, timers->capacity))
+        return false;
     timers->count++;
     for (; at && timers->heap[(at - 1) / 2].due_us > due_us; at = (at - 1) / 2)
         timers->heap[at] = timers->heap[(at - 1) / 2];

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "timers.h"
 #include "worker_answer.h"
@@ -253,15 +254,8 @@ void worker_stop(struct worker *worker)
 /* Under lock. */
 static bool add_arrival(struct worker *worker, struct arrival arrival)
 {
-    if (worker->arrival_count == worker->arrival_capacity) {
-        size_t capacity = worker->arrival_capacity ? 2 * worker->arrival_capacity : 64;
-        struct arrival *arrivals = realloc(worker->arrivals, capacity * sizeof(*arrivals));
-
-        if (!arrivals)
-            return false;
-        worker->arrivals = arrivals;
-        worker->arrival_capacity = capacity;
-    }
+    if (!ARRAY_HAS_ROOM(worker->arrivals, worker->arrival_count, worker->arrival_capacity))
+        return false;
     worker->arrivals[worker->arrival_count++] = arrival;
     return true;
 }

@@ -11,6 +11,7 @@
 
 #include <ini.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/character.h"
 #include "base/error.h"
@@ -165,15 +166,8 @@ static int add_entry(struct config *config, const char *section, const char *key
 {
     struct config_entry entry = {.line = config->line};
 
-    if (config->count == config->room) {
-        size_t room = config->room ? config->room * 2 : 32;
-        struct config_entry *entries = realloc(config->entries, room * sizeof(*entries));
-
-        if (!entries)
-            goto out;
-        config->entries = entries;
-        config->room = room;
-    }
+    if (!ARRAY_HAS_ROOM(config->entries, config->count, config->room))
+        goto out;
     entry.section = strdup(section);
     entry.key = key ? strdup(key) : NULL;
     entry.value = value ? strdup(value) : NULL;

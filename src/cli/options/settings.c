@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 
 static const char *const section_names[SECTION_COUNT] = {
@@ -28,15 +29,8 @@ enum section settings_find_section(const char *name)
 
 int settings_note(struct settings *settings, const struct setting *setting)
 {
-    if (settings->count == settings->room) {
-        size_t room = settings->room ? settings->room * 2 : 64;
-        struct setting *list = realloc(settings->list, room * sizeof(*list));
-
-        if (!list)
-            return -1;
-        settings->list = list;
-        settings->room = room;
-    }
+    if (!ARRAY_HAS_ROOM(settings->list, settings->count, settings->room))
+        return -1;
     settings->list[settings->count++] = *setting;
     return 0;
 }

@@ -119,7 +119,7 @@ struct audit_row {
 struct audit {
     bool agrees;
     struct audit_disagreement *disagreements; /* the first AUDIT_DISAGREEMENTS_MAX */
-    size_t disagreement_count;
+    size_t disagreement_count, disagreement_room;
     uint64_t disagreements_found; /* all of them */
     uint64_t disagreements_by[AUDIT_MEASURE_COUNT];
     char *notes[AUDIT_NOTES_MAX]; /* what was not checked, and why; safe for a terminal */

@@ -1,23 +1,8 @@
 #include "disagreement.h"
+#include "base/array.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-/* Room for one more. */
-static bool make_room(struct audit *audit)
-{
-    size_t count = audit->disagreement_count;
-    struct audit_disagreement *list;
-
-    if (count & (count - 1)) /* it grows at powers of two */
-        return true;
-    list = realloc(audit->disagreements, (count ? count * 2 : 1) * sizeof(*list));
-    if (!list)
-        return false;
-    audit->disagreements = list;
-    return true;
-}
 
 void disagreement_raise(struct audit *audit, enum audit_measure measure, size_t report,
                         uint64_t row, const char *format, ...)
@@ -33,7 +18,9 @@ void disagreement_raise(struct audit *audit, enum audit_measure measure, size_t 
     if (audit->disagreement_count >= AUDIT_DISAGREEMENTS_MAX)
         return;
     va_start(args, format);
-    if (!make_room(audit) || vasprintf(&text, format, args) < 0)
+    if (!ARRAY_HAS_ROOM(audit->disagreements, audit->disagreement_count,
+                        audit->disagreement_room) ||
+        vasprintf(&text, format, args) < 0)
         audit->no_memory = true;
     else
         audit->disagreements[audit->disagreement_count++] =

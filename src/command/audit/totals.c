@@ -10,6 +10,7 @@
 #include <uthash.h>
 
 #include "audit.h"
+#include "base/array.h"
 #include "base/error.h"
 
 struct code_key {
@@ -26,7 +27,7 @@ struct code_group {
 /* Rows of one outcome that need a person, in their order. */
 struct open_list {
     struct audit_row *rows;
-    size_t count;
+    size_t count, room;
 };
 
 struct totals {
@@ -221,20 +222,6 @@ static bool needs_person(enum outcome outcome)
            outcome == OUTCOME_INVALID;
 }
 
-/* Room for one more. */
-static bool make_room(struct open_list *open)
-{
-    struct audit_row *rows;
-
-    if (open->count & (open->count - 1)) /* it grows at powers of two */
-        return true;
-    rows = realloc(open->rows, (open->count ? open->count * 2 : 1) * sizeof(*rows));
-    if (!rows)
-        return false;
-    open->rows = rows;
-    return true;
-}
-
 /* Makes place for a row where there are as many as are kept: the last of those that are least
  * urgent goes. False when none is less urgent than it. */
 static bool make_place(struct totals *totals, enum outcome outcome)
@@ -298,7 +285,7 @@ static int keep_open(struct totals *totals, const struct scan_row *row, size_t r
         totals->audit->open_left_out++;
     if (!make_place(totals, r->outcome))
         return 0;
-    if (!make_room(open))
+    if (!ARRAY_HAS_ROOM(open->rows, open->count, open->room))
         return error_no_memory(err);
     kept = &open->rows[open->count];
     *kept = (struct audit_row){

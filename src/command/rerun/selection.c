@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
@@ -228,15 +229,9 @@ static const struct claim_rows_kind report_claim_rows = {pass_open, pass_next, p
 static int add_exception(struct selection *selection, uint64_t row, uint64_t open_row,
                          struct error *err)
 {
-    if (selection->exception_count == selection->exception_room) {
-        size_t room = selection->exception_room ? 2 * selection->exception_room : 64;
-        struct exception *grown = realloc(selection->exceptions, room * sizeof(*grown));
-
-        if (!grown)
-            return error_no_memory(err);
-        selection->exceptions = grown;
-        selection->exception_room = room;
-    }
+    if (!ARRAY_HAS_ROOM(selection->exceptions, selection->exception_count,
+                        selection->exception_room))
+        return error_no_memory(err);
     selection->exceptions[selection->exception_count++] = (struct exception){row, open_row};
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -65,15 +66,8 @@ uint64_t decisions_refused(const struct decisions *decisions)
 
 struct decision *decisions_new(struct decisions *decisions)
 {
-    if (decisions->count == decisions->room) {
-        size_t room = decisions->room ? decisions->room * 2 : 64;
-        struct decision *list = realloc(decisions->list, room * sizeof(*list));
-
-        if (!list)
-            return NULL;
-        decisions->list = list;
-        decisions->room = room;
-    }
+    if (!ARRAY_HAS_ROOM(decisions->list, decisions->count, decisions->room))
+        return NULL;
     decisions->list[decisions->count] = (struct decision){0};
     return &decisions->list[decisions->count++];
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -28,6 +29,7 @@ struct desk {
     struct ledger *ledger;
     struct decisions *decisions; /* NULL: nothing is to be settled */
     struct row_place *places;    /* of the decisions */
+    size_t place_room;
     struct json *json;
     uint64_t listed;
 };
@@ -121,16 +123,13 @@ static int take(struct desk *desk, const struct view_unknown *unknown, struct er
 {
     const struct options *o = desk->options;
     size_t count = decisions_count(desk->decisions);
-    struct row_place *places;
     struct decision *decision;
 
     if (!is_meant(desk, unknown))
         return 0;
-    places = realloc(desk->places, (count + 1) * sizeof(*places));
-    if (!places)
+    if (!ARRAY_HAS_ROOM(desk->places, count, desk->place_room))
         return error_no_memory(err);
-    desk->places = places;
-    places[count] = unknown->place;
+    desk->places[count] = unknown->place;
     decision = decisions_add(desk->decisions, unknown->place.row, desk->outcome, o->by, o->reason);
     if (!decision || decision_set_claim(decision, unknown->workcard_id, unknown->claim_order_no))
         return error_no_memory(err);

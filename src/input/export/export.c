@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -180,15 +181,8 @@ static int digest_block(const struct export *export, const unsigned char *bytes,
 
 static struct block *new_block(struct export *export)
 {
-    if (export->block_count == export->block_room) {
-        size_t room = export->block_room ? export->block_room * 2 : 64;
-        struct block *blocks = realloc(export->blocks, room * sizeof(*blocks));
-
-        if (!blocks)
-            return NULL;
-        export->blocks = blocks;
-        export->block_room = room;
-    }
+    if (!ARRAY_HAS_ROOM(export->blocks, export->block_count, export->block_room))
+        return NULL;
     return &export->blocks[export->block_count++];
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "footer.h"
 #include "input/claim/claim.h"
@@ -153,15 +154,8 @@ static int add_cut_row(struct census *census, uint64_t row, struct error *err)
                          "more than %d rows are cut by line breaks that stand without quotes: "
                          "export the file again with quotes around texts; nothing was sent",
                          PROFILE_CUT_ROWS_MAX);
-    if (census->cut_count == census->cut_room) {
-        size_t room = census->cut_room ? census->cut_room * 2 : 64;
-        uint64_t *rows = realloc(census->cut_rows, room * sizeof(*rows));
-
-        if (!rows)
-            return error_no_memory(err);
-        census->cut_rows = rows;
-        census->cut_room = room;
-    }
+    if (!ARRAY_HAS_ROOM(census->cut_rows, census->cut_count, census->cut_room))
+        return error_no_memory(err);
     census->cut_rows[census->cut_count++] = row;
     return 0;
 }

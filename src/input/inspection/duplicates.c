@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/hash.h"
@@ -79,17 +80,13 @@ void duplicates_clear(struct duplicates *duplicates)
         duplicates->stays_in_memory = true;
 }
 
-/* Doubles what is reserved; pages of it that are not used yet take no memory. */
-static int add_room(struct duplicates *duplicates)
+/* Pages of it that are not used yet take no memory. */
+static bool has_room(struct duplicates *duplicates, size_t count)
 {
-    size_t room = duplicates->room ? duplicates->room * 2 : 4096;
-    struct entry *entries = realloc(duplicates->entries, room * sizeof(*entries));
-
-    if (!entries)
-        return -1;
-    duplicates->entries = entries;
-    duplicates->room = room;
-    return 0;
+    while (duplicates->room < count)
+        if (!array_grow(&duplicates->entries, &duplicates->room, sizeof(*duplicates->entries)))
+            return false;
+    return true;
 }
 
 static bool is_before(const struct entry *a, const struct entry *b)
@@ -185,7 +182,7 @@ static int note(struct duplicates *duplicates, uint64_t row, uint64_t key, uint3
         return 0;
     if (duplicates->count == DUPLICATES_IN_MEMORY)
         spill(duplicates);
-    if (duplicates->count == duplicates->room && add_room(duplicates))
+    if (!has_room(duplicates, duplicates->count + 1))
         return -1;
     duplicates->entries[duplicates->count++] = (struct entry){key, (uint32_t)row, content};
     return 0;
@@ -277,9 +274,8 @@ static int load(struct duplicates *duplicates, const struct spill *spill, size_t
     size_t from = first ? spill->ends[first - 1] : 0, count = spill->ends[end - 1] - from;
     size_t done = 0, bytes = count * sizeof(struct entry);
 
-    while (duplicates->room < duplicates->count + count)
-        if (add_room(duplicates))
-            return -1;
+    if (!has_room(duplicates, duplicates->count + count))
+        return -1;
     while (done < bytes) {
         ssize_t n = pread(duplicates->fd, (char *)(duplicates->entries + duplicates->count) + done,
                           bytes - done, spill->start + (off_t)(from * sizeof(struct entry) + done));
@@ -304,9 +300,8 @@ static int pair_part(struct duplicates *duplicates, size_t first, size_t end,
             return -1;
     sort(duplicates, gather_few);
     duplicates->count = pair(duplicates->entries, duplicates->count);
-    while (pairs->room < pairs->count + duplicates->count)
-        if (add_room(pairs))
-            return -1;
+    if (!has_room(pairs, pairs->count + duplicates->count))
+        return -1;
     if (duplicates->count)
         memcpy(pairs->entries + pairs->count, duplicates->entries,
                duplicates->count * sizeof(struct entry));

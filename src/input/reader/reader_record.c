@@ -1,10 +1,10 @@
 #include "reader_record.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -22,16 +22,10 @@ int reader_record_is_never_space(unsigned char c)
 
 static bool add_room(struct reader *reader)
 {
-    size_t room = reader->room ? reader->room * 2 : 32;
-    struct cell *cells = realloc(reader->cells, room * sizeof(*cells));
+    bool grown = array_grow(&reader->cells, &reader->room, sizeof(*reader->cells));
 
-    if (!cells) {
-        reader->no_memory = true;
-        return false;
-    }
-    reader->cells = cells;
-    reader->room = room;
-    return true;
+    reader->no_memory |= !grown;
+    return grown;
 }
 
 /* The text is in reader->texts already. */

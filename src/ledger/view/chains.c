@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "chains.h"
@@ -30,7 +31,7 @@ struct chains {
     const struct chains_visitor *visitor;
     uint64_t reached;
     int64_t *imported; /* runs, ascending */
-    size_t imported_count;
+    size_t imported_count, imported_room;
 };
 
 static void say(const struct chains *c, const struct subject *s, const struct row_place *at,
@@ -156,13 +157,10 @@ static int list_imported(struct chains *c, struct error *err)
     int found;
 
     while ((found = database_step(c->ledger, s, err)) > 0) {
-        int64_t *list = realloc(c->imported, (c->imported_count + 1) * sizeof(*list));
-
-        if (!list) {
+        if (!ARRAY_HAS_ROOM(c->imported, c->imported_count, c->imported_room)) {
             sqlite3_reset(s);
             return error_no_memory(err);
         }
-        c->imported = list;
         c->imported[c->imported_count++] = sqlite3_column_int64(s, 0);
     }
     return found;

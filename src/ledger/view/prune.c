@@ -1,6 +1,7 @@
 /* A ledger forgets what is old. */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/stop.h"
 #include "ledger/chain.h"
 #include "ledger/store/checkpoint.h"
@@ -16,15 +17,8 @@ struct ids {
 
 static int ids_add(struct ids *ids, int64_t id, struct error *err)
 {
-    if (ids->count == ids->room) {
-        size_t room = ids->room ? ids->room * 2 : 64;
-        int64_t *list = realloc(ids->list, room * sizeof(*list));
-
-        if (!list)
-            return error_no_memory(err);
-        ids->list = list;
-        ids->room = room;
-    }
+    if (!ARRAY_HAS_ROOM(ids->list, ids->count, ids->room))
+        return error_no_memory(err);
     ids->list[ids->count++] = id;
     return 0;
 }

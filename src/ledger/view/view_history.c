@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "ledger/chain.h"
 #include "ledger/view/view.h"
@@ -14,15 +15,8 @@ struct places {
 
 static int places_add(struct places *places, struct row_place place, struct error *err)
 {
-    if (places->count == places->room) {
-        size_t room = places->room ? places->room * 2 : 16;
-        struct row_place *list = realloc(places->list, room * sizeof(*list));
-
-        if (!list)
-            return error_no_memory(err);
-        places->list = list;
-        places->room = room;
-    }
+    if (!ARRAY_HAS_ROOM(places->list, places->count, places->room))
+        return error_no_memory(err);
     places->list[places->count++] = place;
     return 0;
 }

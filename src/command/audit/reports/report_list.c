@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file/file.h"
@@ -127,16 +128,9 @@ static int add(struct report_list *report_list, const char *path,
         return -1;
     if (yields(report_list, &one))
         return 0;
-    if (report_list->count == report_list->room) {
-        size_t room = report_list->room ? report_list->room * 2 : 64;
-        struct collected *list = realloc(report_list->list, room * sizeof(*list));
-
-        if (!list) {
-            collected_release(&one);
-            return error_no_memory(err);
-        }
-        report_list->list = list;
-        report_list->room = room;
+    if (!ARRAY_HAS_ROOM(report_list->list, report_list->count, report_list->room)) {
+        collected_release(&one);
+        return error_no_memory(err);
     }
     report_list->list[report_list->count++] = one;
     return 0;
