@@ -54,26 +54,28 @@ static const char *duration(int64_t seconds, char *ret_text, size_t size)
 
 static void append_pause(char *line, size_t columns, const struct batch_progress *now)
 {
-    static const char *const words[] = {
-        [PACE_OPEN] = "",
-        [PACE_RATE] = "",
-        [PACE_BAN] = "banned",
-        [PACE_RETRY_AFTER] = "asked to wait",
-        [PACE_OUTAGE] = "gateway unreachable",
-        [PACE_BRAKE] = "no definite answers",
-        [PACE_PROBE] = "probing",
+    static const struct {
+        const char *what, *until; /* `until` goes before how long it still lasts */
+    } words[] = {
+        [PACE_OPEN] = {"", ""},
+        [PACE_RATE] = {"", ""},
+        [PACE_BAN] = {"banned", " for"},
+        [PACE_RETRY_AFTER] = {"asked to wait", " for"},
+        [PACE_OUTAGE] = {"gateway unreachable", ", next try in"},
+        [PACE_BRAKE] = {"no definite answers", ", next try in"},
+        [PACE_PROBE] = {"probing", ", next try in"},
     };
     char piece[80];
     char wait[32];
 
     if (now->stopping)
         snprintf(piece, sizeof(piece), ", stopping: %zu in flight", now->in_flight);
-    else if (!*words[now->pace])
+    else if (!*words[now->pace].what)
         return;
     else if (now->pause_ms < 0)
-        snprintf(piece, sizeof(piece), ", %s", words[now->pace]);
+        snprintf(piece, sizeof(piece), ", %s", words[now->pace].what);
     else
-        snprintf(piece, sizeof(piece), ", %s for %s", words[now->pace],
+        snprintf(piece, sizeof(piece), ", %s%s %s", words[now->pace].what, words[now->pace].until,
                  duration((now->pause_ms + 999) / 1000, wait, sizeof(wait)));
     append(line, columns, piece);
 }
