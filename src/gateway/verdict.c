@@ -73,6 +73,8 @@ static const struct {
                           "the name of the gateway could not be looked up"},
     [TRANSPORT_CONNECT] = {"CONNECT_FAILED", VERDICT_OUTAGE, 0,
                            "no connection to the gateway could be made"},
+    [TRANSPORT_SOCKET] = {"SOCKET_FAILED", VERDICT_OUTAGE, 0,
+                          "this machine can open no further connection"},
     [TRANSPORT_PROXY] = {"PROXY_FAILED", VERDICT_OUTAGE, 0,
                          "the proxy did not connect to the gateway"},
     [TRANSPORT_TLS] = {"TLS_FAILED", VERDICT_OUTAGE, 0, "the TLS handshake failed"},

@@ -103,6 +103,11 @@ static const struct {
      "check the network and --gateway, then " SAME_AGAIN},
     {"CONNECT_FAILED", OUTCOME_UNSENT, "no connection to the gateway could be made", PAUSES,
      "check the network and --gateway, then " SAME_AGAIN},
+    {"SOCKET_FAILED", OUTCOME_UNSENT,
+     "this machine has no descriptor or memory left for a connection; the message says which",
+     PAUSES,
+     "close what holds so many files, raise the limit (ulimit -n, LimitNOFILE= of systemd) or "
+     "lower --in-flight, then " SAME_AGAIN},
     {"PROXY_FAILED", OUTCOME_UNSENT, "the proxy did not connect to the gateway", PAUSES,
      "check the proxy, then " SAME_AGAIN},
     {"TLS_FAILED", OUTCOME_UNSENT, "the TLS handshake with the gateway failed", PAUSES,

@@ -68,7 +68,7 @@ static void failure_before_hand_over_is_an_outage(void **state)
         {TRANSPORT_LOOKUP, "LOOKUP_FAILED"},       {TRANSPORT_CONNECT, "CONNECT_FAILED"},
         {TRANSPORT_PROXY, "PROXY_FAILED"},         {TRANSPORT_TLS, "TLS_FAILED"},
         {TRANSPORT_INTERNAL, "CLIENT_FAILED"},     {TRANSPORT_TIMEOUT, "TIMEOUT"},
-        {TRANSPORT_UNCLEAN, "CONNECTION_UNCLEAN"},
+        {TRANSPORT_UNCLEAN, "CONNECTION_UNCLEAN"}, {TRANSPORT_SOCKET, "SOCKET_FAILED"},
     };
 
     (void)state;

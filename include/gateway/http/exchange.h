@@ -27,6 +27,7 @@ enum transport {
     TRANSPORT_WITHDRAWN,   /* recalled before it was handed to a connection */
     TRANSPORT_LOOKUP,      /* PHASE_NOT_SENT: name lookup failed */
     TRANSPORT_CONNECT,     /* PHASE_NOT_SENT: refused, no route, connect timeout */
+    TRANSPORT_SOCKET,      /* PHASE_NOT_SENT: this machine has no socket left */
     TRANSPORT_PROXY,       /* PHASE_NOT_SENT */
     TRANSPORT_TLS,         /* PHASE_NOT_SENT: handshake failed, not because of the certificate */
     TRANSPORT_CERTIFICATE, /* PHASE_NOT_SENT: wrong, expired, of another host, unreadable CA file */

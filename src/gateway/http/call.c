@@ -163,6 +163,9 @@ static void judge_phase(struct call *call, CURLcode code)
     if (exchange->handovers == 0) {
         exchange->phase = PHASE_NOT_SENT;
         exchange->transport = call->unclean ? TRANSPORT_UNCLEAN : failure_not_sent(code);
+        call->socket_error = failure_of_sockets(exchange->transport);
+        if (call->socket_error)
+            exchange->transport = TRANSPORT_SOCKET;
         return;
     }
     take_head(call->calls, exchange, &call->head);
@@ -207,18 +210,23 @@ static bool has_words(const struct exchange *exchange)
     }
 }
 
+static const char *words_of(const struct call *call, CURLcode code)
+{
+    if (call->socket_error)
+        return strerror(call->socket_error);
+    if (!has_words(call->exchange))
+        return "";
+    return call->calls->has_proxy || !call->words[0] ? curl_easy_strerror(code) : call->words;
+}
+
 void call_end(struct call *call, CURLcode code)
 {
     struct exchange *exchange = call->exchange;
-    const char *words =
-        call->calls->has_proxy || !call->words[0] ? curl_easy_strerror(code) : call->words;
 
     judge_phase(call, code);
     take_times(exchange);
-    if (!has_words(exchange))
-        words = "";
     snprintf(exchange->detail, sizeof(exchange->detail), "%.*s", (int)sizeof(exchange->detail) - 1,
-             words);
+             words_of(call, code));
     if (exchange->phase != PHASE_ANSWERED && call->connection)
         connection_retire(call->connection);
     connections_rest(call->calls->connections, &call->connection);
@@ -268,6 +276,7 @@ CURLcode call_begin(struct call *call, CURL *model)
     call->head = (struct head){0};
     call->connection = NULL;
     call->followed = call->unclean = false;
+    call->socket_error = 0;
     call->handle = curl_easy_duphandle(model);
     return call->handle ? set_up(call) : CURLE_OUT_OF_MEMORY;
 }

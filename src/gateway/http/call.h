@@ -37,6 +37,7 @@ struct call {
     struct connection *connection; /* it was handed to; NULL: none, or it is not known any more */
     bool followed;                 /* bytes came behind the end of the answer */
     bool unclean;                  /* the connection at hand was not fit for use */
+    int socket_error;              /* errno, where this machine had no socket for it; or 0 */
     bool fresh;                    /* a new connection was asked for because of that */
     char words[CURL_ERROR_SIZE];   /* libcurl's, on a failure */
 };

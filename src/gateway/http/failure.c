@@ -1,5 +1,9 @@
 #include "failure.h"
 
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 enum transport failure_not_sent(CURLcode code)
 {
     switch (code) {
@@ -68,4 +72,18 @@ enum transport failure_sent(CURLcode code)
     default:
         return TRANSPORT_INTERNAL;
     }
+}
+
+int failure_of_sockets(enum transport not_sent)
+{
+    int fd;
+
+    if (not_sent != TRANSPORT_LOOKUP && not_sent != TRANSPORT_CONNECT &&
+        not_sent != TRANSPORT_PROXY && not_sent != TRANSPORT_INTERNAL)
+        return 0;
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
 }
