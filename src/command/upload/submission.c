@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,10 @@
 #include "report/report.h"
 #include "run/start/rehearsal.h"
 #include "submission_part.h"
+
+/* What is open beside the connections: the ledger, report, export, standard streams, and what each
+ * of them needs for a moment. 19 were seen. */
+#define DESCRIPTORS_BESIDE 24
 
 /* ---- before anything is opened ---- */
 
@@ -53,6 +58,21 @@ static int check_ca_file(const struct submission *s, struct error *err)
     return result;
 }
 
+/* A run that is short of descriptors would end as if the gateway could not be reached. */
+static int check_descriptors(const struct options *o, struct error *err)
+{
+    unsigned long long least = (unsigned long long)o->in_flight + DESCRIPTORS_BESIDE;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= least)
+        return 0;
+    return error_set(err, EXIT_RESOURCES,
+                     "%lld calls in flight need %llu open files, and this process may have %llu "
+                     "(ulimit -n, LimitNOFILE= of systemd): raise that or lower --in-flight; "
+                     "nothing was sent",
+                     (long long)o->in_flight, least, (unsigned long long)limit.rlim_cur);
+}
+
 int submission_prepare(struct submission *s, struct error *err)
 {
     const struct options *o = s->options;
@@ -64,6 +84,8 @@ int submission_prepare(struct submission *s, struct error *err)
         return error_set(err, EXIT_BAD_USAGE,
                          "--workers %lld is more than --in-flight %lld; nothing was sent",
                          (long long)o->workers, (long long)o->in_flight);
+    if (check_descriptors(o, err))
+        return -1;
     if (endpoint_parse(o->gateway, o->allow_plaintext, &s->endpoint, err) ||
         proxy_find(&s->endpoint, &s->proxy, err) || check_ca_file(s, err) || choose_ledger(s, err))
         return -1;
