@@ -186,6 +186,8 @@ static int settle(struct batch *b, struct job *job, struct error *err)
             return -1;
         return settle_again(b, job, 0, err);
     case VERDICT_OUTAGE:
+        b->outage = *v;
+        return settle_again(b, job, 0, err);
     case VERDICT_WITHDRAWN:
         return settle_again(b, job, 0, err);
     case VERDICT_QUOTA:

@@ -115,7 +115,8 @@ void halt_check_pace(struct batch *b)
         return;
     case PACE_END_OUTAGE:
         snprintf(sentence, sizeof(sentence),
-                 "the gateway could not be reached for %lld s (--outage-patience)", patience);
+                 "the gateway could not be reached for %lld s (--outage-patience): %s", patience,
+                 b->outage.code);
         halt_begin(b, EXIT_UNREACHABLE, "outage", sentence);
         return;
     case PACE_END_BRAKE:

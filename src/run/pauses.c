@@ -44,6 +44,15 @@ static const struct words *words_of(enum event_kind kind)
     return &words[kind];
 }
 
+static void say_outage(const struct batch *b, const struct words *words, long long patience)
+{
+    log_event(LOG_WARN, words->begin,
+              LOG_FIELDS(LOG_FIELD_NUMBER("patience_s", patience),
+                         LOG_FIELD_TEXT("code", b->outage.code)),
+              "%s; now only single calls are tried, for at most %lld s (--outage-patience). %s: %s",
+              words->what, patience, b->outage.code, b->outage.message);
+}
+
 static void say_begin(const struct batch *b)
 {
     const struct words *words = words_of(b->pause.kind);
@@ -54,6 +63,8 @@ static void say_begin(const struct batch *b)
     if (b->pause.kind == EVENT_BAN)
         log_event(LOG_WARN, words->begin, LOG_FIELDS(LOG_FIELD_NUMBER("wait_s", wait)),
                   "%s; nothing is sent for %lld s", words->what, wait);
+    else if (b->pause.kind == EVENT_OUTAGE)
+        say_outage(b, words, patience);
     else
         log_event(LOG_WARN, words->begin, LOG_FIELDS(LOG_FIELD_NUMBER("patience_s", patience)),
                   "%s; now only single calls are tried, for at most %lld s (--outage-patience)",

@@ -80,8 +80,9 @@ struct batch {
     int64_t wall_ms;
     int64_t pace_until_ms;
     enum pace_state pace_state;
-    struct buffer words; /* of the message at hand */
-    struct event pause;  /* the pause at hand, as recorded; at_ms 0: none */
+    struct buffer words;   /* of the message at hand */
+    struct event pause;    /* the pause at hand, as recorded; at_ms 0: none */
+    struct verdict outage; /* of the last call that could not be made */
 };
 
 /* How the ledger knows a job's row. Borrowed from the job. */

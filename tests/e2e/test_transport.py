@@ -1,6 +1,7 @@
 """What the wire can do to a request, byte by byte (protocol sections 6 and 8)."""
 
 import gzip
+import resource
 import threading
 import time
 import unittest
@@ -623,7 +624,48 @@ class OutageTest(TransportCase):
             "https://claims.invalid/router/rest", "--outage-patience", "1"
         )
         self.assertExit(result, 69)
+        self.assertSays(result, "outage: ", "LOOKUP_FAILED", "could not be reached for 1 s")
         self.assertTally({"unsent": 3})
+
+    def test_a_machine_without_descriptors_is_not_told_as_a_dead_gateway(self):
+        self.ws.export(claim_rows(20))
+        begun = threading.Event()
+
+        def limit(most):
+            resource.prlimit(run.process.pid, resource.RLIMIT_NOFILE, (most, 4096))
+
+        def script(request):
+            begun.wait()
+            if request.number == 3:
+                limit(3)
+            answer = http(accepted_body(f"r{request.number}"), 200, [("Connection", "close")])
+            return Reply(answer, executed=True, accepted=True, then="close")
+
+        gateway = self.gateway(script)
+        run = self.ws.start_upload(gateway, "--in-flight", "1")
+        begun.set()
+        run.wait_for_words("SOCKET_FAILED")
+        limit(4096)
+        result = run.finish()
+        self.assertExit(result, 0)
+        self.assertSays(result, "outage: ", "Too many open files", "the claim was not sent")
+        self.assertTally({"accepted": 20})
+        self.assertEqual(len(gateway.requests), 20)
+
+    def test_more_calls_than_descriptors_are_refused_before_the_first(self):
+        self.ws.export(claim_rows(3))
+        gateway = self.gateway()
+        words = self.ws.upload_arguments(gateway, "--in-flight", "64")
+        result = self.ws.run(
+            "-c", 'ulimit -n 80; exec "$0" "$@"', self.ws.binary, *words, binary="/bin/sh"
+        )
+        self.assertExit(result, 71)
+        self.assertSays(result, "64 calls in flight", "88 open files", "have 80", "nothing was sent")
+        self.assertEqual(gateway.requests, [])
+        result = self.ws.run(
+            "-c", 'ulimit -n 88; exec "$0" "$@"', self.ws.binary, *words, binary="/bin/sh"
+        )
+        self.assertExit(result, 0)
 
     def test_the_brake_acts_on_a_maintenance_page(self):
         for in_flight, most in ((1, 10), (16, 16)):
