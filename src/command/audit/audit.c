@@ -249,6 +249,17 @@ static bool is_newer_content(const struct walk *w, size_t first, size_t second, 
            strcmp(a->digest, b->digest) != 0;
 }
 
+/* Counts the row's final state, and hands it on. */
+static int tell_final(struct walk *w, const struct scan_row *final, size_t teller,
+                      struct error *err)
+{
+    const struct audit_settings *s = w->settings;
+
+    if (totals_add(w->totals, final, teller, err))
+        return -1;
+    return s->on_row ? s->on_row(s->context, w->audit, final, teller, err) : 0;
+}
+
 /* Chooses the row's final state, and compares what the reports say of it. */
 static int fold_row(struct walk *w, uint64_t number, struct error *err)
 {
@@ -276,7 +287,7 @@ static int fold_row(struct walk *w, uint64_t number, struct error *err)
             teller = i;
         }
     }
-    return final ? totals_add(w->totals, final, teller, err) : 0;
+    return final ? tell_final(w, final, teller, err) : 0;
 }
 
 /* Lets everybody who stands at this row go on. */

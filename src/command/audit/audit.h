@@ -27,6 +27,7 @@
 #include "timeline.h"
 
 struct error;
+struct scan_row;
 
 #define AUDIT_REPORTS_MAX 64
 #define AUDIT_DISAGREEMENTS_MAX 1000 /* are kept with their words; all are counted */
@@ -162,6 +163,11 @@ struct audit_settings {
     const char *ledger_path;            /* NULL: not compared. Never created */
     bool ledger_is_named;               /* by the user: then it has to be there */
     const char *verify_key;             /* PEM file; NULL: signatures are not checked */
+    /* Told of each row in its final state, which audit->reports[report] tells; NULL: nobody. 0, or
+     * -1 to end the audit. */
+    int (*on_row)(void *context, const struct audit *audit, const struct scan_row *row,
+                  size_t report, struct error *err);
+    void *context;
 };
 
 /*

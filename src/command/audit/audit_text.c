@@ -74,11 +74,7 @@ static void flow(const char *text, size_t at, size_t indent, struct buffer *out)
     buffer_byte(out, '\n');
 }
 
-/* A line that begins at column `indent`, its further lines two columns deeper. */
-static void line(struct buffer *out, size_t indent, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void line(struct buffer *out, size_t indent, const char *format, ...)
+void audit_text_line(struct buffer *out, size_t indent, const char *format, ...)
 {
     char *text = NULL;
     va_list args;
@@ -101,15 +97,6 @@ static const char *plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
-static void put_verdict(const struct audit *audit, struct buffer *out)
-{
-    if (audit->agrees)
-        line(out, 0, "verdict: everything that was checked agrees");
-    else
-        line(out, 0, "verdict: NOT TRUE, %" PRIu64 " disagreement%s", audit->disagreements_found,
-             plural(audit->disagreements_found));
-}
-
 static void put_disagreement(const struct audit *audit, const struct audit_disagreement *d,
                              struct buffer *out)
 {
@@ -117,13 +104,13 @@ static void put_disagreement(const struct audit *audit, const struct audit_disag
         d->report == AUDIT_NO_REPORT ? "" : LOG_QUOTED_LONG(audit->reports[d->report].path);
 
     if (d->row && *path)
-        line(out, 2, "row %" PRIu64 " of %s: %s", d->row, path, d->text);
+        audit_text_line(out, 2, "row %" PRIu64 " of %s: %s", d->row, path, d->text);
     else if (d->row)
-        line(out, 2, "row %" PRIu64 ": %s", d->row, d->text);
+        audit_text_line(out, 2, "row %" PRIu64 ": %s", d->row, d->text);
     else if (*path)
-        line(out, 2, "%s: %s", path, d->text);
+        audit_text_line(out, 2, "%s: %s", path, d->text);
     else
-        line(out, 2, "%s", d->text);
+        audit_text_line(out, 2, "%s", d->text);
 }
 
 static void put_disagreements(const struct audit *audit, struct buffer *out)
@@ -134,10 +121,20 @@ static void put_disagreements(const struct audit *audit, struct buffer *out)
     for (size_t i = 0; i < shown; i++)
         put_disagreement(audit, &audit->disagreements[i], out);
     if (audit->disagreements_found > shown)
-        line(out, 2, "… and %" PRIu64 " more%s", audit->disagreements_found - shown,
-             audit->disagreement_count > shown ? ": see --json" : "");
+        audit_text_line(out, 2, "… and %" PRIu64 " more%s", audit->disagreements_found - shown,
+                        audit->disagreement_count > shown ? ": see --json" : "");
     for (size_t i = 0; i < audit->note_count; i++)
-        line(out, 0, "note: %s", audit->notes[i]);
+        audit_text_line(out, 0, "note: %s", audit->notes[i]);
+}
+
+void audit_text_verdict(const struct audit *audit, struct buffer *out)
+{
+    if (audit->agrees)
+        audit_text_line(out, 0, "verdict: everything that was checked agrees");
+    else
+        audit_text_line(out, 0, "verdict: NOT TRUE, %" PRIu64 " disagreement%s",
+                        audit->disagreements_found, plural(audit->disagreements_found));
+    put_disagreements(audit, out);
 }
 
 static void put_checks(const struct audit_report *r, struct buffer *out)
@@ -148,7 +145,7 @@ static void put_checks(const struct audit_report *r, struct buffer *out)
         [AUDIT_DISAGREES] = "DISAGREES",
     };
 
-    line(out, 4, "signature: %s; ledger: %s", words[r->signature], words[r->ledger]);
+    audit_text_line(out, 4, "signature: %s; ledger: %s", words[r->signature], words[r->ledger]);
 }
 
 static void put_changed(const char *what, const struct changed_sum *sum, struct buffer *out)
@@ -157,11 +154,12 @@ static void put_changed(const char *what, const struct changed_sum *sum, struct 
 
     if (!sum->rows)
         return;
-    line(out, 4, "%s: %" PRIu64 " row%s, %s yuan before, %s yuan now", what, sum->rows,
-         plural(sum->rows), money_format_yuan(sum->before, yuan[0]),
-         money_format_yuan(sum->after, yuan[1]));
+    audit_text_line(out, 4, "%s: %" PRIu64 " row%s, %s yuan before, %s yuan now", what, sum->rows,
+                    plural(sum->rows), money_format_yuan(sum->before, yuan[0]),
+                    money_format_yuan(sum->after, yuan[1]));
     if (sum->without_before)
-        line(out, 6, "of %" PRIu64 " of them the amount before is not known", sum->without_before);
+        audit_text_line(out, 6, "of %" PRIu64 " of them the amount before is not known",
+                        sum->without_before);
 }
 
 static void put_report(const struct audit_report *r, struct buffer *out)
@@ -169,21 +167,22 @@ static void put_report(const struct audit_report *r, struct buffer *out)
     const struct manifest_found *m = &r->manifest;
     char times[2][CLOCK_TOP_BYTES] = {"?", "?"};
 
-    line(out, 2, "%s", LOG_QUOTED_LONG(r->path));
-    line(out, 4, "%" PRIu64 " row%s, %" PRIu64 " bytes", r->lines, plural(r->lines), r->bytes);
+    audit_text_line(out, 2, "%s", LOG_QUOTED_LONG(r->path));
+    audit_text_line(out, 4, "%" PRIu64 " row%s, %" PRIu64 " bytes", r->lines, plural(r->lines),
+                    r->bytes);
     if (!r->has_manifest)
         return;
-    line(out, 4, "%s, run %s%s%s", LOG_QUOTED_LONG(m->command), m->run,
-         *m->parent_run ? " of " : "", m->parent_run);
+    audit_text_line(out, 4, "%s, run %s%s%s", LOG_QUOTED_LONG(m->command), m->run,
+                    *m->parent_run ? " of " : "", m->parent_run);
     if (m->started_ms)
         clock_format_top(m->started_ms, times[0]);
     if (m->finished_ms)
         clock_format_top(m->finished_ms, times[1]);
-    line(out, 4, "%s to %s Beijing time", times[0], times[1]);
+    audit_text_line(out, 4, "%s to %s Beijing time", times[0], times[1]);
     if (*m->stopped_because)
-        line(out, 4, "stopped: %s", LOG_QUOTED_LONG(m->stopped_because));
+        audit_text_line(out, 4, "stopped: %s", LOG_QUOTED_LONG(m->stopped_because));
     else
-        line(out, 4, "%s", m->complete ? "complete" : "not complete");
+        audit_text_line(out, 4, "%s", m->complete ? "complete" : "not complete");
     put_changed("changed since they were accepted, and sent", &m->changed, out);
     put_changed("changed since they were accepted, and held back", &m->held_back, out);
     put_checks(r, out);
@@ -193,12 +192,13 @@ static void put_reports(const struct audit *audit, struct buffer *out)
 {
     static const char *const words[] = {"not checked", "agrees", "DISAGREES"};
 
-    line(out, 0, "report%s:", plural(audit->report_count));
+    audit_text_line(out, 0, "report%s:", plural(audit->report_count));
     for (size_t i = 0; i < audit->report_count; i++)
         put_report(&audit->reports[i], out);
     if (audit->export_path)
-        line(out, 0, "export: %s: %" PRIu64 " row%s, %s", LOG_QUOTED_LONG(audit->export_path),
-             audit->export_rows, plural(audit->export_rows), words[audit->export]);
+        audit_text_line(out, 0, "export: %s: %" PRIu64 " row%s, %s",
+                        LOG_QUOTED_LONG(audit->export_path), audit->export_rows,
+                        plural(audit->export_rows), words[audit->export]);
 }
 
 /* ---- totals ---- */
@@ -212,7 +212,7 @@ static void put_sum(const char *name, const struct audit_sum *sum, struct buffer
                       money_format_yuan(sum->fee_fen, yuan));
 }
 
-static void put_outcomes(const struct audit_sum *sums, struct buffer *out)
+void audit_text_outcomes(const struct audit_sum *sums, struct buffer *out)
 {
     for (int i = 0; i < OUTCOME_COUNT; i++)
         put_sum(outcome_name((enum outcome)i), &sums[i], out);
@@ -232,16 +232,17 @@ static void put_totals(const struct audit *audit, struct buffer *out)
     static const char *const names[INSPECTION_STATUSES] = {"not settled", "claim succeeded",
                                                            "claim failed"};
 
-    line(out, 0, "%" PRIu64 " row%s in %s final state:", audit->rows, plural(audit->rows),
-         audit->rows == 1 ? "its" : "their");
-    put_outcomes(audit->outcomes, out);
+    audit_text_line(out, 0, "%" PRIu64 " row%s in %s final state:", audit->rows,
+                    plural(audit->rows), audit->rows == 1 ? "its" : "their");
+    audit_text_outcomes(audit->outcomes, out);
     for (int i = 0; i < INSPECTION_STATUSES; i++) {
         uint64_t rows = rows_of(audit->statuses[i]);
 
         if (!rows)
             continue;
-        line(out, 0, "claim_status %d, %s, %" PRIu64 " row%s:", i, names[i], rows, plural(rows));
-        put_outcomes(audit->statuses[i], out);
+        audit_text_line(out, 0, "claim_status %d, %s, %" PRIu64 " row%s:", i, names[i], rows,
+                        plural(rows));
+        audit_text_outcomes(audit->statuses[i], out);
     }
 }
 
@@ -251,28 +252,29 @@ static void put_code(const struct audit_code *code, struct buffer *out)
 
     for (size_t i = 0; i < code->first_count; i++)
         buffer_format(&rows, "%s%" PRIu64, i ? ", " : "", code->first_rows[i]);
-    line(out, 2, "%s %s: %" PRIu64 " row%s (%s%s)", outcome_name(code->outcome),
-         LOG_QUOTED(code->code), code->rows, plural(code->rows), buffer_string(&rows),
-         code->rows > code->first_count ? ", …" : "");
+    audit_text_line(out, 2, "%s %s: %" PRIu64 " row%s (%s%s)", outcome_name(code->outcome),
+                    LOG_QUOTED(code->code), code->rows, plural(code->rows), buffer_string(&rows),
+                    code->rows > code->first_count ? ", …" : "");
     out->failed |= rows.failed;
     buffer_release(&rows);
     if (*code->message)
-        line(out, 4, "'%s'", LOG_QUOTED(code->message));
+        audit_text_line(out, 4, "'%s'", LOG_QUOTED(code->message));
     if (*code->advice.todo)
-        line(out, 4, "do: %s", code->advice.todo);
+        audit_text_line(out, 4, "do: %s", code->advice.todo);
     else if (*code->advice.meaning)
-        line(out, 4, "%s", code->advice.meaning);
+        audit_text_line(out, 4, "%s", code->advice.meaning);
 }
 
 static void put_codes(const struct audit *audit, struct buffer *out)
 {
     if (!audit->code_count)
         return;
-    line(out, 0, "why rows are not accepted, with the first of them:");
+    audit_text_line(out, 0, "why rows are not accepted, with the first of them:");
     for (size_t i = 0; i < audit->code_count && i < AUDIT_TEXT_CODES; i++)
         put_code(&audit->codes[i], out);
     if (audit->code_count > AUDIT_TEXT_CODES)
-        line(out, 2, "… and %zu other codes: see --json", audit->code_count - AUDIT_TEXT_CODES);
+        audit_text_line(out, 2, "… and %zu other codes: see --json",
+                        audit->code_count - AUDIT_TEXT_CODES);
 }
 
 /* ---- time ---- */
@@ -295,12 +297,14 @@ static void put_speed(const struct audit *audit, struct buffer *out)
 
     if (!l->calls)
         return;
-    line(out, 0,
-         "latency of %" PRIu64 " call%s in ms: p50 %" PRId64 ", p90 %" PRId64 ", p95 %" PRId64
-         ", p99 %" PRId64 ", most %" PRId64,
-         l->calls, plural(l->calls), l->p50_ms, l->p90_ms, l->p95_ms, l->p99_ms, l->max_ms);
-    line(out, 0, "answered a second: %.1f over %.1f s, at best %.1f", (double)l->calls / span, span,
-         (double)most_answered(t) * SECOND_MS / (double)t->bucket_ms);
+    audit_text_line(out, 0,
+                    "latency of %" PRIu64 " call%s in ms: p50 %" PRId64 ", p90 %" PRId64
+                    ", p95 %" PRId64 ", p99 %" PRId64 ", most %" PRId64,
+                    l->calls, plural(l->calls), l->p50_ms, l->p90_ms, l->p95_ms, l->p99_ms,
+                    l->max_ms);
+    audit_text_line(out, 0, "answered a second: %.1f over %.1f s, at best %.1f",
+                    (double)l->calls / span, span,
+                    (double)most_answered(t) * SECOND_MS / (double)t->bucket_ms);
 }
 
 static void put_event(const struct manifest_event *event, struct buffer *out)
@@ -310,24 +314,25 @@ static void put_event(const struct manifest_event *event, struct buffer *out)
     clock_format_top(event->at_ms, times[0]);
     if (event->until_ms)
         clock_format_top(event->until_ms, times[1]);
-    line(out, 2, "%s %s%s%s%s%s", times[0], LOG_QUOTED_WITHIN(event->kind, 32),
-         *times[1] ? " until " : "", times[1], *event->text ? ": " : "", LOG_QUOTED(event->text));
+    audit_text_line(out, 2, "%s %s%s%s%s%s", times[0], LOG_QUOTED_WITHIN(event->kind, 32),
+                    *times[1] ? " until " : "", times[1], *event->text ? ": " : "",
+                    LOG_QUOTED(event->text));
 }
 
 static void put_events(const struct audit *audit, struct buffer *out)
 {
     if (audit->event_count)
-        line(out, 0, "what happened to the runs:");
+        audit_text_line(out, 0, "what happened to the runs:");
     for (size_t i = 0; i < audit->event_count && i < AUDIT_TEXT_EVENTS; i++)
         put_event(audit->events[i].event, out);
     if (audit->event_count > AUDIT_TEXT_EVENTS)
-        line(out, 2, "… and %zu more: see --json", audit->event_count - AUDIT_TEXT_EVENTS);
+        audit_text_line(out, 2, "… and %zu more: see --json",
+                        audit->event_count - AUDIT_TEXT_EVENTS);
 }
 
 void audit_text(const struct audit *audit, struct buffer *ret_text)
 {
-    put_verdict(audit, ret_text);
-    put_disagreements(audit, ret_text);
+    audit_text_verdict(audit, ret_text);
     put_reports(audit, ret_text);
     put_totals(audit, ret_text);
     put_codes(audit, ret_text);

@@ -20,4 +20,14 @@
 /* Appends it. `ret_text` turns `failed` without memory. */
 void audit_text(const struct audit *audit, struct buffer *ret_text);
 
+/* Its verdict alone, with what disagrees and what was not checked. */
+void audit_text_verdict(const struct audit *audit, struct buffer *out);
+
+/* Rows and money of each outcome that has any, a line each. */
+void audit_text_outcomes(const struct audit_sum *sums, struct buffer *out);
+
+/* A line that begins at column `indent`, its further lines two columns deeper. */
+void audit_text_line(struct buffer *out, size_t indent, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 #endif

@@ -216,7 +216,7 @@ static int list_codes(struct totals *totals, struct error *err)
 
 /* ---- rows that need a person ---- */
 
-static bool needs_person(enum outcome outcome)
+bool totals_needs_person(enum outcome outcome)
 {
     return outcome == OUTCOME_UNKNOWN || outcome == OUTCOME_REJECTED || outcome == OUTCOME_FAILED ||
            outcome == OUTCOME_INVALID;
@@ -279,7 +279,7 @@ static int keep_open(struct totals *totals, const struct scan_row *row, size_t r
     struct open_list *open = &totals->open[r->outcome];
     struct audit_row *kept;
 
-    if (!needs_person(r->outcome))
+    if (!totals_needs_person(r->outcome))
         return 0;
     if (totals->open_count == AUDIT_OPEN_ROWS_MAX)
         totals->audit->open_left_out++;

@@ -9,6 +9,7 @@
 #ifndef CLAIMBATCH_COMMAND_AUDIT_TOTALS_H
 #define CLAIMBATCH_COMMAND_AUDIT_TOTALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "report/scan.h"
@@ -25,6 +26,9 @@ const struct scan_row *totals_choose(const struct scan_row *older, const struct 
 
 /* Takes the final state of the next row, which audit->reports[report] tells. */
 int totals_add(struct totals *totals, const struct scan_row *row, size_t report, struct error *err);
+
+/* Whether somebody has to see to such a row: unknown, rejected, failed or invalid. */
+bool totals_needs_person(enum outcome outcome);
 
 /* Completes the audit's lists of codes and of rows that need a person. */
 int totals_finish(struct totals *totals, struct error *err);
