@@ -38,7 +38,7 @@ LIBRARIES = {
     "yajl": ["base/json", "base/json_tree", "report/manifest/members", "gateway/top",
              "sandbox/check", "sandbox/journal"],
     "csv": ["input/reader/reader", "input/reader/reader_record"],
-    "sqlite3": ["ledger/store/database", "ledger/lookup"],
+    "sqlite3": ["ledger/store/database", "ledger/lookup", "command/audit/month/month_claims"],
     "ini": ["cli/options/config"],
     "seccomp": ["base/process/syscalls"],
     "microhttpd": ["sandbox/worker", "sandbox/worker_answer", "sandbox/worker_read", "sandbox/form"],
