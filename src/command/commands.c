@@ -23,7 +23,8 @@ static const struct command commands[] = {
      "claimbatch import claims.report.csv --by NAME --reason 'the disk was lost'\n"},
     {"audit", COMMAND_AUDIT, "REPORT.csv|DIR...", cmd_audit, "summarise and verify reports",
      "claimbatch audit claims.report.csv --export claims.csv\n"
-     "claimbatch audit claims.report.csv claims.report.rerun-1.csv --html audit.html\n"},
+     "claimbatch audit claims.report.csv claims.report.rerun-1.csv --html audit.html\n"
+     "claimbatch audit reports/ --csv claims-of-november.csv\n"},
     {"status", COMMAND_STATUS, NULL, cmd_status, "what the ledger holds",
      "claimbatch status\n"
      "claimbatch status --claim CL00000042\n"

@@ -843,9 +843,6 @@ class Folds(AuditCase):
 
     def test_reports_that_do_not_belong_together(self):
         reports = self.chain()
-        self.ws.export(claim_rows(3, first=50), name="b.csv")
-        self.upload(claims="b.csv")
-        self.refuse(65, "unrelated", arguments=(REPORT, "b.report.csv"))
         self.refuse(65, "one run", arguments=(REPORT, REPORT))
         self.refuse(65, "one run", arguments=(REPORT, "./" + REPORT))
         forged = self.forge(REPORT)

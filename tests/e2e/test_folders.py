@@ -103,5 +103,5 @@ class FolderTest(TestCase):
         self.assertExit(result, 66)
         self.assertSays(result, "no report")
 
-    def test_a_page_is_about_one_export(self):
-        self.assertExit(self.audit("reports", "--html", "page.html"), 2)
+    def test_an_export_to_compare_with_is_one(self):
+        self.assertExit(self.audit("reports", "--export", "claims.csv"), 2)

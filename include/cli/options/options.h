@@ -44,6 +44,7 @@ struct options {
     const char *sign_key, *verify_key;
     const char *export_file; /* of an audit */
     const char *html;        /* of an audit: where its page goes; NULL: no page */
+    const char *csv;         /* … and its claims */
     bool overwrite, new_ledger, require_ledger;
     bool create; /* of a status */
 

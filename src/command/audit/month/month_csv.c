@@ -1,0 +1,155 @@
+#include "month_csv.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file/output.h"
+#include "base/log.h"
+#include "report/line.h"
+
+#define FLUSH_BYTES ((size_t)64 << 10)
+
+static const char beginning[] = LINE_BOM MONTH_CSV_HEADER;
+
+struct month_csv {
+    struct output output; /* on standard output its text alone is used */
+    bool is_standard;
+};
+
+static bool goes_to_output(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+static int refuse(const char *path, const char *why, struct error *err)
+{
+
+    return error_set(err, EXIT_CANNOT_CREATE, "'%s' %s; name another file with --csv",
+                     LOG_QUOTED(path), why);
+}
+
+static bool is_ours(const char *path)
+{
+    char bytes[sizeof(beginning) - 1];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    bool same = fd >= 0 && read(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) &&
+                memcmp(bytes, beginning, sizeof(bytes)) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return same;
+}
+
+int month_csv_look(const char *path, struct error *err)
+{
+    struct stat there;
+
+    if (goes_to_output(path) || lstat(path, &there))
+        return 0;
+    if (!S_ISREG(there.st_mode))
+        return refuse(path, "is not a regular file (a link, a folder, …)", err);
+    return is_ours(path) ? 0 : refuse(path, "exists and is no list of claims of an audit", err);
+}
+
+int month_csv_open(const char *path, struct month_csv **ret_csv, struct error *err)
+{
+    struct month_csv *csv;
+
+    *ret_csv = NULL;
+    if (month_csv_look(path, err))
+        return -1;
+    csv = calloc(1, sizeof(*csv));
+    if (!csv)
+        return error_no_memory(err);
+    csv->is_standard = goes_to_output(path);
+    if (!csv->is_standard && output_open(path, &csv->output, err)) {
+        month_csv_close(csv);
+        return -1;
+    }
+    buffer_text(&csv->output.text, beginning);
+    *ret_csv = csv;
+    return 0;
+}
+
+static void put_number(struct buffer *out, bool is_known, int64_t number)
+{
+    buffer_byte(out, ',');
+    if (is_known)
+        buffer_integer(out, number);
+}
+
+static void put_text(struct buffer *out, const char *text)
+{
+    buffer_byte(out, ',');
+    line_append_cell(text, out);
+}
+
+static int advance(struct month_csv *csv, struct error *err)
+{
+    struct buffer *text = &csv->output.text;
+
+    if (!csv->is_standard)
+        return output_advance(&csv->output, err);
+    if (text->failed)
+        return error_no_memory(err);
+    if (text->len >= FLUSH_BYTES) {
+        fwrite(text->ptr, 1, text->len, stdout);
+        buffer_reset(text);
+    }
+    return 0;
+}
+
+int month_csv_add(struct month_csv *csv, const struct month *month, const struct month_claim *claim,
+                  struct error *err)
+{
+    const struct month_line *final = &claim->final;
+    const struct month_source *source = &month->sources[final->source];
+    struct buffer *out = &csv->output.text;
+    bool has_claim = final->status != MONTH_NO_STATUS;
+    char day[MONTH_DAY_BYTES];
+
+    line_append_cell(source->platform, out);
+    put_text(out, source->app_key);
+    put_text(out, final->workcard_id);
+    put_text(out, final->claim_order_no);
+    put_number(out, has_claim, final->status);
+    put_number(out, has_claim, final->fee_fen);
+    put_text(out, outcome_name(final->outcome));
+    put_text(out, final->code);
+    put_text(out, final->message);
+    put_number(out, claim->is_accepted, claim->accepted_fen);
+    put_number(out, claim->is_accepted, claim->first_fen);
+    put_number(out, true, (int64_t)claim->changes);
+    put_number(out, true, (int64_t)claim->lines);
+    put_text(out, month_sums_day_text(final->day, day));
+    put_text(out, month->exports[final->export].paths[0]);
+    put_number(out, true, (int64_t) final->row);
+    buffer_byte(out, '\n');
+    return advance(csv, err);
+}
+
+int month_csv_publish(struct month_csv *csv, struct error *err)
+{
+    if (!csv->is_standard)
+        return output_publish(&csv->output, err);
+    if (csv->output.text.failed)
+        return error_no_memory(err);
+    fwrite(buffer_string(&csv->output.text), 1, csv->output.text.len, stdout);
+    return output_flush_standard(err);
+}
+
+void month_csv_close(struct month_csv *csv)
+{
+    if (!csv)
+        return;
+    if (csv->is_standard)
+        buffer_release(&csv->output.text);
+    else
+        output_close(&csv->output);
+    free(csv);
+}
