@@ -377,16 +377,19 @@ int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
 int ledger_row_get(struct ledger *ledger, struct row_place place, struct row_record *ret_record,
                    struct error *err);
 
-/* The rows of a run that the ledger knows, in order, from `from` on. Sees what is committed, and
- * the own transaction. */
+/* The rows of a run that the ledger knows, in order. Sees what is committed, and the own
+ * transaction. */
 struct ledger_rows;
-int ledger_rows_open(struct ledger *ledger, int64_t run, uint64_t from,
-                     struct ledger_rows **ret_rows, struct error *err);
+int ledger_rows_open(struct ledger *ledger, int64_t run, struct ledger_rows **ret_rows,
+                     struct error *err);
 /* 1 and a record that is valid until the next call, or 0 at the end. */
 int ledger_rows_next(struct ledger_rows *rows, struct row_record *ret_record, struct error *err);
-/* Lets go of what the cursor holds, so that writers are not kept waiting; it goes on with row
- * `from`. */
-void ledger_rows_rewind(struct ledger_rows *rows, uint64_t from);
+/* What is known of this row, until the next call; NULL: nothing. Quick where rows are asked for in
+ * their order, and not for one that looks at them by ledger_rows_next. */
+int ledger_rows_find(struct ledger_rows *rows, uint64_t row, const struct row_record **ret_known,
+                     struct error *err);
+/* To be called before the ledger may change: what is asked for next is as the ledger is by then. */
+void ledger_rows_let_go(struct ledger_rows *rows);
 void ledger_rows_close(struct ledger_rows *rows);
 
 /* ---- what all runs of an app key share ---- */

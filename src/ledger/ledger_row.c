@@ -9,8 +9,9 @@ struct ledger_rows {
     struct ledger *ledger;
     sqlite3_stmt *statement;
     int64_t run;
-    uint64_t next;
-    bool running;
+    bool running, at_end;
+    uint64_t asked;       /* the row that was to be found last */
+    struct row_record at; /* where the statement stands, or stood; row 0: before the first one */
 };
 
 int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
@@ -233,15 +234,15 @@ int ledger_row_get(struct ledger *ledger, struct row_place place, struct row_rec
     return found;
 }
 
-int ledger_rows_open(struct ledger *ledger, int64_t run, uint64_t from,
-                     struct ledger_rows **ret_rows, struct error *err)
+int ledger_rows_open(struct ledger *ledger, int64_t run, struct ledger_rows **ret_rows,
+                     struct error *err)
 {
     struct ledger_rows *rows = calloc(1, sizeof(*rows));
 
     *ret_rows = NULL;
     if (!rows)
         return error_no_memory(err);
-    *rows = (struct ledger_rows){.ledger = ledger, .run = run, .next = from};
+    *rows = (struct ledger_rows){.ledger = ledger, .run = run};
     if (sqlite3_prepare_v3(ledger->db, sql_text(SQL_ROWS), -1, SQLITE_PREPARE_PERSISTENT,
                            &rows->statement, NULL) != SQLITE_OK) {
         database_fail(ledger, err);
@@ -252,30 +253,56 @@ int ledger_rows_open(struct ledger *ledger, int64_t run, uint64_t from,
     return 0;
 }
 
-int ledger_rows_next(struct ledger_rows *rows, struct row_record *ret_record, struct error *err)
+/* The next step leads to this row, or to the first one behind it. */
+static void seek(struct ledger_rows *rows, uint64_t row)
 {
-    sqlite3_stmt *s = rows->statement;
-    int found;
-
-    if (!rows->running) {
-        sqlite3_bind_int64(s, 1, database_row_id(rows->run, rows->next));
-        sqlite3_bind_int64(s, 2, database_row_id(rows->run + 1, 0));
-        rows->running = true;
-    }
-    found = database_step(rows->ledger, s, err);
-    if (found <= 0) {
-        rows->running = false;
-        return found;
-    }
-    chain_read_record(s, ret_record);
-    return 1;
+    ledger_rows_let_go(rows);
+    sqlite3_bind_int64(rows->statement, 1, database_row_id(rows->run, row));
+    sqlite3_bind_int64(rows->statement, 2, database_row_id(rows->run + 1, 0));
+    rows->running = true;
 }
 
-void ledger_rows_rewind(struct ledger_rows *rows, uint64_t from)
+static int step(struct ledger_rows *rows, struct error *err)
+{
+    int found = database_step(rows->ledger, rows->statement, err);
+
+    if (found > 0)
+        chain_read_record(rows->statement, &rows->at);
+    rows->at_end = found == 0;
+    return found;
+}
+
+int ledger_rows_next(struct ledger_rows *rows, struct row_record *ret_record, struct error *err)
+{
+    int found;
+
+    if (!rows->running)
+        seek(rows, rows->at.row + 1);
+    found = rows->at_end ? 0 : step(rows, err);
+    if (found > 0)
+        *ret_record = rows->at;
+    return found;
+}
+
+int ledger_rows_find(struct ledger_rows *rows, uint64_t row, const struct row_record **ret_known,
+                     struct error *err)
+{
+    if (!rows->running || row < rows->asked) {
+        seek(rows, row);
+        rows->at.row = 0;
+    }
+    rows->asked = row;
+    while (!rows->at_end && rows->at.row < row)
+        if (step(rows, err) < 0)
+            return -1;
+    *ret_known = !rows->at_end && rows->at.row == row ? &rows->at : NULL;
+    return 0;
+}
+
+void ledger_rows_let_go(struct ledger_rows *rows)
 {
     sqlite3_reset(rows->statement);
-    rows->running = false;
-    rows->next = from;
+    rows->running = rows->at_end = false;
 }
 
 void ledger_rows_close(struct ledger_rows *rows)

@@ -25,8 +25,6 @@ struct report {
     struct judged_row row; /* read, but not yet written; row 0: none */
     bool at_end;
     struct ledger_rows *rows;
-    struct row_record known; /* the ledger's next row; row 0: none asked for yet */
-    bool known_at_end;
     uint64_t next_row; /* no row before it is to be written any more */
     struct claim_store store;
     struct buffer text, codes, sentence, numbers;
@@ -72,7 +70,7 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
     report->fd = file_create_locked(report->partial_path, err);
     if (report->fd < 0 ||
         claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err) ||
-        ledger_rows_open(settings->ledger, settings->run, 0, &report->rows, err))
+        ledger_rows_open(settings->ledger, settings->run, &report->rows, err))
         goto fail;
     *ret_report = report;
     return 0;
@@ -108,7 +106,7 @@ int report_restart(struct report *report, struct error *err)
     report->row.row = 0;
     report->at_end = false;
     report->next_row = 0;
-    ledger_rows_rewind(report->rows, 0);
+    ledger_rows_let_go(report->rows);
     return claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err);
 }
 
@@ -130,23 +128,6 @@ void report_close(struct report *report)
         close(report->fd);
     free(report->partial_path);
     free(report);
-}
-
-/* What the ledger knows of this row; NULL if nothing. The cursor never goes back. */
-static int look_up(struct report *report, uint64_t row, const struct row_record **ret_known,
-                   struct error *err)
-{
-    *ret_known = NULL;
-    while (!report->known_at_end && report->known.row < row) {
-        int found = ledger_rows_next(report->rows, &report->known, err);
-
-        if (found < 0)
-            return -1;
-        report->known_at_end = found == 0;
-    }
-    if (!report->known_at_end && report->known.row == row)
-        *ret_known = &report->known;
-    return 0;
 }
 
 static void set_fields(struct line *line, const struct claim *claim, struct buffer *numbers)
@@ -286,7 +267,7 @@ static int write_line(struct report *report, const char *code, const char *messa
         .record = {.code = "", .sub_code = "", .message = "", .request_id = "", .warnings = ""}};
     const struct row_record *known;
 
-    if (look_up(report, row->row, &known, err))
+    if (ledger_rows_find(report->rows, row->row, &known, err))
         return -1;
     if (known)
         line.record = *known;
@@ -350,9 +331,7 @@ static int pass(struct report *report, uint64_t frontier, uint64_t most, const c
         report->row.row = 0;
     }
     /* What was read of the rows to come is forgotten: it may change until they are written. */
-    ledger_rows_rewind(report->rows, report->next_row);
-    report->known.row = 0;
-    report->known_at_end = false;
+    ledger_rows_let_go(report->rows);
     return result;
 }
 

@@ -39,7 +39,7 @@ static inline size_t count_rows(struct ledger *ledger, int64_t run)
     struct row_record record;
     size_t count = 0;
 
-    assert_int_equal(ledger_rows_open(ledger, run, 0, &rows, &err), 0);
+    assert_int_equal(ledger_rows_open(ledger, run, &rows, &err), 0);
     while (ledger_rows_next(rows, &record, &err) == 1)
         count++;
     ledger_rows_close(rows);
@@ -49,13 +49,10 @@ static inline size_t count_rows(struct ledger *ledger, int64_t run)
 /* The row's record without its texts; it must be there. */
 static inline struct row_record row_of(struct ledger *ledger, int64_t run, uint64_t row)
 {
-    struct ledger_rows *rows;
     struct row_record record;
 
-    assert_int_equal(ledger_rows_open(ledger, run, row, &rows, &err), 0);
-    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
+    assert_int_equal(ledger_row_get(ledger, (struct row_place){run, row}, &record, &err), 1);
     assert_int_equal(record.row, row);
-    ledger_rows_close(rows);
     record.code = record.sub_code = record.message = record.request_id = record.warnings = NULL;
     return record;
 }

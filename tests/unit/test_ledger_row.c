@@ -56,7 +56,7 @@ static void row_keeps_all_that_a_report_line_says(void **state)
     assert_int_equal(ledger_row_settle(ledger, &ref, &record, &err), 0);
     commit(ledger);
 
-    assert_int_equal(ledger_rows_open(ledger, run, 0, &rows, &err), 0);
+    assert_int_equal(ledger_rows_open(ledger, run, &rows, &err), 0);
     assert_int_equal(ledger_rows_next(rows, &read, &err), 1);
     assert_int_equal(read.row, 2);
     assert_int_equal(read.state, ROW_FINAL);
@@ -77,7 +77,7 @@ static void row_keeps_all_that_a_report_line_says(void **state)
     ledger_rows_close(rows);
 }
 
-static void cursor_goes_through_the_rows_in_order_and_can_be_rewound(void **state)
+static void cursor_goes_through_the_rows_in_order_and_on_once_it_let_go(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t run = new_run(ledger, PLATFORM);
@@ -90,7 +90,9 @@ static void cursor_goes_through_the_rows_in_order_and_can_be_rewound(void **stat
     note(ledger, run, 300, "C", false);
     note(ledger, run + 1, 11, "D", false);
     commit(ledger);
-    assert_int_equal(ledger_rows_open(ledger, run, 10, &rows, &err), 0);
+    assert_int_equal(ledger_rows_open(ledger, run, &rows, &err), 0);
+    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
+    assert_int_equal(record.row, 9);
     assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
     assert_int_equal(record.row, 10);
 
@@ -101,33 +103,63 @@ static void cursor_goes_through_the_rows_in_order_and_can_be_rewound(void **stat
     assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
     assert_int_equal(record.row, 300);
 
-    ledger_rows_rewind(rows, 301);
+    ledger_rows_let_go(rows);
     assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
     assert_int_equal(record.row, 400);
     assert_int_equal(ledger_rows_next(rows, &record, &err), 0);
-
-    ledger_rows_rewind(rows, 0);
-    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
-    assert_int_equal(record.row, 9);
+    assert_int_equal(ledger_rows_next(rows, &record, &err), 0);
     ledger_rows_close(rows);
     ledger_rows_close(NULL);
 }
 
-static void cursor_that_was_rewound_sees_what_others_wrote(void **state)
+static bool knows(struct ledger_rows *rows, uint64_t row)
+{
+    const struct row_record *known;
+
+    assert_int_equal(ledger_rows_find(rows, row, &known, &err), 0);
+    assert_true(!known || known->row == row);
+    return known;
+}
+
+static void cursor_finds_rows_in_their_order_and_before_it(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct ledger_rows *rows;
+
+    begin(ledger);
+    note(ledger, run, 3, "A", false);
+    note(ledger, run, 5, "B", false);
+    note(ledger, run + 1, 7, "C", false);
+    commit(ledger);
+    assert_int_equal(ledger_rows_open(ledger, run, &rows, &err), 0);
+    assert_false(knows(rows, 2));
+    assert_true(knows(rows, 3));
+    assert_true(knows(rows, 3));
+    assert_false(knows(rows, 4));
+    assert_true(knows(rows, 5));
+    assert_false(knows(rows, 7));
+    assert_false(knows(rows, 8));
+    assert_true(knows(rows, 3));
+    ledger_rows_let_go(rows);
+    assert_true(knows(rows, 5));
+    ledger_rows_close(rows);
+}
+
+static void cursor_that_let_go_sees_what_others_wrote(void **state)
 {
     struct place *place = *state;
     struct ledger *other = open_ledger(place->path);
     int64_t run = new_run(place->ledger, PLATFORM);
     struct ledger_rows *rows;
-    struct row_record record;
 
-    assert_int_equal(ledger_rows_open(place->ledger, run, 2, &rows, &err), 0);
-    assert_int_equal(ledger_rows_next(rows, &record, &err), 0);
+    assert_int_equal(ledger_rows_open(place->ledger, run, &rows, &err), 0);
+    assert_false(knows(rows, 2));
     begin(other);
     note(other, run, 2, "A", false);
     commit(other);
-    ledger_rows_rewind(rows, 2);
-    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
+    ledger_rows_let_go(rows);
+    assert_true(knows(rows, 2));
     ledger_rows_close(rows);
     ledger_close(other);
 }
@@ -137,8 +169,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_LEDGER(a_row_that_was_asked_for_does_not_hold_an_old_view),
         WITH_LEDGER(row_keeps_all_that_a_report_line_says),
-        WITH_LEDGER(cursor_goes_through_the_rows_in_order_and_can_be_rewound),
-        WITH_LEDGER(cursor_that_was_rewound_sees_what_others_wrote),
+        WITH_LEDGER(cursor_goes_through_the_rows_in_order_and_on_once_it_let_go),
+        WITH_LEDGER(cursor_finds_rows_in_their_order_and_before_it),
+        WITH_LEDGER(cursor_that_let_go_sees_what_others_wrote),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,7 +204,7 @@ int against_ledger_open(struct ledger *ledger, struct audit *audit, size_t repor
     against_ledger->report = report;
     against_ledger->ledger = ledger;
     against_ledger->run = run;
-    if (ledger_rows_open(ledger, run, 0, &against_ledger->rows, err)) {
+    if (ledger_rows_open(ledger, run, &against_ledger->rows, err)) {
         against_ledger_close(against_ledger);
         return -1;
     }

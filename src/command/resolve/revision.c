@@ -26,7 +26,7 @@ int revision_open(const struct revision_settings *settings, struct revision **re
     revision->settings = settings;
     revision->draft.fd = -1;
     if (scan_open(settings->path, &revision->scan, err) || revision_check_bytes(revision, err) ||
-        ledger_rows_open(settings->ledger, settings->run->id, 0, &revision->rows, err) ||
+        ledger_rows_open(settings->ledger, settings->run->id, &revision->rows, err) ||
         revision_restart(revision, err)) {
         revision_close(revision);
         return -1;
@@ -60,27 +60,8 @@ bool revision_was_cut_short(const struct revision *revision)
 
 int revision_restart(struct revision *revision, struct error *err)
 {
-    ledger_rows_rewind(revision->rows, 0);
-    revision->known.row = 0;
-    revision->known_at_end = false;
+    ledger_rows_let_go(revision->rows);
     return scan_restart(revision->scan, err);
-}
-
-/* What the ledger knows of this row; NULL if nothing. The cursor never goes back. */
-static int look_up(struct revision *revision, uint64_t row, const struct row_record **ret_known,
-                   struct error *err)
-{
-    *ret_known = NULL;
-    while (!revision->known_at_end && revision->known.row < row) {
-        int found = ledger_rows_next(revision->rows, &revision->known, err);
-
-        if (found < 0)
-            return -1;
-        revision->known_at_end = found == 0;
-    }
-    if (!revision->known_at_end && revision->known.row == row)
-        *ret_known = &revision->known;
-    return 0;
 }
 
 static int refuse_row(const struct revision *revision, const char *why, struct error *err)
@@ -151,11 +132,11 @@ int revision_next(struct revision *revision, struct revision_row *ret_row, struc
     int found = scan_next(revision->scan, &revision->was, err);
 
     if (found <= 0) {
-        ledger_rows_rewind(revision->rows, 0);
+        ledger_rows_let_go(revision->rows);
         return found;
     }
     *ret_row = (struct revision_row){.was = &revision->was, .line = revision->was.line};
-    if (look_up(revision, revision->was.line.record.row, &known, err) ||
+    if (ledger_rows_find(revision->rows, revision->was.line.record.row, &known, err) ||
         (known && take_known(revision, known, &ret_row->line, err)))
         return -1;
     ret_row->differs = !is_written_alike(revision, &revision->was.line, &ret_row->line);

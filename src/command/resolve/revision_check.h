@@ -25,8 +25,6 @@ struct revision {
     struct scan *scan;
     bool cut_short;
     struct ledger_rows *rows;
-    struct row_record known; /* the ledger's next row; row 0: none asked for yet */
-    bool known_at_end;
     struct scan_row was;
     struct buffer warnings, old_text, new_text;
     struct tally *tally; /* of what was published */

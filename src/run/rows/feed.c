@@ -42,13 +42,6 @@ static int fetch_known(struct feed *feed, struct error *err)
     return feed->known_words.failed ? error_no_memory(err) : 0;
 }
 
-/* The cursor must not hold an old view of the ledger: with it no transaction can begin once another
- * run has committed. */
-static void let_go(struct feed *feed)
-{
-    ledger_rows_rewind(feed->rows, feed->known_at_end ? UINT64_MAX >> 1 : feed->known.row + 1);
-}
-
 int feed_open(const struct row_source *row_source, const struct inspection *inspection,
               struct ledger *ledger, int64_t run, const struct round *round, struct feed **ret_feed,
               struct error *err)
@@ -62,11 +55,11 @@ int feed_open(const struct row_source *row_source, const struct inspection *insp
     feed->round = round;
     feed->next_row = 2;
     if (claim_rows_open(row_source, inspection, &feed->claim_rows, err) ||
-        ledger_rows_open(ledger, run, 0, &feed->rows, err) || fetch_known(feed, err)) {
+        ledger_rows_open(ledger, run, &feed->rows, err) || fetch_known(feed, err)) {
         feed_close(feed);
         return -1;
     }
-    let_go(feed);
+    ledger_rows_let_go(feed->rows);
     *ret_feed = feed;
     return 0;
 }
@@ -200,7 +193,7 @@ int feed_next(struct feed *feed, struct job *job, struct error *err)
         if (result)
             break;
     }
-    let_go(feed);
+    ledger_rows_let_go(feed->rows);
     return result;
 }
 

@@ -12,8 +12,6 @@ struct pass {
     const struct rehearsal_settings *settings;
     struct claim_rows *claim_rows;
     struct ledger_rows *rows;
-    struct row_record known;
-    bool known_at_end;
     struct claim_store store;
 };
 
@@ -33,17 +31,11 @@ static int is_done(struct pass *pass, const struct judged_row *row, bool *ret_do
                    struct error *err)
 {
     struct round round = round_of(pass, row);
+    const struct row_record *known = NULL;
 
-    *ret_done = false;
-    while (pass->rows && !pass->known_at_end && pass->known.row < row->row) {
-        int found = ledger_rows_next(pass->rows, &pass->known, err);
-
-        if (found < 0)
-            return -1;
-        pass->known_at_end = found == 0;
-    }
-    if (pass->rows && !pass->known_at_end && pass->known.row == row->row)
-        *ret_done = !feed_tries_again(&pass->known, &round);
+    if (pass->rows && ledger_rows_find(pass->rows, row->row, &known, err))
+        return -1;
+    *ret_done = known && !feed_tries_again(known, &round);
     return 0;
 }
 
@@ -156,7 +148,7 @@ int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *r
     if (settings->ledger && ledger_look_begin(settings->ledger, err))
         return -1;
     if (!claim_rows_open(settings->row_source, settings->inspection, &pass.claim_rows, err) &&
-        !(settings->run && ledger_rows_open(settings->ledger, settings->run, 0, &pass.rows, err)))
+        !(settings->run && ledger_rows_open(settings->ledger, settings->run, &pass.rows, err)))
         result = read_rows(&pass, ret_rehearsal, err);
     ledger_rows_close(pass.rows);
     claim_rows_close(pass.claim_rows);

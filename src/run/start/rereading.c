@@ -62,7 +62,7 @@ int rereading_fits(struct ledger *ledger, int64_t run, const struct row_source *
 
     *ret_row = 0;
     if (!claim_rows_open(row_source, inspection, &pass.claim_rows, err) &&
-        !ledger_rows_open(ledger, run, 0, &pass.rows, err))
+        !ledger_rows_open(ledger, run, &pass.rows, err))
         result = compare(&pass, ret_row, err);
     ledger_rows_close(pass.rows);
     claim_rows_close(pass.claim_rows);
