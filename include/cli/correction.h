@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "ledger/ledger.h"
+#include "ledger/changed.h"
 #include "run/batch.h"
 
 struct options;

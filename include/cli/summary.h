@@ -7,6 +7,7 @@
 #define CLAIMBATCH_CLI_SUMMARY_H
 
 #include "input/inspection/inspection.h"
+#include "ledger/changed.h"
 #include "report/tally.h"
 #include "run/batch.h"
 

@@ -333,29 +333,6 @@ int ledger_row_warn(struct ledger *ledger, struct row_place place, const char *c
 int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
                     const struct row_record *record, bool repeated, struct error *err);
 
-/* ---- rows whose claim was accepted with other content ---- */
-
-/*
- * Records, in the open transaction, that this row's content is not what was accepted, and what both
- * come to; fee_before NULL: not known.
- */
-int ledger_changed_put(struct ledger *ledger, struct row_place place, const int64_t *fee_before,
-                       int64_t fee_after, struct error *err);
-
-struct changed_sum {
-    uint64_t rows;
-    uint64_t without_before; /* of them: what was accepted came to is not known, and not in … */
-    money before;            /* … fen */
-    money after;
-};
-
-/* What those rows of a run add up to that were sent, and those that were held back (invalid). */
-int ledger_changed_sum(struct ledger *ledger, int64_t run, struct changed_sum *ret_sent,
-                       struct changed_sum *ret_held, struct error *err);
-
-/* Adds one row; fee_before as above. */
-void ledger_changed_sum_add(struct changed_sum *sum, const int64_t *fee_before, int64_t fee_after);
-
 /* A person's word on what became of an unknown attempt. */
 struct settlement {
     enum outcome outcome;        /* OUTCOME_ACCEPTED, or OUTCOME_FAILED: it was not executed */

@@ -1,5 +1,6 @@
 /* Rows whose claim was accepted with other content: what they came to before, and come to now. */
 #include "chain.h"
+#include "ledger/changed.h"
 
 int ledger_changed_put(struct ledger *ledger, struct row_place place, const int64_t *fee_before,
                        int64_t fee_after, struct error *err)

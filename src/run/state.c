@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ledger/changed.h"
+
 struct row_ref state_ref(const struct batch *b, const struct job *job)
 {
     return (struct row_ref){

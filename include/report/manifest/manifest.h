@@ -16,7 +16,7 @@
 
 #include "base/buffer.h"
 #include "input/inspection/inspection.h"
-#include "ledger/ledger.h"
+#include "ledger/changed.h"
 #include "report/tally.h"
 
 struct error;

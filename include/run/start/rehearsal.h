@@ -12,7 +12,7 @@
 
 #include "base/money.h"
 #include "input/inspection/inspection.h"
-#include "ledger/ledger.h"
+#include "ledger/changed.h"
 #include "run/rows/fate.h"
 
 struct error;

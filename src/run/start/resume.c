@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "ledger/abandonment.h"
+#include "ledger/changed.h"
 #include "rereading.h"
 #include "run/other_run.h"
 
