@@ -11,6 +11,7 @@
 #include "other_rows.h"
 #include "report/scan.h"
 #include "report/unaltered.h"
+#include "run/rows/fate.h"
 
 /* A row that is taken in another way than others, because of another row of its claim. */
 struct exception {
@@ -150,6 +151,7 @@ static int take_row(struct pass *pass, const struct scan_row *row, struct claim_
     ret_row->columns = &row_columns;
     ret_row->noted = "";
     ret_row->findings.count = 0;
+    ret_row->was_guarded = fate_was_guarded(&row->line.record);
     take_unsettled(pass, row, ret_row);
     if (row->digest_fits)
         take_claim(pass, row, store, ret_row);

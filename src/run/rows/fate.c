@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "gateway/verdict.h"
+
 static bool is_same(const unsigned char *a, const unsigned char *b)
 {
     return memcmp(a, b, DIGEST_CLAIM_BYTES) == 0;
@@ -74,4 +76,10 @@ enum fate fate_make(const struct fate_facts *facts)
         if (table[i].holds(facts))
             return table[i].fate;
     return DECIDE_SEND;
+}
+
+bool fate_was_guarded(const struct row_record *record)
+{
+    return verdict_is_guard_code(record->code) &&
+           (record->outcome == OUTCOME_UNSENT || record->outcome == OUTCOME_FAILED);
 }

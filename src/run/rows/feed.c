@@ -8,6 +8,7 @@
 #include "input/inspection/claim_rows.h"
 #include "input/inspection/repeats.h"
 #include "run/job.h"
+#include "run/rows/fate.h"
 
 struct feed {
     const struct inspection *inspection;
@@ -34,9 +35,7 @@ static int fetch_known(struct feed *feed, struct error *err)
     /* The record outlives the cursor's row, its texts do not. */
     buffer_reset(&feed->known_words);
     buffer_format(&feed->known_words, "%s %s", feed->known.code, feed->known.message);
-    feed->known_guarded =
-        verdict_is_guard_code(feed->known.code) &&
-        (feed->known.outcome == OUTCOME_UNSENT || feed->known.outcome == OUTCOME_FAILED);
+    feed->known_guarded = fate_was_guarded(&feed->known);
     feed->known.code = feed->known.sub_code = feed->known.message = "";
     feed->known.request_id = feed->known.warnings = "";
     return feed->known_words.failed ? error_no_memory(err) : 0;
@@ -129,7 +128,8 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
     job->changed = false;
     job->counted = false;
     job->waits_since_ms = 0;
-    job->guard = known && feed->known_guarded ? JOB_GUARD_ASIDE : JOB_GUARD_NONE;
+    job->guard =
+        (known ? feed->known_guarded : row->was_guarded) ? JOB_GUARD_ASIDE : JOB_GUARD_NONE;
     job->resend = false;
     job->unrecorded = row->is_unrecorded;
     job->open_row = row->open_row;
