@@ -40,6 +40,18 @@ int ledger_claim_get(struct ledger *ledger, const char *platform, const struct c
     return result;
 }
 
+int ledger_claim_last(struct ledger *ledger, const char *platform, const struct claim_key *key,
+                      struct row_place *ret_place, struct error *err)
+{
+    struct claim_row claim;
+    int64_t id;
+
+    if (database_platform(ledger, platform, &id, err) || chain_read(ledger, id, key, &claim, err))
+        return -1;
+    *ret_place = claim.last;
+    return claim.last.run != 0;
+}
+
 int ledger_claim_before(struct ledger *ledger, const char *platform, const struct claim_key *key,
                         struct row_place place, struct row_record *ret_record, struct error *err)
 {

@@ -108,6 +108,25 @@ static int remember_earlier(struct batch *b, struct job *job, const struct claim
     return job->earlier.failed ? error_no_memory(err) : 0;
 }
 
+/* The row that stopped a start of an earlier export must not stop this one as the first that is
+ * sent. Once it is known that the gateway answers no claim is looked up. */
+static int look_for_guard(struct batch *b, struct job *job, struct error *err)
+{
+    struct row_ref ref = state_ref(b, job);
+    struct row_record last;
+    struct row_place at;
+    int found;
+
+    if (b->guard.has_definite || job->guard != JOB_GUARD_NONE)
+        return 0;
+    found = ledger_claim_last(b->settings->ledger, ref.platform, &ref.key, &at, err);
+    if (found > 0)
+        found = ledger_row_get(b->settings->ledger, at, &last, err);
+    if (found > 0 && fate_was_guarded(&last))
+        job->guard = JOB_GUARD_ASIDE;
+    return found < 0 ? -1 : 0;
+}
+
 /* Whether the rule holds back rows whose claim was accepted with other content. */
 static bool holds_changed(const struct batch *b)
 {
@@ -196,7 +215,7 @@ static int judge(struct batch *b, struct job *job, struct error *err)
         claim.open && claim.open_is_intent && ledger_run_is_alive(ledger, claim.open_at.run);
     fate = fate_make(&facts);
     if ((fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED) &&
-        remember_earlier(b, job, &claim, err))
+        (remember_earlier(b, job, &claim, err) || look_for_guard(b, job, err)))
         return -1;
     job->changed = fate == DECIDE_SEND_CHANGED;
     job->has_before = claim.has_fee;

@@ -5,7 +5,7 @@ import signal
 import threading
 import unittest
 
-from harness import Reply, TestCase, accept, claim_row, claim_rows, http
+from harness import Reply, TestCase, accept, claim_row, claim_rows, fail, http
 
 GUARD = "<html>request blocked</html>"
 
@@ -208,6 +208,44 @@ class ResumeTest(AsideCase):
         self.assertExit(run.finish(), 130)
         self.assertEqual(self.ws.read_report()[2]["outcome"], "unsent")
         self.assertEqual(self.ws.read_report()[2]["code"], "HTTP_403")
+
+    def rerun(self, gateway):
+        return self.ws.run("rerun", "claims.report.csv", *self.ws.upload_arguments(gateway, "-c", 1)[2:])
+
+    def test_a_rerun_is_not_stopped_by_the_row_that_failed_so(self):
+        """Its first row is the one: its report tells, though its own run knows nothing yet."""
+        self.ws.export([bad_row(1)] + claim_rows(4, first=2))
+        gateway = self.guarded(script=fail(1))
+        self.ws.upload(gateway, "--in-flight", "1", "--retries", "0")
+        self.ws.upload(gateway, "--in-flight", "1", "--retries", "0")
+        self.assertEqual(self.outcomes(), ["failed"] * 5)
+        before = len(gateway.requests)
+        gateway.script = self.guarded().script
+        self.assertExit(self.rerun(gateway), 1)
+        self.assertEqual(self.numbers(gateway)[before:], [2, 3, 4, 5, 1])
+        lines = self.ws.read_report("claims.report.rerun-1.csv")
+        self.assertEqual([line["outcome"] for line in lines], ["failed"] + ["accepted"] * 4)
+        self.assertEqual(lines[0]["code"], "HTTP_403")
+
+    def test_another_export_is_not_stopped_by_the_row_either(self):
+        """The next day's export is another run, whose first row is that claim again."""
+        self.ws.export([bad_row(1)] + claim_rows(4, first=2))
+        gateway = self.guarded()
+        self.assertExit(self.ws.upload(gateway, "--in-flight", "1"), 77)
+        self.assertExit(self.ws.upload(gateway, "--in-flight", "1"), 1)
+        before = len(gateway.requests)
+        self.ws.export([bad_row(1)] + claim_rows(7, first=2), name="next.csv")
+        self.assertExit(self.ws.upload(gateway, "--in-flight", "1", claims="next.csv"), 1)
+        self.assertEqual(self.numbers(gateway)[before:], [6, 7, 8, 1])
+
+    def test_where_it_is_all_there_is_the_rerun_stops_and_it_stays_unsent(self):
+        """Nothing tells a guard from a gateway that lets nobody in."""
+        self.ws.export(claim_rows(3) + [bad_row(4)])
+        gateway = self.guarded()
+        self.assertExit(self.ws.upload(gateway, "--in-flight", "1"), 1)
+        self.assertExit(self.rerun(gateway), 77)
+        (line,) = self.ws.read_report("claims.report.rerun-1.csv")
+        self.assertEqual((line["outcome"], line["code"]), ("unsent", "HTTP_403"))
 
     def test_a_rerun_takes_it_when_the_guard_has_let_go(self):
         self.ws.export(claim_rows(3) + [bad_row(4)])
