@@ -843,8 +843,6 @@ class Folds(AuditCase):
 
     def test_reports_that_do_not_belong_together(self):
         reports = self.chain()
-        self.refuse(65, "one run", arguments=(REPORT, REPORT))
-        self.refuse(65, "one run", arguments=(REPORT, "./" + REPORT))
         forged = self.forge(REPORT)
         forged.manifest["parent_run"] = self.forge(reports[1]).manifest["run"]
         forged.write_manifest()
@@ -858,7 +856,43 @@ class Folds(AuditCase):
         for suffix in ("", ".manifest.json"):
             shutil.copy(self.ws.file(REPORT + suffix), self.ws.file("old.csv" + suffix))
         self.upload()
-        self.refuse(65, "replaced", arguments=(REPORT, "old.csv"))
+        for reports in ((REPORT, "old.csv"), ("old.csv", REPORT)):
+            found = self.audit(reports=reports)
+            self.assertEqual(found["outcomes"]["accepted"]["rows"], 6)
+            self.assertIn("'old.csv' is an older report", "".join(found["notes"]))
+
+    def copy(self, name="copy.csv"):
+        for suffix in ("", ".manifest.json"):
+            shutil.copy(self.ws.file(REPORT + suffix), self.ws.file(name + suffix))
+        return name
+
+    def test_a_report_that_is_named_twice_counts_once(self):
+        reports = self.chain()
+        once = self.audit(reports=reports)
+        copy = self.copy()
+        for again in (REPORT, "./" + REPORT, copy):
+            for order in ([*reports, again], [again, *reports]):
+                found = self.audit(reports=order)
+                self.assertEqual(found["outcomes"], once["outcomes"])
+                self.assertEqual(len(found["reports"]), len(reports))
+                self.assertIn("it counts once", "".join(found["notes"]))
+
+    def test_a_copy_that_was_changed_is_left_out_and_named(self):
+        self.ws.export(claim_rows(4))
+        self.upload()
+        once = self.audit()
+        copy = self.copy()
+        forged = self.forge(copy)
+        forged.change(3, claim_fee="1")
+        forged.write_report()
+        for order in ((REPORT, copy), (copy, REPORT)):
+            found = self.audit(code=1, reports=order)
+            self.assertEqual(found["outcomes"], once["outcomes"])
+            self.assertIn("'copy.csv' ", found["disagreements"][0]["text"])
+        forged.redigest(3)
+        forged.write()
+        found = self.audit(code=1, reports=(REPORT, copy))
+        self.assertIn("neither replaced the other", found["disagreements"][0]["text"])
 
     def test_too_many_reports(self):
         self.refuse(2, "at most 64", arguments=[f"{i}.csv" for i in range(65)])

@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "command/audit/reports/descendants.h"
 #include "command/audit/reports/report_order.h"
+#include "command/audit/reports/same_run.h"
 #include "disagreement.h"
 #include "report/export_rows.h"
 #include "suspect_lines.h"
@@ -44,9 +45,11 @@ static int open_reports(struct walk *w, struct error *err)
         audit->report_count++;
         result = against_itself_open(s->paths[i], &audit->reports[i], &scans[i], err);
     }
-    if (!result)
+    if (!result) {
+        same_run_drop(audit);
         result = report_order_sort(audit->reports, audit->report_count, err);
     for (size_t i = 0; i < audit->report_count; i++)
+    }
         for (size_t k = 0; k < s->path_count; k++)
             if (scans[k] && audit->reports[i].path == s->paths[k]) {
                 w->scans[i] = scans[k];
@@ -55,6 +58,8 @@ static int open_reports(struct walk *w, struct error *err)
             }
     return result;
 }
+    for (size_t k = 0; k < s->path_count; k++)
+        scan_close(scans[k]); /* of those that do not count */
 
 /* Whether its run took the rows of an export, all of them. */
 static bool is_of_export(const struct manifest_found *manifest)

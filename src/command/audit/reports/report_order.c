@@ -53,24 +53,6 @@ static const char *root_of(const struct audit_report *reports, size_t count, siz
                                                 : reports[report].manifest.run;
 }
 
-static bool is_replaced(const struct audit_report *older, const struct audit_report *newer)
-{
-    for (size_t i = 0; i < newer->manifest.replaced_count; i++)
-        if (strcmp(newer->manifest.replaced[i], older->sha256) == 0)
-            return true;
-    return false;
-}
-
-static int check_runs(const struct audit_report *a, const struct audit_report *b, struct error *err)
-{
-    if (strcmp(a->manifest.run, b->manifest.run) != 0)
-        return 0;
-    if (is_replaced(a, b) || is_replaced(b, a))
-        return refuse(is_replaced(a, b) ? b : a, is_replaced(a, b) ? a : b,
-                      "are of one run: the first replaced the second; leave that out", err);
-    return refuse(a, b, "are reports of one run; name one of them", err);
-}
-
 /* The export that a run was about, if only by its list of problems. */
 static const char *export_of(const struct manifest_found *m)
 {
@@ -91,9 +73,6 @@ static int check_pair(const struct audit_report *reports, size_t count, size_t i
 
     if (depth_of(reports, count, i) == count)
         return refuse(a, b, "name each other as parents in their manifests", err);
-    for (size_t k = 0; k < i; k++)
-        if (check_runs(&reports[k], b, err))
-            return -1;
     if (strcmp(root_of(reports, count, 0), root_of(reports, count, i)) != 0 &&
         !is_same_work(&reports[top_of(reports, count, 0)].manifest,
                       &reports[top_of(reports, count, i)].manifest))

@@ -15,8 +15,8 @@ struct error;
 
 /*
  * Orders the reports by the last start of their runs, the oldest first. EXIT_INPUT_REFUSED when
- * there are several and they are not of one export on one platform, one has no manifest, or two are
- * of one run.
+ * there are several and they are not of one export on one platform, or one has no manifest. No two
+ * are of one run.
  */
 int report_order_sort(struct audit_report *reports, size_t count, struct error *err);
 
