@@ -21,6 +21,7 @@ struct export_rows;
 /* How the export is read, where the manifest is not to be followed. Borrowed. */
 struct export_rows_settings {
     const char *path;
+    bool is_all_wanted; /* what was appended since, too */
     const char *wanted_columns[FIELD_COUNT];
     enum encoding encoding;          /* ENCODING_AUTO: the manifest's */
     uint32_t delimiter;              /* 0: the manifest's */
@@ -31,9 +32,10 @@ struct export_rows_settings {
 };
 
 /*
- * Opens the export of the settings. What the settings leave open of its reading is taken from the
- * manifest, NULL if there is none. EXIT_BAD_CONFIG when the manifest names other columns than are
- * found.
+ * Opens the export of the settings. One that has grown since the run of the manifest read it is
+ * read as far as that did, unless all of it is wanted. What the settings leave open of its reading
+ * is taken from the manifest, NULL if there is none. EXIT_BAD_CONFIG when the manifest names other
+ * columns than are found.
  */
 int export_rows_open(const struct export_rows_settings *settings,
                      const struct manifest_found *manifest, struct export_rows **ret_original,
@@ -41,6 +43,9 @@ int export_rows_open(const struct export_rows_settings *settings,
 void export_rows_close(struct export_rows *export_rows); /* NULL is fine */
 
 const struct survey *export_rows_survey(const struct export_rows *export_rows);
+
+/* Whether there is more in the file now than is read. */
+bool export_rows_has_grown(const struct export_rows *export_rows);
 
 /* Goes on to the next row: 1, or 0 at the end, or -1. */
 int export_rows_next(struct export_rows *export_rows, struct error *err);

@@ -20,6 +20,7 @@ struct export_rows {
     struct claim claim;
     struct findings findings;
     bool is_valid;
+    bool has_grown;         /* since the run read it; what was appended is left out */
     bool has_reading;       /* that of a run: its rules are known */
     struct buffer warnings; /* codes that the rules give the row */
     struct buffer words;    /* of a row, for a comparison */
@@ -109,9 +110,15 @@ static int start(struct export_rows *export_rows, const struct export_rows_setti
     row_source->encoding = encoding_of(s, reading);
     set_rules(s, reading, &row_source->rules);
     export_rows->has_reading = reading && reading->has_words;
-    row_source->now_ms = manifest && manifest->started_ms ? manifest->started_ms : clock_wall_ms();
-    if (compile_pattern(export_rows, err) || export_open(s->path, &row_source->export, err) ||
-        inspection_read(row_source, &export_rows->inspection, err) ||
+    row_source->now_ms = manifest && manifest->started_ms && !s->is_all_wanted
+                             ? manifest->started_ms
+                             : clock_wall_ms();
+    if (compile_pattern(export_rows, err) || export_open(s->path, &row_source->export, err))
+        return -1;
+    export_rows->has_grown =
+        manifest && !s->is_all_wanted &&
+        export_cut(row_source->export, (uint64_t)manifest->input_bytes, manifest->input_sha256);
+    if (inspection_read(row_source, &export_rows->inspection, err) ||
         reader_open(row_source->export, &export_rows->inspection.survey, &row_source->reader,
                     &export_rows->reader, err))
         return -1;
@@ -154,6 +161,11 @@ void export_rows_close(struct export_rows *export_rows)
 const struct survey *export_rows_survey(const struct export_rows *export_rows)
 {
     return &export_rows->inspection.survey;
+}
+
+bool export_rows_has_grown(const struct export_rows *export_rows)
+{
+    return export_rows->has_grown;
 }
 
 uint64_t export_rows_row(const struct export_rows *export_rows)

@@ -69,6 +69,14 @@ class LostTest(ImportStartCase):
         self.kill_in_the_middle()
         self.remove_ledger()
 
+    def test_an_export_that_has_grown_since_tells_what_it_was(self):
+        """A cumulative export: what the run read is its beginning."""
+        self.ws.export(claim_rows(33))
+        self.assertSays(self.learn(STARTED), "30 may have been sent")
+        self.assertEqual(len(self.open()), 30)
+        keys = self.newly_sent(lambda: self.assertExit(self.ws.upload(self.web), 3))
+        self.assertEqual([number for _, number in keys], [f"CL{n:08d}" for n in (31, 32, 33)])
+
     def test_its_rows_are_unknown_and_none_is_sent(self):
         self.assertRefused(self.ws.upload(self.web), STARTED, "import")
         result = self.learn(STARTED)

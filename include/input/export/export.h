@@ -12,6 +12,7 @@
 #ifndef CLAIMBATCH_INPUT_EXPORT_EXPORT_H
 #define CLAIMBATCH_INPUT_EXPORT_EXPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,13 @@ struct survey {
 
 /* Opens the file. EXIT_INPUT_MISSING when that fails or it is a folder. */
 int export_open(const char *path, struct export **ret_export, struct error *err);
+
+/*
+ * Before the survey: whether more was appended to the file since it had so many bytes, with this
+ * SHA-256 (hex digits). If so, that is passed over from now on. False, too, where it cannot be
+ * read.
+ */
+bool export_cut(struct export *export, uint64_t bytes, const char *sha256);
 
 /* NULL is fine. */
 void export_close(struct export *export);

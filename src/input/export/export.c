@@ -201,6 +201,14 @@ static int survey_block(struct export *export, struct pass *pass, size_t len, st
     return 0;
 }
 
+/* How much of the file is to be surveyed next, if it is there. */
+static size_t next_len(const struct export *export)
+{
+    uint64_t left = export->limit ? export->limit - export->bytes : EXPORT_BLOCK_BYTES;
+
+    return left < EXPORT_BLOCK_BYTES ? (size_t)left : EXPORT_BLOCK_BYTES;
+}
+
 static int survey_blocks(struct export *export, struct pass *pass, struct error *err)
 {
     ssize_t n = 0;
@@ -208,7 +216,7 @@ static int survey_blocks(struct export *export, struct pass *pass, struct error 
     do {
         if (stop_signal())
             return refuse_to_go_on(export, err);
-        n = export_read_fully_at(export->fd, pass->bytes, EXPORT_BLOCK_BYTES, export->bytes);
+        n = export_read_fully_at(export->fd, pass->bytes, next_len(export), export->bytes);
         if (n < 0)
             return refuse_to_read(export, err);
         if (n > 0 && survey_block(export, pass, (size_t)n, err))

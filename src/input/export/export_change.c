@@ -1,13 +1,16 @@
-/* Whether the file is what it was when it was surveyed. */
+/* Whether the file is what it was when it was surveyed, and what it was before that. */
 #include "input/export/export.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "export_part.h"
 
 /* Times are kept by a clock that ticks slowly, on some file systems every other second: a file that
@@ -91,4 +94,46 @@ const char *export_change(const struct export *export)
         (now.st_dev != export->device || now.st_ino != export->inode))
         change = change_of_name(export);
     return change;
+}
+
+/* ---- before the survey ---- */
+
+static bool add_bytes(const struct export *export, uint64_t bytes, unsigned char *room,
+                      struct digest *digest)
+{
+    for (uint64_t done = 0; done < bytes;) {
+        size_t len =
+            bytes - done < EXPORT_BLOCK_BYTES ? (size_t)(bytes - done) : EXPORT_BLOCK_BYTES;
+
+        if (export_read_fully_at(export->fd, room, len, done) != (ssize_t)len ||
+            digest_update(digest, room, len))
+            return false;
+        done += len;
+    }
+    return true;
+}
+
+static bool begins_with(const struct export *export, uint64_t bytes, const char *sha256)
+{
+    unsigned char *room = malloc(EXPORT_BLOCK_BYTES);
+    unsigned char digest[DIGEST_SHA256_BYTES];
+    char hex[2 * DIGEST_SHA256_BYTES + 1] = "";
+    struct digest *of = digest_open();
+
+    if (room && of && add_bytes(export, bytes, room, of) && digest_finish(of, digest) == 0)
+        hex_format(digest, sizeof(digest), hex);
+    digest_close(of);
+    free(room);
+    return *hex && strcmp(hex, sha256) == 0;
+}
+
+bool export_cut(struct export *export, uint64_t bytes, const char *sha256)
+{
+    struct stat now;
+
+    if (!bytes || fstat(export->fd, &now) || (uint64_t)now.st_size <= bytes ||
+        !begins_with(export, bytes, sha256))
+        return false;
+    export->limit = bytes;
+    return true;
 }

@@ -26,8 +26,9 @@ struct export
     dev_t device; /* of what was opened; a spooled copy is elsewhere */
     ino_t inode;
     bool spooled;
-    bool surveyed; /* from then on, what follows holds and is checked */
-    bool named;    /* a block's digest is its SHA-256, else a quick hash */
+    bool surveyed;  /* from then on, what follows holds and is checked */
+    uint64_t limit; /* of what is surveyed: what was appended to it is passed over; 0: none */
+    bool named;     /* a block's digest is its SHA-256, else a quick hash */
     uint64_t bytes;
     struct block *blocks;
     size_t block_count, block_room;
