@@ -28,6 +28,7 @@ from harness import (
     claim_row,
     claim_rows,
     error_body,
+    export_text,
     http,
     long_form,
     refuse,
@@ -626,6 +627,42 @@ class Exports(AuditCase):
         found = self.audit("--export", "claims.csv", code=1)
         # Row 6 is gone, so what follows has moved up by one.
         self.assertNames(found, *range(6, 13))
+
+    def grow(self, text):
+        with open(self.ws.claims, "a", encoding="utf-8") as file:
+            file.write(text)
+
+    def test_an_export_that_has_grown_since(self):
+        """What was sent is its beginning; the rows behind that are counted, and no row is damaged."""
+        new = export_text([claim_row(50), claim_row(51, claim_fee="bad"), claim_row(52)])
+        self.grow(new.split("\n", 1)[1])
+        found = self.audit("--export", "claims.csv", code=1)
+        (grown,) = found["disagreements"]
+        self.assertEqual((grown["against"], grown["row"]), ("export", None))
+        self.assertIn("3 rows (row 12 to 14, 3.02 yuan, 1 invalid) were appended", grown["text"])
+        self.assertIn("what stands before them is what was sent", grown["text"])
+        self.assertEqual(found["export"]["rows"], 13)
+        self.upload(code=1)
+        self.assertEqual(self.audit("--export", "claims.csv")["export"]["check"], "agrees")
+
+    def test_rows_of_it_that_are_not_what_was_sent_are_named_as_ever(self):
+        self.grow(export_text([claim_row(50)]).split("\n", 1)[1])
+        forged = self.forge()
+        forged.change(4, claim_fee="1")
+        forged.redigest(4)
+        forged.write()
+        found = self.audit("--export", "claims.csv", code=1, ledger=None)
+        self.assertNames(found, 4)
+
+    def test_an_export_that_is_just_being_appended_to(self):
+        self.grow("700000000050,,1,CL000")
+        (grown,) = self.audit("--export", "claims.csv", code=1)["disagreements"]
+        self.assertIn("was not looked at", grown["text"])
+
+    def test_an_export_that_has_grown_by_blank_lines(self):
+        self.grow("\n\n")
+        found = self.audit("--export", "claims.csv")
+        self.assertIn("has grown since it was sent, by no row", "".join(found["notes"]))
 
     def test_a_report_of_another_export(self):
         self.ws.export(claim_rows(10, first=100), name="other.csv")

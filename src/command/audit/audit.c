@@ -14,6 +14,7 @@
 #include "command/audit/reports/report_order.h"
 #include "command/audit/reports/same_run.h"
 #include "disagreement.h"
+#include "growth.h"
 #include "report/export_rows.h"
 #include "suspect_lines.h"
 #include "totals.h"
@@ -48,18 +49,18 @@ static int open_reports(struct walk *w, struct error *err)
     if (!result) {
         same_run_drop(audit);
         result = report_order_sort(audit->reports, audit->report_count, err);
-    for (size_t i = 0; i < audit->report_count; i++)
     }
+    for (size_t i = 0; i < audit->report_count; i++)
         for (size_t k = 0; k < s->path_count; k++)
             if (scans[k] && audit->reports[i].path == s->paths[k]) {
                 w->scans[i] = scans[k];
                 scans[k] = NULL;
                 break;
             }
-    return result;
-}
     for (size_t k = 0; k < s->path_count; k++)
         scan_close(scans[k]); /* of those that do not count */
+    return result;
+}
 
 /* Whether its run took the rows of an export, all of them. */
 static bool is_of_export(const struct manifest_found *manifest)
@@ -108,6 +109,8 @@ static int next_original(struct walk *w, struct error *err)
     int found = export_rows_next(w->export_rows, err);
 
     w->original_has_row = found > 0;
+    if (found > 0)
+        w->original_last = export_rows_row(w->export_rows);
     w->audit->export_rows += found > 0;
     return found < 0 ? -1 : 0;
 }
@@ -324,6 +327,9 @@ static int walk(struct walk *w, struct error *err)
     for (size_t i = 0; i < w->audit->report_count; i++)
         if (w->ledgers[i] && against_ledger_end(w->ledgers[i], err))
             return -1;
+    if (w->export_rows && export_rows_has_grown(w->export_rows) &&
+        growth_tell(w->audit, &w->settings->export, find_reading(w->audit), w->original_last, err))
+        return -1;
     return suspect_lines_finish(w->doubtful, err) ? -1 : totals_finish(w->totals, err);
 }
 

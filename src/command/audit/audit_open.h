@@ -17,7 +17,8 @@ struct walk {
     struct against_ledger *ledgers[AUDIT_REPORTS_MAX]; /* NULL: none for this report */
     struct export_rows *export_rows; /* NULL: there is no export to compare with */
     bool original_has_row;
-    bool is_whole; /* among the reports is one of all rows of the export */
+    uint64_t original_last; /* the last row of the export that was read so far */
+    bool is_whole;          /* among the reports is one of all rows of the export */
     struct ledger *ledger;
     struct latency *latency;
     struct totals *totals;
