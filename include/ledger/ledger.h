@@ -53,6 +53,11 @@ bool ledger_is_new(const struct ledger *ledger); /* made by this ledger_open */
 /* One transaction a turn. Begin takes the write lock; commit returns when all of it is on disk. */
 int ledger_begin(struct ledger *ledger, struct error *err);
 int ledger_commit(struct ledger *ledger, struct error *err);
+
+/* The same for what can be recorded once more: it is counted beside the ledger only when it stands
+ * in the ledger's own file. So where the log of it is lost, the ledger is what it was before, and
+ * not one whose last commits are gone. Where others hinder that for now, it is as above. */
+int ledger_commit_carried(struct ledger *ledger, struct error *err);
 void ledger_rollback(struct ledger *ledger);
 /* Whether one is open. A function that fails because of the ledger has rolled it back. */
 bool ledger_is_begun(const struct ledger *ledger);

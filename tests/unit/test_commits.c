@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "ledger/commits.h"
+#include "ledger/import/import.h"
 #include "ledger_place.h"
 
 static const struct statement_by someone = {"ops", "the disk broke", STARTED_MS};
@@ -206,6 +207,23 @@ static void after_a_jump_the_numbers_of_what_is_lost_stay_known(void **state)
     assert_int_equal(ledger_run_is_in_doubt(place->ledger, run.id, &err), 0);
 }
 
+/* A kill right after it, and the log is removed. */
+static void what_was_carried_over_stands_in_the_file_when_it_is_counted(void **state)
+{
+    struct place *place = *state;
+    struct run_record run = create_run(place->ledger, 1);
+
+    send_one(place->ledger, run.id, 2, "A", OUTCOME_ACCEPTED);
+    begin(place->ledger);
+    assert_int_equal(ledger_import_note(place->ledger, run.id, "00", 1, "by", "reason", &err), 0);
+    assert_int_equal(ledger_commit_carried(place->ledger, &err), 0);
+    assert_int_equal(count_beside(place), 2);
+    copy_file(place->path, beside(place, ".old"));
+    restore(place, beside(place, ".old"));
+    assert_int_equal(ledger_commits_lost(place->ledger), 0);
+    assert_int_equal(ledger_commits(place->ledger), 2);
+}
+
 static void a_jump_where_nothing_is_lost_is_none(void **state)
 {
     struct place *place = *state;
@@ -273,6 +291,7 @@ int main(void)
         WITH_LEDGER(a_count_that_is_behind_missing_or_cut_is_taken),
         WITH_LEDGER(a_count_of_another_ledger_tells_nothing_of_this_one),
         WITH_LEDGER(after_a_jump_the_numbers_of_what_is_lost_stay_known),
+        WITH_LEDGER(what_was_carried_over_stands_in_the_file_when_it_is_counted),
         WITH_LEDGER(a_jump_where_nothing_is_lost_is_none),
         WITH_LEDGER(a_pass_for_the_export_is_one_for_others_and_not_the_reverse),
         WITH_LEDGER(a_ledger_that_is_gone_is_not_taken_for_none),

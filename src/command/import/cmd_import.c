@@ -302,7 +302,7 @@ static int learn(struct import *i, struct error *err)
     if (!result && i->counts.blind)
         result = ledger_import_blind(i->ledger, &i->counts.blind, err);
     if (!result)
-        result = ledger_commit(i->ledger, err);
+        result = ledger_commit_carried(i->ledger, err);
     if (result)
         ledger_rollback(i->ledger);
     return result;

@@ -54,6 +54,19 @@ int ledger_commit(struct ledger *ledger, struct error *err)
     return 0;
 }
 
+int ledger_commit_carried(struct ledger *ledger, struct error *err)
+{
+    struct error hindrance; /* the log stays, and what is in it is durable */
+
+    database_forget_lookups(ledger);
+    if (commit_count_add(ledger, err) ||
+        database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), err))
+        return -1;
+    checkpoint_run(ledger, SQLITE_CHECKPOINT_PASSIVE, &hindrance);
+    commit_count_write(ledger);
+    return 0;
+}
+
 bool ledger_is_begun(const struct ledger *ledger)
 {
     return database_is_begun(ledger);
