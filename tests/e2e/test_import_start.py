@@ -9,7 +9,7 @@ import shutil
 import signal
 import sqlite3
 
-from harness import accept, claim_row, claim_rows, fail, refuse
+from harness import NEW_LEDGER, accept, claim_row, claim_rows, fail, refuse
 from test_identity import IdentityCase
 from test_import import by_number
 
@@ -261,3 +261,47 @@ class RowsTest(ImportStartCase):
         again = self.newly_sent(lambda: self.ws.run(*rerun))
         self.assertEqual(again, [])
         self.sends_nothing()
+
+
+class AgainTest(ImportStartCase):
+    """The ledger that has learned is lost in its turn: learning once more is all that is needed."""
+
+    def setUp(self):
+        super().setUp()
+        self.ws.export(claim_rows(5, first=200), name="first.csv")
+        self.assertExit(self.ws.upload(self.web, claims="first.csv"), 0)
+        self.assertExit(self.status("--backup", "backup.db"), 0)
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.restore("backup.db")
+
+    def imported(self, *reports, code=0):
+        result = self.ws.run("import", *reports, "--ledger", "ledger.db", "-g", self.web.url, *WHO)
+        self.assertExit(result, code)
+        return result
+
+    def test_the_same_backup_a_second_time(self):
+        for _ in range(3):
+            self.assertNotIn("import the others", self.imported("claims.report.csv").err)
+            self.sends_nothing(code=0)
+            self.assertExit(self.status("--verify"), 0)
+            self.restore("backup.db")
+        self.assertRefused(self.ws.upload(self.web), "are gone")
+
+    def test_what_was_sent_after_it_is_missed(self):
+        self.imported("claims.report.csv")
+        self.ws.export(claim_rows(4, first=300), name="later.csv")
+        self.assertExit(self.ws.upload(self.web, claims="later.csv"), 0)
+        self.restore("backup.db")
+        self.assertSays(self.imported("claims.report.csv"), "import the others, too", "--new-ledger")
+        self.assertRefused(self.ws.upload(self.web), "are gone")
+        self.imported("claims.report.csv", "later.report.csv")
+        self.sends_nothing(code=0)
+        self.assertOnce()
+
+    def test_what_another_ledger_knew_is_missed(self):
+        self.ws.export(claim_rows(4, first=300), name="other.csv")
+        self.assertExit(self.ws.upload(self.web, "-L", "other.db", *NEW_LEDGER, claims="other.csv"), 0)
+        self.imported("claims.report.csv", "other.report.csv")
+        self.restore("backup.db")
+        self.assertSays(self.imported("claims.report.csv"), "import the others, too")
+        self.assertRefused(self.ws.upload(self.web), "are gone")

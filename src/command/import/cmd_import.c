@@ -216,6 +216,28 @@ static bool told_by_starts(const struct import *i, int64_t *told)
     return found;
 }
 
+/* Whether a report of another ledger is among them, which no number of this one tells of. */
+static bool has_foreign(const struct import *i)
+{
+    for (size_t k = 0; k < i->count; k++)
+        if (strcmp(i->reports[k].manifest.ledger_id, ledger_id(i->ledger)) != 0)
+            return true;
+    for (size_t k = 0; k < i->start_count; k++)
+        if (strcmp(i->starts[k].manifest.ledger_id, ledger_id(i->ledger)) != 0)
+            return true;
+    return false;
+}
+
+/* Whether all that is gone above what the reports tell are imports of them, each of which had
+ * jumped ahead and was one commit: it is made once more now. One that took foreign reports, too,
+ * had jumped by one more. */
+static bool was_imported(const struct import *i, int64_t told)
+{
+    int64_t beside = ledger_commits(i->ledger) + ledger_commits_lost(i->ledger);
+
+    return told && (beside - told) % (COMMITS_JUMP + 1) == 0;
+}
+
 /* The ledger goes on above what the reports tell it had recorded. Where it had recorded more than
  * that, it stays one whose last commits are gone, unless a run went on that left no report: what
  * was recorded since is of that. */
@@ -226,13 +248,14 @@ static int raise_commits(const struct import *i, struct error *err)
     int64_t lost = ledger_commits_lost(i->ledger);
     bool has_gone_on = told_by_starts(i, &told);
 
-    if (lost && !has_gone_on && ledger_commits(i->ledger) + lost > told) {
+    if (lost && !has_gone_on && ledger_commits(i->ledger) + lost > told && !was_imported(i, told)) {
         log_warn("the ledger had recorded more (up to commit %lld) than these reports tell (%lld): "
-                 "import the others, too",
+                 "import the others, too. Where there are none, what it had recorded is lost, and "
+                 "--new-ledger with the next upload says so",
                  (long long)(ledger_commits(i->ledger) + lost), (long long)told);
         return 0;
     }
-    return ledger_commits_jump(i->ledger, told, &by, err);
+    return ledger_commits_jump(i->ledger, told + (told && has_foreign(i)), &by, err);
 }
 
 /* What a report says is known now: its manifest need not be asked about any more, nor its run. */
