@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "ledger/abandonment.h"
+#include "ledger/commits.h"
 
 /*
  * Opens an existing ledger, to be closed by ledger_close. Where the file or its folder is read-only
@@ -70,6 +71,29 @@ struct view_app {
 int view_today(struct ledger *ledger, int64_t now_ms,
                void (*visit)(void *context, const struct view_app *app), void *context,
                struct error *err);
+
+/* A manifest that a person said to pass over (--new-ledger): what it tells is not known here. Texts
+ * until the visit returns. */
+struct view_pass {
+    const char *ledger; /* the id of the ledger that it names; "": it could not be read */
+    const char *run;    /* … and the run; of one that could not be read, its path */
+    enum pass_kind kind;
+    int64_t at_ms;
+    const char *by, *reason;
+};
+
+/* Commits that are known to be gone: all behind the one, up to the other. */
+struct view_gap {
+    int64_t after, until;
+    int64_t at_ms;
+    const char *by, *reason;
+};
+
+/* Visits those, the oldest first. */
+int view_passes(struct ledger *ledger, void (*visit)(void *context, const struct view_pass *pass),
+                void *context, struct error *err);
+int view_gaps(struct ledger *ledger, void (*visit)(void *context, const struct view_gap *gap),
+              void *context, struct error *err);
 
 /* A run that has unknown attempts which nobody has settled. */
 struct view_open_run {

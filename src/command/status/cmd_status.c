@@ -85,7 +85,8 @@ static int say_what_to_settle(struct status *s, struct error *err)
 
 static int show_status(struct status *s, struct error *err)
 {
-    if (status_show_runs(s, err) || status_show_today(s, err) || status_show_unknowns(s, err))
+    if (status_show_runs(s, err) || status_show_today(s, err) || status_show_unknowns(s, err) ||
+        status_show_passes(s, err))
         return -1;
     if (s->json)
         status_json_end(s->json);

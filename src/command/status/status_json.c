@@ -179,6 +179,42 @@ void status_json_unknown(struct status_json *json, const struct view_unknown *un
     json_map_close(document);
 }
 
+/* ---- what a person said of what is not known here ---- */
+
+static void put_statement(struct json *document, int64_t at_ms, const char *by, const char *reason)
+{
+    json_key_time(document, "at", at_ms);
+    json_key_text(document, "by", by);
+    json_key_text(document, "reason", reason);
+}
+
+void status_json_pass(struct status_json *json, const struct view_pass *pass)
+{
+    static const char *const rows[] = {
+        [PASS_OTHERS] = "other-exports", [PASS_REPORT] = "report", [PASS_EXPORT] = "export"};
+    struct json *document = json->document;
+    bool is_read = *pass->ledger;
+
+    json_map_open(document);
+    put_statement(document, pass->at_ms, pass->by, pass->reason);
+    json_key_some(document, "ledger_id", pass->ledger);
+    json_key_text(document, "run", is_read ? pass->run : NULL);
+    json_key_text(document, "unread", is_read ? NULL : pass->run);
+    json_key_text(document, "of", rows[pass->kind]);
+    json_map_close(document);
+}
+
+void status_json_gap(struct status_json *json, const struct view_gap *gap)
+{
+    struct json *document = json->document;
+
+    json_map_open(document);
+    put_statement(document, gap->at_ms, gap->by, gap->reason);
+    json_key_number(document, "after_commit", gap->after);
+    json_key_number(document, "until_commit", gap->until);
+    json_map_close(document);
+}
+
 /* ---- one claim ---- */
 
 static void end_row(struct status_json *json)

@@ -32,6 +32,9 @@ void status_json_app(struct status_json *json, const struct view_app *app, int64
 void status_json_unknown_count(struct status_json *json, uint64_t count);
 void status_json_unknown(struct status_json *json, const struct view_unknown *unknown);
 
+void status_json_pass(struct status_json *json, const struct view_pass *pass);
+void status_json_gap(struct status_json *json, const struct view_gap *gap);
+
 /* A claim is open until the next one, or until the list's end. */
 void status_json_claim(struct status_json *json, const char *claim_order_no,
                        const struct view_claim *claim);

@@ -26,6 +26,7 @@ struct status {
     struct buffer out;
     struct status_json *json; /* NULL: text */
     bool has_apps;
+    bool has_passes;             /* something was shown that this ledger does not know */
     uint64_t unknown;            /* attempts that nobody has settled */
     int64_t open[NEXT_RUNS];     /* the first runs that have some */
     size_t open_count;           /* of all runs that have some */
@@ -42,6 +43,7 @@ int status_prune(struct status *s, struct error *err);
 int status_show_runs(struct status *s, struct error *err);
 int status_show_today(struct status *s, struct error *err);
 int status_show_unknowns(struct status *s, struct error *err);
+int status_show_passes(struct status *s, struct error *err);
 int status_show_history(struct status *s, struct error *err);
 
 #endif

@@ -140,6 +140,45 @@ int status_show_unknowns(struct status *s, struct error *err)
     return 0;
 }
 
+static void show_pass(void *context, const struct view_pass *pass)
+{
+    struct status *s = context;
+
+    if (s->json)
+        status_json_pass(s->json, pass);
+    else
+        status_text_pass(pass, !s->has_passes, &s->out);
+    s->has_passes = true;
+}
+
+static void show_gap(void *context, const struct view_gap *gap)
+{
+    struct status *s = context;
+
+    if (s->json)
+        status_json_gap(s->json, gap);
+    else
+        status_text_gap(gap, !s->has_passes, &s->out);
+    s->has_passes = true;
+}
+
+int status_show_passes(struct status *s, struct error *err)
+{
+    if (s->json)
+        status_json_list_open(s->json, "passed_over");
+    if (view_passes(s->ledger, show_pass, s, err))
+        return -1;
+    if (s->json) {
+        status_json_list_close(s->json);
+        status_json_list_open(s->json, "lost_commits");
+    }
+    if (view_gaps(s->ledger, show_gap, s, err))
+        return -1;
+    if (s->json)
+        status_json_list_close(s->json);
+    return 0;
+}
+
 static void show_claim(void *context, const struct view_claim *claim)
 {
     struct status *s = context;

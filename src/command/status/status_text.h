@@ -28,6 +28,10 @@ void status_text_unknown_head(uint64_t count, uint64_t shown, struct buffer *ret
 void status_text_unknown(const struct view_unknown *unknown, int64_t now_ms,
                          struct buffer *ret_text);
 
+/* `first` says whether it is the first of what a person said. */
+void status_text_pass(const struct view_pass *pass, bool first, struct buffer *ret_text);
+void status_text_gap(const struct view_gap *gap, bool first, struct buffer *ret_text);
+
 void status_text_claim(const char *claim_order_no, const struct view_claim *claim,
                        struct buffer *ret_text);
 void status_text_row(const struct view_row *row, struct buffer *ret_text);

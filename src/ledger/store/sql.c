@@ -161,6 +161,9 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_PASS_ADD] = "INSERT INTO pass VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT DO NOTHING",
     [SQL_PASS_FIND] = "SELECT 1 FROM pass WHERE ledger=?1 AND run=?2"
                       " AND (commits=?3 AND kind>=?4 OR commits>=?3 AND kind=3)",
+    [SQL_PASSES] = "SELECT ledger, run, kind, at_ms, by, reason FROM pass WHERE kind<>?1"
+                   " ORDER BY at_ms, ledger, run, kind",
+    [SQL_GAPS] = "SELECT after, until, at_ms, by, reason FROM gap ORDER BY after",
     [SQL_MADE] = "SELECT made_ms, EXISTS(SELECT 1 FROM run) FROM commits",
     [SQL_PLATFORM_GET] = "SELECT id FROM platform WHERE name=?1",
     [SQL_PLATFORM_ADD] = "INSERT INTO platform(name) VALUES(?1)"

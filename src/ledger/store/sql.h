@@ -20,6 +20,8 @@ enum statement {
     SQL_DOUBT_DROP_OF,
     SQL_PASS_ADD,
     SQL_PASS_FIND,
+    SQL_PASSES,
+    SQL_GAPS,
     SQL_MADE,
     SQL_PLATFORM_GET,
     SQL_PLATFORM_ADD,
