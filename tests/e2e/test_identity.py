@@ -56,6 +56,11 @@ class IdentityCase(TestCase):
         os.makedirs(self.ws.file(home), exist_ok=True)
         return self.ws.run(*arguments, env=self.ws.environment(HOME=self.ws.file(home)))
 
+    def rerun_arguments(self, ledger):
+        arguments = list(self.ws.upload_arguments(self.web, claims="claims.report.csv", ledger=ledger))
+        arguments[0] = "rerun"
+        return arguments
+
     def status(self, *options):
         return self.ws.run("status", "--ledger", "ledger.db", *options)
 
@@ -129,11 +134,6 @@ class KilledTest(IdentityCase):
         self.assertExit(result, 0)  # a person said so
         self.assertGreater(self.sent(), sent)
         self.assertSays(result, "passed over by")
-
-    def rerun_arguments(self, ledger):
-        arguments = list(self.ws.upload_arguments(self.web, claims="claims.report.csv", ledger=ledger))
-        arguments[0] = "rerun"
-        return arguments
 
     def test_a_start_that_sent_nothing_leaves_nothing_in_the_way(self):
         self.kill_in_the_middle("-o", "b.csv", "--ledger", "other.db")
@@ -243,6 +243,38 @@ class NextDayTest(IdentityCase):
         self.ws.export(claim_rows(40), name="tomorrow.csv")
         self.assertRefused(self.ws.upload(self.web, claims="tomorrow.csv"), "claims.report.csv")
         self.assertEqual(self.sent(), 31)
+
+    def test_status_and_the_manifest_tell_what_was_passed_over_by_whom_and_why(self):
+        self.assertExit(self.ws.upload(self.web), 0)
+        lost = self.ws.read_manifest()
+        self.assertEqual(json.loads(self.status("--json").out)["passed_over"], [])
+        self.assertNotIn("--new-ledger", self.status().out)
+        self.remove_ledger()
+        self.ws.export(claim_rows(3, first=40), name="tomorrow.csv")
+        self.assertExit(self.ws.upload(self.web, *NEW_LEDGER, claims="tomorrow.csv"), 0)
+        self.assertExit(self.ws.run(*self.rerun_arguments("ledger.db"), *NEW_LEDGER), 0)
+        found = json.loads(self.status("--json").out)
+        self.assertEqual(found["lost_commits"], [])
+        self.assertEqual(
+            [(p["of"], p["run"], p["ledger_id"], p["by"], p["reason"]) for p in found["passed_over"]],
+            [(of, lost["run"], lost["ledger_id"], "tests", "lost") for of in ("other-exports", "report")],
+        )
+        text = self.status().out
+        self.assertIn(f"run {lost['run']} of ledger {lost['ledger_id']}", text)
+        self.assertIn("by tests: lost", text)
+        starts = [e["text"] for e in self.ws.read_manifest("tomorrow.report.csv")["events"] if e["kind"] == "start"]
+        self.assertEqual(starts, ["--new-ledger, said by tests: lost"])
+
+    def test_commits_that_are_gone_are_told_as_well(self):
+        self.assertExit(self.ws.upload(self.web, "--limit", 3), 4)
+        self.assertExit(self.status("--backup", "backup.db"), 0)
+        self.assertExit(self.ws.upload(self.web, "--limit", 3), 4)
+        self.restore("backup.db")
+        self.assertExit(self.ws.upload(self.web, *NEW_LEDGER), 0)
+        (gap,) = json.loads(self.status("--json").out)["lost_commits"]
+        self.assertEqual((gap["by"], gap["reason"]), ("tests", "lost"))
+        self.assertGreater(gap["until_commit"], gap["after_commit"])
+        self.assertIn(f"after commit {gap['after_commit']} of then", self.status().out)
 
     def test_new_ledger_is_said_once_with_who_and_why(self):
         self.assertExit(self.ws.upload(self.web), 0)

@@ -64,6 +64,7 @@ struct submission {
     struct progress progress;
     bool has_foreseen;
     struct rehearsal foreseen;
+    bool has_passed;   /* --new-ledger, and there was something that it let this start pass over */
     bool is_announced; /* what tells of the run before its report is there, and was not before */
     bool is_sending;   /* from now on something may have been sent */
     struct batch_stop stop;

@@ -40,6 +40,7 @@ struct resume_settings {
     const unsigned char *corrects; /* … */
     enum round_kind round;         /* ROUND_NONE, or what a person said, with name and reason */
     const char *by, *reason;
+    bool has_passed;            /* they said --new-ledger, and it let something be passed over */
     bool report_stands;         /* report and manifest of this export are at report_path */
     int64_t report_finished_ms; /* … and the run ended then, as they tell */
 };

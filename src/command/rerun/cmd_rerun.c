@@ -108,6 +108,7 @@ static int pass_parent(struct rerun *r, struct error *err)
         ledger_rollback(s->ledger);
         return -1;
     }
+    s->has_passed = true;
     return 0;
 }
 

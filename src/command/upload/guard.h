@@ -21,9 +21,9 @@ int guard_absent(const struct submission *submission, struct error *err);
  * EXIT_BAD_CONFIG when this is not the ledger that knows what was sent: a manifest beside export or
  * report names another one for this export, or names this one and tells what it does not know (it
  * is an older copy of itself, or its last commits are gone). With --new-ledger, what would be
- * refused is recorded as passed over.
+ * refused is recorded as passed over, and the submission knows that there was something.
  */
-int guard_ledger(const struct submission *submission, struct error *err);
+int guard_ledger(struct submission *submission, struct error *err);
 
 /* The same once more, when this start has said where it is (started.h): who began at the same
  * moment has said so as well. Nothing new is passed over. */

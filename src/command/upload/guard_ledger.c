@@ -15,7 +15,8 @@
 /* One look at the manifests. */
 struct look {
     const struct submission *s;
-    bool passes; /* what would be refused is recorded */
+    bool passes;     /* what would be refused is recorded */
+    bool has_passed; /* something was */
     struct statement_by by;
     char sha256[MANIFEST_SHA256_TEXT_BYTES]; /* of this export */
     bool is_anew;                            /* the ledger knows no run at all */
@@ -134,6 +135,7 @@ static int pass_over(struct look *look, const struct earlier_run *earlier_run,
     log_warn("passed over by %s, though it tells of another ledger or of more than this one knows: "
              "'%s'",
              look->by.by, LOG_QUOTED(earlier_run->path));
+    look->has_passed = true;
     return ledger_pass_add(look->s->ledger, pass, &look->by, err) ? -1 : 1;
 }
 
@@ -232,8 +234,9 @@ int guard_absent(const struct submission *s, struct error *err)
     return look_at_all(&look, err);
 }
 
-static int check_doubt(const struct submission *s, bool passes, struct error *err)
+static int check_doubt(struct look *look, struct error *err)
 {
+    const struct submission *s = look->s;
     struct run_record run;
     int found = submission_find_run(s, &run, err);
 
@@ -241,7 +244,10 @@ static int check_doubt(const struct submission *s, bool passes, struct error *er
         found = ledger_run_is_in_doubt(s->ledger, run.id, err);
     if (found <= 0)
         return found;
-    return passes ? ledger_run_end_doubt(s->ledger, run.id, err) : refuse_doubt(s, &run, err);
+    if (!look->passes)
+        return refuse_doubt(s, &run, err);
+    look->has_passed = true;
+    return ledger_run_end_doubt(s->ledger, run.id, err);
 }
 
 static int check(struct look *look, struct error *err)
@@ -256,18 +262,20 @@ static int check(struct look *look, struct error *err)
     return look_at_all(look, err);
 }
 
-int guard_ledger(const struct submission *s, struct error *err)
+int guard_ledger(struct submission *s, struct error *err)
 {
     struct look look = look_of(s);
 
     if (!look.passes)
-        return check(&look, err) || check_doubt(s, false, err) ? -1 : 0;
+        return check(&look, err) || check_doubt(&look, err) ? -1 : 0;
+    look.has_passed = ledger_commits_lost(s->ledger) > 0;
     if (ledger_begin(s->ledger, err) || check(&look, err) ||
-        ledger_commits_jump(s->ledger, look.highest, &look.by, err) || check_doubt(s, true, err) ||
+        ledger_commits_jump(s->ledger, look.highest, &look.by, err) || check_doubt(&look, err) ||
         ledger_commit(s->ledger, err)) {
         ledger_rollback(s->ledger);
         return -1;
     }
+    s->has_passed |= look.has_passed;
     return 0;
 }
 

@@ -217,11 +217,10 @@ int submission_resume(struct submission *s, struct error *err)
 {
     struct resume_settings settings;
 
-    if (find_places(s, err))
+    if (find_places(s, err) || guard_ledger(s, err) || submission_check_unclaimed(s, err))
         return -1;
     settings = submission_resume_settings(s);
-    if (guard_ledger(s, err) || submission_check_unclaimed(s, err) ||
-        resume_run(&settings, &s->resumed, err))
+    if (resume_run(&settings, &s->resumed, err))
         return -1;
     keep_line(s);
     say_what_is_done(s);

@@ -84,6 +84,7 @@ struct resume_settings submission_resume_settings(struct submission *s)
         .round = s->round,
         .by = s->options->by,
         .reason = s->options->reason,
+        .has_passed = s->has_passed,
         .report_stands = s->place.report_stands,
         .report_finished_ms = s->place.finished_ms,
     };

@@ -147,21 +147,30 @@ static int open_round(const struct resume_settings *s, struct resumed *resumed, 
                              s->row_source->now_ms, &resumed->round, err);
 }
 
-/* `then`: the reading that the run had before, which may be another. */
+/* What is special about this start. `then`: the reading that the run had before, which may be
+ * another. */
+static void describe_start(const struct resume_settings *s, const char *then, struct buffer *words)
+{
+    if (s->has_passed)
+        buffer_format(words, "--new-ledger, said by %s: %s", s->by, s->reason);
+    if (strcmp(then, s->reading) == 0)
+        return;
+    buffer_format(words, "%sread in another way; before: %s; now: %s", words->len ? "; " : "", then,
+                  s->reading);
+    log_info("rows that were never sent are read in another way: %s", s->reading);
+}
+
 static int record_start(const struct resume_settings *s, const struct resumed *resumed,
                         const char *then, struct error *err)
 {
-    struct event start = {.kind = EVENT_START, .at_ms = clock_wall_ms(), .text = ""};
+    struct event start = {.kind = EVENT_START, .at_ms = clock_wall_ms()};
     struct buffer words = {0};
-    int result = 0;
+    int result;
 
     if (resumed->kind == RESUME_NOTHING)
         return 0;
-    if (strcmp(then, s->reading) != 0) {
-        buffer_format(&words, "read in another way; before: %s; now: %s", then, s->reading);
-        log_info("rows that were never sent are read in another way: %s", s->reading);
-        start.text = buffer_string(&words);
-    }
+    describe_start(s, then, &words);
+    start.text = buffer_string(&words);
     result = words.failed ? error_no_memory(err)
                           : ledger_event_put(s->ledger, resumed->run.id, &start, err);
     buffer_release(&words);
