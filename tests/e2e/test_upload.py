@@ -245,9 +245,11 @@ class DayTest(UploadCase):
     def test_the_export_may_come_from_standard_input(self):
         gateway = self.gateway()
         text = export_text(claim_rows(3)).encode()
-        without = self.ws.upload(gateway, claims="-", input=text)
-        self.assertExit(without, 2)
-        self.assertSays(without, "-o", "nothing was sent")
+        for name in ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+            with self.subTest(name):
+                without = self.ws.upload(gateway, claims=name, input=text)
+                self.assertExit(without, 2)
+                self.assertSays(without, "-o", "nothing was sent")
         result = self.ws.upload(gateway, "-o", "out.csv", claims="-", input=text)
         self.assertExit(result, 0)
         self.assertTally({"accepted": 3}, "out.csv")

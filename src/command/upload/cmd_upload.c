@@ -46,6 +46,18 @@ static int name_report(const char *claims, struct buffer *ret_name, struct error
     return ret_name->failed ? error_no_memory(err) : 0;
 }
 
+static bool begins_with(const char *path, const char *start)
+{
+    return strncmp(path, start, strlen(start)) == 0;
+}
+
+/* "-", and what names a descriptor: nothing that is written beside it would be found again. */
+static bool has_no_folder(const char *claims)
+{
+    return strcmp(claims, "-") == 0 || begins_with(claims, "/proc/") ||
+           (begins_with(claims, "/dev/") && !begins_with(claims, "/dev/shm/"));
+}
+
 static int choose_report_path(struct submission *s, struct error *err)
 {
     const char *claims = s->options->claims;
@@ -53,7 +65,7 @@ static int choose_report_path(struct submission *s, struct error *err)
     int result = name_report(claims, &name, err);
 
     if (!result)
-        result = submission_place(s, claims, strcmp(claims, "-") == 0 ? NULL : name.ptr, err);
+        result = submission_place(s, claims, has_no_folder(claims) ? NULL : name.ptr, err);
     buffer_release(&name);
     if (s->options->resubmit)
         buffer_text(&s->resend, "the same without --resubmit, ");

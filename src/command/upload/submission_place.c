@@ -37,8 +37,8 @@ int submission_place(struct submission *s, const char *folder_of, const char *na
 
     if (!is_named && !name)
         return error_set(err, EXIT_BAD_USAGE,
-                         "an export from standard input needs a name for its report: -o FILE; "
-                         "nothing was sent");
+                         "an export from standard input or a pipe of the shell needs a name for "
+                         "its report: -o FILE; nothing was sent");
     s->choice = o->overwrite ? PLACE_OVERWRITE : is_named ? PLACE_NAMED : PLACE_DEFAULT;
     buffer_reset(&s->report_path);
     if (is_named)
