@@ -3,9 +3,9 @@
 
 usage: tests/campaigns/run.py [--long] [--seed N] [--only TRIAL] [OPTION]... [NAME...]
 
-NAMEs are of: kill, chain, exhaust, faults, power, accident; without any, all of them. soak, a campaign
-of 30 minutes (--minutes N), runs by its name alone. The short forms end within some
-minutes, the long ones take hours. Each says its seed; a violation says how to repeat its trial. Other
+NAMEs are of: kill, chain, exhaust, faults, power, accident; without any, all of them. soak runs by
+its name alone, for 1 minute, or 30 in its long form (--minutes N). The short forms end within some minutes,
+the long ones take hours. Each says its seed; a violation says how to repeat its trial. Other
 options are those of the campaigns themselves (NAME.py --help).
 
 The programs are found through the environment: CLAIMBATCH (with sanitizers) and CLAIMBATCH_RELEASE; where
