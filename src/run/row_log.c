@@ -20,16 +20,18 @@ void row_log_attempt(const struct job *job)
 {
     const struct verdict *v = &job->verdict;
 
-    if (!log_shows(LOG_VERBOSE)) /* there may be thousands a second */
+    /* Of attempts there may be thousands a second; what was withdrawn was none. */
+    if (!log_shows(LOG_VERBOSE) || v->kind == VERDICT_WITHDRAWN)
         return;
     log_event(
         LOG_VERBOSE, "attempt",
         LOG_FIELDS(LOG_FIELD_NUMBER("row", job->row), LOG_FIELD_NUMBER("attempt", job->attempts),
                    LOG_FIELD_TEXT("result", kind_word(v->kind)), LOG_FIELD_TEXT("code", v->code),
                    LOG_FIELD_NUMBER("http_status", job->exchange.http_status),
+                   LOG_FIELD_NUMBER("duration_ms", job->exchange.duration_ms),
                    LOG_FIELD_TEXT("request_id", v->request_id)),
-        "row %llu, attempt %d: %s %s", (unsigned long long)job->row, job->attempts,
-        kind_word(v->kind), LOG_QUOTED(v->code));
+        "row %llu, attempt %d: %s %s, %lld ms", (unsigned long long)job->row, job->attempts,
+        kind_word(v->kind), LOG_QUOTED(v->code), (long long)job->exchange.duration_ms);
 }
 
 void row_log_lost(const struct job *jobs)

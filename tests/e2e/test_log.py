@@ -23,6 +23,7 @@ from harness import (
 )
 
 TIMED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
+ATTEMPT = re.compile(r"row (\d+), attempt (\d+): (\D+) (\S+), (\d+) ms")
 DESCRIPTION = "the-text-of-a-claim"
 
 
@@ -181,6 +182,27 @@ class LogTest(TestCase):
         begin, end = [e for e in self.events(result) if e["event"].startswith("stop-")]
         self.assertEqual((begin["because"], end["because"]), ("signal", "signal"))
         self.assertGreaterEqual(begin["in_flight"], 1)
+
+    def test_verbose_tells_row_number_code_and_time_of_each_attempt(self):
+        script = Turn(ban, accept, refuse, accept)
+        gateway = self.gateway(script)
+        self.ws.export(claim_rows(3))
+        result = self.ws.upload(gateway, "-v", "--in-flight", "1")
+        self.assertExit(result, 1)
+        told = ATTEMPT.findall(result.log)
+        self.assertEqual(
+            sorted((words, code) for _, _, words, code, _ in told),
+            [("accepted", "SUCCESS"), ("accepted", "SUCCESS"), ("not executed", "7"), ("rejected", "NO")],
+        )
+        self.assertEqual(len(told), len(gateway.requests))
+        self.assertEqual(
+            {row: self.attempts_of(told, row) for row in ("2", "3", "4")},
+            {str(line["row"]): int(line["attempts"]) for line in self.ws.read_report()},
+        )
+        self.assertEqual(ATTEMPT.findall(self.upload(accept, "-o", "quiet.csv", "--ledger", "quiet.db").log), [])
+
+    def attempts_of(self, told, row):
+        return max(int(number) for of, number, *_ in told if of == row)
 
     def test_no_line_has_a_secret_or_the_text_of_a_claim(self):
         rows = [claim_row(n, claim_status="2", claim_fee="0", claim_desc=DESCRIPTION) for n in range(1, 30)]
