@@ -19,7 +19,7 @@ static const char export_text[] = "claim_fee,workcard_id,claim_order_no,claim_st
                                   "200,2,B,1,2022-12-01\n";
 
 /* What a manifest is written of. */
-struct against_itself {
+struct scene {
     struct place *place;
     struct memfile export;
     struct row_source row_source;
@@ -42,7 +42,7 @@ static void fill_tally(struct tally *tally)
     assert_int_equal(tally_add(tally, OUTCOME_UNSENT, OUTCOME_UNSENT, "a\xff\"b", 0), 0);
 }
 
-static void record_events(struct against_itself *s)
+static void record_events(struct scene *s)
 {
     const struct event events[] = {
         {EVENT_START, STARTED_MS, 0, ""},
@@ -60,7 +60,7 @@ static int set_up(void **state)
 {
     static const char replaced[1][MANIFEST_SHA256_TEXT_BYTES] = {
         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
-    struct against_itself *s = calloc(1, sizeof(*s));
+    struct scene *s = calloc(1, sizeof(*s));
 
     assert_int_equal(make_place((void **)&s->place), 0);
     s->export = memfile_text(export_text);
@@ -103,7 +103,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    struct against_itself *s = *state;
+    struct scene *s = *state;
     void *place = s->place;
 
     unlink(s->manifest_path);
@@ -117,7 +117,7 @@ static int tear_down(void **state)
     return remove_place(&place);
 }
 
-static void write_manifest(const struct against_itself *s, const char *text, size_t len)
+static void write_manifest(const struct scene *s, const char *text, size_t len)
 {
     FILE *file = fopen(s->manifest_path, "wb");
 
@@ -128,7 +128,7 @@ static void write_manifest(const struct against_itself *s, const char *text, siz
 
 static void what_was_written_is_read_back(void **state)
 {
-    struct against_itself *s = *state;
+    struct scene *s = *state;
     struct manifest_found *m = &s->found;
 
     write_manifest(s, s->json.ptr, s->json.len);
@@ -160,7 +160,7 @@ static void what_was_written_is_read_back(void **state)
 
 static void the_reading_is_read_back(void **state)
 {
-    struct against_itself *s = *state;
+    struct scene *s = *state;
     const struct manifest_reading *reading = &s->found.reading;
 
     write_manifest(s, s->json.ptr, s->json.len);
@@ -183,7 +183,7 @@ static void the_reading_is_read_back(void **state)
 
 static void counts_money_and_events_are_read_back(void **state)
 {
-    struct against_itself *s = *state;
+    struct scene *s = *state;
     struct manifest_found *m = &s->found;
 
     write_manifest(s, s->json.ptr, s->json.len);
@@ -206,8 +206,7 @@ static void counts_money_and_events_are_read_back(void **state)
 
 /* Writes the manifest with the first `old` replaced, and expects that it is refused with these
  * words. */
-static void assert_refused(struct against_itself *s, const char *old, const char *new,
-                           const char *words)
+static void assert_refused(struct scene *s, const char *old, const char *new, const char *words)
 {
     const char *at = strstr(s->json.ptr, old);
     struct buffer text = {0};
@@ -276,7 +275,7 @@ static void what_is_not_ours_is_refused_and_named(void **state)
 
 static void a_cut_manifest_is_refused_wherever_it_was_cut(void **state)
 {
-    struct against_itself *s = *state;
+    struct scene *s = *state;
 
     for (size_t len = 0; len + 1 < s->json.len; len += 13) {
         write_manifest(s, s->json.ptr, len);
@@ -288,7 +287,7 @@ static void a_cut_manifest_is_refused_wherever_it_was_cut(void **state)
 
 static void deep_json_is_refused_before_it_is_built(void **state)
 {
-    struct against_itself *s = *state;
+    struct scene *s = *state;
     size_t len = MANIFEST_BYTES_MAX;
     char *text = malloc(len);
 
@@ -305,7 +304,7 @@ static void deep_json_is_refused_before_it_is_built(void **state)
 
 static void without_a_manifest_there_is_none(void **state)
 {
-    struct against_itself *s = *state;
+    struct scene *s = *state;
 
     unlink(s->manifest_path);
     assert_int_equal(manifest_read(s->report_path, &s->found, &err), 0);
@@ -316,7 +315,7 @@ static void without_a_manifest_there_is_none(void **state)
 
 static void a_manifest_of_another_platform_is_not_taken(void **state)
 {
-    struct against_itself *s = *state;
+    struct scene *s = *state;
 
     write_manifest(s, s->json.ptr, s->json.len);
     assert_int_equal(manifest_require(s->report_path, OTHER_PLATFORM, &s->found, &err), -1);
