@@ -116,7 +116,7 @@ void scan_row_take_cells(const struct record *record, struct scan_row *row)
 
     r->row = (uint64_t)take_number(record, SCAN_ROW, INT64_MAX, row);
     for (int i = 0; i < FIELD_COUNT; i++)
-        row->line.fields[i] = take_text(record, SCAN_WORKCARD_ID + i, row);
+        row->line.fields[i] = take_text(record, (enum scan_column)(SCAN_WORKCARD_ID + i), row);
     take_outcome(record, row);
     r->code = take_text(record, SCAN_CODE, row);
     r->sub_code = take_text(record, SCAN_SUB_CODE, row);

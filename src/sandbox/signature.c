@@ -176,8 +176,7 @@ bool signature_of_call(struct verifier *verifier, const char *method, const char
         count = hmac_of(verifier->hmac_md5, text, len, bytes);
     else if (!strcmp(method, "hmac-sha256"))
         count = hmac_of(verifier->hmac_sha256, text, len, bytes);
-    return count &&
-           OPENSSL_buf2hexstr_ex(ret_hex, SIGNATURE_HEX_BYTES, NULL, bytes, (long)count, '\0');
+    return count && OPENSSL_buf2hexstr_ex(ret_hex, SIGNATURE_HEX_BYTES, NULL, bytes, count, '\0');
 }
 
 static bool fits(struct verifier *verifier, const char *method, const char *sign)

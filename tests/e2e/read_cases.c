@@ -36,7 +36,7 @@ static void append_record(const struct record *record, struct buffer *text)
 static int read_records(const char *path, char delimiter, struct buffer *text,
                         struct survey *survey, struct error *err)
 {
-    struct reader_settings settings = {.delimiter = delimiter};
+    struct reader_settings settings = {.delimiter = (unsigned char)delimiter};
     struct export *export = NULL;
     struct reader *reader = NULL;
     struct record record;

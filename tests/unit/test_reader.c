@@ -18,28 +18,28 @@
 #define HEADER_LF HEADER "\n"
 
 /* An export from its bytes to its reader. */
-struct against_itself {
+struct source {
     struct memfile file;
     struct export *export;
     struct reader *reader;
 };
 
-static int open_source(struct against_itself *source, const void *bytes, size_t len,
-                       uint32_t delimiter, struct error *err)
+static int open_source(struct source *source, const void *bytes, size_t len, uint32_t delimiter,
+                       struct error *err)
 {
     struct reader_settings settings = {.delimiter = delimiter};
     struct survey survey = {0};
 
-    *source = (struct against_itself){.file = memfile_open(bytes, len)};
+    *source = (struct source){.file = memfile_open(bytes, len)};
     if (export_open(source->file.path, &source->export, err) ||
         export_survey(source->export, ENCODING_AUTO, &survey, err))
         return -1;
     return reader_open(source->export, &survey, &settings, &source->reader, err);
 }
 
-static struct against_itself open_text(const char *text)
+static struct source open_text(const char *text)
 {
-    struct against_itself source = {0};
+    struct source source = {0};
     struct error err = {0};
 
     if (open_source(&source, text, strlen(text), ',', &err))
@@ -47,14 +47,14 @@ static struct against_itself open_text(const char *text)
     return source;
 }
 
-static void close_source(struct against_itself *source)
+static void close_source(struct source *source)
 {
     reader_close(source->reader);
     export_close(source->export);
     memfile_close(&source->file);
 }
 
-static struct record next(struct against_itself *source)
+static struct record next(struct source *source)
 {
     struct record record = {0};
     struct error err = {0};
@@ -65,7 +65,7 @@ static struct record next(struct against_itself *source)
     return record;
 }
 
-static void assert_end(struct against_itself *source)
+static void assert_end(struct source *source)
 {
     struct record record = {0};
     struct error err = {0};
@@ -122,7 +122,7 @@ static void reader_takes_cells_as_they_are(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         for (size_t end = 0; end < 4; end++) {
             char text[512];
-            struct against_itself source = {0};
+            struct source source = {0};
             struct record record = {0};
 
             snprintf(text, sizeof(text), HEADER_LF "%s%s", cases[i].line, ends[end]);
@@ -154,7 +154,7 @@ static void reader_counts_rows_lines_and_blank_lines(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-        struct against_itself source = open_text(texts[i]);
+        struct source source = open_text(texts[i]);
 
         for (size_t k = 0; k < sizeof(expected) / sizeof(*expected); k++) {
             struct record record = next(&source);
@@ -179,7 +179,7 @@ static void reader_takes_a_header_alone(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct against_itself source = open_text(cases[i].text);
+        struct source source = open_text(cases[i].text);
 
         assert_end(&source);
         assert_int_equal(reader_is_unfinished(source.reader), cases[i].unfinished);
@@ -189,7 +189,7 @@ static void reader_takes_a_header_alone(void **state)
 
 static void reader_tells_columns_and_what_is_unused(void **state)
 {
-    struct against_itself source = open_text("\"备注\"," HEADER_LF);
+    struct source source = open_text("\"备注\"," HEADER_LF);
 
     (void)state;
     assert_int_equal(reader_columns(source.reader)->index[FIELD_WORKCARD_ID], 1);
@@ -202,7 +202,7 @@ static void reader_follows_the_delimiter(void **state)
 {
     static const char text[] = "workcard_id\tclaim_order_no\tclaim_status\tclaim_time\tclaim_fee\n"
                                "1\ta,b\t\"c\td\"\t=\"5\"\t\n";
-    struct against_itself source = {0};
+    struct source source = {0};
     struct error err = {0};
     struct record record = {0};
 
@@ -220,11 +220,12 @@ static void reader_refuses_a_delimiter_that_is_none(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(delimiters); i++) {
-        struct against_itself source = {0};
+        struct source source = {0};
         struct error err = {0};
 
-        assert_int_equal(open_source(&source, HEADER_LF, strlen(HEADER_LF), delimiters[i], &err),
-                         -1);
+        assert_int_equal(
+            open_source(&source, HEADER_LF, strlen(HEADER_LF), (unsigned char)delimiters[i], &err),
+            -1);
         assert_int_equal(err.exit_code, EXIT_BAD_USAGE);
         close_source(&source);
     }
@@ -250,7 +251,7 @@ static void reader_reads_every_encoding(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct against_itself source = {0};
+        struct source source = {0};
         struct error err = {0};
         struct record record = {0};
 
@@ -268,7 +269,7 @@ static void reader_names_the_file_where_iconv_refuses(void **state)
 {
     /* The form of GB18030, but no character is assigned to it. */
     static const char bytes[] = HEADER_LF "1,\xc0\xed\xc5\xe2\xfe\x39\xfe\x39,,,\n";
-    struct against_itself source = {0};
+    struct source source = {0};
     struct error err = {0};
 
     (void)state;
@@ -282,7 +283,7 @@ static void reader_names_the_file_where_iconv_refuses(void **state)
 /* The first error of reading all of it. */
 static void read_all(const char *text, size_t len, struct error *ret_err)
 {
-    struct against_itself source = {0};
+    struct source source = {0};
     struct record record = {0};
     int result = open_source(&source, text, len, ',', ret_err);
 
@@ -364,7 +365,7 @@ static void reader_passes_over_blanks_around_quotes(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct buffer text = {0};
-        struct against_itself source;
+        struct source source;
         struct record record;
 
         buffer_format(&text, "%s%s", HEADER_LF, cases[i].text);
@@ -388,7 +389,7 @@ static void reader_takes_any_character_for_a_delimiter(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const char *d = cases[i].text;
         struct buffer text = {0};
-        struct against_itself source = {0};
+        struct source source = {0};
         struct error err = {0};
         struct record record = {0};
         uint64_t line = 0, column = 0;
@@ -417,7 +418,7 @@ static void reader_takes_any_character_for_a_delimiter(void **state)
 
 static void reader_ends_at_a_ctrl_z(void **state)
 {
-    struct against_itself source = open_text(HEADER_LF "1,a\n\x1a");
+    struct source source = open_text(HEADER_LF "1,a\n\x1a");
     struct record record = next(&source);
 
     (void)state;
@@ -454,7 +455,7 @@ static void reader_takes_a_record_of_1_mib(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         size_t rest = READER_RECORD_BYTES - strlen(cases[i].before) - (i == 3);
         struct buffer text = filled(cases[i].before, rest, cases[i].after);
-        struct against_itself source = open_text(text.ptr);
+        struct source source = open_text(text.ptr);
         struct record record = next(&source);
 
         assert_int_equal(record.count, 2);
@@ -508,7 +509,7 @@ static void reader_reads_over_the_end_of_a_block(void **state)
         for (size_t cut = 0; cut <= strlen(tails[i]); cut++) {
             size_t len = EXPORT_BLOCK_BYTES - cut - strlen(HEADER_LF "7,\n");
             struct buffer text = filled("7,", len, "\n");
-            struct against_itself source = {0};
+            struct source source = {0};
             struct record record = {0};
 
             buffer_text(&text, tails[i]);
@@ -536,7 +537,7 @@ static void reader_converts_over_the_end_of_a_block(void **state)
     (void)state;
     for (size_t cut = 0; cut < 4; cut++) {
         struct buffer text = filled("7,", EXPORT_BLOCK_BYTES - cut - strlen(HEADER_LF "7,"), "");
-        struct against_itself source = {0};
+        struct source source = {0};
         struct error err = {0};
         struct record record = {0};
 
@@ -555,7 +556,7 @@ static void reader_converts_over_the_end_of_a_block(void **state)
 static void reader_ends_with_a_full_block(void **state)
 {
     struct buffer text = filled("7,", EXPORT_BLOCK_BYTES - strlen(HEADER_LF "7,\n"), "\n");
-    struct against_itself source = open_text(text.ptr);
+    struct source source = open_text(text.ptr);
 
     (void)state;
     assert_int_equal(text.len, EXPORT_BLOCK_BYTES);
@@ -568,7 +569,7 @@ static void reader_ends_with_a_full_block(void **state)
 static void reader_refuses_a_file_that_changed(void **state)
 {
     struct buffer text = filled("7,", EXPORT_BLOCK_BYTES, "\n8,b\n");
-    struct against_itself source = open_text(text.ptr);
+    struct source source = open_text(text.ptr);
     struct record record = {0};
     struct error err = {0};
 
@@ -581,8 +582,7 @@ static void reader_refuses_a_file_that_changed(void **state)
     buffer_release(&text);
 }
 
-static void assert_place(struct against_itself *source, size_t index, uint64_t line,
-                         uint64_t column)
+static void assert_place(struct source *source, size_t index, uint64_t line, uint64_t column)
 {
     uint64_t found_line = 0, found_column = 0;
 
@@ -593,8 +593,7 @@ static void assert_place(struct against_itself *source, size_t index, uint64_t l
 
 static void reader_locates_cells(void **state)
 {
-    struct against_itself source =
-        open_text(HEADER_LF "1,理赔,\"a\n理\",,=\"5\"\r\n\n,\"x\"\"\",\n9");
+    struct source source = open_text(HEADER_LF "1,理赔,\"a\n理\",,=\"5\"\r\n\n,\"x\"\"\",\n9");
 
     (void)state;
     next(&source);
@@ -617,10 +616,10 @@ static void reader_locates_cells(void **state)
 
 static void readers_pass_over_one_export_side_by_side(void **state)
 {
-    struct against_itself source = open_text(HEADER_LF "1,a\n2,b\n");
+    struct source source = open_text(HEADER_LF "1,a\n2,b\n");
     struct reader_settings settings = {.delimiter = ','};
     struct survey survey = {0};
-    struct against_itself second = {.export = source.export};
+    struct source second = {.export = source.export};
     struct error err = {0};
     struct record record = {0};
 
@@ -639,7 +638,7 @@ static void readers_pass_over_one_export_side_by_side(void **state)
 
 static void reader_takes_many_cells(void **state)
 {
-    struct against_itself source = {0};
+    struct source source = {0};
     struct buffer text = {0};
 
     (void)state;

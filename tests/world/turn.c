@@ -76,7 +76,7 @@ static void pass(int actor);
 
 static void be_killed(enum event_kind kind)
 {
-    note(EVENT_KILL, me()->start, kind);
+    note(EVENT_KILL, me()->start, (int)kind);
     mark_kill(kind);
     world->kills++;
     me()->state = ACTOR_KILLED;

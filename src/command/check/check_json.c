@@ -54,7 +54,7 @@ static void put_columns(struct json *document, const struct columns *columns,
             continue;
         json_map_open(document);
         json_key_text(document, "field", column_field_name((enum field)i));
-        json_key_number(document, "column", (uint64_t)columns->index[i] + 1);
+        json_key_number(document, "column", (int64_t)columns->index[i] + 1);
         json_key_text(document, "header", header->cells[columns->index[i]].text);
         json_map_close(document);
     }
@@ -88,9 +88,9 @@ void check_json_reading(struct check_json *json, const struct inspection *inspec
 void check_json_problem(struct check_json *json, const struct problem *problem)
 {
     json_map_open(json->document);
-    json_key_number(json->document, "row", problem->row);
-    json_key_number(json->document, "line", problem->line);
-    json_key_number(json->document, "column", problem->column);
+    json_key_number(json->document, "row", (int64_t)problem->row);
+    json_key_number(json->document, "line", (int64_t)problem->line);
+    json_key_number(json->document, "column", (int64_t)problem->column);
     json_key_text(json->document, "severity", problem_severity(problem->severity));
     json_key_text(json->document, "code", rule_code(problem->rule));
     json_key_text(json->document, "field",
@@ -118,9 +118,9 @@ static void put_codes(struct json *document, const struct inspection *inspection
         json_key_text(document, "code", rule_code((enum rule)i));
         json_key_text(document, "severity",
                       problem_severity(inspection_severity(inspection, (enum rule)i)));
-        json_key_number(document, "count", inspection->broken[i]);
-        json_key_number(document, "first_row", inspection->first_row[i]);
-        json_key_number(document, "first_line", inspection->first_line[i]);
+        json_key_number(document, "count", (int64_t)inspection->broken[i]);
+        json_key_number(document, "first_row", (int64_t)inspection->first_row[i]);
+        json_key_number(document, "first_line", (int64_t)inspection->first_line[i]);
         json_map_close(document);
     }
     json_array_close(document);
@@ -132,8 +132,8 @@ static void put_statuses(struct json *document, const struct inspection *inspect
     json_array_open(document);
     for (int i = 0; i < INSPECTION_STATUSES; i++) {
         json_map_open(document);
-        json_key_number(document, "claim_status", (uint64_t)i);
-        json_key_number(document, "rows", inspection->status_rows[i]);
+        json_key_number(document, "claim_status", i);
+        json_key_number(document, "rows", (int64_t)inspection->status_rows[i]);
         json_key_money(document, "fee_fen", inspection->status_fee[i]);
         json_map_close(document);
     }
@@ -148,8 +148,8 @@ static void put_duplicates(struct json *document, const struct duplicates *dupli
         struct duplicate duplicate = duplicates_at(duplicates, i);
 
         json_map_open(document);
-        json_key_number(document, "row", duplicate.row);
-        json_key_number(document, "before", duplicate.before);
+        json_key_number(document, "row", (int64_t)duplicate.row);
+        json_key_number(document, "before", (int64_t)duplicate.before);
         json_text(document, "same_content");
         json_bool(document, duplicate.same_content);
         json_map_close(document);
@@ -161,10 +161,10 @@ void check_json_totals(struct check_json *json, const struct inspection *inspect
                        const struct duplicates *duplicates, size_t duplicate_count)
 {
     end_problems(json);
-    json_key_number(json->document, "rows", inspection->rows);
-    json_key_number(json->document, "invalid", inspection->invalid);
-    json_key_number(json->document, "blank_lines", inspection->blank_lines);
-    json_key_number(json->document, "footer_lines", inspection->profile.footer_rows);
+    json_key_number(json->document, "rows", (int64_t)inspection->rows);
+    json_key_number(json->document, "invalid", (int64_t)inspection->invalid);
+    json_key_number(json->document, "blank_lines", (int64_t)inspection->blank_lines);
+    json_key_number(json->document, "footer_lines", (int64_t)inspection->profile.footer_rows);
     json_key_money(json->document, "fee_fen", inspection_fee(inspection));
     put_codes(json->document, inspection);
     put_statuses(json->document, inspection);
@@ -174,7 +174,7 @@ void check_json_totals(struct check_json *json, const struct inspection *inspect
 void check_json_end(struct check_json *json, int exit_code, const char *refused)
 {
     end_problems(json);
-    json_key_number(json->document, "exit_code", (uint64_t)exit_code);
+    json_key_number(json->document, "exit_code", exit_code);
     json_key_text(json->document, "refused", refused);
     json_map_close(json->document);
     putchar('\n');

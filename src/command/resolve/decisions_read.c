@@ -237,7 +237,7 @@ static int open_table(struct export *export, const struct survey *survey,
     size_t index;
 
     for (size_t i = 0; i < sizeof(delimiters); i++) {
-        if (reader_open_table(export, survey, delimiters[i], ret_reader, &refusal)) {
+        if (reader_open_table(export, survey, (unsigned char)delimiters[i], ret_reader, &refusal)) {
             *err = refusal;
             if (refusal.exit_code != EXIT_INPUT_REFUSED)
                 return -1;
