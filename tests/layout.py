@@ -30,7 +30,7 @@ BELOW = {
 # One table each, with little beside it.
 TABLES = {"src/report/advice.c"}
 
-# Which files include a library; all others are without it.
+# Which files include a library; all others are without it, and no file includes one that is not here.
 LIBRARIES = {
     "curl": ["gateway/http/", "gateway/endpoint", "gateway/proxy"],
     "openssl": ["base/digest", "gateway/sign", "report/manifest/signature", "command/audit/page/html",
@@ -45,9 +45,20 @@ LIBRARIES = {
     "gnutls": ["sandbox/worker", "sandbox/worker_answer"],
     "iconv": ["input/export/charset", "input/export/encoder", "input/value/mojibake"],
     "regex": ["input/value/pattern"],
+    "uthash": ["command/audit/month/month_sums", "command/audit/totals", "command/rerun/other_rows",
+               "gateway/http/connections", "report/tally", "run/rows/window"],
+    "utlist": ["gateway/http/connections"],
 }
 
+# What the C library and the kernel have for everybody.
+SYSTEM_FOLDERS = ("arpa/", "linux/", "netinet/", "sys/")
+SYSTEM = set("""
+    ctype dirent endian errno fcntl fnmatch getopt inttypes libgen limits locale malloc math netdb poll
+    pthread signal stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd
+""".split())
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+TEST = re.compile(r"[a-z0-9_/]+\.(?:c|py)\b")
 INCLUDE = re.compile(r'^#include (?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 
@@ -130,23 +141,43 @@ def files_are_short():
             yield f"{name(path)} has {lines} lines"
 
 
+def has_library(module_name, library):
+    return any(module_name == place or place.endswith("/") and module_name.startswith(place)
+               for place in LIBRARIES[library])
+
+
 def libraries_have_their_files():
     for path in sources():
         for header in includes(path)[1]:
             library = re.split(r"[/.]", header)[0]
-            places = LIBRARIES.get(library)
-            here = module(path)
-            if places is not None and not any(
-                    here == place or place.endswith("/") and here.startswith(place)
-                    for place in places):
-                yield f"{name(path)} includes <{header}>"
+            if library in LIBRARIES:
+                if not has_library(module(path), library):
+                    yield f"{name(path)} includes <{header}>"
+            elif not header.startswith(SYSTEM_FOLDERS) and library not in SYSTEM:
+                yield f"{name(path)} includes <{header}>, of a library that has no places yet"
 
 
-def every_header_names_a_test():
+def no_header_that_others_include_shows_a_library():
     for path in sources():
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".h" and not re.search(r"[Tt]ested by tests/", text):
+        if name(path).startswith("include/"):
+            for header in includes(path)[1]:
+                if re.split(r"[/.]", header)[0] in LIBRARIES:
+                    yield f"{name(path)} includes <{header}>"
+
+
+def every_header_names_a_test_that_exists():
+    for path in sources():
+        if path.suffix != ".h":
+            continue
+        said = re.search(r"[Tt]ested by (tests/.*?)\*/", path.read_text(encoding="utf-8"), re.DOTALL)
+        tests = TEST.findall(said.group(1)) if said else []
+        if not tests:
             yield f"{name(path)} names no test"
+        folder = ROOT
+        for test in tests:
+            folder = (ROOT / test).parent if "/" in test else folder
+            if not (folder / pathlib.Path(test).name).exists():
+                yield f"{name(path)} names {test}, which is not there"
 
 
 def objects(build):
