@@ -12,6 +12,7 @@
 #include "command/audit/audit_json.h"
 #include "command/audit/audit_show.h"
 #include "command/audit/page/page.h"
+#include "command/audit/page/page_month.h"
 #include "command/audit/reports/report_list.h"
 #include "month.h"
 #include "month_csv.h"
@@ -32,7 +33,7 @@ static bool is_standard(const char *path)
 
 /* ---- places ---- */
 
-static int look(const struct options *options, size_t exports, struct error *err)
+static int look(const struct options *options, struct error *err)
 {
     int prints = options->json + is_standard(options->html) + is_standard(options->csv);
 
@@ -40,11 +41,6 @@ static int look(const struct options *options, size_t exports, struct error *err
         return error_set(err, EXIT_BAD_USAGE,
                          "only one of --json, --html - and --csv - can be written to standard "
                          "output; name files for the others");
-    if (exports > 1 && options->html)
-        return error_set(err, EXIT_BAD_USAGE,
-                         "these are reports of %zu exports, and --html is about one: name its "
-                         "reports",
-                         exports);
     if (options->csv && month_csv_look(options->csv, err))
         return -1;
     return audit_show_look(options, err);
@@ -138,10 +134,26 @@ static void tell(const struct show *show, const char *what, const char *path)
         log_warn("not all reports are there; %s: %s", what, LOG_QUOTED(path));
 }
 
+static int write_page(const struct show *show, struct error *err)
+{
+    const char *path = show->options->html;
+    struct buffer page = {0};
+    int result = page_month_make(&show->month, CLAIMBATCH_VERSION, clock_wall_ms(), &page, err);
+
+    if (!result)
+        result = is_standard(path) ? audit_show_print(&page, err) : page_write(&page, path, err);
+    buffer_release(&page);
+    if (!result)
+        tell(show, "the page", path);
+    return result;
+}
+
 static int write_files(struct show *show, struct error *err)
 {
     const struct options *o = show->options;
 
+    if (o->html && !show->is_one && write_page(show, err))
+        return -1;
     if (show->csv && month_csv_publish(show->csv, err))
         return -1;
     tell(show, "the claims", o->csv);
@@ -175,8 +187,7 @@ static int run(struct show *show, const struct month_settings *settings, struct 
 {
     const struct options *o = show->options;
 
-    if (look(o, settings->reports->groups, err) ||
-        (o->csv && month_csv_open(o->csv, &show->csv, err)))
+    if (look(o, err) || (o->csv && month_csv_open(o->csv, &show->csv, err)))
         return -1;
     if (o->json)
         printf("{\"missing\": %zu, \"exports\": [\n", settings->reports->missing);

@@ -18,12 +18,10 @@ static const char import_started[] = "<!doctype html>\n"
                                      "<meta charset=\"utf-8\">\n"
                                      "<meta name=\"generator\" content=\"claimbatch audit\">\n";
 
-#define END_BYTES (page_script_bytes + 1024) /* kept for what stands behind the rows */
-
 /* ---- the whole ---- */
 
 /* A hash allows exactly these bytes, and nothing else that somebody may get into the page. */
-static void put_head(const struct audit *audit, struct buffer *page)
+void page_begin(struct buffer *page, const char *title)
 {
     char style[HTML_SOURCE_BYTES];
     char script[HTML_SOURCE_BYTES];
@@ -41,18 +39,16 @@ static void put_head(const struct audit *audit, struct buffer *page)
                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                       "<meta name=\"color-scheme\" content=\"light dark\">\n"
                       "<title>");
-    html_text(page, audit->agrees ? "Audit: agrees" : "Audit: disagrees");
+    html_text(page, title);
     buffer_text(page, "</title>\n<style>");
     buffer_append(page, page_style, page_style_bytes);
     buffer_text(page, "</style>\n</head>\n<body>\n");
 }
 
-static void put_end(const struct page_context *context)
+void page_end(struct buffer *page, const char *version, int64_t now_ms)
 {
-    struct buffer *page = context->page;
-
-    buffer_format(page, "</main>\n<footer><p>Made by claimbatch %s on <time>", context->version);
-    html_time(page, context->now_ms);
+    buffer_format(page, "</main>\n<footer><p>Made by claimbatch %s on <time>", version);
+    html_time(page, now_ms);
     buffer_text(page, "</time>, Beijing time as all times here. This page holds personal data. It "
                       "is one file that loads nothing and sends nothing.</p></footer>\n<script>");
     buffer_append(page, page_script, page_script_bytes);
@@ -64,7 +60,7 @@ static size_t put_all(const struct page_context *context)
 {
     size_t rows;
 
-    put_head(context->audit, context->page);
+    page_begin(context->page, context->audit->agrees ? "Audit: agrees" : "Audit: disagrees");
     page_verdict(context);
     buffer_text(context->page, "<main>\n");
     page_disagreements(context);
@@ -72,8 +68,8 @@ static size_t put_all(const struct page_context *context)
     page_codes(context);
     page_time(context);
     page_reports(context);
-    rows = page_rows(context, PAGE_BYTES_MAX - END_BYTES);
-    put_end(context);
+    rows = page_rows(context, PAGE_BYTES_MAX - PAGE_END_BYTES);
+    page_end(context->page, context->version, context->now_ms);
     return rows;
 }
 

@@ -37,12 +37,21 @@ struct page_context {
     size_t linked; /* the rows that need a person which are on the page: so many of the first */
 };
 
+/* What stands before the first part, and behind the last one: what is kept for that. */
+#define PAGE_END_BYTES (page_script_bytes + 1024)
+void page_begin(struct buffer *page, const char *title);
+void page_end(struct buffer *page, const char *version, int64_t now_ms);
+
 void page_verdict(const struct page_context *context);
 void page_disagreements(const struct page_context *context);
 void page_totals(const struct page_context *context);
+void page_sums(const struct page_context *context); /* the same without its figures */
 void page_time(const struct page_context *context);
 void page_codes(const struct page_context *context);
 void page_reports(const struct page_context *context);
+
+/* Where the rows are chosen from, above their table. */
+void page_controls(struct buffer *page);
 
 /* At most context->linked rows, and none that makes the page longer than `limit` bytes. Returns how
  * many. */
@@ -62,6 +71,9 @@ void page_row_number(const struct page_context *context, uint64_t row);
 
 /* A sign for a check and a word. */
 void page_check(struct buffer *page, enum audit_check check, const char *words);
+
+/* A count and its money, in a list of figures. */
+void page_figure(struct buffer *page, const char *name, struct audit_sum sum);
 
 /* The rows of all outcomes. */
 uint64_t page_sum_rows(const struct audit_sum *sums);

@@ -104,7 +104,7 @@ static size_t put_fitting_rows(const struct page_context *context, size_t limit)
 }
 
 /* Without the script there is nothing to choose with, so it is what shows them. */
-static void put_controls(struct buffer *page)
+void page_controls(struct buffer *page)
 {
     buffer_text(page, "<div class=\"controls\" role=\"search\" hidden>"
                       "<label>Outcome <select id=\"outcome\"><option value=\"\">all</option>"
@@ -146,7 +146,7 @@ size_t page_rows(const struct page_context *context, size_t limit)
         return 0;
     }
     put_left_out(context);
-    put_controls(page);
+    page_controls(page);
     buffer_format(page,
                   "<table class=\"rows%s\"><thead><tr><th>Row</th><th>Outcome</th><th>Claim</th>"
                   "<th>Yuan</th><th>Message</th><th>Sent</th></tr></thead><tbody>",

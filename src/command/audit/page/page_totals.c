@@ -19,7 +19,7 @@ static struct audit_sum sum_of(const struct audit *audit, const enum outcome *ou
     return sum;
 }
 
-static void put_figure(struct buffer *page, const char *name, struct audit_sum sum)
+void page_figure(struct buffer *page, const char *name, struct audit_sum sum)
 {
     buffer_format(page, "<div><dt>%s</dt><dd><b>", name);
     html_count(page, sum.rows);
@@ -37,10 +37,10 @@ static void put_figures(const struct page_context *context)
     const struct audit *audit = context->audit;
 
     buffer_text(context->page, "<dl class=\"figures\">");
-    put_figure(context->page, "Rows", sum_of(audit, chart_order, OUTCOME_COUNT));
-    put_figure(context->page, "Accepted", sum_of(audit, accepted, 1));
-    put_figure(context->page, "Need a person", sum_of(audit, open, 4));
-    put_figure(context->page, "Unsent or skipped", sum_of(audit, not_sent, 2));
+    page_figure(context->page, "Rows", sum_of(audit, chart_order, OUTCOME_COUNT));
+    page_figure(context->page, "Accepted", sum_of(audit, accepted, 1));
+    page_figure(context->page, "Need a person", sum_of(audit, open, 4));
+    page_figure(context->page, "Unsent or skipped", sum_of(audit, not_sent, 2));
     buffer_text(context->page, "</dl>\n");
 }
 
@@ -181,6 +181,12 @@ static void put_money(const struct page_context *context)
     buffer_text(page, "</tfoot></table></div></section>\n");
 }
 
+void page_sums(const struct page_context *context)
+{
+    put_outcomes(context);
+    put_money(context);
+}
+
 void page_totals(const struct page_context *context)
 {
     if (!context->audit->rows) {
@@ -188,6 +194,5 @@ void page_totals(const struct page_context *context)
         return;
     }
     put_figures(context);
-    put_outcomes(context);
-    put_money(context);
+    page_sums(context);
 }
