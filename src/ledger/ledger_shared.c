@@ -1,4 +1,5 @@
 /* What all runs of an app key share: the calls of the day, bans, and the rate that was found. */
+#include "ledger/shared.h"
 #include "ledger/store/database.h"
 
 static int read_shared(struct ledger *ledger, sqlite3_stmt *s, int64_t *ret_value,

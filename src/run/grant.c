@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "firewall.h"
+#include "ledger/shared.h"
 #include "limits.h"
 #include "run/halt.h"
 #include "state.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ledger/shared.h"
 #include "state.h"
 
 void limits_note_departure(struct batch *b, int64_t sent_ms)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "ledger/shared.h"
 #include "ledger_words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ledger/shared.h"
 #include "ledger_words.h"
 
 static void nothing_is_seen_by_others_before_the_commit(void **state)

@@ -10,6 +10,7 @@
 #include "run/limits.h"
 #include "run/state.h"
 
+#include "ledger/shared.h"
 #include "ledger_place.h"
 
 #define APP_KEY "key"

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "ledger/shared.h"
 #include "ledger/view/view.h"
 #include "ledger_place.h"
 

@@ -1,0 +1,70 @@
+/*
+ * shared: what all runs of an app key share: the calls of the day, bans, and the rate.
+ *
+ * Tested by tests/unit/test_ledger_shared.c
+ */
+#ifndef CLAIMBATCH_LEDGER_SHARED_H
+#define CLAIMBATCH_LEDGER_SHARED_H
+
+#include <stdint.h>
+
+struct error;
+struct ledger;
+
+/* Claims sent on a Beijing day (20221212) by all runs of this app key on this platform. */
+int ledger_calls_get(struct ledger *ledger, const char *platform, const char *app_key, int32_t day,
+                     int64_t *ret_calls, struct error *err);
+int ledger_calls_add(struct ledger *ledger, const char *platform, const char *app_key, int32_t day,
+                     int64_t calls, struct error *err);
+
+/* How long the gateway has banned an app key. Wall time may be set back meanwhile: a ban never
+ * lasts longer than the wait the gateway named, counted from now. */
+struct ban {
+    int64_t until_ms; /* wall time; 0: it was never banned */
+    int64_t wait_ms;  /* negative: an earlier version did not record it */
+};
+
+/* How much of it is left; 0: it is over. */
+int64_t ledger_ban_rest_ms(const struct ban *ban, int64_t now_ms);
+
+int ledger_ban_get(struct ledger *ledger, const char *platform, const char *app_key,
+                   struct ban *ret_ban, struct error *err);
+
+/* Records a ban of wait_ms from now on, unless more is left of the one before. */
+int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t now_ms,
+                   int64_t wait_ms, struct error *err);
+
+/* Calls a second that the gateway was found to take of an app key; 0: nobody has looked. */
+int ledger_rate_get(struct ledger *ledger, const char *platform, const char *app_key,
+                    int64_t *ret_calls, struct error *err);
+int ledger_rate_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t calls,
+                    int64_t now_ms, struct error *err);
+
+/*
+ * For the rate that all runs share. A run says how many calls it has granted that may leave at any
+ * moment (pending), and how many left in a stretch of LEDGER_STRETCH_MS that begins at stretch_ms
+ * (wall time, a multiple of it). What is older than a few seconds is forgotten, and so is what lies
+ * further ahead than that: the clock was set back since.
+ */
+#define LEDGER_STRETCH_MS 25
+int ledger_departures_add(struct ledger *ledger, const char *platform, const char *app_key,
+                          int64_t run, int64_t stretch_ms, int64_t calls, struct error *err);
+int ledger_pending_set(struct ledger *ledger, const char *platform, const char *app_key,
+                       int64_t run, int64_t pending, int64_t now_ms, struct error *err);
+
+/*
+ * Counts as having left now what starts that have ended had pending, in the open transaction: those
+ * of runs that no process works on, and with `run` those of that run before the start that is
+ * beginning (0: of none). The latter also counts as of now what left by a clock that was ahead.
+ * What is not counted so is lost for good when the next start tells of its own.
+ */
+int ledger_pending_take_over(struct ledger *ledger, const char *platform, const char *app_key,
+                             int64_t run, int64_t now_ms, struct error *err);
+
+/* Calls that may fall into the window_ms before now and are not of this start of the run, which
+ * began at began_ms: those that left, and what other runs have pending. */
+int ledger_departures_of_others(struct ledger *ledger, const char *platform, const char *app_key,
+                                int64_t run, int64_t began_ms, int64_t now_ms, int64_t window_ms,
+                                int64_t *ret_calls, struct error *err);
+
+#endif
