@@ -61,10 +61,16 @@ int ledger_pending_set(struct ledger *ledger, const char *platform, const char *
 int ledger_pending_take_over(struct ledger *ledger, const char *platform, const char *app_key,
                              int64_t run, int64_t now_ms, struct error *err);
 
-/* Calls that may fall into the window_ms before now and are not of this start of the run, which
- * began at began_ms: those that left, and what other runs have pending. */
-int ledger_departures_of_others(struct ledger *ledger, const char *platform, const char *app_key,
-                                int64_t run, int64_t began_ms, int64_t now_ms, int64_t window_ms,
+/* Which calls are asked for. */
+struct departures {
+    const char *platform, *app_key;
+    int64_t run, began_ms; /* this start of the run, whose calls do not count */
+    int64_t now_ms, window_ms;
+};
+
+/* Calls that may fall into the window before now: those that left, and what other runs have
+ * pending. */
+int ledger_departures_of_others(struct ledger *ledger, const struct departures *of,
                                 int64_t *ret_calls, struct error *err);
 
 #endif

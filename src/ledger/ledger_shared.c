@@ -210,19 +210,17 @@ static int sum_pending(struct ledger *ledger, int64_t platform, const char *app_
     return found;
 }
 
-int ledger_departures_of_others(struct ledger *ledger, const char *platform, const char *app_key,
-                                int64_t run, int64_t began_ms, int64_t now_ms, int64_t window_ms,
+int ledger_departures_of_others(struct ledger *ledger, const struct departures *of,
                                 int64_t *ret_calls, struct error *err)
 {
-    int64_t since_ms = now_ms - window_ms - LEDGER_STRETCH_MS;
-    int64_t until_ms = now_ms + FORGET_MS;
+    int64_t since_ms = of->now_ms - of->window_ms - LEDGER_STRETCH_MS;
     int64_t id;
 
-    if (database_platform(ledger, platform, &id, err) ||
+    if (database_platform(ledger, of->platform, &id, err) ||
         read_shared(ledger,
-                    database_ready(ledger, SQL_DEPARTURE_SUM, "isiiii", id, app_key, since_ms,
-                                   until_ms, run, began_ms),
+                    database_ready(ledger, SQL_DEPARTURE_SUM, "isiiii", id, of->app_key, since_ms,
+                                   of->now_ms + FORGET_MS, of->run, of->began_ms),
                     ret_calls, err))
         return -1;
-    return sum_pending(ledger, id, app_key, run, ret_calls, err);
+    return sum_pending(ledger, id, of->app_key, of->run, ret_calls, err);
 }

@@ -90,14 +90,16 @@ static int take_over(struct batch *b, struct error *err)
 int limits_read(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    struct departures of = {s->platform, s->submit->app.app_key, s->run->id, 0,
+                            b->wall_ms,  PACE_WINDOW_MS};
     int64_t calls;
 
     if ((ledger_has_news(s->ledger) && read_ban(b, err)) || take_over(b, err))
         return -1;
     if (!s->rate)
         return 0;
-    if (ledger_departures_of_others(s->ledger, s->platform, s->submit->app.app_key, s->run->id,
-                                    b->began_ms, b->wall_ms, PACE_WINDOW_MS, &calls, err))
+    of.began_ms = b->began_ms; /* which the first turn has just set */
+    if (ledger_departures_of_others(s->ledger, &of, &calls, err))
         return -1;
     pace_others(b->pace, (size_t)calls);
     return 0;

@@ -100,11 +100,10 @@ static void ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_ba
 
 static int64_t others_of(struct ledger *ledger, int64_t run, int64_t now_ms)
 {
+    const struct departures of = {PLATFORM, "key", run, 0, now_ms, 1000};
     int64_t calls;
 
-    assert_int_equal(
-        ledger_departures_of_others(ledger, PLATFORM, "key", run, 0, now_ms, 1000, &calls, &err),
-        0);
+    assert_int_equal(ledger_departures_of_others(ledger, &of, &calls, &err), 0);
     return calls;
 }
 
@@ -113,6 +112,7 @@ static void departures_of_others_fall_into_the_window_or_are_forgotten(void **st
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t run = new_run(ledger, PLATFORM);
     int64_t other = new_run(ledger, PLATFORM);
+    const struct departures of_next_start = {PLATFORM, "key", other, 100300, 100500, 1000};
     int64_t calls;
 
     begin(ledger);
@@ -124,9 +124,7 @@ static void departures_of_others_fall_into_the_window_or_are_forgotten(void **st
     /* What is pending may leave at any moment. */
     assert_int_equal(others_of(ledger, run, 102000), 2);
     /* A start of the run that left them behind is another one. */
-    assert_int_equal(ledger_departures_of_others(ledger, PLATFORM, "key", other, 100300, 100500,
-                                                 1000, &calls, &err),
-                     0);
+    assert_int_equal(ledger_departures_of_others(ledger, &of_next_start, &calls, &err), 0);
     assert_int_equal(calls, 3);
     /* The clock was set back by a little, or by much. */
     assert_int_equal(others_of(ledger, run, 98000), 5);

@@ -256,6 +256,7 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
     struct place *place = *state;
     struct run_record one = create_run(place->ledger, 1);
     struct world world = {.path = place->path, .now_ms = 100000};
+    struct departures of = {PLATFORM, APP_KEY, 0, 0, 0, PACE_WINDOW_MS};
     struct process p;
     int64_t calls;
 
@@ -266,9 +267,8 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
         limits_note_departure(&p.batch, p.batch.wall_ms + i * LEDGER_STRETCH_MS);
     assert_int_equal(limits_write(&p.batch, &err), 0);
     commit(p.settings.ledger);
-    assert_int_equal(ledger_departures_of_others(p.settings.ledger, PLATFORM, APP_KEY, 0, 0,
-                                                 p.batch.wall_ms, PACE_WINDOW_MS, &calls, &err),
-                     0);
+    of.now_ms = p.batch.wall_ms;
+    assert_int_equal(ledger_departures_of_others(p.settings.ledger, &of, &calls, &err), 0);
     assert_int_equal(calls, 2 * STATE_STRETCHES);
     kill_process(&p);
 }
@@ -278,6 +278,7 @@ static void calls_that_left_by_a_clock_ahead_count_for_the_start_that_follows(vo
 {
     struct place *place = *state;
     struct run_record run = create_run(place->ledger, 1);
+    const struct departures of = {PLATFORM, "key", run.id, STARTED_MS, STARTED_MS, PACE_WINDOW_MS};
     int64_t calls;
 
     for (int starts = 0; starts < 2; starts++) {
@@ -288,10 +289,7 @@ static void calls_that_left_by_a_clock_ahead_count_for_the_start_that_follows(vo
                              0);
         assert_int_equal(
             ledger_pending_take_over(place->ledger, PLATFORM, "key", run.id, STARTED_MS, &err), 0);
-        assert_int_equal(ledger_departures_of_others(place->ledger, PLATFORM, "key", run.id,
-                                                     STARTED_MS, STARTED_MS, PACE_WINDOW_MS, &calls,
-                                                     &err),
-                         0);
+        assert_int_equal(ledger_departures_of_others(place->ledger, &of, &calls, &err), 0);
         assert_int_equal(calls, 5);
         commit(place->ledger);
     }
