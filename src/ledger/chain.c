@@ -104,9 +104,27 @@ void chain_read_record(sqlite3_stmt *s, struct row_record *ret_record)
     ret_record->warnings = database_text(s, 14);
 }
 
-struct row_place chain_read_link(sqlite3_stmt *s)
+int chain_next(struct ledger *ledger, struct chain_walk *walk, struct row_record *ret_record,
+               struct error *err)
 {
-    return (struct row_place){sqlite3_column_int64(s, 17), (uint64_t)sqlite3_column_int64(s, 18)};
+    struct row_place older = {0};
+    sqlite3_stmt *s;
+    int found;
+
+    walk->at = walk->older;
+    if (!walk->at.run)
+        return 0;
+    s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(walk->at));
+    found = database_step(ledger, s, err);
+    if (found > 0) {
+        chain_read_numbers(s, ret_record);
+        older =
+            (struct row_place){sqlite3_column_int64(s, 17), (uint64_t)sqlite3_column_int64(s, 18)};
+        sqlite3_reset(s);
+    }
+    /* In a damaged ledger it could go round. */
+    walk->older = ledger_row_is_before(&older, &walk->at) ? older : (struct row_place){0};
+    return found;
 }
 
 static sqlite3_stmt *ready_record(struct ledger *ledger, enum statement which,
@@ -154,17 +172,14 @@ static int find_link(struct ledger *ledger, const struct claim_row *claim,
                      const struct row_place *place, struct row_place *ret_newer,
                      struct row_place *ret_older, struct error *err)
 {
-    *ret_newer = (struct row_place){0};
-    *ret_older = claim->last;
-    while (ledger_row_is_before(place, ret_older)) {
-        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(*ret_older));
+    struct chain_walk walk = {.older = claim->last};
+    struct row_record record;
 
-        if (database_step(ledger, s, err) < 0)
+    while (ledger_row_is_before(place, &walk.older))
+        if (chain_next(ledger, &walk, &record, err) < 0)
             return -1;
-        *ret_newer = *ret_older;
-        *ret_older = chain_read_link(s);
-        sqlite3_reset(s);
-    }
+    *ret_newer = walk.at;
+    *ret_older = walk.older;
     return 0;
 }
 
@@ -244,61 +259,34 @@ int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_r
 static int open_again(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                       const struct row_place *at, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(*at));
-    struct row_record record;
-    struct buffer warnings = {0};
-    int result = database_step(ledger, s, err) == 1 ? 0 : -1;
-
-    if (!result) {
-        chain_read_record(s, &record);
-        buffer_text(&warnings, record.warnings);
-        sqlite3_reset(s);
-        result =
-            warnings.failed
-                ? error_no_memory(err)
-                : database_execute(
-                      ledger,
-                      database_ready(ledger, SQL_OPEN_BACK, "siiiiiiids", key->claim_order_no,
-                                     key->workcard_id, platform, at->run, (int64_t)at->row,
-                                     (int64_t)record.attempts, (int64_t)record.tries,
-                                     record.submitted_ms, record.digest, buffer_string(&warnings)),
-                      err);
-    }
-    buffer_release(&warnings);
-    return result;
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_OPEN_BACK, "siii", key->claim_order_no,
+                                           key->workcard_id, platform, chain_row_id(*at)),
+                            err);
 }
 
 int chain_put_back(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                    struct error *err)
 {
     struct claim_row claim;
-    struct row_place at;
+    struct chain_walk walk;
+    struct row_record record;
     struct row_place newest = {0};
     int64_t newest_ms = INT64_MIN;
+    int found;
 
     if (chain_read(ledger, platform, key, &claim, err))
         return -1;
-    for (at = claim.last; at.run;) {
-        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(at));
-        struct row_record record;
-        int found = database_step(ledger, s, err);
-
-        if (found < 0)
-            return -1;
-        if (!found)
-            break; /* it was pruned, and so were all before it */
-        chain_read_numbers(s, &record);
+    walk = (struct chain_walk){.older = claim.last};
+    while ((found = chain_next(ledger, &walk, &record, err)) > 0)
         if (record.state == ROW_FINAL && record.outcome == OUTCOME_UNKNOWN && record.attempts &&
             record.submitted_ms > newest_ms &&
             (!claim.accepted || record.submitted_ms > claim.accepted_ms)) {
-            newest = at;
+            newest = walk.at;
             newest_ms = record.submitted_ms;
         }
-        at = chain_read_link(s);
-        sqlite3_reset(s);
-    }
-    if (!newest.run)
-        return 0;
+    if (found < 0 || !newest.run)
+        return found;
     return open_again(ledger, platform, key, &newest, err) ? -1 : 1;
 }
 
@@ -324,27 +312,17 @@ int chain_release(struct ledger *ledger, int64_t platform, const struct claim_ke
                   struct error *err)
 {
     struct claim_row claim;
-    struct row_place at;
+    struct chain_walk walk;
+    struct row_record record;
+    int found;
 
     if (chain_read(ledger, platform, key, &claim, err))
         return -1;
-    at = claim.last;
-    while (at.run) {
-        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(at));
-        struct row_place older;
-        struct row_record record;
-        int found = database_step(ledger, s, err);
-
-        if (found <= 0)
-            return found;
-        chain_read_numbers(s, &record);
-        older = chain_read_link(s);
-        sqlite3_reset(s);
-        if (chain_waits(&record) && release_row(ledger, &at, err))
+    walk = (struct chain_walk){.older = claim.last};
+    while ((found = chain_next(ledger, &walk, &record, err)) > 0)
+        if (chain_waits(&record) && release_row(ledger, &walk.at, err))
             return -1;
-        at = older;
-    }
-    return 0;
+    return found;
 }
 
 int chain_execute_open(struct ledger *ledger, enum statement which, int64_t platform,

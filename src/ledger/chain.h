@@ -40,7 +40,18 @@ int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
 int64_t chain_row_id(struct row_place place);
 void chain_read_record(sqlite3_stmt *s, struct row_record *ret_record);
 void chain_read_numbers(sqlite3_stmt *s, struct row_record *ret_record); /* without texts */
-struct row_place chain_read_link(sqlite3_stmt *s);
+
+/* A way through the rows of a claim, newest first. It begins with `older` where the claim's record
+ * says. */
+struct chain_walk {
+    struct row_place at;    /* the row at hand */
+    struct row_place older; /* the next one; run 0: none */
+};
+
+/* Goes to the next row: 1 and its record without texts, or 0 at the end. A row that is not there is
+ * the end, too: it was pruned, and so were all before it. */
+int chain_next(struct ledger *ledger, struct chain_walk *walk, struct row_record *ret_record,
+               struct error *err);
 
 /* Writes a row's record, linked to `before` if it is new and that is not NULL. *ret_new says
  * whether it is new. */

@@ -56,25 +56,15 @@ int ledger_claim_before(struct ledger *ledger, const char *platform, const struc
                         struct row_place place, struct row_record *ret_record, struct error *err)
 {
     struct claim_row claim;
-    struct row_place at;
+    struct chain_walk walk;
     int64_t id;
+    int found;
 
     if (database_platform(ledger, platform, &id, err) || chain_read(ledger, id, key, &claim, err))
         return -1;
-    at = claim.last;
-    while (at.run) {
-        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(at));
-        int found = database_step(ledger, s, err);
-        bool is_it = at.run == place.run && at.row < place.row;
-
-        if (found <= 0)
-            return found;
-        if (is_it)
-            chain_read_numbers(s, ret_record);
-        at = chain_read_link(s);
-        sqlite3_reset(s);
-        if (is_it)
+    walk = (struct chain_walk){.older = claim.last};
+    while ((found = chain_next(ledger, &walk, ret_record, err)) > 0)
+        if (walk.at.run == place.run && walk.at.row < place.row)
             return 1;
-    }
-    return 0;
+    return found;
 }

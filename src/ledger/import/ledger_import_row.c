@@ -104,27 +104,21 @@ static int is_awaited(const struct intake *in, const struct open_attempt *open, 
 static int is_over(const struct intake *in, bool *ret_over, struct error *err)
 {
     struct claim_row claim;
-    struct row_place at;
+    struct chain_walk walk;
+    struct row_record record;
+    int found = 0;
 
-    *ret_over = false;
     if (chain_read(in->ledger, in->platform, &in->ref.key, &claim, err))
         return -1;
-    if (claim.accepted && claim.accepted_ms >= in->place->report.finished_ms)
-        *ret_over = true;
-    for (at = claim.last; at.run && !*ret_over;) {
-        sqlite3_stmt *s = database_ready(in->ledger, SQL_ROW_GET, "i", chain_row_id(at));
-        struct row_record record;
-        int found = database_step(in->ledger, s, err);
-
-        if (found <= 0)
-            return found;
-        chain_read_record(s, &record);
-        *ret_over = at.run != in->ref.place.run && at.row == in->row->awaited_row &&
-                    was_unknown(record.code);
-        at = chain_read_link(s);
-        sqlite3_reset(s);
-    }
-    return 0;
+    walk = (struct chain_walk){.older = claim.last};
+    *ret_over = claim.accepted && claim.accepted_ms >= in->place->report.finished_ms;
+    while (!*ret_over && (found = chain_next(in->ledger, &walk, &record, err)) > 0)
+        if (walk.at.run != in->ref.place.run && walk.at.row == in->row->awaited_row) {
+            if (ledger_row_get(in->ledger, walk.at, &record, err) < 0)
+                return -1;
+            *ret_over = was_unknown(record.code);
+        }
+    return found < 0 ? -1 : 0;
 }
 
 /* The row that it repeats stands above it in the same report, and was taken before it: whatever is

@@ -273,8 +273,10 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_OPEN_DOUBT] = "UPDATE open_attempt SET intent=2 WHERE " CLAIM_KEY " AND intent=1",
     [SQL_OPEN_END] = "DELETE FROM open_attempt WHERE " CLAIM_KEY " AND intent<>2",
     [SQL_OPEN_DROP] = "DELETE FROM open_attempt WHERE " CLAIM_KEY,
-    [SQL_OPEN_BACK] = "UPDATE open_attempt SET run=?4, row=?5, intent=0, attempts=?6, tries=?7,"
-                      " submitted_ms=?8, digest=?9, warnings=?10 WHERE " CLAIM_KEY,
+    [SQL_OPEN_BACK] = "UPDATE open_attempt SET intent=0,"
+                      " (run, row, attempts, tries, submitted_ms, digest, warnings) ="
+                      " (SELECT run, row, attempts, tries, submitted_ms, digest, warnings FROM row"
+                      " WHERE id=?4) WHERE " CLAIM_KEY,
     [SQL_ROW_ADD] = "INSERT INTO row(id, " ROW_VALUES ", linked, prev_run, prev_row)"
                     " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
                     " ON CONFLICT DO NOTHING",

@@ -91,26 +91,15 @@ static int look_at_row(struct chains *c, const struct subject *s, const struct r
 static int walk(struct chains *c, const struct subject *s, struct findings *found,
                 struct error *err)
 {
-    struct row_place at = s->last;
+    struct chain_walk walk = {.older = s->last};
+    struct row_record record;
+    int is_there;
 
-    while (at.run) {
-        sqlite3_stmt *statement = database_ready(c->ledger, SQL_ROW_GET, "i", chain_row_id(at));
-        struct row_record record;
-        struct row_place older;
-        int is_there = database_step(c->ledger, statement, err);
-
-        if (is_there <= 0)
-            return is_there; /* a row that is not there is told of by a question */
-        chain_read_numbers(statement, &record);
-        older = chain_read_link(statement);
-        sqlite3_reset(statement);
-        if (look_at_row(c, s, &at, &record, found, err))
+    /* A row that is not there is told of by a question, and so is a chain that goes round. */
+    while ((is_there = chain_next(c->ledger, &walk, &record, err)) > 0)
+        if (look_at_row(c, s, &walk.at, &record, found, err))
             return -1;
-        if (!ledger_row_is_before(&older, &at))
-            return 0; /* so is a chain that goes round */
-        at = older;
-    }
-    return 0;
+    return is_there;
 }
 
 static int compare_ids(const void *a, const void *b)

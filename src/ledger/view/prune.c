@@ -156,45 +156,27 @@ static int relink(struct ledger *ledger, const struct head *head, const struct r
                             err);
 }
 
-/* Where the chain goes on behind a row; nowhere, if the row is not there. */
-static int read_older(struct ledger *ledger, const struct row_place *at,
-                      struct row_place *ret_older, struct error *err)
-{
-    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(*at));
-    int found = database_step(ledger, s, err);
-
-    *ret_older = (struct row_place){0};
-    if (found <= 0)
-        return found;
-    *ret_older = chain_read_link(s);
-    sqlite3_reset(s);
-    if (!ledger_row_is_before(ret_older, at))
-        *ret_older = (struct row_place){0}; /* damaged: no chain goes round */
-    return 0;
-}
-
 /* Takes the rows of disowned runs out of a claim's chain. */
 static int shorten(struct ledger *ledger, const struct head *head, const struct ids *disowned,
                    struct error *err)
 {
+    struct chain_walk walk = {.older = head->last};
     struct row_place newer = {0};
-    struct row_place at = head->last;
+    struct row_record record;
     bool has_gap = false;
 
-    while (at.run >= disowned->list[0]) {
-        struct row_place older;
-        bool goes = ids_has(disowned, at.run);
+    while (walk.older.run >= disowned->list[0]) {
+        bool goes = ids_has(disowned, walk.older.run);
 
-        if (read_older(ledger, &at, &older, err))
+        if (chain_next(ledger, &walk, &record, err) < 0)
             return -1;
-        if (!goes && has_gap && relink(ledger, head, &newer, &at, err))
+        if (!goes && has_gap && relink(ledger, head, &newer, &walk.at, err))
             return -1;
         if (!goes)
-            newer = at;
+            newer = walk.at;
         has_gap = goes;
-        at = older;
     }
-    return has_gap ? relink(ledger, head, &newer, &at, err) : 0;
+    return has_gap ? relink(ledger, head, &newer, &walk.older, err) : 0;
 }
 
 /* The claim behind the one in `head`: 1, or 0 at the end. Its number is kept in `number`. */

@@ -26,25 +26,17 @@ static int collect_places(struct ledger *ledger, const struct claim_key *key, in
                           struct places *places, struct error *err)
 {
     struct claim_row claim;
-    struct row_place at;
+    struct chain_walk walk;
+    struct row_record record;
+    int found;
 
     if (chain_read(ledger, platform, key, &claim, err))
         return -1;
-    at = claim.last;
-    while (at.run) {
-        sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(at));
-        struct row_place older;
-        int found = database_step(ledger, s, err);
-
-        if (found <= 0)
-            return found;
-        older = chain_read_link(s);
-        sqlite3_reset(s);
-        if (places_add(places, at, err))
+    walk = (struct chain_walk){.older = claim.last};
+    while ((found = chain_next(ledger, &walk, &record, err)) > 0)
+        if (places_add(places, walk.at, err))
             return -1;
-        at = ledger_row_is_before(&older, &at) ? older : (struct row_place){0};
-    }
-    return 0;
+    return found;
 }
 
 static int visit_settlements(struct ledger *ledger, struct row_place place,
