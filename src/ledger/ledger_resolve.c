@@ -36,30 +36,12 @@ static int record_settlement(struct ledger *ledger, const struct row_ref *ref,
                             err);
 }
 
-/* The row as it is from now on. Its texts live in `texts`: the old ones belong to a statement. */
-static int settled_record(struct ledger *ledger, const struct row_ref *ref,
-                          const struct settlement *settlement, struct buffer texts[4],
-                          struct row_record *ret_record, struct error *err)
+/* The row as it is from now on, but for its message. */
+static void make_settled(enum outcome outcome, struct row_record *record)
 {
-    bool accepted = settlement->outcome == OUTCOME_ACCEPTED;
-
-    if (ledger_row_get(ledger, ref->place, ret_record, err) <= 0)
-        return -1;
-    buffer_format(&texts[0], "%s: %s", ret_record->code, ret_record->message);
-    buffer_text(&texts[1], ret_record->sub_code);
-    buffer_text(&texts[2], ret_record->request_id);
-    buffer_text(&texts[3], ret_record->warnings);
-    ret_record->state = ROW_FINAL; /* also of a row that stands for an attempt that is not known */
-    ret_record->outcome = settlement->outcome;
-    ret_record->counts_as = settlement->outcome;
-    ret_record->code = accepted ? "RESOLVED_ACCEPTED" : "RESOLVED_NOT_EXECUTED";
-    ret_record->sub_code = buffer_string(&texts[1]);
-    ret_record->request_id = buffer_string(&texts[2]);
-    ret_record->warnings = buffer_string(&texts[3]);
-    for (int i = 0; i < 4; i++)
-        if (texts[i].failed)
-            return error_no_memory(err);
-    return 0;
+    record->state = ROW_FINAL; /* also of a row that stands for an attempt that is not known */
+    record->outcome = record->counts_as = outcome;
+    record->code = outcome == OUTCOME_ACCEPTED ? "RESOLVED_ACCEPTED" : "RESOLVED_NOT_EXECUTED";
 }
 
 /* That it was not executed says nothing of an attempt of the claim before it: that is the open one
@@ -80,19 +62,21 @@ static int end_attempt(struct ledger *ledger, int64_t platform, const struct row
 }
 
 static int apply_settlement(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
-                            const struct settlement *settlement, struct buffer texts[4],
+                            const struct settlement *settlement, struct buffer *was,
                             struct buffer *message, struct error *err)
 {
     struct row_record record;
 
-    if (settled_record(ledger, ref, settlement, texts, &record, err))
+    if (ledger_row_get(ledger, ref->place, &record, err) <= 0)
         return -1;
+    buffer_format(was, "%s: %s", record.code, record.message);
     buffer_format(message, "settled by %s: %s (it was unknown: %s)", settlement->by,
-                  settlement->reason, buffer_string(&texts[0]));
+                  settlement->reason, buffer_string(was));
+    make_settled(settlement->outcome, &record);
     record.message = buffer_string(message);
-    if (message->failed)
+    if (was->failed || message->failed)
         return error_no_memory(err);
-    if (record_settlement(ledger, ref, settlement, buffer_string(&texts[0]), err) ||
+    if (record_settlement(ledger, ref, settlement, buffer_string(was), err) ||
         chain_finish_row(ledger, platform, ref, &record, err) ||
         end_attempt(ledger, platform, ref, settlement, err))
         return -1;
@@ -105,8 +89,7 @@ static int apply_settlement(struct ledger *ledger, int64_t platform, const struc
 int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
                        const struct settlement *settlement, struct error *err)
 {
-    struct buffer texts[4] = {{0}};
-    struct buffer message = {0};
+    struct buffer was = {0}, message = {0};
     int64_t platform;
     int result;
 
@@ -114,10 +97,9 @@ int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
     result = is_meant(ledger, platform, ref, settlement, err);
-    if (result > 0 && apply_settlement(ledger, platform, ref, settlement, texts, &message, err))
+    if (result > 0 && apply_settlement(ledger, platform, ref, settlement, &was, &message, err))
         result = -1;
-    for (int i = 0; i < 4; i++)
-        buffer_release(&texts[i]);
+    buffer_release(&was);
     buffer_release(&message);
     return result;
 }
