@@ -71,6 +71,10 @@ void ledger_look_end(struct ledger *ledger);
  * it may; where the kernel cannot say who has a lock, locks fail, and nobody need hold it. */
 bool ledger_is_held(struct ledger *ledger);
 
+/* Whether the file is still where it was opened, and its log has a name. What is written to files
+ * that were removed is gone when the process ends. */
+bool ledger_is_in_place(const struct ledger *ledger);
+
 /* Makes sure that transactions of so many bytes find room, whatever else fills the disk meanwhile:
  * false when it is full. Where the file system cannot do that, true. */
 bool ledger_take_room(struct ledger *ledger, uint64_t bytes);

@@ -376,6 +376,11 @@ static const struct {
      "let whatever writes it finish, then " SAME_AGAIN},
     {"disk-full", "the disk of the ledger is full; what was in flight is recorded",
      "make room, then " SAME_AGAIN},
+    {"ledger-gone",
+     "the ledger or its log was removed, moved or replaced while it was in use; what was in flight "
+     "is in the report",
+     "bring the ledger back, or make a new one and teach it the report: claimbatch import; "
+     "then " SAME_AGAIN},
     {"error", "the program could not go on; it said why on standard error",
      "fix the cause, then " SAME_AGAIN},
 };

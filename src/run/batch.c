@@ -150,6 +150,7 @@ static int turn(struct batch *b, struct error *err)
     collect_departures(b);
     halt_check_signal(b);
     halt_check_space(b);
+    halt_check_ledger(b);
     if (transact(b, collected, &granted, err)) {
         row_log_lost(collected);
         return -1;

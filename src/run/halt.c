@@ -85,6 +85,15 @@ void halt_check_space(struct batch *b)
                "the disk of the ledger is full; what was in flight is recorded. Make room");
 }
 
+void halt_check_ledger(struct batch *b)
+{
+    if (halt_is_begun(b) || ledger_is_in_place(b->settings->ledger))
+        return;
+    halt_begin(b, EXIT_CANNOT_WRITE, "ledger-gone",
+               "the ledger or its log (-wal) was removed, moved or replaced while it was in use. "
+               "Bring it back; if it is lost, the report knows what was sent: claimbatch import");
+}
+
 void halt_check_signal(struct batch *b)
 {
     char words[BATCH_TEXT_BYTES];

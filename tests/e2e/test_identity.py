@@ -458,9 +458,10 @@ class LogTest(IdentityCase):
                 run = self.ws.start_upload(self.web, "--in-flight", 2)
                 self.web.wait_for_requests(60)
                 shutil.copy(wal, self.ws.file("kept"))
+                self.web.wait_for_requests(120)
+                run.send_signal(signal.SIGSTOP)
                 if damage == "removed":
                     os.unlink(wal)
-                self.web.wait_for_requests(120)
                 run.send_signal(signal.SIGKILL)
                 run.finish()
                 sent = self.sent()
@@ -474,6 +475,63 @@ class LogTest(IdentityCase):
                 self.assertRefused(self.ws.upload(self.web))
                 self.assertRefused(self.ws.upload(self.web, "-o", "x.csv"))
                 self.assertEqual(self.sent(), sent)
+
+    def test_a_ledger_that_loses_its_name_in_mid_run_stops_it(self):
+        self.ws.export(claim_rows(200))
+        self.web.script = slowly
+        for lost in ("", "-wal"):
+            with self.subTest(lost):
+                for path in glob.glob(self.ws.file("claims.report*")):
+                    os.unlink(path)
+                self.remove_ledger()
+                self.web.requests.clear()
+                run = self.ws.start_upload(self.web, "--in-flight", 2)
+                self.web.wait_for_requests(60)
+                os.unlink(self.ws.ledger + lost)
+                result = run.finish()
+                self.assertExit(result, 74)
+                self.assertSays(result, "removed, moved or replaced", "claimbatch import")
+                sent = self.sent()
+                self.assertLess(sent, 100)
+                outcomes = [line["outcome"] for line in self.ws.read_report()]
+                self.assertEqual(outcomes.count("accepted"), sent)
+                self.assertEqual(outcomes.count("unsent"), 200 - sent)
+                again = self.ws.upload(self.web)
+                if lost:  # closing the ledger brought all of its log into the file
+                    self.assertExit(again, 0)
+                    self.assertExit(self.status("--verify"), 0)
+                    self.assertOnce()
+                else:
+                    self.assertRefused(again)
+                    self.assertEqual(self.sent(), sent)
+
+    def test_a_ledger_that_is_replaced_in_mid_run_stops_it(self):
+        self.ws.export(claim_rows(200))
+        self.web.script = slowly
+        self.assertExit(self.ws.run("status", "--ledger", "other.db", "--create"), 0)
+        run = self.ws.start_upload(self.web, "--in-flight", 2)
+        self.web.wait_for_requests(60)
+        os.replace(self.ws.file("other.db"), self.ws.ledger)
+        result = run.finish()
+        self.assertExit(result, 74)
+        sent = self.sent()
+        self.assertLess(sent, 100)
+        self.assertRefused(self.ws.upload(self.web))
+        self.assertEqual(self.sent(), sent)
+
+    def test_a_folder_that_is_renamed_in_mid_run_takes_its_ledger_along(self):
+        os.mkdir(self.ws.file("day"))
+        self.ws.export(claim_rows(200), "day/claims.csv")
+        self.web.script = slowly
+        words = self.ws.upload_arguments(self.web, "--in-flight", 2)
+        words = [os.path.join("..", word) if word == "secret" else word for word in words]
+        run = self.ws.start(
+            "-c", 'cd day; exec "$0" "$@"', self.ws.binary, *words, binary="/bin/sh"
+        )
+        self.web.wait_for_requests(60)
+        os.rename(self.ws.file("day"), self.ws.file("yesterday"))
+        self.assertExit(run.finish(), 0)
+        self.assertEqual(self.sent(), 200)
 
     def test_a_ledger_without_its_file_but_with_its_log_is_not_made_anew(self):
         self.kill_in_the_middle()

@@ -76,6 +76,15 @@ bool ledger_is_held(struct ledger *ledger)
     return fcntl(ledger->index_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
+bool ledger_is_in_place(const struct ledger *ledger)
+{
+    struct stat file, log;
+
+    return stat(ledger->path, &file) == 0 && file.st_dev == ledger->device &&
+           file.st_ino == ledger->inode &&
+           (ledger->room.fd < 0 || fstat(ledger->room.fd, &log) || log.st_nlink > 0);
+}
+
 bool ledger_take_room(struct ledger *ledger, uint64_t bytes)
 {
     off_t wanted = (off_t)bytes;

@@ -60,6 +60,8 @@ static int check_file(struct ledger *ledger, int fd, struct error *err)
             "owner may open it (mode %03o): chmod 600",
             quoted, (unsigned)status.st_mode & 0777);
     ledger->owner = place_owner_of(&status);
+    ledger->device = status.st_dev;
+    ledger->inode = status.st_ino;
     return place_check_beside(ledger->path, &ledger->owner, err);
 }
 
