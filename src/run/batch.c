@@ -239,6 +239,8 @@ static int open_all(struct batch *b, struct error *err)
     b->suspects = calloc(b->suspects_max, sizeof(*b->suspects));
     if (!b->told || !b->suspects)
         return error_no_memory(err);
+    if (unexecuted_open(UNEXECUTED_ROWS(s->in_flight), &b->unexecuted, err))
+        return -1;
 
     if (space_reserve(ledger_path(s->ledger),
                       2 * s->in_flight * SPACE_JOB_BYTES + SPACE_LEAST_BYTES, &b->reserve, err) ||
@@ -285,6 +287,7 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
     buffer_release(&b.words);
     free(b.told);
     free(b.suspects);
+    unexecuted_close(b.unexecuted);
     *ret_stop = b.stop;
     return b.failed ? -1 : result;
 }

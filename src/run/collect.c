@@ -30,6 +30,9 @@ static int record_end(struct batch *b, struct job *job, struct row_record *recor
 
     if (ledger_row_settle(b->settings->ledger, &ref, record, err))
         return -1;
+    if (record->state == ROW_FINAL && record->outcome == OUTCOME_FAILED &&
+        unexecuted_add(b->unexecuted, job, err))
+        return -1;
     if (record->state == ROW_FINAL) {
         b->outcomes[record->outcome]++;
         b->answered[record->outcome]++;

@@ -24,7 +24,8 @@ static int note(struct batch *b, struct job *job, enum outcome outcome, enum out
     record.counts_as = counts_as;
     record.code = code;
     record.message = message;
-    if (ledger_row_note(b->settings->ledger, &ref, &record, job->repeated, err))
+    if (ledger_row_note(b->settings->ledger, &ref, &record, job->repeated, err) ||
+        (outcome == OUTCOME_UNSENT && job->attempts && unexecuted_add(b->unexecuted, job, err)))
         return -1;
     state_leave(b, job, outcome);
     return 0;

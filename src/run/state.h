@@ -18,6 +18,7 @@
 #include "run/pool/pool.h"
 #include "run/rows/feed.h"
 #include "run/rows/window.h"
+#include "unexecuted.h"
 
 /* When to look again at a claim that another run is sending. */
 #define STATE_OTHER_RUN_WAIT_MS 200
@@ -46,6 +47,8 @@ struct batch {
     size_t suspect_count, suspects_max;
     size_t
         suspects_known; /* when this turn began; behind suspect_count are those dealt with in it */
+    struct unexecuted
+        *unexecuted;        /* the last rows whose answer would make them unknown if suspect */
     bool report_is_stale;   /* a line that is written says less than the ledger */
     bool ids_are_common;    /* that was said */
     struct departure *told; /* room for what the pool tells in a turn */

@@ -1,7 +1,5 @@
 #include "suspect.h"
 
-#include <stdio.h>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "report/report.h"
@@ -9,8 +7,11 @@
 
 #define FOLLOWED "ANSWER_FOLLOWED"
 
-static const char reason[] = "bytes that nobody had asked for came behind the answer, so it may be "
-                             "about another row";
+#define REASON                                                                                     \
+    "bytes that nobody had asked for came behind the answer, so it may be about another row"
+
+static const char reason[] = REASON;
+static const char reason_of_doubt[] = REASON "; the claim may have been stored";
 
 static void drop(struct batch *b, size_t i)
 {
@@ -79,11 +80,9 @@ static int make_unknown(struct batch *b, struct job *job, struct error *err)
     struct ledger *ledger = b->settings->ledger;
     struct row_ref ref = state_ref(b, job);
     struct row_record record = state_record(b, job, ROW_FINAL, OUTCOME_UNKNOWN);
-    char message[160];
 
-    snprintf(message, sizeof(message), "%s; the claim may have been stored", reason);
     record.code = FOLLOWED;
-    record.message = message;
+    record.message = reason_of_doubt;
     if (ledger_row_doubt(ledger, &ref, &record, err))
         return -1;
     b->answered[OUTCOME_UNKNOWN]++;
@@ -91,14 +90,53 @@ static int make_unknown(struct batch *b, struct job *job, struct error *err)
     return 0;
 }
 
-static int warn(struct batch *b, uint64_t row, struct error *err)
+/* A row that has left the window, and is not to be sent again before it is known what became of it:
+ * 1, or 0 when it has another outcome. */
+static int doubt_left(struct batch *b, uint64_t row, const struct claim_key *key, int64_t fee_fen,
+                      struct error *err)
+{
+    struct ledger *ledger = b->settings->ledger;
+    struct row_ref ref = {.platform = b->settings->platform,
+                          .place = {b->settings->run->id, row},
+                          .key = *key,
+                          .has_fee = true,
+                          .fee_fen = fee_fen};
+    struct row_record record;
+    enum outcome before;
+    int found = ledger_row_get(ledger, ref.place, &record, err);
+
+    before = found > 0 ? record.outcome : OUTCOME_COUNT;
+    if (before != OUTCOME_FAILED && before != OUTCOME_UNSENT)
+        return found < 0 ? -1 : 0;
+    record.state = ROW_FINAL;
+    record.outcome = record.counts_as = OUTCOME_UNKNOWN;
+    record.code = FOLLOWED;
+    record.sub_code = "";
+    record.message = reason_of_doubt;
+    if (ledger_row_doubt(ledger, &ref, &record, err))
+        return -1;
+    b->outcomes[before]--;
+    b->outcomes[OUTCOME_UNKNOWN]++;
+    b->answered[before] -= before == OUTCOME_FAILED;
+    b->answered[OUTCOME_UNKNOWN]++;
+    return 1;
+}
+
+/* What is committed keeps its outcome, with a warning, unless that would let it be sent again. */
+static int tell(struct batch *b, uint64_t row, struct error *err)
 {
     struct row_place place = {b->settings->run->id, row};
-    int warned = ledger_row_warn(b->settings->ledger, place, REPORT_SUSPECT_ANSWER, err);
+    struct claim_key key;
+    int64_t fee_fen;
+    int told = 0;
 
-    if (warned > 0 && report_has_written(b->settings->report, row))
+    if (unexecuted_find(b->unexecuted, row, &key, &fee_fen))
+        told = doubt_left(b, row, &key, fee_fen, err);
+    if (!told)
+        told = ledger_row_warn(b->settings->ledger, place, REPORT_SUSPECT_ANSWER, err);
+    if (told > 0 && report_has_written(b->settings->report, row))
         b->report_is_stale = true;
-    return warned < 0 ? -1 : 0;
+    return told < 0 ? -1 : 0;
 }
 
 int suspect_record(struct batch *b, struct error *err)
@@ -110,7 +148,7 @@ int suspect_record(struct batch *b, struct error *err)
             i++; /* to be doubted when it comes back */
             continue;
         }
-        if (job ? make_unknown(b, job, err) : warn(b, b->suspects[i], err))
+        if (job ? make_unknown(b, job, err) : tell(b, b->suspects[i], err))
             return -1;
         drop(b, i);
     }

@@ -2,8 +2,9 @@
  * suspect: answers that may be another row's, because bytes that nobody had asked for came behind
  * them (protocol section 8).
  *
- * A row whose answer is not settled yet becomes unknown, and so does one that was to be sent again;
- * one that is committed keeps its outcome, with the warning SUSPECT_ANSWER. Called by the
+ * A row whose answer is not settled yet becomes unknown, and so does one that was to be sent again,
+ * now or by a later start (failed, unsent). One that is accepted or rejected keeps that once it is
+ * committed, with the warning SUSPECT_ANSWER. Called by the
  * coordinator alone.
  *
  * Tested by tests/unit/test_suspect.c, tests/e2e/test_shifted.py

@@ -10,6 +10,7 @@ from harness import (
     TestCase,
     accepted_body,
     claim_rows,
+    error_body,
     http,
     make_certificate,
     rejected_body,
@@ -159,6 +160,34 @@ class ShiftedTest(TestCase):
         self.assertExit(audit, 1)
         self.assertIn(f"row {suspect[0]['row']}", audit.out + audit.err)
         self.assertIn("SUSPECT_ANSWER", audit.out + audit.err)
+
+    def test_a_row_that_failed_is_not_sent_again_once_its_answer_is_suspect(self):
+        """Its answer said that it was not executed; that may be said of another row."""
+        self.ws.export(claim_rows(3))
+
+        def script(request):
+            if request.number == 1:
+                stray = answer_to(request, "stray")
+                return Reply(http(error_body(1)), False, False, later=((0.1, stray),))
+            if request.number <= 3:
+                time.sleep(1.5)  # the run goes on while that comes
+            return Reply(answer_to(request, f"r{request.number}"), is_good(request), is_good(request))
+
+        gateway = self.gateway(script)
+        options = ("--in-flight", "3", "--workers", "1", "--retries", "0")
+        self.assertExit(self.ws.upload(gateway, *options), 3)
+        first = gateway.keys()[0]
+        (line,) = [l for l in self.ws.read_report() if l["claim_order_no"] == first[1]]
+        self.assertEqual((line["outcome"], line["code"]), ("unknown", "ANSWER_FOLLOWED"))
+        self.assertIn("may have been stored", line["message"])
+        self.assertEqual(self.ws.read_manifest()["outcomes"]["failed"]["rows"], 0)
+        self.assertExit(self.ws.upload(gateway, *options), 3)
+        self.ws.export(claim_rows(4), name="next.csv")
+        self.assertExit(self.ws.upload(gateway, *options, claims="next.csv"), 3)
+        self.assertEqual(gateway.keys().count(first), 1)
+        self.assertExit(self.ws.run("status", "--ledger", "ledger.db", "--verify"), 0)
+        audit = self.ws.run("audit", "claims.report.csv", "--export", "claims.csv", "--ledger", "ledger.db")
+        self.assertExit(audit, 0)
 
     def test_a_request_id_on_two_rows_is_named_by_audit(self):
         self.ws.export(claim_rows(4))

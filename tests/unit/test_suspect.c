@@ -164,12 +164,76 @@ static void row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end(void **st
     clear_scene(&s);
 }
 
+/* It is over for this start, and the next one would send it again. */
+static void row_that_has_left_unexecuted_is_unknown(void **state)
+{
+    static const enum outcome outcomes[] = {OUTCOME_FAILED, OUTCOME_UNSENT};
+    struct place *place = *state;
+    struct claim_state claim;
+    struct row_record known;
+    struct row_ref ref;
+    struct scene s;
+
+    for (int i = 0; i < 2; i++) {
+        set_scene(place, &s, PHASE_ANSWERED, VERDICT_AGAIN);
+        assert_int_equal(unexecuted_open(2, &s.batch.unexecuted, &err), 0);
+        ref = state_ref(&s.batch, s.job);
+        begin(place->ledger);
+        intend(place->ledger, &ref);
+        known = state_record(&s.batch, s.job, i ? ROW_AGAIN : ROW_FINAL, outcomes[i]);
+        assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
+        known.state = ROW_NOTED;
+        if (i)
+            assert_int_equal(ledger_row_note(place->ledger, &ref, &known, false, &err), 0);
+        assert_int_equal(unexecuted_add(s.batch.unexecuted, s.job, &err), 0);
+        window_leave(s.batch.window, s.job);
+        s.batch.outcomes[outcomes[i]] = 1;
+        assert_int_equal(suspect_record(&s.batch, &err), 0);
+        assert_int_equal(ledger_row_get(place->ledger, ref.place, &known, &err), 1);
+        assert_int_equal(known.state, ROW_FINAL);
+        assert_int_equal(known.outcome, OUTCOME_UNKNOWN);
+        assert_string_equal(known.code, "ANSWER_FOLLOWED");
+        assert_int_equal(known.attempts, 1);
+        assert_int_equal(ledger_claim_get(place->ledger, PLATFORM, &ref.key, &claim, &err), 0);
+        assert_true(claim.open && !claim.open_is_intent);
+        assert_int_equal(s.batch.outcomes[outcomes[i]], 0);
+        assert_int_equal(s.batch.outcomes[OUTCOME_UNKNOWN], 1);
+        ledger_rollback(place->ledger);
+        unexecuted_close(s.batch.unexecuted);
+        clear_scene(&s);
+    }
+}
+
+/* The ring forgets the oldest; nothing is said of what it does not know. */
+static void only_the_last_rows_are_remembered(void **state)
+{
+    struct unexecuted *unexecuted;
+    struct claim_key key;
+    struct job job = {.claim = {.workcard_id = 7, .claim_order_no = "A", .claim_fee = 9}};
+    int64_t fee_fen;
+
+    (void)state;
+    assert_int_equal(unexecuted_open(2, &unexecuted, &err), 0);
+    for (job.row = 2; job.row <= 4; job.row++)
+        assert_int_equal(unexecuted_add(unexecuted, &job, &err), 0);
+    assert_false(unexecuted_find(unexecuted, 2, &key, &fee_fen));
+    assert_true(unexecuted_find(unexecuted, 3, &key, &fee_fen));
+    assert_true(unexecuted_find(unexecuted, 4, &key, &fee_fen));
+    assert_string_equal(key.claim_order_no, "A");
+    assert_int_equal(key.workcard_id, 7);
+    assert_int_equal(fee_fen, 9);
+    assert_false(unexecuted_find(NULL, 3, &key, &fee_fen));
+    unexecuted_close(unexecuted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_LEDGER(doubt_outlasts_the_intent_of_another_run),
         WITH_LEDGER(row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end),
         WITH_LEDGER(answer_that_came_is_doubted),
+        WITH_LEDGER(row_that_has_left_unexecuted_is_unknown),
+        WITH_LEDGER(only_the_last_rows_are_remembered),
         WITH_LEDGER(row_that_came_back_unsent_is_unknown_and_not_sent_again),
     };
 
