@@ -205,12 +205,12 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     return 0;
 }
 
-static void settle_departure(struct batch *b, int64_t wall_ms, int64_t mono_ms)
+static void settle_departure(struct batch *b, int64_t mono_ms)
 {
     pace_sent(b->pace, mono_ms);
     if (b->settings->rate_is_auto)
         rate_control_sent(&b->rate_control, mono_ms);
-    limits_note_departure(b, wall_ms);
+    limits_note_departure(b, mono_ms);
 }
 
 void collect_departures(struct batch *b)
@@ -221,7 +221,7 @@ void collect_departures(struct batch *b)
         return;
     count = pool_departures(b->pool, b->told);
     for (size_t i = 0; i < count; i++)
-        settle_departure(b, b->told[i].wall_ms, b->told[i].mono_ms);
+        settle_departure(b, b->told[i].mono_ms);
 }
 
 /* Tells pacing of a job that came back; a pause it begins calls back what has not left yet. */
@@ -233,7 +233,7 @@ static void tell_pace(struct batch *b, struct job *job)
     if (!handed_over)
         pace_sent(b->pace, -1);
     else if (!b->settings->rate)
-        settle_departure(b, job->exchange.sent_ms, job->exchange.sent_mono_ms);
+        settle_departure(b, job->exchange.sent_mono_ms);
     auto_rate_judge(b, job);
     pace_judged(b->pace, job->ticket, &job->verdict, b->now_ms);
     if (!was_paused && pace_pause_until(b->pace, b->now_ms) > b->now_ms)

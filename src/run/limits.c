@@ -6,8 +6,17 @@
 #include "ledger/shared.h"
 #include "state.h"
 
-void limits_note_departure(struct batch *b, int64_t sent_ms)
+/* What the clock on the wall is set by for certain: less may be a moment between two looks. What
+ * comes of less is that calls of other runs count for so much too short a time. */
+#define CLOCK_SET_MS 250
+
+/* How long after that the turns of all runs have seen it. */
+#define CLOCK_SEEN_MS 500
+
+/* What is told to other runs is by the clock as it is now. */
+void limits_note_departure(struct batch *b, int64_t sent_mono_ms)
 {
+    int64_t sent_ms = b->wall_ms - (b->now_ms - sent_mono_ms);
     int64_t stretch = sent_ms - sent_ms % LEDGER_STRETCH_MS;
 
     if (sent_ms < b->wall_ms - PACE_WINDOW_MS)
@@ -87,6 +96,19 @@ static int take_over(struct batch *b, struct error *err)
                                     is_first ? s->run->id : 0, b->wall_ms, err);
 }
 
+/* What this run told before has its times by the clock as it was. */
+static void look_at_clock(struct batch *b)
+{
+    int64_t ahead_ms = b->wall_ms - b->now_ms;
+    int64_t set_ms = ahead_ms - b->clock.ahead_ms;
+
+    b->clock.ahead_ms = ahead_ms;
+    if (!b->began_ms || (set_ms < CLOCK_SET_MS && set_ms > -CLOCK_SET_MS))
+        return;
+    b->began_ms += set_ms;
+    b->clock.doubt_until_ms = b->now_ms + PACE_WINDOW_MS + LEDGER_STRETCH_MS + CLOCK_SEEN_MS;
+}
+
 int limits_read(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
@@ -94,6 +116,7 @@ int limits_read(struct batch *b, struct error *err)
                             b->wall_ms,  PACE_WINDOW_MS};
     int64_t calls;
 
+    look_at_clock(b);
     if ((ledger_has_news(s->ledger) && read_ban(b, err)) || take_over(b, err))
         return -1;
     if (!s->rate)
@@ -101,6 +124,8 @@ int limits_read(struct batch *b, struct error *err)
     of.began_ms = b->began_ms; /* which the first turn has just set */
     if (ledger_departures_of_others(s->ledger, &of, &calls, err))
         return -1;
+    if (b->now_ms < b->clock.doubt_until_ms && calls < s->rate)
+        calls = s->rate;
     pace_others(b->pace, (size_t)calls);
     return 0;
 }

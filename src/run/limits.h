@@ -25,8 +25,8 @@ int limits_settle_call(struct batch *b, struct job *job, struct error *err);
 /* What this turn adds to a day's count. */
 int64_t limits_charged(const struct batch *b, int32_t day);
 
-/* Takes note of a call that was handed over at this wall time, until limits_write. */
-void limits_note_departure(struct batch *b, int64_t sent_ms);
+/* Takes note of a call that was handed over at this monotonic time, until limits_write. */
+void limits_note_departure(struct batch *b, int64_t sent_mono_ms);
 
 /* Records a ban that the gateway spoke. */
 int limits_ban(struct batch *b, const struct verdict *verdict, struct error *err);
@@ -38,7 +38,9 @@ int limits_quota(struct batch *b, struct error *err);
 /* Tells pacing, at the start, of a ban or a quota that was met before: one call goes first. */
 int limits_begin(struct batch *b, struct error *err);
 
-/* Tells pacing what other runs have sent and met since the last turn, in the open transaction. */
+/* Tells pacing what other runs have sent and met since the last turn, in the open transaction.
+ * Where the clock on the wall was set since then, nobody can tell when the calls of other runs
+ * left: with a rate nothing is sent for as long as they could count. */
 int limits_read(struct batch *b, struct error *err);
 
 /* Records what this turn adds: calls of the day, departures, and what may leave at any moment. */

@@ -57,7 +57,11 @@ struct batch {
     } departures[STATE_STRETCHES]; /* of this turn */
     int64_t pending;               /* as last told to other runs */
     int64_t began_ms;              /* wall time of the first turn of this start; 0: before it */
-    int64_t ban_until_ms;          /* wall time, as last read */
+    struct {
+        int64_t ahead_ms;       /* the clock on the wall, of the monotonic one, in the last turn */
+        int64_t doubt_until_ms; /* monotonic: it was set, and that is not forgotten yet */
+    } clock;
+    int64_t ban_until_ms; /* wall time, as last read */
     struct {
         int32_t day; /* Beijing time; 0: none */
         int64_t calls;

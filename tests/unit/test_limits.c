@@ -37,6 +37,7 @@ struct world {
     const char *path;
     uint64_t random;
     int64_t now_ms;
+    int64_t set_ms; /* by how much the clock on the wall was set */
     int64_t departures[LOG_MAX];
     size_t departure_count;
 };
@@ -63,7 +64,7 @@ static void start_process(struct world *world, struct process *p, const struct r
     p->batch.pace = pace_open(&pace, &err);
     assert_non_null(p->batch.pace);
     p->batch.now_ms = world->now_ms;
-    p->batch.wall_ms = STARTED_MS + world->now_ms;
+    p->batch.wall_ms = STARTED_MS + world->now_ms + world->set_ms;
     assert_int_equal(limits_begin(&p->batch, &err), 0);
 }
 
@@ -93,7 +94,7 @@ static void hear_of_departures(struct process *p)
             continue;
         }
         pace_sent(p->batch.pace, p->calls[i].leaves_ms);
-        limits_note_departure(&p->batch, STARTED_MS + p->calls[i].leaves_ms);
+        limits_note_departure(&p->batch, p->calls[i].leaves_ms);
         p->calls[i] = p->calls[--p->call_count];
     }
 }
@@ -107,7 +108,7 @@ static void take_turn(struct world *world, struct process *p, size_t ready)
     size_t allowed;
 
     p->batch.now_ms = world->now_ms;
-    p->batch.wall_ms = STARTED_MS + world->now_ms;
+    p->batch.wall_ms = STARTED_MS + world->now_ms + world->set_ms;
     hear_of_departures(p);
     begin(p->settings.ledger);
     assert_int_equal(limits_read(&p->batch, &err), 0);
@@ -250,6 +251,60 @@ static void the_rate_holds_over_any_number_of_starts_and_runs(void **state)
     assert_rate_held(&world);
 }
 
+/* Forwards or back, by a second or by a day, while runs go on. */
+static void the_rate_holds_while_the_clock_is_set(void **state)
+{
+    static const int64_t steps[] = {1000, -1000, 3600000, -3600000, 86400000, -86400000};
+    struct place *place = *state;
+    struct run_record runs[RUNS];
+    struct process processes[RUNS] = {0};
+    static struct world world;
+
+    world = (struct world){.path = place->path, .random = 3, .now_ms = 5000};
+    for (size_t i = 0; i < RUNS; i++) {
+        runs[i] = create_run(place->ledger, (unsigned char)(i + 1));
+        start_process(&world, &processes[i], &runs[i], RATE);
+    }
+    for (int turn = 0; turn < 3 * TURNS; turn++) {
+        size_t first = (size_t)below(&world, RUNS);
+
+        /* Each within a tick, as the coordinator's are. */
+        for (size_t i = 0; i < RUNS; i++) {
+            take_turn(&world, &processes[(first + i) % RUNS], IN_FLIGHT);
+            step(&world, processes, RUNS, below(&world, 30));
+            if (below(&world, 150) == 0)
+                world.set_ms += steps[below(&world, 6)];
+        }
+    }
+    for (size_t i = 0; i < RUNS; i++)
+        kill_process(&processes[i]);
+    assert_true(world.departure_count > 400);
+    assert_rate_held(&world);
+}
+
+/* What it told before the clock was set back is its own still, and counts once. */
+static void a_run_is_not_slowed_by_its_own_calls_once_the_clock_was_set_back(void **state)
+{
+    struct place *place = *state;
+    struct run_record run = create_run(place->ledger, 1);
+    struct world world = {.path = place->path, .random = 1, .now_ms = 5000};
+    struct process p;
+    size_t before;
+
+    start_process(&world, &p, &run, RATE);
+    for (int i = 0; i < 300; i++, step(&world, &p, 1, 10))
+        take_turn(&world, &p, IN_FLIGHT);
+    before = world.departure_count;
+    world.set_ms = -3600000;
+    for (int i = 0; i < 1000; i++, step(&world, &p, 1, 10))
+        take_turn(&world, &p, IN_FLIGHT);
+    kill_process(&p);
+    assert_true(before >= 2 * RATE);
+    /* Ten seconds, less what nobody can tell, and a second of calls that wait to leave. */
+    assert_true(world.departure_count - before >= 7 * RATE);
+    assert_rate_held(&world);
+}
+
 /* Wherever its clock went meanwhile, no call of a turn is left out. */
 static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **state)
 {
@@ -264,7 +319,7 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
     begin(p.settings.ledger);
     assert_int_equal(limits_read(&p.batch, &err), 0);
     for (int64_t i = 0; i < 2 * STATE_STRETCHES; i++)
-        limits_note_departure(&p.batch, p.batch.wall_ms + i * LEDGER_STRETCH_MS);
+        limits_note_departure(&p.batch, p.batch.now_ms + i * LEDGER_STRETCH_MS);
     assert_int_equal(limits_write(&p.batch, &err), 0);
     commit(p.settings.ledger);
     of.now_ms = p.batch.wall_ms;
@@ -303,6 +358,8 @@ int main(void)
         WITH_LEDGER(a_call_that_waited_long_counts_when_its_run_is_killed),
         WITH_LEDGER(what_a_run_without_a_rate_had_pending_is_not_lost_with_its_next_start),
         WITH_LEDGER(the_rate_holds_over_any_number_of_starts_and_runs),
+        WITH_LEDGER(the_rate_holds_while_the_clock_is_set),
+        WITH_LEDGER(a_run_is_not_slowed_by_its_own_calls_once_the_clock_was_set_back),
         WITH_LEDGER(departures_of_a_turn_in_which_the_clock_was_set_are_all_told),
     };
 

@@ -128,7 +128,7 @@ static void note_sent(struct call *c)
         .is_resubmitted = me()->operation.kind == OPERATION_RESUBMIT,
     };
     if (pool.settings->client.tells_departures)
-        pool.told[pool.told_count++] = (struct departure){c->left_wall_ms, c->left_ms};
+        pool.told[pool.told_count++] = (struct departure){c->left_ms};
     oracle_sent(c->sent, c->submitted);
 }
 

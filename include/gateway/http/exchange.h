@@ -48,9 +48,9 @@ enum transport {
 
 #define EXCHANGE_ANSWER_BYTES ((size_t)1 << 20)
 
-/* When a request was handed to a connection, by both clocks. */
+/* When a request was handed to a connection. By the clock on the wall nobody could tell how long
+ * ago that was, for it may be set at any moment. */
 struct departure {
-    int64_t wall_ms;
     int64_t mono_ms;
 };
 

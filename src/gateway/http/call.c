@@ -11,8 +11,7 @@
 static void note_departure(struct calls *calls, const struct exchange *exchange)
 {
     if (calls->departures)
-        calls->departures[calls->departed++] =
-            (struct departure){exchange->sent_ms, exchange->sent_mono_ms};
+        calls->departures[calls->departed++] = (struct departure){exchange->sent_mono_ms};
 }
 
 /*
