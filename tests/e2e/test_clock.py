@@ -1,13 +1,14 @@
 """Ban, rate and quota while the clock on the wall is set, and around midnight in Beijing (promise 8)."""
 
 import os
+import shutil
 import signal
 import struct
 import threading
 import time
 import unittest
 
-from harness import Reply, TestCase, accept, ban_body, claim_row, claim_rows, http, program
+from harness import Reply, TestCase, accept, ban_body, claim_row, claim_rows, fail, http, program
 
 DAY_MS = 86400000
 BEIJING_MS = 8 * 3600000
@@ -94,6 +95,76 @@ class SetBackTest(ClockCase):
         self.assertExit(result, 0)
         self.assertSays(result, "the clock was set back")
         self.assertEqual(len(gateway.requests), 4)
+
+
+    def run_by_clock(self, *arguments):
+        env = self.ws.environment(
+            LD_PRELOAD=self.library, WALLCLOCK_OFFSET=self.ws.file("offset")
+        )
+        env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+        return self.ws.run(*arguments, env=env)
+
+    def test_a_row_of_a_rerun_that_was_edited_and_sent_does_not_turn_invalid(self):
+        gateway = self.gateway(fail(1), check=False)
+        self.ws.export(claim_rows(4))
+        self.assertExit(self.upload(gateway, "--retries", "0"), 1)
+        gateway.script = accept
+        today = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + 8 * 3600))
+        with open(self.ws.report, encoding="utf-8", newline="") as file:
+            text = file.read()
+        self.ws.write("claims.report.csv", text.replace("2026-01-02 03:04:05", today), 0o600)
+        rerun = self.ws.upload_arguments(gateway, "--accept-edits", claims="claims.report.csv")
+        rerun = ("rerun", *rerun[1:])
+        self.assertExit(self.run_by_clock(*rerun, "--limit", "2"), 4)
+        self.set_clock(-2 * DAY_MS)
+        result = self.run_by_clock(*rerun)
+        self.assertExit(result, 0)
+        self.assertSays(result, "the clock was set back")
+        lines = self.ws.read_report("claims.report.rerun-1.csv")
+        self.assertEqual([line["outcome"] for line in lines], ["accepted"] * 4)
+
+    def test_what_a_run_leaves_later_is_newer_than_what_it_left_before(self):
+        """Which of two reports of a run is the newer one is told by when it ended."""
+        gateway = self.gateway(check=False)
+        self.ws.export(claim_rows(6))
+        self.assertExit(self.upload(gateway, "--limit", "2"), 4)
+        reports = {}
+        for name, options, code in (("one", (), None), ("two", ("--limit", "2"), 4), ("three", (), 0)):
+            if code is not None:
+                self.set_clock(self.offset_ms - DAY_MS)
+                self.assertExit(self.upload(gateway, *options), code)
+            reports[name] = self.ws.read_manifest()
+            for suffix in ("", ".manifest.json"):
+                shutil.copy(self.ws.file("claims.report.csv" + suffix), self.ws.file(name + ".csv" + suffix))
+        ends = [reports[name]["finished"] for name in ("one", "two", "three")]
+        self.assertEqual(sorted(set(ends)), ends)
+        for manifest in reports.values():
+            self.assertLess(manifest["started"], manifest["finished"])
+        audit = ("audit", "claims.report.csv", "--export", "claims.csv", "--ledger", "ledger.db")
+        self.assertExit(self.run_by_clock(*audit), 0)
+        result = self.run_by_clock("audit", "two.csv", "claims.report.csv", "one.csv", "--ledger", "ledger.db")
+        self.assertExit(result, 0)
+        self.assertIn("accepted 6", " ".join(result.out.split()))
+        self.assertExit(self.ws.run("status", "--ledger", "ledger.db", "--verify"), 0)
+        self.assertEqual(len(gateway.requests), 6)
+
+    def test_a_ledger_learns_from_a_report_whatever_its_clock_said(self):
+        gateway = self.gateway(check=False)
+        self.ws.export(claim_rows(6))
+        self.assertExit(self.upload(gateway, "--limit", "2"), 4)
+        self.assertExit(self.ws.run("status", "--ledger", "ledger.db", "--backup", "old.db"), 0)
+        self.set_clock(-DAY_MS)
+        self.assertExit(self.upload(gateway), 0)
+        for name in os.listdir(self.ws.path):
+            if name.startswith("ledger.db"):
+                os.remove(self.ws.file(name))
+        os.rename(self.ws.file("old.db"), self.ws.file("ledger.db"))
+        who = ("--by", "desk", "--reason", "restored", "-g", gateway.url, "--ledger", "ledger.db")
+        self.assertExit(self.run_by_clock("import", "claims.report.csv", *who), 0)
+        self.ws.export(claim_rows(6), name="again.csv")
+        self.assertExit(self.upload(gateway, claims="again.csv"), 0)
+        self.assertExit(self.upload(gateway), 0)
+        self.assertEqual(len(gateway.requests), 6)
 
 
 class MidnightTest(ClockCase):

@@ -80,6 +80,10 @@ int submission_open_ledger(struct submission *submission, struct error *err);
 int submission_find_run(const struct submission *submission, struct run_record *ret_run,
                         struct error *err);
 
+/* Once the input was inspected: 1 where the run that this command goes on with knows a later time
+ * than the clock does. The source's is that now, and the first pass is to be made anew. Else 0. */
+int submission_keep_time(struct submission *submission, struct error *err);
+
 /* Warns if the input is not any more what was checked; whether it is not. */
 bool submission_say_changed(const struct submission *submission);
 

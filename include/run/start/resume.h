@@ -52,6 +52,9 @@ struct resumed {
     size_t lost; /* intents of an earlier start that became unknown */
 };
 
+/* The latest moment that starts of the run have seen, whatever the clock says now. */
+int64_t resume_latest_ms(const struct run_record *run);
+
 /* EXIT_INPUT_REFUSED when the run, or the one whose rows it takes, was abandoned. */
 int resume_check_abandoned(const struct resume_settings *settings, struct error *err);
 

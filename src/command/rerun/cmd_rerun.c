@@ -176,7 +176,7 @@ static void say_unpublished(const struct rerun *r, struct error *err)
                        "same command as then, or claimbatch resolve, makes it whole");
 }
 
-static int inspect(struct rerun *r, struct error *err)
+static int inspect_at(struct rerun *r, int64_t now_ms, struct error *err)
 {
     struct submission *s = &r->submission;
     const struct options *o = s->options;
@@ -191,7 +191,7 @@ static int inspect(struct rerun *r, struct error *err)
         .sequence = r->parent.sequence,
     };
 
-    s->row_source = (struct row_source){.rules = o->rules, .now_ms = clock_wall_ms()};
+    s->row_source = (struct row_source){.rules = o->rules, .now_ms = now_ms};
     if (selection_open(&settings, &r->selection, err) ||
         selection_inspect(r->selection, &s->row_source, &s->inspection, err)) {
         say_unpublished(r, err);
@@ -199,6 +199,21 @@ static int inspect(struct rerun *r, struct error *err)
     }
     inspection_reading(&s->row_source, &s->inspection, &s->reading);
     return s->reading.failed ? error_no_memory(err) : 0;
+}
+
+/* Made anew where the run goes on by another time: rows that were edited are judged by it. */
+static int inspect(struct rerun *r, struct error *err)
+{
+    struct submission *s = &r->submission;
+    int kept = inspect_at(r, clock_wall_ms(), err) ? -1 : submission_keep_time(s, err);
+
+    if (kept <= 0)
+        return kept;
+    selection_close(r->selection);
+    r->selection = NULL;
+    inspection_release(&s->inspection);
+    buffer_reset(&s->reading);
+    return inspect_at(r, s->row_source.now_ms, err);
 }
 
 /* ---- all of it ---- */

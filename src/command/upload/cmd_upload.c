@@ -107,17 +107,13 @@ static int expect(const struct submission *s, struct error *err)
                : 0;
 }
 
-/* A run that began by a clock that was ahead of this one goes on by that: what may be sent stays
- * so, for both passes. So the first one is made anew. */
+/* The first pass is made anew where the run goes on by another time. */
 static int keep_time(struct submission *s, struct error *err)
 {
-    struct run_record run;
-    int found = submission_find_run(s, &run, err);
+    int kept = submission_keep_time(s, err);
 
-    if (found <= 0 || run.started_ms <= s->row_source.now_ms)
-        return found < 0 ? -1 : 0;
-    s->row_source.now_ms = run.started_ms;
-    log_warn("the clock was set back since this run began: it goes on by the time it had then");
+    if (kept <= 0)
+        return kept;
     inspection_release(&s->inspection);
     return inspection_run(&s->row_source, &s->inspection, err) ? -1 : expect(s, err);
 }

@@ -17,6 +17,20 @@ int submission_find_run(const struct submission *s, struct run_record *ret_run, 
                            ret_run, err);
 }
 
+/* A run that began by a clock that was ahead of this one goes on by that: what may be sent stays
+ * so, for both passes, and what it leaves is newer than what it left before. */
+int submission_keep_time(struct submission *s, struct error *err)
+{
+    struct run_record run;
+    int found = submission_find_run(s, &run, err);
+
+    if (found <= 0 || resume_latest_ms(&run) <= s->row_source.now_ms)
+        return found < 0 ? -1 : 0;
+    s->row_source.now_ms = resume_latest_ms(&run);
+    log_warn("the clock was set back since this run began: it goes on by the time it had then");
+    return 1;
+}
+
 /* What became of the input since it was checked, in words; false: nothing. */
 bool submission_describe_change(const struct submission *s, char *ret_words, size_t size)
 {

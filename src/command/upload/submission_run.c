@@ -192,6 +192,8 @@ static void note_end(struct submission *s)
     const struct tally *tally = report_tally(s->report);
 
     run->finished_ms = clock_wall_ms();
+    if (run->finished_ms <= run->started_ms) /* the clock was set back */
+        run->finished_ms = run->started_ms + 1;
     run->stopped_because = s->stop.because;
     run->complete = !s->stop.exit_code && !tally_rows(tally, OUTCOME_UNSENT);
     run->invalid_rows = tally_rows(tally, OUTCOME_INVALID);

@@ -86,13 +86,18 @@ static int lock(const struct resume_settings *s, const struct run_record *run, s
     return ledger_run_note_process(s->ledger, run->id, getpid(), err);
 }
 
+int64_t resume_latest_ms(const struct run_record *run)
+{
+    return run->finished_ms > run->started_ms ? run->finished_ms : run->started_ms;
+}
+
 /* The run begins anew: as of now it is neither finished nor published. */
 static int reopen(const struct resume_settings *s, struct resumed *resumed, struct error *err)
 {
     struct run_record *run = &resumed->run;
 
-    if (run->started_ms > s->row_source->now_ms)
-        s->row_source->now_ms = run->started_ms;
+    if (resume_latest_ms(run) > s->row_source->now_ms)
+        s->row_source->now_ms = resume_latest_ms(run);
     if (ledger_run_take_released(s->ledger, run->id, err))
         return -1;
     if (resumed->kind == RESUME_NOTHING)
