@@ -39,6 +39,7 @@ LIBRARIES = {
              "sandbox/check", "sandbox/journal"],
     "csv": ["input/reader/reader", "input/reader/reader_record"],
     "sqlite3": ["ledger/store/database", "ledger/lookup", "command/audit/month/month_claims"],
+    "xlsxwriter": ["command/audit/month/month_xlsx"],
     "ini": ["cli/options/config"],
     "seccomp": ["base/process/syscalls"],
     "microhttpd": ["sandbox/worker", "sandbox/worker_answer", "sandbox/worker_read", "sandbox/form"],

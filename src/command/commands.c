@@ -24,7 +24,7 @@ static const struct command commands[] = {
     {"audit", COMMAND_AUDIT, "REPORT.csv|DIR...", cmd_audit, "summarise and verify reports",
      "claimbatch audit claims.report.csv --export claims.csv\n"
      "claimbatch audit claims.report.csv claims.report.rerun-1.csv --html audit.html\n"
-     "claimbatch audit reports/ --csv claims-of-november.csv\n"},
+     "claimbatch audit reports/ --html month.html --xlsx month.xlsx\n"},
     {"status", COMMAND_STATUS, NULL, cmd_status, "what the ledger holds",
      "claimbatch status\n"
      "claimbatch status --claim CL00000042\n"

@@ -31,6 +31,9 @@ int output_open(const char *path, struct output *ret_output, struct error *err);
 /* The same where what stands at the name is yet to be moved away: it is not looked at. */
 int output_lock(const char *path, struct output *ret_output, struct error *err);
 
+/* The name under which it is written, for a library that opens files by their names. Borrowed. */
+const char *output_partial(const struct output *output);
+
 /* Writes the text once it is worth a call. EXIT_CANNOT_WRITE. */
 int output_advance(struct output *output, struct error *err);
 

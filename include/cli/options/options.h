@@ -45,6 +45,7 @@ struct options {
     const char *export_file; /* of an audit */
     const char *html;        /* of an audit: where its page goes; NULL: no page */
     const char *csv;         /* … and its claims */
+    const char *xlsx;        /* … and its workbook */
     bool overwrite, new_ledger, require_ledger;
     bool create; /* of a status */
 

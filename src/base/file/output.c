@@ -26,6 +26,11 @@ int output_open(const char *path, struct output *ret_output, struct error *err)
     return file_check_replaceable(path, err) ? -1 : output_lock(path, ret_output, err);
 }
 
+const char *output_partial(const struct output *output)
+{
+    return buffer_string(&output->partial);
+}
+
 static int flush(struct output *output, struct error *err)
 {
     if (output->text.failed)

@@ -181,6 +181,8 @@ const struct option_spec option_list[] = {
          "everything as one page for a browser; - is standard output"),
     TEXT(A, NONE, "csv", 0, csv, NULL, "FILE",
          "each claim once, in its final state, as CSV; - is standard output"),
+    TEXT(A, NONE, "xlsx", 0, xlsx, NULL, "FILE",
+         "a workbook: overview, days, what needs a person, changed claims"),
     TEXT(A | I, RUN, "verify-key", 0, verify_key, NULL, "FILE",
          "Ed25519 public key, PEM: check the signatures"),
     TEXT(U | R, RUN, "after", 0, after, NULL, "COMMAND",

@@ -76,7 +76,7 @@ static int are_many(const struct options *options, const struct audit_settings *
                     struct report_list *ret_list, struct error *err)
 {
     bool has_folder = report_list_has_folder(settings->paths, settings->path_count);
-    bool is_asked = has_folder || options->csv;
+    bool is_asked = has_folder || options->csv || options->xlsx;
 
     if (!is_asked && settings->path_count < 2)
         return 0;

@@ -18,6 +18,7 @@
 #include "month_csv.h"
 #include "month_json.h"
 #include "month_text.h"
+#include "month_xlsx.h"
 
 struct show {
     const struct options *options;
@@ -41,7 +42,8 @@ static int look(const struct options *options, struct error *err)
         return error_set(err, EXIT_BAD_USAGE,
                          "only one of --json, --html - and --csv - can be written to standard "
                          "output; name files for the others");
-    if (options->csv && month_csv_look(options->csv, err))
+    if ((options->csv && month_csv_look(options->csv, err)) ||
+        (options->xlsx && month_xlsx_look(options->xlsx, err)))
         return -1;
     return audit_show_look(options, err);
 }
@@ -49,7 +51,7 @@ static int look(const struct options *options, struct error *err)
 /* Whether the summary is printed: not beside a file that has it all. */
 static bool is_printed(const struct options *options)
 {
-    return options->json || (!options->html && !options->csv);
+    return options->json || (!options->html && !options->csv && !options->xlsx);
 }
 
 /* ---- each export ---- */
@@ -157,6 +159,9 @@ static int write_files(struct show *show, struct error *err)
     if (show->csv && month_csv_publish(show->csv, err))
         return -1;
     tell(show, "the claims", o->csv);
+    if (o->xlsx && month_xlsx_write(&show->month, o->xlsx, err))
+        return -1;
+    tell(show, "the workbook", o->xlsx);
     return 0;
 }
 
