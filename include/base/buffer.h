@@ -9,6 +9,7 @@
 #ifndef CLAIMBATCH_BASE_BUFFER_H
 #define CLAIMBATCH_BASE_BUFFER_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +41,8 @@ char *buffer_integer_text(int64_t number, char digits[BUFFER_INTEGER_BYTES]);
 
 void buffer_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void buffer_vformat(struct buffer *buffer, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* The text so far, never NULL. Valid until the next append. */
 const char *buffer_string(const struct buffer *buffer);

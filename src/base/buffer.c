@@ -69,22 +69,29 @@ void buffer_integer(struct buffer *buffer, int64_t number)
     buffer_text(buffer, buffer_integer_text(number, digits));
 }
 
-void buffer_format(struct buffer *buffer, const char *format, ...)
+void buffer_vformat(struct buffer *buffer, const char *format, va_list args)
 {
-    va_list args;
+    va_list again;
     int len;
 
-    va_start(args, format);
-    len = vsnprintf(NULL, 0, format, args);
-    va_end(args);
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
     if (len < 0 || !buffer_reserve(buffer, (size_t)len)) {
         buffer->failed = true;
         return;
     }
-    va_start(args, format);
     vsnprintf(buffer->ptr + buffer->len, (size_t)len + 1, format, args);
-    va_end(args);
     buffer->len += (size_t)len;
+}
+
+void buffer_format(struct buffer *buffer, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    buffer_vformat(buffer, format, args);
+    va_end(args);
 }
 
 const char *buffer_string(const struct buffer *buffer)
