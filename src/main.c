@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "base/process/confinement.h"
 #include "base/stop.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 #include "cli/ending/ending.h"
 #include "cli/options/options.h"
 #include "cli/suggestion.h"
@@ -38,12 +40,12 @@ static void print_help(void)
     const struct command *command;
     struct buffer text = {0};
 
-    buffer_text(&text, "usage: claimbatch COMMAND [OPTION]... FILE\n\ncommands:\n");
+    language_append(&text, "usage: claimbatch COMMAND [OPTION]... FILE\n\ncommands:\n");
     for (size_t i = 0; (command = commands_at(i)); i++)
         buffer_format(&text, "  %-8s %-17s %s\n", command->name,
-                      command->operand ? command->operand : "", command->help);
-    buffer_text(&text, "\noptions of a command: claimbatch COMMAND --help\n");
-    fputs(buffer_string(&text), stdout);
+                      command->operand ? command->operand : "", _(command->help));
+    language_append(&text, "\noptions of a command: claimbatch COMMAND --help\n");
+    terminal_print(buffer_string(&text));
     buffer_release(&text);
 }
 
@@ -51,17 +53,17 @@ static void print_command_help(const struct command *command)
 {
     struct buffer text = {0};
 
-    buffer_format(&text, "usage: claimbatch %s [OPTION]... %s\n%s\n\noptions:\n", command->name,
-                  command->operand ? command->operand : "", command->help);
+    language_format(&text, "usage: claimbatch %s [OPTION]... %s\n%s\n\noptions:\n", command->name,
+                    command->operand ? command->operand : "", _(command->help));
     options_help(command, &text);
-    buffer_text(&text, "\nexamples:\n");
+    language_append(&text, "\nexamples:\n");
     for (const char *line = command->examples; *line;) {
         size_t len = strcspn(line, "\n") + 1;
 
         buffer_format(&text, "  %.*s", (int)len, line);
         line += len;
     }
-    fputs(buffer_string(&text), stdout);
+    terminal_print(buffer_string(&text));
     buffer_release(&text);
 }
 
@@ -193,6 +195,8 @@ static int run_command(int argc, char **argv, const char *invocation)
     int exit_code;
 
     if (command && !options_parse(command, argc - 1, argv + 1, &options, &err)) {
+        if (options.json || options.log_format == LOG_JSON)
+            language_stop(); /* machines read it */
         ending.command = command->name;
         options.ending = &ending;
         result = run_options(command, &options, invocation, &err);
@@ -216,15 +220,20 @@ static void quote_invocation(int argc, char **argv, struct buffer *ret_text)
 
 int main(int argc, char **argv)
 {
-    struct buffer invocation = {0};
+    struct buffer invocation = {0}, room = {0};
     struct error err;
     int exit_code;
 
     keep_standard_streams();
+    language_start();
+    terminal_start();
     confinement_forbid_dumps();
     allow_descriptors();
     if (argc < 2) {
-        fputs("usage: claimbatch upload CLAIMS.csv; more: claimbatch --help\n", stderr);
+        fputs(terminal_text(_("usage: claimbatch upload CLAIMS.csv; more: claimbatch --help\n"),
+                            &room),
+              stderr);
+        buffer_release(&room);
         return EXIT_BAD_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
@@ -240,5 +249,6 @@ int main(int argc, char **argv)
     exit_code = run_command(argc, argv, buffer_string(&invocation));
     buffer_release(&invocation);
     client_library_release();
+    terminal_end();
     return exit_code;
 }

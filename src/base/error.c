@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words/language.h"
+
 /* Takes off the part of a character that the end of the text cut. */
 static void drop_cut_character(char *text)
 {
@@ -24,7 +26,7 @@ int error_set(struct error *err, int exit_code, const char *format, ...)
 
     /* Formatted apart, so that the old text may be one of the arguments. */
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    vsnprintf(text, sizeof(text), language_of(format), args);
     va_end(args);
     err->exit_code = exit_code;
     snprintf(err->text, sizeof(err->text), "%s", text);
@@ -36,6 +38,7 @@ void error_add(struct error *err, const char *words)
 {
     size_t len = strlen(err->text);
 
+    words = language_of(words);
     if (!strstr(err->text, words))
         snprintf(err->text + len, sizeof(err->text) - len, "; %s", words);
     drop_cut_character(err->text);

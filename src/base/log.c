@@ -11,6 +11,8 @@
 #include "base/buffer.h"
 #include "base/character.h"
 #include "base/clock.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 
 #define SHOWN_BYTES 16 /* of one character: itself, \\xNN or \\u{NNNNNN} */
 
@@ -151,14 +153,14 @@ static void append_shown(struct buffer *line, enum log_level level, const char *
 
 static void append_text_line(struct buffer *line, enum log_level level, const char *text)
 {
-    static const char *const words[] = {"error: ", "warning: ", "", ""};
+    static const char *const words[] = {N_("error: "), N_("warning: "), "", ""};
     static const char *const colours[] = {"\033[1;31m", "\033[1;33m", "", ""};
 
     append_start(line, level);
     if (*words[level] && state.colour)
-        buffer_format(line, "claimbatch: %s%s\033[0m", colours[level], words[level]);
+        buffer_format(line, "claimbatch: %s%s\033[0m", colours[level], _(words[level]));
     else if (*words[level])
-        buffer_format(line, "claimbatch: %s", words[level]);
+        buffer_format(line, "claimbatch: %s", _(words[level]));
     append_shown(line, level, text);
     buffer_byte(line, '\n');
 }
@@ -204,11 +206,12 @@ __attribute__((format(printf, 2, 0))) static void write_line(const struct messag
                                                              const char *format, va_list args)
 {
     char text[4096];
-    struct buffer line = {0};
+    struct buffer line = {0}, room = {0};
+    const char *shown;
 
     if (!log_shows(message->level))
         return;
-    vsnprintf(text, sizeof(text) - 1, format, args);
+    vsnprintf(text, sizeof(text) - 1, language_of(format), args);
     if (state.clear)
         buffer_text(&line, state.clear);
     state.clear = NULL;
@@ -218,12 +221,15 @@ __attribute__((format(printf, 2, 0))) static void write_line(const struct messag
         append_text_line(&line, message->level, text);
     if (line.failed)
         strcat(text, "\n"); /* without memory the bare words must do */
+    shown = line.failed                ? text
+            : state.format == LOG_JSON ? line.ptr
+                                       : terminal_text(line.ptr, &room);
     /* Whole lines, so that two runs into one file do not mix; nobody is left to tell if it fails.
      */
-    if (write(STDERR_FILENO, line.failed ? text : line.ptr, line.failed ? strlen(text) : line.len) <
-        0)
+    if (write(STDERR_FILENO, shown, strlen(shown)) < 0)
         state.threshold = LOG_ERROR;
     buffer_release(&line);
+    buffer_release(&room);
 }
 
 #define LOG_BODY(level)                                                                            \

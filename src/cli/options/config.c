@@ -17,12 +17,13 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "input/value/value.h"
 
 #define SYSTEM_PATH "/etc/claimbatch/claimbatch.conf"
 #define USER_PATH "claimbatch/claimbatch.conf"
 #define BOM "\xef\xbb\xbf"
-#define LINE_TOO_LONG "the line is longer than 4096 bytes"
+#define LINE_TOO_LONG N_("the line is longer than 4096 bytes")
 #define LINE_END_BYTES 3 /* what inih wants beyond the text: CR, LF and NUL */
 
 struct config {
@@ -59,9 +60,10 @@ static int refuse_place(const struct config *config, const char *why, struct err
 /* By the last call's errno. */
 static int refuse_access(const struct config *config, struct error *err)
 {
-    char why[160];
+    char why[320];
 
-    snprintf(why, sizeof(why), "cannot be opened: %s; name another with --config", strerror(errno));
+    snprintf(why, sizeof(why), _("cannot be opened: %s; name another with --config"),
+             strerror(errno));
     return refuse_place(config, why, err);
 }
 
@@ -137,16 +139,17 @@ static int check_owner(const struct config *config, int fd, struct error *err)
     if (S_ISCHR(status.st_mode))
         return 0; /* /dev/null: none */
     if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
-        return refuse_place(config, "is not a regular file", err);
+        return refuse_place(config, _("is not a regular file"), err);
     if (status.st_uid != geteuid() && status.st_uid != 0) {
         snprintf(why, sizeof(why),
-                 "belongs to another user (uid %lu), who can change what it says; it has to be "
-                 "yours or root's",
+                 _("belongs to another user (uid %lu), who can change what it says; it has to be "
+                   "yours or root's"),
                  (unsigned long)status.st_uid);
         return refuse_place(config, why, err);
     }
     if (status.st_nlink && S_ISREG(status.st_mode) && status.st_mode & (S_IWGRP | S_IWOTH)) {
-        snprintf(why, sizeof(why), "may be written to by others (mode %03o); run: chmod go-w '%s'",
+        snprintf(why, sizeof(why),
+                 _("may be written to by others (mode %03o); run: chmod go-w '%s'"),
                  (unsigned)status.st_mode & 07777, LOG_QUOTED(config->path.ptr));
         return refuse_place(config, why, err);
     }
@@ -192,7 +195,7 @@ static void check_behind_section(struct config *config, const char *text)
 {
     text += strspn(text, " \t");
     if (*text && !strchr("#;", *text))
-        note_bad_line(config, "a [section] stands on a line of its own");
+        note_bad_line(config, _("a [section] stands on a line of its own"));
 }
 
 static bool is_marked(const char *line)
@@ -234,11 +237,11 @@ static void check_characters(struct config *config, const char *line)
     is_comment = *first == '#' || *first == ';';
 
     if (value_has_control((struct value){line, strlen(line)}))
-        note_bad_line(config, "there is a control character in it");
+        note_bad_line(config, _("there is a control character in it"));
     for (size_t len = 1; !is_comment && *start; start += len ? len : 1) {
         len = character_decode(start, &point);
         if (len && character_is_invisible(point))
-            note_bad_line(config, "there is a character in it that cannot be seen");
+            note_bad_line(config, _("there is a character in it that cannot be seen"));
     }
 }
 
@@ -253,7 +256,7 @@ static char *next_line(char *line, int size, void *context)
         return NULL;
     config->line++;
     if (len > CONFIG_LINE_BYTES_MAX || len + LINE_END_BYTES > (size_t)size) {
-        note_bad_line(config, LINE_TOO_LONG);
+        note_bad_line(config, _(LINE_TOO_LONG));
         line[0] = '\0';
     } else {
         memcpy(line, config->rest, len);
@@ -273,9 +276,9 @@ static int take_value(void *context, const char *section, const char *key, const
     if (strchr(key, '\t') || strchr(value, '\t'))
         note_bad_line(
             context,
-            "there is a tab within the key or the value; a comment stands on a line of its own");
+            _("there is a tab within the key or the value; a comment stands on a line of its own"));
     if (strlen(key) + strlen(" = ") + strlen(value) > CONFIG_LINE_BYTES_MAX)
-        note_bad_line(context, LINE_TOO_LONG);
+        note_bad_line(context, _(LINE_TOO_LONG));
     return add_entry(context, section, key, value);
 }
 
@@ -296,7 +299,7 @@ static int parse(struct config *config, const struct buffer *text, struct error 
         return refuse_line(config, config->bad_line, config->why, err);
     if (bad_line > 0)
         return refuse_line(config, (unsigned)bad_line,
-                           "this is neither '[section]' nor 'key = value'", err);
+                           _("this is neither '[section]' nor 'key = value'"), err);
     return 0;
 }
 
@@ -324,7 +327,7 @@ static int read_text(const struct config *config, struct buffer *ret_text, struc
     if (strlen(buffer_string(ret_text)) == ret_text->len &&
         character_is_utf8(buffer_string(ret_text)))
         return 0;
-    return refuse_place(config, "is not UTF-8: save it as UTF-8", err);
+    return refuse_place(config, _("is not UTF-8: save it as UTF-8"), err);
 }
 
 int config_open(const char *named, struct config **ret_config, struct error *err)

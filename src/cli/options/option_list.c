@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/words/language.h"
 #include "cli/command.h"
 #include "cli/options/options.h"
 #include "gateway/endpoint.h"
@@ -91,7 +92,7 @@ const struct option_spec option_list[] = {
     INTEGER(U | R, RUN, "workers", 'w', workers, 1, BATCH_IN_FLIGHT_MAX, NULL, "N",
             "worker threads (processors)"),
     {U | R, SECTION_RUN, "rate", 'r', KIND_SPECIAL, 0, 0, 0, option_value_rate, NULL, "N",
-     "most claims in any second; auto: as many as the gateway takes; auto:N: not above N"},
+     N_("most claims in any second; auto: as many as the gateway takes; auto:N: not above N")},
     INTEGER(U | R | S, RUN, "daily-quota", 0, daily_quota, 1, INT64_MAX, NULL, "N",
             "most claims a Beijing day (no limit)"),
     INTEGER(U | R, RUN, "retries", 0, retries, 0, 1000, "4", "N",

@@ -8,18 +8,19 @@
 #include <string.h>
 
 #include "base/character.h"
+#include "base/words/language.h"
 #include "cli/options/options.h"
 #include "gateway/rate_control.h"
 
 bool option_value_sign_method(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is hmac-sha256, hmac or md5";
+    *ret_why = _("it is hmac-sha256, hmac or md5");
     return sign_method_parse(value, &o->sign_method);
 }
 
 bool option_value_encoding(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is auto, utf-8, gb18030 (GBK too) or utf-16";
+    *ret_why = _("it is auto, utf-8, gb18030 (GBK too) or utf-16");
     return charset_encoding_parse(value, &o->encoding);
 }
 
@@ -47,7 +48,7 @@ bool option_value_delimiter(struct options *o, const char *value, const char **r
     uint32_t point = parse_escape(value);
     char text[CHARACTER_ROOM];
 
-    *ret_why = "it is one character, also as \\t, \\x01 or ^A, or the word tab";
+    *ret_why = _("it is one character, also as \\t, \\x01 or ^A, or the word tab");
     if (!point && (!*value || character_decode(value, &point) != strlen(value)))
         return false;
     if (strchr("\"\r\n", (int)point) && point < 0x80)
@@ -99,7 +100,7 @@ bool option_value_status(struct options *o, const char *value, const char **ret_
     const char *equals = strrchr(value, '=');
     const char *word = NULL;
 
-    *ret_why = "it is WORD=N, with N 0 (not settled), 1 (claim succeeded) or 2 (claim failed)";
+    *ret_why = _("it is WORD=N, with N 0 (not settled), 1 (claim succeeded) or 2 (claim failed)");
     if (!equals || equals == value)
         return false;
     word = option_value_keep(o, value, (size_t)(equals - value));
@@ -109,7 +110,7 @@ bool option_value_status(struct options *o, const char *value, const char **ret_
 
 bool option_value_oldest_time(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is a date such as " RULES_OLDEST_TIME;
+    *ret_why = _("it is a date such as 2010-01-01");
     return rules_parse_date(value, &o->rules.oldest_s);
 }
 
@@ -131,7 +132,8 @@ bool option_value_column(struct options *o, const char *value, const char **ret_
     enum field field;
     const char *header;
 
-    *ret_why = "it is FIELD=HEADER, with FIELD one of " FIELD_WORDS;
+    *ret_why = _("it is FIELD=HEADER, with FIELD one of workcard_id, claim_desc, claim_count, "
+                 "claim_order_no, claim_status, claim_time, claim_fee");
     if (!parse_column(value, &field, &header))
         return false;
     o->reader.wanted_columns[field] = header;
@@ -140,7 +142,7 @@ bool option_value_column(struct options *o, const char *value, const char **ret_
 
 bool option_value_fee_unit(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is fen or yuan";
+    *ret_why = _("it is fen or yuan");
     o->reader.fee_unit = strcmp(value, "fen") == 0    ? FEE_UNIT_FEN
                          : strcmp(value, "yuan") == 0 ? FEE_UNIT_YUAN
                                                       : FEE_UNIT_UNDECLARED;
@@ -172,7 +174,7 @@ bool option_value_rate(struct options *o, const char *value, const char **ret_wh
     static const char word[] = "auto";
     size_t len = sizeof(word) - 1;
 
-    *ret_why = "it is a whole number of claims a second from 1 to 1000000, auto, or auto:N";
+    *ret_why = _("it is a whole number of claims a second from 1 to 1000000, auto, or auto:N");
     o->rate_is_auto = strncmp(value, word, len) == 0 && (!value[len] || value[len] == ':');
     if (!o->rate_is_auto)
         return option_value_integer(value, 1, RATE_MAX, &o->rate);
@@ -182,7 +184,7 @@ bool option_value_rate(struct options *o, const char *value, const char **ret_wh
 
 bool option_value_max_fee(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is an amount in fen";
+    *ret_why = _("it is an amount in fen");
     return option_value_integer(value, 0, INT64_MAX, &o->rules.max_fee);
 }
 
@@ -203,21 +205,21 @@ bool option_value_rows_or_percent(const char *value, int64_t least, int64_t *ret
 
 bool option_value_max_changed(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is a number of rows, or a percentage such as 5%";
+    *ret_why = _("it is a number of rows, or a percentage such as 5%");
     o->max_changed = o->max_changed_percent = 0;
     return option_value_rows_or_percent(value, 0, &o->max_changed, &o->max_changed_percent);
 }
 
 bool option_value_max_failures(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is a number of rows from 1 on, or a percentage such as 5%";
+    *ret_why = _("it is a number of rows from 1 on, or a percentage such as 5%");
     o->max_failures = o->max_failures_percent = -1;
     return option_value_rows_or_percent(value, 1, &o->max_failures, &o->max_failures_percent);
 }
 
 bool option_value_include(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is rejected, unknown, or rejected,unknown";
+    *ret_why = _("it is rejected, unknown, or rejected,unknown");
     o->include_rejected = o->include_unknown = false;
     for (;;) {
         size_t len = strcspn(value, ",");
@@ -236,7 +238,7 @@ bool option_value_include(struct options *o, const char *value, const char **ret
 
 bool option_value_rows(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is the number of a row, from 2 on, or several: 3,7-9";
+    *ret_why = _("it is the number of a row, from 2 on, or several: 3,7-9");
     o->rows = value;
     return row_ranges_are_valid(value);
 }
@@ -245,7 +247,7 @@ bool option_value_progress(struct options *o, const char *value, const char **re
 {
     static const char *const words[] = {"auto", "always", "never"};
 
-    *ret_why = "it is auto, always or never";
+    *ret_why = _("it is auto, always or never");
     for (int i = 0; i < 3; i++)
         if (strcmp(value, words[i]) == 0) {
             o->progress = (enum progress_mode)i;
@@ -256,7 +258,7 @@ bool option_value_progress(struct options *o, const char *value, const char **re
 
 bool option_value_log_format(struct options *o, const char *value, const char **ret_why)
 {
-    *ret_why = "it is text or json";
+    *ret_why = _("it is text or json");
     o->log_format = strcmp(value, "json") == 0 ? LOG_JSON : LOG_TEXT;
     return o->log_format == LOG_JSON || strcmp(value, "text") == 0;
 }

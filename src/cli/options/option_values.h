@@ -12,9 +12,6 @@
 
 #include "cli/options/options.h"
 
-#define FIELD_WORDS                                                                                \
-    "workcard_id, claim_desc, claim_count, claim_order_no, claim_status, claim_time, claim_fee"
-
 bool option_value_sign_method(struct options *o, const char *value, const char **ret_why);
 bool option_value_encoding(struct options *o, const char *value, const char **ret_why);
 bool option_value_delimiter(struct options *o, const char *value, const char **ret_why);

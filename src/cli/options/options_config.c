@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/words/language.h"
 #include "cli/command.h"
 #include "cli/options/config.h"
 #include "cli/suggestion.h"
@@ -77,7 +78,7 @@ static int refuse_entry(const struct config *config, const struct config_entry *
     return error_set(err, EXIT_BAD_CONFIG,
                      "configuration '%s', line %u: %s '%s': %s; nothing was sent",
                      LOG_QUOTED(config_path(config)), entry->line,
-                     entry->key ? "the key" : "the section", LOG_QUOTED(what), why);
+                     entry->key ? _("the key") : _("the section"), LOG_QUOTED(what), why);
 }
 
 /* Whoever may read the configuration has read it by now, so it is to be changed as well. */
@@ -85,9 +86,9 @@ static int refuse_secret(const struct config *config, const struct config_entry 
                          struct error *err)
 {
     return refuse_entry(config, entry,
-                        "a secret never stands in a configuration: take it out, put it into the "
-                        "first line of a file that only you can read, and name that file with "
-                        "app_secret_file or session_file in [gateway]",
+                        _("a secret never stands in a configuration: take it out, put it into the "
+                          "first line of a file that only you can read, and name that file with "
+                          "app_secret_file or session_file in [gateway]"),
                         err);
 }
 
@@ -96,18 +97,18 @@ static int refuse_section(const struct config *config, const struct config_entry
 {
     struct config_entry head = {entry->section, NULL, NULL, entry->line};
     const char *near = suggestion_find(entry->section, section_word);
-    char why[96];
+    char why[256];
 
     if (entry->key && is_secret_key(entry->key))
         return refuse_secret(config, entry, err);
     if (!*entry->section)
-        return refuse_entry(config, entry, "it stands before the first [section]", err);
+        return refuse_entry(config, entry, _("it stands before the first [section]"), err);
     if (near)
-        snprintf(why, sizeof(why), "there is no such section; did you mean [%s]?", near);
+        snprintf(why, sizeof(why), _("there is no such section; did you mean [%s]?"), near);
     else
         snprintf(why, sizeof(why),
-                 "there is no such section; there are gateway, run, input, columns, statuses, "
-                 "rules, verdicts");
+                 _("there is no such section; there are gateway, run, input, columns, statuses, "
+                   "rules, verdicts"));
     return refuse_entry(config, &head, why, err);
 }
 
@@ -116,22 +117,25 @@ static int refuse_key(const struct config *config, const struct config_entry *en
                       struct error *err)
 {
     const char *near = suggestion_find(entry->key, key_word);
-    char why[160] = "there is no such key; claimbatch upload --print-config shows all that are set";
+    char why[320];
 
+    snprintf(why, sizeof(why), "%s",
+             _("there is no such key; claimbatch upload --print-config shows all that are set"));
     if (is_secret_key(entry->key))
         return refuse_secret(config, entry, err);
     for (size_t i = 0; i < option_list_count; i++) {
         if (!is_same_key(option_list_key(&option_list[i]), entry->key))
             continue;
         if (option_list[i].section == SECTION_NONE)
-            return refuse_entry(
-                config, entry, "it is never taken from a configuration; type it as an option", err);
-        snprintf(why, sizeof(why), "it belongs into the section [%s]",
+            return refuse_entry(config, entry,
+                                _("it is never taken from a configuration; type it as an option"),
+                                err);
+        snprintf(why, sizeof(why), _("it belongs into the section [%s]"),
                  settings_section_name(option_list[i].section));
         return refuse_entry(config, entry, why, err);
     }
     if (near)
-        snprintf(why, sizeof(why), "there is no such key; did you mean '%s'?", near);
+        snprintf(why, sizeof(why), _("there is no such key; did you mean '%s'?"), near);
     return refuse_entry(config, entry, why, err);
 }
 
@@ -141,9 +145,12 @@ static int take_column_entry(struct options *o, const struct config_entry *entry
     enum field field;
 
     if (!column_field_parse(entry->key, &field))
-        return refuse_entry(o->config, entry, "a column is one of " FIELD_WORDS, err);
+        return refuse_entry(o->config, entry,
+                            _("a column is one of workcard_id, claim_desc, claim_count, "
+                              "claim_order_no, claim_status, claim_time, claim_fee"),
+                            err);
     if (!*entry->value)
-        return refuse_entry(o->config, entry, "the header of the column is missing", err);
+        return refuse_entry(o->config, entry, _("the header of the column is missing"), err);
     o->reader.wanted_columns[field] = entry->value;
     return options_note(o, SECTION_COLUMNS, column_field_name(field), entry->value, origin, err);
 }
@@ -176,10 +183,10 @@ static int refuse_rule(const struct config *config, const struct config_entry *e
                        const char *why, struct error *err)
 {
     const char *near = is_there ? NULL : suggestion_find(entry->key, rule_word);
-    char text[96];
+    char text[256];
 
     if (near) {
-        snprintf(text, sizeof(text), "there is no rule of this name; did you mean '%s'?", near);
+        snprintf(text, sizeof(text), _("there is no rule of this name; did you mean '%s'?"), near);
         why = text;
     }
     return refuse_entry(config, entry, why, err);
@@ -194,7 +201,7 @@ static int take_rule_entry(struct options *o, const struct config_entry *entry,
     bool taken;
 
     if (!rule_severity_parse(entry->value, &severity))
-        return options_refuse_value(entry->key, entry->value, origin, "it is error, warn or off",
+        return options_refuse_value(entry->key, entry->value, origin, _("it is error, warn or off"),
                                     err);
     buffer_format(&pair, "%s=%s", name ? name : entry->key, entry->value);
     taken = rules_parse(&o->rules, buffer_string(&pair), &why);
@@ -228,16 +235,16 @@ static int take_verdict_entry(struct options *o, const struct config_entry *entr
 
     if (!parse_verdict(entry->value, &override.kind))
         return refuse_entry(o->config, entry,
-                            "what it means is again (surely not executed, may be sent again), "
-                            "rejected, or unknown",
+                            _("what it means is again (surely not executed, may be sent again), "
+                              "rejected, or unknown"),
                             err);
     if (strlen(entry->key) >= sizeof(override.sub_code))
-        return refuse_entry(o->config, entry, "no sub_code is that long", err);
+        return refuse_entry(o->config, entry, _("no sub_code is that long"), err);
     strcpy(override.sub_code, entry->key);
     while (i < o->verdict_count && strcmp(o->verdicts[i].sub_code, override.sub_code) != 0)
         i++;
     if (i == OPTIONS_VERDICTS_MAX)
-        return refuse_entry(o->config, entry, "more than 64 verdicts", err);
+        return refuse_entry(o->config, entry, _("more than 64 verdicts"), err);
     o->verdicts[i] = override;
     o->verdict_count += i == o->verdict_count;
     return options_note(o, SECTION_VERDICTS, entry->key, entry->value, origin, err);
@@ -251,9 +258,9 @@ static const char *find_decoration(const struct option_spec *spec, const char *v
     if (spec->kind != KIND_TEXT)
         return NULL;
     if (strstr(value, " #") || strstr(value, " ;") || strstr(value, "\t#") || strstr(value, "\t;"))
-        return "a comment stands on a line of its own";
+        return _("a comment stands on a line of its own");
     if (len > 1 && *value == value[len - 1] && (*value == '"' || *value == '\''))
-        return "write it without quotes";
+        return _("write it without quotes");
     return NULL;
 }
 

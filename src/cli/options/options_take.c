@@ -20,6 +20,7 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/words/language.h"
 #include "option_values.h"
 #include "options_part.h"
 
@@ -66,18 +67,19 @@ bool options_take(struct options *options, const struct option_spec *spec, const
     *ret_why = ret_range;
     switch (spec->kind) {
     case KIND_FLAG:
-        *ret_why = "it is yes or no";
+        *ret_why = _("it is yes or no");
         return take_flag(value, member);
     case KIND_TEXT:
-        *ret_why = "it must not be empty";
+        *ret_why = _("it must not be empty");
         *(const char **)member = value;
         return *value != '\0';
     case KIND_INTEGER:
-        snprintf(ret_range, size, "it is a whole number from %" PRId64 " to %" PRId64, spec->least,
-                 spec->most);
+        snprintf(ret_range, size, _("it is a whole number from %" PRId64 " to %" PRId64),
+                 spec->least, spec->most);
         return option_value_integer(value, spec->least, spec->most, member);
     case KIND_SECONDS:
-        snprintf(ret_range, size, "it is a number of seconds above 0, up to %" PRId64, spec->most);
+        snprintf(ret_range, size, _("it is a number of seconds above 0, up to %" PRId64),
+                 spec->most);
         return take_seconds(value, spec->least, spec->most, member);
     case KIND_SPECIAL:
         return spec->take(options, value, ret_why);
@@ -98,7 +100,7 @@ int options_refuse_value(const char *key, const char *value, const struct origin
     case ORIGIN_ENVIRONMENT:
         return error_set(err, EXIT_BAD_CONFIG,
                          "the environment variable %s cannot be '%s': %s; nothing was sent",
-                         origin->name, quoted, why);
+                         origin->name, quoted, _(why));
     case ORIGIN_DEFAULT:
     case ORIGIN_OPTION:
         break;

@@ -6,21 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words/language.h"
 #include "cli/command.h"
 #include "cli/options/config.h"
 #include "cli/summary.h"
 #include "option_list.h"
-
-#include "cli/options/options.h"
-
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "cli/command.h"
-#include "cli/options/config.h"
-#include "cli/summary.h"
 #include "options_part.h"
 
 /* The option of a section whose settings are pairs, or NULL. */
@@ -110,7 +100,7 @@ bool options_words_at(size_t i, struct option_words *ret_words)
         .fallback = spec->fallback,
         .section = spec->section == SECTION_NONE ? NULL : settings_section_name(spec->section),
         .key = spec->section == SECTION_NONE ? NULL : option_list_key(spec),
-        .help = spec->help,
+        .help = _(spec->help),
     };
     return true;
 }
@@ -126,9 +116,9 @@ void options_help(const struct command *command, struct buffer *ret_text)
         snprintf(words, sizeof(words), "--%s%s%s", spec->name, spec->value ? " " : "",
                  spec->value ? spec->value : "");
         if (spec->letter)
-            buffer_format(ret_text, "  -%c, %-27s %s", spec->letter, words, spec->help);
+            buffer_format(ret_text, "  -%c, %-27s %s", spec->letter, words, _(spec->help));
         else
-            buffer_format(ret_text, "      %-27s %s", words, spec->help);
+            buffer_format(ret_text, "      %-27s %s", words, _(spec->help));
         if (spec->fallback)
             buffer_format(ret_text, " (%s)", spec->fallback);
         buffer_byte(ret_text, '\n');
@@ -141,18 +131,20 @@ void options_print_unused(struct buffer *ret_text)
     const char *value = getenv("SSL_CERT_DIR");
 
     if (value && *value)
-        buffer_format(ret_text,
-                      "# SSL_CERT_DIR, '%s', is not used: trusted are the certificates of ca_file, "
-                      "or the system's\n",
-                      LOG_QUOTED(value));
+        language_format(
+            ret_text,
+            "# SSL_CERT_DIR, '%s', is not used: trusted are the certificates of ca_file, "
+            "or the system's\n",
+            LOG_QUOTED(value));
 }
 
 void options_print_config(const struct options *options, struct buffer *ret_text)
 {
     if (options->config)
-        buffer_format(ret_text, "# configuration: %s\n", LOG_QUOTED(config_path(options->config)));
+        language_format(ret_text, "# configuration: %s\n",
+                        LOG_QUOTED(config_path(options->config)));
     else
-        buffer_text(ret_text, "# there is no configuration\n");
+        language_append(ret_text, "# there is no configuration\n");
     options_print_unused(ret_text);
     settings_print(&options->settings, ret_text);
 }

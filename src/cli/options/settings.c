@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "base/log.h"
+#include "base/words/language.h"
 
 static const char *const section_names[SECTION_COUNT] = {
     [SECTION_GATEWAY] = "gateway",   [SECTION_RUN] = "run",           [SECTION_INPUT] = "input",
@@ -76,16 +77,16 @@ static void print_origin(const struct origin *origin, struct buffer *ret_text)
 {
     switch (origin->kind) {
     case ORIGIN_DEFAULT:
-        buffer_text(ret_text, "# the default\n");
+        language_append(ret_text, "# the default\n");
         break;
     case ORIGIN_CONFIG:
-        buffer_format(ret_text, "# from %s, line %u\n", LOG_QUOTED(origin->name), origin->line);
+        language_format(ret_text, "# from %s, line %u\n", LOG_QUOTED(origin->name), origin->line);
         break;
     case ORIGIN_ENVIRONMENT:
-        buffer_format(ret_text, "# from the environment, %s\n", origin->name);
+        language_format(ret_text, "# from the environment, %s\n", origin->name);
         break;
     case ORIGIN_OPTION:
-        buffer_text(ret_text, "# from the command line\n");
+        language_append(ret_text, "# from the command line\n");
         break;
     }
 }
