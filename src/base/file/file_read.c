@@ -12,6 +12,7 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 
 #define PIPES 0x50495045L /* the file system of pipes without a name; see statfs(2) */
 
@@ -56,7 +57,7 @@ ssize_t file_read_patiently(int fd, void *bytes, size_t len)
 
 const char *file_read_why(void)
 {
-    return errno == ETIMEDOUT   ? "nobody writes to it"
+    return errno == ETIMEDOUT   ? _("nobody writes to it")
            : errno == ECANCELED ? "stopped by a signal"
                                 : strerror(errno);
 }

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/words/language.h"
+
 #ifndef LANDLOCK_ACCESS_FS_REFER
 #define LANDLOCK_ACCESS_FS_REFER (1ULL << 13)
 #endif
@@ -149,12 +151,12 @@ static bool restrict_writing(const struct confinement *confinement)
 void confinement_begin(const struct confinement *confinement, struct buffer *ret_told)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
-        buffer_text(ret_told, "not confined: the kernel knows no no_new_privs");
+        buffer_text(ret_told, _("not confined: the kernel knows no no_new_privs"));
         return;
     }
     buffer_text(ret_told, restrict_writing(confinement)
-                              ? "confined: files are written in the folders of this command only"
-                              : "files may be written anywhere: the kernel has no Landlock");
+                              ? _("confined: files are written in the folders of this command only")
+                              : _("files may be written anywhere: the kernel has no Landlock"));
     buffer_text(ret_told, "; ");
     syscalls_restrict(ret_told);
 }

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "base/words/language.h"
 
 #define PIPES 0x50495045L /* the file system of pipes without a name; see statfs(2) */
 #define MARK "\xef\xbb\xbf"
@@ -91,8 +92,8 @@ static int refuse_mode(const char *path, const char *what, const struct stat *st
                      "the %s file '%s' is open to %s (mode %03o); run%s: chmod %s '%s'; nothing "
                      "was sent",
                      what, LOG_QUOTED(path),
-                     is_ours ? "group or others" : "others than root and its group",
-                     (unsigned)status->st_mode & 07777, is_ours ? "" : ", as root",
+                     is_ours ? _("group or others") : _("others than root and its group"),
+                     (unsigned)status->st_mode & 07777, is_ours ? "" : _(", as root"),
                      is_ours ? "600" : "640", LOG_QUOTED(path));
 }
 
@@ -155,7 +156,7 @@ static int read_bytes(int fd, bool is_line, size_t limit, struct secret *secret,
     }
     if (is_line || secret->len <= limit)
         return 0;
-    return refuse_text(source, what, "is too large for one", err);
+    return refuse_text(source, what, _("is too large for one"), err);
 }
 
 /* Forgets what stands behind the first line, and a byte order mark before it. */
@@ -190,18 +191,18 @@ static const char *find_fault(const struct secret *secret)
     uint32_t point = 0;
 
     if (!secret->len)
-        return "is empty: its first line is to hold it";
+        return _("is empty: its first line is to hold it");
     if (secret->len > SECRET_LINE_BYTES_MAX)
-        return "is too long for one";
+        return _("is too long for one");
     for (size_t bytes; *at; at += bytes) {
         bytes = character_decode(at, &point);
         if (!bytes)
-            return "is not plain text: save it as UTF-8";
+            return _("is not plain text: save it as UTF-8");
         if (character_is_blank(point))
-            return "has blanks in its first line: take them away";
+            return _("has blanks in its first line: take them away");
         if (point < 0x20 || (point >= 0x7f && point <= 0x9f) || character_is_invisible(point))
-            return "has control characters, or such that cannot be seen, in its first line: take "
-                   "them away";
+            return _("has control characters, or such that cannot be seen, in its first line: take "
+                     "them away");
     }
     return NULL;
 }
@@ -212,7 +213,7 @@ static int check_line(struct secret *secret, const char *what, const char *sourc
     const char *fault;
 
     if (is_utf16(secret))
-        return refuse_text(source, what, "is UTF-16, or no text: save it as UTF-8", err);
+        return refuse_text(source, what, _("is UTF-16, or no text: save it as UTF-8"), err);
     keep_line(secret);
     fault = find_fault(secret);
     return fault ? refuse_text(source, what, fault, err) : 0;
@@ -228,7 +229,7 @@ static int read_path(const char *path, const char *what, bool is_line, size_t li
     *ret_secret = (struct secret){0};
     if (fd < 0)
         return -1;
-    snprintf(source, sizeof(source), "file '%s'", LOG_QUOTED(path));
+    snprintf(source, sizeof(source), _("file '%s'"), LOG_QUOTED(path));
     if (!reserve(ret_secret, limit, err))
         result = read_bytes(fd, is_line, limit, ret_secret, what, source, err);
     close(fd);
@@ -262,7 +263,7 @@ int secret_take_variable(const char *name, const char *what, struct secret *ret_
     *ret_secret = (struct secret){0};
     if (!len)
         return 0;
-    snprintf(source, sizeof(source), "in the environment variable %s", name);
+    snprintf(source, sizeof(source), _("in the environment variable %s"), name);
     if (reserve(ret_secret, len, err))
         return -1;
     memcpy(ret_secret->text, value, len);
