@@ -26,6 +26,13 @@ enum outcome {
 
 /* "accepted" … "unsent". */
 const char *outcome_name(enum outcome outcome);
+
+/* The same for people, in their language; and with the name that the report has where that is
+ * another. All labels of a table need so many columns. */
+#define OUTCOME_LABEL_BYTES 64
+const char *outcome_word(enum outcome outcome);
+const char *outcome_label(enum outcome outcome, char ret_text[OUTCOME_LABEL_BYTES]);
+size_t outcome_label_columns(void);
 bool outcome_parse(const char *name, enum outcome *ret_outcome);
 
 /* Where a row is in its life. The values are stored in ledgers: never renumber. */

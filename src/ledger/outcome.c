@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words/language.h"
+#include "base/words/terminal.h"
+
 static const char *const names[OUTCOME_COUNT] = {
     [OUTCOME_ACCEPTED] = "accepted", [OUTCOME_REJECTED] = "rejected", [OUTCOME_FAILED] = "failed",
     [OUTCOME_UNKNOWN] = "unknown",   [OUTCOME_INVALID] = "invalid",   [OUTCOME_SKIPPED] = "skipped",
@@ -12,6 +15,42 @@ static const char *const names[OUTCOME_COUNT] = {
 const char *outcome_name(enum outcome outcome)
 {
     return names[outcome];
+}
+
+const char *outcome_word(enum outcome outcome)
+{
+    static const char *const words[OUTCOME_COUNT] = {
+        [OUTCOME_ACCEPTED] = N_("accepted"), [OUTCOME_REJECTED] = N_("rejected"),
+        [OUTCOME_FAILED] = N_("failed"),     [OUTCOME_UNKNOWN] = N_("unknown"),
+        [OUTCOME_INVALID] = N_("invalid"),   [OUTCOME_SKIPPED] = N_("skipped"),
+        [OUTCOME_UNSENT] = N_("unsent"),
+    };
+
+    return _(words[outcome]);
+}
+
+const char *outcome_label(enum outcome outcome, char ret_text[OUTCOME_LABEL_BYTES])
+{
+    const char *word = outcome_word(outcome);
+
+    if (strcmp(word, names[outcome]) == 0)
+        snprintf(ret_text, OUTCOME_LABEL_BYTES, "%s", word);
+    else
+        snprintf(ret_text, OUTCOME_LABEL_BYTES, "%s %s", word, names[outcome]);
+    return ret_text;
+}
+
+size_t outcome_label_columns(void)
+{
+    char text[OUTCOME_LABEL_BYTES];
+    size_t most = 9; /* so that other words have room in this column, too */
+
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        size_t columns = terminal_columns(outcome_label((enum outcome)i, text));
+
+        most = columns > most ? columns : most;
+    }
+    return most;
 }
 
 bool outcome_parse(const char *name, enum outcome *ret_outcome)

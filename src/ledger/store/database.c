@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 
 int64_t database_row_id(int64_t run, uint64_t row)
 {
@@ -43,18 +44,18 @@ static const char *advice_of(int sqlite_code)
     switch (sqlite_code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return "; another process holds it: try again when that has ended";
+        return _("; another process holds it: try again when that has ended");
     case SQLITE_INTERRUPT:
-        return "; stopped by a signal";
+        return _("; stopped by a signal");
     case SQLITE_FULL:
-        return "; make room on the disk, then type the same command again";
+        return _("; make room on the disk, then type the same command again");
     case SQLITE_CORRUPT:
-        return "; it is damaged: restore the newest backup, and do not send anything with it "
-               "before";
+        return _("; it is damaged: restore the newest backup, and do not send anything with it "
+                 "before");
     case SQLITE_NOTADB:
-        return "; it is not a ledger: name another file with --ledger";
+        return _("; it is not a ledger: name another file with --ledger");
     case SQLITE_READONLY:
-        return "; it is read-only: check its owner and permissions";
+        return _("; it is read-only: check its owner and permissions");
     default:
         return "";
     }

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 
 struct place_owner place_owner_of(const struct stat *ledger)
 {
@@ -73,9 +74,9 @@ int place_check_beside(const char *path, const struct place_owner *owner, struct
 static const char *find_breach(const struct stat *folder, uid_t uid, bool holds_ledger)
 {
     if (folder->st_uid != 0 && folder->st_uid != uid && folder->st_uid != geteuid())
-        return "belongs to another user";
+        return _("belongs to another user");
     if (folder->st_mode & S_IWOTH && (holds_ledger || !(folder->st_mode & S_ISVTX)))
-        return "may be written to by all";
+        return _("may be written to by all");
     return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/words/language.h"
 
 static int fail_model(sqlite3 *model, struct error *err)
 {
@@ -66,8 +67,8 @@ static int compare_names(sqlite3_stmt *is, bool is_there, sqlite3_stmt *model, b
 
 static void say(sqlite3_stmt *s, const char *what, struct buffer *words)
 {
-    buffer_format(words, "%s the %s '%s' %s", words->len ? "," : "", LOG_QUOTED(text_of(s, 0)),
-                  LOG_QUOTED(text_of(s, 1)), what);
+    language_format(words, "%s the %s '%s' %s", words->len ? "," : "", LOG_QUOTED(text_of(s, 0)),
+                    LOG_QUOTED(text_of(s, 1)), what);
 }
 
 static bool is_alike(sqlite3_stmt *is, sqlite3_stmt *model)
@@ -88,11 +89,11 @@ static int walk(sqlite3_stmt *is, sqlite3_stmt *model, struct buffer *words)
         int order = compare_names(is, code == SQLITE_ROW, model, there);
 
         if (order < 0)
-            say(is, "is not expected", words);
+            say(is, _("is not expected"), words);
         else if (order > 0)
-            say(model, "is missing", words);
+            say(model, _("is missing"), words);
         else if (!is_alike(is, model))
-            say(is, "was changed", words);
+            say(is, _("was changed"), words);
         if (order <= 0)
             code = sqlite3_step(is);
         if (order >= 0)
@@ -112,7 +113,7 @@ static int check_roots(struct ledger *ledger, struct buffer *words, struct error
                         &shared, err))
         return -1;
     if (shared)
-        buffer_format(words, "%s two tables have the same place", words->len ? "," : "");
+        language_format(words, "%s two tables have the same place", words->len ? "," : "");
     return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 #include "chains.h"
 #include "ledger/abandonment.h"
 #include "ledger/store/database.h"
@@ -30,7 +31,7 @@ static void say(struct verification *v, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vsnprintf(sentence, sizeof(sentence), format, args);
+    vsnprintf(sentence, sizeof(sentence), language_of(format), args);
     va_end(args);
     v->found++;
     v->say(v->context, sentence);
@@ -46,92 +47,95 @@ static const struct {
     const char *sentence; /* each %s is a column */
 } questions[] = {
     {"SELECT 'the id' WHERE NOT EXISTS(SELECT 1 FROM meta WHERE name='id' AND length(value)=32)",
-     "%s of the ledger is missing or damaged"},
+     N_("%s of the ledger is missing or damaged")},
     {"SELECT name FROM run WHERE platform NOT IN (SELECT id FROM platform)",
-     "run %s is of a platform that is not there"},
+     N_("run %s is of a platform that is not there")},
     {"SELECT id FROM run WHERE length(export_sha256)<>32 OR name='' OR started_ms<=0",
-     "what is known of run number %s is damaged"},
+     N_("what is known of run number %s is damaged")},
     {"SELECT claim_order_no, run FROM open_attempt WHERE run NOT IN (SELECT id FROM run)",
-     "claim %s has an open attempt of run number %s, which is not there"},
+     N_("claim %s has an open attempt of run number %s, which is not there")},
     {"SELECT claim_order_no, run, row FROM open_attempt WHERE length(digest)<>16 OR intent NOT IN"
      " (0,1) OR platform NOT IN (SELECT id FROM platform)",
-     "the open attempt of claim %s (run number %s, row %s) is damaged"},
+     N_("the open attempt of claim %s (run number %s, row %s) is damaged")},
     {"SELECT claim_order_no, accepted_run, accepted_row FROM claim WHERE accepted_digest IS NOT"
      " NULL AND (accepted_run IS NULL OR accepted_run NOT IN (SELECT id FROM run))",
-     "claim %s was accepted by run number %s, row %s, and that run is not there"},
+     N_("claim %s was accepted by run number %s, row %s, and that run is not there")},
     {"SELECT claim_order_no FROM claim WHERE accepted_digest IS NOT NULL AND"
      " (length(accepted_digest)<>16 OR accepted_row IS NULL OR accepted_ms IS NULL)",
-     "what is known of the accepted content of claim %s is damaged"},
+     N_("what is known of the accepted content of claim %s is damaged")},
     {"SELECT claim_order_no FROM claim WHERE platform NOT IN (SELECT id FROM platform)",
-     "claim %s is of a platform that is not there"},
+     N_("claim %s is of a platform that is not there")},
     {"SELECT claim_order_no, last_run, last_row FROM claim c WHERE last_run<>0 AND NOT"
      " EXISTS(SELECT 1 FROM row WHERE row.id=c.last_run << " ROW_BITS_TEXT " | c.last_row)",
-     "the newest row of claim %s (run number %s, row %s) is not there"},
+     N_("the newest row of claim %s (run number %s, row %s) is not there")},
     {"SELECT run, row, prev_run FROM row r WHERE prev_run<>0 AND NOT EXISTS(SELECT 1 FROM row p"
      " WHERE p.id=r.prev_run << " ROW_BITS_TEXT " | r.prev_row)",
-     "run number %s, row %s: the row of the same claim before it (of run number %s) is not there"},
+     N_("run number %s, row %s: the row of the same claim before it (of run number %s) is not "
+        "there")},
     {"SELECT run, row, prev_run FROM row WHERE prev_run>run OR (prev_run=run AND prev_row>=row)",
-     "run number %s, row %s: the row of the same claim before it (of run number %s) comes after "
-     "it"},
+     N_("run number %s, row %s: the row of the same claim before it (of run number %s) comes after "
+        "it")},
     {"SELECT claim_order_no, accepted_run, accepted_row FROM claim c JOIN row r ON"
      " r.id=c.accepted_run << " ROW_BITS_TEXT " | c.accepted_row WHERE r.digest<>accepted_digest",
-     "what is known as accepted of claim %s is not the content of the row (run number %s, row %s)"},
+     N_("what is known as accepted of claim %s is not the content of the row (run number %s, row "
+        "%s)")},
     {"SELECT claim_order_no FROM claim c WHERE accepted_digest IS NULL AND last_run<>0 AND EXISTS("
      "WITH RECURSIVE chain(outcome, prev_run, prev_row) AS (SELECT outcome, prev_run, prev_row FROM"
      " row WHERE id=c.last_run << " ROW_BITS_TEXT " | c.last_row UNION SELECT r.outcome,"
      " r.prev_run, r.prev_row FROM chain JOIN row r ON r.id=chain.prev_run << " ROW_BITS_TEXT
      " | chain.prev_row WHERE chain.prev_run<>0) SELECT 1 FROM chain WHERE outcome=0)",
-     "claim %s has a row that was accepted, and is not known as accepted"},
+     N_("claim %s has a row that was accepted, and is not known as accepted")},
     {"SELECT chains, claims FROM (SELECT count(*) AS chains FROM row r WHERE linked<>0 AND NOT"
      " EXISTS(SELECT 1 FROM row p WHERE r.prev_run<>0 AND p.id=r.prev_run << " ROW_BITS_TEXT
      " | r.prev_row)), (SELECT count(*) AS claims FROM claim WHERE last_run<>0) WHERE "
      "chains<>claims",
-     "there are rows of %s claims, and records of %s: some are lost"},
+     N_("there are rows of %s claims, and records of %s: some are lost")},
     {"SELECT DISTINCT run FROM row WHERE run NOT IN (SELECT id FROM run)",
-     "there are rows of run number %s, which is not there"},
+     N_("there are rows of run number %s, which is not there")},
     {"SELECT run, row FROM row WHERE state NOT IN (2,3,4) OR outcome NOT BETWEEN 0 AND 6 OR"
      " (state=4 AND outcome<3) OR counts_as NOT BETWEEN 0 AND 6 OR attempts<0 OR "
      "length(digest)<>16",
-     "the record of run number %s, row %s is damaged"},
+     N_("the record of run number %s, row %s is damaged")},
     {"SELECT run, round FROM row WHERE round<>0 AND round NOT IN (SELECT id FROM round)"
      " GROUP BY run, round",
-     "rows of run number %s were sent in round number %s, which is not there"},
+     N_("rows of run number %s were sent in round number %s, which is not there")},
     {"SELECT run, outcome FROM run_count WHERE outcome NOT BETWEEN 0 AND 6 OR rows<0 OR"
      " counts_as<0 OR run NOT IN (SELECT id FROM run)",
-     "the count of run number %s, outcome number %s, is damaged"},
+     N_("the count of run number %s, outcome number %s, is damaged")},
     {"SELECT claim_order_no, run, row FROM open_attempt o WHERE intent=0 AND NOT EXISTS(SELECT 1"
      " FROM claim c WHERE c.claim_order_no=o.claim_order_no AND c.workcard_id=o.workcard_id AND"
      " c.platform=o.platform)",
-     "claim %s has an unknown attempt (run number %s, row %s), and no record of its own"},
+     N_("claim %s has an unknown attempt (run number %s, row %s), and no record of its own")},
     {"SELECT run, row FROM settlement s WHERE EXISTS(SELECT 1 FROM row r WHERE r.id>=s.run"
      " << " ROW_BITS_TEXT " AND r.id<(s.run+1) << " ROW_BITS_TEXT ") AND NOT EXISTS(SELECT 1 FROM"
      " row r WHERE r.id=s.run << " ROW_BITS_TEXT " | s.row AND r.digest=s.digest)",
-     "run number %s, row %s was settled by a person, and is not there with that content"},
+     N_("run number %s, row %s was settled by a person, and is not there with that content")},
     {"SELECT run, row FROM row r WHERE code IN ('RESOLVED_ACCEPTED','RESOLVED_NOT_EXECUTED') AND"
      " NOT EXISTS(SELECT 1 FROM settlement s WHERE s.run=r.run AND s.row=r.row) AND run NOT IN"
      " (SELECT run FROM import)",
-     "run number %s, row %s says that a person settled it, and no such decision is there"},
+     N_("run number %s, row %s says that a person settled it, and no such decision is there")},
     {"SELECT c.run, c.rows, c.outcome FROM run_count c JOIN run ON run.id=c.run WHERE published=1"
      " AND finished_ms>0 AND released=0 AND c.outcome<3 AND c.run NOT IN (SELECT run FROM import)"
      " AND EXISTS(SELECT 1 FROM row r WHERE r.id>=c.run << " ROW_BITS_TEXT " AND r.id<(c.run+1)"
      " << " ROW_BITS_TEXT ") AND c.rows>(SELECT count(*) FROM row r WHERE r.id>=c.run"
      " << " ROW_BITS_TEXT " AND r.id<(c.run+1) << " ROW_BITS_TEXT " AND r.outcome=c.outcome)",
-     "run number %s ended with %s rows of outcome number %s, and not all of them are there"},
+     N_("run number %s ended with %s rows of outcome number %s, and not all of them are there")},
     {"SELECT id FROM (SELECT id, sequence, lag(sequence) OVER (ORDER BY id) AS before FROM run"
      " WHERE command<>'' AND id NOT IN (SELECT run FROM import)) WHERE sequence<=coalesce(before,"
      " 0)",
-     "run number %s is not behind the run before it in the order of runs"},
+     N_("run number %s is not behind the run before it in the order of runs")},
     {"SELECT id, origin FROM run WHERE origin<>0 AND (origin NOT IN (SELECT id FROM run) OR"
      " parent='' AND export_sha256<>zeroblob(32) AND origin NOT IN (SELECT run FROM"
      " pruned_export))",
-     "run number %s stands in the place of run number %s, which is not there or not its parent"},
+     N_("run number %s stands in the place of run number %s, which is not there or not its "
+        "parent")},
     {"SELECT count(*) FROM commits HAVING count(*)<>1 OR min(count)<0 OR max(count)<(SELECT"
      " coalesce(max(until), 0) FROM gap)",
-     "the count of commits is damaged (%s records of it)"},
+     N_("the count of commits is damaged (%s records of it)")},
     {"SELECT run FROM abandonment WHERE run NOT IN (SELECT id FROM run)",
-     "run number %s was abandoned, and is not there"},
+     N_("run number %s was abandoned, and is not there")},
     {"SELECT id, run FROM round WHERE run NOT IN (SELECT id FROM run)",
-     "round number %s is of run number %s, which is not there"},
+     N_("round number %s is of run number %s, which is not there")},
 };
 
 /* Damage is what verifying looks for; anything else that stops it is an error. */
@@ -150,7 +154,7 @@ static int take_failure(struct verification *v, struct error *err)
     if (!is_damage(v->ledger))
         return database_fail(v->ledger, err);
     snprintf(words, sizeof(words), "%s", sqlite3_errmsg(v->ledger->db));
-    say(v, "the ledger cannot be read whole: %s", words);
+    say(v, _("the ledger cannot be read whole: %s"), words);
     return 0;
 }
 
@@ -175,7 +179,7 @@ static int check_structure(struct verification *v, struct error *err)
         const char *words = database_text(s, 0);
 
         if (strcmp(words, "ok") != 0)
-            say(v, "the structure of the file is damaged: %s", LOG_QUOTED(words));
+            say(v, _("the structure of the file is damaged: %s"), LOG_QUOTED(words));
     }
     sqlite3_finalize(s);
     return found;
@@ -187,7 +191,7 @@ static void say_answer(struct verification *v, sqlite3_stmt *s, const char *sent
     struct buffer text = {0};
     int column = 0;
 
-    for (const char *p = sentence; *p; p++) {
+    for (const char *p = _(sentence); *p; p++) {
         if (p[0] != '%') {
             buffer_byte(&text, *p);
             continue;
@@ -228,7 +232,7 @@ static int verify_schema(struct verification *v, int64_t version, struct error *
     else if (result)
         result = take_failure(v, err);
     else if (words.len)
-        say(v, "the tables are not as claimbatch makes them:%s", buffer_string(&words));
+        say(v, _("the tables are not as claimbatch makes them:%s"), buffer_string(&words));
     buffer_release(&words);
     return result;
 }
@@ -254,7 +258,7 @@ static int verify_chains(struct verification *v, struct error *err)
         (why.exit_code == EXIT_RESOURCES || why.exit_code == EXIT_TRY_LATER || stop_signal()))
         *err = why;
     else if (result && !v->found) /* it is damaged where the questions do not look */
-        say(v, "the claims cannot be read: %s", why.text);
+        say(v, _("the claims cannot be read: %s"), why.text);
     return result && (why.exit_code == EXIT_RESOURCES || why.exit_code == EXIT_TRY_LATER ||
                       stop_signal())
                ? -1

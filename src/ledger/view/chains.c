@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 #include "chains.h"
 
 /* A claim with its open attempt. Its number is the statement's. */
@@ -39,8 +40,8 @@ static void say(const struct chains *c, const struct subject *s, const struct ro
 {
     struct buffer words = {0};
 
-    buffer_format(&words, "claim %s (run number %" PRId64 ", row %" PRIu64 "): %s",
-                  LOG_QUOTED(s->claim_order_no), at->run, at->row, what);
+    language_format(&words, "claim %s (run number %" PRId64 ", row %" PRIu64 "): %s",
+                    LOG_QUOTED(s->claim_order_no), at->run, at->row, what);
     c->visitor->say(c->visitor->context, buffer_string(&words));
     buffer_release(&words);
 }
@@ -124,9 +125,9 @@ static int judge(struct chains *c, const struct subject *s, const struct finding
     struct run_brief brief;
 
     if (s->is_open && !s->is_intent && !found->has_open_row)
-        say(c, s, &s->open_at, "its attempt is unknown, and no row of the claim says so");
+        say(c, s, &s->open_at, _("its attempt is unknown, and no row of the claim says so"));
     if (found->unknown.run && !s->is_open)
-        say(c, s, &found->unknown, "it is unknown, and no attempt of the claim is");
+        say(c, s, &found->unknown, _("it is unknown, and no attempt of the claim is"));
     if (!s->is_accepted || !found->accepted.run || is_imported(c, found->accepted.run) ||
         is_imported(c, s->accepted_at.run))
         return 0;
@@ -134,7 +135,7 @@ static int judge(struct chains *c, const struct subject *s, const struct finding
         return -1;
     accepted_order = (struct row_place){brief.sequence, s->accepted_at.row};
     if (ledger_row_is_before(&accepted_order, &found->order))
-        say(c, s, &found->accepted, "it was accepted last, and the claim names an older one");
+        say(c, s, &found->accepted, _("it was accepted last, and the claim names an older one"));
     return 0;
 }
 
@@ -183,10 +184,10 @@ static int compare_count(const struct chains *c, struct error *err)
         return -1;
     if ((uint64_t)linked == c->reached)
         return 0;
-    buffer_format(&words,
-                  "%" PRId64 " rows belong to claims, and the claims lead to %" PRIu64
-                  ": claims are lost, or were changed",
-                  linked, c->reached);
+    language_format(&words,
+                    "%" PRId64 " rows belong to claims, and the claims lead to %" PRIu64
+                    ": claims are lost, or were changed",
+                    linked, c->reached);
     c->visitor->say(c->visitor->context, buffer_string(&words));
     buffer_release(&words);
     return 0;
