@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/words/language.h"
 #include "explanation_row.h"
 #include "input/claim/claim.h"
 #include "input/claim/findings.h"
@@ -13,53 +14,61 @@
 
 /* What stands behind the field and its value; rules that need more have a function below. */
 static const char *const sentences[RULE_COUNT] = {
-    [RULE_BAD_NUMBER] = "is not a plain whole number: write digits only, without sign, point, "
-                        "comma, quote or blank",
-    [RULE_NUMBER_RANGE] = "is negative or larger than 9223372036854775807: correct it",
-    [RULE_BAD_STATUS] = "is no status: write 0 (not settled), 1 (claim succeeded) or 2 (claim "
-                        "failed), or say what the word means, with --status WORD=N or in "
-                        "[statuses]",
-    [RULE_BAD_TIME] = "is no real date and time: write it as 2022-12-31 23:59:59, in Beijing time",
-    [RULE_PAST_TIME] = "is too long ago, it may stand for no date at all: correct it; if claims "
-                       "are that old, say --oldest-time DATE",
-    [RULE_SUCCESS_WITHOUT_FEE] = "is zero although the claim succeeded (status 1): correct the fee "
-                                 "or the status",
-    [RULE_REFUSED_WITH_FEE] = "is not zero although the claim failed (status 2): correct the fee "
-                              "or the status",
-    [RULE_UNSETTLED_WITH_FEE] = "is not zero although the claim is not settled (status 0): check "
-                                "the fee and the status",
-    [RULE_REASON_WITHOUT_REFUSAL] = "gives a reason although the claim did not fail (status is not "
-                                    "2): check the status",
-    [RULE_COUNT_NOT_ONE] = "is not 1, the usual number of claim forms: check it",
-    [RULE_FUTURE_TIME] = "is more than 10 minutes ahead of now: correct the time, or this "
-                         "machine's clock",
-    [RULE_DATE_ONLY] = "has no time of day; midnight, Beijing time, is taken",
-    [RULE_SHIFTED_CELLS] = "stands before three digits in the next cell: a grouping comma without "
-                           "quotes may have split the amount; export amounts without grouping, or "
-                           "in quotes",
-    [RULE_CLAMPED_ID] = "is no number but a limit at which some program stops counting: look "
-                        "the number up in the system it came from",
-    [RULE_BACKSLASH_ESCAPE] = "has a backslash as MySQL and Hive write it, which is sent as it is: "
-                              "export without escapes, or check the text",
-    [RULE_CHANGED_SINCE_ACCEPTED] = "is another one than was accepted before: see that the change "
-                                    "is meant",
-    [RULE_PRIVATE_USE_CHARACTER] = "has a private character, which others cannot read: type the "
-                                   "text anew",
+    [RULE_BAD_NUMBER] = N_("is not a plain whole number: write digits only, without sign, point, "
+                           "comma, quote or blank"),
+    [RULE_NUMBER_RANGE] = N_("is negative or larger than 9223372036854775807: correct it"),
+    [RULE_BAD_STATUS] = N_("is no status: write 0 (not settled), 1 (claim succeeded) or 2 (claim "
+                           "failed), or say what the word means, with --status WORD=N or in "
+                           "[statuses]"),
+    [RULE_BAD_TIME] =
+        N_("is no real date and time: write it as 2022-12-31 23:59:59, in Beijing time"),
+    [RULE_PAST_TIME] = N_("is too long ago, it may stand for no date at all: correct it; if claims "
+                          "are that old, say --oldest-time DATE"),
+    [RULE_SUCCESS_WITHOUT_FEE] =
+        N_("is zero although the claim succeeded (status 1): correct the fee "
+           "or the status"),
+    [RULE_REFUSED_WITH_FEE] =
+        N_("is not zero although the claim failed (status 2): correct the fee "
+           "or the status"),
+    [RULE_UNSETTLED_WITH_FEE] =
+        N_("is not zero although the claim is not settled (status 0): check "
+           "the fee and the status"),
+    [RULE_REASON_WITHOUT_REFUSAL] =
+        N_("gives a reason although the claim did not fail (status is not "
+           "2): check the status"),
+    [RULE_COUNT_NOT_ONE] = N_("is not 1, the usual number of claim forms: check it"),
+    [RULE_FUTURE_TIME] = N_("is more than 10 minutes ahead of now: correct the time, or this "
+                            "machine's clock"),
+    [RULE_DATE_ONLY] = N_("has no time of day; midnight, Beijing time, is taken"),
+    [RULE_SHIFTED_CELLS] =
+        N_("stands before three digits in the next cell: a grouping comma without "
+           "quotes may have split the amount; export amounts without grouping, or "
+           "in quotes"),
+    [RULE_CLAMPED_ID] = N_("is no number but a limit at which some program stops counting: look "
+                           "the number up in the system it came from"),
+    [RULE_BACKSLASH_ESCAPE] =
+        N_("has a backslash as MySQL and Hive write it, which is sent as it is: "
+           "export without escapes, or check the text"),
+    [RULE_CHANGED_SINCE_ACCEPTED] =
+        N_("is another one than was accepted before: see that the change "
+           "is meant"),
+    [RULE_PRIVATE_USE_CHARACTER] = N_("has a private character, which others cannot read: type the "
+                                      "text anew"),
 };
 
 static const char *empty_sentence(enum field field, struct value value)
 {
     if (field == FIELD_CLAIM_COUNT && !value.len)
-        return "is empty: write how many claim forms there are; without this column 1 is taken";
-    return value.len ? "stands for an empty cell: fill it in; if it is a value, say --null none"
-                     : "is empty: fill it in";
+        return _("is empty: write how many claim forms there are; without this column 1 is taken");
+    return value.len ? _("stands for an empty cell: fill it in; if it is a value, say --null none")
+                     : _("is empty: fill it in");
 }
 
 static const char *reason_sentence(struct value value)
 {
-    return value.len ? "stands for an empty cell although the claim failed (status 2): write why "
-                       "it was refused"
-                     : "is empty although the claim failed (status 2): write why it was refused";
+    return value.len ? _("stands for an empty cell although the claim failed (status 2): write why "
+                         "it was refused")
+                     : _("is empty although the claim failed (status 2): write why it was refused");
 }
 
 /* Digits, a point and three or more digits. */
@@ -87,23 +96,18 @@ static bool looks_like_yuan(struct value value)
 static const char *fee_sentence(struct value value, enum fee_unit unit)
 {
     if (value_is_scientific(value))
-        return "is in scientific notation, its digits may be lost: export it again with this "
-               "column as plain numbers";
+        return _("is in scientific notation, its digits may be lost: export it again with this "
+                 "column as plain numbers");
     if (unit == FEE_UNIT_FEN && looks_like_yuan(value))
-        return "is not an exact amount in fen: write a whole number such as 1234; if the amounts "
-               "are in yuan, say --fee-unit yuan, or correct a header that says fen";
+        return _("is not an exact amount in fen: write a whole number such as 1234; if the amounts "
+                 "are in yuan, say --fee-unit yuan, or correct a header that says fen");
     if (unit == FEE_UNIT_FEN)
-        return "is not an exact amount in fen: write a whole number such as 1234, without minus, "
-               "currency sign or unit";
+        return _("is not an exact amount in fen: write a whole number such as 1234, without minus, "
+                 "currency sign or unit");
     if (has_too_many_decimals(value))
-        return "has more than 2 decimals of yuan: write an exact amount such as 12.34";
-    return "is not an exact amount in yuan: write digits with at most 2 decimals, such as 12.34, "
-           "without minus, currency sign or unit; commas only in quotes and every three digits";
-}
-
-static bool has_digit(struct value value)
-{
-    return text_kinds(value) & TEXT_DIGIT;
+        return _("has more than 2 decimals of yuan: write an exact amount such as 12.34");
+    return _("is not an exact amount in yuan: write digits with at most 2 decimals, such as 12.34, "
+             "without minus, currency sign or unit; commas only in quotes and every three digits");
 }
 
 static const char *number_sentence(enum field field, struct value value)
@@ -112,11 +116,12 @@ static const char *number_sentence(enum field field, struct value value)
 
     for (size_t i = 0; field == FIELD_WORKCARD_ID && i < sizeof(totals) / sizeof(*totals); i++) {
         if (memmem(value.ptr, value.len, totals[i], strlen(totals[i])))
-            return "is a line of totals and no claim: delete this row from the export";
+            return _("is a line of totals and no claim: delete this row from the export");
     }
-    if (field == FIELD_WORKCARD_ID && (!has_digit(value) || text_kinds(value) & TEXT_HAN))
-        return "is not a plain whole number: write digits only, or, if this line is no claim (a "
-               "note, the header once more), delete it";
+    if (field == FIELD_WORKCARD_ID &&
+        (!(text_kinds(value) & TEXT_DIGIT) || text_kinds(value) & TEXT_HAN))
+        return _("is not a plain whole number: write digits only, or, if this line is no claim (a "
+                 "note, the header once more), delete it");
     return sentences[RULE_BAD_NUMBER];
 }
 
@@ -165,30 +170,30 @@ static bool is_epoch(struct value value)
 static const char *time_sentence(struct value value)
 {
     if (is_time_of_day(value))
-        return "has no date: if that is in a column of its own, say --column "
-               "claim_time=DATE+TIME with the two headers; if a spreadsheet hid it, export it "
-               "again as text, such as 2022-12-31 23:59:59";
+        return _("has no date: if that is in a column of its own, say --column "
+                 "claim_time=DATE+TIME with the two headers; if a spreadsheet hid it, export it "
+                 "again as text, such as 2022-12-31 23:59:59");
     if (has_lost_its_date(value))
-        return "has no date, a spreadsheet may have hidden it: export it again as text, such as "
-               "2022-12-31 23:59:59";
+        return _("has no date, a spreadsheet may have hidden it: export it again as text, such as "
+                 "2022-12-31 23:59:59");
     if (has_hour_24(value))
-        return "has an hour 24, which there is not: midnight is 00:00:00 of the next day";
+        return _("has an hour 24, which there is not: midnight is 00:00:00 of the next day");
     if (is_epoch(value))
-        return "counts seconds since 1970 as it seems, which is not taken: export it as "
-               "2022-12-31 23:59:59, in Beijing time";
+        return _("counts seconds since 1970 as it seems, which is not taken: export it as "
+                 "2022-12-31 23:59:59, in Beijing time");
     if (has_fraction(value))
-        return "has a fraction of a second, and times are sent in whole seconds: export it "
-               "without, as 2022-12-31 23:59:59";
+        return _("has a fraction of a second, and times are sent in whole seconds: export it "
+                 "without, as 2022-12-31 23:59:59");
     return sentences[RULE_BAD_TIME];
 }
 
 static const char *control_sentence(struct value value)
 {
     if (!value_has_control(value) && value_has_replacement(value))
-        return "has a \ufffd, which some program wrote in place of a character that it lost: "
-               "export it again as UTF-8, or type the text anew";
-    return "has a control character, or one that cannot be seen: take it out and type the text "
-           "anew";
+        return _("has a �, which some program wrote in place of a character that it lost: "
+                 "export it again as UTF-8, or type the text anew");
+    return _("has a control character, or one that cannot be seen: take it out and type the text "
+             "anew");
 }
 
 static const char *excel_sentence(enum field field, struct value value)
@@ -196,33 +201,37 @@ static const char *excel_sentence(enum field field, struct value value)
     unsigned kinds = text_kinds(value);
 
     if (field == FIELD_CLAIM_TIME)
-        return "is a number that a spreadsheet made of a date: export it again as text, such as "
-               "2022-12-31 23:59:59";
+        return _("is a number that a spreadsheet made of a date: export it again as text, such as "
+                 "2022-12-31 23:59:59");
     if (field == FIELD_CLAIM_ORDER_NO && value.len && order_no_is_moment(value, kinds))
-        return "is a date or time, which a spreadsheet may have made of a claim number: export it "
-               "again with this column as text";
+        return _(
+            "is a date or time, which a spreadsheet may have made of a claim number: export it "
+            "again with this column as text");
     if (value_is_scientific(value))
-        return "is in scientific notation and digits of it are lost: export it again with this "
-               "column as text; it cannot be restored from here";
+        return _("is in scientific notation and digits of it are lost: export it again with this "
+                 "column as text; it cannot be restored from here");
     if (field == FIELD_CLAIM_ORDER_NO && kinds & TEXT_SEPARATOR)
-        return "is grouped by commas, as a spreadsheet shows a number: export it again with this "
-               "column as text";
+        return _("is grouped by commas, as a spreadsheet shows a number: export it again with this "
+                 "column as text");
     if (kinds & TEXT_MARK)
-        return "ends in a decimal point and zeros, as a data frame writes whole numbers: export it "
-               "again with this column as text";
-    return "looks unlike the other numbers of this column: a spreadsheet may have changed it; "
-           "export it again with this column as text";
+        return _(
+            "ends in a decimal point and zeros, as a data frame writes whole numbers: export it "
+            "again with this column as text");
+    return _("looks unlike the other numbers of this column: a spreadsheet may have changed it; "
+             "export it again with this column as text");
 }
 
 static const char *rounded_sentence(enum severity severity)
 {
     if (severity == SEVERITY_ERROR)
-        return "ends in zeros where a spreadsheet rounds, and more numbers of this column do than "
-               "chance explains: export it again with this column as text; if the numbers of "
-               "this office end so, write excel-rounded-id = warn under [rules] in the "
-               "configuration";
-    return "has more than 15 digits and ends in zeros: a spreadsheet may have rounded it; compare "
-           "it with the system it came from";
+        return _(
+            "ends in zeros where a spreadsheet rounds, and more numbers of this column do than "
+            "chance explains: export it again with this column as text; if the numbers of "
+            "this office end so, write excel-rounded-id = warn under [rules] in the "
+            "configuration");
+    return _(
+        "has more than 15 digits and ends in zeros: a spreadsheet may have rounded it; compare "
+        "it with the system it came from");
 }
 
 static const char *order_no_sentence(struct value value)
@@ -231,48 +240,49 @@ static const char *order_no_sentence(struct value value)
 
     switch (order_guise_find(value, kinds)) {
     case ORDER_APOSTROPHE:
-        return "begins or ends with an apostrophe or backtick, which a tool put there so that a "
-               "spreadsheet keeps the digits: export it without";
+        return _("begins or ends with an apostrophe or backtick, which a tool put there so that a "
+                 "spreadsheet keeps the digits: export it without");
     case ORDER_ENTITY:
-        return "has an HTML entity such as &nbsp; in it: export it as plain text";
+        return _("has an HTML entity such as &nbsp; in it: export it as plain text");
     case ORDER_LOOKALIKE:
-        return "has characters that only look like ASCII (full-width forms, blanks, quotes, "
-               "dashes or letters of another kind): type it anew in half width";
+        return _("has characters that only look like ASCII (full-width forms, blanks, quotes, "
+                 "dashes or letters of another kind): type it anew in half width");
     case ORDER_UNFILLED:
-        return "stands where there is no claim number: look it up and write it";
+        return _("stands where there is no claim number: look it up and write it");
     case ORDER_LABELLED:
-        return "begins with the name of a number: write the claim number alone, and see that it is "
-               "the claim number and no other";
+        return _(
+            "begins with the name of a number: write the claim number alone, and see that it is "
+            "the claim number and no other");
     case ORDER_WRAPPED:
-        return "has quotes, brackets, a formula or a separator around it, which are no part of a "
-               "number: write the number alone";
+        return _("has quotes, brackets, a formula or a separator around it, which are no part of a "
+                 "number: write the number alone");
     case ORDER_CUT:
-        return "is not the whole number, as a screen cuts or masks it: export it in full";
+        return _("is not the whole number, as a screen cuts or masks it: export it in full");
     case ORDER_SIGNED:
-        return "has a sign, as a number to count with: look the claim number up and write it";
+        return _("has a sign, as a number to count with: look the claim number up and write it");
     case ORDER_GENUINE:
         break;
     }
     return order_no_is_list(value, kinds)
-               ? "holds several numbers: write one row for each"
-               : "looks unlike the other numbers of this column, or is none as this office has "
-                 "them (see --order-no-pattern), or holds several: correct it";
+               ? _("holds several numbers: write one row for each")
+               : _("looks unlike the other numbers of this column, or is none as this office has "
+                   "them (see --order-no-pattern), or holds several: correct it");
 }
 
 static const char *lost_sentence(struct value value)
 {
     switch (mojibake_find(value, text_kinds(value))) {
     case MOJIBAKE_UTF8_AS_GBK:
-        return "is text in UTF-8 that some program read as GBK: export it again as UTF-8";
+        return _("is text in UTF-8 that some program read as GBK: export it again as UTF-8");
     case MOJIBAKE_GBK_AS_UTF8:
     case MOJIBAKE_AS_LATIN:
-        return "is Chinese text that some program read in a wrong encoding: export it again as "
-               "UTF-8";
+        return _("is Chinese text that some program read in a wrong encoding: export it again as "
+                 "UTF-8");
     case MOJIBAKE_NONE:
         break;
     }
-    return "is what a program wrote in place of characters that it lost: export it again as "
-           "UTF-8, or type the text anew";
+    return _("is what a program wrote in place of characters that it lost: export it again as "
+             "UTF-8, or type the text anew");
 }
 
 static size_t limit_of(enum field field)
@@ -326,33 +336,37 @@ static void explain_field(const struct finding *finding, const struct rules *rul
     const char *sentence = sentence_on(finding, value, unit);
 
     if ((is_about_form(rule) || rule == RULE_EXCEL_NUMBER) && value_is_spreadsheet_error(value))
-        buffer_text(ret_sentence, "is what a program shows when it has no value, or no room for "
-                                  "it: correct it there, then export it again");
+        language_append(ret_sentence,
+                        "is what a program shows when it has no value, or no room for "
+                        "it: correct it there, then export it again");
     else if (sentence)
-        buffer_text(ret_sentence, sentence);
+        buffer_text(ret_sentence, _(sentence));
     else if (rule == RULE_TEXT_TOO_LONG)
-        buffer_format(ret_sentence, "is longer than %zu characters: shorten it",
-                      limit_of(finding->field));
+        language_format(ret_sentence, "is longer than %zu characters: shorten it",
+                        limit_of(finding->field));
     else if (rule == RULE_MAX_FEE)
-        buffer_format(ret_sentence,
-                      "is more than --max-fee %" PRId64 " fen: check the amount, or raise the "
-                      "limit",
-                      rules->max_fee);
+        language_format(ret_sentence,
+                        _("is more than --max-fee %" PRId64 " fen: check the amount, or raise the "
+                          "limit"),
+                        rules->max_fee);
     else
-        buffer_text(ret_sentence, sentences[rule] ? sentences[rule] : "breaks a rule: correct it");
+        buffer_text(ret_sentence,
+                    sentences[rule] ? _(sentences[rule]) : _("breaks a rule: correct it"));
 }
 
 /* What the eye does not see of a value that looks right. */
 static void explain_looks(enum rule rule, struct value value, struct buffer *ret_sentence)
 {
     if (rule != RULE_CONTROL_CHARACTER && value_has_invisible(value))
-        buffer_text(ret_sentence, "; the \\u{…} in it stands for a character that cannot be seen: "
-                                  "delete it");
+        language_append(ret_sentence,
+                        "; the \\u{…} in it stands for a character that cannot be seen: "
+                        "delete it");
     if (is_about_form(rule) && value_imitates_ascii(value))
-        buffer_text(ret_sentence, "; it has full-width characters, or blanks or dashes of another "
-                                  "kind: type it anew in half width");
+        language_append(ret_sentence,
+                        "; it has full-width characters, or blanks or dashes of another "
+                        "kind: type it anew in half width");
     if (rule == RULE_BAD_NUMBER && value.len && (*value.ptr == '\'' || *value.ptr == '`'))
-        buffer_text(ret_sentence, "; the apostrophe before it was put there by a tool");
+        language_append(ret_sentence, "; the apostrophe before it was put there by a tool");
 }
 
 /* Where the file's own headers say more than a sentence can: whether they did. */
@@ -363,22 +377,23 @@ static bool explain_column(const struct finding *finding, const struct columns *
 
     if (finding->rule == RULE_REFUSED_WITHOUT_REASON &&
         columns->index[FIELD_CLAIM_DESC] == COLUMN_ABSENT) {
-        buffer_text(ret_sentence, "has no column here although the claim failed (status 2): ");
+        language_append(ret_sentence, "has no column here although the claim failed (status 2): ");
         if (*similar)
-            buffer_format(ret_sentence,
-                          "if '%s' says why it was refused, say --column "
-                          "'claim_desc=%s'",
-                          similar, similar);
+            language_format(ret_sentence,
+                            "if '%s' says why it was refused, say --column "
+                            "'claim_desc=%s'",
+                            similar, similar);
         else
-            buffer_text(ret_sentence, "name the one that says why it was refused, with --column "
-                                      "claim_desc=HEADER, or export it too");
+            language_append(ret_sentence,
+                            "name the one that says why it was refused, with --column "
+                            "claim_desc=HEADER, or export it too");
         return true;
     }
     if (finding->rule != RULE_BAD_TIME || !*similar || columns->time_of_day ||
         !is_time_of_day(value))
         return false;
-    buffer_format(ret_sentence, "has no date: if '%s' has it, say --column 'claim_time=%s+%s'",
-                  similar, similar, column_header(columns, FIELD_CLAIM_TIME));
+    language_format(ret_sentence, "has no date: if '%s' has it, say --column 'claim_time=%s+%s'",
+                    similar, similar, column_header(columns, FIELD_CLAIM_TIME));
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/words/language.h"
 #include "input/claim/claim.h"
 #include "input/claim/findings.h"
 #include "input/value/value.h"
@@ -32,53 +33,56 @@ static void explain_column_count(const struct columns *columns, const struct rec
 {
     size_t nameless = find_nameless(columns, record);
 
-    buffer_format(ret_sentence, "the row that begins '%s' has ",
-                  LOG_QUOTED_WITHIN(record->cells[0].text, EXPLANATION_VALUE_BYTES));
+    language_format(ret_sentence, "the row that begins '%s' has ",
+                    LOG_QUOTED_WITHIN(record->cells[0].text, EXPLANATION_VALUE_BYTES));
     if (nameless) {
-        buffer_format(ret_sentence,
-                      "'%s' in column %zu, which has no header: give the column a header, or empty "
-                      "the cell; a text with a comma needs quotes (\") around it",
-                      LOG_QUOTED_WITHIN(record->cells[nameless - 1].text, EXPLANATION_VALUE_BYTES),
-                      nameless);
+        language_format(
+            ret_sentence,
+            "'%s' in column %zu, which has no header: give the column a header, or empty "
+            "the cell; a text with a comma needs quotes (\") around it",
+            LOG_QUOTED_WITHIN(record->cells[nameless - 1].text, EXPLANATION_VALUE_BYTES), nameless);
         return;
     }
-    buffer_format(ret_sentence, "%zu cell%s but the header has %zu: ", record->count,
-                  record->count == 1 ? "" : "s", columns->count);
+    language_format(ret_sentence, "%zu cell%s but the header has %zu: ", record->count,
+                    record->count == 1 ? "" : "s", columns->count);
     if (is_whole_row(columns, record))
-        buffer_text(ret_sentence, "quotes stand around the whole row, or another delimiter "
-                                  "separates it: take the quotes away, and one of each two inside "
-                                  "it");
+        language_append(ret_sentence,
+                        "quotes stand around the whole row, or another delimiter "
+                        "separates it: take the quotes away, and one of each two inside "
+                        "it");
     else if (record->count == 1)
-        buffer_text(ret_sentence, "if this line is no claim, delete it; if it is the rest of a "
-                                  "text with a line break, put quotes (\") around that text");
+        language_append(ret_sentence, "if this line is no claim, delete it; if it is the rest of a "
+                                      "text with a line break, put quotes (\") around that text");
     else
-        buffer_text(ret_sentence, "look for a comma or a quote too many or too few; a text with a "
-                                  "comma or a line break needs quotes (\") around it; if cells "
-                                  "that are left out at the end were empty, say --short-rows");
+        buffer_text(ret_sentence,
+                    _("look for a comma or a quote too many or too few; a text with a "
+                      "comma or a line break needs quotes (\") around it; if cells "
+                      "that are left out at the end were empty, say --short-rows"));
 }
 
 static void explain_cut(const struct record *record, struct buffer *ret_sentence)
 {
-    buffer_format(ret_sentence,
-                  "the row that begins '%s' may be cut: a line of too few cells follows, as where "
-                  "a line break stands in a text without quotes; export it with quotes (\") "
-                  "around texts, or delete the line below if it is no claim",
-                  LOG_QUOTED_WITHIN(record->cells[0].text, EXPLANATION_VALUE_BYTES));
+    language_format(
+        ret_sentence,
+        "the row that begins '%s' may be cut: a line of too few cells follows, as where "
+        "a line break stands in a text without quotes; export it with quotes (\") "
+        "around texts, or delete the line below if it is no claim",
+        LOG_QUOTED_WITHIN(record->cells[0].text, EXPLANATION_VALUE_BYTES));
 }
 
 void explanation_row_changed_key(const struct finding *finding, const struct columns *columns,
                                  const struct record *record, struct buffer *ret_sentence)
 {
     if (finding->field == FIELD_CLAIM_TIME) {
-        buffer_format(ret_sentence,
-                      "claim_time '%s' has lost the seconds that it has in the export, as "
-                      "spreadsheets save it: write it as it stands in row %llu of the export",
-                      LOG_QUOTED_WITHIN(claim_raw(columns, record, FIELD_CLAIM_TIME),
-                                        EXPLANATION_VALUE_BYTES),
-                      (unsigned long long)record->row);
+        language_format(ret_sentence,
+                        "claim_time '%s' has lost the seconds that it has in the export, as "
+                        "spreadsheets save it: write it as it stands in row %llu of the export",
+                        LOG_QUOTED_WITHIN(claim_raw(columns, record, FIELD_CLAIM_TIME),
+                                          EXPLANATION_VALUE_BYTES),
+                        (unsigned long long)record->row);
         return;
     }
-    buffer_format(
+    language_format(
         ret_sentence,
         "this line, with workcard_id '%s' and claim_order_no '%s', is not of the claim "
         "that it was in the export, and its key was not the problem: write both as they "
@@ -93,7 +97,8 @@ void explanation_row_explain(enum rule rule, const struct columns *columns,
                              const struct record *record, struct buffer *ret_sentence)
 {
     if (claim_is_blank(record))
-        buffer_text(ret_sentence, "the row has nothing but empty cells: delete it from the export");
+        language_append(ret_sentence,
+                        "the row has nothing but empty cells: delete it from the export");
     else if (rule == RULE_CUT_ROW)
         explain_cut(record, ret_sentence);
     else

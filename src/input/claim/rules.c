@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/words/language.h"
 #include "input/value/value.h"
 
 static const struct {
@@ -133,13 +134,13 @@ bool rules_parse(struct rules *rules, const char *text, const char **ret_why)
     enum rule rule = RULE_NONE;
 
     if (!equals || !rule_severity_parse(equals + 1, &severity))
-        *ret_why = "write NAME=error, NAME=warn or NAME=off";
+        *ret_why = _("write NAME=error, NAME=warn or NAME=off");
     else if (!find_rule(text, (size_t)(equals - text), &rule))
-        *ret_why = "there is no rule of this name";
+        *ret_why = _("there is no rule of this name");
     else if (rule == RULE_MAX_FEE)
-        *ret_why = "max-fee is set by --max-fee FEN";
+        *ret_why = _("max-fee is set by --max-fee FEN");
     else if (rule_is_fixed(rule))
-        *ret_why = "this rule is always an error: without it the row has no meaning";
+        *ret_why = _("this rule is always an error: without it the row has no meaning");
     else
         *ret_why = NULL;
     if (*ret_why)

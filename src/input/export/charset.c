@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/words/language.h"
 #include "line_count.h"
 
 #define CHARACTER_BYTES 4 /* the longest character of any encoding here */
@@ -248,7 +249,7 @@ int charset_convert(struct charset *charset, const unsigned char *bytes, size_t 
     if (ret_utf8->failed)
         return error_no_memory(err);
     if (bad)
-        return refuse_bytes(charset, "not a character", err);
+        return refuse_bytes(charset, _("not a character"), err);
     memcpy(charset->rest + charset->rest_len, bytes + taken, len - taken);
     charset->rest_len += len - taken;
     return 0;
@@ -257,6 +258,6 @@ int charset_convert(struct charset *charset, const unsigned char *bytes, size_t 
 int charset_finish(struct charset *charset, struct buffer *ret_utf8, struct error *err)
 {
     if (charset->rest_len)
-        return refuse_bytes(charset, "an unfinished character", err);
+        return refuse_bytes(charset, _("an unfinished character"), err);
     return ret_utf8->failed ? error_no_memory(err) : 0;
 }

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "detection_feed.h"
 #include "input/export/own_file.h"
 #include "line_count.h"
@@ -139,47 +140,48 @@ static const char *foreign_kind(const struct detection *detection)
         const char *bytes, *words;
     } kinds[] = {
         {4, "PK\x03\x04",
-         "this is a workbook (xlsx) or another archive (zip), not CSV; open it in "
-         "a spreadsheet and save it as 'CSV UTF-8', or unpack it"},
+         N_("this is a workbook (xlsx) or another archive (zip), not CSV; open it in "
+            "a spreadsheet and save it as 'CSV UTF-8', or unpack it")},
         {4, "\xd0\xcf\x11\xe0",
-         "this is a spreadsheet's own file (xls), or a workbook with a "
-         "password, not CSV; open it and save it as 'CSV UTF-8'"},
-        {2, "\x1f\x8b", "this is a packed file (gzip); unpack it, as with gunzip"},
-        {6, "7z\xbc\xaf\x27\x1c", "this is an archive (7z); unpack it"},
-        {4, "Rar!", "this is an archive (rar); unpack it"},
-        {3, "BZh", "this is a packed file (bzip2); unpack it"},
+         N_("this is a spreadsheet's own file (xls), or a workbook with a "
+            "password, not CSV; open it and save it as 'CSV UTF-8'")},
+        {2, "\x1f\x8b", N_("this is a packed file (gzip); unpack it, as with gunzip")},
+        {6, "7z\xbc\xaf\x27\x1c", N_("this is an archive (7z); unpack it")},
+        {4, "Rar!", N_("this is an archive (rar); unpack it")},
+        {3, "BZh", N_("this is a packed file (bzip2); unpack it")},
         {6,
          "\xfd"
          "7zXZ",
-         "this is a packed file (xz); unpack it"},
-        {4, "\x28\xb5\x2f\xfd", "this is a packed file (zstd); unpack it"},
-        {5, "%PDF-", "this is a PDF, not CSV; export the table as CSV"},
-        {5, "{\\rtf", "this is a text of a word processor (RTF), not CSV; export it as CSV"},
-        {4, "PAR1", "this is a Parquet file, not CSV; export it as CSV"},
+         N_("this is a packed file (xz); unpack it")},
+        {4, "\x28\xb5\x2f\xfd", N_("this is a packed file (zstd); unpack it")},
+        {5, "%PDF-", N_("this is a PDF, not CSV; export the table as CSV")},
+        {5, "{\\rtf", N_("this is a text of a word processor (RTF), not CSV; export it as CSV")},
+        {4, "PAR1", N_("this is a Parquet file, not CSV; export it as CSV")},
         {12, "%TSD-Header-",
-         "this file is encrypted by the office's protection (TSD); have it "
-         "decrypted there first, a new export comes out encrypted as well"},
+         N_("this file is encrypted by the office's protection (TSD); have it "
+            "decrypted there first, a new export comes out encrypted as well")},
         {9, "E-SafeNet",
-         "this file is encrypted by the office's protection (E-SafeNet); have it "
-         "decrypted there first"},
+         N_("this file is encrypted by the office's protection (E-SafeNet); have it "
+            "decrypted there first")},
         {9, "%IP-guard",
-         "this file is encrypted by the office's protection (IP-guard); have it "
-         "decrypted there first"},
-        {8, "Salted__", "this file is encrypted (openssl); decrypt it first"},
-        {14, "-----BEGIN PGP", "this file is encrypted or signed (PGP); decrypt it first"},
-        {4, "\x89PNG", "this is a picture, not CSV; export the table as CSV"},
-        {3, "\xff\xd8\xff", "this is a picture, not CSV; export the table as CSV"},
+         N_("this file is encrypted by the office's protection (IP-guard); have it "
+            "decrypted there first")},
+        {8, "Salted__", N_("this file is encrypted (openssl); decrypt it first")},
+        {14, "-----BEGIN PGP", N_("this file is encrypted or signed (PGP); decrypt it first")},
+        {4, "\x89PNG", N_("this is a picture, not CSV; export the table as CSV")},
+        {3, "\xff\xd8\xff", N_("this is a picture, not CSV; export the table as CSV")},
     };
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
         if (detection->offset >= kinds[i].len &&
             memcmp(detection->head, kinds[i].bytes, kinds[i].len) == 0)
-            return kinds[i].words;
+            return _(kinds[i].words);
     /* Its name stands behind three bytes. */
     return detection->offset >= HEAD_BYTES &&
                    memmem(detection->head, HEAD_BYTES, "E-SafeNet", strlen("E-SafeNet"))
-               ? "this file is encrypted by the office's protection (E-SafeNet); have it decrypted "
-                 "there first"
+               ? _("this file is encrypted by the office's protection (E-SafeNet); have it "
+                   "decrypted "
+                   "there first")
                : NULL;
 }
 
@@ -198,15 +200,15 @@ static int refuse_nul(const struct detection *detection, const struct trouble *n
 {
     if (looks_like_utf16(detection))
         return refuse(name, nul,
-                      "a NUL byte: the file is UTF-16 without a byte order mark as it seems; say "
-                      "--encoding utf-16, or export it as UTF-8",
+                      _("a NUL byte: the file is UTF-16 without a byte order mark as it seems; say "
+                        "--encoding utf-16, or export it as UTF-8"),
                       err);
     if (starts_with(detection, "SQLi"))
         return refuse(name, nul, own_file_of_bytes("SQLite format 3", strlen("SQLite format 3")),
                       err);
     return refuse(name, nul,
-                  "a NUL byte, which no text has: the file is damaged, or it is UTF-16 without a "
-                  "byte order mark; export it again as UTF-8",
+                  _("a NUL byte, which no text has: the file is damaged, or it is UTF-16 without a "
+                    "byte order mark; export it again as UTF-8"),
                   err);
 }
 
@@ -214,13 +216,13 @@ static int check_utf16(const struct detection *detection, const char *name, stru
 {
     if (detection->utf16.nul.found)
         return refuse(name, &detection->utf16.nul,
-                      "a NUL character, which no text has: the file is damaged, or it is UTF-32; "
-                      "export it again as UTF-8",
+                      _("a NUL character, which no text has: the file is damaged, or it is UTF-32; "
+                        "export it again as UTF-8"),
                       err);
     if (detection->utf16.trouble.found)
-        return refuse(name, &detection->utf16.trouble,
-                      "a character of UTF-16 is cut in half: the file is damaged; export it again",
-                      err);
+        return refuse(
+            name, &detection->utf16.trouble,
+            _("a character of UTF-16 is cut in half: the file is damaged; export it again"), err);
     return 0;
 }
 
@@ -228,24 +230,24 @@ static int check_utf8(const struct detection *detection, const char *name, struc
 {
     if (detection->utf8.trouble.found)
         return refuse(name, &detection->utf8.trouble,
-                      "not UTF-8: the file is damaged or in another encoding; export it again as "
-                      "UTF-8, or say what it is with --encoding",
+                      _("not UTF-8: the file is damaged or in another encoding; export it again as "
+                        "UTF-8, or say what it is with --encoding"),
                       err);
     return 0;
 }
 
 #define EURO_WORDS                                                                                 \
-    "the byte 0x80, which Windows writes for the euro sign in GBK and which is none in GB18030: "  \
-    "export the file again as UTF-8"
+    N_("the byte 0x80, which Windows writes for the euro sign in GBK and which is none in "        \
+       "GB18030: export the file again as UTF-8")
 
 static int check_gb18030(const struct detection *detection, const char *name, struct error *err)
 {
     if (detection->gb18030.has_euro)
-        return refuse(name, &detection->gb18030.trouble, EURO_WORDS, err);
+        return refuse(name, &detection->gb18030.trouble, _(EURO_WORDS), err);
     if (detection->gb18030.trouble.found)
         return refuse(name, &detection->gb18030.trouble,
-                      "not GB18030: the file is damaged or in another encoding; export it again "
-                      "as UTF-8, or say what it is with --encoding",
+                      _("not GB18030: the file is damaged or in another encoding; export it again "
+                        "as UTF-8, or say what it is with --encoding"),
                       err);
     return 0;
 }
@@ -276,8 +278,8 @@ static int refuse_two_readings(const struct detection *detection, const char *na
     show_sample(&detection->utf8, ENCODING_GB18030, as_gbk, sizeof(as_gbk));
     snprintf(
         why, sizeof(why),
-        "the file can be read in two encodings: this text is '%s' in UTF-8 and '%s' in GB18030 "
-        "(GBK); say the one that makes sense, --encoding utf-8 or --encoding gb18030",
+        _("the file can be read in two encodings: this text is '%s' in UTF-8 and '%s' in GB18030 "
+          "(GBK); say the one that makes sense, --encoding utf-8 or --encoding gb18030"),
         as_utf8, as_gbk);
     return refuse(name, &detection->utf8.first, why, err);
 }
@@ -288,10 +290,11 @@ static int refuse_rare(const struct detection *detection, const char *name, stru
     char shown[64], why[512];
 
     show_sample(&detection->utf8, ENCODING_GB18030, shown, sizeof(shown));
-    snprintf(why, sizeof(why),
-             "the file is damaged UTF-8, or GB18030 (GBK) with nothing but rare characters such as "
-             "'%s': if these are right, say --encoding gb18030, else export it again as UTF-8",
-             shown);
+    snprintf(
+        why, sizeof(why),
+        _("the file is damaged UTF-8, or GB18030 (GBK) with nothing but rare characters such as "
+          "'%s': if these are right, say --encoding gb18030, else export it again as UTF-8"),
+        shown);
     return refuse(name, &detection->utf8.first, why, err);
 }
 
@@ -325,21 +328,22 @@ static int decide(const struct detection *detection, const char *name, enum enco
     if (utf8->long_bytes > utf8->bad_bytes)
         return refuse(
             name, &utf8->trouble,
-            "a character is cut in half: the file is UTF-8 and damaged here, or this line "
-            "is in another encoding (GBK) than the rest; export it again",
+            _("a character is cut in half: the file is UTF-8 and damaged here, or this line "
+              "is in another encoding (GBK) than the rest; export it again"),
             err);
     if (detection->gb18030.has_euro && detection->gb18030.pairs)
-        return refuse(name, &detection->gb18030.trouble, EURO_WORDS, err);
+        return refuse(name, &detection->gb18030.trouble, _(EURO_WORDS), err);
     if (detection->gb18030.trouble.found)
         return refuse(name, &detection->gb18030.trouble,
-                      "neither UTF-8 nor GB18030: the file is damaged or in another encoding; "
-                      "export it again as UTF-8",
+                      _("neither UTF-8 nor GB18030: the file is damaged or in another encoding; "
+                        "export it again as UTF-8"),
                       err);
     if (is_big5(&detection->gb18030))
-        return refuse(name, &utf8->first,
-                      "the file is Big5 as it seems, which is not read: export it again as UTF-8; "
-                      "if it surely is GB18030 (GBK), say --encoding gb18030",
-                      err);
+        return refuse(
+            name, &utf8->first,
+            _("the file is Big5 as it seems, which is not read: export it again as UTF-8; "
+              "if it surely is GB18030 (GBK), say --encoding gb18030"),
+            err);
     if (detection->gb18030.pairs && !detection->gb18030.has_common)
         return refuse_rare(detection, name, err);
     return 0;

@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 #include "detection.h"
 #include "export_part.h"
 #include "spool.h"
@@ -97,7 +98,7 @@ static int open_source(struct export *export, const char *path, struct error *er
     export->device = info.st_dev;
     export->inode = info.st_ino;
     if (S_ISDIR(info.st_mode))
-        return refuse_to_open(export, "it is a folder", err);
+        return refuse_to_open(export, _("it is a folder"), err);
     return standard_input || !S_ISREG(info.st_mode) ? spool(export, err) : 0;
 }
 

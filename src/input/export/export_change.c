@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/hex.h"
+#include "base/words/language.h"
 #include "export_part.h"
 
 /* Times are kept by a clock that ticks slowly, on some file systems every other second: a file that
@@ -59,10 +60,10 @@ static bool has_surveyed_blocks(const struct export *export, int fd)
 static const char *change_of_content(const struct export *export, int fd, const struct stat *now)
 {
     if ((uint64_t)now->st_size < export->bytes)
-        return "was cut";
+        return _("was cut");
     if ((uint64_t)now->st_size > export->bytes)
-        return "has grown";
-    return has_surveyed_blocks(export, fd) ? NULL : "was written to";
+        return _("has grown");
+    return has_surveyed_blocks(export, fd) ? NULL : _("was written to");
 }
 
 /* Another file has the name now. A copy of the same content is none. */
@@ -76,7 +77,7 @@ static const char *change_of_name(const struct export *export)
         return NULL;
     same = fstat(fd, &now) == 0 && S_ISREG(now.st_mode) && !change_of_content(export, fd, &now);
     close(fd);
-    return same ? NULL : "was replaced";
+    return same ? NULL : _("was replaced");
 }
 
 const char *export_change(const struct export *export)
@@ -87,7 +88,7 @@ const char *export_change(const struct export *export)
     if (export->spooled || !export->surveyed)
         return NULL;
     if (fstat(export->fd, &now))
-        return "cannot be looked at any more";
+        return _("cannot be looked at any more");
     if (!is_untouched(export, &now))
         change = change_of_content(export, export->fd, &now);
     if (!change && stat(export->name, &now) == 0 &&

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 
 #define NAME_BYTES 32 /* a longer one is none of ours */
 #define NAMES_MAX 16
@@ -84,16 +85,19 @@ enum own_file own_file_of_header(const char *line, size_t len, char expected, ch
 int own_file_refuse(enum own_file kind, const char *name, struct error *err)
 {
     static const char *const words[] = {
-        [OWN_FILE_NONE] = "is no export",
-        [OWN_FILE_PROBLEMS] = "is a list of problems that claimbatch check wrote, not a report: "
-                              "fix its rows and give it to claimbatch upload",
-        [OWN_FILE_REPORT] = "is a report of claimbatch, not an export: to send again what failed "
-                            "in it, use rerun with the report as claimbatch wrote it; else name "
-                            "the export it is about",
-        [OWN_FILE_DECISIONS] = "is a list of unknown rows that claimbatch resolve wrote, not an "
-                               "export: fill it in and give it to claimbatch resolve with --from",
-        [OWN_FILE_AUDIT] = "is a table of claims that claimbatch audit wrote, not an export: name "
-                           "the export itself",
+        [OWN_FILE_NONE] = N_("is no export"),
+        [OWN_FILE_PROBLEMS] = N_("is a list of problems that claimbatch check wrote, not a report: "
+                                 "fix its rows and give it to claimbatch upload"),
+        [OWN_FILE_REPORT] =
+            N_("is a report of claimbatch, not an export: to send again what failed "
+               "in it, use rerun with the report as claimbatch wrote it; else name "
+               "the export it is about"),
+        [OWN_FILE_DECISIONS] =
+            N_("is a list of unknown rows that claimbatch resolve wrote, not an "
+               "export: fill it in and give it to claimbatch resolve with --from"),
+        [OWN_FILE_AUDIT] =
+            N_("is a table of claims that claimbatch audit wrote, not an export: name "
+               "the export itself"),
     };
 
     return error_set(err, EXIT_INPUT_REFUSED, "'%s' %s; nothing was sent", LOG_QUOTED(name),
@@ -105,20 +109,22 @@ const char *own_file_of_bytes(const char *bytes, size_t len)
     static const struct {
         const char *start, *words;
     } starts[] = {
-        {"SQLite format 3", "this is an SQLite database, as a ledger of claimbatch is, not an "
-                            "export: name the export"},
-        {"{", "it begins as JSON does, as the manifest beside a report is: name the export itself, "
-              "or, to send again what failed, use rerun with the report"},
-        {"[", "it begins as JSON does: export it as CSV"},
-        {"-----BEGIN ", "this is a key or a certificate, not an export: name the export"},
-        {"# HELP claimbatch", "these are metrics of claimbatch, not an export: name the export"},
+        {"SQLite format 3", N_("this is an SQLite database, as a ledger of claimbatch is, not an "
+                               "export: name the export")},
+        {"{",
+         N_("it begins as JSON does, as the manifest beside a report is: name the export itself, "
+            "or, to send again what failed, use rerun with the report")},
+        {"[", N_("it begins as JSON does: export it as CSV")},
+        {"-----BEGIN ", N_("this is a key or a certificate, not an export: name the export")},
+        {"# HELP claimbatch",
+         N_("these are metrics of claimbatch, not an export: name the export")},
     };
 
     for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
         size_t start = strlen(starts[i].start);
 
         if (len >= start && memcmp(bytes, starts[i].start, start) == 0)
-            return starts[i].words;
+            return _(starts[i].words);
     }
     return NULL;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/hash.h"
+#include "base/words/language.h"
 #include "input/claim/claim.h"
 #include "input/export/spool.h"
 
@@ -166,7 +167,7 @@ static void spill(struct duplicates *duplicates)
     }
     spills[duplicates->spill_count].start = duplicates->bytes;
     distribute(duplicates->entries, duplicates->count, 0, spills[duplicates->spill_count].ends);
-    if (file_write(duplicates->fd, "a temporary file", (const char *)duplicates->entries, bytes,
+    if (file_write(duplicates->fd, _("a temporary file"), (const char *)duplicates->entries, bytes,
                    &ignored)) {
         duplicates->stays_in_memory = true;
         return;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 #include "input/inspection/repeats.h"
 #include "misreading.h"
 
@@ -35,9 +36,9 @@ const char *inspection_first(const struct inspection *inspection, enum rule rule
     unsigned long long row = inspection->first_row[rule], line = inspection->first_line[rule];
 
     if (line && line != row)
-        snprintf(ret_text, INSPECTION_FIRST_BYTES, "row %llu, line %llu", row, line);
+        snprintf(ret_text, INSPECTION_FIRST_BYTES, _("row %llu, line %llu"), row, line);
     else
-        snprintf(ret_text, INSPECTION_FIRST_BYTES, "row %llu", row);
+        snprintf(ret_text, INSPECTION_FIRST_BYTES, _("row %llu"), row);
     return ret_text;
 }
 

@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "footer.h"
 #include "input/claim/claim.h"
 #include "input/reader/header.h"
@@ -43,13 +44,13 @@ static int refuse_unit(const struct reader *reader, const struct record *record,
     const char *raw = claim_raw(columns, record, FIELD_CLAIM_FEE);
     char why[512];
 
-    snprintf(why, sizeof(why), "%s '%.120s' says %s, but the amounts are taken as %s%s",
+    snprintf(why, sizeof(why), _("%s '%.120s' says %s, but the amounts are taken as %s%s"),
              column_header(columns, FIELD_CLAIM_FEE), LOG_QUOTED(raw), header_unit_name(said),
              columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen",
              has_digit(value_in(reader, record, FIELD_CLAIM_FEE))
-                 ? ": export the amounts as plain numbers in one unit, and say it in the header"
-                 : ": this line looks like a second header; delete it, and say the unit of the "
-                   "amounts in the first, or with --fee-unit");
+                 ? _(": export the amounts as plain numbers in one unit, and say it in the header")
+                 : _(": this line looks like a second header; delete it, and say the unit of the "
+                     "amounts in the first, or with --fee-unit"));
     return reader_refuse(reader, record, why, err);
 }
 
@@ -77,11 +78,11 @@ static int look_at_note(const struct reader *reader, const struct record *record
 
         if (said == UNIT_UNSAID || said == taken)
             continue;
-        snprintf(why, sizeof(why),
-                 "'%.120s' says %s, but the amounts are taken as %s: find out which is right; then "
-                 "delete this line, and say the unit in the header or with --fee-unit",
-                 LOG_QUOTED(text), header_unit_name(said),
-                 taken == UNIT_SAYS_YUAN ? "yuan" : "fen");
+        snprintf(
+            why, sizeof(why),
+            _("'%.120s' says %s, but the amounts are taken as %s: find out which is right; then "
+              "delete this line, and say the unit in the header or with --fee-unit"),
+            LOG_QUOTED(text), header_unit_name(said), taken == UNIT_SAYS_YUAN ? "yuan" : "fen");
         return reader_refuse(reader, record, why, err);
     }
     return 0;
@@ -99,8 +100,8 @@ static int look_at_encoding(const struct reader *reader, enum encoding encoding,
     if (!utf8 && !gbk)
         return 0;
     snprintf(why, sizeof(why),
-             "%s is %s in a file that else is %s: the file was put together from two; bring both "
-             "into one encoding, UTF-8, before",
+             _("%s is %s in a file that else is %s: the file was put together from two; bring both "
+               "into one encoding, UTF-8, before"),
              column_header(reader_columns(reader), field), utf8 ? "UTF-8" : "GB18030 (GBK)",
              utf8 ? "GB18030 (GBK)" : "UTF-8");
     return reader_refuse(reader, record, why, err);

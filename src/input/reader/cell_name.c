@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/words/language.h"
 #include "input/reader/columns.h"
 #include "input/reader/problem_line.h"
 #include "input/reader/reader.h"
@@ -26,9 +27,9 @@ const char *cell_name(const struct record *record, int index, char ret_cell[CELL
     char name[CELL_NAME_COLUMN_BYTES];
 
     if (index == COLUMN_ABSENT)
-        snprintf(ret_cell, CELL_NAME_BYTES, "row %llu", (unsigned long long)row);
+        snprintf(ret_cell, CELL_NAME_BYTES, _("row %llu"), (unsigned long long)row);
     else
-        snprintf(ret_cell, CELL_NAME_BYTES, "cell %s%llu",
+        snprintf(ret_cell, CELL_NAME_BYTES, _("cell %s%llu"),
                  cell_name_column(before + (size_t)index, name), (unsigned long long)row);
     return ret_cell;
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "columns_part.h"
 #include "header.h"
 #include "input/reader/reader.h"
@@ -86,7 +87,7 @@ static void append_header(struct buffer *text, const char *header)
 
 static void append_column(struct buffer *text, const struct resolution *resolution, int index)
 {
-    buffer_format(text, "column %d ", index + 1);
+    language_format(text, "column %d ", index + 1);
     append_header(text, columns_header_of(resolution, index));
 }
 
@@ -100,7 +101,7 @@ static void append_headers(struct buffer *text, const struct resolution *resolut
         append_header(text, resolution->header->cells[i].text);
     }
     if (count > SHOWN_HEADERS)
-        buffer_format(text, " and %zu more", count - SHOWN_HEADERS);
+        language_format(text, " and %zu more", count - SHOWN_HEADERS);
 }
 
 static int refuse_twice(const struct resolution *resolution, enum field field, int first,
@@ -109,15 +110,15 @@ static int refuse_twice(const struct resolution *resolution, enum field field, i
     struct buffer text = {0};
 
     append_column(&text, resolution, first);
-    buffer_text(&text, " and ");
+    language_append(&text, " and ");
     append_column(&text, resolution, second);
-    buffer_format(&text, " both mean %s; ", column_field_name(field));
+    language_format(&text, " both mean %s; ", column_field_name(field));
     if (header_is_same(columns_header_of(resolution, first),
                        columns_header_of(resolution, second))) {
-        buffer_text(&text, "rename one of them in the export");
+        language_append(&text, "rename one of them in the export");
     } else {
-        buffer_format(&text, "say which one it is with --column %s=HEADER",
-                      column_field_name(field));
+        language_format(&text, "say which one it is with --column %s=HEADER",
+                        column_field_name(field));
     }
     return refuse(resolution, &text);
 }
@@ -127,8 +128,9 @@ static int refuse_mapped_twice(const struct resolution *resolution, enum field f
     struct buffer text = {0};
 
     append_column(&text, resolution, index);
-    buffer_format(&text, " is named by --column for both %s and %s; name each column once",
-                  column_field_name(columns_field_at(resolution, index)), column_field_name(field));
+    language_format(&text, " is named by --column for both %s and %s; name each column once",
+                    column_field_name(columns_field_at(resolution, index)),
+                    column_field_name(field));
     return refuse(resolution, &text);
 }
 
@@ -137,9 +139,9 @@ static int refuse_not_there(const struct resolution *resolution, enum field fiel
 {
     struct buffer text = {0};
 
-    buffer_format(&text, "--column %s names a column ", column_field_name(field));
+    language_format(&text, "--column %s names a column ", column_field_name(field));
     append_header(&text, header);
-    buffer_text(&text, " that is not there; the columns are ");
+    language_append(&text, " that is not there; the columns are ");
     append_headers(&text, resolution);
     return refuse(resolution, &text);
 }
@@ -245,24 +247,25 @@ static int check_required(const struct resolution *resolution)
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         if (!fields[i].required || resolution->columns->index[i] != COLUMN_ABSENT)
             continue;
-        buffer_format(&text, "%s%s (", text.len ? ", " : "no column for ", fields[i].name);
+        buffer_format(&text, "%s%s (", text.len ? ", " : _("no column for "), fields[i].name);
         header_list_known((enum field)i, &text);
         buffer_text(&text, ")");
     }
     if (text.len == 0)
         return 0;
     if (columns_is_garbled(resolution))
-        buffer_text(&text, "; some program read the header in a wrong encoding or lost its "
-                           "characters, and the texts below as well: export it again as UTF-8");
+        language_append(&text, "; some program read the header in a wrong encoding or lost its "
+                               "characters, and the texts below as well: export it again as UTF-8");
     else if (!is_any_known(resolution))
-        buffer_text(&text, "; the first line must be the header: take away lines above it, or add "
-                           "it where it is missing");
+        language_append(&text,
+                        "; the first line must be the header: take away lines above it, or add "
+                        "it where it is missing");
     if (resolution->header->count == 1)
         columns_append_delimiter_advice(&text, columns_header_of(resolution, 0));
     else
-        buffer_text(&text, "; name yours with --column FIELD=HEADER");
+        language_append(&text, "; name yours with --column FIELD=HEADER");
     append_guesses(&text, resolution);
-    buffer_text(&text, "; the columns are ");
+    language_append(&text, "; the columns are ");
     append_headers(&text, resolution);
     return refuse(resolution, &text);
 }
@@ -282,9 +285,9 @@ static int refuse_contradiction(const struct resolution *resolution, int index, 
     struct buffer text = {0};
 
     append_column(&text, resolution, index);
-    buffer_format(&text,
-                  " says %s but --fee-unit says %s; take the option away or correct the header",
-                  header_unit_name(said), unit == FEE_UNIT_YUAN ? "yuan" : "fen");
+    language_format(&text,
+                    " says %s but --fee-unit says %s; take the option away or correct the header",
+                    header_unit_name(said), unit == FEE_UNIT_YUAN ? _("yuan") : _("fen"));
     return refuse(resolution, &text);
 }
 
@@ -296,16 +299,17 @@ static int resolve_unit(const struct resolution *resolution, enum fee_unit unit)
 
     header_field(header, &meant);
     if (stated == UNIT_SAYS_OTHER)
-        return refuse_unit(resolution, index,
-                           "says a unit that is neither fen nor yuan: export the amounts in yuan");
+        return refuse_unit(
+            resolution, index,
+            _("says a unit that is neither fen nor yuan: export the amounts in yuan"));
     if (stated == UNIT_SAYS_BOTH)
         return refuse_unit(resolution, index,
-                           "says fen and yuan: correct the header, so that it says one of them");
+                           _("says fen and yuan: correct the header, so that it says one of them"));
     meant = stated == UNIT_UNSAID ? meant : stated;
     if (unit == FEE_UNIT_UNDECLARED && meant == UNIT_UNSAID)
         return refuse_unit(resolution, index,
-                           "does not say whether its amounts are fen or yuan; say --fee-unit fen "
-                           "or --fee-unit yuan");
+                           _("does not say whether its amounts are fen or yuan; say --fee-unit fen "
+                             "or --fee-unit yuan"));
     if (unit == FEE_UNIT_UNDECLARED)
         unit = meant == UNIT_SAYS_YUAN ? FEE_UNIT_YUAN : FEE_UNIT_FEN;
     else if (stated != UNIT_UNSAID && (stated == UNIT_SAYS_YUAN) != (unit == FEE_UNIT_YUAN))
@@ -330,7 +334,7 @@ static void list_unused(const struct resolution *resolution, struct buffer *ret_
                           LOG_QUOTED_WITHIN(header, SHOWN_HEADER_BYTES));
     }
     if (more)
-        buffer_format(ret_unused, " and %zu more", more);
+        language_format(ret_unused, " and %zu more", more);
 }
 
 /* Notes which columns have no name, and what the file calls those of the fields. */
@@ -374,8 +378,8 @@ static int refuse_wide(const struct resolution *resolution)
 {
     struct buffer text = {0};
 
-    buffer_format(&text, "it has %zu columns; no export of claims has more than %d",
-                  resolution->header->count, COLUMNS_MAX);
+    language_format(&text, "it has %zu columns; no export of claims has more than %d",
+                    resolution->header->count, COLUMNS_MAX);
     return refuse(resolution, &text);
 }
 

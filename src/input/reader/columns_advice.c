@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/words/language.h"
 #include "columns_part.h"
 #include "header.h"
 #include "input/value/text.h"
@@ -33,23 +34,26 @@ void columns_append_delimiter_advice(struct buffer *text, const char *header)
     static const struct {
         const char *delimiter;
         const char *option;
-    } usual[] = {
-        {"\t", "tab"},  {";", "';'"},
-        {"|", "'|'"},   {"\x01", "'\\x01'"},
-        {"，", "'，'"}, {"\x1f", "'\\x1f'"},
-        {"^", "'^'"},   {",", "',', or, if quotes stand around the whole line, take them away"}};
+    } usual[] = {{"\t", "tab"},
+                 {";", "';'"},
+                 {"|", "'|'"},
+                 {"\x01", "'\\x01'"},
+                 {"，", "'，'"},
+                 {"\x1f", "'\\x1f'"},
+                 {"^", "'^'"},
+                 {",", N_("',', or, if quotes stand around the whole line, take them away")}};
 
     for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
         if (strstr(header, usual[i].delimiter) && is_a_list(header, usual[i].delimiter)) {
-            buffer_format(text,
-                          "; it looks as if the columns are separated by another character: say "
-                          "--delimiter %s",
-                          usual[i].option);
+            language_format(text,
+                            "; it looks as if the columns are separated by another character: say "
+                            "--delimiter %s",
+                            _(usual[i].option));
             return;
         }
     }
-    buffer_text(text, "; if the line is more than one column, name what separates them with "
-                      "--delimiter");
+    language_append(text, "; if the line is more than one column, name what separates them with "
+                          "--delimiter");
 }
 
 /* Names the column that may be meant for a field that has none. */
@@ -61,8 +65,8 @@ void columns_append_guess(struct buffer *text, const struct resolution *resoluti
 
         if (columns_is_taken(resolution, (int)i) || header_guess(header) != field)
             continue;
-        buffer_format(text, "; if column %zu is meant, say --column '%s=%s'", i + 1, name,
-                      LOG_QUOTED_WITHIN(header, SHOWN_HEADER_BYTES));
+        language_format(text, "; if column %zu is meant, say --column '%s=%s'", i + 1, name,
+                        LOG_QUOTED_WITHIN(header, SHOWN_HEADER_BYTES));
         return;
     }
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/words/language.h"
+
 #define PLAIN_BYTES 256 /* of a header without what does not count; a longer one is not known */
 
 /* Protocol section 4. */
@@ -318,10 +320,10 @@ enum unit_said header_amount_unit(struct value value)
 
 const char *header_unit_name(enum unit_said unit)
 {
-    static const char *const names[] = {"no unit", "fen", "yuan", "neither fen nor yuan",
-                                        "both fen and yuan"};
+    static const char *const names[] = {N_("no unit"), N_("fen"), N_("yuan"),
+                                        N_("neither fen nor yuan"), N_("both fen and yuan")};
 
-    return names[unit];
+    return _(names[unit]);
 }
 
 /* ---- for messages ---- */

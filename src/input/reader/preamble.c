@@ -5,6 +5,7 @@
 
 #include "base/character.h"
 #include "base/error.h"
+#include "base/words/language.h"
 #include "header.h"
 #include "input/export/lines.h"
 
@@ -44,14 +45,14 @@ static size_t count_fields(const char *line, size_t len, const char *delimiter)
 static bool advise(const struct line *line, uint64_t number, const char *wanted, struct error *err)
 {
     for (size_t i = 0; i < sizeof(delimiters) / sizeof(*delimiters); i++) {
-        char words[160];
+        char words[320];
         bool same = strcmp(delimiters[i].text, wanted) == 0;
 
         if (count_fields(line->text, line->len, delimiters[i].text) < ENOUGH_FIELDS)
             continue;
         snprintf(words, sizeof(words),
-                 "line %llu looks like the header: delete the lines above it%s%s",
-                 (unsigned long long)number, same ? "" : ", and say --delimiter ",
+                 _("line %llu looks like the header: delete the lines above it%s%s"),
+                 (unsigned long long)number, same ? "" : _(", and say --delimiter "),
                  same ? "" : delimiters[i].option);
         error_add(err, words);
         return true;

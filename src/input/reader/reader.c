@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "input/export/lines.h"
 #include "input/export/own_file.h"
 #include "input/reader/problem_line.h"
@@ -50,23 +51,24 @@ static int check_correction(struct reader *reader, uint64_t last_row, struct err
     struct problem_line *correction = &reader->correction;
 
     if (!problem_line_take(reader->cells, reader->count, correction))
-        return refuse_line(reader,
-                           "the columns row, export_sha256 and key_check of this line of a list "
-                           "of problems are not as claimbatch check wrote them: take them from "
-                           "the list again; a claim that is not in the list belongs in an export",
-                           err);
+        return refuse_line(
+            reader,
+            _("the columns row, export_sha256 and key_check of this line of a list "
+              "of problems are not as claimbatch check wrote them: take them from "
+              "the list again; a claim that is not in the list belongs in an export"),
+            err);
     if (last_row && memcmp(reader->corrects, correction->export_sha256, CORRECTION_SHA256_BYTES))
         return refuse_line(reader,
-                           "this line is of another export than those above: give each list of "
-                           "problems to upload by itself",
+                           _("this line is of another export than those above: give each list of "
+                             "problems to upload by itself"),
                            err);
     if (correction->row <= last_row)
         return refuse_line(reader,
                            correction->row == last_row
-                               ? "this row of the export stands twice in the list of problems: "
-                                 "delete the line that is wrong"
-                               : "the lines of the list of problems are in another order: sort "
-                                 "them by the column row, smallest first",
+                               ? _("this row of the export stands twice in the list of problems: "
+                                   "delete the line that is wrong")
+                               : _("the lines of the list of problems are in another order: sort "
+                                   "them by the column row, smallest first"),
                            err);
     memcpy(reader->corrects, correction->export_sha256, CORRECTION_SHA256_BYTES);
     return 0;
@@ -193,8 +195,8 @@ static int take_list_header(struct reader *reader, struct error *err)
         return 0;
     if (!problem_line_is_header(header->cells, header->count))
         return refuse_line(reader,
-                           "the first columns of a list of problems, up to export_sha256 and "
-                           "key_check, are not there: let claimbatch check write it again",
+                           _("the first columns of a list of problems, up to export_sha256 and "
+                             "key_check, are not there: let claimbatch check write it again"),
                            err);
     header->cells += CORRECTION_COLUMNS;
     header->count -= CORRECTION_COLUMNS;

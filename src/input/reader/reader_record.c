@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "input/export/lines.h"
 #include "input/export/own_file.h"
 #include "input/reader/reader.h"
@@ -114,7 +115,7 @@ const char *reader_record_describe_row(const struct reader *reader, uint64_t lin
 {
     ret_text[0] = '\0';
     if (row != line && row && !reader->is_list)
-        snprintf(ret_text, ROW_BYTES, " (row %llu)", (unsigned long long)row);
+        snprintf(ret_text, ROW_BYTES, _(" (row %llu)"), (unsigned long long)row);
     return ret_text;
 }
 
@@ -153,8 +154,8 @@ static int refuse_unterminated(const struct reader *reader, struct error *err)
     find_open_quote(reader, reader_record_end(reader), &quote);
     return reader_record_refuse_at(
         reader, &quote,
-        "a quote is opened here and never closed; the file may be cut; close or "
-        "remove the quote, or export the file again",
+        _("a quote is opened here and never closed; the file may be cut; close or "
+          "remove the quote, or export the file again"),
         err);
 }
 
@@ -181,8 +182,8 @@ static int refuse_stray_quote(const struct reader *reader, const struct place *p
 {
     reader_record_refuse_at(
         reader, place,
-        "a stray quote inside a cell that does not begin with one; put the whole cell in "
-        "quotes and double the quotes inside it",
+        _("a stray quote inside a cell that does not begin with one; put the whole cell in "
+          "quotes and double the quotes inside it"),
         err);
     if (reader->header.count)
         return -1;
@@ -200,7 +201,7 @@ static bool is_escaped(const struct reader *reader, const char *at)
 static int refuse_stray(const struct reader *reader, const char *at, struct error *err)
 {
     struct place place = reader_record_start(reader, at), quote = {0};
-    char why[224];
+    char why[480];
 
     while (place.ptr < place.end)
         reader_record_step(&place);
@@ -208,9 +209,9 @@ static int refuse_stray(const struct reader *reader, const char *at, struct erro
         return refuse_stray_quote(reader, &place, err);
     find_open_quote(reader, at, &quote);
     snprintf(why, sizeof(why),
-             "text behind a closing quote; a quote inside a cell must be doubled%s, or the quote "
-             "of line %llu, column %llu was not closed where its cell ends",
-             is_escaped(reader, at) ? " (a backslash before it does not do)" : "",
+             _("text behind a closing quote; a quote inside a cell must be doubled%s, or the quote "
+               "of line %llu, column %llu was not closed where its cell ends"),
+             is_escaped(reader, at) ? _(" (a backslash before it does not do)") : "",
              (unsigned long long)quote.line, (unsigned long long)quote.column);
     return reader_record_refuse_at(reader, &place, why, err);
 }
@@ -223,11 +224,11 @@ static int refuse_too_long(const struct reader *reader, struct error *err)
     if (find_open_quote(reader, reader_record_end(reader), &quote))
         return reader_record_refuse_at(
             reader, &quote,
-            "a quote is opened here and not closed within 1 MiB; close or remove it", err);
+            _("a quote is opened here and not closed within 1 MiB; close or remove it"), err);
     return reader_record_refuse_at(
         reader, &start,
-        "the record that starts here is longer than 1 MiB; this is no export of "
-        "claims, or its line ends are lost",
+        _("the record that starts here is longer than 1 MiB; this is no export of "
+          "claims, or its line ends are lost"),
         err);
 }
 

@@ -3,11 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/words/language.h"
 #include "input/value/value.h"
 
 #define KNOWN_STATUSES 3
 
-const char vocabulary_conflict[] = "this word has another value already: one word means one thing";
+const char vocabulary_conflict[] =
+    N_("this word has another value already: one word means one thing");
 
 static const char *const known_statuses[KNOWN_STATUSES] = {"未理赔", "理赔成功", "理赔失败"};
 static const char *const known_nulls[] = {"NULL", "[NULL]", "\\N",    "(null)", "nan",
@@ -62,7 +64,7 @@ bool vocabulary_add_status(struct vocabulary *vocabulary, const char *word, cons
     int64_t number = 0;
     bool is_number = value_parse_whole(value, &number) == RULE_NONE;
 
-    *ret_why = "write WORD=N, with N 0 (not settled), 1 (claim succeeded) or 2 (claim failed)";
+    *ret_why = _("write WORD=N, with N 0 (not settled), 1 (claim succeeded) or 2 (claim failed)");
     if (strlen(status) != 1 || *status < '0' || *status > '2' || value.len == 0 ||
         value.len != strlen(word))
         return false;
@@ -70,7 +72,7 @@ bool vocabulary_add_status(struct vocabulary *vocabulary, const char *word, cons
     *ret_why = vocabulary_conflict;
     if (there)
         return there->status == *status - '0';
-    *ret_why = "there are too many words";
+    *ret_why = _("there are too many words");
     if (vocabulary->status_count == VOCABULARY_STATUSES_MAX)
         return false;
     vocabulary->statuses[vocabulary->status_count++] = (struct status_word){word, *status - '0'};
@@ -115,10 +117,10 @@ bool vocabulary_add_null(struct vocabulary *vocabulary, const char *word, const 
         memset(vocabulary->null_first, 0, sizeof(vocabulary->null_first));
         return true;
     }
-    *ret_why = "it must not be empty";
+    *ret_why = _("it must not be empty");
     if (len == 0)
         return false;
-    *ret_why = "there are too many words";
+    *ret_why = _("there are too many words");
     if (vocabulary->null_count == VOCABULARY_NULLS_MAX)
         return false;
     vocabulary->nulls[vocabulary->null_count++] = word;
