@@ -33,6 +33,7 @@ struct batch_stop {
     int exit_code;
     char because[32];                /* for manifest and ledger: "limit", "signal", "quota", … */
     char sentence[BATCH_TEXT_BYTES]; /* what happened, and what it takes to go on */
+    char record[BATCH_TEXT_BYTES];   /* the same for the report, in English */
 };
 
 /* The one of them that comes after the last row: the input is not what it was any more. */

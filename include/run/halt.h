@@ -18,8 +18,10 @@ struct error;
 
 bool halt_is_begun(const struct batch *b);
 
-/* Begins a stop, and calls back what was not handed to a connection. */
-void halt_begin(struct batch *b, int exit_code, const char *because, const char *sentence);
+/* Begins a stop, and calls back what was not handed to a connection. The sentence is for people,
+ * and in English for the report. */
+void halt_begin(struct batch *b, int exit_code, const char *because, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /*
  * Begins a stop that ends in the run's error: the export can no longer be trusted, or the report
@@ -31,8 +33,8 @@ void halt_fail(struct batch *b, const struct error *error);
 void halt_say_begin(const struct batch_stop *stop, size_t in_flight);
 void halt_say_end(const struct batch_stop *stop);
 
-/* Today's quota is used up; `what` says whose. */
-void halt_for_quota(struct batch *b, const char *what);
+/* Today's quota is used up: our own, or that of the gateway. */
+void halt_for_quota(struct batch *b, bool is_ours);
 
 /* Whether a signal, what many answers say together, or --max-failures asks for a stop. */
 void halt_check_space(struct batch *b); /* or a disk that gets full */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/words/language.h"
 #include "cli/options/options.h"
 
 void correction_describe(const struct changed_sum *sum, struct buffer *ret_words)
@@ -11,13 +12,13 @@ void correction_describe(const struct changed_sum *sum, struct buffer *ret_words
     char before[MONEY_TEXT_BYTES];
     char after[MONEY_TEXT_BYTES];
 
-    buffer_format(ret_words, "%llu rows, ", (unsigned long long)sum->rows);
+    language_format(ret_words, "%llu rows, ", (unsigned long long)sum->rows);
     if (sum->without_before < sum->rows)
-        buffer_format(ret_words, "%s yuan before, ", money_format_yuan(sum->before, before));
-    buffer_format(ret_words, "%s yuan now", money_format_yuan(sum->after, after));
+        language_format(ret_words, "%s yuan before, ", money_format_yuan(sum->before, before));
+    language_format(ret_words, "%s yuan now", money_format_yuan(sum->after, after));
     if (sum->without_before)
-        buffer_format(ret_words, " (before: not known for %llu)",
-                      (unsigned long long)sum->without_before);
+        language_format(ret_words, " (before: not known for %llu)",
+                        (unsigned long long)sum->without_before);
 }
 
 uint64_t correction_limit(const struct options *options, uint64_t rows)
@@ -28,22 +29,33 @@ uint64_t correction_limit(const struct options *options, uint64_t rows)
     return part > least ? part : least;
 }
 
+static void describe_stop(const struct changed_sum *sum, uint64_t rows, uint64_t limit,
+                          char ret_text[BATCH_TEXT_BYTES])
+{
+    struct buffer words = {0};
+
+    correction_describe(sum, &words);
+    snprintf(
+        ret_text, BATCH_TEXT_BYTES,
+        _("claims were accepted before with other content: %s; of %llu rows at most %llu may be "
+          "(--max-changed), so nothing was sent. Look at unit, columns and export; if the "
+          "changes are meant: --max-changed %llu"),
+        buffer_string(&words), (unsigned long long)rows, (unsigned long long)limit,
+        (unsigned long long)sum->rows);
+    buffer_release(&words);
+}
+
 void correction_check(const struct options *options, const struct changed_sum *sum, uint64_t rows,
                       struct batch_stop *stop)
 {
     uint64_t limit = correction_limit(options, rows);
-    struct buffer words = {0};
 
     if (sum->rows <= limit)
         return;
-    correction_describe(sum, &words);
     stop->exit_code = EXIT_STOPPED;
     strcpy(stop->because, "max-changed");
-    snprintf(stop->sentence, sizeof(stop->sentence),
-             "claims were accepted before with other content: %s; of %llu rows at most %llu may be "
-             "(--max-changed), so nothing was sent. Look at unit, columns and export; if the "
-             "changes are meant: --max-changed %llu",
-             buffer_string(&words), (unsigned long long)rows, (unsigned long long)limit,
-             (unsigned long long)sum->rows);
-    buffer_release(&words);
+    describe_stop(sum, rows, limit, stop->sentence);
+    language_record_begin();
+    describe_stop(sum, rows, limit, stop->record);
+    language_record_end();
 }

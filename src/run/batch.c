@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 #include "collect.h"
 #include "firewall.h"
 #include "grant.h"
@@ -82,7 +83,7 @@ static int begin(struct batch *b, const struct job *collected, struct error *err
         log_event(LOG_WARN, "ledger-held",
                   LOG_FIELDS(LOG_FIELD_NUMBER("waited_s", LEDGER_BUSY_MS / 1000)),
                   "another process holds the ledger for more than %d s; this run waits for it%s",
-                  LEDGER_BUSY_MS / 1000, collected ? " with answers to store" : "");
+                  LEDGER_BUSY_MS / 1000, collected ? _(" with answers to store") : "");
         take_time(b);
         halt_check_signal(b);
     }
@@ -199,10 +200,7 @@ static bool is_over(struct batch *b)
     if (halt_is_begun(b))
         return b->outstanding == 0;
     if (b->limit_hit && window_used(b->window) == idle) {
-        char sentence[BATCH_TEXT_BYTES];
-
-        snprintf(sentence, sizeof(sentence), "%lld rows were sent (--limit)", (long long)b->taken);
-        halt_begin(b, EXIT_STOPPED, "limit", sentence);
+        halt_begin(b, EXIT_STOPPED, "limit", "%lld rows were sent (--limit)", (long long)b->taken);
         return b->outstanding == 0;
     }
     return b->feed_at_end && window_used(b->window) == 0;

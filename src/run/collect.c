@@ -5,6 +5,7 @@
 
 #include "auto_rate.h"
 #include "base/error.h"
+#include "base/words/language.h"
 #include "firewall.h"
 #include "limits.h"
 #include "row_log.h"
@@ -180,7 +181,7 @@ static int settle(struct batch *b, struct job *job, struct error *err)
             return -1;
         return settle_as(b, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
     case VERDICT_UNKNOWN_STOP:
-        halt_begin(b, v->exit_code, "gateway", v->message);
+        halt_begin(b, v->exit_code, "gateway", "%s", v->message);
         return settle_as(b, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
     case VERDICT_AGAIN:
         return settle_failure(b, job, err);
@@ -196,10 +197,10 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     case VERDICT_QUOTA:
         if (limits_quota(b, err))
             return -1;
-        halt_for_quota(b, "the gateway says that today's quota of calls is used up");
+        halt_for_quota(b, false);
         return settle_again(b, job, 0, err);
     case VERDICT_STOP:
-        halt_begin(b, v->exit_code, "gateway", v->message);
+        halt_begin(b, v->exit_code, "gateway", "%s", v->message);
         return settle_again(b, job, 0, err);
     }
     return 0;

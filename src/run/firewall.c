@@ -88,7 +88,7 @@ bool firewall_is_in_doubt(const struct batch *b)
 void firewall_check(struct batch *b)
 {
     if (firewall_is_in_doubt(b) && !window_count(b->window, JOB_GRANTED))
-        halt_begin(b, b->guard.doubt, "gateway", b->guard.words);
+        halt_begin(b, b->guard.doubt, "gateway", "%s", b->guard.words);
 }
 
 /* Whether all that is open waits for the end: for their own, or behind such a row of their claim.

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/words/language.h"
 #include "firewall.h"
 #include "ledger/shared.h"
 #include "limits.h"
@@ -22,7 +23,7 @@ static int quota_left(struct batch *b, int64_t *ret_left, struct error *err)
         return -1;
     *ret_left = s->daily_quota - calls - limits_charged(b, today);
     if (*ret_left <= 0 && !b->outstanding)
-        halt_for_quota(b, "today's quota of calls is used up (--daily-quota)");
+        halt_for_quota(b, true);
     return 0;
 }
 

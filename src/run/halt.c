@@ -1,5 +1,6 @@
 #include "run/halt.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 #include "state.h"
 
 #define PERCENT_FROM 100 /* answers from which on --max-failures N% is judged */
@@ -27,14 +30,15 @@ void halt_say_begin(const struct batch_stop *stop, size_t in_flight)
     char calls[80] = "";
 
     if (in_flight)
-        snprintf(calls, sizeof(calls), "; at most %zu calls in flight are given time to finish",
+        snprintf(calls, sizeof(calls), _("; at most %zu calls in flight are given time to finish"),
                  in_flight);
     log_event(level_of(stop), "stop-begin",
               LOG_FIELDS(LOG_FIELD_TEXT("because", stop->because),
                          LOG_FIELD_NUMBER("exit_code", stop->exit_code),
                          LOG_FIELD_NUMBER("in_flight", in_flight)),
               "stopping: %s%s%s", LOG_QUOTED_WITHIN(stop->sentence, BATCH_TEXT_BYTES), calls,
-              strcmp(stop->because, "signal") == 0 && in_flight ? " (again: leave at once)" : "");
+              strcmp(stop->because, "signal") == 0 && in_flight ? _(" (again: leave at once)")
+                                                                : "");
 }
 
 void halt_say_end(const struct batch_stop *stop)
@@ -52,14 +56,20 @@ static size_t in_flight(const struct batch *b)
     return b->outstanding < most ? b->outstanding : most;
 }
 
-void halt_begin(struct batch *b, int exit_code, const char *because, const char *sentence)
+void halt_begin(struct batch *b, int exit_code, const char *because, const char *format, ...)
 {
+    va_list args;
+
     if (halt_is_begun(b))
         return;
     b->stop.exit_code = exit_code;
     snprintf(b->stop.because, sizeof(b->stop.because), "%s", because);
-    snprintf(b->stop.sentence, sizeof(b->stop.sentence), "%.*s", (int)sizeof(b->stop.sentence) - 1,
-             sentence);
+    va_start(args, format);
+    vsnprintf(b->stop.sentence, sizeof(b->stop.sentence), language_of(format), args);
+    va_end(args);
+    va_start(args, format);
+    vsnprintf(b->stop.record, sizeof(b->stop.record), format, args);
+    va_end(args);
     halt_say_begin(&b->stop, in_flight(b));
     if (b->pool)
         pool_recall(b->pool);
@@ -67,7 +77,7 @@ void halt_begin(struct batch *b, int exit_code, const char *because, const char 
 
 void halt_fail(struct batch *b, const struct error *error)
 {
-    halt_begin(b, error->exit_code, "error", error->text);
+    halt_begin(b, error->exit_code, "error", "%s", error->text);
     if (b->failed)
         return;
     b->failed = true;
@@ -96,42 +106,40 @@ void halt_check_ledger(struct batch *b)
 
 void halt_check_signal(struct batch *b)
 {
-    char words[BATCH_TEXT_BYTES];
+    struct buffer words = {0}, room = {0};
     int number = stop_signal();
 
     if (number && !b->signal_seen) {
         b->signal_seen = number;
         if (halt_is_begun(b))
             log_warn("%s: it is stopping already (again: leave at once)", strsignal(number));
-        snprintf(words, sizeof(words), "stopped by a signal (%s)", strsignal(number));
-        halt_begin(b, EXIT_SIGNAL_BASE + number, "signal", words);
+        halt_begin(b, EXIT_SIGNAL_BASE + number, "signal", "stopped by a signal (%s)",
+                   sigdescr_np(number));
     }
-    snprintf(
-        words, sizeof(words),
-        "\nclaimbatch: left at once; up to %zu rows in flight are unknown now, and no report was "
-        "published: the same command goes on\n",
-        window_count(b->window, JOB_GRANTED));
-    stop_last_words(words);
+    language_format(&words,
+                    "\nclaimbatch: left at once; up to %zu rows in flight are unknown now, and no "
+                    "report was published: the same command goes on\n",
+                    window_count(b->window, JOB_GRANTED));
+    stop_last_words(terminal_text(buffer_string(&words), &room));
+    buffer_release(&words);
+    buffer_release(&room);
 }
 
 void halt_check_pace(struct batch *b)
 {
-    char sentence[BATCH_TEXT_BYTES];
     long long patience = b->settings->outage_patience_ms / 1000;
 
     switch (pace_ended(b->pace, b->now_ms)) {
     case PACE_GO_ON:
         return;
     case PACE_END_OUTAGE:
-        snprintf(sentence, sizeof(sentence),
-                 "the gateway could not be reached for %lld s (--outage-patience): %s", patience,
-                 b->outage.code);
-        halt_begin(b, EXIT_UNREACHABLE, "outage", sentence);
+        halt_begin(b, EXIT_UNREACHABLE, "outage",
+                   "the gateway could not be reached for %lld s (--outage-patience): %s", patience,
+                   b->outage.code);
         return;
     case PACE_END_BRAKE:
-        snprintf(sentence, sizeof(sentence),
-                 "the gateway gave no definite answer for %lld s (--outage-patience)", patience);
-        halt_begin(b, EXIT_UNREACHABLE, "no-definite-answers", sentence);
+        halt_begin(b, EXIT_UNREACHABLE, "no-definite-answers",
+                   "the gateway gave no definite answer for %lld s (--outage-patience)", patience);
         return;
     case PACE_END_LONG_BAN:
         halt_begin(b, EXIT_TRY_LATER, "ban", "the gateway banned this app key for over 10 minutes");
@@ -153,26 +161,30 @@ void halt_check_failures(struct batch *b)
     uint64_t bad =
         b->answered[OUTCOME_REJECTED] + b->answered[OUTCOME_FAILED] + b->answered[OUTCOME_UNKNOWN];
     uint64_t answered = bad + b->answered[OUTCOME_ACCEPTED];
-    char sentence[BATCH_TEXT_BYTES];
 
     if (!bad)
         return;
     if ((s->max_failures >= 0 && bad >= (uint64_t)s->max_failures) ||
         (s->max_failures_percent >= 0 && answered >= PERCENT_FROM &&
-         bad * 100 >= (uint64_t)s->max_failures_percent * answered)) {
-        snprintf(sentence, sizeof(sentence),
-                 "%llu of %llu rows were rejected, failed or unknown (--max-failures)",
-                 (unsigned long long)bad, (unsigned long long)answered);
-        halt_begin(b, EXIT_STOPPED, "max-failures", sentence);
-    }
+         bad * 100 >= (uint64_t)s->max_failures_percent * answered))
+        halt_begin(b, EXIT_STOPPED, "max-failures",
+                   "%llu of %llu rows were rejected, failed or unknown (--max-failures)",
+                   (unsigned long long)bad, (unsigned long long)answered);
 }
 
-void halt_for_quota(struct batch *b, const char *what)
+void halt_for_quota(struct batch *b, bool is_ours)
 {
-    char sentence[BATCH_TEXT_BYTES];
     char when[CLOCK_TOP_BYTES];
 
     clock_format_top(clock_next_beijing_day_ms(b->wall_ms), when);
-    snprintf(sentence, sizeof(sentence), "%s; start again at %s Beijing time", what, when);
-    halt_begin(b, EXIT_TRY_LATER, "quota", sentence);
+    if (is_ours)
+        halt_begin(b, EXIT_TRY_LATER, "quota",
+                   "today's quota of calls is used up (--daily-quota); start again at %s Beijing "
+                   "time",
+                   when);
+    else
+        halt_begin(b, EXIT_TRY_LATER, "quota",
+                   "the gateway says that today's quota of calls is used up; start again at %s "
+                   "Beijing time",
+                   when);
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "run/halt.h"
 #include "state.h"
 
@@ -34,12 +35,12 @@ int other_run_describe(struct ledger *ledger, int64_t run, struct buffer *ret_wo
 
     if (found < 0 || ledger_run_process(ledger, run, &process, err))
         return -1;
-    buffer_format(ret_words, "run %s", found ? record.name : "of which nothing is known");
+    language_format(ret_words, "run %s", found ? record.name : _("of which nothing is known"));
     if (process && is_stopped(process))
-        buffer_format(ret_words, " (process %lld, which is stopped: kill -CONT %lld)",
-                      (long long)process, (long long)process);
+        language_format(ret_words, " (process %lld, which is stopped: kill -CONT %lld)",
+                        (long long)process, (long long)process);
     else if (process)
-        buffer_format(ret_words, " (process %lld)", (long long)process);
+        language_format(ret_words, " (process %lld)", (long long)process);
     return ret_words->failed ? error_no_memory(err) : 0;
 }
 
@@ -64,6 +65,8 @@ static int say_who(struct batch *b, const struct job *job, int64_t run, struct e
 int other_run_wait(struct batch *b, struct job *job, int64_t run, struct buffer *ret_words,
                    struct error *err)
 {
+    int result;
+
     if (!job->waits_since_ms)
         job->waits_since_ms = b->now_ms;
     if (b->holder.told != run && say_who(b, job, run, err))
@@ -74,18 +77,17 @@ int other_run_wait(struct batch *b, struct job *job, int64_t run, struct buffer 
         return 0;
     b->holder.given_up = run;
     b->holder.rows++;
-    return other_run_describe(b->settings->ledger, run, ret_words, err) ? -1 : 1;
+    language_record_begin();
+    result = other_run_describe(b->settings->ledger, run, ret_words, err);
+    language_record_end();
+    return result ? -1 : 1;
 }
 
 void other_run_check(struct batch *b)
 {
-    char sentence[BATCH_TEXT_BYTES];
-
-    if (!b->holder.rows)
-        return;
-    snprintf(sentence, sizeof(sentence),
-             "%llu rows were not sent because another run has their claims in flight; their "
-             "messages say which",
-             (unsigned long long)b->holder.rows);
-    halt_begin(b, EXIT_TRY_LATER, "held-by-run", sentence);
+    if (b->holder.rows)
+        halt_begin(b, EXIT_TRY_LATER, "held-by-run",
+                   "%llu rows were not sent because another run has their claims in flight; their "
+                   "messages say which",
+                   (unsigned long long)b->holder.rows);
 }

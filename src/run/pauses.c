@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "state.h"
 
 /* EVENT_START: nothing to record. */
@@ -29,16 +30,17 @@ static int put(struct batch *b, struct error *err)
 
 struct words {
     const char *begin, *end; /* of events */
-    const char *what;        /* the gateway does */
+    const char *name, *what; /* the gateway does */
 };
 
 static const struct words *words_of(enum event_kind kind)
 {
     static const struct words words[EVENT_KIND_COUNT] = {
-        [EVENT_BAN] = {"ban-begin", "ban-end", "ban: the gateway asks to wait"},
-        [EVENT_OUTAGE] = {"outage-begin", "outage-end", "outage: the gateway cannot be reached"},
-        [EVENT_BRAKE] = {"brake-begin", "brake-end",
-                         "brake: the gateway gives no definite answers"},
+        [EVENT_BAN] = {"ban-begin", "ban-end", N_("ban"), N_("the gateway asks to wait")},
+        [EVENT_OUTAGE] = {"outage-begin", "outage-end", N_("outage"),
+                          N_("the gateway cannot be reached")},
+        [EVENT_BRAKE] = {"brake-begin", "brake-end", N_("brake"),
+                         N_("the gateway gives no definite answers")},
     };
 
     return &words[kind];
@@ -46,11 +48,12 @@ static const struct words *words_of(enum event_kind kind)
 
 static void say_outage(const struct batch *b, const struct words *words, long long patience)
 {
-    log_event(LOG_WARN, words->begin,
-              LOG_FIELDS(LOG_FIELD_NUMBER("patience_s", patience),
-                         LOG_FIELD_TEXT("code", b->outage.code)),
-              "%s; now only single calls are tried, for at most %lld s (--outage-patience). %s: %s",
-              words->what, patience, b->outage.code, b->outage.message);
+    log_event(
+        LOG_WARN, words->begin,
+        LOG_FIELDS(LOG_FIELD_NUMBER("patience_s", patience),
+                   LOG_FIELD_TEXT("code", b->outage.code)),
+        "%s: %s; now only single calls are tried, for at most %lld s (--outage-patience). %s: %s",
+        _(words->name), _(words->what), patience, b->outage.code, b->outage.message);
 }
 
 static void say_begin(const struct batch *b)
@@ -62,13 +65,13 @@ static void say_begin(const struct batch *b)
 
     if (b->pause.kind == EVENT_BAN)
         log_event(LOG_WARN, words->begin, LOG_FIELDS(LOG_FIELD_NUMBER("wait_s", wait)),
-                  "%s; nothing is sent for %lld s", words->what, wait);
+                  "%s: %s; nothing is sent for %lld s", _(words->name), _(words->what), wait);
     else if (b->pause.kind == EVENT_OUTAGE)
         say_outage(b, words, patience);
     else
         log_event(LOG_WARN, words->begin, LOG_FIELDS(LOG_FIELD_NUMBER("patience_s", patience)),
-                  "%s; now only single calls are tried, for at most %lld s (--outage-patience)",
-                  words->what, patience);
+                  "%s: %s; now only single calls are tried, for at most %lld s (--outage-patience)",
+                  _(words->name), _(words->what), patience);
 }
 
 static void say_end(const struct batch *b, const char *how)
@@ -77,8 +80,8 @@ static void say_end(const struct batch *b, const char *how)
     int64_t duration_ms = b->wall_ms > b->pause.at_ms ? b->wall_ms - b->pause.at_ms : 0;
 
     log_event(LOG_WARN, words->end, LOG_FIELDS(LOG_FIELD_NUMBER("duration_ms", duration_ms)),
-              "%.*s: %s after %lld.%lld s", (int)(strchr(words->what, ':') - words->what),
-              words->what, how, (long long)duration_ms / 1000, (long long)duration_ms / 100 % 10);
+              "%s: %s after %lld.%lld s", _(words->name), how, (long long)duration_ms / 1000,
+              (long long)duration_ms / 100 % 10);
 }
 
 int pauses_turn(struct batch *b, struct error *err)
@@ -91,7 +94,7 @@ int pauses_turn(struct batch *b, struct error *err)
         b->pause.until_ms = b->wall_ms;
         if (put(b, err))
             return -1;
-        say_end(b, "over");
+        say_end(b, _("over"));
         b->pause.at_ms = 0;
     }
     if (kind == EVENT_START)
@@ -106,5 +109,5 @@ int pauses_turn(struct batch *b, struct error *err)
 void pauses_end(const struct batch *b)
 {
     if (b->pause.at_ms)
-        say_end(b, "the run ends in it");
+        say_end(b, _("the run ends in it"));
 }

@@ -1,19 +1,20 @@
 #include "row_log.h"
 
 #include "base/log.h"
+#include "base/words/language.h"
 #include "job.h"
 
 static const char *kind_word(enum verdict_kind kind)
 {
     static const char *const words[] = {
-        [VERDICT_ACCEPTED] = "accepted", [VERDICT_REJECTED] = "rejected",
-        [VERDICT_UNKNOWN] = "unknown",   [VERDICT_AGAIN] = "not executed",
-        [VERDICT_OUTAGE] = "not sent",   [VERDICT_WITHDRAWN] = "not sent",
-        [VERDICT_BAN] = "not executed",  [VERDICT_QUOTA] = "not executed",
-        [VERDICT_STOP] = "not executed", [VERDICT_UNKNOWN_STOP] = "unknown",
+        [VERDICT_ACCEPTED] = "accepted",     [VERDICT_REJECTED] = "rejected",
+        [VERDICT_UNKNOWN] = N_("unknown"),   [VERDICT_AGAIN] = N_("not executed"),
+        [VERDICT_OUTAGE] = N_("not sent"),   [VERDICT_WITHDRAWN] = N_("not sent"),
+        [VERDICT_BAN] = N_("not executed"),  [VERDICT_QUOTA] = N_("not executed"),
+        [VERDICT_STOP] = N_("not executed"), [VERDICT_UNKNOWN_STOP] = N_("unknown"),
     };
 
-    return words[kind];
+    return _(words[kind]);
 }
 
 void row_log_attempt(const struct job *job)

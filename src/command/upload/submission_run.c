@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/correction.h"
 #include "cli/ending/ending.h"
 #include "cli/next_step.h"
@@ -78,12 +79,15 @@ static int64_t choose_workers(const struct options *o)
     return processors < o->in_flight ? processors : o->in_flight;
 }
 
+#define REQUIRE_VALID N_("%llu rows are invalid, so nothing was sent (--require-valid)")
+
 static void stop_for_invalid(struct submission *s)
 {
     s->stop.exit_code = EXIT_STOPPED;
     strcpy(s->stop.because, "require-valid");
-    snprintf(s->stop.sentence, sizeof(s->stop.sentence),
-             "%llu rows are invalid, so nothing was sent (--require-valid)",
+    snprintf(s->stop.record, sizeof(s->stop.record), REQUIRE_VALID,
+             (unsigned long long)s->inspection.invalid);
+    snprintf(s->stop.sentence, sizeof(s->stop.sentence), _(REQUIRE_VALID),
              (unsigned long long)s->inspection.invalid);
 }
 
@@ -182,6 +186,9 @@ static void look_at_export(struct submission *s)
     }
     if (!submission_describe_change(s, s->stop.sentence, sizeof(s->stop.sentence)))
         return;
+    language_record_begin();
+    submission_describe_change(s, s->stop.record, sizeof(s->stop.record));
+    language_record_end();
     s->stop.exit_code = EXIT_TRY_LATER;
     strcpy(s->stop.because, BATCH_EXPORT_CHANGED);
 }
@@ -227,7 +234,7 @@ static int publish(struct submission *s, struct error *err)
     struct manifest manifest = manifest_of(s);
 
     look_at_export(s);
-    if (report_finish(s->report, "NOT_SENT", s->stop.sentence, err))
+    if (report_finish(s->report, "NOT_SENT", s->stop.record, err))
         return -1;
     note_end(s);
     if (save_run(s, err) || publication_make(&s->publication, s->report, &manifest, err))

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "ledger/abandonment.h"
 #include "ledger/changed.h"
 #include "rereading.h"
