@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 
 /* Protocol section 2. The claims of one are the claims of all. */
 static const char *const production_hosts[] = {"eco.taobao.com", "gw.api.taobao.com",
@@ -58,24 +59,25 @@ static int check(CURLU *parsed, const char *url, bool allow_plaintext,
 
     if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD) ||
         has_part(parsed, CURLUPART_QUERY) || has_part(parsed, CURLUPART_FRAGMENT))
-        return refuse(url, "it must not carry a user name, a query or a fragment", err);
+        return refuse(url, _("it must not carry a user name, a query or a fragment"), err);
     if (curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) ||
         curl_url_get(parsed, CURLUPART_HOST, &host, 0)) {
-        refuse(url, "it is not a URL such as " ENDPOINT_DEFAULT, err);
+        refuse(url, _("it is not a URL such as https://eco.taobao.com/router/rest"), err);
         goto out;
     }
     if (strlen(host) > HOST_MAX) {
-        refuse(url, "its host name is too long", err);
+        refuse(url, _("its host name is too long"), err);
         goto out;
     }
     if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0) {
-        refuse(url, "only https and http are spoken", err);
+        refuse(url, _("only https and http are spoken"), err);
         goto out;
     }
     if (strcmp(scheme, "http") == 0 && !is_loopback(host) && !allow_plaintext) {
-        refuse(url,
-               "plain http would send personal data unprotected; use https, or --allow-plaintext",
-               err);
+        refuse(
+            url,
+            _("plain http would send personal data unprotected; use https, or --allow-plaintext"),
+            err);
         goto out;
     }
     for (char *p = host; *p; p++)
@@ -87,7 +89,7 @@ static int check(CURLU *parsed, const char *url, bool allow_plaintext,
     curl_url_set(parsed, CURLUPART_HOST, host, 0);
     if (curl_url_get(parsed, CURLUPART_URL, &whole, CURLU_NO_DEFAULT_PORT) ||
         strlen(whole) >= ENDPOINT_BYTES) {
-        refuse(url, "it is too long", err);
+        refuse(url, _("it is too long"), err);
         goto out;
     }
     snprintf(ret_endpoint->url, ENDPOINT_BYTES, "%s", whole);
@@ -111,7 +113,7 @@ int endpoint_parse(const char *url, bool allow_plaintext, struct endpoint *ret_e
     if (!parsed)
         return error_no_memory(err);
     if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME))
-        result = refuse(url, "it is not a URL such as " ENDPOINT_DEFAULT, err);
+        result = refuse(url, _("it is not a URL such as https://eco.taobao.com/router/rest"), err);
     else
         result = check(parsed, url, allow_plaintext, ret_endpoint, err);
     curl_url_cleanup(parsed);

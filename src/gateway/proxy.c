@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/words/language.h"
 #include "gateway/endpoint.h"
 
 #define PARSE_FLAGS (CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME)
@@ -113,15 +114,16 @@ void proxy_describe(const struct proxy *proxy, struct buffer *ret_text)
     CURLU *parsed = curl_url();
 
     if (!*proxy->url) {
-        buffer_text(ret_text, "# proxy: none\n");
+        language_append(ret_text, "# proxy: none\n");
     } else if (parsed && is_usable(parsed, proxy->url)) {
         append_part(parsed, CURLUPART_SCHEME, "# proxy: ", ret_text);
         buffer_text(ret_text, has_part(parsed, CURLUPART_USER, "") ? "://***@" : "://");
         append_part(parsed, CURLUPART_HOST, "", ret_text);
         append_part(parsed, CURLUPART_PORT, ":", ret_text);
-        buffer_format(ret_text, " (from the environment: %s)\n", proxy->variable);
+        language_format(ret_text, " (from the environment: %s)\n", proxy->variable);
     } else {
-        buffer_format(ret_text, "# proxy: malformed (from the environment: %s)\n", proxy->variable);
+        language_format(ret_text, "# proxy: malformed (from the environment: %s)\n",
+                        proxy->variable);
     }
     curl_url_cleanup(parsed);
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "input/inspection/inspection.h"
 #include "input/value/pattern.h"
 #include "report/manifest/manifest.h"
@@ -233,11 +234,14 @@ static bool is_warned_alike(struct export_rows *export_rows, const struct scan_r
 static bool is_explained_alike(struct export_rows *export_rows, const struct scan_row *row)
 {
     struct buffer sentences = {0};
-    const struct finding *first = explanation_of_findings(
-        &export_rows->findings, &export_rows->row_source.rules, reader_columns(export_rows->reader),
-        &export_rows->record, &sentences);
+    const struct finding *first;
     bool alike;
 
+    language_record_begin(); /* as the report has it */
+    first = explanation_of_findings(&export_rows->findings, &export_rows->row_source.rules,
+                                    reader_columns(export_rows->reader), &export_rows->record,
+                                    &sentences);
+    language_record_end();
     buffer_reset(&export_rows->words);
     line_append_clean(buffer_string(&sentences), &export_rows->words);
     alike = sentences.failed || export_rows->words.failed ||
@@ -261,20 +265,20 @@ const char *export_rows_breach(struct export_rows *export_rows, const struct sca
     if (row->malformed)
         return NULL; /* that is said already */
     if (is_held(row) && export_rows->is_valid)
-        return is_same_raw(export_rows, row) ? NULL : "its content is not that of the export";
+        return is_same_raw(export_rows, row) ? NULL : _("its content is not that of the export");
     if (is_invalid == export_rows->is_valid)
-        return is_invalid ? "it is invalid in the report, but valid in the export"
-                          : "it is invalid in the export, but not in the report";
+        return is_invalid ? _("it is invalid in the report, but valid in the export")
+                          : _("it is invalid in the export, but not in the report");
     if (is_invalid ? !is_same_raw(export_rows, row)
                    : !is_same_claim(&row->claim, &export_rows->claim))
-        return "its content is not that of the export";
+        return _("its content is not that of the export");
     if (!export_rows->has_reading)
         return NULL;
     if (is_invalid && !is_explained_alike(export_rows, row))
-        return "its code and message are not what the rules say of this row of the export";
+        return _("its code and message are not what the rules say of this row of the export");
     return is_warned_alike(export_rows, row)
                ? NULL
-               : "its warnings are not those that the rules give this row of the export";
+               : _("its warnings are not those that the rules give this row of the export");
 }
 
 const char *export_rows_breach_of_rerun(const struct export_rows *export_rows,
@@ -283,8 +287,8 @@ const char *export_rows_breach_of_rerun(const struct export_rows *export_rows,
     if (row->malformed || row->line.record.outcome == OUTCOME_INVALID)
         return NULL; /* it broke a limit of the re-run's own */
     if (!export_rows->is_valid)
-        return "it is invalid in the export, but not in the report";
+        return _("it is invalid in the export, but not in the report");
     return is_same_claim(&row->claim, &export_rows->claim)
                ? NULL
-               : "its content is not that of the export";
+               : _("its content is not that of the export");
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/words/language.h"
+
 #define FIRST_ROW 2 /* the header is row 1 */
 #define HTTP_OK 200
 
@@ -16,11 +18,11 @@ static const char *breach_of_sent(const struct row_record *r)
     if (is_settled(r)) /* it may stand for the attempt of a run of which no report is left */
         return NULL;
     if (r->attempts < 1)
-        return "it has an answer, but no attempt";
+        return _("it has an answer, but no attempt");
     if (!r->submitted_ms)
-        return "it has an answer, but no submitted_at";
+        return _("it has an answer, but no submitted_at");
     if (r->outcome == OUTCOME_ACCEPTED && r->http_status != HTTP_OK)
-        return "it is accepted, but its http_status is not 200";
+        return _("it is accepted, but its http_status is not 200");
     return NULL;
 }
 
@@ -35,8 +37,8 @@ static const char *breach_of_invalid(const struct scan_row *row)
     const struct row_record *r = &row->line.record;
 
     if (row->line.has_digest)
-        return "it is invalid, but has a digest";
-    return is_answered(r) ? "it is invalid, but was sent" : NULL;
+        return _("it is invalid, but has a digest");
+    return is_answered(r) ? _("it is invalid, but was sent") : NULL;
 }
 
 static const char *breach_of_outcome(const struct scan_row *row)
@@ -50,7 +52,8 @@ static const char *breach_of_outcome(const struct scan_row *row)
     case OUTCOME_INVALID:
         return breach_of_invalid(row);
     default:
-        return !r->submitted_ms && is_answered(r) ? "it has an answer, but no submitted_at" : NULL;
+        return !r->submitted_ms && is_answered(r) ? _("it has an answer, but no submitted_at")
+                                                  : NULL;
     }
 }
 
@@ -61,10 +64,10 @@ const char *line_check_breach(const struct scan_row *row)
     if (row->malformed)
         return NULL;
     if (r->row < FIRST_ROW)
-        return "no row of an export has this number";
+        return _("no row of an export has this number");
     if (r->outcome != OUTCOME_INVALID && !row->line.has_digest)
-        return "it has no digest";
+        return _("it has no digest");
     if ((r->outcome == OUTCOME_INVALID || r->outcome == OUTCOME_SKIPPED) && !*r->code)
-        return "it has no code that says why it was not sent";
+        return _("it has no code that says why it was not sent");
     return breach_of_outcome(row);
 }

@@ -13,6 +13,7 @@
 #include "base/file/file.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "report/line.h"
 #include "report/manifest/signature.h"
 #include "report/report.h"
@@ -110,7 +111,7 @@ static int refuse_unread(const char *report_path, enum place_choice choice, stru
     if (err->exit_code == EXIT_INPUT_REFUSED)
         return choice == PLACE_OVERWRITE
                    ? 0
-                   : publication_refuse(report_path, "has a manifest that is not whole", err);
+                   : publication_refuse(report_path, _("has a manifest that is not whole"), err);
     if (err->exit_code == EXIT_RESOURCES)
         return -1;
     snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, err->text);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file/file.h"
+#include "base/words/language.h"
 #include "input/claim/claim_digest.h"
 #include "input/inspection/claim_rows.h"
 #include "input/inspection/duplicates.h"
@@ -164,10 +165,12 @@ static void set_raw(struct report *report, struct line *line)
 static void set_invalid(struct report *report, struct line *line)
 {
     const struct judged_row *row = &report->row;
-    const struct finding *first =
-        explanation_of_findings(&row->findings, &report->settings->row_source->rules, row->columns,
-                                row->record, &report->sentence);
+    const struct finding *first;
 
+    language_record_begin();
+    first = explanation_of_findings(&row->findings, &report->settings->row_source->rules,
+                                    row->columns, row->record, &report->sentence);
+    language_record_end();
     set_raw(report, line);
     line->record.outcome = OUTCOME_INVALID;
     line->record.counts_as = OUTCOME_INVALID;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "input/export/charset.h"
 #include "input/export/own_file.h"
 #include "input/reader/reader.h"
@@ -83,21 +84,21 @@ static void list_changes(const struct scan *scan, const struct head *head, char 
     enum encoding encoding = scan->survey.encoding;
 
     if (head->misread)
-        add_change(changes, "it was opened in another encoding than utf-8");
+        add_change(changes, _("it was opened in another encoding than utf-8"));
     else if (encoding != ENCODING_UTF8)
-        buffer_format(changes, "its encoding is %s, not utf-8", charset_encoding_name(encoding));
+        language_format(changes, "its encoding is %s, not utf-8", charset_encoding_name(encoding));
     else if (!scan->survey.bom_bytes)
-        add_change(changes, "its byte order mark is gone");
+        add_change(changes, _("its byte order mark is gone"));
     if (delimiter != ',')
-        add_change(changes, delimiter == '\t'  ? "its delimiter is a tab, not ','"
-                            : delimiter == ';' ? "its delimiter is ';', not ','"
-                                               : "its delimiter is '|', not ','");
+        add_change(changes, delimiter == '\t'  ? _("its delimiter is a tab, not ','")
+                            : delimiter == ';' ? _("its delimiter is ';', not ','")
+                                               : _("its delimiter is '|', not ','"));
     if (head->end) {
-        add_change(changes, "its line ends are ");
+        add_change(changes, _("its line ends are "));
         buffer_text(changes, head->end);
     }
     if (memchr(head->text.ptr, '"', head->len))
-        add_change(changes, "its header is in quotes");
+        add_change(changes, _("its header is in quotes"));
 }
 
 static int refuse_changed(const struct scan *scan, const struct head *head, char delimiter,
@@ -107,11 +108,11 @@ static int refuse_changed(const struct scan *scan, const struct head *head, char
     struct buffer why = {0};
 
     list_changes(scan, head, delimiter, &changes);
-    buffer_format(&why,
-                  "is a report that a spreadsheet or an editor saved anew: %s; cells may have "
-                  "changed with it (times, long numbers, leading zeros). Take the report as "
-                  "claimbatch wrote it, and only look at copies",
-                  buffer_string(&changes));
+    language_format(&why,
+                    "is a report that a spreadsheet or an editor saved anew: %s; cells may have "
+                    "changed with it (times, long numbers, leading zeros). Take the report as "
+                    "claimbatch wrote it, and only look at copies",
+                    buffer_string(&changes));
     refuse(scan, buffer_string(&why), err);
     buffer_release(&changes);
     buffer_release(&why);
@@ -172,7 +173,7 @@ static int refuse_header(const struct scan *scan, const unsigned char *block, si
     char delimiter;
 
     if (len == bom)
-        return refuse(scan, "is empty, so it is no report", err);
+        return refuse(scan, _("is empty, so it is no report"), err);
     if (!convert(scan, block + bom, len - bom, &head.text, err)) {
         drop_misread_mark(&head);
         measure(&head);
@@ -182,8 +183,8 @@ static int refuse_header(const struct scan *scan, const unsigned char *block, si
             own_file_refuse(OWN_FILE_PROBLEMS, export_name(scan->export), err);
         else
             refuse(scan,
-                   "is no report of claimbatch: its first line is not that of a report. A report "
-                   "is named like claims.report.csv, the export it is about like claims.csv",
+                   _("is no report of claimbatch: its first line is not that of a report. A report "
+                     "is named like claims.report.csv, the export it is about like claims.csv"),
                    err);
     }
     buffer_release(&head.text);
@@ -224,7 +225,7 @@ static int check_file(const char *path, struct error *err)
         return missing_report_refuse(path, errno, err);
     if (!S_ISREG(status.st_mode))
         return error_set(err, EXIT_INPUT_MISSING, "'%s' is no report: it is not a regular file%s",
-                         LOG_QUOTED(path), S_ISDIR(status.st_mode) ? ", but a folder" : "");
+                         LOG_QUOTED(path), S_ISDIR(status.st_mode) ? _(", but a folder") : "");
     return 0;
 }
 
@@ -309,11 +310,11 @@ bool scan_is_cut(const struct scan *scan)
 
 static int refuse_cut(struct scan *scan, const struct record *record, struct error *err)
 {
-    char why[160];
+    char why[320];
 
     scan->cut = true;
     snprintf(why, sizeof(why),
-             "is cut: its last record, line %llu, has no end; get the whole report again",
+             _("is cut: its last record, line %llu, has no end; get the whole report again"),
              (unsigned long long)record->line);
     return refuse(scan, why, err);
 }

@@ -2,6 +2,7 @@
 #include "report/scan.h"
 
 #include "base/log.h"
+#include "base/words/language.h"
 #include "input/reader/reader.h"
 #include "scan_row.h"
 
@@ -55,20 +56,20 @@ void scan_explain_edit(const struct scan_row *row, struct buffer *ret_text)
     case SCAN_EDIT_NONE:
         break;
     case SCAN_EDIT_DATE:
-        explain_cell("claim_time", fields[FIELD_CLAIM_TIME], "was rewritten by a spreadsheet",
+        explain_cell("claim_time", fields[FIELD_CLAIM_TIME], _("was rewritten by a spreadsheet"),
                      ret_text);
         break;
     case SCAN_EDIT_SCIENTIFIC:
-        buffer_text(ret_text, "a spreadsheet turned a long number into scientific notation: ");
+        language_append(ret_text, "a spreadsheet turned a long number into scientific notation: ");
         explain_cell("workcard_id", fields[FIELD_WORKCARD_ID], "", ret_text);
         explain_cell("claim_order_no", fields[FIELD_CLAIM_ORDER_NO], "", ret_text);
         break;
     case SCAN_EDIT_ZEROS:
         explain_cell("claim_order_no", fields[FIELD_CLAIM_ORDER_NO],
-                     "lost its leading zeros, as in a spreadsheet", ret_text);
+                     _("lost its leading zeros, as in a spreadsheet"), ret_text);
         break;
     case SCAN_EDIT_CONTENT:
-        buffer_text(ret_text, "the digest does not fit the cells: the row was edited");
+        language_append(ret_text, "the digest does not fit the cells: the row was edited");
         break;
     }
 }

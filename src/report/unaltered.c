@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 
 /* The cells that a digest covers, and the digest. */
 #define CONTENT_CELLS                                                                              \
@@ -40,15 +41,17 @@ static int refuse_cells(const struct unaltered *unaltered, const struct scan_row
     struct buffer text = {0};
 
     if (row->malformed == ALL_CELLS) {
-        buffer_format(&text,
-                      "has no row of a report in line %llu: it has cells too many or too few",
-                      (unsigned long long)row->start_line);
+        language_format(&text,
+                        "has no row of a report in line %llu: it has cells too many or too few",
+                        (unsigned long long)row->start_line);
         return refuse_text(unaltered, &text, err);
     }
-    buffer_format(&text, "was changed in row %llu (line %llu): not as claimbatch writes them are ",
-                  (unsigned long long)row->line.record.row, (unsigned long long)row->start_line);
+    language_format(&text,
+                    "was changed in row %llu (line %llu): not as claimbatch writes them are ",
+                    (unsigned long long)row->line.record.row, (unsigned long long)row->start_line);
     scan_name_malformed(row, &text);
-    buffer_text(&text, "; a spreadsheet or an editor was at it. Take the report as it was written");
+    language_append(&text,
+                    "; a spreadsheet or an editor was at it. Take the report as it was written");
     return refuse_text(unaltered, &text, err);
 }
 
@@ -57,11 +60,11 @@ static int refuse_order(const struct unaltered *unaltered, const struct scan_row
 {
     struct buffer text = {0};
 
-    buffer_format(&text,
-                  "was changed: row %llu (line %llu) stands behind row %llu; rows were moved or "
-                  "doubled. Take the report as it was written",
-                  (unsigned long long)row->line.record.row, (unsigned long long)row->start_line,
-                  (unsigned long long)unaltered->last);
+    language_format(&text,
+                    "was changed: row %llu (line %llu) stands behind row %llu; rows were moved or "
+                    "doubled. Take the report as it was written",
+                    (unsigned long long)row->line.record.row, (unsigned long long)row->start_line,
+                    (unsigned long long)unaltered->last);
     return refuse_text(unaltered, &text, err);
 }
 
@@ -73,10 +76,10 @@ static void name(struct unaltered *unaltered, const struct scan_row *row, bool i
     unaltered->damaged |= is_damaged(row);
     if (unaltered->refused++ >= UNALTERED_ROWS_NAMED)
         return;
-    buffer_format(&unaltered->named, "\n  row %llu: ", (unsigned long long)row->line.record.row);
+    language_format(&unaltered->named, "\n  row %llu: ", (unsigned long long)row->line.record.row);
     scan_explain_edit(row, &unaltered->named);
     if (is_useless)
-        buffer_format(&unaltered->named, ", but it is %s, and not taken", outcome_name(outcome));
+        language_format(&unaltered->named, ", but it is %s, and not taken", outcome_word(outcome));
 }
 
 static void judge_edit(struct unaltered *unaltered, const struct scan_row *row, bool is_taken)
@@ -111,24 +114,26 @@ static int refuse_edits(const struct unaltered *unaltered, struct error *err)
 {
     struct buffer text = {0};
 
-    buffer_format(&text, "has %llu row%s not as claimbatch wrote %s:%s",
-                  (unsigned long long)unaltered->refused, unaltered->refused == 1 ? "" : "s",
-                  unaltered->refused == 1 ? "it" : "them", buffer_string(&unaltered->named));
+    language_format(&text, "has %llu row%s not as claimbatch wrote %s:%s",
+                    (unsigned long long)unaltered->refused, unaltered->refused == 1 ? "" : "s",
+                    unaltered->refused == 1 ? "it" : "them", buffer_string(&unaltered->named));
     if (unaltered->refused > UNALTERED_ROWS_NAMED)
-        buffer_format(&text, "\n  and %llu more",
-                      (unsigned long long)(unaltered->refused - UNALTERED_ROWS_NAMED));
+        language_format(&text, "\n  and %llu more",
+                        (unsigned long long)(unaltered->refused - UNALTERED_ROWS_NAMED));
     if (unaltered->damaged)
-        buffer_text(&text, "\nWhat a spreadsheet lost cannot be seen, so such rows are never "
-                           "taken. Take the report as it was written, and look at copies only");
+        language_append(&text, "\nWhat a spreadsheet lost cannot be seen, so such rows are never "
+                               "taken. Take the report as it was written, and look at copies only");
     else if (unaltered->is_all_there_is)
-        buffer_text(&text, "\nThe ledger does not know the run of this report, so only the report "
-                           "tells what was sent: it is taken as it was written, or not at all");
+        language_append(&text,
+                        "\nThe ledger does not know the run of this report, so only the report "
+                        "tells what was sent: it is taken as it was written, or not at all");
     else if (unaltered->accept_edits)
-        buffer_text(&text, "\nAn edit of a row that is not taken would do nothing. Correct the "
-                           "export and upload it again, or take the edit back");
+        language_append(&text, "\nAn edit of a row that is not taken would do nothing. Correct the "
+                               "export and upload it again, or take the edit back");
     else
-        buffer_text(&text, "\nTake the report as it was written; or, to send edited rows with what "
-                           "they say now: --accept-edits");
+        language_append(&text,
+                        "\nTake the report as it was written; or, to send edited rows with what "
+                        "they say now: --accept-edits");
     return refuse_text(unaltered, &text, err);
 }
 
@@ -149,9 +154,9 @@ static int check_count(const struct unaltered *unaltered, struct error *err)
 
     if (rows == wanted)
         return 0;
-    buffer_format(&text, "has %llu rows, and its manifest says %llu: %s. Take the whole report",
-                  (unsigned long long)rows, (unsigned long long)wanted,
-                  rows < wanted ? "it is cut, or rows were removed" : "rows were added");
+    language_format(&text, "has %llu rows, and its manifest says %llu: %s. Take the whole report",
+                    (unsigned long long)rows, (unsigned long long)wanted,
+                    rows < wanted ? _("it is cut, or rows were removed") : _("rows were added"));
     return refuse_text(unaltered, &text, err);
 }
 
@@ -168,13 +173,14 @@ static int check_outcomes(const struct unaltered *unaltered, struct error *err)
         if (unaltered->rows[i] == m->rows[i] &&
             (unaltered->edited || unaltered->fee_fen[i] == m->fee_fen[i]))
             continue;
-        buffer_format(&text,
-                      "has %llu rows %s of %s fen, and its manifest says %llu of %s fen: outcomes "
-                      "were changed. What became of a row is not for an editor to say: see "
-                      "claimbatch resolve. Take the report as it was written",
-                      (unsigned long long)unaltered->rows[i], outcome_name((enum outcome)i),
-                      money_format_fen(unaltered->fee_fen[i], here), (unsigned long long)m->rows[i],
-                      money_format_fen(m->fee_fen[i], there));
+        language_format(
+            &text,
+            "has %llu rows %s of %s fen, and its manifest says %llu of %s fen: outcomes "
+            "were changed. What became of a row is not for an editor to say: see "
+            "claimbatch resolve. Take the report as it was written",
+            (unsigned long long)unaltered->rows[i], outcome_word((enum outcome)i),
+            money_format_fen(unaltered->fee_fen[i], here), (unsigned long long)m->rows[i],
+            money_format_fen(m->fee_fen[i], there));
         return refuse_text(unaltered, &text, err);
     }
     return 0;
@@ -191,17 +197,17 @@ static int check_bytes(const struct unaltered *unaltered, const unsigned char *s
         return 0;
     if (unaltered->is_all_there_is)
         return refuse(unaltered,
-                      "is not byte for byte as claimbatch wrote it, and the ledger does not know "
-                      "its run, so nothing else tells what was sent. Take the report as it was "
-                      "written",
+                      _("is not byte for byte as claimbatch wrote it, and the ledger does not know "
+                        "its run, so nothing else tells what was sent. Take the report as it was "
+                        "written"),
                       err);
     return unaltered->accept_edits
                ? 0
                : refuse(unaltered,
-                        "is not byte for byte as claimbatch wrote it, though every row fits its "
-                        "digest: something else was changed (a code, a message, an outcome, "
-                        "quotes). Take the report as it was written; or, if it was you: "
-                        "--accept-edits",
+                        _("is not byte for byte as claimbatch wrote it, though every row fits its "
+                          "digest: something else was changed (a code, a message, an outcome, "
+                          "quotes). Take the report as it was written; or, if it was you: "
+                          "--accept-edits"),
                         err);
 }
 

@@ -12,6 +12,7 @@
 #include "base/file/file.h"
 #include "base/hex.h"
 #include "base/json.h"
+#include "base/words/language.h"
 #include "gateway/top.h"
 #include "input/export/charset.h"
 #include "ledger/commits.h"

@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "members.h"
 #include "report/manifest/manifest.h"
 
@@ -14,7 +15,7 @@ void manifest_lists_take_replaced(struct members *m, struct manifest_found *foun
     size_t count = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
 
     if (list && !YAJL_IS_ARRAY(list))
-        members_spoil(m, "of another type", "replaced", NULL);
+        members_spoil(m, _("of another type"), "replaced", NULL);
     if (!count)
         return;
     found->replaced = calloc(count, sizeof(*found->replaced));
@@ -26,7 +27,7 @@ void manifest_lists_take_replaced(struct members *m, struct manifest_found *foun
         const char *text = YAJL_GET_STRING(list->u.array.values[i]);
 
         if (!text || !hex_is_text(text, MANIFEST_SHA256_TEXT_BYTES - 1)) {
-            members_spoil(m, "not in hex", "replaced", NULL);
+            members_spoil(m, _("not in hex"), "replaced", NULL);
             return;
         }
         memcpy(found->replaced[found->replaced_count++], text, MANIFEST_SHA256_TEXT_BYTES);
@@ -46,7 +47,7 @@ static void take_event(struct members *m, yajl_val value, struct manifest_event 
             .text = members_text_if(&event, "text", NULL),
         };
     if (!YAJL_IS_OBJECT(value) || *event.wrong || !ret_event->at_ms)
-        members_spoil(m, "not an event", "events", NULL);
+        members_spoil(m, _("not an event"), "events", NULL);
 }
 
 void manifest_lists_take_events(struct members *m, struct manifest_found *found)
@@ -55,7 +56,7 @@ void manifest_lists_take_events(struct members *m, struct manifest_found *found)
     size_t count = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
 
     if (list && !YAJL_IS_ARRAY(list))
-        members_spoil(m, "of another type", "events", NULL);
+        members_spoil(m, _("of another type"), "events", NULL);
     if (!count)
         return;
     found->events = calloc(count, sizeof(*found->events));

@@ -8,6 +8,7 @@
 #include "base/file/file.h"
 #include "base/json_tree.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "manifest_lists.h"
 #include "members.h"
 #include "report/manifest/manifest.h"
@@ -40,7 +41,7 @@ static void take_changed_sum(struct members *m, yajl_val value, struct changed_s
     sum->after =
         members_money_of(&part, members_find(&part, "fee_fen_after", NULL), "fee_fen_after", NULL);
     if (*part.wrong || sum->without_before > sum->rows)
-        members_spoil(m, "not a sum", "changed", NULL);
+        members_spoil(m, _("not a sum"), "changed", NULL);
 }
 
 static void take_changed(struct members *m, struct manifest_found *found)
@@ -50,7 +51,7 @@ static void take_changed(struct members *m, struct manifest_found *found)
     if (!changed)
         return;
     if (!YAJL_IS_OBJECT(changed) || !YAJL_IS_OBJECT(members_find(m, "changed", "held_back"))) {
-        members_spoil(m, "of another type", "changed", NULL);
+        members_spoil(m, _("of another type"), "changed", NULL);
         return;
     }
     found->has_changed = true;
@@ -72,7 +73,7 @@ static void take_repeats(struct members *m, struct manifest_found *found)
                                             .row_before = members_count(m, name, "row_before"),
                                             .more = YAJL_IS_TRUE(may_be_more)};
     if (!YAJL_IS_TRUE(may_be_more) && !YAJL_IS_FALSE(may_be_more))
-        members_spoil(m, "of another type", name, NULL);
+        members_spoil(m, _("of another type"), name, NULL);
 }
 
 static int compare_codes(const void *a, const void *b)
@@ -109,7 +110,7 @@ static void take_columns(struct members *m, int *ret_columns)
         uint64_t number = value ? members_count_of(m, value, "reading", "columns") : 0;
 
         if (number > INT32_MAX)
-            members_spoil(m, "not a column", "reading", "columns");
+            members_spoil(m, _("not a column"), "reading", "columns");
         ret_columns[i] = number && number <= INT32_MAX ? (int)number - 1 : COLUMN_ABSENT;
     }
 }
@@ -136,7 +137,7 @@ static void take_rules(struct members *m, struct rules *rules)
                !(word && strcmp(word, rule_severity_name((enum severity)severity)) == 0))
             severity++;
         if (severity > SEVERITY_ERROR)
-            members_spoil(m, "not a severity", "reading.rules", name);
+            members_spoil(m, _("not a severity"), "reading.rules", name);
         else
             rules->severity[i] = (enum severity)severity;
     }
@@ -153,7 +154,7 @@ static void take_statuses(struct members *m, struct vocabulary *words)
         const char *number = YAJL_GET_NUMBER(map->u.object.values[i]);
 
         if (!number || !vocabulary_add_status(words, map->u.object.keys[i], number, &why))
-            members_spoil(m, "not a status", "reading", "statuses");
+            members_spoil(m, _("not a status"), "reading", "statuses");
     }
 }
 
@@ -167,7 +168,7 @@ static void take_nulls(struct members *m, struct vocabulary *words)
         const char *word = YAJL_GET_STRING(list->u.array.values[i]);
 
         if (!word || !vocabulary_add_null(words, word, &why))
-            members_spoil(m, "not a word", "reading", "null_words");
+            members_spoil(m, _("not a word"), "reading", "null_words");
     }
 }
 
@@ -185,7 +186,7 @@ static void take_words(struct members *m, struct manifest_reading *reading)
     rules->short_rows = YAJL_IS_TRUE(members_find(m, "reading", "short_rows"));
     rules->order_no_pattern = *pattern ? pattern : NULL;
     if (*oldest && !rules_parse_date(oldest, &rules->oldest_s))
-        members_spoil(m, "not a date", "reading", "oldest_time");
+        members_spoil(m, _("not a date"), "reading", "oldest_time");
     reading->time_of_day = clock ? members_count_of(m, clock, "reading", "time_of_day") : 0;
 }
 
@@ -195,11 +196,11 @@ static void take_reading(struct members *m, struct manifest_reading *reading)
     const char *unit = members_text(m, "reading", "fee_unit");
 
     if (!charset_encoding_parse(members_text(m, "input", "encoding"), &reading->encoding))
-        members_spoil(m, "not an encoding", "input", "encoding");
+        members_spoil(m, _("not an encoding"), "input", "encoding");
     if (!*delimiter || character_decode(delimiter, &reading->delimiter) != strlen(delimiter))
-        members_spoil(m, "not one character", "reading", "delimiter");
+        members_spoil(m, _("not one character"), "reading", "delimiter");
     if (strcmp(unit, "fen") != 0 && strcmp(unit, "yuan") != 0)
-        members_spoil(m, "not a unit", "reading", "fee_unit");
+        members_spoil(m, _("not a unit"), "reading", "fee_unit");
     reading->fee_unit = strcmp(unit, "yuan") == 0 ? FEE_UNIT_YUAN : FEE_UNIT_FEN;
     take_columns(m, reading->columns);
     take_rules(m, &reading->rules);
@@ -302,7 +303,7 @@ static int parse(const char *path, void (*take_all)(struct members *, struct man
     struct members m = {0};
 
     if (!json_tree_read(&found->text, &m.tree))
-        return refuse(path, "it is no JSON", err);
+        return refuse(path, _("it is no JSON"), err);
     found->tree = m.tree;
     if (!m.tree)
         return error_no_memory(err);
@@ -332,7 +333,7 @@ static int read_file(const char *path, void (*take_all)(struct members *, struct
     if (stat(path, &status) && errno == ENOENT)
         return 0;
     if (!S_ISREG(status.st_mode)) /* reading it may never end, or never begin */
-        return refuse(path, "it is not a regular file", err);
+        return refuse(path, _("it is not a regular file"), err);
     if (file_read_all(path, MANIFEST_BYTES_MAX, &ret_found->text, err))
         return -1;
     return parse(path, take_all, ret_found, err) ? -1 : 1;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/words/language.h"
 #include "ledger/ledger.h"
 
 #define MONEY_DIGITS_MAX 38 /* of 128 bits */
@@ -30,7 +31,7 @@ yajl_val members_need(struct members *m, const char *first, const char *second, 
 
     if (value && value->type == type)
         return value;
-    members_spoil(m, value ? "of another type" : "missing", first, second);
+    members_spoil(m, value ? _("of another type") : "missing", first, second);
     return NULL;
 }
 
@@ -56,7 +57,7 @@ void members_hex(struct members *m, const char *first, const char *second, size_
     if (hex_is_text(text, size - 1))
         memcpy(ret_text, text, size);
     else
-        members_spoil(m, "not in hex", first, second);
+        members_spoil(m, _("not in hex"), first, second);
 }
 
 void members_run(struct members *m, const char *member, const char *text, char *ret_text)
@@ -66,13 +67,13 @@ void members_run(struct members *m, const char *member, const char *text, char *
     if (len && len < LEDGER_ID_BYTES && strspn(text, "0123456789abcdef-") == len)
         memcpy(ret_text, text, len + 1);
     else
-        members_spoil(m, "not a run", member, NULL);
+        members_spoil(m, _("not a run"), member, NULL);
 }
 
 uint64_t members_count_of(struct members *m, yajl_val value, const char *first, const char *second)
 {
     if (!YAJL_IS_INTEGER(value) || value->u.number.i < 0) {
-        members_spoil(m, "not a number of things", first, second);
+        members_spoil(m, _("not a number of things"), first, second);
         return 0;
     }
     return (uint64_t)value->u.number.i;
@@ -91,7 +92,7 @@ int64_t members_time(struct members *m, const char *first)
     int64_t time_ms = 0;
 
     if (*text && !clock_parse_rfc3339(text, &time_ms))
-        members_spoil(m, "not a time", first, NULL);
+        members_spoil(m, _("not a time"), first, NULL);
     return time_ms;
 }
 
@@ -101,7 +102,7 @@ money members_money_of(struct members *m, yajl_val value, const char *first, con
 
     if (*text && strlen(text) <= MONEY_DIGITS_MAX && strspn(text, "0123456789") == strlen(text))
         return money_parse_fen(text);
-    members_spoil(m, "not an amount", first, second);
+    members_spoil(m, _("not an amount"), first, second);
     return 0;
 }
 
@@ -134,7 +135,7 @@ static void check_map(struct members *m, yajl_val map)
         qsort(keys, count, sizeof(*keys), compare_keys);
     for (size_t i = 1; i < count && keys; i++)
         if (strcmp(keys[i - 1], keys[i]) == 0)
-            members_spoil(m, "named twice", keys[i], NULL);
+            members_spoil(m, _("named twice"), keys[i], NULL);
     free(keys);
 }
 

@@ -12,6 +12,7 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "base/process/secret.h"
+#include "base/words/language.h"
 
 #define VALUE_BYTES 64
 #define VALUE_TEXT_BYTES (4 * ((VALUE_BYTES + 2) / 3) + 1)
@@ -93,18 +94,18 @@ static int take_private(const char *path, struct signing_key *key, struct error 
     EVP_PKEY *pkey = NULL;
     int result = -1;
 
-    if (secret_read_file(path, "signing key", SIGNATURE_KEY_BYTES_MAX, &key->pem, err))
+    if (secret_read_file(path, _("signing key"), SIGNATURE_KEY_BYTES_MAX, &key->pem, err))
         return -1;
     pkey = parse_private(&key->pem, &is_locked);
     if (is_ed25519(pkey))
         result = describe_public(pkey, key->public_text, err);
     else
         refuse_key(path,
-                   is_locked ? "is locked with a passphrase; signing needs a key without one"
-                   : pkey    ? "holds a key of another kind; signing needs an Ed25519 key: openssl "
-                               "genpkey -algorithm ed25519 -out FILE"
-                             : "holds no private key in PEM form; make one: openssl genpkey "
-                               "-algorithm ed25519 -out FILE",
+                   is_locked ? _("is locked with a passphrase; signing needs a key without one")
+                   : pkey ? _("holds a key of another kind; signing needs an Ed25519 key: openssl "
+                              "genpkey -algorithm ed25519 -out FILE")
+                          : _("holds no private key in PEM form; make one: openssl genpkey "
+                              "-algorithm ed25519 -out FILE"),
                    err);
     EVP_PKEY_free(pkey); /* wipes it */
     return result;
@@ -142,15 +143,16 @@ static int take_public(const char *path, struct verify_key *key, struct error *e
         key->pkey = parse_public(&pem);
     buffer_wipe(&pem);
     if (result && err->exit_code == EXIT_INPUT_REFUSED)
-        return refuse_key(path, "is too large for a key", err);
+        return refuse_key(path, _("is too large for a key"), err);
     if (result)
         return -1;
     if (is_ed25519(key->pkey))
         return describe_public(key->pkey, key->public_text, err);
     return refuse_key(path,
-                      key->pkey ? "holds a key of another kind; manifests are signed with Ed25519"
-                                : "holds no public key in PEM form; it is made of the private "
-                                  "one: openssl pkey -in PRIVATE -pubout -out FILE",
+                      key->pkey
+                          ? _("holds a key of another kind; manifests are signed with Ed25519")
+                          : _("holds no public key in PEM form; it is made of the private "
+                              "one: openssl pkey -in PRIVATE -pubout -out FILE"),
                       err);
 }
 
