@@ -8,14 +8,16 @@
 
 #include <stdbool.h>
 
+#include "base/words/language.h"
+
 struct error;
 struct ledger;
 struct manifest_found;
 
 /* What to do where it is not. */
 #define NEWER_LEDGER_OVERRIDE                                                                      \
-    "if the right one is lost, teach this one what reports know (claimbatch import), or say "      \
-    "--new-ledger --by NAME --reason TEXT: then rows may be sent twice"
+    N_("if the right one is lost, teach this one what reports know (claimbatch import), or say "   \
+       "--new-ledger --by NAME --reason TEXT: then rows may be sent twice")
 
 /* EXIT_BAD_CONFIG when commits of this ledger are gone, as what stands beside it tells, or a
  * manifest (which may be NULL) that is at `path`. */

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 
 struct against_itself {
     const char *what;       /* in messages */
@@ -14,7 +15,7 @@ struct against_itself {
     const char *credential; /* file in $CREDENTIALS_DIRECTORY */
 };
 
-static const struct against_itself secret_source = {"app secret", "CLAIMBATCH_APP_SECRET",
+static const struct against_itself secret_source = {N_("app secret"), "CLAIMBATCH_APP_SECRET",
                                                     "app-secret"};
 static const struct against_itself session_source = {"session", "CLAIMBATCH_SESSION", "session"};
 
@@ -49,14 +50,14 @@ static int read_one(const struct against_itself *source, struct credential_file 
     case PLACE_NONE:
         break;
     case PLACE_FILE:
-        result = secret_read_line(file.path, source->what, ret_secret, err);
+        result = secret_read_line(file.path, _(source->what), ret_secret, err);
         break;
     case PLACE_VARIABLE:
-        result = secret_take_variable(source->variable, source->what, ret_secret, err);
+        result = secret_take_variable(source->variable, _(source->what), ret_secret, err);
         break;
     case PLACE_CREDENTIAL:
         result = path.failed ? error_no_memory(err)
-                             : secret_read_line(path.ptr, source->what, ret_secret, err);
+                             : secret_read_line(path.ptr, _(source->what), ret_secret, err);
         break;
     }
     buffer_release(&path);
@@ -84,12 +85,12 @@ static void describe(const struct against_itself *source, struct credential_file
     case PLACE_FILE:
         break;
     case PLACE_VARIABLE:
-        buffer_format(ret_text, "# %s: *** from the environment, %s\n", source->what,
-                      source->variable);
+        language_format(ret_text, "# %s: *** from the environment, %s\n", _(source->what),
+                        source->variable);
         break;
     case PLACE_CREDENTIAL:
-        buffer_format(ret_text, "# %s: *** from %s\n", source->what,
-                      LOG_QUOTED(buffer_string(&path)));
+        language_format(ret_text, "# %s: *** from %s\n", source->what,
+                        LOG_QUOTED(buffer_string(&path)));
         break;
     }
     buffer_release(&path);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "ledger/commits.h"
 #include "report/manifest/manifest.h"
 
@@ -13,14 +14,15 @@ int newer_ledger_refuse_older(const struct ledger *ledger, const char *path,
     char what[128];
 
     if (is_unknown)
-        snprintf(what, sizeof(what), "does not know run %s", m->run);
+        snprintf(what, sizeof(what), _("does not know run %s"), m->run);
     else
-        snprintf(what, sizeof(what), "has recorded less (commit %lld is not in it)",
+        snprintf(what, sizeof(what), _("has recorded less (commit %lld is not in it)"),
                  (long long)m->ledger_commits);
     return error_set(err, EXIT_BAD_CONFIG,
                      "the ledger '%s' (%s) %s, of which '%s' tells: it is an older copy of itself, "
-                     "or its log was removed. Bring back the newer one; " NEWER_LEDGER_OVERRIDE,
-                     LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger), what, LOG_QUOTED(path));
+                     "or its log was removed. Bring back the newer one; %s",
+                     LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger), what, LOG_QUOTED(path),
+                     _(NEWER_LEDGER_OVERRIDE));
 }
 
 int newer_ledger_refuse_lost(const struct ledger *ledger, struct error *err)
@@ -28,9 +30,9 @@ int newer_ledger_refuse_lost(const struct ledger *ledger, struct error *err)
     return error_set(err, EXIT_BAD_CONFIG,
                      "the last %lld commits of ledger '%s' (%s) are gone: its log (-wal) was "
                      "removed, or it is an older copy of itself. Bring back the newer "
-                     "one; " NEWER_LEDGER_OVERRIDE,
+                     "one; %s",
                      (long long)ledger_commits_lost(ledger), LOG_QUOTED(ledger_path(ledger)),
-                     ledger_id(ledger));
+                     ledger_id(ledger), _(NEWER_LEDGER_OVERRIDE));
 }
 
 int newer_ledger_check(struct ledger *ledger, const char *path,

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/options/options.h"
 #include "cli/summary.h"
 
@@ -55,18 +56,19 @@ static void append_deciding(const struct next_step *o, bool by_row, struct buffe
     const char *list = o->options->list;
 
     if (list) {
-        buffer_text(words, "next: send the list to the platform's support; when 'as' (accepted or "
-                           "not-executed), 'by' and 'reason' are filled in: ");
+        language_append(words,
+                        "next: send the list to the platform's support; when 'as' (accepted or "
+                        "not-executed), 'by' and 'reason' are filled in: ");
         next_step_append_command(o->options, "resolve", o->options->claims, words);
         append_option(words, "from", list);
         return;
     }
-    buffer_text(words, "next: ask the platform what became of them; a list for its support: ");
+    language_append(words, "next: ask the platform what became of them; a list for its support: ");
     next_step_append_command(o->options, "resolve", o->options->claims, words);
     buffer_text(words, " -o FILE");
     if (!by_row)
         return;
-    buffer_text(words, "\nor say yourself what it was (accepted or not-executed): ");
+    language_append(words, "\nor say yourself what it was (accepted or not-executed): ");
     next_step_append_command(o->options, "resolve", o->options->claims, words);
     buffer_text(words, " --row N --as accepted --by NAME --reason TEXT");
 }
@@ -78,20 +80,22 @@ static void say_what_is_next(const struct next_step *o)
     if (o->totals->own) {
         append_deciding(o, o->totals->own > o->orphans, &words);
     } else if (o->waiting) {
-        buffer_text(&words, "next: ");
+        language_append(&words, "next: ");
         next_step_append_command(o->options, "resolve", o->elsewhere, &words);
     } else if (o->is_abandoned) {
-        buffer_text(&words, "next: nothing is left to do; the corrected export is a new run");
+        language_append(&words, "next: nothing is left to do; the corrected export is a new run");
     } else if (o->over) {
-        buffer_text(&words, "next: have the rows judged anew whose claim was settled in another "
-                            "run, with the same options as before: ");
+        language_append(&words,
+                        "next: have the rows judged anew whose claim was settled in another "
+                        "run, with the same options as before: ");
         append_sending(o, &words);
         buffer_text(&words, " --resend-unknown --by NAME --reason TEXT");
     } else if (o->open) {
-        buffer_text(&words, "next: send what was not executed, with the same options as before: ");
+        language_append(&words,
+                        "next: send what was not executed, with the same options as before: ");
         append_sending(o, &words);
     } else {
-        buffer_text(&words, "next: nothing is left to do");
+        language_append(&words, "next: nothing is left to do");
     }
     log_info("%s", buffer_string(&words));
     buffer_release(&words);
@@ -104,7 +108,7 @@ static void say_what_was_settled(const struct next_step *o)
     if (!o->was_settled)
         return;
     log_info("settled and recorded: %llu%s", (unsigned long long)t->settled,
-             t->settled ? "; the report was published anew" : "");
+             t->settled ? _("; the report was published anew") : "");
     if (t->settled_before)
         log_info("settled like this before: %llu", (unsigned long long)t->settled_before);
     if (t->skipped)
@@ -124,8 +128,8 @@ void next_step_print(const struct next_step *o)
         log_warn("run %s was interrupted after this report was written; the same command as then "
                  "goes on with it",
                  o->run->name);
-    say("run %s, report '%s': unknown rows: %llu; to be settled here: %llu; waiting for another "
-        "row: %llu",
+    say(_("run %s, report '%s': unknown rows: %llu; to be settled here: %llu; waiting for another "
+          "row: %llu"),
         o->run->name, LOG_QUOTED(o->options->claims), (unsigned long long)t->unknown,
         (unsigned long long)t->own, (unsigned long long)o->waiting);
     if (o->options->list)

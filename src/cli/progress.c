@@ -8,6 +8,8 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 
 #define LINE_BYTES 512
 #define CLEAR_LINE "\r\033[K"
@@ -24,7 +26,7 @@ void progress_start(struct progress *progress, enum progress_mode mode, enum log
     progress->shown_ms = progress->started_ms;
 }
 
-static size_t terminal_columns(void)
+static size_t columns_there_are(void)
 {
     struct winsize size = {0};
 
@@ -33,10 +35,11 @@ static size_t terminal_columns(void)
     return size.ws_col;
 }
 
-/* Appends only what fits: a line that wraps could not be drawn over. All of it is ASCII. */
+/* Appends only what fits: a line that wraps could not be drawn over. */
 static void append(char *line, size_t columns, const char *piece)
 {
-    if (strlen(line) + strlen(piece) < columns && strlen(line) + strlen(piece) < LINE_BYTES)
+    if (terminal_columns(line) + terminal_columns(piece) < columns &&
+        strlen(line) + strlen(piece) < LINE_BYTES)
         strcat(line, piece);
 }
 
@@ -59,23 +62,24 @@ static void append_pause(char *line, size_t columns, const struct batch_progress
     } words[] = {
         [PACE_OPEN] = {"", ""},
         [PACE_RATE] = {"", ""},
-        [PACE_BAN] = {"banned", " for"},
-        [PACE_RETRY_AFTER] = {"asked to wait", " for"},
-        [PACE_OUTAGE] = {"gateway unreachable", ", next try in"},
-        [PACE_BRAKE] = {"no definite answers", ", next try in"},
-        [PACE_PROBE] = {"probing", ", next try in"},
+        [PACE_BAN] = {N_("banned"), N_(" for")},
+        [PACE_RETRY_AFTER] = {N_("asked to wait"), N_(" for")},
+        [PACE_OUTAGE] = {N_("gateway unreachable"), N_(", next try in")},
+        [PACE_BRAKE] = {N_("no definite answers"), N_(", next try in")},
+        [PACE_PROBE] = {N_("probing"), N_(", next try in")},
     };
-    char piece[80];
+    char piece[160];
     char wait[32];
 
     if (now->stopping)
-        snprintf(piece, sizeof(piece), ", stopping: %zu in flight", now->in_flight);
+        snprintf(piece, sizeof(piece), _(", stopping: %zu in flight"), now->in_flight);
     else if (!*words[now->pace].what)
         return;
     else if (now->pause_ms < 0)
-        snprintf(piece, sizeof(piece), ", %s", words[now->pace].what);
+        snprintf(piece, sizeof(piece), _(", %s"), _(words[now->pace].what));
     else
-        snprintf(piece, sizeof(piece), ", %s%s %s", words[now->pace].what, words[now->pace].until,
+        snprintf(piece, sizeof(piece), _(", %s%s %s"), _(words[now->pace].what),
+                 _(words[now->pace].until),
                  duration((now->pause_ms + 999) / 1000, wait, sizeof(wait)));
     append(line, columns, piece);
 }
@@ -86,26 +90,26 @@ static void format(const struct progress *progress, const struct batch_progress 
     uint64_t done = now->done - progress->done_at_start;
     int64_t spent = now_ms - progress->started_ms;
     uint64_t rate = spent > 0 ? done * 1000 / (uint64_t)spent : 0;
-    char piece[80];
+    char piece[160];
     char left[32];
 
     line[0] = '\0';
-    snprintf(piece, sizeof(piece), "%llu/%llu rows", (unsigned long long)now->done,
+    snprintf(piece, sizeof(piece), _("%llu/%llu rows"), (unsigned long long)now->done,
              (unsigned long long)now->rows);
     append(line, columns, piece);
     append_pause(line, columns, now);
-    snprintf(piece, sizeof(piece), ", %llu/s", (unsigned long long)rate);
+    snprintf(piece, sizeof(piece), _(", %llu/s"), (unsigned long long)rate);
     append(line, columns, piece);
     if (rate) {
-        snprintf(piece, sizeof(piece), ", %s left",
+        snprintf(piece, sizeof(piece), _(", %s left"),
                  duration((int64_t)((now->rows - now->done) / rate), left, sizeof(left)));
         append(line, columns, piece);
     }
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         if (!now->outcomes[i])
             continue;
-        snprintf(piece, sizeof(piece), ", %llu %s", (unsigned long long)now->outcomes[i],
-                 outcome_name((enum outcome)i));
+        snprintf(piece, sizeof(piece), _(", %llu %s"), (unsigned long long)now->outcomes[i],
+                 outcome_word((enum outcome)i));
         append(line, columns, piece);
     }
 }
@@ -130,6 +134,7 @@ void progress_show(void *context, const struct batch_progress *now)
 {
     struct progress *progress = context;
     int64_t now_ms = clock_mono_ms();
+    struct buffer room = {0};
     char line[LINE_BYTES];
 
     progress->last = *now;
@@ -142,12 +147,13 @@ void progress_show(void *context, const struct batch_progress *now)
             (progress->is_drawn ? PROGRESS_DRAW_EVERY_MS : PROGRESS_LINE_EVERY_MS))
         return;
     progress->shown_ms = now_ms;
-    format(progress, now, now_ms, progress->is_drawn ? terminal_columns() : LINE_BYTES, line);
+    format(progress, now, now_ms, progress->is_drawn ? columns_there_are() : LINE_BYTES, line);
     if (!progress->is_drawn) {
         say_line(now, line);
         return;
     }
-    fprintf(stderr, CLEAR_LINE "%s", line);
+    fprintf(stderr, CLEAR_LINE "%s", terminal_text(line, &room));
+    buffer_release(&room);
     fflush(stderr);
     log_status_line(CLEAR_LINE);
 }

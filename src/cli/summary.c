@@ -5,6 +5,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 #include "cli/correction.h"
 
 #define CODES_SHOWN 12
@@ -21,6 +23,15 @@ int summary_exit_code(const struct batch_stop *stop, const struct tally *tally)
     return EXIT_COMPLETE;
 }
 
+static void append_count(enum outcome outcome, uint64_t rows, struct buffer *text)
+{
+    char label[OUTCOME_LABEL_BYTES];
+
+    buffer_text(text, "  ");
+    terminal_cell(text, outcome_label(outcome, label), outcome_label_columns());
+    buffer_format(text, " %10llu", (unsigned long long)rows);
+}
+
 static void append_counts(const struct tally *tally, struct buffer *text)
 {
     char yuan[MONEY_TEXT_BYTES];
@@ -31,9 +42,9 @@ static void append_counts(const struct tally *tally, struct buffer *text)
 
         if (!rows)
             continue;
-        buffer_format(text, "  %-9s %10llu", outcome_name(outcome), (unsigned long long)rows);
+        append_count(outcome, rows, text);
         if (outcome != OUTCOME_INVALID)
-            buffer_format(text, " %18s yuan", money_format_yuan(tally_fee(tally, outcome), yuan));
+            language_format(text, " %18s yuan", money_format_yuan(tally_fee(tally, outcome), yuan));
         buffer_byte(text, '\n');
     }
 }
@@ -49,10 +60,10 @@ static void append_codes(struct tally *tally, struct buffer *text)
         if (outcome == OUTCOME_ACCEPTED)
             continue;
         if (shown++ == CODES_SHOWN) {
-            buffer_text(text, "  … and other codes: see the manifest\n");
+            language_append(text, "  … and other codes: see the manifest\n");
             return;
         }
-        buffer_format(text, "  %10llu %s %s\n", (unsigned long long)rows, outcome_name(outcome),
+        buffer_format(text, "  %10llu %s %s\n", (unsigned long long)rows, outcome_word(outcome),
                       LOG_QUOTED(code));
     }
 }
@@ -60,12 +71,12 @@ static void append_codes(struct tally *tally, struct buffer *text)
 static void append_changed(const struct summary *s, struct buffer *text)
 {
     if (s->changed.rows) {
-        buffer_text(text, "sent, though their claim was accepted with other content: ");
+        language_append(text, "sent, though their claim was accepted with other content: ");
         correction_describe(&s->changed, text);
         buffer_byte(text, '\n');
     }
     if (s->held.rows) {
-        buffer_text(text, "held back, because their claim was accepted with other content: ");
+        language_append(text, "held back, because their claim was accepted with other content: ");
         correction_describe(&s->held, text);
         buffer_byte(text, '\n');
     }
@@ -77,10 +88,13 @@ static void append_warnings(const struct inspection *inspection, struct buffer *
     char first[INSPECTION_FIRST_BYTES];
 
     for (int rule = 0; rule < RULE_COUNT; rule++)
-        if (inspection->warned[rule])
-            buffer_format(text, "  %-9s %10llu %s, first in %s\n", "warning",
-                          (unsigned long long)inspection->warned[rule], rule_code((enum rule)rule),
-                          inspection_first(inspection, (enum rule)rule, first));
+        if (inspection->warned[rule]) {
+            buffer_text(text, "  ");
+            terminal_cell(text, _("warning"), outcome_label_columns());
+            language_format(
+                text, " %10llu %s, first in %s\n", (unsigned long long)inspection->warned[rule],
+                rule_code((enum rule)rule), inspection_first(inspection, (enum rule)rule, first));
+        }
 }
 
 /* Rows of one claim that do not agree on its money: the later one is sent after the earlier. */
@@ -89,36 +103,38 @@ static void append_repeats(const struct tally *tally, struct buffer *text)
     const struct tally_repeats *repeats = tally_repeats(tally);
 
     if (repeats && repeats->rows)
-        buffer_format(text,
-                      "claims that stand in the export several times: %s%llu row%s another amount "
-                      "than the row before of the same claim, first row %llu after row %llu; see "
-                      "that the last one of each is right\n",
-                      repeats->more ? "at least " : "", (unsigned long long)repeats->rows,
-                      repeats->rows == 1 ? " has" : "s have",
-                      (unsigned long long)repeats->first_row,
-                      (unsigned long long)repeats->row_before);
+        language_format(
+            text,
+            "claims that stand in the export several times: %s%llu row%s another amount "
+            "than the row before of the same claim, first row %llu after row %llu; see "
+            "that the last one of each is right\n",
+            repeats->more ? _("at least ") : "", (unsigned long long)repeats->rows,
+            repeats->rows == 1 ? _(" has") : _("s have"), (unsigned long long)repeats->first_row,
+            (unsigned long long)repeats->row_before);
 }
 
 /* What was wrong stays so until somebody fixes it: then the same command again is no advice. */
 static void append_again(const struct summary *s, struct buffer *text)
 {
     if (s->stop->exit_code == EXIT_NOT_PERMITTED) {
-        buffer_format(text, "next: the same command fails again until what the gateway refuses is "
-                            "right: the app key");
+        language_format(text,
+                        "next: the same command fails again until what the gateway refuses is "
+                        "right: the app key");
         if (s->app_key)
             buffer_format(text, " %s", LOG_QUOTED(s->app_key));
-        buffer_text(text, ", its secret");
+        language_append(text, ", its secret");
         if (s->secret_file)
-            buffer_format(text, " in '%s'", LOG_QUOTED(s->secret_file));
-        buffer_format(text, ", the session, or their permissions. Then: %s\n", s->invocation);
+            language_format(text, " in '%s'", LOG_QUOTED(s->secret_file));
+        language_format(text, ", the session, or their permissions. Then: %s\n", s->invocation);
     } else if (strcmp(s->stop->because, "require-valid") == 0) {
-        buffer_format(text, "next: once the export is correct, or without --require-valid: %s\n",
-                      s->invocation);
+        language_format(text, "next: once the export is correct, or without --require-valid: %s\n",
+                        s->invocation);
     } else if (strcmp(s->stop->because, "max-changed") == 0) {
-        buffer_format(text, "next: once the export is correct, or with another --max-changed: %s\n",
-                      s->invocation);
+        language_format(text,
+                        "next: once the export is correct, or with another --max-changed: %s\n",
+                        s->invocation);
     } else {
-        buffer_format(text, "next: %s\n", s->invocation);
+        language_format(text, "next: %s\n", s->invocation);
     }
 }
 
@@ -127,11 +143,12 @@ static void append_suspects(const struct tally *tally, struct buffer *text)
     uint64_t rows = tally_suspects(tally);
 
     if (rows)
-        buffer_format(text,
-                      "%llu rows have the warning SUSPECT_ANSWER: something between here and the "
-                      "gateway sent bytes that nobody had asked for behind their answers, so each "
-                      "may be about another row. Ask the platform about them\n",
-                      (unsigned long long)rows);
+        language_format(
+            text,
+            "%llu rows have the warning SUSPECT_ANSWER: something between here and the "
+            "gateway sent bytes that nobody had asked for behind their answers, so each "
+            "may be about another row. Ask the platform about them\n",
+            (unsigned long long)rows);
 }
 
 /* What to do, the most urgent first. */
@@ -140,24 +157,25 @@ static void append_next(const struct summary *s, struct buffer *text)
     uint64_t open = tally_rows(s->tally, OUTCOME_FAILED) + tally_rows(s->tally, OUTCOME_UNSENT);
 
     if (tally_rows(s->tally, OUTCOME_UNKNOWN))
-        buffer_format(text,
-                      "next: ask the platform what became of the unknown rows; by themselves they "
-                      "are never sent again. To list and to settle them: %s\n"
-                      "or, if none of them was executed: %s\n",
-                      s->resolve, s->resend);
+        language_format(
+            text,
+            "next: ask the platform what became of the unknown rows; by themselves they "
+            "are never sent again. To list and to settle them: %s\n"
+            "or, if none of them was executed: %s\n",
+            s->resolve, s->resend);
     if (s->held.rows)
-        buffer_text(text, "next: if the changes are meant, the same with "
-                          "--rule changed-since-accepted=warn sends them\n");
+        language_append(text, "next: if the changes are meant, the same with "
+                              "--rule changed-since-accepted=warn sends them\n");
     if (tally_rows(s->tally, OUTCOME_INVALID) > s->held.rows)
-        buffer_text(text, "next: fix the invalid rows in the export and upload it again; the "
-                          "report says what is wrong with each\n");
+        language_append(text, "next: fix the invalid rows in the export and upload it again; the "
+                              "report says what is wrong with each\n");
     if (tally_rows(s->tally, OUTCOME_REJECTED))
-        buffer_text(text, "next: the gateway refused the rejected rows; its words are in the "
-                          "report. Correct them in the export and upload it again\n");
+        language_append(text, "next: the gateway refused the rejected rows; its words are in the "
+                              "report. Correct them in the export and upload it again\n");
     if (open || s->stop->exit_code)
         append_again(s, text);
     else if (summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE)
-        buffer_text(text, *s->left ? s->left : "next: nothing is left to do\n");
+        buffer_text(text, *s->left ? s->left : _("next: nothing is left to do\n"));
 }
 
 /* Whether rows are left because of the stop. */
@@ -210,11 +228,11 @@ void summary_print(const struct summary *s)
     struct buffer text = {0};
 
     if (s->stop->exit_code)
-        buffer_format(&text, "%s%s\n", is_early(s->stop) ? "ended early: " : "",
+        buffer_format(&text, "%s%s\n", is_early(s->stop) ? _("ended early: ") : "",
                       LOG_QUOTED_WITHIN(s->stop->sentence, BATCH_TEXT_BYTES));
-    buffer_format(&text, "run %s %s: %llu rows\n", s->run,
-                  is_early(s->stop) ? "stopped" : "finished",
-                  (unsigned long long)tally_all_rows(s->tally));
+    language_format(&text, "run %s %s: %llu rows\n", s->run,
+                    is_early(s->stop) ? _("stopped") : _("finished"),
+                    (unsigned long long)tally_all_rows(s->tally));
     append_counts(s->tally, &text);
     append_codes(s->tally, &text);
     append_warnings(s->inspection, &text);
@@ -222,9 +240,9 @@ void summary_print(const struct summary *s)
     append_changed(s, &text);
     append_suspects(s->tally, &text);
     if (s->report_path)
-        buffer_format(&text, "report:   %s\nmanifest: %s.manifest.json\n",
-                      LOG_QUOTED_LONG(s->report_path), LOG_QUOTED_LONG(s->report_path));
-    buffer_format(&text, "ledger:   %s\n", LOG_QUOTED_LONG(s->ledger_path));
+        language_format(&text, "report:   %s\nmanifest: %s.manifest.json\n",
+                        LOG_QUOTED_LONG(s->report_path), LOG_QUOTED_LONG(s->report_path));
+    language_format(&text, "ledger:   %s\n", LOG_QUOTED_LONG(s->ledger_path));
     append_next(s, &text);
     if (text.len)
         text.ptr[--text.len] = '\0';
@@ -236,16 +254,18 @@ void summary_print_unfinished(const struct summary *s, const struct batch_progre
 {
     struct buffer text = {0};
 
-    buffer_format(&text, "run %s ended with an error, and no report was published: %llu rows\n",
-                  s->run, (unsigned long long)progress->rows);
+    language_format(&text, "run %s ended with an error, and no report was published: %llu rows\n",
+                    s->run, (unsigned long long)progress->rows);
     for (int i = 0; i < OUTCOME_COUNT; i++)
-        if (progress->outcomes[i])
-            buffer_format(&text, "  %-9s %10llu\n", outcome_name((enum outcome)i),
-                          (unsigned long long)progress->outcomes[i]);
-    buffer_format(&text, "  %-9s %10llu\n", "open",
-                  (unsigned long long)(progress->rows - progress->done));
-    buffer_format(&text, "ledger:   %s\nnext, when the error below is fixed: %s",
-                  LOG_QUOTED_LONG(s->ledger_path), s->invocation);
+        if (progress->outcomes[i]) {
+            append_count((enum outcome)i, progress->outcomes[i], &text);
+            buffer_byte(&text, '\n');
+        }
+    buffer_text(&text, "  ");
+    terminal_cell(&text, _("open"), outcome_label_columns());
+    buffer_format(&text, " %10llu\n", (unsigned long long)(progress->rows - progress->done));
+    language_format(&text, "ledger:   %s\nnext, when the error below is fixed: %s",
+                    LOG_QUOTED_LONG(s->ledger_path), s->invocation);
     log_warn("%s", buffer_string(&text));
     buffer_release(&text);
 }

@@ -17,6 +17,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 
 #define LOOK_EVERY_MS 20 /* whether the command has ended */
 #define GRACE_MS 2000    /* between the request to end and the end */
@@ -286,22 +288,22 @@ int after_start(const char *command, int64_t limit_ms, struct after **ret_after,
 
 static void say_outcome(const struct after *after, const struct outcome_of_command *outcome)
 {
-    char how[80];
+    char how[160];
 
     if (outcome->is_late)
-        snprintf(how, sizeof(how), "was ended, because it took longer than %lld s",
+        snprintf(how, sizeof(how), _("was ended, because it took longer than %lld s"),
                  (long long)(after->limit_ms + 999) / 1000);
     else if (outcome->status == -1)
-        snprintf(how, sizeof(how), "could not be started");
+        snprintf(how, sizeof(how), _("could not be started"));
     else if (WIFSIGNALED(outcome->status))
-        snprintf(how, sizeof(how), "was ended by signal %d", WTERMSIG(outcome->status));
+        snprintf(how, sizeof(how), _("was ended by signal %d"), WTERMSIG(outcome->status));
     else
-        snprintf(how, sizeof(how), "ended with exit code %d", WEXITSTATUS(outcome->status));
+        snprintf(how, sizeof(how), _("ended with exit code %d"), WEXITSTATUS(outcome->status));
     log_event(outcome->status || outcome->is_late ? LOG_WARN : LOG_VERBOSE, "after",
               LOG_FIELDS(LOG_FIELD_NUMBER("status", outcome->status),
                          LOG_FIELD_NUMBER("late", outcome->is_late)),
               "the command of --after %s%s", how,
-              outcome->status || outcome->is_late ? "; that changes nothing of the run" : "");
+              outcome->status || outcome->is_late ? _("; that changes nothing of the run") : "");
 }
 
 /* Somewhat longer than the process that waits gives it. */
@@ -326,9 +328,12 @@ void after_run(struct after *after, const struct buffer *environment, const stru
 {
     const struct order order = {environment->len, input->len};
     struct outcome_of_command outcome;
+    struct buffer room = {0};
 
-    stop_last_words("\nclaimbatch: left at once; the run was over, and the command of --after is "
-                    "ended\n");
+    stop_last_words(terminal_text(_("\nclaimbatch: left at once; the run was over, and the command "
+                                    "of --after is ended\n"),
+                                  &room));
+    buffer_release(&room);
     if (environment->failed || input->failed || !send_all(after->fd, &order, sizeof(order)) ||
         !send_all(after->fd, environment->ptr, environment->len) ||
         !send_all(after->fd, input->ptr, input->len) || !wait_for_outcome(after) ||
