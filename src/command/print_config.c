@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/words/terminal.h"
 #include "cli/options/config.h"
 #include "cli/version.h"
 #include "command/commands.h"
@@ -36,7 +37,7 @@ static void print_text(const struct command *command, const struct options *opti
     options_print_config(options, &text);
     if (sends(command))
         describe_connection(options, &text);
-    fputs(buffer_string(&text), stdout);
+    terminal_print(buffer_string(&text));
     buffer_release(&text);
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "disagreement.h"
 #include "report/line_check.h"
 #include "unreadable_row.h"
@@ -30,7 +31,7 @@ static int take_manifest(struct audit_report *report, struct error *err)
     manifest_found_release(&report->manifest);
     if (found == 0)
         snprintf(report->manifest_fault, sizeof(report->manifest_fault),
-                 "there is no manifest beside it");
+                 _("there is no manifest beside it"));
     else if (err->exit_code == EXIT_INPUT_REFUSED || err->exit_code == EXIT_INPUT_MISSING)
         log_quote(err->text, report->manifest_fault, sizeof(report->manifest_fault));
     else
@@ -105,14 +106,14 @@ static void judge_cells(struct against_itself *source, const struct scan_row *ro
 
     if (row->malformed == SCAN_ALL_MALFORMED) {
         disagreement_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row,
-                           "line %" PRIu64 " of the report has not %d cells, as every line has",
+                           _("line %" PRIu64 " of the report has not %d cells, as every line has"),
                            row->start_line, SCAN_COLUMNS);
     } else if (row->malformed) {
         scan_name_malformed(row, &words);
-        disagreement_raise(source->audit, AUDIT_ITSELF, source->report, row->line.record.row,
-                           "line %" PRIu64
-                           " of the report has cells in no form that a report has: %s",
-                           row->start_line, buffer_string(&words));
+        disagreement_raise(
+            source->audit, AUDIT_ITSELF, source->report, row->line.record.row,
+            _("line %" PRIu64 " of the report has cells in no form that a report has: %s"),
+            row->start_line, buffer_string(&words));
         buffer_reset(&words);
     }
     if (row->edit != SCAN_EDIT_NONE && row->malformed != SCAN_ALL_MALFORMED) {
@@ -249,10 +250,10 @@ static void object_to_order(struct against_itself *source)
         return; /* it is malformed, and that is said already */
     if (number == source->last_row)
         disagreement_raise(source->audit, AUDIT_ITSELF, source->report, number,
-                           "it is there twice");
+                           _("it is there twice"));
     else
         disagreement_raise(source->audit, AUDIT_ITSELF, source->report, number,
-                           "it stands %s row %" PRIu64 ", out of its order",
+                           _("it stands %s row %" PRIu64 ", out of its order"),
                            is_too_early ? "before" : "behind", other);
 }
 
@@ -262,8 +263,8 @@ static void object_to_bytes(struct against_itself *source)
     disagreement_raise(
         source->audit, AUDIT_ITSELF, source->report,
         unreadable_row_without_text(scan_export(source->scan)),
-        "it holds bytes that are no text (NUL, or not UTF-8), so the report cannot be "
-        "read");
+        _("it holds bytes that are no text (NUL, or not UTF-8), so the report cannot be "
+          "read"));
 }
 
 /* What ended the reading, if it is the report's own fault. */
@@ -284,8 +285,8 @@ static int take_damage(struct against_itself *source, struct error *err)
     disagreement_raise(source->audit, AUDIT_ITSELF, source->report,
                        unreadable_row_behind(scan_export(source->scan),
                                              against_manifest_report(source)->lines + 1),
-                       scan_is_cut(source->scan) ? "the report is cut here: %s"
-                                                 : "from here on the report cannot be read: %s",
+                       scan_is_cut(source->scan) ? _("the report is cut here: %s")
+                                                 : _("from here on the report cannot be read: %s"),
                        err->text);
     return 0;
 }

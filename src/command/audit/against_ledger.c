@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "disagreement.h"
 #include "ledger/abandonment.h"
 
@@ -86,7 +87,7 @@ static void compare_run(struct audit *audit, size_t report, const struct run_rec
     compare_run_texts(audit, report, "command", m->command, run->command);
     compare_run_texts(audit, report, "platform", m->platform, run->platform);
     compare_run_texts(audit, report, "parent_run", m->parent_run, run->parent);
-    compare_run_texts(audit, report, "sha256 of the input", m->input_sha256, sha256);
+    compare_run_texts(audit, report, _("sha256 of the input"), m->input_sha256, sha256);
     if (!is_interrupted(m, run))
         compare_end(audit, report, m, run);
 }
@@ -114,13 +115,13 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
 
     if (is_pruned(run)) {
         disagreement_note(
-            audit, "run %s was pruned from the ledger, so its report was not compared with it",
+            audit, _("run %s was pruned from the ledger, so its report was not compared with it"),
             m->run);
         return 0;
     }
     if (ledger_run_is_alive(ledger, run->id)) {
         disagreement_note(
-            audit, "run %s is under way again, so its report was not compared with the ledger",
+            audit, _("run %s is under way again, so its report was not compared with the ledger"),
             m->run);
         return 0;
     }
@@ -131,18 +132,18 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
     if (is_abandoned && !run->finished_ms) {
         disagreement_raise(
             audit, AUDIT_LEDGER, report, 0,
-            "its run %s was started again at %s Beijing time, and abandoned before it "
-            "made another report, so this one is behind (claimbatch resolve brings it "
-            "up to date); its rows were not compared with the ledger",
+            _("its run %s was started again at %s Beijing time, and abandoned before it "
+              "made another report, so this one is behind (claimbatch resolve brings it "
+              "up to date); its rows were not compared with the ledger"),
             m->run, time);
         return 0;
     }
-    disagreement_raise(audit, AUDIT_LEDGER, report, 0,
-                       "its run %s was started again at %s Beijing time, so this is not its newest "
-                       "report%s; its rows were not compared with the ledger",
-                       m->run, time,
-                       run->finished_ms ? ""
-                                        : " (there is none yet: the same command again makes it)");
+    disagreement_raise(
+        audit, AUDIT_LEDGER, report, 0,
+        _("its run %s was started again at %s Beijing time, so this is not its newest "
+          "report%s; its rows were not compared with the ledger"),
+        m->run, time,
+        run->finished_ms ? "" : _(" (there is none yet: the same command again makes it)"));
     return 0;
 }
 
@@ -175,7 +176,7 @@ static int find_run(struct ledger *ledger, struct audit *audit, size_t report, i
     *ret_run = run.id;
     if (!found) {
         audit->reports[report].ledger = AUDIT_DISAGREES;
-        disagreement_raise(audit, AUDIT_LEDGER, report, 0, "the ledger does not know its run %s",
+        disagreement_raise(audit, AUDIT_LEDGER, report, 0, _("the ledger does not know its run %s"),
                            name);
         return 0;
     }
@@ -272,7 +273,7 @@ static void compare_warnings(struct against_ledger *against_ledger, const struct
     line_append_arisen(row->line.warnings, &against_ledger->words);
     against_ledger->audit->no_memory |= against_ledger->words.failed;
     if (strcmp(buffer_string(&against_ledger->words), known->warnings) != 0)
-        object(against_ledger, row->line.record.row, "list of warnings",
+        object(against_ledger, row->line.record.row, _("list of warnings"),
                buffer_string(&against_ledger->words), known->warnings);
 }
 
@@ -321,7 +322,7 @@ static void compare(struct against_ledger *against_ledger, const struct scan_row
         return; /* that is said already */
     if (!(is_released(r) && is_released(known)) && !is_released_repeat(r, known))
         compare_reasons(against_ledger, r, known);
-    compare_numbers(against_ledger, r->row, "number of attempts", r->attempts, known->attempts);
+    compare_numbers(against_ledger, r->row, _("number of attempts"), r->attempts, known->attempts);
     compare_numbers(against_ledger, r->row, "http_status", r->http_status, known->http_status);
     compare_numbers(against_ledger, r->row, "duration_ms", r->duration_ms,
                     known->submitted_ms ? known->duration_ms : 0);
@@ -351,20 +352,20 @@ static int compare_claim(struct against_ledger *against_ledger, const struct sca
         return -1;
     if (!found || of_claim.row != known->row)
         object_words(against_ledger->audit, against_ledger->report, known->row,
-                     "the ledger does not know it as a row of this claim");
+                     _("the ledger does not know it as a row of this claim"));
     else if (known->outcome == OUTCOME_ACCEPTED && !claim.accepted)
         object_words(against_ledger->audit, against_ledger->report, known->row,
-                     "it was accepted, and the ledger does not know its claim as accepted");
+                     _("it was accepted, and the ledger does not know its claim as accepted"));
     else if (claim.accepted && claim.accepted_at.run == against_ledger->run &&
              claim.accepted_at.row == known->row &&
              (memcmp(claim.accepted_digest, known->digest, DIGEST_CLAIM_BYTES) != 0 ||
               (claim.has_fee && claim.fee_fen != row->claim.claim_fee)))
         object_words(against_ledger->audit, against_ledger->report, known->row,
-                     "the ledger has other content of its claim as accepted here");
+                     _("the ledger has other content of its claim as accepted here"));
     else if (known->outcome == OUTCOME_UNKNOWN && known->attempts && !claim.open &&
              !(claim.accepted && claim.accepted_ms >= known->submitted_ms))
         object_words(against_ledger->audit, against_ledger->report, known->row,
-                     "it is unknown, and the ledger does not know its claim as unknown");
+                     _("it is unknown, and the ledger does not know its claim as unknown"));
     return 0;
 }
 
@@ -372,7 +373,7 @@ static void miss(struct against_ledger *against_ledger, const struct row_record 
 {
     against_ledger->audit->reports[against_ledger->report].ledger = AUDIT_DISAGREES;
     disagreement_raise(against_ledger->audit, AUDIT_LEDGER, against_ledger->report, known->row,
-                       "the ledger has it as %s, and it is not in the report",
+                       _("the ledger has it as %s, and it is not in the report"),
                        outcome_name(outcome_of(known)));
 }
 
@@ -418,7 +419,7 @@ int against_ledger_compare(struct against_ledger *against_ledger, const struct s
         object(against_ledger, r->row, "outcome", outcome_name(r->outcome), "unsent");
     else if (r->attempts || r->submitted_ms)
         object_words(against_ledger->audit, against_ledger->report, r->row,
-                     "it was sent, and the ledger does not know that");
+                     _("it was sent, and the ledger does not know that"));
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/character.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "disagreement.h"
 
 struct audit_report *against_manifest_report(const struct against_itself *source)
@@ -52,30 +53,30 @@ void against_manifest_judge_file(struct against_itself *source)
 
     if (!*r->sha256)
         return;
-    compare_counts(source, "bytes: ", r->manifest.report_bytes, r->bytes);
+    compare_counts(source, _("bytes: "), r->manifest.report_bytes, r->bytes);
     if (strcmp(r->manifest.report_sha256, r->sha256) != 0)
-        against_manifest_object(source, "sha256: ", r->manifest.report_sha256, r->sha256);
+        against_manifest_object(source, _("sha256: "), r->manifest.report_sha256, r->sha256);
 }
 
 void against_manifest_judge_counts(struct against_itself *source)
 {
     const struct audit_report *r = against_manifest_report(source);
-    char what[64];
+    char what[128];
 
-    compare_counts(source, "rows: ", r->manifest.report_rows, r->lines);
+    compare_counts(source, _("rows: "), r->manifest.report_rows, r->lines);
     if (strcmp(r->manifest.command, "upload") == 0)
-        compare_counts(source, "rows of the input: ", r->manifest.input_rows, r->lines);
+        compare_counts(source, _("rows of the input: "), r->manifest.input_rows, r->lines);
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         const char *name = outcome_name((enum outcome)i);
 
-        snprintf(what, sizeof(what), "%s rows: ", name);
+        snprintf(what, sizeof(what), _("%s rows: "), name);
         compare_counts(source, what, r->manifest.rows[i], r->sums[i].rows);
-        snprintf(what, sizeof(what), "fen %s: ", name);
+        snprintf(what, sizeof(what), _("fen %s: "), name);
         compare_money(source, what, r->manifest.fee_fen[i], r->sums[i].fee_fen);
     }
     if (r->manifest.complete && r->sums[OUTCOME_UNSENT].rows)
         disagreement_raise(source->audit, AUDIT_ITSELF, source->report, 0,
-                           "the manifest says complete, but rows are unsent");
+                           _("the manifest says complete, but rows are unsent"));
 }
 
 /* Whether one start sent all rows, with the rule that the manifest tells of: another one may have
@@ -96,10 +97,11 @@ void against_manifest_judge_changed(struct against_itself *source)
 
     if (!m->has_changed)
         return;
-    compare_counts(source, "changed rows held back: ", m->held_back.rows, r->held_back);
+    compare_counts(source, _("changed rows held back: "), m->held_back.rows, r->held_back);
     if (m->changed.rows < r->changed.rows || warned_of_all(m)) {
-        compare_counts(source, "changed rows sent: ", m->changed.rows, r->changed.rows);
-        compare_money(source, "fen of changed rows sent: ", m->changed.after, r->changed.fee_fen);
+        compare_counts(source, _("changed rows sent: "), m->changed.rows, r->changed.rows);
+        compare_money(source, _("fen of changed rows sent: "), m->changed.after,
+                      r->changed.fee_fen);
     }
 }
 
@@ -179,7 +181,8 @@ static void compare_code(struct against_itself *source, const char *code, uint64
     char what[LOG_QUOTE_BYTES];
     char quoted[AUDIT_CODE_BYTES * 2];
 
-    snprintf(what, sizeof(what), "rows with code '%s': ", log_quote(code, quoted, sizeof(quoted)));
+    snprintf(what, sizeof(what), _("rows with code '%s': "),
+             log_quote(code, quoted, sizeof(quoted)));
     compare_counts(source, what, manifest, report);
 }
 

@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 #include "command/audit/reports/descendants.h"
 #include "command/audit/reports/report_order.h"
 #include "command/audit/reports/same_run.h"
@@ -21,10 +22,10 @@
 
 const char *audit_measure_name(enum audit_measure measure)
 {
-    static const char *const names[AUDIT_MEASURE_COUNT] = {"itself", "other reports", "signature",
-                                                           "ledger", "export"};
+    static const char *const names[AUDIT_MEASURE_COUNT] = {
+        N_("itself"), N_("other reports"), N_("signature"), N_("ledger"), N_("export")};
 
-    return names[measure];
+    return _(names[measure]);
 }
 
 static const char *path_of(const struct audit *audit, size_t report, char *room)
@@ -136,8 +137,8 @@ static int open_original(struct walk *w, struct error *err)
             LOG_QUOTED(w->settings->export.path), sha256, manifest->input_sha256);
     }
     if (!w->is_whole)
-        disagreement_note(w->audit, "no report here is of all rows of the export, so it was not "
-                                    "checked that none is missing");
+        disagreement_note(w->audit, _("no report here is of all rows of the export, so it was not "
+                                      "checked that none is missing"));
     return next_original(w, err);
 }
 
@@ -199,7 +200,7 @@ static void compare_with_original(struct walk *w, uint64_t number)
         if (!row)
             continue;
         is_reported = true;
-        breach = !is_there_too        ? "the export has no such row"
+        breach = !is_there_too        ? _("the export has no such row")
                  : is_corrected(w, i) ? NULL
                  : is_rerun(w, i)     ? export_rows_breach_of_rerun(w->export_rows, row)
                                       : export_rows_breach(w->export_rows, row);
@@ -208,7 +209,7 @@ static void compare_with_original(struct walk *w, uint64_t number)
     }
     if (is_there_too && !is_reported && w->is_whole)
         object_to_original(w, AUDIT_NO_REPORT, number,
-                           "the export has it, and no report speaks of it");
+                           _("the export has it, and no report speaks of it"));
 }
 
 /* A re-run takes its rows from its parent's report. */
@@ -225,11 +226,11 @@ static void compare_with_parent(struct walk *w, size_t report, const struct scan
     path_of(w->audit, parent, quoted);
     if (!older)
         disagreement_raise(w->audit, AUDIT_OTHERS, report, number,
-                           "it is not in '%s', whose rows were run again", quoted);
+                           _("it is not in '%s', whose rows were run again"), quoted);
     else if (!is_correction(w->audit, report) && row->digest_fits && older->digest_fits &&
              strcmp(row->digest, older->digest) != 0)
         disagreement_raise(w->audit, AUDIT_OTHERS, report, number,
-                           "its content is another than in '%s'", quoted);
+                           _("its content is another than in '%s'"), quoted);
 }
 
 static void compare_acceptance(struct walk *w, size_t first, size_t second, uint64_t number)
@@ -237,7 +238,7 @@ static void compare_acceptance(struct walk *w, size_t first, size_t second, uint
     char quoted[LOG_QUOTE_BYTES];
 
     disagreement_raise(w->audit, AUDIT_OTHERS, second, number,
-                       "it was accepted already in '%s': executed twice",
+                       _("it was accepted already in '%s': executed twice"),
                        path_of(w->audit, first, quoted));
 }
 

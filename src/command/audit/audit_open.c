@@ -5,6 +5,7 @@
 #include "against_ledger.h"
 #include "audit.h"
 #include "base/error.h"
+#include "base/words/language.h"
 #include "disagreement.h"
 #include "ledger/view/view.h"
 #include "report/manifest/signature.h"
@@ -13,10 +14,11 @@ static int check_signature(struct walk *w, const struct verify_key *key, size_t 
                            struct error *err)
 {
     static const char *const words[] = {
-        [SIGNATURE_MISSING] = "the manifest is not signed",
-        [SIGNATURE_OTHER_KEY] = "the manifest is signed with another key than the one given",
-        [SIGNATURE_BAD] = "the signature of the manifest is wrong: the manifest was changed after "
-                          "it was signed, or never signed with this key",
+        [SIGNATURE_MISSING] = N_("the manifest is not signed"),
+        [SIGNATURE_OTHER_KEY] = N_("the manifest is signed with another key than the one given"),
+        [SIGNATURE_BAD] =
+            N_("the signature of the manifest is wrong: the manifest was changed after "
+               "it was signed, or never signed with this key"),
     };
     struct audit_report *report = &w->audit->reports[i];
     enum signature_verdict verdict;
@@ -27,7 +29,7 @@ static int check_signature(struct walk *w, const struct verify_key *key, size_t 
         return -1;
     report->signature = verdict == SIGNATURE_GOOD ? AUDIT_AGREES : AUDIT_DISAGREES;
     if (verdict != SIGNATURE_GOOD)
-        disagreement_raise(w->audit, AUDIT_SIGNATURE, i, 0, "%s", words[verdict]);
+        disagreement_raise(w->audit, AUDIT_SIGNATURE, i, 0, "%s", _(words[verdict]));
     return 0;
 }
 
@@ -69,7 +71,7 @@ static int open_ledger(struct walk *w, struct error *err)
         *err = why;
         return -1;
     }
-    disagreement_note(w->audit, "not compared with a ledger: %s", why.text);
+    disagreement_note(w->audit, _("not compared with a ledger: %s"), why.text);
     return 0;
 }
 
@@ -90,8 +92,8 @@ static int open_against_ledger(struct walk *w, size_t i, struct error *err)
     report->ledger = AUDIT_DISAGREES;
     disagreement_raise(
         w->audit, AUDIT_LEDGER, i, 0,
-        "it was made with ledger %s, and the ledger here is %s, which does not know its "
-        "run",
+        _("it was made with ledger %s, and the ledger here is %s, which does not know its "
+          "run"),
         report->manifest.ledger_id, ledger_id(w->ledger));
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
+#include "base/words/terminal.h"
 #include "cli/options/options.h"
 #include "cli/version.h"
 #include "command/audit/page/page.h"
@@ -31,8 +32,12 @@ static int print_summary(const struct options *options, const struct audit *audi
         audit_text(audit, &text);
     if (!result && text.failed)
         result = error_no_memory(err);
-    if (!result)
+    if (!result && options->json)
         result = audit_show_print(&text, err);
+    else if (!result) {
+        terminal_print(buffer_string(&text));
+        result = output_flush_standard(err);
+    }
     buffer_release(&text);
     return result;
 }

@@ -8,71 +8,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 
 #define SECOND_MS 1000.0
 
 /* ---- lines that fit ---- */
-
-/* Bytes of the character at `text`, and the columns it takes on a terminal. */
-static size_t character(const char *text, size_t *ret_columns)
-{
-    unsigned char lead = (unsigned char)*text;
-    size_t len = 1;
-
-    *ret_columns = lead >= 0xe3 ? 2 : 1; /* Chinese and its punctuation are wide */
-    while (((unsigned char)text[len] & 0xc0) == 0x80)
-        len++;
-    return len;
-}
-
-/* The next piece of a text that stays together: a wide character, or all up to a blank or one of
- * those. */
-static size_t piece(const char *text, size_t *ret_columns)
-{
-    size_t columns;
-    size_t len = character(text, &columns);
-
-    *ret_columns = columns;
-    while (columns == 1 && text[len] && text[len] != ' ') {
-        size_t more = character(text + len, &columns);
-
-        if (columns == 1) {
-            len += more;
-            *ret_columns += 1;
-        }
-    }
-    return len;
-}
-
-/* Appends a sentence in lines of AUDIT_TEXT_COLUMNS; all but the first begin at column `indent`,
- * and `at` is where the first one is now. A piece that is wider than a line stays whole. */
-static void flow(const char *text, size_t at, size_t indent, struct buffer *out)
-{
-    bool is_first = true; /* in its line */
-
-    while (*text) {
-        size_t blank = strspn(text, " ");
-        size_t columns;
-        size_t len;
-
-        text += blank;
-        if (!*text)
-            break;
-        len = piece(text, &columns);
-        if (at + (blank > 0) + columns > AUDIT_TEXT_COLUMNS && !is_first) {
-            buffer_format(out, "\n%*s", (int)indent, "");
-            at = indent;
-        } else if (blank && !is_first) {
-            buffer_byte(out, ' ');
-            at++;
-        }
-        buffer_append(out, text, len);
-        text += len;
-        at += columns;
-        is_first = false;
-    }
-    buffer_byte(out, '\n');
-}
 
 void audit_text_line(struct buffer *out, size_t indent, const char *format, ...)
 {
@@ -80,11 +21,11 @@ void audit_text_line(struct buffer *out, size_t indent, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0) {
+    if (vasprintf(&text, language_of(format), args) < 0) {
         out->failed = true;
     } else {
         buffer_format(out, "%*s", (int)indent, "");
-        flow(text, indent, indent + 2, out);
+        terminal_flow(text, indent, indent + 2, AUDIT_TEXT_COLUMNS, out);
     }
     free(text);
     va_end(args);
@@ -122,7 +63,7 @@ static void put_disagreements(const struct audit *audit, struct buffer *out)
         put_disagreement(audit, &audit->disagreements[i], out);
     if (audit->disagreements_found > shown)
         audit_text_line(out, 2, "… and %" PRIu64 " more%s", audit->disagreements_found - shown,
-                        audit->disagreement_count > shown ? ": see --json" : "");
+                        audit->disagreement_count > shown ? _(": see --json") : "");
     for (size_t i = 0; i < audit->note_count; i++)
         audit_text_line(out, 0, "note: %s", audit->notes[i]);
 }
@@ -140,9 +81,9 @@ void audit_text_verdict(const struct audit *audit, struct buffer *out)
 static void put_checks(const struct audit_report *r, struct buffer *out)
 {
     static const char *const words[] = {
-        [AUDIT_NOT_CHECKED] = "not checked",
-        [AUDIT_AGREES] = "agrees",
-        [AUDIT_DISAGREES] = "DISAGREES",
+        [AUDIT_NOT_CHECKED] = N_("not checked"),
+        [AUDIT_AGREES] = N_("agrees"),
+        [AUDIT_DISAGREES] = N_("DISAGREES"),
     };
 
     audit_text_line(out, 4, "signature: %s; ledger: %s", words[r->signature], words[r->ledger]);
@@ -173,7 +114,7 @@ static void put_report(const struct audit_report *r, struct buffer *out)
     if (!r->has_manifest)
         return;
     audit_text_line(out, 4, "%s, run %s%s%s", LOG_QUOTED_LONG(m->command), m->run,
-                    *m->parent_run ? " of " : "", m->parent_run);
+                    *m->parent_run ? _(" of ") : "", m->parent_run);
     if (m->started_ms)
         clock_format_top(m->started_ms, times[0]);
     if (m->finished_ms)
@@ -182,9 +123,9 @@ static void put_report(const struct audit_report *r, struct buffer *out)
     if (*m->stopped_because)
         audit_text_line(out, 4, "stopped: %s", LOG_QUOTED_LONG(m->stopped_because));
     else
-        audit_text_line(out, 4, "%s", m->complete ? "complete" : "not complete");
-    put_changed("changed since they were accepted, and sent", &m->changed, out);
-    put_changed("changed since they were accepted, and held back", &m->held_back, out);
+        audit_text_line(out, 4, "%s", m->complete ? _("complete") : _("not complete"));
+    put_changed(_("changed since they were accepted, and sent"), &m->changed, out);
+    put_changed(_("changed since they were accepted, and held back"), &m->held_back, out);
     put_checks(r, out);
 }
 
@@ -203,19 +144,22 @@ static void put_reports(const struct audit *audit, struct buffer *out)
 
 /* ---- totals ---- */
 
-static void put_sum(const char *name, const struct audit_sum *sum, struct buffer *out)
+static void put_sum(enum outcome outcome, const struct audit_sum *sum, struct buffer *out)
 {
-    char yuan[MONEY_TEXT_BYTES];
+    char yuan[MONEY_TEXT_BYTES], label[OUTCOME_LABEL_BYTES];
 
-    if (sum->rows)
-        buffer_format(out, "  %-10s %12" PRIu64 " %24s yuan\n", name, sum->rows,
-                      money_format_yuan(sum->fee_fen, yuan));
+    if (!sum->rows)
+        return;
+    buffer_text(out, "  ");
+    terminal_cell(out, outcome_label(outcome, label), outcome_label_columns() + 1);
+    language_format(out, " %12" PRIu64 " %24s yuan\n", sum->rows,
+                    money_format_yuan(sum->fee_fen, yuan));
 }
 
 void audit_text_outcomes(const struct audit_sum *sums, struct buffer *out)
 {
     for (int i = 0; i < OUTCOME_COUNT; i++)
-        put_sum(outcome_name((enum outcome)i), &sums[i], out);
+        put_sum((enum outcome)i, &sums[i], out);
 }
 
 static uint64_t rows_of(const struct audit_sum *sums)
@@ -229,11 +173,11 @@ static uint64_t rows_of(const struct audit_sum *sums)
 
 static void put_totals(const struct audit *audit, struct buffer *out)
 {
-    static const char *const names[INSPECTION_STATUSES] = {"not settled", "claim succeeded",
-                                                           "claim failed"};
+    static const char *const names[INSPECTION_STATUSES] = {N_("not settled"), N_("claim succeeded"),
+                                                           N_("claim failed")};
 
     audit_text_line(out, 0, "%" PRIu64 " row%s in %s final state:", audit->rows,
-                    plural(audit->rows), audit->rows == 1 ? "its" : "their");
+                    plural(audit->rows), audit->rows == 1 ? _("its") : _("their"));
     audit_text_outcomes(audit->outcomes, out);
     for (int i = 0; i < INSPECTION_STATUSES; i++) {
         uint64_t rows = rows_of(audit->statuses[i]);
@@ -252,7 +196,7 @@ static void put_code(const struct audit_code *code, struct buffer *out)
 
     for (size_t i = 0; i < code->first_count; i++)
         buffer_format(&rows, "%s%" PRIu64, i ? ", " : "", code->first_rows[i]);
-    audit_text_line(out, 2, "%s %s: %" PRIu64 " row%s (%s%s)", outcome_name(code->outcome),
+    audit_text_line(out, 2, "%s %s: %" PRIu64 " row%s (%s%s)", outcome_word(code->outcome),
                     LOG_QUOTED(code->code), code->rows, plural(code->rows), buffer_string(&rows),
                     code->rows > code->first_count ? ", …" : "");
     out->failed |= rows.failed;
@@ -315,7 +259,7 @@ static void put_event(const struct manifest_event *event, struct buffer *out)
     if (event->until_ms)
         clock_format_top(event->until_ms, times[1]);
     audit_text_line(out, 2, "%s %s%s%s%s%s", times[0], LOG_QUOTED_WITHIN(event->kind, 32),
-                    *times[1] ? " until " : "", times[1], *event->text ? ": " : "",
+                    *times[1] ? _(" until ") : "", times[1], *event->text ? ": " : "",
                     LOG_QUOTED(event->text));
 }
 

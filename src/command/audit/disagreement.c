@@ -1,5 +1,6 @@
 #include "disagreement.h"
 #include "base/array.h"
+#include "base/words/language.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ void disagreement_raise(struct audit *audit, enum audit_measure measure, size_t 
     va_start(args, format);
     if (!ARRAY_HAS_ROOM(audit->disagreements, audit->disagreement_count,
                         audit->disagreement_room) ||
-        vasprintf(&text, format, args) < 0)
+        vasprintf(&text, language_of(format), args) < 0)
         audit->no_memory = true;
     else
         audit->disagreements[audit->disagreement_count++] =
@@ -35,7 +36,7 @@ void disagreement_note(struct audit *audit, const char *format, ...)
     if (audit->note_count == AUDIT_NOTES_MAX)
         return;
     va_start(args, format);
-    if (vasprintf(&audit->notes[audit->note_count], format, args) < 0)
+    if (vasprintf(&audit->notes[audit->note_count], language_of(format), args) < 0)
         audit->no_memory = true;
     else
         audit->note_count++;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "disagreement.h"
 #include "report/report.h"
 #include "report/scan.h"
@@ -79,11 +80,10 @@ int suspect_lines_note(struct suspect_lines *doubtful, size_t report, const stru
     struct entry entry;
 
     if (strstr(row->line.warnings, REPORT_SUSPECT_ANSWER))
-        disagreement_raise(
-            doubtful->audit, AUDIT_ITSELF, report, record->row,
-            REPORT_SUSPECT_ANSWER
-            ": bytes that nobody had asked for came behind its answer, so that may be "
-            "about another row; ask the platform");
+        disagreement_raise(doubtful->audit, AUDIT_ITSELF, report, record->row,
+                           _("SUSPECT_ANSWER: bytes that nobody had asked for came behind its "
+                             "answer, so that may be "
+                             "about another row; ask the platform"));
     if (!rests_on_answer(record))
         return 0;
     memset(&entry, 0, sizeof(entry));

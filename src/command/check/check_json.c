@@ -5,6 +5,7 @@
 
 #include "base/character.h"
 #include "base/json.h"
+#include "base/words/language.h"
 #include "input/export/charset.h"
 
 struct check_json {

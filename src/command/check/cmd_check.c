@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "check_json.h"
 #include "check_text.h"
 #include "cli/folder.h"
@@ -151,12 +152,12 @@ static void show_missing_newline(struct check *check)
         .row = inspection->first_row[RULE_MISSING_FINAL_NEWLINE],
         .line = inspection->last_line,
         .column = 1,
-        .sentence = "no line end follows the last row: it may be cut; see whether it is whole",
+        .sentence = _("no line end follows the last row: it may be cut; see whether it is whole"),
     };
 
     if (!inspection->broken[RULE_MISSING_FINAL_NEWLINE])
         return;
-    snprintf(problem.cell, sizeof(problem.cell), "row %llu", (unsigned long long)problem.row);
+    snprintf(problem.cell, sizeof(problem.cell), _("row %llu"), (unsigned long long)problem.row);
     show(check, &problem);
 }
 
@@ -224,10 +225,10 @@ static bool describe_change(struct check *check)
     const char *change = export_change(check->row_source.export);
 
     if (change)
-        buffer_format(&check->change,
-                      "'%s' %s while it was checked: this is about what it held before. Let "
-                      "whatever writes it finish",
-                      LOG_QUOTED(export_name(check->row_source.export)), change);
+        language_format(&check->change,
+                        "'%s' %s while it was checked: this is about what it held before. Let "
+                        "whatever writes it finish",
+                        LOG_QUOTED(export_name(check->row_source.export)), change);
     return change != NULL;
 }
 

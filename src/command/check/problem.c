@@ -1,10 +1,11 @@
 #include "problem.h"
 
+#include "base/words/language.h"
 #include "input/claim/claim.h"
 
 const char *problem_severity(enum severity severity)
 {
-    return severity == SEVERITY_ERROR ? "error" : "warning";
+    return severity == SEVERITY_ERROR ? N_("error") : N_("warning");
 }
 
 void problem_describe(const struct reader *reader, const struct record *record,

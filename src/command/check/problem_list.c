@@ -10,6 +10,7 @@
 #include "base/file/output.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "input/export/encoder.h"
 #include "input/export/own_file.h"
 #include "input/reader/problem_line.h"
@@ -51,18 +52,18 @@ static int look(const char *path, const struct export *export, bool overwrite, s
     struct stat there;
 
     if (strcmp(path, "-") == 0)
-        return refuse(path, "is no file: name one with -o", err);
+        return refuse(path, _("is no file: name one with -o"), err);
     if (export_spare(export, path, err))
         return -1;
     if (lstat(path, &there))
         return 0;
     if (!S_ISREG(there.st_mode))
-        return refuse(path, "is not a regular file (a link, a folder, …); name another with -o",
+        return refuse(path, _("is not a regular file (a link, a folder, …); name another with -o"),
                       err);
     if (!overwrite && !is_sheet(path))
         return refuse(path,
-                      "exists and is no list of problems; name another file with -o, or use "
-                      "--overwrite",
+                      _("exists and is no list of problems; name another file with -o, or use "
+                        "--overwrite"),
                       err);
     return 0;
 }

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 #include "cli/options/options.h"
 #include "cli/suggestion.h"
 #include "command/commands.h"
@@ -18,66 +20,31 @@
 #define NAME_WIDTH 23 /* of the list's first column */
 #define LIST_INDENT (2 + NAME_WIDTH + 1 + 7 + 1)
 
-/* The columns a terminal needs for a word. Chinese characters take two. */
-static size_t width_of(const char *word, size_t len)
-{
-    size_t width = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)word[i];
-
-        if ((c & 0xc0) != 0x80)
-            width += c >= 0xe3 ? 2 : 1;
-    }
-    return width;
-}
-
-/* Appends a text in lines of WIDTH that begin in column `indent`; the first one goes on behind
- * column `at`. */
-static void append_wrapped(struct buffer *out, size_t at, size_t indent, const char *text)
-{
-    while (*text) {
-        size_t len = strcspn(text, " ");
-        size_t width = width_of(text, len);
-
-        if (at > indent && at + 1 + width > WIDTH) {
-            buffer_format(out, "\n%*s", (int)indent, "");
-            at = indent;
-        } else if (at > indent) {
-            buffer_byte(out, ' ');
-            at++;
-        }
-        buffer_append(out, text, len);
-        at += width;
-        text += len + (text[len] == ' ');
-    }
-    buffer_byte(out, '\n');
-}
-
 static void append_part(struct buffer *out, int indent, const char *name, const char *text)
 {
     if (!*text)
         return;
-    buffer_format(out, "%*s%-10s ", indent, "", name);
-    append_wrapped(out, (size_t)indent + 11, (size_t)indent + 11, text);
+    buffer_format(out, "%*s", indent, "");
+    terminal_cell(out, name, 11);
+    terminal_flow(text, (size_t)indent + 11, (size_t)indent + 11, WIDTH, out);
 }
 
 static void append_parts(struct buffer *out, int indent, const struct advice *advice)
 {
-    append_part(out, indent, "executed?", advice_executed_name(advice->executed));
-    append_part(out, indent, "then", advice->fate);
-    append_part(out, indent, "to do", advice->todo);
+    append_part(out, indent, _("executed?"), advice_executed_name(advice->executed));
+    append_part(out, indent, _("then"), advice->fate);
+    append_part(out, indent, _("to do"), advice->todo);
 }
 
 static void append_head(struct buffer *out, const struct advice *advice)
 {
+    size_t start;
+
     if (out->len)
         buffer_byte(out, '\n');
-    buffer_format(out, "%s (%s):", advice->code, advice_kind_name(advice->kind));
-    append_wrapped(out,
-                   width_of(advice->code, strlen(advice->code)) +
-                       strlen(advice_kind_name(advice->kind)) + 4,
-                   2, advice->meaning);
+    start = out->len;
+    buffer_format(out, "%s (%s): ", advice->code, advice_kind_name(advice->kind));
+    terminal_flow(advice->meaning, terminal_columns(buffer_string(out) + start), 2, WIDTH, out);
 }
 
 /* A code of the gateway, with one kind of sub_code. */
@@ -88,9 +55,9 @@ static void append_case(struct buffer *out, const struct advice *advice, bool is
         return;
     }
     if (*advice->sub_code)
-        buffer_format(out, "  with sub_code %s\n", advice->sub_code);
+        language_format(out, "  with sub_code %s\n", advice->sub_code);
     else
-        buffer_text(out, "  with any other sub_code, or none\n");
+        language_append(out, "  with any other sub_code, or none\n");
     append_parts(out, 4, advice);
 }
 
@@ -122,9 +89,10 @@ static void append_entry(struct buffer *out, const struct advice *advice)
 {
     size_t start = out->len;
 
-    buffer_format(out, "  %-*s %-7s ", NAME_WIDTH, advice->code,
-                  advice_executed_name(advice->executed));
-    append_wrapped(out, out->len - start, LIST_INDENT, advice->meaning);
+    buffer_format(out, "  %-*s ", NAME_WIDTH, advice->code);
+    terminal_cell(out, advice_executed_name(advice->executed), 8);
+    terminal_flow(advice->meaning, terminal_columns(buffer_string(out) + start), LIST_INDENT, WIDTH,
+                  out);
 }
 
 static void append_list(struct buffer *out)
@@ -135,11 +103,12 @@ static void append_list(struct buffer *out)
     for (size_t i = 0; advice_at(i, &advice); i++) {
         if (advice.kind != kind)
             buffer_format(out, "%s%s%s\n", i ? "\n" : "", advice_kind_name(advice.kind),
-                          advice.kind < ADVICE_STOP ? ", executed or not, meaning" : ", meaning");
+                          advice.kind < ADVICE_STOP ? _(", executed or not, meaning")
+                                                    : _(", meaning"));
         kind = advice.kind;
         append_entry(out, &advice);
     }
-    buffer_text(out, "\nwhat to do about one of them: claimbatch explain CODE\n");
+    language_append(out, "\nwhat to do about one of them: claimbatch explain CODE\n");
 }
 
 /* The code nearest to a word. Most are in upper case, and a person types what is easy to type. */
@@ -158,8 +127,8 @@ static const char *find_near(const char *word)
 
 static int refuse(const char *word, struct error *err)
 {
-    static const char hint[] = "If it stands in a report beside rejected, it is a word of the "
-                               "platform's: see its message";
+    static const char hint[] = N_("If it stands in a report beside rejected, it is a word of the "
+                                  "platform's: see its message");
     const char *near = find_near(word);
 
     if (near)
@@ -174,7 +143,7 @@ static int print(struct buffer *out, struct error *err)
 {
     if (out->failed)
         return error_no_memory(err);
-    fwrite(out->ptr, 1, out->len, stdout);
+    terminal_print(buffer_string(out));
     return output_flush_standard(err) ? -1 : EXIT_COMPLETE;
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/next_step.h"
 #include "cli/options/options.h"
 #include "cli/statement.h"
@@ -75,8 +76,8 @@ static int check_export(const struct options *o, struct error *err)
                          LOG_QUOTED(start));
     if (!start && o->export_file)
         return error_set(err, EXIT_BAD_USAGE,
-                         "--export goes with a REPORT.csv" START_SUFFIX
-                         "; a report tells its rows itself; nothing was imported");
+                         "--export goes with a REPORT.csv.started.json; a report tells its rows "
+                         "itself; nothing was imported");
     return 0;
 }
 
@@ -341,7 +342,7 @@ static void say_learned(const struct import *i)
         if (i->counts.learned_of[outcome])
             buffer_format(&words, "%s%llu %s", words.len ? ", " : ": ",
                           (unsigned long long)i->counts.learned_of[outcome],
-                          outcome_name((enum outcome)outcome));
+                          outcome_word((enum outcome)outcome));
     log_info("%zu report%s, %llu rows; the ledger learned %llu of them%s", i->count,
              i->count == 1 ? "" : "s", (unsigned long long)i->counts.rows,
              (unsigned long long)i->counts.learned, buffer_string(&words));

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 #include "import_row.h"
 #include "input/inspection/repeats.h"
 #include "ledger/import/import.h"
@@ -32,9 +33,9 @@ static int check_row(const struct import_report *imported, const struct scan_row
     const char *breach = line_check_breach(row);
 
     if (!breach && row->line.record.row > IMPORT_ROW_MAX)
-        breach = "no ledger has a place for a row of this number";
+        breach = _("no ledger has a place for a row of this number");
     if (!breach && row->line.has_digest && !row->has_claim)
-        breach = "its cells are no claim";
+        breach = _("its cells are no claim");
     return breach ? refuse(imported, row->line.record.row, breach, err) : 0;
 }
 
@@ -66,7 +67,7 @@ static int prove(const struct import_report *imported, struct scan *scan, struct
     }
     if (!result)
         result = survey ? unaltered_finish(&unaltered, survey->sha256, err)
-                        : refuse(imported, 0, "it holds bytes that are no text", err);
+                        : refuse(imported, 0, _("it holds bytes that are no text"), err);
     unaltered_release(&unaltered);
     return result;
 }
@@ -75,15 +76,15 @@ static int check_signature(const struct import_report *imported, const struct ve
                            struct error *err)
 {
     static const char *const words[] = {
-        [SIGNATURE_MISSING] = "its manifest is not signed",
-        [SIGNATURE_OTHER_KEY] = "its manifest is signed with another key than the one given",
-        [SIGNATURE_BAD] = "the signature of its manifest is wrong",
+        [SIGNATURE_MISSING] = N_("its manifest is not signed"),
+        [SIGNATURE_OTHER_KEY] = N_("its manifest is signed with another key than the one given"),
+        [SIGNATURE_BAD] = N_("the signature of its manifest is wrong"),
     };
     enum signature_verdict verdict;
 
     if (signature_check(key, &imported->manifest, &verdict, err))
         return -1;
-    return verdict == SIGNATURE_GOOD ? 0 : refuse(imported, 0, words[verdict], err);
+    return verdict == SIGNATURE_GOOD ? 0 : refuse(imported, 0, _(words[verdict]), err);
 }
 
 /* The manifest names each start of the run. */
@@ -92,7 +93,8 @@ static int find_import_started(struct import_report *imported, struct error *err
     const struct manifest_found *m = &imported->manifest;
 
     if (!import_row_is_time(m->started_ms) || !import_row_is_time(m->finished_ms))
-        return refuse(imported, 0, "its manifest does not say when its run began and ended", err);
+        return refuse(imported, 0, _("its manifest does not say when its run began and ended"),
+                      err);
     imported->began_ms = m->started_ms;
     for (size_t i = 0; i < m->event_count; i++)
         if (strcmp(m->events[i].kind, ledger_event_name(EVENT_START)) == 0 &&

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "input/inspection/repeats.h"
 #include "ledger/import/import.h"
 #include "ledger/shared.h"
@@ -132,17 +133,17 @@ static void say_difference(struct taking *t, const struct import_row *row,
 
     t->counts->differ++;
     buffer_reset(&t->words);
-    buffer_format(&t->words, "the report has it as %s %s, the ledger as %s %s; ",
-                  outcome_name(row->record.outcome), LOG_QUOTED(row->record.code),
-                  outcome_is_there(known) ? outcome_name(known->outcome) : "unsent",
-                  LOG_QUOTED(result->known_code));
+    language_format(&t->words, "the report has it as %s %s, the ledger as %s %s; ",
+                    outcome_word(row->record.outcome), LOG_QUOTED(row->record.code),
+                    outcome_word(outcome_is_there(known) ? known->outcome : OUTCOME_UNSENT),
+                    LOG_QUOTED(result->known_code));
     buffer_text(&t->words, result->merge.verdict == MERGE_TAKE
-                               ? "it was accepted, so it is not sent"
+                               ? _("it was accepted, so it is not sent")
                            : result->merge.verdict == MERGE_JOIN
-                               ? "it is unknown: both attempts may have been executed"
+                               ? _("it is unknown: both attempts may have been executed")
                            : result->merge.verdict == MERGE_ACCEPT
-                               ? "the row stays so, its claim is known as accepted"
-                               : "the ledger's stays");
+                               ? _("the row stays so, its claim is known as accepted")
+                               : _("the ledger's stays"));
     t->visitor->differs(t->visitor->context, t->imported, row->row, buffer_string(&t->words));
 }
 

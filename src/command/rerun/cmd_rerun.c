@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/next_step.h"
 #include "command/commands.h"
 #include "command/upload/submission.h"
@@ -145,10 +146,10 @@ static void say_what_was_taken(const struct rerun *r)
 
         if (of_it)
             buffer_format(&taken, ", %llu %s", (unsigned long long)of_it,
-                          outcome_name((enum outcome)outcome));
+                          outcome_word((enum outcome)outcome));
         if (rest)
             buffer_format(&left, "%s%llu %s", left.len ? ", " : "", (unsigned long long)rest,
-                          outcome_name((enum outcome)outcome));
+                          outcome_word((enum outcome)outcome));
     }
     clock_format_top(r->manifest.started_ms, day);
     log_info("the report of '%s' of %.10s, run %s", LOG_QUOTED(r->manifest.input_name), day,
@@ -268,18 +269,18 @@ static int note_left(struct rerun *r, struct error *err)
                    counts->rows[OUTCOME_INVALID];
 
     if (unknown) {
-        buffer_format(left,
-                      "next: %llu rows of '%s' are still unknown, and were not sent. To list "
-                      "and to settle them: ",
-                      (unsigned long long)unknown, LOG_QUOTED(o->claims));
+        language_format(left,
+                        "next: %llu rows of '%s' are still unknown, and were not sent. To list "
+                        "and to settle them: ",
+                        (unsigned long long)unknown, LOG_QUOTED(o->claims));
         next_step_append_command(o, "resolve", o->claims, left);
         buffer_byte(left, '\n');
     }
     if (bad)
-        buffer_format(left,
-                      "next: %llu rows of '%s' are still rejected or invalid: correct them "
-                      "in the export and upload it again\n",
-                      (unsigned long long)bad, LOG_QUOTED(o->claims));
+        language_format(left,
+                        "next: %llu rows of '%s' are still rejected or invalid: correct them "
+                        "in the export and upload it again\n",
+                        (unsigned long long)bad, LOG_QUOTED(o->claims));
     return left->failed ? error_no_memory(err) : 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/next_step.h"
 #include "command/upload/submission.h"
 
@@ -91,7 +92,7 @@ static void name_resend(struct rerun *r)
 {
     struct submission *s = &r->submission;
 
-    buffer_text(&s->resend, "with the same options as now: ");
+    language_append(&s->resend, "with the same options as now: ");
     next_step_append_command(s->options, "rerun", s->report_path.ptr, &s->resend);
     buffer_text(&s->resend, " --include unknown --by NAME --reason TEXT");
 }
@@ -148,5 +149,5 @@ int rerun_place_check(const struct rerun *r, struct error *err)
         return -1;
     if (found && strcmp(run.name, s->place.run) == 0)
         return 0;
-    return publication_refuse(s->report_path.ptr, "is the report of another rerun", err);
+    return publication_refuse(s->report_path.ptr, _("is the report of another rerun"), err);
 }

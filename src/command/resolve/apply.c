@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "unknown_row.h"
 
 static struct row_place place_of(const struct apply *s, const struct decision *decision)
@@ -33,7 +34,8 @@ static void format_attempt(int64_t submitted_ms, const unsigned char *digest,
 
     hex_format(digest, DIGEST_CLAIM_BYTES, hex);
     clock_format_rfc3339(submitted_ms, time);
-    buffer_format(ret_text, "handed over at %s, digest %s", submitted_ms ? time : "no time", hex);
+    language_format(ret_text, "handed over at %s, digest %s", submitted_ms ? time : _("no time"),
+                    hex);
 }
 
 static void refuse_other_attempt(struct apply *s, const struct decision *decision,
@@ -45,7 +47,7 @@ static void refuse_other_attempt(struct apply *s, const struct decision *decisio
     format_attempt(record->submitted_ms, record->digest, &is);
     format_attempt(decision->submitted_ms, decision->digest, &said);
     decisions_refuse(s->decisions, decision,
-                     "the unknown attempt is another: %s; the decision is about one %s",
+                     _("the unknown attempt is another: %s; the decision is about one %s"),
                      buffer_string(&is), buffer_string(&said));
     buffer_release(&is);
     buffer_release(&said);
@@ -61,7 +63,7 @@ static int refuse_elsewhere(struct apply *s, const struct decision *decision,
     int found;
 
     if (!state->open) {
-        decisions_refuse(s->decisions, decision, "its claim was settled in another run");
+        decisions_refuse(s->decisions, decision, _("its claim was settled in another run"));
         return 0;
     }
     found = ledger_run_get(s->ledger, state->open_at.run, &run, err);
@@ -72,10 +74,10 @@ static int refuse_elsewhere(struct apply *s, const struct decision *decision,
         unknown_row.at_report = run.report_path;
     }
     unknown_row_append_place(&unknown_row, &place);
-    decisions_refuse(s->decisions, decision, "it waits for %s: %s", buffer_string(&place),
+    decisions_refuse(s->decisions, decision, _("it waits for %s: %s"), buffer_string(&place),
                      state->open_is_intent
-                         ? "which is being sent"
-                         : "settle that one, or list what is unknown here with -o");
+                         ? _("which is being sent")
+                         : _("settle that one, or list what is unknown here with -o"));
     buffer_release(&place);
     return 0;
 }
@@ -96,7 +98,7 @@ static int refuse_decision(struct apply *s, const struct decision *decision,
     if (found < 0)
         return -1;
     if (!found) {
-        decisions_refuse(s->decisions, decision, "the ledger knows of no attempt of it");
+        decisions_refuse(s->decisions, decision, _("the ledger knows of no attempt of it"));
         return 0;
     }
     if (was_settled_alike(decision, &record)) {
@@ -109,8 +111,9 @@ static int refuse_decision(struct apply *s, const struct decision *decision,
         refuse_other_attempt(s, decision, &record);
         return 0;
     }
-    decisions_refuse(s->decisions, decision, "it is not unknown: the ledger has it as %s %s (%s)",
-                     outcome_is_there(&record) ? outcome_name(record.outcome) : "unsent",
+    decisions_refuse(s->decisions, decision,
+                     _("it is not unknown: the ledger has it as %s %s (%s)"),
+                     outcome_word(outcome_is_there(&record) ? record.outcome : OUTCOME_UNSENT),
                      LOG_QUOTED(record.code), LOG_QUOTED(record.message));
     return 0;
 }
@@ -192,8 +195,8 @@ static int refuse_all(const struct apply *s, struct error *err)
     return error_set(err, EXIT_INPUT_REFUSED,
                      "%llu decision%s refused, %s named above; all are taken or none, so nothing "
                      "was settled",
-                     (unsigned long long)refused, refused == 1 ? " is" : "s are",
-                     refused > DECISIONS_REFUSED_SHOWN ? "the first ones" : "as");
+                     (unsigned long long)refused, refused == 1 ? _(" is") : _("s are"),
+                     refused > DECISIONS_REFUSED_SHOWN ? _("the first ones") : "as");
 }
 
 int apply_decisions(struct apply *s, struct error *err)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/next_step.h"
 #include "cli/options/options.h"
 #include "cli/statement.h"
@@ -59,23 +60,23 @@ static bool is_typed(const struct options *o)
 static const char *usage_breach(const struct options *o)
 {
     if (is_typed(o) && o->from)
-        return "--row, --claim and --all settle what is typed, --from what a file says: not both "
-               "at once";
+        return _("--row, --claim and --all settle what is typed, --from what a file says: not both "
+                 "at once");
     if ((is_typed(o) || o->from) && o->list)
-        return "--list goes without a decision: first settle, then list what is left";
+        return _("--list goes without a decision: first settle, then list what is left");
     if (is_typed(o) && (!o->as || !o->by || !o->reason))
-        return "settling needs --as accepted or --as not-executed, and --by NAME and --reason "
-               "TEXT, which are recorded";
+        return _("settling needs --as accepted or --as not-executed, and --by NAME and --reason "
+                 "TEXT, which are recorded");
     if (o->as && !is_typed(o))
-        return "--as goes with --row N, --claim ORDER_NO or --all";
+        return _("--as goes with --row N, --claim ORDER_NO or --all");
     if ((o->by || o->reason) && !is_typed(o) && !o->from)
-        return "--by and --reason go with --row, --claim, --all or --from";
+        return _("--by and --reason go with --row, --claim, --all or --from");
     if (o->all && (o->rows || o->claim))
-        return "--all settles every unknown row: not together with --row or --claim";
+        return _("--all settles every unknown row: not together with --row or --claim");
     if (o->all && o->expect_rows < 0)
-        return "--all needs --expect-rows N: how many rows that will be";
+        return _("--all needs --expect-rows N: how many rows that will be");
     if (o->expect_rows >= 0 && !o->all)
-        return "--expect-rows goes with --all";
+        return _("--expect-rows goes with --all");
     return NULL;
 }
 
@@ -84,10 +85,12 @@ static int check_combination(const struct options *o, struct error *err)
     const char *why = usage_breach(o);
 
     if (o->claims && strcmp(o->claims, "-") == 0)
-        why = "a report is published anew where it stands, so it cannot come from standard input";
+        why =
+            _("a report is published anew where it stands, so it cannot come from standard input");
     if (!o->claims && (o->rows || o->from || o->list))
-        why = "--row, --from and -o are about one report: name it; over the whole ledger: --claim "
-              "ORDER_NO, or --all";
+        why =
+            _("--row, --from and -o are about one report: name it; over the whole ledger: --claim "
+              "ORDER_NO, or --all");
     return why ? refuse_usage(why, err) : check_words(o, err);
 }
 
@@ -100,9 +103,10 @@ static int take_decisions(struct resolve *r, struct error *err)
     if (!is_typed(o))
         return 0;
     if (!decision_parse_outcome(o->as, &r->outcome))
-        return refuse_usage("--as is accepted (the platform has stored the claim) or not-executed "
-                            "(it surely has not)",
-                            err);
+        return refuse_usage(
+            _("--as is accepted (the platform has stored the claim) or not-executed "
+              "(it surely has not)"),
+            err);
     r->decisions = decisions_of_rows(o->rows, r->outcome, o->by, o->reason, err);
     return r->decisions ? 0 : -1;
 }
@@ -194,7 +198,7 @@ static int settle(struct resolve *r, struct error *err)
         return -1;
     }
     if (apply_decisions(&apply, err)) {
-        buffer_text(&words, "what is unknown by now: ");
+        language_append(&words, "what is unknown by now: ");
         next_step_append_command(r->options, "resolve", r->options->claims, &words);
         if (err->exit_code == EXIT_INPUT_REFUSED)
             error_add(err, buffer_string(&words));

@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "decisions_part.h"
 #include "input/reader/reader.h"
 #include "input/value/value.h"
@@ -40,7 +41,7 @@ void decisions_refuse(struct decisions *decisions, const struct decision *decisi
                       const char *format, ...)
 {
     char why[REFUSAL_BYTES];
-    char row[32] = "";
+    char row[64] = "";
     va_list args;
 
     if (decisions->refused++ >= DECISIONS_REFUSED_SHOWN)
@@ -49,7 +50,7 @@ void decisions_refuse(struct decisions *decisions, const struct decision *decisi
     vsnprintf(why, sizeof(why), format, args);
     va_end(args);
     if (decision->row)
-        snprintf(row, sizeof(row), "row %llu", (unsigned long long)decision->row);
+        snprintf(row, sizeof(row), _("row %llu"), (unsigned long long)decision->row);
     if (decision->line)
         log_error("line %llu%s%s: %s", (unsigned long long)decision->line, *row ? ", " : "", row,
                   why);

@@ -13,6 +13,7 @@
 #include "base/formula.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "decisions_part.h"
 #include "input/export/export.h"
 #include "input/reader/reader.h"
@@ -59,7 +60,7 @@ static bool take_row(const struct reading *reading, const struct record *record,
     int64_t row = 0;
 
     if (value_parse_integer(value, &row) != RULE_NONE || row < 2) {
-        decisions_refuse(reading->decisions, decision, "'%s' is no row of a report",
+        decisions_refuse(reading->decisions, decision, _("'%s' is no row of a report"),
                          show(value, shown));
         return false;
     }
@@ -76,11 +77,11 @@ static bool take_digest(const struct reading *reading, const struct record *reco
     if (value.len == 2 * DIGEST_CLAIM_BYTES &&
         hex_parse(value.ptr, DIGEST_CLAIM_BYTES, decision->digest))
         return true;
-    decisions_refuse(reading->decisions, decision, "the digest '%s' %s", show(value, shown),
-                     value.len == 0 ? "is missing: copy it from the report"
+    decisions_refuse(reading->decisions, decision, _("the digest '%s' %s"), show(value, shown),
+                     value.len == 0 ? _("is missing: copy it from the report")
                      : value_is_scientific(value)
-                         ? "was turned into a number by a spreadsheet: copy it from the report"
-                         : "is not one of a report: copy it from there");
+                         ? _("was turned into a number by a spreadsheet: copy it from the report")
+                         : _("is not one of a report: copy it from there"));
     return false;
 }
 
@@ -96,13 +97,13 @@ static bool take_submitted(const struct reading *reading, const struct record *r
     if (clock_parse_rfc3339(text, &decision->submitted_ms))
         return true;
     decisions_refuse(
-        reading->decisions, decision, "submitted_at '%s' %s", show(value, shown),
-        value.len == 0 ? "is missing: copy it from the report"
+        reading->decisions, decision, _("submitted_at '%s' %s"), show(value, shown),
+        value.len == 0 ? _("is missing: copy it from the report")
         : *value.ptr >= '0' && *value.ptr <= '9'
-            ? "was rewritten, as by a spreadsheet: its milliseconds or its zone are lost; "
-              "copy it from the report, as text"
-            : "is no time as a report writes it, such as "
-              "2026-01-02T03:04:05.678+08:00: copy it from there");
+            ? _("was rewritten, as by a spreadsheet: its milliseconds or its zone are lost; "
+                "copy it from the report, as text")
+            : _("is no time as a report writes it, such as "
+                "2026-01-02T03:04:05.678+08:00: copy it from there"));
     return false;
 }
 
@@ -123,8 +124,9 @@ static bool take_text(const struct reading *reading, const struct record *record
     why = statement_breach(text, limit);
     if (why) {
         decisions_refuse(reading->decisions, decision,
-                         "%s %s: it is 1 to %zu bytes of plain text%s", column_names[column], why,
-                         limit, *text ? "" : ", in its column or as the option of that name");
+                         _("%s %s: it is 1 to %zu bytes of plain text%s"), column_names[column],
+                         why, limit,
+                         *text ? "" : _(", in its column or as the option of that name"));
         return false;
     }
     *ret_at = texts->len;
@@ -140,10 +142,11 @@ static bool take_outcome(const struct reading *reading, const struct record *rec
 
     if (decision_parse_outcome(record->cells[reading->index[COLUMN_AS]].text, &decision->outcome))
         return true;
-    decisions_refuse(reading->decisions, decision,
-                     "'%s' is no decision: it is accepted or not-executed, or empty where none was "
-                     "made",
-                     show(value, shown));
+    decisions_refuse(
+        reading->decisions, decision,
+        _("'%s' is no decision: it is accepted or not-executed, or empty where none was "
+          "made"),
+        show(value, shown));
     return false;
 }
 
@@ -155,7 +158,7 @@ static bool take_line(const struct reading *reading, const struct record *record
     if (!take_row(reading, record, decision))
         return false;
     if (record->count != reader_header(reading->reader)->count) {
-        decisions_refuse(reading->decisions, decision, "the line has %zu cells, the header %zu",
+        decisions_refuse(reading->decisions, decision, _("the line has %zu cells, the header %zu"),
                          record->count, reader_header(reading->reader)->count);
         return false;
     }
@@ -211,7 +214,7 @@ static int refuse_file(const struct export *export, const char *why, struct erro
 
 static int map_columns(const struct export *export, struct reading *reading, struct error *err)
 {
-    char why[96];
+    char why[256];
 
     for (int i = 0; i < COLUMNS; i++) {
         size_t count =
@@ -219,7 +222,7 @@ static int map_columns(const struct export *export, struct reading *reading, str
 
         if (count == 1 || (count == 0 && i >= REQUIRED_COLUMNS))
             continue;
-        snprintf(why, sizeof(why), "its header has the column '%s' %s", column_names[i],
+        snprintf(why, sizeof(why), _("its header has the column '%s' %s"), column_names[i],
                  count ? "twice" : "nowhere");
         return refuse_file(export, why, err);
     }
@@ -250,8 +253,8 @@ static int open_table(struct export *export, const struct survey *survey,
         *ret_reader = NULL;
     }
     return was_read ? refuse_file(export,
-                                  "its first line is to name the columns row, digest, "
-                                  "submitted_at, as, by, reason",
+                                  _("its first line is to name the columns row, digest, "
+                                    "submitted_at, as, by, reason"),
                                   err)
                     : -1;
 }
@@ -268,7 +271,7 @@ static void sort(struct decisions *decisions)
         qsort(decisions->list, decisions->count, sizeof(*decisions->list), decisions_compare);
     for (size_t i = 1; i < decisions->count; i++)
         if (decisions->list[i].row == decisions->list[i - 1].row)
-            decisions_refuse(decisions, &decisions->list[i], "line %llu is about the same row",
+            decisions_refuse(decisions, &decisions->list[i], _("line %llu is about the same row"),
                              (unsigned long long)decisions->list[i - 1].line);
 }
 
@@ -301,7 +304,7 @@ static int read_file(const char *path, enum encoding encoding, struct reading *r
 
     if (!export_open(path, &export, err) && !export_survey_unnamed(export, encoding, &survey, err))
         result = survey.bytes > DECISIONS_BYTES_MAX
-                     ? refuse_file(export, "it is over 16 MiB; split it", err)
+                     ? refuse_file(export, _("it is over 16 MiB; split it"), err)
                      : read_lines(export, &survey, reading, err);
     export_close(export);
     return result;

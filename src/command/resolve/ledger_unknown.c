@@ -13,6 +13,7 @@
 #include "base/file/output.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/next_step.h"
 #include "cli/options/options.h"
 #include "confirmation.h"
@@ -86,13 +87,14 @@ static void show_text(const struct view_unknown *unknown, const char *report)
 
     if (unknown->submitted_ms)
         clock_format_rfc3339(unknown->submitted_ms, time);
-    printf("claim '%s', work order %lld\n  handed over  %s, %s\n  row          %llu of run %s\n"
-           "  report       %s\n",
-           LOG_QUOTED(unknown->claim_order_no), (long long)unknown->workcard_id,
-           *time ? time : "at no known time",
-           unknown->was_interrupted ? "its run was killed" : LOG_QUOTED(unknown->code),
-           (unsigned long long)unknown->place.row, unknown->run_name,
-           *report ? LOG_QUOTED_LONG(report) : "not known any more");
+    language_printf(
+        "claim '%s', work order %lld\n  handed over  %s, %s\n  row          %llu of run %s\n"
+        "  report       %s\n",
+        LOG_QUOTED(unknown->claim_order_no), (long long)unknown->workcard_id,
+        *time ? time : _("at no known time"),
+        unknown->was_interrupted ? _("its run was killed") : LOG_QUOTED(unknown->code),
+        (unsigned long long)unknown->place.row, unknown->run_name,
+        *report ? LOG_QUOTED_LONG(report) : _("not known any more"));
 }
 
 static int show(struct desk *desk, const struct view_unknown *unknown, struct error *err)

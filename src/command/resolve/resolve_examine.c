@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/options/options.h"
 #include "decisions.h"
 #include "resolve_open.h"
@@ -20,7 +21,7 @@ static void say_change(struct resolve *r, const struct revision_row *row)
     if (r->totals.changed++ >= CHANGES_SHOWN)
         return;
     log_info("row %llu is %s %s by now; the report says %s %s", (unsigned long long)is->row,
-             outcome_name(is->outcome), LOG_QUOTED(is->code), outcome_name(was->outcome),
+             outcome_word(is->outcome), LOG_QUOTED(is->code), outcome_word(was->outcome),
              LOG_QUOTED(was->code));
 }
 
@@ -31,7 +32,8 @@ static int bind(struct resolve *r, struct decision *decision, const struct scan_
     const struct row_record *record = &was->line.record;
 
     if (!was->has_claim) {
-        decisions_refuse(r->decisions, decision, "it is invalid in the report, and was never sent");
+        decisions_refuse(r->decisions, decision,
+                         _("it is invalid in the report, and was never sent"));
         return 0;
     }
     if (!decision->names_attempt) {
@@ -50,7 +52,7 @@ static void refuse_missing(struct resolve *r)
         struct decision *decision = decisions_at(r->decisions, i);
 
         if (!decision->is_found)
-            decisions_refuse(r->decisions, decision, "the report has no such row");
+            decisions_refuse(r->decisions, decision, _("the report has no such row"));
     }
 }
 
@@ -98,7 +100,8 @@ static int check_typed(struct resolve *r, struct error *err)
         struct decision *decision = decisions_at(r->decisions, i);
 
         if (decision->claim_order_no && strcmp(decision->claim_order_no, o->claim) != 0)
-            decisions_refuse(r->decisions, decision, "it is claim '%s', not the one that was typed",
+            decisions_refuse(r->decisions, decision,
+                             _("it is claim '%s', not the one that was typed"),
                              decision->claim_order_no);
     }
     return 0;

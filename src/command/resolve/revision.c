@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "report/publication.h"
 #include "revision_check.h"
 
@@ -100,10 +101,10 @@ static int take_known(struct revision *revision, const struct row_record *known,
     if (known->outcome == OUTCOME_INVALID && was->record.outcome == OUTCOME_INVALID)
         return 0; /* it was held back */
     if (!was->has_digest)
-        return refuse_row(revision, "was invalid when this report was written, but was sent since",
-                          err);
+        return refuse_row(revision,
+                          _("was invalid when this report was written, but was sent since"), err);
     if (memcmp(was->record.digest, known->digest, DIGEST_CLAIM_BYTES) != 0)
-        return refuse_row(revision, "has other content in the ledger", err);
+        return refuse_row(revision, _("has other content in the ledger"), err);
     if (!says_something(known))
         return 0;
     line->record = *known;

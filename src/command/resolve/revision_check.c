@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 
 static int refuse_report(const struct revision *revision, const char *why, struct error *err)
 {
@@ -22,12 +23,12 @@ static bool is_whole(const struct scan_row *row, uint64_t last_row, struct buffe
         return false;
     }
     if (row->malformed) {
-        buffer_text(why, "cells were changed: ");
+        language_append(why, "cells were changed: ");
         scan_name_malformed(row, why);
         return false;
     }
     if (row->line.record.row <= last_row) {
-        buffer_text(why, "rows were moved or doubled");
+        language_append(why, "rows were moved or doubled");
         return false;
     }
     return true;
@@ -43,8 +44,8 @@ static int look_through(struct revision *revision, struct buffer *why, struct er
 
     while ((found = scan_next(revision->scan, &revision->was, err)) > 0) {
         if (!is_whole(&revision->was, last_row, &what)) {
-            buffer_format(why, "row %llu: %s", (unsigned long long)revision->was.line.record.row,
-                          buffer_string(&what));
+            language_format(why, "row %llu: %s", (unsigned long long)revision->was.line.record.row,
+                            buffer_string(&what));
             break;
         }
         last_row = revision->was.line.record.row;
@@ -54,8 +55,8 @@ static int look_through(struct revision *revision, struct buffer *why, struct er
     if (found < 0 || why->failed)
         return found < 0 ? -1 : error_no_memory(err);
     if (!found && rows != revision->settings->manifest->report_rows) {
-        buffer_format(why, "it has %llu rows, not %llu", (unsigned long long)rows,
-                      (unsigned long long)revision->settings->manifest->report_rows);
+        language_format(why, "it has %llu rows, not %llu", (unsigned long long)rows,
+                        (unsigned long long)revision->settings->manifest->report_rows);
         return 0;
     }
     return found ? 0 : 1;
@@ -73,7 +74,7 @@ static int check_other_bytes(struct revision *revision, struct error *err)
         result = 0;
     } else if (whole >= 0) {
         refuse_report(revision,
-                      whole ? "it was changed, in a way that its rows do not show"
+                      whole ? _("it was changed, in a way that its rows do not show")
                             : buffer_string(&why),
                       err);
     }

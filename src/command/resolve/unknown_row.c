@@ -8,6 +8,8 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/money.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 
 #define SHOWN_BYTES 2048 /* of a message */
 
@@ -81,16 +83,29 @@ bool unknown_row_is_settled_here(const struct unknown_row *unknown_row)
 
 void unknown_row_append_place(const struct unknown_row *unknown_row, struct buffer *ret_text)
 {
-    buffer_format(ret_text, "row %llu of run %s, report '%s'",
-                  (unsigned long long)unknown_row->at.row, unknown_row->at_run,
-                  LOG_QUOTED_LONG(unknown_row->at_report));
+    language_format(ret_text, "row %llu of run %s, report '%s'",
+                    (unsigned long long)unknown_row->at.row, unknown_row->at_run,
+                    LOG_QUOTED_LONG(unknown_row->at_report));
+}
+
+static void print_label(const char *name)
+{
+    struct buffer label = {0};
+
+    buffer_text(&label, "  ");
+    terminal_cell(&label, name, 13);
+    terminal_print(buffer_string(&label));
+    buffer_release(&label);
 }
 
 /* A text from outside, so that a terminal shows it as it is. */
 static void print_text(const char *name, const char *text)
 {
-    if (*text)
-        printf("  %-12s %s\n", name, LOG_QUOTED_WITHIN(text, SHOWN_BYTES));
+    if (!*text)
+        return;
+    print_label(name);
+    terminal_print(LOG_QUOTED_WITHIN(text, SHOWN_BYTES));
+    putchar('\n');
 }
 
 static void print_attempt(const struct row_record *r)
@@ -100,15 +115,16 @@ static void print_attempt(const struct row_record *r)
 
     if (r->submitted_ms) {
         clock_format_rfc3339(r->submitted_ms, time);
-        printf("  %-12s %d, the last handed over at %s, %lld ms\n", "attempts", r->attempts, time,
-               (long long)r->duration_ms);
+        print_label("attempts");
+        language_printf("%d, the last handed over at %s, %lld ms\n", r->attempts, time,
+                        (long long)r->duration_ms);
     }
     if (r->http_status)
         printf("  %-12s %d\n", "http_status", r->http_status);
     print_text("code", r->code);
     print_text("sub_code", r->sub_code);
     print_text("message", r->message);
-    print_text("request_id", *r->request_id ? r->request_id : "none came");
+    print_text("request_id", *r->request_id ? r->request_id : _("none came"));
     hex_format(r->digest, DIGEST_CLAIM_BYTES, digest);
     print_text("digest", digest);
 }
@@ -117,17 +133,20 @@ static void print_kind(const struct unknown_row *unknown_row)
 {
     struct buffer place = {0};
 
+    if (unknown_row->kind == UNKNOWN_ROW_OWN)
+        return;
+    print_label(unknown_row->kind == UNKNOWN_ROW_OVER ? _("over") : _("waits for"));
     unknown_row_append_place(unknown_row, &place);
     if (unknown_row->kind == UNKNOWN_ROW_ORPHAN) {
-        printf("  %-12s %s, which is not there any more: settle it here, with a list\n",
-               "waits for", buffer_string(&place));
+        language_printf("%s, which is not there any more: settle it here, with a list\n",
+                        buffer_string(&place));
         print_attempt(&unknown_row->attempt);
     } else if (unknown_row->kind == UNKNOWN_ROW_WAITS)
-        printf("  %-12s %s: settle that one\n", "waits for", buffer_string(&place));
+        language_printf("%s: settle that one\n", buffer_string(&place));
     else if (unknown_row->kind == UNKNOWN_ROW_SENDING)
-        printf("  %-12s %s, which is being sent\n", "waits for", buffer_string(&place));
-    else if (unknown_row->kind == UNKNOWN_ROW_OVER)
-        printf("  %-12s its claim was settled in another run\n", "over");
+        language_printf("%s, which is being sent\n", buffer_string(&place));
+    else
+        language_printf("its claim was settled in another run\n");
     buffer_release(&place);
 }
 
@@ -136,10 +155,11 @@ void unknown_row_print(const struct unknown_row *unknown_row)
     const struct line *line = unknown_row->line;
     char yuan[MONEY_TEXT_BYTES];
 
-    printf("row %llu\n", (unsigned long long)line->record.row);
+    language_printf("row %llu\n", (unsigned long long)line->record.row);
     print_text("workcard_id", line->fields[FIELD_WORKCARD_ID]);
     print_text("claim_order", line->fields[FIELD_CLAIM_ORDER_NO]);
-    printf("  %-12s %s yuan\n", "claim_fee", money_format_yuan(unknown_row->fee_fen, yuan));
+    print_label("claim_fee");
+    language_printf("%s yuan\n", money_format_yuan(unknown_row->fee_fen, yuan));
     print_attempt(&line->record);
     print_kind(unknown_row);
 }

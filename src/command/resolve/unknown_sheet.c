@@ -9,6 +9,7 @@
 #include "base/file/output.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "report/line.h"
 
 struct unknown_sheet {
@@ -27,15 +28,15 @@ static int look(const char *path, const char *report_path, bool overwrite, struc
     if (lstat(path, &there))
         return 0;
     if (!S_ISREG(there.st_mode))
-        return refuse(path, "is not a regular file (a link, a folder, …); name another with -o",
+        return refuse(path, _("is not a regular file (a link, a folder, …); name another with -o"),
                       err);
     if (stat(report_path, &report) == 0 && report.st_dev == there.st_dev &&
         report.st_ino == there.st_ino)
-        return refuse(path, "is the report itself; name another file with -o", err);
+        return refuse(path, _("is the report itself; name another file with -o"), err);
     if (!overwrite)
         return refuse(path,
-                      "exists, and may hold decisions; name another file with -o, or use "
-                      "--overwrite",
+                      _("exists, and may hold decisions; name another file with -o, or use "
+                        "--overwrite"),
                       err);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 #include "cli/newer_ledger.h"
 #include "cli/options/options.h"
 #include "cli/summary.h"

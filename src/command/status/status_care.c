@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/command.h"
 #include "cli/folder.h"
 #include "cli/options/options.h"
@@ -22,7 +23,7 @@ static void show_damage(void *context, const char *sentence)
     if (s->json)
         status_json_damage(s->json, sentence);
     else
-        buffer_format(&s->out, "\ndamaged: %s", LOG_QUOTED_WITHIN(sentence, SENTENCE_BYTES));
+        language_format(&s->out, "\ndamaged: %s", LOG_QUOTED_WITHIN(sentence, SENTENCE_BYTES));
 }
 
 static void say_what_to_restore(const struct status *s)
@@ -42,11 +43,12 @@ static int end_verify(struct status *s, uint64_t found, struct error *err)
         status_json_verified(s->json, found);
         status_json_end(s->json);
     } else if (found) {
-        buffer_format(&s->out, "\n\nthe ledger is damaged: %llu findings\n",
-                      (unsigned long long)found);
+        language_format(&s->out, "\n\nthe ledger is damaged: %llu findings\n",
+                        (unsigned long long)found);
     } else {
-        buffer_text(&s->out, "\nthe ledger is in order: its structure, and what its records say of "
-                             "each other\n");
+        language_append(&s->out,
+                        "\nthe ledger is in order: its structure, and what its records say of "
+                        "each other\n");
     }
     if (status_flush(s, 0, err))
         return -1;
@@ -110,8 +112,8 @@ int status_back_up(struct status *s, struct error *err)
         status_json_backup(s->json, file, bytes);
         status_json_end(s->json);
     } else {
-        buffer_format(&s->out, "\nbackup  %s\n        %llu bytes, verified\n", LOG_QUOTED(file),
-                      (unsigned long long)bytes);
+        language_format(&s->out, "\nbackup  %s\n        %llu bytes, verified\n", LOG_QUOTED(file),
+                        (unsigned long long)bytes);
     }
     buffer_release(&place);
     if (status_flush(s, 0, err))

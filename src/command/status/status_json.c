@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/money.h"
+#include "base/words/language.h"
 
 struct status_json {
     struct json *document;

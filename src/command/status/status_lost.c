@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "ledger/commits.h"
 #include "ledger/view/view.h"
 #include "report/manifest/earlier_runs.h"
@@ -31,8 +32,8 @@ static void tell_beside(struct lost *lost)
     if (!commits)
         return;
     snprintf(sentence, sizeof(sentence),
-             "its last %lld commits are gone: its log (-wal) was removed, or it is an older copy "
-             "of itself, so it does not know all that was sent",
+             _("its last %lld commits are gone: its log (-wal) was removed, or it is an older copy "
+               "of itself, so it does not know all that was sent"),
              commits);
     lost->say(lost->context, sentence);
     lost->found++;
@@ -61,9 +62,10 @@ static int see(void *context, const struct earlier_run *earlier_run, struct erro
     is_lost = ledger_pass_find(lost->ledger, &pass, err);
     if (is_lost)
         return is_lost < 0 ? -1 : 0;
-    snprintf(sentence, sizeof(sentence),
-             "it is an older copy of itself: '%s' tells of run %s, commit %lld, which is not in it",
-             LOG_QUOTED(earlier_run->path), m->run, (long long)m->ledger_commits);
+    snprintf(
+        sentence, sizeof(sentence),
+        _("it is an older copy of itself: '%s' tells of run %s, commit %lld, which is not in it"),
+        LOG_QUOTED(earlier_run->path), m->run, (long long)m->ledger_commits);
     lost->say(lost->context, sentence);
     lost->found++;
     return 0;

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file/output.h"
+#include "base/words/terminal.h"
 #include <stdio.h>
 
 /* Nothing of the ledger is held meanwhile, so a slow reader keeps nobody waiting. */
@@ -11,7 +12,7 @@ int status_flush(struct status *s, size_t least, struct error *err)
         return error_no_memory(err);
     if (s->out.len < least)
         return 0;
-    fwrite(buffer_string(&s->out), 1, s->out.len, stdout);
+    terminal_print(buffer_string(&s->out));
     buffer_reset(&s->out);
     return ferror(stdout) || !least ? output_flush_standard(err) : 0;
 }

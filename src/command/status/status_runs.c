@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/command.h"
 #include "cli/options/options.h"
 #include "cli/summary.h"
@@ -18,7 +19,7 @@ static void note_interrupted(struct status *s, const struct run_record *run)
     if (*s->resume)
         return;
     summary_quote(run->export_name, &words);
-    snprintf(s->resume, sizeof(s->resume), "claimbatch %s %s, with the options of then",
+    snprintf(s->resume, sizeof(s->resume), _("claimbatch %s %s, with the options of then"),
              run->command, buffer_string(&words));
     buffer_release(&words);
 }
@@ -52,7 +53,7 @@ int status_show_runs(struct status *s, struct error *err)
         status_json_list_close(s->json);
         status_json_more_runs(s->json, found);
     } else if (found || !shown) {
-        buffer_text(&s->out, found ? "\n… and older runs: --all\n" : "\nno run yet\n");
+        buffer_text(&s->out, found ? _("\n… and older runs: --all\n") : _("\nno run yet\n"));
     }
     return 0;
 }
@@ -77,7 +78,7 @@ int status_show_today(struct status *s, struct error *err)
     if (s->json)
         status_json_list_close(s->json);
     else if (!s->has_apps)
-        buffer_text(&s->out, "\nno calls today\n");
+        language_append(&s->out, "\nno calls today\n");
     return 0;
 }
 
@@ -222,8 +223,8 @@ int status_show_history(struct status *s, struct error *err)
         status_json_claims_close(s->json);
         status_json_end(s->json);
     } else if (!claims) {
-        buffer_format(&s->out, "\nno claim '%s' was ever sent with this ledger\n",
-                      LOG_QUOTED(s->options->claim));
+        language_format(&s->out, "\nno claim '%s' was ever sent with this ledger\n",
+                        LOG_QUOTED(s->options->claim));
     }
     return status_flush(s, 0, err) ? -1 : EXIT_COMPLETE;
 }

@@ -6,6 +6,8 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/money.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 
 #define FIELD_BYTES 2048 /* a message is, too */
 #define MINUTE_MS INT64_C(60000)
@@ -21,41 +23,42 @@ static const char *when(int64_t wall_ms, char text[CLOCK_TOP_BYTES])
 static void append_age(int64_t age_ms, struct buffer *text)
 {
     if (age_ms < 0)
-        buffer_text(text, "in the future");
+        language_append(text, "in the future");
     else if (age_ms < MINUTE_MS)
-        buffer_format(text, "%lld s ago", (long long)(age_ms / 1000));
+        language_format(text, "%lld s ago", (long long)(age_ms / 1000));
     else if (age_ms < HOUR_MS)
-        buffer_format(text, "%lld min ago", (long long)(age_ms / MINUTE_MS));
+        language_format(text, "%lld min ago", (long long)(age_ms / MINUTE_MS));
     else if (age_ms < 2 * CLOCK_DAY_MS)
-        buffer_format(text, "%lld h ago", (long long)(age_ms / HOUR_MS));
+        language_format(text, "%lld h ago", (long long)(age_ms / HOUR_MS));
     else
-        buffer_format(text, "%lld days ago", (long long)(age_ms / CLOCK_DAY_MS));
+        language_format(text, "%lld days ago", (long long)(age_ms / CLOCK_DAY_MS));
 }
 
 void status_text_head(const struct ledger *ledger, int64_t now_ms, struct buffer *ret_text)
 {
     char now[CLOCK_TOP_BYTES];
 
-    buffer_format(ret_text, "ledger  %s\n        id %s\n        looked at %s Beijing time\n",
-                  LOG_QUOTED_LONG(ledger_path(ledger)), ledger_id(ledger), when(now_ms, now));
+    language_format(ret_text, "ledger  %s\n        id %s\n        looked at %s Beijing time\n",
+                    LOG_QUOTED_LONG(ledger_path(ledger)), ledger_id(ledger), when(now_ms, now));
 }
 
 /* ---- runs ---- */
 
 static void append_counts(const struct view_run *run, struct buffer *text)
 {
-    char yuan[MONEY_TEXT_BYTES];
+    char yuan[MONEY_TEXT_BYTES], label[OUTCOME_LABEL_BYTES];
 
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         const struct run_count *count = &run->counts[i];
 
         if (!count->rows)
             continue;
-        buffer_format(text, "  %-9s %12llu", outcome_name((enum outcome)i),
-                      (unsigned long long)count->rows);
+        buffer_text(text, "  ");
+        terminal_cell(text, outcome_label((enum outcome)i, label), outcome_label_columns());
+        buffer_format(text, " %12llu", (unsigned long long)count->rows);
         if (run->has_money && i != OUTCOME_INVALID)
-            buffer_format(text, " %20s yuan",
-                          money_format_yuan(money_parse_fen(count->fee_fen), yuan));
+            language_format(text, " %20s yuan",
+                            money_format_yuan(money_parse_fen(count->fee_fen), yuan));
         buffer_byte(text, '\n');
     }
 }
@@ -64,9 +67,9 @@ static void append_abandonment(const struct abandonment *a, struct buffer *text)
 {
     char at[CLOCK_TOP_BYTES];
 
-    buffer_format(text, "  abandoned %s by %s: %s\n  none of its rows is sent any more\n",
-                  when(a->at_ms, at), LOG_QUOTED_WITHIN(a->by, FIELD_BYTES),
-                  LOG_QUOTED_WITHIN(a->reason, FIELD_BYTES));
+    language_format(text, "  abandoned %s by %s: %s\n  none of its rows is sent any more\n",
+                    when(a->at_ms, at), LOG_QUOTED_WITHIN(a->by, FIELD_BYTES),
+                    LOG_QUOTED_WITHIN(a->reason, FIELD_BYTES));
 }
 
 /* What is left to do with it. */
@@ -75,19 +78,20 @@ static void append_remarks(const struct view_run *run, struct buffer *text)
     const struct run_record *r = &run->record;
 
     if (!run->has_money)
-        buffer_text(text, "  (its rows so far)\n");
+        language_append(text, "  (its rows so far)\n");
     if (run->abandonment.run) {
         append_abandonment(&run->abandonment, text);
         return;
     }
     if (r->finished_ms && !r->published)
-        buffer_text(text, "  its report was not published whole; the same command publishes it\n");
+        language_append(text,
+                        "  its report was not published whole; the same command publishes it\n");
     if (r->open_rows)
-        buffer_format(text, "  %llu rows would be sent by the same command again\n",
-                      (unsigned long long)r->open_rows);
+        language_format(text, "  %llu rows would be sent by the same command again\n",
+                        (unsigned long long)r->open_rows);
     if (r->released)
-        buffer_format(text, "  %llu rows may go on since an attempt was settled\n",
-                      (unsigned long long)r->released);
+        language_format(text, "  %llu rows may go on since an attempt was settled\n",
+                        (unsigned long long)r->released);
 }
 
 void status_text_run(const struct view_run *run, struct buffer *ret_text)
@@ -95,20 +99,20 @@ void status_text_run(const struct view_run *run, struct buffer *ret_text)
     const struct run_record *r = &run->record;
     char started[CLOCK_TOP_BYTES];
 
-    buffer_format(ret_text, "\nrun %s  %s", r->name, view_state_name(run->state));
+    language_format(ret_text, "\nrun %s  %s", r->name, view_state_name(run->state));
     if (run->state == VIEW_STOPPED)
         buffer_format(ret_text, " (%s)", LOG_QUOTED(r->stopped_because));
-    buffer_format(ret_text, "  %s\n  started %s\n", LOG_QUOTED_LONG(r->command),
-                  when(r->started_ms, started));
+    language_format(ret_text, "  %s\n  started %s\n", LOG_QUOTED_LONG(r->command),
+                    when(r->started_ms, started));
     if (run->state == VIEW_PRUNED) {
         if (run->abandonment.run)
             append_abandonment(&run->abandonment, ret_text);
         return;
     }
-    buffer_format(ret_text, "  export %s\n", LOG_QUOTED_LONG(r->export_name));
-    buffer_format(ret_text, "  report %s\n", LOG_QUOTED_LONG(r->report_path));
+    language_format(ret_text, "  export %s\n", LOG_QUOTED_LONG(r->export_name));
+    language_format(ret_text, "  report %s\n", LOG_QUOTED_LONG(r->report_path));
     if (*r->parent)
-        buffer_format(ret_text, "  rows of run %s\n", LOG_QUOTED(r->parent));
+        language_format(ret_text, "  rows of run %s\n", LOG_QUOTED(r->parent));
     append_counts(run, ret_text);
     append_remarks(run, ret_text);
 }
@@ -121,16 +125,16 @@ void status_text_app(const struct view_app *app, int64_t quota, int64_t now_ms, 
     char text[CLOCK_TOP_BYTES];
 
     if (first)
-        buffer_format(ret_text, "\ncalls of today, %.10s in Beijing\n", when(now_ms, text));
+        language_format(ret_text, "\ncalls of today, %.10s in Beijing\n", when(now_ms, text));
     buffer_format(ret_text, "  %s", LOG_QUOTED(app->platform));
-    buffer_format(ret_text, ", app key %s\n", LOG_QUOTED(app->app_key));
+    language_format(ret_text, ", app key %s\n", LOG_QUOTED(app->app_key));
     buffer_format(ret_text, "    %lld", (long long)app->calls);
     if (quota)
-        buffer_format(ret_text, " of %lld, %lld left", (long long)quota,
-                      (long long)(app->calls < quota ? quota - app->calls : 0));
+        language_format(ret_text, " of %lld, %lld left", (long long)quota,
+                        (long long)(app->calls < quota ? quota - app->calls : 0));
     buffer_byte(ret_text, '\n');
     if (app->banned_until_ms)
-        buffer_format(ret_text, "    banned until %s\n", when(app->banned_until_ms, text));
+        language_format(ret_text, "    banned until %s\n", when(app->banned_until_ms, text));
 }
 
 /* ---- unknown attempts ---- */
@@ -138,13 +142,13 @@ void status_text_app(const struct view_app *app, int64_t quota, int64_t now_ms, 
 void status_text_unknown_head(uint64_t count, uint64_t shown, struct buffer *ret_text)
 {
     if (!count) {
-        buffer_text(ret_text, "\nno unknown attempt is left to be settled\n");
+        language_append(ret_text, "\nno unknown attempt is left to be settled\n");
         return;
     }
-    buffer_format(ret_text, "\nunknown attempts that nobody has settled: %llu",
-                  (unsigned long long)count);
+    language_format(ret_text, "\nunknown attempts that nobody has settled: %llu",
+                    (unsigned long long)count);
     if (shown < count)
-        buffer_format(ret_text, " (the oldest %llu; all with --all)", (unsigned long long)shown);
+        language_format(ret_text, " (the oldest %llu; all with --all)", (unsigned long long)shown);
     buffer_byte(ret_text, '\n');
 }
 
@@ -155,10 +159,10 @@ void status_text_unknown(const struct view_unknown *unknown, int64_t now_ms,
 
     buffer_format(ret_text, "  %s (", when(unknown->submitted_ms, text));
     append_age(now_ms - unknown->submitted_ms, ret_text);
-    buffer_format(ret_text, ") run %s, row %llu\n", unknown->run_name,
-                  (unsigned long long)unknown->place.row);
-    buffer_format(ret_text, "    claim %s, workcard %lld: ", LOG_QUOTED(unknown->claim_order_no),
-                  (long long)unknown->workcard_id);
+    language_format(ret_text, ") run %s, row %llu\n", unknown->run_name,
+                    (unsigned long long)unknown->place.row);
+    language_format(ret_text, "    claim %s, workcard %lld: ", LOG_QUOTED(unknown->claim_order_no),
+                    (long long)unknown->workcard_id);
     buffer_format(ret_text, "%s\n", LOG_QUOTED(unknown->code));
 }
 
@@ -216,10 +220,10 @@ static void append_open(const struct view_claim *claim, struct buffer *text)
 
     if (!state->open)
         return;
-    buffer_format(text, "  open: row %llu of run %s %s\n", (unsigned long long)state->open_at.row,
-                  claim->open_run_name,
-                  in_flight ? "is being sent at this moment"
-                            : "is unknown, and nobody has settled it");
+    language_format(text, "  open: row %llu of run %s %s\n", (unsigned long long)state->open_at.row,
+                    claim->open_run_name,
+                    in_flight ? _("is being sent at this moment")
+                              : _("is unknown, and nobody has settled it"));
 }
 
 void status_text_claim(const char *claim_order_no, const struct view_claim *claim,
@@ -228,29 +232,29 @@ void status_text_claim(const char *claim_order_no, const struct view_claim *clai
     const struct claim_state *state = &claim->state;
     char text[CLOCK_TOP_BYTES];
 
-    buffer_format(ret_text, "\nclaim %s, workcard %lld\n", LOG_QUOTED(claim_order_no),
-                  (long long)claim->workcard_id);
-    buffer_format(ret_text, "  on %s\n", LOG_QUOTED(claim->platform));
+    language_format(ret_text, "\nclaim %s, workcard %lld\n", LOG_QUOTED(claim_order_no),
+                    (long long)claim->workcard_id);
+    language_format(ret_text, "  on %s\n", LOG_QUOTED(claim->platform));
     if (state->accepted) {
-        buffer_format(ret_text, "  accepted: row %llu of run %s at %s, content ",
-                      (unsigned long long)state->accepted_at.row, state->accepted_run_name,
-                      when(state->accepted_ms, text));
+        language_format(ret_text, "  accepted: row %llu of run %s at %s, content ",
+                        (unsigned long long)state->accepted_at.row, state->accepted_run_name,
+                        when(state->accepted_ms, text));
         append_digest(state->accepted_digest, ret_text);
         buffer_byte(ret_text, '\n');
     } else {
-        buffer_text(ret_text, "  never accepted\n");
+        language_append(ret_text, "  never accepted\n");
     }
     append_open(claim, ret_text);
     if (!claim->rows && !state->open)
-        buffer_text(ret_text, "  its rows were pruned\n");
+        language_append(ret_text, "  its rows were pruned\n");
 }
 
 static void append_round(const struct view_row *row, struct buffer *text)
 {
     if (row->round == ROUND_NONE)
         return;
-    buffer_format(text, "    sent again (%s) by ",
-                  row->round == ROUND_RESUBMIT ? "--resubmit" : "--resend-unknown");
+    language_format(text, "    sent again (%s) by ",
+                    row->round == ROUND_RESUBMIT ? "--resubmit" : "--resend-unknown");
     buffer_format(text, "%s: ", LOG_QUOTED(row->round_by));
     buffer_format(text, "%s\n", LOG_QUOTED(row->round_reason));
 }
@@ -266,20 +270,20 @@ void status_text_row(const struct view_row *row, struct buffer *ret_text)
     const struct row_record *r = &row->record;
     char text[CLOCK_TOP_BYTES];
 
-    buffer_format(ret_text, "\n  run %s, row %llu: %s", row->run_name,
-                  (unsigned long long)row->place.row,
-                  outcome_is_there(r) ? outcome_name(r->outcome) : "to be sent again");
+    language_format(ret_text, "\n  run %s, row %llu: %s", row->run_name,
+                    (unsigned long long)row->place.row,
+                    outcome_is_there(r) ? outcome_word(r->outcome) : _("to be sent again"));
     append_field(" ", r->code, ret_text);
     append_field(" ", r->sub_code, ret_text);
     append_field("\n    ", r->message, ret_text);
     if (r->submitted_ms)
-        buffer_format(ret_text, "\n    sent %s, attempts %d, HTTP status %d",
-                      when(r->submitted_ms, text), r->attempts, r->http_status);
+        language_format(ret_text, "\n    sent %s, attempts %d, HTTP status %d",
+                        when(r->submitted_ms, text), r->attempts, r->http_status);
     else
-        buffer_text(ret_text, "\n    not sent");
-    append_field("\n    request_id ", r->request_id, ret_text);
-    append_field("\n    warnings ", r->warnings, ret_text);
-    buffer_text(ret_text, "\n    content ");
+        language_append(ret_text, "\n    not sent");
+    append_field(_("\n    request_id "), r->request_id, ret_text);
+    append_field(_("\n    warnings "), r->warnings, ret_text);
+    language_append(ret_text, "\n    content ");
     append_digest(r->digest, ret_text);
     buffer_byte(ret_text, '\n');
     append_round(row, ret_text);
@@ -289,11 +293,11 @@ void status_text_settlement(const struct view_settlement *settlement, struct buf
 {
     char text[CLOCK_TOP_BYTES];
 
-    buffer_format(ret_text, "    settled %s as %s", when(settlement->at_ms, text),
-                  settlement->outcome == OUTCOME_ACCEPTED ? "accepted" : "not executed");
-    append_field(" by ", settlement->by, ret_text);
+    language_format(ret_text, "    settled %s as %s", when(settlement->at_ms, text),
+                    settlement->outcome == OUTCOME_ACCEPTED ? _("accepted") : _("not executed"));
+    append_field(_(" by "), settlement->by, ret_text);
     append_field(": ", settlement->reason, ret_text);
-    append_field("\n      it was unknown: ", settlement->was, ret_text);
+    append_field(_("\n      it was unknown: "), settlement->was, ret_text);
     buffer_byte(ret_text, '\n');
 }
 
@@ -304,17 +308,20 @@ void status_text_prune(const struct prune *prune, int64_t before_ms, bool is_pla
 {
     char text[CLOCK_TOP_BYTES];
 
-    buffer_format(ret_text, "\n%s: %llu rows of %llu runs that ended before %s\n",
-                  is_plan ? "would be forgotten" : "forgotten", (unsigned long long)prune->rows,
-                  (unsigned long long)prune->runs, when(before_ms, text));
+    language_format(ret_text, "\n%s: %llu rows of %llu runs that ended before %s\n",
+                    is_plan ? _("would be forgotten") : _("forgotten"),
+                    (unsigned long long)prune->rows, (unsigned long long)prune->runs,
+                    when(before_ms, text));
     if (prune->kept_open)
-        buffer_format(ret_text, "kept: %llu older runs with unknown attempts nobody has settled\n",
-                      (unsigned long long)prune->kept_open);
+        language_format(ret_text,
+                        "kept: %llu older runs with unknown attempts nobody has settled\n",
+                        (unsigned long long)prune->kept_open);
     if (prune->kept_active)
-        buffer_format(ret_text, "kept: %llu older runs that are active\n",
-                      (unsigned long long)prune->kept_active);
-    buffer_text(ret_text, "kept of every claim: its key and its newest accepted content\n");
+        language_format(ret_text, "kept: %llu older runs that are active\n",
+                        (unsigned long long)prune->kept_active);
+    language_append(ret_text, "kept of every claim: its key and its newest accepted content\n");
     if (!is_plan && prune->rows && !prune->was_vacuumed)
-        buffer_text(ret_text, "the file keeps its size, because a run is active or the disk has no "
-                              "room for a copy;\nwhat became free in it is used again\n");
+        language_append(ret_text,
+                        "the file keeps its size, because a run is active or the disk has no "
+                        "room for a copy;\nwhat became free in it is used again\n");
 }

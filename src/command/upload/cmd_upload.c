@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/correction.h"
 #include "command/commands.h"
 #include "command/upload/submission.h"
@@ -68,7 +69,7 @@ static int choose_report_path(struct submission *s, struct error *err)
         result = submission_place(s, claims, has_no_folder(claims) ? NULL : name.ptr, err);
     buffer_release(&name);
     if (s->options->resubmit)
-        buffer_text(&s->resend, "the same without --resubmit, ");
+        language_append(&s->resend, "the same without --resubmit, ");
     else
         buffer_text(&s->resend, s->invocation);
     buffer_text(&s->resend, " --resend-unknown --by NAME --reason TEXT");

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 #include "cli/correction.h"
 #include "run/start/rehearsal.h"
 
@@ -50,10 +52,10 @@ static void take_request(void *context, const struct claim *claim)
     if (sign_open(app.sign_method, MASK, &signer, &err) == 0 &&
         top_request(&app, signer, claim, now, &json, &body, &err) == 0) {
         mask_sign(&body, &masked);
-        buffer_format(&first->text,
-                      "\nfirst request:\nPOST %s\n"
-                      "Content-Type: application/x-www-form-urlencoded;charset=utf-8\n\n%s\n",
-                      dry_run->url, buffer_string(&masked));
+        language_format(&first->text,
+                        "\nfirst request:\nPOST %s\n"
+                        "Content-Type: application/x-www-form-urlencoded;charset=utf-8\n\n%s\n",
+                        dry_run->url, buffer_string(&masked));
     }
     sign_close(signer);
     buffer_release(&json);
@@ -66,8 +68,8 @@ static void print_count(const struct rehearsal *r, enum fate fate, const char *w
     char yuan[MONEY_TEXT_BYTES];
 
     if (r->rows[fate])
-        printf("%10llu rows %18s yuan  %s\n", (unsigned long long)r->rows[fate],
-               money_format_yuan(r->fee[fate], yuan), words);
+        language_printf("%10llu rows %18s yuan  %s\n", (unsigned long long)r->rows[fate],
+                        money_format_yuan(r->fee[fate], yuan), words);
 }
 
 /* Those of an earlier row of the same export have nothing to do with --max-changed. */
@@ -80,16 +82,16 @@ static void print_changed(const struct dry_run *dry_run, const struct rehearsal 
     struct buffer words = {0};
 
     print_count(r, DECIDE_SEND_CHANGED,
-                holds ? "would be held back, changed since they were accepted"
-                      : "would be sent, changed since they were accepted");
+                holds ? _("would be held back, changed since they were accepted")
+                      : _("would be sent, changed since they were accepted"));
     if (r->changed.rows) {
         correction_describe(&r->changed, &words);
-        printf("           of them by earlier exports: %s\n", buffer_string(&words));
+        language_printf("           of them by earlier exports: %s\n", buffer_string(&words));
     }
     if (!holds)
         correction_check(dry_run->options, &r->changed, i->rows + i->left_out, &stop);
     if (stop.exit_code)
-        printf("nothing would be sent: %s\n", stop.sentence);
+        language_printf("nothing would be sent: %s\n", stop.sentence);
     buffer_release(&words);
 }
 
@@ -105,19 +107,21 @@ int dry_run_print(const struct dry_run *dry_run, struct error *err)
     result = rehearsal_run(&settings, &r, err);
     if (result)
         goto out;
-    printf("dry run: nothing is sent\n");
-    print_count(&r, DECIDE_SEND, "would be sent");
+    language_printf("dry run: nothing is sent\n");
+    print_count(&r, DECIDE_SEND, _("would be sent"));
     print_changed(dry_run, &r);
-    print_count(&r, DECIDE_ACCEPTED, "are accepted already");
-    print_count(&r, DECIDE_SUPERSEDED, "are older than what was accepted");
-    print_count(&r, DECIDE_UNSETTLED, "wait for an unknown attempt to be settled");
-    print_count(&r, DECIDE_EARLIER_OPEN, "wait for an earlier row of their claim that is unknown");
-    print_count(&r, DECIDE_WAIT, "are being sent by another run");
+    print_count(&r, DECIDE_ACCEPTED, _("are accepted already"));
+    print_count(&r, DECIDE_SUPERSEDED, _("are older than what was accepted"));
+    print_count(&r, DECIDE_UNSETTLED, _("wait for an unknown attempt to be settled"));
+    print_count(&r, DECIDE_EARLIER_OPEN,
+                _("wait for an earlier row of their claim that is unknown"));
+    print_count(&r, DECIDE_WAIT, _("are being sent by another run"));
     if (r.done)
-        printf("%10llu rows are done by an earlier start\n", (unsigned long long)r.done);
+        language_printf("%10llu rows are done by an earlier start\n", (unsigned long long)r.done);
     if (settings.inspection->invalid)
-        printf("%10llu rows are invalid\n", (unsigned long long)settings.inspection->invalid);
-    fputs(buffer_string(&first.text), stdout);
+        language_printf("%10llu rows are invalid\n",
+                        (unsigned long long)settings.inspection->invalid);
+    terminal_print(buffer_string(&first.text));
 out:
     buffer_release(&first.text);
     return result;

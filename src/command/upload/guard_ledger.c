@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/newer_ledger.h"
 #include "guard.h"
 #include "ledger/commits.h"
@@ -38,12 +39,12 @@ static int refuse_other(const struct look *look, const struct earlier_run *earli
     return error_set(
         err, EXIT_BAD_CONFIG,
         "'%s' tells that %s with ledger %s%s%s (run %s), but '%s' is %s%s. Name that "
-        "one with --ledger%s; " NEWER_LEDGER_OVERRIDE,
+        "one with --ledger%s; %s",
         LOG_QUOTED(earlier_run->path),
-        is_this ? "this export was sent or begun" : "claims were sent to this platform",
-        m->ledger_id, *place ? " at" : "", place, m->run, LOG_QUOTED(look->s->ledger_path.ptr),
-        ledger ? "ledger " : "not there, and would be a new one", ledger ? ledger_id(ledger) : "",
-        place);
+        is_this ? _("this export was sent or begun") : _("claims were sent to this platform"),
+        m->ledger_id, *place ? _(" at") : "", place, m->run, LOG_QUOTED(look->s->ledger_path.ptr),
+        ledger ? _("ledger ") : _("not there, and would be a new one"),
+        ledger ? ledger_id(ledger) : "", place, _(NEWER_LEDGER_OVERRIDE));
 }
 
 static int refuse_unread(const struct earlier_run *earlier_run, struct error *err)
@@ -51,17 +52,16 @@ static int refuse_unread(const struct earlier_run *earlier_run, struct error *er
     return error_set(err, EXIT_BAD_CONFIG,
                      "another user has sent claims from here, perhaps of this export, and which "
                      "ledger knows of them cannot be told: %s ('%s'). Have it made "
-                     "readable; " NEWER_LEDGER_OVERRIDE,
-                     earlier_run->unread, LOG_QUOTED(earlier_run->path));
+                     "readable; %s",
+                     earlier_run->unread, LOG_QUOTED(earlier_run->path), _(NEWER_LEDGER_OVERRIDE));
 }
 
 static int refuse_doubt(const struct submission *s, const struct run_record *run, struct error *err)
 {
-    return error_set(
-        err, EXIT_BAD_CONFIG,
-        "the ledger '%s' is a copy that was made while run %s of this export went on: "
-        "what that sent afterwards is not in it. Bring back the newer one; " NEWER_LEDGER_OVERRIDE,
-        LOG_QUOTED(ledger_path(s->ledger)), run->name);
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the ledger '%s' is a copy that was made while run %s of this export went on: "
+                     "what that sent afterwards is not in it. Bring back the newer one; %s",
+                     LOG_QUOTED(ledger_path(s->ledger)), run->name, _(NEWER_LEDGER_OVERRIDE));
 }
 
 /* ---- one manifest ---- */
@@ -215,8 +215,8 @@ static int refuse_absent(const struct submission *s, enum ledger_place place, co
     return error_set(err, EXIT_BAD_CONFIG,
                      "the ledger%s%s that was at '%s' is gone: only its log or its lock file is "
                      "left there. Bring it back, or name the place it was moved to with "
-                     "--ledger; " NEWER_LEDGER_OVERRIDE,
-                     *id ? " " : "", id, quoted);
+                     "--ledger; %s",
+                     *id ? " " : "", id, quoted, _(NEWER_LEDGER_OVERRIDE));
 }
 
 int guard_absent(const struct submission *s, struct error *err)

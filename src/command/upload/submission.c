@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/ending/ending.h"
 #include "dry_run.h"
 #include "guard.h"
@@ -175,14 +176,15 @@ int submission_foresee(struct submission *s, struct error *err)
 static void say_what_is_done(const struct submission *s)
 {
     static const char *const words[] = {
-        [RESUME_NEW] = "a new run",
-        [RESUME_GO_ON] = "it goes on where it ended",
-        [RESUME_RETRY] = "it was finished; rows that failed, were not sent, or were invalid are "
-                         "looked at again",
-        [RESUME_ROUND] = "it was finished; claims are sent again as you said",
-        [RESUME_PUBLISH] = "it was finished; its report is written again, nothing is sent",
-        [RESUME_NOTHING] = "it was finished; nothing is left to send, and the report stays as it "
-                           "is",
+        [RESUME_NEW] = N_("a new run"),
+        [RESUME_GO_ON] = N_("it goes on where it ended"),
+        [RESUME_RETRY] = N_("it was finished; rows that failed, were not sent, or were invalid are "
+                            "looked at again"),
+        [RESUME_ROUND] = N_("it was finished; claims are sent again as you said"),
+        [RESUME_PUBLISH] = N_("it was finished; its report is written again, nothing is sent"),
+        [RESUME_NOTHING] =
+            N_("it was finished; nothing is left to send, and the report stays as it "
+               "is"),
     };
     static const char *const names[] = {
         [RESUME_NEW] = "new",     [RESUME_GO_ON] = "goes-on",   [RESUME_RETRY] = "retry",
@@ -193,7 +195,7 @@ static void say_what_is_done(const struct submission *s)
     log_event(LOG_INFO, "run",
               LOG_FIELDS(LOG_FIELD_TEXT("command", s->command),
                          LOG_FIELD_TEXT("how", names[s->resumed.kind])),
-              "run %s: %s", s->resumed.run.name, words[s->resumed.kind]);
+              "run %s: %s", s->resumed.run.name, _(words[s->resumed.kind]));
     if (s->resumed.lost)
         log_event(LOG_WARN, "rows-lost", LOG_FIELDS(LOG_FIELD_NUMBER("rows", s->resumed.lost)),
                   "%zu rows were in flight when the run ended before: they are unknown now",

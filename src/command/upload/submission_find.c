@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "submission_part.h"
 
 int submission_find_run(const struct submission *s, struct run_record *ret_run, struct error *err)
@@ -37,10 +38,11 @@ bool submission_describe_change(const struct submission *s, char *ret_words, siz
     const char *change = export_change(s->row_source.export);
 
     if (change)
-        snprintf(ret_words, size,
-                 "'%s' %s since it was checked: this run is about what it held then. Let whatever "
-                 "writes it finish, then start again",
-                 LOG_QUOTED(export_name(s->row_source.export)), change);
+        snprintf(
+            ret_words, size,
+            _("'%s' %s since it was checked: this run is about what it held then. Let whatever "
+              "writes it finish, then start again"),
+            LOG_QUOTED(export_name(s->row_source.export)), change);
     return change != NULL;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "guard.h"
 #include "report/manifest/started.h"
 #include "report/move.h"
@@ -59,7 +60,7 @@ int submission_look_at(struct submission *s, struct publication_place *ret_place
 
 static int refuse_foreign(const struct submission *s, struct error *err)
 {
-    return publication_refuse(s->report_path.ptr, "is the report of another export", err);
+    return publication_refuse(s->report_path.ptr, _("is the report of another export"), err);
 }
 
 /* A publication that was cut short is brought to its end, whoever's it is. */
@@ -144,7 +145,7 @@ int submission_make_room(struct submission *s, struct error *err)
     result = stem.failed ? error_no_memory(err)
                          : move_aside(s->ledger, s->report_path.ptr, run, stem.ptr, &aside, err);
     if (!result)
-        log_info("what was there is kept: %s%s is '%s' now", *run ? "the report of run " : "it",
+        log_info("what was there is kept: %s%s is '%s' now", *run ? _("the report of run ") : "it",
                  run, LOG_QUOTED(aside.ptr));
     if (!result)
         publication_place_release(&s->place);
@@ -185,7 +186,7 @@ int submission_check_unclaimed(struct submission *s, struct error *err)
         return -1;
     if (found && s->place.is_like_a_report && file_is_same(run.report_path, s->report_path.ptr))
         return 0;
-    return publication_refuse(s->report_path.ptr, "has no manifest beside it", err);
+    return publication_refuse(s->report_path.ptr, _("has no manifest beside it"), err);
 }
 
 /* Another run may have published its report there since this one looked; now that the places of

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "command/audit/audit.h"
 #include "command/audit/disagreement.h"
 #include "report/manifest/earlier_runs.h"
@@ -54,6 +55,6 @@ int descendants_note(struct audit *audit, struct error *err)
         return 0;
     if (err->exit_code == EXIT_RESOURCES)
         return -1;
-    disagreement_note(audit, "whether there are reports of re-runs is not known: %s", err->text);
+    disagreement_note(audit, _("whether there are reports of re-runs is not known: %s"), err->text);
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "report/line.h"
 #include "report/manifest/manifest.h"
 #include "report/missing_report.h"
@@ -311,7 +312,7 @@ int report_list_gather(const char *const *paths, size_t count, struct report_lis
                                      : take_named(ret_report_list, paths[i], err);
     if (!result && !ret_report_list->count && !ret_report_list->missing)
         result = error_set(err, EXIT_INPUT_MISSING, "there is no report in '%s'%s",
-                           LOG_QUOTED(paths[0]), count > 1 ? " or the other folders" : "");
+                           LOG_QUOTED(paths[0]), count > 1 ? _(" or the other folders") : "");
     if (!result)
         group(ret_report_list);
     return result;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "command/audit/audit.h"
 
 static int refuse(const struct audit_report *a, const struct audit_report *b, const char *why,
@@ -77,11 +78,11 @@ static int check_pair(const struct audit_report *reports, size_t count, size_t i
         !is_same_work(&reports[top_of(reports, count, 0)].manifest,
                       &reports[top_of(reports, count, i)].manifest))
         return refuse(a, b,
-                      "are not an upload and its re-runs, but reports of unrelated runs; audit "
-                      "them one by one",
+                      _("are not an upload and its re-runs, but reports of unrelated runs; audit "
+                        "them one by one"),
                       err);
     if (strcmp(a->manifest.platform, b->manifest.platform) != 0)
-        return refuse(a, b, "are reports of two platforms; audit them one by one", err);
+        return refuse(a, b, _("are reports of two platforms; audit them one by one"), err);
     return 0;
 }
 
@@ -90,11 +91,11 @@ static int check(const struct audit_report *reports, size_t count, struct error 
     for (size_t i = 0; i < count; i++)
         if (!reports[i].has_manifest)
             return refuse(&reports[i], &reports[i == 0],
-                          "cannot be folded: the first has no manifest that says what it is of; "
-                          "audit it alone",
+                          _("cannot be folded: the first has no manifest that says what it is of; "
+                            "audit it alone"),
                           err);
     if (depth_of(reports, count, 0) == count)
-        return refuse(&reports[0], &reports[1], "name each other as parents in their manifests",
+        return refuse(&reports[0], &reports[1], _("name each other as parents in their manifests"),
                       err);
     for (size_t i = 1; i < count; i++)
         if (check_pair(reports, count, i, err))
