@@ -56,8 +56,9 @@ LIBRARIES = {
 # What the C library and the kernel have for everybody.
 SYSTEM_FOLDERS = ("arpa/", "linux/", "netinet/", "sys/")
 SYSTEM = set("""
-    ctype dirent endian errno fcntl fnmatch getopt inttypes libgen limits locale malloc math netdb poll
+    ctype dirent endian errno fcntl fnmatch getopt inttypes langinfo libgen limits locale malloc math netdb poll
     pthread signal stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd
+    wchar
 """.split())
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
