@@ -126,6 +126,14 @@ static void append_again(const struct summary *s, struct buffer *text)
         if (s->secret_file)
             language_format(text, " in '%s'", LOG_QUOTED(s->secret_file));
         language_format(text, ", the session, or their permissions. Then: %s\n", s->invocation);
+    } else if (s->stop->exit_code == EXIT_UNREACHABLE && strcmp(s->stop->because, "gateway") == 0) {
+        language_format(text,
+                        "next: the same command fails again until --gateway, the trusted "
+                        "certificates or what stands between is right. With another --gateway "
+                        "the report needs another name (-o), or --overwrite. Then: %s\n",
+                        s->invocation);
+    } else if (strcmp(s->stop->because, "ledger-gone") == 0) {
+        language_format(text, "next: once the ledger is back in its place: %s\n", s->invocation);
     } else if (strcmp(s->stop->because, "require-valid") == 0) {
         language_format(text, "next: once the export is correct, or without --require-valid: %s\n",
                         s->invocation);

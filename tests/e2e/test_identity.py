@@ -491,6 +491,7 @@ class LogTest(IdentityCase):
                 result = run.finish()
                 self.assertExit(result, 74)
                 self.assertSays(result, "removed, moved or replaced", "claimbatch import")
+                self.assertSays(result, "next: once the ledger is back in its place")
                 sent = self.sent()
                 self.assertLess(sent, 100)
                 outcomes = [line["outcome"] for line in self.ws.read_report()]

@@ -356,6 +356,16 @@ class StopTest(UploadCase):
         )
         self.assertTrueReport(journal, starts=2)
 
+    def test_a_wrong_gateway_is_not_told_to_be_typed_again(self):
+        self.ws.export(claim_rows(3))
+        gateway = self.gateway(lambda r: Reply(http("not here", 404)))
+        result = self.ws.upload(gateway)
+        self.assertExit(result, 69)
+        self.assertSays(result, "the same command fails again until --gateway")
+        gateway.script = accept
+        right = self.ws.upload(gateway.url + "/right", "--overwrite")
+        self.assertExit(right, 0)
+
     def test_the_command_that_is_printed_next_is_the_one_to_type(self):
         self.ws.export(claim_rows(4), name="claims of 'today'.csv")
         gateway = self.gateway(fail(25))
