@@ -37,7 +37,7 @@ void halt_say_end(const struct batch_stop *stop);
 void halt_for_quota(struct batch *b, bool is_ours);
 
 /* Whether a signal, what many answers say together, or --max-failures asks for a stop. */
-void halt_check_space(struct batch *b); /* or a disk that gets full */
+void halt_check_space(struct batch *b);  /* or a disk that gets full */
 void halt_check_ledger(struct batch *b); /* or a ledger that is gone from its place */
 void halt_check_signal(struct batch *b);
 void halt_check_pace(struct batch *b);
