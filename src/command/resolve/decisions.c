@@ -25,11 +25,20 @@ bool decision_parse_outcome(const char *word, enum outcome *ret_outcome)
 {
     struct cell cell = {word, strlen(word)};
     struct value value = value_of(&cell);
-    static const char *const words[] = {"accepted", "not-executed"};
+    static const struct {
+        const char *word;
+        enum outcome outcome;
+    } words[] = {
+        {"accepted", OUTCOME_ACCEPTED},
+        {"已受理", OUTCOME_ACCEPTED},
+        {"not-executed", OUTCOME_FAILED},
+        {"未执行", OUTCOME_FAILED},
+    };
 
-    for (int i = 0; i < 2; i++)
-        if (value.len == strlen(words[i]) && strncasecmp(value.ptr, words[i], value.len) == 0) {
-            *ret_outcome = i == 0 ? OUTCOME_ACCEPTED : OUTCOME_FAILED;
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (value.len == strlen(words[i].word) &&
+            strncasecmp(value.ptr, words[i].word, value.len) == 0) {
+            *ret_outcome = words[i].outcome;
             return true;
         }
     return false;
