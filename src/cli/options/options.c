@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
+#include "base/words/terminal.h"
 #include "cli/command.h"
 #include "cli/options/config.h"
 #include "cli/suggestion.h"
@@ -181,6 +183,24 @@ static int refuse_typed(const struct command *command, int code, char **argv, st
     return refuse_word(command, word, optopt, err);
 }
 
+/* What a person writes in words is UTF-8 here, whatever the terminal's charset; the name of a file
+ * is the bytes that were typed. NULL without memory. */
+static const char *typed_text(struct options *o, const struct option_spec *spec, const char *value)
+{
+    static const char *const in_words[] = {"as",   "by",     "claim", "column",
+                                           "null", "reason", "status"};
+    struct buffer room = {0};
+    const char *text = value;
+
+    for (size_t i = 0; i < sizeof(in_words) / sizeof(*in_words); i++)
+        if (strcmp(spec->name, in_words[i]) == 0)
+            text = terminal_word(value, &room);
+    if (text != value)
+        text = option_value_keep(o, text, strlen(text));
+    buffer_release(&room);
+    return text;
+}
+
 static int take_words(const struct command *command, int argc, char **argv, struct options *o,
                       struct error *err)
 {
@@ -194,11 +214,15 @@ static int take_words(const struct command *command, int argc, char **argv, stru
     optind = 0; /* begins anew */
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         const struct option_spec *spec;
+        const char *value;
 
         if (code == ':' || code == '?')
             return refuse_typed(command, code, argv, err);
         spec = code >= LONG_CODE ? &option_list[code - LONG_CODE] : find_letter(command, code);
-        if (options_take_from(o, spec, optarg ? optarg : "yes", &origin, err))
+        value = optarg ? typed_text(o, spec, optarg) : "yes";
+        if (!value)
+            return error_no_memory(err);
+        if (options_take_from(o, spec, value, &origin, err))
             return -1;
     }
     return 0;
