@@ -25,7 +25,7 @@ sources() {
 }
 
 texts() {
-    find .ci README.md completion debian include man meson.build meson_options.txt samples src tests -type f \
+    find .ci README.md completion debian include man po meson.build meson_options.txt samples src tests -type f \
         ! -path 'tests/fuzz/corpus/*' ! -name '*.pyc' 2>/dev/null | sort
 }
 
@@ -87,6 +87,20 @@ the_sample_can_be_tried_by_one_command() {
     samples/try.sh
 }
 
+# Missing or fuzzy, with other arguments than the English, or of a source that po/POTFILES does not name.
+every_message_has_its_chinese() {
+    needs msgcmp
+    local folder status=0
+    folder=$(mktemp -d)
+    po/extract.sh "$folder/claimbatch.pot"
+    msgfmt --check --output-file=/dev/null po/zh_CN.po || status=1
+    msgcmp po/zh_CN.po "$folder/claimbatch.pot" || status=1
+    sed -n 's/^#: //p' "$folder/claimbatch.pot" | tr ' ' '\n' | LC_ALL=C sort -u >"$folder/POTFILES"
+    diff po/POTFILES "$folder/POTFILES" || { echo 'po/POTFILES: as the right side' && status=1; }
+    rm -rf "$folder"
+    return "$status"
+}
+
 source_is_formatted() {
     clang-format --version 2>/dev/null | grep -q 'version 14\.' || skip 'clang-format 14 is not installed; others differ'
     sources | xargs clang-format --dry-run --Werror
@@ -94,7 +108,7 @@ source_is_formatted() {
 
 shell_scripts_are_sound() {
     needs shellcheck
-    shellcheck -x .ci/install .ci/run samples/*.sh samples/hooks/*.sh tests/*.sh tests/fuzz/*.sh
+    shellcheck -x .ci/install .ci/run samples/*.sh samples/hooks/*.sh tests/*.sh tests/fuzz/*.sh po/*.sh
 }
 
 # The units as they are installed, with the program of this tree in the place of /usr/bin.
@@ -163,6 +177,7 @@ check no_two_sources_need_each_other
 check symbols_begin_with_the_name_of_their_file
 check every_unit_test_is_declared
 check the_sample_can_be_tried_by_one_command
+check every_message_has_its_chinese
 check source_is_formatted
 check shell_scripts_are_sound
 check units_are_right_and_confined

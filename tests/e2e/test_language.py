@@ -1,0 +1,168 @@
+"""In Chinese: what a person reads is, in a terminal of UTF-8 and of GB18030, and what is kept or read by
+machines is the same as in English."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness import Reply, TestCase, claim_row, claim_rows, http, rejected_body
+
+CATALOGUE = "po/zh_CN/LC_MESSAGES/claimbatch.mo"
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def columns(text):
+    """Of a terminal."""
+    return sum(2 if "\u1100" <= c <= "\u115f" or "\u2e80" <= c <= "\ua4cf" or "\uff00" <= c <= "\uff60" else 1
+               for c in text)
+
+
+def make_locale(folder, charset):
+    """A locale of the system's sources, in a folder for LOCPATH; skips where there is none."""
+    if not shutil.which("localedef"):
+        raise unittest.SkipTest("no localedef")
+    done = subprocess.run(
+        ["localedef", "-i", "zh_CN", "-f", charset, os.path.join(folder, f"zh_CN.{charset}")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    if done.returncode not in (0, 1):
+        raise unittest.SkipTest("no sources of locales (Debian: locales)")
+
+
+class LanguageTest(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        binary = os.path.abspath(os.environ["CLAIMBATCH"])
+        if not os.path.exists(os.path.join(os.path.dirname(binary), CATALOGUE)):
+            raise unittest.SkipTest("built without catalogues (Debian: gettext)")
+
+    def chinese(self):
+        return self.ws.environment(LANGUAGE="zh_CN")
+
+    def gateway_that_refuses(self):
+        return self.gateway(lambda request: Reply(http(rejected_body(msg_info="工单不存在")), executed=True))
+
+    def test_help_and_messages_are_chinese(self):
+        env = self.chinese()
+        for arguments in (("--help",), ("upload", "--help"), ("explain", "TIMEOUT"), ("explain", "exit", "75")):
+            with self.subTest(arguments=arguments):
+                result = self.ws.run(*arguments, env=env)
+                self.assertEqual(result.code, 0, repr(result))
+                self.assertRegex(result.out, HAN)
+        result = self.ws.run("uplaod", env=env)
+        self.assertIn("没有“uplaod”这个命令；您是不是要用 upload？", result.err)
+
+    def test_a_run_is_told_in_chinese_and_recorded_in_english(self):
+        rows = claim_rows(3)
+        rows[1] = claim_row(2, claim_time="2026-02-30 00:00:00")
+        self.ws.export(rows)
+        gateway = self.gateway_that_refuses()
+        result = self.ws.upload(gateway, env=self.chinese())
+        self.assertEqual(result.code, 1, repr(result))
+        self.assertIn("平台退回 rejected", result.err)
+        self.assertIn("下一步：在导出文件中改好不合格的行", result.err)
+        report = self.ws.read_report()
+        self.assertEqual([row["outcome"] for row in report], ["rejected", "invalid", "rejected"])
+        self.assertIn("is no real date and time", report[1]["message"])
+        audit = self.ws.run("audit", "claims.report.csv", "--export", "claims.csv", "-L", "ledger.db", env=self.chinese())
+        self.assertEqual(audit.code, 0, repr(audit))
+        self.assertIn("结论：核对过的内容全部相符", audit.out)
+
+    def test_a_report_is_the_same_in_both_languages(self):
+        rows = claim_rows(4)
+        rows[2] = claim_row(3, claim_fee="1.5.0")
+        self.ws.export(rows)
+        reports = []
+        for name, env in (("one", None), ("two", self.chinese())):
+            gateway = self.gateway_that_refuses()
+            self.ws.upload(gateway, "--limit", "2", "-o", f"{name}.csv", ledger=f"{name}.db", env=env)
+            reports.append([(row["outcome"], row["code"], row["message"])
+                            for row in self.ws.read_report(f"{name}.csv")])
+        self.assertEqual(reports[0], reports[1])
+        self.assertIn("unsent", [outcome for outcome, _, _ in reports[0]])
+
+    def test_json_is_english(self):
+        self.ws.export([claim_row(1, claim_fee="x")])
+        env = self.chinese()
+        check = self.ws.run("check", "claims.csv", "--json", env=env)
+        self.assertNotRegex(json.dumps(json.loads(check.out), ensure_ascii=False), HAN)
+        result = self.ws.run("upload", "nothing.csv", "--log-format", "json", env=env)
+        for line in result.err.splitlines():
+            self.assertNotRegex(json.loads(line)["message"], HAN)
+
+    def test_what_was_settled_in_chinese_words_is_accepted(self):
+        self.ws.export(claim_rows(2))
+        gateway = self.gateway(lambda request: Reply(b"", executed=True))
+        self.ws.upload(gateway)
+        for row, word in ((2, "已受理"), (3, "未执行")):
+            result = self.ws.run("resolve", "claims.report.csv", "-L", "ledger.db", "--gateway", gateway.url, "--row",
+                                 row, "--as", word, "--by", "王敏", "--reason", "平台核实", "--yes", env=self.chinese())
+            self.assertIn(result.code, (0, 3), repr(result))
+        self.assertEqual([row["code"] for row in self.ws.read_report()], ["RESOLVED_ACCEPTED", "RESOLVED_NOT_EXECUTED"])
+        verify = self.ws.run("status", "-L", "ledger.db", "--verify")
+        self.assertEqual(verify.code, 0, repr(verify))
+
+    def test_a_run_goes_on_in_another_language(self):
+        rows = claim_rows(6)
+        rows[4] = claim_row(5, claim_fee="x")
+        self.ws.export(rows)
+        gateway = self.gateway()
+        self.ws.upload(gateway, "--limit", "2", env=self.chinese())
+        result = self.ws.upload(gateway)
+        self.assertEqual(result.code, 1, repr(result))
+        for arguments in (("status", "-L", "ledger.db", "--verify"),
+                          ("audit", "claims.report.csv", "--export", "claims.csv", "-L", "ledger.db")):
+            for env in (None, self.chinese()):
+                done = self.ws.run(*arguments, env=env)
+                self.assertEqual(done.code, 0, repr(done))
+
+    def test_lines_fit_and_columns_stand_below_each_other(self):
+        self.ws.export([claim_row(1), claim_row(2, claim_fee="x"), claim_row(3, claim_status="2", claim_fee="0",
+                                                                             claim_desc="拒赔")])
+        explained = self.ws.run("explain", env=self.chinese())
+        for line in explained.out.splitlines():
+            self.assertLessEqual(columns(line), 80, line)
+        check = self.ws.run("check", "claims.csv", env=self.chinese())
+        ends = {columns(line) for line in check.out.splitlines() if line.endswith(" 元")}
+        self.assertEqual(len(ends), 1, check.out)
+        self.assertLessEqual(ends.pop(), 60)
+
+    def test_a_gb18030_terminal_shows_and_takes_chinese(self):
+        with tempfile.TemporaryDirectory() as folder:
+            make_locale(folder, "GB18030")
+            env = self.ws.environment(LC_ALL="zh_CN.GB18030", LOCPATH=folder)
+            self.ws.export([claim_row(1, claim_order_no="赔2026-1"), claim_row(2, claim_fee="x")])
+            gateway = self.gateway(lambda request: Reply(b"", executed=True))
+            run = subprocess.run([self.ws.binary, *self.ws.upload_arguments(gateway)], cwd=self.ws.path, env=env,
+                                 capture_output=True, check=False)
+            self.assertEqual(run.returncode, 3, run.stderr)
+            self.assertIn("结果不明 unknown", run.stderr.decode("gb18030"))
+            word = [text.encode("gb18030") for text in ("未执行", "王敏", "平台核实")]
+            done = subprocess.run(
+                [self.ws.binary, "resolve", "claims.report.csv", "-L", "ledger.db", "--gateway", gateway.url, "--row", "2",
+                 "--as", word[0], "--by", word[1], "--reason", word[2], "--yes"],
+                cwd=self.ws.path, env=env, capture_output=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("理赔单号“赔2026-1”", done.stderr.decode("gb18030"))
+            self.assertIn("settled by 王敏: 平台核实", self.ws.read_report()[0]["message"])
+            check = subprocess.run([self.ws.binary, "check", "claims.csv"], cwd=self.ws.path, env=env,
+                                   capture_output=True, check=False)
+            self.assertIn("不是以分计的准确金额", check.stdout.decode("gb18030"))
+
+    def test_what_a_terminal_cannot_show_ends_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            make_locale(folder, "GB2312")
+            env = self.ws.environment(LC_ALL="zh_CN.GB2312", LOCPATH=folder)
+            self.ws.export([claim_row(1, claim_order_no="CL-\U00020bb7-1", claim_fee="x")])
+            check = subprocess.run([self.ws.binary, "check", "claims.csv"], cwd=self.ws.path, env=env,
+                                   capture_output=True, check=False)
+            self.assertEqual(check.returncode, 1, check.stderr)
+            check.stdout.decode("gb2312")
+
+
+if __name__ == "__main__":
+    unittest.main()
