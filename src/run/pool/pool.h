@@ -6,7 +6,7 @@
  * In between it belongs to the pool: first in the queue, then to one worker, then among the done.
  * The coordinator is the only caller.
  *
- * Tested by tests/e2e/test_transport.py
+ * Tested by tests/unit/test_pool.c and tests/e2e/test_transport.py
  */
 #ifndef CLAIMBATCH_RUN_POOL_POOL_H
 #define CLAIMBATCH_RUN_POOL_POOL_H
