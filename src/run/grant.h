@@ -1,7 +1,7 @@
 /*
  * grant: intents of what may be sent now, as far as in-flight limit, pacing and quota allow.
  *
- * Tested by tests/e2e/test_upload.py
+ * Tested by tests/unit/test_grant.c and tests/e2e/test_upload.py
  */
 #ifndef CLAIMBATCH_RUN_GRANT_H
 #define CLAIMBATCH_RUN_GRANT_H
