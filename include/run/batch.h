@@ -5,7 +5,7 @@
  * the promises rest on: outcomes just collected and intents about to be handed out are one
  * transaction; only when it is durable are jobs given to the pool and lines to the report.
  *
- * Tested by tests/e2e/test_upload.py
+ * Tested by tests/unit/test_batch.c and tests/e2e/test_upload.py
  */
 #ifndef CLAIMBATCH_RUN_BATCH_H
 #define CLAIMBATCH_RUN_BATCH_H

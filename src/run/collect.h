@@ -1,7 +1,7 @@
 /*
  * collect: what came of attempts: verdicts become outcomes, repeats, pauses or stops.
  *
- * Tested by tests/e2e/test_upload.py
+ * Tested by tests/unit/test_batch.c and tests/e2e/test_upload.py
  */
 #ifndef CLAIMBATCH_RUN_COLLECT_H
 #define CLAIMBATCH_RUN_COLLECT_H

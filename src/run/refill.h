@@ -2,7 +2,7 @@
  * refill: what becomes of the next rows: ready to be sent, or final without being sent (contract
  * section 5).
  *
- * Tested by tests/e2e/test_upload.py
+ * Tested by tests/unit/test_batch.c and tests/e2e/test_upload.py
  */
 #ifndef CLAIMBATCH_RUN_REFILL_H
 #define CLAIMBATCH_RUN_REFILL_H

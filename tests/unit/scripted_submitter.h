@@ -41,8 +41,8 @@ static struct {
     size_t cue_count, cues_used; /* one bit a cue */
     uint64_t started[STARTED_MAX];
     size_t started_count;
-    const uint64_t *suspicions; /* told once */
-    size_t suspicion_count;
+    const uint64_t *suspicions; /* told once, when so many attempts have begun */
+    size_t suspicion_count, suspicions_from;
     size_t departed;
     size_t submitters, submitters_max; /* no more can be opened */
 } script = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
@@ -54,7 +54,7 @@ static inline void script_begin(const struct cue *cues, size_t count)
     script.cue_count = count;
     script.cues_used = script.started_count = script.departed = script.submitters = 0;
     script.suspicions = NULL;
-    script.suspicion_count = 0;
+    script.suspicion_count = script.suspicions_from = 0;
     script.submitters_max = SIZE_MAX;
 }
 
@@ -76,11 +76,11 @@ static inline bool script_await(size_t started)
 }
 
 int submit_open(const struct submit_settings *settings, size_t capacity,
-                struct submitter **ret_submitter, struct error *err)
+                struct submitter **ret_submitter, struct error *ret_err)
 {
     *ret_submitter = NULL;
     if (script.submitters == script.submitters_max)
-        return error_set(err, EXIT_RESOURCES, "no further submitter");
+        return error_set(ret_err, EXIT_RESOURCES, "no further submitter");
     script.submitters++;
     *ret_submitter = calloc(1, sizeof(**ret_submitter));
     (*ret_submitter)->capacity = capacity;
@@ -183,10 +183,11 @@ size_t submit_suspicions(struct submitter *submitter, uint64_t *ret)
 
     (void)submitter;
     pthread_mutex_lock(&script.lock);
-    count = script.suspicion_count;
+    count = script.started_count < script.suspicions_from ? 0 : script.suspicion_count;
     for (size_t i = 0; i < count; i++)
         ret[i] = script.suspicions[i];
-    script.suspicion_count = 0;
+    if (count)
+        script.suspicion_count = 0;
     pthread_mutex_unlock(&script.lock);
     return count;
 }
