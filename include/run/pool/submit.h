@@ -3,7 +3,7 @@
  *
  * A submitter belongs to one worker thread. It never retries, decides, logs or touches the ledger.
  *
- * Tested by tests/e2e/test_upload.py
+ * Tested by tests/unit/test_submit.c and tests/e2e/test_upload.py
  */
 #ifndef CLAIMBATCH_RUN_POOL_SUBMIT_H
 #define CLAIMBATCH_RUN_POOL_SUBMIT_H

@@ -1,0 +1,150 @@
+/* Unit tests of run/pool/submit: one attempt, from a claim to a verdict, with a scripted server at
+ * the other end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client_words.h"
+#include "run/job.h"
+#include "run/pool/submit.h"
+
+#define SESSION "session-of-the-shop"
+#define SECRET "helloworld"
+#define LENGTH(length) HEAD "Content-Length: " length "\r\n\r\n"
+
+static const char accepted[] =
+    LENGTH("46") "{\"is_success\":true,\"request_id\":\"r1\",\"more\":0}";
+static const char told[] = LENGTH("92") "{\"error_response\":{\"code\":15,\"sub_code\":\"isv.x\","
+                                        "\"sub_msg\":\"" SESSION " " SECRET "\"}}";
+
+/* A submitter of calls to this address, and one job for it. */
+struct desk {
+    struct submit_settings settings;
+    struct submitter *submitter;
+    struct job job;
+};
+
+static void set_desk(struct desk *d, const char *url, enum sign_method method)
+{
+    struct error err = {0};
+
+    *d = (struct desk){
+        .settings = {.app = {"12345678", SESSION, method},
+                     .secret = SECRET,
+                     .client = {.url = url,
+                                .user_agent = "claimbatch-test",
+                                .connect_timeout_ms = PATIENCE_MS,
+                                .timeout_ms = PATIENCE_MS},
+                     .verdict = {.has_session = true}},
+        .job = {.row = 7, .claim = {.workcard_id = 1, .claim_order_no = "A", .claim_desc = ""}}};
+    if (submit_open(&d->settings, 2, &d->submitter, &err))
+        fail_msg("%s", err.text);
+}
+
+static void clear_desk(struct desk *d)
+{
+    submit_close(d->submitter);
+    release(&d->job.exchange);
+}
+
+/* One attempt of the job to its end. */
+static void attempt(struct desk *d)
+{
+    struct job *done;
+
+    submit_start(d->submitter, &d->job);
+    while (!(done = submit_finish(d->submitter, PATIENCE_MS)))
+        ;
+    assert_ptr_equal(done, &d->job);
+    assert_null(done->queue_next);
+}
+
+static void claim_is_signed_sent_and_its_answer_judged(void **state)
+{
+    static const struct step script[] = {{READ, NULL}, {SAY, accepted}, {END, NULL}};
+    struct server *server = start_server("http", script, NULL);
+    struct desk d;
+
+    (void)state;
+    set_desk(&d, server->url, SIGN_MD5);
+    attempt(&d);
+    assert_int_equal(d.job.verdict.kind, VERDICT_ACCEPTED);
+    assert_string_equal(d.job.verdict.request_id, "r1");
+    assert_int_equal(d.job.exchange.phase, PHASE_ANSWERED);
+    assert_int_equal(d.job.exchange.tag, 7);
+    assert_non_null(strstr(server->request, "session=" SESSION));
+    assert_non_null(strstr(server->request, "&sign="));
+    assert_null(strstr(server->request, SECRET));
+    clear_desk(&d);
+    stop_server(server);
+}
+
+/* Whatever the gateway repeats of them, a report is no place for it. */
+static void secrets_in_an_answer_are_not_told(void **state)
+{
+    static const struct step script[] = {{READ, NULL}, {SAY, told}, {END, NULL}};
+    struct server *server = start_server("http", script, NULL);
+    struct desk d;
+
+    (void)state;
+    set_desk(&d, server->url, SIGN_HMAC_SHA256);
+    attempt(&d);
+    assert_string_equal(d.job.verdict.sub_code, "isv.x");
+    assert_null(strstr(d.job.verdict.message, SESSION));
+    assert_null(strstr(d.job.verdict.message, SECRET));
+    clear_desk(&d);
+    stop_server(server);
+}
+
+static void gateway_that_nobody_is_at_was_not_handed_the_claim(void **state)
+{
+    struct server *server = start_server("http", answering, NULL);
+    char url[sizeof(server->url)];
+    struct desk d;
+
+    (void)state;
+    snprintf(url, sizeof(url), "%s", server->url);
+    stop_server(server);
+    set_desk(&d, url, SIGN_HMAC_SHA256);
+    attempt(&d);
+    assert_int_equal(d.job.verdict.kind, VERDICT_OUTAGE);
+    assert_int_equal(d.job.exchange.phase, PHASE_NOT_SENT);
+    clear_desk(&d);
+}
+
+/* The second answer has the request_id of the first one, and comes on its connection. */
+static void answer_that_came_before_is_doubted(void **state)
+{
+    static const struct step script[] = {{READ, NULL}, {SAY, accepted}, {AGAIN, NULL}};
+    struct server *server = start_server("http", script, NULL);
+    struct desk d;
+
+    (void)state;
+    set_desk(&d, server->url, SIGN_HMAC_SHA256);
+    attempt(&d);
+    assert_int_equal(d.job.verdict.kind, VERDICT_ACCEPTED);
+    attempt(&d);
+    assert_int_equal(d.job.verdict.kind, VERDICT_UNKNOWN);
+    assert_string_equal(d.job.verdict.code, "ANSWER_REPEATED");
+    assert_string_equal(d.job.verdict.request_id, "r1");
+    clear_desk(&d);
+    stop_server(server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(claim_is_signed_sent_and_its_answer_judged),
+        cmocka_unit_test(secrets_in_an_answer_are_not_told),
+        cmocka_unit_test(gateway_that_nobody_is_at_was_not_handed_the_claim),
+        cmocka_unit_test(answer_that_came_before_is_doubted),
+    };
+
+    return cmocka_run_group_tests(tests, start_library, stop_library);
+}
