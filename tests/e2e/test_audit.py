@@ -639,8 +639,8 @@ class Exports(AuditCase):
         found = self.audit("--export", "claims.csv", code=1)
         (grown,) = found["disagreements"]
         self.assertEqual((grown["against"], grown["row"]), ("export", None))
-        self.assertIn("3 rows (row 12 to 14, 3.02 yuan, 1 invalid) were appended", grown["text"])
-        self.assertIn("what stands before them is what was sent", grown["text"])
+        self.assertIn("in no report here: 3 (row 12 to 14, 3.02 yuan, 1 invalid)", grown["text"])
+        self.assertIn("What stands before them is what was sent", grown["text"])
         self.assertEqual(found["export"]["rows"], 13)
         self.upload(code=1)
         self.assertEqual(self.audit("--export", "claims.csv")["export"]["check"], "agrees")

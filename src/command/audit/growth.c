@@ -1,13 +1,13 @@
 #include "growth.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "audit.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/words/language.h"
 #include "disagreement.h"
 #include "report/export_rows.h"
 
@@ -37,32 +37,24 @@ static int count(struct export_rows *rows, uint64_t last_row, struct growth *gro
     return found;
 }
 
-static void describe(const struct growth *growth, char *ret_words, size_t size)
-{
-    char yuan[MONEY_TEXT_BYTES];
-
-    snprintf(ret_words, size, "%llu row%s (row %llu to %llu, %s yuan, %llu invalid)",
-             (unsigned long long)growth->rows, growth->rows == 1 ? "" : "s",
-             (unsigned long long)growth->first, (unsigned long long)growth->last,
-             money_format_yuan(growth->fee_fen, yuan), (unsigned long long)growth->invalid);
-}
-
 static void tell(struct audit *audit, const char *path, const struct growth *growth)
 {
-    char words[160];
+    char yuan[MONEY_TEXT_BYTES];
 
     if (!growth->rows) {
         disagreement_note(audit, "'%s' has grown since it was sent, by no row", path);
         return;
     }
-    describe(growth, words, sizeof(words));
     audit->export = AUDIT_DISAGREES;
     audit->export_rows += growth->rows;
     disagreement_raise(audit, AUDIT_EXPORT, AUDIT_NO_REPORT, 0,
-                       "'%s' has grown since it was sent: %s were appended and are in no report "
-                       "here; what stands before them is what was sent. Where they were not "
-                       "uploaded yet, upload it; else name that report, too",
-                       path, words);
+                       "'%s' has grown since it was sent; rows that were appended, and are in no "
+                       "report here: %llu (row %llu to %llu, %s yuan, %llu invalid). What stands "
+                       "before them is what was sent. Where they were not uploaded yet, upload it; "
+                       "else name that report, too",
+                       path, (unsigned long long)growth->rows, (unsigned long long)growth->first,
+                       (unsigned long long)growth->last, money_format_yuan(growth->fee_fen, yuan),
+                       (unsigned long long)growth->invalid);
 }
 
 static void tell_unread(struct audit *audit, const char *path, const char *why)
@@ -84,7 +76,7 @@ int growth_tell(struct audit *audit, const struct export_rows_settings *settings
     int result;
 
     if (strcmp(settings->path, "-") == 0) {
-        tell_unread(audit, quoted, "standard input is read once; name the file");
+        tell_unread(audit, quoted, _("standard input is read once; name the file"));
         return 0;
     }
     whole.is_all_wanted = true;

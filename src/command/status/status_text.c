@@ -174,33 +174,33 @@ static void append_statement(int64_t at_ms, const char *by, const char *reason, 
     char at[CLOCK_TOP_BYTES];
 
     if (first)
-        buffer_text(text, "\nsent before and not known to this ledger, as was said with "
-                          "--new-ledger or import\n");
-    buffer_format(text, "  %s by %s: %s\n", when(at_ms, at), LOG_QUOTED_WITHIN(by, FIELD_BYTES),
-                  LOG_QUOTED_WITHIN(reason, FIELD_BYTES));
+        language_append(text, "\nsent before and not known to this ledger, as was said with "
+                              "--new-ledger or import\n");
+    language_format(text, "  %s by %s: %s\n", when(at_ms, at), LOG_QUOTED_WITHIN(by, FIELD_BYTES),
+                    LOG_QUOTED_WITHIN(reason, FIELD_BYTES));
 }
 
 void status_text_pass(const struct view_pass *pass, bool first, struct buffer *ret_text)
 {
     static const char *const rows[] = {
-        [PASS_OTHERS] = "what it sent of other exports",
-        [PASS_REPORT] = "its report is taken at its word",
-        [PASS_EXPORT] = "what it sent of the same export",
+        [PASS_OTHERS] = N_("what it sent of other exports"),
+        [PASS_REPORT] = N_("its report is taken at its word"),
+        [PASS_EXPORT] = N_("what it sent of the same export"),
     };
 
     append_statement(pass->at_ms, pass->by, pass->reason, first, ret_text);
     if (*pass->ledger)
-        buffer_format(ret_text, "    passed over: run %s of ledger %s, %s\n", LOG_QUOTED(pass->run),
-                      pass->ledger, rows[pass->kind]);
+        language_format(ret_text, "    passed over: run %s of ledger %s, %s\n",
+                        LOG_QUOTED(pass->run), pass->ledger, language_of(rows[pass->kind]));
     else
-        buffer_format(ret_text, "    passed over, unread: %s\n", LOG_QUOTED_LONG(pass->run));
+        language_format(ret_text, "    passed over, unread: %s\n", LOG_QUOTED_LONG(pass->run));
 }
 
 void status_text_gap(const struct view_gap *gap, bool first, struct buffer *ret_text)
 {
     append_statement(gap->at_ms, gap->by, gap->reason, first, ret_text);
-    buffer_format(ret_text, "    gone: all that was recorded after commit %lld of then\n",
-                  (long long)gap->after);
+    language_format(ret_text, "    gone: all that was recorded after commit %lld of then\n",
+                    (long long)gap->after);
 }
 
 /* ---- one claim ---- */
