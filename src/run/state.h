@@ -1,6 +1,7 @@
 /*
  * state: what the coordinator knows: one struct, owned by its thread, and the functions that all
- * steps of a turn need.
+ * steps of a turn need. Each member is changed by the step that it stands under, and may be read by
+ * all; batch opens and closes them.
  *
  * The steps, in the order of a turn: settle (collect), halt, refill, grant; batch.h calls them
  * inside one transaction.
@@ -30,28 +31,54 @@
 #define STATE_DAYS 4
 
 struct batch {
+    /* fixed for the run */
     const struct batch_settings *settings;
+    struct submit_settings submit;
     struct feed *feed;
     struct window *window;
     struct pool *pool;
     struct pace *pace;
-    struct rate_control rate_control; /* of --rate auto */
-    int64_t rate_known;               /* calls a second, as the ledger remembers it; 0: none */
-    struct space *reserve;
+    struct unexecuted *unexecuted; /* the last rows that were not executed, if their answers hold */
+    struct error *failure;         /* the caller's; filled in by what ends the run with an error */
+
+    /* batch: the turn */
+    int64_t now_ms; /* monotonic, once a turn */
+    int64_t wall_ms;
+    size_t outstanding; /* jobs in the pool */
+
+    /* refill */
     bool feed_at_end;
     bool limit_hit;
-    int64_t taken;      /* rows sent or about to be, in this start */
-    size_t outstanding; /* jobs in the pool */
-    struct submit_settings submit;
-    uint64_t *suspects; /* rows whose answer is suspect, not dealt with yet */
+    int64_t taken;       /* rows sent or about to be, in this start */
+    struct buffer words; /* of the message at hand */
+
+    /* refill, collect and suspect */
+    uint64_t outcomes[OUTCOME_COUNT]; /* of rows that became final in this start */
+    uint64_t answered[OUTCOME_COUNT]; /* those of them that were sent in it */
+
+    /* collect */
+    struct departure *told; /* room for what the pool tells in a turn */
+    struct verdict outage;  /* of the last call that could not be made */
+
+    /* grant: what pacing said */
+    int64_t pace_until_ms;
+    enum pace_state pace_state;
+
+    /* halt */
+    struct batch_stop stop;
+    struct space *reserve;
+    int signal_seen;
+    bool failed; /* the run has an error: no report can be published */
+
+    /* suspect */
+    bool ids_are_common; /* that was said */
+    uint64_t *suspects;  /* rows whose answer is suspect, not dealt with yet */
     size_t suspect_count, suspects_max;
     size_t
         suspects_known; /* when this turn began; behind suspect_count are those dealt with in it */
-    struct unexecuted
-        *unexecuted;        /* the last rows whose answer would make them unknown if suspect */
-    bool report_is_stale;   /* a line that is written says less than the ledger */
-    bool ids_are_common;    /* that was said */
-    struct departure *told; /* room for what the pool tells in a turn */
+    bool report_is_stale; /* a line that is written says less than the ledger */
+
+    /* limits */
     struct {
         int64_t stretch_ms, calls;
     } departures[STATE_STRETCHES]; /* of this turn */
@@ -65,9 +92,13 @@ struct batch {
     struct {
         int32_t day; /* Beijing time; 0: none */
         int64_t calls;
-    } charges[STATE_DAYS];            /* changes of the days' counts in this turn */
-    uint64_t outcomes[OUTCOME_COUNT]; /* of rows that became final in this start */
-    uint64_t answered[OUTCOME_COUNT]; /* those of them that were sent in it */
+    } charges[STATE_DAYS]; /* changes of the days' counts in this turn */
+
+    /* auto_rate */
+    struct rate_control rate_control;
+    int64_t rate_known; /* calls a second, as the ledger remembers it; 0: none */
+
+    /* firewall */
     struct {
         bool has_definite;  /* a definite answer came in this start */
         size_t calls_since; /* it, what a guard may have answered not counted */
@@ -76,21 +107,15 @@ struct batch {
         int doubt; /* exit code of the answer that put in doubt whether the gateway answers; 0 */
         char words[VERDICT_TEXT_BYTES]; /* … and what it said */
     } guard;
+
+    /* other_run */
     struct {
         int64_t told, given_up; /* runs that rows wait or waited for */
         uint64_t rows;          /* that were given up */
     } holder;
-    struct batch_stop stop;
-    int signal_seen;
-    struct error *failure; /* the caller's; filled in by what ends the run with an error */
-    bool failed;           /* it is: no report can be published */
-    int64_t now_ms;        /* monotonic, once a turn */
-    int64_t wall_ms;
-    int64_t pace_until_ms;
-    enum pace_state pace_state;
-    struct buffer words;   /* of the message at hand */
-    struct event pause;    /* the pause at hand, as recorded; at_ms 0: none */
-    struct verdict outage; /* of the last call that could not be made */
+
+    /* pauses */
+    struct event pause; /* the pause at hand, as recorded; at_ms 0: none */
 };
 
 /* How the ledger knows a job's row. Borrowed from the job. */
