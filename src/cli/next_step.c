@@ -38,62 +38,62 @@ void next_step_append_command(const struct options *o, const char *command, cons
 }
 
 /* The rows that are to be sent now: by the export's own command where it still is there. */
-static void append_sending(const struct next_step *o, struct buffer *words)
+static void append_sending(const struct next_step *next_step, struct buffer *words)
 {
-    const struct manifest_found *manifest = o->manifest;
+    const struct manifest_found *manifest = next_step->manifest;
     bool has_export = strcmp(manifest->command, "upload") == 0 && *manifest->input_path &&
                       access(manifest->input_path, R_OK) == 0;
 
-    next_step_append_command(o->options, has_export ? "upload" : "rerun",
-                             has_export ? manifest->input_path : o->options->claims, words);
+    next_step_append_command(next_step->options, has_export ? "upload" : "rerun",
+                             has_export ? manifest->input_path : next_step->options->claims, words);
     if (has_export)
-        append_option(words, "report", o->options->claims);
+        append_option(words, "report", next_step->options->claims);
     append_option(words, "app-key", manifest->app_key);
 }
 
-static void append_deciding(const struct next_step *o, bool by_row, struct buffer *words)
+static void append_deciding(const struct next_step *next_step, bool by_row, struct buffer *words)
 {
-    const char *list = o->options->list;
+    const char *list = next_step->options->list;
 
     if (list) {
         language_append(words,
                         "next: send the list to the platform's support; when 'as' (accepted or "
                         "not-executed), 'by' and 'reason' are filled in: ");
-        next_step_append_command(o->options, "resolve", o->options->claims, words);
+        next_step_append_command(next_step->options, "resolve", next_step->options->claims, words);
         append_option(words, "from", list);
         return;
     }
     language_append(words, "next: ask the platform what became of them; a list for its support: ");
-    next_step_append_command(o->options, "resolve", o->options->claims, words);
+    next_step_append_command(next_step->options, "resolve", next_step->options->claims, words);
     buffer_text(words, " -o FILE");
     if (!by_row)
         return;
     language_append(words, "\nor say yourself what it was (accepted or not-executed): ");
-    next_step_append_command(o->options, "resolve", o->options->claims, words);
+    next_step_append_command(next_step->options, "resolve", next_step->options->claims, words);
     buffer_text(words, " --row N --as accepted --by NAME --reason TEXT");
 }
 
-static void say_what_is_next(const struct next_step *o)
+static void say_what_is_next(const struct next_step *next_step)
 {
     struct buffer words = {0};
 
-    if (o->totals->own) {
-        append_deciding(o, o->totals->own > o->orphans, &words);
-    } else if (o->waiting) {
+    if (next_step->totals->own) {
+        append_deciding(next_step, next_step->totals->own > next_step->orphans, &words);
+    } else if (next_step->waiting) {
         language_append(&words, "next: ");
-        next_step_append_command(o->options, "resolve", o->elsewhere, &words);
-    } else if (o->is_abandoned) {
+        next_step_append_command(next_step->options, "resolve", next_step->elsewhere, &words);
+    } else if (next_step->is_abandoned) {
         language_append(&words, "next: nothing is left to do; the corrected export is a new run");
-    } else if (o->over) {
+    } else if (next_step->over) {
         language_append(&words,
                         "next: have the rows judged anew whose claim was settled in another "
                         "run, with the same options as before: ");
-        append_sending(o, &words);
+        append_sending(next_step, &words);
         buffer_text(&words, " --resend-unknown --by NAME --reason TEXT");
-    } else if (o->open) {
+    } else if (next_step->open) {
         language_append(&words,
                         "next: send what was not executed, with the same options as before: ");
-        append_sending(o, &words);
+        append_sending(next_step, &words);
     } else {
         language_append(&words, "next: nothing is left to do");
     }
@@ -101,11 +101,11 @@ static void say_what_is_next(const struct next_step *o)
     buffer_release(&words);
 }
 
-static void say_what_was_settled(const struct next_step *o)
+static void say_what_was_settled(const struct next_step *next_step)
 {
-    const struct unknown_row_totals *t = o->totals;
+    const struct unknown_row_totals *t = next_step->totals;
 
-    if (!o->was_settled)
+    if (!next_step->was_settled)
         return;
     log_info("settled and recorded: %llu%s", (unsigned long long)t->settled,
              t->settled ? _("; the report was published anew") : "");
@@ -115,24 +115,25 @@ static void say_what_was_settled(const struct next_step *o)
         log_info("lines of the file where 'as' is empty: %llu", (unsigned long long)t->skipped);
 }
 
-void next_step_print(const struct next_step *o)
+void next_step_print(const struct next_step *next_step)
 {
-    const struct unknown_row_totals *t = o->totals;
+    const struct unknown_row_totals *t = next_step->totals;
     void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2))) =
         t->unknown ? log_warn : log_info;
 
-    say_what_was_settled(o);
-    if (o->is_abandoned)
-        log_info("run %s was abandoned: none of its rows is sent any more", o->run->name);
-    else if (!o->run->finished_ms)
+    say_what_was_settled(next_step);
+    if (next_step->is_abandoned)
+        log_info("run %s was abandoned: none of its rows is sent any more", next_step->run->name);
+    else if (!next_step->run->finished_ms)
         log_warn("run %s was interrupted after this report was written; the same command as then "
                  "goes on with it",
-                 o->run->name);
+                 next_step->run->name);
     say(_("run %s, report '%s': unknown rows: %llu; to be settled here: %llu; waiting for another "
           "row: %llu"),
-        o->run->name, LOG_QUOTED(o->options->claims), (unsigned long long)t->unknown,
-        (unsigned long long)t->own, (unsigned long long)o->waiting);
-    if (o->options->list)
-        log_info("the list: %s", LOG_QUOTED(o->options->list));
-    say_what_is_next(o);
+        next_step->run->name, LOG_QUOTED(next_step->options->claims),
+        (unsigned long long)t->unknown, (unsigned long long)t->own,
+        (unsigned long long)next_step->waiting);
+    if (next_step->options->list)
+        log_info("the list: %s", LOG_QUOTED(next_step->options->list));
+    say_what_is_next(next_step);
 }

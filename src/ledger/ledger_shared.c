@@ -180,19 +180,19 @@ static int redate_departures(struct ledger *ledger, int64_t platform, const char
 }
 
 int ledger_pending_take_over(struct ledger *ledger, const char *platform, const char *app_key,
-                             int64_t own, int64_t now_ms, struct error *err)
+                             int64_t run, int64_t now_ms, struct error *err)
 {
-    int64_t run = 0;
+    int64_t pending = 0; /* the run that has calls pending */
     int64_t calls;
     int64_t id;
     int found;
 
     if (database_platform(ledger, platform, &id, err) ||
-        (own && redate_departures(ledger, id, app_key, now_ms, err)))
+        (run && redate_departures(ledger, id, app_key, now_ms, err)))
         return -1;
-    while ((found = next_pending(ledger, id, app_key, &run, &calls, err)) > 0)
-        if ((run == own || !ledger_run_is_alive(ledger, run)) &&
-            turn_into_departures(ledger, platform, app_key, run, calls, now_ms, err))
+    while ((found = next_pending(ledger, id, app_key, &pending, &calls, err)) > 0)
+        if ((pending == run || !ledger_run_is_alive(ledger, pending)) &&
+            turn_into_departures(ledger, platform, app_key, pending, calls, now_ms, err))
             return -1;
     return found;
 }

@@ -25,8 +25,6 @@
 #define OUR_PREFIX "CLAIMBATCH_"
 #define KEPT_VARIABLE "CLAIMBATCH_CONFIG="
 
-extern char **environ;
-
 /* What goes to the process that waits: this head, then the environment, then the input. */
 struct order {
     uint64_t environment_bytes, input_bytes;

@@ -14,20 +14,6 @@
 #include "input/value/pattern.h"
 #include "option_list.h"
 #include "option_values.h"
-
-#include "cli/options/options.h"
-
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/error.h"
-#include "cli/command.h"
-#include "cli/options/config.h"
-#include "cli/suggestion.h"
-#include "input/value/pattern.h"
-#include "option_values.h"
 #include "options_part.h"
 
 #undef U

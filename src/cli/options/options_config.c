@@ -6,23 +6,11 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/command.h"
-#include "cli/options/config.h"
-#include "cli/suggestion.h"
-#include "option_list.h"
-#include "option_values.h"
-
-#include "cli/options/options.h"
-
-#include <getopt.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/error.h"
 #include "base/words/language.h"
 #include "cli/command.h"
 #include "cli/options/config.h"
 #include "cli/suggestion.h"
+#include "option_list.h"
 #include "option_values.h"
 #include "options_part.h"
 

@@ -8,19 +8,8 @@
 #include <strings.h>
 
 #include "base/error.h"
-#include "option_list.h"
-#include "option_values.h"
-
-#include "cli/options/options.h"
-
-#include <getopt.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-#include <strings.h>
-
-#include "base/error.h"
 #include "base/words/language.h"
+#include "option_list.h"
 #include "option_values.h"
 #include "options_part.h"
 

@@ -199,18 +199,18 @@ static int refuse_all(const struct apply *s, struct error *err)
                      refused > DECISIONS_REFUSED_SHOWN ? _("the first ones") : "as");
 }
 
-int apply_decisions(struct apply *s, struct error *err)
+int apply_decisions(struct apply *apply, struct error *err)
 {
-    s->settled = s->before = 0;
-    if (ledger_begin(s->ledger, err) || settle_decisions(s, err))
+    apply->settled = apply->before = 0;
+    if (ledger_begin(apply->ledger, err) || settle_decisions(apply, err))
         return -1;
-    if (decisions_refused(s->decisions)) {
-        ledger_rollback(s->ledger);
-        return refuse_all(s, err);
+    if (decisions_refused(apply->decisions)) {
+        ledger_rollback(apply->ledger);
+        return refuse_all(apply, err);
     }
     /* From now on the report is behind the ledger: whoever comes next is to publish it. */
-    s->run->published &= s->settled == 0;
-    if (ledger_run_save(s->ledger, s->run, err))
+    apply->run->published &= apply->settled == 0;
+    if (ledger_run_save(apply->ledger, apply->run, err))
         return -1;
-    return ledger_commit(s->ledger, err);
+    return ledger_commit(apply->ledger, err);
 }

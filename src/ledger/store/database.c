@@ -150,13 +150,13 @@ const char *database_text(sqlite3_stmt *statement, int column)
     return text ? (const char *)text : "";
 }
 
-void database_digest(unsigned char *to, sqlite3_stmt *statement, int column)
+void database_digest(unsigned char *ret_digest, sqlite3_stmt *statement, int column)
 {
     const void *blob = sqlite3_column_blob(statement, column);
 
-    memset(to, 0, DIGEST_CLAIM_BYTES);
+    memset(ret_digest, 0, DIGEST_CLAIM_BYTES);
     if (blob && sqlite3_column_bytes(statement, column) == DIGEST_CLAIM_BYTES)
-        memcpy(to, blob, DIGEST_CLAIM_BYTES);
+        memcpy(ret_digest, blob, DIGEST_CLAIM_BYTES);
 }
 
 int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, struct error *err)
