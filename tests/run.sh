@@ -84,7 +84,7 @@ if [ "${#long[@]}" -gt 0 ]; then
     step 'end-to-end tests of what threads share, with the thread sanitizer in build-tsan'
     build build-tsan -Db_sanitize=thread -Dbuildtype=debugoptimized -Dtests=disabled
     CLAIMBATCH=$root/build-tsan/claimbatch run python3 tests/e2e/run.py \
-        test_transport test_upload test_share test_signals test_shifted
+        test_transport test_upload test_limits test_signals test_repeated_answer
 fi
 
 step 'histories of a simulated world: those that once failed, and new ones'

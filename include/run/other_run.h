@@ -4,7 +4,7 @@
  * It may be stopped (Ctrl-Z) or hang, so a row waits no longer than --wait-patience, and then stays
  * unsent with the code HELD_BY_RUN; further rows that the same run holds wait no more.
  *
- * Tested by tests/e2e/test_holder.py
+ * Tested by tests/e2e/test_other_run.py
  */
 #ifndef CLAIMBATCH_RUN_OTHER_RUN_H
 #define CLAIMBATCH_RUN_OTHER_RUN_H

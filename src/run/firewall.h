@@ -8,7 +8,7 @@
  * none of them brings one the run stops. A row that an earlier start left so waits from the
  * beginning, so that it cannot stop each start as the first one sent.
  *
- * Tested by tests/e2e/test_aside.py
+ * Tested by tests/e2e/test_firewall.py
  */
 #ifndef CLAIMBATCH_RUN_FIREWALL_H
 #define CLAIMBATCH_RUN_FIREWALL_H

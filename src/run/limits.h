@@ -2,7 +2,7 @@
  * limits: what the runs of an app key tell each other through the ledger: calls of the day,
  * departures, bans.
  *
- * Tested by tests/unit/test_limits.c and tests/e2e/test_share.py
+ * Tested by tests/unit/test_limits.c and tests/e2e/test_limits.py
  */
 #ifndef CLAIMBATCH_RUN_LIMITS_H
 #define CLAIMBATCH_RUN_LIMITS_H

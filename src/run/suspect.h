@@ -7,7 +7,7 @@
  * committed, with the warning SUSPECT_ANSWER. Called by the
  * coordinator alone.
  *
- * Tested by tests/unit/test_suspect.c, tests/e2e/test_shifted.py
+ * Tested by tests/unit/test_suspect.c, tests/e2e/test_repeated_answer.py
  */
 #ifndef CLAIMBATCH_RUN_SUSPECT_H
 #define CLAIMBATCH_RUN_SUSPECT_H

@@ -6,7 +6,7 @@
  * Then the row may have been executed, and must not be sent again as if it surely was not. Kept in
  * a ring: a connection that idles while so many other rows fail is not foreseen. The coordinator's.
  *
- * Tested by tests/unit/test_suspect.c, tests/e2e/test_shifted.py
+ * Tested by tests/unit/test_suspect.c, tests/e2e/test_repeated_answer.py
  */
 #ifndef CLAIMBATCH_RUN_UNEXECUTED_H
 #define CLAIMBATCH_RUN_UNEXECUTED_H

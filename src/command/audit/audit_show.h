@@ -1,7 +1,7 @@
 /*
  * audit_show: an audit where the user wants to have it: text, JSON, or a page.
  *
- * Tested by tests/e2e/test_audit.py and tests/e2e/test_html.py
+ * Tested by tests/e2e/test_audit.py and tests/e2e/test_page.py
  */
 #ifndef CLAIMBATCH_COMMAND_AUDIT_AUDIT_SHOW_H
 #define CLAIMBATCH_COMMAND_AUDIT_AUDIT_SHOW_H

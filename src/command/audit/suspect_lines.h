@@ -5,7 +5,7 @@
  * Request_ids are kept in an unnamed temporary file, and looked through in parts: memory does not
  * grow with the rows.
  *
- * Tested by tests/unit/test_suspect_lines.c and tests/e2e/test_shifted.py
+ * Tested by tests/unit/test_suspect_lines.c and tests/e2e/test_repeated_answer.py
  */
 #ifndef CLAIMBATCH_COMMAND_AUDIT_SUSPECT_LINES_H
 #define CLAIMBATCH_COMMAND_AUDIT_SUSPECT_LINES_H

@@ -5,7 +5,7 @@
  * it no more. It is under PAGE_BYTES_MAX whatever the audit holds: what does not fit is left out,
  * and the page says how much.
  *
- * Tested by tests/unit/test_page.c and tests/e2e/test_html.py
+ * Tested by tests/unit/test_page.c and tests/e2e/test_page.py
  */
 #ifndef CLAIMBATCH_COMMAND_AUDIT_PAGE_PAGE_H
 #define CLAIMBATCH_COMMAND_AUDIT_PAGE_PAGE_H

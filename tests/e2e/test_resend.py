@@ -8,7 +8,7 @@ from harness import Reply, TestCase, accept, claim_row, claim_rows, error_body, 
 WORDS = ("--by", "claims-desk", "--reason", "the platform's support says it is not there")
 
 
-class RoundCase(TestCase):
+class ResendCase(TestCase):
     def codes(self, name="claims.report.csv"):
         return [line["code"] for line in self.ws.read_report(name)]
 
@@ -29,7 +29,7 @@ class RoundCase(TestCase):
         return gateway
 
 
-class ResendTest(RoundCase):
+class ResendTest(ResendCase):
     def test_it_needs_a_name_and_a_reason(self):
         gateway = self.begin(1, "CL00000001")
         for words in ((), ("--by", "claims-desk"), ("--reason", "lost")):
@@ -185,7 +185,7 @@ class ResendTest(RoundCase):
         self.assertEqual(len(gateway.requests), 3)
 
 
-class ResubmitTest(RoundCase):
+class ResubmitTest(ResendCase):
     def test_accepted_and_rejected_claims_are_sent_once_more_in_a_round(self):
         self.ws.export(claim_rows(3))
         gateway = self.gateway(lambda r: refuse(r) if r.key[1] == "CL00000002" else accept(r))

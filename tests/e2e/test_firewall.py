@@ -20,7 +20,7 @@ def bad_row(number, **changes):
     )
 
 
-class AsideCase(TestCase):
+class FirewallCase(TestCase):
     def guarded(self, status=403, script=accept):
         def guard(request):
             if disliked(request):
@@ -36,7 +36,7 @@ class AsideCase(TestCase):
         return [line["outcome"] for line in self.ws.read_report()]
 
 
-class OneRowTest(AsideCase):
+class OneRowTest(FirewallCase):
     def test_the_others_go_on_and_it_is_failed_after_one_more_try_at_the_end(self):
         for status in (403, 405, 413):
             with self.subTest(status):
@@ -102,7 +102,7 @@ class OneRowTest(AsideCase):
         self.assertTally({"accepted": 4, "failed": 1, "unsent": 2})
 
 
-class StopTest(AsideCase):
+class StopTest(FirewallCase):
     def test_without_a_definite_answer_before_it_the_run_stops_at_once(self):
         for status, code in ((403, 77), (405, 69), (413, 69)):
             with self.subTest(status):
@@ -161,7 +161,7 @@ class StopTest(AsideCase):
         self.assertTally({"accepted": 2000, "failed": 2000})
 
 
-class ResumeTest(AsideCase):
+class ResumeTest(FirewallCase):
     def test_a_row_that_stopped_the_first_start_does_not_stop_the_next(self):
         self.ws.export([bad_row(1)] + claim_rows(5, first=2))
         gateway = self.guarded()

@@ -58,7 +58,7 @@ class Repeater:
         )
 
 
-class ShiftedTest(TestCase):
+class RepeatedAnswerTest(TestCase):
     def setUp(self):
         super().setUp()
         self.ws.export(claim_rows(ROWS))

@@ -9,7 +9,7 @@ from test_import import MIXED, WHO, ImportCase, accept, by_number, claim_rows
 REPORT = "claims.report.csv"
 
 
-class MovedTest(ImportCase):
+class AfterImportTest(ImportCase):
     def setUp(self):
         super().setUp()
         self.gate.script = by_number(**MIXED)

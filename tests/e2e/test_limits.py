@@ -20,7 +20,7 @@ def busiest_second(requests):
     return most
 
 
-class ShareTest(TestCase):
+class LimitsTest(TestCase):
     def two_runs(self, gateway, *options):
         self.ws.export([claim_row(i) for i in range(1, 61)], name="one.csv")
         self.ws.export([claim_row(i) for i in range(101, 161)], name="two.csv")

@@ -8,7 +8,7 @@ import unittest
 from harness import TestCase, accept, claim_rows
 
 
-class HolderTest(TestCase):
+class OtherRunTest(TestCase):
     def setUp(self):
         super().setUp()
         held = threading.Event()
