@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What clang says of the sources, with the flags that the build gives gcc; nothing is written.
 
-usage: tests/clang.py [--tidy] BUILD [WORD]...
+usage: tests/clang.py [--tidy] [--counts] BUILD [WORD]...
 
 Each source of the build whose path holds one of the WORDs (all, without any) is compiled as far as
 its warnings go; a warning is an error. --tidy: clang-tidy looks at them instead, as .clang-tidy says.
+--counts: the last line is "N passed, N failed, N skipped".
 """
 import concurrent.futures
 import json
@@ -44,7 +45,7 @@ def sources(build, words):
 
 def main():
     tidy = "--tidy" in sys.argv
-    build, *words = [word for word in sys.argv[1:] if word != "--tidy"]
+    build, *words = [word for word in sys.argv[1:] if not word.startswith("--")]
     build = pathlib.Path(build).resolve()
 
     def look(entry):
@@ -61,7 +62,10 @@ def main():
         print(result.stdout, end="")
     if not results:
         print("no source is of that name")
-    return 0 if results and not any(result.returncode for result in results) else 1
+    failed = sum(result.returncode != 0 for result in results)
+    if "--counts" in sys.argv:
+        print(f"{len(results) - failed} passed, {failed} failed, 0 skipped")
+    return 0 if results and not failed else 1
 
 
 sys.exit(main())

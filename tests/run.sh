@@ -22,7 +22,11 @@ passed=0
 failed=0
 skipped=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+packages=$(mktemp -d)
+trap 'rm -rf "$log" "$packages"' EXIT
+# Runs that share a ledger, signals, and answers that are not what was asked for.
+threads=(test_limits test_repeated_answer test_signals)
+[ "${#long[@]}" -eq 0 ] || threads+=(test_transport test_upload)
 
 step() {
     printf '== %s (%d s)\n' "$*" "$SECONDS"
@@ -80,11 +84,15 @@ run tests/unit/run.py build-test
 step 'end-to-end tests'
 run python3 tests/e2e/run.py "${long[@]}"
 
-if [ "${#long[@]}" -gt 0 ]; then
-    step 'end-to-end tests of what threads share, with the thread sanitizer in build-tsan'
-    build build-tsan -Db_sanitize=thread -Dbuildtype=debugoptimized -Dtests=disabled
-    CLAIMBATCH=$root/build-tsan/claimbatch run python3 tests/e2e/run.py \
-        test_transport test_upload test_limits test_signals test_repeated_answer
+step 'what threads share, with the thread sanitizer in build-tsan'
+build build-tsan -Db_sanitize=thread -Dbuildtype=debugoptimized -Dtests=disabled
+CLAIMBATCH=$root/build-tsan/claimbatch run python3 tests/e2e/run.py "${threads[@]}"
+
+if [ "${#long[@]}" -gt 0 ] && command -v clang >/dev/null; then
+    step 'unit tests as clang builds them in build-clang, and clang-tidy'
+    CC=clang build build-clang -Dwerror=true -Dtests=enabled
+    run tests/unit/run.py build-clang
+    run tests/clang.py --tidy --counts build
 fi
 
 step 'histories of a simulated world: those that once failed, and new ones'
@@ -92,7 +100,15 @@ run tests/world/run --corpus
 if [ "${#long[@]}" -gt 0 ]; then
     run tests/world/run --count 100000 --all-marks
 else
-    run tests/world/run --seconds 120
+    run tests/world/run --seconds 60
+fi
+
+step 'Debian packages'
+if [ "${#long[@]}" -gt 0 ]; then
+    run tests/package.sh "$packages/debs"
+    run tests/package_install.sh "$packages/debian" "$packages/debs"
+else
+    run tests/package.sh --once
 fi
 
 step 'campaigns: kills, failing calls, lost power'

@@ -5,7 +5,8 @@ usage: tests/e2e/run.py [--long] [-j N] [--times] [WORD...]
 
 WORDs choose the tests whose name holds one of them. The programs are found through the environment:
 CLAIMBATCH, CLAIMBATCH_SANDBOX, and for the memory test CLAIMBATCH_RELEASE. Each test runs in one of N
-processes (2) and is given a time; a test that needs longer has failed.
+processes (one more than there are processors: most of the time most tests wait) and is given a time; a
+test that needs longer has failed.
 """
 
 import argparse
@@ -175,7 +176,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--times", action="store_true")
-    parser.add_argument("-j", type=int, default=2)
+    parser.add_argument("-j", type=int, default=os.cpu_count() + 1)
     parser.add_argument("words", nargs="*")
     arguments = parser.parse_args()
 
