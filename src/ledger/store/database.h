@@ -46,8 +46,8 @@ struct ledger {
     bool is_new;              /* its schema was made by this process */
     struct place_owner owner; /* of the file; not known to a view */
     dev_t device;
-    ino_t inode; /* of the file; neither is known to a view */
-    int log_pages;            /* in SQLite's log, as of the last commit */
+    ino_t inode;   /* of the file; neither is known to a view */
+    int log_pages; /* in SQLite's log, as of the last commit */
     bool has_news;
     int64_t version; /* of the database, as others have changed it */
     int lock_fd;
