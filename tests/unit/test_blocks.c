@@ -4,18 +4,35 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <sys/socket.h>
 
 #include "gateway/http/blocks.h"
 
 #define ALL 3000 /* blocks of up to 40000 bytes */
 
 static struct blocks *blocks;
+
+/* ---- memory that runs out ---- */
+
+void *__real_malloc(size_t bytes);
+void *__wrap_malloc(size_t bytes);
+
+static size_t fails_at; /* the one of the next allocations that fails; 0: none */
+
+void *__wrap_malloc(size_t bytes)
+{
+    if (fails_at && --fails_at == 0)
+        return NULL;
+    return __real_malloc(bytes);
+}
 
 static int open_blocks(void **state)
 {
@@ -164,6 +181,92 @@ static void a_block_that_is_freed_twice_ends_the_program(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
+static void what_there_is_no_memory_for_leaves_the_block_as_it_was(void **state)
+{
+    static const char text[] = "text";
+    char *block = blocks_copy_text(text);
+
+    (void)state;
+    for (size_t size = 100; size < 100000; size *= 10) {
+        fails_at = 1;
+        assert_null(blocks_resize(block, size));
+        fails_at = 1;
+        assert_null(blocks_get(size));
+        assert_string_equal(block, text);
+    }
+    fails_at = 1;
+    assert_null(blocks_get_zeroed(10, 10));
+    fails_at = 1;
+    assert_null(blocks_copy_text("a text that is longer than the other one"));
+    blocks_free(block);
+    assert_ptr_equal(blocks_copy_text(text), block);
+    blocks_free(block);
+}
+
+/* A handle that is made from a model, and a call with it that nobody answers: CURLE_OK when libcurl
+ * had the memory for all of it. */
+static CURLcode call(const char *url)
+{
+    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+    CURL *model = curl_easy_init();
+    CURL *handle = NULL;
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+
+    if (model && headers && curl_easy_setopt(model, CURLOPT_URL, url) == CURLE_OK &&
+        curl_easy_setopt(model, CURLOPT_PROXY, "") == CURLE_OK &&
+        curl_easy_setopt(model, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
+        curl_easy_setopt(model, CURLOPT_USERAGENT, "claimbatch") == CURLE_OK)
+        handle = curl_easy_duphandle(model);
+    if (handle && curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, "a=b") == CURLE_OK)
+        code = curl_easy_perform(handle);
+    curl_easy_cleanup(handle);
+    curl_easy_cleanup(model);
+    curl_slist_free_all(headers);
+    return code == CURLE_COULDNT_CONNECT ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
+/* An address where nobody listens, for as long as the socket is open. */
+static int find_silence(char *ret_url, size_t size)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    snprintf(ret_url, size, "http://127.0.0.1:%d/", ntohs(address.sin_port));
+    return fd;
+}
+
+/* Nothing is lost (the sanitizer tells), nothing is freed twice, and the lists serve the next call.
+ */
+static void each_allocation_of_a_call_may_fail(void **state)
+{
+    char url[64];
+    int silence = find_silence(url, sizeof(url));
+    size_t count = 0;
+    bool has_failed = true;
+
+    (void)state;
+    assert_int_equal(blocks_take_over(CURL_GLOBAL_DEFAULT), CURLE_OK);
+    while (has_failed) {
+        struct blocks *lists = blocks_open();
+
+        assert_non_null(lists);
+        blocks_use(lists);
+        fails_at = ++count;
+        (void)call(url);
+        has_failed = !fails_at;
+        fails_at = 0;
+        assert_int_equal(call(url), CURLE_OK);
+        blocks_use(NULL);
+        blocks_close(lists);
+    }
+    assert_in_range(count, 30, 10000);
+    curl_global_cleanup();
+    close(silence);
+}
+
 #define WITH_BLOCKS(test) cmocka_unit_test_setup_teardown(test, open_blocks, close_blocks)
 
 int main(void)
@@ -175,6 +278,8 @@ int main(void)
         WITH_BLOCKS(a_block_that_grows_or_shrinks_keeps_its_text),
         WITH_BLOCKS(a_block_may_be_freed_where_no_lists_are_in_use),
         WITH_BLOCKS(what_is_kept_is_bounded),
+        WITH_BLOCKS(what_there_is_no_memory_for_leaves_the_block_as_it_was),
+        cmocka_unit_test(each_allocation_of_a_call_may_fail),
         WITH_BLOCKS(a_block_that_is_freed_twice_ends_the_program),
     };
 
