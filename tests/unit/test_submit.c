@@ -137,6 +137,50 @@ static void answer_that_came_before_is_doubted(void **state)
     stop_server(server);
 }
 
+static void call_that_has_not_left_is_withdrawn(void **state)
+{
+    struct server *server = start_server("http", answering, NULL);
+    struct desk d;
+
+    (void)state;
+    set_desk(&d, server->url, SIGN_HMAC_SHA256);
+    submit_start(d.submitter, &d.job);
+    submit_recall(d.submitter);
+    assert_ptr_equal(submit_finish(d.submitter, 0), &d.job);
+    assert_int_equal(d.job.verdict.kind, VERDICT_WITHDRAWN);
+    assert_int_equal(d.job.exchange.phase, PHASE_NOT_SENT);
+    assert_int_equal(server->request_count, 0);
+    clear_desk(&d);
+    stop_server(server);
+}
+
+static void departures_are_told_once_where_they_are_asked_for(void **state)
+{
+    static const struct step script[] = {{READ, NULL}, {SAY, accepted}, {AGAIN, NULL}};
+    struct departure departures[4];
+    uint64_t rows[CLIENT_SUSPICIONS(2)];
+
+    (void)state;
+    for (int asked = 0; asked < 2; asked++) {
+        struct server *server = start_server("http", script, NULL);
+        struct desk d;
+
+        set_desk(&d, server->url, SIGN_HMAC_SHA256);
+        submit_close(d.submitter);
+        d.settings.client.tells_departures = asked;
+        assert_int_equal(submit_open(&d.settings, 2, &d.submitter, &(struct error){0}), 0);
+        attempt(&d);
+        assert_int_equal(submit_departures(d.submitter, departures), asked);
+        assert_int_equal(submit_departures(d.submitter, departures), 0);
+        submit_wake(d.submitter);
+        assert_null(submit_finish(d.submitter, PATIENCE_MS));
+        submit_settle(d.submitter);
+        assert_int_equal(submit_suspicions(d.submitter, rows), 0);
+        clear_desk(&d);
+        stop_server(server);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +188,8 @@ int main(void)
         cmocka_unit_test(secrets_in_an_answer_are_not_told),
         cmocka_unit_test(gateway_that_nobody_is_at_was_not_handed_the_claim),
         cmocka_unit_test(answer_that_came_before_is_doubted),
+        cmocka_unit_test(call_that_has_not_left_is_withdrawn),
+        cmocka_unit_test(departures_are_told_once_where_they_are_asked_for),
     };
 
     return cmocka_run_group_tests(tests, start_library, stop_library);
