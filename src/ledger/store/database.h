@@ -126,6 +126,9 @@ int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_bri
  * folder. */
 char *ledger_plain_path(const char *path, struct error *err);
 
+/* A handle of the ledger at this path, which is not opened; NULL and an error. */
+struct ledger *ledger_open_begin(const char *path, struct error *err);
+
 /* Appends the path of what stands beside the ledger, by whatever name that was opened. */
 void ledger_path_beside(const struct ledger *ledger, const char *suffix, struct buffer *ret_path);
 

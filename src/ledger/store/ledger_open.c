@@ -237,21 +237,34 @@ static int open_at_place(struct ledger *ledger, struct error *err)
     return place_check_beside(ledger->path, &ledger->owner, err);
 }
 
-int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
+struct ledger *ledger_open_begin(const char *path, struct error *err)
 {
     struct ledger *ledger = calloc(1, sizeof(*ledger));
 
-    *ret_ledger = NULL;
-    if (!ledger)
-        return error_no_memory(err);
+    if (!ledger) {
+        error_no_memory(err);
+        return NULL;
+    }
     ledger->lock_fd = ledger->index_fd = ledger->room.fd = -1;
     ledger->path = strdup(path);
-    if (!ledger->path) {
+    if (ledger->path)
+        ledger->plain = ledger_plain_path(path, err);
+    else
         error_no_memory(err);
-        goto fail;
-    }
-    ledger->plain = ledger_plain_path(path, err);
-    if (!ledger->plain || make_folders(path, err) || make_file(ledger, err))
+    if (ledger->plain)
+        return ledger;
+    ledger_close(ledger);
+    return NULL;
+}
+
+int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
+{
+    struct ledger *ledger = ledger_open_begin(path, err);
+
+    *ret_ledger = NULL;
+    if (!ledger)
+        return -1;
+    if (make_folders(path, err) || make_file(ledger, err))
         goto fail;
     commit_count_read_beside(ledger);
     if (open_at_place(ledger, err))

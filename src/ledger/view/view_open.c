@@ -150,29 +150,18 @@ static int open_database(struct ledger *ledger, const char *query, struct error 
 static int open_as(const char *path, const char *query, struct ledger **ret_ledger,
                    struct error *err)
 {
-    struct ledger *ledger = calloc(1, sizeof(*ledger));
+    struct ledger *ledger = ledger_open_begin(path, err);
 
     *ret_ledger = NULL;
     if (!ledger)
-        return error_no_memory(err);
-    ledger->lock_fd = ledger->index_fd = ledger->room.fd = -1;
-    ledger->path = strdup(path);
-    if (!ledger->path) {
-        error_no_memory(err);
-        goto fail;
-    }
-    ledger->plain = ledger_plain_path(path, err);
-    if (!ledger->plain)
-        goto fail;
+        return -1;
     commit_count_read_beside(ledger);
-    if (open_database(ledger, query, err)) {
-        if (err->exit_code == EXIT_CANNOT_CREATE)
-            err->exit_code = EXIT_INPUT_MISSING;
-        goto fail;
+    if (!open_database(ledger, query, err)) {
+        *ret_ledger = ledger;
+        return 0;
     }
-    *ret_ledger = ledger;
-    return 0;
-fail:
+    if (err->exit_code == EXIT_CANNOT_CREATE)
+        err->exit_code = EXIT_INPUT_MISSING;
     ledger_close(ledger);
     return -1;
 }
