@@ -75,8 +75,7 @@ void check_json_reading(struct check_json *json, const struct inspection *inspec
 
     character_encode(inspection->columns.delimiter, delimiter);
     json_key_text(json->document, "encoding", charset_encoding_name(inspection->survey.encoding));
-    json_text(json->document, "byte_order_mark");
-    json_bool(json->document, inspection->survey.bom_bytes > 0);
+    json_key_bool(json->document, "byte_order_mark", inspection->survey.bom_bytes > 0);
     json_key_text(json->document, "delimiter", delimiter);
     json_key_text(json->document, "fee_unit",
                   inspection->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
@@ -151,8 +150,7 @@ static void put_duplicates(struct json *document, const struct duplicates *dupli
         json_map_open(document);
         json_key_number(document, "row", (int64_t)duplicate.row);
         json_key_number(document, "before", (int64_t)duplicate.before);
-        json_text(document, "same_content");
-        json_bool(document, duplicate.same_content);
+        json_key_bool(document, "same_content", duplicate.same_content);
         json_map_close(document);
     }
     json_array_close(document);

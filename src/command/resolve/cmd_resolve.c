@@ -5,6 +5,7 @@
 #include "apply.h"
 #include "base/error.h"
 #include "base/file/output.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/next_step.h"
@@ -346,7 +347,7 @@ static int run(struct resolve *r, struct error *err)
 static void release(struct resolve *r)
 {
     unknown_sheet_close(r->sheet);
-    unknown_json_close(r->json);
+    json_close(r->json);
     decisions_close(r->decisions);
     revision_close(r->revision);
     ledger_close(r->ledger);

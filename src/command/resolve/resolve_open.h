@@ -33,7 +33,7 @@ struct resolve {
     struct revision *revision;
     enum outcome outcome;        /* that is typed */
     struct decisions *decisions; /* NULL: none */
-    struct unknown_json *json;
+    struct json *json;
     struct unknown_sheet *sheet;
     struct unknown_row_totals totals;
     struct buffer elsewhere; /* a report that a row waits for */

@@ -1,43 +1,25 @@
 #include "unknown_json.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/digest.h"
 #include "base/hex.h"
 #include "base/json.h"
 
-struct unknown_json {
-    struct json *document;
-};
-
-struct unknown_json *unknown_json_open(const char *report, const struct manifest_found *manifest)
+struct json *unknown_json_open(const char *report, const struct manifest_found *manifest)
 {
-    struct unknown_json *json = calloc(1, sizeof(*json));
+    struct json *document = json_open(JSON_COMPACT, NULL);
 
-    if (!json)
+    if (!document)
         return NULL;
-    json->document = json_open(JSON_COMPACT, NULL);
-    if (!json->document) {
-        free(json);
-        return NULL;
-    }
-    json_map_open(json->document);
-    json_key_text(json->document, "report", report);
-    json_key_text(json->document, "run", manifest->run);
-    json_key_text(json->document, "platform", manifest->platform);
-    json_key_text(json->document, "ledger_id", manifest->ledger_id);
-    json_text(json->document, "unknown");
-    json_array_open(json->document);
-    return json;
-}
-
-void unknown_json_close(struct unknown_json *json)
-{
-    if (!json)
-        return;
-    json_close(json->document);
-    free(json);
+    json_map_open(document);
+    json_key_text(document, "report", report);
+    json_key_text(document, "run", manifest->run);
+    json_key_text(document, "platform", manifest->platform);
+    json_key_text(document, "ledger_id", manifest->ledger_id);
+    json_text(document, "unknown");
+    json_array_open(document);
+    return document;
 }
 
 static void put_attempt(struct json *document, const struct row_record *r)
@@ -71,7 +53,7 @@ static void put_place(struct json *document, const struct unknown_row *unknown_r
     json_map_close(document);
 }
 
-void unknown_json_add(struct unknown_json *json, const struct unknown_row *unknown_row)
+void unknown_json_add(struct json *document, const struct unknown_row *unknown_row)
 {
     static const char *const states[] = {[UNKNOWN_ROW_OWN] = "to-be-settled",
                                          [UNKNOWN_ROW_ORPHAN] = "to-be-settled-by-list",
@@ -79,7 +61,6 @@ void unknown_json_add(struct unknown_json *json, const struct unknown_row *unkno
                                          [UNKNOWN_ROW_SENDING] = "being-sent",
                                          [UNKNOWN_ROW_OVER] = "over"};
     const struct line *line = unknown_row->line;
-    struct json *document = json->document;
 
     json_map_open(document);
     json_key_number(document, "row", (int64_t)line->record.row);
@@ -92,10 +73,8 @@ void unknown_json_add(struct unknown_json *json, const struct unknown_row *unkno
     json_map_close(document);
 }
 
-void unknown_json_end(struct unknown_json *json, const struct unknown_row_totals *totals)
+void unknown_json_end(struct json *document, const struct unknown_row_totals *totals)
 {
-    struct json *document = json->document;
-
     json_array_close(document);
     json_key_number(document, "unknown_rows", (int64_t)totals->unknown);
     json_key_number(document, "to_be_settled", (int64_t)totals->own);
@@ -103,8 +82,7 @@ void unknown_json_end(struct unknown_json *json, const struct unknown_row_totals
     json_key_number(document, "settled_before", (int64_t)totals->settled_before);
     json_key_number(document, "undecided", (int64_t)totals->skipped);
     json_key_number(document, "brought_up_to_date", (int64_t)totals->changed);
-    json_text(document, "republished");
-    json_bool(document, totals->republished);
+    json_key_bool(document, "republished", totals->republished);
     json_key_number(document, "exit_code", totals->exit_code);
     json_map_close(document);
     putchar('\n');

@@ -1,8 +1,6 @@
 /*
  * unknown_json: what `resolve --json` prints: one document on standard output, row by row.
  *
- * Hides yajl.
- *
  * Tested by tests/e2e/test_resolve.py
  */
 #ifndef CLAIMBATCH_COMMAND_RESOLVE_UNKNOWN_JSON_H
@@ -14,13 +12,11 @@
 #include "report/manifest/manifest.h"
 #include "unknown_row.h"
 
-struct unknown_json;
+struct json;
 
 /* Begins the document. NULL without memory. */
-struct unknown_json *unknown_json_open(const char *report, const struct manifest_found *manifest);
-void unknown_json_close(struct unknown_json *json); /* NULL is fine */
-
-void unknown_json_add(struct unknown_json *json, const struct unknown_row *unknown_row);
-void unknown_json_end(struct unknown_json *json, const struct unknown_row_totals *totals);
+struct json *unknown_json_open(const char *report, const struct manifest_found *manifest);
+void unknown_json_add(struct json *document, const struct unknown_row *unknown_row);
+void unknown_json_end(struct json *document, const struct unknown_row_totals *totals);
 
 #endif
