@@ -62,6 +62,24 @@ class FolderTest(TestCase):
                 self.assertExit(result, 0)
                 self.assertEqual(len(found["exports"]), 3)
 
+    def test_a_copy_that_was_damaged_is_named_wherever_it_stands(self):
+        """It is left out, and not the report whose run it is of."""
+        for folder in ("a-copies", "z-copies"):
+            with self.subTest(folder):
+                os.mkdir(self.ws.file(folder))
+                for suffix in ("", ".manifest.json"):
+                    shutil.copy(self.ws.file("reports/claims.report.csv" + suffix), self.ws.file(folder))
+                copy = self.ws.file(folder + "/claims.report.csv")
+                with open(copy, "rb") as file:
+                    data = file.read()
+                with open(copy, "wb") as file:
+                    file.write(data.replace(b",accepted,", b",rejected,", 1))
+                result, found = self.exports(folder, "reports")
+                self.assertExit(result, 1)
+                self.assertEqual(len(found["exports"]), 3)
+                (said,) = [d["text"] for e in found["exports"] for d in e["disagreements"]]
+                self.assertIn(f"'{folder}/claims.report.csv' is of the run of", said)
+
     def test_other_files_are_passed_over(self):
         self.ws.write("reports/notes.txt", "notes\n")
         self.ws.write("reports/claims.csv", "a,b\n1,2\n")

@@ -234,7 +234,7 @@ static int read_export(struct walk *w, const struct collected *first, size_t cou
     if ((audit_run(&settings, &export->audit, err) && take_fault(export, err)) ||
         count_runs(w, &export->audit, err))
         return -1;
-    month->report_count += count;
+    month->report_count += export->audit.report_count;
     month->disagreements += export->audit.disagreements_found + (export->fault != NULL);
     month->agrees = month->agrees && export->audit.agrees && !export->fault;
     return 0;

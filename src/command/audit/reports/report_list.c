@@ -86,36 +86,12 @@ static int fill(struct collected *one, const char *path, const struct manifest_f
         .export = export.failed ? NULL : strdup(export.ptr),
         .input_name = strdup(manifest->input_name),
         .started_ms = manifest->started_ms,
-        .finished_ms = manifest->finished_ms,
     };
     buffer_release(&export);
     if (one->path && one->run && one->parent && one->export && one->input_name)
         return 0;
     collected_release(one);
     return error_no_memory(err);
-}
-
-/* Of two reports of one run the newer one stays: true when `one` is not to be added. */
-static bool yields(struct report_list *report_list, struct collected *one)
-{
-    for (size_t i = 0; i < report_list->count; i++) {
-        struct collected *other = &report_list->list[i];
-        struct collected older;
-
-        if (strcmp(other->run, one->run) != 0)
-            continue;
-        older = *one;
-        if (one->finished_ms > other->finished_ms) {
-            older = *other;
-            *other = *one;
-        }
-        log_info("'%s' is an older report of the run of '%s': it counts once",
-                 LOG_QUOTED(older.path), LOG_QUOTED(other->path));
-        collected_release(&older);
-        *one = (struct collected){0};
-        return true;
-    }
-    return false;
 }
 
 static int add(struct report_list *report_list, const char *path,
@@ -127,8 +103,6 @@ static int add(struct report_list *report_list, const char *path,
         return 0;
     if (fill(&one, path, manifest, err))
         return -1;
-    if (yields(report_list, &one))
-        return 0;
     if (!ARRAY_HAS_ROOM(report_list->list, report_list->count, report_list->room)) {
         collected_release(&one);
         return error_no_memory(err);
@@ -259,7 +233,8 @@ static int take_named(struct report_list *report_list, const char *path, struct 
 
 static bool are_of_one_export(const struct collected *a, const struct collected *b)
 {
-    return strcmp(a->export, b->export) == 0 || (*a->parent && strcmp(a->parent, b->run) == 0) ||
+    return strcmp(a->export, b->export) == 0 || strcmp(a->run, b->run) == 0 ||
+           (*a->parent && strcmp(a->parent, b->run) == 0) ||
            (*b->parent && strcmp(b->parent, a->run) == 0) ||
            (*a->parent && strcmp(a->parent, b->parent) == 0);
 }

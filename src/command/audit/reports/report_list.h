@@ -2,7 +2,7 @@
  * report_list: the reports that stand at paths and in folders, by the export they are of.
  *
  * In a folder a report is known by the manifest beside it; what is no report is passed over, and a
- * manifest whose report is gone is told. Of two reports of one run the newer one counts.
+ * manifest whose report is gone is told. Which of two reports of one run counts is for same_run.
  *
  * Tested by tests/e2e/test_folders.py
  */
@@ -20,7 +20,7 @@ struct collected {
     char *path;
     char *run, *parent, *export; /* as its manifest has them; export: what is the same work */
     char *input_name;
-    int64_t started_ms, finished_ms;
+    int64_t started_ms;
     size_t group; /* reports of one export have one number, from 0 */
 };
 
