@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "command/audit/reports/report_list.h"
 #include "command/audit/totals.h"
 #include "report/scan.h"
@@ -37,7 +38,7 @@ static int find(struct month *month, struct error *err, const char *format, ...)
     if (!findings)
         findings = calloc(MONTH_FINDINGS_MAX, sizeof(*findings));
     va_start(args, format);
-    len = findings ? vasprintf(&text, format, args) : -1;
+    len = findings ? vasprintf(&text, language_of(format), args) : -1;
     va_end(args);
     month->findings = findings;
     if (len < 0)
@@ -57,8 +58,8 @@ static int take_repeat(void *context, const struct month_repeat *repeat, struct 
     struct month *month = context;
 
     return find(month, err,
-                "the request_id '%s' stands on row %llu of '%s' and on row %llu of '%s': one of "
-                "the answers may be about another row; ask the platform",
+                _("the request_id '%s' stands on row %llu of '%s' and on row %llu of '%s': one of "
+                  "the answers may be about another row; ask the platform"),
                 LOG_QUOTED(repeat->request_id), (unsigned long long)repeat->row_before,
                 LOG_QUOTED(path_of(month, repeat->export_before)),
                 (unsigned long long)repeat->row_after,
@@ -71,8 +72,8 @@ static int take_twice(void *context, const struct month_claim *claim, struct err
 
     return find(
         month, err,
-        "claim '%s' was accepted with one content by row %llu of '%s' and again by row "
-        "%llu of '%s': executed twice",
+        _("claim '%s' was accepted with one content by row %llu of '%s' and again by row "
+          "%llu of '%s': executed twice"),
         LOG_QUOTED(claim->final.claim_order_no), (unsigned long long)claim->twice_row_before,
         LOG_QUOTED(path_of(month, claim->twice_before)), (unsigned long long)claim->twice_row_after,
         LOG_QUOTED(path_of(month, claim->twice_after)));

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "report/line.h"
 
 #define FLUSH_BYTES ((size_t)64 << 10)
@@ -52,8 +53,8 @@ int month_csv_look(const char *path, struct error *err)
     if (goes_to_output(path) || lstat(path, &there))
         return 0;
     if (!S_ISREG(there.st_mode))
-        return refuse(path, "is not a regular file (a link, a folder, …)", err);
-    return is_ours(path) ? 0 : refuse(path, "exists and is no list of claims of an audit", err);
+        return refuse(path, _("is not a regular file (a link, a folder, …)"), err);
+    return is_ours(path) ? 0 : refuse(path, _("exists and is no list of claims of an audit"), err);
 }
 
 int month_csv_open(const char *path, struct month_csv **ret_csv, struct error *err)

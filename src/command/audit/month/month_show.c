@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 #include "cli/options/options.h"
 #include "cli/version.h"
 #include "command/audit/audit_json.h"
@@ -79,8 +81,8 @@ static int show_one(const struct show *show, const struct month_export *export, 
     if (export->fault)
         return 0;
     if (is_printed(show->options) && !show->options->json)
-        printf("== '%s' of %s ==\n", LOG_QUOTED(export->name),
-               month_sums_day_text(month_sums_day_of(export->started_ms), day));
+        language_printf("== '%s' of %s ==\n", LOG_QUOTED(export->name),
+                        month_sums_day_text(month_sums_day_of(export->started_ms), day));
     return show->options->html || is_printed(show->options)
                ? audit_show(show->options, &export->audit, err)
                : 0;
@@ -114,8 +116,12 @@ static int print_month(const struct show *show, struct error *err)
     int result = show->options->json ? month_json(&show->month, &text, err)
                                      : month_text(&show->month, &text, err);
 
-    if (!result)
+    if (!result && show->options->json)
         result = audit_show_print(&text, err);
+    else if (!result) {
+        terminal_print(buffer_string(&text));
+        result = output_flush_standard(err);
+    }
     buffer_release(&text);
     return result;
 }
@@ -146,7 +152,7 @@ static int write_page(const struct show *show, struct error *err)
         result = is_standard(path) ? audit_show_print(&page, err) : page_write(&page, path, err);
     buffer_release(&page);
     if (!result)
-        tell(show, "the page", path);
+        tell(show, _("the page"), path);
     return result;
 }
 
@@ -158,10 +164,10 @@ static int write_files(struct show *show, struct error *err)
         return -1;
     if (show->csv && month_csv_publish(show->csv, err))
         return -1;
-    tell(show, "the claims", o->csv);
+    tell(show, _("the claims"), o->csv);
     if (o->xlsx && month_xlsx_write(&show->month, o->xlsx, err))
         return -1;
-    tell(show, "the workbook", o->xlsx);
+    tell(show, _("the workbook"), o->xlsx);
     return 0;
 }
 

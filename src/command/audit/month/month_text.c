@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
+#include "base/words/terminal.h"
 #include "command/audit/audit_text.h"
 
 static const char *plural(uint64_t count)
@@ -40,8 +42,8 @@ static void put_verdict(const struct month *month, struct buffer *out)
     if (month->missing)
         audit_text_line(out, month->disagreements ? 2 : 0,
                         "%s%zu report%s or manifest%s missing, named above",
-                        month->disagreements ? "" : "verdict: NOT WHOLE, ", month->missing,
-                        plural(month->missing), month->missing == 1 ? " is" : "s are");
+                        month->disagreements ? "" : _("verdict: NOT WHOLE, "), month->missing,
+                        plural(month->missing), month->missing == 1 ? _(" is") : _("s are"));
     for (size_t i = 0; i < shown; i++)
         audit_text_line(out, 2, "%s", month->findings[i]);
     if (month->findings_found > shown)
@@ -62,7 +64,7 @@ static void put_day(const struct month_day *day, struct buffer *out)
         rows += day->rows[i].rows;
     month_sums_day_text(day->day, text);
     if (!day->runs && !rows) {
-        buffer_format(out, "  %s  no run\n", text);
+        language_format(out, "  %s  no run\n", text);
         return;
     }
     buffer_format(out, "  %s %4" PRIu64 " %10" PRIu64 " %10" PRIu64 " %22s %8" PRIu64 "\n", text,
@@ -70,10 +72,25 @@ static void put_day(const struct month_day *day, struct buffer *out)
                   day->open.rows);
 }
 
+/* The head of a column of numbers. */
+static void put_right(const char *words, size_t columns, struct buffer *out)
+{
+    size_t taken = terminal_columns(words);
+
+    terminal_cell(out, "", taken < columns ? columns - taken : 0);
+    buffer_text(out, words);
+}
+
 static void put_days(const struct month *month, struct buffer *out)
 {
-    buffer_format(out, "  %-10s %4s %10s %10s %22s %8s\n", "day", "runs", "rows", "accepted",
-                  "yuan of accepted", "open");
+    buffer_text(out, "  ");
+    terminal_cell(out, _("day"), 10);
+    put_right(_("runs"), 5, out);
+    put_right(_("rows"), 11, out);
+    put_right(_("accepted"), 11, out);
+    put_right(_("yuan of accepted"), 23, out);
+    put_right(_("open"), 9, out);
+    buffer_byte(out, '\n');
     for (size_t i = 0; i < month->day_count; i++)
         put_day(&month->days[i], out);
 }
@@ -117,7 +134,7 @@ static int put_open(void *context, const struct month_claim *claim, struct error
 
     (void)err;
     audit_text_line(out, 2, "%s '%s', %s yuan, %s, row %" PRIu64 "%s%s",
-                    outcome_name(claim->final.outcome), LOG_QUOTED(claim->final.claim_order_no),
+                    outcome_word(claim->final.outcome), LOG_QUOTED(claim->final.claim_order_no),
                     money_format_yuan(claim->final.fee_fen, yuan),
                     month_sums_day_text(claim->final.day, day), claim->final.row,
                     *claim->final.code ? ": " : "", LOG_QUOTED(claim->final.code));
@@ -154,14 +171,14 @@ static int put_lists(const struct month *month, struct buffer *out, struct error
 
     if (month->open)
         audit_text_line(out, 0, "%" PRIu64 " claim%s a person, the most urgent first:", month->open,
-                        month->open == 1 ? " needs" : "s need");
+                        month->open == 1 ? _(" needs") : _("s need"));
     if (put_list(month, MONTH_OPEN, month->open, put_open, out, err))
         return -1;
     if (month->changed)
         audit_text_line(out, 0,
                         "%" PRIu64 " claim%s accepted with another amount than before: %s yuan "
                         "first, %s yuan now",
-                        month->changed, month->changed == 1 ? " was" : "s were",
+                        month->changed, month->changed == 1 ? _(" was") : _("s were"),
                         money_format_yuan(month->changed_before, yuan[0]),
                         money_format_yuan(month->changed_after, yuan[1]));
     return put_list(month, MONTH_CHANGED, month->changed, put_change, out, err);
@@ -173,8 +190,8 @@ static void put_export(const struct month_export *export, struct buffer *out)
 {
     char day[MONTH_DAY_BYTES];
 
-    buffer_format(out, "== '%s' of %s ==\n", LOG_QUOTED(export->name),
-                  month_sums_day_text(month_sums_day_of(export->started_ms), day));
+    language_format(out, "== '%s' of %s ==\n", LOG_QUOTED(export->name),
+                    month_sums_day_text(month_sums_day_of(export->started_ms), day));
     for (size_t i = 0; i < export->audit.report_count; i++)
         audit_text_line(out, 2, "%s", LOG_QUOTED_LONG(export->audit.reports[i].path));
     if (export->fault)

@@ -17,6 +17,7 @@ static int refuse(const char *path, const char *why, struct error *err)
 #include <xlsxwriter.h>
 
 #include "base/file/output.h"
+#include "base/words/language.h"
 
 #define FEN_PER_YUAN 100.0
 #define EXACT_FEN ((money)900000000000000) /* more digits than a spreadsheet keeps */
@@ -53,10 +54,10 @@ static const struct heading headings[SHEETS][12] = {
                     {"行数 Rows", 12},
                     {"已受理 Accepted", 16},
                     {"受理金额(元) Yuan", 20},
-                    {"被拒绝 Rejected", 16},
-                    {"失败 Failed", 12},
-                    {"未知 Unknown", 14},
-                    {"无效 Invalid", 13},
+                    {"平台退回 Rejected", 16},
+                    {"未执行 Failed", 12},
+                    {"结果不明 Unknown", 14},
+                    {"不合格 Invalid", 13},
                     {"待处理工单 Open claims", 22}},
     [SHEET_OPEN] = {{"结果 Outcome", 14},
                     {"代码 Code", 24},
@@ -79,9 +80,9 @@ static const struct heading headings[SHEETS][12] = {
 };
 
 static const char *const outcome_words[OUTCOME_COUNT] = {
-    [OUTCOME_ACCEPTED] = "已受理 accepted", [OUTCOME_REJECTED] = "被拒绝 rejected",
-    [OUTCOME_FAILED] = "失败 failed",       [OUTCOME_UNKNOWN] = "未知 unknown",
-    [OUTCOME_INVALID] = "无效 invalid",     [OUTCOME_SKIPPED] = "跳过 skipped",
+    [OUTCOME_ACCEPTED] = "已受理 accepted", [OUTCOME_REJECTED] = "平台退回 rejected",
+    [OUTCOME_FAILED] = "未执行 failed",     [OUTCOME_UNKNOWN] = "结果不明 unknown",
+    [OUTCOME_INVALID] = "不合格 invalid",   [OUTCOME_SKIPPED] = "已跳过 skipped",
     [OUTCOME_UNSENT] = "未发送 unsent"};
 
 /* ---- cells, from left to right ---- */
@@ -401,7 +402,7 @@ int month_xlsx_write(const struct month *month, const char *path, struct error *
 
 static const char *usage_breach(void)
 {
-    return "this build makes no workbooks (it was built without libxlsxwriter); use --csv";
+    return _("this build makes no workbooks (it was built without libxlsxwriter); use --csv");
 }
 
 #endif
@@ -412,10 +413,10 @@ int month_xlsx_look(const char *path, struct error *err)
     struct stat there;
 
     if (!why && strcmp(path, "-") == 0)
-        why = "a workbook is no text for standard output; name a file with --xlsx";
+        why = _("a workbook is no text for standard output; name a file with --xlsx");
     if (why)
         return error_set(err, EXIT_BAD_USAGE, "%s", why);
     if (lstat(path, &there) == 0)
-        return refuse(path, "exists, and may hold what a person wrote into it", err);
+        return refuse(path, _("exists, and may hold what a person wrote into it"), err);
     return 0;
 }

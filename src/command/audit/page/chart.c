@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "base/words/language.h"
 #include "command/audit/audit.h"
 #include "drawing.h"
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
+#include "base/words/language.h"
 #include "command/audit/audit.h"
 #include "drawing.h"
 #include "html.h"
@@ -111,14 +112,14 @@ void chart_latency(struct buffer *page, const struct audit *audit)
     if (!l->step_count)
         return;
     drawing_begin(page, "latency", (int)top + HISTOGRAM + LABELS);
-    buffer_text(page, "<title id=\"latency-title\">how long calls took</title>"
-                      "<desc id=\"latency-desc\">half of them up to ");
+    language_append(page, "<title id=\"latency-title\">how long calls took</title>"
+                          "<desc id=\"latency-desc\">half of them up to ");
     html_duration(page, l->p50_ms);
-    buffer_text(page, ", nine of ten up to ");
+    language_append(page, ", nine of ten up to ");
     html_duration(page, l->p90_ms);
-    buffer_text(page, ", the longest ");
+    language_append(page, ", the longest ");
     html_duration(page, l->max_ms);
-    buffer_text(page, ". The table beneath says the same in numbers.</desc>");
+    language_append(page, ". The table beneath says the same in numbers.</desc>");
     put_bars(page, l, top);
     drawing_line(page, 0, 100, top + HISTOGRAM, top + HISTOGRAM, "base");
     put_bounds(page, l, top + HISTOGRAM + 15);

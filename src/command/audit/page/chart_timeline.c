@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/words/language.h"
 #include "command/audit/audit.h"
 #include "drawing.h"
 #include "html.h"
@@ -243,7 +244,7 @@ static void put_bucket_title(const struct view *view, size_t bucket)
             continue;
         buffer_text(view->page, ", ");
         html_count(view->page, answered);
-        buffer_format(view->page, " %s", outcome_name(chart_order[i]));
+        buffer_format(view->page, " %s", outcome_word(chart_order[i]));
     }
     buffer_text(view->page, "</title>");
 }
@@ -347,14 +348,14 @@ static void put_timeline_words(const struct view *view)
     for (size_t i = 0; i < audit->timeline.bucket_count; i++)
         if (rate_of(&audit->timeline, i) > most)
             most = rate_of(&audit->timeline, i);
-    buffer_text(page, "<title id=\"timeline-title\">answers a second over time</title>"
-                      "<desc id=\"timeline-desc\">from ");
+    language_append(page, "<title id=\"timeline-title\">answers a second over time</title>"
+                          "<desc id=\"timeline-desc\">from ");
     html_time(page, view->from_ms);
-    buffer_text(page, " to ");
+    language_append(page, " to ");
     html_time(page, view->until_ms);
-    buffer_text(page, " Beijing time; at best ");
+    language_append(page, " Beijing time; at best ");
     put_rate(page, most);
-    buffer_text(page, " a second. The tables beneath say the same in numbers.</desc>");
+    language_append(page, " a second. The tables beneath say the same in numbers.</desc>");
 }
 
 void chart_timeline(struct buffer *page, const struct audit *audit)

@@ -1,4 +1,5 @@
 #include "drawing.h"
+#include "base/words/language.h"
 #include "input/value/stretch.h"
 #include "report/line.h"
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/words/language.h"
 
 #define SECOND_MS 1000
 #define MINUTE_MS (60 * SECOND_MS)
@@ -83,7 +84,7 @@ void html_count(struct buffer *page, uint64_t count)
 void html_counted(struct buffer *page, uint64_t count, const char *noun)
 {
     html_count(page, count);
-    buffer_format(page, " %s%s", noun, count == 1 ? "" : "s");
+    language_format(page, " %s%s", _(noun), count == 1 ? "" : "s");
 }
 
 void html_yuan(struct buffer *page, money fen)
@@ -118,11 +119,11 @@ void html_duration(struct buffer *page, int64_t ms)
     else if (ms < MINUTE_MS)
         buffer_format(page, "%" PRId64 ".%" PRId64 " s", ms / SECOND_MS, ms % SECOND_MS / 100);
     else if (ms < HOUR_MS)
-        buffer_format(page, "%" PRId64 " min %" PRId64 " s", ms / MINUTE_MS,
-                      ms % MINUTE_MS / SECOND_MS);
+        language_format(page, _("%" PRId64 " min %" PRId64 " s"), ms / MINUTE_MS,
+                        ms % MINUTE_MS / SECOND_MS);
     else
-        buffer_format(page, "%" PRId64 " h %" PRId64 " min", ms / HOUR_MS,
-                      ms % HOUR_MS / MINUTE_MS);
+        language_format(page, _("%" PRId64 " h %" PRId64 " min"), ms / HOUR_MS,
+                        ms % HOUR_MS / MINUTE_MS);
 }
 
 /* ---- the policy ---- */

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "html.h"
 #include "page_part.h"
 
@@ -42,15 +43,16 @@ void page_begin(struct buffer *page, const char *title)
     html_text(page, title);
     buffer_text(page, "</title>\n<style>");
     buffer_append(page, page_style, page_style_bytes);
-    buffer_text(page, "</style>\n</head>\n<body>\n");
+    language_append(page, "</style>\n</head>\n<body>\n");
 }
 
 void page_end(struct buffer *page, const char *version, int64_t now_ms)
 {
-    buffer_format(page, "</main>\n<footer><p>Made by claimbatch %s on <time>", version);
+    language_format(page, "</main>\n<footer><p>Made by claimbatch %s on <time>", version);
     html_time(page, now_ms);
-    buffer_text(page, "</time>, Beijing time as all times here. This page holds personal data. It "
-                      "is one file that loads nothing and sends nothing.</p></footer>\n<script>");
+    language_append(page,
+                    "</time>, Beijing time as all times here. This page holds personal data. It "
+                    "is one file that loads nothing and sends nothing.</p></footer>\n<script>");
     buffer_append(page, page_script, page_script_bytes);
     buffer_text(page, "</script>\n</body>\n</html>\n");
 }
@@ -60,7 +62,7 @@ static size_t put_all(const struct page_context *context)
 {
     size_t rows;
 
-    page_begin(context->page, context->audit->agrees ? "Audit: agrees" : "Audit: disagrees");
+    page_begin(context->page, context->audit->agrees ? _("Audit: agrees") : _("Audit: disagrees"));
     page_verdict(context);
     buffer_text(context->page, "<main>\n");
     page_disagreements(context);
@@ -116,9 +118,9 @@ int page_look(const char *path, struct error *err)
     if (lstat(path, &there))
         return 0;
     if (!S_ISREG(there.st_mode))
-        return refuse(path, "is not a regular file (a link, a folder, …)", err);
+        return refuse(path, _("is not a regular file (a link, a folder, …)"), err);
     if (!is_page(path))
-        return refuse(path, "exists and is no page of an audit", err);
+        return refuse(path, _("exists and is no page of an audit"), err);
     return 0;
 }
 

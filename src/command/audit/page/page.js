@@ -28,7 +28,7 @@
     const counts = new Map();
     for (const row of rows) counts.set(row[name], (counts.get(row[name]) || 0) + 1);
     for (const [value, count] of [...counts].sort((a, b) => b[1] - a[1]))
-      list.add(new Option(`${value || "none"} (${count.toLocaleString("en")})`, `=${value}`));
+      list.add(new Option(`${value || shown.dataset.none} (${count.toLocaleString("en")})`, `=${value}`));
   }
 
   function matches(row, wanted) {
@@ -48,7 +48,7 @@
       count += isShown;
     }
     const all = rows.length.toLocaleString("en");
-    shown.value = `${count.toLocaleString("en")} of ${all} rows shown`;
+    shown.value = shown.dataset.words.replace("#", count.toLocaleString("en")).replace("#", all);
   }
 
   function clear() {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/words/language.h"
 #include "html.h"
 
 static bool is_in_table(const struct audit_code *code)
@@ -20,19 +21,20 @@ static bool is_one_code(const struct audit_code *code)
 static void put_way(const struct audit_code *code, struct buffer *page)
 {
     buffer_format(page, "<span class=\"way\"> · <a href=\"#rows\" data-outcome=\"%s\"",
-                  outcome_name(code->outcome));
+                  outcome_word(code->outcome));
     if (is_one_code(code)) {
         buffer_text(page, " data-code=");
         html_attribute(page, code->code, PAGE_NAME_BYTES);
     }
-    buffer_text(page, ">show in the table</a></span>");
+    language_append(page, ">show in the table</a></span>");
 }
 
 static void put_first_rows(const struct page_context *context, const struct audit_code *code)
 {
     struct buffer *page = context->page;
 
-    buffer_text(page, code->rows == 1 ? "<p class=\"first\">Row " : "<p class=\"first\">Rows ");
+    buffer_text(page,
+                code->rows == 1 ? _("<p class=\"first\">Row ") : _("<p class=\"first\">Rows "));
     for (size_t i = 0; i < code->first_count; i++) {
         buffer_text(page, i ? ", " : "");
         page_row_number(context, code->first_rows[i]);
@@ -48,17 +50,17 @@ static void put_sentence(struct buffer *page, const char *name, const char *word
 {
     if (!*words)
         return;
-    buffer_format(page, "<dt>%s</dt><dd>", name);
+    buffer_format(page, "<dt>%s</dt><dd>", _(name));
     html_text(page, words);
     buffer_text(page, "</dd>");
 }
 
 static void put_executed(const struct audit_code *code, struct buffer *page)
 {
-    buffer_format(page, "<dt>Executed</dt><dd><b>%s</b>",
-                  advice_executed_name(code->advice.executed));
+    language_format(page, "<dt>Executed</dt><dd><b>%s</b>",
+                    advice_executed_name(code->advice.executed));
     if (*code->advice.fate) {
-        buffer_text(page, "; ");
+        language_append(page, "; ");
         html_text(page, code->advice.fate);
     }
     buffer_text(page, "</dd>");
@@ -68,9 +70,9 @@ static void put_advice(const struct audit_code *code, struct buffer *page)
 {
     buffer_text(page, "<dl>");
     put_sentence(page, "Meaning", code->advice.meaning);
-    put_sentence(page, "First message", code->message);
+    put_sentence(page, _("First message"), code->message);
     put_executed(code, page);
-    put_sentence(page, "To do", code->advice.todo);
+    put_sentence(page, _("To do"), code->advice.todo);
     buffer_text(page, "</dl>");
 }
 
@@ -81,14 +83,14 @@ static void put_code(const struct page_context *context, const struct audit_code
     buffer_text(page, "<li><h3>");
     page_outcome(page, code->outcome);
     buffer_text(page, " <code>");
-    html_cut(page, *code->code ? code->code : "no code", PAGE_NAME_BYTES);
+    html_cut(page, *code->code ? code->code : _("no code"), PAGE_NAME_BYTES);
     buffer_text(page, "</code></h3><p class=\"count\"><b>");
     html_counted(page, code->rows, "row");
     buffer_text(page, "</b>");
     if (code->outcome != OUTCOME_INVALID) {
         buffer_text(page, " <span>");
         html_yuan(page, code->fee_fen);
-        buffer_text(page, " yuan</span>");
+        language_append(page, " yuan</span>");
     }
     buffer_text(page, "</p>");
     put_advice(code, page);
@@ -105,8 +107,8 @@ void page_codes(const struct page_context *context)
 
     if (!audit->code_count)
         return;
-    buffer_text(page, "<section id=\"codes\"><h2>Why rows are not accepted</h2>\n"
-                      "<ol class=\"codes\">\n");
+    language_append(page, "<section id=\"codes\"><h2>Why rows are not accepted</h2>\n"
+                          "<ol class=\"codes\">\n");
     while (shown < audit->code_count) {
         size_t before = page->len;
 
@@ -117,9 +119,9 @@ void page_codes(const struct page_context *context)
     }
     buffer_text(page, "</ol>\n");
     if (shown < audit->code_count) {
-        buffer_text(page, "<p class=\"left-out\">… and ");
-        html_counted(page, audit->code_count - shown, "other code");
-        buffer_text(page, ", left out here.</p>\n");
+        language_append(page, "<p class=\"left-out\">… and ");
+        html_counted(page, audit->code_count - shown, _("other code"));
+        language_append(page, ", left out here.</p>\n");
     }
     buffer_text(page, "</section>\n");
 }

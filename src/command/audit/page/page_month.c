@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/words/language.h"
 #include "html.h"
 #include "page.h"
 #include "page_part.h"
@@ -15,12 +16,12 @@ static void put_title(const struct month *month, struct buffer *page)
 
     buffer_format(page, "<h1 class=\"%s\">", month->agrees ? "agrees" : "disagrees");
     if (month->agrees) {
-        buffer_text(&words, "Everything that was checked agrees");
+        language_append(&words, "Everything that was checked agrees");
     } else if (month->disagreements) {
         html_counted(&words, month->disagreements, "disagreement");
-        buffer_text(&words, " found");
+        language_append(&words, " found");
     } else {
-        buffer_text(&words, "Not all reports are there");
+        language_append(&words, "Not all reports are there");
     }
     page_check(page, month->agrees ? AUDIT_AGREES : AUDIT_DISAGREES, buffer_string(&words));
     buffer_text(page, "</h1>\n");
@@ -38,16 +39,16 @@ static void put_subject(const struct month *month, struct buffer *page)
     html_counted(page, month->report_count, "report");
     if (month->day_count) {
         buffer_format(page, ", <time>%s</time>", month_sums_day_text(month->days[0].day, day));
-        buffer_format(page, " to <time>%s</time>",
-                      month_sums_day_text(month->days[month->day_count - 1].day, day));
+        language_format(page, " to <time>%s</time>",
+                        month_sums_day_text(month->days[month->day_count - 1].day, day));
     }
     if (month->missing) {
         buffer_text(page, ". ");
         html_counted(page, month->missing, "report");
-        buffer_text(page, " or manifests are missing");
+        language_append(page, " or manifests are missing");
     }
     if (month->disagreements)
-        buffer_text(page, ". Do not rely on what these reports say before this is explained");
+        language_append(page, ". Do not rely on what these reports say before this is explained");
     buffer_text(page, ".</p>\n");
 }
 
@@ -62,10 +63,10 @@ static void put_figures(const struct month *month, struct buffer *page)
     open.rows = month->open;
     changed.fee_fen = month->changed_after - month->changed_before;
     buffer_text(page, "<dl class=\"figures\">");
-    page_figure(page, "Claims, each once", all);
-    page_figure(page, "Accepted, last amount", month->accepted);
-    page_figure(page, "<a href=\"#rows\">Need a person</a>", open);
-    page_figure(page, "<a href=\"#changed\">Changed amount</a>, difference", changed);
+    page_figure(page, _("Claims, each once"), all);
+    page_figure(page, _("Accepted, last amount"), month->accepted);
+    page_figure(page, _("<a href=\"#rows\">Need a person</a>"), open);
+    page_figure(page, _("<a href=\"#changed\">Changed amount</a>, difference"), changed);
     buffer_text(page, "</dl>\n");
 }
 
@@ -78,8 +79,8 @@ static void put_findings(const struct month *month, struct buffer *page)
 
     if (!month->findings_found)
         return;
-    buffer_text(page, "<section id=\"disagreements\"><h2>What disagrees between exports</h2>\n"
-                      "<ul class=\"findings\">");
+    language_append(page, "<section id=\"disagreements\"><h2>What disagrees between exports</h2>\n"
+                          "<ul class=\"findings\">");
     while (shown < month->finding_count) {
         size_t before = page->len;
 
@@ -92,9 +93,9 @@ static void put_findings(const struct month *month, struct buffer *page)
     }
     buffer_text(page, "</ul>\n");
     if (shown < month->findings_found) {
-        buffer_text(page, "<p class=\"left-out\">… and ");
+        language_append(page, "<p class=\"left-out\">… and ");
         html_count(page, month->findings_found - shown);
-        buffer_text(page, " more, which are left out here.</p>\n");
+        language_append(page, " more, which are left out here.</p>\n");
     }
     buffer_text(page, "</section>\n");
 }
@@ -103,11 +104,12 @@ static void put_findings(const struct month *month, struct buffer *page)
 
 static void put_sources(const struct month *month, struct buffer *page)
 {
-    buffer_text(page, "<section id=\"sources\"><h2>By app key and platform</h2>\n"
-                      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-                      "aria-label=\"By app key and platform\"><table class=\"money\"><thead><tr>"
-                      "<th>App key</th><th>Rows</th><th>Accepted</th><th>Yuan</th></tr></thead>"
-                      "<tbody>\n");
+    language_append(page,
+                    "<section id=\"sources\"><h2>By app key and platform</h2>\n"
+                    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+                    "aria-label=\"By app key and platform\"><table class=\"money\"><thead><tr>"
+                    "<th>App key</th><th>Rows</th><th>Accepted</th><th>Yuan</th></tr></thead>"
+                    "<tbody>\n");
     for (size_t i = 0; i < month->source_count; i++) {
         const struct month_source *source = &month->sources[i];
 
@@ -152,9 +154,9 @@ static void put_sums(const struct month *month, struct buffer *page)
 int page_month_make(const struct month *month, const char *version, int64_t now_ms,
                     struct buffer *ret_page, struct error *err)
 {
-    page_begin(ret_page, month->agrees ? "Audit of many exports: agrees"
-                                       : "Audit of many exports: disagrees");
-    buffer_text(ret_page, "<header><p class=\"brand\">claimbatch audit</p>\n");
+    page_begin(ret_page, month->agrees ? _("Audit of many exports: agrees")
+                                       : _("Audit of many exports: disagrees"));
+    language_append(ret_page, "<header><p class=\"brand\">claimbatch audit</p>\n");
     put_title(month, ret_page);
     put_subject(month, ret_page);
     buffer_text(ret_page, "</header>\n<main>\n");

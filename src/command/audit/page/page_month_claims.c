@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/words/language.h"
 #include "html.h"
 #include "page_month.h"
 #include "page_part.h"
@@ -30,12 +31,12 @@ static void put_left_out(struct list *list, uint64_t count, const char *noun)
 {
     if (list->shown >= count)
         return;
-    buffer_text(list->page, "<p class=\"left-out\">These are ");
+    language_append(list->page, "<p class=\"left-out\">These are ");
     html_count(list->page, list->shown);
     buffer_text(list->page, "; <b>");
     html_counted(list->page, count - list->shown, noun);
-    buffer_text(list->page, " left out here: this page would grow too large. --csv has them "
-                            "all.</b></p>\n");
+    language_append(list->page, " left out here: this page would grow too large. --csv has them "
+                                "all.</b></p>\n");
 }
 
 /* An entry that does not fit is gone, and so are those behind it. */
@@ -77,16 +78,16 @@ int page_month_changed(const struct month *month, struct buffer *page, struct er
 {
     struct list list = {month, page, page->len + PAGE_MONTH_CHANGED_BYTES, 0, false};
 
-    buffer_text(page, "<section id=\"changed\"><h2>Claims that changed their amount</h2>\n");
+    language_append(page, "<section id=\"changed\"><h2>Claims that changed their amount</h2>\n");
     if (!month->changed) {
-        buffer_text(page, "<p>There are none.</p></section>\n");
+        language_append(page, "<p>There are none.</p></section>\n");
         return 0;
     }
-    buffer_text(page, "<p>Accepted, and accepted with another amount later. In yuan.</p>\n"
-                      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-                      "aria-label=\"Claims that changed their amount\"><table class=\"money\">"
-                      "<thead><tr><th>Claim</th><th>First</th><th>Last</th><th>Difference</th>"
-                      "<th>Day</th></tr></thead><tbody>");
+    language_append(page, "<p>Accepted, and accepted with another amount later. In yuan.</p>\n"
+                          "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+                          "aria-label=\"Claims that changed their amount\"><table class=\"money\">"
+                          "<thead><tr><th>Claim</th><th>First</th><th>Last</th><th>Difference</th>"
+                          "<th>Day</th></tr></thead><tbody>");
     if (month_claims_list(month->lists, MONTH_CHANGED, LISTED_MAX, put_changed, &list, err))
         return -1;
     buffer_text(page, "\n</tbody></table></div>\n");
@@ -126,7 +127,7 @@ static int put_open(void *context, const struct month_claim *claim, struct error
     if (list->is_full)
         return 0;
     buffer_format(page, "\n<tr class=%s><th><a href=\"#e%zu\">%" PRIu64 "</a><td><b>%s</b> <code>",
-                  outcome, final->export + 1, final->row, outcome);
+                  outcome, final->export + 1, final->row, outcome_word(final->outcome));
     html_cut(page, final->code, PAGE_NAME_BYTES);
     buffer_text(page, "</code><td>");
     put_claim(claim, page);
@@ -146,15 +147,15 @@ int page_month_claims(const struct month *month, struct buffer *page, size_t lim
     /* What is said of those that are left out has to fit, too. */
     struct list list = {month, page, limit - 1024, 0, false};
 
-    buffer_text(page, "<section id=\"rows\"><h2>Claims that need a person</h2>\n");
+    language_append(page, "<section id=\"rows\"><h2>Claims that need a person</h2>\n");
     if (!month->open) {
-        buffer_text(page, "<p>There are none.</p></section>\n");
+        language_append(page, "<p>There are none.</p></section>\n");
         return 0;
     }
     page_controls(page);
-    buffer_text(page,
-                "<table class=\"rows many\"><thead><tr><th>Row</th><th>Outcome</th>"
-                "<th>Claim</th><th>Yuan</th><th>Message</th><th>Sent</th></tr></thead><tbody>");
+    language_append(page,
+                    "<table class=\"rows many\"><thead><tr><th>Row</th><th>Outcome</th>"
+                    "<th>Claim</th><th>Yuan</th><th>Message</th><th>Sent</th></tr></thead><tbody>");
     if (month_claims_list(month->lists, MONTH_OPEN, LISTED_MAX, put_open, &list, err))
         return -1;
     buffer_text(page, "\n</tbody></table>\n");

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/words/language.h"
 #include "chart.h"
 #include "html.h"
 #include "page_month.h"
@@ -56,7 +57,7 @@ static void put_day(const struct month *month, const struct month_day *day, stru
                   weekday_of(day->day), is_empty ? " norun" : "", day->open.rows ? " isopen" : "",
                   text, text, text + strlen("2026-01-"));
     if (is_empty) {
-        buffer_text(page, " <i>no run</i></li>\n");
+        language_append(page, " <i>no run</i></li>\n");
         return;
     }
     buffer_text(page, " <span>");
@@ -67,7 +68,7 @@ static void put_day(const struct month *month, const struct month_day *day, stru
     if (day->open.rows) {
         buffer_text(page, " <strong>");
         html_count(page, day->open.rows);
-        buffer_text(page, " open</strong>");
+        language_append(page, " open</strong>");
     }
     buffer_text(page, " <small>");
     put_ways(month, day->day, page);
@@ -86,14 +87,14 @@ static void begin_days(struct buffer *page, int64_t day)
 {
     char text[MONTH_DAY_BYTES];
 
-    buffer_format(page,
-                  "<h3>%.7s</h3>\n<ol class=\"calendar\">"
-                  "<li class=\"week\" aria-hidden=\"true\">Mon<li class=\"week\" "
-                  "aria-hidden=\"true\">Tue<li class=\"week\" aria-hidden=\"true\">Wed<li "
-                  "class=\"week\" aria-hidden=\"true\">Thu<li class=\"week\" "
-                  "aria-hidden=\"true\">Fri<li class=\"week\" aria-hidden=\"true\">Sat<li "
-                  "class=\"week\" aria-hidden=\"true\">Sun\n",
-                  month_sums_day_text(day, text));
+    language_format(page,
+                    "<h3>%.7s</h3>\n<ol class=\"calendar\">"
+                    "<li class=\"week\" aria-hidden=\"true\">Mon<li class=\"week\" "
+                    "aria-hidden=\"true\">Tue<li class=\"week\" aria-hidden=\"true\">Wed<li "
+                    "class=\"week\" aria-hidden=\"true\">Thu<li class=\"week\" "
+                    "aria-hidden=\"true\">Fri<li class=\"week\" aria-hidden=\"true\">Sat<li "
+                    "class=\"week\" aria-hidden=\"true\">Sun\n",
+                    month_sums_day_text(day, text));
 }
 
 void page_month_calendar(const struct month *month, struct buffer *page)
@@ -103,9 +104,10 @@ void page_month_calendar(const struct month *month, struct buffer *page)
 
     if (!month->day_count)
         return;
-    buffer_text(page, "<section id=\"days\"><h2>Days</h2>\n<p>Rows and the yuan of those that were "
-                      "accepted, by the day on which they were sent; and claims that are open "
-                      "since. Beijing time.</p>\n");
+    language_append(page,
+                    "<section id=\"days\"><h2>Days</h2>\n<p>Rows and the yuan of those that were "
+                    "accepted, by the day on which they were sent; and claims that are open "
+                    "since. Beijing time.</p>\n");
     while (shown < month->day_count) {
         size_t before = page->len;
         bool begins = !shown || is_another_month(&month->days[shown], &month->days[shown - 1]);
@@ -122,9 +124,9 @@ void page_month_calendar(const struct month *month, struct buffer *page)
     if (shown)
         buffer_text(page, "</ol>\n");
     if (shown < month->day_count) {
-        buffer_text(page, "<p class=\"left-out\">… and ");
-        html_counted(page, month->day_count - shown, "further day");
-        buffer_text(page, ", left out here: --json has them.</p>\n");
+        language_append(page, "<p class=\"left-out\">… and ");
+        html_counted(page, month->day_count - shown, _("further day"));
+        language_append(page, ", left out here: --json has them.</p>\n");
     }
     buffer_text(page, "</section>\n");
 }
@@ -142,14 +144,14 @@ static void put_own_disagreements(const struct audit *audit, struct buffer *page
     for (size_t i = 0; i < shown; i++) {
         buffer_text(page, "<li>");
         if (audit->disagreements[i].row)
-            buffer_format(page, "row %llu: ", (unsigned long long)audit->disagreements[i].row);
+            language_format(page, "row %llu: ", (unsigned long long)audit->disagreements[i].row);
         html_text(page, audit->disagreements[i].text);
         buffer_text(page, "</li>\n");
     }
     if (audit->disagreements_found > shown) {
-        buffer_text(page, "<li>… and ");
+        language_append(page, "<li>… and ");
         html_count(page, audit->disagreements_found - shown);
-        buffer_text(page, " more: audit this export alone.</li>\n");
+        language_append(page, " more: audit this export alone.</li>\n");
     }
     buffer_text(page, "</ul>");
 }
@@ -173,7 +175,7 @@ static void put_codes(const struct audit *audit, struct buffer *page)
         buffer_text(page, "</li>\n");
     }
     if (audit->code_count > shown)
-        buffer_format(page, "<li>… and %zu other codes</li>", audit->code_count - shown);
+        language_format(page, "<li>… and %zu other codes</li>", audit->code_count - shown);
     buffer_text(page, "</ul>");
 }
 
@@ -210,7 +212,7 @@ static void put_reports(const struct audit *audit, struct buffer *page)
         if (report->manifest.started_ms) {
             buffer_text(page, " <small><time>");
             html_time(page, report->manifest.started_ms);
-            buffer_text(page, "</time>, run ");
+            language_append(page, "</time>, run ");
             html_cut(page, report->manifest.run, PAGE_NAME_BYTES);
             buffer_text(page, "</small>");
         }
@@ -226,13 +228,14 @@ static void put_export(const struct month *month, size_t i, struct buffer *page)
     char day[MONTH_DAY_BYTES];
 
     buffer_format(page, "<article id=\"e%zu\"><h3>", i + 1);
-    html_cut(page, *export->name ? export->name : "an export without a name", PAGE_NAME_BYTES);
+    html_cut(page, *export->name ? export->name : _("an export without a name"), PAGE_NAME_BYTES);
     buffer_format(page, " <span>%s</span> <span>",
                   month_sums_day_text(month_sums_day_of(export->started_ms), day));
-    page_check(page, agrees ? AUDIT_AGREES : AUDIT_DISAGREES, agrees ? "agrees" : "disagrees");
+    page_check(page, agrees ? AUDIT_AGREES : AUDIT_DISAGREES,
+               agrees ? N_("agrees") : N_("disagrees"));
     buffer_text(page, "</span></h3>");
     if (export->fault) {
-        buffer_text(page, "<p class=\"left-out\">It could not be audited: ");
+        language_append(page, "<p class=\"left-out\">It could not be audited: ");
         html_text(page, export->fault);
         buffer_text(page, "</p>");
     }
@@ -248,7 +251,7 @@ void page_month_exports(const struct month *month, struct buffer *page)
     size_t limit = page->len + PAGE_MONTH_EXPORTS_BYTES;
     size_t shown = 0;
 
-    buffer_text(page, "<section id=\"exports\"><h2>Exports</h2>\n");
+    language_append(page, "<section id=\"exports\"><h2>Exports</h2>\n");
     while (shown < month->export_count) {
         size_t before = page->len;
 
@@ -258,9 +261,9 @@ void page_month_exports(const struct month *month, struct buffer *page)
         shown++;
     }
     if (shown < month->export_count) {
-        buffer_text(page, "<p class=\"left-out\">… and ");
-        html_counted(page, month->export_count - shown, "further export");
-        buffer_text(page, ", left out here: this page would grow too large.</p>\n");
+        language_append(page, "<p class=\"left-out\">… and ");
+        html_counted(page, month->export_count - shown, _("further export"));
+        language_append(page, ", left out here: this page would grow too large.</p>\n");
     }
     buffer_text(page, "</section>\n");
 }

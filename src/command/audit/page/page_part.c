@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/words/language.h"
 #include "chart.h"
 #include "page_part.h"
 
@@ -18,7 +19,7 @@ bool page_keeps(struct buffer *page, size_t before, size_t limit)
 void page_outcome(struct buffer *page, enum outcome outcome)
 {
     chart_key(page, outcome);
-    buffer_format(page, " %s", outcome_name(outcome));
+    buffer_format(page, " %s", outcome_word(outcome));
 }
 
 static int compare_row(const void *key, const void *element)
@@ -49,7 +50,7 @@ void page_check(struct buffer *page, enum audit_check check, const char *words)
     buffer_format(page,
                   "<span class=\"check %s\"><svg class=\"sign\" viewBox=\"0 0 16 16\" width=\"16\" "
                   "height=\"16\" aria-hidden=\"true\"><path d=\"%s\"/></svg> %s</span>",
-                  classes[check], signs[check], words);
+                  classes[check], signs[check], _(words));
 }
 
 uint64_t page_sum_rows(const struct audit_sum *sums)

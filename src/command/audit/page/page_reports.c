@@ -2,17 +2,18 @@
 
 #include <string.h>
 
+#include "base/words/language.h"
 #include "chart.h"
 #include "html.h"
 
 static void begin_fact(struct buffer *page, const char *name)
 {
-    buffer_format(page, "<div><dt>%s</dt><dd>", name);
+    buffer_format(page, "<div><dt>%s</dt><dd>", _(name));
 }
 
 static void begin_wide_fact(struct buffer *page, const char *name)
 {
-    buffer_format(page, "<div class=\"wide\"><dt>%s</dt><dd>", name);
+    buffer_format(page, "<div class=\"wide\"><dt>%s</dt><dd>", _(name));
 }
 
 static void end_fact(struct buffer *page)
@@ -42,7 +43,7 @@ static void put_moment(struct buffer *page, const char *name, int64_t wall_ms)
 
 static void put_checked(struct buffer *page, const char *name, enum audit_check check)
 {
-    static const char *const words[] = {"not checked", "agrees", "disagrees"};
+    static const char *const words[] = {N_("not checked"), N_("agrees"), N_("disagrees")};
 
     begin_fact(page, name);
     page_check(page, check, words[check]);
@@ -64,9 +65,9 @@ static void put_ending(const struct manifest_found *m, struct buffer *page)
 
     begin_fact(page, "Ended");
     if (!*m->stopped_because) {
-        buffer_text(page, m->complete ? "complete" : "not complete");
+        buffer_text(page, m->complete ? _("complete") : _("not complete"));
     } else {
-        buffer_text(page, "stopped: ");
+        language_append(page, "stopped: ");
         html_cut(page, m->stopped_because, PAGE_NAME_BYTES);
         if (find_stop(m->stopped_because, &advice)) {
             buffer_text(page, "<small>");
@@ -99,9 +100,9 @@ static void put_manifest(const struct audit_report *r, struct buffer *page)
 {
     begin_fact(page, "Manifest");
     if (r->has_manifest)
-        page_check(page, AUDIT_AGREES, "is there");
+        page_check(page, AUDIT_AGREES, _("is there"));
     else
-        page_check(page, AUDIT_DISAGREES, "none that can be read");
+        page_check(page, AUDIT_DISAGREES, _("none that can be read"));
     end_fact(page);
     if (!r->has_manifest)
         return;
@@ -117,12 +118,12 @@ static void put_changed(struct buffer *page, const char *name, const struct chan
     html_counted(page, sum->rows, "row");
     buffer_text(page, "<small>");
     html_yuan(page, sum->before);
-    buffer_text(page, " before, ");
+    language_append(page, " before, ");
     html_yuan(page, sum->after);
-    buffer_text(page, " now");
+    language_append(page, " now");
     if (sum->without_before)
-        buffer_format(page, "; the amount before is not known of %llu",
-                      (unsigned long long)sum->without_before);
+        language_format(page, "; the amount before is not known of %llu",
+                        (unsigned long long)sum->without_before);
     buffer_text(page, "</small>");
     end_fact(page);
 }
@@ -134,7 +135,7 @@ static void put_facts(const struct audit_report *r, struct buffer *page)
     buffer_text(page, "<dl class=\"facts\">");
     if (r->has_manifest) {
         put_fact(page, "Command", m->command);
-        put_moment(page, "Last start", m->started_ms);
+        put_moment(page, _("Last start"), m->started_ms);
         put_moment(page, "Finished", m->finished_ms);
         put_ending(m, page);
     }
@@ -143,22 +144,22 @@ static void put_facts(const struct audit_report *r, struct buffer *page)
     buffer_text(page, ", ");
     html_counted(page, r->bytes, "byte");
     end_fact(page);
-    put_changed(page, "Changed since accepted, sent", &m->changed);
-    put_changed(page, "Changed since accepted, held back", &m->held_back);
+    put_changed(page, _("Changed since accepted, sent"), &m->changed);
+    put_changed(page, _("Changed since accepted, held back"), &m->held_back);
     put_manifest(r, page);
     begin_fact(page, "Disagreements");
     html_count(page, r->disagreements);
     end_fact(page);
     if (r->has_manifest) {
         put_fact(page, "Run", m->run);
-        put_fact(page, "Of run", m->parent_run);
-        put_fact(page, "Ledger id", m->ledger_id);
+        put_fact(page, _("Of run"), m->parent_run);
+        put_fact(page, _("Ledger id"), m->ledger_id);
         begin_wide_fact(page, "Platform");
         html_cut(page, m->platform, PAGE_NAME_BYTES);
         end_fact(page);
     }
-    begin_wide_fact(page, "SHA-256 of the report");
-    html_text(page, *r->sha256 ? r->sha256 : "not known: it could not be read whole");
+    begin_wide_fact(page, _("SHA-256 of the report"));
+    html_text(page, *r->sha256 ? r->sha256 : _("not known: it could not be read whole"));
     end_fact(page);
     buffer_text(page, "</dl>");
 }
@@ -169,11 +170,11 @@ static void put_export(const struct audit *audit, struct buffer *page)
         return;
     buffer_text(page, "<article><h3>");
     html_cut(page, audit->export_path, PAGE_NAME_BYTES);
-    buffer_text(page, " <span>export</span></h3><dl class=\"facts\">");
+    language_append(page, " <span>export</span></h3><dl class=\"facts\">");
     begin_fact(page, "Holds");
     html_counted(page, audit->export_rows, "row");
     end_fact(page);
-    put_checked(page, "Rows and contents", audit->export);
+    put_checked(page, _("Rows and contents"), audit->export);
     buffer_text(page, "</dl></article>\n");
 }
 
@@ -182,11 +183,12 @@ void page_reports(const struct page_context *context)
     const struct audit *audit = context->audit;
     struct buffer *page = context->page;
 
-    buffer_text(page, "<section id=\"reports\"><h2>What was read</h2>\n");
+    language_append(page, "<section id=\"reports\"><h2>What was read</h2>\n");
     if (audit->report_count > 1)
-        buffer_text(page, "<p>Oldest run first. Where several tell of a row, its final state is "
-                          "accepted if any says so, else unknown if any does, else what the newest "
-                          "says.</p>\n");
+        language_append(page,
+                        "<p>Oldest run first. Where several tell of a row, its final state is "
+                        "accepted if any says so, else unknown if any does, else what the newest "
+                        "says.</p>\n");
     for (size_t i = 0; i < audit->report_count; i++) {
         buffer_text(page, "<article><h3>");
         html_cut(page, audit->reports[i].path, PAGE_NAME_BYTES);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/words/language.h"
 #include "html.h"
 
 /* Of message and claim_desc, written out; the widest at which all rows fit. */
@@ -11,7 +12,8 @@ static const size_t widths[] = {1024, 160, 80, 48};
 
 #define WIDTHS (sizeof(widths) / sizeof(*widths))
 
-static const char *const status_words[INSPECTION_STATUSES] = {"not settled", "succeeded", "failed"};
+static const char *const status_words[INSPECTION_STATUSES] = {N_("not settled"), N_("succeeded"),
+                                                              N_("failed")};
 
 static void put_small(struct buffer *page, const char *text)
 {
@@ -29,7 +31,7 @@ static void put_claim(const struct audit_row *r, struct buffer *page)
     buffer_text(page, "</b> <small>");
     html_cut(page, r->workcard_id, PAGE_NAME_BYTES);
     if (r->status >= 0 && r->status < INSPECTION_STATUSES)
-        buffer_format(page, " · %s", status_words[r->status]);
+        buffer_format(page, " · %s", _(status_words[r->status]));
     buffer_text(page, "</small><td>");
     if (r->outcome != OUTCOME_INVALID)
         html_yuan(page, r->fee_fen);
@@ -52,9 +54,9 @@ static void put_call(const struct audit_row *r, struct buffer *page)
     if (r->submitted_ms)
         html_time(page, r->submitted_ms);
     if (r->attempts > 1)
-        buffer_format(page, " <small>%d attempts</small>", r->attempts);
+        language_format(page, " <small>%d attempts</small>", r->attempts);
     if (r->http_status)
-        buffer_format(page, " <small>HTTP %d</small>", r->http_status);
+        language_format(page, " <small>HTTP %d</small>", r->http_status);
     put_small(page, r->request_id);
 }
 
@@ -64,7 +66,7 @@ static void put_row(const struct audit_row *r, size_t width, struct buffer *page
 {
     buffer_format(page, "\n<tr id=r%llu class=%s><th>%llu<td><b>%s</b> ",
                   (unsigned long long)r->row, outcome_name(r->outcome), (unsigned long long)r->row,
-                  outcome_name(r->outcome));
+                  outcome_word(r->outcome));
     buffer_text(page, "<code>");
     html_cut(page, r->code, PAGE_NAME_BYTES);
     buffer_text(page, "</code>");
@@ -106,15 +108,16 @@ static size_t put_fitting_rows(const struct page_context *context, size_t limit)
 /* Without the script there is nothing to choose with, so it is what shows them. */
 void page_controls(struct buffer *page)
 {
-    buffer_text(page, "<div class=\"controls\" role=\"search\" hidden>"
-                      "<label>Outcome <select id=\"outcome\"><option value=\"\">all</option>"
-                      "</select></label>"
-                      "<label>Code <select id=\"code\"><option value=\"\">all</option>"
-                      "</select></label>"
-                      "<label>Search <input id=\"words\" type=\"search\" autocomplete=\"off\" "
-                      "spellcheck=\"false\"></label>"
-                      "<button id=\"clear\" type=\"button\">Show all</button>"
-                      "<output id=\"shown\" aria-live=\"polite\"></output></div>\n");
+    buffer_text(page, _("<div class=\"controls\" role=\"search\" hidden>"
+                        "<label>Outcome <select id=\"outcome\"><option value=\"\">all</option>"
+                        "</select></label>"
+                        "<label>Code <select id=\"code\"><option value=\"\">all</option>"
+                        "</select></label>"
+                        "<label>Search <input id=\"words\" type=\"search\" autocomplete=\"off\" "
+                        "spellcheck=\"false\"></label>"
+                        "<button id=\"clear\" type=\"button\">Show all</button>"
+                        "<output id=\"shown\" data-none=\"none\" data-words=\"# of # rows shown\" "
+                        "aria-live=\"polite\"></output></div>\n"));
 }
 
 /* The page is made again until the rows that it is to have are those that fit. */
@@ -125,14 +128,14 @@ static void put_left_out(const struct page_context *context)
 
     if (!left_out)
         return;
-    buffer_text(context->page, "<p class=\"left-out\">These are ");
+    language_append(context->page, "<p class=\"left-out\">These are ");
     html_count(context->page, context->linked);
-    buffer_text(context->page, ", unknown rows before rejected, failed and invalid ones. <b>");
-    html_counted(context->page, left_out, "further row");
-    buffer_format(context->page,
-                  " %s a person and %s left out here: this page would grow too large. The "
-                  "reports have them all.</b></p>\n",
-                  left_out == 1 ? "needs" : "need", left_out == 1 ? "is" : "are");
+    language_append(context->page, ", unknown rows before rejected, failed and invalid ones. <b>");
+    html_counted(context->page, left_out, _("further row"));
+    language_format(context->page,
+                    " %s a person and %s left out here: this page would grow too large. The "
+                    "reports have them all.</b></p>\n",
+                    left_out == 1 ? _("needs") : _("need"), left_out == 1 ? _("is") : _("are"));
 }
 
 size_t page_rows(const struct page_context *context, size_t limit)
@@ -140,17 +143,17 @@ size_t page_rows(const struct page_context *context, size_t limit)
     struct buffer *page = context->page;
     size_t rows;
 
-    buffer_text(page, "<section id=\"rows\"><h2>Rows that need a person</h2>\n");
+    language_append(page, "<section id=\"rows\"><h2>Rows that need a person</h2>\n");
     if (!context->audit->open_count) {
-        buffer_text(page, "<p>There are none.</p></section>\n");
+        language_append(page, "<p>There are none.</p></section>\n");
         return 0;
     }
     put_left_out(context);
     page_controls(page);
-    buffer_format(page,
-                  "<table class=\"rows%s\"><thead><tr><th>Row</th><th>Outcome</th><th>Claim</th>"
-                  "<th>Yuan</th><th>Message</th><th>Sent</th></tr></thead><tbody>",
-                  context->linked > MANY ? " many" : "");
+    language_format(page,
+                    "<table class=\"rows%s\"><thead><tr><th>Row</th><th>Outcome</th><th>Claim</th>"
+                    "<th>Yuan</th><th>Message</th><th>Sent</th></tr></thead><tbody>",
+                    context->linked > MANY ? " many" : "");
     rows = put_fitting_rows(context, limit);
     buffer_text(page, "\n</tbody></table></section>\n");
     return rows;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words/language.h"
 #include "chart.h"
 #include "html.h"
 
@@ -51,12 +52,12 @@ static void put_buckets(const struct timeline *timeline, struct buffer *page)
 {
     bool columns[OUTCOME_COUNT];
 
-    buffer_text(page, "<details><summary>The same as a table</summary>"
-                      "<table class=\"numbers\"><thead><tr><th>From</th>");
+    language_append(page, "<details><summary>The same as a table</summary>"
+                          "<table class=\"numbers\"><thead><tr><th>From</th>");
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         columns[chart_order[i]] = is_answered(timeline, chart_order[i]);
         if (columns[chart_order[i]])
-            buffer_format(page, "<th>%s</th>", outcome_name(chart_order[i]));
+            buffer_format(page, "<th>%s</th>", outcome_word(chart_order[i]));
     }
     buffer_text(page, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < timeline->bucket_count; i++)
@@ -67,15 +68,15 @@ static void put_buckets(const struct timeline *timeline, struct buffer *page)
 static void put_timeline(const struct audit *audit, struct buffer *page)
 {
     if (!audit->timeline.bucket_count) {
-        buffer_text(page, "<p>Nothing was sent.</p>\n");
+        language_append(page, "<p>Nothing was sent.</p>\n");
         return;
     }
     buffer_text(page, "<figure>");
     chart_timeline(page, audit);
     put_legend(&audit->timeline, page);
-    buffer_text(page, "<figcaption>Rows by the moment their last call ended. A bar is ");
+    language_append(page, "<figcaption>Rows by the moment their last call ended. A bar is ");
     html_duration(page, audit->timeline.bucket_ms);
-    buffer_text(page, " wide.</figcaption></figure>\n");
+    language_append(page, " wide.</figcaption></figure>\n");
     put_buckets(&audit->timeline, page);
 }
 
@@ -84,16 +85,16 @@ static void put_timeline(const struct audit *audit, struct buffer *page)
 static const char *words_of(const struct manifest_event *event)
 {
     static const char *const words[][2] = {
-        {"start", "the run began, or was gone on with"},
-        {"ban", "the gateway said to wait"},
-        {"outage", "the gateway could not be reached"},
-        {"brake", "no definite answers came"},
-        {"end", "the last row was reached"},
+        {"start", N_("the run began, or was gone on with")},
+        {"ban", N_("the gateway said to wait")},
+        {"outage", N_("the gateway could not be reached")},
+        {"brake", N_("no definite answers came")},
+        {"end", N_("the last row was reached")},
     };
 
     for (size_t i = 0; !*event->text && i < sizeof(words) / sizeof(*words); i++)
         if (strcmp(event->kind, words[i][0]) == 0)
-            return words[i][1];
+            return _(words[i][1]);
     return event->text;
 }
 
@@ -103,7 +104,7 @@ static void put_event(const struct audit *audit, const struct audit_event *e, st
     html_time(page, e->event->at_ms);
     buffer_text(page, "</time>");
     if (e->event->until_ms) {
-        buffer_text(page, " to <time>");
+        language_append(page, " to <time>");
         html_time_after(page, e->event->until_ms, e->event->at_ms);
         buffer_text(page, "</time>");
     }
@@ -126,8 +127,9 @@ static void put_events(const struct audit *audit, struct buffer *page)
 
     if (!audit->event_count)
         return;
-    buffer_text(page, "<h3>What happened to the runs</h3>\n<table class=\"list events\"><thead><tr>"
-                      "<th>When</th><th>What</th><th>Why</th></tr></thead><tbody>\n");
+    language_append(page,
+                    "<h3>What happened to the runs</h3>\n<table class=\"list events\"><thead><tr>"
+                    "<th>When</th><th>What</th><th>Why</th></tr></thead><tbody>\n");
     while (shown < audit->event_count) {
         size_t before = page->len;
 
@@ -138,9 +140,9 @@ static void put_events(const struct audit *audit, struct buffer *page)
     }
     buffer_text(page, "</tbody></table>\n");
     if (shown < audit->event_count) {
-        buffer_text(page, "<p class=\"left-out\">… and ");
+        language_append(page, "<p class=\"left-out\">… and ");
         html_count(page, audit->event_count - shown);
-        buffer_text(page, " more, left out here.</p>\n");
+        language_append(page, " more, left out here.</p>\n");
     }
 }
 
@@ -155,9 +157,9 @@ static void put_percentile(struct buffer *page, const char *name, int64_t ms)
 
 static void put_steps(const struct latency_summary *latency, struct buffer *page)
 {
-    buffer_text(page, "<details><summary>The same as a table</summary>"
-                      "<table class=\"numbers\"><thead><tr><th>More than</th><th>Up to</th>"
-                      "<th>Calls</th></tr></thead><tbody>\n");
+    language_append(page, "<details><summary>The same as a table</summary>"
+                          "<table class=\"numbers\"><thead><tr><th>More than</th><th>Up to</th>"
+                          "<th>Calls</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < latency->step_count; i++) {
         buffer_text(page, "<tr><td>");
         html_duration(page, chart_step_start(latency->steps[i].up_to_ms));
@@ -176,8 +178,8 @@ static void put_latency(const struct audit *audit, struct buffer *page)
 
     if (!l->calls)
         return;
-    buffer_text(page, "<section id=\"latency\"><h2>How long calls took</h2>\n"
-                      "<dl class=\"percentiles\">");
+    language_append(page, "<section id=\"latency\"><h2>How long calls took</h2>\n"
+                          "<dl class=\"percentiles\">");
     put_percentile(page, "p50", l->p50_ms);
     put_percentile(page, "p90", l->p90_ms);
     put_percentile(page, "p95", l->p95_ms);
@@ -185,16 +187,16 @@ static void put_latency(const struct audit *audit, struct buffer *page)
     put_percentile(page, "longest", l->max_ms);
     buffer_text(page, "</dl>\n<figure>");
     chart_latency(page, audit);
-    buffer_text(page, "<figcaption>Calls by their duration: ");
+    language_append(page, "<figcaption>Calls by their duration: ");
     html_counted(page, l->calls, "call");
-    buffer_text(page, ", the last one of each row in each report.</figcaption></figure>\n");
+    language_append(page, ", the last one of each row in each report.</figcaption></figure>\n");
     put_steps(l, page);
     buffer_text(page, "</section>\n");
 }
 
 void page_time(const struct page_context *context)
 {
-    buffer_text(context->page, "<section id=\"time\"><h2>Answers over time</h2>\n");
+    language_append(context->page, "<section id=\"time\"><h2>Answers over time</h2>\n");
     put_timeline(context->audit, context->page);
     put_events(context->audit, context->page);
     buffer_text(context->page, "</section>\n");

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/words/language.h"
 #include "chart.h"
 #include "html.h"
 
@@ -21,11 +22,11 @@ static struct audit_sum sum_of(const struct audit *audit, const enum outcome *ou
 
 void page_figure(struct buffer *page, const char *name, struct audit_sum sum)
 {
-    buffer_format(page, "<div><dt>%s</dt><dd><b>", name);
+    buffer_format(page, "<div><dt>%s</dt><dd><b>", _(name));
     html_count(page, sum.rows);
     buffer_text(page, "</b> <small>");
     html_yuan(page, sum.fee_fen);
-    buffer_text(page, " yuan</small></dd></div>");
+    language_append(page, " yuan</small></dd></div>");
 }
 
 static void put_figures(const struct page_context *context)
@@ -39,8 +40,8 @@ static void put_figures(const struct page_context *context)
     buffer_text(context->page, "<dl class=\"figures\">");
     page_figure(context->page, "Rows", sum_of(audit, chart_order, OUTCOME_COUNT));
     page_figure(context->page, "Accepted", sum_of(audit, accepted, 1));
-    page_figure(context->page, "Need a person", sum_of(audit, open, 4));
-    page_figure(context->page, "Unsent or skipped", sum_of(audit, not_sent, 2));
+    page_figure(context->page, _("Need a person"), sum_of(audit, open, 4));
+    page_figure(context->page, _("Unsent or skipped"), sum_of(audit, not_sent, 2));
     buffer_text(context->page, "</dl>\n");
 }
 
@@ -82,10 +83,10 @@ static void put_outcomes(const struct page_context *context)
 {
     struct buffer *page = context->page;
 
-    buffer_text(page, "<section id=\"outcomes\"><h2>What became of the rows</h2>\n");
+    buffer_text(page, _("<section id=\"outcomes\"><h2>What became of the rows</h2>\n"));
     chart_outcomes(page, context->audit->outcomes);
-    buffer_text(page, "<table class=\"shares\"><thead><tr><th>Outcome</th><th>Executed</th>"
-                      "<th>Rows</th><th>Share</th></tr></thead><tbody>\n");
+    language_append(page, "<table class=\"shares\"><thead><tr><th>Outcome</th><th>Executed</th>"
+                          "<th>Rows</th><th>Share</th></tr></thead><tbody>\n");
     for (int i = 0; i < OUTCOME_COUNT; i++)
         put_outcome(context, chart_order[i]);
     buffer_text(page, "</tbody></table></section>\n");
@@ -125,7 +126,7 @@ static void put_line(struct buffer *page, const struct audit_sum *line,
         if (is_known)
             html_yuan(page, line[i].fee_fen);
         else if (line[i].rows)
-            buffer_text(page, "not known");
+            language_append(page, "not known");
         if (line[i].rows) {
             buffer_text(page, "<small>");
             html_counted(page, line[i].rows, "row");
@@ -138,15 +139,16 @@ static void put_line(struct buffer *page, const struct audit_sum *line,
 
 static void put_money_head(struct buffer *page, const struct audit_sum *sums)
 {
-    static const char *const names[COLUMNS] = {"Not settled<small>claim_status 0</small>",
-                                               "Claim succeeded<small>claim_status 1</small>",
-                                               "Claim failed<small>claim_status 2</small>",
-                                               "Unreadable<small>invalid rows</small>", "All"};
+    static const char *const names[COLUMNS] = {N_("Not settled<small>claim_status 0</small>"),
+                                               N_("Claim succeeded<small>claim_status 1</small>"),
+                                               N_("Claim failed<small>claim_status 2</small>"),
+                                               N_("Unreadable<small>invalid rows</small>"),
+                                               N_("All")};
 
-    buffer_text(page, "<thead><tr><th>Outcome</th>");
+    language_append(page, "<thead><tr><th>Outcome</th>");
     for (int i = 0; i < COLUMNS; i++)
         if (sums[i].rows)
-            buffer_format(page, "<th>%s</th>", names[i]);
+            buffer_format(page, "<th>%s</th>", _(names[i]));
     buffer_text(page, "</tr></thead>");
 }
 
@@ -163,9 +165,10 @@ static void put_money(const struct page_context *context)
             sums[k].fee_fen += lines[i][k].fee_fen;
         }
     }
-    buffer_text(page, "<section id=\"money\"><h2>Money by outcome and claim status, in yuan</h2>\n"
-                      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-                      "aria-label=\"Money by outcome and claim status\"><table class=\"money\">");
+    language_append(page,
+                    "<section id=\"money\"><h2>Money by outcome and claim status, in yuan</h2>\n"
+                    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+                    "aria-label=\"Money by outcome and claim status\"><table class=\"money\">");
     put_money_head(page, sums);
     buffer_text(page, "<tbody>\n");
     for (int i = 0; i < OUTCOME_COUNT; i++) {
@@ -176,7 +179,7 @@ static void put_money(const struct page_context *context)
         buffer_text(page, "</th>");
         put_line(page, lines[chart_order[i]], sums);
     }
-    buffer_text(page, "</tbody><tfoot><tr><th scope=\"row\">All</th>");
+    language_append(page, "</tbody><tfoot><tr><th scope=\"row\">All</th>");
     put_line(page, sums, sums);
     buffer_text(page, "</tfoot></table></div></section>\n");
 }
@@ -190,7 +193,7 @@ void page_sums(const struct page_context *context)
 void page_totals(const struct page_context *context)
 {
     if (!context->audit->rows) {
-        buffer_text(context->page, "<p>The reports have no rows.</p>\n");
+        language_append(context->page, "<p>The reports have no rows.</p>\n");
         return;
     }
     put_figures(context);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/words/language.h"
 #include "html.h"
 
 /* ---- what was checked ---- */
@@ -23,16 +24,16 @@ static enum audit_check worst_of(const enum audit_check *checks, size_t count, s
 static void put_check(struct buffer *page, const char *name, enum audit_check check,
                       const char *words)
 {
-    buffer_format(page, "<div><dt>%s</dt><dd>", name);
+    buffer_format(page, "<div><dt>%s</dt><dd>", _(name));
     page_check(page, check, words);
     buffer_text(page, "</dd></div>");
 }
 
 static const char *words_of(enum audit_check check, bool is_partly)
 {
-    static const char *const words[] = {"not checked", "agrees", "disagrees"};
+    static const char *const words[] = {N_("not checked"), N_("agrees"), N_("disagrees")};
 
-    return check == AUDIT_AGREES && is_partly ? "agrees, as far as checked" : words[check];
+    return check == AUDIT_AGREES && is_partly ? _("agrees, as far as checked") : _(words[check]);
 }
 
 /* Of what is always checked. */
@@ -42,7 +43,7 @@ static void put_own_check(const struct page_context *context, const char *name,
     bool agrees = !context->audit->disagreements_by[measure];
 
     put_check(context->page, name, agrees ? AUDIT_AGREES : AUDIT_DISAGREES,
-              agrees ? "agree" : "disagree");
+              agrees ? _("agree") : _("disagree"));
 }
 
 static void put_checks(const struct page_context *context)
@@ -58,9 +59,9 @@ static void put_checks(const struct page_context *context)
         ledgers[i] = audit->reports[i].ledger;
     }
     buffer_text(context->page, "<dl class=\"checks\">");
-    put_own_check(context, "Cells, digests, manifests", AUDIT_ITSELF);
+    put_own_check(context, _("Cells, digests, manifests"), AUDIT_ITSELF);
     if (audit->report_count > 1)
-        put_own_check(context, "Reports with each other", AUDIT_OTHERS);
+        put_own_check(context, _("Reports with each other"), AUDIT_OTHERS);
     check = worst_of(signatures, audit->report_count, &checked);
     put_check(context->page, "Signature", check, words_of(check, checked < audit->report_count));
     check = worst_of(ledgers, audit->report_count, &checked);
@@ -95,10 +96,11 @@ static void put_disagreements(const struct page_context *context)
 
     if (!audit->disagreements_found)
         return;
-    buffer_text(page, "<section id=\"disagreements\"><h2>What disagrees</h2>\n"
-                      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-                      "aria-label=\"What disagrees\"><table class=\"list\">"
-                      "<thead><tr><th>Row</th><th>Report</th><th>What</th></tr></thead><tbody>\n");
+    language_append(page,
+                    "<section id=\"disagreements\"><h2>What disagrees</h2>\n"
+                    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+                    "aria-label=\"What disagrees\"><table class=\"list\">"
+                    "<thead><tr><th>Row</th><th>Report</th><th>What</th></tr></thead><tbody>\n");
     while (shown < audit->disagreement_count) {
         size_t before = page->len;
 
@@ -109,9 +111,9 @@ static void put_disagreements(const struct page_context *context)
     }
     buffer_text(page, "</tbody></table></div>\n");
     if (shown < audit->disagreements_found) {
-        buffer_text(page, "<p class=\"left-out\">… and ");
+        language_append(page, "<p class=\"left-out\">… and ");
         html_count(page, audit->disagreements_found - shown);
-        buffer_text(page, " more, which are left out here.</p>\n");
+        language_append(page, " more, which are left out here.</p>\n");
     }
     buffer_text(page, "</section>\n");
 }
@@ -122,7 +124,7 @@ static void put_notes(const struct page_context *context)
 
     if (!audit->note_count)
         return;
-    buffer_text(context->page, "<section id=\"notes\"><h2>What was not checked</h2>\n<ul>");
+    language_append(context->page, "<section id=\"notes\"><h2>What was not checked</h2>\n<ul>");
     for (size_t i = 0; i < audit->note_count; i++) {
         buffer_text(context->page, "<li>");
         html_text(context->page, audit->notes[i]);
@@ -142,7 +144,7 @@ static void put_title(const struct audit *audit, struct buffer *page)
         struct buffer words = {0};
 
         html_counted(&words, audit->disagreements_found, "disagreement");
-        buffer_text(&words, " found");
+        language_append(&words, " found");
         page_check(page, AUDIT_DISAGREES, buffer_string(&words));
         page->failed |= words.failed;
         buffer_release(&words);
@@ -165,25 +167,25 @@ static void put_subject(const struct audit *audit, struct buffer *page)
     buffer_text(page, "<p class=\"subject\">");
     html_counted(page, audit->report_count, "report");
     if (name && *name) {
-        buffer_text(page, " of <b>");
+        language_append(page, " of <b>");
         html_cut(page, name, PAGE_NAME_BYTES);
         buffer_text(page, "</b>");
     }
     if (audit->started_ms && audit->finished_ms) {
         buffer_text(page, ", <time>");
         html_time(page, first_moment(audit));
-        buffer_text(page, "</time> to <time>");
+        language_append(page, "</time> to <time>");
         html_time(page, audit->finished_ms);
-        buffer_text(page, "</time> Beijing time");
+        language_append(page, "</time> Beijing time");
     }
     if (!audit->agrees)
-        buffer_text(page, ". Do not rely on what these reports say before this is explained");
+        language_append(page, ". Do not rely on what these reports say before this is explained");
     buffer_text(page, ".</p>\n");
 }
 
 void page_verdict(const struct page_context *context)
 {
-    buffer_text(context->page, "<header><p class=\"brand\">claimbatch audit</p>\n");
+    language_append(context->page, "<header><p class=\"brand\">claimbatch audit</p>\n");
     put_title(context->audit, context->page);
     put_subject(context->audit, context->page);
     put_checks(context);
