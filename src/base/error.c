@@ -40,7 +40,7 @@ void error_add(struct error *err, const char *words)
 
     words = language_of(words);
     if (!strstr(err->text, words))
-        snprintf(err->text + len, sizeof(err->text) - len, "; %s", words);
+        snprintf(err->text + len, sizeof(err->text) - len, _("; %s"), words);
     drop_cut_character(err->text);
 }
 

@@ -157,6 +157,6 @@ void confinement_begin(const struct confinement *confinement, struct buffer *ret
     buffer_text(ret_told, restrict_writing(confinement)
                               ? _("confined: files are written in the folders of this command only")
                               : _("files may be written anywhere: the kernel has no Landlock"));
-    buffer_text(ret_told, "; ");
+    language_append(ret_told, "; ");
     syscalls_restrict(ret_told);
 }

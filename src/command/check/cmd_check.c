@@ -107,7 +107,7 @@ static int take_findings(struct check *check, const struct reader *reader,
     buffer_reset(&check->sentence);
     for (size_t i = 0; i < findings->count; i++) {
         if (i)
-            buffer_text(&check->sentence, "; ");
+            language_append(&check->sentence, "; ");
         problem_describe(reader, record, &findings->list[i], &check->row_source.rules,
                          &check->sentence, &problem);
         show(check, &problem);

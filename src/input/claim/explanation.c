@@ -437,7 +437,7 @@ const struct finding *explanation_of_findings(const struct findings *findings,
         if (finding->severity != SEVERITY_ERROR)
             continue;
         if (first)
-            buffer_text(ret_sentences, "; ");
+            language_append(ret_sentences, "; ");
         else
             first = finding;
         explanation_of_finding(finding, rules, columns, record, ret_sentences);

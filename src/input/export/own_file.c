@@ -101,7 +101,7 @@ int own_file_refuse(enum own_file kind, const char *name, struct error *err)
     };
 
     return error_set(err, EXIT_INPUT_REFUSED, "'%s' %s; nothing was sent", LOG_QUOTED(name),
-                     words[kind]);
+                     _(words[kind]));
 }
 
 const char *own_file_of_bytes(const char *bytes, size_t len)
