@@ -86,7 +86,8 @@ static void put_checks(const struct audit_report *r, struct buffer *out)
         [AUDIT_DISAGREES] = N_("DISAGREES"),
     };
 
-    audit_text_line(out, 4, "signature: %s; ledger: %s", words[r->signature], words[r->ledger]);
+    audit_text_line(out, 4, "signature: %s; ledger: %s", _(words[r->signature]),
+                    _(words[r->ledger]));
 }
 
 static void put_changed(const char *what, const struct changed_sum *sum, struct buffer *out)
@@ -139,7 +140,7 @@ static void put_reports(const struct audit *audit, struct buffer *out)
     if (audit->export_path)
         audit_text_line(out, 0, "export: %s: %" PRIu64 " row%s, %s",
                         LOG_QUOTED_LONG(audit->export_path), audit->export_rows,
-                        plural(audit->export_rows), words[audit->export]);
+                        plural(audit->export_rows), _(words[audit->export]));
 }
 
 /* ---- totals ---- */
@@ -184,7 +185,7 @@ static void put_totals(const struct audit *audit, struct buffer *out)
 
         if (!rows)
             continue;
-        audit_text_line(out, 0, "claim_status %d, %s, %" PRIu64 " row%s:", i, names[i], rows,
+        audit_text_line(out, 0, "claim_status %d, %s, %" PRIu64 " row%s:", i, _(names[i]), rows,
                         plural(rows));
         audit_text_outcomes(audit->statuses[i], out);
     }

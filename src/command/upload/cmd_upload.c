@@ -152,7 +152,7 @@ static void say_what_was_read(const struct submission *s)
               LOG_QUOTED(export_name(s->row_source.export)), (unsigned long long)i->rows,
               (unsigned long long)i->invalid, money_format_yuan(inspection_fee(i), yuan),
               charset_encoding_name(i->survey.encoding),
-              i->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
+              i->columns.fee_unit == FEE_UNIT_YUAN ? _("yuan") : _("fen"));
     if (!i->rows)
         log_event(LOG_WARN, "empty-export", LOG_FIELDS(LOG_FIELD_NUMBER("rows", 0)),
                   "there are no claims below the header; an export that must not be empty is "

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "ledger/store/database.h"
 #include "ledger/view/view.h"
 #include "view_part.h"
@@ -27,10 +28,11 @@ bool view_is_active(struct ledger *ledger, int64_t run)
 
 const char *view_state_name(enum view_state state)
 {
-    static const char *const names[VIEW_STATE_COUNT] = {"active",   "interrupted", "stopped",
-                                                        "finished", "abandoned",   "pruned"};
+    static const char *const names[VIEW_STATE_COUNT] = {N_("active"),    N_("interrupted"),
+                                                        N_("stopped"),   N_("finished"),
+                                                        N_("abandoned"), N_("pruned")};
 
-    return names[state];
+    return _(names[state]);
 }
 
 static bool is_pruned(const struct run_record *run)
