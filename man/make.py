@@ -2,7 +2,8 @@
 """usage: make.py TABLE SANDBOX_HELP PROSE_DIR VERSION DATE OUT_DIR
 
 Makes the man pages: what stands in the table of options, and prose from PROSE_DIR/PAGE.mdoc, where
-@OPTIONS@, @COMMANDS@, @KEYS@, @COLUMNS@ stand for what the program says itself. mdoc(7)."""
+@OPTIONS@, @COMMANDS@, @KEYS@, @COLUMNS@ stand for what the program says itself. mdoc(7). In another language
+PROSE_DIR/words.json has what is written here, and the sandbox, a tool of tests, has no page."""
 
 import json
 import os
@@ -14,6 +15,18 @@ with open(table_path, encoding="utf-8") as file:
     table = json.load(file)
 with open(sandbox_path, encoding="utf-8") as file:
     sandbox_help = file.read()
+
+
+words_path = os.path.join(prose, "words.json")
+words_of_language = {}
+if os.path.exists(words_path):
+    with open(words_path, encoding="utf-8") as file:
+        words_of_language = json.load(file)
+
+
+def phrase(english, *values):
+    """As the language says it."""
+    return words_of_language.get(english, english).format(*values)
 
 
 def text(words):
@@ -36,11 +49,11 @@ def option_lines(command):
         names.append(f"Fl \\-{text(option['name'])}")
         value = f" Ar {argument(option['value'])}" if option["value"] else ""
         yield ".It " + " , ".join(names) + value
-        yield text(option["help"]) + "."
+        yield phrase("{}.", text(option["help"]))
         if option["default"]:
-            yield f"The default is {text(option['default'])}."
+            yield phrase("The default is {}.", text(option["default"]))
         if option["section"] and option["section"] not in ("columns", "statuses", "rules"):
-            yield f"In a configuration: {text(option['key'])} in [{option['section']}]."
+            yield phrase("In a configuration: {} in [{}].", text(option["key"]), option["section"])
 
 
 def options(command):
@@ -50,7 +63,7 @@ def options(command):
 def commands():
     lines = [".Bl -tag -width resolve"]
     for command in table["commands"]:
-        lines += [f".It Xr claimbatch-{command['name']} 1", text(command["help"][0].upper() + command["help"][1:]) + "."]
+        lines += [f".It Xr claimbatch-{command['name']} 1", phrase("{}.", text(command["help"][0].upper() + command["help"][1:]))]
     return "\n".join(lines + [".El"])
 
 
@@ -70,7 +83,7 @@ def keys():
             seen.add(option["key"])
             value = option["value"] or "yes|no"
             lines += [f".It Ic {argument(option['key'])} = Ar {argument(value)}",
-                      text(option["help"]) + "."]
+                      phrase("{}.", text(option["help"]))]
         lines.append(".El")
     return "\n".join(lines)
 
@@ -89,7 +102,7 @@ def sandbox_options():
 
 
 def head(name, section, what):
-    return f".Dd {date}\n.Dt {name.upper()} {section}\n.Os claimbatch {version}\n.Sh NAME\n.Nm {name}\n.Nd {text(what)}\n"
+    return f".Dd {date}\n.Dt {name.upper()} {section}\n.Os claimbatch {version}\n.Sh NAME\n.Nm {name}\n.Nd {text(phrase(what))}\n"
 
 
 def read(name):
@@ -120,7 +133,7 @@ def command_page(command):
     page = head(name, 1, command["help"])
     page += ".Sh SYNOPSIS\n" + synopsis + read(name)
     page += ".Sh OPTIONS\n" + options(command["name"]) + "\n"
-    page += ".Sh EXIT STATUS\nSee\n.Xr claimbatch 1 .\n"
+    page += f".Sh EXIT STATUS\n{phrase('See')}\n.Xr claimbatch 1 .\n"
     page += ".Sh EXAMPLES\n" + examples(command) + "\n"
     page += ".Sh SEE ALSO\n.Xr claimbatch 1 ,\n" + "".join(f".Xr claimbatch-{o} 1 ,\n" for o in sorted(others))
     page += ".Xr claimbatch-report 5 ,\n.Xr claimbatch.conf 5\n"
@@ -132,4 +145,5 @@ for one in table["commands"]:
 write("claimbatch", 1, head("claimbatch", 1, "send insurance claim results to the Taobao Open Platform, once each") + read("claimbatch"))
 write("claimbatch.conf", 5, head("claimbatch.conf", 5, "configuration of claimbatch") + read("claimbatch.conf"))
 write("claimbatch-report", 5, head("claimbatch-report", 5, "what claimbatch writes for each row it was given") + read("claimbatch-report"))
-write("claimbatch-sandbox", 1, head("claimbatch-sandbox", 1, "local gateway to try claimbatch with") + read("claimbatch-sandbox"))
+if not words_of_language:
+    write("claimbatch-sandbox", 1, head("claimbatch-sandbox", 1, "local gateway to try claimbatch with") + read("claimbatch-sandbox"))

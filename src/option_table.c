@@ -1,10 +1,13 @@
-/* Run by the build alone: the table of commands and options as JSON, from which the man pages and
- * the completions are made, so that they cannot say anything else. */
+/* Run by the build alone (for another language with --translated): the table of commands and
+ * options as JSON, from which the man pages and the completions are made, so that they cannot say
+ * anything else. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/json.h"
+#include "base/words/language.h"
 #include "cli/options/options.h"
 #include "command/commands.h"
 
@@ -18,7 +21,7 @@ static void put_commands(struct json *json)
         json_map_open(json);
         json_key_text(json, "name", command->name);
         json_key_text(json, "operand", command->operand);
-        json_key_text(json, "help", command->help);
+        json_key_text(json, "help", _(command->help));
         json_key_text(json, "examples", command->examples);
         json_map_close(json);
     }
@@ -60,13 +63,15 @@ static void put_options(struct json *json)
     json_array_close(json);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct json *json = json_open(JSON_INDENTED, NULL);
     struct error err;
 
     if (!json)
         return EXIT_RESOURCES;
+    if (argc > 1 && strcmp(argv[1], "--translated") == 0)
+        language_start();
     json_map_open(json);
     put_commands(json);
     put_options(json);

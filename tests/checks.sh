@@ -128,7 +128,7 @@ units_are_right_and_confined() {
 
 man_pages_are_right() {
     needs mandoc
-    mandoc -Tlint -W warning build/*.1 build/*.5
+    find build -name '*.[15]' | xargs mandoc -Tlint -W warning
 }
 
 completions_are_right() {

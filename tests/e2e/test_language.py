@@ -56,6 +56,17 @@ class LanguageTest(TestCase):
         result = self.ws.run("uplaod", env=env)
         self.assertIn("没有“uplaod”这个命令；您是不是要用 upload？", result.err)
 
+    def test_each_page_of_the_manual_is_chinese_too(self):
+        build = os.path.dirname(os.path.abspath(self.ws.binary))
+        for name in ("upload", "check", "resolve"):
+            with open(os.path.join(build, "man/zh_CN", f"claimbatch-{name}.1"), encoding="utf-8") as file:
+                page = file.read()
+            with open(os.path.join(build, f"claimbatch-{name}.1"), encoding="utf-8") as file:
+                english = file.read()
+            self.assertRegex(page, HAN)
+            option = re.compile(r"^\.It Fl .*", re.MULTILINE)
+            self.assertEqual(option.findall(page), option.findall(english), name)
+
     def test_a_run_is_told_in_chinese_and_recorded_in_english(self):
         rows = claim_rows(3)
         rows[1] = claim_row(2, claim_time="2026-02-30 00:00:00")
