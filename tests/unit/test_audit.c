@@ -23,9 +23,8 @@
 #include "command/audit/audit.h"
 #include "input/claim/claim_digest.h"
 #include "input/inspection/claim_rows.h"
+#include "publish.h"
 #include "report/line.h"
-#include "report/publication.h"
-#include "report/report.h"
 
 #define PLATFORM "http://127.0.0.1:8080/router/rest"
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
@@ -164,28 +163,8 @@ static void create_run(struct desk *desk)
 
 static void publish(struct desk *desk)
 {
-    struct report_settings settings = {.path = desk->report_path,
-                                       .row_source = &desk->row_source,
-                                       .inspection = &desk->inspection,
-                                       .ledger = desk->ledger,
-                                       .run = desk->run.id};
-    struct manifest manifest = {.program_version = "1",
-                                .run = &desk->run,
-                                .row_source = &desk->row_source,
-                                .inspection = &desk->inspection,
-                                .gateway = PLATFORM,
-                                .app_key = "12345678",
-                                .ledger = desk->ledger,
-                                .report_path = desk->report_path};
-    struct report *report;
-    struct publication publication;
-
-    assert_int_equal(report_open(&settings, &report, &err), 0);
-    assert_int_equal(report_finish(report, "NOT_SENT", "the run stopped", &err), 0);
-    assert_int_equal(publication_open(desk->report_path, &publication, &err), 0);
-    assert_int_equal(publication_make(&publication, report, &manifest, &err), 0);
-    publication_close(&publication);
-    report_close(report);
+    publish_report(desk->report_path, &desk->row_source, &desk->inspection, desk->ledger,
+                   &desk->run);
     assert_int_equal(file_read_all(desk->report_path, 1 << 20, &desk->report, &err), 0);
     assert_int_equal(file_read_all(desk->manifest_path, 1 << 20, &desk->manifest, &err), 0);
 }
