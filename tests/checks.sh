@@ -128,7 +128,7 @@ units_are_right_and_confined() {
 
 man_pages_are_right() {
     needs mandoc
-    find build -name '*.[15]' | xargs mandoc -Tlint -W warning
+    find build -name '*.[15]' -exec mandoc -Tlint -W warning {} +
 }
 
 completions_are_right() {
