@@ -184,74 +184,99 @@ static void make_ready(struct batch *b, struct job *job)
     window_move(b->window, job, job->guard == JOB_GUARD_ASIDE ? JOB_ASIDE : JOB_READY, INT64_MIN);
 }
 
-static int judge(struct batch *b, struct job *job, struct error *err)
-{
-    struct ledger *ledger = b->settings->ledger;
-    const char *platform = b->settings->platform;
-    struct row_ref ref = state_ref(b, job);
+/* What is known of a row, and what it points to. */
+struct known {
     struct claim_state claim;
     struct row_record before;
-    struct fate_facts facts = {.order = {b->settings->run->sequence, job->row},
-                               .rank = b->settings->run->rank,
-                               .digest = job->digest,
-                               .claim = &claim};
-    enum fate fate;
+    struct fate_facts facts;
+};
+
+static int gather(struct batch *b, struct job *job, struct known *ret_known, struct error *err)
+{
+    const struct batch_settings *s = b->settings;
+    struct claim_state *claim = &ret_known->claim;
+    struct row_record *before = &ret_known->before;
+    struct row_ref ref = state_ref(b, job);
     int found = 0;
 
-    if (ledger_claim_get(ledger, platform, &ref.key, &claim, err))
+    if (ledger_claim_get(s->ledger, s->platform, &ref.key, claim, err))
         return -1;
     if (job->repeated)
-        found = ledger_claim_before(ledger, platform, &ref.key, ref.place, &before, err);
+        found = ledger_claim_before(s->ledger, s->platform, &ref.key, ref.place, before, err);
     if (found < 0)
         return -1;
-    if (job->open_row && (!found || before.row < job->open_row)) {
-        before = (struct row_record){.row = job->open_row, .counts_as = OUTCOME_UNKNOWN};
+    if (job->open_row && (!found || before->row < job->open_row)) {
+        *before = (struct row_record){.row = job->open_row, .counts_as = OUTCOME_UNKNOWN};
         found = 1;
     }
-    facts.before = found ? &before : NULL;
-    facts.resend_unknown = job->in_round && b->settings->round.kind == ROUND_RESEND_UNKNOWN;
-    facts.resubmit = job->in_round && b->settings->round.kind == ROUND_RESUBMIT;
-    job->resend = (claim.open && !claim.open_is_intent) || job->unrecorded;
-    facts.open_run_alive =
-        claim.open && claim.open_is_intent && ledger_run_is_alive(ledger, claim.open_at.run);
-    fate = fate_make(&facts);
-    if ((fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED) &&
-        (remember_earlier(b, job, &claim, err) || look_for_guard(b, job, err)))
-        return -1;
-    job->changed = fate == DECIDE_SEND_CHANGED;
-    job->has_before = claim.has_fee;
-    job->before_fen = claim.fee_fen;
+    ret_known->facts = (struct fate_facts){
+        .order = {s->run->sequence, job->row},
+        .rank = s->run->rank,
+        .digest = job->digest,
+        .claim = claim,
+        .before = found ? before : NULL,
+        .resend_unknown = job->in_round && s->round.kind == ROUND_RESEND_UNKNOWN,
+        .resubmit = job->in_round && s->round.kind == ROUND_RESUBMIT,
+        .open_run_alive = claim->open && claim->open_is_intent &&
+                          ledger_run_is_alive(s->ledger, claim->open_at.run),
+    };
+    job->resend = (claim->open && !claim->open_is_intent) || job->unrecorded;
+    return 0;
+}
+
+static int act(struct batch *b, struct job *job, enum fate fate, const struct known *known,
+               struct error *err)
+{
+    const struct claim_state *claim = &known->claim;
+
     switch (fate) {
     case DECIDE_SEND:
         make_ready(b, job);
         return 0;
     case DECIDE_SEND_CHANGED:
         if (holds_changed(b))
-            return hold_changed(b, job, &claim, err);
+            return hold_changed(b, job, claim, err);
         make_ready(b, job);
         return 0;
     case DECIDE_ACCEPTED:
-        return skip_accepted(b, job, &claim, "ALREADY_ACCEPTED", "accepted", err);
+        return skip_accepted(b, job, claim, "ALREADY_ACCEPTED", "accepted", err);
     case DECIDE_SUPERSEDED:
-        return skip_accepted(b, job, &claim, "SUPERSEDED",
-                             claim.accepted_unseen
+        return skip_accepted(b, job, claim, "SUPERSEDED",
+                             claim->accepted_unseen
                                  ? "content that only the report of that run knows was accepted"
                                  : "newer content was accepted",
                              err);
     case DECIDE_DUPLICATE:
-        return skip_duplicate(b, job, &before, err);
+        return skip_duplicate(b, job, &known->before, err);
     case DECIDE_EARLIER_OPEN:
-        return leave_unsent(b, job, &before, err);
+        return leave_unsent(b, job, &known->before, err);
     case DECIDE_UNSETTLED:
-        return leave_unsettled(b, job, &claim, err);
+        return leave_unsettled(b, job, claim, err);
     case DECIDE_WAIT:
-        return wait_for_holder(b, job, claim.open_at.run, err);
+        return wait_for_holder(b, job, claim->open_at.run, err);
     case DECIDE_RECOVER:
-        return ledger_run_recover(ledger, claim.open_at.run, NULL, err);
+        return ledger_run_recover(b->settings->ledger, claim->open_at.run, NULL, err);
     case DECIDE_COUNT:
         break;
     }
     return 0;
+}
+
+static int judge(struct batch *b, struct job *job, struct error *err)
+{
+    struct known known;
+    enum fate fate;
+
+    if (gather(b, job, &known, err))
+        return -1;
+    fate = fate_make(&known.facts);
+    if ((fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED) &&
+        (remember_earlier(b, job, &known.claim, err) || look_for_guard(b, job, err)))
+        return -1;
+    job->changed = fate == DECIDE_SEND_CHANGED;
+    job->has_before = known.claim.has_fee;
+    job->before_fen = known.claim.fee_fen;
+    return act(b, job, fate, &known, err);
 }
 
 static int judge_due(struct batch *b, struct error *err)
