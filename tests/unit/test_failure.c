@@ -215,6 +215,16 @@ static void proxy_that_refuses_is_not_sent(void **state)
     }
 }
 
+static void proxy_that_is_not_found_is_not_sent(void **state)
+{
+    (void)state;
+    proxy_in_force =
+        "http://a-label-of-more-than-63-characters-which-no-resolver-can-look-up-at-all."
+        "invalid:1";
+    assert_not_sent("https://gateway.invalid/", NULL, TRANSPORT_PROXY, PATIENCE_MS);
+    proxy_in_force = NULL;
+}
+
 /* Goal: a trusted certificate for this host is spoken to, an untrusted one, one of another host and
    an unreadable CA file are told from other failures. */
 static void certificate_must_be_trusted_and_of_this_host(void **state)
@@ -260,6 +270,7 @@ int main(void)
         cmocka_unit_test(failed_name_lookup_is_not_sent),
         cmocka_unit_test(failed_handshake_is_not_sent),
         cmocka_unit_test(proxy_that_refuses_is_not_sent),
+        cmocka_unit_test(proxy_that_is_not_found_is_not_sent),
         cmocka_unit_test(certificate_must_be_trusted_and_of_this_host),
     };
 
