@@ -197,7 +197,7 @@ class MatrixTest(TestCase):
                     env[f"{scheme}_proxy"] = proxy
                     options.append("--allow-plaintext")
                 result = self.ws.upload(
-                    url, *options, "--retries", "0", "--in-flight", in_flight, env=env, seconds=600
+                    url, *options, "--retries", "0", "--in-flight", in_flight, env=env, seconds=3000
                 )
         self.assertEqual(result.code, 3, repr(result)[-3000:])
         return self.judge(played, gateway)
