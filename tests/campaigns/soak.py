@@ -30,9 +30,9 @@ LONG_RATE = 20
 # fill in the meantime (CACHE_KIB of src/ledger/store/ledger_open.c, and a tenth for SQLite's own heads), and an
 # answer of a megabyte may be in flight when it is looked at. All else is as large at the start.
 CACHE_KIB, ANSWER_KIB = 8192, 1024
-GROWTH_KIB_MAX, GROWTH_DESCRIPTORS_MAX = CACHE_KIB * 11 // 10 + ANSWER_KIB, 2
-# What may be open at once: a connection a call (16 in flight), and what upload reckons with beside them.
-DESCRIPTORS_MAX = 16 + 24
+GROWTH_KIB_MAX, GROWTH_FILES_MAX = CACHE_KIB * 11 // 10 + ANSWER_KIB, 2
+# A connection a call of 16 in flight, and a few that are just being made or looked up.
+SOCKETS_MAX = 16 + 8
 # Faults that end a run at once would leave nothing to soak.
 CLASSES = ("unknown", "again", "rejected", "accepted", "outage", "ban")
 
@@ -95,9 +95,10 @@ class LongRun:
             try:
                 with open(process + "/status", encoding="ascii") as file:
                     status = dict(line.split(":", 1) for line in file if ":" in line)
-                descriptors = len(os.listdir(process + "/fd"))
                 memory = int(status["VmRSS"].split()[0])
-                self.samples.append((time.monotonic() - began, memory, descriptors))
+                kinds = [os.readlink(f"{process}/fd/{fd}") for fd in os.listdir(process + "/fd")]
+                sockets = sum(kind.startswith("socket:") for kind in kinds)
+                self.samples.append((time.monotonic() - began, memory, len(kinds) - sockets, sockets))
             except (OSError, KeyError):
                 pass
             time.sleep(0.5)
@@ -110,20 +111,19 @@ class LongRun:
         self.office.expect(result, (*USUAL, 143))
 
     def growth(self):
-        """(KiB, descriptors, most descriptors): what the last third of its samples has more than the first,
-        of memory by their medians, of descriptors by the fewest: a cut of the network closes all
-        connections, and how many there are between two cuts is chance. None where it was too short to
-        tell."""
+        """(KiB, files, most sockets): what the last third of its samples has more than the first, medians;
+        and of sockets, whose number between two cuts of the network is chance, the most at any time.
+        None where it was too short to tell."""
         usual = self.samples[len(self.samples) // 10 :]
         third = len(usual) // 3
         if third < 20:
             return None
         first, last = usual[:third], usual[-third:]
-        return (
-            statistics.median_low(s[1] for s in last) - statistics.median_low(s[1] for s in first),
-            min(s[2] for s in last) - min(s[2] for s in first),
-            max(s[2] for s in usual),
+        memory, files = (
+            statistics.median_low(s[i] for s in last) - statistics.median_low(s[i] for s in first)
+            for i in (1, 2)
         )
+        return memory, files, max(s[3] for s in self.samples)
 
 
 class Soak:
@@ -188,9 +188,9 @@ class Soak:
             growth = run.growth()
             if growth is None:
                 continue
-            words = "%+d KiB, %+d descriptors, %d at most" % growth
+            words = "%+d KiB, %+d open files, at most %d sockets" % growth
             self.score.progress(f"{run.name}: {words}")
-            if growth[0] > GROWTH_KIB_MAX or growth[1] > GROWTH_DESCRIPTORS_MAX or growth[2] > DESCRIPTORS_MAX:
+            if growth[0] > GROWTH_KIB_MAX or growth[1] > GROWTH_FILES_MAX or growth[2] > SOCKETS_MAX:
                 found.append(f"row -: {run.name} grew by {words}")
         return found
 
