@@ -14,6 +14,20 @@ KEEP = "env -0 >after.env; cat >after.json; pwd >after.pwd; ls -l /proc/self/fd 
 DESCRIPTION = "the-text-of-a-claim"
 
 
+def children_of(parent):
+    """By /proc: pgrep is not everywhere."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                words = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(words[1]) == parent:
+            found.append(int(name))
+    return found
+
+
 class AfterTest(TestCase):
     gate = None  # one for all uploads of a test
 
@@ -86,8 +100,7 @@ class AfterTest(TestCase):
             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         gateway.wait_for_requests(1)
-        family = subprocess.run(["pgrep", "-P", str(run.pid)], capture_output=True, text=True, check=True)
-        for pid in (run.pid, *map(int, family.stdout.split())):
+        for pid in (run.pid, *children_of(run.pid)):
             os.kill(pid, signal.SIGTERM)
         time.sleep(0.2)
         gateway.released.set()
@@ -100,8 +113,7 @@ class AfterTest(TestCase):
         gateway = self.gateway(lambda r: gateway.released.wait(30) and accept(r) or accept(r))
         run = self.ws.start_upload(gateway, "--after", KEEP)
         gateway.wait_for_requests(1)
-        family = subprocess.run(["pgrep", "-P", str(run.process.pid)], capture_output=True, text=True, check=True)
-        (waiting,) = map(int, family.stdout.split())
+        (waiting,) = children_of(run.process.pid)
         run.process.kill()
         run.process.wait()
         gateway.released.set()
