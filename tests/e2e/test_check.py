@@ -250,6 +250,7 @@ class TextTest(CheckCase):
         result = self.check()
         self.assertExit(result, 0)
         self.assertIn("rows 0, invalid 0,", result.out)
+        self.assertIn("there are no claims below the header", result.out)
 
     def test_what_is_refused_says_why(self):
         self.ws.export(claim_rows(2))

@@ -174,6 +174,10 @@ void check_text_totals(const char *file, const struct inspection *inspection, co
             (unsigned long long)inspection->profile.footer_rows,
             (unsigned long long)inspection->profile.footer_line,
             buffer_string(&inspection->footer));
+    if (!inspection->rows)
+        language_printf(
+            "\nthere are no claims below the header; an export that must not be empty is "
+            "refused by --min-rows 1");
     language_printf("\nvalid rows:\n");
     for (int i = 0; i < INSPECTION_STATUSES; i++)
         print_amount(statuses[i], inspection->status_rows[i], inspection->status_fee[i]);
