@@ -123,9 +123,11 @@ def check_sync(one, calls, name):
         return []
     if sum(words[0] == "rename" for words in calls[:at]) >= 2:
         return []
-    # What has no report is over when its last transaction is in the log.
+    # What has no report is over when its last transaction is in the log, which stays where it cannot be
+    # carried over into the file.
     later = [words for words in calls[at + 1 :] if words[0] == name and words[-1].endswith("-wal")]
-    if one.has_no_report and not later and (path.endswith(".db") or was_synced(calls[:at], name, path)):
+    log = path.removesuffix("-wal") + "-wal"
+    if one.has_no_report and (was_synced(calls[:at], name, log) or (path.endswith(".db") and not later)):
         return []
     found = []
     if one.code in trial.ORDERLY:
