@@ -265,6 +265,12 @@ static int open_again(struct ledger *ledger, int64_t platform, const struct clai
                             err);
 }
 
+bool chain_is_unsettled(const struct claim_row *claim, const struct row_record *record)
+{
+    return record->state == ROW_FINAL && record->outcome == OUTCOME_UNKNOWN && record->attempts &&
+           (!claim->accepted || record->submitted_ms > claim->accepted_ms);
+}
+
 int chain_put_back(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                    struct error *err)
 {
@@ -279,9 +285,7 @@ int chain_put_back(struct ledger *ledger, int64_t platform, const struct claim_k
         return -1;
     walk = (struct chain_walk){.older = claim.last};
     while ((found = chain_next(ledger, &walk, &record, err)) > 0)
-        if (record.state == ROW_FINAL && record.outcome == OUTCOME_UNKNOWN && record.attempts &&
-            record.submitted_ms > newest_ms &&
-            (!claim.accepted || record.submitted_ms > claim.accepted_ms)) {
+        if (chain_is_unsettled(&claim, &record) && record.submitted_ms > newest_ms) {
             newest = walk.at;
             newest_ms = record.submitted_ms;
         }

@@ -62,6 +62,9 @@ int chain_put_row(struct ledger *ledger, const struct row_ref *ref, const struct
 int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
                      const struct row_record *record, struct error *err);
 
+/* Whether the row tells of an attempt that nobody has settled: it can be the claim's open one. */
+bool chain_is_unsettled(const struct claim_row *claim, const struct row_record *record);
+
 /* The unknown attempt of the claim that was made last is the open one again: 1, or 0 when no row
  * tells of one. */
 int chain_put_back(struct ledger *ledger, int64_t platform, const struct claim_key *key,

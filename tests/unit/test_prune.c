@@ -279,6 +279,38 @@ static void rows_that_wait_are_released_behind_what_went(void **state)
     assert_in_order(place);
 }
 
+/* Sent once more after a person let it, and unknown again: of the first attempt nobody has said
+ * anything when the second was not executed. */
+static void attempt_behind_the_open_one_stays(void **state)
+{
+    struct place *place = *state;
+    struct ledger *ledger = place->ledger;
+    struct run_record first = create_run(ledger, 1);
+    struct run_record second = create_run(ledger, 2);
+    struct row_ref ref = ref_of(second.id, 3, "A");
+    struct row_record record = record_of(&ref, ROW_FINAL, OUTCOME_UNKNOWN);
+    struct settlement settlement = {OUTCOME_FAILED, record.digest, record.submitted_ms,
+                                    "claims-desk",  "ticket",      77};
+    struct claim_state claim;
+
+    send_one(ledger, first.id, 2, "A", OUTCOME_UNKNOWN);
+    ref.resend = true;
+    begin(ledger);
+    intend(ledger, &ref);
+    settle(ledger, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
+    commit(ledger);
+    finish_run(ledger, &first, OLD_MS, "");
+    finish_run(ledger, &second, OLD_MS, "");
+    assert_int_equal(prune(ledger).kept_open, 2);
+    begin(ledger);
+    assert_int_equal(ledger_row_resolve(ledger, &ref, &settlement, &err), 1);
+    commit(ledger);
+    claim = claim_of(ledger, "A");
+    assert_true(claim.open);
+    assert_int_equal(claim.open_at.run, first.id);
+    assert_in_order(place);
+}
+
 static void more_than_one_transaction_holds_is_forgotten_whole(void **state)
 {
     struct place *place = *state;
@@ -348,6 +380,7 @@ int main(void)
         WITH_LEDGER(chains_lead_past_what_went),
         WITH_LEDGER(claim_without_rows_takes_new_ones),
         WITH_LEDGER(rows_that_wait_are_released_behind_what_went),
+        WITH_LEDGER(attempt_behind_the_open_one_stays),
         WITH_LEDGER(more_than_one_transaction_holds_is_forgotten_whole),
         WITH_LEDGER(pruning_that_was_cut_off_is_brought_to_its_end),
         WITH_LEDGER(file_shrinks_only_when_no_run_is_alive),

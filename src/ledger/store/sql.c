@@ -349,11 +349,10 @@ static const char *const sql[SQL_COUNT] = {
                         " AND row=?2 ORDER BY at_ms",
 
     /* pruning */
-    [SQL_PRUNE_LIST] = "SELECT id FROM run WHERE " PRUNABLE
-                       " AND id NOT IN (SELECT run FROM open_attempt) AND id>?2"
-                       " ORDER BY id LIMIT 1",
-    [SQL_PRUNE_KEPT] =
-        "SELECT count(*) FROM run WHERE " PRUNABLE " AND id IN (SELECT run FROM open_attempt)",
+    [SQL_PRUNE_LIST] = "SELECT id FROM run WHERE " PRUNABLE " AND id>?2 ORDER BY id LIMIT 1",
+    [SQL_PRUNE_OPEN] = "SELECT claim_order_no, workcard_id, platform, run, row FROM open_attempt"
+                       " WHERE (claim_order_no, workcard_id, platform)>(?1, ?2, ?3)"
+                       " ORDER BY claim_order_no, workcard_id, platform LIMIT 1",
     [SQL_PRUNE_KEEP] = "INSERT INTO pruned_export SELECT export_sha256, platform, command,"
                        " iif(origin, origin, id) FROM run WHERE id=?1 ON CONFLICT DO NOTHING",
     [SQL_PRUNE_RECALL] = "INSERT INTO pruned_export SELECT ?2, platform, command,"

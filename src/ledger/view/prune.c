@@ -70,26 +70,112 @@ static bool is_alive(struct ledger *ledger, int64_t run)
     return ledger->lock_fd >= 0 && ledger_run_is_alive(ledger, run);
 }
 
-int prune_plan(struct ledger *ledger, int64_t before_ms, struct prune *ret_plan, struct error *err)
+/* A claim, and the newest of its rows, or the place of its open attempt. */
+struct head {
+    const char *claim_order_no;
+    int64_t workcard_id, platform;
+    struct row_place last;
+};
+
+/* The claim behind the one in `head`, by SQL_PRUNE_CLAIM or SQL_PRUNE_OPEN: 1, or 0 at the end. Its
+ * number is kept in `number`. */
+static int next_head(struct ledger *ledger, enum statement which, struct buffer *number,
+                     struct head *head, struct error *err)
 {
-    int64_t kept = 0;
-    int64_t run = 0;
+    sqlite3_stmt *s = database_ready(ledger, which, "sii", buffer_string(number), head->workcard_id,
+                                     head->platform);
+    int found = database_step(ledger, s, err);
+
+    if (found <= 0)
+        return found;
+    head->workcard_id = sqlite3_column_int64(s, 1);
+    head->platform = sqlite3_column_int64(s, 2);
+    head->last =
+        (struct row_place){sqlite3_column_int64(s, 3), (uint64_t)sqlite3_column_int64(s, 4)};
+    buffer_reset(number);
+    buffer_text(number, database_text(s, 0));
+    head->claim_order_no = buffer_string(number);
+    sqlite3_reset(s);
+    return number->failed ? error_no_memory(err) : 1;
+}
+
+/* ---- what nobody has settled ---- */
+
+/* The runs of the claim's open attempt, and of those that are the open one when a person says of it
+ * that it was not executed. */
+static int add_unsettled(struct ledger *ledger, const struct head *open, struct ids *runs,
+                         struct error *err)
+{
+    struct claim_key key = {open->workcard_id, open->claim_order_no};
+    struct chain_walk walk;
+    struct claim_row claim;
+    struct row_record record;
+    int found = 0;
+
+    if (ids_add(runs, open->last.run, err) || chain_read(ledger, open->platform, &key, &claim, err))
+        return -1;
+    walk = (struct chain_walk){.older = claim.last};
+    while ((found = chain_next(ledger, &walk, &record, err)) > 0)
+        if (chain_is_unsettled(&claim, &record) && ids_add(runs, walk.at.run, err))
+            return -1;
+    return found;
+}
+
+static int in_order(const void *a, const void *b)
+{
+    int64_t one = *(const int64_t *)a;
+    int64_t other = *(const int64_t *)b;
+
+    return (one > other) - (one < other);
+}
+
+static int list_unsettled(struct ledger *ledger, struct ids *runs, struct error *err)
+{
+    struct buffer number = {0};
+    struct head open = {.workcard_id = INT64_MIN};
     int found;
 
-    *ret_plan = (struct prune){0};
-    if (read_one(ledger, database_ready(ledger, SQL_PRUNE_KEPT, "i", before_ms), &kept, err) < 0)
-        return -1;
-    ret_plan->kept_open = (uint64_t)kept;
-    while ((found = read_one(ledger, database_ready(ledger, SQL_PRUNE_LIST, "ii", before_ms, run),
-                             &run, err)) > 0) {
-        if (is_alive(ledger, run)) {
-            ret_plan->kept_active++;
-            continue;
+    while ((found = next_head(ledger, SQL_PRUNE_OPEN, &number, &open, err)) > 0)
+        if (add_unsettled(ledger, &open, runs, err)) {
+            found = -1;
+            break;
         }
+    if (runs->count)
+        qsort(runs->list, runs->count, sizeof(*runs->list), in_order);
+    buffer_release(&number);
+    return found;
+}
+
+/* Whether an old run stays, because it is alive or has what nobody has settled; it is counted. */
+static bool stays(struct ledger *ledger, int64_t run, const struct ids *unsettled,
+                  struct prune *counts)
+{
+    if (ids_has(unsettled, run))
+        counts->kept_open++;
+    else if (is_alive(ledger, run))
+        counts->kept_active++;
+    else
+        return false;
+    return true;
+}
+
+int prune_plan(struct ledger *ledger, int64_t before_ms, struct prune *ret_plan, struct error *err)
+{
+    struct ids unsettled = {0};
+    int64_t run = 0;
+    int found = list_unsettled(ledger, &unsettled, err);
+
+    *ret_plan = (struct prune){0};
+    while (!found &&
+           (found = read_one(ledger, database_ready(ledger, SQL_PRUNE_LIST, "ii", before_ms, run),
+                             &run, err)) > 0) {
+        found = 0;
+        if (stays(ledger, run, &unsettled, ret_plan))
+            continue;
         ret_plan->runs++;
-        if (count_rows(ledger, run, &ret_plan->rows, err))
-            return -1;
+        found = count_rows(ledger, run, &ret_plan->rows, err);
     }
+    free(unsettled.list);
     return found;
 }
 
@@ -100,22 +186,22 @@ int prune_plan(struct ledger *ledger, int64_t before_ms, struct prune *ret_plan,
 static int disown_runs(struct ledger *ledger, int64_t before_ms, struct prune *pruned,
                        struct error *err)
 {
+    struct ids unsettled = {0};
     int64_t run = 0;
-    int found;
+    int found = ledger_begin(ledger, err) ? -1 : list_unsettled(ledger, &unsettled, err);
 
-    if (ledger_begin(ledger, err))
-        return -1;
-    while ((found = read_one(ledger, database_ready(ledger, SQL_PRUNE_LIST, "ii", before_ms, run),
+    while (!found &&
+           (found = read_one(ledger, database_ready(ledger, SQL_PRUNE_LIST, "ii", before_ms, run),
                              &run, err)) > 0) {
-        if (is_alive(ledger, run)) {
-            pruned->kept_active++;
+        found = 0;
+        if (stays(ledger, run, &unsettled, pruned))
             continue;
-        }
         pruned->runs++;
         if (database_execute(ledger, database_ready(ledger, SQL_PRUNE_KEEP, "i", run), err) ||
             database_execute(ledger, database_ready(ledger, SQL_PRUNE_RUN, "i", run), err))
-            return -1;
+            found = -1;
     }
+    free(unsettled.list);
     return found < 0 ? -1 : ledger_commit(ledger, err);
 }
 
@@ -132,13 +218,6 @@ static int list_disowned(struct ledger *ledger, struct ids *ids, struct error *e
             return -1;
     return found;
 }
-
-/* A claim, and the newest of its rows. */
-struct head {
-    const char *claim_order_no;
-    int64_t workcard_id, platform;
-    struct row_place last;
-};
 
 /* Lets `newer`, or the claim itself, lead to `older`. */
 static int relink(struct ledger *ledger, const struct head *head, const struct row_place *newer,
@@ -179,27 +258,6 @@ static int shorten(struct ledger *ledger, const struct head *head, const struct 
     return has_gap ? relink(ledger, head, &newer, &walk.older, err) : 0;
 }
 
-/* The claim behind the one in `head`: 1, or 0 at the end. Its number is kept in `number`. */
-static int next_head(struct ledger *ledger, struct buffer *number, struct head *head,
-                     struct error *err)
-{
-    sqlite3_stmt *s = database_ready(ledger, SQL_PRUNE_CLAIM, "sii", buffer_string(number),
-                                     head->workcard_id, head->platform);
-    int found = database_step(ledger, s, err);
-
-    if (found <= 0)
-        return found;
-    head->workcard_id = sqlite3_column_int64(s, 1);
-    head->platform = sqlite3_column_int64(s, 2);
-    head->last =
-        (struct row_place){sqlite3_column_int64(s, 3), (uint64_t)sqlite3_column_int64(s, 4)};
-    buffer_reset(number);
-    buffer_text(number, database_text(s, 0));
-    head->claim_order_no = buffer_string(number);
-    sqlite3_reset(s);
-    return number->failed ? error_no_memory(err) : 1;
-}
-
 static int stopped(struct ledger *ledger, struct error *err)
 {
     int number = stop_signal();
@@ -221,7 +279,7 @@ static int shorten_chains(struct ledger *ledger, const struct ids *disowned, str
     while (found > 0) {
         found = stopped(ledger, err) || ledger_begin(ledger, err) ? -1 : 1;
         for (int i = 0; found > 0 && i < PRUNE_CLAIMS; i++) {
-            found = next_head(ledger, &number, &head, err);
+            found = next_head(ledger, SQL_PRUNE_CLAIM, &number, &head, err);
             if (found > 0 && shorten(ledger, &head, disowned, err))
                 found = -1;
         }
@@ -303,14 +361,11 @@ static int shrink(struct ledger *ledger, struct prune *pruned, struct error *err
 int prune_run(struct ledger *ledger, int64_t before_ms, struct prune *ret_pruned, struct error *err)
 {
     struct ids disowned = {0};
-    int64_t kept = 0;
     int result = -1;
 
     *ret_pruned = (struct prune){0};
-    if (read_one(ledger, database_ready(ledger, SQL_PRUNE_KEPT, "i", before_ms), &kept, err) < 0 ||
-        disown_runs(ledger, before_ms, ret_pruned, err) || list_disowned(ledger, &disowned, err))
+    if (disown_runs(ledger, before_ms, ret_pruned, err) || list_disowned(ledger, &disowned, err))
         goto out;
-    ret_pruned->kept_open = (uint64_t)kept;
     /* First no claim leads to the rows any more, then they go. */
     if (disowned.count && shorten_chains(ledger, &disowned, err))
         goto out;
