@@ -15,7 +15,7 @@ import random
 import kill
 import trial
 from harness import Sandbox, Workspace, export_text
-from office import GUARDED, NEW_LEDGER, USUAL, Office
+from office import GUARDED, IN_DOUBT, NEW_LEDGER, USUAL, Office
 
 SHORT, LONG = 20, 5000
 ROUNDS = 25
@@ -58,7 +58,10 @@ class Trial:
         if result.code == GUARDED:
             office.learn()
             words = NEW_LEDGER if office.has_lost_more else ()
-            result = office.expect(office.type(*office.upload("claims.csv", *words)), USUAL)
+            result = office.type(*office.upload("claims.csv", *words))
+            if IN_DOUBT in result.err:
+                result = office.type(*office.upload("claims.csv", *NEW_LEDGER))
+            office.expect(result, USUAL)
         return result
 
     def finish(self):

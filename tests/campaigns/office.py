@@ -23,6 +23,8 @@ USUAL = (0, 1, 3, 4, 69, 75)
 GUARDED = 78
 # What a ledger has lost that no file tells of, an import for one: a person says that it goes on.
 LOST_MORE = "had recorded more"
+# A run that was killed before it left anything in the folder: no import can tell what it did.
+IN_DOUBT = "is a copy that was made while run"
 NEW_LEDGER = ("--new-ledger", *WORDS)
 # So many claims change from one day to the next; --max-changed lets 20 pass.
 CHANGED_MAX = 15
@@ -323,11 +325,19 @@ def check_line(line, entries):
         if not said or oracle.answer_class(said[0]) != "rejected":
             return "rejected, and no answer refused it"
     if outcome in ("failed", "invalid", "unsent") and line["submitted_at"]:
-        began = oracle.milliseconds(line["submitted_at"])
-        mine = [e for e in entries if e["executed"] and abs(e["at_ms"] - began) < 50]
+        mine = [e for e in attempts_of(line, entries) if e["executed"]]
         if mine:
             return f"{outcome}, and the gateway executed it (line {mine[0]['seq']})"
     return None
+
+
+def attempts_of(line, entries):
+    """What came of the row's last attempt: by the answer's own id, for another run may send the claim some
+    milliseconds later; by the time where it had none."""
+    if line["request_id"]:
+        return [e for e in entries if oracle.id_in_answer(e) == line["request_id"]]
+    began = oracle.milliseconds(line["submitted_at"])
+    return [e for e in entries if abs(e["at_ms"] - began) < 50]
 
 
 def check_known(ledger, journal):
