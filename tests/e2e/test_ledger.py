@@ -394,20 +394,23 @@ class FullDiskTest(DiskCase):
         self.make_room()
         self.assertExit(self.ws.upload(gateway, ledger="disk/ledger.db"), 0)
 
-    def gorge(self, ended):
+    def gorge(self, full, ended):
         """Fills the disk as fast as it can be filled, and takes whatever becomes free."""
         with open(os.path.join(self.disk, "filler"), "ab", buffering=0) as filler:
             while not ended.is_set():
                 try:
                     filler.write(bytes(4096))
                 except OSError:
+                    full.set()
                     time.sleep(0.001)
 
     def test_no_answer_is_lost_to_a_disk_that_fills_up_within_a_turn(self):
         self.ws.export(claim_rows(10000))
         for seconds in (0.2, 0.4):
             with self.subTest(seconds):
-                gateway = self.gateway()
+                full, ended = threading.Event(), threading.Event()
+                # The run does not end before the disk is full.
+                gateway = self.gateway(lambda r, full=full: (r.number < 9000 or full.wait(30)) and accept(r))
                 name = f"disk/ledger{seconds}.db"
                 place = ("--in-flight", 64, "-o", f"report{seconds}.csv")
                 # Each round has a ledger of its own, and a run of its own of the same export.
@@ -415,8 +418,7 @@ class FullDiskTest(DiskCase):
                 run = self.ws.start(*self.ws.upload_arguments(gateway, *place, ledger=name))
                 gateway.wait_for_requests(64)
                 time.sleep(seconds)
-                ended = threading.Event()
-                gorging = threading.Thread(target=self.gorge, args=(ended,))
+                gorging = threading.Thread(target=self.gorge, args=(full, ended))
                 gorging.start()
                 result = run.finish()
                 ended.set()
