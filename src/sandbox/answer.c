@@ -96,6 +96,21 @@ static void business_xml(const struct answer_form *form, const char *is_success,
     buffer_text(text, "</request_id></" WRAPPER ">");
 }
 
+enum answer_oddity answer_oddity_of(enum fault_words words)
+{
+    static const enum answer_oddity oddities[] = {
+        [WORDS_SUCCESS] = ANSWER_PLAIN,
+        [WORDS_STRING_BOOLEAN] = ANSWER_STRING_BOOLEAN,
+        [WORDS_RAW_CONTROL] = ANSWER_RAW_CONTROL,
+        [WORDS_NO_REQUEST_ID] = ANSWER_NO_REQUEST_ID,
+        [WORDS_MISSING_IS_SUCCESS] = ANSWER_MISSING_IS_SUCCESS,
+        [WORDS_DOUBLED_IS_SUCCESS] = ANSWER_DOUBLED_IS_SUCCESS,
+        [WORDS_WRONG_SHAPE] = ANSWER_WRONG_SHAPE,
+    };
+
+    return words < sizeof(oddities) / sizeof(*oddities) ? oddities[words] : ANSWER_PLAIN;
+}
+
 void answer_success(const struct answer_form *form, enum answer_oddity oddity,
                     struct buffer *ret_text)
 {

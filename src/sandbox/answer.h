@@ -12,10 +12,10 @@
 
 #include "base/buffer.h"
 #include "check.h"
+#include "fault.h"
 
-#define ANSWER_SEPARATOR                                                                           \
-    "\r\n-S-\r\n" /* between the segments of a batch call and of its answer                        \
-                   */
+/* Between the segments of a batch call and of its answer. */
+#define ANSWER_SEPARATOR "\r\n-S-\r\n"
 
 /* How the client wants its answer. */
 struct answer_form {
@@ -34,6 +34,9 @@ enum answer_oddity {
     ANSWER_DOUBLED_IS_SUCCESS, /* twice, true and false */
     ANSWER_WRONG_SHAPE,        /* a wrapper of another name */
 };
+
+/* What is odd about an answer that has these words. */
+enum answer_oddity answer_oddity_of(enum fault_words words);
 
 void answer_success(const struct answer_form *form, enum answer_oddity oddity,
                     struct buffer *ret_text);

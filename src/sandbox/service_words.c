@@ -33,15 +33,6 @@ static void fault_refusal(struct service *service, const struct fault *fault,
 
 static void say_part(struct service *service, const struct part *part, struct buffer *text)
 {
-    static const enum answer_oddity oddities[] = {
-        [WORDS_SUCCESS] = ANSWER_PLAIN,
-        [WORDS_STRING_BOOLEAN] = ANSWER_STRING_BOOLEAN,
-        [WORDS_RAW_CONTROL] = ANSWER_RAW_CONTROL,
-        [WORDS_NO_REQUEST_ID] = ANSWER_NO_REQUEST_ID,
-        [WORDS_MISSING_IS_SUCCESS] = ANSWER_MISSING_IS_SUCCESS,
-        [WORDS_DOUBLED_IS_SUCCESS] = ANSWER_DOUBLED_IS_SUCCESS,
-        [WORDS_WRONG_SHAPE] = ANSWER_WRONG_SHAPE,
-    };
     const struct fault *fault = part->struck ? service->fault : NULL;
     enum fault_words words = fault ? fault->words : WORDS_SUCCESS;
     struct refusal refusal;
@@ -54,8 +45,7 @@ static void say_part(struct service *service, const struct part *part, struct bu
         fault_refusal(service, fault, &refusal);
         answer_error(&service->answer_form, &refusal, words == WORDS_ERROR_STRING_CODE, text);
     } else {
-        answer_success(&service->answer_form,
-                       words < WORDS_REJECTION ? oddities[words] : ANSWER_PLAIN, text);
+        answer_success(&service->answer_form, answer_oddity_of(words), text);
     }
 }
 

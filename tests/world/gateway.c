@@ -159,15 +159,6 @@ static struct refusal refusal_of(const struct fate *fate, const struct fault *fa
 static void say(const struct fate *fate, const struct fault *fault, const char *id,
                 struct buffer *text)
 {
-    static const enum answer_oddity oddities[] = {
-        [WORDS_SUCCESS] = ANSWER_PLAIN,
-        [WORDS_STRING_BOOLEAN] = ANSWER_STRING_BOOLEAN,
-        [WORDS_RAW_CONTROL] = ANSWER_RAW_CONTROL,
-        [WORDS_NO_REQUEST_ID] = ANSWER_NO_REQUEST_ID,
-        [WORDS_MISSING_IS_SUCCESS] = ANSWER_MISSING_IS_SUCCESS,
-        [WORDS_DOUBLED_IS_SUCCESS] = ANSWER_DOUBLED_IS_SUCCESS,
-        [WORDS_WRONG_SHAPE] = ANSWER_WRONG_SHAPE,
-    };
     enum fault_words words = fault ? fault->words : fate->ban_s ? WORDS_BAN : WORDS_SUCCESS;
     struct answer_form form = {.xml = words == WORDS_XML, .request_id = id};
     struct refusal refusal = refusal_of(fate, fault);
@@ -182,7 +173,7 @@ static void say(const struct fate *fate, const struct fault *fault, const char *
              words == WORDS_QUOTA)
         answer_error(&form, &refusal, words == WORDS_ERROR_STRING_CODE, text);
     else
-        answer_success(&form, words < WORDS_REJECTION ? oddities[words] : ANSWER_PLAIN, text);
+        answer_success(&form, answer_oddity_of(words), text);
     if (words == WORDS_MALFORMED) {
         text->len = text->len * 2 / 3;
         text->ptr[text->len] = '\0';

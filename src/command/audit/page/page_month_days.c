@@ -179,28 +179,6 @@ static void put_codes(const struct audit *audit, struct buffer *page)
     buffer_text(page, "</ul>");
 }
 
-static void put_counts(const struct audit *audit, struct buffer *page)
-{
-    if (!audit->rows)
-        return;
-    chart_outcomes(page, audit->outcomes);
-    buffer_text(page, "<ul class=\"legend\">");
-    for (int i = 0; i < OUTCOME_COUNT; i++) {
-        const struct audit_sum *sum = &audit->outcomes[chart_order[i]];
-
-        if (!sum->rows)
-            continue;
-        buffer_text(page, "<li>");
-        page_outcome(page, chart_order[i]);
-        buffer_text(page, " <b>");
-        html_count(page, sum->rows);
-        buffer_text(page, "</b> <small>");
-        html_yuan(page, sum->fee_fen);
-        buffer_text(page, "</small></li>");
-    }
-    buffer_text(page, "</ul>");
-}
-
 static void put_reports(const struct audit *audit, struct buffer *page)
 {
     buffer_text(page, "<ul class=\"reports\">");
@@ -239,7 +217,8 @@ static void put_export(const struct month *month, size_t i, struct buffer *page)
         html_text(page, export->fault);
         buffer_text(page, "</p>");
     }
-    put_counts(&export->audit, page);
+    if (export->audit.rows)
+        page_outcomes(page, export->audit.outcomes, true);
     put_codes(&export->audit, page);
     put_own_disagreements(&export->audit, page);
     put_reports(&export->audit, page);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/words/language.h"
 #include "chart.h"
+#include "html.h"
 #include "page_part.h"
 
 bool page_keeps(struct buffer *page, size_t before, size_t limit)
@@ -20,6 +21,30 @@ void page_outcome(struct buffer *page, enum outcome outcome)
 {
     chart_key(page, outcome);
     buffer_format(page, " %s", outcome_word(outcome));
+}
+
+void page_outcomes(struct buffer *page, const struct audit_sum *sums, bool with_money)
+{
+    chart_outcomes(page, sums);
+    buffer_text(page, "<ul class=\"legend\">");
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        const struct audit_sum *sum = &sums[chart_order[i]];
+
+        if (!sum->rows)
+            continue;
+        buffer_text(page, "<li>");
+        page_outcome(page, chart_order[i]);
+        buffer_text(page, " <b>");
+        html_count(page, sum->rows);
+        buffer_text(page, "</b>");
+        if (with_money) {
+            buffer_text(page, " <small>");
+            html_yuan(page, sum->fee_fen);
+            buffer_text(page, "</small>");
+        }
+        buffer_text(page, "</li>");
+    }
+    buffer_text(page, "</ul>");
 }
 
 static int compare_row(const void *key, const void *element)

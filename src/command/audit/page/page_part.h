@@ -66,6 +66,10 @@ bool page_keeps(struct buffer *page, size_t before, size_t limit);
 /* A cell of a table or a word of a list: the key in the colour of the outcome, and its name. */
 void page_outcome(struct buffer *page, enum outcome outcome);
 
+/* The outcomes of a report as a chart, and as a list of their counts, with the money of each or
+ * not. */
+void page_outcomes(struct buffer *page, const struct audit_sum *sums, bool with_money);
+
 /* A row's number, and the way to it if it is on the page. */
 void page_row_number(const struct page_context *context, uint64_t row);
 

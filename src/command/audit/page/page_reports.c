@@ -78,24 +78,6 @@ static void put_ending(const struct manifest_found *m, struct buffer *page)
     end_fact(page);
 }
 
-static void put_counts(const struct audit_report *r, struct buffer *page)
-{
-    chart_outcomes(page, r->sums);
-    buffer_text(page, "<ul class=\"legend\">");
-    for (int i = 0; i < OUTCOME_COUNT; i++) {
-        const struct audit_sum *sum = &r->sums[chart_order[i]];
-
-        if (!sum->rows)
-            continue;
-        buffer_text(page, "<li>");
-        page_outcome(page, chart_order[i]);
-        buffer_text(page, " <b>");
-        html_count(page, sum->rows);
-        buffer_text(page, "</b></li>");
-    }
-    buffer_text(page, "</ul>");
-}
-
 static void put_manifest(const struct audit_report *r, struct buffer *page)
 {
     begin_fact(page, "Manifest");
@@ -194,7 +176,7 @@ void page_reports(const struct page_context *context)
         html_cut(page, audit->reports[i].path, PAGE_NAME_BYTES);
         buffer_text(page, "</h3>");
         if (audit->report_count > 1)
-            put_counts(&audit->reports[i], page);
+            page_outcomes(page, audit->reports[i].sums, false);
         put_facts(&audit->reports[i], page);
         buffer_text(page, "</article>\n");
     }
