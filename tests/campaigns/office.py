@@ -191,8 +191,8 @@ class Office:
             self.has_lost_more = LOST_MORE in result.err
         for path in sorted(glob.glob(self.ws.file("*.started.json"))):
             self.learn_start(os.path.basename(path))
-        # Where nothing was left to learn from, the lock file still names the ledger that is gone.
-        self.has_lost_more |= not os.path.exists(self.ledger())
+        # Where nothing was left to learn from, the lock file still names the ledger that is gone, or empty.
+        self.has_lost_more |= not os.path.exists(self.ledger()) or not os.path.getsize(self.ledger())
         self.is_doubtful = self.has_lost_more
 
     def learn_start(self, name):

@@ -68,7 +68,9 @@ class MemoryTest(TestCase):
             peaks.append(peak)
         self.assertLess(max(peaks), 64 * MIB, peaks)
         # The ledger's cache of pages grows to its bound, which the smaller export may not reach.
-        self.assertLess(abs(peaks[1] - peaks[0]), 8 * MIB, peaks)
+        # The ledger's cache of pages, of 8 MiB (CACHE_KIB of src/ledger/store/ledger_open.c) and a tenth for
+        # SQLite's own heads, is not full after few rows.
+        self.assertLess(abs(peaks[1] - peaks[0]), 9 * MIB, peaks)
 
     def test_ten_times_the_rows_take_the_same_memory(self):
         few = int(os.environ.get("CLAIMBATCH_E2E_ROWS", 1000000 if long_form() else 20000))
