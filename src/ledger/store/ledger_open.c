@@ -18,6 +18,7 @@
 #include "schema.h"
 
 #define CACHE_KIB 8192
+#define BUSY_PAUSE_MS 10
 
 static int make_folders(const char *path, struct error *err)
 {
@@ -176,6 +177,21 @@ static int count_log_pages(void *context, sqlite3 *db, const char *schema, int p
     return SQLITE_OK;
 }
 
+/* SQLite calls its busy handler where a transaction begins, not where one for reading becomes one
+ * for writing, as this pragma does (sqlite3BtreeSetVersion): another run that opens the ledger in
+ * the same moment is waited for here. */
+static int enter_log_mode(struct ledger *ledger, struct error *err)
+{
+    int64_t end_ms = clock_mono_ms() + LEDGER_BUSY_MS;
+    int code;
+
+    while ((code = sqlite3_exec(ledger->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL)) ==
+               SQLITE_BUSY &&
+           clock_mono_ms() < end_ms)
+        sqlite3_sleep(BUSY_PAUSE_MS);
+    return code == SQLITE_OK ? 0 : database_fail(ledger, err);
+}
+
 static int open_database(struct ledger *ledger, struct error *err)
 {
     char pragmas[256];
@@ -194,8 +210,7 @@ static int open_database(struct ledger *ledger, struct error *err)
     sqlite3_wal_hook(ledger->db, count_log_pages, ledger);
     /* The journal's mode is kept in the file, so only a file that is ours may be given it. */
     if (schema_distrust(ledger, err) || run_sql(ledger, pragmas, err) ||
-        check_schema(ledger, err) || run_sql(ledger, "PRAGMA journal_mode=WAL", err) ||
-        database_read_id(ledger, err))
+        check_schema(ledger, err) || enter_log_mode(ledger, err) || database_read_id(ledger, err))
         return -1;
     return 0;
 }
