@@ -5,10 +5,11 @@ A command about a 20-row export is traced once by the shim: the first upload of 
 day, which moves the report of the first one aside, an import, a rerun, and a resolve. Then each of its
 allocations (those of libraries too), and each of its calls on files with ENOSPC and with EIO, gets a trial
 in which that one call fails, and one in which it and all later ones of its kind fail. Also: the whole disk
-full from some call on, and no further threads. The run must end by itself, with a message and an exit code of the contract, without a
-word of a sanitizer; the ledger must be whole; where a sync failed the run must have stopped, with nothing
-on the wire that had no intent before. The same command, undisturbed, must then complete the run, and the
-oracle must find nothing.
+full from some call on, and no further threads. The run must end by itself, with a message and an exit code
+of the contract, without a word of a sanitizer; the ledger must be whole; where a sync failed the run must
+have stopped, with nothing on the wire that had no intent before. The same command, undisturbed, must then
+complete the run, and the oracle must find nothing. Each lock of the ledger is refused once, too, as where
+another process holds it for that moment: that must change nothing.
 
 Short: a sample of the points. Long: all of them. The start that meets the fault is of the program with
 sanitizers; with --released it is the other one.
@@ -30,12 +31,15 @@ FILES = (
 ROOM = "open+write+pwrite+ftruncate+fallocate+mkdir+rename"
 SYNCS = ("fsync", "fdatasync", "syncfs")
 CAUSES = ("ENOSPC", "EIO")
+# Of a lock that another process holds at that moment, and not at the next one.
+HELD = "EAGAIN"
 IN_FLIGHT = 2
 ROWS = 20
 SPARE = 2
 # The short form: so many of each half of the points of a kind; and of each function at least so many.
 SHORT = {"first": 50, "second": 40, "import": 20, "rerun": 30, "resolve": 20}
 EACH = {"first": 2, "second": 2}
+HELD_SHORT = 4
 # A lock that cannot be taken is waited for: with more of these points the campaign would do little else.
 LOCKS_EVERY = 16
 
@@ -82,6 +86,11 @@ def file_points(counts):
         yield "thread", number, "fail", "EAGAIN"
 
 
+def held_points(counts):
+    for number in range(1, counts.get("lock", 0) + 1):
+        yield "lock", number, "fail", HELD
+
+
 def check_end(one):
     """A clear end: by itself, with a code of the contract, and words."""
     said = one.result.err.strip()
@@ -94,6 +103,14 @@ def check_end(one):
     if not said:
         return [f"row -: exit {one.code} without a word"]
     return []
+
+
+def check_waited(one):
+    """Who holds a lock for a moment is waited for."""
+    if one.code in trial.ORDERLY:
+        return []
+    said = one.result.err.strip()
+    return [f"row -: exit {one.code}, though the lock was held for one moment only: {said[-300:]}"]
 
 
 def struck(calls, name):
@@ -166,9 +183,11 @@ class Campaign:
         counts, alloc_count = self.trace(kind)
         allocations, files = list(alloc_points(alloc_count)), list(file_points(counts))
         print(f"{kind}: {len(allocations)} points at allocations, {len(files)} at files, {counts}")
-        points = (self.choose(kind, allocations) if self.options.skip != "allocations" else []) + (
-            self.choose(kind, files) if self.options.skip != "files" else []
-        )
+        points = self.choose(kind, list(held_points(counts)), HELD_SHORT)
+        if not self.options.held and self.options.skip != "allocations":
+            points += self.choose(kind, allocations, SHORT[kind])
+        if not self.options.held and self.options.skip != "files":
+            points += self.choose(kind, files, SHORT[kind])
         named = [("-".join(map(str, (kind, *point))), kind, *point) for point in points]
         return [point for point in named if self.options.only in (None, point[0])]
 
@@ -182,9 +201,10 @@ class Campaign:
         names = [words[0] for words in calls]
         return {name: names.count(name) for name in set(names)}, int(calls[-1][1])
 
-    def choose(self, kind, points):
+    def choose(self, kind, points, short):
         """All of them, or as many as are wanted; of each function some."""
-        wanted = self.options.points or (len(points) if self.options.long else SHORT[kind])
+        all_of_them = self.options.long or self.options.held
+        wanted = self.options.points or (len(points) if all_of_them else short)
         if wanted >= len(points) or self.options.only:
             return points
         rng = random.Random(f"{self.options.seed}/{kind}")
@@ -194,7 +214,8 @@ class Campaign:
         each, chosen = EACH.get(kind, 1), []
         for of_one in of_name.values():
             chosen += rng.sample(of_one, min(len(of_one), each))
-        rest = [point for point in points if point[0] != "lock" and point not in set(chosen)]
+        is_slow = {point for point in points if point[0] == "lock" and point[-1] != HELD}
+        rest = [point for point in points if point not in is_slow.union(chosen)]
         return chosen + rng.sample(rest, max(0, wanted - len(chosen)))
 
     def attempt(self, label, *point):
@@ -222,7 +243,8 @@ class Campaign:
             )
             one.ended(run, END_SECONDS)
             code = one.code
-            found = check_end(one) + one.check_kept() + trial.check_ledger(one.workspace.ledger)
+            found = check_waited(one) if name == "lock" and cause == HELD else check_end(one)
+            found += one.check_kept() + trial.check_ledger(one.workspace.ledger)
             if log:
                 found += check_sync(one, trial.read_calls(log), name)
             # What had its intent when the run ended with an error may be unknown, as after a kill.
@@ -277,6 +299,7 @@ def main():
         __doc__,
         released={"action": "store_true", "help": "no sanitizers: faster"},
         points={"type": int, "help": f"so many of each half of the points of a kind (short: {SHORT})"},
+        held={"action": "store_true", "help": "only locks that are held for a moment, all of them"},
         skip={"choices": ("allocations", "files"), "help": "leave out these points"},
     )
     codes = {}
@@ -292,7 +315,7 @@ def main():
             )
         )
     score.progress(f"exit codes {codes}")
-    if len(codes) < 3 and not options.only:
+    if len(codes) < 3 and not options.only and not options.held:
         score.add("codes", [f"row -: the faults had no effect: {codes}"])
     score.end()
 

@@ -7,10 +7,10 @@
  * CAMPAIGN_PATH=END     of the calls on descriptors only those of files whose path ends so
  * CAMPAIGN_DO=WHAT      kill-before, kill-torn (half of the bytes), kill-after, stop-before
  *                       (SIGTERM), fail, or fail-on (this one and all later ones)
- * CAMPAIGN_ERRNO=N      what the failing call says
- * CAMPAIGN_OLD=1        the file system knows no rename that replaces nothing
- * CAMPAIGN_RECORD=FILE  append what changes files, what syncs them and what is sent: a line
- *                       "OP INODE OFFSET LENGTH PATH [TO]", then LENGTH bytes
+ * CAMPAIGN_ERRNO=N      what the failing call says; EAGAIN is said by calls that lock alone, as
+ * where another process holds the lock CAMPAIGN_OLD=1        the file system knows no rename that
+ * replaces nothing CAMPAIGN_RECORD=FILE  append what changes files, what syncs them and what is
+ * sent: a line "OP INODE OFFSET LENGTH PATH [TO]", then LENGTH bytes
  *
  * The functions are named as in the table below; variants of one (open64, mkostemp64 and fopen for
  * open, sendmsg for send, …) go by one name. Only calls on regular files and folders count, and
@@ -683,14 +683,30 @@ int flock(int fd, int operation)
     return fails(action) ? -1 : (int)after(action, REAL(flock)(fd, operation));
 }
 
+/* Whether another process could be the reason that it is refused. SQLite locks by F_SETLK, and
+ * makes its lock for writing, which is that on more than a byte, one for reading again. */
+static bool takes_lock(int command, const struct flock *lock)
+{
+    static off_t for_writing = -1;
+    bool is_wide = lock->l_len > 1;
+    bool takes = command == F_SETLK && lock->l_type != F_UNLCK;
+
+    if (takes && lock->l_type == F_RDLCK && is_wide && for_writing == lock->l_start)
+        takes = false;
+    if (is_wide)
+        for_writing = lock->l_type == F_WRLCK ? lock->l_start : -1;
+    return takes;
+}
+
 /* Both names of fcntl: no call of it has more than one further argument. */
 static int control(int (*real)(int, int, ...), int fd, int command, void *argument)
 {
-    enum action action = ACT_NOTHING;
+    bool is_lock = command == F_SETLK || command == F_SETLKW || command == F_GETLK ||
+                   command == F_OFD_SETLK || command == F_OFD_SETLKW || command == F_OFD_GETLK;
+    enum action action = is_lock ? meet_fd(CALL_LOCK, fd) : ACT_NOTHING;
 
-    if (command == F_SETLK || command == F_SETLKW || command == F_GETLK || command == F_OFD_SETLK ||
-        command == F_OFD_SETLKW || command == F_OFD_GETLK)
-        action = meet_fd(CALL_LOCK, fd);
+    if (plan.cause == EAGAIN && is_lock && !takes_lock(command, argument) && action == ACT_FAIL)
+        action = ACT_NOTHING;
     return fails(action) ? -1 : (int)after(action, real(fd, command, argument));
 }
 
