@@ -33,6 +33,7 @@ struct next_step {
     const struct unknown_row_totals *totals;
     bool is_abandoned;     /* the run sends nothing any more */
     bool was_settled;      /* decisions were given */
+    const char *list;      /* where the list was written; NULL: nowhere */
     uint64_t orphans;      /* unknown rows that a list alone can settle here */
     uint64_t waiting;      /* … that wait for a row of another report */
     uint64_t over;         /* … whose claim was settled in another run */

@@ -53,7 +53,7 @@ static void append_sending(const struct next_step *next_step, struct buffer *wor
 
 static void append_deciding(const struct next_step *next_step, bool by_row, struct buffer *words)
 {
-    const char *list = next_step->options->list;
+    const char *list = next_step->list;
 
     if (list) {
         language_append(words,
@@ -133,7 +133,7 @@ void next_step_print(const struct next_step *next_step)
         next_step->run->name, LOG_QUOTED(next_step->options->claims),
         (unsigned long long)t->unknown, (unsigned long long)t->own,
         (unsigned long long)next_step->waiting);
-    if (next_step->options->list)
-        log_info("the list: %s", LOG_QUOTED(next_step->options->list));
+    if (next_step->list)
+        log_info("the list: %s", LOG_QUOTED(next_step->list));
     say_what_is_next(next_step);
 }

@@ -206,6 +206,25 @@ class ListTest(ResolveCase):
         with open(self.ws.file("list.csv"), encoding="utf-8") as file:
             self.assertIn("\"'+1+1", file.read())
 
+    def test_the_list_on_standard_output_is_the_list_alone(self):
+        self.upload_with_unknown(claim_rows(3), 2)
+        result = self.resolve("-o", "-")
+        self.assertExit(result, 3)
+        self.assertNotIn("--from -", result.err)
+        self.ws.write("list.csv", result.out)
+        self.assertEqual([row["claim_order_no"] for row in self.read_sheet()], ["CL00000002"])
+        self.assertExit(self.resolve("-o", "-", "--json"), 2)
+
+    def test_the_list_in_a_folder_has_the_reports_name(self):
+        self.upload_with_unknown(claim_rows(2), 1)
+        os.mkdir(self.ws.file("lists"))
+        result = self.resolve("-o", "lists/")
+        self.assertExit(result, 3)
+        self.assertEqual(os.listdir(self.ws.file("lists")), ["claims.report.unknown.csv"])
+        self.assertSays(result, "--from lists/claims.report.unknown.csv")
+        self.assertExit(self.resolve("-o", "lists"), 73)
+        self.assertExit(self.resolve("-o", "lists", "--overwrite"), 3)
+
     def test_a_list_that_exists_may_hold_decisions_and_stays(self):
         self.upload_with_unknown(claim_rows(2), 1)
         self.ws.write("list.csv", "decisions of an hour's work")
@@ -221,7 +240,7 @@ class ListTest(ResolveCase):
         self.upload_with_unknown(claim_rows(2), 1)
         before = file_digest(self.ws.report)
         os.symlink(self.ws.report, self.ws.file("link.csv"))
-        for name in ("link.csv", "claims.report.csv", "."):
+        for name in ("link.csv", "claims.report.csv"):
             with self.subTest(name):
                 self.assertExit(self.resolve("-o", name, "--overwrite"), 73)
         self.assertEqual(file_digest(self.ws.report), before)

@@ -23,6 +23,7 @@ struct output {
     struct buffer partial;
     int fd;
     bool published;
+    bool is_standard;
 };
 
 /* Fails as file_create_locked, and where the name could not be taken; close it in any case. */
@@ -30,6 +31,9 @@ int output_open(const char *path, struct output *ret_output, struct error *err);
 
 /* The same where what stands at the name is yet to be moved away: it is not looked at. */
 int output_lock(const char *path, struct output *ret_output, struct error *err);
+
+/* The same on standard output: what has been written is there, whatever comes after it. */
+void output_open_standard(struct output *ret_output);
 
 /* The name under which it is written, for a library that opens files by their names. Borrowed. */
 const char *output_partial(const struct output *output);

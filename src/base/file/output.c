@@ -26,6 +26,11 @@ int output_open(const char *path, struct output *ret_output, struct error *err)
     return file_check_replaceable(path, err) ? -1 : output_lock(path, ret_output, err);
 }
 
+void output_open_standard(struct output *ret_output)
+{
+    *ret_output = (struct output){.fd = -1, .is_standard = true};
+}
+
 const char *output_partial(const struct output *output)
 {
     return buffer_string(&output->partial);
@@ -35,7 +40,9 @@ static int flush(struct output *output, struct error *err)
 {
     if (output->text.failed)
         return error_no_memory(err);
-    if (file_write(output->fd, output->partial.ptr, output->text.ptr, output->text.len, err))
+    if (output->is_standard)
+        fwrite(buffer_string(&output->text), 1, output->text.len, stdout);
+    else if (file_write(output->fd, output->partial.ptr, output->text.ptr, output->text.len, err))
         return -1;
     buffer_reset(&output->text);
     return 0;
@@ -53,6 +60,8 @@ int output_finish(struct output *output, struct error *err)
 
 int output_publish(struct output *output, struct error *err)
 {
+    if (output->is_standard)
+        return flush(output, err) ? -1 : output_flush_standard(err);
     if (output_finish(output, err) ||
         file_publish(output->fd, output->partial.ptr, output->path, err))
         return -1;

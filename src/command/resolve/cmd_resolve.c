@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "cli/folder.h"
 #include "cli/next_step.h"
 #include "cli/options/options.h"
 #include "cli/statement.h"
@@ -72,6 +73,8 @@ static const char *usage_breach(const struct options *o)
         return _("--as goes with --row N, --claim ORDER_NO or --all");
     if ((o->by || o->reason) && !is_typed(o) && !o->from)
         return _("--by and --reason go with --row, --claim, --all or --from");
+    if (o->json && o->list && strcmp(o->list, "-") == 0)
+        return _("--json and -o - both write to standard output; name a file for the list");
     if (o->all && (o->rows || o->claim))
         return _("--all settles every unknown row: not together with --row or --claim");
     if (o->all && o->expect_rows < 0)
@@ -173,7 +176,7 @@ static int confirm(struct resolve *r, struct error *err)
         const struct decision *decision = decisions_at(r->decisions, i);
 
         if (decision->claim_order_no && ++shown)
-            confirmation_name(decision, r->manifest.run, decision->fee_fen);
+            confirmation_name(decision, r->manifest.run, decision->fee_fen, NULL);
     }
     if (count > CONFIRMATION_SHOWN)
         log_info("… and %zu more", count - CONFIRMATION_SHOWN);
@@ -237,22 +240,43 @@ static int publish(struct resolve *r, struct error *err)
 
 /* ---- the second pass: what is left ---- */
 
+/* In a folder the sheet has the report's name. */
+static int open_sheet(struct resolve *r, struct error *err)
+{
+    const struct options *o = r->options;
+    struct buffer name = {0};
+
+    folder_name(o->claims, ".unknown.csv", &name);
+    folder_place(o->list, buffer_string(&name), &r->list);
+    r->list.failed |= name.failed;
+    buffer_release(&name);
+    if (r->list.failed)
+        return error_no_memory(err);
+    return unknown_sheet_open(r->list.ptr, o->claims, o->overwrite, &r->sheet, err);
+}
+
 static int open_outputs(struct resolve *r, struct error *err)
 {
     const struct options *o = r->options;
 
-    if (o->list && unknown_sheet_open(o->list, o->claims, o->overwrite, &r->sheet, err))
+    if (o->list && open_sheet(r, err))
         return -1;
     if (o->json)
         r->json = unknown_json_open(o->claims, &r->manifest);
     return o->json && !r->json ? error_no_memory(err) : 0;
 }
 
+/* What is written there is the list alone. */
+static bool lists_to_output(const struct options *o)
+{
+    return o->list && strcmp(o->list, "-") == 0;
+}
+
 static int show(struct resolve *r, const struct unknown_row *unknown_row, struct error *err)
 {
     if (r->json)
         unknown_json_add(r->json, unknown_row);
-    else if (!r->decisions)
+    else if (!r->decisions && !lists_to_output(r->options))
         unknown_row_print(unknown_row);
     return r->sheet && unknown_row_is_settled_here(unknown_row)
                ? unknown_sheet_add(r->sheet, unknown_row, err)
@@ -326,6 +350,7 @@ static int report_rest(struct resolve *r, struct error *err)
     if (output_flush_standard(err))
         return -1;
     next_step.elsewhere = buffer_string(&r->elsewhere);
+    next_step.list = r->list.len && !lists_to_output(r->options) ? r->list.ptr : NULL;
     next_step_print(&next_step);
     return r->totals.exit_code;
 }
@@ -357,6 +382,7 @@ static void release(struct resolve *r)
     buffer_release(&r->run_stopped);
     buffer_release(&r->run_report);
     buffer_release(&r->elsewhere);
+    buffer_release(&r->list);
 }
 
 int cmd_resolve(const struct options *options, const char *invocation, struct error *err)

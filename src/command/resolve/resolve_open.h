@@ -36,6 +36,7 @@ struct resolve {
     struct json *json;
     struct unknown_sheet *sheet;
     struct unknown_row_totals totals;
+    struct buffer list;      /* where the sheet goes */
     struct buffer elsewhere; /* a report that a row waits for */
 };
 

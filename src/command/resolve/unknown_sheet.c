@@ -44,15 +44,18 @@ static int look(const char *path, const char *report_path, bool overwrite, struc
 int unknown_sheet_open(const char *path, const char *report_path, bool overwrite,
                        struct unknown_sheet **ret_sheet, struct error *err)
 {
+    bool is_standard = strcmp(path, "-") == 0;
     struct unknown_sheet *sheet;
 
     *ret_sheet = NULL;
-    if (look(path, report_path, overwrite, err))
+    if (!is_standard && look(path, report_path, overwrite, err))
         return -1;
     sheet = calloc(1, sizeof(*sheet));
     if (!sheet)
         return error_no_memory(err);
-    if (output_open(path, &sheet->output, err)) {
+    if (is_standard) {
+        output_open_standard(&sheet->output);
+    } else if (output_open(path, &sheet->output, err)) {
         unknown_sheet_close(sheet);
         return -1;
     }

@@ -20,8 +20,9 @@ struct unknown_sheet;
 #define UNKNOWN_SHEET_HEADER                                                                       \
     "row,digest,submitted_at,workcard_id,claim_order_no,claim_fee,request_id,as,by,reason\n"
 
-/* Begins the sheet at `path`. EXIT_CANNOT_CREATE when anything is there and `overwrite` is false:
- * it may hold decisions; or when it is no regular file, or the report itself. */
+/* Begins the sheet at `path`, which is borrowed; "-" is standard output. EXIT_CANNOT_CREATE when
+ * anything is there and `overwrite` is false: it may hold decisions; or when it is no regular file,
+ * or the report itself. */
 int unknown_sheet_open(const char *path, const char *report_path, bool overwrite,
                        struct unknown_sheet **ret_sheet, struct error *err);
 int unknown_sheet_add(struct unknown_sheet *sheet, const struct unknown_row *unknown_row,

@@ -1,7 +1,6 @@
 #include "month_csv.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,13 +12,10 @@
 #include "base/words/language.h"
 #include "report/line.h"
 
-#define FLUSH_BYTES ((size_t)64 << 10)
-
 static const char beginning[] = LINE_BOM MONTH_CSV_HEADER;
 
 struct month_csv {
-    struct output output; /* on standard output its text alone is used */
-    bool is_standard;
+    struct output output;
 };
 
 static bool goes_to_output(const char *path)
@@ -67,8 +63,9 @@ int month_csv_open(const char *path, struct month_csv **ret_csv, struct error *e
     csv = calloc(1, sizeof(*csv));
     if (!csv)
         return error_no_memory(err);
-    csv->is_standard = goes_to_output(path);
-    if (!csv->is_standard && output_open(path, &csv->output, err)) {
+    if (goes_to_output(path)) {
+        output_open_standard(&csv->output);
+    } else if (output_open(path, &csv->output, err)) {
         month_csv_close(csv);
         return -1;
     }
@@ -88,21 +85,6 @@ static void put_text(struct buffer *out, const char *text)
 {
     buffer_byte(out, ',');
     line_append_cell(text, out);
-}
-
-static int advance(struct month_csv *csv, struct error *err)
-{
-    struct buffer *text = &csv->output.text;
-
-    if (!csv->is_standard)
-        return output_advance(&csv->output, err);
-    if (text->failed)
-        return error_no_memory(err);
-    if (text->len >= FLUSH_BYTES) {
-        fwrite(text->ptr, 1, text->len, stdout);
-        buffer_reset(text);
-    }
-    return 0;
 }
 
 int month_csv_add(struct month_csv *csv, const struct month *month, const struct month_claim *claim,
@@ -131,26 +113,18 @@ int month_csv_add(struct month_csv *csv, const struct month *month, const struct
     put_text(out, month->exports[final->export].paths[0]);
     put_number(out, true, (int64_t) final->row);
     buffer_byte(out, '\n');
-    return advance(csv, err);
+    return output_advance(&csv->output, err);
 }
 
 int month_csv_publish(struct month_csv *csv, struct error *err)
 {
-    if (!csv->is_standard)
-        return output_publish(&csv->output, err);
-    if (csv->output.text.failed)
-        return error_no_memory(err);
-    fwrite(buffer_string(&csv->output.text), 1, csv->output.text.len, stdout);
-    return output_flush_standard(err);
+    return output_publish(&csv->output, err);
 }
 
 void month_csv_close(struct month_csv *csv)
 {
     if (!csv)
         return;
-    if (csv->is_standard)
-        buffer_release(&csv->output.text);
-    else
-        output_close(&csv->output);
+    output_close(&csv->output);
     free(csv);
 }
