@@ -92,7 +92,8 @@ class TerminalTest(ConfirmationCase):
         self.assertTrue(asked)
         self.assertEqual(code, 0, said)
         question = said.index("[y/N]")
-        for word in (run, "CL00000001", "1.01 yuan", "claims.csv", "accepted"):
+        handed_over = self.ws.read_report()[0]["submitted_at"][:10]
+        for word in (run, "CL00000001", "1.01 yuan", "claims.csv", "handed over " + handed_over, "CONNECTION_CLOSED", "accepted"):
             self.assertIn(word, said[:question])
         self.assertEqual(self.outcomes(), ["accepted", "accepted"])
 

@@ -5,6 +5,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/money.h"
@@ -12,17 +14,43 @@
 #include "base/words/terminal.h"
 #include "cli/options/options.h"
 
-void confirmation_name(const struct decision *decision, const char *run, int64_t fee_fen)
+/* ", 1.01 yuan" */
+static void put_amount(const struct decision *decision, int64_t fee_fen, const char *report,
+                       struct buffer *words)
 {
-    char yuan[MONEY_TEXT_BYTES] = "";
-    char amount[MONEY_TEXT_BYTES + 16] = "";
+    char yuan[MONEY_TEXT_BYTES];
 
     if (fee_fen >= 0)
-        snprintf(amount, sizeof(amount), _(", %s yuan"), money_format_yuan(fee_fen, yuan));
+        language_format(words, ", %s yuan", money_format_yuan(fee_fen, yuan));
+    else if (report && *report)
+        language_format(words, ", the amount is in row %llu of '%s'",
+                        (unsigned long long)decision->row, LOG_QUOTED(report));
+}
+
+static void put_attempt(const struct decision *decision, struct buffer *words)
+{
+    char time[CLOCK_TOP_BYTES];
+
+    if (decision->submitted_ms) {
+        clock_format_top(decision->submitted_ms, time);
+        language_format(words, ", handed over %s", time);
+    }
+    if (*decision->known)
+        buffer_format(words, ", %s", LOG_QUOTED(decision->known));
+}
+
+void confirmation_name(const struct decision *decision, const char *run, int64_t fee_fen,
+                       const char *report)
+{
+    struct buffer words = {0};
+
+    put_amount(decision, fee_fen, report, &words);
+    put_attempt(decision, &words);
     log_info("run %s, row %llu: claim '%s' of work order %lld%s: %s", run,
              (unsigned long long)decision->row, LOG_QUOTED(decision->claim_order_no),
-             (long long)decision->workcard_id, amount,
+             (long long)decision->workcard_id, buffer_string(&words),
              decision->outcome == OUTCOME_ACCEPTED ? _("accepted") : _("not executed"));
+    buffer_release(&words);
 }
 
 bool confirmation_can_ask(void)

@@ -19,9 +19,11 @@ struct options;
 
 #define CONFIRMATION_SHOWN 20 /* decisions that are named one by one */
 
-/* Names one: row, claim, amount, and what is said of it. `run` is whose attempt it is; a negative
- * amount is not known. */
-void confirmation_name(const struct decision *decision, const char *run, int64_t fee_fen);
+/* Names one: row, claim, amount, the time it was handed over, what is known of it, and what is said
+ * of it. `run` is whose attempt it is. A negative amount is not known: then `report`, which may be
+ * NULL, has it. */
+void confirmation_name(const struct decision *decision, const char *run, int64_t fee_fen,
+                       const char *report);
 
 /* Whether a person sits there. */
 bool confirmation_can_ask(void);

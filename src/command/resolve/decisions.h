@@ -25,6 +25,8 @@ struct decisions;
 #define DECISIONS_BYTES_MAX ((uint64_t)16 << 20) /* of a file */
 #define DECISIONS_REFUSED_SHOWN 20
 
+#define DECISION_KNOWN_BYTES 64
+
 struct decision {
     uint64_t row;
     uint64_t line;        /* physical, in the file; 0: it was typed */
@@ -40,6 +42,7 @@ struct decision {
     int64_t workcard_id;
     char *claim_order_no; /* NULL: not known */
     int64_t fee_fen;
+    char known[DECISION_KNOWN_BYTES]; /* of the attempt: a code, or "" */
 };
 
 /* "accepted" or "not-executed"; false for any other word. Blanks around it and case do not count.

@@ -121,6 +121,18 @@ static bool is_meant(const struct desk *desk, const struct view_unknown *unknown
            (o->all || strcmp(unknown->claim_order_no, o->claim) == 0);
 }
 
+/* The ledger has no amount of an attempt that is unknown. */
+static int name(struct desk *desk, const struct view_unknown *unknown,
+                const struct decision *decision, struct error *err)
+{
+    const char *report;
+
+    if (find_report(desk, unknown->place.run, &report, err))
+        return -1;
+    confirmation_name(decision, unknown->run_name, -1, report);
+    return 0;
+}
+
 static int take(struct desk *desk, const struct view_unknown *unknown, struct error *err)
 {
     const struct options *o = desk->options;
@@ -137,9 +149,9 @@ static int take(struct desk *desk, const struct view_unknown *unknown, struct er
         return error_no_memory(err);
     decision->submitted_ms = unknown->submitted_ms;
     memcpy(decision->digest, unknown->digest, sizeof(decision->digest));
-    if (count < CONFIRMATION_SHOWN)
-        confirmation_name(decision, unknown->run_name, -1);
-    return 0;
+    snprintf(decision->known, sizeof(decision->known), "%s",
+             unknown->was_interrupted ? _("its run was killed") : unknown->code);
+    return count < CONFIRMATION_SHOWN ? name(desk, unknown, decision, err) : 0;
 }
 
 /* One attempt, in the open transaction, if it still is the one that was listed. */

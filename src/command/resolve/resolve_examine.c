@@ -1,5 +1,6 @@
 #include "resolve_examine.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -41,6 +42,7 @@ static int bind(struct resolve *r, struct decision *decision, const struct scan_
         decision->submitted_ms = record->submitted_ms;
     }
     decision->fee_fen = was->claim.claim_fee;
+    snprintf(decision->known, sizeof(decision->known), "%s", record->code);
     return decision_set_claim(decision, was->claim.workcard_id, was->claim.claim_order_no)
                ? error_no_memory(err)
                : 0;
