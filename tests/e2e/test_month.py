@@ -122,7 +122,7 @@ class Claims(MonthCase):
         self.assertEqual((claims["CL00000007"]["claim_fee"], claims["CL00000007"]["accepted_fee"]), ("", ""))
 
     def test_a_file_of_claims_takes_only_the_place_of_its_like(self):
-        for name in ("reports", self.report(0), "day0.csv", "ledger.db"):
+        for name in (self.report(0), "day0.csv", "ledger.db"):
             with self.subTest(name):
                 self.audit("--csv", name, code=73)
         for _ in range(2):

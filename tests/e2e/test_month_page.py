@@ -58,6 +58,16 @@ class Page(MonthPageCase):
         self.audit("--html", "-", "--csv", "-", code=2)
         self.audit("--html", "claims.csv", code=73)
 
+    def test_in_a_folder_it_has_a_usual_name(self):
+        self.make(days=2, rows=10)
+        os.mkdir(self.ws.file("out"))
+        for place in ("out", "out/"):
+            self.audit("--html", place, "--csv", place)
+        self.assertEqual(sorted(os.listdir(self.ws.file("out"))), ["audit.claims.csv", "audit.html"])
+        result = self.ws.run("audit", "--html", "out/", "reports/claims-10-30.report.csv", "--ledger", "ledger.db")
+        self.assertIn(result.code, (0, 1))
+        self.assertTrue(os.path.exists(self.ws.file("out/claims-10-30.report.html")))
+
     def test_what_disagrees_is_told_of_its_export(self):
         self.make(days=2, rows=10)
         path = self.ws.file("reports/claims-10-31.report.csv")

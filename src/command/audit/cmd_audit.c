@@ -4,6 +4,7 @@
 #include "audit.h"
 #include "audit_show.h"
 #include "base/error.h"
+#include "cli/folder.h"
 #include "cli/options/options.h"
 #include "command/audit/month/month_show.h"
 #include "command/audit/reports/report_list.h"
@@ -110,6 +111,51 @@ static int run_all(const struct options *options, const struct audit_settings *s
     return result;
 }
 
+/* ---- places ---- */
+
+/* Where files go: in a folder they have the name of the report, or of an audit where it is of
+ * more. */
+struct places {
+    struct buffer html, csv, xlsx;
+};
+
+static const char *place(const struct options *options, const char *path, const char *ending,
+                         struct buffer *ret_place)
+{
+    struct buffer name = {0};
+    const char *first = options->operands[0];
+
+    if (!path)
+        return NULL;
+    if (options->operand_count > 1 || report_list_has_folder(&first, 1))
+        buffer_format(&name, "audit%s", ending);
+    else
+        folder_name(first, ending, &name);
+    folder_place(path, buffer_string(&name), ret_place);
+    ret_place->failed |= name.failed;
+    buffer_release(&name);
+    return buffer_string(ret_place);
+}
+
+static int run_placed(const struct options *options, const struct audit_settings *settings,
+                      struct error *err)
+{
+    struct places places = {0};
+    struct options placed = *options;
+    int result;
+
+    placed.html = place(options, options->html, ".html", &places.html);
+    placed.csv = place(options, options->csv, ".claims.csv", &places.csv);
+    placed.xlsx = place(options, options->xlsx, ".xlsx", &places.xlsx);
+    result = places.html.failed || places.csv.failed || places.xlsx.failed
+                 ? error_no_memory(err)
+                 : run_all(&placed, settings, err);
+    buffer_release(&places.html);
+    buffer_release(&places.csv);
+    buffer_release(&places.xlsx);
+    return result;
+}
+
 int cmd_audit(const struct options *options, const char *invocation, struct error *err)
 {
     struct buffer ledger = {0};
@@ -129,7 +175,7 @@ int cmd_audit(const struct options *options, const char *invocation, struct erro
     /* Without a place for a ledger there is none to compare with. */
     if (!options->ledger && !ledger_default_path(&ledger, &none) && !ledger.failed)
         settings.ledger_path = ledger.ptr;
-    result = run_all(options, &settings, err);
+    result = run_placed(options, &settings, err);
     buffer_release(&ledger);
     return result;
 }
