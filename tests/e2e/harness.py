@@ -284,6 +284,23 @@ class Workspace:
         self._runs.append(run)
         return run
 
+    def run_together(self, commands):
+        """Commands that begin in the same moment: a shell of each waits for a line. Their results."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            runs = [
+                Run(
+                    ("sh", "-c", 'read line; exec "$@" </dev/null', "sh", self.binary, *command),
+                    self.path,
+                    self.environment(),
+                    theirs,
+                )
+                for command in commands
+            ]
+            self._runs += runs
+            ours.sendall(b"\n" * len(runs))
+            return [run.finish() for run in runs]
+
     def run(self, *arguments, seconds=RUN_SECONDS, env=None, input=None, binary=None):
         if input is None:
             return self.start(*arguments, env=env, binary=binary).finish(seconds)

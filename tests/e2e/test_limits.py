@@ -1,5 +1,6 @@
 """Rate, ban and quota hold over all runs that share a ledger (contract section 5, promise 8)."""
 
+import os
 import signal
 import sqlite3
 import threading
@@ -29,6 +30,21 @@ class LimitsTest(TestCase):
             for name in ("one.csv", "two.csv")
         ]
         return [run.finish() for run in runs]
+
+    def test_runs_that_begin_on_a_new_ledger_in_the_same_moment(self):
+        gateway = self.gateway()
+        for turn in range(8):
+            os.mkdir(self.ws.file(f"{turn}"))
+            commands = []
+            for number in range(8):
+                name = f"{turn}/{number}.csv"
+                self.ws.export([claim_row(10 * turn + number + 1)], name=name)
+                commands.append(
+                    self.ws.upload_arguments(gateway, claims=name, ledger=f"{turn}/ledger.db")
+                )
+            for result in self.ws.run_together(commands):
+                self.assertExit(result, 0)
+        self.assertEqual(len(gateway.requests), 64)
 
     def test_two_runs_share_the_rate_in_every_sliding_second(self):
         gateway = self.gateway()

@@ -12,13 +12,17 @@
 
 #define MANIFEST_SUFFIX ".manifest.json"
 #define FOLDERS_MAX 8
+#define LISTINGS_MAX 100 /* of a folder in which names go while it is looked at */
 
 struct earlier_runs {
     earlier_runs_visitor visit;
     void *context;
     const char *const *files; /* in whose folders they lie */
     size_t count;
-    bool starts; /* what this pass shows */
+    bool starts;         /* what this pass shows */
+    int listings;        /* of the folder so far */
+    bool has_gone;       /* a name went between the listing and the look */
+    struct buffer shown; /* of the folder, each with its number and NUL */
 };
 
 static const char *suffix_of(const struct earlier_runs *earlier_runs)
@@ -33,7 +37,16 @@ static bool ends_with(const char *name, const char *suffix)
     return len > strlen(suffix) && strcmp(name + len - strlen(suffix), suffix) == 0;
 }
 
-static int look(const struct earlier_runs *earlier_runs, const char *path, struct error *err)
+/* A run that begins moves what tells of another aside, and one that ends removes its own. A link
+ * that leads nowhere has not gone. */
+static bool has_gone(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) && errno == ENOENT;
+}
+
+static int look(struct earlier_runs *earlier_runs, const char *path, struct error *err)
 {
     struct manifest_found manifest;
     struct error unread;
@@ -46,6 +59,7 @@ static int look(const struct earlier_runs *earlier_runs, const char *path, struc
         earlier_run.manifest = &manifest;
     else if (found < 0)
         earlier_run.unread = unread.text;
+    earlier_runs->has_gone |= !found && has_gone(path);
     if (found < 0 && unread.exit_code == EXIT_RESOURCES)
         result = error_no_memory(err);
     else if (found > 0 || (found < 0 && unread.exit_code == EXIT_INPUT_MISSING))
@@ -56,7 +70,7 @@ static int look(const struct earlier_runs *earlier_runs, const char *path, struc
 
 /* A folder that may be written but not listed: what lies beside the files themselves is known by
  * its name. */
-static int visit_names(const struct earlier_runs *earlier_runs, struct error *err)
+static int visit_names(struct earlier_runs *earlier_runs, struct error *err)
 {
     struct buffer path = {0};
     int result = 0;
@@ -69,6 +83,7 @@ static int visit_names(const struct earlier_runs *earlier_runs, struct error *er
         result = path.failed ? error_no_memory(err) : look(earlier_runs, path.ptr, err);
     }
     buffer_release(&path);
+    earlier_runs->has_gone = false; /* most never stood there */
     return result;
 }
 
@@ -83,7 +98,24 @@ static int fail_to_list(const char *folder, int number, struct error *err)
                      LOG_QUOTED(*folder ? folder : "."), strerror(number));
 }
 
-static int visit_list(const struct earlier_runs *earlier_runs, const char *folder, DIR *list,
+/* Whether a file was shown in an earlier listing of the folder; or takes note of it. */
+static bool was_shown(struct earlier_runs *earlier_runs, const struct dirent *entry)
+{
+    struct buffer *shown = &earlier_runs->shown;
+    size_t before = shown->len;
+
+    buffer_format(shown, "%llu %s", (unsigned long long)entry->d_ino, entry->d_name);
+    buffer_byte(shown, '\0');
+    for (size_t at = 0; earlier_runs->listings && !shown->failed && at < before;
+         at += strlen(shown->ptr + at) + 1)
+        if (strcmp(shown->ptr + at, shown->ptr + before) == 0) {
+            shown->len = before;
+            return true;
+        }
+    return false;
+}
+
+static int visit_list(struct earlier_runs *earlier_runs, const char *folder, DIR *list,
                       struct error *err)
 {
     struct buffer path = {0};
@@ -91,11 +123,12 @@ static int visit_list(const struct earlier_runs *earlier_runs, const char *folde
     int result = 0;
 
     while (!result && (errno = 0, entry = readdir(list))) {
-        if (!ends_with(entry->d_name, suffix_of(earlier_runs)))
+        if (!ends_with(entry->d_name, suffix_of(earlier_runs)) || was_shown(earlier_runs, entry))
             continue;
         buffer_reset(&path);
         buffer_format(&path, "%s%s", folder, entry->d_name);
-        result = path.failed ? error_no_memory(err) : look(earlier_runs, path.ptr, err);
+        result = path.failed || earlier_runs->shown.failed ? error_no_memory(err)
+                                                           : look(earlier_runs, path.ptr, err);
     }
     if (!result && errno)
         result = fail_to_list(folder, errno, err);
@@ -103,9 +136,7 @@ static int visit_list(const struct earlier_runs *earlier_runs, const char *folde
     return result;
 }
 
-/* `folder` ends in a slash, or is empty. */
-static int visit_folder(const struct earlier_runs *earlier_runs, const char *folder,
-                        struct error *err)
+static int list_folder(struct earlier_runs *earlier_runs, const char *folder, struct error *err)
 {
     DIR *list = opendir(*folder ? folder : ".");
     int result = 0;
@@ -116,6 +147,25 @@ static int visit_folder(const struct earlier_runs *earlier_runs, const char *fol
         return errno == ENOENT || errno == ENOTDIR ? 0 : fail_to_list(folder, errno, err);
     result = visit_list(earlier_runs, folder, list, err);
     closedir(list);
+    return result;
+}
+
+/* `folder` ends in a slash, or is empty. Where a name went it may have been moved to one that the
+ * listing had passed: it is listed again, for what was not shown yet. */
+static int visit_folder(struct earlier_runs *earlier_runs, const char *folder, struct error *err)
+{
+    int *listings = &earlier_runs->listings;
+    int result = 0;
+
+    buffer_reset(&earlier_runs->shown);
+    for (*listings = 0; !result && (!*listings || earlier_runs->has_gone); ++*listings) {
+        earlier_runs->has_gone = false;
+        if (*listings == LISTINGS_MAX)
+            return error_set(err, EXIT_TRY_LATER,
+                             "other runs begin and end all the time in the folder '%s'; try again",
+                             LOG_QUOTED(*folder ? folder : "."));
+        result = list_folder(earlier_runs, folder, err);
+    }
     return result;
 }
 
@@ -179,5 +229,6 @@ int earlier_runs_visit(const char *const *files, size_t count, earlier_runs_visi
     }
     for (size_t i = 0; i < folders.count; i++)
         free(folders.paths[i]);
+    buffer_release(&earlier_runs.shown);
     return result;
 }
