@@ -16,6 +16,7 @@ from harness import (
     ban_body,
     claim_row,
     claim_rows,
+    export_text,
     file_digest,
     http,
     only_long,
@@ -509,6 +510,31 @@ class EarlierVersionTest(StatusCase):
         self.assertEqual(claim["rows"][0]["run"], "20251231-aaaaaaaa")
         self.verifies()
         self.assertEqual(self.sql("PRAGMA user_version", "before.db"), [(1,)])
+
+
+    def test_what_is_typed_in_the_moment_of_the_upgrade(self):
+        """What only looks takes the ledger as it is before, or as it is after."""
+        gateway = self.gateway()
+        for number in range(12):
+            for end in ("", "-wal", "-shm", ".lock"):
+                if os.path.exists(self.ws.ledger + end):
+                    os.remove(self.ws.ledger + end)
+            self.make_first_version(gateway)
+            looks = [("status",), ("resolve",), ("status", "--backup", f"{number}.db")]
+            looks += [("status", "--verify")] * 4
+            commands = [(*look, "-L", "ledger.db") for look in looks]
+            for name, end in (("one.csv", ""), ("two.csv", "\n")):
+                self.ws.write(name, export_text(claim_rows(1)) + end)
+                commands.append(
+                    self.ws.upload_arguments(gateway, *NEW_LEDGER, "--overwrite", claims=name)
+                )
+            for command, result in zip(commands, self.ws.run_together(commands)):
+                if result.code == 78:
+                    self.assertSays(result, "the next upload brings it to this one")
+                else:
+                    self.assertExit(result, 0)
+            self.verifies()
+        self.assertEqual(gateway.requests, [])
 
 
 class VerifyTest(StatusCase):

@@ -220,12 +220,29 @@ static int ask(struct verification *v, const char *sql, const char *sentence, st
     return found;
 }
 
+/* The tables are compared with those of the ledger's version. A run may bring it to this program's
+ * version between the two looks: then what was found is of none, and they are looked at again. */
+static int compare_tables(struct ledger *ledger, int64_t *ret_version, struct buffer *ret_words,
+                          struct error *err)
+{
+    int64_t now;
+
+    do {
+        buffer_reset(ret_words);
+        if (database_number(ledger, "PRAGMA user_version", ret_version, err) ||
+            schema_compare(ledger, *ret_version, ret_words, err) ||
+            database_number(ledger, "PRAGMA user_version", &now, err))
+            return -1;
+    } while (now != *ret_version);
+    return 0;
+}
+
 /* A schema that cannot be read is damage that the structure has told of. */
-static int verify_schema(struct verification *v, int64_t version, struct error *err)
+static int verify_schema(struct verification *v, int64_t *ret_version, struct error *err)
 {
     struct buffer words = {0};
     struct error why;
-    int result = schema_compare(v->ledger, version, &words, &why);
+    int result = compare_tables(v->ledger, ret_version, &words, &why);
 
     if (result && (why.exit_code == EXIT_RESOURCES || stop_signal()))
         *err = why;
@@ -272,11 +289,9 @@ int care_verify(struct ledger *ledger, void (*say_it)(void *context, const char 
     int64_t version = LEDGER_SCHEMA;
     int result = check_structure(&v, err);
 
+    if (!result)
+        result = verify_schema(&v, &version, err);
     /* What an earlier version's tables have to say is not asked in their old form. */
-    if (!result)
-        result = database_number(ledger, "PRAGMA user_version", &version, err);
-    if (!result)
-        result = verify_schema(&v, version, err);
     for (size_t i = 0;
          !result && version == LEDGER_SCHEMA && i < sizeof(questions) / sizeof(*questions); i++)
         result = ask(&v, questions[i].sql, questions[i].sentence, err);
