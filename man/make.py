@@ -2,7 +2,8 @@
 """usage: make.py TABLE SANDBOX_HELP PROSE_DIR VERSION DATE OUT_DIR
 
 Makes the man pages: what stands in the table of options, and prose from PROSE_DIR/PAGE.mdoc, where
-@OPTIONS@, @COMMANDS@, @KEYS@, @COLUMNS@ stand for what the program says itself. mdoc(7). In another language
+@OPTIONS@, @COMMANDS@, @KEYS@, @COLUMNS@ stand for what the program says itself. It is mdoc(7), in which `words` are
+what is typed, an empty line begins a paragraph, "    " a line to type, and "TERM :: WORDS" an entry of a list. In another language
 PROSE_DIR/words.json has what is written here, and the sandbox, a tool of tests, has no page."""
 
 import json
@@ -105,12 +106,56 @@ def head(name, section, what):
     return f".Dd {date}\n.Dt {name.upper()} {section}\n.Os claimbatch {version}\n.Sh NAME\n.Nm {name}\n.Nd {text(phrase(what))}\n"
 
 
+def spans(line):
+    """What stands between backquotes is bold."""
+    return re.sub(r"`([^`]+)`", lambda found: "\\fB" + text(found.group(1)) + "\\fP", line)
+
+
+def kind(line):
+    """Of a line of prose: an example, an entry, a macro, nothing, or words."""
+    if line.startswith("    "):
+        return "example"
+    if line.startswith(".") or not line.strip():
+        return "macro" if line.strip() else "blank"
+    return "entry" if " :: " in line else "words"
+
+
+OPENS = {"example": ".Bd -literal -offset indent", "entry": ".Bl -tag -width Ds"}
+CLOSES = {"example": ".Ed", "entry": ".El"}
+
+
+def marked(lines):
+    """The same as mdoc(7)."""
+    inside = before = None
+    for line in lines:
+        what = kind(line)
+        if inside and what not in (inside, "words" if inside == "entry" else inside):
+            yield CLOSES[inside]
+            inside = None
+        if before == "blank" and not inside and what in ("words", "example"):
+            yield ".Pp"
+        if what in OPENS and not inside:
+            inside = what
+            yield OPENS[what]
+        if what == "example":
+            yield text(line[4:])
+        elif what == "entry":
+            term, words = line.split(" :: ", 1)
+            yield ".It " + spans(term)
+            yield spans(words)
+        elif what != "blank":
+            yield spans(line)
+        before = what
+    if inside:
+        yield CLOSES[inside]
+
+
 def read(name):
     path = os.path.join(prose, name + ".mdoc")
     if not os.path.exists(path):
         return ""
     with open(path, encoding="utf-8") as file:
-        return file.read().rstrip("\n") + "\n"
+        return "\n".join(marked(file.read().splitlines())) + "\n"
 
 
 def write(name, section, page):
