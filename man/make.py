@@ -69,7 +69,7 @@ def commands():
 
 
 def examples(command):
-    lines = [".Bd -literal -offset indent", *(text(line) for line in command["examples"].splitlines()), ".Ed"]
+    lines = [".Bd -literal -offset 2n", *(text(line) for line in command["examples"].splitlines()), ".Ed"]
     return "\n".join(lines)
 
 
@@ -115,12 +115,12 @@ def kind(line):
     """Of a line of prose: an example, an entry, a macro, nothing, or words."""
     if line.startswith("    "):
         return "example"
-    if line.startswith(".") or not line.strip():
+    if re.match(r"\.[A-Z][a-z]", line) or not line.strip():
         return "macro" if line.strip() else "blank"
     return "entry" if " :: " in line else "words"
 
 
-OPENS = {"example": ".Bd -literal -offset indent", "entry": ".Bl -tag -width Ds"}
+OPENS = {"example": ".Bd -literal -offset 2n", "entry": ".Bl -tag -width Ds"}
 CLOSES = {"example": ".Ed", "entry": ".El"}
 
 
@@ -132,7 +132,7 @@ def marked(lines):
         if inside and what not in (inside, "words" if inside == "entry" else inside):
             yield CLOSES[inside]
             inside = None
-        if before == "blank" and not inside and what in ("words", "example"):
+        if before == "blank" and not inside and what == "words":
             yield ".Pp"
         if what in OPENS and not inside:
             inside = what
@@ -142,7 +142,7 @@ def marked(lines):
         elif what == "entry":
             term, words = line.split(" :: ", 1)
             yield ".It " + spans(term)
-            yield spans(words)
+            yield re.sub(r"(?<=[a-zP)]\.) (?=[A-Z])", "\n", spans(words))
         elif what != "blank":
             yield spans(line)
         before = what
