@@ -22,6 +22,7 @@
 
 #include "base/buffer.h"
 #include "base/money.h"
+#include "ledger/known_row.h"
 #include "ledger/outcome.h"
 
 struct error;
@@ -363,8 +364,8 @@ struct settlement {
 int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
                        const struct settlement *settlement, struct error *err);
 
-/* One row of a run: 1 and its record, valid until the next call of this function, or 0. */
-int ledger_row_get(struct ledger *ledger, struct row_place place, struct row_record *ret_record,
+/* One row of a run: 1, or 0 when it is not known; then the record is that of an untouched row. */
+int ledger_row_get(struct ledger *ledger, struct row_place place, struct known_row *ret_known,
                    struct error *err);
 
 /* The rows of a run that the ledger knows, in order. Sees what is committed, and the own

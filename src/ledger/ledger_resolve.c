@@ -4,14 +4,16 @@
 #include "chain.h"
 #include "ledger/store/commit_count.h"
 
-/* Whether the claim's open attempt is the one a person means: 1 or 0. */
-static int is_meant(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
-                    const struct settlement *settlement, struct error *err)
+/* Whether the claim's open attempt is the one a person means: 1, and what is known of its row, or
+ * 0. */
+static int find_meant(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                      const struct settlement *settlement, struct known_row *ret_known,
+                      struct error *err)
 {
     sqlite3_stmt *s = database_ready(ledger, SQL_OPEN_GET, "sii", ref->key.claim_order_no,
                                      ref->key.workcard_id, platform);
     int found = database_step(ledger, s, err);
-    struct row_record record;
+    const struct row_record *record = &ret_known->record;
 
     if (found <= 0)
         return found;
@@ -19,11 +21,11 @@ static int is_meant(struct ledger *ledger, int64_t platform, const struct row_re
             (uint64_t)sqlite3_column_int64(s, 1) == ref->place.row && !sqlite3_column_int(s, 2);
     sqlite3_reset(s);
     if (found)
-        found = ledger_row_get(ledger, ref->place, &record, err);
+        found = ledger_row_get(ledger, ref->place, ret_known, err);
     if (found <= 0)
         return found;
-    return record.outcome == OUTCOME_UNKNOWN && record.submitted_ms == settlement->submitted_ms &&
-           memcmp(record.digest, settlement->digest, DIGEST_CLAIM_BYTES) == 0;
+    return record->outcome == OUTCOME_UNKNOWN && record->submitted_ms == settlement->submitted_ms &&
+           memcmp(record->digest, settlement->digest, DIGEST_CLAIM_BYTES) == 0;
 }
 
 static int record_settlement(struct ledger *ledger, const struct row_ref *ref,
@@ -62,13 +64,11 @@ static int end_attempt(struct ledger *ledger, int64_t platform, const struct row
 }
 
 static int apply_settlement(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
-                            const struct settlement *settlement, struct buffer *was,
-                            struct buffer *message, struct error *err)
+                            const struct settlement *settlement, const struct known_row *known,
+                            struct buffer *was, struct buffer *message, struct error *err)
 {
-    struct row_record record;
+    struct row_record record = known->record;
 
-    if (ledger_row_get(ledger, ref->place, &record, err) <= 0)
-        return -1;
     buffer_format(was, "%s: %s", record.code, record.message);
     buffer_format(message, "settled by %s: %s (it was unknown: %s)", settlement->by,
                   settlement->reason, buffer_string(was));
@@ -90,15 +90,18 @@ int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
                        const struct settlement *settlement, struct error *err)
 {
     struct buffer was = {0}, message = {0};
+    struct known_row known = {0};
     int64_t platform;
     int result;
 
     commit_count_this(ledger);
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
-    result = is_meant(ledger, platform, ref, settlement, err);
-    if (result > 0 && apply_settlement(ledger, platform, ref, settlement, &was, &message, err))
+    result = find_meant(ledger, platform, ref, settlement, &known, err);
+    if (result > 0 &&
+        apply_settlement(ledger, platform, ref, settlement, &known, &was, &message, err))
         result = -1;
+    known_row_release(&known);
     buffer_release(&was);
     buffer_release(&message);
     return result;

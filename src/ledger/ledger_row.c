@@ -200,36 +200,20 @@ int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, st
     return found;
 }
 
-/* The record's texts, which are a statement's, become the ledger's own. */
-static int keep_texts(struct ledger *ledger, struct row_record *record)
-{
-    const char **texts[] = {&record->code, &record->sub_code, &record->message, &record->request_id,
-                            &record->warnings};
-    int result = 0;
-
-    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-        struct buffer *kept = &ledger->row_texts[i];
-
-        buffer_reset(kept);
-        buffer_text(kept, *texts[i]);
-        *texts[i] = buffer_string(kept);
-        result |= kept->failed ? -1 : 0;
-    }
-    return result;
-}
-
-int ledger_row_get(struct ledger *ledger, struct row_place place, struct row_record *ret_record,
+int ledger_row_get(struct ledger *ledger, struct row_place place, struct known_row *ret_known,
                    struct error *err)
 {
     sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(place));
     int found = database_step(ledger, s, err);
+    struct row_record record;
 
+    known_row_reset(ret_known);
     if (found <= 0)
         return found;
-    chain_read_record(s, ret_record);
+    chain_read_record(s, &record);
+    if (known_row_set(ret_known, &record, err))
+        found = -1;
     /* The statement must not hold an old view of the ledger. */
-    if (keep_texts(ledger, ret_record))
-        found = error_no_memory(err);
     sqlite3_reset(s);
     return found;
 }

@@ -65,21 +65,13 @@ static int settle_resend(struct batch *b, struct job *job, enum row_state state,
     return result;
 }
 
-/* The row was accepted in this run before a person said to send it once more. It still is, whatever
- * was not executed since. */
-static int settle_kept(struct batch *b, struct job *job, enum row_state state, enum outcome outcome,
-                       struct error *err)
+static int record_kept(struct batch *b, struct job *job, struct row_record record,
+                       enum row_state state, enum outcome outcome, struct error *err)
 {
-    struct ledger *ledger = b->settings->ledger;
     struct row_ref ref = state_ref(b, job);
-    struct row_record record;
     struct buffer message = {0};
-    int result = ledger_row_get(ledger, ref.place, &record, err);
+    int result;
 
-    if (result <= 0)
-        return result ? -1
-                      : error_set(err, EXIT_INTERNAL, "row %llu is not in the ledger any more",
-                                  (unsigned long long)job->row);
     record.attempts = job->attempts;
     if (state == ROW_FINAL) {
         buffer_format(&message, "%s%ssent again, and %s: %s %s", record.message,
@@ -88,8 +80,28 @@ static int settle_kept(struct batch *b, struct job *job, enum row_state state, e
         record.message = buffer_string(&message);
         record.round = b->settings->round.id;
     }
-    result = message.failed ? error_no_memory(err) : ledger_row_settle(ledger, &ref, &record, err);
+    result = message.failed ? error_no_memory(err)
+                            : ledger_row_settle(b->settings->ledger, &ref, &record, err);
     buffer_release(&message);
+    return result;
+}
+
+/* The row was accepted in this run before a person said to send it once more. It still is, whatever
+ * was not executed since. */
+static int settle_kept(struct batch *b, struct job *job, enum row_state state, enum outcome outcome,
+                       struct error *err)
+{
+    struct known_row known = {0};
+    struct row_place place = {b->settings->run->id, job->row};
+    int found = ledger_row_get(b->settings->ledger, place, &known, err);
+    int result = found < 0 ? -1 : 0;
+
+    if (found > 0)
+        result = record_kept(b, job, known.record, state, outcome, err);
+    known_row_release(&known);
+    if (!found)
+        return error_set(err, EXIT_INTERNAL, "row %llu is not in the ledger any more",
+                         (unsigned long long)job->row);
     if (!result && state == ROW_FINAL) {
         b->outcomes[OUTCOME_ACCEPTED]++;
         b->answered[outcome]++;

@@ -92,20 +92,21 @@ static int leave_unsettled(struct batch *b, struct job *job, const struct claim_
 static int remember_earlier(struct batch *b, struct job *job, const struct claim_state *claim,
                             struct error *err)
 {
-    struct row_record record;
+    struct known_row known = {0};
     int found;
 
     if (!job->resend || !claim->open || job->earlier.len)
         return 0;
-    found = ledger_row_get(b->settings->ledger, claim->open_at, &record, err);
-    if (found < 0)
-        return -1;
+    found = ledger_row_get(b->settings->ledger, claim->open_at, &known, err);
     buffer_format(&job->earlier,
                   "row %llu of another run: ", (unsigned long long)claim->open_at.row);
     if (found)
-        buffer_format(&job->earlier, "%s %s", record.code, record.message);
+        buffer_format(&job->earlier, "%s %s", known.record.code, known.record.message);
     else
         buffer_text(&job->earlier, "an answer that is not known");
+    known_row_release(&known);
+    if (found < 0)
+        return -1;
     return job->earlier.failed ? error_no_memory(err) : 0;
 }
 
@@ -114,7 +115,7 @@ static int remember_earlier(struct batch *b, struct job *job, const struct claim
 static int look_for_guard(struct batch *b, struct job *job, struct error *err)
 {
     struct row_ref ref = state_ref(b, job);
-    struct row_record last;
+    struct known_row last = {0};
     struct row_place at;
     int found;
 
@@ -123,8 +124,9 @@ static int look_for_guard(struct batch *b, struct job *job, struct error *err)
     found = ledger_claim_last(b->settings->ledger, ref.platform, &ref.key, &at, err);
     if (found > 0)
         found = ledger_row_get(b->settings->ledger, at, &last, err);
-    if (found > 0 && fate_was_guarded(&last))
+    if (found > 0 && fate_was_guarded(&last.record))
         job->guard = JOB_GUARD_ASIDE;
+    known_row_release(&last);
     return found < 0 ? -1 : 0;
 }
 

@@ -90,36 +90,45 @@ static int make_unknown(struct batch *b, struct job *job, struct error *err)
     return 0;
 }
 
-/* A row that has left the window, and is not to be sent again before it is known what became of it:
- * 1, or 0 when it has another outcome. */
-static int doubt_left(struct batch *b, uint64_t row, const struct claim_key *key, int64_t fee_fen,
-                      struct error *err)
+/* A row that was not executed, as it is recorded, becomes unknown. */
+static int doubt_record(struct batch *b, const struct row_ref *ref, struct row_record record,
+                        struct error *err)
 {
-    struct ledger *ledger = b->settings->ledger;
-    struct row_ref ref = {.platform = b->settings->platform,
-                          .place = {b->settings->run->id, row},
-                          .key = *key,
-                          .has_fee = true,
-                          .fee_fen = fee_fen};
-    struct row_record record;
-    enum outcome before;
-    int found = ledger_row_get(ledger, ref.place, &record, err);
+    enum outcome before = record.outcome;
 
-    before = found > 0 ? record.outcome : OUTCOME_COUNT;
-    if (before != OUTCOME_FAILED && before != OUTCOME_UNSENT)
-        return found < 0 ? -1 : 0;
     record.state = ROW_FINAL;
     record.outcome = record.counts_as = OUTCOME_UNKNOWN;
     record.code = FOLLOWED;
     record.sub_code = "";
     record.message = reason_of_doubt;
-    if (ledger_row_doubt(ledger, &ref, &record, err))
+    if (ledger_row_doubt(b->settings->ledger, ref, &record, err))
         return -1;
     b->outcomes[before]--;
     b->outcomes[OUTCOME_UNKNOWN]++;
     b->answered[before] -= before == OUTCOME_FAILED;
     b->answered[OUTCOME_UNKNOWN]++;
     return 1;
+}
+
+/* A row that has left the window, and is not to be sent again before it is known what became of it:
+ * 1, or 0 when it has another outcome. */
+static int doubt_left(struct batch *b, uint64_t row, const struct claim_key *key, int64_t fee_fen,
+                      struct error *err)
+{
+    struct row_ref ref = {.platform = b->settings->platform,
+                          .place = {b->settings->run->id, row},
+                          .key = *key,
+                          .has_fee = true,
+                          .fee_fen = fee_fen};
+    struct known_row known = {0};
+    int found = ledger_row_get(b->settings->ledger, ref.place, &known, err);
+
+    if (found > 0)
+        found = known.record.outcome == OUTCOME_FAILED || known.record.outcome == OUTCOME_UNSENT
+                    ? doubt_record(b, &ref, known.record, err)
+                    : 0;
+    known_row_release(&known);
+    return found;
 }
 
 /* What is committed keeps its outcome, with a warning, unless that would let it be sent again. */

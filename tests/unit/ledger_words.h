@@ -49,12 +49,14 @@ static inline size_t count_rows(struct ledger *ledger, int64_t run)
 /* The row's record without its texts; it must be there. */
 static inline struct row_record row_of(struct ledger *ledger, int64_t run, uint64_t row)
 {
-    struct row_record record;
+    struct known_row known = {0};
 
-    assert_int_equal(ledger_row_get(ledger, (struct row_place){run, row}, &record, &err), 1);
-    assert_int_equal(record.row, row);
-    record.code = record.sub_code = record.message = record.request_id = record.warnings = NULL;
-    return record;
+    assert_int_equal(ledger_row_get(ledger, (struct row_place){run, row}, &known, &err), 1);
+    assert_int_equal(known.record.row, row);
+    known_row_release(&known);
+    known.record.code = known.record.sub_code = known.record.message = NULL;
+    known.record.request_id = known.record.warnings = NULL;
+    return known.record;
 }
 
 #endif

@@ -109,23 +109,17 @@ static int start(struct desk *d)
     return result;
 }
 
-/* What the ledger has of a row: its outcome, or OUTCOME_COUNT where it is not final. */
-static enum outcome outcome_of(struct desk *d, uint64_t row, const char **ret_code)
-{
-    struct row_record record;
-    int found = ledger_row_get(d->place->ledger, (struct row_place){d->run.id, row}, &record, &err);
-
-    assert_true(found >= 0);
-    *ret_code = found ? record.code : "";
-    return found && outcome_is_there(&record) ? record.outcome : OUTCOME_COUNT;
-}
-
+/* What the ledger has of a row: OUTCOME_COUNT where it is not final. */
 static void assert_row(struct desk *d, uint64_t row, enum outcome outcome, const char *code)
 {
-    const char *is_code;
+    struct row_place place = {d->run.id, row};
+    struct known_row known = {0};
 
-    assert_int_equal(outcome_of(d, row, &is_code), outcome);
-    assert_string_equal(is_code, code);
+    assert_true(ledger_row_get(d->place->ledger, place, &known, &err) >= 0);
+    assert_int_equal(outcome_is_there(&known.record) ? known.record.outcome : OUTCOME_COUNT,
+                     outcome);
+    assert_string_equal(known.record.code, code);
+    known_row_release(&known);
 }
 
 static size_t times_started(uint64_t row)
@@ -223,7 +217,6 @@ static void answer_that_forbids_sending_stops_the_run(void **state)
                  {VERDICT_QUOTA, "quota", false}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        const char *code;
         struct desk d;
 
         set_desk(*state, &d);
@@ -233,9 +226,8 @@ static void answer_that_forbids_sending_stops_the_run(void **state)
         assert_int_equal(d.stop.exit_code, EXIT_TRY_LATER);
         assert_string_equal(d.stop.because, cases[i].because);
         assert_int_equal(script.started_count, 1);
-        assert_int_equal(outcome_of(&d, 2, &code),
-                         cases[i].is_unknown ? OUTCOME_UNKNOWN : OUTCOME_COUNT);
-        assert_int_equal(outcome_of(&d, 3, &code), OUTCOME_COUNT);
+        assert_row(&d, 2, cases[i].is_unknown ? OUTCOME_UNKNOWN : OUTCOME_COUNT, "NO");
+        assert_row(&d, 3, OUTCOME_COUNT, "");
         /* The ledger is used again: what is unknown is settled, so that the claim is free. */
         run_sql(d.place->path, "DELETE FROM open_attempt; DELETE FROM ban");
         clear_desk(&d);
@@ -286,7 +278,7 @@ static void claim_that_another_run_holds_is_given_up(void **state)
 static void row_of_a_suspect_answer_is_warned_of(void **state)
 {
     static const uint64_t suspicions[] = {4};
-    struct row_record record;
+    struct known_row known = {0};
     struct desk d;
 
     set_desk(*state, &d);
@@ -295,9 +287,11 @@ static void row_of_a_suspect_answer_is_warned_of(void **state)
     script.suspicion_count = 1;
     script.suspicions_from = 5; /* all of them */
     assert_int_equal(start(&d), 0);
-    assert_int_equal(
-        ledger_row_get(d.place->ledger, (struct row_place){d.run.id, 4}, &record, &err), 1);
-    assert_true(record.outcome == OUTCOME_UNKNOWN || strstr(record.warnings, "SUSPECT_ANSWER"));
+    assert_int_equal(ledger_row_get(d.place->ledger, (struct row_place){d.run.id, 4}, &known, &err),
+                     1);
+    assert_true(known.record.outcome == OUTCOME_UNKNOWN ||
+                strstr(known.record.warnings, "SUSPECT_ANSWER"));
+    known_row_release(&known);
     clear_desk(&d);
 }
 

@@ -228,7 +228,7 @@ static void intents_of_a_dead_run_become_unknown(void **state)
     int64_t dead = new_run(ledger, PLATFORM);
     int64_t alive = new_run(ledger, PLATFORM);
     struct row_ref refs[] = {ref_of(dead, 2, "A"), ref_of(dead, 3, "B"), ref_of(alive, 2, "C")};
-    struct row_record record;
+    struct known_row known = {0};
     size_t count = 0;
 
     begin(ledger);
@@ -250,14 +250,15 @@ static void intents_of_a_dead_run_become_unknown(void **state)
     assert_int_equal(row_of(ledger, dead, 4).outcome, OUTCOME_ACCEPTED);
     assert_int_equal(count_rows(ledger, alive), 0);
 
-    assert_int_equal(ledger_row_get(ledger, (struct row_place){dead, 3}, &record, &err), 1);
-    assert_int_equal(record.state, ROW_FINAL);
-    assert_int_equal(record.outcome, OUTCOME_UNKNOWN);
-    assert_int_equal(record.counts_as, OUTCOME_UNKNOWN);
-    assert_int_equal(record.attempts, 1);
-    assert_int_equal(record.digest[0], 3);
-    assert_string_equal(record.code, "RUN_ENDED");
-    assert_true(*record.message);
+    assert_int_equal(ledger_row_get(ledger, (struct row_place){dead, 3}, &known, &err), 1);
+    assert_int_equal(known.record.state, ROW_FINAL);
+    assert_int_equal(known.record.outcome, OUTCOME_UNKNOWN);
+    assert_int_equal(known.record.counts_as, OUTCOME_UNKNOWN);
+    assert_int_equal(known.record.attempts, 1);
+    assert_int_equal(known.record.digest[0], 3);
+    assert_string_equal(known.record.code, "RUN_ENDED");
+    assert_true(*known.record.message);
+    known_row_release(&known);
 
     begin(ledger);
     assert_int_equal(ledger_run_recover(ledger, dead, &count, &err), 0);

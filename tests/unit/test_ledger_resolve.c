@@ -39,7 +39,7 @@ static void unknown_attempt_is_settled_as_accepted(void **state)
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t run = new_run(ledger, PLATFORM);
     struct row_ref ref = ref_of(run, 2, "LP-1");
-    struct row_record record;
+    struct known_row known = {0};
 
     begin(ledger);
     send_row(ledger, run, 2, "LP-1", OUTCOME_UNKNOWN);
@@ -47,10 +47,11 @@ static void unknown_attempt_is_settled_as_accepted(void **state)
     assert_int_equal(resolve(ledger, &ref, OUTCOME_ACCEPTED), 1);
     assert_true(claim_of(ledger, "LP-1").accepted);
     assert_false(claim_of(ledger, "LP-1").open);
-    assert_int_equal(ledger_row_get(ledger, ref.place, &record, &err), 1);
-    assert_int_equal(record.outcome, OUTCOME_ACCEPTED);
-    assert_string_equal(record.code, "RESOLVED_ACCEPTED");
-    assert_non_null(strstr(record.message, "claims-desk: asked the platform"));
+    assert_int_equal(ledger_row_get(ledger, ref.place, &known, &err), 1);
+    assert_int_equal(known.record.outcome, OUTCOME_ACCEPTED);
+    assert_string_equal(known.record.code, "RESOLVED_ACCEPTED");
+    assert_non_null(strstr(known.record.message, "claims-desk: asked the platform"));
+    known_row_release(&known);
 }
 
 static void unknown_attempt_is_settled_as_not_executed_and_its_run_has_a_row_to_send(void **state)

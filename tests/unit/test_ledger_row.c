@@ -16,18 +16,19 @@ static void a_row_that_was_asked_for_does_not_hold_an_old_view(void **state)
     struct ledger *ledger = place->ledger;
     int64_t run = new_run(ledger, PLATFORM);
     struct ledger *other;
-    struct row_record record;
+    struct known_row known = {0};
 
     begin(ledger);
     send_row(ledger, run, 2, "A", OUTCOME_UNKNOWN);
     commit(ledger);
-    assert_int_equal(ledger_row_get(ledger, (struct row_place){run, 2}, &record, &err), 1);
+    assert_int_equal(ledger_row_get(ledger, (struct row_place){run, 2}, &known, &err), 1);
     other = open_ledger(place->path);
     new_run(other, PLATFORM);
     ledger_close(other);
     begin(ledger);
     commit(ledger);
-    assert_string_equal(record.message, "the gateway's words");
+    assert_string_equal(known.record.message, "the gateway's words");
+    known_row_release(&known);
 }
 
 static void row_keeps_all_that_a_report_line_says(void **state)

@@ -68,6 +68,21 @@ static void answer_that_came_is_doubted(void **state)
     clear_scene(&s);
 }
 
+/* What the ledger has of the row, in the end. */
+static void assert_known(struct ledger *ledger, const struct row_ref *ref, enum outcome outcome,
+                         const char *code, const char *warnings)
+{
+    struct known_row known = {0};
+
+    assert_int_equal(ledger_row_get(ledger, ref->place, &known, &err), 1);
+    assert_int_equal(known.record.state, ROW_FINAL);
+    assert_int_equal(known.record.outcome, outcome);
+    assert_string_equal(known.record.code, code);
+    assert_string_equal(known.record.warnings, warnings);
+    assert_int_equal(known.record.attempts, 1);
+    known_row_release(&known);
+}
+
 /* The answer before it may be another row's, so this one may have been executed. */
 static void row_that_came_back_unsent_is_unknown_and_not_sent_again(void **state)
 {
@@ -89,9 +104,7 @@ static void row_that_came_back_unsent_is_unknown_and_not_sent_again(void **state
     commit(place->ledger);
     assert_int_equal(s.batch.suspect_count, 0);
     assert_int_equal(window_used(s.batch.window), 0);
-    assert_int_equal(ledger_row_get(place->ledger, ref.place, &known, &err), 1);
-    assert_int_equal(known.state, ROW_FINAL);
-    assert_int_equal(known.outcome, OUTCOME_UNKNOWN);
+    assert_known(place->ledger, &ref, OUTCOME_UNKNOWN, "ANSWER_FOLLOWED", "");
     clear_scene(&s);
 }
 
@@ -120,9 +133,7 @@ static void doubt_outlasts_the_intent_of_another_run(void **state)
         window_move(s.batch.window, s.job, JOB_JUDGE, INT64_MIN);
         intend(place->ledger, &theirs);
         assert_int_equal(suspect_record(&s.batch, &err), 0);
-        assert_int_equal(ledger_row_get(place->ledger, ref.place, &known, &err), 1);
-        assert_int_equal(known.state, ROW_FINAL);
-        assert_int_equal(known.outcome, OUTCOME_UNKNOWN);
+        assert_known(place->ledger, &ref, OUTCOME_UNKNOWN, "ANSWER_FOLLOWED", "");
         known = record_of(&theirs, states[i], outcomes[i]);
         assert_int_equal(ledger_row_settle(place->ledger, &theirs, &known, &err), 0);
         assert_int_equal(ledger_claim_get(place->ledger, PLATFORM, &ref.key, &claim, &err), 0);
@@ -158,9 +169,7 @@ static void row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end(void **st
     s.batch.pool = (struct pool *)&s; /* no room: it is not asked */
     suspect_rescue(&s.batch);
     assert_int_equal(s.batch.suspect_count, 0);
-    assert_int_equal(ledger_row_get(place->ledger, ref.place, &known, &err), 1);
-    assert_int_equal(known.outcome, OUTCOME_ACCEPTED);
-    assert_string_equal(known.warnings, "SUSPECT_ANSWER");
+    assert_known(place->ledger, &ref, OUTCOME_ACCEPTED, known.code, "SUSPECT_ANSWER");
     clear_scene(&s);
 }
 
@@ -189,11 +198,7 @@ static void row_that_has_left_unexecuted_is_unknown(void **state)
         window_leave(s.batch.window, s.job);
         s.batch.outcomes[outcomes[i]] = 1;
         assert_int_equal(suspect_record(&s.batch, &err), 0);
-        assert_int_equal(ledger_row_get(place->ledger, ref.place, &known, &err), 1);
-        assert_int_equal(known.state, ROW_FINAL);
-        assert_int_equal(known.outcome, OUTCOME_UNKNOWN);
-        assert_string_equal(known.code, "ANSWER_FOLLOWED");
-        assert_int_equal(known.attempts, 1);
+        assert_known(place->ledger, &ref, OUTCOME_UNKNOWN, "ANSWER_FOLLOWED", "");
         assert_int_equal(ledger_claim_get(place->ledger, PLATFORM, &ref.key, &claim, &err), 0);
         assert_true(claim.open && !claim.open_is_intent);
         assert_int_equal(s.batch.outcomes[outcomes[i]], 0);

@@ -73,10 +73,9 @@ struct import_row {
 
 struct import_result {
     struct merge merge;
-    bool was_known;          /* the ledger had a record of the row: */
-    struct row_record known; /* as it was; valid until the next call. Its texts are empty */
-    char known_code[64];
-    bool is_blind; /* what was accepted of its claim is not known here */
+    bool was_known;         /* the ledger had a record of the row: */
+    struct known_row known; /* as it was; to be released by the caller */
+    bool is_blind;          /* what was accepted of its claim is not known here */
 };
 
 int ledger_import_row(struct ledger *ledger, const struct import_place *place,

@@ -237,5 +237,6 @@ int import_report_take(const struct import_report *imported, struct ledger *ledg
     buffer_release(&t.reading);
     buffer_release(&t.warnings);
     buffer_release(&t.words);
+    known_row_release(&t.result.known);
     return result;
 }

@@ -129,14 +129,14 @@ static int describe(struct taking *t, const struct scan_row *row, struct import_
 static void say_difference(struct taking *t, const struct import_row *row,
                            const struct import_result *result)
 {
-    const struct row_record *known = &result->known;
+    const struct row_record *known = &result->known.record;
 
     t->counts->differ++;
     buffer_reset(&t->words);
     language_format(&t->words, "the report has it as %s %s, the ledger as %s %s; ",
                     outcome_word(row->record.outcome), LOG_QUOTED(row->record.code),
                     outcome_word(outcome_is_there(known) ? known->outcome : OUTCOME_UNSENT),
-                    LOG_QUOTED(result->known_code));
+                    LOG_QUOTED(known->code));
     buffer_text(&t->words, result->merge.verdict == MERGE_TAKE
                                ? _("it was accepted, so it is not sent")
                            : result->merge.verdict == MERGE_JOIN
@@ -161,7 +161,7 @@ int import_row_flush_calls(struct taking *t, struct error *err)
 static int count_calls(struct taking *t, const struct import_row *row,
                        const struct import_result *result, struct error *err)
 {
-    int known = result->was_known ? result->known.attempts : 0;
+    int known = result->was_known ? result->known.record.attempts : 0;
     int32_t day;
 
     if (!row->record.submitted_ms || row->record.attempts <= known)
@@ -176,7 +176,7 @@ static int count_calls(struct taking *t, const struct import_row *row,
 
 int import_row_take(struct taking *t, const struct scan_row *scanned, struct error *err)
 {
-    struct import_result result = {0};
+    const struct import_result *result = &t->result;
     struct import_row row;
 
     t->counts->rows++;
@@ -187,16 +187,16 @@ int import_row_take(struct taking *t, const struct scan_row *scanned, struct err
     if (describe(t, scanned, &row, err))
         return -1;
     t->run_counts[row.record.counts_as].counts_as++;
-    if (ledger_import_row(t->ledger, &t->place, &row, &result, err))
+    if (ledger_import_row(t->ledger, &t->place, &row, &t->result, err))
         return -1;
-    if (result.merge.verdict != MERGE_KEEP) {
+    if (result->merge.verdict != MERGE_KEEP) {
         t->counts->learned++;
         t->counts->learned_of[row.record.outcome]++;
-        if (count_calls(t, &row, &result, err))
+        if (count_calls(t, &row, result, err))
             return -1;
     }
-    t->counts->blind += result.is_blind;
-    if (result.merge.differs)
-        say_difference(t, &row, &result);
+    t->counts->blind += result->is_blind;
+    if (result->merge.differs)
+        say_difference(t, &row, result);
     return t->words.failed ? error_no_memory(err) : 0;
 }

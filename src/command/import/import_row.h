@@ -22,6 +22,7 @@ struct taking {
     struct run_count run_counts[OUTCOME_COUNT];
     struct import_place place;
     struct buffer reading, warnings, words;
+    struct import_result result; /* of the row taken last */
     struct {
         char name[LEDGER_ID_BYTES]; /* the run named last, and its number */
         int64_t run;

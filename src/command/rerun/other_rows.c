@@ -91,6 +91,13 @@ static bool tells_accepted(const struct other_rows *other_rows, const struct row
                                                   strcmp(record->code, "SUPERSEDED") == 0);
 }
 
+static bool is_settled(const struct row_record *record)
+{
+    return outcome_is_there(record) &&
+           (record->outcome == OUTCOME_ACCEPTED || record->outcome == OUTCOME_REJECTED ||
+            record->outcome == OUTCOME_SKIPPED);
+}
+
 /* Whether the ledger has settled a row since it was reported as unknown: 1 or 0. */
 static int was_settled(const struct other_rows *other_rows, const struct scan_row *row,
                        struct error *err)
@@ -99,8 +106,8 @@ static int was_settled(const struct other_rows *other_rows, const struct scan_ro
     struct claim_key key = {row->claim.workcard_id, row->claim.claim_order_no};
     struct row_place place = {s->run, row->line.record.row};
     struct row_place order = {s->sequence, row->line.record.row};
+    struct known_row known = {0};
     struct claim_state state;
-    struct row_record known;
     int found;
 
     if (ledger_claim_get(s->ledger, s->platform, &key, &state, err))
@@ -110,10 +117,10 @@ static int was_settled(const struct other_rows *other_rows, const struct scan_ro
     if (state.accepted && !ledger_row_is_before(&state.accepted_order, &order))
         return 1;
     found = ledger_row_get(s->ledger, place, &known, err);
-    return found <= 0 ? found
-                      : outcome_is_there(&known) &&
-                            (known.outcome == OUTCOME_ACCEPTED ||
-                             known.outcome == OUTCOME_REJECTED || known.outcome == OUTCOME_SKIPPED);
+    if (found > 0)
+        found = is_settled(&known.record);
+    known_row_release(&known);
+    return found;
 }
 
 /* Whether the row is unknown, not taken, and not settled since: 1 or 0. */

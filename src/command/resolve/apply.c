@@ -88,34 +88,40 @@ static bool is_own(const struct apply *s, const struct decision *decision,
     return state->open && state->open_at.run == s->run->id && state->open_at.row == decision->row;
 }
 
-/* Says what the ledger holds in place of the attempt that a decision is about. */
-static int refuse_decision(struct apply *s, const struct decision *decision,
-                           const struct claim_state *state, struct error *err)
+static int refuse_known(struct apply *s, const struct decision *decision,
+                        const struct claim_state *state, const struct row_record *record,
+                        struct error *err)
 {
-    struct row_record record;
-    int found = ledger_row_get(s->ledger, place_of(s, decision), &record, err);
-
-    if (found < 0)
-        return -1;
-    if (!found) {
-        decisions_refuse(s->decisions, decision, _("the ledger knows of no attempt of it"));
-        return 0;
-    }
-    if (was_settled_alike(decision, &record)) {
+    if (was_settled_alike(decision, record)) {
         s->before++;
         return 0;
     }
-    if (record.outcome == OUTCOME_UNKNOWN && outcome_is_there(&record)) {
+    if (record->outcome == OUTCOME_UNKNOWN && outcome_is_there(record)) {
         if (!is_own(s, decision, state))
             return refuse_elsewhere(s, decision, state, err);
-        refuse_other_attempt(s, decision, &record);
+        refuse_other_attempt(s, decision, record);
         return 0;
     }
     decisions_refuse(s->decisions, decision,
                      _("it is not unknown: the ledger has it as %s %s (%s)"),
-                     outcome_word(outcome_is_there(&record) ? record.outcome : OUTCOME_UNSENT),
-                     LOG_QUOTED(record.code), LOG_QUOTED(record.message));
+                     outcome_word(outcome_is_there(record) ? record->outcome : OUTCOME_UNSENT),
+                     LOG_QUOTED(record->code), LOG_QUOTED(record->message));
     return 0;
+}
+
+/* Says what the ledger holds in place of the attempt that a decision is about. */
+static int refuse_decision(struct apply *s, const struct decision *decision,
+                           const struct claim_state *state, struct error *err)
+{
+    struct known_row known = {0};
+    int found = ledger_row_get(s->ledger, place_of(s, decision), &known, err);
+
+    if (found > 0 && refuse_known(s, decision, state, &known.record, err))
+        found = -1;
+    if (found == 0)
+        decisions_refuse(s->decisions, decision, _("the ledger knows of no attempt of it"));
+    known_row_release(&known);
+    return found < 0 ? -1 : 0;
 }
 
 /* Settles the attempt of the decision if it is that of this row: 1, or 0. */

@@ -121,14 +121,16 @@ static int take_decisions(struct resolve *r, struct error *err)
 static int was_unknown(struct resolve *r, const char *run_name, uint64_t number, struct error *err)
 {
     struct run_record run;
-    struct row_record row;
+    struct known_row known = {0};
     int found = ledger_run_named(r->ledger, run_name, &run, err);
 
     if (found > 0)
-        found = ledger_row_get(r->ledger, (struct row_place){run.id, number}, &row, err);
-    if (found <= 0)
-        return found;
-    return row.outcome == OUTCOME_UNKNOWN || strncmp(row.code, "RESOLVED_", 9) == 0;
+        found = ledger_row_get(r->ledger, (struct row_place){run.id, number}, &known, err);
+    if (found > 0)
+        found = known.record.outcome == OUTCOME_UNKNOWN ||
+                strncmp(known.record.code, "RESOLVED_", 9) == 0;
+    known_row_release(&known);
+    return found;
 }
 
 static int refuse_ambiguous(const struct decision *decision, const char *run, const char *path,
@@ -286,17 +288,17 @@ static int show(struct resolve *r, const struct unknown_row *unknown_row, struct
 static int take_unknown(struct resolve *r, const struct revision_row *row,
                         struct next_step *next_step, struct error *err)
 {
-    struct unknown_row unknown_row;
+    struct unknown_row *unknown_row = &r->unknown_row;
 
-    if (unknown_row_look_up(r->ledger, &r->run, row, &unknown_row, err))
+    if (unknown_row_look_up(r->ledger, &r->run, row, unknown_row, err))
         return -1;
     r->totals.unknown++;
-    r->totals.own += unknown_row_is_settled_here(&unknown_row);
-    next_step->orphans += unknown_row.kind == UNKNOWN_ROW_ORPHAN;
-    next_step->over += unknown_row.kind == UNKNOWN_ROW_OVER;
-    if (unknown_row.kind == UNKNOWN_ROW_WAITS && next_step->waiting++ == 0)
-        buffer_text(&r->elsewhere, unknown_row.at_report);
-    return show(r, &unknown_row, err);
+    r->totals.own += unknown_row_is_settled_here(unknown_row);
+    next_step->orphans += unknown_row->kind == UNKNOWN_ROW_ORPHAN;
+    next_step->over += unknown_row->kind == UNKNOWN_ROW_OVER;
+    if (unknown_row->kind == UNKNOWN_ROW_WAITS && next_step->waiting++ == 0)
+        buffer_text(&r->elsewhere, unknown_row->at_report);
+    return show(r, unknown_row, err);
 }
 
 static int list_rest(struct resolve *r, struct next_step *next_step, struct error *err)
@@ -381,6 +383,7 @@ static void release(struct resolve *r)
     buffer_release(&r->ledger_path);
     buffer_release(&r->run_stopped);
     buffer_release(&r->run_report);
+    unknown_row_release(&r->unknown_row);
     buffer_release(&r->elsewhere);
     buffer_release(&r->list);
 }

@@ -64,14 +64,13 @@ static int choose(struct resolve *r, const struct revision_row *row, struct deci
                   struct error *err)
 {
     const struct options *o = r->options;
-    struct unknown_row unknown_row;
 
     if (row->line.record.outcome != OUTCOME_UNKNOWN || !row->was->has_claim ||
         (o->claim && strcmp(o->claim, row->was->claim.claim_order_no) != 0))
         return 0;
-    if (unknown_row_look_up(r->ledger, &r->run, row, &unknown_row, err))
+    if (unknown_row_look_up(r->ledger, &r->run, row, &r->unknown_row, err))
         return -1;
-    if (unknown_row.kind != UNKNOWN_ROW_OWN)
+    if (r->unknown_row.kind != UNKNOWN_ROW_OWN)
         return 0;
     *ret_decision = decisions_add(r->decisions, row->line.record.row, r->outcome, o->by, o->reason);
     if (!*ret_decision)

@@ -36,8 +36,9 @@ struct resolve {
     struct json *json;
     struct unknown_sheet *sheet;
     struct unknown_row_totals totals;
-    struct buffer list;      /* where the sheet goes */
-    struct buffer elsewhere; /* a report that a row waits for */
+    struct unknown_row unknown_row; /* the last one asked about */
+    struct buffer list;             /* where the sheet goes */
+    struct buffer elsewhere;        /* a report that a row waits for */
 };
 
 int resolve_open_report(struct resolve *r, struct error *err);

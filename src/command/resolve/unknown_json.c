@@ -49,7 +49,7 @@ static void put_place(struct json *document, const struct unknown_row *unknown_r
     json_key_number(document, "row", (int64_t)unknown_row->at.row);
     json_key_text(document, "run", unknown_row->at_run);
     json_key_text(document, "report", unknown_row->at_report);
-    put_attempt(document, &unknown_row->attempt);
+    put_attempt(document, &unknown_row->attempt.record);
     json_map_close(document);
 }
 

@@ -56,7 +56,7 @@ static enum unknown_row_kind kind_of(const struct claim_state *state, const stru
 }
 
 int unknown_row_look_up(struct ledger *ledger, const struct run_record *run,
-                        const struct revision_row *row, struct unknown_row *ret_unsettled,
+                        const struct revision_row *row, struct unknown_row *ret_unknown,
                         struct error *err)
 {
     const struct claim *claim = &row->was->claim;
@@ -64,16 +64,21 @@ int unknown_row_look_up(struct ledger *ledger, const struct run_record *run,
     struct row_place place = {run->id, row->line.record.row};
     struct claim_state state;
 
-    *ret_unsettled = (struct unknown_row){
-        .line = &row->line,
-        .fee_fen = claim->claim_fee,
-        .at_report = "",
-        .attempt = {.code = "", .sub_code = "", .message = "", .request_id = ""}};
+    ret_unknown->line = &row->line;
+    ret_unknown->fee_fen = claim->claim_fee;
+    ret_unknown->at_run[0] = '\0';
+    ret_unknown->at_report = "";
+    known_row_reset(&ret_unknown->attempt);
     if (ledger_claim_get(ledger, run->platform, &key, &state, err))
         return -1;
-    ret_unsettled->at = state.open_at;
-    ret_unsettled->kind = kind_of(&state, &place);
-    return state.open ? look_up_place(ledger, ret_unsettled, err) : 0;
+    ret_unknown->at = state.open_at;
+    ret_unknown->kind = kind_of(&state, &place);
+    return state.open ? look_up_place(ledger, ret_unknown, err) : 0;
+}
+
+void unknown_row_release(struct unknown_row *unknown_row)
+{
+    known_row_release(&unknown_row->attempt);
 }
 
 bool unknown_row_is_settled_here(const struct unknown_row *unknown_row)
@@ -140,7 +145,7 @@ static void print_kind(const struct unknown_row *unknown_row)
     if (unknown_row->kind == UNKNOWN_ROW_ORPHAN) {
         language_printf("%s, which is not there any more: settle it here, with a list\n",
                         buffer_string(&place));
-        print_attempt(&unknown_row->attempt);
+        print_attempt(&unknown_row->attempt.record);
     } else if (unknown_row->kind == UNKNOWN_ROW_WAITS)
         language_printf("%s: settle that one\n", buffer_string(&place));
     else if (unknown_row->kind == UNKNOWN_ROW_SENDING)

@@ -24,7 +24,8 @@ enum unknown_row_kind {
     UNKNOWN_ROW_OVER,    /* no attempt of its claim is open any more */
 };
 
-/* Borrows from the revision, and from the ledger until it is asked again for a row or a run. */
+/* Borrows from the revision, and from the ledger until it is asked again for a run. A zeroed one is
+ * empty. */
 struct unknown_row {
     enum unknown_row_kind kind;
     const struct line *line;
@@ -32,13 +33,14 @@ struct unknown_row {
     struct row_place at; /* the row whose attempt is open; that of the line itself if its own is */
     char at_run[LEDGER_ID_BYTES];
     const char *at_report;
-    struct row_record attempt; /* of that row */
+    struct known_row attempt; /* of that row */
 };
 
 /* Asks the ledger about a row of the run `run` that is unknown. */
 int unknown_row_look_up(struct ledger *ledger, const struct run_record *run,
-                        const struct revision_row *row, struct unknown_row *ret_unsettled,
+                        const struct revision_row *row, struct unknown_row *ret_unknown,
                         struct error *err);
+void unknown_row_release(struct unknown_row *unknown_row);
 
 /* Whether a decision on this row of this report settles the attempt. */
 bool unknown_row_is_settled_here(const struct unknown_row *unknown_row);

@@ -73,7 +73,7 @@ static void append_text(struct unknown_sheet *sheet, const char *text)
 int unknown_sheet_add(struct unknown_sheet *sheet, const struct unknown_row *unknown_row,
                       struct error *err)
 {
-    const struct row_record *attempt = &unknown_row->attempt;
+    const struct row_record *attempt = &unknown_row->attempt.record;
     const char *const *fields = unknown_row->line->fields;
     bool is_this_content =
         memcmp(attempt->digest, unknown_row->line->record.digest, sizeof(attempt->digest)) == 0;

@@ -1,5 +1,4 @@
 /* Rows that are imported: what a report says of them meets what is known. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -84,11 +83,22 @@ static bool was_unknown(const char *code)
     return strncmp(code, "RESOLVED_", strlen("RESOLVED_")) == 0;
 }
 
+static int was_row_unknown(struct ledger *ledger, struct row_place place, bool *ret_unknown,
+                           struct error *err)
+{
+    struct known_row known = {0};
+    int found = ledger_row_get(ledger, place, &known, err);
+
+    *ret_unknown = was_unknown(known.record.code);
+    known_row_release(&known);
+    return found < 0 ? -1 : 0;
+}
+
 /* Whether the attempt that the open one stands for is that of this row, in a run before. */
 static int is_awaited(const struct intake *in, const struct open_attempt *open, bool *ret_awaited,
                       struct error *err)
 {
-    struct row_record waiting;
+    struct known_row waiting = {0};
     int found;
 
     *ret_awaited = false;
@@ -96,7 +106,8 @@ static int is_awaited(const struct intake *in, const struct open_attempt *open, 
         return 0;
     found = ledger_row_get(in->ledger, open->at, &waiting, err);
     if (found > 0)
-        *ret_awaited = outcome_awaited_row(&waiting) == in->ref.place.row;
+        *ret_awaited = outcome_awaited_row(&waiting.record) == in->ref.place.row;
+    known_row_release(&waiting);
     return found < 0 ? -1 : 0;
 }
 
@@ -113,11 +124,9 @@ static int is_over(const struct intake *in, bool *ret_over, struct error *err)
     walk = (struct chain_walk){.older = claim.last};
     *ret_over = claim.accepted && claim.accepted_ms >= in->place->report.finished_ms;
     while (!*ret_over && (found = chain_next(in->ledger, &walk, &record, err)) > 0)
-        if (walk.at.run != in->ref.place.run && walk.at.row == in->row->awaited_row) {
-            if (ledger_row_get(in->ledger, walk.at, &record, err) < 0)
-                return -1;
-            *ret_over = was_unknown(record.code);
-        }
+        if (walk.at.run != in->ref.place.run && walk.at.row == in->row->awaited_row &&
+            was_row_unknown(in->ledger, walk.at, ret_over, err))
+            return -1;
     return found < 0 ? -1 : 0;
 }
 
@@ -301,8 +310,7 @@ static int was_settled(const struct intake *in, bool *ret_settled, struct error 
     return found < 0 ? -1 : 0;
 }
 
-static int apply(const struct intake *in, const struct import_result *result,
-                 const struct row_record *known, struct error *err)
+static int apply(const struct intake *in, const struct import_result *result, struct error *err)
 {
     const struct row_record *record = &in->row->record;
     bool recorded;
@@ -314,7 +322,7 @@ static int apply(const struct intake *in, const struct import_result *result,
         return accept(in, &in->ref.place, record->digest,
                       record->submitted_ms + record->duration_ms, &recorded, err);
     case MERGE_JOIN:
-        return join(in, known, err);
+        return join(in, &result->known.record, err);
     case MERGE_KEEP:
         break;
     }
@@ -351,20 +359,15 @@ int ledger_import_row(struct ledger *ledger, const struct import_place *place,
                 .has_fee = true,
                 .fee_fen = row->fee_fen},
     };
-    struct row_record known;
+    struct known_row *known = &ret_result->known;
     bool settled = false;
-    int found = ledger_row_get(ledger, in.ref.place, &known, err);
+    int found = ledger_row_get(ledger, in.ref.place, known, err);
 
     if (found < 0 || database_platform(ledger, place->platform, &in.platform, err) ||
         (found && was_settled(&in, &settled, err)))
         return -1;
     ret_result->was_known = found;
-    ret_result->merge = merge_row(found ? &known : NULL, &row->record, &place->report, settled);
-    if (found) {
-        ret_result->known = known;
-        ret_result->known.code = ret_result->known.sub_code = ret_result->known.message = "";
-        ret_result->known.request_id = ret_result->known.warnings = "";
-        snprintf(ret_result->known_code, sizeof(ret_result->known_code), "%s", known.code);
-    }
-    return apply(&in, ret_result, &known, err) || accept_elsewhere(&in, ret_result, err) ? -1 : 0;
+    ret_result->merge =
+        merge_row(found ? &known->record : NULL, &row->record, &place->report, settled);
+    return apply(&in, ret_result, err) || accept_elsewhere(&in, ret_result, err) ? -1 : 0;
 }

@@ -123,7 +123,7 @@ static int read_standing(struct ledger *ledger, const struct row_ref *ref, int64
     sqlite3_stmt *s = database_ready(ledger, SQL_IMPORT_OPEN, "sii", ref->key.claim_order_no,
                                      ref->key.workcard_id, platform);
     int found = database_step(ledger, s, err);
-    struct row_record open;
+    struct known_row open = {0};
     struct row_place at;
     bool stands_in; /* for an attempt of which nothing was known */
 
@@ -137,13 +137,12 @@ static int read_standing(struct ledger *ledger, const struct row_ref *ref, int64
     if (at.run == ref->place.run ? at.row == ref->place.row : !stands_in)
         return 0;
     found = ledger_row_get(ledger, at, &open, err);
-    if (found <= 0)
-        return found;
-    if (at.run == ref->place.run)
-        ret->is_same = memcmp(open.digest, record->digest, DIGEST_CLAIM_BYTES) == 0;
-    else if (outcome_awaited_row(&open) == ref->place.row)
+    if (found > 0 && at.run == ref->place.run)
+        ret->is_same = memcmp(open.record.digest, record->digest, DIGEST_CLAIM_BYTES) == 0;
+    else if (found > 0 && outcome_awaited_row(&open.record) == ref->place.row)
         ret->stays = false; /* this is the attempt */
-    return 0;
+    known_row_release(&open);
+    return found < 0 ? -1 : 0;
 }
 
 static int put(struct ledger *ledger, const struct row_ref *ref, int64_t platform,
@@ -166,11 +165,13 @@ static int put(struct ledger *ledger, const struct row_ref *ref, int64_t platfor
 static int is_doubtful(struct ledger *ledger, const struct row_ref *ref, int64_t platform,
                        const struct row_record *record, int *ret_attempts, struct error *err)
 {
-    struct row_record known;
+    struct known_row known = {0};
     int found = ledger_row_get(ledger, ref->place, &known, err);
+    bool is_over = found > 0 && !is_sent_again(&known.record);
 
-    *ret_attempts = found > 0 ? known.attempts : 0;
-    if (found < 0 || (found && !is_sent_again(&known)))
+    *ret_attempts = known.record.attempts;
+    known_row_release(&known);
+    if (found < 0 || is_over)
         return found < 0 ? -1 : 0;
     found = was_settled(ledger, &ref->place, record->submitted_ms, err);
     if (!found)

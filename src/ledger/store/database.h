@@ -75,7 +75,6 @@ struct ledger {
     } own_runs;
     struct buffer run_texts[7]; /* of the run last asked for */
     unsigned char run_sha256[DIGEST_SHA256_BYTES];
-    struct buffer row_texts[5]; /* of the row last asked for */
     struct buffer abandonment_texts[2];
 };
 

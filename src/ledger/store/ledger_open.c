@@ -306,8 +306,6 @@ void ledger_close(struct ledger *ledger)
         close(ledger->room.fd);
     for (size_t i = 0; i < sizeof(ledger->run_texts) / sizeof(*ledger->run_texts); i++)
         buffer_release(&ledger->run_texts[i]);
-    for (size_t i = 0; i < sizeof(ledger->row_texts) / sizeof(*ledger->row_texts); i++)
-        buffer_release(&ledger->row_texts[i]);
     for (size_t i = 0; i < 2; i++)
         buffer_release(&ledger->abandonment_texts[i]);
     lookup_release(&ledger->claims);

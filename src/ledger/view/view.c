@@ -169,11 +169,13 @@ static void read_unknown(sqlite3_stmt *s, struct view_unknown *unknown)
     database_digest(unknown->digest, s, 8);
 }
 
-/* What its row says of it: 1, or 0 when the attempt is not unknown. */
-static int explain_unknown(struct ledger *ledger, struct view_unknown *unknown, struct error *err)
+/* What its row, which is put into ret_known, says of it: 1, or 0 when the attempt is not unknown.
+ */
+static int explain_unknown(struct ledger *ledger, struct view_unknown *unknown,
+                           struct known_row *ret_known, struct error *err)
 {
+    const struct row_record *record = &ret_known->record;
     struct run_brief brief;
-    struct row_record record;
     int found;
 
     if (unknown->was_interrupted && view_is_active(ledger, unknown->place.run))
@@ -186,15 +188,15 @@ static int explain_unknown(struct ledger *ledger, struct view_unknown *unknown, 
         unknown->message = "the run ended before an answer came; the claim may have been stored";
         return 1;
     }
-    found = ledger_row_get(ledger, unknown->place, &record, err);
+    found = ledger_row_get(ledger, unknown->place, ret_known, err);
     if (found < 0)
         return -1;
-    if (found && record.outcome == OUTCOME_UNKNOWN) {
-        unknown->attempts = record.attempts;
-        unknown->submitted_ms = record.submitted_ms;
-        unknown->code = record.code;
-        unknown->message = record.message;
-        unknown->request_id = record.request_id;
+    if (found && record->outcome == OUTCOME_UNKNOWN) {
+        unknown->attempts = record->attempts;
+        unknown->submitted_ms = record->submitted_ms;
+        unknown->code = record->code;
+        unknown->message = record->message;
+        unknown->request_id = record->request_id;
     }
     return 1;
 }
@@ -217,6 +219,7 @@ int view_unknown_oldest(struct ledger *ledger, size_t most,
                         void (*visit)(void *context, const struct view_unknown *unknown),
                         void *context, struct error *err)
 {
+    struct known_row known = {0};
     struct view_unknown unknown;
     sqlite3_stmt *s;
     uint64_t live;
@@ -227,7 +230,7 @@ int view_unknown_oldest(struct ledger *ledger, size_t most,
     s = database_ready(ledger, SQL_OPEN_OLDEST, "i", (int64_t)(most + live));
     while ((found = database_step(ledger, s, err)) > 0) {
         read_unknown(s, &unknown);
-        found = explain_unknown(ledger, &unknown, err);
+        found = explain_unknown(ledger, &unknown, &known, err);
         if (found < 0)
             break;
         if (!found || !most)
@@ -235,16 +238,16 @@ int view_unknown_oldest(struct ledger *ledger, size_t most,
         visit(context, &unknown);
         most--;
     }
+    known_row_release(&known);
     view_let_go(ledger);
     return found;
 }
 
-enum { TEXT_ORDER_NO, TEXT_PLATFORM, TEXT_CODE, TEXT_MESSAGE, TEXT_REQUEST_ID, TEXT_COUNT };
-
 struct view_list {
     struct ledger *ledger;
-    struct buffer texts[TEXT_COUNT];
-    int64_t workcard_id, platform; /* with the first text, the key of the last one */
+    struct known_row known;
+    struct buffer order_no, platform_name;
+    int64_t workcard_id, platform; /* with order_no, the key of the last one */
 };
 
 int view_list_open(struct ledger *ledger, struct view_list **ret_list, struct error *err)
@@ -259,25 +262,19 @@ int view_list_open(struct ledger *ledger, struct view_list **ret_list, struct er
     return 0;
 }
 
-static void keep(struct view_list *list, int which, const char **text)
+static void keep(struct buffer *kept, const char **text)
 {
-    buffer_reset(&list->texts[which]);
-    buffer_text(&list->texts[which], *text);
-    *text = buffer_string(&list->texts[which]);
+    buffer_reset(kept);
+    buffer_text(kept, *text);
+    *text = buffer_string(kept);
 }
 
-/* Takes the texts from the statements, so that these can be let go. */
+/* Takes the texts from the statement, so that it can be let go. */
 static int keep_texts(struct view_list *list, struct view_unknown *unknown, struct error *err)
 {
-    keep(list, TEXT_ORDER_NO, &unknown->claim_order_no);
-    keep(list, TEXT_PLATFORM, &unknown->platform);
-    keep(list, TEXT_CODE, &unknown->code);
-    keep(list, TEXT_MESSAGE, &unknown->message);
-    keep(list, TEXT_REQUEST_ID, &unknown->request_id);
-    for (int i = 0; i < TEXT_COUNT; i++)
-        if (list->texts[i].failed)
-            return error_no_memory(err);
-    return 0;
+    keep(&list->order_no, &unknown->claim_order_no);
+    keep(&list->platform_name, &unknown->platform);
+    return list->order_no.failed || list->platform_name.failed ? error_no_memory(err) : 0;
 }
 
 /* The open attempt after the last one: 1, or 0 at the end. *ret_is_unknown says whether it is one
@@ -286,12 +283,12 @@ static int list_step(struct view_list *list, struct view_unknown *ret_unknown, b
                      struct error *err)
 {
     struct ledger *ledger = list->ledger;
-    struct buffer key = list->texts[TEXT_ORDER_NO];
+    struct buffer key = list->order_no;
     sqlite3_stmt *s;
     int found;
 
     /* The key is bound by its address, so it must not be the buffer that is filled anew. */
-    list->texts[TEXT_ORDER_NO] = (struct buffer){0};
+    list->order_no = (struct buffer){0};
     s = database_ready(ledger, SQL_OPEN_NEXT, "sii", buffer_string(&key), list->workcard_id,
                        list->platform);
     found = database_step(ledger, s, err);
@@ -301,7 +298,7 @@ static int list_step(struct view_list *list, struct view_unknown *ret_unknown, b
         read_unknown(s, ret_unknown);
         list->workcard_id = ret_unknown->workcard_id;
         list->platform = sqlite3_column_int64(s, 2);
-        judged = explain_unknown(ledger, ret_unknown, err);
+        judged = explain_unknown(ledger, ret_unknown, &list->known, err);
         *ret_is_unknown = judged > 0;
         if (judged < 0 || keep_texts(list, ret_unknown, err))
             found = -1;
@@ -326,7 +323,8 @@ void view_list_close(struct view_list *list)
 {
     if (!list)
         return;
-    for (int i = 0; i < TEXT_COUNT; i++)
-        buffer_release(&list->texts[i]);
+    known_row_release(&list->known);
+    buffer_release(&list->order_no);
+    buffer_release(&list->platform_name);
     free(list);
 }

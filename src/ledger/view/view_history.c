@@ -78,15 +78,13 @@ static int read_round(struct ledger *ledger, struct view_row *row, struct error 
     return 0;
 }
 
-static int visit_row(struct ledger *ledger, struct row_place place,
-                     const struct view_visitor *visitor, struct error *err)
+static int visit_known(struct ledger *ledger, struct row_place place,
+                       const struct row_record *record, const struct view_visitor *visitor,
+                       struct error *err)
 {
-    struct view_row row = {.place = place};
+    struct view_row row = {.place = place, .record = *record};
     struct run_brief brief;
-    int found = ledger_row_get(ledger, place, &row.record, err);
 
-    if (found <= 0)
-        return found;
     if (database_brief(ledger, place.run, &brief, err) || read_round(ledger, &row, err))
         return -1;
     memcpy(row.run_name, brief.name, sizeof(brief.name));
@@ -94,6 +92,18 @@ static int visit_row(struct ledger *ledger, struct row_place place,
         row.record.outcome = OUTCOME_UNKNOWN; /* damaged: care_verify says so */
     visitor->row(visitor->context, &row);
     return visit_settlements(ledger, place, visitor, err);
+}
+
+static int visit_row(struct ledger *ledger, struct row_place place,
+                     const struct view_visitor *visitor, struct error *err)
+{
+    struct known_row known = {0};
+    int found = ledger_row_get(ledger, place, &known, err);
+
+    if (found > 0 && visit_known(ledger, place, &known.record, visitor, err))
+        found = -1;
+    known_row_release(&known);
+    return found < 0 ? -1 : 0;
 }
 
 static int visit_claim(struct ledger *ledger, const struct claim_key *key, int64_t platform,
