@@ -368,19 +368,17 @@ int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
 int ledger_row_get(struct ledger *ledger, struct row_place place, struct known_row *ret_known,
                    struct error *err);
 
-/* The rows of a run that the ledger knows, in order. Sees what is committed, and the own
- * transaction. */
+/* The rows of a run that the ledger knows, in order, as they are when they are asked for. Quick
+ * inside a transaction, or between ledger_look_begin and ledger_look_end. */
 struct ledger_rows;
 int ledger_rows_open(struct ledger *ledger, int64_t run, struct ledger_rows **ret_rows,
                      struct error *err);
-/* 1 and a record that is valid until the next call, or 0 at the end. */
-int ledger_rows_next(struct ledger_rows *rows, struct row_record *ret_record, struct error *err);
-/* What is known of this row, until the next call; NULL: nothing. Quick where rows are asked for in
- * their order, and not for one that looks at them by ledger_rows_next. */
-int ledger_rows_find(struct ledger_rows *rows, uint64_t row, const struct row_record **ret_known,
+/* The next one: 1, or 0 at the end. */
+int ledger_rows_next(struct ledger_rows *rows, struct known_row *ret_known, struct error *err);
+/* This one: 1, or 0 when it is not known; then the record is that of an untouched row. For who asks
+ * for rows in their order, and not by ledger_rows_next. */
+int ledger_rows_find(struct ledger_rows *rows, uint64_t row, struct known_row *ret_known,
                      struct error *err);
-/* To be called before the ledger may change: what is asked for next is as the ledger is by then. */
-void ledger_rows_let_go(struct ledger_rows *rows);
-void ledger_rows_close(struct ledger_rows *rows);
+void ledger_rows_close(struct ledger_rows *rows); /* before the ledger; NULL is fine */
 
 #endif

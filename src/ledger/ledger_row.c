@@ -7,11 +7,11 @@
 
 struct ledger_rows {
     struct ledger *ledger;
-    sqlite3_stmt *statement;
     int64_t run;
-    bool running, at_end;
-    uint64_t asked;       /* the row that was to be found last */
-    struct row_record at; /* where the statement stands, or stood; row 0: before the first one */
+    struct database_cursor cursor;
+    uint64_t asked; /* the row that was to be found last */
+    uint64_t at;    /* where the cursor stands, or stood; 0: before the first one */
+    bool at_end;    /* of a cursor that is running */
 };
 
 int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
@@ -226,9 +226,10 @@ int ledger_rows_open(struct ledger *ledger, int64_t run, struct ledger_rows **re
     *ret_rows = NULL;
     if (!rows)
         return error_no_memory(err);
-    *rows = (struct ledger_rows){.ledger = ledger, .run = run};
+    *rows = (struct ledger_rows){.ledger = ledger, .run = run, .cursor = {.next = ledger->cursors}};
+    ledger->cursors = &rows->cursor;
     if (sqlite3_prepare_v3(ledger->db, sql_text(SQL_ROWS), -1, SQLITE_PREPARE_PERSISTENT,
-                           &rows->statement, NULL) != SQLITE_OK) {
+                           &rows->cursor.statement, NULL) != SQLITE_OK) {
         database_fail(ledger, err);
         ledger_rows_close(rows);
         return -1;
@@ -237,62 +238,77 @@ int ledger_rows_open(struct ledger *ledger, int64_t run, struct ledger_rows **re
     return 0;
 }
 
+void ledger_rows_close(struct ledger_rows *rows)
+{
+    struct database_cursor **link;
+
+    if (!rows)
+        return;
+    for (link = &rows->ledger->cursors; *link != &rows->cursor;)
+        link = &(*link)->next;
+    *link = rows->cursor.next;
+    sqlite3_finalize(rows->cursor.statement);
+    free(rows);
+}
+
 /* The next step leads to this row, or to the first one behind it. */
 static void seek(struct ledger_rows *rows, uint64_t row)
 {
-    ledger_rows_let_go(rows);
-    sqlite3_bind_int64(rows->statement, 1, database_row_id(rows->run, row));
-    sqlite3_bind_int64(rows->statement, 2, database_row_id(rows->run + 1, 0));
-    rows->running = true;
+    struct database_cursor *cursor = &rows->cursor;
+
+    sqlite3_reset(cursor->statement);
+    sqlite3_bind_int64(cursor->statement, 1, database_row_id(rows->run, row));
+    sqlite3_bind_int64(cursor->statement, 2, database_row_id(rows->run + 1, 0));
+    cursor->is_running = true;
+    rows->at_end = false;
 }
 
 static int step(struct ledger_rows *rows, struct error *err)
 {
-    int found = database_step(rows->ledger, rows->statement, err);
+    int found = database_step(rows->ledger, rows->cursor.statement, err);
 
     if (found > 0)
-        chain_read_record(rows->statement, &rows->at);
+        rows->at = (uint64_t)sqlite3_column_int64(rows->cursor.statement, 0);
     rows->at_end = found == 0;
     return found;
 }
 
-int ledger_rows_next(struct ledger_rows *rows, struct row_record *ret_record, struct error *err)
+/* Takes the row at which the cursor stands, if it is found. */
+static int take(struct ledger_rows *rows, int found, struct known_row *ret_known, struct error *err)
 {
-    int found;
+    struct row_record record;
 
-    if (!rows->running)
-        seek(rows, rows->at.row + 1);
-    found = rows->at_end ? 0 : step(rows, err);
-    if (found > 0)
-        *ret_record = rows->at;
+    if (found > 0) {
+        chain_read_record(rows->cursor.statement, &record);
+        found = known_row_set(ret_known, &record, err) ? -1 : 1;
+    } else {
+        known_row_reset(ret_known);
+    }
+    if (!database_is_begun(rows->ledger))
+        database_let_go(rows->ledger);
     return found;
 }
 
-int ledger_rows_find(struct ledger_rows *rows, uint64_t row, const struct row_record **ret_known,
+int ledger_rows_next(struct ledger_rows *rows, struct known_row *ret_known, struct error *err)
+{
+    if (!rows->cursor.is_running)
+        seek(rows, rows->at + 1);
+    return take(rows, rows->at_end ? 0 : step(rows, err), ret_known, err);
+}
+
+int ledger_rows_find(struct ledger_rows *rows, uint64_t row, struct known_row *ret_known,
                      struct error *err)
 {
-    if (!rows->running || row < rows->asked) {
+    int found = 0;
+
+    if (!rows->cursor.is_running || row < rows->asked) {
         seek(rows, row);
-        rows->at.row = 0;
+        rows->at = 0;
     }
     rows->asked = row;
-    while (!rows->at_end && rows->at.row < row)
-        if (step(rows, err) < 0)
-            return -1;
-    *ret_known = !rows->at_end && rows->at.row == row ? &rows->at : NULL;
-    return 0;
-}
-
-void ledger_rows_let_go(struct ledger_rows *rows)
-{
-    sqlite3_reset(rows->statement);
-    rows->running = rows->at_end = false;
-}
-
-void ledger_rows_close(struct ledger_rows *rows)
-{
-    if (!rows)
-        return;
-    sqlite3_finalize(rows->statement);
-    free(rows);
+    while (found >= 0 && !rows->at_end && rows->at < row)
+        found = step(rows, err);
+    if (found >= 0)
+        found = !rows->at_end && rows->at == row;
+    return take(rows, found, ret_known, err);
 }

@@ -26,7 +26,8 @@ struct report {
     struct judged_row row; /* read, but not yet written; row 0: none */
     bool at_end;
     struct ledger_rows *rows;
-    uint64_t next_row; /* no row before it is to be written any more */
+    struct known_row known; /* what it knows of the row at hand */
+    uint64_t next_row;      /* no row before it is to be written any more */
     struct claim_store store;
     struct buffer text, codes, sentence, numbers;
     struct tally *tally;
@@ -107,7 +108,6 @@ int report_restart(struct report *report, struct error *err)
     report->row.row = 0;
     report->at_end = false;
     report->next_row = 0;
-    ledger_rows_let_go(report->rows);
     return claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err);
 }
 
@@ -116,6 +116,7 @@ void report_close(struct report *report)
     if (!report)
         return;
     ledger_rows_close(report->rows);
+    known_row_release(&report->known);
     claim_rows_close(report->claim_rows);
     claim_store_release(&report->store);
     buffer_release(&report->text);
@@ -266,14 +267,13 @@ static int write_line(struct report *report, const char *code, const char *messa
                       struct error *err)
 {
     const struct judged_row *row = &report->row;
-    struct line line = {
-        .record = {.code = "", .sub_code = "", .message = "", .request_id = "", .warnings = ""}};
-    const struct row_record *known;
+    struct line line = {0};
+    int found = ledger_rows_find(report->rows, row->row, &report->known, err);
+    const struct row_record *known = found ? &report->known.record : NULL;
 
-    if (ledger_rows_find(report->rows, row->row, &known, err))
+    if (found < 0)
         return -1;
-    if (known)
-        line.record = *known;
+    line.record = report->known.record;
     line.record.row = row->row;
     buffer_reset(&report->sentence);
     if (row->invalid) {
@@ -318,8 +318,8 @@ static int fetch(struct report *report, struct error *err)
     return 0;
 }
 
-static int pass(struct report *report, uint64_t frontier, uint64_t most, const char *code,
-                const char *message, struct error *err)
+static int write_lines(struct report *report, uint64_t frontier, uint64_t most, const char *code,
+                       const char *message, struct error *err)
 {
     int result = 0;
 
@@ -333,8 +333,18 @@ static int pass(struct report *report, uint64_t frontier, uint64_t most, const c
         report->next_row = report->row.row + 1;
         report->row.row = 0;
     }
-    /* What was read of the rows to come is forgotten: it may change until they are written. */
-    ledger_rows_let_go(report->rows);
+    return result;
+}
+
+static int pass(struct report *report, uint64_t frontier, uint64_t most, const char *code,
+                const char *message, struct error *err)
+{
+    struct ledger *ledger = report->settings->ledger;
+    int result = ledger_look_begin(ledger, err);
+
+    if (!result)
+        result = write_lines(report, frontier, most, code, message, err);
+    ledger_look_end(ledger);
     return result;
 }
 

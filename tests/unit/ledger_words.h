@@ -36,12 +36,13 @@ static inline void note(struct ledger *ledger, int64_t run, uint64_t row, const 
 static inline size_t count_rows(struct ledger *ledger, int64_t run)
 {
     struct ledger_rows *rows;
-    struct row_record record;
+    struct known_row known = {0};
     size_t count = 0;
 
     assert_int_equal(ledger_rows_open(ledger, run, &rows, &err), 0);
-    while (ledger_rows_next(rows, &record, &err) == 1)
+    while (ledger_rows_next(rows, &known, &err) == 1)
         count++;
+    known_row_release(&known);
     ledger_rows_close(rows);
     return count;
 }

@@ -38,7 +38,8 @@ static void row_keeps_all_that_a_report_line_says(void **state)
     struct row_ref ref = ref_of(run, 2, "理赔'\"; DROP TABLE row; --");
     struct row_record record = record_of(&ref, ROW_FINAL, OUTCOME_REJECTED);
     struct ledger_rows *rows;
-    struct row_record read;
+    const struct row_record *read;
+    struct known_row known = {0};
 
     record.attempts = 3;
     record.tries = 2;
@@ -58,32 +59,45 @@ static void row_keeps_all_that_a_report_line_says(void **state)
     commit(ledger);
 
     assert_int_equal(ledger_rows_open(ledger, run, &rows, &err), 0);
-    assert_int_equal(ledger_rows_next(rows, &read, &err), 1);
-    assert_int_equal(read.row, 2);
-    assert_int_equal(read.state, ROW_FINAL);
-    assert_int_equal(read.outcome, OUTCOME_REJECTED);
-    assert_int_equal(read.counts_as, OUTCOME_FAILED);
-    assert_int_equal(read.attempts, 3);
-    assert_int_equal(read.tries, 2);
-    assert_int_equal(read.http_status, 200);
-    assert_int_equal(read.submitted_ms, 1670774400007);
-    assert_int_equal(read.duration_ms, 51);
-    assert_memory_equal(read.digest, record.digest, sizeof(read.digest));
-    assert_string_equal(read.code, record.code);
-    assert_string_equal(read.sub_code, record.sub_code);
-    assert_string_equal(read.message, record.message);
-    assert_string_equal(read.request_id, record.request_id);
-    assert_string_equal(read.warnings, record.warnings);
-    assert_int_equal(ledger_rows_next(rows, &read, &err), 0);
+    assert_int_equal(ledger_rows_next(rows, &known, &err), 1);
+    read = &known.record;
+    assert_int_equal(read->row, 2);
+    assert_int_equal(read->state, ROW_FINAL);
+    assert_int_equal(read->outcome, OUTCOME_REJECTED);
+    assert_int_equal(read->counts_as, OUTCOME_FAILED);
+    assert_int_equal(read->attempts, 3);
+    assert_int_equal(read->tries, 2);
+    assert_int_equal(read->http_status, 200);
+    assert_int_equal(read->submitted_ms, 1670774400007);
+    assert_int_equal(read->duration_ms, 51);
+    assert_memory_equal(read->digest, record.digest, sizeof(read->digest));
+    assert_string_equal(read->code, record.code);
+    assert_string_equal(read->sub_code, record.sub_code);
+    assert_string_equal(read->message, record.message);
+    assert_string_equal(read->request_id, record.request_id);
+    assert_string_equal(read->warnings, record.warnings);
+    assert_int_equal(ledger_rows_next(rows, &known, &err), 0);
     ledger_rows_close(rows);
+    known_row_release(&known);
 }
 
-static void cursor_goes_through_the_rows_in_order_and_on_once_it_let_go(void **state)
+/* The next row of the cursor; 0: there is none. */
+static uint64_t next_row(struct ledger_rows *rows)
+{
+    struct known_row known = {0};
+    int found = ledger_rows_next(rows, &known, &err);
+    uint64_t row = known.record.row;
+
+    known_row_release(&known);
+    assert_int_equal(found, row ? 1 : 0);
+    return row;
+}
+
+static void cursor_goes_through_the_rows_in_order_and_on_when_there_are_more(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t run = new_run(ledger, PLATFORM);
     struct ledger_rows *rows;
-    struct row_record record;
 
     begin(ledger);
     note(ledger, run, 10, "B", false);
@@ -92,34 +106,31 @@ static void cursor_goes_through_the_rows_in_order_and_on_once_it_let_go(void **s
     note(ledger, run + 1, 11, "D", false);
     commit(ledger);
     assert_int_equal(ledger_rows_open(ledger, run, &rows, &err), 0);
-    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
-    assert_int_equal(record.row, 9);
-    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
-    assert_int_equal(record.row, 10);
+    assert_int_equal(next_row(rows), 9);
+    assert_int_equal(next_row(rows), 10);
 
     /* A cursor that is open neither blocks a writer nor is it disturbed by one. */
     begin(ledger);
+    assert_int_equal(next_row(rows), 300);
+    assert_int_equal(next_row(rows), 0);
     note(ledger, run, 400, "E", false);
     commit(ledger);
-    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
-    assert_int_equal(record.row, 300);
-
-    ledger_rows_let_go(rows);
-    assert_int_equal(ledger_rows_next(rows, &record, &err), 1);
-    assert_int_equal(record.row, 400);
-    assert_int_equal(ledger_rows_next(rows, &record, &err), 0);
-    assert_int_equal(ledger_rows_next(rows, &record, &err), 0);
+    assert_int_equal(next_row(rows), 400);
+    assert_int_equal(next_row(rows), 0);
+    assert_int_equal(next_row(rows), 0);
     ledger_rows_close(rows);
     ledger_rows_close(NULL);
 }
 
 static bool knows(struct ledger_rows *rows, uint64_t row)
 {
-    const struct row_record *known;
+    struct known_row known = {0};
+    int found = ledger_rows_find(rows, row, &known, &err);
 
-    assert_int_equal(ledger_rows_find(rows, row, &known, &err), 0);
-    assert_true(!known || known->row == row);
-    return known;
+    assert_int_equal(known.record.row, found ? row : 0);
+    known_row_release(&known);
+    assert_true(found >= 0);
+    return found;
 }
 
 static void cursor_finds_rows_in_their_order_and_before_it(void **state)
@@ -134,33 +145,50 @@ static void cursor_finds_rows_in_their_order_and_before_it(void **state)
     note(ledger, run + 1, 7, "C", false);
     commit(ledger);
     assert_int_equal(ledger_rows_open(ledger, run, &rows, &err), 0);
-    assert_false(knows(rows, 2));
-    assert_true(knows(rows, 3));
-    assert_true(knows(rows, 3));
-    assert_false(knows(rows, 4));
-    assert_true(knows(rows, 5));
-    assert_false(knows(rows, 7));
-    assert_false(knows(rows, 8));
-    assert_true(knows(rows, 3));
-    ledger_rows_let_go(rows);
-    assert_true(knows(rows, 5));
+    for (int look = 0; look < 2; look++) {
+        if (look)
+            assert_int_equal(ledger_look_begin(ledger, &err), 0);
+        assert_false(knows(rows, 2));
+        assert_true(knows(rows, 3));
+        assert_true(knows(rows, 3));
+        assert_false(knows(rows, 4));
+        assert_true(knows(rows, 5));
+        assert_false(knows(rows, 7));
+        assert_false(knows(rows, 8));
+        assert_true(knows(rows, 3));
+        ledger_look_end(ledger);
+        assert_true(knows(rows, 5));
+    }
     ledger_rows_close(rows);
 }
 
-static void cursor_that_let_go_sees_what_others_wrote(void **state)
+/* It would have the ledger's log grow, and the own transaction fail. */
+static void cursor_holds_no_view_beyond_a_look(void **state)
 {
     struct place *place = *state;
     struct ledger *other = open_ledger(place->path);
     int64_t run = new_run(place->ledger, PLATFORM);
     struct ledger_rows *rows;
 
+    begin(place->ledger);
+    note(place->ledger, run, 5, "A", false);
+    note(place->ledger, run, 6, "B", false);
+    commit(place->ledger);
     assert_int_equal(ledger_rows_open(place->ledger, run, &rows, &err), 0);
-    assert_false(knows(rows, 2));
+    assert_int_equal(ledger_look_begin(place->ledger, &err), 0);
+    assert_true(knows(rows, 5));
     begin(other);
-    note(other, run, 2, "A", false);
+    note(other, run, 4, "C", false);
     commit(other);
-    ledger_rows_let_go(rows);
-    assert_true(knows(rows, 2));
+    assert_false(knows(rows, 4));
+    ledger_look_end(place->ledger);
+    assert_true(knows(rows, 4));
+    begin(other);
+    note(other, run, 7, "D", false);
+    commit(other);
+    begin(place->ledger);
+    assert_true(knows(rows, 7));
+    commit(place->ledger);
     ledger_rows_close(rows);
     ledger_close(other);
 }
@@ -170,9 +198,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_LEDGER(a_row_that_was_asked_for_does_not_hold_an_old_view),
         WITH_LEDGER(row_keeps_all_that_a_report_line_says),
-        WITH_LEDGER(cursor_goes_through_the_rows_in_order_and_on_once_it_let_go),
+        WITH_LEDGER(cursor_goes_through_the_rows_in_order_and_on_when_there_are_more),
         WITH_LEDGER(cursor_finds_rows_in_their_order_and_before_it),
-        WITH_LEDGER(cursor_that_let_go_sees_what_others_wrote),
+        WITH_LEDGER(cursor_holds_no_view_beyond_a_look),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

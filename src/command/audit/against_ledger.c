@@ -18,7 +18,7 @@ struct against_ledger {
     struct ledger *ledger;
     int64_t run;
     struct ledger_rows *rows;
-    struct row_record known; /* the ledger's next row; row 0: none asked for yet */
+    struct known_row known; /* the ledger's next row; row 0: none asked for yet */
     bool at_end;
     struct buffer words; /* of the ledger, as a report has them */
 };
@@ -218,6 +218,7 @@ void against_ledger_close(struct against_ledger *against_ledger)
     if (!against_ledger)
         return;
     ledger_rows_close(against_ledger->rows);
+    known_row_release(&against_ledger->known);
     buffer_release(&against_ledger->words);
     free(against_ledger);
 }
@@ -389,9 +390,9 @@ static int fetch(struct against_ledger *against_ledger, struct error *err)
 /* Goes on to the ledger's row of this number, or beyond it. */
 static int seek(struct against_ledger *against_ledger, uint64_t row, struct error *err)
 {
-    while (!against_ledger->at_end && against_ledger->known.row < row) {
-        if (against_ledger->known.row)
-            miss(against_ledger, &against_ledger->known);
+    while (!against_ledger->at_end && against_ledger->known.record.row < row) {
+        if (against_ledger->known.record.row)
+            miss(against_ledger, &against_ledger->known.record);
         if (fetch(against_ledger, err))
             return -1;
     }
@@ -405,9 +406,9 @@ int against_ledger_compare(struct against_ledger *against_ledger, const struct s
 
     if (seek(against_ledger, r->row, err))
         return -1;
-    if (!against_ledger->at_end && against_ledger->known.row == r->row) {
-        compare(against_ledger, row, &against_ledger->known);
-        return compare_claim(against_ledger, row, &against_ledger->known, err)
+    if (!against_ledger->at_end && against_ledger->known.record.row == r->row) {
+        compare(against_ledger, row, &against_ledger->known.record);
+        return compare_claim(against_ledger, row, &against_ledger->known.record, err)
                    ? -1
                    : fetch(against_ledger, err);
     }

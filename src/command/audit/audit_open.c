@@ -102,6 +102,8 @@ int audit_open_ledgers(struct walk *w, struct error *err)
 {
     if (open_ledger(w, err))
         return -1;
+    if (w->ledger && ledger_look_begin(w->ledger, err))
+        return -1;
     for (size_t i = 0; i < w->audit->report_count && w->ledger; i++)
         if (open_against_ledger(w, i, err))
             return -1;

@@ -301,13 +301,11 @@ static int take_unknown(struct resolve *r, const struct revision_row *row,
     return show(r, unknown_row, err);
 }
 
-static int list_rest(struct resolve *r, struct next_step *next_step, struct error *err)
+static int list_rows(struct resolve *r, struct next_step *next_step, struct error *err)
 {
     struct revision_row row;
     int found;
 
-    if (revision_restart(r->revision, err))
-        return -1;
     while ((found = revision_next(r->revision, &row, err)) > 0) {
         enum outcome outcome = row.line.record.outcome;
 
@@ -315,7 +313,18 @@ static int list_rest(struct resolve *r, struct next_step *next_step, struct erro
         if (outcome == OUTCOME_UNKNOWN && take_unknown(r, &row, next_step, err))
             return -1;
     }
-    if (found < 0)
+    return found;
+}
+
+static int list_rest(struct resolve *r, struct next_step *next_step, struct error *err)
+{
+    int result;
+
+    if (revision_restart(r->revision, err) || ledger_look_begin(r->ledger, err))
+        return -1;
+    result = list_rows(r, next_step, err);
+    ledger_look_end(r->ledger);
+    if (result)
         return -1;
     return r->sheet ? unknown_sheet_publish(r->sheet, err) : 0;
 }

@@ -108,7 +108,7 @@ static int check_typed(struct resolve *r, struct error *err)
     return 0;
 }
 
-int resolve_examine_run(struct resolve *r, struct error *err)
+static int examine_rows(struct resolve *r, struct error *err)
 {
     const struct options *o = r->options;
     bool chooses = o->all || (o->claim && !o->rows);
@@ -129,7 +129,18 @@ int resolve_examine_run(struct resolve *r, struct error *err)
         if (bind(r, decision, row.was, err))
             return -1;
     }
-    if (found < 0)
+    return found;
+}
+
+int resolve_examine_run(struct resolve *r, struct error *err)
+{
+    int result;
+
+    if (ledger_look_begin(r->ledger, err))
+        return -1;
+    result = examine_rows(r, err);
+    ledger_look_end(r->ledger);
+    if (result)
         return -1;
     if (r->totals.changed > CHANGES_SHOWN)
         log_info("… and %llu more", (unsigned long long)(r->totals.changed - CHANGES_SHOWN));

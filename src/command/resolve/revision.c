@@ -44,6 +44,7 @@ void revision_close(struct revision *revision)
         return;
     draft_close(&revision->draft);
     ledger_rows_close(revision->rows);
+    known_row_release(&revision->known);
     scan_close(revision->scan);
     tally_close(revision->tally);
     buffer_release(&revision->warnings);
@@ -61,7 +62,6 @@ bool revision_was_cut_short(const struct revision *revision)
 
 int revision_restart(struct revision *revision, struct error *err)
 {
-    ledger_rows_let_go(revision->rows);
     return scan_restart(revision->scan, err);
 }
 
@@ -129,16 +129,14 @@ static bool is_written_alike(struct revision *revision, const struct line *a, co
 
 int revision_next(struct revision *revision, struct revision_row *ret_row, struct error *err)
 {
-    const struct row_record *known;
+    const struct row_record *known = &revision->known.record;
     int found = scan_next(revision->scan, &revision->was, err);
 
-    if (found <= 0) {
-        ledger_rows_let_go(revision->rows);
+    if (found <= 0)
         return found;
-    }
     *ret_row = (struct revision_row){.was = &revision->was, .line = revision->was.line};
-    if (ledger_rows_find(revision->rows, revision->was.line.record.row, &known, err) ||
-        (known && take_known(revision, known, &ret_row->line, err)))
+    found = ledger_rows_find(revision->rows, revision->was.line.record.row, &revision->known, err);
+    if (found < 0 || (found && take_known(revision, known, &ret_row->line, err)))
         return -1;
     ret_row->differs = !is_written_alike(revision, &revision->was.line, &ret_row->line);
     if (revision->warnings.failed || revision->old_text.failed || revision->new_text.failed)
@@ -204,17 +202,27 @@ static int draft_add(struct draft *draft, const struct revision_row *row, struct
     return draft->text.len >= FLUSH_BYTES ? flush(draft, err) : 0;
 }
 
-static int write_rows(struct revision *revision, struct draft *draft, struct error *err)
+static int add_rows(struct revision *revision, struct draft *draft, struct error *err)
 {
     struct revision_row row;
     int found;
 
-    if (revision_restart(revision, err))
-        return -1;
     while ((found = revision_next(revision, &row, err)) > 0)
         if (draft_add(draft, &row, err))
             return -1;
-    return found < 0 || flush(draft, err) ? -1 : file_sync(draft->fd, draft->path.ptr, err);
+    return found;
+}
+
+static int write_rows(struct revision *revision, struct draft *draft, struct error *err)
+{
+    struct ledger *ledger = revision->settings->ledger;
+    int result;
+
+    if (revision_restart(revision, err) || ledger_look_begin(ledger, err))
+        return -1;
+    result = add_rows(revision, draft, err);
+    ledger_look_end(ledger);
+    return result || flush(draft, err) ? -1 : file_sync(draft->fd, draft->path.ptr, err);
 }
 
 /* ---- its publication ---- */

@@ -25,6 +25,7 @@ struct revision {
     struct scan *scan;
     bool cut_short;
     struct ledger_rows *rows;
+    struct known_row known; /* what it knows of the row at hand */
     struct scan_row was;
     struct buffer warnings, old_text, new_text;
     struct tally *tally; /* of what was published */

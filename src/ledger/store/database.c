@@ -112,6 +112,14 @@ void database_end_lookups(struct ledger *ledger)
         database_forget_lookups(ledger);
 }
 
+void database_let_go(struct ledger *ledger)
+{
+    for (struct database_cursor *c = ledger->cursors; c; c = c->next) {
+        sqlite3_reset(c->statement);
+        c->is_running = false;
+    }
+}
+
 /* What writes rows alone leaves the claims as they are. */
 static bool may_change_claims(const struct ledger *ledger, sqlite3_stmt *statement)
 {
@@ -217,6 +225,7 @@ bool database_is_begun(const struct ledger *ledger)
 void database_rollback(struct ledger *ledger)
 {
     database_forget_lookups(ledger);
+    database_let_go(ledger);
     if (database_is_begun(ledger))
         sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
     ledger->commits.is_due = false;

@@ -37,6 +37,15 @@ struct run_brief {
 
 #define DATABASE_BRIEFS 64
 
+/* A statement that stands at a row until the next one is asked for. While it does, it holds the
+ * view of the ledger that it began with, so it is let go wherever a transaction or a look begins or
+ * ends; its owner begins it anew then. */
+struct database_cursor {
+    sqlite3_stmt *statement;
+    bool is_running;
+    struct database_cursor *next;
+};
+
 struct ledger {
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_COUNT];
@@ -68,6 +77,7 @@ struct ledger {
         int64_t id;
     } platform;
     struct lookup claims, opens;              /* of the open transaction */
+    struct database_cursor *cursors;          /* all that are open */
     struct run_brief briefs[DATABASE_BRIEFS]; /* of runs lately asked for, by id */
     struct {
         int64_t ids[4]; /* locked by this process; the kernel does not tell us of our own locks */
@@ -103,6 +113,9 @@ void database_forget_lookups(struct ledger *ledger);
 
 /* Outside of a transaction others may write: what was looked up is not taken for known. */
 void database_end_lookups(struct ledger *ledger);
+
+/* The cursors begin anew when they are asked next. */
+void database_let_go(struct ledger *ledger);
 
 /* Runs a statement that gives no rows. */
 int database_execute(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);

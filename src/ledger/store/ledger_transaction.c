@@ -21,6 +21,7 @@ static int look_for_news(struct ledger *ledger, struct error *err)
 int ledger_begin(struct ledger *ledger, struct error *err)
 {
     database_forget_lookups(ledger);
+    database_let_go(ledger);
     if (ledger->log_pages >= CHECKPOINT_PAGES &&
         checkpoint_run(ledger, SQLITE_CHECKPOINT_PASSIVE, err))
         return -1;
@@ -31,12 +32,19 @@ int ledger_begin(struct ledger *ledger, struct error *err)
 
 int ledger_look_begin(struct ledger *ledger, struct error *err)
 {
+    database_let_go(ledger);
     return database_execute(ledger, database_ready(ledger, SQL_READ, ""), err);
 }
 
+/* Nothing was changed: what is known besides may stay. */
 void ledger_look_end(struct ledger *ledger)
 {
-    database_rollback(ledger);
+    struct error ignored;
+
+    database_forget_lookups(ledger);
+    database_let_go(ledger);
+    if (database_is_begun(ledger))
+        database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), &ignored);
 }
 
 bool ledger_has_news(const struct ledger *ledger)
@@ -47,6 +55,7 @@ bool ledger_has_news(const struct ledger *ledger)
 int ledger_commit(struct ledger *ledger, struct error *err)
 {
     database_forget_lookups(ledger);
+    database_let_go(ledger);
     if (commit_count_add(ledger, err) ||
         database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), err))
         return -1;
@@ -59,6 +68,7 @@ int ledger_commit_carried(struct ledger *ledger, struct error *err)
     struct error hindrance; /* the log stays, and what is in it is durable */
 
     database_forget_lookups(ledger);
+    database_let_go(ledger);
     if (commit_count_add(ledger, err) ||
         database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), err))
         return -1;

@@ -15,31 +15,10 @@ struct feed {
     const struct round *round;
     struct claim_rows *claim_rows;
     struct ledger_rows *rows;
-    struct row_record known;   /* the next row that an earlier start recorded */
-    struct buffer known_words; /* its code and message */
-    bool known_guarded;        /* a guard in front of the gateway may have disliked it */
-    bool known_at_end;
+    struct known_row known; /* what an earlier start recorded of the row at hand */
     uint64_t next_row;
     uint64_t passed[OUTCOME_COUNT];
 };
-
-static int fetch_known(struct feed *feed, struct error *err)
-{
-    int found = ledger_rows_next(feed->rows, &feed->known, err);
-
-    if (found < 0)
-        return -1;
-    feed->known_at_end = found == 0;
-    if (!found)
-        return 0;
-    /* The record outlives the cursor's row, its texts do not. */
-    buffer_reset(&feed->known_words);
-    buffer_format(&feed->known_words, "%s %s", feed->known.code, feed->known.message);
-    feed->known_guarded = fate_was_guarded(&feed->known);
-    feed->known.code = feed->known.sub_code = feed->known.message = "";
-    feed->known.request_id = feed->known.warnings = "";
-    return feed->known_words.failed ? error_no_memory(err) : 0;
-}
 
 int feed_open(const struct row_source *row_source, const struct inspection *inspection,
               struct ledger *ledger, int64_t run, const struct round *round, struct feed **ret_feed,
@@ -54,11 +33,10 @@ int feed_open(const struct row_source *row_source, const struct inspection *insp
     feed->round = round;
     feed->next_row = 2;
     if (claim_rows_open(row_source, inspection, &feed->claim_rows, err) ||
-        ledger_rows_open(ledger, run, &feed->rows, err) || fetch_known(feed, err)) {
+        ledger_rows_open(ledger, run, &feed->rows, err)) {
         feed_close(feed);
         return -1;
     }
-    ledger_rows_let_go(feed->rows);
     *ret_feed = feed;
     return 0;
 }
@@ -69,7 +47,7 @@ void feed_close(struct feed *feed)
         return;
     ledger_rows_close(feed->rows);
     claim_rows_close(feed->claim_rows);
-    buffer_release(&feed->known_words);
+    known_row_release(&feed->known);
     free(feed);
 }
 
@@ -100,15 +78,6 @@ bool feed_tries_again(const struct row_record *record, const struct round *round
             record->counts_as == OUTCOME_UNKNOWN || record->counts_as == OUTCOME_INVALID);
 }
 
-/* Brings the ledger's cursor to this row. Rows between were recorded, but are invalid now. */
-static int catch_up(struct feed *feed, uint64_t row, struct error *err)
-{
-    while (!feed->known_at_end && feed->known.row < row)
-        if (fetch_known(feed, err))
-            return -1;
-    return 0;
-}
-
 /* The round at hand, as far as it is about this row; id 0: it is not. */
 static struct round round_of(const struct feed *feed, const struct judged_row *row)
 {
@@ -129,7 +98,7 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
     job->counted = false;
     job->waits_since_ms = 0;
     job->guard =
-        (known ? feed->known_guarded : row->was_guarded) ? JOB_GUARD_ASIDE : JOB_GUARD_NONE;
+        (known ? fate_was_guarded(known) : row->was_guarded) ? JOB_GUARD_ASIDE : JOB_GUARD_NONE;
     job->resend = false;
     job->unrecorded = row->is_unrecorded;
     job->open_row = row->open_row;
@@ -137,7 +106,7 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
     job->keeps = job->in_round && known && known->outcome == OUTCOME_ACCEPTED;
     buffer_reset(&job->earlier);
     if (known && outcome_is_there(known))
-        buffer_text(&job->earlier, buffer_string(&feed->known_words));
+        buffer_format(&job->earlier, "%s %s", known->code, known->message);
     else if (row->unknown_row)
         buffer_text(&job->earlier, row->unknown_row);
     job->attempts = known ? known->attempts : 0;
@@ -151,22 +120,22 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
 /* Looks at a row: 1 the job is filled, 0 the row is to be passed over. */
 static int take(struct feed *feed, const struct judged_row *row, struct job *job, struct error *err)
 {
-    const struct row_record *known = NULL;
+    const struct row_record *known = &feed->known.record;
     struct round round = round_of(feed, row);
+    int found;
 
     if (row->invalid) {
         feed->passed[OUTCOME_INVALID]++;
         return 0;
     }
-    if (catch_up(feed, row->row, err))
+    found = ledger_rows_find(feed->rows, row->row, &feed->known, err);
+    if (found < 0)
         return -1;
-    if (!feed->known_at_end && feed->known.row == row->row)
-        known = &feed->known;
-    if (known && !feed_tries_again(known, &round)) {
+    if (found && !feed_tries_again(known, &round)) {
         feed->passed[known->outcome]++;
         return 0;
     }
-    return fill(feed, row, known, job, err) ? -1 : 1;
+    return fill(feed, row, found ? known : NULL, job, err) ? -1 : 1;
 }
 
 /* What earlier rows left in the job. */
@@ -193,7 +162,6 @@ int feed_next(struct feed *feed, struct job *job, struct error *err)
         if (result)
             break;
     }
-    ledger_rows_let_go(feed->rows);
     return result;
 }
 

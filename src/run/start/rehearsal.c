@@ -12,6 +12,7 @@ struct pass {
     const struct rehearsal_settings *settings;
     struct claim_rows *claim_rows;
     struct ledger_rows *rows;
+    struct known_row known;
     struct claim_store store;
 };
 
@@ -31,12 +32,10 @@ static int is_done(struct pass *pass, const struct judged_row *row, bool *ret_do
                    struct error *err)
 {
     struct round round = round_of(pass, row);
-    const struct row_record *known = NULL;
+    int found = pass->rows ? ledger_rows_find(pass->rows, row->row, &pass->known, err) : 0;
 
-    if (pass->rows && ledger_rows_find(pass->rows, row->row, &known, err))
-        return -1;
-    *ret_done = known && !feed_tries_again(known, &round);
-    return 0;
+    *ret_done = found > 0 && !feed_tries_again(&pass->known.record, &round);
+    return found < 0 ? -1 : 0;
 }
 
 /* Where the row will stand. A run that does not exist yet will be newer than all that do. */
@@ -151,6 +150,7 @@ int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *r
         !(settings->run && ledger_rows_open(settings->ledger, settings->run, &pass.rows, err)))
         result = read_rows(&pass, ret_rehearsal, err);
     ledger_rows_close(pass.rows);
+    known_row_release(&pass.known);
     claim_rows_close(pass.claim_rows);
     claim_store_release(&pass.store);
     if (settings->ledger)

@@ -12,6 +12,7 @@
 struct pass {
     struct claim_rows *claim_rows;
     struct ledger_rows *rows;
+    struct known_row known;
     struct claim_store store;
     struct judged_row row;
 };
@@ -42,12 +43,11 @@ static int fits(struct pass *pass, const struct row_record *record, struct error
 
 static int compare(struct pass *pass, uint64_t *ret_row, struct error *err)
 {
-    struct row_record record;
     int result = 0;
 
-    while ((result = ledger_rows_next(pass->rows, &record, err)) > 0) {
-        result = fits(pass, &record, err);
-        *ret_row = record.row;
+    while ((result = ledger_rows_next(pass->rows, &pass->known, err)) > 0) {
+        result = fits(pass, &pass->known.record, err);
+        *ret_row = pass->known.record.row;
         if (result <= 0)
             return result;
     }
@@ -65,6 +65,7 @@ int rereading_fits(struct ledger *ledger, int64_t run, const struct row_source *
         !ledger_rows_open(ledger, run, &pass.rows, err))
         result = compare(&pass, ret_row, err);
     ledger_rows_close(pass.rows);
+    known_row_release(&pass.known);
     claim_rows_close(pass.claim_rows);
     claim_store_release(&pass.store);
     return result;
