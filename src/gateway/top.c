@@ -308,18 +308,11 @@ static const yajl_callbacks callbacks = {
 static unsigned char *blank_controls(const unsigned char *body, size_t len)
 {
     unsigned char *copy = malloc(len);
-    bool inside = false, escaped = false;
+    struct top_string string = {0};
 
     for (size_t i = 0; copy && i < len; i++) {
-        copy[i] = inside && body[i] < 0x20 ? ' ' : body[i];
-        if (!inside)
-            inside = body[i] == '"';
-        else if (escaped)
-            escaped = false;
-        else if (body[i] == '\\')
-            escaped = true;
-        else if (body[i] == '"')
-            inside = false;
+        copy[i] = string.is_inside && body[i] < 0x20 ? ' ' : body[i];
+        top_string_next(&string, (char)body[i]);
     }
     return copy;
 }
