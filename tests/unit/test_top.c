@@ -1,11 +1,10 @@
 /* Unit tests of gateway/top, requests against vectors made with the official SDKs. */
-#include "vectors.h"
+#include "vector_claim.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "gateway/top.h"
-#include "input/claim/claim.h"
 
 static yajl_val vectors;
 
@@ -25,32 +24,10 @@ static int unload(void **state)
 
 /* ---- requests ---- */
 
-static int64_t number_member(yajl_val object, const char *name)
-{
-    yajl_val value = vectors_member(object, name);
-    assert_true(YAJL_IS_INTEGER(value));
-    return YAJL_GET_INTEGER(value);
-}
-
-static struct claim claim_of(yajl_val json)
-{
-    const char *desc = vectors_text(json, "claim_desc");
-    struct claim claim = {
-        .workcard_id = number_member(json, "workcard_id"),
-        .claim_desc = desc ? desc : "",
-        .claim_count = number_member(json, "claim_count"),
-        .claim_order_no = vectors_text(json, "claim_order_no"),
-        .claim_status = number_member(json, "claim_status"),
-        .claim_fee = number_member(json, "claim_fee"),
-    };
-    snprintf(claim.claim_time, sizeof(claim.claim_time), "%s", vectors_text(json, "claim_time"));
-    return claim;
-}
-
 static void assert_claim_becomes(const char *json)
 {
     yajl_val parsed = yajl_tree_parse(json, NULL, 0);
-    struct claim claim = claim_of(parsed);
+    struct claim claim = vector_claim(parsed);
     struct buffer written = {0};
 
     top_claim_json(&claim, &written);
