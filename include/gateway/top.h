@@ -40,6 +40,9 @@ void top_claim_json(const struct claim *claim, struct buffer *ret_json);
  */
 void top_form_encode(const char *text, struct buffer *ret_form);
 
+/* Appends NAME=VALUE, the value encoded, behind a '&' where it is not the first. */
+void top_form_parameter(const char *name, const char *value, struct buffer *ret_form);
+
 /*
  * Writes the signed form body of one call into `ret_body` (emptied first). `scratch` holds the JSON
  * meanwhile. `timestamp` is Beijing time as clock_format_top writes it. A session that sign_skips
@@ -58,6 +61,7 @@ enum answer_kind {
     ANSWER_MALFORMED, /* not whole, well-formed JSON */
     ANSWER_SHAPE, /* JSON of another shape; is_success or code missing or not readable; both kinds
                      at once */
+    ANSWER_PARTS, /* of a call with several claims: of another number of parts, see top_batch.h */
 };
 
 #define ANSWER_CODE_BYTES 64

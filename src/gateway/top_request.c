@@ -117,7 +117,7 @@ void top_form_encode(const char *text, struct buffer *ret_form)
     ret_form->len = (size_t)(out - ret_form->ptr);
 }
 
-static void form_parameter(const char *name, const char *value, struct buffer *ret_form)
+void top_form_parameter(const char *name, const char *value, struct buffer *ret_form)
 {
     if (ret_form->len)
         buffer_byte(ret_form, '&');
@@ -154,8 +154,8 @@ int top_request(const struct top_app *app, struct signer *signer, const struct c
         return -1;
     for (size_t i = 0; i < count; i++) {
         if (!sign_skips(params[i].value))
-            form_parameter(params[i].name, params[i].value, ret_body);
+            top_form_parameter(params[i].name, params[i].value, ret_body);
     }
-    form_parameter("sign", sign, ret_body);
+    top_form_parameter("sign", sign, ret_body);
     return ret_body->failed ? error_no_memory(err) : 0;
 }

@@ -192,6 +192,8 @@ static const struct {
     [ANSWER_MALFORMED] = {"ANSWER_MALFORMED", "the answer is not whole JSON; " STORED},
     [ANSWER_SHAPE] = {"ANSWER_SHAPE",
                       "the answer does not say whether the claim was taken; " STORED},
+    [ANSWER_PARTS] = {"ANSWER_PARTS",
+                      "the answer has not one part for each claim of the call; " STORED},
 };
 
 /* ---- errors of the gateway ---- */
@@ -334,6 +336,7 @@ static void judge_answer(const struct verdict_settings *settings, const struct e
     case ANSWER_HTML:
     case ANSWER_MALFORMED:
     case ANSWER_SHAPE:
+    case ANSWER_PARTS:
         set(verdict, VERDICT_UNKNOWN, 0, unreadable[answer->kind].code);
         snprintf(verdict->message, sizeof(verdict->message), "%s",
                  unreadable[answer->kind].sentence);

@@ -177,6 +177,10 @@ static const struct {
     {"ANSWER_SHAPE", OUTCOME_UNKNOWN,
      N_("the answer does not say whether the claim was taken: is_success is missing or unreadable"),
      STAYS_UNKNOWN, ASK_PLATFORM},
+    {"ANSWER_PARTS", OUTCOME_UNKNOWN,
+     N_("the answer has not one part for each claim of the call, so it does not say which it is "
+        "about"),
+     STAYS_UNKNOWN, ASK_PLATFORM},
 };
 
 /* ---- rules ---- */

@@ -101,7 +101,7 @@ static void unreadable_answers_are_explained_as_they_are_judged(void **state)
     const struct exchange exchange = {.phase = PHASE_ANSWERED, .http_status = 200};
 
     (void)state;
-    for (int kind = ANSWER_EMPTY; kind <= ANSWER_SHAPE; kind++) {
+    for (int kind = ANSWER_EMPTY; kind <= ANSWER_PARTS; kind++) {
         const struct answer answer = {.kind = (enum answer_kind)kind};
         struct verdict verdict = judge(&exchange, &answer);
 
