@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "base/file/output.h"
+#include "report/draft.h"
 #include "report/manifest/manifest.h"
 
 struct error;
@@ -82,14 +83,9 @@ int publication_check(const struct publication *publication, const char *report_
 /* A zeroed one is fine. */
 void publication_close(struct publication *publication);
 
-/* Publishes a finished report with its manifest. */
-int publication_make(struct publication *publication, struct report *report,
+/* Publishes a finished report with its manifest, which is told what the draft is. */
+int publication_make(struct publication *publication, struct draft *draft,
                      struct manifest *manifest, struct error *err);
-
-/* The same for a report that another hand has written whole and synced: the file `written`, open
- * as `fd`, which the manifest describes. */
-int publication_make_of(struct publication *publication, int fd, const char *written,
-                        const struct manifest *manifest, struct error *err);
 
 /*
  * Gives the report at the path its manifest where publishing it was cut short between the two: the

@@ -3,7 +3,7 @@
  *
  * An ordered pass over export and ledger that follows the run. It is written beside its final name,
  * as REPORT.partial, which is locked meanwhile, never read back, and made anew after a crash;
- * report_publish gives it its name. What a line says is durable in the ledger before.
+ * publication_make gives it its name. What a line says is durable in the ledger before.
  *
  * Tested by tests/unit/test_report.c
  */
@@ -17,6 +17,7 @@
 #include "ledger/ledger.h"
 #include "report/tally.h"
 
+struct draft;
 struct error;
 struct report;
 
@@ -33,7 +34,7 @@ struct report_settings {
  * it cannot be made. */
 int report_open(const struct report_settings *settings, struct report **ret_report,
                 struct error *err);
-/* Without report_publish the unfinished file stays. NULL is fine. */
+/* What was not published stays, unfinished. NULL is fine. */
 void report_close(struct report *report);
 
 /* Writes the lines of the rows before `frontier`, all of which are final, but at most `most` of
@@ -56,12 +57,7 @@ int report_restart(struct report *report, struct error *err);
 /* What the lines so far add up to. */
 struct tally *report_tally(const struct report *report);
 
-uint64_t report_bytes(const struct report *report);
-/* Of the finished file. */
-int report_sha256(struct report *report, unsigned char ret_sha256[DIGEST_SHA256_BYTES],
-                  struct error *err);
-
-/* Gives the finished file its name; the folder is the caller's to sync. */
-int report_publish(struct report *report, struct error *err);
+/* What is written, to be published once it is finished. Borrowed. */
+struct draft *report_draft(struct report *report);
 
 #endif

@@ -16,7 +16,6 @@
 #include "base/words/language.h"
 #include "report/line.h"
 #include "report/manifest/signature.h"
-#include "report/report.h"
 
 static bool is_same_export(const struct manifest_found *found, const char *export_path,
                            const unsigned char *export_sha256)
@@ -189,10 +188,9 @@ void publication_close(struct publication *publication)
     buffer_release(&publication->json);
 }
 
-/* The manifest is whole before the report takes its name, and takes its own after it. `written` as
- * in publication_make_of where there is no report. */
-static int publish(struct publication *publication, struct report *report, int written_fd,
-                   const char *written, const struct manifest *manifest, struct error *err)
+/* The manifest is whole before the report takes its name, and takes its own after it. */
+static int publish(struct publication *publication, struct draft *draft,
+                   const struct manifest *manifest, struct error *err)
 {
     struct output *output = &publication->manifest;
 
@@ -202,30 +200,23 @@ static int publish(struct publication *publication, struct report *report, int w
     buffer_append(&publication->json, output->text.ptr, output->text.len);
     if (publication->json.failed)
         return error_no_memory(err);
-    if (output_finish(output, err) ||
-        (report ? report_publish(report, err)
-                : file_publish(written_fd, written, manifest->report_path, err)))
-        return -1;
-    return output_publish(output, err);
+    return output_finish(output, err) || output_take_name(&draft->output, err) ||
+                   output_publish(output, err)
+               ? -1
+               : 0;
 }
 
-int publication_make(struct publication *publication, struct report *report,
+int publication_make(struct publication *publication, struct draft *draft,
                      struct manifest *manifest, struct error *err)
 {
     unsigned char sha256[DIGEST_SHA256_BYTES];
 
-    if (report_sha256(report, sha256, err))
-        return -1;
+    if (digest_finish(draft->sha256, sha256))
+        return error_no_memory(err);
     manifest->report_sha256 = sha256;
-    manifest->report_bytes = report_bytes(report);
-    manifest->tally = report_tally(report);
-    return publish(publication, report, -1, NULL, manifest, err);
-}
-
-int publication_make_of(struct publication *publication, int fd, const char *written,
-                        const struct manifest *manifest, struct error *err)
-{
-    return publish(publication, NULL, fd, written, manifest, err);
+    manifest->report_bytes = draft->bytes;
+    manifest->tally = draft->tally;
+    return publish(publication, draft, manifest, err);
 }
 
 /* ---- one that was cut short ---- */

@@ -1,27 +1,22 @@
 #include "report/report.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/file/file.h"
 #include "base/words/language.h"
 #include "input/claim/claim_digest.h"
 #include "input/inspection/claim_rows.h"
 #include "input/inspection/duplicates.h"
 #include "input/inspection/repeats.h"
+#include "report/draft.h"
 #include "report/line.h"
-
-#define FLUSH_BYTES ((size_t)64 << 10)
 
 struct report {
     const struct report_settings *settings;
-    char *partial_path;
-    int fd;
+    struct draft draft;
     struct claim_rows *claim_rows;
     struct judged_row row; /* read, but not yet written; row 0: none */
     bool at_end;
@@ -29,56 +24,29 @@ struct report {
     struct known_row known; /* what it knows of the row at hand */
     uint64_t next_row;      /* no row before it is to be written any more */
     struct claim_store store;
-    struct buffer text, codes, sentence, numbers;
-    struct tally *tally;
+    struct buffer codes, sentence, numbers;
     struct duplicates *repeats; /* rows whose claim may stand in the export more than once */
-    struct digest *sha256;
-    uint64_t bytes;
 };
-
-static int flush(struct report *report, struct error *err)
-{
-    if (file_write(report->fd, report->partial_path, report->text.ptr, report->text.len, err))
-        return -1;
-    if (digest_update(report->sha256, report->text.ptr, report->text.len))
-        return error_no_memory(err);
-    report->bytes += report->text.len;
-    buffer_reset(&report->text);
-    return 0;
-}
 
 int report_open(const struct report_settings *settings, struct report **ret_report,
                 struct error *err)
 {
     struct report *report = calloc(1, sizeof(*report));
-    struct buffer path = {0};
 
     *ret_report = NULL;
     if (!report)
         return error_no_memory(err);
     report->settings = settings;
-    report->fd = -1;
-    buffer_format(&path, "%s.partial", settings->path);
-    report->partial_path = path.ptr;
-    report->tally = tally_open();
-    report->sha256 = digest_open();
     report->repeats = duplicates_open();
-    buffer_text(&report->text, LINE_BOM LINE_HEADER);
-    if (path.failed || report->text.failed || !report->tally || !report->repeats ||
-        !report->sha256) {
-        error_no_memory(err);
-        goto fail;
-    }
-    report->fd = file_create_locked(report->partial_path, err);
-    if (report->fd < 0 ||
+    if ((!report->repeats && error_no_memory(err)) ||
+        draft_open(settings->path, &report->draft, err) ||
         claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err) ||
-        ledger_rows_open(settings->ledger, settings->run, &report->rows, err))
-        goto fail;
+        ledger_rows_open(settings->ledger, settings->run, &report->rows, err)) {
+        report_close(report);
+        return -1;
+    }
     *ret_report = report;
     return 0;
-fail:
-    report_close(report);
-    return -1;
 }
 
 bool report_has_written(const struct report *report, uint64_t row)
@@ -92,19 +60,9 @@ int report_restart(struct report *report, struct error *err)
 
     claim_rows_close(report->claim_rows);
     report->claim_rows = NULL;
-    tally_close(report->tally);
-    digest_close(report->sha256);
-    report->tally = tally_open();
-    report->sha256 = digest_open();
     duplicates_clear(report->repeats);
-    buffer_reset(&report->text);
-    buffer_text(&report->text, LINE_BOM LINE_HEADER);
-    if (report->text.failed || !report->tally || !report->sha256)
-        return error_no_memory(err);
-    if (ftruncate(report->fd, 0) != 0 || lseek(report->fd, 0, SEEK_SET) != 0)
-        return error_set(err, EXIT_CANNOT_WRITE, "cannot write '%s': %s", report->partial_path,
-                         strerror(errno));
-    report->bytes = 0;
+    if (draft_restart(&report->draft, err))
+        return -1;
     report->row.row = 0;
     report->at_end = false;
     report->next_row = 0;
@@ -119,16 +77,12 @@ void report_close(struct report *report)
     known_row_release(&report->known);
     claim_rows_close(report->claim_rows);
     claim_store_release(&report->store);
-    buffer_release(&report->text);
     buffer_release(&report->codes);
     buffer_release(&report->sentence);
     buffer_release(&report->numbers);
     duplicates_close(report->repeats);
-    tally_close(report->tally);
-    digest_close(report->sha256);
-    if (report->fd >= 0)
-        close(report->fd);
-    free(report->partial_path);
+    output_leave(&report->draft.output);
+    draft_close(&report->draft);
     free(report);
 }
 
@@ -259,7 +213,7 @@ static void count_repeats(struct report *report)
         }
     }
     duplicates_clear(report->repeats);
-    tally_set_repeats(report->tally, &sum);
+    tally_set_repeats(report->draft.tally, &sum);
 }
 
 /* Writes the line of the row at hand. `code` and `message` say why, if it turns out unsent. */
@@ -286,19 +240,19 @@ static int write_line(struct report *report, const char *code, const char *messa
             return -1;
     }
     set_warnings(report, &line);
-    line_append(&line, &report->text);
-    tally_warn(report->tally, line.warnings, row->row);
+    line_append(&line, &report->draft.output.text);
+    tally_warn(report->draft.tally, line.warnings, row->row);
     if (strstr(line.warnings, REPORT_SUSPECT_ANSWER))
-        tally_note_suspect(report->tally);
+        tally_note_suspect(report->draft.tally);
     /* Before the next row begins them anew. */
-    if (report->text.failed || report->codes.failed || report->sentence.failed ||
+    if (report->draft.output.text.failed || report->codes.failed || report->sentence.failed ||
         report->numbers.failed)
         return error_no_memory(err);
-    if (tally_add(report->tally, line.record.outcome, line.record.counts_as, line.record.code,
+    if (tally_add(report->draft.tally, line.record.outcome, line.record.counts_as, line.record.code,
                   line.record.outcome == OUTCOME_INVALID ? 0 : row->claim.claim_fee) ||
         note_repeat(report))
         return error_no_memory(err);
-    return report->text.len >= FLUSH_BYTES ? flush(report, err) : 0;
+    return draft_advance(&report->draft, err);
 }
 
 /* Reads the next row into report->row, unless one is waiting there. */
@@ -358,28 +312,15 @@ int report_finish(struct report *report, const char *code, const char *message, 
     if (pass(report, UINT64_MAX, UINT64_MAX, code, message, err))
         return -1;
     count_repeats(report);
-    if (flush(report, err))
-        return -1;
-    return file_sync(report->fd, report->partial_path, err);
+    return draft_finish(&report->draft, err);
 }
 
 struct tally *report_tally(const struct report *report)
 {
-    return report->tally;
+    return report->draft.tally;
 }
 
-uint64_t report_bytes(const struct report *report)
+struct draft *report_draft(struct report *report)
 {
-    return report->bytes;
-}
-
-int report_sha256(struct report *report, unsigned char ret_sha256[DIGEST_SHA256_BYTES],
-                  struct error *err)
-{
-    return digest_finish(report->sha256, ret_sha256) ? error_no_memory(err) : 0;
-}
-
-int report_publish(struct report *report, struct error *err)
-{
-    return file_publish(report->fd, report->partial_path, report->settings->path, err);
+    return &report->draft;
 }

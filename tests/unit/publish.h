@@ -30,7 +30,7 @@ static inline void publish_report(const char *path, const struct row_source *row
     assert_int_equal(report_open(&settings, &report, &err), 0);
     assert_int_equal(report_finish(report, "NOT_SENT", "the run stopped", &err), 0);
     assert_int_equal(publication_open(path, &publication, &err), 0);
-    assert_int_equal(publication_make(&publication, report, &manifest, &err), 0);
+    assert_int_equal(publication_make(&publication, report_draft(report), &manifest, &err), 0);
     publication_close(&publication);
     report_close(report);
 }

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "memfile.h"
+#include "report/draft.h"
 #include "report/line.h"
 #include "report/report.h"
 
@@ -227,8 +228,8 @@ static void report_takes_its_name_only_when_it_is_published(void **state)
     assert_int_equal(access(desk->report_path, F_OK), -1);
     assert_int_equal(stat(desk->partial_path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
-    assert_int_equal(status.st_size, report_bytes(desk->report));
-    assert_int_equal(report_publish(desk->report, &err), 0);
+    assert_int_equal(status.st_size, report_draft(desk->report)->bytes);
+    assert_int_equal(output_take_name(&report_draft(desk->report)->output, &err), 0);
     assert_int_equal(access(desk->partial_path, F_OK), -1);
     assert_int_equal(access(desk->report_path, F_OK), 0);
 }
@@ -241,7 +242,7 @@ static void digest_of_the_report_is_that_of_its_bytes(void **state)
     struct digest *sha256 = digest_open();
 
     assert_int_equal(report_finish(desk->report, "STOPPED", "", &err), 0);
-    assert_int_equal(report_sha256(desk->report, said, &err), 0);
+    assert_int_equal(digest_finish(report_draft(desk->report)->sha256, said), 0);
     read_text(desk, desk->partial_path);
     assert_int_equal(digest_update(sha256, desk->text.ptr, desk->text.len), 0);
     assert_int_equal(digest_finish(sha256, counted), 0);

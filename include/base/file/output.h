@@ -26,6 +26,8 @@ struct output {
     bool is_standard;
 };
 
+#define OUTPUT_FLUSH_BYTES ((size_t)64 << 10) /* of text, which are worth a call */
+
 /* Fails as file_create_locked, and where the name could not be taken; close it in any case. */
 int output_open(const char *path, struct output *ret_output, struct error *err);
 
@@ -38,17 +40,27 @@ void output_open_standard(struct output *ret_output);
 /* The name under which it is written, for a library that opens files by their names. Borrowed. */
 const char *output_partial(const struct output *output);
 
-/* Writes the text once it is worth a call. EXIT_CANNOT_WRITE. */
+/* Writes the text: at once, or when it is worth a call. EXIT_CANNOT_WRITE. */
+int output_flush(struct output *output, struct error *err);
 int output_advance(struct output *output, struct error *err);
+
+/* Begins anew, in the same unfinished file. */
+int output_restart(struct output *output, struct error *err);
 
 /* Writes the rest and syncs it: only the name is missing. */
 int output_finish(struct output *output, struct error *err);
 
-/* The same, and gives it its name, whatever stood there. */
+/* Gives what is finished its name, whatever stood there; its folder is the caller's to sync. */
+int output_take_name(struct output *output, struct error *err);
+
+/* All of it: finishes it, gives it its name and syncs the folder. */
 int output_publish(struct output *output, struct error *err);
 
 /* What was not published is removed. A zeroed one is fine. */
 void output_close(struct output *output);
+
+/* The same, but what was not published stays under its unfinished name. */
+void output_leave(struct output *output);
 
 /* What was printed on standard output is a result, too: EXIT_CANNOT_WRITE when not all of it has
  * arrived, with the cause. */

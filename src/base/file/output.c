@@ -7,8 +7,7 @@
 
 #include "base/error.h"
 #include "base/file/file.h"
-
-#define FLUSH_BYTES ((size_t)64 << 10)
+#include "base/log.h"
 
 int output_lock(const char *path, struct output *ret_output, struct error *err)
 {
@@ -36,7 +35,7 @@ const char *output_partial(const struct output *output)
     return buffer_string(&output->partial);
 }
 
-static int flush(struct output *output, struct error *err)
+int output_flush(struct output *output, struct error *err)
 {
     if (output->text.failed)
         return error_no_memory(err);
@@ -50,32 +49,51 @@ static int flush(struct output *output, struct error *err)
 
 int output_advance(struct output *output, struct error *err)
 {
-    return output->text.len >= FLUSH_BYTES ? flush(output, err) : 0;
+    return output->text.len >= OUTPUT_FLUSH_BYTES ? output_flush(output, err) : 0;
+}
+
+int output_restart(struct output *output, struct error *err)
+{
+    buffer_reset(&output->text);
+    if (ftruncate(output->fd, 0) != 0 || lseek(output->fd, 0, SEEK_SET) != 0)
+        return error_set(err, EXIT_CANNOT_WRITE, "cannot write '%s': %s",
+                         LOG_QUOTED(output->partial.ptr), strerror(errno));
+    return 0;
 }
 
 int output_finish(struct output *output, struct error *err)
 {
-    return flush(output, err) ? -1 : file_sync(output->fd, output->partial.ptr, err);
+    return output_flush(output, err) ? -1 : file_sync(output->fd, output->partial.ptr, err);
+}
+
+int output_take_name(struct output *output, struct error *err)
+{
+    if (file_publish(output->fd, output->partial.ptr, output->path, err))
+        return -1;
+    output->published = true;
+    return 0;
 }
 
 int output_publish(struct output *output, struct error *err)
 {
     if (output->is_standard)
-        return flush(output, err) ? -1 : output_flush_standard(err);
-    if (output_finish(output, err) ||
-        file_publish(output->fd, output->partial.ptr, output->path, err))
-        return -1;
-    output->published = true;
-    return file_sync_folder(output->path, err);
+        return output_flush(output, err) ? -1 : output_flush_standard(err);
+    return output_finish(output, err) || output_take_name(output, err)
+               ? -1
+               : file_sync_folder(output->path, err);
 }
 
 void output_close(struct output *output)
 {
-    if (output->path && output->fd >= 0) {
-        if (!output->published)
-            file_discard(output->partial.ptr); /* ours: the lock is held */
+    if (output->path && output->fd >= 0 && !output->published)
+        file_discard(output->partial.ptr); /* ours: the lock is held */
+    output_leave(output);
+}
+
+void output_leave(struct output *output)
+{
+    if (output->path && output->fd >= 0)
         close(output->fd);
-    }
     buffer_release(&output->partial);
     buffer_release(&output->text);
     memset(output, 0, sizeof(*output));

@@ -12,8 +12,6 @@
 #include "report/publication.h"
 #include "revision_check.h"
 
-#define FLUSH_BYTES ((size_t)64 << 10)
-
 /* ---- is it the report of its manifest? ---- */
 
 int revision_open(const struct revision_settings *settings, struct revision **ret_revision,
@@ -25,7 +23,6 @@ int revision_open(const struct revision_settings *settings, struct revision **re
     if (!revision)
         return error_no_memory(err);
     revision->settings = settings;
-    revision->draft.fd = -1;
     if (scan_open(settings->path, &revision->scan, err) || revision_check_bytes(revision, err) ||
         ledger_rows_open(settings->ledger, settings->run->id, &revision->rows, err) ||
         revision_restart(revision, err)) {
@@ -36,13 +33,13 @@ int revision_open(const struct revision_settings *settings, struct revision **re
     return 0;
 }
 
-static void draft_close(struct draft *draft);
+static void drop_draft(struct revision *revision);
 
 void revision_close(struct revision *revision)
 {
     if (!revision)
         return;
-    draft_close(&revision->draft);
+    drop_draft(revision);
     ledger_rows_close(revision->rows);
     known_row_release(&revision->known);
     scan_close(revision->scan);
@@ -146,94 +143,65 @@ int revision_next(struct revision *revision, struct revision_row *ret_row, struc
 
 /* ---- the new report ---- */
 
-static int flush(struct draft *draft, struct error *err)
+static bool is_drafted(const struct revision *revision)
 {
-    if (draft->text.failed)
-        return error_no_memory(err);
-    if (file_write(draft->fd, draft->path.ptr, draft->text.ptr, draft->text.len, err))
-        return -1;
-    if (digest_update(draft->sha256, draft->text.ptr, draft->text.len))
-        return error_no_memory(err);
-    draft->bytes += draft->text.len;
-    buffer_reset(&draft->text);
-    return 0;
+    return revision->draft.tally;
 }
 
-static int draft_open(const char *report_path, struct draft *draft, struct error *err)
+int revision_prepare(struct revision *revision, struct error *err)
 {
-    draft->sha256 = digest_open();
-    draft->tally = tally_open();
-    buffer_format(&draft->path, "%s.partial", report_path);
-    buffer_text(&draft->text, LINE_BOM LINE_HEADER);
-    if (!draft->sha256 || !draft->tally || draft->path.failed)
-        return error_no_memory(err);
-    draft->fd = file_create_locked(draft->path.ptr, err);
-    if (draft->fd < 0)
-        return -1;
-    return publication_open(report_path, &draft->publication, err)
+    const char *path = revision->settings->path;
+
+    return draft_open(path, &revision->draft, err) ||
+                   publication_open(path, &revision->publication, err) ||
+                   publication_check(&revision->publication, path, err)
                ? -1
-               : publication_check(&draft->publication, report_path, err);
+               : 0;
 }
 
 /* Of a draft that was not published nothing stays. */
-static void draft_close(struct draft *draft)
+static void drop_draft(struct revision *revision)
 {
-    publication_close(&draft->publication);
-    if (draft->fd >= 0 && file_is_at(draft->fd, draft->path.ptr) == 1)
-        file_discard(draft->path.ptr);
-    if (draft->fd >= 0)
-        close(draft->fd);
-    digest_close(draft->sha256);
-    tally_close(draft->tally);
-    buffer_release(&draft->path);
-    buffer_release(&draft->text);
-    *draft = (struct draft){.fd = -1};
+    publication_close(&revision->publication);
+    draft_close(&revision->draft);
 }
 
-static int draft_add(struct draft *draft, const struct revision_row *row, struct error *err)
+static int add_row(struct draft *draft, const struct revision_row *row, struct error *err)
 {
     const struct row_record *r = &row->line.record;
 
-    line_append(&row->line, &draft->text);
+    line_append(&row->line, &draft->output.text);
     tally_warn(draft->tally, row->line.warnings, r->row);
     if (tally_add(draft->tally, r->outcome, r->counts_as, r->code,
                   row->was->has_claim ? row->was->claim.claim_fee : 0))
         return error_no_memory(err);
-    return draft->text.len >= FLUSH_BYTES ? flush(draft, err) : 0;
+    return draft_advance(draft, err);
 }
 
-static int add_rows(struct revision *revision, struct draft *draft, struct error *err)
+static int add_rows(struct revision *revision, struct error *err)
 {
     struct revision_row row;
     int found;
 
     while ((found = revision_next(revision, &row, err)) > 0)
-        if (draft_add(draft, &row, err))
+        if (add_row(&revision->draft, &row, err))
             return -1;
     return found;
 }
 
-static int write_rows(struct revision *revision, struct draft *draft, struct error *err)
+static int write_rows(struct revision *revision, struct error *err)
 {
     struct ledger *ledger = revision->settings->ledger;
     int result;
 
     if (revision_restart(revision, err) || ledger_look_begin(ledger, err))
         return -1;
-    result = add_rows(revision, draft, err);
+    result = add_rows(revision, err);
     ledger_look_end(ledger);
-    return result || flush(draft, err) ? -1 : file_sync(draft->fd, draft->path.ptr, err);
+    return result || draft_finish(&revision->draft, err) ? -1 : 0;
 }
 
 /* ---- its publication ---- */
-
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat one, other;
-
-    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
-}
 
 static int record_run(struct ledger *ledger, const struct run_record *run,
                       const struct tally *tally, struct error *err)
@@ -261,7 +229,7 @@ static struct run_record told_run(const struct revision *revision, const struct 
 
 /* What the new manifest says, but for its export and the reports it replaces. */
 static struct manifest manifest_of(const struct revision *revision, const struct run_record *told,
-                                   const struct draft *draft, const struct signing_key *key)
+                                   const struct signing_key *key)
 {
     const struct manifest_found *found = revision->settings->manifest;
 
@@ -273,21 +241,18 @@ static struct manifest manifest_of(const struct revision *revision, const struct
         .gateway = found->gateway,
         .app_key = found->app_key,
         .ledger = revision->settings->ledger,
-        .tally = draft->tally,
         .report_path = revision->settings->path,
-        .report_bytes = draft->bytes,
         .key = key,
     };
 }
 
 /* Gives the draft the report's name. */
-static int put_in_place(const struct revision *revision, const struct run_record *run,
-                        struct draft *draft, const struct signing_key *key, struct error *err)
+static int put_in_place(struct revision *revision, const struct run_record *run,
+                        const struct signing_key *key, struct error *err)
 {
     struct run_record told = told_run(revision, run);
-    struct manifest manifest = manifest_of(revision, &told, draft, key);
+    struct manifest manifest = manifest_of(revision, &told, key);
     struct publication_place place = {0};
-    unsigned char sha256[DIGEST_SHA256_BYTES];
     struct inspection inspection;
     struct row_source row_source;
     int result;
@@ -296,58 +261,47 @@ static int put_in_place(const struct revision *revision, const struct run_record
     manifest_take_reading(revision->settings->manifest, &row_source, &inspection);
     manifest.row_source = &row_source;
     manifest.inspection = &inspection;
-    manifest.report_sha256 = sha256;
     if (revision->settings->manifest->has_repeats)
-        tally_set_repeats(draft->tally, &revision->settings->manifest->repeats);
-    result = digest_finish(draft->sha256, sha256) ? error_no_memory(err) : 0;
-    if (!result)
-        result = publication_take_digests(revision->settings->manifest, &place, err);
+        tally_set_repeats(revision->draft.tally, &revision->settings->manifest->repeats);
+    result = publication_take_digests(revision->settings->manifest, &place, err);
     if (!result) {
         manifest.replaced = (const char(*)[MANIFEST_SHA256_TEXT_BYTES])place.replaced;
         manifest.replaced_count = place.replaced_count;
-        result =
-            publication_make_of(&draft->publication, draft->fd, draft->path.ptr, &manifest, err);
+        result = publication_make(&revision->publication, &revision->draft, &manifest, err);
     }
     publication_place_release(&place);
     return result;
 }
 
-static int publish_draft(struct revision *revision, struct draft *draft,
-                         const struct signing_key *key, struct error *err)
+static int publish_draft(struct revision *revision, const struct signing_key *key,
+                         struct error *err)
 {
+    const struct tally *tally = revision->draft.tally;
     struct run_record run = *revision->settings->run;
 
-    run.open_rows =
-        tally_rows(draft->tally, OUTCOME_FAILED) + tally_rows(draft->tally, OUTCOME_UNSENT);
-    run.complete =
-        run.finished_ms && !*run.stopped_because && !tally_rows(draft->tally, OUTCOME_UNSENT);
+    run.open_rows = tally_rows(tally, OUTCOME_FAILED) + tally_rows(tally, OUTCOME_UNSENT);
+    run.complete = run.finished_ms && !*run.stopped_because && !tally_rows(tally, OUTCOME_UNSENT);
     run.published = false;
-    if (record_run(revision->settings->ledger, &run, draft->tally, err) ||
-        put_in_place(revision, &run, draft, key, err))
+    if (record_run(revision->settings->ledger, &run, tally, err) ||
+        put_in_place(revision, &run, key, err))
         return -1;
     /* What was revised may be a copy: then the run's own report is still the old one. */
-    run.published = is_same_file(run.report_path, revision->settings->path);
-    return record_run(revision->settings->ledger, &run, draft->tally, err);
-}
-
-int revision_prepare(struct revision *revision, struct error *err)
-{
-    return draft_open(revision->settings->path, &revision->draft, err);
+    run.published = file_is_same(run.report_path, revision->settings->path);
+    return record_run(revision->settings->ledger, &run, tally, err);
 }
 
 int revision_publish(struct revision *revision, const struct signing_key *key, struct error *err)
 {
-    struct draft *draft = &revision->draft;
-    int result = draft->fd < 0 ? revision_prepare(revision, err) : 0;
+    int result = is_drafted(revision) ? 0 : revision_prepare(revision, err);
 
-    if (!result && (write_rows(revision, draft, err) || publish_draft(revision, draft, key, err)))
+    if (!result && (write_rows(revision, err) || publish_draft(revision, key, err)))
         result = -1;
     if (!result) {
         tally_close(revision->tally);
-        revision->tally = draft->tally;
-        draft->tally = NULL;
+        revision->tally = revision->draft.tally;
+        revision->draft.tally = NULL;
     }
-    draft_close(draft);
+    drop_draft(revision);
     return result;
 }
 

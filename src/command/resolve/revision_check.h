@@ -6,22 +6,14 @@
 #ifndef CLAIMBATCH_COMMAND_RESOLVE_REVISION_CHECK_H
 #define CLAIMBATCH_COMMAND_RESOLVE_REVISION_CHECK_H
 
+#include "report/draft.h"
 #include "report/publication.h"
 #include "revision.h"
 
-/* The file that is to become the report. */
-struct draft {
-    struct buffer path, text;
-    int fd; /* -1: not open */
-    struct digest *sha256;
-    struct tally *tally;
-    uint64_t bytes;
-    struct publication publication;
-};
-
 struct revision {
     const struct revision_settings *settings;
-    struct draft draft;
+    struct draft draft; /* what is to become the report */
+    struct publication publication;
     struct scan *scan;
     bool cut_short;
     struct ledger_rows *rows;

@@ -237,7 +237,8 @@ static int publish(struct submission *s, struct error *err)
     if (report_finish(s->report, "NOT_SENT", s->stop.record, err))
         return -1;
     note_end(s);
-    if (save_run(s, err) || publication_make(&s->publication, s->report, &manifest, err))
+    if (save_run(s, err) ||
+        publication_make(&s->publication, report_draft(s->report), &manifest, err))
         return -1;
     if (started_remove(s->report_path.ptr, &s->resumed.run, s->ledger, err))
         return -1;
