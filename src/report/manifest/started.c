@@ -25,7 +25,7 @@ void started_path(const char *report_path, struct buffer *ret_path)
 }
 
 /* Where the one of a run without a report goes, so that the next run has the place. */
-static void firewall_path(const char *report_path, const char *run, struct buffer *ret_path)
+static void aside_path(const char *report_path, const char *run, struct buffer *ret_path)
 {
     size_t len = strlen(report_path);
     bool is_csv = len > 4 && strcasecmp(report_path + len - 4, ".csv") == 0;
@@ -149,7 +149,7 @@ static int set_aside(const struct manifest *m, const char *path, const struct ma
     enum file_moved moved = FILE_MOVED;
     int result;
 
-    firewall_path(m->report_path, found->run, &aside);
+    aside_path(m->report_path, found->run, &aside);
     result = aside.failed ? error_no_memory(err) : file_move(path, aside.ptr, &moved, err);
     if (!result && moved == FILE_PLACE_TAKEN)
         result = set_aside_again(path, aside.ptr, found, err);
@@ -334,7 +334,7 @@ int started_remove(const char *report_path, const struct run_record *run, struct
     int result;
 
     started_path(report_path, &path);
-    firewall_path(report_path, run->name, &aside);
+    aside_path(report_path, run->name, &aside);
     if (path.failed || aside.failed)
         result = error_no_memory(err);
     else
