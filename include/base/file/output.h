@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "base/file/file.h"
 
 struct error;
 
@@ -52,6 +53,9 @@ int output_finish(struct output *output, struct error *err);
 
 /* Gives what is finished its name, whatever stood there; its folder is the caller's to sync. */
 int output_take_name(struct output *output, struct error *err);
+
+/* The same where nothing stands there (file_move). */
+int output_move(struct output *output, enum file_moved *ret_moved, struct error *err);
 
 /* All of it: finishes it, gives it its name and syncs the folder. */
 int output_publish(struct output *output, struct error *err);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file/file.h"
 #include "base/log.h"
 
 int output_lock(const char *path, struct output *ret_output, struct error *err)
@@ -71,6 +70,15 @@ int output_take_name(struct output *output, struct error *err)
     if (file_publish(output->fd, output->partial.ptr, output->path, err))
         return -1;
     output->published = true;
+    return 0;
+}
+
+int output_move(struct output *output, enum file_moved *ret_moved, struct error *err)
+{
+    if (file_check_at(output->fd, output->partial.ptr, err) ||
+        file_move(output->partial.ptr, output->path, ret_moved, err))
+        return -1;
+    output->published = *ret_moved == FILE_MOVED;
     return 0;
 }
 

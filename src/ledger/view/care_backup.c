@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file/file.h"
+#include "base/file/output.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "ledger/store/database.h"
@@ -18,8 +19,7 @@
 struct backup {
     struct ledger *ledger;
     const char *path;
-    struct buffer partial;
-    int fd; /* of the partial file, locked */
+    struct output output; /* SQLite writes it, by its name */
     sqlite3 *copy;
 };
 
@@ -38,15 +38,11 @@ static int make_place(struct backup *b, struct error *err)
 
     if (lstat(b->path, &status) == 0)
         return refuse_existing(b->path, err);
-    buffer_format(&b->partial, "%s.partial", b->path);
-    if (b->partial.failed)
-        return error_no_memory(err);
     if (database_number(b->ledger, "PRAGMA page_count", &pages, err) ||
         database_number(b->ledger, "PRAGMA page_size", &page_bytes, err) ||
         space_check(b->path, (uint64_t)pages * (uint64_t)page_bytes, "backup", err))
         return -1;
-    b->fd = file_create_locked(b->partial.ptr, err);
-    return b->fd < 0 ? -1 : 0;
+    return output_lock(b->path, &b->output, err);
 }
 
 static int fail_copy(const struct backup *b, struct error *err)
@@ -100,7 +96,7 @@ static int note_doubts(struct backup *b, struct error *err)
 
 static int open_copy(struct backup *b, struct error *err)
 {
-    char *plain = ledger_plain_path(b->partial.ptr, err);
+    char *plain = ledger_plain_path(output_partial(&b->output), err);
     int code;
 
     if (!plain)
@@ -151,7 +147,7 @@ static int verify_copy(const struct backup *b, struct error *err)
     uint64_t found;
     int result;
 
-    if (view_open_copy(b->partial.ptr, &copy, err))
+    if (view_open_copy(output_partial(&b->output), &copy, err))
         return -1;
     result = care_verify(copy, keep_first, first, &found, err);
     ledger_close(copy);
@@ -164,12 +160,11 @@ static int verify_copy(const struct backup *b, struct error *err)
 }
 
 /* Gives the copy its name, unless somebody has taken that meanwhile. */
-static int publish(const struct backup *b, struct error *err)
+static int publish(struct backup *b, struct error *err)
 {
     enum file_moved moved;
 
-    if (file_sync(b->fd, b->partial.ptr, err) || file_check_at(b->fd, b->partial.ptr, err) ||
-        file_move(b->partial.ptr, b->path, &moved, err))
+    if (output_finish(&b->output, err) || output_move(&b->output, &moved, err))
         return -1;
     if (moved == FILE_PLACE_TAKEN)
         return refuse_existing(b->path, err);
@@ -178,22 +173,18 @@ static int publish(const struct backup *b, struct error *err)
 
 int care_backup(struct ledger *ledger, const char *path, uint64_t *ret_bytes, struct error *err)
 {
-    struct backup b = {.ledger = ledger, .path = path, .fd = -1};
+    struct backup b = {.ledger = ledger, .path = path};
     struct stat status;
     int result = -1;
 
     *ret_bytes = 0;
     if (make_place(&b, err) || copy_all(&b, err) || verify_copy(&b, err) || publish(&b, err))
         goto out;
-    if (fstat(b.fd, &status) == 0)
+    if (fstat(b.output.fd, &status) == 0)
         *ret_bytes = (uint64_t)status.st_size;
     result = 0;
 out:
     sqlite3_close(b.copy);
-    if (result && b.fd >= 0)
-        file_discard(b.partial.ptr);
-    if (b.fd >= 0)
-        close(b.fd);
-    buffer_release(&b.partial);
+    output_close(&b.output);
     return result;
 }

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file/file.h"
+#include "base/file/output.h"
 #include "base/log.h"
 #include "ledger/commits.h"
 
@@ -204,30 +205,31 @@ static void end_cut_short(const char *partial, const char *path)
         file_discard(partial);
 }
 
-static int write_partial(const char *partial, const struct buffer *json, int *ret_fd,
-                         struct error *err)
+static int write_partial(const struct manifest *manifest, const char *path,
+                         struct output *ret_output, struct error *err)
 {
     mode_t mask = umask(0); /* there is one thread yet */
 
     umask(mask);
-    *ret_fd = file_create_locked(partial, err);
-    if (*ret_fd < 0 || file_write(*ret_fd, partial, json->ptr, json->len, err) ||
-        file_sync(*ret_fd, partial, err))
+    if (output_lock(path, ret_output, err) || manifest_format(manifest, &ret_output->text, err) ||
+        output_finish(ret_output, err))
         return -1;
-    if (fchmod(*ret_fd, 0644 & ~mask))
-        log_verbose("'%s' stays readable to its owner only", partial);
+    if (fchmod(ret_output->fd, 0644 & ~mask))
+        log_verbose("'%s' stays readable to its owner only", output_partial(ret_output));
     return 0;
 }
 
-static int take_place(const struct started_settings *s, int fd, const char *partial,
-                      const char *path, bool *ret_made, struct error *err)
+static int take_place(const struct started_settings *s, struct output *output, bool *ret_made,
+                      struct error *err)
 {
+    const char *path = output->path;
+
     for (int tries = 0; tries < TRIES; tries++) {
         enum standing standing = STANDING_NONE;
         enum file_moved moved;
         int held, result;
 
-        if (file_check_at(fd, partial, err) || file_move(partial, path, &moved, err))
+        if (output_move(output, &moved, err))
             return -1;
         *ret_made = true;
         if (moved == FILE_MOVED)
@@ -236,7 +238,7 @@ static int take_place(const struct started_settings *s, int fd, const char *part
         result = clear_place(s, path, &standing, err);
         *ret_made = standing != STANDING_OWN;
         if (!result && standing != STANDING_NONE)
-            result = file_publish(fd, partial, path, err);
+            result = output_take_name(output, err);
         let_go(held);
         if (result || standing != STANDING_NONE)
             return result;
@@ -249,8 +251,7 @@ int started_make(const struct started_settings *settings, bool *ret_made, struct
 {
     struct buffer path = {0};
     struct buffer partial = {0};
-    struct buffer json = {0};
-    int fd = -1;
+    struct output output = {0};
     int result = -1;
 
     *ret_made = false;
@@ -260,17 +261,12 @@ int started_make(const struct started_settings *settings, bool *ret_made, struct
         end_cut_short(partial.ptr, path.ptr);
     if (path.failed || partial.failed)
         error_no_memory(err);
-    else if (!manifest_format(settings->manifest, &json, err) &&
-             !write_partial(partial.ptr, &json, &fd, err) &&
-             !take_place(settings, fd, partial.ptr, path.ptr, ret_made, err))
+    else if (!write_partial(settings->manifest, path.ptr, &output, err) &&
+             !take_place(settings, &output, ret_made, err))
         result = file_sync_folder(path.ptr, err);
-    if (result && fd >= 0)
-        file_discard(partial.ptr); /* ours: the lock is held */
-    if (fd >= 0)
-        close(fd);
+    output_close(&output);
     buffer_release(&path);
     buffer_release(&partial);
-    buffer_release(&json);
     return result;
 }
 
