@@ -74,7 +74,7 @@ static bool is_like_header(const struct head *head, char *ret_delimiter)
 static void add_change(struct buffer *changes, const char *change)
 {
     if (changes->len)
-        buffer_text(changes, ", ");
+        language_append(changes, ", ");
     buffer_text(changes, change);
 }
 

@@ -110,9 +110,18 @@ class Page(PageCase):
         self.assertTrue(result.out.startswith("{"))
         self.assertTrue(os.path.exists(self.ws.file(PAGE)))
 
+    def test_it_is_known_again_in_any_language(self):
+        for language, tag in (("zh_CN", "zh-CN"), ("en", "en")):
+            env = self.ws.environment(LC_ALL="", LANG="C.UTF-8", LANGUAGE=language)
+            self.assertExit(self.ws.run("audit", "--html", PAGE, "--ledger", "ledger.db", REPORT, env=env), 0)
+            with open(self.ws.file(PAGE), encoding="utf-8") as file:
+                text = file.read()
+            self.assertIn(f'<html lang="{tag}">', text)
+            self.assertNotRegex(text, "[\u3002-\u9fff][,;.] ")
+
     def test_it_never_takes_the_place_of_anything_else(self):
         before = self.ws.read_report()
-        for name in (REPORT, "claims.csv", "ledger.db", "secret", "."):
+        for name in (REPORT, "claims.csv", "ledger.db", "secret"):
             with self.subTest(name):
                 result = self.ws.run("audit", "--html", name, "--ledger", "ledger.db", REPORT)
                 self.assertExit(result, 73)

@@ -97,7 +97,7 @@ static void append_headers(struct buffer *text, const struct resolution *resolut
 
     for (size_t i = 0; i < count && i < SHOWN_HEADERS; i++) {
         if (i)
-            buffer_text(text, ", ");
+            language_append(text, ", ");
         append_header(text, resolution->header->cells[i].text);
     }
     if (count > SHOWN_HEADERS)
@@ -247,9 +247,10 @@ static int check_required(const struct resolution *resolution)
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         if (!fields[i].required || resolution->columns->index[i] != COLUMN_ABSENT)
             continue;
-        buffer_format(&text, "%s%s (", text.len ? ", " : _("no column for "), fields[i].name);
+        language_append(&text, text.len ? N_(", ") : N_("no column for "));
+        language_format(&text, "%s (", fields[i].name);
         header_list_known((enum field)i, &text);
-        buffer_text(&text, ")");
+        language_append(&text, ")");
     }
     if (text.len == 0)
         return 0;

@@ -242,7 +242,7 @@ static void put_bucket_title(const struct view *view, size_t bucket)
 
         if (!answered)
             continue;
-        buffer_text(view->page, ", ");
+        language_append(view->page, ", ");
         html_count(view->page, answered);
         buffer_format(view->page, " %s", outcome_word(chart_order[i]));
     }

@@ -12,12 +12,11 @@
 #include "html.h"
 #include "page_part.h"
 
-/* How every page begins; by this it is known. */
-static const char import_started[] = "<!doctype html>\n"
-                                     "<html lang=\"en\">\n"
-                                     "<head>\n"
-                                     "<meta charset=\"utf-8\">\n"
-                                     "<meta name=\"generator\" content=\"claimbatch audit\">\n";
+/* How every page begins, in its language; by these it is known. */
+#define FIRST_LINE "<!doctype html>\n"
+#define NEXT_LINES                                                                                 \
+    "<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"claimbatch audit\">\n"
+#define LANGUAGE_LINE_BYTES 32
 
 /* ---- the whole ---- */
 
@@ -29,7 +28,9 @@ void page_begin(struct buffer *page, const char *title)
 
     page->failed |= html_source(page_style, page_style_bytes, style) ||
                     html_source(page_script, page_script_bytes, script);
-    buffer_text(page, import_started);
+    buffer_text(page, FIRST_LINE);
+    language_append(page, "<html lang=\"en\">\n");
+    buffer_text(page, NEXT_LINES);
     buffer_format(page,
                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                   "style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'\">\n",
@@ -101,14 +102,15 @@ static int refuse(const char *path, const char *why, struct error *err)
 
 static bool is_page(const char *path)
 {
-    char bytes[sizeof(import_started) - 1];
+    char bytes[sizeof(FIRST_LINE NEXT_LINES) + LANGUAGE_LINE_BYTES] = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    bool same = fd >= 0 && read(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) &&
-                memcmp(bytes, import_started, sizeof(bytes)) == 0;
+    bool same = fd >= 0 && read(fd, bytes, sizeof(bytes) - 1) > 0 &&
+                strncmp(bytes, FIRST_LINE, strlen(FIRST_LINE)) == 0;
+    const char *head = same ? strchr(bytes + strlen(FIRST_LINE), '\n') : NULL;
 
     if (fd >= 0)
         close(fd);
-    return same;
+    return head && strncmp(head + 1, NEXT_LINES, strlen(NEXT_LINES)) == 0;
 }
 
 int page_look(const char *path, struct error *err)

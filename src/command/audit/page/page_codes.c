@@ -36,11 +36,12 @@ static void put_first_rows(const struct page_context *context, const struct audi
     buffer_text(page,
                 code->rows == 1 ? _("<p class=\"first\">Row ") : _("<p class=\"first\">Rows "));
     for (size_t i = 0; i < code->first_count; i++) {
-        buffer_text(page, i ? ", " : "");
+        if (i)
+            language_append(page, ", ");
         page_row_number(context, code->first_rows[i]);
     }
     if (code->rows > code->first_count)
-        buffer_text(page, ", …");
+        language_append(page, ", …");
     if (is_in_table(code))
         put_way(code, page);
     buffer_text(page, "</p>");

@@ -35,21 +35,21 @@ static void put_subject(const struct month *month, struct buffer *page)
 
     buffer_text(page, "<p class=\"subject\">");
     html_counted(page, month->export_count, "export");
-    buffer_text(page, ", ");
+    language_append(page, ", ");
     html_counted(page, month->report_count, "report");
     if (month->day_count) {
-        buffer_format(page, ", <time>%s</time>", month_sums_day_text(month->days[0].day, day));
+        language_format(page, ", <time>%s</time>", month_sums_day_text(month->days[0].day, day));
         language_format(page, " to <time>%s</time>",
                         month_sums_day_text(month->days[month->day_count - 1].day, day));
     }
     if (month->missing) {
-        buffer_text(page, ". ");
+        language_append(page, ". ");
         html_counted(page, month->missing, "report");
         language_append(page, " or manifests are missing");
     }
     if (month->disagreements)
         language_append(page, ". Do not rely on what these reports say before this is explained");
-    buffer_text(page, ".</p>\n");
+    language_append(page, ".</p>\n");
 }
 
 static void put_figures(const struct month *month, struct buffer *page)

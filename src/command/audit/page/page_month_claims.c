@@ -33,7 +33,7 @@ static void put_left_out(struct list *list, uint64_t count, const char *noun)
         return;
     language_append(list->page, "<p class=\"left-out\">These are ");
     html_count(list->page, list->shown);
-    buffer_text(list->page, "; <b>");
+    language_append(list->page, "; <b>");
     html_counted(list->page, count - list->shown, noun);
     language_append(list->page, " left out here: this page would grow too large. --csv has them "
                                 "all.</b></p>\n");

@@ -123,7 +123,7 @@ static void put_facts(const struct audit_report *r, struct buffer *page)
     }
     begin_fact(page, "Holds");
     html_counted(page, r->lines, "row");
-    buffer_text(page, ", ");
+    language_append(page, ", ");
     html_counted(page, r->bytes, "byte");
     end_fact(page);
     put_changed(page, _("Changed since accepted, sent"), &m->changed);

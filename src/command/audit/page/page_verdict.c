@@ -172,7 +172,7 @@ static void put_subject(const struct audit *audit, struct buffer *page)
         buffer_text(page, "</b>");
     }
     if (audit->started_ms && audit->finished_ms) {
-        buffer_text(page, ", <time>");
+        language_append(page, ", <time>");
         html_time(page, first_moment(audit));
         language_append(page, "</time> to <time>");
         html_time(page, audit->finished_ms);
@@ -180,7 +180,7 @@ static void put_subject(const struct audit *audit, struct buffer *page)
     }
     if (!audit->agrees)
         language_append(page, ". Do not rely on what these reports say before this is explained");
-    buffer_text(page, ".</p>\n");
+    language_append(page, ".</p>\n");
 }
 
 void page_verdict(const struct page_context *context)
