@@ -32,7 +32,7 @@ static void say_what_to_restore(const struct status *s)
 
     summary_quote(s->path.ptr, &words);
     log_warn("next: send nothing with this ledger; keep it, and put the newest backup in its place "
-             "(%s); what was sent after that backup is not known to it: see the README",
+             "(%s); what was sent after that backup is not known to it: see claimbatch-import(1)",
              buffer_string(&words));
     buffer_release(&words);
 }
@@ -119,7 +119,7 @@ int status_back_up(struct status *s, struct error *err)
     if (status_flush(s, 0, err))
         return -1;
     log_info("it has the same id. What is sent from now on is not in it: restored, it would let "
-             "those rows be sent again. See the README before you restore it");
+             "those rows be sent again. See claimbatch-status(1) before you restore it");
     return EXIT_COMPLETE;
 }
 
