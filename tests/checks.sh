@@ -25,7 +25,8 @@ sources() {
 }
 
 texts() {
-    find .ci README.md completion debian include man po meson.build meson_options.txt samples src tests -type f \
+    find .ci README.md README.zh-CN.md SECURITY.md completion debian include man po meson.build meson_options.txt \
+        samples src tests -type f \
         ! -path 'tests/fuzz/corpus/*' ! -name '*.pyc' 2>/dev/null | sort
 }
 

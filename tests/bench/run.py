@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the figures of the README: ratios against a yardstick in the same run, medians of several.
+"""Measures the figures of tests/README.md: ratios against a yardstick in the same run, medians of several.
 
 usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [--old DIR]
        [throughput|efficiency|memory|again|check|check_memory|growth|paired]...
