@@ -64,6 +64,7 @@ static void begin(struct service *service, const struct call *call)
     service->fault = NULL;
     service->draw = (struct draw){0};
     service->part_count = 0;
+    service->is_narrow = false;
 }
 
 /* NULL when the call has too many. */
@@ -77,7 +78,7 @@ static struct part *add_part(struct service *service)
     part->form.count = 0;
     part->form.overflow = false;
     part->method = part->json = NULL;
-    part->executed = part->accepted = part->struck = false;
+    part->executed = part->accepted = part->struck = part->said = false;
     part->answer_len = 0;
     return part;
 }
@@ -169,22 +170,31 @@ static size_t fit_parts(const struct service *service)
     return count;
 }
 
-static bool strikes_one_part(const struct fault *fault)
+/* Where an answer of that kind can stand for one claim or for the whole call, chance decides. */
+static bool strikes_one_part(const struct service *service)
 {
-    return fault->effect == EFFECT_ANSWER && !fault->status && fault->words != WORDS_SUCCESS &&
-           fault->words < WORDS_CALL;
+    const struct fault *fault = service->fault;
+
+    if (fault->effect != EFFECT_ANSWER || fault->status || fault->words == WORDS_SUCCESS)
+        return false;
+    if (fault->words < WORDS_CALL)
+        return true;
+    return service->part_count > 1 && fault->words != WORDS_TOO_LARGE &&
+           fault->words != WORDS_PART_LESS && fault_draw_number(&service->draw, SALT_WIDTH, 2) == 1;
 }
 
 static void strike(struct service *service)
 {
     size_t fit = fit_parts(service);
     size_t chosen = (size_t)fault_draw_number(&service->draw, SALT_PART, fit);
+    bool is_one = strikes_one_part(service);
 
+    service->is_narrow = is_one && service->part_count > 1;
     for (size_t i = 0; i < service->part_count; i++) {
         struct part *part = &service->parts[i];
 
         if (service_words_is_fit(part))
-            part->struck = !strikes_one_part(service->fault) || chosen-- == 0;
+            part->struck = !is_one || chosen-- == 0;
     }
 }
 
@@ -271,7 +281,7 @@ static void add_claim(const struct service *service, const struct part *part,
         entry->fault = service->fault->name;
         entry->phase = fault_phase_name(service->fault);
     }
-    if (part->answer_len && entry->answer) {
+    if (part->said && entry->answer) {
         entry->answer += part->answer_at;
         entry->answer_len = part->answer_len;
     }

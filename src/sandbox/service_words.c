@@ -31,22 +31,74 @@ static void fault_refusal(struct service *service, const struct fault *fault,
     }
 }
 
-static void say_part(struct service *service, const struct part *part, struct buffer *text)
+static void say_error(struct service *service, bool string_code, struct buffer *text)
 {
-    const struct fault *fault = part->struck ? service->fault : NULL;
-    enum fault_words words = fault ? fault->words : WORDS_SUCCESS;
     struct refusal refusal;
 
-    if (!service_words_is_fit(part)) {
-        answer_error(&service->answer_form, &part->refusal, false, text);
-    } else if (words == WORDS_REJECTION) {
+    fault_refusal(service, service->fault, &refusal);
+    answer_error(&service->answer_form, &refusal, string_code, text);
+}
+
+static void say_cut(struct service *service, struct buffer *text)
+{
+    size_t before = text->len;
+
+    answer_success(&service->answer_form, ANSWER_PLAIN, text);
+    if (text->failed)
+        return;
+    text->len = before + (text->len - before) * 2 / 3;
+    text->ptr[text->len] = '\0';
+}
+
+static void say_xml(struct service *service, struct buffer *text)
+{
+    struct answer_form form = service->answer_form;
+
+    form.xml = true;
+    answer_success(&form, ANSWER_PLAIN, text);
+}
+
+static void say_struck(struct service *service, struct buffer *text)
+{
+    enum fault_words words = service->fault->words;
+
+    switch (words) {
+    case WORDS_REJECTION:
         answer_rejection(&service->answer_form, text);
-    } else if (words == WORDS_ERROR || words == WORDS_ERROR_STRING_CODE) {
-        fault_refusal(service, fault, &refusal);
-        answer_error(&service->answer_form, &refusal, words == WORDS_ERROR_STRING_CODE, text);
-    } else {
+        return;
+    case WORDS_ERROR:
+    case WORDS_CALL_ERROR:
+    case WORDS_BAN:
+    case WORDS_QUOTA:
+        say_error(service, false, text);
+        return;
+    case WORDS_ERROR_STRING_CODE:
+        say_error(service, true, text);
+        return;
+    case WORDS_EMPTY:
+        return;
+    case WORDS_HTML:
+        buffer_text(text, answer_page());
+        return;
+    case WORDS_XML:
+        say_xml(service, text);
+        return;
+    case WORDS_MALFORMED:
+        say_cut(service, text);
+        return;
+    default:
         answer_success(&service->answer_form, answer_oddity_of(words), text);
     }
+}
+
+static void say_part(struct service *service, const struct part *part, struct buffer *text)
+{
+    if (!service_words_is_fit(part))
+        answer_error(&service->answer_form, &part->refusal, false, text);
+    else if (part->struck)
+        say_struck(service, text);
+    else
+        answer_success(&service->answer_form, ANSWER_PLAIN, text);
 }
 
 /* The answers of all claims, or of the first `count`. */
@@ -57,6 +109,7 @@ static void say_parts(struct service *service, size_t count, struct buffer *text
 
         if (i)
             buffer_text(text, ANSWER_SEPARATOR);
+        part->said = true;
         part->answer_at = text->len;
         say_part(service, part, text);
         part->answer_len = text->len - part->answer_at;
@@ -73,46 +126,44 @@ static void say_too_large(struct buffer *text)
     buffer_text(text, "\"}");
 }
 
-static void say_call_error(struct service *service, struct buffer *text)
+/* A fault that has struck the whole call, and is told once. */
+static bool say_whole(struct service *service, struct buffer *text)
 {
-    struct refusal refusal;
-
-    fault_refusal(service, service->fault, &refusal);
-    answer_error(&service->answer_form, &refusal, false, text);
+    switch (service->fault ? service->fault->words : WORDS_SUCCESS) {
+    case WORDS_CALL_ERROR:
+    case WORDS_BAN:
+    case WORDS_QUOTA:
+    case WORDS_EMPTY:
+    case WORDS_HTML:
+        say_struck(service, text);
+        return true;
+    case WORDS_TOO_LARGE:
+        say_too_large(text);
+        return true;
+    case WORDS_PART_LESS:
+        say_parts(service, service->part_count - 1, text);
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void say(struct service *service, struct buffer *text)
 {
-    enum fault_words words = service->fault ? service->fault->words : WORDS_SUCCESS;
+    if (service->is_narrow || !say_whole(service, text))
+        say_parts(service, service->part_count, text);
+}
 
-    switch (words) {
-    case WORDS_CALL_ERROR:
-    case WORDS_BAN:
-    case WORDS_QUOTA:
-        say_call_error(service, text);
-        return;
-    case WORDS_EMPTY:
-        return;
-    case WORDS_HTML:
-        buffer_text(text, answer_page());
-        return;
-    case WORDS_TOO_LARGE:
-        say_too_large(text);
-        return;
-    case WORDS_PART_LESS:
-        say_parts(service, service->part_count - 1, text);
-        return;
-    case WORDS_XML:
-        service->answer_form.xml = true;
-        break;
-    default:
-        break;
-    }
-    say_parts(service, service->part_count, text);
-    if (words == WORDS_MALFORMED && text->len) {
-        text->len = text->len * 2 / 3;
-        text->ptr[text->len] = '\0';
-    }
+static const char *content_type_of(const struct service *service)
+{
+    enum fault_words words =
+        service->fault && !service->is_narrow ? service->fault->words : WORDS_SUCCESS;
+    struct answer_form form = service->answer_form;
+
+    if (words == WORDS_HTML)
+        return "text/html;charset=UTF-8";
+    form.xml |= words == WORDS_XML;
+    return answer_content_type(&form);
 }
 
 void service_words_say(struct service *service, struct reply *reply)
@@ -127,9 +178,7 @@ void service_words_say(struct service *service, struct reply *reply)
         say(service, &reply->body);
     reply->effect = service->fault ? service->fault->effect : EFFECT_ANSWER;
     reply->status = service->fault && service->fault->status ? service->fault->status : 200;
-    reply->content_type = service->fault && service->fault->words == WORDS_HTML
-                              ? "text/html;charset=UTF-8"
-                              : answer_content_type(&service->answer_form);
+    reply->content_type = content_type_of(service);
     reply->delay_ms =
         settings->latency_min_ms + (int64_t)fault_draw_number(&service->draw, SALT_LATENCY, spread);
 }

@@ -14,7 +14,7 @@
 #include "service.h"
 
 /* What the further numbers of a draw decide. */
-enum salt { SALT_PART, SALT_LATENCY, SALT_COIN };
+enum salt { SALT_PART, SALT_LATENCY, SALT_WIDTH, SALT_COIN };
 
 /* One claim of a call. */
 struct part {
@@ -26,6 +26,7 @@ struct part {
     bool executed;
     bool accepted;
     bool struck; /* by the fault of the call */
+    bool said;   /* it has its part of the answer: */
     size_t answer_at, answer_len;
 };
 
@@ -42,6 +43,7 @@ struct service {
     struct draw draw;
     struct part parts[SERVICE_BATCH_MAX];
     size_t part_count;
+    bool is_narrow; /* the fault has struck one part of several, and is told in its answer alone */
 };
 
 void service_words_say(struct service *service, struct reply *reply);

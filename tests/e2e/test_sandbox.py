@@ -290,6 +290,28 @@ class Faults(unittest.TestCase):
             self.assertEqual(sorted(verdicts), [False] + [True] * 4)
             self.assertEqual([line["accepted"] for line in gateway.journal()], verdicts)
 
+    def test_what_can_stand_for_one_claim_or_for_the_call_strikes_either(self):
+        """Its other claims are executed, and say so. A ban would answer for those that come next."""
+        for name in ("code-10", "code-25", "quota", "empty", "html", "xml", "malformed"):
+            with self.subTest(name), Gateway("--fault", name + "=1") as gateway:
+                for first in range(0, 120, 3):
+                    gateway.batch(*map(claim, range(first, first + 3)))
+                lines = gateway.journal()
+            struck = [sum(line["fault"] == name for line in lines[at:at + 3]) for at in range(0, 120, 3)]
+            self.assertEqual(set(struck), {1, 3})
+            for line in lines:
+                self.assertEqual(line["executed"], line["fault"] is None)
+                self.assertEqual(line["accepted"], '"is_success":true' in line["answer"]
+                                 and line["answer"].endswith("}}"))
+
+    def test_a_ban_on_one_claim_of_a_batch_holds_for_all(self):
+        with Gateway("--fault", "ban=1", "--ban-seconds", "60", "--seed", "2") as gateway:
+            parts = gateway.batch(*map(claim, range(5)))
+            self.assertEqual(["error_response" in part for part in parts].count(True), 1)
+            self.assertEqual(len(parts), 5)
+            self.assertEqual(len(gateway.batch(claim(9))), 1)
+            self.assertIn("This ban will last", gateway.batch(claim(9))[0])
+
     def test_the_same_seed_strikes_the_same_claims(self):
         def struck(seed, numbers):
             with Gateway("--fault", "all-rejected=40%", "--seed", seed) as gateway:
