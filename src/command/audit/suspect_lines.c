@@ -15,16 +15,17 @@
 #include "report/report.h"
 #include "report/scan.h"
 
-/* An id on more rows than this is no repeated answer: the gateway's ids tell no call from another.
+/* An id of more calls than this is no repeated answer: the gateway's ids tell no call from another.
  */
-#define COMMON_ROWS 8
+#define COMMON_CALLS 8
 
 #define ID_BYTES 40 /* of a request_id, for people; those of the gateway have 12 to 32 */
 
 struct entry {
     uint64_t hash;
-    uint64_t row;
+    int64_t submitted_ms, duration_ms; /* of its call */
     uint32_t report;
+    uint64_t row;
     char id[ID_BYTES];
 };
 
@@ -88,6 +89,8 @@ int suspect_lines_note(struct suspect_lines *doubtful, size_t report, const stru
         return 0;
     memset(&entry, 0, sizeof(entry));
     entry.hash = hash_text(1, record->request_id);
+    entry.submitted_ms = record->submitted_ms;
+    entry.duration_ms = record->duration_ms;
     entry.row = record->row;
     entry.report = (uint32_t)report;
     snprintf(entry.id, sizeof(entry.id), "%s", record->request_id);
@@ -101,25 +104,39 @@ static int compare(const void *a, const void *b)
 
     if (x->hash != y->hash)
         return x->hash < y->hash ? -1 : 1;
+    if (x->submitted_ms != y->submitted_ms)
+        return x->submitted_ms < y->submitted_ms ? -1 : 1;
+    if (x->duration_ms != y->duration_ms)
+        return x->duration_ms < y->duration_ms ? -1 : 1;
     if (x->row != y->row)
         return x->row < y->row ? -1 : 1;
     return x->report < y->report ? -1 : x->report > y->report;
 }
 
-/* Rows of one id, sorted; they may be all the same one. */
+/* The rows of a batch call may share its id. A repeated answer is read after the first one, so by a
+ * call that left later. */
+static bool is_same_call(const struct entry *a, const struct entry *b)
+{
+    return a->submitted_ms == b->submitted_ms && a->duration_ms == b->duration_ms;
+}
+
+/* Rows of one id, sorted; they may be all the same one, or of one call. */
 static void object_to(struct suspect_lines *doubtful, const struct entry *first,
                       const struct entry *end)
 {
     const struct entry *other = NULL;
-    uint64_t rows = 1;
+    uint64_t rows = 1, calls = 1;
 
     for (const struct entry *e = first + 1; e < end; e++) {
         if (e->row == e[-1].row)
             continue;
-        other = other ? other : e;
         rows++;
+        if (is_same_call(e, e - 1))
+            continue;
+        calls++;
+        other = other ? other : e;
     }
-    if (rows > COMMON_ROWS)
+    if (calls > COMMON_CALLS)
         disagreement_note(
             doubtful->audit,
             "request_id '%s' stands on %llu rows: the gateway does not give each call its "
