@@ -22,6 +22,7 @@ struct error;
 
 #define TOP_METHOD "tmall.serivcecenter.workcard.insurance.claim"
 #define TOP_PARAMETER "workcard_insurance_callback_request"
+#define TOP_CONTENT_TYPE "application/x-www-form-urlencoded;charset=utf-8"
 #define TOP_RESPONSE "tmall_serivcecenter_workcard_insurance_claim_response"
 
 /* What all calls of a run have in common. Borrowed strings; `session` NULL or empty: none is sent.

@@ -11,21 +11,29 @@
 
 static const char *proxy_in_force;
 
-static inline struct client *open_client(const char *url, size_t capacity, const char *ca_file,
-                                         int64_t timeout_ms)
+static inline struct client *open_client_of(size_t tags, const char *url, size_t capacity,
+                                            const char *ca_file, int64_t timeout_ms)
 {
     const struct client_settings settings = {.url = url,
                                              .ca_file = ca_file,
                                              .proxy = proxy_in_force,
                                              .user_agent = "claimbatch-test",
                                              .connect_timeout_ms = timeout_ms,
-                                             .timeout_ms = timeout_ms};
+                                             .timeout_ms = timeout_ms,
+                                             .tells_departures = tags > 1,
+                                             .tags = tags};
     struct client *client = NULL;
     struct error err = {0};
 
     if (client_open(&settings, capacity, &client, &err) != 0)
         fail_msg("%s", err.text);
     return client;
+}
+
+static inline struct client *open_client(const char *url, size_t capacity, const char *ca_file,
+                                         int64_t timeout_ms)
+{
+    return open_client_of(1, url, capacity, ca_file, timeout_ms);
 }
 
 /* Collects until `count` calls have ended. */
@@ -51,6 +59,7 @@ static inline void release(struct exchange *exchange)
 {
     buffer_release(&exchange->body);
     buffer_release(&exchange->answer);
+    buffer_release(&exchange->url);
 }
 
 static inline void call(struct client *client, struct exchange *exchange, const char *body)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "client_words.h"
@@ -164,6 +165,56 @@ static void bytes_that_nobody_asked_for_make_the_answer_before_suspect(void **st
     }
 }
 
+/* Goal: all tags of a call are suspect with it, and only those of the last one on the connection;
+ * as many departures are told; and it goes to its own address. */
+static void call_of_several_tags_is_suspect_as_a_whole(void **state)
+{
+    static const struct step stray[] = {{READ, NULL},   {SAY, ANSWER}, {READ, NULL},
+                                        {SAY, ANSWER},  {AWAIT, NULL}, {SAY, STRAY},
+                                        {ARRIVE, NULL}, {STALL, NULL}};
+    struct server *server = start_server("http", stray, answering);
+    struct client *client = open_client_of(3, server->url, 1, NULL, PATIENCE_MS);
+    struct exchange third = {.tag = 79}, second = {.tag = 78, .company = &third};
+    struct exchange first = {.tag = 77, .company = &second};
+    struct departure departure;
+    uint64_t tags[CLIENT_SUSPICIONS(3)];
+
+    (void)state;
+    buffer_format(&first.url, "%s/elsewhere?v=2", server->url);
+    call(client, &first, "x");
+    assert_int_equal(client_departures(client, &departure), 1);
+    assert_int_equal(departure.tags, 3);
+    assert_non_null(strstr(server->request, "/elsewhere?v=2 HTTP/1.1"));
+    first.company = NULL;
+    second.company = NULL;
+    call(client, &second, "x");
+    assert_int_equal(client_departures(client, &departure), 1);
+    assert_int_equal(departure.tags, 1);
+    assert_null(strstr(server->request, "elsewhere"));
+    first.tag = 80;
+    await_arrival(server);
+    client_settle(client);
+    assert_int_equal(client_suspicions(client, tags), 1);
+    assert_int_equal(tags[0], 78);
+    client_close(client);
+    stop_server(server);
+    release(&first);
+    release(&second);
+
+    server = start_server("http", stray + 2, answering);
+    client = open_client_of(3, server->url, 1, NULL, PATIENCE_MS);
+    second = (struct exchange){.tag = 78, .company = &third};
+    call(client, &second, "x");
+    await_arrival(server);
+    client_settle(client);
+    assert_int_equal(client_suspicions(client, tags), 2);
+    assert_int_equal(tags[0], 78);
+    assert_int_equal(tags[1], 79);
+    client_close(client);
+    stop_server(server);
+    release(&second);
+}
+
 /* Goal: a connection that is retired is not used for a further call. */
 static void retired_connection_is_not_used_again(void **state)
 {
@@ -223,6 +274,7 @@ int main(void)
         cmocka_unit_test(connection_that_was_closed_while_idle_is_not_used),
         cmocka_unit_test(answer_with_bytes_behind_its_end_is_not_believed),
         cmocka_unit_test(bytes_that_nobody_asked_for_make_the_answer_before_suspect),
+        cmocka_unit_test(call_of_several_tags_is_suspect_as_a_whole),
         cmocka_unit_test(retired_connection_is_not_used_again),
         cmocka_unit_test(stray_bytes_of_tls_keep_a_connection_from_being_used),
     };

@@ -34,6 +34,8 @@ struct client_settings {
     int64_t connect_timeout_ms;
     int64_t timeout_ms; /* of the whole call */
     bool tells_departures;
+    size_t tags;              /* most tags of a call; 0: one */
+    const char *content_type; /* of every body; NULL: that of a form */
 };
 
 /* Once a process, before the first client and before threads; and at its end. */
@@ -64,12 +66,12 @@ struct exchange *client_collect(struct client *client, int timeout_ms);
 size_t client_departures(struct client *client, struct departure *ret);
 
 /*
- * Moves to `ret`, which has room for CLIENT_SUSPICIONS(capacity), the tags of ended calls whose
- * answer may be another's, because bytes that nobody had asked for came behind it (protocol section
- * 8), and returns how many. They may be told before their exchange is collected, and long after.
- * Called after each client_collect, and once more after client_settle.
+ * Moves to `ret`, which has room for CLIENT_SUSPICIONS(capacity * tags), the tags of ended calls
+ * whose answer may be another's, because bytes that nobody had asked for came behind it (protocol
+ * section 8), and returns how many. They may be told before their exchange is collected, and long
+ * after. Called after each client_collect, and once more after client_settle.
  */
-#define CLIENT_SUSPICIONS(capacity) (4 * (capacity) + 1)
+#define CLIENT_SUSPICIONS(tags) (4 * (tags) + 1)
 size_t client_suspicions(struct client *client, uint64_t *ret);
 
 /* The connection of that number is not to be used for a further call. */

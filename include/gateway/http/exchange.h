@@ -52,12 +52,16 @@ enum transport {
  * ago that was, for it may be set at any moment. */
 struct departure {
     int64_t mono_ms;
+    size_t tags; /* of the call: as many claims have left */
 };
 
 struct exchange {
     /* in: set by the one who sends; the body must not change until the exchange is done */
     uint64_t tag; /* what the caller knows the call by */
+    struct exchange
+        *company; /* others whose tags the call has as well; else they are not looked at */
     struct buffer body;
+    struct buffer url; /* where it goes; empty: where all calls of the client go */
 
     /* out: valid once the exchange is done */
     enum phase phase;

@@ -8,10 +8,20 @@
 
 /* ---- callbacks of libcurl ---- */
 
+static size_t tags_of(const struct exchange *exchange)
+{
+    size_t count = 0;
+
+    for (; exchange; exchange = exchange->company)
+        count++;
+    return count;
+}
+
 static void note_departure(struct calls *calls, const struct exchange *exchange)
 {
     if (calls->departures)
-        calls->departures[calls->departed++] = (struct departure){exchange->sent_mono_ms};
+        calls->departures[calls->departed++] =
+            (struct departure){exchange->sent_mono_ms, tags_of(exchange)};
 }
 
 /*
@@ -29,7 +39,7 @@ static int on_handover(void *context, char *remote_ip, char *local_ip, int remot
 
     (void)local_ip, (void)remote_port;
     if (exchange->handovers == 0)
-        connections_use(calls->connections, remote_ip, local_port, exchange->tag, &call->connection,
+        connections_use(calls->connections, remote_ip, local_port, exchange, &call->connection,
                         &is_clean);
     call->unclean = !is_clean;
     if (call->unclean || exchange->handovers++ > 0)
@@ -265,6 +275,10 @@ static CURLcode set_up(struct call *call)
     SET(CURLOPT_POSTFIELDS, buffer_string(body));
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
     SET(CURLOPT_FRESH_CONNECT, call->fresh ? 1L : 0L);
+    if (call->exchange->url.len) {
+        SET(CURLOPT_CURLU, NULL); /* it would win */
+        SET(CURLOPT_URL, buffer_string(&call->exchange->url));
+    }
 #undef SET
     return code;
 }

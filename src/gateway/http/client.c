@@ -135,10 +135,11 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     client->slots = calloc(capacity, sizeof(*client->slots));
     client->multi = curl_multi_init();
     client->calls.connections =
-        connections_open(capacity, strncasecmp(settings->url, "https:", strlen("https:")) == 0);
+        connections_open(capacity, settings->tags ? settings->tags : 1,
+                         strncasecmp(settings->url, "https:", strlen("https:")) == 0);
     client->calls.has_proxy = settings->proxy && *settings->proxy;
     client->url = handle_url(settings->url);
-    client->headers = handle_headers();
+    client->headers = handle_headers(settings);
     client->blocks = BLOCKS_ARE_KEPT ? blocks_open() : NULL; /* without, it is slower */
     if (settings->tells_departures)
         client->calls.departures = calloc(capacity, sizeof(*client->calls.departures));

@@ -36,10 +36,12 @@ struct connection {
     struct ends ends; /* local_port 0: not known yet */
     uint64_t number;
     bool is_used, is_retired;
-    bool is_idle;             /* among the idle ones, after an answer */
-    uint64_t tag;             /* of the call that used it last */
-    struct connection **user; /* where that call knows it; NULL once it has ended */
+    bool is_idle; /* among the idle ones, after an answer */
+    struct connection *
+        *user; /* where the call that used it last knows it; NULL once it has ended */
     struct connection *idle_prev, *idle_next;
+    size_t tag_count;
+    uint64_t tags[]; /* of that call */
 };
 
 struct connections {
@@ -48,6 +50,7 @@ struct connections {
     struct connection *unknown; /* the others, in the order they were opened */
     struct connection *idle;
     bool is_tls;
+    size_t tags_max; /* of a call */
     uint64_t last_number;
     struct curl_waitfd *waits; /* of the idle ones, in their order */
     unsigned wait_count;
@@ -92,6 +95,15 @@ static void wake_up(struct connections *connections, struct connection *connecti
     connection->is_idle = false;
 }
 
+static void suspect(struct connections *connections, const struct connection *connection)
+{
+    if (connections->suspicion_room - connections->suspicion_count < connection->tag_count)
+        return;
+    memcpy(connections->suspicions + connections->suspicion_count, connection->tags,
+           connection->tag_count * sizeof(*connection->tags));
+    connections->suspicion_count += connection->tag_count;
+}
+
 /* Bytes that are there now belong to no call any more: the answer before them is suspect. */
 static enum found check(struct connections *connections, struct connection *connection)
 {
@@ -99,8 +111,8 @@ static enum found check(struct connections *connections, struct connection *conn
 
     if (found == FOUND_NOTHING || !connection->is_used || connection->is_retired)
         return found;
-    if (found == FOUND_BYTES && connections->suspicion_count < connections->suspicion_room)
-        connections->suspicions[connections->suspicion_count++] = connection->tag;
+    if (found == FOUND_BYTES)
+        suspect(connections, connection);
     connection->is_retired = true;
     wake_up(connections, connection);
     return found;
@@ -142,7 +154,7 @@ static int note(struct connections *connections, int fd)
     HASH_FIND(by_fd, connections->by_fd, &fd, sizeof(fd), connection);
     if (connection)
         forget(connections, connection);
-    connection = calloc(1, sizeof(*connection));
+    connection = calloc(1, sizeof(*connection) + connections->tags_max * sizeof(*connection->tags));
     if (!connection || fstat(fd, &status)) {
         free(connection);
         return -1;
@@ -184,14 +196,15 @@ static int on_close(void *context, curl_socket_t fd)
     return close(fd);
 }
 
-struct connections *connections_open(size_t capacity, bool is_tls)
+struct connections *connections_open(size_t capacity, size_t tags, bool is_tls)
 {
     struct connections *connections = calloc(1, sizeof(*connections));
 
     if (!connections)
         return NULL;
     connections->is_tls = is_tls;
-    connections->suspicion_room = CLIENT_SUSPICIONS(capacity);
+    connections->tags_max = tags;
+    connections->suspicion_room = CLIENT_SUSPICIONS(capacity * tags);
     connections->suspicions = calloc(connections->suspicion_room, sizeof(*connections->suspicions));
     /* libcurl keeps as many as there are calls, and a few that are being made. */
     connections->wait_count = (unsigned)(2 * capacity);
@@ -301,8 +314,19 @@ static struct connection *find(struct connections *connections, const char *remo
     return connection ? connection : identify(connections, &ends);
 }
 
+static void take_tags(const struct connections *connections, const struct exchange *exchange,
+                      struct connection *connection)
+{
+    size_t count = 0;
+
+    for (; exchange && count < connections->tags_max; exchange = exchange->company)
+        connection->tags[count++] = exchange->tag;
+    connection->tag_count = count;
+}
+
 void connections_use(struct connections *connections, const char *remote_ip, int local_port,
-                     uint64_t tag, struct connection **ret_connection, bool *ret_is_clean)
+                     const struct exchange *exchange, struct connection **ret_connection,
+                     bool *ret_is_clean)
 {
     struct connection *connection = find(connections, remote_ip, local_port);
     enum found found;
@@ -322,7 +346,7 @@ void connections_use(struct connections *connections, const char *remote_ip, int
         return;
     }
     connection->is_used = true;
-    connection->tag = tag;
+    take_tags(connections, exchange, connection);
     connection->user = ret_connection;
 }
 

@@ -20,10 +20,11 @@
 
 struct connection;
 struct connections;
+struct exchange;
 
-/* At most `capacity` calls at a time. `is_tls`: what comes on them are TLS's records, of which some
- * are its own. NULL without memory. */
-struct connections *connections_open(size_t capacity, bool is_tls);
+/* At most `capacity` calls at a time, of at most `tags` tags. `is_tls`: what comes on them are
+ * TLS's records, of which some are its own. NULL without memory. */
+struct connections *connections_open(size_t capacity, size_t tags, bool is_tls);
 /* After the handles that were set up and their multi handle are cleaned up. NULL is fine. */
 void connections_close(struct connections *connections);
 
@@ -31,13 +32,15 @@ void connections_close(struct connections *connections);
 CURLcode connections_set_up(struct connections *connections, CURL *handle);
 
 /*
- * The connection that CURLOPT_PREREQFUNCTION names, for one more request, that of call `tag`;
+ * The connection that CURLOPT_PREREQFUNCTION names, for one more request, that of the
+ * exchange;
  * *ret_is_clean: it is neither closed nor retired, nor do bytes wait on it (of TLS, on its first
  * use they may). *ret_connection is NULL where it did not come through here, and becomes NULL when
  * the connection is closed or used again.
  */
 void connections_use(struct connections *connections, const char *remote_ip, int local_port,
-                     uint64_t tag, struct connection **ret_connection, bool *ret_is_clean);
+                     const struct exchange *exchange, struct connection **ret_connection,
+                     bool *ret_is_clean);
 
 /* For the life of the client; never 0. */
 uint64_t connection_number(const struct connection *connection);

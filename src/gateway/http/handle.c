@@ -1,8 +1,12 @@
 #include "handle.h"
 
-#include "base/error.h"
+#include <stdio.h>
 
-#define CONTENT_TYPE "Content-Type: application/x-www-form-urlencoded;charset=utf-8"
+#include "base/error.h"
+#include "gateway/top.h"
+
+#define CONTENT_TYPE "Content-Type: "
+#define CONTENT_TYPE_BYTES 128
 
 /* A call is one send and one answer of a few hundred bytes: small buffers keep slots cheap. */
 #define RECEIVE_BUFFER_BYTES 4096L
@@ -12,11 +16,14 @@
  * "Expect:" keeps libcurl from asking first whether the body is welcome. No coding is asked for;
  * CURLOPT_ACCEPT_ENCODING says so too, but libcurl would put the line together for each call.
  */
-struct curl_slist *handle_headers(void)
+struct curl_slist *handle_headers(const struct client_settings *settings)
 {
-    static const char *const lines[] = {CONTENT_TYPE, "Accept-Encoding: identity", "Expect:"};
+    char content_type[CONTENT_TYPE_BYTES];
+    const char *const lines[] = {content_type, "Accept-Encoding: identity", "Expect:"};
     struct curl_slist *headers = NULL;
 
+    snprintf(content_type, sizeof(content_type), CONTENT_TYPE "%s",
+             settings->content_type ? settings->content_type : TOP_CONTENT_TYPE);
     for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
         struct curl_slist *longer = curl_slist_append(headers, lines[i]);
 

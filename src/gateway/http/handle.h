@@ -19,7 +19,7 @@
 struct error;
 
 /* The header lines of every request; NULL without memory. */
-struct curl_slist *handle_headers(void);
+struct curl_slist *handle_headers(const struct client_settings *settings);
 
 /* The address of every request, parsed; NULL without memory, or where libcurl takes it for none. */
 CURLU *handle_url(const char *text);
