@@ -23,8 +23,8 @@ struct error;
 struct report;
 
 #define BATCH_IN_FLIGHT_MAX 4096
-/* Jobs beside the 2 × in-flight that may have an intent: rows that wait for a retry or for an
- * earlier row of their claim. */
+/* Jobs beside the 2 × in-flight calls' that may have an intent: rows that wait for a retry or for
+ * an earlier row of their claim. */
 #define BATCH_WAITING_JOBS(in_flight) (4 * (in_flight) < 1024 ? 1024 : 4 * (in_flight))
 #define BATCH_TEXT_BYTES 1024
 
@@ -60,7 +60,7 @@ struct batch_settings {
     const struct run_record *run;
     struct round round; /* id 0: none */
     struct report *report;
-    size_t in_flight, workers;
+    size_t in_flight, workers; /* calls on the wire at once */
     int retries;
     int64_t rate;                 /* claims a second; 0: no limit */
     bool rate_is_auto;            /* it is found by sending, and not above `rate` */

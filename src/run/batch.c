@@ -224,24 +224,25 @@ static void abandon(struct batch *b)
 static int open_all(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    size_t rows = state_rows_in_flight(b);
     struct pace_settings pace = {.rate = s->rate,
-                                 .in_flight = s->in_flight,
+                                 .in_flight = rows,
                                  .outage_patience_ms = s->outage_patience_ms,
                                  .seed = (uint64_t)s->run->id ^ (uint64_t)clock_wall_ms()};
-    size_t jobs = 2 * s->in_flight + BATCH_WAITING_JOBS(s->in_flight);
+    size_t jobs = 2 * rows + BATCH_WAITING_JOBS(s->in_flight);
 
     b->submit = *s->submit;
     b->submit.client.tells_departures = s->rate != 0;
-    b->told = calloc(POOL_DEPARTURES(s->in_flight), sizeof(*b->told));
-    b->suspects_max = 2 * POOL_SUSPICIONS(s->in_flight);
+    b->told = calloc(POOL_DEPARTURES(rows), sizeof(*b->told));
+    b->suspects_max = 2 * POOL_SUSPICIONS(rows);
     b->suspects = calloc(b->suspects_max, sizeof(*b->suspects));
     if (!b->told || !b->suspects)
         return error_no_memory(err);
-    if (unexecuted_open(UNEXECUTED_ROWS(s->in_flight), &b->unexecuted, err))
+    if (unexecuted_open(UNEXECUTED_ROWS(rows), &b->unexecuted, err))
         return -1;
 
-    if (space_reserve(ledger_path(s->ledger),
-                      2 * s->in_flight * SPACE_JOB_BYTES + SPACE_LEAST_BYTES, &b->reserve, err) ||
+    if (space_reserve(ledger_path(s->ledger), 2 * rows * SPACE_JOB_BYTES + SPACE_LEAST_BYTES,
+                      &b->reserve, err) ||
         window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
         feed_open(s->row_source, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
         pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))

@@ -234,7 +234,8 @@ void collect_departures(struct batch *b)
         return;
     count = pool_departures(b->pool, b->told);
     for (size_t i = 0; i < count; i++)
-        settle_departure(b, b->told[i].mono_ms);
+        for (size_t claim = 0; claim < b->told[i].tags; claim++)
+            settle_departure(b, b->told[i].mono_ms);
 }
 
 /* Tells pacing of a job that came back; a pause it begins calls back what has not left yet. */

@@ -59,7 +59,7 @@ static enum firewall_fate judge_guarded(struct batch *b, struct job *job)
     if (is_last && answers)
         return FIREWALL_FAIL;
     say_once(b, job);
-    b->guard.in_a_row++;
+    b->guard.in_a_row += job->leads;
     if (!is_last)
         job->guard = JOB_GUARD_ASIDE;
     if (!answers || b->guard.in_a_row >= FIREWALL_IN_A_ROW_MAX)
@@ -71,7 +71,7 @@ enum firewall_fate firewall_judge(struct batch *b, struct job *job)
 {
     if (is_of_guard(job))
         return judge_guarded(b, job);
-    b->guard.calls_since++;
+    b->guard.calls_since += job->leads;
     if (is_definite(job)) {
         b->guard.has_definite = true;
         b->guard.calls_since = b->guard.in_a_row = 0;

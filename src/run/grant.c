@@ -58,7 +58,7 @@ static int grant(struct batch *b, struct job *job, struct job ***tail, struct er
 
 int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err)
 {
-    size_t room = 2 * b->settings->in_flight - window_count(b->window, JOB_GRANTED);
+    size_t room = 2 * state_rows_in_flight(b) - window_count(b->window, JOB_GRANTED);
     struct job **tail = ret_jobs;
     struct job *job;
     int64_t left;

@@ -42,6 +42,8 @@ enum job_guard {
 /* What a job keeps of the memory of one text or answer for those to come: a larger one, as a page
  * in the place of an answer, would else stay with every job that ever met it. */
 #define JOB_KEPT_BYTES 16384
+/* … and where it is that of many claims. */
+#define JOB_KEPT_BATCH_BYTES 1024
 
 struct job {
     /* the row: set by the coordinator when the row is read */
@@ -80,6 +82,10 @@ struct job {
 
     /* the pool's, under its lock */
     struct job *queue_next;
+
+    /* the pool's: the call at hand */
+    struct job *company; /* the next of those in the same call, while it is on its way */
+    bool leads;          /* it is the first of its call; each call has one such job */
 
     /* the coordinator's, within a turn */
     struct job *turn_next; /* the next of those that were collected */

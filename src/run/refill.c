@@ -295,7 +295,7 @@ bool refill_is_wanted(const struct batch *b)
 {
     return !b->feed_at_end && !b->limit_hit && !halt_is_begun(b) && window_spare(b->window) &&
            window_count(b->window, JOB_READY) + window_count(b->window, JOB_GRANTED) <
-               2 * b->settings->in_flight;
+               2 * state_rows_in_flight(b);
 }
 
 int refill_window(struct batch *b, struct error *err)

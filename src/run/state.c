@@ -4,6 +4,11 @@
 
 #include "ledger/changed.h"
 
+size_t state_rows_in_flight(const struct batch *b)
+{
+    return b->settings->in_flight * submit_claims(b->settings->submit);
+}
+
 struct row_ref state_ref(const struct batch *b, const struct job *job)
 {
     return (struct row_ref){

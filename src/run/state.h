@@ -118,6 +118,9 @@ struct batch {
     struct event pause; /* the pause at hand, as recorded; at_ms 0: none */
 };
 
+/* Rows that may be on the wire at once: those of all calls. */
+size_t state_rows_in_flight(const struct batch *b);
+
 /* How the ledger knows a job's row. Borrowed from the job. */
 struct row_ref state_ref(const struct batch *b, const struct job *job);
 

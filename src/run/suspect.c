@@ -25,7 +25,7 @@ static void drop(struct batch *b, size_t i)
  * as jobs are in the pool. */
 static void listen(struct batch *b)
 {
-    if (b->suspects_max - b->suspect_count >= POOL_SUSPICIONS(b->settings->in_flight))
+    if (b->suspects_max - b->suspect_count >= POOL_SUSPICIONS(state_rows_in_flight(b)))
         b->suspect_count += pool_suspicions(b->pool, b->suspects + b->suspect_count);
     b->suspects_known = b->suspect_count;
 }

@@ -21,7 +21,7 @@ struct job;
 struct unexecuted;
 
 /* As many as may fail while calls of one round of all connections are answered, and some more. */
-#define UNEXECUTED_ROWS(in_flight) (4 * (in_flight))
+#define UNEXECUTED_ROWS(rows) (4 * (rows))
 
 int unexecuted_open(size_t rows, struct unexecuted **ret_unexecuted, struct error *err);
 void unexecuted_close(struct unexecuted *unexecuted); /* NULL is fine */

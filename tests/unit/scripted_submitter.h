@@ -38,9 +38,11 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t news;
     const struct cue *cues;
-    size_t cue_count, cues_used; /* one bit a cue */
-    uint64_t started[STARTED_MAX];
+    size_t cue_count, cues_used;   /* one bit a cue */
+    uint64_t started[STARTED_MAX]; /* rows */
     size_t started_count;
+    size_t calls[STARTED_MAX]; /* jobs of each call */
+    size_t call_count;
     const uint64_t *suspicions; /* told once, when so many attempts have begun */
     size_t suspicion_count, suspicions_from;
     size_t departed;
@@ -52,7 +54,8 @@ static inline void script_begin(const struct cue *cues, size_t count)
 {
     script.cues = cues;
     script.cue_count = count;
-    script.cues_used = script.started_count = script.departed = script.submitters = 0;
+    script.cues_used = script.started_count = script.departed = script.submitters =
+        script.call_count = 0;
     script.suspicions = NULL;
     script.suspicion_count = script.suspicions_from = 0;
     script.submitters_max = SIZE_MAX;
@@ -123,20 +126,35 @@ static inline void end_attempt(struct job *job, const struct cue *cue)
     snprintf(job->verdict.message, sizeof(job->verdict.message), "as the script says");
 }
 
-void submit_start(struct submitter *submitter, struct job *job)
+/* Under lock. A call stays where the cue of its first job says so. */
+static inline void begin_attempt(struct submitter *submitter, struct job *job, bool stays)
 {
-    const struct cue *cue;
-    struct job **list;
+    struct job **list = stays ? &submitter->staying : &submitter->ended;
 
-    pthread_mutex_lock(&script.lock);
-    cue = take_cue(job->row);
+    job->queue_next = *list;
+    job->company = NULL;
+    *list = job;
     if (script.started_count < STARTED_MAX)
         script.started[script.started_count++] = job->row;
     script.departed++;
-    end_attempt(job, cue);
-    list = cue->stays ? &submitter->staying : &submitter->ended;
-    job->queue_next = *list;
-    *list = job;
+}
+
+void submit_start(struct submitter *submitter, struct job *job)
+{
+    bool stays = false;
+    size_t count = 0;
+
+    pthread_mutex_lock(&script.lock);
+    for (struct job *next; job; job = next) {
+        const struct cue *cue = take_cue(job->row);
+
+        next = job->company;
+        stays = count++ ? stays : cue->stays;
+        end_attempt(job, cue);
+        begin_attempt(submitter, job, stays);
+    }
+    if (script.call_count < STARTED_MAX)
+        script.calls[script.call_count++] = count;
     if (++submitter->holds > submitter->capacity)
         abort();
     pthread_mutex_unlock(&script.lock);
@@ -157,7 +175,7 @@ struct job *submit_finish(struct submitter *submitter, int timeout_ms)
     ended = submitter->ended;
     submitter->ended = NULL;
     for (const struct job *job = ended; job; job = job->queue_next)
-        submitter->holds--;
+        submitter->holds -= job->leads;
     pthread_mutex_unlock(&script.lock);
     return ended;
 }
@@ -171,7 +189,7 @@ size_t submit_departures(struct submitter *submitter, struct departure *ret)
     pthread_mutex_lock(&script.lock);
     count = script.departed;
     for (size_t i = 0; i < count; i++)
-        ret[i] = (struct departure){clock_mono_ms()};
+        ret[i] = (struct departure){clock_mono_ms(), 1};
     script.departed = 0;
     pthread_mutex_unlock(&script.lock);
     return count;

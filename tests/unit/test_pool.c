@@ -28,14 +28,21 @@ static struct job *link_jobs(struct job *jobs, size_t count)
     return jobs;
 }
 
-static struct pool *start(size_t workers, size_t in_flight, bool tells_departures)
+static struct pool *start_batches(size_t claims, size_t workers, size_t in_flight,
+                                  bool tells_departures)
 {
-    const struct submit_settings settings = {.client = {.tells_departures = tells_departures}};
+    const struct submit_settings settings = {.client = {.tells_departures = tells_departures},
+                                             .claims_per_call = claims};
     struct pool *pool = NULL;
 
     if (pool_start(&settings, workers, in_flight, &pool, &err))
         fail_msg("%s", err.text);
     return pool;
+}
+
+static struct pool *start(size_t workers, size_t in_flight, bool tells_departures)
+{
+    return start_batches(1, workers, in_flight, tells_departures);
 }
 
 /* Collects until so many have come back; how often each came, and as what, is counted by kind. */
@@ -123,6 +130,74 @@ static void answer_that_forbids_sending_calls_the_others_back(void **state)
     }
 }
 
+static void calls_take_what_is_in_the_queue_and_no_more_than_they_may(void **state)
+{
+    struct job jobs[JOBS];
+    size_t kinds[VERDICT_UNKNOWN_STOP + 1];
+    struct pool *pool;
+
+    (void)state;
+    script_begin(NULL, 0);
+    pool = start_batches(8, 1, 4, false);
+    pool_submit(pool, link_jobs(jobs, JOBS));
+    collect(pool, JOBS, kinds);
+    assert_int_equal(script.call_count, 3);
+    assert_int_equal(script.calls[0], 8);
+    assert_int_equal(script.calls[1], 8);
+    assert_int_equal(script.calls[2], 4);
+    for (size_t i = 0; i < JOBS; i++) {
+        assert_int_equal(script.started[i], i + 2);
+        assert_int_equal(jobs[i].leads, i % 8 == 0);
+        assert_null(jobs[i].company);
+    }
+    pool_stop(pool);
+}
+
+static void row_that_a_guard_may_dislike_goes_alone(void **state)
+{
+    struct job jobs[6];
+    size_t kinds[VERDICT_UNKNOWN_STOP + 1];
+    struct pool *pool;
+
+    (void)state;
+    script_begin(NULL, 0);
+    pool = start_batches(8, 1, 4, false);
+    link_jobs(jobs, 6);
+    jobs[2].guard = jobs[3].guard = JOB_GUARD_LAST;
+    pool_submit(pool, jobs);
+    collect(pool, 6, kinds);
+    assert_int_equal(script.call_count, 4);
+    assert_int_equal(script.calls[0], 2);
+    assert_int_equal(script.calls[1], 1);
+    assert_int_equal(script.calls[2], 1);
+    assert_int_equal(script.calls[3], 2);
+    pool_stop(pool);
+}
+
+/* Goal: a part of an answer is heeded as the answer to a single call is; what is recalled comes
+ * back with all jobs of its calls, and slots are counted by calls. */
+static void part_that_forbids_sending_calls_the_others_back(void **state)
+{
+    const struct cue cues[] = {{.row = 3, .kind = VERDICT_BAN}, {.row = 5, .stays = true}};
+    struct job jobs[JOBS];
+    size_t kinds[VERDICT_UNKNOWN_STOP + 1];
+    struct pool *pool;
+
+    (void)state;
+    SCRIPT(cues);
+    pool = start_batches(3, 1, 2, false);
+    pool_submit(pool, link_jobs(jobs, JOBS));
+    collect(pool, JOBS, kinds);
+    assert_int_equal(kinds[VERDICT_BAN], 1);
+    assert_int_equal(kinds[VERDICT_ACCEPTED], 2);
+    assert_int_equal(kinds[VERDICT_WITHDRAWN], JOBS - 3);
+    assert_int_equal(script.call_count, 2);
+    pool_submit(pool, link_jobs(jobs, JOBS));
+    collect(pool, JOBS, kinds);
+    assert_int_equal(kinds[VERDICT_ACCEPTED], JOBS);
+    pool_stop(pool);
+}
+
 static void departures_and_suspicions_are_told_once(void **state)
 {
     static const uint64_t suspicions[] = {3, 2};
@@ -170,6 +245,9 @@ int main(void)
         cmocka_unit_test(jobs_are_begun_in_their_order_and_come_back_once),
         cmocka_unit_test(workers_share_what_may_be_in_flight),
         cmocka_unit_test(answer_that_forbids_sending_calls_the_others_back),
+        cmocka_unit_test(calls_take_what_is_in_the_queue_and_no_more_than_they_may),
+        cmocka_unit_test(row_that_a_guard_may_dislike_goes_alone),
+        cmocka_unit_test(part_that_forbids_sending_calls_the_others_back),
         cmocka_unit_test(departures_and_suspicions_are_told_once),
         cmocka_unit_test(submitter_that_cannot_be_opened_ends_the_start),
     };

@@ -181,6 +181,56 @@ static void departures_are_told_once_where_they_are_asked_for(void **state)
     }
 }
 
+/* Goal: one request for all; each job has the facts of the call and the verdict of its part. An id
+ * that its parts share is no repeated answer; one that an earlier call had is, for all of them. */
+static void jobs_of_a_call_have_the_verdicts_of_its_parts(void **state)
+{
+    static const char parts[] =
+        LENGTH("136") "{\"is_success\":true,\"request_id\":\"r1\"}\r\n-S-\r\n"
+                      "{\"is_success\":false,\"request_id\":\"r1\"}\r\n-S-\r\n"
+                      "{\"error_response\":{\"code\":7,\"request_id\":\"r1\"}}";
+    static const struct step script[] = {{READ, NULL}, {SAY, parts}, {AGAIN, NULL}};
+    static const enum verdict_kind kinds[] = {VERDICT_ACCEPTED, VERDICT_REJECTED, VERDICT_BAN};
+    struct server *server = start_server("http", script, NULL);
+    struct job more[2];
+    struct desk d;
+
+    (void)state;
+    set_desk(&d, server->url, SIGN_MD5);
+    submit_close(d.submitter);
+    d.settings.claims_per_call = 3;
+    d.settings.client.tags = 3;
+    assert_int_equal(submit_open(&d.settings, 2, &d.submitter, &(struct error){0}), 0);
+    for (int call = 0; call < 2; call++) {
+        struct job *jobs[] = {&d.job, &more[0], &more[1]};
+        size_t count = 0;
+
+        for (int i = 0; i < 2; i++)
+            more[i] = (struct job){.row = 8 + (uint64_t)i, .claim = d.job.claim};
+        d.job.company = &more[0];
+        more[0].company = &more[1];
+        submit_start(d.submitter, &d.job);
+        while (count < 3)
+            for (struct job *done = submit_finish(d.submitter, PATIENCE_MS); done;
+                 done = done->queue_next)
+                count++;
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(jobs[i]->verdict.kind, call ? VERDICT_UNKNOWN : kinds[i]);
+            assert_string_equal(jobs[i]->verdict.request_id, "r1");
+            assert_int_equal(jobs[i]->exchange.phase, PHASE_ANSWERED);
+            assert_int_equal(jobs[i]->exchange.sent_ms, d.job.exchange.sent_ms);
+            assert_int_equal(jobs[i]->exchange.tag, 7 + i);
+            assert_null(jobs[i]->company);
+        }
+        assert_int_equal(more[1].verdict.wait_ms, 1000); /* in doubt or not */
+        assert_non_null(strstr(server->request, "sign="));
+        assert_null(strstr(server->request, SECRET));
+    }
+    assert_int_equal(server->request_count, 2);
+    clear_desk(&d);
+    stop_server(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +240,7 @@ int main(void)
         cmocka_unit_test(answer_that_came_before_is_doubted),
         cmocka_unit_test(call_that_has_not_left_is_withdrawn),
         cmocka_unit_test(departures_are_told_once_where_they_are_asked_for),
+        cmocka_unit_test(jobs_of_a_call_have_the_verdicts_of_its_parts),
     };
 
     return cmocka_run_group_tests(tests, start_library, stop_library);

@@ -18,6 +18,7 @@
 struct scene {
     struct batch batch;
     struct batch_settings settings;
+    struct submit_settings submit;
     struct row_source row_source;
     uint64_t report[1024]; /* one that has written nothing, which is all that is asked of it */
     struct run_record run;
@@ -33,6 +34,7 @@ static void set_scene(struct place *place, struct scene *s, enum phase phase,
     s->settings = (struct batch_settings){.ledger = place->ledger,
                                           .platform = PLATFORM,
                                           .run = &s->run,
+                                          .submit = &s->submit,
                                           .row_source = &s->row_source,
                                           .report = (struct report *)s->report,
                                           .in_flight = 1};

@@ -50,6 +50,7 @@ void calls_fill(void)
             continue;
         *c = (struct call){.job = pool.queue, .sent = -1, .submitted = pool.submitted};
         pool.queue = c->job->queue_next;
+        c->job->leads = true;
         pool.queued--;
         c->at_ms = world->mono_ms;
         if (!world->is_quiet)
@@ -128,7 +129,7 @@ static void note_sent(struct call *c)
         .is_resubmitted = me()->operation.kind == OPERATION_RESUBMIT,
     };
     if (pool.settings->client.tells_departures)
-        pool.told[pool.told_count++] = (struct departure){c->left_ms};
+        pool.told[pool.told_count++] = (struct departure){c->left_ms, 1};
     oracle_sent(c->sent, c->submitted);
 }
 

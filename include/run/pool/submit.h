@@ -1,5 +1,5 @@
 /*
- * submit: one attempt: encode, sign, send, verdict.
+ * submit: one attempt: encode, sign, send, verdict. With several claims a call, one of each.
  *
  * A submitter belongs to one worker thread. It never retries, decides, logs or touches the ledger.
  *
@@ -24,18 +24,26 @@ struct submit_settings {
     const char *secret;
     struct client_settings client;
     struct verdict_settings verdict;
+    size_t claims_per_call; /* most; up to 1: single calls, else batch calls, to the client's url */
 };
+
+/* Most claims of a call. */
+static inline size_t submit_claims(const struct submit_settings *settings)
+{
+    return settings->claims_per_call > 1 ? settings->claims_per_call : 1;
+}
 
 int submit_open(const struct submit_settings *settings, size_t capacity,
                 struct submitter **ret_submitter, struct error *err);
 /* Every job must have been finished before. NULL is fine. */
 void submit_close(struct submitter *submitter);
 
-/* Begins an attempt; at most `capacity` at a time. */
+/* Begins an attempt of the job and those in its company, in one call; at most `capacity` calls at a
+ * time. */
 void submit_start(struct submitter *submitter, struct job *job);
 
-/* Drives all attempts for at most timeout_ms; gives back those that have ended, judged, linked by
- * queue_next. NULL if none. */
+/* Drives all calls for at most timeout_ms; gives back the jobs of those that have ended, each
+ * judged, linked by queue_next. NULL if none. */
 struct job *submit_finish(struct submitter *submitter, int timeout_ms);
 
 /* As client_departures, client_suspicions, client_settle, client_wake and client_recall; the tags

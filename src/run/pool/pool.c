@@ -20,10 +20,10 @@ struct worker {
     struct submitter *submitter;
     pthread_t thread;
     bool started;
-    size_t capacity;
+    size_t capacity; /* calls */
 
     /* under the pool's lock */
-    size_t holds; /* jobs this worker has taken and not given back */
+    size_t holds; /* calls this worker has begun and not ended */
     bool recall;  /* pool_recall asks for what is not handed over */
 };
 
@@ -31,6 +31,7 @@ struct pool {
     /* fixed after the start */
     struct worker *workers;
     size_t count;
+    size_t claims; /* most jobs of a call */
     int event_fd;  /* readable when there is reason to collect */
     size_t batch;  /* jobs worth a turn, */
     size_t enough; /* … while so many are in the queue */
@@ -51,7 +52,44 @@ struct pool {
 
 /* ---- the worker's side ---- */
 
-/* Takes jobs off the queue, as many as the worker has room for. Under lock. */
+/* The next job of the queue, which is not empty. Under lock. */
+static struct job *take_job(struct pool *pool)
+{
+    struct job *job = pool->queue_head;
+
+    pool->queue_head = job->queue_next;
+    pool->queued--;
+    job->queue_next = job->company = NULL;
+    job->leads = false;
+    return job;
+}
+
+/* Whether the call may carry the job as well. A row that a guard may dislike goes alone, so that
+ * its text harms no other. */
+static bool may_join(const struct job *job, const struct job *call)
+{
+    return job && job->guard == JOB_GUARD_NONE && call->guard == JOB_GUARD_NONE;
+}
+
+/*
+ * The next call: what is in the queue goes with its first, and nothing waits for more to come.
+ * While all slots are taken the queue grows, and so do the calls. No two jobs of a claim are in the
+ * pool at once (window.h), so none are in a call. Under lock.
+ */
+static struct job *take_call(struct pool *pool)
+{
+    struct job *call = take_job(pool);
+    struct job **tail = &call->company;
+
+    call->leads = true;
+    for (size_t i = 1; i < pool->claims && may_join(pool->queue_head, call); i++) {
+        *tail = take_job(pool);
+        tail = &(*tail)->company;
+    }
+    return call;
+}
+
+/* As many calls as the worker has room for, linked by queue_next. Under lock. */
 static struct job *take(struct worker *worker)
 {
     struct pool *pool = worker->pool;
@@ -59,13 +97,8 @@ static struct job *take(struct worker *worker)
     struct job **tail = &first;
 
     while (pool->queue_head && worker->holds < worker->capacity) {
-        struct job *job = pool->queue_head;
-
-        pool->queue_head = job->queue_next;
-        pool->queued--;
-        job->queue_next = NULL;
-        *tail = job;
-        tail = &job->queue_next;
+        *tail = take_call(pool);
+        tail = &(*tail)->queue_next;
         worker->holds++;
     }
     if (!pool->queue_head)
@@ -141,12 +174,12 @@ static bool forbids_sending(const struct job *jobs)
     return false;
 }
 
-static size_t length(const struct job *jobs)
+static size_t count_calls(const struct job *jobs)
 {
     size_t count = 0;
 
     for (; jobs; jobs = jobs->queue_next)
-        count++;
+        count += jobs->leads;
     return count;
 }
 
@@ -169,7 +202,8 @@ static void take_suspicions(struct worker *worker)
 {
     struct pool *pool = worker->pool;
 
-    if (pool->suspicions_max - pool->suspected >= CLIENT_SUSPICIONS(worker->capacity))
+    if (pool->suspicions_max - pool->suspected >=
+        CLIENT_SUSPICIONS(worker->capacity * pool->claims))
         pool->suspected += submit_suspicions(worker->submitter, pool->suspicions + pool->suspected);
 }
 
@@ -184,7 +218,7 @@ static void *work(void *argument)
         struct job *taken;
         bool is_recalled;
 
-        worker->holds -= length(done);
+        worker->holds -= count_calls(done);
         if (forbids_sending(done))
             recall(pool);
         if (done)
@@ -227,17 +261,19 @@ int pool_start(const struct submit_settings *settings, size_t workers, size_t in
                struct pool **ret_pool, struct error *err)
 {
     struct pool *pool = calloc(1, sizeof(*pool));
+    size_t jobs = in_flight * submit_claims(settings);
 
     *ret_pool = NULL;
     if (!pool)
         return error_no_memory(err);
     pthread_mutex_init(&pool->lock, NULL);
-    pool->batch = in_flight / 8;
-    pool->enough = in_flight - in_flight / 8;
+    pool->claims = submit_claims(settings);
+    pool->batch = jobs / 8;
+    pool->enough = jobs - jobs / 8;
     pool->workers = calloc(workers, sizeof(*pool->workers));
     pool->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    pool->departures = calloc(POOL_DEPARTURES(in_flight), sizeof(*pool->departures));
-    pool->suspicions_max = POOL_SUSPICIONS(in_flight);
+    pool->departures = calloc(POOL_DEPARTURES(jobs), sizeof(*pool->departures));
+    pool->suspicions_max = POOL_SUSPICIONS(jobs);
     pool->suspicions = calloc(pool->suspicions_max, sizeof(*pool->suspicions));
     if (!pool->workers || !pool->departures || !pool->suspicions || pool->event_fd < 0) {
         error_set(err, EXIT_RESOURCES, "cannot start the workers: %s", strerror(errno));

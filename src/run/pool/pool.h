@@ -19,8 +19,8 @@ struct error;
 struct job;
 struct pool;
 
-/* Starts `workers` threads that together keep at most `in_flight` calls on the wire. EXIT_RESOURCES
- * when that fails. */
+/* Starts `workers` threads that together keep at most `in_flight` calls on the wire, each of up to
+ * submit_claims jobs: `jobs` below is the product. EXIT_RESOURCES when that fails. */
 int pool_start(const struct submit_settings *settings, size_t workers, size_t in_flight,
                struct pool **ret_pool, struct error *err);
 
@@ -43,7 +43,7 @@ int pool_fd(const struct pool *pool);
  * the last call to `ret`, which has room for POOL_DEPARTURES, and returns how many. Called after
  * pool_collect it has told of every job that was ever collected.
  */
-#define POOL_DEPARTURES(in_flight) (2 * (in_flight))
+#define POOL_DEPARTURES(jobs) (2 * (jobs))
 size_t pool_departures(struct pool *pool, struct departure *ret);
 
 /*
@@ -51,7 +51,7 @@ size_t pool_departures(struct pool *pool, struct departure *ret);
  * row's (client_suspicions), and returns how many. Their jobs may be in the pool yet, or were
  * collected long ago. After pool_end it has told of all.
  */
-#define POOL_SUSPICIONS(in_flight) (8 * (in_flight) + 64)
+#define POOL_SUSPICIONS(jobs) (8 * (jobs) + 64)
 size_t pool_suspicions(struct pool *pool, uint64_t *ret);
 
 /* Ends the threads, once every job has been collected; only pool_suspicions may be called then. */

@@ -92,6 +92,7 @@ void window_close(struct window *window)
         claim_store_release(&window->jobs[i].store);
         buffer_release(&window->jobs[i].earlier);
         buffer_release(&window->jobs[i].exchange.body);
+        buffer_release(&window->jobs[i].exchange.url);
         buffer_release(&window->jobs[i].exchange.answer);
         buffer_release(&window->entries[i].key);
     }
