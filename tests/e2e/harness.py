@@ -33,6 +33,9 @@ APP_KEY = "12345678"
 APP_SECRET = "a-secret-of-the-tests-7f3d"
 METHOD = "tmall.serivcecenter.workcard.insurance.claim"
 PARAMETER = "workcard_insurance_callback_request"
+SEPARATOR = "\r\n-S-\r\n"  # of the segments of a batch call, and the parts of its answer
+FORM_TYPE = "application/x-www-form-urlencoded;charset=utf-8"
+BATCH_TYPE = "text/plain;charset=UTF-8"
 
 FIELDS = (
     "workcard_id",
@@ -697,6 +700,12 @@ def refuse(request, msg_info="refused", **more):
     return Reply(http(rejected_body(f"r{request.number}", msg_info=msg_info)), **more)
 
 
+def answers(request, *bodies, executed=True, accepted=True, **more):
+    """The answers of a batch call; without bodies each of its claims is accepted."""
+    bodies = bodies or [accepted_body(f"r{request.number}") for _ in request.claims]
+    return Reply(http(SEPARATOR.join(bodies)), executed=executed, accepted=accepted, **more)
+
+
 def fail(code, sub_code=None, **more):
     """A script that answers every request with this error."""
     return lambda request: Reply(
@@ -723,18 +732,20 @@ class Request:
             self.headers.setdefault(name.lower(), []).append(value.strip())
         target = urllib.parse.urlsplit(self.line.split(" ")[1])
         self.path = target.path
-        pairs = urllib.parse.parse_qsl(target.query, True, True) + urllib.parse.parse_qsl(
-            body.decode("ascii"), True, True
-        )
+        self.is_batch = self.path == "/router/batch"
+        self.segments = body.decode("ascii").split(SEPARATOR) if self.is_batch else []
+        pairs = urllib.parse.parse_qsl(target.query, True, True)
+        if not self.is_batch:
+            pairs += urllib.parse.parse_qsl(body.decode("ascii"), True, True)
         self.parameters = dict(pairs)
         self.doubled = len(self.parameters) != len(pairs)
-        self.claim_text = self.parameters.get(PARAMETER)
-        self.claim = json.loads(self.claim_text) if self.claim_text else None
-        self.key = (
-            (self.claim.get("workcard_id"), self.claim.get("claim_order_no"))
-            if self.claim
-            else None
-        )
+        texts = [dict(urllib.parse.parse_qsl(s, True, True)).get(PARAMETER) for s in self.segments[1:]]
+        self.claim_texts = [text for text in texts or [self.parameters.get(PARAMETER)] if text]
+        self.claim_text = self.claim_texts[0] if self.claim_texts else None
+        self.claims = [json.loads(text) for text in self.claim_texts]
+        self.keys = [(claim.get("workcard_id"), claim.get("claim_order_no")) for claim in self.claims]
+        self.claim = self.claims[0] if self.claims else None
+        self.key = self.keys[0] if self.keys else None
 
     def problems(self):
         """What the official gateway would not take, by protocol sections 2 and 3."""
@@ -742,27 +753,40 @@ class Request:
         p = self.parameters
         if not self.line.startswith("POST ") or not self.line.endswith(" HTTP/1.1"):
             found.append(f"request line {self.line}")
-        if self.headers.get("content-type") != ["application/x-www-form-urlencoded;charset=utf-8"]:
+        if self.headers.get("content-type") != [BATCH_TYPE if self.is_batch else FORM_TYPE]:
             found.append(f"content type {self.headers.get('content-type')}")
         if self.doubled or "" in p.values():
             found.append("a parameter twice, or without a value")
         if "expect" in self.headers or "transfer-encoding" in self.headers:
             found.append("Expect or Transfer-Encoding")
-        for name, value in (("method", METHOD), ("app_key", APP_KEY), ("v", "2.0")):
+        method = None if self.is_batch else METHOD
+        for name, value in (("method", method), ("app_key", APP_KEY), ("v", "2.0")):
             if p.get(name) != value:
                 found.append(f"{name} is {p.get(name)}")
+        if self.is_batch:
+            found += self.problems_of_batch()
         if p.get("format") != "json":
             found.append(f"format is {p.get('format')}")
-        if p.get("sign") != signature(p, APP_SECRET, p.get("sign_method", "md5")):
+        signed = self.body if self.is_batch else b""
+        if p.get("sign") != signature(p, APP_SECRET, p.get("sign_method", "md5"), signed):
             found.append("the signature is wrong")
         beijing = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self.wall_ms / 1000 + 8 * 3600))
         if p.get("timestamp", "")[:10] != beijing[:10] and beijing[11:16] not in ("00:00", "23:59"):
             found.append(f"the timestamp is {p.get('timestamp')}, it is {beijing} in Beijing")
-        written = re.sub(r"\\u[0-9A-F]{4}", lambda m: m.group().lower(), self.claim_text or "")
-        if self.claim is not None and written != json.dumps(
-            self.claim, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        ):
-            found.append(f"the claim is not written as the official SDK does: {self.claim_text}")
+        for text, claim in zip(self.claim_texts, self.claims):
+            written = re.sub(r"\\u[0-9A-F]{4}", lambda m: m.group().lower(), text)
+            if written != json.dumps(claim, sort_keys=True, separators=(",", ":"), ensure_ascii=False):
+                found.append(f"the claim is not written as the official SDK does: {text}")
+        return found
+
+    def problems_of_batch(self):
+        found = []
+        if self.segments[0] != "#PUBLIC#method=" + METHOD:
+            found.append(f"the first segment is {self.segments[0]}")
+        if not 1 <= len(self.claims) <= 20 or len(self.claims) != len(self.segments) - 1:
+            found.append(f"{len(self.segments) - 1} segments, of which {len(self.claims)} are claims")
+        if len(set(self.keys)) != len(self.keys):
+            found.append(f"a claim twice in one call: {self.keys}")
         return found
 
 
@@ -929,12 +953,13 @@ class ScriptedGateway:
             self.problems += [f"request {request.number}: {p}" for p in request.problems()]
             self._news.notify_all()
         reply = self.script(request)
-        entry = self._entry(request, reply)
+        entries = self._entries(request, reply)
         request.ended = time.monotonic()
-        entry["ended_ms"] = time.time_ns() // 1000000
         with self._news:
-            entry["seq"] = len(self.journal) + 1
-            self.journal.append(entry)
+            for entry in entries:
+                entry["ended_ms"] = time.time_ns() // 1000000
+                entry["seq"] = len(self.journal) + 1
+                self.journal.append(entry)
             self._news.notify_all()
         self._send_late(connection, late)
         if reply.data:
@@ -944,6 +969,23 @@ class ScriptedGateway:
         if reply.then == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return reply.then == "keep"
+
+    def _entries(self, request, reply):
+        """One for each claim; of a batch call what its part of the answer says, if it has one."""
+        entry = self._entry(request, reply)
+        if not request.is_batch:
+            return [entry]
+        parts = entry["answer"].split(SEPARATOR) if entry["answer"] else []
+        entries = []
+        for at, (key, claim) in enumerate(zip(request.keys, request.claims)):
+            own = dict(entry, workcard_id=key[0], claim_order_no=key[1], claim=claim)
+            own.update(batch=request.number, part=at + 1)
+            for name in ("executed", "accepted"):
+                own[name] = own[name][at] if isinstance(own[name], list) else own[name]
+            if len(parts) == len(request.claims):
+                own["answer"] = parts[at]
+            entries.append(own)
+        return entries
 
     def _entry(self, request, reply):
         body = reply.body()
