@@ -233,7 +233,7 @@ static void separator_inside_a_string_separates_nothing(void **state)
 /* Goal: the clock does not give way to a hostile body of the largest size. */
 static void many_parts_are_counted_quickly(void **state)
 {
-    static const char *const patterns[] = {SEPARATOR, "\r\n-S-\r", "\r", "\"" SEPARATOR};
+    static const char *const patterns[] = {SEPARATOR, "\r\n-S-\r", "\r", ("\"" SEPARATOR)};
     const size_t size = 1 << 20;
     char *body = malloc(size);
     struct answer answers[TOP_BATCH_MAX];
