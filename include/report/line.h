@@ -35,6 +35,9 @@ void line_append(const struct line *line, struct buffer *ret_text);
 /* Appends one cell: the apostrophe where needed, quoted where needed. */
 void line_append_cell(const char *text, struct buffer *ret_text);
 
+/* Whether a file stands there that begins as reports do. */
+bool line_begins_file(const char *path);
+
 /* Appends words of the gateway as a cell has them: each control character is a blank, for it is of
  * no use to a reader and of some to an attacker. */
 void line_append_clean(const char *text, struct buffer *ret_text);

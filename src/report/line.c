@@ -3,9 +3,17 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file/file.h"
 #include "base/formula.h"
 #include "base/hex.h"
 #include "input/claim/rules.h"
+
+bool line_begins_file(const char *path)
+{
+    static const char beginning[] = LINE_BOM LINE_HEADER;
+
+    return file_begins_with(path, beginning, sizeof(beginning) - 1);
+}
 
 void line_append_cell(const char *text, struct buffer *ret_text)
 {

@@ -1,12 +1,10 @@
 #include "report/publication.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -72,18 +70,6 @@ static int refuse_platform(const char *report_path, const char *then, const char
                      LOG_QUOTED(report_path), LOG_QUOTED(then), LOG_QUOTED(now));
 }
 
-static bool is_like_a_report(const char *path)
-{
-    static const char wanted[] = LINE_BOM LINE_HEADER;
-    char found[sizeof(wanted)];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    ssize_t len = fd < 0 ? -1 : read(fd, found, sizeof(wanted) - 1);
-
-    if (fd >= 0)
-        close(fd);
-    return len == (ssize_t)sizeof(wanted) - 1 && memcmp(found, wanted, sizeof(wanted) - 1) == 0;
-}
-
 /* What the manifest tells, which names a run. */
 static int take_manifest(const struct manifest_found *found, const char *export_path,
                          const unsigned char *export_sha256, enum place_choice choice, bool exists,
@@ -126,13 +112,13 @@ int publication_look(const char *report_path, const char *export_path,
                      struct error *err)
 {
     struct manifest_found found;
-    struct stat status;
-    bool exists = lstat(report_path, &status) == 0;
+    enum file_stands stands = file_look(report_path);
+    bool exists = stands != FILE_NONE;
     int read;
     int result;
 
     memset(ret_place, 0, sizeof(*ret_place));
-    if (exists && !S_ISREG(status.st_mode))
+    if (stands == FILE_OTHER)
         return error_set(
             err, EXIT_CANNOT_CREATE,
             "the report path '%s' is not a regular file (a link, a folder, …); nothing "
@@ -143,7 +129,7 @@ int publication_look(const char *report_path, const char *export_path,
     ret_place->is_there = exists || read;
     if (!result && read <= 0) {
         ret_place->is_unclaimed = exists && choice != PLACE_OVERWRITE;
-        ret_place->is_like_a_report = exists && is_like_a_report(report_path);
+        ret_place->is_like_a_report = exists && line_begins_file(report_path);
     } else if (!result && exists && choice != PLACE_OVERWRITE &&
                is_same_export(&found, export_path, export_sha256) &&
                strcmp(found.platform, platform) != 0) {

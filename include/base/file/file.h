@@ -74,6 +74,19 @@ int file_move(const char *from, const char *to, enum file_moved *ret_moved, stru
  */
 int file_sync_folder(const char *path, struct error *err);
 
+/* What stands at a path; a link is FILE_OTHER. FILE_NONE, with errno, also where nobody may look.
+ */
+enum file_stands {
+    FILE_NONE,
+    FILE_REGULAR,
+    FILE_OTHER, /* a link, a folder, a pipe, … */
+};
+enum file_stands file_look(const char *path);
+
+/* Whether a file is there, can be read, and begins with these bytes, FILE_BEGINNING at most. */
+#define FILE_BEGINNING 512
+bool file_begins_with(const char *path, const char *bytes, size_t len);
+
 /* Whether two paths lead to one file, or would if it were there. */
 bool file_is_same(const char *a, const char *b);
 

@@ -47,17 +47,24 @@ int file_publish(int fd, const char *from, const char *to, struct error *err)
     return 0;
 }
 
+enum file_stands file_look(const char *path)
+{
+    struct stat status;
+
+    if (lstat(path, &status))
+        return FILE_NONE;
+    return S_ISREG(status.st_mode) ? FILE_REGULAR : FILE_OTHER;
+}
+
 /* For a file system that knows no rename without replacement: 0, or -1 with errno. Where it knows
  * no second name either, it was looked before. */
 static int move_by_link(const char *from, const char *to)
 {
-    struct stat status;
-
     if (link(from, to) == 0)
         return unlink(from);
     if (errno == EEXIST || errno == ENOENT)
         return -1;
-    if (lstat(to, &status) == 0)
+    if (file_look(to) != FILE_NONE)
         errno = EEXIST;
     else if (errno == ENOENT)
         return rename(from, to);
@@ -121,9 +128,7 @@ int file_check_replaceable(const char *path, struct error *err)
 
 int file_check_name(const char *path, struct error *err)
 {
-    struct stat status;
-
-    if (lstat(path, &status) == 0 || errno == ENOENT)
+    if (file_look(path) != FILE_NONE || errno == ENOENT)
         return 0;
     return error_set(err, EXIT_CANNOT_CREATE, "cannot create '%s': %s", LOG_QUOTED(path),
                      strerror(errno));

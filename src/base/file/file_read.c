@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -86,6 +85,18 @@ int file_read_open(int fd, const char *path, size_t limit, struct buffer *ret_co
         result =
             error_set(err, EXIT_INPUT_REFUSED, "'%s' is over %zu bytes", LOG_QUOTED(path), limit);
     return result;
+}
+
+bool file_begins_with(const char *path, const char *bytes, size_t len)
+{
+    char found[FILE_BEGINNING];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool begins = fd >= 0 && len <= sizeof(found) && read(fd, found, len) == (ssize_t)len &&
+                  memcmp(found, bytes, len) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return begins;
 }
 
 int file_read_all(const char *path, size_t limit, struct buffer *ret_content, struct error *err)

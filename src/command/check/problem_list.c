@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/file/output.h"
 #include "base/hex.h"
 #include "base/log.h"
@@ -49,18 +49,17 @@ static bool is_sheet(const char *path)
 
 static int look(const char *path, const struct export *export, bool overwrite, struct error *err)
 {
-    struct stat there;
+    enum file_stands stands;
 
     if (strcmp(path, "-") == 0)
         return refuse(path, _("is no file: name one with -o"), err);
     if (export_spare(export, path, err))
         return -1;
-    if (lstat(path, &there))
-        return 0;
-    if (!S_ISREG(there.st_mode))
+    stands = file_look(path);
+    if (stands == FILE_OTHER)
         return refuse(path, _("is not a regular file (a link, a folder, …); name another with -o"),
                       err);
-    if (!overwrite && !is_sheet(path))
+    if (stands == FILE_REGULAR && !overwrite && !is_sheet(path))
         return refuse(path,
                       _("exists and is no list of problems; name another file with -o, or use "
                         "--overwrite"),

@@ -2,11 +2,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/newer_ledger.h"
@@ -20,11 +19,11 @@
 
 static int check_file(const char *path, struct error *err)
 {
-    struct stat status;
+    enum file_stands stands = file_look(path);
 
-    if (lstat(path, &status))
+    if (stands == FILE_NONE)
         return missing_report_refuse(path, errno, err);
-    if (!S_ISREG(status.st_mode))
+    if (stands == FILE_OTHER)
         return error_set(err, EXIT_CANNOT_CREATE,
                          "the report '%s' is not a regular file (a link, a folder, …), so it "
                          "cannot be published anew there; name the report itself",

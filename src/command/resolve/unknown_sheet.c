@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/file/output.h"
 #include "base/hex.h"
 #include "base/log.h"
@@ -23,15 +23,14 @@ static int refuse(const char *path, const char *why, struct error *err)
 
 static int look(const char *path, const char *report_path, bool overwrite, struct error *err)
 {
-    struct stat there, report;
+    enum file_stands stands = file_look(path);
 
-    if (lstat(path, &there))
+    if (stands == FILE_NONE)
         return 0;
-    if (!S_ISREG(there.st_mode))
+    if (stands == FILE_OTHER)
         return refuse(path, _("is not a regular file (a link, a folder, …); name another with -o"),
                       err);
-    if (stat(report_path, &report) == 0 && report.st_dev == there.st_dev &&
-        report.st_ino == there.st_ino)
+    if (file_is_same(path, report_path))
         return refuse(path, _("is the report itself; name another file with -o"), err);
     if (!overwrite)
         return refuse(path,

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file/file.h"
 #include "base/file/output.h"
@@ -33,10 +32,9 @@ static int refuse_existing(const char *path, struct error *err)
 
 static int make_place(struct backup *b, struct error *err)
 {
-    struct stat status;
     int64_t pages, page_bytes;
 
-    if (lstat(b->path, &status) == 0)
+    if (file_look(b->path) != FILE_NONE)
         return refuse_existing(b->path, err);
     if (database_number(b->ledger, "PRAGMA page_count", &pages, err) ||
         database_number(b->ledger, "PRAGMA page_size", &page_bytes, err) ||

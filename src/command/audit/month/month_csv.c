@@ -1,12 +1,10 @@
 #include "month_csv.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/file/output.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -30,27 +28,15 @@ static int refuse(const char *path, const char *why, struct error *err)
                      LOG_QUOTED(path), why);
 }
 
-static bool is_ours(const char *path)
-{
-    char bytes[sizeof(beginning) - 1];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    bool same = fd >= 0 && read(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) &&
-                memcmp(bytes, beginning, sizeof(bytes)) == 0;
-
-    if (fd >= 0)
-        close(fd);
-    return same;
-}
-
 int month_csv_look(const char *path, struct error *err)
 {
-    struct stat there;
+    enum file_stands stands = goes_to_output(path) ? FILE_NONE : file_look(path);
 
-    if (goes_to_output(path) || lstat(path, &there))
-        return 0;
-    if (!S_ISREG(there.st_mode))
+    if (stands == FILE_OTHER)
         return refuse(path, _("is not a regular file (a link, a folder, …)"), err);
-    return is_ours(path) ? 0 : refuse(path, _("exists and is no list of claims of an audit"), err);
+    if (stands == FILE_REGULAR && !file_begins_with(path, beginning, strlen(beginning)))
+        return refuse(path, _("exists and is no list of claims of an audit"), err);
+    return 0;
 }
 
 int month_csv_open(const char *path, struct month_csv **ret_csv, struct error *err)

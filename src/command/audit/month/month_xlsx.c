@@ -1,7 +1,6 @@
 #include "month_xlsx.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -16,6 +15,7 @@ static int refuse(const char *path, const char *why, struct error *err)
 
 #include <xlsxwriter.h>
 
+#include "base/file/file.h"
 #include "base/file/output.h"
 #include "base/words/language.h"
 
@@ -410,13 +410,12 @@ static const char *usage_breach(void)
 int month_xlsx_look(const char *path, struct error *err)
 {
     const char *why = usage_breach();
-    struct stat there;
 
     if (!why && strcmp(path, "-") == 0)
         why = _("a workbook is no text for standard output; name a file with --xlsx");
     if (why)
         return error_set(err, EXIT_BAD_USAGE, "%s", why);
-    if (lstat(path, &there) == 0)
+    if (file_look(path) != FILE_NONE)
         return refuse(path, _("exists, and may hold what a person wrote into it"), err);
     return 0;
 }

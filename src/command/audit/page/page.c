@@ -2,10 +2,10 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/file/output.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -115,13 +115,11 @@ static bool is_page(const char *path)
 
 int page_look(const char *path, struct error *err)
 {
-    struct stat there;
+    enum file_stands stands = file_look(path);
 
-    if (lstat(path, &there))
-        return 0;
-    if (!S_ISREG(there.st_mode))
+    if (stands == FILE_OTHER)
         return refuse(path, _("is not a regular file (a link, a folder, …)"), err);
-    if (!is_page(path))
+    if (stands == FILE_REGULAR && !is_page(path))
         return refuse(path, _("exists and is no page of an audit"), err);
     return 0;
 }
