@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,11 +12,12 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "ledger/moves.h"
+#include "report/beside.h"
 #include "report/manifest/manifest.h"
 
 /* What belongs to a report, in the order in which it moves: the report goes before its manifest, as
  * when they are published. */
-static const char *const companions[] = {"", ".manifest.json", ".started.json"};
+static const char *const companions[] = {"", BESIDE_MANIFEST, BESIDE_STARTED};
 
 #define COMPANION_COUNT (sizeof(companions) / sizeof(*companions))
 
@@ -46,23 +46,6 @@ int move_place(const char *path, struct buffer *ret_place, struct error *err)
 
 /* ---- the new name ---- */
 
-/* Whether neither a report nor anything that belongs to one stands there. */
-static bool is_free(const char *path)
-{
-    static const char *const endings[] = {"", ".manifest.json", ".partial", ".started.json"};
-    struct stat status;
-    bool is_taken = false;
-
-    for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
-        struct buffer beside = {0};
-
-        buffer_format(&beside, "%s%s", path, endings[i]);
-        is_taken |= beside.failed || lstat(beside.ptr, &status) == 0;
-        buffer_release(&beside);
-    }
-    return !is_taken;
-}
-
 int move_name(const char *path, const char *run, struct buffer *ret_name, struct error *err)
 {
     size_t len = strlen(path);
@@ -76,7 +59,7 @@ int move_name(const char *path, const char *run, struct buffer *ret_name, struct
         buffer_text(ret_name, path + stem);
         if (ret_name->failed)
             return error_no_memory(err);
-        if (is_free(ret_name->ptr))
+        if (beside_is_free(ret_name->ptr))
             break;
     }
     return 0;

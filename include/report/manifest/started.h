@@ -18,8 +18,6 @@
 
 struct error;
 
-#define START_SUFFIX ".started.json"
-
 /* Appends "REPORT.csv.started.json". */
 void started_path(const char *report_path, struct buffer *ret_path);
 

@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "input/claim/claim_digest.h"
 #include "ledger/import/import.h"
+#include "report/beside.h"
 #include "report/export_rows.h"
 #include "report/manifest/started.h"
 #include "report/scan.h"
@@ -19,9 +20,9 @@
 bool import_started_is_named(const char *path)
 {
     size_t len = strlen(path);
-    size_t suffix = strlen(START_SUFFIX);
+    size_t suffix = strlen(BESIDE_STARTED);
 
-    return len > suffix && strcmp(path + len - suffix, START_SUFFIX) == 0;
+    return len > suffix && strcmp(path + len - suffix, BESIDE_STARTED) == 0;
 }
 
 static bool is_rerun(const struct import_started *b)
@@ -263,7 +264,7 @@ int import_started_take(const struct import_started *import_started, struct ledg
     manifest_take_reading(&import_started->manifest, &row_source, &inspection);
     inspection_reading(&row_source, &inspection, &reading);
     buffer_append(&report, import_started->path,
-                  strlen(import_started->path) - strlen(START_SUFFIX));
+                  strlen(import_started->path) - strlen(BESIDE_STARTED));
     for (int i = 0; i < OUTCOME_COUNT; i++)
         money_format_fen(0, counts[i].fee_fen);
     start = describe(import_started, &inspection, &reading, &report, counts);

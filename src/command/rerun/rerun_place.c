@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/next_step.h"
 #include "command/upload/submission.h"
+#include "report/beside.h"
 
 static const char *last_part(const char *path)
 {
@@ -30,21 +30,6 @@ static size_t stem_of(const char *path)
     if (end < len && end > 7 && strncmp(path + end - 7, ".rerun-", 7) == 0)
         len = end - 7;
     return len;
-}
-
-static bool is_free(const struct buffer *path)
-{
-    static const char *const endings[] = {"", ".manifest.json", ".partial", ".started.json"};
-    bool is_taken = false;
-
-    for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
-        struct buffer beside = {0};
-
-        buffer_format(&beside, "%s%s", path->ptr, endings[i]);
-        is_taken |= access(buffer_string(&beside), F_OK) == 0;
-        buffer_release(&beside);
-    }
-    return !is_taken;
 }
 
 /* Whether no report of another run stands there. */
@@ -83,7 +68,7 @@ static void number_report(const char *base, struct buffer *path)
     for (unsigned n = 1; !path->failed; n++) {
         buffer_reset(path);
         buffer_format(path, "%.*s.rerun-%u.csv", (int)stem, base, n);
-        if (!path->failed && is_free(path))
+        if (!path->failed && beside_is_free(path->ptr))
             return;
     }
 }

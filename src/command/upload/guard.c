@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "report/beside.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -23,11 +24,11 @@ static int check_file(const struct submission *s, const char *file, const char *
 {
     static const char *const outputs[] = {
         "",
-        ".partial",
-        ".manifest.json",
-        ".manifest.json.partial",
-        ".started.json",
-        ".started.json.partial",
+        BESIDE_PARTIAL,
+        BESIDE_MANIFEST,
+        BESIDE_MANIFEST BESIDE_PARTIAL,
+        BESIDE_STARTED,
+        BESIDE_STARTED BESIDE_PARTIAL,
     };
     struct buffer kept = {0};
     struct buffer written = {0};

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/words/language.h"
 #include "guard.h"
+#include "report/beside.h"
 #include "report/manifest/started.h"
 #include "report/move.h"
 #include "submission_part.h"
@@ -162,7 +163,7 @@ int submission_try_names(const struct submission *s, struct error *err)
     int result = move_name(s->report_path.ptr, s->resumed.run.name, &name, err);
 
     manifest_path(buffer_string(&name), &longest);
-    buffer_text(&longest, ".partial");
+    buffer_text(&longest, BESIDE_PARTIAL);
     if (!result)
         result = longest.failed ? error_no_memory(err) : file_check_name(longest.ptr, err);
     if (result && !longest.failed)

@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "report/beside.h"
 #include "report/manifest/started.h"
 
-#define MANIFEST_SUFFIX ".manifest.json"
 #define FOLDERS_MAX 8
 #define LISTINGS_MAX 100 /* of a folder in which names go while it is looked at */
 
@@ -27,7 +27,7 @@ struct earlier_runs {
 
 static const char *suffix_of(const struct earlier_runs *earlier_runs)
 {
-    return earlier_runs->starts ? START_SUFFIX : MANIFEST_SUFFIX;
+    return earlier_runs->starts ? BESIDE_STARTED : BESIDE_MANIFEST;
 }
 
 static bool ends_with(const char *name, const char *suffix)

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/character.h"
 #include "base/clock.h"
@@ -16,6 +15,7 @@
 #include "gateway/top.h"
 #include "input/export/charset.h"
 #include "ledger/commits.h"
+#include "report/beside.h"
 
 static void put_key_sha256(struct json *document, const char *key, const unsigned char *sha256)
 {
@@ -349,5 +349,5 @@ int manifest_format(const struct manifest *m, struct buffer *ret_json, struct er
 
 void manifest_path(const char *report_path, struct buffer *ret_path)
 {
-    buffer_format(ret_path, "%s.manifest.json", report_path);
+    buffer_format(ret_path, "%s" BESIDE_MANIFEST, report_path);
 }

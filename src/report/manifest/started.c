@@ -15,6 +15,7 @@
 #include "base/file/output.h"
 #include "base/log.h"
 #include "ledger/commits.h"
+#include "report/beside.h"
 
 #define TRIES 10 /* to take a place that others take and leave at the same moment */
 #define HOLD_TRIES 200
@@ -22,7 +23,7 @@
 
 void started_path(const char *report_path, struct buffer *ret_path)
 {
-    buffer_format(ret_path, "%s" START_SUFFIX, report_path);
+    buffer_format(ret_path, "%s" BESIDE_STARTED, report_path);
 }
 
 /* Where the one of a run without a report goes, so that the next run has the place. */
@@ -31,7 +32,7 @@ static void aside_path(const char *report_path, const char *run, struct buffer *
     size_t len = strlen(report_path);
     bool is_csv = len > 4 && strcasecmp(report_path + len - 4, ".csv") == 0;
 
-    buffer_format(ret_path, "%.*s.%s%s" START_SUFFIX, (int)(is_csv ? len - 4 : len), report_path,
+    buffer_format(ret_path, "%.*s.%s%s" BESIDE_STARTED, (int)(is_csv ? len - 4 : len), report_path,
                   run, is_csv ? report_path + len - 4 : "");
 }
 

@@ -7,9 +7,8 @@
 #include "base/words/language.h"
 #include "command/audit/audit.h"
 #include "command/audit/disagreement.h"
+#include "report/beside.h"
 #include "report/manifest/earlier_runs.h"
-
-#define ENDING ".manifest.json"
 
 static bool has_run(const struct audit *audit, const char *run)
 {
@@ -29,8 +28,8 @@ static int look(void *context, const struct earlier_run *earlier_run, struct err
     (void)err;
     if (!m || !has_run(audit, m->parent_run) || has_run(audit, m->run))
         return 0;
-    if (!earlier_run->is_start && len > strlen(ENDING))
-        len -= strlen(ENDING);
+    if (!earlier_run->is_start && len > strlen(BESIDE_MANIFEST))
+        len -= strlen(BESIDE_MANIFEST);
     buffer_append(&path, earlier_run->path, len);
     if (earlier_run->is_start)
         disagreement_note(audit, "a re-run of run %s has begun and has no report yet: '%s'",

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,12 +13,10 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "report/beside.h"
 #include "report/line.h"
 #include "report/manifest/manifest.h"
 #include "report/missing_report.h"
-
-#define MANIFEST_ENDING ".manifest.json"
-#define STARTED_ENDING ".started.json"
 
 static bool ends_with(const char *text, const char *ending)
 {
@@ -138,44 +135,20 @@ static int take_manifest(struct report_list *report_list, const char *report_pat
     return result;
 }
 
-static bool begins_as_report(const char *path)
-{
-    static const char wanted[] = LINE_BOM LINE_HEADER;
-    char found[sizeof(wanted)];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t len = fd < 0 ? -1 : read(fd, found, sizeof(wanted) - 1);
-
-    if (fd >= 0)
-        close(fd);
-    return len == (ssize_t)sizeof(wanted) - 1 && memcmp(found, wanted, sizeof(wanted) - 1) == 0;
-}
-
-static bool has_manifest(const char *path)
-{
-    struct buffer manifest = {0};
-    struct stat status;
-    bool is_there;
-
-    manifest_path(path, &manifest);
-    is_there = !manifest.failed && lstat(manifest.ptr, &status) == 0;
-    buffer_release(&manifest);
-    return is_there;
-}
-
 /* A file of a folder: a manifest, a report without one, or nothing that matters. */
 static int take_file(struct report_list *report_list, struct buffer *path, struct error *err)
 {
-    if (ends_with(path->ptr, MANIFEST_ENDING)) {
-        path->len -= strlen(MANIFEST_ENDING);
+    if (ends_with(path->ptr, BESIDE_MANIFEST)) {
+        path->len -= strlen(BESIDE_MANIFEST);
         path->ptr[path->len] = '\0';
         return take_manifest(report_list, path->ptr, err);
     }
-    if (ends_with(path->ptr, STARTED_ENDING)) {
+    if (ends_with(path->ptr, BESIDE_STARTED)) {
         log_warn("'%s': a run was interrupted before it could publish its report, or is active; "
                  "type the upload again",
                  LOG_QUOTED(path->ptr));
-    } else if (ends_with(path->ptr, ".csv") && !has_manifest(path->ptr) &&
-               begins_as_report(path->ptr)) {
+    } else if (ends_with(path->ptr, ".csv") && !beside_stands(path->ptr, BESIDE_MANIFEST) &&
+               line_begins_file(path->ptr)) {
         log_warn("'%s' is a report without a manifest, and passed over: name it to audit it alone",
                  LOG_QUOTED(path->ptr));
         report_list->missing++;

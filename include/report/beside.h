@@ -1,0 +1,22 @@
+/*
+ * beside: what stands beside a report, and by which endings it is known.
+ *
+ * Tested by tests/unit/test_move.c
+ */
+#ifndef CLAIMBATCH_REPORT_BESIDE_H
+#define CLAIMBATCH_REPORT_BESIDE_H
+
+#include <stdbool.h>
+
+#define BESIDE_MANIFEST ".manifest.json"
+#define BESIDE_STARTED ".started.json" /* what is there before the first send */
+#define BESIDE_PARTIAL ".partial"      /* a report that is being written */
+
+/* Whether such a file stands there, or "" the report itself. True without memory: whoever asks
+ * leaves the place alone then. */
+bool beside_stands(const char *report_path, const char *ending);
+
+/* Whether neither a report nor anything that belongs to one stands there. */
+bool beside_is_free(const char *report_path);
+
+#endif
