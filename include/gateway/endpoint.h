@@ -30,4 +30,9 @@ struct endpoint {
 int endpoint_parse(const char *url, bool allow_plaintext, struct endpoint *ret_endpoint,
                    struct error *err);
 
+/* The URL of calls with several claims, which stands beside that of single calls. EXIT_BAD_CONFIG
+ * where the endpoint's is none that has one beside it. */
+int endpoint_batch_url(const struct endpoint *endpoint, char ret_url[ENDPOINT_BYTES],
+                       struct error *err);
+
 #endif

@@ -119,3 +119,19 @@ int endpoint_parse(const char *url, bool allow_plaintext, struct endpoint *ret_e
     curl_url_cleanup(parsed);
     return result;
 }
+
+int endpoint_batch_url(const struct endpoint *endpoint, char ret_url[ENDPOINT_BYTES],
+                       struct error *err)
+{
+    static const char single[] = "/router/rest", batch[] = "/router/batch";
+    size_t len = strlen(endpoint->url), path = strlen(single);
+
+    if (len < path || strcmp(endpoint->url + len - path, single) != 0)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "--batch needs a gateway whose URL ends in /router/rest: calls of several "
+                         "claims go to /router/batch beside it; nothing was sent");
+    if (len + strlen(batch) - path >= ENDPOINT_BYTES)
+        return refuse(endpoint->url, _("it is too long"), err);
+    snprintf(ret_url, ENDPOINT_BYTES, "%.*s%s", (int)(len - path), endpoint->url, batch);
+    return 0;
+}

@@ -145,6 +145,35 @@ static void url_that_is_too_long_is_refused(void **state)
     assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
 }
 
+static void calls_of_several_claims_go_beside_the_single_ones(void **state)
+{
+    static const struct {
+        const char *url, *batch; /* NULL: there is none */
+    } cases[] = {
+        {"https://eco.taobao.com/router/rest", "https://eco.taobao.com/router/batch"},
+        {"http://127.0.0.1:8080/x/router/rest", "http://127.0.0.1:8080/x/router/batch"},
+        {"https://eco.taobao.com/router/batch", NULL},
+        {"https://eco.taobao.com/router/rest/", NULL},
+        {"https://eco.taobao.com/", NULL},
+    };
+    struct endpoint endpoint;
+    char url[ENDPOINT_BYTES];
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(endpoint_parse(cases[i].url, false, &endpoint, &err), 0);
+        assert_int_equal(endpoint_batch_url(&endpoint, url, &err), cases[i].batch ? 0 : -1);
+        if (cases[i].batch)
+            assert_string_equal(url, cases[i].batch);
+        else
+            assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+    }
+    memset(endpoint.url, 'a', sizeof(endpoint.url));
+    strcpy(endpoint.url + ENDPOINT_BYTES - sizeof("/router/rest"), "/router/rest");
+    assert_int_equal(endpoint_batch_url(&endpoint, url, &err), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +183,7 @@ int main(void)
         cmocka_unit_test(url_that_carries_more_than_a_place_is_refused),
         cmocka_unit_test(host_name_that_is_too_long_is_refused),
         cmocka_unit_test(url_that_is_too_long_is_refused),
+        cmocka_unit_test(calls_of_several_claims_go_beside_the_single_ones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
