@@ -162,6 +162,14 @@ def as_boolean(value):
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
+def note_company(journal):
+    """JSON that breaks off in one part of a batch answer may leave in doubt where the next part begins:
+    then a careful client believes none of them."""
+    broken = {e["batch"] for e in journal if e.get("batch") and "malformed" in (e["fault"] or "")}
+    for entry in journal:
+        entry["in_doubt"] = bool(entry.get("fault")) or entry.get("batch") in broken
+
+
 def answer_class(entry):
     """What a client that read the whole answer may say: accepted, rejected, again, ban, stop or
     unknown."""
@@ -169,6 +177,8 @@ def answer_class(entry):
     cut = entry.get("phase") == "mid-answer" and entry["fault"] != "executed-slow"
     if status is None or cut:
         return "unknown"
+    if entry.get("batch") and "part-less" in (entry["fault"] or ""):
+        return "unknown"  # nobody knows whose part is missing
     if status == 429:
         return "again"
     if 300 <= status < 400 or status in (401, 403, 404, 405, 413):
@@ -218,12 +228,15 @@ class Oracle:
         crashed=False,
         starts=1,
         check_validity=True,
+        batch=1,
     ):
         self.rows = rows
         self.report = report
         self.manifest = manifest
         self.journal = list(journal)
         self.earlier = list(earlier)  # the journal of earlier exports
+        note_company(self.journal)
+        self.batch = batch  # most claims of a call
         self.crashed = crashed  # a run was killed: unknown needs no further reason
         self.starts = starts
         self.check_validity = check_validity
@@ -433,7 +446,7 @@ class Oracle:
         last = self._last(row)
         if last is None or self.crashed:
             return
-        if answer_class(last) != "unknown" and not last.get("fault"):
+        if answer_class(last) != "unknown" and not last["in_doubt"]:
             self.say(row.number, f"unknown, though the answer was {answer_class(last)}")
 
     def _check_attempts(self, row, line):
@@ -462,7 +475,7 @@ class Oracle:
             and len(row.lines) < int(line["attempts"] or 0)
         ]
         struck = sum(1 for entry in self.journal if entry.get("claim") is None)
-        if len(silent) > struck:
+        if len(silent) > struck * self.batch:
             self.say(silent[0], f"{len(silent)} unknown rows never came, {struck} were struck before")
 
     # ---- the manifest ----
