@@ -15,6 +15,7 @@
 #include "gateway/top.h"
 
 #define TOP_BATCH_MAX 20 /* claims a call */
+#define TOP_BATCH_CONTENT_TYPE "text/plain;charset=UTF-8"
 
 /* Appends a claim to the body of a call, behind the claims it has; an empty body is begun.
  * `scratch` holds the JSON meanwhile. Running out of memory shows in the buffers. */

@@ -82,10 +82,13 @@ class ChainCase(TestCase):
             settled = self.type("resolve", report, *place, "--from", "list.csv", *WORDS)
             self.assertIn(settled.code, (0, 3), repr(settled))
 
+    batch = 1  # most claims of a call
+
     def rerun(self, report):
         return self.type(
             "rerun", report, "-L", "ledger.db", "-g", self.box.url, "--app-key", APP_KEY,
             "--app-secret-file", "secret", "--retries", 1, "--include", "rejected",
+            "--batch", self.batch,
         )  # fmt: skip
 
     def outcomes(self, reports):
@@ -98,7 +101,8 @@ class ChainCase(TestCase):
         return final
 
     def upload(self, *options):
-        return self.type(*self.ws.upload_arguments(self.box, "--retries", 0, "-c", 8, *options))
+        own = ("--retries", 0, "-c", 8, "--batch", self.batch)
+        return self.type(*self.ws.upload_arguments(self.box, *own, *options))
 
     def begin(self):
         first = self.upload()
@@ -166,6 +170,10 @@ class ChainTest(ChainCase):
         self.assertAudited(reports, self.assertExecuted())
 
     def test_a_chain_under_faults_ends_well_and_the_audit_agrees_with_the_journal(self):
+        self.check(60, 5)
+
+    def test_a_chain_with_several_claims_a_call_ends_well_too(self):
+        self.batch = 6
         self.check(60, 5)
 
     @only_long

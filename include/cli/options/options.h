@@ -54,6 +54,7 @@ struct options {
     bool allow_plaintext;
     int64_t connect_timeout_ms, timeout_ms;
 
+    int64_t batch;              /* most claims a call */
     int64_t in_flight, workers; /* workers 0: as many as processors */
     int64_t rate, daily_quota;  /* 0: none */
     bool rate_is_auto;          /* … found by sending, and not above `rate` */

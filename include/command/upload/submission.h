@@ -50,6 +50,7 @@ struct submission {
 
     /* By submission_prepare. */
     struct endpoint endpoint;
+    char call_url[ENDPOINT_BYTES]; /* where its calls go */
     struct proxy proxy;
     struct credentials credentials;
     struct signing_key *key; /* NULL: manifests are not signed */

@@ -9,6 +9,8 @@
 #include "base/words/language.h"
 #include "base/words/terminal.h"
 #include "cli/correction.h"
+#include "cli/options/options.h"
+#include "gateway/top_batch.h"
 #include "run/start/rehearsal.h"
 
 #define MASK "***"
@@ -27,40 +29,106 @@ static void mask_sign(struct buffer *body, struct buffer *ret_masked)
     buffer_text(ret_masked, value + strcspn(value, "&"));
 }
 
-struct first_request {
-    const struct dry_run *dry_run;
-    struct buffer text;
-};
-
 /* The request as it would be sent at this moment; signed with a word that is not the secret, and
  * shown without. */
-static void take_request(void *context, const struct claim *claim)
+struct first_request {
+    const struct dry_run *dry_run;
+    struct signer *signer;
+    char timestamp[CLOCK_TOP_BYTES];
+    struct buffer scratch;
+    struct buffer body; /* of a single call with its signature */
+    bool is_whole;
+};
+
+static bool is_batch(const struct dry_run *dry_run)
 {
-    struct first_request *first = context;
-    const struct dry_run *dry_run = first->dry_run;
+    return dry_run->options->batch > 1;
+}
+
+static struct top_app masked_app(const struct dry_run *dry_run)
+{
     struct top_app app = dry_run->app;
-    struct signer *signer = NULL;
-    struct buffer json = {0};
-    struct buffer body = {0};
-    struct buffer masked = {0};
-    char now[CLOCK_TOP_BYTES];
-    struct error err;
 
     if (app.session)
         app.session = MASK;
-    clock_format_top(clock_wall_ms(), now);
-    if (sign_open(app.sign_method, MASK, &signer, &err) == 0 &&
-        top_request(&app, signer, claim, now, &json, &body, &err) == 0) {
-        mask_sign(&body, &masked);
-        language_format(&first->text,
-                        "\nfirst request:\nPOST %s\n"
-                        "Content-Type: application/x-www-form-urlencoded;charset=utf-8\n\n%s\n",
-                        dry_run->url, buffer_string(&masked));
-    }
-    sign_close(signer);
-    buffer_release(&json);
-    buffer_release(&body);
+    return app;
+}
+
+static void take_claim(void *context, const struct claim *claim)
+{
+    struct first_request *first = context;
+    struct top_app app = masked_app(first->dry_run);
+    struct error err;
+
+    first->is_whole = true;
+    if (is_batch(first->dry_run))
+        top_batch_add(claim, &first->scratch, &first->body);
+    else if (top_request(&app, first->signer, claim, first->timestamp, &first->scratch,
+                         &first->body, &err))
+        first->is_whole = false;
+}
+
+static void show_request(const char *url, const char *content_type, const char *body)
+{
+    struct buffer text = {0};
+
+    language_format(&text, "\nfirst request:\nPOST %s\nContent-Type: %s\n\n%s\n", url, content_type,
+                    body);
+    terminal_print(buffer_string(&text));
+    buffer_release(&text);
+}
+
+static void print_single(struct first_request *first)
+{
+    struct buffer masked = {0};
+
+    mask_sign(&first->body, &masked);
+    show_request(first->dry_run->url, TOP_CONTENT_TYPE, buffer_string(&masked));
     buffer_release(&masked);
+}
+
+static void print_batch(struct first_request *first)
+{
+    struct top_app app = masked_app(first->dry_run);
+    struct buffer query = {0}, url = {0};
+    struct error err;
+
+    if (top_batch_sign(&app, first->signer, first->timestamp, &first->body, &query, &err) == 0) {
+        buffer_format(&url, "%s?", first->dry_run->url);
+        mask_sign(&query, &url);
+        show_request(buffer_string(&url), TOP_BATCH_CONTENT_TYPE, buffer_string(&first->body));
+    }
+    buffer_release(&query);
+    buffer_release(&url);
+}
+
+static void print_request(struct first_request *first)
+{
+    if (!first->is_whole)
+        return;
+    if (is_batch(first->dry_run))
+        print_batch(first);
+    else
+        print_single(first);
+}
+
+static void open_request(struct first_request *first, struct rehearsal_settings *settings)
+{
+    struct error err;
+
+    clock_format_top(clock_wall_ms(), first->timestamp);
+    if (sign_open(first->dry_run->app.sign_method, MASK, &first->signer, &err))
+        return;
+    settings->visit = take_claim;
+    settings->visits = (size_t)first->dry_run->options->batch;
+    settings->context = first;
+}
+
+static void close_request(struct first_request *first)
+{
+    sign_close(first->signer);
+    buffer_release(&first->scratch);
+    buffer_release(&first->body);
 }
 
 static void print_count(const struct rehearsal *r, enum fate fate, const char *words)
@@ -102,8 +170,7 @@ int dry_run_print(const struct dry_run *dry_run, struct error *err)
     struct rehearsal r;
     int result;
 
-    settings.visit = take_request;
-    settings.context = &first;
+    open_request(&first, &settings);
     result = rehearsal_run(&settings, &r, err);
     if (result)
         goto out;
@@ -121,8 +188,8 @@ int dry_run_print(const struct dry_run *dry_run, struct error *err)
     if (settings.inspection->invalid)
         language_printf("%10llu rows are invalid\n",
                         (unsigned long long)settings.inspection->invalid);
-    terminal_print(buffer_string(&first.text));
+    print_request(&first);
 out:
-    buffer_release(&first.text);
+    close_request(&first);
     return result;
 }

@@ -74,6 +74,15 @@ static int check_descriptors(const struct options *o, struct error *err)
                      (long long)o->in_flight, least, (unsigned long long)limit.rlim_cur);
 }
 
+/* Where the calls go. The platform and its claims are the same, whatever they carry. */
+static int choose_call_url(struct submission *s, struct error *err)
+{
+    if (s->options->batch > 1)
+        return endpoint_batch_url(&s->endpoint, s->call_url, err);
+    memcpy(s->call_url, s->endpoint.url, sizeof(s->call_url));
+    return 0;
+}
+
 int submission_prepare(struct submission *s, struct error *err)
 {
     const struct options *o = s->options;
@@ -88,7 +97,8 @@ int submission_prepare(struct submission *s, struct error *err)
     if (check_descriptors(o, err))
         return -1;
     if (endpoint_parse(o->gateway, o->allow_plaintext, &s->endpoint, err) ||
-        proxy_find(&s->endpoint, &s->proxy, err) || check_ca_file(s, err) || choose_ledger(s, err))
+        choose_call_url(s, err) || proxy_find(&s->endpoint, &s->proxy, err) ||
+        check_ca_file(s, err) || choose_ledger(s, err))
         return -1;
     if (o->sign_key && signature_key_open(o->sign_key, &s->key, err))
         return -1;
@@ -148,8 +158,7 @@ static void keep_line(struct submission *s)
 int submission_rehearse(struct submission *s, struct error *err)
 {
     struct rehearsal_settings settings;
-    struct dry_run dry_run = {
-        .options = s->options, .url = s->endpoint.url, .app = submission_app(s)};
+    struct dry_run dry_run = {.options = s->options, .url = s->call_url, .app = submission_app(s)};
     struct run_record run;
 
     if (submission_check_abandoned(s, err) || submission_find_run(s, &run, err) < 0)

@@ -14,6 +14,7 @@
 #include "cli/next_step.h"
 #include "cli/summary.h"
 #include "cli/version.h"
+#include "gateway/top_batch.h"
 #include "guard.h"
 #include "ledger/commits.h"
 #include "ledger/store/space.h"
@@ -118,13 +119,16 @@ static struct submit_settings attempt_of(const struct submission *s)
     return (struct submit_settings){
         .app = submission_app(s),
         .secret = s->credentials.app_secret.text,
-        .client = {.url = s->endpoint.url,
+        .claims_per_call = (size_t)o->batch,
+        .client = {.url = s->call_url,
                    .ca_file = o->ca_file,
                    .proxy = s->proxy.url,
                    .no_proxy = s->proxy.except,
                    .user_agent = "claimbatch/" CLAIMBATCH_VERSION,
                    .connect_timeout_ms = o->connect_timeout_ms,
-                   .timeout_ms = o->timeout_ms},
+                   .timeout_ms = o->timeout_ms,
+                   .tags = (size_t)o->batch,
+                   .content_type = o->batch > 1 ? TOP_BATCH_CONTENT_TYPE : NULL},
         .verdict = {.overrides = o->verdicts,
                     .override_count = o->verdict_count,
                     .has_session = s->credentials.session.len > 0},

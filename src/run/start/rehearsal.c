@@ -116,7 +116,7 @@ static void count(const struct judged_row *row, enum fate fate, struct rehearsal
 static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
-    bool visited = !s->visit;
+    size_t visits = s->visits;
     struct judged_row row;
     int result;
 
@@ -129,9 +129,9 @@ static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct erro
         if (!judged)
             continue;
         count(&row, fate, rehearsal);
-        if (!visited && (fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED)) {
+        if (visits && (fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED)) {
             s->visit(s->context, &row.claim);
-            visited = true;
+            visits--;
         }
     }
     return result;
