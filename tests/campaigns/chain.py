@@ -3,7 +3,7 @@
 
 A trial is the chain of tests/e2e/test_chain.py, an export and a gateway that misbehaves, with a row
 settled by what the gateway's journal says. Here each command is killed up to twice at random moments
-and then typed again; half of the chains begin with a round of --resend-unknown. In the end every row
+and then typed again; half of them with several claims a call, and half begin with a round of --resend-unknown. In the end every row
 must be accepted or explained, no content executed more often than a person said, the rows of a claim
 in their order, and the audit of all reports must agree with the journal. Short: 12 chains, long: 600.
 """
@@ -25,6 +25,7 @@ class KilledChain(ChainCase):
         super().__init__("run_chain")
         self.rng = rng
         self.words = []
+        self.batch = rng.choice((1, 1, 5, 20))
         self.kills = self.rounds = 0
         self.box = None
 

@@ -51,10 +51,10 @@ END_SECONDS = 45
 CLEAR = (65, 66, 69, 70, 71, 73, 74, 75, 78)
 
 
-def open_trial(kind="first"):
+def open_trial(kind="first", batch=1):
     rows = [trial.claim_row(number) for number in range(1, ROWS)]
     rows.append(dict(rows[2], claim_fee="999"))
-    return kinds.KINDS[kind](rows, IN_FLIGHT, "--retries", 1, "--timeout", 5)
+    return kinds.KINDS[kind](rows, IN_FLIGHT, "--retries", 1, "--timeout", 5, batch=batch)
 
 
 def sanitizer_options(shim):
@@ -193,7 +193,7 @@ class Campaign:
 
     def trace(self, kind):
         """How often the command calls each function, and how often it allocates."""
-        with open_trial(kind) as one:
+        with open_trial(kind, self.options.batch) as one:
             one.prepare()
             log = one.workspace.file("calls.log")
             one.ended(one.start(self.binary, CAMPAIGN_LOG=log, **self.env))
@@ -229,7 +229,7 @@ class Campaign:
             return self.meet(trial.RELEASED, label, *point)
 
     def meet(self, binary, label, kind, name, number, how, cause):
-        with open_trial(kind) as one:
+        with open_trial(kind, self.options.batch) as one:
             one.prepare()
             # The log's own calls are none of the program's, but they are slow: only where it is read.
             log = one.workspace.file("calls.log") if name in SYNCS else None
@@ -300,6 +300,7 @@ def main():
         released={"action": "store_true", "help": "no sanitizers: faster"},
         points={"type": int, "help": f"so many of each half of the points of a kind (short: {SHORT})"},
         held={"action": "store_true", "help": "only locks that are held for a moment, all of them"},
+        batch={"type": int, "default": 1, "metavar": "N", "help": "claims a call (1)"},
         skip={"choices": ("allocations", "files"), "help": "leave out these points"},
     )
     codes = {}

@@ -4,7 +4,7 @@
 A trial is an export of random size with some repeated claims, a sandbox with faults and latency, and
 1 to 5 times SIGKILL at random moments; then the same command until it ends by itself. The oracle
 judges export, report, manifest, ledger and the sandbox's journal: nothing lost, nothing executed
-twice, nothing wrong about a row, at most 2 x in-flight rows unknown a kill. Every second trial sends
+twice, nothing wrong about a row, at most the rows of 2 x in-flight calls unknown a kill. Every second trial sends
 two exports that share claims, at once, on one ledger; every sixth one is of the program with
 sanitizers. Short: 200 kills. Long: 10,000.
 
@@ -67,6 +67,7 @@ class Plan:
         self.count = rng.randint(1, 20) if tiny else int(20 * (ROWS_MAX / 20) ** rng.random())
         self.in_flight = rng.choice((1, 2, 3, 4, 8, 16, 32, 64))
         self.workers = rng.randint(1, 4)
+        self.batch = rng.choice((1, 1, 2, 5, 20))
         self.kills = rng.randint(1, 5)
         latency = rng.choice((0, 0, 1, 5, 20))
         self.repeats = rng.choice((0, 0.05, 0.3))
@@ -79,6 +80,7 @@ class Plan:
     def words(self):
         return (
             f"{self.count} rows, {self.in_flight} in flight, {self.workers} workers,"
+            f" {self.batch} claims a call,"
             f" {self.kills} kills, {'two exports' if self.pair else 'one export'},"
             f" {'sanitized' if self.binary else 'released'},"
             f" sandbox {' '.join(map(str, self.sandbox))}"
@@ -91,6 +93,7 @@ def try_one(plan, score):
         plan.in_flight,
         *plan.options,
         workers=plan.workers,
+        batch=plan.batch,
         sandbox=plan.sandbox,
     ) as one:
         one.words.append(plan.words())
@@ -315,7 +318,7 @@ def pair_rows(rng, plan):
     return first, second
 
 
-def judge_pair(one, senders):
+def judge_pair(plan, one, senders):
     found = []
     files = []
     workspace = one.workspace
@@ -344,11 +347,12 @@ def judge_pair(one, senders):
             journal,
             crashed=True,
             starts=sender.starts,
+            batch=plan.batch,
             foreign=contents(other[1]),
             whole=journal,
         )
         said = judge.violations()
-        said += trial.check_unknown(mine[1], mine[2], journal, 2 * one.in_flight * sender.kills)
+        said += trial.check_unknown(mine[1], mine[2], journal, 2 * one.in_flight * one.batch * sender.kills)
         said += trial.check_exit(sender.code, mine[2])
         said += trial.check_audit(workspace, mine[0])
         found += [f"{mine[0]} {text}" for text in said]
@@ -360,7 +364,12 @@ def judge_pair(one, senders):
 def try_pair(plan, score):
     first, second = pair_rows(plan.rng, plan)
     with trial.Trial(
-        first, plan.in_flight, *plan.options, workers=plan.workers, sandbox=plan.sandbox
+        first,
+        plan.in_flight,
+        *plan.options,
+        workers=plan.workers,
+        batch=plan.batch,
+        sandbox=plan.sandbox,
     ) as one:
         one.workspace.export(second, "other.csv")
         senders = [
@@ -373,7 +382,7 @@ def try_pair(plan, score):
         one.words.append(plan.words())
         one.words += [word for sender in senders for word in sender.words]
         one.end_sandbox()
-        one.score(score, plan.name, judge_pair(one, senders))
+        one.score(score, plan.name, judge_pair(plan, one, senders))
         return sum(sender.kills for sender in senders)
 
 

@@ -159,7 +159,7 @@ class Later(SecondDay):
             if line["outcome"] == "unsent" and office.key_of(line) not in open_claims
         ]
         lost = [row for row, line in lines.items() if line["code"] == "RUN_ENDED"]
-        if len(lost) > 2 * self.in_flight * self.kills:
+        if len(lost) > 2 * self.in_flight * self.batch * self.kills:
             found.append(f"row -: rows {lost} are unknown by {self.kills} kills")
         return found
 

@@ -208,7 +208,7 @@ def check_unknown(rows, lines, journal, allowed):
         if is_touched_later(row, line, came, newest.get(row.key)):
             found.append(f"row {row.number}: unknown, yet its claim was sent after it")
         if came and line["code"] != "RUN_ENDED" and len(came) == int(line["attempts"]):
-            if oracle.answer_class(came[-1]) != "unknown" and not came[-1].get("fault"):
+            if oracle.answer_class(came[-1]) != "unknown" and not came[-1]["in_doubt"]:
                 found.append(f"row {row.number}: unknown {line['code']}, and was answered well")
     return found
 
@@ -295,7 +295,7 @@ def check_audit(workspace, claims, reports=()):
     ]
 
 
-def judge(workspace, journal, kills, in_flight, starts, code, claims="claims.csv"):
+def judge(workspace, journal, kills, in_flight, starts, code, claims="claims.csv", batch=1):
     """All violations of one export whose command ended by itself with `code`."""
     report = workspace.file(claims.replace(".csv", ".report.csv"))
     if not os.path.exists(report):
@@ -305,12 +305,12 @@ def judge(workspace, journal, kills, in_flight, starts, code, claims="claims.csv
         manifest = read_manifest(report)
         rows = oracle.read_export(workspace.file(claims))
         found = KilledOracle(
-            rows, lines, manifest, journal, crashed=kills > 0, starts=starts
+            rows, lines, manifest, journal, crashed=kills > 0, starts=starts, batch=batch
         ).violations()
         found += oracle.check_files(workspace.file(claims), report, manifest)
     except Exception as error:  # whatever cannot be read is a violation, not the campaign's end
         return [f"row -: {type(error).__name__}: {error}"]
-    found += check_unknown(rows, lines, journal, 2 * in_flight * kills)
+    found += check_unknown(rows, lines, journal, 2 * in_flight * batch * kills)
     found += check_exit(code, lines)
     found += check_unsettled(list(zip(rows, lines)))
     found += check_audit(workspace, claims)
@@ -370,11 +370,15 @@ class Trial:
 
     FAULTS = ()  # what the sandbox is told beside what the campaign wants
 
-    def __init__(self, rows, in_flight, *options, workers=1, sandbox=(), gateway=None, folder=None):
+    def __init__(
+        self, rows, in_flight, *options, workers=1, batch=1, sandbox=(), gateway=None, folder=None
+    ):
         self.rows = rows
         self.folder = folder
         self.in_flight = in_flight
+        self.batch = batch
         self.options = ["-c", in_flight, "-w", min(workers, in_flight), "-q", *options]
+        self.options += ["--batch", batch] if batch > 1 else []
         self._sandbox_options = (*sandbox, *self.FAULTS)
         self.sandbox = gateway
         self._before, self._after = len(gateway.journal) if gateway else 0, None
@@ -501,6 +505,7 @@ class Trial:
             self.in_flight,
             self.starts,
             self.code,
+            batch=self.batch,
         )
 
     def score(self, score, name, violations):
