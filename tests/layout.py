@@ -28,7 +28,7 @@ BELOW = {
 }
 
 # One table each, with little beside it.
-TABLES = {"src/report/advice.c"}
+TABLES = {"src/report/advice/advice.c"}
 
 # Which files include a library; all others are without it, and no file includes one that is not here.
 LIBRARIES = {

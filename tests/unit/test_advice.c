@@ -10,7 +10,7 @@
 
 #include "gateway/verdict.h"
 #include "input/claim/rules.h"
-#include "report/advice.h"
+#include "report/advice/advice.h"
 
 /* How a row that was judged so ends, if it is not sent again. */
 static enum outcome outcome_of(enum verdict_kind kind)

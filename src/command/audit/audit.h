@@ -21,7 +21,7 @@
 #include "input/reader/columns.h"
 #include "latency.h"
 #include "ledger/outcome.h"
-#include "report/advice.h"
+#include "report/advice/advice.h"
 #include "report/export_rows.h"
 #include "report/manifest/manifest.h"
 #include "timeline.h"

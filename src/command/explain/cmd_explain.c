@@ -14,7 +14,7 @@
 #include "cli/options/options.h"
 #include "cli/suggestion.h"
 #include "command/commands.h"
-#include "report/advice.h"
+#include "report/advice/advice.h"
 
 #define WIDTH 78
 #define NAME_WIDTH 23 /* of the list's first column */

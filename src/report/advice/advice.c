@@ -1,4 +1,4 @@
-#include "report/advice.h"
+#include "report/advice/advice.h"
 
 #include <ctype.h>
 #include <fnmatch.h>

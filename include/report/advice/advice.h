@@ -7,8 +7,8 @@
  *
  * Tested by tests/unit/test_advice.c
  */
-#ifndef CLAIMBATCH_REPORT_ADVICE_H
-#define CLAIMBATCH_REPORT_ADVICE_H
+#ifndef CLAIMBATCH_REPORT_ADVICE_ADVICE_H
+#define CLAIMBATCH_REPORT_ADVICE_ADVICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
