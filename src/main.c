@@ -26,6 +26,9 @@
 
 #include "commit.h"
 
+#define HELP_INDENT 28       /* where what a command is begins */
+#define HELP_INDENT_NARROW 8 /* beneath it */
+#define HELP_COLUMNS_MIN 30  /* beside it there must be so many */
 #define VERSION_LINE "claimbatch " CLAIMBATCH_VERSION " (commit " CLAIMBATCH_COMMIT ")"
 
 static const char *command_word(size_t i)
@@ -35,6 +38,61 @@ static const char *command_word(size_t i)
     return command ? command->name : NULL;
 }
 
+/* What it is stands beside it, or beneath where its words or the terminal leave no room. */
+static void put_command(const struct command *command, size_t columns, struct buffer *text)
+{
+    struct buffer words = {0};
+    size_t used;
+
+    buffer_format(&words, "  %-8s %s", command->name, command->operand ? command->operand : "");
+    used = terminal_columns(buffer_string(&words));
+    buffer_text(text, buffer_string(&words));
+    if (used >= HELP_INDENT || columns < HELP_INDENT + HELP_COLUMNS_MIN) {
+        buffer_format(text, "\n%*s", HELP_INDENT_NARROW, "");
+        terminal_flow(_(command->help), HELP_INDENT_NARROW, HELP_INDENT_NARROW, columns, text);
+    } else {
+        buffer_format(text, "%*s", (int)(HELP_INDENT - used), "");
+        terminal_flow(_(command->help), HELP_INDENT, HELP_INDENT, columns, text);
+    }
+    text->failed |= words.failed;
+    buffer_release(&words);
+}
+
+/* Up to a blank that is not in quotes. */
+static size_t word_length(const char *line, size_t len)
+{
+    bool is_quoted = false;
+    size_t at = 0;
+
+    for (; at < len && (is_quoted || line[at] != ' '); at++)
+        is_quoted ^= line[at] == '\'';
+    return at;
+}
+
+/* A command line that is too wide goes on behind a backslash, so that it can still be typed as it
+ * stands. */
+static void put_example(const char *line, size_t len, size_t columns, struct buffer *text)
+{
+    size_t used = 2;
+
+    buffer_text(text, "  ");
+    for (size_t i = 0; i < len;) {
+        size_t word = word_length(line + i, len - i);
+
+        if (i && used + 1 + word + 2 > columns) {
+            buffer_text(text, " \\\n      ");
+            used = 6;
+        } else if (i) {
+            buffer_byte(text, ' ');
+            used++;
+        }
+        buffer_append(text, line + i, word);
+        used += word;
+        i += word + 1;
+    }
+    buffer_byte(text, '\n');
+}
+
 static void print_help(void)
 {
     const struct command *command;
@@ -42,8 +100,7 @@ static void print_help(void)
 
     language_append(&text, "usage: claimbatch COMMAND [OPTION]... FILE\n\ncommands:\n");
     for (size_t i = 0; (command = commands_at(i)); i++)
-        buffer_format(&text, "  %-8s %-17s %s\n", command->name,
-                      command->operand ? command->operand : "", _(command->help));
+        put_command(command, terminal_width(STDOUT_FILENO), &text);
     language_append(&text, "\noptions of a command: claimbatch COMMAND --help\n");
     terminal_print(buffer_string(&text));
     buffer_release(&text);
@@ -51,17 +108,22 @@ static void print_help(void)
 
 static void print_command_help(const struct command *command)
 {
-    struct buffer text = {0};
+    size_t columns = terminal_width(STDOUT_FILENO);
+    struct buffer text = {0}, words = {0};
 
-    language_format(&text, "usage: claimbatch %s [OPTION]... %s\n%s\n\noptions:\n", command->name,
-                    command->operand ? command->operand : "", _(command->help));
-    options_help(command, &text);
+    language_format(&words, "usage: claimbatch %s [OPTION]... %s", command->name,
+                    command->operand ? command->operand : "");
+    terminal_flow(buffer_string(&words), 0, HELP_INDENT_NARROW, columns, &text);
+    terminal_flow(_(command->help), 0, 0, columns, &text);
+    buffer_release(&words);
+    language_append(&text, "\noptions:\n");
+    options_help(command, columns, &text);
     language_append(&text, "\nexamples:\n");
     for (const char *line = command->examples; *line;) {
-        size_t len = strcspn(line, "\n") + 1;
+        size_t len = strcspn(line, "\n");
 
-        buffer_format(&text, "  %.*s", (int)len, line);
-        line += len;
+        put_example(line, len, columns, &text);
+        line += len + 1;
     }
     terminal_print(buffer_string(&text));
     buffer_release(&text);

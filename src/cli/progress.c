@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -24,15 +23,6 @@ void progress_start(struct progress *progress, enum progress_mode mode, enum log
         .started_ms = clock_mono_ms(),
     };
     progress->shown_ms = progress->started_ms;
-}
-
-static size_t columns_there_are(void)
-{
-    struct winsize size = {0};
-
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-        return 80;
-    return size.ws_col;
 }
 
 /* Appends only what fits: a line that wraps could not be drawn over. */
@@ -147,7 +137,7 @@ void progress_show(void *context, const struct batch_progress *now)
             (progress->is_drawn ? PROGRESS_DRAW_EVERY_MS : PROGRESS_LINE_EVERY_MS))
         return;
     progress->shown_ms = now_ms;
-    format(progress, now, now_ms, progress->is_drawn ? columns_there_are() : LINE_BYTES, line);
+    format(progress, now, now_ms, progress->is_drawn ? terminal_width(STDERR_FILENO) : LINE_BYTES, line);
     if (!progress->is_drawn) {
         say_line(now, line);
         return;

@@ -330,8 +330,9 @@ class Workspace:
         return os.stat(self.file(name)).st_mode & 0o777
 
 
-def run_on_terminal(argv, env, folder, columns, seconds=RUN_SECONDS):
-    """Runs a program with standard error on a terminal of so many columns; (exit code, bytes)."""
+def run_on_terminal(argv, env, folder, columns, seconds=RUN_SECONDS, output=False):
+    """Runs a program with standard error (with `output` standard output, too) on a terminal of so many
+    columns; (exit code, bytes)."""
     try:
         master, slave = pty.openpty()
     except OSError as error:
@@ -339,7 +340,7 @@ def run_on_terminal(argv, env, folder, columns, seconds=RUN_SECONDS):
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     deadline = time.monotonic() + seconds
     process = subprocess.Popen(
-        argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave
+        argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=slave if output else subprocess.DEVNULL, stderr=slave
     )
     os.close(slave)
     seen = bytearray()

@@ -2,11 +2,13 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import unittest
+from unicodedata import east_asian_width
 
-from harness import TestCase, program
+from harness import TestCase, program, run_on_terminal
 
 COMMANDS = ("upload", "rerun", "check", "resolve", "import", "audit", "status", "explain")
 
@@ -23,9 +25,14 @@ class HelpTest(TestCase):
         result = self.ws.run(command, "--help")
         self.assertExit(result, 0)
         listed = result.out.split("options:\n")[1].split("\n\n")[0]
-        names = re.findall(r"^ +(?:-\w, )?--([a-z-]+)", listed, re.M)
-        self.assertEqual(len(names), len(listed.strip().splitlines()))
+        names = re.findall(r"^  (?:-\w, |    )--([a-z-]+)", listed, re.M)
+        rest = [line for line in listed.splitlines() if not re.match(r"^  (?:-\w, |    )--", line)]
+        self.assertTrue(all(line.startswith(" " * 34) for line in rest), rest)
         return names, re.findall(r"^  -(\w), --", listed, re.M)
+
+    def examples(self, text):
+        """As they are typed: a line that ends with a backslash goes on."""
+        return text.split("\nexamples:\n")[1].replace(" \\\n     ", "").splitlines()
 
     def test_a_page_of_each_command_has_its_options_and_no_others(self):
         for command in COMMANDS:
@@ -38,7 +45,7 @@ class HelpTest(TestCase):
 
     def test_the_help_of_a_command_has_examples_that_are_in_its_page(self):
         for command in COMMANDS:
-            examples = self.ws.run(command, "--help").out.split("\nexamples:\n")[1].splitlines()
+            examples = self.examples(self.ws.run(command, "--help").out)
             page = built(f"claimbatch-{command}.1").replace("\\-", "-")
             for line in examples:
                 self.assertTrue(line.startswith(f"  claimbatch {command}"), line)
@@ -47,9 +54,32 @@ class HelpTest(TestCase):
     def test_the_examples_name_options_there_are(self):
         for command in COMMANDS:
             names, letters = self.options(command)
-            for line in self.ws.run(command, "--help").out.split("\nexamples:\n")[1].splitlines():
+            for line in self.examples(self.ws.run(command, "--help").out):
                 self.assertLessEqual(set(re.findall(r" --([a-z-]+)", line)), set(names))
                 self.assertLessEqual(set(re.findall(r" -(\w)\b", line)), set(letters))
+
+    def shown(self, columns, language, *words):
+        """What stands on a terminal that is so wide."""
+        env = self.ws.environment(LC_ALL="", LANG="C.UTF-8", LANGUAGE=language)
+        code, text = run_on_terminal([self.ws.binary, *words], env, self.ws.path, columns, output=True)
+        self.assertEqual(code, 0, text)
+        return text.decode("utf-8").replace("\r\n", "\n")
+
+    def test_help_and_explanations_fit_the_terminal(self):
+        for columns in (60, 80, 200):
+            for language in ("en", "zh_CN"):
+                for words in (*((command, "--help") for command in COMMANDS), ("--help",), ("explain",), ("explain", "TIMEOUT")):
+                    with self.subTest(columns=columns, language=language, words=words):
+                        lines = self.shown(columns, language, *words).splitlines()
+                        widths = [sum(2 if east_asian_width(c) in "WF" else 1 for c in line) for line in lines]
+                        self.assertLessEqual(max(widths), columns, lines[widths.index(max(widths))])
+        wide = self.shown(200, "en", "explain", "TIMEOUT").splitlines()
+        self.assertLess(len(wide), len(self.shown(60, "en", "explain", "TIMEOUT").splitlines()))
+
+    def test_examples_on_a_narrow_terminal_are_the_same_words(self):
+        for command in COMMANDS:
+            narrow, wide = (self.examples(self.shown(columns, "en", command, "--help")) for columns in (40, 200))
+            self.assertEqual([shlex.split(line) for line in narrow], [shlex.split(line) for line in wide])
 
     def test_the_page_of_the_configuration_has_every_key(self):
         page = built("claimbatch.conf.5").replace("\\", "")

@@ -172,13 +172,13 @@ static void help_of_a_command_has_its_options_alone(void **state)
     struct buffer text = {0};
 
     (void)state;
-    options_help(&check, &text);
+    options_help(&check, 80, &text);
     assert_non_null(strstr(text.ptr, "--encoding NAME"));
     assert_non_null(strstr(text.ptr, "(auto)"));
     assert_null(strstr(text.ptr, "--gateway"));
     assert_null(strstr(text.ptr, "--dry-run"));
     buffer_reset(&text);
-    options_help(&upload, &text);
+    options_help(&upload, 80, &text);
     assert_non_null(strstr(text.ptr, "--gateway URL"));
     buffer_release(&text);
 }

@@ -28,6 +28,9 @@ const char *terminal_word(const char *typed, struct buffer *room);
 /* Text on standard output, which machines do not read. */
 void terminal_print(const char *text);
 
+/* How many columns the terminal of a descriptor has; 80 where it is none, or does not say. */
+size_t terminal_width(int fd);
+
 /* The columns that a text takes: Chinese characters two each. */
 size_t terminal_columns(const char *text);
 

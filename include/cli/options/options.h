@@ -139,7 +139,7 @@ struct option_words {
 bool options_words_at(size_t i, struct option_words *ret_words);
 
 /* Appends the help of the options that a command takes. */
-void options_help(const struct command *command, struct buffer *ret_text);
+void options_help(const struct command *command, size_t columns, struct buffer *ret_text);
 
 /* Appends, as comments of a configuration, what is set in the environment and not used. */
 void options_print_unused(struct buffer *ret_text);

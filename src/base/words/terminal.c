@@ -8,11 +8,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <wchar.h>
 
 #include "base/character.h"
 
 #define BYTES_AT_A_TIME 256
+#define USUAL_WIDTH 80
 #define NONE ((iconv_t)-1)
 
 static iconv_t to_terminal = NONE, from_terminal = NONE; /* NONE: bytes stay */
@@ -84,6 +86,13 @@ void terminal_print(const char *text)
 
     fputs(terminal_text(text, &room), stdout);
     buffer_release(&room);
+}
+
+size_t terminal_width(int fd)
+{
+    struct winsize size = {0};
+
+    return ioctl(fd, TIOCGWINSZ, &size) || !size.ws_col ? USUAL_WIDTH : size.ws_col;
 }
 
 static size_t columns_of(uint32_t point)

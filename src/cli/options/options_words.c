@@ -5,13 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "base/words/language.h"
+#include "base/words/terminal.h"
 #include "cli/command.h"
 #include "cli/options/config.h"
 #include "cli/summary.h"
 #include "option_list.h"
 #include "options_part.h"
+
+#define HELP_INDENT 34        /* where what an option is begins */
+#define HELP_INDENT_NARROW 10 /* beneath it */
+#define HELP_COLUMNS_MIN 36   /* beside it there must be so many */
 
 /* The option of a section whose settings are pairs, or NULL. */
 static const char *pair_option(enum section section)
@@ -105,24 +111,39 @@ bool options_words_at(size_t i, struct option_words *ret_words)
     return true;
 }
 
-void options_help(const struct command *command, struct buffer *ret_text)
+/* "  -o, --report FILE", and what it is: beside it, or beneath where lines are short. */
+static void put_option(const struct option_spec *spec, size_t columns, struct buffer *ret_text)
 {
-    for (size_t i = 0; i < option_list_count; i++) {
-        const struct option_spec *spec = &option_list[i];
-        char words[64];
+    struct buffer words = {0}, help = {0};
+    size_t at;
 
-        if (!(spec->commands & command->bit))
-            continue;
-        snprintf(words, sizeof(words), "--%s%s%s", spec->name, spec->value ? " " : "",
-                 spec->value ? spec->value : "");
-        if (spec->letter)
-            buffer_format(ret_text, "  -%c, %-27s %s", spec->letter, words, _(spec->help));
-        else
-            buffer_format(ret_text, "      %-27s %s", words, _(spec->help));
-        if (spec->fallback)
-            buffer_format(ret_text, " (%s)", spec->fallback);
-        buffer_byte(ret_text, '\n');
+    if (spec->letter)
+        buffer_format(&words, "  -%c, ", spec->letter);
+    buffer_format(&words, "%*s--%s%s%s", spec->letter ? 0 : 6, "", spec->name,
+                  spec->value ? " " : "", spec->value ? spec->value : "");
+    buffer_text(&help, _(spec->help));
+    if (spec->fallback)
+        language_format(&help, " (%s)", spec->fallback);
+    buffer_text(ret_text, buffer_string(&words));
+    if (columns < HELP_INDENT + HELP_COLUMNS_MIN) {
+        buffer_format(ret_text, "\n%*s", HELP_INDENT_NARROW, "");
+        terminal_flow(buffer_string(&help), HELP_INDENT_NARROW, HELP_INDENT_NARROW, columns,
+                      ret_text);
+    } else {
+        at = MAX(terminal_columns(buffer_string(&words)) + 1, HELP_INDENT);
+        buffer_format(ret_text, "%*s", (int)(at - terminal_columns(buffer_string(&words))), "");
+        terminal_flow(buffer_string(&help), at, HELP_INDENT, columns, ret_text);
     }
+    ret_text->failed |= words.failed || help.failed;
+    buffer_release(&words);
+    buffer_release(&help);
+}
+
+void options_help(const struct command *command, size_t columns, struct buffer *ret_text)
+{
+    for (size_t i = 0; i < option_list_count; i++)
+        if (option_list[i].commands & command->bit)
+            put_option(&option_list[i], columns, ret_text);
 }
 
 /* Other programs take it; whoever set it should know that it changes nothing here. */

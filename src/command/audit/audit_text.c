@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -25,7 +26,7 @@ void audit_text_line(struct buffer *out, size_t indent, const char *format, ...)
         out->failed = true;
     } else {
         buffer_format(out, "%*s", (int)indent, "");
-        terminal_flow(text, indent, indent + 2, AUDIT_TEXT_COLUMNS, out);
+        terminal_flow(text, indent, indent + 2, terminal_width(STDOUT_FILENO), out);
     }
     free(text);
     va_end(args);

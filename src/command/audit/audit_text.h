@@ -1,8 +1,8 @@
 /*
  * audit_text: what an audit came to, for people.
  *
- * The verdict first. Readable in AUDIT_TEXT_COLUMNS columns; nothing from outside reaches a
- * terminal unquoted.
+ * The verdict first. Sentences end where the terminal does (80 columns where it is none);
+ * nothing from outside reaches a terminal unquoted.
  *
  * Tested by tests/e2e/test_audit.py
  */
@@ -12,7 +12,6 @@
 #include "audit.h"
 #include "base/buffer.h"
 
-#define AUDIT_TEXT_COLUMNS 80
 #define AUDIT_TEXT_DISAGREEMENTS 50 /* are shown; the rest is in --json */
 #define AUDIT_TEXT_CODES 20
 #define AUDIT_TEXT_EVENTS 20

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -16,9 +17,18 @@
 #include "command/commands.h"
 #include "report/advice/advice.h"
 
-#define WIDTH 78
+#define MARGIN 2      /* kept free at the right */
 #define NAME_WIDTH 23 /* of the list's first column */
 #define LIST_INDENT (2 + NAME_WIDTH + 1 + 7 + 1)
+#define LIST_INDENT_NARROW 6
+#define MEANING_COLUMNS_MIN 30 /* beside the other columns there must be so many */
+
+static size_t width(void)
+{
+    size_t columns = terminal_width(STDOUT_FILENO);
+
+    return columns > MARGIN ? columns - MARGIN : columns;
+}
 
 static void append_part(struct buffer *out, int indent, const char *name, const char *text)
 {
@@ -26,7 +36,7 @@ static void append_part(struct buffer *out, int indent, const char *name, const 
         return;
     buffer_format(out, "%*s", indent, "");
     terminal_cell(out, name, 11);
-    terminal_flow(text, (size_t)indent + 11, (size_t)indent + 11, WIDTH, out);
+    terminal_flow(text, (size_t)indent + 11, (size_t)indent + 11, width(), out);
 }
 
 static void append_parts(struct buffer *out, int indent, const struct advice *advice)
@@ -43,8 +53,8 @@ static void append_head(struct buffer *out, const struct advice *advice)
     if (out->len)
         buffer_byte(out, '\n');
     start = out->len;
-    buffer_format(out, "%s (%s): ", advice->code, advice_kind_name(advice->kind));
-    terminal_flow(advice->meaning, terminal_columns(buffer_string(out) + start), 2, WIDTH, out);
+    language_format(out, "%s (%s): ", advice->code, advice_kind_name(advice->kind));
+    terminal_flow(advice->meaning, terminal_columns(buffer_string(out) + start), 2, width(), out);
 }
 
 /* A code of the gateway, with one kind of sub_code. */
@@ -91,8 +101,13 @@ static void append_entry(struct buffer *out, const struct advice *advice)
 
     buffer_format(out, "  %-*s ", NAME_WIDTH, advice->code);
     terminal_cell(out, advice_executed_name(advice->executed), 8);
-    terminal_flow(advice->meaning, terminal_columns(buffer_string(out) + start), LIST_INDENT, WIDTH,
-                  out);
+    if (width() < LIST_INDENT + MEANING_COLUMNS_MIN) {
+        buffer_format(out, "\n%*s", LIST_INDENT_NARROW, "");
+        terminal_flow(advice->meaning, LIST_INDENT_NARROW, LIST_INDENT_NARROW, width(), out);
+        return;
+    }
+    terminal_flow(advice->meaning, terminal_columns(buffer_string(out) + start), LIST_INDENT,
+                  width(), out);
 }
 
 static void append_list(struct buffer *out)
@@ -133,10 +148,10 @@ static int refuse(const char *word, struct error *err)
 
     if (near)
         return error_set(err, EXIT_BAD_USAGE, "there is no code '%s' here; did you mean %s? %s",
-                         LOG_QUOTED(word), near, hint);
+                         LOG_QUOTED(word), near, _(hint));
     return error_set(err, EXIT_BAD_USAGE,
                      "there is no code '%s' here; claimbatch explain lists all. %s",
-                     LOG_QUOTED(word), hint);
+                     LOG_QUOTED(word), _(hint));
 }
 
 static int print(struct buffer *out, struct error *err)

@@ -2,7 +2,7 @@
  * month_text: what reports of many exports came to, for people.
  *
  * The verdict first, then all of them together, then each export in short. Readable in
- * AUDIT_TEXT_COLUMNS columns.
+ * the columns there are.
  *
  * Tested by tests/e2e/test_month.py
  */
