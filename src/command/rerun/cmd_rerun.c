@@ -148,7 +148,7 @@ static void say_what_was_taken(const struct rerun *r)
             buffer_format(&taken, ", %llu %s", (unsigned long long)of_it,
                           outcome_word((enum outcome)outcome));
         if (rest)
-            buffer_format(&left, "%s%llu %s", left.len ? ", " : "", (unsigned long long)rest,
+            buffer_format(&left, "%s%llu %s", left.len ? _(", ") : "", (unsigned long long)rest,
                           outcome_word((enum outcome)outcome));
     }
     clock_format_top(r->manifest.started_ms, day);
@@ -157,7 +157,8 @@ static void say_what_was_taken(const struct rerun *r)
     log_info("%s: %llu rows taken%s, %llu invalid, %s yuan; left as they are: %s",
              LOG_QUOTED(r->submission.options->claims), (unsigned long long)i->rows,
              buffer_string(&taken), (unsigned long long)i->invalid,
-             money_format_yuan(inspection_fee(i), yuan), left.len ? buffer_string(&left) : "none");
+             money_format_yuan(inspection_fee(i), yuan),
+             left.len ? buffer_string(&left) : _("none"));
     if (counts->edited)
         log_warn("%llu rows were edited in the report and are taken as they are now",
                  (unsigned long long)counts->edited);

@@ -184,7 +184,7 @@ static int say_what_is_new(struct submission *s, struct error *err)
              (unsigned long long)(r->rows[DECIDE_ACCEPTED] + r->rows[DECIDE_SUPERSEDED]),
              (unsigned long long)r->rows[DECIDE_UNSETTLED],
              (unsigned long long)r->rows[DECIDE_SEND],
-             r->changed.rows ? buffer_string(&changed) : "none");
+             r->changed.rows ? buffer_string(&changed) : _("none"));
     buffer_release(&changed);
     return 0;
 }
