@@ -137,7 +137,8 @@ void progress_show(void *context, const struct batch_progress *now)
             (progress->is_drawn ? PROGRESS_DRAW_EVERY_MS : PROGRESS_LINE_EVERY_MS))
         return;
     progress->shown_ms = now_ms;
-    format(progress, now, now_ms, progress->is_drawn ? terminal_width(STDERR_FILENO) : LINE_BYTES, line);
+    format(progress, now, now_ms, progress->is_drawn ? terminal_width(STDERR_FILENO) : LINE_BYTES,
+           line);
     if (!progress->is_drawn) {
         say_line(now, line);
         return;
