@@ -41,6 +41,10 @@ static int exit_code_of(int sqlite_code)
 
 static const char *advice_of(int sqlite_code)
 {
+    /* Before there is a log (-wal), as long as it is being made. */
+    if (sqlite_code == SQLITE_READONLY_ROLLBACK)
+        return _("; writing to it was cut short, and who only looks at it cannot take that back: "
+                 "the next upload does");
     switch (sqlite_code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -115,6 +115,24 @@ static int explain_failure(struct ledger *ledger, int64_t version, struct error 
     return -1;
 }
 
+/* Whoever makes a ledger makes the file first, and gives it what it holds in one transaction. */
+static int check_made(struct ledger *ledger, int64_t version, struct error *err)
+{
+    int64_t tables, application;
+
+    if (version)
+        return 0;
+    if (database_number(ledger, "SELECT count(*) FROM sqlite_master", &tables, err) ||
+        database_number(ledger, "PRAGMA application_id", &application, err))
+        return -1;
+    if (tables || application)
+        return 0;
+    return error_set(err, EXIT_INPUT_MISSING,
+                     "the ledger '%s' is empty: it is being made at this moment, or that was cut "
+                     "short, or somebody emptied it; the next upload tells which",
+                     LOG_QUOTED(ledger->path));
+}
+
 /* `query` of the URI: what kind of reading it is. */
 static int open_database(struct ledger *ledger, const char *query, struct error *err)
 {
@@ -139,7 +157,7 @@ static int open_database(struct ledger *ledger, const char *query, struct error 
     if (code != SQLITE_OK)
         return ledger->db ? database_fail(ledger, err) : error_no_memory(err);
     if (configure(ledger, err) || database_number(ledger, "PRAGMA user_version", &version, err) ||
-        database_check_version(ledger, version, err))
+        check_made(ledger, version, err) || database_check_version(ledger, version, err))
         return -1;
     if (database_read_id(ledger, err) || commit_count_read(ledger, err))
         return explain_failure(ledger, version, err);
