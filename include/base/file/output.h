@@ -35,6 +35,9 @@ int output_open(const char *path, struct output *ret_output, struct error *err);
 /* The same where what stands at the name is yet to be moved away: it is not looked at. */
 int output_lock(const char *path, struct output *ret_output, struct error *err);
 
+/* Whether another process has it open at this moment, of what has a name. */
+bool output_is_locked(const char *path);
+
 /* The same on standard output: what has been written is there, whatever comes after it. */
 void output_open_standard(struct output *ret_output);
 

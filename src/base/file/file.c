@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+
+#define LOCK_TRIES 6
+#define LOCK_PAUSE_MS 10
 
 /* What is taken over becomes what is published, so it has to be ours alone: a regular file that
  * nobody else owns and that has no other name. */
@@ -104,14 +108,23 @@ static int refuse_lock(const char *path, int cause, struct error *err)
     return error_set(err, EXIT_CANNOT_CREATE, "cannot lock '%s': %s", quoted, strerror(cause));
 }
 
+/* Who only looks whether it is locked has it for a moment. */
+static int lock(int fd)
+{
+    for (int tries = 1; flock(fd, LOCK_EX | LOCK_NB); tries++) {
+        if (errno != EINTR && (errno != EWOULDBLOCK || tries == LOCK_TRIES))
+            return -1;
+        poll(NULL, 0, LOCK_PAUSE_MS);
+    }
+    return 0;
+}
+
 /* 0, or 1 when the file is no longer at its path. */
 static int lock_and_empty(int fd, const char *path, struct error *err)
 {
-    int stands, locked;
+    int stands;
 
-    while ((locked = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
-        ;
-    if (locked)
+    if (lock(fd))
         return refuse_lock(path, errno, err);
     stands = file_is_at(fd, path);
     if (stands < 0)

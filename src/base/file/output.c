@@ -1,8 +1,10 @@
 #include "base/file/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -16,6 +18,23 @@ int output_lock(const char *path, struct output *ret_output, struct error *err)
         return error_no_memory(err);
     ret_output->fd = file_create_locked(ret_output->partial.ptr, err);
     return ret_output->fd < 0 ? -1 : 0;
+}
+
+bool output_is_locked(const char *path)
+{
+    struct buffer partial = {0};
+    bool is_locked;
+    int fd = -1;
+
+    buffer_format(&partial, "%s.partial", path);
+    if (!partial.failed)
+        fd = open(partial.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    buffer_release(&partial);
+    if (fd < 0)
+        return false;
+    is_locked = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+    close(fd);
+    return is_locked;
 }
 
 int output_open(const char *path, struct output *ret_output, struct error *err)
