@@ -144,8 +144,12 @@ int manifest_read_file(const char *path, struct manifest_found *ret_found, struc
 /* The same for the file that stands there before a run's first send (started.h), which tells
  * nothing of outcomes and of a report. */
 int manifest_read_start(const char *path, struct manifest_found *ret_found, struct error *err);
-/* The same for who cannot do without: EXIT_BAD_CONFIG when there is none, or it is of another
- * platform. */
+/* Whether a run that lives will give a report there its manifest; and how that is said
+ * (EXIT_TRY_LATER, -1). */
+bool manifest_is_due(const char *report_path);
+int manifest_refuse_due(const char *report_path, struct error *err);
+/* The same as manifest_read for who cannot do without: EXIT_BAD_CONFIG when there is none, or it is
+ * of another platform; EXIT_TRY_LATER when it is due. */
 int manifest_require(const char *report_path, const char *platform,
                      struct manifest_found *ret_found, struct error *err);
 void manifest_found_release(struct manifest_found *found);

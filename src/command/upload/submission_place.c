@@ -173,23 +173,6 @@ int submission_try_names(const struct submission *s, struct error *err)
     return result;
 }
 
-/* A report without a manifest is ours when publishing it was cut short between the two. Whether the
- * run is finished tells nothing: a later start, which was cut short too, has begun it anew. */
-int submission_check_unclaimed(struct submission *s, struct error *err)
-{
-    struct run_record run;
-    int found;
-
-    if (!s->place.is_unclaimed)
-        return 0;
-    found = submission_find_run(s, &run, err);
-    if (found < 0)
-        return -1;
-    if (found && s->place.is_like_a_report && file_is_same(run.report_path, s->report_path.ptr))
-        return 0;
-    return publication_refuse(s->report_path.ptr, _("has no manifest beside it"), err);
-}
-
 /* Another run may have published its report there since this one looked; now that the places of
  * report and manifest are locked none can, and none is between the two. */
 int submission_look_again(struct submission *s, struct error *err)
@@ -206,4 +189,31 @@ int submission_look_again(struct submission *s, struct error *err)
                            s->report_path.ptr);
     publication_place_release(&now);
     return result;
+}
+
+/* Another run may be publishing it, or have ended that since this one looked. */
+static int refuse_unclaimed(struct submission *s, struct error *err)
+{
+    if (manifest_is_due(s->report_path.ptr))
+        return manifest_refuse_due(s->report_path.ptr, err);
+    return submission_look_again(s, err)
+               ? -1
+               : publication_refuse(s->report_path.ptr, _("has no manifest beside it"), err);
+}
+
+/* A report without a manifest is ours when publishing it was cut short between the two. Whether the
+ * run is finished tells nothing: a later start, which was cut short too, has begun it anew. */
+int submission_check_unclaimed(struct submission *s, struct error *err)
+{
+    struct run_record run;
+    int found;
+
+    if (!s->place.is_unclaimed)
+        return 0;
+    found = submission_find_run(s, &run, err);
+    if (found < 0)
+        return -1;
+    if (found && s->place.is_like_a_report && file_is_same(run.report_path, s->report_path.ptr))
+        return 0;
+    return refuse_unclaimed(s, err);
 }

@@ -7,6 +7,7 @@
 #include "base/character.h"
 #include "base/error.h"
 #include "base/file/file.h"
+#include "base/file/output.h"
 #include "base/json_tree.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -371,6 +372,25 @@ int manifest_read(const char *report_path, struct manifest_found *ret_found, str
     return result;
 }
 
+bool manifest_is_due(const char *report_path)
+{
+    struct buffer path = {0};
+    bool is_due;
+
+    manifest_path(report_path, &path);
+    is_due = !path.failed && output_is_locked(path.ptr);
+    buffer_release(&path);
+    return is_due;
+}
+
+int manifest_refuse_due(const char *report_path, struct error *err)
+{
+    return error_set(err, EXIT_TRY_LATER,
+                     "another run is making the report '%s' at this moment; wait until it has "
+                     "ended, then type the same again",
+                     LOG_QUOTED(report_path));
+}
+
 int manifest_require(const char *report_path, const char *platform,
                      struct manifest_found *ret_found, struct error *err)
 {
@@ -379,6 +399,8 @@ int manifest_require(const char *report_path, const char *platform,
 
     if (found < 0)
         return -1;
+    if (!found && manifest_is_due(report_path))
+        return manifest_refuse_due(report_path, err);
     if (!found)
         return error_set(err, EXIT_BAD_CONFIG,
                          "the report '%s' has no manifest beside it ('%s.manifest.json'), so its "
