@@ -412,6 +412,7 @@ static const char *const sql[SQL_COUNT] = {
                    " accepted_row, accepted_ms, o.run, o.row, o.intent, o.digest FROM claim"
                    " LEFT JOIN open_attempt o USING(claim_order_no, workcard_id, platform)",
     [SQL_CHAINS_IMPORTED] = "SELECT DISTINCT run FROM import ORDER BY run",
+    [SQL_CHAINS_PRUNED] = "SELECT id FROM run WHERE export_sha256=zeroblob(32) ORDER BY id",
 };
 
 const char *sql_text(enum statement which)

@@ -138,6 +138,7 @@ enum statement {
     SQL_IMPORT_OPEN_PUT,
     SQL_CHAINS,
     SQL_CHAINS_IMPORTED,
+    SQL_CHAINS_PRUNED,
     SQL_COUNT,
 };
 

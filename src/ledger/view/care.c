@@ -39,9 +39,14 @@ static void say(struct verification *v, const char *format, ...)
 
 /*
  * Questions that a ledger in order answers with no row. Each row answers with up to three columns,
- * that the sentence names in their order. A run that was pruned stays in the table of runs, and no
- * claim leads into its rows, so none of this has an exception.
+ * that the sentence names in their order. A run that was pruned stays in the table of runs; its
+ * rows and what else is known of it go in many transactions, and may be there in part (prune.c).
  */
+#define PRUNED_RUNS "SELECT id FROM run WHERE export_sha256=zeroblob(32)"
+#define PRUNED_ROWS                                                                                \
+    PRUNED_RUNS " AND EXISTS(SELECT 1 FROM row WHERE row.id>=run.id << " ROW_BITS_TEXT             \
+                " AND row.id<(run.id+1) << " ROW_BITS_TEXT ")"
+
 static const struct {
     const char *sql;
     const char *sentence; /* each %s is a column */
@@ -69,7 +74,7 @@ static const struct {
      " EXISTS(SELECT 1 FROM row WHERE row.id=c.last_run << " ROW_BITS_TEXT " | c.last_row)",
      N_("the newest row of claim %s (run number %s, row %s) is not there")},
     {"SELECT run, row, prev_run FROM row r WHERE prev_run<>0 AND NOT EXISTS(SELECT 1 FROM row p"
-     " WHERE p.id=r.prev_run << " ROW_BITS_TEXT " | r.prev_row)",
+     " WHERE p.id=r.prev_run << " ROW_BITS_TEXT " | r.prev_row) AND run NOT IN (" PRUNED_RUNS ")",
      N_("run number %s, row %s: the row of the same claim before it (of run number %s) is not "
         "there")},
     {"SELECT run, row, prev_run FROM row WHERE prev_run>run OR (prev_run=run AND prev_row>=row)",
@@ -88,7 +93,7 @@ static const struct {
     {"SELECT chains, claims FROM (SELECT count(*) AS chains FROM row r WHERE linked<>0 AND NOT"
      " EXISTS(SELECT 1 FROM row p WHERE r.prev_run<>0 AND p.id=r.prev_run << " ROW_BITS_TEXT
      " | r.prev_row)), (SELECT count(*) AS claims FROM claim WHERE last_run<>0) WHERE "
-     "chains<>claims",
+     "chains<>claims AND NOT EXISTS(" PRUNED_ROWS ")",
      N_("there are rows of %s claims, and records of %s: some are lost")},
     {"SELECT DISTINCT run FROM row WHERE run NOT IN (SELECT id FROM run)",
      N_("there are rows of run number %s, which is not there")},
@@ -106,9 +111,10 @@ static const struct {
      " FROM claim c WHERE c.claim_order_no=o.claim_order_no AND c.workcard_id=o.workcard_id AND"
      " c.platform=o.platform)",
      N_("claim %s has an unknown attempt (run number %s, row %s), and no record of its own")},
-    {"SELECT run, row FROM settlement s WHERE EXISTS(SELECT 1 FROM row r WHERE r.id>=s.run"
-     " << " ROW_BITS_TEXT " AND r.id<(s.run+1) << " ROW_BITS_TEXT ") AND NOT EXISTS(SELECT 1 FROM"
-     " row r WHERE r.id=s.run << " ROW_BITS_TEXT " | s.row AND r.digest=s.digest)",
+    {"SELECT run, row FROM settlement s WHERE run NOT IN (" PRUNED_RUNS ") AND EXISTS(SELECT 1 FROM"
+     " row r WHERE r.id>=s.run << " ROW_BITS_TEXT " AND r.id<(s.run+1) << " ROW_BITS_TEXT ") AND"
+     " NOT EXISTS(SELECT 1 FROM row r WHERE r.id=s.run << " ROW_BITS_TEXT " | s.row AND"
+     " r.digest=s.digest)",
      N_("run number %s, row %s was settled by a person, and is not there with that content")},
     {"SELECT run, row FROM row r WHERE code IN ('RESOLVED_ACCEPTED','RESOLVED_NOT_EXECUTED') AND"
      " NOT EXISTS(SELECT 1 FROM settlement s WHERE s.run=r.run AND s.row=r.row) AND run NOT IN"
@@ -116,7 +122,8 @@ static const struct {
      N_("run number %s, row %s says that a person settled it, and no such decision is there")},
     {"SELECT c.run, c.rows, c.outcome FROM run_count c JOIN run ON run.id=c.run WHERE published=1"
      " AND finished_ms>0 AND released=0 AND c.outcome<3 AND c.run NOT IN (SELECT run FROM import)"
-     " AND EXISTS(SELECT 1 FROM row r WHERE r.id>=c.run << " ROW_BITS_TEXT " AND r.id<(c.run+1)"
+     " AND c.run NOT IN (" PRUNED_RUNS
+     ") AND EXISTS(SELECT 1 FROM row r WHERE r.id>=c.run << " ROW_BITS_TEXT " AND r.id<(c.run+1)"
      " << " ROW_BITS_TEXT ") AND c.rows>(SELECT count(*) FROM row r WHERE r.id>=c.run"
      " << " ROW_BITS_TEXT " AND r.id<(c.run+1) << " ROW_BITS_TEXT " AND r.outcome=c.outcome)",
      N_("run number %s ended with %s rows of outcome number %s, and not all of them are there")},

@@ -27,12 +27,16 @@ struct findings {
     bool has_open_row;
 };
 
+struct runs {
+    int64_t *ids; /* ascending */
+    size_t count, room;
+};
+
 struct chains {
     struct ledger *ledger;
     const struct chains_visitor *visitor;
-    uint64_t reached;
-    int64_t *imported; /* runs, ascending */
-    size_t imported_count, imported_room;
+    uint64_t reached; /* rows, but of runs that are pruned: those leave their chains one by one */
+    struct runs imported, pruned;
 };
 
 static void say(const struct chains *c, const struct subject *s, const struct row_place *at,
@@ -44,6 +48,37 @@ static void say(const struct chains *c, const struct subject *s, const struct ro
                     LOG_QUOTED(s->claim_order_no), at->run, at->row, what);
     c->visitor->say(c->visitor->context, buffer_string(&words));
     buffer_release(&words);
+}
+
+/* ---- runs ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    const int64_t *x = a;
+    const int64_t *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+static bool has(const struct runs *runs, int64_t run)
+{
+    return runs->count &&
+           bsearch(&run, runs->ids, runs->count, sizeof(*runs->ids), compare_ids) != NULL;
+}
+
+static int list(struct ledger *ledger, enum statement which, struct runs *runs, struct error *err)
+{
+    sqlite3_stmt *s = database_ready(ledger, which, "");
+    int found;
+
+    while ((found = database_step(ledger, s, err)) > 0) {
+        if (!ARRAY_HAS_ROOM(runs->ids, runs->count, runs->room)) {
+            sqlite3_reset(s);
+            return error_no_memory(err);
+        }
+        runs->ids[runs->count++] = sqlite3_column_int64(s, 0);
+    }
+    return found;
 }
 
 /* ---- one claim ---- */
@@ -68,7 +103,7 @@ static int look_at_row(struct chains *c, const struct subject *s, const struct r
 {
     struct run_brief brief;
 
-    c->reached++;
+    c->reached += !has(&c->pruned, at->run);
     if (at->run == s->open_at.run && at->row == s->open_at.row)
         found->has_open_row = record->outcome == OUTCOME_UNKNOWN &&
                               memcmp(record->digest, s->open_digest, DIGEST_CLAIM_BYTES) == 0;
@@ -103,21 +138,6 @@ static int walk(struct chains *c, const struct subject *s, struct findings *foun
     return is_there;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    const int64_t *x = a;
-    const int64_t *y = b;
-
-    return *x < *y ? -1 : *x > *y;
-}
-
-/* Where an imported run stood before its report came may have been told of another. */
-static bool is_imported(const struct chains *c, int64_t run)
-{
-    return c->imported_count &&
-           bsearch(&run, c->imported, c->imported_count, sizeof(*c->imported), compare_ids) != NULL;
-}
-
 static int judge(struct chains *c, const struct subject *s, const struct findings *found,
                  struct error *err)
 {
@@ -128,8 +148,9 @@ static int judge(struct chains *c, const struct subject *s, const struct finding
         say(c, s, &s->open_at, _("its attempt is unknown, and no row of the claim says so"));
     if (found->unknown.run && !s->is_open)
         say(c, s, &found->unknown, _("it is unknown, and no attempt of the claim is"));
-    if (!s->is_accepted || !found->accepted.run || is_imported(c, found->accepted.run) ||
-        is_imported(c, s->accepted_at.run))
+    /* Where an imported run stood before its report came may have been told of another. */
+    if (!s->is_accepted || !found->accepted.run || has(&c->imported, found->accepted.run) ||
+        has(&c->imported, s->accepted_at.run))
         return 0;
     if (database_brief(c->ledger, s->accepted_at.run, &brief, err))
         return -1;
@@ -140,21 +161,6 @@ static int judge(struct chains *c, const struct subject *s, const struct finding
 }
 
 /* ---- all of them ---- */
-
-static int list_imported(struct chains *c, struct error *err)
-{
-    sqlite3_stmt *s = database_ready(c->ledger, SQL_CHAINS_IMPORTED, "");
-    int found;
-
-    while ((found = database_step(c->ledger, s, err)) > 0) {
-        if (!ARRAY_HAS_ROOM(c->imported, c->imported_count, c->imported_room)) {
-            sqlite3_reset(s);
-            return error_no_memory(err);
-        }
-        c->imported[c->imported_count++] = sqlite3_column_int64(s, 0);
-    }
-    return found;
-}
 
 static int visit_claims(struct chains *c, struct error *err)
 {
@@ -180,7 +186,10 @@ static int compare_count(const struct chains *c, struct error *err)
     struct buffer words = {0};
     int64_t linked;
 
-    if (database_number(c->ledger, "SELECT count(*) FROM row WHERE linked<>0", &linked, err))
+    if (database_number(c->ledger,
+                        "SELECT count(*) FROM row WHERE linked<>0 AND run NOT IN (SELECT id"
+                        " FROM run WHERE export_sha256=zeroblob(32))",
+                        &linked, err))
         return -1;
     if ((uint64_t)linked == c->reached)
         return 0;
@@ -199,8 +208,13 @@ int chains_verify(struct ledger *ledger, const struct chains_visitor *visitor, s
     int result = database_execute(ledger, database_ready(ledger, SQL_READ, ""), err);
 
     if (!result)
-        result = list_imported(&c, err) || visit_claims(&c, err) || compare_count(&c, err) ? -1 : 0;
-    free(c.imported);
+        result = list(ledger, SQL_CHAINS_IMPORTED, &c.imported, err) ||
+                         list(ledger, SQL_CHAINS_PRUNED, &c.pruned, err) || visit_claims(&c, err) ||
+                         compare_count(&c, err)
+                     ? -1
+                     : 0;
+    free(c.imported.ids);
+    free(c.pruned.ids);
     if (!result)
         ledger_rollback(ledger);
     return result;
