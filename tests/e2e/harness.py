@@ -287,22 +287,21 @@ class Workspace:
         self._runs.append(run)
         return run
 
-    def run_together(self, commands):
-        """Commands that begin in the same moment: a shell of each waits for a line. Their results."""
+    def start_together(self, commands, env=None):
+        """Commands that begin in the same moment: a shell of each waits for a line."""
+        shell = ("sh", "-c", 'read line; exec "$@" </dev/null', "sh", self.binary)
         ours, theirs = socket.socketpair()
         with ours, theirs:
             runs = [
-                Run(
-                    ("sh", "-c", 'read line; exec "$@" </dev/null', "sh", self.binary, *command),
-                    self.path,
-                    self.environment(),
-                    theirs,
-                )
+                Run((*shell, *map(str, command)), self.path, env or self.environment(), theirs)
                 for command in commands
             ]
             self._runs += runs
             ours.sendall(b"\n" * len(runs))
-            return [run.finish() for run in runs]
+        return runs
+
+    def run_together(self, commands):
+        return [run.finish() for run in self.start_together(commands)]
 
     def run(self, *arguments, seconds=RUN_SECONDS, env=None, input=None, binary=None):
         if input is None:

@@ -386,11 +386,21 @@ class OpeningTest(StatusCase):
         with sqlite3.connect(self.ws.file("other")) as database:
             database.execute("CREATE TABLE t(x)")
         database.close()
-        for name, code in (("text", 78), ("empty", 78), ("folder", 66), ("other", 78)):
+        for name, code in (("text", 78), ("empty", 66), ("folder", 66), ("other", 78)):
             with self.subTest(name):
                 before = name != "folder" and file_digest(self.ws.file(name))
                 self.assertExit(self.status(ledger=name), code)
                 self.assertEqual(before, name != "folder" and file_digest(self.ws.file(name)))
+
+    def test_a_ledger_in_the_moment_it_is_made_is_said_to_be_empty(self):
+        self.ws.write("ledger.db", "", mode=0o600)
+        for options in ((), ("--verify",), ("--backup", "b.db")):
+            result = self.status(*options)
+            self.assertExit(result, 66)
+            self.assertSays(result, "the ledger 'ledger.db' is empty", "the next upload tells which")
+        self.ws.export(claim_rows(1))
+        self.assertExit(self.ws.upload(self.gateway()), 0)
+        self.assertExit(self.status(), 0)
 
     def test_looking_leaves_no_trace(self):
         self.upload_mixed()
@@ -516,18 +526,16 @@ class EarlierVersionTest(StatusCase):
         """What only looks takes the ledger as it is before, or as it is after."""
         gateway = self.gateway()
         for number in range(12):
-            for end in ("", "-wal", "-shm", ".lock"):
-                if os.path.exists(self.ws.ledger + end):
-                    os.remove(self.ws.ledger + end)
+            for name in os.listdir(self.ws.path):
+                if name.startswith("ledger.db") or ".report." in name:
+                    os.remove(self.ws.file(name))
             self.make_first_version(gateway)
             looks = [("status",), ("resolve",), ("status", "--backup", f"{number}.db")]
             looks += [("status", "--verify")] * 4
             commands = [(*look, "-L", "ledger.db") for look in looks]
             for name, end in (("one.csv", ""), ("two.csv", "\n")):
                 self.ws.write(name, export_text(claim_rows(1)) + end)
-                commands.append(
-                    self.ws.upload_arguments(gateway, *NEW_LEDGER, "--overwrite", claims=name)
-                )
+                commands.append(self.ws.upload_arguments(gateway, claims=name))
             for command, result in zip(commands, self.ws.run_together(commands)):
                 if result.code == 78:
                     self.assertSays(result, "the next upload brings it to this one")
