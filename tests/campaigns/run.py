@@ -3,8 +3,8 @@
 
 usage: tests/campaigns/run.py [--long] [--seed N] [--only TRIAL] [OPTION]... [NAME...]
 
-NAMEs are of: kill, chain, exhaust, faults, power, accident; without any, all of them. soak runs by
-its name alone, for 1 minute, or 30 in its long form (--minutes N). The short forms end within some minutes,
+NAMEs are of: kill, chain, exhaust, faults, power, accident, crowd; without any, all of them. soak runs
+by its name alone, for 1 minute, or 30 in its long form (--minutes N). The short forms end within some minutes,
 the long ones take hours. Each says its seed; a violation says how to repeat its trial. Other
 options are those of the campaigns themselves (NAME.py --help).
 
@@ -20,7 +20,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NAMES = ("kill", "chain", "exhaust", "faults", "power", "accident")
+NAMES = ("kill", "chain", "exhaust", "faults", "power", "accident", "crowd")
 BY_NAME = ("soak",)
 COUNTS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped")
 
