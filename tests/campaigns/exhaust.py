@@ -6,10 +6,11 @@ program is killed before that call, after it, and, where it moves bytes, when ha
 The same again for starts that go on with a run: the first start is killed at one call, the second one at
 every call. The same command follows until it is done, and the oracle judges.
 
-There are five kinds of commands: the first upload of a folder; that of a second day, which moves the report
-of the first one aside; an import; a rerun; and a resolve. After some kills the same command comes with another ledger before: it
-must be refused if anything has left. In further trials SIGTERM comes before a call of any function: the
-start must end by itself, by that or as if nothing had been.
+There are six kinds of commands: the first upload of a folder; that of a second day, which moves the report
+of the first one aside; an import; a rerun; a resolve; and a prune. After every kill the ledger must be in
+order by the program's own word. After some the same command comes with another ledger before: it must be
+refused if anything has left. In further trials SIGTERM comes before a call of any function: the start must
+end by itself, by that or as if nothing had been.
 
 The shim kills from within the program; a sample of the points is tried again by strace, which kills at the
 system call itself. Short: a sample of the points. Long: all of them, the resumed ones for every
@@ -37,7 +38,7 @@ SYSTEM_CALLS = {
 IN_FLIGHT = 4
 ROWS = 20
 # The short form: of each kind so many starts; resumed ones, signals, and points of strace.
-SHORT = {"first": 60, "second": 80, "import": 12, "rerun": 20, "resolve": 12}
+SHORT = {"first": 60, "second": 80, "import": 12, "rerun": 20, "resolve": 12, "prune": 12}
 SHORT_RESUMED, SHORT_STOPS, SHORT_STRACE = 80, 50, 20
 # Of these the short form takes its second days: the files that are new with them.
 NEW_FILES = (".started.json", "claims.report.", ".lock", "ledger.db-wal")
@@ -171,7 +172,7 @@ class Campaign:
         how = (-15, 143) if kill[2] == "stop" else (-9,)
         if one.code not in how and one.code not in trial.ORDERLY:
             found.append(f"row -: ended with {one.code}: {one.result.err.strip()[-300:]}")
-        found += one.check_kept()
+        found += one.check_kept() + trial.check_ledger(one.workspace.ledger)
         return one.code in how
 
     # ---- strace ----

@@ -2,8 +2,8 @@
 """Lets every allocation and every file system call fail in turn.
 
 A command about a 20-row export is traced once by the shim: the first upload of a folder, that of a second
-day, which moves the report of the first one aside, an import, a rerun, and a resolve. Then each of its
-allocations (those of libraries too), and each of its calls on files with ENOSPC and with EIO, gets a trial
+day, which moves the report of the first one aside, an import, a rerun, a resolve, and a prune. Then each
+of its allocations (those of libraries too), and each of its calls on files with ENOSPC and with EIO, gets a trial
 in which that one call fails, and one in which it and all later ones of its kind fail. Also: the whole disk
 full from some call on, and no further threads. The run must end by itself, with a message and an exit code
 of the contract, without a word of a sanitizer; the ledger must be whole; where a sync failed the run must
@@ -37,7 +37,7 @@ IN_FLIGHT = 2
 ROWS = 20
 SPARE = 2
 # The short form: so many of each half of the points of a kind; and of each function at least so many.
-SHORT = {"first": 50, "second": 40, "import": 20, "rerun": 30, "resolve": 20}
+SHORT = {"first": 50, "second": 40, "import": 20, "rerun": 30, "resolve": 20, "prune": 20}
 EACH = {"first": 2, "second": 2}
 HELD_SHORT = 4
 # A lock that cannot be taken is waited for: with more of these points the campaign would do little else.

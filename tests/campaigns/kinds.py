@@ -225,10 +225,39 @@ class Resolve(Later):
         return found + self.check_leftovers() + self.judge_rows()
 
 
+class Prune(SecondDay):
+    """The ledger forgets the runs of two days; neither day's export is sent again."""
+
+    has_no_report = True
+
+    def prepare(self):
+        super().prepare()
+        self.ended(self.workspace.start(*trial.Trial.command(self)))
+        if self.code not in trial.ORDERLY:
+            raise AssertionError(f"the second day ended with {self.code}: {self.result.err}")
+        self._before = trial.end_of_journal(self.sandbox)
+
+    def command(self):
+        return ("status", "--prune", "0", "--ledger", "ledger.db")
+
+    def check_other_home(self, has_left=False):
+        return []
+
+    def judge(self):
+        found = self.check_leftovers() + trial.check_ledger(self.workspace.ledger)
+        self.ended(self.workspace.start(*trial.Trial.command(self)))
+        if self.code not in trial.ORDERLY:
+            found.append(f"row -: after the prune: {self.code}: {self.result.err.strip()[-300:]}")
+        if self.sent():
+            found.append(f"row -: after the prune {self.sent()} rows were sent again")
+        return found + self.check_kept() + trial.check_ledger(self.workspace.ledger)
+
+
 KINDS = {
     "first": trial.Trial,
     "second": SecondDay,
     "import": Import,
     "rerun": Rerun,
     "resolve": Resolve,
+    "prune": Prune,
 }

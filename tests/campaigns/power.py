@@ -9,7 +9,7 @@ folder that is left the same command runs until it is done. The oracle judges ex
 the gateway had been sent until the cut and since: nothing that had left may leave again.
 
 The commands are the first upload of a folder, that of a second day, whose report stands where the one of
-the first day has to move away, an import, a rerun, and a resolve. After a cut the count beside
+the first day has to move away, an import, a rerun, a resolve, and a prune. After a cut the count beside
 the ledger must not be ahead of it; a start with another ledger is tried after some cuts, and must be
 refused where something had left.
 
@@ -33,7 +33,7 @@ SECTOR = 512
 IN_FLIGHT = 4
 WAYS = ("synced", "random", "most")
 # The short form: so many cuts of each recorded run; and how often a resumed one is cut too.
-SHORT = {"first": 30, "second": 30, "import": 10, "rerun": 10, "resolve": 10}
+SHORT = {"first": 30, "second": 30, "import": 10, "rerun": 10, "resolve": 10, "prune": 10}
 # So many of the cuts at changes of names.
 SHORT_EDGES = 50
 # How often another ledger comes after a cut.

@@ -29,6 +29,9 @@ ORDERLY = (0, 1, 3)
 # … and when faults of the gateway made it stop.
 STOPPED = (4, 69, 75)
 
+# What who only looks is told of a ledger that a kill left half made.
+CUT_SHORT = "writing to it was cut short"
+
 ROOT = os.path.dirname(os.path.dirname(HERE))
 # Kills and cuts want many starts, so the program as released; the one with sanitizers is used where
 # they may find something. Where they lie unless the environment names others:
@@ -229,9 +232,17 @@ def check_unsettled(pairs):
 
 
 def check_ledger(path):
-    """SQLite's own word that the ledger is whole."""
+    """SQLite's own word that the ledger is whole, and the program's."""
     if not os.path.exists(path) or os.path.getsize(path) == 0:
         return []
+    command = [RELEASED, "status", "--verify", "--ledger", path]
+    said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    # Where it was killed while it made the ledger nothing may be in it yet, or not be whole.
+    is_fine = said.returncode in (0, 66) or CUT_SHORT in said.stderr
+    return check_database(path) + ([] if is_fine else [f"ledger: {said.stdout}{said.stderr}"])
+
+
+def check_database(path):
     try:
         database = sqlite3.connect(path)
         try:
