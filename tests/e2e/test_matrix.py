@@ -19,6 +19,7 @@ from harness import (
     ScriptedGateway,
     TestCase,
     accepted_body,
+    answers,
     claim_row,
     error_body,
     http,
@@ -259,6 +260,94 @@ class MatrixTest(TestCase):
                 cells, wrong = self.send(fault_of, 3 * len(pairs), scheme, in_flight=1)
                 print(f"# pairs, {scheme}: {len(pairs)} pairs, {len(wrong)} violations")
                 self.assertEqual(wrong, [])
+
+
+# Of a call of several claims. An answer about one claim does not say which of them it is about.
+CALLS = {
+    name: "unknown" if script[1] == "accepted" or name == "rejected" else script[1]
+    for name, script in FAULTS.items()
+}
+# What can stand in the place of one part of its answer.
+PARTS = {
+    "accepted": accepted_body,
+    "rejected": rejected_body,
+    "empty": lambda _: "",
+    "html": lambda _: "<html>maintenance</html>",
+    "xml": lambda _: "<?xml version='1.0'?><error_response/>",
+    "malformed": lambda _: '{"is_success":tr',
+    "shape": lambda _: '{"other":{"is_success":true}}',
+    "isp": lambda request_id: error_body(15, "isp.remote-service-error", request_id=request_id),
+    "isv": lambda request_id: error_body(50, "isv.invalid-parameter", request_id=request_id),
+    "code-10": lambda request_id: error_body(10, request_id=request_id),
+}
+CLAIMS = 4  # a call
+
+
+class BatchMatrixTest(TestCase):
+    """The same for calls of several claims: a fault of the whole call, and one of a part of its answer."""
+
+    def send(self, script, calls, tls, expected):
+        """`expected` says what becomes of a claim, by its number."""
+        self.ws.export([claim_row(number) for number in range(calls * CLAIMS)])
+        with ScriptedGateway(script, tls=tls) as gateway:
+            result = self.ws.upload(
+                gateway, *(["--ca-file", tls[0]] if tls else []), "--retries", "0",
+                "--in-flight", "1", "--batch", CLAIMS, seconds=3000,
+            )  # fmt: skip
+        self.assertEqual(result.code, 3, repr(result)[-3000:])
+        sent = [int(key[1][2:]) for request in gateway.requests for key in request.keys]
+        self.assertEqual(sent, list(range(calls * CLAIMS)))
+        wrong = [
+            f"{line['claim_order_no']} is {line['outcome']} {line['code']}, not {expected(number)}"
+            for number, line in enumerate(self.ws.read_report())
+            if line["outcome"] != expected(number)
+        ]
+        self.assertEqual(wrong, [])
+
+    def send_by_all_ways(self, answer, calls, expected):
+        """`answer(request, fresh)` is what the gateway does."""
+        for scheme, connection in itertools.product(("http", "https"), ("kept", "fresh")):
+            with self.subTest(scheme=scheme, connection=connection), FreshWorkspace(self):
+                tls = make_certificate(self.ws) if scheme == "https" else None
+                fresh = connection == "fresh"
+                self.send(lambda r, fresh=fresh: answer(r, fresh), calls, tls, expected)
+
+    @staticmethod
+    def parts(request, fresh, *bodies):
+        more = {"headers": [("Connection", "close")]} if fresh else {}
+        bodies = bodies or [accepted_body(f"m{request.number}") for _ in request.claims]
+        reply = answers(request, *bodies)
+        if fresh:
+            reply = Reply(http(reply.body(), **more), True, True, then="close")
+        return reply
+
+    def test_every_fault_of_a_call_is_one_of_all_its_rows(self):
+        def fault_of(number):
+            call = number // CLAIMS
+            return NAMES[call // 2] if call % 2 else None
+
+        def answer_call(request, fresh):
+            name = fault_of(int(request.key[1][2:]))
+            return FAULTS[name][0](request, fresh) if name else self.parts(request, fresh)
+
+        self.send_by_all_ways(
+            answer_call, 2 * len(NAMES), lambda number: CALLS.get(fault_of(number), "accepted")
+        )
+
+    def test_every_fault_of_a_part_is_one_of_its_row_alone(self):
+        names = list(PARTS)
+
+        def part_of(number):
+            call, place = divmod(number, CLAIMS)
+            return names[call // CLAIMS % len(names)] if place == call % CLAIMS else "accepted"
+
+        def answer_call(request, fresh):
+            made = [PARTS[part_of(int(key[1][2:]))] for key in request.keys]
+            return self.parts(request, fresh, *(make(f"m{request.number}") for make in made))
+
+        self.send_by_all_ways(
+            answer_call, CLAIMS * len(names), lambda number: FAULTS[part_of(number)][1]
+        )
 
 
 def add_way(*way):
