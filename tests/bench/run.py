@@ -2,7 +2,7 @@
 """Measures the figures of tests/README.md: ratios against a yardstick in the same run, medians of several.
 
 usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [--old DIR]
-       [throughput|efficiency|memory|again|check|check_memory|growth|paired]...
+       [throughput|efficiency|batch|memory|again|check|check_memory|growth|paired]...
 
 paired sets the build beside the one that --old names, by turns: new rows, the same file again, another file.
 check_memory checks exports of up to 10 million rows, 0.7 GB in TMPDIR. growth (neither is among those measured
@@ -193,6 +193,23 @@ class Bench:
             print(f'efficiency at 50 ms, {in_flight} in flight: {100 * statistics.median(found):.1f} % '
                   f'of in-flight / latency', flush=True)
 
+    def batch(self, rounds):
+        """Claims a second of 20 a call beside those of single calls, by turns."""
+        for latency, singles, many in ((50, 10000, 200000), (0, 100000, 200000)):
+            ratios = []
+            for _ in range(rounds):
+                rates = {}
+                for claims, rows in ((1, singles), (20, many)):
+                    write_export(self.folder / 'claims.csv', rows)
+                    with self.sandbox('--latency', str(latency)) as url:
+                        self.upload('claims.csv', url, '-c', '64', '--batch', str(claims))
+                    rates[claims] = self.busy_rate('claims.report.csv')
+                ratios.append(rates[20] / rates[1])
+                print(f'  {latency} ms: single calls {rates[1]:6.0f}/s, 20 a call {rates[20]:6.0f}/s, '
+                      f'ratio {ratios[-1]:.1f}', flush=True)
+            print(f'--batch 20 at {latency} ms, 64 in flight: {statistics.median(ratios):.1f} times the '
+                  f'claims a second of single calls', flush=True)
+
     def busy_rate(self, name):
         """Rows a second between the first hand-over and the last answer."""
         first, last, rows = float('inf'), 0.0, 0
@@ -337,7 +354,7 @@ def main():
     parser.add_argument('--rows', type=int, default=Bench.rows, help='of paired')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--claims', type=int, default=Bench.claims)
-    parser.add_argument('what', nargs='*', default=['throughput', 'efficiency', 'memory', 'again', 'check'])
+    parser.add_argument('what', nargs='*', default=['throughput', 'efficiency', 'batch', 'memory', 'again', 'check'])
     args = parser.parse_args()
     subprocess.run(['ninja', '-C', args.build, 'tests/bare_multi', 'tests/bare_libcsv'], check=True,
                    stdout=subprocess.DEVNULL)
