@@ -22,7 +22,7 @@ static void put_amount(const struct decision *decision, int64_t fee_fen, const c
 
     if (fee_fen >= 0)
         language_format(words, ", %s yuan", money_format_yuan(fee_fen, yuan));
-    else if (report && *report)
+    else if (report && *report && access(report, F_OK) == 0)
         language_format(words, ", the amount is in row %llu of '%s'",
                         (unsigned long long)decision->row, LOG_QUOTED(report));
 }
