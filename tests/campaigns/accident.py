@@ -115,7 +115,7 @@ class Trial:
     def prune(self):
         office = self.office
         if os.path.exists(office.ledger()):
-            office.expect(office.type("status", "--prune", 0), (0, 75))
+            office.expect(office.type("status", "--prune", 0), (0, 66, 75))
 
     def old_export(self):
         office = self.office
