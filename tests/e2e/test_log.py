@@ -144,8 +144,8 @@ class LogTest(TestCase):
         self.assertEqual(names, ["outage-begin", "stop-begin", "outage-end", "stop-end"])
 
     def test_a_brake_begins_and_ends(self):
-        script = Turn(*[lose] * 10, accept)
-        result = self.upload(script, "--log-format", "json", "--in-flight", "1", rows=12)
+        script = Turn(*[lose] * 12, accept)
+        result = self.upload(script, "--log-format", "json", "--in-flight", "1", rows=14)
         self.assertExit(result, 3)
         names = [n for n in self.names(result) if n.startswith("brake")]
         self.assertEqual(names, ["brake-begin", "brake-end"])
