@@ -90,7 +90,10 @@ static void expect(const struct operation *operation, int code)
     for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
         if (code == usual[i])
             return;
-    /* A ledger in the making is none yet. */
+    /* A ledger in the making, or one that was emptied, is none yet. */
+    if (code == 66 && !operation_sends(operation->kind) &&
+        (!world->sent_count || world->had_accident))
+        return;
     if (code == EXIT_REFUSED_LEDGER && !operation_sends(operation->kind) && !world->sent_count)
         return;
     if (code == EXIT_REFUSED_LEDGER && world->had_accident) {
