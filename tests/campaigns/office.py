@@ -26,8 +26,10 @@ LOST_MORE = "had recorded more"
 # A run that was killed before it left anything in the folder: no import can tell what it did.
 IN_DOUBT = "is a copy that was made while run"
 NEW_LEDGER = ("--new-ledger", *WORDS)
-# So many claims change from one day to the next; --max-changed lets 20 pass.
+# So many claims change from one day to the next; days that were not sent whole may come together, which
+# --max-changed would stop.
 CHANGED_MAX = 15
+CHANGED_LIMIT = 1000
 
 
 def key_of(line):
@@ -42,7 +44,8 @@ class Office:
     def __init__(self, workspace, sandbox, rng, in_flight, *options, url=None):
         self.ws, self.box, self.rng = workspace, sandbox, rng
         self.place = ["-g", url or sandbox.url, "--app-key", APP_KEY, "--app-secret-file", "secret"]
-        self.options = ["-c", in_flight, "--timeout", 2, "--outage-patience", 20, *options]
+        self.options = ["-c", in_flight, "--timeout", 2, "--outage-patience", 20]
+        self.options += ["--max-changed", CHANGED_LIMIT, *options]
         self.home = "home-a"
         self.rows = []  # of the newest export
         self.exports = []  # copies of the exports of earlier days
