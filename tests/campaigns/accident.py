@@ -172,32 +172,38 @@ HABITS = ("prune", "old_export", "report_as_export", "growing_export", "settle",
 class Campaign(kill.Campaign):
     """Trials until so many commands were killed."""
 
+    TRIAL, SHORT, LONG = Trial, SHORT, LONG
+    IN_FLIGHT = (1, 2, 4, 8, 16)
+
     def __init__(self, options, score):
         super().__init__(options, score)
-        self.wanted = options.kills or (LONG if options.long else SHORT)
+        self.wanted = options.kills or (self.LONG if options.long else self.SHORT)
 
     def attempt(self, name):
         rng = random.Random(f"{self.options.seed}/{name}")
         box_options = kill.random_faults(rng, self.quick, 60)
         box_options += ["--seed", rng.randrange(10**6), "--latency", f"0..{rng.choice((0, 1, 5))}"]
-        in_flight, retries = rng.choice((1, 2, 4, 8, 16)), rng.randint(0, 2)
+        in_flight, retries = rng.choice(self.IN_FLIGHT), rng.randint(0, 2)
         with Workspace() as ws:
             with Sandbox(ws, *box_options) as box:
                 office = Office(ws, box, rng, in_flight, "--retries", retries)
                 try:
-                    found = Trial(office, rng).run()
+                    found = self.TRIAL(office, rng).run()
                 except Exception as error:
                     found = [f"row -: {type(error).__name__}: {error}"]
             self.score.add(name, found, ws, box.journal, "\n".join(office.words))
             return office.kills
 
 
-def main():
+def main(doc=__doc__, campaign=Campaign):
     options, score = trial.begin(
-        __doc__,
-        kills={"type": int, "help": f"go on until so many were killed ({SHORT}, long {LONG})"},
+        doc,
+        kills={
+            "type": int,
+            "help": f"go on until so many were killed ({campaign.SHORT}, long {campaign.LONG})",
+        },
     )
-    Campaign(options, score).run()
+    campaign(options, score).run()
     score.end()
 
 

@@ -11,15 +11,11 @@ ledger does not know. Short: 20 kills. Long: 2,000.
 """
 
 import os
-import random
 
 import accident
-import kill
 import trial
-from harness import Sandbox, Workspace
-from office import GUARDED, USUAL, WORDS, Office
+from office import GUARDED, USUAL, WORDS
 
-SHORT, LONG = 20, 2000
 # Where a report is being replaced, or is none yet; and where the name of a backup is taken.
 NO_REPORT, TAKEN = (65, 66), 73
 # What nobody may be told while nothing but other commands went on.
@@ -125,36 +121,10 @@ COMMANDS = (
 )
 
 
-class Campaign(kill.Campaign):
-    """Trials until so many commands were killed."""
-
-    def __init__(self, options, score):
-        super().__init__(options, score)
-        self.wanted = options.kills or (LONG if options.long else SHORT)
-
-    def attempt(self, name):
-        rng = random.Random(f"{self.options.seed}/{name}")
-        box_options = kill.random_faults(rng, self.quick, 60)
-        box_options += ["--seed", rng.randrange(10**6), "--latency", f"0..{rng.choice((0, 1, 5))}"]
-        with Workspace() as ws:
-            with Sandbox(ws, *box_options) as box:
-                office = Office(ws, box, rng, rng.choice((1, 2, 4)), "--retries", rng.randint(0, 2))
-                try:
-                    found = Trial(office, rng).run()
-                except Exception as error:
-                    found = [f"row -: {type(error).__name__}: {error}"]
-            self.score.add(name, found, ws, box.journal, "\n".join(office.words))
-            return office.kills
-
-
-def main():
-    options, score = trial.begin(
-        __doc__,
-        kills={"type": int, "help": f"go on until so many were killed ({SHORT}, long {LONG})"},
-    )
-    Campaign(options, score).run()
-    score.end()
+class Campaign(accident.Campaign):
+    TRIAL, SHORT, LONG = Trial, 20, 2000
+    IN_FLIGHT = (1, 2, 4)
 
 
 if __name__ == "__main__":
-    main()
+    accident.main(__doc__, Campaign)
