@@ -39,7 +39,9 @@ SPARE = 2
 # The short form: so many of each half of the points of a kind; and of each function at least so many.
 SHORT = {"first": 50, "second": 40, "import": 20, "rerun": 30, "resolve": 20, "prune": 20}
 EACH = {"first": 2, "second": 2}
-HELD_SHORT = 4
+# … of locks that are held for a moment; and the first ones of an import, which makes a ledger: where that
+# is opened SQLite does not wait by itself everywhere.
+HELD_SHORT, HELD_OPENING = 4, 24
 # A lock that cannot be taken is waited for: with more of these points the campaign would do little else.
 LOCKS_EVERY = 16
 
@@ -183,7 +185,10 @@ class Campaign:
         counts, alloc_count = self.trace(kind)
         allocations, files = list(alloc_points(alloc_count)), list(file_points(counts))
         print(f"{kind}: {len(allocations)} points at allocations, {len(files)} at files, {counts}")
-        points = self.choose(kind, list(held_points(counts)), HELD_SHORT)
+        held = list(held_points(counts))
+        points = self.choose(kind, held, HELD_SHORT)
+        if kind == "import":
+            points = held[:HELD_OPENING] + [point for point in points if point not in held[:HELD_OPENING]]
         if not self.options.held and self.options.skip != "allocations":
             points += self.choose(kind, allocations, SHORT[kind])
         if not self.options.held and self.options.skip != "files":
