@@ -4,10 +4,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/error.h"
-#include "gateway/sign.h"
-#include "gateway/top.h"
 #include "run/pool/pool.h"
 #include "sandbox/fault.h"
 #include "world.h"
@@ -40,6 +36,33 @@ static int version_of(const struct job *job)
     return (int)((job->claim.claim_fee - FIRST_FEE) % VERSIONS_MAX);
 }
 
+static struct job *take_job(void)
+{
+    struct job *job = pool.queue;
+
+    pool.queue = job->queue_next;
+    pool.queued--;
+    job->queue_next = job->company = NULL;
+    job->leads = false;
+    return job;
+}
+
+/* As the pool does it. */
+static struct job *take_call(void)
+{
+    struct job *call = take_job();
+    struct job **tail = &call->company;
+
+    call->leads = true;
+    for (size_t i = 1; i < submit_claims(pool.settings) && pool.queue &&
+                       pool.queue->guard == JOB_GUARD_NONE && call->guard == JOB_GUARD_NONE;
+         i++) {
+        *tail = take_job();
+        tail = &(*tail)->company;
+    }
+    return call;
+}
+
 /* A worker takes what has room. */
 void calls_fill(void)
 {
@@ -48,10 +71,7 @@ void calls_fill(void)
 
         if (c->job)
             continue;
-        *c = (struct call){.job = pool.queue, .sent = -1, .submitted = pool.submitted};
-        pool.queue = c->job->queue_next;
-        c->job->leads = true;
-        pool.queued--;
+        *c = (struct call){.job = take_call(), .submitted = pool.submitted};
         c->at_ms = world->mono_ms;
         if (!world->is_quiet)
             c->at_ms += (int64_t)choice(STREAM_SCHEDULE, 3);
@@ -75,6 +95,7 @@ static void withdraw(struct job *job)
     x->transport = TRANSPORT_WITHDRAWN;
     x->sent_ms = world->wall_ms;
     x->sent_mono_ms = world->mono_ms;
+    job->company = NULL;
     job->verdict = (struct verdict){.kind = VERDICT_WITHDRAWN, .wait_ms = -1};
     mark(MARK_WITHDRAWN);
     give_back(job);
@@ -87,76 +108,86 @@ void calls_recall(void)
         withdraw(pool.queue);
     }
     pool.queued = 0;
-    for (size_t i = 0; i < pool.in_flight; i++)
-        if (pool.slots[i].job && !pool.slots[i].has_begun) {
-            withdraw(pool.slots[i].job);
+    for (size_t i = 0; i < pool.in_flight; i++) {
+        struct job *job = pool.slots[i].has_begun ? NULL : pool.slots[i].job;
+
+        if (job)
             pool.slots[i].job = NULL;
+        for (struct job *next; job; job = next) {
+            next = job->company;
+            withdraw(job);
         }
+    }
 }
 
 /* ---- a call leaves ---- */
 
-static void build(struct job *job)
-{
-    char timestamp[CLOCK_TOP_BYTES];
-    struct error err;
-
-    clock_format_top(world->wall_ms, timestamp);
-    if (top_request(&pool.settings->app, pool.signer, &job->claim, timestamp, &pool.scratch,
-                    &job->exchange.body, &err))
-        violation("a row cannot be encoded: %s", err.text);
-}
-
-static void note_sent(struct call *c)
+static void note_sent(struct call *c, const struct job *job, int part)
 {
     if (world->sent_count == SENT_MAX) {
         violation("more than %d calls left", SENT_MAX);
         process_end(1);
     }
-    c->sent = world->sent_count++;
-    world->sent[c->sent] = (struct sent){
+    c->sent[part] = world->sent_count++;
+    world->sent[c->sent[part]] = (struct sent){
         .mono_ms = c->left_ms,
         .wall_ms = c->left_wall_ms,
-        .claim = calls_claim(c->job),
-        .version = version_of(c->job),
-        .row = c->job->row,
+        .claim = c->fate.parts[part].claim,
+        .version = c->fate.parts[part].version,
+        .row = job->row,
         .actor = self,
         .start = me()->start,
-        .executed = c->fate.executed,
-        .fault = c->fate.fault,
+        .executed = c->fate.parts[part].executed,
+        .fault = c->fate.parts[part].is_struck ? c->fate.fault : -1,
         .round = me()->round,
         .is_of_other_ledger = me()->operation.kind == OPERATION_OTHER_LEDGER,
         .is_resubmitted = me()->operation.kind == OPERATION_RESUBMIT,
     };
+    oracle_sent(c->sent[part], c->submitted);
+}
+
+static void note_departure(struct call *c)
+{
+    const struct job *job = c->job;
+
     if (pool.settings->client.tells_departures)
-        pool.told[pool.told_count++] = (struct departure){c->left_ms, 1};
-    oracle_sent(c->sent, c->submitted);
+        pool.told[pool.told_count++] = (struct departure){c->left_ms, (size_t)c->fate.count};
+    for (int i = 0; i < c->fate.count; i++, job = job->company)
+        note_sent(c, job, i);
 }
 
 static void depart(struct call *c)
 {
+    struct exchange *x = &c->job->exchange;
+
     c->has_begun = true;
     c->left_ms = c->at_ms;
     c->left_wall_ms = world->wall_ms - (world->mono_ms - c->at_ms);
-    build(c->job);
-    gateway_decide(buffer_string(&c->job->exchange.body), calls_claim(c->job), version_of(c->job),
-                   &c->fate);
+    for (const struct job *job = c->job; job; job = job->company) {
+        c->sent[c->fate.count] = -1;
+        c->fate.parts[c->fate.count++] =
+            (struct part){.claim = calls_claim(job), .version = version_of(job)};
+    }
+    submit_start(pool.submitter, c->job);
+    if (pool.begun != x)
+        violation("a row cannot be encoded");
+    gateway_decide(x, &c->fate);
     c->at_ms += c->fate.takes_ms;
-    c->job->exchange.sent_ms = c->left_wall_ms;
-    c->job->exchange.sent_mono_ms = c->left_ms;
+    x->sent_ms = c->left_wall_ms;
+    x->sent_mono_ms = c->left_ms;
     if (c->fate.leaves)
-        note_sent(c);
-    happen(EVENT_DEPART, calls_claim(c->job), c->fate.leaves ? version_of(c->job) : -1);
+        note_departure(c);
+    happen(EVENT_DEPART, calls_claim(c->job), c->fate.leaves ? c->fate.parts[0].version : -1);
 }
 
 /* ---- it is answered ---- */
 
-static enum said said_by(const struct fate *fate)
+static enum said said_by(const struct fate *fate, const struct part *part)
 {
-    const struct fault *fault = fate->fault < 0 ? NULL : fault_at((size_t)fate->fault);
+    const struct fault *fault = part->is_struck ? fault_at((size_t)fate->fault) : NULL;
 
     if (!fault)
-        return fate->ban_s ? SAID_NOT_EXECUTED : SAID_ACCEPTED;
+        return fate->ban_s && fate->fault < 0 ? SAID_NOT_EXECUTED : SAID_ACCEPTED;
     switch (fault->class) {
     case FAULT_ACCEPTED:
         return SAID_ACCEPTED;
@@ -201,52 +232,62 @@ static void note_ban(const struct call *c)
 static void doubt(struct call *c)
 {
     if (!plan_has(&world->plan, SWARM_ODD) || world->is_quiet ||
-        c->job->exchange.phase != PHASE_ANSWERED || pool.suspicion_count == SLOTS_MAX ||
+        c->job->exchange.phase != PHASE_ANSWERED ||
+        pool.suspicion_count + (size_t)c->fate.count > SLOTS_MAX * PARTS_MAX ||
         !chance(STREAM_SCHEDULE, SUSPICION_PERCENT))
         return;
-    pool.suspicions[pool.suspicion_count++] = c->job->row;
-    world->suspected++;
+    for (const struct job *job = c->job; job; job = job->company)
+        pool.suspicions[pool.suspicion_count++] = job->row;
+    world->suspected += c->fate.count;
     c->is_doubted = true;
     mark(MARK_SUSPECTED);
 }
 
-static void judge(struct call *c)
+static void look_at_verdict(const struct call *c, const struct job *job, int part)
 {
-    struct job *job = c->job;
-    struct exchange *x = &job->exchange;
-    struct answer answer;
+    enum said said = said_by(&c->fate, &c->fate.parts[part]);
 
-    gateway_answer(&c->fate, (uint64_t)world->event_count, x);
-    x->duration_ms = c->fate.leaves ? c->at_ms - c->left_ms : 0;
-    top_parse_answer(buffer_string(&x->answer), x->answer.len, &answer);
-    verdict_judge(&pool.settings->verdict, x, &answer, &job->verdict);
-    job->id_is_common = false;
-    if (c->fate.leaves && !agrees(said_by(&c->fate), job->verdict.kind))
+    if (c->fate.leaves && !agrees(said, job->verdict.kind))
         violation("the verdict on an answer of '%s' is wrong (%d)",
                   c->fate.fault < 0 ? "no fault" : fault_at((size_t)c->fate.fault)->name,
                   (int)job->verdict.kind);
-    doubt(c);
-    if (c->sent >= 0)
-        world->sent[c->sent].said = c->is_doubted ? SAID_UNKNOWN : said_by(&c->fate);
+    if (c->sent[part] >= 0)
+        world->sent[c->sent[part]].said = c->is_doubted ? SAID_UNKNOWN : said;
+}
+
+/* The worst of its parts decides whether others may leave. */
+static void heed(enum verdict_kind kind)
+{
+    bool stops = kind == VERDICT_STOP || kind == VERDICT_UNKNOWN_STOP || kind == VERDICT_QUOTA;
+
+    if (stops)
+        mark(MARK_STOPPED_BY_ANSWER);
+    if (stops || kind == VERDICT_BAN)
+        calls_recall();
 }
 
 static void answer(struct call *c)
 {
-    struct job *job = c->job;
-    enum verdict_kind kind;
+    struct job *jobs[PARTS_MAX];
+    struct exchange *x = &c->job->exchange;
+    int count = 0;
 
-    judge(c);
-    note_ban(c);
+    gateway_answer(&c->fate, (uint64_t)world->event_count, x);
+    x->duration_ms = c->fate.leaves ? c->at_ms - c->left_ms : 0;
+    for (struct job *job = c->job; job; job = job->company)
+        jobs[count++] = job;
+    doubt(c);
+    pool.ended = x;
+    submit_finish(pool.submitter, 0);
     c->job = NULL;
-    give_back(job);
-    kind = job->verdict.kind;
-    if (kind == VERDICT_STOP || kind == VERDICT_UNKNOWN_STOP || kind == VERDICT_QUOTA) {
-        mark(MARK_STOPPED_BY_ANSWER);
-        calls_recall();
+    note_ban(c);
+    for (int i = 0; i < count; i++) {
+        look_at_verdict(c, jobs[i], i);
+        give_back(jobs[i]);
     }
-    if (kind == VERDICT_BAN)
-        calls_recall();
-    happen(EVENT_ANSWER, calls_claim(job), (int)kind);
+    for (int i = 0; i < count; i++)
+        heed(jobs[i]->verdict.kind);
+    happen(EVENT_ANSWER, calls_claim(jobs[0]), (int)jobs[0]->verdict.kind);
 }
 
 /* The next call that leaves or is answered; NULL without any. */

@@ -21,16 +21,17 @@ struct call {
     int64_t at_ms;   /* when it leaves; then, when it is answered */
     int64_t left_ms, left_wall_ms;
     bool has_begun, is_doubted;
-    struct fate fate;
-    int sent; /* among those that left; -1: it never did */
+    struct fate fate;    /* its parts are the job and its company */
+    int sent[PARTS_MAX]; /* among those that left; -1: it never did */
     int64_t submitted;
 };
 
 struct calls {
     const struct submit_settings *settings;
-    struct signer *signer;
-    struct buffer scratch;
-    size_t in_flight;
+    struct submitter *submitter;
+    struct exchange *begun, *ended; /* between the submitter and its client, which is the world */
+    size_t in_flight;               /* calls */
+    size_t jobs;                    /* … of so many jobs together */
     struct call slots[SLOTS_MAX];
     struct job *queue, **queue_tail;
     size_t queued;
@@ -39,7 +40,7 @@ struct calls {
     size_t done_count;
     struct departure told[2 * SLOTS_MAX];
     size_t told_count;
-    uint64_t suspicions[SLOTS_MAX];
+    uint64_t suspicions[SLOTS_MAX * PARTS_MAX];
     size_t suspicion_count;
     bool is_advancing;
 };

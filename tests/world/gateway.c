@@ -14,6 +14,7 @@
 
 #define TIMEOUT_MS 30000
 #define LONG_BAN_S 700
+#define COMMON_SEGMENT "#PUBLIC#" /* before the claims of a call */
 
 /* ---- the request ---- */
 
@@ -23,27 +24,70 @@ static void refuse(const char *what, const struct refusal *refusal)
         violation("the gateway refuses %s: code %d, %s", what, refusal->code, refusal->sub_code);
 }
 
-/* What is on the wire is what the row says, and signed as the gateway asks for it. */
-static void check(const char *body, int claim)
+/* What is on the wire is what the row says. */
+static void check_part(const char *method, const char *json, const struct part *part)
+{
+    struct claim_seen seen = {0};
+    struct refusal refusal;
+
+    check_claim(method, json, &seen, &refusal);
+    refuse("a claim", &refusal);
+    if (seen.workcard_id != FIRST_WORKCARD + part->claim)
+        violation("another claim is on the wire than the row's");
+    buffer_release(&seen.claim_order_no);
+}
+
+/* The claims of a call of several, as many as they should be. */
+static void check_parts(char *body, const char *method, const struct fate *fate)
+{
+    struct form common = {.count = 0};
+    int count = 0;
+
+    for (char *segment, *rest = body; (segment = rest);) {
+        struct form form = {.count = 0};
+        char *end = strstr(segment, ANSWER_SEPARATOR);
+
+        rest = end ? end + strlen(ANSWER_SEPARATOR) : NULL;
+        if (end)
+            *end = '\0';
+        if (segment == body && strncmp(segment, COMMON_SEGMENT, strlen(COMMON_SEGMENT)) == 0) {
+            form_decode(&common, segment + strlen(COMMON_SEGMENT));
+            method = form_value(&common, "method");
+            continue;
+        }
+        form_decode(&form, segment);
+        if (count < fate->count)
+            check_part(method, form_value(&form, CHECK_PARAMETER), &fate->parts[count]);
+        count++;
+    }
+    if (count != fate->count)
+        violation("%d claims are on the wire where %d rows should be", count, fate->count);
+}
+
+/* It is signed as the gateway asks for it, over the body where the parameters are in the address.
+ */
+static void check(const struct exchange *exchange, const struct fate *fate)
 {
     static struct verifier *verifier;
     const struct check_settings settings = {.app_key = APP_KEY};
-    struct claim_seen seen = {0};
+    const char *query = exchange->url.len ? strchr(buffer_string(&exchange->url), '?') : NULL;
+    const char *raw = query ? buffer_string(&exchange->body) : NULL;
     struct form form = {.count = 0};
     struct refusal refusal;
     struct error err;
-    char *text = strdup(body);
+    char *text = strdup(query ? query + 1 : buffer_string(&exchange->body));
+    char *body = strdup(buffer_string(&exchange->body));
 
-    if (!text || (!verifier && signature_verifier_open(SECRET, &verifier, &err)))
+    if (!text || !body || (!verifier && signature_verifier_open(SECRET, &verifier, &err)))
         abort();
     form_decode(&form, text);
-    check_call(&settings, verifier, &form, NULL, 0, world->wall_ms, &refusal);
+    check_call(&settings, verifier, &form, raw, exchange->body.len, world->wall_ms, &refusal);
     refuse("a call", &refusal);
-    check_claim(form_value(&form, "method"), form_value(&form, CHECK_PARAMETER), &seen, &refusal);
-    refuse("a claim", &refusal);
-    if (seen.workcard_id != FIRST_WORKCARD + claim)
-        violation("another claim is on the wire than the row's");
-    buffer_release(&seen.claim_order_no);
+    if (query)
+        check_parts(body, form_value(&form, "method"), fate);
+    else
+        check_part(form_value(&form, "method"), form_value(&form, CHECK_PARAMETER), fate->parts);
+    free(body);
     free(text);
 }
 
@@ -81,10 +125,45 @@ static int choose_fault(uint64_t key)
             return i;
 }
 
+/* As the sandbox does it: what may be told of one claim as of the whole call is so by chance. */
+static bool is_told_of_one(const struct fault *fault, uint64_t key, int count)
+{
+    if (fault->effect != EFFECT_ANSWER || fault->status || fault->words == WORDS_SUCCESS)
+        return false;
+    if (fault->words < WORDS_CALL)
+        return true;
+    return count > 1 && fault->words != WORDS_TOO_LARGE && fault->words != WORDS_PART_LESS &&
+           choice_of(STREAM_GATEWAY, key + 10, 2);
+}
+
+/* Keyed by the claim and how often it came: other claims can be left out without moving this. */
+static uint64_t key_of(const struct part *part)
+{
+    return ((uint64_t)part->claim << 40) + ((uint64_t)part->version << 24) +
+           ((uint64_t)(world->calls_of[part->claim] - 1) << 8);
+}
+
+static void strike(const struct fault *fault, uint64_t key, struct fate *fate)
+{
+    int chosen = (int)choice_of(STREAM_GATEWAY, key + 11, (uint64_t)fate->count);
+
+    fate->is_narrow = is_told_of_one(fault, key, fate->count);
+    for (int i = 0; i < fate->count; i++) {
+        struct part *part = &fate->parts[i];
+
+        part->is_struck = !fate->is_narrow || i == chosen;
+        if (part->is_struck)
+            part->executed =
+                fault->executes == FAULT_EXECUTED ||
+                (fault->executes == FAULT_EITHER && choice_of(STREAM_GATEWAY, key_of(part) + 4, 2));
+    }
+    if (fate->is_narrow && fate->count > 1)
+        mark(MARK_PART_STRUCK);
+}
+
 static void apply(const struct fault *fault, uint64_t key, struct fate *fate)
 {
-    fate->executed = fault->executes == FAULT_EXECUTED ||
-                     (fault->executes == FAULT_EITHER && choice_of(STREAM_GATEWAY, key + 4, 2));
+    strike(fault, key, fate);
     fate->is_quota = fault->words == WORDS_QUOTA;
     if (fault->words == WORDS_BAN) {
         fate->ban_s = choice_of(STREAM_GATEWAY, key + 5, 12)
@@ -110,30 +189,50 @@ static int64_t latency(uint64_t key)
     return 1 + (int64_t)choice_of(STREAM_GATEWAY, key + 9, 50);
 }
 
-/* Keyed by the claim and how often it came: other claims can be left out without moving this. */
-void gateway_decide(const char *body, int claim, int version, struct fate *ret_fate)
+static void execute_none(struct fate *fate)
 {
-    uint64_t key = ((uint64_t)claim << 40) + ((uint64_t)version << 24) +
-                   ((uint64_t)world->calls_of[claim]++ << 8);
-    struct fate *fate = ret_fate;
+    for (int i = 0; i < fate->count; i++)
+        fate->parts[i].executed = false;
+}
+
+static void decide(uint64_t key, struct fate *fate)
+{
     bool strikes = (int)choice_of(STREAM_GATEWAY, key, 100) < world->plan.fault_percent;
 
-    *fate = (struct fate){.fault = -1, .leaves = true, .executed = true, .takes_ms = latency(key)};
-    check(body, claim);
-    if (world->is_quiet)
-        return;
     if (world->mono_ms < world->unreachable_until_ms) {
         fate->leaves = false;
     } else if (world->mono_ms < world->banned_until_ms) {
-        fate->executed = false;
         fate->ban_s = (int)((world->banned_until_ms - world->mono_ms + 999) / 1000);
+        execute_none(fate);
     } else if (strikes && (fate->fault = choose_fault(key)) >= 0) {
         apply(fault_at((size_t)fate->fault), key, fate);
     }
     if (!fate->leaves) {
-        fate->executed = false;
+        execute_none(fate);
         mark(MARK_OUTAGE);
     }
+}
+
+void gateway_decide(const struct exchange *exchange, struct fate *fate)
+{
+    uint64_t key;
+
+    for (int i = 0; i < fate->count; i++) {
+        world->calls_of[fate->parts[i].claim]++;
+        fate->parts[i].executed = true;
+        fate->parts[i].is_struck = false;
+    }
+    key = key_of(fate->parts);
+    fate->fault = -1;
+    fate->is_narrow = fate->is_quota = false;
+    fate->leaves = true;
+    fate->takes_ms = latency(key);
+    fate->ban_s = 0;
+    check(exchange, fate);
+    if (!world->is_quiet)
+        decide(key, fate);
+    if (fate->count > 1)
+        mark(MARK_BATCH);
 }
 
 /* ---- the answer ---- */
@@ -156,14 +255,20 @@ static struct refusal refusal_of(const struct fate *fate, const struct fault *fa
     return refusal;
 }
 
-static void say(const struct fate *fate, const struct fault *fault, const char *id,
-                struct buffer *text)
+static enum fault_words words_of(const struct fate *fate, const struct fault *fault)
 {
-    enum fault_words words = fault ? fault->words : fate->ban_s ? WORDS_BAN : WORDS_SUCCESS;
+    return fault ? fault->words : fate->ban_s ? WORDS_BAN : WORDS_SUCCESS;
+}
+
+static void say_words(const struct fate *fate, const struct fault *fault, const char *id,
+                      struct buffer *text)
+{
+    enum fault_words words = words_of(fate, fault);
     struct answer_form form = {.xml = words == WORDS_XML, .request_id = id};
     struct refusal refusal = refusal_of(fate, fault);
+    size_t before = text->len;
 
-    if (words == WORDS_EMPTY || words == WORDS_PART_LESS)
+    if (words == WORDS_EMPTY)
         return;
     if (words == WORDS_HTML)
         buffer_text(text, answer_page());
@@ -175,8 +280,42 @@ static void say(const struct fate *fate, const struct fault *fault, const char *
     else
         answer_success(&form, answer_oddity_of(words), text);
     if (words == WORDS_MALFORMED) {
-        text->len = text->len * 2 / 3;
+        text->len = before + (text->len - before) * 2 / 3;
         text->ptr[text->len] = '\0';
+    }
+}
+
+static void say_success(const char *id, struct buffer *text)
+{
+    const struct answer_form form = {.request_id = id};
+
+    answer_success(&form, ANSWER_PLAIN, text);
+}
+
+/* What concerns the whole call is told once. */
+static bool is_whole(enum fault_words words)
+{
+    return words == WORDS_CALL_ERROR || words == WORDS_BAN || words == WORDS_QUOTA ||
+           words == WORDS_EMPTY || words == WORDS_HTML;
+}
+
+static void say(const struct fate *fate, const struct fault *fault, const char *id,
+                struct buffer *text)
+{
+    enum fault_words words = words_of(fate, fault);
+    int count = fate->count - (words == WORDS_PART_LESS);
+
+    if (!fate->is_narrow && is_whole(words)) {
+        say_words(fate, fault, id, text);
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        if (i)
+            buffer_text(text, ANSWER_SEPARATOR);
+        if (fate->parts[i].is_struck)
+            say_words(fate, fault, id, text);
+        else
+            say_success(id, text);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "gateway.h"
 #include "world.h"
 
 #define FIRST_DAY_MS INT64_C(1795000000000) /* 2026-11-18 19:06:40 in Beijing */
@@ -141,6 +142,7 @@ void plan_make(uint64_t seed, struct plan *ret_plan)
 {
     static const int rates[] = {0, 0, 5, 20, 60};
     static const int percents[] = {0, 3, 12, 40};
+    static const int batches[] = {1, 1, 3, PARTS_MAX};
     struct plan *plan = ret_plan;
 
     *plan = (struct plan){.seed = seed};
@@ -160,6 +162,7 @@ void plan_make(uint64_t seed, struct plan *ret_plan)
     plan->count = 1 + (int)draw(7);
     for (int i = 0; i < plan->count; i++)
         draw_one(plan, &plan->operations[i]);
+    plan->batch = batches[draw(4)]; /* last, so that it moves nothing else */
 }
 
 /* ---- as text ---- */
@@ -174,8 +177,8 @@ void plan_print(const struct plan *plan, FILE *to)
 {
     fprintf(to, "plan %" PRIu64 " claims %d without %" PRIx64 " percent %d", plan->seed,
             plan->claims, plan->without, plan->fault_percent);
-    fprintf(to, " in-flight %d rate %d quota %d retries %d begin %" PRId64 " looks %d",
-            plan->in_flight, plan->rate, plan->quota, plan->retries, plan->begin_ms,
+    fprintf(to, " in-flight %d batch %d rate %d quota %d retries %d begin %" PRId64 " looks %d",
+            plan->in_flight, plan->batch, plan->rate, plan->quota, plan->retries, plan->begin_ms,
             plan->looks_at_intents);
     for (int i = 0; i < SWARMS; i++)
         if (plan_has(plan, (enum swarm)i))
@@ -253,6 +256,7 @@ static bool read_number(const char *name, int64_t number, struct plan *plan)
         {"claims", &plan->claims}, {"percent", &plan->fault_percent},
         {"rate", &plan->rate},     {"in-flight", &plan->in_flight},
         {"quota", &plan->quota},   {"retries", &plan->retries},
+        {"batch", &plan->batch},
     };
 
     if (strcmp(name, "begin") == 0)
@@ -262,7 +266,7 @@ static bool read_number(const char *name, int64_t number, struct plan *plan)
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
         if (strcmp(name, numbers[i].name) == 0)
             *numbers[i].place = (int)number;
-    return plan->claims <= CLAIMS_MAX;
+    return plan->claims <= CLAIMS_MAX && plan->batch <= PARTS_MAX;
 }
 
 static bool read_plan_part(const char *name, FILE *from, struct plan *plan)
@@ -305,7 +309,7 @@ bool plan_read(FILE *from, struct plan *ret_plan)
 {
     char name[32];
 
-    *ret_plan = (struct plan){.count = 0};
+    *ret_plan = (struct plan){.batch = 1};
     if (fscanf(from, " plan %" SCNu64, &ret_plan->seed) != 1)
         return false;
     while (fscanf(from, "%31s", name) == 1) {

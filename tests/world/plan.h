@@ -120,7 +120,7 @@ struct plan {
     int fault_percent;
     int claims;
     uint64_t without; /* a bit for each claim that is left out */
-    int in_flight, rate, quota, retries;
+    int in_flight, batch, rate, quota, retries;
     int64_t begin_ms; /* wall time */
     bool looks_at_intents;
     int count;

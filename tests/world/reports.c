@@ -126,6 +126,7 @@ static bool is_lost(const struct report_line *line)
 
 static void check_report(const char *name, const struct report *report, bool is_rerun)
 {
+    int in_flight = world->plan.in_flight * world->plan.batch;
     int lost = 0;
 
     for (int i = 0; i < report->count; i++) {
@@ -141,9 +142,9 @@ static void check_report(const char *name, const struct report *report, bool is_
         if (is(line->outcome, "unknown"))
             mark(MARK_UNKNOWN_AT_END);
     }
-    if (!world->had_accident && lost > 2 * world->plan.in_flight * world->kills + world->suspected)
+    if (!world->had_accident && lost > 2 * in_flight * world->kills + world->suspected)
         violation("%s: %d rows are unknown after %d kills with %d in flight", name, lost,
-                  world->kills, world->plan.in_flight);
+                  world->kills, in_flight);
 }
 
 void oracle_check_reports(void)

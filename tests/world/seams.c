@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/process/confinement.h"
 #include "calls.h"
-#include "gateway/sign.h"
+#include "gateway/http/client.h"
 #include "run/pool/pool.h"
 #include "world.h"
 
@@ -133,9 +133,10 @@ int __wrap_pool_start(const struct submit_settings *settings, size_t workers, si
     (void)workers;
     pool.settings = settings;
     pool.in_flight = in_flight;
+    pool.jobs = in_flight * submit_claims(settings);
     pool.queue_tail = &pool.queue;
     *ret_pool = (struct pool *)&pool;
-    return sign_open(settings->app.sign_method, settings->secret, &pool.signer, err);
+    return submit_open(settings, in_flight, &pool.submitter, err);
 }
 
 void __wrap_pool_end(struct pool *unused)
@@ -147,9 +148,8 @@ void __wrap_pool_stop(struct pool *unused)
 {
     if (!unused)
         return;
-    sign_close(pool.signer);
-    pool.signer = NULL;
-    buffer_wipe(&pool.scratch);
+    submit_close(pool.submitter);
+    pool.submitter = NULL;
     pool.in_flight = 0;
 }
 
@@ -217,6 +217,42 @@ void __wrap_pool_recall(struct pool *unused)
     calls_recall();
 }
 
+/* ---- the submitter's client ---- */
+
+int __wrap_client_open(const struct client_settings *settings, size_t capacity,
+                       struct client **ret_client, struct error *err);
+void __wrap_client_close(struct client *unused);
+void __wrap_client_send(struct client *unused, struct exchange *exchange);
+struct exchange *__wrap_client_collect(struct client *unused, int timeout_ms);
+
+int __wrap_client_open(const struct client_settings *settings, size_t capacity,
+                       struct client **ret_client, struct error *err)
+{
+    (void)settings, (void)capacity, (void)err;
+    *ret_client = (struct client *)&pool;
+    return 0;
+}
+
+void __wrap_client_close(struct client *unused)
+{
+    (void)unused;
+}
+
+void __wrap_client_send(struct client *unused, struct exchange *exchange)
+{
+    (void)unused;
+    pool.begun = exchange;
+}
+
+struct exchange *__wrap_client_collect(struct client *unused, int timeout_ms)
+{
+    struct exchange *ended = pool.ended;
+
+    (void)unused, (void)timeout_ms;
+    ended->next = NULL;
+    return ended;
+}
+
 /* ---- waiting ---- */
 
 int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
@@ -225,8 +261,8 @@ int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t s
 
 static bool is_rung(void)
 {
-    return pool.done && (pool.done_count >= pool.in_flight / 8 ||
-                         pool.queued < pool.in_flight - pool.in_flight / 8);
+    return pool.done &&
+           (pool.done_count >= pool.jobs / 8 || pool.queued < pool.jobs - pool.jobs / 8);
 }
 
 static int wait_for_pool(struct pollfd *fds, nfds_t count, int timeout_ms)

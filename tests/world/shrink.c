@@ -94,7 +94,7 @@ static bool turn_off_faults(struct plan *plan)
 {
     bool is_smaller = false;
 
-    for (int i = 0; i < SWARMS + 4; i++) {
+    for (int i = 0; i < SWARMS + 5; i++) {
         struct plan changed = *plan;
 
         if (i < SWARMS)
@@ -105,6 +105,8 @@ static bool turn_off_faults(struct plan *plan)
             changed.quota = 0;
         else if (i == SWARMS + 2)
             changed.rate = 0;
+        else if (i == SWARMS + 3)
+            changed.batch = 1;
         else
             changed.looks_at_intents = false;
         is_smaller |= take(plan, &changed);

@@ -66,6 +66,8 @@ struct words words_sending(const char *command, const char *operand, const char 
     words_add(&words, "secret");
     words_add_number(&words, "-c", world->plan.in_flight);
     words_add_number(&words, "-w", 1);
+    if (world->plan.batch > 1)
+        words_add_number(&words, "--batch", world->plan.batch);
     words_add_number(&words, "--retries", world->plan.retries);
     words_add_number(&words, "--outage-patience", 20);
     words_add_number(&words, "--max-changed", 1000);

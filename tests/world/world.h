@@ -139,6 +139,8 @@ bool chance(enum stream stream, unsigned percent);
     X(BAN_WHILE_WAITING, "a ban came while another run was going on")                              \
     X(BAN_AND_KILL, "killed in a ban")                                                             \
     X(BAN_LONG, "a ban was too long to wait for")                                                  \
+    X(BATCH, "a call carried several claims")                                                      \
+    X(PART_STRUCK, "one claim of a call failed")                                                   \
     X(WITHDRAWN, "a call was withdrawn")                                                           \
     X(OUTAGE, "the gateway could not be reached")                                                  \
     X(STOPPED_BY_ANSWER, "an answer stopped the run")                                              \
