@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "import_part.h"
 #include "ledger/chain.h"
 #include "ledger/import/import.h"
 
@@ -50,15 +51,7 @@ static bool is_here(const struct intake *in, const struct row_place *at)
 static int put_open(const struct intake *in, const struct row_record *r, int64_t submitted_ms,
                     struct error *err)
 {
-    const struct claim_key *key = &in->ref.key;
-
-    return database_execute(in->ledger,
-                            database_ready(in->ledger, SQL_IMPORT_OPEN_PUT, "siiiiiiids",
-                                           key->claim_order_no, key->workcard_id, in->platform,
-                                           in->ref.place.run, (int64_t)in->ref.place.row,
-                                           (int64_t)r->attempts, (int64_t)r->tries, submitted_ms,
-                                           r->digest, r->warnings),
-                            err);
+    return import_part_put_open(in->ledger, in->platform, &in->ref, r, submitted_ms, err);
 }
 
 /* The open attempt is one no more: another that is unknown is, or rows that wait are freed. */
@@ -299,17 +292,6 @@ static int join(const struct intake *in, const struct row_record *known, struct 
 
 /* ---- all of them ---- */
 
-static int was_settled(const struct intake *in, bool *ret_settled, struct error *err)
-{
-    sqlite3_stmt *s = database_ready(in->ledger, SQL_IMPORT_SETTLED, "iii", in->ref.place.run,
-                                     (int64_t)in->ref.place.row, in->row->record.submitted_ms);
-    int found = database_step(in->ledger, s, err);
-
-    *ret_settled = found == 1;
-    sqlite3_reset(s);
-    return found < 0 ? -1 : 0;
-}
-
 static int apply(const struct intake *in, const struct import_result *result, struct error *err)
 {
     const struct row_record *record = &in->row->record;
@@ -360,11 +342,12 @@ int ledger_import_row(struct ledger *ledger, const struct import_place *place,
                 .fee_fen = row->fee_fen},
     };
     struct known_row *known = &ret_result->known;
-    bool settled = false;
+    int settled = 0;
     int found = ledger_row_get(ledger, in.ref.place, known, err);
 
-    if (found < 0 || database_platform(ledger, place->platform, &in.platform, err) ||
-        (found && was_settled(&in, &settled, err)))
+    if (found > 0)
+        settled = import_part_was_settled(ledger, &in.ref.place, row->record.submitted_ms, err);
+    if (found < 0 || settled < 0 || database_platform(ledger, place->platform, &in.platform, err))
         return -1;
     ret_result->was_known = found;
     ret_result->merge =

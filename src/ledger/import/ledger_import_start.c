@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "import_part.h"
 #include "ledger/chain.h"
 #include "ledger/commits.h"
 #include "ledger/import/import.h"
@@ -80,18 +81,6 @@ static bool is_sent_again(const struct row_record *known)
                                        outcome == OUTCOME_UNKNOWN || outcome == OUTCOME_INVALID);
 }
 
-/* A person has said what became of this very attempt. */
-static int was_settled(struct ledger *ledger, const struct row_place *at, int64_t submitted_ms,
-                       struct error *err)
-{
-    sqlite3_stmt *s =
-        database_ready(ledger, SQL_IMPORT_SETTLED, "iii", at->run, (int64_t)at->row, submitted_ms);
-    int found = database_step(ledger, s, err);
-
-    sqlite3_reset(s);
-    return found;
-}
-
 /* Whether content as good as this or newer was accepted, so that it was not sent, or need not be
  * asked about: 1 or 0. */
 static int is_accepted(struct ledger *ledger, const struct row_ref *ref, int64_t platform,
@@ -150,15 +139,8 @@ static int put(struct ledger *ledger, const struct row_ref *ref, int64_t platfor
 {
     if (chain_finish_row(ledger, platform, ref, record, err))
         return -1;
-    if (!is_open)
-        return 0;
-    return database_execute(ledger,
-                            database_ready(ledger, SQL_IMPORT_OPEN_PUT, "siiiiiiids",
-                                           ref->key.claim_order_no, ref->key.workcard_id, platform,
-                                           ref->place.run, (int64_t)ref->place.row,
-                                           (int64_t)record->attempts, (int64_t)record->tries,
-                                           record->submitted_ms, record->digest, record->warnings),
-                            err);
+    return is_open ? import_part_put_open(ledger, platform, ref, record, record->submitted_ms, err)
+                   : 0;
 }
 
 /* Whether the row may have been sent by this start: 1 or 0; of what is known only the numbers. */
@@ -173,7 +155,7 @@ static int is_doubtful(struct ledger *ledger, const struct row_ref *ref, int64_t
     known_row_release(&known);
     if (found < 0 || is_over)
         return found < 0 ? -1 : 0;
-    found = was_settled(ledger, &ref->place, record->submitted_ms, err);
+    found = import_part_was_settled(ledger, &ref->place, record->submitted_ms, err);
     if (!found)
         found = is_accepted(ledger, ref, platform, record->digest, err);
     return found < 0 ? -1 : !found;
