@@ -133,14 +133,7 @@ static int settle_at(struct apply *s, const struct decision *decision, const str
         .place = {run->id, row},
         .key = {decision->workcard_id, decision->claim_order_no},
     };
-    struct settlement settlement = {
-        .outcome = decision->outcome,
-        .digest = decision->digest,
-        .submitted_ms = decision->submitted_ms,
-        .by = decision->by,
-        .reason = decision->reason,
-        .at_ms = clock_wall_ms(),
-    };
+    struct settlement settlement = decision_settlement(decision);
 
     return ledger_row_resolve(s->ledger, &ref, &settlement, err);
 }

@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -189,4 +190,16 @@ int decision_set_claim(struct decision *decision, int64_t workcard_id, const cha
     decision->claim_order_no = strdup(claim_order_no);
     decision->workcard_id = workcard_id;
     return decision->claim_order_no ? 0 : -1;
+}
+
+struct settlement decision_settlement(const struct decision *decision)
+{
+    return (struct settlement){
+        .outcome = decision->outcome,
+        .digest = decision->digest,
+        .submitted_ms = decision->submitted_ms,
+        .by = decision->by,
+        .reason = decision->reason,
+        .at_ms = clock_wall_ms(),
+    };
 }

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "input/export/charset.h"
-#include "ledger/outcome.h"
+#include "ledger/ledger.h"
 
 struct error;
 struct decisions;
@@ -74,6 +74,9 @@ struct decision *decisions_find(struct decisions *decisions, uint64_t row); /* N
 
 /* Notes which claim the row is. -1 without memory. */
 int decision_set_claim(struct decision *decision, int64_t workcard_id, const char *claim_order_no);
+
+/* What the ledger is told of it now. Borrowed from the decision. */
+struct settlement decision_settlement(const struct decision *decision);
 
 /* Refuses one: the first DECISIONS_REFUSED_SHOWN are logged, naming line and row. */
 void decisions_refuse(struct decisions *decisions, const struct decision *decision,

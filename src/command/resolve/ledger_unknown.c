@@ -164,14 +164,7 @@ static int settle_one(struct desk *desk, size_t i, struct error *err)
         .place = desk->places[i],
         .key = {decision->workcard_id, decision->claim_order_no},
     };
-    struct settlement settlement = {
-        .outcome = decision->outcome,
-        .digest = decision->digest,
-        .submitted_ms = decision->submitted_ms,
-        .by = decision->by,
-        .reason = decision->reason,
-        .at_ms = clock_wall_ms(),
-    };
+    struct settlement settlement = decision_settlement(decision);
     int done = ledger_run_get(desk->ledger, ref.place.run, &run, err);
 
     if (done <= 0)
