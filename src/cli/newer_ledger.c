@@ -48,7 +48,7 @@ int newer_ledger_check(struct ledger *ledger, const char *path,
     found = ledger_commits_is_lost(ledger, manifest->ledger_commits, err);
     if (found <= 0)
         return found;
-    pass = (struct pass){manifest->ledger_id, manifest->run, manifest->ledger_commits, PASS_REPORT};
+    pass = manifest_pass(manifest, PASS_REPORT);
     found = ledger_pass_find(ledger, &pass, err);
     return found ? (found < 0 ? -1 : 0)
                  : newer_ledger_refuse_older(ledger, path, manifest, false, err);

@@ -17,6 +17,7 @@
 #include "base/buffer.h"
 #include "input/inspection/inspection.h"
 #include "ledger/changed.h"
+#include "ledger/commits.h"
 #include "report/tally.h"
 
 struct error;
@@ -153,6 +154,12 @@ int manifest_refuse_due(const char *report_path, struct error *err);
 int manifest_require(const char *report_path, const char *platform,
                      struct manifest_found *ret_found, struct error *err);
 void manifest_found_release(struct manifest_found *found);
+
+/* Whether its run was made with this ledger, and not with another. */
+bool manifest_is_of(const struct manifest_found *found, const struct ledger *ledger);
+
+/* The manifest as it is passed over, or learned; borrowed from it. */
+struct pass manifest_pass(const struct manifest_found *found, enum pass_kind kind);
 
 /* How the export was read, and what was known of it as a whole: as far as that goes, the source and
  * inspection of the run. The export itself is not in it. */

@@ -84,7 +84,7 @@ static int open_against_ledger(struct walk *w, size_t i, struct error *err)
 
     if (!report->has_manifest)
         return 0;
-    if (strcmp(report->manifest.ledger_id, ledger_id(w->ledger)) == 0)
+    if (manifest_is_of(&report->manifest, w->ledger))
         return against_ledger_open(w->ledger, w->audit, i, &w->ledgers[i], err);
     found = ledger_run_named(w->ledger, report->manifest.run, &run, err);
     if (found)

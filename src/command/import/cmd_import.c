@@ -194,7 +194,7 @@ static int64_t told_commits(const struct import *i)
     for (size_t k = 0; k < i->count; k++) {
         const struct manifest_found *m = &i->reports[k].manifest;
 
-        if (strcmp(m->ledger_id, ledger_id(i->ledger)) == 0 && m->ledger_commits > told)
+        if (manifest_is_of(m, i->ledger) && m->ledger_commits > told)
             told = m->ledger_commits;
     }
     return told;
@@ -208,7 +208,7 @@ static bool told_by_starts(const struct import *i, int64_t *told)
     for (size_t k = 0; k < i->start_count; k++) {
         const struct manifest_found *m = &i->starts[k].manifest;
 
-        if (strcmp(m->ledger_id, ledger_id(i->ledger)) != 0)
+        if (!manifest_is_of(m, i->ledger))
             continue;
         found = true;
         if (m->ledger_commits > *told)
@@ -221,10 +221,10 @@ static bool told_by_starts(const struct import *i, int64_t *told)
 static bool has_foreign(const struct import *i)
 {
     for (size_t k = 0; k < i->count; k++)
-        if (strcmp(i->reports[k].manifest.ledger_id, ledger_id(i->ledger)) != 0)
+        if (!manifest_is_of(&i->reports[k].manifest, i->ledger))
             return true;
     for (size_t k = 0; k < i->start_count; k++)
-        if (strcmp(i->starts[k].manifest.ledger_id, ledger_id(i->ledger)) != 0)
+        if (!manifest_is_of(&i->starts[k].manifest, i->ledger))
             return true;
     return false;
 }
@@ -264,7 +264,7 @@ static int pass_over(const struct import *i, const struct manifest_found *m, int
                      struct error *err)
 {
     struct statement_by by = said_by(i);
-    struct pass pass = {m->ledger_id, m->run, m->ledger_commits, PASS_LEARNED};
+    struct pass pass = manifest_pass(m, PASS_LEARNED);
 
     return ledger_pass_add(i->ledger, &pass, &by, err) || ledger_run_end_doubt(i->ledger, run, err)
                ? -1

@@ -74,9 +74,8 @@ static int open_ledger(struct rerun *r, struct error *err)
 static int refuse_stranger(const struct rerun *r, struct error *err)
 {
     const struct submission *s = &r->submission;
-    bool is_other = strcmp(ledger_id(s->ledger), r->manifest.ledger_id) != 0;
 
-    if (is_other)
+    if (!manifest_is_of(&r->manifest, s->ledger))
         return error_set(err, EXIT_BAD_CONFIG,
                          "the report was made with ledger %s, but '%s' is ledger %s; name the "
                          "right one with --ledger, or say --new-ledger if it is lost: then only "
@@ -96,8 +95,7 @@ static int pass_parent(struct rerun *r, struct error *err)
     struct submission *s = &r->submission;
     const struct options *o = s->options;
     struct statement_by by = {o->by, o->reason, clock_wall_ms()};
-    struct pass pass = {r->manifest.ledger_id, r->manifest.run, r->manifest.ledger_commits,
-                        PASS_REPORT};
+    struct pass pass = manifest_pass(&r->manifest, PASS_REPORT);
     int found = ledger_pass_find(s->ledger, &pass, err);
 
     if (found)

@@ -28,7 +28,7 @@ struct selection {
 };
 
 /* One pass. The seven cells of a row stand as if they were an export's. */
-struct pass {
+struct selecting {
     const struct selection *selection;
     const struct row_source *row_source;
     struct scan *scan;
@@ -89,7 +89,7 @@ static bool is_wanted(const struct selection *selection, enum outcome outcome)
 
 /* ---- one row ---- */
 
-static void set_record(struct pass *pass, const struct scan_row *row)
+static void set_record(struct selecting *pass, const struct scan_row *row)
 {
     for (int i = 0; i < FIELD_COUNT; i++)
         pass->cells[i] = (struct cell){row->line.fields[i], strlen(row->line.fields[i])};
@@ -108,8 +108,8 @@ static void take_text(const char **text, struct buffer *store)
 
 /* A row as it was written: its claim is known exactly, and was judged before; but a limit that is
  * set now holds now. */
-static void take_claim(struct pass *pass, const struct scan_row *row, struct claim_store *store,
-                       struct judged_row *ret_row)
+static void take_claim(struct selecting *pass, const struct scan_row *row,
+                       struct claim_store *store, struct judged_row *ret_row)
 {
     const struct rules *rules = &pass->row_source->rules;
 
@@ -124,7 +124,7 @@ static void take_claim(struct pass *pass, const struct scan_row *row, struct cla
 }
 
 /* What became of an unknown row so far. */
-static void take_unsettled(struct pass *pass, const struct scan_row *row,
+static void take_unsettled(struct selecting *pass, const struct scan_row *row,
                            struct judged_row *ret_row)
 {
     const struct row_record *record = &row->line.record;
@@ -140,7 +140,7 @@ static void take_unsettled(struct pass *pass, const struct scan_row *row,
 }
 
 /* Makes of a row that is taken one of the run. */
-static int take_row(struct pass *pass, const struct scan_row *row, struct claim_store *store,
+static int take_row(struct selecting *pass, const struct scan_row *row, struct claim_store *store,
                     struct judged_row *ret_row, struct error *err)
 {
     const struct row_source *row_source = pass->row_source;
@@ -169,7 +169,7 @@ static int take_row(struct pass *pass, const struct scan_row *row, struct claim_
 
 static void pass_close(void *context)
 {
-    struct pass *pass = context;
+    struct selecting *pass = context;
 
     if (!pass)
         return;
@@ -181,7 +181,7 @@ static void pass_close(void *context)
 
 static int pass_open(const struct row_source *row_source, void **ret_pass, struct error *err)
 {
-    struct pass *pass = calloc(1, sizeof(*pass));
+    struct selecting *pass = calloc(1, sizeof(*pass));
 
     *ret_pass = pass;
     if (!pass)
@@ -192,7 +192,7 @@ static int pass_open(const struct row_source *row_source, void **ret_pass, struc
 }
 
 /* What is special about the row; NULL: nothing. */
-static const struct exception *find_exception(struct pass *pass, uint64_t row)
+static const struct exception *find_exception(struct selecting *pass, uint64_t row)
 {
     const struct selection *selection = pass->selection;
     const struct exception *next = &selection->exceptions[pass->exception_at];
@@ -206,7 +206,7 @@ static const struct exception *find_exception(struct pass *pass, uint64_t row)
 static int pass_next(void *context, struct claim_store *store, struct judged_row *ret_row,
                      struct error *err)
 {
-    struct pass *pass = context;
+    struct selecting *pass = context;
     struct scan_row row;
     int found;
 
@@ -241,7 +241,7 @@ static int add_exception(struct selection *selection, uint64_t row, uint64_t ope
 /* What the first pass has at hand. */
 struct first {
     struct selection *selection;
-    struct pass pass;
+    struct selecting pass;
     struct unaltered unaltered;
     struct inspection *inspection;
     struct other_rows *other_rows; /* NULL: none stands in the way */

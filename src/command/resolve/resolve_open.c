@@ -35,7 +35,7 @@ static int check_file(const char *path, struct error *err)
 static int check_import(struct resolve *r, struct error *err)
 {
     const struct manifest_found *m = &r->manifest;
-    struct pass pass = {m->ledger_id, m->run, m->ledger_commits, PASS_LEARNED};
+    struct pass pass = manifest_pass(m, PASS_LEARNED);
     struct run_record run;
     int known = ledger_run_named(r->ledger, m->run, &run, err);
     int found = known > 0 ? ledger_pass_find(r->ledger, &pass, err) : known;
@@ -75,7 +75,7 @@ static int open_ledger(struct resolve *r, struct error *err)
                          LOG_QUOTED(r->ledger_path.ptr), r->manifest.ledger_id);
     if (ledger_open(r->ledger_path.ptr, &r->ledger, err))
         return -1;
-    if (strcmp(ledger_id(r->ledger), r->manifest.ledger_id) == 0)
+    if (manifest_is_of(&r->manifest, r->ledger))
         return newer_ledger_check(r->ledger, r->options->claims, &r->manifest, err);
     return check_import(r, err);
 }

@@ -49,7 +49,7 @@ static int see(void *context, const struct earlier_run *earlier_run, struct erro
     int is_lost;
 
     /* A backup elsewhere is older, and that is as it should be. */
-    if (!m || strcmp(m->ledger_id, ledger_id(lost->ledger)) != 0 ||
+    if (!m || !manifest_is_of(m, lost->ledger) ||
         !file_is_same(m->ledger_path, ledger_path(lost->ledger)))
         return 0;
     is_lost = ledger_run_named(lost->ledger, m->run, &run, err);
@@ -58,7 +58,7 @@ static int see(void *context, const struct earlier_run *earlier_run, struct erro
     if (is_lost <= 0)
         return is_lost;
     /* What a person passed over he knows. */
-    pass = (struct pass){m->ledger_id, m->run, m->ledger_commits, PASS_OTHERS};
+    pass = manifest_pass(m, PASS_OTHERS);
     is_lost = ledger_pass_find(lost->ledger, &pass, err);
     if (is_lost)
         return is_lost < 0 ? -1 : 0;

@@ -102,7 +102,7 @@ static int judge(const struct look *look, const struct manifest_found *m, bool i
     int found;
 
     *ret_mismatch = MISMATCH_NONE;
-    if (!s->ledger || strcmp(m->ledger_id, ledger_id(s->ledger)) != 0) {
+    if (!s->ledger || !manifest_is_of(m, s->ledger)) {
         if (strcmp(m->platform, s->endpoint.platform) == 0 && (is_this || is_younger(look, m)))
             *ret_mismatch = MISMATCH_OTHER;
         return 0;
@@ -166,8 +166,7 @@ static int see(void *context, const struct earlier_run *earlier_run, struct erro
         return 0;
     if (mismatch != MISMATCH_OTHER && m->ledger_commits > look->highest)
         look->highest = m->ledger_commits;
-    pass =
-        (struct pass){m->ledger_id, m->run, m->ledger_commits, is_this ? PASS_EXPORT : PASS_OTHERS};
+    pass = manifest_pass(m, is_this ? PASS_EXPORT : PASS_OTHERS);
     passed = pass_over(look, earlier_run, &pass, err);
     if (passed)
         return passed < 0 ? -1 : 0;

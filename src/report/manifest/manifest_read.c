@@ -423,3 +423,13 @@ void manifest_found_release(struct manifest_found *found)
     free(found->events);
     empty(found);
 }
+
+bool manifest_is_of(const struct manifest_found *found, const struct ledger *ledger)
+{
+    return strcmp(found->ledger_id, ledger_id(ledger)) == 0;
+}
+
+struct pass manifest_pass(const struct manifest_found *found, enum pass_kind kind)
+{
+    return (struct pass){found->ledger_id, found->run, found->ledger_commits, kind};
+}

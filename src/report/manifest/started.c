@@ -82,7 +82,7 @@ static int look(const struct manifest *m, const char *path, struct manifest_foun
     if (found <= 0)
         return found;
     *ret_standing = STANDING_OTHER;
-    if (strcmp(ret_found->ledger_id, ledger_id(m->ledger)) != 0)
+    if (!manifest_is_of(ret_found, m->ledger))
         return 0;
     if (strcmp(ret_found->run, m->run->name) == 0) {
         *ret_standing = STANDING_OWN;
@@ -98,7 +98,7 @@ static int look(const struct manifest *m, const char *path, struct manifest_foun
 static int is_learned(struct ledger *ledger, const struct manifest_found *found,
                       struct run_record *ret_run, struct error *err)
 {
-    struct pass pass = {found->ledger_id, found->run, found->ledger_commits, PASS_LEARNED};
+    struct pass pass = manifest_pass(found, PASS_LEARNED);
     int known = ledger_run_named(ledger, found->run, ret_run, err);
 
     return known <= 0 ? known : ledger_pass_find(ledger, &pass, err);
@@ -281,9 +281,7 @@ static int is_own(struct ledger *ledger, const char *run, const struct manifest_
 
     if (strcmp(found->run, run) != 0)
         return 0;
-    return strcmp(found->ledger_id, ledger_id(ledger)) == 0
-               ? 1
-               : is_learned(ledger, found, &known, err);
+    return manifest_is_of(found, ledger) ? 1 : is_learned(ledger, found, &known, err);
 }
 
 /* A file of ours that could not be read may be the one: then the run is not over, and the same
