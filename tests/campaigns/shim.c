@@ -8,9 +8,10 @@
  * CAMPAIGN_DO=WHAT      kill-before, kill-torn (half of the bytes), kill-after, stop-before
  *                       (SIGTERM), fail, or fail-on (this one and all later ones)
  * CAMPAIGN_ERRNO=N      what the failing call says; EAGAIN is said by calls that lock alone, as
- * where another process holds the lock CAMPAIGN_OLD=1        the file system knows no rename that
- * replaces nothing CAMPAIGN_RECORD=FILE  append what changes files, what syncs them and what is
- * sent: a line "OP INODE OFFSET LENGTH PATH [TO]", then LENGTH bytes
+ *                       where another process holds the lock
+ * CAMPAIGN_OLD=1        the file system knows no rename that replaces nothing
+ * CAMPAIGN_RECORD=FILE  append what changes files, what syncs them and what is sent: a line
+ *                       "OP INODE OFFSET LENGTH PATH [TO]", then LENGTH bytes
  *
  * The functions are named as in the table below; variants of one (open64, mkostemp64 and fopen for
  * open, sendmsg for send, …) go by one name. Only calls on regular files and folders count, and
@@ -75,7 +76,7 @@ enum call {
     CALL_COUNT,
 };
 
-static const char *const names[CALL_COUNT] = {
+static const char *const call_names[CALL_COUNT] = {
     [CALL_MALLOC] = "malloc",       [CALL_CALLOC] = "calloc", [CALL_REALLOC] = "realloc",
     [CALL_OPEN] = "open",           [CALL_READ] = "read",     [CALL_PREAD] = "pread",
     [CALL_WRITE] = "write",         [CALL_PWRITE] = "pwrite", [CALL_FSYNC] = "fsync",
@@ -101,19 +102,20 @@ enum action {
 static const char *const actions[] = {
     "", "kill-before", "kill-torn", "kill-after", "stop-before", "fail", "fail-on"};
 
-static struct {
+static struct plan {
     bool hits[CALL_COUNT];
     long at;
     enum action action;
     int cause;
     const char *path; /* NULL: any */
     bool is_old;
-    int log_fd;
-    int record_fd;
-} plan = {.log_fd = -1, .record_fd = -1};
+} plan;
 
 static long counts[CALL_COUNT]; /* atomic */
 static long hit_count;          /* atomic: calls of the functions that may be hit */
+
+static int log_fd = -1;
+static int record_fd = -1;
 static pthread_mutex_t record_lock = PTHREAD_MUTEX_INITIALIZER; /* from a call to its record */
 
 extern void *__libc_malloc(size_t size);
@@ -134,6 +136,92 @@ extern void *__interceptor_realloc(void *old, size_t size) __attribute__((weak))
         real;                                                                                      \
     })
 
+/* ---- what an fd is ---- */
+
+static bool descriptor_is_file(int fd)
+{
+    struct stat status;
+
+    return fd > STDERR_FILENO && REAL(fstat)(fd, &status) == 0 &&
+           (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+}
+
+static const char *descriptor_path(int fd, char *text, size_t size)
+{
+    char link[64];
+    ssize_t len;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    len = readlink(link, text, size - 1);
+    text[len > 0 ? len : 0] = '\0';
+    return text;
+}
+
+/* ---- what is written down ---- */
+
+static int open_to_append(const char *path)
+{
+    return path ? (int)syscall(SYS_openat, AT_FDCWD, path,
+                               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
+                : -1;
+}
+
+static void append(int fd, const void *bytes, size_t len)
+{
+    if (fd >= 0 && syscall(SYS_write, fd, bytes, len) != (long)len)
+        abort();
+}
+
+static void record_start(void)
+{
+    log_fd = open_to_append(getenv("CAMPAIGN_LOG"));
+    record_fd = open_to_append(getenv("CAMPAIGN_RECORD"));
+}
+
+static bool record_has_log(void)
+{
+    return log_fd >= 0;
+}
+
+static void record_call(const char *line, size_t len)
+{
+    append(log_fd, line, len);
+}
+
+static bool record_is_on(void)
+{
+    return record_fd >= 0;
+}
+
+static void record_change(const char *op, int fd, int64_t offset, const char *from, const char *to,
+                          const void *bytes, size_t len)
+{
+    struct stat status = {0};
+    char line[2048];
+
+    if (!record_is_on())
+        return;
+    if (fd >= 0)
+        REAL(fstat)(fd, &status);
+    append(record_fd, line,
+           (size_t)snprintf(line, sizeof(line), "%s %llu %lld %zu %s %s\n", op,
+                            (unsigned long long)status.st_ino, (long long)offset, len, from, to));
+    append(record_fd, bytes, len);
+}
+
+static void record_begin(void)
+{
+    if (record_is_on())
+        pthread_mutex_lock(&record_lock);
+}
+
+static long record_end(long result)
+{
+    if (record_is_on())
+        pthread_mutex_unlock(&record_lock);
+    return result;
+}
+
 /* ---- what is to be done ---- */
 
 static void read_hit(const char *hit)
@@ -147,17 +235,10 @@ static void read_hit(const char *hit)
         size_t len = strcspn(hit, "+:");
 
         for (int i = 0; i < CALL_COUNT; i++)
-            if (strlen(names[i]) == len && strncmp(names[i], hit, len) == 0)
+            if (strlen(call_names[i]) == len && strncmp(call_names[i], hit, len) == 0)
                 plan.hits[i] = true;
         hit += len + 1;
     }
-}
-
-static int append_to(const char *path)
-{
-    return path ? (int)syscall(SYS_openat, AT_FDCWD, path,
-                               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
-                : -1;
 }
 
 __attribute__((constructor)) static void begin(void)
@@ -171,16 +252,9 @@ __attribute__((constructor)) static void begin(void)
     plan.cause = cause ? atoi(cause) : EIO;
     plan.path = getenv("CAMPAIGN_PATH");
     plan.is_old = getenv("CAMPAIGN_OLD") != NULL;
-    plan.log_fd = append_to(getenv("CAMPAIGN_LOG"));
-    plan.record_fd = append_to(getenv("CAMPAIGN_RECORD"));
+    record_start();
     __atomic_store_n(&hit_count, 0, __ATOMIC_SEQ_CST);
     read_hit(getenv("CAMPAIGN_HIT"));
-}
-
-static void put(int fd, const void *bytes, size_t len)
-{
-    if (fd >= 0 && syscall(SYS_write, fd, bytes, len) != (long)len)
-        abort();
 }
 
 __attribute__((destructor)) static void end(void)
@@ -188,7 +262,7 @@ __attribute__((destructor)) static void end(void)
     char line[64];
     long total = counts[CALL_MALLOC] + counts[CALL_CALLOC] + counts[CALL_REALLOC];
 
-    put(plan.log_fd, line, (size_t)snprintf(line, sizeof(line), "alloc %ld\n", total));
+    record_call(line, (size_t)snprintf(line, sizeof(line), "alloc %ld\n", total));
 }
 
 static void die(void)
@@ -199,7 +273,7 @@ static void die(void)
 }
 
 /* Counts a call and says what is to happen to it. Allocates nothing. */
-static enum action meet(enum call call, const char *detail)
+static enum action plan_meet(enum call call, const char *detail)
 {
     long number = __atomic_add_fetch(&counts[call], 1, __ATOMIC_SEQ_CST);
     enum action action = ACT_NOTHING;
@@ -211,11 +285,11 @@ static enum action meet(enum call call, const char *detail)
         if (at == plan.at || (at > plan.at && plan.action == ACT_FAIL_ON))
             action = plan.action;
     }
-    if (call > CALL_REALLOC && plan.log_fd >= 0) {
-        int len = snprintf(line, sizeof(line), "%s %ld %s%s\n", names[call], number,
+    if (call > CALL_REALLOC && record_has_log()) {
+        int len = snprintf(line, sizeof(line), "%s %ld %s%s\n", call_names[call], number,
                            action ? "HIT " : "", detail);
 
-        put(plan.log_fd, line, len < (int)sizeof(line) ? (size_t)len : sizeof(line) - 1);
+        record_call(line, len < (int)sizeof(line) ? (size_t)len : sizeof(line) - 1);
     }
     if (action == ACT_KILL_BEFORE)
         die();
@@ -224,7 +298,7 @@ static enum action meet(enum call call, const char *detail)
     return action;
 }
 
-static bool fails(enum action action)
+static bool plan_fails(enum action action)
 {
     if (action != ACT_FAIL && action != ACT_FAIL_ON)
         return false;
@@ -232,7 +306,7 @@ static bool fails(enum action action)
     return true;
 }
 
-static long after(enum action action, long result)
+static long plan_after(enum action action, long result)
 {
     if (action == ACT_KILL_AFTER || action == ACT_KILL_TORN)
         die();
@@ -240,68 +314,41 @@ static long after(enum action action, long result)
 }
 
 /* Only half of the bytes, of a call that is to be torn. */
-static size_t torn(enum action action, size_t len)
+static size_t plan_torn(enum action action, size_t len)
 {
     return action == ACT_KILL_TORN ? len / 2 : len;
 }
 
-/* ---- what an fd is ---- */
-
-static bool is_file(int fd)
+static bool ends_as_planned(const char *path)
 {
-    struct stat status;
+    size_t len = strlen(path);
+    size_t end = plan.path ? strlen(plan.path) : 0;
 
-    return fd > STDERR_FILENO && REAL(fstat)(fd, &status) == 0 &&
-           (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+    return len >= end && memcmp(path + len - end, plan.path ? plan.path : "", end) == 0;
 }
 
-static const char *path_of(int fd, char *text, size_t size)
+/* Whether a call on this descriptor counts; what is to happen to it. */
+static enum action plan_meet_fd(enum call call, int fd)
 {
-    char link[64];
-    ssize_t len;
+    char path[256] = "";
+    int saved = errno;
+    enum action action = ACT_NOTHING;
 
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    len = readlink(link, text, size - 1);
-    text[len > 0 ? len : 0] = '\0';
-    return text;
-}
-
-/* ---- the record ---- */
-
-static void record(const char *op, int fd, int64_t offset, const char *from, const char *to,
-                   const void *bytes, size_t len)
-{
-    struct stat status = {0};
-    char line[2048];
-
-    if (plan.record_fd < 0)
-        return;
-    if (fd >= 0)
-        REAL(fstat)(fd, &status);
-    put(plan.record_fd, line,
-        (size_t)snprintf(line, sizeof(line), "%s %llu %lld %zu %s %s\n", op,
-                         (unsigned long long)status.st_ino, (long long)offset, len, from, to));
-    put(plan.record_fd, bytes, len);
-}
-
-static void record_begin(void)
-{
-    if (plan.record_fd >= 0)
-        pthread_mutex_lock(&record_lock);
-}
-
-static long record_end(long result)
-{
-    if (plan.record_fd >= 0)
-        pthread_mutex_unlock(&record_lock);
-    return result;
+    if (descriptor_is_file(fd)) {
+        if (plan.path || record_has_log())
+            descriptor_path(fd, path, sizeof(path));
+        if (ends_as_planned(path))
+            action = plan_meet(call, path);
+    }
+    errno = saved;
+    return action;
 }
 
 /* ---- allocations ---- */
 
 static bool has_no_memory(enum call call)
 {
-    enum action action = meet(call, "");
+    enum action action = plan_meet(call, "");
 
     if (action != ACT_FAIL && action != ACT_FAIL_ON)
         return false;
@@ -333,7 +380,7 @@ void *realloc(void *old, size_t size)
 int pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
                    void *(*run)(void *context), void *context)
 {
-    if (fails(meet(CALL_THREAD, "")))
+    if (plan_fails(plan_meet(CALL_THREAD, "")))
         return EAGAIN;
     return REAL(pthread_create)(ret_thread, attributes, run, context);
 }
@@ -342,21 +389,21 @@ int pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
 
 static int open_as(const char *path, int flags, mode_t mode)
 {
-    enum action action = meet(CALL_OPEN, path);
+    enum action action = plan_meet(CALL_OPEN, path);
     struct stat status;
     bool existed;
     int fd;
 
-    if (fails(action))
+    if (plan_fails(action))
         return -1;
     record_begin();
     existed = REAL(lstat)(path, &status) == 0;
     fd = REAL(open)(path, flags, mode);
     if (fd >= 0 && !existed)
-        record("create", fd, 0, path, "", "", 0);
+        record_change("create", fd, 0, path, "", "", 0);
     if (fd >= 0 && existed && (flags & O_TRUNC))
-        record("truncate", fd, 0, path, "", "", 0);
-    return (int)after(action, record_end(fd));
+        record_change("truncate", fd, 0, path, "", "", 0);
+    return (int)plan_after(action, record_end(fd));
 }
 
 int open(const char *path, int flags, ...)
@@ -383,59 +430,59 @@ int open64(const char *path, int flags, ...)
 
 int mkostemp64(char *path, int flags)
 {
-    enum action action = meet(CALL_OPEN, path);
+    enum action action = plan_meet(CALL_OPEN, path);
     int fd;
 
-    if (fails(action))
+    if (plan_fails(action))
         return -1;
     record_begin();
     fd = REAL(mkostemp64)(path, flags);
     if (fd >= 0)
-        record("create", fd, 0, path, "", "", 0);
-    return (int)after(action, record_end(fd));
+        record_change("create", fd, 0, path, "", "", 0);
+    return (int)plan_after(action, record_end(fd));
 }
 
 FILE *fopen(const char *path, const char *mode)
 {
-    return fails(meet(CALL_OPEN, path)) ? NULL : REAL(fopen)(path, mode);
+    return plan_fails(plan_meet(CALL_OPEN, path)) ? NULL : REAL(fopen)(path, mode);
 }
 
 FILE *fopen64(const char *path, const char *mode)
 {
-    return fails(meet(CALL_OPEN, path)) ? NULL : REAL(fopen64)(path, mode);
+    return plan_fails(plan_meet(CALL_OPEN, path)) ? NULL : REAL(fopen64)(path, mode);
 }
 
 DIR *opendir(const char *path)
 {
-    return fails(meet(CALL_OPEN, path)) ? NULL : REAL(opendir)(path);
+    return plan_fails(plan_meet(CALL_OPEN, path)) ? NULL : REAL(opendir)(path);
 }
 
 int link(const char *from, const char *to)
 {
-    enum action action = meet(CALL_LINK, to);
+    enum action action = plan_meet(CALL_LINK, to);
     int result;
 
-    if (fails(action))
+    if (plan_fails(action))
         return -1;
     record_begin();
     result = REAL(link)(from, to);
     if (!result)
-        record("link", -1, 0, from, to, "", 0);
-    return (int)after(action, record_end(result));
+        record_change("link", -1, 0, from, to, "", 0);
+    return (int)plan_after(action, record_end(result));
 }
 
 int rename(const char *from, const char *to)
 {
-    enum action action = meet(CALL_RENAME, to);
+    enum action action = plan_meet(CALL_RENAME, to);
     int result;
 
-    if (fails(action))
+    if (plan_fails(action))
         return -1;
     record_begin();
     result = REAL(rename)(from, to);
     if (!result)
-        record("rename", -1, 0, from, to, "", 0);
-    return (int)after(action, record_end(result));
+        record_change("rename", -1, 0, from, to, "", 0);
+    return (int)plan_after(action, record_end(result));
 }
 
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
@@ -447,200 +494,175 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
         errno = EINVAL;
         return -1;
     }
-    action = meet(CALL_RENAME, to);
-    if (fails(action))
+    action = plan_meet(CALL_RENAME, to);
+    if (plan_fails(action))
         return -1;
     record_begin();
     result = REAL(renameat2)(from_folder, from, to_folder, to, flags);
     if (!result)
-        record("rename", -1, 0, from, to, "", 0);
-    return (int)after(action, record_end(result));
+        record_change("rename", -1, 0, from, to, "", 0);
+    return (int)plan_after(action, record_end(result));
 }
 
 int unlink(const char *path)
 {
-    enum action action = meet(CALL_UNLINK, path);
+    enum action action = plan_meet(CALL_UNLINK, path);
     int result;
 
-    if (fails(action))
+    if (plan_fails(action))
         return -1;
     record_begin();
     result = REAL(unlink)(path);
     if (!result)
-        record("unlink", -1, 0, path, "", "", 0);
-    return (int)after(action, record_end(result));
+        record_change("unlink", -1, 0, path, "", "", 0);
+    return (int)plan_after(action, record_end(result));
 }
 
 int mkdir(const char *path, mode_t mode)
 {
-    enum action action = meet(CALL_MKDIR, path);
+    enum action action = plan_meet(CALL_MKDIR, path);
 
-    return fails(action) ? -1 : (int)after(action, REAL(mkdir)(path, mode));
+    return plan_fails(action) ? -1 : (int)plan_after(action, REAL(mkdir)(path, mode));
 }
 
 int stat(const char *path, struct stat *status)
 {
-    return fails(meet(CALL_STAT, path)) ? -1 : REAL(stat)(path, status);
+    return plan_fails(plan_meet(CALL_STAT, path)) ? -1 : REAL(stat)(path, status);
 }
 
 int stat64(const char *path, struct stat64 *status)
 {
-    return fails(meet(CALL_STAT, path)) ? -1 : REAL(stat)(path, (struct stat *)status);
+    return plan_fails(plan_meet(CALL_STAT, path)) ? -1 : REAL(stat)(path, (struct stat *)status);
 }
 
 int lstat(const char *path, struct stat *status)
 {
-    return fails(meet(CALL_STAT, path)) ? -1 : REAL(lstat)(path, status);
+    return plan_fails(plan_meet(CALL_STAT, path)) ? -1 : REAL(lstat)(path, status);
 }
 
 int lstat64(const char *path, struct stat64 *status)
 {
-    return fails(meet(CALL_STAT, path)) ? -1 : REAL(lstat)(path, (struct stat *)status);
+    return plan_fails(plan_meet(CALL_STAT, path)) ? -1 : REAL(lstat)(path, (struct stat *)status);
 }
 
 int access(const char *path, int mode)
 {
-    return fails(meet(CALL_ACCESS, path)) ? -1 : REAL(access)(path, mode);
+    return plan_fails(plan_meet(CALL_ACCESS, path)) ? -1 : REAL(access)(path, mode);
 }
 
 char *realpath(const char *path, char *resolved)
 {
-    return fails(meet(CALL_REALPATH, path)) ? NULL : REAL(realpath)(path, resolved);
+    return plan_fails(plan_meet(CALL_REALPATH, path)) ? NULL : REAL(realpath)(path, resolved);
 }
 
 int statvfs(const char *path, struct statvfs *status)
 {
-    return fails(meet(CALL_STATVFS, path)) ? -1 : REAL(statvfs)(path, status);
+    return plan_fails(plan_meet(CALL_STATVFS, path)) ? -1 : REAL(statvfs)(path, status);
 }
 
 int statvfs64(const char *path, struct statvfs64 *status)
 {
-    return fails(meet(CALL_STATVFS, path)) ? -1 : REAL(statvfs64)(path, status);
+    return plan_fails(plan_meet(CALL_STATVFS, path)) ? -1 : REAL(statvfs64)(path, status);
 }
 
 /* ---- contents ---- */
 
-static bool ends_as_planned(const char *path)
-{
-    size_t len = strlen(path);
-    size_t end = plan.path ? strlen(plan.path) : 0;
-
-    return len >= end && memcmp(path + len - end, plan.path ? plan.path : "", end) == 0;
-}
-
-/* Whether a call on this descriptor counts; what is to happen to it. */
-static enum action meet_fd(enum call call, int fd)
-{
-    char path[256] = "";
-    int saved = errno;
-    enum action action = ACT_NOTHING;
-
-    if (is_file(fd)) {
-        if (plan.path || plan.log_fd >= 0)
-            path_of(fd, path, sizeof(path));
-        if (ends_as_planned(path))
-            action = meet(call, path);
-    }
-    errno = saved;
-    return action;
-}
-
 ssize_t read(int fd, void *bytes, size_t len)
 {
-    return fails(meet_fd(CALL_READ, fd)) ? -1 : REAL(read)(fd, bytes, len);
+    return plan_fails(plan_meet_fd(CALL_READ, fd)) ? -1 : REAL(read)(fd, bytes, len);
 }
 
 ssize_t pread64(int fd, void *bytes, size_t len, off64_t offset)
 {
-    return fails(meet_fd(CALL_PREAD, fd)) ? -1 : REAL(pread64)(fd, bytes, len, offset);
+    return plan_fails(plan_meet_fd(CALL_PREAD, fd)) ? -1 : REAL(pread64)(fd, bytes, len, offset);
 }
 
 ssize_t write(int fd, const void *bytes, size_t len)
 {
-    enum action action = meet_fd(CALL_WRITE, fd);
+    enum action action = plan_meet_fd(CALL_WRITE, fd);
     off_t offset;
     ssize_t n;
 
-    if (fails(action))
+    if (plan_fails(action))
         return -1;
-    if (plan.record_fd < 0 || !is_file(fd))
-        return after(action, REAL(write)(fd, bytes, torn(action, len)));
+    if (!record_is_on() || !descriptor_is_file(fd))
+        return plan_after(action, REAL(write)(fd, bytes, plan_torn(action, len)));
     record_begin();
     offset = lseek(fd, 0, SEEK_CUR);
     n = REAL(write)(fd, bytes, len);
     if (n > 0)
-        record("write", fd, offset, "-", "", bytes, (size_t)n);
+        record_change("write", fd, offset, "-", "", bytes, (size_t)n);
     return record_end(n);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t offset)
 {
-    enum action action = meet_fd(CALL_PWRITE, fd);
+    enum action action = plan_meet_fd(CALL_PWRITE, fd);
     ssize_t n;
 
-    if (fails(action))
+    if (plan_fails(action))
         return -1;
     record_begin();
-    n = REAL(pwrite64)(fd, bytes, torn(action, len), offset);
+    n = REAL(pwrite64)(fd, bytes, plan_torn(action, len), offset);
     if (n > 0)
-        record("write", fd, offset, "-", "", bytes, (size_t)n);
-    return after(action, record_end(n));
+        record_change("write", fd, offset, "-", "", bytes, (size_t)n);
+    return plan_after(action, record_end(n));
 }
 
 int ftruncate64(int fd, off64_t len)
 {
-    enum action action = meet_fd(CALL_FTRUNCATE, fd);
+    enum action action = plan_meet_fd(CALL_FTRUNCATE, fd);
     int result;
 
-    if (fails(action))
+    if (plan_fails(action))
         return -1;
     record_begin();
     result = REAL(ftruncate64)(fd, len);
     if (!result)
-        record("truncate", fd, len, "-", "", "", 0);
-    return (int)after(action, record_end(result));
+        record_change("truncate", fd, len, "-", "", "", 0);
+    return (int)plan_after(action, record_end(result));
 }
 
 int posix_fallocate64(int fd, off64_t offset, off64_t len)
 {
-    enum action action = meet_fd(CALL_FALLOCATE, fd);
+    enum action action = plan_meet_fd(CALL_FALLOCATE, fd);
     int result;
 
-    if (fails(action))
+    if (plan_fails(action))
         return plan.cause;
     record_begin();
     result = REAL(posix_fallocate64)(fd, offset, len);
     if (!result)
-        record("grow", fd, offset + len, "-", "", "", 0);
-    return (int)after(action, record_end(result));
+        record_change("grow", fd, offset + len, "-", "", "", 0);
+    return (int)plan_after(action, record_end(result));
 }
 
 /* Behind the end of a file: nothing that the replay of a power loss would see. */
 int fallocate64(int fd, int mode, off64_t offset, off64_t len)
 {
-    enum action action = meet_fd(CALL_FALLOCATE, fd);
+    enum action action = plan_meet_fd(CALL_FALLOCATE, fd);
 
-    if (fails(action)) {
+    if (plan_fails(action)) {
         errno = plan.cause;
         return -1;
     }
     record_begin();
-    return (int)after(action, record_end(REAL(fallocate64)(fd, mode, offset, len)));
+    return (int)plan_after(action, record_end(REAL(fallocate64)(fd, mode, offset, len)));
 }
 
 static int sync_by(enum call call, int (*real)(int), int fd)
 {
-    enum action action = meet_fd(call, fd);
+    enum action action = plan_meet_fd(call, fd);
     char path[1024];
     int result;
 
-    if (fails(action))
+    if (plan_fails(action))
         return -1;
     record_begin();
     result = real(fd);
     if (!result)
-        record("sync", fd, 0, path_of(fd, path, sizeof(path)), "", "", 0);
-    return (int)after(action, record_end(result));
+        record_change("sync", fd, 0, descriptor_path(fd, path, sizeof(path)), "", "", 0);
+    return (int)plan_after(action, record_end(result));
 }
 
 int fsync(int fd)
@@ -661,26 +683,26 @@ int syncfs(int fd)
     char *slash;
     enum action action;
 
-    path_of(fd, path, sizeof(path));
+    descriptor_path(fd, path, sizeof(path));
     slash = strrchr(path, '/');
     if (slash && REAL(fstat)(fd, &status) == 0 && !S_ISDIR(status.st_mode))
         *slash = '\0';
-    action = meet(CALL_SYNCFS, path);
-    return fails(action) ? -1 : (int)after(action, REAL(syncfs)(fd));
+    action = plan_meet(CALL_SYNCFS, path);
+    return plan_fails(action) ? -1 : (int)plan_after(action, REAL(syncfs)(fd));
 }
 
 int fchmod(int fd, mode_t mode)
 {
-    enum action action = meet_fd(CALL_FCHMOD, fd);
+    enum action action = plan_meet_fd(CALL_FCHMOD, fd);
 
-    return fails(action) ? -1 : (int)after(action, REAL(fchmod)(fd, mode));
+    return plan_fails(action) ? -1 : (int)plan_after(action, REAL(fchmod)(fd, mode));
 }
 
 int flock(int fd, int operation)
 {
-    enum action action = meet_fd(CALL_FLOCK, fd);
+    enum action action = plan_meet_fd(CALL_FLOCK, fd);
 
-    return fails(action) ? -1 : (int)after(action, REAL(flock)(fd, operation));
+    return plan_fails(action) ? -1 : (int)plan_after(action, REAL(flock)(fd, operation));
 }
 
 /* Whether another process could be the reason that it is refused. SQLite locks by F_SETLK, and
@@ -703,11 +725,11 @@ static int control(int (*real)(int, int, ...), int fd, int command, void *argume
 {
     bool is_lock = command == F_SETLK || command == F_SETLKW || command == F_GETLK ||
                    command == F_OFD_SETLK || command == F_OFD_SETLKW || command == F_OFD_GETLK;
-    enum action action = is_lock ? meet_fd(CALL_LOCK, fd) : ACT_NOTHING;
+    enum action action = is_lock ? plan_meet_fd(CALL_LOCK, fd) : ACT_NOTHING;
 
     if (plan.cause == EAGAIN && is_lock && !takes_lock(command, argument) && action == ACT_FAIL)
         action = ACT_NOTHING;
-    return fails(action) ? -1 : (int)after(action, real(fd, command, argument));
+    return plan_fails(action) ? -1 : (int)plan_after(action, real(fd, command, argument));
 }
 
 int fcntl(int fd, int command, ...)
@@ -734,27 +756,27 @@ int fcntl64(int fd, int command, ...)
 
 int fstatfs64(int fd, struct statfs64 *status)
 {
-    return fails(meet_fd(CALL_STATVFS, fd)) ? -1 : REAL(fstatfs64)(fd, status);
+    return plan_fails(plan_meet_fd(CALL_STATVFS, fd)) ? -1 : REAL(fstatfs64)(fd, status);
 }
 
 int fstatvfs64(int fd, struct statvfs64 *status)
 {
-    return fails(meet_fd(CALL_STATVFS, fd)) ? -1 : REAL(fstatvfs64)(fd, status);
+    return plan_fails(plan_meet_fd(CALL_STATVFS, fd)) ? -1 : REAL(fstatvfs64)(fd, status);
 }
 
 int fstat(int fd, struct stat *status)
 {
-    return fails(meet_fd(CALL_FSTAT, fd)) ? -1 : REAL(fstat)(fd, status);
+    return plan_fails(plan_meet_fd(CALL_FSTAT, fd)) ? -1 : REAL(fstat)(fd, status);
 }
 
 int fstat64(int fd, struct stat64 *status)
 {
-    return fails(meet_fd(CALL_FSTAT, fd)) ? -1 : REAL(fstat)(fd, (struct stat *)status);
+    return plan_fails(plan_meet_fd(CALL_FSTAT, fd)) ? -1 : REAL(fstat)(fd, (struct stat *)status);
 }
 
 void *mmap64(void *at, size_t len, int protection, int flags, int fd, off64_t offset)
 {
-    if (fd >= 0 && fails(meet_fd(CALL_MMAP, fd)))
+    if (fd >= 0 && plan_fails(plan_meet_fd(CALL_MMAP, fd)))
         return MAP_FAILED;
     return REAL(mmap64)(at, len, protection, flags, fd, offset);
 }
@@ -762,10 +784,10 @@ void *mmap64(void *at, size_t len, int protection, int flags, int fd, off64_t of
 /* A failed close has closed all the same, as on Linux. */
 int close(int fd)
 {
-    enum action action = meet_fd(CALL_CLOSE, fd);
+    enum action action = plan_meet_fd(CALL_CLOSE, fd);
     int result = REAL(close)(fd);
 
-    return fails(action) ? -1 : (int)after(action, result);
+    return plan_fails(action) ? -1 : (int)plan_after(action, result);
 }
 
 static bool is_network(int fd)
@@ -780,19 +802,19 @@ static bool is_network(int fd)
 static void record_send(int fd, const void *bytes, size_t len)
 {
     record_begin();
-    record("send", -1, fd, "-", "", bytes, len);
+    record_change("send", -1, fd, "-", "", bytes, len);
 }
 
 ssize_t send(int fd, const void *bytes, size_t len, int flags)
 {
-    enum action action = is_network(fd) ? meet(CALL_SEND, "") : ACT_NOTHING;
+    enum action action = is_network(fd) ? plan_meet(CALL_SEND, "") : ACT_NOTHING;
 
-    if (fails(action))
+    if (plan_fails(action))
         return -1;
     if (!is_network(fd))
         return REAL(send)(fd, bytes, len, flags);
     record_send(fd, bytes, len);
-    return after(action, record_end(REAL(send)(fd, bytes, torn(action, len), flags)));
+    return plan_after(action, record_end(REAL(send)(fd, bytes, plan_torn(action, len), flags)));
 }
 
 /* These are counted and killed or failed, but neither recorded nor torn: no campaign uses TLS. */
@@ -800,21 +822,22 @@ ssize_t send(int fd, const void *bytes, size_t len, int flags)
 ssize_t sendto(int fd, const void *bytes, size_t len, int flags, const struct sockaddr *to,
                socklen_t to_len)
 {
-    enum action action = is_network(fd) ? meet(CALL_SEND, "") : ACT_NOTHING;
+    enum action action = is_network(fd) ? plan_meet(CALL_SEND, "") : ACT_NOTHING;
 
-    return fails(action) ? -1 : after(action, REAL(sendto)(fd, bytes, len, flags, to, to_len));
+    return plan_fails(action) ? -1
+                              : plan_after(action, REAL(sendto)(fd, bytes, len, flags, to, to_len));
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    enum action action = is_network(fd) ? meet(CALL_SEND, "") : ACT_NOTHING;
+    enum action action = is_network(fd) ? plan_meet(CALL_SEND, "") : ACT_NOTHING;
 
-    return fails(action) ? -1 : after(action, REAL(sendmsg)(fd, message, flags));
+    return plan_fails(action) ? -1 : plan_after(action, REAL(sendmsg)(fd, message, flags));
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
-    enum action action = is_network(fd) ? meet(CALL_SEND, "") : meet_fd(CALL_WRITE, fd);
+    enum action action = is_network(fd) ? plan_meet(CALL_SEND, "") : plan_meet_fd(CALL_WRITE, fd);
 
-    return fails(action) ? -1 : after(action, REAL(writev)(fd, parts, count));
+    return plan_fails(action) ? -1 : plan_after(action, REAL(writev)(fd, parts, count));
 }
