@@ -5,6 +5,7 @@ added here for runs that were killed.
 
 import argparse
 import concurrent.futures
+import glob
 import http.client
 import json
 import os
@@ -528,7 +529,7 @@ class Trial:
 
 
 class Shim:
-    """shim.c, compiled into a folder of its own."""
+    """The files in shim, compiled into a folder of its own."""
 
     def __enter__(self):
         self._folder = tempfile.mkdtemp(prefix="claimbatch-shim-")
@@ -536,7 +537,7 @@ class Shim:
         compiler = os.environ.get("CC", "cc")
         subprocess.run(
             [compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared"]
-            + ["-o", library, os.path.join(HERE, "shim.c"), "-ldl", "-pthread"],
+            + ["-o", library, *glob.glob(os.path.join(HERE, "shim", "*.c")), "-ldl", "-pthread"],
             check=True,
         )
         return library

@@ -2,6 +2,7 @@
 file. And file systems that cannot lock or sync: told by their cause, before anything is sent."""
 
 import errno
+import glob
 import os
 import shutil
 import subprocess
@@ -19,10 +20,10 @@ class ShimCase(TestCase):
         super().setUpClass()
         cls.folder = tempfile.mkdtemp(prefix="claimbatch-shim-")
         cls.shim = os.path.join(cls.folder, "shim.so")
-        source = os.path.join(HERE, os.pardir, "campaigns", "shim.c")
+        sources = glob.glob(os.path.join(HERE, os.pardir, "campaigns", "shim", "*.c"))
         flags = "-std=c11 -D_GNU_SOURCE -O1 -fPIC -shared".split()
         subprocess.run(
-            [os.environ.get("CC", "cc"), *flags, "-o", cls.shim, source, "-ldl", "-pthread"],
+            [os.environ.get("CC", "cc"), *flags, "-o", cls.shim, *sources, "-ldl", "-pthread"],
             check=True,
         )
 
