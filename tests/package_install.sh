@@ -55,8 +55,14 @@ in_chroot sh -c 'apt-get install -qy --no-install-recommends /debs/claimbatch_*.
 in_chroot claimbatch --version
 in_chroot claimbatch-sandbox --version
 [ "$(in_chroot stat -c '%U %a' /var/lib/claimbatch)" = 'claimbatch 700' ]
-[ "$(in_chroot stat -c '%G %a' /etc/claimbatch)" = 'claimbatch 750' ]
+[ "$(in_chroot stat -c '%G %a' /etc/claimbatch)" = 'claimbatch 751' ]
 in_chroot sh -c 'test -f /lib/systemd/system/claimbatch@.service && test -x /usr/share/claimbatch/hooks/dingtalk.sh'
+
+echo '== anybody'
+# Without a configuration, and without a right to anything of the package's own user.
+in_chroot setpriv --reuid=65534 --regid=65534 --clear-groups claimbatch explain exit 0 >/dev/null
+expect 1 in_chroot setpriv --reuid=65534 --regid=65534 --clear-groups claimbatch check \
+    /usr/share/doc/claimbatch/examples/claims.csv >/dev/null
 
 echo '== first upload'
 as_user sh -c 'umask 077; echo a-secret >/var/lib/claimbatch/secret
