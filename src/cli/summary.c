@@ -182,8 +182,9 @@ static void append_next(const struct summary *s, struct buffer *text)
                               "report. Correct them in the export and upload it again\n");
     if (open || s->stop->exit_code)
         append_again(s, text);
-    else if (summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE)
-        buffer_text(text, *s->left ? s->left : _("next: nothing is left to do\n"));
+    else if (summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE && !*s->left)
+        language_append(text, "next: nothing is left to do\n");
+    buffer_text(text, s->left);
 }
 
 /* Whether rows are left because of the stop. */
@@ -196,7 +197,7 @@ const char *summary_next(const struct summary *s)
 {
     if (tally_rows(s->tally, OUTCOME_UNKNOWN))
         return s->resolve;
-    return summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE ? "" : s->invocation;
+    return summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE ? s->left_next : s->invocation;
 }
 
 void summary_outcomes(const struct tally *tally, struct buffer *ret_json)

@@ -90,6 +90,29 @@ class RerunTest(TestCase):
         )
         self.assertNotIn("nothing is left to do", result.err)
 
+    def test_nor_where_what_was_taken_did_not_end_well(self):
+        """The rerun's own rows come first, then those of the report it was made from."""
+        gateway = self.first()
+        gateway.script = refuse
+        result = self.rerun(gateway, "--include", "rejected")
+        self.assertExit(result, 1)
+        self.assertSays(
+            result,
+            "next: the gateway refused the rejected rows",
+            "next: 1 rows of 'claims.report.csv' are still unknown",
+            "next: 1 rows of 'claims.report.csv' are still rejected or invalid",
+        )
+
+    def test_a_hook_is_told_of_them_too(self):
+        gateway = self.first()
+        result = self.rerun(gateway, "--include", "rejected", "--after", 'echo "next is $CLAIMBATCH_NEXT."')
+        self.assertExit(result, 0)
+        self.assertSays(result, "next is claimbatch resolve claims.report.csv --ledger ledger.db")
+        nothing = self.rerun(gateway, "--after", 'echo "next is $CLAIMBATCH_NEXT."')
+        self.assertExit(nothing, 3)
+        self.assertSays(nothing, "no row of the report is to be sent",
+                        "next is claimbatch resolve claims.report.csv --ledger ledger.db")
+
     def test_where_all_were_taken_nothing_is_left(self):
         self.ws.export(claim_rows(2))
         gateway = self.gateway(lambda r: refuse(r) if r.number == 1 else accept(r))

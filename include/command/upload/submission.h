@@ -45,7 +45,7 @@ struct submission {
     enum place_choice choice;                 /* of the report's path */
     struct publication_place place;           /* what stands at report_path */
     struct buffer resend;                     /* the command that sends unknown rows again */
-    struct buffer left;                       /* as in struct summary */
+    struct buffer left, left_next;            /* as in struct summary */
     struct buffer export_place, report_place; /* whole paths, as the ledger records them */
 
     /* By submission_prepare. */

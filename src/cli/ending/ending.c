@@ -168,7 +168,7 @@ static void describe(const struct ending *ending, int exit_code, struct buffer *
     struct buffer manifest = {0};
 
     /* Of a start that was refused: the same again, once the cause is gone. */
-    if (!ending->has_rows && exit_code != EXIT_COMPLETE)
+    if (!ending->has_rows && !ending->next.len && exit_code != EXIT_COMPLETE)
         next = ending->invocation;
     if (ending->report.len)
         buffer_format(&manifest, "%s.manifest.json", ending->report.ptr);

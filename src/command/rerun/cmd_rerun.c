@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "cli/ending/ending.h"
 #include "cli/next_step.h"
 #include "command/commands.h"
 #include "command/upload/submission.h"
@@ -241,6 +242,8 @@ static int end_without_rows(const struct rerun *r)
     if (counts->rows[OUTCOME_UNKNOWN])
         log_warn("next: %llu rows are unknown, and settled by: %s",
                  (unsigned long long)counts->rows[OUTCOME_UNKNOWN], buffer_string(&words));
+    if (counts->rows[OUTCOME_UNKNOWN] && r->submission.options->ending)
+        buffer_text(&r->submission.options->ending->next, buffer_string(&words));
     buffer_release(&words);
     if (counts->rows[OUTCOME_REJECTED])
         log_info("next: %llu rows were rejected: correct the export and upload it again, or, where "
@@ -272,15 +275,15 @@ static int note_left(struct rerun *r, struct error *err)
                         "next: %llu rows of '%s' are still unknown, and were not sent. To list "
                         "and to settle them: ",
                         (unsigned long long)unknown, LOG_QUOTED(o->claims));
-        next_step_append_command(o, "resolve", o->claims, left);
-        buffer_byte(left, '\n');
+        next_step_append_command(o, "resolve", o->claims, &r->submission.left_next);
+        buffer_format(left, "%s\n", buffer_string(&r->submission.left_next));
     }
     if (bad)
         language_format(left,
                         "next: %llu rows of '%s' are still rejected or invalid: correct them "
                         "in the export and upload it again\n",
                         (unsigned long long)bad, LOG_QUOTED(o->claims));
-    return left->failed ? error_no_memory(err) : 0;
+    return left->failed || r->submission.left_next.failed ? error_no_memory(err) : 0;
 }
 
 static int rerun(struct rerun *r, struct error *err)

@@ -257,6 +257,7 @@ int submission_end(struct submission *s, int result, struct error *err)
     buffer_release(&s->report_path);
     buffer_release(&s->resend);
     buffer_release(&s->left);
+    buffer_release(&s->left_next);
     buffer_release(&s->export_place);
     buffer_release(&s->report_place);
     buffer_release(&s->ledger_path);

@@ -267,6 +267,7 @@ static void summarise(struct submission *s, struct tally *tally)
         .invocation = s->invocation,
         .resend = buffer_string(&s->resend),
         .left = buffer_string(&s->left),
+        .left_next = buffer_string(&s->left_next),
     };
 
     if (ledger_changed_sum(s->ledger, s->resumed.run.id, &summary.changed, &summary.held, &ignored))
