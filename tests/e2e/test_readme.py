@@ -24,7 +24,7 @@ STANDS_FOR = {
     "editor": 'printf "[gateway]\\napp_key = %s\\nurl = %s\\n" "$KEY" "$GATEWAY" >"$1"',
     "systemctl": 'for unit; do case $unit in *@*.*) test -f "$UNITS/${unit%%@*}@.${unit##*.}" || exit 5 ;; esac; done',
     "systemd-run": 'while [ "${1#-}" != "$1" ]; do case $1 in -p) words=$2; shift ;; esac; shift; done; '
-    'STATE_DIRECTORY=$ROOT_OF_TEST/var/lib/${words#StateDirectory=} exec "$@"',
+    'for folder in ${words#StateDirectory=}; do mkdir "$ROOT_OF_TEST/var/lib/$folder"; done; exec "$@"',
 }
 
 
@@ -38,12 +38,12 @@ def blocks(name, language):
 
 
 def commands(block):
-    """One by one; a here-document belongs to its command."""
+    """One by one; a here-document belongs to its command, and so does what follows a backslash."""
     lines = iter(block.splitlines())
     for line in lines:
         end = re.search(r"<<(\w+)$", line)
         whole = [line]
-        while end and whole[-1] != end.group(1):
+        while (end and whole[-1] != end.group(1)) or whole[-1].endswith("\\"):
             whole.append(next(lines))
         yield "\n".join(whole)
 
@@ -90,7 +90,7 @@ class Commands(TestCase):
         for name, words in STANDS_FOR.items():
             self.program(name, words)
         os.symlink(os.path.abspath(program("CLAIMBATCH")), os.path.join(self.bin, "claimbatch"))
-        for folder in ("etc/claimbatch", "var/lib/claimbatch/claims/inbox", "backup"):
+        for folder in ("etc/claimbatch", "var/lib/claimbatch", "backup"):
             os.makedirs(self.ws.file(folder), 0o700)
         self.ws.export(claim_rows(40))
         self.ws.export(claim_rows(12, first=100), name="claims.csv.new")
@@ -152,6 +152,7 @@ class Commands(TestCase):
         os.mkdir(self.ws.file("var/lib/claimbatch/claims/reports"), 0o700)
         os.link(self.ws.file("etc/claimbatch/claims.secret"), self.ws.file("credentials/app-secret"))
         os.link(self.ws.file("etc/claimbatch/claims.session"), self.ws.file("credentials/session"))
+        self.assertIn("\nStandardError=journal\n", unit, "else it goes where standard output goes: nowhere")
         starts = re.findall(r"^ExecStart=/usr/bin/(.*)$", unit, re.M)
         self.assertEqual(len(starts), 2)
         for start in starts:
