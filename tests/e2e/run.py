@@ -27,7 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 240
 SECONDS_LONG = 3600
 # Tests that take long begin first, so that no process is alone with one at the end.
-FIRST = ("ten_thousand", "test_memory", "killed")
+FIRST = ("ten_thousand", "test_memory", "killed", "auto_rate", "refused_make_no")
 
 
 def names_of(suite):

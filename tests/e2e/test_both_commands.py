@@ -389,7 +389,7 @@ class EndTest(BothCase):
 
     @of_both
     def test_a_rate_that_is_found_is_remembered(self, send):
-        send.prepare(claim_rows(200)).run("--rate", "auto", code=0)
+        send.prepare(claim_rows(60)).run("--rate", "auto", code=0)
         with sqlite3.connect(self.ws.ledger) as database:
             self.assertEqual(len(database.execute("SELECT calls FROM rate").fetchall()), 1)
 

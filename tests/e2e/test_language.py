@@ -115,7 +115,7 @@ class LanguageTest(TestCase):
 
     def test_what_was_settled_in_chinese_words_is_accepted(self):
         self.ws.export(claim_rows(2))
-        gateway = self.gateway(lambda request: Reply(b"", executed=True))
+        gateway = self.gateway(lambda request: Reply(b"", executed=True, then="close"))
         self.ws.upload(gateway)
         for row, word in ((2, "已受理"), (3, "未执行")):
             result = self.ws.run("resolve", "claims.report.csv", "-L", "ledger.db", "--gateway", gateway.url, "--row",
@@ -155,7 +155,7 @@ class LanguageTest(TestCase):
             make_locale(folder, "GB18030")
             env = self.in_locale("zh_CN.GB18030", folder)
             self.ws.export([claim_row(1, claim_order_no="赔2026-1"), claim_row(2, claim_fee="x")])
-            gateway = self.gateway(lambda request: Reply(b"", executed=True))
+            gateway = self.gateway(lambda request: Reply(b"", executed=True, then="close"))
             run = subprocess.run([self.ws.binary, *self.ws.upload_arguments(gateway)], cwd=self.ws.path, env=env,
                                  capture_output=True, check=False)
             self.assertEqual(run.returncode, 3, run.stderr)
