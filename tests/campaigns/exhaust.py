@@ -243,7 +243,7 @@ def main():
         __doc__, every={"type": int, "default": 40, "metavar": "N", "help": "(40)"}
     )
     skipped = 0
-    with trial.Shim() as shim:
+    with trial.shim() as shim:
         campaign = Campaign(options, score, shim)
         if not (options.only or "").startswith("strace"):
             points = campaign.points()

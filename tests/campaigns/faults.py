@@ -309,7 +309,7 @@ def main():
         skip={"choices": ("allocations", "files"), "help": "leave out these points"},
     )
     codes = {}
-    with trial.Shim() as shim:
+    with trial.shim() as shim:
         campaign = Campaign(options, score, shim)
         for code in score.sweep(campaign.attempt, campaign.points()):
             codes[code] = codes.get(code, 0) + 1

@@ -345,7 +345,7 @@ def main():
     names = [f"{kind}{number}" for number in range(1, runs + 1) for kind in kinds.KINDS]
     if options.only:
         names = [options.only.split("-")[0]]
-    with trial.Shim() as shim:
+    with trial.shim() as shim:
         points = [(name,) for name in names]
         list(score.sweep(lambda name: record_and_cut(options, score, shim, name), points))
     score.end()

@@ -5,7 +5,6 @@ added here for runs that were killed.
 
 import argparse
 import concurrent.futures
-import glob
 import http.client
 import json
 import os
@@ -23,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 
 import oracle  # noqa: E402
-from harness import Sandbox, Workspace, claim_row, read_manifest, read_report  # noqa: E402
+from harness import Sandbox, Workspace, claim_row, preload, read_manifest, read_report  # noqa: E402
 
 # How a run may end by itself when nothing but rows went wrong.
 ORDERLY = (0, 1, 3)
@@ -528,22 +527,8 @@ class Trial:
 # ---- the shim ----
 
 
-class Shim:
-    """The files in shim, compiled into a folder of its own."""
-
-    def __enter__(self):
-        self._folder = tempfile.mkdtemp(prefix="claimbatch-shim-")
-        library = os.path.join(self._folder, "shim.so")
-        compiler = os.environ.get("CC", "cc")
-        subprocess.run(
-            [compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared"]
-            + ["-o", library, *glob.glob(os.path.join(HERE, "shim", "*.c")), "-ldl", "-pthread"],
-            check=True,
-        )
-        return library
-
-    def __exit__(self, *_):
-        shutil.rmtree(self._folder)
+def shim():
+    return preload("campaigns/shim/*.c")
 
 
 def read_calls(path):

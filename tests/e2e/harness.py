@@ -8,6 +8,7 @@ implementations of their own.
 import contextlib
 import csv
 import fcntl
+import glob
 import hashlib
 import hmac
 import io
@@ -1041,6 +1042,19 @@ class Turn:
             script = self._scripts[min(self._taken, len(self._scripts) - 1)]
             self._taken += 1
         return script(request)
+
+
+@contextlib.contextmanager
+def preload(pattern):
+    """What LD_PRELOAD names: a library of the files in tests that fit the pattern."""
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sources = glob.glob(os.path.join(folder, pattern))
+    flags = "-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -fPIC -shared".split()
+    with tempfile.TemporaryDirectory(prefix="claimbatch-preload-") as folder:
+        library = os.path.join(folder, "preload.so")
+        command = [os.environ.get("CC", "cc"), *flags, "-o", library, *sources, "-ldl", "-pthread"]
+        subprocess.run(command, check=True)
+        yield library
 
 
 def free_port():

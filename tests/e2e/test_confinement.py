@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import Reply, TestCase, accepted_body, claim_rows, http
+from harness import Reply, TestCase, accepted_body, claim_rows, http, preload
 
 HAS_LANDLOCK = (
     ctypes.CDLL(None, use_errno=True).syscall(444, None, ctypes.c_size_t(0), ctypes.c_uint32(1)) >= 1
@@ -97,14 +97,6 @@ class RunningTest(TestCase):
             self.assertSays(result, "files are written in the folders of this command only")
 
 
-def build(folder):
-    """A library that tries, in the program's place, what it must not do any more."""
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "intruder.c")
-    library = os.path.join(folder, "intruder.so")
-    subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library, source, "-ldl"], check=True)
-    return library
-
-
 @unittest.skipUnless(shutil.which("cc"), "there is no compiler")
 class IntruderTest(TestCase):
     """A library that is preloaded acts within the program, when it makes its first connection."""
@@ -115,7 +107,8 @@ class IntruderTest(TestCase):
         outside = self.enterContext(Outside())
         log = self.ws.file("attempts.json")
         env = self.ws.environment(
-            LD_PRELOAD=build(self.ws.path), INTRUDER_LOG=log, INTRUDER_OUTSIDE=outside.path, TMPDIR=self.ws.path
+            LD_PRELOAD=self.enterContext(preload("e2e/intruder.c")),
+            INTRUDER_LOG=log, INTRUDER_OUTSIDE=outside.path, TMPDIR=self.ws.path,
         )
         gateway = self.gateway(lambda request: Reply(http(accepted_body()), executed=True))
         result = self.ws.run(*self.ws.upload_arguments(gateway), env=env, binary=binary)

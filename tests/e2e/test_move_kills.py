@@ -2,15 +2,12 @@
 file. And file systems that cannot lock or sync: told by their cause, before anything is sent."""
 
 import errno
-import glob
 import os
 import shutil
-import subprocess
 import tempfile
 
-from harness import Sandbox, TestCase, claim_rows, file_digest, long_form, program, read_manifest
+from harness import Sandbox, TestCase, claim_rows, file_digest, long_form, preload, program, read_manifest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 CALLS = ("rename", "link", "unlink", "fsync", "fdatasync", "ftruncate", "open")
 
 
@@ -18,19 +15,7 @@ class ShimCase(TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.folder = tempfile.mkdtemp(prefix="claimbatch-shim-")
-        cls.shim = os.path.join(cls.folder, "shim.so")
-        sources = glob.glob(os.path.join(HERE, os.pardir, "campaigns", "shim", "*.c"))
-        flags = "-std=c11 -D_GNU_SOURCE -O1 -fPIC -shared".split()
-        subprocess.run(
-            [os.environ.get("CC", "cc"), *flags, "-o", cls.shim, *sources, "-ldl", "-pthread"],
-            check=True,
-        )
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.folder)
-        super().tearDownClass()
+        cls.shim = cls.enterClassContext(preload("campaigns/shim/*.c"))
 
     def setUp(self):
         super().setUp()
