@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -71,6 +72,57 @@ static void what_cannot_be_removed_is_told(void **state)
     discard_listened(folder, folder->path);
     assert_int_equal(stat(folder->file, &status), 0);
     assert_true(status.st_size > 0);
+}
+
+/* Goal: what a caller may replace, a regular file, is told from all else that may stand there. */
+static void what_stands_at_a_path_is_told(void **state)
+{
+    struct folder *folder = *state;
+    char other[512];
+
+    snprintf(other, sizeof(other), "%s/other", folder->path);
+    assert_int_equal(file_look(folder->file), FILE_NONE);
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(symlink(other, folder->file), 0);
+    assert_int_equal(file_look(folder->file), FILE_OTHER); /* though it leads nowhere */
+    write_file(other, "x", 1, 0600);
+    assert_int_equal(file_look(folder->file), FILE_OTHER);
+    assert_int_equal(file_look(other), FILE_REGULAR);
+    assert_int_equal(file_look(folder->path), FILE_OTHER);
+    unlink(other);
+    assert_int_equal(mkfifo(other, 0600), 0);
+    assert_int_equal(file_look(other), FILE_OTHER);
+    snprintf(other, sizeof(other), "%s/%0*d", folder->path, 256, 0);
+    assert_int_equal(file_look(other), FILE_NONE);
+}
+
+static void beginning_of_a_file_is_compared(void **state)
+{
+    static const struct {
+        const char *content, *beginning;
+        bool begins;
+    } cases[] = {
+        {"row,outcome\n1", "row,", true}, {"row,", "row,", true},
+        {"row", "row,", false},           {"", "row,", false},
+        {"Row,", "row,", false},          {"", "", true},
+    };
+    struct folder *folder = *state;
+    char many[FILE_BEGINNING + 1] = "";
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        write_file(folder->file, cases[i].content, strlen(cases[i].content), 0600);
+        assert_int_equal(
+            file_begins_with(folder->file, cases[i].beginning, strlen(cases[i].beginning)),
+            cases[i].begins);
+    }
+    write_file(folder->file, many, sizeof(many), 0600);
+    assert_true(file_begins_with(folder->file, many, FILE_BEGINNING));
+    assert_false(file_begins_with(folder->file, many, FILE_BEGINNING + 1));
+    assert_false(file_begins_with(folder->path, "row,", 4));
+    unlink(folder->file);
+    assert_false(file_begins_with(folder->file, "", 0));
+    assert_int_equal(mkfifo(folder->file, 0600), 0);
+    assert_false(file_begins_with(folder->file, "row,", 4)); /* nor is it waited for */
 }
 
 static void name_is_looked_at_without_making_it(void **state)
@@ -198,6 +250,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(locked_file_is_empty_and_owner_only),
         IN_FOLDER(what_cannot_be_removed_is_told),
+        IN_FOLDER(what_stands_at_a_path_is_told),
+        IN_FOLDER(beginning_of_a_file_is_compared),
         IN_FOLDER(name_is_looked_at_without_making_it),
         IN_FOLDER(locked_file_has_one_holder),
         IN_FOLDER(locked_file_that_was_renamed_away_is_no_obstacle),
