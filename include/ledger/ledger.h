@@ -51,6 +51,9 @@ const char *ledger_id(const struct ledger *ledger);
 const char *ledger_path(const struct ledger *ledger);
 bool ledger_is_new(const struct ledger *ledger); /* made by this ledger_open */
 
+/* What is open as `fd`, and tells what the ledger knows, is its owner's, though root made it. */
+void ledger_give(const struct ledger *ledger, int fd, const char *path);
+
 /* One transaction a turn. Begin takes the write lock; commit returns when all of it is on disk. */
 int ledger_begin(struct ledger *ledger, struct error *err);
 int ledger_commit(struct ledger *ledger, struct error *err);

@@ -83,7 +83,8 @@ int publication_check(const struct publication *publication, const char *report_
 /* A zeroed one is fine. */
 void publication_close(struct publication *publication);
 
-/* Publishes a finished report with its manifest, which is told what the draft is. */
+/* Publishes a finished report with its manifest, which is told what the draft is. Both are the
+ * ledger's owner's: what root publishes is not in the way of who sends every day. */
 int publication_make(struct publication *publication, struct draft *draft,
                      struct manifest *manifest, struct error *err);
 

@@ -186,10 +186,11 @@ static int publish(struct publication *publication, struct draft *draft,
     buffer_append(&publication->json, output->text.ptr, output->text.len);
     if (publication->json.failed)
         return error_no_memory(err);
-    return output_finish(output, err) || output_take_name(&draft->output, err) ||
-                   output_publish(output, err)
-               ? -1
-               : 0;
+    if (output_finish(output, err))
+        return -1;
+    ledger_give(manifest->ledger, draft->output.fd, draft->output.path);
+    ledger_give(manifest->ledger, output->fd, output->path);
+    return output_take_name(&draft->output, err) || output_publish(output, err) ? -1 : 0;
 }
 
 int publication_make(struct publication *publication, struct draft *draft,

@@ -940,5 +940,34 @@ class CrashTest(ResolveCase):
         self.assertEqual(len(self.web.requests), 5)
 
 
+@unittest.skipUnless(os.geteuid() == 0, "only root can be another user for a while")
+class RootTest(TestCase):
+    def as_nobody(self, *arguments):
+        return subprocess.run(
+            [self.ws.binary, *arguments], cwd=self.ws.path, env=self.ws.environment(), user=65534, group=65534,
+            extra_groups=[], capture_output=True, text=True, timeout=60, check=False,
+        )
+
+    def test_what_root_settles_is_not_in_the_way_of_the_daily_job(self):
+        self.ws.export(claim_rows(2))
+        os.mkdir(self.ws.file("own"))
+        for name in (".", "own", "claims.csv", "secret"):
+            os.chown(self.ws.file(name), 65534, 65534)
+        gateway = self.gateway(lambda r: Reply(then="close", executed=True) if r.number == 1 else accept(r))
+        upload = self.ws.upload_arguments(gateway, "-o", "own/claims.report.csv", ledger="own/ledger.db")
+        result = self.as_nobody(*upload)
+        self.assertEqual(result.returncode, 3, result.stderr)
+        result = self.ws.run(
+            "resolve", "own/claims.report.csv", "--ledger", "own/ledger.db", "--gateway", gateway.url, "--all",
+            "--expect-rows", "1", "--as", "not-executed", "--by", "root", "--reason", "mail of the platform",
+        )
+        self.assertExit(result, 0)
+        for name in os.listdir(self.ws.file("own")):
+            self.assertEqual(os.stat(self.ws.file(f"own/{name}")).st_uid, 65534, name)
+        result = self.as_nobody(*upload)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(len(gateway.requests), 3)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -326,6 +326,11 @@ const char *ledger_path(const struct ledger *ledger)
     return ledger->path;
 }
 
+void ledger_give(const struct ledger *ledger, int fd, const char *path)
+{
+    place_give(fd, path, &ledger->owner);
+}
+
 bool ledger_is_new(const struct ledger *ledger)
 {
     return ledger->is_new;

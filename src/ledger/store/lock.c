@@ -10,13 +10,6 @@
 #include "base/log.h"
 #include "place.h"
 
-/* A lock that root makes for another is his, so that it stays usable to him. */
-static void give_away(int fd, const char *path, const struct place_owner *owner)
-{
-    if (geteuid() == 0 && owner->uid != 0 && fchown(fd, owner->uid, owner->gid))
-        log_warn("the lock file '%s' stays root's: %s", LOG_QUOTED(path), strerror(errno));
-}
-
 /* Another process may have made it: the same again then. Opening what is no file must not wait. */
 static int open_file(const char *path, bool *ret_made)
 {
@@ -47,7 +40,7 @@ int lock_open(const char *path, const struct place_owner *owner, struct error *e
     }
     /* An empty one of root's may be what an end between these two steps has left. */
     if (is_made || (status.st_uid == 0 && status.st_size == 0))
-        give_away(fd, path, owner);
+        place_give(fd, path, owner);
     return fd;
 }
 

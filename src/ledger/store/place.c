@@ -102,6 +102,12 @@ void place_warn(const char *path, const struct place_owner *owner)
     free(place);
 }
 
+void place_give(int fd, const char *path, const struct place_owner *owner)
+{
+    if (geteuid() == 0 && owner->uid != 0 && fchown(fd, owner->uid, owner->gid))
+        log_warn("'%s' stays root's: %s", LOG_QUOTED(path), strerror(errno));
+}
+
 bool place_enter(const char *path, const struct place_owner *owner)
 {
     char *place = realpath(path, NULL);

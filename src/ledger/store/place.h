@@ -37,6 +37,9 @@ int place_check_beside(const char *path, const struct place_owner *owner, struct
 /* Warns where others than the ledger's owner and root can take the ledger away or replace it. */
 void place_warn(const char *path, const struct place_owner *owner);
 
+/* What root has made for the owner is his, so that it stays usable to him. */
+void place_give(int fd, const char *path, const struct place_owner *owner);
+
 /*
  * Until place_leave, files are opened and made with the rights of the ledger's owner: where we are
  * root, he is not, and somebody else than root could change the folder. Of this thread alone.
