@@ -158,9 +158,9 @@ static void append_text_line(struct buffer *line, enum log_level level, const ch
 
     append_start(line, level);
     if (*words[level] && state.colour)
-        buffer_format(line, "claimbatch: %s%s\033[0m", colours[level], _(words[level]));
+        buffer_format(line, "%s%s%s\033[0m", _("claimbatch: "), colours[level], _(words[level]));
     else if (*words[level])
-        buffer_format(line, "claimbatch: %s", _(words[level]));
+        buffer_format(line, "%s%s", _("claimbatch: "), _(words[level]));
     append_shown(line, level, text);
     buffer_byte(line, '\n');
 }

@@ -82,6 +82,7 @@ class LanguageTest(TestCase):
         gateway = self.gateway_that_refuses()
         result = self.ws.upload(gateway, env=self.chinese())
         self.assertEqual(result.code, 1, repr(result))
+        self.assertIn("claimbatch：警告：批次", result.err)
         self.assertIn("平台退回 rejected", result.err)
         self.assertIn("下一步：在导出文件中改好不合格的行", result.err)
         report = self.ws.read_report()
