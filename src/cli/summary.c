@@ -134,6 +134,11 @@ static void append_again(const struct summary *s, struct buffer *text)
                         s->invocation);
     } else if (strcmp(s->stop->because, "ledger-gone") == 0) {
         language_format(text, "next: once the ledger is back in its place: %s\n", s->invocation);
+    } else if (strcmp(s->stop->because, "limit") == 0) {
+        language_format(text,
+                        "next: look on the platform whether the rows that were sent are right. "
+                        "Then, without --limit for all that are left: %s\n",
+                        s->invocation);
     } else if (strcmp(s->stop->because, "require-valid") == 0) {
         language_format(text, "next: once the export is correct, or without --require-valid: %s\n",
                         s->invocation);

@@ -411,6 +411,7 @@ class LimitTest(UploadCase):
         self.assertTally({"accepted": 3, "invalid": 1, "unsent": 6})
         self.assertEqual([key[1] for key in sorted(gateway.keys())], ["CL00000001", "CL00000003", "CL00000004"])
         self.assertTrueReport(gateway.journal)
+        self.assertSays(result, "look on the platform", "without --limit for all that are left: ", "upload claims.csv")
         self.assertExit(self.ws.upload(gateway, "--limit", "3"), 4)
         self.assertTally({"accepted": 6, "invalid": 1, "unsent": 3})
         self.assertExit(self.ws.upload(gateway), 1)

@@ -89,7 +89,8 @@ int submission_prepare(struct submission *s, struct error *err)
 
     if (!o->app_key)
         return error_set(err, EXIT_BAD_CONFIG,
-                         "no app key: name it with --app-key KEY; nothing was sent");
+                         "no app key: name it with --app-key KEY, or as app_key in the "
+                         "[gateway] of a configuration; nothing was sent");
     if (o->workers > o->in_flight)
         return error_set(err, EXIT_BAD_USAGE,
                          "--workers %lld is more than --in-flight %lld; nothing was sent",
