@@ -1,6 +1,7 @@
 #include "base/digest.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -16,23 +17,46 @@ static EVP_MD_CTX *context_of(struct digest *digest)
     return (EVP_MD_CTX *)digest;
 }
 
+/* What was closed last in a thread is the next one that it opens: a context costs as much as the
+ * hash of a claim. */
+static pthread_key_t spare;
+static bool has_spare;
+
+static void free_spare(void *context)
+{
+    EVP_MD_CTX_free((EVP_MD_CTX *)context);
+}
+
 static void fetch_algorithm(void)
 {
+    has_spare = pthread_key_create(&spare, free_spare) == 0;
     /* Where OpenSSL could not set itself up for want of memory, a fetch would crash. */
     if (OSSL_LIB_CTX_get0_global_default())
         algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
+static EVP_MD_CTX *take_spare(void)
+{
+    EVP_MD_CTX *context = has_spare ? (EVP_MD_CTX *)pthread_getspecific(spare) : NULL;
+
+    if (context)
+        pthread_setspecific(spare, NULL);
+    return context;
+}
+
 static int begin(struct digest *digest)
 {
-    pthread_once(&algorithm_once, fetch_algorithm);
     return algorithm && EVP_DigestInit_ex2(context_of(digest), algorithm, NULL) == 1 ? 0 : -1;
 }
 
 struct digest *digest_open(void)
 {
-    struct digest *digest = (struct digest *)EVP_MD_CTX_new();
+    struct digest *digest;
 
+    pthread_once(&algorithm_once, fetch_algorithm);
+    digest = (struct digest *)take_spare();
+    if (!digest)
+        digest = (struct digest *)EVP_MD_CTX_new();
     if (digest && begin(digest) != 0) {
         digest_close(digest);
         return NULL;
@@ -62,5 +86,7 @@ int digest_end(struct digest *digest, unsigned char ret_digest[DIGEST_SHA256_BYT
 
 void digest_close(struct digest *digest)
 {
-    EVP_MD_CTX_free(context_of(digest));
+    if (!digest || !has_spare || pthread_getspecific(spare) ||
+        pthread_setspecific(spare, context_of(digest)) != 0)
+        EVP_MD_CTX_free(context_of(digest));
 }

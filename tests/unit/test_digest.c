@@ -115,6 +115,26 @@ static void running_digest_is_sha256_and_begins_anew(void **state)
     digest_close(NULL);
 }
 
+/* What is left of one must not stand in the next, which may take its place in memory. */
+static void digest_that_was_given_up_leaves_nothing(void **state)
+{
+    unsigned char digests[2][DIGEST_SHA256_BYTES];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct digest *sha256 = digest_open();
+        struct digest *other = digest_open();
+
+        assert_non_null(sha256);
+        assert_non_null(other);
+        assert_int_equal(digest_update(other, "a", 1), 0);
+        assert_int_equal(digest_update(sha256, "abc", 3), 0);
+        digest_close(other);
+        assert_int_equal(digest_end(sha256, digests[i]), 0);
+    }
+    assert_memory_equal(digests[0], digests[1], DIGEST_SHA256_BYTES);
+}
+
 static void hex_of_nothing_is_an_empty_text(void **state)
 {
     char hex[1] = {'x'};
@@ -131,6 +151,7 @@ int main(void)
         cmocka_unit_test(every_value_changes_the_claim_digest),
         cmocka_unit_test(values_do_not_run_into_each_other),
         cmocka_unit_test(running_digest_is_sha256_and_begins_anew),
+        cmocka_unit_test(digest_that_was_given_up_leaves_nothing),
         cmocka_unit_test(hex_of_nothing_is_an_empty_text),
     };
     return cmocka_run_group_tests_name("digest", tests, NULL, NULL);
