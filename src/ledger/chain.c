@@ -137,15 +137,33 @@ static sqlite3_stmt *ready_record(struct ledger *ledger, enum statement which,
                           r->message, r->request_id, r->warnings, r->round);
 }
 
-int chain_put_row(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
-                  const struct row_place *before, bool *ret_new, struct error *err)
+/* Nothing of it but what was decided: whole exports are noted so. */
+static bool is_bare(const struct row_record *r)
 {
-    sqlite3_stmt *s = ready_record(ledger, SQL_ROW_ADD, ref, record);
+    return !r->attempts && !r->tries && !r->http_status && !r->submitted_ms && !r->duration_ms &&
+           !r->round && !*r->sub_code && !*r->request_id && !*r->warnings;
+}
 
+static sqlite3_stmt *ready_new(struct ledger *ledger, const struct row_ref *ref,
+                               const struct row_record *r, const struct row_place *before)
+{
+    sqlite3_stmt *s;
+
+    if (!before && is_bare(r))
+        return database_ready(ledger, SQL_ROW_NOTE, "iiiidss", chain_row_id(ref->place),
+                              (int64_t)r->state, (int64_t)r->outcome, (int64_t)r->counts_as,
+                              r->digest, r->code, r->message);
+    s = ready_record(ledger, SQL_ROW_ADD, ref, r);
     sqlite3_bind_int(s, 17, before != NULL);
     sqlite3_bind_int64(s, 18, before ? before->run : 0);
     sqlite3_bind_int64(s, 19, before ? (int64_t)before->row : 0);
-    if (database_execute(ledger, s, err))
+    return s;
+}
+
+int chain_put_row(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
+                  const struct row_place *before, bool *ret_new, struct error *err)
+{
+    if (database_execute(ledger, ready_new(ledger, ref, record, before), err))
         return -1;
     *ret_new = sqlite3_changes(ledger->db) > 0;
     return *ret_new ? 0

@@ -81,6 +81,73 @@ static void row_keeps_all_that_a_report_line_says(void **state)
     known_row_release(&known);
 }
 
+/* One value each that a note may have besides what was decided, and a note without any. */
+static void give_value(struct row_record *record, int which)
+{
+    int *const numbers[] = {&record->attempts, &record->tries, &record->http_status};
+    int64_t *const times[] = {&record->submitted_ms, &record->duration_ms, &record->round};
+    const char **const texts[] = {&record->sub_code, &record->request_id, &record->warnings};
+
+    if (which < 3)
+        *numbers[which] = 7;
+    else if (which < 6)
+        *times[which - 3] = 7;
+    else if (which < 9)
+        *texts[which - 6] = "seven";
+}
+
+static void assert_same_record(const struct row_record *a, const struct row_record *b)
+{
+    assert_int_equal(a->state, b->state);
+    assert_int_equal(a->outcome, b->outcome);
+    assert_int_equal(a->counts_as, b->counts_as);
+    assert_int_equal(a->attempts, b->attempts);
+    assert_int_equal(a->tries, b->tries);
+    assert_int_equal(a->http_status, b->http_status);
+    assert_int_equal(a->submitted_ms, b->submitted_ms);
+    assert_int_equal(a->duration_ms, b->duration_ms);
+    assert_int_equal(a->round, b->round);
+    assert_memory_equal(a->digest, b->digest, sizeof(a->digest));
+    assert_string_equal(a->code, b->code);
+    assert_string_equal(a->sub_code, b->sub_code);
+    assert_string_equal(a->message, b->message);
+    assert_string_equal(a->request_id, b->request_id);
+    assert_string_equal(a->warnings, b->warnings);
+}
+
+/* Each over a row that is there already, too. */
+static void note_keeps_each_value(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct known_row known = {0};
+
+    begin(ledger);
+    for (int before = -1; before <= 9; before++)
+        for (int which = 0; which <= 9; which++) {
+            struct row_ref ref = ref_of(run, (uint64_t)(before + 2) * 10 + (uint64_t)which, "A");
+            struct row_record record = record_of(&ref, ROW_NOTED, OUTCOME_SKIPPED);
+            struct row_record bare;
+
+            record.counts_as = OUTCOME_UNSENT;
+            record.attempts = record.tries = record.http_status = 0;
+            record.submitted_ms = record.duration_ms = record.round = 0;
+            record.sub_code = record.request_id = record.warnings = "";
+            bare = record;
+            if (before >= 0) {
+                give_value(&bare, before);
+                assert_int_equal(ledger_row_note(ledger, &ref, &bare, false, &err), 0);
+            }
+            give_value(&record, which);
+            record.message = "as decided";
+            assert_int_equal(ledger_row_note(ledger, &ref, &record, false, &err), 0);
+            assert_int_equal(ledger_row_get(ledger, ref.place, &known, &err), 1);
+            assert_same_record(&known.record, &record);
+        }
+    commit(ledger);
+    known_row_release(&known);
+}
+
 /* The next row of the cursor; 0: there is none. */
 static uint64_t next_row(struct ledger_rows *rows)
 {
@@ -198,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_LEDGER(a_row_that_was_asked_for_does_not_hold_an_old_view),
         WITH_LEDGER(row_keeps_all_that_a_report_line_says),
+        WITH_LEDGER(note_keeps_each_value),
         WITH_LEDGER(cursor_goes_through_the_rows_in_order_and_on_when_there_are_more),
         WITH_LEDGER(cursor_finds_rows_in_their_order_and_before_it),
         WITH_LEDGER(cursor_holds_no_view_beyond_a_look),

@@ -128,6 +128,7 @@ void database_let_go(struct ledger *ledger)
 static bool may_change_claims(const struct ledger *ledger, sqlite3_stmt *statement)
 {
     return !sqlite3_stmt_readonly(statement) && statement != ledger->statements[SQL_ROW_ADD] &&
+           statement != ledger->statements[SQL_ROW_NOTE] &&
            statement != ledger->statements[SQL_ROW_PUT];
 }
 

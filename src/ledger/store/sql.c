@@ -280,6 +280,10 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_ROW_ADD] = "INSERT INTO row(id, " ROW_VALUES ", linked, prev_run, prev_row)"
                     " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
                     " ON CONFLICT DO NOTHING",
+    /* the same, of a row that was never tried and is in no chain */
+    [SQL_ROW_NOTE] = "INSERT INTO row(id, " ROW_VALUES ", linked, prev_run, prev_row)"
+                     " VALUES(?1,?2,?3,?4,0,0,0,0,0,?5,?6,'',?7,'','',0,0,0,0)"
+                     " ON CONFLICT DO NOTHING",
     [SQL_ROW_PUT] = "UPDATE row SET state=?2, outcome=?3, counts_as=?4, attempts=?5, tries=?6,"
                     " http_status=?7, submitted_ms=?8, duration_ms=?9, digest=?10, code=?11,"
                     " sub_code=?12, message=?13, request_id=?14, warnings=?15, round=?16"

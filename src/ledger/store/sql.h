@@ -79,6 +79,7 @@ enum statement {
     SQL_OPEN_DROP,
     SQL_OPEN_BACK,
     SQL_ROW_ADD,
+    SQL_ROW_NOTE,
     SQL_ROW_PUT,
     SQL_ROW_GET,
     SQL_ROW_WARN,
