@@ -1,6 +1,5 @@
 #include "report/tally.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +63,7 @@ static struct code_count *find(struct tally *tally, enum outcome outcome, const 
     /* Compared as bytes, so the rest behind the text must be zero. */
     memset(ret_key, 0, sizeof(*ret_key));
     ret_key->outcome = outcome;
-    snprintf(ret_key->text, sizeof(ret_key->text), "%s", code);
+    memcpy(ret_key->text, code, strnlen(code, sizeof(ret_key->text) - 1));
     HASH_FIND(hh, tally->codes, ret_key, sizeof(*ret_key), count);
     return count;
 }
