@@ -44,7 +44,11 @@ void buffer_text(struct buffer *buffer, const char *text)
 
 void buffer_byte(struct buffer *buffer, char byte)
 {
-    buffer_append(buffer, &byte, 1);
+    /* Mostly there is room: texts are cleaned and escaped byte by byte. */
+    if ((buffer->failed || buffer->len + 2 > buffer->cap) && !buffer_reserve(buffer, 1))
+        return;
+    buffer->ptr[buffer->len++] = byte;
+    buffer->ptr[buffer->len] = '\0';
 }
 
 char *buffer_integer_text(int64_t number, char digits[BUFFER_INTEGER_BYTES])

@@ -7,6 +7,9 @@ bool formula_starts(const char *text)
 {
     static const char *const starts[] = {"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"};
 
+    /* Nearly every text begins otherwise; \xef begins the wide ones. */
+    if (!*text || !strchr("'=+-@\t\r\xef", *text))
+        return false;
     text += strspn(text, "'");
     for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
         if (strncmp(text, starts[i], strlen(starts[i])) == 0)
