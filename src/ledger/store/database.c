@@ -11,13 +11,21 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/words/language.h"
+#include "place.h"
 
 int64_t database_row_id(int64_t run, uint64_t row)
 {
     return (int64_t)((uint64_t)run << ROW_BITS | row);
 }
 
-static int exit_code_of(int sqlite_code)
+/* SQLite opens for reading alone what it cannot open for writing, whatever the cause is: who may
+ * write it looks for that in vain among owners and permissions. */
+static bool is_denied(const struct ledger *ledger, int sqlite_code)
+{
+    return sqlite_code == SQLITE_READONLY_ROLLBACK || place_denies_writing(ledger->path);
+}
+
+static int exit_code_of(const struct ledger *ledger, int sqlite_code)
 {
     switch (sqlite_code & 0xff) {
     case SQLITE_NOMEM:
@@ -30,6 +38,7 @@ static int exit_code_of(int sqlite_code)
     case SQLITE_CANTOPEN:
         return EXIT_CANNOT_CREATE;
     case SQLITE_READONLY:
+        return is_denied(ledger, sqlite_code) ? EXIT_BAD_CONFIG : EXIT_CANNOT_WRITE;
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_NOTADB:
@@ -39,12 +48,15 @@ static int exit_code_of(int sqlite_code)
     }
 }
 
-static const char *advice_of(int sqlite_code)
+static const char *advice_of(const struct ledger *ledger, int sqlite_code)
 {
     /* Before there is a log (-wal), as long as it is being made. */
     if (sqlite_code == SQLITE_READONLY_ROLLBACK)
         return _("; writing to it was cut short, and who only looks at it cannot take that back: "
                  "the next upload does");
+    if (sqlite_code == SQLITE_READONLY_DBMOVED)
+        return _("; its file was moved or replaced meanwhile: see which ledger is the right one, "
+                 "then type the same command again");
     switch (sqlite_code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -59,7 +71,10 @@ static const char *advice_of(int sqlite_code)
     case SQLITE_NOTADB:
         return _("; it is not a ledger: name another file with --ledger");
     case SQLITE_READONLY:
-        return _("; it is read-only: check its owner and permissions");
+        return is_denied(ledger, sqlite_code)
+                   ? _("; it is read-only: check its owner and permissions")
+                   : _("; its permissions allow writing, but it could not be opened for that: see "
+                       "whether the disk is full or fails, then type the same command again");
     default:
         return "";
     }
@@ -70,10 +85,10 @@ int database_fail(struct ledger *ledger, struct error *err)
     int code = sqlite3_extended_errcode(ledger->db);
 
     /* SQLite's words may name what stands in the file. */
-    error_set(err, exit_code_of(code), "ledger '%s': %s%s%s%s", LOG_QUOTED(ledger->path),
+    error_set(err, exit_code_of(ledger, code), "ledger '%s': %s%s%s%s", LOG_QUOTED(ledger->path),
               LOG_QUOTED(sqlite3_errmsg(ledger->db)), sqlite3_system_errno(ledger->db) ? ": " : "",
               sqlite3_system_errno(ledger->db) ? strerror(sqlite3_system_errno(ledger->db)) : "",
-              advice_of(code));
+              advice_of(ledger, code));
     database_rollback(ledger);
     return -1;
 }

@@ -1,6 +1,7 @@
 #include "place.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,32 @@ void place_give(int fd, const char *path, const struct place_owner *owner)
 {
     if (geteuid() == 0 && owner->uid != 0 && fchown(fd, owner->uid, owner->gid))
         log_warn("'%s' stays root's: %s", LOG_QUOTED(path), strerror(errno));
+}
+
+static bool is_denied(const char *path)
+{
+    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 && errno != ENOENT;
+}
+
+static bool is_denied_beside(const char *path, const char *suffix)
+{
+    struct buffer beside = {0};
+    bool denied;
+
+    buffer_format(&beside, "%s%s", path, suffix);
+    denied = !beside.failed && is_denied(beside.ptr);
+    buffer_release(&beside);
+    return denied;
+}
+
+bool place_denies_writing(const char *path)
+{
+    char *place = realpath(path, NULL);
+    bool denied = place && (is_denied(place) || is_denied_beside(place, "-wal") ||
+                            is_denied_beside(place, "-shm") || is_denied(dirname(place)));
+
+    free(place);
+    return denied;
 }
 
 bool place_enter(const char *path, const struct place_owner *owner)

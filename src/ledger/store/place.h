@@ -40,6 +40,9 @@ void place_warn(const char *path, const struct place_owner *owner);
 /* What root has made for the owner is his, so that it stays usable to him. */
 void place_give(int fd, const char *path, const struct place_owner *owner);
 
+/* Whether we may not write the ledger, its folder, or what SQLite keeps beside it. */
+bool place_denies_writing(const char *path);
+
 /*
  * Until place_leave, files are opened and made with the rights of the ledger's owner: where we are
  * root, he is not, and somebody else than root could change the folder. Of this thread alone.

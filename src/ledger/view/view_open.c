@@ -192,20 +192,11 @@ static int open_as(const char *path, const char *query, struct ledger **ret_ledg
 static bool is_at_rest(const char *path)
 {
     struct buffer log_path = {0};
-    struct buffer folder = {0};
-    const char *slash = strrchr(path, '/');
     bool at_rest;
 
     buffer_format(&log_path, "%s-wal", path);
-    if (slash)
-        buffer_append(&folder, path, (size_t)(slash - path) + 1);
-    else
-        buffer_text(&folder, ".");
-    at_rest = !log_path.failed && !folder.failed && access(log_path.ptr, F_OK) != 0 &&
-              (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 ||
-               faccessat(AT_FDCWD, folder.ptr, W_OK, AT_EACCESS) != 0);
+    at_rest = !log_path.failed && access(log_path.ptr, F_OK) != 0 && place_denies_writing(path);
     buffer_release(&log_path);
-    buffer_release(&folder);
     return at_rest;
 }
 
