@@ -29,6 +29,8 @@ bool chance(enum stream stream, unsigned percent)
     return choice(stream, 100) < percent;
 }
 
+_Static_assert(MARK_COUNT <= 64, "a bit for each mark");
+
 void mark(enum mark mark)
 {
     world->marks |= UINT64_C(1) << mark;

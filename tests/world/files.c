@@ -1,5 +1,6 @@
 /* The files of the world: every call of the program and of SQLite that changes one comes here
  * first, since a definition in the executable goes before the C library's. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,23 @@ int open64(const char *path, int flags, ...);
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off_t at);
 int ftruncate64(int fd, off_t size);
 
+/* Whether the disk fails in this: a full one takes no bytes and no names. */
+static bool fails(bool is_taking)
+{
+    struct actor *own = &world->actors[self];
+
+    if (!self || !own->is_failing || (own->operation.failure == FAILURE_FULL && !is_taking))
+        return false;
+    if (!own->has_failed)
+        world->failures++;
+    own->has_failed = true;
+    own->is_failing = own->operation.failure != FAILURE_ONCE;
+    errno = own->operation.failure == FAILURE_FULL ? ENOSPC : EIO;
+    mark(MARK_DISK_FAILED);
+    note(EVENT_FAILURE, own->start, (int)own->operation.failure);
+    return true;
+}
+
 int open64(const char *path, int flags, ...)
 {
     mode_t mode = 0;
@@ -27,6 +45,8 @@ int open64(const char *path, int flags, ...)
         mode = va_arg(list, mode_t);
         va_end(list);
         happen(EVENT_OPEN, 0, 0);
+        if (fails(true))
+            return -1;
     }
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
@@ -35,18 +55,24 @@ ssize_t write(int fd, const void *bytes, size_t count)
 {
     if (fd > STDERR_FILENO)
         happen(EVENT_WRITE, 0, (int)count);
+    if (fd > STDERR_FILENO && fails(true))
+        return -1;
     return syscall(SYS_write, fd, bytes, count);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off_t at)
 {
     happen(EVENT_WRITE, (int)at, (int)count);
+    if (fails(true))
+        return count > 1 && errno == ENOSPC ? syscall(SYS_pwrite64, fd, bytes, count / 2, at) : -1;
     return syscall(SYS_pwrite64, fd, bytes, count, at);
 }
 
 int ftruncate64(int fd, off_t size)
 {
     happen(EVENT_CUT, 0, (int)size);
+    if (fails(false))
+        return -1;
     return (int)syscall(SYS_ftruncate, fd, size);
 }
 
@@ -54,7 +80,7 @@ int ftruncate64(int fd, off_t size)
 int posix_fallocate64(int fd, off_t at, off_t bytes)
 {
     (void)fd, (void)at, (void)bytes;
-    return 0;
+    return fails(true) ? errno : 0;
 }
 
 /* The folder is in memory: only the time counts that a disk takes. */
@@ -63,6 +89,8 @@ static int sync_file(int fd)
     int64_t ms;
 
     happen(EVENT_SYNC, 0, 0);
+    if (fails(false))
+        return -1;
     if (self && plan_has(&world->plan, SWARM_POWER))
         disk_sync(fd);
     if (!self || world->is_quiet)
@@ -87,12 +115,16 @@ int fdatasync(int fd)
 int rename(const char *from, const char *to)
 {
     happen(EVENT_RENAME, 0, 0);
+    if (fails(false))
+        return -1;
     return (int)syscall(SYS_rename, from, to);
 }
 
 int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
     happen(EVENT_RENAME, 0, 1);
+    if (fails(false))
+        return -1;
     return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
 }
 

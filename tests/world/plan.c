@@ -137,6 +137,15 @@ static void draw_one(struct plan *plan, struct operation *o)
     }
 }
 
+static void draw_failure(struct plan *plan, struct operation *o)
+{
+    struct strike failing = draw_strike(plan->claims);
+
+    o->failure = (enum failure)draw(FAILURE_BROKEN + 1);
+    if (in_percent(30) && plan_has(plan, SWARM_FAILURES))
+        o->failing = failing;
+}
+
 /* Numbers are drawn from the plan's own seed, before anything else happens. */
 void plan_make(uint64_t seed, struct plan *ret_plan)
 {
@@ -162,7 +171,10 @@ void plan_make(uint64_t seed, struct plan *ret_plan)
     plan->count = 1 + (int)draw(7);
     for (int i = 0; i < plan->count; i++)
         draw_one(plan, &plan->operations[i]);
-    plan->batch = batches[draw(4)]; /* last, so that it moves nothing else */
+    /* later, so that they move nothing else */
+    plan->batch = batches[draw(4)];
+    for (int i = 0; i < plan->count; i++)
+        draw_failure(plan, &plan->operations[i]);
 }
 
 /* ---- as text ---- */
@@ -195,6 +207,9 @@ void plan_print(const struct plan *plan, FILE *to)
         print_strike("kill", o->kill, to);
         print_strike("signal", o->signal, to);
         print_strike("second", o->second_signal, to);
+        print_strike("failing", o->failing, to);
+        if (o->failure)
+            fprintf(to, " failure %d", (int)o->failure);
         fputc('\n', to);
     }
     fputs("end\n", to);
@@ -232,9 +247,13 @@ static bool read_operation_part(const char *name, FILE *from, struct operation *
         return read_strike(from, &o->signal);
     if (strcmp(name, "second") == 0)
         return read_strike(from, &o->second_signal);
+    if (strcmp(name, "failing") == 0)
+        return read_strike(from, &o->failing);
     if (fscanf(from, "%" SCNd64, &number) != 1)
         return false;
-    if (strcmp(name, "file") == 0)
+    if (strcmp(name, "failure") == 0)
+        o->failure = (enum failure)number;
+    else if (strcmp(name, "file") == 0)
         o->file = number != 0;
     else if (strcmp(name, "gap") == 0)
         o->gap_ms = number;

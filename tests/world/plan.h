@@ -35,6 +35,7 @@ enum stream { STREAM_SCRIPT, STREAM_GATEWAY, STREAM_SCHEDULE, STREAM_DISK, STREA
     X(SIGNAL, "signal")                                                                            \
     X(JUMP, "jump")                                                                                \
     X(POWER, "power")                                                                              \
+    X(FAILURE, "failure")                                                                          \
     X(OFFICE, "office")
 
 enum event_kind {
@@ -76,13 +77,17 @@ struct strike {
     int nth;
 };
 
+/* What a disk does from an event on. */
+enum failure { FAILURE_FULL, FAILURE_ONCE, FAILURE_BROKEN };
+
 struct operation {
     enum operation_kind kind;
     int file;        /* which export, by place: 0 and 1 */
     bool beside;     /* the next operation begins while this one goes on, a little later */
     int64_t gap_ms;  /* before it */
     int64_t jump_ms; /* OPERATION_JUMP: of the wall clock */
-    struct strike kill, signal, second_signal;
+    struct strike kill, signal, second_signal, failing;
+    enum failure failure;
 };
 
 /* Kinds of faults, each on in half of the histories. */
@@ -104,7 +109,8 @@ struct operation {
     X(SLOW_GATEWAY, "slow-gateway")                                                                \
     X(SWITCHES, "switches")                                                                        \
     X(HURRY, "hurry")                                                                              \
-    X(POWER, "power")
+    X(POWER, "power")                                                                              \
+    X(FAILURES, "failures")
 
 enum swarm {
 #define X(name, word) SWARM_##name,

@@ -142,7 +142,8 @@ static void check_report(const char *name, const struct report *report, bool is_
         if (is(line->outcome, "unknown"))
             mark(MARK_UNKNOWN_AT_END);
     }
-    if (!world->had_accident && lost > 2 * in_flight * world->kills + world->suspected)
+    if (!world->had_accident &&
+        lost > 2 * in_flight * (world->kills + world->failures) + world->suspected)
         violation("%s: %d rows are unknown after %d kills with %d in flight", name, lost,
                   world->kills, in_flight);
 }

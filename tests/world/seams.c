@@ -108,6 +108,8 @@ static void hear(void)
 /* The transaction of a turn is over with the next submit or wait. */
 static void end_turn(void)
 {
+    if (me()->has_failed) /* or was not to be had */
+        return;
     for (int i = 0; i < world->ban_count; i++)
         if (is_own(&world->bans[i]) && world->bans[i].heard && !world->bans[i].known)
             world->bans[i].known = world->event_count;

@@ -55,7 +55,7 @@ static bool calm_operations(struct plan *plan)
     bool is_smaller = false;
 
     for (int i = 0; i < plan->count; i++)
-        for (int part = 0; part < 5; part++) {
+        for (int part = 0; part < 6; part++) {
             struct plan changed = *plan;
             struct operation *o = &changed.operations[i];
 
@@ -66,6 +66,8 @@ static bool calm_operations(struct plan *plan)
             else if (part == 2)
                 memset(&o->kill, 0, sizeof(o->kill));
             else if (part == 3)
+                memset(&o->failing, 0, sizeof(o->failing));
+            else if (part == 4)
                 o->beside = false;
             else
                 o->gap_ms = 0;

@@ -110,6 +110,7 @@ void happen(enum event_kind kind, int a, int b)
     }
     if (strikes(me()->operation.kill, kind))
         be_killed(kind);
+    me()->is_failing |= strikes(me()->operation.failing, kind);
     if (strikes(me()->operation.signal, kind) ||
         (me()->was_signalled && strikes(me()->operation.second_signal, kind)))
         be_interrupted(kind);

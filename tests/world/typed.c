@@ -85,13 +85,15 @@ bool operation_sends(enum operation_kind kind)
 }
 
 /* Only a start after an accident may be refused for its ledger. */
-static void expect(const struct operation *operation, int code)
+static void expect(const struct operation *operation, int code, bool has_failed)
 {
     static const int usual[] = {0, 1, 3, 4, 69, 75, 77, 130, -SIGKILL};
 
     for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
         if (code == usual[i])
             return;
+    if (has_failed && (code == EXIT_NO_RESOURCES || code == EXIT_NO_PLACE || code == EXIT_NO_WRITE))
+        return;
     /* A ledger in the making, or one that was emptied, is none yet. */
     if (code == 66 && !operation_sends(operation->kind) &&
         (!world->sent_count || world->had_accident))
@@ -135,7 +137,7 @@ int words_finish(int actor, const struct operation *operation)
     was_killed = code == -SIGKILL;
     if (was_killed && is_alone() && plan_has(&world->plan, SWARM_POWER) && choice(STREAM_DISK, 2))
         disk_lose_power();
-    expect(operation, code);
+    expect(operation, code, world->actors[actor].has_failed);
     return code;
 }
 

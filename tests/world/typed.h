@@ -11,7 +11,9 @@
 #define ARGUMENTS_MAX 96
 #define LEDGER "ledger.db"
 #define EXIT_REFUSED_LEDGER 78
+#define EXIT_NO_RESOURCES 71
 #define EXIT_NO_PLACE 73
+#define EXIT_NO_WRITE 74
 
 struct words {
     int count;

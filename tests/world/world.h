@@ -66,6 +66,7 @@ struct actor {
     int64_t events;
     int64_t turn_began; /* number of the event with which its turn began */
     bool was_signalled;
+    bool is_failing, has_failed; /* its disk */
 };
 
 struct event {
@@ -80,7 +81,7 @@ struct world {
     int64_t jumped_ms; /* monotonic: when the wall clock was set last */
     struct actor actors[ACTORS];
     int holder; /* whose turn it is */
-    int starts, kills, suspected, rounds;
+    int starts, kills, failures, suspected, rounds;
     bool is_quiet; /* the last phase: nothing goes wrong any more */
     bool had_accident;
     uint64_t trace; /* a digest of all events */
@@ -128,6 +129,7 @@ bool chance(enum stream stream, unsigned percent);
     X(KILLED_ROUND, "a round was killed")                                                          \
     X(KILLED_PRUNE, "a prune was killed")                                                          \
     X(POWER_LOST, "the power was lost")                                                            \
+    X(DISK_FAILED, "a disk was full, or failed")                                                   \
     X(TWO_STARTS_A_SECOND, "two starts sent within a second")                                      \
     X(RATE_FULL, "a sliding second was full")                                                      \
     X(RATE_OVER_STARTS, "a sliding second was filled by two starts")                               \
