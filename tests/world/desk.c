@@ -119,6 +119,17 @@ static bool settle_claim(int claim, const struct operation *operation)
     return say(&words, executed ? "accepted" : "not-executed", operation);
 }
 
+/* More than one a day: a history has not as many days as claims. */
+static bool settle_claims(const struct report *report, const struct operation *operation)
+{
+    bool is_any = false;
+
+    for (int i = 0; i < report->count; i++)
+        if (is_unsettled(&report->lines[i]))
+            is_any |= settle_claim(report->lines[i].claim, operation);
+    return is_any;
+}
+
 bool desk_resolve(const char *name, const struct operation *operation)
 {
     static struct report report;
@@ -131,10 +142,7 @@ bool desk_resolve(const char *name, const struct operation *operation)
     list_rows(&report, false, others);
     is_any |= settle(name, &report, accepted, "accepted", operation);
     is_any |= settle(name, &report, others, "not-executed", operation);
-    for (int i = 0; i < report.count && !is_any; i++)
-        if (is_unsettled(&report.lines[i]))
-            is_any = settle_claim(report.lines[i].claim, operation);
-    return is_any;
+    return is_any || settle_claims(&report, operation);
 }
 
 bool desk_resolve_all(const struct operation *operation)
