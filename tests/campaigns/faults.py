@@ -149,6 +149,9 @@ def check_sync(one, calls, name):
     log = path.removesuffix("-wal") + "-wal"
     if one.has_no_report and (was_synced(calls[:at], name, log) or (path.endswith(".db") and not later)):
         return []
+    # A prune has ended before it makes the file smaller, and says where it could not.
+    if "the file keeps its size" in one.result.out:
+        return []
     found = []
     if one.code in trial.ORDERLY:
         found.append(f"row -: exit {one.code}, though {name} of {os.path.basename(path)} had failed")
