@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/file/file.h"
+#include "failing_realloc.h"
 #include "memfile.h"
 #include "report/draft.h"
 #include "report/line.h"
@@ -30,19 +31,6 @@ static const char export_text[] =
     "4,D,2,2022-12-01 10:00:00,0,=why\n";
 
 static struct error err;
-
-/* The program's realloc, which grows all its buffers: the one call behind so many more fails. */
-static int reallocs_until_failure = -1;
-
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    if (reallocs_until_failure >= 0 && reallocs_until_failure-- == 0)
-        return NULL;
-    return __real_realloc(memory, size);
-}
 
 /* Everything a report is made of, in a folder of its own. */
 struct desk {

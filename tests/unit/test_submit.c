@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "client_words.h"
+#include "failing_realloc.h"
 #include "run/job.h"
 #include "run/pool/submit.h"
 
@@ -23,14 +24,14 @@ static const char accepted[] =
 static const char told[] = LENGTH("92") "{\"error_response\":{\"code\":15,\"sub_code\":\"isv.x\","
                                         "\"sub_msg\":\"" SESSION " " SECRET "\"}}";
 
-/* A submitter of calls to this address, and one job for it. */
+/* A submitter of calls of so many claims to this address, and one job for it. */
 struct desk {
     struct submit_settings settings;
     struct submitter *submitter;
     struct job job;
 };
 
-static void set_desk(struct desk *d, const char *url, enum sign_method method)
+static void set_desk(struct desk *d, const char *url, enum sign_method method, size_t claims)
 {
     struct error err = {0};
 
@@ -40,7 +41,9 @@ static void set_desk(struct desk *d, const char *url, enum sign_method method)
                      .client = {.url = url,
                                 .user_agent = "claimbatch-test",
                                 .connect_timeout_ms = PATIENCE_MS,
-                                .timeout_ms = PATIENCE_MS},
+                                .timeout_ms = PATIENCE_MS,
+                                .tags = claims},
+                     .claims_per_call = claims,
                      .verdict = {.has_session = true}},
         .job = {.row = 7, .claim = {.workcard_id = 1, .claim_order_no = "A", .claim_desc = ""}}};
     if (submit_open(&d->settings, 2, &d->submitter, &err))
@@ -72,7 +75,7 @@ static void claim_is_signed_sent_and_its_answer_judged(void **state)
     struct desk d;
 
     (void)state;
-    set_desk(&d, server->url, SIGN_MD5);
+    set_desk(&d, server->url, SIGN_MD5, 1);
     attempt(&d);
     assert_int_equal(d.job.verdict.kind, VERDICT_ACCEPTED);
     assert_string_equal(d.job.verdict.request_id, "r1");
@@ -93,7 +96,7 @@ static void secrets_in_an_answer_are_not_told(void **state)
     struct desk d;
 
     (void)state;
-    set_desk(&d, server->url, SIGN_HMAC_SHA256);
+    set_desk(&d, server->url, SIGN_HMAC_SHA256, 1);
     attempt(&d);
     assert_string_equal(d.job.verdict.sub_code, "isv.x");
     assert_null(strstr(d.job.verdict.message, SESSION));
@@ -111,7 +114,7 @@ static void gateway_that_nobody_is_at_was_not_handed_the_claim(void **state)
     (void)state;
     snprintf(url, sizeof(url), "%s", server->url);
     stop_server(server);
-    set_desk(&d, url, SIGN_HMAC_SHA256);
+    set_desk(&d, url, SIGN_HMAC_SHA256, 1);
     attempt(&d);
     assert_int_equal(d.job.verdict.kind, VERDICT_OUTAGE);
     assert_int_equal(d.job.exchange.phase, PHASE_NOT_SENT);
@@ -126,7 +129,7 @@ static void answer_that_came_before_is_doubted(void **state)
     struct desk d;
 
     (void)state;
-    set_desk(&d, server->url, SIGN_HMAC_SHA256);
+    set_desk(&d, server->url, SIGN_HMAC_SHA256, 1);
     attempt(&d);
     assert_int_equal(d.job.verdict.kind, VERDICT_ACCEPTED);
     attempt(&d);
@@ -143,7 +146,7 @@ static void call_that_has_not_left_is_withdrawn(void **state)
     struct desk d;
 
     (void)state;
-    set_desk(&d, server->url, SIGN_HMAC_SHA256);
+    set_desk(&d, server->url, SIGN_HMAC_SHA256, 1);
     submit_start(d.submitter, &d.job);
     submit_recall(d.submitter);
     assert_ptr_equal(submit_finish(d.submitter, 0), &d.job);
@@ -151,6 +154,52 @@ static void call_that_has_not_left_is_withdrawn(void **state)
     assert_int_equal(d.job.exchange.phase, PHASE_NOT_SENT);
     assert_int_equal(server->request_count, 0);
     clear_desk(&d);
+    stop_server(server);
+}
+
+/* One call of so many claims, during which this realloc fails. False: there were not so many. */
+static bool fails_at(const char *url, size_t claims, int at)
+{
+    struct job other = {.row = 8, .claim = {.workcard_id = 1, .claim_order_no = "B"}};
+    bool has_failed;
+    struct desk d;
+    struct job *done;
+
+    set_desk(&d, url, SIGN_HMAC_SHA256, claims);
+    other.claim.claim_desc = "";
+    d.job.company = claims > 1 ? &other : NULL;
+    reallocs_until_failure = at;
+    submit_start(d.submitter, &d.job);
+    has_failed = reallocs_until_failure < 0;
+    reallocs_until_failure = -1;
+    submit_recall(d.submitter);
+    done = submit_finish(d.submitter, 0);
+    for (size_t i = 0; i < claims; i++, done = done->queue_next) {
+        assert_int_equal(done->verdict.kind, has_failed ? VERDICT_OUTAGE : VERDICT_WITHDRAWN);
+        assert_int_equal(done->exchange.phase, PHASE_NOT_SENT);
+        assert_null(done->company);
+    }
+    assert_null(done);
+    release(&other.exchange);
+    clear_desk(&d);
+    return has_failed;
+}
+
+/* Goal: wherever its memory runs out, nothing of the call leaves, and each of its jobs comes back.
+ */
+static void call_that_cannot_be_written_is_not_sent(void **state)
+{
+    struct server *server = start_server("http", answering, NULL);
+
+    (void)state;
+    for (size_t claims = 1; claims <= 2; claims++) {
+        int at = 0;
+
+        while (fails_at(server->url, claims, at))
+            at++;
+        assert_true(at > 2);
+    }
+    assert_int_equal(server->request_count, 0);
     stop_server(server);
 }
 
@@ -165,7 +214,7 @@ static void departures_are_told_once_where_they_are_asked_for(void **state)
         struct server *server = start_server("http", script, NULL);
         struct desk d;
 
-        set_desk(&d, server->url, SIGN_HMAC_SHA256);
+        set_desk(&d, server->url, SIGN_HMAC_SHA256, 1);
         submit_close(d.submitter);
         d.settings.client.tells_departures = asked;
         assert_int_equal(submit_open(&d.settings, 2, &d.submitter, &(struct error){0}), 0);
@@ -196,11 +245,7 @@ static void jobs_of_a_call_have_the_verdicts_of_its_parts(void **state)
     struct desk d;
 
     (void)state;
-    set_desk(&d, server->url, SIGN_MD5);
-    submit_close(d.submitter);
-    d.settings.claims_per_call = 3;
-    d.settings.client.tags = 3;
-    assert_int_equal(submit_open(&d.settings, 2, &d.submitter, &(struct error){0}), 0);
+    set_desk(&d, server->url, SIGN_MD5, 3);
     for (int call = 0; call < 2; call++) {
         struct job *jobs[] = {&d.job, &more[0], &more[1]};
         size_t count = 0;
@@ -239,6 +284,7 @@ int main(void)
         cmocka_unit_test(gateway_that_nobody_is_at_was_not_handed_the_claim),
         cmocka_unit_test(answer_that_came_before_is_doubted),
         cmocka_unit_test(call_that_has_not_left_is_withdrawn),
+        cmocka_unit_test(call_that_cannot_be_written_is_not_sent),
         cmocka_unit_test(departures_are_told_once_where_they_are_asked_for),
         cmocka_unit_test(jobs_of_a_call_have_the_verdicts_of_its_parts),
     };
