@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/character.h"
 #include "base/error.h"
@@ -326,27 +325,23 @@ static void empty(struct manifest_found *found)
     found->signature = (struct manifest_signature){false, "", "", ""};
 }
 
+static bool is_gone(const char *path, struct stat *ret_status)
+{
+    return stat(path, ret_status) && errno == ENOENT;
+}
+
 static int read_file(const char *path, void (*take_all)(struct members *, struct manifest_found *),
                      struct manifest_found *ret_found, struct error *err)
 {
     struct stat status = {.st_mode = S_IFREG};
-    int fd, result;
 
     empty(ret_found);
-    if (stat(path, &status) && errno == ENOENT)
+    if (is_gone(path, &status))
         return 0;
     if (!S_ISREG(status.st_mode)) /* reading it may never end, or never begin */
         return refuse(path, _("it is not a regular file"), err);
-    fd = file_open_small(path);
-    if (fd < 0 && errno == ENOENT) /* gone meanwhile: what it told is told elsewhere now */
-        return 0;
-    if (fd < 0)
-        return error_set(err, EXIT_INPUT_MISSING, "cannot open '%s': %s", LOG_QUOTED(path),
-                         strerror(errno));
-    result = file_read_open(fd, path, MANIFEST_BYTES_MAX, &ret_found->text, err);
-    close(fd);
-    if (result)
-        return -1;
+    if (file_read_all(path, MANIFEST_BYTES_MAX, &ret_found->text, err))
+        return is_gone(path, &status) ? 0 : -1; /* what it told is told elsewhere now */
     return parse(path, take_all, ret_found, err) ? -1 : 1;
 }
 
