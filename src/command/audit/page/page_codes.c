@@ -119,10 +119,6 @@ void page_codes(const struct page_context *context)
         shown++;
     }
     buffer_text(page, "</ol>\n");
-    if (shown < audit->code_count) {
-        language_append(page, "<p class=\"left-out\">… and ");
-        html_counted(page, audit->code_count - shown, _("other code"));
-        language_append(page, ", left out here.</p>\n");
-    }
+    page_left_out(page, audit->code_count - shown, _("other code"), _(", left out here.</p>\n"));
     buffer_text(page, "</section>\n");
 }

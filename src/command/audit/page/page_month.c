@@ -92,11 +92,8 @@ static void put_findings(const struct month *month, struct buffer *page)
         shown++;
     }
     buffer_text(page, "</ul>\n");
-    if (shown < month->findings_found) {
-        language_append(page, "<p class=\"left-out\">… and ");
-        html_count(page, month->findings_found - shown);
-        language_append(page, " more, which are left out here.</p>\n");
-    }
+    page_left_out(page, month->findings_found - shown, NULL,
+                  _(" more, which are left out here.</p>\n"));
     buffer_text(page, "</section>\n");
 }
 

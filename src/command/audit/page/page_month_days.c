@@ -123,11 +123,8 @@ void page_month_calendar(const struct month *month, struct buffer *page)
     }
     if (shown)
         buffer_text(page, "</ol>\n");
-    if (shown < month->day_count) {
-        language_append(page, "<p class=\"left-out\">… and ");
-        html_counted(page, month->day_count - shown, _("further day"));
-        language_append(page, ", left out here: --json has them.</p>\n");
-    }
+    page_left_out(page, month->day_count - shown, _("further day"),
+                  _(", left out here: --json has them.</p>\n"));
     buffer_text(page, "</section>\n");
 }
 
@@ -239,10 +236,7 @@ void page_month_exports(const struct month *month, struct buffer *page)
             break;
         shown++;
     }
-    if (shown < month->export_count) {
-        language_append(page, "<p class=\"left-out\">… and ");
-        html_counted(page, month->export_count - shown, _("further export"));
-        language_append(page, ", left out here: this page would grow too large.</p>\n");
-    }
+    page_left_out(page, month->export_count - shown, _("further export"),
+                  _(", left out here: this page would grow too large.</p>\n"));
     buffer_text(page, "</section>\n");
 }

@@ -17,6 +17,18 @@ bool page_keeps(struct buffer *page, size_t before, size_t limit)
     return false;
 }
 
+void page_left_out(struct buffer *page, uint64_t count, const char *noun, const char *ending)
+{
+    if (!count)
+        return;
+    language_append(page, "<p class=\"left-out\">… and ");
+    if (noun)
+        html_counted(page, count, noun);
+    else
+        html_count(page, count);
+    buffer_text(page, ending);
+}
+
 void page_outcome(struct buffer *page, enum outcome outcome)
 {
     chart_key(page, outcome);

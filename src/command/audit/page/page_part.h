@@ -63,6 +63,10 @@ size_t page_rows(const struct page_context *context, size_t limit);
  */
 bool page_keeps(struct buffer *page, size_t before, size_t limit);
 
+/* Ends a list that lacks so many entries, nothing where it lacks none: "… and 3 codes", without a
+ * noun "… and 3", and the ending. */
+void page_left_out(struct buffer *page, uint64_t count, const char *noun, const char *ending);
+
 /* A cell of a table or a word of a list: the key in the colour of the outcome, and its name. */
 void page_outcome(struct buffer *page, enum outcome outcome);
 

@@ -139,11 +139,7 @@ static void put_events(const struct audit *audit, struct buffer *page)
         shown++;
     }
     buffer_text(page, "</tbody></table>\n");
-    if (shown < audit->event_count) {
-        language_append(page, "<p class=\"left-out\">… and ");
-        html_count(page, audit->event_count - shown);
-        language_append(page, " more, left out here.</p>\n");
-    }
+    page_left_out(page, audit->event_count - shown, NULL, _(" more, left out here.</p>\n"));
 }
 
 /* ---- how long calls took ---- */

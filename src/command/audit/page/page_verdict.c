@@ -110,11 +110,8 @@ static void put_disagreements(const struct page_context *context)
         shown++;
     }
     buffer_text(page, "</tbody></table></div>\n");
-    if (shown < audit->disagreements_found) {
-        language_append(page, "<p class=\"left-out\">… and ");
-        html_count(page, audit->disagreements_found - shown);
-        language_append(page, " more, which are left out here.</p>\n");
-    }
+    page_left_out(page, audit->disagreements_found - shown, NULL,
+                  _(" more, which are left out here.</p>\n"));
     buffer_text(page, "</section>\n");
 }
 
