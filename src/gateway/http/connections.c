@@ -1,7 +1,6 @@
 #include "connections.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/sockios.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include <utlist.h>
 
 #include "gateway/http/client.h"
+#include "stray.h"
 
 /* By what libcurl names a connection. Compared as bytes: zeroed before it is filled in, and without
  * padding. */
@@ -60,34 +60,6 @@ struct connections {
 
 /* ---- what nobody asked for ---- */
 
-enum found { FOUND_NOTHING, FOUND_END, FOUND_BYTES };
-
-#define TLS_HEADER_BYTES 5
-#define TLS_ALERT 21
-/* Of TLS 1.3, where an alert or a new key looks like data from outside: no answer is as short. */
-#define TLS_SHORT_RECORD 40
-
-/* A farewell of TLS is no answer. */
-static bool is_farewell(const unsigned char *record, ssize_t len)
-{
-    if (len >= 1 && record[0] == TLS_ALERT)
-        return true;
-    return len == TLS_HEADER_BYTES && record[3] == 0 && record[4] <= TLS_SHORT_RECORD;
-}
-
-static enum found look(const struct connections *connections, const struct connection *connection)
-{
-    unsigned char bytes[TLS_HEADER_BYTES];
-    ssize_t len = recv(connection->fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
-
-    if (len < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? FOUND_NOTHING
-                                                                         : FOUND_END;
-    if (len == 0 || (connections->is_tls && is_farewell(bytes, len)))
-        return FOUND_END;
-    return FOUND_BYTES;
-}
-
 static void wake_up(struct connections *connections, struct connection *connection)
 {
     if (connection->is_idle)
@@ -105,13 +77,13 @@ static void suspect(struct connections *connections, const struct connection *co
 }
 
 /* Bytes that are there now belong to no call any more: the answer before them is suspect. */
-static enum found check(struct connections *connections, struct connection *connection)
+static enum stray check(struct connections *connections, struct connection *connection)
 {
-    enum found found = look(connections, connection);
+    enum stray found = stray_look(connection->fd, connections->is_tls);
 
-    if (found == FOUND_NOTHING || !connection->is_used || connection->is_retired)
+    if (found == STRAY_NOTHING || !connection->is_used || connection->is_retired)
         return found;
-    if (found == FOUND_BYTES)
+    if (found == STRAY_BYTES)
         suspect(connections, connection);
     connection->is_retired = true;
     wake_up(connections, connection);
@@ -329,7 +301,7 @@ void connections_use(struct connections *connections, const char *remote_ip, int
                      bool *ret_is_clean)
 {
     struct connection *connection = find(connections, remote_ip, local_port);
-    enum found found;
+    enum stray found;
 
     *ret_connection = connection;
     *ret_is_clean = true;
@@ -337,8 +309,8 @@ void connections_use(struct connections *connections, const char *remote_ip, int
         return;
     found = check(connections, connection);
     *ret_is_clean = !connection->is_retired &&
-                    (found == FOUND_NOTHING ||
-                     (found == FOUND_BYTES && connections->is_tls && !connection->is_used));
+                    (found == STRAY_NOTHING ||
+                     (found == STRAY_BYTES && connections->is_tls && !connection->is_used));
     wake_up(connections, connection);
     let_go(connection);
     if (!*ret_is_clean) {
