@@ -53,6 +53,36 @@ static void status_line_is_a_version_and_three_digits(void **state)
     }
 }
 
+/* Goal: each version has its own form, and is not taken for the other. */
+static void status_line_is_that_of_the_version_agreed_on(void **state)
+{
+    static const struct {
+        const char *line;
+        long status; /* 0: it is none */
+    } cases[] = {
+        {"HTTP/2 200 \r\n", 200},
+        {"HTTP/2 103 \r\n", 103},
+        {"HTTP/2 200\r\n", 200},
+        {"HTTP/1.1 200 OK\r\n", 0},
+        {"HTTP/2  200 \r\n", 0},
+        {"HTTP/2 20 \r\n", 0},
+        {"HTTP/2 020 \r\n", 0},
+        {"HTTP/2.0 200 OK\r\n", 0},
+        {"HTTP/2", 0},
+        {"HTTP/2 ", 0},
+        {"HTTP/2 2000 \r\n", 0},
+        {"HTTP/3 200 \r\n", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct head head = {.is_http2 = true};
+
+        assert_int_equal(take_all(&head, cases[i].line), cases[i].status != 0);
+        assert_int_equal(head.status, cases[i].status);
+    }
+}
+
 static void interim_answers_are_passed_over(void **state)
 {
     struct head head = {0};
@@ -141,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_line_is_a_version_and_three_digits),
+        cmocka_unit_test(status_line_is_that_of_the_version_agreed_on),
         cmocka_unit_test(interim_answers_are_passed_over),
         cmocka_unit_test(trailers_mean_nothing),
         cmocka_unit_test(two_ends_of_one_answer_are_seen),

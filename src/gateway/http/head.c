@@ -14,14 +14,27 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_version(const char *line, size_t len, const char *version)
+{
+    return len > strlen(version) && memcmp(line, version, strlen(version)) == 0;
+}
+
+/* What stands behind the version of the connection; NULL: it is of another. */
+static const char *skip_version(const struct head *head, const char *line, size_t len)
+{
+    if (head->is_http2)
+        return is_version(line, len, "HTTP/2 ") ? line + strlen("HTTP/2 ") : NULL;
+    return is_version(line, len, "HTTP/1.0 ") || is_version(line, len, "HTTP/1.1 ")
+               ? line + strlen("HTTP/1.1 ")
+               : NULL;
+}
+
 /* "HTTP/1.1 200", then a blank and words, or the line's end. */
 static bool take_status(struct head *head, const char *line, size_t len)
 {
-    static const char version[] = "HTTP/1.";
-    const char *digits = line + strlen(version) + 2;
+    const char *digits = skip_version(head, line, len);
 
-    if (len < strlen(version) + 6 || memcmp(line, version, strlen(version)) != 0 ||
-        (digits[-2] != '0' && digits[-2] != '1') || digits[-1] != ' ')
+    if (!digits || line + len < digits + 4)
         return false;
     if (!is_digit(digits[0]) || digits[0] == '0' || !is_digit(digits[1]) || !is_digit(digits[2]) ||
         !strchr(" \r\n", digits[3]) || digits[3] == '\0')

@@ -3,8 +3,8 @@
  *
  * libcurl 7.88 takes a status line that is none for 200, says nothing of an answer that ends within
  * its head, and calls back for trailer fields as for others. Here a status line is HTTP/1.0 or 1.1
- * and three digits, interim answers (1xx) are passed over, and what follows the head of the answer
- * is a trailer and means nothing.
+ * and three digits (of HTTP/2 what libcurl makes of its :status), interim answers (1xx) are passed
+ * over, and what follows the head of the answer is a trailer and means nothing.
  *
  * Tested by tests/unit/test_head.c
  */
@@ -22,6 +22,7 @@
 #define HEAD_VALUE_BYTES 64
 
 struct head {
+    bool is_http2;         /* in: the version that was agreed on */
     long status;           /* of the last status line; 0: none came */
     bool has_final_status; /* … which is that of the answer, not of an interim one */
     bool is_whole;         /* the head of the answer came to its end; interim ones do not count */
