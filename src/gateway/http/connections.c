@@ -36,7 +36,8 @@ struct connection {
     struct ends ends; /* local_port 0: not known yet */
     uint64_t number;
     bool is_used, is_retired;
-    bool is_idle; /* among the idle ones, after an answer */
+    size_t sharers; /* calls of HTTP/2 that are on it */
+    bool is_idle;   /* among the idle ones, after an answer */
     struct connection *
         *user; /* where the call that used it last knows it; NULL once it has ended */
     struct connection *idle_prev, *idle_next;
@@ -322,6 +323,38 @@ void connections_use(struct connections *connections, const char *remote_ip, int
     connection->user = ret_connection;
 }
 
+static struct connection *find_number(struct connections *connections, uint64_t number)
+{
+    struct connection *connection, *next;
+
+    HASH_ITER(by_fd, connections->by_fd, connection, next)
+    {
+        if (connection->number == number)
+            return connection;
+    }
+    return NULL;
+}
+
+uint64_t connections_join(struct connections *connections, const char *remote_ip, int local_port,
+                          bool *ret_is_clean)
+{
+    struct connection *connection = find(connections, remote_ip, local_port);
+
+    *ret_is_clean = !connection || !connection->is_retired;
+    if (!connection || connection->is_retired)
+        return 0;
+    connection->sharers++;
+    return connection->number;
+}
+
+void connections_leave(struct connections *connections, uint64_t number)
+{
+    struct connection *connection = find_number(connections, number);
+
+    if (connection && --connection->sharers == 0 && connection->is_retired)
+        shutdown(connection->fd, SHUT_RDWR);
+}
+
 uint64_t connection_number(const struct connection *connection)
 {
     return connection->number;
@@ -359,13 +392,10 @@ bool connection_is_retired(const struct connection *connection)
 
 void connections_retire(struct connections *connections, uint64_t number)
 {
-    struct connection *connection, *next;
+    struct connection *connection = find_number(connections, number);
 
-    HASH_ITER(by_fd, connections->by_fd, connection, next)
-    {
-        if (connection->number == number)
-            connection->is_retired = true;
-    }
+    if (connection)
+        connection->is_retired = true;
 }
 
 unsigned connections_idle(struct connections *connections, struct curl_waitfd **ret_fds)

@@ -42,6 +42,18 @@ void connections_use(struct connections *connections, const char *remote_ip, int
                      const struct exchange *exchange, struct connection **ret_connection,
                      bool *ret_is_clean);
 
+/*
+ * The same for a connection of HTTP/2, which many calls share: what comes on it is not looked at,
+ * for each frame names its request. Returns its number, for connections_leave; 0 where it did not
+ * come through here.
+ */
+uint64_t connections_join(struct connections *connections, const char *remote_ip, int local_port,
+                          bool *ret_is_clean);
+
+/* A call that joined has ended. A connection that is retired is cut off when its last one has:
+ * libcurl would go on offering it. */
+void connections_leave(struct connections *connections, uint64_t number);
+
 /* For the life of the client; never 0. */
 uint64_t connection_number(const struct connection *connection);
 
