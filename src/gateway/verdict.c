@@ -60,7 +60,7 @@ static void set(struct verdict *verdict, enum verdict_kind kind, int exit_code, 
 
 /* ---- calls without a whole answer ---- */
 
-/* `not_sent` is the verdict before hand-over; after it everything is unknown. */
+/* `not_sent` is the verdict before hand-over; after it all but a refused stream is unknown. */
 static const struct {
     const char *code;
     enum verdict_kind not_sent;
@@ -81,6 +81,9 @@ static const struct {
     [TRANSPORT_CERTIFICATE] = {"CERTIFICATE_REFUSED", VERDICT_STOP, EXIT_UNREACHABLE,
                                "the gateway's certificate cannot be trusted; check --gateway, the "
                                "trusted certificates and this machine's clock"},
+    [TRANSPORT_NO_HTTP2] = {"NO_HTTP2", VERDICT_STOP, EXIT_UNREACHABLE,
+                            "the gateway, or what stands before it, does not offer HTTP/2; take "
+                            "--http auto or --http 1.1"},
     [TRANSPORT_UNCLEAN] = {"CONNECTION_UNCLEAN", VERDICT_OUTAGE, 0,
                            "a new connection was closed, or bytes came on it, before it was used"},
     [TRANSPORT_TIMEOUT] = {"TIMEOUT", VERDICT_OUTAGE, 0, "no whole answer in time"},
@@ -99,6 +102,11 @@ static const struct {
                           "row"},
     [TRANSPORT_TOO_LARGE] = {"ANSWER_TOO_LARGE", VERDICT_OUTAGE, 0,
                              "the answer is larger than 1 MiB, or its head than 64 KiB"},
+    [TRANSPORT_REFUSED] = {"STREAM_REFUSED", VERDICT_OUTAGE, 0,
+                           "the gateway ended its connection, or had too many requests on it, "
+                           "before it looked at this one"},
+    [TRANSPORT_WANTS_HTTP1] = {"HTTP1_REQUIRED", VERDICT_OUTAGE, 0,
+                               "the gateway asks for HTTP/1.1; take --http 1.1"},
     [TRANSPORT_RESEND] = {"RESEND_REFUSED", VERDICT_OUTAGE, 0,
                           "the connection broke and the request was not sent a second time"},
     [TRANSPORT_INTERNAL] = {"CLIENT_FAILED", VERDICT_OUTAGE, 0, "the HTTP client failed"},
@@ -106,7 +114,10 @@ static const struct {
 
 static void sent_sentence(const struct exchange *exchange, char *ret_text, size_t size)
 {
-    if (exchange->transport == TRANSPORT_TIMEOUT)
+    if (exchange->transport == TRANSPORT_REFUSED)
+        snprintf(ret_text, size, "%s; the claim was not executed",
+                 transports[exchange->transport].sentence);
+    else if (exchange->transport == TRANSPORT_TIMEOUT)
         snprintf(ret_text, size,
                  "no whole answer within %" PRId64 ".%" PRId64 " s after the request left; " STORED,
                  exchange->duration_ms / 1000, exchange->duration_ms % 1000 / 100);
@@ -114,10 +125,17 @@ static void sent_sentence(const struct exchange *exchange, char *ret_text, size_
         snprintf(ret_text, size, "%s; " STORED, transports[exchange->transport].sentence);
 }
 
+static enum verdict_kind kind_of(const struct exchange *exchange)
+{
+    if (exchange->phase == PHASE_NOT_SENT)
+        return transports[exchange->transport].not_sent;
+    return exchange->transport == TRANSPORT_REFUSED ? VERDICT_AGAIN : VERDICT_UNKNOWN;
+}
+
 static void judge_transport(const struct exchange *exchange, struct verdict *verdict)
 {
     bool sent = exchange->phase != PHASE_NOT_SENT;
-    enum verdict_kind kind = sent ? VERDICT_UNKNOWN : transports[exchange->transport].not_sent;
+    enum verdict_kind kind = kind_of(exchange);
 
     set(verdict, kind, kind == VERDICT_STOP ? transports[exchange->transport].exit_code : 0,
         transports[exchange->transport].code);

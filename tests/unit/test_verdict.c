@@ -96,6 +96,33 @@ static void wrong_certificate_stops(void **state)
     assert_says(&verdict, "(expired)");
 }
 
+static void gateway_without_http2_stops_where_nothing_else_is_wanted(void **state)
+{
+    struct exchange exchange = {.phase = PHASE_NOT_SENT, .transport = TRANSPORT_NO_HTTP2};
+    struct verdict verdict = judge_with(&plain, &exchange, "");
+
+    (void)state;
+    assert_int_equal(verdict.kind, VERDICT_STOP);
+    assert_int_equal(verdict.exit_code, EXIT_UNREACHABLE);
+    assert_string_equal(verdict.code, "NO_HTTP2");
+    assert_says(&verdict, "--http auto");
+    assert_says(&verdict, "was not sent");
+}
+
+/* Goal: the one thing after hand-over that surely was not executed; whatever body there may be. */
+static void refused_stream_is_sent_again(void **state)
+{
+    struct exchange exchange = {
+        .phase = PHASE_SENT, .transport = TRANSPORT_REFUSED, .http_status = 200};
+    struct verdict verdict = judge_with(&plain, &exchange, "{\"is_success\":true}");
+
+    (void)state;
+    assert_int_equal(verdict.kind, VERDICT_AGAIN);
+    assert_int_equal(verdict.wait_ms, -1);
+    assert_string_equal(verdict.code, "STREAM_REFUSED");
+    assert_says(&verdict, "was not executed");
+}
+
 static void recalled_call_is_withdrawn(void **state)
 {
     struct exchange exchange = {.phase = PHASE_NOT_SENT, .transport = TRANSPORT_WITHDRAWN};
@@ -106,8 +133,8 @@ static void recalled_call_is_withdrawn(void **state)
     assert_string_equal(verdict.code, "WITHDRAWN");
 }
 
-/* Goal: no transport whatever is anything but unknown once the request may have left, though the
-   body that did come says success. */
+/* Goal: no transport but a refused stream is anything but unknown once the request may have left,
+   though the body that did come says success. */
 static void everything_after_hand_over_is_unknown(void **state)
 {
     static const char *codes[] = {
@@ -120,6 +147,7 @@ static void everything_after_hand_over_is_unknown(void **state)
         [TRANSPORT_EARLY_ANSWER] = "EARLY_ANSWER",
         [TRANSPORT_EXCESS] = "ANSWER_EXCESS",
         [TRANSPORT_TOO_LARGE] = "ANSWER_TOO_LARGE",
+        [TRANSPORT_WANTS_HTTP1] = "HTTP1_REQUIRED",
         [TRANSPORT_RESEND] = "RESEND_REFUSED",
         [TRANSPORT_INTERNAL] = "CLIENT_FAILED",
     };
@@ -129,6 +157,8 @@ static void everything_after_hand_over_is_unknown(void **state)
         struct exchange exchange = {
             .phase = PHASE_SENT, .transport = (enum transport)i, .http_status = 200};
         struct verdict verdict = judge_with(&plain, &exchange, "{\"is_success\":true}");
+        if (i == TRANSPORT_REFUSED)
+            continue;
         assert_int_equal(verdict.kind, VERDICT_UNKNOWN);
         assert_int_equal(verdict.exit_code, 0);
         assert_says(&verdict, "may have been stored");
@@ -523,6 +553,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failure_before_hand_over_is_an_outage),
         cmocka_unit_test(wrong_certificate_stops),
+        cmocka_unit_test(gateway_without_http2_stops_where_nothing_else_is_wanted),
+        cmocka_unit_test(refused_stream_is_sent_again),
         cmocka_unit_test(recalled_call_is_withdrawn),
         cmocka_unit_test(everything_after_hand_over_is_unknown),
         cmocka_unit_test(timeout_says_how_long),

@@ -4,8 +4,9 @@
  * One client belongs to one worker thread and drives up to `capacity` calls with one multi handle
  * over kept-alive connections. Its one invariant: a request is handed to a connection at most once
  * (protocol section 8); what ends after that moment says PHASE_SENT. TLS is always verified,
- * redirects are never followed, only http and https are spoken, HTTP/1.1. The process ignores
- * SIGPIPE (stop_watch): OpenSSL writes to connections that the peer has closed.
+ * redirects are never followed, only http and https are spoken; HTTP/1.1, and HTTP/2 over TLS where
+ * it is asked for. The process ignores SIGPIPE (stop_watch): OpenSSL writes to connections that the
+ * peer has closed.
  *
  * Tested by tests/unit/test_client.c and tests/e2e/test_transport.py
  */
@@ -24,6 +25,13 @@ struct client;
  * keep. */
 #define CLIENT_IDLE_CONNECTION_S 10
 
+/* Over TLS. In the clear it is HTTP/1.1, whatever is asked for. */
+enum client_http {
+    CLIENT_HTTP_1_1,  /* nothing else is offered */
+    CLIENT_HTTP_AUTO, /* HTTP/2 where the gateway takes it */
+    CLIENT_HTTP_2,    /* nothing is sent where it does not */
+};
+
 /* Borrowed strings, for the life of the client. */
 struct client_settings {
     const char *url;
@@ -31,6 +39,7 @@ struct client_settings {
     const char *proxy;    /* NULL or "": none; libcurl reads no environment */
     const char *no_proxy; /* hosts that are reached without it, or NULL */
     const char *user_agent;
+    enum client_http http;
     int64_t connect_timeout_ms;
     int64_t timeout_ms; /* of the whole call */
     bool tells_departures;

@@ -31,17 +31,20 @@ enum transport {
     TRANSPORT_PROXY,       /* PHASE_NOT_SENT */
     TRANSPORT_TLS,         /* PHASE_NOT_SENT: handshake failed, not because of the certificate */
     TRANSPORT_CERTIFICATE, /* PHASE_NOT_SENT: wrong, expired, of another host, unreadable CA file */
-    TRANSPORT_UNCLEAN,     /* PHASE_NOT_SENT: bytes came on a new connection before it was used, or
-                              it was closed */
-    TRANSPORT_TIMEOUT,     /* no whole answer in time */
-    TRANSPORT_CLOSED,      /* closed without one byte of an answer */
-    TRANSPORT_RESET,       /* reset or broken while sending or receiving */
-    TRANSPORT_CUT,         /* an answer began and did not end as announced */
-    TRANSPORT_CODING,      /* an answer is coded in a way that libcurl cannot undo */
-    TRANSPORT_NOT_HTTP,    /* what came is no HTTP */
+    TRANSPORT_NO_HTTP2, /* PHASE_NOT_SENT: the gateway does not speak it, nothing else is wanted */
+    TRANSPORT_UNCLEAN,  /* PHASE_NOT_SENT: bytes came on a new connection before it was used, or
+                           it was closed */
+    TRANSPORT_TIMEOUT,  /* no whole answer in time */
+    TRANSPORT_CLOSED,   /* closed without one byte of an answer */
+    TRANSPORT_RESET,    /* reset or broken while sending or receiving */
+    TRANSPORT_CUT,      /* an answer began and did not end as announced */
+    TRANSPORT_CODING,   /* an answer is coded in a way that libcurl cannot undo */
+    TRANSPORT_NOT_HTTP, /* what came is no HTTP */
     TRANSPORT_EARLY_ANSWER, /* an answer came before the request had arrived whole */
     TRANSPORT_EXCESS,       /* bytes came behind the end of the answer */
     TRANSPORT_TOO_LARGE,    /* the answer is over EXCHANGE_ANSWER_BYTES, or its head too large */
+    TRANSPORT_REFUSED,      /* HTTP/2: surely not processed (RFC 9113, section 8.7) */
+    TRANSPORT_WANTS_HTTP1,  /* HTTP/2: the gateway wants HTTP/1.1 for the request */
     TRANSPORT_RESEND,   /* libcurl was about to send the request a second time and was stopped */
     TRANSPORT_INTERNAL, /* anything else libcurl reports, out of memory included */
 };
@@ -76,8 +79,8 @@ struct exchange {
     int64_t sent_mono_ms; /* the same moment of the monotonic clock */
     int64_t duration_ms;  /* from hand-over to the end; 0 if never handed over */
     struct buffer answer; /* body of the answer; kept and reused from call to call */
-    uint64_t connection;  /* the number of the one it was handed to, within its client; 0: not known
-                           */
+    uint64_t connection; /* the number of the one it was handed to, within its client; 0: not known,
+                            or HTTP/2, where an answer cannot take another one's place on it */
 
     /* the client's */
     struct exchange *next;

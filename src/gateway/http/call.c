@@ -5,6 +5,10 @@
 
 #include "base/clock.h"
 #include "failure.h"
+#include "handle.h"
+
+/* Of libcurl's words, what is looked at. */
+#define WORDS_BYTES 80
 
 /* ---- callbacks of libcurl ---- */
 
@@ -24,6 +28,41 @@ static void note_departure(struct calls *calls, const struct exchange *exchange)
             (struct departure){exchange->sent_mono_ms, tags_of(exchange)};
 }
 
+/* The words are listened to all the time: they alone tell that a stream was refused. */
+static bool join(struct call *call, const char *remote_ip, int local_port)
+{
+    bool is_clean;
+
+    call->is_http2 = call->calls->has_shared = true;
+    call->shared = connections_join(call->calls->connections, remote_ip, local_port, &is_clean);
+    if (is_clean)
+        curl_easy_setopt(call->handle, CURLOPT_VERBOSE, 1L);
+    return is_clean;
+}
+
+/*
+ * Whether the connection is fit for the request. libcurl before 8.3 lets calls share one before it
+ * is known to speak HTTP/2, because others of the gateway's did: none of them may go on where it
+ * turns out not to.
+ */
+static bool take_connection(struct call *call, const char *remote_ip, int local_port)
+{
+    struct calls *calls = call->calls;
+    bool is_clean = true;
+
+    if (calls->is_tls && calls->http != CLIENT_HTTP_1_1 && !call->keeps_to_http1) {
+        if (handle_speaks_http2(call->handle))
+            return join(call, remote_ip, local_port);
+        call->lacks_http2 = calls->http == CLIENT_HTTP_2;
+        calls->is_mixed = calls->has_shared;
+        if (call->lacks_http2 || calls->is_mixed)
+            return false;
+    }
+    connections_use(calls->connections, remote_ip, local_port, call->exchange, &call->connection,
+                    &is_clean);
+    return is_clean;
+}
+
 /*
  * The gate of protocol section 8: called each time before the request is put on a connection. The
  * second time libcurl wants to repeat what the gateway may have executed. A connection that is not
@@ -35,17 +74,13 @@ static int on_handover(void *context, char *remote_ip, char *local_ip, int remot
     struct call *call = context;
     struct exchange *exchange = call->exchange;
     struct calls *calls = call->calls;
-    bool is_clean = true;
 
     (void)local_ip, (void)remote_port;
-    if (exchange->handovers == 0)
-        connections_use(calls->connections, remote_ip, local_port, exchange, &call->connection,
-                        &is_clean);
-    call->unclean = !is_clean;
+    call->unclean = exchange->handovers == 0 && !take_connection(call, remote_ip, local_port);
     if (call->unclean || exchange->handovers++ > 0)
         return CURL_PREREQFUNC_ABORT;
     exchange->connection = call->connection ? connection_number(call->connection) : 0;
-    call->head = (struct head){0};
+    call->head = (struct head){.is_http2 = call->is_http2};
     exchange->sent_ms = clock_wall_ms();
     exchange->sent_mono_ms = clock_mono_ms();
     note_departure(calls, exchange);
@@ -72,19 +107,56 @@ static void doubt(struct call *call)
         connection_retire(call->connection);
 }
 
+static bool begins_with(const char *words, size_t len, const char *beginning)
+{
+    return len >= strlen(beginning) && memcmp(words, beginning, strlen(beginning)) == 0;
+}
+
+static void take_goaway(struct call *call, uint32_t last_stream)
+{
+    struct calls *calls = call->calls;
+
+    calls->goaways[calls->goaway_next] = (struct goaway){call->shared, last_stream};
+    calls->goaway_next = (calls->goaway_next + 1) % GOAWAYS_KEPT;
+}
+
+/* Of HTTP/2. What is said of the connection is said to any of its calls. */
+static void take_words(struct call *call, const char *words)
+{
+    unsigned number;
+
+    if (sscanf(words, "Using Stream ID: %u", &number) == 1 ||
+        sscanf(words, "[HTTP/2] [%u] OPENED", &number) == 1)
+        call->stream = number;
+    else if (sscanf(words, "recveived GOAWAY, error=%*d, last_stream=%u", &number) == 1 ||
+             sscanf(words, "received GOAWAY, error=%*u, last_stream=%u", &number) == 1)
+        take_goaway(call, number);
+    else if (begins_with(words, strlen(words), "REFUSED_STREAM, "))
+        call->refused = true;
+    else if (begins_with(words, strlen(words), "Downgrades to HTTP/1.1"))
+        call->wants_http1 = true;
+}
+
 /*
  * libcurl drops bytes behind the end of an answer, and tells it only in its words for people, so
- * these are listened to from the end of the head on: before, they would cost time.
+ * these are listened to from the end of the head on: before, they would cost time. So it is with
+ * what becomes of a stream of HTTP/2, from the beginning on.
  */
 static int on_words(CURL *handle, curl_infotype type, char *words, size_t len, void *context)
 {
-    static const char *const excess[] = {"Excess found", "Leftovers after chunking"};
     struct call *call = context;
+    char text[WORDS_BYTES];
 
     (void)handle;
-    for (size_t i = 0; type == CURLINFO_TEXT && i < sizeof(excess) / sizeof(*excess); i++)
-        if (len >= strlen(excess[i]) && memcmp(words, excess[i], strlen(excess[i])) == 0)
-            doubt(call);
+    if (type != CURLINFO_TEXT)
+        return 0;
+    if (begins_with(words, len, "Excess found") ||
+        begins_with(words, len, "Leftovers after chunking"))
+        doubt(call);
+    if (call->is_http2) {
+        snprintf(text, sizeof(text), "%.*s", (int)len, words);
+        take_words(call, text);
+    }
     return 0;
 }
 
@@ -133,13 +205,45 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
 
 /* ---- the end of a call ---- */
 
+/* Where a refusal comes with the beginning of an answer, libcurl drops that; but it keeps the
+ * fields. */
+static bool has_begun_answer(const struct call *call)
+{
+    return call->head.bytes > 0 ||
+           curl_easy_nextheader(call->handle, CURLH_PSEUDO | CURLH_HEADER | CURLH_1XX, 0, NULL);
+}
+
+static bool is_above_last(const struct call *call)
+{
+    for (size_t i = 0; i < GOAWAYS_KEPT; i++) {
+        const struct goaway *goaway = &call->calls->goaways[i];
+
+        if (goaway->connection == call->shared && call->stream > goaway->last_stream)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Whether the gateway has said that it did not process the request (RFC 9113, section 8.7). libcurl
+ * says it in words, and wants to repeat the request; but of the last stream of a connection, after
+ * GOAWAY, it says that the connection failed.
+ */
+static bool is_refused(const struct call *call)
+{
+    return call->shared && (call->refused || is_above_last(call)) && !call->wants_http1 &&
+           !has_begun_answer(call);
+}
+
 /* What ended a call after its request was handed to a connection. */
 static enum transport transport_sent(const struct call *call, CURLcode code)
 {
     const struct exchange *exchange = call->exchange;
 
+    if (is_refused(call))
+        return TRANSPORT_REFUSED;
     if (exchange->handovers > 1)
-        return TRANSPORT_RESEND;
+        return call->wants_http1 ? TRANSPORT_WANTS_HTTP1 : TRANSPORT_RESEND;
     if (exchange->early)
         return TRANSPORT_EARLY_ANSWER;
     if (call->followed)
@@ -148,6 +252,8 @@ static enum transport transport_sent(const struct call *call, CURLcode code)
         return TRANSPORT_TOO_LARGE;
     if (call->head.is_odd)
         return TRANSPORT_NOT_HTTP;
+    if (call->is_http2 && call->head.bytes == 0 && (code == CURLE_OK || code == CURLE_PARTIAL_FILE))
+        return TRANSPORT_CLOSED;
     return code == CURLE_OK ? TRANSPORT_CUT : failure_sent(code);
 }
 
@@ -172,6 +278,8 @@ static void judge_phase(struct call *call, CURLcode code)
     if (exchange->handovers == 0) {
         exchange->phase = PHASE_NOT_SENT;
         exchange->transport = call->unclean ? TRANSPORT_UNCLEAN : failure_not_sent(code);
+        if (call->lacks_http2)
+            exchange->transport = TRANSPORT_NO_HTTP2;
         call->socket_error = failure_of_sockets(exchange->transport);
         if (call->socket_error)
             exchange->transport = TRANSPORT_SOCKET;
@@ -207,7 +315,10 @@ static bool has_words(const struct exchange *exchange)
     switch (exchange->transport) {
     case TRANSPORT_OK:
     case TRANSPORT_RESEND:
+    case TRANSPORT_REFUSED:
+    case TRANSPORT_WANTS_HTTP1:
     case TRANSPORT_UNCLEAN:
+    case TRANSPORT_NO_HTTP2:
     case TRANSPORT_CLOSED:
     case TRANSPORT_EARLY_ANSWER:
     case TRANSPORT_EXCESS:
@@ -228,6 +339,20 @@ static const char *words_of(const struct call *call, CURLcode code)
     return call->calls->has_proxy || !call->words[0] ? curl_easy_strerror(code) : call->words;
 }
 
+/* A connection that does not answer in time may be dead: no further call waits for it, but those
+ * that are on it do. */
+static void leave(struct call *call)
+{
+    struct connections *connections = call->calls->connections;
+
+    if (!call->shared)
+        return;
+    if (call->exchange->transport == TRANSPORT_TIMEOUT)
+        connections_retire(connections, call->shared);
+    connections_leave(connections, call->shared);
+    call->shared = 0;
+}
+
 void call_end(struct call *call, CURLcode code)
 {
     struct exchange *exchange = call->exchange;
@@ -239,6 +364,7 @@ void call_end(struct call *call, CURLcode code)
     if (exchange->phase != PHASE_ANSWERED && call->connection)
         connection_retire(call->connection);
     connections_rest(call->calls->connections, &call->connection);
+    leave(call);
 }
 
 /* ---- the beginning ---- */
@@ -288,7 +414,13 @@ CURLcode call_begin(struct call *call, CURL *model)
     call->words[0] = '\0';
     call->head = (struct head){0};
     call->connection = NULL;
+    call->shared = 0;
+    call->stream = 0;
     call->followed = call->unclean = false;
+    call->is_http2 = call->refused = call->wants_http1 = call->lacks_http2 = false;
+    if (call->calls->is_mixed)
+        handle_keep_to_http1(model);
+    call->keeps_to_http1 = call->calls->is_mixed;
     call->socket_error = 0;
     call->handle = curl_easy_duphandle(model);
     return call->handle ? set_up(call) : CURLE_OUT_OF_MEMORY;

@@ -78,7 +78,8 @@ static bool begin_afresh(struct client *client, struct call *call)
 
 static void end_call(struct client *client, struct slot *slot, CURLcode code)
 {
-    if (slot->call.unclean && !slot->call.fresh && begin_afresh(client, &slot->call))
+    if (slot->call.unclean && !slot->call.fresh && !slot->call.lacks_http2 &&
+        begin_afresh(client, &slot->call))
         return;
     call_end(&slot->call, code);
     release_slot(client, slot);
@@ -126,6 +127,7 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
                 struct error *err)
 {
     struct client *client = calloc(1, sizeof(*client));
+    bool is_tls = strncasecmp(settings->url, "https:", strlen("https:")) == 0;
 
     *ret_client = NULL;
     if (!client)
@@ -135,8 +137,9 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     client->slots = calloc(capacity, sizeof(*client->slots));
     client->multi = curl_multi_init();
     client->calls.connections =
-        connections_open(capacity, settings->tags ? settings->tags : 1,
-                         strncasecmp(settings->url, "https:", strlen("https:")) == 0);
+        connections_open(capacity, settings->tags ? settings->tags : 1, is_tls);
+    client->calls.is_tls = is_tls;
+    client->calls.http = settings->http;
     client->calls.has_proxy = settings->proxy && *settings->proxy;
     client->url = handle_url(settings->url);
     client->headers = handle_headers(settings);

@@ -60,6 +60,8 @@ enum transport failure_sent(CURLcode code)
         return TRANSPORT_CLOSED;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
         return TRANSPORT_RESET;
     case CURLE_PARTIAL_FILE:
         return TRANSPORT_CUT;

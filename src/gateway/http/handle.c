@@ -1,6 +1,9 @@
 #include "handle.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include <openssl/ssl.h>
 
 #include "base/error.h"
 #include "gateway/top.h"
@@ -10,6 +13,9 @@
 
 /* A call is one send and one answer of a few hundred bytes: small buffers keep slots cheap. */
 #define RECEIVE_BUFFER_BYTES 4096L
+/* Of HTTP/2: libcurl 7.88 mixes up a head that is longer, and an answer that is longer stops its
+ * neighbours until it is fetched. */
+#define SHARED_RECEIVE_BUFFER_BYTES 16384L
 #define UPLOAD_BUFFER_BYTES 16384L
 
 /*
@@ -48,6 +54,46 @@ static CURLcode set_up_tls(CURL *handle, const char *ca_file)
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
 }
 
+/*
+ * HTTP/2 is asked for by ALPN. Calls wait for the first connection to tell whether they can share
+ * it. With CURL_RTSPREQ_RECEIVE, which means nothing to HTTP, libcurl does not repeat a request
+ * because its connection broke: the one repeat that is left is that of a refused stream, and it is
+ * told in words (Curl_retry_request). Without it the two could not be told apart.
+ */
+static CURLcode set_up_version(CURL *handle, enum client_http http)
+{
+    long version = http == CLIENT_HTTP_1_1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS;
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, version);
+
+    if (code != CURLE_OK || http == CLIENT_HTTP_1_1)
+        return code;
+    code = curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, SHARED_RECEIVE_BUFFER_BYTES);
+    if (code != CURLE_OK)
+        return code;
+    /* A libcurl without RTSP does not know it: what it repeats is then unknown. */
+    curl_easy_setopt(handle, CURLOPT_RTSP_REQUEST, (long)CURL_RTSPREQ_RECEIVE);
+    return curl_easy_setopt(handle, CURLOPT_PIPEWAIT, 1L);
+}
+
+void handle_keep_to_http1(CURL *model)
+{
+    curl_easy_setopt(model, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(model, CURLOPT_PIPEWAIT, 0L);
+}
+
+bool handle_speaks_http2(CURL *handle)
+{
+    const struct curl_tlssessioninfo *session = NULL;
+    const unsigned char *name = NULL;
+    unsigned len = 0;
+
+    if (curl_easy_getinfo(handle, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || !session ||
+        session->backend != CURLSSLBACKEND_OPENSSL || !session->internals)
+        return false;
+    SSL_get0_alpn_selected(session->internals, &name, &len);
+    return len == 2 && memcmp(name, "h2", 2) == 0;
+}
+
 static CURLcode set_up(CURL *handle, const struct client_settings *settings, CURLU *url,
                        struct curl_slist *headers)
 {
@@ -63,7 +109,6 @@ static CURLcode set_up(CURL *handle, const struct client_settings *settings, CUR
     SET(CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
     SET(CURLOPT_NOPROXY, settings->no_proxy ? settings->no_proxy : "");
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_HTTPHEADER, headers);
     /* With this a coding that comes all the same is undone. */
@@ -81,7 +126,7 @@ static CURLcode set_up(CURL *handle, const struct client_settings *settings, CUR
     SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
 #undef SET
-    return code;
+    return code == CURLE_OK ? set_up_version(handle, settings->http) : code;
 }
 
 int handle_lacks(CURLcode code, struct error *err)

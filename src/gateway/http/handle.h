@@ -12,6 +12,8 @@
 #ifndef CLAIMBATCH_GATEWAY_HTTP_HANDLE_H
 #define CLAIMBATCH_GATEWAY_HTTP_HANDLE_H
 
+#include <stdbool.h>
+
 #include <curl/curl.h>
 
 #include "gateway/http/client.h"
@@ -28,6 +30,12 @@ CURLU *handle_url(const char *text);
  * the model and its copies. */
 int handle_model(const struct client_settings *settings, CURLU *url, struct curl_slist *headers,
                  CURL **ret_model, struct error *err);
+
+/* Copies of the model, from now on, neither ask for HTTP/2 nor share a connection. */
+void handle_keep_to_http1(CURL *model);
+
+/* Whether the connection that the handle is about to use has agreed on HTTP/2. */
+bool handle_speaks_http2(CURL *handle);
 
 /* What libcurl's code says of an option that could not be set. */
 int handle_lacks(CURLcode code, struct error *err);

@@ -112,6 +112,15 @@ const struct advice_row advice_rows[] = {
      N_("a new connection was closed, or bytes came on it that nobody had asked for, before the "
         "request was put on it"),
      PAUSES, N_("check what stands between here and the gateway, then type the same upload again")},
+    {"NO_HTTP2", OUTCOME_UNSENT,
+     N_("the gateway, or what stands before it, does not offer HTTP/2, and --http 2 takes nothing "
+        "else"),
+     N_("the run stops with 69, and the row is unsent"),
+     N_("type the same upload again with --http auto or --http 1.1")},
+    {"STREAM_REFUSED", OUTCOME_FAILED,
+     N_("the gateway ended its connection of HTTP/2, or had too many requests on it, before it "
+        "looked at this one"),
+     N_("it is sent again by itself, up to --retries times; then the row is failed"), SAME_AGAIN},
     {"NO_ANSWER", OUTCOME_UNKNOWN, N_("the call ended without an answer"), STAYS_UNKNOWN,
      ASK_PLATFORM},
     {"TIMEOUT", OUTCOME_UNKNOWN,
@@ -142,6 +151,9 @@ const struct advice_row advice_rows[] = {
      STAYS_UNKNOWN, ASK_PLATFORM},
     {"ANSWER_TOO_LARGE", OUTCOME_UNKNOWN,
      N_("the answer is larger than 1 MiB, or its head than 64 KiB"), STAYS_UNKNOWN, ASK_PLATFORM},
+    {"HTTP1_REQUIRED", OUTCOME_UNKNOWN,
+     N_("the gateway asks for HTTP/1.1, and does not say whether it has executed the request"),
+     STAYS_UNKNOWN, N_("ask the platform what became of it; from now on take --http 1.1")},
     {"RESEND_REFUSED", OUTCOME_UNKNOWN,
      N_("the connection broke, and the request was not put on a second one: the first may have "
         "been "
