@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "cli/credentials.h"
 #include "cli/options/settings.h"
+#include "gateway/http/client.h"
 #include "gateway/sign.h"
 #include "gateway/verdict.h"
 #include "input/claim/claim.h"
@@ -51,6 +52,7 @@ struct options {
 
     const char *gateway, *app_key, *app_secret_file, *session_file, *ca_file;
     enum sign_method sign_method;
+    enum client_http http;
     bool allow_plaintext;
     int64_t connect_timeout_ms, timeout_ms;
 

@@ -82,6 +82,8 @@ const struct option_spec option_list[] = {
          "a session, in the first line, if one is needed"),
     SPECIAL(U | R, GATEWAY, "sign-method", option_value_sign_method, "hmac-sha256", "NAME",
             "hmac-sha256, hmac or md5"),
+    SPECIAL(U | R, GATEWAY, "http", option_value_http, "1.1", "VERSION",
+            "over TLS: 1.1, 2, or auto (2 where the gateway offers it)"),
     TEXT(U | R, GATEWAY, "ca-file", 0, ca_file, NULL, "FILE",
          "trusted certificates, PEM (the system's)"),
     FLAG(U | R, RUN, "allow-plaintext", 0, allow_plaintext,

@@ -18,6 +18,23 @@ bool option_value_sign_method(struct options *o, const char *value, const char *
     return sign_method_parse(value, &o->sign_method);
 }
 
+bool option_value_http(struct options *o, const char *value, const char **ret_why)
+{
+    static const struct {
+        const char *name;
+        enum client_http http;
+    } known[] = {{"1.1", CLIENT_HTTP_1_1}, {"auto", CLIENT_HTTP_AUTO}, {"2", CLIENT_HTTP_2}};
+
+    *ret_why = _("it is auto, 1.1 or 2");
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+        if (strcmp(known[i].name, value) != 0)
+            continue;
+        o->http = known[i].http;
+        return true;
+    }
+    return false;
+}
+
 bool option_value_encoding(struct options *o, const char *value, const char **ret_why)
 {
     *ret_why = _("it is auto, utf-8, gb18030 (GBK too) or utf-16");

@@ -13,6 +13,7 @@
 #include "cli/options/options.h"
 
 bool option_value_sign_method(struct options *o, const char *value, const char **ret_why);
+bool option_value_http(struct options *o, const char *value, const char **ret_why);
 bool option_value_encoding(struct options *o, const char *value, const char **ret_why);
 bool option_value_delimiter(struct options *o, const char *value, const char **ret_why);
 bool option_value_null(struct options *o, const char *value, const char **ret_why);

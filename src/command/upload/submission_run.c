@@ -125,6 +125,7 @@ static struct submit_settings attempt_of(const struct submission *s)
                    .proxy = s->proxy.url,
                    .no_proxy = s->proxy.except,
                    .user_agent = "claimbatch/" CLAIMBATCH_VERSION,
+                   .http = o->http,
                    .connect_timeout_ms = o->connect_timeout_ms,
                    .timeout_ms = o->timeout_ms,
                    .tags = (size_t)o->batch,
