@@ -893,8 +893,9 @@ class ScriptedGateway:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         plain = connection
         try:
-            if self.tls:
-                connection = self.tls.wrap_socket(connection, server_side=True)
+            tls = self._tls_of(number)
+            if tls:
+                connection = tls.wrap_socket(connection, server_side=True)
             self._serve_requests(connection, number)
         except OSError:
             pass  # the client left
@@ -904,6 +905,10 @@ class ScriptedGateway:
             with self._news:
                 self._sockets.discard(plain)
             connection.close()
+
+    def _tls_of(self, number):
+        """What the connection of that number is wrapped in; None: nothing."""
+        return self.tls
 
     def _serve_requests(self, connection, number):
         late = []

@@ -174,6 +174,8 @@ def answer_class(entry):
     """What a client that read the whole answer may say: accepted, rejected, again, ban, stop or
     unknown."""
     status = entry["http_status"]
+    if entry.get("refused"):
+        return "again"  # HTTP/2 says so
     cut = entry.get("phase") == "mid-answer" and entry["fault"] != "executed-slow"
     if status is None or cut:
         return "unknown"
@@ -229,6 +231,7 @@ class Oracle:
         starts=1,
         check_validity=True,
         batch=1,
+        died=0,
     ):
         self.rows = rows
         self.report = report
@@ -237,6 +240,7 @@ class Oracle:
         self.earlier = list(earlier)  # the journal of earlier exports
         note_company(self.journal)
         self.batch = batch  # most claims of a call
+        self.died = died  # attempts that may have ended with their connection before they were read
         self.crashed = crashed  # a run was killed: unknown needs no further reason
         self.starts = starts
         self.check_validity = check_validity
@@ -455,7 +459,7 @@ class Oracle:
             return
         attempts, came = int(line["attempts"]), len(row.lines)
         # An attempt that is unknown may have died on its way.
-        spare = 1 if line["outcome"] == "unknown" else 0
+        spare = 1 if line["outcome"] == "unknown" or self.died else 0
         if self.starts == 1 and not came <= attempts <= came + spare:
             self.say(row.number, f"{attempts} attempts, of which {came} came")
         if self.starts > 1 and attempts > came + spare:
@@ -474,7 +478,7 @@ class Oracle:
             and line["code"] != "UNSETTLED"
             and len(row.lines) < int(line["attempts"] or 0)
         ]
-        struck = sum(1 for entry in self.journal if entry.get("claim") is None)
+        struck = self.died + sum(1 for entry in self.journal if entry.get("claim") is None)
         if len(silent) > struck * self.batch:
             self.say(silent[0], f"{len(silent)} unknown rows never came, {struck} were struck before")
 
