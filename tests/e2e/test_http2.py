@@ -377,7 +377,7 @@ class FaultTest(Http2Case):
             return fault(request)
 
         gateway = self.gateway2(script)
-        result = self.send(gateway, 24, "-c", 8, "--timeout", 5)
+        result = self.send(gateway, 24, "-c", 8, "--timeout", 3)
         self.assertExit(result, 0 if outcome == "accepted" else 3)
         self.assertOnce(gateway)
         others = [line["outcome"] for line in self.lines()]
