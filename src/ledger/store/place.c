@@ -43,9 +43,11 @@ int place_check_file(const char *path, const struct stat *status, const struct p
                          quoted);
     if (!is_trusted(status, owner))
         return error_set(err, EXIT_CANNOT_CREATE,
-                         "'%s' beside the ledger belongs to another user (uid %lu), so it is not "
-                         "opened; see who made it, and remove it while no run is active",
-                         quoted, (unsigned long)status->st_uid);
+                         "'%s' beside the ledger belongs to another user (uid %lu) than the "
+                         "ledger (uid %lu), so it is not opened. Where the ledger was put back "
+                         "from a backup, give it to that user (chown); else see who made the file, "
+                         "and remove it while no run is active",
+                         quoted, (unsigned long)status->st_uid, (unsigned long)owner->uid);
     return 0;
 }
 
