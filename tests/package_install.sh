@@ -56,6 +56,7 @@ in_chroot claimbatch --version
 in_chroot claimbatch-sandbox --version
 [ "$(in_chroot stat -c '%U %a' /var/lib/claimbatch)" = 'claimbatch 700' ]
 [ "$(in_chroot stat -c '%G %a' /etc/claimbatch)" = 'claimbatch 751' ]
+in_chroot sh -c 'ls /usr/share/doc/claimbatch/README.zh-CN.md* >/dev/null'
 in_chroot sh -c 'test -f /lib/systemd/system/claimbatch@.service && test -x /usr/share/claimbatch/hooks/dingtalk.sh'
 
 echo '== anybody'
