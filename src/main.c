@@ -98,10 +98,11 @@ static void print_help(void)
     const struct command *command;
     struct buffer text = {0};
 
-    language_append(&text, "usage: claimbatch COMMAND [OPTION]... FILE\n\ncommands:\n");
+    language_append(&text, "usage: claimbatch COMMAND [OPTION]... [FILE]...\n\ncommands:\n");
     for (size_t i = 0; (command = commands_at(i)); i++)
         put_command(command, terminal_width(STDOUT_FILENO), &text);
-    language_append(&text, "\noptions of a command: claimbatch COMMAND --help\n");
+    language_append(&text, "\noptions of a command: claimbatch COMMAND --help\n"
+                           "the manual: man claimbatch\n");
     terminal_print(buffer_string(&text));
     buffer_release(&text);
 }

@@ -172,8 +172,8 @@ static void append_next(const struct summary *s, struct buffer *text)
     if (tally_rows(s->tally, OUTCOME_UNKNOWN))
         language_format(
             text,
-            "next: ask the platform what became of the unknown rows; by themselves they "
-            "are never sent again. To list and to settle them: %s\n"
+            "next: ask the platform what became of the unknown rows; they are not sent again "
+            "until somebody says so. To list and to settle them: %s\n"
             "or, if none of them was executed: %s\n",
             s->resolve, s->resend);
     if (s->held.rows)

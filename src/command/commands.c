@@ -4,7 +4,7 @@
 
 static const struct command commands[] = {
     {"upload", COMMAND_UPLOAD, "CLAIMS.csv", cmd_upload,
-     N_("check the whole export, submit every claim once, report"),
+     N_("check the whole export, send each claim once, write the report"),
      "claimbatch upload claims.csv --app-key 12345678 --app-secret-file secret --dry-run\n"
      "claimbatch upload claims.csv --app-key 12345678 --app-secret-file secret --limit 10\n"
      "claimbatch upload claims.csv --config claims.conf --require-ledger --expect-new\n"},

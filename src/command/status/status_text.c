@@ -156,11 +156,12 @@ void status_text_unknown(const struct view_unknown *unknown, int64_t now_ms,
                          struct buffer *ret_text)
 {
     char text[CLOCK_TOP_BYTES];
+    struct buffer age = {0};
 
-    buffer_format(ret_text, "  %s (", when(unknown->submitted_ms, text));
-    append_age(now_ms - unknown->submitted_ms, ret_text);
-    language_format(ret_text, ") run %s, row %llu\n", unknown->run_name,
-                    (unsigned long long)unknown->place.row);
+    append_age(now_ms - unknown->submitted_ms, &age);
+    language_format(ret_text, "  %s (%s) run %s, row %llu\n", when(unknown->submitted_ms, text),
+                    buffer_string(&age), unknown->run_name, (unsigned long long)unknown->place.row);
+    buffer_release(&age);
     language_format(ret_text, "    claim %s, workcard %lld: ", LOG_QUOTED(unknown->claim_order_no),
                     (long long)unknown->workcard_id);
     buffer_format(ret_text, "%s\n", LOG_QUOTED(unknown->code));
