@@ -57,6 +57,7 @@ FILES = {
 
 HEADER = "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc,claim_count"
 CHINESE = "工单ID,理赔单号,理赔状态,理赔时间,{},拒赔原因,理赔单数量"
+SWAPPED = "workcard_id,claim_order_no,claim_status,claim_time,claim_count,claim_desc,claim_fee"
 GOOD = "8815301637,LP202611004107,1,2026-11-02 09:12:31,12800,,1"
 
 
@@ -86,6 +87,11 @@ BROTHERS = (
     ("RMB in a header", rows(claim(fee="1.28"), header=CHINESE.format("理赔金额 RMB")), (), 0, 1, {}, 128),
     ("a second header with another unit", rows(CHINESE.format("理赔金额(元)"), claim()), (), 65, "second header"),
     ("a repeated header", rows(claim(), HEADER, claim(2)), (), 1, 3, {3: "BAD_NUMBER BAD_STATUS BAD_TIME BAD_FEE BAD_NUMBER"}, 25600),
+    ("a header of other columns in the middle", rows(claim(), SWAPPED, claim(2)), (), 65, "line 3: this line is a header with other columns"),
+    ("a header of other columns right below", rows(SWAPPED, claim()), (), 65, "line 2: this line is a header with other columns"),
+    ("a header of fen among yuan", rows(claim(fee="128.00"), HEADER, claim(2), header=CHINESE.format("理赔金额(元)")), (), 65, "line 3: this line is a header with other columns"),
+    ("two headers of one meaning", rows(HEADER, claim(fee="128.00"), header=CHINESE.format("理赔金额(元)")), (), 1, 2, {2: "BAD_NUMBER BAD_STATUS BAD_TIME BAD_FEE"}, 12800),
+    ("a repeated header with a column that is named", rows("BA0000001," + claim(), "报案号," + HEADER, "BA0000002," + claim(2), header="报案号," + HEADER), ("--column", "claim_order_no=报案号"), 1, 3, {3: "BAD_NUMBER BAD_STATUS BAD_TIME BAD_FEE DAMAGED_ORDER_NO"}, 25600),
     ("a branch is no unit", rows(claim(), header=CHINESE.format("理赔金额(分公司)")), (), 65, "no column for claim_fee"),
     ("UTF-8 rows in a GBK file", rows(*[refusal(i, "不在保障范围") for i in range(1, 9)]).encode("gbk") + refusal(9, "人为损坏").encode() + b"\n", (), 65, "line 10: claim_desc is UTF-8"),
     ("mojibake in a UTF-8 file", rows(refusal(1, "涓嶅湪淇濋殰鑼冨洿")), (), 1, 1, {2: "LOST_TEXT"}, 0),

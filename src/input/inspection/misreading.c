@@ -65,6 +65,95 @@ static int look_at_unit(const struct reader *reader, const struct record *record
     return refuse_unit(reader, record, said, err);
 }
 
+/* ---- files that were joined ---- */
+
+#define ENOUGH_FIELDS 3 /* of a line that is a header */
+#define FIRST_ROW 2     /* right below the header */
+
+/* The field that a cell below the header names, in the words of protocol section 4 or in those of
+ * the file's own header. */
+static enum field field_named(const struct columns *columns, const struct record *header,
+                              const char *text, enum unit_said *ret_unit)
+{
+    enum field field = header_field(text, ret_unit);
+
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (columns->index[i] != COLUMN_ABSENT &&
+            header_is_same(header->cells[columns->index[i]].text, text))
+            return (enum field)i;
+    return field;
+}
+
+/* Whether the line names columns and is no claim, at a look that costs little. */
+static bool is_header(const struct columns *columns, const struct record *header,
+                      const struct record *record)
+{
+    bool seen[FIELD_COUNT + 1] = {false};
+    size_t found = 0;
+
+    for (size_t i = 0; i < record->count && i < COLUMNS_MAX; i++) {
+        enum unit_said ignored = UNIT_UNSAID;
+        enum field field = FIELD_NONE;
+
+        if (has_digit(value_of(&record->cells[i])))
+            continue;
+        field = field_named(columns, header, record->cells[i].text, &ignored);
+        found += field != FIELD_NONE && !seen[field];
+        seen[field] = true;
+        if (i + 1 >= ENOUGH_FIELDS * 2 && !found)
+            return false;
+    }
+    return found >= ENOUGH_FIELDS;
+}
+
+/* What a name in the second header says against the first. Right below that, a second header gives
+ * the same columns other names; claim_fee says no unit there. */
+static bool is_contradiction(const struct columns *columns, const struct record *header,
+                             const struct record *record, size_t i)
+{
+    enum unit_said taken = columns->fee_unit == FEE_UNIT_YUAN ? UNIT_SAYS_YUAN : UNIT_SAYS_FEN;
+    const char *text = record->cells[i].text;
+    enum unit_said said = UNIT_UNSAID;
+    enum field field = FIELD_NONE;
+    bool is_below = record->row == FIRST_ROW;
+
+    if (i < header->count && header_is_same(header->cells[i].text, text))
+        return false;
+    field = field_named(columns, header, text, &said);
+    if (field == FIELD_NONE)
+        return false;
+    if (columns->index[field] != (int)i)
+        return columns->index[field] != COLUMN_ABSENT || (!is_below && i < header->count);
+    return field == FIELD_CLAIM_FEE && !is_below && said != UNIT_UNSAID && said != taken;
+}
+
+/* Whether rows below the line would be read in columns of other fields, or in another unit. */
+static bool is_other_header(const struct columns *columns, const struct record *header,
+                            const struct record *record)
+{
+    for (size_t i = 0; i < record->count && i < COLUMNS_MAX; i++)
+        if (is_contradiction(columns, header, record, i))
+            return true;
+    return false;
+}
+
+/* Two exports in one file: below the second header, the columns of the first mean nothing. */
+static int look_at_header(const struct reader *reader, const struct record *record,
+                          struct error *err)
+{
+    const struct columns *columns = reader_columns(reader);
+    const struct record *header = reader_header(reader);
+
+    if (record->correction || !is_header(columns, header, record) ||
+        !is_other_header(columns, header, record))
+        return 0;
+    return reader_refuse(reader, record,
+                         _("this line is a header with other columns than the first: the file was "
+                           "put together from two; cut it in two before this line, and upload "
+                           "each part"),
+                         err);
+}
+
 /* A line that is no claim may say what unit the claims are in. */
 static int look_at_note(const struct reader *reader, const struct record *record, struct error *err)
 {
@@ -122,7 +211,8 @@ int misreading_refuse(const struct reader *reader, enum encoding encoding,
             result = look_at_unit(reader, record, err);
         else if (finding->rule == RULE_COLUMN_COUNT ||
                  (finding->field == FIELD_WORKCARD_ID && finding->rule != RULE_CLAMPED_ID))
-            result = look_at_note(reader, record, err);
+            result =
+                look_at_header(reader, record, err) || look_at_note(reader, record, err) ? -1 : 0;
         else if (finding->rule == RULE_LOST_TEXT)
             result = look_at_encoding(reader, encoding, record, finding->field, err);
     }
