@@ -57,6 +57,7 @@ FILES = {
 
 HEADER = "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc,claim_count"
 CHINESE = "工单ID,理赔单号,理赔状态,理赔时间,{},拒赔原因,理赔单数量"
+SHORT = "workcard_id,claim_order_no,claim_status,claim_time,claim_fee"
 SWAPPED = "workcard_id,claim_order_no,claim_status,claim_time,claim_count,claim_desc,claim_fee"
 GOOD = "8815301637,LP202611004107,1,2026-11-02 09:12:31,12800,,1"
 
@@ -127,6 +128,11 @@ BROTHERS = (
     ("a clamped number", rows(claim(id="4294967295")), (), 1, 1, {2: "CLAMPED_ID"}, 0),
     ("a text cut by a line break", rows(refusal(1, "资料不全：\n缺发票"), claim(2)).replace(",1\n8815301602", ",1\n8815301602"), (), 1, 3, {2: "COLUMN_COUNT", 3: "COLUMN_COUNT"}, 12800),
     ("a shifted amount", rows("8815301637,LP202611004107,1,2026-11-02 09:12:31,1,234.50", header="工单ID,理赔单号,理赔状态,理赔时间,理赔金额(元),拒赔原因"), (), 1, 1, {2: "REASON_WITHOUT_REFUSAL SHIFTED_CELLS"}, 0),
+    ("an amount parted before the count", rows("8815301637,LP1,1,2026-11-02 09:12:31,1,234", header=SHORT + ",claim_count"), ("--short-rows",), 1, 1, {2: "COUNT_NOT_ONE SHIFTED_CELLS"}, 0),
+    ("an amount parted before an empty count", rows("8815301637,LP1,1,2026-11-02 09:12:31,1,234,", header=SHORT + ",claim_count"), (), 1, 1, {2: "COUNT_NOT_ONE SHIFTED_CELLS"}, 0),
+    ("all amounts parted before a column nobody asked for", rows(*[f"88153016{i},LP{i},1,2026-11-02 09:12:31,{i},234.50," for i in (11, 12)], header=SHORT + ",网点"), (), 1, 2, {2: "SHIFTED_CELLS", 3: "SHIFTED_CELLS"}, 0),
+    ("a branch of three digits behind the amount", rows(*[f"88153016{i},LP{i},1,2026-11-02 09:12:31,{fee},012," for i, fee in ((11, 500), (12, 1250))], header=SHORT + ",网点"), (), 0, 2, {}, 1750),
+    ("a count of three digits", rows("8815301637,LP1,1,2026-11-02 09:12:31,500,120", header=SHORT + ",claim_count"), (), 0, 1, {2: "COUNT_NOT_ONE"}, 500),
     ("content without a header", rows(claim() + ",退回"), (), 1, 1, {2: "COLUMN_COUNT"}, 0),
     ("an empty cell more in every row", rows(claim(1) + ",", claim(2) + ","), (), 0, 2, {}, 25600),
     ("an empty header more", rows(claim(), header=HEADER + ","), (), 0, 1, {}, 12800),

@@ -42,6 +42,7 @@ struct profile {
     uint64_t order_shape;     /* of most claim numbers; 0: there is none */
     bool has_lists;           /* most claim numbers are lists: then they are what they are */
     bool is_text_behind_fee; /* the column there, which nobody asked for, seldom has three digits */
+    bool is_parted;          /* in all rows an amount may have been parted before that column */
     size_t width;            /* cells of every row, empty ones at the end included, if all rows have
                                 as many; 0: they differ */
     uint64_t footer_row;     /* the first line of the footer; 0: there is none */

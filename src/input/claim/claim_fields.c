@@ -50,6 +50,24 @@ static size_t count_digits(struct value value, size_t from)
     return n - from;
 }
 
+/* Three digits in the place of the count: more than one form, in a row whose number of cells may
+ * have room for one too many, or before a reason of digits, which was the count. */
+static bool is_shifted_count(const struct judgement *judgement)
+{
+    struct value reason = claim_value_in(judgement, FIELD_CLAIM_DESC);
+
+    return (reason.len && count_digits(reason, 0) == reason.len) || judgement->rules->short_rows ||
+           judgement->record->count != judgement->columns->count;
+}
+
+/* Whether the row has a cell more than the header, as parted amounts give it: some rows have it, or
+ * all do, and in all an amount may have been parted. */
+static bool is_surplus_odd(const struct profile *profile, const struct columns *columns,
+                           const struct record *record)
+{
+    return record->count > columns->count && (!profile->width || profile->is_parted);
+}
+
 /* Whether the amount's grouping comma was taken for a delimiter, so that its second half stands in
  * the place of a text. */
 static bool is_shifted(const struct judgement *judgement, struct value fee)
@@ -64,18 +82,16 @@ static bool is_shifted(const struct judgement *judgement, struct value fee)
         return false;
     if (columns->index[FIELD_CLAIM_DESC] == (int)next)
         return true;
-    if (columns->index[FIELD_CLAIM_COUNT] == (int)next) {
-        struct value reason = claim_value_in(judgement, FIELD_CLAIM_DESC);
-
-        return reason.len && count_digits(reason, 0) == reason.len;
-    }
+    if (columns->index[FIELD_CLAIM_COUNT] == (int)next)
+        return is_shifted_count(judgement);
     /* No claim number has decimals; of three digits one may be where no cell is too many. */
     if (columns->index[FIELD_CLAIM_ORDER_NO] == (int)next)
         return memchr(value.ptr, '.', value.len) || judgement->record->count > columns->count;
     for (int i = 0; i < FIELD_COUNT; i++)
         if (columns->index[i] == (int)next)
             return false;
-    return judgement->profile && judgement->profile->is_text_behind_fee;
+    return judgement->profile && (judgement->profile->is_text_behind_fee ||
+                                  is_surplus_odd(judgement->profile, columns, judgement->record));
 }
 
 void claim_take_fee(struct judgement *judgement, struct claim *claim)

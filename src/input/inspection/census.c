@@ -11,6 +11,7 @@
 #include "input/value/text.h"
 #include "input/value/value.h"
 
+#define GROUP_DIGITS 3  /* between the commas of an amount */
 #define EXACT_DIGITS 15 /* of a spreadsheet's number; JavaScript writes 17 */
 #define JAVASCRIPT_DIGITS 17
 #define LONGEST_DIGITS 32
@@ -38,6 +39,7 @@ struct census {
     size_t last_shape;
     size_t narrowest, widest;
     uint64_t behind_fee, groups_behind_fee; /* cells there; of them those of three digits */
+    uint64_t parted;                        /* of these, those behind an amount of so few */
     bool has_surplus;                       /* some row is wider than the header */
 
     /* The end so far: where what may be a footer began, and the last row before it. */
@@ -250,7 +252,11 @@ static void note_behind_fee(struct census *census, const struct columns *columns
         return;
     value = value_of(&record->cells[next]);
     census->behind_fee++;
-    census->groups_behind_fee += value_is_group(value);
+    if (!value_is_group(value))
+        return;
+    census->groups_behind_fee++;
+    value = value_in(columns, record, FIELD_CLAIM_FEE);
+    census->parted += value.len <= GROUP_DIGITS && !memchr(value.ptr, '.', value.len);
 }
 
 int census_note(struct census *census, const struct rules *rules, const struct columns *columns,
@@ -394,7 +400,8 @@ static bool is_judged_alike(const struct census *census, const struct profile *a
         return false;
     if (a->has_lists != b->has_lists && census->separated)
         return false;
-    if (a->is_text_behind_fee != b->is_text_behind_fee && census->groups_behind_fee)
+    if ((a->is_text_behind_fee != b->is_text_behind_fee || a->is_parted != b->is_parted) &&
+        census->groups_behind_fee)
         return false;
     if (a->width != b->width && census->has_surplus)
         return false;
@@ -419,6 +426,7 @@ bool census_finish(struct census *census, const struct profile *before, struct p
     ret_profile->order_shape = usual_shape(census);
     ret_profile->has_lists = census->lists * 2 > census->order_nos;
     ret_profile->is_text_behind_fee = census->groups_behind_fee * 2 < census->behind_fee;
+    ret_profile->is_parted = census->parted && census->parted == census->behind_fee;
     ret_profile->width = census->narrowest == census->widest ? census->widest : 0;
     ret_profile->footer_row = census->footer_row;
     ret_profile->footer_rows = census->footer_row ? census->footer_rows : 0;
