@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Measures the figures of tests/README.md: ratios against a yardstick in the same run, medians of several.
 
-usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [--old DIR]
-       [throughput|efficiency|batch|memory|again|check|check_memory|growth|paired]...
+usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [--old DIR] [--table FILE]
+       [throughput|efficiency|batch|memory|memory_most|again|check|check_memory|growth|paired]...
 
 paired sets the build beside the one that --old names, by turns: new rows, the same file again, another file.
-check_memory checks exports of up to 10 million rows, 0.7 GB in TMPDIR. growth (neither is among those measured
-by default) makes a ledger of 20 million claims first, 3 GB in TMPDIR.
+check_memory checks exports of up to 10 million rows, 0.7 GB in TMPDIR. growth makes a ledger of 20 million claims
+first, 3 GB in TMPDIR. memory_most sends 10 million rows, ten minutes and 5 GB in TMPDIR.
 """
 import argparse
 import contextlib
@@ -132,6 +132,7 @@ class Bench:
     def __init__(self, build, folder):
         self.build = pathlib.Path(build).resolve()
         self.folder = pathlib.Path(folder)
+        self.figures = []
         secret = self.folder / 'secret'
         secret.write_text(SECRET + '\n')
         secret.chmod(0o600)
@@ -149,17 +150,25 @@ class Bench:
             server.wait()
             server.stdout.close()
 
+    def say(self, what, figure):
+        """A line on the terminal, and one of the table."""
+        print(f'{what}: {figure}', flush=True)
+        self.figures.append((what, figure))
+
+    def clear(self):
+        for old in [*self.folder.glob('ledger*'), *self.folder.glob('*.report.csv*')]:
+            old.unlink()
+
+    def command(self, name, url, *options):
+        return [self.build / 'claimbatch', 'upload', name, '-q', '-L', 'ledger', '-g', url,
+                '--app-key', '1', '--app-secret-file', 'secret', *options]
+
     def upload(self, name, url, *options, fresh=True):
         """Seconds and peak memory in KiB."""
         if fresh:
-            for old in self.folder.glob('ledger*'):
-                old.unlink()
-            for old in self.folder.glob('*.report.csv*'):
-                old.unlink()
+            self.clear()
         start = time.monotonic()
-        process = subprocess.Popen(
-            [self.build / 'claimbatch', 'upload', name, '-q', '-L', 'ledger', '-g', url,
-             '--app-key', '1', '--app-secret-file', 'secret', *options], cwd=self.folder)
+        process = subprocess.Popen(self.command(name, url, *options), cwd=self.folder)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -180,7 +189,7 @@ class Bench:
             ratios.append(rows / seconds / bare)
             print(f'  bare curl-multi {bare:7.0f}/s, claimbatch {rows / seconds:7.0f}/s, '
                   f'ratio {ratios[-1]:.2f}', flush=True)
-        print(f'throughput at 64 in flight: {statistics.median(ratios):.2f} of a bare curl-multi loop')
+        self.say('throughput at 64 in flight', f'{statistics.median(ratios):.2f} of a bare curl-multi loop')
 
     def efficiency(self, rounds):
         for in_flight, rows in ((64, 10000), (256, 40000), (1024, 100000)):
@@ -190,8 +199,8 @@ class Bench:
                 with self.sandbox('--latency', '50') as url:
                     self.upload('claims.csv', url, '-c', str(in_flight))
                 found.append(self.busy_rate('claims.report.csv') / (in_flight / 0.05))
-            print(f'efficiency at 50 ms, {in_flight} in flight: {100 * statistics.median(found):.1f} % '
-                  f'of in-flight / latency', flush=True)
+            self.say(f'efficiency at 50 ms, {in_flight} in flight',
+                     f'{100 * statistics.median(found):.1f} % of in-flight / latency')
 
     def batch(self, rounds):
         """Claims a second of 20 a call beside those of single calls, by turns."""
@@ -207,8 +216,8 @@ class Bench:
                 ratios.append(rates[20] / rates[1])
                 print(f'  {latency} ms: single calls {rates[1]:6.0f}/s, 20 a call {rates[20]:6.0f}/s, '
                       f'ratio {ratios[-1]:.1f}', flush=True)
-            print(f'--batch 20 at {latency} ms, 64 in flight: {statistics.median(ratios):.1f} times the '
-                  f'claims a second of single calls', flush=True)
+            self.say(f'--batch 20 at {latency} ms, 64 in flight',
+                     f'{statistics.median(ratios):.1f} times the claims a second of single calls')
 
     def busy_rate(self, name):
         """Rows a second between the first hand-over and the last answer."""
@@ -221,18 +230,24 @@ class Bench:
                 rows += 1
         return rows / (last - first)
 
+    def memory_of(self, rows):
+        write_export(self.folder / 'claims.csv', rows)
+        with self.sandbox() as url:
+            seconds, kib = self.upload('claims.csv', url, '-c', '64')
+        self.say(f'peak memory, {rows} rows, 64 in flight', f'{kib / 1024:.1f} MiB ({rows / seconds:.0f} rows/s)')
+
+    def memory_most(self, _rounds):
+        """Takes ten minutes and more, and 5 GB in TMPDIR."""
+        self.memory_of(10000000)
+
     def memory(self, _rounds):
-        for rows in (100000, 1000000):
-            write_export(self.folder / 'claims.csv', rows)
-            with self.sandbox() as url:
-                seconds, kib = self.upload('claims.csv', url, '-c', '64')
-            print(f'peak memory, {rows} rows, 64 in flight: {kib / 1024:.1f} MiB '
-                  f'({rows / seconds:.0f} rows/s)', flush=True)
+        self.memory_of(100000)
+        self.memory_of(1000000)
         for in_flight in (64, 1024, 4096):
             write_export(self.folder / 'claims.csv', 50000)
             with self.sandbox('--latency', '50') as url:
                 _, kib = self.upload('claims.csv', url, '-c', str(in_flight))
-            print(f'peak memory, 50000 rows, {in_flight} in flight: {kib / 1024:.1f} MiB', flush=True)
+            self.say(f'peak memory, 50000 rows, {in_flight} in flight', f'{kib / 1024:.1f} MiB')
 
     def again(self, _rounds):
         rows = 1000000
@@ -240,10 +255,10 @@ class Bench:
         with self.sandbox() as url:
             self.upload('claims.csv', url, '-c', '64')
             seconds, _ = self.upload('claims.csv', url, fresh=False)
-            print(f'upload of the same file again: {rows / seconds:.0f} rows/s', flush=True)
+            self.say('upload of the same file again', f'{rows / seconds:.0f} rows/s')
             write_other(self.folder / 'claims.csv', self.folder / 'copy.csv')
             seconds, _ = self.upload('copy.csv', url, fresh=False)
-            print(f'upload of another file, all of it accepted: {rows / seconds:.0f} rows/s', flush=True)
+            self.say('upload of another file, all of it accepted', f'{rows / seconds:.0f} rows/s')
 
     def send_into(self, ledger, url):
         """Seconds, and those of a processor."""
@@ -285,8 +300,8 @@ class Bench:
                         found.setdefault((what, link.name), []).append(self.turn(link, name, url))
         for what in dict.fromkeys(what for what, _ in found):
             old, new = ([statistics.median(part) for part in zip(*found[what, name])] for name in ('old', 'new'))
-            print(f'{what}: {old[0]:.2f} -> {new[0]:.2f} us a row by the clock ({new[0] / old[0]:.3f}), '
-                  f'{old[1]:.2f} -> {new[1]:.2f} of a processor ({new[1] / old[1]:.3f})', flush=True)
+            self.say(what, f'{old[0]:.2f} -> {new[0]:.2f} us a row by the clock ({new[0] / old[0]:.3f}), '
+                     f'{old[1]:.2f} -> {new[1]:.2f} of a processor ({new[1] / old[1]:.3f})')
 
     def growth(self, rounds):
         """New rows into an empty ledger and into one of 20 million claims, by turns. Their numbers follow
@@ -315,16 +330,16 @@ class Bench:
                           f'{empty[-1][1]:.1f} s, {big[-1][1]:.1f} s', flush=True)
                 one, other = (statistics.median(s for s, _ in all) for all in (empty, big))
                 busy = statistics.median(s for _, s in big) / statistics.median(s for _, s in empty)
-                print(f'upload of {rows} new claims {what}: {rows / one:.0f} rows/s into an empty ledger, '
-                      f'{rows / other:.0f} rows/s into one of {self.claims} claims: '
-                      f'{100 * (other / one - 1):+.0f} %, processor {100 * (busy - 1):+.0f} %', flush=True)
+                self.say(f'upload of {rows} new claims {what}', f'{rows / one:.0f} rows/s into an empty ledger, '
+                         f'{rows / other:.0f} rows/s into one of {self.claims} claims: '
+                         f'{100 * (other / one - 1):+.0f} %, processor {100 * (busy - 1):+.0f} %')
 
     def check_memory(self, _):
         """What a check needs of memory as the export grows."""
         for rows in (100000, 1000000, 10000000):
             write_export(self.folder / 'claims.csv', rows)
             seconds, kib = measure(self.build / 'claimbatch', 'check', 'claims.csv', folder=self.folder)
-            print(f'check of {rows} rows: {seconds:.1f} s, peak memory {kib / 1024:.1f} MiB', flush=True)
+            self.say(f'check of {rows} rows', f'{seconds:.1f} s, peak memory {kib / 1024:.1f} MiB')
 
     def check(self, rounds):
         rows = 1000000
@@ -343,8 +358,15 @@ class Bench:
                 seconds, kib = measure(self.build / 'claimbatch', 'check', 'claims.csv', folder=self.folder)
                 ours.append(seconds)
             bare, ours = statistics.median(bare), statistics.median(ours)
-            print(f'check of {rows} rows, {name}: bare libcsv {bare:.3f} s, check {ours:.3f} s, '
-                  f'ratio {ours / bare:.2f}; peak memory {kib / 1024:.1f} MiB', flush=True)
+            self.say(f'check of {rows} rows, {name}', f'bare libcsv {bare:.3f} s, check {ours:.3f} s, '
+                     f'ratio {ours / bare:.2f}; peak memory {kib / 1024:.1f} MiB')
+
+
+def table(figures):
+    load = ', '.join(f'{load:.1f}' for load in os.getloadavg())
+    lines = [f'{datetime.date.today()}, {os.cpu_count()} cores; load at the end (1, 5, 15 minutes): {load}', '',
+             '| what | measured |', '|---|---|', *(f'| {what} | {figure} |' for what, figure in figures)]
+    return '\n'.join(lines) + '\n'
 
 
 def main():
@@ -352,6 +374,7 @@ def main():
     parser.add_argument('--build', default=ROOT / 'build')
     parser.add_argument('--old', type=pathlib.Path, help='another build folder, for paired')
     parser.add_argument('--rows', type=int, default=Bench.rows, help='of paired')
+    parser.add_argument('--table', type=pathlib.Path, help='where to write the figures, as a table')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--claims', type=int, default=Bench.claims)
     parser.add_argument('what', nargs='*', default=['throughput', 'efficiency', 'batch', 'memory', 'again', 'check'])
@@ -368,6 +391,8 @@ def main():
         bench.old = args.old and args.old.resolve()
         for what in args.what:
             getattr(bench, what)(args.rounds)
+            if args.table:
+                args.table.write_text(table(bench.figures))
 
 
 if __name__ == '__main__':
