@@ -2,7 +2,12 @@
 """Measures the figures of tests/README.md: ratios against a yardstick in the same run, medians of several.
 
 usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [--old DIR] [--table FILE]
-       [throughput|efficiency|batch|memory|memory_most|again|check|check_memory|growth|paired]...
+       [throughput|efficiency|batch|memory|memory_most|again|check|check_memory|growth|paired|
+        beside|slow|tls]...
+
+beside and slow set upload beside a bare curl-multi loop and scripts for undici and aiohttp on an nginx that answers
+from memory (slow: after 50 ms, and no scripts); tls: on the same with HTTPS. They need nginx, libnginx-mod-http-echo,
+node-undici and python3-aiohttp, and name what is missing.
 
 paired sets the build beside the one that --old names, by turns: new rows, the same file again, another file.
 check_memory checks exports of up to 10 million rows, 0.7 GB in TMPDIR. growth makes a ledger of 20 million claims
@@ -25,6 +30,8 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+
+import beside
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECRET = 'helloworld'
@@ -162,6 +169,21 @@ class Bench:
     def command(self, name, url, *options):
         return [self.build / 'claimbatch', 'upload', name, '-q', '-L', 'ledger', '-g', url,
                 '--app-key', '1', '--app-secret-file', 'secret', *options]
+
+    def write_export(self, name, rows):
+        write_export(self.folder / name, rows)
+
+    def write_body(self, name):
+        write_body(self.folder / name)
+
+    def beside(self, rounds):
+        beside.beside(self, rounds)
+
+    def slow(self, rounds):
+        beside.slow(self, rounds)
+
+    def tls(self, rounds):
+        beside.tls(self, rounds)
 
     def upload(self, name, url, *options, fresh=True):
         """Seconds and peak memory in KiB."""
@@ -373,7 +395,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--build', default=ROOT / 'build')
     parser.add_argument('--old', type=pathlib.Path, help='another build folder, for paired')
-    parser.add_argument('--rows', type=int, default=Bench.rows, help='of paired')
+    parser.add_argument('--rows', type=int, default=Bench.rows, help='of paired, beside, and tls')
     parser.add_argument('--table', type=pathlib.Path, help='where to write the figures, as a table')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--claims', type=int, default=Bench.claims)
