@@ -3,11 +3,11 @@
 
 usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [--old DIR] [--table FILE]
        [throughput|efficiency|batch|memory|memory_most|again|check|check_memory|growth|paired|
-        beside|slow|tls]...
+        beside|slow|tls|instructions]...
 
 beside and slow set upload beside a bare curl-multi loop and scripts for undici and aiohttp on an nginx that answers
 from memory (slow: after 50 ms, and no scripts); tls: on the same with HTTPS. They need nginx, libnginx-mod-http-echo,
-node-undici and python3-aiohttp, and name what is missing.
+node-undici and python3-aiohttp, and name what is missing. instructions counts them by function (valgrind).
 
 paired sets the build beside the one that --old names, by turns: new rows, the same file again, another file.
 check_memory checks exports of up to 10 million rows, 0.7 GB in TMPDIR. growth makes a ledger of 20 million claims
@@ -32,6 +32,7 @@ import time
 import urllib.parse
 
 import beside
+import instructions
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECRET = 'helloworld'
@@ -173,6 +174,9 @@ class Bench:
     def write_export(self, name, rows):
         write_export(self.folder / name, rows)
 
+    def write_other(self, name, new_name):
+        write_other(self.folder / name, self.folder / new_name)
+
     def write_body(self, name):
         write_body(self.folder / name)
 
@@ -184,6 +188,9 @@ class Bench:
 
     def tls(self, rounds):
         beside.tls(self, rounds)
+
+    def instructions(self, _rounds):
+        instructions.instructions(self)
 
     def upload(self, name, url, *options, fresh=True):
         """Seconds and peak memory in KiB."""
