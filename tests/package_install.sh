@@ -61,8 +61,8 @@ in_chroot sh -c 'test -f /lib/systemd/system/claimbatch@.service && test -x /usr
 
 echo '== anybody'
 # Without a configuration, and without a right to anything of the package's own user.
-in_chroot setpriv --reuid=65534 --regid=65534 --clear-groups claimbatch explain exit 0 >/dev/null
-expect 1 in_chroot setpriv --reuid=65534 --regid=65534 --clear-groups claimbatch check \
+in_chroot HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-groups claimbatch explain exit 0 >/dev/null
+expect 1 in_chroot HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-groups claimbatch check \
     /usr/share/doc/claimbatch/examples/claims.csv >/dev/null
 
 echo '== first upload'
