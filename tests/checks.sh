@@ -141,6 +141,11 @@ completions_are_right() {
     return "$status"
 }
 
+what_is_installed_is_where_it_belongs() {
+    [ -x build/claimbatch ] || skip 'nothing is built in build'
+    tests/installed.sh build
+}
+
 alert_rules_are_right() {
     needs promtool
     promtool check rules samples/monitoring/claimbatch.rules.yml &&
@@ -185,5 +190,6 @@ check units_are_right_and_confined
 check man_pages_are_right
 check completions_are_right
 check alert_rules_are_right
+check what_is_installed_is_where_it_belongs
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
