@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/file/file.h"
 #include "base/hex.h"
 #include "command/audit/audit.h"
@@ -25,22 +24,15 @@
 #include "input/inspection/claim_rows.h"
 #include "publish.h"
 #include "report/line.h"
+#include "run_place.h"
 
-#define PLATFORM "http://127.0.0.1:8080/router/rest"
-#define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
 #define ROWS 80
 #define STRIDE 307 /* of the sample */
 
-static struct error err;
-
 /* A run of ROWS rows whose report was published. */
 struct desk {
-    char folder[64];
-    char export_path[128], ledger_path[128], report_path[128], manifest_path[160];
-    struct row_source row_source;
-    struct inspection inspection;
-    struct ledger *ledger;
-    struct run_record run;
+    struct run_place place;
+    char manifest_path[160];
     struct buffer report, manifest; /* as they were published */
     uint64_t *row_at;               /* the row that each byte of the report belongs to; 0: none */
 };
@@ -71,14 +63,14 @@ static void append_export_row(struct buffer *text, uint64_t row)
                       row % 5 ? " 10:00:00" : "", (int)row + 100);
 }
 
-static void write_export(struct desk *desk)
+static void make_place(struct run_place *place)
 {
     struct buffer text = {0};
 
     buffer_text(&text, "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n");
     for (uint64_t row = 2; row < ROWS + 2; row++)
         append_export_row(&text, row);
-    write_text(desk->export_path, text.ptr, text.len);
+    run_place_make(place, buffer_string(&text));
     buffer_release(&text);
 }
 
@@ -90,7 +82,7 @@ static void send_row(struct desk *desk, const struct judged_row *row)
     enum outcome outcome = outcomes[row->row % (sizeof(outcomes) / sizeof(*outcomes))];
     char request_id[32];
     struct row_ref ref = {.platform = PLATFORM,
-                          .place = {desk->run.id, row->row},
+                          .place = {desk->place.run.id, row->row},
                           .key = {row->claim.workcard_id, row->claim.claim_order_no}};
     struct row_record record = {
         .row = row->row,
@@ -112,11 +104,11 @@ static void send_row(struct desk *desk, const struct judged_row *row)
     if (row->invalid || row->row % 19 == 0)
         return;
     assert_int_equal(claim_digest(&row->claim, record.digest), 0);
-    assert_int_equal(ledger_row_intend(desk->ledger, &ref, &record, &err), 1);
-    assert_int_equal(ledger_row_settle(desk->ledger, &ref, &record, &err), 0);
+    assert_int_equal(ledger_row_intend(desk->place.ledger, &ref, &record, &err), 1);
+    assert_int_equal(ledger_row_settle(desk->place.ledger, &ref, &record, &err), 0);
     if (*record.warnings)
         assert_int_equal(
-            ledger_changed_put(desk->ledger, ref.place, NULL, row->claim.claim_fee, &err), 0);
+            ledger_changed_put(desk->place.ledger, ref.place, NULL, row->claim.claim_fee, &err), 0);
 }
 
 static void send_rows(struct desk *desk)
@@ -125,47 +117,21 @@ static void send_rows(struct desk *desk)
     struct claim_rows *claim_rows = NULL;
     struct judged_row row;
 
-    assert_int_equal(claim_rows_open(&desk->row_source, &desk->inspection, &claim_rows, &err), 0);
-    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
+    assert_int_equal(
+        claim_rows_open(&desk->place.row_source, &desk->place.inspection, &claim_rows, &err), 0);
+    assert_int_equal(ledger_begin(desk->place.ledger, &err), 0);
     while (claim_rows_next(claim_rows, &store, &row, &err) > 0)
         send_row(desk, &row);
-    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
+    assert_int_equal(ledger_commit(desk->place.ledger, &err), 0);
     claim_rows_close(claim_rows);
     claim_store_release(&store);
 }
 
-static void save_run(struct desk *desk)
-{
-    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
-    assert_int_equal(ledger_run_save(desk->ledger, &desk->run, &err), 0);
-    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
-}
-
-static void create_run(struct desk *desk)
-{
-    desk->run = (struct run_record){
-        .command = "upload",
-        .platform = PLATFORM,
-        .export_name = "claims.csv",
-        .export_sha256 = desk->inspection.survey.sha256,
-        .reading = "",
-        .report_path = desk->report_path,
-        .stopped_because = "",
-        .parent = "",
-        .started_ms = NOW_MS,
-        .finished_ms = NOW_MS + 9000,
-    };
-    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
-    assert_int_equal(ledger_run_create(desk->ledger, &desk->run, &err), 0);
-    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
-    save_run(desk);
-}
-
 static void publish(struct desk *desk)
 {
-    publish_report(desk->report_path, &desk->row_source, &desk->inspection, desk->ledger,
-                   &desk->run);
-    assert_int_equal(file_read_all(desk->report_path, 1 << 20, &desk->report, &err), 0);
+    publish_report(desk->place.report_path, &desk->place.row_source, &desk->place.inspection,
+                   desk->place.ledger, &desk->place.run);
+    assert_int_equal(file_read_all(desk->place.report_path, 1 << 20, &desk->report, &err), 0);
     assert_int_equal(file_read_all(desk->manifest_path, 1 << 20, &desk->manifest, &err), 0);
 }
 
@@ -194,21 +160,9 @@ static int set_up(void **state)
     struct desk *desk = calloc(1, sizeof(*desk));
 
     *state = desk;
-    snprintf(desk->folder, sizeof(desk->folder), "/tmp/claimbatch-test-XXXXXX");
-    assert_non_null(mkdtemp(desk->folder));
-    snprintf(desk->export_path, sizeof(desk->export_path), "%s/claims.csv", desk->folder);
-    snprintf(desk->ledger_path, sizeof(desk->ledger_path), "%s/ledger.db", desk->folder);
-    snprintf(desk->report_path, sizeof(desk->report_path), "%s/report.csv", desk->folder);
+    make_place(&desk->place);
     snprintf(desk->manifest_path, sizeof(desk->manifest_path), "%s.manifest.json",
-             desk->report_path);
-    write_export(desk);
-    desk->row_source.reader.delimiter = ',';
-    desk->row_source.now_ms = NOW_MS;
-    rules_init(&desk->row_source.rules);
-    assert_int_equal(export_open(desk->export_path, &desk->row_source.export, &err), 0);
-    assert_int_equal(inspection_run(&desk->row_source, &desk->inspection, &err), 0);
-    assert_int_equal(ledger_open(desk->ledger_path, &desk->ledger, &err), 0);
-    create_run(desk);
+             desk->place.report_path);
     send_rows(desk);
     publish(desk);
     map_rows(desk);
@@ -217,22 +171,11 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {
-        "claims.csv",    "ledger.db",  "ledger.db.lock",          "ledger.db-wal",
-        "ledger.db-shm", "report.csv", "report.csv.manifest.json"};
     struct desk *desk = *state;
-    char path[160];
 
-    ledger_close(desk->ledger);
-    inspection_release(&desk->inspection);
-    export_close(desk->row_source.export);
     buffer_release(&desk->report);
     buffer_release(&desk->manifest);
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        snprintf(path, sizeof(path), "%s/%s", desk->folder, names[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(desk->folder), 0);
+    run_place_remove(&desk->place);
     free(desk->row_at);
     free(desk);
     return 0;
@@ -271,12 +214,12 @@ static bool is_told_by_the_report_alone(const struct desk *desk, size_t at)
 
 static void assert_noticed(struct desk *desk, size_t at, bool is_whole, uint64_t *ret_refused)
 {
-    const char *path = desk->report_path;
+    const char *path = desk->place.report_path;
     struct audit_settings settings = {
         .paths = &path,
         .path_count = 1,
-        .export.path = is_whole ? desk->export_path : NULL,
-        .ledger_path = is_whole ? desk->ledger_path : NULL,
+        .export.path = is_whole ? desk->place.export_path : NULL,
+        .ledger_path = is_whole ? desk->place.ledger_path : NULL,
         .ledger_is_named = true,
     };
     struct audit audit;
@@ -317,11 +260,11 @@ static void flip_all(struct desk *desk, bool is_whole, void (*fit)(struct desk *
             continue;
         if (is_whole && is_told_by_the_report_alone(desk, at))
             continue;
-        put_byte(desk->report_path, at, byte);
+        put_byte(desk->place.report_path, at, byte);
         if (fit)
             fit(desk, at, byte);
         assert_noticed(desk, at, is_whole, &refused);
-        put_byte(desk->report_path, at, desk->report.ptr[at]);
+        put_byte(desk->place.report_path, at, desk->report.ptr[at]);
         tried++;
     }
     assert_int_equal(refused, strlen(LINE_BOM LINE_HEADER));
@@ -333,11 +276,11 @@ static void flip_all(struct desk *desk, bool is_whole, void (*fit)(struct desk *
 static void a_true_report_agrees_with_its_export_and_its_ledger(void **state)
 {
     struct desk *desk = *state;
-    const char *path = desk->report_path;
+    const char *path = desk->place.report_path;
     struct audit_settings settings = {.paths = &path,
                                       .path_count = 1,
-                                      .export.path = desk->export_path,
-                                      .ledger_path = desk->ledger_path};
+                                      .export.path = desk->place.export_path,
+                                      .ledger_path = desk->place.ledger_path};
     struct audit audit;
 
     assert_int_equal(audit_run(&settings, &audit, &err), 0);

@@ -12,16 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/file/file.h"
 #include "failing_realloc.h"
-#include "memfile.h"
 #include "report/draft.h"
 #include "report/line.h"
 #include "report/report.h"
-
-#define PLATFORM "http://127.0.0.1:8080/router/rest"
-#define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
+#include "run_place.h"
 
 static const char export_text[] =
     "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n"
@@ -30,84 +26,37 @@ static const char export_text[] =
     "3,C,1,2022-12-01 10:00:00,0,\n"
     "4,D,2,2022-12-01 10:00:00,0,=why\n";
 
-static struct error err;
-
 /* Everything a report is made of, in a folder of its own. */
 struct desk {
-    char folder[64];
-    char ledger_path[128], report_path[128], partial_path[160];
-    struct memfile file;
-    struct row_source row_source;
-    struct inspection inspection;
-    struct ledger *ledger;
-    int64_t run;
+    struct run_place place;
+    char partial_path[160];
     struct report_settings settings;
     struct report *report;
     struct buffer text;
 };
-
-static void create_run(struct desk *desk)
-{
-    struct run_record run = {
-        .command = "upload",
-        .platform = PLATFORM,
-        .export_name = "claims.csv",
-        .export_sha256 = desk->inspection.survey.sha256,
-        .reading = "",
-        .report_path = desk->report_path,
-        .stopped_because = "",
-    };
-
-    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
-    assert_int_equal(ledger_run_create(desk->ledger, &run, &err), 0);
-    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
-    desk->run = run.id;
-}
 
 static int set_up(void **state)
 {
     struct desk *desk = calloc(1, sizeof(*desk));
 
     *state = desk;
-    snprintf(desk->folder, sizeof(desk->folder), "/tmp/claimbatch-test-XXXXXX");
-    assert_non_null(mkdtemp(desk->folder));
-    snprintf(desk->ledger_path, sizeof(desk->ledger_path), "%s/ledger.db", desk->folder);
-    snprintf(desk->report_path, sizeof(desk->report_path), "%s/report.csv", desk->folder);
-    snprintf(desk->partial_path, sizeof(desk->partial_path), "%s.partial", desk->report_path);
-    desk->file = memfile_text(export_text);
-    desk->row_source.reader.delimiter = ',';
-    desk->row_source.now_ms = NOW_MS;
-    rules_init(&desk->row_source.rules);
-    assert_int_equal(export_open(desk->file.path, &desk->row_source.export, &err), 0);
-    assert_int_equal(inspection_run(&desk->row_source, &desk->inspection, &err), 0);
-    assert_int_equal(ledger_open(desk->ledger_path, &desk->ledger, &err), 0);
-    create_run(desk);
-    desk->settings = (struct report_settings){.path = desk->report_path,
-                                              .row_source = &desk->row_source,
-                                              .inspection = &desk->inspection,
-                                              .ledger = desk->ledger,
-                                              .run = desk->run};
+    run_place_make(&desk->place, export_text);
+    snprintf(desk->partial_path, sizeof(desk->partial_path), "%s.partial", desk->place.report_path);
+    desk->settings = (struct report_settings){.path = desk->place.report_path,
+                                              .row_source = &desk->place.row_source,
+                                              .inspection = &desk->place.inspection,
+                                              .ledger = desk->place.ledger,
+                                              .run = desk->place.run.id};
     return report_open(&desk->settings, &desk->report, &err);
 }
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"ledger.db", "ledger.db.lock", "report.csv",
-                                        "report.csv.partial"};
     struct desk *desk = *state;
-    char path[160];
 
     report_close(desk->report);
-    ledger_close(desk->ledger);
-    inspection_release(&desk->inspection);
-    export_close(desk->row_source.export);
-    memfile_close(&desk->file);
     buffer_release(&desk->text);
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        snprintf(path, sizeof(path), "%s/%s", desk->folder, names[i]);
-        unlink(path);
-    }
-    rmdir(desk->folder);
+    run_place_remove(&desk->place);
     free(desk);
     return 0;
 }
@@ -116,8 +65,9 @@ static int tear_down(void **state)
 static void note(struct desk *desk, uint64_t row, const char *order_no, enum outcome outcome,
                  const char *code)
 {
-    struct row_ref ref = {
-        .platform = PLATFORM, .place = {desk->run, row}, .key = {(int64_t)row - 1, order_no}};
+    struct row_ref ref = {.platform = PLATFORM,
+                          .place = {desk->place.run.id, row},
+                          .key = {(int64_t)row - 1, order_no}};
     struct row_record record = {
         .row = row,
         .state = ROW_FINAL,
@@ -134,9 +84,9 @@ static void note(struct desk *desk, uint64_t row, const char *order_no, enum out
         .warnings = "changed-since-accepted",
     };
 
-    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
-    assert_int_equal(ledger_row_note(desk->ledger, &ref, &record, false, &err), 0);
-    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
+    assert_int_equal(ledger_begin(desk->place.ledger, &err), 0);
+    assert_int_equal(ledger_row_note(desk->place.ledger, &ref, &record, false, &err), 0);
+    assert_int_equal(ledger_commit(desk->place.ledger, &err), 0);
 }
 
 static const char *read_text(struct desk *desk, const char *path)
@@ -213,13 +163,13 @@ static void report_takes_its_name_only_when_it_is_published(void **state)
     struct stat status;
 
     assert_int_equal(report_finish(desk->report, "STOPPED", "", &err), 0);
-    assert_int_equal(access(desk->report_path, F_OK), -1);
+    assert_int_equal(access(desk->place.report_path, F_OK), -1);
     assert_int_equal(stat(desk->partial_path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
     assert_int_equal(status.st_size, report_draft(desk->report)->bytes);
     assert_int_equal(output_take_name(&report_draft(desk->report)->output, &err), 0);
     assert_int_equal(access(desk->partial_path, F_OK), -1);
-    assert_int_equal(access(desk->report_path, F_OK), 0);
+    assert_int_equal(access(desk->place.report_path, F_OK), 0);
 }
 
 static void digest_of_the_report_is_that_of_its_bytes(void **state)

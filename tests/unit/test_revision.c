@@ -11,15 +11,11 @@
 
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/file/file.h"
 #include "command/resolve/revision.h"
 #include "input/claim/claim_digest.h"
-#include "memfile.h"
 #include "publish.h"
-
-#define PLATFORM "http://127.0.0.1:8080/router/rest"
-#define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
+#include "run_place.h"
 
 static const char export_text[] =
     "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n"
@@ -28,17 +24,9 @@ static const char export_text[] =
     "3,C,1,2022-12-01 10:00:00,0,\n"
     "4,D,2,2022-12-01 10:00:00,0,=why\n";
 
-static struct error err;
-
 /* A run whose report was published: row 2 is accepted, 3 unknown, 4 invalid, 5 unsent. */
 struct desk {
-    char folder[64];
-    char ledger_path[128], report_path[128];
-    struct memfile file;
-    struct row_source row_source;
-    struct inspection inspection;
-    struct ledger *ledger;
-    struct run_record run;
+    struct run_place place;
     struct manifest_found manifest;
     struct revision_settings settings;
     struct revision *revision;
@@ -47,8 +35,9 @@ struct desk {
 
 static struct row_ref ref_of(const struct desk *desk, uint64_t row, const char *order_no)
 {
-    return (struct row_ref){
-        .platform = PLATFORM, .place = {desk->run.id, row}, .key = {(int64_t)row - 1, order_no}};
+    return (struct row_ref){.platform = PLATFORM,
+                            .place = {desk->place.run.id, row},
+                            .key = {(int64_t)row - 1, order_no}};
 }
 
 static void digest_of(uint64_t row, unsigned char *ret_digest)
@@ -84,10 +73,10 @@ static void send_row(struct desk *desk, uint64_t row, const char *order_no, enum
     };
 
     digest_of(row, record.digest);
-    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
-    assert_int_equal(ledger_row_intend(desk->ledger, &ref, &record, &err), 1);
-    assert_int_equal(ledger_row_settle(desk->ledger, &ref, &record, &err), 0);
-    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
+    assert_int_equal(ledger_begin(desk->place.ledger, &err), 0);
+    assert_int_equal(ledger_row_intend(desk->place.ledger, &ref, &record, &err), 1);
+    assert_int_equal(ledger_row_settle(desk->place.ledger, &ref, &record, &err), 0);
+    assert_int_equal(ledger_commit(desk->place.ledger, &err), 0);
 }
 
 static void settle_row(struct desk *desk, uint64_t row, const char *order_no, enum outcome outcome)
@@ -102,44 +91,18 @@ static void settle_row(struct desk *desk, uint64_t row, const char *order_no, en
                                     .at_ms = NOW_MS + 1};
 
     digest_of(row, digest);
-    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
-    assert_int_equal(ledger_row_resolve(desk->ledger, &ref, &settlement, &err), 1);
-    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
-}
-
-static void save_run(struct desk *desk, bool published)
-{
-    desk->run.published = published;
-    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
-    assert_int_equal(ledger_run_save(desk->ledger, &desk->run, &err), 0);
-    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
-}
-
-static void create_run(struct desk *desk)
-{
-    desk->run = (struct run_record){
-        .command = "upload",
-        .platform = PLATFORM,
-        .export_name = "claims.csv",
-        .export_sha256 = desk->inspection.survey.sha256,
-        .reading = "",
-        .report_path = desk->report_path,
-        .stopped_because = "",
-        .parent = "",
-        .started_ms = NOW_MS,
-        .finished_ms = NOW_MS + 9,
-    };
-    assert_int_equal(ledger_begin(desk->ledger, &err), 0);
-    assert_int_equal(ledger_run_create(desk->ledger, &desk->run, &err), 0);
-    assert_int_equal(ledger_commit(desk->ledger, &err), 0);
+    assert_int_equal(ledger_begin(desk->place.ledger, &err), 0);
+    assert_int_equal(ledger_row_resolve(desk->place.ledger, &ref, &settlement, &err), 1);
+    assert_int_equal(ledger_commit(desk->place.ledger, &err), 0);
 }
 
 static void publish(struct desk *desk)
 {
-    publish_report(desk->report_path, &desk->row_source, &desk->inspection, desk->ledger,
-                   &desk->run);
-    save_run(desk, true);
-    assert_int_equal(manifest_read(desk->report_path, &desk->manifest, &err), 1);
+    publish_report(desk->place.report_path, &desk->place.row_source, &desk->place.inspection,
+                   desk->place.ledger, &desk->place.run);
+    desk->place.run.published = true;
+    run_place_save(&desk->place);
+    assert_int_equal(manifest_read(desk->place.report_path, &desk->manifest, &err), 1);
 }
 
 static int set_up(void **state)
@@ -147,61 +110,39 @@ static int set_up(void **state)
     struct desk *desk = calloc(1, sizeof(*desk));
 
     *state = desk;
-    snprintf(desk->folder, sizeof(desk->folder), "/tmp/claimbatch-test-XXXXXX");
-    assert_non_null(mkdtemp(desk->folder));
-    snprintf(desk->ledger_path, sizeof(desk->ledger_path), "%s/ledger.db", desk->folder);
-    snprintf(desk->report_path, sizeof(desk->report_path), "%s/report.csv", desk->folder);
-    desk->file = memfile_text(export_text);
-    desk->row_source.reader.delimiter = ',';
-    desk->row_source.now_ms = NOW_MS;
-    rules_init(&desk->row_source.rules);
-    assert_int_equal(export_open(desk->file.path, &desk->row_source.export, &err), 0);
-    assert_int_equal(inspection_run(&desk->row_source, &desk->inspection, &err), 0);
-    assert_int_equal(ledger_open(desk->ledger_path, &desk->ledger, &err), 0);
-    create_run(desk);
+    run_place_make(&desk->place, export_text);
     send_row(desk, 2, "A", ROW_FINAL, OUTCOME_ACCEPTED, "SUCCESS");
     send_row(desk, 3, "B", ROW_FINAL, OUTCOME_UNKNOWN, "TIMEOUT");
     publish(desk);
     desk->settings = (struct revision_settings){.program_version = "2",
-                                                .path = desk->report_path,
+                                                .path = desk->place.report_path,
                                                 .manifest = &desk->manifest,
-                                                .ledger = desk->ledger,
-                                                .run = &desk->run};
+                                                .ledger = desk->place.ledger,
+                                                .run = &desk->place.run};
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"ledger.db", "ledger.db.lock", "report.csv",
-                                        "report.csv.manifest.json", "report.csv.partial"};
     struct desk *desk = *state;
-    char path[160];
 
     revision_close(desk->revision);
     manifest_found_release(&desk->manifest);
-    ledger_close(desk->ledger);
-    inspection_release(&desk->inspection);
-    export_close(desk->row_source.export);
-    memfile_close(&desk->file);
     buffer_release(&desk->text);
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        snprintf(path, sizeof(path), "%s/%s", desk->folder, names[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(desk->folder), 0);
+    run_place_remove(&desk->place);
     free(desk);
     return 0;
 }
 
 static const char *read_report(struct desk *desk)
 {
-    assert_int_equal(file_read_all(desk->report_path, 1 << 20, &desk->text, &err), 0);
+    assert_int_equal(file_read_all(desk->place.report_path, 1 << 20, &desk->text, &err), 0);
     return buffer_string(&desk->text);
 }
 
 static void write_report(struct desk *desk, const char *text)
 {
-    FILE *file = fopen(desk->report_path, "wb");
+    FILE *file = fopen(desk->place.report_path, "wb");
 
     assert_non_null(file);
     assert_int_equal(fputs(text, file) < 0, 0);
@@ -283,10 +224,10 @@ static void settled_row_is_published_and_the_others_stay_byte_for_byte(void **st
     assert_non_null(strstr(now, "\n3,2,,1,B,1,2022-12-01 00:00:00,200,accepted,RESOLVED_ACCEPTED,,"
                                 "settled by desk: phone (it was unknown: TIMEOUT: said the "
                                 "gateway),DATE_ONLY;CHANGED_SINCE_ACCEPTED,1,,r1,"));
-    assert_int_equal(ledger_run_named(desk->ledger, desk->run.name, &run, &err), 1);
+    assert_int_equal(ledger_run_named(desk->place.ledger, desk->place.run.name, &run, &err), 1);
     assert_true(run.published);
     assert_int_equal(run.open_rows, 1);
-    assert_int_equal(ledger_run_count_get(desk->ledger, run.id, counts, &err), 0);
+    assert_int_equal(ledger_run_count_get(desk->place.ledger, run.id, counts, &err), 0);
     assert_int_equal(counts[OUTCOME_ACCEPTED].rows, 2);
     assert_int_equal(counts[OUTCOME_UNKNOWN].rows, 0);
     assert_string_equal(counts[OUTCOME_ACCEPTED].fee_fen, "300");
@@ -301,7 +242,7 @@ static void new_manifest_keeps_what_the_old_one_says_of_the_export(void **state)
     settle_row(desk, 3, "B", OUTCOME_FAILED);
     open_revision(desk);
     assert_int_equal(revision_publish(desk->revision, NULL, &err), 0);
-    assert_int_equal(manifest_read(desk->report_path, &now, &err), 1);
+    assert_int_equal(manifest_read(desk->place.report_path, &now, &err), 1);
     assert_string_equal(now.input_sha256, desk->manifest.input_sha256);
     assert_string_equal(now.input_name, desk->manifest.input_name);
     assert_string_equal(now.input_path, desk->manifest.input_path);
@@ -351,7 +292,7 @@ static void invalid_row_that_was_sent_since_cannot_be_told(void **state)
     assert_int_equal(found, -1);
     assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
     assert_int_equal(revision_publish(desk->revision, NULL, &err), -1);
-    snprintf(partial, sizeof(partial), "%s.partial", desk->report_path);
+    snprintf(partial, sizeof(partial), "%s.partial", desk->place.report_path);
     assert_int_equal(access(partial, F_OK), -1);
 }
 
@@ -375,7 +316,8 @@ static void report_without_its_manifest_is_taken_where_publishing_was_cut_short(
 
     memset(desk->manifest.report_sha256, '0', MANIFEST_SHA256_TEXT_BYTES - 1);
     assert_refused(desk, "rows do not show");
-    save_run(desk, false);
+    desk->place.run.published = false;
+    run_place_save(&desk->place);
     open_revision(desk);
     assert_true(revision_was_cut_short(desk->revision));
     assert_int_equal(revision_publish(desk->revision, NULL, &err), 0);

@@ -1,0 +1,93 @@
+/* A run of an export in a folder of its own, and the ledger that it is recorded in. */
+#ifndef CLAIMBATCH_TESTS_RUN_PLACE_H
+#define CLAIMBATCH_TESTS_RUN_PLACE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "folder.h"
+#include "input/inspection/inspection.h"
+#include "ledger/ledger.h"
+
+#define PLATFORM "http://127.0.0.1:8080/router/rest"
+#define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
+
+struct run_place {
+    char folder[64];
+    char export_path[128], ledger_path[128], report_path[128];
+    struct row_source row_source;
+    struct inspection inspection;
+    struct ledger *ledger;
+    struct run_record run;
+};
+
+static struct error err; /* of the call made last */
+
+static inline void run_place_begin(struct run_place *place)
+{
+    assert_int_equal(ledger_begin(place->ledger, &err), 0);
+}
+
+static inline void run_place_commit(struct run_place *place)
+{
+    assert_int_equal(ledger_commit(place->ledger, &err), 0);
+}
+
+static inline void run_place_save(struct run_place *place)
+{
+    run_place_begin(place);
+    assert_int_equal(ledger_run_save(place->ledger, &place->run, &err), 0);
+    run_place_commit(place);
+}
+
+static inline void run_place_record(struct run_place *place)
+{
+    place->run = (struct run_record){
+        .command = "upload",
+        .platform = PLATFORM,
+        .export_name = "claims.csv",
+        .export_sha256 = place->inspection.survey.sha256,
+        .reading = "",
+        .report_path = place->report_path,
+        .stopped_because = "",
+        .parent = "",
+        .started_ms = NOW_MS,
+        .finished_ms = NOW_MS + 9000,
+    };
+    run_place_begin(place);
+    assert_int_equal(ledger_run_create(place->ledger, &place->run, &err), 0);
+    run_place_commit(place);
+    run_place_save(place);
+}
+
+/* Of this export, of which nothing is sent yet. */
+static inline void run_place_make(struct run_place *place, const char *export_text)
+{
+    snprintf(place->folder, sizeof(place->folder), "/tmp/claimbatch-test-XXXXXX");
+    assert_non_null(mkdtemp(place->folder));
+    snprintf(place->export_path, sizeof(place->export_path), "%s/claims.csv", place->folder);
+    snprintf(place->ledger_path, sizeof(place->ledger_path), "%s/ledger.db", place->folder);
+    snprintf(place->report_path, sizeof(place->report_path), "%s/report.csv", place->folder);
+    write_file(place->export_path, export_text, strlen(export_text), 0600);
+    place->row_source.reader.delimiter = ',';
+    place->row_source.now_ms = NOW_MS;
+    rules_init(&place->row_source.rules);
+    assert_int_equal(export_open(place->export_path, &place->row_source.export, &err), 0);
+    assert_int_equal(inspection_run(&place->row_source, &place->inspection, &err), 0);
+    assert_int_equal(ledger_open(place->ledger_path, &place->ledger, &err), 0);
+    run_place_record(place);
+}
+
+static inline void run_place_remove(struct run_place *place)
+{
+    ledger_close(place->ledger);
+    inspection_release(&place->inspection);
+    export_close(place->row_source.export);
+    empty_folder(place->folder);
+    assert_int_equal(rmdir(place->folder), 0);
+}
+
+#endif
