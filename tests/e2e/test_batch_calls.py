@@ -30,6 +30,12 @@ def whole(body, status=200, **more):
     return lambda request: Reply(http(body, status), **more)
 
 
+def second_of_three(body):
+    """The other two claims of a call are accepted."""
+    return lambda request: answers(request, accepted_body("a"), body, accepted_body("c"),
+                                   executed=[True, False, True], accepted=[True, False, True])  # fmt: skip
+
+
 def numbers(request):
     return [int(claim["claim_order_no"][2:]) for claim in request.claims]
 
@@ -156,12 +162,7 @@ class OutcomeTest(BatchCase):
 
     def test_a_part_that_was_not_executed_is_sent_again_alone(self):
         self.ws.export(claim_rows(3))
-
-        def first(request):
-            return answers(request, accepted_body("a"), error_body(10), accepted_body("c"),
-                           executed=[True, False, True], accepted=[True, False, True])  # fmt: skip
-
-        gateway = self.gateway(Turn(first, answers))
+        gateway = self.gateway(Turn(second_of_three(error_body(10)), answers))
         self.upload(gateway)
         self.assertEqual(self.calls(gateway), [[1, 2, 3], [2]])
         self.assertEqual(self.column("attempts"), ["1", "2", "1"])
@@ -229,12 +230,7 @@ class LimitTest(BatchCase):
 
     def test_a_ban_of_one_part_holds_for_the_run_and_one_claim_probes(self):
         self.ws.export(claim_rows(8))
-
-        def banned(request):
-            return answers(request, accepted_body("a"), ban_body(1), accepted_body("c"),
-                           executed=[True, False, True], accepted=[True, False, True])  # fmt: skip
-
-        gateway = self.gateway(Turn(banned, answers))
+        gateway = self.gateway(Turn(second_of_three(ban_body(1)), answers))
         self.upload(gateway, batch=3)
         self.assertTally({"accepted": 8})
         self.assertEqual([len(call) for call in self.calls(gateway)][:2], [3, 1])

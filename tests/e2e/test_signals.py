@@ -30,15 +30,20 @@ class SignalCase(TestCase):
     def assertTrueReport(self, journal, **how):
         self.assertNoViolations(oracle.judge(self.ws.claims, self.ws.report, journal, **how))
 
+    def start_held(self, rows, in_flight):
+        """A run whose first calls have all left and have no answer yet."""
+        self.ws.export(claim_rows(rows))
+        held = Held()
+        gateway = self.gateway(held)
+        run = self.ws.start_upload(gateway, "--in-flight", str(in_flight))
+        self.addCleanup(held.open.set)
+        gateway.wait_for_requests(in_flight)
+        return run, gateway, held
+
 
 class StopTest(SignalCase):
     def check_one(self, number, code):
-        self.ws.export(claim_rows(50))
-        held = Held()
-        gateway = self.gateway(held)
-        run = self.ws.start_upload(gateway, "--in-flight", "4")
-        self.addCleanup(held.open.set)
-        gateway.wait_for_requests(4)
+        run, gateway, held = self.start_held(50, in_flight=4)
         run.send_signal(number)
         run.wait_for_words("stopping")
         self.assertTrue(run.is_alive(), "requests in flight were not given time to finish")
@@ -113,12 +118,7 @@ class StopTest(SignalCase):
         self.check_one(signal.SIGHUP, 129)
 
     def test_ctrl_c_twice_leaves_at_once_and_says_what_is_unknown(self):
-        self.ws.export(claim_rows(50))
-        held = Held()
-        gateway = self.gateway(held)
-        run = self.ws.start_upload(gateway, "--in-flight", "4")
-        self.addCleanup(held.open.set)
-        gateway.wait_for_requests(4)
+        run, gateway, held = self.start_held(50, in_flight=4)
         run.send_signal(signal.SIGINT)
         run.wait_for_words("stopping")
         run.send_signal(signal.SIGINT)
@@ -138,12 +138,7 @@ class StopTest(SignalCase):
 
     def test_ctrl_c_twice_makes_no_row_unknown_that_was_not_handed_over(self):
         """The ledger holds intents of rows that wait for a connection; the first Ctrl-C withdraws them."""
-        self.ws.export(claim_rows(50))
-        held = Held()
-        gateway = self.gateway(held)
-        run = self.ws.start_upload(gateway, "--in-flight", "4")
-        self.addCleanup(held.open.set)
-        gateway.wait_for_requests(4)
+        run, gateway, held = self.start_held(50, in_flight=4)
         self.wait_for_intents(5)
         run.send_signal(signal.SIGINT)
         self.wait_for_intents(4, most=4)
@@ -182,12 +177,7 @@ class StopTest(SignalCase):
 
 class AloneTest(SignalCase):
     def test_a_second_start_while_a_run_is_alive_is_refused_and_names_the_run(self):
-        self.ws.export(claim_rows(10))
-        held = Held()
-        gateway = self.gateway(held)
-        run = self.ws.start_upload(gateway, "--in-flight", "2")
-        self.addCleanup(held.open.set)
-        gateway.wait_for_requests(2)
+        run, gateway, held = self.start_held(10, in_flight=2)
         second = self.ws.upload(gateway)
         self.assertExit(second, 75)
         self.assertSays(second, "nothing was sent")
@@ -200,12 +190,7 @@ class AloneTest(SignalCase):
         self.assertTrueReport(gateway.journal)
 
     def test_another_reading_does_not_begin_a_second_run_before_the_first_answer(self):
-        self.ws.export(claim_rows(10))
-        held = Held()
-        gateway = self.gateway(held)
-        run = self.ws.start_upload(gateway, "--in-flight", "2")
-        self.addCleanup(held.open.set)
-        gateway.wait_for_requests(2)
+        run, gateway, held = self.start_held(10, in_flight=2)
         second = self.ws.upload(gateway, "--max-fee", "1", "-o", "elsewhere.csv")
         self.assertExit(second, 75)
         run.send_signal(signal.SIGKILL)
@@ -240,12 +225,7 @@ class AloneTest(SignalCase):
         self.assertEqual(len(set(gateway.keys())), 7)
 
     def test_a_run_that_was_killed_holds_no_lock(self):
-        self.ws.export(claim_rows(10))
-        held = Held()
-        gateway = self.gateway(held)
-        run = self.ws.start_upload(gateway, "--in-flight", "2")
-        self.addCleanup(held.open.set)
-        gateway.wait_for_requests(2)
+        run, gateway, held = self.start_held(10, in_flight=2)
         run.send_signal(signal.SIGKILL)
         run.finish(20)
         held.open.set()
