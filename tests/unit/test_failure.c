@@ -30,6 +30,18 @@ static void assert_ends(const struct step *script, const char *body, enum transp
     release(&exchange);
 }
 
+/* A call with a body of so many bytes is answered before all of them are there. */
+static void assert_early(const struct step *script, size_t size)
+{
+    char *body = malloc(size);
+
+    assert_non_null(body);
+    memset(body, 'x', size);
+    body[size - 1] = '\0';
+    assert_ends(script, body, TRANSPORT_EARLY_ANSWER, PATIENCE_MS);
+    free(body);
+}
+
 static void broken_answers_are_told_apart(void **state)
 {
     static const struct step closes[] = {{READ, NULL}, {END, NULL}};
@@ -85,17 +97,11 @@ static void answer_before_the_body_is_early(void **state)
         {READ_HEAD, NULL},
         {SAY, "HTTP/1.1 413 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"},
         {AWAIT, NULL}};
-    size_t size = (size_t)32 << 20;
-    char *body = malloc(size);
 
     (void)state;
-    assert_non_null(body);
-    memset(body, 'x', size);
-    body[size - 1] = '\0';
-    assert_ends(answers_and_reads_nothing, body, TRANSPORT_EARLY_ANSWER, PATIENCE_MS);
-    assert_ends(refuses, body, TRANSPORT_EARLY_ANSWER, PATIENCE_MS);
-    assert_ends(refuses_without_a_word, body, TRANSPORT_EARLY_ANSWER, PATIENCE_MS);
-    free(body);
+    assert_early(answers_and_reads_nothing, (size_t)32 << 20);
+    assert_early(refuses, (size_t)32 << 20);
+    assert_early(refuses_without_a_word, (size_t)32 << 20);
 }
 
 /* Goal: an answer is none to a request that waits in the system's buffers for a peer that takes no
@@ -104,15 +110,10 @@ static void answer_before_the_request_has_arrived_is_early(void **state)
 {
     static const struct step answers_from_the_head[] = {
         {READ_HEAD, NULL}, {SAY, ANSWER}, {AWAIT, NULL}};
-    size_t size = 200000; /* more than the peer's window, less than the system takes from us */
-    char *body = malloc(size);
 
     (void)state;
-    assert_non_null(body);
-    memset(body, 'x', size);
-    body[size - 1] = '\0';
-    assert_ends(answers_from_the_head, body, TRANSPORT_EARLY_ANSWER, PATIENCE_MS);
-    free(body);
+    /* More than the peer's window, less than the system takes from us. */
+    assert_early(answers_from_the_head, 200000);
 }
 
 /* Goal: an answer that begins early stays early though the server reads the rest of the body. */
@@ -123,15 +124,9 @@ static void early_answer_stays_early_when_the_body_follows(void **state)
                                          {READ, NULL},
                                          {SAY, "  "},
                                          {END, NULL}};
-    size_t size = (size_t)32 << 20;
-    char *body = malloc(size);
 
     (void)state;
-    assert_non_null(body);
-    memset(body, 'x', size);
-    body[size - 1] = '\0';
-    assert_ends(script, body, TRANSPORT_EARLY_ANSWER, PATIENCE_MS);
-    free(body);
+    assert_early(script, (size_t)32 << 20);
 }
 
 static void assert_not_sent(const char *url, const char *ca_file, enum transport transport,

@@ -12,6 +12,15 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
+static void assert_cell(const char *text, const char *cell)
+{
+    struct buffer written = {0};
+
+    line_append_cell(text, &written);
+    assert_string_equal(buffer_string(&written), cell);
+    buffer_release(&written);
+}
+
 static void cell_that_would_be_a_formula_gets_an_apostrophe(void **state)
 {
     static const char *const cases[][2] = {
@@ -32,15 +41,10 @@ static void cell_that_would_be_a_formula_gets_an_apostrophe(void **state)
         {"=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""},
         {"=", "'="},
     };
-    struct buffer text = {0};
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        buffer_reset(&text);
-        line_append_cell(cases[i][0], &text);
-        assert_string_equal(buffer_string(&text), cases[i][1]);
-    }
-    buffer_release(&text);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_cell(cases[i][0], cases[i][1]);
 }
 
 static void cell_that_is_harmless_stays_as_it_is(void **state)
@@ -48,15 +52,10 @@ static void cell_that_is_harmless_stays_as_it_is(void **state)
     static const char *const cases[] = {"",  "a",    "1=2",    "'",           "''",   "'a",
                                         "0", " =1",  "a-b",    "理赔=1",      "a'=1", "／",
                                         ";", "a\tb", "，理赔", "\xef\xbc\x9b"};
-    struct buffer text = {0};
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        buffer_reset(&text);
-        line_append_cell(cases[i], &text);
-        assert_string_equal(buffer_string(&text), cases[i]);
-    }
-    buffer_release(&text);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_cell(cases[i], cases[i]);
 }
 
 static void cell_is_quoted_where_rfc_4180_asks_for_it(void **state)
@@ -69,15 +68,10 @@ static void cell_is_quoted_where_rfc_4180_asks_for_it(void **state)
         {"a\"b\"\"c", "\"a\"\"b\"\"\"\"c\""},
         {",", "\",\""},
     };
-    struct buffer text = {0};
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        buffer_reset(&text);
-        line_append_cell(cases[i][0], &text);
-        assert_string_equal(buffer_string(&text), cases[i][1]);
-    }
-    buffer_release(&text);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_cell(cases[i][0], cases[i][1]);
 }
 
 static struct line plain_line(void)
