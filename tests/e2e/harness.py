@@ -1115,3 +1115,17 @@ class TestCase(unittest.TestCase):
 
     def assertTally(self, expected, report="claims.report.csv"):
         self.assertEqual(tally(self.ws.read_report(report)), expected)
+
+
+class LosingCase(TestCase):
+    """A gateway that executes the claims with the numbers in `lost`, and answers nothing."""
+
+    def setUp(self):
+        super().setUp()
+        self.lost = set()
+        self.web = self.gateway(self.answer)
+
+    def answer(self, request):
+        if request.key[1] in self.lost:
+            return Reply(then="close", executed=True)
+        return accept(request)

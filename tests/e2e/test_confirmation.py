@@ -8,22 +8,12 @@ import signal
 import sqlite3
 import threading
 
-from harness import Reply, TestCase, accept, claim_rows
+from harness import LosingCase, claim_rows
 
 WORDS = ("--by", "desk", "--reason", "support said so")
 
 
-class ConfirmationCase(TestCase):
-    def setUp(self):
-        super().setUp()
-        self.lost = set()
-        self.web = self.gateway(self.answer)
-
-    def answer(self, request):
-        if request.key[1] in self.lost:
-            return Reply(then="close", executed=True)
-        return accept(request)
-
+class ConfirmationCase(LosingCase):
     def upload(self, first, count, *lost, claims="claims.csv"):
         self.ws.export(claim_rows(count, first), name=claims)
         self.lost = {f"CL{number:08d}" for number in lost}

@@ -7,20 +7,10 @@ import sqlite3
 import subprocess
 import unittest
 
-from harness import Reply, TestCase, accept, claim_rows, file_digest
+from harness import LosingCase, claim_rows, file_digest
 
 
-class MoveCase(TestCase):
-    def setUp(self):
-        super().setUp()
-        self.lost = set()
-        self.web = self.gateway(self.answer)
-
-    def answer(self, request):
-        if request.key[1] in self.lost:
-            return Reply(then="close", executed=True)
-        return accept(request)
-
+class MoveCase(LosingCase):
     def upload(self, *options, lost=(), **how):
         self.lost = {f"CL{number:08d}" for number in lost}
         result = self.ws.upload(self.web, *options, **how)

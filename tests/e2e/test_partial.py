@@ -6,23 +6,13 @@ import stat
 import threading
 import unittest
 
-from harness import Reply, TestCase, accept, claim_rows, file_digest
+from harness import LosingCase, accept, claim_rows, file_digest
 
 STRANGER = 65534
 
 
-class PartialCase(TestCase):
+class PartialCase(LosingCase):
     """Each command that writes a file, and the unfinished files that it makes."""
-
-    def setUp(self):
-        super().setUp()
-        self.lost = set()
-        self.web = self.gateway(self.answer)
-
-    def answer(self, request):
-        if request.key[1] in self.lost:
-            return Reply(then="close", executed=True)
-        return accept(request)
 
     def prepare(self):
         """An upload with one unknown row, so that every command has something to write."""
