@@ -178,7 +178,8 @@ class MidnightTest(ClockCase):
             found[day] = found.get(day, 0) + 1
         return [found[day] for day in sorted(found)]
 
-    def test_calls_granted_before_midnight_that_leave_after_it_count_on_the_new_day(self):
+    def start_held(self):
+        """A run before midnight whose first two calls have no answer yet."""
         held = threading.Event()
         self.addCleanup(held.set)
         gateway = self.gateway(lambda request: held.wait(60) and accept(request), check=False)
@@ -186,6 +187,10 @@ class MidnightTest(ClockCase):
         self.set_before_midnight(15)
         run = self.start(gateway, "--daily-quota", self.QUOTA, "--in-flight", "2")
         gateway.wait_for_requests(2)
+        return run, gateway, held
+
+    def test_calls_granted_before_midnight_that_leave_after_it_count_on_the_new_day(self):
+        run, gateway, held = self.start_held()
         # Two more have their intent and wait for their turn.
         self.set_clock(self.offset_ms + 20000)
         held.set()
@@ -193,13 +198,7 @@ class MidnightTest(ClockCase):
         self.assertEqual(self.days(gateway), [2, self.QUOTA])
 
     def test_calls_that_were_called_back_after_midnight_give_the_new_day_none(self):
-        held = threading.Event()
-        self.addCleanup(held.set)
-        gateway = self.gateway(lambda request: held.wait(60) and accept(request), check=False)
-        self.ws.export(claim_rows(20))
-        self.set_before_midnight(15)
-        run = self.start(gateway, "--daily-quota", self.QUOTA, "--in-flight", "2")
-        gateway.wait_for_requests(2)
+        run, gateway, held = self.start_held()
         self.set_clock(self.offset_ms + 20000)
         run.send_signal(signal.SIGINT)
         held.set()

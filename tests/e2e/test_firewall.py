@@ -171,7 +171,8 @@ class ResumeTest(FirewallCase):
         self.assertEqual(self.numbers(gateway), [1, 2, 3, 4, 5, 6, 1])
         self.assertTally({"accepted": 5, "failed": 1})
 
-    def test_a_killed_run_goes_on_with_the_others_and_tries_it_at_the_end(self):
+    def start_held(self):
+        """A run whose fifth call has no answer yet; the third was refused."""
         held = threading.Event()
         self.addCleanup(held.set)
 
@@ -182,6 +183,10 @@ class ResumeTest(FirewallCase):
         gateway = self.guarded(script=script)
         run = self.ws.start_upload(gateway, "--in-flight", "1", "--workers", "1")
         gateway.wait_for_requests(5)
+        return run, gateway, held
+
+    def test_a_killed_run_goes_on_with_the_others_and_tries_it_at_the_end(self):
+        run, gateway, held = self.start_held()
         run.send_signal(signal.SIGKILL)
         run.finish()
         held.set()
@@ -192,16 +197,7 @@ class ResumeTest(FirewallCase):
         self.assertEqual(self.outcomes()[2], "failed")
 
     def test_ctrl_c_leaves_it_unsent(self):
-        held = threading.Event()
-        self.addCleanup(held.set)
-
-        def script(request):
-            return held.wait(60) and accept(request) if request.number == 5 else accept(request)
-
-        self.ws.export(claim_rows(2) + [bad_row(3)] + claim_rows(5, first=4))
-        gateway = self.guarded(script=script)
-        run = self.ws.start_upload(gateway, "--in-flight", "1", "--workers", "1")
-        gateway.wait_for_requests(5)
+        run, gateway, held = self.start_held()
         run.send_signal(signal.SIGINT)
         run.wait_for_words("stopping")
         held.set()

@@ -144,18 +144,22 @@ class KilledTest(IdentityCase):
         self.assertEqual(glob.glob(self.ws.file("*.started.json*")), [self.ws.file("b.csv.started.json")])
         self.assertEqual(self.sent(), sent)
 
+    def goes_on_with(self, export):
+        """Its killed run keeps another ledger away until it has gone on."""
+        aside = glob.glob(self.ws.file("claims.report.*.csv.started.json"))
+        self.assertEqual(len(aside), 1)
+        self.ws.write("claims.csv", export)
+        self.assertRefused(self.ws.upload(self.web, ledger="other.db"), os.path.basename(aside[0]))
+        self.assertExit(self.ws.upload(self.web), 3)
+        self.assertEqual(glob.glob(self.ws.file("*.started.json")), [])
+        self.assertOnce()
+
     def test_yesterdays_killed_run_keeps_its_word_beside_todays(self):
         self.kill_in_the_middle()
         yesterday = open(self.ws.claims, "rb").read()
         self.ws.export(claim_rows(5, first=100))
         self.assertExit(self.ws.upload(self.web), 0)
-        aside = glob.glob(self.ws.file("claims.report.*.csv.started.json"))
-        self.assertEqual(len(aside), 1)
-        self.ws.write("claims.csv", yesterday)
-        self.assertRefused(self.ws.upload(self.web, ledger="other.db"), os.path.basename(aside[0]))
-        self.assertExit(self.ws.upload(self.web), 3)
-        self.assertEqual(glob.glob(self.ws.file("*.started.json")), [])
-        self.assertOnce()
+        self.goes_on_with(yesterday)
 
     def test_one_that_was_killed_between_its_two_names_goes_on(self):
         """A file system without a rename that replaces nothing: a second name, then the first one goes."""
@@ -174,13 +178,7 @@ class KilledTest(IdentityCase):
         self.kill_in_the_middle(after=5)
         self.ws.export(claim_rows(5, first=200))
         self.assertExit(self.ws.upload(self.web), 0)
-        aside = glob.glob(self.ws.file("claims.report.*.csv.started.json"))
-        self.assertEqual(len(aside), 1)
-        self.ws.write("claims.csv", first)
-        self.assertRefused(self.ws.upload(self.web, ledger="other.db"), os.path.basename(aside[0]))
-        self.assertExit(self.ws.upload(self.web), 3)
-        self.assertEqual(glob.glob(self.ws.file("*.started.json")), [])
-        self.assertOnce()
+        self.goes_on_with(first)
 
     def test_what_others_left_unreadable_is_no_reason_to_send(self):
         if os.geteuid() == 0:

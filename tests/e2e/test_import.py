@@ -311,6 +311,14 @@ class AsIfHereTest(ImportCase):
         self.assertEqual(set(sent), {23, 27, 33, 37} | set(range(41, 51)))
         self.assertEqual(self.outcomes("all.report.csv")["6"], ("unknown", "UNSETTLED"))
 
+    def assertInAnyOrder(self, state, *reports):
+        for order in (reports, reports[::-1]):
+            self.restore()
+            for report in order:
+                self.imported(report)
+            self.assertEqual(self.state(), state)
+            self.verifies()
+
     def test_a_rerun_and_its_parent_in_any_order(self):
         self.lost()
         self.bring_back()
@@ -318,13 +326,7 @@ class AsIfHereTest(ImportCase):
         arguments[0] = "rerun"
         self.assertExit(self.ws.run(*arguments), 0)
         before = self.state()
-        reports = ["second.report.csv", "second.report.rerun-1.csv"]
-        for order in (reports, reports[::-1]):
-            self.restore()
-            for report in order:
-                self.imported(report)
-            self.assertEqual(self.state(), before)
-            self.verifies()
+        self.assertInAnyOrder(before, "second.report.csv", "second.report.rerun-1.csv")
 
     def test_a_resolved_report_settles_what_an_older_one_leaves_unknown(self):
         self.lost()
@@ -337,13 +339,7 @@ class AsIfHereTest(ImportCase):
         )  # fmt: skip
         self.assertExit(settled, 3)
         before = self.state()
-        reports = ["older.second.report.csv", "second.report.csv"]
-        for order in (reports, reports[::-1]):
-            self.restore()
-            for report in order:
-                self.imported(report)
-            self.assertEqual(self.state(), before)
-            self.verifies()
+        self.assertInAnyOrder(before, "older.second.report.csv", "second.report.csv")
 
     def test_a_backup_in_the_middle_of_a_run(self):
         """Its intents are unknown until the report says what came of them."""
