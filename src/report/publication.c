@@ -1,10 +1,12 @@
 #include "report/publication.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -88,6 +90,28 @@ static int take_manifest(const struct manifest_found *found, const char *export_
     return exists ? publication_take_digests(found, place, err) : 0;
 }
 
+/* Whether the folder has no room for so long a name as the manifest's. */
+static bool is_too_long(const char *report_path)
+{
+    struct buffer path = {0};
+    struct stat ignored;
+    bool too_long = false;
+
+    manifest_path(report_path, &path);
+    too_long = lstat(buffer_string(&path), &ignored) != 0 && errno == ENAMETOOLONG;
+    buffer_release(&path);
+    return too_long;
+}
+
+static int refuse_long(const char *report_path, struct error *err)
+{
+    return error_set(err, EXIT_CANNOT_CREATE,
+                     "what stands beside the report '%s' would need a longer name than the file "
+                     "system takes: %s; nothing was sent. Name a report with a shorter name with "
+                     "-o",
+                     LOG_QUOTED(report_path), strerror(ENAMETOOLONG));
+}
+
 /* What is no manifest of ours may go where a person says so; what may not be read is not judged. */
 static int refuse_unread(const char *report_path, enum place_choice choice, struct error *err)
 {
@@ -99,6 +123,8 @@ static int refuse_unread(const char *report_path, enum place_choice choice, stru
                    : publication_refuse(report_path, _("has a manifest that is not whole"), err);
     if (err->exit_code == EXIT_RESOURCES)
         return -1;
+    if (is_too_long(report_path))
+        return refuse_long(report_path, err);
     snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, err->text);
     return error_set(err, EXIT_CANNOT_CREATE,
                      "the manifest of the report that is there tells whose it is: %s; nothing was "

@@ -189,6 +189,7 @@ class UnfinishedFilesTest(PartialCase):
             with self.subTest(length=length):
                 self.assertExit(result, 73)
                 self.assertSays(result, "File name too long", "nothing was sent")
+                self.assertNotIn("the report that is there", result.err)
                 self.assertEqual(len(self.web.requests), sent)
                 left = [n for n in os.listdir(self.ws.path) if n.startswith("c" * length)]
                 self.assertEqual([n for n in left if not n.endswith(".partial")], [name])
