@@ -265,9 +265,20 @@ static void take_head(struct calls *calls, struct exchange *exchange, const stru
     exchange->retry_after_s = head_retry_after_s(head);
 }
 
+/* libcurl 7.88 says of some streams that were cut off that they ended well. */
+static bool has_announced_length(const struct call *call)
+{
+    curl_off_t announced = -1, came = 0;
+
+    curl_easy_getinfo(call->handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    curl_easy_getinfo(call->handle, CURLINFO_SIZE_DOWNLOAD_T, &came);
+    return announced < 0 || announced == came;
+}
+
 static bool is_answered(const struct call *call, CURLcode code)
 {
-    return code == CURLE_OK && call->head.is_whole && !call->exchange->early && !call->followed;
+    return code == CURLE_OK && has_announced_length(call) && call->head.is_whole &&
+           !call->exchange->early && !call->followed;
 }
 
 static void judge_phase(struct call *call, CURLcode code)
