@@ -41,9 +41,9 @@ static bool join(struct call *call, const char *remote_ip, int local_port)
 }
 
 /*
- * Whether the connection is fit for the request. libcurl before 8.3 lets calls share one before it
- * is known to speak HTTP/2, because others of the gateway's did: none of them may go on where it
- * turns out not to.
+ * Whether the connection is fit for the request. Once one speaks HTTP/2, libcurl 7.88 shares others
+ * of the gateway's, too, that do not, busy as they are: from then on none of these is used, but new
+ * ones that are never shared.
  */
 static bool take_connection(struct call *call, const char *remote_ip, int local_port)
 {
