@@ -161,20 +161,26 @@ class PoorFileSystemTest(ShimCase):
         self.assertSays(result, "cannot sync the folder", "nothing was sent")
         self.assertEqual(self.box.journal, [])
 
+    def with_each_open_failing(self, how, number, *arguments):
+        """What the command says with the first, the second, … opening of a file refused."""
+        log = self.ws.file("calls.log")
+        whole = self.ws.start(
+            *arguments, env=self.ws.environment(LD_PRELOAD=self.shim, CAMPAIGN_LOG=log), binary=self.binary
+        ).finish()
+        self.assertExit(whole, 0)
+        with open(log, encoding="utf-8") as file:
+            opens = sum(line.startswith("open ") for line in file)
+        for at in range(1, opens + 1):
+            env = self.shimmed(f"open:{at}", how, CAMPAIGN_ERRNO=str(number))
+            yield self.ws.start(*arguments, env=env, binary=self.binary).finish()
+
     def test_what_a_full_disk_cannot_open_is_not_said_to_be_read_only(self):
         """SQLite takes for read-only what it cannot open for writing, whatever the cause is."""
         self.assertExit(self.upload(ledger=self.ledger), 0)
-        log = self.ws.file("calls.log")
-        again = self.upload(self.ws.environment(LD_PRELOAD=self.shim, CAMPAIGN_LOG=log), ledger=self.ledger)
-        self.assertExit(again, 0)
-        with open(log, encoding="utf-8") as file:
-            opens = sum(line.startswith("open ") for line in file)
         told = 0
-        for number in range(1, opens + 1):
-            full = self.shimmed(f"open:{number}", "fail", CAMPAIGN_ERRNO=str(errno.ENOSPC))
-            result = self.upload(full, ledger=self.ledger)
-            with self.subTest(number):
-                self.assertNotIn("check its owner", result.err)
+        upload = self.ws.upload_arguments(self.box, ledger=self.ledger)
+        for result in self.with_each_open_failing("fail", errno.ENOSPC, *upload):
+            self.assertNotIn("check its owner", result.err)
             if "readonly database" in result.err:
                 told += 1
                 self.assertExit(result, 74)

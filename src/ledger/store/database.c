@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "base/log.h"
@@ -25,6 +26,14 @@ static bool is_denied(const struct ledger *ledger, int sqlite_code)
     return sqlite_code == SQLITE_READONLY_ROLLBACK || place_denies_writing(ledger->path);
 }
 
+/* The file is there, and yet it cannot be opened: of what is beside it SQLite says that it is not
+ * there, whatever the cause is. */
+static bool is_failing(const struct ledger *ledger, int sqlite_code)
+{
+    return (sqlite_code & 0xff) == SQLITE_CANTOPEN && sqlite3_system_errno(ledger->db) == ENOENT &&
+           access(ledger->path, F_OK) == 0 && !place_denies_writing(ledger->path);
+}
+
 static int exit_code_of(const struct ledger *ledger, int sqlite_code)
 {
     switch (sqlite_code & 0xff) {
@@ -36,7 +45,7 @@ static int exit_code_of(const struct ledger *ledger, int sqlite_code)
     case SQLITE_INTERRUPT: /* view_heed_signals */
         return stop_signal() ? EXIT_SIGNAL_BASE + stop_signal() : EXIT_CANNOT_WRITE;
     case SQLITE_CANTOPEN:
-        return EXIT_CANNOT_CREATE;
+        return is_failing(ledger, sqlite_code) ? EXIT_CANNOT_WRITE : EXIT_CANNOT_CREATE;
     case SQLITE_READONLY:
         return is_denied(ledger, sqlite_code) ? EXIT_BAD_CONFIG : EXIT_CANNOT_WRITE;
     case SQLITE_PERM:
@@ -57,6 +66,8 @@ static const char *advice_of(const struct ledger *ledger, int sqlite_code)
     if (sqlite_code == SQLITE_READONLY_DBMOVED)
         return _("; its file was moved or replaced meanwhile: see which ledger is the right one, "
                  "then type the same command again");
+    if (is_failing(ledger, sqlite_code))
+        return _("; see whether the disk is full or fails, then type the same command again");
     switch (sqlite_code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -80,14 +91,22 @@ static const char *advice_of(const struct ledger *ledger, int sqlite_code)
     }
 }
 
+/* What the system says of it; "": nothing, or of a file that nobody has asked for. */
+static const char *cause_of(const struct ledger *ledger, int sqlite_code)
+{
+    int number = sqlite3_system_errno(ledger->db);
+
+    return number && !is_failing(ledger, sqlite_code) ? strerror(number) : "";
+}
+
 int database_fail(struct ledger *ledger, struct error *err)
 {
     int code = sqlite3_extended_errcode(ledger->db);
+    const char *cause = cause_of(ledger, code);
 
     /* SQLite's words may name what stands in the file. */
     error_set(err, exit_code_of(ledger, code), "ledger '%s': %s%s%s%s", LOG_QUOTED(ledger->path),
-              LOG_QUOTED(sqlite3_errmsg(ledger->db)), sqlite3_system_errno(ledger->db) ? ": " : "",
-              sqlite3_system_errno(ledger->db) ? strerror(sqlite3_system_errno(ledger->db)) : "",
+              LOG_QUOTED(sqlite3_errmsg(ledger->db)), *cause ? ": " : "", cause,
               advice_of(ledger, code));
     database_rollback(ledger);
     return -1;
