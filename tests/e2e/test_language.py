@@ -140,6 +140,16 @@ class LanguageTest(TestCase):
                 done = self.ws.run(*arguments, env=env)
                 self.assertEqual(done.code, 0, repr(done))
 
+    def test_words_of_the_pages_style_are_chinese_too(self):
+        """Columns of a table that a narrow screen shows below each other are named by the style."""
+        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        with open(os.path.join(root, "src/command/audit/page/page.css"), encoding="utf-8") as file:
+            style = file.read()
+        english = re.findall(r'^ *(\S.*) { content: "[a-z]+:? "; }', style, re.MULTILINE)
+        self.assertGreater(len(english), 2)
+        for selector in english:
+            self.assertRegex(style, rf':lang\(zh\) {re.escape(selector)} {{ content: "{HAN.pattern}+')
+
     def test_lines_fit_and_columns_stand_below_each_other(self):
         self.ws.export([claim_row(1), claim_row(2, claim_fee="x"), claim_row(3, claim_status="2", claim_fee="0",
                                                                              claim_desc="拒赔")])
