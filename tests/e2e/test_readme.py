@@ -78,6 +78,26 @@ class Documents(unittest.TestCase):
             self.assertEqual(sorted(re.findall(r"\d+", " ".join(rows))), known, name)
 
 
+class Manuals(unittest.TestCase):
+    """The Chinese pages say as much as the English ones."""
+
+    def words(self, path):
+        """The options, codes and variables that a page names, in whatever markup."""
+        page = text(path).replace("\\-", "-").replace(".Fl -", "--")
+        return set(re.findall(r"--[a-z][a-z-]+|\b(?!HTTP_PROXY|ORDER_NO)[A-Z]{3,}_[A-Z_]+\b", page))
+
+    def test_they_have_the_same_sections_options_and_codes(self):
+        names = [name for name in os.listdir(os.path.join(ROOT, "man/zh_CN")) if name.endswith(".mdoc")]
+        self.assertGreater(len(names), 10)
+        for name in names:
+            with self.subTest(name):
+                english, chinese = f"man/{name}", f"man/zh_CN/{name}"
+                self.assertEqual(self.words(english) - self.words(chinese), set())
+                for macro in (".Sh ", ".Ss "):
+                    counts = [len(re.findall(f"^{re.escape(macro)}", text(path), re.M)) for path in (english, chinese)]
+                    self.assertEqual(counts[0], counts[1], macro)
+
+
 class Commands(TestCase):
     """Each block by itself, in a home of its own, with the sandbox in the gateway's place."""
 
