@@ -27,9 +27,15 @@ bool buffer_reserve(struct buffer *buffer, size_t more)
     return true;
 }
 
+/* Mostly there is: a line of a report is made of some sixty pieces. */
+static inline bool has_room(const struct buffer *buffer, size_t more)
+{
+    return !buffer->failed && more < buffer->cap && buffer->len < buffer->cap - more;
+}
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t len)
 {
-    if (!buffer_reserve(buffer, len))
+    if (!has_room(buffer, len) && !buffer_reserve(buffer, len))
         return;
     if (len)
         memcpy(buffer->ptr + buffer->len, bytes, len);
@@ -44,8 +50,7 @@ void buffer_text(struct buffer *buffer, const char *text)
 
 void buffer_byte(struct buffer *buffer, char byte)
 {
-    /* Mostly there is room: texts are cleaned and escaped byte by byte. */
-    if ((buffer->failed || buffer->len + 2 > buffer->cap) && !buffer_reserve(buffer, 1))
+    if (!has_room(buffer, 1) && !buffer_reserve(buffer, 1))
         return;
     buffer->ptr[buffer->len++] = byte;
     buffer->ptr[buffer->len] = '\0';
