@@ -29,6 +29,7 @@ struct tally {
     uint64_t counted_as[OUTCOME_COUNT];
     money fee[OUTCOME_COUNT];
     struct code_count *codes;
+    struct code_count *last; /* what was counted last: mostly the next row's, too */
     struct tally_warning warnings[TALLY_WARNINGS_MAX];
     size_t warning_count;
     struct tally_repeats repeats;
@@ -68,10 +69,17 @@ static struct code_count *find(struct tally *tally, enum outcome outcome, const 
     return count;
 }
 
+static bool is_last(const struct tally *tally, enum outcome outcome, const char *code)
+{
+    return tally->last && tally->last->key.outcome == outcome &&
+           strcmp(tally->last->key.text, code) == 0;
+}
+
 static int count_code(struct tally *tally, enum outcome outcome, const char *code)
 {
     struct code_key key;
-    struct code_count *count = find(tally, outcome, code, &key);
+    struct code_count *count =
+        is_last(tally, outcome, code) ? tally->last : find(tally, outcome, code, &key);
 
     if (!count && HASH_COUNT(tally->codes) >= TALLY_CODES_MAX)
         count = find(tally, outcome, TALLY_OTHER_CODE, &key);
@@ -86,6 +94,7 @@ static int count_code(struct tally *tally, enum outcome outcome, const char *cod
             return -1;
         }
     }
+    tally->last = count;
     count->rows++;
     return 0;
 }

@@ -45,6 +45,25 @@ static void empty_tally_is_all_zero(void **state)
     assert_null(tally_code(tally, 0, &outcome, &rows));
 }
 
+/* One behind the other, as rows come. */
+static void same_code_of_two_outcomes_is_two_codes(void **state)
+{
+    enum outcome outcome;
+    uint64_t rows;
+
+    (void)state;
+    add(OUTCOME_UNKNOWN, "HTTP_502", 0);
+    add(OUTCOME_FAILED, "HTTP_502", 0);
+    add(OUTCOME_FAILED, "HTTP_502", 0);
+    assert_string_equal(tally_code(tally, 0, &outcome, &rows), "HTTP_502");
+    assert_int_equal(outcome, OUTCOME_FAILED);
+    assert_int_equal(rows, 2);
+    assert_string_equal(tally_code(tally, 1, &outcome, &rows), "HTTP_502");
+    assert_int_equal(outcome, OUTCOME_UNKNOWN);
+    assert_int_equal(rows, 1);
+    assert_null(tally_code(tally, 2, &outcome, &rows));
+}
+
 static void rows_and_money_are_counted_by_outcome(void **state)
 {
     (void)state;
@@ -213,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_TALLY(empty_tally_is_all_zero),
+        WITH_TALLY(same_code_of_two_outcomes_is_two_codes),
         WITH_TALLY(rows_and_money_are_counted_by_outcome),
         WITH_TALLY(repeat_counts_as_the_row_it_repeats),
         WITH_TALLY(money_of_many_rows_does_not_overflow),
