@@ -7,9 +7,9 @@
 #include <curl/curl.h>
 
 #include "base/error.h"
-#include "blocks.h"
 #include "call.h"
 #include "connections.h"
+#include "curl_memory.h"
 #include "handle.h"
 
 /* Room for one call. */
@@ -28,7 +28,7 @@ struct client {
     struct calls calls;
     CURLU *url;
     struct curl_slist *headers;
-    struct blocks *blocks;
+    struct curl_memory *memory;
     struct slot *slots;
     size_t capacity;
     struct slot *free;     /* list by next_free */
@@ -91,7 +91,7 @@ int client_library_init(struct error *err)
 {
     /* libcurl would write the keys of each connection there, for whoever listens. */
     unsetenv("SSLKEYLOGFILE");
-    if (blocks_take_over(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (curl_memory_take_over(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return error_set(err, EXIT_INTERNAL, "libcurl cannot be initialised; nothing was sent");
     return 0;
 }
@@ -143,7 +143,7 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     client->calls.has_proxy = settings->proxy && *settings->proxy;
     client->url = handle_url(settings->url);
     client->headers = handle_headers(settings);
-    client->blocks = BLOCKS_ARE_KEPT ? blocks_open() : NULL; /* without, it is slower */
+    client->memory = BLOCKS_ARE_KEPT ? curl_memory_open() : NULL; /* without, it is slower */
     if (settings->tells_departures)
         client->calls.departures = calloc(capacity, sizeof(*client->calls.departures));
     if (!client->slots || !client->multi || !client->calls.connections || !client->url ||
@@ -174,7 +174,7 @@ void client_close(struct client *client)
     connections_close(client->calls.connections);
     curl_slist_free_all(client->headers);
     curl_url_cleanup(client->url);
-    blocks_close(client->blocks);
+    curl_memory_close(client->memory);
     free(client->slots);
     free(client->calls.departures);
     free(client);
@@ -209,10 +209,10 @@ void client_send(struct client *client, struct exchange *exchange)
     client->free = slot->next_free;
     slot->call.exchange = exchange;
     slot->call.fresh = false;
-    blocks_use(client->blocks);
+    curl_memory_use(client->memory);
     if (!begin(client, &slot->call))
         end_call(client, slot, CURLE_OUT_OF_MEMORY);
-    blocks_use(NULL);
+    curl_memory_use(NULL);
 }
 
 /* Without libcurl's help no call would ever end. */
@@ -267,13 +267,13 @@ struct exchange *client_collect(struct client *client, int timeout_ms)
 {
     struct exchange *done = NULL;
 
-    blocks_use(client->blocks);
+    curl_memory_use(client->memory);
     drive(client);
     if (!client->done && !client->calls.departed) {
         wait(client, timeout_ms);
         drive(client);
     }
-    blocks_use(NULL);
+    curl_memory_use(NULL);
     done = client->done;
     client->done = NULL;
     client->done_tail = &client->done;

@@ -1,19 +1,19 @@
 /*
- * blocks: libcurl's memory, kept by a client from one call to the next.
+ * curl_memory: libcurl's memory, kept by a client from one call to the next.
  *
  * Each call has a handle of its own (see handle.h), so about a hundred blocks are freed when it
  * ends and the same sizes asked for when the next begins. malloc's own lists for a thread keep
  * seven of a size, and the handles of a whole turn end together; the rest takes its slow way. What
  * is kept here is bounded by size, and is given back when the client is closed.
  *
- * blocks_take_over makes all of libcurl's allocations come here. Where no lists are in use, in the
- * threads that look names up too, they are malloc's. A block may be freed with other lists than
+ * curl_memory_take_over makes all of libcurl's allocations come here. Where no lists are in use, in
+ * the threads that look names up too, they are malloc's. A block may be freed with other lists than
  * those it came from. A block that is freed twice ends the program, as with malloc.
  *
- * Tested by tests/unit/test_blocks.c
+ * Tested by tests/unit/test_curl_memory.c
  */
-#ifndef CLAIMBATCH_GATEWAY_HTTP_BLOCKS_H
-#define CLAIMBATCH_GATEWAY_HTTP_BLOCKS_H
+#ifndef CLAIMBATCH_GATEWAY_HTTP_CURL_MEMORY_H
+#define CLAIMBATCH_GATEWAY_HTTP_CURL_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,22 +32,22 @@
 #define BLOCKS_ARE_KEPT true
 #endif
 
-struct blocks;
+struct curl_memory;
 
-struct blocks *blocks_open(void); /* NULL without memory */
-void blocks_close(struct blocks *blocks);
+struct curl_memory *curl_memory_open(void); /* NULL without memory */
+void curl_memory_close(struct curl_memory *memory);
 
 /* In this thread, from now on; NULL: none. Lists are used by one thread at a time. */
-void blocks_use(struct blocks *blocks);
+void curl_memory_use(struct curl_memory *memory);
 
 /* In the place of curl_global_init. */
-CURLcode blocks_take_over(long flags);
+CURLcode curl_memory_take_over(long flags);
 
 /* What libcurl is given, with the contracts of the standard library. */
-void *blocks_get(size_t size);
-void *blocks_get_zeroed(size_t count, size_t size);
-void *blocks_resize(void *block, size_t size);
-char *blocks_copy_text(const char *text);
-void blocks_free(void *block);
+void *curl_memory_get(size_t size);
+void *curl_memory_get_zeroed(size_t count, size_t size);
+void *curl_memory_resize(void *block, size_t size);
+char *curl_memory_copy_text(const char *text);
+void curl_memory_free(void *block);
 
 #endif

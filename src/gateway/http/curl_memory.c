@@ -1,4 +1,4 @@
-#include "blocks.h"
+#include "curl_memory.h"
 
 #include <malloc.h>
 #include <stdbool.h>
@@ -21,13 +21,13 @@ struct kept {
     uintptr_t mark; /* tells that it is kept, most probably */
 };
 
-struct blocks {
+struct curl_memory {
     struct kept *first[SIZES];
     size_t bytes[SIZES];
     uintptr_t secret;
 };
 
-static _Thread_local struct blocks *in_use;
+static _Thread_local struct curl_memory *in_use;
 
 /* ---- sizes ---- */
 
@@ -62,74 +62,74 @@ static unsigned size_of(void *block)
 
 /* ---- lists ---- */
 
-static struct kept *disguise(const struct blocks *blocks, uintptr_t pointer)
+static struct kept *disguise(const struct curl_memory *memory, uintptr_t pointer)
 {
-    return (struct kept *)(pointer ^ blocks->secret);
+    return (struct kept *)(pointer ^ memory->secret);
 }
 
-static void *take(struct blocks *blocks, unsigned size)
+static void *take(struct curl_memory *memory, unsigned size)
 {
-    struct kept *kept = blocks->first[size];
+    struct kept *kept = memory->first[size];
 
     if (!kept)
         return NULL;
-    blocks->first[size] = disguise(blocks, kept->next);
-    blocks->bytes[size] -= bytes_of(size);
+    memory->first[size] = disguise(memory, kept->next);
+    memory->bytes[size] -= bytes_of(size);
     kept->mark = 0;
     return kept;
 }
 
 /* Whether the block is kept already. It may look so by chance. */
-static bool is_kept(const struct blocks *blocks, unsigned size, const struct kept *block)
+static bool is_kept(const struct curl_memory *memory, unsigned size, const struct kept *block)
 {
-    const struct kept *kept = blocks->first[size];
+    const struct kept *kept = memory->first[size];
 
     while (kept && kept != block)
-        kept = disguise(blocks, kept->next);
+        kept = disguise(memory, kept->next);
     return kept != NULL;
 }
 
-static bool keep(struct blocks *blocks, void *block)
+static bool keep(struct curl_memory *memory, void *block)
 {
     unsigned size = size_of(block);
     struct kept *kept = block;
 
-    if (size >= SIZES || blocks->bytes[size] >= KEPT_BYTES)
+    if (size >= SIZES || memory->bytes[size] >= KEPT_BYTES)
         return false;
-    if (kept->mark == ~blocks->secret && is_kept(blocks, size, kept))
+    if (kept->mark == ~memory->secret && is_kept(memory, size, kept))
         abort();
-    kept->mark = ~blocks->secret;
-    kept->next = (uintptr_t)disguise(blocks, (uintptr_t)blocks->first[size]);
-    blocks->first[size] = kept;
-    blocks->bytes[size] += bytes_of(size);
+    kept->mark = ~memory->secret;
+    kept->next = (uintptr_t)disguise(memory, (uintptr_t)memory->first[size]);
+    memory->first[size] = kept;
+    memory->bytes[size] += bytes_of(size);
     return true;
 }
 
-struct blocks *blocks_open(void)
+struct curl_memory *curl_memory_open(void)
 {
-    struct blocks *blocks = calloc(1, sizeof(*blocks));
+    struct curl_memory *memory = calloc(1, sizeof(*memory));
 
     /* Without random numbers it is as good as malloc without them. */
-    if (blocks && getrandom(&blocks->secret, sizeof(blocks->secret), GRND_NONBLOCK) < 0)
-        blocks->secret = (uintptr_t)blocks;
-    return blocks;
+    if (memory && getrandom(&memory->secret, sizeof(memory->secret), GRND_NONBLOCK) < 0)
+        memory->secret = (uintptr_t)memory;
+    return memory;
 }
 
-void blocks_close(struct blocks *blocks)
+void curl_memory_close(struct curl_memory *memory)
 {
     void *block;
 
-    if (!blocks)
+    if (!memory)
         return;
     for (unsigned size = 0; size < SIZES; size++)
-        while ((block = take(blocks, size)))
+        while ((block = take(memory, size)))
             free(block);
-    free(blocks);
+    free(memory);
 }
 
-void blocks_use(struct blocks *blocks)
+void curl_memory_use(struct curl_memory *memory)
 {
-    in_use = blocks;
+    in_use = memory;
 }
 
 /* ---- what libcurl is given ---- */
@@ -144,7 +144,7 @@ static void *make(size_t bytes)
     return block;
 }
 
-void *blocks_get(size_t size)
+void *curl_memory_get(size_t size)
 {
     unsigned number = in_use ? size_for(size) : SIZES;
     void *block = number < SIZES ? take(in_use, number) : NULL;
@@ -154,17 +154,17 @@ void *blocks_get(size_t size)
     return make(number < SIZES ? bytes_of(number) : size);
 }
 
-void *blocks_get_zeroed(size_t count, size_t size)
+void *curl_memory_get_zeroed(size_t count, size_t size)
 {
     void *block;
 
     if (!in_use || (size && count > LARGEST_BYTES / size))
         return calloc(count, size);
-    block = blocks_get(count * size);
+    block = curl_memory_get(count * size);
     return block ? memset(block, 0, count * size) : NULL;
 }
 
-void *blocks_resize(void *block, size_t size)
+void *curl_memory_resize(void *block, size_t size)
 {
     size_t room = block ? malloc_usable_size(block) : 0;
     void *moved;
@@ -173,30 +173,30 @@ void *blocks_resize(void *block, size_t size)
         return realloc(block, size);
     if (block && size <= room && size >= room / 2)
         return block;
-    moved = blocks_get(size);
+    moved = curl_memory_get(size);
     if (moved && block) {
         memcpy(moved, block, size < room ? size : room);
-        blocks_free(block);
+        curl_memory_free(block);
     }
     return moved;
 }
 
-char *blocks_copy_text(const char *text)
+char *curl_memory_copy_text(const char *text)
 {
     size_t size = strlen(text) + 1;
-    char *copy = blocks_get(size);
+    char *copy = curl_memory_get(size);
 
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
-void blocks_free(void *block)
+void curl_memory_free(void *block)
 {
     if (block && !(in_use && keep(in_use, block)))
         free(block);
 }
 
-CURLcode blocks_take_over(long flags)
+CURLcode curl_memory_take_over(long flags)
 {
-    return curl_global_init_mem(flags, blocks_get, blocks_free, blocks_resize, blocks_copy_text,
-                                blocks_get_zeroed);
+    return curl_global_init_mem(flags, curl_memory_get, curl_memory_free, curl_memory_resize,
+                                curl_memory_copy_text, curl_memory_get_zeroed);
 }

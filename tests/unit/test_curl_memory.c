@@ -14,11 +14,11 @@
 #include <cmocka.h>
 #include <sys/socket.h>
 
-#include "gateway/http/blocks.h"
+#include "gateway/http/curl_memory.h"
 
 #define ALL 3000 /* blocks of up to 40000 bytes */
 
-static struct blocks *blocks;
+static struct curl_memory *blocks;
 
 /* ---- memory that runs out ---- */
 
@@ -37,16 +37,16 @@ void *__wrap_malloc(size_t bytes)
 static int open_blocks(void **state)
 {
     (void)state;
-    blocks = blocks_open();
-    blocks_use(blocks);
+    blocks = curl_memory_open();
+    curl_memory_use(blocks);
     return blocks ? 0 : -1;
 }
 
 static int close_blocks(void **state)
 {
     (void)state;
-    blocks_use(NULL);
-    blocks_close(blocks);
+    curl_memory_use(NULL);
+    curl_memory_close(blocks);
     return 0;
 }
 
@@ -59,13 +59,13 @@ static void a_block_that_is_freed_is_the_next_of_its_size(void **state)
 {
     (void)state;
     for (size_t size = 1; size <= 32768; size += size / 16 + 1) {
-        void *first = blocks_get(size);
+        void *first = curl_memory_get(size);
         void *again;
 
-        blocks_free(first);
-        again = blocks_get(size);
+        curl_memory_free(first);
+        again = curl_memory_get(size);
         assert_ptr_equal(again, first);
-        blocks_free(again);
+        curl_memory_free(again);
     }
 }
 
@@ -77,14 +77,14 @@ static void each_block_has_its_room_to_itself(void **state)
     (void)state;
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < ALL; i++) {
-            all[i] = blocks_get(size_of(i));
+            all[i] = curl_memory_get(size_of(i));
             assert_non_null(all[i]);
             memset(all[i], (int)(i % 251), size_of(i));
         }
         for (size_t i = 0; i < ALL; i++) {
             for (size_t k = 0; k < size_of(i); k += 7)
                 assert_int_equal(all[i][k], i % 251);
-            blocks_free(all[i]);
+            curl_memory_free(all[i]);
         }
     }
 }
@@ -92,51 +92,51 @@ static void each_block_has_its_room_to_itself(void **state)
 static void a_zeroed_block_is_zero_whatever_it_held(void **state)
 {
     static const unsigned char zero[1000];
-    void *block = blocks_get(sizeof(zero));
+    void *block = curl_memory_get(sizeof(zero));
 
     (void)state;
     memset(block, 0xa5, sizeof(zero));
-    blocks_free(block);
-    block = blocks_get_zeroed(10, sizeof(zero) / 10);
+    curl_memory_free(block);
+    block = curl_memory_get_zeroed(10, sizeof(zero) / 10);
     assert_memory_equal(block, zero, sizeof(zero));
-    blocks_free(block);
-    block = blocks_get_zeroed(100, sizeof(zero));
+    curl_memory_free(block);
+    block = curl_memory_get_zeroed(100, sizeof(zero));
     assert_memory_equal((char *)block + 99 * sizeof(zero), zero, sizeof(zero));
-    blocks_free(block);
+    curl_memory_free(block);
 }
 
 static void a_block_that_grows_or_shrinks_keeps_its_text(void **state)
 {
     static const char text[] = "a text of thirty-one characters";
-    char *block = blocks_copy_text(text);
+    char *block = curl_memory_copy_text(text);
 
     (void)state;
     for (size_t size = sizeof(text); size < 100000; size += size / 3) {
-        block = blocks_resize(block, size);
+        block = curl_memory_resize(block, size);
         assert_string_equal(block, text);
         block[size - 1] = '\0';
     }
-    block = blocks_resize(block, sizeof(text));
+    block = curl_memory_resize(block, sizeof(text));
     assert_string_equal(block, text);
-    blocks_free(block);
-    block = blocks_resize(NULL, 8);
+    curl_memory_free(block);
+    block = curl_memory_resize(NULL, 8);
     assert_non_null(block);
-    blocks_free(block);
-    blocks_free(NULL);
+    curl_memory_free(block);
+    curl_memory_free(NULL);
 }
 
 static void a_block_may_be_freed_where_no_lists_are_in_use(void **state)
 {
-    void *block = blocks_get(96);
+    void *block = curl_memory_get(96);
 
     (void)state;
-    blocks_use(NULL);
-    blocks_free(block);
-    block = blocks_get(96);
-    blocks_use(blocks);
-    blocks_free(block);
-    assert_ptr_equal(blocks_get(96), block);
-    blocks_free(block);
+    curl_memory_use(NULL);
+    curl_memory_free(block);
+    block = curl_memory_get(96);
+    curl_memory_use(blocks);
+    curl_memory_free(block);
+    assert_ptr_equal(curl_memory_get(96), block);
+    curl_memory_free(block);
 }
 
 static void what_is_kept_is_bounded(void **state)
@@ -146,11 +146,11 @@ static void what_is_kept_is_bounded(void **state)
 
     (void)state;
     for (size_t i = 0; i < 200; i++)
-        all[i] = blocks_get(20000);
+        all[i] = curl_memory_get(20000);
     for (size_t i = 0; i < 200; i++)
-        blocks_free(all[i]);
+        curl_memory_free(all[i]);
     for (size_t i = 0; i < 200; i++) {
-        void *block = blocks_get(20000);
+        void *block = curl_memory_get(20000);
 
         for (size_t k = 0; k < 20; k++)
             kept += block == all[k];
@@ -158,7 +158,7 @@ static void what_is_kept_is_bounded(void **state)
     }
     assert_in_range(kept, 1, 20);
     for (size_t i = 0; i < 200; i++)
-        blocks_free(all[i]);
+        curl_memory_free(all[i]);
 }
 
 static void a_block_that_is_freed_twice_ends_the_program(void **state)
@@ -168,13 +168,13 @@ static void a_block_that_is_freed_twice_ends_the_program(void **state)
 
     (void)state;
     if (!child) {
-        void *block = blocks_get(100);
-        void *other = blocks_get(100);
+        void *block = curl_memory_get(100);
+        void *other = curl_memory_get(100);
 
         signal(SIGABRT, SIG_DFL);
-        blocks_free(block);
-        blocks_free(other);
-        blocks_free(block);
+        curl_memory_free(block);
+        curl_memory_free(other);
+        curl_memory_free(block);
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -184,23 +184,23 @@ static void a_block_that_is_freed_twice_ends_the_program(void **state)
 static void what_there_is_no_memory_for_leaves_the_block_as_it_was(void **state)
 {
     static const char text[] = "text";
-    char *block = blocks_copy_text(text);
+    char *block = curl_memory_copy_text(text);
 
     (void)state;
     for (size_t size = 100; size < 100000; size *= 10) {
         fails_at = 1;
-        assert_null(blocks_resize(block, size));
+        assert_null(curl_memory_resize(block, size));
         fails_at = 1;
-        assert_null(blocks_get(size));
+        assert_null(curl_memory_get(size));
         assert_string_equal(block, text);
     }
     fails_at = 1;
-    assert_null(blocks_get_zeroed(10, 10));
+    assert_null(curl_memory_get_zeroed(10, 10));
     fails_at = 1;
-    assert_null(blocks_copy_text("a text that is longer than the other one"));
-    blocks_free(block);
-    assert_ptr_equal(blocks_copy_text(text), block);
-    blocks_free(block);
+    assert_null(curl_memory_copy_text("a text that is longer than the other one"));
+    curl_memory_free(block);
+    assert_ptr_equal(curl_memory_copy_text(text), block);
+    curl_memory_free(block);
 }
 
 /* A handle that is made from a model, and a call with it that nobody answers: CURLE_OK when libcurl
@@ -248,19 +248,19 @@ static void each_allocation_of_a_call_may_fail(void **state)
     bool has_failed = true;
 
     (void)state;
-    assert_int_equal(blocks_take_over(CURL_GLOBAL_DEFAULT), CURLE_OK);
+    assert_int_equal(curl_memory_take_over(CURL_GLOBAL_DEFAULT), CURLE_OK);
     while (has_failed) {
-        struct blocks *lists = blocks_open();
+        struct curl_memory *lists = curl_memory_open();
 
         assert_non_null(lists);
-        blocks_use(lists);
+        curl_memory_use(lists);
         fails_at = ++count;
         (void)call(url);
         has_failed = !fails_at;
         fails_at = 0;
         assert_int_equal(call(url), CURLE_OK);
-        blocks_use(NULL);
-        blocks_close(lists);
+        curl_memory_use(NULL);
+        curl_memory_close(lists);
     }
     assert_in_range(count, 30, 10000);
     curl_global_cleanup();
