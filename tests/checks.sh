@@ -63,7 +63,7 @@ no_header_that_others_include_shows_a_library() {
     tests/layout.py no_header_that_others_include_shows_a_library
 }
 
-every_header_names_a_test_that_exists() { tests/layout.py every_header_names_a_test_that_exists; }
+every_header_names_itself_and_a_test_that_exists() { tests/layout.py every_header_names_itself_and_a_test_that_exists; }
 
 no_two_sources_need_each_other() {
     [ -d build/libclaimbatch_core.a.p ] || skip 'nothing is built in build'
@@ -172,7 +172,7 @@ check() {
 check every_header_compiles_alone
 check clang_warns_of_nothing
 check no_file_names_a_path_of_the_machine
-check every_header_names_a_test_that_exists
+check every_header_names_itself_and_a_test_that_exists
 check arrows_point_down
 check headers_stand_where_they_are_needed
 check folders_are_small

@@ -166,10 +166,12 @@ def no_header_that_others_include_shows_a_library():
                     yield f"{name(path)} includes <{header}>"
 
 
-def every_header_names_a_test_that_exists():
+def every_header_names_itself_and_a_test_that_exists():
     for path in sources():
         if path.suffix != ".h":
             continue
+        if not path.read_text(encoding="utf-8").startswith(f"/*\n * {path.stem}: "):
+            yield f"{name(path)} does not begin with what {path.stem} is"
         said = re.search(r"[Tt]ested by (tests/.*?)\*/", path.read_text(encoding="utf-8"), re.DOTALL)
         tests = TEST.findall(said.group(1)) if said else []
         if not tests:

@@ -1,5 +1,5 @@
 /*
- * problem_line: rows whose claim was accepted with other content: in words, and when they are too
+ * correction: rows whose claim was accepted with other content: in words, and when they are too
  * many.
  *
  * Tested by tests/e2e/test_correction.py
