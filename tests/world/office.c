@@ -284,14 +284,16 @@ static void end_history(void)
 {
     world->is_quiet = true;
     world->banned_until_ms = world->unreachable_until_ms = 0;
-    rest(QUIET_MS);
-    for (int i = 0; i < LAST_ROUNDS && !*world->violation; i++)
+    for (int i = 0; i < LAST_ROUNDS && !*world->violation; i++) {
+        rest(QUIET_MS); /* a ban lasts as long as it was, from the moment when the clock is set back
+                         */
         if (try_to_end()) {
             oracle_check_end();
             if (choice_of(STREAM_SCRIPT, 3000, AUDITED_ONE_IN) == 0)
                 audit_at_last();
             return;
         }
+    }
     violation("no end after %d rounds", LAST_ROUNDS);
 }
 
