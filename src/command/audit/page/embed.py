@@ -16,8 +16,14 @@ for word in (b"</", b"<!--", b"\r", b"\0"):
     if word in data:
         sys.exit(f"{INPUT} has {word!r} in it, which it must not have inside a page")
 
+
+def element(byte):
+    """A number over 127 may not fit into a char; a character does."""
+    return f"'\\x{byte:02x}'" if byte > 127 else str(byte)
+
+
 lines = [
-    "    " + " ".join(f"{byte}," for byte in data[at : at + PER_LINE])
+    "    " + " ".join(f"{element(byte)}," for byte in data[at : at + PER_LINE])
     for at in range(0, len(data), PER_LINE)
 ]
 with open(OUTPUT, "w", encoding="ascii") as file:
