@@ -241,8 +241,9 @@ static int open_all(struct batch *b, struct error *err)
     if (unexecuted_open(UNEXECUTED_ROWS(rows), &b->unexecuted, err))
         return -1;
 
-    if (space_reserve(ledger_path(s->ledger), 2 * rows * SPACE_JOB_BYTES + SPACE_LEAST_BYTES,
-                      &b->reserve, err) ||
+    if (space_reserve(ledger_path(s->ledger),
+                      space_of_calls(2 * s->in_flight, submit_claims(s->submit)), &b->reserve,
+                      err) ||
         window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
         feed_open(s->row_source, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
         pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))

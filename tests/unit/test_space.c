@@ -78,12 +78,28 @@ static void space_takes_room_without_a_name_and_gives_it_back(void **state)
     space_release(NULL);
 }
 
+/* 16 KiB a call, as measured; twenty claims a call need less than twenty calls, and more than one.
+ */
+static void space_of_calls_covers_what_was_measured(void **state)
+{
+    uint64_t none = space_of_calls(0, 20);
+
+    (void)state;
+    assert_true(none == 2 << 20);
+    assert_true(space_of_calls(1, 1) - none == 16 << 10);
+    assert_true(space_of_calls(1, 5) - none >= 54 << 10);
+    assert_true(space_of_calls(1, 20) - none >= 197 << 10);
+    assert_true(space_of_calls(1, 20) - none < 20 * 16 << 10);
+    assert_true(space_of_calls(8192, 20) - none == 8192 * (space_of_calls(1, 20) - none));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(space_refuses_what_the_disk_cannot_hold),
         cmocka_unit_test(space_refuses_a_reserve_that_finds_no_room),
         cmocka_unit_test(space_takes_room_without_a_name_and_gives_it_back),
+        cmocka_unit_test(space_of_calls_covers_what_was_measured),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -55,6 +55,12 @@ int space_check(const char *path, uint64_t bytes, const char *what, struct error
     return result;
 }
 
+uint64_t space_of_calls(size_t calls, size_t claims_per_call)
+{
+    return calls * (SPACE_CALL_BYTES + (claims_per_call - 1) * SPACE_CLAIM_BYTES) +
+           SPACE_LEAST_BYTES;
+}
+
 static int open_nameless(const char *folder)
 {
     char name[4096];
