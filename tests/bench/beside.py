@@ -120,3 +120,28 @@ def tls(bench, rounds):
         rate, busy = (statistics.median(turn[i] for turn in turns) for i in (0, 1))
         bench.say(f'64 in flight, {name}', f'{rate:.0f} rows/s, {busy:.1f} us of a processor a row')
 
+
+def http2(bench, rounds):
+    """HTTPS by HTTP/1.1 and HTTP/2, by turns; nginx ends a connection after 1,000 calls, as it does by itself."""
+    for latency_ms, in_flight in ((0, 64), (0, 256), (50, 64), (50, 256)):
+        reason = available(50)
+        if reason:
+            return print(f'http2: {reason}')
+        rows = 50 * in_flight if latency_ms else bench.rows
+        bench.write_export('claims.csv', rows)
+        rates, costs = [], []
+        for _ in range(rounds):
+            turn = []
+            for version in ('1.1', '2'):
+                with nginx(bench.folder, latency_ms, tls=True, requests=1000, http2=True) as url:
+                    bench.clear()
+                    command = bench.command('claims.csv', url, '-c', str(in_flight), '--http', version,
+                                            '--ca-file', 'nginx/cert.pem')
+                    _, busy = timed(command, bench.folder)
+                turn.append((bench.busy_rate('claims.report.csv'), busy * 1e6 / rows))
+            rates.append(turn[1][0] / turn[0][0])
+            costs.append(turn[1][1] / turn[0][1])
+            print(f'  {latency_ms} ms, {in_flight} in flight: rows/s and us a row {turn}', flush=True)
+        bench.say(f'{latency_ms} ms, {in_flight} in flight, HTTP/2 beside HTTP/1.1', f'{statistics.median(rates):.2f} x the '
+                  f'rows a second, {statistics.median(costs):.2f} x the processor time')
+    return None

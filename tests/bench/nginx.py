@@ -60,18 +60,20 @@ def wait_until_open(process, port):
 
 
 @contextlib.contextmanager
-def nginx(folder, latency_ms=0, tls=False, resumes=True, requests=1000000000):
+def nginx(folder, latency_ms=0, tls=False, resumes=True, requests=1000000000, http2=False):
     """The address. `requests` is how many each connection may have before it is closed."""
     folder = pathlib.Path(folder) / 'nginx'
     folder.mkdir(exist_ok=True)
     port = free_port()
     text = ANSWER.replace('"', '\\"')
     answer = (f'echo_sleep {latency_ms / 1000}; echo -n "{text}";' if latency_ms else f'return 200 "{text}";')
+    if http2:  # else it answers before it has read the claim, which makes that unknown
+        answer = f'echo_read_request_body; echo_sleep {latency_ms / 1000}; echo -n "{text}";'
     if tls:
         make_certificate(folder)
     (folder / 'nginx.conf').write_text(CONFIG.format(
-        modules=f'load_module {ECHO};' if latency_ms else '', port=port, requests=requests, answer=answer,
-        tls='ssl' if tls else '',
+        modules=f'load_module {ECHO};' if latency_ms or http2 else '', port=port, requests=requests, answer=answer,
+        tls=('ssl http2' if http2 else 'ssl') if tls else '',
         certificate=CERTIFICATE.format(cache='shared:tls:4m' if resumes else 'off',
                                        tickets='on' if resumes else 'off') if tls else ''))
     process = subprocess.Popen(['nginx', '-p', folder, '-c', 'nginx.conf'], stdout=subprocess.DEVNULL)

@@ -3,10 +3,10 @@
 
 usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [--old DIR] [--table FILE]
        [throughput|efficiency|batch|memory|memory_most|again|check|check_memory|growth|paired|
-        beside|slow|tls|instructions]...
+        beside|slow|tls|http2|instructions]...
 
 beside and slow set upload beside a bare curl-multi loop and scripts for undici and aiohttp on an nginx that answers
-from memory (slow: after 50 ms, and no scripts); tls: on the same with HTTPS. They need nginx, libnginx-mod-http-echo,
+from memory (slow: after 50 ms, and no scripts); tls, http2: on the same with HTTPS. They need nginx, libnginx-mod-http-echo,
 node-undici and python3-aiohttp, and name what is missing. instructions counts them by function (valgrind).
 
 paired sets the build beside the one that --old names, by turns: new rows, the same file again, another file.
@@ -188,6 +188,9 @@ class Bench:
 
     def tls(self, rounds):
         beside.tls(self, rounds)
+
+    def http2(self, rounds):
+        beside.http2(self, rounds)
 
     def instructions(self, _rounds):
         instructions.instructions(self)
@@ -402,7 +405,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--build', default=ROOT / 'build')
     parser.add_argument('--old', type=pathlib.Path, help='another build folder, for paired')
-    parser.add_argument('--rows', type=int, default=Bench.rows, help='of paired, beside, and tls')
+    parser.add_argument('--rows', type=int, default=Bench.rows, help='of paired, beside, tls and http2')
     parser.add_argument('--table', type=pathlib.Path, help='where to write the figures, as a table')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--claims', type=int, default=Bench.claims)
