@@ -48,13 +48,33 @@ int limits_quota(struct batch *b, struct error *err)
     return ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key, b->wall_ms, 0, err);
 }
 
+/* Where the clock was set back since, a ban would begin anew with each start, until the clock shows
+ * the old time again: it begins once more, now. */
+static int shorten_ban(const struct batch *b, struct ban *ban, struct error *err)
+{
+    const struct batch_settings *s = b->settings;
+
+    if (ban->wait_ms < 0 || ban->until_ms - b->wall_ms <= ban->wait_ms)
+        return 0;
+    if (ledger_begin(s->ledger, err))
+        return -1;
+    if (ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key, b->wall_ms, ban->wait_ms,
+                       err)) {
+        ledger_rollback(s->ledger);
+        return -1;
+    }
+    ban->until_ms = b->wall_ms + ban->wait_ms;
+    return ledger_commit(s->ledger, err);
+}
+
 int limits_begin(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
     struct ban ban;
     int64_t rest_ms;
 
-    if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban, err))
+    if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban, err) ||
+        shorten_ban(b, &ban, err))
         return -1;
     if (!ban.until_ms || clock_beijing_day(ban.until_ms) < clock_beijing_day(b->wall_ms))
         return 0;

@@ -71,6 +71,17 @@ class SetBackTest(ClockCase):
         self.ws.export(claim_rows(8, first=101), name="two.csv")
         self.assertExit(self.upload(gateway, "--rate", "8", claims="two.csv"), 0)
 
+    def test_a_ban_ends_though_the_clock_was_set_back_by_more_than_it_lasts(self):
+        """It begins once more with the start that sees it, and not with each start for a day."""
+        gateway = self.gateway(lambda request: Reply(http(ban_body(700))), check=False)
+        self.ws.export(claim_rows(1))
+        self.assertExit(self.upload(gateway), 75)
+        gateway.script = accept
+        self.set_clock(-DAY_MS)
+        self.assertExit(self.upload(gateway), 75)
+        self.set_clock(-DAY_MS + 690 * 1000)
+        self.assertExit(self.upload(gateway), 0)
+
     def test_a_row_that_may_be_sent_does_not_turn_invalid_when_a_run_goes_on(self):
         gateway = self.gateway(check=False)
         today = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + 8 * 3600))
