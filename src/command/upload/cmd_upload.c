@@ -68,11 +68,15 @@ static int choose_report_path(struct submission *s, struct error *err)
     if (!result)
         result = submission_place(s, claims, has_no_folder(claims) ? NULL : name.ptr, err);
     buffer_release(&name);
-    if (s->options->resubmit)
-        language_append(&s->resend, "the same without --resubmit, ");
-    else
-        buffer_text(&s->resend, s->invocation);
-    buffer_text(&s->resend, " --resend-unknown --by NAME --reason TEXT");
+    if (s->options->resend_unknown) {
+        language_append(&s->resend, "the same with another --reason, which makes it another round");
+    } else {
+        if (s->options->resubmit)
+            language_append(&s->resend, "the same without --resubmit, ");
+        else
+            buffer_text(&s->resend, s->invocation);
+        buffer_text(&s->resend, " --resend-unknown --by NAME --reason TEXT");
+    }
     if (s->resend.failed)
         return error_no_memory(err);
     return result;
