@@ -51,7 +51,7 @@ static bool words_of(const struct operation *o, int index, struct words *ret_wor
                                o->kind == OPERATION_OTHER_LEDGER ? "other.db" : LEDGER);
     if (is_round(o->kind)) {
         words_add(ret_words, o->kind == OPERATION_RESEND ? "--resend-unknown" : "--resubmit");
-        words_add_reason(ret_words);
+        words_add_round(ret_words, *round_of(o));
     }
     return true;
 }
@@ -66,10 +66,10 @@ static int start(const struct operation *o, int index)
         world->had_accident = true;
         mark(MARK_OTHER_LEDGER);
     }
-    if (!words_of(o, index, &words))
-        return 0;
     if (is_round(o->kind) && !*round_of(o))
         *round_of(o) = ++world->rounds;
+    if (!words_of(o, index, &words))
+        return 0;
     actor = words_start(&words, o);
     world->actors[actor].round = is_round(o->kind) ? *round_of(o) : 0;
     return actor;
@@ -114,6 +114,7 @@ static void sync_all(void)
 static void change_export(const struct operation *o)
 {
     exports_change(o->file);
+    memset(office.rounds[o->file], 0, sizeof(office.rounds[o->file])); /* they were the other's */
     sync_all();
     mark(MARK_SECOND_EXPORT);
     if (!is_alone())
@@ -220,10 +221,10 @@ static int upload_once(const struct words *words, int file)
         return words_run(words, &operation);
     operation.kind = OPERATION_RESEND;
     words_add(&more, "--resend-unknown");
-    words_add_reason(&more);
+    words_add_round(&more, ++world->rounds);
     mark(MARK_JUDGED_ANEW);
     actor = words_start(&more, &operation);
-    world->actors[actor].round = ++world->rounds;
+    world->actors[actor].round = world->rounds;
     return words_finish(actor, &operation);
 }
 

@@ -39,6 +39,18 @@ void words_add_reason(struct words *words)
     words_add(words, "looked up");
 }
 
+/* The same words again go on with their round, which sends a claim once. */
+void words_add_round(struct words *words, int round)
+{
+    char text[NAME_BYTES];
+
+    snprintf(text, sizeof(text), "round %d", round);
+    words_add(words, "--by");
+    words_add(words, "desk");
+    words_add(words, "--reason");
+    words_add(words, text);
+}
+
 struct words words_begin(const char *command, const char *operand, const char *ledger)
 {
     struct words words = {.count = 0};
@@ -109,6 +121,9 @@ static void expect(const struct operation *operation, int code, bool has_failed)
         return;
     /* … or another run has moved it aside meanwhile. */
     if (code == 66 && operation->kind == OPERATION_RERUN && !is_alone())
+        return;
+    /* A kill between a report and its manifest: they do not fit each other. */
+    if (code == 65 && operation->kind == OPERATION_IMPORT && world->kills)
         return;
     /* Another report's decision may have settled the row. */
     if (code == 65 && (operation->kind == OPERATION_RERUN || operation->kind == OPERATION_RESOLVE))

@@ -24,6 +24,7 @@ void words_add(struct words *words, const char *word);
 void words_add_number(struct words *words, const char *option, int64_t number);
 void words_add_gateway(struct words *words);
 void words_add_reason(struct words *words);
+void words_add_round(struct words *words, int round);
 /* A command with its operand and ledger; NULL: none. */
 struct words words_begin(const char *command, const char *operand, const char *ledger);
 /* One that sends, with the options of the plan. */
