@@ -10,13 +10,16 @@
 
 /* ---- the run ---- */
 
-/* Whether nothing of the run can be missing in the ledger that the start was made with: 1 or 0. */
+/* Whether nothing of the run can be missing in the ledger that the start was made with: 1 or 0.
+ * What was lost has numbers that are given again by what is recorded later: the start itself has to
+ * be known, too. */
 static int is_whole(struct ledger *ledger, const struct run_record *known,
                     const struct import_start *start, struct error *err)
 {
     int found;
 
-    if (strcmp(start->ledger, ledger->id) != 0 || !*known->command || ledger_commits_lost(ledger))
+    if (strcmp(start->ledger, ledger->id) != 0 || !*known->command || ledger_commits_lost(ledger) ||
+        known->started_ms < start->run.record.started_ms)
         return 0;
     found = ledger_commits_is_lost(ledger, start->commits, err);
     if (!found)
