@@ -120,7 +120,8 @@ static void expect(const struct operation *operation, int code, bool has_failed)
     if (code == EXIT_NO_PLACE && world->kills && world->marks >> MARK_SECOND_EXPORT & 1)
         return;
     /* … or another run has moved it aside meanwhile. */
-    if (code == 66 && operation->kind == OPERATION_RERUN && !is_alone())
+    if (code == 66 && !is_alone() &&
+        (operation->kind == OPERATION_RERUN || operation->kind == OPERATION_IMPORT))
         return;
     /* A kill between a report and its manifest: they do not fit each other. */
     if (code == 65 && operation->kind == OPERATION_IMPORT && world->kills)

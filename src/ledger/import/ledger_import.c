@@ -92,7 +92,7 @@ static int check_known(struct ledger *ledger, const struct import_run *run,
     if (ledger_run_is_alive(ledger, known->id))
         return error_set(err, EXIT_TRY_LATER,
                          "run %s is active at this moment; wait until it has ended, then type the "
-                         "same again. Nothing was imported",
+                         "same again",
                          known->name);
     return 0;
 }
