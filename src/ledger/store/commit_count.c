@@ -121,13 +121,28 @@ int64_t commit_count_lost(const struct ledger *ledger)
     return strcmp(id, ledger->id) == 0 && lost > 0 ? lost : 0;
 }
 
+/* A commit whose process was killed before it had synced the log is seen all the same: a count that
+ * a power cut leaves must not tell of it before it is on the disk. */
+static bool sync_log(struct ledger *ledger)
+{
+    sqlite3_file *log = NULL;
+
+    return sqlite3_file_control(ledger->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) ==
+               SQLITE_OK &&
+           (!log || !log->pMethods || log->pMethods->xSync(log, SQLITE_SYNC_FULL) == SQLITE_OK);
+}
+
 int commit_count_open(struct ledger *ledger, struct error *err)
 {
+    bool is_behind;
+
     if (commit_count_read(ledger, err))
         return -1;
     ledger->commits.opened_at = ledger->commits.count;
+    is_behind = strcmp(ledger->commits.beside_id, ledger->id) != 0 ||
+                ledger->commits.beside < ledger->commits.count;
     /* Its bytes have their place on the disk from now on. */
-    if (!commit_count_lost(ledger)) {
+    if (is_behind && sync_log(ledger)) {
         ledger->commits.is_due = true;
         commit_count_write(ledger);
     }
