@@ -116,15 +116,16 @@ static void expect(const struct operation *operation, int code, bool has_failed)
         mark(MARK_REFUSED);
         return;
     }
-    /* A kill between a report and its manifest, and then another export. */
-    if (code == EXIT_NO_PLACE && world->kills && world->marks >> MARK_SECOND_EXPORT & 1)
+    /* A kill or a failing disk between a report and its manifest, and then another export. */
+    if (code == EXIT_NO_PLACE && (world->kills || world->failures) &&
+        world->marks >> MARK_SECOND_EXPORT & 1)
         return;
     /* … or another run has moved it aside meanwhile. */
     if (code == 66 && !is_alone() &&
         (operation->kind == OPERATION_RERUN || operation->kind == OPERATION_IMPORT))
         return;
     /* A kill between a report and its manifest: they do not fit each other. */
-    if (code == 65 && operation->kind == OPERATION_IMPORT && world->kills)
+    if (code == 65 && operation->kind == OPERATION_IMPORT && (world->kills || world->failures))
         return;
     /* Another report's decision may have settled the row. */
     if (code == 65 && (operation->kind == OPERATION_RERUN || operation->kind == OPERATION_RESOLVE))
