@@ -239,6 +239,21 @@ class DayTest(CorrectionCase):
         self.assertExit(self.upload(), 1)
         self.assertDay()
         self.assertExit(self.audit("claims.report.csv", "problems.report.csv"), 0)
+        self.assertExit(self.ws.run("status", "--verify", "-L", "ledger.db"), 0)
+        self.assertExit(self.ws.run("status", "--backup", "backup.db", "-L", "ledger.db"), 0)
+
+    def test_a_check_of_it_says_what_is_next(self):
+        self.export()
+        self.check()
+        half = {row: FIXED[row] for row in (3, 4)}
+        self.write_sheet(self.fix(self.sheet(), half))
+        result = self.ws.run("check", "problems.csv")
+        self.assertExit(result, 1)
+        self.assertSays(result, "next: fix the invalid rows in this list of problems, then check it again")
+        self.write_sheet(self.fix(self.sheet()))
+        result = self.ws.run("check", "problems.csv")
+        self.assertExit(result, 0)
+        self.assertSays(result, "next: claimbatch upload problems.csv;", "upload the export that the list came from")
 
     def test_lines_that_were_deleted_or_cleared_are_left(self):
         self.export()

@@ -131,9 +131,10 @@ static const struct {
      " WHERE command<>'' AND id NOT IN (SELECT run FROM import)) WHERE sequence<=coalesce(before,"
      " 0)",
      N_("run number %s is not behind the run before it in the order of runs")},
-    {"SELECT id, origin FROM run WHERE origin<>0 AND (origin NOT IN (SELECT id FROM run) OR"
+    {"SELECT id, origin FROM run r WHERE origin<>0 AND (origin NOT IN (SELECT id FROM run) OR"
      " parent='' AND export_sha256<>zeroblob(32) AND origin NOT IN (SELECT run FROM"
-     " pruned_export))",
+     " pruned_export) AND NOT EXISTS(SELECT 1 FROM run o WHERE o.id=r.origin AND"
+     " o.export_sha256=r.corrects AND o.platform=r.platform))",
      N_("run number %s stands in the place of run number %s, which is not there or not its "
         "parent")},
     {"SELECT count(*) FROM commits HAVING count(*)<>1 OR min(count)<0 OR max(count)<(SELECT"
