@@ -235,7 +235,7 @@ class DayTest(CorrectionCase):
         self.write_sheet(self.fix(self.sheet()))
         result = self.upload("problems.csv")
         self.assertExit(result, 0)
-        self.assertSays(result, "knows no run of the export")
+        self.assertSays(result, "knows no run of the export", "upload that export, too")
         self.assertExit(self.upload(), 1)
         self.assertDay()
         self.assertExit(self.audit("claims.report.csv", "problems.report.csv"), 0)

@@ -215,9 +215,16 @@ static void say_what_is_next(const struct check *check)
         log_info("next: fix the invalid rows in the export, then check it again; -o FILE writes a "
                  "list of them that can be fixed and uploaded");
     else
+    else if (check->inspection.invalid && check->inspection.is_correction)
+        log_info("next: fix the invalid rows in this list of problems, then check it again");
         log_info("next: claimbatch upload %s", buffer_string(&words));
     buffer_release(&words);
 }
+    else if (check->inspection.is_correction)
+        log_info(
+            "next: claimbatch upload %s; and, if that was not done yet, upload the export that "
+            "the list came from: only its invalid rows are here",
+            buffer_string(&words));
 
 /* What became of the file while it was checked; false: nothing. */
 static bool describe_change(struct check *check)

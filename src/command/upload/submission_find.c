@@ -70,7 +70,7 @@ int submission_find_corrected(struct submission *s, struct error *err)
         return -1;
     if (!found) {
         log_warn("this is a list of problems, and this ledger knows no run of the export it came "
-                 "from: its rows are taken as the newest there are");
+                 "from: its rows are taken as the newest there are; upload that export, too");
         return 0;
     }
     memcpy(s->parent_name, run.name, sizeof(s->parent_name));
