@@ -451,9 +451,14 @@ class SheetTest(CheckCase):
 
     def test_it_replaces_what_an_earlier_check_wrote(self):
         self.ws.export([claim_row(1, claim_fee="x")])
-        self.assertExit(self.check("-o", "problems.csv"), 1)
+        found = self.check("-o", "problems.csv")
+        self.assertExit(found, 1)
+        self.assertSays(found, "the rows with problems: problems.csv")
         self.ws.export([claim_row(1)])
-        self.assertExit(self.check("-o", "problems.csv"), 0)
+        none = self.check("-o", "problems.csv")
+        self.assertExit(none, 0)
+        self.assertSays(none, "no row has a problem: 'problems.csv' has its header alone")
+        self.assertNotIn("the rows with problems", none.err)
         self.assertEqual(self.read_sheet("problems.csv")[1], [])
 
     def test_it_replaces_nothing_else_unless_it_is_told_to(self):

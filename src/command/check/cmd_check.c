@@ -27,6 +27,7 @@ struct check {
     struct check_json *json;    /* NULL: text */
     struct problem_list *sheet; /* NULL: none is wanted */
     struct problem_list_source source;
+    bool has_listed;     /* a row in the sheet */
     uint64_t shown;      /* problems that came to be printed as text */
     struct buffer place; /* of the sheet */
     struct buffer reading, sentence, codes;
@@ -94,6 +95,7 @@ static int add_to_sheet(struct check *check, const struct record *record,
     }
     if (check->codes.failed)
         return error_no_memory(err);
+    check->has_listed = true;
     return problem_list_add(check->sheet, record, findings, severity, buffer_string(&check->codes),
                             buffer_string(&check->sentence), err);
 }
@@ -200,8 +202,10 @@ static void say_what_is_next(const struct check *check)
 {
     struct buffer words = {0};
 
-    if (check->sheet)
+    if (check->sheet && check->has_listed)
         log_info("the rows with problems: %s", LOG_QUOTED(check->place.ptr));
+    else if (check->sheet)
+        log_info("no row has a problem: '%s' has its header alone", LOG_QUOTED(check->place.ptr));
     summary_quote(check->options->claims, &words);
     options_retype(check->options, &words);
     if (check->change.len)
@@ -211,20 +215,20 @@ static void say_what_is_next(const struct check *check)
             "next: fix the invalid rows in '%s' and check that, then upload both the export and "
             "the list",
             LOG_QUOTED(check->place.ptr));
+    else if (check->inspection.invalid && check->inspection.is_correction)
+        log_info("next: fix the invalid rows in this list of problems, then check it again");
     else if (check->inspection.invalid)
         log_info("next: fix the invalid rows in the export, then check it again; -o FILE writes a "
                  "list of them that can be fixed and uploaded");
-    else
-    else if (check->inspection.invalid && check->inspection.is_correction)
-        log_info("next: fix the invalid rows in this list of problems, then check it again");
-        log_info("next: claimbatch upload %s", buffer_string(&words));
-    buffer_release(&words);
-}
     else if (check->inspection.is_correction)
         log_info(
             "next: claimbatch upload %s; and, if that was not done yet, upload the export that "
             "the list came from: only its invalid rows are here",
             buffer_string(&words));
+    else
+        log_info("next: claimbatch upload %s", buffer_string(&words));
+    buffer_release(&words);
+}
 
 /* What became of the file while it was checked; false: nothing. */
 static bool describe_change(struct check *check)
