@@ -11,7 +11,9 @@ import zlib
 
 from harness import FreshWorkspace, TestCase
 
-FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "exports")
+HERE = os.path.dirname(os.path.abspath(__file__))
+FOLDER = os.path.join(HERE, "exports")
+GUIDE = os.path.join(HERE, "../../samples/clerk-guide.zh-CN.md")
 
 # What the office knows: the meaning of its words, and right values of cells that are wrong.
 WORDS = {"赔付": 1, "已赔付": 1, "结案": 1, "拒赔": 2, "成功": 1, "已结案": 1, "核赔通过": 1, "通过": 1, "失败": 2,
@@ -202,6 +204,25 @@ class ClerkTest(TestCase):
                 self.assertEqual((len(claims), sum(claim["claim_fee"] for claim in claims)), (rows, fen))
                 for claim in claims:
                     self.assertRegex(claim["claim_time"], "^20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8}$")
+
+    def test_the_columns_of_the_guide_are_known(self):
+        with open(GUIDE, encoding="utf-8") as file:
+            names = re.search("需要的列：([^。]+)。", file.read()).group(1).split("、")
+        values = {"理赔状态": "2", "理赔时间": "2026-01-02 03:04:05", "理赔金额": "0"}
+        header = ",".join(names).replace("理赔金额", "理赔金额(元)")
+        self.ws.write("claims.csv", (header + "\n" + ",".join(values.get(name, "7") for name in names) + "\n").encode())
+        result = self.ws.run("check", "claims.csv")
+        self.assertExit(result, 0)
+        self.assertNotIn("not there", result.out)
+        self.assertNotIn("not used", result.out)
+
+    def test_a_column_that_may_be_how_many_claim_forms_is_named(self):
+        self.ws.write("claims.csv", "工单号,理赔单号,理赔状态,理赔时间,理赔金额(元),理赔单数\n"
+                                    "7,LP7,1,2026-01-02 03:04:05,1.00,2\n".encode())
+        wanted = "if '理赔单数' is meant, say --column 'claim_count=理赔单数'"
+        self.assertIn(wanted, self.ws.run("check", "claims.csv").out)
+        gateway = self.gateway(check=False)
+        self.assertSays(self.ws.upload(gateway), "no column for claim_count: " + wanted)
 
     def test_what_is_lost_is_understood_to_be_lost(self):
         for name in sorted(HOPELESS):

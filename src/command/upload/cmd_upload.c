@@ -142,6 +142,16 @@ static void say_warnings(const struct inspection *i)
                  (unsigned long long)i->profile.footer_rows, buffer_string(&i->footer));
 }
 
+/* An optional field without a column: one that is not used may be meant for it. */
+static void say_column_meant(const struct columns *columns, enum field field)
+{
+    const char *similar = columns->similar[field];
+
+    if (columns->index[field] == COLUMN_ABSENT && *similar)
+        log_info("no column for %s: if '%s' is meant, say --column '%s=%s'",
+                 column_field_name(field), similar, column_field_name(field), similar);
+}
+
 static void say_what_was_read(const struct submission *s)
 {
     const struct inspection *i = &s->inspection;
@@ -163,10 +173,8 @@ static void say_what_was_read(const struct submission *s)
                   "refused by --min-rows 1");
     if (i->unused_columns.len)
         log_info("columns not used: %s", LOG_QUOTED(buffer_string(&i->unused_columns)));
-    if (i->columns.index[FIELD_CLAIM_DESC] == COLUMN_ABSENT &&
-        *i->columns.similar[FIELD_CLAIM_DESC])
-        log_info("no column for claim_desc: if '%s' is meant, say --column 'claim_desc=%s'",
-                 i->columns.similar[FIELD_CLAIM_DESC], i->columns.similar[FIELD_CLAIM_DESC]);
+    say_column_meant(&i->columns, FIELD_CLAIM_DESC);
+    say_column_meant(&i->columns, FIELD_CLAIM_COUNT);
     say_warnings(i);
 }
 

@@ -44,7 +44,7 @@ static const struct {
     {"金额", FIELD_CLAIM_FEE},          {"赔付金额", FIELD_CLAIM_FEE},
     {"赔款", FIELD_CLAIM_FEE},          {"赔款金额", FIELD_CLAIM_FEE},
     {"赔付款", FIELD_CLAIM_FEE},        {"数量", FIELD_CLAIM_COUNT},
-    {"单数", FIELD_CLAIM_COUNT},
+    {"单数", FIELD_CLAIM_COUNT},        {"理赔单数", FIELD_CLAIM_COUNT},
 };
 
 /* Words for units, in the form that `plain` gives. A longer one comes before those in it. */
