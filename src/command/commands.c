@@ -31,7 +31,8 @@ static const struct command commands[] = {
      "claimbatch status\n"
      "claimbatch status --claim CL00000042\n"
      "claimbatch status --backup /backup/\n"},
-    {"explain", COMMAND_EXPLAIN, "[CODE]...", cmd_explain, N_("what a code means, and what to do"),
+    {"explain", COMMAND_EXPLAIN, "[CODE|exit N]...", cmd_explain,
+     N_("what a code means, and what to do"),
      "claimbatch explain TIMEOUT\n"
      "claimbatch explain exit 75\n"},
 };

@@ -178,9 +178,12 @@ class AnswerTest(TestCase):
         self.assertIn("1 (exit code)", result.out)
         self.assertNotIn("code of the gateway", result.out)
         self.assertExit(self.ws.run("explain", "exit", "999"), 2)
-        both = self.ws.run("explain", "TIMEOUT", "1")
-        self.assertExit(both, 2)
-        self.assertSays(both, "one code at a time", "explain exit N")
+        both = self.ws.run("explain", "TIMEOUT", "exit", "1")
+        self.assertExit(both, 0)
+        self.assertIn("TIMEOUT (", both.out)
+        self.assertIn("1 (exit code)", both.out)
+        self.assertNotIn("code of the gateway", both.out)
+        self.assertIn("usage: claimbatch explain [OPTION]... [CODE|exit N]...\n", self.ws.run("explain", "--help").out)
 
     def test_an_option_that_is_nearly_right_is_named(self):
         result = self.ws.run("status", "--claims", "CL1")

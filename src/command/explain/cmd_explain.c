@@ -162,30 +162,31 @@ static int print(struct buffer *out, struct error *err)
     return output_flush_standard(err) ? -1 : EXIT_COMPLETE;
 }
 
-/* "explain exit 1" is what a person types who has an exit code. */
-static bool asks_for_exit(const struct options *options)
+/* Appends what each word means; one behind "exit" is an exit code. */
+static int append_words(struct buffer *out, const struct options *options, struct error *err)
 {
-    return options->operand_count == 2 && strcasecmp(options->operands[0], "exit") == 0;
+    for (size_t i = 0; i < options->operand_count; i++) {
+        bool is_exit =
+            i + 1 < options->operand_count && strcasecmp(options->operands[i], "exit") == 0;
+
+        i += is_exit;
+        if (!append_meanings(out, options->operands[i], is_exit) && !out->failed)
+            return refuse(options->operands[i], err);
+    }
+    return 0;
 }
 
 int cmd_explain(const struct options *options, const char *invocation, struct error *err)
 {
-    bool is_exit = asks_for_exit(options);
-    const char *word = is_exit ? options->operands[1] : options->claims;
     struct buffer out = {0};
     int result;
 
     (void)invocation;
-    if (options->operand_count > 1 && !is_exit)
-        return error_set(err, EXIT_BAD_USAGE,
-                         "one code at a time; of an exit code: claimbatch explain exit N");
-    if (!word)
+    if (!options->operand_count)
         append_list(&out);
-    else if (!append_meanings(&out, word, is_exit) && !out.failed) {
-        buffer_release(&out);
-        return refuse(word, err);
-    }
-    result = print(&out, err);
+    result = append_words(&out, options, err);
+    if (!result)
+        result = print(&out, err);
     buffer_release(&out);
     return result;
 }
