@@ -43,7 +43,7 @@ static int end_verify(struct status *s, uint64_t found, struct error *err)
         status_json_verified(s->json, found);
         status_json_end(s->json);
     } else if (found) {
-        language_format(&s->out, "\n\nthe ledger is damaged: %llu findings\n",
+        language_format(&s->out, "\n\nthe ledger is damaged; what was found: %llu\n",
                         (unsigned long long)found);
     } else {
         language_append(&s->out,
