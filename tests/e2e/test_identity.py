@@ -355,6 +355,8 @@ class RestoredTest(IdentityCase):
                 result = self.status("--verify")
                 self.assertExit(result, 1)
                 self.assertIn("older copy", result.out)
+                self.assertSays(result, "learn from the reports", "import REPORT.csv... --ledger ledger.db")
+                self.assertNotIn("newest backup", result.err)
 
     def test_a_backup_in_the_middle_of_a_run(self):
         self.ws.export(claim_rows(120))

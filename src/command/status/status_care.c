@@ -37,7 +37,20 @@ static void say_what_to_restore(const struct status *s)
     buffer_release(&words);
 }
 
-static int end_verify(struct status *s, uint64_t found, struct error *err)
+/* A backup that was just put in its place is whole, and older than what was sent. */
+static void say_what_to_import(const struct status *s)
+{
+    struct buffer words = {0};
+
+    summary_quote(s->path.ptr, &words);
+    log_warn("next: if a newer ledger or backup is there, put it in the place of this one (%s); if "
+             "this is the newest, have it learn from the reports what was sent since: claimbatch "
+             "import REPORT.csv... --ledger %s --by NAME --reason TEXT",
+             buffer_string(&words), buffer_string(&words));
+    buffer_release(&words);
+}
+
+static int end_verify(struct status *s, uint64_t found, bool is_old, struct error *err)
 {
     if (s->json) {
         status_json_verified(s->json, found);
@@ -54,7 +67,10 @@ static int end_verify(struct status *s, uint64_t found, struct error *err)
         return -1;
     if (!found)
         return EXIT_COMPLETE;
-    say_what_to_restore(s);
+    if (is_old)
+        say_what_to_import(s);
+    else
+        say_what_to_restore(s);
     return EXIT_ROWS_BAD;
 }
 
@@ -69,7 +85,7 @@ int status_verify(struct status *s, struct error *err)
         (version == LEDGER_SCHEMA && !found &&
          status_lost_visit(s->ledger, show_damage, s, &lost, err)))
         return -1;
-    return end_verify(s, found + lost, err);
+    return end_verify(s, found + lost, !found, err);
 }
 
 /* A ledger so damaged that it cannot be opened is what --verify looks for. */
