@@ -145,10 +145,22 @@ class LanguageTest(TestCase):
         root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         with open(os.path.join(root, "src/command/audit/page/page.css"), encoding="utf-8") as file:
             style = file.read()
-        english = re.findall(r'^ *(\S.*) { content: "[a-z]+:? "; }', style, re.MULTILINE)
-        self.assertGreater(len(english), 2)
+        english = re.findall(r'^ *(\S.*) { content: "[^"_]*[a-z][^"_]*";', style, re.MULTILINE)
+        self.assertGreater(len(english), 4)
         for selector in english:
-            self.assertRegex(style, rf':lang\(zh\) {re.escape(selector)} {{ content: "{HAN.pattern}+')
+            self.assertRegex(style, rf':lang\(zh\) {re.escape(selector)} {{ content: " ?{HAN.pattern}+')
+
+    def test_words_of_a_pages_pictures_are_chinese_too(self):
+        gateway = self.gateway()
+        for first, name in ((1, "one"), (3, "two")):
+            self.ws.export(claim_rows(2, first), name=f"{name}.csv")
+            self.assertEqual(self.ws.upload(gateway, claims=f"{name}.csv").code, 0)
+        for reports, words in ((("one.report.csv",), (">批次</text>", "<td>启动</td>", "<dt>最长</dt>")),
+                               (("one.report.csv", "two.report.csv"), ("2 份导出文件、2 份报告",))):
+            done = self.ws.run("audit", *reports, "-L", "ledger.db", "--html", "-", env=self.chinese())
+            self.assertEqual(done.code, 0, repr(done))
+            for word in words:
+                self.assertIn(word, done.out)
 
     def test_lines_fit_and_columns_stand_below_each_other(self):
         self.ws.export([claim_row(1), claim_row(2, claim_fee="x"), claim_row(3, claim_status="2", claim_fee="0",

@@ -27,8 +27,9 @@ static const struct lane {
     const char *name;
     const char *class;
 } lanes[] = {
-    {NULL, "runs", "run"},        {"ban", "bans", "ban"},    {"outage", "outages", "outage"},
-    {"brake", "brakes", "brake"}, {"quota", "quota", "ban"}, {"stop", "stops", "stop"},
+    {NULL, N_("runs"), "run"},           {"ban", N_("bans"), "ban"},
+    {"outage", N_("outages"), "outage"}, {"brake", N_("brakes"), "brake"},
+    {N_("quota"), N_("quota"), "ban"},   {N_("stop"), N_("stops"), "stop"},
 };
 #define LANES (sizeof(lanes) / sizeof(*lanes))
 
@@ -165,7 +166,7 @@ static void put_gutter(const struct view *view)
     }
     for (int i = 0; i < view->lane_count; i++)
         buffer_format(page, "<text class=\"end\" x=\"%d\" y=\"%d\">%s</text>", GUTTER_END,
-                      (int)lane_top(i) + 14, view->lanes[i]->name);
+                      (int)lane_top(i) + 14, _(view->lanes[i]->name));
     buffer_text(page, "</svg>");
 }
 

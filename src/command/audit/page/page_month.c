@@ -34,7 +34,8 @@ static void put_subject(const struct month *month, struct buffer *page)
     char day[MONTH_DAY_BYTES];
 
     buffer_text(page, "<p class=\"subject\">");
-    html_counted(page, month->export_count, "export");
+    buffer_format(page, language_plural("%zu export", "%zu exports", month->export_count),
+                  month->export_count);
     language_append(page, ", ");
     html_counted(page, month->report_count, "report");
     if (month->day_count) {

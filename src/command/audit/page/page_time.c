@@ -85,11 +85,11 @@ static void put_timeline(const struct audit *audit, struct buffer *page)
 static const char *words_of(const struct manifest_event *event)
 {
     static const char *const words[][2] = {
-        {"start", N_("the run began, or was gone on with")},
-        {"ban", N_("the gateway said to wait")},
-        {"outage", N_("the gateway could not be reached")},
-        {"brake", N_("no definite answers came")},
-        {"end", N_("the last row was reached")},
+        {N_("start"), N_("the run began, or was gone on with")},
+        {N_("ban"), N_("the gateway said to wait")},
+        {N_("outage"), N_("the gateway could not be reached")},
+        {N_("brake"), N_("no definite answers came")},
+        {N_("end"), N_("the last row was reached")},
     };
 
     for (size_t i = 0; !*event->text && i < sizeof(words) / sizeof(*words); i++)
@@ -109,7 +109,7 @@ static void put_event(const struct audit *audit, const struct audit_event *e, st
         buffer_text(page, "</time>");
     }
     buffer_text(page, "</td><td>");
-    html_cut(page, e->event->kind, PAGE_NAME_BYTES);
+    html_cut(page, _(e->event->kind), PAGE_NAME_BYTES);
     buffer_text(page, "</td><td>");
     html_cut(page, words_of(e->event), PAGE_NAME_BYTES * 2);
     if (audit->report_count > 1) {
@@ -180,7 +180,7 @@ static void put_latency(const struct audit *audit, struct buffer *page)
     put_percentile(page, "p90", l->p90_ms);
     put_percentile(page, "p95", l->p95_ms);
     put_percentile(page, "p99", l->p99_ms);
-    put_percentile(page, "longest", l->max_ms);
+    put_percentile(page, _("longest"), l->max_ms);
     buffer_text(page, "</dl>\n<figure>");
     chart_latency(page, audit);
     language_append(page, "<figcaption>Calls by their duration: ");
