@@ -79,7 +79,7 @@ class LibreOffice(XlsxCase):
         sheets = self.read()
         self.assertEqual(set(sheets), set(NAMES))
         overview = {row[0]: row[1:] for row in sheets[NAMES[0]]}
-        self.assertEqual(overview["工单(各计一次) Claims, each once"][0], "9")
+        self.assertEqual(overview["理赔(各计一次) Claims, each once"][0], "9")
         self.assertEqual(overview["金额变更(差额) Changed, difference"], ["1", "0.73"])
         self.assertEqual(overview["受理金额(最后一次) Accepted, last amount"], ["6", "6.96"])
         days = sheets[NAMES[1]][1:]

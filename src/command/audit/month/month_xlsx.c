@@ -58,7 +58,7 @@ static const struct heading headings[SHEETS][12] = {
                     {"未执行 Failed", 12},
                     {"结果不明 Unknown", 14},
                     {"不合格 Invalid", 13},
-                    {"待处理工单 Open claims", 22}},
+                    {"待处理理赔 Open claims", 22}},
     [SHEET_OPEN] = {{"结果 Outcome", 14},
                     {"代码 Code", 24},
                     {"理赔单号 claim_order_no", 26},
@@ -198,7 +198,7 @@ static void put_verdict(struct book *book)
     put_item(book, "文件 Exports", month->export_count);
     put_item(book, "报告 Reports", month->report_count);
     put_item(book, "行数 Rows", month->rows);
-    put_item(book, "工单(各计一次) Claims, each once", month->claims);
+    put_item(book, "理赔(各计一次) Claims, each once", month->claims);
 }
 
 static void put_sources(struct book *book)
