@@ -239,14 +239,14 @@ static void log_end(const struct summary *s, const char *text)
 
 void summary_print(const struct summary *s)
 {
+    unsigned long long rows = tally_all_rows(s->tally);
     struct buffer text = {0};
 
     if (s->stop->exit_code)
         buffer_format(&text, "%s%s\n", is_early(s->stop) ? _("ended early: ") : "",
                       LOG_QUOTED_WITHIN(s->stop->sentence, BATCH_TEXT_BYTES));
-    language_format(&text, "run %s %s: %llu rows\n", s->run,
-                    is_early(s->stop) ? _("stopped") : _("finished"),
-                    (unsigned long long)tally_all_rows(s->tally));
+    buffer_format(&text, language_plural("run %s %s: %llu row\n", "run %s %s: %llu rows\n", rows),
+                  s->run, is_early(s->stop) ? _("stopped") : _("finished"), rows);
     append_counts(s->tally, &text);
     append_codes(s->tally, &text);
     append_warnings(s->inspection, &text);

@@ -185,6 +185,12 @@ class AnswerTest(TestCase):
         self.assertNotIn("code of the gateway", both.out)
         self.assertIn("usage: claimbatch explain [OPTION]... [CODE|exit N]...\n", self.ws.run("explain", "--help").out)
 
+    def test_one_row_is_one_row(self):
+        self.ws.export(claim_rows(1))
+        result = self.ws.upload(self.gateway())
+        self.assertExit(result, 0)
+        self.assertSays(result, "claims.csv: 1 row, 0 invalid", "finished: 1 row\n")
+
     def test_an_option_that_is_nearly_right_is_named(self):
         result = self.ws.run("status", "--claims", "CL1")
         self.assertExit(result, 2)
