@@ -1,5 +1,6 @@
 #include "commit_count.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "database.h"
 #include "ledger/commits.h"
@@ -123,13 +125,15 @@ int64_t commit_count_lost(const struct ledger *ledger)
 
 /* A commit whose process was killed before it had synced the log is seen all the same: a count that
  * a power cut leaves must not tell of it before it is on the disk. */
-static bool sync_log(struct ledger *ledger)
+static int sync_log(struct ledger *ledger, struct error *err)
 {
     sqlite3_file *log = NULL;
 
-    return sqlite3_file_control(ledger->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) ==
-               SQLITE_OK &&
-           (!log || !log->pMethods || log->pMethods->xSync(log, SQLITE_SYNC_FULL) == SQLITE_OK);
+    sqlite3_file_control(ledger->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (!log || !log->pMethods || log->pMethods->xSync(log, SQLITE_SYNC_FULL) == SQLITE_OK)
+        return 0;
+    return error_set(err, EXIT_CANNOT_WRITE, "cannot sync the log of the ledger '%s': %s",
+                     LOG_QUOTED(ledger->path), strerror(errno));
 }
 
 int commit_count_open(struct ledger *ledger, struct error *err)
@@ -141,10 +145,12 @@ int commit_count_open(struct ledger *ledger, struct error *err)
     ledger->commits.opened_at = ledger->commits.count;
     is_behind = strcmp(ledger->commits.beside_id, ledger->id) != 0 ||
                 ledger->commits.beside < ledger->commits.count;
+    if (!is_behind)
+        return 0;
+    if (sync_log(ledger, err))
+        return -1;
     /* Its bytes have their place on the disk from now on. */
-    if (is_behind && sync_log(ledger)) {
-        ledger->commits.is_due = true;
-        commit_count_write(ledger);
-    }
+    ledger->commits.is_due = true;
+    commit_count_write(ledger);
     return 0;
 }
