@@ -63,9 +63,6 @@ static const char *advice_of(const struct ledger *ledger, int sqlite_code)
     if (sqlite_code == SQLITE_READONLY_ROLLBACK)
         return _("; writing to it was cut short, and who only looks at it cannot take that back: "
                  "the next upload does");
-    if (sqlite_code == SQLITE_READONLY_DBMOVED)
-        return _("; its file was moved or replaced meanwhile: see which ledger is the right one, "
-                 "then type the same command again");
     if (is_failing(ledger, sqlite_code))
         return _("; see whether the disk is full or fails, then type the same command again");
     switch (sqlite_code & 0xff) {

@@ -185,9 +185,9 @@ static int open_as(const char *path, const char *query, struct ledger **ret_ledg
 }
 
 /*
- * Whether neither we nor a run can be writing it: the file or its folder cannot be written, and
- * there is no log beside it. Where runs may write, every reader has to make such a log, and here it
- * could not, or would leave one that no run can write later.
+ * Whether neither we nor a run can be writing it: the file, its folder or its index cannot be
+ * written, and there is no log beside it. Where runs may write, every reader has to make such a
+ * log, and here it could not, or would leave one that no run can write later.
  */
 static bool is_at_rest(const char *path)
 {
