@@ -70,7 +70,10 @@ class ResendTest(ResendCase):
 
     def test_a_round_sends_a_claim_once(self):
         gateway = self.begin(3, "CL00000001", "CL00000002", "CL00000003")
-        self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS), 3)
+        result = self.ws.upload(gateway, "--resend-unknown", *WORDS)
+        self.assertExit(result, 3)
+        self.assertSays(result, "the same with another --reason")
+        self.assertNotIn("--by NAME", result.err)
         self.assertEqual(len(gateway.requests), 6)
         for _ in range(2):
             self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS), 3)

@@ -59,6 +59,23 @@ static bool has_no_folder(const char *claims)
            (begins_with(claims, "/dev/") && !begins_with(claims, "/dev/shm/"));
 }
 
+/* How unknown rows are sent again. */
+static int word_resend(struct submission *s, struct error *err)
+{
+    struct buffer *words = &s->resend;
+
+    if (s->options->resend_unknown) {
+        language_append(words, "the same with another --reason, which makes it another round");
+    } else {
+        if (s->options->resubmit)
+            language_append(words, "the same without --resubmit, ");
+        else
+            buffer_text(words, s->invocation);
+        buffer_text(words, " --resend-unknown --by NAME --reason TEXT");
+    }
+    return words->failed ? error_no_memory(err) : 0;
+}
+
 static int choose_report_path(struct submission *s, struct error *err)
 {
     const char *claims = s->options->claims;
@@ -68,17 +85,6 @@ static int choose_report_path(struct submission *s, struct error *err)
     if (!result)
         result = submission_place(s, claims, has_no_folder(claims) ? NULL : name.ptr, err);
     buffer_release(&name);
-    if (s->options->resend_unknown) {
-        language_append(&s->resend, "the same with another --reason, which makes it another round");
-    } else {
-        if (s->options->resubmit)
-            language_append(&s->resend, "the same without --resubmit, ");
-        else
-            buffer_text(&s->resend, s->invocation);
-        buffer_text(&s->resend, " --resend-unknown --by NAME --reason TEXT");
-    }
-    if (s->resend.failed)
-        return error_no_memory(err);
     return result;
 }
 
@@ -227,8 +233,8 @@ static int upload(struct submission *s, struct error *err)
 {
     const struct options *o = s->options;
 
-    if (check_round(o, err) || choose_report_path(s, err) || submission_prepare(s, err) ||
-        inspect(s, err))
+    if (check_round(o, err) || choose_report_path(s, err) || word_resend(s, err) ||
+        submission_prepare(s, err) || inspect(s, err))
         return -1;
     say_what_was_read(s);
     if (expect(s, err))
