@@ -78,16 +78,16 @@ class RerunTest(TestCase):
         self.assertExit(self.ws.upload(gateway, "--in-flight", "1"), 3)
         return gateway
 
+    def assertNamesParentsRows(self, result):
+        for what in ("unknown", "rejected or invalid"):
+            self.assertSays(result, f"next: 1 rows of 'claims.report.csv' are still {what}")
+
     def test_rows_that_were_not_taken_are_not_forgotten(self):
         gateway = self.first()
         result = self.rerun(gateway, "--include", "rejected")
         self.assertExit(result, 0)
-        self.assertSays(
-            result,
-            "next: 1 rows of 'claims.report.csv' are still unknown",
-            "claimbatch resolve claims.report.csv",
-            "next: 1 rows of 'claims.report.csv' are still rejected or invalid",
-        )
+        self.assertNamesParentsRows(result)
+        self.assertSays(result, "claimbatch resolve claims.report.csv")
         self.assertNotIn("nothing is left to do", result.err)
 
     def test_nor_where_what_was_taken_did_not_end_well(self):
@@ -96,12 +96,8 @@ class RerunTest(TestCase):
         gateway.script = refuse
         result = self.rerun(gateway, "--include", "rejected")
         self.assertExit(result, 1)
-        self.assertSays(
-            result,
-            "next: the gateway refused the rejected rows",
-            "next: 1 rows of 'claims.report.csv' are still unknown",
-            "next: 1 rows of 'claims.report.csv' are still rejected or invalid",
-        )
+        self.assertSays(result, "next: the gateway refused the rejected rows")
+        self.assertNamesParentsRows(result)
 
     def test_a_hook_is_told_of_them_too(self):
         gateway = self.first()
