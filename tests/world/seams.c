@@ -1,4 +1,5 @@
-/* Where the program meets the world, by ld --wrap: clocks, random numbers, waiting, the pool. They
+/* Where the program meets the world, by ld --wrap: clocks, random numbers, waiting, the pool
+ * and the client of its submitter. They
  * and calls.c are the only files that know the headers of src/run. */
 #include <poll.h>
 #include <string.h>

@@ -31,12 +31,17 @@ void words_add_gateway(struct words *words)
     words_add(words, GATEWAY);
 }
 
-void words_add_reason(struct words *words)
+static void add_statement(struct words *words, const char *reason)
 {
     words_add(words, "--by");
     words_add(words, "desk");
     words_add(words, "--reason");
-    words_add(words, "looked up");
+    words_add(words, reason);
+}
+
+void words_add_reason(struct words *words)
+{
+    add_statement(words, "looked up");
 }
 
 /* The same words again go on with their round, which sends a claim once. */
@@ -45,10 +50,7 @@ void words_add_round(struct words *words, int round)
     char text[NAME_BYTES];
 
     snprintf(text, sizeof(text), "round %d", round);
-    words_add(words, "--by");
-    words_add(words, "desk");
-    words_add(words, "--reason");
-    words_add(words, text);
+    add_statement(words, text);
 }
 
 struct words words_begin(const char *command, const char *operand, const char *ledger)
