@@ -167,7 +167,8 @@ class ChainCase(TestCase):
 class ChainTest(ChainCase):
     def check(self, count, seed):
         reports = self.run_chain(count, seed)
-        self.assertGreater(len(reports), 2)
+        # How many reruns it takes is chance, the fewer the more claims a call has; that it takes one is not.
+        self.assertGreater(len(reports), 1)
         self.assertExplained(reports)
         self.assertAudited(reports, self.assertExecuted())
 
