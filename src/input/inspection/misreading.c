@@ -106,6 +106,15 @@ static bool is_header(const struct columns *columns, const struct record *header
     return found >= ENOUGH_FIELDS;
 }
 
+/* Whether a field is read from the column. */
+static bool is_read(const struct columns *columns, size_t i)
+{
+    for (int field = 0; field < FIELD_COUNT; field++)
+        if (columns->index[field] == (int)i)
+            return true;
+    return columns->time_of_day == i + 1;
+}
+
 /* What a name in the second header says against the first. Right below that, a second header gives
  * the same columns other names; claim_fee says no unit there. */
 static bool is_contradiction(const struct columns *columns, const struct record *header,
@@ -121,7 +130,7 @@ static bool is_contradiction(const struct columns *columns, const struct record 
         return false;
     field = field_named(columns, header, text, &said);
     if (field == FIELD_NONE)
-        return false;
+        return !is_below && is_read(columns, i) && !header_is_blank(text);
     if (columns->index[field] != (int)i)
         return columns->index[field] != COLUMN_ABSENT || (!is_below && i < header->count);
     return field == FIELD_CLAIM_FEE && !is_below && said != UNIT_UNSAID && said != taken;
