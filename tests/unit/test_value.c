@@ -439,11 +439,13 @@ static void value_finds_a_control_character_at_every_place(void **state)
 
 static void value_knows_what_cannot_be_seen(void **state)
 {
-    static const char *const good[] = {"",       "A1",     "理赔",   "\u200a", "\u2010", "\u2027",
-                                       "\u202f", "\u205f", "\u2070", "\ufefe", "\uff0c", "é\u00a0"};
+    static const char *const good[] = {"",       "A1",     "理赔",   "\u200a", "\u2010",
+                                       "\u2027", "\u202f", "\u205f", "\u2070", "\u27ff",
+                                       "\u2801", "\ufefe", "\uff0c", "é\u00a0"};
     static const char *const bad[] = {"\u200b", "A\u200f",        "\u2028理", "理\u202e",
                                       "\u2066", "12345678\u2069", "é\ufeff",  "CL\u00ad1",
-                                      "\u2060", "1\U000e0041"};
+                                      "\u2060", "1\U000e0041",    "\u2800",   "LP\u28002026",
+                                      "\ufffc", "1\U0001d159"};
 
     (void)state;
     for (size_t i = 0; i < COUNT(good); i++)
