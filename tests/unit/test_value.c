@@ -456,9 +456,23 @@ static void value_knows_what_cannot_be_seen(void **state)
 
 static void value_knows_what_only_looks_like_ascii(void **state)
 {
-    static const char *const good[] = {"", "A1-", "理赔", "é", "。", "\ufffd", "￭", "合计："};
-    static const char *const bad[] = {"１",      "1．5",    "￥1",   "2026\u00a0",
-                                      "1\u3000", "\u20122", "\u2212"};
+    static const char *const good[] = {"",  "A1-",    "理赔",     "é", "。", "\ufffd",
+                                       "￭", "合计：", "二〇二六", "Ⅱ", "№1"};
+    static const char *const bad[] = {"１",
+                                      "1．5",
+                                      "￥1",
+                                      "2026\u00a0",
+                                      "1\u3000",
+                                      "\u20122",
+                                      "\u2212",
+                                      "\u0661\u0662",
+                                      "1\u00b2",
+                                      "2\u2500"
+                                      "1",
+                                      "\u3007",
+                                      "\U0001d7ce",
+                                      "1\u30fc"
+                                      "2"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
