@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/words/language.h"
+#include "explanation_order_no.h"
 #include "explanation_row.h"
 #include "input/claim/claim.h"
 #include "input/claim/findings.h"
@@ -234,41 +235,6 @@ static const char *rounded_sentence(enum severity severity)
         "it with the system it came from");
 }
 
-static const char *order_no_sentence(struct value value)
-{
-    unsigned kinds = text_kinds(value);
-
-    switch (order_guise_find(value, kinds)) {
-    case ORDER_APOSTROPHE:
-        return _("begins or ends with an apostrophe or backtick, which a tool put there so that a "
-                 "spreadsheet keeps the digits: export it without");
-    case ORDER_ENTITY:
-        return _("has an HTML entity such as &nbsp; in it: export it as plain text");
-    case ORDER_LOOKALIKE:
-        return _("has characters that only look like ASCII (full-width forms, blanks, quotes, "
-                 "dashes or letters of another kind): type it anew in half width");
-    case ORDER_UNFILLED:
-        return _("stands where there is no claim number: look it up and write it");
-    case ORDER_LABELLED:
-        return _(
-            "begins with the name of a number: write the claim number alone, and see that it is "
-            "the claim number and no other");
-    case ORDER_WRAPPED:
-        return _("has quotes, brackets, a formula or a separator around it, which are no part of a "
-                 "number: write the number alone");
-    case ORDER_CUT:
-        return _("is not the whole number, as a screen cuts or masks it: export it in full");
-    case ORDER_SIGNED:
-        return _("has a sign, as a number to count with: look the claim number up and write it");
-    case ORDER_GENUINE:
-        break;
-    }
-    return order_no_is_list(value, kinds)
-               ? _("holds several numbers: write one row for each")
-               : _("looks unlike the other numbers of this column, or is none as this office has "
-                   "them (see --order-no-pattern), or holds several: correct it");
-}
-
 static const char *lost_sentence(struct value value)
 {
     switch (mojibake_find(value, text_kinds(value))) {
@@ -319,7 +285,7 @@ static const char *sentence_on(const struct finding *finding, struct value value
     case RULE_EXCEL_ROUNDED_ID:
         return rounded_sentence(finding->severity);
     case RULE_DAMAGED_ORDER_NO:
-        return order_no_sentence(value);
+        return explanation_order_no(value);
     case RULE_LOST_TEXT:
         return lost_sentence(value);
     case RULE_CONTROL_CHARACTER:
