@@ -121,6 +121,7 @@ BROTHERS = (
     ("a limit of a type", rows(claim(no="2147483647")), (), 1, 1, {2: "CLAMPED_ID"}, 0),
     ("what stands around a number", rows(*[claim(i, no=no) for i, no in enumerate(("<b>LP1</b>", "{LP1}", "=A2&B2", "LP1;", "b'LP1'", "*LP1*"), 1)]), (), 1, 6, {i: "DAMAGED_ORDER_NO" for i in range(2, 8)}, 0),
     ("characters without ink in a number", rows(*[claim(i, no=no) for i, no in enumerate(("LP2026\u2800001", "\u2800", "浙赔字\u2800第1号", "LP\ufffc2026"), 1)]), (), 1, 4, {2: "CONTROL_CHARACTER", 3: "CONTROL_CHARACTER DAMAGED_ORDER_NO", 4: "CONTROL_CHARACTER", 5: "CONTROL_CHARACTER"}, 0),
+    ("a question mark for what nobody saw", rows(*[claim(i, no=no) for i, no in enumerate(("?LP00000001", "LP00000002?", "LP????03", "??"), 1)]), (), 1, 4, {2: "DAMAGED_ORDER_NO", 3: "DAMAGED_ORDER_NO", 4: "LOST_TEXT", 5: "LOST_TEXT"}, 0),
     ("cut and masked numbers", rows(claim(1, no="LP0000…"), claim(2, no="LP****02"), claim(3, no="LP00...")), (), 1, 3, {i: "DAMAGED_ORDER_NO" for i in range(2, 5)}, 0),
     ("a number to count with", rows(claim(1, no='"2,026,110,041"'), claim(2, no="2026110042.00"), claim(3, no="-1")), (), 1, 3, {2: "EXCEL_NUMBER", 3: "EXCEL_NUMBER", 4: "DAMAGED_ORDER_NO"}, 0),
     ("several numbers", rows(claim(no="LP00000001；LP00000002")), (), 1, 1, {2: "DAMAGED_ORDER_NO"}, 0),

@@ -49,6 +49,7 @@ enum order_guise {
     ORDER_WRAPPED,    /* quotes, braces, tags or a formula around it, a separator behind */
     ORDER_CUT,        /* LP2026…, LP****07: not all of it */
     ORDER_SIGNED,     /* -1, +8613… */
+    ORDER_LOSSY,      /* ?LP1: a question mark in place of a character */
 };
 enum order_guise order_guise_find(struct value value, unsigned kinds);
 

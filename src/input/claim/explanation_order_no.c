@@ -31,6 +31,9 @@ const char *explanation_order_no(struct value value)
         return _("is not the whole number, as a screen cuts or masks it: export it in full");
     case ORDER_SIGNED:
         return _("has a sign, as a number to count with: look the claim number up and write it");
+    case ORDER_LOSSY:
+        return _("has a question mark, as programs write for a character that they cannot write: "
+                 "look the claim number up and write it");
     case ORDER_GENUINE:
         break;
     }

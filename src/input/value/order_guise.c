@@ -204,6 +204,14 @@ static bool is_cut(struct value value)
     return false;
 }
 
+/* LP?1: a program writes a question mark for a character that it cannot write, often one that was
+ * not seen before the number. What is nothing else has a rule of its own. */
+static bool has_lost_characters(struct value value, unsigned kinds)
+{
+    return kinds & TEXT_QUESTION && kinds & (TEXT_DIGIT | TEXT_UPPER | TEXT_LOWER) &&
+           !text_is_lost(value, kinds);
+}
+
 static bool is_signed(struct value value)
 {
     size_t digits = 0;
@@ -244,6 +252,8 @@ enum order_guise order_guise_find(struct value value, unsigned kinds)
         return ORDER_APOSTROPHE;
     if (is_cut(value))
         return ORDER_CUT;
+    if (has_lost_characters(value, kinds))
+        return ORDER_LOSSY;
     if (kinds & (TEXT_HAN | TEXT_MARK | TEXT_SPECIAL) && has_name_before(value))
         return ORDER_LABELLED;
     if (kinds & TEXT_BEYOND_ASCII && !(kinds & TEXT_HAN) && imitates_ascii(value))
