@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import pty
+import random
 import re
 import select
 import shutil
@@ -35,6 +36,8 @@ APP_SECRET = "a-secret-of-the-tests-7f3d"
 METHOD = "tmall.serivcecenter.workcard.insurance.claim"
 PARAMETER = "workcard_insurance_callback_request"
 SEPARATOR = "\r\n-S-\r\n"  # of the segments of a batch call, and the parts of its answer
+# How late requests reach a gateway at most, by chance: shows tests that count on an order of arrival.
+JITTER_MS = int(os.environ.get("CLAIMBATCH_E2E_JITTER_MS", 0))
 FORM_TYPE = "application/x-www-form-urlencoded;charset=utf-8"
 BATCH_TYPE = "text/plain;charset=UTF-8"
 
@@ -550,6 +553,8 @@ class Sandbox:
             "--app-secret-file",
             self._workspace.secret,
         ]
+        if JITTER_MS:
+            argv += ["--latency", f"0..{JITTER_MS}"]
         if self._keeps_journal:
             argv += ["--journal", self._fifo]
         if self.certificate:
@@ -953,6 +958,8 @@ class ScriptedGateway:
         return len(body) == length and self._answer(connection, number, index, text, body, late)
 
     def _answer(self, connection, number, index, head, body, late):
+        if JITTER_MS:
+            time.sleep(random.uniform(0, JITTER_MS / 1000))
         with self._news:
             request = Request(len(self.requests) + 1, number, index, head, body)
             self.requests.append(request)

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs all end-to-end tests. The last line is "N passed, N failed, N skipped".
 
-usage: tests/e2e/run.py [--long] [-j N] [--times] [WORD...]
+usage: tests/e2e/run.py [--long] [--jitter MS] [-j N] [--times] [WORD...]
 
 WORDs choose the tests whose name holds one of them. The programs are found through the environment:
 CLAIMBATCH, CLAIMBATCH_SANDBOX, and for the memory test CLAIMBATCH_RELEASE. Each test runs in one of N
 processes (one more than there are processors: most of the time most tests wait) and is given a time; a
-test that needs longer has failed.
+test that needs longer has failed. --jitter lets requests reach a gateway up to so many milliseconds late by
+chance: what fails of it counts on an order of arrival that nothing promises.
 """
 
 import argparse
@@ -175,6 +176,7 @@ def choose(words):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--jitter", type=int, default=0)
     parser.add_argument("--times", action="store_true")
     parser.add_argument("-j", type=int, default=os.cpu_count() + 1)
     parser.add_argument("words", nargs="*")
@@ -183,6 +185,8 @@ def main():
     sys.path.insert(0, HERE)
     if arguments.long:
         os.environ["CLAIMBATCH_E2E_LONG"] = "1"
+    if arguments.jitter:
+        os.environ["CLAIMBATCH_E2E_JITTER_MS"] = str(arguments.jitter)
     for name in ("CLAIMBATCH", "CLAIMBATCH_SANDBOX"):
         if not os.access(os.environ.get(name, ""), os.X_OK):
             print(f"{name} has to name a program that can be run")
