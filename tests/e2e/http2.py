@@ -1,12 +1,13 @@
 """A gateway that speaks HTTP/2 over TLS, frame by frame (RFC 9113), so that each frame may be wrong."""
 
+import ctypes
 import select
 import socket
 import struct
 import time
 
 from harness import (
-    FORM_TYPE,
+    SEPARATOR,
     Reply,
     Request,
     ScriptedGateway,
@@ -25,9 +26,6 @@ NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL, HTTP_1_1_REQUI
     0, 1, 2, 7, 8, 13
 )
 ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 2, 3, 4
-
-# A gateway's requests are forms, and their headers are packed; these stand for them.
-HEAD = f"POST /router/rest HTTP/1.1\r\ncontent-type: {FORM_TYPE}"
 
 
 def frame(kind, stream, payload=b"", flags=0):
@@ -77,6 +75,12 @@ def reply(frames, answer=None, status=200, refused=False, **more):
     return made
 
 
+def answers2(request, **more):
+    """Each claim of a batch call is accepted."""
+    body = SEPARATOR.join(accepted_body(f"r{request.number}") for _ in request.claims)
+    return reply(whole(request.stream, body), body, executed=True, accepted=True, **more)
+
+
 def refuse2(request, frames=None):
     return reply(reset(request.stream, REFUSED_STREAM) if frames is None else frames, refused=True)
 
@@ -92,15 +96,75 @@ def accept2(request, **more):
     return reply(whole(request.stream, body), body, executed=True, accepted=True, **more)
 
 
+class Field(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_void_p), ("value", ctypes.c_void_p),
+        ("name_length", ctypes.c_size_t), ("value_length", ctypes.c_size_t), ("flags", ctypes.c_uint8),
+    ]  # fmt: skip
+
+
+class Unpacker:
+    """The fields of requests, in the state of their connection (RFC 7541): libcurl's own library does it."""
+
+    EMIT = 2
+
+    def __init__(self):
+        self.library = ctypes.CDLL("libnghttp2.so.14")
+        self.state = ctypes.c_void_p()
+        assert self.library.nghttp2_hd_inflate_new(ctypes.byref(self.state)) == 0
+        self.library.nghttp2_hd_inflate_hd2.restype = ctypes.c_ssize_t
+
+    def __del__(self):
+        self.library.nghttp2_hd_inflate_del(self.state)
+
+    def fields(self, packed):
+        found, left = [], packed
+        while True:
+            one, flags = Field(), ctypes.c_int()
+            taken = self.library.nghttp2_hd_inflate_hd2(
+                self.state, ctypes.byref(one), ctypes.byref(flags), left, ctypes.c_size_t(len(left)), 1
+            )
+            assert taken >= 0, taken
+            left = left[taken:]
+            if not flags.value & self.EMIT:
+                self.library.nghttp2_hd_inflate_end_headers(self.state)
+                return found
+            name = ctypes.string_at(one.name, one.name_length)
+            found.append((name.decode(), ctypes.string_at(one.value, one.value_length).decode()))
+
+
+def head_of(fields):
+    """As HTTP/1.1 has it, which the checks of a request read."""
+    of = dict(fields)
+    lines = [f"{name}: {value}" for name, value in fields if not name.startswith(":")]
+    return "\r\n".join([f"{of[':method']} {of[':path']} HTTP/1.1", *lines])
+
+
+def unpadded(payload, flags):
+    """What is packed in the payload of a frame of headers."""
+    end = len(payload) - payload[0] if flags & PADDED else len(payload)
+    return payload[(1 if flags & PADDED else 0) + (5 if flags & PRIORITY else 0) : end]
+
+
 class Connection2:
     """What a script may know of the connection of its request."""
 
     def __init__(self, number):
         self.number = number
         self.count = 0
+        self.unpacker = Unpacker()
+        self.heads = {}
         self.bodies = {}
         self.waiting = []  # requests that are answered together
         self.last = None  # the last stream that is processed, once a script has set it
+        self.is_agreed = False  # the client has confirmed what is allowed
+        self.most = 0  # streams that were open at once since then
+
+    def begin(self, stream, fields):
+        self.heads[stream] = head_of(fields)
+        self.bodies[stream] = b""
+        if self.is_agreed:
+            self.most = max(self.most, len(self.bodies) + len(self.waiting))
 
 
 class Http2Gateway(ScriptedGateway):
@@ -165,15 +229,19 @@ class Http2Gateway(ScriptedGateway):
         payload = self._read(connection, on, int.from_bytes(head[:3], "big"))
         if kind == SETTINGS and not flags & ACK:
             connection.sendall(frame(SETTINGS, 0, b"", ACK))
+        elif kind == SETTINGS:
+            on.is_agreed = True
+        if kind == HEADERS:
+            on.begin(stream, on.unpacker.fields(unpadded(payload, flags)))
         if kind == DATA:
-            on.bodies[stream] = on.bodies.get(stream, b"") + payload
+            on.bodies[stream] += payload
         if kind in (HEADERS, DATA) and flags & END_STREAM:
             return self._take(connection, on, stream)
         return True
 
     def _take(self, connection, on, stream):
         on.count += 1
-        request = Request(0, on.number, on.count, HEAD, on.bodies.pop(stream, b""))
+        request = Request(0, on.number, on.count, on.heads.pop(stream), on.bodies.pop(stream))
         request.stream, request.on = stream, on
         on.waiting.append(request)
         return len(on.waiting) < self.together or self._answer_waiting(connection, on)
@@ -197,9 +265,9 @@ class Http2Gateway(ScriptedGateway):
             self._news.notify_all()
         made = script(request)
         with self._news:
-            entry = self._entry(request, made)
-            entry.update(ended_ms=time.time_ns() // 1000000, seq=len(self.journal) + 1)
-            self.journal.append(entry)
+            for entry in self._entries(request, made):
+                entry.update(ended_ms=time.time_ns() // 1000000, seq=len(self.journal) + 1)
+                self.journal.append(entry)
             self._news.notify_all()
         if made.data:
             connection.sendall(made.data)

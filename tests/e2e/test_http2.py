@@ -19,7 +19,7 @@ from harness import (
     http,
     make_certificate,
 )
-from http2 import accept2, data, field, frame, goaway, headers, leave2, refuse2, reply, reset, whole
+from http2 import accept2, answers2, data, field, frame, goaway, headers, leave2, refuse2, reply, reset, whole
 from test_matrix import HOST, Tunnel
 
 H2 = ("h2", "http/1.1")
@@ -323,6 +323,7 @@ class SharedTest(Http2Case):
         self.assertExit(self.send(gateway, 48, "-c", 12), 0)
         self.assertTrueReport(gateway)
         self.assertGreater(len(gateway.shared), 1)
+        self.assertEqual(max(on.most for on in gateway.shared), 3)
 
     def test_same_request_id_is_no_repeated_answer(self):
         same = accepted_body("always")
@@ -457,3 +458,72 @@ class RefusedTest(Http2Case):
         self.assertGreater(at[6] - at[0], 900)
         self.assertTrueReport(gateway)
 
+
+class BatchTest(Http2Case):
+    """Several claims a call: what becomes of its stream becomes of its rows, and of no others."""
+
+    CALL = 5
+
+    def struck(self, fault):
+        """A gateway whose third call meets that."""
+        found = []
+
+        def script(request):
+            found.append(request)
+            return fault(request) if len(found) == 3 else answers2(request)
+
+        return self.gateway2(script), found
+
+    def test_calls_share_a_connection(self):
+        gateway = self.gateway2(answers2, together=4)
+        self.assertExit(self.send(gateway, 60, "-c", 4, "--batch", self.CALL), 0)
+        self.assertEqual({request.path for request in gateway.requests}, {"/router/batch"})
+        self.assertEqual(len(gateway.shared), 1)
+        self.assertLess(len(gateway.requests), 60)
+        self.assertTrueReport(gateway)
+        self.assertOnce(gateway)
+
+    def test_what_is_refused_is_sent_again_and_what_is_lost_is_not(self):
+        for name, fault, outcome in (
+            ("refused", refuse2, "accepted"),
+            ("goes away before it", lambda r: leave2(r, max(0, r.stream - 2)), "accepted"),
+            ("cancelled", ended(http2.CANCEL), "unknown"),
+            ("cut", begun(http2.INTERNAL_ERROR), "unknown"),
+        ):
+            with self.subTest(name), FreshWorkspace(self):
+                self.certificate = make_certificate(self.ws, HOST)
+                gateway, found = self.struck(fault)
+                code = 0 if outcome == "accepted" else 3
+                self.assertExit(self.send(gateway, 40, "-c", 1, "--batch", self.CALL), code)
+                self.assertOutcomes(found[2], outcome, "accepted")
+                self.assertOnce(gateway)
+                self.assertTrueReport(gateway)
+
+    def test_a_connection_that_breaks_leaves_the_rows_of_its_calls_unknown(self):
+        """None of their claims is sent a second time; what is not read there may have been, too."""
+        for then in ("close", "reset"):
+            with self.subTest(then), FreshWorkspace(self):
+                self.certificate = make_certificate(self.ws, HOST)
+                gateway = self.gateway2(
+                    lambda r, then=then: executed(b"", then=then) if r.on.number == 1 else answers2(r),
+                    together=4,
+                )
+                self.assertExit(self.send(gateway, 60, "-c", 4, "--batch", self.CALL), 3)
+                self.assertGreater(len(gateway.shared), 1)
+                answered = {
+                    claim["claim_order_no"]
+                    for request in gateway.requests if request.on.number > 1
+                    for claim in request.claims
+                }  # fmt: skip
+                for line in self.lines():
+                    expected = "accepted" if line["claim_order_no"] in answered else "unknown"
+                    self.assertEqual(line["outcome"], expected, line)
+                self.assertLess(len(gateway.requests), 60)
+                self.assertOnce(gateway)
+
+    def assertOutcomes(self, call, own, others):
+        its = {claim["claim_order_no"] for claim in call.claims}
+        self.assertGreater(len(its), 1)
+        for line in self.lines():
+            expected = own if line["claim_order_no"] in its else others
+            self.assertEqual(line["outcome"], expected, line)
