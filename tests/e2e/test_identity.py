@@ -187,6 +187,26 @@ class KilledTest(IdentityCase):
         os.chmod(self.ws.file(STARTED), 0)
         self.assertRefused(self.ws.upload(self.web, ledger="other.db"), STARTED)
 
+    def test_one_that_cannot_be_read_goes_out_of_the_way_by_hand(self):
+        path = self.ws.file(STARTED)
+        kinds = {
+            "emptied": lambda: os.truncate(path, 0),
+            "cut": lambda: os.truncate(path, os.path.getsize(path) // 2),
+            "pipe": lambda: (os.unlink(path), os.mkfifo(path)),
+            "folder": lambda: (os.unlink(path), os.mkdir(path)),
+        }
+        for number, (kind, damage) in enumerate(kinds.items()):
+            with self.subTest(kind):
+                self.ws.export(claim_rows(30, first=1 + 100 * number))
+                self.kill_in_the_middle()
+                damage()
+                sent = self.sent()
+                self.assertRefused(self.ws.upload(self.web), STARTED, "move that file away")
+                self.assertEqual(self.sent(), sent)
+                os.rename(path, self.ws.file(kind))
+                self.assertExit(self.ws.upload(self.web), 3)
+                self.assertOnce()
+
     def test_who_may_not_read_the_ledger_may_read_that(self):
         old = os.umask(0o022)
         self.addCleanup(os.umask, old)

@@ -112,7 +112,8 @@ static int refuse_unread(const char *path, struct error *err)
         return -1;
     return error_set(err, EXIT_BAD_CONFIG,
                      "'%s' stands there, so a run was begun at this place, perhaps with another "
-                     "ledger, and it cannot be told which: %.300s",
+                     "ledger, and it cannot be told which: %.300s. If no other ledger was in use "
+                     "here, move that file away and type the same again",
                      LOG_QUOTED(path), why.text);
 }
 
