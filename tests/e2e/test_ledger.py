@@ -10,7 +10,7 @@ import time
 import unittest
 
 import oracle
-from harness import NEW_LEDGER, TestCase, accept, claim_rows, file_digest, program
+from harness import NEW_LEDGER, TestCase, accept, answers, claim_rows, file_digest, program
 
 
 class LedgerCase(TestCase):
@@ -430,26 +430,34 @@ class FullDiskTest(DiskCase):
                 self.assertEqual(len(gateway.requests), 10000)
 
     def test_answers_in_flight_are_stored_when_the_disk_fills_up_and_the_same_command_goes_on(self):
-        self.ws.export(claim_rows(200))
+        self.fill_in_flight(200, "--in-flight", 8)
+
+    def test_answers_of_many_claims_are_stored_when_the_disk_fills_up(self):
+        self.fill_in_flight(4000, "--in-flight", 16, "--batch", 20, calls=16)
+
+    def fill_in_flight(self, rows, *options, calls=8):
+        self.ws.export(claim_rows(rows))
         held = threading.Event()
         self.addCleanup(held.set)
-        gateway = self.gateway(lambda request: held.wait(60) and accept(request))
-        arguments = self.ws.upload_arguments(gateway, "--in-flight", "8", ledger="disk/ledger.db")
-        run = self.ws.start(*arguments)
-        gateway.wait_for_requests(8)
+        gateway = self.gateway(
+            lambda r: held.wait(60) and (answers(r) if r.is_batch else accept(r))
+        )
+        run = self.ws.start(*self.ws.upload_arguments(gateway, *options, ledger="disk/ledger.db"))
+        gateway.wait_for_requests(calls)
         self.fill()
         held.set()
         result = run.finish()
         self.assertExit(result, 74)
         self.assertSays(result, "disk", "Make room", "next: ")
+        self.assertNotIn("could not be stored", result.err)
         outcomes = [line["outcome"] for line in self.ws.read_report()]
-        accepted = len(gateway.requests)
-        self.assertLess(accepted, 200)
+        accepted = sum(len(request.claims) for request in gateway.requests)
+        self.assertLess(accepted, rows)
         self.assertEqual(outcomes.count("accepted"), accepted)
-        self.assertEqual(outcomes.count("unsent"), 200 - accepted)
+        self.assertEqual(outcomes.count("unsent"), rows - accepted)
         self.make_room()
-        self.assertExit(self.ws.upload(gateway, ledger="disk/ledger.db"), 0)
-        self.assertEqual(len(gateway.requests), 200)
+        self.assertExit(self.ws.upload(gateway, *options, ledger="disk/ledger.db"), 0)
+        self.assertEqual(sum(len(request.claims) for request in gateway.requests), rows)
         self.assertNoViolations(
             oracle.judge(self.ws.claims, self.ws.report, gateway.journal, starts=2)
         )
