@@ -21,7 +21,7 @@ NO_CODES = {
     "JOURNAL_STREAM",
 }  # fmt: skip
 
-ORDER_WORDS = os.path.join("input", "value", "order_guise.c")
+ORDER_WORDS = os.path.join("input", "value", "filler.c")
 OPTIONS = os.path.join("cli", "options")
 
 

@@ -88,4 +88,7 @@ bool value_is_spreadsheet_error(struct value value);
 /* Whether the text has more than `limit` code points. */
 bool value_is_longer(struct value value, size_t limit);
 
+/* Whether the text stands at the start, case aside. */
+bool value_begins_with(struct value value, const char *text);
+
 #endif

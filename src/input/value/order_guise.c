@@ -1,8 +1,8 @@
 /* The guises of a claim number: what tools put around it, into it or in its place. */
 #include <string.h>
-#include <strings.h>
 
 #include "base/character.h"
+#include "filler.h"
 #include "input/value/order_no.h"
 #include "text.h"
 
@@ -73,70 +73,17 @@ static bool imitates_ascii(struct value value)
 
 /* ---- no number at all ---- */
 
-static bool is_word(struct value value, const char *word)
-{
-    return value.len == strlen(word) && strncasecmp(value.ptr, word, value.len) == 0;
-}
-
-static bool is_one_of(struct value value, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (is_word(value, words[i]))
-            return true;
-    return false;
-}
-
-static bool begins_with(struct value value, const char *text)
-{
-    size_t len = strlen(text);
-
-    return value.len >= len && strncasecmp(value.ptr, text, len) == 0;
-}
-
-/* What people and programs write where there is no number. */
-static bool is_filler(struct value value)
-{
-    static const char *const words[] = {
-        "TRUE",     "FALSE", "NA",     "N/A",  "NIL",  "undefined", "NaT",    "error",
-        "none",     "null",  "no",     "yes",  "TBD",  "unknown",   "empty",  "blank",
-        "待定",     "待补",  "待补充", "暂无", "未知", "空",        "空白",   "(空白)",
-        "（空白）", "没有",  "无号",   "缺失", "未填", "未录入",    "未生成", "不详",
-        "同上",     "略",    "是",     "否",   "有",   "<NA>",      "<null>", "(blank)"};
-
-    return is_one_of(value, words, sizeof(words) / sizeof(*words));
-}
-
-/* How programs show what has no text. */
-static bool is_object(struct value value)
-{
-    static const char *const starts[] = {"[object ", "System.", "java.", "[Ljava.", "[B@"};
-
-    for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
-        if (begins_with(value, starts[i]))
-            return true;
-    return false;
-}
-
-static bool is_all_zeros(struct value value)
-{
-    size_t n = 0;
-
-    while (n < value.len && (value.ptr[n] == '0' || value.ptr[n] == '.'))
-        n++;
-    return n == value.len && *value.ptr == '0';
-}
-
 static bool is_unfilled(struct value value, unsigned kinds)
 {
     if (kinds & TEXT_DIGIT)
-        return is_all_zeros(value) || (kinds & TEXT_MARK && is_object(value)) ||
-               (kinds & TEXT_OTHER && is_object(value));
+        return filler_is_zero(value) || (kinds & TEXT_MARK && filler_is_object(value)) ||
+               (kinds & TEXT_OTHER && filler_is_object(value));
     if (kinds & (TEXT_CONTROL | TEXT_QUESTION))
         return false;
     /* Marks and nothing else. */
     if (!(kinds & (TEXT_UPPER | TEXT_LOWER | TEXT_BEYOND_ASCII)))
         return true;
-    return is_filler(value) || is_object(value);
+    return filler_is_word(value) || filler_is_object(value);
 }
 
 /* ---- more than the number ---- */
@@ -154,12 +101,13 @@ static bool has_name_before(struct value value)
                                            "number", "order no", "claim no", "claim_order_no"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (begins_with(value, names[i]))
+        if (value_begins_with(value, names[i]))
             return true;
     for (size_t i = 0; i < sizeof(doubtful) / sizeof(*doubtful); i++) {
         struct value rest = {value.ptr + strlen(doubtful[i]), value.len - strlen(doubtful[i])};
 
-        if (begins_with(value, doubtful[i]) && (begins_with(rest, ":") || begins_with(rest, "：")))
+        if (value_begins_with(value, doubtful[i]) &&
+            (value_begins_with(rest, ":") || value_begins_with(rest, "：")))
             return true;
     }
     return false;
@@ -189,7 +137,7 @@ static bool is_wrapped(struct value value)
         if (strchr("\"<>{}", value.ptr[i]))
             return true;
     return *value.ptr == '=' || memmem(value.ptr, value.len, "://", 3) ||
-           (*value.ptr == '*' && last == '*') || (begins_with(value, "b'") && last == '\'') ||
+           (*value.ptr == '*' && last == '*') || (value_begins_with(value, "b'") && last == '\'') ||
            ends_with_any(value, ends, sizeof(ends) / sizeof(*ends));
 }
 
@@ -268,7 +216,7 @@ static size_t mark_len(struct value value, size_t at)
     struct value rest = {value.ptr + at, value.len - at};
 
     for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-        if (begins_with(rest, marks[i]))
+        if (value_begins_with(rest, marks[i]))
             return strlen(marks[i]);
     return 0;
 }

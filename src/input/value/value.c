@@ -1,6 +1,7 @@
 #include "input/value/value.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/character.h"
 #include "input/export/charset.h"
@@ -320,4 +321,11 @@ bool value_is_longer(struct value value, size_t limit)
     for (size_t i = 0; i < value.len; i++)
         characters += ((unsigned char)value.ptr[i] & 0xc0) != 0x80;
     return characters > limit;
+}
+
+bool value_begins_with(struct value value, const char *text)
+{
+    size_t len = strlen(text);
+
+    return value.len >= len && strncasecmp(value.ptr, text, len) == 0;
 }
