@@ -117,6 +117,7 @@ BROTHERS = (
     ("a name that the column does not have", rows(claim(1), claim(2, no="CLM.LP00000002"), claim(3)), (), 1, 3, {3: "DAMAGED_ORDER_NO"}, 25600),
     ("a name that the column has", rows(claim(1, no="CLM.LP01"), claim(2, no="CLM.LP02")), (), 0, 2, {}, 25600),
     ("words for a number", rows(*[claim(i, no=no) for i, no in enumerate(("TRUE", "0", "#", "待定", "N/A", "[object Object]", "..."), 1)]), (), 1, 7, {i: "DAMAGED_ORDER_NO" for i in range(2, 9)}, 0),
+    ("what programs write for no number", rows(*[claim(i, no=no) for i, no in enumerate(("-nan", "1.#IND", "Infinity", "Err:502", "Error 2042", "missing", "XXX", "n.a."), 1)]), (), 1, 8, {i: "DAMAGED_ORDER_NO" for i in range(2, 10)}, 0),
     ("a word among numbers", rows(claim(1), claim(2, no="补交材料"), claim(3)), (), 1, 3, {3: "DAMAGED_ORDER_NO"}, 25600),
     ("a limit of a type", rows(claim(no="2147483647")), (), 1, 1, {2: "CLAMPED_ID"}, 0),
     ("what stands around a number", rows(*[claim(i, no=no) for i, no in enumerate(("<b>LP1</b>", "{LP1}", "=A2&B2", "LP1;", "b'LP1'", "*LP1*"), 1)]), (), 1, 6, {i: "DAMAGED_ORDER_NO" for i in range(2, 8)}, 0),

@@ -76,8 +76,8 @@ static bool imitates_ascii(struct value value)
 static bool is_unfilled(struct value value, unsigned kinds)
 {
     if (kinds & TEXT_DIGIT)
-        return filler_is_zero(value) || (kinds & TEXT_MARK && filler_is_object(value)) ||
-               (kinds & TEXT_OTHER && filler_is_object(value));
+        return filler_is_zero(value) ||
+               (kinds & (TEXT_MARK | TEXT_OTHER | TEXT_SEPARATOR) && filler_is_object(value));
     if (kinds & (TEXT_CONTROL | TEXT_QUESTION))
         return false;
     /* Marks and nothing else. */
