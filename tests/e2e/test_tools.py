@@ -76,6 +76,8 @@ def refusal(number=1, desc="", **changes):
     return claim(number, status="2", fee="0", desc=desc, **changes)
 
 
+NO_REASONS = ("NA", "N/A", "n.a.", ".", "……", "*", "□", "\u2800", "TRUE", "missing", "0", "（空）", "待补充", "同上", "{null}")
+
 # What it is; the bytes; options; then as above.
 BROTHERS = (
     ("two units in a header", rows(claim(), header=CHINESE.format("理赔金额(元/分)")), (), 65, "fen and yuan"),
@@ -131,6 +133,12 @@ BROTHERS = (
     ("exponents are the office's numbers", rows(claim(1, no="2026E0012"), claim(2, no="2026E0013")), (), 0, 2, {}, 25600),
     ("a pattern", rows(claim(no="LP1")), ("--order-no-pattern", "LP[0-9]{8}"), 1, 1, {2: "DAMAGED_ORDER_NO"}, 0),
     ("null words", rows(claim(1, no="[NULL]"), refusal(2, "None"), refusal(3, "—")), (), 1, 3, {2: "MISSING_FIELD", 3: "REFUSED_WITHOUT_REASON", 4: "REFUSED_WITHOUT_REASON"}, 0),
+    ("reasons that say nothing", rows(*[refusal(i, text) for i, text in enumerate(NO_REASONS, 1)]), (), 1, len(NO_REASONS), {i + 2: "REFUSED_WITHOUT_REASON" for i in range(len(NO_REASONS))}, 0),
+    ("reasons that are meant", rows(*[refusal(i, text) for i, text in enumerate(NO_REASONS, 1)]), ("--rule", "refused-without-reason=warn"), 0, len(NO_REASONS), {i + 2: "REFUSED_WITHOUT_REASON" for i in range(len(NO_REASONS))}, 0),
+    ("short reasons", rows(*[refusal(i, text) for i, text in enumerate(("摔", "漏水", "3", "①", "b", "无票", "👎", "不详", "一", "A.", "NAS", "20"), 1)]), (), 0, 12, {}, 0),
+    ("what is lost says it once", rows(refusal(1, "??"), refusal(2, "#N/A"), refusal(3, "？")), (), 1, 3, {2: "LOST_TEXT", 3: "EXCEL_NUMBER", 4: "LOST_TEXT"}, 0),
+    ("a word for nothing where no reason is needed", rows(claim(desc="NA")), (), 0, 1, {2: "REASON_WITHOUT_REFUSAL"}, 12800),
+    ("a word for nothing that is named", rows(claim(1, desc="NA"), refusal(2, "NA")), ("--null", "NA"), 1, 2, {3: "REFUSED_WITHOUT_REASON"}, 12800),
     ("a null word that is none", rows(refusal(1, "无")), ("--null", "none"), 0, 1, {}, 0),
     ("numbers rounded at 18 digits", rows(*[claim(i, id=f"37091120210414{i:02d}00") for i in range(10, 20)]), (), 1, 10, {i: "EXCEL_ROUNDED_ID" for i in range(2, 12)}, 0),
     ("a clamped number", rows(claim(id="4294967295")), (), 1, 1, {2: "CLAMPED_ID"}, 0),

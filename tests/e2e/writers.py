@@ -447,7 +447,7 @@ class Ordinary(File):
     def reason(self):
         """Of one character, too; and with rare ones in it."""
         source = self.source
-        pool = "".join(REASONS[:12]).translate({ord(c): None for c in ' “”IMEI,'})
+        pool = "".join(REASONS[:12]).translate({ord(c): None for c in ' “”IMEI,：；'})  # marks alone say nothing
         text = "".join(source.choices(pool, k=source.choice((1, 1, 2, 3, 6, 20))))
         rare = ((0x4E00, 0x9FA5), (0x3400, 0x4DB5), (0x20000, 0x2A6D6))
         if source.random() < 0.3:
@@ -694,7 +694,7 @@ DAMAGES = {
     "a second header": second_header,
     "limits of types": limits,
     "another unit": swapped_unit,
-    "no reason": put_reason("NULL", "\\N", "nan", "None", "", "--"),
+    "no reason": put_reason("NULL", "\\N", "nan", "None", "", "--", "NA", ".", "N/A", "□", "0", "空"),
 }
 
 

@@ -1,8 +1,11 @@
 #include "input/claim/claim.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "claim_fields.h"
 #include "input/reader/problem_line.h"
+#include "input/value/filler.h"
 #include "input/value/order_no.h"
 #include "input/value/pattern.h"
 #include "input/value/text.h"
@@ -231,6 +234,14 @@ static void take_desc(struct judgement *judgement, struct buffer *store, struct 
                                   CLAIM_DESC_CHARACTERS, store);
 }
 
+/* Whether the text says why, as far as a program can tell. */
+static bool gives_reason(const struct claim *claim)
+{
+    struct value value = {claim->claim_desc, strlen(claim->claim_desc)};
+
+    return value.len && !filler_is_text(value, text_kinds(value));
+}
+
 /* Rules between the status and other fields; they need those fields to have a meaning. */
 static void judge_status(struct judgement *judgement, const struct claim *claim)
 {
@@ -243,7 +254,7 @@ static void judge_status(struct judgement *judgement, const struct claim *claim)
         claim_add_finding(judgement,
                           (claim->claim_fee ? with_fee : without_fee)[claim->claim_status],
                           FIELD_CLAIM_FEE);
-    if (refused && !reason)
+    if (refused && !gives_reason(claim))
         claim_add_finding(judgement, RULE_REFUSED_WITHOUT_REASON, FIELD_CLAIM_DESC);
     if (!refused && reason)
         claim_add_finding(judgement, RULE_REASON_WITHOUT_REFUSAL, FIELD_CLAIM_DESC);

@@ -9,6 +9,7 @@
 #include "input/claim/claim.h"
 #include "input/claim/findings.h"
 #include "input/reader/cell_name.h"
+#include "input/value/filler.h"
 #include "input/value/order_no.h"
 #include "input/value/text.h"
 #include "input/value/value.h"
@@ -65,8 +66,11 @@ static const char *empty_sentence(enum field field, struct value value)
                      : _("is empty: fill it in");
 }
 
-static const char *reason_sentence(struct value value)
+static const char *reason_sentence(const struct rules *rules, struct value value)
 {
+    if (value.len && !vocabulary_is_null(&rules->vocabulary, value))
+        return _("says nothing although the claim failed (status 2): write why it was refused; if "
+                 "this is why, say --rule refused-without-reason=warn");
     return value.len ? _("stands for an empty cell although the claim failed (status 2): write why "
                          "it was refused")
                      : _("is empty although the claim failed (status 2): write why it was refused");
@@ -266,14 +270,20 @@ static bool is_about_form(enum rule rule)
 /* ---- cells ---- */
 
 /* Of rules whose sentence depends on the value; NULL: it does not. */
-static const char *sentence_on(const struct finding *finding, struct value value,
-                               enum fee_unit unit)
+static const char *sentence_on(const struct finding *finding, const struct rules *rules,
+                               struct value value, enum fee_unit unit)
 {
     switch (finding->rule) {
     case RULE_MISSING_FIELD:
         return empty_sentence(finding->field, value);
     case RULE_REFUSED_WITHOUT_REASON:
-        return reason_sentence(value);
+        return reason_sentence(rules, value);
+    case RULE_REASON_WITHOUT_REFUSAL:
+        return filler_is_text(value, text_kinds(value))
+                   ? _("is sent as a reason although it says nothing: if it stands for an empty "
+                       "cell, name "
+                       "it with --null")
+                   : NULL;
     case RULE_BAD_NUMBER:
         return number_sentence(finding->field, value);
     case RULE_BAD_FEE:
@@ -299,7 +309,7 @@ static void explain_field(const struct finding *finding, const struct rules *rul
                           struct value value, enum fee_unit unit, struct buffer *ret_sentence)
 {
     enum rule rule = finding->rule;
-    const char *sentence = sentence_on(finding, value, unit);
+    const char *sentence = sentence_on(finding, rules, value, unit);
 
     if ((is_about_form(rule) || rule == RULE_EXCEL_NUMBER) && value_is_spreadsheet_error(value))
         language_append(ret_sentence,
