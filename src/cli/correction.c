@@ -12,7 +12,8 @@ void correction_describe(const struct changed_sum *sum, struct buffer *ret_words
     char before[MONEY_TEXT_BYTES];
     char after[MONEY_TEXT_BYTES];
 
-    language_format(ret_words, "%llu rows, ", (unsigned long long)sum->rows);
+    language_format(ret_words, language_plural("%llu row, ", "%llu rows, ", sum->rows),
+                    (unsigned long long)sum->rows);
     if (sum->without_before < sum->rows)
         language_format(ret_words, "%s yuan before, ", money_format_yuan(sum->before, before));
     language_format(ret_words, "%s yuan now", money_format_yuan(sum->after, after));

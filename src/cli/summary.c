@@ -158,9 +158,14 @@ static void append_suspects(const struct tally *tally, struct buffer *text)
     if (rows)
         language_format(
             text,
-            "%llu rows have the warning SUSPECT_ANSWER: something between here and the "
-            "gateway sent bytes that nobody had asked for behind their answers, so each "
-            "may be about another row. Ask the platform about them\n",
+            language_plural(
+                "%llu row has the warning SUSPECT_ANSWER: something between here and the gateway "
+                "sent bytes that nobody had asked for behind its answer, so it may be about "
+                "another row. Ask the platform about it\n",
+                "%llu rows have the warning SUSPECT_ANSWER: something between here and the gateway "
+                "sent bytes that nobody had asked for behind their answers, so each may be about "
+                "another row. Ask the platform about them\n",
+                rows),
             (unsigned long long)rows);
 }
 
@@ -268,8 +273,12 @@ void summary_print_unfinished(const struct summary *s, const struct batch_progre
 {
     struct buffer text = {0};
 
-    language_format(&text, "run %s ended with an error, and no report was published: %llu rows\n",
-                    s->run, (unsigned long long)progress->rows);
+    language_format(
+        &text,
+        language_plural("run %s ended with an error, and no report was published: %llu row\n",
+                        "run %s ended with an error, and no report was published: %llu rows\n",
+                        progress->rows),
+        s->run, (unsigned long long)progress->rows);
     for (int i = 0; i < OUTCOME_COUNT; i++)
         if (progress->outcomes[i]) {
             append_count((enum outcome)i, progress->outcomes[i], &text);

@@ -82,7 +82,7 @@ class ToldTest(CorrectionCase):
         self.assertExit(self.day([claim_row(1, claim_desc="early", **refused)]), 0)
         result = self.day([claim_row(1, claim_desc="late", **refused)])
         self.assertExit(result, 0)
-        self.assertSays(result, "1 rows, 0.00 yuan before, 0.00 yuan now")
+        self.assertSays(result, "1 row, 0.00 yuan before, 0.00 yuan now")
 
     def test_without_the_warning_it_is_counted_all_the_same(self):
         self.assertExit(self.day(claim_rows(2)), 0)

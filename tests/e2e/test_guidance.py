@@ -80,7 +80,7 @@ class RerunTest(TestCase):
 
     def assertNamesParentsRows(self, result):
         for what in ("unknown", "rejected or invalid"):
-            self.assertSays(result, f"next: 1 rows of 'claims.report.csv' are still {what}")
+            self.assertSays(result, f"next: 1 row of 'claims.report.csv' is still {what}")
 
     def test_rows_that_were_not_taken_are_not_forgotten(self):
         gateway = self.first()

@@ -165,7 +165,7 @@ class TakenTest(RerunCase):
         self.assertEqual(list(self.lines(FIRST)), [3])
         self.assertSays(
             result,
-            "1 rows taken, 1 failed",
+            "1 row taken, 1 failed",
             "1 accepted, 1 rejected, 1 unknown, 1 invalid, 1 skipped",
         )
 
@@ -552,7 +552,7 @@ class StrangerTest(RerunCase):
         self.sent = len(self.web.requests)
         result = self.elsewhere("--include", "rejected")
         self.assertExit(result, 0)
-        self.assertSays(result, "1 rows are left because a later row of their claim is accepted")
+        self.assertSays(result, "1 row is left because a later row of its claim is accepted")
         self.assertEqual(self.sent_since(), [name_of(2)])
         # The ledger that knows says the same of itself, once nothing tells of the other one.
         for name in (FIRST, FIRST + ".manifest.json"):
@@ -933,7 +933,7 @@ class TogetherTest(RerunCase):
         self.plan = {}
         result = self.rerun()
         self.assertExit(result, 3)
-        self.assertSays(result, "it goes on where it ended", "rows were in flight")
+        self.assertSays(result, "it goes on where it ended", "in flight when the run ended before")
         outcomes = self.outcomes(FIRST)
         unknown = [row for row, outcome in outcomes.items() if outcome == "unknown"]
         # On the wire was the one of row 3; intents are committed a little ahead.

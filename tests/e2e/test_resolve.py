@@ -929,7 +929,7 @@ class CrashTest(ResolveCase):
         self.web.released.set()
         result = self.resolve()
         self.assertExit(result, 3)
-        self.assertSays(result, "1 rows were in flight", "interrupted", "brought up to date")
+        self.assertSays(result, "1 row was in flight", "interrupted", "brought up to date")
         self.assertEqual(self.lines()[3]["code"], "RUN_ENDED")
         self.assertReportFitsManifest()
         self.assertFalse(self.ws.read_manifest()["complete"])

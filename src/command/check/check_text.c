@@ -96,7 +96,8 @@ void check_text_codes(const struct inspection *inspection)
     if (!sum)
         return;
     if (sum > CHECK_TEXT_PROBLEMS)
-        language_printf("… and %llu more problems\n",
+        language_printf(language_plural("… and %llu more problem\n", "… and %llu more problems\n",
+                                        sum - CHECK_TEXT_PROBLEMS),
                         (unsigned long long)(sum - CHECK_TEXT_PROBLEMS));
     put_code_line(&table, _("code"), _("severity"), _("problems"), _("first row"));
     for (int i = 0; i < RULE_COUNT; i++) {

@@ -282,8 +282,11 @@ static int take_report(struct import *i, const struct import_report *report, str
                            i->options->by, i->options->reason, err) ||
         pass_over(i, &report->manifest, run, err))
         return -1;
-    log_info("%s: run %s, %llu rows, %llu of them new to the ledger", LOG_QUOTED(report->path),
-             report->manifest.run, (unsigned long long)(i->counts.rows - before.rows),
+    log_info(language_plural("%s: run %s, %llu row, %llu of them new to the ledger",
+                             "%s: run %s, %llu rows, %llu of them new to the ledger",
+                             i->counts.rows - before.rows),
+             LOG_QUOTED(report->path), report->manifest.run,
+             (unsigned long long)(i->counts.rows - before.rows),
              (unsigned long long)(i->counts.learned - before.learned));
     return 0;
 }
@@ -360,19 +363,26 @@ static void say_next(const struct import *i)
             (unsigned long long)i->counts.blind);
     if (i->counts.learned_of[OUTCOME_UNKNOWN]) {
         next_step_append_command(i->options, "resolve", i->reports[0].path, &words);
-        log_warn("next: %llu rows are unknown, and settled report by report: %s",
+        log_warn(language_plural("next: %llu row is unknown, and settled by its report: %s",
+                                 "next: %llu rows are unknown, and settled report by report: %s",
+                                 i->counts.learned_of[OUTCOME_UNKNOWN]),
                  (unsigned long long)i->counts.learned_of[OUTCOME_UNKNOWN], buffer_string(&words));
     }
     if (i->doubtful) {
         buffer_reset(&words);
         next_step_append_command(i->options, "resolve", NULL, &words);
-        log_warn("next: %llu rows of runs that left no report are unknown: %s shows them. Type the "
-                 "same upload as then: it sends none of them, and writes the report by which they "
-                 "are settled",
+        log_warn(language_plural("next: %llu row of a run that left no report is unknown: %s shows "
+                                 "it. Type the same upload as then: it does not send it, and "
+                                 "writes the report by which it is settled",
+                                 "next: %llu rows of runs that left no report are unknown: %s "
+                                 "shows them. Type the same upload as then: it sends none of them, "
+                                 "and writes the report by which they are settled",
+                                 i->doubtful),
                  (unsigned long long)i->doubtful, buffer_string(&words));
     }
     if (i->counts.differ > DIFFERENCES_SHOWN)
-        log_warn("and %llu more differ",
+        log_warn(language_plural("and %llu more differs", "and %llu more differ",
+                                 i->counts.differ - DIFFERENCES_SHOWN),
                  (unsigned long long)(i->counts.differ - DIFFERENCES_SHOWN));
     buffer_release(&words);
 }

@@ -153,17 +153,25 @@ static void say_what_was_taken(const struct rerun *r)
     clock_format_top(r->manifest.started_ms, day);
     log_info("the report of '%s' of %.10s, run %s", LOG_QUOTED(r->manifest.input_name), day,
              r->manifest.run);
-    log_info("%s: %llu rows taken%s, %llu invalid, %s yuan; left as they are: %s",
+    log_info(language_plural("%s: %llu row taken%s, %llu invalid, %s yuan; left as they are: %s",
+                             "%s: %llu rows taken%s, %llu invalid, %s yuan; left as they are: %s",
+                             i->rows),
              LOG_QUOTED(r->submission.options->claims), (unsigned long long)i->rows,
              buffer_string(&taken), (unsigned long long)i->invalid,
              money_format_yuan(inspection_fee(i), yuan),
              left.len ? buffer_string(&left) : _("none"));
     if (counts->edited)
-        log_warn("%llu rows were edited in the report and are taken as they are now",
-                 (unsigned long long)counts->edited);
+        log_warn(
+            language_plural("%llu row was edited in the report and is taken as it is now",
+                            "%llu rows were edited in the report and are taken as they are now",
+                            counts->edited),
+            (unsigned long long)counts->edited);
     if (counts->superseded)
-        log_warn("%llu rows are left because a later row of their claim is accepted",
-                 (unsigned long long)counts->superseded);
+        log_warn(
+            language_plural("%llu row is left because a later row of its claim is accepted",
+                            "%llu rows are left because a later row of their claim is accepted",
+                            counts->superseded),
+            (unsigned long long)counts->superseded);
     buffer_release(&taken);
     buffer_release(&left);
 }
@@ -240,18 +248,27 @@ static int end_without_rows(const struct rerun *r)
     next_step_append_command(r->submission.options, "resolve", r->submission.options->claims,
                              &words);
     if (counts->rows[OUTCOME_UNKNOWN])
-        log_warn("next: %llu rows are unknown, and settled by: %s",
+        log_warn(language_plural("next: %llu row is unknown, and settled by: %s",
+                                 "next: %llu rows are unknown, and settled by: %s",
+                                 counts->rows[OUTCOME_UNKNOWN]),
                  (unsigned long long)counts->rows[OUTCOME_UNKNOWN], buffer_string(&words));
     if (counts->rows[OUTCOME_UNKNOWN] && r->submission.options->ending)
         buffer_text(&r->submission.options->ending->next, buffer_string(&words));
     buffer_release(&words);
     if (counts->rows[OUTCOME_REJECTED])
-        log_info("next: %llu rows were rejected: correct the export and upload it again, or, where "
-                 "the cause was fixed at the platform: --include rejected",
+        log_info(language_plural(
+                     "next: %llu row was rejected: correct the export and upload it again, or, "
+                     "where the cause was fixed at the platform: --include rejected",
+                     "next: %llu rows were rejected: correct the export and upload it again, or, "
+                     "where the cause was fixed at the platform: --include rejected",
+                     counts->rows[OUTCOME_REJECTED]),
                  (unsigned long long)counts->rows[OUTCOME_REJECTED]);
     if (counts->rows[OUTCOME_INVALID])
-        log_info("next: %llu rows are invalid: correct the export and upload it again",
-                 (unsigned long long)counts->rows[OUTCOME_INVALID]);
+        log_info(
+            language_plural("next: %llu row is invalid: correct the export and upload it again",
+                            "next: %llu rows are invalid: correct the export and upload it again",
+                            counts->rows[OUTCOME_INVALID]),
+            (unsigned long long)counts->rows[OUTCOME_INVALID]);
     if (submission_say_changed(&r->submission))
         return EXIT_TRY_LATER;
     if (code == EXIT_COMPLETE)
@@ -272,16 +289,22 @@ static int note_left(struct rerun *r, struct error *err)
 
     if (unknown) {
         language_format(left,
-                        "next: %llu rows of '%s' are still unknown, and were not sent. To list "
-                        "and to settle them: ",
+                        language_plural("next: %llu row of '%s' is still unknown, and was not "
+                                        "sent. To list and to settle it: ",
+                                        "next: %llu rows of '%s' are still unknown, and were not "
+                                        "sent. To list and to settle them: ",
+                                        unknown),
                         (unsigned long long)unknown, LOG_QUOTED(o->claims));
         next_step_append_command(o, "resolve", o->claims, &r->submission.left_next);
         buffer_format(left, "%s\n", buffer_string(&r->submission.left_next));
     }
     if (bad)
         language_format(left,
-                        "next: %llu rows of '%s' are still rejected or invalid: correct them "
-                        "in the export and upload it again\n",
+                        language_plural("next: %llu row of '%s' is still rejected or invalid: "
+                                        "correct it in the export and upload it again\n",
+                                        "next: %llu rows of '%s' are still rejected or invalid: "
+                                        "correct them in the export and upload it again\n",
+                                        bad),
                         (unsigned long long)bad, LOG_QUOTED(o->claims));
     return left->failed || r->submission.left_next.failed ? error_no_memory(err) : 0;
 }

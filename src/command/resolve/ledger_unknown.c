@@ -230,9 +230,12 @@ static int check_count(const struct desk *desk, struct error *err)
     size_t count = decisions_count(desk->decisions);
 
     if (o->all && count != (uint64_t)o->expect_rows)
-        return error_set(err, EXIT_INPUT_REFUSED,
-                         "%zu claims of platform '%s' are unknown, not %lld; nothing was settled",
-                         count, desk->platform, (long long)o->expect_rows);
+        return error_set(
+            err, EXIT_INPUT_REFUSED,
+            language_plural(
+                "%zu claim of platform '%s' is unknown, not %lld; nothing was settled",
+                "%zu claims of platform '%s' are unknown, not %lld; nothing was settled", count),
+            count, desk->platform, (long long)o->expect_rows);
     if (o->claim && !count)
         return error_set(err, EXIT_INPUT_REFUSED,
                          "no attempt of the claim '%s' is unknown on platform '%s'; nothing was "

@@ -88,10 +88,13 @@ static int check_typed(struct resolve *r, struct error *err)
     size_t count = decisions_count(r->decisions);
 
     if (o->all && count != (uint64_t)o->expect_rows)
-        return error_set(err, EXIT_INPUT_REFUSED,
-                         "%zu rows are unknown and to be settled here, not %lld; nothing was "
-                         "settled",
-                         count, (long long)o->expect_rows);
+        return error_set(
+            err, EXIT_INPUT_REFUSED,
+            language_plural(
+                "%zu row is unknown and to be settled here, not %lld; nothing was settled",
+                "%zu rows are unknown and to be settled here, not %lld; nothing was settled",
+                count),
+            count, (long long)o->expect_rows);
     if (o->claim && !count)
         return error_set(err, EXIT_INPUT_REFUSED,
                          "no row of this report has an unknown attempt of the claim '%s'; nothing "

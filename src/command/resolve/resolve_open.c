@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "cli/command.h"
 #include "cli/newer_ledger.h"
 #include "cli/options/options.h"
@@ -130,7 +131,11 @@ static int recover(struct resolve *r, struct error *err)
         ledger_commit(r->ledger, err))
         return -1;
     if (lost)
-        log_warn("%zu rows were in flight when the run ended before: they are unknown now", lost);
+        log_warn(language_plural(
+                     "%zu row was in flight when the run ended before: it is unknown now",
+                     "%zu rows were in flight when the run ended before: they are unknown now",
+                     lost),
+                 lost);
     return 0;
 }
 

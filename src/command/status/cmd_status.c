@@ -125,7 +125,10 @@ static void say_what_is_left(struct status *s, const struct status_abandoned *do
     if (done->was_before)
         log_info("it was abandoned before; that stands as it is");
     if (done->lost)
-        log_warn("%zu rows were in flight when the run ended before: they are unknown now",
+        log_warn(language_plural(
+                     "%zu row was in flight when the run ended before: it is unknown now",
+                     "%zu rows were in flight when the run ended before: they are unknown now",
+                     done->lost),
                  done->lost);
     append_ledger_option(s, &words);
     if (has_unknown)

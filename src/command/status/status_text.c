@@ -87,10 +87,16 @@ static void append_remarks(const struct view_run *run, struct buffer *text)
         language_append(text,
                         "  its report was not published whole; the same command publishes it\n");
     if (r->open_rows)
-        language_format(text, "  %llu rows would be sent by the same command again\n",
+        language_format(text,
+                        language_plural("  %llu row would be sent by the same command again\n",
+                                        "  %llu rows would be sent by the same command again\n",
+                                        r->open_rows),
                         (unsigned long long)r->open_rows);
     if (r->released)
-        language_format(text, "  %llu rows may go on since an attempt was settled\n",
+        language_format(text,
+                        language_plural("  %llu row may go on since an attempt was settled\n",
+                                        "  %llu rows may go on since an attempt was settled\n",
+                                        r->released),
                         (unsigned long long)r->released);
 }
 

@@ -144,8 +144,11 @@ static void say_warnings(const struct inspection *i)
                       (unsigned long long)i->warned[rule],
                       inspection_first(i, (enum rule)rule, first));
     if (i->profile.footer_rows)
-        log_info("%llu lines below the claims are no claims and were passed over: %s",
-                 (unsigned long long)i->profile.footer_rows, buffer_string(&i->footer));
+        log_info(
+            language_plural("%llu line below the claims is no claim and was passed over: %s",
+                            "%llu lines below the claims are no claims and were passed over: %s",
+                            i->profile.footer_rows),
+            (unsigned long long)i->profile.footer_rows, buffer_string(&i->footer));
 }
 
 /* An optional field without a column: one that is not used may be meant for it. */

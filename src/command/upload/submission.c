@@ -208,7 +208,10 @@ static void say_what_is_done(const struct submission *s)
               "run %s: %s", s->resumed.run.name, _(words[s->resumed.kind]));
     if (s->resumed.lost)
         log_event(LOG_WARN, "rows-lost", LOG_FIELDS(LOG_FIELD_NUMBER("rows", s->resumed.lost)),
-                  "%zu rows were in flight when the run ended before: they are unknown now",
+                  language_plural(
+                      "%zu row was in flight when the run ended before: it is unknown now",
+                      "%zu rows were in flight when the run ended before: they are unknown now",
+                      s->resumed.lost),
                   s->resumed.lost);
 }
 

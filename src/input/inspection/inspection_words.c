@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/words/language.h"
 
 int inspection_expect(const struct inspection *inspection, int64_t rows, int64_t fee_fen,
                       struct error *err)
@@ -12,10 +13,13 @@ int inspection_expect(const struct inspection *inspection, int64_t rows, int64_t
     money fee = inspection_fee(inspection);
 
     if (rows >= 0 && inspection->rows != (uint64_t)rows)
-        return error_set(err, EXIT_INPUT_REFUSED,
-                         "the export has %llu rows, not the %lld that --expect-rows says; nothing "
-                         "was sent",
-                         (unsigned long long)inspection->rows, (long long)rows);
+        return error_set(
+            err, EXIT_INPUT_REFUSED,
+            language_plural(
+                "the export has %llu row, not the %lld that --expect-rows says; nothing was sent",
+                "the export has %llu rows, not the %lld that --expect-rows says; nothing was sent",
+                inspection->rows),
+            (unsigned long long)inspection->rows, (long long)rows);
     if (fee_fen >= 0 && fee != fee_fen)
         return error_set(err, EXIT_INPUT_REFUSED,
                          "the valid rows of the export come to %s fen, not the %lld that "
@@ -28,11 +32,16 @@ int inspection_require_rows(const struct inspection *inspection, int64_t least, 
 {
     if (inspection->is_correction || least <= 0 || inspection->rows >= (uint64_t)least)
         return 0;
-    return error_set(err, EXIT_INPUT_REFUSED,
-                     "the export has %llu rows, fewer than the %lld that --min-rows asks for: it "
-                     "may be cut off, or of another day; nothing was sent. Have it made again, or "
-                     "lower --min-rows if it is whole",
-                     (unsigned long long)inspection->rows, (long long)least);
+    return error_set(
+        err, EXIT_INPUT_REFUSED,
+        language_plural("the export has %llu row, fewer than the %lld that --min-rows asks for: it "
+                        "may be cut off, or of another day; nothing was sent. Have it made again, "
+                        "or lower --min-rows if it is whole",
+                        "the export has %llu rows, fewer than the %lld that --min-rows asks for: "
+                        "it may be cut off, or of another day; nothing was sent. Have it made "
+                        "again, or lower --min-rows if it is whole",
+                        inspection->rows),
+        (unsigned long long)inspection->rows, (long long)least);
 }
 
 /* Whether the null words are those that hold where nobody says anything. */
