@@ -102,6 +102,12 @@ every_message_has_its_chinese() {
     return "$status"
 }
 
+# Between the words of a message stand other signs in Chinese than in English.
+separators_are_translated() {
+    ! grep -rnE '[?:] "(, |: )"' --include='*.c' src/cli src/command src/report/manifest &&
+        ! LC_ALL=C.UTF-8 grep -nP '^(msgstr.*)?".*(\p{Han}|）|%[a-z]+)[,:;] (?=.*\p{Han})' po/zh_CN.po
+}
+
 source_is_formatted() {
     clang-format --version 2>/dev/null | grep -q 'version 14\.' || skip 'clang-format 14 is not installed; others differ'
     sources | xargs clang-format --dry-run --Werror
@@ -184,6 +190,7 @@ check symbols_begin_with_the_name_of_their_file
 check every_unit_test_is_declared
 check the_sample_can_be_tried_by_one_command
 check every_message_has_its_chinese
+check separators_are_translated
 check source_is_formatted
 check shell_scripts_are_sound
 check units_are_right_and_confined

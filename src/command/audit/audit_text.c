@@ -197,7 +197,7 @@ static void put_code(const struct audit_code *code, struct buffer *out)
     struct buffer rows = {0};
 
     for (size_t i = 0; i < code->first_count; i++)
-        buffer_format(&rows, "%s%" PRIu64, i ? ", " : "", code->first_rows[i]);
+        buffer_format(&rows, "%s%" PRIu64, i ? _(", ") : "", code->first_rows[i]);
     audit_text_line(out, 2, "%s %s: %" PRIu64 " row%s (%s%s)", outcome_word(code->outcome),
                     LOG_QUOTED(code->code), code->rows, plural(code->rows), buffer_string(&rows),
                     code->rows > code->first_count ? ", …" : "");
@@ -261,7 +261,7 @@ static void put_event(const struct manifest_event *event, struct buffer *out)
     if (event->until_ms)
         clock_format_top(event->until_ms, times[1]);
     audit_text_line(out, 2, "%s %s%s%s%s%s", times[0], LOG_QUOTED_WITHIN(event->kind, 32),
-                    *times[1] ? _(" until ") : "", times[1], *event->text ? ": " : "",
+                    *times[1] ? _(" until ") : "", times[1], *event->text ? _(": ") : "",
                     LOG_QUOTED(event->text));
 }
 

@@ -126,7 +126,7 @@ static void print_pairs(const struct duplicates *duplicates, size_t count, bool 
         struct duplicate duplicate = duplicates_at(duplicates, i);
 
         if (duplicate.same_content == same_content && pairs++ < CHECK_TEXT_DUPLICATES)
-            language_format(&rows, "%s%llu after %llu", rows.len ? ", " : "",
+            language_format(&rows, "%s%llu after %llu", rows.len ? _(", ") : "",
                             (unsigned long long)duplicate.row,
                             (unsigned long long)duplicate.before);
     }

@@ -343,7 +343,7 @@ static void say_learned(const struct import *i)
 
     for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
         if (i->counts.learned_of[outcome])
-            buffer_format(&words, "%s%llu %s", words.len ? ", " : ": ",
+            buffer_format(&words, "%s%llu %s", words.len ? _(", ") : _(": "),
                           (unsigned long long)i->counts.learned_of[outcome],
                           outcome_word((enum outcome)outcome));
     log_info("%zu report%s, %llu rows; the ledger learned %llu of them%s", i->count,

@@ -144,8 +144,8 @@ static void say_what_was_taken(const struct rerun *r)
         uint64_t rest = counts->rows[outcome] - of_it;
 
         if (of_it)
-            buffer_format(&taken, ", %llu %s", (unsigned long long)of_it,
-                          outcome_word((enum outcome)outcome));
+            language_format(&taken, ", %llu %s", (unsigned long long)of_it,
+                            outcome_word((enum outcome)outcome));
         if (rest)
             buffer_format(&left, "%s%llu %s", left.len ? _(", ") : "", (unsigned long long)rest,
                           outcome_word((enum outcome)outcome));

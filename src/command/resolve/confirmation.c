@@ -36,7 +36,7 @@ static void put_attempt(const struct decision *decision, struct buffer *words)
         language_format(words, ", handed over %s", time);
     }
     if (*decision->known)
-        buffer_format(words, ", %s", LOG_QUOTED(decision->known));
+        language_format(words, ", %s", LOG_QUOTED(decision->known));
 }
 
 void confirmation_name(const struct decision *decision, const char *run, int64_t fee_fen,

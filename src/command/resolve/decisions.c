@@ -62,7 +62,7 @@ void decisions_refuse(struct decisions *decisions, const struct decision *decisi
     if (decision->row)
         snprintf(row, sizeof(row), _("row %llu"), (unsigned long long)decision->row);
     if (decision->line)
-        log_error("line %llu%s%s: %s", (unsigned long long)decision->line, *row ? ", " : "", row,
+        log_error("line %llu%s%s: %s", (unsigned long long)decision->line, *row ? _(", ") : "", row,
                   why);
     else
         log_error("%s: %s", row, why);

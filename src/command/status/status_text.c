@@ -262,7 +262,7 @@ static void append_round(const struct view_row *row, struct buffer *text)
         return;
     language_format(text, "    sent again (%s) by ",
                     row->round == ROUND_RESUBMIT ? "--resubmit" : "--resend-unknown");
-    buffer_format(text, "%s: ", LOG_QUOTED(row->round_by));
+    language_format(text, "%s: ", LOG_QUOTED(row->round_by));
     buffer_format(text, "%s\n", LOG_QUOTED(row->round_reason));
 }
 
@@ -303,7 +303,7 @@ void status_text_settlement(const struct view_settlement *settlement, struct buf
     language_format(ret_text, "    settled %s as %s", when(settlement->at_ms, text),
                     settlement->outcome == OUTCOME_ACCEPTED ? _("accepted") : _("not executed"));
     append_field(_(" by "), settlement->by, ret_text);
-    append_field(": ", settlement->reason, ret_text);
+    append_field(_(": "), settlement->reason, ret_text);
     append_field(_("\n      it was unknown: "), settlement->was, ret_text);
     buffer_byte(ret_text, '\n');
 }

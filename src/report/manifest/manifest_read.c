@@ -295,7 +295,7 @@ static void take(struct members *m, struct manifest_found *found)
 static int refuse(const char *path, const char *why, struct error *err)
 {
     return error_set(err, EXIT_INPUT_REFUSED, "'%s' is not a whole manifest of claimbatch%s%s",
-                     LOG_QUOTED(path), *why ? ": " : "", LOG_QUOTED(why));
+                     LOG_QUOTED(path), *why ? _(": ") : "", LOG_QUOTED(why));
 }
 
 static int parse(const char *path, void (*take_all)(struct members *, struct manifest_found *),

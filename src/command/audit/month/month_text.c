@@ -137,7 +137,7 @@ static int put_open(void *context, const struct month_claim *claim, struct error
                     outcome_word(claim->final.outcome), LOG_QUOTED(claim->final.claim_order_no),
                     money_format_yuan(claim->final.fee_fen, yuan),
                     month_sums_day_text(claim->final.day, day), claim->final.row,
-                    *claim->final.code ? ": " : "", LOG_QUOTED(claim->final.code));
+                    *claim->final.code ? _(": ") : "", LOG_QUOTED(claim->final.code));
     return 0;
 }
 
