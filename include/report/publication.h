@@ -23,7 +23,7 @@ struct report;
 struct publication_place {
     bool is_unclaimed; /* a file without a manifest: the caller is to say whether it may be replaced
                         */
-    bool is_like_a_report;          /* … and it begins as reports do */
+    bool is_like_a_report;          /* no whole manifest, and it begins as reports do */
     bool report_stands;             /* a report with a manifest that names this export */
     bool is_foreign;                /* a report of another export, at a path that was named */
     bool is_there;                  /* a report or a manifest */

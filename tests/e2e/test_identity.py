@@ -252,6 +252,27 @@ class NextDayTest(IdentityCase):
         self.assertFalse(os.path.exists(self.ws.ledger))
         self.assertEqual(self.sent(), 30)
 
+    def test_a_report_without_its_manifest_and_a_ledger_that_is_gone_are_refused(self):
+        path = self.ws.file(MANIFEST)
+        for number, damage in enumerate((os.unlink, lambda name: os.truncate(name, 100))):
+            self.ws.export(claim_rows(30, first=1 + 100 * number))
+            self.assertExit(self.ws.upload(self.web), 0)
+            sent = self.sent()
+            self.remove_ledger()
+            damage(path)
+            result = self.ws.upload(self.web, "--overwrite")
+            self.assertRefused(result, "claims.report.csv", "is new", "--new-ledger")
+            self.assertIn(self.ws.upload(self.web).code, (73, 78))
+            self.assertEqual(self.sent(), sent)
+            self.assertExit(self.ws.upload(self.web, "--overwrite", *NEW_LEDGER), 0)
+            starts = [e["text"] for e in self.ws.read_manifest()["events"] if e["kind"] == "start"]
+            self.assertEqual(starts, ["--new-ledger, said by tests: lost"])
+            sent = self.sent()
+            self.assertExit(self.ws.upload(self.web, "--overwrite"), 0)
+            self.assertEqual(self.sent(), sent)
+            for name in glob.glob(self.ws.file("*report*")):
+                os.unlink(name)
+
     def test_one_that_was_made_elsewhere_meanwhile_is_refused_as_well(self):
         self.assertExit(self.ws.upload(self.web), 0)
         self.remove_ledger()

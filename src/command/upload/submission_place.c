@@ -9,7 +9,9 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "cli/newer_ledger.h"
 #include "guard.h"
+#include "ledger/commits.h"
 #include "report/beside.h"
 #include "report/manifest/started.h"
 #include "report/move.h"
@@ -201,6 +203,27 @@ static int refuse_unclaimed(struct submission *s, struct error *err)
                : publication_refuse(s->report_path.ptr, _("has no manifest beside it"), err);
 }
 
+/* A report stands there, and nothing that tells with which ledger its claims were sent; one that
+ * knows of no run is not it. Not even --overwrite is meant for that. */
+static int check_ledger_is_old(struct submission *s, struct error *err)
+{
+    int64_t made_ms;
+    bool has_runs;
+
+    if (!s->place.is_like_a_report)
+        return 0;
+    if (ledger_made(s->ledger, &made_ms, &has_runs, err))
+        return -1;
+    s->has_passed |= !has_runs && s->options->new_ledger;
+    if (has_runs || s->options->new_ledger)
+        return 0;
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "'%s' is a report, its manifest is gone or damaged, and ledger '%s' is new: "
+                     "its claims were sent with another one. Name that one with --ledger; %s",
+                     LOG_QUOTED(s->report_path.ptr), LOG_QUOTED(s->ledger_path.ptr),
+                     _(NEWER_LEDGER_OVERRIDE));
+}
+
 /* A report without a manifest is ours when publishing it was cut short between the two. Whether the
  * run is finished tells nothing: a later start, which was cut short too, has begun it anew. */
 int submission_check_unclaimed(struct submission *s, struct error *err)
@@ -208,6 +231,8 @@ int submission_check_unclaimed(struct submission *s, struct error *err)
     struct run_record run;
     int found;
 
+    if (check_ledger_is_old(s, err))
+        return -1;
     if (!s->place.is_unclaimed)
         return 0;
     found = submission_find_run(s, &run, err);
