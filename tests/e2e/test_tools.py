@@ -76,6 +76,7 @@ def refusal(number=1, desc="", **changes):
     return claim(number, status="2", fee="0", desc=desc, **changes)
 
 
+OTHER_UNITS = ("萬元", "仟元", "佰元", "拾元", "十元", "百万", "W元", "K元", "韩元", "新元", "澳门元", "THB", "S$", "₩", "0.01元", "元*100", "1/100元")
 NO_REASONS = ("NA", "N/A", "n.a.", ".", "……", "*", "□", "\u2800", "TRUE", "missing", "0", "（空）", "待补充", "同上", "{null}")
 
 # What it is; the bytes; options; then as above.
@@ -83,6 +84,8 @@ BROTHERS = (
     ("two units in a header", rows(claim(), header=CHINESE.format("理赔金额(元/分)")), (), 65, "fen and yuan"),
     ("ten thousands in a header", rows(claim(), header=CHINESE.format("理赔金额（万）")), (), 65, "neither fen nor yuan"),
     ("dollars in a header", rows(claim(), header=CHINESE.format("理赔金额(USD)")), (), 65, "neither fen nor yuan"),
+    *[(f"{unit} in a header that is named", rows(claim(), header=CHINESE.format(f"赔款({unit})")), ("--column", f"claim_fee=赔款({unit})", "--fee-unit", "yuan"), 65, "neither fen nor yuan") for unit in OTHER_UNITS],
+    ("a branch in a header that is named", rows(claim(), header=CHINESE.format("赔款(总部)")), ("--column", "claim_fee=赔款(总部)", "--fee-unit", "fen"), 0, 1, {}, 12800),
     ("a unit against the option", rows(claim(), header=CHINESE.format("理赔金额：元")), ("--fee-unit", "fen"), 65, "says yuan"),
     ("a cell in yuan", rows(claim(fee="128元")), (), 65, "says yuan"),
     ("a cell in ten thousands", rows(claim(fee="1.2万")), (), 65, "neither fen nor yuan"),

@@ -52,20 +52,33 @@ static const struct {
     const char *word;
     enum unit_said unit;
 } units[] = {
-    {"人民币元", UNIT_SAYS_YUAN}, {"元人民币", UNIT_SAYS_YUAN}, {"人民币", UNIT_SAYS_YUAN},
-    {"亿元", UNIT_SAYS_OTHER},    {"万元", UNIT_SAYS_OTHER},    {"千元", UNIT_SAYS_OTHER},
-    {"百元", UNIT_SAYS_OTHER},    {"美元", UNIT_SAYS_OTHER},    {"港元", UNIT_SAYS_OTHER},
-    {"欧元", UNIT_SAYS_OTHER},    {"日元", UNIT_SAYS_OTHER},    {"澳元", UNIT_SAYS_OTHER},
-    {"加元", UNIT_SAYS_OTHER},    {"台币", UNIT_SAYS_OTHER},    {"港币", UNIT_SAYS_OTHER},
-    {"美金", UNIT_SAYS_OTHER},    {"英镑", UNIT_SAYS_OTHER},    {"厘", UNIT_SAYS_OTHER},
-    {"亿", UNIT_SAYS_OTHER},      {"万", UNIT_SAYS_OTHER},      {"千", UNIT_SAYS_OTHER},
-    {"角", UNIT_SAYS_OTHER},      {"美分", UNIT_SAYS_OTHER},    {"usd", UNIT_SAYS_OTHER},
-    {"hkd", UNIT_SAYS_OTHER},     {"eur", UNIT_SAYS_OTHER},     {"jpy", UNIT_SAYS_OTHER},
-    {"gbp", UNIT_SAYS_OTHER},     {"twd", UNIT_SAYS_OTHER},     {"$", UNIT_SAYS_OTHER},
-    {"€", UNIT_SAYS_OTHER},       {"£", UNIT_SAYS_OTHER},       {"rmb", UNIT_SAYS_YUAN},
-    {"cny", UNIT_SAYS_YUAN},      {"yuan", UNIT_SAYS_YUAN},     {"¥", UNIT_SAYS_YUAN},
-    {"￥", UNIT_SAYS_YUAN},       {"元", UNIT_SAYS_YUAN},       {"圆", UNIT_SAYS_YUAN},
-    {"块", UNIT_SAYS_YUAN},       {"fen", UNIT_SAYS_FEN},       {"cents", UNIT_SAYS_FEN},
+    {"人民币元", UNIT_SAYS_YUAN}, {"元人民币", UNIT_SAYS_YUAN},  {"人民币", UNIT_SAYS_YUAN},
+    {"百万元", UNIT_SAYS_OTHER},  {"百万", UNIT_SAYS_OTHER},     {"百萬", UNIT_SAYS_OTHER},
+    {"十元", UNIT_SAYS_OTHER},    {"拾元", UNIT_SAYS_OTHER},     {"佰元", UNIT_SAYS_OTHER},
+    {"仟元", UNIT_SAYS_OTHER},    {"萬元", UNIT_SAYS_OTHER},     {"億元", UNIT_SAYS_OTHER},
+    {"k元", UNIT_SAYS_OTHER},     {"w元", UNIT_SAYS_OTHER},      {"新加坡元", UNIT_SAYS_OTHER},
+    {"新元", UNIT_SAYS_OTHER},    {"韩元", UNIT_SAYS_OTHER},     {"韓元", UNIT_SAYS_OTHER},
+    {"澳门元", UNIT_SAYS_OTHER},  {"澳門元", UNIT_SAYS_OTHER},   {"新台币", UNIT_SAYS_OTHER},
+    {"新臺幣", UNIT_SAYS_OTHER},  {"港幣", UNIT_SAYS_OTHER},     {"泰铢", UNIT_SAYS_OTHER},
+    {"卢布", UNIT_SAYS_OTHER},    {"thousand", UNIT_SAYS_OTHER}, {"million", UNIT_SAYS_OTHER},
+    {"krw", UNIT_SAYS_OTHER},     {"thb", UNIT_SAYS_OTHER},      {"sgd", UNIT_SAYS_OTHER},
+    {"mop", UNIT_SAYS_OTHER},     {"aud", UNIT_SAYS_OTHER},      {"hk$", UNIT_SAYS_OTHER},
+    {"us$", UNIT_SAYS_OTHER},     {"nt$", UNIT_SAYS_OTHER},      {"s$", UNIT_SAYS_OTHER},
+    {"a$", UNIT_SAYS_OTHER},      {"₩", UNIT_SAYS_OTHER},        {"₽", UNIT_SAYS_OTHER},
+    {"萬", UNIT_SAYS_OTHER},      {"億", UNIT_SAYS_OTHER},       {"仟", UNIT_SAYS_OTHER},
+    {"亿元", UNIT_SAYS_OTHER},    {"万元", UNIT_SAYS_OTHER},     {"千元", UNIT_SAYS_OTHER},
+    {"百元", UNIT_SAYS_OTHER},    {"美元", UNIT_SAYS_OTHER},     {"港元", UNIT_SAYS_OTHER},
+    {"欧元", UNIT_SAYS_OTHER},    {"日元", UNIT_SAYS_OTHER},     {"澳元", UNIT_SAYS_OTHER},
+    {"加元", UNIT_SAYS_OTHER},    {"台币", UNIT_SAYS_OTHER},     {"港币", UNIT_SAYS_OTHER},
+    {"美金", UNIT_SAYS_OTHER},    {"英镑", UNIT_SAYS_OTHER},     {"厘", UNIT_SAYS_OTHER},
+    {"亿", UNIT_SAYS_OTHER},      {"万", UNIT_SAYS_OTHER},       {"千", UNIT_SAYS_OTHER},
+    {"角", UNIT_SAYS_OTHER},      {"美分", UNIT_SAYS_OTHER},     {"usd", UNIT_SAYS_OTHER},
+    {"hkd", UNIT_SAYS_OTHER},     {"eur", UNIT_SAYS_OTHER},      {"jpy", UNIT_SAYS_OTHER},
+    {"gbp", UNIT_SAYS_OTHER},     {"twd", UNIT_SAYS_OTHER},      {"$", UNIT_SAYS_OTHER},
+    {"€", UNIT_SAYS_OTHER},       {"£", UNIT_SAYS_OTHER},        {"rmb", UNIT_SAYS_YUAN},
+    {"cny", UNIT_SAYS_YUAN},      {"yuan", UNIT_SAYS_YUAN},      {"¥", UNIT_SAYS_YUAN},
+    {"￥", UNIT_SAYS_YUAN},       {"元", UNIT_SAYS_YUAN},        {"圆", UNIT_SAYS_YUAN},
+    {"块", UNIT_SAYS_YUAN},       {"fen", UNIT_SAYS_FEN},        {"cents", UNIT_SAYS_FEN},
     {"分", UNIT_SAYS_FEN},
 };
 
@@ -218,6 +231,18 @@ static bool stands_alone(const char *plain, const char *place, size_t len)
            (!goes_on && ends_before(plain, place, said, COUNT(said)));
 }
 
+/* 0.01元, 元*100: a part or a multiple of the unit. The star is gone from a plain text. */
+static bool is_multiple(const char *plain, const char *place, size_t len)
+{
+    const char *behind = place + len;
+    size_t power = *behind == '1' ? 1 + strspn(behind + 1, "0") : 0;
+
+    if ((unsigned char)*place < 0x80)
+        return false;
+    return (place > plain && strchr("0123456789", place[-1])) ||
+           (power > 1 && (!behind[power] || strchr(")]", behind[power])));
+}
+
 /* What the plain text says; where a word for a unit was met it is taken out with its brackets. */
 static enum unit_said take_units(char *plain)
 {
@@ -227,6 +252,8 @@ static enum unit_said take_units(char *plain)
         size_t len = 1;
         enum unit_said unit = unit_at(p, &len);
 
+        if (unit != UNIT_UNSAID && is_multiple(plain, p, len))
+            said = UNIT_SAYS_OTHER;
         if (unit == UNIT_UNSAID || !stands_alone(plain, p, len)) {
             p += 1;
             while (((unsigned char)*p & 0xc0) == 0x80)
