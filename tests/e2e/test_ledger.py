@@ -64,6 +64,15 @@ class RefusalTest(LedgerCase):
             file.seek(4096)
             file.write(b"\xa5" * (size - 4096))
         self.refused(gateway, 74, "restore the newest backup")
+        self.refused(gateway, 74, "if there is none, move it away")
+        os.rename(path, self.ws.file("damaged.db"))
+        self.refused(gateway, 78, "claimbatch import", "--new-ledger")
+        learned = self.ws.run("import", "claims.report.csv", "--ledger", "ledger.db", "-g", gateway.url,
+                              "--by", "tests", "--reason", "damaged")
+        self.assertExit(learned, 0)
+        sent = len(gateway.requests)
+        self.assertExit(self.ws.upload(gateway), 0)
+        self.assertEqual(len(gateway.requests), sent)
 
     def test_a_damaged_page_of_earlier_rows_is_what_the_run_says_it_ended_with(self):
         """It is met within a transaction, which is over then; what follows from that is not the cause."""

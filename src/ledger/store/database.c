@@ -75,7 +75,7 @@ static const char *advice_of(const struct ledger *ledger, int sqlite_code)
         return _("; make room on the disk, then type the same command again");
     case SQLITE_CORRUPT:
         return _("; it is damaged: restore the newest backup, and do not send anything with it "
-                 "before");
+                 "before; if there is none, move it away: the next start says what to type");
     case SQLITE_NOTADB:
         return _("; it is not a ledger: name another file with --ledger");
     case SQLITE_READONLY:
