@@ -238,6 +238,16 @@ class TextTest(CheckCase):
         self.assertEqual(quiet.err, "")
         self.assertExit(quiet, 1)
 
+    def test_what_a_spreadsheet_changed_is_exported_again(self):
+        self.ws.export([claim_row(1), claim_row(2, workcard_id="1.23E+11")])
+        for options in ((), ("-o", "problems.csv")):
+            result = self.ws.run("check", "claims.csv", *options)
+            self.assertExit(result, 1)
+            self.assertSays(result, "next: have the export made again with numbers and dates as text")
+            self.assertNotIn("next: fix", result.err)
+        result = self.ws.run("check", "claims.csv", "--rule", "excel-number=warn")
+        self.assertNotIn("made again", result.err)
+
     def test_an_export_comes_from_standard_input(self):
         self.ws.export([claim_row(1, claim_fee="x")])
         with open(self.ws.claims, "rb") as file:

@@ -198,6 +198,13 @@ static void print_text(const struct check *check)
     check_text_totals(name, &check->inspection, buffer_string(&check->reading));
 }
 
+/* What a spreadsheet made of a number or a date is in no cell that a person could fix. */
+static bool is_damaged(const struct inspection *i)
+{
+    return i->broken[RULE_EXCEL_NUMBER] &&
+           inspection_severity(i, RULE_EXCEL_NUMBER) == SEVERITY_ERROR;
+}
+
 static void say_what_is_next(const struct check *check)
 {
     struct buffer words = {0};
@@ -210,6 +217,9 @@ static void say_what_is_next(const struct check *check)
     options_retype(check->options, &words);
     if (check->change.len)
         log_warn("%s\nnext: check it again", buffer_string(&check->change));
+    else if (is_damaged(&check->inspection) && !check->inspection.is_correction)
+        log_info("next: have the export made again with numbers and dates as text, then check it "
+                 "again: what a spreadsheet changed (EXCEL_NUMBER) cannot be read back");
     else if (check->inspection.invalid && check->sheet)
         log_info(
             "next: fix the invalid rows in '%s' and check that, then upload both the export and "
