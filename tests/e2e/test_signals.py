@@ -1,6 +1,7 @@
 """Ctrl-C, termination and sudden death: nothing lost, nothing sent twice (design section 2)."""
 
 import contextlib
+import itertools
 import os
 import random
 import signal
@@ -173,6 +174,33 @@ class StopTest(SignalCase):
         self.assertIn(line["outcome"], ("unsent", "unknown"))
         self.assertEqual(line["outcome"], "unsent", line)
         self.assertEqual(line["attempts"], "1")
+
+
+class EndlessInputTest(TestCase):
+    def write(self, end, is_read):
+        """Until nobody reads any more."""
+        lines = b"1,,1,CL1,1,2026-01-02 03:04:05,1\n" * 3000
+        with contextlib.suppress(BrokenPipeError), open(end, "wb", buffering=0) as file:
+            for count in itertools.count():
+                file.write(lines)
+                if count == 40:  # more than the pipe holds
+                    is_read.set()
+
+    def test_a_signal_ends_the_reading_of_an_input_that_never_waits(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number):
+                read, write = os.pipe()
+                with open(read, "rb") as end:
+                    run = self.ws.start("check", "-", stdin=end)
+                is_read = threading.Event()
+                writer = threading.Thread(target=self.write, args=(write, is_read))
+                writer.start()
+                self.addCleanup(writer.join)
+                self.assertTrue(is_read.wait(30))
+                run.send_signal(number)
+                result = run.finish(30)
+                self.assertExit(result, 128 + number)
+                self.assertSays(result, "stopped by a signal", "nothing was sent")
 
 
 class AloneTest(SignalCase):

@@ -15,7 +15,8 @@
 #define SPOOL_NAME "the temporary copy of the input"
 #define PIECE_BYTES ((size_t)1 << 20)
 
-/* The length read, short only at the end; -1 with errno. */
+/* The length read, short only at the end; -1 with errno, EINTR once a signal ends the program: an
+ * input that never ends never makes a read wait. */
 static ssize_t read_fully(int fd, unsigned char *bytes, size_t len)
 {
     size_t done = 0;
@@ -23,7 +24,11 @@ static ssize_t read_fully(int fd, unsigned char *bytes, size_t len)
     while (done < len) {
         ssize_t n = read(fd, bytes + done, len - done);
 
-        if (n < 0 && errno == EINTR && !stop_signal())
+        if (stop_signal()) {
+            errno = EINTR;
+            return -1;
+        }
+        if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return -1;
