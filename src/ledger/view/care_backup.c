@@ -82,7 +82,7 @@ static int note_doubts(struct backup *b, struct error *err)
         int64_t run = sqlite3_column_int64(list, 0);
 
         code = SQLITE_OK;
-        if (b->ledger->lock_fd < 0 || !ledger_run_is_alive(b->ledger, run))
+        if (!ledger_run_is_alive(b->ledger, run))
             continue;
         snprintf(text, sizeof(text), "INSERT OR IGNORE INTO doubt SELECT %lld, count FROM commits",
                  (long long)run);

@@ -65,11 +65,6 @@ static int count_rows(struct ledger *ledger, int64_t run, uint64_t *rows, struct
     return 0;
 }
 
-static bool is_alive(struct ledger *ledger, int64_t run)
-{
-    return ledger->lock_fd >= 0 && ledger_run_is_alive(ledger, run);
-}
-
 /* A claim, and the newest of its rows, or the place of its open attempt. */
 struct head {
     const char *claim_order_no;
@@ -152,7 +147,7 @@ static bool stays(struct ledger *ledger, int64_t run, const struct ids *unsettle
 {
     if (ids_has(unsettled, run))
         counts->kept_open++;
-    else if (is_alive(ledger, run))
+    else if (ledger_run_is_alive(ledger, run))
         counts->kept_active++;
     else
         return false;

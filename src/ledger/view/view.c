@@ -21,11 +21,6 @@ void view_let_go(struct ledger *ledger)
 
 /* ---- runs ---- */
 
-bool view_is_active(struct ledger *ledger, int64_t run)
-{
-    return ledger->lock_fd >= 0 && ledger_run_is_alive(ledger, run);
-}
-
 const char *view_state_name(enum view_state state)
 {
     static const char *const names[VIEW_STATE_COUNT] = {N_("active"),    N_("interrupted"),
@@ -50,7 +45,7 @@ static enum view_state state_of(struct ledger *ledger, const struct view_run *vi
         return VIEW_PRUNED;
     if (view->abandonment.run)
         return VIEW_ABANDONED;
-    if (view_is_active(ledger, run->id))
+    if (ledger_run_is_alive(ledger, run->id))
         return VIEW_ACTIVE;
     if (!run->finished_ms)
         return VIEW_INTERRUPTED;
@@ -128,7 +123,7 @@ int view_today(struct ledger *ledger, int64_t now_ms,
 /* The intents of a run that died are unknown, those of a live one are not. */
 static uint64_t count_unknown(struct ledger *ledger, int64_t run, int64_t intents, int64_t all)
 {
-    return (uint64_t)(intents && view_is_active(ledger, run) ? all - intents : all);
+    return (uint64_t)(intents && ledger_run_is_alive(ledger, run) ? all - intents : all);
 }
 
 int view_open_runs(struct ledger *ledger,
@@ -178,7 +173,7 @@ static int explain_unknown(struct ledger *ledger, struct view_unknown *unknown,
     struct run_brief brief;
     int found;
 
-    if (unknown->was_interrupted && view_is_active(ledger, unknown->place.run))
+    if (unknown->was_interrupted && ledger_run_is_alive(ledger, unknown->place.run))
         return 0;
     if (database_brief(ledger, unknown->place.run, &brief, err))
         return -1;
