@@ -279,6 +279,7 @@ struct claim_state {
     int64_t fee_fen;      /* … here */
     bool open;            /* it has an open attempt: an intent, or an unsettled unknown */
     bool open_is_intent;
+    bool open_run_alive; /* it is an intent, and its run is alive */
     struct row_place open_at;
 };
 

@@ -18,6 +18,8 @@ static int read_open(struct ledger *ledger, int64_t platform, const struct claim
     state->open_at.run = sqlite3_column_int64(s, 0);
     state->open_at.row = (uint64_t)sqlite3_column_int64(s, 1);
     state->open_is_intent = sqlite3_column_int(s, 2);
+    state->open_run_alive =
+        state->open_is_intent && ledger_run_is_alive(ledger, state->open_at.run);
     return 0;
 }
 

@@ -219,8 +219,6 @@ static int gather(struct batch *b, struct job *job, struct known *ret_known, str
         .before = found ? before : NULL,
         .resend_unknown = job->in_round && s->round.kind == ROUND_RESEND_UNKNOWN,
         .resubmit = job->in_round && s->round.kind == ROUND_RESUBMIT,
-        .open_run_alive = claim->open && claim->open_is_intent &&
-                          ledger_run_is_alive(s->ledger, claim->open_at.run),
     };
     job->resend = (claim->open && !claim->open_is_intent) || job->unrecorded;
     return 0;

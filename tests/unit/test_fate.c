@@ -42,6 +42,7 @@ static enum fate decide(const struct scenario *scenario)
         .accepted_rank = scenario->accepted_rank,
         .open = scenario->open != CLOSED,
         .open_is_intent = scenario->open == INTENT_ALIVE || scenario->open == INTENT_DEAD,
+        .open_run_alive = scenario->open == INTENT_ALIVE,
     };
     struct row_record before = {.row = ROW - 1,
                                 .state = ROW_FINAL,
@@ -55,7 +56,6 @@ static enum fate decide(const struct scenario *scenario)
         .before = scenario->before == NONE ? NULL : &before,
         .resend_unknown = scenario->resend_unknown,
         .resubmit = scenario->resubmit,
-        .open_run_alive = scenario->open == INTENT_ALIVE,
     };
 
     memcpy(claim.accepted_digest, scenario->accepted == SAME ? same : other, sizeof(same));

@@ -222,6 +222,26 @@ static void row_that_stands_alone_costs_the_claim_nothing(void **state)
     assert_int_equal(run_sql(ledger_path(ledger), "SELECT count(*) FROM claim"), 0);
 }
 
+static void a_claim_tells_whether_the_run_of_its_intent_is_alive(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "A");
+
+    begin(ledger);
+    intend(ledger, &ref);
+    commit(ledger);
+    assert_true(claim_of(ledger, "A").open_is_intent);
+    assert_false(claim_of(ledger, "A").open_run_alive);
+    assert_int_equal(ledger_run_lock(ledger, run, &err), 1);
+    assert_true(claim_of(ledger, "A").open_run_alive);
+    begin(ledger);
+    settle(ledger, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
+    commit(ledger);
+    assert_true(claim_of(ledger, "A").open);
+    assert_false(claim_of(ledger, "A").open_run_alive);
+}
+
 static void intents_of_a_dead_run_become_unknown(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
@@ -318,6 +338,7 @@ int main(void)
         WITH_LEDGER(row_before_is_of_the_same_claim_and_file),
         WITH_LEDGER(row_before_is_the_nearest_though_rows_became_final_in_another_order),
         WITH_LEDGER(row_that_stands_alone_costs_the_claim_nothing),
+        WITH_LEDGER(a_claim_tells_whether_the_run_of_its_intent_is_alive),
         WITH_LEDGER(intents_of_a_dead_run_become_unknown),
     };
 

@@ -538,7 +538,7 @@ static void history_tells_all_workcards_of_a_number_and_what_is_open(void **stat
     history = history_of(view, "A", 2);
     assert_string_equal(history.text, "claim815 unknown2 claim816 ");
     assert_true(history.claim.state.open);
-    assert_true(history.claim.open_run_active);
+    assert_true(history.claim.state.open_run_alive);
     assert_string_equal(history.claim.open_run_name, run.name);
     ledger_close(view);
 }

@@ -138,7 +138,6 @@ struct view_claim {
     const char *platform;
     struct claim_state state;
     char open_run_name[LEDGER_ID_BYTES];
-    bool open_run_active;
     size_t rows; /* that are visited; 0: they were pruned, or the first is being sent */
 };
 

@@ -37,7 +37,6 @@ struct fate_facts {
     bool
         resend_unknown; /* a person said to send unsettled claims again, and this one was not yet */
     bool resubmit;      /* … or accepted ones */
-    bool open_run_alive; /* whether the run of claim->open_at is alive */
 };
 
 enum fate fate_make(const struct fate_facts *facts);

@@ -264,8 +264,7 @@ static void put_open(struct json *document, const struct view_claim *claim)
     json_map_open(document);
     json_key_text(document, "run", claim->open_run_name);
     json_key_number(document, "row", (int64_t)state->open_at.row);
-    json_key_text(document, "state",
-                  state->open_is_intent && claim->open_run_active ? "in-flight" : "unknown");
+    json_key_text(document, "state", state->open_run_alive ? "in-flight" : "unknown");
     json_map_close(document);
 }
 

@@ -223,14 +223,13 @@ static void append_digest(const unsigned char *digest, struct buffer *text)
 static void append_open(const struct view_claim *claim, struct buffer *text)
 {
     const struct claim_state *state = &claim->state;
-    bool in_flight = state->open_is_intent && claim->open_run_active;
 
     if (!state->open)
         return;
     language_format(text, "  open: row %llu of run %s %s\n", (unsigned long long)state->open_at.row,
                     claim->open_run_name,
-                    in_flight ? _("is being sent at this moment")
-                              : _("is unknown, and nobody has settled it"));
+                    state->open_run_alive ? _("is being sent at this moment")
+                                          : _("is unknown, and nobody has settled it"));
 }
 
 void status_text_claim(const char *claim_order_no, const struct view_claim *claim,

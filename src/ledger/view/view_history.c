@@ -121,8 +121,6 @@ static int visit_claim(struct ledger *ledger, const struct claim_key *key, int64
         goto out;
     memcpy(claim.open_run_name, brief.name, sizeof(brief.name));
     claim.rows = places.count;
-    claim.open_run_active =
-        claim.state.open && ledger_run_is_alive(ledger, claim.state.open_at.run);
     visitor->claim(visitor->context, &claim);
     for (size_t i = places.count; i-- > 0;)
         if (visit_row(ledger, places.list[i], visitor, err))

@@ -26,12 +26,12 @@ static bool before_is_open(const struct fate_facts *f)
 
 static bool intent_is_alive(const struct fate_facts *f)
 {
-    return f->claim->open && f->claim->open_is_intent && f->open_run_alive;
+    return f->claim->open && f->claim->open_is_intent && f->claim->open_run_alive;
 }
 
 static bool intent_is_dead(const struct fate_facts *f)
 {
-    return f->claim->open && f->claim->open_is_intent && !f->open_run_alive;
+    return f->claim->open && f->claim->open_is_intent && !f->claim->open_run_alive;
 }
 
 /* Content that is not known here may be this one: it is never sent. */

@@ -78,8 +78,6 @@ static int decide(struct pass *pass, const struct judged_row *row, enum fate *re
     /* A claim that nothing is known of has nothing to be compared with. */
     if ((state.accepted || row->open_row) && claim_digest(&row->claim, digest))
         return error_no_memory(err);
-    facts.open_run_alive =
-        state.open && state.open_is_intent && ledger_run_is_alive(s->ledger, state.open_at.run);
     *ret_decision = fate_make(&facts);
     /* The run will make it unknown before it decides. */
     state.open_is_intent = false;
