@@ -312,6 +312,17 @@ struct row_ref {
     int64_t fee_fen; /* becomes the claim's where the row is accepted */
 };
 
+/* What is known of a row before it is decided what becomes of it. */
+struct row_facts {
+    struct claim_state claim;
+    bool has_before; /* ledger_claim_before has found a row … */
+    struct row_record before;
+};
+
+/* `repeated`: other rows of this run may be of the same claim, so that one may stand before it. */
+int ledger_row_ask(struct ledger *ledger, const struct row_ref *ref, bool repeated,
+                   struct row_facts *ret_facts, struct error *err);
+
 /*
  * Records that the row may be sent from now on: 1, or 0 when the claim already has an open attempt
  * (then nothing is recorded). With `resend` an unknown attempt is no obstacle. `record` has digest,

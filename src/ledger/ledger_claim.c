@@ -70,3 +70,17 @@ int ledger_claim_before(struct ledger *ledger, const char *platform, const struc
             return 1;
     return found;
 }
+
+int ledger_row_ask(struct ledger *ledger, const struct row_ref *ref, bool repeated,
+                   struct row_facts *ret_facts, struct error *err)
+{
+    int found = 0;
+
+    if (ledger_claim_get(ledger, ref->platform, &ref->key, &ret_facts->claim, err))
+        return -1;
+    if (repeated)
+        found = ledger_claim_before(ledger, ref->platform, &ref->key, ref->place,
+                                    &ret_facts->before, err);
+    ret_facts->has_before = found > 0;
+    return found < 0 ? -1 : 0;
+}

@@ -186,45 +186,33 @@ static void make_ready(struct batch *b, struct job *job)
     window_move(b->window, job, job->guard == JOB_GUARD_ASIDE ? JOB_ASIDE : JOB_READY, INT64_MIN);
 }
 
-/* What is known of a row, and what it points to. */
-struct known {
-    struct claim_state claim;
-    struct row_record before;
-    struct fate_facts facts;
-};
+/* One that is unknown, though not of this run, stands before it as well. */
+static void add_open_row(const struct job *job, struct row_facts *known)
+{
+    if (!job->open_row || (known->has_before && known->before.row >= job->open_row))
+        return;
+    known->has_before = true;
+    known->before = (struct row_record){.row = job->open_row, .counts_as = OUTCOME_UNKNOWN};
+}
 
-static int gather(struct batch *b, struct job *job, struct known *ret_known, struct error *err)
+static enum fate fate_of(const struct batch *b, const struct job *job,
+                         const struct row_facts *known)
 {
     const struct batch_settings *s = b->settings;
-    struct claim_state *claim = &ret_known->claim;
-    struct row_record *before = &ret_known->before;
-    struct row_ref ref = state_ref(b, job);
-    int found = 0;
-
-    if (ledger_claim_get(s->ledger, s->platform, &ref.key, claim, err))
-        return -1;
-    if (job->repeated)
-        found = ledger_claim_before(s->ledger, s->platform, &ref.key, ref.place, before, err);
-    if (found < 0)
-        return -1;
-    if (job->open_row && (!found || before->row < job->open_row)) {
-        *before = (struct row_record){.row = job->open_row, .counts_as = OUTCOME_UNKNOWN};
-        found = 1;
-    }
-    ret_known->facts = (struct fate_facts){
+    struct fate_facts facts = {
         .order = {s->run->sequence, job->row},
         .rank = s->run->rank,
         .digest = job->digest,
-        .claim = claim,
-        .before = found ? before : NULL,
+        .claim = &known->claim,
+        .before = known->has_before ? &known->before : NULL,
         .resend_unknown = job->in_round && s->round.kind == ROUND_RESEND_UNKNOWN,
         .resubmit = job->in_round && s->round.kind == ROUND_RESUBMIT,
     };
-    job->resend = (claim->open && !claim->open_is_intent) || job->unrecorded;
-    return 0;
+
+    return fate_make(&facts);
 }
 
-static int act(struct batch *b, struct job *job, enum fate fate, const struct known *known,
+static int act(struct batch *b, struct job *job, enum fate fate, const struct row_facts *known,
                struct error *err)
 {
     const struct claim_state *claim = &known->claim;
@@ -262,21 +250,31 @@ static int act(struct batch *b, struct job *job, enum fate fate, const struct kn
     return 0;
 }
 
-static int judge(struct batch *b, struct job *job, struct error *err)
+static int decide(struct batch *b, struct job *job, const struct row_facts *known,
+                  struct error *err)
 {
-    struct known known;
-    enum fate fate;
+    const struct claim_state *claim = &known->claim;
+    enum fate fate = fate_of(b, job, known);
 
-    if (gather(b, job, &known, err))
-        return -1;
-    fate = fate_make(&known.facts);
+    job->resend = (claim->open && !claim->open_is_intent) || job->unrecorded;
     if ((fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED) &&
-        (remember_earlier(b, job, &known.claim, err) || look_for_guard(b, job, err)))
+        (remember_earlier(b, job, claim, err) || look_for_guard(b, job, err)))
         return -1;
     job->changed = fate == DECIDE_SEND_CHANGED;
-    job->has_before = known.claim.has_fee;
-    job->before_fen = known.claim.fee_fen;
-    return act(b, job, fate, &known, err);
+    job->has_before = claim->has_fee;
+    job->before_fen = claim->fee_fen;
+    return act(b, job, fate, known, err);
+}
+
+static int judge(struct batch *b, struct job *job, struct error *err)
+{
+    struct row_ref ref = state_ref(b, job);
+    struct row_facts known;
+
+    if (ledger_row_ask(b->settings->ledger, &ref, job->repeated, &known, err))
+        return -1;
+    add_open_row(job, &known);
+    return decide(b, job, &known, err);
 }
 
 static int judge_due(struct batch *b, struct error *err)

@@ -222,6 +222,27 @@ static void row_that_stands_alone_costs_the_claim_nothing(void **state)
     assert_int_equal(run_sql(ledger_path(ledger), "SELECT count(*) FROM claim"), 0);
 }
 
+static void what_is_known_of_a_row_is_its_claim_and_the_row_before(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct row_ref first = ref_of(run, 2, "A");
+    struct row_ref second = ref_of(run, 9, "A");
+    struct row_facts known;
+
+    send_one(ledger, run, 2, "A", OUTCOME_ACCEPTED);
+    assert_int_equal(ledger_row_ask(ledger, &second, true, &known, &err), 0);
+    assert_true(known.claim.accepted);
+    assert_true(known.has_before);
+    assert_int_equal(known.before.row, 2);
+    assert_int_equal(known.before.outcome, OUTCOME_ACCEPTED);
+    assert_int_equal(ledger_row_ask(ledger, &second, false, &known, &err), 0);
+    assert_true(known.claim.accepted);
+    assert_false(known.has_before);
+    assert_int_equal(ledger_row_ask(ledger, &first, true, &known, &err), 0);
+    assert_false(known.has_before);
+}
+
 static void a_claim_tells_whether_the_run_of_its_intent_is_alive(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
@@ -338,6 +359,7 @@ int main(void)
         WITH_LEDGER(row_before_is_of_the_same_claim_and_file),
         WITH_LEDGER(row_before_is_the_nearest_though_rows_became_final_in_another_order),
         WITH_LEDGER(row_that_stands_alone_costs_the_claim_nothing),
+        WITH_LEDGER(what_is_known_of_a_row_is_its_claim_and_the_row_before),
         WITH_LEDGER(a_claim_tells_whether_the_run_of_its_intent_is_alive),
         WITH_LEDGER(intents_of_a_dead_run_become_unknown),
     };
