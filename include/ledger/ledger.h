@@ -54,7 +54,8 @@ bool ledger_is_new(const struct ledger *ledger); /* made by this ledger_open */
 /* What is open as `fd`, and tells what the ledger knows, is its owner's, though root made it. */
 void ledger_give(const struct ledger *ledger, int fd, const char *path);
 
-/* One transaction a turn. Begin takes the write lock; commit returns when all of it is on disk. */
+/* One transaction a turn. Begin takes the write lock; EXIT_TRY_LATER: another process holds it, or
+ * may, and it can be tried again. Commit returns when all of it is on disk. */
 int ledger_begin(struct ledger *ledger, struct error *err);
 int ledger_commit(struct ledger *ledger, struct error *err);
 
@@ -70,10 +71,6 @@ bool ledger_is_begun(const struct ledger *ledger);
  * No transaction may be open. */
 int ledger_look_begin(struct ledger *ledger, struct error *err);
 void ledger_look_end(struct ledger *ledger);
-
-/* Whether another process holds what ledger_begin waits for. Where the log's index cannot be opened
- * it may; where the kernel cannot say who has a lock, locks fail, and nobody need hold it. */
-bool ledger_is_held(struct ledger *ledger);
 
 /* Whether the file is still where it was opened, and its log has a name. What is written to files
  * that were removed is gone when the process ends. */

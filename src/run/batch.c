@@ -69,17 +69,9 @@ static void take_time(struct batch *b)
  */
 static int begin(struct batch *b, const struct job *collected, struct error *err)
 {
-    struct ledger *ledger = b->settings->ledger;
-    int unheld = 0; /* how often it was busy, and nobody held it when that was asked */
-
-    while (ledger_begin(ledger, err)) {
+    while (ledger_begin(b->settings->ledger, err)) {
         if (err->exit_code != EXIT_TRY_LATER || (stop_signal() && !collected && !b->outstanding))
             return -1;
-        /* Twice is no chance. */
-        if (!ledger_is_held(ledger) && unheld++)
-            return error_set(err, EXIT_CANNOT_WRITE,
-                             "the ledger's locks cannot be taken, though no process holds them: "
-                             "locks fail on its disk or file system");
         log_event(LOG_WARN, "ledger-held",
                   LOG_FIELDS(LOG_FIELD_NUMBER("waited_s", LEDGER_BUSY_MS / 1000)),
                   "another process holds the ledger for more than %d s; this run waits for it%s",

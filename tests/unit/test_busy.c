@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/wait.h>
 
+#include "ledger/store/database.h"
 #include "ledger_place.h"
 
 /* The program's own locks fail, as on a share whose server is gone; SQLite's do not. */
@@ -82,11 +83,62 @@ static void locks_that_fail_are_nobody(void **state)
     no_locks = false;
 }
 
+static void check_begin(struct ledger *ledger, int exit_code)
+{
+    assert_int_equal(ledger_begin(ledger, &err), -1);
+    assert_int_equal(err.exit_code, exit_code);
+}
+
+static void let_go(pid_t child, int until)
+{
+    close(until);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void a_begin_is_of_use_later_while_somebody_holds_the_ledger(void **state)
+{
+    struct place *place = *state;
+    int until;
+    pid_t child;
+
+    create_run(place->ledger, 1);
+    sqlite3_busy_timeout(place->ledger->db, 0);
+    child = hold(place->path, &until);
+    for (int i = 0; i < 3; i++)
+        check_begin(place->ledger, EXIT_TRY_LATER);
+    let_go(child, until);
+    begin(place->ledger);
+    ledger_rollback(place->ledger);
+}
+
+static void a_begin_that_nobody_hinders_twice_in_a_row_is_of_no_use(void **state)
+{
+    struct place *place = *state;
+    int until;
+
+    create_run(place->ledger, 1);
+    sqlite3_busy_timeout(place->ledger->db, 0);
+    no_locks = true;
+    for (int i = 0; i < 2; i++) {
+        pid_t child = hold(place->path, &until);
+
+        check_begin(place->ledger, EXIT_TRY_LATER);
+        if (i == 1)
+            check_begin(place->ledger, EXIT_CANNOT_WRITE);
+        let_go(child, until);
+        begin(place->ledger); /* from now on it is counted anew */
+        ledger_rollback(place->ledger);
+    }
+    no_locks = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_LEDGER(another_process_is_told_from_nobody),
         WITH_LEDGER(locks_that_fail_are_nobody),
+        WITH_LEDGER(a_begin_is_of_use_later_while_somebody_holds_the_ledger),
+        WITH_LEDGER(a_begin_that_nobody_hinders_twice_in_a_row_is_of_no_use),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

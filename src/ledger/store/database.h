@@ -57,6 +57,7 @@ struct ledger {
     dev_t device;
     ino_t inode;   /* of the file; neither is known to a view */
     int log_pages; /* in SQLite's log, as of the last commit */
+    int unheld;    /* how often in a row it was busy, and nobody held it when that was asked */
     bool has_news;
     int64_t version; /* of the database, as others have changed it */
     int lock_fd;
@@ -107,6 +108,10 @@ int database_step(struct ledger *ledger, sqlite3_stmt *statement, struct error *
 /* Takes back what the open transaction has changed, if there is one. */
 void database_rollback(struct ledger *ledger);
 bool database_is_begun(const struct ledger *ledger);
+
+/* Whether another process holds what ledger_begin waits for. Where the log's index cannot be opened
+ * it may; where the kernel cannot say who has a lock, locks fail, and nobody need hold it. */
+bool ledger_is_held(struct ledger *ledger);
 
 /* What was looked up is not taken for known any more. */
 void database_forget_lookups(struct ledger *ledger);

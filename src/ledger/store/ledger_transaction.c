@@ -18,7 +18,7 @@ static int look_for_news(struct ledger *ledger, struct error *err)
     return 0;
 }
 
-int ledger_begin(struct ledger *ledger, struct error *err)
+static int begin(struct ledger *ledger, struct error *err)
 {
     database_forget_lookups(ledger);
     database_let_go(ledger);
@@ -28,6 +28,20 @@ int ledger_begin(struct ledger *ledger, struct error *err)
     if (database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err))
         return -1;
     return look_for_news(ledger, err);
+}
+
+int ledger_begin(struct ledger *ledger, struct error *err)
+{
+    int result = begin(ledger, err);
+
+    if (!result)
+        ledger->unheld = 0;
+    /* Twice is no chance. */
+    else if (err->exit_code == EXIT_TRY_LATER && !ledger_is_held(ledger) && ledger->unheld++)
+        error_set(err, EXIT_CANNOT_WRITE,
+                  "the ledger's locks cannot be taken, though no process holds them: locks fail on "
+                  "its disk or file system");
+    return result;
 }
 
 int ledger_look_begin(struct ledger *ledger, struct error *err)
