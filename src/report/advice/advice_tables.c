@@ -190,7 +190,8 @@ const char *const advice_rules[RULE_COUNT] = {
     [RULE_BAD_FEE] = N_("claim_fee is not an exact amount in the unit that is declared"),
     [RULE_SUCCESS_WITHOUT_FEE] = N_("claim_status is 1, claim succeeded, and claim_fee is 0"),
     [RULE_REFUSED_WITH_FEE] = N_("claim_status is 2, claim failed, and claim_fee is not 0"),
-    [RULE_REFUSED_WITHOUT_REASON] = N_("claim_status is 2, claim failed, and claim_desc is empty"),
+    [RULE_REFUSED_WITHOUT_REASON] =
+        N_("claim_status is 2, claim failed, and claim_desc is empty or says nothing"),
     [RULE_UNSETTLED_WITH_FEE] = N_("claim_status is 0, not settled, and claim_fee is not 0"),
     [RULE_REASON_WITHOUT_REFUSAL] = N_("claim_desc is there though claim_status is not 2"),
     [RULE_COUNT_NOT_ONE] = N_("claim_count is not 1"),
