@@ -38,6 +38,8 @@ PARAMETER = "workcard_insurance_callback_request"
 SEPARATOR = "\r\n-S-\r\n"  # of the segments of a batch call, and the parts of its answer
 # How late requests reach a gateway at most, by chance: shows tests that count on an order of arrival.
 JITTER_MS = int(os.environ.get("CLAIMBATCH_E2E_JITTER_MS", 0))
+# Requests that left a second apart may arrive so much closer together: the receiver's clock lags under load.
+LAG_S = 0.25
 FORM_TYPE = "application/x-www-form-urlencoded;charset=utf-8"
 BATCH_TYPE = "text/plain;charset=UTF-8"
 

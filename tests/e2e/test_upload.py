@@ -13,6 +13,7 @@ from harness import (
     APP_KEY,
     APP_SECRET,
     FIELDS,
+    LAG_S,
     NEW_LEDGER,
     FreshWorkspace,
     Reply,
@@ -547,7 +548,7 @@ class PaceTest(UploadCase):
         """No sliding second holds more than `rate`; the clock of the receiver may lag a little."""
         moments = sorted(moments)
         for first, last in zip(moments, moments[rate:]):
-            self.assertGreaterEqual(last - first, window - 0.1)
+            self.assertGreaterEqual(last - first, window - LAG_S)
 
     def test_rate_holds_in_every_sliding_second(self):
         self.ws.export(claim_rows(70))
