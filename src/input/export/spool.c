@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,20 +16,27 @@
 #define SPOOL_NAME "the temporary copy of the input"
 #define PIECE_BYTES ((size_t)1 << 20)
 
-/* The length read, short only at the end; -1 with errno, EINTR once a signal ends the program: an
- * input that never ends never makes a read wait. */
+/* Until there is something to read; false, with EINTR, once a signal ends the program. One that
+ * comes just before a read would not end that, and an input that never ends never makes it wait. */
+static bool wait_for_bytes(int fd)
+{
+    struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = stop_fd(), .events = POLLIN}};
+
+    while (poll(fds, 2, -1) < 0 && errno == EINTR && !stop_signal())
+        continue;
+    errno = EINTR;
+    return !stop_signal();
+}
+
+/* The length read, short only at the end; -1 with errno. */
 static ssize_t read_fully(int fd, unsigned char *bytes, size_t len)
 {
     size_t done = 0;
 
     while (done < len) {
-        ssize_t n = read(fd, bytes + done, len - done);
+        ssize_t n = wait_for_bytes(fd) ? read(fd, bytes + done, len - done) : -1;
 
-        if (stop_signal()) {
-            errno = EINTR;
-            return -1;
-        }
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR && !stop_signal())
             continue;
         if (n < 0)
             return -1;
