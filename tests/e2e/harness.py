@@ -875,6 +875,10 @@ class ScriptedGateway:
     def wait_for_requests(self, count, seconds=RUN_SECONDS):
         self.wait_for(lambda: len(self.requests) >= count, seconds)
 
+    def wait_until_left(self):
+        """Until no client is connected: the last call of one that was killed has been noted, too."""
+        self.wait_for(lambda: not self._sockets)
+
     def keys(self):
         return [request.key for request in self.requests]
 
@@ -911,6 +915,7 @@ class ScriptedGateway:
         finally:
             with self._news:
                 self._sockets.discard(plain)
+                self._news.notify_all()
             connection.close()
 
     def _tls_of(self, number):

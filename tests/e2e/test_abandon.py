@@ -56,6 +56,7 @@ class AbandonCase(TestCase):
         gateway.wait_for_requests(count)
         run.send_signal(signal.SIGKILL)
         run.finish()
+        gateway.wait_until_left()
 
 
 class StoppedTest(AbandonCase):
@@ -239,9 +240,11 @@ class KilledTest(AbandonCase):
 
     def test_its_unknown_claims_are_settled_without_a_report(self):
         self.assertExit(self.abandon(), 0)
-        unknown = json.loads(self.status("--json").out)["unknown"]
-        self.assertGreaterEqual(len(unknown), 1)
-        for row in unknown:
+        found = json.loads(self.status("--json").out)
+        # How many answers were stored when it was killed is chance.
+        stored = found["runs"][0]["outcomes"]["accepted"]["rows"]
+        self.assertGreaterEqual(len(found["unknown"]), 1)
+        for row in found["unknown"]:
             result = self.ws.run(
                 "resolve", "--claim", row["claim_order_no"], "--as", "not-executed", "--ledger",
                 "ledger.db", "--gateway", self.gate.url, "--yes", *WORDS
@@ -251,7 +254,7 @@ class KilledTest(AbandonCase):
         self.assertOver(self.ws.upload(self.gate))
         self.ws.export(claim_rows(6) + [claim_row(7)])
         self.assertExit(self.ws.upload(self.gate), 0)
-        self.assertTally({"skipped": 2, "accepted": 5})
+        self.assertTally({"skipped": stored, "accepted": 7 - stored})
 
     def test_pruning_takes_it_as_ended(self):
         self.assertExit(self.abandon(), 0)

@@ -47,6 +47,7 @@ class IdentityCase(TestCase):
         self.web.wait_for_requests(sent + after)
         run.send_signal(signal.SIGKILL)
         self.assertExit(run.finish(), -signal.SIGKILL)
+        self.web.wait_until_left()
 
     def at_home(self, home, *options, **how):
         """The same command, typed by somebody with another HOME: with another ledger."""
@@ -128,6 +129,7 @@ class KilledTest(IdentityCase):
         self.web.wait_for_requests(10)
         run.send_signal(signal.SIGKILL)
         self.assertExit(run.finish(), -signal.SIGKILL)
+        self.web.wait_until_left()
         self.assertTrue(os.path.exists(self.ws.file("claims.report.rerun-1.csv.started.json")))
         sent = self.sent()
         result = self.ws.run(*self.rerun_arguments("other.db"), *NEW_LEDGER)
@@ -416,6 +418,7 @@ class RestoredTest(IdentityCase):
                     if end == "killed":
                         run.send_signal(signal.SIGKILL)
                     run.finish()
+                    self.web.wait_until_left()
                     sent = self.sent()
                     self.restore("backup.db", everything)
                     self.assertRefused(self.ws.upload(self.web), "--new-ledger")
@@ -505,6 +508,7 @@ class LogTest(IdentityCase):
                     os.unlink(wal)
                 run.send_signal(signal.SIGKILL)
                 run.finish()
+                self.web.wait_until_left()
                 sent = self.sent()
                 if damage == "truncated":
                     os.truncate(wal, os.path.getsize(wal) // 2)

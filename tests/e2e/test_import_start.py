@@ -254,6 +254,7 @@ class RowsTest(ImportStartCase):
         self.web.wait_for_requests(sent + 5)
         run.send_signal(signal.SIGKILL)
         self.assertExit(run.finish(), -signal.SIGKILL)
+        self.web.wait_until_left()
         self.remove_ledger()
         started = "claims.report.rerun-1.csv.started.json"
         self.learn("claims.report.csv", started, export="claims.report.csv")
