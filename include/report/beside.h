@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+struct error;
+
 #define BESIDE_MANIFEST ".manifest.json"
 #define BESIDE_STARTED ".started.json" /* what is there before the first send */
 #define BESIDE_PARTIAL ".partial"      /* a report that is being written */
@@ -16,7 +18,8 @@
  * leaves the place alone then. */
 bool beside_stands(const char *report_path, const char *ending);
 
-/* Whether neither a report nor anything that belongs to one stands there. */
-bool beside_is_free(const char *report_path);
+/* 1 when neither a report nor anything that belongs to one stands there, or 0; -1 without memory: a
+ * search for a free name must not go on for ever. */
+int beside_is_free(const char *report_path, struct error *err);
 
 #endif

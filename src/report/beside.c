@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "base/file/file.h"
 
 bool beside_stands(const char *report_path, const char *ending)
@@ -16,12 +17,21 @@ bool beside_stands(const char *report_path, const char *ending)
     return stands;
 }
 
-bool beside_is_free(const char *report_path)
+int beside_is_free(const char *report_path, struct error *err)
 {
     static const char *const endings[] = {"", BESIDE_MANIFEST, BESIDE_PARTIAL, BESIDE_STARTED};
+    struct buffer path = {0};
+    bool is_free = true;
 
-    for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++)
-        if (beside_stands(report_path, endings[i]))
-            return false;
-    return true;
+    for (size_t i = 0; i < sizeof(endings) / sizeof(*endings) && is_free; i++) {
+        buffer_reset(&path);
+        buffer_format(&path, "%s%s", report_path, endings[i]);
+        if (path.failed) {
+            buffer_release(&path);
+            return error_no_memory(err);
+        }
+        is_free = file_look(path.ptr) == FILE_NONE;
+    }
+    buffer_release(&path);
+    return is_free;
 }

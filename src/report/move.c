@@ -1,7 +1,6 @@
 #include "report/move.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -50,8 +49,9 @@ int move_name(const char *path, const char *run, struct buffer *ret_name, struct
 {
     size_t len = strlen(path);
     size_t stem = len > 4 && strcasecmp(path + len - 4, ".csv") == 0 ? len - 4 : len;
+    int is_free = 0;
 
-    for (unsigned n = 1; n < UINT_MAX; n++) {
+    for (unsigned n = 1; !is_free; n++) {
         buffer_reset(ret_name);
         buffer_format(ret_name, "%.*s.%s", (int)stem, path, run);
         if (n > 1)
@@ -59,10 +59,9 @@ int move_name(const char *path, const char *run, struct buffer *ret_name, struct
         buffer_text(ret_name, path + stem);
         if (ret_name->failed)
             return error_no_memory(err);
-        if (beside_is_free(ret_name->ptr))
-            break;
+        is_free = beside_is_free(ret_name->ptr, err);
     }
-    return 0;
+    return is_free > 0 ? 0 : -1;
 }
 
 /* ---- moving ---- */

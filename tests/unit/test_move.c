@@ -20,6 +20,17 @@
 
 static struct error err;
 
+static bool is_out_of_memory;
+
+void *__real_realloc(void *memory, size_t bytes);
+
+void *__wrap_realloc(void *memory, size_t bytes);
+
+void *__wrap_realloc(void *memory, size_t bytes)
+{
+    return is_out_of_memory ? NULL : __real_realloc(memory, bytes);
+}
+
 struct desk {
     char folder[64], report[96], aside[128];
     struct ledger *ledger;
@@ -89,6 +100,22 @@ static void name_is_the_runs_and_free(void **state)
     assert_non_null(strstr(name.ptr, RUN ".2.csv"));
     assert_int_equal(move_name("no-ending", RUN, &name, &err), 0);
     assert_string_equal(name.ptr, "no-ending." RUN);
+    buffer_release(&name);
+}
+
+/* The name itself has room from before; what stands beside it cannot be looked for. */
+static void name_is_not_searched_for_ever_without_memory(void **state)
+{
+    struct desk *desk = *state;
+    struct buffer name = {0};
+    int result;
+
+    assert_int_equal(move_name(desk->report, RUN, &name, &err), 0);
+    is_out_of_memory = true;
+    result = move_name(desk->report, RUN, &name, &err);
+    is_out_of_memory = false;
+    assert_int_equal(result, -1);
+    assert_int_equal(err.exit_code, EXIT_RESOURCES);
     buffer_release(&name);
 }
 
@@ -213,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(name_is_the_runs_and_free),
+        TEST(name_is_not_searched_for_ever_without_memory),
         TEST(move_that_was_cut_short_is_completed),
         TEST(move_never_replaces_what_stands_at_the_new_name),
         TEST(move_that_cannot_be_made_now_stops_no_start_and_stays_open),

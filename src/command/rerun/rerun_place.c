@@ -61,16 +61,19 @@ static bool recall_report(const char *base, const struct run_record *run, struct
 }
 
 /* "X.rerun-N.csv" beside the report: the first that is free. */
-static void number_report(const char *base, struct buffer *path)
+static int number_report(const char *base, struct buffer *path, struct error *err)
 {
     size_t stem = stem_of(base);
+    int is_free = 0;
 
-    for (unsigned n = 1; !path->failed; n++) {
+    for (unsigned n = 1; !is_free; n++) {
         buffer_reset(path);
         buffer_format(path, "%.*s.rerun-%u.csv", (int)stem, base, n);
-        if (!path->failed && beside_is_free(path->ptr))
-            return;
+        if (path->failed)
+            return error_no_memory(err);
+        is_free = beside_is_free(path->ptr, err);
     }
+    return is_free > 0 ? 0 : -1;
 }
 
 static void name_resend(struct rerun *r)
@@ -89,18 +92,17 @@ static int number_in_folder(struct rerun *r, bool found, const struct run_record
     struct submission *s = &r->submission;
     const char *report = s->options->report;
     char *base;
+    int result = 0;
 
     if (report && strcmp(report, s->report_path.ptr) == 0)
         return 0;
     base = strdup(s->report_path.ptr);
-    if (base && (!found || !recall_report(base, run, &s->report_path)))
-        number_report(base, &s->report_path);
-    if (!base || s->report_path.failed) {
-        free(base);
+    if (!base)
         return error_no_memory(err);
-    }
+    if (!found || !recall_report(base, run, &s->report_path))
+        result = number_report(base, &s->report_path, err);
     free(base);
-    return 0;
+    return result;
 }
 
 int rerun_place_choose(struct rerun *r, struct error *err)
