@@ -597,7 +597,7 @@ class VerifyTest(StatusCase):
         for options in ((), ("--verify",)):
             result = self.status(*options)
             self.assertExit(result, 78)
-            self.assertSays(result, "it is not a ledger")
+            self.assertSays(result, "it is not a ledger", "restore the newest backup")
 
     def test_a_truncated_file(self):
         self.upload_mixed()

@@ -77,7 +77,8 @@ static const char *advice_of(const struct ledger *ledger, int sqlite_code)
         return _("; it is damaged: restore the newest backup, and do not send anything with it "
                  "before; if there is none, move it away: the next start says what to type");
     case SQLITE_NOTADB:
-        return _("; it is not a ledger: name another file with --ledger");
+        return _("; it is not a ledger, or one whose head is damaged: if it was one, restore the "
+                 "newest backup before anything is sent; if not, name another file with --ledger");
     case SQLITE_READONLY:
         return is_denied(ledger, sqlite_code)
                    ? _("; it is read-only: check its owner and permissions")
