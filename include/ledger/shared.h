@@ -11,11 +11,16 @@
 struct error;
 struct ledger;
 
-/* Claims sent on a Beijing day (20221212) by all runs of this app key on this platform. */
-int ledger_calls_get(struct ledger *ledger, const char *platform, const char *app_key, int32_t day,
-                     int64_t *ret_calls, struct error *err);
-int ledger_calls_add(struct ledger *ledger, const char *platform, const char *app_key, int32_t day,
-                     int64_t calls, struct error *err);
+/* An app key of a platform. */
+struct app {
+    const char *platform, *key;
+};
+
+/* Claims sent on a Beijing day (20221212) by all runs of this app key. */
+int ledger_calls_get(struct ledger *ledger, const struct app *app, int32_t day, int64_t *ret_calls,
+                     struct error *err);
+int ledger_calls_add(struct ledger *ledger, const struct app *app, int32_t day, int64_t calls,
+                     struct error *err);
 
 /* How long the gateway has banned an app key. Wall time may be set back meanwhile: a ban never
  * lasts longer than the wait the gateway named, counted from now. */
@@ -27,18 +32,18 @@ struct ban {
 /* How much of it is left; 0: it is over. */
 int64_t ledger_ban_rest_ms(const struct ban *ban, int64_t now_ms);
 
-int ledger_ban_get(struct ledger *ledger, const char *platform, const char *app_key,
-                   struct ban *ret_ban, struct error *err);
+int ledger_ban_get(struct ledger *ledger, const struct app *app, struct ban *ret_ban,
+                   struct error *err);
 
 /* Records a ban of wait_ms from now on, unless more is left of the one before. */
-int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t now_ms,
-                   int64_t wait_ms, struct error *err);
+int ledger_ban_set(struct ledger *ledger, const struct app *app, int64_t now_ms, int64_t wait_ms,
+                   struct error *err);
 
 /* Calls a second that the gateway was found to take of an app key; 0: nobody has looked. */
-int ledger_rate_get(struct ledger *ledger, const char *platform, const char *app_key,
-                    int64_t *ret_calls, struct error *err);
-int ledger_rate_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t calls,
-                    int64_t now_ms, struct error *err);
+int ledger_rate_get(struct ledger *ledger, const struct app *app, int64_t *ret_calls,
+                    struct error *err);
+int ledger_rate_set(struct ledger *ledger, const struct app *app, int64_t calls, int64_t now_ms,
+                    struct error *err);
 
 /*
  * For the rate that all runs share. A run says how many calls it has granted that may leave at any
@@ -47,10 +52,10 @@ int ledger_rate_set(struct ledger *ledger, const char *platform, const char *app
  * further ahead than that: the clock was set back since.
  */
 #define LEDGER_STRETCH_MS 25
-int ledger_departures_add(struct ledger *ledger, const char *platform, const char *app_key,
-                          int64_t run, int64_t stretch_ms, int64_t calls, struct error *err);
-int ledger_pending_set(struct ledger *ledger, const char *platform, const char *app_key,
-                       int64_t run, int64_t pending, int64_t now_ms, struct error *err);
+int ledger_departures_add(struct ledger *ledger, const struct app *app, int64_t run,
+                          int64_t stretch_ms, int64_t calls, struct error *err);
+int ledger_pending_set(struct ledger *ledger, const struct app *app, int64_t run, int64_t pending,
+                       int64_t now_ms, struct error *err);
 
 /*
  * Counts as having left now what starts that have ended had pending, in the open transaction: those
@@ -58,19 +63,18 @@ int ledger_pending_set(struct ledger *ledger, const char *platform, const char *
  * beginning (0: of none). The latter also counts as of now what left by a clock that was ahead.
  * What is not counted so is lost for good when the next start tells of its own.
  */
-int ledger_pending_take_over(struct ledger *ledger, const char *platform, const char *app_key,
-                             int64_t run, int64_t now_ms, struct error *err);
+int ledger_pending_take_over(struct ledger *ledger, const struct app *app, int64_t run,
+                             int64_t now_ms, struct error *err);
 
 /* Which calls are asked for. */
 struct departures {
-    const char *platform, *app_key;
     int64_t run, began_ms; /* this start of the run, whose calls do not count */
     int64_t now_ms, window_ms;
 };
 
 /* Calls that may fall into the window before now: those that left, and what other runs have
  * pending. */
-int ledger_departures_of_others(struct ledger *ledger, const struct departures *of,
-                                int64_t *ret_calls, struct error *err);
+int ledger_departures_of_others(struct ledger *ledger, const struct app *app,
+                                const struct departures *of, int64_t *ret_calls, struct error *err);
 
 #endif

@@ -15,41 +15,41 @@ static int read_shared(struct ledger *ledger, sqlite3_stmt *s, int64_t *ret_valu
     return 0;
 }
 
-int ledger_calls_get(struct ledger *ledger, const char *platform, const char *app_key, int32_t day,
-                     int64_t *ret_calls, struct error *err)
+int ledger_calls_get(struct ledger *ledger, const struct app *app, int32_t day, int64_t *ret_calls,
+                     struct error *err)
 {
     int64_t id;
 
-    if (database_platform(ledger, platform, &id, err))
+    if (database_platform(ledger, app->platform, &id, err))
         return -1;
     return read_shared(ledger,
-                       database_ready(ledger, SQL_CALLS_GET, "isi", id, app_key, (int64_t)day),
+                       database_ready(ledger, SQL_CALLS_GET, "isi", id, app->key, (int64_t)day),
                        ret_calls, err);
 }
 
-int ledger_calls_add(struct ledger *ledger, const char *platform, const char *app_key, int32_t day,
-                     int64_t calls, struct error *err)
+int ledger_calls_add(struct ledger *ledger, const struct app *app, int32_t day, int64_t calls,
+                     struct error *err)
 {
     int64_t id;
 
-    if (database_platform(ledger, platform, &id, err))
+    if (database_platform(ledger, app->platform, &id, err))
         return -1;
     return database_execute(
-        ledger, database_ready(ledger, SQL_CALLS_ADD, "isii", id, app_key, (int64_t)day, calls),
+        ledger, database_ready(ledger, SQL_CALLS_ADD, "isii", id, app->key, (int64_t)day, calls),
         err);
 }
 
-int ledger_ban_get(struct ledger *ledger, const char *platform, const char *app_key,
-                   struct ban *ret_ban, struct error *err)
+int ledger_ban_get(struct ledger *ledger, const struct app *app, struct ban *ret_ban,
+                   struct error *err)
 {
     sqlite3_stmt *s;
     int64_t id;
     int found;
 
     *ret_ban = (struct ban){0};
-    if (database_platform(ledger, platform, &id, err))
+    if (database_platform(ledger, app->platform, &id, err))
         return -1;
-    s = database_ready(ledger, SQL_BAN_GET, "is", id, app_key);
+    s = database_ready(ledger, SQL_BAN_GET, "is", id, app->key);
     found = database_step(ledger, s, err);
     if (found <= 0)
         return found;
@@ -58,80 +58,80 @@ int ledger_ban_get(struct ledger *ledger, const char *platform, const char *app_
     return 0;
 }
 
-int ledger_ban_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t now_ms,
-                   int64_t wait_ms, struct error *err)
+int ledger_ban_set(struct ledger *ledger, const struct app *app, int64_t now_ms, int64_t wait_ms,
+                   struct error *err)
 {
     struct ban before;
     int64_t id;
 
-    if (database_platform(ledger, platform, &id, err) ||
-        ledger_ban_get(ledger, platform, app_key, &before, err))
+    if (database_platform(ledger, app->platform, &id, err) ||
+        ledger_ban_get(ledger, app, &before, err))
         return -1;
     if (ledger_ban_rest_ms(&before, now_ms) > wait_ms)
         return 0;
     return database_execute(
-        ledger, database_ready(ledger, SQL_BAN_SET, "isii", id, app_key, now_ms + wait_ms, wait_ms),
-        err);
+        ledger,
+        database_ready(ledger, SQL_BAN_SET, "isii", id, app->key, now_ms + wait_ms, wait_ms), err);
 }
 
-int ledger_rate_get(struct ledger *ledger, const char *platform, const char *app_key,
-                    int64_t *ret_calls, struct error *err)
+int ledger_rate_get(struct ledger *ledger, const struct app *app, int64_t *ret_calls,
+                    struct error *err)
 {
     int64_t id;
 
-    if (database_platform(ledger, platform, &id, err))
+    if (database_platform(ledger, app->platform, &id, err))
         return -1;
-    return read_shared(ledger, database_ready(ledger, SQL_RATE_GET, "is", id, app_key), ret_calls,
+    return read_shared(ledger, database_ready(ledger, SQL_RATE_GET, "is", id, app->key), ret_calls,
                        err);
 }
 
-int ledger_rate_set(struct ledger *ledger, const char *platform, const char *app_key, int64_t calls,
-                    int64_t now_ms, struct error *err)
+int ledger_rate_set(struct ledger *ledger, const struct app *app, int64_t calls, int64_t now_ms,
+                    struct error *err)
 {
     int64_t id;
 
-    if (database_platform(ledger, platform, &id, err))
+    if (database_platform(ledger, app->platform, &id, err))
         return -1;
     return database_execute(
-        ledger, database_ready(ledger, SQL_RATE_SET, "isii", id, app_key, calls, now_ms), err);
+        ledger, database_ready(ledger, SQL_RATE_SET, "isii", id, app->key, calls, now_ms), err);
 }
 
 /* Departures older than that fall into no window, and those further ahead into none that will be
  * looked at soon. */
 #define FORGET_MS 10000
 
-int ledger_departures_add(struct ledger *ledger, const char *platform, const char *app_key,
-                          int64_t run, int64_t stretch_ms, int64_t calls, struct error *err)
+int ledger_departures_add(struct ledger *ledger, const struct app *app, int64_t run,
+                          int64_t stretch_ms, int64_t calls, struct error *err)
 {
     int64_t id;
 
     /* Two ranges of the key; as one condition all departures would be looked at. */
-    if (database_platform(ledger, platform, &id, err) ||
+    if (database_platform(ledger, app->platform, &id, err) ||
         database_execute(ledger,
-                         database_ready(ledger, SQL_DEPARTURE_FORGET, "isi", id, app_key,
+                         database_ready(ledger, SQL_DEPARTURE_FORGET, "isi", id, app->key,
                                         stretch_ms - FORGET_MS),
                          err) ||
         database_execute(ledger,
-                         database_ready(ledger, SQL_DEPARTURE_FORGET_AHEAD, "isi", id, app_key,
+                         database_ready(ledger, SQL_DEPARTURE_FORGET_AHEAD, "isi", id, app->key,
                                         stretch_ms + FORGET_MS),
                          err))
         return -1;
     return database_execute(
         ledger,
-        database_ready(ledger, SQL_DEPARTURE_ADD, "isiii", id, app_key, stretch_ms, run, calls),
+        database_ready(ledger, SQL_DEPARTURE_ADD, "isiii", id, app->key, stretch_ms, run, calls),
         err);
 }
 
-int ledger_pending_set(struct ledger *ledger, const char *platform, const char *app_key,
-                       int64_t run, int64_t pending, int64_t now_ms, struct error *err)
+int ledger_pending_set(struct ledger *ledger, const struct app *app, int64_t run, int64_t pending,
+                       int64_t now_ms, struct error *err)
 {
     int64_t id;
 
-    if (database_platform(ledger, platform, &id, err))
+    if (database_platform(ledger, app->platform, &id, err))
         return -1;
     return database_execute(
-        ledger, database_ready(ledger, SQL_PENDING_SET, "isiii", id, app_key, run, pending, now_ms),
-        err);
+        ledger,
+        database_ready(ledger, SQL_PENDING_SET, "isiii", id, app->key, run, pending, now_ms), err);
 }
 
 /* The next run with calls pending after *run, which becomes it: 1 or 0. */
@@ -150,12 +150,12 @@ static int next_pending(struct ledger *ledger, int64_t platform, const char *app
 }
 
 /* They left before now, if at all: to count them as of now holds the rate, whenever it was. */
-static int turn_into_departures(struct ledger *ledger, const char *platform, const char *app_key,
-                                int64_t run, int64_t calls, int64_t now_ms, struct error *err)
+static int turn_into_departures(struct ledger *ledger, const struct app *app, int64_t run,
+                                int64_t calls, int64_t now_ms, struct error *err)
 {
-    return ledger_departures_add(ledger, platform, app_key, run,
-                                 now_ms - now_ms % LEDGER_STRETCH_MS, calls, err) ||
-                   ledger_pending_set(ledger, platform, app_key, run, 0, now_ms, err)
+    return ledger_departures_add(ledger, app, run, now_ms - now_ms % LEDGER_STRETCH_MS, calls,
+                                 err) ||
+                   ledger_pending_set(ledger, app, run, 0, now_ms, err)
                ? -1
                : 0;
 }
@@ -179,20 +179,20 @@ static int redate_departures(struct ledger *ledger, int64_t platform, const char
                : 0;
 }
 
-int ledger_pending_take_over(struct ledger *ledger, const char *platform, const char *app_key,
-                             int64_t run, int64_t now_ms, struct error *err)
+int ledger_pending_take_over(struct ledger *ledger, const struct app *app, int64_t run,
+                             int64_t now_ms, struct error *err)
 {
     int64_t pending = 0; /* the run that has calls pending */
     int64_t calls;
     int64_t id;
     int found;
 
-    if (database_platform(ledger, platform, &id, err) ||
-        (run && redate_departures(ledger, id, app_key, now_ms, err)))
+    if (database_platform(ledger, app->platform, &id, err) ||
+        (run && redate_departures(ledger, id, app->key, now_ms, err)))
         return -1;
-    while ((found = next_pending(ledger, id, app_key, &pending, &calls, err)) > 0)
+    while ((found = next_pending(ledger, id, app->key, &pending, &calls, err)) > 0)
         if ((pending == run || !ledger_run_is_alive(ledger, pending)) &&
-            turn_into_departures(ledger, platform, app_key, pending, calls, now_ms, err))
+            turn_into_departures(ledger, app, pending, calls, now_ms, err))
             return -1;
     return found;
 }
@@ -210,17 +210,17 @@ static int sum_pending(struct ledger *ledger, int64_t platform, const char *app_
     return found;
 }
 
-int ledger_departures_of_others(struct ledger *ledger, const struct departures *of,
-                                int64_t *ret_calls, struct error *err)
+int ledger_departures_of_others(struct ledger *ledger, const struct app *app,
+                                const struct departures *of, int64_t *ret_calls, struct error *err)
 {
     int64_t since_ms = of->now_ms - of->window_ms - LEDGER_STRETCH_MS;
     int64_t id;
 
-    if (database_platform(ledger, of->platform, &id, err) ||
+    if (database_platform(ledger, app->platform, &id, err) ||
         read_shared(ledger,
-                    database_ready(ledger, SQL_DEPARTURE_SUM, "isiiii", id, of->app_key, since_ms,
+                    database_ready(ledger, SQL_DEPARTURE_SUM, "isiiii", id, app->key, since_ms,
                                    of->now_ms + FORGET_MS, of->run, of->began_ms),
                     ret_calls, err))
         return -1;
-    return sum_pending(ledger, id, of->app_key, of->run, ret_calls, err);
+    return sum_pending(ledger, id, app->key, of->run, ret_calls, err);
 }

@@ -14,10 +14,11 @@ static void set(struct batch *b)
 int auto_rate_begin(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
 
     if (!s->rate_is_auto)
         return 0;
-    if (ledger_rate_get(s->ledger, s->platform, s->submit->app.app_key, &b->rate_known, err))
+    if (ledger_rate_get(s->ledger, &app, &b->rate_known, err))
         return -1;
     rate_control_start(&b->rate_control, b->rate_known, s->rate, b->now_ms);
     set(b);
@@ -70,11 +71,12 @@ void auto_rate_judge(struct batch *b, struct job *job)
 int auto_rate_write(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
     int64_t found = s->rate_is_auto ? rate_control_proven(&b->rate_control) : 0;
     int64_t change = found > b->rate_known ? found - b->rate_known : b->rate_known - found;
 
     if (!found || change * CHANGE <= b->rate_known)
         return 0;
     b->rate_known = found;
-    return ledger_rate_set(s->ledger, s->platform, s->submit->app.app_key, found, b->wall_ms, err);
+    return ledger_rate_set(s->ledger, &app, found, b->wall_ms, err);
 }

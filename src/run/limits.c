@@ -35,17 +35,18 @@ void limits_note_departure(struct batch *b, int64_t sent_mono_ms)
 int limits_ban(struct batch *b, const struct verdict *verdict, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
 
-    return ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key, b->wall_ms,
-                          verdict->wait_ms, err);
+    return ledger_ban_set(s->ledger, &app, b->wall_ms, verdict->wait_ms, err);
 }
 
 /* A ban that is over at once leaves just that: the call that goes first after a ban. */
 int limits_quota(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
 
-    return ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key, b->wall_ms, 0, err);
+    return ledger_ban_set(s->ledger, &app, b->wall_ms, 0, err);
 }
 
 /* Where the clock was set back since, a ban would begin anew with each start, until the clock shows
@@ -53,13 +54,13 @@ int limits_quota(struct batch *b, struct error *err)
 static int shorten_ban(const struct batch *b, struct ban *ban, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
 
     if (ban->wait_ms < 0 || ban->until_ms - b->wall_ms <= ban->wait_ms)
         return 0;
     if (ledger_begin(s->ledger, err))
         return -1;
-    if (ledger_ban_set(s->ledger, s->platform, s->submit->app.app_key, b->wall_ms, ban->wait_ms,
-                       err)) {
+    if (ledger_ban_set(s->ledger, &app, b->wall_ms, ban->wait_ms, err)) {
         ledger_rollback(s->ledger);
         return -1;
     }
@@ -70,11 +71,11 @@ static int shorten_ban(const struct batch *b, struct ban *ban, struct error *err
 int limits_begin(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
     struct ban ban;
     int64_t rest_ms;
 
-    if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban, err) ||
-        shorten_ban(b, &ban, err))
+    if (ledger_ban_get(s->ledger, &app, &ban, err) || shorten_ban(b, &ban, err))
         return -1;
     if (!ban.until_ms || clock_beijing_day(ban.until_ms) < clock_beijing_day(b->wall_ms))
         return 0;
@@ -87,10 +88,11 @@ int limits_begin(struct batch *b, struct error *err)
 static int read_ban(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
     struct ban ban;
     int64_t rest_ms;
 
-    if (ledger_ban_get(s->ledger, s->platform, s->submit->app.app_key, &ban, err))
+    if (ledger_ban_get(s->ledger, &app, &ban, err))
         return -1;
     rest_ms = ledger_ban_rest_ms(&ban, b->wall_ms);
     if (!rest_ms || ban.until_ms == b->ban_until_ms)
@@ -106,14 +108,14 @@ static int read_ban(struct batch *b, struct error *err)
 static int take_over(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
     bool is_first = !b->began_ms;
 
     if (!is_first && !s->rate)
         return 0;
     if (is_first)
         b->began_ms = b->wall_ms;
-    return ledger_pending_take_over(s->ledger, s->platform, s->submit->app.app_key,
-                                    is_first ? s->run->id : 0, b->wall_ms, err);
+    return ledger_pending_take_over(s->ledger, &app, is_first ? s->run->id : 0, b->wall_ms, err);
 }
 
 /* What this run told before has its times by the clock as it was. */
@@ -132,8 +134,8 @@ static void look_at_clock(struct batch *b)
 int limits_read(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
-    struct departures of = {s->platform, s->submit->app.app_key, s->run->id, 0,
-                            b->wall_ms,  PACE_WINDOW_MS};
+    const struct app app = state_app(b);
+    struct departures of = {s->run->id, 0, b->wall_ms, PACE_WINDOW_MS};
     int64_t calls;
 
     look_at_clock(b);
@@ -142,7 +144,7 @@ int limits_read(struct batch *b, struct error *err)
     if (!s->rate)
         return 0;
     of.began_ms = b->began_ms; /* which the first turn has just set */
-    if (ledger_departures_of_others(s->ledger, &of, &calls, err))
+    if (ledger_departures_of_others(s->ledger, &app, &of, &calls, err))
         return -1;
     if (b->now_ms < b->clock.doubt_until_ms && calls < s->rate)
         calls = s->rate;
@@ -155,10 +157,11 @@ int limits_read(struct batch *b, struct error *err)
 static int write_charges(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
 
     for (size_t i = 0; i < STATE_DAYS && b->charges[i].day; i++)
-        if (b->charges[i].calls && ledger_calls_add(s->ledger, s->platform, s->submit->app.app_key,
-                                                    b->charges[i].day, b->charges[i].calls, err))
+        if (b->charges[i].calls &&
+            ledger_calls_add(s->ledger, &app, b->charges[i].day, b->charges[i].calls, err))
             return -1;
     memset(b->charges, 0, sizeof(b->charges));
     return 0;
@@ -227,10 +230,11 @@ int64_t limits_charged(const struct batch *b, int32_t day)
 static int write_departures(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
 
     for (size_t i = 0; i < STATE_STRETCHES && b->departures[i].calls; i++)
-        if (ledger_departures_add(s->ledger, s->platform, s->submit->app.app_key, s->run->id,
-                                  b->departures[i].stretch_ms, b->departures[i].calls, err))
+        if (ledger_departures_add(s->ledger, &app, s->run->id, b->departures[i].stretch_ms,
+                                  b->departures[i].calls, err))
             return -1;
     memset(b->departures, 0, sizeof(b->departures));
     return 0;
@@ -239,6 +243,7 @@ static int write_departures(struct batch *b, struct error *err)
 int limits_write(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
+    const struct app app = state_app(b);
     int64_t pending = pace_pending(b->pace);
 
     if (write_charges(b, err) || write_departures(b, err))
@@ -246,6 +251,5 @@ int limits_write(struct batch *b, struct error *err)
     if (pending == b->pending)
         return 0;
     b->pending = pending;
-    return ledger_pending_set(s->ledger, s->platform, s->submit->app.app_key, s->run->id, pending,
-                              b->wall_ms, err);
+    return ledger_pending_set(s->ledger, &app, s->run->id, pending, b->wall_ms, err);
 }

@@ -9,6 +9,11 @@ size_t state_rows_in_flight(const struct batch *b)
     return b->settings->in_flight * submit_claims(b->settings->submit);
 }
 
+struct app state_app(const struct batch *b)
+{
+    return (struct app){b->settings->platform, b->settings->submit->app.app_key};
+}
+
 struct row_ref state_ref(const struct batch *b, const struct job *job)
 {
     return (struct row_ref){

@@ -121,6 +121,9 @@ struct batch {
 /* Rows that may be on the wire at once: those of all calls. */
 size_t state_rows_in_flight(const struct batch *b);
 
+/* The app key whose calls these are, with its platform. Borrowed from the settings. */
+struct app state_app(const struct batch *b);
+
 /* How the ledger knows a job's row. Borrowed from the job. */
 struct row_ref state_ref(const struct batch *b, const struct job *job);
 

@@ -16,6 +16,8 @@
 #define IN_FLIGHT 2
 #define ROWS 6 /* that are ready, of claims A to F */
 
+static const struct app app = {PLATFORM, APP_KEY};
+
 static const char *const names[ROWS] = {"A", "B", "C", "D", "E", "F"};
 
 /* A turn of a run in which all rows are ready. */
@@ -140,8 +142,7 @@ static void quota_of_the_day_is_not_passed(void **state)
         set_scene(place, &s);
         s.settings.daily_quota = 10;
         begin(place->ledger);
-        assert_int_equal(
-            ledger_calls_add(place->ledger, PLATFORM, APP_KEY, 20221212, cases[i].calls, &err), 0);
+        assert_int_equal(ledger_calls_add(place->ledger, &app, 20221212, cases[i].calls, &err), 0);
         assert_int_equal(grant_jobs(&s.batch, &s.granted, &err), 0);
         ledger_rollback(place->ledger);
         assert_int_equal(count(s.granted), cases[i].granted);
@@ -162,7 +163,7 @@ static void quota_that_is_used_up_waits_for_those_in_flight(void **state)
     s.settings.daily_quota = 1;
     s.batch.outstanding = 1;
     begin(place->ledger);
-    assert_int_equal(ledger_calls_add(place->ledger, PLATFORM, APP_KEY, 20221212, 1, &err), 0);
+    assert_int_equal(ledger_calls_add(place->ledger, &app, 20221212, 1, &err), 0);
     commit(place->ledger);
     assert_int_equal(grant(&s, rows), 0);
     assert_int_equal(s.batch.stop.exit_code, 0);

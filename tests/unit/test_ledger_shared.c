@@ -11,16 +11,18 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
+static const struct app app = {PLATFORM, "key"};
+
 static void calls_are_counted_by_day_and_app_key(void **state)
 {
     static const struct {
-        const char *platform, *app_key;
+        struct app app;
         int32_t day;
         int64_t calls;
     } cases[] = {
-        {PLATFORM, "key", 20221212, 8},          {PLATFORM, "key", 20221213, 1},
-        {PLATFORM, "other", 20221212, 0},        {OTHER_PLATFORM, "key", 20221212, 0},
-        {"http://nowhere/", "key", 20221212, 0},
+        {{PLATFORM, "key"}, 20221212, 8},          {{PLATFORM, "key"}, 20221213, 1},
+        {{PLATFORM, "other"}, 20221212, 0},        {{OTHER_PLATFORM, "key"}, 20221212, 0},
+        {{"http://nowhere/", "key"}, 20221212, 0},
     };
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t calls;
@@ -28,30 +30,29 @@ static void calls_are_counted_by_day_and_app_key(void **state)
     new_run(ledger, PLATFORM);
     new_run(ledger, OTHER_PLATFORM);
     begin(ledger);
-    assert_int_equal(ledger_calls_add(ledger, PLATFORM, "key", 20221212, 5, &err), 0);
-    assert_int_equal(ledger_calls_add(ledger, PLATFORM, "key", 20221212, 3, &err), 0);
-    assert_int_equal(ledger_calls_add(ledger, PLATFORM, "key", 20221213, 1, &err), 0);
+    assert_int_equal(ledger_calls_add(ledger, &app, 20221212, 5, &err), 0);
+    assert_int_equal(ledger_calls_add(ledger, &app, 20221212, 3, &err), 0);
+    assert_int_equal(ledger_calls_add(ledger, &app, 20221213, 1, &err), 0);
     commit(ledger);
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_int_equal(ledger_calls_get(ledger, cases[i].platform, cases[i].app_key, cases[i].day,
-                                          &calls, &err),
-                         0);
+        assert_int_equal(ledger_calls_get(ledger, &cases[i].app, cases[i].day, &calls, &err), 0);
         assert_int_equal(calls, cases[i].calls);
     }
 }
 
 static struct ban ban_of(struct ledger *ledger, const char *app_key)
 {
+    const struct app of = {PLATFORM, app_key};
     struct ban ban;
 
-    assert_int_equal(ledger_ban_get(ledger, PLATFORM, app_key, &ban, &err), 0);
+    assert_int_equal(ledger_ban_get(ledger, &of, &ban, &err), 0);
     return ban;
 }
 
 static void set_ban(struct ledger *ledger, int64_t now_ms, int64_t wait_ms)
 {
     begin(ledger);
-    assert_int_equal(ledger_ban_set(ledger, PLATFORM, "key", now_ms, wait_ms, &err), 0);
+    assert_int_equal(ledger_ban_set(ledger, &app, now_ms, wait_ms, &err), 0);
     commit(ledger);
 }
 
@@ -100,10 +101,10 @@ static void ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_ba
 
 static int64_t others_of(struct ledger *ledger, int64_t run, int64_t now_ms)
 {
-    const struct departures of = {PLATFORM, "key", run, 0, now_ms, 1000};
+    const struct departures of = {run, 0, now_ms, 1000};
     int64_t calls;
 
-    assert_int_equal(ledger_departures_of_others(ledger, &of, &calls, &err), 0);
+    assert_int_equal(ledger_departures_of_others(ledger, &app, &of, &calls, &err), 0);
     return calls;
 }
 
@@ -112,25 +113,25 @@ static void departures_of_others_fall_into_the_window_or_are_forgotten(void **st
     struct ledger *ledger = ((struct place *)*state)->ledger;
     int64_t run = new_run(ledger, PLATFORM);
     int64_t other = new_run(ledger, PLATFORM);
-    const struct departures of_next_start = {PLATFORM, "key", other, 100300, 100500, 1000};
+    const struct departures of_next_start = {other, 100300, 100500, 1000};
     int64_t calls;
 
     begin(ledger);
-    assert_int_equal(ledger_departures_add(ledger, PLATFORM, "key", other, 100000, 3, &err), 0);
-    assert_int_equal(ledger_pending_set(ledger, PLATFORM, "key", other, 2, 100000, &err), 0);
+    assert_int_equal(ledger_departures_add(ledger, &app, other, 100000, 3, &err), 0);
+    assert_int_equal(ledger_pending_set(ledger, &app, other, 2, 100000, &err), 0);
     commit(ledger);
     assert_int_equal(others_of(ledger, run, 100500), 5);
     assert_int_equal(others_of(ledger, other, 100500), 0);
     /* What is pending may leave at any moment. */
     assert_int_equal(others_of(ledger, run, 102000), 2);
     /* A start of the run that left them behind is another one. */
-    assert_int_equal(ledger_departures_of_others(ledger, &of_next_start, &calls, &err), 0);
+    assert_int_equal(ledger_departures_of_others(ledger, &app, &of_next_start, &calls, &err), 0);
     assert_int_equal(calls, 3);
     /* The clock was set back by a little, or by much. */
     assert_int_equal(others_of(ledger, run, 98000), 5);
     assert_int_equal(others_of(ledger, run, 50000), 2);
     begin(ledger);
-    assert_int_equal(ledger_departures_add(ledger, PLATFORM, "key", run, 50000, 1, &err), 0);
+    assert_int_equal(ledger_departures_add(ledger, &app, run, 50000, 1, &err), 0);
     commit(ledger);
     assert_int_equal(others_of(ledger, other, 50500), 1);
     assert_int_equal(others_of(ledger, run, 100500), 2); /* what was pending; the rest is gone */

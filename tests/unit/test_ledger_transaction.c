@@ -100,6 +100,7 @@ static void what_is_committed_survives_sigkill_and_nothing_else_does(void **stat
 static void writers_of_many_processes_lose_nothing(void **state)
 {
     enum { PROCESSES = 4, TURNS = 25 };
+    static const struct app app = {PLATFORM, "key"};
     struct place *place = *state;
     pid_t children[PROCESSES];
     int64_t calls = 0;
@@ -113,7 +114,7 @@ static void writers_of_many_processes_lose_nothing(void **state)
 
             for (int turn = 0; !failed && turn < TURNS; turn++)
                 failed = ledger_begin(ledger, &err) ||
-                         ledger_calls_add(ledger, PLATFORM, "key", 20221212, 1, &err) ||
+                         ledger_calls_add(ledger, &app, 20221212, 1, &err) ||
                          ledger_commit(ledger, &err);
             _exit(failed);
         }
@@ -124,7 +125,7 @@ static void writers_of_many_processes_lose_nothing(void **state)
         assert_int_equal(waitpid(children[i], &status, 0), children[i]);
         assert_int_equal(status, 0);
     }
-    assert_int_equal(ledger_calls_get(place->ledger, PLATFORM, "key", 20221212, &calls, &err), 0);
+    assert_int_equal(ledger_calls_get(place->ledger, &app, 20221212, &calls, &err), 0);
     assert_int_equal(calls, PROCESSES * TURNS);
 }
 

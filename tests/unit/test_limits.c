@@ -19,6 +19,8 @@
 #define LOG_MAX 20000
 #define NEVER INT64_MAX
 
+static const struct app app = {PLATFORM, APP_KEY};
+
 /* A call that was granted: it leaves at leaves_ms unless its process was killed before. */
 struct call {
     int64_t leaves_ms;
@@ -311,7 +313,7 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
     struct place *place = *state;
     struct run_record one = create_run(place->ledger, 1);
     struct world world = {.path = place->path, .now_ms = 100000};
-    struct departures of = {PLATFORM, APP_KEY, 0, 0, 0, PACE_WINDOW_MS};
+    struct departures of = {0, 0, 0, PACE_WINDOW_MS};
     struct process p;
     int64_t calls;
 
@@ -323,7 +325,7 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
     assert_int_equal(limits_write(&p.batch, &err), 0);
     commit(p.settings.ledger);
     of.now_ms = p.batch.wall_ms;
-    assert_int_equal(ledger_departures_of_others(p.settings.ledger, &of, &calls, &err), 0);
+    assert_int_equal(ledger_departures_of_others(p.settings.ledger, &app, &of, &calls, &err), 0);
     assert_int_equal(calls, 2 * STATE_STRETCHES);
     kill_process(&p);
 }
@@ -333,18 +335,18 @@ static void calls_that_left_by_a_clock_ahead_count_for_the_start_that_follows(vo
 {
     struct place *place = *state;
     struct run_record run = create_run(place->ledger, 1);
-    const struct departures of = {PLATFORM, "key", run.id, STARTED_MS, STARTED_MS, PACE_WINDOW_MS};
+    const struct departures of = {run.id, STARTED_MS, STARTED_MS, PACE_WINDOW_MS};
     int64_t calls;
 
     for (int starts = 0; starts < 2; starts++) {
         begin(place->ledger);
         if (!starts)
-            assert_int_equal(ledger_departures_add(place->ledger, PLATFORM, "key", run.id,
-                                                   STARTED_MS + 3600000, 5, &err),
-                             0);
-        assert_int_equal(
-            ledger_pending_take_over(place->ledger, PLATFORM, "key", run.id, STARTED_MS, &err), 0);
-        assert_int_equal(ledger_departures_of_others(place->ledger, &of, &calls, &err), 0);
+            assert_int_equal(
+                ledger_departures_add(place->ledger, &app, run.id, STARTED_MS + 3600000, 5, &err),
+                0);
+        assert_int_equal(ledger_pending_take_over(place->ledger, &app, run.id, STARTED_MS, &err),
+                         0);
+        assert_int_equal(ledger_departures_of_others(place->ledger, &app, &of, &calls, &err), 0);
         assert_int_equal(calls, 5);
         commit(place->ledger);
     }

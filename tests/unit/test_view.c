@@ -291,6 +291,7 @@ static void take_app(void *context, const struct view_app *app)
 
 static void only_calls_of_today_and_bans_in_force_are_shown(void **state)
 {
+    static const struct app app = {PLATFORM, "k1"};
     struct place *place = *state;
     struct ledger *ledger = place->ledger;
     struct ledger *view = open_view(place);
@@ -298,9 +299,9 @@ static void only_calls_of_today_and_bans_in_force_are_shown(void **state)
 
     create_run(ledger, 1);
     begin(ledger);
-    assert_int_equal(ledger_calls_add(ledger, PLATFORM, "k1", 20221211, 99, &err), 0);
-    assert_int_equal(ledger_calls_add(ledger, PLATFORM, "k1", 20221212, 5, &err), 0);
-    assert_int_equal(ledger_ban_set(ledger, PLATFORM, "k1", STARTED_MS, 2000, &err), 0);
+    assert_int_equal(ledger_calls_add(ledger, &app, 20221211, 99, &err), 0);
+    assert_int_equal(ledger_calls_add(ledger, &app, 20221212, 5, &err), 0);
+    assert_int_equal(ledger_ban_set(ledger, &app, STARTED_MS, 2000, &err), 0);
     commit(ledger);
     assert_int_equal(view_today(view, STARTED_MS, take_app, &apps, &err), 0);
     assert_int_equal(apps.count, 1);

@@ -97,6 +97,7 @@ static int64_t size_of(const char *path, const char *ending)
 void ending_look(struct ending *ending, const struct options *options, const char *platform,
                  struct ledger *ledger)
 {
+    const struct app app = {platform, options->app_key};
     const char *path = ledger_path(ledger);
     struct error unread;
 
@@ -106,8 +107,8 @@ void ending_look(struct ending *ending, const struct options *options, const cha
         return; /* the rest is counted */
     ending->unknown_row = 0;
     if (view_open_runs(ledger, add_open, &ending->unknown_row, &unread) ||
-        ledger_calls_get(ledger, platform, options->app_key, clock_beijing_day(clock_wall_ms()),
-                         &ending->calls, &unread)) {
+        ledger_calls_get(ledger, &app, clock_beijing_day(clock_wall_ms()), &ending->calls,
+                         &unread)) {
         log_warn("the ledger could not be looked at for --metrics: %s", unread.text);
         return;
     }

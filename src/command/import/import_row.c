@@ -150,12 +150,11 @@ static void say_difference(struct taking *t, const struct import_row *row,
 /* Calls of today count against the quota, whoever knew of them. */
 int import_row_flush_calls(struct taking *t, struct error *err)
 {
+    const struct app app = {t->place.platform, t->imported->manifest.app_key};
     int64_t calls = t->called.calls;
 
     t->called.calls = 0;
-    return calls ? ledger_calls_add(t->ledger, t->place.platform, t->imported->manifest.app_key,
-                                    t->called.day, calls, err)
-                 : 0;
+    return calls ? ledger_calls_add(t->ledger, &app, t->called.day, calls, err) : 0;
 }
 
 static int count_calls(struct taking *t, const struct import_row *row,
