@@ -6,6 +6,7 @@
 #ifndef CLAIMBATCH_LEDGER_SHARED_H
 #define CLAIMBATCH_LEDGER_SHARED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct error;
@@ -57,24 +58,29 @@ int ledger_departures_add(struct ledger *ledger, const struct app *app, int64_t 
 int ledger_pending_set(struct ledger *ledger, const struct app *app, int64_t run, int64_t pending,
                        int64_t now_ms, struct error *err);
 
-/*
- * Counts as having left now what starts that have ended had pending, in the open transaction: those
- * of runs that no process works on, and with `run` those of that run before the start that is
- * beginning (0: of none). The latter also counts as of now what left by a clock that was ahead.
- * What is not counted so is lost for good when the next start tells of its own.
- */
-int ledger_pending_take_over(struct ledger *ledger, const struct app *app, int64_t run,
-                             int64_t now_ms, struct error *err);
-
-/* Which calls are asked for. */
-struct departures {
-    int64_t run, began_ms; /* this start of the run, whose calls do not count */
-    int64_t now_ms, window_ms;
+/* One turn of a run. */
+struct turn {
+    int64_t run;
+    bool is_first;    /* of this start of the run … */
+    int64_t began_ms; /* … which began then: its own calls do not count */
+    int64_t now_ms;
+    int64_t window_ms; /* in which calls count against the rate; 0: the run keeps none */
 };
 
-/* Calls that may fall into the window before now: those that left, and what other runs have
- * pending. */
-int ledger_departures_of_others(struct ledger *ledger, const struct app *app,
-                                const struct departures *of, int64_t *ret_calls, struct error *err);
+/* What a turn has to know that no row tells. */
+struct turn_facts {
+    struct ban ban; /* where another process may have set it since the last turn; else until_ms 0 */
+    int64_t others; /* with a rate: calls that may fall into the window before now, those that left
+                       and those that other runs have pending */
+};
+
+/*
+ * In the open transaction. In the first turn, and with a rate in each, calls that starts which have
+ * ended had pending count as having left now: those of runs that no process works on, and in the
+ * first turn those of the run's own earlier starts. That turn also counts as of now what left by a
+ * clock that was ahead. What is not counted so is lost for good when the start tells of its own.
+ */
+int ledger_turn_facts(struct ledger *ledger, const struct app *app, const struct turn *turn,
+                      struct turn_facts *ret_facts, struct error *err);
 
 #endif

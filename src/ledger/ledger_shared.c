@@ -179,8 +179,8 @@ static int redate_departures(struct ledger *ledger, int64_t platform, const char
                : 0;
 }
 
-int ledger_pending_take_over(struct ledger *ledger, const struct app *app, int64_t run,
-                             int64_t now_ms, struct error *err)
+static int take_over_pending(struct ledger *ledger, const struct app *app, const struct turn *turn,
+                             struct error *err)
 {
     int64_t pending = 0; /* the run that has calls pending */
     int64_t calls;
@@ -188,11 +188,11 @@ int ledger_pending_take_over(struct ledger *ledger, const struct app *app, int64
     int found;
 
     if (database_platform(ledger, app->platform, &id, err) ||
-        (run && redate_departures(ledger, id, app->key, now_ms, err)))
+        (turn->is_first && redate_departures(ledger, id, app->key, turn->now_ms, err)))
         return -1;
     while ((found = next_pending(ledger, id, app->key, &pending, &calls, err)) > 0)
-        if ((pending == run || !ledger_run_is_alive(ledger, pending)) &&
-            turn_into_departures(ledger, app, pending, calls, now_ms, err))
+        if (((turn->is_first && pending == turn->run) || !ledger_run_is_alive(ledger, pending)) &&
+            turn_into_departures(ledger, app, pending, calls, turn->now_ms, err))
             return -1;
     return found;
 }
@@ -210,17 +210,28 @@ static int sum_pending(struct ledger *ledger, int64_t platform, const char *app_
     return found;
 }
 
-int ledger_departures_of_others(struct ledger *ledger, const struct app *app,
-                                const struct departures *of, int64_t *ret_calls, struct error *err)
+static int count_others(struct ledger *ledger, const struct app *app, const struct turn *turn,
+                        int64_t *ret_calls, struct error *err)
 {
-    int64_t since_ms = of->now_ms - of->window_ms - LEDGER_STRETCH_MS;
+    int64_t since_ms = turn->now_ms - turn->window_ms - LEDGER_STRETCH_MS;
     int64_t id;
 
     if (database_platform(ledger, app->platform, &id, err) ||
         read_shared(ledger,
                     database_ready(ledger, SQL_DEPARTURE_SUM, "isiiii", id, app->key, since_ms,
-                                   of->now_ms + FORGET_MS, of->run, of->began_ms),
+                                   turn->now_ms + FORGET_MS, turn->run, turn->began_ms),
                     ret_calls, err))
         return -1;
-    return sum_pending(ledger, id, app->key, of->run, ret_calls, err);
+    return sum_pending(ledger, id, app->key, turn->run, ret_calls, err);
+}
+
+int ledger_turn_facts(struct ledger *ledger, const struct app *app, const struct turn *turn,
+                      struct turn_facts *ret_facts, struct error *err)
+{
+    *ret_facts = (struct turn_facts){0};
+    if (ledger_has_news(ledger) && ledger_ban_get(ledger, app, &ret_facts->ban, err))
+        return -1;
+    if ((turn->is_first || turn->window_ms) && take_over_pending(ledger, app, turn, err))
+        return -1;
+    return turn->window_ms ? count_others(ledger, app, turn, &ret_facts->others, err) : 0;
 }

@@ -85,37 +85,15 @@ int limits_begin(struct batch *b, struct error *err)
     return 0;
 }
 
-static int read_ban(struct batch *b, struct error *err)
+static void hear_of_ban(struct batch *b, const struct ban *ban)
 {
-    const struct batch_settings *s = b->settings;
-    const struct app app = state_app(b);
-    struct ban ban;
-    int64_t rest_ms;
+    int64_t rest_ms = ledger_ban_rest_ms(ban, b->wall_ms);
 
-    if (ledger_ban_get(s->ledger, &app, &ban, err))
-        return -1;
-    rest_ms = ledger_ban_rest_ms(&ban, b->wall_ms);
-    if (!rest_ms || ban.until_ms == b->ban_until_ms)
-        return 0;
-    b->ban_until_ms = ban.until_ms;
+    if (!rest_ms || ban->until_ms == b->ban_until_ms)
+        return;
+    b->ban_until_ms = ban->until_ms;
     pace_ban_until(b->pace, b->now_ms + rest_ms, b->now_ms);
     pool_recall(b->pool);
-    return 0;
-}
-
-/* In the first turn also what earlier starts of this run had pending: other runs may have to keep a
- * rate though this one has none. */
-static int take_over(struct batch *b, struct error *err)
-{
-    const struct batch_settings *s = b->settings;
-    const struct app app = state_app(b);
-    bool is_first = !b->began_ms;
-
-    if (!is_first && !s->rate)
-        return 0;
-    if (is_first)
-        b->began_ms = b->wall_ms;
-    return ledger_pending_take_over(s->ledger, &app, is_first ? s->run->id : 0, b->wall_ms, err);
 }
 
 /* What this run told before has its times by the clock as it was. */
@@ -131,24 +109,38 @@ static void look_at_clock(struct batch *b)
     b->clock.doubt_until_ms = b->now_ms + PACE_WINDOW_MS + LEDGER_STRETCH_MS + CLOCK_SEEN_MS;
 }
 
+/* Other runs may have to keep a rate though this one has none: so each start has a first turn. */
+static struct turn turn_of(struct batch *b)
+{
+    struct turn turn = {
+        .run = b->settings->run->id,
+        .is_first = !b->began_ms,
+        .now_ms = b->wall_ms,
+        .window_ms = b->settings->rate ? PACE_WINDOW_MS : 0,
+    };
+
+    if (turn.is_first)
+        b->began_ms = b->wall_ms;
+    turn.began_ms = b->began_ms;
+    return turn;
+}
+
 int limits_read(struct batch *b, struct error *err)
 {
-    const struct batch_settings *s = b->settings;
     const struct app app = state_app(b);
-    struct departures of = {s->run->id, 0, b->wall_ms, PACE_WINDOW_MS};
-    int64_t calls;
+    struct turn_facts facts;
+    struct turn turn;
 
     look_at_clock(b);
-    if ((ledger_has_news(s->ledger) && read_ban(b, err)) || take_over(b, err))
+    turn = turn_of(b);
+    if (ledger_turn_facts(b->settings->ledger, &app, &turn, &facts, err))
         return -1;
-    if (!s->rate)
+    hear_of_ban(b, &facts.ban);
+    if (!b->settings->rate)
         return 0;
-    of.began_ms = b->began_ms; /* which the first turn has just set */
-    if (ledger_departures_of_others(s->ledger, &app, &of, &calls, err))
-        return -1;
-    if (b->now_ms < b->clock.doubt_until_ms && calls < s->rate)
-        calls = s->rate;
-    pace_others(b->pace, (size_t)calls);
+    if (b->now_ms < b->clock.doubt_until_ms && facts.others < b->settings->rate)
+        facts.others = b->settings->rate;
+    pace_others(b->pace, (size_t)facts.others);
     return 0;
 }
 

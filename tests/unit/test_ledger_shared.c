@@ -99,42 +99,76 @@ static void ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_ba
     assert_int_equal(ban_of(ledger, "key").until_ms, 13000);
 }
 
-static int64_t others_of(struct ledger *ledger, int64_t run, int64_t now_ms)
+/* Of a turn, not the first, of the start of the run that began then. */
+static int64_t others_of(struct ledger *ledger, int64_t run, int64_t began_ms, int64_t now_ms)
 {
-    const struct departures of = {run, 0, now_ms, 1000};
-    int64_t calls;
+    const struct turn turn = {
+        .run = run, .began_ms = began_ms, .now_ms = now_ms, .window_ms = 1000};
+    struct turn_facts facts;
 
-    assert_int_equal(ledger_departures_of_others(ledger, &app, &of, &calls, &err), 0);
-    return calls;
+    begin(ledger);
+    assert_int_equal(ledger_turn_facts(ledger, &app, &turn, &facts, &err), 0);
+    commit(ledger);
+    return facts.others;
+}
+
+static int64_t live_run(struct ledger *ledger)
+{
+    int64_t run = new_run(ledger, PLATFORM);
+
+    assert_int_equal(ledger_run_lock(ledger, run, &err), 1);
+    return run;
 }
 
 static void departures_of_others_fall_into_the_window_or_are_forgotten(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
-    int64_t run = new_run(ledger, PLATFORM);
-    int64_t other = new_run(ledger, PLATFORM);
-    const struct departures of_next_start = {other, 100300, 100500, 1000};
-    int64_t calls;
+    int64_t run = live_run(ledger);
+    int64_t other = live_run(ledger);
 
     begin(ledger);
     assert_int_equal(ledger_departures_add(ledger, &app, other, 100000, 3, &err), 0);
     assert_int_equal(ledger_pending_set(ledger, &app, other, 2, 100000, &err), 0);
     commit(ledger);
-    assert_int_equal(others_of(ledger, run, 100500), 5);
-    assert_int_equal(others_of(ledger, other, 100500), 0);
+    assert_int_equal(others_of(ledger, run, 0, 100500), 5);
+    assert_int_equal(others_of(ledger, other, 0, 100500), 0);
     /* What is pending may leave at any moment. */
-    assert_int_equal(others_of(ledger, run, 102000), 2);
+    assert_int_equal(others_of(ledger, run, 0, 102000), 2);
     /* A start of the run that left them behind is another one. */
-    assert_int_equal(ledger_departures_of_others(ledger, &app, &of_next_start, &calls, &err), 0);
-    assert_int_equal(calls, 3);
+    assert_int_equal(others_of(ledger, other, 100300, 100500), 3);
     /* The clock was set back by a little, or by much. */
-    assert_int_equal(others_of(ledger, run, 98000), 5);
-    assert_int_equal(others_of(ledger, run, 50000), 2);
+    assert_int_equal(others_of(ledger, run, 0, 98000), 5);
+    assert_int_equal(others_of(ledger, run, 0, 50000), 2);
     begin(ledger);
     assert_int_equal(ledger_departures_add(ledger, &app, run, 50000, 1, &err), 0);
     commit(ledger);
-    assert_int_equal(others_of(ledger, other, 50500), 1);
-    assert_int_equal(others_of(ledger, run, 100500), 2); /* what was pending; the rest is gone */
+    assert_int_equal(others_of(ledger, other, 0, 50500), 1);
+    assert_int_equal(others_of(ledger, run, 0, 100500), 2); /* what was pending; the rest is gone */
+}
+
+/* What a run that has ended had pending: as having left, for a start without a rate just once. */
+static void pending_calls_of_ended_starts_count_as_having_left(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = live_run(ledger);
+    int64_t ended = new_run(ledger, PLATFORM);
+    struct turn turn = {.run = run, .is_first = true, .began_ms = 100000, .now_ms = 100000};
+    struct turn_facts facts;
+
+    for (int starts = 0; starts < 2; starts++) {
+        begin(ledger);
+        assert_int_equal(ledger_pending_set(ledger, &app, run, 3, 90000, &err), 0);
+        assert_int_equal(ledger_pending_set(ledger, &app, ended, 2, 90000, &err), 0);
+        turn.is_first = !starts;
+        assert_int_equal(ledger_turn_facts(ledger, &app, &turn, &facts, &err), 0);
+        assert_int_equal(facts.others, 0);
+        turn.window_ms = 1000;
+        turn.is_first = false;
+        assert_int_equal(ledger_turn_facts(ledger, &app, &turn, &facts, &err), 0);
+        assert_int_equal(facts.others, !starts ? 5 : 2);
+        ledger_rollback(ledger);
+        turn.window_ms = 0;
+    }
 }
 
 int main(void)
@@ -144,6 +178,7 @@ int main(void)
         WITH_LEDGER(ban_is_remembered_for_its_app_key),
         WITH_LEDGER(longer_ban_outlives_a_shorter_one_that_is_heard_of_later),
         WITH_LEDGER(ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_back),
+        WITH_LEDGER(pending_calls_of_ended_starts_count_as_having_left),
         WITH_LEDGER(departures_of_others_fall_into_the_window_or_are_forgotten),
     };
 

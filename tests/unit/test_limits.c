@@ -313,9 +313,9 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
     struct place *place = *state;
     struct run_record one = create_run(place->ledger, 1);
     struct world world = {.path = place->path, .now_ms = 100000};
-    struct departures of = {0, 0, 0, PACE_WINDOW_MS};
+    struct turn turn = {.window_ms = PACE_WINDOW_MS};
+    struct turn_facts facts;
     struct process p;
-    int64_t calls;
 
     start_process(&world, &p, &one, RATE);
     begin(p.settings.ledger);
@@ -324,9 +324,11 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
         limits_note_departure(&p.batch, p.batch.now_ms + i * LEDGER_STRETCH_MS);
     assert_int_equal(limits_write(&p.batch, &err), 0);
     commit(p.settings.ledger);
-    of.now_ms = p.batch.wall_ms;
-    assert_int_equal(ledger_departures_of_others(p.settings.ledger, &app, &of, &calls, &err), 0);
-    assert_int_equal(calls, 2 * STATE_STRETCHES);
+    turn.now_ms = p.batch.wall_ms;
+    begin(place->ledger);
+    assert_int_equal(ledger_turn_facts(place->ledger, &app, &turn, &facts, &err), 0);
+    assert_int_equal(facts.others, 2 * STATE_STRETCHES);
+    ledger_rollback(place->ledger);
     kill_process(&p);
 }
 
@@ -335,8 +337,8 @@ static void calls_that_left_by_a_clock_ahead_count_for_the_start_that_follows(vo
 {
     struct place *place = *state;
     struct run_record run = create_run(place->ledger, 1);
-    const struct departures of = {run.id, STARTED_MS, STARTED_MS, PACE_WINDOW_MS};
-    int64_t calls;
+    const struct turn turn = {run.id, true, STARTED_MS, STARTED_MS, PACE_WINDOW_MS};
+    struct turn_facts facts;
 
     for (int starts = 0; starts < 2; starts++) {
         begin(place->ledger);
@@ -344,10 +346,8 @@ static void calls_that_left_by_a_clock_ahead_count_for_the_start_that_follows(vo
             assert_int_equal(
                 ledger_departures_add(place->ledger, &app, run.id, STARTED_MS + 3600000, 5, &err),
                 0);
-        assert_int_equal(ledger_pending_take_over(place->ledger, &app, run.id, STARTED_MS, &err),
-                         0);
-        assert_int_equal(ledger_departures_of_others(place->ledger, &app, &of, &calls, &err), 0);
-        assert_int_equal(calls, 5);
+        assert_int_equal(ledger_turn_facts(place->ledger, &app, &turn, &facts, &err), 0);
+        assert_int_equal(facts.others, 5);
         commit(place->ledger);
     }
 }
