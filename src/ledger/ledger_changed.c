@@ -5,11 +5,9 @@
 int ledger_changed_put(struct ledger *ledger, struct row_place place, const int64_t *fee_before,
                        int64_t fee_after, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_CHANGED_PUT, "iii", chain_row_id(place),
-                                     fee_before ? *fee_before : 0, fee_after);
+    sqlite3_stmt *s =
+        database_ready(ledger, SQL_CHANGED_PUT, "ioi", chain_row_id(place), fee_before, fee_after);
 
-    if (!fee_before)
-        sqlite3_bind_null(s, 2);
     return database_execute(ledger, s, err);
 }
 
@@ -30,11 +28,11 @@ int ledger_changed_sum(struct ledger *ledger, int64_t run, struct changed_sum *r
 
     *ret_sent = *ret_held = (struct changed_sum){0};
     while ((found = database_step(ledger, s, err)) > 0) {
-        bool is_known = sqlite3_column_type(s, 0) != SQLITE_NULL;
-        int64_t before = sqlite3_column_int64(s, 0);
+        bool is_known = !database_is_null(s, 0);
+        int64_t before = database_integer(s, 0);
 
-        ledger_changed_sum_add(sqlite3_column_int(s, 2) ? ret_held : ret_sent,
-                               is_known ? &before : NULL, sqlite3_column_int64(s, 1));
+        ledger_changed_sum_add(database_integer(s, 2) ? ret_held : ret_sent,
+                               is_known ? &before : NULL, database_integer(s, 1));
     }
     return found;
 }
@@ -51,7 +49,7 @@ int ledger_run_has_others(struct ledger *ledger, const char *platform, int64_t s
     s = database_ready(ledger, SQL_RUN_HAS_OTHERS, "ii", id, sequence);
     found = database_step(ledger, s, err);
     if (found > 0)
-        found = sqlite3_column_int(s, 0);
-    sqlite3_reset(s);
+        found = database_integer(s, 0) != 0;
+    database_done(s);
     return found;
 }

@@ -11,7 +11,6 @@ static int read_run(struct ledger *ledger, sqlite3_stmt *s, struct run_record *r
                     struct error *err)
 {
     static const int text_columns[] = {2, 4, 5, 8, 13, 16, 17};
-    const void *sha256;
     int found = database_step(ledger, s, err);
 
     memset(ret_run, 0, sizeof(*ret_run));
@@ -21,37 +20,35 @@ static int read_run(struct ledger *ledger, sqlite3_stmt *s, struct run_record *r
         buffer_reset(&ledger->run_texts[i]);
         buffer_text(&ledger->run_texts[i], database_text(s, text_columns[i]));
         if (ledger->run_texts[i].failed) {
-            sqlite3_reset(s);
+            database_done(s);
             return error_no_memory(err);
         }
     }
-    sha256 = sqlite3_column_blob(s, 18);
-    if (sha256 && sqlite3_column_bytes(s, 18) == DIGEST_SHA256_BYTES)
-        memcpy(ledger->run_sha256, sha256, DIGEST_SHA256_BYTES);
+    database_sha256(ledger->run_sha256, s, 18);
     *ret_run = (struct run_record){
-        .id = sqlite3_column_int64(s, 0),
+        .id = database_integer(s, 0),
         .command = buffer_string(&ledger->run_texts[5]),
         .platform = buffer_string(&ledger->run_texts[6]),
         .export_name = buffer_string(&ledger->run_texts[0]),
         .export_sha256 = ledger->run_sha256,
-        .export_bytes = (uint64_t)sqlite3_column_int64(s, 3),
+        .export_bytes = (uint64_t)database_integer(s, 3),
         .reading = buffer_string(&ledger->run_texts[1]),
         .report_path = buffer_string(&ledger->run_texts[2]),
-        .started_ms = sqlite3_column_int64(s, 6),
-        .finished_ms = sqlite3_column_int64(s, 7),
+        .started_ms = database_integer(s, 6),
+        .finished_ms = database_integer(s, 7),
         .stopped_because = buffer_string(&ledger->run_texts[3]),
-        .complete = sqlite3_column_int(s, 9),
-        .published = sqlite3_column_int(s, 10),
-        .open_rows = (uint64_t)sqlite3_column_int64(s, 11),
-        .invalid_rows = (uint64_t)sqlite3_column_int64(s, 12),
+        .complete = database_integer(s, 9),
+        .published = database_integer(s, 10),
+        .open_rows = (uint64_t)database_integer(s, 11),
+        .invalid_rows = (uint64_t)database_integer(s, 12),
         .parent = buffer_string(&ledger->run_texts[4]),
-        .origin = sqlite3_column_int64(s, 14),
-        .sequence = sqlite3_column_int64(s, 19),
-        .rank = sqlite3_column_int64(s, 20),
-        .released = (uint64_t)sqlite3_column_int64(s, 15),
+        .origin = database_integer(s, 14),
+        .sequence = database_integer(s, 19),
+        .rank = database_integer(s, 20),
+        .released = (uint64_t)database_integer(s, 15),
     };
     snprintf(ret_run->name, sizeof(ret_run->name), "%s", database_text(s, 1));
-    sqlite3_reset(s);
+    database_done(s);
     return 1;
 }
 
@@ -116,8 +113,8 @@ static int next_sequence(struct ledger *ledger, int64_t now_ms, int64_t *ret_seq
 
     if (database_step(ledger, s, err) < 0)
         return -1;
-    *ret_sequence = sqlite3_column_int64(s, 0);
-    sqlite3_reset(s);
+    *ret_sequence = database_integer(s, 0);
+    database_done(s);
     return 0;
 }
 
@@ -149,8 +146,8 @@ static int take_pruned_place(struct ledger *ledger, struct run_record *run, int6
     found = database_step(ledger, s, err);
     if (found <= 0)
         return found;
-    run->origin = sqlite3_column_int64(s, 0);
-    sqlite3_reset(s);
+    run->origin = database_integer(s, 0);
+    database_done(s);
     return 0;
 }
 
@@ -179,7 +176,7 @@ int ledger_run_create(struct ledger *ledger, struct run_record *run, struct erro
                                         run->parent ? run->parent : "", run->origin, sequence),
                          err))
         return -1;
-    run->id = sqlite3_last_insert_rowid(ledger->db);
+    run->id = database_new_id(ledger);
     if (join_corrections(ledger, run, platform, err) || database_brief(ledger, run->id, &line, err))
         return -1;
     run->sequence = line.sequence;
@@ -230,9 +227,9 @@ int ledger_events_visit(struct ledger *ledger, int64_t run,
 
     while ((found = database_step(ledger, s, err)) > 0) {
         struct event event = {
-            .at_ms = sqlite3_column_int64(s, 0),
-            .kind = (enum event_kind)sqlite3_column_int(s, 1),
-            .until_ms = sqlite3_column_int64(s, 2),
+            .at_ms = database_integer(s, 0),
+            .kind = (enum event_kind)database_integer(s, 1),
+            .until_ms = database_integer(s, 2),
             .text = database_text(s, 3),
         };
 
@@ -248,7 +245,7 @@ int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err)
                                      database_row_id(run + 1, 0), run);
     int found = database_step(ledger, s, err);
 
-    sqlite3_reset(s);
+    database_done(s);
     return found;
 }
 
@@ -258,8 +255,8 @@ int ledger_run_last_row(struct ledger *ledger, int64_t run, uint64_t *ret_row, s
                                      database_row_id(run + 1, 0));
     int found = database_step(ledger, s, err);
 
-    *ret_row = found == 1 ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
-    sqlite3_reset(s);
+    *ret_row = found == 1 ? (uint64_t)database_integer(s, 0) : 0;
+    database_done(s);
     return found < 0 ? -1 : 0;
 }
 
@@ -284,12 +281,12 @@ int ledger_run_count_get(struct ledger *ledger, int64_t run, struct run_count *r
 
     memset(ret_counts, 0, OUTCOME_COUNT * sizeof(*ret_counts));
     while ((found = database_step(ledger, s, err)) > 0) {
-        int outcome = sqlite3_column_int(s, 0);
+        int outcome = (int)database_integer(s, 0);
 
         if (outcome < 0 || outcome >= OUTCOME_COUNT)
             continue;
-        ret_counts[outcome].rows = (uint64_t)sqlite3_column_int64(s, 1);
-        ret_counts[outcome].counts_as = (uint64_t)sqlite3_column_int64(s, 2);
+        ret_counts[outcome].rows = (uint64_t)database_integer(s, 1);
+        ret_counts[outcome].counts_as = (uint64_t)database_integer(s, 2);
         snprintf(ret_counts[outcome].fee_fen, MONEY_TEXT_BYTES, "%s", database_text(s, 3));
     }
     return found;
@@ -310,9 +307,9 @@ int ledger_round_open(struct ledger *ledger, int64_t run, enum round_kind kind, 
     s = database_ready(ledger, SQL_ROUND_GET, "iiss", run, (int64_t)kind, by, reason);
     if (database_step(ledger, s, err) != 1)
         return -1;
-    ret_round->id = sqlite3_column_int64(s, 0);
-    ret_round->finished = sqlite3_column_int64(s, 1) != 0;
-    sqlite3_reset(s);
+    ret_round->id = database_integer(s, 0);
+    ret_round->finished = database_integer(s, 1) != 0;
+    database_done(s);
     return 0;
 }
 
@@ -342,8 +339,8 @@ int ledger_run_process(struct ledger *ledger, int64_t run, int64_t *ret_process,
     sqlite3_stmt *s = database_ready(ledger, SQL_RUN_PROCESS, "i", run);
     int found = database_step(ledger, s, err);
 
-    *ret_process = found == 1 ? sqlite3_column_int64(s, 0) : 0;
-    sqlite3_reset(s);
+    *ret_process = found == 1 ? database_integer(s, 0) : 0;
+    database_done(s);
     return found < 0 ? -1 : 0;
 }
 

@@ -110,6 +110,14 @@ int database_fail(struct ledger *ledger, struct error *err)
     return -1;
 }
 
+static void bind_optional(sqlite3_stmt *statement, int parameter, const int64_t *number)
+{
+    if (number)
+        sqlite3_bind_int64(statement, parameter, *number);
+    else
+        sqlite3_bind_null(statement, parameter);
+}
+
 sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const char *types, ...)
 {
     sqlite3_stmt **statement = &ledger->statements[which];
@@ -123,6 +131,8 @@ sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const 
     for (int i = 1; *types; types++, i++) {
         if (*types == 'i')
             sqlite3_bind_int64(*statement, i, va_arg(args, int64_t));
+        else if (*types == 'o')
+            bind_optional(*statement, i, va_arg(args, const int64_t *));
         else if (*types == 's')
             sqlite3_bind_text(*statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
         else if (*types == 'd')
@@ -188,6 +198,21 @@ int database_execute(struct ledger *ledger, sqlite3_stmt *statement, struct erro
     return database_step(ledger, statement, err) < 0 ? -1 : 0;
 }
 
+void database_done(sqlite3_stmt *statement)
+{
+    sqlite3_reset(statement);
+}
+
+int64_t database_integer(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_int64(statement, column);
+}
+
+bool database_is_null(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_type(statement, column) == SQLITE_NULL;
+}
+
 const char *database_text(sqlite3_stmt *statement, int column)
 {
     const unsigned char *text = sqlite3_column_text(statement, column);
@@ -195,13 +220,33 @@ const char *database_text(sqlite3_stmt *statement, int column)
     return text ? (const char *)text : "";
 }
 
-void database_digest(unsigned char *ret_digest, sqlite3_stmt *statement, int column)
+static void read_bytes(unsigned char *ret, int size, sqlite3_stmt *statement, int column)
 {
     const void *blob = sqlite3_column_blob(statement, column);
 
-    memset(ret_digest, 0, DIGEST_CLAIM_BYTES);
-    if (blob && sqlite3_column_bytes(statement, column) == DIGEST_CLAIM_BYTES)
-        memcpy(ret_digest, blob, DIGEST_CLAIM_BYTES);
+    memset(ret, 0, (size_t)size);
+    if (blob && sqlite3_column_bytes(statement, column) == size)
+        memcpy(ret, blob, (size_t)size);
+}
+
+void database_digest(unsigned char *ret_digest, sqlite3_stmt *statement, int column)
+{
+    read_bytes(ret_digest, DIGEST_CLAIM_BYTES, statement, column);
+}
+
+void database_sha256(unsigned char *ret_sha256, sqlite3_stmt *statement, int column)
+{
+    read_bytes(ret_sha256, DIGEST_SHA256_BYTES, statement, column);
+}
+
+int database_changes(const struct ledger *ledger)
+{
+    return sqlite3_changes(ledger->db);
+}
+
+int64_t database_new_id(const struct ledger *ledger)
+{
+    return sqlite3_last_insert_rowid(ledger->db);
 }
 
 int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, struct error *err)

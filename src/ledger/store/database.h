@@ -96,9 +96,9 @@ int64_t database_row_id(int64_t run, uint64_t row);
 int database_fail(struct ledger *ledger, struct error *err);
 
 /*
- * Readies a statement and binds its parameters in order: i int64_t, s text, d claim digest, h
- * SHA-256. Texts and blobs are not copied: they must live until the statement is done. NULL when it
- * cannot be prepared; database_step then fails.
+ * Readies a statement and binds its parameters in order: i int64_t, o const int64_t * (NULL: null),
+ * s text, d claim digest, h SHA-256 (NULL: null). Texts and blobs are not copied: they must live
+ * until the statement is done. NULL when it cannot be prepared; database_step then fails.
  */
 sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const char *types, ...);
 
@@ -125,9 +125,20 @@ void database_let_go(struct ledger *ledger);
 /* Runs a statement that gives no rows. */
 int database_execute(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);
 
-/* A column as text, never NULL, or as a claim digest. */
+/* Ends a statement before its last row. NULL is let be. */
+void database_done(sqlite3_stmt *statement);
+
+/* A column of the row that a statement stands at: as a number, 0 where it is null; as text, never
+ * NULL; as a digest, zeros where it has not its length. */
+int64_t database_integer(sqlite3_stmt *statement, int column);
+bool database_is_null(sqlite3_stmt *statement, int column);
 const char *database_text(sqlite3_stmt *statement, int column);
 void database_digest(unsigned char *ret_digest, sqlite3_stmt *statement, int column);
+void database_sha256(unsigned char *ret_sha256, sqlite3_stmt *statement, int column);
+
+/* The rows that the last statement changed, and the number that the last new row was given. */
+int database_changes(const struct ledger *ledger);
+int64_t database_new_id(const struct ledger *ledger);
 
 /* The number of a platform, 0 when the ledger has none of that name. */
 int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, struct error *err);
