@@ -21,12 +21,12 @@ static int read_abandonment(struct ledger *ledger, sqlite3_stmt *s, struct aband
     buffer_reset(reason);
     buffer_text(by, database_text(s, 3));
     buffer_text(reason, database_text(s, 4));
-    ret->run = sqlite3_column_int64(s, 0);
+    ret->run = database_integer(s, 0);
     snprintf(ret->name, sizeof(ret->name), "%s", database_text(s, 1));
-    ret->at_ms = sqlite3_column_int64(s, 2);
+    ret->at_ms = database_integer(s, 2);
     ret->by = buffer_string(by);
     ret->reason = buffer_string(reason);
-    sqlite3_reset(s);
+    database_done(s);
     return by->failed || reason->failed ? error_no_memory(err) : 1;
 }
 
@@ -79,7 +79,7 @@ int ledger_run_line_next(struct ledger *ledger, int64_t run, int64_t after, int6
 
     if (found <= 0)
         return found;
-    *ret_run = sqlite3_column_int64(s, 0);
-    sqlite3_reset(s);
+    *ret_run = database_integer(s, 0);
+    database_done(s);
     return 1;
 }

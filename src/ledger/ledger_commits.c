@@ -42,7 +42,7 @@ static int find(struct ledger *ledger, sqlite3_stmt *s, struct error *err)
     int found = database_step(ledger, s, err);
 
     if (found > 0)
-        sqlite3_reset(s);
+        database_done(s);
     return found;
 }
 
@@ -120,9 +120,9 @@ int ledger_made(struct ledger *ledger, int64_t *ret_made_ms, bool *ret_has_runs,
     *ret_has_runs = true;
     if (found <= 0)
         return found;
-    *ret_made_ms = sqlite3_column_int64(s, 0);
-    *ret_has_runs = sqlite3_column_int(s, 1);
-    sqlite3_reset(s);
+    *ret_made_ms = database_integer(s, 0);
+    *ret_has_runs = database_integer(s, 1);
+    database_done(s);
     return 0;
 }
 

@@ -21,7 +21,7 @@ int ledger_move_begin(struct ledger *ledger, struct report_move *move, struct er
                                         move->at_ms),
                          err))
         return -1;
-    move->id = sqlite3_last_insert_rowid(ledger->db);
+    move->id = database_new_id(ledger);
     return ledger_commit(ledger, err);
 }
 
@@ -76,12 +76,12 @@ int ledger_move_open(struct ledger *ledger, int64_t after, struct report_move *r
     memset(ret_move, 0, sizeof(*ret_move));
     if (found <= 0)
         return found;
-    ret_move->id = sqlite3_column_int64(s, 0);
+    ret_move->id = database_integer(s, 0);
     buffer_text(&ret_move->run, database_text(s, 1));
     buffer_text(&ret_move->from, database_text(s, 2));
     buffer_text(&ret_move->to, database_text(s, 3));
-    ret_move->at_ms = sqlite3_column_int64(s, 4);
-    sqlite3_reset(s);
+    ret_move->at_ms = database_integer(s, 4);
+    database_done(s);
     if (!ret_move->run.failed && !ret_move->from.failed && !ret_move->to.failed)
         return 1;
     ledger_move_release(ret_move);
@@ -97,7 +97,7 @@ int ledger_move_find(struct ledger *ledger, const char *run, const char *from,
     if (found <= 0)
         return found;
     buffer_text(ret_to, database_text(s, 0));
-    sqlite3_reset(s);
+    database_done(s);
     return ret_to->failed ? error_no_memory(err) : 1;
 }
 
@@ -113,6 +113,6 @@ int ledger_move_away(struct ledger *ledger, const char *from, int64_t nth, struc
     buffer_reset(ret_to);
     buffer_text(ret_run, database_text(s, 0));
     buffer_text(ret_to, database_text(s, 1));
-    sqlite3_reset(s);
+    database_done(s);
     return ret_run->failed || ret_to->failed ? error_no_memory(err) : 1;
 }

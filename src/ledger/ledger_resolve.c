@@ -17,9 +17,9 @@ static int find_meant(struct ledger *ledger, int64_t platform, const struct row_
 
     if (found <= 0)
         return found;
-    found = sqlite3_column_int64(s, 0) == ref->place.run &&
-            (uint64_t)sqlite3_column_int64(s, 1) == ref->place.row && !sqlite3_column_int(s, 2);
-    sqlite3_reset(s);
+    found = database_integer(s, 0) == ref->place.run &&
+            (uint64_t)database_integer(s, 1) == ref->place.row && !database_integer(s, 2);
+    database_done(s);
     if (found)
         found = ledger_row_get(ledger, ref->place, ret_known, err);
     if (found <= 0)
