@@ -19,6 +19,6 @@ int import_part_was_settled(struct ledger *ledger, const struct row_place *at, i
         database_ready(ledger, SQL_IMPORT_SETTLED, "iii", at->run, (int64_t)at->row, submitted_ms);
     int found = database_step(ledger, s, err);
 
-    sqlite3_reset(s);
+    database_done(s);
     return found;
 }

@@ -23,8 +23,8 @@ int ledger_import_recover(struct ledger *ledger, struct error *err)
         found = database_step(ledger, s, err);
         if (found <= 0)
             return found;
-        run = sqlite3_column_int64(s, 0);
-        sqlite3_reset(s);
+        run = database_integer(s, 0);
+        database_done(s);
         if (!ledger_run_is_alive(ledger, run) && ledger_run_recover(ledger, run, NULL, err))
             return -1;
     }
@@ -42,7 +42,7 @@ static int free_place(struct ledger *ledger, int64_t at_ms, int64_t run, int64_t
         found = database_step(ledger, s, err);
         if (found <= 0)
             return found;
-        sqlite3_reset(s);
+        database_done(s);
     }
 }
 
@@ -61,7 +61,7 @@ static int add_run(struct ledger *ledger, const char *platform, const char *name
             database_ready(ledger, SQL_IMPORT_ADD, "siii", name, platform_id, at_ms, sequence),
             err))
         return -1;
-    *ret_run = sqlite3_last_insert_rowid(ledger->db);
+    *ret_run = database_new_id(ledger);
     forget_briefs(ledger);
     return 0;
 }

@@ -33,12 +33,11 @@ static int read_open(const struct intake *in, struct open_attempt *ret_open, str
     *ret_open = (struct open_attempt){.exists = found == 1};
     if (found <= 0)
         return found;
-    ret_open->at =
-        (struct row_place){sqlite3_column_int64(s, 0), (uint64_t)sqlite3_column_int64(s, 1)};
-    ret_open->is_intent = sqlite3_column_int(s, 2);
-    ret_open->attempts = sqlite3_column_int(s, 3);
-    ret_open->submitted_ms = sqlite3_column_int64(s, 4);
-    sqlite3_reset(s);
+    ret_open->at = (struct row_place){database_integer(s, 0), (uint64_t)database_integer(s, 1)};
+    ret_open->is_intent = database_integer(s, 2);
+    ret_open->attempts = (int)database_integer(s, 3);
+    ret_open->submitted_ms = database_integer(s, 4);
+    database_done(s);
     return 0;
 }
 
@@ -173,12 +172,10 @@ static int accept(const struct intake *in, const struct row_place *at, const uns
     *ret_recorded = !is_known;
     if (is_known)
         return 0;
-    statement =
-        database_ready(in->ledger, SQL_CLAIM_ACCEPT, "siiiidiiii", key->claim_order_no,
-                       key->workcard_id, in->platform, claim.last.run, (int64_t)claim.last.row,
-                       digest ? digest : none, at->run, (int64_t)at->row, at_ms, in->ref.fee_fen);
-    if (!digest)
-        sqlite3_bind_null(statement, 10);
+    statement = database_ready(in->ledger, SQL_CLAIM_ACCEPT, "siiiidiiio", key->claim_order_no,
+                               key->workcard_id, in->platform, claim.last.run,
+                               (int64_t)claim.last.row, digest ? digest : none, at->run,
+                               (int64_t)at->row, at_ms, digest ? &in->ref.fee_fen : NULL);
     return database_execute(in->ledger, statement, err);
 }
 

@@ -122,10 +122,10 @@ static int read_standing(struct ledger *ledger, const struct row_ref *ref, int64
     *ret = (struct standing){0};
     if (found <= 0)
         return found;
-    at = (struct row_place){sqlite3_column_int64(s, 0), (uint64_t)sqlite3_column_int64(s, 1)};
-    ret->stays = sqlite3_column_int(s, 2) || sqlite3_column_int64(s, 4) > record->submitted_ms;
-    stands_in = !sqlite3_column_int(s, 2) && !sqlite3_column_int(s, 3);
-    sqlite3_reset(s);
+    at = (struct row_place){database_integer(s, 0), (uint64_t)database_integer(s, 1)};
+    ret->stays = database_integer(s, 2) || database_integer(s, 4) > record->submitted_ms;
+    stands_in = !database_integer(s, 2) && !database_integer(s, 3);
+    database_done(s);
     if (at.run == ref->place.run ? at.row == ref->place.row : !stands_in)
         return 0;
     found = ledger_row_get(ledger, at, &open, err);
