@@ -73,10 +73,10 @@ static int list(struct ledger *ledger, enum statement which, struct runs *runs, 
 
     while ((found = database_step(ledger, s, err)) > 0) {
         if (!ARRAY_HAS_ROOM(runs->ids, runs->count, runs->room)) {
-            sqlite3_reset(s);
+            database_done(s);
             return error_no_memory(err);
         }
-        runs->ids[runs->count++] = sqlite3_column_int64(s, 0);
+        runs->ids[runs->count++] = database_integer(s, 0);
     }
     return found;
 }
@@ -87,13 +87,13 @@ static void read_subject(sqlite3_stmt *s, struct subject *ret_subject)
 {
     *ret_subject = (struct subject){
         .claim_order_no = database_text(s, 0),
-        .last = {sqlite3_column_int64(s, 1), (uint64_t)sqlite3_column_int64(s, 2)},
-        .is_accepted = sqlite3_column_type(s, 3) != SQLITE_NULL,
-        .accepted_at = {sqlite3_column_int64(s, 4), (uint64_t)sqlite3_column_int64(s, 5)},
-        .accepted_ms = sqlite3_column_int64(s, 6),
-        .is_open = sqlite3_column_type(s, 7) != SQLITE_NULL,
-        .open_at = {sqlite3_column_int64(s, 7), (uint64_t)sqlite3_column_int64(s, 8)},
-        .is_intent = sqlite3_column_int(s, 9),
+        .last = {database_integer(s, 1), (uint64_t)database_integer(s, 2)},
+        .is_accepted = !database_is_null(s, 3),
+        .accepted_at = {database_integer(s, 4), (uint64_t)database_integer(s, 5)},
+        .accepted_ms = database_integer(s, 6),
+        .is_open = !database_is_null(s, 7),
+        .open_at = {database_integer(s, 7), (uint64_t)database_integer(s, 8)},
+        .is_intent = database_integer(s, 9),
     };
     database_digest(ret_subject->open_digest, s, 10);
 }
@@ -173,7 +173,7 @@ static int visit_claims(struct chains *c, struct error *err)
 
         read_subject(s, &subject);
         if (walk(c, &subject, &findings, err) || judge(c, &subject, &findings, err)) {
-            sqlite3_reset(s);
+            database_done(s);
             return -1;
         }
     }

@@ -46,8 +46,8 @@ static int read_one(struct ledger *ledger, sqlite3_stmt *s, int64_t *ret_number,
     int found = database_step(ledger, s, err);
 
     if (found > 0) {
-        *ret_number = sqlite3_column_int64(s, 0);
-        sqlite3_reset(s);
+        *ret_number = database_integer(s, 0);
+        database_done(s);
     }
     return found;
 }
@@ -83,14 +83,13 @@ static int next_head(struct ledger *ledger, enum statement which, struct buffer 
 
     if (found <= 0)
         return found;
-    head->workcard_id = sqlite3_column_int64(s, 1);
-    head->platform = sqlite3_column_int64(s, 2);
-    head->last =
-        (struct row_place){sqlite3_column_int64(s, 3), (uint64_t)sqlite3_column_int64(s, 4)};
+    head->workcard_id = database_integer(s, 1);
+    head->platform = database_integer(s, 2);
+    head->last = (struct row_place){database_integer(s, 3), (uint64_t)database_integer(s, 4)};
     buffer_reset(number);
     buffer_text(number, database_text(s, 0));
     head->claim_order_no = buffer_string(number);
-    sqlite3_reset(s);
+    database_done(s);
     return number->failed ? error_no_memory(err) : 1;
 }
 
@@ -298,7 +297,7 @@ static int forget_rows(struct ledger *ledger, int64_t run, uint64_t *rows, struc
                            database_row_id(run + 1, 0), (int64_t)PRUNE_ROWS);
         if (database_execute(ledger, s, err))
             return -1;
-        changes = sqlite3_changes(ledger->db);
+        changes = database_changes(ledger);
         *rows += (uint64_t)changes;
         if (ledger_commit(ledger, err))
             return -1;

@@ -16,7 +16,7 @@
 void view_let_go(struct ledger *ledger)
 {
     for (int i = 0; i < SQL_COUNT; i++)
-        sqlite3_reset(ledger->statements[i]);
+        database_done(ledger->statements[i]);
 }
 
 /* ---- runs ---- */
@@ -62,10 +62,10 @@ static int count_rows(struct ledger *ledger, int64_t run, struct run_count *coun
 
     memset(counts, 0, OUTCOME_COUNT * sizeof(*counts));
     while ((found = database_step(ledger, s, err)) > 0) {
-        int outcome = sqlite3_column_int(s, 0);
+        int outcome = (int)database_integer(s, 0);
 
         if (outcome >= 0 && outcome < OUTCOME_COUNT)
-            counts[outcome].rows = (uint64_t)sqlite3_column_int64(s, 1);
+            counts[outcome].rows = (uint64_t)database_integer(s, 1);
     }
     return found;
 }
@@ -79,8 +79,8 @@ int view_run_next(struct ledger *ledger, int64_t before, struct view_run *ret_ru
 
     if (found <= 0)
         return found;
-    id = sqlite3_column_int64(s, 0);
-    sqlite3_reset(s);
+    id = database_integer(s, 0);
+    database_done(s);
     memset(ret_run, 0, sizeof(*ret_run));
     found = ledger_run_get(ledger, id, &ret_run->record, err);
     if (found <= 0)
@@ -109,8 +109,8 @@ int view_today(struct ledger *ledger, int64_t now_ms,
         struct view_app app = {
             .platform = database_text(s, 0),
             .app_key = database_text(s, 1),
-            .calls = sqlite3_column_int64(s, 2),
-            .banned_until_ms = sqlite3_column_int64(s, 3),
+            .calls = database_integer(s, 2),
+            .banned_until_ms = database_integer(s, 3),
         };
 
         visit(context, &app);
@@ -135,12 +135,12 @@ int view_open_runs(struct ledger *ledger,
 
     while ((found = database_step(ledger, s, err)) > 0) {
         struct view_open_run open = {
-            .run = sqlite3_column_int64(s, 0),
-            .oldest_ms = sqlite3_column_int64(s, 3),
+            .run = database_integer(s, 0),
+            .oldest_ms = database_integer(s, 3),
         };
 
         open.unknown =
-            count_unknown(ledger, open.run, sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2));
+            count_unknown(ledger, open.run, database_integer(s, 1), database_integer(s, 2));
         if (open.unknown)
             visit(context, &open);
     }
@@ -151,11 +151,11 @@ static void read_unknown(sqlite3_stmt *s, struct view_unknown *unknown)
 {
     *unknown = (struct view_unknown){
         .claim_order_no = database_text(s, 0),
-        .workcard_id = sqlite3_column_int64(s, 1),
-        .place = {sqlite3_column_int64(s, 3), (uint64_t)sqlite3_column_int64(s, 4)},
-        .was_interrupted = sqlite3_column_int(s, 5),
-        .attempts = sqlite3_column_int(s, 6),
-        .submitted_ms = sqlite3_column_int64(s, 7),
+        .workcard_id = database_integer(s, 1),
+        .place = {database_integer(s, 3), (uint64_t)database_integer(s, 4)},
+        .was_interrupted = database_integer(s, 5),
+        .attempts = (int)database_integer(s, 6),
+        .submitted_ms = database_integer(s, 7),
         .platform = database_text(s, 9),
         .code = "",
         .message = "",
@@ -204,9 +204,9 @@ static int count_live(struct ledger *ledger, uint64_t *ret_live, struct error *e
 
     *ret_live = 0;
     while ((found = database_step(ledger, s, err)) > 0)
-        *ret_live += (uint64_t)sqlite3_column_int64(s, 2) -
-                     count_unknown(ledger, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
-                                   sqlite3_column_int64(s, 2));
+        *ret_live += (uint64_t)database_integer(s, 2) -
+                     count_unknown(ledger, database_integer(s, 0), database_integer(s, 1),
+                                   database_integer(s, 2));
     return found;
 }
 
@@ -292,7 +292,7 @@ static int list_step(struct view_list *list, struct view_unknown *ret_unknown, b
 
         read_unknown(s, ret_unknown);
         list->workcard_id = ret_unknown->workcard_id;
-        list->platform = sqlite3_column_int64(s, 2);
+        list->platform = database_integer(s, 2);
         judged = explain_unknown(ledger, ret_unknown, &list->known, err);
         *ret_is_unknown = judged > 0;
         if (judged < 0 || keep_texts(list, ret_unknown, err))

@@ -47,8 +47,8 @@ static int visit_settlements(struct ledger *ledger, struct row_place place,
 
     while ((found = database_step(ledger, s, err)) > 0) {
         struct view_settlement settlement = {
-            .at_ms = sqlite3_column_int64(s, 0),
-            .outcome = (enum outcome)sqlite3_column_int(s, 1),
+            .at_ms = database_integer(s, 0),
+            .outcome = (enum outcome)database_integer(s, 1),
             .by = database_text(s, 2),
             .reason = database_text(s, 3),
             .was = database_text(s, 4),
@@ -72,7 +72,7 @@ static int read_round(struct ledger *ledger, struct view_row *row, struct error 
     found = database_step(ledger, s, err);
     if (found <= 0)
         return found;
-    row->round = (enum round_kind)sqlite3_column_int(s, 0);
+    row->round = (enum round_kind)database_integer(s, 0);
     row->round_by = database_text(s, 1);
     row->round_reason = database_text(s, 2);
     return 0;
@@ -148,11 +148,11 @@ static int visit_claims(struct ledger *ledger, const char *claim_order_no,
         found = database_step(ledger, s, err);
         if (found <= 0)
             break;
-        key.workcard_id = sqlite3_column_int64(s, 0);
-        platform = sqlite3_column_int64(s, 1);
+        key.workcard_id = database_integer(s, 0);
+        platform = database_integer(s, 1);
         buffer_reset(&name);
         buffer_text(&name, database_text(s, 2));
-        sqlite3_reset(s);
+        database_done(s);
         if (name.failed)
             found = error_no_memory(err);
         else

@@ -12,8 +12,8 @@ int view_passes(struct ledger *ledger, void (*visit)(void *context, const struct
         struct view_pass pass = {
             .ledger = database_text(s, 0),
             .run = database_text(s, 1),
-            .kind = (enum pass_kind)sqlite3_column_int(s, 2),
-            .at_ms = sqlite3_column_int64(s, 3),
+            .kind = (enum pass_kind)database_integer(s, 2),
+            .at_ms = database_integer(s, 3),
             .by = database_text(s, 4),
             .reason = database_text(s, 5),
         };
@@ -31,9 +31,9 @@ int view_gaps(struct ledger *ledger, void (*visit)(void *context, const struct v
 
     while ((found = database_step(ledger, s, err)) > 0) {
         struct view_gap gap = {
-            .after = sqlite3_column_int64(s, 0),
-            .until = sqlite3_column_int64(s, 1),
-            .at_ms = sqlite3_column_int64(s, 2),
+            .after = database_integer(s, 0),
+            .until = database_integer(s, 1),
+            .at_ms = database_integer(s, 2),
             .by = database_text(s, 3),
             .reason = database_text(s, 4),
         };
