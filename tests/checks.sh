@@ -59,6 +59,8 @@ files_are_short() { tests/layout.py files_are_short; }
 
 libraries_have_their_files() { tests/layout.py libraries_have_their_files; }
 
+sqlite_is_called_where_it_is_said() { tests/layout.py sqlite_is_called_where_it_is_said; }
+
 no_header_that_others_include_shows_a_library() {
     tests/layout.py no_header_that_others_include_shows_a_library
 }
@@ -184,6 +186,7 @@ check headers_stand_where_they_are_needed
 check folders_are_small
 check files_are_short
 check libraries_have_their_files
+check sqlite_is_called_where_it_is_said
 check no_header_that_others_include_shows_a_library
 check no_two_sources_need_each_other
 check symbols_begin_with_the_name_of_their_file

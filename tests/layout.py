@@ -50,6 +50,13 @@ LIBRARIES = {
     "utlist": ["gateway/http/connections"],
 }
 
+# Which files call SQLite by its own names; the others of the ledger ask database.h, which another
+# database can answer, too.
+SQLITE_CALLS = ["ledger/store/", "ledger/chain", "ledger/lookup", "ledger/lookup_forget",
+                "ledger/ledger_claim", "ledger/ledger_row", "ledger/ledger_shared",
+                "ledger/view/care", "ledger/view/care_backup", "ledger/view/prune", "ledger/view/view_open",
+                "command/audit/month/month_claims"]
+
 # What the C library and the kernel have for everybody.
 SYSTEM_FOLDERS = ("arpa/", "linux/", "netinet/", "sys/")
 SYSTEM = set("""
@@ -142,9 +149,9 @@ def files_are_short():
             yield f"{name(path)} has {lines} lines"
 
 
-def has_library(module_name, library):
+def stands_in(module_name, places):
     return any(module_name == place or place.endswith("/") and module_name.startswith(place)
-               for place in LIBRARIES[library])
+               for place in places)
 
 
 def libraries_have_their_files():
@@ -152,10 +159,17 @@ def libraries_have_their_files():
         for header in includes(path)[1]:
             library = re.split(r"[/.]", header)[0]
             if library in LIBRARIES:
-                if not has_library(module(path), library):
+                if not stands_in(module(path), LIBRARIES[library]):
                     yield f"{name(path)} includes <{header}>"
             elif not header.startswith(SYSTEM_FOLDERS) and library not in SYSTEM:
                 yield f"{name(path)} includes <{header}>, of a library that has no places yet"
+
+
+def sqlite_is_called_where_it_is_said():
+    for path in sources():
+        calls = re.search(r"\bsqlite3_\w+\(", path.read_text(encoding="utf-8"))
+        if calls and not stands_in(module(path), SQLITE_CALLS):
+            yield f"{name(path)} calls {calls[0]})"
 
 
 def no_header_that_others_include_shows_a_library():
