@@ -87,7 +87,7 @@ def slow(bench, rounds):
         return print(f'slow: {reason}')
     bench.write_body('body')
     for in_flight in (64, 256, 1024):
-        rows, most, bare, ours = 100 * in_flight, in_flight / 0.05, [], []
+        rows, most, bare, ours = bench.some(100 * in_flight), in_flight / 0.05, [], []
         bench.write_export('claims.csv', rows)
         for _ in range(rounds):
             with nginx(bench.folder, latency_ms=50) as url:
@@ -127,7 +127,7 @@ def http2(bench, rounds):
         reason = available(50)
         if reason:
             return print(f'http2: {reason}')
-        rows = 50 * in_flight if latency_ms else bench.rows
+        rows = bench.some(50 * in_flight) if latency_ms else bench.rows
         bench.write_export('claims.csv', rows)
         rates, costs = [], []
         for _ in range(rounds):

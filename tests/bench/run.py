@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the figures of tests/README.md: ratios against a yardstick in the same run, medians of several.
 
-usage: tests/bench/run.py [--build DIR] [--rounds N] [--claims N] [--old DIR] [--table FILE]
+usage: tests/bench/run.py [--short] [--build DIR] [--rounds N] [--claims N] [--old DIR] [--table FILE]
        [throughput|efficiency|batch|memory|memory_most|again|check|check_memory|growth|paired|
         beside|slow|tls|http2|instructions]...
 
@@ -12,6 +12,8 @@ node-undici and python3-aiohttp, and name what is missing. instructions counts t
 paired sets the build beside the one that --old names, by turns: new rows, the same file again, another file.
 check_memory checks exports of up to 10 million rows, 0.7 GB in TMPDIR. growth makes a ledger of 20 million claims
 first, 3 GB in TMPDIR. memory_most sends 10 million rows, ten minutes and 5 GB in TMPDIR.
+
+--short takes a twentieth of the rows and one round: it shows in seconds whether all of it runs, no figure to quote.
 """
 import argparse
 import contextlib
@@ -36,6 +38,7 @@ import instructions
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECRET = 'helloworld'
+SHORT_SHARE = 20
 HEADER = 'workcard_id,claim_desc,claim_count,claim_order_no,claim_status,claim_time,claim_fee\n'
 
 
@@ -136,6 +139,7 @@ class Bench:
     claims = 20000000
     rows = 100000  # of `paired`
     old = None
+    share = 1  # of the rows; --short takes fewer
 
     def __init__(self, build, folder):
         self.build = pathlib.Path(build).resolve()
@@ -157,6 +161,9 @@ class Bench:
             server.terminate()
             server.wait()
             server.stdout.close()
+
+    def some(self, rows):
+        return max(1000, rows // self.share)
 
     def say(self, what, figure):
         """A line on the terminal, and one of the table."""
@@ -208,7 +215,7 @@ class Bench:
         return time.monotonic() - start, usage.ru_maxrss
 
     def throughput(self, rounds):
-        rows = 100000
+        rows = self.some(100000)
         write_export(self.folder / 'claims.csv', rows)
         ratios = []
         for _ in range(rounds):
@@ -225,6 +232,7 @@ class Bench:
 
     def efficiency(self, rounds):
         for in_flight, rows in ((64, 10000), (256, 40000), (1024, 100000)):
+            rows = self.some(rows)
             write_export(self.folder / 'claims.csv', rows)
             found = []
             for _ in range(rounds):
@@ -241,7 +249,7 @@ class Bench:
             for _ in range(rounds):
                 rates = {}
                 for claims, rows in ((1, singles), (20, many)):
-                    write_export(self.folder / 'claims.csv', rows)
+                    write_export(self.folder / 'claims.csv', self.some(rows))
                     with self.sandbox('--latency', str(latency)) as url:
                         self.upload('claims.csv', url, '-c', '64', '--batch', str(claims))
                     rates[claims] = self.busy_rate('claims.report.csv')
@@ -263,6 +271,7 @@ class Bench:
         return rows / (last - first)
 
     def memory_of(self, rows):
+        rows = self.some(rows)
         write_export(self.folder / 'claims.csv', rows)
         with self.sandbox() as url:
             seconds, kib = self.upload('claims.csv', url, '-c', '64')
@@ -276,13 +285,14 @@ class Bench:
         self.memory_of(100000)
         self.memory_of(1000000)
         for in_flight in (64, 1024, 4096):
-            write_export(self.folder / 'claims.csv', 50000)
+            rows = self.some(50000)
+            write_export(self.folder / 'claims.csv', rows)
             with self.sandbox('--latency', '50') as url:
                 _, kib = self.upload('claims.csv', url, '-c', str(in_flight))
-            self.say(f'peak memory, 50000 rows, {in_flight} in flight', f'{kib / 1024:.1f} MiB')
+            self.say(f'peak memory, {rows} rows, {in_flight} in flight', f'{kib / 1024:.1f} MiB')
 
     def again(self, _rounds):
-        rows = 1000000
+        rows = self.some(1000000)
         write_export(self.folder / 'claims.csv', rows)
         with self.sandbox() as url:
             self.upload('claims.csv', url, '-c', '64')
@@ -338,7 +348,7 @@ class Bench:
     def growth(self, rounds):
         """New rows into an empty ledger and into one of 20 million claims, by turns. Their numbers follow
         those that are there, or lie between them, anywhere."""
-        rows, end = 200000, 10 * self.claims
+        rows, end = self.some(200000), 10 * self.claims
         with self.sandbox() as url:
             write_claims(self.folder / 'claims.csv', [end])
             self.send_into('big', url)
@@ -368,13 +378,13 @@ class Bench:
 
     def check_memory(self, _):
         """What a check needs of memory as the export grows."""
-        for rows in (100000, 1000000, 10000000):
+        for rows in map(self.some, (100000, 1000000, 10000000)):
             write_export(self.folder / 'claims.csv', rows)
             seconds, kib = measure(self.build / 'claimbatch', 'check', 'claims.csv', folder=self.folder)
             self.say(f'check of {rows} rows', f'{seconds:.1f} s, peak memory {kib / 1024:.1f} MiB')
 
     def check(self, rounds):
-        rows = 1000000
+        rows = self.some(1000000)
         write_export(self.folder / 'usual.csv', rows)
         reason = '超过保修期，不在保障范围内，退回资料'
         for name, *how in (
@@ -401,28 +411,37 @@ def table(figures):
     return '\n'.join(lines) + '\n'
 
 
+def build_all(folder):
+    """In a fresh clone there is no build yet."""
+    if not (pathlib.Path(folder) / 'build.ninja').exists():
+        subprocess.run(['meson', 'setup', folder, ROOT, '-Dbuildtype=release'], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(['ninja', '-C', folder, 'claimbatch', 'src/sandbox/claimbatch-sandbox', 'tests/bare_multi',
+                    'tests/bare_libcsv'], check=True, stdout=subprocess.DEVNULL)
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--build', default=ROOT / 'build')
     parser.add_argument('--old', type=pathlib.Path, help='another build folder, for paired')
     parser.add_argument('--rows', type=int, default=Bench.rows, help='of paired, beside, tls and http2')
     parser.add_argument('--table', type=pathlib.Path, help='where to write the figures, as a table')
-    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--rounds', type=int, help='5; of --short: 1')
     parser.add_argument('--claims', type=int, default=Bench.claims)
+    parser.add_argument('--short', action='store_true', help='a twentieth of the rows: does it all run?')
     parser.add_argument('what', nargs='*', default=['throughput', 'efficiency', 'batch', 'memory', 'again', 'check'])
     args = parser.parse_args()
-    subprocess.run(['ninja', '-C', args.build, 'tests/bare_multi', 'tests/bare_libcsv'], check=True,
-                   stdout=subprocess.DEVNULL)
+    share = SHORT_SHARE if args.short else 1
+    build_all(args.build)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
     with tempfile.TemporaryDirectory(prefix='claimbatch-bench-') as folder:
         bench = Bench(args.build, folder)
-        bench.claims, bench.rows = args.claims, args.rows
+        bench.claims, bench.rows, bench.share = args.claims // share, args.rows // share, share
         if 'paired' in args.what and not args.old:
             parser.error('paired needs --old')
         bench.old = args.old and args.old.resolve()
         for what in args.what:
-            getattr(bench, what)(args.rounds)
+            getattr(bench, what)(args.rounds or (1 if args.short else 5))
             if args.table:
                 args.table.write_text(table(bench.figures))
 
