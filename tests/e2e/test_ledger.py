@@ -379,6 +379,15 @@ class FullDiskTest(DiskCase):
         self.assertSays(result, "nothing was sent")
         self.assertEqual(len(gateway.requests), 3)
 
+    def test_too_little_space_for_the_answers_in_flight_is_told_before_anything_is_sent(self):
+        gateway = self.gateway()
+        for options in (("--in-flight", 64, "--batch", 20), ("--in-flight", 1024)):
+            result = self.ws.upload(gateway, *options, ledger="disk/ledger.db")
+            self.assertExit(result, 73)
+            self.assertSays(result, "ledger.db", "nothing was sent")
+            self.assertEqual(gateway.requests, [])
+        self.assertExit(self.ws.upload(gateway, "--in-flight", 64, ledger="disk/ledger.db"), 0)
+
     def test_a_run_that_goes_on_needs_room_for_what_it_has_not_recorded(self):
         self.ws.export(claim_rows(40000))
         gateway = self.gateway()

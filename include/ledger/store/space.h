@@ -28,6 +28,8 @@ struct space;
 #define SPACE_CALL_BYTES ((uint64_t)16 << 10)
 #define SPACE_CLAIM_BYTES ((uint64_t)10 << 10) /* each further claim of the call */
 #define SPACE_LEAST_BYTES ((uint64_t)2 << 20)  /* a reserve is never smaller */
+/* Taken in the log at a time beyond what is asked for. */
+#define SPACE_AHEAD_BYTES ((uint64_t)1 << 20)
 
 /* EXIT_CANNOT_CREATE when the file system that holds `path` has not that much room; `what` is for
  * the message. */
@@ -35,6 +37,10 @@ int space_check(const char *path, uint64_t bytes, const char *what, struct error
 
 /* What the outcomes of so many calls may need. */
 uint64_t space_of_calls(size_t calls, size_t claims_per_call);
+
+/* What a run with such a reserve needs besides its rows: the reserve, the same again in the log
+ * (ledger_take_room), and what has to stay free (space_is_tight). */
+uint64_t space_of_run(uint64_t reserve);
 
 /* Takes a reserve on the file system of `path`. EXIT_CANNOT_CREATE when there is no room for it. */
 int space_reserve(const char *path, uint64_t bytes, struct space **ret_space, struct error *err);

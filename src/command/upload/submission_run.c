@@ -288,6 +288,7 @@ static void summarise(struct submission *s, struct tally *tally)
 static int check_space(const struct submission *s, struct error *err)
 {
     uint64_t rows = s->inspection.rows;
+    uint64_t reserve = space_of_calls(2 * (size_t)s->options->in_flight, (size_t)s->options->batch);
     uint64_t report = s->inspection.survey.bytes + rows * SPACE_REPORT_ROW_BYTES;
     uint64_t last;
     uint64_t ledger;
@@ -295,7 +296,7 @@ static int check_space(const struct submission *s, struct error *err)
     if (ledger_run_last_row(s->ledger, s->resumed.run.id, &last, err))
         return -1;
     rows -= last > rows ? rows : last;
-    ledger = rows * SPACE_LEDGER_ROW_BYTES + SPACE_LEDGER_LOG_BYTES;
+    ledger = rows * SPACE_LEDGER_ROW_BYTES + SPACE_LEDGER_LOG_BYTES + space_of_run(reserve);
     if (space_check(ledger_path(s->ledger), ledger, "ledger", err))
         return -1;
     return space_check(s->report_path.ptr, report, "report", err);

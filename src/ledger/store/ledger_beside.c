@@ -11,8 +11,7 @@
 
 #include "base/log.h"
 #include "database.h"
-
-#define AHEAD_BYTES ((off_t)1 << 20) /* taken at a time beyond what is asked for */
+#include "ledger/store/space.h"
 
 #define LOCKS_FIRST 120 /* of the index: write, checkpoint and recovery */
 #define LOCKS_COUNT 3
@@ -104,7 +103,7 @@ bool ledger_take_room(struct ledger *ledger, uint64_t bytes)
         return false;
     if (ledger->room.until - status.st_size >= wanted)
         return true;
-    wanted += AHEAD_BYTES;
+    wanted += (off_t)SPACE_AHEAD_BYTES;
     if (fallocate(ledger->room.fd, FALLOC_FL_KEEP_SIZE, status.st_size, wanted))
         return errno != ENOSPC && errno != EDQUOT && errno != EFBIG;
     ledger->room.until = status.st_size + wanted;

@@ -61,6 +61,11 @@ uint64_t space_of_calls(size_t calls, size_t claims_per_call)
            SPACE_LEAST_BYTES;
 }
 
+uint64_t space_of_run(uint64_t reserve)
+{
+    return 2 * reserve + SPACE_AHEAD_BYTES + reserve / 2;
+}
+
 static int open_nameless(const char *folder)
 {
     char name[4096];
