@@ -56,6 +56,9 @@ struct columns {
 /* What the file calls a field's column, for messages. Borrowed. */
 const char *column_header(const struct columns *columns, enum field field);
 
+/* Whether a field is read from the column, counted from 0. */
+bool columns_is_used(const struct columns *columns, size_t index);
+
 /* The fewest cells that a row may have. */
 size_t columns_least(const struct columns *columns, bool short_rows);
 

@@ -6,6 +6,8 @@
 #include "input/claim/claim.h"
 #include "input/value/value.h"
 
+#define GROUP_DIGITS 3 /* between the commas of an amount */
+
 struct value claim_value_at(const struct judgement *judgement, size_t index)
 {
     return index < judgement->record->count ? value_of(&judgement->record->cells[index])
@@ -68,17 +70,35 @@ static bool is_surplus_odd(const struct profile *profile, const struct columns *
     return record->count > columns->count && (!profile->width || profile->is_parted);
 }
 
-/* Whether the amount's grouping comma was taken for a delimiter, so that its second half stands in
- * the place of a text. */
-static bool is_shifted(const struct judgement *judgement, struct value fee)
+/* Whether the amount's decimal comma was taken for a delimiter: two digits, which are hardly a
+ * count and no reason but a refusal's code. One digit may be any code; beside a cell too many,
+ * neither is. */
+static bool is_cut_at_decimals(const struct judgement *judgement, bool is_refused, size_t next,
+                               struct value value)
 {
     const struct columns *columns = judgement->columns;
-    size_t next = (size_t)columns->index[FIELD_CLAIM_FEE] + 1;
-    struct value value = claim_value_at(judgement, next);
-    size_t digits = count_digits(fee, 0);
+    bool is_wider = judgement->record->count > columns->count;
 
-    if (digits < 1 || digits > 3 || digits != fee.len || !value_is_group(value) ||
-        (columns->delimiter && columns->delimiter != ','))
+    if (count_digits(value, 0) != value.len)
+        return false;
+    if (columns->index[FIELD_CLAIM_DESC] == (int)next)
+        return (value.len == 2 && (is_wider || !is_refused)) ||
+               (value.len == 1 && *value.ptr != '0' && is_wider);
+    if (value.len != 2)
+        return false;
+    if (columns->index[FIELD_CLAIM_COUNT] == (int)next)
+        return is_shifted_count(judgement);
+    return is_wider && !columns_is_used(columns, next) && judgement->profile &&
+           !judgement->profile->width;
+}
+
+/* Whether the amount's grouping comma was taken for a delimiter, so that its second half stands in
+ * the place of a text. */
+static bool is_cut_at_group(const struct judgement *judgement, size_t next, struct value value)
+{
+    const struct columns *columns = judgement->columns;
+
+    if (!value_is_group(value))
         return false;
     if (columns->index[FIELD_CLAIM_DESC] == (int)next)
         return true;
@@ -87,17 +107,30 @@ static bool is_shifted(const struct judgement *judgement, struct value fee)
     /* No claim number has decimals; of three digits one may be where no cell is too many. */
     if (columns->index[FIELD_CLAIM_ORDER_NO] == (int)next)
         return memchr(value.ptr, '.', value.len) || judgement->record->count > columns->count;
-    for (int i = 0; i < FIELD_COUNT; i++)
-        if (columns->index[i] == (int)next)
-            return false;
-    return judgement->profile && (judgement->profile->is_text_behind_fee ||
-                                  is_surplus_odd(judgement->profile, columns, judgement->record));
+    return !columns_is_used(columns, next) && judgement->profile &&
+           (judgement->profile->is_text_behind_fee ||
+            is_surplus_odd(judgement->profile, columns, judgement->record));
+}
+
+static bool is_shifted(const struct judgement *judgement, bool is_refused, struct value fee)
+{
+    const struct columns *columns = judgement->columns;
+    size_t next = (size_t)columns->index[FIELD_CLAIM_FEE] + 1;
+    struct value value = claim_value_at(judgement, next);
+
+    if (!fee.len || count_digits(fee, 0) != fee.len ||
+        (columns->delimiter && columns->delimiter != ','))
+        return false;
+    return (fee.len <= GROUP_DIGITS && *fee.ptr != '0' &&
+            is_cut_at_group(judgement, next, value)) ||
+           is_cut_at_decimals(judgement, is_refused, next, value);
 }
 
 void claim_take_fee(struct judgement *judgement, struct claim *claim)
 {
     enum field field = FIELD_CLAIM_FEE;
     int64_t limit = judgement->rules->max_fee;
+    bool is_refused = judgement->parsed[FIELD_CLAIM_STATUS] && claim->claim_status == 2;
     struct value value = {0};
     enum rule broken = RULE_NONE;
 
@@ -109,7 +142,7 @@ void claim_take_fee(struct judgement *judgement, struct claim *claim)
     claim_settle(judgement, broken, false, field);
     if (judgement->parsed[field] && limit >= 0 && claim->claim_fee > limit)
         claim_add_finding(judgement, RULE_MAX_FEE, field);
-    if (value.len <= 3 && is_shifted(judgement, value))
+    if (is_shifted(judgement, is_refused, value))
         claim_add_finding(judgement, RULE_SHIFTED_CELLS, field);
 }
 

@@ -43,9 +43,9 @@ static const char *const sentences[RULE_COUNT] = {
                             "machine's clock"),
     [RULE_DATE_ONLY] = N_("has no time of day; midnight, Beijing time, is taken"),
     [RULE_SHIFTED_CELLS] =
-        N_("stands before three digits in the next cell: a grouping comma without "
-           "quotes may have split the amount; export amounts without grouping, or "
-           "in quotes"),
+        N_("stands before two or three digits in the next cell: a comma without quotes "
+           "may have split the amount; export amounts with a decimal point and without "
+           "grouping, or in quotes"),
     [RULE_CLAMPED_ID] = N_("is no number but a limit at which some program stops counting: look "
                            "the number up in the system it came from"),
     [RULE_BACKSLASH_ESCAPE] =

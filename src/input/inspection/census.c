@@ -175,14 +175,6 @@ static void note_footer(struct census *census, const struct record *record, bool
     census->footer_has_pieces |= is_short && !claim_is_blank(record);
 }
 
-static bool is_asked_for(const struct columns *columns, size_t index)
-{
-    for (int i = 0; i < FIELD_COUNT; i++)
-        if (columns->index[i] == (int)index)
-            return true;
-    return columns->time_of_day == index + 1;
-}
-
 /* Whether the last full row ends in a text, of which a line break may have cut off more. */
 static bool ends_in_text(const struct census *census, const struct columns *columns)
 {
@@ -190,7 +182,7 @@ static bool ends_in_text(const struct census *census, const struct columns *colu
 
     if (!census->full_count || !census->full_end)
         return false;
-    return columns->index[FIELD_CLAIM_DESC] == (int)last || !is_asked_for(columns, last);
+    return columns->index[FIELD_CLAIM_DESC] == (int)last || !columns_is_used(columns, last);
 }
 
 static int note_line(struct census *census, const struct rules *rules,
@@ -248,7 +240,7 @@ static void note_behind_fee(struct census *census, const struct columns *columns
     size_t next = (size_t)columns->index[FIELD_CLAIM_FEE] + 1;
     struct value value = {0};
 
-    if (next >= record->count || is_asked_for(columns, next))
+    if (next >= record->count || columns_is_used(columns, next))
         return;
     value = value_of(&record->cells[next]);
     census->behind_fee++;

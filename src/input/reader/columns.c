@@ -50,6 +50,14 @@ static size_t named_count(const struct columns *columns)
     return columns->named ? columns->named : columns->count;
 }
 
+bool columns_is_used(const struct columns *columns, size_t index)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (columns->index[i] == (int)index)
+            return true;
+    return columns->time_of_day == index + 1;
+}
+
 size_t columns_least(const struct columns *columns, bool short_rows)
 {
     size_t least = 0;

@@ -212,7 +212,7 @@ const char *const advice_rules[RULE_COUNT] = {
            "as it is"),
     [RULE_CUT_ROW] = N_("a line of too few cells follows: a line break without quotes may have cut "
                         "the row"),
-    [RULE_SHIFTED_CELLS] = N_("the amount stands before three digits in the next cell: a grouping "
+    [RULE_SHIFTED_CELLS] = N_("the amount stands before two or three digits in the next cell: a "
                               "comma without quotes may have split it"),
     [RULE_CLAMPED_ID] =
         N_("workcard_id is 0, or it or claim_order_no the limit of a type, at which "
