@@ -90,6 +90,10 @@ struct pace_ticket {
 };
 struct pace_ticket pace_grant(struct pace *pace, int64_t now_ms);
 
+/* Takes back a grant of this turn whose send is not made after all, before pace hears of anything
+ * else: all is as if it had not been granted. Instead of pace_sent and pace_judged. */
+void pace_take_back(struct pace *pace, struct pace_ticket ticket);
+
 /* The send left at sent_ms, or will never leave (sent_ms < 0). Once for each grant. */
 void pace_sent(struct pace *pace, int64_t sent_ms);
 

@@ -348,6 +348,14 @@ struct pace_ticket pace_grant(struct pace *pace, int64_t now_ms)
     return ticket;
 }
 
+void pace_take_back(struct pace *pace, struct pace_ticket ticket)
+{
+    pace->outstanding--;
+    pace->credit++;
+    if (ticket.probe)
+        pace->probing = false;
+}
+
 void pace_sent(struct pace *pace, int64_t sent_ms)
 {
     pace->outstanding--;

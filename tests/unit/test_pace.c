@@ -569,6 +569,7 @@ enum slot_state { SLOT_FREE, SLOT_GRANTED, SLOT_LEFT };
 struct simulation {
     struct pace *pace;
     int64_t rate;
+    bool takes_back; /* grants more than it needs */
     uint64_t random;
     int64_t now_ms;
     struct {
@@ -616,8 +617,23 @@ static struct verdict answer_at(struct simulation *sim)
     }
 }
 
+/* Any number that may go, in any order; by the clock, so that no chance is used up. */
+static void simulate_grants_taken_back(struct simulation *sim)
+{
+    enum { MOST = 5 };
+    struct pace_ticket tickets[MOST];
+    size_t count = allowance(sim->pace, sim->now_ms, (size_t)(sim->now_ms % (MOST + 1)));
+
+    for (size_t i = 0; i < count; i++)
+        tickets[i] = pace_grant(sim->pace, sim->now_ms);
+    for (size_t i = 0; i < count; i++)
+        pace_take_back(sim->pace, tickets[sim->now_ms / 7 % 2 ? i : count - 1 - i]);
+}
+
 static void simulate_grants(struct simulation *sim)
 {
+    if (sim->takes_back)
+        simulate_grants_taken_back(sim);
     for (size_t i = 0; i < SIMULATED_SLOTS; i++) {
         if (sim->slots[i].state != SLOT_FREE)
             continue;
@@ -681,35 +697,76 @@ static void assert_rate_held(const struct simulation *sim)
         assert_true(sim->departures[i] - sim->departures[i - (size_t)sim->rate] > 1000);
 }
 
+static void simulate(struct simulation *sim, int64_t rate, uint64_t seed)
+{
+    sim->pace = open_pace(rate, SIMULATED_SLOTS);
+    sim->rate = rate;
+    sim->random = seed;
+    for (sim->now_ms = T0; sim->now_ms < T0 + SIMULATED_MS; sim->now_ms++) {
+        if (chance(sim, 20000) == 0)
+            sim->down_until_ms = sim->now_ms + chance(sim, 4000);
+        simulate_answers(sim);
+        simulate_departures(sim);
+        simulate_grants(sim);
+        assert_int_not_equal(pace_ended(sim->pace, sim->now_ms), PACE_END_OUTAGE);
+    }
+    pace_close(sim->pace);
+}
+
+static const int64_t simulated_rates[] = {1, 3, 10, 100, 1000};
+
 /* Goal: with bans, outages, late news and random delays, over a simulated minute, no sliding
    second holds more departures than the rate, no grant falls into a ban the run was told of, and
    with a probe no other send of the same pause is under way. */
 static void pace_holds_whatever_the_gateway_does(void **state)
 {
-    static const int64_t rates[] = {1, 3, 10, 100, 1000};
     struct simulation *sim = calloc(1, sizeof(*sim));
 
     (void)state;
     assert_non_null(sim);
-    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+    for (size_t i = 0; i < sizeof(simulated_rates) / sizeof(*simulated_rates); i++) {
         memset(sim, 0, sizeof(*sim));
-        sim->pace = open_pace(rates[i], SIMULATED_SLOTS);
-        sim->rate = rates[i];
-        sim->random = (uint64_t)i + 7;
-        for (sim->now_ms = T0; sim->now_ms < T0 + SIMULATED_MS; sim->now_ms++) {
-            if (chance(sim, 20000) == 0)
-                sim->down_until_ms = sim->now_ms + chance(sim, 4000);
-            simulate_answers(sim);
-            simulate_departures(sim);
-            simulate_grants(sim);
-            assert_int_not_equal(pace_ended(sim->pace, sim->now_ms), PACE_END_OUTAGE);
-        }
+        simulate(sim, simulated_rates[i], (uint64_t)i + 7);
         assert_rate_held(sim);
         assert_true(sim->departure_count > 40);
-        assert_true(rates[i] < 10 || (sim->probe_count > 3 && sim->ban_count > 3));
-        pace_close(sim->pace);
+        assert_true(sim->rate < 10 || (sim->probe_count > 3 && sim->ban_count > 3));
     }
     free(sim);
+}
+
+/* Goal: however many grants are taken back, and when, each send leaves when it leaves without them.
+ */
+static void grant_that_is_taken_back_leaves_no_trace(void **state)
+{
+    struct simulation *sims = calloc(2, sizeof(*sims));
+
+    (void)state;
+    assert_non_null(sims);
+    for (size_t i = 0; i < sizeof(simulated_rates) / sizeof(*simulated_rates); i++) {
+        memset(sims, 0, 2 * sizeof(*sims));
+        sims[1].takes_back = true;
+        simulate(&sims[0], simulated_rates[i], (uint64_t)i + 107);
+        simulate(&sims[1], simulated_rates[i], (uint64_t)i + 107);
+        assert_int_equal(sims[1].departure_count, sims[0].departure_count);
+        assert_memory_equal(sims[1].departures, sims[0].departures, sizeof(sims[0].departures));
+        assert_int_equal(sims[1].probe_count, sims[0].probe_count);
+    }
+    free(sims);
+}
+
+static void grant_that_is_taken_back_takes_nothing_of_a_rate_that_is_set(void **state)
+{
+    struct pace *pace = open_pace(100, 40);
+    size_t before;
+
+    (void)state;
+    pace_set_rate(pace, 100, T0);
+    before = allowance(pace, T0, 40);
+    for (int times = 0; times < 3; times++)
+        pace_take_back(pace, pace_grant(pace, T0));
+    assert_int_equal(allowance(pace, T0, 40), before);
+    assert_int_equal(pace_pending(pace), 0);
+    pace_close(pace);
 }
 
 /* Goal: the rate is not only held but nearly reached. */
@@ -762,6 +819,8 @@ int main(void)
         cmocka_unit_test(backoff_is_full_jitter_below_an_exponential_bound),
         cmocka_unit_test(backoff_is_the_same_for_the_same_seed),
         cmocka_unit_test(pace_holds_whatever_the_gateway_does),
+        cmocka_unit_test(grant_that_is_taken_back_leaves_no_trace),
+        cmocka_unit_test(grant_that_is_taken_back_takes_nothing_of_a_rate_that_is_set),
         cmocka_unit_test(rate_is_used),
     };
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
