@@ -1,5 +1,6 @@
 /*
- * changed: rows whose claim was accepted with other content, and what that comes to.
+ * changed: rows whose claim was accepted with other content, and what that comes to. Each is
+ * recorded with its intent, or with the note of what became of it without one (struct row_ref).
  *
  * Tested by tests/e2e/test_correction.py
  */
@@ -7,13 +8,6 @@
 #define CLAIMBATCH_LEDGER_CHANGED_H
 
 #include "ledger/ledger.h"
-
-/*
- * Records, in the open transaction, that this row's content is not what was accepted, and what both
- * come to; fee_before NULL: not known.
- */
-int ledger_changed_put(struct ledger *ledger, struct row_place place, const int64_t *fee_before,
-                       int64_t fee_after, struct error *err);
 
 struct changed_sum {
     uint64_t rows;
@@ -26,7 +20,7 @@ struct changed_sum {
 int ledger_changed_sum(struct ledger *ledger, int64_t run, struct changed_sum *ret_sent,
                        struct changed_sum *ret_held, struct error *err);
 
-/* Adds one row; fee_before as above. */
+/* Adds one row; fee_before NULL: not known. */
 void ledger_changed_sum_add(struct changed_sum *sum, const int64_t *fee_before, int64_t fee_after);
 
 #endif

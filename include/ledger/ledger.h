@@ -307,6 +307,9 @@ struct row_ref {
     bool resend; /* the claim has an unknown attempt, and a person said to send it again */
     bool has_fee;
     int64_t fee_fen; /* becomes the claim's where the row is accepted */
+    bool changed;    /* it was accepted with other content, which came to … */
+    bool has_before; /* else that is not known */
+    int64_t before_fen;
 };
 
 /* What is known of a row before it is decided what becomes of it. */
@@ -323,7 +326,8 @@ int ledger_row_ask(struct ledger *ledger, const struct row_ref *ref, bool repeat
 /*
  * Records that the row may be sent from now on: 1, or 0 when the claim already has an open attempt
  * (then nothing is recorded). With `resend` an unknown attempt is no obstacle. `record` has digest,
- * attempts (this one included), tries, submitted_ms, warnings and round.
+ * attempts (this one included), tries, submitted_ms, warnings and round. Of a row whose content was
+ * changed it is recorded what that comes to: see changed.h.
  */
 int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, struct error *err);
@@ -353,8 +357,9 @@ int ledger_row_warn(struct ledger *ledger, struct row_place place, const char *c
 
 /*
  * Records the outcome of a row that had no intent (skipped, unknown UNSETTLED, unsent
- * EARLIER_ROW_OPEN). `repeated` says that other rows of this export may be of the same claim, so
- * that it can be found by ledger_claim_before.
+ * EARLIER_ROW_OPEN, invalid CHANGED_SINCE_ACCEPTED), and what its change comes to. `repeated` says
+ * that other rows of this export may be of the same claim, so that it can be found by
+ * ledger_claim_before.
  */
 int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
                     const struct row_record *record, bool repeated, struct error *err);

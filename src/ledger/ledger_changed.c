@@ -2,15 +2,6 @@
 #include "chain.h"
 #include "ledger/changed.h"
 
-int ledger_changed_put(struct ledger *ledger, struct row_place place, const int64_t *fee_before,
-                       int64_t fee_after, struct error *err)
-{
-    sqlite3_stmt *s =
-        database_ready(ledger, SQL_CHANGED_PUT, "ioi", chain_row_id(place), fee_before, fee_after);
-
-    return database_execute(ledger, s, err);
-}
-
 void ledger_changed_sum_add(struct changed_sum *sum, const int64_t *fee_before, int64_t fee_after)
 {
     sum->rows++;

@@ -14,8 +14,9 @@ struct ledger_rows {
     bool at_end;    /* of a cursor that is running */
 };
 
-int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
-                      const struct row_record *record, struct error *err)
+/* 1, or 0 when the claim has an attempt that is open. */
+static int open_intent(struct ledger *ledger, const struct row_ref *ref,
+                       const struct row_record *record, struct error *err)
 {
     int64_t platform;
 
@@ -31,6 +32,25 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
                          err))
         return -1;
     return sqlite3_changes(ledger->db) > 0;
+}
+
+/* What the row's claim was accepted with before, where that was other content. */
+static int put_change(struct ledger *ledger, const struct row_ref *ref, struct error *err)
+{
+    if (!ref->changed)
+        return 0;
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_CHANGED_PUT, "ioi", chain_row_id(ref->place),
+                                           ref->has_before ? &ref->before_fen : NULL, ref->fee_fen),
+                            err);
+}
+
+int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
+                      const struct row_record *record, struct error *err)
+{
+    int taken = open_intent(ledger, ref, record, err);
+
+    return taken > 0 && put_change(ledger, ref, err) ? -1 : taken;
 }
 
 /* A resend that surely was not executed, and is not at its end. */
@@ -55,7 +75,7 @@ static int put_off(struct ledger *ledger, int64_t platform, const struct row_ref
 int ledger_row_doubt(struct ledger *ledger, const struct row_ref *ref,
                      const struct row_record *record, struct error *err)
 {
-    int intended = ledger_row_intend(ledger, ref, record, err);
+    int intended = open_intent(ledger, ref, record, err);
     int64_t platform;
 
     if (intended < 0 || database_platform(ledger, ref->platform, &platform, err))
@@ -131,6 +151,8 @@ int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
     int64_t platform;
     bool is_new;
 
+    if (put_change(ledger, ref, err))
+        return -1;
     if (!repeated && !chain_waits(record))
         return chain_put_row(ledger, ref, record, NULL, &is_new, err);
     if (database_platform(ledger, ref->platform, &platform, err))

@@ -47,7 +47,7 @@ static int grant(struct batch *b, struct job *job, struct job ***tail, struct er
         window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
         return 0;
     }
-    if (limits_charge_call(b, job, err) || state_put_change(b, job, err))
+    if (limits_charge_call(b, job, err))
         return -1;
     job->ticket = pace_grant(b->pace, b->now_ms);
     window_move(b->window, job, JOB_GRANTED, INT64_MIN);

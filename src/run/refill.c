@@ -151,8 +151,6 @@ static int hold_changed(struct batch *b, struct job *job, const struct claim_sta
              before, claim->has_fee ? " yuan" : "", claim->accepted_run_name,
              (unsigned long long)claim->accepted_at.row,
              money_format_yuan(job->claim.claim_fee, now));
-    if (state_put_change(b, job, err))
-        return -1;
     return note(b, job, OUTCOME_INVALID, OUTCOME_INVALID, rule_code(RULE_CHANGED_SINCE_ACCEPTED),
                 message, err);
 }

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "ledger/changed.h"
-
 size_t state_rows_in_flight(const struct batch *b)
 {
     return b->settings->in_flight * submit_claims(b->settings->submit);
@@ -23,6 +21,9 @@ struct row_ref state_ref(const struct batch *b, const struct job *job)
         .resend = job->resend,
         .has_fee = true,
         .fee_fen = job->claim.claim_fee,
+        .changed = job->changed,
+        .has_before = job->has_before,
+        .before_fen = job->before_fen,
     };
 }
 
@@ -51,16 +52,6 @@ struct row_record state_record(const struct batch *b, const struct job *job, enu
 
     memcpy(record.digest, job->digest, sizeof(record.digest));
     return record;
-}
-
-int state_put_change(struct batch *b, const struct job *job, struct error *err)
-{
-    struct row_ref ref = state_ref(b, job);
-
-    if (!job->changed)
-        return 0;
-    return ledger_changed_put(b->settings->ledger, ref.place,
-                              job->has_before ? &job->before_fen : NULL, job->claim.claim_fee, err);
 }
 
 void state_leave(struct batch *b, struct job *job, enum outcome outcome)

@@ -131,9 +131,6 @@ struct row_ref state_ref(const struct batch *b, const struct job *job);
 struct row_record state_record(const struct batch *b, const struct job *job, enum row_state state,
                                enum outcome outcome);
 
-/* Records that the row's content is not what was accepted, if it is not. */
-int state_put_change(struct batch *b, const struct job *job, struct error *err);
-
 /* The row is final: it is counted and its job is free. */
 void state_leave(struct batch *b, struct job *job, enum outcome outcome);
 

@@ -83,7 +83,9 @@ static void send_row(struct desk *desk, const struct judged_row *row)
     char request_id[32];
     struct row_ref ref = {.platform = PLATFORM,
                           .place = {desk->place.run.id, row->row},
-                          .key = {row->claim.workcard_id, row->claim.claim_order_no}};
+                          .key = {row->claim.workcard_id, row->claim.claim_order_no},
+                          .fee_fen = row->claim.claim_fee,
+                          .changed = row->row % 11 == 0};
     struct row_record record = {
         .row = row->row,
         .state = ROW_FINAL,
@@ -97,7 +99,7 @@ static void send_row(struct desk *desk, const struct judged_row *row)
         .sub_code = outcome == OUTCOME_REJECTED ? "isv.refused" : "",
         .message = outcome == OUTCOME_REJECTED ? "不予受理, \"why\"" : "ok",
         .request_id = request_id,
-        .warnings = row->row % 11 ? "" : "CHANGED_SINCE_ACCEPTED",
+        .warnings = ref.changed ? "CHANGED_SINCE_ACCEPTED" : "",
     };
 
     snprintf(request_id, sizeof(request_id), "id-%llu", (unsigned long long)row->row);
@@ -106,9 +108,6 @@ static void send_row(struct desk *desk, const struct judged_row *row)
     assert_int_equal(claim_digest(&row->claim, record.digest), 0);
     assert_int_equal(ledger_row_intend(desk->place.ledger, &ref, &record, &err), 1);
     assert_int_equal(ledger_row_settle(desk->place.ledger, &ref, &record, &err), 0);
-    if (*record.warnings)
-        assert_int_equal(
-            ledger_changed_put(desk->place.ledger, ref.place, NULL, row->claim.claim_fee, &err), 0);
 }
 
 static void send_rows(struct desk *desk)
