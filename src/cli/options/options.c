@@ -12,6 +12,7 @@
 #include "cli/options/config.h"
 #include "cli/suggestion.h"
 #include "input/value/pattern.h"
+#include "ledger/postgres/server_url.h"
 #include "option_list.h"
 #include "option_values.h"
 #include "options_part.h"
@@ -282,9 +283,10 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
     *ret_options = (struct options){.config = config};
     if (set_defaults(command, ret_options, err) || options_take_config(command, ret_options, err) ||
         take_environment(command, ret_options, err) ||
-        take_words(command, argc, argv, ret_options, err) || compile_pattern(ret_options, err))
+        take_words(command, argc, argv, ret_options, err) || compile_pattern(ret_options, err) ||
+        take_operand(command, argc, argv, ret_options, err))
         return -1;
-    return take_operand(command, argc, argv, ret_options, err);
+    return ret_options->ledger ? server_url_check(ret_options->ledger, err) : 0;
 }
 
 void options_release(struct options *options)

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "database.h"
+#include "ledger/postgres/server_url.h"
 #include "ledger/store/space.h"
 
 #define LOCKS_FIRST 120 /* of the index: write, checkpoint and recovery */
@@ -21,7 +22,7 @@ char *ledger_plain_path(const char *path, struct error *err)
     size_t len = strlen(path);
     struct buffer plain = {0};
 
-    if (strncmp(path, "postgresql://", 13) == 0 || strncmp(path, "postgres://", 11) == 0) {
+    if (server_url_is(path)) {
         error_set(err, EXIT_BAD_CONFIG,
                   "'%s' names a ledger on a PostgreSQL server, which this program does not have "
                   "yet; name a file on a local disk with --ledger",
