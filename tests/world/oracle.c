@@ -90,6 +90,10 @@ static void check_claim(int index)
     struct sent *sent = &world->sent[index];
     bool is_closed = false; /* an accepted answer or a person's word has ended what was unknown */
 
+    if (sent->round && world->is_asked_for[sent->claim]) {
+        sent->is_resubmitted = true;
+        world->is_asked_for[sent->claim] = false;
+    }
     sent->before = world->last_sent[sent->claim];
     world->last_sent[sent->claim] = index;
     for (int i = sent->before; i >= 0; i = world->sent[i].before) {
@@ -210,6 +214,31 @@ static void check_intent(const struct sent *sent)
     sqlite3_reset(look);
 }
 
+/* ---- a start ends before what it was about to send has left ---- */
+
+static bool has_sent(int claim, int round)
+{
+    for (int i = world->last_sent[claim]; i >= 0; i = world->sent[i].before)
+        if (world->sent[i].round == round)
+            return true;
+    return false;
+}
+
+/* Its intents are in the ledger, so these claims are unknown, also where they were accepted before:
+ * who has unknown claims sent again has these sent, too, each once. */
+void oracle_lose_intents(void)
+{
+    const struct actor *own = &world->actors[self];
+    const struct export_line *lines;
+    int count = exports_lines(own->operation.file, &lines);
+
+    if (own->operation.kind != OPERATION_RESUBMIT)
+        return;
+    for (int i = 0; i < count; i++)
+        if (!has_sent(lines[i].claim, own->round))
+            world->is_asked_for[lines[i].claim] = true;
+}
+
 /* ---- a call leaves ---- */
 
 static void mark_neighbours(int place)
@@ -248,6 +277,7 @@ void oracle_sent(int index, int64_t submitted)
 
 void oracle_settle(int claim, int version)
 {
+    world->is_asked_for[claim] = false;
     for (int i = world->last_sent[claim]; i >= 0; i = world->sent[i].before) {
         struct sent *sent = &world->sent[i];
 

@@ -79,6 +79,7 @@ int __wrap_schema_check(struct ledger *ledger, int64_t version, struct error *er
 
 void __wrap__exit(int code)
 {
+    oracle_lose_intents();
     world->kills++; /* by a second signal, which waits for nothing */
     process_end(code);
 }

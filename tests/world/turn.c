@@ -78,6 +78,7 @@ static void be_killed(enum event_kind kind)
 {
     note(EVENT_KILL, me()->start, (int)kind);
     mark_kill(kind);
+    oracle_lose_intents();
     world->kills++;
     me()->state = ACTOR_KILLED;
     pass(0);
@@ -242,6 +243,8 @@ bool is_alone(void)
 
 void process_end(int exit_code)
 {
+    if (me()->has_failed)
+        oracle_lose_intents();
     happen(EVENT_END, me()->start, exit_code);
     me()->exit_code = exit_code;
     me()->state = ACTOR_ENDED;

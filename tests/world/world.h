@@ -92,6 +92,7 @@ struct world {
     struct sent sent[SENT_MAX];
     int order[SENT_MAX]; /* of the calls, by time */
     int last_sent[CLAIMS_MAX];
+    bool is_asked_for[CLAIMS_MAX]; /* by a --resubmit that did not live to send it */
     int calls_of[CLAIMS_MAX];
     int64_t banned_until_ms, unreachable_until_ms;
     int ban_count;
@@ -221,6 +222,8 @@ size_t gateway_in_flight(void);
 void violation(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A call leaves; it was submitted with that event. */
 void oracle_sent(int sent, int64_t submitted);
+/* This process ends with intents that it can no more withdraw. */
+void oracle_lose_intents(void);
 /* A person said what became of the calls of a content up to now. */
 void oracle_settle(int claim, int version);
 /* Every report that lies in the folder is true. */
