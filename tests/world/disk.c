@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -74,41 +75,50 @@ static void keep_names(void)
     write_bytes(NAMES, text, len);
 }
 
-static void keep_content(unsigned long inode, const char *path)
+/* The kernel copies; it is cut at the end, so that the memory it has is used again. */
+static void keep_content(int from)
 {
-    struct bytes now = read_bytes(path);
+    struct stat status;
     char kept[64];
+    off_t at = 0;
+    int to;
 
-    path_of(inode, kept, sizeof(kept));
-    if (now.ptr)
-        write_bytes(kept, now.ptr, now.len);
-    free(now.ptr);
+    if (fstat(from, &status))
+        abort();
+    path_of((unsigned long)status.st_ino, kept, sizeof(kept));
+    to = (int)syscall(SYS_openat, AT_FDCWD, kept, O_WRONLY | O_CREAT, 0600);
+    while (at < status.st_size && sendfile(to, from, &at, (size_t)(status.st_size - at)) > 0)
+        ;
+    if (syscall(SYS_ftruncate, to, status.st_size))
+        abort();
+    close(to);
+}
+
+static void keep_file(const char *path)
+{
+    int from = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
+
+    if (from < 0)
+        return;
+    keep_content(from);
+    close(from);
 }
 
 void disk_sync(int fd)
 {
-    struct bytes now = {NULL, 0};
     char path[64];
     struct stat status;
 
     if (fstat(fd, &status))
         return;
-    if (S_ISDIR(status.st_mode)) {
-        keep_names();
-        return;
-    }
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     /* To open and close a file a second time would drop the locks that SQLite has on it. */
-    if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) {
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        keep_content((unsigned long)status.st_ino, path);
-        return;
-    }
-    now.ptr = malloc((size_t)status.st_size + 1);
-    now.len = now.ptr ? (size_t)pread(fd, now.ptr, (size_t)status.st_size, 0) : 0;
-    path_of((unsigned long)status.st_ino, path, sizeof(path));
-    if (now.ptr)
-        write_bytes(path, now.ptr, now.len);
-    free(now.ptr);
+    if (S_ISDIR(status.st_mode))
+        keep_names();
+    else if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
+        keep_file(path);
+    else
+        keep_content(fd);
 }
 
 void disk_end(void)
@@ -138,7 +148,7 @@ void disk_begin(void)
     dir = opendir(".");
     while (dir && (entry = readdir(dir)))
         if (is_own(entry->d_name))
-            keep_content((unsigned long)entry->d_ino, entry->d_name);
+            keep_file(entry->d_name);
     if (dir)
         closedir(dir);
     keep_names();
