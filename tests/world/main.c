@@ -227,6 +227,7 @@ int main(int argc, char **argv)
     if (world == MAP_FAILED)
         return 2;
     go_to_folder();
+    program_prepare();
     if (!options.plan)
         try_seeds();
     else if (!try_plans(options.plan))

@@ -1,7 +1,9 @@
 /* Where the program meets the world, by ld --wrap: clocks, random numbers, waiting, the pool
  * and the client of its submitter. They
  * and calls.c are the only files that know the headers of src/run. */
+#include <malloc.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 
@@ -16,10 +18,22 @@
 
 #define POOL_FD 1000000 /* no descriptor */
 #define SCHEMA_ONE_IN 16
+#define MAPPED_BYTES (128 << 10)
 
 struct ledger;
 
 int claimbatch_main(int argc, char **argv);
+
+/* What each start would load, and memory that it would clear. */
+void program_prepare(void)
+{
+    struct error err;
+
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+    setenv("LC_ALL", "C", 1);
+    if (client_library_init(&err))
+        abort();
+}
 
 int program_main(int argc, char **argv)
 {

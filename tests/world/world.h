@@ -212,6 +212,8 @@ void process_end(int exit_code) __attribute__((noreturn));
 
 /* ---- seams: seams.c ---- */
 
+/* Once, for all starts. */
+void program_prepare(void);
 int program_main(int argc, char **argv);
 /* Lets the calls of this process leave and be answered up to now. */
 void gateway_advance(void);
