@@ -324,13 +324,13 @@ int ledger_row_ask(struct ledger *ledger, const struct row_ref *ref, bool repeat
                    struct row_facts *ret_facts, struct error *err);
 
 /*
- * Records that the row may be sent from now on: 1, or 0 when the claim already has an open attempt
- * (then nothing is recorded). With `resend` an unknown attempt is no obstacle. `record` has digest,
- * attempts (this one included), tries, submitted_ms, warnings and round. Of a row whose content was
- * changed it is recorded what that comes to: see changed.h.
+ * Records that the row may be sent from now on. *ret_refused: the claim already has an open
+ * attempt, and nothing is recorded. With `resend` an unknown attempt is no obstacle. `record` has
+ * digest, attempts (this one included), tries, submitted_ms, warnings and round. Of a row whose
+ * content was changed it is recorded what that comes to: see changed.h.
  */
 int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
-                      const struct row_record *record, struct error *err);
+                      const struct row_record *record, bool *ret_refused, struct error *err);
 
 /*
  * Records what came of the intent. ROW_FINAL closes it (an unknown stays open until it is settled,

@@ -46,11 +46,12 @@ static int put_change(struct ledger *ledger, const struct row_ref *ref, struct e
 }
 
 int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
-                      const struct row_record *record, struct error *err)
+                      const struct row_record *record, bool *ret_refused, struct error *err)
 {
     int taken = open_intent(ledger, ref, record, err);
 
-    return taken > 0 && put_change(ledger, ref, err) ? -1 : taken;
+    *ret_refused = !taken;
+    return taken < 0 || (taken && put_change(ledger, ref, err)) ? -1 : 0;
 }
 
 /* A resend that surely was not executed, and is not at its end. */

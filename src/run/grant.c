@@ -28,32 +28,45 @@ static int quota_left(struct batch *b, int64_t *ret_left, struct error *err)
     return 0;
 }
 
-static int grant(struct batch *b, struct job *job, struct job ***tail, struct error *err)
+static int grant(struct batch *b, struct job *job, struct error *err)
 {
     struct row_ref ref = state_ref(b, job);
     struct row_record record;
-    int taken;
 
     job->attempts++;
     record = state_record(b, job, ROW_AGAIN, OUTCOME_UNSENT);
     /* Not that of the turn: it may have waited for another run's transaction since it began. */
     record.submitted_ms = clock_wall_ms();
-    taken = ledger_row_intend(b->settings->ledger, &ref, &record, err);
-    if (taken < 0)
-        return -1;
-    if (!taken) {
-        /* Another run has begun to send this claim since it was judged. */
-        job->attempts--;
-        window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
-        return 0;
-    }
-    if (limits_charge_call(b, job, err))
+    if (ledger_row_intend(b->settings->ledger, &ref, &record, &job->refused, err) ||
+        limits_charge_call(b, job, err))
         return -1;
     job->ticket = pace_grant(b->pace, b->now_ms);
     window_move(b->window, job, JOB_GRANTED, INT64_MIN);
-    job->queue_next = NULL;
-    **tail = job;
-    *tail = &job->queue_next;
+    return 0;
+}
+
+static int take_back(struct batch *b, struct job *job, struct error *err)
+{
+    job->attempts--;
+    pace_take_back(b->pace, job->ticket);
+    window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
+    return limits_take_back_call(b, job, err);
+}
+
+/* Another run may have begun to send a claim since it was judged. */
+static int take_back_refused(struct batch *b, struct job **jobs, struct error *err)
+{
+    while (*jobs) {
+        struct job *job = *jobs;
+
+        if (!job->refused) {
+            jobs = &job->queue_next;
+            continue;
+        }
+        *jobs = job->queue_next;
+        if (take_back(b, job, err))
+            return -1;
+    }
     return 0;
 }
 
@@ -78,8 +91,12 @@ int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err)
         return 0;
     allowed = pace_allowance(b->pace, b->now_ms, room, &b->pace_until_ms, &b->pace_state);
     for (; allowed && left > 0 && (job = window_due(b->window, JOB_READY, b->now_ms));
-         allowed--, left--)
-        if (grant(b, job, &tail, err))
+         allowed--, left--) {
+        if (grant(b, job, err))
             return -1;
-    return 0;
+        job->queue_next = NULL;
+        *tail = job;
+        tail = &job->queue_next;
+    }
+    return take_back_refused(b, ret_jobs, err);
 }

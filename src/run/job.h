@@ -69,6 +69,7 @@ struct job {
     int tries;       /* those of them that used up one of --retries, in this start */
     int32_t days[2]; /* the Beijing days whose quota it was counted on; 0: none */
     struct pace_ticket ticket;
+    bool refused; /* another run has begun to send its claim: no attempt after all */
 
     /* the last attempt that was handed over */
     int64_t sent_ms, duration_ms;

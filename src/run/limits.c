@@ -195,10 +195,9 @@ int limits_charge_call(struct batch *b, struct job *job, struct error *err)
     return 0;
 }
 
-int limits_settle_call(struct batch *b, struct job *job, struct error *err)
+/* Counted on that day alone; 0: on none. */
+static int settle_days(struct batch *b, struct job *job, int32_t day, struct error *err)
 {
-    const struct exchange *x = &job->exchange;
-    int32_t day = x->phase == PHASE_NOT_SENT ? 0 : clock_beijing_day(x->sent_ms);
     bool counted = day == 0;
 
     for (int i = 0; i < 2; i++) {
@@ -209,6 +208,19 @@ int limits_settle_call(struct batch *b, struct job *job, struct error *err)
         job->days[i] = 0;
     }
     return counted ? 0 : charge(b, day, 1, err);
+}
+
+int limits_settle_call(struct batch *b, struct job *job, struct error *err)
+{
+    const struct exchange *x = &job->exchange;
+    int32_t day = x->phase == PHASE_NOT_SENT ? 0 : clock_beijing_day(x->sent_ms);
+
+    return settle_days(b, job, day, err);
+}
+
+int limits_take_back_call(struct batch *b, struct job *job, struct error *err)
+{
+    return settle_days(b, job, 0, err);
 }
 
 int64_t limits_charged(const struct batch *b, int32_t day)

@@ -17,9 +17,10 @@ struct verdict;
 /*
  * Counts the call that is about to be granted on the day's quota: on that of tomorrow too when it
  * may leave after midnight. limits_settle_call takes back what it was counted too much, once it is
- * known whether and when it left.
+ * known whether and when it left; limits_take_back_call all of it.
  */
 int limits_charge_call(struct batch *b, struct job *job, struct error *err);
+int limits_take_back_call(struct batch *b, struct job *job, struct error *err);
 int limits_settle_call(struct batch *b, struct job *job, struct error *err);
 
 /* What this turn adds to a day's count. */

@@ -163,11 +163,19 @@ static inline struct row_record record_of(const struct row_ref *ref, enum row_st
 }
 
 /* In the open transaction; 1, or 0 where the claim has an attempt that is open. */
+static inline int try_intend_as(struct ledger *ledger, const struct row_ref *ref,
+                                const struct row_record *record)
+{
+    bool refused;
+
+    return ledger_row_intend(ledger, ref, record, &refused, &err) ? -1 : !refused;
+}
+
 static inline int try_intend(struct ledger *ledger, const struct row_ref *ref)
 {
     struct row_record record = record_of(ref, ROW_UNTOUCHED, OUTCOME_ACCEPTED);
 
-    return ledger_row_intend(ledger, ref, &record, &err);
+    return try_intend_as(ledger, ref, &record);
 }
 
 static inline void intend(struct ledger *ledger, const struct row_ref *ref)

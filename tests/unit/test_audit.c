@@ -86,6 +86,7 @@ static void send_row(struct desk *desk, const struct judged_row *row)
                           .key = {row->claim.workcard_id, row->claim.claim_order_no},
                           .fee_fen = row->claim.claim_fee,
                           .changed = row->row % 11 == 0};
+    bool refused;
     struct row_record record = {
         .row = row->row,
         .state = ROW_FINAL,
@@ -106,7 +107,8 @@ static void send_row(struct desk *desk, const struct judged_row *row)
     if (row->invalid || row->row % 19 == 0)
         return;
     assert_int_equal(claim_digest(&row->claim, record.digest), 0);
-    assert_int_equal(ledger_row_intend(desk->place.ledger, &ref, &record, &err), 1);
+    assert_int_equal(ledger_row_intend(desk->place.ledger, &ref, &record, &refused, &err), 0);
+    assert_false(refused);
     assert_int_equal(ledger_row_settle(desk->place.ledger, &ref, &record, &err), 0);
 }
 

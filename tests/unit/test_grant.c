@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "run/grant.h"
+#include "run/limits.h"
 #include "run/state.h"
 
 #include "ledger/shared.h"
@@ -101,22 +102,31 @@ static void claim_that_another_run_has_begun_to_send_is_judged_again(void **stat
 {
     struct place *place = *state;
     struct run_record other = create_run(place->ledger, 2);
-    struct row_ref theirs = ref_of(other.id, 9, names[0]);
+    const size_t theirs[] = {0, 2, 3}; /* of the names; their rows are two behind that */
     uint64_t rows[ROWS];
     struct scene s;
-    struct job *job;
 
     set_scene(place, &s);
     begin(place->ledger);
-    intend(place->ledger, &theirs);
+    for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++) {
+        struct row_ref ref = ref_of(other.id, 9 + i, names[theirs[i]]);
+
+        intend(place->ledger, &ref);
+    }
     commit(place->ledger);
-    assert_int_equal(grant(&s, rows), 2 * IN_FLIGHT - 1);
+    assert_int_equal(grant(&s, rows), 1);
     assert_int_equal(rows[0], 3);
-    job = window_find(s.batch.window, 2);
-    assert_int_equal(job->state, JOB_JUDGE);
-    assert_int_equal(job->attempts, 0);
-    assert_true(job->due_ms > s.batch.now_ms);
-    assert_int_equal(claim_of(place->ledger, names[0]).open_at.run, other.id);
+    for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++) {
+        struct job *job = window_find(s.batch.window, theirs[i] + 2);
+
+        assert_int_equal(job->state, JOB_JUDGE);
+        assert_int_equal(job->attempts, 0);
+        assert_true(job->due_ms > s.batch.now_ms);
+        assert_int_equal(claim_of(place->ledger, names[theirs[i]]).open_at.run, other.id);
+    }
+    /* They count neither against the rate nor on the day. */
+    assert_int_equal(pace_pending(s.batch.pace), 1);
+    assert_int_equal(limits_charged(&s.batch, 20221212), 1);
     clear_scene(&s);
 }
 

@@ -111,7 +111,7 @@ static void what_dies_on_the_wire_was_sent_in_the_round_of_its_intent(void **sta
         ledger_round_open(ledger, run, ROUND_RESEND_UNKNOWN, "ops", "7", 5, &open, &err), 0);
     ref.resend = true;
     record.round = open.id;
-    assert_int_equal(ledger_row_intend(ledger, &ref, &record, &err), 1);
+    assert_int_equal(try_intend_as(ledger, &ref, &record), 1);
     /* One that was sent as it always is, while the round is open. */
     ref = ref_of(run, 3, "B");
     intend(ledger, &ref);
@@ -187,7 +187,7 @@ static void safe_repeat_is_intended_anew(void **state)
     settle(ledger, &ref, ROW_AGAIN, OUTCOME_ACCEPTED);
     again.attempts = 2;
     again.submitted_ms = 2000;
-    assert_int_equal(ledger_row_intend(ledger, &ref, &again, &err), 1);
+    assert_int_equal(try_intend_as(ledger, &ref, &again), 1);
     commit(ledger);
     assert_int_equal(row_of(ledger, run, 2).state, ROW_AGAIN);
     assert_true(claim_of(ledger, "A").open_is_intent);

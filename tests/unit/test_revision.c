@@ -57,6 +57,7 @@ static void send_row(struct desk *desk, uint64_t row, const char *order_no, enum
                      enum outcome outcome, const char *code)
 {
     struct row_ref ref = ref_of(desk, row, order_no);
+    bool refused;
     struct row_record record = {
         .row = row,
         .state = state,
@@ -74,7 +75,8 @@ static void send_row(struct desk *desk, uint64_t row, const char *order_no, enum
 
     digest_of(row, record.digest);
     assert_int_equal(ledger_begin(desk->place.ledger, &err), 0);
-    assert_int_equal(ledger_row_intend(desk->place.ledger, &ref, &record, &err), 1);
+    assert_int_equal(ledger_row_intend(desk->place.ledger, &ref, &record, &refused, &err), 0);
+    assert_false(refused);
     assert_int_equal(ledger_row_settle(desk->place.ledger, &ref, &record, &err), 0);
     assert_int_equal(ledger_commit(desk->place.ledger, &err), 0);
 }
