@@ -89,11 +89,10 @@ static void append_warnings(const struct inspection *inspection, struct buffer *
 
     for (int rule = 0; rule < RULE_COUNT; rule++)
         if (inspection->warned[rule]) {
-            buffer_text(text, "  ");
-            terminal_cell(text, _("warning"), outcome_label_columns());
-            language_format(
-                text, " %10llu %s, first in %s\n", (unsigned long long)inspection->warned[rule],
-                rule_code((enum rule)rule), inspection_first(inspection, (enum rule)rule, first));
+            inspection_first(inspection, (enum rule)rule, first);
+            language_format(text, "%12llu warning %s, first: %s\n",
+                            (unsigned long long)inspection->warned[rule],
+                            rule_code((enum rule)rule), first);
         }
 }
 

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import Reply, TestCase, claim_row, claim_rows, http, rejected_body
+from harness import Reply, TestCase, claim_row, claim_rows, http, rejected_body, run_on_terminal
 
 CATALOGUE = "po/zh_CN/LC_MESSAGES/claimbatch.mo"
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -172,6 +172,32 @@ class LanguageTest(TestCase):
         ends = {columns(line) for line in check.out.splitlines() if line.endswith(" 元")}
         self.assertEqual(len(ends), 1, check.out)
         self.assertLessEqual(ends.pop(), 60)
+
+    def narrow(self, language, *arguments):
+        """The lines of tables and lists on a terminal of 60 columns; sentences and paths are as long as they are."""
+        _, shown = run_on_terminal([self.ws.binary, *arguments], self.ws.environment(LANGUAGE=language), self.ws.path,
+                                   60, output=True)
+        lines = shown.decode().replace("\r\n", "\n").split("\n")
+        return [line for line in lines if re.match(r" |[A-Z_]{6}", line) and "/" not in line]
+
+    def test_tables_fit_a_terminal_of_60_columns(self):
+        rows = [claim_row(i, claim_order_no=f"LP2026110041{i:02}") for i in range(1, 41)]
+        rows[38] = claim_row(39, claim_status="2", claim_fee="0", claim_desc="")
+        rows[39] = claim_row(40, claim_time="2026-02-30 00:00:00", claim_desc="一\n二")
+        self.ws.export(rows)
+        web = self.gateway(lambda request: Reply(then="close") if request.key[1].endswith("02")
+                           else Reply(http(rejected_body()), executed=True))
+        upload = self.ws.upload_arguments(web)
+        place = ("--ledger", "ledger.db")
+        for command in (("check", "claims.csv"), (*upload, "--dry-run"), upload, ("status", *place),
+                        ("status", *place, "--claim", "LP202611004102"), ("audit", "claims.report.csv", *place),
+                        ("resolve", "claims.report.csv", *place, "--gateway", web.url), ("explain",),
+                        ("explain", "exit", "75")):
+            for language in ("en", "zh_CN"):
+                with self.subTest(command=command, language=language):
+                    lines = self.narrow(language, *command)
+                    self.assertEqual([line for line in lines if columns(line) > 60], [])
+                    self.assertTrue(lines)
 
     def test_a_gb18030_terminal_shows_and_takes_chinese(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -156,7 +156,7 @@ class ListTest(ResolveCase):
         lines = self.lines()
         for row in (3, 5):
             for name in ("workcard_id", "claim_order_no", "submitted_at", "code", "message", "digest"):
-                self.assertIn(lines[row][name], result.out)
+                self.assertIn(lines[row][name], " ".join(result.out.split()))
         self.assertIn("1.02 yuan", result.out)
         self.assertNotIn("CL00000001", result.out)
         self.assertSays(result, "unknown rows: 2;", "next: ", "--row N --as accepted")

@@ -223,8 +223,8 @@ class ToolsTest(TestCase):
         result = self.ws.upload(self.gateway())
         self.assertExit(result, 0)
         last = result.err[result.err.index("finished: 4 rows") :]
-        self.assertRegex(last, r"warning +2 DATE_ONLY, first in row 3")
-        self.assertRegex(last, r"warning +1 COUNT_NOT_ONE, first in row 5")
+        self.assertRegex(last, r"2 warning DATE_ONLY, first: row 3")
+        self.assertRegex(last, r"1 warning COUNT_NOT_ONE, first: row 5")
 
     def test_claims_that_stand_several_times_with_other_amounts_are_counted_in_an_upload(self):
         again = dict(no="LP00000001", id="8815301601")

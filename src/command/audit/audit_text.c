@@ -154,7 +154,7 @@ static void put_sum(enum outcome outcome, const struct audit_sum *sum, struct bu
         return;
     buffer_text(out, "  ");
     terminal_cell(out, outcome_label(outcome, label), outcome_label_columns() + 1);
-    language_format(out, " %12" PRIu64 " %24s yuan\n", sum->rows,
+    language_format(out, " %12" PRIu64 " %22s yuan\n", sum->rows,
                     money_format_yuan(sum->fee_fen, yuan));
 }
 

@@ -79,8 +79,8 @@ static void put_code_line(struct buffer *table, const char *code, const char *se
     if (!table->len)
         buffer_byte(table, '\n');
     terminal_cell(table, code, 25);
-    terminal_cell(table, severity, 9);
-    terminal_cell(table, "", columns < 10 ? 10 - columns : 0);
+    terminal_cell(table, severity, terminal_columns(_("severity")) + 1);
+    terminal_cell(table, "", columns < 8 ? 8 - columns : 0);
     buffer_format(table, "%s  %s\n", problems, first);
 }
 

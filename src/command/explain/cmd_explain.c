@@ -100,12 +100,13 @@ static void append_entry(struct buffer *out, const struct advice *advice)
     size_t start = out->len;
 
     buffer_format(out, "  %-*s ", NAME_WIDTH, advice->code);
-    terminal_cell(out, advice_executed_name(advice->executed), 8);
     if (width() < LIST_INDENT + MEANING_COLUMNS_MIN) {
-        buffer_format(out, "\n%*s", LIST_INDENT_NARROW, "");
+        buffer_format(out, "%s\n%*s", advice_executed_name(advice->executed), LIST_INDENT_NARROW,
+                      "");
         terminal_flow(advice->meaning, LIST_INDENT_NARROW, LIST_INDENT_NARROW, width(), out);
         return;
     }
+    terminal_cell(out, advice_executed_name(advice->executed), 8);
     terminal_flow(advice->meaning, terminal_columns(buffer_string(out) + start), LIST_INDENT,
                   width(), out);
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -12,6 +13,7 @@
 #include "base/words/terminal.h"
 
 #define SHOWN_BYTES 2048 /* of a message */
+#define LABEL_COLUMNS 15
 
 /* Whether the report of this run is not at its path any more: another one took its place. */
 static int is_report_gone(const char *path, const char *run, bool *ret_gone, struct error *err)
@@ -98,7 +100,7 @@ static void print_label(const char *name)
     struct buffer label = {0};
 
     buffer_text(&label, "  ");
-    terminal_cell(&label, name, 13);
+    terminal_cell(&label, name, LABEL_COLUMNS - 2);
     terminal_print(buffer_string(&label));
     buffer_release(&label);
 }
@@ -113,6 +115,20 @@ static void print_text(const char *name, const char *text)
     putchar('\n');
 }
 
+/* A message is a sentence: in lines that fit. */
+static void print_message(const char *text)
+{
+    struct buffer lines = {0};
+
+    if (!*text)
+        return;
+    print_label("message");
+    terminal_flow(LOG_QUOTED_WITHIN(text, SHOWN_BYTES), LABEL_COLUMNS, LABEL_COLUMNS,
+                  terminal_width(STDOUT_FILENO), &lines);
+    terminal_print(buffer_string(&lines));
+    buffer_release(&lines);
+}
+
 static void print_attempt(const struct row_record *r)
 {
     char time[CLOCK_RFC3339_BYTES];
@@ -120,15 +136,15 @@ static void print_attempt(const struct row_record *r)
 
     if (r->submitted_ms) {
         clock_format_rfc3339(r->submitted_ms, time);
-        print_label("attempts");
-        language_printf("%d, the last handed over at %s, %lld ms\n", r->attempts, time,
-                        (long long)r->duration_ms);
+        printf("  %-12s %d\n", "attempts", r->attempts);
+        print_label(_("handed over"));
+        language_printf("%s, %lld ms\n", time, (long long)r->duration_ms);
     }
     if (r->http_status)
         printf("  %-12s %d\n", "http_status", r->http_status);
     print_text("code", r->code);
     print_text("sub_code", r->sub_code);
-    print_text("message", r->message);
+    print_message(r->message);
     print_text("request_id", *r->request_id ? r->request_id : _("none came"));
     hex_format(r->digest, DIGEST_CLAIM_BYTES, digest);
     print_text("digest", digest);

@@ -1,6 +1,7 @@
 #include "status_text.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -10,6 +11,7 @@
 #include "base/words/terminal.h"
 
 #define FIELD_BYTES 2048 /* a message is, too */
+#define LINES_INDENT 4
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
 
@@ -165,12 +167,13 @@ void status_text_unknown(const struct view_unknown *unknown, int64_t now_ms,
     struct buffer age = {0};
 
     append_age(now_ms - unknown->submitted_ms, &age);
-    language_format(ret_text, "  %s (%s) run %s, row %llu\n", when(unknown->submitted_ms, text),
-                    buffer_string(&age), unknown->run_name, (unsigned long long)unknown->place.row);
+    language_format(ret_text, "  %s (%s) ", when(unknown->submitted_ms, text), buffer_string(&age));
     buffer_release(&age);
-    language_format(ret_text, "    claim %s, workcard %lld: ", LOG_QUOTED(unknown->claim_order_no),
-                    (long long)unknown->workcard_id);
     buffer_format(ret_text, "%s\n", LOG_QUOTED(unknown->code));
+    language_format(ret_text, "    claim %s, workcard %lld\n", LOG_QUOTED(unknown->claim_order_no),
+                    (long long)unknown->workcard_id);
+    language_format(ret_text, "    row %llu of run %s\n", (unsigned long long)unknown->place.row,
+                    unknown->run_name);
 }
 
 /* ---- what a person said of what is not known here ---- */
@@ -220,16 +223,24 @@ static void append_digest(const unsigned char *digest, struct buffer *text)
     buffer_text(text, hex);
 }
 
+/* Sentences, in lines that fit below what they are about. */
+static void append_lines(const char *words, struct buffer *text)
+{
+    buffer_format(text, "%*s", LINES_INDENT, "");
+    terminal_flow(words, LINES_INDENT, LINES_INDENT, terminal_width(STDOUT_FILENO), text);
+}
+
 static void append_open(const struct view_claim *claim, struct buffer *text)
 {
     const struct claim_state *state = &claim->state;
 
     if (!state->open)
         return;
-    language_format(text, "  open: row %llu of run %s %s\n", (unsigned long long)state->open_at.row,
-                    claim->open_run_name,
-                    state->open_run_alive ? _("is being sent at this moment")
-                                          : _("is unknown, and nobody has settled it"));
+    language_format(text, "  open: row %llu of run %s\n", (unsigned long long)state->open_at.row,
+                    claim->open_run_name);
+    append_lines(state->open_run_alive ? _("is being sent at this moment")
+                                       : _("is unknown, and nobody has settled it"),
+                 text);
 }
 
 void status_text_claim(const char *claim_order_no, const struct view_claim *claim,
@@ -242,9 +253,9 @@ void status_text_claim(const char *claim_order_no, const struct view_claim *clai
                     (long long)claim->workcard_id);
     language_format(ret_text, "  on %s\n", LOG_QUOTED(claim->platform));
     if (state->accepted) {
-        language_format(ret_text, "  accepted: row %llu of run %s at %s, content ",
-                        (unsigned long long)state->accepted_at.row, state->accepted_run_name,
-                        when(state->accepted_ms, text));
+        language_format(ret_text, "  accepted %s: row %llu of run %s\n    content ",
+                        when(state->accepted_ms, text), (unsigned long long)state->accepted_at.row,
+                        state->accepted_run_name);
         append_digest(state->accepted_digest, ret_text);
         buffer_byte(ret_text, '\n');
     } else {
@@ -265,6 +276,23 @@ static void append_round(const struct view_row *row, struct buffer *text)
     buffer_format(text, "%s\n", LOG_QUOTED(row->round_reason));
 }
 
+/* What was answered: codes and message. */
+static void append_answer(const struct row_record *r, struct buffer *text)
+{
+    struct buffer words = {0};
+
+    buffer_text(&words, LOG_QUOTED(r->code));
+    if (*r->sub_code)
+        buffer_format(&words, " %s", LOG_QUOTED(r->sub_code));
+    if (*r->message)
+        buffer_format(&words, "%s%s", words.len ? _(": ") : "",
+                      LOG_QUOTED_WITHIN(r->message, FIELD_BYTES));
+    if (words.len)
+        append_lines(buffer_string(&words), text);
+    text->failed |= words.failed;
+    buffer_release(&words);
+}
+
 static void append_field(const char *name, const char *value, struct buffer *text)
 {
     if (*value)
@@ -276,17 +304,15 @@ void status_text_row(const struct view_row *row, struct buffer *ret_text)
     const struct row_record *r = &row->record;
     char text[CLOCK_TOP_BYTES];
 
-    language_format(ret_text, "\n  run %s, row %llu: %s", row->run_name,
+    language_format(ret_text, "\n  run %s, row %llu: %s\n", row->run_name,
                     (unsigned long long)row->place.row,
                     outcome_is_there(r) ? outcome_word(r->outcome) : _("to be sent again"));
-    append_field(" ", r->code, ret_text);
-    append_field(" ", r->sub_code, ret_text);
-    append_field("\n    ", r->message, ret_text);
+    append_answer(r, ret_text);
     if (r->submitted_ms)
-        language_format(ret_text, "\n    sent %s, attempts %d, HTTP status %d",
+        language_format(ret_text, "    sent %s, attempts %d, HTTP status %d",
                         when(r->submitted_ms, text), r->attempts, r->http_status);
     else
-        language_append(ret_text, "\n    not sent");
+        language_append(ret_text, "    not sent");
     append_field(_("\n    request_id "), r->request_id, ret_text);
     append_field(_("\n    warnings "), r->warnings, ret_text);
     language_append(ret_text, "\n    content ");
