@@ -36,13 +36,12 @@ static void describe_stop(const struct changed_sum *sum, uint64_t rows, uint64_t
     struct buffer words = {0};
 
     correction_describe(sum, &words);
-    snprintf(
-        ret_text, BATCH_TEXT_BYTES,
-        _("claims were accepted before with other content: %s; of %llu rows at most %llu may be "
-          "(--max-changed), so nothing was sent. Look at unit, columns and export; if the "
-          "changes are meant: --max-changed %llu"),
-        buffer_string(&words), (unsigned long long)rows, (unsigned long long)limit,
-        (unsigned long long)sum->rows);
+    snprintf(ret_text, BATCH_TEXT_BYTES,
+             _("claims were accepted before with other content: %s; at most %llu of %llu may be "
+               "(--max-changed), so nothing was sent. Look at unit, columns and export; if the "
+               "changes are meant: --max-changed %llu"),
+             buffer_string(&words), (unsigned long long)limit, (unsigned long long)rows,
+             (unsigned long long)sum->rows);
     buffer_release(&words);
 }
 

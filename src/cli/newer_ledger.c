@@ -27,12 +27,18 @@ int newer_ledger_refuse_older(const struct ledger *ledger, const char *path,
 
 int newer_ledger_refuse_lost(const struct ledger *ledger, struct error *err)
 {
+    int64_t lost = ledger_commits_lost(ledger);
+
     return error_set(err, EXIT_BAD_CONFIG,
-                     "the last %lld commits of ledger '%s' (%s) are gone: its log (-wal) was "
-                     "removed, or it is an older copy of itself. Bring back the newer "
-                     "one; %s",
-                     (long long)ledger_commits_lost(ledger), LOG_QUOTED(ledger_path(ledger)),
-                     ledger_id(ledger), _(NEWER_LEDGER_OVERRIDE));
+                     language_plural("the last %lld commit of ledger '%s' (%s) is gone: its log "
+                                     "(-wal) was removed, or it is an older copy of itself. Bring "
+                                     "back the newer one; %s",
+                                     "the last %lld commits of ledger '%s' (%s) are gone: its log "
+                                     "(-wal) was removed, or it is an older copy of itself. Bring "
+                                     "back the newer one; %s",
+                                     (unsigned long long)lost),
+                     (long long)lost, LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger),
+                     _(NEWER_LEDGER_OVERRIDE));
 }
 
 int newer_ledger_check(struct ledger *ledger, const char *path,

@@ -84,8 +84,8 @@ static void format(const struct progress *progress, const struct batch_progress 
     char left[32];
 
     line[0] = '\0';
-    snprintf(piece, sizeof(piece), _("%llu/%llu rows"), (unsigned long long)now->done,
-             (unsigned long long)now->rows);
+    snprintf(piece, sizeof(piece), language_plural("%llu/%llu row", "%llu/%llu rows", now->rows),
+             (unsigned long long)now->done, (unsigned long long)now->rows);
     append(line, columns, piece);
     append_pause(line, columns, now);
     snprintf(piece, sizeof(piece), _(", %llu/s"), (unsigned long long)rate);

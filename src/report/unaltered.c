@@ -154,9 +154,11 @@ static int check_count(const struct unaltered *unaltered, struct error *err)
 
     if (rows == wanted)
         return 0;
-    language_format(&text, "has %llu rows, and its manifest says %llu: %s. Take the whole report",
-                    (unsigned long long)rows, (unsigned long long)wanted,
-                    rows < wanted ? _("it is cut, or rows were removed") : _("rows were added"));
+    language_format(
+        &text,
+        "has another number of rows, %llu, than its manifest says, %llu: %s. Take the whole report",
+        (unsigned long long)rows, (unsigned long long)wanted,
+        rows < wanted ? _("it is cut, or rows were removed") : _("rows were added"));
     return refuse_text(unaltered, &text, err);
 }
 
@@ -175,12 +177,12 @@ static int check_outcomes(const struct unaltered *unaltered, struct error *err)
             continue;
         language_format(
             &text,
-            "has %llu rows %s of %s fen, and its manifest says %llu of %s fen: outcomes "
-            "were changed. What became of a row is not for an editor to say: see "
+            "has %llu row%s %s of %s fen, and its manifest says %llu of %s fen: "
+            "outcomes were changed. What became of a row is not for an editor to say: see "
             "claimbatch resolve. Take the report as it was written",
-            (unsigned long long)unaltered->rows[i], outcome_word((enum outcome)i),
-            money_format_fen(unaltered->fee_fen[i], here), (unsigned long long)m->rows[i],
-            money_format_fen(m->fee_fen[i], there));
+            (unsigned long long)unaltered->rows[i], unaltered->rows[i] == 1 ? "" : "s",
+            outcome_word((enum outcome)i), money_format_fen(unaltered->fee_fen[i], here),
+            (unsigned long long)m->rows[i], money_format_fen(m->fee_fen[i], there));
         return refuse_text(unaltered, &text, err);
     }
     return 0;

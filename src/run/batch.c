@@ -192,7 +192,7 @@ static bool is_over(struct batch *b)
     if (halt_is_begun(b))
         return b->outstanding == 0;
     if (b->limit_hit && window_used(b->window) == idle) {
-        halt_begin(b, EXIT_STOPPED, "limit", "%lld rows were sent (--limit)", (long long)b->taken);
+        halt_begin(b, EXIT_STOPPED, "limit", "rows sent: %lld (--limit)", (long long)b->taken);
         return b->outstanding == 0;
     }
     return b->feed_at_end && window_used(b->window) == 0;

@@ -30,7 +30,10 @@ void halt_say_begin(const struct batch_stop *stop, size_t in_flight)
     char calls[80] = "";
 
     if (in_flight)
-        snprintf(calls, sizeof(calls), _("; at most %zu calls in flight are given time to finish"),
+        snprintf(calls, sizeof(calls),
+                 language_plural("; at most %zu call in flight is given time to finish",
+                                 "; at most %zu calls in flight are given time to finish",
+                                 in_flight),
                  in_flight);
     log_event(level_of(stop), "stop-begin",
               LOG_FIELDS(LOG_FIELD_TEXT("because", stop->because),
@@ -117,7 +120,7 @@ void halt_check_signal(struct batch *b)
                    sigdescr_np(number));
     }
     language_format(&words,
-                    "\nclaimbatch: left at once; up to %zu rows in flight are unknown now, and no "
+                    "\nclaimbatch: left at once; rows in flight, unknown now: up to %zu; no "
                     "report was published: the same command goes on\n",
                     window_count(b->window, JOB_GRANTED));
     stop_last_words(terminal_text(buffer_string(&words), &room));
@@ -168,7 +171,7 @@ void halt_check_failures(struct batch *b)
         (s->max_failures_percent >= 0 && answered >= PERCENT_FROM &&
          bad * 100 >= (uint64_t)s->max_failures_percent * answered))
         halt_begin(b, EXIT_STOPPED, "max-failures",
-                   "%llu of %llu rows were rejected, failed or unknown (--max-failures)",
+                   "rejected, failed or unknown: %llu of %llu (--max-failures)",
                    (unsigned long long)bad, (unsigned long long)answered);
 }
 

@@ -87,7 +87,7 @@ void other_run_check(struct batch *b)
 {
     if (b->holder.rows)
         halt_begin(b, EXIT_TRY_LATER, "held-by-run",
-                   "%llu rows were not sent because another run has their claims in flight; their "
+                   "rows not sent because another run has their claims in flight: %llu; their "
                    "messages say which",
                    (unsigned long long)b->holder.rows);
 }

@@ -38,7 +38,7 @@ class ToldTest(CorrectionCase):
         self.assertExit(result, 0)
         self.assertSays(
             result,
-            "2 rows are accepted already, 0 unknown, 1 new; changed since they were accepted: 3 "
+            "rows accepted already: 2, unknown: 0, new: 1; changed since they were accepted: 3 "
             "rows, 3.06 yuan before, 33.06 yuan now",
             "sent, though their claim was accepted with other content: 3 rows, 3.06 yuan before, "
             "33.06 yuan now",

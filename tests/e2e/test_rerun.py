@@ -1147,7 +1147,7 @@ class OptionTest(RerunCase):
 
     def test_a_dry_run_of_unknown_rows(self):
         self.upload_rows(claim_rows(3, first=11), 3, n11=lose, n12=failing())
-        self.assertRegex(self.rerun("--dry-run").out, r" 1 rows +1\.12 yuan +would be sent")
+        self.assertRegex(self.rerun("--dry-run").out, r" 1 row  +1\.12 yuan +would be sent")
         both = self.rerun("--dry-run", "--include", "unknown", *WORDS)
         self.assertRegex(both.out, r" 2 rows +2\.23 yuan +would be sent")
 

@@ -777,7 +777,7 @@ class PlaceTest(ResolveCase):
             (b"\n", b"\r\n", "line ends"),
             (b"request_id,", b"id,", "no report"),
             (good[-40:], b"", "cut"),
-            (good[good.index(b"\n") + 1 :], b"", "0 rows, not 3"),
+            (good[good.index(b"\n") + 1 :], b"", "its rows are 0, not 3"),
             (b"unknown,", b"rejected,", "rows do not show"),
         ):
             with self.subTest(words):

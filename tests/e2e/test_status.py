@@ -656,11 +656,11 @@ class PruneTest(StatusCase):
 
         result = self.status("--prune", "0", "--dry-run")
         self.assertExit(result, 0)
-        self.assertIn("would be forgotten: 4 rows of 1 runs", result.out)
+        self.assertIn("would be forgotten: 4 rows of 1 run that", result.out)
         self.assertEqual(self.read()["runs"][0]["state"], "finished")
         result = self.status("--prune", "0")
         self.assertExit(result, 0)
-        self.assertIn("forgotten: 4 rows of 1 runs", result.out)
+        self.assertIn("forgotten: 4 rows of 1 run that", result.out)
         self.verifies()
         self.assertEqual(self.sql("SELECT count(*) FROM row"), [(0,)])
         found = self.read()["runs"][0]

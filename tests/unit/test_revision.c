@@ -326,7 +326,7 @@ static void report_without_its_manifest_is_taken_where_publishing_was_cut_short(
     revision_close(desk->revision);
     desk->revision = NULL;
     desk->manifest.report_rows++;
-    assert_refused(desk, "it has 4 rows, not 5");
+    assert_refused(desk, "its rows are 4, not 5");
 }
 
 #define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

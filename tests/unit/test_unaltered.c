@@ -171,7 +171,8 @@ static void rows_that_are_missing_doubled_or_moved_are_told_apart(void **state)
 
     (void)state;
     assert_refused(&unaltered, (struct scan_row[]){a, b}, 2, other_sha256, "it is cut");
-    assert_refused(&unaltered, NULL, 0, other_sha256, "0 rows, and its manifest says 3");
+    assert_refused(&unaltered, NULL, 0, other_sha256,
+                   "number of rows, 0, than its manifest says, 3");
     assert_refused(&unaltered, (struct scan_row[]){a, b, c, d}, 4, other_sha256, "rows were added");
     assert_refused(&unaltered, (struct scan_row[]){a, b, b}, 3, other_sha256, "doubled");
     assert_refused(&unaltered, (struct scan_row[]){a, c, b}, 3, other_sha256,
@@ -193,7 +194,7 @@ static void outcomes_are_counted_against_the_manifest(void **state)
     /* As many as before, but not the same: their money tells. */
     b.line.record.outcome = OUTCOME_ACCEPTED;
     assert_refused(&unaltered, (struct scan_row[]){a, b, c}, 3, other_sha256,
-                   "1 rows accepted of 200 fen, and its manifest says 1 of 100 fen");
+                   "1 row accepted of 200 fen, and its manifest says 1 of 100 fen");
 }
 
 static void cells_that_claimbatch_does_not_write_are_named(void **state)

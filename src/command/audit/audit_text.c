@@ -219,8 +219,9 @@ static void put_codes(const struct audit *audit, struct buffer *out)
     for (size_t i = 0; i < audit->code_count && i < AUDIT_TEXT_CODES; i++)
         put_code(&audit->codes[i], out);
     if (audit->code_count > AUDIT_TEXT_CODES)
-        audit_text_line(out, 2, "… and %zu other codes: see --json",
-                        audit->code_count - AUDIT_TEXT_CODES);
+        audit_text_line(out, 2, "… and %zu other code%s: see --json",
+                        audit->code_count - AUDIT_TEXT_CODES,
+                        plural(audit->code_count - AUDIT_TEXT_CODES));
 }
 
 /* ---- time ---- */

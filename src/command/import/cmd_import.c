@@ -308,9 +308,9 @@ static int take_start(struct import *i, const struct import_started *start, stru
     if (pass_over(i, m, run, err))
         return -1;
     i->doubtful += counts.learned;
-    log_info("%s: run %s left no report; of %llu rows %llu may have been sent, and are unknown now",
+    log_info("%s: run %s left no report; of %llu row%s %llu may have been sent: unknown now",
              LOG_QUOTED(start->path), m->run, (unsigned long long)counts.rows,
-             (unsigned long long)counts.learned);
+             counts.rows == 1 ? "" : "s", (unsigned long long)counts.learned);
     return ledger_import_note(i->ledger, run, m->input_sha256, clock_wall_ms(), i->options->by,
                               i->options->reason, err);
 }
@@ -346,9 +346,10 @@ static void say_learned(const struct import *i)
             buffer_format(&words, "%s%llu %s", words.len ? _(", ") : _(": "),
                           (unsigned long long)i->counts.learned_of[outcome],
                           outcome_word((enum outcome)outcome));
-    log_info("%zu report%s, %llu rows; the ledger learned %llu of them%s", i->count,
+    log_info("%zu report%s, %llu row%s; the ledger learned %llu of them%s", i->count,
              i->count == 1 ? "" : "s", (unsigned long long)i->counts.rows,
-             (unsigned long long)i->counts.learned, buffer_string(&words));
+             i->counts.rows == 1 ? "" : "s", (unsigned long long)i->counts.learned,
+             buffer_string(&words));
     buffer_release(&words);
 }
 
@@ -358,8 +359,12 @@ static void say_next(const struct import *i)
 
     if (i->counts.blind)
         log_warn(
-            "%llu claims were superseded by content that is not known here, so nothing of them "
-            "is sent: import the reports of the runs that are named in those rows, too",
+            language_plural(
+                "%llu claim was superseded by content that is not known here, so nothing of it is "
+                "sent: import the report of the run that is named in its row, too",
+                "%llu claims were superseded by content that is not known here, so nothing of "
+                "them is sent: import the reports of the runs that are named in those rows, too",
+                i->counts.blind),
             (unsigned long long)i->counts.blind);
     if (i->counts.learned_of[OUTCOME_UNKNOWN]) {
         next_step_append_command(i->options, "resolve", i->reports[0].path, &words);

@@ -158,8 +158,9 @@ static bool take_line(const struct reading *reading, const struct record *record
     if (!take_row(reading, record, decision))
         return false;
     if (record->count != reader_header(reading->reader)->count) {
-        decisions_refuse(reading->decisions, decision, _("the line has %zu cells, the header %zu"),
-                         record->count, reader_header(reading->reader)->count);
+        decisions_refuse(reading->decisions, decision,
+                         _("cells of the line: %zu, of the header: %zu"), record->count,
+                         reader_header(reading->reader)->count);
         return false;
     }
     return take_outcome(reading, record, decision) && take_digest(reading, record, decision) &&

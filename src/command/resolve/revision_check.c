@@ -55,7 +55,7 @@ static int look_through(struct revision *revision, struct buffer *why, struct er
     if (found < 0 || why->failed)
         return found < 0 ? -1 : error_no_memory(err);
     if (!found && rows != revision->settings->manifest->report_rows) {
-        language_format(why, "it has %llu rows, not %llu", (unsigned long long)rows,
+        language_format(why, "its rows are %llu, not %llu", (unsigned long long)rows,
                         (unsigned long long)revision->settings->manifest->report_rows);
         return 0;
     }

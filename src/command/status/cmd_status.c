@@ -80,7 +80,10 @@ static int say_what_to_settle(struct status *s, struct error *err)
         buffer_release(&words);
     }
     if (s->open_count > NEXT_RUNS)
-        log_info("… and %zu more runs with unknown attempts", s->open_count - NEXT_RUNS);
+        log_info(language_plural("… and %zu more run with unknown attempts",
+                                 "… and %zu more runs with unknown attempts",
+                                 s->open_count - NEXT_RUNS),
+                 s->open_count - NEXT_RUNS);
     return 0;
 }
 

@@ -31,10 +31,14 @@ static void tell_beside(struct lost *lost)
 
     if (!commits)
         return;
-    snprintf(sentence, sizeof(sentence),
-             _("its last %lld commits are gone: its log (-wal) was removed, or it is an older copy "
-               "of itself, so it does not know all that was sent"),
-             commits);
+    snprintf(
+        sentence, sizeof(sentence),
+        language_plural("its last %lld commit is gone: its log (-wal) was removed, or it is an "
+                        "older copy of itself, so it does not know all that was sent",
+                        "its last %lld commits are gone: its log (-wal) was removed, or it is "
+                        "an older copy of itself, so it does not know all that was sent",
+                        (unsigned long long)commits),
+        commits);
     lost->say(lost->context, sentence);
     lost->found++;
 }

@@ -340,16 +340,25 @@ void status_text_prune(const struct prune *prune, int64_t before_ms, bool is_pla
 {
     char text[CLOCK_TOP_BYTES];
 
-    language_format(ret_text, "\n%s: %llu rows of %llu runs that ended before %s\n",
+    language_format(ret_text, language_plural("\n%s: %llu row", "\n%s: %llu rows", prune->rows),
                     is_plan ? _("would be forgotten") : _("forgotten"),
-                    (unsigned long long)prune->rows, (unsigned long long)prune->runs,
-                    when(before_ms, text));
+                    (unsigned long long)prune->rows);
+    language_format(ret_text,
+                    language_plural(" of %llu run that ended before %s\n",
+                                    " of %llu runs that ended before %s\n", prune->runs),
+                    (unsigned long long)prune->runs, when(before_ms, text));
     if (prune->kept_open)
-        language_format(ret_text,
-                        "kept: %llu older runs with unknown attempts nobody has settled\n",
-                        (unsigned long long)prune->kept_open);
+        language_format(
+            ret_text,
+            language_plural("kept: %llu older run with unknown attempts nobody has settled\n",
+                            "kept: %llu older runs with unknown attempts nobody has settled\n",
+                            prune->kept_open),
+            (unsigned long long)prune->kept_open);
     if (prune->kept_active)
-        language_format(ret_text, "kept: %llu older runs that are active\n",
+        language_format(ret_text,
+                        language_plural("kept: %llu older run that is active\n",
+                                        "kept: %llu older runs that are active\n",
+                                        prune->kept_active),
                         (unsigned long long)prune->kept_active);
     language_append(ret_text, "kept of every claim: its key and its newest accepted content\n");
     if (!is_plan && prune->rows && !prune->was_vacuumed)

@@ -201,8 +201,8 @@ static int say_what_is_new(struct submission *s, struct error *err)
     if (submission_foresee(s, err))
         return -1;
     correction_describe(&r->changed, &changed);
-    log_info("a new export in the place of an earlier one: %llu rows are accepted already, %llu "
-             "unknown, %llu new; changed since they were accepted: %s",
+    log_info("a new export in the place of an earlier one: rows accepted already: %llu, unknown: "
+             "%llu, new: %llu; changed since they were accepted: %s",
              (unsigned long long)(r->rows[DECIDE_ACCEPTED] + r->rows[DECIDE_SUPERSEDED]),
              (unsigned long long)r->rows[DECIDE_UNSETTLED],
              (unsigned long long)r->rows[DECIDE_SEND],

@@ -136,8 +136,16 @@ static void print_count(const struct rehearsal *r, enum fate fate, const char *w
     char yuan[MONEY_TEXT_BYTES];
 
     if (r->rows[fate])
-        language_printf("%10llu rows %18s yuan  %s\n", (unsigned long long)r->rows[fate],
+        language_printf("%10llu %-4s %18s yuan  %s\n", (unsigned long long)r->rows[fate],
+                        r->rows[fate] == 1 ? _("row") : _("rows"),
                         money_format_yuan(r->fee[fate], yuan), words);
+}
+
+static void print_rows(uint64_t rows, const char *words)
+{
+    if (rows)
+        language_printf("%10llu %-4s %s\n", (unsigned long long)rows,
+                        rows == 1 ? _("row") : _("rows"), words);
 }
 
 /* Those of an earlier row of the same export have nothing to do with --max-changed. */
@@ -177,17 +185,13 @@ int dry_run_print(const struct dry_run *dry_run, struct error *err)
     language_printf("dry run: nothing is sent\n");
     print_count(&r, DECIDE_SEND, _("would be sent"));
     print_changed(dry_run, &r);
-    print_count(&r, DECIDE_ACCEPTED, _("are accepted already"));
-    print_count(&r, DECIDE_SUPERSEDED, _("are older than what was accepted"));
-    print_count(&r, DECIDE_UNSETTLED, _("wait for an unknown attempt to be settled"));
-    print_count(&r, DECIDE_EARLIER_OPEN,
-                _("wait for an earlier row of their claim that is unknown"));
-    print_count(&r, DECIDE_WAIT, _("are being sent by another run"));
-    if (r.done)
-        language_printf("%10llu rows are done by an earlier start\n", (unsigned long long)r.done);
-    if (settings.inspection->invalid)
-        language_printf("%10llu rows are invalid\n",
-                        (unsigned long long)settings.inspection->invalid);
+    print_count(&r, DECIDE_ACCEPTED, _("accepted already"));
+    print_count(&r, DECIDE_SUPERSEDED, _("older than what was accepted"));
+    print_count(&r, DECIDE_UNSETTLED, _("held by an unknown attempt, to be settled"));
+    print_count(&r, DECIDE_EARLIER_OPEN, _("held by an earlier row of the claim, unknown"));
+    print_count(&r, DECIDE_WAIT, _("being sent by another run"));
+    print_rows(r.done, _("done by an earlier start"));
+    print_rows(settings.inspection->invalid, _("invalid"));
     print_request(&first);
 out:
     close_request(&first);

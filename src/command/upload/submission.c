@@ -68,7 +68,7 @@ static int check_descriptors(const struct options *o, struct error *err)
     if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= least)
         return 0;
     return error_set(err, EXIT_RESOURCES,
-                     "%lld calls in flight need %llu open files, and this process may have %llu "
+                     "--in-flight %lld needs %llu open files, and this process may have %llu "
                      "(ulimit -n, LimitNOFILE= of systemd): raise that or lower --in-flight; "
                      "nothing was sent",
                      (long long)o->in_flight, least, (unsigned long long)limit.rlim_cur);

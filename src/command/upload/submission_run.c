@@ -80,7 +80,7 @@ static int64_t choose_workers(const struct options *o)
     return processors < o->in_flight ? processors : o->in_flight;
 }
 
-#define REQUIRE_VALID N_("%llu rows are invalid, so nothing was sent (--require-valid)")
+#define REQUIRE_VALID N_("invalid rows: %llu, so nothing was sent (--require-valid)")
 
 static void stop_for_invalid(struct submission *s)
 {

@@ -194,7 +194,7 @@ static int compare_count(const struct chains *c, struct error *err)
     if ((uint64_t)linked == c->reached)
         return 0;
     language_format(&words,
-                    "%" PRId64 " rows belong to claims, and the claims lead to %" PRIu64
+                    "rows that belong to claims: %" PRId64 ", and the claims lead to: %" PRIu64
                     ": claims are lost, or were changed",
                     linked, c->reached);
     c->visitor->say(c->visitor->context, buffer_string(&words));

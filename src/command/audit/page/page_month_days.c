@@ -172,7 +172,11 @@ static void put_codes(const struct audit *audit, struct buffer *page)
         buffer_text(page, "</li>\n");
     }
     if (audit->code_count > shown)
-        language_format(page, "<li>… and %zu other codes</li>", audit->code_count - shown);
+        language_format(page,
+                        language_plural("<li>… and %zu other code</li>",
+                                        "<li>… and %zu other codes</li>",
+                                        audit->code_count - shown),
+                        audit->code_count - shown);
     buffer_text(page, "</ul>");
 }
 
