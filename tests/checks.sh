@@ -104,6 +104,17 @@ every_message_has_its_chinese() {
     return "$status"
 }
 
+# "1 rows" is no English.
+every_count_has_a_form_for_one() {
+    needs xgettext
+    local folder status=0
+    folder=$(mktemp -d)
+    po/extract.sh "$folder/claimbatch.pot"
+    tests/plurals.py "$folder/claimbatch.pot" || status=1
+    rm -rf "$folder"
+    return "$status"
+}
+
 # Between the words of a message stand other signs in Chinese than in English.
 separators_are_translated() {
     ! grep -rnE '[?:] "(, |: )"' --include='*.c' src/cli src/command src/report/manifest &&
@@ -193,6 +204,7 @@ check symbols_begin_with_the_name_of_their_file
 check every_unit_test_is_declared
 check the_sample_can_be_tried_by_one_command
 check every_message_has_its_chinese
+check every_count_has_a_form_for_one
 check separators_are_translated
 check source_is_formatted
 check shell_scripts_are_sound
