@@ -14,6 +14,10 @@
 #include "report/draft.h"
 #include "report/line.h"
 
+#define REPEATS_MAX ((size_t)1 << 19) /* rows that are compared */
+/* The further a large export, the more of them: memory must not grow with that. */
+#define REPEATS_IN_MEMORY ((size_t)1 << 15) /* 512 KiB */
+
 struct report {
     const struct report_settings *settings;
     struct draft draft;
@@ -37,7 +41,7 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
     if (!report)
         return error_no_memory(err);
     report->settings = settings;
-    report->repeats = duplicates_open();
+    report->repeats = duplicates_open(REPEATS_IN_MEMORY);
     if ((!report->repeats && error_no_memory(err)) ||
         draft_open(settings->path, &report->draft, err) ||
         claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err) ||
@@ -181,8 +185,6 @@ static void set_warnings(struct report *report, struct line *line)
     add_codes(report, line->record.warnings);
     line->warnings = buffer_string(&report->codes);
 }
-
-#define REPEATS_MAX ((size_t)1 << 19) /* rows that are compared, 8 MiB */
 
 /* Takes note of a row whose claim may have another row. Of a very large export some are noted for
  * nothing, so that there is a limit. -1 without memory. */

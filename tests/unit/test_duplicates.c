@@ -33,7 +33,7 @@ static void each_row_is_paired_with_the_one_before_it_of_its_claim(void **state)
                 {1, 5, "B"}, {2, 9, "A"}, {1, 6, "A"}};
     static const struct duplicate expected[] = {
         {4, 2, true}, {5, 4, false}, {7, 3, false}, {8, 5, true}};
-    struct duplicates *duplicates = duplicates_open();
+    struct duplicates *duplicates = duplicates_open(DUPLICATES_IN_MEMORY);
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -81,7 +81,7 @@ static void expect_many(struct duplicates *duplicates)
 
 static void of_more_rows_than_fit_into_memory_all_are_found(void **state)
 {
-    struct duplicates *duplicates = duplicates_open();
+    struct duplicates *duplicates = duplicates_open(DUPLICATES_IN_MEMORY);
 
     (void)state;
     note_many(duplicates);
@@ -93,7 +93,7 @@ static void of_more_rows_than_fit_into_memory_all_are_found(void **state)
 
 static void without_a_place_for_a_file_all_are_found(void **state)
 {
-    struct duplicates *duplicates = duplicates_open();
+    struct duplicates *duplicates = duplicates_open(DUPLICATES_IN_MEMORY);
 
     (void)state;
     setenv("TMPDIR", "/nonexistent", 1);
@@ -107,7 +107,7 @@ static void every_field_is_content(void **state)
 {
     (void)state;
     for (int field = 0; field < 6; field++) {
-        struct duplicates *duplicates = duplicates_open();
+        struct duplicates *duplicates = duplicates_open(DUPLICATES_IN_MEMORY);
         struct claim claim = make_claim(7, "CL-7");
 
         assert_int_equal(duplicates_note(duplicates, 2, &claim), 0);
@@ -128,7 +128,7 @@ static void texts_that_share_a_start_are_different_claims(void **state)
     static const char *const orders[] = {"",          "A",         "AA",
                                          "AAAAAAA",   "AAAAAAAA",  "AAAAAAAAA",
                                          "AAAAAAAAB", "BAAAAAAAA", "AAAAAAAAAAAAAAAA"};
-    struct duplicates *duplicates = duplicates_open();
+    struct duplicates *duplicates = duplicates_open(DUPLICATES_IN_MEMORY);
 
     (void)state;
     for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
@@ -147,7 +147,7 @@ static void many_rows_in_any_order_are_paired_as_the_plain_way_pairs_them(void *
     static uint64_t last[CLAIMS];
     static int64_t fee[CLAIMS];
     static struct duplicate expected[ROWS];
-    struct duplicates *duplicates = duplicates_open();
+    struct duplicates *duplicates = duplicates_open(ROWS / 100);
     size_t count = 0;
 
     (void)state;
@@ -163,6 +163,7 @@ static void many_rows_in_any_order_are_paired_as_the_plain_way_pairs_them(void *
         fee[id] = claim.claim_fee;
         assert_int_equal(duplicates_note(duplicates, row, &claim), 0);
     }
+    assert_int_equal(duplicates_count(duplicates), ROWS);
     assert_int_equal(duplicates_find(duplicates), count);
     for (size_t i = 0; i < count; i++) {
         struct duplicate found = duplicates_at(duplicates, i);
@@ -177,7 +178,7 @@ static void many_rows_in_any_order_are_paired_as_the_plain_way_pairs_them(void *
 static void one_claim_again_and_again_is_a_chain(void **state)
 {
     enum { ROWS = 5000 };
-    struct duplicates *duplicates = duplicates_open();
+    struct duplicates *duplicates = duplicates_open(DUPLICATES_IN_MEMORY);
     struct claim claim = make_claim(1, "CL");
 
     (void)state;
@@ -194,7 +195,7 @@ static void one_claim_again_and_again_is_a_chain(void **state)
 
 static void nothing_noted_is_nothing_found(void **state)
 {
-    struct duplicates *duplicates = duplicates_open();
+    struct duplicates *duplicates = duplicates_open(DUPLICATES_IN_MEMORY);
 
     (void)state;
     assert_int_equal(duplicates_find(duplicates), 0);

@@ -20,7 +20,8 @@ struct duplicates;
 
 #define DUPLICATES_IN_MEMORY ((size_t)1 << 20) /* rows */
 
-struct duplicates *duplicates_open(void); /* NULL without memory */
+/* As many rows stay in memory, the others are in a temporary file. NULL without memory. */
+struct duplicates *duplicates_open(size_t in_memory);
 void duplicates_close(struct duplicates *duplicates);
 
 /* Forgets all rows. */

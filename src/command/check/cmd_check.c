@@ -177,7 +177,7 @@ static int inspect(struct check *check, struct error *err)
         .rules = o->rules,
         .now_ms = clock_wall_ms(),
     };
-    check->duplicates = duplicates_open();
+    check->duplicates = duplicates_open(DUPLICATES_IN_MEMORY);
     if (!check->duplicates)
         return error_no_memory(err);
     if (export_open(o->claims, &check->row_source.export, err) ||

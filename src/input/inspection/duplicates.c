@@ -31,7 +31,7 @@ struct spill {
 
 struct duplicates {
     struct entry *entries;
-    size_t count, room;
+    size_t count, room, in_memory;
     int fd;               /* of the file, -1: there is none */
     bool stays_in_memory; /* the file cannot be made or written */
     struct spill *spills;
@@ -52,12 +52,12 @@ static uint32_t hash_content(const struct claim *claim)
     return (uint32_t)(hash_text(hash, claim->claim_desc) >> 32);
 }
 
-struct duplicates *duplicates_open(void)
+struct duplicates *duplicates_open(size_t in_memory)
 {
     struct duplicates *duplicates = calloc(1, sizeof(*duplicates));
 
     if (duplicates)
-        duplicates->fd = -1;
+        *duplicates = (struct duplicates){.in_memory = in_memory, .fd = -1};
     return duplicates;
 }
 
@@ -181,7 +181,7 @@ static int note(struct duplicates *duplicates, uint64_t row, uint64_t key, uint3
 {
     if (row > UINT32_MAX)
         return 0;
-    if (duplicates->count == DUPLICATES_IN_MEMORY)
+    if (duplicates->count == duplicates->in_memory)
         spill(duplicates);
     if (!has_room(duplicates, duplicates->count + 1))
         return -1;
@@ -202,7 +202,7 @@ int duplicates_note_amount(struct duplicates *duplicates, uint64_t row, const st
 
 size_t duplicates_count(const struct duplicates *duplicates)
 {
-    return duplicates->count;
+    return duplicates->count + (size_t)duplicates->bytes / sizeof(struct entry);
 }
 
 static bool has_equal_keys(const struct entry *entries, size_t count)
