@@ -337,11 +337,13 @@ class NetworkTest(LedgerCase):
 class DiskCase(LedgerCase):
     """On a small disk of its own."""
 
+    SIZE = "64m"
+
     def setUp(self):
         super().setUp()
         self.disk = self.ws.file("disk")
         os.mkdir(self.disk)
-        command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", self.disk]
+        command = ["mount", "-t", "tmpfs", "-o", f"size={self.SIZE}", "tmpfs", self.disk]
         if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
             self.skipTest("no disk can be mounted here")
         self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
