@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import re
 import time
 import unittest
 
@@ -72,6 +73,14 @@ class MonthCase(ClockCase):
 
 
 class Claims(MonthCase):
+    def test_its_days_fit_60_columns_and_no_amount_is_made_up(self):
+        said = self.audit().out
+        days = re.findall(r"(?m)^  (?:day|\d{4}-\d\d-\d\d) .*$", said)
+        self.assertEqual(len(days), 5)
+        self.assertLessEqual(max(map(len, days)), 60)
+        self.assertRegex(said, r"(?m)^  invalid 'CL00000007', amount not known, ")
+        self.assertRegex(said, r"(?m)^  invalid +1$")
+
     def test_each_claim_counts_once_in_its_final_state(self):
         found = self.month()
         self.assertTrue(found["agrees"])

@@ -99,6 +99,20 @@ class Page(PageCase):
         self.assertIn("default-src 'none'", text)
         self.assertNotIn("unsafe", text)
 
+    def test_an_amount_that_is_not_known_is_not_said_to_be_nothing(self):
+        self.audit()
+        figures = self.text().split('<dl class="figures">')[1].split("</dl>")[0]
+        self.assertEqual(figures.count(", of 1 not known"), 2)  # of all, and of those that need a person
+        self.ws.export([claim_row(1, claim_fee="x")], name="bad.csv")
+        self.assertExit(self.ws.upload(self.web, claims="bad.csv"), 1)
+        said = self.ws.run("audit", "bad.report.csv", "-L", "ledger.db").out
+        self.assertRegex(said, r"(?m)^  invalid +1$")
+        self.audit(reports=["bad.report.csv"])
+        self.assertIn("<b>1</b> <small>amount not known</small>", self.text())
+        self.assertExit(self.ws.run("audit", "--html", PAGE, "-L", "ledger.db", REPORT, "bad.report.csv"), 0)
+        figures = self.text().split('<dl class="figures">')[1].split("</dl>")[0]
+        self.assertEqual(figures.count(", of 2 not known"), 2)
+
     def test_on_standard_output(self):
         result = self.ws.run("audit", "--html", "-", "--ledger", "ledger.db", REPORT)
         self.assertExit(result, 0)

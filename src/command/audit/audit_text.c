@@ -154,8 +154,10 @@ static void put_sum(enum outcome outcome, const struct audit_sum *sum, struct bu
         return;
     buffer_text(out, "  ");
     terminal_cell(out, outcome_label(outcome, label), outcome_label_columns() + 1);
-    language_format(out, " %12" PRIu64 " %22s yuan\n", sum->rows,
-                    money_format_yuan(sum->fee_fen, yuan));
+    buffer_format(out, " %12" PRIu64, sum->rows);
+    if (outcome != OUTCOME_INVALID) /* its amount is not known */
+        language_format(out, " %22s yuan", money_format_yuan(sum->fee_fen, yuan));
+    buffer_byte(out, '\n');
 }
 
 void audit_text_outcomes(const struct audit_sum *sums, struct buffer *out)

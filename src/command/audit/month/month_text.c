@@ -67,7 +67,7 @@ static void put_day(const struct month_day *day, struct buffer *out)
         language_format(out, "  %s  no run\n", text);
         return;
     }
-    buffer_format(out, "  %s %4" PRIu64 " %10" PRIu64 " %10" PRIu64 " %22s %8" PRIu64 "\n", text,
+    buffer_format(out, "  %s %4" PRIu64 " %8" PRIu64 " %9" PRIu64 " %15s %6" PRIu64 "\n", text,
                   day->runs, rows, accepted->rows, money_format_yuan(accepted->fee_fen, yuan),
                   day->open.rows);
 }
@@ -86,10 +86,10 @@ static void put_days(const struct month *month, struct buffer *out)
     buffer_text(out, "  ");
     terminal_cell(out, _("day"), 10);
     put_right(_("runs"), 5, out);
-    put_right(_("rows"), 11, out);
-    put_right(_("accepted"), 11, out);
-    put_right(_("yuan of accepted"), 23, out);
-    put_right(_("open"), 9, out);
+    put_right(_("rows"), 9, out);
+    put_right(_("accepted"), 10, out);
+    put_right(_("their yuan"), 16, out);
+    put_right(_("open"), 7, out);
     buffer_byte(out, '\n');
     for (size_t i = 0; i < month->day_count; i++)
         put_day(&month->days[i], out);
@@ -131,11 +131,13 @@ static int put_open(void *context, const struct month_claim *claim, struct error
 {
     struct buffer *out = context;
     char yuan[MONEY_TEXT_BYTES], day[MONTH_DAY_BYTES];
+    bool is_known = claim->final.outcome != OUTCOME_INVALID;
 
     (void)err;
-    audit_text_line(out, 2, "%s '%s', %s yuan, %s, row %" PRIu64 "%s%s",
+    audit_text_line(out, 2, "%s '%s', %s%s, %s, row %" PRIu64 "%s%s",
                     outcome_word(claim->final.outcome), LOG_QUOTED(claim->final.claim_order_no),
-                    money_format_yuan(claim->final.fee_fen, yuan),
+                    is_known ? money_format_yuan(claim->final.fee_fen, yuan) : "",
+                    is_known ? _(" yuan") : _("amount not known"),
                     month_sums_day_text(claim->final.day, day), claim->final.row,
                     *claim->final.code ? _(": ") : "", LOG_QUOTED(claim->final.code));
     return 0;

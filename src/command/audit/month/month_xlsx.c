@@ -223,7 +223,9 @@ static void put_overview(struct book *book)
         return;
     put_verdict(book);
     for (int i = 0; i < OUTCOME_COUNT; i++)
-        if (month->claim_outcomes[i].rows)
+        if (i == OUTCOME_INVALID && month->claim_outcomes[i].rows)
+            put_item(book, outcome_words[i], month->claim_outcomes[i].rows); /* amounts not known */
+        else if (month->claim_outcomes[i].rows)
             put_sum(book, outcome_words[i], month->claim_outcomes[i].rows,
                     month->claim_outcomes[i].fee_fen);
     put_sum(book, "受理金额(最后一次) Accepted, last amount", month->accepted.rows,

@@ -56,6 +56,7 @@ static void put_subject(const struct month *month, struct buffer *page)
 static void put_figures(const struct month *month, struct buffer *page)
 {
     struct audit_sum all = {.rows = month->claims}, open = {0}, changed = {.rows = month->changed};
+    uint64_t invalid = month->claim_outcomes[OUTCOME_INVALID].rows;
 
     for (int i = 0; i < OUTCOME_COUNT; i++)
         all.fee_fen += month->claim_outcomes[i].fee_fen;
@@ -64,10 +65,10 @@ static void put_figures(const struct month *month, struct buffer *page)
     open.rows = month->open;
     changed.fee_fen = month->changed_after - month->changed_before;
     buffer_text(page, "<dl class=\"figures\">");
-    page_figure(page, _("Claims, each once"), all);
-    page_figure(page, _("Accepted, last amount"), month->accepted);
-    page_figure(page, _("<a href=\"#rows\">Need a person</a>"), open);
-    page_figure(page, _("<a href=\"#changed\">Changed amount</a>, difference"), changed);
+    page_figure(page, _("Claims, each once"), all, invalid);
+    page_figure(page, _("Accepted, last amount"), month->accepted, 0);
+    page_figure(page, _("<a href=\"#rows\">Need a person</a>"), open, invalid);
+    page_figure(page, _("<a href=\"#changed\">Changed amount</a>, difference"), changed, 0);
     buffer_text(page, "</dl>\n");
 }
 

@@ -80,8 +80,8 @@ void page_row_number(const struct page_context *context, uint64_t row);
 /* A sign for a check and a word. */
 void page_check(struct buffer *page, enum audit_check check, const char *words);
 
-/* A count and its money, in a list of figures. */
-void page_figure(struct buffer *page, const char *name, struct audit_sum sum);
+/* A count and its money, in a list of figures; of so many of the count the amount is not known. */
+void page_figure(struct buffer *page, const char *name, struct audit_sum sum, uint64_t without);
 
 /* The rows of all outcomes. */
 uint64_t page_sum_rows(const struct audit_sum *sums);

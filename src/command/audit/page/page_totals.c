@@ -20,13 +20,20 @@ static struct audit_sum sum_of(const struct audit *audit, const enum outcome *ou
     return sum;
 }
 
-void page_figure(struct buffer *page, const char *name, struct audit_sum sum)
+void page_figure(struct buffer *page, const char *name, struct audit_sum sum, uint64_t without)
 {
     buffer_format(page, "<div><dt>%s</dt><dd><b>", _(name));
     html_count(page, sum.rows);
     buffer_text(page, "</b> <small>");
-    html_yuan(page, sum.fee_fen);
-    language_append(page, " yuan</small></dd></div>");
+    if (without && without == sum.rows) {
+        language_append(page, "amount not known");
+    } else {
+        html_yuan(page, sum.fee_fen);
+        language_append(page, " yuan");
+        if (without)
+            language_format(page, ", of %llu not known", (unsigned long long)without);
+    }
+    buffer_text(page, "</small></dd></div>");
 }
 
 static void put_figures(const struct page_context *context)
@@ -36,12 +43,13 @@ static void put_figures(const struct page_context *context)
                                         OUTCOME_INVALID};
     static const enum outcome not_sent[] = {OUTCOME_UNSENT, OUTCOME_SKIPPED};
     const struct audit *audit = context->audit;
+    uint64_t invalid = audit->outcomes[OUTCOME_INVALID].rows;
 
     buffer_text(context->page, "<dl class=\"figures\">");
-    page_figure(context->page, "Rows", sum_of(audit, chart_order, OUTCOME_COUNT));
-    page_figure(context->page, "Accepted", sum_of(audit, accepted, 1));
-    page_figure(context->page, _("Need a person"), sum_of(audit, open, 4));
-    page_figure(context->page, _("Unsent or skipped"), sum_of(audit, not_sent, 2));
+    page_figure(context->page, "Rows", sum_of(audit, chart_order, OUTCOME_COUNT), invalid);
+    page_figure(context->page, "Accepted", sum_of(audit, accepted, 1), 0);
+    page_figure(context->page, _("Need a person"), sum_of(audit, open, 4), invalid);
+    page_figure(context->page, _("Unsent or skipped"), sum_of(audit, not_sent, 2), 0);
     buffer_text(context->page, "</dl>\n");
 }
 
