@@ -38,7 +38,7 @@ void scan_name_malformed(const struct scan_row *row, struct buffer *ret_text)
         if (!scan_row_is_marked(row, (enum scan_column)i))
             continue;
         buffer_format(ret_text, "%s%s", between, scan_column_name((enum scan_column)i));
-        between = ", ";
+        between = _(", ");
     }
 }
 

@@ -180,6 +180,17 @@ class LanguageTest(TestCase):
         lines = shown.decode().replace("\r\n", "\n").split("\n")
         return [line for line in lines if re.match(r" |[A-Z_]{6}", line) and "/" not in line]
 
+    def test_between_words_of_a_list_stand_chinese_signs(self):
+        head = "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc,经办人,机构,备注"
+        rows = "".join(f"70000000000{i},LP20260{i},1,2026-11-02 09:00:00,12.80,,张三,沪,甲\n" for i in range(1, 4))
+        self.ws.write("claims.csv", f"{head}\n{rows}合计,3,笔\n小计,3,笔\n")
+        said = self.ws.run("check", "claims.csv", "--fee-unit", "yuan", env=self.chinese()).out
+        self.assertIn("未使用的列：    经办人、机构、备注", said)
+        self.assertIn("'合计'、'小计'", said)
+        self.ws.write("claims.csv", f"{head.replace('claim_fee', 'x')}\n{rows}")
+        said = self.ws.run("check", "claims.csv", env=self.chinese()).err
+        self.assertIn("、理赔金额(分)、理赔金额(元)", said)
+
     def test_tables_fit_a_terminal_of_60_columns(self):
         rows = [claim_row(i, claim_order_no=f"LP2026110041{i:02}") for i in range(1, 41)]
         rows[38] = claim_row(39, claim_status="2", claim_fee="0", claim_desc="")

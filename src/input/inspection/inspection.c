@@ -157,7 +157,7 @@ static void take_footer(struct inspection *inspection, const struct record *reco
 
         if (value.len == 0)
             continue;
-        buffer_format(text, "%s'%s'", text->len ? ", " : "", LOG_QUOTED(record->cells[i].text));
+        buffer_format(text, "%s'%s'", text->len ? _(", ") : "", LOG_QUOTED(record->cells[i].text));
         return;
     }
 }

@@ -339,7 +339,7 @@ static void list_unused(const struct resolution *resolution, struct buffer *ret_
         if (shown++ >= SHOWN_HEADERS)
             more++;
         else
-            buffer_format(ret_unused, "%s%s", shown > 1 ? ", " : "",
+            buffer_format(ret_unused, "%s%s", shown > 1 ? _(", ") : "",
                           LOG_QUOTED_WITHIN(header, SHOWN_HEADER_BYTES));
     }
     if (more)

@@ -363,10 +363,10 @@ void header_list_known(enum field field, struct buffer *ret_text)
         if (known[i].field != field)
             continue;
         buffer_format(ret_text, "%s%s", separator, known[i].name);
-        separator = ", ";
+        separator = _(", ");
     }
     if (field == FIELD_CLAIM_FEE)
-        buffer_text(ret_text, ", 理赔金额(分), 理赔金额(元)");
+        buffer_format(ret_text, "%s理赔金额(分)%s理赔金额(元)", separator, separator);
 }
 
 enum field header_guess(const char *text)

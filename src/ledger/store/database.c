@@ -104,7 +104,7 @@ int database_fail(struct ledger *ledger, struct error *err)
 
     /* SQLite's words may name what stands in the file. */
     error_set(err, exit_code_of(ledger, code), "ledger '%s': %s%s%s%s", LOG_QUOTED(ledger->path),
-              LOG_QUOTED(sqlite3_errmsg(ledger->db)), *cause ? ": " : "", cause,
+              LOG_QUOTED(sqlite3_errmsg(ledger->db)), *cause ? _(": ") : "", cause,
               advice_of(ledger, code));
     database_rollback(ledger);
     return -1;
