@@ -10,6 +10,7 @@ test's process.
 """
 
 import atexit
+import contextlib
 import csv
 import functools
 import os
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 VERSION_MIN = 15
@@ -109,6 +111,10 @@ def url_of(folder, database, user=SUPERUSER):
     return f"postgresql://{user}@/{database}?host={folder}"
 
 
+def as_user(url, user):
+    return url.replace(f"{SUPERUSER}@", f"{user}@", 1)
+
+
 # ---- its users ----
 
 
@@ -121,6 +127,27 @@ def query(url, sql):
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
     return list(csv.reader(done.stdout.splitlines()))
+
+
+@contextlib.contextmanager
+def receive_log(url):
+    """Receives the server's log, as a standby does, for as long as it is asked to."""
+    with tempfile.TemporaryDirectory(prefix="cb-pg-", dir="/tmp") as folder:
+        receiver = subprocess.Popen([find_folder() / "pg_receivewal", f"--dbname={url}", f"--directory={folder}"])
+        try:
+            wait_for(url, "SELECT EXISTS (SELECT 1 FROM pg_stat_replication)")
+            yield
+        finally:
+            receiver.terminate()
+            receiver.wait(SECONDS)
+
+
+def wait_for(url, question):
+    until = time.monotonic() + SECONDS
+    while query(url, question) != [["t"]]:
+        if time.monotonic() > until:
+            raise TimeoutError(question)
+        time.sleep(0.01)
 
 
 class Server:

@@ -48,7 +48,7 @@ struct options {
     const char *csv;         /* … and its claims */
     const char *xlsx;        /* … and its workbook */
     bool overwrite, new_ledger, require_ledger;
-    bool create; /* of a status */
+    bool create, print_schema; /* of a status */
 
     const char *gateway, *app_key, *app_secret_file, *session_file, *ca_file;
     enum sign_method sign_method;

@@ -1,5 +1,6 @@
 /* claimbatch status: what the ledger holds; one claim's history; the care of the ledger. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "command/commands.h"
 #include "gateway/endpoint.h"
 #include "ledger/commits.h"
+#include "ledger/postgres/server_schema.h"
 #include "status_abandon.h"
 #include "status_json.h"
 #include "status_part.h"
@@ -175,12 +177,12 @@ static int abandon(struct status *s, struct error *err)
 static int check_options(const struct options *o, struct error *err)
 {
     int modes = (o->claim != NULL) + o->verify + (o->backup != NULL) + (o->prune >= 0) + o->create +
-                (o->abandon != NULL);
+                (o->abandon != NULL) + o->print_schema;
 
     if (modes > 1)
         return error_set(err, EXIT_BAD_USAGE,
-                         "--claim, --verify, --backup, --prune, --create and --abandon are "
-                         "commands of their own: give one of them; nothing was done");
+                         "--claim, --verify, --backup, --prune, --create, --print-schema and "
+                         "--abandon are commands of their own: give one of them; nothing was done");
     if (o->abandon && (!o->by || !o->reason))
         return error_set(err, EXIT_BAD_USAGE,
                          "--abandon needs --by NAME and --reason TEXT, which are recorded; "
@@ -244,6 +246,10 @@ static int run(struct status *s, struct error *err)
 
     if (check_options(o, err))
         return -1;
+    if (o->print_schema) {
+        fputs(server_schema_text, stdout);
+        return EXIT_COMPLETE;
+    }
     if (open_view(s, err))
         return status_verify_unopened(s, err);
     if (begin_output(s, err))

@@ -2,7 +2,7 @@
 
 usage: embed.py NAME INPUT OUTPUT
 
-A file that would end its own element of HTML too early is refused.
+A file that would end its own element of HTML too early is refused, whatever it is for.
 """
 
 import sys
