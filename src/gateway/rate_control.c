@@ -17,9 +17,10 @@
     4000 /* after a large step met the limit: what is just below it is tried soon */
 #define HOLD_MS 20000
 #define HOLD_MOST_MS 600000
-#define HOLD_PER_PENALTY 25  /* what a refusal costs is at most a part of the time */
-#define HOLD_PER_REFUSED 200 /* … and of the calls */
-#define BASE_DRIFT 1.02      /* a step's: what a call takes may grow for other reasons */
+#define HOLD_PER_PENALTY 25      /* what a refusal costs is at most a part of the time */
+#define HOLD_FIRST_PER_PENALTY 4 /* so, too, where it costs more */
+#define HOLD_PER_REFUSED 200     /* … and of the calls */
+#define BASE_DRIFT 1.02          /* a step's: what a call takes may grow for other reasons */
 #define WAIT_MOST_MS 60000
 
 /* ---- sends of the last minute ---- */
@@ -67,12 +68,15 @@ static void begin_step(struct rate_control *c, int64_t now_ms)
     c->step_end_ms = now_ms + (calls_ms > STEP_MS ? (int64_t)calls_ms : STEP_MS);
 }
 
+static int64_t longer(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms > b_ms ? a_ms : b_ms;
+}
+
 static void hold(struct rate_control *c, int64_t now_ms, int64_t least_ms)
 {
     int64_t hold_ms = least_ms;
 
-    if (hold_ms < c->penalty_ms * HOLD_PER_PENALTY)
-        hold_ms = c->penalty_ms * HOLD_PER_PENALTY;
     if (hold_ms < (int64_t)((double)c->refused * HOLD_PER_REFUSED * 1000 / c->rate))
         hold_ms = (int64_t)((double)c->refused * HOLD_PER_REFUSED * 1000 / c->rate);
     if (hold_ms > HOLD_MOST_MS)
@@ -95,7 +99,10 @@ static void fall(struct rate_control *c, int64_t now_ms)
     if (is_surprise)
         c->proven = 0;
     c->refused = 1;
-    hold(c, now_ms, c->is_searching && !is_surprise ? HOLD_FIRST_MS : HOLD_MS);
+    if (c->is_searching && !is_surprise)
+        hold(c, now_ms, longer(HOLD_FIRST_MS, c->penalty_ms * HOLD_FIRST_PER_PENALTY));
+    else
+        hold(c, now_ms, longer(HOLD_MS, c->penalty_ms * HOLD_PER_PENALTY));
     c->is_searching = false;
     begin_step(c, now_ms);
 }

@@ -40,6 +40,11 @@ static const struct model models[] = {
     {"20 a second, slow", 20, 1000, false, 1000, .latency_ms = 1000},
     {"300 a full minute", 300, 60000, true, 1000, .says_nothing = true, .latency_ms = 50},
     {"3,000 a minute", 3000, 60000, false, 1000, .latency_ms = 50},
+    {"300 a second, bans of 5 s", 300, 1000, false, 5000, .latency_ms = 3},
+    {"280 a full second, of 5 s", 280, 1000, true, 5000, .latency_ms = 50},
+    {"30 a second, bans of 15 s", 30, 1000, false, 15000, .latency_ms = 50},
+    {"raised, bans of 5 s", 50, 1000, false, 5000, .latency_ms = 50, .change_ms = HOUR_MS / 2,
+     .calls_then = 100},
     {"penalties that grow", 50, 1000, false, 1000, .is_growing = true, .latency_ms = 50},
     {"raised at noon", 50, 1000, false, 1000, .latency_ms = 50, .change_ms = HOUR_MS / 2,
      .calls_then = 100},
@@ -253,6 +258,21 @@ static void a_raised_limit_is_found_in_a_minute(void **state)
     }
 }
 
+/* The last large step ends far below the limit, and a ban of some seconds must not keep it there.
+ */
+static void the_search_ends_near_the_limit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(models); i++) {
+        const struct model *m = &models[i];
+
+        if (m->per_ms > 1000 || m->penalty_ms > 5000)
+            continue;
+        live(m, 0, 0);
+        assert_true((double)world.minutes[2] >= capacity_of(m, 0) * 60000 * 0.8);
+    }
+}
+
 static void what_was_named_is_never_passed(void **state)
 {
     const struct model *m = &models[2];
@@ -312,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_gateway_is_used_and_not_annoyed),
         cmocka_unit_test(a_raised_limit_is_found_in_a_minute),
+        cmocka_unit_test(the_search_ends_near_the_limit),
         cmocka_unit_test(what_was_named_is_never_passed),
         cmocka_unit_test(what_is_remembered_saves_the_search),
         cmocka_unit_test(failures_lower_the_rate),
