@@ -152,7 +152,10 @@ static void set_unsettled(struct report *report, struct line *line, const char *
 static int set_valid(struct report *report, struct line *line, const struct row_record *known,
                      const char *code, const char *message, struct error *err)
 {
-    if (claim_digest(&report->row.claim, line->record.digest))
+    /* What was sent in this run keeps its digest; another reading of it is refused. */
+    bool was_sent = known && known->state == ROW_FINAL && known->attempts;
+
+    if (!was_sent && claim_digest(&report->row.claim, line->record.digest))
         return error_no_memory(err);
     line->has_digest = true;
     if (known && outcome_is_there(known))
