@@ -225,12 +225,36 @@ static int is_newest_accepted(struct ledger *ledger, const struct row_ref *ref,
     return 0;
 }
 
+static int execute_accept(struct ledger *ledger, enum statement which, int64_t platform,
+                          const struct row_ref *ref, const struct row_record *record,
+                          const struct row_place *last, struct error *err)
+{
+    sqlite3_stmt *accept = database_ready(
+        ledger, which, "siiiidiiii", ref->key.claim_order_no, ref->key.workcard_id, platform,
+        last->run, (int64_t)last->row, record->digest, ref->place.run, (int64_t)ref->place.row,
+        record->submitted_ms + record->duration_ms, ref->fee_fen);
+
+    if (!ref->has_fee)
+        sqlite3_bind_null(accept, 10);
+    return database_execute(ledger, accept, err);
+}
+
+/* Of nearly every claim that is accepted nothing was known, which need not be read first. */
+static int add_claim(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                     const struct row_record *record, struct error *err)
+{
+    if (record->outcome != OUTCOME_ACCEPTED)
+        return 0;
+    if (execute_accept(ledger, SQL_CLAIM_ADD, platform, ref, record, &ref->place, err))
+        return -1;
+    return sqlite3_changes(ledger->db) > 0;
+}
+
 static int save_claim(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
                       const struct row_record *record, const struct claim_row *claim,
                       struct error *err)
 {
     const struct claim_key *key = &ref->key;
-    sqlite3_stmt *accept;
     bool newest = false;
 
     if (record->outcome == OUTCOME_ACCEPTED && is_newest_accepted(ledger, ref, claim, &newest, err))
@@ -241,25 +265,20 @@ static int save_claim(struct ledger *ledger, int64_t platform, const struct row_
                                                key->workcard_id, platform, claim->last.run,
                                                (int64_t)claim->last.row),
                                 err);
-    accept = database_ready(ledger, SQL_CLAIM_ACCEPT, "siiiidiiii", key->claim_order_no,
-                            key->workcard_id, platform, claim->last.run, (int64_t)claim->last.row,
-                            record->digest, ref->place.run, (int64_t)ref->place.row,
-                            record->submitted_ms + record->duration_ms, ref->fee_fen);
-    if (!ref->has_fee)
-        sqlite3_bind_null(accept, 10);
-    return database_execute(ledger, accept, err);
+    return execute_accept(ledger, SQL_CLAIM_ACCEPT, platform, ref, record, &claim->last, err);
 }
 
 int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
                      const struct row_record *record, struct error *err)
 {
-    struct claim_row claim;
+    struct claim_row claim = {0};
     struct row_place newer;
     struct row_place older;
     bool is_new;
     bool linked = false;
+    int added = add_claim(ledger, platform, ref, record, err);
 
-    if (chain_read(ledger, platform, &ref->key, &claim, err) ||
+    if (added < 0 || (!added && chain_read(ledger, platform, &ref->key, &claim, err)) ||
         find_link(ledger, &claim, &ref->place, &newer, &older, err) ||
         chain_put_row(ledger, ref, record, &older, &is_new, err))
         return -1;
@@ -270,7 +289,7 @@ int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_r
         return -1;
     if (!linked && !newer.run)
         claim.last = ref->place;
-    return save_claim(ledger, platform, ref, record, &claim, err);
+    return added ? 0 : save_claim(ledger, platform, ref, record, &claim, err);
 }
 
 /* Makes the attempt of this row the open one again. */

@@ -129,6 +129,10 @@ static const char *const migrations[LEDGER_SCHEMA] = {
     " digest, code, sub_code, message, request_id, warnings, round"
 #define CLAIM_VALUES                                                                               \
     "accepted_digest, accepted_run, accepted_row, accepted_ms, last_run, last_row, accepted_fee"
+#define CLAIM_ACCEPTED                                                                             \
+    "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run, last_row,"                 \
+    " accepted_digest, accepted_run, accepted_row, accepted_ms, accepted_fee)"                     \
+    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
 #define CLAIM_KEY "claim_order_no=?1 AND workcard_id=?2 AND platform=?3"
 #define CLAIM_FROM                                                                                 \
     "(claim_order_no, workcard_id, platform)>=(?1, ?2, ?3)"                                        \
@@ -241,15 +245,14 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_CLAIM_PUT] = "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run, last_row)"
                       " VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE"
                       " SET last_run=excluded.last_run, last_row=excluded.last_row",
-    [SQL_CLAIM_ACCEPT] = "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run,"
-                         " last_row, accepted_digest, accepted_run, accepted_row, accepted_ms,"
-                         " accepted_fee) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
-                         " ON CONFLICT DO UPDATE"
-                         " SET last_run=excluded.last_run, last_row=excluded.last_row,"
-                         " accepted_digest=excluded.accepted_digest,"
-                         " accepted_run=excluded.accepted_run,"
-                         " accepted_row=excluded.accepted_row, accepted_ms=excluded.accepted_ms,"
-                         " accepted_fee=excluded.accepted_fee",
+    [SQL_CLAIM_ADD] = CLAIM_ACCEPTED " ON CONFLICT DO NOTHING",
+    [SQL_CLAIM_ACCEPT] =
+        CLAIM_ACCEPTED " ON CONFLICT DO UPDATE"
+                       " SET last_run=excluded.last_run, last_row=excluded.last_row,"
+                       " accepted_digest=excluded.accepted_digest,"
+                       " accepted_run=excluded.accepted_run,"
+                       " accepted_row=excluded.accepted_row, accepted_ms=excluded.accepted_ms,"
+                       " accepted_fee=excluded.accepted_fee",
     [SQL_CHANGED_PUT] = "INSERT OR REPLACE INTO changed VALUES(?1,?2,?3)",
     [SQL_CHANGED_LIST] =
         "SELECT c.fee_before, c.fee_after, r.outcome=4 FROM changed c CROSS JOIN row r"

@@ -63,6 +63,7 @@ enum statement {
     SQL_CLAIM_GET,
     SQL_CLAIM_FROM,
     SQL_CLAIM_PUT,
+    SQL_CLAIM_ADD,
     SQL_CLAIM_ACCEPT,
     SQL_CHANGED_PUT,
     SQL_CHANGED_LIST,
