@@ -170,7 +170,7 @@ class NewExportTest(ResumeCase):
         self.assertEqual(self.outcomes(), ["skipped", "accepted", "skipped", "skipped"])
         self.assertEqual(self.codes()[0], "ALREADY_ACCEPTED")
         self.assertRegex(self.lines()[2]["message"], r"row 4\b.* at 20\d\d-")
-        self.assertRegex(result.err, r"\b3\b.*accepted.*\b1\b.*new", repr(result))
+        self.assertRegex(result.err, r"accepted already: 3\b.*\bnew: 1\b", repr(result))
         self.assertEqual(len(gateway.requests), 4)
         journal = gateway.journal[len(first) :]
         found = oracle.judge(self.ws.claims, self.ws.report, journal, earlier=first)
