@@ -287,9 +287,9 @@ bool ledger_claim_is_newer(const struct claim_state *state, const struct row_pla
 int ledger_claim_get(struct ledger *ledger, const char *platform, const struct claim_key *key,
                      struct claim_state *ret_state, struct error *err);
 
-/* Where the newest row of this claim stands, in whichever run: 1, or 0 when none is known. */
+/* The newest row of this claim, in whichever run: 1, or 0 when none is known. */
 int ledger_claim_last(struct ledger *ledger, const char *platform, const struct claim_key *key,
-                      struct row_place *ret_place, struct error *err);
+                      struct known_row *ret_known, struct error *err);
 
 /*
  * The row directly before `row` of this claim in this run, if the ledger knows one: 1, or 0. Its

@@ -43,15 +43,15 @@ int ledger_claim_get(struct ledger *ledger, const char *platform, const struct c
 }
 
 int ledger_claim_last(struct ledger *ledger, const char *platform, const struct claim_key *key,
-                      struct row_place *ret_place, struct error *err)
+                      struct known_row *ret_known, struct error *err)
 {
     struct claim_row claim;
     int64_t id;
 
     if (database_platform(ledger, platform, &id, err) || chain_read(ledger, id, key, &claim, err))
         return -1;
-    *ret_place = claim.last;
-    return claim.last.run != 0;
+    known_row_reset(ret_known);
+    return claim.last.run ? ledger_row_get(ledger, claim.last, ret_known, err) : 0;
 }
 
 int ledger_claim_before(struct ledger *ledger, const char *platform, const struct claim_key *key,

@@ -116,14 +116,11 @@ static int look_for_guard(struct batch *b, struct job *job, struct error *err)
 {
     struct row_ref ref = state_ref(b, job);
     struct known_row last = {0};
-    struct row_place at;
     int found;
 
     if (b->guard.has_definite || job->guard != JOB_GUARD_NONE)
         return 0;
-    found = ledger_claim_last(b->settings->ledger, ref.platform, &ref.key, &at, err);
-    if (found > 0)
-        found = ledger_row_get(b->settings->ledger, at, &last, err);
+    found = ledger_claim_last(b->settings->ledger, ref.platform, &ref.key, &last, err);
     if (found > 0 && fate_was_guarded(&last.record))
         job->guard = JOB_GUARD_ASIDE;
     known_row_release(&last);
