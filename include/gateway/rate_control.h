@@ -17,6 +17,7 @@
 #define RATE_CONTROL_FIRST 5 /* calls a second, where nothing is known of the gateway */
 #define RATE_CONTROL_MOST 100000
 #define RATE_CONTROL_SECONDS 60 /* how far back sends are counted */
+#define RATE_CONTROL_DURATIONS 64
 
 /* What an answer says of the rate. */
 enum rate_sign {
@@ -43,7 +44,7 @@ struct rate_control {
     int refusals_in_a_row;
     struct {
         int64_t sent, good, failed;
-        int64_t latency_ms; /* the sum of all good ones */
+        int64_t durations_ms[RATE_CONTROL_DURATIONS]; /* of the last good ones */
     } step;
     double base_ms; /* what a call takes when nothing queues; 0: not known */
     struct {

@@ -1,5 +1,6 @@
 #include "gateway/rate_control.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define STEP_MS 2000         /* holds a full second, wherever the gateway begins its own */
@@ -129,6 +130,24 @@ static int64_t refused(struct rate_control *c, int64_t sent_ms, int64_t now_ms, 
 
 /* ---- a step ---- */
 
+static int compare_durations(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* What the quicker calls of the step took, one in four: in a queue all wait, and of some that take
+ * long for reasons of their own it tells nothing. */
+static double usual_ms(struct rate_control *c)
+{
+    size_t count =
+        c->step.good < RATE_CONTROL_DURATIONS ? (size_t)c->step.good : RATE_CONTROL_DURATIONS;
+
+    qsort(c->step.durations_ms, count, sizeof(*c->step.durations_ms), compare_durations);
+    return (double)c->step.durations_ms[count / 4]; /* of none: 0 */
+}
+
 static bool is_queueing(struct rate_control *c, double latency_ms)
 {
     if (c->base_ms == 0 || latency_ms < c->base_ms)
@@ -163,14 +182,13 @@ static void grow(struct rate_control *c, int64_t now_ms)
 static void end_step(struct rate_control *c, int64_t now_ms)
 {
     double seconds = (double)(c->step_end_ms - c->step_ms) / 1000;
-    double latency_ms = c->step.good ? (double)c->step.latency_ms / (double)c->step.good : 0;
     int64_t answers = c->step.good + c->step.failed;
 
     if ((double)c->step.failed > FAILED_SHARE * (double)answers && c->step.failed > 1) {
         set_rate(c, c->rate * FAILED_FACTOR);
         c->hold_ms = now_ms + HOLD_MS;
         c->is_searching = false;
-    } else if (is_queueing(c, latency_ms)) {
+    } else if (is_queueing(c, usual_ms(c))) {
         fall_to_what_is_taken(c, (double)c->step.good / seconds);
         c->hold_ms = now_ms + HOLD_MS;
     } else if ((double)c->step.sent >= BUSY_SHARE * c->rate * seconds) {
@@ -214,8 +232,9 @@ int64_t rate_control_answered(struct rate_control *control, enum rate_sign sign,
         end_step(control, now_ms);
     } else if (sent_ms >= control->step_ms) {
         control->step.failed += sign == RATE_FAILED;
-        control->step.good += sign == RATE_GOOD;
-        control->step.latency_ms += sign == RATE_GOOD ? now_ms - sent_ms : 0;
+        if (sign == RATE_GOOD)
+            control->step.durations_ms[control->step.good++ % RATE_CONTROL_DURATIONS] =
+                now_ms - sent_ms;
     }
     return 0;
 }
