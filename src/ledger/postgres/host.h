@@ -1,0 +1,16 @@
+/*
+ * host: the hosts of a server, as a URL lists them. Pure.
+ *
+ * Tested by tests/unit/test_host.c
+ */
+#ifndef CLAIMBATCH_LEDGER_POSTGRES_HOST_H
+#define CLAIMBATCH_LEDGER_POSTGRES_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How many there are between the commas, NULL being one without a name; and whether each of them is
+ * on this host: a socket, or a name or an address of loopback. */
+size_t host_count(const char *list, bool *ret_all_local);
+
+#endif
