@@ -22,6 +22,7 @@ KNOWN = {
     "inih": ("BSD-3-Clause", "inih_project", "inih"),
     "uthash": ("BSD-1-Clause", "uthash_project", "uthash"),
     "libseccomp": ("LGPL-2.1-only", "libseccomp_project", "libseccomp"),
+    "libpq": ("PostgreSQL", "postgresql", "postgresql"),
     "libxlsxwriter": ("BSD-2-Clause", "libxlsxwriter_project", "libxlsxwriter"),
     "libmicrohttpd": ("LGPL-2.1-or-later", "gnu", "libmicrohttpd"),
     "gnutls": ("LGPL-2.1-or-later", "gnu", "gnutls"),

@@ -36,6 +36,7 @@ LIBRARIES = {
              "sandbox/check", "sandbox/journal"],
     "csv": ["input/reader/reader", "input/reader/reader_record"],
     "sqlite3": ["ledger/store/database", "ledger/lookup", "command/audit/month/month_claims"],
+    "libpq-fe": ["ledger/postgres/session"],
     "xlsxwriter": ["command/audit/month/month_xlsx"],
     "ini": ["cli/options/config"],
     "seccomp": ["base/process/syscalls"],

@@ -19,6 +19,7 @@ NAMES = {
     "libyajl": "yajl",
     "libinih": "inih",
     "libseccomp": "libseccomp",
+    "libpq": "libpq",
     "libxlsxwriter": "libxlsxwriter",
 }
 OF_THE_SYSTEM = ("libc", "libm", "libpthread", "libasan", "libubsan", "libtsan", "ld-linux-x86-64", "ld-linux-aarch64")

@@ -1,0 +1,444 @@
+#include "session.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libpq-fe.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/process/secret.h"
+#include "base/stop.h"
+#include "base/words/language.h"
+#include "host.h"
+#include "ledger/postgres/server_url.h"
+#include "sqlstate.h"
+
+#define CONNECT_MS 15000 /* for each host */
+#define VERSION_MIN 150000
+#define STATEMENTS_MAX 64
+#define PARAMETERS_MAX 40
+#define SYSTEM_CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
+
+/* What holds in each session, whatever the server's and the role's own settings say. A statement
+ * that waits, and a client that was stopped in a transaction, keep others from their rows. */
+#define SETTINGS                                                                                   \
+    "-c search_path=claimbatch -c timezone=UTC -c client_min_messages=warning"                     \
+    " -c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=10s"      \
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+
+struct session {
+    const char *url;
+    PGconn *connection;
+    PGresult *result;                       /* the last answer */
+    const char *statements[STATEMENTS_MAX]; /* prepared, in this order */
+    size_t statement_count;
+    struct buffer warnings; /* of the server, since the last statement began */
+};
+
+/* ---- what went wrong ---- */
+
+/* The server's words on one line, without the places in its source. */
+static void join_lines(const char *words, struct buffer *ret_text)
+{
+    while (*words) {
+        size_t len = strcspn(words, "\n");
+
+        if (len && strncmp(words, "LOCATION:", 9) != 0) {
+            if (ret_text->len)
+                buffer_text(ret_text, "; ");
+            buffer_append(ret_text, words, len);
+        }
+        words += len + (words[len] == '\n');
+    }
+}
+
+/* Names and texts of TLS stay as they are in each language of libpq. */
+static bool is_of_tls(const char *words)
+{
+    static const char *const signs[] = {"SSL", "sslmode", "certificate", "证书"};
+
+    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+        if (strstr(words, signs[i]))
+            return true;
+    return false;
+}
+
+static int exit_code_of_connection(const struct session *session, const char *words)
+{
+    char state[SQLSTATE_BYTES];
+
+    if (sqlstate_find(words, state))
+        return sqlstate_exit_code(state);
+    if (PQconnectionNeedsPassword(session->connection) || is_of_tls(words))
+        return EXIT_BAD_CONFIG;
+    return EXIT_TRY_LATER;
+}
+
+static int fail_to_connect(const struct session *session, struct error *err)
+{
+    const char *words = PQerrorMessage(session->connection);
+    struct buffer text = {0};
+
+    join_lines(words, &text);
+    error_set(err, exit_code_of_connection(session, words),
+              "cannot connect to the ledger '%s': %s; nothing was sent", LOG_QUOTED(session->url),
+              LOG_QUOTED_WITHIN(buffer_string(&text), 1024));
+    buffer_release(&text);
+    return -1;
+}
+
+static int fail(const struct session *session, struct error *err)
+{
+    const char *state = PQresultErrorField(session->result, PG_DIAG_SQLSTATE);
+    const char *words = PQresultErrorField(session->result, PG_DIAG_MESSAGE_PRIMARY);
+    struct buffer text = {0};
+
+    join_lines(words ? words : PQerrorMessage(session->connection), &text);
+    error_set(err, sqlstate_exit_code(state ? state : ""), "ledger '%s': the server says: %s",
+              LOG_QUOTED(session->url), LOG_QUOTED_WITHIN(buffer_string(&text), 1024));
+    buffer_release(&text);
+    return -1;
+}
+
+/* Notices are asked not to come. */
+static void take_warning(void *context, const PGresult *result)
+{
+    struct session *session = context;
+    const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+    if (session->warnings.len)
+        buffer_text(&session->warnings, "; ");
+    buffer_text(&session->warnings, words ? words : "?");
+}
+
+/* ---- how it is connected ---- */
+
+/* What libpq is told, in the order of precedence: of two values of a name the later one counts. */
+struct parameters {
+    PQconninfoOption *said;     /* by the URL */
+    PQconninfoOption *defaults; /* by the environment, the service of PGSERVICE, libpq */
+    const char *names[PARAMETERS_MAX + 1];
+    const char *values[PARAMETERS_MAX + 1];
+    size_t count;
+    struct secret password;
+};
+
+static void put(struct parameters *p, const char *name, const char *value)
+{
+    if (p->count < PARAMETERS_MAX) {
+        p->names[p->count] = name;
+        p->values[p->count++] = value;
+    }
+}
+
+/* NULL where it is not there. */
+static const char *value_in(const PQconninfoOption *options, const char *name)
+{
+    for (; options->keyword; options++)
+        if (strcmp(options->keyword, name) == 0)
+            return options->val && *options->val ? options->val : NULL;
+    return NULL;
+}
+
+static const char *value_of(const struct parameters *p, const char *name)
+{
+    const char *value = value_in(p->said, name);
+
+    return value ? value : value_in(p->defaults, name);
+}
+
+static bool has_own_certificates(void)
+{
+    const char *home = getenv("HOME");
+    struct buffer path = {0};
+    bool has;
+
+    buffer_format(&path, "%s/.postgresql/root.crt", home ? home : "");
+    has = !path.failed && access(path.ptr, R_OK) == 0;
+    buffer_release(&path);
+    return has;
+}
+
+/* Off this host the server is who its certificate says, or nothing is said to it. */
+static int put_tls(struct parameters *p, const char *url, struct error *err)
+{
+    const char *mode = value_of(p, "sslmode");
+
+    if (mode && strcmp(mode, "prefer") == 0 && !value_in(p->said, "sslmode")) {
+        mode = "verify-full"; /* "prefer" is what libpq has where nobody says anything */
+        put(p, "sslmode", mode);
+    }
+    if (!mode || strcmp(mode, "verify-full") != 0)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' is on another host, and with sslmode=%s anybody on the "
+                         "way could be that host: leave sslmode out, or say verify-full; nothing "
+                         "was sent",
+                         LOG_QUOTED(url), LOG_QUOTED(mode ? mode : ""));
+    if (!value_of(p, "sslrootcert") && !has_own_certificates())
+        put(p, "sslrootcert", SYSTEM_CERTIFICATES);
+    return 0;
+}
+
+/* From where only the user can read it; .pgpass and PGSERVICE are libpq's own. */
+static int put_password(struct parameters *p, struct error *err)
+{
+    const char *variable = getenv("PGPASSWORD");
+    const char *folder;
+    struct buffer path = {0};
+    int result = 0;
+
+    if (variable && *variable)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the environment variable PGPASSWORD has the password of the ledger: put "
+                         "it into ~/.pgpass or the file ledger-password of $CREDENTIALS_DIRECTORY, "
+                         "and unset the variable; nothing was sent");
+    if (secret_credentials_folder(&folder, err))
+        return -1;
+    if (!folder)
+        return 0;
+    buffer_format(&path, "%s/ledger-password", folder);
+    if (path.failed)
+        result = error_no_memory(err);
+    else if (access(path.ptr, F_OK) == 0)
+        result = secret_read_line(path.ptr, _("password of the ledger"), &p->password, err);
+    buffer_release(&path);
+    if (!result && p->password.text)
+        put(p, "password", p->password.text);
+    return result;
+}
+
+static void put_own(struct parameters *p)
+{
+    put(p, "application_name", "claimbatch");
+    put(p, "client_encoding", "UTF8");
+    put(p, "gssencmode", "disable");
+    put(p, "keepalives", "1");
+    put(p, "keepalives_idle", "10");
+    put(p, "keepalives_interval", "5");
+    put(p, "keepalives_count", "3");
+    put(p, "tcp_user_timeout", "10000");
+    put(p, "target_session_attrs", "read-write");
+    put(p, "options", SETTINGS);
+}
+
+static int prepare(struct parameters *p, const char *url, bool all_local, struct error *err)
+{
+    for (const PQconninfoOption *option = p->said; option->keyword; option++)
+        if (option->val && *option->val)
+            put(p, option->keyword, option->val);
+    put_own(p);
+    if (!all_local && put_tls(p, url, err))
+        return -1;
+    return put_password(p, err);
+}
+
+/* Until libpq says that it is connected, or why not. */
+static int wait_until_connected(struct session *session, int64_t deadline_ms, struct error *err)
+{
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+
+    while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+        struct pollfd fds[] = {
+            {PQsocket(session->connection),
+             state == PGRES_POLLING_READING ? (short)POLLIN : (short)POLLOUT, 0},
+            {stop_fd(), POLLIN, 0},
+        };
+        int64_t left = deadline_ms - clock_mono_ms();
+
+        if (stop_signal())
+            return error_set(err, EXIT_TRY_LATER, "stopped by a signal: %s",
+                             strsignal(stop_signal()));
+        if (left <= 0 || poll(fds, 2, (int)left) == 0)
+            return error_set(err, EXIT_TRY_LATER,
+                             "cannot connect to the ledger '%s': no answer within %d s; nothing "
+                             "was sent",
+                             LOG_QUOTED(session->url), CONNECT_MS / 1000);
+        if (fds[0].revents)
+            state = PQconnectPoll(session->connection);
+    }
+    return state == PGRES_POLLING_OK ? 0 : fail_to_connect(session, err);
+}
+
+static int start(struct session *session, struct parameters *p, struct error *err)
+{
+    const char *addresses = value_of(p, "hostaddr");
+    bool all_local;
+    size_t hosts = host_count(addresses ? addresses : value_of(p, "host"), &all_local);
+
+    if (prepare(p, session->url, all_local, err))
+        return -1;
+    session->connection = PQconnectStartParams(p->names, p->values, 0);
+    if (!session->connection)
+        return error_no_memory(err);
+    /* So that the server's code stands in the message, the only place it has. */
+    PQsetErrorVerbosity(session->connection, PQERRORS_VERBOSE);
+    PQsetNoticeReceiver(session->connection, take_warning, session);
+    if (PQstatus(session->connection) == CONNECTION_BAD)
+        return fail_to_connect(session, err);
+    return wait_until_connected(session, clock_mono_ms() + (int64_t)hosts * CONNECT_MS, err);
+}
+
+static int connect_by_url(struct session *session, struct error *err)
+{
+    struct parameters p = {0};
+    char *words = NULL;
+    int result;
+
+    if (server_url_check(session->url, err))
+        return -1;
+    p.said = PQconninfoParse(session->url, &words);
+    p.defaults = PQconndefaults();
+    if (p.said && p.defaults)
+        result = start(session, &p, err);
+    else if (words)
+        result = error_set(err, EXIT_BAD_CONFIG, "the ledger's URL '%s' cannot be read: %s",
+                           LOG_QUOTED(session->url), LOG_QUOTED(words));
+    else
+        result = error_set(err, EXIT_BAD_CONFIG,
+                           "the service that PGSERVICE names cannot be read; nothing was sent");
+    PQconninfoFree(p.said);
+    PQconninfoFree(p.defaults);
+    PQfreemem(words);
+    secret_release(&p.password);
+    return result;
+}
+
+/* ---- what the server promises ---- */
+
+static int refuse_server(const struct session *session, const char *why, struct error *err)
+{
+    return error_set(err, EXIT_BAD_CONFIG, "the server of the ledger '%s' %s; nothing was sent",
+                     LOG_QUOTED(session->url), _(why));
+}
+
+static int check_server(struct session *session, struct error *err)
+{
+    static const char question[] =
+        "SELECT current_setting('server_version_num'), current_setting('fsync'),"
+        " current_setting('full_page_writes'), current_setting('server_encoding'),"
+        " pg_is_in_recovery(), current_setting('synchronous_commit')";
+    bool is_strict;
+
+    if (session_ask(session, question, 0, NULL, err))
+        return -1;
+    if (strtol(session_text(session, 0, 0), NULL, 10) < VERSION_MIN)
+        return refuse_server(session, N_("is older than PostgreSQL 15"), err);
+    if (strcmp(session_text(session, 0, 1), "on") != 0)
+        return refuse_server(session, N_("runs with fsync off: it forgets commits when it crashes"),
+                             err);
+    if (strcmp(session_text(session, 0, 2), "on") != 0)
+        return refuse_server(
+            session, N_("runs with full_page_writes off: a crash may leave pages half written"),
+            err);
+    if (strcmp(session_text(session, 0, 3), "UTF8") != 0)
+        return refuse_server(session, N_("keeps this database in another encoding than UTF8"), err);
+    if (strcmp(session_text(session, 0, 4), "f") != 0)
+        return error_set(err, EXIT_TRY_LATER, "the server of the ledger '%s' is a standby",
+                         LOG_QUOTED(session->url));
+    is_strict = strcmp(session_text(session, 0, 5), "remote_apply") == 0;
+    return is_strict ? 0 : session_execute(session, "SET synchronous_commit=on", err);
+}
+
+int session_open(const char *url, struct session **ret_session, struct error *err)
+{
+    struct session *session = calloc(1, sizeof(*session));
+
+    *ret_session = NULL;
+    if (!session)
+        return error_no_memory(err);
+    session->url = url;
+    if (connect_by_url(session, err) || check_server(session, err)) {
+        session_close(session);
+        return -1;
+    }
+    *ret_session = session;
+    return 0;
+}
+
+void session_close(struct session *session)
+{
+    if (!session)
+        return;
+    PQclear(session->result);
+    PQfinish(session->connection);
+    buffer_release(&session->warnings);
+    free(session);
+}
+
+/* ---- statements ---- */
+
+static int take(struct session *session, PGresult *result, struct error *err)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    PQclear(session->result);
+    session->result = result;
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        return fail(session, err);
+    if (session->warnings.len || session->warnings.failed)
+        return error_set(err, EXIT_BAD_CONFIG, "ledger '%s': the server warns: %s",
+                         LOG_QUOTED(session->url), LOG_QUOTED(buffer_string(&session->warnings)));
+    return 0;
+}
+
+int session_execute(struct session *session, const char *statements, struct error *err)
+{
+    buffer_reset(&session->warnings);
+    return take(session, PQexec(session->connection, statements), err);
+}
+
+/* Its number among those that were prepared. */
+static int prepare_statement(struct session *session, const char *statement, size_t *ret_number,
+                             struct error *err)
+{
+    char name[16];
+
+    for (size_t i = 0; i < session->statement_count; i++)
+        if (session->statements[i] == statement) {
+            *ret_number = i;
+            return 0;
+        }
+    if (session->statement_count == STATEMENTS_MAX)
+        return error_set(err, EXIT_INTERNAL, "too many statements of one session");
+    *ret_number = session->statement_count;
+    snprintf(name, sizeof(name), "s%zu", *ret_number);
+    if (take(session, PQprepare(session->connection, name, statement, 0, NULL), err))
+        return -1;
+    session->statements[session->statement_count++] = statement;
+    return 0;
+}
+
+int session_ask(struct session *session, const char *statement, size_t count,
+                const char *const *values, struct error *err)
+{
+    char name[16];
+    size_t number;
+
+    buffer_reset(&session->warnings);
+    if (prepare_statement(session, statement, &number, err))
+        return -1;
+    snprintf(name, sizeof(name), "s%zu", number);
+    return take(session,
+                PQexecPrepared(session->connection, name, (int)count, values, NULL, NULL, 0), err);
+}
+
+int session_rows(const struct session *session)
+{
+    return PQntuples(session->result);
+}
+
+const char *session_text(const struct session *session, int row, int column)
+{
+    return PQgetvalue(session->result, row, column);
+}
+
+bool session_is_null(const struct session *session, int row, int column)
+{
+    return PQgetisnull(session->result, row, column) == 1;
+}

@@ -1,0 +1,43 @@
+/*
+ * session: a connection to the server that has the ledger; hides libpq, which no other file
+ * includes.
+ *
+ * Nothing is sent to a host that is neither a socket nor loopback before its certificate was
+ * verified. What the server promises of commits is looked at once it is connected: a server that
+ * forgets what it acknowledged keeps no ledger. A session belongs to one thread. What failed is an
+ * error whose exit code says whether the same may work later; after one the session can only be
+ * closed.
+ *
+ * Tested by tests/unit/test_session.c and tests/e2e/test_server_ledger.py
+ */
+#ifndef CLAIMBATCH_LEDGER_POSTGRES_SESSION_H
+#define CLAIMBATCH_LEDGER_POSTGRES_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct error;
+struct session;
+
+/* EXIT_TRY_LATER where the server cannot be reached, EXIT_BAD_CONFIG where it, or who asks, is not
+ * what it has to be. The URL must live as long as the session. */
+int session_open(const char *url, struct session **ret_session, struct error *err);
+
+void session_close(struct session *session); /* NULL is fine */
+
+/* Runs statements that give no rows, separated by semicolons. A warning of the server with them is
+ * an error: one that comes with a commit means that it may be forgotten. */
+int session_execute(struct session *session, const char *statements, struct error *err);
+
+/* Runs one statement, prepared when it comes for the first time and known by its address from then
+ * on, with texts in the place of $1 …; a NULL is null. Its rows stay until the next call. */
+int session_ask(struct session *session, const char *statement, size_t count,
+                const char *const *values, struct error *err);
+
+int session_rows(const struct session *session);
+
+/* A column of a row of the last answer, "" where it is null. */
+const char *session_text(const struct session *session, int row, int column);
+bool session_is_null(const struct session *session, int row, int column);
+
+#endif

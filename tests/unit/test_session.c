@@ -1,0 +1,268 @@
+/* A connection to a real server: what it asks, what it refuses, and what an error means. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "cluster.h"
+#include "ledger/postgres/session.h"
+
+static struct cluster server;
+static bool has_server;
+
+static int start(void **state)
+{
+    (void)state;
+    unsetenv("PGPASSWORD");
+    unsetenv("PGSERVICE");
+    unsetenv("PGSSLMODE");
+    unsetenv("CREDENTIALS_DIRECTORY");
+    has_server = cluster_start(&server, NULL);
+    if (!has_server)
+        print_message("# no server: %s\n", server.url);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    cluster_stop(&server);
+    return 0;
+}
+
+/* A session in a new database, whose URL has to stay where it is. */
+static struct session *open_new(char url[CLUSTER_URL_BYTES])
+{
+    struct session *session;
+    struct error err;
+
+    if (!has_server)
+        skip();
+    cluster_create(&server, url);
+    if (session_open(url, &session, &err))
+        fail_msg("%s", err.text);
+    return session;
+}
+
+static void refused(const char *url, int exit_code, const char *words)
+{
+    struct session *session;
+    struct error err = {0};
+
+    assert_int_equal(session_open(url, &session, &err), -1);
+    assert_null(session);
+    if (err.exit_code != exit_code || !strstr(err.text, words))
+        fail_msg("%d: %s", err.exit_code, err.text);
+}
+
+static void texts_go_and_come(void **state)
+{
+    static const char question[] = "SELECT $1::text, $2::text, $3::bigint+1, $4::text";
+    const char *first[] = {"a '; -- %s", "保险", "41", NULL};
+    const char *second[] = {"", "\n", "-1", "x"};
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err;
+
+    (void)state;
+    assert_int_equal(session_ask(session, question, 4, first, &err), 0);
+    assert_int_equal(session_rows(session), 1);
+    assert_string_equal(session_text(session, 0, 0), "a '; -- %s");
+    assert_string_equal(session_text(session, 0, 1), "保险");
+    assert_string_equal(session_text(session, 0, 2), "42");
+    assert_true(session_is_null(session, 0, 3));
+    assert_string_equal(session_text(session, 0, 3), "");
+    assert_int_equal(session_ask(session, question, 4, second, &err), 0);
+    assert_string_equal(session_text(session, 0, 0), "");
+    assert_false(session_is_null(session, 0, 0));
+    assert_string_equal(session_text(session, 0, 2), "0");
+    session_close(session);
+}
+
+static void a_statement_is_prepared_once(void **state)
+{
+    static const char count[] = "SELECT count(*) FROM pg_prepared_statements";
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    char before[16];
+    struct error err;
+
+    (void)state;
+    assert_int_equal(session_ask(session, count, 0, NULL, &err), 0);
+    snprintf(before, sizeof(before), "%s", session_text(session, 0, 0));
+    assert_int_equal(session_ask(session, count, 0, NULL, &err), 0);
+    assert_string_equal(session_text(session, 0, 0), before);
+    session_close(session);
+}
+
+static void a_commit_is_waited_for_whatever_the_role_says(void **state)
+{
+    static const char *const settings[][2] = {
+        {"off", "on"}, {"local", "on"}, {"remote_write", "on"}, {"remote_apply", "remote_apply"}};
+    char url[CLUSTER_URL_BYTES];
+    struct error err;
+
+    (void)state;
+    session_close(open_new(url));
+    for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+        char text[128];
+        struct session *session;
+
+        snprintf(text, sizeof(text), "ALTER ROLE postgres SET synchronous_commit=%s",
+                 settings[i][0]);
+        cluster_run(url, text);
+        assert_int_equal(session_open(url, &session, &err), 0);
+        assert_int_equal(session_ask(session, "SHOW synchronous_commit", 0, NULL, &err), 0);
+        assert_string_equal(session_text(session, 0, 0), settings[i][1]);
+        session_close(session);
+    }
+    cluster_run(url, "ALTER ROLE postgres RESET synchronous_commit");
+}
+
+static void a_warning_is_an_error_and_a_notice_is_none(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err = {0};
+
+    (void)state;
+    assert_int_equal(session_execute(session, "DO $$BEGIN RAISE NOTICE 'a'; END$$", &err), 0);
+    assert_int_equal(
+        session_execute(session, "BEGIN; DO $$BEGIN RAISE WARNING 'b'; END$$; COMMIT", &err), -1);
+    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+    assert_non_null(strstr(err.text, "the server warns: b"));
+    assert_int_equal(session_execute(session, "SELECT 1", &err), 0);
+    session_close(session);
+}
+
+static void what_the_server_says_has_its_exit_code(void **state)
+{
+    static const struct {
+        const char *statement, *words;
+        int exit_code;
+    } cases[] = {
+        {"SELECT no", "column", EXIT_INTERNAL},
+        {"SELECT * FROM meta", "meta", EXIT_BAD_CONFIG},
+        {"DO $$BEGIN RAISE EXCEPTION 'full' USING ERRCODE='53100'; END$$", "full",
+         EXIT_CANNOT_WRITE},
+        {"DO $$BEGIN RAISE EXCEPTION 'two' USING ERRCODE='40P01'; END$$", "two", EXIT_TRY_LATER},
+        {"SET statement_timeout=1; SELECT pg_sleep(60)", "timeout", EXIT_TRY_LATER},
+    };
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct error err = {0};
+
+        assert_int_equal(session_execute(session, cases[i].statement, &err), -1);
+        if (err.exit_code != cases[i].exit_code || !strstr(err.text, cases[i].words))
+            fail_msg("%s: %d: %s", cases[i].statement, err.exit_code, err.text);
+    }
+    session_close(session);
+}
+
+static void a_connection_that_is_cut_can_be_tried_later(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err = {0};
+
+    (void)state;
+    cluster_run(url, "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
+                     " WHERE application_name='claimbatch';");
+    assert_int_equal(session_execute(session, "SELECT 1", &err), -1);
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
+    session_close(session);
+}
+
+static void who_is_not_let_in_is_told_why(void **state)
+{
+    char url[CLUSTER_URL_BYTES], other[2 * CLUSTER_URL_BYTES];
+    const char *folder;
+
+    (void)state;
+    session_close(open_new(url));
+    folder = strstr(url, "host=");
+    snprintf(other, sizeof(other), "postgresql://nobody@/postgres?%s", folder);
+    refused(other, EXIT_BAD_CONFIG, "nobody");
+    snprintf(other, sizeof(other), "postgresql://postgres@/none?%s", folder);
+    refused(other, EXIT_BAD_CONFIG, "none");
+    refused("postgresql:///claims?host=/nowhere", EXIT_TRY_LATER, "cannot connect");
+}
+
+static void another_host_has_to_show_who_it_is(void **state)
+{
+    static const char *const modes[] = {"disable", "allow", "prefer", "require", "verify-ca"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+        char url[CLUSTER_URL_BYTES];
+
+        snprintf(url, sizeof(url), "postgresql://localhost,192.0.2.1/claims?sslmode=%s", modes[i]);
+        refused(url, EXIT_BAD_CONFIG, "could be that host");
+    }
+    setenv("PGSSLMODE", "require", 1);
+    refused("postgresql://192.0.2.1/claims", EXIT_BAD_CONFIG, "could be that host");
+    unsetenv("PGSSLMODE");
+}
+
+static void a_password_comes_from_no_variable(void **state)
+{
+    (void)state;
+    setenv("PGPASSWORD", "geheim", 1);
+    refused("postgresql:///claims?host=/nowhere", EXIT_BAD_CONFIG, "PGPASSWORD");
+    unsetenv("PGPASSWORD");
+    refused("postgresql://clerk:geheim@db/claims", EXIT_BAD_CONFIG, "has a password in it");
+}
+
+static void a_server_that_may_forget_is_refused(void **state)
+{
+    static const char *const settings[] = {"fsync=off", "full_page_writes=off"};
+
+    (void)state;
+    if (!has_server)
+        skip();
+    for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+        struct cluster forgetful;
+
+        assert_true(cluster_start(&forgetful, settings[i]));
+        refused(forgetful.url, EXIT_BAD_CONFIG, i ? "full_page_writes off" : "fsync off");
+        cluster_stop(&forgetful);
+    }
+}
+
+static void a_database_of_another_encoding_is_refused(void **state)
+{
+    char url[CLUSTER_URL_BYTES], latin[2 * CLUSTER_URL_BYTES];
+
+    (void)state;
+    session_close(open_new(url));
+    cluster_run(url, "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0;");
+    snprintf(latin, sizeof(latin), "postgresql://postgres@/latin?%s", strstr(url, "host="));
+    refused(latin, EXIT_BAD_CONFIG, "another encoding");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_go_and_come),
+        cmocka_unit_test(a_statement_is_prepared_once),
+        cmocka_unit_test(a_commit_is_waited_for_whatever_the_role_says),
+        cmocka_unit_test(a_warning_is_an_error_and_a_notice_is_none),
+        cmocka_unit_test(what_the_server_says_has_its_exit_code),
+        cmocka_unit_test(a_connection_that_is_cut_can_be_tried_later),
+        cmocka_unit_test(who_is_not_let_in_is_told_why),
+        cmocka_unit_test(another_host_has_to_show_who_it_is),
+        cmocka_unit_test(a_password_comes_from_no_variable),
+        cmocka_unit_test(a_server_that_may_forget_is_refused),
+        cmocka_unit_test(a_database_of_another_encoding_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}
