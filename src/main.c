@@ -23,6 +23,8 @@
 #include "command/print_config.h"
 #include "gateway/http/client.h"
 #include "ledger/ledger.h"
+#include "ledger/postgres/server_ledger.h"
+#include "ledger/postgres/server_url.h"
 
 #include "commit.h"
 
@@ -206,6 +208,11 @@ static const struct command *find_command(const char *word, struct error *err)
     return NULL;
 }
 
+static bool names_server(const struct options *options)
+{
+    return options->ledger && server_url_is(options->ledger);
+}
+
 static int run_options(const struct command *command, const struct options *options,
                        const char *invocation, struct error *err)
 {
@@ -220,6 +227,8 @@ static int run_options(const struct command *command, const struct options *opti
     if (options->print_config)
         return print_config(command, options, err);
     start_log(options);
+    if (names_server(options) && !options->create && !options->print_schema)
+        return server_ledger_refuse(options->ledger, err);
     if (ending_prepare(options->ending, options, err))
         return -1;
     confine(options);

@@ -1,8 +1,13 @@
 """A ledger that is named by the URL of a PostgreSQL server."""
 
+import contextlib
 import os
+import socket
+import struct
+import threading
 import unittest
 
+import postgres
 from harness import TestCase, claim_rows
 
 PASSWORD = "geheim-7f3d"
@@ -33,6 +38,163 @@ class PasswordTest(TestCase):
     def test_a_password_in_the_configuration_is_not_repeated(self):
         self.ws.write("claims.conf", f"[run]\nledger = {URL}\n")
         self.assertRefused("status", "--config", "claims.conf")
+
+
+def is_built_in(ws):
+    return "built without PostgreSQL" not in ws.run("status", "--ledger", "postgresql://").log
+
+
+class OtherCommandsTest(TestCase):
+    def test_nothing_else_is_done_with_such_a_ledger(self):
+        self.ws.export(claim_rows(1))
+        before = set(os.listdir(self.ws.path))
+        code, words = (2, "cannot send with it") if is_built_in(self.ws) else (78, "built without PostgreSQL")
+        for command in COMMANDS:
+            for url in ("postgresql:///claims?host=/nowhere", "postgres://db"):
+                with self.subTest(command=command[0], url=url):
+                    run = self.ws.run(*command, "--ledger", url)
+                    self.assertExit(run, code)
+                    self.assertIn(words, run.log)
+        self.assertEqual(set(os.listdir(self.ws.path)), before)
+
+
+class CreateCase(TestCase):
+    def setUp(self):
+        super().setUp()
+        if not is_built_in(self.ws):
+            self.skipTest("the program was built without PostgreSQL")
+
+    def create(self, url, *options, **more):
+        return self.ws.run("status", "--create", "--ledger", url, *options, env=self.ws.environment(**more))
+
+
+class CreateTest(CreateCase):
+    def setUp(self):
+        super().setUp()
+        self.url = postgres.shared().create()
+
+    def query(self, sql):
+        return postgres.query(self.url, sql)
+
+    def test_it_is_made_once(self):
+        made = self.create(self.url)
+        self.assertExit(made, 0)
+        self.assertIn("new ledger created", made.log)
+        self.assertIn("is lost with its disk", made.log)
+        meta = self.query("SELECT * FROM claimbatch.meta ORDER BY name")
+        self.assertEqual(meta[-1], ["schema", "1"])
+        again = self.create(self.url)
+        self.assertExit(again, 73)
+        self.assertIn("is there already", again.log)
+        self.assertEqual(self.query("SELECT * FROM claimbatch.meta ORDER BY name"), meta)
+
+    def test_what_is_made_is_what_is_printed(self):
+        self.assertExit(self.create(self.url), 0)
+        self.query(self.ws.run("status", "--print-schema").out)
+        self.assertExit(self.create(self.url), 73)
+
+    def test_a_ledger_of_another_schema_is_refused(self):
+        self.assertExit(self.create(self.url), 0)
+        for version in ("0", "2"):
+            self.query(f"UPDATE claimbatch.meta SET value='{version}' WHERE name='schema'")
+            run = self.create(self.url)
+            self.assertExit(run, 78)
+            self.assertIn(f"has schema {version}, and this program knows schema 1", run.log)
+
+    def test_two_at_once_make_one(self):
+        commands = [("status", "--create", "--ledger", self.url)] * 4
+        codes = sorted(run.code for run in self.ws.run_together(commands))
+        self.assertEqual(codes[0], 0, codes)
+        self.assertLessEqual(set(codes), {0, 73, 75})
+        self.assertEqual(self.query("SELECT count(*) FROM claimbatch.meta WHERE name='id'"), [["1"]])
+
+    def test_who_may_not_is_shown_the_way(self):
+        self.query("CREATE ROLE stranger LOGIN")
+        self.addCleanup(self.query, "DROP ROLE stranger")
+        run = self.create(postgres.as_user(self.url, "stranger"))
+        self.assertExit(run, 78)
+        self.assertIn("permission denied", run.log)
+        self.assertIn("--print-schema", run.log)
+
+    def test_a_server_whose_standby_may_forget_is_refused(self):
+        with postgres.receive_log(postgres.shared().url):
+            run = self.create(self.url)
+        self.assertExit(run, 78)
+        self.assertIn("set synchronous_standby_names", run.log)
+
+    def test_machines_are_told_nothing_yet(self):
+        self.assertExit(self.create(self.url, "--json"), 2)
+        self.assertEqual(self.query("SELECT to_regnamespace('claimbatch') IS NULL"), [["t"]])
+
+
+class WireTest(CreateCase):
+    """What is said to a server, and what is made of its answers, byte by byte."""
+
+    def setUp(self):
+        super().setUp()
+        self.heard = b""
+
+    @contextlib.contextmanager
+    def server(self, *answers):
+        """Answers what comes, one after the other, and closes."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            def serve():
+                with listener.accept()[0] as connection:
+                    for answer in answers:
+                        self.heard += connection.recv(4096)
+                        connection.sendall(answer)
+                    self.heard += connection.recv(4096)
+
+            thread = threading.Thread(target=serve, daemon=True)
+            thread.start()
+            yield f"postgresql://clerk@127.0.0.1:{listener.getsockname()[1]}/claims"
+            thread.join(postgres.SECONDS)
+
+    @staticmethod
+    def refusal(code, words):
+        fields = f"SFATAL\0VFATAL\0C{code}\0M{words}\0\0".encode()
+        return b"E" + struct.pack(">i", 4 + len(fields)) + fields
+
+    def test_a_refusal_has_its_exit_code(self):
+        for code, words, exit_code in (("57P03", "the database system is starting up", 75), ("53300", "too many", 75),
+                                       ("28P01", "password authentication failed", 78), ("3D000", "no such database", 78)):
+            with self.subTest(code), self.server(self.refusal(code, words)) as url:
+                run = self.create(url + "?sslmode=disable")
+                self.assertExit(run, exit_code)
+                self.assertIn(words, run.log)
+
+    def test_who_asked_for_tls_says_nothing_without_it(self):
+        with self.server(b"N") as url:
+            self.assertExit(self.create(url + "?sslmode=verify-full"), 78)
+        self.assertEqual(self.heard, struct.pack(">ii", 8, 80877103))
+
+    def test_a_password_comes_from_the_credentials(self):
+        self.ws.write("ledger-password", PASSWORD + "\n", 0o600)
+        clear = b"R" + struct.pack(">ii", 8, 3)
+        with self.server(clear, self.refusal("28P01", "no")) as url:
+            run = self.create(url + "?sslmode=disable", "--verbose", CREDENTIALS_DIRECTORY=self.ws.path)
+            self.assertExit(run, 78)
+        self.assertIn(b"p" + struct.pack(">i", 5 + len(PASSWORD)) + PASSWORD.encode() + b"\0", self.heard)
+        self.assertNotIn(PASSWORD, run.out + run.log)
+
+    def test_a_password_that_is_missing_is_asked_of_nobody(self):
+        with self.server(b"R" + struct.pack(">ii", 8, 3)) as url:
+            run = self.create(url + "?sslmode=disable")
+        self.assertExit(run, 78)
+
+    def test_where_nobody_listens_it_can_be_tried_later(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        self.assertExit(self.create(f"postgresql://127.0.0.1:{port}/claims"), 75)
+
+    def test_a_stop_ends_the_waiting(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            url = f"postgresql://127.0.0.1:{listener.getsockname()[1]}/claims?sslmode=disable"
+            run = self.ws.start("status", "--create", "--ledger", url)
+            with listener.accept()[0] as connection:
+                connection.recv(4096)
+                run.send_signal(2)
+                self.assertExit(run.finish(), 130)
 
 
 if __name__ == "__main__":

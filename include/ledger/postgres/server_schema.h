@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#define SERVER_SCHEMA 1 /* that the statements make, and the only one that this program knows */
+#define SERVER_SCHEMA_TEXT "1" /* that they make, and the only one that this program knows */
 
 extern const char server_schema_text[];
 extern const size_t server_schema_text_bytes;

@@ -15,7 +15,9 @@
 #include "command/commands.h"
 #include "gateway/endpoint.h"
 #include "ledger/commits.h"
+#include "ledger/postgres/server_ledger.h"
 #include "ledger/postgres/server_schema.h"
+#include "ledger/postgres/server_url.h"
 #include "status_abandon.h"
 #include "status_json.h"
 #include "status_part.h"
@@ -218,6 +220,22 @@ static int create(struct status *s, struct error *err)
     return EXIT_COMPLETE;
 }
 
+static int create_on_server(const struct options *o, struct error *err)
+{
+    struct server_ledger made;
+
+    if (o->json)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "--json shows nothing of a ledger on a server yet; nothing was made");
+    if (server_ledger_create(o->ledger, &made, err))
+        return -1;
+    log_warn("new ledger created: %s", LOG_QUOTED(o->ledger));
+    if (strcmp(made.durability, "disk") == 0)
+        log_warn("the server waits for no standby: what was sent last is lost with its disk");
+    log_info("next: this version makes the tables alone; nothing can be sent with it yet");
+    return EXIT_COMPLETE;
+}
+
 static int open_view(struct status *s, struct error *err)
 {
     if (s->options->ledger)
@@ -250,6 +268,8 @@ static int run(struct status *s, struct error *err)
         fputs(server_schema_text, stdout);
         return EXIT_COMPLETE;
     }
+    if (o->create && o->ledger && server_url_is(o->ledger))
+        return create_on_server(o, err);
     if (open_view(s, err))
         return status_verify_unopened(s, err);
     if (begin_output(s, err))

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "database.h"
+#include "ledger/postgres/server_ledger.h"
 #include "ledger/postgres/server_url.h"
 #include "ledger/store/space.h"
 
@@ -23,10 +24,7 @@ char *ledger_plain_path(const char *path, struct error *err)
     struct buffer plain = {0};
 
     if (server_url_is(path)) {
-        error_set(err, EXIT_BAD_CONFIG,
-                  "'%s' names a ledger on a PostgreSQL server, which this program does not have "
-                  "yet; name a file on a local disk with --ledger",
-                  LOG_QUOTED(path));
+        server_ledger_refuse(path, err);
         return NULL;
     }
     if (!len || path[len - 1] == '/') {
