@@ -169,8 +169,8 @@ static void do_without_sending(const struct operation *o, int index)
         desk_learn(o);
     else if (o->kind != OPERATION_RESOLVE)
         do_office_work(o, index);
-    else if (desk_choose_report(2000 + (uint64_t)index, name))
-        desk_resolve(name, o);
+    else if (desk_choose_report(2000 + (uint64_t)index, name) && !desk_resolve(name, o))
+        desk_resolve_all(o); /* there was nothing in that one */
 }
 
 /* ---- a history ---- */

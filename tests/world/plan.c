@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gateway.h"
+#include "typed.h"
 #include "world.h"
 
 #define FIRST_DAY_MS INT64_C(1795000000000) /* 2026-11-18 19:06:40 in Beijing */
@@ -76,6 +77,18 @@ static struct strike draw_strike(int claims)
     return (struct strike){kinds[i].kind, 1 + (int)draw((uint64_t)most)};
 }
 
+/* What sends nothing is killed at its files. */
+static struct strike strike_at_files(struct strike strike)
+{
+    bool is_of_calls = strike.kind == EVENT_SUBMIT || strike.kind == EVENT_DEPART ||
+                       strike.kind == EVENT_ANSWER || strike.kind == EVENT_TURN;
+
+    if (is_of_calls)
+        strike =
+            (struct strike){strike.nth % 2 ? EVENT_RENAME : EVENT_SYNC, 1 + strike.nth / 2 % 3};
+    return strike;
+}
+
 /* Usual starts mostly; else what people do, and accidents, where they are on. */
 static enum operation_kind draw_operation(const struct plan *plan)
 {
@@ -129,7 +142,7 @@ static void draw_one(struct plan *plan, struct operation *o)
     }
     o->beside = in_percent(35) && plan_has(plan, SWARM_BESIDE);
     if (in_percent(60) && plan_has(plan, SWARM_KILLS))
-        o->kill = kill;
+        o->kill = operation_sends(o->kind) ? kill : strike_at_files(kill);
     if (in_percent(25) && plan_has(plan, SWARM_SIGNALS)) {
         o->signal = signal;
         if (in_percent(35))
@@ -144,6 +157,21 @@ static void draw_failure(struct plan *plan, struct operation *o)
     o->failure = (enum failure)draw(FAILURE_BROKEN + 1);
     if (in_percent(30) && plan_has(plan, SWARM_FAILURES))
         o->failing = failing;
+}
+
+/* A decision that is durable and in no report yet; a log that is lost then holds what
+ * nothing tells. */
+static void draw_killed_resolve(struct plan *plan)
+{
+    int i = (int)draw((uint64_t)plan->count);
+    struct operation *o = &plan->operations[i];
+
+    if (!in_percent(40) || !i || !plan_has(plan, SWARM_PEOPLE) || !plan_has(plan, SWARM_KILLS))
+        return;
+    o->kind = OPERATION_RESOLVE;
+    o->kill = (struct strike){EVENT_RENAME, 1 + (int)draw(2)};
+    if (i + 1 < plan->count && plan_has(plan, SWARM_ACCIDENTS))
+        o[1].kind = OPERATION_LOSE_LOG;
 }
 
 /* Numbers are drawn from the plan's own seed, before anything else happens. */
@@ -175,6 +203,7 @@ void plan_make(uint64_t seed, struct plan *ret_plan)
     plan->batch = batches[draw(4)];
     for (int i = 0; i < plan->count; i++)
         draw_failure(plan, &plan->operations[i]);
+    draw_killed_resolve(plan);
 }
 
 /* ---- as text ---- */
