@@ -21,15 +21,6 @@ bool desk_choose_report(uint64_t key, char ret_name[NAME_BYTES])
 
 /* ---- unknown rows ---- */
 
-/* What the support finds of this content. */
-static bool is_executed(int claim, int version)
-{
-    for (int i = world->last_sent[claim]; i >= 0; i = world->sent[i].before)
-        if (world->sent[i].version == version && world->sent[i].executed)
-            return true;
-    return false;
-}
-
 static bool is_unsettled(const struct report_line *line)
 {
     return strcmp(line->code, "UNSETTLED") == 0;
@@ -45,7 +36,7 @@ static void list_rows(const struct report *report, bool executed, char ret_rows[
         const struct report_line *line = &report->lines[i];
 
         if (strcmp(line->outcome, "unknown") == 0 && !is_unsettled(line) &&
-            is_executed(line->claim, line->version) == executed && len + 8 < NAME_BYTES)
+            oracle_was_executed(line->claim, line->version) == executed && len + 8 < NAME_BYTES)
             len += (size_t)snprintf(ret_rows + len, NAME_BYTES - len, "%s%d", len ? "," : "",
                                     line->row);
     }
@@ -107,7 +98,7 @@ static bool settle_claim(int claim, const struct operation *operation)
 {
     struct words words = words_begin("resolve", NULL, LEDGER);
     int last = world->last_sent[claim];
-    bool executed = last >= 0 && is_executed(claim, world->sent[last].version);
+    bool executed = last >= 0 && oracle_was_executed(claim, world->sent[last].version);
     char order_no[32];
 
     snprintf(order_no, sizeof(order_no), "CL%06d", claim);

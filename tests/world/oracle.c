@@ -275,6 +275,14 @@ void oracle_sent(int index, int64_t submitted)
     mark_neighbours(place);
 }
 
+bool oracle_was_executed(int claim, int version)
+{
+    for (int i = world->last_sent[claim]; i >= 0; i = world->sent[i].before)
+        if (world->sent[i].version == version && world->sent[i].executed)
+            return true;
+    return false;
+}
+
 void oracle_settle(int claim, int version)
 {
     world->is_asked_for[claim] = false;

@@ -73,14 +73,6 @@ bool report_read(const char *name, struct report *ret_report)
 
 /* ---- is it true? ---- */
 
-static bool is_executed(int claim, int version)
-{
-    for (int i = world->last_sent[claim]; i >= 0; i = world->sent[i].before)
-        if (world->sent[i].version == version && world->sent[i].executed)
-            return true;
-    return false;
-}
-
 static const struct sent *sent_at(const struct report_line *line)
 {
     for (int i = world->last_sent[line->claim]; i >= 0; i = world->sent[i].before)
@@ -98,9 +90,9 @@ static const char *untruth_of(const struct report_line *line)
 {
     const struct sent *sent = sent_at(line);
 
-    if (is(line->outcome, "accepted") && !is_executed(line->claim, line->version))
+    if (is(line->outcome, "accepted") && !oracle_was_executed(line->claim, line->version))
         return "accepted, and it never was executed";
-    if (is(line->code, "ALREADY_ACCEPTED") && !is_executed(line->claim, line->version))
+    if (is(line->code, "ALREADY_ACCEPTED") && !oracle_was_executed(line->claim, line->version))
         return "ALREADY_ACCEPTED, and it never was executed";
     if ((is(line->outcome, "failed") || is(line->outcome, "rejected") ||
          is(line->outcome, "unsent")) &&
@@ -184,7 +176,7 @@ void oracle_check_end(void)
             bool is_newest = i + 1 == count || lines[i + 1].claim != lines[i].claim;
 
             if (!lines[i].is_invalid && is_newest &&
-                !is_executed(lines[i].claim, lines[i].version) &&
+                !oracle_was_executed(lines[i].claim, lines[i].version) &&
                 !is_rejected(lines[i].claim, lines[i].version))
                 violation("claim %d: version %d was never executed, and all has ended",
                           lines[i].claim, lines[i].version);

@@ -1,6 +1,11 @@
-/* Where the program meets the world, by ld --wrap: clocks, random numbers, waiting, the pool
- * and the client of its submitter. They
- * and calls.c are the only files that know the headers of src/run. */
+/* Where the program meets the world, by ld --wrap: clocks, random numbers, waiting, the pool and
+ * the client of its submitter. This and calls.c are the only files that know the headers of
+ * src/run.
+ *
+ * What is wrapped is called by the linker's names alone, and takes what the program gives. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 #include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -42,13 +47,6 @@ int program_main(int argc, char **argv)
 
 /* ---- clocks, chance, confinement ---- */
 
-int64_t __wrap_clock_wall_ms(void);
-int64_t __wrap_clock_mono_ms(void);
-ssize_t __wrap_getrandom(void *bytes, size_t count, unsigned flags);
-void __wrap_confinement_begin(const struct confinement *confinement, struct buffer *ret_told);
-void __wrap_confinement_forbid_dumps(void);
-void __wrap__exit(int code) __attribute__((noreturn));
-
 int64_t __wrap_clock_wall_ms(void)
 {
     return world->wall_ms;
@@ -63,7 +61,6 @@ ssize_t __wrap_getrandom(void *bytes, size_t count, unsigned flags)
 {
     unsigned char *byte = bytes;
 
-    (void)flags;
     for (size_t i = 0; i < count; i++)
         byte[i] = (unsigned char)choice(STREAM_CHANCE, 256);
     return (ssize_t)count;
@@ -72,8 +69,6 @@ ssize_t __wrap_getrandom(void *bytes, size_t count, unsigned flags)
 /* The filter of system calls would be in the world's own way. */
 void __wrap_confinement_begin(const struct confinement *confinement, struct buffer *ret_told)
 {
-    (void)confinement;
-    (void)ret_told;
 }
 
 void __wrap_confinement_forbid_dumps(void)
@@ -82,7 +77,6 @@ void __wrap_confinement_forbid_dumps(void)
 
 /* A third of the time of a start: in a part of the histories it is left in. */
 int __real_schema_check(struct ledger *ledger, int64_t version, struct error *err);
-int __wrap_schema_check(struct ledger *ledger, int64_t version, struct error *err);
 
 int __wrap_schema_check(struct ledger *ledger, int64_t version, struct error *err)
 {
@@ -91,7 +85,7 @@ int __wrap_schema_check(struct ledger *ledger, int64_t version, struct error *er
     return is_looked_at ? __real_schema_check(ledger, version, err) : 0;
 }
 
-void __wrap__exit(int code)
+void __attribute__((noreturn)) __wrap__exit(int code)
 {
     oracle_lose_intents();
     world->kills++; /* by a second signal, which waits for nothing */
@@ -135,20 +129,8 @@ static void end_turn(void)
 }
 
 int __wrap_pool_start(const struct submit_settings *settings, size_t workers, size_t in_flight,
-                      struct pool **ret_pool, struct error *err);
-void __wrap_pool_stop(struct pool *unused);
-void __wrap_pool_end(struct pool *unused);
-void __wrap_pool_submit(struct pool *unused, struct job *jobs);
-struct job *__wrap_pool_collect(struct pool *unused);
-int __wrap_pool_fd(const struct pool *unused);
-size_t __wrap_pool_departures(struct pool *unused, struct departure *ret);
-size_t __wrap_pool_suspicions(struct pool *unused, uint64_t *ret);
-void __wrap_pool_recall(struct pool *unused);
-
-int __wrap_pool_start(const struct submit_settings *settings, size_t workers, size_t in_flight,
                       struct pool **ret_pool, struct error *err)
 {
-    (void)workers;
     pool.settings = settings;
     pool.in_flight = in_flight;
     pool.jobs = in_flight * submit_claims(settings);
@@ -159,7 +141,6 @@ int __wrap_pool_start(const struct submit_settings *settings, size_t workers, si
 
 void __wrap_pool_end(struct pool *unused)
 {
-    (void)unused;
 }
 
 void __wrap_pool_stop(struct pool *unused)
@@ -173,13 +154,11 @@ void __wrap_pool_stop(struct pool *unused)
 
 int __wrap_pool_fd(const struct pool *unused)
 {
-    (void)unused;
     return POOL_FD;
 }
 
 void __wrap_pool_submit(struct pool *unused, struct job *jobs)
 {
-    (void)unused;
     end_turn();
     if (!jobs)
         return;
@@ -199,7 +178,6 @@ struct job *__wrap_pool_collect(struct pool *unused)
 {
     struct job *done;
 
-    (void)unused;
     gateway_advance();
     done = pool.done;
     pool.done = NULL;
@@ -213,7 +191,6 @@ size_t __wrap_pool_departures(struct pool *unused, struct departure *ret)
 {
     size_t count = pool.told_count;
 
-    (void)unused;
     memcpy(ret, pool.told, count * sizeof(*ret));
     pool.told_count = 0;
     return count;
@@ -223,7 +200,6 @@ size_t __wrap_pool_suspicions(struct pool *unused, uint64_t *ret)
 {
     size_t count = pool.suspicion_count;
 
-    (void)unused;
     memcpy(ret, pool.suspicions, count * sizeof(*ret));
     pool.suspicion_count = 0;
     return count;
@@ -231,34 +207,24 @@ size_t __wrap_pool_suspicions(struct pool *unused, uint64_t *ret)
 
 void __wrap_pool_recall(struct pool *unused)
 {
-    (void)unused;
     calls_recall();
 }
 
 /* ---- the submitter's client ---- */
 
 int __wrap_client_open(const struct client_settings *settings, size_t capacity,
-                       struct client **ret_client, struct error *err);
-void __wrap_client_close(struct client *unused);
-void __wrap_client_send(struct client *unused, struct exchange *exchange);
-struct exchange *__wrap_client_collect(struct client *unused, int timeout_ms);
-
-int __wrap_client_open(const struct client_settings *settings, size_t capacity,
                        struct client **ret_client, struct error *err)
 {
-    (void)settings, (void)capacity, (void)err;
     *ret_client = (struct client *)&pool;
     return 0;
 }
 
 void __wrap_client_close(struct client *unused)
 {
-    (void)unused;
 }
 
 void __wrap_client_send(struct client *unused, struct exchange *exchange)
 {
-    (void)unused;
     pool.begun = exchange;
 }
 
@@ -266,7 +232,6 @@ struct exchange *__wrap_client_collect(struct client *unused, int timeout_ms)
 {
     struct exchange *ended = pool.ended;
 
-    (void)unused, (void)timeout_ms;
     ended->next = NULL;
     return ended;
 }
@@ -274,8 +239,6 @@ struct exchange *__wrap_client_collect(struct client *unused, int timeout_ms)
 /* ---- waiting ---- */
 
 int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
-int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
-int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t size);
 
 static bool is_rung(void)
 {
@@ -315,6 +278,5 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 
 int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t size)
 {
-    (void)size;
     return __wrap_poll(fds, count, timeout_ms);
 }

@@ -228,6 +228,8 @@ void oracle_sent(int sent, int64_t submitted);
 void oracle_lose_intents(void);
 /* A person said what became of the calls of a content up to now. */
 void oracle_settle(int claim, int version);
+/* Whether a call with this content was: what the support finds. */
+bool oracle_was_executed(int claim, int version);
 /* Every report that lies in the folder is true. */
 void oracle_check_reports(void);
 /* The end: each claim of the newest exports was executed, or rejected. */
