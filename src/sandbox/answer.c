@@ -172,6 +172,35 @@ const char *answer_page(void)
            "<body><h1>系统维护中，请稍后再试</h1></body></html>\n";
 }
 
+static void cut(const struct answer_form *form, struct buffer *ret_text)
+{
+    size_t before = ret_text->len;
+
+    answer_success(form, ANSWER_PLAIN, ret_text);
+    if (ret_text->failed)
+        return;
+    ret_text->len = before + (ret_text->len - before) * 2 / 3;
+    ret_text->ptr[ret_text->len] = '\0';
+}
+
+void answer_words(const struct answer_form *form, enum fault_words words,
+                  const struct refusal *refusal, struct buffer *ret_text)
+{
+    struct answer_form xml = *form;
+
+    xml.xml |= words == WORDS_XML;
+    if (fault_is_refusal(words))
+        answer_error(form, refusal, words == WORDS_ERROR_STRING_CODE, ret_text);
+    else if (words == WORDS_REJECTION)
+        answer_rejection(form, ret_text);
+    else if (words == WORDS_HTML)
+        buffer_text(ret_text, answer_page());
+    else if (words == WORDS_MALFORMED)
+        cut(form, ret_text);
+    else if (words != WORDS_EMPTY)
+        answer_success(&xml, answer_oddity_of(words), ret_text);
+}
+
 const char *answer_content_type(const struct answer_form *form)
 {
     return form->xml ? "text/xml;charset=UTF-8" : "text/javascript;charset=UTF-8";

@@ -51,6 +51,11 @@ void answer_error(const struct answer_form *form, const struct refusal *refusal,
 /* The maintenance page of a gateway in front of the gateway. */
 const char *answer_page(void);
 
+/* What stands in the answer for a claim, or for a call, that a fault with these words has struck;
+ * the refusal is told where they are of one. */
+void answer_words(const struct answer_form *form, enum fault_words words,
+                  const struct refusal *refusal, struct buffer *ret_text);
+
 /* The value of Content-Type. */
 const char *answer_content_type(const struct answer_form *form);
 

@@ -122,6 +122,24 @@ const struct fault *fault_at(size_t index)
     return index < TABLE_ROWS ? &table[index] : NULL;
 }
 
+bool fault_is_refusal(enum fault_words words)
+{
+    return words >= WORDS_ERROR && words <= WORDS_QUOTA;
+}
+
+bool fault_is_whole(enum fault_words words)
+{
+    return words >= WORDS_CALL && words <= WORDS_HTML;
+}
+
+enum fault_width fault_width(const struct fault *fault)
+{
+    if (fault->effect != EFFECT_ANSWER || fault->status || fault->words == WORDS_SUCCESS ||
+        fault->words == WORDS_TOO_LARGE || fault->words == WORDS_PART_LESS)
+        return FAULT_OF_CALL;
+    return fault->words < WORDS_CALL ? FAULT_OF_CLAIM : FAULT_OF_BOTH;
+}
+
 const char *fault_phase_name(const struct fault *fault)
 {
     static const char *const names[] = {"before-request", "before-body", "after-body", "mid-answer",

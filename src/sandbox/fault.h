@@ -93,6 +93,13 @@ struct fault {
 
 /* The table; NULL beyond its end. */
 const struct fault *fault_at(size_t index);
+/* An error of the gateway, with a code. */
+bool fault_is_refusal(enum fault_words words);
+/* It concerns the whole call, and is told once. */
+bool fault_is_whole(enum fault_words words);
+/* It may be told of one claim of a call of several. */
+enum fault_width { FAULT_OF_CALL, FAULT_OF_CLAIM, FAULT_OF_BOTH };
+enum fault_width fault_width(const struct fault *fault);
 const char *fault_phase_name(const struct fault *fault);
 
 /* Writes the table for people. */

@@ -173,14 +173,10 @@ static size_t fit_parts(const struct service *service)
 /* Where an answer of that kind can stand for one claim or for the whole call, chance decides. */
 static bool strikes_one_part(const struct service *service)
 {
-    const struct fault *fault = service->fault;
+    enum fault_width width = fault_width(service->fault);
 
-    if (fault->effect != EFFECT_ANSWER || fault->status || fault->words == WORDS_SUCCESS)
-        return false;
-    if (fault->words < WORDS_CALL)
-        return true;
-    return service->part_count > 1 && fault->words != WORDS_TOO_LARGE &&
-           fault->words != WORDS_PART_LESS && fault_draw_number(&service->draw, SALT_WIDTH, 2) == 1;
+    return width == FAULT_OF_CLAIM || (width == FAULT_OF_BOTH && service->part_count > 1 &&
+                                       fault_draw_number(&service->draw, SALT_WIDTH, 2) == 1);
 }
 
 static void strike(struct service *service)

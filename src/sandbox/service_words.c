@@ -31,64 +31,14 @@ static void fault_refusal(struct service *service, const struct fault *fault,
     }
 }
 
-static void say_error(struct service *service, bool string_code, struct buffer *text)
-{
-    struct refusal refusal;
-
-    fault_refusal(service, service->fault, &refusal);
-    answer_error(&service->answer_form, &refusal, string_code, text);
-}
-
-static void say_cut(struct service *service, struct buffer *text)
-{
-    size_t before = text->len;
-
-    answer_success(&service->answer_form, ANSWER_PLAIN, text);
-    if (text->failed)
-        return;
-    text->len = before + (text->len - before) * 2 / 3;
-    text->ptr[text->len] = '\0';
-}
-
-static void say_xml(struct service *service, struct buffer *text)
-{
-    struct answer_form form = service->answer_form;
-
-    form.xml = true;
-    answer_success(&form, ANSWER_PLAIN, text);
-}
-
 static void say_struck(struct service *service, struct buffer *text)
 {
     enum fault_words words = service->fault->words;
+    struct refusal refusal = {.code = REFUSAL_NONE};
 
-    switch (words) {
-    case WORDS_REJECTION:
-        answer_rejection(&service->answer_form, text);
-        return;
-    case WORDS_ERROR:
-    case WORDS_CALL_ERROR:
-    case WORDS_BAN:
-    case WORDS_QUOTA:
-        say_error(service, false, text);
-        return;
-    case WORDS_ERROR_STRING_CODE:
-        say_error(service, true, text);
-        return;
-    case WORDS_EMPTY:
-        return;
-    case WORDS_HTML:
-        buffer_text(text, answer_page());
-        return;
-    case WORDS_XML:
-        say_xml(service, text);
-        return;
-    case WORDS_MALFORMED:
-        say_cut(service, text);
-        return;
-    default:
-        answer_success(&service->answer_form, answer_oddity_of(words), text);
-    }
+    if (fault_is_refusal(words))
+        fault_refusal(service, service->fault, &refusal);
+    answer_words(&service->answer_form, words, &refusal, text);
 }
 
 static void say_part(struct service *service, const struct part *part, struct buffer *text)
@@ -129,23 +79,17 @@ static void say_too_large(struct buffer *text)
 /* A fault that has struck the whole call, and is told once. */
 static bool say_whole(struct service *service, struct buffer *text)
 {
-    switch (service->fault ? service->fault->words : WORDS_SUCCESS) {
-    case WORDS_CALL_ERROR:
-    case WORDS_BAN:
-    case WORDS_QUOTA:
-    case WORDS_EMPTY:
-    case WORDS_HTML:
+    enum fault_words words = service->fault ? service->fault->words : WORDS_SUCCESS;
+
+    if (fault_is_whole(words))
         say_struck(service, text);
-        return true;
-    case WORDS_TOO_LARGE:
+    else if (words == WORDS_TOO_LARGE)
         say_too_large(text);
-        return true;
-    case WORDS_PART_LESS:
+    else if (words == WORDS_PART_LESS)
         say_parts(service, service->part_count - 1, text);
-        return true;
-    default:
+    else
         return false;
-    }
+    return true;
 }
 
 static void say(struct service *service, struct buffer *text)

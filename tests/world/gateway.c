@@ -128,12 +128,10 @@ static int choose_fault(uint64_t key)
 /* As the sandbox does it: what may be told of one claim as of the whole call is so by chance. */
 static bool is_told_of_one(const struct fault *fault, uint64_t key, int count)
 {
-    if (fault->effect != EFFECT_ANSWER || fault->status || fault->words == WORDS_SUCCESS)
-        return false;
-    if (fault->words < WORDS_CALL)
-        return true;
-    return count > 1 && fault->words != WORDS_TOO_LARGE && fault->words != WORDS_PART_LESS &&
-           choice_of(STREAM_GATEWAY, key + 10, 2);
+    enum fault_width width = fault_width(fault);
+
+    return width == FAULT_OF_CLAIM ||
+           (width == FAULT_OF_BOTH && count > 1 && choice_of(STREAM_GATEWAY, key + 10, 2));
 }
 
 /* Keyed by the claim and how often it came: other claims can be left out without moving this. */
@@ -263,26 +261,10 @@ static enum fault_words words_of(const struct fate *fate, const struct fault *fa
 static void say_words(const struct fate *fate, const struct fault *fault, const char *id,
                       struct buffer *text)
 {
-    enum fault_words words = words_of(fate, fault);
-    struct answer_form form = {.xml = words == WORDS_XML, .request_id = id};
+    const struct answer_form form = {.request_id = id};
     struct refusal refusal = refusal_of(fate, fault);
-    size_t before = text->len;
 
-    if (words == WORDS_EMPTY)
-        return;
-    if (words == WORDS_HTML)
-        buffer_text(text, answer_page());
-    else if (words == WORDS_REJECTION)
-        answer_rejection(&form, text);
-    else if ((words >= WORDS_ERROR && words <= WORDS_CALL_ERROR) || words == WORDS_BAN ||
-             words == WORDS_QUOTA)
-        answer_error(&form, &refusal, words == WORDS_ERROR_STRING_CODE, text);
-    else
-        answer_success(&form, answer_oddity_of(words), text);
-    if (words == WORDS_MALFORMED) {
-        text->len = before + (text->len - before) * 2 / 3;
-        text->ptr[text->len] = '\0';
-    }
+    answer_words(&form, words_of(fate, fault), &refusal, text);
 }
 
 static void say_success(const char *id, struct buffer *text)
@@ -292,20 +274,13 @@ static void say_success(const char *id, struct buffer *text)
     answer_success(&form, ANSWER_PLAIN, text);
 }
 
-/* What concerns the whole call is told once. */
-static bool is_whole(enum fault_words words)
-{
-    return words == WORDS_CALL_ERROR || words == WORDS_BAN || words == WORDS_QUOTA ||
-           words == WORDS_EMPTY || words == WORDS_HTML;
-}
-
 static void say(const struct fate *fate, const struct fault *fault, const char *id,
                 struct buffer *text)
 {
     enum fault_words words = words_of(fate, fault);
     int count = fate->count - (words == WORDS_PART_LESS);
 
-    if (!fate->is_narrow && is_whole(words)) {
+    if (!fate->is_narrow && fault_is_whole(words)) {
         say_words(fate, fault, id, text);
         return;
     }
