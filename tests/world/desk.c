@@ -147,6 +147,19 @@ bool desk_resolve_all(const struct operation *operation)
     return is_any;
 }
 
+void desk_bring_up_to_date(const struct operation *operation)
+{
+    static struct names names;
+
+    folder_list(".manifest.json", &names);
+    for (int i = 0; i < names.count; i++) {
+        struct words words = words_begin("resolve", names.name[i], LEDGER);
+
+        words_add_gateway(&words);
+        words_run(&words, operation);
+    }
+}
+
 /* ---- ledgers that know less ---- */
 
 /* The export of a start, or the report of a re-run, is the one whose digest it names. */

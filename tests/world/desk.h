@@ -16,6 +16,9 @@ bool desk_choose_report(uint64_t key, char ret_name[NAME_BYTES]);
 bool desk_resolve(const char *report, const struct operation *operation);
 bool desk_resolve_all(const struct operation *operation);
 
+/* What the ledger knows of the reports' rows, they tell. */
+void desk_bring_up_to_date(const struct operation *operation);
+
 /* Takes in all that lies in the folder: reports, and the starts that left none. */
 void desk_learn(const struct operation *operation);
 

@@ -273,8 +273,11 @@ static bool has_mark(enum mark mark)
 static void audit_at_last(void)
 {
     struct words words = words_begin("audit", ".", LEDGER);
-    int code = words_run(&words, &(struct operation){.kind = OPERATION_AUDIT});
+    int code;
 
+    if (has_mark(MARK_KILLED_RESOLVE)) /* between a report and its manifest, perhaps */
+        desk_bring_up_to_date(&(struct operation){.kind = OPERATION_RESOLVE});
+    code = words_run(&words, &(struct operation){.kind = OPERATION_AUDIT});
     if (code && !world->had_accident && !has_mark(MARK_RESUBMIT_SENT) &&
         !has_mark(MARK_RESEND_SENT) && !has_mark(MARK_SETTLED_WITHOUT_REPORT) &&
         !has_mark(MARK_KILLED_RERUN))
