@@ -152,13 +152,13 @@ static void set_unsettled(struct report *report, struct line *line, const char *
 static int set_valid(struct report *report, struct line *line, const struct row_record *known,
                      const char *code, const char *message, struct error *err)
 {
-    /* What was sent in this run keeps its digest; another reading of it is refused. */
-    bool was_sent = known && known->state == ROW_FINAL && known->attempts;
+    /* The record has the same digest: a reading that makes another claim of its row is refused. */
+    bool is_there = known && outcome_is_there(known);
 
-    if (!was_sent && claim_digest(&report->row.claim, line->record.digest))
+    if (!is_there && claim_digest(&report->row.claim, line->record.digest))
         return error_no_memory(err);
     line->has_digest = true;
-    if (known && outcome_is_there(known))
+    if (is_there)
         return 0;
     if (!known && report->row.unknown_row) {
         set_unsettled(report, line, message);
