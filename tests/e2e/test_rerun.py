@@ -517,7 +517,7 @@ class StrangerTest(RerunCase):
         self.upload_rows(claim_rows(2), 1, n2=failing())
         result = self.elsewhere("--dry-run")
         self.assertExit(result, 0)
-        self.assertIn("1 rows", result.out)
+        self.assertIn("1 row ", result.out)
         self.assertFalse(os.path.exists(self.ws.file("other.db")))
         self.assertEqual(self.sent_since(), [])
 
@@ -526,8 +526,8 @@ class StrangerTest(RerunCase):
         self.upload_rows(rows, 3, n1=lose, n3=failing())
         self.assertEqual(self.lines()[4]["code"], "EARLIER_ROW_OPEN")
         dry = self.elsewhere("--dry-run")
-        self.assertIn("1 rows", dry.out)
-        self.assertIn("wait for an earlier row of their claim", dry.out)
+        self.assertIn("1 row ", dry.out)
+        self.assertIn("held by an earlier row of the claim", dry.out)
         self.assertExit(self.elsewhere(), 1)
         self.assertEqual(self.sent_since(), [name_of(3)])
         line = self.lines(FIRST)[4]
@@ -719,9 +719,9 @@ class DamageTest(RerunCase):
         lines = self.whole.split(b"\n")
         self.damaged(self.whole[:-40], "is cut", "whole report")
         self.damaged(self.whole[:-1], "is cut")
-        self.damaged(b"\n".join(lines[:-2]) + b"\n", "2 rows", "manifest says 3", "cut")
+        self.damaged(b"\n".join(lines[:-2]) + b"\n", "number of rows, 2", "manifest says, 3", "cut")
         self.damaged(b"", "is empty")
-        self.damaged(lines[0] + b"\n", "0 rows", "manifest says 3")
+        self.damaged(lines[0] + b"\n", "number of rows, 0", "manifest says, 3")
 
     def test_rows_moved_doubled_or_removed(self):
         lines = self.whole.split(b"\n")
