@@ -1,9 +1,6 @@
 #include "report/unaltered.h"
 
-#include <string.h>
-
 #include "base/error.h"
-#include "base/hex.h"
 #include "base/log.h"
 #include "base/words/language.h"
 
@@ -192,10 +189,7 @@ static int check_outcomes(const struct unaltered *unaltered, struct error *err)
 static int check_bytes(const struct unaltered *unaltered, const unsigned char *sha256,
                        struct error *err)
 {
-    char hex[MANIFEST_SHA256_TEXT_BYTES];
-
-    hex_format(sha256, DIGEST_SHA256_BYTES, hex);
-    if (strcmp(hex, unaltered->manifest->report_sha256) == 0)
+    if (manifest_is_of_report(unaltered->manifest, sha256))
         return 0;
     if (unaltered->is_all_there_is)
         return refuse(unaltered,

@@ -1,9 +1,6 @@
 #include "revision_check.h"
 
-#include <string.h>
-
 #include "base/error.h"
-#include "base/hex.h"
 #include "base/log.h"
 #include "base/words/language.h"
 
@@ -85,11 +82,8 @@ static int check_other_bytes(struct revision *revision, struct error *err)
 int revision_check_bytes(struct revision *revision, struct error *err)
 {
     const struct survey *survey = scan_survey(revision->scan);
-    char sha256[MANIFEST_SHA256_TEXT_BYTES] = "";
 
-    if (survey)
-        hex_format(survey->sha256, EXPORT_SHA256_BYTES, sha256);
-    if (strcmp(sha256, revision->settings->manifest->report_sha256) == 0)
+    if (survey && manifest_is_of_report(revision->settings->manifest, survey->sha256))
         return 0;
     return check_other_bytes(revision, err);
 }

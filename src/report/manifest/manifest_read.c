@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/file/output.h"
+#include "base/hex.h"
 #include "base/json_tree.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -126,21 +127,14 @@ static void take_rules(struct members *m, struct rules *rules)
         const char *path[] = {"reading", "rules", name, NULL};
         yajl_val value = yajl_tree_get(m->tree, path, yajl_t_any);
         const char *word = YAJL_GET_STRING(value);
-        int severity = SEVERITY_OFF;
 
         if (!value) {
             /* A rule that a version did not know did not hold. */
             if (!rule_is_fixed((enum rule)i) && i != RULE_CHANGED_SINCE_ACCEPTED)
                 rules->severity[i] = SEVERITY_OFF;
-            continue;
-        }
-        while (severity <= SEVERITY_ERROR &&
-               !(word && strcmp(word, rule_severity_name((enum severity)severity)) == 0))
-            severity++;
-        if (severity > SEVERITY_ERROR)
+        } else if (!word || !rule_severity_parse(word, &rules->severity[i])) {
             members_spoil(m, _("not a severity"), "reading.rules", name);
-        else
-            rules->severity[i] = (enum severity)severity;
+        }
     }
     if (most)
         rules->max_fee = (int64_t)members_count_of(m, most, "reading", "max_fee");
@@ -417,6 +411,14 @@ void manifest_found_release(struct manifest_found *found)
     free(found->replaced);
     free(found->events);
     empty(found);
+}
+
+bool manifest_is_of_report(const struct manifest_found *found, const unsigned char *sha256)
+{
+    char hex[MANIFEST_SHA256_TEXT_BYTES];
+
+    hex_format(sha256, DIGEST_SHA256_BYTES, hex);
+    return strcmp(hex, found->report_sha256) == 0;
 }
 
 bool manifest_is_of(const struct manifest_found *found, const struct ledger *ledger)
