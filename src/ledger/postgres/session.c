@@ -17,10 +17,12 @@
 #include "base/words/language.h"
 #include "host.h"
 #include "ledger/postgres/server_url.h"
+#include "server_password.h"
+#include "server_words.h"
 #include "sqlstate.h"
 
 #define CONNECT_MS 15000 /* for each host */
-#define VERSION_MIN 150000
+#define ANSWER_MS 15000  /* longer than a statement may take */
 #define STATEMENTS_MAX 64
 #define PARAMETERS_MAX 40
 #define SYSTEM_CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
@@ -43,39 +45,13 @@ struct session {
 
 /* ---- what went wrong ---- */
 
-/* The server's words on one line, without the places in its source. */
-static void join_lines(const char *words, struct buffer *ret_text)
-{
-    while (*words) {
-        size_t len = strcspn(words, "\n");
-
-        if (len && strncmp(words, "LOCATION:", 9) != 0) {
-            if (ret_text->len)
-                buffer_text(ret_text, "; ");
-            buffer_append(ret_text, words, len);
-        }
-        words += len + (words[len] == '\n');
-    }
-}
-
-/* Names and texts of TLS stay as they are in each language of libpq. */
-static bool is_of_tls(const char *words)
-{
-    static const char *const signs[] = {"SSL", "sslmode", "certificate", "证书"};
-
-    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
-        if (strstr(words, signs[i]))
-            return true;
-    return false;
-}
-
 static int exit_code_of_connection(const struct session *session, const char *words)
 {
     char state[SQLSTATE_BYTES];
 
     if (sqlstate_find(words, state))
         return sqlstate_exit_code(state);
-    if (PQconnectionNeedsPassword(session->connection) || is_of_tls(words))
+    if (PQconnectionNeedsPassword(session->connection) || server_words_are_of_tls(words))
         return EXIT_BAD_CONFIG;
     return EXIT_TRY_LATER;
 }
@@ -85,7 +61,7 @@ static int fail_to_connect(const struct session *session, struct error *err)
     const char *words = PQerrorMessage(session->connection);
     struct buffer text = {0};
 
-    join_lines(words, &text);
+    server_words_join(words, &text);
     error_set(err, exit_code_of_connection(session, words),
               "cannot connect to the ledger '%s': %s; nothing was sent", LOG_QUOTED(session->url),
               LOG_QUOTED_WITHIN(buffer_string(&text), 1024));
@@ -99,7 +75,7 @@ static int fail(const struct session *session, struct error *err)
     const char *words = PQresultErrorField(session->result, PG_DIAG_MESSAGE_PRIMARY);
     struct buffer text = {0};
 
-    join_lines(words ? words : PQerrorMessage(session->connection), &text);
+    server_words_join(words ? words : PQerrorMessage(session->connection), &text);
     error_set(err, sqlstate_exit_code(state ? state : ""), "ledger '%s': the server says: %s",
               LOG_QUOTED(session->url), LOG_QUOTED_WITHIN(buffer_string(&text), 1024));
     buffer_release(&text);
@@ -185,46 +161,23 @@ static int put_tls(struct parameters *p, const char *url, struct error *err)
     return 0;
 }
 
-/* From where only the user can read it; .pgpass and PGSERVICE are libpq's own. */
-static int put_password(struct parameters *p, struct error *err)
-{
-    const char *variable = getenv("PGPASSWORD");
-    const char *folder;
-    struct buffer path = {0};
-    int result = 0;
-
-    if (variable && *variable)
-        return error_set(err, EXIT_BAD_CONFIG,
-                         "the environment variable PGPASSWORD has the password of the ledger: put "
-                         "it into ~/.pgpass or the file ledger-password of $CREDENTIALS_DIRECTORY, "
-                         "and unset the variable; nothing was sent");
-    if (secret_credentials_folder(&folder, err))
-        return -1;
-    if (!folder)
-        return 0;
-    buffer_format(&path, "%s/ledger-password", folder);
-    if (path.failed)
-        result = error_no_memory(err);
-    else if (access(path.ptr, F_OK) == 0)
-        result = secret_read_line(path.ptr, _("password of the ledger"), &p->password, err);
-    buffer_release(&path);
-    if (!result && p->password.text)
-        put(p, "password", p->password.text);
-    return result;
-}
-
 static void put_own(struct parameters *p)
 {
-    put(p, "application_name", "claimbatch");
-    put(p, "client_encoding", "UTF8");
-    put(p, "gssencmode", "disable");
-    put(p, "keepalives", "1");
-    put(p, "keepalives_idle", "10");
-    put(p, "keepalives_interval", "5");
-    put(p, "keepalives_count", "3");
-    put(p, "tcp_user_timeout", "10000");
-    put(p, "target_session_attrs", "read-write");
-    put(p, "options", SETTINGS);
+    static const char *const own[][2] = {
+        {"application_name", "claimbatch"},
+        {"client_encoding", "UTF8"},
+        {"gssencmode", "disable"},
+        {"keepalives", "1"},
+        {"keepalives_idle", "10"},
+        {"keepalives_interval", "5"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "10000"},
+        {"options", SETTINGS},
+        {"target_session_attrs", "read-write"},
+    };
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+        put(p, own[i][0], own[i][1]);
 }
 
 static int prepare(struct parameters *p, const char *url, bool all_local, struct error *err)
@@ -235,7 +188,11 @@ static int prepare(struct parameters *p, const char *url, bool all_local, struct
     put_own(p);
     if (!all_local && put_tls(p, url, err))
         return -1;
-    return put_password(p, err);
+    if (server_password_read(&p->password, err))
+        return -1;
+    if (p->password.text)
+        put(p, "password", p->password.text);
+    return 0;
 }
 
 /* Until libpq says that it is connected, or why not. */
@@ -262,7 +219,9 @@ static int wait_until_connected(struct session *session, int64_t deadline_ms, st
         if (fds[0].revents)
             state = PQconnectPoll(session->connection);
     }
-    return state == PGRES_POLLING_OK ? 0 : fail_to_connect(session, err);
+    if (state != PGRES_POLLING_OK || PQsetnonblocking(session->connection, 1))
+        return fail_to_connect(session, err);
+    return 0;
 }
 
 static int start(struct session *session, struct parameters *p, struct error *err)
@@ -311,38 +270,33 @@ static int connect_by_url(struct session *session, struct error *err)
 
 /* ---- what the server promises ---- */
 
-static int refuse_server(const struct session *session, const char *why, struct error *err)
-{
-    return error_set(err, EXIT_BAD_CONFIG, "the server of the ledger '%s' %s; nothing was sent",
-                     LOG_QUOTED(session->url), _(why));
-}
-
+/* That it is no standby is asked of libpq. */
 static int check_server(struct session *session, struct error *err)
 {
+    static const struct {
+        const char *is, *else_why;
+    } promises[] = {
+        {"t", N_("is older than PostgreSQL 15")},
+        {"on", N_("runs with fsync off: it forgets commits when it crashes")},
+        {"on", N_("runs with full_page_writes off: a crash may leave pages half written")},
+        {"UTF8", N_("keeps this database in another encoding than UTF8")},
+    };
     static const char question[] =
-        "SELECT current_setting('server_version_num'), current_setting('fsync'),"
+        "SELECT current_setting('server_version_num')::integer>=150000, current_setting('fsync'),"
         " current_setting('full_page_writes'), current_setting('server_encoding'),"
-        " pg_is_in_recovery(), current_setting('synchronous_commit')";
-    bool is_strict;
+        " current_setting('synchronous_commit')";
+    int count = sizeof(promises) / sizeof(*promises);
 
     if (session_ask(session, question, 0, NULL, err))
         return -1;
-    if (strtol(session_text(session, 0, 0), NULL, 10) < VERSION_MIN)
-        return refuse_server(session, N_("is older than PostgreSQL 15"), err);
-    if (strcmp(session_text(session, 0, 1), "on") != 0)
-        return refuse_server(session, N_("runs with fsync off: it forgets commits when it crashes"),
-                             err);
-    if (strcmp(session_text(session, 0, 2), "on") != 0)
-        return refuse_server(
-            session, N_("runs with full_page_writes off: a crash may leave pages half written"),
-            err);
-    if (strcmp(session_text(session, 0, 3), "UTF8") != 0)
-        return refuse_server(session, N_("keeps this database in another encoding than UTF8"), err);
-    if (strcmp(session_text(session, 0, 4), "f") != 0)
-        return error_set(err, EXIT_TRY_LATER, "the server of the ledger '%s' is a standby",
-                         LOG_QUOTED(session->url));
-    is_strict = strcmp(session_text(session, 0, 5), "remote_apply") == 0;
-    return is_strict ? 0 : session_execute(session, "SET synchronous_commit=on", err);
+    for (int i = 0; i < count; i++)
+        if (strcmp(session_text(session, 0, i), promises[i].is) != 0)
+            return error_set(err, EXIT_BAD_CONFIG,
+                             "the server of the ledger '%s' %s; nothing was sent",
+                             LOG_QUOTED(session->url), _(promises[i].else_why));
+    if (strcmp(session_text(session, 0, count), "remote_apply") == 0)
+        return 0;
+    return session_execute(session, "SET synchronous_commit=on", err);
 }
 
 int session_open(const char *url, struct session **ret_session, struct error *err)
@@ -365,7 +319,7 @@ void session_close(struct session *session)
 {
     if (!session)
         return;
-    PQclear(session->result);
+    PQclear(session->result); /* the connection is gone with what it waits for: never cancelled */
     PQfinish(session->connection);
     buffer_release(&session->warnings);
     free(session);
@@ -373,12 +327,53 @@ void session_close(struct session *session)
 
 /* ---- statements ---- */
 
-static int take(struct session *session, PGresult *result, struct error *err)
+static void keep(struct session *session, PGresult *result)
 {
-    ExecStatusType status = PQresultStatus(result);
-
     PQclear(session->result);
     session->result = result;
+}
+
+/* Sends what is left and reads what comes, until something did: 1 when there is no more to come. */
+static int exchange(struct session *session, int64_t deadline_ms, struct error *err)
+{
+    int left = PQflush(session->connection);
+    int64_t wait_ms = deadline_ms - clock_mono_ms();
+    struct pollfd fd = {PQsocket(session->connection), left > 0 ? POLLIN | POLLOUT : POLLIN, 0};
+
+    while (left >= 0 && !PQisBusy(session->connection)) {
+        PGresult *result = PQgetResult(session->connection);
+
+        if (!result)
+            return 1;
+        keep(session, result);
+    }
+    if (left >= 0 && (wait_ms <= 0 || poll(&fd, 1, (int)wait_ms) == 0))
+        return error_set(err, EXIT_TRY_LATER,
+                         "ledger '%s': the server did not answer within %d s; whether it did what "
+                         "it was told is not known",
+                         LOG_QUOTED(session->url), ANSWER_MS / 1000);
+    if (left < 0 || !PQconsumeInput(session->connection)) {
+        keep(session, NULL);
+        return fail(session, err);
+    }
+    return 0;
+}
+
+/* Waits for the answer to what was sent. Not for ever: a commit that waits for a standby obeys no
+ * limit of the server's. A signal that asks for a stop does not end it, since a commit may be under
+ * way. */
+static int take(struct session *session, int is_sent, struct error *err)
+{
+    int64_t deadline_ms = clock_mono_ms() + ANSWER_MS;
+    ExecStatusType status;
+    int done = 0;
+
+    keep(session, NULL);
+    while (is_sent && !done)
+        done = exchange(session, deadline_ms, err);
+    if (done < 0)
+        return -1;
+    status = PQresultStatus(session->result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
         return fail(session, err);
     if (session->warnings.len || session->warnings.failed)
@@ -390,7 +385,7 @@ static int take(struct session *session, PGresult *result, struct error *err)
 int session_execute(struct session *session, const char *statements, struct error *err)
 {
     buffer_reset(&session->warnings);
-    return take(session, PQexec(session->connection, statements), err);
+    return take(session, PQsendQuery(session->connection, statements), err);
 }
 
 /* Its number among those that were prepared. */
@@ -408,7 +403,7 @@ static int prepare_statement(struct session *session, const char *statement, siz
         return error_set(err, EXIT_INTERNAL, "too many statements of one session");
     *ret_number = session->statement_count;
     snprintf(name, sizeof(name), "s%zu", *ret_number);
-    if (take(session, PQprepare(session->connection, name, statement, 0, NULL), err))
+    if (take(session, PQsendPrepare(session->connection, name, statement, 0, NULL), err))
         return -1;
     session->statements[session->statement_count++] = statement;
     return 0;
@@ -425,7 +420,8 @@ int session_ask(struct session *session, const char *statement, size_t count,
         return -1;
     snprintf(name, sizeof(name), "s%zu", number);
     return take(session,
-                PQexecPrepared(session->connection, name, (int)count, values, NULL, NULL, 0), err);
+                PQsendQueryPrepared(session->connection, name, (int)count, values, NULL, NULL, 0),
+                err);
 }
 
 int session_rows(const struct session *session)
