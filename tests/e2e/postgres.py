@@ -133,7 +133,7 @@ def query(url, sql):
 def receive_log(url):
     """Receives the server's log, as a standby does, for as long as it is asked to."""
     with tempfile.TemporaryDirectory(prefix="cb-pg-", dir="/tmp") as folder:
-        receiver = subprocess.Popen([find_folder() / "pg_receivewal", f"--dbname={url}", f"--directory={folder}"])
+        receiver = subprocess.Popen([find_folder() / "pg_receivewal", "--synchronous", f"--dbname={url}", f"--directory={folder}"])
         try:
             wait_for(url, "SELECT EXISTS (SELECT 1 FROM pg_stat_replication)")
             yield

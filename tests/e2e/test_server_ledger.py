@@ -8,7 +8,7 @@ import threading
 import unittest
 
 import postgres
-from harness import TestCase, claim_rows
+from harness import TestCase, claim_rows, make_certificate, server_tls
 
 PASSWORD = "geheim-7f3d"
 URL = f"postgresql://clerk:{PASSWORD}@db.example/claims"
@@ -127,6 +127,42 @@ class CreateTest(CreateCase):
         self.assertEqual(self.query("SELECT to_regnamespace('claimbatch') IS NULL"), [["t"]])
 
 
+class StandbyTest(CreateCase):
+    """A server that waits for one standby: here a receiver of its log, which can go."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = postgres.Server()
+        self.addCleanup(self.server.close)
+        self.url = self.server.create()
+
+    def wait_for_standby(self):
+        for sql in ("ALTER SYSTEM SET synchronous_standby_names='pg_receivewal'", "SELECT pg_reload_conf()"):
+            postgres.query(self.server.url, sql)
+        postgres.wait_for(self.server.url, "SELECT current_setting('synchronous_standby_names')<>''")
+
+    def test_what_the_server_promised_is_kept(self):
+        with postgres.receive_log(self.server.url):
+            self.wait_for_standby()
+            made = self.create(self.url)
+            self.assertExit(made, 0)
+            self.assertNotIn("is lost with its disk", made.log)
+            self.assertEqual(postgres.query(self.url, "SELECT value FROM claimbatch.meta WHERE name='durability'"),
+                             [["standby"]])
+
+    def test_a_commit_that_the_standby_has_not_is_no_commit(self):
+        """The server answers COMMIT with a warning when somebody ends its waiting."""
+        self.wait_for_standby()
+        run = self.ws.start("status", "--create", "--ledger", self.url)
+        waits = "FROM pg_stat_activity WHERE application_name='claimbatch' AND wait_event='SyncRep'"
+        postgres.wait_for(self.server.url, f"SELECT EXISTS (SELECT 1 {waits})")
+        postgres.query(self.server.url, f"SELECT pg_cancel_backend(pid) {waits}")
+        done = run.finish()
+        self.assertExit(done, 78)
+        self.assertIn("canceling wait for synchronous replication", done.log)
+        self.assertNotIn("new ledger created", done.log)
+
+
 class WireTest(CreateCase):
     """What is said to a server, and what is made of its answers, byte by byte."""
 
@@ -167,6 +203,42 @@ class WireTest(CreateCase):
         with self.server(b"N") as url:
             self.assertExit(self.create(url + "?sslmode=verify-full"), 78)
         self.assertEqual(self.heard, struct.pack(">ii", 8, 80877103))
+
+    @contextlib.contextmanager
+    def tls_server(self, certificate, key):
+        """Takes TLS, says who it is, and hears what is said to it then."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            def serve():
+                with listener.accept()[0] as connection, contextlib.suppress(OSError):
+                    connection.recv(4096)
+                    connection.sendall(b"S")
+                    with server_tls(certificate, key).wrap_socket(connection, server_side=True) as secure:
+                        self.heard += secure.recv(4096)
+                        secure.sendall(self.refusal("57P03", "not yet"))
+
+            thread = threading.Thread(target=serve, daemon=True)
+            thread.start()
+            yield f"postgresql://clerk@localhost:{listener.getsockname()[1]}/claims?hostaddr=127.0.0.1&sslmode=verify-full"
+            thread.join(postgres.SECONDS)
+
+    def test_nothing_is_said_before_the_certificate_was_verified(self):
+        certificate, key = make_certificate(self.ws)
+        with self.tls_server(certificate, key) as url:  # nobody has vouched for it
+            run = self.create(url)
+            self.assertExit(run, 78)
+            self.assertIn("certificate", run.log)
+        self.assertEqual(self.heard, b"")
+        with self.tls_server(certificate, key) as url:
+            run = self.create(f"{url}&sslrootcert={certificate}")
+            self.assertExit(run, 75)
+            self.assertIn("not yet", run.log)
+        self.assertIn(b"clerk", self.heard)
+
+    def test_a_certificate_of_another_host_is_refused(self):
+        certificate, key = make_certificate(self.ws, "other.example")
+        with self.tls_server(certificate, key) as url:
+            self.assertExit(self.create(f"{url}&sslrootcert={certificate}"), 78)
+        self.assertEqual(self.heard, b"")
 
     def test_a_password_comes_from_the_credentials(self):
         self.ws.write("ledger-password", PASSWORD + "\n", 0o600)
