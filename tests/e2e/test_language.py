@@ -191,6 +191,18 @@ class LanguageTest(TestCase):
         said = self.ws.run("check", "claims.csv", env=self.chinese()).err
         self.assertIn("、理赔金额(分)、理赔金额(元)", said)
 
+    def test_what_is_recorded_in_english_has_its_meaning_in_chinese_beside_it(self):
+        self.ws.export(claim_rows(1))
+        web = self.gateway(lambda request: Reply(then="close"))
+        self.assertEqual(self.ws.upload(web).code, 3)
+        recorded = "the connection was closed without an answer"
+        for command in (("audit",), ("resolve", "--gateway", web.url)):
+            words = (*command, "claims.report.csv", "--ledger", "ledger.db")
+            english, chinese = (self.ws.run(*words, env=env).out for env in (None, self.chinese()))
+            self.assertIn(recorded, english)
+            self.assertIn(recorded, chinese)
+            self.assertIn("网关没有答复就关闭了连接", "".join(chinese.split()))
+
     def test_tables_fit_a_terminal_of_60_columns(self):
         rows = [claim_row(i, claim_order_no=f"LP2026110041{i:02}") for i in range(1, 41)]
         rows[38] = claim_row(39, claim_status="2", claim_fee="0", claim_desc="")

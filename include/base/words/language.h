@@ -17,6 +17,8 @@
 #ifndef CLAIMBATCH_BASE_WORDS_LANGUAGE_H
 #define CLAIMBATCH_BASE_WORDS_LANGUAGE_H
 
+#include <stdbool.h>
+
 #include "base/buffer.h"
 
 /* Marks words for the catalogue that are looked up where they are shown; looks words up. */
@@ -29,6 +31,9 @@ void language_start(void);
 
 /* From here on English, for who reads JSON. */
 void language_stop(void);
+
+/* Whether words are English: what is recorded needs no word beside it then. */
+bool language_is_english(void);
 
 /* The words in the language in force; "" stays "", NULL stays NULL. */
 const char *language_of(const char *english) __attribute__((format_arg(1)));

@@ -57,6 +57,13 @@ void language_stop(void)
     words = (locale_t)0;
 }
 
+bool language_is_english(void)
+{
+    static const char always[] = "out of memory";
+
+    return dgettext(DOMAIN, always) == always;
+}
+
 const char *language_of(const char *english)
 {
     return english && *english ? dgettext(DOMAIN, english) : english;

@@ -205,12 +205,13 @@ static void put_code(const struct audit_code *code, struct buffer *out)
                     code->rows > code->first_count ? ", …" : "");
     out->failed |= rows.failed;
     buffer_release(&rows);
+    /* Messages are recorded in English, whoever reads them. */
+    if (*code->advice.meaning && (!language_is_english() || !*code->advice.todo))
+        audit_text_line(out, 4, "%s", code->advice.meaning);
     if (*code->message)
         audit_text_line(out, 4, "'%s'", LOG_QUOTED(code->message));
     if (*code->advice.todo)
         audit_text_line(out, 4, "do: %s", code->advice.todo);
-    else if (*code->advice.meaning)
-        audit_text_line(out, 4, "%s", code->advice.meaning);
 }
 
 static void put_codes(const struct audit *audit, struct buffer *out)

@@ -11,6 +11,7 @@
 #include "base/money.h"
 #include "base/words/language.h"
 #include "base/words/terminal.h"
+#include "report/advice/advice.h"
 
 #define SHOWN_BYTES 2048 /* of a message */
 #define LABEL_COLUMNS 15
@@ -115,18 +116,29 @@ static void print_text(const char *name, const char *text)
     putchar('\n');
 }
 
-/* A message is a sentence: in lines that fit. */
-static void print_message(const char *text)
+/* A sentence: in lines that fit. */
+static void print_sentence(const char *name, const char *text)
 {
     struct buffer lines = {0};
 
     if (!*text)
         return;
-    print_label("message");
+    print_label(name);
     terminal_flow(LOG_QUOTED_WITHIN(text, SHOWN_BYTES), LABEL_COLUMNS, LABEL_COLUMNS,
                   terminal_width(STDOUT_FILENO), &lines);
     terminal_print(buffer_string(&lines));
     buffer_release(&lines);
+}
+
+/* Messages are recorded in English, whoever reads them. */
+static void print_meaning(const struct row_record *r)
+{
+    struct advice advice;
+
+    if (language_is_english())
+        return;
+    advice_find(r->code, r->sub_code, OUTCOME_UNKNOWN, &advice);
+    print_sentence(_("meaning"), advice.meaning);
 }
 
 static void print_attempt(const struct row_record *r)
@@ -144,7 +156,8 @@ static void print_attempt(const struct row_record *r)
         printf("  %-12s %d\n", "http_status", r->http_status);
     print_text("code", r->code);
     print_text("sub_code", r->sub_code);
-    print_message(r->message);
+    print_meaning(r);
+    print_sentence("message", r->message);
     print_text("request_id", *r->request_id ? r->request_id : _("none came"));
     hex_format(r->digest, DIGEST_CLAIM_BYTES, digest);
     print_text("digest", digest);
