@@ -75,12 +75,13 @@ static void put_code_line(struct buffer *table, const char *code, const char *se
                           const char *problems, const char *first)
 {
     size_t columns = terminal_columns(problems);
+    size_t width = terminal_columns(_("problems"));
 
     if (!table->len)
         buffer_byte(table, '\n');
-    terminal_cell(table, code, 25);
+    terminal_cell(table, code, 23);
     terminal_cell(table, severity, terminal_columns(_("severity")) + 1);
-    terminal_cell(table, "", columns < 8 ? 8 - columns : 0);
+    terminal_cell(table, "", columns < width ? width - columns : 0);
     buffer_format(table, "%s  %s\n", problems, first);
 }
 
