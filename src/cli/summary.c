@@ -112,6 +112,35 @@ static void append_repeats(const struct tally *tally, struct buffer *text)
             (unsigned long long)repeats->row_before);
 }
 
+/* Where --limit and its number end, if they begin here with a blank; NULL: it is another word. */
+static const char *end_of_limit(const char *at)
+{
+    static const char option[] = " --limit";
+    size_t len = strlen(option);
+
+    if (strncmp(at, option, len) != 0 || (at[len] != ' ' && at[len] != '='))
+        return NULL;
+    len++;
+    return at + len + strcspn(at + len, " ");
+}
+
+/* The command as it was typed, but for --limit: what is printed can be typed as it stands. */
+static void append_without_limit(const char *invocation, struct buffer *text)
+{
+    bool is_quoted = false;
+
+    for (const char *at = invocation; *at; at++) {
+        const char *end = is_quoted ? NULL : end_of_limit(at);
+
+        if (end) {
+            at = end - 1;
+            continue;
+        }
+        is_quoted ^= *at == '\'';
+        buffer_byte(text, *at);
+    }
+}
+
 /* What was wrong stays so until somebody fixes it: then the same command again is no advice. */
 static void append_again(const struct summary *s, struct buffer *text)
 {
@@ -136,8 +165,9 @@ static void append_again(const struct summary *s, struct buffer *text)
     } else if (strcmp(s->stop->because, "limit") == 0) {
         language_format(text,
                         "next: look on the platform whether the rows that were sent are right. "
-                        "Then, without --limit for all that are left: %s\n",
-                        s->invocation);
+                        "Then, without --limit for all that are left: ");
+        append_without_limit(s->invocation, text);
+        buffer_byte(text, '\n');
     } else if (strcmp(s->stop->because, "require-valid") == 0) {
         language_format(text, "next: once the export is correct, or without --require-valid: %s\n",
                         s->invocation);
