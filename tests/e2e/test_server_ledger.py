@@ -104,8 +104,8 @@ class CreateTest(CreateCase):
     def test_two_at_once_make_one(self):
         commands = [("status", "--create", "--ledger", self.url)] * 4
         codes = sorted(run.code for run in self.ws.run_together(commands))
-        self.assertEqual(codes[0], 0, codes)
-        self.assertLessEqual(set(codes), {0, 73, 75})
+        self.assertEqual(codes.count(0), 1, codes)
+        self.assertLessEqual(set(codes), {0, 73, 75})  # 75: the first one took long
         self.assertEqual(self.query("SELECT count(*) FROM claimbatch.meta WHERE name='id'"), [["1"]])
 
     def test_who_may_not_is_shown_the_way(self):

@@ -14,6 +14,8 @@
 
 #define SERVER_SCHEMA_TEXT "1" /* that they make, and the only one that this program knows */
 
+#define SERVER_SCHEMA_LOCK "4846791580151137331" /* that they take */
+
 extern const char server_schema_text[];
 extern const size_t server_schema_text_bytes;
 

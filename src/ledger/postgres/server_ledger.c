@@ -31,10 +31,12 @@ static int refuse_second(const char *url, const char *schema, struct error *err)
                      LOG_QUOTED(url));
 }
 
-/* Whether a ledger is there, which is refused. */
+/* Whether a ledger is there, which is refused. Of those who make one in the same moment one does,
+ * and the others find it: the lock is held until the session ends. */
 static int check_place(struct session *session, const char *url, struct error *err)
 {
-    if (session_ask(session, "SELECT to_regclass('claimbatch.meta') IS NOT NULL", 0, NULL, err))
+    if (session_ask(session, "SELECT pg_advisory_lock(" SERVER_SCHEMA_LOCK ")", 0, NULL, err) ||
+        session_ask(session, "SELECT to_regclass('claimbatch.meta') IS NOT NULL", 0, NULL, err))
         return -1;
     if (strcmp(session_text(session, 0, 0), "t") != 0)
         return 0;
