@@ -73,7 +73,7 @@ def run(root, options):
     patches = sorted(
         os.path.join(root, "tests/world/bank", name)
         for name in os.listdir(os.path.join(root, "tests/world/bank"))
-        if not options.only or options.only in name
+        if not options.only or re.search(options.only, name)
     )
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
