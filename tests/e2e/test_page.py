@@ -4,6 +4,7 @@ section 1)."""
 import datetime
 import html.parser
 import os
+import re
 import unittest
 
 import browser
@@ -112,6 +113,7 @@ class Page(PageCase):
         self.assertExit(self.ws.run("audit", "--html", PAGE, "-L", "ledger.db", REPORT, "bad.report.csv"), 0)
         figures = self.text().split('<dl class="figures">')[1].split("</dl>")[0]
         self.assertEqual(figures.count(", of 2 not known"), 2)
+        self.assertEqual(len(re.findall("> invalid <b>1</b></li>", self.text())), 2)  # of each export
 
     def test_on_standard_output(self):
         result = self.ws.run("audit", "--html", "-", "--ledger", "ledger.db", REPORT)

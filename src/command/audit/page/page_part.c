@@ -49,7 +49,7 @@ void page_outcomes(struct buffer *page, const struct audit_sum *sums, bool with_
         buffer_text(page, " <b>");
         html_count(page, sum->rows);
         buffer_text(page, "</b>");
-        if (with_money) {
+        if (with_money && chart_order[i] != OUTCOME_INVALID) { /* its amount is not known */
             buffer_text(page, " <small>");
             html_yuan(page, sum->fee_fen);
             buffer_text(page, "</small>");
