@@ -1,7 +1,8 @@
 """Undoes one fix after the other, and looks whether the world finds the fault again.
 
 Each file of bank/ is a patch that takes a fix of the past out of src. Its first lines say what the
-fault was and in how many histories it has to be found ("histories: N").
+fault was and in how many histories it has to be found ("histories: N"), or which plan of corpus/
+finds one that is too rare for that ("plan: NAME").
 """
 
 import os
@@ -13,10 +14,24 @@ import tempfile
 BUILD_ARGUMENTS = ("-Dtests=enabled",)
 
 
-def budget(patch):
+def head_of(patch):
+    """In how many histories it has to be found, and by which plan, None: by none."""
     with open(patch, encoding="utf-8") as file:
-        found = re.search(r"^histories: (\d+)", file.read(), re.MULTILINE)
-    return int(found.group(1)) if found else 1000
+        text = file.read()
+    histories = re.search(r"^histories: (\d+)", text, re.MULTILINE)
+    plan = re.search(r"^plan: (\S+)", text, re.MULTILINE)
+    return int(histories.group(1)) if histories else 1000, plan and plan.group(1)
+
+
+def find_failure(output):
+    """Its seed and its words; None: none fails."""
+    found = re.search(r"^seed (\d+): (.*)$", output, re.MULTILINE)
+    return (int(found.group(1)), found.group(2)) if found else None
+
+
+def replay(world, plan):
+    command = [world, "--plan", plan]
+    return find_failure(subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def copy_tree(root, to):
@@ -42,9 +57,9 @@ def search(world, histories, jobs):
         ]
         outputs = [process.communicate()[0] for process in processes]
         for output in outputs:
-            found = re.search(r"^seed (\d+): (.*)$", output, re.MULTILINE)
+            found = find_failure(output)
             if found:
-                return int(found.group(1)), found.group(2)
+                return found
     return None
 
 
@@ -59,10 +74,15 @@ def try_patch(root, patch, folder, jobs):
         )
         if built.returncode:
             return "it cannot be built:\n" + built.stdout[-2000:]
-        found = search(os.path.join(build, "tests/world/world"), budget(patch), jobs)
+        world = os.path.join(build, "tests/world/world")
+        histories, plan = head_of(patch)
+        if plan:
+            found = replay(world, os.path.join(root, "tests/world/corpus", plan))
+        else:
+            found = search(world, histories, jobs)
         name = os.path.basename(patch)
         if not found:
-            return f"not found in {budget(patch)} histories"
+            return f"not found by {plan or f'{histories} histories'}"
         print(f"{name}: found by seed {found[0]}: {found[1]}", flush=True)
         return None
     finally:
