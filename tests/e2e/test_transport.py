@@ -660,7 +660,7 @@ class OutageTest(TransportCase):
             "-c", 'ulimit -n 80; exec "$0" "$@"', self.ws.binary, *words, binary="/bin/sh"
         )
         self.assertExit(result, 71)
-        self.assertSays(result, "64 calls in flight", "88 open files", "have 80", "nothing was sent")
+        self.assertSays(result, "--in-flight 64", "88 open files", "have 80", "nothing was sent")
         self.assertEqual(gateway.requests, [])
         result = self.ws.run(
             "-c", 'ulimit -n 88; exec "$0" "$@"', self.ws.binary, *words, binary="/bin/sh"
