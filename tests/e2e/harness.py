@@ -232,6 +232,7 @@ class Workspace:
         self.report = self.file("claims.report.csv")
         self.ledger = self.file("ledger.db")
         self._runs = []
+        self._public = None
 
     def __enter__(self):
         return self
@@ -240,6 +241,16 @@ class Workspace:
         for run in self._runs:
             run.close()
         shutil.rmtree(self.path)
+        if self._public:
+            shutil.rmtree(self._public)
+
+    def binary_for_others(self):
+        """The program where another user can run it: the checkout may be in a folder of root's own."""
+        if not self._public:
+            self._public = tempfile.mkdtemp(prefix="claimbatch-e2e-")
+            os.chmod(self._public, 0o755)
+            shutil.copy(self.binary, os.path.join(self._public, "claimbatch"))
+        return os.path.join(self._public, "claimbatch")
 
     def file(self, name):
         return os.path.join(self.path, name)

@@ -80,7 +80,7 @@ class RunningTest(TestCase):
         os.chmod(self.ws.path, 0o777)
         os.chown(self.ws.file("secret"), 65534, 65534)
         process = subprocess.Popen(
-            [os.path.abspath(self.ws.binary), *map(str, arguments)], cwd=self.ws.path,
+            [self.ws.binary_for_others(), *map(str, arguments)], cwd=self.ws.path,
             env=self.ws.environment(), stderr=subprocess.PIPE, text=True, **nobody,
         )  # fmt: skip
         seen["pid"] = process.pid

@@ -149,7 +149,7 @@ class NamedPathTest(MoveCase):
         for rows in (11, 31):
             self.ws.export(claim_rows(3, rows), name="second.csv")
             result = subprocess.run(
-                [self.ws.binary, *arguments, "--report-dir", "drop"],
+                [self.ws.binary_for_others(), *arguments, "--report-dir", "drop"],
                 cwd=self.ws.path,
                 env=self.ws.environment(),
                 user=65534,

@@ -130,7 +130,7 @@ class CauseTest(TestCase):
         ):
             with self.subTest(arguments=arguments[:1]):
                 result = subprocess.run(
-                    [self.ws.binary, *arguments],
+                    [self.ws.binary_for_others(), *arguments],
                     cwd=self.ws.path,
                     env=self.ws.environment(),
                     user=65534,

@@ -944,7 +944,7 @@ class CrashTest(ResolveCase):
 class RootTest(TestCase):
     def as_nobody(self, *arguments):
         return subprocess.run(
-            [self.ws.binary, *arguments], cwd=self.ws.path, env=self.ws.environment(), user=65534, group=65534,
+            [self.ws.binary_for_others(), *arguments], cwd=self.ws.path, env=self.ws.environment(), user=65534, group=65534,
             extra_groups=[], capture_output=True, text=True, timeout=60, check=False,
         )
 
