@@ -116,7 +116,7 @@ class SourceTest(SecretCase):
                 os.chown(self.ws.write(name, APP_SECRET, mode=mode), 0, 4711)
                 argv = self.without_secret("--app-secret-file", name, "-o", f"{name}.report.csv")
                 done = subprocess.run(
-                    [os.path.abspath(self.ws.binary), *map(str, argv)], cwd=self.ws.path,
+                    [self.ws.binary_for_others(), *map(str, argv)], cwd=self.ws.path,
                     env=self.ws.environment(), capture_output=True, text=True, timeout=60,
                     user=NOBODY, group=NOBODY, extra_groups=[4711],
                 )  # fmt: skip
@@ -212,7 +212,7 @@ class ConfigurationTest(SecretCase):
         os.chmod(self.ws.path, 0o777)
         os.chown(self.ws.file("secret"), NOBODY, NOBODY)  # it is looked at, too
         done = subprocess.run(
-            [os.path.abspath(self.ws.binary), "upload", "x.csv", "--print-config", "--config", "claimbatch.conf"],
+            [self.ws.binary_for_others(), "upload", "x.csv", "--print-config", "--config", "claimbatch.conf"],
             cwd=self.ws.path, env=self.ws.environment(), capture_output=True, text=True, timeout=60,
             user=NOBODY, group=NOBODY, extra_groups=[],
         )  # fmt: skip
@@ -248,7 +248,7 @@ class ConfigurationTest(SecretCase):
         os.chmod(self.ws.path, 0o777)
         os.chmod(self.ws.file("hidden"), 0o700)
         done = subprocess.run(
-            [os.path.abspath(self.ws.binary), "upload", "x.csv", "--print-config"], cwd=self.ws.path,
+            [self.ws.binary_for_others(), "upload", "x.csv", "--print-config"], cwd=self.ws.path,
             env=self.ws.environment(XDG_CONFIG_HOME=self.ws.file("hidden")), capture_output=True, text=True,
             timeout=60, user=NOBODY, group=NOBODY, extra_groups=[],
         )  # fmt: skip
