@@ -24,6 +24,9 @@ struct civil {
 int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 
+/* Monotonic time that counts what the machine has slept, which clock_mono_ms does not. */
+int64_t clock_boot_ms(void);
+
 /* Whether the parts are a real date and time of the years 1 to 9999; 24:00 and leap seconds are
  * not. */
 bool clock_civil_valid(const struct civil *civil);
