@@ -22,7 +22,7 @@ enum verdict_kind {
     VERDICT_UNKNOWN,
     VERDICT_AGAIN,  /* surely not executed; uses up an attempt */
     VERDICT_OUTAGE, /* surely not handed over; uses up no attempt; the gateway cannot be reached */
-    VERDICT_WITHDRAWN, /* recalled by ourselves before hand-over; uses up no attempt */
+    VERDICT_WITHDRAWN, /* held back by ourselves before hand-over; uses up no attempt */
     VERDICT_BAN,       /* surely not executed, nobody sends for wait_ms; uses up no attempt */
     VERDICT_QUOTA,     /* surely not executed; today's quota is used up: stop */
     VERDICT_STOP, /* surely not executed; nothing more may be sent: stop with exit_code; row unsent

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/deadline.h"
 #include "client_words.h"
 #include "failing_realloc.h"
 #include "run/job.h"
@@ -157,6 +159,77 @@ static void call_that_has_not_left_is_withdrawn(void **state)
     stop_server(server);
 }
 
+/* A submitter of calls of two claims that may send until the deadline; the second job is for the
+ * company of the desk's. */
+static void set_late_desk(struct desk *d, const char *url, const struct deadline *deadline,
+                          struct job *ret_other)
+{
+    set_desk(d, url, SIGN_HMAC_SHA256, 2);
+    submit_close(d->submitter);
+    d->settings.client.send_before = deadline;
+    assert_int_equal(submit_open(&d->settings, 2, &d->submitter, &(struct error){0}), 0);
+    *ret_other = (struct job){.row = 8, .claim = d->job.claim};
+    d->job.company = ret_other;
+}
+
+static void expect_withdrawn(struct desk *d)
+{
+    size_t count = 0;
+
+    while (count < 2)
+        for (struct job *done = submit_finish(d->submitter, PATIENCE_MS); done;
+             done = done->queue_next, count++) {
+            assert_int_equal(done->verdict.kind, VERDICT_WITHDRAWN);
+            assert_int_equal(done->exchange.phase, PHASE_NOT_SENT);
+            assert_string_equal(done->exchange.detail, "");
+        }
+}
+
+static void call_that_is_late_when_it_is_signed_is_withdrawn(void **state)
+{
+    struct server *server = start_server("http", answering, NULL);
+    struct deadline deadline = {0};
+    struct job other;
+    struct desk d;
+
+    (void)state;
+    set_late_desk(&d, server->url, &deadline, &other);
+    submit_start(d.submitter, &d.job);
+    deadline_set(&deadline, INT64_MAX); /* it was asked before */
+    expect_withdrawn(&d);
+    assert_int_equal(server->connection_count, 0);
+    release(&other.exchange);
+    clear_desk(&d);
+    stop_server(server);
+}
+
+/* It has its connection: only at the moment of hand-over it is too late. The connection goes with
+ * it, and the next call takes another. */
+static void call_that_is_late_when_it_is_handed_over_is_withdrawn(void **state)
+{
+    static const struct step script[] = {{READ, NULL}, {SAY, ANSWER}, {AGAIN, NULL}};
+    struct server *server = start_server("http", script, NULL);
+    struct deadline deadline = {0};
+    struct job other;
+    struct desk d;
+
+    (void)state;
+    set_late_desk(&d, server->url, &deadline, &other);
+    deadline_set(&deadline, INT64_MAX);
+    submit_start(d.submitter, &d.job);
+    deadline_set(&deadline, clock_boot_ms());
+    expect_withdrawn(&d);
+    assert_int_equal(server->request_count, 0);
+    deadline_set(&deadline, INT64_MAX);
+    d.job.company = NULL;
+    attempt(&d);
+    assert_int_equal(d.job.exchange.phase, PHASE_ANSWERED);
+    assert_int_equal(server->request_count, 1);
+    release(&other.exchange);
+    clear_desk(&d);
+    stop_server(server);
+}
+
 /* One call of so many claims, during which this realloc fails. False: there were not so many. */
 static bool fails_at(const char *url, size_t claims, int at)
 {
@@ -284,6 +357,8 @@ int main(void)
         cmocka_unit_test(gateway_that_nobody_is_at_was_not_handed_the_claim),
         cmocka_unit_test(answer_that_came_before_is_doubted),
         cmocka_unit_test(call_that_has_not_left_is_withdrawn),
+        cmocka_unit_test(call_that_is_late_when_it_is_signed_is_withdrawn),
+        cmocka_unit_test(call_that_is_late_when_it_is_handed_over_is_withdrawn),
         cmocka_unit_test(call_that_cannot_be_written_is_not_sent),
         cmocka_unit_test(departures_are_told_once_where_they_are_asked_for),
         cmocka_unit_test(jobs_of_a_call_have_the_verdicts_of_its_parts),

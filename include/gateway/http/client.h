@@ -18,8 +18,9 @@
 
 #include "gateway/http/exchange.h"
 
-struct error;
 struct client;
+struct deadline;
+struct error;
 
 /* An idle connection older than this is not used again: shorter than what gateways and proxies
  * keep. */
@@ -43,8 +44,9 @@ struct client_settings {
     int64_t connect_timeout_ms;
     int64_t timeout_ms; /* of the whole call */
     bool tells_departures;
-    size_t tags;              /* most tags of a call; 0: one */
-    const char *content_type; /* of every body; NULL: that of a form */
+    size_t tags;                        /* most tags of a call; 0: one */
+    const char *content_type;           /* of every body; NULL: that of a form */
+    const struct deadline *send_before; /* nothing is handed to a connection then; NULL: never */
 };
 
 /* Once a process, before the first client and before threads; and at its end. */

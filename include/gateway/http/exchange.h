@@ -24,7 +24,7 @@ enum phase {
 /* What ended the call. */
 enum transport {
     TRANSPORT_OK,          /* PHASE_ANSWERED */
-    TRANSPORT_WITHDRAWN,   /* recalled before it was handed to a connection */
+    TRANSPORT_WITHDRAWN,   /* PHASE_NOT_SENT: recalled, or it was too late for it */
     TRANSPORT_LOOKUP,      /* PHASE_NOT_SENT: name lookup failed */
     TRANSPORT_CONNECT,     /* PHASE_NOT_SENT: refused, no route, connect timeout */
     TRANSPORT_SOCKET,      /* PHASE_NOT_SENT: this machine has no socket left */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "failure.h"
 #include "handle.h"
 
@@ -66,7 +67,8 @@ static bool take_connection(struct call *call, const char *remote_ip, int local_
 /*
  * The gate of protocol section 8: called each time before the request is put on a connection. The
  * second time libcurl wants to repeat what the gateway may have executed. A connection that is not
- * clean is not used: the client then takes a fresh one.
+ * clean is not used: the client then takes a fresh one. To get one may have taken long, so whether
+ * it is too late is asked here once more.
  */
 static int on_handover(void *context, char *remote_ip, char *local_ip, int remote_port,
                        int local_port)
@@ -76,6 +78,9 @@ static int on_handover(void *context, char *remote_ip, char *local_ip, int remot
     struct calls *calls = call->calls;
 
     (void)local_ip, (void)remote_port;
+    call->late = exchange->handovers == 0 && deadline_is_over(calls->send_before);
+    if (call->late)
+        return CURL_PREREQFUNC_ABORT;
     call->unclean = exchange->handovers == 0 && !take_connection(call, remote_ip, local_port);
     if (call->unclean || exchange->handovers++ > 0)
         return CURL_PREREQFUNC_ABORT;
@@ -291,6 +296,8 @@ static void judge_phase(struct call *call, CURLcode code)
         exchange->transport = call->unclean ? TRANSPORT_UNCLEAN : failure_not_sent(code);
         if (call->lacks_http2)
             exchange->transport = TRANSPORT_NO_HTTP2;
+        if (call->late)
+            exchange->transport = TRANSPORT_WITHDRAWN;
         call->socket_error = failure_of_sockets(exchange->transport);
         if (call->socket_error)
             exchange->transport = TRANSPORT_SOCKET;
@@ -325,6 +332,7 @@ static bool has_words(const struct exchange *exchange)
 {
     switch (exchange->transport) {
     case TRANSPORT_OK:
+    case TRANSPORT_WITHDRAWN:
     case TRANSPORT_RESEND:
     case TRANSPORT_REFUSED:
     case TRANSPORT_WANTS_HTTP1:
@@ -427,7 +435,7 @@ CURLcode call_begin(struct call *call, CURL *model)
     call->connection = NULL;
     call->shared = 0;
     call->stream = 0;
-    call->followed = call->unclean = false;
+    call->followed = call->unclean = call->late = false;
     call->is_http2 = call->refused = call->wants_http1 = call->lacks_http2 = false;
     if (call->calls->is_mixed)
         handle_keep_to_http1(model);

@@ -31,6 +31,7 @@ struct calls {
     struct connections *connections;
     struct head_date date;
     enum client_http http;
+    const struct deadline *send_before;
     bool is_tls;
     bool has_shared;                     /* a connection has agreed on HTTP/2 */
     bool is_mixed;                       /* … and a later one has not: from now on HTTP/1.1 */
@@ -60,6 +61,7 @@ struct call {
     bool keeps_to_http1;         /* HTTP/2 is not asked for any more */
     bool followed;               /* bytes came behind the end of the answer */
     bool unclean;                /* the connection at hand was not fit for use */
+    bool late;                   /* it was too late to hand it over */
     int socket_error;            /* errno, where this machine had no socket for it; or 0 */
     bool fresh;                  /* a new connection was asked for because of that */
     char words[CURL_ERROR_SIZE]; /* libcurl's, on a failure */

@@ -140,6 +140,7 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
         connections_open(capacity, settings->tags ? settings->tags : 1, is_tls);
     client->calls.is_tls = is_tls;
     client->calls.http = settings->http;
+    client->calls.send_before = settings->send_before;
     client->calls.has_proxy = settings->proxy && *settings->proxy;
     client->url = handle_url(settings->url);
     client->headers = handle_headers(settings);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "gateway/mask.h"
 #include "gateway/recent_ids.h"
@@ -23,7 +24,7 @@ struct submitter {
     bool ids_are_common;                /* they tell no call from another: they judge none */
     uint64_t repeating[REPEATING_KEPT]; /* connections that repeated answers; the last ones */
     size_t repeating_next;
-    struct job *refused; /* calls that could not even be encoded; linked by queue_next */
+    struct job *refused; /* calls that were not begun; linked by queue_next */
 };
 
 int submit_open(const struct submit_settings *settings, size_t capacity,
@@ -62,12 +63,13 @@ void submit_close(struct submitter *submitter)
     free(submitter);
 }
 
-static void refuse(struct submitter *submitter, struct job *job, const char *why)
+static void refuse(struct submitter *submitter, struct job *job, enum transport transport,
+                   const char *why)
 {
     struct exchange *x = &job->exchange;
 
     x->phase = PHASE_NOT_SENT;
-    x->transport = TRANSPORT_INTERNAL;
+    x->transport = transport;
     snprintf(x->detail, sizeof(x->detail), "%.*s", (int)sizeof(x->detail) - 1, why);
     x->http_status = 0;
     x->retry_after_s = -1;
@@ -115,6 +117,8 @@ static bool is_batch(const struct submitter *submitter)
     return submit_claims(submitter->settings) > 1;
 }
 
+/* Whether it is too late is asked once the request has its timestamp: whoever is stopped behind
+ * that question sends what the gateway refuses for its age. */
 void submit_start(struct submitter *submitter, struct job *job)
 {
     char timestamp[CLOCK_TOP_BYTES];
@@ -123,7 +127,9 @@ void submit_start(struct submitter *submitter, struct job *job)
     job->exchange.tag = job->row;
     clock_format_top(clock_wall_ms(), timestamp);
     if ((is_batch(submitter) ? write_batch : write_single)(submitter, job, timestamp, &err))
-        refuse(submitter, job, err.text);
+        refuse(submitter, job, TRANSPORT_INTERNAL, err.text);
+    else if (deadline_is_over(submitter->settings->client.send_before))
+        refuse(submitter, job, TRANSPORT_WITHDRAWN, "");
     else
         client_send(submitter->client, &job->exchange);
 }
