@@ -35,7 +35,7 @@ LIBRARIES = {
     "yajl": ["base/json", "base/json_tree", "report/manifest/members", "gateway/top",
              "sandbox/check", "sandbox/journal"],
     "csv": ["input/reader/reader", "input/reader/reader_record"],
-    "sqlite3": ["ledger/store/database", "ledger/lookup", "command/audit/month/month_claims"],
+    "sqlite3": ["ledger/store/database", "command/audit/month/month_claims"],
     "libpq-fe": ["ledger/postgres/session"],
     "xlsxwriter": ["command/audit/month/month_xlsx"],
     "ini": ["cli/options/config"],
@@ -53,10 +53,8 @@ LIBRARIES = {
 
 # Which files call SQLite by its own names; the others of the ledger ask database.h, which another
 # database can answer, too.
-SQLITE_CALLS = ["ledger/store/", "ledger/chain", "ledger/lookup", "ledger/lookup_forget",
-                "ledger/ledger_claim", "ledger/ledger_row", "ledger/ledger_shared",
-                "ledger/view/care", "ledger/view/care_backup", "ledger/view/prune", "ledger/view/view_open",
-                "command/audit/month/month_claims"]
+SQLITE_CALLS = ["ledger/store/", "ledger/view/care", "ledger/view/care_backup", "ledger/view/prune",
+                "ledger/view/view_open", "command/audit/month/month_claims"]
 
 # What the C library and the kernel have for everybody.
 SYSTEM_FOLDERS = ("arpa/", "linux/", "netinet/", "sys/")

@@ -9,31 +9,31 @@ int64_t chain_row_id(struct row_place place)
 
 #define CLAIM_VALUES 7
 
-static void take_claim(sqlite3_stmt *s, struct claim_row *ret_claim)
+static void take_claim(struct database_statement *s, struct claim_row *ret_claim)
 {
-    ret_claim->accepted = sqlite3_column_type(s, 0) != SQLITE_NULL;
+    ret_claim->accepted = !database_is_null(s, 0);
     database_digest(ret_claim->digest, s, 0);
-    ret_claim->accepted_at.run = sqlite3_column_int64(s, 1);
-    ret_claim->accepted_at.row = (uint64_t)sqlite3_column_int64(s, 2);
-    ret_claim->accepted_ms = sqlite3_column_int64(s, 3);
-    ret_claim->last.run = sqlite3_column_int64(s, 4);
-    ret_claim->last.row = (uint64_t)sqlite3_column_int64(s, 5);
-    ret_claim->has_fee = sqlite3_column_type(s, 6) != SQLITE_NULL;
-    ret_claim->fee_fen = sqlite3_column_int64(s, 6);
+    ret_claim->accepted_at.run = database_integer(s, 1);
+    ret_claim->accepted_at.row = (uint64_t)database_integer(s, 2);
+    ret_claim->accepted_ms = database_integer(s, 3);
+    ret_claim->last.run = database_integer(s, 4);
+    ret_claim->last.row = (uint64_t)database_integer(s, 5);
+    ret_claim->has_fee = !database_is_null(s, 6);
+    ret_claim->fee_fen = database_integer(s, 6);
 }
 
 int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                struct claim_row *ret_claim, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_CLAIM_GET, "sii", key->claim_order_no,
-                                     key->workcard_id, platform);
+    struct database_statement *s = database_ready(ledger, SQL_CLAIM_GET, "sii", key->claim_order_no,
+                                                  key->workcard_id, platform);
     int found = database_step(ledger, s, err);
 
     *ret_claim = (struct claim_row){.exists = found == 1};
     if (found <= 0)
         return found;
     take_claim(s, ret_claim);
-    sqlite3_reset(s);
+    database_done(s);
     return 0;
 }
 
@@ -72,29 +72,29 @@ int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
     return 0;
 }
 
-void chain_read_numbers(sqlite3_stmt *s, struct row_record *ret_record)
+void chain_read_numbers(struct database_statement *s, struct row_record *ret_record)
 {
     *ret_record = (struct row_record){
-        .row = (uint64_t)sqlite3_column_int64(s, 0),
-        .state = (enum row_state)sqlite3_column_int(s, 1),
-        .outcome = (enum outcome)sqlite3_column_int(s, 2),
-        .counts_as = (enum outcome)sqlite3_column_int(s, 3),
-        .attempts = sqlite3_column_int(s, 4),
-        .tries = sqlite3_column_int(s, 5),
-        .http_status = sqlite3_column_int(s, 6),
-        .submitted_ms = sqlite3_column_int64(s, 7),
-        .duration_ms = sqlite3_column_int64(s, 8),
+        .row = (uint64_t)database_integer(s, 0),
+        .state = (enum row_state)database_integer(s, 1),
+        .outcome = (enum outcome)database_integer(s, 2),
+        .counts_as = (enum outcome)database_integer(s, 3),
+        .attempts = (int)database_integer(s, 4),
+        .tries = (int)database_integer(s, 5),
+        .http_status = (int)database_integer(s, 6),
+        .submitted_ms = database_integer(s, 7),
+        .duration_ms = database_integer(s, 8),
         .code = "",
         .sub_code = "",
         .message = "",
         .request_id = "",
         .warnings = "",
-        .round = sqlite3_column_int64(s, 15),
+        .round = database_integer(s, 15),
     };
     database_digest(ret_record->digest, s, 9);
 }
 
-void chain_read_record(sqlite3_stmt *s, struct row_record *ret_record)
+void chain_read_record(struct database_statement *s, struct row_record *ret_record)
 {
     chain_read_numbers(s, ret_record);
     ret_record->code = database_text(s, 10);
@@ -108,7 +108,7 @@ int chain_next(struct ledger *ledger, struct chain_walk *walk, struct row_record
                struct error *err)
 {
     struct row_place older = {0};
-    sqlite3_stmt *s;
+    struct database_statement *s;
     int found;
 
     walk->at = walk->older;
@@ -118,23 +118,28 @@ int chain_next(struct ledger *ledger, struct chain_walk *walk, struct row_record
     found = database_step(ledger, s, err);
     if (found > 0) {
         chain_read_numbers(s, ret_record);
-        older =
-            (struct row_place){sqlite3_column_int64(s, 17), (uint64_t)sqlite3_column_int64(s, 18)};
-        sqlite3_reset(s);
+        older = (struct row_place){database_integer(s, 17), (uint64_t)database_integer(s, 18)};
+        database_done(s);
     }
     /* In a damaged ledger it could go round. */
     walk->older = ledger_row_is_before(&older, &walk->at) ? older : (struct row_place){0};
     return found;
 }
 
-static sqlite3_stmt *ready_record(struct ledger *ledger, enum statement which,
-                                  const struct row_ref *ref, const struct row_record *r)
+/* The link is that of a row that is new. */
+static struct database_statement *ready_record(struct ledger *ledger, enum statement which,
+                                               const struct row_ref *ref,
+                                               const struct row_record *r,
+                                               const struct row_place *before)
 {
-    return database_ready(ledger, which, "iiiiiiiiidsssssi", chain_row_id(ref->place),
-                          (int64_t)r->state, (int64_t)r->outcome, (int64_t)r->counts_as,
-                          (int64_t)r->attempts, (int64_t)r->tries, (int64_t)r->http_status,
-                          r->submitted_ms, r->duration_ms, r->digest, r->code, r->sub_code,
-                          r->message, r->request_id, r->warnings, r->round);
+    const char *types = which == SQL_ROW_ADD ? "iiiiiiiiidsssssiiii" : "iiiiiiiiidsssssi";
+
+    return database_ready(ledger, which, types, chain_row_id(ref->place), (int64_t)r->state,
+                          (int64_t)r->outcome, (int64_t)r->counts_as, (int64_t)r->attempts,
+                          (int64_t)r->tries, (int64_t)r->http_status, r->submitted_ms,
+                          r->duration_ms, r->digest, r->code, r->sub_code, r->message,
+                          r->request_id, r->warnings, r->round, (int64_t)(before != NULL),
+                          before ? before->run : 0, before ? (int64_t)before->row : 0);
 }
 
 /* Nothing of it but what was decided: whole exports are noted so. */
@@ -144,20 +149,15 @@ static bool is_bare(const struct row_record *r)
            !r->round && !*r->sub_code && !*r->request_id && !*r->warnings;
 }
 
-static sqlite3_stmt *ready_new(struct ledger *ledger, const struct row_ref *ref,
-                               const struct row_record *r, const struct row_place *before)
+static struct database_statement *ready_new(struct ledger *ledger, const struct row_ref *ref,
+                                            const struct row_record *r,
+                                            const struct row_place *before)
 {
-    sqlite3_stmt *s;
-
     if (!before && is_bare(r))
         return database_ready(ledger, SQL_ROW_NOTE, "iiiidss", chain_row_id(ref->place),
                               (int64_t)r->state, (int64_t)r->outcome, (int64_t)r->counts_as,
                               r->digest, r->code, r->message);
-    s = ready_record(ledger, SQL_ROW_ADD, ref, r);
-    sqlite3_bind_int(s, 17, before != NULL);
-    sqlite3_bind_int64(s, 18, before ? before->run : 0);
-    sqlite3_bind_int64(s, 19, before ? (int64_t)before->row : 0);
-    return s;
+    return ready_record(ledger, SQL_ROW_ADD, ref, r, before);
 }
 
 int chain_put_row(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
@@ -165,19 +165,21 @@ int chain_put_row(struct ledger *ledger, const struct row_ref *ref, const struct
 {
     if (database_execute(ledger, ready_new(ledger, ref, record, before), err))
         return -1;
-    *ret_new = sqlite3_changes(ledger->db) > 0;
+    *ret_new = database_changes(ledger) > 0;
     return *ret_new ? 0
-                    : database_execute(ledger, ready_record(ledger, SQL_ROW_PUT, ref, record), err);
+                    : database_execute(ledger, ready_record(ledger, SQL_ROW_PUT, ref, record, NULL),
+                                       err);
 }
 
 static int is_linked(struct ledger *ledger, const struct row_ref *ref, bool *ret_linked,
                      struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(ref->place));
+    struct database_statement *s =
+        database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(ref->place));
     int found = database_step(ledger, s, err);
 
-    *ret_linked = found == 1 && sqlite3_column_int(s, 16);
-    sqlite3_reset(s);
+    *ret_linked = found == 1 && (int)database_integer(s, 16);
+    database_done(s);
     return found < 0 ? -1 : 0;
 }
 
@@ -229,13 +231,11 @@ static int execute_accept(struct ledger *ledger, enum statement which, int64_t p
                           const struct row_ref *ref, const struct row_record *record,
                           const struct row_place *last, struct error *err)
 {
-    sqlite3_stmt *accept = database_ready(
-        ledger, which, "siiiidiiii", ref->key.claim_order_no, ref->key.workcard_id, platform,
+    struct database_statement *accept = database_ready(
+        ledger, which, "siiiidiiio", ref->key.claim_order_no, ref->key.workcard_id, platform,
         last->run, (int64_t)last->row, record->digest, ref->place.run, (int64_t)ref->place.row,
-        record->submitted_ms + record->duration_ms, ref->fee_fen);
+        record->submitted_ms + record->duration_ms, ref->has_fee ? &ref->fee_fen : NULL);
 
-    if (!ref->has_fee)
-        sqlite3_bind_null(accept, 10);
     return database_execute(ledger, accept, err);
 }
 
@@ -247,7 +247,7 @@ static int add_claim(struct ledger *ledger, int64_t platform, const struct row_r
         return 0;
     if (execute_accept(ledger, SQL_CLAIM_ADD, platform, ref, record, &ref->place, err))
         return -1;
-    return sqlite3_changes(ledger->db) > 0;
+    return database_changes(ledger) > 0;
 }
 
 static int save_claim(struct ledger *ledger, int64_t platform, const struct row_ref *ref,

@@ -38,8 +38,9 @@ int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
 /* The key of a row's record, and what a statement that selects one has. The texts are the
  * statement's. */
 int64_t chain_row_id(struct row_place place);
-void chain_read_record(sqlite3_stmt *s, struct row_record *ret_record);
-void chain_read_numbers(sqlite3_stmt *s, struct row_record *ret_record); /* without texts */
+void chain_read_record(struct database_statement *s, struct row_record *ret_record);
+void chain_read_numbers(struct database_statement *s,
+                        struct row_record *ret_record); /* without texts */
 
 /* A way through the rows of a claim, newest first. It begins with `older` where the claim's record
  * says. */

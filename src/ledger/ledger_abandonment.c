@@ -7,8 +7,8 @@
 #include "ledger/store/database.h"
 
 /* What the statement finds: 1 or 0. */
-static int read_abandonment(struct ledger *ledger, sqlite3_stmt *s, struct abandonment *ret,
-                            struct error *err)
+static int read_abandonment(struct ledger *ledger, struct database_statement *s,
+                            struct abandonment *ret, struct error *err)
 {
     struct buffer *by = &ledger->abandonment_texts[0];
     struct buffer *reason = &ledger->abandonment_texts[1];
@@ -74,7 +74,7 @@ int ledger_run_abandon(struct ledger *ledger, int64_t run, int64_t now_ms, const
 int ledger_run_line_next(struct ledger *ledger, int64_t run, int64_t after, int64_t *ret_run,
                          struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_LINE, "ii", run, after);
+    struct database_statement *s = database_ready(ledger, SQL_RUN_LINE, "ii", run, after);
     int found = database_step(ledger, s, err);
 
     if (found <= 0)

@@ -13,8 +13,8 @@ void ledger_changed_sum_add(struct changed_sum *sum, const int64_t *fee_before, 
 int ledger_changed_sum(struct ledger *ledger, int64_t run, struct changed_sum *ret_sent,
                        struct changed_sum *ret_held, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_CHANGED_LIST, "ii", database_row_id(run, 0),
-                                     database_row_id(run + 1, 0));
+    struct database_statement *s = database_ready(
+        ledger, SQL_CHANGED_LIST, "ii", database_row_id(run, 0), database_row_id(run + 1, 0));
     int found;
 
     *ret_sent = *ret_held = (struct changed_sum){0};
@@ -32,7 +32,7 @@ int ledger_run_has_others(struct ledger *ledger, const char *platform, int64_t s
                           struct error *err)
 {
     int64_t id;
-    sqlite3_stmt *s;
+    struct database_statement *s;
     int found;
 
     if (database_platform(ledger, platform, &id, err))

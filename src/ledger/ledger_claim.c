@@ -10,14 +10,14 @@ static int read_open(struct ledger *ledger, int64_t platform, const struct claim
                      struct claim_state *state, struct error *err)
 {
     int found = lookup_find(ledger, &ledger->opens, SQL_OPEN_FROM, OPEN_VALUES, platform, key, err);
-    sqlite3_stmt *s = ledger->opens.statement;
+    struct database_statement *s = ledger->opens.statement;
 
     if (found <= 0)
         return found;
     state->open = true;
-    state->open_at.run = sqlite3_column_int64(s, 0);
-    state->open_at.row = (uint64_t)sqlite3_column_int64(s, 1);
-    state->open_is_intent = sqlite3_column_int(s, 2);
+    state->open_at.run = database_integer(s, 0);
+    state->open_at.row = (uint64_t)database_integer(s, 1);
+    state->open_is_intent = (int)database_integer(s, 2);
     state->open_run_alive =
         state->open_is_intent && ledger_run_is_alive(ledger, state->open_at.run);
     return 0;

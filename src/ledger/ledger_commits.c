@@ -37,7 +37,7 @@ int64_t ledger_commits_lost(const struct ledger *ledger)
 
 /* ---- what is lost, and what was said of it ---- */
 
-static int find(struct ledger *ledger, sqlite3_stmt *s, struct error *err)
+static int find(struct ledger *ledger, struct database_statement *s, struct error *err)
 {
     int found = database_step(ledger, s, err);
 
@@ -113,7 +113,7 @@ int ledger_pass_find(struct ledger *ledger, const struct pass *pass, struct erro
 
 int ledger_made(struct ledger *ledger, int64_t *ret_made_ms, bool *ret_has_runs, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_MADE, "");
+    struct database_statement *s = database_ready(ledger, SQL_MADE, "");
     int found = database_step(ledger, s, err);
 
     *ret_made_ms = 0;

@@ -70,7 +70,7 @@ int ledger_move_withdraw(struct ledger *ledger, const struct report_move *move, 
 int ledger_move_open(struct ledger *ledger, int64_t after, struct report_move *ret_move,
                      struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_MOVE_OPEN, "i", after);
+    struct database_statement *s = database_ready(ledger, SQL_MOVE_OPEN, "i", after);
     int found = database_step(ledger, s, err);
 
     memset(ret_move, 0, sizeof(*ret_move));
@@ -91,7 +91,7 @@ int ledger_move_open(struct ledger *ledger, int64_t after, struct report_move *r
 int ledger_move_find(struct ledger *ledger, const char *run, const char *from,
                      struct buffer *ret_to, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_MOVE_FIND, "ss", run, from);
+    struct database_statement *s = database_ready(ledger, SQL_MOVE_FIND, "ss", run, from);
     int found = database_step(ledger, s, err);
 
     if (found <= 0)
@@ -104,7 +104,7 @@ int ledger_move_find(struct ledger *ledger, const char *run, const char *from,
 int ledger_move_away(struct ledger *ledger, const char *from, int64_t nth, struct buffer *ret_run,
                      struct buffer *ret_to, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_MOVE_AWAY, "si", from, nth);
+    struct database_statement *s = database_ready(ledger, SQL_MOVE_AWAY, "si", from, nth);
     int found = database_step(ledger, s, err);
 
     if (found <= 0)

@@ -10,8 +10,8 @@ static int find_meant(struct ledger *ledger, int64_t platform, const struct row_
                       const struct settlement *settlement, struct known_row *ret_known,
                       struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_OPEN_GET, "sii", ref->key.claim_order_no,
-                                     ref->key.workcard_id, platform);
+    struct database_statement *s = database_ready(
+        ledger, SQL_OPEN_GET, "sii", ref->key.claim_order_no, ref->key.workcard_id, platform);
     int found = database_step(ledger, s, err);
     const struct row_record *record = &ret_known->record;
 

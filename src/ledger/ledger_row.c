@@ -31,7 +31,7 @@ static int open_intent(struct ledger *ledger, const struct row_ref *ref,
                                         record->digest, record->warnings, record->round),
                          err))
         return -1;
-    return sqlite3_changes(ledger->db) > 0;
+    return database_changes(ledger) > 0;
 }
 
 /* What the row's claim was accepted with before, where that was other content. */
@@ -96,7 +96,7 @@ static int end_intent(struct ledger *ledger, int64_t platform, const struct clai
 
     if (chain_execute_open(ledger, SQL_OPEN_END, platform, key, err))
         return -1;
-    if (sqlite3_changes(ledger->db))
+    if (database_changes(ledger))
         return 0;
     found = chain_put_back(ledger, platform, key, err);
     return found ? (found < 0 ? -1 : 0)
@@ -143,7 +143,7 @@ int ledger_row_warn(struct ledger *ledger, struct row_place place, const char *c
     if (database_execute(
             ledger, database_ready(ledger, SQL_ROW_WARN, "is", chain_row_id(place), code), err))
         return -1;
-    return sqlite3_changes(ledger->db) > 0;
+    return database_changes(ledger) > 0;
 }
 
 int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
@@ -162,25 +162,26 @@ int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
 }
 
 /* One intent of a dead run. The texts are copied: they belong to the list's statement. */
-static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, struct error *err)
+static int lose(struct ledger *ledger, struct database_statement *list, int64_t run,
+                struct error *err)
 {
     struct buffer order_no = {0};
     struct buffer warnings = {0};
-    struct row_ref ref = {.place = {run, (uint64_t)sqlite3_column_int64(list, 3)}};
-    int64_t platform = sqlite3_column_int64(list, 2);
+    struct row_ref ref = {.place = {run, (uint64_t)database_integer(list, 3)}};
+    int64_t platform = database_integer(list, 2);
     struct row_record record = {
         .row = ref.place.row,
         .state = ROW_FINAL,
         .outcome = OUTCOME_UNKNOWN,
         .counts_as = OUTCOME_UNKNOWN,
-        .attempts = sqlite3_column_int(list, 4),
-        .tries = sqlite3_column_int(list, 5),
-        .submitted_ms = sqlite3_column_int64(list, 6),
+        .attempts = (int)database_integer(list, 4),
+        .tries = (int)database_integer(list, 5),
+        .submitted_ms = database_integer(list, 6),
         .code = "RUN_ENDED",
         .sub_code = "",
         .message = "the run ended before an answer came; the claim may have been stored",
         .request_id = "",
-        .round = sqlite3_column_int64(list, 9),
+        .round = database_integer(list, 9),
     };
     int result;
 
@@ -188,9 +189,9 @@ static int lose(struct ledger *ledger, sqlite3_stmt *list, int64_t run, struct e
     database_digest(record.digest, list, 7);
     buffer_text(&order_no, database_text(list, 0));
     buffer_text(&warnings, database_text(list, 8));
-    ref.key = (struct claim_key){sqlite3_column_int64(list, 1), buffer_string(&order_no)};
+    ref.key = (struct claim_key){database_integer(list, 1), buffer_string(&order_no)};
     record.warnings = buffer_string(&warnings);
-    sqlite3_reset(list);
+    database_done(list);
     if (order_no.failed || warnings.failed)
         result = error_no_memory(err);
     else
@@ -210,7 +211,7 @@ int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, st
 
     for (;; count++) {
         /* Asked anew each time: the change just made took the last one off the list. */
-        sqlite3_stmt *list = database_ready(ledger, SQL_RECOVER_LIST, "i", run);
+        struct database_statement *list = database_ready(ledger, SQL_RECOVER_LIST, "i", run);
 
         found = database_step(ledger, list, err);
         if (found <= 0)
@@ -226,7 +227,7 @@ int ledger_run_recover(struct ledger *ledger, int64_t run, size_t *ret_count, st
 int ledger_row_get(struct ledger *ledger, struct row_place place, struct known_row *ret_known,
                    struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(place));
+    struct database_statement *s = database_ready(ledger, SQL_ROW_GET, "i", chain_row_id(place));
     int found = database_step(ledger, s, err);
     struct row_record record;
 
@@ -237,7 +238,7 @@ int ledger_row_get(struct ledger *ledger, struct row_place place, struct known_r
     if (known_row_set(ret_known, &record, err))
         found = -1;
     /* The statement must not hold an old view of the ledger. */
-    sqlite3_reset(s);
+    database_done(s);
     return found;
 }
 
@@ -249,12 +250,9 @@ int ledger_rows_open(struct ledger *ledger, int64_t run, struct ledger_rows **re
     *ret_rows = NULL;
     if (!rows)
         return error_no_memory(err);
-    *rows = (struct ledger_rows){.ledger = ledger, .run = run, .cursor = {.next = ledger->cursors}};
-    ledger->cursors = &rows->cursor;
-    if (sqlite3_prepare_v3(ledger->db, sql_text(SQL_ROWS), -1, SQLITE_PREPARE_PERSISTENT,
-                           &rows->cursor.statement, NULL) != SQLITE_OK) {
-        database_fail(ledger, err);
-        ledger_rows_close(rows);
+    *rows = (struct ledger_rows){.ledger = ledger, .run = run};
+    if (database_cursor_open(ledger, &rows->cursor, SQL_ROWS, err)) {
+        free(rows);
         return -1;
     }
     *ret_rows = rows;
@@ -263,35 +261,26 @@ int ledger_rows_open(struct ledger *ledger, int64_t run, struct ledger_rows **re
 
 void ledger_rows_close(struct ledger_rows *rows)
 {
-    struct database_cursor **link;
-
     if (!rows)
         return;
-    for (link = &rows->ledger->cursors; *link != &rows->cursor;)
-        link = &(*link)->next;
-    *link = rows->cursor.next;
-    sqlite3_finalize(rows->cursor.statement);
+    database_cursor_close(rows->ledger, &rows->cursor);
     free(rows);
 }
 
 /* The next step leads to this row, or to the first one behind it. */
 static void seek(struct ledger_rows *rows, uint64_t row)
 {
-    struct database_cursor *cursor = &rows->cursor;
-
-    sqlite3_reset(cursor->statement);
-    sqlite3_bind_int64(cursor->statement, 1, database_row_id(rows->run, row));
-    sqlite3_bind_int64(cursor->statement, 2, database_row_id(rows->run + 1, 0));
-    cursor->is_running = true;
+    database_cursor_start(&rows->cursor, "ii", database_row_id(rows->run, row),
+                          database_row_id(rows->run + 1, 0));
     rows->at_end = false;
 }
 
 static int step(struct ledger_rows *rows, struct error *err)
 {
-    int found = database_step(rows->ledger, rows->cursor.statement, err);
+    int found = database_step(rows->ledger, &rows->cursor.statement, err);
 
     if (found > 0)
-        rows->at = (uint64_t)sqlite3_column_int64(rows->cursor.statement, 0);
+        rows->at = (uint64_t)database_integer(&rows->cursor.statement, 0);
     rows->at_end = found == 0;
     return found;
 }
@@ -302,7 +291,7 @@ static int take(struct ledger_rows *rows, int found, struct known_row *ret_known
     struct row_record record;
 
     if (found > 0) {
-        chain_read_record(rows->cursor.statement, &record);
+        chain_read_record(&rows->cursor.statement, &record);
         found = known_row_set(ret_known, &record, err) ? -1 : 1;
     } else {
         known_row_reset(ret_known);

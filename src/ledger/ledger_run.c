@@ -7,7 +7,7 @@
 #include "ledger/store/lock.h"
 
 /* The run that the statement finds: 1 or 0. */
-static int read_run(struct ledger *ledger, sqlite3_stmt *s, struct run_record *ret_run,
+static int read_run(struct ledger *ledger, struct database_statement *s, struct run_record *ret_run,
                     struct error *err)
 {
     static const int text_columns[] = {2, 4, 5, 8, 13, 16, 17};
@@ -109,7 +109,7 @@ int ledger_run_get(struct ledger *ledger, int64_t id, struct run_record *ret_run
 static int next_sequence(struct ledger *ledger, int64_t now_ms, int64_t *ret_sequence,
                          struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_NEXT_SEQUENCE, "i", now_ms);
+    struct database_statement *s = database_ready(ledger, SQL_RUN_NEXT_SEQUENCE, "i", now_ms);
 
     if (database_step(ledger, s, err) < 0)
         return -1;
@@ -137,7 +137,7 @@ static int join_corrections(struct ledger *ledger, const struct run_record *run,
 static int take_pruned_place(struct ledger *ledger, struct run_record *run, int64_t platform,
                              struct error *err)
 {
-    sqlite3_stmt *s;
+    struct database_statement *s;
     int found;
 
     if (run->origin)
@@ -222,7 +222,7 @@ int ledger_events_visit(struct ledger *ledger, int64_t run,
                         void (*visit)(void *context, const struct event *event), void *context,
                         struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_EVENTS, "i", run);
+    struct database_statement *s = database_ready(ledger, SQL_EVENTS, "i", run);
     int found;
 
     while ((found = database_step(ledger, s, err)) > 0) {
@@ -241,8 +241,8 @@ int ledger_events_visit(struct ledger *ledger, int64_t run,
 
 int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_HAS_ROWS, "iii", database_row_id(run, 0),
-                                     database_row_id(run + 1, 0), run);
+    struct database_statement *s = database_ready(
+        ledger, SQL_RUN_HAS_ROWS, "iii", database_row_id(run, 0), database_row_id(run + 1, 0), run);
     int found = database_step(ledger, s, err);
 
     database_done(s);
@@ -251,8 +251,8 @@ int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err)
 
 int ledger_run_last_row(struct ledger *ledger, int64_t run, uint64_t *ret_row, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_LAST_ROW, "ii", database_row_id(run, 0),
-                                     database_row_id(run + 1, 0));
+    struct database_statement *s = database_ready(
+        ledger, SQL_RUN_LAST_ROW, "ii", database_row_id(run, 0), database_row_id(run + 1, 0));
     int found = database_step(ledger, s, err);
 
     *ret_row = found == 1 ? (uint64_t)database_integer(s, 0) : 0;
@@ -276,7 +276,7 @@ int ledger_run_count_put(struct ledger *ledger, int64_t run, const struct run_co
 int ledger_run_count_get(struct ledger *ledger, int64_t run, struct run_count *ret_counts,
                          struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_COUNT_GET, "i", run);
+    struct database_statement *s = database_ready(ledger, SQL_COUNT_GET, "i", run);
     int found;
 
     memset(ret_counts, 0, OUTCOME_COUNT * sizeof(*ret_counts));
@@ -296,7 +296,7 @@ int ledger_round_open(struct ledger *ledger, int64_t run, enum round_kind kind, 
                       const char *reason, int64_t now_ms, struct round *ret_round,
                       struct error *err)
 {
-    sqlite3_stmt *s;
+    struct database_statement *s;
 
     *ret_round = (struct round){.kind = kind};
     if (database_execute(
@@ -336,7 +336,7 @@ int ledger_run_note_process(struct ledger *ledger, int64_t run, int64_t process,
 
 int ledger_run_process(struct ledger *ledger, int64_t run, int64_t *ret_process, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_PROCESS, "i", run);
+    struct database_statement *s = database_ready(ledger, SQL_RUN_PROCESS, "i", run);
     int found = database_step(ledger, s, err);
 
     *ret_process = found == 1 ? database_integer(s, 0) : 0;

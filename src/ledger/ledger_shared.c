@@ -2,7 +2,7 @@
 #include "ledger/shared.h"
 #include "ledger/store/database.h"
 
-static int read_shared(struct ledger *ledger, sqlite3_stmt *s, int64_t *ret_value,
+static int read_shared(struct ledger *ledger, struct database_statement *s, int64_t *ret_value,
                        struct error *err)
 {
     int found = database_step(ledger, s, err);
@@ -10,8 +10,8 @@ static int read_shared(struct ledger *ledger, sqlite3_stmt *s, int64_t *ret_valu
     *ret_value = 0;
     if (found <= 0)
         return found;
-    *ret_value = sqlite3_column_int64(s, 0);
-    sqlite3_reset(s);
+    *ret_value = database_integer(s, 0);
+    database_done(s);
     return 0;
 }
 
@@ -42,7 +42,7 @@ int ledger_calls_add(struct ledger *ledger, const struct app *app, int32_t day, 
 int ledger_ban_get(struct ledger *ledger, const struct app *app, struct ban *ret_ban,
                    struct error *err)
 {
-    sqlite3_stmt *s;
+    struct database_statement *s;
     int64_t id;
     int found;
 
@@ -53,8 +53,8 @@ int ledger_ban_get(struct ledger *ledger, const struct app *app, struct ban *ret
     found = database_step(ledger, s, err);
     if (found <= 0)
         return found;
-    *ret_ban = (struct ban){sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1)};
-    sqlite3_reset(s);
+    *ret_ban = (struct ban){database_integer(s, 0), database_integer(s, 1)};
+    database_done(s);
     return 0;
 }
 
@@ -138,14 +138,15 @@ int ledger_pending_set(struct ledger *ledger, const struct app *app, int64_t run
 static int next_pending(struct ledger *ledger, int64_t platform, const char *app_key, int64_t *run,
                         int64_t *ret_calls, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_PENDING_NEXT, "isi", platform, app_key, *run);
+    struct database_statement *s =
+        database_ready(ledger, SQL_PENDING_NEXT, "isi", platform, app_key, *run);
     int found = database_step(ledger, s, err);
 
     if (found <= 0)
         return found;
-    *run = sqlite3_column_int64(s, 0);
-    *ret_calls = sqlite3_column_int64(s, 1);
-    sqlite3_reset(s);
+    *run = database_integer(s, 0);
+    *ret_calls = database_integer(s, 1);
+    database_done(s);
     return 1;
 }
 

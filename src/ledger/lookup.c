@@ -34,8 +34,8 @@ static int compare_entry(const struct lookup *lookup, int column, const struct p
     if (lookup->at_end)
         return 1;
     entry.order_no = database_text(lookup->statement, column);
-    entry.workcard_id = sqlite3_column_int64(lookup->statement, column + 1);
-    entry.platform = sqlite3_column_int64(lookup->statement, column + 2);
+    entry.workcard_id = database_integer(lookup->statement, column + 1);
+    entry.platform = database_integer(lookup->statement, column + 2);
     return compare(&entry, key);
 }
 
@@ -47,7 +47,8 @@ static bool is_behind(const struct lookup *lookup, const struct position *key)
     return !lookup->statement || compare(key, &asked) < 0;
 }
 
-static int step(struct ledger *ledger, struct lookup *lookup, sqlite3_stmt *s, struct error *err)
+static int step(struct ledger *ledger, struct lookup *lookup, struct database_statement *s,
+                struct error *err)
 {
     int found = database_step(ledger, s, err);
 
@@ -59,7 +60,7 @@ static int step(struct ledger *ledger, struct lookup *lookup, sqlite3_stmt *s, s
 static int search(struct ledger *ledger, struct lookup *lookup, int which,
                   const struct position *key, struct error *err)
 {
-    lookup_forget(lookup);
+    database_forget_lookup(lookup);
     buffer_reset(&lookup->start);
     buffer_text(&lookup->start, key->order_no);
     if (lookup->start.failed)
@@ -78,7 +79,7 @@ static int note_asked(struct lookup *lookup, const struct position *key, struct 
     lookup->asked_platform = key->platform;
     if (!lookup->asked.failed)
         return 0;
-    lookup_forget(lookup);
+    database_forget_lookup(lookup);
     return error_no_memory(err);
 }
 
@@ -106,4 +107,10 @@ int lookup_find(struct ledger *ledger, struct lookup *lookup, int which, int col
         lookup->patience =
             lookup->patience < PATIENCE_MOST / 2 ? 2 * lookup->patience + 1 : PATIENCE_MOST;
     return note_asked(lookup, &wanted, err) ? -1 : order == 0;
+}
+
+void lookup_release(struct lookup *lookup)
+{
+    buffer_release(&lookup->start);
+    buffer_release(&lookup->asked);
 }

@@ -15,16 +15,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <sqlite3.h>
-
 #include "base/buffer.h"
 
 struct claim_key;
+struct database_statement;
 struct error;
 struct ledger;
 
 struct lookup {
-    sqlite3_stmt *statement;                /* NULL: nothing is known */
+    struct database_statement *statement;   /* NULL: nothing is known */
     bool at_end;                            /* it is behind the last entry */
     unsigned patience;                      /* entries passed over before it searches again */
     struct buffer start;                    /* bound to the statement */
@@ -39,7 +38,6 @@ struct lookup {
 int lookup_find(struct ledger *ledger, struct lookup *lookup, int which, int column,
                 int64_t platform, const struct claim_key *key, struct error *err);
 
-void lookup_forget(struct lookup *lookup);
 void lookup_release(struct lookup *lookup);
 
 #endif

@@ -15,7 +15,7 @@ int import_part_put_open(struct ledger *ledger, int64_t platform, const struct r
 int import_part_was_settled(struct ledger *ledger, const struct row_place *at, int64_t submitted_ms,
                             struct error *err)
 {
-    sqlite3_stmt *s =
+    struct database_statement *s =
         database_ready(ledger, SQL_IMPORT_SETTLED, "iii", at->run, (int64_t)at->row, submitted_ms);
     int found = database_step(ledger, s, err);
 

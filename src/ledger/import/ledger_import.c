@@ -18,7 +18,7 @@ int ledger_import_recover(struct ledger *ledger, struct error *err)
     int found;
 
     for (;;) {
-        sqlite3_stmt *s = database_ready(ledger, SQL_IMPORT_INTENTS, "i", run);
+        struct database_statement *s = database_ready(ledger, SQL_IMPORT_INTENTS, "i", run);
 
         found = database_step(ledger, s, err);
         if (found <= 0)
@@ -37,7 +37,8 @@ static int free_place(struct ledger *ledger, int64_t at_ms, int64_t run, int64_t
     int found;
 
     for (*ret_sequence = at_ms;; ++*ret_sequence) {
-        sqlite3_stmt *s = database_ready(ledger, SQL_IMPORT_PLACE, "ii", *ret_sequence, run);
+        struct database_statement *s =
+            database_ready(ledger, SQL_IMPORT_PLACE, "ii", *ret_sequence, run);
 
         found = database_step(ledger, s, err);
         if (found <= 0)

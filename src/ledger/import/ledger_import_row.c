@@ -26,8 +26,8 @@ struct open_attempt {
 static int read_open(const struct intake *in, struct open_attempt *ret_open, struct error *err)
 {
     const struct claim_key *key = &in->ref.key;
-    sqlite3_stmt *s = database_ready(in->ledger, SQL_IMPORT_OPEN, "sii", key->claim_order_no,
-                                     key->workcard_id, in->platform);
+    struct database_statement *s = database_ready(
+        in->ledger, SQL_IMPORT_OPEN, "sii", key->claim_order_no, key->workcard_id, in->platform);
     int found = database_step(in->ledger, s, err);
 
     *ret_open = (struct open_attempt){.exists = found == 1};
@@ -157,7 +157,7 @@ static int accept(const struct intake *in, const struct row_place *at, const uns
     struct row_place order;
     struct claim_row claim;
     struct run_brief brief;
-    sqlite3_stmt *statement;
+    struct database_statement *statement;
     bool is_known;
 
     if (chain_read(in->ledger, in->platform, key, &claim, err) ||

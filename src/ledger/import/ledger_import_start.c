@@ -112,8 +112,8 @@ struct standing {
 static int read_standing(struct ledger *ledger, const struct row_ref *ref, int64_t platform,
                          const struct row_record *record, struct standing *ret, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_IMPORT_OPEN, "sii", ref->key.claim_order_no,
-                                     ref->key.workcard_id, platform);
+    struct database_statement *s = database_ready(
+        ledger, SQL_IMPORT_OPEN, "sii", ref->key.claim_order_no, ref->key.workcard_id, platform);
     int found = database_step(ledger, s, err);
     struct known_row open = {0};
     struct row_place at;

@@ -35,15 +35,15 @@ int commit_count_read(struct ledger *ledger, struct error *err)
 
 int commit_count_add(struct ledger *ledger, struct error *err)
 {
-    sqlite3_stmt *s;
+    struct database_statement *s;
 
     if (!ledger->commits.is_due)
         return 0;
     s = database_ready(ledger, SQL_COMMITS_ADD, "");
     if (database_step(ledger, s, err) < 0)
         return -1;
-    ledger->commits.count = sqlite3_column_int64(s, 0);
-    sqlite3_reset(s);
+    ledger->commits.count = database_integer(s, 0);
+    database_done(s);
     return 0;
 }
 

@@ -118,38 +118,56 @@ static void bind_optional(sqlite3_stmt *statement, int parameter, const int64_t 
         sqlite3_bind_null(statement, parameter);
 }
 
-sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const char *types, ...)
+static void bind(sqlite3_stmt *statement, const char *types, va_list args)
 {
-    sqlite3_stmt **statement = &ledger->statements[which];
-    va_list args;
-
-    if (!*statement && sqlite3_prepare_v3(ledger->db, sql_text(which), -1,
-                                          SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
-        return NULL;
-    sqlite3_reset(*statement);
-    va_start(args, types);
     for (int i = 1; *types; types++, i++) {
         if (*types == 'i')
-            sqlite3_bind_int64(*statement, i, va_arg(args, int64_t));
+            sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
         else if (*types == 'o')
-            bind_optional(*statement, i, va_arg(args, const int64_t *));
+            bind_optional(statement, i, va_arg(args, const int64_t *));
         else if (*types == 's')
-            sqlite3_bind_text(*statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
+            sqlite3_bind_text(statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
         else if (*types == 'd')
-            sqlite3_bind_blob(*statement, i, va_arg(args, const void *), DIGEST_CLAIM_BYTES,
+            sqlite3_bind_blob(statement, i, va_arg(args, const void *), DIGEST_CLAIM_BYTES,
                               SQLITE_STATIC);
         else if (*types == 'h')
-            sqlite3_bind_blob(*statement, i, va_arg(args, const void *), DIGEST_SHA256_BYTES,
+            sqlite3_bind_blob(statement, i, va_arg(args, const void *), DIGEST_SHA256_BYTES,
                               SQLITE_STATIC);
     }
+}
+
+static int prepare(struct ledger *ledger, enum statement which,
+                   struct database_statement *statement)
+{
+    return sqlite3_prepare_v3(ledger->db, sql_text(which), -1, SQLITE_PREPARE_PERSISTENT,
+                              &statement->sqlite, NULL);
+}
+
+struct database_statement *database_ready(struct ledger *ledger, enum statement which,
+                                          const char *types, ...)
+{
+    struct database_statement *statement = &ledger->statements[which];
+    va_list args;
+
+    if (!statement->sqlite && prepare(ledger, which, statement) != SQLITE_OK)
+        return NULL;
+    sqlite3_reset(statement->sqlite);
+    va_start(args, types);
+    bind(statement->sqlite, types, args);
     va_end(args);
-    return *statement;
+    return statement;
+}
+
+void database_forget_lookup(struct lookup *lookup)
+{
+    database_done(lookup->statement);
+    lookup->statement = NULL;
 }
 
 void database_forget_lookups(struct ledger *ledger)
 {
-    lookup_forget(&ledger->claims);
-    lookup_forget(&ledger->opens);
+    database_forget_lookup(&ledger->claims);
+    database_forget_lookup(&ledger->opens);
 }
 
 void database_end_lookups(struct ledger *ledger)
@@ -161,80 +179,115 @@ void database_end_lookups(struct ledger *ledger)
 void database_let_go(struct ledger *ledger)
 {
     for (struct database_cursor *c = ledger->cursors; c; c = c->next) {
-        sqlite3_reset(c->statement);
+        database_done(&c->statement);
         c->is_running = false;
     }
 }
 
-/* What writes rows alone leaves the claims as they are. */
-static bool may_change_claims(const struct ledger *ledger, sqlite3_stmt *statement)
+int database_cursor_open(struct ledger *ledger, struct database_cursor *cursor,
+                         enum statement which, struct error *err)
 {
-    return !sqlite3_stmt_readonly(statement) && statement != ledger->statements[SQL_ROW_ADD] &&
-           statement != ledger->statements[SQL_ROW_NOTE] &&
-           statement != ledger->statements[SQL_ROW_PUT];
+    *cursor = (struct database_cursor){.next = ledger->cursors};
+    if (prepare(ledger, which, &cursor->statement) != SQLITE_OK)
+        return database_fail(ledger, err);
+    ledger->cursors = cursor;
+    return 0;
 }
 
-int database_step(struct ledger *ledger, sqlite3_stmt *statement, struct error *err)
+void database_cursor_start(struct database_cursor *cursor, const char *types, ...)
+{
+    va_list args;
+
+    database_done(&cursor->statement);
+    va_start(args, types);
+    bind(cursor->statement.sqlite, types, args);
+    va_end(args);
+    cursor->is_running = true;
+}
+
+void database_cursor_close(struct ledger *ledger, struct database_cursor *cursor)
+{
+    struct database_cursor **link = &ledger->cursors;
+
+    while (*link != cursor)
+        link = &(*link)->next;
+    *link = cursor->next;
+    sqlite3_finalize(cursor->statement.sqlite);
+}
+
+/* What writes rows alone leaves the claims as they are. */
+static bool may_change_claims(const struct ledger *ledger,
+                              const struct database_statement *statement)
+{
+    return !sqlite3_stmt_readonly(statement->sqlite) &&
+           statement != &ledger->statements[SQL_ROW_ADD] &&
+           statement != &ledger->statements[SQL_ROW_NOTE] &&
+           statement != &ledger->statements[SQL_ROW_PUT];
+}
+
+int database_step(struct ledger *ledger, struct database_statement *statement, struct error *err)
 {
     int code = SQLITE_ERROR;
 
     if (statement && may_change_claims(ledger, statement))
         database_forget_lookups(ledger);
     if (statement)
-        code = sqlite3_step(statement);
+        code = sqlite3_step(statement->sqlite);
     if (code == SQLITE_ROW)
         return 1;
     if (code != SQLITE_DONE) {
         database_fail(ledger, err);
-        sqlite3_reset(statement);
+        database_done(statement);
         return -1;
     }
-    sqlite3_reset(statement);
+    sqlite3_reset(statement->sqlite);
     return 0;
 }
 
-int database_execute(struct ledger *ledger, sqlite3_stmt *statement, struct error *err)
+int database_execute(struct ledger *ledger, struct database_statement *statement, struct error *err)
 {
     return database_step(ledger, statement, err) < 0 ? -1 : 0;
 }
 
-void database_done(sqlite3_stmt *statement)
+void database_done(struct database_statement *statement)
 {
-    sqlite3_reset(statement);
+    if (statement)
+        sqlite3_reset(statement->sqlite);
 }
 
-int64_t database_integer(sqlite3_stmt *statement, int column)
+int64_t database_integer(struct database_statement *statement, int column)
 {
-    return sqlite3_column_int64(statement, column);
+    return sqlite3_column_int64(statement->sqlite, column);
 }
 
-bool database_is_null(sqlite3_stmt *statement, int column)
+bool database_is_null(struct database_statement *statement, int column)
 {
-    return sqlite3_column_type(statement, column) == SQLITE_NULL;
+    return sqlite3_column_type(statement->sqlite, column) == SQLITE_NULL;
 }
 
-const char *database_text(sqlite3_stmt *statement, int column)
+const char *database_text(struct database_statement *statement, int column)
 {
-    const unsigned char *text = sqlite3_column_text(statement, column);
+    const unsigned char *text = sqlite3_column_text(statement->sqlite, column);
 
     return text ? (const char *)text : "";
 }
 
-static void read_bytes(unsigned char *ret, int size, sqlite3_stmt *statement, int column)
+static void read_bytes(unsigned char *ret, int size, struct database_statement *statement,
+                       int column)
 {
-    const void *blob = sqlite3_column_blob(statement, column);
+    const void *blob = sqlite3_column_blob(statement->sqlite, column);
 
     memset(ret, 0, (size_t)size);
-    if (blob && sqlite3_column_bytes(statement, column) == size)
+    if (blob && sqlite3_column_bytes(statement->sqlite, column) == size)
         memcpy(ret, blob, (size_t)size);
 }
 
-void database_digest(unsigned char *ret_digest, sqlite3_stmt *statement, int column)
+void database_digest(unsigned char *ret_digest, struct database_statement *statement, int column)
 {
     read_bytes(ret_digest, DIGEST_CLAIM_BYTES, statement, column);
 }
 
-void database_sha256(unsigned char *ret_sha256, sqlite3_stmt *statement, int column)
+void database_sha256(unsigned char *ret_sha256, struct database_statement *statement, int column)
 {
     read_bytes(ret_sha256, DIGEST_SHA256_BYTES, statement, column);
 }
@@ -251,7 +304,7 @@ int64_t database_new_id(const struct ledger *ledger)
 
 int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, struct error *err)
 {
-    sqlite3_stmt *statement;
+    struct database_statement *statement;
     char *copy;
     int found;
 
@@ -264,8 +317,8 @@ int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, 
     found = database_step(ledger, statement, err);
     if (found <= 0)
         return found;
-    *ret_id = sqlite3_column_int64(statement, 0);
-    sqlite3_reset(statement);
+    *ret_id = database_integer(statement, 0);
+    database_done(statement);
     copy = strdup(name);
     if (!copy)
         return error_no_memory(err);
@@ -279,7 +332,7 @@ int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_bri
                    struct error *err)
 {
     struct run_brief *brief = &ledger->briefs[(uint64_t)run % DATABASE_BRIEFS];
-    sqlite3_stmt *s;
+    struct database_statement *s;
     int found;
 
     if (brief->id == run && run) {
@@ -292,9 +345,9 @@ int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_bri
     if (found <= 0)
         return found;
     snprintf(ret_brief->name, sizeof(ret_brief->name), "%s", database_text(s, 0));
-    ret_brief->sequence = sqlite3_column_int64(s, 1);
-    ret_brief->rank = sqlite3_column_int64(s, 2);
-    sqlite3_reset(s);
+    ret_brief->sequence = database_integer(s, 1);
+    ret_brief->rank = database_integer(s, 2);
+    database_done(s);
     *brief = *ret_brief;
     return 0;
 }

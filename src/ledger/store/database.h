@@ -37,18 +37,23 @@ struct run_brief {
 
 #define DATABASE_BRIEFS 64
 
+/* A statement as it was prepared, or is going to be. */
+struct database_statement {
+    sqlite3_stmt *sqlite;
+};
+
 /* A statement that stands at a row until the next one is asked for. While it does, it holds the
  * view of the ledger that it began with, so it is let go wherever a transaction or a look begins or
  * ends; its owner begins it anew then. */
 struct database_cursor {
-    sqlite3_stmt *statement;
+    struct database_statement statement;
     bool is_running;
     struct database_cursor *next;
 };
 
 struct ledger {
     sqlite3 *db;
-    sqlite3_stmt *statements[SQL_COUNT];
+    struct database_statement statements[SQL_COUNT];
     char *path;  /* as it was named */
     char *plain; /* the same for SQLite, which takes some names for more than a path */
     char id[LEDGER_ID_BYTES];
@@ -100,10 +105,11 @@ int database_fail(struct ledger *ledger, struct error *err);
  * s text, d claim digest, h SHA-256 (NULL: null). Texts and blobs are not copied: they must live
  * until the statement is done. NULL when it cannot be prepared; database_step then fails.
  */
-sqlite3_stmt *database_ready(struct ledger *ledger, enum statement which, const char *types, ...);
+struct database_statement *database_ready(struct ledger *ledger, enum statement which,
+                                          const char *types, ...);
 
 /* Steps to the next row: 1, or 0 at the end (then the statement is reset), or -1. */
-int database_step(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);
+int database_step(struct ledger *ledger, struct database_statement *statement, struct error *err);
 
 /* Takes back what the open transaction has changed, if there is one. */
 void database_rollback(struct ledger *ledger);
@@ -114,6 +120,7 @@ bool database_is_begun(const struct ledger *ledger);
 bool ledger_is_held(struct ledger *ledger);
 
 /* What was looked up is not taken for known any more. */
+void database_forget_lookup(struct lookup *lookup);
 void database_forget_lookups(struct ledger *ledger);
 
 /* Outside of a transaction others may write: what was looked up is not taken for known. */
@@ -123,18 +130,26 @@ void database_end_lookups(struct ledger *ledger);
 void database_let_go(struct ledger *ledger);
 
 /* Runs a statement that gives no rows. */
-int database_execute(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);
+int database_execute(struct ledger *ledger, struct database_statement *statement,
+                     struct error *err);
 
 /* Ends a statement before its last row. NULL is let be. */
-void database_done(sqlite3_stmt *statement);
+void database_done(struct database_statement *statement);
+
+/* A cursor over the rows of a statement of its own; started, it leads to the first one, with the
+ * parameters bound as database_ready does. To be closed before the ledger. */
+int database_cursor_open(struct ledger *ledger, struct database_cursor *cursor,
+                         enum statement which, struct error *err);
+void database_cursor_start(struct database_cursor *cursor, const char *types, ...);
+void database_cursor_close(struct ledger *ledger, struct database_cursor *cursor);
 
 /* A column of the row that a statement stands at: as a number, 0 where it is null; as text, never
  * NULL; as a digest, zeros where it has not its length. */
-int64_t database_integer(sqlite3_stmt *statement, int column);
-bool database_is_null(sqlite3_stmt *statement, int column);
-const char *database_text(sqlite3_stmt *statement, int column);
-void database_digest(unsigned char *ret_digest, sqlite3_stmt *statement, int column);
-void database_sha256(unsigned char *ret_sha256, sqlite3_stmt *statement, int column);
+int64_t database_integer(struct database_statement *statement, int column);
+bool database_is_null(struct database_statement *statement, int column);
+const char *database_text(struct database_statement *statement, int column);
+void database_digest(unsigned char *ret_digest, struct database_statement *statement, int column);
+void database_sha256(unsigned char *ret_sha256, struct database_statement *statement, int column);
 
 /* The rows that the last statement changed, and the number that the last new row was given. */
 int database_changes(const struct ledger *ledger);

@@ -41,17 +41,17 @@ int database_check_version(struct ledger *ledger, int64_t version, struct error 
 
 int database_read_id(struct ledger *ledger, struct error *err)
 {
-    sqlite3_stmt *statement = NULL;
+    struct database_statement statement = {0};
     int result = -1;
 
-    if (sqlite3_prepare_v2(ledger->db, "SELECT value FROM meta WHERE name='id'", -1, &statement,
-                           NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW) {
-        snprintf(ledger->id, sizeof(ledger->id), "%s", database_text(statement, 0));
+    if (sqlite3_prepare_v2(ledger->db, "SELECT value FROM meta WHERE name='id'", -1,
+                           &statement.sqlite, NULL) == SQLITE_OK &&
+        sqlite3_step(statement.sqlite) == SQLITE_ROW) {
+        snprintf(ledger->id, sizeof(ledger->id), "%s", database_text(&statement, 0));
         result = 0;
     } else {
         database_fail(ledger, err);
     }
-    sqlite3_finalize(statement);
+    sqlite3_finalize(statement.sqlite);
     return result;
 }

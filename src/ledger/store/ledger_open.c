@@ -296,7 +296,7 @@ void ledger_close(struct ledger *ledger)
     if (!ledger)
         return;
     for (int i = 0; i < SQL_COUNT; i++)
-        sqlite3_finalize(ledger->statements[i]);
+        sqlite3_finalize(ledger->statements[i].sqlite);
     sqlite3_close(ledger->db);
     if (ledger->lock_fd >= 0)
         close(ledger->lock_fd);

@@ -6,13 +6,13 @@
 /* SQLite's count changes when another connection has committed. */
 static int look_for_news(struct ledger *ledger, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_NEWS, "");
+    struct database_statement *s = database_ready(ledger, SQL_NEWS, "");
     int64_t version;
 
     if (database_step(ledger, s, err) < 0)
         return -1;
-    version = sqlite3_column_int64(s, 0);
-    sqlite3_reset(s);
+    version = database_integer(s, 0);
+    database_done(s);
     ledger->has_news = version != ledger->version;
     ledger->version = version;
     return 0;

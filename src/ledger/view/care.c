@@ -167,9 +167,9 @@ static int take_failure(struct verification *v, struct error *err)
 }
 
 /* Steps a statement that is used once to its next row: 1, 0 at the end or at damage, or -1. */
-static int next_answer(struct verification *v, sqlite3_stmt *s, struct error *err)
+static int next_answer(struct verification *v, struct database_statement *s, struct error *err)
 {
-    int code = s ? sqlite3_step(s) : SQLITE_ERROR;
+    int code = s->sqlite ? sqlite3_step(s->sqlite) : SQLITE_ERROR;
 
     if (code == SQLITE_ROW)
         return 1;
@@ -179,22 +179,22 @@ static int next_answer(struct verification *v, sqlite3_stmt *s, struct error *er
 /* The database's own look at its pages, tables and indexes. */
 static int check_structure(struct verification *v, struct error *err)
 {
-    sqlite3_stmt *s = NULL;
+    struct database_statement s = {0};
     int found;
 
-    sqlite3_prepare_v2(v->ledger->db, "PRAGMA integrity_check", -1, &s, NULL);
-    while ((found = next_answer(v, s, err)) > 0) {
-        const char *words = database_text(s, 0);
+    sqlite3_prepare_v2(v->ledger->db, "PRAGMA integrity_check", -1, &s.sqlite, NULL);
+    while ((found = next_answer(v, &s, err)) > 0) {
+        const char *words = database_text(&s, 0);
 
         if (strcmp(words, "ok") != 0)
             say(v, _("the structure of the file is damaged: %s"), LOG_QUOTED(words));
     }
-    sqlite3_finalize(s);
+    sqlite3_finalize(s.sqlite);
     return found;
 }
 
 /* Puts one answer into words: the sentence with its columns in the place of each %s. */
-static void say_answer(struct verification *v, sqlite3_stmt *s, const char *sentence)
+static void say_answer(struct verification *v, struct database_statement *s, const char *sentence)
 {
     struct buffer text = {0};
     int column = 0;
@@ -213,18 +213,18 @@ static void say_answer(struct verification *v, sqlite3_stmt *s, const char *sent
 
 static int ask(struct verification *v, const char *sql, const char *sentence, struct error *err)
 {
-    sqlite3_stmt *s = NULL;
+    struct database_statement s = {0};
     uint64_t count = 0;
     int found;
 
-    sqlite3_prepare_v2(v->ledger->db, sql, -1, &s, NULL);
-    while ((found = next_answer(v, s, err)) > 0) {
+    sqlite3_prepare_v2(v->ledger->db, sql, -1, &s.sqlite, NULL);
+    while ((found = next_answer(v, &s, err)) > 0) {
         if (count++ < CARE_SENTENCES_MAX)
-            say_answer(v, s, sentence);
+            say_answer(v, &s, sentence);
         else
             v->found++;
     }
-    sqlite3_finalize(s);
+    sqlite3_finalize(s.sqlite);
     return found;
 }
 

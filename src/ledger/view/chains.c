@@ -68,7 +68,7 @@ static bool has(const struct runs *runs, int64_t run)
 
 static int list(struct ledger *ledger, enum statement which, struct runs *runs, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, which, "");
+    struct database_statement *s = database_ready(ledger, which, "");
     int found;
 
     while ((found = database_step(ledger, s, err)) > 0) {
@@ -83,7 +83,7 @@ static int list(struct ledger *ledger, enum statement which, struct runs *runs, 
 
 /* ---- one claim ---- */
 
-static void read_subject(sqlite3_stmt *s, struct subject *ret_subject)
+static void read_subject(struct database_statement *s, struct subject *ret_subject)
 {
     *ret_subject = (struct subject){
         .claim_order_no = database_text(s, 0),
@@ -164,7 +164,7 @@ static int judge(struct chains *c, const struct subject *s, const struct finding
 
 static int visit_claims(struct chains *c, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(c->ledger, SQL_CHAINS, "");
+    struct database_statement *s = database_ready(c->ledger, SQL_CHAINS, "");
     int found;
 
     while ((found = database_step(c->ledger, s, err)) > 0) {

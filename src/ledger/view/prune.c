@@ -41,7 +41,8 @@ static bool ids_has(const struct ids *ids, int64_t id)
     return false;
 }
 
-static int read_one(struct ledger *ledger, sqlite3_stmt *s, int64_t *ret_number, struct error *err)
+static int read_one(struct ledger *ledger, struct database_statement *s, int64_t *ret_number,
+                    struct error *err)
 {
     int found = database_step(ledger, s, err);
 
@@ -77,8 +78,8 @@ struct head {
 static int next_head(struct ledger *ledger, enum statement which, struct buffer *number,
                      struct head *head, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, which, "sii", buffer_string(number), head->workcard_id,
-                                     head->platform);
+    struct database_statement *s = database_ready(ledger, which, "sii", buffer_string(number),
+                                                  head->workcard_id, head->platform);
     int found = database_step(ledger, s, err);
 
     if (found <= 0)
@@ -289,7 +290,7 @@ static int forget_rows(struct ledger *ledger, int64_t run, uint64_t *rows, struc
     int changes;
 
     do {
-        sqlite3_stmt *s;
+        struct database_statement *s;
 
         if (stopped(ledger, err) || ledger_begin(ledger, err))
             return -1;

@@ -16,7 +16,7 @@
 void view_let_go(struct ledger *ledger)
 {
     for (int i = 0; i < SQL_COUNT; i++)
-        database_done(ledger->statements[i]);
+        database_done(&ledger->statements[i]);
 }
 
 /* ---- runs ---- */
@@ -56,8 +56,8 @@ static enum view_state state_of(struct ledger *ledger, const struct view_run *vi
 static int count_rows(struct ledger *ledger, int64_t run, struct run_count *counts,
                       struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_OUTCOMES, "ii", database_row_id(run, 0),
-                                     database_row_id(run + 1, 0));
+    struct database_statement *s = database_ready(
+        ledger, SQL_RUN_OUTCOMES, "ii", database_row_id(run, 0), database_row_id(run + 1, 0));
     int found;
 
     memset(counts, 0, OUTCOME_COUNT * sizeof(*counts));
@@ -73,7 +73,7 @@ static int count_rows(struct ledger *ledger, int64_t run, struct run_count *coun
 int view_run_next(struct ledger *ledger, int64_t before, struct view_run *ret_run,
                   struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_RUN_OLDER, "i", before);
+    struct database_statement *s = database_ready(ledger, SQL_RUN_OLDER, "i", before);
     int found = database_step(ledger, s, err);
     int64_t id;
 
@@ -101,7 +101,7 @@ int view_today(struct ledger *ledger, int64_t now_ms,
                void (*visit)(void *context, const struct view_app *app), void *context,
                struct error *err)
 {
-    sqlite3_stmt *s =
+    struct database_statement *s =
         database_ready(ledger, SQL_TODAY, "ii", (int64_t)clock_beijing_day(now_ms), now_ms);
     int found;
 
@@ -130,7 +130,7 @@ int view_open_runs(struct ledger *ledger,
                    void (*visit)(void *context, const struct view_open_run *open), void *context,
                    struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_OPEN_RUNS, "");
+    struct database_statement *s = database_ready(ledger, SQL_OPEN_RUNS, "");
     int found;
 
     while ((found = database_step(ledger, s, err)) > 0) {
@@ -147,7 +147,7 @@ int view_open_runs(struct ledger *ledger,
     return found;
 }
 
-static void read_unknown(sqlite3_stmt *s, struct view_unknown *unknown)
+static void read_unknown(struct database_statement *s, struct view_unknown *unknown)
 {
     *unknown = (struct view_unknown){
         .claim_order_no = database_text(s, 0),
@@ -199,7 +199,7 @@ static int explain_unknown(struct ledger *ledger, struct view_unknown *unknown,
 /* How many attempts are open that are not unknown, because their run is alive. */
 static int count_live(struct ledger *ledger, uint64_t *ret_live, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_OPEN_RUNS, "");
+    struct database_statement *s = database_ready(ledger, SQL_OPEN_RUNS, "");
     int found;
 
     *ret_live = 0;
@@ -216,7 +216,7 @@ int view_unknown_oldest(struct ledger *ledger, size_t most,
 {
     struct known_row known = {0};
     struct view_unknown unknown;
-    sqlite3_stmt *s;
+    struct database_statement *s;
     uint64_t live;
     int found;
 
@@ -279,7 +279,7 @@ static int list_step(struct view_list *list, struct view_unknown *ret_unknown, b
 {
     struct ledger *ledger = list->ledger;
     struct buffer key = list->order_no;
-    sqlite3_stmt *s;
+    struct database_statement *s;
     int found;
 
     /* The key is bound by its address, so it must not be the buffer that is filled anew. */

@@ -42,7 +42,8 @@ static int collect_places(struct ledger *ledger, const struct claim_key *key, in
 static int visit_settlements(struct ledger *ledger, struct row_place place,
                              const struct view_visitor *visitor, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_SETTLEMENTS, "ii", place.run, (int64_t)place.row);
+    struct database_statement *s =
+        database_ready(ledger, SQL_SETTLEMENTS, "ii", place.run, (int64_t)place.row);
     int found;
 
     while ((found = database_step(ledger, s, err)) > 0) {
@@ -62,7 +63,7 @@ static int visit_settlements(struct ledger *ledger, struct row_place place,
 
 static int read_round(struct ledger *ledger, struct view_row *row, struct error *err)
 {
-    sqlite3_stmt *s;
+    struct database_statement *s;
     int found;
 
     row->round_by = row->round_reason = "";
@@ -142,8 +143,8 @@ static int visit_claims(struct ledger *ledger, const char *claim_order_no,
 
     *ret_claims = 0;
     for (;;) {
-        sqlite3_stmt *s = database_ready(ledger, SQL_CLAIM_LIST, "sii", claim_order_no,
-                                         key.workcard_id, platform);
+        struct database_statement *s = database_ready(ledger, SQL_CLAIM_LIST, "sii", claim_order_no,
+                                                      key.workcard_id, platform);
 
         found = database_step(ledger, s, err);
         if (found <= 0)

@@ -5,7 +5,7 @@
 int view_passes(struct ledger *ledger, void (*visit)(void *context, const struct view_pass *pass),
                 void *context, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_PASSES, "i", (int64_t)PASS_LEARNED);
+    struct database_statement *s = database_ready(ledger, SQL_PASSES, "i", (int64_t)PASS_LEARNED);
     int found;
 
     while ((found = database_step(ledger, s, err)) > 0) {
@@ -26,7 +26,7 @@ int view_passes(struct ledger *ledger, void (*visit)(void *context, const struct
 int view_gaps(struct ledger *ledger, void (*visit)(void *context, const struct view_gap *gap),
               void *context, struct error *err)
 {
-    sqlite3_stmt *s = database_ready(ledger, SQL_GAPS, "");
+    struct database_statement *s = database_ready(ledger, SQL_GAPS, "");
     int found;
 
     while ((found = database_step(ledger, s, err)) > 0) {
