@@ -19,11 +19,10 @@
 #include "ledger/postgres/server_url.h"
 #include "server_password.h"
 #include "server_words.h"
+#include "session_core.h"
 #include "sqlstate.h"
 
 #define CONNECT_MS 15000 /* for each host */
-#define ANSWER_MS 15000  /* longer than a statement may take */
-#define STATEMENTS_MAX 64
 #define PARAMETERS_MAX 40
 #define SYSTEM_CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
 
@@ -33,15 +32,6 @@
     "-c search_path=claimbatch -c timezone=UTC -c client_min_messages=warning"                     \
     " -c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=10s"      \
     " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-
-struct session {
-    const char *url;
-    PGconn *connection;
-    PGresult *result;                       /* the last answer */
-    const char *statements[STATEMENTS_MAX]; /* prepared, in this order */
-    size_t statement_count;
-    struct buffer warnings; /* of the server, since the last statement began */
-};
 
 /* ---- what went wrong ---- */
 
@@ -67,30 +57,6 @@ static int fail_to_connect(const struct session *session, struct error *err)
               LOG_QUOTED_WITHIN(buffer_string(&text), 1024));
     buffer_release(&text);
     return -1;
-}
-
-static int fail(const struct session *session, struct error *err)
-{
-    const char *state = PQresultErrorField(session->result, PG_DIAG_SQLSTATE);
-    const char *words = PQresultErrorField(session->result, PG_DIAG_MESSAGE_PRIMARY);
-    struct buffer text = {0};
-
-    server_words_join(words ? words : PQerrorMessage(session->connection), &text);
-    error_set(err, sqlstate_exit_code(state ? state : ""), "ledger '%s': the server says: %s",
-              LOG_QUOTED(session->url), LOG_QUOTED_WITHIN(buffer_string(&text), 1024));
-    buffer_release(&text);
-    return -1;
-}
-
-/* Notices are asked not to come. */
-static void take_warning(void *context, const PGresult *result)
-{
-    struct session *session = context;
-    const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-    if (session->warnings.len)
-        buffer_text(&session->warnings, "; ");
-    buffer_text(&session->warnings, words ? words : "?");
 }
 
 /* ---- how it is connected ---- */
@@ -237,7 +203,7 @@ static int start(struct session *session, struct parameters *p, struct error *er
         return error_no_memory(err);
     /* So that the server's code stands in the message, the only place it has. */
     PQsetErrorVerbosity(session->connection, PQERRORS_VERBOSE);
-    PQsetNoticeReceiver(session->connection, take_warning, session);
+    PQsetNoticeReceiver(session->connection, session_take_warning, session);
     if (PQstatus(session->connection) == CONNECTION_BAD)
         return fail_to_connect(session, err);
     return wait_until_connected(session, clock_mono_ms() + (int64_t)hosts * CONNECT_MS, err);
@@ -323,118 +289,4 @@ void session_close(struct session *session)
     PQfinish(session->connection);
     buffer_release(&session->warnings);
     free(session);
-}
-
-/* ---- statements ---- */
-
-static void keep(struct session *session, PGresult *result)
-{
-    PQclear(session->result);
-    session->result = result;
-}
-
-/* Sends what is left and reads what comes, until something did: 1 when there is no more to come. */
-static int exchange(struct session *session, int64_t deadline_ms, struct error *err)
-{
-    int left = PQflush(session->connection);
-    int64_t wait_ms = deadline_ms - clock_mono_ms();
-    struct pollfd fd = {PQsocket(session->connection), left > 0 ? POLLIN | POLLOUT : POLLIN, 0};
-
-    while (left >= 0 && !PQisBusy(session->connection)) {
-        PGresult *result = PQgetResult(session->connection);
-
-        if (!result)
-            return 1;
-        keep(session, result);
-    }
-    if (left >= 0 && (wait_ms <= 0 || poll(&fd, 1, (int)wait_ms) == 0))
-        return error_set(err, EXIT_TRY_LATER,
-                         "ledger '%s': the server did not answer within %d s; whether it did what "
-                         "it was told is not known",
-                         LOG_QUOTED(session->url), ANSWER_MS / 1000);
-    if (left < 0 || !PQconsumeInput(session->connection)) {
-        keep(session, NULL);
-        return fail(session, err);
-    }
-    return 0;
-}
-
-/* Waits for the answer to what was sent. Not for ever: a commit that waits for a standby obeys no
- * limit of the server's. A signal that asks for a stop does not end it, since a commit may be under
- * way. */
-static int take(struct session *session, int is_sent, struct error *err)
-{
-    int64_t deadline_ms = clock_mono_ms() + ANSWER_MS;
-    ExecStatusType status;
-    int done = 0;
-
-    keep(session, NULL);
-    while (is_sent && !done)
-        done = exchange(session, deadline_ms, err);
-    if (done < 0)
-        return -1;
-    status = PQresultStatus(session->result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        return fail(session, err);
-    if (session->warnings.len || session->warnings.failed)
-        return error_set(err, EXIT_BAD_CONFIG, "ledger '%s': the server warns: %s",
-                         LOG_QUOTED(session->url), LOG_QUOTED(buffer_string(&session->warnings)));
-    return 0;
-}
-
-int session_execute(struct session *session, const char *statements, struct error *err)
-{
-    buffer_reset(&session->warnings);
-    return take(session, PQsendQuery(session->connection, statements), err);
-}
-
-/* Its number among those that were prepared. */
-static int prepare_statement(struct session *session, const char *statement, size_t *ret_number,
-                             struct error *err)
-{
-    char name[16];
-
-    for (size_t i = 0; i < session->statement_count; i++)
-        if (session->statements[i] == statement) {
-            *ret_number = i;
-            return 0;
-        }
-    if (session->statement_count == STATEMENTS_MAX)
-        return error_set(err, EXIT_INTERNAL, "too many statements of one session");
-    *ret_number = session->statement_count;
-    snprintf(name, sizeof(name), "s%zu", *ret_number);
-    if (take(session, PQsendPrepare(session->connection, name, statement, 0, NULL), err))
-        return -1;
-    session->statements[session->statement_count++] = statement;
-    return 0;
-}
-
-int session_ask(struct session *session, const char *statement, size_t count,
-                const char *const *values, struct error *err)
-{
-    char name[16];
-    size_t number;
-
-    buffer_reset(&session->warnings);
-    if (prepare_statement(session, statement, &number, err))
-        return -1;
-    snprintf(name, sizeof(name), "s%zu", number);
-    return take(session,
-                PQsendQueryPrepared(session->connection, name, (int)count, values, NULL, NULL, 0),
-                err);
-}
-
-int session_rows(const struct session *session)
-{
-    return PQntuples(session->result);
-}
-
-const char *session_text(const struct session *session, int row, int column)
-{
-    return PQgetvalue(session->result, row, column);
-}
-
-bool session_is_null(const struct session *session, int row, int column)
-{
-    return PQgetisnull(session->result, row, column) == 1;
 }

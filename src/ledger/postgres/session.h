@@ -1,6 +1,6 @@
 /*
- * session: a connection to the server that has the ledger; hides libpq, which no other file
- * includes.
+ * session: a connection to the server that has the ledger; hides libpq, which the files of a
+ * session alone include.
  *
  * Nothing is sent to a host that is neither a socket nor loopback before its certificate was
  * verified. What the server promises of commits is looked at once it is connected: a server that
