@@ -62,9 +62,15 @@ static void refused(const char *url, int exit_code, const char *words)
 
 static void texts_go_and_come(void **state)
 {
-    static const char question[] = "SELECT $1::text, $2::text, $3::bigint+1, $4::text";
-    const char *first[] = {"a '; -- %s", "保险", "41", NULL};
-    const char *second[] = {"", "\n", "-1", "x"};
+    static const char question[] = "SELECT $1, $2, $3+1, $4";
+    const struct session_value first[] = {{SERVER_TEXT, .bytes = "a '; -- %s"},
+                                          {SERVER_TEXT, .bytes = "保险"},
+                                          {SERVER_INT8, .number = 41},
+                                          {SERVER_TEXT}};
+    const struct session_value second[] = {{SERVER_TEXT, .bytes = ""},
+                                           {SERVER_TEXT, .bytes = "\n"},
+                                           {SERVER_INT8, .number = -1},
+                                           {SERVER_TEXT, .bytes = "x"}};
     char url[CLUSTER_URL_BYTES];
     struct session *session = open_new(url);
     struct error err;
@@ -81,6 +87,42 @@ static void texts_go_and_come(void **state)
     assert_string_equal(session_text(session, 0, 0), "");
     assert_false(session_is_null(session, 0, 0));
     assert_string_equal(session_text(session, 0, 2), "0");
+    session_close(session);
+}
+
+static void values_keep_their_types(void **state)
+{
+    static const char question[] = "SELECT $1, $2, $3, $4, pg_typeof($1)::text||pg_typeof($2)"
+                                   "||pg_typeof($3)||pg_typeof($4), octet_length($4)";
+    static const unsigned char bytes[] = {0, 255, '\\', 'x', 0};
+    const struct session_value values[] = {{SERVER_INT8, .number = INT64_MIN},
+                                           {SERVER_INT4, .number = -2},
+                                           {SERVER_BOOL, .number = 1},
+                                           {SERVER_BYTES, .bytes = bytes, .len = sizeof(bytes)}};
+    struct session_value nulls[4];
+    unsigned char read[sizeof(bytes)];
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err;
+
+    (void)state;
+    assert_int_equal(session_ask(session, question, 4, values, &err), 0);
+    assert_true(session_integer(session, 0, 0) == INT64_MIN);
+    assert_int_equal(session_integer(session, 0, 1), -2);
+    assert_true(session_bool(session, 0, 2));
+    assert_true(session_bytes(session, 0, 3, sizeof(bytes), read));
+    assert_memory_equal(read, bytes, sizeof(bytes));
+    assert_false(session_bytes(session, 0, 3, sizeof(bytes) - 1, read));
+    assert_string_equal(session_text(session, 0, 4), "bigintintegerbooleanbytea");
+    assert_int_equal(session_integer(session, 0, 5), sizeof(bytes));
+    for (size_t i = 0; i < 4; i++)
+        nulls[i] = (struct session_value){values[i].type, .is_null = true};
+    assert_int_equal(session_ask(session, question, 4, nulls, &err), 0);
+    for (int i = 0; i < 4; i++)
+        assert_true(session_is_null(session, 0, i));
+    assert_int_equal(session_integer(session, 0, 0), 0);
+    assert_false(session_bool(session, 0, 2));
+    assert_false(session_bytes(session, 0, 3, 0, read));
     session_close(session);
 }
 
@@ -252,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_go_and_come),
+        cmocka_unit_test(values_keep_their_types),
         cmocka_unit_test(a_statement_is_prepared_once),
         cmocka_unit_test(a_commit_is_waited_for_whatever_the_role_says),
         cmocka_unit_test(a_warning_is_an_error_and_a_notice_is_none),

@@ -30,7 +30,8 @@
  * that waits, and a client that was stopped in a transaction, keep others from their rows. */
 #define SETTINGS                                                                                   \
     "-c search_path=claimbatch -c timezone=UTC -c client_min_messages=warning"                     \
-    " -c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=10s"      \
+    " -c bytea_output=hex -c statement_timeout=10s -c lock_timeout=5s"                             \
+    " -c idle_in_transaction_session_timeout=10s"                                                  \
     " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 
 /* ---- what went wrong ---- */

@@ -15,6 +15,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "server_type.h"
 
 struct error;
 struct session;
@@ -29,15 +32,32 @@ void session_close(struct session *session); /* NULL is fine */
  * an error: one that comes with a commit means that it may be forgotten. */
 int session_execute(struct session *session, const char *statements, struct error *err);
 
+/* A value in the place of $1 …; its bytes are the caller's. */
+struct session_value {
+    enum server_type type;
+    bool is_null;
+    int64_t number;    /* of a SERVER_INT8, SERVER_INT4 or SERVER_BOOL; else … */
+    const void *bytes; /* … which are null where this is NULL */
+    size_t len;        /* of a SERVER_TEXT, which ends with a NUL, it is not asked */
+};
+
+#define SESSION_VALUES_MAX 40
+
 /* Runs one statement, prepared when it comes for the first time and known by its address from then
- * on, with texts in the place of $1 …; a NULL is null. Its rows stay until the next call. */
+ * on, as are the types of its values. Its rows stay until the next call. */
 int session_ask(struct session *session, const char *statement, size_t count,
-                const char *const *values, struct error *err);
+                const struct session_value *values, struct error *err);
 
 int session_rows(const struct session *session);
 
 /* A column of a row of the last answer, "" where it is null. */
 const char *session_text(const struct session *session, int row, int column);
 bool session_is_null(const struct session *session, int row, int column);
+int64_t session_integer(const struct session *session, int row, int column); /* 0 */
+bool session_bool(const struct session *session, int row, int column);       /* false */
+
+/* The bytes of a bytea, all of them or none: false where it is null, or has not so many. */
+bool session_bytes(const struct session *session, int row, int column, size_t count,
+                   unsigned char *ret_bytes);
 
 #endif

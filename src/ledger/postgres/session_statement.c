@@ -1,11 +1,14 @@
 /* What is asked of a server in a session, one statement after the other. */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <libpq-fe.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "server_words.h"
 #include "session.h"
@@ -98,9 +101,58 @@ int session_execute(struct session *session, const char *statements, struct erro
     return take(session, PQsendQuery(session->connection, statements), err);
 }
 
+/* Values as the server reads them. */
+struct parameters {
+    int count;
+    Oid types[SESSION_VALUES_MAX];
+    const char *values[SESSION_VALUES_MAX];
+    int lengths[SESSION_VALUES_MAX];
+    int formats[SESSION_VALUES_MAX];
+    unsigned char numbers[SESSION_VALUES_MAX][sizeof(int64_t)];
+};
+
+/* Most significant byte first. */
+static int put_number(unsigned char *ret_bytes, enum server_type type, int64_t number)
+{
+    int len = type == SERVER_INT8 ? 8 : type == SERVER_INT4 ? 4 : 1;
+
+    for (int i = 0; i < len; i++)
+        ret_bytes[i] = (unsigned char)((uint64_t)number >> (8 * (len - 1 - i)));
+    return len;
+}
+
+static bool is_number(enum server_type type)
+{
+    return type == SERVER_INT8 || type == SERVER_INT4 || type == SERVER_BOOL;
+}
+
+static int put_values(struct parameters *p, size_t count, const struct session_value *values,
+                      struct error *err)
+{
+    if (count > SESSION_VALUES_MAX)
+        return error_set(err, EXIT_INTERNAL, "too many values of one statement");
+    p->count = (int)count;
+    for (size_t i = 0; i < count; i++) {
+        const struct session_value *value = &values[i];
+
+        p->types[i] = value->type;
+        p->formats[i] = 1; /* the server's own, not texts */
+        p->values[i] = NULL;
+        if (!value->is_null)
+            p->values[i] = is_number(value->type) ? (char *)p->numbers[i] : value->bytes;
+        if (is_number(value->type))
+            p->lengths[i] = put_number(p->numbers[i], value->type, value->number);
+        else if (value->type == SERVER_TEXT)
+            p->lengths[i] = value->bytes ? (int)strlen(value->bytes) : 0;
+        else
+            p->lengths[i] = (int)value->len;
+    }
+    return 0;
+}
+
 /* Its number among those that were prepared. */
-static int prepare_statement(struct session *session, const char *statement, size_t *ret_number,
-                             struct error *err)
+static int prepare_statement(struct session *session, const char *statement,
+                             const struct parameters *p, size_t *ret_number, struct error *err)
 {
     char name[16];
 
@@ -113,25 +165,28 @@ static int prepare_statement(struct session *session, const char *statement, siz
         return error_set(err, EXIT_INTERNAL, "too many statements of one session");
     *ret_number = session->statement_count;
     snprintf(name, sizeof(name), "s%zu", *ret_number);
-    if (take(session, PQsendPrepare(session->connection, name, statement, 0, NULL), err))
+    if (take(session, PQsendPrepare(session->connection, name, statement, p->count, p->types), err))
         return -1;
     session->statements[session->statement_count++] = statement;
     return 0;
 }
 
 int session_ask(struct session *session, const char *statement, size_t count,
-                const char *const *values, struct error *err)
+                const struct session_value *values, struct error *err)
 {
+    struct parameters p;
     char name[16];
     size_t number;
 
     buffer_reset(&session->warnings);
-    if (prepare_statement(session, statement, &number, err))
+    if (put_values(&p, count, values, err) ||
+        prepare_statement(session, statement, &p, &number, err))
         return -1;
     snprintf(name, sizeof(name), "s%zu", number);
-    return take(session,
-                PQsendQueryPrepared(session->connection, name, (int)count, values, NULL, NULL, 0),
-                err);
+    return take(
+        session,
+        PQsendQueryPrepared(session->connection, name, p.count, p.values, p.lengths, p.formats, 0),
+        err);
 }
 
 int session_rows(const struct session *session)
@@ -147,4 +202,23 @@ const char *session_text(const struct session *session, int row, int column)
 bool session_is_null(const struct session *session, int row, int column)
 {
     return PQgetisnull(session->result, row, column) == 1;
+}
+
+int64_t session_integer(const struct session *session, int row, int column)
+{
+    return strtoll(session_text(session, row, column), NULL, 10);
+}
+
+bool session_bool(const struct session *session, int row, int column)
+{
+    return *session_text(session, row, column) == 't';
+}
+
+bool session_bytes(const struct session *session, int row, int column, size_t count,
+                   unsigned char *ret_bytes)
+{
+    const char *text = session_text(session, row, column);
+
+    return strncmp(text, "\\x", 2) == 0 && strlen(text) == 2 + 2 * count &&
+           hex_parse(text + 2, count, ret_bytes);
 }
