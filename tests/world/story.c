@@ -1,4 +1,5 @@
 /* A history as a person can read it. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "sandbox/fault.h"
@@ -63,6 +64,8 @@ void story_print(void)
     for (int64_t i = from; i < world->event_count; i++)
         if (is_told(&world->events[i % EVENTS_MAX]))
             tell(&world->events[i % EVENTS_MAX]);
+    printf("            trace %016" PRIx64 " of %" PRId64 " events\n", world->trace,
+           world->event_count);
     if (*world->violation)
         printf("            %s\n", world->violation);
 }
