@@ -27,6 +27,7 @@ struct window {
     struct claim_entry *entries;
     struct claim_entry **spare_entries; /* a stack */
     size_t size, spare_entry_count;
+    size_t touched; /* the first ones of jobs and entries: the others were never used */
     struct claim_entry *table;
     struct list states[JOB_GRANTED + 1]; /* those that are due, in order of arrival */
     struct list later;                   /* JUDGE and READY with a time to come, in no order */
@@ -75,10 +76,6 @@ int window_open(size_t jobs, struct window **ret_window, struct error *err)
     }
     window->size = jobs;
     window->later_first_ms = INT64_MAX;
-    for (size_t i = 0; i < jobs; i++) {
-        list_add(&window->states[JOB_FREE], &window->jobs[i]);
-        window->spare_entries[window->spare_entry_count++] = &window->entries[i];
-    }
     *ret_window = window;
     return 0;
 }
@@ -88,7 +85,7 @@ void window_close(struct window *window)
     if (!window)
         return;
     HASH_CLEAR(hh, window->table);
-    for (size_t i = 0; i < window->size; i++) {
+    for (size_t i = 0; i < window->touched; i++) {
         claim_store_release(&window->jobs[i].store);
         buffer_release(&window->jobs[i].earlier);
         buffer_release(&window->jobs[i].exchange.body);
@@ -102,8 +99,19 @@ void window_close(struct window *window)
     free(window);
 }
 
+/* Memory that no row has needed yet, with what its claim takes. */
+static void touch(struct window *window)
+{
+    size_t i = window->touched++;
+
+    list_add(&window->states[JOB_FREE], &window->jobs[i]);
+    window->spare_entries[window->spare_entry_count++] = &window->entries[i];
+}
+
 struct job *window_spare(struct window *window)
 {
+    if (!window->states[JOB_FREE].count && window->touched < window->size)
+        touch(window);
     return window->states[JOB_FREE].tail; /* the one used last: its memory is warm */
 }
 
@@ -257,7 +265,7 @@ size_t window_count(const struct window *window, enum job_state state)
 
 size_t window_used(const struct window *window)
 {
-    return window->size - window->states[JOB_FREE].count;
+    return window->touched - window->states[JOB_FREE].count;
 }
 
 uint64_t window_frontier(const struct window *window, uint64_t next_row)
