@@ -106,6 +106,11 @@ static size_t ignored_len(const char *text)
     return 0;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* The ASCII form of what stands at the text in full width; its length goes to *ret_len. */
 static char narrow(const char *text, size_t *ret_len)
 {
@@ -121,7 +126,7 @@ static char narrow(const char *text, size_t *ret_len)
             return forms[i].c;
         }
     *ret_len = 1;
-    return *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
+    return lower(*text);
 }
 
 static void erase(char *text, const char *word)
@@ -289,12 +294,18 @@ enum unit_said header_unit(const char *text)
     return make_plain(text, plain) ? take_units(plain) : UNIT_UNSAID;
 }
 
+/* A known name holds nothing that does not count, and no letter in full width. */
+static bool is_name(const char *plain, const char *name)
+{
+    while (*name && *plain == lower(*name))
+        plain++, name++;
+    return *plain == *name;
+}
+
 static enum field find_plain(const char *plain)
 {
-    char name[PLAIN_BYTES];
-
     for (size_t i = 0; i < COUNT(known); i++)
-        if (make_plain(known[i].name, name) && strcmp(name, plain) == 0)
+        if (is_name(plain, known[i].name))
             return known[i].field;
     return FIELD_NONE;
 }
