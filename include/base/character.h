@@ -23,6 +23,17 @@ bool character_is_utf8(const char *text);
 #define CHARACTER_ROOM 5
 size_t character_encode(uint32_t point, char ret_text[CHARACTER_ROOM]);
 
+/* Of ASCII alone, whatever the locale says. */
+static inline bool character_is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline char character_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* Whether it shows nothing: of zero width, or one that turns the direction of writing. */
 bool character_is_invisible(uint32_t point);
 

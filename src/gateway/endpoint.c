@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/character.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -81,8 +82,7 @@ static int check(CURLU *parsed, const char *url, bool allow_plaintext,
         goto out;
     }
     for (char *p = host; *p; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p - 'A' + 'a');
+        *p = character_lower(*p);
     /* A dot at the end is the same host to the name servers, so it must not be another platform. */
     if (strlen(host) > 1 && host[strlen(host) - 1] == '.')
         host[strlen(host) - 1] = '\0';

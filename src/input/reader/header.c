@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/character.h"
 #include "base/words/language.h"
 
 #define PLAIN_BYTES 256 /* of a header without what does not count; a longer one is not known */
@@ -106,11 +107,6 @@ static size_t ignored_len(const char *text)
     return 0;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* The ASCII form of what stands at the text in full width; its length goes to *ret_len. */
 static char narrow(const char *text, size_t *ret_len)
 {
@@ -126,7 +122,7 @@ static char narrow(const char *text, size_t *ret_len)
             return forms[i].c;
         }
     *ret_len = 1;
-    return lower(*text);
+    return character_lower(*text);
 }
 
 static void erase(char *text, const char *word)
@@ -297,7 +293,7 @@ enum unit_said header_unit(const char *text)
 /* A known name holds nothing that does not count, and no letter in full width. */
 static bool is_name(const char *plain, const char *name)
 {
-    while (*name && *plain == lower(*name))
+    while (*name && *plain == character_lower(*name))
         plain++, name++;
     return *plain == *name;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/character.h"
 #include "base/digest.h"
 #include "base/formula.h"
 #include "base/hex.h"
@@ -253,11 +254,6 @@ static size_t mark_len(const char *text)
     return is_wide_digit(text) ? 3 : 0;
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* The length of a word of dates and numbers, or 0. */
 static size_t word_len(const char *text)
 {
@@ -266,7 +262,7 @@ static size_t word_len(const char *text)
                                         "aug", "sep", "oct", "nov", "dec", "sept"};
     size_t len = 0;
 
-    while (is_letter(text[len]))
+    while (character_is_letter(text[len]))
         len++;
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
         if (strlen(words[i]) == len && strncasecmp(text, words[i], len) == 0)
@@ -305,7 +301,7 @@ static bool is_changed_by_spreadsheets(const char *text)
     if (is_shown_alike(text))
         return false;
     while (*text) {
-        size_t len = is_letter(*text) ? word_len(text) : mark_len(text);
+        size_t len = character_is_letter(*text) ? word_len(text) : mark_len(text);
 
         if (!len)
             return false;

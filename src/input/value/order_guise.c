@@ -11,11 +11,6 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 /* &nbsp; &amp; &#39; &#x27; */
 static bool has_entity(struct value value)
 {
@@ -25,7 +20,7 @@ static bool has_entity(struct value value)
         if (value.ptr[i] != '&')
             continue;
         n += n < value.len && value.ptr[n] == '#';
-        while (n < value.len && (is_digit(value.ptr[n]) || is_letter(value.ptr[n])))
+        while (n < value.len && (is_digit(value.ptr[n]) || character_is_letter(value.ptr[n])))
             n++;
         if (n > i + 2 && n < value.len && value.ptr[n] == ';')
             return true;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/character.h"
 #include "base/words/language.h"
 #include "input/value/value.h"
 
@@ -102,14 +103,9 @@ bool vocabulary_status(const struct vocabulary *vocabulary, struct value value, 
 
 /* ---- null words ---- */
 
-static unsigned char lower(unsigned char c)
-{
-    return c >= 'A' && c <= 'Z' ? (unsigned char)(c - 'A' + 'a') : c;
-}
-
 bool vocabulary_add_null(struct vocabulary *vocabulary, const char *word, const char **ret_why)
 {
-    unsigned char first = lower((unsigned char)*word);
+    unsigned char first = (unsigned char)character_lower(*word);
     size_t len = strlen(word);
 
     if (strcmp(word, "none") == 0) {

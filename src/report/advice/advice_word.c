@@ -1,16 +1,16 @@
 /* What a word means that a person types, and the list of all of them. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "advice_part.h"
+#include "base/character.h"
 
 static bool is_same_word(const char *a, const char *b)
 {
     for (; *a && *b; a++, b++) {
-        char x = *a == '-' ? '_' : (char)tolower((unsigned char)*a);
-        char y = *b == '-' ? '_' : (char)tolower((unsigned char)*b);
+        char x = *a == '-' ? '_' : character_lower(*a);
+        char y = *b == '-' ? '_' : character_lower(*b);
 
         if (x != y)
             return false;
