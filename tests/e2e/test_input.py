@@ -324,6 +324,24 @@ class ValueTest(TestCase):
             {"BAD_FEE", "NUMBER_RANGE"},
         )
 
+    def test_a_column_that_is_taken_for_fen_but_is_in_yuan_is_not_sent_as_a_hundredth(self):
+        for amounts, sent in (
+            (("128.00", "99.50", "0", "72.00"), [0]),
+            (("128", "99.5", "64", "32.8"), []),
+            (("12800", "99.50", "9950", "7200"), [7200, 9950, 12800]),  # a slip
+            (("12800.00", "9950.00", "0.00", "7200.00"), [0, 7200, 9950, 12800]),
+        ):
+            rows = [f"{at + 1},LP20261102{at},{int(float(fee) > 0)},2026-01-02 03:04:05,{fee}" for at, fee in enumerate(amounts)]
+            self.ws.write("claims.csv", "workcard_id,claim_order_no,claim_status,claim_time,claim_fee\n" + "\n".join(rows) + "\n")
+            with self.subTest(amounts=amounts):
+                gateway = self.gateway()
+                result = self.ws.upload(gateway, "-L", f"{amounts[0]}.db", "-o", f"{amounts[0]}.csv")
+                self.assertExit(result, 0 if len(sent) == len(rows) else 1)
+                self.assertEqual(sorted(r.claim["claim_fee"] for r in gateway.requests), sent)
+                if len(sent) < 3:
+                    why = self.ws.read_report(f"{amounts[0]}.csv")[0]["message"]
+                    self.assertIn(f"claim_fee '{amounts[0]}' may be in yuan", why)
+
     def test_the_columns_may_stand_in_any_order_and_two_may_be_missing(self):
         self.ws.write(
             "claims.csv",

@@ -34,6 +34,9 @@ enum doubt {
     DOUBT_ERROR, /* more than chance explains */
 };
 
+/* Which amounts of a column in fen may be in yuan, for others there have decimals. */
+enum fee_doubt { FEE_DOUBT_NONE, FEE_DOUBT_POINTED /* as 128.00 */, FEE_DOUBT_ALL };
+
 #define PROFILE_CUT_ROWS_MAX 65536 /* rows that line breaks cut; a file of more is refused */
 
 struct profile {
@@ -43,9 +46,10 @@ struct profile {
     bool has_lists;           /* most claim numbers are lists: then they are what they are */
     bool is_text_behind_fee; /* the column there, which nobody asked for, seldom has three digits */
     bool is_parted;          /* in all rows an amount may have been parted before that column */
-    size_t width;            /* cells of every row, empty ones at the end included, if all rows have
-                                as many; 0: they differ */
-    uint64_t footer_row;     /* the first line of the footer; 0: there is none */
+    enum fee_doubt fee_doubt;
+    size_t width;        /* cells of every row, empty ones at the end included, if all rows have
+                            as many; 0: they differ */
+    uint64_t footer_row; /* the first line of the footer; 0: there is none */
     uint64_t footer_rows, footer_line;
     const uint64_t *cut_rows; /* ascending; borrowed */
     size_t cut_count;

@@ -126,6 +126,16 @@ static bool is_shifted(const struct judgement *judgement, bool is_refused, struc
            is_cut_at_decimals(judgement, is_refused, next, value);
 }
 
+/* Whether the amount is exact in fen, but may be in yuan as others of its column. Zero is zero. */
+static bool is_unit_doubtful(const struct judgement *judgement, struct value value, int64_t fen)
+{
+    const struct profile *profile = judgement->profile;
+
+    if (!profile || profile->fee_doubt == FEE_DOUBT_NONE || !fen)
+        return false;
+    return profile->fee_doubt == FEE_DOUBT_ALL || memchr(value.ptr, '.', value.len);
+}
+
 void claim_take_fee(struct judgement *judgement, struct claim *claim)
 {
     enum field field = FIELD_CLAIM_FEE;
@@ -139,6 +149,8 @@ void claim_take_fee(struct judgement *judgement, struct claim *claim)
     broken = is_comma_doubtful(judgement->columns, value)
                  ? RULE_BAD_FEE
                  : value_parse_fee(value, judgement->columns->fee_unit, &claim->claim_fee);
+    if (broken == RULE_NONE && is_unit_doubtful(judgement, value, claim->claim_fee))
+        broken = RULE_BAD_FEE;
     claim_settle(judgement, broken, false, field);
     if (judgement->parsed[field] && limit >= 0 && claim->claim_fee > limit)
         claim_add_finding(judgement, RULE_MAX_FEE, field);

@@ -100,6 +100,15 @@ static bool looks_like_yuan(struct value value)
 
 static const char *fee_sentence(struct value value, enum fee_unit unit)
 {
+    bool has_comma = memchr(value.ptr, ',', value.len),
+         has_point = memchr(value.ptr, '.', value.len);
+    int64_t fen = 0;
+
+    if (unit == FEE_UNIT_FEN && (has_point || !has_comma) &&
+        value_parse_fee(value, unit, &fen) == RULE_NONE)
+        return _(
+            "may be in yuan, and not in fen: other amounts of this column have decimals, which "
+            "fen have not; say --fee-unit yuan, or correct those");
     if (value_is_scientific(value))
         return _("is in scientific notation, its digits may be lost: export it again with this "
                  "column as plain numbers");

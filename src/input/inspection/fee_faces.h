@@ -1,0 +1,28 @@
+/*
+ * fee_faces: whether the amounts of a column in fen are in yuan.
+ *
+ * An amount in fen has no decimals. Where some have, they are refused one by one; but then the
+ * column may be one of yuan, and the others, 128.00 or 128, would be sent as a hundredth of what
+ * they are. Those with a point are doubted beside a single such amount; those without only where
+ * there are many, and of about the same size, for else it is a slip.
+ *
+ * Tested by tests/unit/test_fee_faces.c
+ */
+#ifndef CLAIMBATCH_INPUT_INSPECTION_FEE_FACES_H
+#define CLAIMBATCH_INPUT_INSPECTION_FEE_FACES_H
+
+#include "input/claim/profile.h"
+#include "input/value/value.h"
+
+/* A zeroed one has seen nothing. Amounts of zero and what is no amount are not counted. */
+struct fee_faces {
+    uint64_t decimals, pointed, whole;  /* 99.50; 128.00; 128 */
+    uint64_t decimals_bits, whole_bits; /* of the numbers before the point, together */
+};
+
+void fee_faces_note(struct fee_faces *faces, struct value value);
+
+/* Whatever the order in which they were noted. */
+enum fee_doubt fee_faces_doubt(const struct fee_faces *faces);
+
+#endif
