@@ -66,7 +66,7 @@ static void texts_go_and_come(void **state)
     const struct session_value first[] = {{SERVER_TEXT, .bytes = "a '; -- %s"},
                                           {SERVER_TEXT, .bytes = "保险"},
                                           {SERVER_INT8, .number = 41},
-                                          {SERVER_TEXT}};
+                                          {SERVER_TEXT, .bytes = NULL}};
     const struct session_value second[] = {{SERVER_TEXT, .bytes = ""},
                                            {SERVER_TEXT, .bytes = "\n"},
                                            {SERVER_INT8, .number = -1},

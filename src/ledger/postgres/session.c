@@ -26,13 +26,19 @@
 #define PARAMETERS_MAX 40
 #define SYSTEM_CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
 
+/* A statement is planned once, often when the ledger is empty: so that it never becomes one that
+ * reads whole tables, or joins them so. */
+#define PLANS                                                                                      \
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off"          \
+    " -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off"
+
 /* What holds in each session, whatever the server's and the role's own settings say. A statement
  * that waits, and a client that was stopped in a transaction, keep others from their rows. */
 #define SETTINGS                                                                                   \
     "-c search_path=claimbatch -c timezone=UTC -c client_min_messages=warning"                     \
     " -c bytea_output=hex -c statement_timeout=10s -c lock_timeout=5s"                             \
     " -c idle_in_transaction_session_timeout=10s"                                                  \
-    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3" PLANS
 
 /* ---- what went wrong ---- */
 
@@ -286,6 +292,8 @@ void session_close(struct session *session)
 {
     if (!session)
         return;
+    for (size_t i = 0; i < session->answer_count; i++)
+        PQclear(session->answers[i]);
     PQclear(session->result); /* the connection is gone with what it waits for: never cancelled */
     PQfinish(session->connection);
     buffer_release(&session->warnings);

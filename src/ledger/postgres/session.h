@@ -48,6 +48,28 @@ struct session_value {
 int session_ask(struct session *session, const char *statement, size_t count,
                 const struct session_value *values, struct error *err);
 
+/* The same in advance, for a pipeline. */
+int session_prepare(struct session *session, const char *statement, size_t count,
+                    const enum server_type *types, struct error *err);
+
+/*
+ * A pipeline: prepared statements that are one transaction, in one round trip. Nothing is said to
+ * be sent before the commit; the answers are those to all of it then. Where it fails, the session
+ * can go on only if session_is_usable: then nothing of the transaction is left. Else it may have
+ * been committed, or may be some time later, as after a commit with a warning.
+ */
+int session_pipeline_begin(struct session *session, struct error *err);
+int session_pipeline_send(struct session *session, const char *statement, size_t count,
+                          const struct session_value *values, struct error *err);
+int session_pipeline_commit(struct session *session, struct error *err);
+
+/* The rows are those of that statement of the pipeline, counted from 0, from now on. */
+void session_pipeline_show(struct session *session, size_t statement);
+
+/* The server's code of the last error (sqlstate.h), "" where there is none: it was lost. */
+const char *session_state(const struct session *session);
+bool session_is_usable(const struct session *session);
+
 int session_rows(const struct session *session);
 
 /* A column of a row of the last answer, "" where it is null. */

@@ -15,18 +15,19 @@
 #include "session_core.h"
 #include "sqlstate.h"
 
-#define ANSWER_MS 15000 /* longer than a statement may take */
+#define NAME_BYTES 16
 
-int session_fail(const struct session *session, struct error *err)
+int session_fail(struct session *session, const PGresult *result, struct error *err)
 {
-    const char *state = PQresultErrorField(session->result, PG_DIAG_SQLSTATE);
-    const char *words = PQresultErrorField(session->result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     struct buffer text = {0};
 
     server_words_join(words ? words : PQerrorMessage(session->connection), &text);
     error_set(err, sqlstate_exit_code(state ? state : ""), "ledger '%s': the server says: %s",
               LOG_QUOTED(session->url), LOG_QUOTED_WITHIN(buffer_string(&text), 1024));
     buffer_release(&text);
+    snprintf(session->state, sizeof(session->state), "%s", state ? state : "");
     return -1;
 }
 
@@ -43,32 +44,38 @@ void session_take_warning(void *context, const PGresult *result)
 static void keep(struct session *session, PGresult *result)
 {
     PQclear(session->result);
-    session->result = result;
+    session->shown = session->result = result;
 }
 
-/* Sends what is left and reads what comes, until something did: 1 when there is no more to come. */
-static int exchange(struct session *session, int64_t deadline_ms, struct error *err)
+int session_next(struct session *session, int64_t deadline_ms, PGresult **ret_result,
+                 struct error *err)
 {
-    int left = PQflush(session->connection);
-    int64_t wait_ms = deadline_ms - clock_mono_ms();
-    struct pollfd fd = {PQsocket(session->connection), left > 0 ? POLLIN | POLLOUT : POLLIN, 0};
+    for (;;) {
+        int left = PQflush(session->connection);
+        int64_t wait_ms = deadline_ms - clock_mono_ms();
+        struct pollfd fd = {PQsocket(session->connection), left > 0 ? POLLIN | POLLOUT : POLLIN, 0};
 
-    while (left >= 0 && !PQisBusy(session->connection)) {
-        PGresult *result = PQgetResult(session->connection);
+        if (left >= 0 && !PQisBusy(session->connection)) {
+            *ret_result = PQgetResult(session->connection);
+            return 0;
+        }
+        if (left >= 0 && (wait_ms <= 0 || poll(&fd, 1, (int)wait_ms) == 0))
+            return error_set(err, EXIT_TRY_LATER,
+                             "ledger '%s': the server did not answer within %d s; whether it did "
+                             "what it was told is not known",
+                             LOG_QUOTED(session->url), SESSION_ANSWER_MS / 1000);
+        if (left < 0 || !PQconsumeInput(session->connection)) {
+            keep(session, NULL);
+            return session_fail(session, NULL, err);
+        }
+    }
+}
 
-        if (!result)
-            return 1;
-        keep(session, result);
-    }
-    if (left >= 0 && (wait_ms <= 0 || poll(&fd, 1, (int)wait_ms) == 0))
-        return error_set(err, EXIT_TRY_LATER,
-                         "ledger '%s': the server did not answer within %d s; whether it did what "
-                         "it was told is not known",
-                         LOG_QUOTED(session->url), ANSWER_MS / 1000);
-    if (left < 0 || !PQconsumeInput(session->connection)) {
-        keep(session, NULL);
-        return session_fail(session, err);
-    }
+int session_check_warnings(const struct session *session, struct error *err)
+{
+    if (session->warnings.len || session->warnings.failed)
+        return error_set(err, EXIT_BAD_CONFIG, "ledger '%s': the server warns: %s",
+                         LOG_QUOTED(session->url), LOG_QUOTED(buffer_string(&session->warnings)));
     return 0;
 }
 
@@ -77,22 +84,22 @@ static int exchange(struct session *session, int64_t deadline_ms, struct error *
  * way. */
 static int take(struct session *session, int is_sent, struct error *err)
 {
-    int64_t deadline_ms = clock_mono_ms() + ANSWER_MS;
+    int64_t deadline_ms = clock_mono_ms() + SESSION_ANSWER_MS;
+    PGresult *result = NULL;
     ExecStatusType status;
-    int done = 0;
 
     keep(session, NULL);
-    while (is_sent && !done)
-        done = exchange(session, deadline_ms, err);
-    if (done < 0)
-        return -1;
+    if (is_sent)
+        do {
+            if (session_next(session, deadline_ms, &result, err))
+                return -1;
+            if (result)
+                keep(session, result);
+        } while (result);
     status = PQresultStatus(session->result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        return session_fail(session, err);
-    if (session->warnings.len || session->warnings.failed)
-        return error_set(err, EXIT_BAD_CONFIG, "ledger '%s': the server warns: %s",
-                         LOG_QUOTED(session->url), LOG_QUOTED(buffer_string(&session->warnings)));
-    return 0;
+        return session_fail(session, session->result, err);
+    return session_check_warnings(session, err);
 }
 
 int session_execute(struct session *session, const char *statements, struct error *err)
@@ -100,16 +107,6 @@ int session_execute(struct session *session, const char *statements, struct erro
     buffer_reset(&session->warnings);
     return take(session, PQsendQuery(session->connection, statements), err);
 }
-
-/* Values as the server reads them. */
-struct parameters {
-    int count;
-    Oid types[SESSION_VALUES_MAX];
-    const char *values[SESSION_VALUES_MAX];
-    int lengths[SESSION_VALUES_MAX];
-    int formats[SESSION_VALUES_MAX];
-    unsigned char numbers[SESSION_VALUES_MAX][sizeof(int64_t)];
-};
 
 /* Most significant byte first. */
 static int put_number(unsigned char *ret_bytes, enum server_type type, int64_t number)
@@ -126,8 +123,13 @@ static bool is_number(enum server_type type)
     return type == SERVER_INT8 || type == SERVER_INT4 || type == SERVER_BOOL;
 }
 
-static int put_values(struct parameters *p, size_t count, const struct session_value *values,
-                      struct error *err)
+static void name_of(int number, char ret_name[NAME_BYTES])
+{
+    snprintf(ret_name, NAME_BYTES, "s%d", number);
+}
+
+int session_put_values(struct session_parameters *p, size_t count,
+                       const struct session_value *values, struct error *err)
 {
     if (count > SESSION_VALUES_MAX)
         return error_set(err, EXIT_INTERNAL, "too many values of one statement");
@@ -150,58 +152,74 @@ static int put_values(struct parameters *p, size_t count, const struct session_v
     return 0;
 }
 
-/* Its number among those that were prepared. */
-static int prepare_statement(struct session *session, const char *statement,
-                             const struct parameters *p, size_t *ret_number, struct error *err)
+int session_number(const struct session *session, const char *statement)
 {
-    char name[16];
-
     for (size_t i = 0; i < session->statement_count; i++)
-        if (session->statements[i] == statement) {
-            *ret_number = i;
-            return 0;
-        }
+        if (session->statements[i] == statement)
+            return (int)i;
+    return -1;
+}
+
+int session_send(struct session *session, const char *statement, const struct session_parameters *p)
+{
+    char name[NAME_BYTES];
+
+    name_of(session_number(session, statement), name);
+    return PQsendQueryPrepared(session->connection, name, p->count, p->values, p->lengths,
+                               p->formats, 0);
+}
+
+static int prepare(struct session *session, const char *statement,
+                   const struct session_parameters *p, struct error *err)
+{
+    char name[NAME_BYTES];
+
+    if (session_number(session, statement) >= 0)
+        return 0;
     if (session->statement_count == SESSION_STATEMENTS_MAX)
         return error_set(err, EXIT_INTERNAL, "too many statements of one session");
-    *ret_number = session->statement_count;
-    snprintf(name, sizeof(name), "s%zu", *ret_number);
+    name_of((int)session->statement_count, name);
     if (take(session, PQsendPrepare(session->connection, name, statement, p->count, p->types), err))
         return -1;
     session->statements[session->statement_count++] = statement;
     return 0;
 }
 
+int session_prepare(struct session *session, const char *statement, size_t count,
+                    const enum server_type *types, struct error *err)
+{
+    struct session_parameters p = {.count = (int)count};
+
+    buffer_reset(&session->warnings);
+    for (size_t i = 0; i < count; i++)
+        p.types[i] = types[i];
+    return prepare(session, statement, &p, err);
+}
+
 int session_ask(struct session *session, const char *statement, size_t count,
                 const struct session_value *values, struct error *err)
 {
-    struct parameters p;
-    char name[16];
-    size_t number;
+    struct session_parameters p;
 
     buffer_reset(&session->warnings);
-    if (put_values(&p, count, values, err) ||
-        prepare_statement(session, statement, &p, &number, err))
+    if (session_put_values(&p, count, values, err) || prepare(session, statement, &p, err))
         return -1;
-    snprintf(name, sizeof(name), "s%zu", number);
-    return take(
-        session,
-        PQsendQueryPrepared(session->connection, name, p.count, p.values, p.lengths, p.formats, 0),
-        err);
+    return take(session, session_send(session, statement, &p), err);
 }
 
 int session_rows(const struct session *session)
 {
-    return PQntuples(session->result);
+    return PQntuples(session->shown);
 }
 
 const char *session_text(const struct session *session, int row, int column)
 {
-    return PQgetvalue(session->result, row, column);
+    return PQgetvalue(session->shown, row, column);
 }
 
 bool session_is_null(const struct session *session, int row, int column)
 {
-    return PQgetisnull(session->result, row, column) == 1;
+    return PQgetisnull(session->shown, row, column) == 1;
 }
 
 int64_t session_integer(const struct session *session, int row, int column)

@@ -1,0 +1,211 @@
+/* Statements that are one transaction and one round trip, on a real server. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "cluster.h"
+#include "ledger/postgres/session.h"
+
+#define MANY 24
+#define LARGE (1 << 20)
+
+static const char add[] = "INSERT INTO public.t VALUES($1) RETURNING n";
+static const char divide[] = "SELECT 10/$1";
+static const char echo[] = "SELECT $1";
+static const char warn[] = "DO $$BEGIN RAISE WARNING 'canceling wait'; END$$";
+static const char count[] = "SELECT count(*) FROM public.t";
+
+static struct cluster server;
+static bool has_server;
+
+static int start(void **state)
+{
+    (void)state;
+    has_server = cluster_start(&server, NULL);
+    if (!has_server)
+        print_message("# no server: %s\n", server.url);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    cluster_stop(&server);
+    return 0;
+}
+
+static struct session *open_new(char url[CLUSTER_URL_BYTES])
+{
+    static const enum server_type number[] = {SERVER_INT8}, text[] = {SERVER_TEXT};
+    struct session *session;
+    struct error err;
+
+    if (!has_server)
+        skip();
+    cluster_create(&server, url);
+    cluster_run(url, "CREATE TABLE public.t(n bigint PRIMARY KEY)");
+    if (session_open(url, &session, &err) || session_prepare(session, add, 1, number, &err) ||
+        session_prepare(session, divide, 1, number, &err) ||
+        session_prepare(session, echo, 1, text, &err) ||
+        session_prepare(session, warn, 0, NULL, &err))
+        fail_msg("%s", err.text);
+    return session;
+}
+
+static void send_number(struct session *session, const char *statement, int64_t number)
+{
+    struct session_value value = {SERVER_INT8, .number = number};
+    struct error err;
+
+    if (session_pipeline_send(session, statement, 1, &value, &err))
+        fail_msg("%s", err.text);
+}
+
+static int64_t rows_there(struct session *session)
+{
+    struct error err;
+
+    if (session_ask(session, count, 0, NULL, &err))
+        fail_msg("%s", err.text);
+    return session_integer(session, 0, 0);
+}
+
+static void each_statement_has_its_answer(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err;
+
+    (void)state;
+    for (int64_t turn = 0; turn < 2; turn++) {
+        assert_int_equal(session_pipeline_begin(session, &err), 0);
+        send_number(session, add, 7 + turn);
+        send_number(session, divide, 5);
+        send_number(session, add, 9 + turn * 2);
+        assert_int_equal(session_pipeline_commit(session, &err), 0);
+        session_pipeline_show(session, 2);
+        assert_int_equal(session_integer(session, 0, 0), 9 + turn * 2);
+        session_pipeline_show(session, 0);
+        assert_int_equal(session_rows(session), 1);
+        assert_int_equal(session_integer(session, 0, 0), 7 + turn);
+        session_pipeline_show(session, 1);
+        assert_int_equal(session_integer(session, 0, 0), 2);
+        assert_int_equal(rows_there(session), 2 * (turn + 1));
+    }
+    session_close(session);
+}
+
+static void of_one_that_fails_nothing_is_left(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err;
+
+    (void)state;
+    assert_int_equal(session_pipeline_begin(session, &err), 0);
+    send_number(session, add, 1);
+    send_number(session, divide, 0);
+    send_number(session, add, 2);
+    assert_int_equal(session_pipeline_commit(session, &err), -1);
+    assert_non_null(strstr(err.text, "division by zero"));
+    assert_string_equal(session_state(session), "22012");
+    assert_true(session_is_usable(session));
+    assert_int_equal(session_pipeline_begin(session, &err), 0);
+    send_number(session, add, 3);
+    assert_int_equal(session_pipeline_commit(session, &err), 0);
+    assert_int_equal(rows_there(session), 1);
+    session_close(session);
+}
+
+static void both_sides_may_say_more_than_fits_on_the_way(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    char *large = malloc(LARGE + 1);
+    struct session_value value = {SERVER_TEXT, .bytes = large};
+    struct error err;
+
+    (void)state;
+    assert_non_null(large);
+    memset(large, 'x', LARGE);
+    large[LARGE] = '\0';
+    assert_int_equal(session_pipeline_begin(session, &err), 0);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(session_pipeline_send(session, echo, 1, &value, &err), 0);
+    if (session_pipeline_commit(session, &err))
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < MANY; i++) {
+        session_pipeline_show(session, i);
+        assert_int_equal(strlen(session_text(session, 0, 0)), LARGE);
+    }
+    free(large);
+    session_close(session);
+}
+
+static void what_a_warning_comes_with_may_be_forgotten(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err = {0};
+
+    (void)state;
+    assert_int_equal(session_pipeline_begin(session, &err), 0);
+    send_number(session, add, 1);
+    assert_int_equal(session_pipeline_send(session, warn, 0, NULL, &err), 0);
+    assert_int_equal(session_pipeline_commit(session, &err), -1);
+    assert_non_null(strstr(err.text, "canceling wait"));
+    assert_string_equal(session_state(session), "");
+    assert_false(session_is_usable(session));
+    session_close(session);
+}
+
+static void a_connection_that_is_cut_is_of_no_use(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err = {0};
+
+    (void)state;
+    assert_int_equal(session_pipeline_begin(session, &err), 0);
+    send_number(session, add, 1);
+    cluster_run(url, "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
+                     " WHERE application_name='claimbatch';");
+    assert_int_equal(session_pipeline_commit(session, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
+    assert_false(session_is_usable(session));
+    session_close(session);
+}
+
+static void what_was_not_prepared_is_not_sent(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err = {0};
+
+    (void)state;
+    assert_int_equal(session_pipeline_begin(session, &err), 0);
+    assert_int_equal(session_pipeline_send(session, count, 0, NULL, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_INTERNAL);
+    assert_false(session_is_usable(session));
+    session_close(session);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_statement_has_its_answer),
+        cmocka_unit_test(of_one_that_fails_nothing_is_left),
+        cmocka_unit_test(both_sides_may_say_more_than_fits_on_the_way),
+        cmocka_unit_test(what_a_warning_comes_with_may_be_forgotten),
+        cmocka_unit_test(a_connection_that_is_cut_is_of_no_use),
+        cmocka_unit_test(what_was_not_prepared_is_not_sent),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}
