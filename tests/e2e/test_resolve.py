@@ -22,6 +22,8 @@ from harness import (
     claim_rows,
     file_digest,
     http,
+    preload,
+    program,
     refuse,
     unguard,
 )
@@ -938,6 +940,41 @@ class CrashTest(ResolveCase):
         self.assertExit(self.upload(), 0)
         self.assertEqual(self.outcomes(), ["accepted"] * 3)
         self.assertEqual(len(self.web.requests), 5)
+
+
+class KilledTest(ResolveCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.shim = cls.enterClassContext(preload("campaigns/shim/*.c"))
+
+    def audit(self, code):
+        result = self.ws.run("audit", "claims.report.csv", "--ledger", "ledger.db")
+        self.assertExit(result, code)
+        return " ".join(result.out.split())
+
+    def settle_and_be_killed(self, hit):
+        """At the report's new name, or at its manifest's."""
+        env = self.ws.environment(LD_PRELOAD=self.shim, CAMPAIGN_HIT=hit, CAMPAIGN_DO="kill-before")
+        killed = self.ws.start(
+            "resolve", "claims.report.csv", "--ledger", "ledger.db", "--gateway", self.web.url,
+            "--row", "2", "--as", "accepted", *WORDS, env=env, binary=program("CLAIMBATCH_RELEASE"),
+        ).finish()
+        self.assertEqual(killed.code, -9, repr(killed))
+
+    def check(self, hit):
+        self.upload_with_unknown(claim_rows(3), 1, 2)
+        self.assertNotIn("cut short", self.audit(0))
+        self.settle_and_be_killed(hit)
+        self.assertIn("claimbatch resolve claims.report.csv finishes that", self.audit(1))
+        self.assertExit(self.resolve(), 3)
+        self.assertNotIn("cut short", self.audit(0))
+
+    def test_an_audit_of_a_report_that_was_not_written_says_how_it_is_finished(self):
+        self.check("rename:1")
+
+    def test_an_audit_of_a_report_whose_manifest_was_not_says_how_it_is_finished(self):
+        self.check("rename:2")
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can be another user for a while")

@@ -17,6 +17,7 @@ struct against_ledger {
     size_t report;
     struct ledger *ledger;
     int64_t run;
+    bool is_cut_short; /* the report was not up to date when a command ended */
     struct ledger_rows *rows;
     struct known_row known; /* the ledger's next row; row 0: none asked for yet */
     bool at_end;
@@ -161,19 +162,17 @@ static void note_abandonment(struct audit *audit, const struct abandonment *a)
         a->name, at, LOG_QUOTED(a->by), LOG_QUOTED(a->reason));
 }
 
-static int find_run(struct ledger *ledger, struct audit *audit, size_t report, int64_t *ret_run,
-                    struct error *err)
+static int find_run(struct ledger *ledger, struct audit *audit, size_t report,
+                    struct run_record *ret_run, struct error *err)
 {
     const char *name = audit->reports[report].manifest.run;
     struct abandonment abandonment = {0};
-    struct run_record run;
-    int found = ledger_run_named(ledger, name, &run, err);
+    int found = ledger_run_named(ledger, name, ret_run, err);
 
-    if (found > 0 && ledger_abandonment_get(ledger, run.id, &abandonment, err) < 0)
+    if (found > 0 && ledger_abandonment_get(ledger, ret_run->id, &abandonment, err) < 0)
         found = -1;
     if (found < 0)
         return -1;
-    *ret_run = run.id;
     if (!found) {
         audit->reports[report].ledger = AUDIT_DISAGREES;
         disagreement_raise(audit, AUDIT_LEDGER, report, 0, _("the ledger does not know its run %s"),
@@ -181,10 +180,10 @@ static int find_run(struct ledger *ledger, struct audit *audit, size_t report, i
         return 0;
     }
     note_abandonment(audit, &abandonment);
-    if (!judge_run(ledger, audit, report, &run, abandonment.run != 0))
+    if (!judge_run(ledger, audit, report, ret_run, abandonment.run != 0))
         return 0;
     audit->reports[report].ledger = AUDIT_AGREES;
-    compare_run(audit, report, &run);
+    compare_run(audit, report, ret_run);
     return 1;
 }
 
@@ -192,7 +191,7 @@ int against_ledger_open(struct ledger *ledger, struct audit *audit, size_t repor
                         struct against_ledger **ret_against_ledger, struct error *err)
 {
     struct against_ledger *against_ledger;
-    int64_t run = 0;
+    struct run_record run;
     int found = find_run(ledger, audit, report, &run, err);
 
     *ret_against_ledger = NULL;
@@ -204,8 +203,9 @@ int against_ledger_open(struct ledger *ledger, struct audit *audit, size_t repor
     against_ledger->audit = audit;
     against_ledger->report = report;
     against_ledger->ledger = ledger;
-    against_ledger->run = run;
-    if (ledger_rows_open(ledger, run, &against_ledger->rows, err)) {
+    against_ledger->run = run.id;
+    against_ledger->is_cut_short = run.finished_ms && !run.published;
+    if (ledger_rows_open(ledger, run.id, &against_ledger->rows, err)) {
         against_ledger_close(against_ledger);
         return -1;
     }
@@ -426,5 +426,14 @@ int against_ledger_compare(struct against_ledger *against_ledger, const struct s
 
 int against_ledger_end(struct against_ledger *against_ledger, struct error *err)
 {
-    return seek(against_ledger, UINT64_MAX, err);
+    const struct audit_report *report = &against_ledger->audit->reports[against_ledger->report];
+
+    if (seek(against_ledger, UINT64_MAX, err))
+        return -1;
+    if (against_ledger->is_cut_short && report->disagreements)
+        disagreement_note(against_ledger->audit,
+                          "a command was cut short before '%s' and its manifest were up to date; "
+                          "claimbatch resolve %s finishes that",
+                          LOG_QUOTED(report->path), LOG_QUOTED(report->path));
+    return 0;
 }
