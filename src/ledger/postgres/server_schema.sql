@@ -123,9 +123,10 @@ CREATE TABLE IF NOT EXISTS claimbatch.event (
     PRIMARY KEY (run, at_ms, kind)
 );
 
--- A claim's open attempt is columns of its row: at most one is open, and one statement compares and sets.
--- Programs take ids in blocks. Rows are written again while they are open, so room is left beside them.
-CREATE SEQUENCE IF NOT EXISTS claimbatch.claim_id INCREMENT 1024;
+-- A claim's open attempt is columns of its row: at most one is open, and one statement compares and sets. version is
+-- raised whenever these change. Rows are written again while they are open, so room is left beside them.
+-- A claim's id is the number of the call that told of it first; where there was no call, the next of this sequence.
+CREATE SEQUENCE IF NOT EXISTS claimbatch.claim_id INCREMENT -1;
 CREATE TABLE IF NOT EXISTS claimbatch.claim (
     id bigint PRIMARY KEY,
     workcard_id bigint NOT NULL,
@@ -134,7 +135,6 @@ CREATE TABLE IF NOT EXISTS claimbatch.claim (
     claim_order_no text COLLATE "C" NOT NULL,
     accepted_run bigint,
     accepted_row bigint,
-    accepted_origin bigint,
     accepted_ms bigint,
     accepted_digest bytea,
     accepted_fee bigint,
@@ -147,6 +147,7 @@ CREATE TABLE IF NOT EXISTS claimbatch.claim (
     open_attempts integer,
     open_tries integer,
     open_intent boolean,
+    open_besides boolean, -- an attempt of another row is unknown, too
     open_digest bytea,
     open_warnings text,
     settle_from timestamptz,
