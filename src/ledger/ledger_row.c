@@ -34,11 +34,17 @@ static int open_intent(struct ledger *ledger, const struct row_ref *ref,
     return database_changes(ledger) > 0;
 }
 
-/* What the row's claim was accepted with before, where that was other content. */
-static int put_change(struct ledger *ledger, const struct row_ref *ref, struct error *err)
+/* What the row's claim was accepted with before, where that was other content. With `before`
+ * attempts of the row it may have been so when the last one began, and be so no more. */
+static int put_change(struct ledger *ledger, const struct row_ref *ref, int before,
+                      struct error *err)
 {
     if (!ref->changed)
-        return 0;
+        return before ? database_execute(
+                            ledger,
+                            database_ready(ledger, SQL_CHANGED_DROP, "i", chain_row_id(ref->place)),
+                            err)
+                      : 0;
     return database_execute(ledger,
                             database_ready(ledger, SQL_CHANGED_PUT, "ioi", chain_row_id(ref->place),
                                            ref->has_before ? &ref->before_fen : NULL, ref->fee_fen),
@@ -51,7 +57,7 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
     int taken = open_intent(ledger, ref, record, err);
 
     *ret_refused = !taken;
-    return taken < 0 || (taken && put_change(ledger, ref, err)) ? -1 : 0;
+    return taken < 0 || (taken && put_change(ledger, ref, record->attempts - 1, err)) ? -1 : 0;
 }
 
 /* A resend that surely was not executed, and is not at its end. */
@@ -152,7 +158,7 @@ int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
     int64_t platform;
     bool is_new;
 
-    if (put_change(ledger, ref, err))
+    if (put_change(ledger, ref, record->attempts, err))
         return -1;
     if (!repeated && !chain_waits(record))
         return chain_put_row(ledger, ref, record, NULL, &is_new, err);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "ledger/changed.h"
 #include "ledger_words.h"
 
 static void a_row_that_was_asked_for_does_not_hold_an_old_view(void **state)
@@ -79,6 +80,34 @@ static void row_keeps_all_that_a_report_line_says(void **state)
     assert_int_equal(ledger_rows_next(rows, &known, &err), 0);
     ledger_rows_close(rows);
     known_row_release(&known);
+}
+
+/* What it was changed from holds of the attempt or the note that said so. */
+static void a_change_goes_when_the_row_is_judged_anew(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "A");
+    struct row_record again = record_of(&ref, ROW_AGAIN, OUTCOME_UNSENT);
+    struct row_record note = record_of(&ref, ROW_NOTED, OUTCOME_UNKNOWN);
+    struct changed_sum sent, held;
+
+    again.attempts = note.attempts = 1;
+    ref.changed = ref.has_before = true;
+    ref.before_fen = 411;
+    ref.fee_fen = 401;
+    begin(ledger);
+    intend(ledger, &ref);
+    assert_int_equal(ledger_row_settle(ledger, &ref, &again, &err), 0);
+    assert_int_equal(ledger_row_note(ledger, &ref, &note, true, &err), 0);
+    assert_int_equal(ledger_changed_sum(ledger, run, &sent, &held, &err), 0);
+    assert_int_equal(sent.rows, 1);
+    ref.changed = false;
+    assert_int_equal(ledger_row_note(ledger, &ref, &note, true, &err), 0);
+    commit(ledger);
+    assert_int_equal(ledger_changed_sum(ledger, run, &sent, &held, &err), 0);
+    assert_int_equal(sent.rows, 0);
+    assert_int_equal(held.rows, 0);
 }
 
 /* One value each that a note may have besides what was decided, and a note without any. */
@@ -265,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_LEDGER(a_row_that_was_asked_for_does_not_hold_an_old_view),
         WITH_LEDGER(row_keeps_all_that_a_report_line_says),
+        WITH_LEDGER(a_change_goes_when_the_row_is_judged_anew),
         WITH_LEDGER(note_keeps_each_value),
         WITH_LEDGER(cursor_goes_through_the_rows_in_order_and_on_when_there_are_more),
         WITH_LEDGER(cursor_finds_rows_in_their_order_and_before_it),

@@ -254,6 +254,7 @@ static const char *const sql[SQL_COUNT] = {
                        " accepted_row=excluded.accepted_row, accepted_ms=excluded.accepted_ms,"
                        " accepted_fee=excluded.accepted_fee",
     [SQL_CHANGED_PUT] = "INSERT OR REPLACE INTO changed VALUES(?1,?2,?3)",
+    [SQL_CHANGED_DROP] = "DELETE FROM changed WHERE id=?1",
     [SQL_CHANGED_LIST] =
         "SELECT c.fee_before, c.fee_after, r.outcome=4 FROM changed c CROSS JOIN row r"
         " ON r.id=c.id WHERE c.id>=?1 AND c.id<?2"
