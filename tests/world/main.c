@@ -218,10 +218,19 @@ static void go_to_folder(void)
     unsetenv("STATE_DIRECTORY");
 }
 
+/* Names of the libraries, too, are looked up once, before the forks: that is said from outside. */
+static void bind_names(char **argv)
+{
+    if (getenv("LD_BIND_NOW") || setenv("LD_BIND_NOW", "1", 1))
+        return;
+    execv("/proc/self/exe", argv);
+}
+
 int main(int argc, char **argv)
 {
     double begin = now();
 
+    bind_names(argv);
     take_options(argc, argv);
     world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (world == MAP_FAILED)
