@@ -195,7 +195,7 @@ static void execute_none(struct fate *fate)
 
 static void decide(uint64_t key, struct fate *fate)
 {
-    bool strikes = (int)choice_of(STREAM_GATEWAY, key, 100) < world->plan.fault_percent;
+    bool strikes = (int)choice_of(STREAM_GATEWAY, key, 100) < world->plan.percent;
 
     if (world->mono_ms < world->unreachable_until_ms) {
         fate->leaves = false;

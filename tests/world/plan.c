@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "gateway.h"
@@ -12,36 +13,21 @@
 #define HURRY_MS 200
 #define HOUR_MS (3600 * INT64_C(1000))
 
-static const char *const event_words[] = {
+const char *const event_words[] = {
 #define X(name, word) word,
     EVENTS_TABLE(X)
 #undef X
 };
-static const char *const operation_words[] = {
+const char *const operation_words[] = {
 #define X(name, word) word,
     OPERATIONS_TABLE(X)
 #undef X
 };
-static const char *const swarm_words[] = {
+const char *const swarm_words[] = {
 #define X(name, word) word,
     SWARM_TABLE(X)
 #undef X
 };
-
-const char *event_word(enum event_kind kind)
-{
-    return event_words[kind];
-}
-
-const char *operation_word(enum operation_kind kind)
-{
-    return operation_words[kind];
-}
-
-const char *swarm_word(enum swarm swarm)
-{
-    return swarm_words[swarm];
-}
 
 bool plan_has(const struct plan *plan, enum swarm swarm)
 {
@@ -148,13 +134,15 @@ static void draw_one(struct plan *plan, struct operation *o)
         if (in_percent(35))
             o->second_signal = (struct strike){EVENT_ANY, 1 + (int)draw(60)};
     }
+    if (o->kind != OPERATION_JUMP)
+        o->jump_ms = 0;
 }
 
 static void draw_failure(struct plan *plan, struct operation *o)
 {
     struct strike failing = draw_strike(plan->claims);
 
-    o->failure = (enum failure)draw(FAILURE_BROKEN + 1);
+    o->failure = (int)draw(FAILURE_BROKEN + 1);
     if (in_percent(30) && plan_has(plan, SWARM_FAILURES))
         o->failing = failing;
 }
@@ -186,7 +174,7 @@ void plan_make(uint64_t seed, struct plan *ret_plan)
     world->plan = *plan;
     memset(world->drawn, 0, sizeof(world->drawn));
     plan->swarm = (uint32_t)draw(UINT64_C(1) << SWARMS);
-    plan->fault_percent = percents[draw(4)];
+    plan->percent = percents[draw(4)];
     plan->claims = in_percent(70) ? 3 + (int)draw(18) : 1 + (int)draw(50);
     plan->in_flight = 1 << draw(5);
     plan->rate = rates[draw(5)];
@@ -208,149 +196,131 @@ void plan_make(uint64_t seed, struct plan *ret_plan)
 
 /* ---- as text ---- */
 
-static void print_strike(const char *name, struct strike strike, FILE *to)
+enum shape { NUMBER, WIDE, BITS, STRIKE };
+
+struct number {
+    const char *name;
+    enum shape shape;
+    size_t at;
+};
+
+#define AT(of, member) offsetof(struct of, member)
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+static const struct number plan_numbers[] = {
+    {"claims", NUMBER, AT(plan, claims)},   {"without", BITS, AT(plan, without)},
+    {"percent", NUMBER, AT(plan, percent)}, {"in-flight", NUMBER, AT(plan, in_flight)},
+    {"batch", NUMBER, AT(plan, batch)},     {"rate", NUMBER, AT(plan, rate)},
+    {"quota", NUMBER, AT(plan, quota)},     {"retries", NUMBER, AT(plan, retries)},
+    {"begin", WIDE, AT(plan, begin_ms)},    {"looks", NUMBER, AT(plan, looks_at_intents)},
+};
+static const struct number operation_numbers[] = {
+    {"file", NUMBER, AT(operation, file)},
+    {"gap", WIDE, AT(operation, gap_ms)},
+    {"jump", WIDE, AT(operation, jump_ms)},
+    {"beside", NUMBER, AT(operation, beside)},
+    {"kill", STRIKE, AT(operation, kill)},
+    {"signal", STRIKE, AT(operation, signal)},
+    {"second", STRIKE, AT(operation, second_signal)},
+    {"failing", STRIKE, AT(operation, failing)},
+    {"failure", NUMBER, AT(operation, failure)},
+};
+
+/* What is 0 is left out. */
+static void print_numbers(const struct number *list, size_t count, const void *of, FILE *to)
 {
-    if (strike.nth)
-        fprintf(to, " %s %s %d", name, event_word(strike.kind), strike.nth);
+    for (const struct number *n = list; n < list + count; n++) {
+        const void *at = (const char *)of + n->at;
+
+        if (n->shape == STRIKE && ((const struct strike *)at)->nth)
+            fprintf(to, " %s %s %d", n->name, event_words[((const struct strike *)at)->kind],
+                    ((const struct strike *)at)->nth);
+        else if (n->shape == BITS && *(const uint64_t *)at)
+            fprintf(to, " %s %" PRIx64, n->name, *(const uint64_t *)at);
+        else if (n->shape == WIDE && *(const int64_t *)at)
+            fprintf(to, " %s %" PRId64, n->name, *(const int64_t *)at);
+        else if (n->shape == NUMBER && *(const int *)at)
+            fprintf(to, " %s %d", n->name, *(const int *)at);
+    }
 }
 
 void plan_print(const struct plan *plan, FILE *to)
 {
-    fprintf(to, "plan %" PRIu64 " claims %d without %" PRIx64 " percent %d", plan->seed,
-            plan->claims, plan->without, plan->fault_percent);
-    fprintf(to, " in-flight %d batch %d rate %d quota %d retries %d begin %" PRId64 " looks %d",
-            plan->in_flight, plan->batch, plan->rate, plan->quota, plan->retries, plan->begin_ms,
-            plan->looks_at_intents);
+    fprintf(to, "plan %" PRIu64, plan->seed);
+    print_numbers(plan_numbers, COUNT(plan_numbers), plan, to);
     for (int i = 0; i < SWARMS; i++)
         if (plan_has(plan, (enum swarm)i))
-            fprintf(to, " with %s", swarm_word((enum swarm)i));
-    fputc('\n', to);
-    for (int i = 0; i < plan->count; i++) {
-        const struct operation *o = &plan->operations[i];
-
-        fprintf(to, "do %s file %d gap %" PRId64, operation_word(o->kind), o->file, o->gap_ms);
-        if (o->kind == OPERATION_JUMP)
-            fprintf(to, " jump %" PRId64, o->jump_ms);
-        if (o->beside)
-            fputs(" beside 1", to);
-        print_strike("kill", o->kill, to);
-        print_strike("signal", o->signal, to);
-        print_strike("second", o->second_signal, to);
-        print_strike("failing", o->failing, to);
-        if (o->failure)
-            fprintf(to, " failure %d", (int)o->failure);
-        fputc('\n', to);
+            fprintf(to, " with %s", swarm_words[i]);
+    for (const struct operation *o = plan->operations; o < plan->operations + plan->count; o++) {
+        fprintf(to, "\ndo %s", operation_words[o->kind]);
+        print_numbers(operation_numbers, COUNT(operation_numbers), o, to);
     }
-    fputs("end\n", to);
+    fputs("\nend\n", to);
 }
 
-static int find(const char *word, const char *const *words, int count)
+/* The next word, as one of these; -1: it is none. */
+static int read_word(FILE *from, const char *const *words, int count)
 {
-    for (int i = 0; i < count; i++)
-        if (strcmp(word, words[i]) == 0)
-            return i;
+    char word[32];
+
+    if (fscanf(from, "%31s", word) == 1)
+        for (int i = 0; i < count; i++)
+            if (strcmp(word, words[i]) == 0)
+                return i;
     return -1;
 }
 
-#define FIND(word, words) find(word, words, (int)(sizeof(words) / sizeof(*(words))))
-
-static bool read_strike(FILE *from, struct strike *ret_strike)
+static bool read_number(const char *name, const struct number *list, size_t count, FILE *from,
+                        void *of)
 {
-    char word[32];
-    int kind;
+    const struct number *n = list;
+    void *at;
 
-    if (fscanf(from, "%31s %d", word, &ret_strike->nth) != 2)
+    while (n < list + count && strcmp(name, n->name) != 0)
+        n++;
+    if (n == list + count)
         return false;
-    kind = FIND(word, event_words);
-    ret_strike->kind = kind < 0 ? EVENT_ANY : (enum event_kind)kind;
-    return kind >= 0;
+    at = (char *)of + n->at;
+    if (n->shape == STRIKE) {
+        int kind = read_word(from, event_words, EVENT_KINDS);
+
+        ((struct strike *)at)->kind = (enum event_kind)kind;
+        return kind >= 0 && fscanf(from, "%d", &((struct strike *)at)->nth) == 1;
+    }
+    if (n->shape == BITS)
+        return fscanf(from, "%" SCNx64, (uint64_t *)at) == 1;
+    return n->shape == WIDE ? fscanf(from, "%" SCNd64, (int64_t *)at) == 1
+                            : fscanf(from, "%d", (int *)at) == 1;
 }
 
-static bool read_operation_part(const char *name, FILE *from, struct operation *o)
+static bool read_swarm(FILE *from, struct plan *plan)
 {
-    int64_t number;
+    int swarm = read_word(from, swarm_words, SWARMS);
 
-    if (strcmp(name, "kill") == 0)
-        return read_strike(from, &o->kill);
-    if (strcmp(name, "signal") == 0)
-        return read_strike(from, &o->signal);
-    if (strcmp(name, "second") == 0)
-        return read_strike(from, &o->second_signal);
-    if (strcmp(name, "failing") == 0)
-        return read_strike(from, &o->failing);
-    if (fscanf(from, "%" SCNd64, &number) != 1)
-        return false;
-    if (strcmp(name, "failure") == 0)
-        o->failure = (enum failure)number;
-    else if (strcmp(name, "file") == 0)
-        o->file = number != 0;
-    else if (strcmp(name, "gap") == 0)
-        o->gap_ms = number;
-    else if (strcmp(name, "jump") == 0)
-        o->jump_ms = number;
-    else if (strcmp(name, "beside") == 0)
-        o->beside = number != 0;
-    else
-        return false;
-    return true;
-}
-
-static bool read_number(const char *name, int64_t number, struct plan *plan)
-{
-    const struct {
-        const char *name;
-        int *place;
-    } numbers[] = {
-        {"claims", &plan->claims}, {"percent", &plan->fault_percent},
-        {"rate", &plan->rate},     {"in-flight", &plan->in_flight},
-        {"quota", &plan->quota},   {"retries", &plan->retries},
-        {"batch", &plan->batch},
-    };
-
-    if (strcmp(name, "begin") == 0)
-        plan->begin_ms = number;
-    else if (strcmp(name, "looks") == 0)
-        plan->looks_at_intents = number != 0;
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-        if (strcmp(name, numbers[i].name) == 0)
-            *numbers[i].place = (int)number;
-    return plan->claims <= CLAIMS_MAX && plan->batch <= PARTS_MAX;
-}
-
-static bool read_plan_part(const char *name, FILE *from, struct plan *plan)
-{
-    char word[32];
-    int64_t number;
-    int swarm;
-
-    if (strcmp(name, "without") == 0)
-        return fscanf(from, "%" SCNx64, &plan->without) == 1;
-    if (strcmp(name, "with") != 0)
-        return fscanf(from, "%" SCNd64, &number) == 1 && read_number(name, number, plan);
-    if (fscanf(from, "%31s", word) != 1 || (swarm = FIND(word, swarm_words)) < 0)
-        return false;
-    plan->swarm |= UINT32_C(1) << swarm;
-    return true;
+    plan->swarm |= UINT32_C(1) << (swarm < 0 ? 0 : swarm);
+    return swarm >= 0;
 }
 
 static bool begin_operation(FILE *from, struct plan *plan)
 {
-    char word[32];
-    int kind;
+    int kind = read_word(from, operation_words, OPERATION_KINDS);
 
-    if (plan->count == OPERATIONS_MAX || fscanf(from, "%31s", word) != 1 ||
-        (kind = FIND(word, operation_words)) < 0)
+    if (plan->count == OPERATIONS_MAX || kind < 0)
         return false;
-    plan->operations[plan->count++] = (struct operation){.kind = (enum operation_kind)kind};
+    plan->operations[plan->count++].kind = (enum operation_kind)kind;
     return true;
 }
 
-static bool read_part(const char *name, FILE *from, struct plan *plan)
+static bool read_more(const char *name, FILE *from, struct plan *plan)
 {
     if (strcmp(name, "do") == 0)
         return begin_operation(from, plan);
-    return plan->count ? read_operation_part(name, from, &plan->operations[plan->count - 1])
-                       : read_plan_part(name, from, plan);
+    if (strcmp(name, "with") == 0)
+        return read_swarm(from, plan);
+    if (plan->count)
+        return read_number(name, operation_numbers, COUNT(operation_numbers), from,
+                           &plan->operations[plan->count - 1]);
+    return read_number(name, plan_numbers, COUNT(plan_numbers), from, plan);
 }
 
 bool plan_read(FILE *from, struct plan *ret_plan)
@@ -360,11 +330,8 @@ bool plan_read(FILE *from, struct plan *ret_plan)
     *ret_plan = (struct plan){.batch = 1};
     if (fscanf(from, " plan %" SCNu64, &ret_plan->seed) != 1)
         return false;
-    while (fscanf(from, "%31s", name) == 1) {
-        if (strcmp(name, "end") == 0)
-            return true;
-        if (!read_part(name, from, ret_plan))
+    while (fscanf(from, "%31s", name) == 1 && strcmp(name, "end") != 0)
+        if (!read_more(name, from, ret_plan))
             return false;
-    }
-    return false;
+    return !feof(from) && ret_plan->claims <= CLAIMS_MAX && ret_plan->batch <= PARTS_MAX;
 }

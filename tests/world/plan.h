@@ -44,7 +44,7 @@ enum event_kind {
 #undef X
         EVENT_KINDS
 };
-const char *event_word(enum event_kind kind);
+extern const char *const event_words[];
 
 #define OPERATIONS_TABLE(X)                                                                        \
     X(UPLOAD, "upload")                                                                            \
@@ -69,7 +69,7 @@ enum operation_kind {
 #undef X
         OPERATION_KINDS
 };
-const char *operation_word(enum operation_kind kind);
+extern const char *const operation_words[];
 
 /* The so-manyeth event of a kind within a start; 0: never. */
 struct strike {
@@ -83,11 +83,11 @@ enum failure { FAILURE_FULL, FAILURE_ONCE, FAILURE_BROKEN };
 struct operation {
     enum operation_kind kind;
     int file;        /* which export, by place: 0 and 1 */
-    bool beside;     /* the next operation begins while this one goes on, a little later */
+    int beside;      /* or 0: the next operation begins while this one goes on, a little later */
     int64_t gap_ms;  /* before it */
     int64_t jump_ms; /* OPERATION_JUMP: of the wall clock */
     struct strike kill, signal, second_signal, failing;
-    enum failure failure;
+    int failure; /* an enum failure */
 };
 
 /* Kinds of faults, each on in half of the histories. */
@@ -118,17 +118,17 @@ enum swarm {
 #undef X
         SWARMS
 };
-const char *swarm_word(enum swarm swarm);
+extern const char *const swarm_words[];
 
 struct plan {
     uint64_t seed;
     uint32_t swarm; /* a bit for each kind */
-    int fault_percent;
+    int percent;    /* of the calls meet a fault */
     int claims;
     uint64_t without; /* a bit for each claim that is left out */
     int in_flight, batch, rate, quota, retries;
-    int64_t begin_ms; /* wall time */
-    bool looks_at_intents;
+    int64_t begin_ms;     /* wall time */
+    int looks_at_intents; /* or 0 */
     int count;
     struct operation operations[OPERATIONS_MAX];
 };

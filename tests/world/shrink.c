@@ -1,5 +1,6 @@
 #include "shrink.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "world.h"
@@ -50,29 +51,38 @@ static bool leave_out_operations(struct plan *plan)
     return is_smaller;
 }
 
-static bool calm_operations(struct plan *plan)
+/* What a plan, or an operation, is smaller without. */
+struct piece {
+    size_t at, size;
+};
+
+#define PIECE(of, member) offsetof(struct of, member), sizeof(((struct of *)NULL)->member)
+
+static bool clear(struct plan *plan, size_t at, const struct piece *pieces, size_t count)
 {
     bool is_smaller = false;
 
-    for (int i = 0; i < plan->count; i++)
-        for (int part = 0; part < 6; part++) {
-            struct plan changed = *plan;
-            struct operation *o = &changed.operations[i];
+    for (size_t i = 0; i < count; i++) {
+        struct plan changed = *plan;
 
-            if (part == 0)
-                memset(&o->second_signal, 0, sizeof(o->second_signal));
-            else if (part == 1)
-                memset(&o->signal, 0, sizeof(o->signal));
-            else if (part == 2)
-                memset(&o->kill, 0, sizeof(o->kill));
-            else if (part == 3)
-                memset(&o->failing, 0, sizeof(o->failing));
-            else if (part == 4)
-                o->beside = false;
-            else
-                o->gap_ms = 0;
-            is_smaller |= take(plan, &changed);
-        }
+        memset((char *)&changed + at + pieces[i].at, 0, pieces[i].size);
+        changed.batch += !changed.batch; /* a call has at least one claim */
+        is_smaller |= take(plan, &changed);
+    }
+    return is_smaller;
+}
+
+static bool calm_operations(struct plan *plan)
+{
+    static const struct piece pieces[] = {
+        {PIECE(operation, second_signal)}, {PIECE(operation, signal)}, {PIECE(operation, kill)},
+        {PIECE(operation, failing)},       {PIECE(operation, beside)}, {PIECE(operation, gap_ms)},
+    };
+    bool is_smaller = false;
+
+    for (int i = 0; i < plan->count; i++)
+        is_smaller |= clear(plan, offsetof(struct plan, operations[i]), pieces,
+                            sizeof(pieces) / sizeof(*pieces));
     return is_smaller;
 }
 
@@ -94,26 +104,20 @@ static bool leave_out_claims(struct plan *plan)
 
 static bool turn_off_faults(struct plan *plan)
 {
+    static const struct piece pieces[] = {{PIECE(plan, percent)},
+                                          {PIECE(plan, quota)},
+                                          {PIECE(plan, rate)},
+                                          {PIECE(plan, batch)},
+                                          {PIECE(plan, looks_at_intents)}};
     bool is_smaller = false;
 
-    for (int i = 0; i < SWARMS + 5; i++) {
+    for (int i = 0; i < SWARMS; i++) {
         struct plan changed = *plan;
 
-        if (i < SWARMS)
-            changed.swarm &= ~(UINT32_C(1) << i);
-        else if (i == SWARMS)
-            changed.fault_percent = 0;
-        else if (i == SWARMS + 1)
-            changed.quota = 0;
-        else if (i == SWARMS + 2)
-            changed.rate = 0;
-        else if (i == SWARMS + 3)
-            changed.batch = 1;
-        else
-            changed.looks_at_intents = false;
+        changed.swarm &= ~(UINT32_C(1) << i);
         is_smaller |= take(plan, &changed);
     }
-    return is_smaller;
+    return clear(plan, 0, pieces, sizeof(pieces) / sizeof(*pieces)) || is_smaller;
 }
 
 void shrink(struct plan *plan)

@@ -17,10 +17,10 @@ static const char *fault_of(int claim, int64_t mono_ms)
 static void tell(const struct event *event)
 {
     printf("%10.3f s  %d  %s", (double)(event->mono_ms - world->events[0].mono_ms) / 1000,
-           event->actor, event_word((enum event_kind)event->kind));
+           event->actor, event_words[event->kind]);
     switch ((enum event_kind)event->kind) {
     case EVENT_START:
-        printf(" %d: %s", event->a, operation_word((enum operation_kind)event->b));
+        printf(" %d: %s", event->a, operation_words[event->b]);
         break;
     case EVENT_DEPART:
         printf(" claim %d version %d", event->a, event->b);
@@ -32,13 +32,13 @@ static void tell(const struct event *event)
         printf(" of start %d with %d", event->a, event->b);
         break;
     case EVENT_KILL:
-        printf(" of start %d at %s", event->a, event_word((enum event_kind)event->b));
+        printf(" of start %d at %s", event->a, event_words[event->b]);
         break;
     case EVENT_JUMP:
         printf(" of the wall clock by %d s", event->a);
         break;
     case EVENT_OFFICE:
-        printf(": %s ended with %d", operation_word((enum operation_kind)event->a), event->b);
+        printf(": %s ended with %d", operation_words[event->a], event->b);
         break;
     default:
         printf(" %d %d", event->a, event->b);

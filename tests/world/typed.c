@@ -132,7 +132,7 @@ static void expect(const struct operation *operation, int code, bool has_failed)
     /* Another report's decision may have settled the row. */
     if (code == 65 && (operation->kind == OPERATION_RERUN || operation->kind == OPERATION_RESOLVE))
         return;
-    violation("'%s' ended with %d", operation_word(operation->kind), code);
+    violation("'%s' ended with %d", operation_words[operation->kind], code);
 }
 
 int words_start(const struct words *words, const struct operation *operation)
