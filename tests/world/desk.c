@@ -55,11 +55,7 @@ static void note_word(const struct report *report, const char *rows)
 /* Whether something was settled: where all was settled in other ways before, nothing is. */
 static bool say(struct words *words, const char *as, const struct operation *operation)
 {
-    words_add_gateway(words);
-    words_add(words, "--as");
-    words_add(words, as);
-    words_add(words, "--yes");
-    words_add_reason(words);
+    words_say(words, WORDS_GATEWAY " --as %s --yes " WORDS_REASON, as);
     if (!is_alone())
         mark(MARK_SETTLED_BESIDE_RUN);
     return words_run(words, operation) != 65;
@@ -68,10 +64,9 @@ static bool say(struct words *words, const char *as, const struct operation *ope
 static bool settle_rows(const char *name, const struct report *report, const char *rows,
                         const char *as, const struct operation *operation)
 {
-    struct words words = words_begin("resolve", name, LEDGER);
+    struct words words = words_begin("resolve", name);
 
-    words_add(&words, "--row");
-    words_add(&words, rows);
+    words_say(&words, "--row %s", rows);
     note_word(report, rows);
     return say(&words, as, operation);
 }
@@ -96,14 +91,11 @@ static bool settle(const char *name, const struct report *report, const char *ro
 /* A claim whose report is gone, or waits for another one's row. */
 static bool settle_claim(int claim, const struct operation *operation)
 {
-    struct words words = words_begin("resolve", NULL, LEDGER);
+    struct words words = words_begin("resolve", "");
     int last = world->last_sent[claim];
     bool executed = last >= 0 && oracle_was_executed(claim, world->sent[last].version);
-    char order_no[32];
 
-    snprintf(order_no, sizeof(order_no), "CL%06d", claim);
-    words_add(&words, "--claim");
-    words_add(&words, order_no);
+    words_say(&words, "--claim CL%06d", claim);
     if (last >= 0)
         oracle_settle(claim, world->sent[last].version);
     mark(MARK_SETTLED_WITHOUT_REPORT);
@@ -153,9 +145,9 @@ void desk_bring_up_to_date(const struct operation *operation)
 
     folder_list(".manifest.json", &names);
     for (int i = 0; i < names.count; i++) {
-        struct words words = words_begin("resolve", names.name[i], LEDGER);
+        struct words words = words_begin("resolve", names.name[i]);
 
-        words_add_gateway(&words);
+        words_say(&words, WORDS_GATEWAY);
         words_run(&words, operation);
     }
 }
@@ -191,11 +183,8 @@ static void learn_start(const char *of, const struct operation *operation)
     snprintf(name, sizeof(name), "%s.started.json", of);
     if (!find_input(name, input))
         return;
-    words = words_begin("import", name, LEDGER);
-    words_add(&words, "--export");
-    words_add(&words, input);
-    words_add_gateway(&words);
-    words_add_reason(&words);
+    words = words_begin("import", name);
+    words_say(&words, "--export %s " WORDS_GATEWAY " " WORDS_REASON, input);
     mark(MARK_IMPORTED_START);
     words_run(&words, operation);
 }
@@ -203,13 +192,12 @@ static void learn_start(const char *of, const struct operation *operation)
 void desk_learn(const struct operation *operation)
 {
     static struct names names;
-    struct words words = words_begin("import", NULL, LEDGER);
+    struct words words = words_begin("import", "");
 
     folder_list(".manifest.json", &names);
     for (int i = 0; i < names.count; i++)
-        words_add(&words, names.name[i]);
-    words_add_gateway(&words);
-    words_add_reason(&words);
+        words_say(&words, "%s", names.name[i]);
+    words_say(&words, WORDS_GATEWAY " " WORDS_REASON);
     if (names.count) {
         mark(MARK_IMPORTED);
         words_run(&words, operation);

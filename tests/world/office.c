@@ -50,8 +50,8 @@ static bool words_of(const struct operation *o, int index, struct words *ret_wor
     *ret_words = words_sending("upload", export_names[o->file],
                                o->kind == OPERATION_OTHER_LEDGER ? "other.db" : LEDGER);
     if (is_round(o->kind)) {
-        words_add(ret_words, o->kind == OPERATION_RESEND ? "--resend-unknown" : "--resubmit");
-        words_add_round(ret_words, *round_of(o));
+        words_say(ret_words, "%s " WORDS_ROUND,
+                  o->kind == OPERATION_RESEND ? "--resend-unknown" : "--resubmit", *round_of(o));
     }
     return true;
 }
@@ -88,16 +88,14 @@ static void finish(const struct operation *o, int actor)
 static void do_office_work(const struct operation *o, int index)
 {
     char name[NAME_BYTES];
-    struct words words = words_begin(o->kind == OPERATION_AUDIT ? "audit" : "status",
-                                     o->kind == OPERATION_AUDIT ? "." : NULL, LEDGER);
+    struct words words =
+        o->kind == OPERATION_AUDIT ? words_begin("audit", ".") : words_begin("status", "");
 
     if (o->kind == OPERATION_PRUNE) {
-        words_add_number(&words, "--prune", 0);
+        words_say(&words, "--prune 0");
         mark(MARK_PRUNED);
     } else if (o->kind == OPERATION_BACKUP) {
-        snprintf(name, sizeof(name), "backup-%d.db", ++office.backups);
-        words_add(&words, "--backup");
-        words_add(&words, name);
+        words_say(&words, "--backup backup-%d.db", ++office.backups);
     }
     if (folder_has(LEDGER) &&
         (o->kind != OPERATION_AUDIT || desk_choose_report((uint64_t)index, name)))
@@ -220,8 +218,7 @@ static int upload_once(const struct words *words, int file)
     if (!office.is_stuck)
         return words_run(words, &operation);
     operation.kind = OPERATION_RESEND;
-    words_add(&more, "--resend-unknown");
-    words_add_round(&more, ++world->rounds);
+    words_say(&more, "--resend-unknown " WORDS_ROUND, ++world->rounds);
     mark(MARK_JUDGED_ANEW);
     actor = words_start(&more, &operation);
     world->actors[actor].round = world->rounds;
@@ -238,12 +235,11 @@ static int upload_at_last(int file)
         code = upload_once(&words, file);
     }
     if (code == EXIT_NO_PLACE) { /* what a kill has left there is another export's by now */
-        words_add(&words, "--overwrite");
+        words_say(&words, "--overwrite");
         code = upload_once(&words, file);
     }
     if (code == EXIT_REFUSED_LEDGER) { /* no file tells of all that it has lost */
-        words_add(&words, "--new-ledger");
-        words_add_reason(&words);
+        words_say(&words, "--new-ledger " WORDS_REASON);
         mark(MARK_NEW_LEDGER);
         code = upload_once(&words, file);
     }
@@ -272,7 +268,7 @@ static bool has_mark(enum mark mark)
 
 static void audit_at_last(void)
 {
-    struct words words = words_begin("audit", ".", LEDGER);
+    struct words words = words_begin("audit", ".");
     int code;
 
     if (has_mark(MARK_KILLED_RESOLVE)) /* between a report and its manifest, perhaps */

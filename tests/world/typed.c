@@ -1,94 +1,54 @@
 #include "typed.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "disk.h"
 #include "world.h"
 
-#define GATEWAY "http://127.0.0.1:1/router/rest"
-
-void words_add(struct words *words, const char *word)
+void words_say(struct words *words, const char *format, ...)
 {
-    if (words->count == ARGUMENTS_MAX - 1)
-        abort();
-    snprintf(words->words[words->count++], NAME_BYTES, "%s", word);
+    char text[4096];
+    char *rest = text;
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    for (char *word; (word = strtok_r(rest, " ", &rest));) {
+        if (words->count == ARGUMENTS_MAX - 1)
+            abort();
+        for (char *at = word; (at = strchr(at, '~'));)
+            *at = ' ';
+        snprintf(words->words[words->count++], NAME_BYTES, "%s", word);
+    }
 }
 
-void words_add_number(struct words *words, const char *option, int64_t number)
-{
-    char text[32];
-
-    words_add(words, option);
-    snprintf(text, sizeof(text), "%lld", (long long)number);
-    words_add(words, text);
-}
-
-void words_add_gateway(struct words *words)
-{
-    words_add(words, "--gateway");
-    words_add(words, GATEWAY);
-}
-
-static void add_statement(struct words *words, const char *reason)
-{
-    words_add(words, "--by");
-    words_add(words, "desk");
-    words_add(words, "--reason");
-    words_add(words, reason);
-}
-
-void words_add_reason(struct words *words)
-{
-    add_statement(words, "looked up");
-}
-
-/* The same words again go on with their round, which sends a claim once. */
-void words_add_round(struct words *words, int round)
-{
-    char text[NAME_BYTES];
-
-    snprintf(text, sizeof(text), "round %d", round);
-    add_statement(words, text);
-}
-
-struct words words_begin(const char *command, const char *operand, const char *ledger)
+struct words words_begin(const char *command, const char *operand)
 {
     struct words words = {.count = 0};
 
-    words_add(&words, "claimbatch");
-    words_add(&words, command);
-    if (operand)
-        words_add(&words, operand);
-    if (ledger) {
-        words_add(&words, "--ledger");
-        words_add(&words, ledger);
-    }
-    words_add(&words, "-q");
+    words_say(&words, "claimbatch %s %s --ledger " LEDGER " -q", command, operand);
     return words;
 }
 
 struct words words_sending(const char *command, const char *operand, const char *ledger)
 {
-    struct words words = words_begin(command, operand, ledger);
+    const struct plan *plan = &world->plan;
+    struct words words = {.count = 0};
 
-    words_add_gateway(&words);
-    words_add(&words, "--app-key");
-    words_add(&words, APP_KEY);
-    words_add(&words, "--app-secret-file");
-    words_add(&words, "secret");
-    words_add_number(&words, "-c", world->plan.in_flight);
-    words_add_number(&words, "-w", 1);
-    if (world->plan.batch > 1)
-        words_add_number(&words, "--batch", world->plan.batch);
-    words_add_number(&words, "--retries", world->plan.retries);
-    words_add_number(&words, "--outage-patience", 20);
-    words_add_number(&words, "--max-changed", 1000);
-    if (world->plan.rate)
-        words_add_number(&words, "--rate", world->plan.rate);
-    if (world->plan.quota && !world->is_quiet)
-        words_add_number(&words, "--daily-quota", world->plan.quota);
+    words_say(&words, "claimbatch %s %s --ledger %s -q " WORDS_GATEWAY, command, operand, ledger);
+    words_say(&words, "--app-key " APP_KEY " --app-secret-file secret -c %d -w 1", plan->in_flight);
+    if (plan->batch > 1)
+        words_say(&words, "--batch %d", plan->batch);
+    words_say(&words, "--retries %d --outage-patience 20 --max-changed 1000", plan->retries);
+    if (plan->rate)
+        words_say(&words, "--rate %d", plan->rate);
+    if (plan->quota && !world->is_quiet)
+        words_say(&words, "--daily-quota %d", plan->quota);
     return words;
 }
 

@@ -10,6 +10,10 @@
 
 #define ARGUMENTS_MAX 96
 #define LEDGER "ledger.db"
+#define WORDS_GATEWAY "--gateway http://127.0.0.1:1/router/rest"
+#define WORDS_REASON "--by desk --reason looked~up"
+/* The same words again go on with their round, which sends a claim once. */
+#define WORDS_ROUND "--by desk --reason round~%d"
 #define EXIT_REFUSED_LEDGER 78
 #define EXIT_NO_RESOURCES 71
 #define EXIT_NO_PLACE 73
@@ -20,13 +24,10 @@ struct words {
     char words[ARGUMENTS_MAX][NAME_BYTES];
 };
 
-void words_add(struct words *words, const char *word);
-void words_add_number(struct words *words, const char *option, int64_t number);
-void words_add_gateway(struct words *words);
-void words_add_reason(struct words *words);
-void words_add_round(struct words *words, int round);
-/* A command with its operand and ledger; NULL: none. */
-struct words words_begin(const char *command, const char *operand, const char *ledger);
+/* Adds words, with blanks between them; ~ is a blank within one. */
+void words_say(struct words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A command with its operand ("": none) and the ledger. */
+struct words words_begin(const char *command, const char *operand);
 /* One that sends, with the options of the plan. */
 struct words words_sending(const char *command, const char *operand, const char *ledger);
 
