@@ -1,6 +1,5 @@
 #include "disk.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,38 +16,6 @@
 #define KEEP "synced"
 #define NAMES KEEP "/names"
 
-/* Whole files, whatever the program sees of it. */
-struct bytes {
-    char *ptr;
-    size_t len;
-};
-
-static struct bytes read_bytes(const char *path)
-{
-    struct bytes bytes = {NULL, 0};
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
-    struct stat status;
-
-    if (fd < 0)
-        return bytes;
-    if (fstat(fd, &status) == 0 && (bytes.ptr = calloc(1, (size_t)status.st_size + SECTOR))) {
-        ssize_t len = read(fd, bytes.ptr, (size_t)status.st_size);
-
-        bytes.len = len < 0 ? 0 : (size_t)len;
-    }
-    close(fd);
-    return bytes;
-}
-
-static void write_bytes(const char *path, const void *ptr, size_t len)
-{
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-    if (fd < 0 || syscall(SYS_write, fd, ptr, len) != (long)len)
-        abort();
-    close(fd);
-}
-
 static void path_of(unsigned long inode, char *ret_path, size_t size)
 {
     snprintf(ret_path, size, KEEP "/%lu", inode);
@@ -56,23 +23,24 @@ static void path_of(unsigned long inode, char *ret_path, size_t size)
 
 static bool is_own(const char *name)
 {
-    return *name != '.' && strcmp(name, KEEP) != 0;
+    return strcmp(name, KEEP) != 0;
+}
+
+static char names[16384];
+
+static void note_name(const char *name, unsigned long inode)
+{
+    size_t len = strlen(names);
+
+    if (is_own(name) && len + 300 < sizeof(names))
+        snprintf(names + len, sizeof(names) - len, "%lu %s\n", inode, name);
 }
 
 static void keep_names(void)
 {
-    DIR *dir = opendir(".");
-    struct dirent *entry;
-    char text[16384];
-    size_t len = 0;
-
-    while (dir && (entry = readdir(dir)))
-        if (is_own(entry->d_name) && len + 300 < sizeof(text))
-            len += (size_t)snprintf(text + len, sizeof(text) - len, "%lu %s\n",
-                                    (unsigned long)entry->d_ino, entry->d_name);
-    if (dir)
-        closedir(dir);
-    write_bytes(NAMES, text, len);
+    *names = '\0';
+    folder_each(".", note_name);
+    folder_put(NAMES, names, strlen(names));
 }
 
 /* The kernel copies; it is cut at the end, so that the memory it has is used again. */
@@ -94,10 +62,11 @@ static void keep_content(int from)
     close(to);
 }
 
-static void keep_file(const char *path)
+static void keep_file(const char *path, unsigned long inode)
 {
-    int from = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
+    int from = is_own(path) ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY) : -1;
 
+    (void)inode;
     if (from < 0)
         return;
     keep_content(from);
@@ -116,41 +85,32 @@ void disk_sync(int fd)
     if (S_ISDIR(status.st_mode))
         keep_names();
     else if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
-        keep_file(path);
+        keep_file(path, 0);
     else
         keep_content(fd);
 }
 
-void disk_end(void)
+static void drop(const char *name, unsigned long inode)
 {
-    DIR *dir = opendir(KEEP);
-    struct dirent *entry;
     char path[300];
 
-    while (dir && (entry = readdir(dir))) {
-        snprintf(path, sizeof(path), KEEP "/%s", entry->d_name);
-        if (*entry->d_name != '.')
-            unlink(path);
-    }
-    if (dir)
-        closedir(dir);
+    (void)inode;
+    snprintf(path, sizeof(path), KEEP "/%s", name);
+    unlink(path);
+}
+
+void disk_end(void)
+{
+    folder_each(KEEP, drop);
     rmdir(KEEP);
 }
 
 /* All that lies in the folder has been there for long. */
 void disk_begin(void)
 {
-    DIR *dir;
-    struct dirent *entry;
-
     disk_end();
     mkdir(KEEP, 0700);
-    dir = opendir(".");
-    while (dir && (entry = readdir(dir)))
-        if (is_own(entry->d_name))
-            keep_file(entry->d_name);
-    if (dir)
-        closedir(dir);
+    folder_each(".", keep_file);
     keep_names();
 }
 
@@ -159,14 +119,14 @@ void disk_begin(void)
 /* What is on the disk of a file: each sector as it was synced, or as it is now. */
 static void tear(const char *name, unsigned long inode)
 {
-    struct bytes now = read_bytes(name);
+    struct bytes now = folder_bytes(name);
     struct bytes kept;
     char path[64];
     char *torn;
     size_t len;
 
     path_of(inode, path, sizeof(path));
-    kept = read_bytes(path);
+    kept = folder_bytes(path);
     len = choice(STREAM_DISK, 2) ? now.len : kept.len;
     torn = calloc(1, len + SECTOR);
     for (size_t at = 0; torn && at < len; at += SECTOR) {
@@ -178,7 +138,7 @@ static void tear(const char *name, unsigned long inode)
             memcpy(torn + at, from->ptr + at, from->len - at < SECTOR ? from->len - at : SECTOR);
     }
     if (torn)
-        write_bytes(name, torn, len);
+        folder_put(name, torn, len);
     free(torn);
     free(now.ptr);
     free(kept.ptr);
@@ -187,22 +147,22 @@ static void tear(const char *name, unsigned long inode)
 /* The names as they were synced: what was renamed or removed since is back, by its content then. */
 static void go_back(void)
 {
-    struct bytes names = read_bytes(NAMES);
+    struct bytes kept_names = folder_bytes(NAMES);
     char name[256], path[64];
     unsigned long inode;
     int taken;
 
     folder_clear();
-    for (char *at = names.ptr; at && sscanf(at, "%lu %255[^\n]\n%n", &inode, name, &taken) == 2;
-         at += taken) {
+    for (char *at = kept_names.ptr;
+         at && sscanf(at, "%lu %255[^\n]\n%n", &inode, name, &taken) == 2; at += taken) {
         struct bytes kept;
 
         path_of(inode, path, sizeof(path));
-        kept = read_bytes(path);
-        write_bytes(name, kept.ptr ? kept.ptr : "", kept.len);
+        kept = folder_bytes(path);
+        folder_put(name, kept.ptr ? kept.ptr : "", kept.len);
         free(kept.ptr);
     }
-    free(names.ptr);
+    free(kept_names.ptr);
 }
 
 static void tear_all(void)

@@ -9,57 +9,67 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-static void write_all(const char *name, const void *bytes, size_t len)
-{
-    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+#define ZEROES 512 /* behind what was read */
 
-    if (fd < 0 || write(fd, bytes, len) != (ssize_t)len)
+void folder_put(const char *name, const void *bytes, size_t len)
+{
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    if (fd < 0 || syscall(SYS_write, fd, bytes, len) != (long)len)
         abort();
     close(fd);
 }
 
-static char *read_all(const char *name, size_t *ret_len)
+struct bytes folder_bytes(const char *name)
 {
-    int fd = open(name, O_RDONLY);
+    struct bytes bytes = {NULL, 0};
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY);
     struct stat status;
-    char *text = NULL;
 
-    *ret_len = 0;
     if (fd < 0)
-        return NULL;
-    if (fstat(fd, &status) == 0 && (text = malloc((size_t)status.st_size + 1))) {
-        ssize_t len = read(fd, text, (size_t)status.st_size);
+        return bytes;
+    if (fstat(fd, &status) == 0 && (bytes.ptr = calloc(1, (size_t)status.st_size + ZEROES))) {
+        ssize_t len = read(fd, bytes.ptr, (size_t)status.st_size);
 
-        *ret_len = len < 0 ? 0 : (size_t)len;
-        text[*ret_len] = '\0';
+        bytes.len = len < 0 ? 0 : (size_t)len;
     }
     close(fd);
-    return text;
+    return bytes;
+}
+
+void folder_each(const char *path, void (*visit)(const char *name, unsigned long inode))
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir)))
+        if (*entry->d_name != '.')
+            visit(entry->d_name, (unsigned long)entry->d_ino);
+    if (dir)
+        closedir(dir);
 }
 
 void folder_write(const char *name, const char *text)
 {
-    write_all(name, text, strlen(text));
+    folder_put(name, text, strlen(text));
 }
 
 char *folder_read(const char *name)
 {
-    size_t len;
-
-    return read_all(name, &len);
+    return folder_bytes(name).ptr;
 }
 
 bool folder_copy(const char *from, const char *to)
 {
-    size_t len;
-    char *bytes = read_all(from, &len);
+    struct bytes bytes = folder_bytes(from);
 
-    if (!bytes)
+    if (!bytes.ptr)
         return false;
-    write_all(to, bytes, len);
-    free(bytes);
+    folder_put(to, bytes.ptr, bytes.len);
+    free(bytes.ptr);
     return true;
 }
 
@@ -73,37 +83,41 @@ static int compare(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+static struct {
+    const char *ending;
+    struct names *names;
+} listed;
+
+static void list(const char *name, unsigned long inode)
+{
+    size_t len = strlen(name);
+    size_t end = strlen(listed.ending);
+
+    (void)inode;
+    if (listed.names->count < NAMES_MAX && len >= end && len < NAME_BYTES &&
+        strcmp(name + len - end, listed.ending) == 0)
+        snprintf(listed.names->name[listed.names->count++], NAME_BYTES, "%.*s", (int)(len - end),
+                 name);
+}
+
 void folder_list(const char *ending, struct names *ret_names)
 {
-    DIR *dir = opendir(".");
-    struct dirent *entry;
-
+    listed.ending = ending;
+    listed.names = ret_names;
     ret_names->count = 0;
-    while (dir && (entry = readdir(dir)) && ret_names->count < NAMES_MAX) {
-        size_t len = strlen(entry->d_name);
-        size_t end = strlen(ending);
-
-        if (len < end || len >= NAME_BYTES || *entry->d_name == '.' ||
-            strcmp(entry->d_name + len - end, ending) != 0)
-            continue;
-        snprintf(ret_names->name[ret_names->count++], NAME_BYTES, "%.*s", (int)(len - end),
-                 entry->d_name);
-    }
-    if (dir)
-        closedir(dir);
+    folder_each(".", list);
     qsort(ret_names->name, (size_t)ret_names->count, NAME_BYTES, compare);
+}
+
+static void drop(const char *name, unsigned long inode)
+{
+    (void)inode;
+    unlink(name);
 }
 
 void folder_clear(void)
 {
-    DIR *dir = opendir(".");
-    struct dirent *entry;
-
-    while (dir && (entry = readdir(dir)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlink(entry->d_name);
-    if (dir)
-        closedir(dir);
+    folder_each(".", drop);
 }
 
 void folder_remove(const char *path)
@@ -116,13 +130,13 @@ void folder_remove(const char *path)
 
 void folder_digest(const char *name, char ret_hex[65])
 {
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    size_t len, size = 0;
-    char *text = read_all(name, &len);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t size = 0;
+    struct bytes bytes = folder_bytes(name);
 
     *ret_hex = '\0';
-    if (text && EVP_Q_digest(NULL, "SHA256", NULL, text, len, bytes, &size))
+    if (bytes.ptr && EVP_Q_digest(NULL, "SHA256", NULL, bytes.ptr, bytes.len, digest, &size))
         for (size_t i = 0; i < size; i++)
-            sprintf(ret_hex + 2 * i, "%02x", bytes[i]);
-    free(text);
+            sprintf(ret_hex + 2 * i, "%02x", digest[i]);
+    free(bytes.ptr);
 }

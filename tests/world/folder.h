@@ -3,6 +3,7 @@
 #define FOLDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define NAME_BYTES 128
 #define NAMES_MAX 64
@@ -11,6 +12,16 @@ struct names {
     int count;
     char name[NAMES_MAX][NAME_BYTES];
 };
+
+/* Whole files, by the kernel's own calls: nothing happens to the history. */
+struct bytes {
+    char *ptr; /* with zeroes behind; to be freed; NULL: it cannot be read */
+    size_t len;
+};
+struct bytes folder_bytes(const char *name);
+void folder_put(const char *name, const void *bytes, size_t len);
+/* Every name of a folder but those that begin with a dot, with its inode. */
+void folder_each(const char *path, void (*visit)(const char *name, unsigned long inode));
 
 void folder_write(const char *name, const char *text);
 bool folder_copy(const char *from, const char *to);
