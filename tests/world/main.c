@@ -17,13 +17,13 @@
 #define WORDS_SHOWN 1500
 #define MONO_BEGIN_MS 1000000
 
+enum number { SEED = 1, COUNT, STEP, TWICE, SECONDS, NUMBERS };
+
 static struct options {
-    uint64_t seed, count, step;
+    uint64_t n[NUMBERS]; /* TWICE: every so-manyeth history is run again and must be the same */
     const char *plan;
-    bool tells, shrinks, keeps;
-    int twice; /* every so-manyeth history is run again and must be the same */
-    int seconds;
-} options = {.seed = 1, .count = 1, .step = 1};
+    int tells, shrinks, keeps;
+} options = {.n = {[SEED] = 1, [COUNT] = 1, [STEP] = 1}};
 
 static struct total {
     uint64_t histories, starts, events, kills, failures;
@@ -122,7 +122,7 @@ static void try_plan(const struct plan *plan)
         tell(plan);
     if (*world->violation)
         tell_failure(plan);
-    else if (options.twice && total.histories % (uint64_t)options.twice == 0)
+    else if (options.n[TWICE] && total.histories % options.n[TWICE] == 0)
         check_same(plan);
 }
 
@@ -141,12 +141,12 @@ static bool try_plans(const char *name)
 
 static void try_seeds(void)
 {
-    double end = now() + options.seconds;
+    double end = now() + (double)options.n[SECONDS];
 
-    for (uint64_t i = 0; options.seconds ? now() < end : i < options.count; i++) {
+    for (uint64_t i = 0; options.n[SECONDS] ? now() < end : i < options.n[COUNT]; i++) {
         struct plan plan;
 
-        plan_make(options.seed + i * options.step, &plan);
+        plan_make(options.n[SEED] + i * options.n[STEP], &plan);
         try_plan(&plan);
     }
 }
@@ -160,41 +160,25 @@ static void print_total(double seconds)
         printf("mark %" PRIu64 " %s\n", total.marks[i], mark_words((enum mark)i));
 }
 
-static void take_option(int letter)
-{
-    const struct {
-        int letter;
-        uint64_t *place;
-    } numbers[] = {{'s', &options.seed}, {'n', &options.count}, {'j', &options.step}};
-
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-        if (numbers[i].letter == letter)
-            *numbers[i].place = strtoull(optarg, NULL, 10);
-    if (letter == 'p')
-        options.plan = realpath(optarg, NULL);
-    else if (letter == '2')
-        options.twice = atoi(optarg);
-    else if (letter == 't')
-        options.seconds = atoi(optarg);
-    options.tells |= letter == 'v';
-    options.shrinks |= letter == 'k';
-    options.keeps |= letter == 'f';
-    if (letter == '?')
-        exit(2);
-}
-
 static void take_options(int argc, char **argv)
 {
     static const struct option table[] = {
-        {"seed", 1, NULL, 's'},  {"count", 1, NULL, 'n'},   {"step", 1, NULL, 'j'},
-        {"plan", 1, NULL, 'p'},  {"story", 0, NULL, 'v'},   {"shrink", 0, NULL, 'k'},
-        {"twice", 1, NULL, '2'}, {"seconds", 1, NULL, 't'}, {"keep", 0, NULL, 'f'},
-        {NULL, 0, NULL, 0},
+        {"seed", 1, NULL, SEED},         {"count", 1, NULL, COUNT},
+        {"step", 1, NULL, STEP},         {"twice", 1, NULL, TWICE},
+        {"seconds", 1, NULL, SECONDS},   {"plan", 1, NULL, NUMBERS},
+        {"story", 0, &options.tells, 1}, {"shrink", 0, &options.shrinks, 1},
+        {"keep", 0, &options.keeps, 1},  {NULL, 0, NULL, 0},
     };
-    int letter;
+    int found;
 
-    while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1)
-        take_option(letter);
+    while ((found = getopt_long(argc, argv, "", table, NULL)) != -1) {
+        if (found == '?')
+            exit(2);
+        if (found == NUMBERS)
+            options.plan = realpath(optarg, NULL);
+        else if (found)
+            options.n[found] = strtoull(optarg, NULL, 10);
+    }
 }
 
 static void leave(int number)
