@@ -2,11 +2,14 @@
 
 /* ---- the columns that rows and attempts have ---- */
 
+/* Locks are taken in the order of claims, so that of two who take some neither waits for the other.
+ */
+
 #define RECORDS                                                                                    \
-    "unnest($2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)"                  \
+    "(SELECT * FROM unnest($2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)"   \
     " AS x(call, claim, row, state, outcome, counts_as, http_status, attempts, tries,"             \
     " submitted_ms, duration_ms, round, digest, code, sub_code, message, request_id, warnings,"    \
-    " fee)"
+    " fee) ORDER BY claim) AS x"
 
 /* Of a row, without where it is. */
 #define NUMBERS                                                                                    \
@@ -126,7 +129,8 @@ static const char *const texts[TURN_STATEMENT_COUNT] = {
         "INSERT INTO claim AS c(id, version, platform, workcard_id, claim_order_no, " OPEN
         ") SELECT x.call, 0, $1, x.workcard_id, x.claim_order_no, x.call, $2, $3, x.row,"
         " x.submitted_ms, x.round, x.attempts, x.tries, x.digest, x.warnings, true, false"
-        " FROM unnest($4,$5,$6,$7,$8,$9,$10,$11,$12,$13) AS x(" INTENT ")"
+        " FROM (SELECT * FROM unnest($4,$5,$6,$7,$8,$9,$10,$11,$12,$13) AS x(" INTENT
+        ") ORDER BY claim_order_no, workcard_id) AS x"
         " ON CONFLICT (claim_order_no, workcard_id, platform) DO UPDATE SET version=c.version"
         " WHERE c.open_call=excluded.open_call RETURNING open_call, id",
     [TURN_INTEND] =
@@ -135,8 +139,9 @@ static const char *const texts[TURN_STATEMENT_COUNT] = {
         " open_ms=x.submitted_ms, open_round=x.round, open_attempts=x.attempts,"
         " open_tries=x.tries, open_digest=x.digest, open_warnings=x.warnings, open_intent=true,"
         " open_besides=coalesce(c.open_besides, false), settle_from=NULL"
-        " FROM unnest($4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19) AS x(" INTENT
-        ", claim, version, resend, changed, before, fee) WHERE c.id=x.claim AND c.platform=$1"
+        " FROM (SELECT * FROM unnest($4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19) AS "
+        "x(" INTENT ", claim, version, resend, changed, before, fee) ORDER BY claim) AS x WHERE "
+        "c.id=x.claim AND c.platform=$1"
         " AND (c.open_call=x.call OR (c.version=x.version AND (c.open_call IS NULL OR (x.resend"
         " AND NOT c.open_intent AND coalesce(c.settle_from<=clock_timestamp(), true)))))"
         " RETURNING x.call, x.claim, x.row, x.changed, x.before, x.fee),"

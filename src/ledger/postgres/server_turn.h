@@ -1,0 +1,124 @@
+/*
+ * server_turn: what a worker tells the server of its rows, and asks of it, in one transaction and
+ * one round trip.
+ *
+ * All of it is queued; the commit carries it out. It is kept until the server has acknowledged it:
+ * where the connection is lost, or the commit came with a warning, the same is said again under a
+ * new epoch, which shuts out what the old connection may still bring. What is granted, and what is
+ * known, is written to the places that were named, after the acknowledgement and never before. Who
+ * asks keeps those places until then. A turn belongs to one thread.
+ *
+ * Tested by tests/unit/test_server_turn.c
+ */
+#ifndef CLAIMBATCH_LEDGER_POSTGRES_SERVER_TURN_H
+#define CLAIMBATCH_LEDGER_POSTGRES_SERVER_TURN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ledger/ledger.h"
+
+struct error;
+struct server_turn;
+
+/* Who works. */
+struct server_worker {
+    int64_t id;
+    int32_t epoch; /* raised with each new connection */
+    int64_t calls; /* that have a number */
+    int32_t platform;
+    int64_t run;
+};
+
+/* The URL and the worker live as long as the turn. `patience_ms`: how long a server that cannot be
+ * reached is tried. */
+int server_turn_open(const char *url, struct server_worker *worker, int64_t patience_ms,
+                     struct server_turn **ret_turn, struct error *err);
+void server_turn_close(struct server_turn *turn); /* NULL is fine; what is queued is forgotten */
+
+/* The number of one more call. Also of a note: under it, it is written once. */
+int64_t server_turn_call(struct server_turn *turn);
+
+/* How an attempt ends. */
+enum server_end {
+    SERVER_END_OVER,    /* the claim is free: it was accepted, or surely not executed */
+    SERVER_END_STAYS,   /* it is unknown, or what was unknown before it is */
+    SERVER_END_PUT_OFF, /* a resend that was not executed: the attempt before it is the open one */
+};
+
+/* An attempt, or a note of a row. */
+struct server_attempt {
+    int64_t call;
+    int64_t claim; /* 0: the row's claim is not known */
+    bool has_fee;
+    int64_t fee_fen; /* becomes the claim's where it is accepted */
+};
+
+/* What becomes of an attempt that is open, of a row that has none, or is unknown though it has
+ * none. */
+void server_turn_settle(struct server_turn *turn, const struct server_attempt *attempt,
+                        enum server_end end, const struct row_record *record);
+void server_turn_note(struct server_turn *turn, const struct server_attempt *attempt,
+                      const struct row_record *record);
+void server_turn_doubt(struct server_turn *turn, const struct server_attempt *attempt,
+                       const struct row_record *record);
+
+/* Rows of any run that wait for this claim's attempt are to be judged again. */
+void server_turn_release(struct server_turn *turn, int64_t claim);
+
+/* What a row is to be sent for. */
+struct server_intent {
+    int64_t call;
+    struct claim_key key;
+    int64_t claim;   /* 0: it is not known */
+    int32_t version; /* as it was judged */
+    bool resend;     /* an attempt that is unknown is no obstacle */
+    bool changed;    /* it was accepted with other content, which came to … */
+    bool has_before; /* … else that is not known */
+    int64_t before_fen, fee_fen;
+};
+
+/* *ret_refused after the commit: it is not as it was judged, and nothing is recorded; else
+ * *ret_claim is the claim. */
+void server_turn_intend(struct server_turn *turn, const struct server_intent *intent,
+                        const struct row_record *record, bool *ret_refused, int64_t *ret_claim);
+
+/* What is known of a claim. */
+struct server_answer {
+    int64_t claim; /* 0: nothing */
+    int32_t version;
+    int64_t open_call; /* 0: none */
+    bool is_early;     /* it may not be settled or sent again yet */
+    struct row_facts facts;
+    struct known_row open; /* the open attempt's row; 0: no row tells of it */
+    struct known_row last; /* the newest row of any run, where it was asked for; 0: none */
+};
+
+/* `repeated`: as in ledger_row_ask. An answer that was zeroed, or given before, is filled anew. */
+void server_turn_ask(struct server_turn *turn, const struct claim_key *key, uint64_t row,
+                     bool repeated, bool last, struct server_answer *ret_answer);
+void server_answer_release(struct server_answer *answer);
+
+/* The beat goes with it. */
+void server_turn_beat(struct server_turn *turn);
+
+/* What no row tells. */
+struct server_facts {
+    int64_t now_ms;
+    int64_t ban_ms; /* that are left of the app key's ban */
+    int32_t day;    /* of its calls */
+    int64_t calls;
+    int64_t generation; /* of those who share its rate */
+    int halt_code;      /* of the run; 0: it goes on */
+};
+
+/* The app key is borrowed until the commit. */
+void server_turn_facts(struct server_turn *turn, const char *app_key,
+                       struct server_facts *ret_facts);
+
+/* Says all that was queued, and asks. Where that fails all of it is still queued. EXIT_TRY_LATER:
+ * the server cannot be reached, or the worker was fenced, which server_turn_is_fenced tells. */
+int server_turn_commit(struct server_turn *turn, struct error *err);
+bool server_turn_is_fenced(const struct server_turn *turn);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * server_turn_core: what the files of a turn share. Private to them.
+ *
+ * Tested by tests/unit/test_server_turn.c
+ */
+#ifndef CLAIMBATCH_LEDGER_POSTGRES_SERVER_TURN_CORE_H
+#define CLAIMBATCH_LEDGER_POSTGRES_SERVER_TURN_CORE_H
+
+#include "server_array.h"
+#include "server_turn.h"
+#include "session.h"
+#include "turn_sql.h"
+
+/* Where what was asked is to be written. */
+struct server_place {
+    int64_t call; /* of an intent */
+    bool *refused;
+    int64_t *claim;
+    struct server_answer *answer;
+};
+
+/* What one statement tells of rows: its arrays, without what stands before them. */
+struct server_list {
+    size_t columns;
+    struct server_array arrays[TURN_RECORD_COUNT];
+    size_t count, room;
+    struct server_place *places; /* of TURN_NEW, TURN_INTEND and TURN_ASK */
+};
+
+struct server_turn {
+    const char *url;
+    struct server_worker *worker;
+    int64_t patience_ms;
+    struct session *session; /* NULL: lost */
+    bool fenced;
+    bool repeated; /* something of it may have been carried out before */
+    bool no_memory;
+    bool beats;
+    const char *app_key; /* of the facts that are asked for; NULL: none */
+    struct server_facts *facts;
+    struct server_list lists[TURN_STATEMENT_COUNT];
+    size_t sent;                          /* of this pipeline */
+    size_t numbers[TURN_STATEMENT_COUNT]; /* where they stand in it */
+};
+
+void server_turn_make_lists(struct server_turn *turn);
+
+/* Nothing is queued any more. */
+void server_turn_forget(struct server_turn *turn);
+
+#endif
