@@ -83,9 +83,10 @@ static const char *const texts[TURN_STATEMENT_COUNT] = {
         " AND (r.run, r.row)<>($1, x.row) ORDER BY r.submitted_ms DESC LIMIT 1)"
         " FROM " RECORDS
         " WHERE o.id=x.claim AND o.open_call=x.call RETURNING x.*) " PUT_ROW("g") " RETURNING call",
-    [TURN_STAY] = "WITH g AS (UPDATE claim o SET version=o.version+1, open_intent=false"
-                  " FROM " RECORDS " WHERE o.id=x.claim AND o.open_call=x.call"
-                  " RETURNING x.*) " PUT_ROW("g") " RETURNING call",
+    [TURN_STAY] =
+        "WITH g AS (UPDATE claim o SET version=o.version+o.open_intent::integer, open_intent=false"
+        " FROM " RECORDS " WHERE o.id=x.claim AND o.open_call=x.call"
+        " RETURNING x.*) " PUT_ROW("g") " RETURNING call",
     /* Where no row tells of the earlier attempt, this row does, as an unknown one. */
     [TURN_PUT_OFF] =
         "WITH g AS (UPDATE claim o SET version=o.version+1, settle_from=NULL, (" OPEN
