@@ -47,6 +47,7 @@ static struct {
     size_t suspicion_count, suspicions_from;
     size_t departed;
     size_t submitters, submitters_max; /* no more can be opened */
+    struct submitter *last;            /* that was opened */
 } script = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 
 /* Begins a test; no thread of a pool is there. */
@@ -59,6 +60,23 @@ static inline void script_begin(const struct cue *cues, size_t count)
     script.suspicions = NULL;
     script.suspicion_count = script.suspicions_from = 0;
     script.submitters_max = SIZE_MAX;
+}
+
+/* So many of the last submitter's calls that stay, which are there, end as their cues say. */
+static inline void script_release(size_t count)
+{
+    struct submitter *submitter = script.last;
+
+    pthread_mutex_lock(&script.lock);
+    for (; count; count--) {
+        struct job *job = submitter->staying;
+
+        submitter->staying = job->queue_next;
+        job->queue_next = submitter->ended;
+        submitter->ended = job;
+    }
+    pthread_cond_broadcast(&script.news);
+    pthread_mutex_unlock(&script.lock);
 }
 
 /* Waits until so many attempts have begun; false: that took too long. */
@@ -86,6 +104,7 @@ int submit_open(const struct submit_settings *settings, size_t capacity,
         return error_set(ret_err, EXIT_RESOURCES, "no further submitter");
     script.submitters++;
     *ret_submitter = calloc(1, sizeof(**ret_submitter));
+    script.last = *ret_submitter;
     (*ret_submitter)->capacity = capacity;
     (*ret_submitter)->tells_departures = settings->client.tells_departures;
     return 0;

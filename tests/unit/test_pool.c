@@ -106,6 +106,63 @@ static void workers_share_what_may_be_in_flight(void **state)
     pool_stop(pool);
 }
 
+static int is_rung(struct pool *pool, int wait_ms)
+{
+    struct pollfd fd = {.fd = pool_fd(pool), .events = POLLIN};
+
+    return poll(&fd, 1, wait_ms);
+}
+
+/* With all slots taken and a queue of as many, submitted in two parts, of which none was taken
+ * meanwhile. */
+static struct pool *start_with_queue(size_t in_flight, struct job *jobs)
+{
+    struct pool *pool = start(1, in_flight, false);
+
+    pool_submit(pool, link_jobs(jobs, in_flight));
+    assert_true(script_await(in_flight));
+    assert_null(pool_collect(pool));
+    link_jobs(jobs + in_flight, in_flight);
+    jobs[in_flight + in_flight / 2 - 1].queue_next = NULL;
+    pool_submit(pool, jobs + in_flight);
+    assert_null(pool_collect(pool));
+    pool_submit(pool, jobs + in_flight + in_flight / 2);
+    return pool;
+}
+
+/* Answers wait for others while the queue lasts. */
+static void turn_begins_before_the_queue_runs_dry(void **state)
+{
+    static const struct {
+        size_t in_flight, left; /* in the queue, when there is reason to collect */
+    } cases[] = {{16, 3}, {4, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        size_t in_flight = cases[i].in_flight, few = in_flight - cases[i].left - 1;
+        struct cue cues[2 * JOBS];
+        struct job jobs[2 * JOBS];
+        struct pool *pool;
+
+        for (size_t row = 0; row < 2 * JOBS; row++)
+            cues[row] = (struct cue){.row = row / 2 + 2, .stays = true};
+        SCRIPT(cues);
+        pool = start_with_queue(in_flight, jobs);
+        script_release(few);
+        assert_true(script_await(in_flight + few));
+        assert_int_equal(is_rung(pool, 0), 0);
+        script_release(1);
+        assert_int_equal(is_rung(pool, SCRIPTED_PATIENCE_MS), 1);
+        pool_recall(pool);
+        for (size_t left = 2 * in_flight; left;) {
+            assert_int_equal(is_rung(pool, SCRIPTED_PATIENCE_MS), 1);
+            for (struct job *job = pool_collect(pool); job; job = job->queue_next)
+                left--;
+        }
+        pool_stop(pool);
+    }
+}
+
 /* The answer is heeded before anybody collects. */
 static void answer_that_forbids_sending_calls_the_others_back(void **state)
 {
@@ -244,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_are_begun_in_their_order_and_come_back_once),
         cmocka_unit_test(workers_share_what_may_be_in_flight),
+        cmocka_unit_test(turn_begins_before_the_queue_runs_dry),
         cmocka_unit_test(answer_that_forbids_sending_calls_the_others_back),
         cmocka_unit_test(calls_take_what_is_in_the_queue_and_no_more_than_they_may),
         cmocka_unit_test(row_that_a_guard_may_dislike_goes_alone),

@@ -32,14 +32,15 @@ struct pool {
     struct worker *workers;
     size_t count;
     size_t claims; /* most jobs of a call */
+    size_t jobs;   /* most on the wire */
     int event_fd;  /* readable when there is reason to collect */
-    size_t batch;  /* jobs worth a turn, */
-    size_t enough; /* … while so many are in the queue */
 
     pthread_mutex_t lock;
     /* under lock */
     struct job *queue_head, *queue_tail;
     size_t queued; /* jobs in the queue */
+    size_t taken;  /* jobs taken from it since the last collection */
+    size_t enough; /* … and how many in it last until the end of a turn that begins now */
     struct job *done;
     size_t done_count;
     struct departure *departures; /* not collected; no more than jobs are in the pool */
@@ -59,6 +60,7 @@ static struct job *take_job(struct pool *pool)
 
     pool->queue_head = job->queue_next;
     pool->queued--;
+    pool->taken++;
     job->queue_next = job->company = NULL;
     job->leads = false;
     return job;
@@ -107,15 +109,15 @@ static struct job *take(struct worker *worker)
 }
 
 /*
- * Rings when the coordinator has reason to turn: jobs enough for a transaction, or a queue that
- * runs dry. Under lock.
+ * Rings when the coordinator has reason to turn: a queue that would run dry before the end of its
+ * turn, or jobs as many as that leaves. Under lock.
  */
 static void ring(struct pool *pool)
 {
     const uint64_t one = 1;
 
     if (pool->rung || !pool->done ||
-        (pool->done_count < pool->batch && pool->queued >= pool->enough))
+        (pool->done_count < pool->jobs - pool->enough && pool->queued >= pool->enough))
         return;
     pool->rung = true;
     /* Cannot fail: the counter is cleared before it is set again. */
@@ -268,7 +270,7 @@ int pool_start(const struct submit_settings *settings, size_t workers, size_t in
         return error_no_memory(err);
     pthread_mutex_init(&pool->lock, NULL);
     pool->claims = submit_claims(settings);
-    pool->batch = jobs / 8;
+    pool->jobs = jobs;
     pool->enough = jobs - jobs / 8;
     pool->workers = calloc(workers, sizeof(*pool->workers));
     pool->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -333,6 +335,20 @@ void pool_stop(struct pool *pool)
     free(pool);
 }
 
+/*
+ * Much of a turn costs the same for one job as for many (its sync, above all), so turns are as few
+ * as the queue allows: the next begins while twice as much is left as was taken in this one.
+ * Under lock.
+ */
+static void set_enough(struct pool *pool)
+{
+    size_t most = pool->jobs - pool->jobs / 8;
+
+    pool->enough = pool->jobs / 8 + 2 * pool->taken + 1;
+    if (pool->enough > most || pool->queued == 0)
+        pool->enough = most;
+}
+
 void pool_submit(struct pool *pool, struct job *jobs)
 {
     struct job *last = jobs;
@@ -343,6 +359,7 @@ void pool_submit(struct pool *pool, struct job *jobs)
     for (; last->queue_next; count++)
         last = last->queue_next;
     pthread_mutex_lock(&pool->lock);
+    set_enough(pool);
     pool->queued += count;
     if (pool->queue_tail)
         pool->queue_tail->queue_next = jobs;
@@ -365,6 +382,7 @@ struct job *pool_collect(struct pool *pool)
     done = pool->done;
     pool->done = NULL;
     pool->done_count = 0;
+    pool->taken = 0;
     if (pool->rung)
         (void)!read(pool->event_fd, &ignored, sizeof(ignored));
     pool->rung = false;

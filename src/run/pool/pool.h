@@ -32,8 +32,9 @@ void pool_submit(struct pool *pool, struct job *jobs);
 
 /*
  * Gives back the jobs that have ended, linked by queue_next, and their ownership; NULL if none.
- * Never waits. pool_fd becomes readable when there is reason to collect: jobs enough for a
- * transaction, or a queue that runs dry; until then a few may be waiting. The call clears it.
+ * Never waits. pool_fd becomes readable when there is reason to collect: a queue that would run dry
+ * before jobs collected then are submitted again, if that takes as long as the last time; until
+ * then others may be waiting. The call clears it.
  */
 struct job *pool_collect(struct pool *pool);
 int pool_fd(const struct pool *pool);
