@@ -280,7 +280,8 @@ static struct connection *find(struct connections *connections, const char *remo
     snprintf(ends.remote_ip, sizeof(ends.remote_ip), "%s", remote_ip);
     ends.local_port = local_port;
     HASH_FIND(by_ends, connections->by_ends, &ends, sizeof(ends), connection);
-    if (connection && !is_open(connection)) {
+    /* What carried a call libcurl closes with a word (on_close). */
+    if (connection && !connection->is_used && !is_open(connection)) {
         forget(connections, connection);
         connection = NULL;
     }
