@@ -338,6 +338,7 @@ class ValueTest(TestCase):
                 result = self.ws.upload(gateway, "-L", f"{amounts[0]}.db", "-o", f"{amounts[0]}.csv")
                 self.assertExit(result, 0 if len(sent) == len(rows) else 1)
                 self.assertEqual(sorted(r.claim["claim_fee"] for r in gateway.requests), sent)
+                self.assertEqual("as yuan are, such as 128.00" in result.err, amounts[0] == "12800.00")
                 if len(sent) < 3:
                     why = self.ws.read_report(f"{amounts[0]}.csv")[0]["message"]
                     self.assertIn(f"claim_fee '{amounts[0]}' may be in yuan", why)

@@ -9,7 +9,7 @@
 
 #include "input/inspection/fee_faces.h"
 
-static enum fee_doubt doubt_of(const char *amounts)
+static struct fee_faces faces_of(const char *amounts)
 {
     struct fee_faces faces = {0};
 
@@ -19,7 +19,33 @@ static enum fee_doubt doubt_of(const char *amounts)
         fee_faces_note(&faces, (struct value){at, len});
         at += len + (at[len] == ' ');
     }
+    return faces;
+}
+
+static enum fee_doubt doubt_of(const char *amounts)
+{
+    struct fee_faces faces = faces_of(amounts);
+
     return fee_faces_doubt(&faces);
+}
+
+static bool are_cents(const char *amounts)
+{
+    struct fee_faces faces = faces_of(amounts);
+
+    return fee_faces_are_cents(&faces);
+}
+
+static void fee_faces_know_amounts_that_are_written_as_yuan_are(void **state)
+{
+    (void)state;
+    assert_true(are_cents("128.00 0 99.00"));
+    assert_false(are_cents(""));
+    assert_false(are_cents("0.00"));
+    assert_false(are_cents("128.00 99"));
+    assert_false(are_cents("128.00 99.50"));
+    assert_false(are_cents("12800.0 9900.0")); /* as a data frame writes integers */
+    assert_false(are_cents("128.00 99.0000"));
 }
 
 static void fee_faces_tell_yuan_from_slips(void **state)
@@ -54,6 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fee_faces_tell_yuan_from_slips),
+        cmocka_unit_test(fee_faces_know_amounts_that_are_written_as_yuan_are),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,7 @@ struct profile {
     bool is_text_behind_fee; /* the column there, which nobody asked for, seldom has three digits */
     bool is_parted;          /* in all rows an amount may have been parted before that column */
     enum fee_doubt fee_doubt;
+    bool has_cents;      /* of a column in fen: each amount is written as 128.00 */
     size_t width;        /* cells of every row, empty ones at the end included, if all rows have
                             as many; 0: they differ */
     uint64_t footer_row; /* the first line of the footer; 0: there is none */

@@ -110,6 +110,9 @@ money inspection_fee(const struct inspection *inspection);
 void inspection_reading(const struct row_source *row_source, const struct inspection *inspection,
                         struct buffer *ret_reading);
 
+/* Says, to who looks, what the amounts may be taken for wrongly. */
+void inspection_warn_of_unit(const struct inspection *inspection);
+
 /* Where a rule is broken first, as a spreadsheet and, where that differs, an editor count: "row 4"
  * or "row 4, line 7". Returns ret_text. */
 #define INSPECTION_FIRST_BYTES 64

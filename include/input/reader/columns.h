@@ -42,6 +42,7 @@ struct columns {
     int index[FIELD_COUNT]; /* of each field's column, from 0, or COLUMN_ABSENT */
     size_t count;           /* columns of the header */
     enum fee_unit fee_unit; /* never undeclared once resolved */
+    bool is_unit_meant;     /* … though only the column's name means it */
     size_t named;           /* up to the last one that has a name; 0: all */
     size_t time_of_day;     /* a second column for claim_time, counted from 1; 0: there is none */
     uint32_t delimiter;     /* 0: a comma */

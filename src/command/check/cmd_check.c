@@ -193,6 +193,7 @@ static void print_text(const struct check *check)
 {
     const char *name = export_name(check->row_source.export);
 
+    inspection_warn_of_unit(&check->inspection);
     check_text_codes(&check->inspection);
     check_text_duplicates(check->duplicates, check->duplicate_count);
     check_text_totals(name, &check->inspection, buffer_string(&check->reading));

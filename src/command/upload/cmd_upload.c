@@ -181,6 +181,7 @@ static void say_what_was_read(const struct submission *s)
         log_event(LOG_WARN, "empty-export", LOG_FIELDS(LOG_FIELD_NUMBER("rows", 0)),
                   "there are no claims below the header; an export that must not be empty is "
                   "refused by --min-rows 1");
+    inspection_warn_of_unit(i);
     if (i->unused_columns.len)
         log_info("columns not used: %s", LOG_QUOTED(buffer_string(&i->unused_columns)));
     say_column_meant(&i->columns, FIELD_CLAIM_DESC);

@@ -426,6 +426,7 @@ bool census_finish(struct census *census, const struct profile *before, struct p
     ret_profile->is_text_behind_fee = census->groups_behind_fee * 2 < census->behind_fee;
     ret_profile->is_parted = census->parted && census->parted == census->behind_fee;
     ret_profile->fee_doubt = fee_faces_doubt(&census->fees);
+    ret_profile->has_cents = fee_faces_are_cents(&census->fees);
     ret_profile->width = census->narrowest == census->widest ? census->widest : 0;
     ret_profile->footer_row = census->footer_row;
     ret_profile->footer_rows = census->footer_row ? census->footer_rows : 0;

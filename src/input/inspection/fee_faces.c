@@ -16,11 +16,12 @@ void fee_faces_note(struct fee_faces *faces, struct value value)
     int64_t fen = 0;
 
     if (value_parse_fee(value, FEE_UNIT_FEN, &fen) == RULE_NONE) {
-        bool has_point = memchr(value.ptr, '.', value.len);
+        const char *point = memchr(value.ptr, '.', value.len);
 
-        faces->pointed += fen && has_point;
-        faces->whole += fen && !has_point;
-        faces->whole_bits += has_point ? 0 : bits_of(fen);
+        faces->pointed += fen && point;
+        faces->whole += fen && !point;
+        faces->with_cents += fen && point && point + 3 == value.ptr + value.len;
+        faces->whole_bits += point ? 0 : bits_of(fen);
     } else if (value_parse_fee(value, FEE_UNIT_YUAN, &fen) == RULE_NONE && fen % FEN_OF_YUAN) {
         faces->decimals++;
         faces->decimals_bits += bits_of(fen / FEN_OF_YUAN);
@@ -46,4 +47,10 @@ enum fee_doubt fee_faces_doubt(const struct fee_faces *faces)
     if (faces->whole && faces->decimals * SEVERAL >= amounts && is_alike(faces))
         return FEE_DOUBT_ALL;
     return FEE_DOUBT_POINTED;
+}
+
+bool fee_faces_are_cents(const struct fee_faces *faces)
+{
+    return faces->with_cents && faces->with_cents == faces->pointed && !faces->decimals &&
+           !faces->whole;
 }

@@ -17,6 +17,7 @@
 /* A zeroed one has seen nothing. Amounts of zero and what is no amount are not counted. */
 struct fee_faces {
     uint64_t decimals, pointed, whole;  /* 99.50; 128.00; 128 */
+    uint64_t with_cents;                /* of those with a point: two zeros behind it */
     uint64_t decimals_bits, whole_bits; /* of the numbers before the point, together */
 };
 
@@ -24,5 +25,8 @@ void fee_faces_note(struct fee_faces *faces, struct value value);
 
 /* Whatever the order in which they were noted. */
 enum fee_doubt fee_faces_doubt(const struct fee_faces *faces);
+
+/* Whether all are written as 128.00, as yuan mostly are and fen seldom. */
+bool fee_faces_are_cents(const struct fee_faces *faces);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/words/language.h"
 
 int inspection_expect(const struct inspection *inspection, int64_t rows, int64_t fee_fen,
@@ -101,4 +102,16 @@ void inspection_reading(const struct row_source *row_source, const struct inspec
                           rule_severity_name(row_source->rules.severity[i]));
     if (row_source->rules.max_fee >= 0)
         buffer_format(ret_reading, " max-fee=%lld", (long long)row_source->rules.max_fee);
+}
+
+void inspection_warn_of_unit(const struct inspection *inspection)
+{
+    const struct columns *columns = &inspection->columns;
+
+    if (columns->is_unit_meant && inspection->profile.has_cents)
+        log_event(LOG_WARN, "amounts-with-cents", NULL, 0,
+                  "the amounts of column %s are taken as fen, though each is written as yuan are, "
+                  "such as 128.00: if they are in yuan, say --fee-unit yuan; if they are in fen, "
+                  "--fee-unit fen",
+                  LOG_QUOTED(column_header(columns, FIELD_CLAIM_FEE)));
 }

@@ -319,6 +319,7 @@ static int resolve_unit(const struct resolution *resolution, enum fee_unit unit)
         return refuse_unit(resolution, index,
                            _("does not say whether its amounts are fen or yuan; say --fee-unit fen "
                              "or --fee-unit yuan"));
+    resolution->columns->is_unit_meant = unit == FEE_UNIT_UNDECLARED && stated == UNIT_UNSAID;
     if (unit == FEE_UNIT_UNDECLARED)
         unit = meant == UNIT_SAYS_YUAN ? FEE_UNIT_YUAN : FEE_UNIT_FEN;
     else if (stated != UNIT_UNSAID && (stated == UNIT_SAYS_YUAN) != (unit == FEE_UNIT_YUAN))
