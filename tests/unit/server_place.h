@@ -143,8 +143,9 @@ struct attempt {
     int64_t claim;
 };
 
-static inline void intend(struct server_turn *turn, int64_t claim, uint64_t row,
-                          const struct server_answer *judged, struct attempt *ret_attempt)
+static inline void intend_attempt(struct server_turn *turn, int64_t claim, uint64_t row,
+                                  int attempts, const struct server_answer *judged,
+                                  struct attempt *ret_attempt)
 {
     *ret_attempt = (struct attempt){
         .intent = {.call = server_turn_call(turn),
@@ -158,8 +159,15 @@ static inline void intend(struct server_turn *turn, int64_t claim, uint64_t row,
                    .fee_fen = 500},
         .record = place_record(row, ROW_UNTOUCHED, OUTCOME_ACCEPTED),
     };
+    ret_attempt->record.attempts = attempts;
     server_turn_intend(turn, &ret_attempt->intent, &ret_attempt->record, &ret_attempt->refused,
                        &ret_attempt->claim);
+}
+
+static inline void intend(struct server_turn *turn, int64_t claim, uint64_t row,
+                          const struct server_answer *judged, struct attempt *ret_attempt)
+{
+    intend_attempt(turn, claim, row, 1, judged, ret_attempt);
 }
 
 static inline void settle(struct server_turn *turn, const struct attempt *attempt,

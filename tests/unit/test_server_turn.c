@@ -374,6 +374,65 @@ static void who_waits_for_one_another_goes_on(void **state)
     session_close(look);
 }
 
+static void a_warning_is_added_once_and_not_to_what_is_unknown(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *look = place_create(url);
+    struct server_worker worker = WORKER(1);
+    struct server_turn *turn = place_turn(url, &worker);
+
+    (void)state;
+    send_once(turn, 5, 1, SERVER_END_OVER, OUTCOME_ACCEPTED);
+    send_once(turn, 6, 2, SERVER_END_STAYS, OUTCOME_UNKNOWN);
+    for (int i = 0; i < 2; i++) {
+        server_turn_warn(turn, 1, "ONE");
+        server_turn_warn(turn, 2, "ONE");
+        commit(turn);
+        server_turn_warn(turn, 1, "TWO");
+        commit(turn);
+    }
+    assert_string_equal(value(look, "SELECT string_agg(row||warnings, ',' ORDER BY row) FROM row"),
+                        "1ONE;TWO,2");
+    server_turn_close(turn);
+    session_close(look);
+}
+
+static void what_a_row_was_changed_from_goes_when_it_is_changed_no_more(void **state)
+{
+    static const char changes[] = "SELECT coalesce(string_agg(row||':'||coalesce(fee_before, -1)"
+                                  "||':'||fee_after, ',' ORDER BY row), '') FROM changed";
+    char url[CLUSTER_URL_BYTES];
+    struct session *look = place_create(url);
+    struct server_worker worker = WORKER(1);
+    struct server_turn *turn = place_turn(url, &worker);
+    struct server_answer judged;
+    struct attempt attempt;
+    int64_t fee = 7;
+
+    (void)state;
+    server_turn_change(turn, 1, &fee, 8);
+    server_turn_change(turn, 2, NULL, 9);
+    commit(turn);
+    assert_string_equal(value(look, changes), "1:7:8,2:-1:9");
+    server_turn_unchanged(turn, 1);
+    commit(turn);
+    assert_string_equal(value(look, changes), "2:-1:9");
+    send_once(turn, 5, 1, SERVER_END_OVER, OUTCOME_REJECTED);
+    execute(look, "UPDATE claim SET accepted_run=1, accepted_row=1, accepted_fee=4");
+    for (int changed = 1; changed >= 0; changed--) {
+        judged = ask(turn, 5);
+        judged.facts.claim.accepted = changed;
+        intend_attempt(turn, 5, 2, 2, &judged, &attempt);
+        commit(turn);
+        assert_string_equal(value(look, changes), changed ? "2:4:500" : "");
+        settle(turn, &attempt, SERVER_END_OVER, ROW_FINAL, OUTCOME_REJECTED);
+        commit(turn);
+        server_answer_release(&judged);
+    }
+    server_turn_close(turn);
+    session_close(look);
+}
+
 static void facts_come_with_the_turn(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -414,6 +473,8 @@ int main(void)
         cmocka_unit_test(rows_that_wait_are_released_once),
         cmocka_unit_test(what_was_acknowledged_and_is_gone_is_noticed),
         cmocka_unit_test(who_waits_for_one_another_goes_on),
+        cmocka_unit_test(a_warning_is_added_once_and_not_to_what_is_unknown),
+        cmocka_unit_test(what_a_row_was_changed_from_goes_when_it_is_changed_no_more),
         cmocka_unit_test(facts_come_with_the_turn),
     };
 

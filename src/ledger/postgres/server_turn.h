@@ -66,6 +66,15 @@ void server_turn_doubt(struct server_turn *turn, const struct server_attempt *at
 /* Rows of any run that wait for this claim's attempt are to be judged again. */
 void server_turn_release(struct server_turn *turn, int64_t claim);
 
+/* A warning of a row that is recorded, as ledger_row_warn adds it. */
+void server_turn_warn(struct server_turn *turn, uint64_t row, const char *code);
+
+/* Of a row that is noted: its claim was accepted with other content, which came to that (NULL: not
+ * known); or it was so, and is no more. With an intent that goes by itself. */
+void server_turn_change(struct server_turn *turn, uint64_t row, const int64_t *fee_before,
+                        int64_t fee_after);
+void server_turn_unchanged(struct server_turn *turn, uint64_t row);
+
 /* What a row is to be sent for. */
 struct server_intent {
     int64_t call;

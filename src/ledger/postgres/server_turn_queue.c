@@ -37,6 +37,14 @@ static void put_place(struct server_turn *turn, struct server_list *list,
         turn->no_memory = true;
 }
 
+static void put_fee(struct server_array *array, const int64_t *fee_fen)
+{
+    if (fee_fen)
+        server_array_number(array, *fee_fen);
+    else
+        server_array_null(array);
+}
+
 static void put_record(struct server_list *list, const struct server_attempt *attempt,
                        const struct row_record *r)
 {
@@ -52,10 +60,7 @@ static void put_record(struct server_list *list, const struct server_attempt *at
     server_array_bytes(&list->arrays[TURN_RECORD_DIGEST], r->digest, sizeof(r->digest));
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
         server_array_text(&list->arrays[TURN_RECORD_CODE + i], words[i]);
-    if (attempt->has_fee)
-        server_array_number(&list->arrays[TURN_RECORD_FEE], attempt->fee_fen);
-    else
-        server_array_null(&list->arrays[TURN_RECORD_FEE]);
+    put_fee(&list->arrays[TURN_RECORD_FEE], attempt->has_fee ? &attempt->fee_fen : NULL);
     list->count++;
 }
 
@@ -92,6 +97,34 @@ void server_turn_release(struct server_turn *turn, int64_t claim)
     list->count++;
 }
 
+void server_turn_warn(struct server_turn *turn, uint64_t row, const char *code)
+{
+    struct server_list *list = &turn->lists[TURN_WARN];
+
+    server_array_number(&list->arrays[0], (int64_t)row);
+    server_array_text(&list->arrays[1], code);
+    list->count++;
+}
+
+void server_turn_change(struct server_turn *turn, uint64_t row, const int64_t *fee_before,
+                        int64_t fee_after)
+{
+    struct server_list *list = &turn->lists[TURN_CHANGE];
+
+    server_array_number(&list->arrays[0], (int64_t)row);
+    put_fee(&list->arrays[1], fee_before);
+    server_array_number(&list->arrays[2], fee_after);
+    list->count++;
+}
+
+void server_turn_unchanged(struct server_turn *turn, uint64_t row)
+{
+    struct server_list *list = &turn->lists[TURN_UNCHANGED];
+
+    server_array_number(&list->arrays[0], (int64_t)row);
+    list->count++;
+}
+
 /* Of a claim that is known. */
 static void put_judged(struct server_list *list, const struct server_intent *intent)
 {
@@ -99,10 +132,7 @@ static void put_judged(struct server_list *list, const struct server_intent *int
     server_array_number(&list->arrays[TURN_INTENT_VERSION], intent->version);
     server_array_number(&list->arrays[TURN_INTENT_RESEND], intent->resend);
     server_array_number(&list->arrays[TURN_INTENT_CHANGED], intent->changed);
-    if (intent->has_before)
-        server_array_number(&list->arrays[TURN_INTENT_BEFORE], intent->before_fen);
-    else
-        server_array_null(&list->arrays[TURN_INTENT_BEFORE]);
+    put_fee(&list->arrays[TURN_INTENT_BEFORE], intent->has_before ? &intent->before_fen : NULL);
     server_array_number(&list->arrays[TURN_INTENT_FEE], intent->fee_fen);
 }
 

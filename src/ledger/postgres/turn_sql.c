@@ -124,6 +124,8 @@ static const char *const texts[TURN_STATEMENT_COUNT] = {
     [TURN_CHANGE] = "INSERT INTO changed SELECT $1, x.row, x.before, x.fee"
                     " FROM unnest($2,$3,$4) AS x(row, before, fee) ON CONFLICT (run, row)"
                     " DO UPDATE SET fee_before=excluded.fee_before, fee_after=excluded.fee_after",
+    [TURN_UNCHANGED] = "DELETE FROM changed c USING unnest($2) AS x(row) WHERE c.run=$1"
+                       " AND c.row=x.row",
     /* Not "… SELECT … WHERE": that is decided on what was there when it began, not on what is there
      * when it is its turn. A claim's number is the call that told of it first. */
     [TURN_NEW] =
@@ -145,10 +147,11 @@ static const char *const texts[TURN_STATEMENT_COUNT] = {
         "c.id=x.claim AND c.platform=$1"
         " AND (c.open_call=x.call OR (c.version=x.version AND (c.open_call IS NULL OR (x.resend"
         " AND NOT c.open_intent AND coalesce(c.settle_from<=clock_timestamp(), true)))))"
-        " RETURNING x.call, x.claim, x.row, x.changed, x.before, x.fee),"
+        " RETURNING x.call, x.claim, x.row, x.attempts, x.changed, x.before, x.fee),"
         " h AS (INSERT INTO changed SELECT $3, g.row, g.before, g.fee FROM g WHERE g.changed"
         " ON CONFLICT (run, row) DO UPDATE SET fee_before=excluded.fee_before,"
-        " fee_after=excluded.fee_after) SELECT call, claim FROM g",
+        " fee_after=excluded.fee_after), d AS (DELETE FROM changed c USING g WHERE c.run=$3 AND "
+        "c.row=g.row AND NOT g.changed AND g.attempts>1) SELECT call, claim FROM g",
     [TURN_ASK] =
         "SELECT x.ord, c.id, c.version, c.accepted_run, c.accepted_row, c.accepted_ms,"
         " c.accepted_digest, c.accepted_fee, a.name, a.sequence, a.rank, c.open_call,"
@@ -202,6 +205,7 @@ static const enum server_type intents[] = {
 };
 static const enum server_type release[] = {SERVER_INT8S, SERVER_TEXT};
 static const enum server_type warn[] = {SERVER_INT8, SERVER_INT8S, SERVER_TEXTS};
+static const enum server_type rows[] = {SERVER_INT8, SERVER_INT8S};
 static const enum server_type change[] = {SERVER_INT8, SERVER_INT8S, SERVER_INT8S, SERVER_INT8S};
 static const enum server_type ask[] = {SERVER_INT4,  SERVER_INT8,  SERVER_TEXTS, SERVER_INT8S,
                                        SERVER_INT8S, SERVER_BOOLS, SERVER_BOOLS};
@@ -216,19 +220,13 @@ static const struct {
     const enum server_type *list;
     size_t count;
 } types[TURN_STATEMENT_COUNT] = {
-    [TURN_FENCE] = TYPES(fence),
-    [TURN_BEAT] = TYPES(beat),
-    [TURN_SETTLE] = TYPES(records),
-    [TURN_STAY] = TYPES(records),
-    [TURN_PUT_OFF] = TYPES(records),
-    [TURN_RELEASE] = TYPES(release),
-    [TURN_NOTE] = TYPES(records),
-    [TURN_DOUBT] = TYPES(records),
-    [TURN_WARN] = TYPES(warn),
-    [TURN_CHANGE] = TYPES(change),
-    [TURN_NEW] = {intents, 3 + TURN_INTENT_CLAIM},
-    [TURN_INTEND] = TYPES(intents),
-    [TURN_ASK] = TYPES(ask),
+    [TURN_FENCE] = TYPES(fence),     [TURN_BEAT] = TYPES(beat),
+    [TURN_SETTLE] = TYPES(records),  [TURN_STAY] = TYPES(records),
+    [TURN_PUT_OFF] = TYPES(records), [TURN_RELEASE] = TYPES(release),
+    [TURN_NOTE] = TYPES(records),    [TURN_DOUBT] = TYPES(records),
+    [TURN_WARN] = TYPES(warn),       [TURN_CHANGE] = TYPES(change),
+    [TURN_UNCHANGED] = TYPES(rows),  [TURN_NEW] = {intents, 3 + TURN_INTENT_CLAIM},
+    [TURN_INTEND] = TYPES(intents),  [TURN_ASK] = TYPES(ask),
     [TURN_FACTS] = TYPES(facts),
 };
 

@@ -14,20 +14,21 @@
 #include "server_type.h"
 
 enum turn_statement {
-    TURN_FENCE,   /* worker, epoch: CB001 where the worker is another's to end, or ended */
-    TURN_BEAT,    /* worker, calls so far */
-    TURN_SETTLE,  /* run, records: the attempt is over; gives the calls that were open */
-    TURN_STAY,    /* the same; it stays open, as one that is unknown */
-    TURN_PUT_OFF, /* the same; of a resend, whose earlier attempt is the open one again */
-    TURN_RELEASE, /* claims, message: rows that wait for their attempt wait no more */
-    TURN_NOTE,    /* run, records: of rows that have no attempt */
-    TURN_DOUBT,   /* run, records: they may be the open attempt */
-    TURN_WARN,    /* run, rows, codes */
-    TURN_CHANGE,  /* run, rows, fees before, fees after: of rows that are noted */
-    TURN_NEW,     /* intents of claims that are not known; gives the calls that are open now */
-    TURN_INTEND,  /* … of known ones */
-    TURN_ASK,     /* gives what is known of claims */
-    TURN_FACTS,   /* platform, app key, run: gives what no row tells */
+    TURN_FENCE,     /* worker, epoch: CB001 where the worker is another's to end, or ended */
+    TURN_BEAT,      /* worker, calls so far */
+    TURN_SETTLE,    /* run, records: the attempt is over; gives the calls that were open */
+    TURN_STAY,      /* the same; it stays open, as one that is unknown */
+    TURN_PUT_OFF,   /* the same; of a resend, whose earlier attempt is the open one again */
+    TURN_RELEASE,   /* claims, message: rows that wait for their attempt wait no more */
+    TURN_NOTE,      /* run, records: of rows that have no attempt */
+    TURN_DOUBT,     /* run, records: they may be the open attempt */
+    TURN_WARN,      /* run, rows, codes */
+    TURN_CHANGE,    /* run, rows, fees before, fees after: of rows that are noted */
+    TURN_UNCHANGED, /* run, rows: that were, and are no more */
+    TURN_NEW,       /* intents of claims that are not known; gives the calls that are open now */
+    TURN_INTEND,    /* … of known ones */
+    TURN_ASK,       /* gives what is known of claims */
+    TURN_FACTS,     /* platform, app key, run: gives what no row tells */
     TURN_STATEMENT_COUNT,
 };
 
