@@ -69,6 +69,16 @@ struct row_record {
  * none. */
 uint64_t outcome_awaited_row(const struct row_record *record);
 
+/* Of an attempt whose run, or host, ended without having told of it: unknown. */
+#define OUTCOME_ENDED_CODE "RUN_ENDED"
+#define OUTCOME_ENDED_MESSAGE "the run ended before an answer came; the claim may have been stored"
+
+/* Of a row that waited for an attempt which is settled now: unsent. */
+#define OUTCOME_RELEASED_CODE "RELEASED"
+#define OUTCOME_RELEASED_MESSAGE                                                                   \
+    "the attempt of this claim that it waited for is settled now: the same command judges it "     \
+    "again"
+
 /* Whether the row is at its end, as far as this start goes. */
 bool outcome_is_there(const struct row_record *record);
 

@@ -338,12 +338,9 @@ bool chain_waits(const struct row_record *record)
 
 static int release_row(struct ledger *ledger, const struct row_place *at, struct error *err)
 {
-    static const char message[] = "the attempt of this claim that it waited for is settled now: "
-                                  "the same command judges it again";
-
     if (database_execute(ledger,
                          database_ready(ledger, SQL_ROW_RELEASE, "iis", chain_row_id(*at),
-                                        (int64_t)OUTCOME_UNSENT, message),
+                                        (int64_t)OUTCOME_UNSENT, OUTCOME_RELEASED_MESSAGE),
                          err))
         return -1;
     return database_execute(ledger, database_ready(ledger, SQL_RUN_RELEASE, "i", at->run), err);

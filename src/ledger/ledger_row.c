@@ -183,9 +183,9 @@ static int lose(struct ledger *ledger, struct database_statement *list, int64_t 
         .attempts = (int)database_integer(list, 4),
         .tries = (int)database_integer(list, 5),
         .submitted_ms = database_integer(list, 6),
-        .code = "RUN_ENDED",
+        .code = OUTCOME_ENDED_CODE,
         .sub_code = "",
-        .message = "the run ended before an answer came; the claim may have been stored",
+        .message = OUTCOME_ENDED_MESSAGE,
         .request_id = "",
         .round = database_integer(list, 9),
     };

@@ -68,7 +68,7 @@ static struct row_record record_of(const char *text)
     if (*text == 'N')
         record.state = ROW_AGAIN;
     if (*text == 'E')
-        record.code = MERGE_CODE_RECOVERED;
+        record.code = OUTCOME_ENDED_CODE;
     if (*text && text[1] == '@') {
         record.attempts = 1;
         record.submitted_ms = atoi(text + 2);

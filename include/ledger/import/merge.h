@@ -16,8 +16,6 @@
 
 #include "ledger/outcome.h"
 
-#define MERGE_CODE_RECOVERED "RUN_ENDED" /* of an attempt that was open when its run died */
-
 enum merge_verdict {
     MERGE_KEEP,   /* what the ledger says */
     MERGE_TAKE,   /* what the report says */

@@ -30,7 +30,7 @@ static bool is_final(const struct row_record *r)
 /* The ledger saw the run only up to an attempt, and the report goes beyond that. */
 static bool goes_beyond(const struct row_record *known, const struct merge_report *report)
 {
-    return is_unknown(known) && strcmp(known->code, MERGE_CODE_RECOVERED) == 0 &&
+    return is_unknown(known) && strcmp(known->code, OUTCOME_ENDED_CODE) == 0 &&
            report->finished_ms >= known->submitted_ms;
 }
 

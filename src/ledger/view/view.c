@@ -179,8 +179,8 @@ static int explain_unknown(struct ledger *ledger, struct view_unknown *unknown,
         return -1;
     memcpy(unknown->run_name, brief.name, sizeof(brief.name));
     if (unknown->was_interrupted) {
-        unknown->code = "RUN_ENDED";
-        unknown->message = "the run ended before an answer came; the claim may have been stored";
+        unknown->code = OUTCOME_ENDED_CODE;
+        unknown->message = OUTCOME_ENDED_MESSAGE;
         return 1;
     }
     found = ledger_row_get(ledger, unknown->place, ret_known, err);
