@@ -217,10 +217,12 @@ enum event_kind {
     EVENT_START = 0, /* a start of the program went on with the run */
     EVENT_BAN = 1,   /* the gateway said to wait */
     EVENT_OUTAGE = 2,
-    EVENT_BRAKE = 3, /* no definite answers */
-    EVENT_STOP = 4,  /* the start ended before the last row */
-    EVENT_END = 5,   /* the start ended after it */
-    EVENT_KIND_COUNT = 6,
+    EVENT_BRAKE = 3,       /* no definite answers */
+    EVENT_STOP = 4,        /* the start ended before the last row */
+    EVENT_END = 5,         /* the start ended after it */
+    EVENT_LATE_ANSWER = 6, /* an answer came when the run was another host's already */
+    EVENT_TAKEN_OVER = 7,  /* the host that had the run was not heard of any more */
+    EVENT_KIND_COUNT = 8,
 };
 
 /* "start" … "end". */

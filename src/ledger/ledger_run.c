@@ -202,8 +202,8 @@ int ledger_run_take_released(struct ledger *ledger, int64_t run, struct error *e
 
 const char *ledger_event_name(enum event_kind kind)
 {
-    static const char *const names[EVENT_KIND_COUNT] = {"start", "ban",  "outage",
-                                                        "brake", "stop", "end"};
+    static const char *const names[EVENT_KIND_COUNT] = {
+        "start", "ban", "outage", "brake", "stop", "end", "late-answer", "taken-over"};
 
     return names[kind];
 }
