@@ -121,13 +121,11 @@ static inline bool relay_pass(struct relay *relay, enum relay_direction directio
         relay_count(relay, direction, stream, bytes[passed++]);
         is_cut = relay_is_cut(relay, direction, stream);
     }
-    if (len <= 0 || !relay_write(to, bytes, passed))
-        return false;
-    if (is_cut) {
+    if (is_cut) { /* who has all that was passed can ask for it */
         relay_cut_nothing(relay);
         relay->cuts++;
     }
-    return !is_cut;
+    return len > 0 && relay_write(to, bytes, passed) && !is_cut;
 }
 
 static inline void relay_connection(struct relay *relay, int client)
