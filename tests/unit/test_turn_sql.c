@@ -56,7 +56,7 @@ static void prepare_all(struct session *session)
 {
     struct error err;
 
-    for (int i = 0; i < TURN_STATEMENT_COUNT; i++) {
+    for (enum turn_statement i = 0; i < TURN_STATEMENT_COUNT; i++) {
         const enum server_type *types;
         size_t count = turn_sql_types(i, &types);
 
@@ -105,7 +105,7 @@ static void check_plan(const struct session *session, enum turn_statement statem
 
 static void check_plans(struct session *session)
 {
-    for (int i = 0; i < TURN_STATEMENT_COUNT; i++) {
+    for (enum turn_statement i = 0; i < TURN_STATEMENT_COUNT; i++) {
         explain(session, i);
         check_plan(session, i);
     }

@@ -101,7 +101,7 @@ static int say_all(struct server_turn *turn, struct error *err)
     turn->sent = 0;
     if (session_pipeline_begin(turn->session, err) || say_worker(turn, err))
         return -1;
-    for (int i = TURN_SETTLE; i < TURN_FACTS; i++)
+    for (enum turn_statement i = TURN_SETTLE; i < TURN_FACTS; i++)
         if (say_list(turn, i, err))
             return -1;
     if (turn->app_key && say(turn, TURN_FACTS, facts, 3, err))
@@ -256,7 +256,7 @@ static int raise_epoch(struct server_turn *turn, struct error *err)
 
 static int prepare_all(struct server_turn *turn, struct error *err)
 {
-    for (int i = 0; i < TURN_STATEMENT_COUNT; i++) {
+    for (enum turn_statement i = 0; i < TURN_STATEMENT_COUNT; i++) {
         const enum server_type *types;
         size_t count = turn_sql_types(i, &types);
 
@@ -375,7 +375,7 @@ void server_turn_close(struct server_turn *turn)
 {
     if (!turn)
         return;
-    for (int i = 0; i < TURN_STATEMENT_COUNT; i++) {
+    for (enum turn_statement i = 0; i < TURN_STATEMENT_COUNT; i++) {
         for (size_t k = 0; k < turn->lists[i].columns; k++)
             server_array_release(&turn->lists[i].arrays[k]);
         free(turn->lists[i].places);

@@ -4,7 +4,7 @@
 
 void server_turn_make_lists(struct server_turn *turn)
 {
-    for (int i = 0; i < TURN_STATEMENT_COUNT; i++) {
+    for (enum turn_statement i = 0; i < TURN_STATEMENT_COUNT; i++) {
         struct server_list *list = &turn->lists[i];
         const enum server_type *types;
         size_t count = turn_sql_types(i, &types);
@@ -17,7 +17,7 @@ void server_turn_make_lists(struct server_turn *turn)
 
 void server_turn_forget(struct server_turn *turn)
 {
-    for (int i = 0; i < TURN_STATEMENT_COUNT; i++) {
+    for (enum turn_statement i = 0; i < TURN_STATEMENT_COUNT; i++) {
         struct server_list *list = &turn->lists[i];
 
         for (size_t k = 0; k < list->columns; k++)
