@@ -92,6 +92,7 @@ CREATE TABLE IF NOT EXISTS claimbatch.run (
     halt_text text NOT NULL DEFAULT ''
 ) WITH (fillfactor = 50);
 CREATE INDEX IF NOT EXISTS run_of_export ON claimbatch.run (export_sha256, platform);
+CREATE INDEX IF NOT EXISTS run_of_worker ON claimbatch.run (worker) WHERE worker IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS run_in_order ON claimbatch.run (sequence);
 
 CREATE TABLE IF NOT EXISTS claimbatch.run_count (
@@ -235,6 +236,7 @@ CREATE TABLE IF NOT EXISTS claimbatch.member (
     acked bigint NOT NULL,
     PRIMARY KEY (platform, app_key, worker)
 ) WITH (fillfactor = 50);
+CREATE INDEX IF NOT EXISTS member_of_worker ON claimbatch.member (worker);
 
 -- What persons did, and what reports taught.
 CREATE TABLE IF NOT EXISTS claimbatch.abandonment (

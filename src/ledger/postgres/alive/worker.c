@@ -1,0 +1,136 @@
+#include "worker.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cold.h"
+#include "fence.h"
+#include "host_lock.h"
+#include "lease.h"
+#include "ledger/postgres/session.h"
+#include "parameters.h"
+
+#define HOST_BYTES 256
+
+void worker_take_beat(struct worker *worker, int64_t sent_ms)
+{
+    worker->beat_ms = sent_ms;
+    deadline_set(worker->send_before, lease_deadline_ms(worker->lease, sent_ms));
+}
+
+bool worker_beat_is_due(const struct worker *worker)
+{
+    return lease_beat_is_due(worker->lease, worker->beat_ms, clock_boot_ms());
+}
+
+/* The id is taken first: its byte of the host's file is locked before anybody can know of it. */
+static int take_id(struct worker *worker, struct error *err)
+{
+    static const char next[] = "SELECT nextval(pg_get_serial_sequence('claimbatch.worker', 'id'))";
+
+    if (session_ask(worker->session, next, 0, NULL, err))
+        return -1;
+    worker->id = session_integer(worker->session, 0, 0);
+    return host_lock_take(worker->lock, worker->id, err);
+}
+
+int worker_begin(struct worker *worker, struct error *err)
+{
+    static const char insert[] =
+        "INSERT INTO worker(id, host, place, boot, pid, version) OVERRIDING SYSTEM VALUE"
+        " VALUES($1,$2,$3::uuid,$4,$5,$6)";
+    char host[HOST_BYTES] = "";
+    int64_t sent_ms;
+
+    gethostname(host, sizeof(host) - 1);
+    if (take_id(worker, err))
+        return -1;
+    sent_ms = clock_boot_ms();
+    if (parameters_ask(worker->session, insert, err, "isssis", worker->id, host,
+                       worker->lock->place, worker->lock->boot, (int64_t)getpid(),
+                       CLAIMBATCH_VERSION))
+        return -1;
+    worker->epoch = 0;
+    worker_take_beat(worker, sent_ms);
+    return 0;
+}
+
+int worker_tell_fenced(const struct worker *worker, struct error *err)
+{
+    static const char who[] = "SELECT coalesce(b.host, ''), coalesce(b.pid, 0) FROM worker w"
+                              " LEFT JOIN worker b ON b.id=w.fenced_by WHERE w.id=$1 AND w.fenced";
+    struct error ignored;
+
+    if (parameters_ask(worker->session, who, &ignored, "i", worker->id) ||
+        !session_rows(worker->session))
+        return 0;
+    error_set(err, EXIT_TRY_LATER,
+              "this host was not heard of in time, so host %s (process %lld) goes on in its "
+              "place; nothing more is sent from here",
+              LOG_QUOTED(session_text(worker->session, 0, 0)),
+              (long long)session_integer(worker->session, 0, 1));
+    return 1;
+}
+
+/* The one row that a statement gives unless the worker was fenced. */
+static int expect_row(const struct worker *worker, struct error *err)
+{
+    if (session_rows(worker->session))
+        return 0;
+    if (!worker_tell_fenced(worker, err))
+        error_set(err, EXIT_BAD_CONFIG,
+                  "worker %lld is not in the ledger any more: was the database put back from a "
+                  "backup? Nothing more is sent",
+                  (long long)worker->id);
+    return -1;
+}
+
+int worker_beat(struct worker *worker, int64_t calls, struct error *err)
+{
+    static const char beat[] =
+        "UPDATE worker SET beat=beat+1, beat_at=clock_timestamp(), calls=$3"
+        " WHERE id=$1 AND epoch=$2 AND NOT fenced AND NOT ended RETURNING beat";
+    int64_t sent_ms = clock_boot_ms();
+
+    if (parameters_ask(worker->session, beat, err, "iii", worker->id, worker->epoch, calls) ||
+        expect_row(worker, err))
+        return -1;
+    worker_take_beat(worker, sent_ms);
+    return 0;
+}
+
+int worker_resume(struct worker *worker, struct session *session, int64_t *ret_calls,
+                  struct error *err)
+{
+    static const char resume[] = "UPDATE worker SET epoch=epoch+1 WHERE id=$1 AND NOT fenced"
+                                 " AND NOT ended RETURNING epoch, calls";
+
+    worker->session = session;
+    if (parameters_ask(session, resume, err, "i", worker->id) || expect_row(worker, err))
+        return -1;
+    worker->epoch = session_integer(session, 0, 0);
+    *ret_calls = session_integer(session, 0, 1);
+    return 0;
+}
+
+int worker_end(struct worker *worker, struct error *err)
+{
+    static const char end[] = "UPDATE worker SET ended=true WHERE id=$1 AND epoch=$2 AND NOT fenced"
+                              " AND NOT ended RETURNING id";
+    int64_t lost;
+    int result;
+
+    deadline_set(worker->send_before, 0);
+    if (cold_begin(worker->session, err))
+        return -1;
+    result = parameters_ask(worker->session, end, err, "ii", worker->id, worker->epoch) ||
+                     expect_row(worker, err) ||
+                     fence_release(worker->session, worker->id, FENCE_SETTLE_AT_ONCE, &lost, err)
+                 ? -1
+                 : 0;
+    return cold_end(worker->session, result, err);
+}
