@@ -1,0 +1,25 @@
+#include "quarantine.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "ledger/postgres/session.h"
+#include "parameters.h"
+
+int quarantine_check(struct session *session, int64_t run, uint64_t row, struct error *err)
+{
+    static const char until[] =
+        "SELECT to_char((c.settle_from+interval '1 s') AT TIME ZONE 'Asia/Shanghai',"
+        " 'YYYY-MM-DD HH24:MI:SS') FROM row r JOIN claim c ON c.id=r.claim"
+        " WHERE r.run=$1 AND r.row=$2 AND c.open_run=r.run AND c.open_row=r.row"
+        " AND c.settle_from>clock_timestamp()";
+
+    if (parameters_ask(session, until, err, "ii", run, (int64_t)row))
+        return -1;
+    if (!session_rows(session))
+        return 0;
+    return error_set(err, EXIT_INPUT_REFUSED,
+                     "row %llu: the host that sent it was not heard of any more, and what it has "
+                     "signed may leave as long as the gateway takes it: that it was not executed "
+                     "can be said from %s (Beijing time) on, and that it was accepted at any time",
+                     (unsigned long long)row, LOG_QUOTED(session_text(session, 0, 0)));
+}
