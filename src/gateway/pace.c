@@ -2,9 +2,9 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
+#include "pace_window.h"
 
 /* Sends that are spread may still go together when they fall into so short a time: a turn's. */
 #define SPREAD_MS 20
@@ -13,22 +13,12 @@
    is not known here. */
 #define OTHERS_RECHECK_MS 100
 
-/*
- * Departures of the last PACE_WINDOW_MS, counted by the millisecond: what it takes does not depend
- * on the rate. slots[t % PACE_WINDOW_MS] belongs to the one t in (now - PACE_WINDOW_MS, now].
- */
-struct window {
-    uint32_t slots[PACE_WINDOW_MS];
-    int64_t now_ms; /* the latest moment heard of */
-    int64_t total;
-};
-
 struct pace {
     struct pace_settings settings;
     uint64_t random;
 
     /* rate */
-    struct window window;
+    struct pace_window window;
     int64_t outstanding; /* granted, not known to have left: may leave at any moment */
     double spread;       /* sends a second that are spread evenly; 0: they are not */
     double credit;       /* sends that may go at once */
@@ -53,48 +43,6 @@ struct pace {
 };
 
 /* ---- the sliding second ---- */
-
-static size_t slot_of(int64_t ms)
-{
-    return (size_t)(ms % PACE_WINDOW_MS);
-}
-
-/* Forgets what leaves the window until now_ms. Monotonic time is not negative. */
-static void window_advance(struct window *window, int64_t now_ms)
-{
-    if (now_ms - window->now_ms >= PACE_WINDOW_MS) {
-        memset(window->slots, 0, sizeof(window->slots));
-        window->total = 0;
-        window->now_ms = now_ms;
-    }
-    while (window->now_ms < now_ms) {
-        uint32_t *slot = &window->slots[slot_of(++window->now_ms)];
-        window->total -= *slot;
-        *slot = 0;
-    }
-}
-
-/* Departures are heard of late and in any order. */
-static void window_add(struct window *window, int64_t sent_ms)
-{
-    window_advance(window, sent_ms);
-    if (window->now_ms - sent_ms >= PACE_WINDOW_MS)
-        return;
-    window->slots[slot_of(sent_ms)]++;
-    window->total++;
-}
-
-/* When the oldest departure leaves the window; INT64_MAX when it is empty. */
-static int64_t window_relief_ms(const struct window *window)
-{
-    if (window->total == 0)
-        return INT64_MAX;
-    for (int64_t ms = window->now_ms - PACE_WINDOW_MS + 1; ms <= window->now_ms; ms++) {
-        if (ms >= 0 && window->slots[slot_of(ms)])
-            return ms + PACE_WINDOW_MS;
-    }
-    return INT64_MAX;
-}
 
 static void spread_advance(struct pace *pace, int64_t now_ms)
 {
@@ -131,14 +79,14 @@ static size_t rate_allowance(struct pace *pace, int64_t now_ms, size_t wanted,
     *ret_until_ms = now_ms;
     if (pace->settings.rate == 0)
         return wanted;
-    window_advance(&pace->window, now_ms);
+    pace_window_advance(&pace->window, now_ms);
     taken = pace->window.total + pace->outstanding + pace->others;
     if (taken < pace->settings.rate) {
         size_t room = (size_t)(pace->settings.rate - taken);
 
         return spread_allowance(pace, now_ms, room < wanted ? room : wanted, ret_until_ms);
     }
-    *ret_until_ms = window_relief_ms(&pace->window);
+    *ret_until_ms = pace_window_relief_ms(&pace->window);
     if (pace->others > 0 && *ret_until_ms > now_ms + OTHERS_RECHECK_MS)
         *ret_until_ms = now_ms + OTHERS_RECHECK_MS;
     return 0;
@@ -362,7 +310,7 @@ void pace_sent(struct pace *pace, int64_t sent_ms)
     if (sent_ms < 0)
         pace->credit++;
     if (sent_ms >= 0 && pace->settings.rate > 0)
-        window_add(&pace->window, sent_ms);
+        pace_window_add(&pace->window, sent_ms);
 }
 
 void pace_judged(struct pace *pace, struct pace_ticket ticket, const struct verdict *verdict,
