@@ -121,6 +121,10 @@ enum pace_end pace_ended(const struct pace *pace, int64_t now_ms);
 /* Calls that were granted and are not known to have left: they may leave at any moment. */
 int64_t pace_pending(const struct pace *pace);
 
+/* Calls that fall into the sliding second, or may yet: those that left in it, and those pending.
+ * Others' do not count. Only with a rate. */
+int64_t pace_taken(struct pace *pace, int64_t now_ms);
+
 /* Why the gateway makes the run pause, from PACE_BAN to PACE_BRAKE, until a probe has been
  * answered; PACE_OPEN: it does not. */
 enum pace_state pace_cause(const struct pace *pace);

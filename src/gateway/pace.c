@@ -362,6 +362,12 @@ int64_t pace_pending(const struct pace *pace)
     return pace->outstanding;
 }
 
+int64_t pace_taken(struct pace *pace, int64_t now_ms)
+{
+    pace_window_advance(&pace->window, now_ms);
+    return pace->window.total + pace->outstanding;
+}
+
 enum pace_state pace_cause(const struct pace *pace)
 {
     return pace->cause;
