@@ -9,6 +9,7 @@
 #include "host_lock.h"
 #include "ledger/ledger.h"
 #include "ledger/postgres/session.h"
+#include "member.h"
 #include "parameters.h"
 
 /* ---- looking ---- */
@@ -50,18 +51,6 @@ int fence_look(struct session *session, const struct host_lock *lock, const stru
 
 /* ---- fencing ---- */
 
-/* Of those among whom its rate is divided: they wait until its last call is no more in the second.
- */
-static int leave(struct session *session, int64_t worker, struct error *err)
-{
-    static const char leave_app[] =
-        "WITH gone AS (DELETE FROM member WHERE worker=$1 RETURNING platform, app_key)"
-        " UPDATE app SET generation=generation+1, changed=clock_timestamp() FROM gone"
-        " WHERE app.platform=gone.platform AND app.app_key=gone.app_key";
-
-    return parameters_ask(session, leave_app, err, "i", worker);
-}
-
 static int lose_intents(struct session *session, int64_t worker, int64_t settle_ms,
                         int64_t *ret_lost, struct error *err)
 {
@@ -92,9 +81,9 @@ static int lose_intents(struct session *session, int64_t worker, int64_t settle_
 int fence_release(struct session *session, int64_t worker, int64_t settle_ms, int64_t *ret_lost,
                   struct error *err)
 {
-    return lose_intents(session, worker, settle_ms, ret_lost, err) || leave(session, worker, err)
-               ? -1
-               : 0;
+    if (lose_intents(session, worker, settle_ms, ret_lost, err))
+        return -1;
+    return member_leave(session, worker, err);
 }
 
 static int free_runs(struct session *session, const struct fence_watch *watch, int64_t lost,
