@@ -18,9 +18,6 @@ struct options;
 /* Appends "3 rows, 10.00 yuan before, 12.00 yuan now", and for how many the former is not known. */
 void correction_describe(const struct changed_sum *sum, struct buffer *ret_words);
 
-/* How many of `rows` may be corrections by --max-changed. */
-uint64_t correction_limit(const struct options *options, uint64_t rows);
-
 /* Fills in the stop if so many of `rows` are more than that. */
 void correction_check(const struct options *options, const struct changed_sum *sum, uint64_t rows,
                       struct batch_stop *stop);

@@ -35,9 +35,6 @@ int summary_exit_code(const struct batch_stop *stop, const struct tally *tally);
 /* The command to type next, once its cause is gone; "": nothing is left to do. */
 const char *summary_next(const struct summary *summary);
 
-/* Appends what became of the rows, as JSON: {"accepted":{"rows":3,"fee_fen":300}, …}. */
-void summary_outcomes(const struct tally *tally, struct buffer *ret_json);
-
 /* Logs it; as a warning where the exit code is not 0, so that --quiet shows it. */
 void summary_print(const struct summary *summary);
 

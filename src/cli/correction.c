@@ -22,7 +22,8 @@ void correction_describe(const struct changed_sum *sum, struct buffer *ret_words
                         (unsigned long long)sum->without_before);
 }
 
-uint64_t correction_limit(const struct options *options, uint64_t rows)
+/* How many of `rows` may be corrections by --max-changed. */
+static uint64_t limit_of(const struct options *options, uint64_t rows)
 {
     uint64_t part = rows * (uint64_t)options->max_changed_percent / 100;
     uint64_t least = (uint64_t)options->max_changed;
@@ -48,7 +49,7 @@ static void describe_stop(const struct changed_sum *sum, uint64_t rows, uint64_t
 void correction_check(const struct options *options, const struct changed_sum *sum, uint64_t rows,
                       struct batch_stop *stop)
 {
-    uint64_t limit = correction_limit(options, rows);
+    uint64_t limit = limit_of(options, rows);
 
     if (sum->rows <= limit)
         return;

@@ -239,7 +239,8 @@ const char *summary_next(const struct summary *s)
     return summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE ? s->left_next : s->invocation;
 }
 
-void summary_outcomes(const struct tally *tally, struct buffer *ret_json)
+/* {"accepted":{"rows":3,"fee_fen":300}, …} */
+static void put_outcomes(const struct tally *tally, struct buffer *ret_json)
 {
     char fen[MONEY_TEXT_BYTES];
 
@@ -257,7 +258,7 @@ static void log_end(const struct summary *s, const char *text)
     int exit_code = summary_exit_code(s->stop, s->tally);
     struct buffer outcomes = {0};
 
-    summary_outcomes(s->tally, &outcomes);
+    put_outcomes(s->tally, &outcomes);
     log_event(exit_code == EXIT_COMPLETE ? LOG_INFO : LOG_WARN, "end",
               LOG_FIELDS(LOG_FIELD_NUMBER("exit_code", exit_code),
                          LOG_FIELD_TEXT("stopped_because", s->stop->because),

@@ -14,7 +14,7 @@
 
 #define ZEROS_TRIED 32 /* lost leading zeros are looked for so far */
 
-void scan_row_mark(struct scan_row *row, enum scan_column column)
+static void mark(struct scan_row *row, enum scan_column column)
 {
     row->malformed |= UINT32_C(1) << column;
 }
@@ -34,7 +34,7 @@ static int64_t take_number(const struct record *record, enum scan_column column,
 
     if (value_parse_integer(value, &number) != RULE_NONE || number > most ||
         (*cell->text == '0' && cell->len > 1)) {
-        scan_row_mark(row, column);
+        mark(row, column);
         return 0;
     }
     return number;
@@ -50,7 +50,7 @@ static int64_t take_optional(const struct record *record, enum scan_column colum
         return 0;
     number = take_number(record, column, most, row);
     if (number == 0)
-        scan_row_mark(row, column);
+        mark(row, column);
     return number;
 }
 
@@ -62,7 +62,7 @@ static const char *take_text(const struct record *record, enum scan_column colum
     const char *content = formula_unguard(text);
 
     if (!content)
-        scan_row_mark(row, column);
+        mark(row, column);
     return content ? content : text;
 }
 
@@ -74,7 +74,7 @@ static void take_submitted(const struct record *record, struct scan_row *row)
         return;
     if (!clock_parse_rfc3339(text, &row->line.record.submitted_ms) ||
         row->line.record.submitted_ms == 0) {
-        scan_row_mark(row, SCAN_SUBMITTED_AT);
+        mark(row, SCAN_SUBMITTED_AT);
         row->line.record.submitted_ms = 0;
     }
 }
@@ -85,7 +85,7 @@ static void take_duration(const struct record *record, struct scan_row *row)
     if (*record->cells[SCAN_SUBMITTED_AT].text)
         row->line.record.duration_ms = take_number(record, SCAN_DURATION_MS, INT64_MAX, row);
     else if (record->cells[SCAN_DURATION_MS].len)
-        scan_row_mark(row, SCAN_DURATION_MS);
+        mark(row, SCAN_DURATION_MS);
 }
 
 static void take_digest(const struct record *record, struct scan_row *row)
@@ -96,7 +96,7 @@ static void take_digest(const struct record *record, struct scan_row *row)
     row->line.has_digest = cell->len == DIGEST_CLAIM_TEXT_BYTES - 1 &&
                            hex_parse(cell->text, DIGEST_CLAIM_BYTES, row->line.record.digest);
     if (cell->len && !row->line.has_digest)
-        scan_row_mark(row, SCAN_DIGEST);
+        mark(row, SCAN_DIGEST);
 }
 
 static void take_outcome(const struct record *record, struct scan_row *row)
@@ -104,7 +104,7 @@ static void take_outcome(const struct record *record, struct scan_row *row)
     struct row_record *r = &row->line.record;
 
     if (!outcome_parse(record->cells[SCAN_OUTCOME].text, &r->outcome)) {
-        scan_row_mark(row, SCAN_OUTCOME);
+        mark(row, SCAN_OUTCOME);
         r->outcome = OUTCOME_INVALID;
     }
     r->counts_as = r->outcome;
@@ -159,11 +159,11 @@ void scan_row_take_claim(const struct record *record, struct scan_row *row)
     claim->claim_status = take_number(record, SCAN_CLAIM_STATUS, 2, row);
     claim->claim_fee = take_number(record, SCAN_CLAIM_FEE, INT64_MAX, row);
     if (!*claim->claim_order_no)
-        scan_row_mark(row, SCAN_CLAIM_ORDER_NO);
+        mark(row, SCAN_CLAIM_ORDER_NO);
     if (is_top_time(cells[FIELD_CLAIM_TIME]))
         memcpy(claim->claim_time, cells[FIELD_CLAIM_TIME], CLAIM_TIME_BYTES);
     else
-        scan_row_mark(row, SCAN_CLAIM_TIME);
+        mark(row, SCAN_CLAIM_TIME);
     row->has_claim = !(row->malformed & fields);
 }
 

@@ -8,8 +8,6 @@
 
 #include "report/scan.h"
 
-/* The cell does not have the form it is written in. */
-void scan_row_mark(struct scan_row *row, enum scan_column column);
 bool scan_row_is_marked(const struct scan_row *row, enum scan_column column);
 /* Reads what is beside the claim; marks what has not its form. */
 void scan_row_take_cells(const struct record *record, struct scan_row *row);

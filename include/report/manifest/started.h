@@ -18,9 +18,6 @@
 
 struct error;
 
-/* Appends "REPORT.csv.started.json". */
-void started_path(const char *report_path, struct buffer *ret_path);
-
 struct started_settings {
     const struct manifest *manifest;
     /* Asked where one of another run stands there, before that is moved: -1 refuses the start. */

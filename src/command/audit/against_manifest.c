@@ -17,8 +17,8 @@ struct audit_report *against_manifest_report(const struct against_itself *source
     return &source->audit->reports[source->report];
 }
 
-void against_manifest_object(struct against_itself *source, const char *format,
-                             const char *manifest, const char *report)
+static void object(struct against_itself *source, const char *format, const char *manifest,
+                   const char *report)
 {
     disagreement_raise(source->audit, AUDIT_ITSELF, source->report, 0,
                        "the manifest says %s%s, the report has %s", format, LOG_QUOTED(manifest),
@@ -34,7 +34,7 @@ static void compare_counts(struct against_itself *source, const char *what, uint
         return;
     snprintf(texts[0], sizeof(texts[0]), "%" PRIu64, manifest);
     snprintf(texts[1], sizeof(texts[1]), "%" PRIu64, report);
-    against_manifest_object(source, what, texts[0], texts[1]);
+    object(source, what, texts[0], texts[1]);
 }
 
 static void compare_money(struct against_itself *source, const char *what, money manifest,
@@ -43,8 +43,8 @@ static void compare_money(struct against_itself *source, const char *what, money
     char texts[2][MONEY_TEXT_BYTES];
 
     if (manifest != report)
-        against_manifest_object(source, what, money_format_fen(manifest, texts[0]),
-                                money_format_fen(report, texts[1]));
+        object(source, what, money_format_fen(manifest, texts[0]),
+               money_format_fen(report, texts[1]));
 }
 
 void against_manifest_judge_file(struct against_itself *source)
@@ -55,7 +55,7 @@ void against_manifest_judge_file(struct against_itself *source)
         return;
     compare_counts(source, _("bytes: "), r->manifest.report_bytes, r->bytes);
     if (strcmp(r->manifest.report_sha256, r->sha256) != 0)
-        against_manifest_object(source, _("sha256: "), r->manifest.report_sha256, r->sha256);
+        object(source, _("sha256: "), r->manifest.report_sha256, r->sha256);
 }
 
 void against_manifest_judge_counts(struct against_itself *source)

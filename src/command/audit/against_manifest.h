@@ -40,9 +40,6 @@ struct against_itself {
 
 /* The report that is held. */
 struct audit_report *against_manifest_report(const struct against_itself *source);
-/* Raises a disagreement with the manifest. */
-void against_manifest_object(struct against_itself *source, const char *format,
-                             const char *manifest, const char *report);
 /* Whether the file is the one that the manifest means: its bytes and digest. */
 void against_manifest_judge_file(struct against_itself *source);
 /* Whether the counts are those of the lines. */

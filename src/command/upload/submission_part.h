@@ -19,10 +19,6 @@ struct resume_settings submission_resume_settings(struct submission *submission)
 /* What became of the input since it was checked, in words; false: nothing. */
 bool submission_describe_change(const struct submission *submission, char *ret_words, size_t size);
 
-/* What stands at report_path now. */
-int submission_look_at(struct submission *submission, struct publication_place *ret_place,
-                       struct error *err);
-
 /* EXIT_CANNOT_CREATE where a report stands there without a manifest that is not this run's. */
 int submission_check_unclaimed(struct submission *submission, struct error *err);
 

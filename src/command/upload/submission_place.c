@@ -55,7 +55,8 @@ int submission_place(struct submission *s, const char *folder_of, const char *na
     return s->report_path.failed ? error_no_memory(err) : 0;
 }
 
-int submission_look_at(struct submission *s, struct publication_place *ret_place, struct error *err)
+/* What stands at report_path now. */
+static int look_at(struct submission *s, struct publication_place *ret_place, struct error *err)
 {
     return publication_look(s->report_path.ptr, s->options->claims, s->inspection.survey.sha256,
                             s->endpoint.platform, s->choice, ret_place, err);
@@ -101,7 +102,7 @@ static int note_completed(struct submission *s, struct error *err)
 /* A ledger that is not there knows of no place that the run's report has moved to. */
 int submission_look(struct submission *s, struct error *err)
 {
-    if (guard_files(s, err) || complete(s, err) || submission_look_at(s, &s->place, err))
+    if (guard_files(s, err) || complete(s, err) || look_at(s, &s->place, err))
         return -1;
     return s->place.is_foreign && access(s->ledger_path.ptr, F_OK) ? refuse_foreign(s, err) : 0;
 }
@@ -119,7 +120,7 @@ static int follow_move(struct submission *s, struct error *err)
         return found;
     s->choice = PLACE_DEFAULT; /* it is the run's own */
     publication_place_release(&s->place);
-    return guard_files(s, err) ? -1 : submission_look_at(s, &s->place, err);
+    return guard_files(s, err) ? -1 : look_at(s, &s->place, err);
 }
 
 int submission_settle_place(struct submission *s, struct error *err)
@@ -127,7 +128,7 @@ int submission_settle_place(struct submission *s, struct error *err)
     if (move_complete(s->ledger, err) || note_completed(s, err))
         return -1;
     publication_place_release(&s->place);
-    if (submission_look_at(s, &s->place, err) || follow_move(s, err))
+    if (look_at(s, &s->place, err) || follow_move(s, err))
         return -1;
     return s->place.is_foreign ? refuse_foreign(s, err) : 0;
 }
@@ -180,7 +181,7 @@ int submission_try_names(const struct submission *s, struct error *err)
 int submission_look_again(struct submission *s, struct error *err)
 {
     struct publication_place now;
-    int result = submission_look_at(s, &now, err);
+    int result = look_at(s, &now, err);
 
     if (!result &&
         (now.is_there != s->place.is_there || now.replaced_count != s->place.replaced_count ||

@@ -46,7 +46,7 @@ static int judge_place(void *context, struct error *err)
     return guard_ledger_again(context, err);
 }
 
-/* What tells of this run to whoever comes with another ledger; and a submission_look_at at who came
+/* What tells of this run to whoever comes with another ledger; and a look at who came
  * meanwhile. */
 static int announce(struct submission *s, struct error *err)
 {
@@ -92,7 +92,7 @@ static void stop_for_invalid(struct submission *s)
              (unsigned long long)s->inspection.invalid);
 }
 
-/* Stops where more claims are corrected than anybody may mean. One submission_look_at at the whole
+/* Stops where more claims are corrected than anybody may mean. One look at the whole
  * export, before anything is sent; where no other run has sent anything there is nothing to
  * correct. */
 static int look_for_corrections(struct submission *s, struct error *err)

@@ -8,7 +8,7 @@
 
 #define GROUP_DIGITS 3 /* between the commas of an amount */
 
-struct value claim_value_at(const struct judgement *judgement, size_t index)
+static struct value value_at(const struct judgement *judgement, size_t index)
 {
     return index < judgement->record->count ? value_of(&judgement->record->cells[index])
                                             : (struct value){"", 0};
@@ -116,7 +116,7 @@ static bool is_shifted(const struct judgement *judgement, bool is_refused, struc
 {
     const struct columns *columns = judgement->columns;
     size_t next = (size_t)columns->index[FIELD_CLAIM_FEE] + 1;
-    struct value value = claim_value_at(judgement, next);
+    struct value value = value_at(judgement, next);
 
     if (!fee.len || count_digits(fee, 0) != fee.len ||
         (columns->delimiter && columns->delimiter != ','))
@@ -182,7 +182,7 @@ static void format_time(const struct civil *civil, char ret_text[CLAIM_TIME_BYTE
 static enum rule parse_two(const struct judgement *judgement, struct value date,
                            struct civil *ret_civil, bool *ret_date_only)
 {
-    struct value clock = claim_value_at(judgement, judgement->columns->time_of_day - 1);
+    struct value clock = value_at(judgement, judgement->columns->time_of_day - 1);
     bool empty = vocabulary_is_null(&judgement->rules->vocabulary, clock);
 
     if (value_parse_time(date, ret_civil, ret_date_only) != RULE_NONE)

@@ -69,7 +69,5 @@ static inline void claim_settle(struct judgement *judgement, enum rule broken, b
 void claim_take_count(struct judgement *judgement, struct claim *claim);
 void claim_take_fee(struct judgement *judgement, struct claim *claim);
 void claim_take_time(struct judgement *judgement, int64_t now_ms, struct claim *claim);
-/* The value of a cell by its place. */
-struct value claim_value_at(const struct judgement *judgement, size_t index);
 
 #endif

@@ -21,7 +21,7 @@
 #define HOLD_TRIES 200
 #define HOLD_WAIT_MS 10
 
-void started_path(const char *report_path, struct buffer *ret_path)
+static void path_of(const char *report_path, struct buffer *ret_path)
 {
     buffer_format(ret_path, "%s" BESIDE_STARTED, report_path);
 }
@@ -257,7 +257,7 @@ int started_make(const struct started_settings *settings, bool *ret_made, struct
     int result = -1;
 
     *ret_made = false;
-    started_path(settings->manifest->report_path, &path);
+    path_of(settings->manifest->report_path, &path);
     buffer_format(&partial, "%s.partial", buffer_string(&path));
     if (!path.failed && !partial.failed)
         end_cut_short(partial.ptr, path.ptr);
@@ -329,7 +329,7 @@ int started_remove(const char *report_path, const struct run_record *run, struct
     struct buffer aside = {0};
     int result;
 
-    started_path(report_path, &path);
+    path_of(report_path, &path);
     aside_path(report_path, run->name, &aside);
     if (path.failed || aside.failed)
         result = error_no_memory(err);

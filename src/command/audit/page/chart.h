@@ -35,9 +35,6 @@ void chart_outcomes(struct buffer *page, const struct audit_sum *sums);
  * nothing where nothing was sent. */
 void chart_timeline(struct buffer *page, const struct audit *audit);
 
-/* Which events have a lane of their own beneath the timeline. */
-const char *chart_lane_name(const char *event_kind); /* "bans" …; NULL: none */
-
 /* How long calls took, and where the percentiles are; nothing without calls. */
 void chart_latency(struct buffer *page, const struct audit *audit);
 

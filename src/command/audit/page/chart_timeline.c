@@ -33,14 +33,6 @@ static const struct lane {
 };
 #define LANES (sizeof(lanes) / sizeof(*lanes))
 
-const char *chart_lane_name(const char *event_kind)
-{
-    for (size_t i = 0; i < LANES; i++)
-        if (lanes[i].kind && strcmp(lanes[i].kind, event_kind) == 0)
-            return lanes[i].name;
-    return NULL;
-}
-
 /* What the timeline shows. */
 struct view {
     const struct audit *audit;
