@@ -67,6 +67,10 @@ size_t columns_least(const struct columns *columns, bool short_rows);
 const char *column_field_name(enum field field);
 bool column_field_parse(const char *name, enum field *ret_field);
 
+/* "yuan", to be translated for a person; and read back, where only what is declared is one. */
+const char *column_unit_name(enum fee_unit unit);
+bool column_unit_parse(const char *name, enum fee_unit *ret_unit);
+
 /*
  * Resolves the header. `wanted` has the user's header for a field or NULL, FIELD_COUNT entries, may
  * be NULL; `unit` is what --fee-unit said. Missing, doubled or ambiguous columns and an undeclared

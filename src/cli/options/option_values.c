@@ -160,10 +160,7 @@ bool option_value_column(struct options *o, const char *value, const char **ret_
 bool option_value_fee_unit(struct options *o, const char *value, const char **ret_why)
 {
     *ret_why = _("it is fen or yuan");
-    o->reader.fee_unit = strcmp(value, "fen") == 0    ? FEE_UNIT_FEN
-                         : strcmp(value, "yuan") == 0 ? FEE_UNIT_YUAN
-                                                      : FEE_UNIT_UNDECLARED;
-    return o->reader.fee_unit != FEE_UNIT_UNDECLARED;
+    return column_unit_parse(value, &o->reader.fee_unit);
 }
 
 bool option_value_rule(struct options *o, const char *value, const char **ret_why)
@@ -206,8 +203,8 @@ bool option_value_max_fee(struct options *o, const char *value, const char **ret
 }
 
 /* Either "N" or "N%": *ret_rows or *ret_percent, and the other stays as it is. */
-bool option_value_rows_or_percent(const char *value, int64_t least, int64_t *ret_rows,
-                                  int64_t *ret_percent)
+static bool rows_or_percent(const char *value, int64_t least, int64_t *ret_rows,
+                            int64_t *ret_percent)
 {
     char digits[24];
     size_t len = strlen(value);
@@ -224,14 +221,14 @@ bool option_value_max_changed(struct options *o, const char *value, const char *
 {
     *ret_why = _("it is a number of rows, or a percentage such as 5%");
     o->max_changed = o->max_changed_percent = 0;
-    return option_value_rows_or_percent(value, 0, &o->max_changed, &o->max_changed_percent);
+    return rows_or_percent(value, 0, &o->max_changed, &o->max_changed_percent);
 }
 
 bool option_value_max_failures(struct options *o, const char *value, const char **ret_why)
 {
     *ret_why = _("it is a number of rows from 1 on, or a percentage such as 5%");
     o->max_failures = o->max_failures_percent = -1;
-    return option_value_rows_or_percent(value, 1, &o->max_failures, &o->max_failures_percent);
+    return rows_or_percent(value, 1, &o->max_failures, &o->max_failures_percent);
 }
 
 bool option_value_include(struct options *o, const char *value, const char **ret_why)

@@ -27,8 +27,6 @@ bool option_value_rule(struct options *o, const char *value, const char **ret_wh
 bool option_value_integer(const char *value, int64_t least, int64_t most, int64_t *ret_number);
 bool option_value_rate(struct options *o, const char *value, const char **ret_why);
 bool option_value_max_fee(struct options *o, const char *value, const char **ret_why);
-bool option_value_rows_or_percent(const char *value, int64_t least, int64_t *ret_rows,
-                                  int64_t *ret_percent);
 bool option_value_max_changed(struct options *o, const char *value, const char **ret_why);
 bool option_value_max_failures(struct options *o, const char *value, const char **ret_why);
 bool option_value_include(struct options *o, const char *value, const char **ret_why);

@@ -77,8 +77,7 @@ void check_json_reading(struct check_json *json, const struct inspection *inspec
     json_key_text(json->document, "encoding", charset_encoding_name(inspection->survey.encoding));
     json_key_bool(json->document, "byte_order_mark", inspection->survey.bom_bytes > 0);
     json_key_text(json->document, "delimiter", delimiter);
-    json_key_text(json->document, "fee_unit",
-                  inspection->columns.fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
+    json_key_text(json->document, "fee_unit", column_unit_name(inspection->columns.fee_unit));
     put_columns(json->document, &inspection->columns, header);
     json_text(json->document, "problems");
     json_array_open(json->document);

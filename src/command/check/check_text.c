@@ -63,7 +63,7 @@ void check_text_reading(const struct inspection *inspection, const struct record
                     charset_encoding_name(inspection->survey.encoding),
                     inspection->survey.bom_bytes ? _(" (by its byte order mark)") : "",
                     delimiter_name(columns->delimiter, delimiter),
-                    columns->fee_unit == FEE_UNIT_YUAN ? _("yuan") : _("fen"));
+                    _(column_unit_name(columns->fee_unit)));
     for (int i = 0; i < FIELD_COUNT; i++)
         append_column(columns, (enum field)i, header, ret_text);
     if (inspection->unused_columns.len)

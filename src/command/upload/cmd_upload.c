@@ -175,8 +175,7 @@ static void say_what_was_read(const struct submission *s)
                               "%s: %llu rows, %llu invalid, %s yuan; %s, amounts in %s", i->rows),
               LOG_QUOTED(export_name(s->row_source.export)), (unsigned long long)i->rows,
               (unsigned long long)i->invalid, money_format_yuan(inspection_fee(i), yuan),
-              charset_encoding_name(i->survey.encoding),
-              i->columns.fee_unit == FEE_UNIT_YUAN ? _("yuan") : _("fen"));
+              charset_encoding_name(i->survey.encoding), _(column_unit_name(i->columns.fee_unit)));
     if (!i->rows)
         log_event(LOG_WARN, "empty-export", LOG_FIELDS(LOG_FIELD_NUMBER("rows", 0)),
                   "there are no claims below the header; an export that must not be empty is "

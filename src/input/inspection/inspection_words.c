@@ -82,12 +82,12 @@ static void append_words(const struct rules *rules, const struct rules *usual,
 void inspection_reading(const struct row_source *row_source, const struct inspection *inspection,
                         struct buffer *ret_reading)
 {
-    static const char *const units[] = {"undeclared", "fen", "yuan"};
     struct rules defaults;
 
     buffer_format(ret_reading, "encoding=%s delimiter=0x%02x fee-unit=%s",
                   charset_encoding_name(inspection->survey.encoding),
-                  (unsigned)row_source->reader.delimiter, units[inspection->columns.fee_unit]);
+                  (unsigned)row_source->reader.delimiter,
+                  column_unit_name(inspection->columns.fee_unit));
     for (int i = 0; i < FIELD_COUNT; i++)
         if (inspection->columns.index[i] != COLUMN_ABSENT)
             buffer_format(ret_reading, " %s=%d", column_field_name((enum field)i),

@@ -46,7 +46,7 @@ static int refuse_unit(const struct reader *reader, const struct record *record,
 
     snprintf(why, sizeof(why), _("%s '%.120s' says %s, but the amounts are taken as %s%s"),
              column_header(columns, FIELD_CLAIM_FEE), LOG_QUOTED(raw), header_unit_name(said),
-             columns->fee_unit == FEE_UNIT_YUAN ? _("yuan") : _("fen"),
+             _(column_unit_name(columns->fee_unit)),
              has_digit(value_in(reader, record, FIELD_CLAIM_FEE))
                  ? _(": export the amounts as plain numbers in one unit, and say it in the header")
                  : _(": this line looks like a second header; delete it, and say the unit of the "
@@ -180,8 +180,7 @@ static int look_at_note(const struct reader *reader, const struct record *record
             why, sizeof(why),
             _("'%.120s' says %s, but the amounts are taken as %s: find out which is right; then "
               "delete this line, and say the unit in the header or with --fee-unit"),
-            LOG_QUOTED(text), header_unit_name(said),
-            taken == UNIT_SAYS_YUAN ? _("yuan") : _("fen"));
+            LOG_QUOTED(text), header_unit_name(said), header_unit_name(taken));
         return reader_refuse(reader, record, why, err);
     }
     return 0;

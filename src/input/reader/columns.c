@@ -40,6 +40,21 @@ bool column_field_parse(const char *name, enum field *ret_field)
     return false;
 }
 
+const char *column_unit_name(enum fee_unit unit)
+{
+    static const char *const names[] = {"undeclared", N_("fen"), N_("yuan")};
+
+    return names[unit];
+}
+
+bool column_unit_parse(const char *name, enum fee_unit *ret_unit)
+{
+    *ret_unit = strcmp(name, "fen") == 0    ? FEE_UNIT_FEN
+                : strcmp(name, "yuan") == 0 ? FEE_UNIT_YUAN
+                                            : FEE_UNIT_UNDECLARED;
+    return *ret_unit != FEE_UNIT_UNDECLARED;
+}
+
 const char *column_header(const struct columns *columns, enum field field)
 {
     return *columns->header[field] ? columns->header[field] : column_field_name(field);
@@ -296,7 +311,7 @@ static int refuse_contradiction(const struct resolution *resolution, int index, 
     append_column(&text, resolution, index);
     language_format(&text,
                     " says %s but --fee-unit says %s; take the option away or correct the header",
-                    header_unit_name(said), unit == FEE_UNIT_YUAN ? _("yuan") : _("fen"));
+                    header_unit_name(said), _(column_unit_name(unit)));
     return refuse(resolution, &text);
 }
 

@@ -92,7 +92,7 @@ static void put_reading(struct json *document, const struct manifest *m)
     json_map_open(document);
     character_encode(m->row_source->reader.delimiter, delimiter);
     json_key_text(document, "delimiter", delimiter);
-    json_key_text(document, "fee_unit", columns->fee_unit == FEE_UNIT_YUAN ? "yuan" : "fen");
+    json_key_text(document, "fee_unit", column_unit_name(columns->fee_unit));
     json_text(document, "columns");
     json_map_open(document);
     for (int i = 0; i < FIELD_COUNT; i++)

@@ -194,9 +194,8 @@ static void take_reading(struct members *m, struct manifest_reading *reading)
         members_spoil(m, _("not an encoding"), "input", "encoding");
     if (!*delimiter || character_decode(delimiter, &reading->delimiter) != strlen(delimiter))
         members_spoil(m, _("not one character"), "reading", "delimiter");
-    if (strcmp(unit, "fen") != 0 && strcmp(unit, "yuan") != 0)
+    if (!column_unit_parse(unit, &reading->fee_unit))
         members_spoil(m, _("not a unit"), "reading", "fee_unit");
-    reading->fee_unit = strcmp(unit, "yuan") == 0 ? FEE_UNIT_YUAN : FEE_UNIT_FEN;
     take_columns(m, reading->columns);
     take_rules(m, &reading->rules);
     take_words(m, reading);
