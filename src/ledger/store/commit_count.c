@@ -36,15 +36,19 @@ int commit_count_read(struct ledger *ledger, struct error *err)
 int commit_count_add(struct ledger *ledger, struct error *err)
 {
     struct database_statement *s;
+    int found;
 
     if (!ledger->commits.is_due)
         return 0;
-    s = database_ready(ledger, SQL_COMMITS_ADD, "");
-    if (database_step(ledger, s, err) < 0)
+    /* Not in one statement: with RETURNING, SQLite makes a table for what it returns each time. */
+    s = database_ready(ledger, SQL_COMMITS_GET, "");
+    found = database_step(ledger, s, err);
+    if (found < 0)
         return -1;
-    ledger->commits.count = database_integer(s, 0);
+    ledger->commits.count = found ? database_integer(s, 0) + 1 : 0;
     database_done(s);
-    return 0;
+    return database_execute(
+        ledger, database_ready(ledger, SQL_COMMITS_SET, "i", ledger->commits.count), err);
 }
 
 /* False when it is none of ours, or was cut by a power cut: then it tells nothing. */

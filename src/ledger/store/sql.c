@@ -153,7 +153,6 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_COMMITS_GET] = "SELECT count FROM commits",
-    [SQL_COMMITS_ADD] = "UPDATE commits SET count=count+1 RETURNING count",
     [SQL_COMMITS_SET] = "UPDATE commits SET count=?1",
     [SQL_GAP_ADD] = "INSERT OR REPLACE INTO gap VALUES(?1,?2,?3,?4,?5)",
     [SQL_GAP_FIND] = "SELECT 1 FROM gap WHERE after<?1 AND until>=?1",

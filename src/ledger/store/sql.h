@@ -10,7 +10,6 @@ enum statement {
     SQL_BEGIN,
     SQL_COMMIT,
     SQL_COMMITS_GET,
-    SQL_COMMITS_ADD,
     SQL_COMMITS_SET,
     SQL_GAP_ADD,
     SQL_GAP_FIND,
