@@ -84,6 +84,7 @@ class ProxyTest(TestCase):
         )
         self.assertExit(result, 69)
         self.assertTrue(self.proxy.said[0].startswith(b"CONNECT gateway.invalid:443"))
+        self.assertIn(b"User-Agent: claimbatch/", self.proxy.said[0])
         for line in self.ws.read_report():
             self.assertEqual(line["outcome"], "unsent")
             self.assertNotIn("407", line["message"])

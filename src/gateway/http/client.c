@@ -141,7 +141,7 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     client->calls.is_tls = is_tls;
     client->calls.http = settings->http;
     client->calls.send_before = settings->send_before;
-    client->calls.has_proxy = settings->proxy && *settings->proxy;
+    client->calls.has_proxy = handle_has_proxy(settings);
     client->url = handle_url(settings->url);
     client->headers = handle_headers(settings);
     client->memory = BLOCKS_ARE_KEPT ? curl_memory_open() : NULL; /* without, it is slower */

@@ -9,7 +9,8 @@
 #include "gateway/top.h"
 
 #define CONTENT_TYPE "Content-Type: "
-#define CONTENT_TYPE_BYTES 128
+#define USER_AGENT "User-Agent: "
+#define LINE_BYTES 128
 
 /* A call is one send and one answer of a few hundred bytes: small buffers keep slots cheap. */
 #define RECEIVE_BUFFER_BYTES 4096L
@@ -18,19 +19,27 @@
 #define SHARED_RECEIVE_BUFFER_BYTES 16384L
 #define UPLOAD_BUFFER_BYTES 16384L
 
+bool handle_has_proxy(const struct client_settings *settings)
+{
+    return settings->proxy && *settings->proxy;
+}
+
 /*
  * "Expect:" keeps libcurl from asking first whether the body is welcome. No coding is asked for;
- * CURLOPT_ACCEPT_ENCODING says so too, but libcurl would put the line together for each call.
+ * CURLOPT_ACCEPT_ENCODING says so too, and CURLOPT_USERAGENT who asks, but libcurl would put the
+ * lines together for each call.
  */
 struct curl_slist *handle_headers(const struct client_settings *settings)
 {
-    char content_type[CONTENT_TYPE_BYTES];
-    const char *const lines[] = {content_type, "Accept-Encoding: identity", "Expect:"};
+    char content_type[LINE_BYTES], user_agent[LINE_BYTES];
+    const char *const lines[] = {content_type, "Accept-Encoding: identity", "Expect:", user_agent};
+    size_t count = sizeof(lines) / sizeof(*lines) - handle_has_proxy(settings);
     struct curl_slist *headers = NULL;
 
     snprintf(content_type, sizeof(content_type), CONTENT_TYPE "%s",
              settings->content_type ? settings->content_type : TOP_CONTENT_TYPE);
-    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+    snprintf(user_agent, sizeof(user_agent), USER_AGENT "%s", settings->user_agent);
+    for (size_t i = 0; i < count; i++) {
         struct curl_slist *longer = curl_slist_append(headers, lines[i]);
 
         if (!longer) {
@@ -114,7 +123,8 @@ static CURLcode set_up(CURL *handle, const struct client_settings *settings, CUR
     /* With this a coding that comes all the same is undone. */
     SET(CURLOPT_ACCEPT_ENCODING, "identity");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    SET(CURLOPT_USERAGENT, settings->user_agent);
+    /* A proxy is told who asks, too, and headers are the gateway's alone. */
+    SET(CURLOPT_USERAGENT, handle_has_proxy(settings) ? settings->user_agent : NULL);
     SET(CURLOPT_NOSIGNAL, 1L);
     /* A lookup that does not answer is left to its thread: nothing waits for it, neither a call
      * whose time is up nor a stop. */

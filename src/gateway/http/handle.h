@@ -20,6 +20,8 @@
 
 struct error;
 
+bool handle_has_proxy(const struct client_settings *settings);
+
 /* The header lines of every request; NULL without memory. */
 struct curl_slist *handle_headers(const struct client_settings *settings);
 
