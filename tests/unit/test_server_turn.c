@@ -188,6 +188,60 @@ static void who_was_fenced_says_nothing_more(void **state)
     session_close(look);
 }
 
+static void an_earlier_connection_says_nothing_after_a_later_one(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *look = place_create(url);
+    struct server_worker worker = WORKER(1), again = WORKER(1);
+    struct server_turn *early = place_turn(url, &worker);
+    struct server_answer judged = ask(early, 5);
+    struct server_turn *late = place_turn(url, &again);
+    struct attempt attempt;
+    struct error err;
+
+    (void)state;
+    intend(early, 5, 1, &judged, &attempt);
+    assert_int_equal(server_turn_commit(early, &err), -1);
+    assert_string_equal(value(look, "SELECT count(*) FROM claim"), "0");
+    intend(late, 5, 1, &judged, &attempt);
+    commit(late);
+    assert_false(attempt.refused);
+    server_answer_release(&judged);
+    server_turn_close(early);
+    server_turn_close(late);
+    session_close(look);
+}
+
+/* As a server says it where the wait for a standby was cancelled: the commit may be forgotten. */
+static void what_a_warning_comes_with_is_said_again(void **state)
+{
+    static const char once[] =
+        "CREATE SEQUENCE public.warned;"
+        "CREATE FUNCTION public.warn() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+        " IF nextval('public.warned')=1 THEN RAISE WARNING 'canceling wait'; END IF; RETURN NULL;"
+        " END$$;"
+        "CREATE CONSTRAINT TRIGGER warn AFTER INSERT ON claim INITIALLY DEFERRED FOR EACH ROW"
+        " EXECUTE FUNCTION public.warn()";
+    char url[CLUSTER_URL_BYTES];
+    struct session *look = place_create(url);
+    struct server_worker worker = WORKER(1);
+    struct server_turn *turn = place_turn(url, &worker);
+    struct server_answer judged = ask(turn, 5);
+    struct attempt attempt;
+
+    (void)state;
+    execute(look, once);
+    intend(turn, 5, 1, &judged, &attempt);
+    commit(turn);
+    assert_false(attempt.refused);
+    assert_int_equal(worker.epoch, 2);
+    assert_string_equal(value(look, "SELECT count(*) FROM claim"), "1");
+    assert_string_equal(value(look, "SELECT open_call FROM claim WHERE open_intent"), "268435457");
+    server_answer_release(&judged);
+    server_turn_close(turn);
+    session_close(look);
+}
+
 static void a_resend_that_is_put_off_leaves_the_attempt_before(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -467,6 +521,8 @@ int main(void)
         cmocka_unit_test(of_two_that_judged_the_same_one_is_refused),
         cmocka_unit_test(what_another_makes_of_a_claim_meanwhile_decides),
         cmocka_unit_test(who_was_fenced_says_nothing_more),
+        cmocka_unit_test(an_earlier_connection_says_nothing_after_a_later_one),
+        cmocka_unit_test(what_a_warning_comes_with_is_said_again),
         cmocka_unit_test(a_resend_that_is_put_off_leaves_the_attempt_before),
         cmocka_unit_test(what_may_not_be_settled_yet_is_not_sent_again),
         cmocka_unit_test(a_doubt_is_the_open_attempt_once_the_intent_ends),
