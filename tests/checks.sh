@@ -133,6 +133,16 @@ shell_scripts_are_sound() {
     shellcheck -x .ci/install .ci/run samples/*.sh samples/hooks/*.sh tests/*.sh tests/fuzz/*.sh po/*.sh
 }
 
+# A fault of the bank that cannot be put in again is looked for no more.
+patches_of_the_bank_apply() {
+    needs patch
+    local file status=0
+    for file in tests/world/bank/*.patch; do
+        patch -p1 --dry-run -s -i "$file" || { echo "$file"; status=1; }
+    done
+    return "$status"
+}
+
 # The units as they are installed, with the program of this tree in the place of /usr/bin.
 units_are_right_and_confined() {
     needs systemd-analyze
@@ -198,6 +208,7 @@ check arrows_point_down
 check headers_stand_where_they_are_needed
 check folders_are_small
 check files_are_short
+check patches_of_the_bank_apply
 check libraries_have_their_files
 check sqlite_is_called_where_it_is_said
 check no_header_that_others_include_shows_a_library
