@@ -45,6 +45,10 @@ struct server_turn {
 
 void server_turn_make_lists(struct server_turn *turn);
 
+/* Adds a record to the arrays of a statement that takes records. */
+void server_turn_put_record(struct server_list *list, const struct server_attempt *attempt,
+                            const struct row_record *record);
+
 /* Nothing is queued any more. */
 void server_turn_forget(struct server_turn *turn);
 

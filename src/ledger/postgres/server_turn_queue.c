@@ -45,8 +45,8 @@ static void put_fee(struct server_array *array, const int64_t *fee_fen)
         server_array_null(array);
 }
 
-static void put_record(struct server_list *list, const struct server_attempt *attempt,
-                       const struct row_record *r)
+void server_turn_put_record(struct server_list *list, const struct server_attempt *attempt,
+                            const struct row_record *r)
 {
     const int64_t numbers[] = {
         attempt->call, attempt->claim,  (int64_t)r->row, r->state,
@@ -73,20 +73,20 @@ void server_turn_settle(struct server_turn *turn, const struct server_attempt *a
         [SERVER_END_PUT_OFF] = TURN_PUT_OFF,
     };
 
-    put_record(&turn->lists[statements[end]], attempt, record);
+    server_turn_put_record(&turn->lists[statements[end]], attempt, record);
 }
 
 void server_turn_note(struct server_turn *turn, const struct server_attempt *attempt,
                       const struct row_record *record)
 {
-    put_record(&turn->lists[TURN_NOTE], attempt, record);
+    server_turn_put_record(&turn->lists[TURN_NOTE], attempt, record);
 }
 
 void server_turn_doubt(struct server_turn *turn, const struct server_attempt *attempt,
                        const struct row_record *record)
 {
-    put_record(&turn->lists[TURN_DOUBT], attempt, record);
-    put_record(&turn->lists[TURN_NOTE], attempt, record);
+    server_turn_put_record(&turn->lists[TURN_DOUBT], attempt, record);
+    server_turn_put_record(&turn->lists[TURN_NOTE], attempt, record);
 }
 
 void server_turn_release(struct server_turn *turn, int64_t claim)
