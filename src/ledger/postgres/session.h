@@ -71,6 +71,7 @@ const char *session_state(const struct session *session);
 bool session_is_usable(const struct session *session);
 
 int session_rows(const struct session *session);
+int session_columns(const struct session *session);
 
 /* A column of a row of the last answer, "" where it is null. */
 const char *session_text(const struct session *session, int row, int column);

@@ -207,6 +207,11 @@ int session_ask(struct session *session, const char *statement, size_t count,
     return take(session, session_send(session, statement, &p), err);
 }
 
+int session_columns(const struct session *session)
+{
+    return PQnfields(session->shown);
+}
+
 int session_rows(const struct session *session)
 {
     return PQntuples(session->shown);
