@@ -141,6 +141,7 @@ enum statement {
     SQL_CHAINS,
     SQL_CHAINS_IMPORTED,
     SQL_CHAINS_PRUNED,
+    SQL_RUN_ALIVE, /* of a server alone; beside a file the kernel says it */
     SQL_COUNT,
 };
 

@@ -1,0 +1,25 @@
+/*
+ * server_sql: the statements of the ledger as a PostgreSQL server is asked them.
+ *
+ * They take the parameters and give the columns of those in sql.h, so that whoever asks need not
+ * know which database answers. A row is known by (run, row) there, and the number that stands for
+ * both comes apart in the statement. The open attempt is columns of its claim; a claim's rows are
+ * found by an index, so a row that is linked has its claim's number, and no other is changed.
+ *
+ * Tested by tests/unit/test_ledger_server.c
+ */
+#ifndef CLAIMBATCH_LEDGER_STORE_SERVER_SQL_H
+#define CLAIMBATCH_LEDGER_STORE_SERVER_SQL_H
+
+#include "sql.h"
+
+#define SERVER_SQL_PAGE 4096 /* rows that SQL_ROWS gives at most */
+
+/* Taken by each transaction that writes: of those that change runs and not rows alone, one at a
+ * time is under way. */
+#define SERVER_SQL_LOCK "4846791580151137332"
+
+/* NULL: what a server is not asked. */
+const char *server_sql_text(enum statement which);
+
+#endif
