@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
 #include "ledger/store/database.h"
 #include "ledger/store/lock.h"
 
@@ -322,8 +324,15 @@ int ledger_round_finish(struct ledger *ledger, int64_t round, int64_t now_ms, st
 int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err)
 {
     size_t *count = &ledger->own_runs.count;
-    int taken = lock_take(ledger->lock_fd, run, err);
+    int taken;
 
+    if (database_is_server(ledger))
+        return error_set(
+            err, EXIT_BAD_CONFIG,
+            "a run cannot be held on the ledger '%s', which is on a PostgreSQL server; "
+            "nothing was sent",
+            LOG_QUOTED(ledger->path));
+    taken = lock_take(ledger->lock_fd, run, err);
     if (taken == 1 && *count < sizeof(ledger->own_runs.ids) / sizeof(*ledger->own_runs.ids))
         ledger->own_runs.ids[(*count)++] = run;
     return taken;
@@ -344,8 +353,21 @@ int ledger_run_process(struct ledger *ledger, int64_t run, int64_t *ret_process,
     return found < 0 ? -1 : 0;
 }
 
+/* Where that cannot be asked nobody may take it for dead. */
+static bool is_alive_on_server(struct ledger *ledger, int64_t run)
+{
+    struct database_statement *s = database_ready(ledger, SQL_RUN_ALIVE, "i", run);
+    struct error ignored = {0};
+    int found = database_step(ledger, s, &ignored);
+
+    database_done(s);
+    return found != 0;
+}
+
 bool ledger_run_is_alive(struct ledger *ledger, int64_t run)
 {
+    if (database_is_server(ledger))
+        return is_alive_on_server(ledger, run);
     for (size_t i = 0; i < ledger->own_runs.count; i++)
         if (ledger->own_runs.ids[i] == run)
             return true;

@@ -38,6 +38,8 @@ int commit_count_add(struct ledger *ledger, struct error *err)
     struct database_statement *s;
     int found;
 
+    if (database_is_server(ledger))
+        ledger->commits.is_due = false; /* what a server acknowledged it does not lose */
     if (!ledger->commits.is_due)
         return 0;
     /* Not in one statement: with RETURNING, SQLite makes a table for what it returns each time. */

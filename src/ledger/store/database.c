@@ -110,6 +110,13 @@ int database_fail(struct ledger *ledger, struct error *err)
     return -1;
 }
 
+bool database_is_server(const struct ledger *ledger)
+{
+    return ledger->driver != NULL;
+}
+
+/* ---- statements ---- */
+
 static void bind_optional(sqlite3_stmt *statement, int parameter, const int64_t *number)
 {
     if (number)
@@ -143,17 +150,37 @@ static int prepare(struct ledger *ledger, enum statement which,
                               &statement->sqlite, NULL);
 }
 
+/* NULL without memory. */
+static struct database_statement *ready_answer(struct database_statement *statement, int which,
+                                               const char *types, va_list args)
+{
+    if (!statement->answer)
+        statement->answer = calloc(1, sizeof(*statement->answer));
+    if (!statement->answer)
+        return NULL;
+    answer_bind(statement->answer, which, types, args);
+    return statement;
+}
+
+static void bind_file(struct database_statement *statement, const char *types, va_list args)
+{
+    sqlite3_reset(statement->sqlite);
+    bind(statement->sqlite, types, args);
+}
+
 struct database_statement *database_ready(struct ledger *ledger, enum statement which,
                                           const char *types, ...)
 {
     struct database_statement *statement = &ledger->statements[which];
     va_list args;
 
-    if (!statement->sqlite && prepare(ledger, which, statement) != SQLITE_OK)
-        return NULL;
-    sqlite3_reset(statement->sqlite);
     va_start(args, types);
-    bind(statement->sqlite, types, args);
+    if (ledger->driver)
+        statement = ready_answer(statement, (int)which, types, args);
+    else if (statement->sqlite || prepare(ledger, which, statement) == SQLITE_OK)
+        bind_file(statement, types, args);
+    else
+        statement = NULL;
     va_end(args);
     return statement;
 }
@@ -172,7 +199,7 @@ void database_forget_lookups(struct ledger *ledger)
 
 void database_end_lookups(struct ledger *ledger)
 {
-    if (sqlite3_get_autocommit(ledger->db))
+    if (!database_is_begun(ledger))
         database_forget_lookups(ledger);
 }
 
@@ -187,8 +214,8 @@ void database_let_go(struct ledger *ledger)
 int database_cursor_open(struct ledger *ledger, struct database_cursor *cursor,
                          enum statement which, struct error *err)
 {
-    *cursor = (struct database_cursor){.next = ledger->cursors};
-    if (prepare(ledger, which, &cursor->statement) != SQLITE_OK)
+    *cursor = (struct database_cursor){.ledger = ledger, .which = which, .next = ledger->cursors};
+    if (!ledger->driver && prepare(ledger, which, &cursor->statement) != SQLITE_OK)
         return database_fail(ledger, err);
     ledger->cursors = cursor;
     return 0;
@@ -198,9 +225,11 @@ void database_cursor_start(struct database_cursor *cursor, const char *types, ..
 {
     va_list args;
 
-    database_done(&cursor->statement);
     va_start(args, types);
-    bind(cursor->statement.sqlite, types, args);
+    if (cursor->ledger->driver)
+        ready_answer(&cursor->statement, (int)cursor->which, types, args);
+    else
+        bind_file(&cursor->statement, types, args);
     va_end(args);
     cursor->is_running = true;
 }
@@ -212,7 +241,15 @@ void database_cursor_close(struct ledger *ledger, struct database_cursor *cursor
     while (*link != cursor)
         link = &(*link)->next;
     *link = cursor->next;
-    sqlite3_finalize(cursor->statement.sqlite);
+    database_release(&cursor->statement);
+}
+
+void database_release(struct database_statement *statement)
+{
+    sqlite3_finalize(statement->sqlite);
+    if (statement->answer)
+        answer_release(statement->answer);
+    free(statement->answer);
 }
 
 /* What writes rows alone leaves the claims as they are. */
@@ -225,10 +262,21 @@ static bool may_change_claims(const struct ledger *ledger,
            statement != &ledger->statements[SQL_ROW_PUT];
 }
 
+static int step_on_server(struct ledger *ledger, struct database_statement *statement,
+                          struct error *err)
+{
+    if (statement && statement->answer)
+        return ledger->driver->step(ledger, statement->answer, err);
+    database_rollback(ledger);
+    return error_no_memory(err);
+}
+
 int database_step(struct ledger *ledger, struct database_statement *statement, struct error *err)
 {
     int code = SQLITE_ERROR;
 
+    if (ledger->driver)
+        return step_on_server(ledger, statement, err);
     if (statement && may_change_claims(ledger, statement))
         database_forget_lookups(ledger);
     if (statement)
@@ -251,32 +299,45 @@ int database_execute(struct ledger *ledger, struct database_statement *statement
 
 void database_done(struct database_statement *statement)
 {
-    if (statement)
-        sqlite3_reset(statement->sqlite);
+    if (!statement)
+        return;
+    sqlite3_reset(statement->sqlite);
+    if (statement->answer)
+        answer_reset(statement->answer);
 }
 
 int64_t database_integer(struct database_statement *statement, int column)
 {
-    return sqlite3_column_int64(statement->sqlite, column);
+    return statement->answer ? answer_integer(statement->answer, column)
+                             : sqlite3_column_int64(statement->sqlite, column);
 }
 
 bool database_is_null(struct database_statement *statement, int column)
 {
-    return sqlite3_column_type(statement->sqlite, column) == SQLITE_NULL;
+    return statement->answer ? answer_is_null(statement->answer, column)
+                             : sqlite3_column_type(statement->sqlite, column) == SQLITE_NULL;
 }
 
 const char *database_text(struct database_statement *statement, int column)
 {
-    const unsigned char *text = sqlite3_column_text(statement->sqlite, column);
+    const unsigned char *text;
 
+    if (statement->answer)
+        return answer_text(statement->answer, column);
+    text = sqlite3_column_text(statement->sqlite, column);
     return text ? (const char *)text : "";
 }
 
 static void read_bytes(unsigned char *ret, int size, struct database_statement *statement,
                        int column)
 {
-    const void *blob = sqlite3_column_blob(statement->sqlite, column);
+    const void *blob;
 
+    if (statement->answer) {
+        answer_bytes(statement->answer, column, (size_t)size, ret);
+        return;
+    }
+    blob = sqlite3_column_blob(statement->sqlite, column);
     memset(ret, 0, (size_t)size);
     if (blob && sqlite3_column_bytes(statement->sqlite, column) == size)
         memcpy(ret, blob, (size_t)size);
@@ -294,12 +355,12 @@ void database_sha256(unsigned char *ret_sha256, struct database_statement *state
 
 int database_changes(const struct ledger *ledger)
 {
-    return sqlite3_changes(ledger->db);
+    return ledger->driver ? ledger->server.changes : sqlite3_changes(ledger->db);
 }
 
 int64_t database_new_id(const struct ledger *ledger)
 {
-    return sqlite3_last_insert_rowid(ledger->db);
+    return ledger->driver ? ledger->server.new_id : sqlite3_last_insert_rowid(ledger->db);
 }
 
 int database_platform(struct ledger *ledger, const char *name, int64_t *ret_id, struct error *err)
@@ -354,14 +415,17 @@ int database_brief(struct ledger *ledger, int64_t run, struct run_brief *ret_bri
 
 bool database_is_begun(const struct ledger *ledger)
 {
-    return ledger->db && !sqlite3_get_autocommit(ledger->db);
+    return ledger->driver ? ledger->server.is_begun
+                          : ledger->db && !sqlite3_get_autocommit(ledger->db);
 }
 
 void database_rollback(struct ledger *ledger)
 {
     database_forget_lookups(ledger);
     database_let_go(ledger);
-    if (database_is_begun(ledger))
+    if (ledger->driver)
+        ledger->driver->rollback(ledger);
+    else if (database_is_begun(ledger))
         sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
     ledger->commits.is_due = false;
     /* They may have been added in what was just taken back. */

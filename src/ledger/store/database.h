@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
+#include "answer.h"
 #include "base/error.h"
 #include "ledger/ledger.h"
 #include "ledger/lookup.h"
@@ -40,12 +41,23 @@ struct run_brief {
 /* A statement as it was prepared, or is going to be. */
 struct database_statement {
     sqlite3_stmt *sqlite;
+    struct answer *answer; /* of a server; NULL: not asked yet, or a file's */
+};
+
+/* What answers in the place of SQLite. */
+struct database_driver {
+    /* As database_step. What failed was rolled back. */
+    int (*step)(struct ledger *ledger, struct answer *answer, struct error *err);
+    void (*rollback)(struct ledger *ledger);
+    void (*close)(struct ledger *ledger);
 };
 
 /* A statement that stands at a row until the next one is asked for. While it does, it holds the
  * view of the ledger that it began with, so it is let go wherever a transaction or a look begins or
  * ends; its owner begins it anew then. */
 struct database_cursor {
+    struct ledger *ledger;
+    enum statement which;
     struct database_statement statement;
     bool is_running;
     struct database_cursor *next;
@@ -54,6 +66,14 @@ struct database_cursor {
 struct ledger {
     sqlite3 *db;
     struct database_statement statements[SQL_COUNT];
+    const struct database_driver *driver; /* of a ledger on a server; NULL: a file */
+    struct {
+        struct session *session;
+        bool is_begun;
+        int changes;
+        int64_t new_id; /* as of the last statement */
+        int64_t worker; /* this process there; 0: not yet */
+    } server;
     char *path;  /* as it was named */
     char *plain; /* the same for SQLite, which takes some names for more than a path */
     char id[LEDGER_ID_BYTES];
@@ -94,6 +114,9 @@ struct ledger {
     struct buffer abandonment_texts[2];
 };
 
+/* Whether it is on a server: there are no files of it on this host then. */
+bool database_is_server(const struct ledger *ledger);
+
 /* The key of a row's record. Those of a run lie from (run, 0) to below (run + 1, 0). */
 int64_t database_row_id(int64_t run, uint64_t row);
 
@@ -132,6 +155,8 @@ void database_let_go(struct ledger *ledger);
 /* Runs a statement that gives no rows. */
 int database_execute(struct ledger *ledger, struct database_statement *statement,
                      struct error *err);
+
+void database_release(struct database_statement *statement);
 
 /* Ends a statement before its last row. NULL is let be. */
 void database_done(struct database_statement *statement);

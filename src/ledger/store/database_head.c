@@ -9,6 +9,8 @@ int database_number(struct ledger *ledger, const char *text, int64_t *ret_number
     sqlite3_stmt *statement = NULL;
     int result = -1;
 
+    if (database_is_server(ledger))
+        return error_set(err, EXIT_INTERNAL, "a question for SQLite alone was asked of a server");
     if (sqlite3_prepare_v2(ledger->db, text, -1, &statement, NULL) == SQLITE_OK &&
         sqlite3_step(statement) == SQLITE_ROW) {
         *ret_number = sqlite3_column_int64(statement, 0);

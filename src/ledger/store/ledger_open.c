@@ -12,10 +12,12 @@
 #include "base/log.h"
 #include "commit_count.h"
 #include "database.h"
+#include "ledger/postgres/server_url.h"
 #include "lock.h"
 #include "mount.h"
 #include "place.h"
 #include "schema.h"
+#include "server_driver.h"
 
 #define CACHE_KIB 8192
 #define BUSY_PAUSE_MS 10
@@ -262,7 +264,10 @@ struct ledger *ledger_open_begin(const char *path, struct error *err)
     }
     ledger->lock_fd = ledger->index_fd = ledger->room.fd = -1;
     ledger->path = strdup(path);
-    if (ledger->path)
+    if (ledger->path && server_url_is(path)) {
+        if (!server_driver_open(ledger, err))
+            return ledger;
+    } else if (ledger->path)
         ledger->plain = ledger_plain_path(path, err);
     else
         error_no_memory(err);
@@ -279,6 +284,10 @@ int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
     *ret_ledger = NULL;
     if (!ledger)
         return -1;
+    if (database_is_server(ledger)) {
+        *ret_ledger = ledger;
+        return 0;
+    }
     if (make_folders(path, err) || make_file(ledger, err))
         goto fail;
     commit_count_read_beside(ledger);
@@ -296,7 +305,9 @@ void ledger_close(struct ledger *ledger)
     if (!ledger)
         return;
     for (int i = 0; i < SQL_COUNT; i++)
-        sqlite3_finalize(ledger->statements[i].sqlite);
+        database_release(&ledger->statements[i]);
+    if (ledger->driver)
+        ledger->driver->close(ledger);
     sqlite3_close(ledger->db);
     if (ledger->lock_fd >= 0)
         close(ledger->lock_fd);

@@ -22,6 +22,10 @@ static int begin(struct ledger *ledger, struct error *err)
 {
     database_forget_lookups(ledger);
     database_let_go(ledger);
+    if (database_is_server(ledger)) {
+        ledger->has_news = true; /* it does not say */
+        return database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err);
+    }
     if (ledger->log_pages >= CHECKPOINT_PAGES &&
         checkpoint_run(ledger, SQLITE_CHECKPOINT_PASSIVE, err))
         return -1;
@@ -37,7 +41,8 @@ int ledger_begin(struct ledger *ledger, struct error *err)
     if (!result)
         ledger->unheld = 0;
     /* Twice is no chance. */
-    else if (err->exit_code == EXIT_TRY_LATER && !ledger_is_held(ledger) && ledger->unheld++)
+    else if (err->exit_code == EXIT_TRY_LATER && !database_is_server(ledger) &&
+             !ledger_is_held(ledger) && ledger->unheld++)
         error_set(err, EXIT_CANNOT_WRITE,
                   "the ledger's locks cannot be taken, though no process holds them: locks fail on "
                   "its disk or file system");

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/stop.h"
+#include "ledger/postgres/server_url.h"
 #include "ledger/store/commit_count.h"
 #include "ledger/store/mount.h"
 #include "ledger/store/schema.h"
@@ -207,6 +208,10 @@ int view_open(const char *path, struct ledger **ret_ledger, struct error *err)
     int result;
 
     *ret_ledger = NULL;
+    if (server_url_is(path)) {
+        *ret_ledger = ledger_open_begin(path, err);
+        return *ret_ledger ? 0 : -1;
+    }
     if (check_file(path, &owner, err))
         return -1;
     entered = place_enter(path, &owner);
@@ -229,6 +234,8 @@ int view_check_schema(struct ledger *ledger, struct error *err)
 {
     int64_t version;
 
+    if (database_is_server(ledger))
+        return 0; /* looked at when it was connected */
     if (database_number(ledger, "PRAGMA user_version", &version, err))
         return -1;
     if (version == LEDGER_SCHEMA)

@@ -1,0 +1,132 @@
+#include "server_driver.h"
+
+#ifdef HAVE_LIBPQ
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "ledger/postgres/server_schema.h"
+#include "ledger/postgres/session.h"
+#include "server_sql.h"
+
+static void copy(struct ledger *ledger, struct answer *answer)
+{
+    struct session *session = ledger->server.session;
+    int rows = session_rows(session);
+    int columns = session_columns(session);
+
+    for (int row = 0; row < rows; row++)
+        for (int column = 0; column < columns; column++)
+            answer_add(answer, session_is_null(session, row, column)
+                                   ? NULL
+                                   : session_text(session, row, column));
+    answer->columns = (size_t)columns;
+    ledger->server.changes = rows;
+    if (rows && columns)
+        ledger->server.new_id = strtoll(session_text(session, 0, 0), NULL, 10);
+}
+
+/* What begins or ends a transaction. */
+static int execute(struct ledger *ledger, enum statement which, struct error *err)
+{
+    int result = session_execute(ledger->server.session, server_sql_text(which), err);
+
+    ledger->server.is_begun = !result && which != SQL_COMMIT;
+    return result;
+}
+
+static int ask(struct ledger *ledger, struct answer *answer, struct error *err)
+{
+    const char *text = server_sql_text((enum statement)answer->which);
+
+    if (!text)
+        return error_set(err, EXIT_INTERNAL,
+                         "statement %d is not asked of a ledger on a PostgreSQL server; nothing "
+                         "was done",
+                         answer->which);
+    if (answer->which == SQL_BEGIN || answer->which == SQL_COMMIT || answer->which == SQL_READ)
+        return execute(ledger, (enum statement)answer->which, err);
+    if (session_ask(ledger->server.session, text, answer_parameters(text), answer->values, err))
+        return -1;
+    copy(ledger, answer);
+    return answer->bytes.failed || answer->cells.failed ? error_no_memory(err) : 0;
+}
+
+static int step(struct ledger *ledger, struct answer *answer, struct error *err)
+{
+    if (!answer->is_asked && ask(ledger, answer, err)) {
+        answer_reset(answer);
+        database_rollback(ledger);
+        return -1;
+    }
+    answer->is_asked = true;
+    if (answer_next(answer))
+        return 1;
+    answer_reset(answer);
+    return 0;
+}
+
+/* A connection that is lost takes its transaction back itself. */
+static void roll_back(struct ledger *ledger)
+{
+    struct error ignored = {0};
+
+    if (ledger->server.is_begun)
+        session_execute(ledger->server.session, "ROLLBACK", &ignored);
+    ledger->server.is_begun = false;
+}
+
+static void end(struct ledger *ledger)
+{
+    session_close(ledger->server.session);
+}
+
+static const struct database_driver driver = {step, roll_back, end};
+
+static int check_ledger(struct ledger *ledger, struct error *err)
+{
+    struct session *session = ledger->server.session;
+    const char *quoted = LOG_QUOTED(ledger->path);
+
+    if (session_ask(session, "SELECT to_regclass('claimbatch.meta') IS NOT NULL", 0, NULL, err))
+        return -1;
+    if (strcmp(session_text(session, 0, 0), "t") != 0)
+        return error_set(
+            err, EXIT_INPUT_MISSING,
+            "there is no ledger in the database '%s': claimbatch status --create makes "
+            "one",
+            quoted);
+    if (session_ask(session,
+                    "SELECT (SELECT value FROM claimbatch.meta WHERE name='schema'),"
+                    " (SELECT value FROM claimbatch.meta WHERE name='id')",
+                    0, NULL, err))
+        return -1;
+    if (strcmp(session_text(session, 0, 0), SERVER_SCHEMA_TEXT) != 0)
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' has schema %s, and this program knows schema %s alone: "
+                         "use the program that made it",
+                         quoted, LOG_QUOTED(session_text(session, 0, 0)), SERVER_SCHEMA_TEXT);
+    snprintf(ledger->id, sizeof(ledger->id), "%s", session_text(session, 0, 1));
+    return 0;
+}
+
+int server_driver_open(struct ledger *ledger, struct error *err)
+{
+    if (session_open(ledger->path, &ledger->server.session, err))
+        return -1;
+    ledger->driver = &driver;
+    return check_ledger(ledger, err);
+}
+
+#else
+
+#include "ledger/postgres/server_ledger.h"
+
+int server_driver_open(struct ledger *ledger, struct error *err)
+{
+    return server_ledger_refuse(ledger->path, err);
+}
+
+#endif

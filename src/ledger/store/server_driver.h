@@ -1,0 +1,18 @@
+/*
+ * server_driver: the statements of a ledger that is on a PostgreSQL server, asked over a session.
+ *
+ * A transaction that writes waits until no other of this kind is under way, as one of SQLite's
+ * does. One that failed is rolled back.
+ *
+ * Tested by tests/unit/test_ledger_server.c
+ */
+#ifndef CLAIMBATCH_LEDGER_STORE_SERVER_DRIVER_H
+#define CLAIMBATCH_LEDGER_STORE_SERVER_DRIVER_H
+
+#include "database.h"
+
+/* Connects the ledger with the server that its path names. EXIT_INPUT_MISSING where no ledger is in
+ * that database, EXIT_BAD_CONFIG where it is of another version. */
+int server_driver_open(struct ledger *ledger, struct error *err);
+
+#endif
