@@ -40,8 +40,11 @@ int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *
 int chain_read_in_order(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                         struct claim_row *ret_claim, struct error *err)
 {
-    int found =
-        lookup_find(ledger, &ledger->claims, SQL_CLAIM_FROM, CLAIM_VALUES, platform, key, err);
+    int found;
+
+    if (database_is_server(ledger))
+        return chain_read(ledger, platform, key, ret_claim, err);
+    found = lookup_find(ledger, &ledger->claims, SQL_CLAIM_FROM, CLAIM_VALUES, platform, key, err);
 
     *ret_claim = (struct claim_row){.exists = found == 1};
     if (found > 0)
@@ -268,6 +271,24 @@ static int save_claim(struct ledger *ledger, int64_t platform, const struct row_
     return execute_accept(ledger, SQL_CLAIM_ACCEPT, platform, ref, record, &claim->last, err);
 }
 
+/* On a server a row knows its claim, and no other row is changed. */
+static int finish_on_server(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                            const struct row_record *record, struct error *err)
+{
+    const struct claim_key *key = &ref->key;
+    struct claim_row claim = {0};
+    bool is_new;
+
+    if (chain_read(ledger, platform, key, &claim, err) ||
+        save_claim(ledger, platform, ref, record, &claim, err) ||
+        chain_put_row(ledger, ref, record, NULL, &is_new, err))
+        return -1;
+    return database_execute(ledger,
+                            database_ready(ledger, SQL_ROW_LINK, "isii", chain_row_id(ref->place),
+                                           key->claim_order_no, key->workcard_id, platform),
+                            err);
+}
+
 int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
                      const struct row_record *record, struct error *err)
 {
@@ -276,8 +297,11 @@ int chain_finish_row(struct ledger *ledger, int64_t platform, const struct row_r
     struct row_place older;
     bool is_new;
     bool linked = false;
-    int added = add_claim(ledger, platform, ref, record, err);
+    int added;
 
+    if (database_is_server(ledger))
+        return finish_on_server(ledger, platform, ref, record, err);
+    added = add_claim(ledger, platform, ref, record, err);
     if (added < 0 || (!added && chain_read(ledger, platform, &ref->key, &claim, err)) ||
         find_link(ledger, &claim, &ref->place, &newer, &older, err) ||
         chain_put_row(ledger, ref, record, &older, &is_new, err))

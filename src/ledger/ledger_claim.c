@@ -6,11 +6,27 @@
 
 #define OPEN_VALUES 3
 
+/* A file's are found quicker by the one before. */
+static int find_open(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                     struct database_statement **ret_at, struct error *err)
+{
+    int found;
+
+    if (database_is_server(ledger)) {
+        *ret_at = database_ready(ledger, SQL_OPEN_GET, "sii", key->claim_order_no, key->workcard_id,
+                                 platform);
+        return database_step(ledger, *ret_at, err);
+    }
+    found = lookup_find(ledger, &ledger->opens, SQL_OPEN_FROM, OPEN_VALUES, platform, key, err);
+    *ret_at = ledger->opens.statement;
+    return found;
+}
+
 static int read_open(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                      struct claim_state *state, struct error *err)
 {
-    int found = lookup_find(ledger, &ledger->opens, SQL_OPEN_FROM, OPEN_VALUES, platform, key, err);
-    struct database_statement *s = ledger->opens.statement;
+    struct database_statement *s;
+    int found = find_open(ledger, platform, key, &s, err);
 
     if (found <= 0)
         return found;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "chain.h"
 #include "ledger/store/commit_count.h"
+#include "ledger/store/server_sql.h"
 
 struct ledger_rows {
     struct ledger *ledger;
@@ -12,6 +13,7 @@ struct ledger_rows {
     uint64_t asked; /* the row that was to be found last */
     uint64_t at;    /* where the cursor stands, or stood; 0: before the first one */
     bool at_end;    /* of a cursor that is running */
+    int came;       /* rows since it was started */
 };
 
 /* 1, or 0 when the claim has an attempt that is open. */
@@ -279,12 +281,19 @@ static void seek(struct ledger_rows *rows, uint64_t row)
     database_cursor_start(&rows->cursor, "ii", database_row_id(rows->run, row),
                           database_row_id(rows->run + 1, 0));
     rows->at_end = false;
+    rows->came = 0;
 }
 
 static int step(struct ledger_rows *rows, struct error *err)
 {
     int found = database_step(rows->ledger, &rows->cursor.statement, err);
 
+    /* A server gives a page at a time. */
+    if (!found && database_is_server(rows->ledger) && rows->came == SERVER_SQL_PAGE) {
+        seek(rows, rows->at + 1);
+        found = database_step(rows->ledger, &rows->cursor.statement, err);
+    }
+    rows->came += found > 0;
     if (found > 0)
         rows->at = (uint64_t)database_integer(&rows->cursor.statement, 0);
     rows->at_end = found == 0;

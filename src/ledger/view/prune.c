@@ -336,9 +336,12 @@ static int any_alive(struct ledger *ledger, struct error *err)
 /* Gives the room back to the disk. Where that is not possible now, the ledger uses it again. */
 static int shrink(struct ledger *ledger, struct prune *pruned, struct error *err)
 {
-    int alive = any_alive(ledger, err);
     struct error ignored = {0};
+    int alive;
 
+    if (database_is_server(ledger))
+        return 0; /* it does that itself */
+    alive = any_alive(ledger, err);
     if (alive < 0)
         return -1;
     if (!alive && pruned->rows) {
@@ -362,7 +365,7 @@ int prune_run(struct ledger *ledger, int64_t before_ms, struct prune *ret_pruned
     if (disown_runs(ledger, before_ms, ret_pruned, err) || list_disowned(ledger, &disowned, err))
         goto out;
     /* First no claim leads to the rows any more, then they go. */
-    if (disowned.count && shorten_chains(ledger, &disowned, err))
+    if (disowned.count && !database_is_server(ledger) && shorten_chains(ledger, &disowned, err))
         goto out;
     for (size_t i = 0; i < disowned.count; i++)
         if (forget_rows(ledger, disowned.list[i], &ret_pruned->rows, err) ||
