@@ -4,6 +4,7 @@
 #define CLAIMBATCH_TESTS_CLUSTER_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,22 @@ static inline void cluster_run(const char *url, const char *statements)
     assert_non_null(psql);
     fputs(statements, psql);
     assert_int_equal(pclose(psql), 0);
+}
+
+/* The same of a statement that gives a number. */
+static inline long long cluster_number(const char *url, const char *statement)
+{
+    char command[CLUSTER_URL_BYTES + 512];
+    long long number = -1;
+    FILE *psql;
+
+    snprintf(command, sizeof(command), "psql -XAtq -v ON_ERROR_STOP=1 -d '%s' -c \"%s\"", url,
+             statement);
+    psql = popen(command, "r");
+    assert_non_null(psql);
+    assert_int_equal(fscanf(psql, "%lld", &number), 1);
+    assert_int_equal(pclose(psql), 0);
+    return number;
 }
 
 #endif

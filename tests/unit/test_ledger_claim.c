@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "both_places.h"
 #include "ledger_words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -36,7 +37,7 @@ static void claim_has_one_open_attempt(void **state)
     assert_int_equal(claim.open_at.run, first);
     assert_int_equal(claim.open_at.row, 2);
     assert_false(claim.accepted);
-    assert_int_equal(run_sql(ledger_path(ledger), "SELECT count(*) FROM open_attempt"), 3);
+    assert_int_equal(count_open(ledger), 3);
 }
 
 static void platforms_do_not_share_claims(void **state)
@@ -348,21 +349,21 @@ static void row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_LEDGER(row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from),
-        WITH_LEDGER(claim_has_one_open_attempt),
-        WITH_LEDGER(platforms_do_not_share_claims),
-        WITH_LEDGER(accepted_row_is_the_claims_newest_content),
-        WITH_LEDGER(outcomes_close_the_attempt_unless_it_is_unknown),
-        WITH_LEDGER(unknown_claim_cannot_be_intended),
-        WITH_LEDGER(newest_accepted_is_by_the_order_of_rows_not_of_time),
-        WITH_LEDGER(later_refusal_leaves_what_was_accepted),
-        WITH_LEDGER(row_before_is_of_the_same_claim_and_file),
-        WITH_LEDGER(row_before_is_the_nearest_though_rows_became_final_in_another_order),
+        ON_BOTH(row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from),
+        ON_BOTH(claim_has_one_open_attempt),
+        ON_BOTH(platforms_do_not_share_claims),
+        ON_BOTH(accepted_row_is_the_claims_newest_content),
+        ON_BOTH(outcomes_close_the_attempt_unless_it_is_unknown),
+        ON_BOTH(unknown_claim_cannot_be_intended),
+        ON_BOTH(newest_accepted_is_by_the_order_of_rows_not_of_time),
+        ON_BOTH(later_refusal_leaves_what_was_accepted),
+        ON_BOTH(row_before_is_of_the_same_claim_and_file),
+        ON_BOTH(row_before_is_the_nearest_though_rows_became_final_in_another_order),
         WITH_LEDGER(row_that_stands_alone_costs_the_claim_nothing),
-        WITH_LEDGER(what_is_known_of_a_row_is_its_claim_and_the_row_before),
+        ON_BOTH(what_is_known_of_a_row_is_its_claim_and_the_row_before),
         WITH_LEDGER(a_claim_tells_whether_the_run_of_its_intent_is_alive),
-        WITH_LEDGER(intents_of_a_dead_run_become_unknown),
+        ON_BOTH(intents_of_a_dead_run_become_unknown),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

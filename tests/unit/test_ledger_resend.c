@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "both_places.h"
 #include "ledger_words.h"
 
 static void resend_takes_over_an_unknown_attempt_and_only_acceptance_ends_it(void **state)
@@ -224,16 +225,16 @@ static void row_that_failed_may_be_accepted_in_a_later_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_LEDGER(resend_takes_over_an_unknown_attempt_and_only_acceptance_ends_it),
-        WITH_LEDGER(resend_that_dies_on_the_wire_is_unknown_again),
-        WITH_LEDGER(resend_that_is_put_off_gives_the_attempt_before_its_place_back),
-        WITH_LEDGER(resend_of_what_no_row_tells_of_is_unknown_where_it_was_put_off),
-        WITH_LEDGER(what_dies_on_the_wire_was_sent_in_the_round_of_its_intent),
-        WITH_LEDGER(row_that_waits_is_released_though_it_was_tried_before),
-        WITH_LEDGER(settling_one_attempt_leaves_the_one_before_it_open),
-        WITH_LEDGER(safe_repeat_is_intended_anew),
-        WITH_LEDGER(row_that_failed_may_be_accepted_in_a_later_start),
+        ON_BOTH(resend_takes_over_an_unknown_attempt_and_only_acceptance_ends_it),
+        ON_BOTH(resend_that_dies_on_the_wire_is_unknown_again),
+        ON_BOTH(resend_that_is_put_off_gives_the_attempt_before_its_place_back),
+        ON_BOTH(resend_of_what_no_row_tells_of_is_unknown_where_it_was_put_off),
+        ON_BOTH(what_dies_on_the_wire_was_sent_in_the_round_of_its_intent),
+        ON_BOTH(row_that_waits_is_released_though_it_was_tried_before),
+        ON_BOTH(settling_one_attempt_leaves_the_one_before_it_open),
+        ON_BOTH(safe_repeat_is_intended_anew),
+        ON_BOTH(row_that_failed_may_be_accepted_in_a_later_start),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "both_places.h"
 #include "ledger_words.h"
 
 static struct settlement settlement_of(enum outcome outcome, const struct row_record *record)
@@ -170,13 +171,13 @@ static void rows_that_wait_are_released_when_a_resend_is_accepted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_LEDGER(unknown_attempt_is_settled_as_accepted),
-        WITH_LEDGER(unknown_attempt_is_settled_as_not_executed_and_its_run_has_a_row_to_send),
-        WITH_LEDGER(word_on_another_attempt_settles_nothing),
-        WITH_LEDGER(intent_is_not_settled_by_a_word),
-        WITH_LEDGER(rows_that_wait_are_released_when_the_attempt_is_settled),
-        WITH_LEDGER(rows_that_wait_are_released_when_a_resend_is_accepted),
+        ON_BOTH(unknown_attempt_is_settled_as_accepted),
+        ON_BOTH(unknown_attempt_is_settled_as_not_executed_and_its_run_has_a_row_to_send),
+        ON_BOTH(word_on_another_attempt_settles_nothing),
+        ON_BOTH(intent_is_not_settled_by_a_word),
+        ON_BOTH(rows_that_wait_are_released_when_the_attempt_is_settled),
+        ON_BOTH(rows_that_wait_are_released_when_a_resend_is_accepted),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "both_places.h"
 #include "ledger/changed.h"
 #include "ledger_words.h"
 
@@ -292,14 +293,14 @@ static void cursor_holds_no_view_beyond_a_look(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_LEDGER(a_row_that_was_asked_for_does_not_hold_an_old_view),
-        WITH_LEDGER(row_keeps_all_that_a_report_line_says),
-        WITH_LEDGER(a_change_goes_when_the_row_is_judged_anew),
-        WITH_LEDGER(note_keeps_each_value),
-        WITH_LEDGER(cursor_goes_through_the_rows_in_order_and_on_when_there_are_more),
-        WITH_LEDGER(cursor_finds_rows_in_their_order_and_before_it),
-        WITH_LEDGER(cursor_holds_no_view_beyond_a_look),
+        ON_BOTH(a_row_that_was_asked_for_does_not_hold_an_old_view),
+        ON_BOTH(row_keeps_all_that_a_report_line_says),
+        ON_BOTH(a_change_goes_when_the_row_is_judged_anew),
+        ON_BOTH(note_keeps_each_value),
+        ON_BOTH(cursor_goes_through_the_rows_in_order_and_on_when_there_are_more),
+        ON_BOTH(cursor_finds_rows_in_their_order_and_before_it),
+        ON_BOTH(cursor_holds_no_view_beyond_a_look),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

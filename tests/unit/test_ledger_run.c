@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "both_places.h"
 #include "ledger_words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -313,19 +314,19 @@ static void events_of_a_run_are_not_kept_without_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_LEDGER(run_is_found_by_command_platform_and_content),
-        WITH_LEDGER(newest_run_is_found),
-        WITH_LEDGER(run_remembers_how_it_ended),
-        WITH_LEDGER(events_of_a_run_are_kept_in_the_order_of_time),
-        WITH_LEDGER(events_of_a_run_are_not_kept_without_bound),
-        WITH_LEDGER(run_remembers_its_counts),
-        WITH_LEDGER(run_has_rows_once_one_is_recorded),
-        WITH_LEDGER(run_has_rows_once_one_may_be_on_the_wire),
-        WITH_LEDGER(run_last_row_is_the_last_that_is_recorded),
-        WITH_LEDGER(round_is_the_same_for_the_same_words),
+        ON_BOTH(run_is_found_by_command_platform_and_content),
+        ON_BOTH(newest_run_is_found),
+        ON_BOTH(run_remembers_how_it_ended),
+        ON_BOTH(events_of_a_run_are_kept_in_the_order_of_time),
+        ON_BOTH(events_of_a_run_are_not_kept_without_bound),
+        ON_BOTH(run_remembers_its_counts),
+        ON_BOTH(run_has_rows_once_one_is_recorded),
+        ON_BOTH(run_has_rows_once_one_may_be_on_the_wire),
+        ON_BOTH(run_last_row_is_the_last_that_is_recorded),
+        ON_BOTH(round_is_the_same_for_the_same_words),
         WITH_LEDGER(run_is_alive_as_long_as_its_process),
         WITH_LEDGER(own_run_is_alive),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

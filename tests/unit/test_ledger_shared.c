@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "both_places.h"
 #include "ledger/shared.h"
 #include "ledger_words.h"
 
@@ -175,12 +176,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_LEDGER(calls_are_counted_by_day_and_app_key),
-        WITH_LEDGER(ban_is_remembered_for_its_app_key),
-        WITH_LEDGER(longer_ban_outlives_a_shorter_one_that_is_heard_of_later),
-        WITH_LEDGER(ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_back),
+        ON_BOTH(ban_is_remembered_for_its_app_key),
+        ON_BOTH(longer_ban_outlives_a_shorter_one_that_is_heard_of_later),
+        ON_BOTH(ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_back),
         WITH_LEDGER(pending_calls_of_ended_starts_count_as_having_left),
         WITH_LEDGER(departures_of_others_fall_into_the_window_or_are_forgotten),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "both_places.h"
 #include "ledger/shared.h"
 #include "ledger_words.h"
 
@@ -70,7 +71,9 @@ static void rollback_leaves_nothing(void **state)
     /* The platform, too, must be made again. */
     new_run(ledger, OTHER_PLATFORM);
     assert_int_equal(find_run(ledger, "upload", OTHER_PLATFORM, EXPORT, &run), 1);
-    assert_int_equal(run_sql(ledger_path(ledger), "SELECT count(*) FROM platform"), 1);
+    assert_int_equal(ask_place(ledger, "SELECT count(*) FROM platform",
+                               "SELECT count(*) FROM claimbatch.platform"),
+                     1);
 }
 
 static void what_is_committed_survives_sigkill_and_nothing_else_does(void **state)
@@ -132,12 +135,12 @@ static void writers_of_many_processes_lose_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_LEDGER(nothing_is_seen_by_others_before_the_commit),
+        ON_BOTH(nothing_is_seen_by_others_before_the_commit),
         WITH_LEDGER(commit_of_another_process_is_news),
-        WITH_LEDGER(rollback_leaves_nothing),
-        WITH_LEDGER(what_is_committed_survives_sigkill_and_nothing_else_does),
+        ON_BOTH(rollback_leaves_nothing),
+        ON_BOTH(what_is_committed_survives_sigkill_and_nothing_else_does),
         WITH_LEDGER(writers_of_many_processes_lose_nothing),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }
