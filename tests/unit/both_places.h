@@ -78,14 +78,18 @@ static inline int make_server_place(void **state)
     return -1;
 }
 
+static inline bool is_on_server(const struct ledger *ledger)
+{
+    return strncmp(ledger_path(ledger), "postgresql://", strlen("postgresql://")) == 0;
+}
+
 /* A number, as another program finds it in a file or on a server. */
 static inline long long ask_place(const struct ledger *ledger, const char *of_file,
                                   const char *of_server)
 {
     const char *path = ledger_path(ledger);
-    bool is_url = strncmp(path, "postgresql://", strlen("postgresql://")) == 0;
 
-    return is_url ? cluster_number(path, of_server) : run_sql(path, of_file);
+    return is_on_server(ledger) ? cluster_number(path, of_server) : run_sql(path, of_file);
 }
 
 static inline long long count_open(const struct ledger *ledger)

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "both_places.h"
 #include "ledger/shared.h"
 #include "ledger/view/view.h"
-#include "ledger_place.h"
 
 static struct ledger *open_view(const struct place *place)
 {
@@ -263,7 +263,7 @@ static void writer_and_viewer_do_not_wait_for_each_other(void **state)
     assert_int_equal(view_list_next(list, &unknown, &err), 1);
     commit(place->ledger);
     /* In the middle of a list no old state is held: the log can be carried over to its end. */
-    assert_int_equal(run_sql(place->path, "PRAGMA wal_checkpoint(TRUNCATE)"), 0);
+    assert_int_equal(ask_place(place->ledger, "PRAGMA wal_checkpoint(TRUNCATE)", "SELECT 0"), 0);
     assert_int_equal(view_list_next(list, &unknown, &err), 1);
     assert_string_equal(unknown.claim_order_no, "B");
     assert_int_equal(view_list_next(list, &unknown, &err), 0);
@@ -553,19 +553,19 @@ int main(void)
         WITH_LEDGER(view_cannot_write),
         WITH_LEDGER(path_of_any_bytes_is_opened),
         WITH_LEDGER(backup_on_a_read_only_medium_can_be_looked_at),
-        WITH_LEDGER(runs_come_newest_first),
+        ON_BOTH(runs_come_newest_first),
         WITH_LEDGER(state_of_a_run_is_told_by_its_lock_and_its_end),
         WITH_LEDGER(without_a_lock_file_no_run_is_active_and_none_is_made),
-        WITH_LEDGER(counts_are_those_of_the_report_or_of_the_rows_so_far),
-        WITH_LEDGER(writer_and_viewer_do_not_wait_for_each_other),
+        ON_BOTH(counts_are_those_of_the_report_or_of_the_rows_so_far),
+        ON_BOTH(writer_and_viewer_do_not_wait_for_each_other),
         WITH_LEDGER(only_calls_of_today_and_bans_in_force_are_shown),
-        WITH_LEDGER(unknown_attempts_come_oldest_first_and_no_more_than_asked_for),
+        ON_BOTH(unknown_attempts_come_oldest_first_and_no_more_than_asked_for),
         WITH_LEDGER(intent_is_unknown_once_its_run_is_dead),
-        WITH_LEDGER(list_has_every_unknown_attempt_once),
-        WITH_LEDGER(history_tells_every_row_of_every_run_oldest_first),
-        WITH_LEDGER(history_tells_rounds_and_settlements),
+        ON_BOTH(list_has_every_unknown_attempt_once),
+        ON_BOTH(history_tells_every_row_of_every_run_oldest_first),
+        ON_BOTH(history_tells_rounds_and_settlements),
         WITH_LEDGER(history_tells_all_workcards_of_a_number_and_what_is_open),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }
