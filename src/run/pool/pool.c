@@ -13,6 +13,7 @@
 #include "run/job.h"
 
 #define WORKER_WAIT_MS 1000 /* an upper bound only: workers are woken */
+#define TURN_JOBS 64        /* more make a turn no cheaper for each */
 
 struct worker {
     /* fixed after the start */
@@ -343,8 +344,11 @@ void pool_stop(struct pool *pool)
 static void set_enough(struct pool *pool)
 {
     size_t most = pool->jobs - pool->jobs / 8;
+    size_t least = pool->jobs > TURN_JOBS ? pool->jobs - TURN_JOBS : 0;
 
     pool->enough = pool->jobs / 8 + 2 * pool->taken + 1;
+    if (pool->enough < least)
+        pool->enough = least;
     if (pool->enough > most || pool->queued == 0)
         pool->enough = most;
 }
