@@ -102,7 +102,7 @@ run tests/world/run --corpus
 if [ "${#long[@]}" -gt 0 ]; then
     run tests/world/run --count 100000 --all-marks
 else
-    run tests/world/run --seconds 30
+    run tests/world/run --seconds 20
 fi
 
 step 'Debian packages'

@@ -37,7 +37,7 @@ IN_FLIGHT = 2
 ROWS = 20
 SPARE = 2
 # The short form: so many of each half of the points of a kind; and of each function at least so many.
-SHORT = {"first": 36, "second": 30, "import": 15, "rerun": 20, "resolve": 15, "prune": 15}
+SHORT = {"first": 24, "second": 20, "import": 10, "rerun": 14, "resolve": 10, "prune": 10}
 EACH = {"first": 2, "second": 2}
 # … of locks that are held for a moment; and the first ones of an import, which makes a ledger: where that
 # is opened SQLite does not wait by itself everywhere.
