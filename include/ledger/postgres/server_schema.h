@@ -16,6 +16,9 @@
 
 #define SERVER_SCHEMA_LOCK "4846791580151137331" /* that they take */
 
+/* Taken by each transaction that changes runs, and not rows alone: there is one at a time. */
+#define SERVER_COLD_LOCK "4846791580151137332"
+
 extern const char server_schema_text[];
 extern const size_t server_schema_text_bytes;
 

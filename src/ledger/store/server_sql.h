@@ -15,10 +15,6 @@
 
 #define SERVER_SQL_PAGE 4096 /* rows that SQL_ROWS gives at most */
 
-/* Taken by each transaction that writes: of those that change runs and not rows alone, one at a
- * time is under way. */
-#define SERVER_SQL_LOCK "4846791580151137332"
-
 /* NULL: what a server is not asked. */
 const char *server_sql_text(enum statement which);
 

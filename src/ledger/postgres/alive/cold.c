@@ -1,9 +1,8 @@
 #include "cold.h"
 
 #include "base/error.h"
+#include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/session.h"
-
-#define COLD_LOCK "4846791580151137332" /* the one behind that of who makes the tables */
 
 static int take_back(struct session *session)
 {
@@ -15,7 +14,7 @@ static int take_back(struct session *session)
 
 int cold_begin(struct session *session, struct error *err)
 {
-    if (session_execute(session, "BEGIN; SELECT pg_advisory_xact_lock(" COLD_LOCK ")", err))
+    if (session_execute(session, "BEGIN; SELECT pg_advisory_xact_lock(" SERVER_COLD_LOCK ")", err))
         return take_back(session);
     return 0;
 }
