@@ -70,7 +70,9 @@ static inline int make_server_place(void **state)
     if (no_server)
         return 0;
     cluster_create(&test_server, url);
-    snprintf(at->place.path, sizeof(at->place.path), "%s", url);
+    if ((size_t)snprintf(at->place.path, sizeof(at->place.path), "%s", url) >=
+        sizeof(at->place.path))
+        return -1;
     if (!server_ledger_create(url, &made, &err) &&
         !ledger_open(at->place.path, &at->place.ledger, &err))
         return 0;

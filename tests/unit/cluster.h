@@ -54,6 +54,10 @@ static inline bool cluster_start(struct cluster *cluster, const char *setting)
 /* A new database. */
 static inline void cluster_create(struct cluster *cluster, char ret_url[CLUSTER_URL_BYTES])
 {
+    if (!cluster->asks) {
+        fail_msg("no cluster was started");
+        return;
+    }
     fputs("create\n", cluster->asks);
     fflush(cluster->asks);
     cluster_read_line(cluster, ret_url);
