@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "ledger/store/database.h"
-#include "ledger/store/lock.h"
+#include "ledger/store/run_lock.h"
 
 /* The run that the statement finds: 1 or 0. */
 static int read_run(struct ledger *ledger, struct database_statement *s, struct run_record *ret_run,
@@ -332,7 +332,7 @@ int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err)
             "a run cannot be held on the ledger '%s', which is on a PostgreSQL server; "
             "nothing was sent",
             LOG_QUOTED(ledger->path));
-    taken = lock_take(ledger->lock_fd, run, err);
+    taken = run_lock_take(ledger->lock_fd, run, err);
     if (taken == 1 && *count < sizeof(ledger->own_runs.ids) / sizeof(*ledger->own_runs.ids))
         ledger->own_runs.ids[(*count)++] = run;
     return taken;
@@ -372,5 +372,5 @@ bool ledger_run_is_alive(struct ledger *ledger, int64_t run)
         if (ledger->own_runs.ids[i] == run)
             return true;
     /* Beside a copy, or where nobody has ever locked a run, there is no lock file. */
-    return ledger->lock_fd >= 0 && lock_is_held(ledger->lock_fd, run);
+    return ledger->lock_fd >= 0 && run_lock_is_held(ledger->lock_fd, run);
 }

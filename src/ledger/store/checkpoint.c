@@ -32,7 +32,7 @@
 #include "checkpoint.h"
 
 #include "database.h"
-#include "lock.h"
+#include "run_lock.h"
 
 #define CHECKPOINT_BYTE 0 /* of the lock file; runs are numbered from 1 */
 
@@ -74,12 +74,12 @@ static int carry_over(struct ledger *ledger, int mode, struct error *err)
 
 int checkpoint_run(struct ledger *ledger, int mode, struct error *err)
 {
-    int taken = ledger->lock_fd < 0 ? 0 : lock_take(ledger->lock_fd, CHECKPOINT_BYTE, err);
+    int taken = ledger->lock_fd < 0 ? 0 : run_lock_take(ledger->lock_fd, CHECKPOINT_BYTE, err);
     int result;
 
     if (taken <= 0)
         return taken;
     result = carry_over(ledger, mode, err);
-    lock_drop(ledger->lock_fd, CHECKPOINT_BYTE);
+    run_lock_drop(ledger->lock_fd, CHECKPOINT_BYTE);
     return result;
 }

@@ -13,9 +13,9 @@
 #include "commit_count.h"
 #include "database.h"
 #include "ledger/postgres/server_url.h"
-#include "lock.h"
 #include "mount.h"
 #include "place.h"
+#include "run_lock.h"
 #include "schema.h"
 #include "server_driver.h"
 
@@ -101,7 +101,7 @@ static int open_lock(struct ledger *ledger, struct error *err)
     if (path.failed)
         result = error_no_memory(err);
     else
-        ledger->lock_fd = lock_open(path.ptr, &ledger->owner, err);
+        ledger->lock_fd = run_lock_open(path.ptr, &ledger->owner, err);
     if (!result && ledger->lock_fd < 0)
         result = -1;
     buffer_release(&path);

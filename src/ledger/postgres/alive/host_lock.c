@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/log.h"
-#include "ledger/store/lock.h"
 #include "ledger/store/place.h"
+#include "ledger/store/run_lock.h"
 
 /* The name stands before the bytes of the workers, so that a file system which locks what is read
  * does not keep readers waiting. Byte 0 is of whoever writes the name. */
@@ -57,7 +57,7 @@ static int name_file(struct host_lock *lock, const char *path, struct error *err
     const int64_t end_ms = clock_mono_ms() + FILE_PATIENCE_MS;
     int taken;
 
-    while ((taken = lock_take(lock->fd, 0, err)) == 0) {
+    while ((taken = run_lock_take(lock->fd, 0, err)) == 0) {
         if (clock_mono_ms() >= end_ms)
             return error_set(err, EXIT_TRY_LATER, "another process has held '%s' for %d s",
                              LOG_QUOTED(path), FILE_PATIENCE_MS / 1000);
@@ -73,7 +73,7 @@ static int name_file(struct host_lock *lock, const char *path, struct error *err
             taken = error_set(err, EXIT_CANNOT_CREATE, "cannot write '%s': %s", LOG_QUOTED(path),
                               strerror(errno));
     }
-    lock_drop(lock->fd, 0);
+    run_lock_drop(lock->fd, 0);
     return taken < 0 ? -1 : 0;
 }
 
@@ -102,7 +102,7 @@ int host_lock_open(const char *path, struct host_lock *ret_lock, struct error *e
     *ret_lock = (struct host_lock){.fd = -1};
     if (owner_of_folder(path, &owner, err) || read_kernel(KERNEL_BOOT, ret_lock->boot, err))
         return -1;
-    ret_lock->fd = lock_open(path, &owner, err);
+    ret_lock->fd = run_lock_open(path, &owner, err);
     if (ret_lock->fd < 0)
         return -1;
     if (read_name(ret_lock) || !name_file(ret_lock, path, err))
@@ -120,7 +120,7 @@ void host_lock_close(struct host_lock *lock)
 
 int host_lock_take(struct host_lock *lock, int64_t worker, struct error *err)
 {
-    int taken = lock_take(lock->fd, WORKERS_FROM + worker, err);
+    int taken = run_lock_take(lock->fd, WORKERS_FROM + worker, err);
 
     if (taken)
         return taken < 0 ? -1 : 0;
@@ -134,5 +134,5 @@ bool host_lock_knows_dead(const struct host_lock *lock, const char *place, const
                           int64_t worker)
 {
     return strcmp(place, lock->place) == 0 && strcmp(boot, lock->boot) == 0 &&
-           !lock_is_held(lock->fd, WORKERS_FROM + worker);
+           !run_lock_is_held(lock->fd, WORKERS_FROM + worker);
 }

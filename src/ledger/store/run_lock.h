@@ -1,5 +1,5 @@
 /*
- * lock: which runs are alive, as the kernel knows it.
+ * run_lock: which runs are alive, as the kernel knows it.
  *
  * One byte of a file beside the ledger for each run, locked for as long as the run's process lives;
  * byte 0 is of no run, but of whoever carries SQLite's log over (checkpoint.c).
@@ -8,8 +8,8 @@
  *
  * Tested by tests/unit/test_ledger_run.c
  */
-#ifndef CLAIMBATCH_LEDGER_STORE_LOCK_H
-#define CLAIMBATCH_LEDGER_STORE_LOCK_H
+#ifndef CLAIMBATCH_LEDGER_STORE_RUN_LOCK_H
+#define CLAIMBATCH_LEDGER_STORE_RUN_LOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,15 +19,15 @@ struct place_owner;
 
 /* Opens the file, made if missing, for the ledger's owner. Returns a descriptor or -1 with
  * EXIT_CANNOT_CREATE, also when what is there is not ours to write. */
-int lock_open(const char *path, const struct place_owner *owner, struct error *err);
+int run_lock_open(const char *path, const struct place_owner *owner, struct error *err);
 
 /* Locks the byte of `run` until the descriptor is closed: 1, or 0 when another process holds it. */
-int lock_take(int fd, int64_t run, struct error *err);
+int run_lock_take(int fd, int64_t run, struct error *err);
 
 /* Lets go of it earlier. */
-void lock_drop(int fd, int64_t run);
+void run_lock_drop(int fd, int64_t run);
 
 /* Whether another process holds the byte of `run`. */
-bool lock_is_held(int fd, int64_t run);
+bool run_lock_is_held(int fd, int64_t run);
 
 #endif

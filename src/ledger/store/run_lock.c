@@ -1,4 +1,4 @@
-#include "lock.h"
+#include "run_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@ static int open_file(const char *path, bool *ret_made)
     return fd;
 }
 
-int lock_open(const char *path, const struct place_owner *owner, struct error *err)
+int run_lock_open(const char *path, const struct place_owner *owner, struct error *err)
 {
     struct stat status;
     bool is_made = false;
@@ -49,7 +49,7 @@ static struct flock byte_of(int64_t run)
     return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = run, .l_len = 1};
 }
 
-int lock_take(int fd, int64_t run, struct error *err)
+int run_lock_take(int fd, int64_t run, struct error *err)
 {
     struct flock lock = byte_of(run);
 
@@ -60,7 +60,7 @@ int lock_take(int fd, int64_t run, struct error *err)
     return error_set(err, EXIT_CANNOT_CREATE, "cannot lock a run: %s", strerror(errno));
 }
 
-void lock_drop(int fd, int64_t run)
+void run_lock_drop(int fd, int64_t run)
 {
     struct flock lock = byte_of(run);
 
@@ -68,7 +68,7 @@ void lock_drop(int fd, int64_t run)
     fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-bool lock_is_held(int fd, int64_t run)
+bool run_lock_is_held(int fd, int64_t run)
 {
     struct flock lock = byte_of(run);
 
