@@ -15,13 +15,13 @@
 #include "collect.h"
 #include "firewall.h"
 #include "grant.h"
-#include "limits.h"
 #include "pauses.h"
 #include "refill.h"
 #include "report/report.h"
 #include "row_log.h"
 #include "run/halt.h"
 #include "run/other_run.h"
+#include "shared_limits.h"
 #include "state.h"
 #include "suspect.h"
 
@@ -101,8 +101,8 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     firewall_check(b);
     halt_check_failures(b);
     halt_check_pace(b);
-    if (suspect_record(b, err) || refill_window(b, err) || limits_read(b, err) ||
-        grant_jobs(b, ret_jobs, err) || limits_write(b, err) || auto_rate_write(b, err) ||
+    if (suspect_record(b, err) || refill_window(b, err) || shared_limits_read(b, err) ||
+        grant_jobs(b, ret_jobs, err) || shared_limits_write(b, err) || auto_rate_write(b, err) ||
         pauses_turn(b, err) || ledger_commit(ledger, err))
         goto fail;
     return 0;
@@ -241,7 +241,7 @@ static int open_all(struct batch *b, struct error *err)
         pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))
         return -1;
     take_time(b);
-    return limits_begin(b, err) || auto_rate_begin(b, err) ? -1 : 0;
+    return shared_limits_begin(b, err) || auto_rate_begin(b, err) ? -1 : 0;
 }
 
 int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop, struct error *err)

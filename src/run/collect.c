@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "base/words/language.h"
 #include "firewall.h"
-#include "limits.h"
 #include "row_log.h"
 #include "run/halt.h"
+#include "shared_limits.h"
 #include "state.h"
 
 /* What the record says of the last attempt that was handed over. */
@@ -177,7 +177,7 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     row_log_attempt(job);
     if (!handed_over)
         job->attempts--;
-    if (limits_settle_call(b, job, err))
+    if (shared_limits_settle_call(b, job, err))
         return -1;
     if (aside == FIREWALL_WAIT)
         return settle_aside(b, job, err);
@@ -189,7 +189,7 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     case VERDICT_REJECTED:
         return settle_as(b, job, ROW_FINAL, OUTCOME_REJECTED, err);
     case VERDICT_UNKNOWN:
-        if (v->wait_ms >= 0 && limits_ban(b, v, err))
+        if (v->wait_ms >= 0 && shared_limits_ban(b, v, err))
             return -1;
         return settle_as(b, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
     case VERDICT_UNKNOWN_STOP:
@@ -198,7 +198,7 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     case VERDICT_AGAIN:
         return settle_failure(b, job, err);
     case VERDICT_BAN:
-        if (limits_ban(b, v, err))
+        if (shared_limits_ban(b, v, err))
             return -1;
         return settle_again(b, job, 0, err);
     case VERDICT_OUTAGE:
@@ -207,7 +207,7 @@ static int settle(struct batch *b, struct job *job, struct error *err)
     case VERDICT_WITHDRAWN:
         return settle_again(b, job, 0, err);
     case VERDICT_QUOTA:
-        if (limits_quota(b, err))
+        if (shared_limits_quota(b, err))
             return -1;
         halt_for_quota(b, false);
         return settle_again(b, job, 0, err);
@@ -223,7 +223,7 @@ static void settle_departure(struct batch *b, int64_t mono_ms)
     pace_sent(b->pace, mono_ms);
     if (b->settings->rate_is_auto)
         rate_control_sent(&b->rate_control, mono_ms);
-    limits_note_departure(b, mono_ms);
+    shared_limits_note_departure(b, mono_ms);
 }
 
 void collect_departures(struct batch *b)

@@ -5,8 +5,8 @@
 #include "base/words/language.h"
 #include "firewall.h"
 #include "ledger/shared.h"
-#include "limits.h"
 #include "run/halt.h"
+#include "shared_limits.h"
 #include "state.h"
 
 /* How many calls the day's quota still allows; the run stops when it is none. */
@@ -22,7 +22,7 @@ static int quota_left(struct batch *b, int64_t *ret_left, struct error *err)
         return 0;
     if (ledger_calls_get(s->ledger, &app, today, &calls, err))
         return -1;
-    *ret_left = s->daily_quota - calls - limits_charged(b, today);
+    *ret_left = s->daily_quota - calls - shared_limits_charged(b, today);
     if (*ret_left <= 0 && !b->outstanding)
         halt_for_quota(b, true);
     return 0;
@@ -38,7 +38,7 @@ static int grant(struct batch *b, struct job *job, struct error *err)
     /* Not that of the turn: it may have waited for another run's transaction since it began. */
     record.submitted_ms = clock_wall_ms();
     if (ledger_row_intend(b->settings->ledger, &ref, &record, &job->refused, err) ||
-        limits_charge_call(b, job, err))
+        shared_limits_charge_call(b, job, err))
         return -1;
     job->ticket = pace_grant(b->pace, b->now_ms);
     window_move(b->window, job, JOB_GRANTED, INT64_MIN);
@@ -50,7 +50,7 @@ static int take_back(struct batch *b, struct job *job, struct error *err)
     job->attempts--;
     pace_take_back(b->pace, job->ticket);
     window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
-    return limits_take_back_call(b, job, err);
+    return shared_limits_take_back_call(b, job, err);
 }
 
 /* Another run may have begun to send a claim since it was judged. */

@@ -78,7 +78,7 @@ struct batch {
         suspects_known; /* when this turn began; behind suspect_count are those dealt with in it */
     bool report_is_stale; /* a line that is written says less than the ledger */
 
-    /* limits */
+    /* shared limits */
     struct {
         int64_t stretch_ms, calls;
     } departures[STATE_STRETCHES]; /* of this turn */

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "run/grant.h"
-#include "run/limits.h"
+#include "run/shared_limits.h"
 #include "run/state.h"
 
 #include "ledger/shared.h"
@@ -126,7 +126,7 @@ static void claim_that_another_run_has_begun_to_send_is_judged_again(void **stat
     }
     /* They count neither against the rate nor on the day. */
     assert_int_equal(pace_pending(s.batch.pace), 1);
-    assert_int_equal(limits_charged(&s.batch, 20221212), 1);
+    assert_int_equal(shared_limits_charged(&s.batch, 20221212), 1);
     clear_scene(&s);
 }
 

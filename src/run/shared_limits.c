@@ -1,4 +1,4 @@
-#include "limits.h"
+#include "shared_limits.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@
 #define CLOCK_SEEN_MS 500
 
 /* What is told to other runs is by the clock as it is now. */
-void limits_note_departure(struct batch *b, int64_t sent_mono_ms)
+void shared_limits_note_departure(struct batch *b, int64_t sent_mono_ms)
 {
     int64_t sent_ms = b->wall_ms - (b->now_ms - sent_mono_ms);
     int64_t stretch = sent_ms - sent_ms % LEDGER_STRETCH_MS;
@@ -32,7 +32,7 @@ void limits_note_departure(struct batch *b, int64_t sent_mono_ms)
     }
 }
 
-int limits_ban(struct batch *b, const struct verdict *verdict, struct error *err)
+int shared_limits_ban(struct batch *b, const struct verdict *verdict, struct error *err)
 {
     const struct batch_settings *s = b->settings;
     const struct app app = state_app(b);
@@ -41,7 +41,7 @@ int limits_ban(struct batch *b, const struct verdict *verdict, struct error *err
 }
 
 /* A ban that is over at once leaves just that: the call that goes first after a ban. */
-int limits_quota(struct batch *b, struct error *err)
+int shared_limits_quota(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
     const struct app app = state_app(b);
@@ -68,7 +68,7 @@ static int shorten_ban(const struct batch *b, struct ban *ban, struct error *err
     return ledger_commit(s->ledger, err);
 }
 
-int limits_begin(struct batch *b, struct error *err)
+int shared_limits_begin(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
     const struct app app = state_app(b);
@@ -125,7 +125,7 @@ static struct turn turn_of(struct batch *b)
     return turn;
 }
 
-int limits_read(struct batch *b, struct error *err)
+int shared_limits_read(struct batch *b, struct error *err)
 {
     const struct app app = state_app(b);
     struct turn_facts facts;
@@ -183,7 +183,7 @@ static int64_t longest_wait_ms(const struct batch *b)
     return 2 * (client->connect_timeout_ms + client->timeout_ms) + 1000;
 }
 
-int limits_charge_call(struct batch *b, struct job *job, struct error *err)
+int shared_limits_charge_call(struct batch *b, struct job *job, struct error *err)
 {
     job->days[0] = clock_beijing_day(b->wall_ms);
     job->days[1] = clock_beijing_day(b->wall_ms + longest_wait_ms(b));
@@ -210,7 +210,7 @@ static int settle_days(struct batch *b, struct job *job, int32_t day, struct err
     return counted ? 0 : charge(b, day, 1, err);
 }
 
-int limits_settle_call(struct batch *b, struct job *job, struct error *err)
+int shared_limits_settle_call(struct batch *b, struct job *job, struct error *err)
 {
     const struct exchange *x = &job->exchange;
     int32_t day = x->phase == PHASE_NOT_SENT ? 0 : clock_beijing_day(x->sent_ms);
@@ -218,12 +218,12 @@ int limits_settle_call(struct batch *b, struct job *job, struct error *err)
     return settle_days(b, job, day, err);
 }
 
-int limits_take_back_call(struct batch *b, struct job *job, struct error *err)
+int shared_limits_take_back_call(struct batch *b, struct job *job, struct error *err)
 {
     return settle_days(b, job, 0, err);
 }
 
-int64_t limits_charged(const struct batch *b, int32_t day)
+int64_t shared_limits_charged(const struct batch *b, int32_t day)
 {
     for (size_t i = 0; i < STATE_DAYS; i++)
         if (b->charges[i].day == day)
@@ -244,7 +244,7 @@ static int write_departures(struct batch *b, struct error *err)
     return 0;
 }
 
-int limits_write(struct batch *b, struct error *err)
+int shared_limits_write(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
     const struct app app = state_app(b);

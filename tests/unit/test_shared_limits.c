@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "gateway/pace.h"
-#include "run/limits.h"
+#include "run/shared_limits.h"
 #include "run/state.h"
 
 #include "ledger/shared.h"
@@ -67,7 +67,7 @@ static void start_process(struct world *world, struct process *p, const struct r
     assert_non_null(p->batch.pace);
     p->batch.now_ms = world->now_ms;
     p->batch.wall_ms = STARTED_MS + world->now_ms + world->set_ms;
-    assert_int_equal(limits_begin(&p->batch, &err), 0);
+    assert_int_equal(shared_limits_begin(&p->batch, &err), 0);
 }
 
 /* What it was about to tell is never told. */
@@ -96,7 +96,7 @@ static void hear_of_departures(struct process *p)
             continue;
         }
         pace_sent(p->batch.pace, p->calls[i].leaves_ms);
-        limits_note_departure(&p->batch, p->calls[i].leaves_ms);
+        shared_limits_note_departure(&p->batch, p->calls[i].leaves_ms);
         p->calls[i] = p->calls[--p->call_count];
     }
 }
@@ -113,7 +113,7 @@ static void take_turn(struct world *world, struct process *p, size_t ready)
     p->batch.wall_ms = STARTED_MS + world->now_ms + world->set_ms;
     hear_of_departures(p);
     begin(p->settings.ledger);
-    assert_int_equal(limits_read(&p->batch, &err), 0);
+    assert_int_equal(shared_limits_read(&p->batch, &err), 0);
     if (ready > IN_FLIGHT - p->call_count)
         ready = IN_FLIGHT - p->call_count;
     allowed = pace_allowance(p->batch.pace, world->now_ms, ready, &until_ms, &pace_state);
@@ -122,7 +122,7 @@ static void take_turn(struct world *world, struct process *p, size_t ready)
         p->calls[p->call_count++].leaves_ms =
             world->now_ms + 1 + below(world, 3) * below(world, 300);
     }
-    assert_int_equal(limits_write(&p->batch, &err), 0);
+    assert_int_equal(shared_limits_write(&p->batch, &err), 0);
     commit(p->settings.ledger);
 }
 
@@ -319,10 +319,10 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
 
     start_process(&world, &p, &one, RATE);
     begin(p.settings.ledger);
-    assert_int_equal(limits_read(&p.batch, &err), 0);
+    assert_int_equal(shared_limits_read(&p.batch, &err), 0);
     for (int64_t i = 0; i < 2 * STATE_STRETCHES; i++)
-        limits_note_departure(&p.batch, p.batch.now_ms + i * LEDGER_STRETCH_MS);
-    assert_int_equal(limits_write(&p.batch, &err), 0);
+        shared_limits_note_departure(&p.batch, p.batch.now_ms + i * LEDGER_STRETCH_MS);
+    assert_int_equal(shared_limits_write(&p.batch, &err), 0);
     commit(p.settings.ledger);
     turn.now_ms = p.batch.wall_ms;
     begin(place->ledger);
