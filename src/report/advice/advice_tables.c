@@ -187,7 +187,9 @@ const char *const advice_rules[RULE_COUNT] = {
         N_("claim_status is not 0, 1, 2, 未理赔, 理赔成功, 理赔失败 or a word of --status"),
     [RULE_BAD_TIME] = N_("claim_time is not a real date and time in a form that is taken"),
     [RULE_PAST_TIME] = N_("claim_time is before --oldest-time: it may stand for no date at all"),
-    [RULE_BAD_FEE] = N_("claim_fee is not an exact amount in the unit that is declared"),
+    [RULE_BAD_FEE] =
+        N_("claim_fee is not an exact amount in the unit that is declared, or may be in "
+           "yuan although it is read as fen"),
     [RULE_SUCCESS_WITHOUT_FEE] = N_("claim_status is 1, claim succeeded, and claim_fee is 0"),
     [RULE_REFUSED_WITH_FEE] = N_("claim_status is 2, claim failed, and claim_fee is not 0"),
     [RULE_REFUSED_WITHOUT_REASON] =
