@@ -6,32 +6,11 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "cluster.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/session.h"
+#include "one_server.h"
 
-static struct cluster server;
-static bool has_server;
 static struct error err;
-
-static inline int start_server_place(void **state)
-{
-    (void)state;
-    unsetenv("PGPASSWORD");
-    unsetenv("PGSERVICE");
-    unsetenv("CREDENTIALS_DIRECTORY");
-    has_server = cluster_start(&server, NULL);
-    if (!has_server)
-        print_message("# no server: %s\n", server.url);
-    return 0;
-}
-
-static inline int stop_server_place(void **state)
-{
-    (void)state;
-    cluster_stop(&server);
-    return 0;
-}
 
 static inline struct session *connect_to(const char *url)
 {

@@ -3,31 +3,12 @@
 #define CLAIMBATCH_TESTS_SERVER_PLACE_H
 
 #include "base/error.h"
-#include "cluster.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/server_turn.h"
 #include "ledger/postgres/session.h"
+#include "one_server.h"
 
 #define PATIENCE_MS 60000
-
-static struct cluster server;
-static bool has_server;
-
-static int start(void **state)
-{
-    (void)state;
-    has_server = cluster_start(&server, NULL);
-    if (!has_server)
-        print_message("# no server: %s\n", server.url);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    cluster_stop(&server);
-    return 0;
-}
 
 static inline void execute(struct session *session, const char *statements)
 {

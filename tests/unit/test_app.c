@@ -195,5 +195,5 @@ int main(void)
         cmocka_unit_test(nothing_is_read_whole),
     };
 
-    return cmocka_run_group_tests(tests, start_server_place, stop_server_place);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -305,5 +305,5 @@ int main(void)
         IN_FOLDER(nothing_is_read_whole),
     };
 
-    return cmocka_run_group_tests(tests, start_server_place, stop_server_place);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -190,5 +190,5 @@ int main(void)
         cmocka_unit_test(a_run_is_what_it_is_wherever_its_connection_is_cut),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

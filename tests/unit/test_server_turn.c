@@ -534,5 +534,5 @@ int main(void)
         cmocka_unit_test(facts_come_with_the_turn),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -9,31 +9,8 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "cluster.h"
 #include "ledger/postgres/session.h"
-
-static struct cluster server;
-static bool has_server;
-
-static int start(void **state)
-{
-    (void)state;
-    unsetenv("PGPASSWORD");
-    unsetenv("PGSERVICE");
-    unsetenv("PGSSLMODE");
-    unsetenv("CREDENTIALS_DIRECTORY");
-    has_server = cluster_start(&server, NULL);
-    if (!has_server)
-        print_message("# no server: %s\n", server.url);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    cluster_stop(&server);
-    return 0;
-}
+#include "one_server.h"
 
 /* A session in a new database, whose URL has to stay where it is. */
 static struct session *open_new(char url[CLUSTER_URL_BYTES])
@@ -307,5 +284,5 @@ int main(void)
         cmocka_unit_test(a_database_of_another_encoding_is_refused),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "cluster.h"
 #include "ledger/postgres/session.h"
+#include "one_server.h"
 
 #define MANY 24
 #define LARGE (1 << 20)
@@ -20,25 +20,6 @@ static const char divide[] = "SELECT 10/$1";
 static const char echo[] = "SELECT $1";
 static const char warn[] = "DO $$BEGIN RAISE WARNING 'canceling wait'; END$$";
 static const char count[] = "SELECT count(*) FROM public.t";
-
-static struct cluster server;
-static bool has_server;
-
-static int start(void **state)
-{
-    (void)state;
-    has_server = cluster_start(&server, NULL);
-    if (!has_server)
-        print_message("# no server: %s\n", server.url);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    cluster_stop(&server);
-    return 0;
-}
 
 static struct session *open_new(char url[CLUSTER_URL_BYTES])
 {
@@ -207,5 +188,5 @@ int main(void)
         cmocka_unit_test(what_was_not_prepared_is_not_sent),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -10,29 +10,10 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "cluster.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/session.h"
 #include "ledger/postgres/turn_sql.h"
-
-static struct cluster server;
-static bool has_server;
-
-static int start(void **state)
-{
-    (void)state;
-    has_server = cluster_start(&server, NULL);
-    if (!has_server)
-        print_message("# no server: %s\n", server.url);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    cluster_stop(&server);
-    return 0;
-}
+#include "one_server.h"
 
 static struct session *open_session(const char *url)
 {
@@ -165,5 +146,5 @@ int main(void)
         cmocka_unit_test(no_statement_reads_what_grows),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }
