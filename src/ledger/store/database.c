@@ -42,7 +42,7 @@ static int exit_code_of(const struct ledger *ledger, int sqlite_code)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return EXIT_TRY_LATER;
-    case SQLITE_INTERRUPT: /* view_heed_signals */
+    case SQLITE_INTERRUPT: /* database_heed_signals */
         return stop_signal() ? EXIT_SIGNAL_BASE + stop_signal() : EXIT_CANNOT_WRITE;
     case SQLITE_CANTOPEN:
         return is_failing(ledger, sqlite_code) ? EXIT_CANNOT_WRITE : EXIT_CANNOT_CREATE;

@@ -212,7 +212,7 @@ int database_number(struct ledger *ledger, const char *text, int64_t *ret_number
 int database_check_version(struct ledger *ledger, int64_t version, struct error *err);
 
 /* From now on a signal that asks for a stop ends a statement that takes long. */
-void view_heed_signals(struct ledger *ledger);
+void database_heed_signals(struct ledger *ledger);
 
 /* Reads the ledger's id into it. */
 int database_read_id(struct ledger *ledger, struct error *err);

@@ -1,8 +1,12 @@
-/* What the head of a ledger says: which one it is, and of which version. */
+/* What the head of a ledger says: which one it is, and of which version; and a long look at it ends
+ * when a signal came. */
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/stop.h"
 #include "database.h"
+
+#define STOP_STEPS 200000 /* of the database between two looks for a signal */
 
 int database_number(struct ledger *ledger, const char *text, int64_t *ret_number, struct error *err)
 {
@@ -56,4 +60,15 @@ int database_read_id(struct ledger *ledger, struct error *err)
     }
     sqlite3_finalize(statement.sqlite);
     return result;
+}
+
+static int ask_to_stop(void *context)
+{
+    (void)context;
+    return stop_signal() != 0;
+}
+
+void database_heed_signals(struct ledger *ledger)
+{
+    sqlite3_progress_handler(ledger->db, STOP_STEPS, ask_to_stop, NULL);
 }

@@ -346,7 +346,7 @@ static int shrink(struct ledger *ledger, struct prune *pruned, struct error *err
         return -1;
     if (!alive && pruned->rows) {
         /* It makes a copy of the whole, for which the disk has more room than memory. */
-        view_heed_signals(ledger);
+        database_heed_signals(ledger);
         pruned->was_vacuumed = sqlite3_exec(ledger->db, "PRAGMA temp_store=FILE; VACUUM", NULL,
                                             NULL, NULL) == SQLITE_OK;
         checkpoint_run(ledger, SQLITE_CHECKPOINT_TRUNCATE, &ignored);

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/stop.h"
 #include "ledger/postgres/server_url.h"
 #include "ledger/store/commit_count.h"
 #include "ledger/store/mount.h"
@@ -17,7 +16,6 @@
 
 #define CACHE_KIB 8192
 #define AT_REST "?immutable=1" /* of the URI: nobody writes it, so it is read without locks */
-#define STOP_STEPS 200000      /* of the database between two looks for a signal */
 
 static int check_file(const char *path, struct place_owner *ret_owner, struct error *err)
 {
@@ -70,23 +68,12 @@ static int open_lock(struct ledger *ledger, struct error *err)
     return result;
 }
 
-static int ask_to_stop(void *context)
-{
-    (void)context;
-    return stop_signal() != 0;
-}
-
-void view_heed_signals(struct ledger *ledger)
-{
-    sqlite3_progress_handler(ledger->db, STOP_STEPS, ask_to_stop, NULL);
-}
-
 static int configure(struct ledger *ledger, struct error *err)
 {
     char pragmas[160];
 
     sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MS);
-    view_heed_signals(ledger);
+    database_heed_signals(ledger);
     snprintf(pragmas, sizeof(pragmas),
              "PRAGMA query_only=ON; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY;", CACHE_KIB);
     if (sqlite3_exec(ledger->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
