@@ -521,6 +521,46 @@ class LogTest(IdentityCase):
                 self.assertRefused(self.ws.upload(self.web, "-o", "x.csv"))
                 self.assertEqual(self.sent(), sent)
 
+    def carry_over_one_page(self, table):
+        """Of the log, as a checkpoint that is cut leaves it; and the log is removed."""
+        copy = self.ws.file("copy.db")
+        for suffix in ("", "-wal"):
+            shutil.copy(self.ws.ledger + suffix, copy + suffix)
+        with contextlib.closing(sqlite3.connect(copy)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (size,) = db.execute("PRAGMA page_size").fetchone()
+            (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name=?", [table]).fetchone()
+        with open(copy, "rb") as newer, open(self.ws.ledger, "r+b") as ledger:
+            for file in (newer, ledger):
+                file.seek((page - 1) * size)
+            ledger.write(newer.read(size))
+        for suffix in ("-wal", "-shm"):
+            os.unlink(self.ws.ledger + suffix)
+
+    def test_a_log_that_was_removed_with_a_part_of_it_carried_over_leaves_a_damaged_ledger(self):
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.ws.export(claim_rows(30, first=200), name="b.csv")
+        self.kill_in_the_middle("-o", "b.report.csv", claims="b.csv")
+        self.carry_over_one_page("run")
+        sent = self.sent()
+        said = ["--by", "A", "--reason", "B"]
+        for arguments in (
+            self.ws.upload_arguments(self.web),
+            self.ws.upload_arguments(self.web, *NEW_LEDGER, claims="b.csv"),
+            self.rerun_arguments("ledger.db"),
+            ["import", "claims.report.csv", "--ledger", "ledger.db", "--gateway", self.web.url, *said],
+            ["resolve", "claims.report.csv", "--ledger", "ledger.db", "--gateway", self.web.url],
+            ["status", "--ledger", "ledger.db", "--prune", "0"],
+        ):
+            with self.subTest(arguments[0]):
+                result = self.ws.run(*arguments)
+                self.assertExit(result, 74)
+                self.assertSays(result, "is damaged", "move it away")
+        self.assertExit(self.status("--verify"), 1)
+        os.rename(self.ws.ledger, self.ws.file("damaged.db"))
+        self.assertRefused(self.ws.upload(self.web))
+        self.assertEqual(self.sent(), sent)
+
     def test_a_ledger_that_loses_its_name_in_mid_run_stops_it(self):
         self.ws.export(claim_rows(200))
         self.web.script = slowly

@@ -236,6 +236,36 @@ static int end_doubts(struct ledger *ledger, struct error *err)
     return ledger_commit(ledger, err);
 }
 
+static int refuse_damaged(const struct ledger *ledger, struct error *err)
+{
+    return error_set(
+        err, EXIT_CANNOT_WRITE,
+        "the ledger '%s' is damaged: its log (-wal) was removed or replaced, and only a part of "
+        "what that had recorded is in it; restore the newest backup, and do not send anything with "
+        "it before; if there is none, move it away: the next start says what to type",
+        LOG_QUOTED(ledger->path));
+}
+
+/* A log that is removed when a part of it had been carried over leaves pages of two moments: an
+ * index that does not fit its table finds nothing of claims that were sent long before, and only a
+ * command that happens to touch such a page would say so. The whole ledger is read for that, so it
+ * is done only where commits are gone. */
+static int check_what_is_left(struct ledger *ledger, struct error *err)
+{
+    struct database_statement check = {0};
+    int result = -1;
+
+    if (!commit_count_lost(ledger))
+        return 0;
+    database_heed_signals(ledger);
+    sqlite3_prepare_v2(ledger->db, "PRAGMA integrity_check(1)", -1, &check.sqlite, NULL);
+    if (database_step(ledger, &check, err) >= 0)
+        result = strcmp(database_text(&check, 0), "ok") == 0 ? 0 : refuse_damaged(ledger, err);
+    sqlite3_finalize(check.sqlite);
+    sqlite3_progress_handler(ledger->db, 0, NULL, NULL);
+    return result;
+}
+
 /* What SQLite makes beside the ledger it makes here, and gives to the ledger's owner where we are
  * root; so it is looked at before, and once more what was opened. */
 static int open_at_place(struct ledger *ledger, struct error *err)
@@ -244,7 +274,8 @@ static int open_at_place(struct ledger *ledger, struct error *err)
     int result = open_database(ledger, err);
 
     if (!result)
-        result = open_lock(ledger, err) || commit_count_open(ledger, err) || end_doubts(ledger, err)
+        result = open_lock(ledger, err) || commit_count_open(ledger, err) ||
+                         check_what_is_left(ledger, err) || end_doubts(ledger, err)
                      ? -1
                      : 0;
     place_leave(entered);
