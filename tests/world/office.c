@@ -146,6 +146,7 @@ static void have_accident(const struct operation *o)
     unlink(LEDGER "-shm");
     if (o->kind == OPERATION_RESTORE)
         folder_copy(backup, LEDGER);
+    world->is_damaged = folder_has(LEDGER) && oracle_is_damaged();
     sync_all();
     mark(o->kind == OPERATION_RESTORE    ? MARK_RESTORED
          : o->kind == OPERATION_LOSE_LOG ? MARK_LOST_LOG
@@ -225,11 +226,23 @@ static int upload_once(const struct words *words, int file)
     return words_finish(actor, &operation);
 }
 
+/* A damaged ledger is moved away, or the newest backup takes its place. */
+static void heed_damage(void)
+{
+    have_accident(&(struct operation){.kind = OPERATION_RESTORE});
+    if (world->is_damaged)
+        have_accident(&(struct operation){.kind = OPERATION_LOSE_LEDGER});
+}
+
 static int upload_at_last(int file)
 {
     struct words words = words_sending("upload", export_names[file], LEDGER);
     int code = upload_once(&words, file);
 
+    if (world->is_damaged) {
+        heed_damage();
+        code = upload_once(&words, file);
+    }
     if (code == EXIT_REFUSED_LEDGER) {
         desk_learn(&(struct operation){.kind = OPERATION_IMPORT});
         code = upload_once(&words, file);

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "exports.h"
@@ -295,4 +296,22 @@ void oracle_settle(int claim, int version)
             mark(sent->executed ? MARK_SETTLED_ACCEPTED : MARK_SETTLED_NOT_EXECUTED);
         sent->settled = true;
     }
+}
+
+/* No process has it open, and no log belongs to it. */
+bool oracle_is_damaged(void)
+{
+    sqlite3 *db;
+    sqlite3_stmt *check = NULL;
+    bool is_sound;
+
+    sqlite3_open_v2("file:ledger.db?immutable=1", &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                    NULL);
+    is_sound = sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &check, NULL) == SQLITE_OK &&
+               sqlite3_step(check) == SQLITE_ROW &&
+               strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
+    sqlite3_finalize(check);
+    sqlite3_close(db);
+    sqlite3_shutdown(); /* each start configures it anew */
+    return !is_sound;
 }

@@ -58,11 +58,25 @@ bool operation_sends(enum operation_kind kind)
            kind == OPERATION_RESUBMIT || kind == OPERATION_OTHER_LEDGER;
 }
 
+/* Whoever writes a damaged ledger is refused; an audit may look at it. */
+static bool is_refused_for_damage(const struct operation *operation, int code)
+{
+    bool went_on = code == 0 || code == 1 || code == 3 || code == 4;
+
+    if (!world->is_damaged || operation->kind == OPERATION_OTHER_LEDGER)
+        return false;
+    if (went_on && operation->kind != OPERATION_AUDIT)
+        violation("'%s' went on with a damaged ledger", operation_words[operation->kind]);
+    return code == EXIT_NO_WRITE;
+}
+
 /* Only a start after an accident may be refused for its ledger. */
 static void expect(const struct operation *operation, int code, bool has_failed)
 {
     static const int usual[] = {0, 1, 3, 4, 69, 75, 77, 130, -SIGKILL};
 
+    if (is_refused_for_damage(operation, code))
+        return;
     for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
         if (code == usual[i])
             return;

@@ -84,7 +84,8 @@ struct world {
     int starts, kills, failures, suspected, rounds;
     bool is_quiet; /* the last phase: nothing goes wrong any more */
     bool had_accident;
-    uint64_t trace; /* a digest of all events */
+    bool is_damaged; /* the ledger: of a log that was lost a part had been carried over */
+    uint64_t trace;  /* a digest of all events */
     uint64_t drawn[STREAMS];
     int64_t event_count;
     struct event events[EVENTS_MAX];
@@ -230,6 +231,8 @@ void oracle_lose_intents(void);
 void oracle_settle(int claim, int version);
 /* Whether a call with this content was: what the support finds. */
 bool oracle_was_executed(int claim, int version);
+/* Whether the tables and indexes of the ledger do not fit each other. */
+bool oracle_is_damaged(void);
 /* Every report that lies in the folder is true. */
 void oracle_check_reports(void);
 /* The end: each claim of the newest exports was executed, or rejected. */
