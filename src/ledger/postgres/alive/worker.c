@@ -16,10 +16,16 @@
 
 #define HOST_BYTES 256
 
-void worker_take_beat(struct worker *worker, int64_t sent_ms)
+static void take_beat(struct worker *worker, int64_t sent_ms, int64_t calls)
 {
     worker->beat_ms = sent_ms;
+    worker->beat_calls = calls;
     deadline_set(worker->send_before, lease_deadline_ms(worker->lease, sent_ms));
+}
+
+void worker_take_beat(struct worker *worker, int64_t sent_ms)
+{
+    take_beat(worker, sent_ms, worker->calls);
 }
 
 bool worker_beat_is_due(const struct worker *worker)
@@ -55,38 +61,54 @@ int worker_begin(struct worker *worker, struct error *err)
                        CLAIMBATCH_VERSION))
         return -1;
     worker->epoch = 0;
-    worker_take_beat(worker, sent_ms);
+    take_beat(worker, sent_ms, 0);
     return 0;
 }
 
-int worker_tell_fenced(const struct worker *worker, struct error *err)
+/* 1, or 0 where it was not. */
+static int tell_fenced(struct session *session, int64_t worker, struct error *err)
 {
     static const char who[] = "SELECT coalesce(b.host, ''), coalesce(b.pid, 0) FROM worker w"
                               " LEFT JOIN worker b ON b.id=w.fenced_by WHERE w.id=$1 AND w.fenced";
-    struct error ignored;
 
-    if (parameters_ask(worker->session, who, &ignored, "i", worker->id) ||
-        !session_rows(worker->session))
+    if (parameters_ask(session, who, err, "i", worker))
+        return -1;
+    if (!session_rows(session))
         return 0;
     error_set(err, EXIT_TRY_LATER,
               "this host was not heard of in time, so host %s (process %lld) goes on in its "
               "place; nothing more is sent from here",
-              LOG_QUOTED(session_text(worker->session, 0, 0)),
-              (long long)session_integer(worker->session, 0, 1));
+              LOG_QUOTED(session_text(session, 0, 0)), (long long)session_integer(session, 0, 1));
     return 1;
 }
 
-/* The one row that a statement gives unless the worker was fenced. */
-static int expect_row(const struct worker *worker, struct error *err)
+int worker_tell_fenced(const struct worker *worker, struct error *err)
 {
-    if (session_rows(worker->session))
+    struct error told;
+
+    if (tell_fenced(worker->session, worker->id, &told) <= 0)
         return 0;
-    if (!worker_tell_fenced(worker, err))
+    *err = told;
+    return 1;
+}
+
+int worker_fail_refused(struct worker *worker, struct session *session, struct error *err)
+{
+    int told = tell_fenced(session, worker->id, err);
+
+    worker->is_fenced = told > 0;
+    if (told == 0)
         error_set(err, EXIT_BAD_CONFIG,
                   "worker %lld is not in the ledger any more: was the database put back from a "
                   "backup? Nothing more is sent",
                   (long long)worker->id);
     return -1;
+}
+
+/* The one row that a statement gives unless the worker was fenced. */
+static int expect_row(struct worker *worker, struct session *session, struct error *err)
+{
+    return session_rows(session) ? 0 : worker_fail_refused(worker, session, err);
 }
 
 int worker_beat(struct worker *worker, int64_t calls, struct error *err)
@@ -97,24 +119,30 @@ int worker_beat(struct worker *worker, int64_t calls, struct error *err)
     int64_t sent_ms = clock_boot_ms();
 
     if (parameters_ask(worker->session, beat, err, "iii", worker->id, worker->epoch, calls) ||
-        expect_row(worker, err))
+        expect_row(worker, worker->session, err))
         return -1;
-    worker_take_beat(worker, sent_ms);
+    take_beat(worker, sent_ms, calls);
+    return 0;
+}
+
+int worker_raise_epoch(struct worker *worker, struct session *session, int64_t *ret_calls,
+                       struct error *err)
+{
+    static const char raise[] = "UPDATE worker SET epoch=epoch+1 WHERE id=$1 AND NOT fenced"
+                                " AND NOT ended RETURNING epoch, calls";
+
+    if (parameters_ask(session, raise, err, "i", worker->id) || expect_row(worker, session, err))
+        return -1;
+    worker->epoch = session_integer(session, 0, 0);
+    *ret_calls = session_integer(session, 0, 1);
     return 0;
 }
 
 int worker_resume(struct worker *worker, struct session *session, int64_t *ret_calls,
                   struct error *err)
 {
-    static const char resume[] = "UPDATE worker SET epoch=epoch+1 WHERE id=$1 AND NOT fenced"
-                                 " AND NOT ended RETURNING epoch, calls";
-
     worker->session = session;
-    if (parameters_ask(session, resume, err, "i", worker->id) || expect_row(worker, err))
-        return -1;
-    worker->epoch = session_integer(session, 0, 0);
-    *ret_calls = session_integer(session, 0, 1);
-    return 0;
+    return worker_raise_epoch(worker, session, ret_calls, err);
 }
 
 int worker_end(struct worker *worker, struct error *err)
@@ -128,7 +156,7 @@ int worker_end(struct worker *worker, struct error *err)
     if (cold_begin(worker->session, err))
         return -1;
     result = parameters_ask(worker->session, end, err, "ii", worker->id, worker->epoch) ||
-                     expect_row(worker, err) ||
+                     expect_row(worker, worker->session, err) ||
                      fence_release(worker->session, worker->id, FENCE_SETTLE_AT_ONCE, &lost, err)
                  ? -1
                  : 0;

@@ -28,7 +28,10 @@ struct worker {
 
     /* Its own. */
     int64_t id, epoch;
-    int64_t beat_ms; /* when the last one that was acknowledged was sent, by clock_boot_ms */
+    int64_t calls;      /* that have a number */
+    int64_t beat_ms;    /* when the last one that was acknowledged was sent, by clock_boot_ms */
+    int64_t beat_calls; /* that it told of */
+    bool is_fenced;     /* as the ledger said: nothing that it does is taken any more */
 };
 
 /* Its row, and its first beat. */
@@ -39,11 +42,17 @@ bool worker_beat_is_due(const struct worker *worker);
 /* Beats, in a transaction of its own: `calls` is the highest one that was acknowledged. */
 int worker_beat(struct worker *worker, int64_t calls, struct error *err);
 
-/* For who beats in a turn (TURN_BEAT), once the turn, sent then, has been acknowledged. */
+/* For who beats in a turn (TURN_BEAT), once the turn, sent then, has been acknowledged: with all
+ * calls that have a number. */
 void worker_take_beat(struct worker *worker, int64_t sent_ms);
 
-/* After another session has taken the place of one that was lost. *ret_calls is what the ledger
- * has of the last beat: where that is less than was acknowledged, it has lost commits. */
+/* What an earlier session was told is refused from now on; `session` may be another one than the
+ * worker's own. *ret_calls is what the ledger has of the last beat: where that is less than was
+ * acknowledged, beat_calls, it has lost commits. */
+int worker_raise_epoch(struct worker *worker, struct session *session, int64_t *ret_calls,
+                       struct error *err);
+
+/* The same after a session has taken the place of the worker's own, which was lost. */
 int worker_resume(struct worker *worker, struct session *session, int64_t *ret_calls,
                   struct error *err);
 
@@ -57,5 +66,9 @@ int worker_end(struct worker *worker, struct error *err);
  * EXIT_TRY_LATER with who goes on in its place. 1, or 0 where it was not fenced: err stays as it
  * is. */
 int worker_tell_fenced(const struct worker *worker, struct error *err);
+
+/* The same where it is refused for certain, asked by any session; where it was not fenced the
+ * ledger is not what it was: EXIT_BAD_CONFIG. Always -1. */
+int worker_fail_refused(struct worker *worker, struct session *session, struct error *err);
 
 #endif
