@@ -9,7 +9,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/deadline.h"
 #include "base/error.h"
+#include "ledger/postgres/alive/lease.h"
+#include "ledger/postgres/alive/worker.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/server_turn.h"
 #include "ledger/postgres/session.h"
@@ -122,7 +125,9 @@ static void run_turn(struct server_turn *turn, struct line *lines, int rows, int
 
 int main(int argc, char **argv)
 {
-    struct server_worker worker = {.id = 1, .platform = 1, .run = 1};
+    struct deadline send_before = {0};
+    struct worker worker = {.id = 1, .lease = &lease_real, .send_before = &send_before};
+    const struct server_work work = {.platform = 1, .run = 1};
     int rows = argc == 4 ? atoi(argv[2]) : 0;
     int turns = argc == 4 ? atoi(argv[3]) : 0;
     struct line *lines = calloc((size_t)rows * IN_WORK + 1, sizeof(*lines));
@@ -135,7 +140,7 @@ int main(int argc, char **argv)
         return 2;
     }
     make_ledger(argv[1]);
-    need(server_turn_open(argv[1], &worker, PATIENCE_MS, &turn, &err));
+    need(server_turn_open(argv[1], &worker, &work, PATIENCE_MS, &turn, &err));
     begun = seconds();
     for (int i = 0; i < turns; i++) {
         double from = seconds();

@@ -2,7 +2,10 @@
 #ifndef CLAIMBATCH_TESTS_SERVER_PLACE_H
 #define CLAIMBATCH_TESTS_SERVER_PLACE_H
 
+#include "base/deadline.h"
 #include "base/error.h"
+#include "ledger/postgres/alive/lease.h"
+#include "ledger/postgres/alive/worker.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/server_turn.h"
 #include "ledger/postgres/session.h"
@@ -51,19 +54,23 @@ static inline struct session *place_create(char url[CLUSTER_URL_BYTES])
 }
 
 /* Run and worker have the same number. */
-static inline struct server_turn *place_turn(const char *url, struct server_worker *worker)
+static inline struct server_turn *place_turn(const char *url, struct worker *worker)
 {
+    const struct server_work work = {1, worker->id};
     struct server_turn *turn;
     struct error err;
 
-    if (server_turn_open(url, worker, PATIENCE_MS, &turn, &err))
+    if (server_turn_open(url, worker, &work, PATIENCE_MS, &turn, &err))
         fail_msg("%s", err.text);
     return turn;
 }
 
 #define WORKER(number)                                                                             \
     {                                                                                              \
-        .id = (number), .platform = 1, .run = (number)                                             \
+        .id = (number), .lease = &lease_real, .send_before = &(struct deadline)                    \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
     }
 
 static inline struct row_record place_record(uint64_t row, enum row_state state,

@@ -15,7 +15,7 @@ static void what_is_accepted_is_known_in_the_next_turn(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker worker = WORKER(1);
+    struct worker worker = WORKER(1);
     struct server_turn *turn = place_turn(url, &worker);
     struct server_answer judged = ask(turn, 5), known;
     struct attempt attempt;
@@ -55,7 +55,7 @@ static void an_older_row_does_not_become_the_newest(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker first = WORKER(1), second = WORKER(2);
+    struct worker first = WORKER(1), second = WORKER(2);
     struct server_turn *older = place_turn(url, &first), *newer = place_turn(url, &second);
 
     (void)state;
@@ -75,7 +75,7 @@ static void of_two_that_judged_the_same_one_is_refused(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker first = WORKER(1), second = WORKER(2);
+    struct worker first = WORKER(1), second = WORKER(2);
     struct server_turn *a = place_turn(url, &first), *b = place_turn(url, &second);
     struct server_answer judged = ask(a, 5);
     struct attempt mine, others;
@@ -122,7 +122,7 @@ static void decided_on_what_is_there(bool known, const char *change, bool refuse
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url), *other;
-    struct server_worker worker = WORKER(1);
+    struct worker worker = WORKER(1);
     struct server_turn *turn = place_turn(url, &worker);
     struct server_answer judged;
     struct attempt attempt;
@@ -169,7 +169,8 @@ static void who_was_fenced_says_nothing_more(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker worker = WORKER(1);
+    struct worker worker = WORKER(1);
+    const struct server_work work = {1, 1};
     struct server_turn *turn = place_turn(url, &worker);
     struct server_answer judged = ask(turn, 5);
     struct attempt attempt;
@@ -177,14 +178,14 @@ static void who_was_fenced_says_nothing_more(void **state)
 
     (void)state;
     intend(turn, 5, 1, &judged, &attempt);
-    execute(look, "UPDATE worker SET fenced=true, epoch=epoch+1 WHERE id=1");
+    execute(look, "UPDATE worker SET fenced=true, fenced_by=2, epoch=epoch+1 WHERE id=1");
     assert_int_equal(server_turn_commit(turn, &err), -1);
     assert_int_equal(err.exit_code, EXIT_TRY_LATER);
-    assert_true(server_turn_is_fenced(turn));
+    assert_true(worker.is_fenced);
     assert_string_equal(value(look, "SELECT count(*) FROM claim"), "0");
     server_turn_close(turn);
-    assert_int_equal(server_turn_open(url, &worker, PATIENCE_MS, &turn, &err), -1);
-    assert_non_null(strstr(err.text, "taken over"));
+    assert_int_equal(server_turn_open(url, &worker, &work, PATIENCE_MS, &turn, &err), -1);
+    assert_non_null(strstr(err.text, "nothing more is sent"));
     session_close(look);
 }
 
@@ -192,7 +193,7 @@ static void an_earlier_connection_says_nothing_after_a_later_one(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker worker = WORKER(1), again = WORKER(1);
+    struct worker worker = WORKER(1), again = WORKER(1);
     struct server_turn *early = place_turn(url, &worker);
     struct server_answer judged = ask(early, 5);
     struct server_turn *late = place_turn(url, &again);
@@ -224,7 +225,7 @@ static void what_a_warning_comes_with_is_said_again(void **state)
         " EXECUTE FUNCTION public.warn()";
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker worker = WORKER(1);
+    struct worker worker = WORKER(1);
     struct server_turn *turn = place_turn(url, &worker);
     struct server_answer judged = ask(turn, 5);
     struct attempt attempt;
@@ -246,7 +247,7 @@ static void a_resend_that_is_put_off_leaves_the_attempt_before(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker first = WORKER(1), second = WORKER(2);
+    struct worker first = WORKER(1), second = WORKER(2);
     struct server_turn *a = place_turn(url, &first), *b = place_turn(url, &second);
     struct server_answer judged;
     struct attempt attempt;
@@ -285,7 +286,7 @@ static void what_may_not_be_settled_yet_is_not_sent_again(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker worker = WORKER(1);
+    struct worker worker = WORKER(1);
     struct server_turn *turn = place_turn(url, &worker);
     struct server_answer judged;
     struct attempt attempt;
@@ -311,7 +312,7 @@ static void a_doubt_is_the_open_attempt_once_the_intent_ends(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker first = WORKER(1), second = WORKER(2);
+    struct worker first = WORKER(1), second = WORKER(2);
     struct server_turn *a = place_turn(url, &first), *b = place_turn(url, &second);
     struct server_answer judged;
     struct attempt attempt;
@@ -346,7 +347,7 @@ static void rows_that_wait_are_released_once(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker first = WORKER(1), second = WORKER(2);
+    struct worker first = WORKER(1), second = WORKER(2);
     struct server_turn *a = place_turn(url, &first), *b = place_turn(url, &second);
     struct attempt unknown = send_once(a, 5, 1, SERVER_END_STAYS, OUTCOME_UNKNOWN);
     struct server_attempt note = {.call = server_turn_call(b), .claim = unknown.claim};
@@ -375,7 +376,7 @@ static void what_was_acknowledged_and_is_gone_is_noticed(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker worker = WORKER(1);
+    struct worker worker = WORKER(1);
     struct server_turn *turn = place_turn(url, &worker);
     struct server_answer judged = ask(turn, 5);
     struct attempt attempt;
@@ -397,7 +398,7 @@ static void who_waits_for_one_another_goes_on(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url), *other;
-    struct server_worker worker = WORKER(1);
+    struct worker worker = WORKER(1);
     struct server_turn *turn = place_turn(url, &worker);
     struct server_answer judged[2];
     struct attempt attempts[2];
@@ -432,7 +433,7 @@ static void a_warning_is_added_once_and_not_to_what_is_unknown(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker worker = WORKER(1);
+    struct worker worker = WORKER(1);
     struct server_turn *turn = place_turn(url, &worker);
 
     (void)state;
@@ -457,7 +458,7 @@ static void what_a_row_was_changed_from_goes_when_it_is_changed_no_more(void **s
                                   "||':'||fee_after, ',' ORDER BY row), '') FROM changed";
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker worker = WORKER(1);
+    struct worker worker = WORKER(1);
     struct server_turn *turn = place_turn(url, &worker);
     struct server_answer judged;
     struct attempt attempt;
@@ -491,13 +492,13 @@ static void facts_come_with_the_turn(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
-    struct server_worker worker = WORKER(1);
+    struct worker worker = WORKER(1);
     struct server_turn *turn = place_turn(url, &worker);
     struct server_facts facts;
 
     (void)state;
     server_turn_facts(turn, "key", &facts);
-    server_turn_beat(turn);
+    worker.beat_ms = 0; /* it is due */
     commit(turn);
     assert_true(facts.now_ms > 0);
     assert_true(facts.ban_ms == 0 && facts.calls == 0 && facts.halt_code == 0);

@@ -23,10 +23,9 @@
 static size_t put_scalars(const struct server_turn *turn, enum turn_statement statement,
                           struct session_value *values)
 {
-    const struct server_worker *w = turn->worker;
-    const struct session_value platform = {SERVER_INT4, .number = w->platform};
-    const struct session_value worker = {SERVER_INT8, .number = w->id};
-    const struct session_value run = {SERVER_INT8, .number = w->run};
+    const struct session_value platform = {SERVER_INT4, .number = turn->work.platform};
+    const struct session_value worker = {SERVER_INT8, .number = turn->worker->id};
+    const struct session_value run = {SERVER_INT8, .number = turn->work.run};
 
     switch (statement) {
     case TURN_NEW:
@@ -81,7 +80,7 @@ static int say_list(struct server_turn *turn, enum turn_statement statement, str
 
 static int say_worker(struct server_turn *turn, struct error *err)
 {
-    const struct server_worker *w = turn->worker;
+    const struct worker *w = turn->worker;
     const struct session_value fence[] = {{SERVER_INT8, .number = w->id},
                                           {SERVER_INT4, .number = w->epoch}};
     const struct session_value beat[] = {{SERVER_INT8, .number = w->id},
@@ -89,14 +88,15 @@ static int say_worker(struct server_turn *turn, struct error *err)
 
     if (say(turn, TURN_FENCE, fence, 2, err))
         return -1;
-    return turn->beats ? say(turn, TURN_BEAT, beat, 2, err) : 0;
+    turn->beat_ms = worker_beat_is_due(w) ? clock_boot_ms() : 0;
+    return turn->beat_ms ? say(turn, TURN_BEAT, beat, 2, err) : 0;
 }
 
 static int say_all(struct server_turn *turn, struct error *err)
 {
-    const struct session_value facts[] = {{SERVER_INT4, .number = turn->worker->platform},
+    const struct session_value facts[] = {{SERVER_INT4, .number = turn->work.platform},
                                           {SERVER_TEXT, .bytes = turn->app_key},
-                                          {SERVER_INT8, .number = turn->worker->run}};
+                                          {SERVER_INT8, .number = turn->work.run}};
 
     turn->sent = 0;
     if (session_pipeline_begin(turn->session, err) || say_worker(turn, err))
@@ -189,7 +189,7 @@ static int check_rows(struct server_turn *turn, enum turn_statement statement, s
     const struct server_array *rows = &list->arrays[TURN_RECORD_ROW];
     const struct server_array *calls = &list->arrays[TURN_RECORD_CALL];
     const struct session_value values[] = {
-        {SERVER_INT8, .number = turn->worker->run},
+        {SERVER_INT8, .number = turn->work.run},
         {SERVER_INT8S, .bytes = rows->bytes.ptr, .len = rows->bytes.len},
         {SERVER_INT8S, .bytes = calls->bytes.ptr, .len = calls->bytes.len},
     };
@@ -218,6 +218,8 @@ static int check_settled(struct server_turn *turn, struct error *err)
 
 static int take_all(struct server_turn *turn, struct error *err)
 {
+    if (turn->beat_ms)
+        worker_take_beat(turn->worker, turn->beat_ms);
     if (check_settled(turn, err))
         return -1;
     take_intents(turn, TURN_NEW);
@@ -230,29 +232,6 @@ static int take_all(struct server_turn *turn, struct error *err)
 }
 
 /* ---- connected ---- */
-
-static int fail_fenced(struct server_turn *turn, struct error *err)
-{
-    turn->fenced = true;
-    return error_set(err, EXIT_TRY_LATER,
-                     "ledger '%s': another start has taken over what this one worked on: nothing "
-                     "more is sent",
-                     LOG_QUOTED(turn->url));
-}
-
-static int raise_epoch(struct server_turn *turn, struct error *err)
-{
-    const struct session_value worker = {SERVER_INT8, .number = turn->worker->id};
-    static const char raise[] = "UPDATE worker SET epoch=epoch+1 WHERE id=$1 AND NOT fenced"
-                                " AND NOT ended RETURNING epoch";
-
-    if (session_ask(turn->session, raise, 1, &worker, err))
-        return -1;
-    if (!session_rows(turn->session))
-        return fail_fenced(turn, err);
-    turn->worker->epoch = (int32_t)session_integer(turn->session, 0, 0);
-    return 0;
-}
 
 static int prepare_all(struct server_turn *turn, struct error *err)
 {
@@ -275,8 +254,10 @@ static void lose(struct server_turn *turn)
 /* From then on nothing can come any more of what an earlier connection was told. */
 static int reconnect(struct server_turn *turn, struct error *err)
 {
-    if (!session_open(turn->url, &turn->session, err) && !raise_epoch(turn, err) &&
-        !prepare_all(turn, err))
+    int64_t calls;
+
+    if (!session_open(turn->url, &turn->session, err) &&
+        !worker_raise_epoch(turn->worker, turn->session, &calls, err) && !prepare_all(turn, err))
         return 0;
     lose(turn);
     return -1;
@@ -308,17 +289,24 @@ static bool is_lost(const struct session *session)
     return !session_is_usable(session) || strcmp(session_state(session), READ_ONLY) == 0;
 }
 
+static void tell_refused(struct server_turn *turn, struct error *err)
+{
+    if (!session_execute(turn->session, "ROLLBACK", err))
+        worker_fail_refused(turn->worker, turn->session, err);
+}
+
 /* Whether it is to be said again, after it has failed. */
 static bool is_to_be_repeated(struct server_turn *turn, int64_t begun_ms, struct error *err)
 {
     int64_t spent_ms = clock_mono_ms() - begun_ms;
 
-    if (turn->fenced || err->exit_code == EXIT_RESOURCES || err->exit_code == EXIT_INTERNAL)
+    if (turn->worker->is_fenced || err->exit_code == EXIT_RESOURCES ||
+        err->exit_code == EXIT_INTERNAL)
         return false;
     if (!turn->session) /* it could not be connected */
         return err->exit_code == EXIT_TRY_LATER && spent_ms < turn->patience_ms;
     if (strcmp(session_state(turn->session), FENCED) == 0) {
-        fail_fenced(turn, err);
+        tell_refused(turn, err);
         return false;
     }
     if (!is_lost(turn->session))
@@ -346,13 +334,8 @@ int server_turn_commit(struct server_turn *turn, struct error *err)
     return 0;
 }
 
-bool server_turn_is_fenced(const struct server_turn *turn)
-{
-    return turn->fenced;
-}
-
-int server_turn_open(const char *url, struct server_worker *worker, int64_t patience_ms,
-                     struct server_turn **ret_turn, struct error *err)
+int server_turn_open(const char *url, struct worker *worker, const struct server_work *work,
+                     int64_t patience_ms, struct server_turn **ret_turn, struct error *err)
 {
     struct server_turn *turn = calloc(1, sizeof(*turn));
 
@@ -361,6 +344,7 @@ int server_turn_open(const char *url, struct server_worker *worker, int64_t pati
         return error_no_memory(err);
     turn->url = url;
     turn->worker = worker;
+    turn->work = *work;
     turn->patience_ms = patience_ms;
     server_turn_make_lists(turn);
     if (reconnect(turn, err)) {

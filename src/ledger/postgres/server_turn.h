@@ -20,20 +20,18 @@
 
 struct error;
 struct server_turn;
+struct worker;
 
-/* Who works. */
-struct server_worker {
-    int64_t id;
-    int32_t epoch; /* raised with each new connection */
-    int64_t calls; /* that have a number */
+/* What is worked on. */
+struct server_work {
     int32_t platform;
     int64_t run;
 };
 
-/* The URL and the worker live as long as the turn. `patience_ms`: how long a server that cannot be
- * reached is tried. */
-int server_turn_open(const char *url, struct server_worker *worker, int64_t patience_ms,
-                     struct server_turn **ret_turn, struct error *err);
+/* The URL and the worker, which has begun, live as long as the turn. `patience_ms`: how long a
+ * server that cannot be reached is tried. */
+int server_turn_open(const char *url, struct worker *worker, const struct server_work *work,
+                     int64_t patience_ms, struct server_turn **ret_turn, struct error *err);
 void server_turn_close(struct server_turn *turn); /* NULL is fine; what is queued is forgotten */
 
 /* The number of one more call. Also of a note: under it, it is written once. */
@@ -108,9 +106,6 @@ void server_turn_ask(struct server_turn *turn, const struct claim_key *key, uint
                      bool repeated, bool last, struct server_answer *ret_answer);
 void server_answer_release(struct server_answer *answer);
 
-/* The beat goes with it. */
-void server_turn_beat(struct server_turn *turn);
-
 /* What no row tells. */
 struct server_facts {
     int64_t now_ms;
@@ -125,9 +120,9 @@ struct server_facts {
 void server_turn_facts(struct server_turn *turn, const char *app_key,
                        struct server_facts *ret_facts);
 
-/* Says all that was queued, and asks. Where that fails all of it is still queued. EXIT_TRY_LATER:
- * the server cannot be reached, or the worker was fenced, which server_turn_is_fenced tells. */
+/* Says all that was queued, and asks; the worker's beat goes with it where it is due. Where that
+ * fails all of it is still queued. EXIT_TRY_LATER: the server cannot be reached, or the worker was
+ * fenced, as that tells. EXIT_BAD_CONFIG: the ledger has lost what it had acknowledged. */
 int server_turn_commit(struct server_turn *turn, struct error *err);
-bool server_turn_is_fenced(const struct server_turn *turn);
 
 #endif

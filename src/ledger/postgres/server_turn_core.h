@@ -6,6 +6,7 @@
 #ifndef CLAIMBATCH_LEDGER_POSTGRES_SERVER_TURN_CORE_H
 #define CLAIMBATCH_LEDGER_POSTGRES_SERVER_TURN_CORE_H
 
+#include "alive/worker.h"
 #include "server_array.h"
 #include "server_turn.h"
 #include "session.h"
@@ -29,13 +30,13 @@ struct server_list {
 
 struct server_turn {
     const char *url;
-    struct server_worker *worker;
+    struct worker *worker;
+    struct server_work work;
     int64_t patience_ms;
     struct session *session; /* NULL: lost */
-    bool fenced;
-    bool repeated; /* something of it may have been carried out before */
+    bool repeated;           /* something of it may have been carried out before */
     bool no_memory;
-    bool beats;
+    int64_t beat_ms;     /* when what is to be answered was sent, where it beats; else 0 */
     const char *app_key; /* of the facts that are asked for; NULL: none */
     struct server_facts *facts;
     struct server_list lists[TURN_STATEMENT_COUNT];

@@ -24,7 +24,7 @@ void server_turn_forget(struct server_turn *turn)
             server_array_reset(&list->arrays[k]);
         list->count = 0;
     }
-    turn->repeated = turn->no_memory = turn->beats = false;
+    turn->repeated = turn->no_memory = false;
     turn->app_key = NULL;
 }
 
@@ -169,11 +169,6 @@ void server_turn_ask(struct server_turn *turn, const struct claim_key *key, uint
     server_array_number(&list->arrays[2], (int64_t)row);
     server_array_number(&list->arrays[3], repeated);
     server_array_number(&list->arrays[4], last);
-}
-
-void server_turn_beat(struct server_turn *turn)
-{
-    turn->beats = true;
 }
 
 void server_turn_facts(struct server_turn *turn, const char *app_key,
