@@ -488,6 +488,52 @@ static void what_a_row_was_changed_from_goes_when_it_is_changed_no_more(void **s
     session_close(look);
 }
 
+/* As where a standby took over that had not received it all. `loss` is what is not there then; one
+ * claim is in flight, and one is settled by the turn that is said again. */
+static void a_ledger_that_lost_it_is_told(const char *loss, bool is_lost)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *look = place_create(url);
+    struct worker worker = WORKER(1);
+    struct server_turn *turn = place_turn(url, &worker);
+    struct server_answer nothing = {0};
+    struct attempt one, two;
+    struct error err;
+    int result;
+
+    send_once(turn, 7, 1, SERVER_END_OVER, OUTCOME_ACCEPTED);
+    intend(turn, 5, 2, &nothing, &one);
+    intend(turn, 6, 3, &nothing, &two);
+    worker.beat_ms = 0; /* it is due */
+    commit(turn);
+    settle(turn, &one, SERVER_END_OVER, ROW_FINAL, OUTCOME_ACCEPTED);
+    execute(look, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                  " WHERE pid<>pg_backend_pid() AND application_name='claimbatch'");
+    execute(look, loss);
+    result = server_turn_commit(turn, &err);
+    assert_int_equal(result, is_lost ? -1 : 0);
+    if (is_lost) {
+        assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+        assert_non_null(strstr(err.text, "othing more is sent"));
+        assert_false(worker.is_fenced);
+    }
+    server_turn_close(turn);
+    session_close(look);
+}
+
+static void what_was_acknowledged_is_there_after_a_new_connection(void **state)
+{
+    (void)state;
+    a_ledger_that_lost_it_is_told("SELECT 1", false);
+    a_ledger_that_lost_it_is_told("DELETE FROM claim WHERE workcard_id=6", true);
+    a_ledger_that_lost_it_is_told("UPDATE claim SET open_call=NULL WHERE workcard_id=6", true);
+    a_ledger_that_lost_it_is_told("UPDATE worker SET calls=calls-1 WHERE id=1", true);
+    a_ledger_that_lost_it_is_told("DELETE FROM worker WHERE id=1", true);
+    a_ledger_that_lost_it_is_told("UPDATE claim SET open_call=268435457, open_worker=1,"
+                                  " open_intent=true WHERE workcard_id=7",
+                                  true);
+}
+
 static void facts_come_with_the_turn(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -532,6 +578,7 @@ int main(void)
         cmocka_unit_test(who_waits_for_one_another_goes_on),
         cmocka_unit_test(a_warning_is_added_once_and_not_to_what_is_unknown),
         cmocka_unit_test(what_a_row_was_changed_from_goes_when_it_is_changed_no_more),
+        cmocka_unit_test(what_was_acknowledged_is_there_after_a_new_connection),
         cmocka_unit_test(facts_come_with_the_turn),
     };
 

@@ -145,6 +145,8 @@ static void take_intents(struct server_turn *turn, enum turn_statement statement
             continue;
         *place->refused = false;
         *place->claim = session_integer(turn->session, row, 1);
+        if (!in_flight_add(&turn->in_flight, call))
+            turn->no_memory = true;
     }
 }
 
@@ -222,8 +224,12 @@ static int take_all(struct server_turn *turn, struct error *err)
         worker_take_beat(turn->worker, turn->beat_ms);
     if (check_settled(turn, err))
         return -1;
+    in_flight_remove(&turn->in_flight, &turn->said);
     take_intents(turn, TURN_NEW);
     take_intents(turn, TURN_INTEND);
+    in_flight_sort(&turn->in_flight);
+    if (turn->no_memory)
+        return error_no_memory(err);
     if (turn->app_key) {
         show(turn, TURN_FACTS);
         server_answer_facts(turn->session, turn->facts);
@@ -251,13 +257,25 @@ static void lose(struct server_turn *turn)
     turn->session = NULL;
 }
 
-/* From then on nothing can come any more of what an earlier connection was told. */
-static int reconnect(struct server_turn *turn, struct error *err)
+/* Whether the ledger has all that it had acknowledged. From then on nothing can come any more of
+ * what an earlier connection was told. */
+static int check_acknowledged(struct server_turn *turn, struct error *err)
 {
     int64_t calls;
+    int stands;
 
-    if (!session_open(turn->url, &turn->session, err) &&
-        !worker_raise_epoch(turn->worker, turn->session, &calls, err) && !prepare_all(turn, err))
+    if (worker_raise_epoch(turn->worker, turn->session, &calls, err))
+        return -1;
+    if (calls < turn->worker->beat_calls)
+        return fail_gone(turn, err);
+    stands = in_flight_check(&turn->in_flight, &turn->said, turn->session, turn->worker->id, err);
+    return stands ? (stands < 0 ? -1 : 0) : fail_gone(turn, err);
+}
+
+static int reconnect(struct server_turn *turn, struct error *err)
+{
+    if (!session_open(turn->url, &turn->session, err) && !check_acknowledged(turn, err) &&
+        !prepare_all(turn, err))
         return 0;
     lose(turn);
     return -1;
@@ -323,6 +341,7 @@ int server_turn_commit(struct server_turn *turn, struct error *err)
 
     if (turn->no_memory)
         return error_no_memory(err);
+    in_flight_sort(&turn->said);
     while ((!turn->session && reconnect(turn, err)) || say_all(turn, err)) {
         if (!is_to_be_repeated(turn, begun_ms, err))
             return -1;
@@ -364,6 +383,8 @@ void server_turn_close(struct server_turn *turn)
             server_array_release(&turn->lists[i].arrays[k]);
         free(turn->lists[i].places);
     }
+    in_flight_release(&turn->in_flight);
+    in_flight_release(&turn->said);
     session_close(turn->session);
     free(turn);
 }

@@ -6,6 +6,7 @@
 #ifndef CLAIMBATCH_LEDGER_POSTGRES_SERVER_TURN_CORE_H
 #define CLAIMBATCH_LEDGER_POSTGRES_SERVER_TURN_CORE_H
 
+#include "alive/in_flight.h"
 #include "alive/worker.h"
 #include "server_array.h"
 #include "server_turn.h"
@@ -36,8 +37,10 @@ struct server_turn {
     struct session *session; /* NULL: lost */
     bool repeated;           /* something of it may have been carried out before */
     bool no_memory;
-    int64_t beat_ms;     /* when what is to be answered was sent, where it beats; else 0 */
-    const char *app_key; /* of the facts that are asked for; NULL: none */
+    int64_t beat_ms; /* when what is to be answered was sent, where it beats; else 0 */
+    struct in_flight in_flight;
+    struct in_flight said; /* the calls that something is queued of */
+    const char *app_key;   /* of the facts that are asked for; NULL: none */
     struct server_facts *facts;
     struct server_list lists[TURN_STATEMENT_COUNT];
     size_t sent;                          /* of this pipeline */

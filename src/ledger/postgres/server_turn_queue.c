@@ -24,6 +24,7 @@ void server_turn_forget(struct server_turn *turn)
             server_array_reset(&list->arrays[k]);
         list->count = 0;
     }
+    turn->said.count = 0;
     turn->repeated = turn->no_memory = false;
     turn->app_key = NULL;
 }
@@ -34,6 +35,12 @@ static void put_place(struct server_turn *turn, struct server_list *list,
     if (ARRAY_HAS_ROOM(list->places, list->count, list->room))
         list->places[list->count++] = *place;
     else
+        turn->no_memory = true;
+}
+
+static void put_call(struct server_turn *turn, int64_t call)
+{
+    if (!in_flight_add(&turn->said, call))
         turn->no_memory = true;
 }
 
@@ -73,6 +80,7 @@ void server_turn_settle(struct server_turn *turn, const struct server_attempt *a
         [SERVER_END_PUT_OFF] = TURN_PUT_OFF,
     };
 
+    put_call(turn, attempt->call);
     server_turn_put_record(&turn->lists[statements[end]], attempt, record);
 }
 
@@ -143,6 +151,7 @@ void server_turn_intend(struct server_turn *turn, const struct server_intent *in
     struct server_place place = {.call = intent->call, .refused = ret_refused, .claim = ret_claim};
 
     put_place(turn, list, &place);
+    put_call(turn, intent->call);
     server_array_number(&list->arrays[TURN_INTENT_CALL], intent->call);
     server_array_number(&list->arrays[TURN_INTENT_WORKCARD], intent->key.workcard_id);
     server_array_text(&list->arrays[TURN_INTENT_ORDER_NO], intent->key.claim_order_no);
