@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "exports.h"
+#include "folder.h"
 #include "world.h"
 
 #define SECOND_MS 1000
@@ -298,7 +299,7 @@ void oracle_settle(int claim, int version)
     }
 }
 
-/* No process has it open, and no log belongs to it. */
+/* No process has it open, and no log belongs to it. What was being made is made again. */
 bool oracle_is_damaged(void)
 {
     sqlite3 *db;
@@ -313,5 +314,5 @@ bool oracle_is_damaged(void)
     sqlite3_finalize(check);
     sqlite3_close(db);
     sqlite3_shutdown(); /* each start configures it anew */
-    return !is_sound;
+    return !is_sound && !folder_has("ledger.db-journal");
 }
