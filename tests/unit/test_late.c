@@ -188,6 +188,24 @@ static void all_of_them_are_stored_or_none(void **state)
     free_place(p);
 }
 
+/* The commit was not acknowledged, and the worker died. */
+static void an_answer_that_was_in_time_is_no_evidence(void **state)
+{
+    const struct row_record r = record_of(ROW_FINAL, OUTCOME_ACCEPTED, "ACCEPTED");
+    struct place *p = make_place(state);
+    char before[4096];
+
+    assert_true(store(p, 1, SERVER_END_OVER, &r));
+    execute(p->session, "DELETE FROM late_answer");
+    snprintf(before, sizeof(before), "%s", ask(p->session, TABLES, ""));
+    assert_true(store(p, 1, SERVER_END_OVER, &r));
+    assert_string_equal(ask(p->session, TABLES, ""), before);
+    assert_string_equal(ask(p->session, "count(*)", "FROM late_answer"), "0");
+    execute(p->session, "UPDATE row SET code='RESOLVED_ACCEPTED' WHERE run=5");
+    assert_false(store(p, 1, SERVER_END_OVER, &r));
+    free_place(p);
+}
+
 static void nothing_is_read_whole(void **state)
 {
     const struct row_record r = record_of(ROW_FINAL, OUTCOME_ACCEPTED, "ACCEPTED");
@@ -210,6 +228,7 @@ int main(void)
         IN_FOLDER(a_call_that_never_left_frees_the_claim),
         IN_FOLDER(an_unknown_end_ends_the_quarantine),
         IN_FOLDER(all_of_them_are_stored_or_none),
+        IN_FOLDER(an_answer_that_was_in_time_is_no_evidence),
         IN_FOLDER(nothing_is_read_whole),
     };
 

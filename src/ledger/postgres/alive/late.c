@@ -99,6 +99,22 @@ static int find(struct session *session, struct late_answer *answer, struct erro
     return 1;
 }
 
+/* 1 where a turn has recorded it, and nothing has been said of the row since. */
+static int is_recorded(struct session *session, int64_t run, const struct late_answer *answer,
+                       struct error *err)
+{
+    static const char same[] =
+        "SELECT FROM row WHERE run=$1 AND row=$2 AND call=$3 AND state=$4 AND outcome=$5"
+        " AND code=$6 AND submitted_ms=$7 AND message=$8";
+    const struct row_record *r = answer->record;
+
+    if (parameters_ask(session, same, err, "iiiiisis", run, (int64_t)r->row, answer->attempt.call,
+                       (int64_t)r->state, (int64_t)r->outcome, r->code, r->submitted_ms,
+                       r->message))
+        return -1;
+    return session_rows(session) > 0;
+}
+
 static int keep(struct session *session, int64_t run, const struct late_answer *answer,
                 struct error *err)
 {
@@ -125,10 +141,14 @@ static int store(struct session *session, int64_t run, struct late_answer *answe
 
     if (found)
         return found < 0 ? -1 : 0;
-    if (settle(session, run, answer, err) ||
-        (answer->applied && follow(session, run, answer, err)) || keep(session, run, answer, err))
+    if (settle(session, run, answer, err))
         return -1;
-    return answer->applied;
+    if (!answer->applied) {
+        found = is_recorded(session, run, answer, err);
+        answer->applied = found > 0;
+        return found ? (found < 0 ? -1 : 0) : keep(session, run, answer, err);
+    }
+    return follow(session, run, answer, err) || keep(session, run, answer, err) ? -1 : 1;
 }
 
 static int tell(struct session *session, int64_t run, int64_t applied, struct error *err)

@@ -18,11 +18,12 @@ struct late_answer {
     struct server_attempt attempt;
     enum server_end end;
     const struct row_record *record;
-    bool applied; /* out: else it is evidence, and to be told as an error */
+    bool applied; /* out: or was in time; else it is evidence, and to be told as an error */
 };
 
 /*
- * Stores answers of one run's rows, all or none. The same again changes nothing. The run is no
+ * Stores answers of one run's rows, all or none. The same again changes nothing, nor does one that
+ * was recorded in time, without its worker having learnt of it. The run is no
  * longer as its report says, and is judged anew by the same command; so are rows that waited for
  * what was settled. An answer that tells nothing but that the call is over ends its quarantine.
  */
