@@ -18,12 +18,13 @@
 #define ANSWERS 3
 
 static struct error err;
+static const struct spill_owner owner = {SPILL_LEDGER, 7, "boot", 99};
 
 static struct spill *open_spill(const struct folder *folder)
 {
     struct spill *spill;
 
-    if (spill_open(folder->path, SPILL_LEDGER, 7, &spill, &err))
+    if (spill_open(folder->path, &owner, &spill, &err))
         fail_msg("%s", err.text);
     return spill;
 }
@@ -98,8 +99,10 @@ static void what_was_kept_is_read_back(void **state)
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
     content = read_spill(path);
-    assert_string_equal(content.ledger, SPILL_LEDGER);
-    assert_int_equal(content.worker, 7);
+    assert_string_equal(content.owner.ledger, SPILL_LEDGER);
+    assert_int_equal(content.owner.worker, 7);
+    assert_string_equal(content.owner.boot, "boot");
+    assert_int_equal(content.owner.pid, 99);
     assert_false(content.is_torn);
     assert_int_equal(content.count, ANSWERS);
     for (int i = 0; i < ANSWERS; i++) {
@@ -209,7 +212,7 @@ static void a_second_process_does_not_write_it(void **state)
     struct spill *spill = open_spill(folder), *second;
     char path[160];
 
-    assert_int_equal(spill_open(folder->path, SPILL_LEDGER, 7, &second, &err), -1);
+    assert_int_equal(spill_open(folder->path, &owner, &second, &err), -1);
     assert_int_equal(err.exit_code, EXIT_CANNOT_CREATE);
     assert_non_null(strstr(err.text, "stay unknown"));
     snprintf(path, sizeof(path), "%s", spill_path(spill));
@@ -235,8 +238,41 @@ static void what_is_not_ours_is_not_read(void **state)
     assert_int_equal(symlink(folder->file, path), 0);
     assert_int_equal(spill_read(path, &content, &err), -1);
     assert_int_equal(err.exit_code, EXIT_CANNOT_CREATE);
-    assert_int_equal(spill_open(folder->path, SPILL_LEDGER, 7, &spill, &err), -1);
+    assert_int_equal(spill_open(folder->path, &owner, &spill, &err), -1);
     buffer_release(&bytes);
+}
+
+static int add_worker(void *context, const char *path, int64_t worker, struct error *error)
+{
+    int64_t *sum = context;
+
+    (void)error;
+    assert_int_equal(access(path, R_OK), 0);
+    *sum = *sum * 100 + worker;
+    return 0;
+}
+
+static void spills_are_found_in_the_order_of_workers(void **state)
+{
+    const struct folder *folder = *state;
+    static const int64_t workers[] = {11, 7, 9};
+    struct spill *spill;
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < 3; i++) {
+        struct spill_owner other = owner;
+
+        other.worker = workers[i];
+        assert_int_equal(spill_open(folder->path, &other, &spill, &err), 0);
+        spill_close(spill);
+    }
+    write_file(folder->file, "", 0, 0600);
+    assert_int_equal(spill_each(folder->path, SPILL_LEDGER, add_worker, &sum, &err), 0);
+    assert_int_equal(sum, 70911);
+    sum = 0;
+    assert_int_equal(spill_each(folder->path, "another", add_worker, &sum, &err), 0);
+    assert_int_equal(spill_each("/nowhere", SPILL_LEDGER, add_worker, &sum, &err), 0);
+    assert_int_equal(sum, 0);
 }
 
 static void a_name_tells_whose_it_is(void **state)
@@ -263,6 +299,7 @@ int main(void)
         IN_FOLDER(a_full_disk_leaves_what_was_kept),
         IN_FOLDER(a_second_process_does_not_write_it),
         IN_FOLDER(what_is_not_ours_is_not_read),
+        IN_FOLDER(spills_are_found_in_the_order_of_workers),
         cmocka_unit_test(a_name_tells_whose_it_is),
     };
 

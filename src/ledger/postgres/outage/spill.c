@@ -67,7 +67,7 @@ static int append(struct spill *spill, struct error *err)
     return result;
 }
 
-int spill_open(const char *folder, const char *ledger, int64_t worker, struct spill **ret_spill,
+int spill_open(const char *folder, const struct spill_owner *owner, struct spill **ret_spill,
                struct error *err)
 {
     struct spill *spill = calloc(1, sizeof(*spill));
@@ -76,8 +76,9 @@ int spill_open(const char *folder, const char *ledger, int64_t worker, struct sp
     if (!spill)
         return error_no_memory(err);
     spill->fd = -1;
-    buffer_format(&spill->path, "%s/ledger-%s.%lld.spill", folder, ledger, (long long)worker);
-    spill_record_put_head(&spill->batch, ledger, worker);
+    buffer_format(&spill->path, "%s/ledger-%s.%lld.spill", folder, owner->ledger,
+                  (long long)owner->worker);
+    spill_record_put_head(&spill->batch, owner);
     if (spill->path.failed)
         error_no_memory(err);
     else if (!create(spill, folder, err) && !append(spill, err) &&

@@ -18,9 +18,19 @@
 
 #include "base/buffer.h"
 #include "ledger/ledger.h"
+#include "ledger/postgres/alive/host_lock.h"
 #include "ledger/postgres/server_turn.h"
 
 struct error;
+
+/* Whose it is. A number that a ledger gives again, after it was put back from a backup, is told
+ * from the first one by the process. */
+struct spill_owner {
+    char ledger[LEDGER_ID_BYTES];
+    int64_t worker;
+    char boot[HOST_LOCK_NAME_BYTES];
+    int64_t pid;
+};
 
 struct spill_answer {
     int64_t run;
@@ -35,7 +45,7 @@ struct spill;
 
 /* Makes the file. EXIT_CANNOT_CREATE, also where one of that name is there: another process has
  * been this worker. */
-int spill_open(const char *folder, const char *ledger, int64_t worker, struct spill **ret_spill,
+int spill_open(const char *folder, const struct spill_owner *owner, struct spill **ret_spill,
                struct error *err);
 
 /* Appends them and waits until the disk has them. EXIT_CANNOT_WRITE where it does not take them:
@@ -55,8 +65,7 @@ void spill_close(struct spill *spill);
 /* ---- read ---- */
 
 struct spill_content {
-    char ledger[LEDGER_ID_BYTES];
-    int64_t worker;
+    struct spill_owner owner;
     struct spill_answer *answers; /* their texts are in `bytes` */
     size_t count, room;
     bool is_torn; /* what follows them is no whole record */
@@ -70,5 +79,11 @@ void spill_release(struct spill_content *content);
 
 /* The worker of a file of that name, where it is a spill of this ledger; else -1. */
 int64_t spill_worker(const char *name, const char *ledger);
+
+/* Calls see with each spill of this ledger that lies in the folder, in the order of workers, until
+ * it gives -1. A folder that is not there has none. */
+typedef int spill_see(void *context, const char *path, int64_t worker, struct error *err);
+int spill_each(const char *folder, const char *ledger, spill_see *see, void *context,
+               struct error *err);
 
 #endif

@@ -1,7 +1,6 @@
 /* What a spill has, read back. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,8 +66,8 @@ int spill_read(const char *path, struct spill_content *ret_content, struct error
         spill_release(c);
         return -1;
     }
-    if (!c->bytes.len || !spill_record_take_head(&c->bytes, &from, c->ledger, &c->worker)) {
-        c->ledger[0] = '\0';
+    if (!c->bytes.len || !spill_record_take_head(&c->bytes, &from, &c->owner)) {
+        c->owner = (struct spill_owner){0};
         c->is_torn = true;
         return 0;
     }
@@ -88,17 +87,4 @@ void spill_release(struct spill_content *content)
     free(content->answers);
     buffer_release(&content->bytes);
     *content = (struct spill_content){0};
-}
-
-int64_t spill_worker(const char *name, const char *ledger)
-{
-    char expected[LEDGER_ID_BYTES + 64];
-    const char *digits = name + strlen("ledger-") + strlen(ledger) + 1;
-    long long worker;
-
-    if (strlen(name) <= (size_t)(digits - name) || strspn(digits, "0123456789") > 18)
-        return -1;
-    worker = strtoll(digits, NULL, 10);
-    snprintf(expected, sizeof(expected), "ledger-%s.%lld.spill", ledger, worker);
-    return strcmp(name, expected) == 0 ? worker : -1;
 }

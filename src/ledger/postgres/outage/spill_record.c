@@ -64,13 +64,15 @@ static void end(struct buffer *bytes, size_t begun)
         bytes->failed = true;
 }
 
-void spill_record_put_head(struct buffer *bytes, const char *ledger, int64_t worker)
+void spill_record_put_head(struct buffer *bytes, const struct spill_owner *owner)
 {
     size_t begun = begin(bytes);
 
     put_text(bytes, kind);
-    put_text(bytes, ledger);
-    put_number(bytes, worker);
+    put_text(bytes, owner->ledger);
+    put_number(bytes, owner->worker);
+    put_text(bytes, owner->boot);
+    put_number(bytes, owner->pid);
     end(bytes, begun);
 }
 
@@ -158,19 +160,18 @@ static bool take_frame(const struct buffer *bytes, size_t *from, struct rest *re
     return true;
 }
 
-bool spill_record_take_head(const struct buffer *bytes, size_t *from, char *ret_ledger,
-                            int64_t *ret_worker)
+bool spill_record_take_head(const struct buffer *bytes, size_t *from, struct spill_owner *ret_owner)
 {
+    struct spill_owner *owner = ret_owner;
     struct rest rest;
-    const char *said;
 
-    *ret_ledger = '\0';
-    *ret_worker = -1;
+    *owner = (struct spill_owner){0};
     if (!take_frame(bytes, from, &rest) || strcmp(take_text(&rest), kind) != 0)
         return false;
-    said = take_text(&rest);
-    snprintf(ret_ledger, LEDGER_ID_BYTES, "%s", said);
-    *ret_worker = take_number(&rest);
+    snprintf(owner->ledger, sizeof(owner->ledger), "%s", take_text(&rest));
+    owner->worker = take_number(&rest);
+    snprintf(owner->boot, sizeof(owner->boot), "%s", take_text(&rest));
+    owner->pid = take_number(&rest);
     return !rest.is_short && !rest.len;
 }
 

@@ -15,13 +15,13 @@
 #define SPILL_FRAME_BYTES (8 + SPILL_SUM_BYTES)
 
 /* What a spill begins with, its first record. The buffer fails without memory. */
-void spill_record_put_head(struct buffer *bytes, const char *ledger, int64_t worker);
+void spill_record_put_head(struct buffer *bytes, const struct spill_owner *owner);
 void spill_record_put(struct buffer *bytes, const struct spill_answer *answer);
 
 /* Takes the record that is next: true, or false where none that is whole is there. What it has
  * taken lies before *from; texts stay where they are. */
-bool spill_record_take_head(const struct buffer *bytes, size_t *from, char *ret_ledger,
-                            int64_t *ret_worker);
+bool spill_record_take_head(const struct buffer *bytes, size_t *from,
+                            struct spill_owner *ret_owner);
 bool spill_record_take(const struct buffer *bytes, size_t *from, struct spill_answer *ret_answer);
 
 #endif
