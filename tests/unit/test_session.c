@@ -256,6 +256,25 @@ static void a_server_that_may_forget_is_refused(void **state)
     }
 }
 
+static void who_only_looks_writes_nothing_and_asks_for_no_promise(void **state)
+{
+    struct cluster forgetful;
+    struct session *session;
+    struct error err;
+
+    (void)state;
+    if (!has_server)
+        skip();
+    assert_true(cluster_start(&forgetful, "fsync=off"));
+    assert_int_equal(session_open_to_look(forgetful.url, &session, &err), 0);
+    assert_int_equal(session_ask(session, "SELECT 42", 0, NULL, &err), 0);
+    assert_int_equal(session_integer(session, 0, 0), 42);
+    assert_int_equal(session_execute(session, "CREATE TABLE t()", &err), -1);
+    assert_non_null(strstr(err.text, "read-only transaction"));
+    session_close(session);
+    cluster_stop(&forgetful);
+}
+
 static void a_database_of_another_encoding_is_refused(void **state)
 {
     char url[CLUSTER_URL_BYTES], latin[2 * CLUSTER_URL_BYTES];
@@ -281,6 +300,7 @@ int main(void)
         cmocka_unit_test(another_host_has_to_show_who_it_is),
         cmocka_unit_test(a_password_comes_from_no_variable),
         cmocka_unit_test(a_server_that_may_forget_is_refused),
+        cmocka_unit_test(who_only_looks_writes_nothing_and_asks_for_no_promise),
         cmocka_unit_test(a_database_of_another_encoding_is_refused),
     };
 

@@ -34,11 +34,20 @@
 
 /* What holds in each session, whatever the server's and the role's own settings say. A statement
  * that waits, and a client that was stopped in a transaction, keep others from their rows. */
-#define SETTINGS                                                                                   \
+#define SETTINGS_OF_ALL                                                                            \
     "-c search_path=claimbatch -c timezone=UTC -c client_min_messages=warning"                     \
-    " -c bytea_output=hex -c statement_timeout=10s -c lock_timeout=5s"                             \
-    " -c idle_in_transaction_session_timeout=10s"                                                  \
-    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3" PLANS
+    " -c bytea_output=hex -c lock_timeout=5s"                                                      \
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+#define SETTINGS                                                                                   \
+    SETTINGS_OF_ALL " -c statement_timeout=10s -c idle_in_transaction_session_timeout=10s" PLANS
+
+/* Who looks keeps nobody waiting and reads whole tables, each statement planned for what is in
+ * them. */
+#define SETTINGS_TO_LOOK                                                                           \
+    SETTINGS_OF_ALL " -c default_transaction_read_only=on -c statement_timeout=10min"              \
+                    " -c idle_in_transaction_session_timeout=60s"                                  \
+                    " -c client_connection_check_interval=5s"                                      \
+                    " -c plan_cache_mode=force_custom_plan -c jit=off"
 
 /* ---- what went wrong ---- */
 
@@ -134,9 +143,9 @@ static int put_tls(struct parameters *p, const char *url, struct error *err)
     return 0;
 }
 
-static void put_own(struct parameters *p)
+static void put_own(struct parameters *p, bool only_looks)
 {
-    static const char *const own[][2] = {
+    const char *const own[][2] = {
         {"application_name", "claimbatch"},
         {"client_encoding", "UTF8"},
         {"gssencmode", "disable"},
@@ -145,21 +154,22 @@ static void put_own(struct parameters *p)
         {"keepalives_interval", "5"},
         {"keepalives_count", "3"},
         {"tcp_user_timeout", "10000"},
-        {"options", SETTINGS},
-        {"target_session_attrs", "read-write"},
+        {"options", only_looks ? SETTINGS_TO_LOOK : SETTINGS},
+        {"target_session_attrs", only_looks ? "any" : "read-write"},
     };
 
     for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
         put(p, own[i][0], own[i][1]);
 }
 
-static int prepare(struct parameters *p, const char *url, bool all_local, struct error *err)
+static int prepare(struct parameters *p, const struct session *session, bool all_local,
+                   struct error *err)
 {
     for (const PQconninfoOption *option = p->said; option->keyword; option++)
         if (option->val && *option->val)
             put(p, option->keyword, option->val);
-    put_own(p);
-    if (!all_local && put_tls(p, url, err))
+    put_own(p, session->only_looks);
+    if (!all_local && put_tls(p, session->url, err))
         return -1;
     if (server_password_read(&p->password, err))
         return -1;
@@ -203,7 +213,7 @@ static int start(struct session *session, struct parameters *p, struct error *er
     bool all_local;
     size_t hosts = host_count(addresses ? addresses : value_of(p, "host"), &all_local);
 
-    if (prepare(p, session->url, all_local, err))
+    if (prepare(p, session, all_local, err))
         return -1;
     session->connection = PQconnectStartParams(p->names, p->values, 0);
     if (!session->connection)
@@ -243,16 +253,17 @@ static int connect_by_url(struct session *session, struct error *err)
 
 /* ---- what the server promises ---- */
 
-/* That it is no standby is asked of libpq. */
+/* That it is no standby is asked of libpq. Who only looks commits nothing. */
 static int check_server(struct session *session, struct error *err)
 {
     static const struct {
         const char *is, *else_why;
+        bool is_of_commits;
     } promises[] = {
-        {"t", N_("is older than PostgreSQL 15")},
-        {"on", N_("runs with fsync off: it forgets commits when it crashes")},
-        {"on", N_("runs with full_page_writes off: a crash may leave pages half written")},
-        {"UTF8", N_("keeps this database in another encoding than UTF8")},
+        {"t", N_("is older than PostgreSQL 15"), false},
+        {"on", N_("runs with fsync off: it forgets commits when it crashes"), true},
+        {"on", N_("runs with full_page_writes off: a crash may leave pages half written"), true},
+        {"UTF8", N_("keeps this database in another encoding than UTF8"), false},
     };
     static const char question[] =
         "SELECT current_setting('server_version_num')::integer>=150000, current_setting('fsync'),"
@@ -263,29 +274,44 @@ static int check_server(struct session *session, struct error *err)
     if (session_ask(session, question, 0, NULL, err))
         return -1;
     for (int i = 0; i < count; i++)
-        if (strcmp(session_text(session, 0, i), promises[i].is) != 0)
+        if (strcmp(session_text(session, 0, i), promises[i].is) != 0 &&
+            !(session->only_looks && promises[i].is_of_commits))
             return error_set(err, EXIT_BAD_CONFIG,
                              "the server of the ledger '%s' %s; nothing was sent",
                              LOG_QUOTED(session->url), _(promises[i].else_why));
-    if (strcmp(session_text(session, 0, count), "remote_apply") == 0)
+    if (session->only_looks || strcmp(session_text(session, 0, count), "remote_apply") == 0)
         return 0;
     return session_execute(session, "SET synchronous_commit=on", err);
 }
 
-int session_open(const char *url, struct session **ret_session, struct error *err)
+static int open_as(const struct session *wanted, struct session **ret_session, struct error *err)
 {
-    struct session *session = calloc(1, sizeof(*session));
+    struct session *session = malloc(sizeof(*session));
 
     *ret_session = NULL;
     if (!session)
         return error_no_memory(err);
-    session->url = url;
+    *session = *wanted;
     if (connect_by_url(session, err) || check_server(session, err)) {
         session_close(session);
         return -1;
     }
     *ret_session = session;
     return 0;
+}
+
+int session_open(const char *url, struct session **ret_session, struct error *err)
+{
+    struct session wanted = {.url = url, .answer_ms = SESSION_ANSWER_MS};
+
+    return open_as(&wanted, ret_session, err);
+}
+
+int session_open_to_look(const char *url, struct session **ret_session, struct error *err)
+{
+    struct session wanted = {.url = url, .answer_ms = SESSION_LOOK_MS, .only_looks = true};
+
+    return open_as(&wanted, ret_session, err);
 }
 
 void session_close(struct session *session)

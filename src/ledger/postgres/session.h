@@ -26,6 +26,10 @@ struct session;
  * what it has to be. The URL must live as long as the session. */
 int session_open(const char *url, struct session **ret_session, struct error *err);
 
+/* The same for who only looks, on a standby, too: nothing can be written, a statement may take
+ * minutes, and a signal that asks for a stop ends the waiting. */
+int session_open_to_look(const char *url, struct session **ret_session, struct error *err);
+
 void session_close(struct session *session); /* NULL is fine */
 
 /* Runs statements that give no rows, separated by semicolons. A warning of the server with them is

@@ -6,6 +6,7 @@
 #ifndef CLAIMBATCH_LEDGER_POSTGRES_SESSION_CORE_H
 #define CLAIMBATCH_LEDGER_POSTGRES_SESSION_CORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,9 +20,12 @@ struct pg_result;
 #define SESSION_STATEMENTS_MAX 256
 #define SESSION_PIPELINE_MAX 32 /* statements of one pipeline */
 #define SESSION_ANSWER_MS 15000 /* longer than a statement may take */
+#define SESSION_LOOK_MS 660000  /* the same of who only looks */
 
 struct session {
     const char *url;
+    bool only_looks;
+    int64_t answer_ms; /* how long an answer is waited for */
     struct pg_conn *connection;
     struct pg_result *result;      /* the last answer to a single statement */
     const struct pg_result *shown; /* the answer that is asked for its rows: that, or one of … */

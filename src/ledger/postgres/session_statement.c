@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "server_words.h"
 #include "session.h"
 #include "session_core.h"
@@ -53,17 +54,24 @@ int session_next(struct session *session, int64_t deadline_ms, PGresult **ret_re
     for (;;) {
         int left = PQflush(session->connection);
         int64_t wait_ms = deadline_ms - clock_mono_ms();
-        struct pollfd fd = {PQsocket(session->connection), left > 0 ? POLLIN | POLLOUT : POLLIN, 0};
+        struct pollfd fds[] = {
+            {PQsocket(session->connection), left > 0 ? POLLIN | POLLOUT : POLLIN, 0},
+            {stop_fd(), POLLIN, 0},
+        };
 
         if (left >= 0 && !PQisBusy(session->connection)) {
             *ret_result = PQgetResult(session->connection);
             return 0;
         }
-        if (left >= 0 && (wait_ms <= 0 || poll(&fd, 1, (int)wait_ms) == 0))
+        if (session->only_looks && stop_signal())
+            return error_set(err, EXIT_TRY_LATER, "stopped by a signal: %s",
+                             strsignal(stop_signal()));
+        if (left >= 0 &&
+            (wait_ms <= 0 || poll(fds, session->only_looks ? 2 : 1, (int)wait_ms) == 0))
             return error_set(err, EXIT_TRY_LATER,
                              "ledger '%s': the server did not answer within %d s; whether it did "
                              "what it was told is not known",
-                             LOG_QUOTED(session->url), SESSION_ANSWER_MS / 1000);
+                             LOG_QUOTED(session->url), (int)(session->answer_ms / 1000));
         if (left < 0 || !PQconsumeInput(session->connection)) {
             keep(session, NULL);
             return session_fail(session, NULL, err);
@@ -84,7 +92,7 @@ int session_check_warnings(const struct session *session, struct error *err)
  * way. */
 static int take(struct session *session, int is_sent, struct error *err)
 {
-    int64_t deadline_ms = clock_mono_ms() + SESSION_ANSWER_MS;
+    int64_t deadline_ms = clock_mono_ms() + session->answer_ms;
     PGresult *result = NULL;
     ExecStatusType status;
 
