@@ -197,6 +197,9 @@ char *ledger_plain_path(const char *path, struct error *err);
 /* A handle of the ledger at this path, which is not opened; NULL and an error. */
 struct ledger *ledger_open_begin(const char *path, struct error *err);
 
+/* One that a URL names, opened for who only looks at it; NULL and an error. */
+struct ledger *ledger_open_to_look(const char *url, struct error *err);
+
 /* Appends the path of what stands beside the ledger, by whatever name that was opened. */
 void ledger_path_beside(const struct ledger *ledger, const char *suffix, struct buffer *ret_path);
 

@@ -285,24 +285,45 @@ static int open_at_place(struct ledger *ledger, struct error *err)
     return place_check_beside(ledger->path, &ledger->owner, err);
 }
 
-struct ledger *ledger_open_begin(const char *path, struct error *err)
+/* A handle that knows its name alone. */
+static struct ledger *make_handle(const char *path, struct error *err)
 {
     struct ledger *ledger = calloc(1, sizeof(*ledger));
 
-    if (!ledger) {
-        error_no_memory(err);
-        return NULL;
+    if (ledger) {
+        ledger->lock_fd = ledger->index_fd = ledger->room.fd = -1;
+        ledger->path = strdup(path);
+        if (ledger->path)
+            return ledger;
+        ledger_close(ledger);
     }
-    ledger->lock_fd = ledger->index_fd = ledger->room.fd = -1;
-    ledger->path = strdup(path);
-    if (ledger->path && server_url_is(path)) {
+    error_no_memory(err);
+    return NULL;
+}
+
+struct ledger *ledger_open_begin(const char *path, struct error *err)
+{
+    struct ledger *ledger = make_handle(path, err);
+
+    if (!ledger)
+        return NULL;
+    if (server_url_is(path)) {
         if (!server_driver_open(ledger, err))
             return ledger;
-    } else if (ledger->path)
+    } else {
         ledger->plain = ledger_plain_path(path, err);
-    else
-        error_no_memory(err);
+    }
     if (ledger->plain)
+        return ledger;
+    ledger_close(ledger);
+    return NULL;
+}
+
+struct ledger *ledger_open_to_look(const char *url, struct error *err)
+{
+    struct ledger *ledger = make_handle(url, err);
+
+    if (!ledger || !server_driver_open_to_look(ledger, err))
         return ledger;
     ledger_close(ledger);
     return NULL;

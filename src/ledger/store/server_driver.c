@@ -120,11 +120,24 @@ int server_driver_open(struct ledger *ledger, struct error *err)
     return check_ledger(ledger, err);
 }
 
+int server_driver_open_to_look(struct ledger *ledger, struct error *err)
+{
+    if (session_open_to_look(ledger->path, &ledger->server.session, err))
+        return -1;
+    ledger->driver = &driver;
+    return check_ledger(ledger, err);
+}
+
 #else
 
 #include "ledger/postgres/server_ledger.h"
 
 int server_driver_open(struct ledger *ledger, struct error *err)
+{
+    return server_ledger_refuse(ledger->path, err);
+}
+
+int server_driver_open_to_look(struct ledger *ledger, struct error *err)
 {
     return server_ledger_refuse(ledger->path, err);
 }

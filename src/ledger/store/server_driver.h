@@ -15,4 +15,7 @@
  * that database, EXIT_BAD_CONFIG where it is of another version. */
 int server_driver_open(struct ledger *ledger, struct error *err);
 
+/* The same for who only looks at it: the server may be a standby. */
+int server_driver_open_to_look(struct ledger *ledger, struct error *err);
+
 #endif

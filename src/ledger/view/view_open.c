@@ -196,7 +196,7 @@ int view_open(const char *path, struct ledger **ret_ledger, struct error *err)
 
     *ret_ledger = NULL;
     if (server_url_is(path)) {
-        *ret_ledger = ledger_open_begin(path, err);
+        *ret_ledger = ledger_open_to_look(path, err);
         return *ret_ledger ? 0 : -1;
     }
     if (check_file(path, &owner, err))
