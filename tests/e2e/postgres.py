@@ -28,7 +28,7 @@ import unittest
 VERSION_MIN = 15
 OTHER_USER = "nobody"  # PostgreSQL refuses root
 SUPERUSER = "postgres"
-READY = "database system is ready to accept connections"
+READY = "database system is ready to accept"  # a standby: read-only connections
 SECONDS = 120  # of a machine that does something else, too
 SKIPPED = 77
 SETTINGS = ("listen_addresses=", "shared_buffers=16MB", "max_connections=40", "log_min_messages=warning")
@@ -140,6 +140,27 @@ def receive_log(url):
         finally:
             receiver.terminate()
             receiver.wait(SECONDS)
+
+
+@contextlib.contextmanager
+def standby(url):
+    """The URL of the same database on a standby of its server, which has what that had when it was made."""
+    programs = find_folder()
+    with tempfile.TemporaryDirectory(prefix="cb-pg-", dir="/tmp") as folder:
+        if os.geteuid() == 0:
+            user = pwd.getpwnam(OTHER_USER)
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        subprocess.run(
+            [*as_ordinary_user(), programs / "pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+             f"--dbname={url}", f"--pgdata={folder}/data"],
+            cwd="/", check=True, timeout=SECONDS)
+        server = start_server(programs, folder, ())
+        try:
+            yield url_of(folder, url.split("@/")[1].split("?")[0])
+        finally:
+            server.send_signal(signal.SIGQUIT)
+            server.wait(SECONDS)
+            server.stderr.close()
 
 
 def wait_for(url, question):
