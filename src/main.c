@@ -208,9 +208,13 @@ static const struct command *find_command(const char *word, struct error *err)
     return NULL;
 }
 
-static bool names_server(const struct options *options)
+/* Whether it names a ledger on a server, with which the command cannot do yet what it is told. */
+static bool is_refused(const struct command *command, const struct options *options)
 {
-    return options->ledger && server_url_is(options->ledger);
+    bool can_look = strcmp(command->name, "status") == 0 && !options->abandon && !options->verify &&
+                    !options->backup && options->prune < 0;
+
+    return options->ledger && server_url_is(options->ledger) && !can_look;
 }
 
 static int run_options(const struct command *command, const struct options *options,
@@ -227,7 +231,7 @@ static int run_options(const struct command *command, const struct options *opti
     if (options->print_config)
         return print_config(command, options, err);
     start_log(options);
-    if (names_server(options) && !options->create && !options->print_schema)
+    if (is_refused(command, options))
         return server_ledger_refuse(options->ledger, err);
     if (ending_prepare(options->ending, options, err))
         return -1;

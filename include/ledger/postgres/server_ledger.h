@@ -1,6 +1,7 @@
 /*
- * server_ledger: a ledger on a PostgreSQL server, as far as it goes: its tables are made, and
- * whatever else is asked of it is refused in plain words, so that nothing is sent with it.
+ * server_ledger: a ledger on a PostgreSQL server, as far as it goes: its tables are made, it is
+ * looked at (view.h), and whatever else is asked of it is refused in plain words, so that nothing
+ * is sent with it.
  *
  * Tested by tests/e2e/test_server_ledger.py
  */
@@ -23,7 +24,7 @@ struct server_ledger {
  * already, EXIT_BAD_CONFIG where this one may not make it or the server would not keep it. */
 int server_ledger_create(const char *url, struct server_ledger *ret_made, struct error *err);
 
-/* Why nothing else is done with it. Always -1. */
+/* Why that is not done with it. Always -1. */
 int server_ledger_refuse(const char *url, struct error *err);
 
 #endif

@@ -71,7 +71,7 @@ const struct option_spec option_list[] = {
          "take the report's word for what was sent; needs --by and --reason"),
     FLAG(S, NONE, "create", 0, create, "make the first ledger, where there is none"),
     FLAG(S, NONE, "print-schema", 0, print_schema,
-         "the tables of a ledger in PostgreSQL, for its DBA; none is kept there yet"),
+         "the tables of a ledger in PostgreSQL, for its DBA"),
     SPECIAL(R, NONE, "include", option_value_include, NULL, "WHAT",
             "rows that are rejected, unknown, or both: rejected,unknown"),
     FLAG(R, NONE, "accept-edits", 0, accept_edits,

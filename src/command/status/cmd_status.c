@@ -18,9 +18,11 @@
 #include "ledger/postgres/server_ledger.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/server_url.h"
+#include "ledger/view/server_view.h"
 #include "status_abandon.h"
 #include "status_json.h"
 #include "status_part.h"
+#include "status_server.h"
 #include "status_text.h"
 
 /* ---- output ---- */
@@ -91,15 +93,25 @@ static int say_what_to_settle(struct status *s, struct error *err)
     return 0;
 }
 
+/* On a server all that is looked at is of one moment. */
+static int begin_look(struct status *s, struct error *err)
+{
+    if (!server_view_is(s->ledger))
+        return 0;
+    s->holds_snapshot = !ledger_look_begin(s->ledger, err);
+    return s->holds_snapshot ? 0 : -1;
+}
+
 static int show_status(struct status *s, struct error *err)
 {
-    if (status_show_runs(s, err) || status_show_today(s, err) || status_show_unknowns(s, err) ||
-        status_show_passes(s, err))
+    if (begin_look(s, err) || status_server_show(s, err) || status_show_runs(s, err) ||
+        status_show_today(s, err) || status_show_unknowns(s, err) || status_show_passes(s, err))
         return -1;
     if (s->json)
         status_json_end(s->json);
     if (status_flush(s, 0, err))
         return -1;
+    status_server_tell(s);
     if (*s->resume)
         log_info("next: %s", s->resume);
     return say_what_to_settle(s, err) ? -1 : EXIT_COMPLETE;
@@ -232,7 +244,7 @@ static int create_on_server(const struct options *o, struct error *err)
     log_warn("new ledger created: %s", LOG_QUOTED(o->ledger));
     if (strcmp(made.durability, "disk") == 0)
         log_warn("the server waits for no standby: what was sent last is lost with its disk");
-    log_info("next: this version makes the tables alone; nothing can be sent with it yet");
+    log_info("next: nothing can be sent with it yet");
     return EXIT_COMPLETE;
 }
 

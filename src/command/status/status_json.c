@@ -61,6 +61,11 @@ void status_json_close(struct status_json *json)
     free(json);
 }
 
+struct json *status_json_document(struct status_json *json)
+{
+    return json->document;
+}
+
 void status_json_list_open(struct status_json *json, const char *key)
 {
     json_text(json->document, key);

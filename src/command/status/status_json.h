@@ -13,6 +13,7 @@
 #include "ledger/view/prune.h"
 #include "ledger/view/view.h"
 
+struct json;
 struct status_json;
 
 /* Opens the document with what the ledger is. NULL without memory. `out` is borrowed. */
@@ -21,6 +22,9 @@ struct status_json *status_json_open(struct buffer *out, const struct ledger *le
 /* Ends the document. */
 void status_json_end(struct status_json *json);
 void status_json_close(struct status_json *json);
+
+/* For what others put into it. */
+struct json *status_json_document(struct status_json *json);
 
 /* A list of objects: "runs", "today", "unknown", "claims". */
 void status_json_list_open(struct status_json *json, const char *key);

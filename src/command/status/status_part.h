@@ -26,6 +26,9 @@ struct status {
     struct buffer out;
     struct status_json *json; /* NULL: text */
     bool has_apps;
+    bool holds_snapshot; /* of a server: printed is when it was ended */
+    bool has_workers, has_shares, has_late;
+    uint64_t unapplied;          /* late answers that contradict what the ledger says */
     bool has_passes;             /* something was shown that this ledger does not know */
     uint64_t unknown;            /* attempts that nobody has settled */
     int64_t open[NEXT_RUNS];     /* the first runs that have some */

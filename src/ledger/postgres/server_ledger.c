@@ -14,9 +14,9 @@
 int server_ledger_refuse(const char *url, struct error *err)
 {
     return error_set(err, EXIT_BAD_USAGE,
-                     "'%s' names a ledger on a PostgreSQL server. This version makes its tables "
-                     "alone (claimbatch status --create) and cannot send with it: name a file on a "
-                     "local disk with --ledger; nothing was sent",
+                     "'%s' names a ledger on a PostgreSQL server. This version makes one and looks "
+                     "at it (claimbatch status), and cannot send with it, nor change it otherwise: "
+                     "name a file on a local disk with --ledger; nothing was sent",
                      LOG_QUOTED(url));
 }
 
