@@ -95,14 +95,19 @@ static int owner_of_folder(const char *path, struct place_owner *ret_owner, stru
     return result;
 }
 
-int host_lock_open(const char *path, struct host_lock *ret_lock, struct error *err)
+int host_lock_open_file(const char *path, struct error *err)
 {
     struct place_owner owner;
 
+    return owner_of_folder(path, &owner, err) ? -1 : run_lock_open(path, &owner, err);
+}
+
+int host_lock_open(const char *path, struct host_lock *ret_lock, struct error *err)
+{
     *ret_lock = (struct host_lock){.fd = -1};
-    if (owner_of_folder(path, &owner, err) || read_kernel(KERNEL_BOOT, ret_lock->boot, err))
+    if (read_kernel(KERNEL_BOOT, ret_lock->boot, err))
         return -1;
-    ret_lock->fd = run_lock_open(path, &owner, err);
+    ret_lock->fd = host_lock_open_file(path, err);
     if (ret_lock->fd < 0)
         return -1;
     if (read_name(ret_lock) || !name_file(ret_lock, path, err))

@@ -28,6 +28,9 @@ struct host_lock {
  * there is not ours to write. */
 int host_lock_open(const char *path, struct host_lock *ret_lock, struct error *err);
 
+/* Such a file alone: its descriptor, or -1. */
+int host_lock_open_file(const char *path, struct error *err);
+
 /* Every worker of this process counts as dead then. */
 void host_lock_close(struct host_lock *lock);
 

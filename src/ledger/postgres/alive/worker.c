@@ -11,6 +11,7 @@
 #include "fence.h"
 #include "host_lock.h"
 #include "lease.h"
+#include "ledger/postgres/outage/witness.h"
 #include "ledger/postgres/session.h"
 #include "parameters.h"
 
@@ -20,6 +21,8 @@ static void take_beat(struct worker *worker, int64_t sent_ms, int64_t calls)
 {
     worker->beat_ms = sent_ms;
     worker->beat_calls = calls;
+    if (worker->witness)
+        witness_write(worker->witness, worker->id, calls);
     deadline_set(worker->send_before, lease_deadline_ms(worker->lease, sent_ms));
 }
 

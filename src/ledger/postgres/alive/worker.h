@@ -18,6 +18,7 @@ struct error;
 struct host_lock;
 struct lease;
 struct session;
+struct witness;
 
 struct worker {
     /* Borrowed; to be set before it begins. */
@@ -25,6 +26,7 @@ struct worker {
     struct host_lock *lock;
     const struct lease *lease;
     struct deadline *send_before;
+    const struct witness *witness; /* that is told of each beat; NULL: none */
 
     /* Its own. */
     int64_t id, epoch;
