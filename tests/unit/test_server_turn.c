@@ -514,7 +514,7 @@ static void a_ledger_that_lost_it_is_told(const char *loss, bool is_lost)
     assert_int_equal(result, is_lost ? -1 : 0);
     if (is_lost) {
         assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
-        assert_non_null(strstr(err.text, "othing more is sent"));
+        assert_non_null(strstr(err.text, "is sent"));
         assert_false(worker.is_fenced);
     }
     server_turn_close(turn);
@@ -529,6 +529,8 @@ static void what_was_acknowledged_is_there_after_a_new_connection(void **state)
     a_ledger_that_lost_it_is_told("UPDATE claim SET open_call=NULL WHERE workcard_id=6", true);
     a_ledger_that_lost_it_is_told("UPDATE worker SET calls=calls-1 WHERE id=1", true);
     a_ledger_that_lost_it_is_told("DELETE FROM worker WHERE id=1", true);
+    a_ledger_that_lost_it_is_told("UPDATE meta SET value='another' WHERE name='id'", true);
+    a_ledger_that_lost_it_is_told("UPDATE meta SET value='standby' WHERE name='durability'", true);
     a_ledger_that_lost_it_is_told("UPDATE claim SET open_call=268435457, open_worker=1,"
                                   " open_intent=true WHERE workcard_id=7",
                                   true);

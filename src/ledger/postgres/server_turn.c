@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "server_answer.h"
+#include "server_check.h"
 #include "server_turn_core.h"
 
 #define REPEAT_MS 10000 /* how long what others hinder is tried again */
@@ -274,8 +275,9 @@ static int check_acknowledged(struct server_turn *turn, struct error *err)
 
 static int reconnect(struct server_turn *turn, struct error *err)
 {
-    if (!session_open(turn->url, &turn->session, err) && !check_acknowledged(turn, err) &&
-        !prepare_all(turn, err))
+    if (!session_open(turn->url, &turn->session, err) &&
+        !server_check(turn->session, turn->url, turn->ledger, err) &&
+        !check_acknowledged(turn, err) && !prepare_all(turn, err))
         return 0;
     lose(turn);
     return -1;

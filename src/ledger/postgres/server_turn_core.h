@@ -34,8 +34,9 @@ struct server_turn {
     struct worker *worker;
     struct server_work work;
     int64_t patience_ms;
-    struct session *session; /* NULL: lost */
-    bool repeated;           /* something of it may have been carried out before */
+    char ledger[LEDGER_ID_BYTES]; /* its id; "" until it was connected */
+    struct session *session;      /* NULL: lost */
+    bool repeated;                /* something of it may have been carried out before */
     bool no_memory;
     int64_t beat_ms; /* when what is to be answered was sent, where it beats; else 0 */
     struct in_flight in_flight;
