@@ -22,26 +22,6 @@
 #define CACHE_KIB 8192
 #define BUSY_PAUSE_MS 10
 
-static int make_folders(const char *path, struct error *err)
-{
-    char *copy = strdup(path);
-
-    if (!copy)
-        return error_no_memory(err);
-    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(copy, 0700) && errno != EEXIST) {
-            error_set(err, EXIT_CANNOT_CREATE, "cannot make the folder '%s' of the ledger: %s",
-                      LOG_QUOTED(copy), strerror(errno));
-            free(copy);
-            return -1;
-        }
-        *slash = '/';
-    }
-    free(copy);
-    return 0;
-}
-
 /* Looks at the file before SQLite does, which would say less of it. */
 static int check_file(struct ledger *ledger, int fd, struct error *err)
 {
@@ -340,7 +320,7 @@ int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
         *ret_ledger = ledger;
         return 0;
     }
-    if (make_folders(path, err) || make_file(ledger, err))
+    if (place_make_folders(path, err) || make_file(ledger, err))
         goto fail;
     commit_count_read_beside(ledger);
     if (open_at_place(ledger, err))
