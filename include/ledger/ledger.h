@@ -39,6 +39,9 @@ struct ledger;
  */
 int ledger_default_path(struct buffer *ret_path, struct error *err);
 
+/* The same of another file in that folder. */
+int ledger_state_path(const char *name, struct buffer *ret_path, struct error *err);
+
 /*
  * Opens the ledger, made if missing, owner-only, with its folders. EXIT_CANNOT_CREATE when it
  * cannot be made; EXIT_BAD_CONFIG when it is no ledger, of a newer version, read-only or on a

@@ -17,14 +17,14 @@ static int refuse_relative(const char *variable, const char *value, struct error
                      variable, LOG_QUOTED(value));
 }
 
-int ledger_default_path(struct buffer *ret_path, struct error *err)
+int ledger_state_path(const char *name, struct buffer *ret_path, struct error *err)
 {
     static const struct {
         const char *variable, *below;
     } places[] = {
-        {"STATE_DIRECTORY", "ledger.db"},
-        {"XDG_STATE_HOME", "claimbatch/ledger.db"},
-        {"HOME", ".local/state/claimbatch/ledger.db"},
+        {"STATE_DIRECTORY", ""},
+        {"XDG_STATE_HOME", "claimbatch/"},
+        {"HOME", ".local/state/claimbatch/"},
     };
 
     for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
@@ -35,13 +35,18 @@ int ledger_default_path(struct buffer *ret_path, struct error *err)
         if (*value != '/')
             return refuse_relative(places[i].variable, value, err);
         /* systemd names all folders of StateDirectory=, the first one first (systemd.exec(5)). */
-        buffer_format(ret_path, "%.*s/%s", (int)(i == 0 ? strcspn(value, ":") : strlen(value)),
-                      value, places[i].below);
+        buffer_format(ret_path, "%.*s/%s%s", (int)(i == 0 ? strcspn(value, ":") : strlen(value)),
+                      value, places[i].below, name);
         return ret_path->failed ? error_no_memory(err) : 0;
     }
     return error_set(err, EXIT_BAD_CONFIG,
                      "no place for the ledger is known: neither STATE_DIRECTORY nor XDG_STATE_HOME "
                      "nor HOME is set; name one with --ledger FILE; nothing was sent");
+}
+
+int ledger_default_path(struct buffer *ret_path, struct error *err)
+{
+    return ledger_state_path("ledger.db", ret_path, err);
 }
 
 int64_t ledger_ban_rest_ms(const struct ban *ban, int64_t now_ms)
