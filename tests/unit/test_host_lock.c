@@ -37,6 +37,9 @@ static void a_file_has_one_name_of_its_own(void **state)
     assert_string_equal(first.place, again.place);
     assert_string_not_equal(first.place, second.place);
     assert_string_equal(first.boot, second.boot);
+    assert_true(host_lock_is_here(&first, again.place, again.boot));
+    assert_false(host_lock_is_here(&first, second.place, second.boot));
+    assert_false(host_lock_is_here(&first, again.place, "another boot"));
     host_lock_close(&first);
     host_lock_close(&again);
     host_lock_close(&second);

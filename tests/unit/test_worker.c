@@ -98,6 +98,29 @@ static void a_new_session_is_a_new_epoch(void **state)
     clear_desk(&d);
 }
 
+/* … and takes the epoch that its other session has raised. */
+static void who_is_at_work_is_not_fenced_before_that_is_done(void **state)
+{
+    static const char fence[] = "SET lock_timeout='50ms'; UPDATE worker SET fenced=true";
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = make_ledger(url), *other;
+    struct desk d;
+
+    begin_desk(&d, session, *state);
+    execute(session, "UPDATE worker SET epoch=3; BEGIN");
+    assert_int_equal(worker_check(&d.worker, &err), 0);
+    assert_int_equal(d.worker.epoch, 3);
+    other = connect_to(url);
+    assert_int_equal(session_execute(other, fence, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
+    execute(session, "COMMIT");
+    execute(other, fence);
+    assert_int_equal(worker_check(&d.worker, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
+    session_close(other);
+    clear_desk(&d);
+}
+
 static void an_end_leaves_nothing(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -145,9 +168,14 @@ static void nothing_is_read_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(a_worker_begins_as_what_it_is),  IN_FOLDER(a_beat_gives_it_time),
-        IN_FOLDER(who_was_fenced_is_told_by_whom), IN_FOLDER(a_new_session_is_a_new_epoch),
-        IN_FOLDER(an_end_leaves_nothing),          IN_FOLDER(nothing_is_read_whole),
+        IN_FOLDER(a_worker_begins_as_what_it_is),
+        IN_FOLDER(a_beat_gives_it_time),
+        IN_FOLDER(who_was_fenced_is_told_by_whom),
+        IN_FOLDER(a_new_session_is_a_new_epoch),
+        IN_FOLDER(who_was_fenced_is_told_by_whom),
+        IN_FOLDER(who_is_at_work_is_not_fenced_before_that_is_done),
+        IN_FOLDER(an_end_leaves_nothing),
+        IN_FOLDER(nothing_is_read_whole),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -135,9 +135,14 @@ int host_lock_take(struct host_lock *lock, int64_t worker, struct error *err)
                      (long long)worker);
 }
 
+bool host_lock_is_here(const struct host_lock *lock, const char *place, const char *boot)
+{
+    return strcmp(place, lock->place) == 0 && strcmp(boot, lock->boot) == 0;
+}
+
 bool host_lock_knows_dead(const struct host_lock *lock, const char *place, const char *boot,
                           int64_t worker)
 {
-    return strcmp(place, lock->place) == 0 && strcmp(boot, lock->boot) == 0 &&
+    return host_lock_is_here(lock, place, boot) &&
            !run_lock_is_held(lock->fd, WORKERS_FROM + worker);
 }

@@ -37,6 +37,9 @@ void host_lock_close(struct host_lock *lock);
 /* Locks the worker's byte: to be done before others can know of it. */
 int host_lock_take(struct host_lock *lock, int64_t worker, struct error *err);
 
+/* Whether what was begun under this name in this boot runs on this host. */
+bool host_lock_is_here(const struct host_lock *lock, const char *place, const char *boot);
+
 /* Whether a worker that was begun under this name in this boot surely is no more. Not to be asked
  * of one's own. */
 bool host_lock_knows_dead(const struct host_lock *lock, const char *place, const char *boot,

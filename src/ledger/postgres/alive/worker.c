@@ -114,6 +114,18 @@ static int expect_row(struct worker *worker, struct session *session, struct err
     return session_rows(session) ? 0 : worker_fail_refused(worker, session, err);
 }
 
+int worker_check(struct worker *worker, struct error *err)
+{
+    static const char check[] =
+        "SELECT epoch FROM worker WHERE id=$1 AND NOT fenced AND NOT ended FOR SHARE";
+
+    if (parameters_ask(worker->session, check, err, "i", worker->id) ||
+        expect_row(worker, worker->session, err))
+        return -1;
+    worker->epoch = session_integer(worker->session, 0, 0);
+    return 0;
+}
+
 int worker_beat(struct worker *worker, int64_t calls, struct error *err)
 {
     static const char beat[] =

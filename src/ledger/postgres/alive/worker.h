@@ -39,6 +39,10 @@ struct worker {
 /* Its row, and its first beat. */
 int worker_begin(struct worker *worker, struct error *err);
 
+/* In a transaction: it is at work, and nobody can fence it before that ends. Takes the epoch that
+ * it has by then: its own turns may have raised it. */
+int worker_check(struct worker *worker, struct error *err);
+
 bool worker_beat_is_due(const struct worker *worker);
 
 /* Beats, in a transaction of its own: `calls` is the highest one that was acknowledged. */
