@@ -1,4 +1,4 @@
-/* Runs: what they are, what their reports add up to, and which are alive. */
+/* Runs: what they are, and what their reports add up to. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "ledger/store/database.h"
-#include "ledger/store/run_lock.h"
 
 /* The run that the statement finds: 1 or 0. */
 static int read_run(struct ledger *ledger, struct database_statement *s, struct run_record *ret_run,
@@ -319,58 +318,4 @@ int ledger_round_finish(struct ledger *ledger, int64_t round, int64_t now_ms, st
 {
     return database_execute(ledger, database_ready(ledger, SQL_ROUND_FINISH, "ii", round, now_ms),
                             err);
-}
-
-int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err)
-{
-    size_t *count = &ledger->own_runs.count;
-    int taken;
-
-    if (database_is_server(ledger))
-        return error_set(
-            err, EXIT_BAD_CONFIG,
-            "a run cannot be held on the ledger '%s', which is on a PostgreSQL server; "
-            "nothing was sent",
-            LOG_QUOTED(ledger->path));
-    taken = run_lock_take(ledger->lock_fd, run, err);
-    if (taken == 1 && *count < sizeof(ledger->own_runs.ids) / sizeof(*ledger->own_runs.ids))
-        ledger->own_runs.ids[(*count)++] = run;
-    return taken;
-}
-
-int ledger_run_note_process(struct ledger *ledger, int64_t run, int64_t process, struct error *err)
-{
-    return database_execute(ledger, database_ready(ledger, SQL_RUN_TAKE, "ii", run, process), err);
-}
-
-int ledger_run_process(struct ledger *ledger, int64_t run, int64_t *ret_process, struct error *err)
-{
-    struct database_statement *s = database_ready(ledger, SQL_RUN_PROCESS, "i", run);
-    int found = database_step(ledger, s, err);
-
-    *ret_process = found == 1 ? database_integer(s, 0) : 0;
-    database_done(s);
-    return found < 0 ? -1 : 0;
-}
-
-/* Where that cannot be asked nobody may take it for dead. */
-static bool is_alive_on_server(struct ledger *ledger, int64_t run)
-{
-    struct database_statement *s = database_ready(ledger, SQL_RUN_ALIVE, "i", run);
-    struct error ignored = {0};
-    int found = database_step(ledger, s, &ignored);
-
-    database_done(s);
-    return found != 0;
-}
-
-bool ledger_run_is_alive(struct ledger *ledger, int64_t run)
-{
-    if (database_is_server(ledger))
-        return is_alive_on_server(ledger, run);
-    for (size_t i = 0; i < ledger->own_runs.count; i++)
-        if (ledger->own_runs.ids[i] == run)
-            return true;
-    /* Beside a copy, or where nobody has ever locked a run, there is no lock file. */
-    return ledger->lock_fd >= 0 && run_lock_is_held(ledger->lock_fd, run);
 }
