@@ -25,6 +25,7 @@
 #include "ledger/known_row.h"
 #include "ledger/outcome.h"
 
+struct deadline;
 struct error;
 struct ledger;
 
@@ -183,6 +184,18 @@ int ledger_run_process(struct ledger *ledger, int64_t run, int64_t *ret_process,
 
 /* Whether a process holds the run's lock; our own runs count as alive. */
 bool ledger_run_is_alive(struct ledger *ledger, int64_t run);
+
+/*
+ * On a server, who holds runs has to be heard of. ledger_begin sees to it, and who begins no
+ * transaction beats: that does nothing where it is not due. EXIT_TRY_LATER from either where
+ * another start has taken the runs over meanwhile, which ledger_is_fenced tells from then on.
+ */
+int ledger_beat(struct ledger *ledger, struct error *err);
+bool ledger_is_fenced(const struct ledger *ledger);
+
+/* After that nothing may be sent; NULL before ledger_run_await or ledger_run_lock, and always with
+ * a ledger in a file. It lives as long as the ledger. */
+const struct deadline *ledger_send_before(const struct ledger *ledger);
 
 /*
  * Turns every intent of this run, which no live process works on, into an unknown outcome, in the

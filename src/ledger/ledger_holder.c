@@ -1,6 +1,7 @@
 /* Which runs are alive, and who holds them. */
 #include "base/error.h"
 #include "base/log.h"
+#include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/store/database.h"
 #include "ledger/store/run_lock.h"
 
@@ -56,4 +57,21 @@ bool ledger_run_is_alive(struct ledger *ledger, int64_t run)
             return true;
     /* Beside a copy, or where nobody has ever locked a run, there is no lock file. */
     return ledger->lock_fd >= 0 && run_lock_is_held(ledger->lock_fd, run);
+}
+
+int ledger_beat(struct ledger *ledger, struct error *err)
+{
+    return database_is_server(ledger) ? ledger->driver->beat(ledger, err) : 0;
+}
+
+bool ledger_is_fenced(const struct ledger *ledger)
+{
+    return ledger->server.worker && ledger->server.worker->is_fenced;
+}
+
+const struct deadline *ledger_send_before(const struct ledger *ledger)
+{
+    const struct ledger_worker *own = ledger->server.worker;
+
+    return own && own->worker.id ? &own->send_before : NULL;
 }

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "ledger/store/database.h"
 
 /* The run that the statement finds: 1 or 0. */

@@ -50,6 +50,12 @@ struct database_driver {
     int (*step)(struct ledger *ledger, struct answer *answer, struct error *err);
     void (*rollback)(struct ledger *ledger);
     void (*close)(struct ledger *ledger);
+
+    /* In a transaction that has begun: whether this process may go on. Else it is rolled back. */
+    int (*check)(struct ledger *ledger, struct error *err);
+
+    /* As the function of this name in ledger.h. */
+    int (*beat)(struct ledger *ledger, struct error *err);
 };
 
 /* A statement that stands at a row until the next one is asked for. While it does, it holds the
@@ -71,8 +77,8 @@ struct ledger {
         struct session *session;
         bool is_begun;
         int changes;
-        int64_t new_id; /* as of the last statement */
-        int64_t worker; /* this process there; 0: not yet */
+        int64_t new_id;               /* as of the last statement */
+        struct ledger_worker *worker; /* this process there */
     } server;
     char *path;  /* as it was named */
     char *plain; /* the same for SQLite, which takes some names for more than a path */

@@ -24,7 +24,10 @@ static int begin(struct ledger *ledger, struct error *err)
     database_let_go(ledger);
     if (database_is_server(ledger)) {
         ledger->has_news = true; /* it does not say */
-        return database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err);
+        if (ledger->driver->beat(ledger, err) ||
+            database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err))
+            return -1;
+        return ledger->driver->check(ledger, err);
     }
     if (ledger->log_pages >= CHECKPOINT_PAGES &&
         checkpoint_run(ledger, SQLITE_CHECKPOINT_PASSIVE, err))

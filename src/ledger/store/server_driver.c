@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/session.h"
 #include "server_sql.h"
@@ -80,10 +81,18 @@ static void roll_back(struct ledger *ledger)
 
 static void end(struct ledger *ledger)
 {
+    roll_back(ledger);
+    ledger_worker_end(ledger);
     session_close(ledger->server.session);
 }
 
-static const struct database_driver driver = {step, roll_back, end};
+static const struct database_driver driver = {
+    .step = step,
+    .rollback = roll_back,
+    .close = end,
+    .check = ledger_worker_check,
+    .beat = ledger_worker_beat,
+};
 
 static int check_ledger(struct ledger *ledger, struct error *err)
 {
@@ -117,6 +126,9 @@ int server_driver_open(struct ledger *ledger, struct error *err)
     if (session_open(ledger->path, &ledger->server.session, err))
         return -1;
     ledger->driver = &driver;
+    ledger->server.worker = ledger_worker_new();
+    if (!ledger->server.worker)
+        return error_no_memory(err);
     return check_ledger(ledger, err);
 }
 
