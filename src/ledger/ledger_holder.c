@@ -1,9 +1,13 @@
 /* Which runs are alive, and who holds them. */
 #include "base/error.h"
-#include "base/log.h"
 #include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/store/database.h"
 #include "ledger/store/run_lock.h"
+
+int ledger_run_await(struct ledger *ledger, int64_t run, struct error *err)
+{
+    return database_is_server(ledger) ? ledger->driver->run_await(ledger, run, err) : 0;
+}
 
 int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err)
 {
@@ -11,47 +15,45 @@ int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err)
     int taken;
 
     if (database_is_server(ledger))
-        return error_set(
-            err, EXIT_BAD_CONFIG,
-            "a run cannot be held on the ledger '%s', which is on a PostgreSQL server; "
-            "nothing was sent",
-            LOG_QUOTED(ledger->path));
+        return ledger->driver->run_lock(ledger, run, err);
     taken = run_lock_take(ledger->lock_fd, run, err);
     if (taken == 1 && *count < sizeof(ledger->own_runs.ids) / sizeof(*ledger->own_runs.ids))
         ledger->own_runs.ids[(*count)++] = run;
     return taken;
 }
 
+int ledger_run_watch(struct ledger *ledger, int64_t run, struct error *err)
+{
+    return database_is_server(ledger) ? ledger->driver->run_watch(ledger, run, err) : 0;
+}
+
 int ledger_run_note_process(struct ledger *ledger, int64_t run, int64_t process, struct error *err)
 {
+    if (database_is_server(ledger))
+        return 0; /* the worker that holds it tells */
     return database_execute(ledger, database_ready(ledger, SQL_RUN_TAKE, "ii", run, process), err);
 }
 
-int ledger_run_process(struct ledger *ledger, int64_t run, int64_t *ret_process, struct error *err)
+int ledger_run_process(struct ledger *ledger, int64_t run, struct run_process *ret_process,
+                       struct error *err)
 {
-    struct database_statement *s = database_ready(ledger, SQL_RUN_PROCESS, "i", run);
-    int found = database_step(ledger, s, err);
+    struct database_statement *s;
+    int found;
 
-    *ret_process = found == 1 ? database_integer(s, 0) : 0;
+    if (database_is_server(ledger))
+        return ledger->driver->run_process(ledger, run, ret_process, err);
+    s = database_ready(ledger, SQL_RUN_PROCESS, "i", run);
+    found = database_step(ledger, s, err);
+    *ret_process =
+        (struct run_process){.id = found == 1 ? database_integer(s, 0) : 0, .is_here = true};
     database_done(s);
     return found < 0 ? -1 : 0;
-}
-
-/* Where that cannot be asked nobody may take it for dead. */
-static bool is_alive_on_server(struct ledger *ledger, int64_t run)
-{
-    struct database_statement *s = database_ready(ledger, SQL_RUN_ALIVE, "i", run);
-    struct error ignored = {0};
-    int found = database_step(ledger, s, &ignored);
-
-    database_done(s);
-    return found != 0;
 }
 
 bool ledger_run_is_alive(struct ledger *ledger, int64_t run)
 {
     if (database_is_server(ledger))
-        return is_alive_on_server(ledger, run);
+        return ledger->driver->run_is_alive(ledger, run);
     for (size_t i = 0; i < ledger->own_runs.count; i++)
         if (ledger->own_runs.ids[i] == run)
             return true;

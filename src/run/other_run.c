@@ -30,17 +30,20 @@ int other_run_describe(struct ledger *ledger, int64_t run, struct buffer *ret_wo
                        struct error *err)
 {
     struct run_record record;
-    int64_t process;
+    struct run_process process;
     int found = ledger_run_get(ledger, run, &record, err);
 
     if (found < 0 || ledger_run_process(ledger, run, &process, err))
         return -1;
     language_format(ret_words, "run %s", found ? record.name : _("of which nothing is known"));
-    if (process && is_stopped(process))
+    if (process.id && process.is_here && is_stopped(process.id))
         language_format(ret_words, " (process %lld, which is stopped: kill -CONT %lld)",
-                        (long long)process, (long long)process);
-    else if (process)
-        language_format(ret_words, " (process %lld)", (long long)process);
+                        (long long)process.id, (long long)process.id);
+    else if (process.id && *process.host)
+        language_format(ret_words, " (host %s, process %lld)", LOG_QUOTED(process.host),
+                        (long long)process.id);
+    else if (process.id)
+        language_format(ret_words, " (process %lld)", (long long)process.id);
     return ret_words->failed ? error_no_memory(err) : 0;
 }
 

@@ -69,6 +69,7 @@ static inline int make_server_place(void **state)
         return -1;
     if (no_server)
         return 0;
+    setenv("STATE_DIRECTORY", at->place.folder, 1); /* of who holds a run */
     cluster_create(&test_server, url);
     if ((size_t)snprintf(at->place.path, sizeof(at->place.path), "%s", url) >=
         sizeof(at->place.path))

@@ -68,8 +68,6 @@ static void what_a_server_is_not_asked_is_an_error_and_nothing_is_done(void **st
     assert_int_equal(ledger_calls_add(place->ledger, &app, 1, 1, &err), -1);
     assert_int_equal(err.exit_code, EXIT_INTERNAL);
     assert_false(ledger_is_begun(place->ledger));
-    assert_int_equal(ledger_run_lock(place->ledger, run.id, &err), -1);
-    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
 }
 
 static void a_database_without_a_ledger_is_none(void **state)

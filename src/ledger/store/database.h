@@ -54,8 +54,14 @@ struct database_driver {
     /* In a transaction that has begun: whether this process may go on. Else it is rolled back. */
     int (*check)(struct ledger *ledger, struct error *err);
 
-    /* As the function of this name in ledger.h. */
+    /* As the functions of this name in ledger.h. */
     int (*beat)(struct ledger *ledger, struct error *err);
+    int (*run_await)(struct ledger *ledger, int64_t run, struct error *err);
+    int (*run_lock)(struct ledger *ledger, int64_t run, struct error *err);
+    int (*run_watch)(struct ledger *ledger, int64_t run, struct error *err);
+    bool (*run_is_alive)(struct ledger *ledger, int64_t run);
+    int (*run_process)(struct ledger *ledger, int64_t run, struct run_process *ret_process,
+                       struct error *err);
 };
 
 /* A statement that stands at a row until the next one is asked for. While it does, it holds the

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "ledger/postgres/alive/ledger_worker.h"
+#include "ledger/postgres/alive/run_holder.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/session.h"
 #include "server_sql.h"
@@ -92,6 +93,11 @@ static const struct database_driver driver = {
     .close = end,
     .check = ledger_worker_check,
     .beat = ledger_worker_beat,
+    .run_await = run_holder_await,
+    .run_lock = run_holder_take,
+    .run_watch = run_holder_watch,
+    .run_is_alive = run_holder_is_alive,
+    .run_process = run_holder_process,
 };
 
 static int check_ledger(struct ledger *ledger, struct error *err)

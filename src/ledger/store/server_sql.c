@@ -141,9 +141,13 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_RUN_LAST_ROW] = "SELECT row FROM row WHERE " RUNS_1_2 " ORDER BY run DESC, row DESC"
                          " LIMIT 1",
     [SQL_RUN_PATH] = "UPDATE run SET report_path=$2 WHERE name=$1 RETURNING 1",
-    [SQL_RUN_PROCESS] = "SELECT w.pid FROM run JOIN worker w ON w.id=run.worker WHERE run.id=$1",
-    [SQL_RUN_ALIVE] = "SELECT 1 FROM run JOIN worker w ON w.id=run.worker WHERE run.id=$1"
-                      " AND NOT w.fenced AND NOT w.ended",
+    [SQL_RUN_TAKE] = "UPDATE run SET worker=$2 WHERE id=$1 AND (worker IS NULL OR worker=$2 OR"
+                     " NOT EXISTS(SELECT 1 FROM worker w WHERE w.id=run.worker AND NOT w.fenced"
+                     " AND NOT w.ended)) RETURNING 1",
+    [SQL_RUN_PROCESS] = "SELECT w.pid, w.host, w.place::text, w.boot FROM run"
+                        " JOIN worker w ON w.id=run.worker WHERE run.id=$1",
+    [SQL_RUN_ALIVE] = "SELECT w.id, w.place::text, w.boot FROM run JOIN worker w ON w.id=run.worker"
+                      " WHERE run.id=$1 AND NOT w.fenced AND NOT w.ended",
     [SQL_RUN_HAS_OTHERS] = "SELECT EXISTS(SELECT 1 FROM run WHERE platform=$1 AND sequence<>$2)",
     [SQL_MOVE_ADD] = "INSERT INTO report_move(run, from_path, to_path, at_ms, done)"
                      " VALUES($1,$2,$3,$4,0) RETURNING id",
