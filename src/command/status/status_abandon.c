@@ -67,6 +67,21 @@ static int abandon_line(const struct status_abandon *a, struct status_abandoned 
     return found;
 }
 
+/* What may take long is no part of the transaction, which others wait for. */
+static int await_line(const struct status_abandon *a, struct error *err)
+{
+    struct run_record run;
+    int64_t id = 0;
+    int found;
+
+    if (find_run(a, &run, err))
+        return -1;
+    while ((found = ledger_run_line_next(a->ledger, run.id, id, &id, err)) > 0)
+        if (ledger_run_await(a->ledger, id, err))
+            return -1;
+    return found;
+}
+
 /* Where nothing was sent, the file that says what may have been is in nobody's way. */
 static void tidy(void *context, const struct view_run *view)
 {
@@ -102,7 +117,7 @@ int status_abandon_run(const struct status_abandon *a, struct status_abandoned *
                        struct error *err)
 {
     *ret_done = (struct status_abandoned){0};
-    if (ledger_begin(a->ledger, err))
+    if (await_line(a, err) || ledger_begin(a->ledger, err))
         return -1;
     if (abandon_line(a, ret_done, err)) {
         ledger_rollback(a->ledger);

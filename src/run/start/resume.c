@@ -211,6 +211,16 @@ int resume_check_abandoned(const struct resume_settings *s, struct error *err)
     return found > 0 ? refuse_abandoned(&a, err) : found;
 }
 
+/* What may take long is no part of the transaction, which others wait for. */
+static int await(const struct resume_settings *s, struct error *err)
+{
+    struct run_record run;
+    int found = ledger_run_find(s->ledger, s->command, s->platform, s->inspection->survey.sha256,
+                                &run, err);
+
+    return found < 0 ? -1 : ledger_run_await(s->ledger, found ? run.id : 0, err);
+}
+
 int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, struct error *err)
 {
     struct run_record *run = &ret_resumed->run;
@@ -220,7 +230,7 @@ int resume_run(const struct resume_settings *s, struct resumed *ret_resumed, str
     int found;
 
     memset(ret_resumed, 0, sizeof(*ret_resumed));
-    if (ledger_begin(s->ledger, err))
+    if (await(s, err) || ledger_begin(s->ledger, err))
         return -1;
     found = resume_check_abandoned(s, err) ? -1 : find(s, run, err);
     if (found < 0)
