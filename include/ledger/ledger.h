@@ -24,6 +24,7 @@
 #include "base/money.h"
 #include "ledger/known_row.h"
 #include "ledger/outcome.h"
+#include "ledger/row_link.h"
 
 struct deadline;
 struct error;
@@ -355,6 +356,7 @@ struct row_ref {
     bool changed;    /* it was accepted with other content, which came to … */
     bool has_before; /* else that is not known */
     int64_t before_fen;
+    struct row_link *link; /* in a run's turns */
 };
 
 /* What is known of a row before it is decided what becomes of it. */
@@ -364,15 +366,17 @@ struct row_facts {
     struct row_record before;
 };
 
-/* `repeated`: other rows of this run may be of the same claim, so that one may stand before it. */
+/* `repeated`: other rows of this run may be of the same claim, so that one may stand before it. 0,
+ * or 1: it is asked with this turn, and is known when the same is asked again after that. */
 int ledger_row_ask(struct ledger *ledger, const struct row_ref *ref, bool repeated,
                    struct row_facts *ret_facts, struct error *err);
 
 /*
  * Records that the row may be sent from now on. *ret_refused: the claim already has an open
- * attempt, and nothing is recorded. With `resend` an unknown attempt is no obstacle. `record` has
- * digest, attempts (this one included), tries, submitted_ms, warnings and round. Of a row whose
- * content was changed it is recorded what that comes to: see changed.h.
+ * attempt, and nothing is recorded; in a turn it is known once that is committed. With `resend` an
+ * unknown attempt is no obstacle. `record` has digest, attempts (this one included), tries,
+ * submitted_ms, warnings and round. Of a row whose content was changed it is recorded what that
+ * comes to: see changed.h.
  */
 int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, bool *ret_refused, struct error *err);

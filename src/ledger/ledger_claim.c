@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "chain.h"
+#include "ledger_turn.h"
 
 #define OPEN_VALUES 3
 
@@ -92,6 +93,8 @@ int ledger_row_ask(struct ledger *ledger, const struct row_ref *ref, bool repeat
 {
     int found = 0;
 
+    if (ledger->queue)
+        return ledger->queue->ask(ledger, ref, repeated, ret_facts, err);
     if (ledger_claim_get(ledger, ref->platform, &ref->key, &ret_facts->claim, err))
         return -1;
     if (repeated)

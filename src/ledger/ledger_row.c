@@ -5,6 +5,7 @@
 #include "chain.h"
 #include "ledger/store/commit_count.h"
 #include "ledger/store/server_sql.h"
+#include "ledger_turn.h"
 
 struct ledger_rows {
     struct ledger *ledger;
@@ -56,8 +57,11 @@ static int put_change(struct ledger *ledger, const struct row_ref *ref, int befo
 int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
                       const struct row_record *record, bool *ret_refused, struct error *err)
 {
-    int taken = open_intent(ledger, ref, record, err);
+    int taken;
 
+    if (ledger->queue)
+        return ledger->queue->intend(ledger, ref, record, ret_refused, err);
+    taken = open_intent(ledger, ref, record, err);
     *ret_refused = !taken;
     return taken < 0 || (taken && put_change(ledger, ref, record->attempts - 1, err)) ? -1 : 0;
 }
@@ -84,9 +88,12 @@ static int put_off(struct ledger *ledger, int64_t platform, const struct row_ref
 int ledger_row_doubt(struct ledger *ledger, const struct row_ref *ref,
                      const struct row_record *record, struct error *err)
 {
-    int intended = open_intent(ledger, ref, record, err);
     int64_t platform;
+    int intended;
 
+    if (ledger->queue)
+        return ledger->queue->doubt(ledger, ref, record, err);
+    intended = open_intent(ledger, ref, record, err);
     if (intended < 0 || database_platform(ledger, ref->platform, &platform, err))
         return -1;
     return chain_execute_open(ledger, intended ? SQL_OPEN_UNKNOWN : SQL_OPEN_DOUBT, platform,
@@ -130,6 +137,8 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
     int64_t platform;
     bool is_new;
 
+    if (ledger->queue)
+        return ledger->queue->settle(ledger, ref, record, err);
     commit_count_this(ledger);
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
@@ -147,6 +156,8 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
 int ledger_row_warn(struct ledger *ledger, struct row_place place, const char *code,
                     struct error *err)
 {
+    if (ledger->queue)
+        return ledger->queue->warn(ledger, place, code, err);
     commit_count_this(ledger);
     if (database_execute(
             ledger, database_ready(ledger, SQL_ROW_WARN, "is", chain_row_id(place), code), err))
@@ -160,6 +171,8 @@ int ledger_row_note(struct ledger *ledger, const struct row_ref *ref,
     int64_t platform;
     bool is_new;
 
+    if (ledger->queue)
+        return ledger->queue->note(ledger, ref, record, err);
     if (put_change(ledger, ref, record->attempts, err))
         return -1;
     if (!repeated && !chain_waits(record))

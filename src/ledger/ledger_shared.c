@@ -1,6 +1,7 @@
 /* What all runs of an app key share: the calls of the day, bans, and the rate that was found. */
 #include "ledger/shared.h"
 #include "ledger/store/database.h"
+#include "ledger_turn.h"
 
 static int read_shared(struct ledger *ledger, struct database_statement *s, int64_t *ret_value,
                        struct error *err)
@@ -229,6 +230,10 @@ static int count_others(struct ledger *ledger, const struct app *app, const stru
 int ledger_turn_facts(struct ledger *ledger, const struct app *app, const struct turn *turn,
                       struct turn_facts *ret_facts, struct error *err)
 {
+    if (ledger->queue) {
+        ledger_turns_facts(ledger, ret_facts);
+        return 0;
+    }
     *ret_facts = (struct turn_facts){0};
     if (ledger_has_news(ledger) && ledger_ban_get(ledger, app, &ret_facts->ban, err))
         return -1;

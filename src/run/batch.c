@@ -15,6 +15,7 @@
 #include "collect.h"
 #include "firewall.h"
 #include "grant.h"
+#include "ledger/turn.h"
 #include "pauses.h"
 #include "refill.h"
 #include "report/report.h"
@@ -69,7 +70,7 @@ static void take_time(struct batch *b)
  */
 static int begin(struct batch *b, const struct job *collected, struct error *err)
 {
-    while (ledger_begin(b->settings->ledger, err)) {
+    while (ledger_turn_begin(b->settings->ledger, err)) {
         if (err->exit_code != EXIT_TRY_LATER || (stop_signal() && !collected && !b->outstanding))
             return -1;
         log_event(LOG_WARN, "ledger-held",
@@ -103,11 +104,11 @@ static int transact(struct batch *b, struct job *collected, struct job **ret_job
     halt_check_pace(b);
     if (suspect_record(b, err) || refill_window(b, err) || shared_limits_read(b, err) ||
         grant_jobs(b, ret_jobs, err) || shared_limits_write(b, err) || auto_rate_write(b, err) ||
-        pauses_turn(b, err) || ledger_commit(ledger, err))
+        pauses_turn(b, err) || ledger_turn_commit(ledger, err))
         goto fail;
     return 0;
 fail:
-    ledger_rollback(ledger);
+    ledger_turn_rollback(ledger);
     suspect_undo(b);
     *ret_jobs = NULL;
     return -1;
@@ -149,6 +150,8 @@ static int turn(struct batch *b, struct error *err)
         return -1;
     }
     collect_release(b, collected);
+    if (grant_take_back(b, &granted, err))
+        return -1;
     b->outstanding += count_granted(granted);
     pool_submit(b->pool, granted);
     advance_report(b);
@@ -221,6 +224,7 @@ static int open_all(struct batch *b, struct error *err)
                                  .in_flight = rows,
                                  .outage_patience_ms = s->outage_patience_ms,
                                  .seed = (uint64_t)s->run->id ^ (uint64_t)clock_wall_ms()};
+    const struct app app = state_app(b);
     size_t jobs = 2 * rows + BATCH_WAITING_JOBS(s->in_flight);
 
     b->submit = *s->submit;
@@ -233,7 +237,8 @@ static int open_all(struct batch *b, struct error *err)
     if (unexecuted_open(UNEXECUTED_ROWS(rows), &b->unexecuted, err))
         return -1;
 
-    if (space_reserve(ledger_path(s->ledger),
+    if (ledger_turns_open(s->ledger, s->run->id, &app, err) ||
+        space_reserve(ledger_path(s->ledger),
                       space_of_calls(2 * s->in_flight, submit_claims(s->submit)), &b->reserve,
                       err) ||
         window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||

@@ -53,8 +53,7 @@ static int take_back(struct batch *b, struct job *job, struct error *err)
     return shared_limits_take_back_call(b, job, err);
 }
 
-/* Another run may have begun to send a claim since it was judged. */
-static int take_back_refused(struct batch *b, struct job **jobs, struct error *err)
+int grant_take_back(struct batch *b, struct job **jobs, struct error *err)
 {
     while (*jobs) {
         struct job *job = *jobs;
@@ -98,5 +97,5 @@ int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err)
         *tail = job;
         tail = &job->queue_next;
     }
-    return take_back_refused(b, ret_jobs, err);
+    return 0;
 }

@@ -11,7 +11,10 @@ struct error;
 struct job;
 
 /* Records intents in the open transaction. *ret_jobs, linked by queue_next, may be handed to the
- * pool once it is committed. */
+ * pool once it is committed, but for those that grant_take_back takes off then. */
 int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err);
+
+/* Another run may have begun to send a claim since it was judged: it is judged anew. */
+int grant_take_back(struct batch *b, struct job **jobs, struct error *err);
 
 #endif

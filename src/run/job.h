@@ -19,6 +19,7 @@
 #include "gateway/pace.h"
 #include "gateway/verdict.h"
 #include "input/claim/claim.h"
+#include "ledger/row_link.h"
 
 struct claim_entry;
 
@@ -27,6 +28,7 @@ enum job_state {
     JOB_FREE,
     JOB_BLOCKED, /* an earlier row of its claim is open in the window */
     JOB_JUDGE,   /* the ledger is to be asked what becomes of it, at due_ms */
+    JOB_ASKED,   /* … and was: it says so once this turn is committed */
     JOB_ASIDE,   /* tried once more when nothing else is left to do: see firewall.h */
     JOB_READY,   /* may be sent, at due_ms, when pace allows it */
     JOB_GRANTED, /* its intent is in the transaction or committed; from the commit on the pool's */
@@ -63,6 +65,8 @@ struct job {
     bool changed;          /* its claim was accepted with other content, which came to … */
     bool has_before;
     int64_t before_fen;
+
+    struct row_link link; /* the ledger's */
 
     /* the attempt at hand: set by the coordinator before pool_submit */
     int attempts;    /* calls handed over so far, over all starts */

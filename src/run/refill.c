@@ -265,9 +265,14 @@ static int judge(struct batch *b, struct job *job, struct error *err)
 {
     struct row_ref ref = state_ref(b, job);
     struct row_facts known;
+    int waits = ledger_row_ask(b->settings->ledger, &ref, job->repeated, &known, err);
 
-    if (ledger_row_ask(b->settings->ledger, &ref, job->repeated, &known, err))
+    if (waits < 0)
         return -1;
+    if (waits) {
+        window_move(b->window, job, JOB_ASKED, INT64_MIN);
+        return 0;
+    }
     add_open_row(job, &known);
     return decide(b, job, &known, err);
 }
@@ -285,7 +290,8 @@ static int judge_due(struct batch *b, struct error *err)
 bool refill_is_wanted(const struct batch *b)
 {
     return !b->feed_at_end && !b->limit_hit && !halt_is_begun(b) && window_spare(b->window) &&
-           window_count(b->window, JOB_READY) + window_count(b->window, JOB_GRANTED) <
+           window_count(b->window, JOB_ASKED) + window_count(b->window, JOB_READY) +
+                   window_count(b->window, JOB_GRANTED) <
                2 * state_rows_in_flight(b);
 }
 
@@ -294,7 +300,8 @@ int refill_window(struct batch *b, struct error *err)
     if (halt_is_begun(b))
         return 0;
     if (ledger_has_news(b->settings->ledger))
-        window_rejudge(b->window);
+        window_rejudge(b->window, JOB_READY);
+    window_rejudge(b->window, JOB_ASKED);
     firewall_release(b);
     if (judge_due(b, err))
         return -1;

@@ -12,7 +12,7 @@ struct app state_app(const struct batch *b)
     return (struct app){b->settings->platform, b->settings->submit->app.app_key};
 }
 
-struct row_ref state_ref(const struct batch *b, const struct job *job)
+struct row_ref state_ref(const struct batch *b, struct job *job)
 {
     return (struct row_ref){
         .platform = b->settings->platform,
@@ -24,6 +24,7 @@ struct row_ref state_ref(const struct batch *b, const struct job *job)
         .changed = job->changed,
         .has_before = job->has_before,
         .before_fen = job->before_fen,
+        .link = &job->link,
     };
 }
 

@@ -125,7 +125,7 @@ size_t state_rows_in_flight(const struct batch *b);
 struct app state_app(const struct batch *b);
 
 /* How the ledger knows a job's row. Borrowed from the job. */
-struct row_ref state_ref(const struct batch *b, const struct job *job);
+struct row_ref state_ref(const struct batch *b, struct job *job);
 
 /* The record of a job's row, without what an attempt adds. Borrowed from the job. */
 struct row_record state_record(const struct batch *b, const struct job *job, enum row_state state,

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "ledger/turn.h"
 #include "report/report.h"
 #include "state.h"
 
@@ -172,8 +173,9 @@ static int record_last(struct batch *b, struct error *err)
     listen(b);
     if (!b->suspect_count)
         return 0;
-    if (ledger_begin(ledger, err) || suspect_record(b, err) || ledger_commit(ledger, err)) {
-        ledger_rollback(ledger);
+    if (ledger_turn_begin(ledger, err) || suspect_record(b, err) ||
+        ledger_turn_commit(ledger, err)) {
+        ledger_turn_rollback(ledger);
         suspect_undo(b);
         return -1;
     }

@@ -71,7 +71,7 @@ static size_t grant(struct scene *s, uint64_t rows[ROWS])
     size_t count = 0;
 
     begin(s->settings.ledger);
-    if (grant_jobs(&s->batch, &s->granted, &err))
+    if (grant_jobs(&s->batch, &s->granted, &err) || grant_take_back(&s->batch, &s->granted, &err))
         fail_msg("%s", err.text);
     commit(s->settings.ledger);
     for (const struct job *job = s->granted; job; job = job->queue_next)
@@ -154,6 +154,7 @@ static void quota_of_the_day_is_not_passed(void **state)
         begin(place->ledger);
         assert_int_equal(ledger_calls_add(place->ledger, &app, 20221212, cases[i].calls, &err), 0);
         assert_int_equal(grant_jobs(&s.batch, &s.granted, &err), 0);
+        assert_int_equal(grant_take_back(&s.batch, &s.granted, &err), 0);
         ledger_rollback(place->ledger);
         assert_int_equal(count(s.granted), cases[i].granted);
         assert_int_equal(s.batch.stop.exit_code, cases[i].granted ? 0 : EXIT_TRY_LATER);

@@ -86,6 +86,8 @@ struct ledger {
         int64_t new_id;               /* as of the last statement */
         struct ledger_worker *worker; /* this process there */
     } server;
+    struct ledger_turns *turns;    /* of a run on a server; NULL: its turns are transactions */
+    const struct row_queue *queue; /* in such a turn: what takes the place of statements of rows */
     char *path;  /* as it was named */
     char *plain; /* the same for SQLite, which takes some names for more than a path */
     char id[LEDGER_ID_BYTES];

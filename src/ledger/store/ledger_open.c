@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "commit_count.h"
 #include "database.h"
+#include "ledger/ledger_turn.h"
 #include "ledger/postgres/server_url.h"
 #include "mount.h"
 #include "place.h"
@@ -338,6 +339,7 @@ void ledger_close(struct ledger *ledger)
         return;
     for (int i = 0; i < SQL_COUNT; i++)
         database_release(&ledger->statements[i]);
+    ledger_turns_close(ledger);
     if (ledger->driver)
         ledger->driver->close(ledger);
     sqlite3_close(ledger->db);

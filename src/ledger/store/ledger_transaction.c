@@ -101,7 +101,7 @@ int ledger_commit_carried(struct ledger *ledger, struct error *err)
 
 bool ledger_is_begun(const struct ledger *ledger)
 {
-    return database_is_begun(ledger);
+    return database_is_begun(ledger) || ledger->queue;
 }
 
 void ledger_rollback(struct ledger *ledger)

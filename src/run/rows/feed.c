@@ -93,6 +93,7 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
 
     job->row = row->row;
     job->claim = row->claim; /* its texts are in the job's own store, or static */
+    ledger_row_forget(&job->link);
     job->repeated = repeats_maybe(feed->inspection->repeats, &row->claim);
     job->changed = false;
     job->counted = false;

@@ -88,6 +88,7 @@ void window_close(struct window *window)
     for (size_t i = 0; i < window->touched; i++) {
         claim_store_release(&window->jobs[i].store);
         buffer_release(&window->jobs[i].earlier);
+        ledger_row_forget(&window->jobs[i].link);
         buffer_release(&window->jobs[i].exchange.body);
         buffer_release(&window->jobs[i].exchange.url);
         buffer_release(&window->jobs[i].exchange.answer);
@@ -232,11 +233,11 @@ static void wake_due(struct window *window, int64_t now_ms)
     window->later_first_ms = first;
 }
 
-void window_rejudge(struct window *window)
+void window_rejudge(struct window *window, enum job_state state)
 {
     struct job *job;
 
-    while ((job = window->states[JOB_READY].head))
+    while ((job = window->states[state].head))
         window_move(window, job, JOB_JUDGE, INT64_MIN);
 }
 
@@ -248,7 +249,8 @@ struct job *window_due(struct window *window, enum job_state state, int64_t now_
 
 int64_t window_next_due(const struct window *window, int64_t now_ms)
 {
-    if (window->states[JOB_JUDGE].head || window->states[JOB_READY].head)
+    if (window->states[JOB_JUDGE].head || window->states[JOB_ASKED].head ||
+        window->states[JOB_READY].head)
         return now_ms;
     return window->later.head ? window->later_first_ms : INT64_MAX;
 }

@@ -42,8 +42,9 @@ void window_leave(struct window *window, struct job *job);
 struct job *window_due(struct window *window, enum job_state state, int64_t now_ms);
 int64_t window_next_due(const struct window *window, int64_t now_ms);
 
-/* All jobs that are READY and due become JOB_JUDGE: what they were judged by has changed. */
-void window_rejudge(struct window *window);
+/* All jobs of a state (ASKED or READY) that are due become JOB_JUDGE: what they are judged by has
+ * come, or has changed. */
+void window_rejudge(struct window *window, enum job_state state);
 
 /* The open job of a row, or NULL. Looks at all of them. */
 struct job *window_find(const struct window *window, uint64_t row);

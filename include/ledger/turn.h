@@ -1,0 +1,31 @@
+/*
+ * turn: the transactions in which a run tells the ledger what became of its rows, and asks of
+ * others, one after the other.
+ *
+ * With a ledger in a file each function of ledger.h does at once what it says. With one on a server
+ * they are queued, and the commit carries them out in one round trip: until then nothing is known
+ * of what was asked, and after it all is. A turn is repeated until the server has acknowledged it,
+ * so an answer in it is never lost with a connection.
+ *
+ * Tested by tests/unit/test_ledger_turn.c
+ */
+#ifndef CLAIMBATCH_LEDGER_TURN_H
+#define CLAIMBATCH_LEDGER_TURN_H
+
+#include <stdint.h>
+
+#include "ledger/shared.h"
+
+struct deadline;
+struct error;
+struct ledger;
+
+/* For a run that this process has locked. The app key is borrowed until the ledger is closed. */
+int ledger_turns_open(struct ledger *ledger, int64_t run, const struct app *app, struct error *err);
+
+/* As ledger_begin, ledger_commit and ledger_rollback. */
+int ledger_turn_begin(struct ledger *ledger, struct error *err);
+int ledger_turn_commit(struct ledger *ledger, struct error *err);
+void ledger_turn_rollback(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * ledger_turn: what the rows of a run's turn do where the ledger is on a server: all of it is
+ * queued. Private to this folder.
+ *
+ * Tested by tests/unit/test_ledger_turn.c
+ */
+#ifndef CLAIMBATCH_LEDGER_LEDGER_TURN_H
+#define CLAIMBATCH_LEDGER_LEDGER_TURN_H
+
+#include "ledger/ledger.h"
+#include "ledger/shared.h"
+
+/* As the functions of ledger.h whose names end so. */
+struct row_queue {
+    int (*ask)(struct ledger *ledger, const struct row_ref *ref, bool repeated,
+               struct row_facts *ret_facts, struct error *err);
+    int (*intend)(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
+                  bool *ret_refused, struct error *err);
+    int (*settle)(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
+                  struct error *err);
+    int (*doubt)(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
+                 struct error *err);
+    int (*warn)(struct ledger *ledger, struct row_place place, const char *code, struct error *err);
+    int (*note)(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
+                struct error *err);
+};
+
+/* What the last turn has told that no row tells. */
+void ledger_turns_facts(const struct ledger *ledger, struct turn_facts *ret_facts);
+
+/* With the ledger. */
+void ledger_turns_close(struct ledger *ledger);
+
+#endif
