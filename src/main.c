@@ -164,6 +164,8 @@ static void start_log(const struct options *options)
 
 static void allow_path(void *context, const char *path, bool is_folder)
 {
+    if (server_url_is(path))
+        return;
     if (is_folder)
         confinement_allow_folder(context, path);
     else
@@ -173,6 +175,11 @@ static void allow_path(void *context, const char *path, bool is_folder)
 /* From here on the process works on what others wrote. What is to outlive it, or to have none of
  * its secrets, locks and restrictions, is forked before: no secret has been read, nothing is open
  * but what we were started with, and there is one thread. */
+static bool names_server(const struct options *options)
+{
+    return options->ledger && server_url_is(options->ledger);
+}
+
 static void confine(const struct options *options)
 {
     struct confinement confinement = {0};
@@ -180,7 +187,9 @@ static void confine(const struct options *options)
     struct error none;
 
     options_written(options, allow_path, &confinement);
-    if (!options->ledger && !ledger_default_path(&ledger, &none) && !ledger.failed)
+    /* … or, beside it, what tells of this host's workers of a ledger on a server. */
+    if ((!options->ledger || names_server(options)) && !ledger_default_path(&ledger, &none) &&
+        !ledger.failed)
         confinement_allow_file(&confinement, ledger.ptr);
     confinement_allow_temporary(&confinement);
     confinement_begin(&confinement, &told);
@@ -214,7 +223,7 @@ static bool is_refused(const struct command *command, const struct options *opti
     bool can_look = strcmp(command->name, "status") == 0 && !options->abandon && !options->verify &&
                     !options->backup && options->prune < 0;
 
-    return options->ledger && server_url_is(options->ledger) && !can_look;
+    return names_server(options) && !can_look;
 }
 
 static int run_options(const struct command *command, const struct options *options,

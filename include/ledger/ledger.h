@@ -56,6 +56,9 @@ const char *ledger_id(const struct ledger *ledger);
 const char *ledger_path(const struct ledger *ledger);
 bool ledger_is_new(const struct ledger *ledger); /* made by this ledger_open */
 
+/* Whether it is a file: one on a server takes no room on this host. */
+bool ledger_is_local(const struct ledger *ledger);
+
 /* What is open as `fd`, and tells what the ledger knows, is its owner's, though root made it. */
 void ledger_give(const struct ledger *ledger, int fd, const char *path);
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "ledger/commits.h"
+#include "ledger/postgres/server_url.h"
 #include "ledger/store/commit_count.h"
 #include "ledger/store/database.h"
 
@@ -148,14 +149,17 @@ int ledger_place_look(const char *path, enum ledger_place *ret_place, char ret_i
 {
     struct ledger ledger = {.path = (char *)(uintptr_t)path};
     struct buffer log = {0};
-    char *plain = ledger_plain_path(path, err); /* what is no path is no place */
+    char *plain;
     int result = 0;
 
+    *ret_id = '\0';
+    *ret_place = LEDGER_STANDS;
+    if (server_url_is(path))
+        return 0; /* it says so itself when it is opened */
+    plain = ledger_plain_path(path, err); /* what is no path is no place */
     if (!plain)
         return -1;
     free(plain);
-    *ret_id = '\0';
-    *ret_place = LEDGER_STANDS;
     ledger_path_beside(&ledger, "-wal", &log);
     commit_count_read_beside(&ledger);
     if (log.failed)

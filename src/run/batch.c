@@ -216,6 +216,17 @@ static void abandon(struct batch *b)
     }
 }
 
+/* The disk of a ledger on a server is not ours to keep room on. */
+static int take_reserve(struct batch *b, struct error *err)
+{
+    const struct batch_settings *s = b->settings;
+    uint64_t bytes = space_of_calls(2 * s->in_flight, submit_claims(s->submit));
+
+    if (!ledger_is_local(s->ledger))
+        return 0;
+    return space_reserve(ledger_path(s->ledger), bytes, &b->reserve, err);
+}
+
 static int open_all(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
@@ -237,10 +248,7 @@ static int open_all(struct batch *b, struct error *err)
     if (unexecuted_open(UNEXECUTED_ROWS(rows), &b->unexecuted, err))
         return -1;
 
-    if (ledger_turns_open(s->ledger, s->run->id, &app, err) ||
-        space_reserve(ledger_path(s->ledger),
-                      space_of_calls(2 * s->in_flight, submit_claims(s->submit)), &b->reserve,
-                      err) ||
+    if (ledger_turns_open(s->ledger, s->run->id, &app, err) || take_reserve(b, err) ||
         window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
         feed_open(s->row_source, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
         pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))

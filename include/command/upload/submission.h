@@ -109,6 +109,9 @@ int submission_place(struct submission *submission, const char *folder_of, const
 /* Looks at what stands at report_path, as publication_look; opens nothing. */
 int submission_look(struct submission *submission, struct error *err);
 
+/* Whether a ledger stands where it is named; one on a server says itself if it does not. */
+bool submission_has_ledger(const struct submission *submission);
+
 /* Once the ledger is open: ends what moves of reports an earlier start has left half done, and goes
  * where the run's own report has moved to. EXIT_CANNOT_CREATE when a report of another export is
  * at a path that was named. */

@@ -223,8 +223,7 @@ static int open_run(struct submission *s, struct error *err)
 /* A ledger that is not there yet is not made by a dry run. */
 static int rehearse(struct submission *s, struct error *err)
 {
-    if (access(s->ledger_path.ptr, F_OK) == 0 &&
-        (submission_open_ledger(s, err) || keep_time(s, err)))
+    if (submission_has_ledger(s) && (submission_open_ledger(s, err) || keep_time(s, err)))
         return -1;
     if (submission_find_corrected(s, err) || submission_check_abandoned(s, err) ||
         arrival_check(s, err))

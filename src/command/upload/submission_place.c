@@ -12,6 +12,7 @@
 #include "cli/newer_ledger.h"
 #include "guard.h"
 #include "ledger/commits.h"
+#include "ledger/postgres/server_url.h"
 #include "report/beside.h"
 #include "report/manifest/started.h"
 #include "report/move.h"
@@ -99,12 +100,17 @@ static int note_completed(struct submission *s, struct error *err)
     return -1;
 }
 
+bool submission_has_ledger(const struct submission *s)
+{
+    return server_url_is(s->ledger_path.ptr) || access(s->ledger_path.ptr, F_OK) == 0;
+}
+
 /* A ledger that is not there knows of no place that the run's report has moved to. */
 int submission_look(struct submission *s, struct error *err)
 {
     if (guard_files(s, err) || complete(s, err) || look_at(s, &s->place, err))
         return -1;
-    return s->place.is_foreign && access(s->ledger_path.ptr, F_OK) ? refuse_foreign(s, err) : 0;
+    return s->place.is_foreign && !submission_has_ledger(s) ? refuse_foreign(s, err) : 0;
 }
 
 /* A run whose report made room for another goes on where its report is now. */

@@ -297,7 +297,7 @@ static int check_space(const struct submission *s, struct error *err)
         return -1;
     rows -= last > rows ? rows : last;
     ledger = rows * SPACE_LEDGER_ROW_BYTES + SPACE_LEDGER_LOG_BYTES + space_of_run(reserve);
-    if (space_check(ledger_path(s->ledger), ledger, "ledger", err))
+    if (ledger_is_local(s->ledger) && space_check(ledger_path(s->ledger), ledger, "ledger", err))
         return -1;
     return space_check(s->report_path.ptr, report, "report", err);
 }

@@ -78,6 +78,8 @@ bool ledger_is_in_place(const struct ledger *ledger)
 {
     struct stat file, log;
 
+    if (database_is_server(ledger))
+        return true;
     return stat(ledger->path, &file) == 0 && file.st_dev == ledger->device &&
            file.st_ino == ledger->inode &&
            (ledger->room.fd < 0 || fstat(ledger->room.fd, &log) || log.st_nlink > 0);

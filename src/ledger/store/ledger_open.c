@@ -376,6 +376,11 @@ void ledger_give(const struct ledger *ledger, int fd, const char *path)
     place_give(fd, path, &ledger->owner);
 }
 
+bool ledger_is_local(const struct ledger *ledger)
+{
+    return !database_is_server(ledger);
+}
+
 bool ledger_is_new(const struct ledger *ledger)
 {
     return ledger->is_new;
