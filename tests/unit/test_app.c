@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 #include "alive_place.h"
-#include "ledger/postgres/alive/app.h"
+#include "ledger/postgres/shared/app.h"
 
 #define TODAY "to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD')"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "alive_place.h"
-#include "ledger/postgres/alive/member.h"
+#include "ledger/postgres/shared/member.h"
 
 /* A member as its worker has it, in a session of its own. */
 struct seat {

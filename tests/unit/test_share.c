@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "gateway/pace.h"
-#include "ledger/postgres/alive/share.h"
+#include "ledger/postgres/shared/share.h"
 
 #define WORLDS 60
 #define WORLD_MS 60000

@@ -9,7 +9,7 @@
 #include "host_lock.h"
 #include "ledger/ledger.h"
 #include "ledger/postgres/session.h"
-#include "member.h"
+#include "ledger/postgres/shared/member.h"
 #include "parameters.h"
 
 /* ---- looking ---- */

@@ -9,8 +9,8 @@
  *
  * Tested by tests/unit/test_app.c
  */
-#ifndef CLAIMBATCH_LEDGER_POSTGRES_ALIVE_APP_H
-#define CLAIMBATCH_LEDGER_POSTGRES_ALIVE_APP_H
+#ifndef CLAIMBATCH_LEDGER_POSTGRES_SHARED_APP_H
+#define CLAIMBATCH_LEDGER_POSTGRES_SHARED_APP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 #include "member.h"
 
 #include "base/error.h"
+#include "ledger/postgres/alive/parameters.h"
 #include "ledger/postgres/session.h"
-#include "parameters.h"
 
 int member_join(struct session *session, const struct member *member, int64_t rate,
                 struct error *err)

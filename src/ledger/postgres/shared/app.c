@@ -1,8 +1,8 @@
 #include "app.h"
 
 #include "base/error.h"
+#include "ledger/postgres/alive/parameters.h"
 #include "ledger/postgres/session.h"
-#include "parameters.h"
 
 #define TODAY "to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD')::integer"
 

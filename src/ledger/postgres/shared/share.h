@@ -10,8 +10,8 @@
  *
  * Tested by tests/unit/test_share.c
  */
-#ifndef CLAIMBATCH_LEDGER_POSTGRES_ALIVE_SHARE_H
-#define CLAIMBATCH_LEDGER_POSTGRES_ALIVE_SHARE_H
+#ifndef CLAIMBATCH_LEDGER_POSTGRES_SHARED_SHARE_H
+#define CLAIMBATCH_LEDGER_POSTGRES_SHARED_SHARE_H
 
 #include <stdbool.h>
 #include <stddef.h>
