@@ -1,4 +1,4 @@
-/* Unit tests of ledger/postgres/alive/member on a real server: workers in two and three sessions
+/* Unit tests of ledger/postgres/shared/member on a real server: workers in two and three sessions
  * that divide a rate. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,116 @@
+/* Unit tests of ledger/postgres/shared/rate_share on a real server. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "alive_place.h"
+#include "ledger/postgres/shared/rate_share.h"
+
+#define RATE 100
+
+static int64_t now_ms = 1000;
+
+/* As if so long had passed, for the ledger and for who looks at it. */
+static void pass(struct session *session, int seconds)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "UPDATE app SET changed=changed-interval '%d s'", seconds);
+    execute(session, text);
+    now_ms += seconds * 1000;
+}
+
+static int64_t generation_of(struct session *session)
+{
+    if (session_ask(session, "SELECT generation FROM app", 0, NULL, &err))
+        fail_msg("%s", err.text);
+    return session_integer(session, 0, 0);
+}
+
+/* A step after a while; which share it has then. */
+static int64_t step(struct session *session, struct rate_share *share, int64_t rate, int64_t taken)
+{
+    struct rate_share_turn turn = {rate, taken, 0, now_ms += 1000};
+
+    if (share->has_joined)
+        turn.generation = generation_of(session);
+    if (rate_share_step(share, session, &turn, &err))
+        fail_msg("%s", err.text);
+    return share->share;
+}
+
+static void newcomer_waits_for_what_another_has_sent(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = make_ledger(url);
+    struct rate_share first = {.member = {3, "k", 1}}, second = {.member = {3, "k", 2}};
+
+    (void)state;
+    pass(session, 0);
+    assert_int_equal(step(session, &first, RATE, 0), 0);
+    pass(session, 2);
+    assert_int_equal(step(session, &first, RATE, 0), RATE);
+    assert_int_equal(step(session, &first, RATE, 90), RATE);
+    assert_true(first.is_settled);
+
+    assert_int_equal(step(session, &second, RATE, 0), 0);
+    assert_int_equal(step(session, &first, RATE, 90), RATE / 2);
+    pass(session, 2);
+    assert_int_equal(step(session, &second, RATE, 0), 0);
+    assert_int_equal(step(session, &first, RATE, RATE / 2), RATE / 2);
+    assert_int_equal(step(session, &second, RATE, 0), RATE / 2);
+    assert_int_equal(second.members, 2);
+    session_close(session);
+}
+
+static void one_without_a_rate_keeps_that_of_others(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = make_ledger(url);
+    struct rate_share first = {.member = {3, "k", 1}}, second = {.member = {3, "k", 2}};
+
+    (void)state;
+    step(session, &first, SHARE_UNLIMITED, 0);
+    pass(session, 2);
+    assert_true(step(session, &first, SHARE_UNLIMITED, 0) == SHARE_UNLIMITED);
+    step(session, &second, RATE, 0);
+    assert_int_equal(step(session, &first, SHARE_UNLIMITED, 5), RATE / 2);
+    assert_int_equal(first.rate, RATE);
+    session_close(session);
+}
+
+static void settled_one_asks_nothing_before_somebody_comes_or_goes(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = make_ledger(url);
+    struct rate_share share = {.member = {3, "k", 1}};
+    struct rate_share_turn turn = {RATE, 0, 0, 0};
+
+    (void)state;
+    step(session, &share, RATE, 0);
+    pass(session, 2);
+    step(session, &share, RATE, 0);
+    step(session, &share, RATE, 0);
+    turn.generation = share.generation;
+    turn.now_ms = now_ms + 60000;
+    execute(session, "DELETE FROM member");
+    assert_int_equal(rate_share_step(&share, session, &turn, &err), 0);
+    turn.generation++;
+    assert_int_equal(rate_share_step(&share, session, &turn, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
+    session_close(session);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(newcomer_waits_for_what_another_has_sent),
+        cmocka_unit_test(one_without_a_rate_keeps_that_of_others),
+        cmocka_unit_test(settled_one_asks_nothing_before_somebody_comes_or_goes),
+    };
+
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}
