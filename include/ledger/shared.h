@@ -23,6 +23,12 @@ int ledger_calls_get(struct ledger *ledger, const struct app *app, int32_t day, 
 int ledger_calls_add(struct ledger *ledger, const struct app *app, int32_t day, int64_t calls,
                      struct error *err);
 
+/* How many more may be sent on that day of so many. On
+ * a server, how many of those that this process has taken for itself, some at a time, for the day
+ * of the server. */
+int ledger_calls_left(struct ledger *ledger, const struct app *app, int32_t day, int64_t quota,
+                      int64_t *ret_left, struct error *err);
+
 /* How long the gateway has banned an app key. Wall time may be set back meanwhile: a ban never
  * lasts longer than the wait the gateway named, counted from now. */
 struct ban {
@@ -65,6 +71,8 @@ struct turn {
     int64_t began_ms; /* … which began then: its own calls do not count */
     int64_t now_ms;
     int64_t window_ms; /* in which calls count against the rate; 0: the run keeps none */
+    int64_t rate;      /* that was said; 0: none */
+    int64_t taken;     /* own calls that fall into the window, or may yet */
 };
 
 /* What a turn has to know that no row tells. */
@@ -72,6 +80,9 @@ struct turn_facts {
     struct ban ban; /* where another process may have set it since the last turn; else until_ms 0 */
     int64_t others; /* with a rate: calls that may fall into the window before now, those that left
                        and those that other runs have pending */
+    bool has_share; /* on a server others keep the rate, too: this is what is left for this run, of
+                       what its user said or one of the others */
+    int64_t share;  /* claims a second */
 };
 
 /*

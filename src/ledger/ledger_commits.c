@@ -155,7 +155,7 @@ int ledger_place_look(const char *path, enum ledger_place *ret_place, char ret_i
     *ret_id = '\0';
     *ret_place = LEDGER_STANDS;
     if (server_url_is(path))
-        return 0; /* it says so itself when it is opened */
+        return 0;                         /* it says so itself when it is opened */
     plain = ledger_plain_path(path, err); /* what is no path is no place */
     if (!plain)
         return -1;

@@ -9,8 +9,11 @@
 #ifdef HAVE_LIBPQ
 
 #include "base/clock.h"
+#include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/postgres/server_turn.h"
 #include "ledger/postgres/session.h"
+#include "ledger/postgres/shared/app.h"
+#include "ledger/postgres/shared/rate_share.h"
 
 #define FACTS_MS 200       /* how often what no row tells is asked for, at least */
 #define PATIENCE_MS 120000 /* how long a server that cannot be reached is tried */
@@ -18,8 +21,9 @@
 
 struct ledger_turns {
     struct server_turn *turn;
-    struct server_worker worker;
-    struct app app;
+    struct app_key app;
+    struct app_block block;
+    struct rate_share share;
     struct server_facts facts;
     int64_t asked_ms;     /* monotonic: when they came last */
     int64_t ban_until_ms; /* wall time, as told last */
@@ -185,17 +189,19 @@ static const struct row_queue queue = {ask, intend, settle, doubt, warn, note};
 static int open_turns(struct ledger *ledger, int64_t run, const struct app *app, struct error *err)
 {
     struct ledger_turns *turns = calloc(1, sizeof(*turns));
-    int64_t platform;
+    struct server_work work;
 
     if (!turns)
         return error_no_memory(err);
     ledger->turns = turns;
-    turns->app = *app;
-    if (database_platform(ledger, app->platform, &platform, err))
+    if (database_platform(ledger, app->platform, &turns->app.platform, err))
         return -1;
-    turns->worker = (struct server_worker){
-        .id = ledger->server.worker, .platform = (int32_t)platform, .run = run};
-    return server_turn_open(ledger->path, &turns->worker, PATIENCE_MS, &turns->turn, err);
+    turns->app.key = app->key;
+    turns->share.member =
+        (struct member){turns->app.platform, app->key, ledger->server.worker->worker.id};
+    work = (struct server_work){(int32_t)turns->app.platform, run};
+    return server_turn_open(ledger->path, &ledger->server.worker->worker, &work, PATIENCE_MS,
+                            &turns->turn, err);
 }
 
 /* What is left of a ban is told by the server's clock; when it ends, by ours. */
@@ -227,18 +233,54 @@ static int commit(struct ledger *ledger, struct error *err)
     return 0;
 }
 
-void ledger_turns_facts(const struct ledger *ledger, struct turn_facts *ret_facts)
+int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct turn_facts *ret_facts,
+                       struct error *err)
 {
-    const struct ledger_turns *turns = ledger->turns;
+    struct ledger_turns *turns = ledger->turns;
+    struct rate_share_turn step = {
+        .rate = turn->rate ? turn->rate : SHARE_UNLIMITED,
+        .taken = turn->taken,
+        .generation = turns->facts.generation,
+        .now_ms = clock_mono_ms(),
+    };
 
+    if (rate_share_step(&turns->share, ledger->server.session, &step, err))
+        return -1;
     *ret_facts = (struct turn_facts){
-        .ban = {turns->ban_until_ms, turns->ban_until_ms ? turns->facts.ban_ms : 0}};
+        .ban = {turns->ban_until_ms, turns->ban_until_ms ? turns->facts.ban_ms : 0},
+        .has_share = turns->share.share != SHARE_UNLIMITED,
+        .share = turns->share.share,
+    };
+    return 0;
+}
+
+int ledger_turns_calls_left(struct ledger *ledger, int64_t quota, int64_t *ret_left,
+                            struct error *err)
+{
+    struct ledger_turns *turns = ledger->turns;
+
+    if (app_take_calls(ledger->server.session, &turns->app, quota, turns->share.members,
+                       &turns->block, err))
+        return -1;
+    *ret_left = turns->block.left;
+    return 0;
+}
+
+/* Of a day that is not that of the block: they were counted when the block was taken. */
+void ledger_turns_charge(struct ledger *ledger, int32_t day, int64_t calls)
+{
+    if (ledger->turns->block.day == day)
+        ledger->turns->block.left -= calls;
 }
 
 void ledger_turns_close(struct ledger *ledger)
 {
+    struct error ignored;
+
     if (!ledger->turns)
         return;
+    /* Where that fails they are lost to the day. */
+    app_give_back(ledger->server.session, &ledger->turns->app, &ledger->turns->block, &ignored);
     server_turn_close(ledger->turns->turn);
     free(ledger->turns);
     ledger->turns = NULL;
@@ -246,15 +288,32 @@ void ledger_turns_close(struct ledger *ledger)
 
 #else
 
+#include "ledger/postgres/server_ledger.h"
+
 void ledger_row_forget(struct row_link *link)
 {
     *link = (struct row_link){0};
 }
 
-void ledger_turns_facts(const struct ledger *ledger, struct turn_facts *ret_facts)
+int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct turn_facts *ret_facts,
+                       struct error *err)
 {
-    (void)ledger;
+    (void)ledger, (void)turn, (void)err;
     *ret_facts = (struct turn_facts){0};
+    return 0;
+}
+
+int ledger_turns_calls_left(struct ledger *ledger, int64_t quota, int64_t *ret_left,
+                            struct error *err)
+{
+    (void)ledger, (void)err;
+    *ret_left = quota;
+    return 0;
+}
+
+void ledger_turns_charge(struct ledger *ledger, int32_t day, int64_t calls)
+{
+    (void)ledger, (void)day, (void)calls;
 }
 
 void ledger_turns_close(struct ledger *ledger)
@@ -267,8 +326,8 @@ static const struct row_queue queue;
 
 static int open_turns(struct ledger *ledger, int64_t run, const struct app *app, struct error *err)
 {
-    (void)ledger, (void)run, (void)app;
-    return error_set(err, EXIT_INTERNAL, "built without PostgreSQL");
+    (void)run, (void)app;
+    return server_ledger_refuse(ledger->path, err);
 }
 
 static int commit(struct ledger *ledger, struct error *err)

@@ -25,8 +25,13 @@ struct row_queue {
                 struct error *err);
 };
 
-/* What the last turn has told that no row tells. */
-void ledger_turns_facts(const struct ledger *ledger, struct turn_facts *ret_facts);
+/* As the functions of shared.h: from what the last turn has told, and what this worker has of what
+ * all of them share. */
+int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct turn_facts *ret_facts,
+                       struct error *err);
+int ledger_turns_calls_left(struct ledger *ledger, int64_t quota, int64_t *ret_left,
+                            struct error *err);
+void ledger_turns_charge(struct ledger *ledger, int32_t day, int64_t calls);
 
 /* With the ledger. */
 void ledger_turns_close(struct ledger *ledger);

@@ -337,7 +337,11 @@ static void calls_that_left_by_a_clock_ahead_count_for_the_start_that_follows(vo
 {
     struct place *place = *state;
     struct run_record run = create_run(place->ledger, 1);
-    const struct turn turn = {run.id, true, STARTED_MS, STARTED_MS, PACE_WINDOW_MS};
+    const struct turn turn = {.run = run.id,
+                              .is_first = true,
+                              .began_ms = STARTED_MS,
+                              .now_ms = STARTED_MS,
+                              .window_ms = PACE_WINDOW_MS};
     struct turn_facts facts;
 
     for (int starts = 0; starts < 2; starts++) {

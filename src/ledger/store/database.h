@@ -88,7 +88,7 @@ struct ledger {
     } server;
     struct ledger_turns *turns;    /* of a run on a server; NULL: its turns are transactions */
     const struct row_queue *queue; /* in such a turn: what takes the place of statements of rows */
-    char *path;  /* as it was named */
+    char *path;                    /* as it was named */
     char *plain; /* the same for SQLite, which takes some names for more than a path */
     char id[LEDGER_ID_BYTES];
     bool is_new;              /* its schema was made by this process */

@@ -96,6 +96,7 @@ static const char *const sql[SQL_COUNT] = {
                       " AND (commits=$3::bigint AND kind>=$4 OR commits>=$3::bigint AND kind=3)",
     [SQL_PASSES] = "SELECT ledger, run, kind, at_ms, by, reason FROM pass WHERE kind<>$1"
                    " ORDER BY at_ms, ledger COLLATE \"C\", run COLLATE \"C\", kind",
+    [SQL_CALLS_GET] = "SELECT calls FROM app WHERE platform=$1 AND app_key=$2 AND day=$3",
     [SQL_MADE] = "SELECT 0, EXISTS(SELECT 1 FROM run)",
 
     [SQL_PLATFORM_GET] = "SELECT id FROM platform WHERE name=$1",
