@@ -8,7 +8,17 @@
 
 static void set(struct batch *b)
 {
-    pace_set_rate(b->pace, rate_control_rate(&b->rate_control), b->now_ms);
+    double rate = rate_control_rate(&b->rate_control) * (b->rate_share > 0 ? b->rate_share : 1);
+
+    pace_set_rate(b->pace, rate < 1 ? 1 : rate, b->now_ms);
+}
+
+void auto_rate_share(struct batch *b, double share)
+{
+    if (share <= b->rate_share && share >= b->rate_share)
+        return;
+    b->rate_share = share;
+    set(b);
 }
 
 int auto_rate_begin(struct batch *b, struct error *err)

@@ -20,6 +20,9 @@ int auto_rate_begin(struct batch *b, struct error *err);
  * again is waited for longer than it asks. */
 void auto_rate_judge(struct batch *b, struct job *job);
 
+/* How much of what is found this run may have, from 0 to 1: others have the rest. */
+void auto_rate_share(struct batch *b, double share);
+
 /* In the open transaction: keeps what has been found. */
 int auto_rate_write(struct batch *b, struct error *err);
 

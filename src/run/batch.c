@@ -227,11 +227,16 @@ static int take_reserve(struct batch *b, struct error *err)
     return space_reserve(ledger_path(s->ledger), bytes, &b->reserve, err);
 }
 
+static int64_t rate_of(const struct batch_settings *s)
+{
+    return s->rate || ledger_is_local(s->ledger) ? s->rate : STATE_RATE_UNSAID;
+}
+
 static int open_all(struct batch *b, struct error *err)
 {
     const struct batch_settings *s = b->settings;
     size_t rows = state_rows_in_flight(b);
-    struct pace_settings pace = {.rate = s->rate,
+    struct pace_settings pace = {.rate = rate_of(s),
                                  .in_flight = rows,
                                  .outage_patience_ms = s->outage_patience_ms,
                                  .seed = (uint64_t)s->run->id ^ (uint64_t)clock_wall_ms()};
@@ -239,7 +244,9 @@ static int open_all(struct batch *b, struct error *err)
     size_t jobs = 2 * rows + BATCH_WAITING_JOBS(s->in_flight);
 
     b->submit = *s->submit;
-    b->submit.client.tells_departures = s->rate != 0;
+    b->rate = pace.rate;
+    b->submit.client.tells_departures = b->rate != 0;
+    b->submit.client.send_before = ledger_send_before(s->ledger);
     b->told = calloc(POOL_DEPARTURES(rows), sizeof(*b->told));
     b->suspects_max = 2 * POOL_SUSPICIONS(rows);
     b->suspects = calloc(b->suspects_max, sizeof(*b->suspects));

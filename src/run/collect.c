@@ -230,7 +230,7 @@ void collect_departures(struct batch *b)
 {
     size_t count;
 
-    if (!b->settings->rate)
+    if (!b->rate)
         return;
     count = pool_departures(b->pool, b->told);
     for (size_t i = 0; i < count; i++)
@@ -246,7 +246,7 @@ static void tell_pace(struct batch *b, struct job *job)
 
     if (!handed_over)
         pace_sent(b->pace, -1);
-    else if (!b->settings->rate)
+    else if (!b->rate)
         settle_departure(b, job->exchange.sent_mono_ms);
     auto_rate_judge(b, job);
     pace_judged(b->pace, job->ticket, &job->verdict, b->now_ms);

@@ -15,14 +15,13 @@ static int quota_left(struct batch *b, int64_t *ret_left, struct error *err)
     const struct batch_settings *s = b->settings;
     const struct app app = state_app(b);
     int32_t today = clock_beijing_day(b->wall_ms);
-    int64_t calls;
 
     *ret_left = INT64_MAX;
     if (!s->daily_quota)
         return 0;
-    if (ledger_calls_get(s->ledger, &app, today, &calls, err))
+    if (ledger_calls_left(s->ledger, &app, today, s->daily_quota, ret_left, err))
         return -1;
-    *ret_left = s->daily_quota - calls - shared_limits_charged(b, today);
+    *ret_left -= shared_limits_charged(b, today);
     if (*ret_left <= 0 && !b->outstanding)
         halt_for_quota(b, true);
     return 0;

@@ -157,6 +157,8 @@ static int wait_for_holder(struct batch *b, struct job *job, int64_t run, struct
     struct buffer message = {0};
     int result;
 
+    if (ledger_run_watch(b->settings->ledger, run, err) < 0)
+        return -1;
     buffer_text(&message, "not sent: its claim is in flight in ");
     result = other_run_wait(b, job, run, &message, err);
     if (!result)
@@ -166,6 +168,14 @@ static int wait_for_holder(struct batch *b, struct job *job, int64_t run, struct
                       buffer_string(&message), err);
     buffer_release(&message);
     return result;
+}
+
+/* On a server who takes a dead run's place does it, after a while: it is waited for. */
+static int recover(struct batch *b, struct job *job, int64_t run, struct error *err)
+{
+    if (!ledger_is_local(b->settings->ledger))
+        return wait_for_holder(b, job, run, err);
+    return ledger_run_recover(b->settings->ledger, run, NULL, err);
 }
 
 /* May be sent, unless --limit has been reached: then it is parked, and stays unsent. */
@@ -238,7 +248,7 @@ static int act(struct batch *b, struct job *job, enum fate fate, const struct ro
     case DECIDE_WAIT:
         return wait_for_holder(b, job, claim->open_at.run, err);
     case DECIDE_RECOVER:
-        return ledger_run_recover(b->settings->ledger, claim->open_at.run, NULL, err);
+        return recover(b, job, claim->open_at.run, err);
     case DECIDE_COUNT:
         break;
     }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "auto_rate.h"
 #include "base/clock.h"
 #include "ledger/shared.h"
 #include "state.h"
@@ -116,13 +117,27 @@ static struct turn turn_of(struct batch *b)
         .run = b->settings->run->id,
         .is_first = !b->began_ms,
         .now_ms = b->wall_ms,
-        .window_ms = b->settings->rate ? PACE_WINDOW_MS : 0,
+        .window_ms = b->rate ? PACE_WINDOW_MS : 0,
+        .rate = b->settings->rate,
+        .taken = b->rate ? pace_taken(b->pace, b->now_ms) : 0,
     };
 
     if (turn.is_first)
         b->began_ms = b->wall_ms;
     turn.began_ms = b->began_ms;
     return turn;
+}
+
+/* What of the rate is not this run's. A rate that is still looked for is divided as the limit is.
+ */
+static int64_t keep_share(struct batch *b, const struct turn_facts *facts)
+{
+    int64_t share = facts->has_share && facts->share < b->rate ? facts->share : b->rate;
+
+    if (!b->settings->rate_is_auto || !share)
+        return b->rate - share;
+    auto_rate_share(b, (double)share / (double)b->rate);
+    return 0;
 }
 
 int shared_limits_read(struct batch *b, struct error *err)
@@ -136,10 +151,12 @@ int shared_limits_read(struct batch *b, struct error *err)
     if (ledger_turn_facts(b->settings->ledger, &app, &turn, &facts, err))
         return -1;
     hear_of_ban(b, &facts.ban);
-    if (!b->settings->rate)
+    if (!b->rate)
         return 0;
-    if (b->now_ms < b->clock.doubt_until_ms && facts.others < b->settings->rate)
-        facts.others = b->settings->rate;
+    if (!ledger_is_local(b->settings->ledger))
+        facts.others = keep_share(b, &facts);
+    else if (b->now_ms < b->clock.doubt_until_ms && facts.others < b->rate)
+        facts.others = b->rate;
     pace_others(b->pace, (size_t)facts.others);
     return 0;
 }

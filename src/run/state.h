@@ -27,6 +27,9 @@
 /* Stretches of time that a window of pacing covers, and some more. */
 #define STATE_STRETCHES (PACE_WINDOW_MS / LEDGER_STRETCH_MS + 4)
 
+/* Where other hosts may say a rate, which then is this run's, too. */
+#define STATE_RATE_UNSAID 1000000
+
 /* Days on which calls of one turn may leave, unless somebody plays with the clock. */
 #define STATE_DAYS 4
 
@@ -34,6 +37,7 @@ struct batch {
     /* fixed for the run */
     const struct batch_settings *settings;
     struct submit_settings submit;
+    int64_t rate; /* claims a second that pacing keeps: as said, or STATE_RATE_UNSAID; 0: none */
     struct feed *feed;
     struct window *window;
     struct pool *pool;
@@ -97,6 +101,7 @@ struct batch {
     /* auto_rate */
     struct rate_control rate_control;
     int64_t rate_known; /* calls a second, as the ledger remembers it; 0: none */
+    double rate_share;  /* of what is found, as others leave it; 0: all */
 
     /* firewall */
     struct {
