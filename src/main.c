@@ -223,7 +223,7 @@ static bool is_refused(const struct command *command, const struct options *opti
     bool can_look = strcmp(command->name, "status") == 0 && !options->abandon && !options->verify &&
                     !options->backup && options->prune < 0;
 
-    return names_server(options) && !can_look;
+    return names_server(options) && !can_look && strcmp(command->name, "upload") != 0;
 }
 
 static int run_options(const struct command *command, const struct options *options,
