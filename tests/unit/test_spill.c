@@ -279,7 +279,7 @@ static void a_name_tells_whose_it_is(void **state)
 {
     (void)state;
     assert_int_equal(spill_worker("ledger-" SPILL_LEDGER ".70.spill", SPILL_LEDGER), 70);
-    assert_int_equal(spill_worker("ledger-" SPILL_LEDGER ".7.spill", SPILL_LEDGER + 1), -1);
+    assert_int_equal(spill_worker("ledger-" SPILL_LEDGER ".7.spill", &SPILL_LEDGER[1]), -1);
     assert_int_equal(spill_worker("ledger-" SPILL_LEDGER ".7.spill~", SPILL_LEDGER), -1);
     assert_int_equal(spill_worker("ledger-" SPILL_LEDGER ".07.spill", SPILL_LEDGER), -1);
     assert_int_equal(spill_worker("ledger-" SPILL_LEDGER "..spill", SPILL_LEDGER), -1);
