@@ -1,4 +1,5 @@
-"""A relay in front of a gateway, whose network can be cut: connections end, and nobody listens."""
+"""A relay in front of a gateway, whose network can be cut: connections end, and nobody listens. Proxy is one that
+a host names as its proxy, so that all hosts name the gateway alike."""
 
 import contextlib
 import socket
@@ -61,10 +62,28 @@ class Relay:
     def _pump(self, source, target, pair):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                target.sendall(data)
+                target.sendall(self._forward(data))
         with self._lock:
             self._pairs.discard(pair)
         end(pair)
+
+
+    def _forward(self, data):
+        return data
+
+
+class Proxy(Relay):
+    """Of requests of one client, each of which begins what is read at once."""
+
+    def __init__(self, port):
+        super().__init__(port)
+        self.url = self.url.removesuffix("/router/rest")
+
+    def _forward(self, data):
+        if not data.startswith(b"POST http://"):
+            return data
+        place = data.index(b"/", len(b"POST http://"))
+        return b"POST " + data[place:]
 
 
 def end(pair):

@@ -1,0 +1,104 @@
+"""Whether what stands in a ledger on servers, in the reports of its hosts and in the gateway's journal is one
+truth. It reads the tables as psql tells them, and shares no code with the program."""
+
+import glob
+import os
+
+import office
+from harness import claim_digest, read_report
+from trial import oracle
+
+
+
+
+def read_claims(database):
+    """key: (hex of the accepted digest, number of the open attempt's worker, whether it is an intent)."""
+    return {
+        (int(workcard), order_no): (digest, worker, is_intent)
+        for order_no, workcard, digest, worker, is_intent in database.query(
+            "SELECT claim_order_no, workcard_id, coalesce(encode(accepted_digest, 'hex'), ''),"
+            " coalesce(open_worker::text, ''), coalesce(open_intent, false) FROM claimbatch.claim")
+    }
+
+
+def check_tables(database):
+    """What the ledger says of itself."""
+    questions = {
+        "a worker is neither ended nor fenced":
+            "SELECT id, host, pid FROM claimbatch.worker WHERE NOT ended AND NOT fenced",
+        "an intent is open, and nobody is at work":
+            "SELECT id, open_worker FROM claimbatch.claim WHERE open_call IS NOT NULL AND open_intent",
+        "a claim is accepted, and no row of its run says so":
+            "SELECT c.id, c.accepted_run, c.accepted_row FROM claimbatch.claim c WHERE c.accepted_run IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM claimbatch.row r WHERE r.run=c.accepted_run AND r.row=c.accepted_row"
+            " AND r.state=3 AND r.outcome=0)",
+        "two workers of one number of the host":
+            "SELECT place, boot, pid, count(*) FROM claimbatch.worker WHERE NOT ended AND NOT fenced"
+            " GROUP BY place, boot, pid HAVING count(*)>1",
+    }
+    return [
+        f"ledger: {words}: {', '.join(row)}"
+        for words, question in questions.items()
+        for row in database.query(question)[:3]
+    ]
+
+
+def check_claims(database, journal):
+    """Of each claim, the newest content that was executed is accepted, or its attempt is open; and what is
+    accepted was executed."""
+    found = []
+    known = read_claims(database)
+    executed = {
+        key: [claim_digest(oracle.sent_values(entry["claim"])) for entry in entries if entry["executed"]]
+        for key, entries in office.by_claim(journal).items()
+    }
+    for key, digests in executed.items():
+        accepted, worker, _ = known.get(key, ("", "", ""))
+        if digests and not worker and not accepted.startswith(digests[-1]):
+            found.append(f"{key}: executed, and the ledger knows nothing of it")
+    for key, (accepted, _, _) in known.items():
+        if accepted and not any(accepted.startswith(digest) for digest in executed.get(key, ())):
+            found.append(f"{key}: accepted in the ledger, and never executed")
+    return found
+
+
+def check_rate(journal, rate, lag_ms=250):
+    """Over all hosts; arrivals may come so much closer together than departures."""
+    times = sorted(entry["at_ms"] for entry in journal if entry.get("claim") is not None)
+    return [
+        f"rate: {rate + 1} claims within {times[at + rate] - times[at]} ms, at {times[at]}"
+        for at in range(len(times) - rate)
+        if times[at + rate] - times[at] < 1000 - lag_ms
+    ][:3]
+
+
+def check_unknown(hosts, in_flight, losses):
+    """A worker that is killed or fenced leaves at most so many unknown; `losses` is how many were."""
+    lost = sum(
+        line["code"] == "RUN_ENDED"
+        for host in hosts
+        for path in glob.glob(host.ws.file("*.report.csv"))
+        for line in read_report(path)
+    )
+    allowed = 2 * in_flight * losses
+    return [f"{lost} rows are unknown by an end, at most {allowed} may be"] if lost > allowed else []
+
+
+def check_reports(hosts, journal):
+    found = []
+    for host in hosts:
+        for path in sorted(glob.glob(host.ws.file("*.report.csv"))):
+            found += [f"{host.name}: {text}" for text in office.check_report(path, journal)]
+        found += [
+            f"{host.name}: a spill is left: {os.path.basename(path)}"
+            for path in glob.glob(os.path.join(host.state, "*.spill"))
+        ]
+    return found
+
+
+def violations(database, hosts, journal, said, rate):
+    found = office.check_wire(journal, said)
+    found += check_tables(database)
+    found += check_claims(database, journal)
+    found += check_rate(journal, rate)
+    return found + check_reports(hosts, journal)

@@ -1,0 +1,184 @@
+"""One database on two servers, of which one is the other's synchronous standby; and what befalls servers.
+
+Each runs as an ordinary user, on a socket in a folder of its own. Acknowledged is what both have, so that
+what takes over has all of it.
+"""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import trial  # noqa: F401 (finds the modules of the end-to-end tests)
+import postgres
+
+DATABASE = "claims"
+SETTINGS = ("wal_sender_timeout=5s", "wal_receiver_timeout=5s", "wal_retrieve_retry_interval=200ms", "wal_keep_size=256MB", "max_wal_size=256MB")
+
+
+class Node:
+    """A server; `number` is its place in the URL."""
+
+    def __init__(self, programs, number):
+        self.programs, self.number = programs, number
+        self.folder = tempfile.mkdtemp(prefix="cb-pg-", dir="/tmp")  # a socket's path is short
+        if os.geteuid() == 0:
+            user = pwd.getpwnam(postgres.OTHER_USER)
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+        self.process = None
+
+    def socket(self):
+        return os.path.join(self.folder, ".s.PGSQL.5432")
+
+    def url(self, database=DATABASE):
+        return postgres.url_of(self.folder, database)
+
+    def run(self, program, *arguments):
+        subprocess.run(
+            [*postgres.as_ordinary_user(), self.programs / program, *arguments], cwd="/", check=True,
+            timeout=postgres.SECONDS, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def copy(self, other):
+        """Becomes the other one's standby."""
+        self.run("pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+                 f"--dbname={other.url('postgres')}", f"--pgdata={self.folder}/data")
+
+    def start(self):
+        self.process = postgres.start_server(self.programs, self.folder, SETTINGS)
+
+    def promote(self):
+        self.run("pg_ctl", "promote", "-w", "-D", f"{self.folder}/data")
+
+    def processes(self):
+        """The server's own, and those it has started."""
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [pid, *map(int, file.read().split())]
+
+    def signal_all(self, number):
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self):
+        """All of its processes at once, as a host that loses its power does."""
+        if self.process and self.process.poll() is None:
+            self.signal_all(signal.SIGSTOP)
+            self.signal_all(signal.SIGKILL)
+            self.process.wait(postgres.SECONDS)
+        if self.process:
+            self.process.stderr.close()
+            self.process = None
+
+    def start_again(self):
+        """After a kill; a file of that pid is left."""
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(f"{self.folder}/data/postmaster.pid")
+        self.start()
+
+    def close(self):
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Database:
+    """`primary` has it and `standby` follows; their places in the URL are 0 and 1, whoever of them it is."""
+
+    def __init__(self):
+        self.programs = postgres.find_folder()
+        self.nodes = []
+        self.failovers = 0
+
+    def __enter__(self):
+        try:
+            self.primary = self._make(0)
+            postgres.make_cluster(self.programs, self.primary.folder)
+            self.primary.start()
+            postgres.query(self.primary.url("postgres"), f"CREATE DATABASE {DATABASE}")
+            postgres.query(self.primary.url("postgres"), "ALTER SYSTEM SET synchronous_standby_names='*'")
+            self.standby = self._follow(1)
+            postgres.query(self.primary.url("postgres"), "SELECT pg_reload_conf()")
+            self.wait_for_standby()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for node in self.nodes:
+            node.close()
+
+    def _make(self, number):
+        node = Node(self.programs, number)
+        self.nodes.append(node)
+        return node
+
+    def _follow(self, number):
+        node = self._make(number)
+        node.copy(self.primary)
+        node.start()
+        return node
+
+    def socket(self, number):
+        """Of the server that has that place by now."""
+        return next(node for node in (self.primary, self.standby) if node.number == number).socket()
+
+    def wait_for_standby(self):
+        postgres.wait_for(
+            self.primary.url("postgres"),
+            "SELECT EXISTS (SELECT 1 FROM pg_stat_replication WHERE state='streaming' AND sync_state='sync')")
+
+    def query(self, sql):
+        return postgres.query(self.primary.url(), sql)
+
+    # ---- what befalls it ----
+
+    def fail_over(self):
+        """The primary is gone for ever; the standby takes over, and gets one of its own."""
+        gone = self.primary
+        gone.kill()
+        self.standby.promote()
+        self.primary = self.standby
+        self.standby = gone  # nobody answers there
+        self.standby = self._follow(gone.number)
+        self.nodes.remove(gone)
+        gone.close()
+        self.wait_for_standby()
+        self.failovers += 1
+
+    def crash(self):
+        """The primary loses its power, and comes back."""
+        self.primary.kill()
+        self.primary.start_again()
+        self.wait_for_standby()
+
+    @contextlib.contextmanager
+    def without_standby(self):
+        """Commits wait meanwhile."""
+        self.standby.signal_all(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.standby.signal_all(signal.SIGCONT)
+
+    def backends(self):
+        """Those that work for the program."""
+        return [int(pid) for pid, in self.query(
+            "SELECT pid FROM pg_stat_activity WHERE application_name='claimbatch'")]
+
+    def end_waiting(self, function):
+        """Those that wait for the standby are cancelled, or terminated: what they say then is not sure."""
+        self.query(f"SELECT {function}(pid) FROM pg_stat_activity WHERE wait_event='SyncRep'")
+
+    def stop_backends(self, seconds):
+        pids = self.backends()
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            if number == signal.SIGSTOP:
+                time.sleep(seconds)
