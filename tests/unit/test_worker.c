@@ -115,8 +115,10 @@ static void who_is_at_work_is_not_fenced_before_that_is_done(void **state)
     assert_int_equal(err.exit_code, EXIT_TRY_LATER);
     execute(session, "COMMIT");
     execute(other, fence);
+    assert_false(deadline_is_over(&d.send_before));
     assert_int_equal(worker_check(&d.worker, &err), -1);
     assert_int_equal(err.exit_code, EXIT_TRY_LATER);
+    assert_true(deadline_is_over(&d.send_before));
     session_close(other);
     clear_desk(&d);
 }

@@ -100,6 +100,8 @@ int worker_fail_refused(struct worker *worker, struct session *session, struct e
     int told = tell_fenced(session, worker->id, err);
 
     worker->is_fenced = told > 0;
+    if (worker->is_fenced)
+        deadline_set(worker->send_before, 0);
     if (told == 0)
         error_set(err, EXIT_BAD_CONFIG,
                   "worker %lld is not in the ledger any more: was the database put back from a "
