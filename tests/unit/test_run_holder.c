@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/stop.h"
+#include "ledger/view/view.h"
 #include "two_workers.h"
 
 #define HOLDER "SELECT worker FROM claimbatch.run"
@@ -120,6 +121,26 @@ static void kill_holder(const struct place *place, int64_t run)
     assert_true(ledger_run_is_alive(place->ledger, run));
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, &status, 0), child);
+}
+
+/* … if it is on this host: it makes no lock file, and takes nobody's word for dead. */
+static void who_only_looks_knows_the_dead(void **state)
+{
+    struct place *place = *state;
+    int64_t run = create_run(place->ledger, 1).id;
+    struct ledger *view;
+    char nowhere[160];
+
+    kill_holder(place, run);
+    assert_int_equal(view_open(place->path, &view, &err), 0);
+    assert_false(ledger_run_is_alive(view, run));
+    ledger_close(view);
+    snprintf(nowhere, sizeof(nowhere), "%s/nowhere", place->folder);
+    setenv("STATE_DIRECTORY", nowhere, 1);
+    assert_int_equal(view_open(place->path, &view, &err), 0);
+    assert_true(ledger_run_is_alive(view, run));
+    assert_int_equal(access(nowhere, F_OK), -1);
+    ledger_close(view);
 }
 
 static void who_died_on_this_host_is_not_waited_for(void **state)
@@ -282,6 +303,7 @@ int main(void)
         ON_SERVER(what_was_taken_back_is_not_held),
         ON_SERVER(a_run_is_held_while_its_worker_is_heard_of),
         ON_SERVER(a_run_whose_worker_has_ended_is_anybodys),
+        ON_SERVER(who_only_looks_knows_the_dead),
         ON_SERVER(who_died_on_this_host_is_not_waited_for),
         ON_SERVER(who_is_not_heard_of_loses_the_run),
         ON_SERVER(a_watch_takes_over_who_is_not_heard_of),

@@ -127,23 +127,23 @@ static int check_ledger(struct ledger *ledger, struct error *err)
     return 0;
 }
 
-int server_driver_open(struct ledger *ledger, struct error *err)
+/* Once its session is there. */
+static int begin(struct ledger *ledger, struct error *err)
 {
-    if (session_open(ledger->path, &ledger->server.session, err))
-        return -1;
     ledger->driver = &driver;
     ledger->server.worker = ledger_worker_new();
-    if (!ledger->server.worker)
-        return error_no_memory(err);
-    return check_ledger(ledger, err);
+    return ledger->server.worker ? check_ledger(ledger, err) : error_no_memory(err);
+}
+
+int server_driver_open(struct ledger *ledger, struct error *err)
+{
+    return session_open(ledger->path, &ledger->server.session, err) ? -1 : begin(ledger, err);
 }
 
 int server_driver_open_to_look(struct ledger *ledger, struct error *err)
 {
-    if (session_open_to_look(ledger->path, &ledger->server.session, err))
-        return -1;
-    ledger->driver = &driver;
-    return check_ledger(ledger, err);
+    return session_open_to_look(ledger->path, &ledger->server.session, err) ? -1
+                                                                            : begin(ledger, err);
 }
 
 #else
