@@ -68,7 +68,7 @@ int ledger_beat(struct ledger *ledger, struct error *err)
 
 bool ledger_is_fenced(const struct ledger *ledger)
 {
-    return ledger->server.worker && ledger->server.worker->is_fenced;
+    return ledger->server.worker && ledger->server.worker->worker.is_fenced;
 }
 
 const struct deadline *ledger_send_before(const struct ledger *ledger)

@@ -85,7 +85,7 @@ static void it_is_heard_of_when_that_is_due(void **state)
     assert_int_equal(ledger_run_await(place->ledger, 0, &err), 0);
     worker = worker_of(place->ledger);
     assert_int_equal(of_worker(place, worker, "beat"), 0);
-    place->ledger->server.worker->calls = 7;
+    place->ledger->server.worker->worker.calls = 7;
     begin(place->ledger);
     assert_int_equal(ledger_beat(place->ledger, &err), 0); /* not in it */
     ledger_rollback(place->ledger);

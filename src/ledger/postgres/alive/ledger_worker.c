@@ -96,26 +96,13 @@ int ledger_worker_begin(struct ledger *ledger, struct error *err)
     return -1;
 }
 
-/* Takes the transaction back, and tells whether the worker was fenced. */
-static int fail(struct ledger *ledger, struct error *err)
-{
-    struct ledger_worker *own = ledger->server.worker;
-
-    database_rollback(ledger);
-    if (worker_tell_fenced(&own->worker, err)) {
-        own->is_fenced = true;
-        deadline_set(&own->send_before, 0);
-    }
-    return -1;
-}
-
 int ledger_worker_beat(struct ledger *ledger, struct error *err)
 {
     struct ledger_worker *own = ledger->server.worker;
 
     if (!own->worker.id || ledger->server.is_begun || !worker_beat_is_due(&own->worker))
         return 0;
-    return worker_beat(&own->worker, own->calls, err) ? fail(ledger, err) : 0;
+    return worker_beat(&own->worker, own->worker.calls, err);
 }
 
 int ledger_worker_check(struct ledger *ledger, struct error *err)
@@ -124,7 +111,10 @@ int ledger_worker_check(struct ledger *ledger, struct error *err)
 
     if (!own->worker.id)
         return 0;
-    return worker_check(&own->worker, err) ? fail(ledger, err) : 0;
+    if (!worker_check(&own->worker, err))
+        return 0;
+    database_rollback(ledger);
+    return -1;
 }
 
 static void tell_end(struct ledger_worker *own)
@@ -143,7 +133,7 @@ void ledger_worker_end(struct ledger *ledger)
 
     if (!own)
         return;
-    if (own->worker.id && !own->is_fenced)
+    if (own->worker.id && !own->worker.is_fenced)
         tell_end(own);
     host_lock_close(&own->lock);
     free(own->watches);

@@ -22,16 +22,13 @@ struct error;
 struct ledger;
 struct run_watch;
 
-/* Of each ledger on a server. The turns of a run are the worker's too: they tell here of the epoch
- * that they have raised, and of their calls. */
+/* Of each ledger on a server. The turns of a run are the worker's too. */
 struct ledger_worker {
     const struct lease
         *lease;            /* &lease_real; of tests alone a shorter one, said before it begins */
     struct host_lock lock; /* fd -1: not opened yet */
     struct worker worker;  /* id 0: not begun yet */
     struct deadline send_before;
-    int64_t calls; /* the highest that was acknowledged */
-    bool is_fenced;
     struct run_watch *watches; /* run_holder.c */
     size_t watch_count, watch_room;
 };
