@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "ledger/postgres/host.h"
 
 static bool all_local(const char *list)
@@ -52,6 +53,26 @@ static void one_that_is_not_makes_the_list_so(void **state)
     assert_true(all_local("localhost,"));
 }
 
+static void expect_nth(const char *list, size_t place, const char *expected)
+{
+    struct buffer host = {0};
+
+    host_nth(list, place, &host);
+    assert_string_equal(buffer_string(&host), expected);
+    buffer_release(&host);
+}
+
+static void each_of_them_can_be_had(void **state)
+{
+    (void)state;
+    expect_nth("db1,db2,db3", 0, "db1");
+    expect_nth("db1,db2,db3", 1, "db2");
+    expect_nth("db1,db2,db3", 2, "db3");
+    expect_nth("db1,,db3", 1, "");
+    expect_nth("db1,db2", 2, "");
+    expect_nth("5433", 2, "5433"); /* a port of all */
+}
+
 static void hosts_are_counted(void **state)
 {
     bool is;
@@ -69,6 +90,7 @@ int main(void)
         cmocka_unit_test(sockets_and_loopback_are_this_host),
         cmocka_unit_test(whatever_is_like_them_is_another_host),
         cmocka_unit_test(one_that_is_not_makes_the_list_so),
+        cmocka_unit_test(each_of_them_can_be_had),
         cmocka_unit_test(hosts_are_counted),
     };
 

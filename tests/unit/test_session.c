@@ -7,8 +7,11 @@
 #include <cmocka.h>
 
 #include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "base/error.h"
+#include "folder.h"
 #include "ledger/postgres/session.h"
 #include "one_server.h"
 
@@ -215,6 +218,33 @@ static void who_is_not_let_in_is_told_why(void **state)
     refused("postgresql:///claims?host=/nowhere", EXIT_TRY_LATER, "cannot connect");
 }
 
+/* As one whose processes are stopped: the system connects, and nobody answers. */
+static void a_host_that_hangs_keeps_nobody_from_the_next(void **state)
+{
+    char url[CLUSTER_URL_BYTES], both[2 * CLUSTER_URL_BYTES], path[256];
+    const struct folder *folder = *state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct session *session = open_new(url);
+    struct error err;
+    const char *host = strstr(url, "host=") + strlen("host=");
+    int hangs = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    session_close(session);
+    snprintf(path, sizeof(path), "%s/.s.PGSQL.5432", folder->path);
+    assert_true(strlen(path) < sizeof(address.sun_path));
+    memcpy(address.sun_path, path, strlen(path));
+    assert_int_equal(bind(hangs, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(hangs, 1), 0);
+    snprintf(both, sizeof(both), "%.*shost=%s,%s", (int)(strstr(url, "host=") - url), url,
+             folder->path, host);
+    if (session_open(both, &session, &err))
+        fail_msg("%s", err.text);
+    session_close(session);
+    snprintf(both, sizeof(both), "postgresql:///claims?host=%s,/nowhere", folder->path);
+    refused(both, EXIT_TRY_LATER, "no answer within 10 s; connection to server on socket");
+    close(hangs);
+}
+
 static void another_host_has_to_show_who_it_is(void **state)
 {
     static const char *const modes[] = {"disable", "allow", "prefer", "require", "verify-ca"};
@@ -297,6 +327,7 @@ int main(void)
         cmocka_unit_test(what_the_server_says_has_its_exit_code),
         cmocka_unit_test(a_connection_that_is_cut_can_be_tried_later),
         cmocka_unit_test(who_is_not_let_in_is_told_why),
+        IN_FOLDER(a_host_that_hangs_keeps_nobody_from_the_next),
         cmocka_unit_test(another_host_has_to_show_who_it_is),
         cmocka_unit_test(a_password_comes_from_no_variable),
         cmocka_unit_test(a_server_that_may_forget_is_refused),

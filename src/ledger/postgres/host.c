@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/buffer.h"
+
 /* An empty name is libpq's own socket. */
 static bool is_local(const char *name, size_t len)
 {
@@ -39,4 +41,14 @@ size_t host_count(const char *list, bool *ret_all_local)
             return count;
         list += len + 1;
     }
+}
+
+void host_nth(const char *list, size_t place, struct buffer *ret_host)
+{
+    buffer_reset(ret_host);
+    for (bool is_one = !strchr(list, ','); place && !is_one && *list; place--) {
+        list += strcspn(list, ",");
+        list += *list == ',';
+    }
+    buffer_append(ret_host, list, strcspn(list, ","));
 }

@@ -13,4 +13,10 @@
  * on this host: a socket, or a name or an address of loopback. */
 size_t host_count(const char *list, bool *ret_all_local);
 
+struct buffer;
+
+/* Puts the one of that place, counted from 0, into a buffer that is reset; of a list of one, such
+ * as a port that all have, that is it. */
+void host_nth(const char *list, size_t place, struct buffer *ret_host);
+
 #endif

@@ -22,7 +22,7 @@
 #include "session_core.h"
 #include "sqlstate.h"
 
-#define CONNECT_MS 15000 /* for each host */
+#define CONNECT_MS 10000 /* for each host */
 #define PARAMETERS_MAX 40
 #define SYSTEM_CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
 
@@ -62,17 +62,20 @@ static int exit_code_of_connection(const struct session *session, const char *wo
     return EXIT_TRY_LATER;
 }
 
-static int fail_to_connect(const struct session *session, struct error *err)
+/* `said` has what was said of the hosts before, and gets what is said of this one. */
+static int fail_to_connect(const struct session *session, int exit_code, struct buffer *said,
+                           struct error *err)
+{
+    return error_set(err, exit_code, "cannot connect to the ledger '%s': %s; nothing was sent",
+                     LOG_QUOTED(session->url), LOG_QUOTED_WITHIN(buffer_string(said), 1024));
+}
+
+static int fail_by_words(const struct session *session, struct buffer *said, struct error *err)
 {
     const char *words = PQerrorMessage(session->connection);
-    struct buffer text = {0};
 
-    server_words_join(words, &text);
-    error_set(err, exit_code_of_connection(session, words),
-              "cannot connect to the ledger '%s': %s; nothing was sent", LOG_QUOTED(session->url),
-              LOG_QUOTED_WITHIN(buffer_string(&text), 1024));
-    buffer_release(&text);
-    return -1;
+    server_words_join(words, said);
+    return fail_to_connect(session, exit_code_of_connection(session, words), said, err);
 }
 
 /* ---- how it is connected ---- */
@@ -85,6 +88,8 @@ struct parameters {
     const char *values[PARAMETERS_MAX + 1];
     size_t count;
     struct secret password;
+    struct buffer host, address, port; /* of the one that is tried */
+    struct buffer said_of;             /* those that were tried */
 };
 
 static void put(struct parameters *p, const char *name, const char *value)
@@ -179,8 +184,9 @@ static int prepare(struct parameters *p, const struct session *session, bool all
 }
 
 /* Until libpq says that it is connected, or why not. */
-static int wait_until_connected(struct session *session, int64_t deadline_ms, struct error *err)
+static int wait_until_connected(struct session *session, struct buffer *said, struct error *err)
 {
+    int64_t deadline_ms = clock_mono_ms() + CONNECT_MS;
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
     while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
@@ -194,17 +200,50 @@ static int wait_until_connected(struct session *session, int64_t deadline_ms, st
         if (stop_signal())
             return error_set(err, EXIT_TRY_LATER, "stopped by a signal: %s",
                              strsignal(stop_signal()));
-        if (left <= 0 || poll(fds, 2, (int)left) == 0)
-            return error_set(err, EXIT_TRY_LATER,
-                             "cannot connect to the ledger '%s': no answer within %d s; nothing "
-                             "was sent",
-                             LOG_QUOTED(session->url), CONNECT_MS / 1000);
+        if (left <= 0 || poll(fds, 2, (int)left) == 0) {
+            language_format(said, "no answer within %d s", CONNECT_MS / 1000);
+            return fail_to_connect(session, EXIT_TRY_LATER, said, err);
+        }
         if (fds[0].revents)
             state = PQconnectPoll(session->connection);
     }
     if (state != PGRES_POLLING_OK || PQsetnonblocking(session->connection, 1))
-        return fail_to_connect(session, err);
+        return fail_by_words(session, said, err);
     return 0;
+}
+
+/* One of a list, which libpq would go on from only where a host refuses: one that hangs would keep
+ * it from the others. */
+static void put_one(struct parameters *p, const char *name, size_t place, struct buffer *text)
+{
+    const char *list = value_of(p, name);
+
+    if (!list)
+        return;
+    host_nth(list, place, text);
+    put(p, name, buffer_string(text));
+}
+
+static int start_one(struct session *session, struct parameters *p, size_t place, struct error *err)
+{
+    size_t count = p->count;
+
+    if (p->said_of.len)
+        buffer_text(&p->said_of, "; ");
+    put_one(p, "host", place, &p->host);
+    put_one(p, "hostaddr", place, &p->address);
+    put_one(p, "port", place, &p->port);
+    p->names[p->count] = p->values[p->count] = NULL;
+    session->connection = PQconnectStartParams(p->names, p->values, 0);
+    p->count = count;
+    if (!session->connection)
+        return error_no_memory(err);
+    /* So that the server's code stands in the message, the only place it has. */
+    PQsetErrorVerbosity(session->connection, PQERRORS_VERBOSE);
+    PQsetNoticeReceiver(session->connection, session_take_warning, session);
+    if (PQstatus(session->connection) == CONNECTION_BAD)
+        return fail_by_words(session, &p->said_of, err);
+    return wait_until_connected(session, &p->said_of, err);
 }
 
 static int start(struct session *session, struct parameters *p, struct error *err)
@@ -215,15 +254,14 @@ static int start(struct session *session, struct parameters *p, struct error *er
 
     if (prepare(p, session, all_local, err))
         return -1;
-    session->connection = PQconnectStartParams(p->names, p->values, 0);
-    if (!session->connection)
-        return error_no_memory(err);
-    /* So that the server's code stands in the message, the only place it has. */
-    PQsetErrorVerbosity(session->connection, PQERRORS_VERBOSE);
-    PQsetNoticeReceiver(session->connection, session_take_warning, session);
-    if (PQstatus(session->connection) == CONNECTION_BAD)
-        return fail_to_connect(session, err);
-    return wait_until_connected(session, clock_mono_ms() + (int64_t)hosts * CONNECT_MS, err);
+    for (size_t place = 0; place < hosts; place++) {
+        PQfinish(session->connection);
+        if (!start_one(session, p, place, err))
+            return 0;
+        if (err->exit_code != EXIT_TRY_LATER || stop_signal())
+            break;
+    }
+    return -1;
 }
 
 static int connect_by_url(struct session *session, struct error *err)
@@ -248,6 +286,10 @@ static int connect_by_url(struct session *session, struct error *err)
     PQconninfoFree(p.defaults);
     PQfreemem(words);
     secret_release(&p.password);
+    buffer_release(&p.host);
+    buffer_release(&p.address);
+    buffer_release(&p.port);
+    buffer_release(&p.said_of);
     return result;
 }
 
