@@ -12,6 +12,7 @@
 #include "ledger/store/database.h"
 #include "ledger/store/schema.h"
 #include "ledger/view/care.h"
+#include "server_care.h"
 
 /* ---- verifying ---- */
 
@@ -295,8 +296,11 @@ int care_verify(struct ledger *ledger, void (*say_it)(void *context, const char 
 {
     struct verification v = {.ledger = ledger, .say = say_it, .context = context};
     int64_t version = LEDGER_SCHEMA;
-    int result = check_structure(&v, err);
+    int result;
 
+    if (database_is_server(ledger))
+        return server_care_verify(ledger, say_it, context, ret_found, err);
+    result = check_structure(&v, err);
     if (!result)
         result = verify_schema(&v, &version, err);
     /* What an earlier version's tables have to say is not asked in their old form. */
