@@ -220,10 +220,10 @@ static const struct command *find_command(const char *word, struct error *err)
 /* Whether it names a ledger on a server, with which the command cannot do yet what it is told. */
 static bool is_refused(const struct command *command, const struct options *options)
 {
-    bool can_look = strcmp(command->name, "status") == 0 && !options->abandon && !options->verify &&
-                    !options->backup && options->prune < 0;
+    bool is_done = strcmp(command->name, "upload") == 0 ||
+                   (strcmp(command->name, "status") == 0 && !options->abandon);
 
-    return names_server(options) && !can_look && strcmp(command->name, "upload") != 0;
+    return names_server(options) && !is_done;
 }
 
 static int run_options(const struct command *command, const struct options *options,

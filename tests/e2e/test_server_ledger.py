@@ -49,7 +49,8 @@ class OtherCommandsTest(TestCase):
         self.ws.export(claim_rows(1))
         before = set(os.listdir(self.ws.path))
         code, words = (2, "cannot send with it") if is_built_in(self.ws) else (78, "built without PostgreSQL")
-        for command in (*(command for command in COMMANDS if command[0] not in ("status", "upload")), ("status", "--prune", "9")):
+        for command in (*(command for command in COMMANDS if command[0] not in ("status", "upload")),
+                        ("status", "--abandon", "x", "--by", "a", "--reason", "b")):
             for url in ("postgresql:///claims?host=/nowhere", "postgres://db"):
                 with self.subTest(command=command[0], url=url):
                     run = self.ws.run(*command, "--ledger", url)

@@ -31,7 +31,7 @@ INSERT INTO claimbatch.claim(id, workcard_id, platform, version, claim_order_no,
  (-3, 815, 1, 1, 'A3', 268435457, 1, 2, 2, 1795756400600, 0, 1, 1, true, decode(repeat('0c', 16), 'hex'), '');
 INSERT INTO claimbatch.row(run, row, claim, submitted_ms, duration_ms, round, state, outcome, counts_as, http_status, attempts,
  tries, digest, code, sub_code, message, request_id, warnings) VALUES
- (1, 2, -1, 1795670000500, 9, 0, 4, 0, 0, 200, 1, 1, decode(repeat('0a', 16), 'hex'), '', '', '', 'q1', ''),
+ (1, 2, -1, 1795670000500, 9, 0, 3, 0, 0, 200, 1, 1, decode(repeat('0a', 16), 'hex'), '', '', '', 'q1', ''),
  (1, 3, -2, 1795670000600, 9, 0, 3, 3, 3, 0, 1, 1, decode(repeat('0b', 16), 'hex'), 'TIMEOUT', '', 'no answer', '', '');
 INSERT INTO claimbatch.app(platform, app_key, day, calls, generation) VALUES
  (1, '1023456', to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD')::integer, 42, 2);

@@ -18,7 +18,6 @@
 #include "ledger/postgres/server_ledger.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/server_url.h"
-#include "ledger/view/server_view.h"
 #include "status_abandon.h"
 #include "status_json.h"
 #include "status_part.h"
@@ -93,18 +92,9 @@ static int say_what_to_settle(struct status *s, struct error *err)
     return 0;
 }
 
-/* On a server all that is looked at is of one moment. */
-static int begin_look(struct status *s, struct error *err)
-{
-    if (!server_view_is(s->ledger))
-        return 0;
-    s->holds_snapshot = !ledger_look_begin(s->ledger, err);
-    return s->holds_snapshot ? 0 : -1;
-}
-
 static int show_status(struct status *s, struct error *err)
 {
-    if (begin_look(s, err) || status_server_show(s, err) || status_show_runs(s, err) ||
+    if (status_begin_look(s, err) || status_server_show(s, err) || status_show_runs(s, err) ||
         status_show_today(s, err) || status_show_unknowns(s, err) || status_show_passes(s, err))
         return -1;
     if (s->json)
@@ -282,6 +272,8 @@ static int run(struct status *s, struct error *err)
     }
     if (o->create && o->ledger && server_url_is(o->ledger))
         return create_on_server(o, err);
+    if (o->backup && o->ledger && server_url_is(o->ledger))
+        return status_refuse_backup(o, err);
     if (open_view(s, err))
         return status_verify_unopened(s, err);
     if (begin_output(s, err))

@@ -10,10 +10,13 @@
 #include "cli/options/options.h"
 #include "cli/summary.h"
 #include "ledger/commits.h"
+#include "ledger/postgres/server_url.h"
 #include "ledger/view/care.h"
+#include "ledger/view/server_view.h"
 #include "status_json.h"
 #include "status_lost.h"
 #include "status_part.h"
+#include "status_server.h"
 #include "status_text.h"
 
 static void show_damage(void *context, const char *sentence)
@@ -30,6 +33,11 @@ static void say_what_to_restore(const struct status *s)
 {
     struct buffer words = {0};
 
+    if (server_url_is(s->path.ptr)) {
+        log_warn("next: send nothing with this ledger; keep a copy of the database, and restore "
+                 "its newest backup");
+        return;
+    }
     summary_quote(s->path.ptr, &words);
     log_warn("next: send nothing with this ledger; keep it, and put the newest backup in its place "
              "(%s); what was sent after that backup is not known to it: see claimbatch-import(1)",
@@ -54,10 +62,14 @@ static int end_verify(struct status *s, uint64_t found, bool is_old, struct erro
 {
     if (s->json) {
         status_json_verified(s->json, found);
+        if (server_view_is(s->ledger))
+            status_json_unapplied(s->json, s->unapplied);
         status_json_end(s->json);
     } else if (found) {
         language_format(&s->out, "\n\nthe ledger is damaged; what was found: %llu\n",
                         (unsigned long long)found);
+    } else if (server_view_is(s->ledger)) {
+        language_append(&s->out, "\nthe ledger is in order: what its records say of each other\n");
     } else {
         language_append(&s->out,
                         "\nthe ledger is in order: its structure, and what its records say of "
@@ -74,12 +86,30 @@ static int end_verify(struct status *s, uint64_t found, bool is_old, struct erro
     return EXIT_ROWS_BAD;
 }
 
+/* What came late and was not applied is no damage: it says that a person, or the gateway, was
+ * wrong.
+ */
+static int verify_on_server(struct status *s, struct error *err)
+{
+    uint64_t found;
+    int result;
+
+    if (care_verify(s->ledger, show_damage, s, &found, err) ||
+        server_view_late_answers(s->ledger, 0, NULL, s, &s->unapplied, err))
+        return -1;
+    result = end_verify(s, found, false, err);
+    status_server_tell(s);
+    return result < 0 || !s->unapplied ? result : EXIT_ROWS_UNKNOWN;
+}
+
 int status_verify(struct status *s, struct error *err)
 {
     uint64_t found;
     uint64_t lost = 0;
     int64_t version;
 
+    if (server_view_is(s->ledger))
+        return status_begin_look(s, err) ? -1 : verify_on_server(s, err);
     if (care_verify(s->ledger, show_damage, s, &found, err) ||
         ledger_version(s->ledger, &version, err) ||
         (version == LEDGER_SCHEMA && !found &&
@@ -91,7 +121,7 @@ int status_verify(struct status *s, struct error *err)
 /* A ledger so damaged that it cannot be opened is what --verify looks for. */
 int status_verify_unopened(struct status *s, struct error *err)
 {
-    if (!s->options->verify || err->exit_code != EXIT_CANNOT_WRITE)
+    if (!s->options->verify || err->exit_code != EXIT_CANNOT_WRITE || server_url_is(s->path.ptr))
         return -1;
     log_error("%s", err->text);
     say_what_to_restore(s);
@@ -108,6 +138,23 @@ static void name_backup(const struct status *s, struct buffer *ret_path)
     snprintf(name, sizeof(name), "ledger-%.4s%.2s%.2s-%.2s%.2s%.2s.db", now, now + 5, now + 8,
              now + 11, now + 14, now + 17);
     folder_place(s->options->backup, name, ret_path);
+}
+
+/* A server has its own way, which sees one moment as well. The URL has no password in it. */
+int status_refuse_backup(const struct options *options, struct error *err)
+{
+    struct buffer words = {0};
+
+    buffer_text(&words, "pg_dump --serializable-deferrable -Fc -n claimbatch -f ");
+    summary_quote(options->backup, &words);
+    buffer_byte(&words, ' ');
+    summary_quote(options->ledger, &words);
+    error_set(err, EXIT_BAD_USAGE,
+              "a ledger on a PostgreSQL server is backed up by the server's own means, into a file "
+              "that is not there yet: %s",
+              buffer_string(&words));
+    buffer_release(&words);
+    return -1;
 }
 
 int status_back_up(struct status *s, struct error *err)
@@ -161,6 +208,8 @@ int status_prune(struct status *s, struct error *err)
         status_json_end(s->json);
     } else {
         status_text_prune(&done, before_ms, is_plan, &s->out);
+        if (!is_plan && done.rows && !done.was_vacuumed && !server_view_is(s->ledger))
+            status_text_prune_size(&s->out);
     }
     if (status_flush(s, 0, err))
         return -1;

@@ -362,6 +362,11 @@ void status_json_damage(struct status_json *json, const char *sentence)
     json_text(json->document, sentence);
 }
 
+void status_json_unapplied(struct status_json *json, uint64_t count)
+{
+    json_key_number(json->document, "unapplied_late_answers", (int64_t)count);
+}
+
 void status_json_verified(struct status_json *json, uint64_t found)
 {
     if (!json->in_damage)

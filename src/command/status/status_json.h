@@ -48,6 +48,7 @@ void status_json_claims_close(struct status_json *json);
 
 void status_json_damage(struct status_json *json, const char *sentence);
 void status_json_verified(struct status_json *json, uint64_t found);
+void status_json_unapplied(struct status_json *json, uint64_t count);
 void status_json_backup(struct status_json *json, const char *path, uint64_t bytes);
 void status_json_prune(struct status_json *json, const struct prune *prune, int64_t before_ms,
                        bool is_plan);

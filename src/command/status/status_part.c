@@ -1,9 +1,19 @@
 #include "status_part.h"
 
+#include <stdio.h>
+
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/words/terminal.h"
-#include <stdio.h>
+#include "ledger/view/server_view.h"
+
+int status_begin_look(struct status *s, struct error *err)
+{
+    if (!server_view_is(s->ledger))
+        return 0;
+    s->holds_snapshot = !ledger_look_begin(s->ledger, err);
+    return s->holds_snapshot ? 0 : -1;
+}
 
 /* Nothing of the ledger is held meanwhile, so a slow reader keeps nobody waiting: what is read from
  * a server in one look is printed when that has ended. */

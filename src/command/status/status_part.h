@@ -36,9 +36,12 @@ struct status {
     char resume[SENTENCE_BYTES]; /* what goes on with the newest run that was interrupted */
 };
 
+/* On a server all that is looked at is of one moment, until something is printed. */
+int status_begin_look(struct status *s, struct error *err);
 int status_flush(struct status *s, size_t least, struct error *err);
 int status_verify(struct status *s, struct error *err);
 int status_verify_unopened(struct status *s, struct error *err);
+int status_refuse_backup(const struct options *options, struct error *err);
 int status_back_up(struct status *s, struct error *err);
 int status_open_to_write(struct status *s, struct error *err);
 int status_prune(struct status *s, struct error *err);

@@ -361,8 +361,10 @@ void status_text_prune(const struct prune *prune, int64_t before_ms, bool is_pla
                                         prune->kept_active),
                         (unsigned long long)prune->kept_active);
     language_append(ret_text, "kept of every claim: its key and its newest accepted content\n");
-    if (!is_plan && prune->rows && !prune->was_vacuumed)
-        language_append(ret_text,
-                        "the file keeps its size, because a run is active or the disk has no "
-                        "room for a copy;\nwhat became free in it is used again\n");
+}
+
+void status_text_prune_size(struct buffer *ret_text)
+{
+    language_append(ret_text, "the file keeps its size, because a run is active or the disk has no "
+                              "room for a copy;\nwhat became free in it is used again\n");
 }

@@ -41,4 +41,7 @@ void status_text_settlement(const struct view_settlement *settlement, struct buf
 void status_text_prune(const struct prune *prune, int64_t before_ms, bool is_plan,
                        struct buffer *ret_text);
 
+/* Of a file that could not be made smaller. */
+void status_text_prune_size(struct buffer *ret_text);
+
 #endif
