@@ -100,6 +100,28 @@ static void it_is_heard_of_when_that_is_due(void **state)
     assert_int_equal(of_worker(place, worker, "beat"), 2);
 }
 
+/* … and the look goes on. */
+static void it_is_heard_of_while_it_looks(void **state)
+{
+    static const struct lease always = {.length_ms = 60000};
+    struct place *place = *state;
+    struct run_record run = create_run(place->ledger, 1), seen;
+
+    set_lease(place->ledger, &always);
+    assert_int_equal(ledger_run_await(place->ledger, 0, &err), 0);
+    assert_int_equal(ledger_look_begin(place->ledger, &err), 0);
+    assert_int_equal(ledger_run_get(place->ledger, run.id, &seen, &err), 1);
+    assert_int_equal(ledger_beat(place->ledger, &err), 0);
+    assert_int_equal(ledger_beat(place->ledger, &err), 0);
+    assert_int_equal(of_worker(place, worker_of(place->ledger), "beat"), 2);
+    cluster_run(place->path, "UPDATE claimbatch.run SET invalid_rows=7");
+    assert_int_equal(ledger_run_get(place->ledger, run.id, &seen, &err), 1);
+    assert_int_equal(seen.invalid_rows, 0);
+    ledger_look_end(place->ledger);
+    assert_int_equal(ledger_beat(place->ledger, &err), 0);
+    assert_int_equal(of_worker(place, worker_of(place->ledger), "beat"), 3);
+}
+
 static void fence(const struct place *place, int64_t worker)
 {
     char statement[512];
@@ -202,6 +224,7 @@ int main(void)
         ON_SERVER(where_its_lock_file_has_no_place_nothing_begins),
         ON_SERVER(none_begins_in_a_transaction),
         ON_SERVER(it_is_heard_of_when_that_is_due),
+        ON_SERVER(it_is_heard_of_while_it_looks),
         ON_SERVER(who_was_fenced_changes_nothing_any_more),
         ON_SERVER(a_beat_tells_of_a_fence_too),
         ON_SERVER(it_takes_the_epoch_that_it_has),

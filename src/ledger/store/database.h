@@ -82,6 +82,7 @@ struct ledger {
     struct {
         struct session *session;
         bool is_begun;
+        bool is_look; /* … and it writes nothing */
         int changes;
         int64_t new_id;               /* as of the last statement */
         struct ledger_worker *worker; /* this process there */

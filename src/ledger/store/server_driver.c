@@ -36,6 +36,7 @@ static int execute(struct ledger *ledger, enum statement which, struct error *er
     int result = session_execute(ledger->server.session, server_sql_text(which), err);
 
     ledger->server.is_begun = !result && which != SQL_COMMIT;
+    ledger->server.is_look = ledger->server.is_begun && which == SQL_READ;
     return result;
 }
 

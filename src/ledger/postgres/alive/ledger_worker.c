@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "ledger/postgres/session.h"
 #include "ledger/store/database.h"
 #include "ledger/store/place.h"
 
@@ -96,13 +97,30 @@ int ledger_worker_begin(struct ledger *ledger, struct error *err)
     return -1;
 }
 
+/* A look may take longer than a lease: of a large run, a report is one. */
+static int beat_beside(struct ledger *ledger, struct error *err)
+{
+    struct ledger_worker *own = ledger->server.worker;
+    int result;
+
+    if (!own->beside && session_open(ledger->path, &own->beside, err))
+        return -1;
+    own->worker.session = own->beside;
+    result = worker_beat(&own->worker, own->worker.calls, err);
+    own->worker.session = ledger->server.session;
+    return result;
+}
+
+/* Who changes something cannot be fenced before that ends, and needs none. */
 int ledger_worker_beat(struct ledger *ledger, struct error *err)
 {
     struct ledger_worker *own = ledger->server.worker;
 
-    if (!own->worker.id || ledger->server.is_begun || !worker_beat_is_due(&own->worker))
+    if (!own->worker.id || !worker_beat_is_due(&own->worker))
         return 0;
-    return worker_beat(&own->worker, own->worker.calls, err);
+    if (ledger->server.is_look)
+        return beat_beside(ledger, err);
+    return ledger->server.is_begun ? 0 : worker_beat(&own->worker, own->worker.calls, err);
 }
 
 int ledger_worker_check(struct ledger *ledger, struct error *err)
@@ -135,6 +153,7 @@ void ledger_worker_end(struct ledger *ledger)
         return;
     if (own->worker.id && !own->worker.is_fenced)
         tell_end(own);
+    session_close(own->beside);
     host_lock_close(&own->lock);
     free(own->watches);
     free(own);

@@ -25,9 +25,10 @@ struct run_watch;
 /* Of each ledger on a server. The turns of a run are the worker's too. */
 struct ledger_worker {
     const struct lease
-        *lease;            /* &lease_real; of tests alone a shorter one, said before it begins */
-    struct host_lock lock; /* fd -1: not opened yet */
-    struct worker worker;  /* id 0: not begun yet */
+        *lease;             /* &lease_real; of tests alone a shorter one, said before it begins */
+    struct host_lock lock;  /* fd -1: not opened yet */
+    struct worker worker;   /* id 0: not begun yet */
+    struct session *beside; /* for what cannot wait for the end of a look; NULL: not yet */
     struct deadline send_before;
     struct run_watch *watches; /* run_holder.c */
     size_t watch_count, watch_room;
