@@ -283,7 +283,7 @@ static int write_lines(struct report *report, uint64_t frontier, uint64_t most, 
     int result = 0;
 
     for (; most; most--) {
-        result = fetch(report, err);
+        result = ledger_beat(report->settings->ledger, err) || fetch(report, err) ? -1 : 0;
         if (result || report->at_end || report->row.row >= frontier)
             break;
         result = write_line(report, code, message, err);
