@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/words/language.h"
 #include "ledger/commits.h"
+#include "ledger/postgres/server_url.h"
 #include "report/manifest/manifest.h"
 
 int newer_ledger_refuse_older(const struct ledger *ledger, const char *path,
@@ -25,10 +26,28 @@ int newer_ledger_refuse_older(const struct ledger *ledger, const char *path,
                      _(NEWER_LEDGER_OVERRIDE));
 }
 
+static int refuse_server(const struct ledger *ledger, int64_t lost, struct error *err)
+{
+    return error_set(
+        err, EXIT_BAD_CONFIG,
+        language_plural(
+            "the last %lld call that ledger '%s' (%s) had acknowledged to this host is "
+            "not in it: its database was put back from a backup, or a standby took over "
+            "that had not received it all. Bring back the newer one; %s",
+            "the last %lld calls that ledger '%s' (%s) had acknowledged to this host "
+            "are not in it: its database was put back from a backup, or a standby took "
+            "over that had not received it all. Bring back the newer one; %s",
+            (unsigned long long)lost),
+        (long long)lost, LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger),
+        _(NEWER_LEDGER_OVERRIDE));
+}
+
 int newer_ledger_refuse_lost(const struct ledger *ledger, struct error *err)
 {
     int64_t lost = ledger_commits_lost(ledger);
 
+    if (server_url_is(ledger_path(ledger)))
+        return refuse_server(ledger, lost, err);
     return error_set(err, EXIT_BAD_CONFIG,
                      language_plural("the last %lld commit of ledger '%s' (%s) is gone: its log "
                                      "(-wal) was removed, or it is an older copy of itself. Bring "

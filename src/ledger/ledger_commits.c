@@ -49,11 +49,24 @@ static int find(struct ledger *ledger, struct database_statement *s, struct erro
 
 int ledger_commits_is_lost(struct ledger *ledger, int64_t number, struct error *err)
 {
+    if (database_is_server(ledger))
+        return 0; /* it counts none: what it has lost its hosts know */
     if (number > ledger->commits.count && commit_count_read(ledger, err))
         return -1; /* another process may have counted since */
     if (number > ledger->commits.count)
         return 1;
     return find(ledger, database_ready(ledger, SQL_GAP_FIND, "i", number), err);
+}
+
+/* Who said it stands in the ledger; that it was said, in the witness of this host. */
+static int pass_over_loss(struct ledger *ledger, const struct statement_by *by, struct error *err)
+{
+    const struct pass pass = {ledger->id, "", ledger_commits_lost(ledger), PASS_OTHERS};
+
+    if (!pass.commits)
+        return 0;
+    ledger->commits.is_passed = true;
+    return ledger_pass_add(ledger, &pass, by, err);
 }
 
 int ledger_commits_jump(struct ledger *ledger, int64_t number, const struct statement_by *by,
@@ -62,6 +75,8 @@ int ledger_commits_jump(struct ledger *ledger, int64_t number, const struct stat
     int64_t count;
     int64_t above = number;
 
+    if (database_is_server(ledger))
+        return pass_over_loss(ledger, by, err);
     if (database_number(ledger, sql_text(SQL_COMMITS_GET), &count, err))
         return -1;
     if (ledger_commits_lost(ledger) && ledger->commits.beside > above)

@@ -108,6 +108,7 @@ struct ledger {
         int64_t opened_at;               /* what the ledger said then */
         int64_t count;                   /* in the ledger, as of the last look or commit */
         bool is_due;                     /* the open transaction says something of rows */
+        bool is_passed;                  /* … of a server: that what is lost is passed over */
     } commits;
     struct {
         int fd;           /* of SQLite's log */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/postgres/alive/run_holder.h"
+#include "ledger/postgres/outage/ledger_witness.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/session.h"
 #include "server_sql.h"
@@ -37,6 +38,8 @@ static int execute(struct ledger *ledger, enum statement which, struct error *er
 
     ledger->server.is_begun = !result && which != SQL_COMMIT;
     ledger->server.is_look = ledger->server.is_begun && which == SQL_READ;
+    if (!result && which == SQL_COMMIT)
+        ledger_witness_forget(ledger);
     return result;
 }
 
@@ -78,7 +81,7 @@ static void roll_back(struct ledger *ledger)
 
     if (ledger->server.is_begun)
         session_execute(ledger->server.session, "ROLLBACK", &ignored);
-    ledger->server.is_begun = false;
+    ledger->server.is_begun = ledger->commits.is_passed = false;
 }
 
 static void end(struct ledger *ledger)
@@ -133,7 +136,11 @@ static int begin(struct ledger *ledger, struct error *err)
 {
     ledger->driver = &driver;
     ledger->server.worker = ledger_worker_new();
-    return ledger->server.worker ? check_ledger(ledger, err) : error_no_memory(err);
+    if (!ledger->server.worker)
+        return error_no_memory(err);
+    return check_ledger(ledger, err) || ledger_witness_look(ledger, ledger_worker_host(ledger), err)
+               ? -1
+               : 0;
 }
 
 int server_driver_open(struct ledger *ledger, struct error *err)

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "ledger/postgres/outage/ledger_witness.h"
 #include "ledger/postgres/session.h"
 #include "ledger/store/database.h"
 #include "ledger/store/place.h"
@@ -17,6 +18,7 @@ struct ledger_worker *ledger_worker_new(void)
     if (own) {
         own->lease = &lease_real;
         own->lock.fd = -1;
+        own->witness.fd = -1;
     }
     return own;
 }
@@ -85,12 +87,13 @@ int ledger_worker_begin(struct ledger *ledger, struct error *err)
         return 0;
     if (ledger->server.is_begun)
         return error_set(err, EXIT_INTERNAL, "a worker cannot begin within a transaction");
-    if (open_lock(ledger, err))
+    if (open_lock(ledger, err) || ledger_witness_open(ledger, err))
         return -1;
     own->worker = (struct worker){.session = ledger->server.session,
                                   .lock = &own->lock,
                                   .lease = own->lease,
-                                  .send_before = &own->send_before};
+                                  .send_before = &own->send_before,
+                                  .witness = &own->witness};
     if (!worker_begin(&own->worker, err))
         return 0;
     own->worker.id = 0;
@@ -155,6 +158,7 @@ void ledger_worker_end(struct ledger *ledger)
         tell_end(own);
     session_close(own->beside);
     host_lock_close(&own->lock);
+    witness_close(&own->witness);
     free(own->watches);
     free(own);
     ledger->server.worker = NULL;

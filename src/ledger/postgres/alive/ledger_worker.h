@@ -16,6 +16,7 @@
 #include "base/deadline.h"
 #include "host_lock.h"
 #include "lease.h"
+#include "ledger/postgres/outage/witness.h"
 #include "worker.h"
 
 struct error;
@@ -30,6 +31,7 @@ struct ledger_worker {
     struct worker worker;   /* id 0: not begun yet */
     struct session *beside; /* for what cannot wait for the end of a look; NULL: not yet */
     struct deadline send_before;
+    struct witness witness;    /* fd -1: not opened yet */
     struct run_watch *watches; /* run_holder.c */
     size_t watch_count, watch_room;
 };
