@@ -5,8 +5,11 @@
  * in the ledger itself and, once it is on disk, in the small file beside it that has its locks
  * (LEDGER.lock), which is not synced. So the file may be behind the ledger, after a power cut, but
  * never ahead of it: where it is, the ledger's last commits are gone (its log was removed, or a
- * backup was put in its place). Manifests have the count as well. A transaction that only tells of
- * runs is not counted: a backup after which nothing was sent is as good as the ledger itself.
+ * backup was put in its place). It also notes, synced, that the log is being carried over into the
+ * ledger: where that was cut and the log is gone, the ledger lost commits whatever it counts, since
+ * the count may have been carried over before the rest. Manifests have the count as well. A
+ * transaction that only tells of runs is not counted: a backup after which nothing was sent is as
+ * good as the ledger itself.
  *
  * Where a person says that a ledger whose commits are gone is to be used all the same, its count
  * jumps ahead, so that no number is given twice: what lies between is a gap, and the manifests of

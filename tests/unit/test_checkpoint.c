@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "ledger/commits.h"
 #include "ledger_place.h"
 
 #define LONG_LOG 4100 /* rows: their pages are more than what a log is carried over from */
@@ -74,6 +75,22 @@ static int lay_over_files(void **state)
 }
 
 /* ---- words ---- */
+
+static void remove_beside(const struct place *place, const char *suffix)
+{
+    char path[160];
+
+    snprintf(path, sizeof(path), "%s%s", place->path, suffix);
+    unlink(path);
+}
+
+static void remove_files(const struct place *place)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++)
+        remove_beside(place, suffixes[i]);
+}
 
 static struct ledger *open_another(const struct place *place)
 {
@@ -260,6 +277,107 @@ static void runs_that_carry_over_by_turns_lose_nothing(void **state)
     check_rows(place->path, (int64_t)PROCESSES * TURNS * ROWS);
 }
 
+/* ---- a log that is lost ---- */
+
+static int pages_before_death;
+
+static void die_after_pages(void)
+{
+    if (pages_before_death-- == 0)
+        die();
+    meanwhile = die_after_pages;
+}
+
+/* Claims whose records lie all over the ledger. */
+static void send_claims(struct ledger *ledger, int64_t run, uint64_t first, uint64_t count)
+{
+    char order_no[32];
+
+    for (uint64_t row = first; row < first + count; row++) {
+        snprintf(order_no, sizeof(order_no), "C%llu", (unsigned long long)(row * 7919 % 1000));
+        send_one(ledger, run, row, order_no, OUTCOME_ACCEPTED);
+    }
+}
+
+/* Another process records something and carries the log over when it closes the ledger: it is
+ * killed before so many pages are written. False when that many never were. */
+static bool is_killed_at_close(const struct place *place, int64_t run, int pages)
+{
+    pid_t child = fork();
+    int status = -1;
+
+    if (child == 0) {
+        struct ledger *ledger = open_another(place);
+
+        send_claims(ledger, run, 200, 3);
+        pages_before_death = pages;
+        meanwhile = die_after_pages;
+        ledger_close(ledger);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status == SIGKILL;
+}
+
+/* So many rows that no page more is needed for those of the other process. */
+static int64_t make_anew(struct place *place)
+{
+    int64_t run;
+
+    remove_files(place);
+    place->ledger = open_another(place);
+    run = create_run(place->ledger, 1).id;
+    send_claims(place->ledger, run, 1, 150);
+    ledger_close(place->ledger);
+    place->ledger = NULL;
+    return run;
+}
+
+/* Its commits are gone, and that stays so; or it is damaged. */
+static void check_loss_is_known(const struct place *place)
+{
+    for (int i = 0; i < 2; i++) {
+        struct ledger *ledger = NULL;
+
+        if (ledger_open(place->path, &ledger, &err))
+            assert_int_equal(err.exit_code, EXIT_CANNOT_WRITE);
+        else
+            assert_true(ledger_commits_lost(ledger) > 0);
+        ledger_close(ledger);
+    }
+}
+
+static void log_that_is_lost_at_any_page_of_a_checkpoint_is_missed(void **state)
+{
+    struct place *place = *state;
+    int pages = 0;
+
+    ledger_close(place->ledger);
+    for (; is_killed_at_close(place, make_anew(place), pages); pages++) {
+        remove_beside(place, "-wal");
+        remove_beside(place, "-shm");
+        check_loss_is_known(place);
+    }
+    assert_in_range(pages, 4, 100);
+}
+
+static void checkpoint_that_is_killed_and_made_again_loses_nothing(void **state)
+{
+    struct place *place = *state;
+    int pages = 0;
+
+    ledger_close(place->ledger);
+    for (; is_killed_at_close(place, make_anew(place), pages); pages++) {
+        for (int i = 0; i < 2; i++) {
+            place->ledger = open_another(place);
+            assert_int_equal(ledger_commits_lost(place->ledger), 0);
+            ledger_close(place->ledger);
+            place->ledger = NULL;
+        }
+        check_rows(place->path, 153);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +385,8 @@ int main(void)
         WITH_LEDGER(commits_go_on_during_a_checkpoint),
         WITH_LEDGER(checkpoint_that_is_killed_keeps_nobody_from_the_next),
         WITH_LEDGER(runs_that_carry_over_by_turns_lose_nothing),
+        WITH_LEDGER(log_that_is_lost_at_any_page_of_a_checkpoint_is_missed),
+        WITH_LEDGER(checkpoint_that_is_killed_and_made_again_loses_nothing),
     };
 
     return cmocka_run_group_tests(tests, lay_over_files, NULL);

@@ -31,6 +31,7 @@
 
 #include "checkpoint.h"
 
+#include "commit_count.h"
 #include "database.h"
 #include "run_lock.h"
 
@@ -57,10 +58,32 @@ static int settle(struct ledger *ledger, int code, struct error *err)
     return 0;
 }
 
-static int carry_over(struct ledger *ledger, int mode, struct error *err)
+/* *ret_left: pages that are in the log alone. Where it fails, a part of the log may be carried
+ * over, and stays noted as such. */
+static int carry_noted(struct ledger *ledger, int mode, int *ret_left)
+{
+    int pages = 0;
+    int carried = 0;
+    int code;
+
+    *ret_left = -1;
+    if (commit_count_carry_begin(ledger))
+        return SQLITE_FULL;
+    code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, mode, &pages, &carried);
+    if (code != SQLITE_OK && code != SQLITE_BUSY && code != SQLITE_LOCKED)
+        return code;
+    if (commit_count_carry_end(ledger))
+        return SQLITE_FULL;
+    *ret_left = pages - carried;
+    return SQLITE_OK;
+}
+
+static int carry_over(struct ledger *ledger, int mode, int *ret_left, struct error *err)
 {
     int least = ledger->log_pages >= CHECKPOINT_PAGES ? CHECKPOINT_PAGES : 1;
     int code;
+
+    *ret_left = -1;
 
     ledger->log_pages = 0;
     code = commit_something(ledger);
@@ -68,18 +91,50 @@ static int carry_over(struct ledger *ledger, int mode, struct error *err)
     if (code != SQLITE_OK || ledger->log_pages < least)
         return settle(ledger, code, err);
     ledger->log_pages = 0;
-    code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, mode, NULL, NULL);
-    return code == SQLITE_BUSY || code == SQLITE_LOCKED ? 0 : settle(ledger, code, err);
+    return settle(ledger, carry_noted(ledger, mode, ret_left), err);
 }
 
-int checkpoint_run(struct ledger *ledger, int mode, struct error *err)
+static int run(struct ledger *ledger, int mode, int *ret_left, struct error *err)
 {
     int taken = ledger->lock_fd < 0 ? 0 : run_lock_take(ledger->lock_fd, CHECKPOINT_BYTE, err);
     int result;
 
+    *ret_left = -1;
     if (taken <= 0)
         return taken;
-    result = carry_over(ledger, mode, err);
+    result = carry_over(ledger, mode, ret_left, err);
     run_lock_drop(ledger->lock_fd, CHECKPOINT_BYTE);
     return result;
+}
+
+int checkpoint_run(struct ledger *ledger, int mode, struct error *err)
+{
+    int left;
+
+    return run(ledger, mode, &left, err);
+}
+
+static bool has_empty_log(struct ledger *ledger)
+{
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size = 0;
+
+    sqlite3_file_control(ledger->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    return !log || !log->pMethods || (log->pMethods->xFileSize(log, &size) == SQLITE_OK && !size);
+}
+
+void checkpoint_close(struct ledger *ledger)
+{
+    struct error hindrance;
+    int left = -1;
+
+    if (!ledger->db || sqlite3_db_readonly(ledger->db, "main") || has_empty_log(ledger))
+        return;
+    database_rollback(ledger);
+    sqlite3_busy_timeout(ledger->db, 0); /* who holds it goes on, and will carry over */
+    ledger->log_pages = 0;
+    if (ledger_is_alone(ledger))
+        run(ledger, SQLITE_CHECKPOINT_PASSIVE, &left, &hindrance);
+    if (left)
+        sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }

@@ -13,4 +13,8 @@ struct ledger;
  * hinders it for now (another's checkpoint, a reader, a full disk) is no error: the log stays. */
 int checkpoint_run(struct ledger *ledger, int mode, struct error *err);
 
+/* Before the ledger is closed, and its statements with it. Where the log cannot be carried over
+ * whole it stays: SQLite, which does that when it closes the last one, leaves it alone then. */
+void checkpoint_close(struct ledger *ledger);
+
 #endif

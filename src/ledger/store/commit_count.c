@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -15,6 +16,11 @@
 
 #define LINE_FORMAT "%s %020" PRId64 "\n"
 #define LINE_BYTES (LEDGER_ID_BYTES - 1 + 1 + 20 + 1) /* one piece of one sector of the disk */
+#define LOG_HEAD_BYTES 32                             /* a log of SQLite that holds nothing */
+
+/* Behind the line: whether the log is being carried over, or that was cut. */
+#define CARRYING '+'
+#define CARRIED '-'
 
 void commit_count_this(struct ledger *ledger)
 {
@@ -101,6 +107,44 @@ void commit_count_write(struct ledger *ledger)
         return;
 }
 
+static int write_mark(struct ledger *ledger, char mark)
+{
+    return ledger->lock_fd >= 0 && pwrite(ledger->lock_fd, &mark, 1, LINE_BYTES) == 1 &&
+                   fdatasync(ledger->lock_fd) == 0
+               ? 0
+               : -1;
+}
+
+int commit_count_carry_begin(struct ledger *ledger)
+{
+    return write_mark(ledger, CARRYING);
+}
+
+int commit_count_carry_end(struct ledger *ledger)
+{
+    return write_mark(ledger, CARRIED);
+}
+
+static bool is_carrying(int fd)
+{
+    char mark;
+
+    return pread(fd, &mark, 1, LINE_BYTES) == 1 && mark == CARRYING;
+}
+
+static bool has_no_log(const struct ledger *ledger)
+{
+    struct buffer path = {0};
+    struct stat status;
+    bool is_absent;
+
+    ledger_path_beside(ledger, "-wal", &path);
+    is_absent = !path.failed &&
+                (stat(path.ptr, &status) ? errno == ENOENT : status.st_size <= LOG_HEAD_BYTES);
+    buffer_release(&path);
+    return is_absent;
+}
+
 void commit_count_read_beside(struct ledger *ledger)
 {
     char line[LINE_BYTES + 1] = "";
@@ -117,6 +161,8 @@ void commit_count_read_beside(struct ledger *ledger)
     if (fd < 0)
         return; /* who writes the ledger opens it for himself, and is told */
     len = pread(fd, line, LINE_BYTES, 0);
+    /* Twice: another process may end, which notes that before SQLite removes the log. */
+    ledger->commits.is_cut = is_carrying(fd) && has_no_log(ledger) && is_carrying(fd);
     close(fd);
     parse_line(line, len, ledger->commits.beside_id, &ledger->commits.beside);
 }
@@ -126,7 +172,9 @@ int64_t commit_count_lost(const struct ledger *ledger)
     const char *id = ledger->commits.beside_id;
     int64_t lost = ledger->commits.beside - ledger->commits.opened_at;
 
-    return strcmp(id, ledger->id) == 0 && lost > 0 ? lost : 0;
+    if (strcmp(id, ledger->id) != 0)
+        return 0;
+    return lost > ledger->commits.is_cut ? lost : ledger->commits.is_cut;
 }
 
 /* A commit whose process was killed before it had synced the log is seen all the same: a count that
@@ -142,6 +190,23 @@ static int sync_log(struct ledger *ledger, struct error *err)
                      LOG_QUOTED(ledger->path), strerror(errno));
 }
 
+/* A log that is gone is soon followed by a new one: the count beside the ledger tells from now on,
+ * by one that is more than it has. */
+static int keep_loss(struct ledger *ledger, struct error *err)
+{
+    char text[LINE_BYTES + 2];
+
+    if (!ledger->commits.is_cut || strcmp(ledger->commits.beside_id, ledger->id) != 0)
+        return 0;
+    if (ledger->commits.beside <= ledger->commits.count)
+        ledger->commits.beside = ledger->commits.count + 1;
+    snprintf(text, sizeof(text), LINE_FORMAT "%c", ledger->id, ledger->commits.beside, CARRIED);
+    if (pwrite(ledger->lock_fd, text, LINE_BYTES + 1, 0) == LINE_BYTES + 1)
+        return 0;
+    return error_set(err, EXIT_CANNOT_WRITE, "cannot write the lock file of the ledger '%s': %s",
+                     LOG_QUOTED(ledger->path), strerror(errno));
+}
+
 int commit_count_open(struct ledger *ledger, struct error *err)
 {
     bool is_behind;
@@ -149,6 +214,8 @@ int commit_count_open(struct ledger *ledger, struct error *err)
     if (commit_count_read(ledger, err))
         return -1;
     ledger->commits.opened_at = ledger->commits.count;
+    if (keep_loss(ledger, err))
+        return -1;
     is_behind = strcmp(ledger->commits.beside_id, ledger->id) != 0 ||
                 ledger->commits.beside < ledger->commits.count;
     if (!is_behind)

@@ -29,6 +29,12 @@ int commit_count_read(struct ledger *ledger, struct error *err);
 /* Begins to count beside a ledger that is open for writing. */
 int commit_count_open(struct ledger *ledger, struct error *err);
 
+/* Around whatever carries the log over: notes beside the ledger, on the disk, that a part of the
+ * log may be in it. A log that is gone before the end is noted is a loss, whatever the ledger
+ * counts: the page that has the count may be among those that were carried over. 0 or -1. */
+int commit_count_carry_begin(struct ledger *ledger);
+int commit_count_carry_end(struct ledger *ledger);
+
 /* How many of the commits that were counted beside the ledger are not in it. */
 int64_t commit_count_lost(const struct ledger *ledger);
 

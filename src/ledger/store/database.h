@@ -109,6 +109,7 @@ struct ledger {
         int64_t count;                   /* in the ledger, as of the last look or commit */
         bool is_due;                     /* the open transaction says something of rows */
         bool is_passed;                  /* … of a server: that what is lost is passed over */
+        bool is_cut; /* its log is gone, a part of which may have been carried over */
     } commits;
     struct {
         int fd;           /* of SQLite's log */
@@ -157,6 +158,9 @@ bool database_is_begun(const struct ledger *ledger);
 /* Whether another process holds what ledger_begin waits for. Where the log's index cannot be opened
  * it may; where the kernel cannot say who has a lock, locks fail, and nobody need hold it. */
 bool ledger_is_held(struct ledger *ledger);
+
+/* Whether no other process has the ledger open; false where that cannot be said. */
+bool ledger_is_alone(struct ledger *ledger);
 
 /* What was looked up is not taken for known any more. */
 void database_forget_lookup(struct lookup *lookup);

@@ -17,6 +17,7 @@
 
 #define LOCKS_FIRST 120 /* of the index: write, checkpoint and recovery */
 #define LOCKS_COUNT 3
+#define USERS_BYTE 128 /* of the index: whoever has it open holds that, shared */
 
 char *ledger_plain_path(const char *path, struct error *err)
 {
@@ -62,16 +63,26 @@ static int open_beside(const struct ledger *ledger, const char *suffix, int flag
     return fd;
 }
 
-bool ledger_is_held(struct ledger *ledger)
+/* Whether another process has one of these bytes of the index. */
+static bool is_locked(struct ledger *ledger, off_t first, off_t count)
 {
-    struct flock lock = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCKS_FIRST, .l_len = LOCKS_COUNT};
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = first, .l_len = count};
 
     if (ledger->index_fd < 0)
         ledger->index_fd = open_beside(ledger, "-shm", O_RDONLY);
     if (ledger->index_fd < 0)
         return true;
     return fcntl(ledger->index_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+bool ledger_is_held(struct ledger *ledger)
+{
+    return is_locked(ledger, LOCKS_FIRST, LOCKS_COUNT);
+}
+
+bool ledger_is_alone(struct ledger *ledger)
+{
+    return !is_locked(ledger, USERS_BYTE, 1);
 }
 
 bool ledger_is_in_place(const struct ledger *ledger)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file/file.h"
 #include "base/log.h"
+#include "checkpoint.h"
 #include "commit_count.h"
 #include "database.h"
 #include "ledger/ledger_turn.h"
@@ -337,6 +338,7 @@ void ledger_close(struct ledger *ledger)
 {
     if (!ledger)
         return;
+    checkpoint_close(ledger);
     for (int i = 0; i < SQL_COUNT; i++)
         database_release(&ledger->statements[i]);
     ledger_turns_close(ledger);
