@@ -217,13 +217,10 @@ static const struct command *find_command(const char *word, struct error *err)
     return NULL;
 }
 
-/* Whether it names a ledger on a server, with which the command cannot do yet what it is told. */
+/* Whether it names a ledger on a server, which the command cannot teach anything yet. */
 static bool is_refused(const struct command *command, const struct options *options)
 {
-    bool is_done = strcmp(command->name, "upload") == 0 ||
-                   (strcmp(command->name, "status") == 0 && !options->abandon);
-
-    return names_server(options) && !is_done;
+    return names_server(options) && strcmp(command->name, "import") == 0;
 }
 
 static int run_options(const struct command *command, const struct options *options,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "chain.h"
+#include "ledger/postgres/alive/quarantine.h"
 #include "ledger/store/commit_count.h"
 
 /* Whether the claim's open attempt is the one a person means: 1, and what is known of its row, or
@@ -86,6 +87,18 @@ static int apply_settlement(struct ledger *ledger, int64_t platform, const struc
                             err);
 }
 
+/* What a host that was not heard of any more has signed may leave yet. */
+static int check_quarantine(struct ledger *ledger, struct row_place place, struct error *err)
+{
+#ifdef HAVE_LIBPQ
+    if (database_is_server(ledger))
+        return quarantine_check(ledger->server.session, place.run, place.row, err);
+#else
+    (void)ledger, (void)place, (void)err;
+#endif
+    return 0;
+}
+
 int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
                        const struct settlement *settlement, struct error *err)
 {
@@ -98,6 +111,9 @@ int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
     result = find_meant(ledger, platform, ref, settlement, &known, err);
+    if (result > 0 && settlement->outcome != OUTCOME_ACCEPTED &&
+        check_quarantine(ledger, ref->place, err))
+        result = -1;
     if (result > 0 &&
         apply_settlement(ledger, platform, ref, settlement, &known, &was, &message, err))
         result = -1;

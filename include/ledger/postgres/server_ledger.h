@@ -1,7 +1,6 @@
 /*
- * server_ledger: a ledger on a PostgreSQL server, as far as it goes: its tables are made, it is
- * looked at (view.h), and whatever else is asked of it is refused in plain words, so that nothing
- * is sent with it.
+ * server_ledger: the tables of a ledger on a PostgreSQL server are made; what is not done with such
+ * a ledger is refused in plain words.
  *
  * Tested by tests/e2e/test_server_ledger.py
  */

@@ -19,6 +19,7 @@
 #include "confirmation.h"
 #include "decisions.h"
 #include "ledger/ledger.h"
+#include "ledger/postgres/server_url.h"
 #include "ledger/view/view.h"
 
 /* What one look over the ledger has open. */
@@ -47,7 +48,7 @@ static int open_ledger(struct desk *desk, struct error *err)
         return view_open(desk->path.ptr, &desk->ledger, err) || view_check_schema(desk->ledger, err)
                    ? -1
                    : 0;
-    if (access(desk->path.ptr, F_OK) && errno == ENOENT)
+    if (!server_url_is(desk->path.ptr) && access(desk->path.ptr, F_OK) && errno == ENOENT)
         return error_set(err, EXIT_BAD_CONFIG,
                          "there is no ledger at '%s'; name it with --ledger; nothing was settled",
                          LOG_QUOTED(desk->path.ptr));

@@ -234,7 +234,6 @@ static int create_on_server(const struct options *o, struct error *err)
     log_warn("new ledger created: %s", LOG_QUOTED(o->ledger));
     if (strcmp(made.durability, "disk") == 0)
         log_warn("the server waits for no standby: what was sent last is lost with its disk");
-    log_info("next: nothing can be sent with it yet");
     return EXIT_COMPLETE;
 }
 

@@ -14,9 +14,8 @@
 int server_ledger_refuse(const char *url, struct error *err)
 {
     return error_set(err, EXIT_BAD_USAGE,
-                     "'%s' names a ledger on a PostgreSQL server. This version makes one and looks "
-                     "at it (claimbatch status), and cannot send with it, nor change it otherwise: "
-                     "name a file on a local disk with --ledger; nothing was sent",
+                     "'%s' names a ledger on a PostgreSQL server, and this is done with one in a "
+                     "file alone: name a file on a local disk with --ledger; nothing was done",
                      LOG_QUOTED(url));
 }
 
