@@ -239,7 +239,7 @@ static int upload_at_last(int file)
     struct words words = words_sending("upload", export_names[file], LEDGER);
     int code = upload_once(&words, file);
 
-    if (world->is_damaged) {
+    if (world->is_damaged && code == EXIT_NO_WRITE) {
         heed_damage();
         code = upload_once(&words, file);
     }
@@ -273,7 +273,8 @@ static bool try_to_end(void)
            (codes[1] == 0 || codes[1] == 1);
 }
 
-/* An accident, or a person's word to send again, leaves what an audit has to name. */
+/* An accident, a person's word to send again, or an export that was replaced when its run had just
+ * begun anew, and that nothing ends now, leave what an audit has to name. */
 static bool has_mark(enum mark mark)
 {
     return world->marks >> mark & 1;
@@ -287,9 +288,9 @@ static void audit_at_last(void)
     if (has_mark(MARK_KILLED_RESOLVE)) /* between a report and its manifest, perhaps */
         desk_bring_up_to_date(&(struct operation){.kind = OPERATION_RESOLVE});
     code = words_run(&words, &(struct operation){.kind = OPERATION_AUDIT});
-    if (code && !world->had_accident && !has_mark(MARK_RESUBMIT_SENT) &&
-        !has_mark(MARK_RESEND_SENT) && !has_mark(MARK_SETTLED_WITHOUT_REPORT) &&
-        !has_mark(MARK_KILLED_RERUN))
+    if (code && !world->had_accident && !has_mark(MARK_EXPORT_CHANGED) &&
+        !has_mark(MARK_RESUBMIT_SENT) && !has_mark(MARK_RESEND_SENT) &&
+        !has_mark(MARK_SETTLED_WITHOUT_REPORT) && !has_mark(MARK_KILLED_RERUN))
         violation("the last audit ended with %d", code);
 }
 
