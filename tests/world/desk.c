@@ -189,20 +189,31 @@ static void learn_start(const char *of, const struct operation *operation)
     words_run(&words, operation);
 }
 
-void desk_learn(const struct operation *operation)
+/* False when one does not fit its manifest. */
+static bool learn_reports(const struct names *names, int first, int end,
+                          const struct operation *operation)
 {
-    static struct names names;
     struct words words = words_begin("import", "");
 
-    folder_list(".manifest.json", &names);
-    for (int i = 0; i < names.count; i++)
-        words_say(&words, "%s", names.name[i]);
+    for (int i = first; i < end; i++)
+        words_say(&words, "%s", names->name[i]);
     words_say(&words, WORDS_GATEWAY " " WORDS_REASON);
-    if (names.count) {
-        mark(MARK_IMPORTED);
-        words_run(&words, operation);
-    }
+    mark(MARK_IMPORTED);
+    return words_run(&words, operation) != 65;
+}
+
+/* All at once; where one of them is refused, one by one. */
+bool desk_learn(const struct operation *operation)
+{
+    static struct names names;
+    bool is_all;
+
+    folder_list(".manifest.json", &names);
+    is_all = !names.count || learn_reports(&names, 0, names.count, operation);
+    for (int i = 0, count = is_all ? 0 : names.count; i < count; i++)
+        learn_reports(&names, i, i + 1, operation);
     folder_list(".started.json", &names);
     for (int i = 0; i < names.count; i++)
         learn_start(names.name[i], operation);
+    return is_all;
 }

@@ -19,7 +19,8 @@ bool desk_resolve_all(const struct operation *operation);
 /* What the ledger knows of the reports' rows, they tell. */
 void desk_bring_up_to_date(const struct operation *operation);
 
-/* Takes in all that lies in the folder: reports, and the starts that left none. */
-void desk_learn(const struct operation *operation);
+/* Takes in all that lies in the folder: reports, and the starts that left none. False when a report
+ * does not fit its manifest: a kill came between the two. */
+bool desk_learn(const struct operation *operation);
 
 #endif

@@ -238,13 +238,14 @@ static int upload_at_last(int file)
 {
     struct words words = words_sending("upload", export_names[file], LEDGER);
     int code = upload_once(&words, file);
+    bool has_learnt = true;
 
     if (world->is_damaged && code == EXIT_NO_WRITE) {
         heed_damage();
         code = upload_once(&words, file);
     }
     if (code == EXIT_REFUSED_LEDGER) {
-        desk_learn(&(struct operation){.kind = OPERATION_IMPORT});
+        has_learnt = desk_learn(&(struct operation){.kind = OPERATION_IMPORT});
         code = upload_once(&words, file);
     }
     if (code == EXIT_NO_PLACE) { /* what a kill has left there is another export's by now */
@@ -254,6 +255,7 @@ static int upload_at_last(int file)
     if (code == EXIT_REFUSED_LEDGER) { /* no file tells of all that it has lost */
         words_say(&words, "--new-ledger " WORDS_REASON);
         mark(MARK_NEW_LEDGER);
+        world->goes_on_blind |= !has_learnt;
         code = upload_once(&words, file);
     }
     return code;

@@ -84,8 +84,9 @@ struct world {
     int starts, kills, failures, suspected, rounds;
     bool is_quiet; /* the last phase: nothing goes wrong any more */
     bool had_accident;
-    bool is_damaged; /* the ledger: of a log that was lost a part had been carried over */
-    uint64_t trace;  /* a digest of all events */
+    bool goes_on_blind; /* a person goes on, though a report is that the ledger cannot learn from */
+    bool is_damaged;    /* the ledger: of a log that was lost a part had been carried over */
+    uint64_t trace;     /* a digest of all events */
     uint64_t drawn[STREAMS];
     int64_t event_count;
     struct event events[EVENTS_MAX];
