@@ -307,13 +307,24 @@ static void reap(void)
     }
 }
 
+/* Nothing will ever wake it: that everybody waits is a violation already. */
+static void end_if_stuck(struct actor *actor)
+{
+    if (actor->state != ACTOR_LIVES || actor->wake_ms != INT64_MAX || !*world->violation)
+        return;
+    kill(actor->pid, SIGKILL);
+    actor->state = ACTOR_KILLED;
+}
+
 int process_wait(int actor)
 {
     struct actor *a = &world->actors[actor];
     bool is_killed;
 
-    for (reap(); a->state == ACTOR_LIVES; reap())
+    for (reap(); a->state == ACTOR_LIVES; reap()) {
         sleep_until(INT64_MAX);
+        end_if_stuck(a);
+    }
     is_killed = a->state == ACTOR_KILLED;
     a->state = ACTOR_FREE;
     return is_killed ? -SIGKILL : a->exit_code;
