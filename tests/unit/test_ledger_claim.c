@@ -361,7 +361,7 @@ int main(void)
         ON_BOTH(row_before_is_the_nearest_though_rows_became_final_in_another_order),
         WITH_LEDGER(row_that_stands_alone_costs_the_claim_nothing),
         ON_BOTH(what_is_known_of_a_row_is_its_claim_and_the_row_before),
-        WITH_LEDGER(a_claim_tells_whether_the_run_of_its_intent_is_alive),
+        ON_BOTH(a_claim_tells_whether_the_run_of_its_intent_is_alive),
         ON_BOTH(intents_of_a_dead_run_become_unknown),
     };
 

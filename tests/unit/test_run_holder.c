@@ -97,6 +97,7 @@ static void a_run_whose_worker_has_ended_is_anybodys(void **state)
 static void kill_holder(const struct place *place, int64_t run)
 {
     int status, ready[2];
+    bool was_alive;
     char byte;
     pid_t child;
 
@@ -118,9 +119,10 @@ static void kill_holder(const struct place *place, int64_t run)
     close(ready[1]);
     assert_int_equal(read(ready[0], &byte, 1), 1);
     close(ready[0]);
-    assert_true(ledger_run_is_alive(place->ledger, run));
+    was_alive = ledger_run_is_alive(place->ledger, run);
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(was_alive);
 }
 
 /* … if it is on this host: it makes no lock file, and takes nobody's word for dead. */
