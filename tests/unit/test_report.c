@@ -14,14 +14,10 @@
 
 #include "base/file/file.h"
 #include "failing_realloc.h"
-#include "ledger/postgres/alive/ledger_worker.h"
-#include "ledger/postgres/server_ledger.h"
-#include "ledger/store/database.h"
-#include "one_server.h"
 #include "report/draft.h"
 #include "report/line.h"
 #include "report/report.h"
-#include "run_place.h"
+#include "run_on_server.h"
 
 static const char export_text[] =
     "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n"
@@ -234,29 +230,17 @@ static void report_has_one_writer(void **state)
 /* A large one takes longer than who holds its run may be silent. */
 static void who_writes_a_report_is_heard_of(void **state)
 {
-    static const struct lease always = {.length_ms = 60000};
     struct desk *desk = *state;
-    struct server_ledger made;
     char url[CLUSTER_URL_BYTES];
 
-    if (!has_server)
-        skip();
-    cluster_create(&server, url);
-    assert_int_equal(server_ledger_create(url, &made, &err), 0);
     report_close(desk->report);
     desk->report = NULL;
-    ledger_close(desk->place.ledger);
-    assert_int_equal(ledger_open(url, &desk->place.ledger, &err), 0);
-    run_place_record(&desk->place);
+    hold_run_on_server(&desk->place, url);
     desk->settings.ledger = desk->place.ledger;
     desk->settings.run = desk->place.run.id;
-    desk->place.ledger->server.worker->lease = &always;
-    setenv("STATE_DIRECTORY", desk->place.folder, 1);
-    assert_int_equal(ledger_run_lock(desk->place.ledger, desk->place.run.id, &err), 1);
     assert_int_equal(report_open(&desk->settings, &desk->report, &err), 0);
-    cluster_run(url, "UPDATE claimbatch.worker SET beat=0");
     assert_int_equal(report_finish(desk->report, "NOT_SENT", "stopped", &err), 0);
-    assert_true(cluster_number(url, "SELECT beat FROM claimbatch.worker") >= 4);
+    assert_true(beats_at(url) >= 4);
 }
 
 #define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

@@ -15,7 +15,7 @@
 #include "command/resolve/revision.h"
 #include "input/claim/claim_digest.h"
 #include "publish.h"
-#include "run_place.h"
+#include "run_on_server.h"
 
 static const char export_text[] =
     "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n"
@@ -329,6 +329,21 @@ static void report_without_its_manifest_is_taken_where_publishing_was_cut_short(
     assert_refused(desk, "its rows are 4, not 5");
 }
 
+/* A large report takes longer to be read than who holds its run may be silent. */
+static void who_reads_a_report_is_heard_of(void **state)
+{
+    struct desk *desk = *state;
+    struct revision_row row;
+    char url[CLUSTER_URL_BYTES];
+
+    hold_run_on_server(&desk->place, url);
+    desk->settings.ledger = desk->place.ledger;
+    open_revision(desk);
+    while (revision_next(desk->revision, &row, &err) > 0)
+        ;
+    assert_true(beats_at(url) >= 4);
+}
+
 #define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -340,8 +355,9 @@ int main(void)
         AT_DESK(row_that_waits_for_a_repeat_is_unsent),
         AT_DESK(invalid_row_that_was_sent_since_cannot_be_told),
         AT_DESK(report_that_was_changed_is_refused_with_the_row),
+        AT_DESK(who_reads_a_report_is_heard_of),
         AT_DESK(report_without_its_manifest_is_taken_where_publishing_was_cut_short),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -127,8 +127,10 @@ static bool is_written_alike(struct revision *revision, const struct line *a, co
 int revision_next(struct revision *revision, struct revision_row *ret_row, struct error *err)
 {
     const struct row_record *known = &revision->known.record;
-    int found = scan_next(revision->scan, &revision->was, err);
+    int found = ledger_beat(revision->settings->ledger, err);
 
+    if (!found)
+        found = scan_next(revision->scan, &revision->was, err);
     if (found <= 0)
         return found;
     *ret_row = (struct revision_row){.was = &revision->was, .line = revision->was.line};
