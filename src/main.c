@@ -172,14 +172,14 @@ static void allow_path(void *context, const char *path, bool is_folder)
         confinement_allow_file(context, path);
 }
 
-/* From here on the process works on what others wrote. What is to outlive it, or to have none of
- * its secrets, locks and restrictions, is forked before: no secret has been read, nothing is open
- * but what we were started with, and there is one thread. */
 static bool names_server(const struct options *options)
 {
     return options->ledger && server_url_is(options->ledger);
 }
 
+/* From here on the process works on what others wrote. What is to outlive it, or to have none of
+ * its secrets, locks and restrictions, is forked before: no secret has been read, nothing is open
+ * but what we were started with, and there is one thread. */
 static void confine(const struct options *options)
 {
     struct confinement confinement = {0};
