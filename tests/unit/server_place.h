@@ -56,7 +56,7 @@ static inline struct session *place_create(char url[CLUSTER_URL_BYTES])
 /* Run and worker have the same number. */
 static inline struct server_turn *place_turn(const char *url, struct worker *worker)
 {
-    const struct server_work work = {1, worker->id};
+    const struct server_work work = {1, worker->id, NULL};
     struct server_turn *turn;
     struct error err;
 

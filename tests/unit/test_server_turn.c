@@ -9,6 +9,9 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "folder.h"
+#include "ledger/postgres/alive/host_lock.h"
+#include "ledger/postgres/outage/spill.h"
 #include "server_place.h"
 
 static void what_is_accepted_is_known_in_the_next_turn(void **state)
@@ -170,7 +173,7 @@ static void who_was_fenced_says_nothing_more(void **state)
     char url[CLUSTER_URL_BYTES];
     struct session *look = place_create(url);
     struct worker worker = WORKER(1);
-    const struct server_work work = {1, 1};
+    const struct server_work work = {1, 1, NULL};
     struct server_turn *turn = place_turn(url, &worker);
     struct server_answer judged = ask(turn, 5);
     struct attempt attempt;
@@ -536,6 +539,59 @@ static void what_was_acknowledged_is_there_after_a_new_connection(void **state)
                                   true);
 }
 
+/* By a name of its folder that can be taken away. */
+static void what_cannot_be_said_is_kept_until_it_is(void **state)
+{
+    const struct folder *folder = *state;
+    char url[CLUSTER_URL_BYTES], by_name[2 * CLUSTER_URL_BYTES];
+    struct session *look = place_create(url);
+    struct host_lock lock = {.fd = -1, .boot = "boot"};
+    struct worker worker = WORKER(1);
+    const struct server_work work = {1, 1, folder->path};
+    const char *host = strstr(url, "host=") + strlen("host=");
+    struct server_answer nothing = {0};
+    struct server_turn *turn;
+    struct spill_content content;
+    struct attempt attempt;
+    struct error err;
+    char path[160];
+
+    worker.lock = &lock;
+    snprintf(by_name, sizeof(by_name), "%.*shost=%s", (int)(strstr(url, "host=") - url), url,
+             folder->file);
+    assert_int_equal(symlink(host, folder->file), 0);
+    assert_int_equal(server_turn_open(by_name, &worker, &work, 300, &turn, &err), 0);
+    intend(turn, 5, 2, &nothing, &attempt);
+    commit(turn);
+    settle(turn, &attempt, SERVER_END_OVER, ROW_FINAL, OUTCOME_ACCEPTED);
+    assert_null(server_turn_kept(turn));
+    unlink(folder->file);
+    execute(look, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                  " WHERE pid<>pg_backend_pid() AND application_name='claimbatch'");
+    assert_int_equal(server_turn_commit(turn, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
+    assert_int_equal(spill_count(server_turn_kept(turn)), 1);
+    assert_int_equal(server_turn_keep(turn, &err), 0); /* it has been */
+    assert_int_equal(spill_count(server_turn_kept(turn)), 1);
+    assert_true(server_turn_keep_last(turn, &err));
+    assert_non_null(strstr(err.text, "the answer of 1 call is kept in '"));
+    snprintf(path, sizeof(path), "%s", spill_path(server_turn_kept(turn)));
+    assert_int_equal(spill_read(path, &content, &err), 0);
+    assert_int_equal(content.count, 1);
+    assert_int_equal(content.owner.worker, 1);
+    assert_int_equal(content.answers[0].run, 1);
+    assert_int_equal(content.answers[0].attempt.call, attempt.intent.call);
+    assert_int_equal(content.answers[0].record.outcome, OUTCOME_ACCEPTED);
+    spill_release(&content);
+    assert_int_equal(symlink(host, folder->file), 0);
+    commit(turn);
+    assert_null(server_turn_kept(turn));
+    assert_int_equal(access(path, F_OK), -1);
+    assert_string_equal(value(look, "SELECT accepted_row FROM claim"), "2");
+    server_turn_close(turn);
+    session_close(look);
+}
+
 static void facts_come_with_the_turn(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -581,6 +637,7 @@ int main(void)
         cmocka_unit_test(a_warning_is_added_once_and_not_to_what_is_unknown),
         cmocka_unit_test(what_a_row_was_changed_from_goes_when_it_is_changed_no_more),
         cmocka_unit_test(what_was_acknowledged_is_there_after_a_new_connection),
+        IN_FOLDER(what_cannot_be_said_is_kept_until_it_is),
         cmocka_unit_test(facts_come_with_the_turn),
     };
 

@@ -336,6 +336,15 @@ static bool is_to_be_repeated(struct server_turn *turn, int64_t begun_ms, struct
     return spent_ms < turn->patience_ms;
 }
 
+/* Says all of it once. */
+static int attempt(struct server_turn *turn, struct error *err)
+{
+    if (turn->session || !reconnect(turn, err))
+        return say_all(turn, err);
+    server_turn_keep_meanwhile(turn);
+    return -1;
+}
+
 int server_turn_commit(struct server_turn *turn, struct error *err)
 {
     int64_t begun_ms = clock_mono_ms();
@@ -344,13 +353,14 @@ int server_turn_commit(struct server_turn *turn, struct error *err)
     if (turn->no_memory)
         return error_no_memory(err);
     in_flight_sort(&turn->said);
-    while ((!turn->session && reconnect(turn, err)) || say_all(turn, err)) {
+    while (attempt(turn, err)) {
         if (!is_to_be_repeated(turn, begun_ms, err))
             return -1;
         rest(&wait_ms);
     }
     if (take_all(turn, err))
         return -1;
+    server_turn_keep_no_more(turn);
     server_turn_forget(turn);
     return 0;
 }
@@ -385,6 +395,7 @@ void server_turn_close(struct server_turn *turn)
             server_array_release(&turn->lists[i].arrays[k]);
         free(turn->lists[i].places);
     }
+    server_turn_keep_close(turn);
     in_flight_release(&turn->in_flight);
     in_flight_release(&turn->said);
     session_close(turn->session);

@@ -26,6 +26,7 @@ struct worker;
 struct server_work {
     int32_t platform;
     int64_t run;
+    const char *folder; /* of this host's state, where answers are kept; NULL: they are not */
 };
 
 /* The URL and the worker, which has begun, live as long as the turn. `patience_ms`: how long a
@@ -124,5 +125,19 @@ void server_turn_facts(struct server_turn *turn, const char *app_key,
  * fails all of it is still queued. EXIT_TRY_LATER: the server cannot be reached, or the worker was
  * fenced, as that tells. EXIT_BAD_CONFIG: the ledger has lost what it had acknowledged. */
 int server_turn_commit(struct server_turn *turn, struct error *err);
+
+/*
+ * Keeps the ends that are queued in a spill, for the next start: where nothing is said any more,
+ * and by itself while the server cannot be reached. An acknowledgement ends that.
+ * EXIT_CANNOT_CREATE, EXIT_CANNOT_WRITE: they are not kept. spill.h has what is asked of it; NULL:
+ * nothing is kept.
+ */
+struct spill;
+int server_turn_keep(struct server_turn *turn, struct error *err);
+const struct spill *server_turn_kept(const struct server_turn *turn);
+
+/* The same of who gives up: adds to the error where they are, or why they are not. Whether they are
+ * kept. */
+bool server_turn_keep_last(struct server_turn *turn, struct error *err);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "alive/in_flight.h"
 #include "alive/worker.h"
+#include "outage/spill.h"
 #include "server_array.h"
 #include "server_turn.h"
 #include "session.h"
@@ -44,6 +45,13 @@ struct server_turn {
     const char *app_key;   /* of the facts that are asked for; NULL: none */
     struct server_facts *facts;
     struct server_list lists[TURN_STATEMENT_COUNT];
+    struct {
+        struct buffer ends; /* that are queued, as records of a spill */
+        size_t count;
+        size_t len, upto;    /* of them, what the spill has */
+        struct spill *spill; /* NULL: none */
+        bool is_hindered;    /* that was told */
+    } kept;
     size_t sent;                          /* of this pipeline */
     size_t numbers[TURN_STATEMENT_COUNT]; /* where they stand in it */
 };
@@ -56,5 +64,15 @@ void server_turn_put_record(struct server_list *list, const struct server_attemp
 
 /* Nothing is queued any more. */
 void server_turn_forget(struct server_turn *turn);
+
+/* Keeps an end that is queued, should the turn not be acknowledged. */
+void server_turn_keep_end(struct server_turn *turn, const struct spill_answer *answer);
+
+/* The server cannot be reached at present. Where they cannot be kept that is a warning. */
+void server_turn_keep_meanwhile(struct server_turn *turn);
+
+/* All of it was acknowledged; or it is closed. */
+void server_turn_keep_no_more(struct server_turn *turn);
+void server_turn_keep_close(struct server_turn *turn);
 
 #endif

@@ -80,7 +80,10 @@ void server_turn_settle(struct server_turn *turn, const struct server_attempt *a
         [SERVER_END_PUT_OFF] = TURN_PUT_OFF,
     };
 
+    const struct spill_answer answer = {turn->work.run, *attempt, end, *record};
+
     put_call(turn, attempt->call);
+    server_turn_keep_end(turn, &answer);
     server_turn_put_record(&turn->lists[statements[end]], attempt, record);
 }
 

@@ -95,8 +95,26 @@ int spill_open(const char *folder, const struct spill_owner *owner, struct spill
 int spill_write(struct spill *spill, const struct spill_answer *answers, size_t count,
                 struct error *err)
 {
+    struct buffer records = {0};
+    int result;
+
     for (size_t i = 0; i < count; i++)
-        spill_record_put(&spill->batch, &answers[i]);
+        spill_put(&records, &answers[i]);
+    result = records.failed ? error_no_memory(err)
+                            : spill_append(spill, records.ptr, records.len, count, err);
+    buffer_release(&records);
+    return result;
+}
+
+void spill_put(struct buffer *records, const struct spill_answer *answer)
+{
+    spill_record_put(records, answer);
+}
+
+int spill_append(struct spill *spill, const char *records, size_t len, size_t count,
+                 struct error *err)
+{
+    buffer_append(&spill->batch, records, len);
     if (append(spill, err)) {
         error_add(err, "these answers are not kept: their calls stay unknown if this process ends "
                        "before the ledger has them");

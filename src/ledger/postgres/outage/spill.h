@@ -53,6 +53,11 @@ int spill_open(const char *folder, const struct spill_owner *owner, struct spill
 int spill_write(struct spill *spill, const struct spill_answer *answers, size_t count,
                 struct error *err);
 
+/* The same of records that spill_put has made. */
+int spill_append(struct spill *spill, const char *records, size_t len, size_t count,
+                 struct error *err);
+void spill_put(struct buffer *records, const struct spill_answer *answer);
+
 size_t spill_count(const struct spill *spill); /* answers that are in it */
 const char *spill_path(const struct spill *spill);
 
