@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "ledger/postgres/outage/ledger_witness.h"
+#include "ledger/postgres/outage/spill_replay.h"
 #include "ledger/postgres/session.h"
 #include "ledger/store/database.h"
 #include "ledger/store/place.h"
@@ -79,6 +80,20 @@ const struct host_lock *ledger_worker_host(struct ledger *ledger)
 
 /* ---- the worker ---- */
 
+/* What dead workers of this host have kept. */
+static int replay(struct ledger *ledger, struct error *err)
+{
+    struct buffer folder = {0};
+    int result = ledger_state_path("", &folder, err) ||
+                         spill_replay(ledger->server.session, &ledger->server.worker->lock,
+                                      buffer_string(&folder), ledger->id, err)
+                     ? -1
+                     : 0;
+
+    buffer_release(&folder);
+    return result;
+}
+
 int ledger_worker_begin(struct ledger *ledger, struct error *err)
 {
     struct ledger_worker *own = ledger->server.worker;
@@ -88,6 +103,8 @@ int ledger_worker_begin(struct ledger *ledger, struct error *err)
     if (ledger->server.is_begun)
         return error_set(err, EXIT_INTERNAL, "a worker cannot begin within a transaction");
     if (open_lock(ledger, err) || ledger_witness_open(ledger, err))
+        return -1;
+    if (replay(ledger, err))
         return -1;
     own->worker = (struct worker){.session = ledger->server.session,
                                   .lock = &own->lock,
