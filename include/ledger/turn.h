@@ -12,6 +12,7 @@
 #ifndef CLAIMBATCH_LEDGER_TURN_H
 #define CLAIMBATCH_LEDGER_TURN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ledger/shared.h"
@@ -27,5 +28,14 @@ int ledger_turns_open(struct ledger *ledger, int64_t run, const struct app *app,
 int ledger_turn_begin(struct ledger *ledger, struct error *err);
 int ledger_turn_commit(struct ledger *ledger, struct error *err);
 void ledger_turn_rollback(struct ledger *ledger);
+
+/* Whether the commit that has failed may succeed later, for the server could not be reached and has
+ * not been waited for too long: the same turn goes on, and more may be queued in it. */
+bool ledger_turn_waits(const struct ledger *ledger);
+
+/* After a commit that has failed for good, and what has come since was queued: keeps the answers on
+ * this host, where the ledger is on a server, and adds to the error where they are. Whether they
+ * are kept. */
+bool ledger_turn_keep(struct ledger *ledger, struct error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #ifdef HAVE_LIBPQ
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/postgres/server_turn.h"
 #include "ledger/postgres/session.h"
@@ -16,17 +17,21 @@
 #include "ledger/postgres/shared/rate_share.h"
 
 #define FACTS_MS 200       /* how often what no row tells is asked for, at least */
-#define PATIENCE_MS 120000 /* how long a server that cannot be reached is tried */
+#define PATIENCE_MS 120000 /* how long a server that cannot be reached is waited for */
+#define TRY_MS 1000        /* … before who has the answers is asked for those that came */
 #define SAME_BAN_MS 1000   /* the end of a ban comes as what is left of it: it is not exact */
 
 struct ledger_turns {
     struct server_turn *turn;
+    struct buffer folder; /* of this host's state */
     struct app_key app;
     struct app_block block;
     struct rate_share share;
     struct server_facts facts;
     int64_t asked_ms;     /* monotonic: when they came last */
     int64_t ban_until_ms; /* wall time, as told last */
+    int64_t lost_ms;      /* monotonic: since when it cannot be reached; 0: it can */
+    bool waits;           /* the commit that has failed may succeed later */
     size_t queued;        /* in the turn at hand */
 };
 
@@ -186,6 +191,16 @@ static const struct row_queue queue = {ask, intend, settle, doubt, warn, note};
 
 /* ---- turns ---- */
 
+/* It has the worker's lock file. */
+static int find_folder(struct buffer *ret_folder, struct error *err)
+{
+    if (ledger_state_path("", ret_folder, err))
+        return -1;
+    while (ret_folder->len > 1 && ret_folder->ptr[ret_folder->len - 1] == '/')
+        ret_folder->ptr[--ret_folder->len] = '\0';
+    return 0;
+}
+
 static int open_turns(struct ledger *ledger, int64_t run, const struct app *app, struct error *err)
 {
     struct ledger_turns *turns = calloc(1, sizeof(*turns));
@@ -199,8 +214,10 @@ static int open_turns(struct ledger *ledger, int64_t run, const struct app *app,
     turns->app.key = app->key;
     turns->share.member =
         (struct member){turns->app.platform, app->key, ledger->server.worker->worker.id};
-    work = (struct server_work){(int32_t)turns->app.platform, run};
-    return server_turn_open(ledger->path, &ledger->server.worker->worker, &work, PATIENCE_MS,
+    if (find_folder(&turns->folder, err))
+        return -1;
+    work = (struct server_work){(int32_t)turns->app.platform, run, turns->folder.ptr};
+    return server_turn_open(ledger->path, &ledger->server.worker->worker, &work, TRY_MS,
                             &turns->turn, err);
 }
 
@@ -216,20 +233,46 @@ static void take_ban(struct ledger_turns *turns)
         turns->ban_until_ms = until_ms;
 }
 
+static int fail(struct ledger *ledger, int64_t now_ms, const struct error *err)
+{
+    struct ledger_turns *turns = ledger->turns;
+
+    if (!turns->lost_ms)
+        turns->lost_ms = now_ms;
+    turns->waits = err->exit_code == EXIT_TRY_LATER && !ledger->server.worker->worker.is_fenced &&
+                   now_ms - turns->lost_ms < PATIENCE_MS;
+    return -1;
+}
+
 static int commit(struct ledger *ledger, struct error *err)
 {
     struct ledger_turns *turns = ledger->turns;
     int64_t now_ms = clock_mono_ms();
 
     ledger->queue = NULL;
+    turns->waits = false;
     if (!turns->queued && now_ms - turns->asked_ms < FACTS_MS)
         return 0;
     server_turn_facts(turns->turn, turns->app.key, &turns->facts);
     if (server_turn_commit(turns->turn, err))
-        return -1;
+        return fail(ledger, now_ms, err);
+    turns->lost_ms = 0;
     turns->queued = 0;
     turns->asked_ms = now_ms;
     take_ban(turns);
+    return 0;
+}
+
+/* A session beside the turns that was lost is replaced, and what it was asked is asked again; else
+ * the error stays as it is. */
+static int renew(struct ledger *ledger, struct error *err)
+{
+    struct session *session;
+
+    if (session_is_usable(ledger->server.session) || session_open(ledger->path, &session, err))
+        return -1;
+    session_close(ledger->server.session);
+    ledger->server.session = ledger->server.worker->worker.session = session;
     return 0;
 }
 
@@ -244,7 +287,8 @@ int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct tu
         .now_ms = clock_mono_ms(),
     };
 
-    if (rate_share_step(&turns->share, ledger->server.session, &step, err))
+    if (rate_share_step(&turns->share, ledger->server.session, &step, err) &&
+        (renew(ledger, err) || rate_share_step(&turns->share, ledger->server.session, &step, err)))
         return -1;
     *ret_facts = (struct turn_facts){
         .ban = {turns->ban_until_ms, turns->ban_until_ms ? turns->facts.ban_ms : 0},
@@ -260,7 +304,9 @@ int ledger_turns_calls_left(struct ledger *ledger, int64_t quota, int64_t *ret_l
     struct ledger_turns *turns = ledger->turns;
 
     if (app_take_calls(ledger->server.session, &turns->app, quota, turns->share.members,
-                       &turns->block, err))
+                       &turns->block, err) &&
+        (renew(ledger, err) || app_take_calls(ledger->server.session, &turns->app, quota,
+                                              turns->share.members, &turns->block, err)))
         return -1;
     *ret_left = turns->block.left;
     return 0;
@@ -273,6 +319,16 @@ void ledger_turns_charge(struct ledger *ledger, int32_t day, int64_t calls)
         ledger->turns->block.left -= calls;
 }
 
+bool ledger_turn_waits(const struct ledger *ledger)
+{
+    return ledger->turns && ledger->turns->waits;
+}
+
+bool ledger_turn_keep(struct ledger *ledger, struct error *err)
+{
+    return ledger->turns && server_turn_keep_last(ledger->turns->turn, err);
+}
+
 void ledger_turns_close(struct ledger *ledger)
 {
     struct error ignored;
@@ -282,6 +338,7 @@ void ledger_turns_close(struct ledger *ledger)
     /* Where that fails they are lost to the day. */
     app_give_back(ledger->server.session, &ledger->turns->app, &ledger->turns->block, &ignored);
     server_turn_close(ledger->turns->turn);
+    buffer_release(&ledger->turns->folder);
     free(ledger->turns);
     ledger->turns = NULL;
 }
@@ -316,6 +373,18 @@ void ledger_turns_charge(struct ledger *ledger, int32_t day, int64_t calls)
     (void)ledger, (void)day, (void)calls;
 }
 
+bool ledger_turn_waits(const struct ledger *ledger)
+{
+    (void)ledger;
+    return false;
+}
+
+bool ledger_turn_keep(struct ledger *ledger, struct error *err)
+{
+    (void)ledger, (void)err;
+    return false;
+}
+
 void ledger_turns_close(struct ledger *ledger)
 {
     (void)ledger;
@@ -328,6 +397,17 @@ static int open_turns(struct ledger *ledger, int64_t run, const struct app *app,
 {
     (void)run, (void)app;
     return server_ledger_refuse(ledger->path, err);
+}
+
+static int fail(struct ledger *ledger, int64_t now_ms, const struct error *err)
+{
+    struct ledger_turns *turns = ledger->turns;
+
+    if (!turns->lost_ms)
+        turns->lost_ms = now_ms;
+    turns->waits = err->exit_code == EXIT_TRY_LATER && !ledger->server.worker->worker.is_fenced &&
+                   now_ms - turns->lost_ms < PATIENCE_MS;
+    return -1;
 }
 
 static int commit(struct ledger *ledger, struct error *err)

@@ -86,34 +86,6 @@ static int begin(struct batch *b, const struct job *collected, struct error *err
     return 0;
 }
 
-/* One transaction: outcomes, then decisions, then intents. The caller acts on *ret_jobs only after
- * it. */
-static int transact(struct batch *b, struct job *collected, struct job **ret_jobs,
-                    struct error *err)
-{
-    struct ledger *ledger = b->settings->ledger;
-
-    *ret_jobs = NULL;
-    if (begin(b, collected, err))
-        return -1;
-    suspect_doubt(b, collected);
-    if (collect_jobs(b, collected, err))
-        goto fail;
-    firewall_check(b);
-    halt_check_failures(b);
-    halt_check_pace(b);
-    if (suspect_record(b, err) || refill_window(b, err) || shared_limits_read(b, err) ||
-        grant_jobs(b, ret_jobs, err) || shared_limits_write(b, err) || auto_rate_write(b, err) ||
-        pauses_turn(b, err) || ledger_turn_commit(ledger, err))
-        goto fail;
-    return 0;
-fail:
-    ledger_turn_rollback(ledger);
-    suspect_undo(b);
-    *ret_jobs = NULL;
-    return -1;
-}
-
 /* Links what the pool gave back for the turn: queue_next is free then for those that go out again.
  */
 static struct job *link_collected(struct batch *b, struct job *jobs)
@@ -124,6 +96,71 @@ static struct job *link_collected(struct batch *b, struct job *jobs)
         b->outstanding--;
     }
     return jobs;
+}
+
+static struct job *join(struct job *jobs, struct job *others)
+{
+    struct job *last = jobs;
+
+    while (last && last->turn_next)
+        last = last->turn_next;
+    if (last)
+        last->turn_next = others;
+    return jobs ? jobs : others;
+}
+
+/* A server that cannot be reached is waited for, and what comes meanwhile goes with the same turn.
+ * A signal ends that once nothing can come any more. */
+static int commit(struct batch *b, struct job **collected, struct error *err)
+{
+    struct ledger *ledger = b->settings->ledger;
+    bool is_told = false;
+
+    while (ledger_turn_commit(ledger, err)) {
+        struct job *jobs;
+
+        if (!ledger_turn_waits(ledger) || (stop_signal() && !b->outstanding))
+            return -1;
+        if (!is_told)
+            log_warn("%s. This run waits for the ledger, and nothing more is sent until then",
+                     err->text);
+        is_told = true;
+        jobs = link_collected(b, pool_collect(b->pool));
+        suspect_doubt(b, jobs);
+        if (ledger_turn_begin(ledger, err) || collect_jobs(b, jobs, err))
+            return -1;
+        *collected = join(jobs, *collected);
+        take_time(b);
+    }
+    return 0;
+}
+
+/* One transaction: outcomes, then decisions, then intents. The caller acts on *ret_jobs only after
+ * it. */
+static int transact(struct batch *b, struct job **collected, struct job **ret_jobs,
+                    struct error *err)
+{
+    struct ledger *ledger = b->settings->ledger;
+
+    *ret_jobs = NULL;
+    if (begin(b, *collected, err))
+        return -1;
+    suspect_doubt(b, *collected);
+    if (collect_jobs(b, *collected, err))
+        goto fail;
+    firewall_check(b);
+    halt_check_failures(b);
+    halt_check_pace(b);
+    if (suspect_record(b, err) || refill_window(b, err) || shared_limits_read(b, err) ||
+        grant_jobs(b, ret_jobs, err) || shared_limits_write(b, err) || auto_rate_write(b, err) ||
+        pauses_turn(b, err) || commit(b, collected, err))
+        goto fail;
+    return 0;
+fail:
+    ledger_turn_rollback(ledger);
+    suspect_undo(b);
+    *ret_jobs = NULL;
+    return -1;
 }
 
 static size_t count_granted(const struct job *jobs)
@@ -145,8 +182,8 @@ static int turn(struct batch *b, struct error *err)
     halt_check_signal(b);
     halt_check_space(b);
     halt_check_ledger(b);
-    if (transact(b, collected, &granted, err)) {
-        row_log_lost(collected);
+    if (transact(b, &collected, &granted, err)) {
+        b->lost = collected;
         return -1;
     }
     collect_release(b, collected);
@@ -201,19 +238,37 @@ static bool is_over(struct batch *b)
     return b->feed_at_end && window_used(b->window) == 0;
 }
 
-/* The run has an error: what is in flight comes home, and is told to the operator. */
-static void abandon(struct batch *b)
+/* Their answers are queued behind those that the ledger was not told. */
+static void queue_lost(struct batch *b, struct job *jobs)
+{
+    struct ledger *ledger = b->settings->ledger;
+    struct error ignored;
+
+    if (ledger_is_local(ledger))
+        return;
+    if (!ledger_turn_begin(ledger, &ignored))
+        collect_jobs(b, jobs, &ignored);
+    ledger_turn_rollback(ledger);
+}
+
+/* The run has an error: what is in flight comes home, and is kept, or told to the operator. */
+static void abandon(struct batch *b, struct error *err)
 {
     struct error ignored;
 
     pool_recall(b->pool);
     while (b->outstanding) {
         struct pollfd fd = {.fd = pool_fd(b->pool), .events = POLLIN};
+        struct job *jobs;
 
         if (poll(&fd, 1, -1) < 0 && errno != EINTR)
             error_set(&ignored, EXIT_INTERNAL, "%s", strerror(errno));
-        row_log_lost(link_collected(b, pool_collect(b->pool)));
+        jobs = link_collected(b, pool_collect(b->pool));
+        queue_lost(b, jobs);
+        b->lost = join(jobs, b->lost);
     }
+    if (!ledger_turn_keep(b->settings->ledger, err))
+        row_log_lost(b->lost);
 }
 
 /* The disk of a ledger on a server is not ours to keep room on. */
@@ -275,7 +330,7 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
         if (!result && !is_over(&b))
             result = wait_for_news(&b, &own);
         if (result)
-            abandon(&b);
+            abandon(&b, &own);
     }
     if (b.pool)
         pool_end(b.pool);

@@ -43,6 +43,7 @@ struct batch {
     struct pool *pool;
     struct pace *pace;
     struct unexecuted *unexecuted; /* the last rows that were not executed, if their answers hold */
+    struct job *lost;              /* whose answers the ledger was not told, by turn_next */
     struct error *failure;         /* the caller's; filled in by what ends the run with an error */
 
     /* batch: the turn */
