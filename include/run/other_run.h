@@ -22,6 +22,9 @@ struct ledger;
 int other_run_describe(struct ledger *ledger, int64_t run, struct buffer *ret_words,
                        struct error *err);
 
+/* That it is active, so that nothing is done with it now: EXIT_TRY_LATER. Always -1. */
+int other_run_refuse(struct ledger *ledger, int64_t run, struct error *err);
+
 /* The row waits for that run: 1 it has waited long enough, and the words say for whom, or 0: it is
  * to be judged again later. */
 int other_run_wait(struct batch *b, struct job *job, int64_t run, struct buffer *ret_words,

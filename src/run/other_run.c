@@ -47,6 +47,19 @@ int other_run_describe(struct ledger *ledger, int64_t run, struct buffer *ret_wo
     return ret_words->failed ? error_no_memory(err) : 0;
 }
 
+int other_run_refuse(struct ledger *ledger, int64_t run, struct error *err)
+{
+    struct buffer words = {0};
+
+    if (!other_run_describe(ledger, run, &words, err))
+        error_set(err, EXIT_TRY_LATER,
+                  "%s is active at this moment; wait until it has ended, then type the same again; "
+                  "nothing was settled",
+                  buffer_string(&words));
+    buffer_release(&words);
+    return -1;
+}
+
 static int say_who(struct batch *b, const struct job *job, int64_t run, struct error *err)
 {
     struct buffer words = {0};

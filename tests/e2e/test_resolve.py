@@ -801,8 +801,8 @@ class PlaceTest(ResolveCase):
             # struct flock of a lock that belongs to the open file: type, whence, start, length
             byte = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, run, 1, 0)
             fcntl.fcntl(lock, 37, byte)  # F_OFD_SETLK
-            self.assertRefused(self.settle(3, "accepted"), 75, "active", before=self.before)
-            self.assertRefused(self.resolve(), 75, "active", before=self.before)
+            self.assertRefused(self.settle(3, "accepted"), 75, ") is active", before=self.before)
+            self.assertRefused(self.resolve(), 75, ") is active", before=self.before)
         self.assertExit(self.settle(3, "accepted"), 0)
 
     def test_a_report_that_another_process_writes_is_left_alone(self):

@@ -21,6 +21,7 @@
 #include "ledger/ledger.h"
 #include "ledger/postgres/server_url.h"
 #include "ledger/view/view.h"
+#include "run/other_run.h"
 
 /* What one look over the ledger has open. */
 struct desk {
@@ -171,10 +172,7 @@ static int settle_one(struct desk *desk, size_t i, struct error *err)
     if (done <= 0)
         return done;
     if (ledger_run_is_alive(desk->ledger, run.id))
-        return error_set(err, EXIT_TRY_LATER,
-                         "run %s is active at this moment; wait until it has ended, then type the "
-                         "same again; nothing was settled",
-                         run.name);
+        return other_run_refuse(desk->ledger, run.id, err);
     if (ledger_run_recover(desk->ledger, run.id, NULL, err))
         return -1;
     done = ledger_row_resolve(desk->ledger, &ref, &settlement, err);

@@ -17,6 +17,7 @@
 #include "report/manifest/signature.h"
 #include "report/missing_report.h"
 #include "revision.h"
+#include "run/other_run.h"
 
 static int check_file(const char *path, struct error *err)
 {
@@ -114,12 +115,7 @@ static int find_run(struct resolve *r, struct error *err)
     found = ledger_run_lock(r->ledger, r->run.id, err);
     if (found < 0)
         return -1;
-    if (!found)
-        return error_set(err, EXIT_TRY_LATER,
-                         "run %s of this report is active at this moment; wait until it has ended, "
-                         "then type the same again",
-                         r->run.name);
-    return 0;
+    return found ? 0 : other_run_refuse(r->ledger, r->run.id, err);
 }
 
 /* What a dead start of the run has left in flight is unknown. */
