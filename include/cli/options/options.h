@@ -72,6 +72,7 @@ struct options {
 
     const char *claim, *backup; /* of a status, as the others here */
     const char *abandon;        /* a run's name */
+    const char *move_to;        /* a server's URL */
     int64_t prune;              /* days; negative: not given */
     bool verify, all;
 

@@ -143,6 +143,8 @@ const struct option_spec option_list[] = {
     TEXT(V, NONE, "list", 'o', list, NULL, "FILE", "the unknown rows, as a CSV of decisions"),
     FLAG(V, NONE, "overwrite", 0, overwrite, "replace FILE of -o, whatever it is"),
     FLAG(V, NONE, "json", 0, json, "the unknown rows as one JSON document"),
+    TEXT(S, NONE, "move-to", 0, move_to, NULL, "URL",
+         "the ledger moves from its file to PostgreSQL, with all that it knows"),
     TEXT(S, NONE, "abandon", 0, abandon, NULL, "RUN",
          "end a run of a wrong file: none of its rows is sent any more"),
     TEXT(U | R | I | S, NONE, "by", 0, by, NULL, "NAME", "who says so"),

@@ -286,6 +286,8 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
         take_words(command, argc, argv, ret_options, err) || compile_pattern(ret_options, err) ||
         take_operand(command, argc, argv, ret_options, err))
         return -1;
+    if (ret_options->move_to && server_url_check(ret_options->move_to, err))
+        return -1;
     return ret_options->ledger ? server_url_check(ret_options->ledger, err) : 0;
 }
 

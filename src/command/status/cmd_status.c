@@ -20,6 +20,7 @@
 #include "ledger/postgres/server_url.h"
 #include "status_abandon.h"
 #include "status_json.h"
+#include "status_move.h"
 #include "status_part.h"
 #include "status_server.h"
 #include "status_text.h"
@@ -181,12 +182,13 @@ static int abandon(struct status *s, struct error *err)
 static int check_options(const struct options *o, struct error *err)
 {
     int modes = (o->claim != NULL) + o->verify + (o->backup != NULL) + (o->prune >= 0) + o->create +
-                (o->abandon != NULL) + o->print_schema;
+                (o->abandon != NULL) + (o->move_to != NULL) + o->print_schema;
 
     if (modes > 1)
         return error_set(err, EXIT_BAD_USAGE,
-                         "--claim, --verify, --backup, --prune, --create, --print-schema and "
-                         "--abandon are commands of their own: give one of them; nothing was done");
+                         "--claim, --verify, --backup, --prune, --create, --move-to, "
+                         "--print-schema and --abandon are commands of their own: give one of "
+                         "them; nothing was done");
     if (o->abandon && (!o->by || !o->reason))
         return error_set(err, EXIT_BAD_USAGE,
                          "--abandon needs --by NAME and --reason TEXT, which are recorded; "
@@ -273,6 +275,8 @@ static int run(struct status *s, struct error *err)
         return create_on_server(o, err);
     if (o->backup && o->ledger && server_url_is(o->ledger))
         return status_refuse_backup(o, err);
+    if (o->move_to)
+        return status_move(s, err);
     if (open_view(s, err))
         return status_verify_unopened(s, err);
     if (begin_output(s, err))

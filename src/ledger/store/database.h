@@ -92,6 +92,7 @@ struct ledger {
     char *path;                    /* as it was named */
     char *plain; /* the same for SQLite, which takes some names for more than a path */
     char id[LEDGER_ID_BYTES];
+    const char *moves_to;     /* the URL of who is moving it, or NULL */
     bool is_new;              /* its schema was made by this process */
     struct place_owner owner; /* of the file; not known to a view */
     dev_t device;
@@ -239,6 +240,14 @@ void database_heed_signals(struct ledger *ledger);
 
 /* Reads the ledger's id into it. */
 int database_read_id(struct ledger *ledger, struct error *err);
+
+/* EXIT_BAD_CONFIG for a file whose ledger was moved to a server (transfer.h). */
+int database_check_moved(struct ledger *ledger, struct error *err);
+
+/* As ledger_open, for who moves it to that URL, which must live as long as the ledger; also when
+ * that was begun before. */
+int ledger_open_to_move(const char *path, const char *url, struct ledger **ret_ledger,
+                        struct error *err);
 
 /* 128 random bits as hex. */
 int database_random_id(char ret_hex[LEDGER_ID_BYTES], struct error *err);

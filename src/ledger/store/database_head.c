@@ -1,6 +1,7 @@
 /* What the head of a ledger says: which one it is, and of which version; and a long look at it ends
  * when a signal came. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/stop.h"
@@ -58,6 +59,26 @@ int database_read_id(struct ledger *ledger, struct error *err)
     } else {
         database_fail(ledger, err);
     }
+    sqlite3_finalize(statement.sqlite);
+    return result;
+}
+
+int database_check_moved(struct ledger *ledger, struct error *err)
+{
+    struct database_statement statement = {0};
+    int code = sqlite3_prepare_v2(ledger->db, "SELECT value FROM meta WHERE name='moved_to'", -1,
+                                  &statement.sqlite, NULL);
+    int result = 0;
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement.sqlite);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        result = database_fail(ledger, err);
+    else if (code == SQLITE_ROW &&
+             (!ledger->moves_to || strcmp(database_text(&statement, 0), ledger->moves_to) != 0))
+        result = error_set(err, EXIT_BAD_CONFIG,
+                           "the ledger '%s' was moved to '%s': name that with --ledger",
+                           LOG_QUOTED(ledger->path), LOG_QUOTED(database_text(&statement, 0)));
     sqlite3_finalize(statement.sqlite);
     return result;
 }

@@ -194,7 +194,8 @@ static int open_database(struct ledger *ledger, struct error *err)
     sqlite3_wal_hook(ledger->db, count_log_pages, ledger);
     /* The journal's mode is kept in the file, so only a file that is ours may be given it. */
     if (schema_distrust(ledger, err) || run_sql(ledger, pragmas, err) ||
-        check_schema(ledger, err) || enter_log_mode(ledger, err) || database_read_id(ledger, err))
+        check_schema(ledger, err) || enter_log_mode(ledger, err) || database_read_id(ledger, err) ||
+        database_check_moved(ledger, err))
         return -1;
     return 0;
 }
@@ -311,17 +312,9 @@ struct ledger *ledger_open_to_look(const char *url, struct error *err)
     return NULL;
 }
 
-int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
+static int open_file(struct ledger *ledger, const char *path, struct ledger **ret_ledger,
+                     struct error *err)
 {
-    struct ledger *ledger = ledger_open_begin(path, err);
-
-    *ret_ledger = NULL;
-    if (!ledger)
-        return -1;
-    if (database_is_server(ledger)) {
-        *ret_ledger = ledger;
-        return 0;
-    }
     if (place_make_folders(path, err) || make_file(ledger, err))
         goto fail;
     commit_count_read_beside(ledger);
@@ -332,6 +325,31 @@ int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
 fail:
     ledger_close(ledger);
     return -1;
+}
+
+int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
+{
+    struct ledger *ledger = ledger_open_begin(path, err);
+
+    *ret_ledger = NULL;
+    if (!ledger)
+        return -1;
+    if (!database_is_server(ledger))
+        return open_file(ledger, path, ret_ledger, err);
+    *ret_ledger = ledger;
+    return 0;
+}
+
+int ledger_open_to_move(const char *path, const char *url, struct ledger **ret_ledger,
+                        struct error *err)
+{
+    struct ledger *ledger = ledger_open_begin(path, err);
+
+    *ret_ledger = NULL;
+    if (!ledger)
+        return -1;
+    ledger->moves_to = url;
+    return open_file(ledger, path, ret_ledger, err);
 }
 
 void ledger_close(struct ledger *ledger)

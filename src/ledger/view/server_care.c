@@ -89,7 +89,7 @@ static const struct {
      " open_intent AND open_worker " IS_OVER,
      N_("claim %s has a call under way (run number %s) of worker %s, which is over")},
     {"SELECT claim_order_no, open_worker FROM claim WHERE open_call IS NOT NULL AND"
-     " open_worker NOT IN (SELECT id FROM worker)",
+     " open_worker IS NOT NULL AND open_worker NOT IN (SELECT id FROM worker)",
      N_("claim %s has an open attempt of worker %s, which is not there")},
     {"SELECT open_call, min(claim_order_no), max(claim_order_no) FROM claim WHERE open_call IS NOT"
      " NULL GROUP BY open_call HAVING count(*)>1",

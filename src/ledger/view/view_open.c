@@ -150,7 +150,7 @@ static int open_database(struct ledger *ledger, const char *query, struct error 
     if (database_read_id(ledger, err) || commit_count_read(ledger, err))
         return explain_failure(ledger, version, err);
     ledger->commits.opened_at = ledger->commits.count;
-    return 0;
+    return database_check_moved(ledger, err);
 }
 
 static int open_as(const char *path, const char *query, struct ledger **ret_ledger,
