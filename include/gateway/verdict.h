@@ -36,7 +36,8 @@ enum verdict_kind {
 struct verdict {
     enum verdict_kind kind;
     int exit_code;   /* of the two kinds that stop; EXIT_TRY_LATER for VERDICT_QUOTA; else 0 */
-    int64_t wait_ms; /* VERDICT_BAN: its length; VERDICT_AGAIN: of Retry-After, for all workers;
+    int64_t wait_ms; /* VERDICT_BAN, and VERDICT_UNKNOWN of an answer that may be another row's: the
+                        ban's length; VERDICT_AGAIN: of Retry-After, for all workers;
                         else -1 */
     char code[VERDICT_CODE_BYTES]; /* the gateway's code, or ours in upper-case words */
     char sub_code[ANSWER_CODE_BYTES * 2];
