@@ -5,10 +5,8 @@ import glob
 import os
 
 import office
-from harness import claim_digest, read_report
+from harness import claim_digest
 from trial import oracle
-
-
 
 
 def read_claims(database):
@@ -70,18 +68,6 @@ def check_rate(journal, rate, lag_ms=250):
         for at in range(len(times) - rate)
         if times[at + rate] - times[at] < 1000 - lag_ms
     ][:3]
-
-
-def check_unknown(hosts, in_flight, losses):
-    """A worker that is killed or fenced leaves at most so many unknown; `losses` is how many were."""
-    lost = sum(
-        line["code"] == "RUN_ENDED"
-        for host in hosts
-        for path in glob.glob(host.ws.file("*.report.csv"))
-        for line in read_report(path)
-    )
-    allowed = 2 * in_flight * losses
-    return [f"{lost} rows are unknown by an end, at most {allowed} may be"] if lost > allowed else []
 
 
 def check_reports(hosts, journal):
