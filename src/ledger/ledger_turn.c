@@ -399,17 +399,6 @@ static int open_turns(struct ledger *ledger, int64_t run, const struct app *app,
     return server_ledger_refuse(ledger->path, err);
 }
 
-static int fail(struct ledger *ledger, int64_t now_ms, const struct error *err)
-{
-    struct ledger_turns *turns = ledger->turns;
-
-    if (!turns->lost_ms)
-        turns->lost_ms = now_ms;
-    turns->waits = err->exit_code == EXIT_TRY_LATER && !ledger->server.worker->worker.is_fenced &&
-                   now_ms - turns->lost_ms < PATIENCE_MS;
-    return -1;
-}
-
 static int commit(struct ledger *ledger, struct error *err)
 {
     return ledger_commit(ledger, err);
