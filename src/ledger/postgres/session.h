@@ -74,6 +74,9 @@ void session_pipeline_show(struct session *session, size_t statement);
 const char *session_state(const struct session *session);
 bool session_is_usable(const struct session *session);
 
+/* The same, and the server has not closed it meanwhile. */
+bool session_is_open(const struct session *session);
+
 int session_rows(const struct session *session);
 int session_columns(const struct session *session);
 

@@ -34,6 +34,7 @@ struct session {
     char state[SQLSTATE_BYTES];                     /* of the last error */
     const char *statements[SESSION_STATEMENTS_MAX]; /* prepared, in this order */
     size_t statement_count;
+    bool is_ended;          /* by the server, which has said so */
     struct buffer warnings; /* of the server, since the last statement, or pipeline, began */
 };
 

@@ -107,6 +107,12 @@ const char *session_state(const struct session *session)
     return session->state;
 }
 
+bool session_is_open(const struct session *session)
+{
+    return session_is_usable(session) && PQconsumeInput(session->connection) &&
+           PQstatus(session->connection) == CONNECTION_OK;
+}
+
 bool session_is_usable(const struct session *session)
 {
     return PQstatus(session->connection) == CONNECTION_OK &&
