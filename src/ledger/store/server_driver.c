@@ -60,9 +60,36 @@ static int ask(struct ledger *ledger, struct answer *answer, struct error *err)
     return answer->bytes.failed || answer->cells.failed ? error_no_memory(err) : 0;
 }
 
+int server_driver_restore(struct ledger *ledger, struct error *err)
+{
+    struct session *session;
+
+    if (session_is_open(ledger->server.session))
+        return 0;
+    if (session_open(ledger->path, &session, err))
+        return -1;
+    session_close(ledger->server.session);
+    ledger->server.session = ledger->server.worker->worker.session = session;
+    return 0;
+}
+
+/* Outside of a transaction a statement may come twice: where its session was lost another one asks.
+ */
+static int ask_twice(struct ledger *ledger, struct answer *answer, struct error *err)
+{
+    struct error why;
+
+    if (!ask(ledger, answer, err))
+        return 0;
+    if (ledger->server.is_begun || session_is_usable(ledger->server.session) ||
+        server_driver_restore(ledger, &why))
+        return -1;
+    return ask(ledger, answer, err);
+}
+
 static int step(struct ledger *ledger, struct answer *answer, struct error *err)
 {
-    if (!answer->is_asked && ask(ledger, answer, err)) {
+    if (!answer->is_asked && ask_twice(ledger, answer, err)) {
         answer_reset(answer);
         database_rollback(ledger);
         return -1;

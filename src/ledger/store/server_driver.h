@@ -18,4 +18,8 @@ int server_driver_open(struct ledger *ledger, struct error *err);
 /* The same for who only looks at it: the server may be a standby. */
 int server_driver_open_to_look(struct ledger *ledger, struct error *err);
 
+/* Where the session that is not a run's turns' was lost another takes its place; what was asked of
+ * it stays asked. Not in a transaction. */
+int server_driver_restore(struct ledger *ledger, struct error *err);
+
 #endif
