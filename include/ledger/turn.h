@@ -21,8 +21,10 @@ struct deadline;
 struct error;
 struct ledger;
 
-/* For a run that this process has locked. The app key is borrowed until the ledger is closed. */
-int ledger_turns_open(struct ledger *ledger, int64_t run, const struct app *app, struct error *err);
+/* For a run that this process has locked. The app key is borrowed until the ledger is closed. A
+ * server that cannot be reached is waited for so long: then a commit has failed for good. */
+int ledger_turns_open(struct ledger *ledger, int64_t run, const struct app *app,
+                      int64_t patience_ms, struct error *err);
 
 /* As ledger_begin, ledger_commit and ledger_rollback. */
 int ledger_turn_begin(struct ledger *ledger, struct error *err);

@@ -69,7 +69,8 @@ struct batch_settings {
     int64_t max_failures;         /* negative: no limit */
     int64_t max_failures_percent; /* negative: no limit */
     int64_t outage_patience_ms;
-    int64_t wait_patience_ms; /* for another run that holds a row's claim */
+    int64_t ledger_patience_ms; /* for a ledger on a server that cannot be reached */
+    int64_t wait_patience_ms;   /* for another run that holds a row's claim */
     void (*show)(void *context, const struct batch_progress *progress);
     void *context;
 };

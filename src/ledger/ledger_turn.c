@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ledger/store/database.h"
+#include "ledger/store/server_driver.h"
 #include "ledger_turn.h"
 
 #ifdef HAVE_LIBPQ
@@ -16,10 +17,9 @@
 #include "ledger/postgres/shared/app.h"
 #include "ledger/postgres/shared/rate_share.h"
 
-#define FACTS_MS 200       /* how often what no row tells is asked for, at least */
-#define PATIENCE_MS 120000 /* how long a server that cannot be reached is waited for */
-#define TRY_MS 1000        /* … before who has the answers is asked for those that came */
-#define SAME_BAN_MS 1000   /* the end of a ban comes as what is left of it: it is not exact */
+#define FACTS_MS 200     /* how often what no row tells is asked for, at least */
+#define TRY_MS 1000      /* … before who has the answers is asked for those that came */
+#define SAME_BAN_MS 1000 /* the end of a ban comes as what is left of it: it is not exact */
 
 struct ledger_turns {
     struct server_turn *turn;
@@ -30,6 +30,7 @@ struct ledger_turns {
     struct server_facts facts;
     int64_t asked_ms;     /* monotonic: when they came last */
     int64_t ban_until_ms; /* wall time, as told last */
+    int64_t patience_ms;  /* how long that is waited for */
     int64_t lost_ms;      /* monotonic: since when it cannot be reached; 0: it can */
     bool waits;           /* the commit that has failed may succeed later */
     size_t queued;        /* in the turn at hand */
@@ -201,7 +202,8 @@ static int find_folder(struct buffer *ret_folder, struct error *err)
     return 0;
 }
 
-static int open_turns(struct ledger *ledger, int64_t run, const struct app *app, struct error *err)
+static int open_turns(struct ledger *ledger, int64_t run, const struct app *app,
+                      int64_t patience_ms, struct error *err)
 {
     struct ledger_turns *turns = calloc(1, sizeof(*turns));
     struct server_work work;
@@ -209,6 +211,7 @@ static int open_turns(struct ledger *ledger, int64_t run, const struct app *app,
     if (!turns)
         return error_no_memory(err);
     ledger->turns = turns;
+    turns->patience_ms = patience_ms;
     if (database_platform(ledger, app->platform, &turns->app.platform, err))
         return -1;
     turns->app.key = app->key;
@@ -240,7 +243,7 @@ static int fail(struct ledger *ledger, int64_t now_ms, const struct error *err)
     if (!turns->lost_ms)
         turns->lost_ms = now_ms;
     turns->waits = err->exit_code == EXIT_TRY_LATER && !ledger->server.worker->worker.is_fenced &&
-                   now_ms - turns->lost_ms < PATIENCE_MS;
+                   now_ms - turns->lost_ms < turns->patience_ms;
     return -1;
 }
 
@@ -267,13 +270,7 @@ static int commit(struct ledger *ledger, struct error *err)
  * the error stays as it is. */
 static int renew(struct ledger *ledger, struct error *err)
 {
-    struct session *session;
-
-    if (session_is_usable(ledger->server.session) || session_open(ledger->path, &session, err))
-        return -1;
-    session_close(ledger->server.session);
-    ledger->server.session = ledger->server.worker->worker.session = session;
-    return 0;
+    return session_is_usable(ledger->server.session) ? -1 : server_driver_restore(ledger, err);
 }
 
 int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct turn_facts *ret_facts,
@@ -393,9 +390,10 @@ void ledger_turns_close(struct ledger *ledger)
 /* No ledger on a server was opened. */
 static const struct row_queue queue;
 
-static int open_turns(struct ledger *ledger, int64_t run, const struct app *app, struct error *err)
+static int open_turns(struct ledger *ledger, int64_t run, const struct app *app,
+                      int64_t patience_ms, struct error *err)
 {
-    (void)run, (void)app;
+    (void)run, (void)app, (void)patience_ms;
     return server_ledger_refuse(ledger->path, err);
 }
 
@@ -406,9 +404,10 @@ static int commit(struct ledger *ledger, struct error *err)
 
 #endif
 
-int ledger_turns_open(struct ledger *ledger, int64_t run, const struct app *app, struct error *err)
+int ledger_turns_open(struct ledger *ledger, int64_t run, const struct app *app,
+                      int64_t patience_ms, struct error *err)
 {
-    return database_is_server(ledger) ? open_turns(ledger, run, app, err) : 0;
+    return database_is_server(ledger) ? open_turns(ledger, run, app, patience_ms, err) : 0;
 }
 
 int ledger_turn_begin(struct ledger *ledger, struct error *err)

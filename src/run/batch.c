@@ -310,8 +310,9 @@ static int open_all(struct batch *b, struct error *err)
     if (unexecuted_open(UNEXECUTED_ROWS(rows), &b->unexecuted, err))
         return -1;
 
-    if (ledger_turns_open(s->ledger, s->run->id, &app, err) || take_reserve(b, err) ||
-        window_open(jobs, &b->window, err) || !(b->pace = pace_open(&pace, err)) ||
+    if (ledger_turns_open(s->ledger, s->run->id, &app, s->ledger_patience_ms, err) ||
+        take_reserve(b, err) || window_open(jobs, &b->window, err) ||
+        !(b->pace = pace_open(&pace, err)) ||
         feed_open(s->row_source, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
         pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))
         return -1;

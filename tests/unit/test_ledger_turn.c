@@ -24,7 +24,7 @@ static struct start start_run(struct ledger *ledger, unsigned char export)
     struct start start = {ledger, create_run(ledger, export).id};
 
     if (ledger_run_lock(ledger, start.run, &err) != 1 ||
-        ledger_turns_open(ledger, start.run, &app, &err))
+        ledger_turns_open(ledger, start.run, &app, 0, &err))
         fail_msg("%s", err.text);
     return start;
 }

@@ -60,7 +60,7 @@ struct options {
     int64_t in_flight, workers; /* workers 0: as many as processors */
     int64_t rate, daily_quota;  /* 0: none */
     bool rate_is_auto;          /* … found by sending, and not above `rate` */
-    int64_t retries, outage_patience_ms, wait_patience_ms;
+    int64_t retries, outage_patience_ms, wait_patience_ms, ledger_patience_ms;
     int64_t limit, max_failures, max_failures_percent; /* negative: none */
     int64_t max_changed, max_changed_percent; /* rows that may be changed: the more of both */
     int64_t expect_rows, expect_fee;          /* negative: not given */

@@ -108,6 +108,8 @@ const struct option_spec option_list[] = {
             "how long an outage may last"),
     SECONDS(U | R, RUN, "wait-patience", wait_patience_ms, 0, DAY_S, "120",
             "how long rows wait for another run"),
+    SECONDS(U | R, RUN, "ledger-patience", ledger_patience_ms, 0, DAY_S, "120",
+            "how long a ledger's server may be away"),
     INTEGER(U | R, RUN, "limit", 0, limit, 0, INT64_MAX, NULL, "N",
             "send the first N rows, then stop"),
     SPECIAL(U | R, RUN, "max-failures", option_value_max_failures, NULL, "N[%]",

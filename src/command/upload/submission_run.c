@@ -160,6 +160,7 @@ static int submit(struct submission *s, struct error *err)
         .max_failures_percent = o->max_failures_percent,
         .outage_patience_ms = o->outage_patience_ms,
         .wait_patience_ms = o->wait_patience_ms,
+        .ledger_patience_ms = o->ledger_patience_ms,
         .show = progress_show,
         .context = &s->progress,
     };
