@@ -35,7 +35,13 @@ static void advance_report(struct batch *b)
     struct error err;
     uint64_t frontier = window_frontier(b->window, feed_next_row(b->feed));
 
-    if (!b->failed && report_advance(b->settings->report, frontier, REPORT_LINES, &err))
+    if (b->failed || b->report_waits)
+        return;
+    if (!report_advance(b->settings->report, frontier, REPORT_LINES, &err))
+        return;
+    /* Its look at a server was cut: it is written when nothing else is to be done. */
+    b->report_waits = !ledger_is_local(b->settings->ledger) && err.exit_code == EXIT_TRY_LATER;
+    if (!b->report_waits)
         halt_fail(b, &err);
 }
 

@@ -81,6 +81,7 @@ struct batch {
     size_t suspect_count, suspects_max;
     size_t
         suspects_known; /* when this turn began; behind suspect_count are those dealt with in it */
+    bool report_waits;  /* to be begun anew, at the end */
     bool report_is_stale; /* a line that is written says less than the ledger */
 
     /* shared limits */

@@ -186,7 +186,7 @@ int suspect_finish(struct batch *b, struct error *err)
 {
     if (record_last(b, err))
         return -1;
-    return b->report_is_stale ? report_restart(b->settings->report, err) : 0;
+    return b->report_is_stale || b->report_waits ? report_restart(b->settings->report, err) : 0;
 }
 
 /* A row whose answer was not stored either is unknown to the next start, and was told as that. */
