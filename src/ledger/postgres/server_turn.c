@@ -320,15 +320,16 @@ static bool is_to_be_repeated(struct server_turn *turn, int64_t begun_ms, struct
 {
     int64_t spent_ms = clock_mono_ms() - begun_ms;
 
+    /* Also where that is known already: the server's own word for it says nothing to anybody. */
+    if (turn->session && strcmp(session_state(turn->session), FENCED) == 0) {
+        tell_refused(turn, err);
+        return false;
+    }
     if (turn->worker->is_fenced || err->exit_code == EXIT_RESOURCES ||
         err->exit_code == EXIT_INTERNAL)
         return false;
     if (!turn->session) /* it could not be connected */
         return err->exit_code == EXIT_TRY_LATER && spent_ms < turn->patience_ms;
-    if (strcmp(session_state(turn->session), FENCED) == 0) {
-        tell_refused(turn, err);
-        return false;
-    }
     if (!is_lost(turn->session))
         return is_hindered(session_state(turn->session)) && spent_ms < REPEAT_MS;
     lose(turn);
