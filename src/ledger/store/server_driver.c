@@ -2,17 +2,23 @@
 
 #ifdef HAVE_LIBPQ
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/stop.h"
 #include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/postgres/alive/run_holder.h"
 #include "ledger/postgres/outage/ledger_witness.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/session.h"
 #include "server_sql.h"
+
+/* A server that is away for a moment. */
+#define FIRST_WAIT_MS 20
+#define LAST_WAIT_MS 2000
 
 static void copy(struct ledger *ledger, struct answer *answer)
 {
@@ -81,9 +87,11 @@ static int ask_twice(struct ledger *ledger, struct answer *answer, struct error 
 
     if (!ask(ledger, answer, err))
         return 0;
-    if (ledger->server.is_begun || session_is_usable(ledger->server.session) ||
-        server_driver_restore(ledger, &why))
+    if (ledger->server.is_begun || session_is_usable(ledger->server.session))
         return -1;
+    for (int wait_ms = FIRST_WAIT_MS; server_driver_restore(ledger, &why); wait_ms *= 2)
+        if (wait_ms > LAST_WAIT_MS || stop_signal() || poll(NULL, 0, wait_ms) < 0)
+            return -1;
     return ask(ledger, answer, err);
 }
 

@@ -65,25 +65,24 @@ static int find_owner(const struct replay *replay, int64_t worker, const struct 
 
 /* ---- stored ---- */
 
-static int tell_evidence(const struct replay *replay, int64_t run, const struct late_answer *answer,
+static int tell_evidence(struct session *session, int64_t run, const struct late_answer *answer,
                          struct error *err)
 {
     static const char name[] = "SELECT name FROM run WHERE id=$1";
     const struct row_record *r = answer->record;
 
-    if (parameters_ask(replay->session, name, err, "i", run))
+    if (parameters_ask(session, name, err, "i", run))
         return -1;
     log_error("row %llu of run %s: the answer '%s' came late, when a person had said something "
               "else of it or it had been sent again, and is kept as evidence alone; claimbatch "
               "status tells of it",
-              (unsigned long long)r->row,
-              session_rows(replay->session) ? session_text(replay->session, 0, 0) : "?",
+              (unsigned long long)r->row, session_rows(session) ? session_text(session, 0, 0) : "?",
               LOG_QUOTED(r->code));
     return 0;
 }
 
 /* Answers of one run. */
-static int store_run(const struct replay *replay, const struct spill_answer *answers, size_t count,
+static int store_run(struct session *session, const struct spill_answer *answers, size_t count,
                      struct error *err)
 {
     struct late_answer *late = calloc(count, sizeof(*late));
@@ -94,25 +93,25 @@ static int store_run(const struct replay *replay, const struct spill_answer *ans
     for (size_t i = 0; i < count; i++)
         late[i] = (struct late_answer){
             .attempt = answers[i].attempt, .end = answers[i].end, .record = &answers[i].record};
-    result = late_store(replay->session, answers->run, late, count, err);
+    result = late_store(session, answers->run, late, count, err);
     for (size_t i = 0; i < count && !result; i++)
         if (!late[i].applied)
-            result = tell_evidence(replay, answers->run, &late[i], err);
+            result = tell_evidence(session, answers->run, &late[i], err);
     free(late);
     return result;
 }
 
-static int store_all(const struct replay *replay, const struct spill_content *content,
-                     struct error *err)
+int spill_tell(struct session *session, const struct spill_answer *answers, size_t count,
+               struct error *err)
 {
     size_t from = 0;
 
-    while (from < content->count) {
+    while (from < count) {
         size_t upto = from + 1;
 
-        while (upto < content->count && content->answers[upto].run == content->answers[from].run)
+        while (upto < count && answers[upto].run == answers[from].run)
             upto++;
-        if (store_run(replay, &content->answers[from], upto - from, err))
+        if (store_run(session, &answers[from], upto - from, err))
             return -1;
         from = upto;
     }
@@ -122,7 +121,7 @@ static int store_all(const struct replay *replay, const struct spill_content *co
 static int take_over(const struct replay *replay, const char *path,
                      const struct spill_content *content, struct error *err)
 {
-    if (store_all(replay, content, err))
+    if (spill_tell(replay->session, content->answers, content->count, err))
         return -1;
     if (content->is_torn)
         log_warn("the last answer in '%s' was cut short, so what it was is not known: its call is "

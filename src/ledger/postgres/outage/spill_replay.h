@@ -11,7 +11,10 @@
 #ifndef CLAIMBATCH_LEDGER_POSTGRES_OUTAGE_SPILL_REPLAY_H
 #define CLAIMBATCH_LEDGER_POSTGRES_OUTAGE_SPILL_REPLAY_H
 
+#include <stddef.h>
+
 struct error;
+struct spill_answer;
 struct host_lock;
 struct session;
 
@@ -22,5 +25,9 @@ struct session;
  */
 int spill_replay(struct session *session, const struct host_lock *lock, const char *folder,
                  const char *ledger, struct error *err);
+
+/* Tells the ledger of answers as ones that come late, those of one run at a time. */
+int spill_tell(struct session *session, const struct spill_answer *answers, size_t count,
+               struct error *err);
 
 #endif
