@@ -36,8 +36,8 @@ void ledger_turn_rollback(struct ledger *ledger);
 bool ledger_turn_waits(const struct ledger *ledger);
 
 /* After a commit that has failed for good, and what has come since was queued: keeps the answers on
- * this host, where the ledger is on a server, and adds to the error where they are. Whether they
- * are kept. */
+ * this host, where the ledger is on a server, and adds to the error where they are; where another
+ * host has taken the run over they are told as late ones. Whether that was done. */
 bool ledger_turn_keep(struct ledger *ledger, struct error *err);
 
 #endif

@@ -321,8 +321,19 @@ bool ledger_turn_waits(const struct ledger *ledger)
     return ledger->turns && ledger->turns->waits;
 }
 
+/* Whoever goes on in its place is told at once, if that is still possible. */
+static bool tell_late(struct ledger *ledger)
+{
+    struct error why;
+
+    return ledger->server.worker->worker.is_fenced && !server_driver_restore(ledger, &why) &&
+           !server_turn_tell_late(ledger->turns->turn, ledger->server.session, &why);
+}
+
 bool ledger_turn_keep(struct ledger *ledger, struct error *err)
 {
+    if (ledger->turns && tell_late(ledger))
+        return true;
     return ledger->turns && server_turn_keep_last(ledger->turns->turn, err);
 }
 

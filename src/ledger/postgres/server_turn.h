@@ -136,6 +136,11 @@ struct spill;
 int server_turn_keep(struct server_turn *turn, struct error *err);
 const struct spill *server_turn_kept(const struct server_turn *turn);
 
+/* Of a worker that was fenced: tells the ledger of them as answers that come late, by a session of
+ * its own. Where that fails they can still be kept. */
+struct session;
+int server_turn_tell_late(struct server_turn *turn, struct session *session, struct error *err);
+
 /* The same of who gives up: adds to the error where they are, or why they are not. Whether they are
  * kept. */
 bool server_turn_keep_last(struct server_turn *turn, struct error *err);
