@@ -206,6 +206,10 @@ int ledger_round_open(struct ledger *ledger, int64_t run, enum round_kind kind, 
                       const char *reason, int64_t now_ms, struct round *ret_round,
                       struct error *err);
 
+/* EXIT_INPUT_REFUSED while what a host had in flight in this run, that was not heard of any more,
+ * may yet arrive at the gateway: its unknown rows must not be sent again. In a file never. */
+int ledger_run_check_resend(struct ledger *ledger, int64_t run, struct error *err);
+
 /* Records, in the open transaction, that the round has come to its end. */
 int ledger_round_finish(struct ledger *ledger, int64_t round, int64_t now_ms, struct error *err);
 

@@ -87,6 +87,17 @@ static int apply_settlement(struct ledger *ledger, int64_t platform, const struc
                             err);
 }
 
+int ledger_run_check_resend(struct ledger *ledger, int64_t run, struct error *err)
+{
+#ifdef HAVE_LIBPQ
+    if (database_is_server(ledger))
+        return quarantine_check_run(ledger->server.session, run, err);
+#else
+    (void)ledger, (void)run, (void)err;
+#endif
+    return 0;
+}
+
 /* What a host that was not heard of any more has signed may leave yet. */
 static int check_quarantine(struct ledger *ledger, struct row_place place, struct error *err)
 {

@@ -79,6 +79,28 @@ class OutageTest(OutageCase):
                 self.upload(self.ws, gateway, "--new-ledger", "--by", "ops", "--reason", "restored", claims="more.csv"), 0)
 
 
+class QuarantineTest(HostsCase):
+    def test_what_a_replaced_host_may_yet_send_is_not_sent_again_before_the_gateway_refuses_it(self):
+        self.ws.export(claim_rows(60))
+        with Sandbox(self.ws, "--latency", "50") as gateway:
+            run = self.start(self.ws, gateway, "--in-flight", IN_FLIGHT)
+            self.assertTrue(gateway.has_lines(20, 60))
+            run.send_signal(signal.SIGKILL)
+            run.finish()
+            self.assertExit(self.upload(self.ws, gateway), 3)
+            again = ("--resend-unknown", "--by", "ops", "--reason", "asked")
+            # As if another host had replaced it.
+            postgres.query(self.url, "UPDATE claimbatch.claim SET settle_from=clock_timestamp()+interval '20 min'"
+                                     " WHERE open_call IS NOT NULL")
+            sent = len(gateway.journal)
+            refused = self.upload(self.ws, gateway, *again)
+            self.assertExit(refused, 65)
+            self.assertIn("can be sent again from", refused.log)
+            self.assertEqual(len(gateway.journal), sent)
+            postgres.query(self.url, "UPDATE claimbatch.claim SET settle_from=clock_timestamp()")
+            self.assertExit(self.upload(self.ws, gateway, *again), 0)
+
+
 class TakenOverTest(HostsCase):
     def test_a_host_that_is_stopped_is_replaced_and_its_answers_settle_what_was_unknown(self):
         for host in (self.ws, self.other):

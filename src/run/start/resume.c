@@ -149,6 +149,9 @@ static int open_round(const struct resume_settings *s, struct resumed *resumed, 
 {
     if (s->round == ROUND_NONE)
         return 0;
+    if (s->round == ROUND_RESEND_UNKNOWN &&
+        ledger_run_check_resend(s->ledger, resumed->run.id, err))
+        return -1;
     return ledger_round_open(s->ledger, resumed->run.id, s->round, s->by, s->reason,
                              s->row_source->now_ms, &resumed->round, err);
 }

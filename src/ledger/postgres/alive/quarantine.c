@@ -2,8 +2,37 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words/language.h"
 #include "ledger/postgres/session.h"
 #include "parameters.h"
+
+#define LAST                                                                                       \
+    "to_char((max(c.settle_from)+interval '1 s') AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD "       \
+    "HH24:MI:SS')"
+
+int quarantine_check_run(struct session *session, int64_t run, struct error *err)
+{
+    static const char until[] = "SELECT count(*), " LAST " FROM row r JOIN claim c ON c.id=r.claim"
+                                " WHERE r.run=$1 AND c.open_run=r.run AND c.open_row=r.row"
+                                " AND c.settle_from>clock_timestamp()";
+    int64_t rows;
+
+    if (parameters_ask(session, until, err, "i", run))
+        return -1;
+    rows = session_integer(session, 0, 0);
+    if (!rows)
+        return 0;
+    return error_set(
+        err, EXIT_INPUT_REFUSED,
+        language_plural("%lld row is unknown since its host was not heard of any more, and what "
+                        "that had signed may leave as long as the gateway takes it: it can be "
+                        "sent again from %s (Beijing time) on; nothing was sent",
+                        "%lld rows are unknown since their host was not heard of any more, and "
+                        "what that had signed may leave as long as the gateway takes it: they can "
+                        "be sent again from %s (Beijing time) on; nothing was sent",
+                        (unsigned long long)rows),
+        (long long)rows, LOG_QUOTED(session_text(session, 0, 1)));
+}
 
 int quarantine_check(struct session *session, int64_t run, uint64_t row, struct error *err)
 {

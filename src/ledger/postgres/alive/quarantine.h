@@ -19,4 +19,7 @@ struct session;
  * claim again. That it was accepted may be said at any time. */
 int quarantine_check(struct session *session, int64_t run, uint64_t row, struct error *err);
 
+/* The same of all unknown rows of a run, which are to be sent again. */
+int quarantine_check_run(struct session *session, int64_t run, struct error *err);
+
 #endif
