@@ -63,6 +63,7 @@ static void start_process(struct world *world, struct process *p, const struct r
     assert_int_equal(ledger_open(world->path, &p->settings.ledger, &err), 0);
     assert_int_equal(ledger_run_lock(p->settings.ledger, run->id, &err), 1);
     p->batch.settings = &p->settings;
+    p->batch.rate = rate;
     p->batch.pace = pace_open(&pace, &err);
     assert_non_null(p->batch.pace);
     p->batch.now_ms = world->now_ms;
