@@ -273,7 +273,8 @@ static void abandon(struct batch *b, struct error *err)
         queue_lost(b, jobs);
         b->lost = join(jobs, b->lost);
     }
-    if (!ledger_turn_keep(b->settings->ledger, err))
+    /* Said with the error that is told at the end. */
+    if (!ledger_turn_keep(b->settings->ledger, b->failed ? b->failure : err))
         row_log_lost(b->lost);
 }
 

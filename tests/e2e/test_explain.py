@@ -19,7 +19,7 @@ NO_CODES = {
     "BEGIN", "COMMIT", "ROLLBACK",
     "DISAGREES",
     "JOURNAL_STREAM",
-    "PGPASSWORD", "SSL", "UTF8", "CB", "CB001",
+    "PGPASSWORD", "SSL", "UTF8", "CB", "CB001", "FATAL",
 }  # fmt: skip
 
 ORDER_WORDS = os.path.join("input", "value", "filler.c")
