@@ -243,12 +243,18 @@ def check_ledger(path):
 
 
 def check_database(path):
+    """Of a copy: whoever closes a ledger last carries its log over and removes it, and after a kill the next
+    start would take that for a log that was lost."""
     try:
-        database = sqlite3.connect(path)
-        try:
-            said = [line[0] for line in database.execute("PRAGMA integrity_check")]
-        finally:
-            database.close()
+        with tempfile.TemporaryDirectory() as folder:
+            for suffix in ("", "-wal", "-journal"):
+                if os.path.exists(path + suffix):
+                    shutil.copy(path + suffix, os.path.join(folder, "ledger.db" + suffix))
+            database = sqlite3.connect(os.path.join(folder, "ledger.db"))
+            try:
+                said = [line[0] for line in database.execute("PRAGMA integrity_check")]
+            finally:
+                database.close()
     except sqlite3.Error as error:
         return [f"ledger: {error}"]
     return [] if said == ["ok"] else [f"ledger: {text}" for text in said[:3]]
