@@ -5,7 +5,7 @@ usage: tests/e2e/run.py [--long] [--jitter MS] [-j N] [--times] [WORD...]
 
 WORDs choose the tests whose name holds one of them. The programs are found through the environment:
 CLAIMBATCH, CLAIMBATCH_SANDBOX, and for the memory test CLAIMBATCH_RELEASE. Each test runs in one of N
-processes (one more than there are processors: most of the time most tests wait) and is given a time; a
+processes (two more than there are processors: most of the time most tests wait) and is given a time; a
 test that needs longer has failed. --jitter lets requests reach a gateway up to so many milliseconds late by
 chance: what fails of it counts on an order of arrival that nothing promises.
 """
@@ -28,7 +28,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 240
 SECONDS_LONG = 3600
 # Tests that take long begin first, so that no process is alone with one at the end.
-FIRST = ("ten_thousand", "test_memory", "killed", "auto_rate", "refused_make_no")
+FIRST = ("ten_thousand", "test_memory", "killed", "auto_rate", "refused_make_no", "stopped_is_replaced")
 
 
 def names_of(suite):
@@ -178,7 +178,7 @@ def main():
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--jitter", type=int, default=0)
     parser.add_argument("--times", action="store_true")
-    parser.add_argument("-j", type=int, default=os.cpu_count() + 1)
+    parser.add_argument("-j", type=int, default=os.cpu_count() + 2)
     parser.add_argument("words", nargs="*")
     arguments = parser.parse_args()
 

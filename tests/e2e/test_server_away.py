@@ -1,7 +1,6 @@
-"""The server that has the ledger goes away, or forgets a host that was stopped."""
+"""A link that ends, and a host that is stopped and replaced."""
 
 import collections
-import glob
 import os
 import signal
 import tempfile
@@ -26,9 +25,6 @@ class OutageCase(HostsCase):
         self.addCleanup(self.link.close)
         self.direct, self.url = self.url, postgres.url_of(folder, self.url.split("@/")[1].split("?")[0])
 
-    def spills(self):
-        return glob.glob(self.ws.file(".local/state/claimbatch/*.spill"))
-
 
 class OutageTest(OutageCase):
     def test_a_run_whose_connection_is_lost_goes_on(self):
@@ -42,41 +38,6 @@ class OutageTest(OutageCase):
             self.assertExit(run.finish(), 0)
         self.assertEqual(len(gateway.journal), 200)
         self.assertEqual(len(self.assertExecutedOnce(gateway)), 200)
-        self.assertEqual(self.spills(), [])
-
-    def test_answers_are_kept_while_the_server_is_away_and_told_by_the_next_start(self):
-        self.ws.export(claim_rows(200))
-        with Sandbox(self.ws, "--latency", "200") as gateway:
-            run = self.start(self.ws, gateway, "--in-flight", IN_FLIGHT, "--ledger-patience", "1")
-            self.assertTrue(gateway.has_lines(3 * IN_FLIGHT, 60))
-            self.link.cut()
-            result = run.finish()
-            self.assertExit(result, 75)
-            self.assertIn("kept in", result.log)
-            self.assertEqual(len(self.spills()), 1)
-            sent = len(gateway.journal)
-            self.assertExit(self.upload(self.ws, gateway), 75)
-            self.assertEqual(len(gateway.journal), sent)
-            self.link.mend()
-            again = self.upload(self.ws, gateway)
-        self.assertExit(again, 0)
-        self.assertIn("are in the ledger now", again.log)
-        self.assertEqual(self.spills(), [])
-        self.assertEqual(len(self.assertExecutedOnce(gateway)), 200)
-        self.assertEqual(len(gateway.journal), 200)
-
-    def test_a_ledger_that_was_put_back_sends_nothing_before_somebody_says_so(self):
-        self.ws.export(claim_rows(20))
-        self.ws.export(claim_rows(20, first=101), name="more.csv")
-        with Sandbox(self.ws) as gateway:
-            self.assertExit(self.upload(self.ws, gateway), 0)
-            postgres.query(self.direct, "DELETE FROM claimbatch.worker")
-            refused = self.upload(self.ws, gateway, claims="more.csv")
-            self.assertExit(refused, 78)
-            self.assertIn("is not in it: its database was put back", refused.log)
-            self.assertEqual(len(gateway.journal), 20)
-            self.assertExit(
-                self.upload(self.ws, gateway, "--new-ledger", "--by", "ops", "--reason", "restored", claims="more.csv"), 0)
 
 
 class QuarantineTest(HostsCase):

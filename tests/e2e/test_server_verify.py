@@ -4,6 +4,7 @@ import json
 import unittest
 
 import postgres
+from harness import only_long
 from test_server_status import LATE, ServerCase
 
 DAY_MS = 24 * 3600 * 1000
@@ -83,6 +84,7 @@ class VerifyTest(ServerCase):
         self.assertIn("1 answer came late", run.log)
         self.assertEqual(self.document("--verify", code=3)["unapplied_late_answers"], 1)
 
+    @only_long
     def test_a_standby_can_be_verified(self):
         with postgres.standby(self.url) as url:
             self.status("--verify", url=url)
@@ -107,6 +109,7 @@ class CareTest(ServerCase):
         self.assertIn("pruned", self.status().out)
         self.status("--verify")
 
+    @only_long
     def test_a_standby_is_not_pruned(self):
         with postgres.standby(self.url) as url:
             self.assertIn("session is read-only", self.status("--prune", "30", url=url, code=75).log)
