@@ -38,8 +38,8 @@ SYSTEM_CALLS = {
 IN_FLIGHT = 4
 ROWS = 20
 # The short form: of each kind so many starts; resumed ones, signals, and points of strace.
-SHORT = {"first": 60, "second": 80, "import": 12, "rerun": 20, "resolve": 12, "prune": 12}
-SHORT_RESUMED, SHORT_STOPS, SHORT_STRACE = 60, 40, 20
+SHORT = {"first": 30, "second": 40, "import": 6, "rerun": 10, "resolve": 6, "prune": 6}
+SHORT_RESUMED, SHORT_STOPS, SHORT_STRACE = 30, 20, 10
 # Of these the short form takes its second days: the files that are new with them.
 NEW_FILES = (".started.json", "claims.report.", ".lock", "ledger.db-wal")
 # Calls before which a signal comes, beside those above.

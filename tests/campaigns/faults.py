@@ -37,7 +37,7 @@ IN_FLIGHT = 2
 ROWS = 20
 SPARE = 2
 # The short form: so many of each half of the points of a kind; and of each function at least so many.
-SHORT = {"first": 24, "second": 20, "import": 10, "rerun": 14, "resolve": 10, "prune": 10}
+SHORT = {"first": 12, "second": 10, "import": 5, "rerun": 7, "resolve": 5, "prune": 5}
 EACH = {"first": 2, "second": 2}
 # … of locks that are held for a moment; and the first ones of an import, which makes a ledger: where that
 # is opened SQLite does not wait by itself everywhere.

@@ -33,9 +33,9 @@ SECTOR = 512
 IN_FLIGHT = 4
 WAYS = ("synced", "random", "most")
 # The short form: so many cuts of each recorded run; and how often a resumed one is cut too.
-SHORT = {"first": 30, "second": 30, "import": 10, "rerun": 10, "resolve": 10, "prune": 10}
+SHORT = {"first": 15, "second": 15, "import": 5, "rerun": 5, "resolve": 5, "prune": 5}
 # So many of the cuts at changes of names.
-SHORT_EDGES = 50
+SHORT_EDGES = 25
 # How often another ledger comes after a cut.
 OTHER_HOME = 0.3
 DEEPER = 0.1
