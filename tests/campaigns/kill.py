@@ -22,7 +22,7 @@ import threading
 import trial
 from trial import oracle
 
-SHORT, LONG = 100, 10000
+SHORT, LONG = 60, 10000
 ROWS_MAX = 2000
 # What two runs need that wait for each other's turns, on a machine that does other things too.
 RUN_SECONDS = 240

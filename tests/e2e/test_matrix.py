@@ -25,6 +25,7 @@ from harness import (
     http,
     long_form,
     make_certificate,
+    only_long,
     rejected_body,
 )
 
@@ -248,6 +249,7 @@ class MatrixTest(TestCase):
             if fresh:
                 self.assertEqual(cells[name, True], 0)
 
+    @only_long
     def test_all_pairs_of_two_faults_in_a_row(self):
         pairs = [(a, b) for a in NAMES for b in NAMES]
 
