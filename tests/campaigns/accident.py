@@ -17,7 +17,7 @@ import trial
 from harness import Sandbox, Workspace, export_text
 from office import GUARDED, IN_DOUBT, NEW_LEDGER, USUAL, Office
 
-SHORT, LONG = 20, 5000
+SHORT, LONG = 6, 5000
 ROUNDS = 25
 
 

@@ -122,7 +122,7 @@ COMMANDS = (
 
 
 class Campaign(accident.Campaign):
-    TRIAL, SHORT, LONG = Trial, 10, 2000
+    TRIAL, SHORT, LONG = Trial, 3, 2000
     IN_FLIGHT = (1, 2, 4)
 
 

@@ -41,7 +41,7 @@ SHORT = {"first": 12, "second": 10, "import": 5, "rerun": 7, "resolve": 5, "prun
 EACH = {"first": 2, "second": 2}
 # … of locks that are held for a moment; and the first ones of an import, which makes a ledger: where that
 # is opened SQLite does not wait by itself everywhere.
-HELD_SHORT, HELD_OPENING = 4, 24
+HELD_SHORT, HELD_OPENING = 2, 8
 # A lock that cannot be taken is waited for: with more of these points the campaign would do little else.
 LOCKS_EVERY = 16
 
