@@ -199,6 +199,18 @@ static void it_ends_with_its_ledger(void **state)
     assert_int_equal(of_worker(place, worker, "ended::int"), 1);
 }
 
+/* Nobody knows what became of it: it is neither done once more nor said to be a bad setting. */
+static void a_commit_that_was_lost_is_not_repeated(void **state)
+{
+    struct place *place = *state;
+
+    begin(place->ledger);
+    cluster_run(place->path, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+                             " datname=current_database() AND pid<>pg_backend_pid()");
+    assert_int_equal(ledger_commit(place->ledger, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
+}
+
 static void a_session_that_was_lost_is_replaced(void **state)
 {
     struct place *place = *state;
@@ -228,6 +240,7 @@ int main(void)
         ON_SERVER(a_beat_tells_of_a_fence_too),
         ON_SERVER(it_takes_the_epoch_that_it_has),
         ON_SERVER(it_ends_with_its_ledger),
+        ON_SERVER(a_commit_that_was_lost_is_not_repeated),
         ON_SERVER(a_session_that_was_lost_is_replaced),
     };
 

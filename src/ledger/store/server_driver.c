@@ -80,14 +80,15 @@ int server_driver_restore(struct ledger *ledger, struct error *err)
 }
 
 /* Outside of a transaction a statement may come twice: where its session was lost another one asks.
- */
+ * What became of a commit that was lost cannot be asked so. */
 static int ask_twice(struct ledger *ledger, struct answer *answer, struct error *err)
 {
     struct error why;
 
     if (!ask(ledger, answer, err))
         return 0;
-    if (ledger->server.is_begun || session_is_usable(ledger->server.session))
+    if (ledger->server.is_begun || answer->which == SQL_COMMIT ||
+        session_is_usable(ledger->server.session))
         return -1;
     for (int wait_ms = FIRST_WAIT_MS; server_driver_restore(ledger, &why); wait_ms *= 2)
         if (wait_ms > LAST_WAIT_MS || stop_signal() || poll(NULL, 0, wait_ms) < 0)
