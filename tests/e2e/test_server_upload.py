@@ -124,12 +124,3 @@ class TwoHostsTest(HostsCase):
         self.assertEqual(len(times), 120)
         most = max(sum(1 for t in times if first <= t < first + 1000) for first in times)
         self.assertLessEqual(most, rate)
-
-    def test_a_ban_is_heard_of_by_the_other(self):
-        self.ws.export(claim_rows(60))
-        self.other.export(claim_rows(60, first=1001))
-        with Sandbox(self.ws, "--flow-limit", "20", "--latency", "20") as gateway:
-            runs = [self.start(host, gateway, "--in-flight", "4") for host in (self.ws, self.other)]
-            for run in runs:
-                self.assertExit(run.finish(), 0)
-        self.assertEqual(len(self.assertExecutedOnce(gateway)), 120)
