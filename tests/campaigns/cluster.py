@@ -29,7 +29,7 @@ SHORT, LONG = 20, 1000
 DAYS = (1, 4)  # of a trial
 ROWS = (20, 160)
 RATE = 200
-LEASE_S = 20
+LEASE_S = 2.2
 USUAL = (0, 1, 3)
 AGAIN = (-9, 4, 69, 75)  # systemd types it again
 DAY_SECONDS = 400
@@ -104,7 +104,7 @@ class Nemesis:
 
     def pause(self):
         """Most are short, some are longer than a lease."""
-        time.sleep(self.rng.uniform(0.05, 2) if self.rng.random() < 0.7 else LEASE_S + 8)
+        time.sleep(self.rng.uniform(0.05, 2) if self.rng.random() < 0.7 else LEASE_S + 2)
 
     def kill(self, host):
         host.send_signal(signal.SIGKILL)
@@ -368,6 +368,9 @@ def main():
         days={"type": int, "help": f"so many days ({SHORT}, long {LONG})"},
         accident={"action": "append", "choices": ACCIDENTS, "help": "this one alone; may be repeated"},
     )
+    tests = os.path.join(os.path.dirname(trial.RELEASED), "tests")
+    os.environ["CLAIMBATCH"] = os.path.join(tests, "claimbatch_short")
+    os.environ["CLAIMBATCH_SANDBOX"] = os.path.join(tests, "sandbox_short")
     try:
         with Database():
             pass
