@@ -25,8 +25,8 @@ struct lease {
     int64_t settle_ms; /* how long after its end the gateway may still take what it has signed */
 };
 
-/* The one of the program, alone in lease_real.c: a program of the tests is linked with a shorter one
- * (tests/campaigns/short_lease.c). */
+/* The one of the program, alone in lease_real.c: a program of the tests is linked with a shorter
+ * one (tests/campaigns/short_lease.c). */
 extern const struct lease lease_real;
 
 /* Until when a worker may send whose beat was sent then, once that is acknowledged. */
