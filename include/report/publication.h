@@ -90,8 +90,9 @@ int publication_make(struct publication *publication, struct draft *draft,
 
 /*
  * Gives the report at the path its manifest where publishing it was cut short between the two: the
- * manifest stands beside it whole, under its unfinished name, and tells of these very bytes. 1 when
- * it did, and `ret_run` is the run's name; or 0.
+ * manifest stands beside it whole, under its unfinished name, and tells of these very bytes; at its
+ * place stands none, or that of the report which it says was replaced. 1 when it did, and `ret_run`
+ * is the run's name; or 0.
  */
 int publication_complete(const char *report_path, char ret_run[LEDGER_ID_BYTES], struct error *err);
 

@@ -257,21 +257,56 @@ static int file_sha256(const char *path, char ret_hex[MANIFEST_SHA256_TEXT_BYTES
 
 /* A run that lives holds it: then it is between the two at this moment, and ends that itself. */
 static bool tells_of(const char *partial, int fd, const char *report_path,
-                     char ret_run[LEDGER_ID_BYTES])
+                     struct manifest_found *ret_found)
 {
     char sha256[MANIFEST_SHA256_TEXT_BYTES];
-    struct manifest_found found;
     struct error unread;
-    bool tells;
 
     if (flock(fd, LOCK_EX | LOCK_NB) || file_is_at(fd, partial) <= 0)
         return false;
-    tells = manifest_read_file(partial, &found, &unread) > 0 && !file_sha256(report_path, sha256) &&
-            strcmp(sha256, found.report_sha256) == 0;
-    if (tells)
+    return manifest_read_file(partial, ret_found, &unread) > 0 &&
+           !file_sha256(report_path, sha256) && strcmp(sha256, ret_found->report_sha256) == 0;
+}
+
+static bool has_replaced(const struct manifest_found *found, const struct manifest_found *earlier)
+{
+    for (size_t i = 0; i < found->replaced_count; i++)
+        if (strcmp(found->replaced[i], earlier->report_sha256) == 0)
+            return true;
+    return false;
+}
+
+/* Whether no manifest stands at the path, or the one of a report of this run before. */
+static bool is_due(const char *path, const struct manifest_found *found)
+{
+    struct manifest_found standing;
+    struct error unread;
+    int read = manifest_read_file(path, &standing, &unread);
+    bool is_earlier = read > 0 && strcmp(standing.run, found->run) == 0 &&
+                      strcmp(standing.ledger_id, found->ledger_id) == 0 &&
+                      strcmp(standing.report_sha256, found->report_sha256) != 0 &&
+                      has_replaced(found, &standing);
+
+    manifest_found_release(&standing);
+    return !read || is_earlier;
+}
+
+/* Both paths are of the manifest. */
+static int take_place(const char *report_path, const char *path, const char *partial,
+                      char ret_run[LEDGER_ID_BYTES], struct error *err)
+{
+    int fd = open(partial, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct manifest_found found = {0};
+    int result = 0;
+
+    if (fd >= 0 && tells_of(partial, fd, report_path, &found) && is_due(path, &found)) {
         snprintf(ret_run, LEDGER_ID_BYTES, "%s", found.run);
+        result = file_publish(fd, partial, path, err) || file_sync_folder(path, err) ? -1 : 1;
+    }
     manifest_found_release(&found);
-    return tells;
+    if (fd >= 0)
+        close(fd);
+    return result;
 }
 
 int publication_complete(const char *report_path, char ret_run[LEDGER_ID_BYTES], struct error *err)
@@ -279,20 +314,13 @@ int publication_complete(const char *report_path, char ret_run[LEDGER_ID_BYTES],
     struct buffer path = {0};
     struct buffer partial = {0};
     int result = 0;
-    int fd = -1;
 
     manifest_path(report_path, &path);
     buffer_format(&partial, "%s.partial", buffer_string(&path));
     if (path.failed || partial.failed)
         result = error_no_memory(err);
-    else if (access(path.ptr, F_OK) && access(report_path, F_OK) == 0)
-        fd = open(partial.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd >= 0 && tells_of(partial.ptr, fd, report_path, ret_run))
-        result = file_publish(fd, partial.ptr, path.ptr, err) || file_sync_folder(path.ptr, err)
-                     ? -1
-                     : 1;
-    if (fd >= 0)
-        close(fd);
+    else if (access(report_path, F_OK) == 0)
+        result = take_place(report_path, path.ptr, partial.ptr, ret_run, err);
     buffer_release(&path);
     buffer_release(&partial);
     return result;

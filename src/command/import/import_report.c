@@ -12,6 +12,7 @@
 #include "input/inspection/repeats.h"
 #include "ledger/import/import.h"
 #include "report/line_check.h"
+#include "report/publication.h"
 #include "report/scan.h"
 #include "report/unaltered.h"
 
@@ -103,13 +104,27 @@ static int find_import_started(struct import_report *imported, struct error *err
     return 0;
 }
 
+/* The ledger whose run would publish it anew is gone, perhaps. */
+static int complete(const struct import_report *imported, struct error *err)
+{
+    char run[LEDGER_ID_BYTES];
+    int found = publication_complete(imported->path, run, err);
+
+    if (found > 0)
+        log_info("the report of run %s did not have its manifest yet, because its publication was "
+                 "cut short: '%s' has it now",
+                 run, LOG_QUOTED(imported->path));
+    return found < 0 ? -1 : 0;
+}
+
 int import_report_open(struct import_report *imported, const char *platform,
                        const struct verify_key *key, struct error *err)
 {
     struct scan *scan = NULL;
     int result = -1;
 
-    if (!manifest_require(imported->path, platform, &imported->manifest, err) &&
+    if (!complete(imported, err) &&
+        !manifest_require(imported->path, platform, &imported->manifest, err) &&
         !(key && check_signature(imported, key, err)) && !find_import_started(imported, err) &&
         !scan_open(imported->path, &scan, err))
         result = prove(imported, scan, NULL, err);

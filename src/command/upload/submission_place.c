@@ -68,10 +68,12 @@ static int refuse_foreign(const struct submission *s, struct error *err)
     return publication_refuse(s->report_path.ptr, _("is the report of another export"), err);
 }
 
-/* A publication that was cut short is brought to its end, whoever's it is. */
+/* A publication that was cut short is brought to its end, whoever's it is. Where the manifest of an
+ * earlier report stands, the ledger may know more by now: the run publishes anew. */
 static int complete(struct submission *s, struct error *err)
 {
-    int found = publication_complete(s->report_path.ptr, s->completed, err);
+    bool is_first = !beside_stands(s->report_path.ptr, BESIDE_MANIFEST);
+    int found = is_first ? publication_complete(s->report_path.ptr, s->completed, err) : 0;
 
     if (found <= 0) {
         *s->completed = '\0';
