@@ -1,8 +1,11 @@
 """An export that is still being written, or is replaced, while a command reads it (contract section 6)."""
 
+import contextlib
 import os
+import signal
 import sqlite3
 import subprocess
+import time
 import unittest
 
 from harness import (
@@ -10,10 +13,12 @@ from harness import (
     Reply,
     TestCase,
     accept,
+    ban_body,
     claim_row,
     claim_rows,
     error_body,
     export_text,
+    file_digest,
     http,
 )
 
@@ -126,6 +131,58 @@ class UploadTest(ChangingCase):
         self.assertSays(result, "has grown")
         self.assertNotIn("nothing is left to do", result.err)
         self.assertEqual(len(gateway.requests), 3)
+
+
+class BegunAnewTest(ChangingCase):
+    """A run begins anew, sends nothing and is killed; then its export is replaced, so nobody types the same again."""
+
+    def killed_in_a_ban(self, gateway):
+        self.ws.export(claim_rows(1, 91), name="other.csv")
+        gateway.script = lambda request: Reply(http(ban_body(60)))
+        run = self.ws.start_upload(gateway, claims="other.csv")
+        self.wait_for("SELECT * FROM ban")
+        run.send_signal(signal.SIGINT)
+        self.assertExit(run.finish(), 130)
+        run = self.ws.start_upload(gateway)
+        self.wait_for("SELECT * FROM run WHERE finished_ms=0")
+        run.send_signal(signal.SIGKILL)
+        run.finish()
+        gateway.script = accept
+
+    def wait_for(self, text):
+        with contextlib.closing(sqlite3.connect(self.ws.ledger)) as ledger:
+            for _ in range(3000):
+                if ledger.execute(text).fetchone():
+                    return
+                time.sleep(0.01)
+        raise AssertionError(text)
+
+    def audit(self, code, *words):
+        result = self.ws.run("audit", ".", "--ledger", "ledger.db")
+        self.assertExit(result, code)
+        for word in words:
+            self.assertIn(word, " ".join(result.out.split()))
+
+    def resolve(self, gateway):
+        result = self.ws.run(
+            "resolve", "claims.report.csv", "--ledger", "ledger.db", "-g", gateway.url
+        )
+        self.assertExit(result, 0)
+        return result
+
+    def test_its_report_is_brought_up_to_date_by_resolve(self):
+        gateway = self.gateway()
+        self.ws.export(claim_rows(5))
+        self.assertExit(self.ws.upload(gateway, "--limit", "2"), 4)
+        self.killed_in_a_ban(gateway)
+        self.replace(claim_rows(3))
+        self.audit(1, "NOT TRUE, 1 disagreement", "claimbatch resolve brings this one up to date")
+        self.assertSays(self.resolve(gateway), "brought up to date")
+        self.assertEqual(self.ws.read_manifest()["stopped_because"], "interrupted")
+        self.audit(0, "everything that was checked agrees")
+        manifest = file_digest(self.ws.report + ".manifest.json")
+        self.resolve(gateway)
+        self.assertEqual(file_digest(self.ws.report + ".manifest.json"), manifest)
 
 
 class UnchangedTest(ChangingCase):

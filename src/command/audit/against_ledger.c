@@ -144,7 +144,9 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
         _("its run %s was started again at %s Beijing time, so this is not its newest "
           "report%s; its rows were not compared with the ledger"),
         m->run, time,
-        run->finished_ms ? "" : _(" (there is none yet: the same command again makes it)"));
+        run->finished_ms ? ""
+                         : _(" (there is none yet: the same command again makes it; where its "
+                             "export is gone, claimbatch resolve brings this one up to date)"));
     return 0;
 }
 

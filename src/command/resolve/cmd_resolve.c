@@ -219,10 +219,19 @@ static int settle(struct resolve *r, struct error *err)
 
 /* ---- the report anew ---- */
 
+/* Whether the run began anew since, and left no report: then this one is the newest, and has to say
+ * that the run did not end. Nobody may be able to type the same again: its export is gone, perhaps.
+ */
+static bool has_begun_anew(const struct resolve *r)
+{
+    return !r->run.finished_ms && r->run.started_ms > r->manifest.started_ms &&
+           strcmp(r->manifest.stopped_because, "interrupted") != 0;
+}
+
 static int publish(struct resolve *r, struct error *err)
 {
-    bool behind =
-        r->totals.changed > 0 || r->totals.settled > 0 || revision_was_cut_short(r->revision);
+    bool behind = r->totals.changed > 0 || r->totals.settled > 0 ||
+                  revision_was_cut_short(r->revision) || has_begun_anew(r);
 
     if (!behind)
         return 0;
