@@ -275,24 +275,25 @@ static bool try_to_end(void)
            (codes[1] == 0 || codes[1] == 1);
 }
 
-/* An accident, a person's word to send again, or an export that was replaced when its run had just
- * begun anew, and that nothing ends now, leave what an audit has to name. */
 static bool has_mark(enum mark mark)
 {
     return world->marks >> mark & 1;
 }
 
+/* An accident or a person's word to send again leave what an audit has to name. */
 static void audit_at_last(void)
 {
     struct words words = words_begin("audit", ".");
     int code;
 
-    if (has_mark(MARK_KILLED_RESOLVE)) /* between a report and its manifest, perhaps */
+    /* A kill came between a report and its manifest, or an export was replaced when its run had
+     * just begun anew. */
+    if (has_mark(MARK_KILLED_RESOLVE) || has_mark(MARK_EXPORT_CHANGED))
         desk_bring_up_to_date(&(struct operation){.kind = OPERATION_RESOLVE});
     code = words_run(&words, &(struct operation){.kind = OPERATION_AUDIT});
-    if (code && !world->had_accident && !has_mark(MARK_EXPORT_CHANGED) &&
-        !has_mark(MARK_RESUBMIT_SENT) && !has_mark(MARK_RESEND_SENT) &&
-        !has_mark(MARK_SETTLED_WITHOUT_REPORT) && !has_mark(MARK_KILLED_RERUN))
+    if (code && !world->had_accident && !has_mark(MARK_RESUBMIT_SENT) &&
+        !has_mark(MARK_RESEND_SENT) && !has_mark(MARK_SETTLED_WITHOUT_REPORT) &&
+        !has_mark(MARK_KILLED_RERUN))
         violation("the last audit ended with %d", code);
 }
 

@@ -100,8 +100,8 @@ static void expect(const struct operation *operation, int code, bool has_failed)
     if (code == 66 && !is_alone() &&
         (operation->kind == OPERATION_RERUN || operation->kind == OPERATION_IMPORT))
         return;
-    /* A kill between a report and its manifest: they do not fit each other. */
-    if (code == 65 && operation->kind == OPERATION_IMPORT && (world->kills || world->failures))
+    /* A failing disk between a report and its manifest: they do not fit each other. */
+    if (code == 65 && operation->kind == OPERATION_IMPORT && world->failures)
         return;
     /* Another report's decision may have settled the row. */
     if (code == 65 && (operation->kind == OPERATION_RERUN || operation->kind == OPERATION_RESOLVE))
