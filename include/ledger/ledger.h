@@ -396,6 +396,9 @@ int ledger_row_get(struct ledger *ledger, struct row_place place, struct known_r
 struct ledger_rows;
 int ledger_rows_open(struct ledger *ledger, int64_t run, struct ledger_rows **ret_rows,
                      struct error *err);
+/* For ledger_rows_find, where nobody writes rows behind the one that was asked for last: what is
+ * known of them may be read before they are asked for. */
+void ledger_rows_read_ahead(struct ledger_rows *rows);
 /* The next one: 1, or 0 at the end. */
 int ledger_rows_next(struct ledger_rows *rows, struct known_row *ret_known, struct error *err);
 /* This one: 1, or 0 when it is not known; then the record is that of an untouched row. For who asks

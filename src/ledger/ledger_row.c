@@ -288,6 +288,11 @@ void ledger_rows_close(struct ledger_rows *rows)
     free(rows);
 }
 
+void ledger_rows_read_ahead(struct ledger_rows *rows)
+{
+    rows->cursor.is_kept = true;
+}
+
 /* The next step leads to this row, or to the first one behind it. */
 static void seek(struct ledger_rows *rows, uint64_t row)
 {
@@ -339,9 +344,10 @@ int ledger_rows_next(struct ledger_rows *rows, struct known_row *ret_known, stru
 int ledger_rows_find(struct ledger_rows *rows, uint64_t row, struct known_row *ret_known,
                      struct error *err)
 {
+    bool is_behind = rows->at_end && rows->cursor.is_kept && row >= rows->asked;
     int found = 0;
 
-    if (!rows->cursor.is_running || row < rows->asked) {
+    if (!is_behind && (!rows->cursor.is_running || row < rows->asked)) {
         seek(rows, row);
         rows->at = 0;
     }

@@ -259,6 +259,29 @@ static void cursor_finds_rows_in_their_order_and_before_it(void **state)
     ledger_rows_close(rows);
 }
 
+static void cursor_that_reads_ahead_asks_once_what_is_behind_the_last_row(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct ledger_rows *rows;
+
+    begin(ledger);
+    note(ledger, run, 3, "A", false);
+    commit(ledger);
+    assert_int_equal(ledger_rows_open(ledger, run, &rows, &err), 0);
+    ledger_rows_read_ahead(rows);
+    assert_false(knows(rows, 2));
+    assert_true(knows(rows, 3));
+    assert_false(knows(rows, 4));
+    begin(ledger);
+    note(ledger, run, 5, "B", false);
+    commit(ledger);
+    assert_false(knows(rows, 5));
+    assert_true(knows(rows, 3)); /* who goes back has it read anew */
+    assert_true(knows(rows, 5));
+    ledger_rows_close(rows);
+}
+
 /* It would have the ledger's log grow, and the own transaction fail. */
 static void cursor_holds_no_view_beyond_a_look(void **state)
 {
@@ -299,6 +322,7 @@ int main(void)
         ON_BOTH(note_keeps_each_value),
         ON_BOTH(cursor_goes_through_the_rows_in_order_and_on_when_there_are_more),
         ON_BOTH(cursor_finds_rows_in_their_order_and_before_it),
+        ON_BOTH(cursor_that_reads_ahead_asks_once_what_is_behind_the_last_row),
         ON_BOTH(cursor_holds_no_view_beyond_a_look),
     };
 

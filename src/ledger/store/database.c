@@ -206,6 +206,8 @@ void database_end_lookups(struct ledger *ledger)
 void database_let_go(struct ledger *ledger)
 {
     for (struct database_cursor *c = ledger->cursors; c; c = c->next) {
+        if (ledger->driver && c->is_kept)
+            continue;
         database_done(&c->statement);
         c->is_running = false;
     }

@@ -72,6 +72,7 @@ struct database_cursor {
     enum statement which;
     struct database_statement statement;
     bool is_running;
+    bool is_kept; /* what a server gave is good after that as well: it holds no view */
     struct database_cursor *next;
 };
 

@@ -37,6 +37,7 @@ int feed_open(const struct row_source *row_source, const struct inspection *insp
         feed_close(feed);
         return -1;
     }
+    ledger_rows_read_ahead(feed->rows); /* the run itself writes those alone that it has read */
     *ret_feed = feed;
     return 0;
 }
