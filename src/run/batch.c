@@ -210,6 +210,9 @@ static int wait_ms(struct batch *b)
 
     if (refill_is_wanted(b) && !(b->pace_state != PACE_OPEN && b->pace_until_ms > b->now_ms))
         return 0;
+    /* The turn that has just ended told what was asked. */
+    if (!halt_is_begun(b) && window_count(b->window, JOB_ASKED))
+        return 0;
     if (!halt_is_begun(b) && next < due && next > b->now_ms)
         due = next;
     if (!halt_is_begun(b) && b->pace_until_ms < due)
