@@ -27,15 +27,29 @@
 #include "suspect.h"
 
 #define REPORT_LINES 4096    /* lines written in one turn at most */
+#define REPORT_ROWS 1024     /* … that are worth a look at a ledger on a server */
+#define REPORT_MS 500        /* … where there are fewer: how long they wait at most */
 #define DEPARTURE_TICK_MS 20 /* how often to ask what has left, while the rate waits for that */
 #define TICK_MS 200          /* how often a turn comes at least, for the display */
+
+/* A server is asked for more than a few rows at once: each time costs three round trips. */
+static bool is_worth_a_look(struct batch *b, uint64_t frontier)
+{
+    if (ledger_is_local(b->settings->ledger) || frontier >= b->report_row + REPORT_ROWS ||
+        b->now_ms >= b->report_ms + REPORT_MS) {
+        b->report_row = frontier;
+        b->report_ms = b->now_ms;
+        return true;
+    }
+    return false;
+}
 
 static void advance_report(struct batch *b)
 {
     struct error err;
     uint64_t frontier = window_frontier(b->window, feed_next_row(b->feed));
 
-    if (b->failed || b->report_waits)
+    if (b->failed || b->report_waits || !is_worth_a_look(b, frontier))
         return;
     if (!report_advance(b->settings->report, frontier, REPORT_LINES, &err))
         return;

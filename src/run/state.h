@@ -81,6 +81,8 @@ struct batch {
     size_t suspect_count, suspects_max;
     size_t
         suspects_known; /* when this turn began; behind suspect_count are those dealt with in it */
+    uint64_t report_row; /* up to which lines were to be written last, and when */
+    int64_t report_ms;
     bool report_waits;  /* to be begun anew, at the end */
     bool report_is_stale; /* a line that is written says less than the ledger */
 
