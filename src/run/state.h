@@ -80,10 +80,10 @@ struct batch {
     uint64_t *suspects;  /* rows whose answer is suspect, not dealt with yet */
     size_t suspect_count, suspects_max;
     size_t
-        suspects_known; /* when this turn began; behind suspect_count are those dealt with in it */
+        suspects_known;  /* when this turn began; behind suspect_count are those dealt with in it */
     uint64_t report_row; /* up to which lines were to be written last, and when */
     int64_t report_ms;
-    bool report_waits;  /* to be begun anew, at the end */
+    bool report_waits;    /* to be begun anew, at the end */
     bool report_is_stale; /* a line that is written says less than the ledger */
 
     /* shared limits */
