@@ -84,7 +84,9 @@ static void a_ledger_that_has_less_is_an_older_one(void **state)
     expect_loss(p, 41, -1);
     execute(p->session, "DELETE FROM worker");
     expect_loss(p, 41, -1);
+    assert_int_equal(witness_newest(&p->witness), p->desk.worker.id);
     assert_int_equal(witness_forget(&p->witness, &err), 0); /* a person says so */
+    assert_int_equal(witness_newest(&p->witness), 0);
     expect_none(p);
     free_place(p);
 }

@@ -36,14 +36,19 @@ bool worker_beat_is_due(const struct worker *worker)
     return lease_beat_is_due(worker->lease, worker->beat_ms, clock_boot_ms());
 }
 
-/* The id is taken first: its byte of the host's file is locked before anybody can know of it. */
+/* The id is taken first: its byte of the host's file is locked before anybody can know of it. One
+ * that a ledger gives again, which was put back from a backup, is passed over: by its number this
+ * host knows what is gone. */
 static int take_id(struct worker *worker, struct error *err)
 {
     static const char next[] = "SELECT nextval(pg_get_serial_sequence('claimbatch.worker', 'id'))";
+    int64_t newest = worker->witness ? witness_newest(worker->witness) : 0;
 
-    if (session_ask(worker->session, next, 0, NULL, err))
-        return -1;
-    worker->id = session_integer(worker->session, 0, 0);
+    do {
+        if (session_ask(worker->session, next, 0, NULL, err))
+            return -1;
+        worker->id = session_integer(worker->session, 0, 0);
+    } while (worker->id <= newest);
     return host_lock_take(worker->lock, worker->id, err);
 }
 

@@ -71,6 +71,17 @@ void witness_write(const struct witness *witness, int64_t worker, int64_t calls)
         return;
 }
 
+int64_t witness_newest(const struct witness *witness)
+{
+    int64_t newest = 0;
+    struct line line;
+
+    for (int i = 0; i < WITNESS_WORKERS; i++)
+        if (read_line(witness, i, &line) && line.worker > newest)
+            newest = line.worker;
+    return newest;
+}
+
 /* 1, 0 or -1, as witness_find_loss: the arrays are ended. */
 static int ask(struct session *session, const struct server_array *workers,
                const struct server_array *calls, const char *place, struct witness_loss *ret_loss,

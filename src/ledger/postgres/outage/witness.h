@@ -30,6 +30,9 @@ void witness_close(struct witness *witness);
 /* After a beat was acknowledged. What cannot be written is behind, which it may be. */
 void witness_write(const struct witness *witness, int64_t worker, int64_t calls);
 
+/* The highest worker of which it was told; 0: none. */
+int64_t witness_newest(const struct witness *witness);
+
 /* What is gone, as far as that can be told: the newest worker of which it is known. */
 struct witness_loss {
     int64_t worker;
