@@ -32,6 +32,15 @@ int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err);
  */
 int ledger_run_watch(struct ledger *ledger, int64_t run, struct error *err);
 
+/*
+ * Who changes what runs stand on has a ledger on a server for himself: not in a transaction, what
+ * others have that are not heard of any more is taken over; and in one it is told whether any has
+ * begun since. EXIT_TRY_LATER from either while another is at work. A file's transaction keeps
+ * them out itself.
+ */
+int ledger_await_others(struct ledger *ledger, struct error *err);
+int ledger_check_others(struct ledger *ledger, struct error *err);
+
 #define LEDGER_HOST_BYTES 256
 
 /* A process that has, or had, a run. */

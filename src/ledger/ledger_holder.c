@@ -9,6 +9,16 @@ int ledger_run_await(struct ledger *ledger, int64_t run, struct error *err)
     return database_is_server(ledger) ? ledger->driver->run_await(ledger, run, err) : 0;
 }
 
+int ledger_await_others(struct ledger *ledger, struct error *err)
+{
+    return database_is_server(ledger) ? ledger->driver->await_others(ledger, err) : 0;
+}
+
+int ledger_check_others(struct ledger *ledger, struct error *err)
+{
+    return database_is_server(ledger) ? ledger->driver->check_others(ledger, err) : 0;
+}
+
 int ledger_run_lock(struct ledger *ledger, int64_t run, struct error *err)
 {
     size_t *count = &ledger->own_runs.count;

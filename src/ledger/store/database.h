@@ -58,6 +58,8 @@ struct database_driver {
     int (*beat)(struct ledger *ledger, struct error *err);
     int (*run_await)(struct ledger *ledger, int64_t run, struct error *err);
     int (*run_lock)(struct ledger *ledger, int64_t run, struct error *err);
+    int (*await_others)(struct ledger *ledger, struct error *err);
+    int (*check_others)(struct ledger *ledger, struct error *err);
     int (*run_watch)(struct ledger *ledger, int64_t run, struct error *err);
     bool (*run_is_alive)(struct ledger *ledger, int64_t run);
     int (*run_process)(struct ledger *ledger, int64_t run, struct run_process *ret_process,

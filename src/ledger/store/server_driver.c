@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "ledger/postgres/alive/ledger_worker.h"
+#include "ledger/postgres/alive/others.h"
 #include "ledger/postgres/alive/run_holder.h"
 #include "ledger/postgres/outage/ledger_witness.h"
 #include "ledger/postgres/server_schema.h"
@@ -134,6 +135,8 @@ static const struct database_driver driver = {
     .check = ledger_worker_check,
     .beat = ledger_worker_beat,
     .run_await = run_holder_await,
+    .await_others = others_await,
+    .check_others = others_check,
     .run_lock = run_holder_take,
     .run_watch = run_holder_watch,
     .run_is_alive = run_holder_is_alive,

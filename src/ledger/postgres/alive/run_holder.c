@@ -95,20 +95,11 @@ static int take_over(struct ledger *ledger, const struct fence_watch *holder, st
     return taken;
 }
 
-/* Looks at it once, and takes it over where it may be: 1 nobody has it, 0 somebody does. */
-static int look(struct ledger *ledger, int64_t run, struct fence_watch *holder, struct error *err)
+int run_holder_look(struct ledger *ledger, struct fence_watch *holder, struct error *err)
 {
     struct ledger_worker *own = ledger->server.worker;
-    int64_t worker;
-    int may;
+    int may = fence_look(ledger->server.session, &own->lock, own->lease, holder, err);
 
-    if (ask_holder(ledger, run, &worker, err))
-        return -1;
-    if (worker != holder->worker)
-        *holder = (struct fence_watch){.worker = worker};
-    if (!worker || worker == own->worker.id)
-        return 1;
-    may = fence_look(ledger->server.session, &own->lock, own->lease, holder, err);
     if (may < 0)
         return -1;
     if (holder->is_over)
@@ -116,19 +107,31 @@ static int look(struct ledger *ledger, int64_t run, struct fence_watch *holder, 
     return may ? take_over(ledger, holder, err) : 0;
 }
 
-/* ---- waiting for it ---- */
+/* The same of who has the run: 1 nobody, 0 somebody. */
+static int look(struct ledger *ledger, int64_t run, struct fence_watch *holder, struct error *err)
+{
+    int64_t worker;
 
-static int rest(const struct lease *lease, struct error *err)
+    if (ask_holder(ledger, run, &worker, err))
+        return -1;
+    if (worker != holder->worker)
+        *holder = (struct fence_watch){.worker = worker};
+    if (!worker || worker == ledger->server.worker->worker.id)
+        return 1;
+    return run_holder_look(ledger, holder, err);
+}
+
+int run_holder_rest(struct ledger *ledger, struct error *err)
 {
     struct pollfd stop = {stop_fd(), POLLIN, 0};
 
     if (!stop_signal())
-        poll(&stop, 1, (int)lease->look_ms);
+        poll(&stop, 1, (int)ledger->server.worker->lease->look_ms);
     if (stop_signal())
         return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
                          "stopped by a signal while the run of another host was waited for; "
                          "nothing was sent");
-    return 0;
+    return ledger_worker_beat(ledger, err);
 }
 
 static void tell_wait(const struct lease *lease, const struct fence_watch *holder)
@@ -153,7 +156,7 @@ int run_holder_await(struct ledger *ledger, int64_t run, struct error *err)
         if (!is_told && !holder.is_dead_here)
             tell_wait(lease, &holder);
         is_told = true;
-        if (rest(lease, err) || ledger_worker_beat(ledger, err))
+        if (run_holder_rest(ledger, err))
             return -1;
     }
     return is_over < 0 ? -1 : 0;

@@ -31,4 +31,10 @@ bool run_holder_is_alive(struct ledger *ledger, int64_t run);
 int run_holder_process(struct ledger *ledger, int64_t run, struct run_process *ret_process,
                        struct error *err);
 
+/* Looks at a worker once, and takes over what it has where it may be: 1 it is over, 0 it is not. */
+int run_holder_look(struct ledger *ledger, struct fence_watch *holder, struct error *err);
+
+/* Waits until the next look, and beats. EXIT_SIGNAL_BASE and more where a signal ended it. */
+int run_holder_rest(struct ledger *ledger, struct error *err);
+
 #endif
