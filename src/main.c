@@ -23,7 +23,6 @@
 #include "command/print_config.h"
 #include "gateway/http/client.h"
 #include "ledger/ledger.h"
-#include "ledger/postgres/server_ledger.h"
 #include "ledger/postgres/server_url.h"
 
 #include "commit.h"
@@ -217,12 +216,6 @@ static const struct command *find_command(const char *word, struct error *err)
     return NULL;
 }
 
-/* Whether it names a ledger on a server, which the command cannot teach anything yet. */
-static bool is_refused(const struct command *command, const struct options *options)
-{
-    return names_server(options) && strcmp(command->name, "import") == 0;
-}
-
 static int run_options(const struct command *command, const struct options *options,
                        const char *invocation, struct error *err)
 {
@@ -237,8 +230,6 @@ static int run_options(const struct command *command, const struct options *opti
     if (options->print_config)
         return print_config(command, options, err);
     start_log(options);
-    if (is_refused(command, options))
-        return server_ledger_refuse(options->ledger, err);
     if (ending_prepare(options->ending, options, err))
         return -1;
     confine(options);

@@ -31,4 +31,8 @@ int newer_ledger_refuse_older(const struct ledger *ledger, const char *path,
                               const struct manifest_found *manifest, bool is_unknown,
                               struct error *err);
 
+/* Of a ledger on a server, before it is taught what reports tell: where calls are gone, it says so.
+ * A server's ledger counts no commits, so no report tells whether it has all of them. */
+void newer_ledger_warn_lost(const struct ledger *ledger);
+
 #endif

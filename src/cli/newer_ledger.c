@@ -60,6 +60,22 @@ int newer_ledger_refuse_lost(const struct ledger *ledger, struct error *err)
                      _(NEWER_LEDGER_OVERRIDE));
 }
 
+void newer_ledger_warn_lost(const struct ledger *ledger)
+{
+    int64_t lost = ledger_commits_lost(ledger);
+
+    if (lost)
+        log_warn(language_plural(
+                     "the last %lld call that the ledger had acknowledged to this host is not in "
+                     "it: import the reports of all runs since. What no report tells is lost, and "
+                     "--new-ledger with the next upload says so",
+                     "the last %lld calls that the ledger had acknowledged to this host are not in "
+                     "it: import the reports of all runs since. What no report tells is lost, and "
+                     "--new-ledger with the next upload says so",
+                     (unsigned long long)lost),
+                 (long long)lost);
+}
+
 int newer_ledger_check(struct ledger *ledger, const char *path,
                        const struct manifest_found *manifest, struct error *err)
 {

@@ -45,18 +45,17 @@ def is_built_in(ws):
 
 
 class OtherCommandsTest(TestCase):
-    def test_nothing_else_is_done_with_such_a_ledger(self):
+    def test_nothing_is_done_with_such_a_ledger_by_a_program_that_has_no_server(self):
+        if is_built_in(self.ws):
+            self.skipTest("this one has")
         self.ws.export(claim_rows(1))
         before = set(os.listdir(self.ws.path))
-        code, words, commands = 78, "built without PostgreSQL", COMMANDS
-        if is_built_in(self.ws):
-            code, words, commands = 2, "with one in a file alone", (("import", "claims.report.csv"),)
-        for command in commands:
+        for command in COMMANDS:
             for url in ("postgresql:///claims?host=/nowhere", "postgres://db"):
                 with self.subTest(command=command[0], url=url):
                     run = self.ws.run(*command, "--ledger", url)
-                    self.assertExit(run, code)
-                    self.assertIn(words, run.log)
+                    self.assertExit(run, 78)
+                    self.assertIn("built without PostgreSQL", run.log)
         self.assertEqual(set(os.listdir(self.ws.path)), before)
 
 

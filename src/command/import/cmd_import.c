@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "cli/newer_ledger.h"
 #include "cli/next_step.h"
 #include "cli/options/options.h"
 #include "cli/statement.h"
@@ -16,8 +17,10 @@
 #include "import_report.h"
 #include "import_started.h"
 #include "ledger/commits.h"
+#include "ledger/holder.h"
 #include "ledger/import/import.h"
 #include "ledger/ledger.h"
+#include "ledger/postgres/server_url.h"
 #include "ledger/store/space.h"
 #include "report/manifest/started.h"
 
@@ -167,7 +170,7 @@ static int open_ledger(struct import *i, struct error *err)
         return -1;
     if (ledger_is_new(i->ledger))
         log_info("new ledger created: %s", LOG_QUOTED(ledger_path(i->ledger)));
-    return check_space(i, err);
+    return server_url_is(i->ledger_path.ptr) ? 0 : check_space(i, err);
 }
 
 /* ---- learning ---- */
@@ -249,6 +252,10 @@ static int raise_commits(const struct import *i, struct error *err)
     int64_t lost = ledger_commits_lost(i->ledger);
     bool has_gone_on = told_by_starts(i, &told);
 
+    if (server_url_is(i->ledger_path.ptr)) {
+        newer_ledger_warn_lost(i->ledger);
+        return 0;
+    }
     if (lost && !has_gone_on && ledger_commits(i->ledger) + lost > told && !was_imported(i, told)) {
         log_warn("the ledger had recorded more (up to commit %lld) than these reports tell (%lld): "
                  "import the others, too. Where there are none, what it had recorded is lost, and "
@@ -318,10 +325,13 @@ static int take_start(struct import *i, const struct import_started *start, stru
 /* All reports or none: whenever it is ended, the same command again ends as it would have. */
 static int learn(struct import *i, struct error *err)
 {
-    int result = ledger_begin(i->ledger, err);
+    int result = ledger_await_others(i->ledger, err) || ledger_begin(i->ledger, err) ? -1 : 0;
 
     if (!result)
-        result = raise_commits(i, err) || ledger_import_recover(i->ledger, err) ? -1 : 0;
+        result = ledger_check_others(i->ledger, err) || raise_commits(i, err) ||
+                         ledger_import_recover(i->ledger, err)
+                     ? -1
+                     : 0;
     for (size_t k = 0; k < i->count && !result; k++)
         result = take_report(i, &i->reports[k], err);
     for (size_t k = 0; k < i->start_count && !result; k++)

@@ -221,11 +221,11 @@ int ledger_import_note(struct ledger *ledger, int64_t run, const char *report_sh
 
 int ledger_import_blind(struct ledger *ledger, uint64_t *ret_claims, struct error *err)
 {
-    int64_t claims;
+    struct database_statement *s = database_ready(ledger, SQL_IMPORT_BLIND, "");
 
-    if (database_number(ledger, "SELECT count(*) FROM claim WHERE accepted_digest=zeroblob(16)",
-                        &claims, err))
+    if (database_step(ledger, s, err) < 0)
         return -1;
-    *ret_claims = (uint64_t)claims;
+    *ret_claims = (uint64_t)database_integer(s, 0);
+    database_done(s);
     return 0;
 }

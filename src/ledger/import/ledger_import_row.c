@@ -18,6 +18,8 @@ struct intake {
 /* The claim's open attempt. */
 struct open_attempt {
     bool exists, is_intent;
+    bool
+        is_barred; /* what its host has signed may still leave: only that it was accepted ends it */
     struct row_place at;
     int attempts; /* 0: a row waits for it, and nothing else is known of it */
     int64_t submitted_ms;
@@ -37,6 +39,7 @@ static int read_open(const struct intake *in, struct open_attempt *ret_open, str
     ret_open->is_intent = database_integer(s, 2);
     ret_open->attempts = (int)database_integer(s, 3);
     ret_open->submitted_ms = database_integer(s, 4);
+    ret_open->is_barred = database_integer(s, 5);
     database_done(s);
     return 0;
 }
@@ -226,7 +229,7 @@ static int end_here(const struct intake *in, const struct row_record *record, st
     if (read_open(in, &open, err) ||
         (was_unknown(record->code) && is_awaited(in, &open, &is_meant, err)))
         return -1;
-    if (open.exists && !open.is_intent && (is_here(in, &open.at) || is_meant))
+    if (open.exists && !open.is_intent && !open.is_barred && (is_here(in, &open.at) || is_meant))
         return close_open(in, err);
     return 0;
 }

@@ -46,8 +46,9 @@
     ") SELECT " NEW_CLAIM ", " OWN_CALL ", (SELECT worker FROM run WHERE id=$4::bigint),"          \
     " $4::bigint, $5::bigint, true, $6::integer, $7::integer, $8::bigint, $9::bytea, $10::text,"   \
     " $11::bigint" CLAIM_CONFLICT " DO UPDATE SET " OPEN_TAKE
-#define OPEN_TAKE                                                                                  \
-    "version=c.version+1, settle_from=NULL, open_besides=NULL, open_call=excluded.open_call, "     \
+#define OPEN_TAKE "settle_from=NULL, " OPEN_TAKE_ALL
+#define OPEN_TAKE_ALL                                                                              \
+    "version=c.version+1, open_besides=NULL, open_call=excluded.open_call, "                       \
     "open_worker=excluded.open_worker,"                                                            \
     " open_run=excluded.open_run, open_row=excluded.open_row, open_intent=excluded.open_intent,"   \
     " open_attempts=excluded.open_attempts, open_tries=excluded.open_tries,"                       \
@@ -97,6 +98,11 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_PASSES] = "SELECT ledger, run, kind, at_ms, by, reason FROM pass WHERE kind<>$1"
                    " ORDER BY at_ms, ledger COLLATE \"C\", run COLLATE \"C\", kind",
     [SQL_CALLS_GET] = "SELECT calls FROM app WHERE platform=$1 AND app_key=$2 AND day=$3",
+    /* It keeps those of one day: what another says of an earlier one is forgotten. */
+    [SQL_CALLS_ADD] = "INSERT INTO app AS a(platform, app_key, day, calls) VALUES($1,$2,$3,$4)"
+                      " ON CONFLICT (platform, app_key) DO UPDATE SET day=excluded.day,"
+                      " calls=excluded.calls+CASE WHEN a.day=excluded.day THEN a.calls ELSE 0 END"
+                      " WHERE a.day<=excluded.day",
     [SQL_MADE] = "SELECT 0, EXISTS(SELECT 1 FROM run)",
 
     [SQL_PLATFORM_GET] = "SELECT id FROM platform WHERE name=$1",
@@ -339,16 +345,19 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_IMPORT_FILL] = "UPDATE run SET export_name=$2, export_sha256=$3, export_bytes=$4,"
                         " reading=$5 WHERE id=$1",
     [SQL_IMPORT_NOTE] = "INSERT INTO import VALUES($1,$2,$3,$4,$5) ON CONFLICT DO NOTHING",
+    [SQL_IMPORT_BLIND] = "SELECT count(*) FROM claim WHERE accepted_digest="
+                         "decode(repeat('00', 16), 'hex')",
     [SQL_IMPORT_SETTLED] = "SELECT 1 FROM settlement WHERE run=$1 AND row=$2 AND submitted_ms=$3"
                            " LIMIT 1",
-    [SQL_IMPORT_OPEN] = "SELECT open_run, open_row, " INTENT ", open_attempts, open_ms FROM claim"
+    [SQL_IMPORT_OPEN] = "SELECT open_run, open_row, " INTENT ", open_attempts, open_ms,"
+                        " coalesce(settle_from>clock_timestamp(), false) FROM claim"
                         " WHERE " IS_OPEN " AND " CLAIM_KEY,
     [SQL_IMPORT_OPEN_PUT] =
         "INSERT INTO claim AS c(id, claim_order_no, workcard_id, platform, "
         "version, " OPEN_NAMES ") SELECT " NEW_CLAIM ", " OWN_CALL
         ", NULL::bigint, $4::bigint, $5::bigint, false,"
         " $6::integer, $7::integer, $8::bigint, $9::bytea, $10::text, 0" CLAIM_CONFLICT
-        " DO UPDATE SET " OPEN_TAKE,
+        " DO UPDATE SET " OPEN_TAKE_ALL,
 };
 
 const char *server_sql_text(enum statement which)

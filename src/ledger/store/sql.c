@@ -407,9 +407,10 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_IMPORT_FILL] = "UPDATE run SET export_name=?2, export_sha256=?3, export_bytes=?4,"
                         " reading=?5 WHERE id=?1",
     [SQL_IMPORT_NOTE] = "INSERT INTO import VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO NOTHING",
+    [SQL_IMPORT_BLIND] = "SELECT count(*) FROM claim WHERE accepted_digest=zeroblob(16)",
     [SQL_IMPORT_SETTLED] = "SELECT 1 FROM settlement WHERE run=?1 AND row=?2 AND submitted_ms=?3"
                            " LIMIT 1",
-    [SQL_IMPORT_OPEN] = "SELECT run, row, intent, attempts, submitted_ms FROM open_attempt"
+    [SQL_IMPORT_OPEN] = "SELECT run, row, intent, attempts, submitted_ms, 0 FROM open_attempt"
                         " WHERE " CLAIM_KEY,
     [SQL_IMPORT_OPEN_PUT] = "INSERT OR REPLACE INTO open_attempt VALUES(?1,?2,?3,?4,?5,0,?6,?7,?8,"
                             "?9,?10,0)",
