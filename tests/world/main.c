@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "first_ledger.h"
 #include "folder.h"
 #include "office.h"
 #include "shrink.h"
@@ -61,6 +62,19 @@ void history_run(const struct plan *plan)
     folder_clear();
     office_run();
     process_end_all();
+}
+
+/* Before the first day of any history. */
+static void make_first_ledger(void)
+{
+    reset(&(struct plan){.batch = 1, .begin_ms = INT64_C(1790000000000)});
+    world->is_quiet = true;
+    folder_write(OFFICE_WORDS, "");
+    first_ledger_make();
+    if (*world->violation) {
+        fprintf(stderr, "%s\n", world->violation);
+        exit(2);
+    }
 }
 
 static void add_up(void)
@@ -221,6 +235,7 @@ int main(int argc, char **argv)
         return 2;
     go_to_folder();
     program_prepare();
+    make_first_ledger();
     if (!options.plan)
         try_seeds();
     else if (!try_plans(options.plan))

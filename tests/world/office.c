@@ -7,6 +7,7 @@
 #include "desk.h"
 #include "disk.h"
 #include "exports.h"
+#include "first_ledger.h"
 #include "folder.h"
 #include "typed.h"
 #include "world.h"
@@ -322,6 +323,8 @@ void office_run(void)
     folder_write("secret", SECRET "\n");
     folder_write(OFFICE_WORDS, "");
     exports_begin();
+    if (plan->has_ledger)
+        first_ledger_put();
     sync_all();
     for (int i = 0; i < plan->count && !*world->violation;)
         i += do_operations(&plan->operations[i], i, plan->count - i);

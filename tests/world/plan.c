@@ -192,6 +192,7 @@ void plan_make(uint64_t seed, struct plan *ret_plan)
     for (int i = 0; i < plan->count; i++)
         draw_failure(plan, &plan->operations[i]);
     draw_killed_resolve(plan);
+    plan->has_ledger = in_percent(85);
 }
 
 /* ---- as text ---- */
@@ -208,11 +209,12 @@ struct number {
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
 static const struct number plan_numbers[] = {
-    {"claims", NUMBER, AT(plan, claims)},   {"without", BITS, AT(plan, without)},
-    {"percent", NUMBER, AT(plan, percent)}, {"in-flight", NUMBER, AT(plan, in_flight)},
-    {"batch", NUMBER, AT(plan, batch)},     {"rate", NUMBER, AT(plan, rate)},
-    {"quota", NUMBER, AT(plan, quota)},     {"retries", NUMBER, AT(plan, retries)},
-    {"begin", WIDE, AT(plan, begin_ms)},    {"looks", NUMBER, AT(plan, looks_at_intents)},
+    {"claims", NUMBER, AT(plan, claims)},     {"without", BITS, AT(plan, without)},
+    {"percent", NUMBER, AT(plan, percent)},   {"in-flight", NUMBER, AT(plan, in_flight)},
+    {"batch", NUMBER, AT(plan, batch)},       {"rate", NUMBER, AT(plan, rate)},
+    {"quota", NUMBER, AT(plan, quota)},       {"retries", NUMBER, AT(plan, retries)},
+    {"begin", WIDE, AT(plan, begin_ms)},      {"looks", NUMBER, AT(plan, looks_at_intents)},
+    {"ledger", NUMBER, AT(plan, has_ledger)},
 };
 static const struct number operation_numbers[] = {
     {"file", NUMBER, AT(operation, file)},

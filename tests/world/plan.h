@@ -129,6 +129,7 @@ struct plan {
     int in_flight, batch, rate, quota, retries;
     int64_t begin_ms;     /* wall time */
     int looks_at_intents; /* or 0 */
+    int has_ledger;       /* … or 0: the first start makes it */
     int count;
     struct operation operations[OPERATIONS_MAX];
 };

@@ -108,7 +108,8 @@ static bool turn_off_faults(struct plan *plan)
                                           {PIECE(plan, quota)},
                                           {PIECE(plan, rate)},
                                           {PIECE(plan, batch)},
-                                          {PIECE(plan, looks_at_intents)}};
+                                          {PIECE(plan, looks_at_intents)},
+                                          {PIECE(plan, has_ledger)}};
     bool is_smaller = false;
 
     for (int i = 0; i < SWARMS; i++) {
