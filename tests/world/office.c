@@ -272,6 +272,8 @@ static bool try_to_end(void)
     oracle_check_reports();
     is_settled = desk_resolve_all(&(struct operation){.kind = OPERATION_RESOLVE});
     office.is_stuck = !is_settled && (codes[0] == 3 || codes[1] == 3);
+    if (office.is_stuck && oracle_has_open())
+        violation("an attempt is unknown, and nobody can settle it");
     return !is_settled && world->sent_count == before && (codes[0] == 0 || codes[0] == 1) &&
            (codes[1] == 0 || codes[1] == 1);
 }

@@ -299,6 +299,22 @@ void oracle_settle(int claim, int version)
     }
 }
 
+/* The whole file is looked at, its log with it. */
+bool oracle_has_open(void)
+{
+    sqlite3 *db;
+    sqlite3_stmt *look = NULL;
+    bool is_open =
+        sqlite3_open_v2("ledger.db", &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, "SELECT 1 FROM open_attempt", -1, &look, NULL) == SQLITE_OK &&
+        sqlite3_step(look) == SQLITE_ROW;
+
+    sqlite3_finalize(look);
+    sqlite3_close(db);
+    sqlite3_shutdown(); /* each start configures it anew */
+    return is_open;
+}
+
 /* No process has it open, and no log belongs to it. What was being made is made again. */
 bool oracle_is_damaged(void)
 {

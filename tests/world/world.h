@@ -232,6 +232,8 @@ void oracle_lose_intents(void);
 void oracle_settle(int claim, int version);
 /* Whether a call with this content was: what the support finds. */
 bool oracle_was_executed(int claim, int version);
+/* Whether the ledger holds an attempt that is unknown. */
+bool oracle_has_open(void);
 /* Whether the tables and indexes of the ledger do not fit each other. */
 bool oracle_is_damaged(void);
 /* Every report that lies in the folder is true. */
