@@ -162,6 +162,27 @@ static void draw_killed_resolve(struct plan *plan)
         o[1].kind = OPERATION_LOSE_LOG;
 }
 
+/* The disk fails between a report and its manifest; then a prune, or a start that is killed before
+ * it has made up for that, must not lose the run's place. */
+static void draw_cut_publication(struct plan *plan)
+{
+    int i = (int)draw((uint64_t)plan->count);
+    bool is_pruned = in_percent(50) && plan_has(plan, SWARM_PEOPLE);
+    struct strike kill = {EVENT_SYNC, 1 + (int)draw(6)};
+    struct operation *o = &plan->operations[i];
+
+    if (!in_percent(25) || i + 1 == plan->count || !plan_has(plan, SWARM_FAILURES))
+        return;
+    *o = (struct operation){.kind = OPERATION_UPLOAD,
+                            .file = o->file,
+                            .failing = {EVENT_RENAME, 3},
+                            .failure = FAILURE_ONCE};
+    o[1] =
+        (struct operation){.kind = is_pruned ? OPERATION_PRUNE : OPERATION_UPLOAD, .file = o->file};
+    if (!is_pruned)
+        o[1].kill = kill;
+}
+
 /* Numbers are drawn from the plan's own seed, before anything else happens. */
 void plan_make(uint64_t seed, struct plan *ret_plan)
 {
@@ -193,6 +214,7 @@ void plan_make(uint64_t seed, struct plan *ret_plan)
         draw_failure(plan, &plan->operations[i]);
     draw_killed_resolve(plan);
     plan->has_ledger = in_percent(85);
+    draw_cut_publication(plan);
 }
 
 /* ---- as text ---- */
