@@ -6,9 +6,13 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "folder.h"
@@ -159,6 +163,44 @@ static void a_warning_is_an_error_and_a_notice_is_none(void **state)
     assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
     assert_non_null(strstr(err.text, "the server warns: b"));
     assert_int_equal(session_execute(session, "SELECT 1", &err), 0);
+    session_close(session);
+}
+
+/* Ends the first wait for a standby. */
+static pid_t cancel_beside(const char *url)
+{
+    pid_t child = fork();
+
+    if (child)
+        return child;
+    for (int i = 0; i < 1000; i++) {
+        cluster_run(url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+                         " WHERE wait_event='SyncRep'");
+        poll(NULL, 0, 10);
+    }
+    _exit(0);
+}
+
+static void a_commit_whose_wait_somebody_cancels_may_be_tried_later(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err = {0};
+    pid_t child;
+
+    (void)state;
+    cluster_run(url, "ALTER SYSTEM SET synchronous_standby_names='nobody'");
+    cluster_run(url, "SELECT pg_reload_conf()");
+    child = cancel_beside(url);
+    poll(NULL, 0, 200);
+    assert_int_equal(session_execute(session, "CREATE SCHEMA claimbatch", &err), -1);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    cluster_run(url, "ALTER SYSTEM RESET synchronous_standby_names");
+    cluster_run(url, "SELECT pg_reload_conf()");
+    assert_non_null(strstr(err.text, "synchronous replication"));
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
+    assert_false(session_is_usable(session));
     session_close(session);
 }
 
@@ -324,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_statement_is_prepared_once),
         cmocka_unit_test(a_commit_is_waited_for_whatever_the_role_says),
         cmocka_unit_test(a_warning_is_an_error_and_a_notice_is_none),
+        cmocka_unit_test(a_commit_whose_wait_somebody_cancels_may_be_tried_later),
         cmocka_unit_test(what_the_server_says_has_its_exit_code),
         cmocka_unit_test(a_connection_that_is_cut_can_be_tried_later),
         cmocka_unit_test(who_is_not_let_in_is_told_why),

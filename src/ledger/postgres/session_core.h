@@ -35,6 +35,7 @@ struct session {
     const char *statements[SESSION_STATEMENTS_MAX]; /* prepared, in this order */
     size_t statement_count;
     bool is_ended;          /* by the server, which has said so */
+    bool is_unacknowledged; /* somebody has ended a commit's wait for the standby */
     struct buffer warnings; /* of the server, since the last statement, or pipeline, began */
 };
 

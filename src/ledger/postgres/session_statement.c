@@ -38,7 +38,10 @@ void session_take_warning(void *context, const PGresult *result)
     const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
+    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
     session->is_ended |= severity && strcmp(severity, "FATAL") == 0;
+    session->is_unacknowledged |= function && strcmp(function, "SyncRepWaitForLSN") == 0;
     if (session->warnings.len)
         buffer_text(&session->warnings, "; ");
     buffer_text(&session->warnings, words ? words : "?");
@@ -84,7 +87,8 @@ int session_next(struct session *session, int64_t deadline_ms, PGresult **ret_re
 int session_check_warnings(const struct session *session, struct error *err)
 {
     /* The last words of a server, of which nobody had asked anything, come as a warning, too. */
-    int code = session->is_ended ? EXIT_TRY_LATER : EXIT_BAD_CONFIG;
+    bool passes = session->is_ended || session->is_unacknowledged;
+    int code = passes ? EXIT_TRY_LATER : EXIT_BAD_CONFIG;
 
     if (session->warnings.len || session->warnings.failed)
         return error_set(err, code, "ledger '%s': the server warns: %s", LOG_QUOTED(session->url),
