@@ -27,6 +27,7 @@ class Link:
         self._delay_s = 0
         self._is_cut = self._is_closed = False
         self._pairs = set()
+        self._kept = set()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(os.path.join(folder, SOCKET))
         self._listener.listen(64)
@@ -51,6 +52,18 @@ class Link:
         with self._change:
             self._delay_s = seconds
 
+    def keep_back(self):
+        """What the connections of now tell the server arrives after `mend`; new ones are not concerned."""
+        with self._change:
+            self._kept = set(self._pairs)
+
+    def leave(self):
+        """The client's ends of those are closed; the server's stay."""
+        with self._change:
+            pairs = list(self._kept)
+        for client, _ in pairs:
+            shut((client,), socket.SHUT_RDWR)
+
     def half_close(self):
         """The client is told that the server has closed, and the server nothing."""
         with self._change:
@@ -60,7 +73,7 @@ class Link:
 
     def mend(self):
         with self._change:
-            self._is_cut, self._silent, self._delay_s = False, (), 0
+            self._is_cut, self._silent, self._delay_s, self._kept = False, (), 0, set()
             self._change.notify_all()
 
     # ---- how it does it ----
@@ -93,17 +106,20 @@ class Link:
     def _pump(self, source, target, direction, ended):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                self._wait(direction)
+                self._wait(direction, source)
                 target.sendall(data)
-        self._wait(direction)
+        self._wait(direction, source)
         shut((target,), socket.SHUT_WR)
         ended.release()
 
-    def _wait(self, direction):
+    def _wait(self, direction, source):
         with self._change:
             if self._delay_s:
                 self._change.wait(self._delay_s)
-            self._change.wait_for(lambda: self._is_closed or direction not in self._silent)
+            self._change.wait_for(lambda: self._is_closed or self._speaks(direction, source))
+
+    def _speaks(self, direction, source):
+        return direction not in self._silent and not any(source is client for client, _ in self._kept)
 
     def _end(self, pair, ended):
         ended.acquire()

@@ -74,13 +74,13 @@ def make_cluster(programs, folder):
         raise Missing(f"initdb failed: {made.stdout.strip()}")
 
 
-def start_server(programs, folder, settings):
-    """Returns when it takes connections."""
+def start_server(programs, folder, settings, **env):
+    """Returns when it takes connections; `env` are further variables of its environment."""
     words = [word for setting in (*SETTINGS, f"unix_socket_directories={folder}", *settings) for word in ("-c", setting)]
     server = subprocess.Popen(
         [*as_ordinary_user(), programs / "postgres", "-D", f"{folder}/data", *words],
         cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "LC_ALL": "C"})
+        env={**os.environ, "LC_ALL": "C", **env})
     said = []
     for line in server.stderr:
         said.append(line)

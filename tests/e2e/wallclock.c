@@ -2,13 +2,15 @@
  * wallclock: a clock on the wall that a test may set, also while the program runs.
  *
  * Preloaded, it adds to CLOCK_REALTIME the milliseconds that the file named by WALLCLOCK_OFFSET
- * holds (one int64_t). Other clocks stay as they are.
+ * holds (one int64_t); gettimeofday, which servers ask, is of that clock too. Other clocks stay as
+ * they are.
  */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,4 +41,14 @@ int clock_gettime(clockid_t id, struct timespec *ret_time)
     ret_time->tv_sec = ns / 1000000000;
     ret_time->tv_nsec = ns % 1000000000;
     return 0;
+}
+
+int gettimeofday(struct timeval *restrict ret_time, void *restrict zone)
+{
+    struct timespec now;
+    int result = clock_gettime(CLOCK_REALTIME, &now);
+
+    (void)zone;
+    *ret_time = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
+    return result;
 }
