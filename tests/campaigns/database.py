@@ -9,15 +9,37 @@ import os
 import pwd
 import shutil
 import signal
+import struct
 import subprocess
+import sys
 import tempfile
 import time
 
-import trial  # noqa: F401 (finds the modules of the end-to-end tests)
+import trial  # finds the modules of the end-to-end tests, too
 import postgres
 
 DATABASE = "claims"
+OWN_MOUNTS = "CLAIMBATCH_OWN_MOUNTS"  # of this process
+DISK = "400m"
 SETTINGS = ("wal_sender_timeout=5s", "wal_receiver_timeout=5s", "wal_retrieve_retry_interval=200ms", "wal_keep_size=256MB", "max_wal_size=256MB")
+
+
+def enter_own_mounts():
+    """Starts this program again, where it may, so that the disks that it mounts are gone with it."""
+    command = ["unshare", "--mount", "--propagation", "private"]
+    if OWN_MOUNTS in os.environ or subprocess.run([*command, "true"], stderr=subprocess.DEVNULL).returncode:
+        return
+    os.environ[OWN_MOUNTS] = "1"
+    os.execvp(command[0], [*command, sys.executable, "-B", *sys.argv])
+
+
+def has_own_mounts():
+    return OWN_MOUNTS in os.environ
+
+
+def wallclock():
+    """Built beside the program; what a test sets a clock by."""
+    return os.path.join(os.path.dirname(trial.RELEASED), "tests", "libwallclock.so")
 
 
 class Node:
@@ -26,10 +48,21 @@ class Node:
     def __init__(self, programs, number):
         self.programs, self.number = programs, number
         self.folder = tempfile.mkdtemp(prefix="cb-pg-", dir="/tmp")  # a socket's path is short
+        if has_own_mounts():
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", self.folder], check=True)
+        self._clock = os.path.join(self.folder, "clock")
+        self.set_clock(0)
+        shutil.copy(wallclock(), self.folder)
+        os.chmod(self.folder, 0o755)
         if os.geteuid() == 0:
             user = pwd.getpwnam(postgres.OTHER_USER)
             os.chown(self.folder, user.pw_uid, user.pw_gid)
         self.process = None
+
+    def set_clock(self, offset_ms):
+        """By how much its clock is ahead."""
+        with open(self._clock, "r+b" if os.path.exists(self._clock) else "wb") as file:
+            file.write(struct.pack("=q", offset_ms))
 
     def socket(self):
         return os.path.join(self.folder, ".s.PGSQL.5432")
@@ -48,7 +81,9 @@ class Node:
                  f"--dbname={other.url('postgres')}", f"--pgdata={self.folder}/data")
 
     def start(self):
-        self.process = postgres.start_server(self.programs, self.folder, SETTINGS)
+        self.process = postgres.start_server(
+            self.programs, self.folder, SETTINGS, WALLCLOCK_OFFSET=self._clock,
+            LD_PRELOAD=os.path.join(self.folder, os.path.basename(wallclock())))
 
     def promote(self):
         self.run("pg_ctl", "promote", "-w", "-D", f"{self.folder}/data")
@@ -80,9 +115,29 @@ class Node:
             os.remove(f"{self.folder}/data/postmaster.pid")
         self.start()
 
+    @contextlib.contextmanager
+    def full_disk(self):
+        """What has not been written before finds no room."""
+        path = os.path.join(self.folder, "ballast")
+        with open(path, "wb") as file, contextlib.suppress(OSError):
+            while True:
+                room = os.statvfs(self.folder).f_bavail
+                os.posix_fallocate(file.fileno(), file.tell(), max(room, 1) * os.statvfs(self.folder).f_frsize)
+                file.seek(0, os.SEEK_END)
+        try:
+            yield
+        finally:
+            os.remove(path)
+
     def close(self):
         self.kill()
+        if has_own_mounts():
+            subprocess.run(["umount", "--lazy", self.folder], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+SPARE = 2  # a place that no URL names
+HAS_STANDBY = "SELECT EXISTS (SELECT 1 FROM pg_stat_replication WHERE state='streaming' AND sync_state='sync')"
 
 
 class Database:
@@ -90,7 +145,7 @@ class Database:
 
     def __init__(self):
         self.programs = postgres.find_folder()
-        self.nodes = []
+        self.nodes, self.places = [], {}
         self.failovers = 0
 
     def __enter__(self):
@@ -115,6 +170,7 @@ class Database:
     def _make(self, number):
         node = Node(self.programs, number)
         self.nodes.append(node)
+        self.places[number] = node
         return node
 
     def _follow(self, number):
@@ -125,12 +181,18 @@ class Database:
 
     def socket(self, number):
         """Of the server that has that place by now."""
-        return next(node for node in (self.primary, self.standby) if node.number == number).socket()
+        return self.places[number].socket()
 
     def wait_for_standby(self):
-        postgres.wait_for(
-            self.primary.url("postgres"),
-            "SELECT EXISTS (SELECT 1 FROM pg_stat_replication WHERE state='streaming' AND sync_state='sync')")
+        """Also while the primary recovers."""
+        until = time.monotonic() + postgres.SECONDS
+        while True:
+            try:
+                return postgres.wait_for(self.primary.url("postgres"), HAS_STANDBY)
+            except RuntimeError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     def query(self, sql):
         return postgres.query(self.primary.url(), sql)
@@ -143,12 +205,44 @@ class Database:
         gone.kill()
         self.standby.promote()
         self.primary = self.standby
-        self.standby = gone  # nobody answers there
         self.standby = self._follow(gone.number)
-        self.nodes.remove(gone)
-        gone.close()
+        self._drop(gone)
         self.wait_for_standby()
         self.failovers += 1
+
+    @contextlib.contextmanager
+    def old_primary(self):
+        """A failover after which the old primary comes back and takes itself for the primary: it has no
+        standby, so nothing is acknowledged there. The new one has another meanwhile."""
+        old = self.primary
+        old.kill()
+        self.standby.promote()
+        self.primary = self.standby
+        spare = self._follow(SPARE)
+        self.wait_for_standby()
+        old.start_again()
+        try:
+            yield
+        finally:
+            old.kill()
+            self.standby = self._follow(old.number)
+            self._drop(old)
+            self._drop(spare)
+            self.wait_for_standby()
+            self.failovers += 1
+
+    def _drop(self, node):
+        self.nodes.remove(node)
+        node.close()
+
+    @contextlib.contextmanager
+    def full_disk(self):
+        with self.primary.full_disk():
+            yield
+        if self.primary.process.poll() is not None:
+            self.primary.kill()
+            self.primary.start_again()
+        self.wait_for_standby()
 
     def crash(self):
         """The primary loses its power, and comes back."""

@@ -6,13 +6,19 @@ import socket
 import threading
 
 
+DIRECTIONS = ("to gateway", "to client")
+
+
 class Relay:
     def __init__(self, port):
         self._gateway = ("127.0.0.1", port)
         self._lock = threading.Lock()
         self._pairs = set()
         self._is_cut = False
+        self._speaks = {name: threading.Event() for name in DIRECTIONS}
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        for event in self._speaks.values():
+            event.set()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/router/rest"
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
@@ -24,6 +30,7 @@ class Relay:
         self._listener.close()
         self._thread.join()
         self.cut()
+        self.fix()
 
     def cut(self):
         """Ends every connection, in whatever state it is; new ones end at once until `fix`."""
@@ -36,6 +43,13 @@ class Relay:
     def fix(self):
         with self._lock:
             self._is_cut = False
+        for event in self._speaks.values():
+            event.set()
+
+    def silence(self, directions):
+        """What is told in these goes on after `fix`, unless the connection has ended by then."""
+        for name in directions:
+            self._speaks[name].clear()
 
     def _accept(self):
         while True:
@@ -56,12 +70,13 @@ class Relay:
             if refused:
                 end(pair)
                 continue
-            for source, target in (pair, reversed(pair)):
-                threading.Thread(target=self._pump, args=(source, target, pair), daemon=True).start()
+            for source, target, direction in zip(pair, reversed(pair), DIRECTIONS):
+                threading.Thread(target=self._pump, args=(source, target, direction, pair), daemon=True).start()
 
-    def _pump(self, source, target, pair):
+    def _pump(self, source, target, direction, pair):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self._speaks[direction].wait()
                 target.sendall(self._forward(data))
         with self._lock:
             self._pairs.discard(pair)
