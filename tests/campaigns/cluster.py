@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 """Lets three hosts send with one ledger, on two servers of which one is the other's standby, and lets all
-that befalls hosts, servers and networks befall them.
+that befalls hosts, servers and networks (nemesis.py) befall them.
 
-A trial is some days: each day two exports that share claims, of which the first is begun on two hosts (one of
-them waits until the other is not heard of any more) and the second on the third; meanwhile one or two accidents.
-A host types its command again as systemd does, until it ends by itself. In the end what is unknown is settled
-by what the gateway's journal says, one more upload ends well, and another sends nothing. Then an oracle holds
-journal, reports and tables against each other (cluster_oracle.py). Short: 20 days, long: 1,000.
+A trial is some days: each day two exports that share claims, each of which is begun on two hosts (one of them
+waits until the other is not heard of any more); meanwhile one or two accidents.
+A host types its command again as systemd does, until it ends by itself; that of a host that does not come back
+is typed on another. At the end of a day a person settles what is unknown by what the gateway's journal says, as
+far as the quarantine lets him; at the end of the last one all of it, one more upload ends well, and another
+sends nothing. Then an oracle holds journal, reports and tables against each other (cluster_oracle.py).
+
+The programs have a lease of seconds (short_lease.c, short_window.h), so that a day takes some seconds, too.
+Short: 20 days, long: 1,000.
 """
 
+import contextlib
 import os
 import random
 import signal
+import struct
 import tempfile
 import threading
 import time
@@ -19,25 +25,28 @@ import time
 import cluster_oracle
 import office
 import trial
-from database import Database
-from harness import APP_KEY, Sandbox, Workspace
-from link import BOTH, TO_CLIENT, TO_SERVER, Link
-from postgres import Missing, query
+from database import Database, enter_own_mounts, has_own_mounts, wallclock
+from harness import APP_KEY, Sandbox, Workspace, preload
+from link import Link
+from nemesis import ACCIDENTS, WINDOW_S, Nemesis
+from postgres import Missing
 from relay import Proxy
 
 SHORT, LONG = 20, 1000
-DAYS = (1, 4)  # of a trial
-ROWS = (20, 160)
-RATE = 200
-LEASE_S = 2.2
+DAYS = 10  # of a trial
+ROWS = (15, 60)
+RATES = (50, 100, 200)
 USUAL = (0, 1, 3)
 AGAIN = (-9, 4, 69, 75)  # systemd types it again
-DAY_SECONDS = 400
+DAY_SECONDS = 120
+AT_WORK_S = 0.25
+STATE_OF_PROCESS = 2  # in /proc/PID/stat
 WORDS = office.WORDS
+PAUSE = "CLAIMBATCH_PAUSE"  # of this process: the library
 
 
 class Host:
-    """Its own state, network, and exports; `name` is what its folder is called in words."""
+    """Its own state, clock, network, and exports; `name` is what its folder is called in words."""
 
     def __init__(self, name, workspace, database, sandbox, options):
         self.name, self.ws, self.options = name, workspace, options
@@ -48,33 +57,84 @@ class Host:
         self.links = [Link(folder, lambda n=n: database.socket(n)) for n, folder in enumerate(folders)]
         self.url = f"postgresql://postgres@/claims?host={','.join(folders)}"
         self.url_of_gateway, self.gateway = sandbox.url, Proxy(sandbox.port)
-        self.run = None
+        self.runs = []
+        self.is_up = threading.Event()
+        self.is_up.set()
+        self.is_dead = False
         self.words = []
+        workspace.write("clock", struct.pack("=q", 0))
+        workspace.write("pause", struct.pack("=i", 0))
 
     def place(self):
         return ("--ledger", self.url, "-g", self.url_of_gateway, "--app-key", APP_KEY)
 
     def environment(self):
-        return self.ws.environment(STATE_DIRECTORY=self.state, http_proxy=self.gateway.url, NO_PROXY="")
+        return self.ws.environment(
+            STATE_DIRECTORY=self.state, http_proxy=self.gateway.url, NO_PROXY="",
+            LD_PRELOAD=f"{wallclock()} {os.environ[PAUSE]}", WALLCLOCK_OFFSET=self.ws.file("clock"),
+            PAUSE_FILE=self.ws.file("pause"))
 
     def upload(self, claims):
         return ("upload", claims, *self.place(), "--app-secret-file", "secret", *self.options)
-
-    def start(self, *arguments):
-        self.run = self.ws.start(*arguments, env=self.environment())
-        return self.run
 
     def note(self, arguments, result):
         self.words.append(f"{self.name}: {arguments[0]} {arguments[1]}: exit {result.code}\n{result.err[-3000:]}")
         return result
 
-    def type(self, *arguments, seconds=120):
-        return self.note(arguments, self.start(*arguments).finish(seconds))
+    def type(self, *arguments, seconds=DAY_SECONDS):
+        run = self.ws.start(*arguments, env=self.environment())
+        run.began = time.monotonic()
+        self.runs = [*(other for other in self.runs if other.is_alive()), run]
+        return self.note(arguments, run.finish(seconds))
+
+    def is_busy(self):
+        """With a command that has not ended after a moment, as one does that somebody else is before."""
+        return any(run.is_alive() and time.monotonic() - run.began > AT_WORK_S for run in self.runs)
+
+    # ---- what befalls it ----
 
     def send_signal(self, number):
-        run = self.run
-        if run and run.is_alive():
-            run.send_signal(number)
+        for run in self.runs:
+            if run.is_alive():
+                run.send_signal(number)
+
+    @contextlib.contextmanager
+    def down(self):
+        """Nothing is started there meanwhile."""
+        self.is_up.clear()
+        try:
+            yield
+        finally:
+            self.is_up.set()
+
+    def write(self, name, form, value):
+        """In place, as the programs have the file mapped."""
+        with open(self.ws.file(name), "r+b") as file:
+            file.write(struct.pack(form, value))
+
+    def set_clock(self, offset_ms):
+        self.write("clock", "=q", offset_ms)
+
+    def is_stopped(self):
+        for run in self.runs:
+            with contextlib.suppress(OSError), open(f"/proc/{run.process.pid}/stat", encoding="ascii") as file:
+                if file.read().split()[STATE_OF_PROCESS] == "T":
+                    return True
+        return False
+
+    def stop_at(self, moment):
+        """Stops it at its next moment of that kind (pause.c). False: it had none soon."""
+        self.write("pause", "=i", moment)
+        until = time.monotonic() + 1
+        while not (stopped := self.is_stopped()) and time.monotonic() < until:
+            time.sleep(0.002)
+        self.write("pause", "=i", 0)
+        return stopped
+
+    def reconnect(self):
+        for link in self.links:
+            link.cut()
+            link.mend()
 
     def mend(self):
         self.send_signal(signal.SIGCONT)
@@ -90,119 +150,22 @@ class Host:
         self.sockets.cleanup()
 
 
-# ---- accidents: one of them happens within a day ----
-
-
-class Nemesis:
-    """Each accident ends what it has begun before it returns."""
-
-    def __init__(self, rng, database, hosts):
-        self.rng, self.database, self.hosts = rng, database, hosts
-
-    def strike(self, name):
-        getattr(self, name)(self.rng.choice(self.hosts))
-
-    def pause(self):
-        """Most are short, some are longer than a lease."""
-        time.sleep(self.rng.uniform(0.05, 2) if self.rng.random() < 0.7 else LEASE_S + 2)
-
-    def kill(self, host):
-        host.send_signal(signal.SIGKILL)
-
-    def ask_to_stop(self, host):
-        host.send_signal(self.rng.choice((signal.SIGINT, signal.SIGTERM)))
-
-    def stop(self, host):
-        host.send_signal(signal.SIGSTOP)
-        self.pause()
-        host.send_signal(signal.SIGCONT)
-
-    def cut_database(self, host):
-        for link in host.links:
-            link.cut()
-        self.pause()
-        host.mend()
-
-    def silence_database(self, host):
-        directions = self.rng.choice((BOTH, (TO_SERVER,), (TO_CLIENT,)))
-        for link in host.links:
-            link.silence(directions)
-        self.pause()
-        host.mend()
-
-    def slow_database(self, host):
-        for link in host.links:
-            link.slow_down(self.rng.uniform(0.01, 0.3))
-        self.pause()
-        host.mend()
-
-    def half_close(self, host):
-        for link in host.links:
-            link.half_close()
-
-    def cut_gateway(self, host):
-        host.gateway.cut()
-        self.pause()
-        host.gateway.fix()
-
-    def cut_both(self, host):
-        host.gateway.cut()
-        self.cut_database(host)
-
-    def cut_and_kill(self, host):
-        """It keeps answers that nobody gets before the next start."""
-        for link in host.links:
-            link.cut()
-        time.sleep(self.rng.uniform(0.2, 3))
-        host.send_signal(signal.SIGKILL)
-        host.mend()
-
-    def fail_over(self, _):
-        self.database.fail_over()
-
-    def crash(self, _):
-        self.database.crash()
-
-    def stop_backends(self, _):
-        self.database.stop_backends(self.rng.uniform(0.1, 4))
-
-    def stop_standby(self, _):
-        with self.database.without_standby():
-            self.pause()
-
-    def cancel_waiting(self, _):
-        with self.database.without_standby():
-            time.sleep(self.rng.uniform(0.3, 1))
-            self.database.end_waiting("pg_cancel_backend")
-
-    def terminate_waiting(self, _):
-        with self.database.without_standby():
-            time.sleep(self.rng.uniform(0.3, 1))
-            self.database.end_waiting("pg_terminate_backend")
-
-    def hold_snapshot(self, _):
-        """As a dump does."""
-        query(self.database.primary.url(),
-              "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM claimbatch.claim; SELECT pg_sleep(3)")
-
-
-ACCIDENTS = [name for name in vars(Nemesis) if not name.startswith("_") and name not in ("strike", "pause")]
-
-
 # ---- a trial ----
 
 
 class Trial:
     def __init__(self, rng, database, sandbox, hosts):
         self.rng, self.database, self.box, self.hosts = rng, database, sandbox, hosts
-        self.nemesis = Nemesis(rng, database, hosts)
+        self.nemesis = Nemesis(self, rng, database, hosts)
+        self.allowed = ()  # exit codes of this day
+        self.work_of = []
         self.rows = []
         self.said = []
         self.found = []
         self.happened = []
         self.day = 0
 
-    def run(self, days, accidents):
+    def run(self, days, accidents, rate, in_flight):
         made = self.hosts[0].type("status", "--create", "--ledger", self.hosts[0].url)
         if made.code:
             return [f"row -: no ledger: {made.err}"]
@@ -210,7 +173,7 @@ class Trial:
             self.live_day(accidents)
         self.finish()
         return self.found or cluster_oracle.violations(
-            self.database, self.hosts, self.journal(), self.said, RATE)
+            self.database, self.hosts, self.journal(), self.said, rate, in_flight)
 
     def journal(self):
         trial.end_of_journal(self.box)
@@ -234,43 +197,80 @@ class Trial:
 
     def live_day(self, accidents):
         one, other = self.begin_day()
-        work = [threading.Thread(target=self.work, args=(host, claims))
-                for host, claims in zip(self.hosts, (one, one, other))]
-        for thread in work:
+        self.allowed = ()
+        first, second, third = self.hosts
+        self.work_of = [threading.Thread(target=self.work, args=command)
+                        for command in ((first, one), (second, one), (third, other), (second, other))]
+        for thread in self.work_of:
             thread.start()
         for name in accidents or self.rng.choices(ACCIDENTS, k=self.rng.choice((1, 1, 2))):
             self.wait_for_moment()
             self.happened.append(name)
             self.nemesis.strike(name)
-        for thread in work:
+        for thread in self.work_of:
             thread.join()
+        for host in self.hosts:
+            host.is_dead = False
+        if self.is_unsettled():
+            self.settle(self.rng.choice(self.hosts))
+
+    # ---- what accidents ask for ----
+
+    def allow(self, codes):
+        """What a command may end with by today's accident; it is typed again then."""
+        self.allowed += codes
+
+    def wait_for_others(self, host, seconds):
+        """Until the commands of all but this one have ended, or for so long."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and any(other.is_busy() for other in self.hosts if other is not host):
+            time.sleep(0.05)
+
+    def send_again(self, host):
+        """What somebody has settled."""
+        for name in ("one", "other"):
+            host.type(*host.upload(f"{name}-{self.day}.csv"))
 
     def wait_for_moment(self):
-        until = time.monotonic() + 3
-        lines = len(self.box.journal) + self.rng.randint(1, ROWS[1])
+        until = time.monotonic() + 1
+        lines = len(self.box.journal) + self.rng.randint(1, ROWS[1] // 2)
         while time.monotonic() < until and len(self.box.journal) < lines:
             time.sleep(0.005)
 
     def work(self, host, claims):
-        """As systemd: again after a moment, until it has ended by itself."""
+        """As systemd: again after a moment, until it has ended by itself; elsewhere, where the host is dead."""
         until = time.monotonic() + DAY_SECONDS
         while time.monotonic() < until:
+            host.is_up.wait(DAY_SECONDS)
+            if host.is_dead:
+                host = next(other for other in self.hosts if not other.is_dead)
             try:
-                code = host.type(*host.upload(claims), seconds=DAY_SECONDS).code
+                code = host.type(*host.upload(claims)).code
             except AssertionError as error:
                 self.found.append(f"{host.name}: {claims}: {error}")
                 return
             if code in USUAL:
                 return
-            if code not in AGAIN:
+            if code not in AGAIN + self.allowed:
                 self.found.append(f"{host.name}: {claims}: exit {code}: {host.words[-1][-600:]}")
                 return
-            time.sleep(0.5)
+            time.sleep(0.3)
         self.found.append(f"{host.name}: {claims}: no end within {DAY_SECONDS} s: {host.words[-1][-600:]}")
 
+    # ---- what a person does ----
+
+    def is_unsettled(self):
+        (count,), = self.database.query(
+            "SELECT count(*) FROM claimbatch.claim WHERE open_call IS NOT NULL AND NOT open_intent")
+        return count != "0"
+
     def settle(self, host):
-        """The list for the support, filled in with what the gateway knows; all of a day's runs."""
+        """The list for the support, filled in with what the gateway knows; all of its reports that have rows to
+        settle. Those in quarantine are refused, and left for later."""
         for name in sorted(name for name in os.listdir(host.ws.path) if name.endswith(".report.csv")):
+            with open(host.ws.file(name), encoding="utf-8-sig") as file:
+                if "unknown" not in file.read():
+                    continue
             listed = host.type("resolve", name, *host.place()[:4], "-o", "list.csv", "--overwrite")
             if listed.code != 3:
                 continue
@@ -279,6 +279,12 @@ class Trial:
             result = host.type("resolve", name, *host.place()[:4], "--from", "list.csv", *WORDS)
             if result.code in (0, 3):
                 self.said += [(at, key) for key in words]
+
+    def await_end_of_quarantine(self):
+        (seconds,), = self.database.query(
+            "SELECT coalesce(max(extract(epoch FROM settle_from-clock_timestamp())), 0) FROM claimbatch.claim"
+            " WHERE open_call IS NOT NULL")
+        time.sleep(min(max(0, float(seconds)), 3 * WINDOW_S))
 
     def finish(self):
         """All is settled; then one more upload ends well, and another sends nothing."""
@@ -289,6 +295,7 @@ class Trial:
             codes = [host.type(*host.upload(claims)).code for claims in last]
             if not any(code in (3, *AGAIN) for code in codes) and self.sent_since(before) == 0:
                 return
+            self.await_end_of_quarantine()
             for each in self.hosts:
                 self.settle(each)
         self.found.append(f"row -: no end: exit {codes}: {host.words[-1][-600:]}")
@@ -300,13 +307,13 @@ class Trial:
 class Campaign:
     def __init__(self, options, score):
         self.options, self.score = options, score
-        self.fences = self.failovers = self.late = self.days = 0
+        self.counts = dict.fromkeys(("days", "fences", "takeovers", "failovers", "late answers"), 0)
 
     def attempt(self, name, days):
         rng = random.Random(f"{self.options.seed}/{name}")
         workspaces = [Workspace() for _ in range(3)]
-        in_flight = rng.choice((4, 16, 64))
-        options = ("-c", in_flight, "--timeout", 2, "--outage-patience", 30, "--rate", RATE, "-q",
+        in_flight, rate = rng.choice((4, 16, 64)), rng.choice(RATES)
+        options = ("-c", in_flight, "--timeout", 2, "--outage-patience", 30, "--rate", rate, "-q",
                    "--max-changed", 1000)
         hosts, found, journal, happened = [], [], [], []
         try:
@@ -317,8 +324,8 @@ class Campaign:
                         hosts.append(Host(f"host {number}", workspace, database, box, options))
                     one = Trial(rng, database, box, hosts)
                     happened = one.happened
-                    found = one.run(days, self.options.accident)
-                    self.count(database)
+                    found = one.run(days, self.options.accident, rate, in_flight)
+                    self.count(database, days)
                 finally:
                     for host in hosts:
                         host.close()
@@ -331,53 +338,63 @@ class Campaign:
             self.score.add(name, found, workspaces[0], journal, words)
             for workspace in workspaces:
                 workspace.__exit__()
-        self.days += days
 
-    def count(self, database):
-        (fences, late), = database.query(
-            "SELECT (SELECT count(*) FROM claimbatch.worker WHERE fenced),"
-            " (SELECT count(*) FROM claimbatch.late_answer)")
-        self.fences += int(fences)
-        self.late += int(late)
-        self.failovers += database.failovers
+    def count(self, database, days):
+        """Who was killed is fenced by its own host, when that comes up; a takeover is what another one does."""
+        (fences, takeovers, late), = database.query(
+            "SELECT count(*), count(*) FILTER (WHERE b.place<>w.place),"
+            " (SELECT count(*) FROM claimbatch.late_answer) FROM claimbatch.worker w"
+            " LEFT JOIN claimbatch.worker b ON b.id=w.fenced_by WHERE w.fenced")
+        more = zip(self.counts, (days, int(fences), int(takeovers), database.failovers, int(late)))
+        for name, number in more:
+            self.counts[name] += number
 
     def points(self):
         """Trials until there were so many days."""
         wanted = self.options.days or (LONG if self.options.long else SHORT)
-        rng, number = random.Random(self.options.seed), 0
-        while wanted > 0:
-            number += 1
-            days = min(wanted, rng.randint(*DAYS))
-            wanted -= days
+        for number, done in enumerate(range(0, wanted, DAYS), 1):
             if self.options.only in (None, str(number)):
-                yield str(number), days
+                yield str(number), min(DAYS, wanted - done)
+
+    def say(self):
+        self.score.progress(", ".join(f"{number} {name}" for name, number in self.counts.items()))
 
     def run(self):
         for _ in self.score.sweep(self.attempt, list(self.points()), every=10):
-            pass
-        self.score.progress(
-            f"{self.days} days, {self.fences} fences, {self.failovers} failovers, {self.late} late answers")
+            if self.options.long:
+                self.say()
+        self.say()
         # Else it has shown little.
-        if not self.fences and self.days >= SHORT and not self.options.accident:
-            self.score.add("fences", ["row -: nobody was fenced"])
+        if not self.counts["takeovers"] and self.counts["days"] >= SHORT and not self.options.accident:
+            self.score.add("fences", ["row -: no host was replaced by another"])
+
+
+def use_short_programs():
+    """What they are built beside: the release."""
+    folder = os.path.join(os.path.dirname(trial.RELEASED), "tests")
+    os.environ["CLAIMBATCH"] = os.path.join(folder, "claimbatch_short")
+    os.environ["CLAIMBATCH_SANDBOX"] = os.path.join(folder, "sandbox_short")
 
 
 def main():
+    enter_own_mounts()
     options, score = trial.begin(
         __doc__,
         days={"type": int, "help": f"so many days ({SHORT}, long {LONG})"},
         accident={"action": "append", "choices": ACCIDENTS, "help": "this one alone; may be repeated"},
     )
-    tests = os.path.join(os.path.dirname(trial.RELEASED), "tests")
-    os.environ["CLAIMBATCH"] = os.path.join(tests, "claimbatch_short")
-    os.environ["CLAIMBATCH_SANDBOX"] = os.path.join(tests, "sandbox_short")
+    use_short_programs()
+    if not has_own_mounts():
+        ACCIDENTS.remove("fill_disk")
     try:
         with Database():
             pass
     except Missing as reason:
         print(reason)
         score.end(skipped=1)
-    Campaign(options, score).run()
+    with preload("campaigns/pause.c") as library:
+        os.environ[PAUSE] = library
+        Campaign(options, score).run()
     score.end()
 
 

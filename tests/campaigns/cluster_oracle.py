@@ -22,8 +22,9 @@ def read_claims(database):
 def check_tables(database):
     """What the ledger says of itself."""
     questions = {
-        "a worker is neither ended nor fenced":
-            "SELECT id, host, pid FROM claimbatch.worker WHERE NOT ended AND NOT fenced",
+        "a run is held, and nobody is at work":
+            "SELECT run.id, worker.id, host FROM claimbatch.run JOIN claimbatch.worker ON worker.id=run.worker"
+            " WHERE NOT worker.ended AND NOT worker.fenced",
         "an intent is open, and nobody is at work":
             "SELECT id, open_worker FROM claimbatch.claim WHERE open_call IS NOT NULL AND open_intent",
         "a claim is accepted, and no row of its run says so":
@@ -60,6 +61,17 @@ def check_claims(database, journal):
     return found
 
 
+def check_unknown(database, in_flight):
+    """Of one worker no more is in flight than that, and as much may be waiting for its turn."""
+    return [
+        f"fence: {count} calls of one worker are unknown, of {in_flight} in flight"
+        for count, in database.query(
+            "SELECT substring(text FROM 'calls in flight, ([0-9]+)')::integer FROM claimbatch.event"
+            " WHERE text LIKE '%calls in flight%' ORDER BY 1 DESC LIMIT 1")
+        if int(count) > 2 * in_flight
+    ]
+
+
 def check_rate(journal, rate, lag_ms=250):
     """Over all hosts; arrivals may come so much closer together than departures."""
     times = sorted(entry["at_ms"] for entry in journal if entry.get("claim") is not None)
@@ -82,9 +94,10 @@ def check_reports(hosts, journal):
     return found
 
 
-def violations(database, hosts, journal, said, rate):
+def violations(database, hosts, journal, said, rate, in_flight):
     found = office.check_wire(journal, said)
     found += check_tables(database)
     found += check_claims(database, journal)
+    found += check_unknown(database, in_flight)
     found += check_rate(journal, rate)
     return found + check_reports(hosts, journal)

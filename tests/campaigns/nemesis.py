@@ -1,0 +1,204 @@
+"""What befalls hosts, servers and networks within a day of the cluster campaign. Each accident ends what it
+has begun before it returns; it may allow exit codes that a day without it does not have."""
+
+import signal
+import time
+
+from link import BOTH, TO_CLIENT, TO_SERVER
+from postgres import query
+from relay import DIRECTIONS
+
+LEASE_S = 2.2  # short_lease.c: after that a host is replaced
+WINDOW_S = 7  # short_window.h
+ASKED = tuple(128 + number for number in (signal.SIGINT, signal.SIGTERM))
+BAD_CONFIG, DISK = (78,), (73, 74)
+
+
+class Nemesis:
+    def __init__(self, day, rng, database, hosts):
+        self.day, self.rng, self.database, self.hosts = day, rng, database, hosts
+
+    def strike(self, name):
+        """At a host that is at work, if one is."""
+        busy = [host for host in self.hosts if host.is_busy()]
+        getattr(self, name)(self.rng.choice(busy or self.hosts))
+
+    def pause(self):
+        """Many are short, some are longer than a lease, and a few longer than the gateway's window."""
+        kind = self.rng.random()
+        if kind < 0.4:
+            time.sleep(self.rng.uniform(0.05, 1))
+        elif kind < 0.97:
+            time.sleep(LEASE_S + self.rng.uniform(0.2, 1))
+        else:
+            time.sleep(WINDOW_S + 1)
+
+    # ---- hosts ----
+
+    def kill(self, host):
+        """And it comes up again after a while."""
+        with host.down():
+            host.send_signal(signal.SIGKILL)
+            self.pause()
+
+    def die(self, host):
+        """It does not come up before the day ends; another one is told what it had to do."""
+        host.is_dead = True
+        host.send_signal(signal.SIGKILL)
+
+    def ask_to_stop(self, host):
+        self.day.allow(ASKED)
+        host.send_signal(self.rng.choice((signal.SIGINT, signal.SIGTERM)))
+
+    def stop(self, host):
+        host.send_signal(signal.SIGSTOP)
+        self.pause()
+        host.send_signal(signal.SIGCONT)
+
+    def stop_before_request(self, host):
+        self._stop_at(host, 1)
+
+    def stop_before_commit(self, host):
+        self._stop_at(host, 2)
+
+    def _stop_at(self, host, moment):
+        if host.stop_at(moment):
+            self.pause()
+            host.send_signal(signal.SIGCONT)
+
+    def suspend(self, host):
+        """A host is stopped when a request is about to leave. Another one takes its place, a person says what
+        the gateway knows, and the claims are sent again: then it goes on."""
+        if not host.stop_at(1):
+            return
+        others = [other for other in self.hosts if other is not host]
+        time.sleep(LEASE_S)
+        self.day.wait_for_others(host, 1.5)
+        for other in others:
+            self.day.settle(other)
+        self.day.send_again(others[0])
+        host.send_signal(signal.SIGCONT)
+
+    def set_clock(self, host):
+        """Some of these the gateway does not take, and some the ledger does not."""
+        self.day.allow(BAD_CONFIG)
+        host.set_clock(int(1000 * self.rng.choice((-2, 2, 5, -5, 20, -90, 90)) * self.rng.uniform(0.8, 1.1)))
+        self.pause()
+        host.set_clock(0)
+
+    # ---- their links to the servers ----
+
+    def cut_database(self, host):
+        for link in host.links:
+            link.cut()
+        self.pause()
+        host.mend()
+
+    def silence_database(self, host):
+        directions = self.rng.choice((BOTH, (TO_SERVER,), (TO_CLIENT,)))
+        for link in host.links:
+            link.silence(directions)
+        self.pause()
+        host.mend()
+
+    def leave_ghost(self, host):
+        """What is on its way to the server arrives when the host has long had another connection."""
+        for link in host.links:
+            link.keep_back()
+        time.sleep(self.rng.uniform(0.02, 0.1))
+        for link in host.links:
+            link.leave()
+        self.pause()
+        host.mend()
+
+    def slow_database(self, host):
+        for link in host.links:
+            link.slow_down(self.rng.uniform(0.01, 0.3))
+        self.pause()
+        host.mend()
+
+    def half_close(self, host):
+        for link in host.links:
+            link.half_close()
+
+    # ---- … to the gateway ----
+
+    def cut_gateway(self, host):
+        host.gateway.cut()
+        self.pause()
+        host.gateway.fix()
+
+    def silence_gateway(self, host):
+        host.gateway.silence(self.rng.choice((DIRECTIONS, DIRECTIONS[:1], DIRECTIONS[1:])))
+        self.pause()
+        host.gateway.fix()
+
+    def cut_both(self, host):
+        host.gateway.cut()
+        self.cut_database(host)
+
+    def cut_and_kill(self, host):
+        """It keeps answers that nobody gets before the next start."""
+        with host.down():
+            for link in host.links:
+                link.cut()
+            time.sleep(self.rng.uniform(0.2, 3))
+            host.send_signal(signal.SIGKILL)
+            host.mend()
+
+    # ---- servers ----
+
+    def fail_over(self, _):
+        self.database.fail_over()
+
+    def old_primary_back(self, _):
+        """Hosts whose connections end meanwhile find it first, where it is the first of their URL."""
+        self.day.allow(BAD_CONFIG)
+        with self.database.old_primary():
+            for host in self.hosts:
+                host.reconnect()
+            self.pause()
+
+    def crash(self, _):
+        self.database.crash()
+
+    def stop_backends(self, _):
+        self.database.stop_backends(self.rng.uniform(0.1, LEASE_S + 1))
+
+    def stop_standby(self, _):
+        with self.database.without_standby():
+            self.pause()
+
+    def cancel_waiting(self, _):
+        self._end_waiting("pg_cancel_backend")
+
+    def terminate_waiting(self, _):
+        self._end_waiting("pg_terminate_backend")
+
+    def _end_waiting(self, function):
+        with self.database.without_standby():
+            time.sleep(self.rng.uniform(0.3, 1))
+            self.database.end_waiting(function)
+
+    def fill_disk(self, _):
+        self.day.allow(DISK)
+        with self.database.full_disk():
+            self.pause()
+
+    def set_clock_of_server(self, _):
+        """By less than what the quarantine has to spare."""
+        self.database.primary.set_clock(self.rng.choice((-900, 900)))
+        self.pause()
+        self.database.primary.set_clock(0)
+
+    def hold_snapshot(self, _):
+        """As a dump does."""
+        query(self.database.primary.url(),
+              "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM claimbatch.claim;"
+              f" SELECT pg_sleep({LEASE_S})")
+
+
+ACCIDENTS = [
+    name for name in vars(Nemesis)
+    if not name.startswith("_") and name not in ("strike", "pause")
+]
