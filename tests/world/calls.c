@@ -243,10 +243,18 @@ static void doubt(struct call *c)
     mark(MARK_SUSPECTED);
 }
 
+/* A part that breaks off within a text hides where the next one begins. */
+static bool may_hide(const struct fate *fate)
+{
+    return fate->is_narrow && fault_at((size_t)fate->fault)->words == WORDS_MALFORMED;
+}
+
 static void look_at_verdict(const struct call *c, const struct job *job, int part)
 {
     enum said said = said_by(&c->fate, &c->fate.parts[part]);
 
+    if (job->verdict.kind == VERDICT_UNKNOWN && may_hide(&c->fate))
+        said = SAID_UNKNOWN;
     if (c->fate.leaves && !agrees(said, job->verdict.kind))
         violation("the verdict on an answer of '%s' is wrong (%d)",
                   c->fate.fault < 0 ? "no fault" : fault_at((size_t)c->fate.fault)->name,

@@ -16,6 +16,7 @@
 #define QUIET_MS (2000 * INT64_C(1000)) /* over bans and outages */
 #define BESIDE_MS 60
 #define AUDITED_ONE_IN 4
+#define VERIFIED_ONE_IN 8
 
 /* What is known of the history beside the world: this process alone needs it. */
 static struct office {
@@ -300,6 +301,16 @@ static void audit_at_last(void)
         violation("the last audit ended with %d", code);
 }
 
+/* Whatever happened, the ledger that all has ended with is sound: a damaged one was moved away. */
+static void verify_at_last(void)
+{
+    struct words words = words_begin("status", "--verify");
+    int code = words_run(&words, &(struct operation){.kind = OPERATION_AUDIT});
+
+    if (code)
+        violation("the ledger does not verify at last: %d", code);
+}
+
 static void end_history(void)
 {
     world->is_quiet = true;
@@ -311,6 +322,8 @@ static void end_history(void)
             oracle_check_end();
             if (choice_of(STREAM_SCRIPT, 3000, AUDITED_ONE_IN) == 0)
                 audit_at_last();
+            if (choice_of(STREAM_SCRIPT, 3001, VERIFIED_ONE_IN) == 0)
+                verify_at_last();
             return;
         }
     }
