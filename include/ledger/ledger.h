@@ -290,6 +290,10 @@ bool ledger_claim_is_newer(const struct claim_state *state, const struct row_pla
 int ledger_claim_get(struct ledger *ledger, const char *platform, const struct claim_key *key,
                      struct claim_state *ret_state, struct error *err);
 
+/* Of so many claims the same: in one round trip, where the ledger is on a server. */
+int ledger_claims_get(struct ledger *ledger, const char *platform, const struct claim_key *keys,
+                      size_t count, struct claim_state *ret_states, struct error *err);
+
 /* The newest row of this claim, in whichever run: 1, or 0 when none is known. */
 int ledger_claim_last(struct ledger *ledger, const char *platform, const struct claim_key *key,
                       struct known_row *ret_known, struct error *err);

@@ -59,6 +59,22 @@ int ledger_claim_get(struct ledger *ledger, const char *platform, const struct c
     return result;
 }
 
+int ledger_claims_get(struct ledger *ledger, const char *platform, const struct claim_key *keys,
+                      size_t count, struct claim_state *ret_states, struct error *err)
+{
+    int64_t id;
+    int result = 0;
+
+    if (ledger->driver)
+        return database_platform(ledger, platform, &id, err) ||
+                       ledger->driver->claims_get(ledger, id, keys, count, ret_states, err)
+                   ? -1
+                   : 0;
+    for (size_t i = 0; i < count && !result; i++)
+        result = ledger_claim_get(ledger, platform, &keys[i], &ret_states[i], err);
+    return result;
+}
+
 int ledger_claim_last(struct ledger *ledger, const char *platform, const struct claim_key *key,
                       struct known_row *ret_known, struct error *err)
 {

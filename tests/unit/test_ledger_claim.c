@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "both_places.h"
 #include "ledger_words.h"
@@ -38,6 +39,35 @@ static void claim_has_one_open_attempt(void **state)
     assert_int_equal(claim.open_at.row, 2);
     assert_false(claim.accepted);
     assert_int_equal(count_open(ledger), 3);
+}
+
+static void many_claims_are_told_as_each_by_itself(void **state)
+{
+    static const char *const names[] = {"A", "B", "C", "", "D"};
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 4, "C");
+    struct claim_key keys[COUNT(names)];
+    struct claim_state states[COUNT(names)];
+
+    begin(ledger);
+    send_row(ledger, run, 2, "A", OUTCOME_ACCEPTED);
+    send_row(ledger, run, 3, "B", OUTCOME_UNKNOWN);
+    intend(ledger, &ref);
+    commit(ledger);
+    for (size_t i = 0; i < COUNT(names); i++)
+        keys[i] = ref_of(run, 9, names[i]).key;
+    memset(states, 0xff, sizeof(states));
+    assert_int_equal(ledger_claims_get(ledger, PLATFORM, keys, COUNT(names), states, &err), 0);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct claim_state alone = claim_of(ledger, names[i]);
+
+        assert_memory_equal(&states[i], &alone, sizeof(alone));
+    }
+    assert_true(states[0].accepted);
+    assert_true(states[1].open);
+    assert_true(states[2].open_is_intent);
+    assert_int_equal(ledger_claims_get(ledger, PLATFORM, keys, 0, states, &err), 0);
 }
 
 static void platforms_do_not_share_claims(void **state)
@@ -351,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_BOTH(row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from),
         ON_BOTH(claim_has_one_open_attempt),
+        ON_BOTH(many_claims_are_told_as_each_by_itself),
         ON_BOTH(platforms_do_not_share_claims),
         ON_BOTH(accepted_row_is_the_claims_newest_content),
         ON_BOTH(outcomes_close_the_attempt_unless_it_is_unknown),

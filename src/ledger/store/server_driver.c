@@ -13,6 +13,7 @@
 #include "ledger/postgres/alive/others.h"
 #include "ledger/postgres/alive/run_holder.h"
 #include "ledger/postgres/outage/ledger_witness.h"
+#include "ledger/postgres/server_claims.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/session.h"
 #include "server_sql.h"
@@ -111,6 +112,15 @@ static int step(struct ledger *ledger, struct answer *answer, struct error *err)
     return 0;
 }
 
+static int get_claims(struct ledger *ledger, int64_t platform, const struct claim_key *keys,
+                      size_t count, struct claim_state *ret_states, struct error *err)
+{
+    if (!server_claims_get(ledger->server.session, platform, keys, count, ret_states, err))
+        return 0;
+    database_rollback(ledger);
+    return -1;
+}
+
 /* A connection that is lost takes its transaction back itself. */
 static void roll_back(struct ledger *ledger)
 {
@@ -134,6 +144,7 @@ static const struct database_driver driver = {
     .close = end,
     .check = ledger_worker_check,
     .beat = ledger_worker_beat,
+    .claims_get = get_claims,
     .run_await = run_holder_await,
     .await_others = others_await,
     .check_others = others_check,

@@ -1,0 +1,21 @@
+/*
+ * server_claims: what a ledger on a server knows of many claims, asked in one round trip beside the
+ * turns. Private to this folder and to ledger_claim.
+ *
+ * Tested by tests/unit/test_ledger_claim.c
+ */
+#ifndef CLAIMBATCH_LEDGER_POSTGRES_SERVER_CLAIMS_H
+#define CLAIMBATCH_LEDGER_POSTGRES_SERVER_CLAIMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger/ledger.h"
+
+struct session;
+
+/* As ledger_claims_get; the platform by its number in the ledger. */
+int server_claims_get(struct session *session, int64_t platform, const struct claim_key *keys,
+                      size_t count, struct claim_state *ret_states, struct error *err);
+
+#endif
