@@ -1,19 +1,33 @@
 #include "run/start/rehearsal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "input/claim/claim_digest.h"
 #include "input/inspection/claim_rows.h"
+#include "run/job.h"
 #include "run/rows/feed.h"
+
+#define PAGE_ROWS 256 /* whose claims are asked for at once */
+
+/* A row that is to be decided. */
+struct looked_at {
+    struct judged_row row; /* its claim's texts are in the store */
+    struct claim_store store;
+};
 
 struct pass {
     const struct rehearsal_settings *settings;
     struct claim_rows *claim_rows;
     struct ledger_rows *rows;
     struct known_row known;
-    struct claim_store store;
+    size_t visits; /* rows that are still to be shown */
+    size_t count;  /* on the page */
+    struct looked_at page[PAGE_ROWS];
+    struct claim_key keys[PAGE_ROWS];
+    struct claim_state states[PAGE_ROWS];
 };
 
 /* The round as far as it is about this row. One that is not opened yet has no id: whatever was sent
@@ -53,56 +67,35 @@ static void count_change(const struct pass *pass, const struct judged_row *row,
                                row->claim.claim_fee);
 }
 
-static int decide(struct pass *pass, const struct judged_row *row, enum fate *ret_decision,
-                  struct rehearsal *rehearsal, struct error *err)
+static int decide(const struct pass *pass, const struct judged_row *row, struct claim_state *state,
+                  enum fate *ret_decision, struct rehearsal *rehearsal, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
     unsigned char digest[DIGEST_CLAIM_BYTES] = {0};
-    struct claim_key key = {row->claim.workcard_id, row->claim.claim_order_no};
-    struct claim_state state = {0};
     enum round_kind round = round_of(pass, row).kind;
     struct row_record open_row = {.row = row->open_row, .counts_as = OUTCOME_UNKNOWN};
     struct fate_facts facts = {
         .order = order_of(s, row->row),
         .rank = s->rank,
         .digest = digest,
-        .claim = &state,
+        .claim = state,
         .resend_unknown = round == ROUND_RESEND_UNKNOWN,
         .resubmit = round == ROUND_RESUBMIT,
     };
 
     if (row->open_row)
         facts.before = &open_row;
-    if (s->ledger && ledger_claim_get(s->ledger, s->platform, &key, &state, err))
-        return -1;
     /* A claim that nothing is known of has nothing to be compared with. */
-    if ((state.accepted || row->open_row) && claim_digest(&row->claim, digest))
+    if ((state->accepted || row->open_row) && claim_digest(&row->claim, digest))
         return error_no_memory(err);
     *ret_decision = fate_make(&facts);
     /* The run will make it unknown before it decides. */
-    state.open_is_intent = false;
+    state->open_is_intent = false;
     if (*ret_decision == DECIDE_RECOVER)
         *ret_decision = fate_make(&facts);
     if (*ret_decision == DECIDE_SEND_CHANGED)
-        count_change(pass, row, &state, rehearsal);
+        count_change(pass, row, state, rehearsal);
     return 0;
-}
-
-/* Looks at a row: 1 and a decision, or 0: nothing is to be decided. */
-static int judge(struct pass *pass, const struct judged_row *row, enum fate *ret_decision,
-                 struct rehearsal *rehearsal, struct error *err)
-{
-    bool done;
-
-    if (row->invalid)
-        return 0;
-    if (is_done(pass, row, &done, err))
-        return -1;
-    if (done) {
-        rehearsal->done++;
-        return 0;
-    }
-    return decide(pass, row, ret_decision, rehearsal, err) ? -1 : 1;
 }
 
 static void count(const struct judged_row *row, enum fate fate, struct rehearsal *rehearsal)
@@ -111,46 +104,94 @@ static void count(const struct judged_row *row, enum fate fate, struct rehearsal
     rehearsal->fee[fate] += row->claim.claim_fee;
 }
 
-static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
+/* The next rows that are to be decided: 1, or 0 where there are none any more. */
+static int read_page(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
+{
+    int found = 1;
+
+    for (pass->count = 0; pass->count < PAGE_ROWS;) {
+        struct looked_at *at = &pass->page[pass->count];
+        bool done = false;
+
+        buffer_trim(&at->store.desc, JOB_KEPT_BYTES);
+        buffer_trim(&at->store.order_no, JOB_KEPT_BYTES);
+        found = claim_rows_next(pass->claim_rows, &at->store, &at->row, err);
+        if (found <= 0)
+            break;
+        if (at->row.invalid)
+            continue;
+        if (is_done(pass, &at->row, &done, err))
+            return -1;
+        rehearsal->done += done;
+        pass->keys[pass->count] =
+            (struct claim_key){at->row.claim.workcard_id, at->row.claim.claim_order_no};
+        pass->count += !done;
+    }
+    return found < 0 ? -1 : pass->count > 0;
+}
+
+static int decide_page(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
-    size_t visits = s->visits;
-    struct judged_row row;
-    int result;
 
-    while ((result = claim_rows_next(pass->claim_rows, &pass->store, &row, err)) > 0) {
+    memset(pass->states, 0, sizeof(pass->states));
+    if (s->ledger &&
+        ledger_claims_get(s->ledger, s->platform, pass->keys, pass->count, pass->states, err))
+        return -1;
+    for (size_t i = 0; i < pass->count; i++) {
+        const struct judged_row *row = &pass->page[i].row;
         enum fate fate = DECIDE_SEND;
-        int judged = judge(pass, &row, &fate, rehearsal, err);
 
-        if (judged < 0)
+        if (decide(pass, row, &pass->states[i], &fate, rehearsal, err))
             return -1;
-        if (!judged)
-            continue;
-        count(&row, fate, rehearsal);
-        if (visits && (fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED)) {
-            s->visit(s->context, &row.claim);
-            visits--;
+        count(row, fate, rehearsal);
+        if (pass->visits && (fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED)) {
+            s->visit(s->context, &row->claim);
+            pass->visits--;
         }
     }
-    return result;
+    return 0;
+}
+
+static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
+{
+    int found;
+
+    while ((found = read_page(pass, rehearsal, err)) > 0)
+        if (decide_page(pass, rehearsal, err))
+            return -1;
+    return found;
+}
+
+static void end(struct pass *pass)
+{
+    ledger_rows_close(pass->rows);
+    known_row_release(&pass->known);
+    claim_rows_close(pass->claim_rows);
+    for (size_t i = 0; i < PAGE_ROWS; i++)
+        claim_store_release(&pass->page[i].store);
+    free(pass);
 }
 
 int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *ret_rehearsal,
                   struct error *err)
 {
-    struct pass pass = {.settings = settings};
+    struct pass *pass = calloc(1, sizeof(*pass));
     int result = -1;
 
     memset(ret_rehearsal, 0, sizeof(*ret_rehearsal));
-    if (settings->ledger && ledger_look_begin(settings->ledger, err))
+    if (!pass)
+        return error_no_memory(err);
+    pass->settings = settings;
+    pass->visits = settings->visits;
+    if (settings->ledger && ledger_look_begin(settings->ledger, err)) {
+        free(pass);
         return -1;
-    if (!claim_rows_open(settings->row_source, settings->inspection, &pass.claim_rows, err) &&
-        !(settings->run && ledger_rows_open(settings->ledger, settings->run, &pass.rows, err)))
-        result = read_rows(&pass, ret_rehearsal, err);
-    ledger_rows_close(pass.rows);
-    known_row_release(&pass.known);
-    claim_rows_close(pass.claim_rows);
-    claim_store_release(&pass.store);
+    }
+    if (!claim_rows_open(settings->row_source, settings->inspection, &pass->claim_rows, err) &&
+        !(settings->run && ledger_rows_open(settings->ledger, settings->run, &pass->rows, err)))
+        result = read_rows(pass, ret_rehearsal, err);
+    end(pass);
     if (settings->ledger)
         ledger_look_end(settings->ledger);
     return result;
