@@ -40,8 +40,9 @@ int server_claims_get(struct session *session, int64_t platform, const struct cl
                       size_t count, struct claim_state *ret_states, struct error *err)
 {
     struct server_array arrays[ARRAYS] = {
-        [ORDER_NOS] = {SERVER_TEXTS}, [WORKCARDS] = {SERVER_INT8S}, [ROWS] = {SERVER_INT8S},
-        [REPEATED] = {SERVER_BOOLS},  [LAST] = {SERVER_BOOLS},
+        [ORDER_NOS] = {.type = SERVER_TEXTS}, [WORKCARDS] = {.type = SERVER_INT8S},
+        [ROWS] = {.type = SERVER_INT8S},      [REPEATED] = {.type = SERVER_BOOLS},
+        [LAST] = {.type = SERVER_BOOLS},
     };
     int result;
 
