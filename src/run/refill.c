@@ -297,11 +297,12 @@ static int judge_due(struct batch *b, struct error *err)
     return 0;
 }
 
+/* Of what is asked for much may be skipped, so it does not count as what can be sent. */
 bool refill_is_wanted(const struct batch *b)
 {
     return !b->feed_at_end && !b->limit_hit && !halt_is_begun(b) && window_spare(b->window) &&
-           window_count(b->window, JOB_ASKED) + window_count(b->window, JOB_READY) +
-                   window_count(b->window, JOB_GRANTED) <
+           window_count(b->window, JOB_ASKED) < REFILL_ASKED_ROWS &&
+           window_count(b->window, JOB_READY) + window_count(b->window, JOB_GRANTED) <
                2 * state_rows_in_flight(b);
 }
 

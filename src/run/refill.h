@@ -12,7 +12,8 @@
 struct batch;
 struct error;
 
-#define REFILL_ROWS 4096 /* rows judged in one turn at most */
+#define REFILL_ASKED_ROWS 512 /* asked of a server in one turn at most */
+#define REFILL_ROWS 4096      /* rows judged in one turn at most */
 
 /* Judges rows that are due and reads on while that is of use, in the open transaction. */
 int refill_window(struct batch *b, struct error *err);
