@@ -171,6 +171,33 @@ static void check_quota(const struct sent *sent)
                   world->plan.quota);
 }
 
+/* ---- a canary ---- */
+
+static bool is_repeat_of(const struct sent *sent, const struct sent *other)
+{
+    return sent->start == other->start && sent->row == other->row;
+}
+
+/* Of a row the first call alone counts. */
+static void check_limit(void)
+{
+    const struct sent *last = &world->sent[world->sent_count - 1];
+    int rows = 0;
+
+    if (!world->plan.limit || world->is_quiet)
+        return;
+    for (const struct sent *sent = world->sent; sent <= last; sent++) {
+        const struct sent *other = world->sent;
+
+        while (other < sent && !is_repeat_of(sent, other))
+            other++;
+        rows += other == sent && sent->start == last->start;
+    }
+    if (rows > world->plan.limit)
+        violation("start %d sends %d rows, and its limit is %d", last->start, rows,
+                  world->plan.limit);
+}
+
 /* ---- bans ---- */
 
 static bool must_know(const struct ban *ban, int64_t submitted)
@@ -270,6 +297,7 @@ void oracle_sent(int index, int64_t submitted)
     check_claim(index);
     check_rate(place);
     check_quota(sent);
+    check_limit();
     check_bans(sent, submitted);
     if (world->plan.looks_at_intents &&
         world->actors[self].operation.kind != OPERATION_OTHER_LEDGER)

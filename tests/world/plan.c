@@ -215,6 +215,8 @@ void plan_make(uint64_t seed, struct plan *ret_plan)
     draw_killed_resolve(plan);
     plan->has_ledger = in_percent(85);
     draw_cut_publication(plan);
+    plan->limit = in_percent(15) ? 1 + (int)draw(8) : 0;
+    plan->max_failures = in_percent(15) ? 1 + (int)draw(4) : 0;
 }
 
 /* ---- as text ---- */
@@ -231,12 +233,19 @@ struct number {
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
 static const struct number plan_numbers[] = {
-    {"claims", NUMBER, AT(plan, claims)},     {"without", BITS, AT(plan, without)},
-    {"percent", NUMBER, AT(plan, percent)},   {"in-flight", NUMBER, AT(plan, in_flight)},
-    {"batch", NUMBER, AT(plan, batch)},       {"rate", NUMBER, AT(plan, rate)},
-    {"quota", NUMBER, AT(plan, quota)},       {"retries", NUMBER, AT(plan, retries)},
-    {"begin", WIDE, AT(plan, begin_ms)},      {"looks", NUMBER, AT(plan, looks_at_intents)},
+    {"claims", NUMBER, AT(plan, claims)},
+    {"without", BITS, AT(plan, without)},
+    {"percent", NUMBER, AT(plan, percent)},
+    {"in-flight", NUMBER, AT(plan, in_flight)},
+    {"batch", NUMBER, AT(plan, batch)},
+    {"rate", NUMBER, AT(plan, rate)},
+    {"quota", NUMBER, AT(plan, quota)},
+    {"retries", NUMBER, AT(plan, retries)},
+    {"begin", WIDE, AT(plan, begin_ms)},
+    {"looks", NUMBER, AT(plan, looks_at_intents)},
     {"ledger", NUMBER, AT(plan, has_ledger)},
+    {"limit", NUMBER, AT(plan, limit)},
+    {"max-failures", NUMBER, AT(plan, max_failures)},
 };
 static const struct number operation_numbers[] = {
     {"file", NUMBER, AT(operation, file)},

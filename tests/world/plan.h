@@ -127,9 +127,10 @@ struct plan {
     int claims;
     uint64_t without; /* a bit for each claim that is left out */
     int in_flight, batch, rate, quota, retries;
-    int64_t begin_ms;     /* wall time */
-    int looks_at_intents; /* or 0 */
-    int has_ledger;       /* … or 0: the first start makes it */
+    int64_t begin_ms;        /* wall time */
+    int looks_at_intents;    /* or 0 */
+    int has_ledger;          /* … or 0: the first start makes it */
+    int limit, max_failures; /* of each start that sends; 0: none */
     int count;
     struct operation operations[OPERATIONS_MAX];
 };

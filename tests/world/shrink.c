@@ -109,7 +109,9 @@ static bool turn_off_faults(struct plan *plan)
                                           {PIECE(plan, rate)},
                                           {PIECE(plan, batch)},
                                           {PIECE(plan, looks_at_intents)},
-                                          {PIECE(plan, has_ledger)}};
+                                          {PIECE(plan, has_ledger)},
+                                          {PIECE(plan, limit)},
+                                          {PIECE(plan, max_failures)}};
     bool is_smaller = false;
 
     for (int i = 0; i < SWARMS; i++) {

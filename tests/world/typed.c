@@ -47,6 +47,10 @@ struct words words_sending(const char *command, const char *operand, const char 
     words_say(&words, "--retries %d --outage-patience 20 --max-changed 1000", plan->retries);
     if (plan->rate)
         words_say(&words, "--rate %d", plan->rate);
+    if (plan->limit && !world->is_quiet)
+        words_say(&words, "--limit %d", plan->limit);
+    if (plan->max_failures && !world->is_quiet)
+        words_say(&words, "--max-failures %d", plan->max_failures);
     if (plan->quota && !world->is_quiet)
         words_say(&words, "--daily-quota %d", plan->quota);
     return words;
