@@ -147,8 +147,8 @@ static void draw_failure(struct plan *plan, struct operation *o)
         o->failing = failing;
 }
 
-/* A decision that is durable and in no report yet; a log that is lost then holds what
- * nothing tells. */
+/* A decision that is durable and in no report yet; a log that is lost then holds what nothing
+ * tells, and an import takes a stale report. */
 static void draw_killed_resolve(struct plan *plan)
 {
     int i = (int)draw((uint64_t)plan->count);
@@ -158,8 +158,8 @@ static void draw_killed_resolve(struct plan *plan)
         return;
     o->kind = OPERATION_RESOLVE;
     o->kill = (struct strike){EVENT_RENAME, 1 + (int)draw(2)};
-    if (i + 1 < plan->count && plan_has(plan, SWARM_ACCIDENTS))
-        o[1].kind = OPERATION_LOSE_LOG;
+    if (i + 1 < plan->count)
+        o[1].kind = plan_has(plan, SWARM_ACCIDENTS) ? OPERATION_LOSE_LOG : OPERATION_IMPORT;
 }
 
 /* The disk fails between a report and its manifest; then a prune, or a start that is killed before
