@@ -177,6 +177,51 @@ static void what_was_not_prepared_is_not_sent(void **state)
     session_close(session);
 }
 
+static int send_behind(struct session *session, int64_t number, struct error *err)
+{
+    struct session_value value = {SERVER_INT8, .number = number};
+
+    return session_behind_send(session, add, 1, &value, err);
+}
+
+/* … more of them than are sent at once, and all of the transaction that was begun before. */
+static void what_nobody_asks_for_is_not_waited_for(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err;
+
+    (void)state;
+    assert_int_equal(session_behind_end(session, &err), 0);
+    assert_int_equal(session_execute(session, "BEGIN", &err), 0);
+    for (int64_t i = 1; i <= 1000; i++)
+        assert_int_equal(send_behind(session, i, &err), 0);
+    assert_int_equal(session_behind_end(session, &err), 0);
+    assert_int_equal(rows_there(session), 1000);
+    assert_int_equal(session_execute(session, "ROLLBACK", &err), 0);
+    assert_int_equal(rows_there(session), 0);
+    session_close(session);
+}
+
+static void what_failed_behind_is_told_at_the_end(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = open_new(url);
+    struct error err = {0};
+
+    (void)state;
+    assert_int_equal(session_execute(session, "BEGIN", &err), 0);
+    assert_int_equal(send_behind(session, 1, &err), 0);
+    assert_int_equal(send_behind(session, 1, &err), 0);
+    assert_int_equal(send_behind(session, 2, &err), 0);
+    assert_int_equal(session_behind_end(session, &err), -1);
+    assert_string_equal(session_state(session), "23505");
+    assert_true(session_is_usable(session));
+    assert_int_equal(session_execute(session, "ROLLBACK", &err), 0);
+    assert_int_equal(rows_there(session), 0);
+    session_close(session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +231,8 @@ int main(void)
         cmocka_unit_test(what_a_warning_comes_with_may_be_forgotten),
         cmocka_unit_test(a_connection_that_is_cut_is_of_no_use),
         cmocka_unit_test(what_was_not_prepared_is_not_sent),
+        cmocka_unit_test(what_nobody_asks_for_is_not_waited_for),
+        cmocka_unit_test(what_failed_behind_is_told_at_the_end),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -70,6 +70,15 @@ int session_pipeline_commit(struct session *session, struct error *err);
 /* The rows are those of that statement of the pipeline, counted from 0, from now on. */
 void session_pipeline_show(struct session *session, size_t statement);
 
+/*
+ * Statements of the open transaction whose rows nobody asks for: they are sent, and their answers
+ * are read with those of later ones. session_behind_end reads all of them, and has to come before
+ * anything else is asked; what failed of any of them it tells, or an earlier send did.
+ */
+int session_behind_send(struct session *session, const char *statement, size_t count,
+                        const struct session_value *values, struct error *err);
+int session_behind_end(struct session *session, struct error *err);
+
 /* The server's code of the last error (sqlstate.h), "" where there is none: it was lost. */
 const char *session_state(const struct session *session);
 bool session_is_usable(const struct session *session);

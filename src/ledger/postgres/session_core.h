@@ -31,7 +31,8 @@ struct session {
     const struct pg_result *shown; /* the answer that is asked for its rows: that, or one of … */
     struct pg_result *answers[SESSION_PIPELINE_MAX]; /* … the last pipeline's */
     size_t answer_count;
-    char state[SQLSTATE_BYTES];                     /* of the last error */
+    size_t behind_count;        /* statements that were sent, and whose answers were not read yet */
+    char state[SQLSTATE_BYTES]; /* of the last error */
     const char *statements[SESSION_STATEMENTS_MAX]; /* prepared, in this order */
     size_t statement_count;
     bool is_ended;          /* by the server, which has said so */
