@@ -117,6 +117,20 @@ class ServerTest(ServerCase):
         self.assertEqual(self.sent(lambda: self.upload("second.csv", *NEW_LEDGER)), {})
         self.assertEqual(self.sent(lambda: self.upload("second.csv")), {})
 
+    def test_a_claim_that_stands_in_a_report_twice(self):
+        """What is known of a page of rows is read at once, and the first of them changes it for the second."""
+        self.ws.export(claim_rows(1), name="first.csv")
+        self.upload("first.csv")
+        self.backup()
+        self.gate.script = test_import.by_number(**test_import.MIXED)
+        self.ws.export(claim_rows(8) + [*claim_rows(8)][::-1] + claim_rows(8), name="second.csv")
+        self.upload("second.csv", code=3)
+        before = self.state()
+        self.restore()
+        self.imported("second.report.csv")
+        self.assertEqual(self.state(), before)
+        self.verifies()
+
     def test_not_while_a_host_is_at_work(self):
         self.restored()
         before = self.state()

@@ -82,6 +82,19 @@ int ledger_import_row(struct ledger *ledger, const struct import_place *place,
                       const struct import_row *row, struct import_result *ret_result,
                       struct error *err);
 
+/*
+ * On a server, what is known of rows to come is read for many of them at once: they are added in
+ * their order, and read; then they are taken in the same order, until ledger_import_ahead_forget.
+ * A ledger in a file need not look ahead.
+ */
+#define IMPORT_AHEAD_ROWS 2000
+bool ledger_import_looks_ahead(const struct ledger *ledger);
+int ledger_import_ahead_add(struct ledger *ledger, const struct claim_key *key, uint64_t row,
+                            struct error *err);
+int ledger_import_ahead_read(struct ledger *ledger, const struct import_place *place,
+                             struct error *err);
+void ledger_import_ahead_forget(struct ledger *ledger);
+
 /* A start of a run that left no report. */
 struct import_start {
     struct import_run run; /* not finished */

@@ -188,6 +188,30 @@ static int take_events(const struct taking *t, struct error *err)
     return 0;
 }
 
+/* What the ledger knows of the next rows is read at once. */
+static int look_ahead(struct taking *t, struct error *err)
+{
+    struct scan_row row;
+    int found = 1;
+
+    ledger_import_ahead_forget(t->ledger);
+    for (int i = 0; i < IMPORT_AHEAD_ROWS && (found = next_row(t->ahead, &row, err)) > 0; i++) {
+        const struct claim_key key = {row.claim.workcard_id, row.claim.claim_order_no};
+
+        t->ahead_upto = row.line.record.row;
+        if (row.has_claim && ledger_import_ahead_add(t->ledger, &key, t->ahead_upto, err))
+            return -1;
+    }
+    return found < 0 ? -1 : ledger_import_ahead_read(t->ledger, &t->place, err);
+}
+
+static int take_row(struct taking *t, const struct scan_row *row, struct error *err)
+{
+    if (t->ahead && row->line.record.row > t->ahead_upto && look_ahead(t, err))
+        return -1;
+    return import_row_take(t, row, err);
+}
+
 static int take_rows(struct taking *t, struct error *err)
 {
     struct scan_row row;
@@ -196,8 +220,9 @@ static int take_rows(struct taking *t, struct error *err)
     if (prove(t->imported, t->scan, t->repeats, err) || scan_restart(t->scan, err))
         return -1;
     while ((found = next_row(t->scan, &row, err)) > 0)
-        if (import_row_take(t, &row, err))
+        if (take_row(t, &row, err))
             return -1;
+    ledger_import_ahead_forget(t->ledger);
     return found < 0 ? -1 : import_row_flush_calls(t, err);
 }
 
@@ -232,6 +257,7 @@ static int take_all(struct taking *t, struct error *err)
         return error_no_memory(err);
     describe_run(t, &inspection);
     if (scan_open(t->imported->path, &t->scan, err) ||
+        (ledger_import_looks_ahead(t->ledger) && scan_open_second(t->scan, &t->ahead, err)) ||
         ledger_import_run(t->ledger, &t->run, &t->place, err) || take_rows(t, err) ||
         take_events(t, err))
         return -1;
@@ -247,6 +273,7 @@ int import_report_take(const struct import_report *imported, struct ledger *ledg
     int result = take_all(&t, err);
 
     *ret_run = t.place.run;
+    scan_close(t.ahead);
     scan_close(t.scan);
     repeats_close(t.repeats);
     buffer_release(&t.reading);

@@ -17,6 +17,8 @@ struct taking {
     const struct import_report_visitor *visitor;
     struct import_report_counts *counts;
     struct scan *scan;
+    struct scan *ahead;  /* of a ledger on a server: it reads the rows that come next … */
+    uint64_t ahead_upto; /* … up to this one */
     struct repeats *repeats;
     struct import_run run;
     struct run_count run_counts[OUTCOME_COUNT];

@@ -90,16 +90,19 @@ bool answer_next(struct answer *answer)
     return true;
 }
 
-static const char *find(const struct answer *answer, int column)
+const char *answer_cell(const struct answer *answer, size_t cell)
 {
     size_t at;
 
+    memcpy(&at, answer->cells.ptr + cell * sizeof(at), sizeof(at));
+    return at == NO_TEXT ? NULL : answer->bytes.ptr + at;
+}
+
+static const char *find(const struct answer *answer, int column)
+{
     if (!answer->row || column < 0 || (size_t)column >= answer->columns)
         return NULL;
-    memcpy(&at,
-           answer->cells.ptr + ((answer->row - 1) * answer->columns + (size_t)column) * sizeof(at),
-           sizeof(at));
-    return at == NO_TEXT ? NULL : answer->bytes.ptr + at;
+    return answer_cell(answer, (answer->row - 1) * answer->columns + (size_t)column);
 }
 
 bool answer_is_null(const struct answer *answer, int column)

@@ -38,6 +38,9 @@ void answer_reset(struct answer *answer);
 /* A column of the next row; NULL is null. Where there is no memory for it, the buffers say so. */
 void answer_add(struct answer *answer, const char *text);
 
+/* The nth of all cells, counted from 0: NULL is null. */
+const char *answer_cell(const struct answer *answer, size_t cell);
+
 /* Goes to the next row: true until there is none. */
 bool answer_next(struct answer *answer);
 

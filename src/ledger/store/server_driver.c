@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "base/stop.h"
+#include "ledger/import/import.h"
+#include "ledger/import/import_ahead.h"
 #include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/postgres/alive/others.h"
 #include "ledger/postgres/alive/run_holder.h"
@@ -39,6 +41,20 @@ static void copy(struct ledger *ledger, struct answer *answer)
         ledger->server.new_id = strtoll(session_text(session, 0, 0), NULL, 10);
 }
 
+/* Of an import: what was read ahead, or need not be waited for. 1, or 0 where it is to be asked. */
+static int spare(struct ledger *ledger, struct answer *answer, const char *text, struct error *err)
+{
+    struct session *session = ledger->server.session;
+
+    if (import_ahead_answer(ledger->server.ahead, answer))
+        return answer->bytes.failed || answer->cells.failed ? error_no_memory(err) : 1;
+    if (!import_ahead_puts_off(ledger->server.ahead, answer->which))
+        return session_behind_end(session, err);
+    ledger->server.changes = 1;
+    return session_behind_send(session, text, answer_parameters(text), answer->values, err) ? -1
+                                                                                            : 1;
+}
+
 /* What begins or ends a transaction. */
 static int execute(struct ledger *ledger, enum statement which, struct error *err)
 {
@@ -54,12 +70,16 @@ static int execute(struct ledger *ledger, enum statement which, struct error *er
 static int ask(struct ledger *ledger, struct answer *answer, struct error *err)
 {
     const char *text = server_sql_text((enum statement)answer->which);
+    int spared;
 
     if (!text)
         return error_set(err, EXIT_INTERNAL,
                          "statement %d is not asked of a ledger on a PostgreSQL server; nothing "
                          "was done",
                          answer->which);
+    spared = spare(ledger, answer, text, err);
+    if (spared)
+        return spared < 0 ? -1 : 0;
     if (answer->which == SQL_BEGIN || answer->which == SQL_COMMIT || answer->which == SQL_READ)
         return execute(ledger, (enum statement)answer->which, err);
     if (session_ask(ledger->server.session, text, answer_parameters(text), answer->values, err))
@@ -126,7 +146,8 @@ static void roll_back(struct ledger *ledger)
 {
     struct error ignored = {0};
 
-    if (ledger->server.is_begun)
+    ledger_import_ahead_forget(ledger);
+    if (ledger->server.is_begun && !session_behind_end(ledger->server.session, &ignored))
         session_execute(ledger->server.session, "ROLLBACK", &ignored);
     ledger->server.is_begun = ledger->commits.is_passed = false;
 }
@@ -134,6 +155,7 @@ static void roll_back(struct ledger *ledger)
 static void end(struct ledger *ledger)
 {
     roll_back(ledger);
+    import_ahead_release(ledger->server.ahead);
     ledger_worker_end(ledger);
     session_close(ledger->server.session);
 }

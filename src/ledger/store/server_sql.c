@@ -28,6 +28,14 @@
 #define ROW_VALUES                                                                                 \
     "state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms, digest,"  \
     " code, sub_code, message, request_id, warnings, round"
+/* It is asked in one round trip, whether it is there or not. */
+#define ROW_AGAIN                                                                                  \
+    " ON CONFLICT (run, row) DO UPDATE SET state=excluded.state, outcome=excluded.outcome,"        \
+    " counts_as=excluded.counts_as, attempts=excluded.attempts, tries=excluded.tries,"             \
+    " http_status=excluded.http_status, submitted_ms=excluded.submitted_ms,"                       \
+    " duration_ms=excluded.duration_ms, digest=excluded.digest, code=excluded.code,"               \
+    " sub_code=excluded.sub_code, message=excluded.message, request_id=excluded.request_id,"       \
+    " warnings=excluded.warnings, round=excluded.round RETURNING 1"
 #define CLAIM_KEY "claim_order_no=$1 AND workcard_id=$2 AND platform=$3"
 #define CLAIM_CONFLICT " ON CONFLICT (claim_order_no, workcard_id, platform)"
 #define CLAIM_BEHIND                                                                               \
@@ -228,12 +236,9 @@ static const char *const sql[SQL_COUNT] = {
         " open_digest=r.digest, open_warnings=r.warnings FROM row r WHERE " IS_OPEN
         " AND " CLAIM_KEY " AND r.run=" RUN_OF("$4") " AND r.row=" ROW_OF("$4"),
     [SQL_ROW_ADD] = "INSERT INTO row(run, row, " ROW_VALUES ") VALUES(" RUN_OF("$1") "," ROW_OF(
-        "$1") ",$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)"
-              " ON CONFLICT DO NOTHING RETURNING 1",
-    [SQL_ROW_NOTE] =
-        "INSERT INTO row(run, row, " ROW_VALUES
-        ") VALUES(" RUN_OF("$1") "," ROW_OF("$1") ",$2,$3,$4,0,0,0,0,0,$5,$6,'',$7,'','',0)"
-                                                  " ON CONFLICT DO NOTHING RETURNING 1",
+        "$1") ",$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)" ROW_AGAIN,
+    [SQL_ROW_NOTE] = "INSERT INTO row(run, row, " ROW_VALUES ") VALUES(" RUN_OF("$1") "," ROW_OF(
+        "$1") ",$2,$3,$4,0,0,0,0,0,$5,$6,'',$7,'','',0)" ROW_AGAIN,
     [SQL_ROW_PUT] = "UPDATE row SET state=$2, outcome=$3, counts_as=$4, attempts=$5, tries=$6,"
                     " http_status=$7, submitted_ms=$8, duration_ms=$9, digest=$10, code=$11,"
                     " sub_code=$12, message=$13, request_id=$14, warnings=$15, round=$16"
@@ -359,6 +364,27 @@ static const char *const sql[SQL_COUNT] = {
         " $6::integer, $7::integer, $8::bigint, $9::bytea, $10::text, 0" CLAIM_CONFLICT
         " DO UPDATE SET " OPEN_TAKE_ALL,
 };
+
+/* Whether the claim stands in the page more than once, is known, is open; as SQL_CLAIM_GET; as
+ * SQL_IMPORT_OPEN. */
+const char server_sql_ahead_claims[] =
+    "SELECT count(*) OVER (PARTITION BY x.no, x.id)>1, c.id IS NOT NULL, coalesce(c.open_call IS"
+    " NOT NULL, false), c.accepted_digest, c.accepted_run, c.accepted_row, c.accepted_ms, l.run,"
+    " l.row, c.accepted_fee, c.open_run, c.open_row, CASE WHEN NOT c.open_intent THEN 0 WHEN"
+    " c.open_besides THEN 2 ELSE 1 END, c.open_attempts, c.open_ms,"
+    " coalesce(c.settle_from>clock_timestamp(), false)"
+    " FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY x(no, id, ord)"
+    " LEFT JOIN LATERAL (SELECT * FROM claim WHERE claim_order_no=x.no AND workcard_id=x.id"
+    " AND platform=$3::bigint OFFSET 0) c ON true" NEWEST_ROW("c.id", "") " ORDER BY x.ord";
+
+/* As SQL_ROW_GET. */
+const char server_sql_ahead_rows[] =
+    "SELECT r.row, " ROW_VALUES ", r.claim IS NOT NULL, l.run, l.row FROM row r" NEWEST_ROW(
+        "r.claim", " AND (n.run, n.row)<(r.run, r.row)") " WHERE r.run=$1 AND r.row>=$2 AND"
+                                                         " r.row<=$3 ORDER BY r.run, r.row";
+
+const char server_sql_ahead_settled[] =
+    "SELECT 1 FROM settlement WHERE run=$1 AND row>=$2 AND row<=$3 LIMIT 1";
 
 const char *server_sql_text(enum statement which)
 {
