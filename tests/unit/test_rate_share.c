@@ -18,7 +18,9 @@ static void pass(struct session *session, int seconds)
 {
     char text[128];
 
-    snprintf(text, sizeof(text), "UPDATE app SET changed=changed-interval '%d s'", seconds);
+    snprintf(text, sizeof(text),
+             "UPDATE app SET changed=changed-interval '%d s', left_at=left_at-interval '%d s'",
+             seconds, seconds);
     execute(session, text);
     now_ms += seconds * 1000;
 }
@@ -66,6 +68,25 @@ static void newcomer_waits_for_what_another_has_sent(void **state)
     session_close(session);
 }
 
+static void one_by_itself_waits_for_who_has_left_alone(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = make_ledger(url);
+    struct rate_share first = {.member = {3, "k", 1}}, second = {.member = {3, "k", 2}};
+
+    (void)state;
+    step(session, &first, RATE, 0);
+    pass(session, 2);
+    assert_int_equal(member_leave(session, 1, &err), 0);
+    assert_int_equal(step(session, &second, RATE, 0), 0);
+    pass(session, 2);
+    assert_int_equal(member_leave(session, 2, &err), 0);
+    pass(session, 2);
+    first = (struct rate_share){.member = {3, "k", 1}};
+    assert_int_equal(step(session, &first, RATE, 0), RATE);
+    session_close(session);
+}
+
 static void one_without_a_rate_keeps_that_of_others(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -108,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(newcomer_waits_for_what_another_has_sent),
+        cmocka_unit_test(one_by_itself_waits_for_who_has_left_alone),
         cmocka_unit_test(one_without_a_rate_keeps_that_of_others),
         cmocka_unit_test(settled_one_asks_nothing_before_somebody_comes_or_goes),
     };

@@ -62,16 +62,19 @@ static void moves_are_in_their_order(void **state)
         enum share_move move;
         int64_t share;
     } cases[] = {
-        {{5, 0, 100, 2, 0, false, 4, 100}, SHARE_SHRINK, 50},
-        {{5, 9999, 100, 2, 0, false, 4, 20}, SHARE_SHRINK, 20}, /* it does not grow by it */
-        {{5, 9999, 100, 2, 1, false, 5, 0}, SHARE_KEEP, 0},
-        {{5, 1099, 100, 2, 1, true, 5, 0}, SHARE_KEEP, 0},
-        {{5, 1100, 100, 2, 1, true, 5, 0}, SHARE_GROW, 50},
-        {{5, 1100, 100, 2, 1, true, 5, 50}, SHARE_KEEP, 50},
-        {{5, 1100, SHARE_UNLIMITED, 2, 1, true, 5, 50}, SHARE_GROW, SHARE_UNLIMITED},
-        {{4, 9999, 1, 2, 0, true, 4, 1}, SHARE_KEEP, 1},
-        {{4, 10000, 1, 2, 0, true, 4, 1}, SHARE_ROTATE, 1},
-        {{4, 10000, 1, 2, 0, false, 4, 1}, SHARE_KEEP, 1},
+        {{5, 0, 100, 2, 0, false, 4, 100, 0}, SHARE_SHRINK, 50},
+        {{5, 9999, 100, 2, 0, false, 4, 20, 0}, SHARE_SHRINK, 20}, /* it does not grow by it */
+        {{5, 9999, 100, 2, 1, false, 5, 0, 0}, SHARE_KEEP, 0},
+        {{5, 1099, 100, 2, 1, true, 5, 0, 0}, SHARE_KEEP, 0},
+        {{5, 1100, 100, 2, 1, true, 5, 0, 0}, SHARE_GROW, 50},
+        {{5, 1100, 100, 2, 1, true, 5, 50, 0}, SHARE_KEEP, 50},
+        {{5, 1100, SHARE_UNLIMITED, 2, 1, true, 5, 50, 0}, SHARE_GROW, SHARE_UNLIMITED},
+        {{4, 9999, 1, 2, 0, true, 4, 1, 0}, SHARE_KEEP, 1},
+        {{4, 10000, 1, 2, 0, true, 4, 1, 0}, SHARE_ROTATE, 1},
+        {{4, 10000, 1, 2, 0, false, 4, 1, 0}, SHARE_KEEP, 1},
+        {{5, 0, 100, 1, 0, true, 5, 0, 1099}, SHARE_KEEP, 0},
+        {{5, 0, 100, 1, 0, true, 5, 0, 1100}, SHARE_GROW, 100},
+        {{5, 0, 100, 2, 0, true, 5, 0, 1100}, SHARE_KEEP, 0},
     };
 
     (void)state;
@@ -109,7 +112,7 @@ struct member {
 };
 
 struct world {
-    int64_t rate, now_ms, generation, changed_ms;
+    int64_t rate, now_ms, generation, changed_ms, left_ms;
     struct member members[MEMBERS];
     int32_t departed[WORLD_MS];
     int64_t in_second;
@@ -136,6 +139,7 @@ static void enter(struct world *w, struct member *m)
 static void leave(struct world *w, struct member *m)
 {
     raise_generation(w);
+    w->left_ms = w->now_ms;
     pace_close(m->pace);
     m->pace = NULL;
     m->is_in = false;
@@ -148,7 +152,8 @@ static struct share_view view_of(const struct world *w, const struct member *m)
                               .rate = w->rate,
                               .all_acked = true,
                               .acked = m->acked,
-                              .share = m->share};
+                              .share = m->share,
+                              .left_ms_ago = w->now_ms - w->left_ms};
 
     for (const struct member *other = w->members; other < w->members + MEMBERS; other++) {
         if (!other->is_in)

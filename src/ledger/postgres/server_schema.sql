@@ -223,6 +223,7 @@ CREATE TABLE IF NOT EXISTS claimbatch.app (
     calls bigint NOT NULL DEFAULT 0,
     generation bigint NOT NULL DEFAULT 0,
     changed timestamptz,
+    left_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     found_rate bigint,
     found_ms bigint,
     PRIMARY KEY (platform, app_key)

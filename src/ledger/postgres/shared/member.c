@@ -31,7 +31,8 @@ int member_look(struct session *session, const struct member *member, struct sha
 {
     static const char look[] =
         "SELECT a.generation, floor(extract(epoch FROM clock_timestamp()-a.changed)*1000)::bigint,"
-        " m.rate, m.members, m.before, m.acked=a.generation, o.acked, o.share FROM app a"
+        " m.rate, m.members, m.before, m.acked=a.generation, o.acked, o.share,"
+        " floor(extract(epoch FROM clock_timestamp()-a.left_at)*1000)::bigint FROM app a"
         " CROSS JOIN LATERAL (SELECT min(rate_said) AS rate, count(*) AS members,"
         "  count(*) FILTER (WHERE worker<$3) AS before, min(acked) AS acked FROM member"
         "  WHERE platform=$1 AND app_key=$2) m"
@@ -53,6 +54,7 @@ int member_look(struct session *session, const struct member *member, struct sha
         .all_acked = session_bool(session, 0, 5),
         .acked = session_integer(session, 0, 6),
         .share = session_integer(session, 0, 7),
+        .left_ms_ago = session_integer(session, 0, 8),
     };
     return 0;
 }
@@ -83,7 +85,8 @@ int member_leave(struct session *session, int64_t worker, struct error *err)
 {
     static const char leave[] =
         "WITH gone AS (DELETE FROM member WHERE worker=$1 RETURNING platform, app_key)"
-        " UPDATE app SET generation=generation+1, changed=clock_timestamp() FROM gone"
+        " UPDATE app SET generation=generation+1, changed=clock_timestamp(),"
+        " left_at=clock_timestamp() FROM gone"
         " WHERE app.platform=gone.platform AND app.app_key=gone.app_key";
 
     return parameters_ask(session, leave, err, "i", worker);

@@ -16,13 +16,16 @@ int64_t share_divide(int64_t rate, size_t members, size_t before, int64_t genera
 enum share_move share_next(const struct share_view *view, int64_t *ret_share)
 {
     int64_t due = share_divide(view->rate, view->members, view->before, view->generation);
+    bool is_alone;
 
     *ret_share = view->share;
     if (view->acked < view->generation) {
         *ret_share = due < view->share ? due : view->share;
         return SHARE_SHRINK;
     }
-    if (!view->all_acked || view->changed_ms_ago < SHARE_LEFT_MS)
+    /* By itself it waits for what those sent that were there before, not for its own coming. */
+    is_alone = view->members == 1 && view->left_ms_ago >= SHARE_LEFT_MS;
+    if (!is_alone && (!view->all_acked || view->changed_ms_ago < SHARE_LEFT_MS))
         return SHARE_KEEP;
     if (view->share < due) {
         *ret_share = due;

@@ -35,6 +35,7 @@ struct share_view {
     size_t members, before;
     bool all_acked;       /* every member this generation */
     int64_t acked, share; /* its own */
+    int64_t left_ms_ago;  /* since a member left last */
 };
 
 enum share_move {
