@@ -159,7 +159,7 @@ class StandbyTest(CreateCase):
         postgres.wait_for(self.server.url, f"SELECT EXISTS (SELECT 1 {waits})")
         postgres.query(self.server.url, f"SELECT pg_cancel_backend(pid) {waits}")
         done = run.finish()
-        self.assertExit(done, 78)
+        self.assertExit(done, 75)
         self.assertIn("canceling wait for synchronous replication", done.log)
         self.assertNotIn("new ledger created", done.log)
 
