@@ -36,7 +36,7 @@ LIBRARIES = {
              "sandbox/check", "sandbox/journal"],
     "csv": ["input/reader/reader", "input/reader/reader_record"],
     "sqlite3": ["ledger/store/database", "command/audit/month/month_claims"],
-    "libpq-fe": ["ledger/postgres/session", "ledger/postgres/session_behind", "ledger/postgres/session_pipeline",
+    "libpq-fe": ["ledger/postgres/session", "ledger/postgres/session_pipeline",
                  "ledger/postgres/session_statement"],
     "xlsxwriter": ["command/audit/month/month_xlsx"],
     "ini": ["cli/options/config"],

@@ -88,7 +88,7 @@ int ledger_import_row(struct ledger *ledger, const struct import_place *place,
  * A ledger in a file need not look ahead.
  */
 #define IMPORT_AHEAD_ROWS 2000
-bool ledger_import_looks_ahead(const struct ledger *ledger);
+bool ledger_import_ahead_is_of_use(const struct ledger *ledger);
 int ledger_import_ahead_add(struct ledger *ledger, const struct claim_key *key, uint64_t row,
                             struct error *err);
 int ledger_import_ahead_read(struct ledger *ledger, const struct import_place *place,

@@ -257,7 +257,7 @@ static int take_all(struct taking *t, struct error *err)
         return error_no_memory(err);
     describe_run(t, &inspection);
     if (scan_open(t->imported->path, &t->scan, err) ||
-        (ledger_import_looks_ahead(t->ledger) && scan_open_second(t->scan, &t->ahead, err)) ||
+        (ledger_import_ahead_is_of_use(t->ledger) && scan_open_second(t->scan, &t->ahead, err)) ||
         ledger_import_run(t->ledger, &t->run, &t->place, err) || take_rows(t, err) ||
         take_events(t, err))
         return -1;

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "ledger/import/import.h"
-#include "ledger/import/import_ahead.h"
+#include "ledger/import/ledger_import_ahead.h"
 #include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/postgres/alive/others.h"
 #include "ledger/postgres/alive/run_holder.h"
@@ -46,9 +46,9 @@ static int spare(struct ledger *ledger, struct answer *answer, const char *text,
 {
     struct session *session = ledger->server.session;
 
-    if (import_ahead_answer(ledger->server.ahead, answer))
+    if (ledger_import_ahead_answer(ledger->server.ahead, answer))
         return answer->bytes.failed || answer->cells.failed ? error_no_memory(err) : 1;
-    if (!import_ahead_puts_off(ledger->server.ahead, answer->which))
+    if (!ledger_import_ahead_puts_off(ledger->server.ahead, answer->which))
         return session_behind_end(session, err);
     ledger->server.changes = 1;
     return session_behind_send(session, text, answer_parameters(text), answer->values, err) ? -1
@@ -155,7 +155,7 @@ static void roll_back(struct ledger *ledger)
 static void end(struct ledger *ledger)
 {
     roll_back(ledger);
-    import_ahead_release(ledger->server.ahead);
+    ledger_import_ahead_release(ledger->server.ahead);
     ledger_worker_end(ledger);
     session_close(ledger->server.session);
 }

@@ -18,9 +18,9 @@
 /* NULL: what a server is not asked. */
 const char *server_sql_text(enum statement which);
 
-/* What is known of a page of rows at once (import_ahead.h): of claims, by their numbers, their
- * workcards and the platform; of rows of a run, from one up to one; whether a person has settled
- * any of those. */
+/* What is known of a page of rows at once (ledger_import_ahead.h): of claims, by their numbers,
+ * their workcards and the platform; of rows of a run, from one up to one; whether a person has
+ * settled any of those. */
 extern const char server_sql_ahead_claims[], server_sql_ahead_rows[], server_sql_ahead_settled[];
 
 #endif

@@ -1,4 +1,4 @@
-#include "import_ahead.h"
+#include "ledger_import_ahead.h"
 
 #include "base/error.h"
 #include "ledger/import/import.h"
@@ -40,7 +40,7 @@ static void reset(struct import_ahead *a)
     answer_reset(&a->cells);
 }
 
-void import_ahead_release(struct import_ahead *ahead)
+void ledger_import_ahead_release(struct import_ahead *ahead)
 {
     if (!ahead)
         return;
@@ -176,7 +176,7 @@ void ledger_import_ahead_forget(struct ledger *ledger)
         reset(ledger->server.ahead);
 }
 
-bool ledger_import_looks_ahead(const struct ledger *ledger)
+bool ledger_import_ahead_is_of_use(const struct ledger *ledger)
 {
     return database_is_server(ledger);
 }
@@ -234,7 +234,7 @@ static void go_on(struct import_ahead *a, const struct answer *answer)
             a->now++;
 }
 
-bool import_ahead_answer(struct import_ahead *ahead, struct answer *answer)
+bool ledger_import_ahead_answer(struct import_ahead *ahead, struct answer *answer)
 {
     const struct page_row *row;
     enum part part;
@@ -251,7 +251,7 @@ bool import_ahead_answer(struct import_ahead *ahead, struct answer *answer)
     return true;
 }
 
-bool import_ahead_puts_off(struct import_ahead *ahead, int statement)
+bool ledger_import_ahead_puts_off(struct import_ahead *ahead, int statement)
 {
     bool *is_known;
 
@@ -277,13 +277,13 @@ bool import_ahead_puts_off(struct import_ahead *ahead, int statement)
 
 #else
 
-bool import_ahead_answer(struct import_ahead *ahead, struct answer *answer)
+bool ledger_import_ahead_answer(struct import_ahead *ahead, struct answer *answer)
 {
     (void)ahead, (void)answer;
     return false;
 }
 
-void import_ahead_release(struct import_ahead *ahead)
+void ledger_import_ahead_release(struct import_ahead *ahead)
 {
     (void)ahead;
 }
@@ -307,7 +307,7 @@ void ledger_import_ahead_forget(struct ledger *ledger)
     (void)ledger;
 }
 
-bool ledger_import_looks_ahead(const struct ledger *ledger)
+bool ledger_import_ahead_is_of_use(const struct ledger *ledger)
 {
     (void)ledger;
     return false;
