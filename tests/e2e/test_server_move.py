@@ -11,7 +11,7 @@ from harness import Sandbox, Workspace, accept, claim_rows, refuse
 from test_resolve import WORDS, lose
 from test_server_ledger import PASSWORD, CreateCase
 
-LEFT_OUT = ("ledger", "at", "durability", "from_standby", "workers", "shares", "late_answers")
+LEFT_OUT = ("ledger", "at", "durability", "from_standby", "workers", "shares", "late_answers", "spills")
 
 
 class MoveCase(CreateCase):

@@ -1,5 +1,6 @@
 """What becomes of a run whose ledger's server goes away, and of a ledger that was put back from a backup."""
 
+import json
 import os
 import signal
 import subprocess
@@ -53,6 +54,23 @@ class OutageCase(HostsCase):
 
 
 class OutageTest(OutageCase):
+    def status(self, *options):
+        run = self.ws.run("status", "--ledger", self.url, *options, env=self.environment())
+        self.assertExit(run, 0)
+        return run
+
+    def assertShown(self, process):
+        """What is kept, and what to type."""
+        (spill,) = json.loads(self.status("--json").out)["spills"]
+        (run,), = postgres.query(self.at_server, "SELECT name FROM claimbatch.run")
+        self.assertEqual((spill["file"], spill["process"], spill["at_work"], spill["runs"]),
+                         (os.path.join(self.state, self.spills()[0]), process, False, [run]))
+        self.assertGreater(spill["answers"], 0)
+        shown = self.status().out
+        for words in ("answers kept on this host", f"  {spill['file']}\n", f"    {spill['answers']} answer", f"    run {run}\n",
+                      "type the same upload on this host"):
+            self.assertIn(words, shown)
+
     def test_answers_that_came_meanwhile_are_stored_by_the_next_start(self):
         self.ws.export(claim_rows(ROWS))
         with Sandbox(self.ws, "--latency", "400") as gateway:
@@ -63,8 +81,10 @@ class OutageTest(OutageCase):
             run.send_signal(signal.SIGKILL)
             run.finish()
             self.reach()
+            self.assertShown(run.process.pid)
             again = self.upload_again(gateway, "-c", 4)
         self.assertIn("had kept", again.log)
+        self.assertNotIn("kept on this host", self.status().out)
         self.assertEqual(self.spills(), [])
         executed = self.assertExecutedOnce(gateway)
         outcomes = [row["outcome"] for row in self.ws.read_report()]

@@ -27,7 +27,7 @@ struct status {
     struct status_json *json; /* NULL: text */
     bool has_apps;
     bool holds_snapshot; /* of a server: printed is when it was ended */
-    bool has_workers, has_shares, has_late;
+    bool has_workers, has_shares, has_late, has_spills;
     uint64_t unapplied;          /* late answers that contradict what the ledger says */
     bool has_passes;             /* something was shown that this ledger does not know */
     uint64_t unknown;            /* attempts that nobody has settled */

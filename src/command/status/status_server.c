@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/options/options.h"
+#include "ledger/view/server_spills.h"
 #include "ledger/view/server_view.h"
 #include "status_json.h"
 #include "status_part.h"
@@ -185,11 +186,59 @@ static int show_late_answers(struct status *s, struct error *err)
     return 0;
 }
 
+/* ---- what this host keeps ---- */
+
+static void append_spill(const struct server_spill *spill, struct buffer *text)
+{
+    char since[CLOCK_TOP_BYTES];
+
+    buffer_format(text, "  %s\n", LOG_QUOTED(spill->path));
+    language_format(text,
+                    language_plural("    %zu answer, sent from %s on\n",
+                                    "    %zu answers, sent from %s on\n", spill->answers),
+                    spill->answers, spill->since_ms ? when(spill->since_ms, since) : "?");
+    append_runs(spill->runs, text);
+    if (spill->is_at_work)
+        language_format(text, "    process %lld is at work, and stores them itself\n",
+                        (long long)spill->process);
+    else
+        language_append(text, "    to store them, type the same upload on this host:\n"
+                              "    it begins with them\n");
+}
+
+static void show_spill(void *context, const struct server_spill *spill)
+{
+    struct status *s = context;
+
+    if (s->json) {
+        status_server_json_spill(status_json_document(s->json), spill);
+        return;
+    }
+    if (!s->has_spills)
+        language_append(&s->out, "\nanswers kept on this host, which the ledger does not have\n");
+    s->has_spills = true;
+    append_spill(spill, &s->out);
+}
+
+static int show_spills(struct status *s, struct error *err)
+{
+    if (s->json)
+        status_json_list_open(s->json, "spills");
+    if (server_spills_each(s->ledger, show_spill, s, err))
+        return -1;
+    if (s->json)
+        status_json_list_close(s->json);
+    return 0;
+}
+
 int status_server_show(struct status *s, struct error *err)
 {
     if (!server_view_is(s->ledger))
         return 0;
-    return show_head(s, err) || show_workers(s, err) || show_late_answers(s, err) ? -1 : 0;
+    return show_head(s, err) || show_workers(s, err) || show_late_answers(s, err) ||
+                   show_spills(s, err)
+               ? -1
+               : 0;
 }
 
 void status_server_tell(const struct status *s)

@@ -80,3 +80,16 @@ void status_server_json_late(struct json *document, const struct server_late_ans
     json_key_some(document, "request_id", answer->request_id);
     json_map_close(document);
 }
+
+void status_server_json_spill(struct json *document, const struct server_spill *spill)
+{
+    json_map_open(document);
+    json_key_text(document, "file", spill->path);
+    json_key_number(document, "worker", spill->worker);
+    json_key_number(document, "process", spill->process);
+    json_key_bool(document, "at_work", spill->is_at_work);
+    json_key_number(document, "answers", (int64_t)spill->answers);
+    json_key_time(document, "since", spill->since_ms);
+    put_runs(document, spill->runs);
+    json_map_close(document);
+}

@@ -67,13 +67,15 @@ int spill_each(const char *folder, const char *ledger, spill_see *see, void *con
 {
     struct numbers numbers = {0};
     struct buffer path = {0};
+    size_t len = strlen(folder);
+    const char *slash = len && folder[len - 1] == '/' ? "" : "/";
     int result = read_folder(folder, ledger, &numbers, err);
 
     for (size_t i = 0; i < numbers.count && !result; i++) {
         int64_t worker = numbers.workers[i];
 
         buffer_reset(&path);
-        buffer_format(&path, "%s/ledger-%s.%lld.spill", folder, ledger, (long long)worker);
+        buffer_format(&path, "%s%sledger-%s.%lld.spill", folder, slash, ledger, (long long)worker);
         result = path.failed ? error_no_memory(err) : see(context, path.ptr, worker, err);
     }
     free(numbers.workers);
