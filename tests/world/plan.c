@@ -183,6 +183,27 @@ static void draw_cut_publication(struct plan *plan)
         o[1].kill = kill;
 }
 
+/* People come where something is left: the start before them was interrupted, or goes on. */
+static void draw_rest(struct plan *plan)
+{
+    for (int i = 1; i < plan->count; i++) {
+        struct operation *before = &plan->operations[i - 1];
+        enum operation_kind kind = plan->operations[i].kind;
+        struct strike strike = {in_percent(50) ? EVENT_ANSWER : EVENT_DEPART, 1 + (int)draw(4)};
+
+        if (in_percent(50) ||
+            (kind != OPERATION_RERUN && kind != OPERATION_RESEND && kind != OPERATION_RESOLVE))
+            continue;
+        before->kind = OPERATION_UPLOAD;
+        before->file = plan->operations[i].file;
+        if (plan_has(plan, SWARM_SIGNALS))
+            before->signal = strike;
+        else if (plan_has(plan, SWARM_KILLS))
+            before->kill = strike;
+        before->beside |= plan_has(plan, SWARM_BESIDE) && kind == OPERATION_RESOLVE;
+    }
+}
+
 /* Numbers are drawn from the plan's own seed, before anything else happens. */
 void plan_make(uint64_t seed, struct plan *ret_plan)
 {
@@ -215,6 +236,7 @@ void plan_make(uint64_t seed, struct plan *ret_plan)
     draw_killed_resolve(plan);
     plan->has_ledger = in_percent(85);
     draw_cut_publication(plan);
+    draw_rest(plan);
     plan->limit = in_percent(15) ? 1 + (int)draw(8) : 0;
     plan->max_failures = in_percent(15) ? 1 + (int)draw(4) : 0;
 }
