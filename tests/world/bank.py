@@ -1,9 +1,9 @@
 """Undoes one fix after the other, and looks whether the world finds the fault again.
 
 Each file of bank/ is a patch that takes a fix of the past out of src. Its first lines say what the
-fault was and in how many histories it has to be found ("histories: N"), or which plan of corpus/
-finds one that is too rare for that ("plan: NAME"). What the world finds without the patch, too, is
-not its fault.
+fault was and in how many histories it has to be found ("histories: N, found after M"), or which plan
+of corpus/ finds one that is too rare for that ("plan: NAME"). What the world finds without the
+patch, too, is not its fault.
 """
 
 import os
@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 
 BUILD_ARGUMENTS = ("-Dtests=enabled",)
+PIECE = 25  # histories of a process
 
 
 def head_of(patch):
@@ -24,15 +25,14 @@ def head_of(patch):
     return int(histories.group(1)) if histories else 1000, plan and plan.group(1)
 
 
-def find_failure(output):
+def start(world, *arguments):
+    return subprocess.Popen([world, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+
+
+def find_failure(process):
     """Its seed and its words; None: none fails."""
-    found = re.search(r"^seed (\d+): (.*)$", output, re.MULTILINE)
+    found = re.search(r"^seed (\d+): (.*)$", process.communicate()[0], re.MULTILINE)
     return (int(found.group(1)), found.group(2)) if found else None
-
-
-def replay(world, plan):
-    command = [world, "--plan", plan]
-    return find_failure(subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def copy_tree(root, to):
@@ -48,23 +48,13 @@ def copy_tree(root, to):
         shutil.copy2(os.path.join(root, name), os.path.join(to, name))
 
 
-def fails(world, seed):
-    command = [world, "--seed", str(seed)]
-    return find_failure(subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout)
-
-
 def search(world, sound_world, histories, jobs):
     """The seed of the first history that fails with the patch alone, and its words, or None."""
-    command = [world, "--count", "25", "--seed"]
-    for first in range(1, histories + 1, 25 * jobs):
-        processes = [
-            subprocess.Popen([*command, str(first + 25 * job)], stdout=subprocess.PIPE, text=True)
-            for job in range(jobs)
-        ]
-        outputs = [process.communicate()[0] for process in processes]
-        for output in outputs:
-            found = find_failure(output)
-            if found and not fails(sound_world, found[0]):
+    for first in range(1, histories + 1, PIECE * jobs):
+        seeds = range(first, first + PIECE * jobs, PIECE)
+        processes = [start(world, "--count", PIECE, "--seed", seed) for seed in seeds]
+        for found in [find_failure(process) for process in processes]:
+            if found and not find_failure(start(sound_world, "--seed", found[0])):
                 return found
     return None
 
@@ -83,7 +73,7 @@ def try_patch(root, patch, folder, sound_world, jobs):
         world = os.path.join(build, "tests/world/world")
         histories, plan = head_of(patch)
         if plan:
-            found = replay(world, os.path.join(root, "tests/world/corpus", plan))
+            found = find_failure(start(world, "--plan", os.path.join(root, "tests/world/corpus", plan)))
         else:
             found = search(world, sound_world, histories, jobs)
         name = os.path.basename(patch)
