@@ -86,6 +86,12 @@ every_unit_test_is_declared() {
     return "$missing"
 }
 
+# Compiled with other sizes for the fuzzers: all that knows them must be.
+fuzzers_compile_what_knows_a_size() {
+    diff <(sed -n "/^sized_sources/,/^)/s|.*'\.\./\(.*\)',|\1|p" tests/meson.build) \
+        <(grep -rlE --include='*.c' 'EXPORT_BLOCK_BYTES|READER_RECORD_BYTES|REPEATS_BITS|reader_record\.h"' src/input | LC_ALL=C sort)
+}
+
 the_sample_can_be_tried_by_one_command() {
     samples/try.sh
 }
@@ -215,6 +221,7 @@ check no_header_that_others_include_shows_a_library
 check no_two_sources_need_each_other
 check symbols_begin_with_the_name_of_their_file
 check every_unit_test_is_declared
+check fuzzers_compile_what_knows_a_size
 check the_sample_can_be_tried_by_one_command
 check every_message_has_its_chinese
 check every_count_has_a_form_for_one
