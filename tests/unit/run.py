@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the unit tests of a build and counts the single tests.
+"""Runs the unit tests of a build, built anew where they are not, and counts the single tests.
 
 usage: tests/unit/run.py BUILD
 
@@ -36,7 +36,7 @@ def main():
     log = build / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     run = subprocess.run(
-        ["meson", "test", "-C", str(build), "--no-rebuild", "--suite", "unit"],
+        ["meson", "test", "-C", str(build), "--suite", "unit"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     sums = {"passed": 0, "failed": 0, "skipped": 0}
     if not log.exists():
