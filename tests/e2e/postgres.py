@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A PostgreSQL server of a test's own: a new cluster in a folder under /tmp, on a socket in it and nowhere else.
+"""A PostgreSQL server of a test's own: a new cluster in a folder in memory, or else under /tmp, on a socket in it
+and nowhere else.
 
 usage: tests/e2e/postgres.py [SETTING=VALUE...]
 
@@ -31,6 +32,8 @@ SUPERUSER = "postgres"
 READY = "database system is ready to accept"  # a standby: read-only connections
 SECONDS = 120  # of a machine that does something else, too
 SKIPPED = 77
+# A socket's path is short; and what is synced in memory costs nothing, while the server's settings are a real one's.
+FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"
 SETTINGS = ("listen_addresses=", "shared_buffers=16MB", "max_connections=40", "log_min_messages=warning")
 
 
@@ -68,7 +71,7 @@ def make_cluster(programs, folder):
         os.chown(folder, user.pw_uid, user.pw_gid)
     made = subprocess.run(
         [*as_ordinary_user(), programs / "initdb", "--auth=trust", "--no-locale", "--encoding=UTF8", "--no-sync",
-         f"--username={SUPERUSER}", f"--pgdata={folder}/data"],
+         "--wal-segsize=1", f"--username={SUPERUSER}", f"--pgdata={folder}/data"],
         cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if made.returncode:
         raise Missing(f"initdb failed: {made.stdout.strip()}")
@@ -93,14 +96,14 @@ def start_server(programs, folder, settings, **env):
 
 def serve(settings):
     programs = find_folder()
-    with tempfile.TemporaryDirectory(prefix="cb-pg-", dir="/tmp") as folder:  # a socket's path is short
+    with tempfile.TemporaryDirectory(prefix="cb-pg-", dir=FOLDER) as folder:
         make_cluster(programs, folder)
         server = start_server(programs, folder, settings)
         print(url_of(folder, SUPERUSER), flush=True)
         try:
             for number, line in enumerate(sys.stdin):
                 if line.strip() == "create":
-                    query(url_of(folder, SUPERUSER), f"CREATE DATABASE test_{number}")
+                    query(url_of(folder, SUPERUSER), f"CREATE DATABASE test_{number} STRATEGY file_copy")
                     print(url_of(folder, f"test_{number}"), flush=True)
         finally:
             server.send_signal(signal.SIGQUIT)
@@ -132,7 +135,7 @@ def query(url, sql):
 @contextlib.contextmanager
 def receive_log(url):
     """Receives the server's log, as a standby does, for as long as it is asked to."""
-    with tempfile.TemporaryDirectory(prefix="cb-pg-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="cb-pg-", dir=FOLDER) as folder:
         receiver = subprocess.Popen([find_folder() / "pg_receivewal", "--synchronous", f"--dbname={url}", f"--directory={folder}"])
         try:
             wait_for(url, "SELECT EXISTS (SELECT 1 FROM pg_stat_replication)")
@@ -146,7 +149,7 @@ def receive_log(url):
 def standby(url):
     """The URL of the same database on a standby of its server, which has what that had when it was made."""
     programs = find_folder()
-    with tempfile.TemporaryDirectory(prefix="cb-pg-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="cb-pg-", dir=FOLDER) as folder:
         if os.geteuid() == 0:
             user = pwd.getpwnam(OTHER_USER)
             os.chown(folder, user.pw_uid, user.pw_gid)
