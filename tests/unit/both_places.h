@@ -37,7 +37,7 @@ static inline int start_server(void **state)
 #ifdef HAVE_LIBPQ
     unsetenv("PGPASSWORD");
     unsetenv("PGSERVICE");
-    if (cluster_start(&test_server, NULL))
+    if (cluster_start(&test_server))
         no_server = NULL;
     else
         no_server = test_server.url;

@@ -26,8 +26,8 @@ static inline void cluster_read_line(struct cluster *cluster, char *ret_line)
     ret_line[strcspn(ret_line, "\n")] = '\0';
 }
 
-/* False where there can be none. The setting is one more of the server's, or NULL. */
-static inline bool cluster_start(struct cluster *cluster, const char *setting)
+/* False where there can be none. */
+static inline bool cluster_start(struct cluster *cluster)
 {
     int asks[2], answers[2];
 
@@ -40,7 +40,7 @@ static inline bool cluster_start(struct cluster *cluster, const char *setting)
         dup2(asks[0], STDIN_FILENO);
         dup2(answers[1], STDOUT_FILENO);
         closefrom(STDERR_FILENO + 1);
-        execlp("python3", "python3", TEST_DATA_DIR "/../e2e/postgres.py", setting, NULL);
+        execlp("python3", "python3", TEST_DATA_DIR "/../e2e/postgres.py", NULL);
         _exit(127);
     }
     close(asks[0]);

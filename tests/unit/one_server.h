@@ -19,7 +19,7 @@ static inline int start_server(void **state)
     unsetenv("PGSSLMODE");
     unsetenv("CREDENTIALS_DIRECTORY");
 #ifdef HAVE_LIBPQ
-    has_server = cluster_start(&server, NULL);
+    has_server = cluster_start(&server);
 #else
     snprintf(server.url, sizeof(server.url), "built without PostgreSQL");
 #endif

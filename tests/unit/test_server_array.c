@@ -136,7 +136,7 @@ static void a_server_reads_what_was_put_in(void **state)
 
     (void)state;
     assert_non_null(elements);
-    if (!cluster_start(&server, NULL)) {
+    if (!cluster_start(&server)) {
         print_message("# no server: %s\n", server.url);
         cluster_stop(&server);
         free(elements);

@@ -312,39 +312,50 @@ static void a_password_comes_from_no_variable(void **state)
     refused("postgresql://clerk:geheim@db/claims", EXIT_BAD_CONFIG, "has a password in it");
 }
 
+/* What new connections find. */
+static void set_on_server(const char *setting, const char *value)
+{
+    char statement[128];
+
+    snprintf(statement, sizeof(statement), "ALTER SYSTEM SET %s=%s;", setting, value);
+    cluster_run(server.url, statement);
+    cluster_run(server.url, "DO $$BEGIN PERFORM pg_reload_conf(); END$$");
+    snprintf(statement, sizeof(statement), "SELECT (current_setting('%s')='%s')::int", setting,
+             value);
+    while (cluster_number(server.url, statement) != 1)
+        ;
+}
+
 static void a_server_that_may_forget_is_refused(void **state)
 {
-    static const char *const settings[] = {"fsync=off", "full_page_writes=off"};
+    static const char *const settings[] = {"fsync", "full_page_writes"};
 
     (void)state;
     if (!has_server)
         skip();
     for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
-        struct cluster forgetful;
-
-        assert_true(cluster_start(&forgetful, settings[i]));
-        refused(forgetful.url, EXIT_BAD_CONFIG, i ? "full_page_writes off" : "fsync off");
-        cluster_stop(&forgetful);
+        set_on_server(settings[i], "off");
+        refused(server.url, EXIT_BAD_CONFIG, i ? "full_page_writes off" : "fsync off");
+        set_on_server(settings[i], "on");
     }
 }
 
 static void who_only_looks_writes_nothing_and_asks_for_no_promise(void **state)
 {
-    struct cluster forgetful;
     struct session *session;
     struct error err;
 
     (void)state;
     if (!has_server)
         skip();
-    assert_true(cluster_start(&forgetful, "fsync=off"));
-    assert_int_equal(session_open_to_look(forgetful.url, &session, &err), 0);
+    set_on_server("fsync", "off");
+    assert_int_equal(session_open_to_look(server.url, &session, &err), 0);
     assert_int_equal(session_ask(session, "SELECT 42", 0, NULL, &err), 0);
     assert_int_equal(session_integer(session, 0, 0), 42);
     assert_int_equal(session_execute(session, "CREATE TABLE t()", &err), -1);
     assert_non_null(strstr(err.text, "read-only transaction"));
     session_close(session);
-    cluster_stop(&forgetful);
+    set_on_server("fsync", "on");
 }
 
 static void a_database_of_another_encoding_is_refused(void **state)
