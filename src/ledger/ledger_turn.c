@@ -15,6 +15,7 @@
 #include "ledger/postgres/server_turn.h"
 #include "ledger/postgres/session.h"
 #include "ledger/postgres/shared/app.h"
+#include "ledger/postgres/shared/member_watch.h"
 #include "ledger/postgres/shared/rate_share.h"
 
 #define FACTS_MS 200     /* how often what no row tells is asked for, at least */
@@ -27,6 +28,7 @@ struct ledger_turns {
     struct app_key app;
     struct app_block block;
     struct rate_share share;
+    struct member_watch watch;
     struct server_facts facts;
     int64_t asked_ms;     /* monotonic: when they came last */
     int64_t ban_until_ms; /* wall time, as told last */
@@ -273,6 +275,14 @@ static int renew(struct ledger *ledger, struct error *err)
     return session_is_usable(ledger->server.session) ? -1 : server_driver_restore(ledger, err);
 }
 
+static int step_share(struct ledger *ledger, const struct rate_share_turn *step, struct error *err)
+{
+    struct ledger_turns *turns = ledger->turns;
+    int looked = member_watch_step(&turns->watch, ledger, &turns->share.member, err);
+
+    return looked ? looked : rate_share_step(&turns->share, ledger->server.session, step, err);
+}
+
 int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct turn_facts *ret_facts,
                        struct error *err)
 {
@@ -284,8 +294,7 @@ int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct tu
         .now_ms = clock_mono_ms(),
     };
 
-    if (rate_share_step(&turns->share, ledger->server.session, &step, err) &&
-        (renew(ledger, err) || rate_share_step(&turns->share, ledger->server.session, &step, err)))
+    if (step_share(ledger, &step, err) && (renew(ledger, err) || step_share(ledger, &step, err)))
         return -1;
     *ret_facts = (struct turn_facts){
         .ban = {turns->ban_until_ms, turns->ban_until_ms ? turns->facts.ban_ms : 0},
