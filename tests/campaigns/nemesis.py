@@ -11,6 +11,7 @@ from relay import DIRECTIONS
 LEASE_S = 2.2  # short_lease.c: after that a host is replaced
 WINDOW_S = 7  # short_window.h
 ASKED = tuple(128 + number for number in (signal.SIGINT, signal.SIGTERM))
+OLD_TIMESTAMP = (77,)
 BAD_CONFIG, DISK = (78,), (73, 74)
 
 
@@ -24,13 +25,15 @@ class Nemesis:
         getattr(self, name)(self.rng.choice(busy or self.hosts))
 
     def pause(self):
-        """Many are short, some are longer than a lease, and a few longer than the gateway's window."""
+        """Many are short, some are longer than a lease, and a few longer than the gateway's window: what was
+        signed before that is refused."""
         kind = self.rng.random()
         if kind < 0.4:
             time.sleep(self.rng.uniform(0.05, 1))
         elif kind < 0.97:
             time.sleep(LEASE_S + self.rng.uniform(0.2, 1))
         else:
+            self.day.allow(OLD_TIMESTAMP)
             time.sleep(WINDOW_S + 1)
 
     # ---- hosts ----
@@ -73,6 +76,7 @@ class Nemesis:
             return
         others = [other for other in self.hosts if other is not host]
         time.sleep(LEASE_S)
+        self.day.allow(OLD_TIMESTAMP)
         self.day.wait_for_others(host, 1.5)
         for other in others:
             self.day.settle(other)
@@ -81,7 +85,7 @@ class Nemesis:
 
     def set_clock(self, host):
         """Some of these the gateway does not take, and some the ledger does not."""
-        self.day.allow(BAD_CONFIG)
+        self.day.allow(BAD_CONFIG + OLD_TIMESTAMP)
         host.set_clock(int(1000 * self.rng.choice((-2, 2, 5, -5, 20, -90, 90)) * self.rng.uniform(0.8, 1.1)))
         self.pause()
         host.set_clock(0)
