@@ -12,6 +12,7 @@
 #include "base/deadline.h"
 #include "two_workers.h"
 
+#define WAITS_FOR_STANDBY "UPDATE claimbatch.meta SET value='standby' WHERE name='durability'"
 #define WORKERS "SELECT count(*) FROM claimbatch.worker"
 
 static void a_ledger_in_a_file_has_none(void **state)
@@ -227,6 +228,33 @@ static void a_session_that_was_lost_is_replaced(void **state)
     assert_int_equal(of_worker(place, worker, "ended::int"), 1);
 }
 
+static void none_begins_on_a_server_without_its_standby(void **state)
+{
+    struct place *place = *state;
+
+    cluster_run(place->path, WAITS_FOR_STANDBY);
+    assert_int_equal(ledger_run_await(place->ledger, 0, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+    assert_int_equal(cluster_number(place->path, WORKERS), 0);
+}
+
+/* What it acknowledged may be forgotten. */
+static void a_session_is_not_replaced_by_one_of_such_a_server(void **state)
+{
+    struct place *place = *state;
+    int64_t worker;
+
+    assert_int_equal(ledger_run_await(place->ledger, 0, &err), 0);
+    worker = worker_of(place->ledger);
+    cluster_run(place->path, WAITS_FOR_STANDBY);
+    cluster_run(place->path, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+                             " datname=current_database() AND pid<>pg_backend_pid()");
+    assert_int_equal(ledger_begin(place->ledger, &err), -1);
+    ledger_close(place->ledger);
+    place->ledger = NULL;
+    assert_int_equal(of_worker(place, worker, "ended::int"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +270,8 @@ int main(void)
         ON_SERVER(it_ends_with_its_ledger),
         ON_SERVER(a_commit_that_was_lost_is_not_repeated),
         ON_SERVER(a_session_that_was_lost_is_replaced),
+        ON_SERVER(none_begins_on_a_server_without_its_standby),
+        ON_SERVER(a_session_is_not_replaced_by_one_of_such_a_server),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -15,6 +15,7 @@
 #include "ledger/postgres/alive/others.h"
 #include "ledger/postgres/alive/run_holder.h"
 #include "ledger/postgres/outage/ledger_witness.h"
+#include "ledger/postgres/server_check.h"
 #include "ledger/postgres/server_claims.h"
 #include "ledger/postgres/server_schema.h"
 #include "ledger/postgres/session.h"
@@ -96,6 +97,10 @@ int server_driver_restore(struct ledger *ledger, struct error *err)
         return 0;
     if (session_open(ledger->path, &session, err))
         return -1;
+    if (server_check(session, ledger->path, ledger->id, err)) {
+        session_close(session);
+        return -1;
+    }
     session_close(ledger->server.session);
     ledger->server.session = ledger->server.worker->worker.session = session;
     return 0;

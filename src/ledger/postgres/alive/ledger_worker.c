@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "ledger/postgres/outage/ledger_witness.h"
 #include "ledger/postgres/outage/spill_replay.h"
+#include "ledger/postgres/server_check.h"
 #include "ledger/postgres/session.h"
 #include "ledger/store/database.h"
 #include "ledger/store/place.h"
@@ -102,6 +103,8 @@ int ledger_worker_begin(struct ledger *ledger, struct error *err)
         return 0;
     if (ledger->server.is_begun)
         return error_set(err, EXIT_INTERNAL, "a worker cannot begin within a transaction");
+    if (server_check(ledger->server.session, ledger->path, ledger->id, err))
+        return -1;
     if (open_lock(ledger, err) || ledger_witness_open(ledger, err))
         return -1;
     if (replay(ledger, err))
