@@ -136,6 +136,7 @@ class Node:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+HAS_ALL = "SELECT EXISTS (SELECT 1 FROM pg_stat_replication WHERE flush_lsn>=pg_current_wal_flush_lsn())"
 SPARE = 2  # a place that no URL names
 HAS_STANDBY = "SELECT EXISTS (SELECT 1 FROM pg_stat_replication WHERE state='streaming' AND sync_state='sync')"
 
@@ -230,6 +231,21 @@ class Database:
             self._drop(spare)
             self.wait_for_standby()
             self.failovers += 1
+
+    @contextlib.contextmanager
+    def without_synchrony(self, reconnect):
+        """The primary acknowledges what its standby, which takes over in the end, never gets. What connections of
+        before were told, until `reconnect` ends them, that has."""
+        self._set(self.primary, "synchronous_standby_names=''")
+        reconnect()
+        postgres.wait_for(self.primary.url("postgres"), HAS_ALL)
+        self._set(self.standby, "primary_conninfo=''")
+        yield
+        self.fail_over()
+
+    def _set(self, node, setting):
+        for words in (f"ALTER SYSTEM SET {setting}", "SELECT pg_reload_conf()", "SELECT pg_sleep(0.1)"):
+            postgres.query(node.url("postgres"), words)
 
     def _drop(self, node):
         self.nodes.remove(node)

@@ -163,6 +163,12 @@ class Nemesis:
                 host.reconnect()
             self.pause()
 
+    def lose_synchrony(self, _):
+        """A server that waits for no standby any more is not sent with: else what it forgets is sent again."""
+        self.day.allow(BAD_CONFIG)
+        with self.database.without_synchrony(lambda: [host.reconnect() for host in self.hosts]):
+            time.sleep(self.rng.uniform(0.3, 1))
+
     def crash(self, _):
         self.database.crash()
 
