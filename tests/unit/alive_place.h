@@ -74,6 +74,18 @@ static inline void fill_ledger(struct session *session)
         "ANALYZE");
 }
 
+/* A worker of that number, unless there is one. */
+static inline void add_worker(struct session *session, int64_t worker)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text),
+             "INSERT INTO worker(id,host,place,boot,pid,version) OVERRIDING SYSTEM VALUE"
+             " VALUES(%lld,'h',gen_random_uuid(),'b',1,'v') ON CONFLICT DO NOTHING",
+             (long long)worker);
+    execute(session, text);
+}
+
 /* How many rows were read so far, in tables and by indexes. */
 static inline int reads(struct session *session)
 {

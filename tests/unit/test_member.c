@@ -23,6 +23,7 @@ static struct seat join(struct session *session, int64_t worker, int64_t rate)
 {
     struct seat seat = {.session = session, .member = {3, "k", worker}};
 
+    add_worker(session, worker);
     if (member_join(session, &seat.member, rate, &err))
         fail_msg("%s", err.text);
     return seat;
@@ -74,6 +75,23 @@ static void one_alone_has_the_rate_soon(void **state)
     pass(session, 62);
     move(&a, SHARE_GROW, 100);
     move(&a, SHARE_KEEP, 100);
+    session_close(session);
+}
+
+/* Nobody would take its share back. */
+static void who_was_fenced_joins_no_more(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = make_ledger(url);
+    struct member member = {3, "k", 1};
+
+    (void)state;
+    add_worker(session, 1);
+    execute(session, "UPDATE worker SET fenced=true");
+    assert_int_equal(member_join(session, &member, 100, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
+    execute(session, "SELECT FROM member");
+    assert_int_equal(session_rows(session), 0);
     session_close(session);
 }
 
@@ -201,8 +219,9 @@ static void nothing_is_read_whole(void **state)
 
     (void)state;
     fill_ledger(session);
+    add_worker(session, 5000);
     before = reads(session);
-    a = join(session, 1, 10);
+    a = join(session, 5000, 10);
     assert_int_equal(member_look(session, &a.member, &a.view, &err), 0);
     assert_int_equal(member_put(session, &a.member, 1, 10, &err), 0);
     assert_int_equal(member_rotate(session, &a.member, 1, &err), 0);
@@ -214,6 +233,7 @@ static void nothing_is_read_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_was_fenced_joins_no_more),
         cmocka_unit_test(one_alone_has_the_rate_soon),
         cmocka_unit_test(two_wait_for_each_other),
         cmocka_unit_test(who_joins_in_between_is_heard_of),

@@ -37,6 +37,7 @@ static int64_t step(struct session *session, struct rate_share *share, int64_t r
 {
     struct rate_share_turn turn = {rate, taken, 0, now_ms += 1000};
 
+    add_worker(session, share->member.worker);
     if (share->has_joined)
         turn.generation = generation_of(session);
     if (rate_share_step(share, session, &turn, &err))

@@ -4,26 +4,31 @@
 #include "ledger/postgres/alive/parameters.h"
 #include "ledger/postgres/session.h"
 
-int member_join(struct session *session, const struct member *member, int64_t rate,
-                struct error *err)
-{
-    static const char join[] =
-        "WITH g AS (INSERT INTO app AS a(platform, app_key, generation, changed)"
-        "  VALUES($1, $2, 1, clock_timestamp()) ON CONFLICT (platform, app_key)"
-        "  DO UPDATE SET generation=a.generation+1, changed=clock_timestamp() RETURNING generation)"
-        " INSERT INTO member SELECT $1, $2, $3, $4, 0, generation FROM g"
-        " ON CONFLICT (platform, app_key, worker) DO UPDATE SET rate_said=excluded.rate_said,"
-        "  share=0, acked=excluded.acked";
-
-    return parameters_ask(session, join, err, "isin", member->platform, member->app_key,
-                          member->worker, rate == SHARE_UNLIMITED ? -1 : rate);
-}
-
 static int refuse(struct error *err)
 {
     return error_set(err, EXIT_TRY_LATER,
                      "this host has no share of the app key's rate any more: it was not heard of "
                      "in time, and another goes on in its place; nothing more is sent from here");
+}
+
+/* Whoever fences it waits for that, or is seen: a share that nobody takes back would be in all
+ * others' way for ever. */
+int member_join(struct session *session, const struct member *member, int64_t rate,
+                struct error *err)
+{
+    static const char join[] =
+        "WITH w AS (SELECT id FROM worker WHERE id=$3 AND NOT fenced AND NOT ended FOR SHARE),"
+        " g AS (INSERT INTO app AS a(platform, app_key, generation, changed)"
+        "  SELECT $1, $2, 1, clock_timestamp() FROM w ON CONFLICT (platform, app_key)"
+        "  DO UPDATE SET generation=a.generation+1, changed=clock_timestamp() RETURNING generation)"
+        " INSERT INTO member SELECT $1, $2, w.id, $4, 0, generation FROM g, w"
+        " ON CONFLICT (platform, app_key, worker) DO UPDATE SET rate_said=excluded.rate_said,"
+        "  share=0, acked=excluded.acked RETURNING worker";
+
+    if (parameters_ask(session, join, err, "isin", member->platform, member->app_key,
+                       member->worker, rate == SHARE_UNLIMITED ? -1 : rate))
+        return -1;
+    return session_rows(session) ? 0 : refuse(err);
 }
 
 int member_look(struct session *session, const struct member *member, struct share_view *ret_view,

@@ -23,7 +23,7 @@ struct member {
 };
 
 /* With the rate that its user said, or SHARE_UNLIMITED. The same again begins with nothing again.
- */
+ * EXIT_TRY_LATER where it was fenced. */
 int member_join(struct session *session, const struct member *member, int64_t rate,
                 struct error *err);
 
