@@ -21,6 +21,7 @@ import time
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+os.environ['CLAIMBATCH_SERVER_ON_DISK'] = '1'
 sys.path.append(str(ROOT / 'tests/e2e'))
 
 import link  # noqa: E402
