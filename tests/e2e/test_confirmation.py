@@ -38,6 +38,9 @@ class ConfirmationCase(LosingCase):
         database.close()
         return found
 
+    def wait_at_terminal(self):
+        """While the question stands."""
+
     def answer_at_terminal(self, answer, *options):
         """(exit code, what was said), with standard input and error on a terminal."""
         pid, master = pty.fork()
@@ -63,6 +66,7 @@ class ConfirmationCase(LosingCase):
                 seen += piece
                 if b"[y/N]" in seen and not asked:
                     asked = True
+                    self.wait_at_terminal()
                     os.write(master, answer)
             status = os.waitpid(pid, 0)[1]
         finally:

@@ -4,6 +4,7 @@ import json
 import unittest
 
 import postgres
+import test_confirmation
 from harness import accept, claim_rows
 from test_resolve import WORDS, lose
 from test_server_ledger import CreateCase
@@ -108,6 +109,20 @@ class AbandonTest(UnknownCase):
         self.assertExit(self.upload(), 65)
         self.assertIn("abandoned", self.ws.run("status", "--ledger", self.url).out)
         self.assertExit(self.ws.run("status", "--verify", "--ledger", self.url), 0)
+
+
+class PromptTest(UnknownCase, test_confirmation.ConfirmationCase):
+    def arguments(self, *options, report="claims.report.csv"):
+        return ("resolve", report, "--ledger", self.url, "--gateway", self.web.url, *options)
+
+    def wait_at_terminal(self):
+        postgres.wait_for(self.url, "SELECT beat>0 FROM claimbatch.worker WHERE NOT ended")
+
+    def test_who_is_asked_is_heard_of_meanwhile(self):
+        """Else another host would take the run over before the answer."""
+        code, said, asked = self.answer_at_terminal(b"y\n", "--row", "3", "--as", "accepted", *WORDS)
+        self.assertTrue(asked)
+        self.assertEqual(code, 0, said)
 
 
 if __name__ == "__main__":

@@ -188,7 +188,8 @@ static int confirm(struct resolve *r, struct error *err)
             result = check_ambiguous(r, place.ptr, err);
     }
     buffer_release(&place);
-    return result || decisions_refused(r->decisions) ? result : confirmation_ask(o, count, err);
+    return result || decisions_refused(r->decisions) ? result
+                                                     : confirmation_ask(o, r->ledger, count, err);
 }
 
 static int settle(struct resolve *r, struct error *err)

@@ -1,5 +1,6 @@
 #include "confirmation.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -10,9 +11,13 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/money.h"
+#include "base/stop.h"
 #include "base/words/language.h"
 #include "base/words/terminal.h"
 #include "cli/options/options.h"
+#include "ledger/holder.h"
+
+#define LOOK_MS 1000
 
 /* ", 1.01 yuan" */
 static void put_amount(const struct decision *decision, int64_t fee_fen, const char *report,
@@ -58,7 +63,19 @@ bool confirmation_can_ask(void)
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-int confirmation_ask(const struct options *options, uint64_t count, struct error *err)
+/* Until something was typed, or a signal asks for a stop. A person may take longer than a lease. */
+static int await_answer(struct ledger *ledger, struct error *err)
+{
+    struct pollfd fds[] = {{STDIN_FILENO, POLLIN, 0}, {stop_fd(), POLLIN, 0}};
+
+    while (!stop_signal() && poll(fds, 2, LOOK_MS) <= 0)
+        if (ledger_beat(ledger, err))
+            return -1;
+    return 0;
+}
+
+int confirmation_ask(const struct options *options, struct ledger *ledger, uint64_t count,
+                     struct error *err)
 {
     struct buffer question = {0}, room = {0};
     char answer[16] = "";
@@ -70,7 +87,9 @@ int confirmation_ask(const struct options *options, uint64_t count, struct error
     fflush(stderr);
     buffer_release(&question);
     buffer_release(&room);
-    if (fgets(answer, sizeof(answer), stdin))
+    if (await_answer(ledger, err))
+        return -1;
+    if (!stop_signal() && fgets(answer, sizeof(answer), stdin))
         answer[strcspn(answer, "\r\n")] = '\0';
     if (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0)
         return 0;

@@ -15,6 +15,7 @@
 #include "decisions.h"
 
 struct error;
+struct ledger;
 struct options;
 
 #define CONFIRMATION_SHOWN 20 /* decisions that are named one by one */
@@ -29,7 +30,8 @@ void confirmation_name(const struct decision *decision, const char *run, int64_t
 bool confirmation_can_ask(void);
 
 /* Asks whether `count` of them are meant, if that can be asked and was not said: EXIT_ROWS_UNKNOWN
- * when they are not. */
-int confirmation_ask(const struct options *options, uint64_t count, struct error *err);
+ * when they are not. What this process holds of the ledger it keeps meanwhile. */
+int confirmation_ask(const struct options *options, struct ledger *ledger, uint64_t count,
+                     struct error *err);
 
 #endif

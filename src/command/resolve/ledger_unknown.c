@@ -252,7 +252,8 @@ static int settle_all(struct desk *desk, struct error *err)
 {
     size_t count = decisions_count(desk->decisions);
 
-    if (check_count(desk, err) || confirmation_ask(desk->options, count, err) || settle(desk, err))
+    if (check_count(desk, err) || confirmation_ask(desk->options, desk->ledger, count, err) ||
+        settle(desk, err))
         return -1;
     log_info("settled and recorded: %zu", count);
     return say_what_is_behind(desk, err) ? -1 : EXIT_COMPLETE;
