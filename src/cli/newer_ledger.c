@@ -19,6 +19,13 @@ int newer_ledger_refuse_older(const struct ledger *ledger, const char *path,
     else
         snprintf(what, sizeof(what), _("has recorded less (commit %lld is not in it)"),
                  (long long)m->ledger_commits);
+    if (server_url_is(ledger_path(ledger)))
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' (%s) %s, of which '%s' tells: its database was put back "
+                         "from a backup, or a standby took over that had not received it all. "
+                         "Bring back the newer one; %s",
+                         LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger), what, LOG_QUOTED(path),
+                         _(NEWER_LEDGER_OVERRIDE));
     return error_set(err, EXIT_BAD_CONFIG,
                      "the ledger '%s' (%s) %s, of which '%s' tells: it is an older copy of itself, "
                      "or its log was removed. Bring back the newer one; %s",
