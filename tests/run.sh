@@ -21,9 +21,20 @@ esac
 passed=0
 failed=0
 skipped=0
+evidence=${TMPDIR:-/tmp}/claimbatch-evidence
+# Ledgers wait for what they sync, and thousands are made and thrown away: in memory, where there is room for it and
+# what is there can be run.
+in_memory=
+room_kb=$(df --output=avail /dev/shm 2>/dev/null | tail -n 1 || true)
+if [ -w /dev/shm ] && [ "${room_kb:-0}" -gt 4000000 ]; then
+    in_memory=$(mktemp -d /dev/shm/claimbatch-XXXXXX)
+    chmod 1777 "$in_memory" # some tests are of other users
+    install -m 700 /bin/true "$in_memory/runs"
+    [ ! -x "$in_memory/runs" ] || export TMPDIR=$in_memory
+fi
 log=$(mktemp)
 packages=$(mktemp -d)
-trap 'rm -rf "$log" "$packages"' EXIT
+trap 'rm -rf "$log" "$packages" ${in_memory:+"$in_memory"}' EXIT
 # Runs that share a ledger, signals, and answers that are not what was asked for.
 threads=(test_limits test_repeated_answer test_signals)
 [ "${#long[@]}" -eq 0 ] || threads+=(test_transport test_upload)
@@ -119,7 +130,7 @@ seed=()
 [ "${#long[@]}" -gt 0 ] || [ -z "$commit" ] || seed=(--seed "$((16#${commit:0:7}))")
 
 step 'campaigns: kills, failing calls, lost power'
-run python3 tests/campaigns/run.py "${long[@]}" "${seed[@]}"
+run python3 tests/campaigns/run.py --evidence "$evidence" "${long[@]}" "${seed[@]}"
 
 step 'done'
 echo "$passed passed, $failed failed, $skipped skipped"
