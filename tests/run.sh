@@ -44,12 +44,12 @@ step() {
 }
 
 # A folder that stands is looked at anew: what was missing when it was made may have been installed.
-build() { # FOLDER MESON_OPTION...
-    local folder=$1 again=()
-    shift
+build() { # FOLDER TARGET MESON_OPTION...
+    local folder=$1 target=$2 again=()
+    shift 2
     [ ! -f "$folder/build.ninja" ] || again=(--reconfigure)
     meson setup "${again[@]}" "$folder" "$@" >"$log" 2>&1 &&
-        ninja -C "$folder" >"$log" 2>&1 && return
+        ninja -C "$folder" "$target" >"$log" 2>&1 && return
     cat "$log"
     echo "cannot build $folder"
     echo '0 passed, 1 failed, 0 skipped'
@@ -77,10 +77,10 @@ step 'install what is missing'
 .ci/install --tests
 
 step 'build with the address and undefined behaviour sanitizers in build-test'
-build build-test -Db_sanitize=address,undefined -Dbuildtype=debugoptimized -Dtests=enabled
+build build-test all -Db_sanitize=address,undefined -Dbuildtype=debugoptimized -Dtests=enabled
 
 step 'build as released in build'
-build build -Dtests=enabled
+build build all -Dtests=enabled
 
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -98,12 +98,12 @@ step 'end-to-end tests'
 run python3 tests/e2e/run.py "${long[@]}"
 
 step 'what threads share, with the thread sanitizer in build-tsan'
-build build-tsan -Db_sanitize=thread -Dbuildtype=debugoptimized -Dtests=disabled
+build build-tsan claimbatch -Db_sanitize=thread -Doptimization=1 -Ddebug=true -Dtests=disabled
 CLAIMBATCH=$root/build-tsan/claimbatch run python3 tests/e2e/run.py "${threads[@]}"
 
 if [ "${#long[@]}" -gt 0 ] && command -v clang >/dev/null; then
     step 'unit tests as clang builds them in build-clang, and clang-tidy'
-    CC=clang build build-clang -Dwerror=true -Dtests=enabled
+    CC=clang build build-clang all -Dwerror=true -Dtests=enabled
     run tests/unit/run.py build-clang
     run tests/clang.py --tidy --counts build
 fi
