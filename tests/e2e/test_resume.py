@@ -1,5 +1,6 @@
 """The same command again is always right (contract sections 1 and 5)."""
 
+import contextlib
 import os
 import sqlite3
 import unittest
@@ -7,6 +8,7 @@ import unittest
 import oracle
 from harness import (
     NEW_LEDGER,
+    LosingCase,
     Reply,
     TestCase,
     Turn,
@@ -152,6 +154,27 @@ class PublishTest(ResumeCase):
         os.unlink(self.ws.report)
         self.publish_again()
         self.assertEqual([n for n in os.listdir(self.ws.path) if n.endswith(".partial")], [])
+
+
+class CutPublicationTest(LosingCase):
+    """A kill came between a report, which has an unknown row, and its manifest; then that row is settled."""
+
+    def test_what_was_settled_meanwhile_is_in_the_report(self):
+        self.lost = {"CL00000003"}
+        self.ws.export(claim_rows(5))
+        self.assertExit(self.ws.upload(self.web, "--retries", "0"), 3)
+        manifest = self.ws.report + ".manifest.json"
+        os.rename(manifest, manifest + ".partial")
+        with contextlib.closing(sqlite3.connect(self.ws.ledger, isolation_level=None)) as ledger:
+            ledger.execute("UPDATE run SET published=0")
+        word = ("--as", "accepted", "--by", "desk", "--reason", "looked up")
+        gateway = ("--ledger", "ledger.db", "--gateway", self.web.url)
+        self.assertExit(self.ws.run("resolve", "--claim", "CL00000003", *word, *gateway), 0)
+        self.assertExit(self.ws.upload(self.web, "--retries", "0"), 0)
+        self.assertTally({"accepted": 5})
+        self.assertEqual(len(self.web.requests), 5)
+        self.assertExit(self.ws.run("audit", "claims.report.csv", "--ledger", "ledger.db"), 0)
+        self.assertExit(self.ws.run("status", "--verify", "--ledger", "ledger.db"), 0)
 
 
 class NewExportTest(ResumeCase):

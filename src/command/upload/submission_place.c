@@ -85,13 +85,25 @@ static int complete(struct submission *s, struct error *err)
     return 0;
 }
 
-/* … and its run is published, as far as this ledger knows it. */
+static bool tells_of_unknown(const char *report_path)
+{
+    struct manifest_found manifest;
+    struct error unread;
+    bool tells =
+        manifest_read(report_path, &manifest, &unread) <= 0 || manifest.rows[OUTCOME_UNKNOWN] > 0;
+
+    manifest_found_release(&manifest);
+    return tells;
+}
+
+/* … and its run is published, as far as this ledger knows it. An unknown row may be settled by now,
+ * which its report does not tell: then the run publishes anew. */
 static int note_completed(struct submission *s, struct error *err)
 {
     struct run_record run;
     int found = *s->completed ? ledger_run_named(s->ledger, s->completed, &run, err) : 0;
 
-    if (found <= 0 || !run.finished_ms || run.published)
+    if (found <= 0 || !run.finished_ms || run.published || tells_of_unknown(s->report_path.ptr))
         return found < 0 ? -1 : 0;
     if (started_remove(s->report_path.ptr, &run, s->ledger, err) || ledger_begin(s->ledger, err))
         return -1;
