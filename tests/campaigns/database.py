@@ -243,6 +243,13 @@ class Database:
         yield
         self.fail_over()
 
+    @contextlib.contextmanager
+    def forgetful_standby(self):
+        """Commits wait for a standby that gets nothing any more, and that takes over in the end."""
+        self._set(self.standby, "primary_conninfo=''")
+        yield
+        self.fail_over()
+
     def _set(self, node, setting):
         for words in (f"ALTER SYSTEM SET {setting}", "SELECT pg_reload_conf()", "SELECT pg_sleep(0.1)"):
             postgres.query(node.url("postgres"), words)

@@ -10,7 +10,7 @@ from relay import DIRECTIONS
 
 LEASE_S = 2.2  # short_lease.c: after that a host is replaced
 WINDOW_S = 7  # short_window.h
-ASKED = tuple(128 + number for number in (signal.SIGINT, signal.SIGTERM))
+ASKED = tuple(sign for number in (signal.SIGINT, signal.SIGTERM) for sign in (-number, 128 + number))
 OLD_TIMESTAMP = (77,)
 BAD_CONFIG, DISK = (78,), (73, 74)
 
@@ -189,6 +189,14 @@ class Nemesis:
         with self.database.without_standby():
             time.sleep(self.rng.uniform(0.3, 1))
             self.database.end_waiting(function)
+
+    def cancel_and_forget(self, _):
+        """What was cancelled while it waited for the standby is gone when that takes over."""
+        self.day.allow(BAD_CONFIG)
+        with self.database.forgetful_standby():
+            for _ in range(3):
+                time.sleep(self.rng.uniform(0.1, 0.4))
+                self.database.end_waiting("pg_cancel_backend")
 
     def fill_disk(self, _):
         self.day.allow(DISK)
