@@ -21,6 +21,7 @@ esac
 passed=0
 failed=0
 skipped=0
+packages=$(mktemp -d)
 evidence=${TMPDIR:-/tmp}/claimbatch-evidence
 # Ledgers wait for what they sync, and thousands are made and thrown away: in memory, where there is room for it and
 # what is there can be run.
@@ -33,7 +34,6 @@ if [ -w /dev/shm ] && [ "${room_kb:-0}" -gt 4000000 ]; then
     [ ! -x "$in_memory/runs" ] || export TMPDIR=$in_memory
 fi
 log=$(mktemp)
-packages=$(mktemp -d)
 trap 'rm -rf "$log" "$packages" ${in_memory:+"$in_memory"}' EXIT
 # Runs that share a ledger, signals, and answers that are not what was asked for.
 threads=(test_limits test_repeated_answer test_signals)
