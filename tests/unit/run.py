@@ -3,9 +3,11 @@
 
 usage: tests/unit/run.py BUILD
 
-What went wrong is printed; the last line is "N passed, N failed, N skipped".
+Two more at once than there are processors: many wait for a server, or for a time to pass. What went wrong is
+printed; the last line is "N passed, N failed, N skipped".
 """
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -36,7 +38,7 @@ def main():
     log = build / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     run = subprocess.run(
-        ["meson", "test", "-C", str(build), "--suite", "unit"],
+        ["meson", "test", "-C", str(build), "--suite", "unit", f"--num-processes={os.cpu_count() + 2}"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     sums = {"passed": 0, "failed": 0, "skipped": 0}
     if not log.exists():
