@@ -28,7 +28,7 @@ evidence=${TMPDIR:-/tmp}/claimbatch-evidence
 in_memory=
 room_kb=$(df --output=avail /dev/shm 2>/dev/null | tail -n 1 || true)
 if [ -w /dev/shm ] && [ "${room_kb:-0}" -gt 4000000 ]; then
-    in_memory=$(mktemp -d /dev/shm/claimbatch-XXXXXX)
+    in_memory=$(mktemp -d /dev/shm/cb-XXX) # short: paths stand in lines of 60 columns
     chmod 1777 "$in_memory" # some tests are of other users
     install -m 700 /bin/true "$in_memory/runs"
     [ ! -x "$in_memory/runs" ] || export TMPDIR=$in_memory
