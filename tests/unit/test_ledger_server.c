@@ -65,7 +65,7 @@ static void what_a_server_is_not_asked_is_an_error_and_nothing_is_done(void **st
 
     begin(place->ledger);
     assert_int_equal(ledger_run_take_released(place->ledger, run.id, &err), 0);
-    assert_int_equal(ledger_calls_add(place->ledger, &app, 1, 1, &err), -1);
+    assert_int_equal(ledger_pending_set(place->ledger, &app, run.id, 1, 1, &err), -1);
     assert_int_equal(err.exit_code, EXIT_INTERNAL);
     assert_false(ledger_is_begun(place->ledger));
 }
