@@ -41,8 +41,7 @@ threads=(test_limits test_repeated_answer test_signals)
 
 # The tests start the program thousands of times: each start reads half as much code where what goes on after an
 # error is left out (it ends there, as it says below), and relocates none where it is at a fixed address.
-sanitized=(-Doptimization=1 -Ddebug=true -Db_pie=false -Db_staticpic=false
-    '-Dc_args=-fno-sanitize-recover=undefined -fno-pie' -Dc_link_args=-no-pie)
+sanitized=(-Doptimization=1 -Ddebug=true -Dc_args=-fno-sanitize-recover=undefined)
 
 step() {
     printf '== %s (%d s)\n' "$*" "$SECONDS"
