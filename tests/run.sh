@@ -40,7 +40,7 @@ threads=(test_limits test_repeated_answer test_signals)
 [ "${#long[@]}" -eq 0 ] || threads+=(test_transport test_upload)
 
 # The tests start the program thousands of times: each start reads half as much code where what goes on after an
-# error is left out (it ends there, as it says below), and relocates none where it is at a fixed address.
+# error is left out (it ends there, as it says below).
 sanitized=(-Doptimization=1 -Ddebug=true -Dc_args=-fno-sanitize-recover=undefined)
 
 step() {
