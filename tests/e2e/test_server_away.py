@@ -75,6 +75,8 @@ class TakenOverTest(HostsCase):
                 time.sleep(1)
             run.send_signal(signal.SIGCONT)
             first = run.finish()
+            # What the first one had not sent yet it has withdrawn: that waits for a start, unsent.
+            self.assertExit(self.upload(self.other, gateway), 0)
         self.assertIn("is taken over", second.log)
         self.assertExit(first, 75)
         self.assertIn("goes on", first.log)
