@@ -144,9 +144,9 @@ def check_sync(one, calls, name):
     if sum(words[0] == "rename" for words in calls[:at]) >= 2:
         return []
     # What has no report is over when its last transaction is in the log, which stays where it cannot be
-    # carried over into the file.
+    # carried over into the file, or where that cannot be noted (LEDGER.lock).
     later = [words for words in calls[at + 1 :] if words[0] == name and words[-1].endswith("-wal")]
-    log = path.removesuffix("-wal") + "-wal"
+    log = path.removesuffix("-wal").removesuffix(".lock") + "-wal"
     if one.has_no_report and (was_synced(calls[:at], name, log) or (path.endswith(".db") and not later)):
         return []
     # A prune has ended before it makes the file smaller, and says where it could not.
