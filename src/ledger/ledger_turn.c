@@ -434,6 +434,8 @@ int ledger_turn_begin(struct ledger *ledger, struct error *err)
 {
     if (!ledger->turns)
         return ledger_begin(ledger, err);
+    /* What was asked and has changed meanwhile is refused, and asked again then. */
+    ledger->has_news = false;
     ledger->queue = &queue;
     return 0;
 }

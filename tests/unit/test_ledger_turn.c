@@ -113,6 +113,21 @@ static void row_is_asked_for_intended_and_settled(void **state)
     ledger_row_forget(&link);
 }
 
+/* What is decided already is not asked for again in each turn. */
+static void turn_that_follows_on_own_ones_has_no_news(void **state)
+{
+    struct start start = start_run(((struct place *)*state)->ledger, 1);
+    struct row_link link = {0};
+    struct row_ref ref = ref_in(&start, 2, "A", &link);
+
+    facts_of(&start, &ref);
+    assert_true(is_taken(&start, &ref));
+    begin_turn(&start);
+    assert_false(ledger_has_news(start.ledger));
+    commit_turn(&start);
+    ledger_row_forget(&link);
+}
+
 static void what_another_start_has_begun_is_refused(void **state)
 {
     struct place *place = *state;
@@ -242,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(row_is_asked_for_intended_and_settled),
+        ON_BOTH(turn_that_follows_on_own_ones_has_no_news),
         ON_BOTH(what_another_start_has_begun_is_refused),
         ON_BOTH(resend_is_put_off_and_accepted_then),
         ON_BOTH(rows_are_noted_warned_of_and_doubted),
