@@ -341,9 +341,7 @@ static bool tell_late(struct ledger *ledger)
 
 bool ledger_turn_keep(struct ledger *ledger, struct error *err)
 {
-    if (ledger->turns && tell_late(ledger))
-        return true;
-    return ledger->turns && server_turn_keep_last(ledger->turns->turn, err);
+    return ledger->turns && (tell_late(ledger) || server_turn_keep_last(ledger->turns->turn, err));
 }
 
 void ledger_turns_close(struct ledger *ledger)
@@ -434,8 +432,7 @@ int ledger_turn_begin(struct ledger *ledger, struct error *err)
 {
     if (!ledger->turns)
         return ledger_begin(ledger, err);
-    /* What was asked and has changed meanwhile is refused, and asked again then. */
-    ledger->has_news = false;
+    ledger->has_news = false; /* what has changed meanwhile is refused, and asked again then */
     ledger->queue = &queue;
     return 0;
 }
