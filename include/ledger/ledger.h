@@ -89,7 +89,8 @@ bool ledger_is_in_place(const struct ledger *ledger);
 bool ledger_take_room(struct ledger *ledger, uint64_t bytes);
 
 /* Whether another process has committed between the last two transactions: what was decided in the
- * first may not hold in the second. */
+ * first may not hold in the second. Never within a run's turns on a server (turn.h): an intent that
+ * rests on what has changed is refused there. */
 bool ledger_has_news(const struct ledger *ledger);
 
 /* ---- runs ---- */

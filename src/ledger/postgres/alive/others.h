@@ -14,7 +14,8 @@ struct ledger;
 
 /*
  * Not in a transaction: begins this worker, and takes over what those have that are not heard of
- * any more, once they were watched for long enough. EXIT_TRY_LATER while another one is at work.
+ * any more, once they were watched for long enough. EXIT_TRY_LATER while another one is at work,
+ * EXIT_SIGNAL_BASE and more where a signal ended the waiting.
  */
 int others_await(struct ledger *ledger, struct error *err);
 

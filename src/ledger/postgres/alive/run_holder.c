@@ -129,7 +129,7 @@ int run_holder_rest(struct ledger *ledger, struct error *err)
         poll(&stop, 1, (int)ledger->server.worker->lease->look_ms);
     if (stop_signal())
         return error_set(err, EXIT_SIGNAL_BASE + stop_signal(),
-                         "stopped by a signal while the run of another host was waited for; "
+                         "stopped by a signal while another host was waited for; "
                          "nothing was sent");
     return ledger_worker_beat(ledger, err);
 }
