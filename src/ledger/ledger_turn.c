@@ -14,9 +14,7 @@
 #include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/postgres/server_turn.h"
 #include "ledger/postgres/session.h"
-#include "ledger/postgres/shared/app.h"
-#include "ledger/postgres/shared/member_watch.h"
-#include "ledger/postgres/shared/rate_share.h"
+#include "ledger/postgres/shared/turn_shares.h"
 
 #define FACTS_MS 200     /* how often what no row tells is asked for, at least */
 #define TRY_MS 1000      /* … before who has the answers is asked for those that came */
@@ -25,10 +23,7 @@
 struct ledger_turns {
     struct server_turn *turn;
     struct buffer folder; /* of this host's state */
-    struct app_key app;
-    struct app_block block;
-    struct rate_share share;
-    struct member_watch watch;
+    struct turn_shares shares;
     struct server_facts facts;
     int64_t asked_ms;     /* monotonic: when they came last */
     int64_t ban_until_ms; /* wall time, as told last */
@@ -214,14 +209,11 @@ static int open_turns(struct ledger *ledger, int64_t run, const struct app *app,
         return error_no_memory(err);
     ledger->turns = turns;
     turns->patience_ms = patience_ms;
-    if (database_platform(ledger, app->platform, &turns->app.platform, err))
+    if (turn_shares_begin(&turns->shares, ledger, app, err))
         return -1;
-    turns->app.key = app->key;
-    turns->share.member =
-        (struct member){turns->app.platform, app->key, ledger->server.worker->worker.id};
     if (find_folder(&turns->folder, err))
         return -1;
-    work = (struct server_work){(int32_t)turns->app.platform, run, turns->folder.ptr};
+    work = (struct server_work){(int32_t)turns->shares.app.platform, run, turns->folder.ptr};
     return server_turn_open(ledger->path, &ledger->server.worker->worker, &work, TRY_MS,
                             &turns->turn, err);
 }
@@ -258,7 +250,7 @@ static int commit(struct ledger *ledger, struct error *err)
     turns->waits = false;
     if (!turns->queued && now_ms - turns->asked_ms < FACTS_MS)
         return 0;
-    server_turn_facts(turns->turn, turns->app.key, &turns->facts);
+    server_turn_facts(turns->turn, turns->shares.app.key, &turns->facts);
     if (server_turn_commit(turns->turn, err))
         return fail(ledger, now_ms, err);
     turns->lost_ms = 0;
@@ -266,21 +258,6 @@ static int commit(struct ledger *ledger, struct error *err)
     turns->asked_ms = now_ms;
     take_ban(turns);
     return 0;
-}
-
-/* A session beside the turns that was lost is replaced, and what it was asked is asked again; else
- * the error stays as it is. */
-static int renew(struct ledger *ledger, struct error *err)
-{
-    return session_is_usable(ledger->server.session) ? -1 : server_driver_restore(ledger, err);
-}
-
-static int step_share(struct ledger *ledger, const struct rate_share_turn *step, struct error *err)
-{
-    struct ledger_turns *turns = ledger->turns;
-    int looked = member_watch_step(&turns->watch, ledger, &turns->share.member, err);
-
-    return looked ? looked : rate_share_step(&turns->share, ledger->server.session, step, err);
 }
 
 int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct turn_facts *ret_facts,
@@ -294,12 +271,12 @@ int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct tu
         .now_ms = clock_mono_ms(),
     };
 
-    if (step_share(ledger, &step, err) && (renew(ledger, err) || step_share(ledger, &step, err)))
+    if (turn_shares_step(&turns->shares, ledger, &step, err))
         return -1;
     *ret_facts = (struct turn_facts){
         .ban = {turns->ban_until_ms, turns->ban_until_ms ? turns->facts.ban_ms : 0},
-        .has_share = turns->share.share != SHARE_UNLIMITED,
-        .share = turns->share.share,
+        .has_share = turns->shares.rate.share != SHARE_UNLIMITED,
+        .share = turns->shares.rate.share,
     };
     return 0;
 }
@@ -307,22 +284,12 @@ int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct tu
 int ledger_turns_calls_left(struct ledger *ledger, int64_t quota, int64_t *ret_left,
                             struct error *err)
 {
-    struct ledger_turns *turns = ledger->turns;
-
-    if (app_take_calls(ledger->server.session, &turns->app, quota, turns->share.members,
-                       &turns->block, err) &&
-        (renew(ledger, err) || app_take_calls(ledger->server.session, &turns->app, quota,
-                                              turns->share.members, &turns->block, err)))
-        return -1;
-    *ret_left = turns->block.left;
-    return 0;
+    return turn_shares_calls_left(&ledger->turns->shares, ledger, quota, ret_left, err);
 }
 
-/* Of a day that is not that of the block: they were counted when the block was taken. */
 void ledger_turns_charge(struct ledger *ledger, int32_t day, int64_t calls)
 {
-    if (ledger->turns->block.day == day)
-        ledger->turns->block.left -= calls;
+    turn_shares_charge(&ledger->turns->shares, day, calls);
 }
 
 bool ledger_turn_waits(const struct ledger *ledger)
@@ -346,12 +313,9 @@ bool ledger_turn_keep(struct ledger *ledger, struct error *err)
 
 void ledger_turns_close(struct ledger *ledger)
 {
-    struct error ignored;
-
     if (!ledger->turns)
         return;
-    /* Where that fails they are lost to the day. */
-    app_give_back(ledger->server.session, &ledger->turns->app, &ledger->turns->block, &ignored);
+    turn_shares_end(&ledger->turns->shares, ledger);
     server_turn_close(ledger->turns->turn);
     buffer_release(&ledger->turns->folder);
     free(ledger->turns);
