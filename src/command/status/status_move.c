@@ -7,7 +7,7 @@
 #include "cli/summary.h"
 #include "ledger/commits.h"
 #include "ledger/postgres/server_url.h"
-#include "ledger/view/transfer.h"
+#include "ledger/transfer/transfer.h"
 #include "status_part.h"
 
 static int check(const struct options *o, struct error *err)

@@ -7,8 +7,8 @@
  *
  * Tested by tests/e2e/test_server_move.py
  */
-#ifndef CLAIMBATCH_LEDGER_VIEW_TRANSFER_H
-#define CLAIMBATCH_LEDGER_VIEW_TRANSFER_H
+#ifndef CLAIMBATCH_LEDGER_TRANSFER_TRANSFER_H
+#define CLAIMBATCH_LEDGER_TRANSFER_TRANSFER_H
 
 #include <stdbool.h>
 #include <stdint.h>

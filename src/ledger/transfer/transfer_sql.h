@@ -3,8 +3,8 @@
  *
  * Tested by tests/e2e/test_server_move.py
  */
-#ifndef CLAIMBATCH_LEDGER_VIEW_TRANSFER_SQL_H
-#define CLAIMBATCH_LEDGER_VIEW_TRANSFER_SQL_H
+#ifndef CLAIMBATCH_LEDGER_TRANSFER_TRANSFER_SQL_H
+#define CLAIMBATCH_LEDGER_TRANSFER_TRANSFER_SQL_H
 
 #include <stddef.h>
 

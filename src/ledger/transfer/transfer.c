@@ -1,4 +1,4 @@
-#include "ledger/view/transfer.h"
+#include "ledger/transfer/transfer.h"
 
 #include "base/error.h"
 #include "ledger/postgres/server_ledger.h"
