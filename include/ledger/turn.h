@@ -31,6 +31,10 @@ int ledger_turn_begin(struct ledger *ledger, struct error *err);
 int ledger_turn_commit(struct ledger *ledger, struct error *err);
 void ledger_turn_rollback(struct ledger *ledger);
 
+/* Whether a connection that is not the turns' own was lost, so that what is asked outside of them
+ * would wait. A commit makes it anew. */
+bool ledger_turn_is_lost(const struct ledger *ledger);
+
 /* Whether the commit that has failed may succeed later, for the server could not be reached and has
  * not been waited for too long: the same turn goes on, and more may be queued in it. */
 bool ledger_turn_waits(const struct ledger *ledger);

@@ -151,7 +151,8 @@ static int doubt(struct ledger *ledger, const struct row_ref *ref, const struct 
 
     if (!known.link)
         known.link = &none;
-    if (!known.link->claim && find_claim(ledger, ref, &known.link->claim, err))
+    if (!known.link->claim && find_claim(ledger, ref, &known.link->claim, err) &&
+        (server_driver_await(ledger, err) || find_claim(ledger, ref, &known.link->claim, err)))
         return -1;
     attempt = attempt_of(&known, server_turn_call(turn));
     server_turn_doubt(turn, &attempt, record);
@@ -199,6 +200,12 @@ static int find_folder(struct buffer *ret_folder, struct error *err)
     return 0;
 }
 
+/* What has come goes to this host's disk before it is waited. */
+static void keep_meanwhile(struct ledger *ledger)
+{
+    server_turn_keep_meanwhile(ledger->turns->turn);
+}
+
 static int open_turns(struct ledger *ledger, int64_t run, const struct app *app,
                       int64_t patience_ms, struct error *err)
 {
@@ -214,8 +221,12 @@ static int open_turns(struct ledger *ledger, int64_t run, const struct app *app,
     if (find_folder(&turns->folder, err))
         return -1;
     work = (struct server_work){(int32_t)turns->shares.app.platform, run, turns->folder.ptr};
-    return server_turn_open(ledger->path, &ledger->server.worker->worker, &work, TRY_MS,
-                            &turns->turn, err);
+    if (server_turn_open(ledger->path, &ledger->server.worker->worker, &work, TRY_MS, &turns->turn,
+                         err))
+        return -1;
+    ledger->server.patience_ms = patience_ms;
+    ledger->server.wait = keep_meanwhile;
+    return 0;
 }
 
 /* What is left of a ban is told by the server's clock; when it ends, by ours. */
@@ -241,6 +252,11 @@ static int fail(struct ledger *ledger, int64_t now_ms, const struct error *err)
     return -1;
 }
 
+bool ledger_turn_is_lost(const struct ledger *ledger)
+{
+    return ledger->turns && !session_is_open(ledger->server.session);
+}
+
 static int commit(struct ledger *ledger, struct error *err)
 {
     struct ledger_turns *turns = ledger->turns;
@@ -248,10 +264,10 @@ static int commit(struct ledger *ledger, struct error *err)
 
     ledger->queue = NULL;
     turns->waits = false;
-    if (!turns->queued && now_ms - turns->asked_ms < FACTS_MS)
+    if (!turns->queued && !ledger_turn_is_lost(ledger) && now_ms - turns->asked_ms < FACTS_MS)
         return 0;
     server_turn_facts(turns->turn, turns->shares.app.key, &turns->facts);
-    if (server_turn_commit(turns->turn, err))
+    if (server_turn_commit(turns->turn, err) || server_driver_restore(ledger, err))
         return fail(ledger, now_ms, err);
     turns->lost_ms = 0;
     turns->queued = 0;
@@ -313,6 +329,8 @@ bool ledger_turn_keep(struct ledger *ledger, struct error *err)
 
 void ledger_turns_close(struct ledger *ledger)
 {
+    ledger->server.patience_ms = 0;
+    ledger->server.wait = NULL;
     if (!ledger->turns)
         return;
     turn_shares_end(&ledger->turns->shares, ledger);
@@ -350,6 +368,12 @@ int ledger_turns_calls_left(struct ledger *ledger, int64_t quota, int64_t *ret_l
 void ledger_turns_charge(struct ledger *ledger, int32_t day, int64_t calls)
 {
     (void)ledger, (void)day, (void)calls;
+}
+
+bool ledger_turn_is_lost(const struct ledger *ledger)
+{
+    (void)ledger;
+    return false;
 }
 
 bool ledger_turn_waits(const struct ledger *ledger)

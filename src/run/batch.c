@@ -155,6 +155,18 @@ static int commit(struct batch *b, struct job **collected, struct error *err)
     return 0;
 }
 
+/* What comes after it asks outside of the turn, which waits while the server is away, and nobody
+ * takes the answers that come in that time: so those are told first, by a turn that has only them.
+ */
+static int tell_first(struct batch *b, struct job **collected, struct error *err)
+{
+    struct ledger *ledger = b->settings->ledger;
+
+    if (!ledger_turn_is_lost(ledger))
+        return 0;
+    return commit(b, collected, err) || begin(b, *collected, err) ? -1 : 0;
+}
+
 /* One transaction: outcomes, then decisions, then intents. The caller acts on *ret_jobs only after
  * it. */
 static int transact(struct batch *b, struct job **collected, struct job **ret_jobs,
@@ -166,7 +178,7 @@ static int transact(struct batch *b, struct job **collected, struct job **ret_jo
     if (begin(b, *collected, err))
         return -1;
     suspect_doubt(b, *collected);
-    if (collect_jobs(b, *collected, err))
+    if (collect_jobs(b, *collected, err) || tell_first(b, collected, err))
         goto fail;
     firewall_check(b);
     halt_check_failures(b);

@@ -253,6 +253,27 @@ static void ban_of_another_start_is_heard_of(void **state)
     ledger_close(other);
 }
 
+/* What is asked outside of the turn is asked once more, and a commit makes the connection anew. */
+static void a_connection_beside_the_turns_that_was_lost_is_replaced(void **state)
+{
+    struct place *place = *state;
+    struct start start = start_run(place->ledger, 1);
+    struct turn turn = {.run = start.run, .now_ms = STARTED_MS};
+    struct turn_facts facts;
+
+    assert_false(ledger_turn_is_lost(start.ledger));
+    for (int i = 0; i < 2; i++) {
+        cluster_run(place->path, "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
+                                 "WHERE datname=current_database() AND pid<>pg_backend_pid()");
+        assert_true(ledger_turn_is_lost(start.ledger));
+        begin_turn(&start);
+        if (i)
+            assert_int_equal(ledger_turn_facts(start.ledger, &app, &turn, &facts, &err), 0);
+        commit_turn(&start);
+        assert_false(ledger_turn_is_lost(start.ledger));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +283,7 @@ int main(void)
         ON_BOTH(resend_is_put_off_and_accepted_then),
         ON_BOTH(rows_are_noted_warned_of_and_doubted),
         ON_BOTH(ban_of_another_start_is_heard_of),
+        ON_SERVER(a_connection_beside_the_turns_that_was_lost_is_replaced),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -141,6 +141,10 @@ const struct spill *server_turn_kept(const struct server_turn *turn);
 struct session;
 int server_turn_tell_late(struct server_turn *turn, struct session *session, struct error *err);
 
+/* Keeps the answers that are queued on this host, while the server cannot be reached. Where they
+ * cannot be kept that is a warning. */
+void server_turn_keep_meanwhile(struct server_turn *turn);
+
 /* The same of who gives up: adds to the error where they are, or why they are not. Whether they are
  * kept. */
 bool server_turn_keep_last(struct server_turn *turn, struct error *err);

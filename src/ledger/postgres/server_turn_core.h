@@ -68,9 +68,6 @@ void server_turn_forget(struct server_turn *turn);
 /* Keeps an end that is queued, should the turn not be acknowledged. */
 void server_turn_keep_end(struct server_turn *turn, const struct spill_answer *answer);
 
-/* The server cannot be reached at present. Where they cannot be kept that is a warning. */
-void server_turn_keep_meanwhile(struct server_turn *turn);
-
 /* All of it was acknowledged; or it is closed. */
 void server_turn_keep_no_more(struct server_turn *turn);
 void server_turn_keep_close(struct server_turn *turn);

@@ -1,5 +1,6 @@
 /* Statements that are sent one behind the other, as one transaction, and answered together. */
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -181,10 +182,22 @@ const char *session_state(const struct session *session)
     return session->state;
 }
 
+static bool has_input(const struct session *session)
+{
+    struct pollfd input = {PQsocket(session->connection), POLLIN, 0};
+
+    return poll(&input, 1, 0) > 0;
+}
+
+/* A server that ends a session says so first: the end of the stream comes behind that. */
 bool session_is_open(const struct session *session)
 {
-    return session_is_usable(session) && PQconsumeInput(session->connection) &&
-           PQstatus(session->connection) == CONNECTION_OK;
+    if (!session_is_usable(session))
+        return false;
+    for (int i = 0; i < 2 && has_input(session); i++)
+        if (!PQconsumeInput(session->connection))
+            return false;
+    return PQstatus(session->connection) == CONNECTION_OK;
 }
 
 bool session_is_usable(const struct session *session)

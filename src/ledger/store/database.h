@@ -92,6 +92,8 @@ struct ledger {
         int64_t new_id;               /* as of the last statement */
         struct ledger_worker *worker; /* this process there */
         struct import_ahead *ahead;   /* of an import: what is known of rows to come; or NULL */
+        int64_t patience_ms; /* how long a session is waited for beside a transaction, at least */
+        void (*wait)(struct ledger *ledger); /* called as that begins, or NULL */
     } server;
     struct ledger_turns *turns;    /* of a run on a server; NULL: its turns are transactions */
     const struct row_queue *queue; /* in such a turn: what takes the place of statements of rows */

@@ -2,11 +2,13 @@
 
 #ifdef HAVE_LIBPQ
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "ledger/import/import.h"
@@ -23,7 +25,8 @@
 
 /* A server that is away for a moment. */
 #define FIRST_WAIT_MS 20
-#define LAST_WAIT_MS 2000
+#define LAST_WAIT_MS 1000
+#define MOMENT_MS 2500
 
 static void copy(struct ledger *ledger, struct answer *answer)
 {
@@ -106,20 +109,44 @@ int server_driver_restore(struct ledger *ledger, struct error *err)
     return 0;
 }
 
+int server_driver_await(struct ledger *ledger, struct error *err)
+{
+    int64_t begun_ms = clock_mono_ms();
+    bool is_told = false;
+    struct error why;
+
+    if (session_is_usable(ledger->server.session))
+        return -1;
+    for (int wait_ms = FIRST_WAIT_MS; server_driver_restore(ledger, &why);
+         wait_ms = wait_ms < LAST_WAIT_MS / 2 ? 2 * wait_ms : LAST_WAIT_MS) {
+        int64_t spent_ms = clock_mono_ms() - begun_ms;
+
+        if (why.exit_code != EXIT_TRY_LATER) {
+            *err = why;
+            return -1;
+        }
+        if (spent_ms >= MOMENT_MS && spent_ms >= ledger->server.patience_ms)
+            return -1;
+        if (wait_ms == FIRST_WAIT_MS && ledger->server.wait)
+            ledger->server.wait(ledger);
+        if (spent_ms >= MOMENT_MS && !is_told)
+            log_warn("%s. This run waits for the ledger, and nothing more is sent until then",
+                     why.text);
+        is_told = spent_ms >= MOMENT_MS;
+        if (stop_signal() || (poll(NULL, 0, wait_ms) < 0 && errno != EINTR))
+            return -1;
+    }
+    return 0;
+}
+
 /* Outside of a transaction a statement may come twice: where its session was lost another one asks.
  * What became of a commit that was lost cannot be asked so. */
 static int ask_twice(struct ledger *ledger, struct answer *answer, struct error *err)
 {
-    struct error why;
-
     if (!ask(ledger, answer, err))
         return 0;
-    if (ledger->server.is_begun || answer->which == SQL_COMMIT ||
-        session_is_usable(ledger->server.session))
+    if (ledger->server.is_begun || answer->which == SQL_COMMIT || server_driver_await(ledger, err))
         return -1;
-    for (int wait_ms = FIRST_WAIT_MS; server_driver_restore(ledger, &why); wait_ms *= 2)
-        if (wait_ms > LAST_WAIT_MS || stop_signal() || poll(NULL, 0, wait_ms) < 0)
-            return -1;
     return ask(ledger, answer, err);
 }
 

@@ -22,4 +22,10 @@ int server_driver_open_to_look(struct ledger *ledger, struct error *err);
  * it stays asked. Not in a transaction. */
 int server_driver_restore(struct ledger *ledger, struct error *err);
 
+/* After something asked outside of a transaction has failed: the same, where the session was lost,
+ * and waits for a server that is away: for a moment, a run for its patience, until a signal. Else
+ * fails with the error as it was; with EXIT_BAD_CONFIG where this server is not to be told anything
+ * any more. */
+int server_driver_await(struct ledger *ledger, struct error *err);
+
 #endif

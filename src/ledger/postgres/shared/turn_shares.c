@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "ledger/postgres/alive/ledger_worker.h"
-#include "ledger/postgres/session.h"
 #include "ledger/shared.h"
 #include "ledger/store/database.h"
 #include "ledger/store/server_driver.h"
@@ -18,13 +17,6 @@ int turn_shares_begin(struct turn_shares *shares, struct ledger *ledger, const s
     return 0;
 }
 
-/* A session beside the turns that was lost is replaced, and what it was asked is asked again; else
- * the error stays as it is. */
-static int renew(struct ledger *ledger, struct error *err)
-{
-    return session_is_usable(ledger->server.session) ? -1 : server_driver_restore(ledger, err);
-}
-
 static int step(struct turn_shares *shares, struct ledger *ledger,
                 const struct rate_share_turn *turn, struct error *err)
 {
@@ -36,7 +28,8 @@ static int step(struct turn_shares *shares, struct ledger *ledger,
 int turn_shares_step(struct turn_shares *shares, struct ledger *ledger,
                      const struct rate_share_turn *turn, struct error *err)
 {
-    if (step(shares, ledger, turn, err) && (renew(ledger, err) || step(shares, ledger, turn, err)))
+    if (step(shares, ledger, turn, err) &&
+        (server_driver_await(ledger, err) || step(shares, ledger, turn, err)))
         return -1;
     return 0;
 }
@@ -52,7 +45,7 @@ int turn_shares_calls_left(struct turn_shares *shares, struct ledger *ledger, in
                            int64_t *ret_left, struct error *err)
 {
     if (take_calls(shares, ledger, quota, err) &&
-        (renew(ledger, err) || take_calls(shares, ledger, quota, err)))
+        (server_driver_await(ledger, err) || take_calls(shares, ledger, quota, err)))
         return -1;
     *ret_left = shares->block.left;
     return 0;
