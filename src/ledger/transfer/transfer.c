@@ -88,7 +88,7 @@ static int check_empty(struct ledger *server, struct error *err)
 
 /* ---- what it says ---- */
 
-static int tell_page(struct ledger *server, const struct transfer_table *table, struct buffer *page,
+static int tell_page(struct ledger *server, const struct transfer_pair *table, struct buffer *page,
                      struct error *err)
 {
     int result;
@@ -100,13 +100,13 @@ static int tell_page(struct ledger *server, const struct transfer_table *table, 
         return error_no_memory(err);
     result = stop_signal() ? error_set(err, EXIT_TRY_LATER, "stopped by a signal: %s",
                                        strsignal(stop_signal()))
-                           : parameters_ask(server->server.session, table->to_server, err, "s",
+                           : parameters_ask(server->server.session, table->into.ptr, err, "s",
                                             buffer_string(page));
     buffer_reset(page);
     return result;
 }
 
-static int tell_rows(struct ledger *server, const struct transfer_table *table, struct ledger *file,
+static int tell_rows(struct ledger *server, const struct transfer_pair *table, struct ledger *file,
                      struct database_statement *s, struct error *err)
 {
     struct buffer page = {0};
@@ -127,13 +127,13 @@ static int tell_rows(struct ledger *server, const struct transfer_table *table, 
     return result;
 }
 
-static int tell_table(struct ledger *file, struct ledger *server,
-                      const struct transfer_table *table, struct error *err)
+static int tell_table(struct ledger *file, struct ledger *server, const struct transfer_pair *table,
+                      struct error *err)
 {
     struct database_statement s = {0};
     int result;
 
-    if (sqlite3_prepare_v2(file->db, table->of_file, -1, &s.sqlite, NULL) == SQLITE_OK)
+    if (sqlite3_prepare_v2(file->db, table->from.ptr, -1, &s.sqlite, NULL) == SQLITE_OK)
         result = tell_rows(server, table, file, &s, err);
     else
         result = database_fail(file, err);
@@ -173,17 +173,16 @@ static int compare(struct ledger *file, struct ledger *server, struct transfer *
                      LOG_QUOTED(file->path));
 }
 
-static int tell_all(struct ledger *file, struct ledger *server, struct transfer *counts,
-                    struct error *err)
+static int tell_all(struct ledger *file, struct ledger *server, const struct transfer_sql *sql,
+                    struct transfer *counts, struct error *err)
 {
     static const char take_id[] = "UPDATE meta SET value=$1 WHERE name='id'";
-    const struct transfer_table *table;
 
     if (session_execute(server->server.session, transfer_sql_begin, err) ||
         parameters_ask(server->server.session, take_id, err, "s", file->id))
         return -1;
-    for (size_t i = 0; (table = transfer_sql_table(i)); i++)
-        if (tell_table(file, server, table, err))
+    for (size_t i = 0; i < sql->count; i++)
+        if (tell_table(file, server, &sql->pairs[i], err))
             return -1;
     return compare(file, server, counts, err) ||
                    session_execute(server->server.session, transfer_sql_end, err)
@@ -209,11 +208,11 @@ static int mark(struct ledger *file, const char *url, struct error *err)
     return result;
 }
 
-static int move(struct ledger *file, struct ledger *server, struct transfer *counts,
-                struct error *err)
+static int move(struct ledger *file, struct ledger *server, const struct transfer_sql *sql,
+                struct transfer *counts, struct error *err)
 {
     if (ledger_begin(file, err) || check_alive(file, err) || ledger_begin(server, err) ||
-        check_empty(server, err) || tell_all(file, server, counts, err) ||
+        check_empty(server, err) || tell_all(file, server, sql, counts, err) ||
         mark(file, server->path, err) || ledger_commit(file, err))
         return -1;
     if (!ledger_commit(server, err))
@@ -237,13 +236,15 @@ static int move_to(struct ledger *file, const char *url, struct transfer *ret_tr
                    struct error *err)
 {
     struct ledger *server = NULL;
-    int result = open_server(url, &server, err);
+    struct transfer_sql sql;
+    int result = transfer_sql_make(&sql, err) || open_server(url, &server, err) ? -1 : 0;
 
     if (!result && strcmp(server->id, file->id) == 0)
         ret_transfer->was_done = true;
     else if (!result)
-        result = move(file, server, ret_transfer, err);
+        result = move(file, server, &sql, ret_transfer, err);
     ledger_close(server);
+    transfer_sql_release(&sql);
     return result;
 }
 

@@ -1,5 +1,6 @@
 /*
- * transfer_sql: what a table of a ledger in a file says, and how a server is told.
+ * transfer_sql: what the tables of a ledger in a file and of one on a server have in common, and
+ * the statements by which either tells the other of them.
  *
  * Tested by tests/e2e/test_server_move.py
  */
@@ -8,18 +9,33 @@
 
 #include <stddef.h>
 
-/* One row of the first is a JSON object; many of them, in an array, are $1 of the second. */
-struct transfer_table {
-    const char *of_file, *to_server;
+#include "base/buffer.h"
+
+struct error;
+
+/* One row of the first is a JSON object; many of them, in an array, are the only value of the
+ * second. */
+struct transfer_pair {
+    struct buffer from, into;
 };
 
-/* In the order in which they are told. NULL past the last. */
-const struct transfer_table *transfer_sql_table(size_t i);
+#define TRANSFER_TABLES_MAX 24
 
-/* Before the first: where each row's claim is kept for as long as the transaction lasts. */
+/* Of all tables that go this way, in the order in which they are told. A session knows statements
+ * by their addresses, so these must live as long as it does. */
+struct transfer_sql {
+    struct transfer_pair pairs[TRANSFER_TABLES_MAX];
+    size_t count;
+};
+
+int transfer_sql_make(struct transfer_sql *ret_sql, struct error *err);
+void transfer_sql_release(struct transfer_sql *sql);
+
+/* On the server, before the first: where each row's claim is kept for as long as the transaction
+ * lasts. */
 extern const char transfer_sql_begin[];
 
-/* After the last: new numbers are behind those that came. */
+/* There, after the last: new numbers are behind those that came. */
 extern const char transfer_sql_end[];
 
 #endif
