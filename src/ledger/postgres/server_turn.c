@@ -11,11 +11,11 @@
 #include "server_answer.h"
 #include "server_check.h"
 #include "server_turn_core.h"
+#include "sqlstate.h"
 
 #define REPEAT_MS 10000 /* how long what others hinder is tried again */
 #define FIRST_WAIT_MS 20
 #define LAST_WAIT_MS 2000
-#define FENCED "CB001"    /* of the server's codes */
 #define READ_ONLY "25006" /* the server is a standby by now */
 
 /* ---- said ---- */
@@ -321,7 +321,7 @@ static bool is_to_be_repeated(struct server_turn *turn, int64_t begun_ms, struct
     int64_t spent_ms = clock_mono_ms() - begun_ms;
 
     /* Also where that is known already: the server's own word for it says nothing to anybody. */
-    if (turn->session && strcmp(session_state(turn->session), FENCED) == 0) {
+    if (turn->session && strcmp(session_state(turn->session), SQLSTATE_NEED) == 0) {
         tell_refused(turn, err);
         return false;
     }

@@ -356,6 +356,11 @@ int session_open_to_look(const char *url, struct session **ret_session, struct e
     return open_as(&wanted, ret_session, err);
 }
 
+const char *session_url(const struct session *session)
+{
+    return session->url;
+}
+
 void session_close(struct session *session)
 {
     if (!session)

@@ -31,6 +31,7 @@ int session_open(const char *url, struct session **ret_session, struct error *er
 int session_open_to_look(const char *url, struct session **ret_session, struct error *err);
 
 void session_close(struct session *session); /* NULL is fine */
+const char *session_url(const struct session *session);
 
 /* Runs statements that give no rows, separated by semicolons. A warning of the server with them is
  * an error: one that comes with a commit means that it may be forgotten. */

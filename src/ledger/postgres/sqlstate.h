@@ -9,6 +9,9 @@
 #include <stdbool.h>
 
 #define SQLSTATE_BYTES 6 /* five characters and a NUL */
+#define SQLSTATE_NEED                                                                              \
+    "CB001" /* what a statement stands on, as it said by need(), does not hold                     \
+             */
 
 /*
  * The exit code of an error with this code, "" for a connection that is not there or was lost:

@@ -13,6 +13,7 @@
 #include "base/stop.h"
 #include "ledger/import/import.h"
 #include "ledger/import/ledger_import_ahead.h"
+#include "ledger/postgres/alive/cold.h"
 #include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/postgres/alive/others.h"
 #include "ledger/postgres/alive/run_holder.h"
@@ -62,7 +63,9 @@ static int spare(struct ledger *ledger, struct answer *answer, const char *text,
 /* What begins or ends a transaction. */
 static int execute(struct ledger *ledger, enum statement which, struct error *err)
 {
-    int result = session_execute(ledger->server.session, server_sql_text(which), err);
+    struct session *session = ledger->server.session;
+    int result = which == SQL_BEGIN ? cold_begin(session, err)
+                                    : session_execute(session, server_sql_text(which), err);
 
     ledger->server.is_begun = !result && which != SQL_COMMIT;
     ledger->server.is_look = ledger->server.is_begun && which == SQL_READ;
@@ -76,7 +79,7 @@ static int ask(struct ledger *ledger, struct answer *answer, struct error *err)
     const char *text = server_sql_text((enum statement)answer->which);
     int spared;
 
-    if (!text)
+    if (!text && answer->which != SQL_BEGIN)
         return error_set(err, EXIT_INTERNAL,
                          "statement %d is not asked of a ledger on a PostgreSQL server; nothing "
                          "was done",
@@ -232,7 +235,7 @@ static int check_ledger(struct ledger *ledger, struct error *err)
                          "use the program that made it",
                          quoted, LOG_QUOTED(session_text(session, 0, 0)), SERVER_SCHEMA_TEXT);
     snprintf(ledger->id, sizeof(ledger->id), "%s", session_text(session, 0, 1));
-    return 0;
+    return cold_check_moved(session, err);
 }
 
 /* Once its session is there. */

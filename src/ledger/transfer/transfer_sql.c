@@ -168,7 +168,7 @@ static void write_columns(const struct table *table, const char *columns, column
     const char *at = columns;
     struct column column;
 
-    for (const char *between = ""; next_column(&at, &column); between = ", ") {
+    for (const char *between = ""; next_column(&at, &column); between = ",") {
         buffer_text(text, between);
         write(table, &column, text);
     }

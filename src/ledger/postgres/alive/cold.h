@@ -3,7 +3,7 @@
  * answer that came late. There is one at a time in a ledger, as with a ledger in a file; turns do
  * not wait for it.
  *
- * Tested by tests/unit/test_worker.c
+ * Tested by tests/unit/test_cold.c
  */
 #ifndef CLAIMBATCH_LEDGER_POSTGRES_ALIVE_COLD_H
 #define CLAIMBATCH_LEDGER_POSTGRES_ALIVE_COLD_H
@@ -11,8 +11,15 @@
 struct error;
 struct session;
 
-/* Waits for the one at hand, for as long as the session waits for locks: EXIT_TRY_LATER then. */
+/* Waits for the one at hand, for as long as the session waits for locks: EXIT_TRY_LATER then.
+ * EXIT_BAD_CONFIG where the ledger was moved to a file, which is told. */
 int cold_begin(struct session *session, struct error *err);
+
+/* The same of one that only ends what is its own, there too. */
+int cold_begin_to_end(struct session *session, struct error *err);
+
+/* Outside of a transaction: EXIT_BAD_CONFIG where the ledger was moved to a file. */
+int cold_check_moved(struct session *session, struct error *err);
 
 /* Commits where the result is not negative, and takes all back where it is: then err stays. Returns
  * the result, or -1. */

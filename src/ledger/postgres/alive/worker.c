@@ -175,7 +175,7 @@ int worker_end(struct worker *worker, struct error *err)
     int result;
 
     deadline_set(worker->send_before, 0);
-    if (cold_begin(worker->session, err))
+    if (cold_begin_to_end(worker->session, err))
         return -1;
     result = parameters_ask(worker->session, end, err, "ii", worker->id, worker->epoch) ||
                      expect_row(worker, worker->session, err) ||
