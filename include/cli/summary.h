@@ -25,6 +25,7 @@ struct summary {
     const char *invocation;            /* the command as it was typed, quoted for a shell */
     const char *resolve;               /* … the one that lists and settles unknown rows */
     const char *resend;                /* … and the one that sends them again */
+    const char *resend_from;           /* when that is refused no more; "": now */
     const char *left;      /* what to do about rows that a re-run has not taken; "": nothing */
     const char *left_next; /* … and the command for it; "": none */
 };

@@ -211,6 +211,10 @@ int ledger_round_open(struct ledger *ledger, int64_t run, enum round_kind kind, 
  * may yet arrive at the gateway: its unknown rows must not be sent again. In a file never. */
 int ledger_run_check_resend(struct ledger *ledger, int64_t run, struct error *err);
 
+/* Appends from when on that is over, "2026-11-28 10:31:17" in Beijing time; nothing: it is. */
+int ledger_run_resend_from(struct ledger *ledger, int64_t run, struct buffer *ret_from,
+                           struct error *err);
+
 /* Records, in the open transaction, that the round has come to its end. */
 int ledger_round_finish(struct ledger *ledger, int64_t round, int64_t now_ms, struct error *err);
 

@@ -198,6 +198,18 @@ static void append_suspects(const struct tally *tally, struct buffer *text)
             (unsigned long long)rows);
 }
 
+static void append_resend(const struct summary *s, struct buffer *text)
+{
+    if (*s->resend_from)
+        language_format(text,
+                        "or, if none of them was executed, from %s (Beijing time) on, for a host "
+                        "that was not heard of any more may send what it has signed until then: "
+                        "%s\n",
+                        s->resend_from, s->resend);
+    else
+        language_format(text, "or, if none of them was executed: %s\n", s->resend);
+}
+
 /* What to do, the most urgent first. */
 static void append_next(const struct summary *s, struct buffer *text)
 {
@@ -207,9 +219,10 @@ static void append_next(const struct summary *s, struct buffer *text)
         language_format(
             text,
             "next: ask the platform what became of the unknown rows; they are not sent again "
-            "until somebody says so. To list and to settle them: %s\n"
-            "or, if none of them was executed: %s\n",
-            s->resolve, s->resend);
+            "until somebody says so. To list and to settle them: %s\n",
+            s->resolve);
+    if (tally_rows(s->tally, OUTCOME_UNKNOWN))
+        append_resend(s, text);
     if (s->held.rows)
         language_append(text, "next: if the changes are meant, the same with "
                               "--rule changed-since-accepted=warn sends them\n");

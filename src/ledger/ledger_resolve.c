@@ -98,6 +98,20 @@ int ledger_run_check_resend(struct ledger *ledger, int64_t run, struct error *er
     return 0;
 }
 
+int ledger_run_resend_from(struct ledger *ledger, int64_t run, struct buffer *ret_from,
+                           struct error *err)
+{
+#ifdef HAVE_LIBPQ
+    int64_t rows;
+
+    if (database_is_server(ledger))
+        return quarantine_run(ledger->server.session, run, &rows, ret_from, err);
+#else
+    (void)ledger, (void)run, (void)ret_from, (void)err;
+#endif
+    return 0;
+}
+
 /* What a host that was not heard of any more has signed may leave yet. */
 static int check_quarantine(struct ledger *ledger, struct row_place place, struct error *err)
 {

@@ -49,6 +49,7 @@ class QuarantineTest(HostsCase):
             run.send_signal(signal.SIGKILL)
             run.finish()
             self.assertExit(self.upload(self.ws, gateway), 3)
+            self.assertNotIn("(Beijing time) on", self.upload(self.ws, gateway).log)
             again = ("--resend-unknown", "--by", "ops", "--reason", "asked")
             # As if another host had replaced it.
             postgres.query(self.url, "UPDATE claimbatch.claim SET settle_from=clock_timestamp()+interval '20 min'"
@@ -57,6 +58,9 @@ class QuarantineTest(HostsCase):
             refused = self.upload(self.ws, gateway, *again)
             self.assertExit(refused, 65)
             self.assertIn("can be sent again from", refused.log)
+            offered = self.upload(self.ws, gateway)
+            self.assertExit(offered, 3)
+            self.assertRegex(offered.log, r"or, if none of them was executed, from 20\d\d-.* \(Beijing time\) on.* --resend-unknown")
             self.assertEqual(len(gateway.journal), sent)
             postgres.query(self.url, "UPDATE claimbatch.claim SET settle_from=clock_timestamp()")
             self.assertExit(self.upload(self.ws, gateway, *again), 0)

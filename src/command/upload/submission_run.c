@@ -252,10 +252,22 @@ static int publish(struct submission *s, struct error *err)
     return save_run(s, err);
 }
 
+/* Where that is not known nothing is said: the command itself refuses. */
+static struct buffer resend_from(const struct submission *s)
+{
+    struct buffer from = {0};
+    struct error err;
+
+    if (ledger_run_resend_from(s->ledger, s->resumed.run.id, &from, &err))
+        log_warn("%s", err.text);
+    return from;
+}
+
 static void summarise(struct submission *s, struct tally *tally)
 {
     const struct buffer *json;
     struct buffer resolve = {0};
+    struct buffer from = resend_from(s);
     struct error ignored;
     struct summary summary = {
         .stop = &s->stop,
@@ -268,6 +280,7 @@ static void summarise(struct submission *s, struct tally *tally)
         .secret_file = s->options->app_secret_file,
         .invocation = s->invocation,
         .resend = buffer_string(&s->resend),
+        .resend_from = buffer_string(&from),
         .left = buffer_string(&s->left),
         .left_next = buffer_string(&s->left_next),
     };
@@ -281,6 +294,7 @@ static void summarise(struct submission *s, struct tally *tally)
     if (s->options->ending)
         ending_take(s->options->ending, &summary, json);
     buffer_release(&resolve);
+    buffer_release(&from);
     if (s->options->json && json->len)
         fwrite(json->ptr, 1, json->len, stdout);
 }

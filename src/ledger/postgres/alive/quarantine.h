@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+struct buffer;
 struct error;
 struct session;
 
@@ -19,7 +20,12 @@ struct session;
  * claim again. That it was accepted may be said at any time. */
 int quarantine_check(struct session *session, int64_t run, uint64_t row, struct error *err);
 
-/* The same of all unknown rows of a run, which are to be sent again. */
+/* How many unknown rows of a run it concerns, and, if any, from when on they may be sent again:
+ * appends "2026-11-28 10:31:17", Beijing time. */
+int quarantine_run(struct session *session, int64_t run, int64_t *ret_rows,
+                   struct buffer *ret_until, struct error *err);
+
+/* EXIT_INPUT_REFUSED where there are such. */
 int quarantine_check_run(struct session *session, int64_t run, struct error *err);
 
 #endif
