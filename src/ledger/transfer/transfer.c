@@ -5,21 +5,15 @@
 
 #ifdef HAVE_LIBPQ
 
-#include <stdio.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/log.h"
-#include "base/stop.h"
 #include "ledger/holder.h"
 #include "ledger/postgres/alive/parameters.h"
 #include "ledger/postgres/session.h"
 #include "ledger/store/database.h"
 #include "ledger/view/care.h"
-#include "transfer_sql.h"
-
-#define PAGE_ROWS 2000
-#define PAGE_BYTES 1000000
+#include "transfer_walk.h"
 
 /* ---- whether it may be moved ---- */
 
@@ -86,93 +80,6 @@ static int check_empty(struct ledger *server, struct error *err)
     return 0;
 }
 
-/* ---- what it says ---- */
-
-static int tell_page(struct ledger *server, const struct transfer_pair *table, struct buffer *page,
-                     struct error *err)
-{
-    int result;
-
-    if (!page->len)
-        return 0;
-    buffer_byte(page, ']');
-    if (page->failed)
-        return error_no_memory(err);
-    result = stop_signal() ? error_set(err, EXIT_TRY_LATER, "stopped by a signal: %s",
-                                       strsignal(stop_signal()))
-                           : parameters_ask(server->server.session, table->into.ptr, err, "s",
-                                            buffer_string(page));
-    buffer_reset(page);
-    return result;
-}
-
-static int tell_rows(struct ledger *server, const struct transfer_pair *table, struct ledger *file,
-                     struct database_statement *s, struct error *err)
-{
-    struct buffer page = {0};
-    int code = SQLITE_DONE;
-    int result = 0;
-
-    for (int rows = 1; !result && (code = sqlite3_step(s->sqlite)) == SQLITE_ROW; rows++) {
-        buffer_byte(&page, page.len ? ',' : '[');
-        buffer_text(&page, database_text(s, 0));
-        if (rows % PAGE_ROWS == 0 || page.len > PAGE_BYTES)
-            result = tell_page(server, table, &page, err);
-    }
-    if (!result && code != SQLITE_DONE)
-        result = database_fail(file, err);
-    if (!result)
-        result = tell_page(server, table, &page, err);
-    buffer_release(&page);
-    return result;
-}
-
-static int tell_table(struct ledger *file, struct ledger *server, const struct transfer_pair *table,
-                      struct error *err)
-{
-    struct database_statement s = {0};
-    int result;
-
-    if (sqlite3_prepare_v2(file->db, table->from.ptr, -1, &s.sqlite, NULL) == SQLITE_OK)
-        result = tell_rows(server, table, file, &s, err);
-    else
-        result = database_fail(file, err);
-    sqlite3_finalize(s.sqlite);
-    return result;
-}
-
-/* Of what there is, as much is there as here. */
-static int compare(struct ledger *file, struct ledger *server, struct transfer *counts,
-                   struct error *err)
-{
-    static const char question[] =
-        "SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM claim),"
-        " (SELECT count(*) FROM row), (SELECT count(open_call) FROM"
-        " claim), (SELECT count(*) FROM row WHERE claim IS NOT NULL)";
-    struct session *session = server->server.session;
-    int64_t open, linked;
-
-    if (database_number(file, "SELECT count(*) FROM run", &counts->runs, err) ||
-        database_number(file,
-                        "SELECT count(*) FROM (SELECT claim_order_no, workcard_id, platform FROM"
-                        " claim UNION SELECT claim_order_no, workcard_id, platform FROM"
-                        " open_attempt)",
-                        &counts->claims, err) ||
-        database_number(file, "SELECT count(*) FROM row", &counts->rows, err) ||
-        database_number(file, "SELECT count(*) FROM open_attempt", &open, err) ||
-        database_number(file, "SELECT count(*) FROM row WHERE linked<>0", &linked, err) ||
-        parameters_ask(session, question, err, ""))
-        return -1;
-    if (session_integer(session, 0, 0) == counts->runs &&
-        session_integer(session, 0, 1) == counts->claims &&
-        session_integer(session, 0, 2) == counts->rows && session_integer(session, 0, 3) == open &&
-        session_integer(session, 0, 4) == linked)
-        return 0;
-    return error_set(err, EXIT_INTERNAL,
-                     "the server has not all that the ledger '%s' has; nothing was moved",
-                     LOG_QUOTED(file->path));
-}
-
 static int tell_all(struct ledger *file, struct ledger *server, const struct transfer_sql *sql,
                     struct transfer *counts, struct error *err)
 {
@@ -181,10 +88,8 @@ static int tell_all(struct ledger *file, struct ledger *server, const struct tra
     if (session_execute(server->server.session, transfer_sql_begin, err) ||
         parameters_ask(server->server.session, take_id, err, "s", file->id))
         return -1;
-    for (size_t i = 0; i < sql->count; i++)
-        if (tell_table(file, server, &sql->pairs[i], err))
-            return -1;
-    return compare(file, server, counts, err) ||
+    return transfer_walk(TRANSFER_TO_SERVER, file, server, sql, err) ||
+                   transfer_compare(file, server, counts, err) ||
                    session_execute(server->server.session, transfer_sql_end, err)
                ? -1
                : 0;
@@ -237,7 +142,8 @@ static int move_to(struct ledger *file, const char *url, struct transfer *ret_tr
 {
     struct ledger *server = NULL;
     struct transfer_sql sql;
-    int result = transfer_sql_make(&sql, err) || open_server(url, &server, err) ? -1 : 0;
+    int result =
+        transfer_sql_make(TRANSFER_TO_SERVER, &sql, err) || open_server(url, &server, err) ? -1 : 0;
 
     if (!result && strcmp(server->id, file->id) == 0)
         ret_transfer->was_done = true;
