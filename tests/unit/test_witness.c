@@ -92,6 +92,19 @@ static void a_ledger_that_has_less_is_an_older_one(void **state)
 }
 
 /* The number of one that is gone is given again: what it was told is known for all that. */
+static void workers_of_an_earlier_server_are_not_missed(void **state)
+{
+    struct place *p = make_place(state);
+
+    execute(p->session, "UPDATE worker SET ended=true; DELETE FROM worker");
+    expect_loss(p, 41, -1);
+    execute(p->session, "INSERT INTO meta SELECT 'workers', last_value FROM worker_id_seq");
+    expect_none(p);
+    execute(p->session, "UPDATE meta SET value=value::bigint-1 WHERE name='workers'");
+    expect_loss(p, 41, -1);
+    free_place(p);
+}
+
 static void what_was_told_does_not_go_back(void **state)
 {
     struct place *p = make_place(state);
@@ -169,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(a_ledger_that_has_all_is_the_same),
         IN_FOLDER(a_ledger_that_has_less_is_an_older_one),
+        IN_FOLDER(workers_of_an_earlier_server_are_not_missed),
         IN_FOLDER(what_was_told_does_not_go_back),
         IN_FOLDER(each_of_the_last_workers_is_known),
         IN_FOLDER(a_torn_line_tells_nothing),

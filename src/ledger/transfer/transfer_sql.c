@@ -386,5 +386,7 @@ const char transfer_sql_begin[] = "CREATE TEMP TABLE link(run bigint, row bigint
     "SELECT setval(pg_get_serial_sequence('claimbatch." table "', 'id'), max(id)) FROM " table     \
     " HAVING max(id)>0;"
 
-const char transfer_sql_end[] =
-    BEHIND("platform") BEHIND("run") BEHIND("round") BEHIND("report_move");
+const char transfer_sql_end[] = BEHIND("platform") BEHIND("run") BEHIND("round") BEHIND(
+    "report_move") "SELECT setval(pg_get_serial_sequence('claimbatch.worker', 'id'), "
+                   "greatest(value::bigint,"
+                   " (SELECT max(id) FROM worker))) FROM meta WHERE name='workers' AND value<>'0'";

@@ -82,7 +82,8 @@ int64_t witness_newest(const struct witness *witness)
     return newest;
 }
 
-/* 1, 0 or -1, as witness_find_loss: the arrays are ended. */
+/* 1, 0 or -1, as witness_find_loss: the arrays are ended. Workers of an earlier server of this
+ * ledger, which went to a file in between, are not known to this one. */
 static int ask(struct session *session, const struct server_array *workers,
                const struct server_array *calls, const char *place, struct witness_loss *ret_loss,
                struct error *err)
@@ -90,7 +91,9 @@ static int ask(struct session *session, const struct server_array *workers,
     static const char behind[] =
         "SELECT x.worker, x.calls, coalesce(w.calls, -1) FROM unnest($1,$2) AS x(worker, calls)"
         " LEFT JOIN LATERAL (SELECT calls FROM worker WHERE id=x.worker AND place=$3::uuid"
-        " OFFSET 0) w ON true WHERE coalesce(w.calls, -1)<x.calls ORDER BY x.worker DESC LIMIT 1";
+        " OFFSET 0) w ON true WHERE coalesce(w.calls, -1)<x.calls"
+        " AND x.worker>coalesce((SELECT value::bigint FROM meta WHERE name='workers'), 0) ORDER BY "
+        "x.worker DESC LIMIT 1";
     const struct session_value values[] = {
         {SERVER_INT8S, .bytes = workers->bytes.ptr, .len = workers->bytes.len},
         {SERVER_INT8S, .bytes = calls->bytes.ptr, .len = calls->bytes.len},
