@@ -1,5 +1,5 @@
 /*
- * status_move: a ledger is moved to a PostgreSQL server.
+ * status_move: a ledger is moved to a PostgreSQL server, or back to a file.
  *
  * Tested by tests/e2e/test_server_move.py
  */

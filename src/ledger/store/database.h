@@ -101,6 +101,7 @@ struct ledger {
     char *plain; /* the same for SQLite, which takes some names for more than a path */
     char id[LEDGER_ID_BYTES];
     const char *moves_to;     /* the URL of who is moving it, or NULL */
+    const char *fills;        /* … from there: the id of that ledger; else NULL */
     bool is_new;              /* its schema was made by this process */
     struct place_owner owner; /* of the file; not known to a view */
     dev_t device;
@@ -249,13 +250,29 @@ void database_heed_signals(struct ledger *ledger);
 /* Reads the ledger's id into it. */
 int database_read_id(struct ledger *ledger, struct error *err);
 
-/* EXIT_BAD_CONFIG for a file whose ledger was moved to a server (transfer.h). */
+/* EXIT_BAD_CONFIG for a file whose ledger was moved to a server, or is still being moved from there
+ * (transfer.h). */
 int database_check_moved(struct ledger *ledger, struct error *err);
+
+/* In the open transaction: what the head of a file says under a name; or that it is being filled.
+ */
+int database_set_head(struct ledger *ledger, const char *name, const char *value,
+                      struct error *err);
+int database_mark_filling(struct ledger *ledger, struct error *err);
 
 /* As ledger_open, for who moves it to that URL, which must live as long as the ledger; also when
  * that was begun before. */
 int ledger_open_to_move(const char *path, const char *url, struct ledger **ret_ledger,
                         struct error *err);
+
+/* The way back, for who fills the file with the ledger of this id and URL, also when it was moved
+ * there from this file, or that was begun before: a file that is made has that id, and is marked as
+ * being filled from its first moment. Both must live as long as the ledger. */
+int ledger_open_to_fill(const char *path, const char *url, const char *id,
+                        struct ledger **ret_ledger, struct error *err);
+
+/* As ledger_open, one on a server, also when it was moved to a file. */
+int ledger_open_moved(const char *url, struct ledger **ret_ledger, struct error *err);
 
 /* 128 random bits as hex. */
 int database_random_id(char ret_hex[LEDGER_ID_BYTES], struct error *err);

@@ -63,24 +63,89 @@ int database_read_id(struct ledger *ledger, struct error *err)
     return result;
 }
 
-int database_check_moved(struct ledger *ledger, struct error *err)
+/* What the head says under a name: 1, or 0 where it has none such. The text is the statement's. */
+static int read_head(struct ledger *ledger, const char *name, struct database_statement *s,
+                     struct error *err)
 {
-    struct database_statement statement = {0};
-    int code = sqlite3_prepare_v2(ledger->db, "SELECT value FROM meta WHERE name='moved_to'", -1,
-                                  &statement.sqlite, NULL);
-    int result = 0;
+    int code = sqlite3_prepare_v2(ledger->db, "SELECT value FROM meta WHERE name=?1", -1,
+                                  &s->sqlite, NULL);
 
     if (code == SQLITE_OK)
-        code = sqlite3_step(statement.sqlite);
-    if (code != SQLITE_ROW && code != SQLITE_DONE)
-        result = database_fail(ledger, err);
-    else if (code == SQLITE_ROW &&
-             (!ledger->moves_to || strcmp(database_text(&statement, 0), ledger->moves_to) != 0))
-        result = error_set(err, EXIT_BAD_CONFIG,
-                           "the ledger '%s' was moved to '%s': name that with --ledger",
-                           LOG_QUOTED(ledger->path), LOG_QUOTED(database_text(&statement, 0)));
-    sqlite3_finalize(statement.sqlite);
+        code = sqlite3_bind_text(s->sqlite, 1, name, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(s->sqlite);
+    return code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : database_fail(ledger, err);
+}
+
+static bool is_own(const struct ledger *ledger)
+{
+    return ledger->fills && strcmp(ledger->fills, ledger->id) == 0;
+}
+
+static int refuse_filling(struct ledger *ledger, const char *url, struct error *err)
+{
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the move of a ledger from '%s' to '%s' was cut short: type claimbatch status "
+                     "--ledger '%s' --move-to '%s'",
+                     LOG_QUOTED(url), LOG_QUOTED(ledger->path), LOG_QUOTED(url),
+                     LOG_QUOTED(ledger->path));
+}
+
+static int check_filling(struct ledger *ledger, struct error *err)
+{
+    struct database_statement s = {0};
+    int found = read_head(ledger, "fills", &s, err);
+
+    if (found > 0)
+        refuse_filling(ledger, database_text(&s, 0), err);
+    sqlite3_finalize(s.sqlite);
+    return found ? -1 : 0;
+}
+
+int database_check_moved(struct ledger *ledger, struct error *err)
+{
+    struct database_statement s = {0};
+    int found;
+
+    if (is_own(ledger))
+        return 0;
+    if (check_filling(ledger, err))
+        return -1;
+    found = read_head(ledger, "moved_to", &s, err);
+    if (found > 0 && (!ledger->moves_to || strcmp(database_text(&s, 0), ledger->moves_to) != 0)) {
+        error_set(err, EXIT_BAD_CONFIG,
+                  "the ledger '%s' was moved to '%s': name that with --ledger",
+                  LOG_QUOTED(ledger->path), LOG_QUOTED(database_text(&s, 0)));
+        found = -1;
+    }
+    sqlite3_finalize(s.sqlite);
+    return found < 0 ? -1 : 0;
+}
+
+int database_set_head(struct ledger *ledger, const char *name, const char *value, struct error *err)
+{
+    sqlite3_stmt *s = NULL;
+    int result = -1;
+
+    if (sqlite3_prepare_v2(ledger->db, "INSERT OR REPLACE INTO meta VALUES(?1, ?2)", -1, &s,
+                           NULL) == SQLITE_OK &&
+        sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_bind_text(s, 2, value, -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_DONE)
+        result = 0;
+    else
+        database_fail(ledger, err);
+    sqlite3_finalize(s);
     return result;
+}
+
+/* The first of both is what earlier programs know. */
+int database_mark_filling(struct ledger *ledger, struct error *err)
+{
+    return database_set_head(ledger, "moved_to", ledger->moves_to, err) ||
+                   database_set_head(ledger, "fills", ledger->moves_to, err)
+               ? -1
+               : 0;
 }
 
 static int ask_to_stop(void *context)

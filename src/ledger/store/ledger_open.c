@@ -116,6 +116,11 @@ static int make_schema(struct ledger *ledger, struct error *err)
 
     if (database_random_id(id, err) || migrate(ledger, 0, err))
         return -1;
+    if (ledger->fills) {
+        snprintf(id, sizeof(id), "%s", ledger->fills);
+        if (database_mark_filling(ledger, err))
+            return -1;
+    }
     snprintf(text, sizeof(text),
              "INSERT INTO meta VALUES('id','%s');"
              "UPDATE commits SET made_ms=%lld; PRAGMA application_id=%d",
@@ -336,6 +341,35 @@ int ledger_open(const char *path, struct ledger **ret_ledger, struct error *err)
         return -1;
     if (!database_is_server(ledger))
         return open_file(ledger, path, ret_ledger, err);
+    *ret_ledger = ledger;
+    return 0;
+}
+
+int ledger_open_to_fill(const char *path, const char *url, const char *id,
+                        struct ledger **ret_ledger, struct error *err)
+{
+    struct ledger *ledger = ledger_open_begin(path, err);
+
+    *ret_ledger = NULL;
+    if (!ledger)
+        return -1;
+    ledger->moves_to = url;
+    ledger->fills = id;
+    return open_file(ledger, path, ret_ledger, err);
+}
+
+int ledger_open_moved(const char *url, struct ledger **ret_ledger, struct error *err)
+{
+    struct ledger *ledger = make_handle(url, err);
+
+    *ret_ledger = NULL;
+    if (!ledger)
+        return -1;
+    ledger->moves_to = url;
+    if (server_driver_open(ledger, err)) {
+        ledger_close(ledger);
+        return -1;
+    }
     *ret_ledger = ledger;
     return 0;
 }

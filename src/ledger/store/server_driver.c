@@ -235,7 +235,7 @@ static int check_ledger(struct ledger *ledger, struct error *err)
                          "use the program that made it",
                          quoted, LOG_QUOTED(session_text(session, 0, 0)), SERVER_SCHEMA_TEXT);
     snprintf(ledger->id, sizeof(ledger->id), "%s", session_text(session, 0, 1));
-    return cold_check_moved(session, err);
+    return ledger->moves_to ? 0 : cold_check_moved(session, err);
 }
 
 /* Once its session is there. */

@@ -97,34 +97,35 @@ static int tell_all(struct ledger *file, struct ledger *server, const struct tra
 
 /* ---- the move ---- */
 
-static int mark(struct ledger *file, const char *url, struct error *err)
-{
-    struct database_statement s = {0};
-    int result = -1;
-
-    if (sqlite3_prepare_v2(file->db, "INSERT OR REPLACE INTO meta VALUES('moved_to', ?1)", -1,
-                           &s.sqlite, NULL) == SQLITE_OK &&
-        sqlite3_bind_text(s.sqlite, 1, url, -1, SQLITE_STATIC) == SQLITE_OK &&
-        sqlite3_step(s.sqlite) == SQLITE_DONE)
-        result = 0;
-    else
-        database_fail(file, err);
-    sqlite3_finalize(s.sqlite);
-    return result;
-}
-
 static int move(struct ledger *file, struct ledger *server, const struct transfer_sql *sql,
                 struct transfer *counts, struct error *err)
 {
     if (ledger_begin(file, err) || check_alive(file, err) || ledger_begin(server, err) ||
         check_empty(server, err) || tell_all(file, server, sql, counts, err) ||
-        mark(file, server->path, err) || ledger_commit(file, err))
+        database_set_head(file, "moved_to", server->path, err) || ledger_commit(file, err))
         return -1;
     if (!ledger_commit(server, err))
         return 0;
     error_add(err, "the file is not used any more; whether the server has the ledger is not known: "
                    "type the same again");
     return -1;
+}
+
+/* What a ledger has left that went back to a file is never taken for it. */
+static int check_left(struct ledger *server, struct error *err)
+{
+    static const char question[] = "SELECT value FROM meta WHERE name='moved_to'";
+
+    if (parameters_ask(server->server.session, question, err, ""))
+        return -1;
+    if (!session_rows(server->server.session))
+        return 0;
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the database '%s' still has what a ledger left there that was moved to '%s' "
+                     "(host:path): name another database; or have its owner type DROP SCHEMA "
+                     "claimbatch CASCADE in it, and then type the same again; nothing was moved",
+                     LOG_QUOTED(server->path),
+                     LOG_QUOTED(session_text(server->server.session, 0, 0)));
 }
 
 /* One that is there is looked at once it is open. */
@@ -134,7 +135,7 @@ static int open_server(const char *url, struct ledger **ret_server, struct error
 
     if (server_ledger_create(url, &made, err) && err->exit_code != EXIT_CANNOT_CREATE)
         return -1;
-    return ledger_open(url, ret_server, err);
+    return ledger_open_moved(url, ret_server, err) || check_left(*ret_server, err) ? -1 : 0;
 }
 
 static int move_to(struct ledger *file, const char *url, struct transfer *ret_transfer,
