@@ -296,6 +296,19 @@ static void clock_advice(const struct exchange *exchange, char *ret_text, size_t
                  ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "behind" : "ahead of");
 }
 
+#define CLOCKS_MS 600000 /* how far the gateway lets a timestamp be off */
+
+/* Code 31 of a request that was right when it was signed: this process, or its machine, was stopped
+ * before it left. By what the clock says now the next one is right. */
+static bool is_late(const struct exchange *exchange, const struct answer *answer)
+{
+    int64_t off_ms = exchange->server_ms < 0 ? 0 : exchange->ended_ms - exchange->server_ms;
+
+    return answer->code == 31 && exchange->signed_ms &&
+           exchange->ended_ms - exchange->signed_ms >= CLOCKS_MS && off_ms < CLOCKS_MS &&
+           off_ms > -CLOCKS_MS;
+}
+
 #define ADVICE_BYTES 160
 
 static void advise(const struct verdict_settings *settings, const struct exchange *exchange,
@@ -304,7 +317,9 @@ static void advise(const struct verdict_settings *settings, const struct exchang
 {
     const char *advice = "";
 
-    if (kind == VERDICT_QUOTA)
+    if (kind == VERDICT_AGAIN && answer->code == 31)
+        advice = "this process was stopped for more than 600 s after it had signed the request";
+    else if (kind == VERDICT_QUOTA)
         advice = "the quota of the day is used up; start again after 00:00 Beijing time";
     else if (kind == VERDICT_UNKNOWN || kind == VERDICT_UNKNOWN_STOP)
         advice = STORED;
@@ -328,6 +343,8 @@ static void judge_error(const struct verdict_settings *settings, const struct ex
         i++;
     if (override)
         set(verdict, override->kind, 0, answer->code_text);
+    else if (rows[i].kind == VERDICT_STOP && is_late(exchange, answer))
+        set(verdict, VERDICT_AGAIN, 0, answer->code_text);
     else
         set(verdict, rows[i].kind, rows[i].exit_code, answer->code_text);
     if (verdict->kind == VERDICT_BAN)

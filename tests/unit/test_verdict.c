@@ -491,6 +491,38 @@ static void refused_timestamp_says_how_far_the_clocks_differ(void **state)
     assert_says(&verdict, "set this machine's clock");
 }
 
+/* A stopped process sends, when it goes on, what it had signed: that is no fault of a clock. */
+static void refused_timestamp_of_a_request_that_left_late_is_sent_again(void **state)
+{
+    static const char body[] = "{\"error_response\":{\"code\":31,\"msg\":\"Invalid Timestamp\"}}";
+    static const char later[] = "{\"error_response\":{\"code\":31,\"msg\":\"Invalid Timestamp\","
+                                "\"sub_code\":\"isp.x\"}}";
+    static const struct {
+        int64_t sent_ms, ended_ms, server_ms;
+        enum verdict_kind kind;
+    } cases[] = {
+        {1000, 701000, 702000, VERDICT_AGAIN},   /* stopped after it was handed over */
+        {701000, 701100, 702000, VERDICT_AGAIN}, /* … before */
+        {1000, 601000, 1202000, VERDICT_STOP},   /* the clock is wrong as well */
+        {1000, 601000, 0, VERDICT_STOP},         {1000, 601000, -1, VERDICT_AGAIN},
+        {1000, 600999, 601000, VERDICT_STOP}, /* it was not late */
+        {1000, 1100, 901000, VERDICT_STOP},
+    };
+    struct exchange exchange = answered(200);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        exchange.signed_ms = 1000;
+        exchange.sent_ms = cases[i].sent_ms;
+        exchange.ended_ms = cases[i].ended_ms;
+        exchange.server_ms = cases[i].server_ms;
+        assert_int_equal(judge_with(&plain, &exchange, body).kind, cases[i].kind);
+        assert_int_equal(judge_with(&plain, &exchange, later).kind, VERDICT_UNKNOWN_STOP);
+        exchange.signed_ms = 0;
+        assert_int_equal(judge_with(&plain, &exchange, body).kind, VERDICT_STOP);
+    }
+}
+
 static void override_wins_for_its_sub_code_alone(void **state)
 {
     static const struct verdict_override overrides[] = {
@@ -568,6 +600,7 @@ int main(void)
         cmocka_unit_test(quota_says_when_to_start_again),
         cmocka_unit_test(missing_session_is_named_when_there_was_none),
         cmocka_unit_test(refused_timestamp_says_how_far_the_clocks_differ),
+        cmocka_unit_test(refused_timestamp_of_a_request_that_left_late_is_sent_again),
         cmocka_unit_test(override_wins_for_its_sub_code_alone),
         cmocka_unit_test(long_words_are_cut_rather_than_the_advice),
     };

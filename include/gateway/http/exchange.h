@@ -64,6 +64,7 @@ struct exchange {
     struct exchange
         *company; /* others whose tags the call has as well; else they are not looked at */
     struct buffer body;
+    int64_t signed_ms; /* wall time that the request says; 0: not known */
     struct buffer url; /* where it goes; empty: where all calls of the client go */
 
     /* out: valid once the exchange is done */
@@ -77,6 +78,7 @@ struct exchange {
     int64_t sent_ms; /* wall time when it was handed to the connection, or when it ended if it never
                         was */
     int64_t sent_mono_ms; /* the same moment of the monotonic clock */
+    int64_t ended_ms;     /* wall time when it ended */
     int64_t duration_ms;  /* from hand-over to the end; 0 if never handed over */
     struct buffer answer; /* body of the answer; kept and reused from call to call */
     uint64_t connection; /* the number of the one it was handed to, within its client; 0: not known,

@@ -319,8 +319,9 @@ static void take_times(struct exchange *exchange)
 {
     int64_t now_ms = clock_mono_ms();
 
+    exchange->ended_ms = clock_wall_ms();
     if (exchange->handovers == 0) {
-        exchange->sent_ms = clock_wall_ms();
+        exchange->sent_ms = exchange->ended_ms;
         exchange->sent_mono_ms = now_ms;
     }
     exchange->duration_ms = now_ms - exchange->sent_mono_ms;

@@ -193,6 +193,7 @@ static void reset_exchange(struct exchange *exchange)
     exchange->server_ms = -1;
     exchange->sent_ms = 0;
     exchange->sent_mono_ms = 0;
+    exchange->ended_ms = 0;
     exchange->duration_ms = 0;
     buffer_reset(&exchange->answer);
     exchange->next = NULL;

@@ -125,7 +125,8 @@ void submit_start(struct submitter *submitter, struct job *job)
     struct error err;
 
     job->exchange.tag = job->row;
-    clock_format_top(clock_wall_ms(), timestamp);
+    job->exchange.signed_ms = clock_wall_ms();
+    clock_format_top(job->exchange.signed_ms, timestamp);
     if ((is_batch(submitter) ? write_batch : write_single)(submitter, job, timestamp, &err))
         refuse(submitter, job, TRANSPORT_INTERNAL, err.text);
     else if (deadline_is_over(submitter->settings->client.send_before))
