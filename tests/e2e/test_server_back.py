@@ -79,6 +79,17 @@ class BackTest(BackCase):
         self.ws.export(claim_rows(1, first=70), name="new.csv")
         self.assertExit(self.ws.upload(self.web, claims="new.csv", ledger=again), 0)  # no loss for this host's witness
 
+    def test_an_answer_that_contradicts_a_person_is_an_event_of_its_run(self):
+        self.upload("claims.csv", 2)
+        self.move()
+        self.query("INSERT INTO late_answer SELECT 7, run, row, claim, now(), 1, false, '{\"code\": \"REFUSED\"}' FROM row"
+                   " WHERE row=3")
+        self.assertIn("1 answer came late and contradicts", self.back().log)
+        with sqlite3.connect(self.ws.file("back.db")) as database:
+            (said,) = database.execute("SELECT text FROM event WHERE kind=6")
+        database.close()
+        self.assertEqual(said[0], "an answer that was not taken: row 3, outcome 1, code REFUSED")
+
     def test_runs_go_on_with_the_file(self):
         self.live_there()
         self.back()

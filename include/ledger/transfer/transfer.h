@@ -19,8 +19,9 @@ struct error;
 
 struct transfer {
     int64_t runs, claims, rows;
-    bool was_done; /* by an earlier one: nothing was left to do */
-    bool was_cut;  /* an earlier one was: what was left of it is done, and nothing counted */
+    int64_t evidence; /* answers that contradict a person, which are events of their runs now */
+    bool was_done;    /* by an earlier one: nothing was left to do */
+    bool was_cut;     /* an earlier one was: what was left of it is done, and nothing counted */
 };
 
 /*

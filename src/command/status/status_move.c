@@ -89,6 +89,15 @@ static int move_back(const struct options *o, struct transfer *ret_moved, struct
     if (transfer_to_file(o->ledger, o->move_to, ret_moved, err))
         return -1;
     tell(ret_moved);
+    if (ret_moved->evidence)
+        log_warn(language_plural("%lld answer came late and contradicts what was said of its row: "
+                                 "the file has it as an event of its run alone, and the server's "
+                                 "table late_answer keeps the whole",
+                                 "%lld answers came late and contradict what was said of their "
+                                 "rows: the file has them as events of their runs alone, and the "
+                                 "server's table late_answer keeps the whole",
+                                 (unsigned long long)ret_moved->evidence),
+                 (long long)ret_moved->evidence);
     tell_back(o);
     return EXIT_COMPLETE;
 }

@@ -101,6 +101,16 @@ static int check_quarantine(struct ledger *server, struct error *err)
         (long long)claims, LOG_QUOTED(session_text(session, 0, 1)));
 }
 
+static int count_evidence(struct ledger *server, struct transfer *counts, struct error *err)
+{
+    static const char question[] = "SELECT count(*) FROM late_answer WHERE NOT applied";
+
+    if (parameters_ask(server->server.session, question, err, ""))
+        return -1;
+    counts->evidence = session_integer(server->server.session, 0, 0);
+    return 0;
+}
+
 /* ---- what the server says of it ---- */
 
 /* 1, or 0 where it was not moved yet; and how much the file has recorded that it went to, or that
@@ -256,8 +266,9 @@ static int move(struct ledger *server, struct ledger *file, const struct transfe
 {
     if (ledger_begin(server, err) || session_execute(server->server.session, hold, err) ||
         ledger_check_others(server, err) || check_quarantine(server, err) ||
-        mark_server(server, file->path, err) || fill(file, server, sql, commits, counts, err) ||
-        verify(file, err) || tell_commits(server, ledger_commits(file), err))
+        count_evidence(server, counts, err) || mark_server(server, file->path, err) ||
+        fill(file, server, sql, commits, counts, err) || verify(file, err) ||
+        tell_commits(server, ledger_commits(file), err))
         return -1;
     if (!ledger_commit(server, err))
         return use_file(file, err);

@@ -31,6 +31,7 @@ struct table {
     " | c.last_row UNION SELECT r.prev_run << " ROW_BITS_TEXT " | r.prev_row FROM chain JOIN row"  \
     " r ON r.id=chain.id WHERE r.prev_run<>0) SELECT json_group_array(json_array(" RUN_OF_ID       \
     ", " ROW_OF_ID ")) FROM chain WHERE EXISTS(SELECT 1 FROM row WHERE row.id=chain.id))"
+#define LATE_ANSWER "6" /* EVENT_LATE_ANSWER */
 #define JSON_ROWS " FROM json_to_recordset($1::json) AS x("
 
 static const struct table tables[] = {
@@ -65,8 +66,14 @@ static const struct table tables[] = {
     {.name = "round",
      .columns = "id bigint, run bigint, kind smallint, by text, reason text, opened_ms bigint,"
                 " finished_ms bigint"},
+    /* A file has no table of answers that contradict a person: they are told of as events. */
     {.name = "event",
-     .columns = "run bigint, at_ms bigint, kind smallint, until_ms bigint, text text"},
+     .columns = "run bigint, at_ms bigint, kind smallint, until_ms bigint, text text",
+     .server = "(SELECT run, at_ms, kind, max(until_ms) AS until_ms, string_agg(text, '; ') AS text"
+               " FROM (SELECT run, at_ms, kind, until_ms, text FROM event UNION ALL SELECT run,"
+               " floor(extract(epoch FROM at)*1000)::bigint, " LATE_ANSWER ", 0, 'an answer that"
+               " was not taken: row '||row||', outcome '||outcome||', code '||(record->>'code')"
+               " FROM late_answer WHERE NOT applied) e GROUP BY run, at_ms, kind)"},
     {.name = "changed",
      .columns = ROW_PLACE "fee_before bigint, fee_after bigint",
      .has_row_id = true},
