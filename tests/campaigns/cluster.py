@@ -7,7 +7,8 @@ waits until the other is not heard of any more); meanwhile one or two accidents.
 A host types its command again as systemd does, until it ends by itself; that of a host that does not come back
 is typed on another. At the end of a day a person settles what is unknown by what the gateway's journal says, as
 far as the quarantine lets him; at the end of the last one all of it, one more upload ends well, and another
-sends nothing. Then an oracle holds journal, reports and tables against each other (cluster_oracle.py).
+sends nothing. After each day an oracle holds journal, reports and tables against each other
+(cluster_oracle.py); a trial ends with the first day on which it finds something.
 
 The programs have a lease of seconds (short_lease.c, short_window.h), so that a day takes some seconds, too.
 Short: 20 days, long: 1,000.
@@ -37,8 +38,9 @@ WORDS = office.WORDS
 
 
 class Trial:
-    def __init__(self, rng, database, sandbox, hosts):
+    def __init__(self, rng, database, sandbox, hosts, rate, in_flight):
         self.rng, self.database, self.box, self.hosts = rng, database, sandbox, hosts
+        self.rate, self.in_flight = rate, in_flight
         self.nemesis = Nemesis(self, rng, database, hosts)
         self.allowed = ()  # exit codes of this day
         self.work_of = []
@@ -48,15 +50,23 @@ class Trial:
         self.happened = []
         self.day = 0
 
-    def run(self, days, accidents, rate, in_flight):
+    def run(self, days, accidents):
         made = self.hosts[0].type("status", "--create", "--ledger", self.hosts[0].url)
         if made.code:
             return [f"row -: no ledger: {made.err}"]
-        for _ in range(days):
+        while self.day < days and not self.found:
             self.live_day(accidents)
-        self.finish()
-        return self.found or cluster_oracle.violations(
-            self.database, self.hosts, self.journal(), self.said, rate, in_flight)
+            self.look()
+        if not self.found:
+            self.finish()
+            self.look()
+        if self.found:
+            return [f"found on day {self.day}:", *self.found]
+        return cluster_oracle.at_end(self.database, self.hosts)
+
+    def look(self):
+        self.found += cluster_oracle.after_day(
+            self.database, self.hosts, self.journal(), self.said, self.rate, self.in_flight)
 
     def journal(self):
         trial.end_of_journal(self.box)
@@ -205,10 +215,10 @@ class Campaign:
                 try:
                     for number, workspace in enumerate(workspaces):
                         hosts.append(Host(f"host {number}", workspace, database, box, options))
-                    one = Trial(rng, database, box, hosts)
+                    one = Trial(rng, database, box, hosts, rate, in_flight)
                     happened = one.happened
-                    found = one.run(days, self.options.accident, rate, in_flight)
-                    self.count(database, days)
+                    found = one.run(days, self.options.accident)
+                    self.count(database, one.day)
                 finally:
                     for host in hosts:
                         host.close()

@@ -83,21 +83,30 @@ def check_rate(journal, rate, lag_ms=250):
 
 
 def check_reports(hosts, journal):
-    found = []
-    for host in hosts:
-        for path in sorted(glob.glob(host.ws.file("*.report.csv"))):
-            found += [f"{host.name}: {text}" for text in office.check_report(path, journal)]
-        found += [
-            f"{host.name}: a spill is left: {os.path.basename(path)}"
-            for path in glob.glob(os.path.join(host.state, "*.spill"))
-        ]
-    return found
+    return [
+        f"{host.name}: {text}"
+        for host in hosts
+        for path in sorted(glob.glob(host.ws.file("*.report.csv")))
+        for text in office.check_report(path, journal)
+    ]
 
 
-def violations(database, hosts, journal, said, rate, in_flight):
+def check_spills(hosts):
+    return [
+        f"{host.name}: a spill is left: {os.path.basename(path)}"
+        for host in hosts
+        for path in glob.glob(os.path.join(host.state, "*.spill"))
+    ]
+
+
+def after_day(database, hosts, journal, said, rate, in_flight):
+    """What holds also while claims are unsettled and a host has not come up again."""
     found = office.check_wire(journal, said)
-    found += check_tables(database)
     found += check_claims(database, journal)
     found += check_unknown(database, in_flight)
     found += check_rate(journal, rate)
     return found + check_reports(hosts, journal)
+
+
+def at_end(database, hosts):
+    return check_tables(database) + check_spills(hosts)
