@@ -25,7 +25,7 @@ import trial
 from cluster_host import DAY_SECONDS, PAUSE, Host
 from database import Database, enter_own_mounts, has_own_mounts
 from harness import Sandbox, Workspace, preload
-from nemesis import ACCIDENTS, WINDOW_S, Nemesis
+from nemesis import ACCIDENTS, DIRECTED, WINDOW_S, Nemesis
 from postgres import Missing
 
 SHORT, LONG = 20, 1000
@@ -85,7 +85,7 @@ class Trial:
         self.rows += fresh
         for host in self.hosts:
             host.ws.export(old + fresh[:2 * third], f"one-{self.day}.csv")
-            host.ws.export(fresh[third:], f"other-{self.day}.csv")
+            host.ws.export(old + fresh[third:], f"other-{self.day}.csv")
         return f"one-{self.day}.csv", f"other-{self.day}.csv"
 
     def live_day(self, accidents):
@@ -97,7 +97,8 @@ class Trial:
         for thread in self.work_of:
             thread.start()
         for name in accidents or self.rng.choices(ACCIDENTS, k=self.rng.choice((1, 1, 2))):
-            self.wait_for_moment()
+            if name not in DIRECTED:
+                self.wait_for_moment()
             self.happened.append(name)
             self.nemesis.strike(name)
         for thread in self.work_of:
@@ -119,8 +120,18 @@ class Trial:
         while time.monotonic() < until and any(other.is_busy() for other in self.hosts if other is not host):
             time.sleep(0.05)
 
+    def has_unsent(self, pids):
+        """Whether these processes may send what the gateway has not got yet."""
+        came = {(int(entry["workcard_id"]), entry["claim_order_no"]): entry["at_ms"]
+                for entry in self.box.journal if entry.get("claim") is not None}
+        return any(
+            came.get((int(workcard), order_no), 0) < int(open_ms)
+            for order_no, workcard, open_ms in self.database.query(
+                "SELECT claim_order_no, workcard_id, open_ms FROM claimbatch.claim JOIN claimbatch.worker w"
+                f" ON w.id=open_worker WHERE open_intent AND NOT ended AND pid IN ({', '.join(map(str, pids))})"))
+
     def send_again(self, host):
-        """What somebody has settled."""
+        """What nobody is sending, and what somebody has settled."""
         for name in ("one", "other"):
             host.type(*host.upload(f"{name}-{self.day}.csv"))
 
@@ -200,7 +211,7 @@ class Trial:
 class Campaign:
     def __init__(self, options, score):
         self.options, self.score = options, score
-        self.counts = dict.fromkeys(("days", "fences", "takeovers", "failovers", "late answers"), 0)
+        self.counts = dict.fromkeys(("days", "fences", "takeovers", "failovers", "late answers", "directed pauses"), 0)
 
     def attempt(self, name, days):
         rng = random.Random(f"{self.options.seed}/{name}")
@@ -218,7 +229,7 @@ class Campaign:
                     one = Trial(rng, database, box, hosts, rate, in_flight)
                     happened = one.happened
                     found = one.run(days, self.options.accident)
-                    self.count(database, one.day)
+                    self.count(database, one)
                 finally:
                     for host in hosts:
                         host.close()
@@ -232,13 +243,13 @@ class Campaign:
             for workspace in workspaces:
                 workspace.__exit__()
 
-    def count(self, database, days):
+    def count(self, database, one):
         """Who was killed is fenced by its own host, when that comes up; a takeover is what another one does."""
         (fences, takeovers, late), = database.query(
             "SELECT count(*), count(*) FILTER (WHERE b.place<>w.place),"
             " (SELECT count(*) FROM claimbatch.late_answer) FROM claimbatch.worker w"
             " LEFT JOIN claimbatch.worker b ON b.id=w.fenced_by WHERE w.fenced")
-        more = zip(self.counts, (days, int(fences), int(takeovers), database.failovers, int(late)))
+        more = zip(self.counts, (one.day, int(fences), int(takeovers), database.failovers, int(late), one.nemesis.pauses))
         for name, number in more:
             self.counts[name] += number
 

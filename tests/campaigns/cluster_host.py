@@ -89,21 +89,18 @@ class Host:
     def set_clock(self, offset_ms):
         self.write("clock", "=q", offset_ms)
 
-    def is_stopped(self):
+    def stopped(self):
+        """The processes that are."""
+        pids = []
         for run in self.runs:
             with contextlib.suppress(OSError), open(f"/proc/{run.process.pid}/stat", encoding="ascii") as file:
                 if file.read().split()[STATE_OF_PROCESS] == "T":
-                    return True
-        return False
+                    pids.append(run.process.pid)
+        return pids
 
-    def stop_at(self, moment):
-        """Stops it at its next moment of that kind (pause.c). False: it had none soon."""
+    def arm(self, moment):
+        """It stops at its next moment of that kind (pause.c); 0: at none."""
         self.write("pause", "=i", moment)
-        until = time.monotonic() + 1
-        while not (stopped := self.is_stopped()) and time.monotonic() < until:
-            time.sleep(0.002)
-        self.write("pause", "=i", 0)
-        return stopped
 
     def reconnect(self):
         for link in self.links:

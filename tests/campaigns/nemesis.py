@@ -10,6 +10,12 @@ from relay import DIRECTIONS
 
 LEASE_S = 2.2  # short_lease.c: after that a host is replaced
 WINDOW_S = 7  # short_window.h
+SETTLE_S = 2 * WINDOW_S + 1  # of short_lease.c, too
+BEFORE_REQUEST, BEFORE_COMMIT, AFTER_COMMIT = 1, 2, 3  # pause.c
+MOMENT_S = 5
+LATENCY_MAX_S = 0.15
+# Those that wait for a moment themselves: they begin before it may be over.
+DIRECTED = ("stop_before_request", "stop_before_commit", "stop_after_commit", "suspend", "sleep", "leave_ghost")
 ASKED = tuple(sign for number in (signal.SIGINT, signal.SIGTERM) for sign in (-number, 128 + number))
 OLD_TIMESTAMP = (77,)
 BAD_CONFIG, DISK = (78,), (73, 74)
@@ -18,6 +24,7 @@ BAD_CONFIG, DISK = (78,), (73, 74)
 class Nemesis:
     def __init__(self, day, rng, database, hosts):
         self.day, self.rng, self.database, self.hosts = day, rng, database, hosts
+        self.pauses = 0  # at a moment that was waited for
 
     def strike(self, name):
         """At a host that is at work, if one is."""
@@ -58,30 +65,77 @@ class Nemesis:
         self.pause()
         host.send_signal(signal.SIGCONT)
 
-    def stop_before_request(self, host):
-        self._stop_at(host, 1)
+    def stop_before_request(self, _):
+        self._stop_at(BEFORE_REQUEST)
 
-    def stop_before_commit(self, host):
-        self._stop_at(host, 2)
+    def stop_before_commit(self, _):
+        self._stop_at(BEFORE_COMMIT)
 
-    def _stop_at(self, host, moment):
-        if host.stop_at(moment):
+    def stop_after_commit(self, _):
+        self._stop_at(AFTER_COMMIT)
+
+    def _stop_at(self, moment):
+        host = self._await_stopped(moment)
+        if host:
             self.pause()
             host.send_signal(signal.SIGCONT)
 
-    def suspend(self, host):
+    def suspend(self, _):
         """A host is stopped when a request is about to leave. Another one takes its place, a person says what
-        the gateway knows, and the claims are sent again: then it goes on."""
-        if not host.stop_at(1):
-            return
-        others = [other for other in self.hosts if other is not host]
-        time.sleep(LEASE_S)
+        the gateway knows, and the claims are sent again: then it goes on, and the request is not too old yet."""
+        host = self._await_stopped(BEFORE_REQUEST)
+        if host:
+            self._send_again_instead(host)
+
+    def sleep(self, _):
+        """Longer than the quarantine, when it has been granted what it is to send: what it signs then is not old."""
+        host = self._await_granted()
+        if host:
+            time.sleep(SETTLE_S)
+            self._send_again_instead(host)
+
+    def _await_stopped(self, moment):
+        """The first host that comes to such a moment. None: none did, soon."""
+        for host in self.hosts:
+            host.arm(moment)
+        until = time.monotonic() + MOMENT_S
+        while not (stopped := [host for host in self.hosts if host.stopped()]) and time.monotonic() < until:
+            time.sleep(0.002)
+        for host in self.hosts:
+            host.arm(0)
+        for host in self.hosts:
+            if host not in stopped[:1]:
+                host.send_signal(signal.SIGCONT)
+        self.pauses += bool(stopped)
+        return stopped[0] if stopped else None
+
+    def _await_granted(self):
+        """A host that has been granted calls which the gateway has not got, nor is getting."""
+        until = time.monotonic() + MOMENT_S
+        while time.monotonic() < until and (host := self._await_stopped(AFTER_COMMIT)):
+            time.sleep(LATENCY_MAX_S)
+            if self.day.has_unsent(host.stopped()):
+                return host
+            host.send_signal(signal.SIGCONT)
+        return None
+
+    def _send_again_instead(self, host):
         self.day.allow(OLD_TIMESTAMP)
-        self.day.wait_for_others(host, 1.5)
-        for other in others:
-            self.day.settle(other)
-        self.day.send_again(others[0])
+        self._await_fence(host)
+        other = next(other for other in self.hosts if other is not host)
+        self.day.wait_for_others(host, 1)
+        self.day.send_again(other)
+        self.day.settle(other)
+        self.day.send_again(other)
         host.send_signal(signal.SIGCONT)
+
+    def _await_fence(self, host):
+        """Of what is stopped there; or until nobody seems to want its place."""
+        pids = ", ".join(map(str, host.stopped()))
+        until = time.monotonic() + 2 * LEASE_S
+        while time.monotonic() < until and self.database.query(
+                f"SELECT EXISTS (SELECT 1 FROM claimbatch.worker WHERE pid IN ({pids}) AND NOT fenced)") != [["f"]]:
+            time.sleep(0.05)
 
     def set_clock(self, host):
         """Some of these the gateway does not take, and some the ledger does not."""
