@@ -31,7 +31,8 @@ from postgres import Missing
 SHORT, LONG = 20, 1000
 DAYS = 10  # of a trial
 ROWS = (15, 60)
-RATES = (50, 100, 200)
+RATES = (20, 50, 100, 200)
+LATE_S = (0, 0, 0.3, 0.6, 0.9)  # by what the third host begins later: it joins those that share the rate
 USUAL = (0, 1, 3)
 AGAIN = (-9, 4, 69, 75)  # systemd types it again
 WORDS = office.WORDS
@@ -94,7 +95,10 @@ class Trial:
         first, second, third = self.hosts
         self.work_of = [threading.Thread(target=self.work, args=command)
                         for command in ((first, one), (second, one), (third, other), (second, other))]
+        late_s = self.rng.choice(LATE_S)
         for thread in self.work_of:
+            if thread is self.work_of[2]:
+                time.sleep(late_s)
             thread.start()
         for name in accidents or self.rng.choices(ACCIDENTS, k=self.rng.choice((1, 1, 2))):
             if name not in DIRECTED:

@@ -10,7 +10,6 @@ from relay import DIRECTIONS
 
 LEASE_S = 2.2  # short_lease.c: after that a host is replaced
 WINDOW_S = 7  # short_window.h
-SETTLE_S = 2 * WINDOW_S + 1  # of short_lease.c, too
 BEFORE_REQUEST, BEFORE_COMMIT, AFTER_COMMIT = 1, 2, 3  # pause.c
 MOMENT_S = 5
 LATENCY_MAX_S = 0.15
@@ -91,7 +90,8 @@ class Nemesis:
         """Longer than the quarantine, when it has been granted what it is to send: what it signs then is not old."""
         host = self._await_granted()
         if host:
-            time.sleep(SETTLE_S)
+            self._await_fence(host)
+            self.day.await_end_of_quarantine()
             self._send_again_instead(host)
 
     def _await_stopped(self, moment):
