@@ -215,7 +215,7 @@ class Trial:
 class Campaign:
     def __init__(self, options, score):
         self.options, self.score = options, score
-        self.counts = dict.fromkeys(("days", "fences", "takeovers", "failovers", "late answers", "directed pauses"), 0)
+        self.counts = dict.fromkeys(("days", "fences", "takeovers", "failovers", "late answers", "directed pauses", "ghosts"), 0)
 
     def attempt(self, name, days):
         rng = random.Random(f"{self.options.seed}/{name}")
@@ -253,7 +253,8 @@ class Campaign:
             "SELECT count(*), count(*) FILTER (WHERE b.place<>w.place),"
             " (SELECT count(*) FROM claimbatch.late_answer) FROM claimbatch.worker w"
             " LEFT JOIN claimbatch.worker b ON b.id=w.fenced_by WHERE w.fenced")
-        more = zip(self.counts, (one.day, int(fences), int(takeovers), database.failovers, int(late), one.nemesis.pauses))
+        more = zip(self.counts, (
+            one.day, int(fences), int(takeovers), database.failovers, int(late), one.nemesis.pauses, one.nemesis.ghosts))
         for name, number in more:
             self.counts[name] += number
 

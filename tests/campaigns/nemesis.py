@@ -13,8 +13,9 @@ WINDOW_S = 7  # short_window.h
 BEFORE_REQUEST, BEFORE_COMMIT, AFTER_COMMIT = 1, 2, 3  # pause.c
 MOMENT_S = 5
 LATENCY_MAX_S = 0.15
+GHOST_S = 0.3
 # Those that wait for a moment themselves: they begin before it may be over.
-DIRECTED = ("stop_before_request", "stop_before_commit", "stop_after_commit", "suspend", "sleep", "leave_ghost")
+DIRECTED = ("stop_before_request", "stop_before_commit", "stop_after_commit", "suspend", "sleep")
 ASKED = tuple(sign for number in (signal.SIGINT, signal.SIGTERM) for sign in (-number, 128 + number))
 OLD_TIMESTAMP = (77,)
 BAD_CONFIG, DISK = (78,), (73, 74)
@@ -24,6 +25,7 @@ class Nemesis:
     def __init__(self, day, rng, database, hosts):
         self.day, self.rng, self.database, self.hosts = day, rng, database, hosts
         self.pauses = 0  # at a moment that was waited for
+        self.ghosts = 0  # that came too late
 
     def strike(self, name):
         """At a host that is at work, if one is."""
@@ -98,9 +100,7 @@ class Nemesis:
         """The first host that comes to such a moment. None: none did, soon."""
         for host in self.hosts:
             host.arm(moment)
-        until = time.monotonic() + MOMENT_S
-        while not (stopped := [host for host in self.hosts if host.stopped()]) and time.monotonic() < until:
-            time.sleep(0.002)
+        stopped = self._await(MOMENT_S, lambda: [host for host in self.hosts if host.stopped()])
         for host in self.hosts:
             host.arm(0)
         for host in self.hosts:
@@ -132,10 +132,8 @@ class Nemesis:
     def _await_fence(self, host):
         """Of what is stopped there; or until nobody seems to want its place."""
         pids = ", ".join(map(str, host.stopped()))
-        until = time.monotonic() + 2 * LEASE_S
-        while time.monotonic() < until and self.database.query(
-                f"SELECT EXISTS (SELECT 1 FROM claimbatch.worker WHERE pid IN ({pids}) AND NOT fenced)") != [["f"]]:
-            time.sleep(0.05)
+        question = f"SELECT EXISTS (SELECT 1 FROM claimbatch.worker WHERE pid IN ({pids}) AND NOT fenced)"
+        self._await(2 * LEASE_S, lambda: self.database.query(question) == [["f"]])
 
     def set_clock(self, host):
         """Some of these the gateway does not take, and some the ledger does not."""
@@ -160,14 +158,28 @@ class Nemesis:
         host.mend()
 
     def leave_ghost(self, host):
-        """What is on its way to the server arrives when the host has long had another connection."""
+        """What is on its way to the server arrives when the host has long had another connection: too late."""
+        host = next((other for other in self.hosts if any(link.has_turns() for link in other.links)), host)
         for link in host.links:
             link.keep_back()
-        time.sleep(self.rng.uniform(0.02, 0.1))
+        self._await(1, lambda: any(link.keeps_turn() for link in host.links))
         for link in host.links:
             link.leave()
-        self.pause()
+        ghosts = self._await(LEASE_S, lambda: [ghost for link in host.links for ghost in link.replaced()])
+        commits = [ghost.commits for ghost in ghosts]
         host.mend()
+        time.sleep(GHOST_S if ghosts else 0)
+        self.ghosts += len(ghosts)
+        self.day.found += [
+            f"{host.name}: the ledger carried out what a connection had been told before another took its place"
+            for ghost, before in zip(ghosts, commits) if ghost.commits > before]
+
+    def _await(self, seconds, ask):
+        """What it says as soon as it says something, or after so long."""
+        until = time.monotonic() + seconds
+        while not (said := ask()) and time.monotonic() < until:
+            time.sleep(0.002)
+        return said
 
     def slow_database(self, host):
         for link in host.links:

@@ -7,12 +7,40 @@ arrives once it speaks again, also where its sender has gone meanwhile: as a net
 
 import contextlib
 import os
+import re
 import socket
+import struct
 import threading
 
 TO_SERVER, TO_CLIENT = "to server", "to client"
 BOTH = (TO_SERVER, TO_CLIENT)
 SOCKET = ".s.PGSQL.5432"
+FENCE = re.compile(rb"(s\d+\0)SELECT need\(EXISTS\(")  # what each turn begins with, as it is prepared
+COMMITTED = b"C\0\0\0\x0bCOMMIT\0"  # the server's word for it
+PEER = struct.Struct("3i")
+
+
+class Pair:
+    """The two sides of a connection; `process` is the client's, `commits` what it was told of its turns."""
+
+    def __init__(self, client, server):
+        self.client, self.server = client, server
+        self.process = PEER.unpack(client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))[0]
+        self.fence = None  # its name there; None: no turns are told to this connection
+        self.commits = 0
+
+    def note(self, direction, data):
+        prepared = FENCE.search(data) if direction == TO_SERVER else None
+        if prepared:
+            self.fence = b"\0" + prepared.group(1)
+        elif direction == TO_CLIENT and self.fence:
+            self.commits += data.count(COMMITTED)
+
+    def begins_turn(self, direction, data):
+        return direction == TO_SERVER and self.fence and self.fence in data
+
+    def sides(self):
+        return self.client, self.server
 
 
 class Link:
@@ -27,6 +55,7 @@ class Link:
         self._delay_s = 0
         self._is_cut = self._is_closed = False
         self._pairs = set()
+        self._keeps_next = False
         self._kept = set()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(os.path.join(folder, SOCKET))
@@ -42,7 +71,7 @@ class Link:
             self._is_cut = True
             pairs = list(self._pairs)
         for pair in pairs:
-            shut(pair, socket.SHUT_RDWR)
+            shut(pair.sides(), socket.SHUT_RDWR)
 
     def silence(self, directions=BOTH):
         with self._change:
@@ -53,27 +82,43 @@ class Link:
             self._delay_s = seconds
 
     def keep_back(self):
-        """What the connections of now tell the server arrives after `mend`; new ones are not concerned."""
+        """The next turn that the server is told arrives after `mend`, and so does what its connection is told
+        after that; others are not concerned."""
         with self._change:
-            self._kept = set(self._pairs)
+            self._keeps_next = True
+
+    def keeps_turn(self):
+        with self._change:
+            return bool(self._kept)
 
     def leave(self):
-        """The client's ends of those are closed; the server's stay."""
+        """The client's end of that is closed; the server's stays."""
         with self._change:
             pairs = list(self._kept)
-        for client, _ in pairs:
-            shut((client,), socket.SHUT_RDWR)
+        for pair in pairs:
+            shut((pair.client,), socket.SHUT_RDWR)
+
+    def has_turns(self):
+        with self._change:
+            return any(pair.fence for pair in self._pairs)
+
+    def replaced(self):
+        """Those that are kept back and whose process has been told of a commit by a connection made since."""
+        with self._change:
+            since = {pair.process for pair in self._pairs - self._kept if pair.commits}
+            return [pair for pair in self._kept if pair.process in since]
 
     def half_close(self):
         """The client is told that the server has closed, and the server nothing."""
         with self._change:
             pairs = list(self._pairs)
-        for client, _ in pairs:
-            shut((client,), socket.SHUT_WR)
+        for pair in pairs:
+            shut((pair.client,), socket.SHUT_WR)
 
     def mend(self):
         with self._change:
-            self._is_cut, self._silent, self._delay_s, self._kept = False, (), 0, set()
+            self._is_cut, self._silent, self._delay_s = False, (), 0
+            self._keeps_next, self._kept = False, set()
             self._change.notify_all()
 
     # ---- how it does it ----
@@ -85,7 +130,7 @@ class Link:
             except OSError:
                 return
             server = socket.socket(socket.AF_UNIX)
-            pair = (client, server)
+            pair = Pair(client, server)
             with self._change:
                 is_refused = self._is_cut or self._is_closed
             try:
@@ -100,17 +145,31 @@ class Link:
                 self._pairs.add(pair)
             ended = threading.Semaphore(0)
             for source, target, direction in ((client, server, TO_SERVER), (server, client, TO_CLIENT)):
-                threading.Thread(target=self._pump, args=(source, target, direction, ended), daemon=True).start()
+                threading.Thread(target=self._pump, args=(pair, source, target, direction, ended), daemon=True).start()
             threading.Thread(target=self._end, args=(pair, ended), daemon=True).start()
 
-    def _pump(self, source, target, direction, ended):
+    def _pump(self, pair, source, target, direction, ended):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self._note(pair, direction, data)
                 self._wait(direction, source)
-                target.sendall(data)
+                self._pass_on(target, direction, data)
         self._wait(direction, source)
         shut((target,), socket.SHUT_WR)
         ended.release()
+
+    def _note(self, pair, direction, data):
+        with self._change:
+            pair.note(direction, data)
+            if self._keeps_next and pair.begins_turn(direction, data):
+                self._keeps_next = False
+                self._kept.add(pair)
+
+    @staticmethod
+    def _pass_on(target, direction, data):
+        """What a server says is heard also where its client has gone."""
+        with contextlib.suppress(*((OSError,) if direction == TO_CLIENT else ())):
+            target.sendall(data)
 
     def _wait(self, direction, source):
         with self._change:
@@ -119,14 +178,14 @@ class Link:
             self._change.wait_for(lambda: self._is_closed or self._speaks(direction, source))
 
     def _speaks(self, direction, source):
-        return direction not in self._silent and not any(source is client for client, _ in self._kept)
+        return direction not in self._silent and not any(source is pair.client for pair in self._kept)
 
     def _end(self, pair, ended):
         ended.acquire()
         ended.acquire()
         with self._change:
             self._pairs.discard(pair)
-        for side in pair:
+        for side in pair.sides():
             side.close()
 
     def close(self):
