@@ -16,6 +16,7 @@ LATENCY_MAX_S = 0.15
 GHOST_S = 0.3
 # Those that wait for a moment themselves: they begin before it may be over.
 DIRECTED = ("stop_before_request", "stop_before_commit", "stop_after_commit", "suspend", "sleep")
+LONG_ONES = ("sleep",)
 ASKED = tuple(sign for number in (signal.SIGINT, signal.SIGTERM) for sign in (-number, 128 + number))
 OLD_TIMESTAMP = (77,)
 BAD_CONFIG, DISK = (78,), (73, 74)

@@ -3,10 +3,9 @@
 
 usage: tests/campaigns/run.py [--long] [--seed N] [--only TRIAL] [OPTION]... [NAME...]
 
-NAMEs are of: kill, chain, exhaust, faults, power, accident, crowd; without any, all of them. soak runs
-by its name alone, for 1 minute, or 30 in its long form (--minutes N), and so does cluster, which takes some
-minutes and needs a PostgreSQL server's programs. The other short forms end within some minutes,
-the long ones take hours. Each says its seed; a violation says how to repeat its trial. Other
+NAMEs are of: kill, chain, exhaust, faults, power, accident, crowd, cluster; without any, all of them. soak
+runs by its name alone, for 1 minute, or 30 in its long form (--minutes N). cluster needs a PostgreSQL server's
+programs, and is skipped without. The short forms end within some minutes, the long ones take hours. Each says its seed; a violation says how to repeat its trial. Other
 options are those of the campaigns themselves (NAME.py --help).
 
 The programs are found through the environment: CLAIMBATCH (with sanitizers) and CLAIMBATCH_RELEASE; where
@@ -21,8 +20,8 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NAMES = ("kill", "chain", "exhaust", "faults", "power", "accident", "crowd")
-BY_NAME = ("soak", "cluster")
+NAMES = ("kill", "chain", "exhaust", "faults", "power", "accident", "crowd", "cluster")
+BY_NAME = ("soak",)
 COUNTS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped")
 
 
