@@ -210,10 +210,12 @@ static void one_that_died_here_is_known_at_once(void **state)
 
     assert_false(p->watch.is_dead_here);
     assert_true(p->watch.is_fresh);
+    execute(p->first.session, "UPDATE worker SET beat_at=beat_at+interval '15 min'");
     host_lock_close(&p->first.lock); /* as the kernel does when it dies */
     assert_int_equal(fence_look(p->second.session, &p->second.lock, &lease_real, &p->watch, &err),
                      1);
     assert_true(p->watch.is_dead_here);
+    assert_false(p->watch.is_fresh); /* the server's clock was set back since */
     assert_int_equal(take(p, &lost), 1);
     assert_string_equal(
         ask(p->second.session, "open_intent, settle_from IS NULL", "FROM claim WHERE open_call=1"),

@@ -88,6 +88,22 @@ static void one_by_itself_waits_for_who_has_left_alone(void **state)
     session_close(session);
 }
 
+/* Both were written by a clock that is set back then. */
+static void server_whose_clock_is_set_back_stops_nobody(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = make_ledger(url);
+    struct rate_share share = {.member = {3, "k", 1}};
+
+    (void)state;
+    assert_int_equal(step(session, &share, RATE, 0), 0);
+    pass(session, -900);
+    now_ms += 900 * 1000;
+    assert_int_equal(step(session, &share, RATE, 0), 0);
+    assert_int_equal(step(session, &share, RATE, 0), RATE);
+    session_close(session);
+}
+
 static void one_without_a_rate_keeps_that_of_others(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -131,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(newcomer_waits_for_what_another_has_sent),
         cmocka_unit_test(one_by_itself_waits_for_who_has_left_alone),
+        cmocka_unit_test(server_whose_clock_is_set_back_stops_nobody),
         cmocka_unit_test(one_without_a_rate_keeps_that_of_others),
         cmocka_unit_test(settled_one_asks_nothing_before_somebody_comes_or_goes),
     };

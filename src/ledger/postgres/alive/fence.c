@@ -33,8 +33,9 @@ int fence_look(struct session *session, const struct host_lock *lock, const stru
                struct fence_watch *watch, struct error *err)
 {
     static const char look[] =
-        "SELECT beat, fenced OR ended, beat_at>clock_timestamp()-$2*interval '1 ms', pid,"
-        " host, place::text, boot FROM worker WHERE id=$1";
+        "SELECT beat, fenced OR ended, beat_at BETWEEN clock_timestamp()-$2*interval '1 ms'"
+        " AND clock_timestamp()+$2*interval '1 ms', pid, host, place::text, boot FROM worker"
+        " WHERE id=$1";
     int64_t asked_ms = clock_boot_ms();
     bool is_silent;
 

@@ -35,8 +35,7 @@ int member_look(struct session *session, const struct member *member, struct sha
                 struct error *err)
 {
     static const char look[] =
-        "SELECT a.generation, floor(extract(epoch FROM clock_timestamp()-a.changed)*1000)::bigint,"
-        " m.rate, m.members, m.before, m.acked=a.generation, o.acked, o.share,"
+        "SELECT a.generation, m.rate, m.members, m.before, m.acked=a.generation, o.acked, o.share,"
         " floor(extract(epoch FROM clock_timestamp()-a.left_at)*1000)::bigint FROM app a"
         " CROSS JOIN LATERAL (SELECT min(rate_said) AS rate, count(*) AS members,"
         "  count(*) FILTER (WHERE worker<$3) AS before, min(acked) AS acked FROM member"
@@ -52,14 +51,13 @@ int member_look(struct session *session, const struct member *member, struct sha
         return refuse(err);
     *ret_view = (struct share_view){
         .generation = session_integer(session, 0, 0),
-        .changed_ms_ago = session_integer(session, 0, 1),
-        .rate = session_is_null(session, 0, 2) ? SHARE_UNLIMITED : session_integer(session, 0, 2),
-        .members = (size_t)session_integer(session, 0, 3),
-        .before = (size_t)session_integer(session, 0, 4),
-        .all_acked = session_bool(session, 0, 5),
-        .acked = session_integer(session, 0, 6),
-        .share = session_integer(session, 0, 7),
-        .left_ms_ago = session_integer(session, 0, 8),
+        .rate = session_is_null(session, 0, 1) ? SHARE_UNLIMITED : session_integer(session, 0, 1),
+        .members = (size_t)session_integer(session, 0, 2),
+        .before = (size_t)session_integer(session, 0, 3),
+        .all_acked = session_bool(session, 0, 4),
+        .acked = session_integer(session, 0, 5),
+        .share = session_integer(session, 0, 6),
+        .left_ms_ago = session_integer(session, 0, 7),
     };
     return 0;
 }

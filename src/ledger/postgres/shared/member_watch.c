@@ -13,7 +13,8 @@ static int ask_silent(struct session *session, const struct member *member,
 {
     static const char silent[] =
         "SELECT w.id FROM member m JOIN worker w ON w.id=m.worker WHERE m.platform=$1"
-        " AND m.app_key=$2 AND m.worker<>$3 AND w.beat_at<clock_timestamp()-$4*interval '1 ms'"
+        " AND m.app_key=$2 AND m.worker<>$3 AND NOT w.beat_at BETWEEN"
+        " clock_timestamp()-$4*interval '1 ms' AND clock_timestamp()+$4*interval '1 ms'"
         " ORDER BY w.beat_at, w.id LIMIT 1";
 
     if (parameters_ask(session, silent, err, "isii", member->platform, member->app_key,

@@ -49,6 +49,18 @@ static int move(struct rate_share *s, struct session *session, const struct shar
     return 0;
 }
 
+/* How long it has been so is told by this host's own clock, which says less than the truth: one
+ * that is set, such as the server's, might say that what has changed will do so in a quarter of an
+ * hour, and nobody would send until then. */
+static void take_time(struct rate_share *s, int64_t now_ms, struct share_view *view)
+{
+    if (!s->looked_ms || view->generation != s->generation)
+        s->seen_ms = now_ms;
+    view->changed_ms_ago = now_ms - s->seen_ms;
+    if (view->left_ms_ago < 0)
+        view->left_ms_ago = view->changed_ms_ago;
+}
+
 int rate_share_step(struct rate_share *s, struct session *session,
                     const struct rate_share_turn *turn, struct error *err)
 {
@@ -61,6 +73,7 @@ int rate_share_step(struct rate_share *s, struct session *session,
         return 0;
     if (member_look(session, &s->member, &view, err))
         return -1;
+    take_time(s, turn->now_ms, &view);
     s->looked_ms = turn->now_ms;
     s->generation = view.generation;
     s->rate = view.rate;

@@ -26,6 +26,7 @@ struct rate_share {
     int64_t share;
     size_t members;
     int64_t looked_ms;
+    int64_t seen_ms; /* since when it has known this generation */
 };
 
 /* What is known at a step. */

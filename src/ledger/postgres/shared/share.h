@@ -30,7 +30,7 @@ int64_t share_divide(int64_t rate, size_t members, size_t before, int64_t genera
 /* What a member knows, as of one look at the ledger. */
 struct share_view {
     int64_t generation;
-    int64_t changed_ms_ago; /* since the generation was raised */
+    int64_t changed_ms_ago; /* since the generation was raised, at least */
     int64_t rate;           /* the lowest one that a member has; SHARE_UNLIMITED */
     size_t members, before;
     bool all_acked;       /* every member this generation */
