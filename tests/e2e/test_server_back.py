@@ -139,15 +139,33 @@ class BackTest(BackCase):
         self.assertEqual(len(self.web.requests), 3)
 
 
+class KilledRunTest(BackCase):
+    def test_what_a_killed_host_left_goes_along_and_its_run_goes_on(self):
+        self.assertExit(self.create(self.url), 0)
+        self.ws.export(claim_rows(40))
+        with Sandbox(self.ws, "--latency", "300") as gateway:
+            run = self.ws.start(*self.ws.upload_arguments(gateway, "--in-flight", "4", ledger=self.url))
+            self.assertTrue(gateway.has_lines(8, 60))
+            run.send_signal(signal.SIGKILL)
+            run.finish()
+            self.back()
+            self.assertTrue(self.document(ledger="back.db")["unknown"])
+            self.assertExit(self.ws.run("status", "--verify", "--ledger", "back.db"), 0)
+            self.assertExit(self.ws.upload(gateway, ledger="back.db"), 3)
+        self.assertExit(self.ws.run("audit", "claims.report.csv", "--ledger", "back.db"), 0)
+        self.assertLessEqual(len(gateway.journal), 40)  # none twice
+
+
 class NotYetTest(BackCase):
     def setUp(self):
         super().setUp()
         self.upload("claims.csv", 2)
         self.move()
 
-    def stays(self, words, code, name="back.db"):
+    def stays(self, words, code, name="back.db", makes=False):
         self.assertIn(words, self.back(name, code=code).log)
         self.document(ledger=self.url)  # it is in use yet
+        self.assertEqual(os.path.exists(self.ws.file("back.db")), makes)
 
     def test_not_while_a_host_is_at_work(self):
         self.ws.export(claim_rows(200, first=10), name="many.csv")
@@ -186,10 +204,26 @@ class NotYetTest(BackCase):
         self.stays("has runs of its own", 73, other.file("other.db"))
         self.document(ledger=other.file("other.db"))
 
+    def test_not_by_who_uses_it_alone(self):
+        self.query("DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; GRANT USAGE ON SCHEMA claimbatch TO clerk; GRANT SELECT,"
+                   " INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA claimbatch TO clerk; REVOKE INSERT ON meta FROM clerk; GRANT"
+                   " USAGE ON ALL SEQUENCES IN SCHEMA claimbatch TO clerk; GRANT EXECUTE ON FUNCTION need TO clerk")
+        self.addCleanup(self.query, "DROP OWNED BY clerk; DROP ROLE clerk")
+        self.assertIn("by its owner alone", self.back(url=postgres.as_user(self.url, "clerk"), code=78).log)
+        self.assertFalse(os.path.exists(self.ws.file("back.db")))
+
+    def test_not_to_a_file_that_somebody_has_open(self):
+        self.assertExit(self.ws.run("status", "--create", "--ledger", "back.db"), 0)
+        with sqlite3.connect(self.ws.file("back.db")) as database:
+            database.execute("SELECT * FROM run").fetchall()
+            self.stays("another process has the ledger 'back.db' open", 75, makes=True)
+        database.close()
+        self.back()
+
     def test_one_who_may_not_say_so_leaves_no_file_in_use(self):
         self.query("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'you may not' USING"
                    " ERRCODE='42501'; END$$; CREATE TRIGGER no BEFORE INSERT ON meta FOR EACH ROW EXECUTE FUNCTION no()")
-        self.stays("you may not", 78)
+        self.stays("you may not", 78, makes=True)
         self.assertExit(self.ws.run("status", "--ledger", "back.db"), 78)
         self.query("DROP TRIGGER no ON meta")
         self.back()

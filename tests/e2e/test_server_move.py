@@ -129,6 +129,15 @@ class MoveTest(MoveCase):
             run.finish()
             self.move()
 
+    def test_not_while_somebody_has_the_file_open(self):
+        """An upload that looks at its export yet has not seen the mark."""
+        self.upload("claims.csv", 1)
+        with sqlite3.connect(self.ws.file("ledger.db")) as database:
+            database.execute("SELECT * FROM run").fetchall()
+            self.assertIn("another process has the ledger 'ledger.db' open", self.move(code=75).log)
+        database.close()
+        self.move()
+
     def test_what_is_not_meant_is_refused(self):
         self.upload("claims.csv", 1)
         self.assertIn("takes the URL", self.move(url="other.db", code=2).log)

@@ -100,8 +100,9 @@ static int tell_all(struct ledger *file, struct ledger *server, const struct tra
 static int move(struct ledger *file, struct ledger *server, const struct transfer_sql *sql,
                 struct transfer *counts, struct error *err)
 {
-    if (ledger_begin(file, err) || check_alive(file, err) || ledger_begin(server, err) ||
-        check_empty(server, err) || tell_all(file, server, sql, counts, err) ||
+    if (ledger_begin(file, err) || check_alive(file, err) || transfer_check_alone(file, err) ||
+        ledger_begin(server, err) || check_empty(server, err) ||
+        tell_all(file, server, sql, counts, err) ||
         database_set_head(file, "moved_to", server->path, err) || ledger_commit(file, err))
         return -1;
     if (!ledger_commit(server, err))

@@ -139,7 +139,21 @@ static int find_place(const char *path, struct buffer *ret_place, struct error *
     return ret_place->failed ? error_no_memory(err) : 0;
 }
 
-/* Early, as not everybody may say so; others see it with the commit alone. */
+static int check_right(struct ledger *server, struct error *err)
+{
+    static const char question[] = "SELECT has_table_privilege('meta', 'INSERT')";
+
+    if (parameters_ask(server->server.session, question, err, ""))
+        return -1;
+    return session_bool(server->server.session, 0, 0)
+               ? 0
+               : error_set(err, EXIT_BAD_CONFIG,
+                           "the ledger '%s' is moved by its owner alone: name that role in the "
+                           "URL; nothing was moved",
+                           LOG_QUOTED(server->path));
+}
+
+/* Others see it with the commit alone. */
 static int mark_server(struct ledger *server, const char *path, struct error *err)
 {
     static const char mark[] = "INSERT INTO meta VALUES('moved_to', $1)";
@@ -220,7 +234,8 @@ static int raise_commits(struct ledger *file, int64_t commits, struct error *err
 static int fill(struct ledger *file, struct ledger *server, const struct transfer_sql *sql,
                 int64_t commits, struct transfer *counts, struct error *err)
 {
-    if (ledger_begin(file, err) || check_file(file, server->id, err) || clear(file, sql, err) ||
+    if (ledger_begin(file, err) || transfer_check_alone(file, err) ||
+        check_file(file, server->id, err) || clear(file, sql, err) ||
         database_set_head(file, "id", server->id, err) || database_mark_filling(file, err))
         return -1;
     snprintf(file->id, sizeof(file->id), "%s", server->id);
@@ -261,14 +276,21 @@ static const char hold[] =
     " event, changed, settlement, abandonment, pruned_export, report_move, pass, import, app,"
     " claim, row, late_answer IN SHARE MODE";
 
+static int begin_server(struct ledger *server, struct transfer *counts, struct error *err)
+{
+    return ledger_begin(server, err) || check_right(server, err) ||
+                   session_execute(server->server.session, hold, err) ||
+                   ledger_check_others(server, err) || check_quarantine(server, err) ||
+                   count_evidence(server, counts, err)
+               ? -1
+               : 0;
+}
+
 static int move(struct ledger *server, struct ledger *file, const struct transfer_sql *sql,
                 int64_t commits, struct transfer *counts, struct error *err)
 {
-    if (ledger_begin(server, err) || session_execute(server->server.session, hold, err) ||
-        ledger_check_others(server, err) || check_quarantine(server, err) ||
-        count_evidence(server, counts, err) || mark_server(server, file->path, err) ||
-        fill(file, server, sql, commits, counts, err) || verify(file, err) ||
-        tell_commits(server, ledger_commits(file), err))
+    if (mark_server(server, file->path, err) || fill(file, server, sql, commits, counts, err) ||
+        verify(file, err) || tell_commits(server, ledger_commits(file), err))
         return -1;
     if (!ledger_commit(server, err))
         return use_file(file, err);
@@ -292,6 +314,7 @@ static int check_place(const char *path, struct error *err)
                : 0;
 }
 
+/* No file is made before it is known that the move may be. */
 static int begin_move(struct ledger *server, const char *path, int64_t commits,
                       struct transfer *counts, struct error *err)
 {
@@ -302,6 +325,7 @@ static int begin_move(struct ledger *server, const char *path, int64_t commits,
     if (!result)
         result = check_place(path, err) || check_order(server->path, err) ||
                          ledger_await_others(server, err) || check_spills(server, err) ||
+                         begin_server(server, counts, err) ||
                          ledger_open_to_fill(path, server->path, server->id, &file, err) ||
                          move(server, file, &sql, commits, counts, err)
                      ? -1

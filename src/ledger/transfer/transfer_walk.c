@@ -146,6 +146,16 @@ int transfer_walk(enum transfer_way way, struct ledger *file, struct ledger *ser
     return result;
 }
 
+int transfer_check_alone(struct ledger *file, struct error *err)
+{
+    return ledger_is_alone(file)
+               ? 0
+               : error_set(err, EXIT_TRY_LATER,
+                           "another process has the ledger '%s' open; wait until it has ended, "
+                           "then type the same again; nothing was moved",
+                           LOG_QUOTED(file->path));
+}
+
 int transfer_compare(struct ledger *file, struct ledger *server, struct transfer *counts,
                      struct error *err)
 {
