@@ -130,6 +130,16 @@ class BackTest(BackCase):
         self.move()
         self.assertEqual(self.what_is_known(self.url), before)
 
+    def test_many_pages(self):
+        """More rows than either side is told at once."""
+        self.assertExit(self.create(self.url), 0)
+        self.ws.export(claim_rows(4500))
+        with Sandbox(self.ws) as gateway:
+            self.assertExit(self.ws.upload(gateway, "--in-flight", "64", ledger=self.url), 0)
+        self.assertIn("runs: 1, claims: 4500, rows: 4500", self.back().log)
+        self.assertExit(self.ws.run("status", "--verify", "--ledger", "back.db"), 0)
+        self.assertExit(self.ws.run("audit", "claims.report.csv", "--ledger", "back.db"), 0)
+
     def test_a_ledger_that_was_made_on_the_server(self):
         self.assertExit(self.create(self.url), 0)
         self.ws.export(claim_rows(3))
