@@ -156,36 +156,43 @@ int transfer_check_alone(struct ledger *file, struct error *err)
                            LOG_QUOTED(file->path));
 }
 
-int transfer_compare(struct ledger *file, struct ledger *server, struct transfer *counts,
+/* Asked one by one: a server gives each of them ten seconds. */
+static const struct {
+    const char *file, *server;
+} counts_of[] = {
+    {"SELECT count(*) FROM run", "SELECT count(*) FROM run"},
+    {"SELECT count(*) FROM (SELECT claim_order_no, workcard_id, platform FROM claim UNION SELECT"
+     " claim_order_no, workcard_id, platform FROM open_attempt)",
+     "SELECT count(*) FROM claim"},
+    {"SELECT count(*) FROM row", "SELECT count(*) FROM row"},
+    {"SELECT count(*) FROM open_attempt", "SELECT count(open_call) FROM claim"},
+    {"SELECT count(*) FROM row WHERE linked<>0",
+     "SELECT count(*) FROM row WHERE claim IS NOT NULL"},
+    {"SELECT count(*) FROM settlement", "SELECT count(*) FROM settlement"},
+};
+
+#define COUNTS (sizeof(counts_of) / sizeof(*counts_of))
+
+int transfer_compare(struct ledger *file, struct ledger *server, struct transfer *ret_counts,
                      struct error *err)
 {
-    static const char question[] =
-        "SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM claim),"
-        " (SELECT count(*) FROM row), (SELECT count(open_call) FROM"
-        " claim), (SELECT count(*) FROM row WHERE claim IS NOT NULL)";
     struct session *session = server->server.session;
-    int64_t open, linked;
+    int64_t counts[COUNTS];
 
-    if (database_number(file, "SELECT count(*) FROM run", &counts->runs, err) ||
-        database_number(file,
-                        "SELECT count(*) FROM (SELECT claim_order_no, workcard_id, platform FROM"
-                        " claim UNION SELECT claim_order_no, workcard_id, platform FROM"
-                        " open_attempt)",
-                        &counts->claims, err) ||
-        database_number(file, "SELECT count(*) FROM row", &counts->rows, err) ||
-        database_number(file, "SELECT count(*) FROM open_attempt", &open, err) ||
-        database_number(file, "SELECT count(*) FROM row WHERE linked<>0", &linked, err) ||
-        parameters_ask(session, question, err, ""))
-        return -1;
-    if (session_integer(session, 0, 0) == counts->runs &&
-        session_integer(session, 0, 1) == counts->claims &&
-        session_integer(session, 0, 2) == counts->rows && session_integer(session, 0, 3) == open &&
-        session_integer(session, 0, 4) == linked)
-        return 0;
-    return error_set(err, EXIT_INTERNAL,
-                     "the ledger '%s' and the one on the server have not the same; nothing was "
-                     "moved",
-                     LOG_QUOTED(file->path));
+    for (size_t i = 0; i < COUNTS; i++) {
+        if (database_number(file, counts_of[i].file, &counts[i], err) ||
+            parameters_ask(session, counts_of[i].server, err, ""))
+            return -1;
+        if (session_integer(session, 0, 0) != counts[i])
+            return error_set(err, EXIT_INTERNAL,
+                             "the ledger '%s' and the one on the server have not the same; nothing "
+                             "was moved",
+                             LOG_QUOTED(file->path));
+    }
+    ret_counts->runs = counts[0];
+    ret_counts->claims = counts[1];
+    ret_counts->rows = counts[2];
+    return 0;
 }
 
 #endif
