@@ -104,6 +104,28 @@ static void server_whose_clock_is_set_back_stops_nobody(void **state)
     session_close(session);
 }
 
+/* Between two looks at it; that a quarter of an hour has passed since is not so. */
+static void server_whose_clock_is_set_forth_hides_nobody_who_has_left(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = make_ledger(url);
+    struct rate_share first = {.member = {3, "k", 1}}, second = {.member = {3, "k", 2}};
+
+    (void)state;
+    step(session, &first, RATE, 0);
+    pass(session, 2);
+    execute(session, "CREATE FUNCTION claimbatch.clock_timestamp() RETURNS timestamptz LANGUAGE sql"
+                     " AS $$SELECT pg_catalog.clock_timestamp()-interval '15 min'$$");
+    execute(session, "SET search_path=claimbatch, pg_catalog");
+    assert_int_equal(member_leave(session, 1, &err), 0);
+    execute(session, "SET search_path=claimbatch");
+    execute(session, "DROP FUNCTION claimbatch.clock_timestamp");
+    assert_int_equal(step(session, &second, RATE, 0), 0);
+    assert_int_equal(step(session, &second, RATE, 0), 0);
+    assert_int_equal(step(session, &second, RATE, 0), RATE);
+    session_close(session);
+}
+
 static void one_without_a_rate_keeps_that_of_others(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -148,6 +170,7 @@ int main(void)
         cmocka_unit_test(newcomer_waits_for_what_another_has_sent),
         cmocka_unit_test(one_by_itself_waits_for_who_has_left_alone),
         cmocka_unit_test(server_whose_clock_is_set_back_stops_nobody),
+        cmocka_unit_test(server_whose_clock_is_set_forth_hides_nobody_who_has_left),
         cmocka_unit_test(one_without_a_rate_keeps_that_of_others),
         cmocka_unit_test(settled_one_asks_nothing_before_somebody_comes_or_goes),
     };

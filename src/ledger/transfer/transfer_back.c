@@ -272,7 +272,8 @@ static int use_file(struct ledger *file, struct error *err)
 
 /* Nobody writes any of what is read before the end, and the other side may take its time. */
 static const char hold[] =
-    "SET LOCAL idle_in_transaction_session_timeout=0; LOCK TABLE platform, run, run_count, round,"
+    "SET LOCAL idle_in_transaction_session_timeout=0; SET LOCAL statement_timeout=0; LOCK TABLE "
+    "platform, run, run_count, round,"
     " event, changed, settlement, abandonment, pruned_export, report_move, pass, import, app,"
     " claim, row, late_answer IN SHARE MODE";
 

@@ -386,8 +386,9 @@ void transfer_sql_release(struct transfer_sql *sql)
     sql->count = 0;
 }
 
-const char transfer_sql_begin[] = "CREATE TEMP TABLE link(run bigint, row bigint, claim bigint,"
-                                  " PRIMARY KEY(run, row)) ON COMMIT DROP";
+const char transfer_sql_begin[] =
+    "SET LOCAL statement_timeout=0; CREATE TEMP TABLE link(run bigint, row bigint, claim bigint,"
+    " PRIMARY KEY(run, row)) ON COMMIT DROP";
 
 #define BEHIND(table)                                                                              \
     "SELECT setval(pg_get_serial_sequence('claimbatch." table "', 'id'), max(id)) FROM " table     \

@@ -1,8 +1,13 @@
 #include "member.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "ledger/postgres/alive/parameters.h"
 #include "ledger/postgres/session.h"
+
+/* The server's clock may be set between two looks at it, and a host's: what has passed is the least
+ * that either says. */
+#define HOST_TIME(parameter) "to_timestamp(" parameter "::float8/1000)"
 
 static int refuse(struct error *err)
 {
@@ -36,16 +41,18 @@ int member_look(struct session *session, const struct member *member, struct sha
 {
     static const char look[] =
         "SELECT a.generation, m.rate, m.members, m.before, m.acked=a.generation, o.acked, o.share,"
-        " floor(extract(epoch FROM clock_timestamp()-a.left_at)*1000)::bigint FROM app a"
-        " CROSS JOIN LATERAL (SELECT min(rate_said) AS rate, count(*) AS members,"
-        "  count(*) FILTER (WHERE worker<$3) AS before, min(acked) AS acked FROM member"
-        "  WHERE platform=$1 AND app_key=$2) m"
-        " CROSS JOIN LATERAL (SELECT acked, share FROM member"
-        "  WHERE platform=$1 AND app_key=$2 AND worker=$3) o"
-        " WHERE a.platform=$1 AND a.app_key=$2";
+        " floor(extract(epoch FROM least(clock_timestamp(), " HOST_TIME(
+            "$4") ")-a.left_at)*1000)"
+                  "::bigint FROM app a"
+                  " CROSS JOIN LATERAL (SELECT min(rate_said) AS rate, count(*) AS members,"
+                  "  count(*) FILTER (WHERE worker<$3) AS before, min(acked) AS acked FROM member"
+                  "  WHERE platform=$1 AND app_key=$2) m"
+                  " CROSS JOIN LATERAL (SELECT acked, share FROM member"
+                  "  WHERE platform=$1 AND app_key=$2 AND worker=$3) o"
+                  " WHERE a.platform=$1 AND a.app_key=$2";
 
-    if (parameters_ask(session, look, err, "isi", member->platform, member->app_key,
-                       member->worker))
+    if (parameters_ask(session, look, err, "isii", member->platform, member->app_key,
+                       member->worker, clock_wall_ms()))
         return -1;
     if (!session_rows(session))
         return refuse(err);
@@ -89,8 +96,9 @@ int member_leave(struct session *session, int64_t worker, struct error *err)
     static const char leave[] =
         "WITH gone AS (DELETE FROM member WHERE worker=$1 RETURNING platform, app_key)"
         " UPDATE app SET generation=generation+1, changed=clock_timestamp(),"
-        " left_at=clock_timestamp() FROM gone"
-        " WHERE app.platform=gone.platform AND app.app_key=gone.app_key";
+        " left_at=greatest(clock_timestamp(), " HOST_TIME(
+            "$2") ") FROM gone"
+                  " WHERE app.platform=gone.platform AND app.app_key=gone.app_key";
 
-    return parameters_ask(session, leave, err, "i", worker);
+    return parameters_ask(session, leave, err, "ii", worker, clock_wall_ms());
 }
