@@ -126,6 +126,22 @@ static void server_whose_clock_is_set_forth_hides_nobody_who_has_left(void **sta
     session_close(session);
 }
 
+/* It had said so, and never heard that it was written. */
+static void share_that_was_acknowledged_unheard_is_used(void **state)
+{
+    char url[CLUSTER_URL_BYTES];
+    struct session *session = make_ledger(url);
+    struct rate_share share = {.member = {3, "k", 1}};
+
+    (void)state;
+    assert_int_equal(step(session, &share, RATE, 0), 0);
+    execute(session, "UPDATE member SET share=100, acked=(SELECT generation FROM app)");
+    pass(session, 2);
+    assert_int_equal(step(session, &share, RATE, 0), RATE);
+    assert_int_equal(step(session, &share, RATE, 0), RATE);
+    session_close(session);
+}
+
 static void one_without_a_rate_keeps_that_of_others(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -171,6 +187,7 @@ int main(void)
         cmocka_unit_test(one_by_itself_waits_for_who_has_left_alone),
         cmocka_unit_test(server_whose_clock_is_set_back_stops_nobody),
         cmocka_unit_test(server_whose_clock_is_set_forth_hides_nobody_who_has_left),
+        cmocka_unit_test(share_that_was_acknowledged_unheard_is_used),
         cmocka_unit_test(one_without_a_rate_keeps_that_of_others),
         cmocka_unit_test(settled_one_asks_nothing_before_somebody_comes_or_goes),
     };

@@ -34,6 +34,10 @@ static int move(struct rate_share *s, struct session *session, const struct shar
     int64_t share;
     enum share_move next = share_next(view, &share);
 
+    /* What it said last counts, also where it was not told that this was written: who waits for its
+     * word takes that for its share. */
+    if (view->acked >= view->generation)
+        s->share = view->share;
     s->is_settled = next == SHARE_KEEP && view->all_acked &&
                     view->changed_ms_ago >= SHARE_LEFT_MS && view->rate >= (int64_t)view->members;
     switch (next) {
