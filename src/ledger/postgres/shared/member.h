@@ -27,7 +27,8 @@ struct member {
 int member_join(struct session *session, const struct member *member, int64_t rate,
                 struct error *err);
 
-/* EXIT_TRY_LATER where it is no member any more: it was fenced. */
+/* All but changed_ms_ago, which each host tells by its own clock. EXIT_TRY_LATER where it is no
+ * member any more: it was fenced. */
 int member_look(struct session *session, const struct member *member, struct share_view *ret_view,
                 struct error *err);
 
