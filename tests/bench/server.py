@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Measures uploads with a ledger on a PostgreSQL server, by turns, medians of several.
 
-usage: tests/bench/server.py [--build DIR] [--rounds N] [--rows N] [--claims N] [beside|skip|standby|far|growth]...
+usage: tests/bench/server.py [--build DIR] [--rounds N] [--rows N] [--claims N] [turns|beside|skip|standby|far|growth]...
 
+turns: a worker's turns alone, without a gateway, by the rows in each; and with a synchronous standby.
 beside: on a file and on a server, of this machine, at 64 and 256 in flight. skip: another file of which all was
 accepted. standby: a server whose commits wait for another process that writes its log. far: through a relay that holds
 what is said, 1 and 5 ms of round trip. growth: an empty ledger and one of --claims accepted claims (2 million; 20 need
@@ -13,6 +14,7 @@ import argparse
 import contextlib
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
@@ -46,6 +48,15 @@ def new_server():
         yield server
     finally:
         server.close()
+
+
+@contextlib.contextmanager
+def synchronous_standby(server):
+    with postgres.receive_log(server.url):
+        for sql in ("ALTER SYSTEM SET synchronous_standby_names='pg_receivewal'", 'SELECT pg_reload_conf()'):
+            postgres.query(server.url, sql)
+        postgres.wait_for(server.url, "SELECT current_setting('synchronous_standby_names')<>''")
+        yield
 
 
 class ServerBench(Bench):
@@ -84,6 +95,18 @@ class ServerBench(Bench):
     def on(self, server, url, reached=lambda ledger: ledger):
         return lambda _number, *options: self.send(reached(self.make(server.create())), url, *options)
 
+    def turns(self):
+        with new_server() as alone, new_server() as server, synchronous_standby(server):
+            for rows in (8, 64, 256, 1024):
+                found = {what: [] for what in ('alone', 'standby')}
+                for _ in range(self.rounds):
+                    for what, place in (('alone', alone), ('standby', server)):
+                        said = subprocess.run([self.build / 'tests/turns', place.create(), str(rows), str(self.rows // rows)],
+                                              check=True, stdout=subprocess.PIPE, text=True).stdout
+                        found[what].append(float(re.search(r'(\d+) rows/s', said)[1]))
+                alone_rate, standby_rate = (statistics.median(rates) for rates in found.values())
+                self.say(f'turns of {rows} rows', f'{alone_rate:.0f} rows/s, {standby_rate:.0f} with a synchronous standby')
+
     def beside(self):
         self.write_export('claims.csv', self.rows)
         with new_server() as server, self.sandbox() as url:
@@ -115,10 +138,7 @@ class ServerBench(Bench):
 
     def standby(self):
         self.write_export('claims.csv', self.rows)
-        with new_server() as alone, new_server() as server, self.sandbox() as url, postgres.receive_log(server.url):
-            for sql in ("ALTER SYSTEM SET synchronous_standby_names='pg_receivewal'", 'SELECT pg_reload_conf()'):
-                postgres.query(server.url, sql)
-            postgres.wait_for(server.url, "SELECT current_setting('synchronous_standby_names')<>''")
+        with new_server() as alone, new_server() as server, self.sandbox() as url, synchronous_standby(server):
             for in_flight in (64, 256):
                 rates = self.by_turns({'alone': self.on(alone, url), 'standby': self.on(server, url)}, in_flight)
                 self.say(f'a synchronous standby, {in_flight} in flight',
@@ -168,9 +188,10 @@ def main():
     parser.add_argument('--rounds', type=int, default=ServerBench.rounds)
     parser.add_argument('--rows', type=int, default=20000)
     parser.add_argument('--claims', type=int, default=2000000, help='of growth')
-    parser.add_argument('what', nargs='*', default=['beside', 'skip', 'standby', 'far'])
+    parser.add_argument('what', nargs='*', default=['turns', 'beside', 'skip', 'standby', 'far'])
     args = parser.parse_args()
     build_all(args.build)
+    subprocess.run(['ninja', '-C', args.build, 'tests/turns'], check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory(prefix='claimbatch-bench-') as folder:
         bench = ServerBench(args.build, folder)
         bench.rounds, bench.rows, bench.claims = args.rounds, args.rows, args.claims
