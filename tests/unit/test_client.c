@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -167,6 +168,29 @@ static void request_is_never_sent_a_second_time(void **state)
     }
 }
 
+/* As after a SIGSTOP, or where the whole machine was: the answer is there, and is read. */
+static void time_in_which_it_was_stopped_does_not_count(void **state)
+{
+    static const struct step answers_when_told[] = {
+        {READ, NULL}, {AWAIT, NULL}, {SAY, ANSWER}, {END, NULL}};
+    struct server *server = start_server("http", answers_when_told, NULL);
+    struct client *client = open_client(server->url, 1, NULL, 1500);
+    struct exchange exchange = {0};
+
+    (void)state;
+    fill(&exchange, "x");
+    client_send(client, &exchange);
+    while (server->request_count < 1)
+        assert_null(client_collect(client, 1));
+    server_go_on(server);
+    sleep(3);
+    collect(client, 1);
+    assert_int_equal(exchange.phase, PHASE_ANSWERED);
+    client_close(client);
+    stop_server(server);
+    release(&exchange);
+}
+
 /* Goal: a recall withdraws what is not handed over, and only that. */
 static void recall_withdraws_only_what_has_not_left(void **state)
 {
@@ -247,6 +271,7 @@ int main(void)
         cmocka_unit_test(header_line_that_begins_with_a_blank_harms_nothing),
         cmocka_unit_test(redirect_is_not_followed),
         cmocka_unit_test(request_is_never_sent_a_second_time),
+        cmocka_unit_test(time_in_which_it_was_stopped_does_not_count),
         cmocka_unit_test(recall_withdraws_only_what_has_not_left),
         cmocka_unit_test(wake_ends_the_wait),
     };

@@ -48,8 +48,9 @@ struct calls {
 
 struct call {
     struct calls *calls;
-    CURL *handle;              /* a copy of the model; NULL while free */
-    struct exchange *exchange; /* NULL while free */
+    CURL *handle;                 /* a copy of the model; NULL while free */
+    struct exchange *exchange;    /* NULL while free */
+    int64_t begun_ms, stopped_ms; /* monotonic; how long this process was stopped since */
     struct head head;
     struct connection *connection; /* it was handed to; NULL: none, or it is not known any more */
     uint64_t shared;               /* the number of the one of HTTP/2 that it was handed to, or 0 */

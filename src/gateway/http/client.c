@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "call.h"
 #include "connections.h"
@@ -26,6 +27,7 @@ struct client {
     CURLM *multi;
     CURL *model;
     struct calls calls;
+    int64_t timeout_ms, driven_ms; /* of a call; when libcurl drove them last, monotonic */
     CURLU *url;
     struct curl_slist *headers;
     struct curl_memory *memory;
@@ -139,6 +141,8 @@ int client_open(const struct client_settings *settings, size_t capacity, struct 
     client->calls.connections =
         connections_open(capacity, settings->tags ? settings->tags : 1, is_tls);
     client->calls.is_tls = is_tls;
+    client->timeout_ms = settings->timeout_ms;
+    client->driven_ms = clock_mono_ms();
     client->calls.http = settings->http;
     client->calls.send_before = settings->send_before;
     client->calls.has_proxy = handle_has_proxy(settings);
@@ -211,6 +215,8 @@ void client_send(struct client *client, struct exchange *exchange)
     client->free = slot->next_free;
     slot->call.exchange = exchange;
     slot->call.fresh = false;
+    slot->call.begun_ms = clock_mono_ms();
+    slot->call.stopped_ms = 0;
     curl_memory_use(client->memory);
     if (!begin(client, &slot->call))
         end_call(client, slot, CURLE_OUT_OF_MEMORY);
@@ -246,10 +252,33 @@ static void end_finished_calls(struct client *client)
     }
 }
 
-static void drive(struct client *client)
+#define STOPPED_MS 1000 /* who comes back so much later than he should was stopped */
+
+/* A process that goes on after it was stopped finds answers that came meanwhile, and libcurl would
+ * say that they are late before it reads them: that time does not count. */
+static void allow_for_stop(struct client *client, int64_t stopped_ms, int64_t now_ms)
+{
+    for (size_t i = 0; i < client->capacity; i++) {
+        struct call *call = &client->slots[i].call;
+
+        if (!call->handle)
+            continue;
+        call->stopped_ms +=
+            stopped_ms < now_ms - call->begun_ms ? stopped_ms : now_ms - call->begun_ms;
+        curl_easy_setopt(call->handle, CURLOPT_TIMEOUT_MS,
+                         (long)(client->timeout_ms + call->stopped_ms));
+    }
+}
+
+/* After a wait of at most waited_ms. */
+static void drive(struct client *client, int waited_ms)
 {
     int running = 0;
+    int64_t now_ms = clock_mono_ms();
 
+    if (now_ms - client->driven_ms - waited_ms >= STOPPED_MS)
+        allow_for_stop(client, now_ms - client->driven_ms - waited_ms, now_ms);
+    client->driven_ms = now_ms;
     if (curl_multi_perform(client->multi, &running) != CURLM_OK)
         end_all(client);
     end_finished_calls(client);
@@ -270,10 +299,10 @@ struct exchange *client_collect(struct client *client, int timeout_ms)
     struct exchange *done = NULL;
 
     curl_memory_use(client->memory);
-    drive(client);
+    drive(client, 0);
     if (!client->done && !client->calls.departed) {
         wait(client, timeout_ms);
-        drive(client);
+        drive(client, timeout_ms);
     }
     curl_memory_use(NULL);
     done = client->done;
