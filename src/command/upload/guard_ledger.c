@@ -226,6 +226,7 @@ int guard_absent(const struct submission *s, struct error *err)
     struct look look = look_of(s);
     char id[LEDGER_ID_BYTES];
     enum ledger_place place;
+    struct error ignored;
 
     if (ledger_place_look(s->ledger_path.ptr, &place, id, err))
         return -1;
@@ -233,7 +234,12 @@ int guard_absent(const struct submission *s, struct error *err)
         return 0;
     if (s->options->require_ledger || (place == LEDGER_IS_GONE && !look.passes))
         return refuse_absent(s, s->options->require_ledger ? LEDGER_IS_ABSENT : place, id, err);
-    return look_at_all(&look, err);
+    if (!look_at_all(&look, err))
+        return 0;
+    /* Another start may have made it meanwhile, and have said so: then it is asked itself. */
+    return !ledger_place_look(s->ledger_path.ptr, &place, id, &ignored) && place == LEDGER_STANDS
+               ? 0
+               : -1;
 }
 
 static int check_doubt(struct look *look, struct error *err)
