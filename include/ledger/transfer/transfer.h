@@ -7,7 +7,7 @@
  * marked, and on the disk; then the server is marked, and then the file's mark is taken away. So at
  * no moment both can be used, and the same again completes a move that was cut short.
  *
- * Tested by tests/e2e/test_server_move.py
+ * Tested by tests/e2e/test_server_move.py and tests/e2e/test_server_back.py
  */
 #ifndef CLAIMBATCH_LEDGER_TRANSFER_TRANSFER_H
 #define CLAIMBATCH_LEDGER_TRANSFER_TRANSFER_H

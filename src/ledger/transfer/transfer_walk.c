@@ -156,7 +156,7 @@ int transfer_check_alone(struct ledger *file, struct error *err)
                            LOG_QUOTED(file->path));
 }
 
-/* Asked one by one: a server gives each of them ten seconds. */
+/* Both have as much, table by table. */
 static const struct {
     const char *file, *server;
 } counts_of[] = {
