@@ -37,6 +37,11 @@ LOW_RATES = (20, *RATES)  # days of seconds
 LATE_S = (0, 0, 0.3, 0.6, 0.9)  # by what the third host begins later: it joins those that share the rate
 USUAL = (0, 1, 3)
 AGAIN = (-9, 4, 69, 75)  # systemd types it again
+LATENCIES_MS = (1, 20, 100)
+# Of the gateway, by the claims that suffer: none, or answers of each kind that does not stop a run.
+FAULTS = (
+    (), (), ("--fault", "every-row=0.05", "--fault-attempts", 1), ("--fault", "every-row=0.2", "--fault-attempts", 2))
+COUNTS = ("days", "fences", "takeovers", "failovers", "late answers", "directed pauses", "ghosts", "faults")
 WORDS = office.WORDS
 
 
@@ -220,12 +225,16 @@ class Trial:
         return sum(entry.get("claim") is not None for entry in self.journal()[before:])
 
 
+def gateway_options(rng):
+    return ("--latency", f"0..{rng.choice(LATENCIES_MS)}", "--seed", rng.randrange(10**6), *rng.choice(FAULTS))
+
+
 class Campaign:
     def __init__(self, options, score):
         self.options, self.score = options, score
         self.is_long = options.long or bool(options.accident)
         self.accidents = [name for name in ACCIDENTS if self.is_long or name not in LONG_ONES]
-        self.counts = dict.fromkeys(("days", "fences", "takeovers", "failovers", "late answers", "directed pauses", "ghosts"), 0)
+        self.counts = dict.fromkeys(COUNTS, 0)
 
     def attempt(self, name, days):
         rng = random.Random(f"{self.options.seed}/{name}")
@@ -235,7 +244,7 @@ class Campaign:
                    "--max-changed", 1000)
         hosts, found, journal, happened = [], [], [], []
         try:
-            with Database() as database, Sandbox(workspaces[0], "--latency", f"0..{rng.choice((1, 20, 100))}") as box:
+            with Database() as database, Sandbox(workspaces[0], *gateway_options(rng)) as box:
                 journal = box.journal
                 try:
                     for number, workspace in enumerate(workspaces):
@@ -270,7 +279,8 @@ class Campaign:
             " (SELECT count(*) FROM claimbatch.late_answer) FROM claimbatch.worker w"
             " LEFT JOIN claimbatch.worker b ON b.id=w.fenced_by WHERE w.fenced")
         more = zip(self.counts, (
-            one.day, int(fences), int(takeovers), database.failovers, int(late), one.nemesis.pauses, one.nemesis.ghosts))
+            one.day, int(fences), int(takeovers), database.failovers, int(late), one.nemesis.pauses, one.nemesis.ghosts,
+            sum(bool(entry.get("fault")) for entry in one.box.journal)))
         for name, number in more:
             self.counts[name] += number
 
