@@ -15,6 +15,38 @@
 #include "base/file/output.h"
 #include "folder.h"
 
+static int sync_count;
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int __wrap_fsync(int fd)
+{
+    sync_count++;
+    return __real_fsync(fd);
+}
+
+/* Goal: what a sync has to do does not grow with the file: who waits for one is heard of in time.
+ */
+static void large_output_is_synced_as_it_grows(void **state)
+{
+    static const char block[OUTPUT_FLUSH_BYTES];
+    struct folder *folder = *state;
+    struct output output;
+    struct error err = {0};
+
+    assert_int_equal(output_open(folder->file, &output, &err), 0);
+    sync_count = 0;
+    for (size_t written = 0; written < 2 * OUTPUT_SYNC_BYTES; written += OUTPUT_FLUSH_BYTES) {
+        assert_int_equal(sync_count, written / OUTPUT_SYNC_BYTES);
+        buffer_append(&output.text, block, sizeof(block));
+        assert_int_equal(output_advance(&output, &err), 0);
+    }
+    assert_int_equal(sync_count, 2);
+    assert_int_equal(output_publish(&output, &err), 0);
+    assert_int_equal(sync_count, 4); /* the file, and its folder */
+    output_close(&output);
+}
+
 /* Goal: what stands at the path is there until the whole output takes its place, and stays when it
    is given up. */
 static void output_is_whole_or_not_there(void **state)
@@ -138,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(output_is_whole_or_not_there),
+        IN_FOLDER(large_output_is_synced_as_it_grows),
         IN_FOLDER(output_begins_anew_in_the_same_file),
         IN_FOLDER(output_that_is_left_stays_unfinished),
         IN_FOLDER(output_moves_only_where_nothing_stands),

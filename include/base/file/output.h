@@ -23,11 +23,13 @@ struct output {
     const char *path; /* borrowed */
     struct buffer partial;
     int fd;
+    size_t unsynced; /* bytes */
     bool published;
     bool is_standard;
 };
 
 #define OUTPUT_FLUSH_BYTES ((size_t)64 << 10) /* of text, which are worth a call */
+#define OUTPUT_SYNC_BYTES ((size_t)32 << 20)  /* no one sync has more to do, also on a slow disk */
 
 /* Fails as file_create_locked, and where the name could not be taken; close it in any case. */
 int output_open(const char *path, struct output *ret_output, struct error *err);

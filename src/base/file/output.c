@@ -53,13 +53,29 @@ const char *output_partial(const struct output *output)
     return buffer_string(&output->partial);
 }
 
+static int sync_file(struct output *output, struct error *err)
+{
+    output->unsynced = 0;
+    return file_sync(output->fd, output->partial.ptr, err);
+}
+
+static int write_text(struct output *output, struct error *err)
+{
+    const struct buffer *text = &output->text;
+
+    if (file_write(output->fd, output->partial.ptr, text->ptr, text->len, err))
+        return -1;
+    output->unsynced += text->len;
+    return output->unsynced >= OUTPUT_SYNC_BYTES ? sync_file(output, err) : 0;
+}
+
 int output_flush(struct output *output, struct error *err)
 {
     if (output->text.failed)
         return error_no_memory(err);
     if (output->is_standard)
         fwrite(buffer_string(&output->text), 1, output->text.len, stdout);
-    else if (file_write(output->fd, output->partial.ptr, output->text.ptr, output->text.len, err))
+    else if (write_text(output, err))
         return -1;
     buffer_reset(&output->text);
     return 0;
@@ -81,7 +97,7 @@ int output_restart(struct output *output, struct error *err)
 
 int output_finish(struct output *output, struct error *err)
 {
-    return output_flush(output, err) ? -1 : file_sync(output->fd, output->partial.ptr, err);
+    return output_flush(output, err) ? -1 : sync_file(output, err);
 }
 
 int output_take_name(struct output *output, struct error *err)
