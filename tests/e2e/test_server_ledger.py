@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import re
 import socket
 import struct
+import tempfile
 import threading
 import unittest
 
 import postgres
 from harness import TestCase, claim_rows, make_certificate, server_tls
+from link import SOCKET, TO_CLIENT, Link
 
 PASSWORD = "geheim-7f3d"
 URL = f"postgresql://clerk:{PASSWORD}@db.example/claims"
@@ -164,6 +167,36 @@ class StandbyTest(CreateCase):
         self.assertNotIn("new ledger created", done.log)
 
 
+class Pooler(Link):
+    """Has told the client of a session before it has one of the server: the number is its own."""
+
+    def _pass_on(self, target, direction, data):
+        if direction == TO_CLIENT:
+            data = re.sub(rb"K\0\0\0\x0c.{4}", b"K\0\0\0\x0c\0\0\0\1", data, count=1, flags=re.DOTALL)
+        super()._pass_on(target, direction, data)
+
+
+class PoolerTest(CreateCase):
+    """Everything is as with a server: but whose session it is one cannot know."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = postgres.shared().create()
+        real = self.server.split("host=")[1]
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="cb-p-", dir="/tmp"))
+        self.addCleanup(Pooler(folder, lambda: os.path.join(real, SOCKET)).close)
+        self.url = self.server.replace(real, folder)
+
+    def test_it_is_refused(self):
+        self.ws.export(claim_rows(1))
+        self.assertExit(self.create(self.server), 0)
+        for run in (self.create(self.url), self.ws.run("status", "--ledger", self.url),
+                    self.ws.run("upload", "claims.csv", "--ledger", self.url, "-g", "http://127.0.0.1:9/",
+                                "--app-key", "1", "--app-secret-file", "secret")):
+            self.assertExit(run, 78)
+            self.assertIn("connection pooler", run.log)
+
+
 class WireTest(CreateCase):
     """What is said to a server, and what is made of its answers, byte by byte."""
 
@@ -199,6 +232,12 @@ class WireTest(CreateCase):
                 run = self.create(url + "?sslmode=disable")
                 self.assertExit(run, exit_code)
                 self.assertIn(words, run.log)
+
+    def test_a_pooler_that_takes_no_settings_is_told_from_a_server(self):
+        with self.server(self.refusal("08P01", "unsupported startup parameter: options")) as url:
+            run = self.create(url + "?sslmode=disable")
+        self.assertExit(run, 78)
+        self.assertIn("connection pooler", run.log)
 
     def test_who_asked_for_tls_says_nothing_without_it(self):
         with self.server(b"N") as url:

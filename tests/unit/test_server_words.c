@@ -41,11 +41,21 @@ static void certificates_are_known_in_each_language(void **state)
     assert_false(server_words_are_of_tls(""));
 }
 
+static void a_pooler_is_known_by_what_it_does_not_take(void **state)
+{
+    (void)state;
+    assert_true(
+        server_words_are_of_pooler("FATAL:  08P01: unsupported startup parameter: options"));
+    assert_true(server_words_are_of_pooler("unsupported startup parameter in options: jit"));
+    assert_false(server_words_are_of_pooler("unrecognized configuration parameter \"jit\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_become_one_without_their_places),
         cmocka_unit_test(certificates_are_known_in_each_language),
+        cmocka_unit_test(a_pooler_is_known_by_what_it_does_not_take),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

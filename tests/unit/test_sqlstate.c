@@ -34,6 +34,15 @@ static void each_code_has_its_exit_code(void **state)
             fail_msg("%s: %d", cases[i].state, sqlstate_exit_code(cases[i].state));
 }
 
+static void statements_that_are_not_where_they_were_prepared_tell_of_a_pooler(void **state)
+{
+    (void)state;
+    assert_true(sqlstate_is_of_pooler("26000"));
+    assert_true(sqlstate_is_of_pooler("42P05"));
+    assert_false(sqlstate_is_of_pooler("42P01"));
+    assert_false(sqlstate_is_of_pooler(""));
+}
+
 static void the_code_of_a_refused_connection_is_in_its_message(void **state)
 {
     char code[SQLSTATE_BYTES];
@@ -68,6 +77,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_code_has_its_exit_code),
+        cmocka_unit_test(statements_that_are_not_where_they_were_prepared_tell_of_a_pooler),
         cmocka_unit_test(the_code_of_a_refused_connection_is_in_its_message),
         cmocka_unit_test(a_message_of_no_server_has_no_code),
     };

@@ -31,3 +31,8 @@ bool server_words_are_of_tls(const char *words)
             return true;
     return false;
 }
+
+bool server_words_are_of_pooler(const char *words)
+{
+    return strstr(words, "unsupported startup parameter") != NULL;
+}

@@ -17,4 +17,8 @@ void server_words_join(const char *words, struct buffer *ret_text);
  * its messages in English and Chinese, and the names of settings in any language. */
 bool server_words_are_of_tls(const char *words);
 
+/* Whether it failed as PgBouncer refuses settings of a connection, in versions up to 1.19 all of
+ * them: a server never does in these words. */
+bool server_words_are_of_pooler(const char *words);
+
 #endif

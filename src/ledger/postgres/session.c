@@ -74,6 +74,8 @@ static int fail_by_words(const struct session *session, struct buffer *said, str
 {
     const char *words = PQerrorMessage(session->connection);
 
+    if (server_words_are_of_pooler(words))
+        return session_refuse_pooler(session, err);
     server_words_join(words, said);
     return fail_to_connect(session, exit_code_of_connection(session, words), said, err);
 }
@@ -310,11 +312,14 @@ static int check_server(struct session *session, struct error *err)
     static const char question[] =
         "SELECT current_setting('server_version_num')::integer>=150000, current_setting('fsync'),"
         " current_setting('full_page_writes'), current_setting('server_encoding'),"
-        " current_setting('synchronous_commit')";
+        " current_setting('synchronous_commit'), pg_backend_pid()";
     int count = sizeof(promises) / sizeof(*promises);
 
     if (session_ask(session, question, 0, NULL, err))
         return -1;
+    /* A pooler cannot tell it as the connection begins: it has no session for it yet. */
+    if (session_integer(session, 0, count + 1) != PQbackendPID(session->connection))
+        return session_refuse_pooler(session, err);
     for (int i = 0; i < count; i++)
         if (strcmp(session_text(session, 0, i), promises[i].is) != 0 &&
             !(session->only_looks && promises[i].is_of_commits))

@@ -68,6 +68,13 @@ int session_next(struct session *session, int64_t deadline_ms, struct pg_result 
 /* What the server said in that result, or libpq did where it is NULL. Returns -1. */
 int session_fail(struct session *session, const struct pg_result *result, struct error *err);
 
+/*
+ * What a connection asks for at its beginning, what it has prepared and when it was lost are facts
+ * of one session of the server. A pooler shares sessions out: settings that make commits durable
+ * may be another one's. Returns -1.
+ */
+int session_refuse_pooler(const struct session *session, struct error *err);
+
 /* Notices are asked not to come. */
 void session_take_warning(void *session, const struct pg_result *result);
 int session_check_warnings(const struct session *session, struct error *err);

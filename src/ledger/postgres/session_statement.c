@@ -18,17 +18,30 @@
 
 #define NAME_BYTES 16
 
+int session_refuse_pooler(const struct session *session, struct error *err)
+{
+    return error_set(
+        err, EXIT_BAD_CONFIG,
+        "the ledger '%s' is reached through a connection pooler (PgBouncer is one), "
+        "which does not keep one session of the server for each connection: name the "
+        "server's own host and port, or what forwards connections unchanged (HAProxy); "
+        "nothing was sent",
+        LOG_QUOTED(session->url));
+}
+
 int session_fail(struct session *session, const PGresult *result, struct error *err)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     struct buffer text = {0};
 
+    snprintf(session->state, sizeof(session->state), "%s", state ? state : "");
+    if (sqlstate_is_of_pooler(session->state))
+        return session_refuse_pooler(session, err);
     server_words_join(words ? words : PQerrorMessage(session->connection), &text);
-    error_set(err, sqlstate_exit_code(state ? state : ""), "ledger '%s': the server says: %s",
+    error_set(err, sqlstate_exit_code(session->state), "ledger '%s': the server says: %s",
               LOG_QUOTED(session->url), LOG_QUOTED_WITHIN(buffer_string(&text), 1024));
     buffer_release(&text);
-    snprintf(session->state, sizeof(session->state), "%s", state ? state : "");
     return -1;
 }
 

@@ -36,6 +36,11 @@ int sqlstate_exit_code(const char *state)
     return EXIT_INTERNAL;
 }
 
+bool sqlstate_is_of_pooler(const char *state)
+{
+    return strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0;
+}
+
 static bool is_state(const char *text)
 {
     static const char signs[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";

@@ -20,6 +20,9 @@
  */
 int sqlstate_exit_code(const char *state);
 
+/* Of what only happens where statements that one session has prepared come to another one. */
+bool sqlstate_is_of_pooler(const char *state);
+
 /* The code in a message of a connection that failed, as libpq writes it when it is asked for all
  * ("FATAL:  28P01: …"). False where the server said nothing. */
 bool sqlstate_find(const char *message, char ret_state[SQLSTATE_BYTES]);
