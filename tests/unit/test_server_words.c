@@ -27,7 +27,7 @@ static void lines_become_one_without_their_places(void **state)
     joined("one\n", "one");
     joined("FATAL:  28P01: no\nLOCATION:  auth_failed, auth.c:341\n", "FATAL:  28P01: no");
     joined("db1 failed: refused\n\tIs it running?\ndb2 failed: no\n",
-           "db1 failed: refused; \tIs it running?; db2 failed: no");
+           "db1 failed: refused; Is it running?; db2 failed: no");
 }
 
 static void certificates_are_known_in_each_language(void **state)

@@ -11,7 +11,10 @@ void server_words_join(const char *words, struct buffer *ret_text)
     size_t begun = ret_text->len;
 
     while (*words) {
-        size_t len = strcspn(words, "\n");
+        size_t len;
+
+        words += strspn(words, "\t"); /* of a hint */
+        len = strcspn(words, "\n");
 
         if (len && strncmp(words, PLACE, strlen(PLACE)) != 0) {
             if (ret_text->len > begun)
