@@ -150,6 +150,40 @@ static void a_commit_is_waited_for_whatever_the_role_says(void **state)
     cluster_run(url, "ALTER ROLE postgres RESET synchronous_commit");
 }
 
+/* Goal: a statement sees what others have committed until then, and a value is what it says. */
+static void statements_mean_the_same_whatever_the_role_says(void **state)
+{
+    static const char *const settings[][3] = {
+        {"default_transaction_isolation", "'repeatable read'", "read committed"},
+        {"standard_conforming_strings", "off", "on"},
+        {"bytea_output", "escape", "hex"},
+        {"search_path", "public", "claimbatch"},
+        {"timezone", "PRC", "UTC"},
+    };
+    char url[CLUSTER_URL_BYTES], questions[sizeof(settings) / sizeof(*settings)][64];
+    struct session *session;
+    struct error err;
+
+    (void)state;
+    session_close(open_new(url));
+    for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+        char text[128];
+
+        snprintf(text, sizeof(text), "ALTER ROLE postgres SET %s=%s", settings[i][0],
+                 settings[i][1]);
+        cluster_run(url, text);
+    }
+    assert_int_equal(session_open(url, &session, &err), 0);
+    for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+        /* A statement is known by its address. */
+        snprintf(questions[i], sizeof(questions[i]), "SHOW %s", settings[i][0]);
+        assert_int_equal(session_ask(session, questions[i], 0, NULL, &err), 0);
+        assert_string_equal(session_text(session, 0, 0), settings[i][2]);
+    }
+    session_close(session);
+    cluster_run(url, "ALTER ROLE postgres RESET ALL");
+}
+
 static void a_warning_is_an_error_and_a_notice_is_none(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -378,6 +412,7 @@ int main(void)
         cmocka_unit_test(values_keep_their_types),
         cmocka_unit_test(a_statement_is_prepared_once),
         cmocka_unit_test(a_commit_is_waited_for_whatever_the_role_says),
+        cmocka_unit_test(statements_mean_the_same_whatever_the_role_says),
         cmocka_unit_test(a_warning_is_an_error_and_a_notice_is_none),
         cmocka_unit_test(a_commit_whose_wait_somebody_cancels_may_be_tried_later),
         cmocka_unit_test(what_the_server_says_has_its_exit_code),

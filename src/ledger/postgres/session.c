@@ -35,7 +35,8 @@
 /* What holds in each session, whatever the server's and the role's own settings say. A statement
  * that waits, and a client that was stopped in a transaction, keep others from their rows. */
 #define SETTINGS_OF_ALL                                                                            \
-    "-c search_path=claimbatch -c timezone=UTC -c client_min_messages=warning"                     \
+    "-c default_transaction_isolation=read\\ committed -c standard_conforming_strings=on"          \
+    " -c search_path=claimbatch -c timezone=UTC -c client_min_messages=warning"                    \
     " -c bytea_output=hex -c lock_timeout=5s"                                                      \
     " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 #define SETTINGS                                                                                   \
