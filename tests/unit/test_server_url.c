@@ -86,11 +86,66 @@ static void what_the_program_says_itself_is_refused(void **state)
     }
 }
 
+/* Goal: no ledger is made in a file where somebody meant a server, or another folder. */
+static void an_address_of_another_kind_is_no_path(void **state)
+{
+    static const char *const others[] = {
+        "PostgreSQL://clerk@db/claims",
+        " postgresql://db/claims",
+        "\"postgresql://db/claims\"",
+        "jdbc:postgresql://db/claims",
+        "mysql://db/claims",
+        "sqlite:///srv/ledger.db",
+        "postgresql:claims",
+        "postgres:/db/claims",
+        "file:ledger.db",
+        "C:\\claims\\ledger.db",
+        "host=db dbname=claims",
+        "dbname = claims",
+        "service=claims",
+        "~/ledger.db",
+        "$HOME/ledger.db",
+        "%h/ledger.db",
+        "postgresql+ssl://db",
+        "Postgresql://clerk:geheim@db",
+    };
+    static const char *const paths[] = {
+        "ledger.db",
+        "./postgresql://db",
+        "/srv/a:b/ledger.db",
+        "./host=db",
+        "./~/ledger.db",
+        "claims-a+b.db",
+        "2026:claims.db",
+        "name=claims",
+        "hosts=db",
+        ":memory:",
+        "ledger.db~",
+        "a$b",
+        "-",
+        "x/mysql:db",
+        "=",
+    };
+    struct error err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        if (server_url_check(others[i], &err) != -1)
+            fail_msg("taken: %s", others[i]);
+        assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+        assert_null(strstr(err.text, "geheim"));
+    }
+    for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+        if (server_url_check(paths[i], &err))
+            fail_msg("refused: %s: %s", paths[i], err.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_of_a_server_is_no_file),
         cmocka_unit_test(who_and_where_may_be_said),
+        cmocka_unit_test(an_address_of_another_kind_is_no_path),
         cmocka_unit_test(a_password_is_refused_and_not_repeated),
         cmocka_unit_test(what_the_program_says_itself_is_refused),
     };

@@ -17,8 +17,12 @@ struct error;
 /* Whether a ledger is named by a URL: postgresql:// or postgres://. Anything else is a file. */
 bool server_url_is(const char *ledger);
 
-/* EXIT_BAD_CONFIG for a URL with a password, or with a parameter that says what the program says
- * itself. 0 for what is no URL. */
+/*
+ * EXIT_BAD_CONFIG for a URL with a password, or with a parameter that says what the program says
+ * itself; and for a file's name that is another address in truth ("Postgresql://db", "host=db"), or
+ * begins with what a shell should have replaced ("~/ledger.db" in a configuration): a new ledger
+ * would be made there. A path with a slash before such words is what it is.
+ */
 int server_url_check(const char *ledger, struct error *err);
 
 #endif

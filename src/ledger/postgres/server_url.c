@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 
 /* What a URL may say: who and where, and how the other side is known. The rest is the program's. */
 static const char *const parameters[] = {
@@ -78,13 +79,49 @@ static int check_parameter(const char *name, size_t len, struct error *err)
     return 0;
 }
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* "postgresql://" behind quotes or blanks, or in other letters, another scheme, or what libpq takes
+ * for a connection besides URLs. */
+static bool is_meant_for_server(const char *text)
+{
+    size_t word = strspn(text, LETTERS);
+    size_t scheme = strspn(text, LETTERS "0123456789+.-");
+    size_t slash = strcspn(text, "/");
+
+    if (word && text[scheme] == ':')
+        return true;
+    if (slash && strncmp(text + slash - 1, "://", 3) == 0)
+        return true;
+    return word && text[word + strspn(text + word, " ")] == '=' &&
+           (is_among_parameters(text, word) || strncmp(text, "service=", word + 1) == 0);
+}
+
+/* A ledger under a name that was not meant would be a second one, which knows nothing. */
+static int check_path(const char *text, struct error *err)
+{
+    if (is_meant_for_server(text))
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger is to be a file, or a server named as "
+                         "postgresql://user@host/database, and what is named seems to be another "
+                         "kind of address. For a file with this very name write ./NAME; nothing "
+                         "was sent");
+    if (strchr("~$%", *text))
+        return error_set(err, EXIT_BAD_CONFIG,
+                         "the ledger '%s' begins with a sign that a shell or systemd would have "
+                         "replaced, and nobody has: write the whole path, or ./NAME for a file "
+                         "with this very name; nothing was sent",
+                         LOG_QUOTED(text));
+    return 0;
+}
+
 int server_url_check(const char *ledger, struct error *err)
 {
     const char *text = skip_scheme(ledger);
     const char *query;
 
     if (!text)
-        return 0;
+        return check_path(ledger, err);
     query = strchr(text, '?');
     if (has_user_password(text, query ? (size_t)(query - text) : strlen(text)))
         return refuse_password(err);
