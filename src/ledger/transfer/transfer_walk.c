@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
@@ -17,6 +18,7 @@
 #define PAGE_ROWS 2000
 #define PAGE_BYTES 1000000
 #define FETCH_PAGE "FETCH 2000 FROM page"
+#define TOLD_EVERY_MS 10000 /* as the progress of a run where there is no terminal */
 
 struct walk {
     enum transfer_way way;
@@ -24,6 +26,7 @@ struct walk {
     const struct transfer_pair *pair; /* the table at hand … */
     struct buffer page;               /* … what of it was not told yet … */
     int rows;                         /* … and how many of its rows are in there */
+    int64_t moved, told_ms;           /* of all tables; when that was said last, monotonic */
     struct sqlite3_stmt *statement;   /* of the file: it is asked, or told */
 };
 
@@ -37,6 +40,18 @@ static int tell_file(struct walk *walk, struct error *err)
         sqlite3_step(s) == SQLITE_DONE && sqlite3_reset(s) == SQLITE_OK)
         return 0;
     return database_fail(walk->file, err);
+}
+
+/* A million claims take a minute: whoever waits is told that they move. */
+static void tell_progress(struct walk *walk)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    walk->moved += walk->rows;
+    if (now_ms - walk->told_ms < TOLD_EVERY_MS)
+        return;
+    log_info("moving; records until now: %lld", (long long)walk->moved);
+    walk->told_ms = now_ms;
 }
 
 static int tell_page(struct walk *walk, struct error *err)
@@ -55,6 +70,7 @@ static int tell_page(struct walk *walk, struct error *err)
                  : parameters_ask(walk->server->server.session, walk->pair->into.ptr, err, "s",
                                   buffer_string(&walk->page));
     buffer_reset(&walk->page);
+    tell_progress(walk);
     walk->rows = 0;
     return result;
 }
@@ -132,7 +148,7 @@ static void make_bytes(sqlite3_context *context, int count, sqlite3_value **valu
 int transfer_walk(enum transfer_way way, struct ledger *file, struct ledger *server,
                   const struct transfer_sql *sql, struct error *err)
 {
-    struct walk walk = {.way = way, .file = file, .server = server};
+    struct walk walk = {.way = way, .file = file, .server = server, .told_ms = clock_mono_ms()};
     int result = 0;
 
     if (sqlite3_create_function(file->db, TRANSFER_BYTES, 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
