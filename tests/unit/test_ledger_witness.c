@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/newer_ledger.h"
+#include "cli/stale_ledger.h"
 #include "ledger/commits.h"
 #include "two_workers.h"
 
@@ -41,7 +41,7 @@ static void one_that_was_put_back_has_lost_what_was_told(void **state)
     cluster_run(place->path, "UPDATE claimbatch.worker SET calls=30");
     open_again(place);
     assert_int_equal(ledger_commits_lost(place->ledger), 11);
-    assert_int_equal(newer_ledger_check(place->ledger, "", NULL, &err), -1);
+    assert_int_equal(stale_ledger_check(place->ledger, "", NULL, &err), -1);
     assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
     assert_non_null(strstr(err.text, "put back from a backup"));
     assert_non_null(strstr(err.text, "--new-ledger --by NAME --reason TEXT"));
@@ -74,7 +74,7 @@ static void it_stays_so_until_a_person_says_otherwise(void **state)
     assert_int_equal(ledger_commits_jump(place->ledger, 0, &by, &err), 0);
     commit(place->ledger);
     assert_int_equal(ledger_commits_lost(place->ledger), 0);
-    assert_int_equal(newer_ledger_check(place->ledger, "", NULL, &err), 0);
+    assert_int_equal(stale_ledger_check(place->ledger, "", NULL, &err), 0);
     assert_int_equal(cluster_number(place->path, "SELECT commits FROM claimbatch.pass"
                                                  " WHERE by='clerk' AND kind=0"),
                      41);

@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
-#include "cli/newer_ledger.h"
 #include "cli/next_step.h"
 #include "cli/options/options.h"
+#include "cli/stale_ledger.h"
 #include "cli/statement.h"
 #include "command/commands.h"
 #include "gateway/endpoint.h"
@@ -253,7 +253,7 @@ static int raise_commits(const struct import *i, struct error *err)
     bool has_gone_on = told_by_starts(i, &told);
 
     if (server_url_is(i->ledger_path.ptr)) {
-        newer_ledger_warn_lost(i->ledger);
+        stale_ledger_warn_lost(i->ledger);
         return 0;
     }
     if (lost && !has_gone_on && ledger_commits(i->ledger) + lost > told && !was_imported(i, told)) {

@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/command.h"
-#include "cli/newer_ledger.h"
 #include "cli/options/options.h"
+#include "cli/stale_ledger.h"
 #include "cli/version.h"
 #include "gateway/endpoint.h"
 #include "ledger/commits.h"
@@ -43,7 +43,7 @@ static int check_import(struct resolve *r, struct error *err)
     int found = known > 0 ? ledger_pass_find(r->ledger, &pass, err) : known;
 
     if (found)
-        return found < 0 ? -1 : newer_ledger_check(r->ledger, r->options->claims, NULL, err);
+        return found < 0 ? -1 : stale_ledger_check(r->ledger, r->options->claims, NULL, err);
     if (known)
         return error_set(err, EXIT_BAD_CONFIG,
                          "the report was made with ledger %s, and '%s' (ledger %s) has imported "
@@ -78,7 +78,7 @@ static int open_ledger(struct resolve *r, struct error *err)
     if (ledger_open(r->ledger_path.ptr, &r->ledger, err))
         return -1;
     if (manifest_is_of(&r->manifest, r->ledger))
-        return newer_ledger_check(r->ledger, r->options->claims, &r->manifest, err);
+        return stale_ledger_check(r->ledger, r->options->claims, &r->manifest, err);
     return check_import(r, err);
 }
 

@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/words/language.h"
-#include "cli/newer_ledger.h"
 #include "cli/options/options.h"
+#include "cli/stale_ledger.h"
 #include "cli/summary.h"
 #include "command/commands.h"
 #include "gateway/endpoint.h"
@@ -156,7 +156,7 @@ static int abandon(struct status *s, struct error *err)
     struct status_abandoned done;
     bool has_unknown = false;
 
-    if (status_open_to_write(s, err) || newer_ledger_check(s->ledger, NULL, NULL, err))
+    if (status_open_to_write(s, err) || stale_ledger_check(s->ledger, NULL, NULL, err))
         return -1;
     abandon.ledger = s->ledger;
     abandon.now_ms = s->now_ms;

@@ -8,7 +8,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/words/language.h"
-#include "cli/newer_ledger.h"
+#include "cli/stale_ledger.h"
 #include "guard.h"
 #include "ledger/commits.h"
 #include "report/manifest/earlier_runs.h"
@@ -44,7 +44,7 @@ static int refuse_other(const struct look *look, const struct earlier_run *earli
         is_this ? _("this export was sent or begun") : _("claims were sent to this platform"),
         m->ledger_id, *place ? _(" at") : "", place, m->run, LOG_QUOTED(look->s->ledger_path.ptr),
         ledger ? _("ledger ") : _("not there, and would be a new one"),
-        ledger ? ledger_id(ledger) : "", place, _(NEWER_LEDGER_OVERRIDE));
+        ledger ? ledger_id(ledger) : "", place, _(STALE_LEDGER_OVERRIDE));
 }
 
 static int refuse_unread(const struct earlier_run *earlier_run, struct error *err)
@@ -53,7 +53,7 @@ static int refuse_unread(const struct earlier_run *earlier_run, struct error *er
                      "another user has sent claims from here, perhaps of this export, and which "
                      "ledger knows of them cannot be told: %s ('%s'). Have it made "
                      "readable; %s",
-                     earlier_run->unread, LOG_QUOTED(earlier_run->path), _(NEWER_LEDGER_OVERRIDE));
+                     earlier_run->unread, LOG_QUOTED(earlier_run->path), _(STALE_LEDGER_OVERRIDE));
 }
 
 static int refuse_doubt(const struct submission *s, const struct run_record *run, struct error *err)
@@ -61,7 +61,7 @@ static int refuse_doubt(const struct submission *s, const struct run_record *run
     return error_set(err, EXIT_BAD_CONFIG,
                      "the ledger '%s' is a copy that was made while run %s of this export went on: "
                      "what that sent afterwards is not in it. Bring back the newer one; %s",
-                     LOG_QUOTED(ledger_path(s->ledger)), run->name, _(NEWER_LEDGER_OVERRIDE));
+                     LOG_QUOTED(ledger_path(s->ledger)), run->name, _(STALE_LEDGER_OVERRIDE));
 }
 
 /* ---- one manifest ---- */
@@ -175,7 +175,7 @@ static int see(void *context, const struct earlier_run *earlier_run, struct erro
         return passed < 0 ? -1 : 0;
     return mismatch == MISMATCH_OTHER
                ? refuse_other(look, earlier_run, is_this, err)
-               : newer_ledger_refuse_older(look->s->ledger, earlier_run->path, m,
+               : stale_ledger_refuse_older(look->s->ledger, earlier_run->path, m,
                                            mismatch == MISMATCH_UNKNOWN_RUN, err);
 }
 
@@ -218,7 +218,7 @@ static int refuse_absent(const struct submission *s, enum ledger_place place, co
                      "the ledger%s%s that was at '%s' is gone: only its log or its lock file is "
                      "left there. Bring it back, or name the place it was moved to with "
                      "--ledger; %s",
-                     *id ? " " : "", id, quoted, _(NEWER_LEDGER_OVERRIDE));
+                     *id ? " " : "", id, quoted, _(STALE_LEDGER_OVERRIDE));
 }
 
 int guard_absent(const struct submission *s, struct error *err)
@@ -266,7 +266,7 @@ static int check(struct look *look, struct error *err)
         return -1;
     look->is_anew = !look->is_anew;
     if (ledger_commits_lost(s->ledger) && !look->passes)
-        return newer_ledger_refuse_lost(s->ledger, err);
+        return stale_ledger_refuse_lost(s->ledger, err);
     return look_at_all(look, err);
 }
 

@@ -9,7 +9,7 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "base/words/language.h"
-#include "cli/newer_ledger.h"
+#include "cli/stale_ledger.h"
 #include "guard.h"
 #include "ledger/commits.h"
 #include "ledger/postgres/server_url.h"
@@ -242,7 +242,7 @@ static int check_ledger_is_old(struct submission *s, struct error *err)
                      "'%s' is a report, its manifest is gone or damaged, and ledger '%s' is new: "
                      "its claims were sent with another one. Name that one with --ledger; %s",
                      LOG_QUOTED(s->report_path.ptr), LOG_QUOTED(s->ledger_path.ptr),
-                     _(NEWER_LEDGER_OVERRIDE));
+                     _(STALE_LEDGER_OVERRIDE));
 }
 
 /* A report without a manifest is ours when publishing it was cut short between the two. Whether the

@@ -1,4 +1,4 @@
-#include "cli/newer_ledger.h"
+#include "cli/stale_ledger.h"
 
 #include <stdio.h>
 
@@ -9,7 +9,7 @@
 #include "ledger/postgres/server_url.h"
 #include "report/manifest/manifest.h"
 
-int newer_ledger_refuse_older(const struct ledger *ledger, const char *path,
+int stale_ledger_refuse_older(const struct ledger *ledger, const char *path,
                               const struct manifest_found *m, bool is_unknown, struct error *err)
 {
     char what[128];
@@ -25,12 +25,12 @@ int newer_ledger_refuse_older(const struct ledger *ledger, const char *path,
                          "from a backup, or a standby took over that had not received it all. "
                          "Bring back the newer one; %s",
                          LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger), what, LOG_QUOTED(path),
-                         _(NEWER_LEDGER_OVERRIDE));
+                         _(STALE_LEDGER_OVERRIDE));
     return error_set(err, EXIT_BAD_CONFIG,
                      "the ledger '%s' (%s) %s, of which '%s' tells: it is an older copy of itself, "
                      "or its log was removed. Bring back the newer one; %s",
                      LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger), what, LOG_QUOTED(path),
-                     _(NEWER_LEDGER_OVERRIDE));
+                     _(STALE_LEDGER_OVERRIDE));
 }
 
 static int refuse_server(const struct ledger *ledger, int64_t lost, struct error *err)
@@ -46,10 +46,10 @@ static int refuse_server(const struct ledger *ledger, int64_t lost, struct error
             "over that had not received it all. Bring back the newer one; %s",
             (unsigned long long)lost),
         (long long)lost, LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger),
-        _(NEWER_LEDGER_OVERRIDE));
+        _(STALE_LEDGER_OVERRIDE));
 }
 
-int newer_ledger_refuse_lost(const struct ledger *ledger, struct error *err)
+int stale_ledger_refuse_lost(const struct ledger *ledger, struct error *err)
 {
     int64_t lost = ledger_commits_lost(ledger);
 
@@ -64,10 +64,10 @@ int newer_ledger_refuse_lost(const struct ledger *ledger, struct error *err)
                                      "back the newer one; %s",
                                      (unsigned long long)lost),
                      (long long)lost, LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger),
-                     _(NEWER_LEDGER_OVERRIDE));
+                     _(STALE_LEDGER_OVERRIDE));
 }
 
-void newer_ledger_warn_lost(const struct ledger *ledger)
+void stale_ledger_warn_lost(const struct ledger *ledger)
 {
     int64_t lost = ledger_commits_lost(ledger);
 
@@ -83,14 +83,14 @@ void newer_ledger_warn_lost(const struct ledger *ledger)
                  (long long)lost);
 }
 
-int newer_ledger_check(struct ledger *ledger, const char *path,
+int stale_ledger_check(struct ledger *ledger, const char *path,
                        const struct manifest_found *manifest, struct error *err)
 {
     struct pass pass;
     int found;
 
     if (ledger_commits_lost(ledger))
-        return newer_ledger_refuse_lost(ledger, err);
+        return stale_ledger_refuse_lost(ledger, err);
     if (!manifest)
         return 0;
     found = ledger_commits_is_lost(ledger, manifest->ledger_commits, err);
@@ -99,5 +99,5 @@ int newer_ledger_check(struct ledger *ledger, const char *path,
     pass = manifest_pass(manifest, PASS_REPORT);
     found = ledger_pass_find(ledger, &pass, err);
     return found ? (found < 0 ? -1 : 0)
-                 : newer_ledger_refuse_older(ledger, path, manifest, false, err);
+                 : stale_ledger_refuse_older(ledger, path, manifest, false, err);
 }
