@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "arrival.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -11,6 +10,7 @@
 #include "cli/correction.h"
 #include "command/commands.h"
 #include "command/upload/submission.h"
+#include "freshness.h"
 #include "run/start/rehearsal.h"
 
 static int check_round(const struct options *o, struct error *err)
@@ -215,7 +215,7 @@ static int open_run(struct submission *s, struct error *err)
 {
     if (submission_look(s, err) || submission_open_ledger(s, err) || keep_time(s, err) ||
         submission_settle_place(s, err) || submission_find_corrected(s, err) ||
-        submission_check_abandoned(s, err) || arrival_check(s, err) || submission_resume(s, err))
+        submission_check_abandoned(s, err) || freshness_check(s, err) || submission_resume(s, err))
         return -1;
     return say_what_is_new(s, err);
 }
@@ -226,7 +226,7 @@ static int rehearse(struct submission *s, struct error *err)
     if (submission_has_ledger(s) && (submission_open_ledger(s, err) || keep_time(s, err)))
         return -1;
     if (submission_find_corrected(s, err) || submission_check_abandoned(s, err) ||
-        arrival_check(s, err))
+        freshness_check(s, err))
         return -1;
     return submission_rehearse(s, err);
 }

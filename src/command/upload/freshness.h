@@ -1,11 +1,11 @@
 /*
- * arrival: whether an unattended upload has found the export of today, or one of an earlier day
+ * freshness: whether an unattended upload has found the export of today, or one of an earlier day
  * (--expect-new).
  *
- * Tested by tests/e2e/test_arrival.py
+ * Tested by tests/e2e/test_freshness.py
  */
-#ifndef CLAIMBATCH_COMMAND_UPLOAD_ARRIVAL_H
-#define CLAIMBATCH_COMMAND_UPLOAD_ARRIVAL_H
+#ifndef CLAIMBATCH_COMMAND_UPLOAD_FRESHNESS_H
+#define CLAIMBATCH_COMMAND_UPLOAD_FRESHNESS_H
 
 #include "command/upload/submission.h"
 
@@ -14,6 +14,6 @@
  * pruned, ended on an earlier Beijing day. One that was interrupted or stopped, or whose report
  * was not published, goes on; what a person says is sent again is no arrival.
  */
-int arrival_check(const struct submission *submission, struct error *err);
+int freshness_check(const struct submission *submission, struct error *err);
 
 #endif

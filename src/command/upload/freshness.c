@@ -1,4 +1,4 @@
-#include "arrival.h"
+#include "freshness.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -16,7 +16,7 @@ static int refuse(const struct submission *s, const struct run_record *run, stru
                      LOG_QUOTED(export_name(s->row_source.export)), run->name, ended);
 }
 
-int arrival_check(const struct submission *s, struct error *err)
+int freshness_check(const struct submission *s, struct error *err)
 {
     struct run_record run;
     int found;
