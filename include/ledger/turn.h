@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 
 struct deadline;
 struct error;

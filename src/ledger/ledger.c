@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 
 /* A relative path would be another ledger in each folder, and no claim be known there. */
 static int refuse_relative(const char *variable, const char *value, struct error *err)

@@ -8,7 +8,7 @@
 #define CLAIMBATCH_LEDGER_LEDGER_TURN_H
 
 #include "ledger/ledger.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 
 /* As the functions of ledger.h whose names end so. */
 struct row_queue {
@@ -25,8 +25,8 @@ struct row_queue {
                 struct error *err);
 };
 
-/* As the functions of shared.h: from what the last turn has told, and what this worker has of what
- * all of them share. */
+/* As the functions of shared_limits.h: from what the last turn has told, and what this worker has
+ * of what all of them share. */
 int ledger_turns_facts(struct ledger *ledger, const struct turn *turn, struct turn_facts *ret_facts,
                        struct error *err);
 int ledger_turns_calls_left(struct ledger *ledger, int64_t quota, int64_t *ret_left,

@@ -1,6 +1,6 @@
 #include "auto_rate.h"
 
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "state.h"
 
 /* Written anew when it has changed by more than one in so many. */

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/words/language.h"
 #include "firewall.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "run/halt.h"
 #include "shared_limits.h"
 #include "state.h"

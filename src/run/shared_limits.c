@@ -4,7 +4,7 @@
 
 #include "auto_rate.h"
 #include "base/clock.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "state.h"
 
 /* What the clock on the wall is set by for certain: less may be a moment between two looks. What

@@ -13,7 +13,7 @@
 
 #include "gateway/rate_control.h"
 #include "job.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "ledger/store/space.h"
 #include "run/batch.h"
 #include "run/pool/pool.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "both_places.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "ledger/store/answer.h"
 #include "ledger/store/server_sql.h"
 #include "ledger_words.h"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "both_places.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "ledger_words.h"
 
 static void nothing_is_seen_by_others_before_the_commit(void **state)

@@ -10,7 +10,7 @@
 #include "run/shared_limits.h"
 #include "run/state.h"
 
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "ledger_place.h"
 
 #define APP_KEY "key"

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 
 #include "both_places.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "ledger/view/view.h"
 
 static struct ledger *open_view(const struct place *place)

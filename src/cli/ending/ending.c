@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "cli/options/options.h"
 #include "cli/summary.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "ledger/view/view.h"
 #include "metrics.h"
 

@@ -9,7 +9,7 @@
 #include "base/words/language.h"
 #include "input/inspection/repeats.h"
 #include "ledger/import/import.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "report/scan.h"
 
 #define FIRST_MS INT64_C(946684800000)   /* 2000: no run began before */

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "ledger/postgres/alive/ledger_worker.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "ledger/store/database.h"
 #include "ledger/store/server_driver.h"
 

@@ -1,10 +1,10 @@
 /*
- * shared: what all runs of an app key share: the calls of the day, bans, and the rate.
+ * shared_limits: what all runs of an app key share: the calls of the day, bans, and the rate.
  *
- * Tested by tests/unit/test_ledger_shared.c
+ * Tested by tests/unit/test_ledger_shared_limits.c
  */
-#ifndef CLAIMBATCH_LEDGER_SHARED_H
-#define CLAIMBATCH_LEDGER_SHARED_H
+#ifndef CLAIMBATCH_LEDGER_SHARED_LIMITS_H
+#define CLAIMBATCH_LEDGER_SHARED_LIMITS_H
 
 #include <stdbool.h>
 #include <stdint.h>

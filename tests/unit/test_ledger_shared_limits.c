@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "both_places.h"
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "ledger_words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

@@ -1,5 +1,5 @@
 /* What all runs of an app key share: the calls of the day, bans, and the rate that was found. */
-#include "ledger/shared.h"
+#include "ledger/shared_limits.h"
 #include "ledger/store/database.h"
 #include "ledger_turn.h"
 
