@@ -5,7 +5,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
-#include "fee_faces.h"
+#include "fee_unit_check.h"
 #include "footer.h"
 #include "input/claim/claim.h"
 #include "input/claim/profile.h"
@@ -41,7 +41,7 @@ struct census {
     size_t narrowest, widest;
     uint64_t behind_fee, groups_behind_fee; /* cells there; of them those of three digits */
     uint64_t parted;                        /* of these, those behind an amount of so few */
-    struct fee_faces fees;                  /* of a column in fen */
+    struct fee_unit_check fees;             /* of a column in fen */
     bool has_surplus;                       /* some row is wider than the header */
 
     /* The end so far: where what may be a footer began, and the last row before it. */
@@ -269,7 +269,7 @@ int census_note(struct census *census, const struct rules *rules, const struct c
     note_id(census, ID_WORKCARD, value_in(columns, record, FIELD_WORKCARD_ID));
     note_behind_fee(census, columns, record);
     if (columns->fee_unit == FEE_UNIT_FEN)
-        fee_faces_note(&census->fees, value_in(columns, record, FIELD_CLAIM_FEE));
+        fee_unit_check_note(&census->fees, value_in(columns, record, FIELD_CLAIM_FEE));
     return 0;
 }
 
@@ -425,8 +425,8 @@ bool census_finish(struct census *census, const struct profile *before, struct p
     ret_profile->has_lists = census->lists * 2 > census->order_nos;
     ret_profile->is_text_behind_fee = census->groups_behind_fee * 2 < census->behind_fee;
     ret_profile->is_parted = census->parted && census->parted == census->behind_fee;
-    ret_profile->fee_doubt = fee_faces_doubt(&census->fees);
-    ret_profile->has_cents = fee_faces_are_cents(&census->fees);
+    ret_profile->fee_doubt = fee_unit_check_doubt(&census->fees);
+    ret_profile->has_cents = fee_unit_check_has_cents(&census->fees);
     ret_profile->width = census->narrowest == census->widest ? census->widest : 0;
     ret_profile->footer_row = census->footer_row;
     ret_profile->footer_rows = census->footer_row ? census->footer_rows : 0;

@@ -1,4 +1,4 @@
-/* fee_faces: amounts of a column in fen that are in yuan are told from a slip. */
+/* fee_unit_check: amounts of a column in fen that are in yuan are told from a slip. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,36 +7,36 @@
 
 #include <cmocka.h>
 
-#include "input/inspection/fee_faces.h"
+#include "input/inspection/fee_unit_check.h"
 
-static struct fee_faces faces_of(const char *amounts)
+static struct fee_unit_check check_of(const char *amounts)
 {
-    struct fee_faces faces = {0};
+    struct fee_unit_check check = {0};
 
     for (const char *at = amounts; *at;) {
         size_t len = strcspn(at, " ");
 
-        fee_faces_note(&faces, (struct value){at, len});
+        fee_unit_check_note(&check, (struct value){at, len});
         at += len + (at[len] == ' ');
     }
-    return faces;
+    return check;
 }
 
 static enum fee_doubt doubt_of(const char *amounts)
 {
-    struct fee_faces faces = faces_of(amounts);
+    struct fee_unit_check check = check_of(amounts);
 
-    return fee_faces_doubt(&faces);
+    return fee_unit_check_doubt(&check);
 }
 
 static bool are_cents(const char *amounts)
 {
-    struct fee_faces faces = faces_of(amounts);
+    struct fee_unit_check check = check_of(amounts);
 
-    return fee_faces_are_cents(&faces);
+    return fee_unit_check_has_cents(&check);
 }
 
-static void fee_faces_know_amounts_that_are_written_as_yuan_are(void **state)
+static void fee_unit_check_knows_amounts_that_are_written_as_yuan_are(void **state)
 {
     (void)state;
     assert_true(are_cents("128.00 0 99.00"));
@@ -48,7 +48,7 @@ static void fee_faces_know_amounts_that_are_written_as_yuan_are(void **state)
     assert_false(are_cents("128.00 99.0000"));
 }
 
-static void fee_faces_tell_yuan_from_slips(void **state)
+static void fee_unit_check_tells_yuan_from_slips(void **state)
 {
     static const struct {
         const char *amounts;
@@ -79,8 +79,8 @@ static void fee_faces_tell_yuan_from_slips(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fee_faces_tell_yuan_from_slips),
-        cmocka_unit_test(fee_faces_know_amounts_that_are_written_as_yuan_are),
+        cmocka_unit_test(fee_unit_check_tells_yuan_from_slips),
+        cmocka_unit_test(fee_unit_check_knows_amounts_that_are_written_as_yuan_are),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
