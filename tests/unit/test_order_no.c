@@ -86,7 +86,7 @@ static void order_no_of_an_office_is_left_alone(void **state)
         unsigned kinds = text_kinds(v);
 
         if (order_no_is_spoilt_number(v, kinds) || order_no_is_moment(v, kinds) ||
-            order_guise_find(v, kinds) != ORDER_GENUINE || order_no_is_list(v, kinds))
+            order_no_guise_find(v, kinds) != ORDER_GENUINE || order_no_is_list(v, kinds))
             fail_msg("'%s' is not left alone", plausible[i]);
     }
 }
@@ -141,7 +141,7 @@ static void order_no_in_a_guise_is_known(void **state)
 {
     static const struct {
         const char *text;
-        enum order_guise guise;
+        enum order_no_guise guise;
     } cases[] = {{"'20260725", ORDER_APOSTROPHE},
                  {"`20260725", ORDER_APOSTROPHE},
                  {"LP&nbsp;1", ORDER_ENTITY},
@@ -218,7 +218,7 @@ static void order_no_in_a_guise_is_known(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
-        if (order_guise_find(value(cases[i].text), text_kinds(value(cases[i].text))) !=
+        if (order_no_guise_find(value(cases[i].text), text_kinds(value(cases[i].text))) !=
             cases[i].guise)
             fail_msg("'%s'", cases[i].text);
 }
@@ -233,13 +233,13 @@ static void order_no_behind_a_name_is_known_by_the_shape_of_the_others(void **st
     for (size_t i = 0; i < COUNT(labelled); i++) {
         struct value v = value(labelled[i]);
 
-        assert_true(order_guise_is_labelled(v, text_kinds(v), shape));
-        assert_false(order_guise_is_labelled(v, text_kinds(v), text_shape(v)));
-        assert_false(order_guise_is_labelled(v, text_kinds(v), 0));
+        assert_true(order_no_guise_is_labelled(v, text_kinds(v), shape));
+        assert_false(order_no_guise_is_labelled(v, text_kinds(v), text_shape(v)));
+        assert_false(order_no_guise_is_labelled(v, text_kinds(v), 0));
     }
-    assert_false(order_guise_is_labelled(value("LP2026"), text_kinds(value("LP2026")), shape));
+    assert_false(order_no_guise_is_labelled(value("LP2026"), text_kinds(value("LP2026")), shape));
     assert_false(
-        order_guise_is_labelled(value("A:LP20267"), text_kinds(value("A:LP20267")), shape));
+        order_no_guise_is_labelled(value("A:LP20267"), text_kinds(value("A:LP20267")), shape));
 }
 
 static void order_no_that_is_the_limit_of_a_type_is_known(void **state)

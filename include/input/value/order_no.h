@@ -39,7 +39,7 @@ bool order_no_is_limit(struct value value);
  * 12:31.0. */
 bool order_no_is_moment(struct value value, unsigned kinds);
 
-enum order_guise {
+enum order_no_guise {
     ORDER_GENUINE,
     ORDER_APOSTROPHE, /* an apostrophe or backtick before or behind */
     ORDER_ENTITY,     /* &nbsp; */
@@ -51,11 +51,11 @@ enum order_guise {
     ORDER_SIGNED,     /* -1, +8613… */
     ORDER_LOSSY,      /* ?LP1: a question mark in place of a character */
 };
-enum order_guise order_guise_find(struct value value, unsigned kinds);
+enum order_no_guise order_no_guise_find(struct value value, unsigned kinds);
 
 /* Whether a name and a colon, a point or a hash stand before a number of the shape: No:LP1, ID#LP1
  * where the column has LP1. */
-bool order_guise_is_labelled(struct value value, unsigned kinds, uint64_t shape);
+bool order_no_guise_is_labelled(struct value value, unsigned kinds, uint64_t shape);
 
 /* Whether the cell has several parts, each of the shape; what parts them is among ;,，；、/| blanks
  * and line ends. */

@@ -161,11 +161,11 @@ static bool is_damaged(const struct judgement *judgement, struct value value, un
 {
     const struct profile *profile = judgement->profile;
 
-    if (order_guise_find(value, kinds) != ORDER_GENUINE ||
+    if (order_no_guise_find(value, kinds) != ORDER_GENUINE ||
         (profile && profile->is_odd[ORDER_DIGITLESS] &&
          order_no_look(value, kinds) == ORDER_DIGITLESS))
         return true;
-    return (profile && order_guise_is_labelled(value, kinds, profile->order_shape)) ||
+    return (profile && order_no_guise_is_labelled(value, kinds, profile->order_shape)) ||
            is_several(judgement, value, kinds);
 }
 

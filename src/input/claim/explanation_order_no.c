@@ -9,7 +9,7 @@ const char *explanation_order_no(struct value value)
 {
     unsigned kinds = text_kinds(value);
 
-    switch (order_guise_find(value, kinds)) {
+    switch (order_no_guise_find(value, kinds)) {
     case ORDER_APOSTROPHE:
         return _("begins or ends with an apostrophe or backtick, which a tool put there so that a "
                  "spreadsheet keeps the digits: export it without");

@@ -167,7 +167,7 @@ static bool is_signed(struct value value)
 /* ---- all together ---- */
 
 /* Letters, digits and dashes, as nearly every number is made of. */
-static enum order_guise usual_guise(struct value value, unsigned kinds)
+static enum order_no_guise usual_guise(struct value value, unsigned kinds)
 {
     if (is_unfilled(value, kinds))
         return ORDER_UNFILLED;
@@ -181,9 +181,9 @@ static bool has_apostrophe(struct value value)
     return first == '\'' || first == '`' || last == '\'' || last == '`';
 }
 
-enum order_guise order_guise_find(struct value value, unsigned kinds)
+enum order_no_guise order_no_guise_find(struct value value, unsigned kinds)
 {
-    enum order_guise usual = usual_guise(value, kinds);
+    enum order_no_guise usual = usual_guise(value, kinds);
 
     if (usual != ORDER_GENUINE)
         return usual;
@@ -216,7 +216,7 @@ static size_t mark_len(struct value value, size_t at)
     return 0;
 }
 
-bool order_guise_is_labelled(struct value value, unsigned kinds, uint64_t shape)
+bool order_no_guise_is_labelled(struct value value, unsigned kinds, uint64_t shape)
 {
     if (!shape || !(kinds & (TEXT_MARK | TEXT_OTHER | TEXT_SPECIAL)))
         return false;
