@@ -223,33 +223,33 @@ static int act(struct batch *b, struct job *job, enum fate fate, const struct ro
     const struct claim_state *claim = &known->claim;
 
     switch (fate) {
-    case DECIDE_SEND:
+    case FATE_SEND:
         make_ready(b, job);
         return 0;
-    case DECIDE_SEND_CHANGED:
+    case FATE_SEND_CHANGED:
         if (holds_changed(b))
             return hold_changed(b, job, claim, err);
         make_ready(b, job);
         return 0;
-    case DECIDE_ACCEPTED:
+    case FATE_ACCEPTED:
         return skip_accepted(b, job, claim, "ALREADY_ACCEPTED", "accepted", err);
-    case DECIDE_SUPERSEDED:
+    case FATE_SUPERSEDED:
         return skip_accepted(b, job, claim, "SUPERSEDED",
                              claim->accepted_unseen
                                  ? "content that only the report of that run knows was accepted"
                                  : "newer content was accepted",
                              err);
-    case DECIDE_DUPLICATE:
+    case FATE_DUPLICATE:
         return skip_duplicate(b, job, &known->before, err);
-    case DECIDE_EARLIER_OPEN:
+    case FATE_EARLIER_OPEN:
         return leave_unsent(b, job, &known->before, err);
-    case DECIDE_UNSETTLED:
+    case FATE_UNSETTLED:
         return leave_unsettled(b, job, claim, err);
-    case DECIDE_WAIT:
+    case FATE_WAIT:
         return wait_for_holder(b, job, claim->open_at.run, err);
-    case DECIDE_RECOVER:
+    case FATE_RECOVER:
         return recover(b, job, claim->open_at.run, err);
-    case DECIDE_COUNT:
+    case FATE_COUNT:
         break;
     }
     return 0;
@@ -262,10 +262,10 @@ static int decide(struct batch *b, struct job *job, const struct row_facts *know
     enum fate fate = fate_of(b, job, known);
 
     job->resend = (claim->open && !claim->open_is_intent) || job->unrecorded;
-    if ((fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED) &&
+    if ((fate == FATE_SEND || fate == FATE_SEND_CHANGED) &&
         (remember_earlier(b, job, claim, err) || look_for_guard(b, job, err)))
         return -1;
-    job->changed = fate == DECIDE_SEND_CHANGED;
+    job->changed = fate == FATE_SEND_CHANGED;
     job->has_before = claim->has_fee;
     job->before_fen = claim->fee_fen;
     return act(b, job, fate, known, err);

@@ -76,7 +76,7 @@ static void decide_all(const struct scenario *scenarios, size_t count)
 static void never_accepted_is_sent(void **state)
 {
     static const struct scenario scenarios[] = {
-        {.what = "nothing is known", .fate = DECIDE_SEND},
+        {.what = "nothing is known", .fate = FATE_SEND},
     };
 
     (void)state;
@@ -89,15 +89,15 @@ static void accepted_same_content_is_skipped(void **state)
         {.what = "accepted in an earlier run",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 900},
-         .fate = DECIDE_ACCEPTED},
+         .fate = FATE_ACCEPTED},
         {.what = "accepted in a later run",
          .accepted = SAME,
          .accepted_order = {RUN + 1, 2},
-         .fate = DECIDE_ACCEPTED},
+         .fate = FATE_ACCEPTED},
         {.what = "accepted as this very row",
          .accepted = SAME,
          .accepted_order = {RUN, ROW},
-         .fate = DECIDE_ACCEPTED},
+         .fate = FATE_ACCEPTED},
     };
 
     (void)state;
@@ -110,39 +110,39 @@ static void accepted_other_content_is_judged_by_the_order_of_rows(void **state)
         {.what = "other content of an earlier run, though of a higher row",
          .accepted = OTHER,
          .accepted_order = {RUN - 1, ROW + 100},
-         .fate = DECIDE_SEND_CHANGED},
+         .fate = FATE_SEND_CHANGED},
         {.what = "other content of an earlier row",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW - 1},
-         .fate = DECIDE_SEND_CHANGED},
+         .fate = FATE_SEND_CHANGED},
         {.what = "other content of a later row",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW + 1},
-         .fate = DECIDE_SUPERSEDED},
+         .fate = FATE_SUPERSEDED},
         {.what = "content that is not known here, of an earlier run",
          .accepted = UNSEEN,
          .accepted_order = {RUN - 1, 2},
-         .fate = DECIDE_SUPERSEDED},
+         .fate = FATE_SUPERSEDED},
         {.what = "other content of a later run, though of a lower row",
          .accepted = OTHER,
          .accepted_order = {RUN + 1, 2},
-         .fate = DECIDE_SUPERSEDED},
+         .fate = FATE_SUPERSEDED},
         {.what = "a correction of the row whose own content is accepted",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW},
          .rank = 7,
-         .fate = DECIDE_SEND_CHANGED},
+         .fate = FATE_SEND_CHANGED},
         {.what = "the row's own content, where a correction of it is accepted",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW},
          .accepted_rank = 7,
-         .fate = DECIDE_SUPERSEDED},
+         .fate = FATE_SUPERSEDED},
         {.what = "a correction of the row, where a later one is accepted",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW},
          .accepted_rank = 9,
          .rank = 7,
-         .fate = DECIDE_SUPERSEDED},
+         .fate = FATE_SUPERSEDED},
     };
 
     (void)state;
@@ -152,22 +152,22 @@ static void accepted_other_content_is_judged_by_the_order_of_rows(void **state)
 static void unknown_attempt_holds_back_whatever_the_content(void **state)
 {
     static const struct scenario scenarios[] = {
-        {.what = "nothing accepted", .open = UNSETTLED, .fate = DECIDE_UNSETTLED},
+        {.what = "nothing accepted", .open = UNSETTLED, .fate = FATE_UNSETTLED},
         {.what = "the same accepted",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .open = UNSETTLED,
-         .fate = DECIDE_UNSETTLED},
+         .fate = FATE_UNSETTLED},
         {.what = "another accepted",
          .accepted = OTHER,
          .accepted_order = {RUN - 1, 2},
          .open = UNSETTLED,
-         .fate = DECIDE_UNSETTLED},
+         .fate = FATE_UNSETTLED},
         {.what = "another accepted later",
          .accepted = OTHER,
          .accepted_order = {RUN + 1, 2},
          .open = UNSETTLED,
-         .fate = DECIDE_UNSETTLED},
+         .fate = FATE_UNSETTLED},
     };
 
     (void)state;
@@ -182,24 +182,24 @@ static void resend_goes_out_whatever_was_accepted_before_but_undoes_nothing(void
          .accepted_order = {RUN, ROW},
          .open = UNSETTLED,
          .resend_unknown = true,
-         .fate = DECIDE_SEND},
+         .fate = FATE_SEND},
         {.what = "another accepted of an earlier run",
          .accepted = OTHER,
          .accepted_order = {RUN - 1, 2},
          .open = UNSETTLED,
          .resend_unknown = true,
-         .fate = DECIDE_SEND_CHANGED},
+         .fate = FATE_SEND_CHANGED},
         {.what = "another accepted of a later run",
          .accepted = OTHER,
          .accepted_order = {RUN + 1, 2},
          .open = UNSETTLED,
          .resend_unknown = true,
-         .fate = DECIDE_UNSETTLED},
+         .fate = FATE_UNSETTLED},
         {.what = "the same accepted, and nothing is unknown any more",
          .accepted = SAME,
          .accepted_order = {RUN + 1, 2},
          .resend_unknown = true,
-         .fate = DECIDE_ACCEPTED},
+         .fate = FATE_ACCEPTED},
     };
 
     (void)state;
@@ -209,12 +209,12 @@ static void resend_goes_out_whatever_was_accepted_before_but_undoes_nothing(void
 static void intent_of_a_run_that_is_alive_is_waited_for(void **state)
 {
     static const struct scenario scenarios[] = {
-        {.what = "nothing accepted", .open = INTENT_ALIVE, .fate = DECIDE_WAIT},
+        {.what = "nothing accepted", .open = INTENT_ALIVE, .fate = FATE_WAIT},
         {.what = "the same accepted",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .open = INTENT_ALIVE,
-         .fate = DECIDE_WAIT},
+         .fate = FATE_WAIT},
     };
 
     (void)state;
@@ -224,12 +224,12 @@ static void intent_of_a_run_that_is_alive_is_waited_for(void **state)
 static void intent_of_a_run_that_is_dead_becomes_unknown_first(void **state)
 {
     static const struct scenario scenarios[] = {
-        {.what = "nothing accepted", .open = INTENT_DEAD, .fate = DECIDE_RECOVER},
+        {.what = "nothing accepted", .open = INTENT_DEAD, .fate = FATE_RECOVER},
         {.what = "the same accepted",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .open = INTENT_DEAD,
-         .fate = DECIDE_RECOVER},
+         .fate = FATE_RECOVER},
     };
 
     (void)state;
@@ -244,18 +244,18 @@ static void repeat_in_the_file_is_a_duplicate_whatever_became_of_the_row_before(
             {.what = "nothing accepted",
              .before = SAME,
              .before_counts_as = (enum outcome)counts_as,
-             .fate = DECIDE_DUPLICATE},
+             .fate = FATE_DUPLICATE},
             {.what = "accepted as the row before",
              .accepted = SAME,
              .accepted_order = {RUN, ROW - 1},
              .before = SAME,
              .before_counts_as = (enum outcome)counts_as,
-             .fate = DECIDE_DUPLICATE},
+             .fate = FATE_DUPLICATE},
             {.what = "unsettled",
              .open = UNSETTLED,
              .before = SAME,
              .before_counts_as = (enum outcome)counts_as,
-             .fate = DECIDE_DUPLICATE},
+             .fate = FATE_DUPLICATE},
         };
 
         decide_all(scenarios, COUNT(scenarios));
@@ -268,22 +268,22 @@ static void earlier_row_that_is_open_holds_back_the_later(void **state)
         {.what = "failed",
          .before = OTHER,
          .before_counts_as = OUTCOME_FAILED,
-         .fate = DECIDE_EARLIER_OPEN},
+         .fate = FATE_EARLIER_OPEN},
         {.what = "unsent",
          .before = OTHER,
          .before_counts_as = OUTCOME_UNSENT,
-         .fate = DECIDE_EARLIER_OPEN},
+         .fate = FATE_EARLIER_OPEN},
         {.what = "unknown, and so unsettled",
          .open = UNSETTLED,
          .before = OTHER,
          .before_counts_as = OUTCOME_UNKNOWN,
-         .fate = DECIDE_EARLIER_OPEN},
+         .fate = FATE_EARLIER_OPEN},
         {.what = "failed, though this content was accepted in an earlier run",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .before = OTHER,
          .before_counts_as = OUTCOME_FAILED,
-         .fate = DECIDE_EARLIER_OPEN},
+         .fate = FATE_EARLIER_OPEN},
     };
 
     (void)state;
@@ -298,21 +298,21 @@ static void earlier_row_that_is_settled_leaves_it_to_the_history(void **state)
          .accepted_order = {RUN, ROW - 1},
          .before = OTHER,
          .before_counts_as = OUTCOME_ACCEPTED,
-         .fate = DECIDE_SEND_CHANGED},
+         .fate = FATE_SEND_CHANGED},
         {.what = "rejected",
          .before = OTHER,
          .before_counts_as = OUTCOME_REJECTED,
-         .fate = DECIDE_SEND},
+         .fate = FATE_SEND},
         {.what = "rejected, and this content was accepted in an earlier run",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .before = OTHER,
          .before_counts_as = OUTCOME_REJECTED,
-         .fate = DECIDE_ACCEPTED},
+         .fate = FATE_ACCEPTED},
         {.what = "skipped",
          .before = OTHER,
          .before_counts_as = OUTCOME_SKIPPED,
-         .fate = DECIDE_SEND},
+         .fate = FATE_SEND},
     };
 
     (void)state;
@@ -322,27 +322,27 @@ static void earlier_row_that_is_settled_leaves_it_to_the_history(void **state)
 static void person_may_have_unsettled_claims_sent_again(void **state)
 {
     static const struct scenario scenarios[] = {
-        {.what = "unsettled", .open = UNSETTLED, .resend_unknown = true, .fate = DECIDE_SEND},
+        {.what = "unsettled", .open = UNSETTLED, .resend_unknown = true, .fate = FATE_SEND},
         {.what = "unsettled, and only --resubmit was said",
          .open = UNSETTLED,
          .resubmit = true,
-         .fate = DECIDE_UNSETTLED},
+         .fate = FATE_UNSETTLED},
         {.what = "accepted, which is not unsettled",
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .resend_unknown = true,
-         .fate = DECIDE_ACCEPTED},
+         .fate = FATE_ACCEPTED},
         {.what = "on the wire in another run",
          .open = INTENT_ALIVE,
          .resend_unknown = true,
          .resubmit = true,
-         .fate = DECIDE_WAIT},
+         .fate = FATE_WAIT},
         {.what = "behind an earlier row that is unknown",
          .open = UNSETTLED,
          .before = OTHER,
          .before_counts_as = OUTCOME_UNKNOWN,
          .resend_unknown = true,
-         .fate = DECIDE_EARLIER_OPEN},
+         .fate = FATE_EARLIER_OPEN},
     };
 
     (void)state;
@@ -356,24 +356,24 @@ static void person_may_have_accepted_content_sent_again(void **state)
          .accepted = SAME,
          .accepted_order = {RUN - 1, 2},
          .resubmit = true,
-         .fate = DECIDE_SEND},
+         .fate = FATE_SEND},
         {.what = "another accepted earlier",
          .accepted = OTHER,
          .accepted_order = {RUN - 1, 2},
          .resubmit = true,
-         .fate = DECIDE_SEND_CHANGED},
+         .fate = FATE_SEND_CHANGED},
         {.what = "another accepted later",
          .accepted = OTHER,
          .accepted_order = {RUN + 1, 2},
          .resubmit = true,
-         .fate = DECIDE_SUPERSEDED},
+         .fate = FATE_SUPERSEDED},
         {.what = "a repeat in the file",
          .accepted = SAME,
          .accepted_order = {RUN, ROW - 1},
          .before = SAME,
          .before_counts_as = OUTCOME_ACCEPTED,
          .resubmit = true,
-         .fate = DECIDE_DUPLICATE},
+         .fate = FATE_DUPLICATE},
     };
 
     (void)state;

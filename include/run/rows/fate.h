@@ -15,16 +15,16 @@
 #include "ledger/ledger.h"
 
 enum fate {
-    DECIDE_SEND,
-    DECIDE_SEND_CHANGED, /* with the warning changed-since-accepted */
-    DECIDE_ACCEPTED,     /* skipped ALREADY_ACCEPTED */
-    DECIDE_SUPERSEDED,   /* skipped SUPERSEDED */
-    DECIDE_DUPLICATE,    /* skipped DUPLICATE_IN_FILE */
-    DECIDE_EARLIER_OPEN, /* unsent EARLIER_ROW_OPEN */
-    DECIDE_UNSETTLED,    /* unknown UNSETTLED */
-    DECIDE_WAIT,         /* another run that is alive has an intent: ask again */
-    DECIDE_RECOVER,      /* a run that is dead has an intent: make it unknown, then decide again */
-    DECIDE_COUNT,
+    FATE_SEND,
+    FATE_SEND_CHANGED, /* with the warning changed-since-accepted */
+    FATE_ACCEPTED,     /* skipped ALREADY_ACCEPTED */
+    FATE_SUPERSEDED,   /* skipped SUPERSEDED */
+    FATE_DUPLICATE,    /* skipped DUPLICATE_IN_FILE */
+    FATE_EARLIER_OPEN, /* unsent EARLIER_ROW_OPEN */
+    FATE_UNSETTLED,    /* unknown UNSETTLED */
+    FATE_WAIT,         /* another run that is alive has an intent: ask again */
+    FATE_RECOVER,      /* a run that is dead has an intent: make it unknown, then decide again */
+    FATE_COUNT,
 };
 
 struct fate_facts {

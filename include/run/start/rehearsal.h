@@ -18,9 +18,9 @@
 struct error;
 
 struct rehearsal {
-    uint64_t rows[DECIDE_COUNT];
-    money fee[DECIDE_COUNT]; /* fen */
-    /* Of DECIDE_SEND_CHANGED those whose accepted content is not of this very export. */
+    uint64_t rows[FATE_COUNT];
+    money fee[FATE_COUNT]; /* fen */
+    /* Of FATE_SEND_CHANGED those whose accepted content is not of this very export. */
     struct changed_sum changed;
     uint64_t done; /* final by an earlier start of this run */
 };

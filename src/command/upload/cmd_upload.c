@@ -203,9 +203,8 @@ static int say_what_is_new(struct submission *s, struct error *err)
     correction_describe(&r->changed, &changed);
     log_info("a new export in the place of an earlier one: rows accepted already: %llu, unknown: "
              "%llu, new: %llu; changed since they were accepted: %s",
-             (unsigned long long)(r->rows[DECIDE_ACCEPTED] + r->rows[DECIDE_SUPERSEDED]),
-             (unsigned long long)r->rows[DECIDE_UNSETTLED],
-             (unsigned long long)r->rows[DECIDE_SEND],
+             (unsigned long long)(r->rows[FATE_ACCEPTED] + r->rows[FATE_SUPERSEDED]),
+             (unsigned long long)r->rows[FATE_UNSETTLED], (unsigned long long)r->rows[FATE_SEND],
              r->changed.rows ? buffer_string(&changed) : _("none"));
     buffer_release(&changed);
     return 0;

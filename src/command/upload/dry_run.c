@@ -157,7 +157,7 @@ static void print_changed(const struct dry_run *dry_run, const struct rehearsal 
     struct batch_stop stop = {0};
     struct buffer words = {0};
 
-    print_count(r, DECIDE_SEND_CHANGED,
+    print_count(r, FATE_SEND_CHANGED,
                 holds ? _("would be held back, changed since they were accepted")
                       : _("would be sent, changed since they were accepted"));
     if (r->changed.rows) {
@@ -183,13 +183,13 @@ int dry_run_print(const struct dry_run *dry_run, struct error *err)
     if (result)
         goto out;
     language_printf("dry run: nothing is sent\n");
-    print_count(&r, DECIDE_SEND, _("would be sent"));
+    print_count(&r, FATE_SEND, _("would be sent"));
     print_changed(dry_run, &r);
-    print_count(&r, DECIDE_ACCEPTED, _("accepted already"));
-    print_count(&r, DECIDE_SUPERSEDED, _("older than what was accepted"));
-    print_count(&r, DECIDE_UNSETTLED, _("held by an unknown attempt, to be settled"));
-    print_count(&r, DECIDE_EARLIER_OPEN, _("held by an earlier row of the claim, unknown"));
-    print_count(&r, DECIDE_WAIT, _("being sent by another run"));
+    print_count(&r, FATE_ACCEPTED, _("accepted already"));
+    print_count(&r, FATE_SUPERSEDED, _("older than what was accepted"));
+    print_count(&r, FATE_UNSETTLED, _("held by an unknown attempt, to be settled"));
+    print_count(&r, FATE_EARLIER_OPEN, _("held by an earlier row of the claim, unknown"));
+    print_count(&r, FATE_WAIT, _("being sent by another run"));
     print_rows(r.done, _("done by an earlier start"));
     print_rows(settings.inspection->invalid, _("invalid"));
     print_request(&first);

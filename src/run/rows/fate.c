@@ -64,10 +64,10 @@ static const struct {
     bool (*holds)(const struct fate_facts *facts);
     enum fate fate;
 } table[] = {
-    {repeats_before, DECIDE_DUPLICATE},      {before_is_open, DECIDE_EARLIER_OPEN},
-    {intent_is_alive, DECIDE_WAIT},          {intent_is_dead, DECIDE_RECOVER},
-    {is_unsettled, DECIDE_UNSETTLED},        {was_accepted_alike, DECIDE_ACCEPTED},
-    {was_accepted_later, DECIDE_SUPERSEDED}, {was_accepted_other, DECIDE_SEND_CHANGED},
+    {repeats_before, FATE_DUPLICATE},      {before_is_open, FATE_EARLIER_OPEN},
+    {intent_is_alive, FATE_WAIT},          {intent_is_dead, FATE_RECOVER},
+    {is_unsettled, FATE_UNSETTLED},        {was_accepted_alike, FATE_ACCEPTED},
+    {was_accepted_later, FATE_SUPERSEDED}, {was_accepted_other, FATE_SEND_CHANGED},
 };
 
 enum fate fate_make(const struct fate_facts *facts)
@@ -75,7 +75,7 @@ enum fate fate_make(const struct fate_facts *facts)
     for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
         if (table[i].holds(facts))
             return table[i].fate;
-    return DECIDE_SEND;
+    return FATE_SEND;
 }
 
 bool fate_was_guarded(const struct row_record *record)

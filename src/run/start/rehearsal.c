@@ -68,7 +68,7 @@ static void count_change(const struct pass *pass, const struct judged_row *row,
 }
 
 static int decide(const struct pass *pass, const struct judged_row *row, struct claim_state *state,
-                  enum fate *ret_decision, struct rehearsal *rehearsal, struct error *err)
+                  enum fate *ret_fate, struct rehearsal *rehearsal, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
     unsigned char digest[DIGEST_CLAIM_BYTES] = {0};
@@ -88,12 +88,12 @@ static int decide(const struct pass *pass, const struct judged_row *row, struct 
     /* A claim that nothing is known of has nothing to be compared with. */
     if ((state->accepted || row->open_row) && claim_digest(&row->claim, digest))
         return error_no_memory(err);
-    *ret_decision = fate_make(&facts);
+    *ret_fate = fate_make(&facts);
     /* The run will make it unknown before it decides. */
     state->open_is_intent = false;
-    if (*ret_decision == DECIDE_RECOVER)
-        *ret_decision = fate_make(&facts);
-    if (*ret_decision == DECIDE_SEND_CHANGED)
+    if (*ret_fate == FATE_RECOVER)
+        *ret_fate = fate_make(&facts);
+    if (*ret_fate == FATE_SEND_CHANGED)
         count_change(pass, row, state, rehearsal);
     return 0;
 }
@@ -140,12 +140,12 @@ static int decide_page(struct pass *pass, struct rehearsal *rehearsal, struct er
         return -1;
     for (size_t i = 0; i < pass->count; i++) {
         const struct judged_row *row = &pass->page[i].row;
-        enum fate fate = DECIDE_SEND;
+        enum fate fate = FATE_SEND;
 
         if (decide(pass, row, &pass->states[i], &fate, rehearsal, err))
             return -1;
         count(row, fate, rehearsal);
-        if (pass->visits && (fate == DECIDE_SEND || fate == DECIDE_SEND_CHANGED)) {
+        if (pass->visits && (fate == FATE_SEND || fate == FATE_SEND_CHANGED)) {
             s->visit(s->context, &row->claim);
             pass->visits--;
         }
