@@ -54,8 +54,9 @@ LIBRARIES = {
 
 # Which files call SQLite by its own names; the others of the ledger ask database.h, which another
 # database can answer, too.
-SQLITE_CALLS = ["ledger/store/", "ledger/transfer/", "ledger/view/care", "ledger/view/care_backup",
-                "ledger/view/prune", "ledger/view/view_open", "command/audit/month/month_claims"]
+SQLITE_CALLS = ["ledger/store/", "ledger/transfer/", "ledger/maintenance/backup",
+                "ledger/maintenance/prune", "ledger/maintenance/verify", "ledger/view/view_open",
+                "command/audit/month/month_claims"]
 
 # What the C library and the kernel have for everybody.
 SYSTEM_FOLDERS = ("arpa/", "linux/", "netinet/", "sys/")

@@ -1,4 +1,4 @@
-"""claimbatch status: what the ledger holds, one claim's history, and the care of the ledger."""
+"""claimbatch status: what the ledger holds, one claim's history, and its maintenance."""
 
 import json
 import os

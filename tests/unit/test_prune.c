@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "both_places.h"
-#include "ledger/view/care.h"
-#include "ledger/view/prune.h"
+#include "ledger/maintenance/prune.h"
+#include "ledger/maintenance/verify.h"
 #include "ledger/view/view.h"
 
 #define OLD_MS (STARTED_MS + 1000)
@@ -48,7 +48,7 @@ static void assert_in_order(const struct place *place)
     if (is_on_server(place->ledger))
         return; /* it has no chains */
     assert_int_equal(view_open(place->path, &view, &err), 0);
-    assert_int_equal(care_verify(view, refuse_damage, NULL, &found, &err), 0);
+    assert_int_equal(verify_ledger(view, refuse_damage, NULL, &found, &err), 0);
     ledger_close(view);
 }
 

@@ -22,8 +22,8 @@
  * and no run has its log beside it, it is read without locks; else SQLite's log may be left beside
  * it, as any reader leaves it. EXIT_INPUT_MISSING when there is none or
  * it cannot be opened; EXIT_BAD_CONFIG when it is no ledger, of a newer version or on a network
- * file system. Only functions of this header and of care.h, and of ledger.h those that read, may be
- * called with it.
+ * file system. Only functions of this header and of verify.h and backup.h, and of ledger.h those
+ * that read, may be called with it.
  */
 int view_open(const char *path, struct ledger **ret_ledger, struct error *err);
 

@@ -1,4 +1,4 @@
-/* claimbatch status: what the ledger holds; one claim's history; the care of the ledger. */
+/* claimbatch status: what the ledger holds; one claim's history; its maintenance. */
 
 #include <stdio.h>
 #include <stdlib.h>

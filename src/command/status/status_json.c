@@ -352,7 +352,7 @@ void status_json_claims_close(struct status_json *json)
     status_json_list_close(json);
 }
 
-/* ---- care ---- */
+/* ---- maintenance ---- */
 
 void status_json_damage(struct status_json *json, const char *sentence)
 {

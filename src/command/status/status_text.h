@@ -10,7 +10,7 @@
 #define CLAIMBATCH_COMMAND_STATUS_STATUS_TEXT_H
 
 #include "base/buffer.h"
-#include "ledger/view/prune.h"
+#include "ledger/maintenance/prune.h"
 #include "ledger/view/view.h"
 
 #define STATUS_TEXT_RUNS 20    /* are shown without --all */

@@ -1,4 +1,4 @@
-/* The statements of the ledger. What is asked once (pragmas, the questions of care_verify) stands
+/* The statements of the ledger. What is asked once (pragmas, the questions of verify_ledger) stands
  * where it is asked. */
 #include "sql.h"
 

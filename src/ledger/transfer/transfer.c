@@ -9,10 +9,10 @@
 
 #include "base/log.h"
 #include "ledger/holder.h"
+#include "ledger/maintenance/verify.h"
 #include "ledger/postgres/alive/parameters.h"
 #include "ledger/postgres/session.h"
 #include "ledger/store/database.h"
-#include "ledger/view/care.h"
 #include "transfer_walk.h"
 
 /* ---- whether it may be moved ---- */
@@ -27,7 +27,7 @@ static int check_order(struct ledger *file, struct error *err)
     uint64_t damage;
     int64_t doubts;
 
-    if (care_verify(file, count_damage, NULL, &damage, err) ||
+    if (verify_ledger(file, count_damage, NULL, &damage, err) ||
         database_number(file, "SELECT count(*) FROM doubt", &doubts, err))
         return -1;
     if (damage)

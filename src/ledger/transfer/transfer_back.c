@@ -16,13 +16,13 @@
 #include "base/words/language.h"
 #include "ledger/commits.h"
 #include "ledger/holder.h"
+#include "ledger/maintenance/verify.h"
 #include "ledger/postgres/alive/cold.h"
 #include "ledger/postgres/alive/parameters.h"
 #include "ledger/postgres/outage/spill.h"
 #include "ledger/postgres/session.h"
 #include "ledger/store/commit_count.h"
 #include "ledger/store/database.h"
-#include "ledger/view/care.h"
 #include "ledger/view/view.h"
 #include "transfer_walk.h"
 
@@ -42,7 +42,7 @@ static int check_order(const char *url, struct error *err)
 
     if (view_open(url, &view, err))
         return -1;
-    result = care_verify(view, count_damage, NULL, &damage, err);
+    result = verify_ledger(view, count_damage, NULL, &damage, err);
     if (!result && damage)
         result = error_set(err, EXIT_BAD_CONFIG,
                            "the ledger '%s' is damaged, as claimbatch status --verify tells; "
@@ -251,7 +251,7 @@ static int verify(struct ledger *file, struct error *err)
 {
     uint64_t damage;
 
-    if (care_verify(file, count_damage, NULL, &damage, err))
+    if (verify_ledger(file, count_damage, NULL, &damage, err))
         return -1;
     return damage ? error_set(err, EXIT_INTERNAL,
                               "the file '%s' is not what the server has; nothing was moved",

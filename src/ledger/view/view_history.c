@@ -90,7 +90,7 @@ static int visit_known(struct ledger *ledger, struct row_place place,
         return -1;
     memcpy(row.run_name, brief.name, sizeof(brief.name));
     if (row.record.outcome < 0 || row.record.outcome >= OUTCOME_COUNT)
-        row.record.outcome = OUTCOME_UNKNOWN; /* damaged: care_verify says so */
+        row.record.outcome = OUTCOME_UNKNOWN; /* damaged: verify_ledger says so */
     visitor->row(visitor->context, &row);
     return visit_settlements(ledger, place, visitor, err);
 }

@@ -10,8 +10,8 @@
 #include "cli/options/options.h"
 #include "cli/summary.h"
 #include "ledger/commits.h"
+#include "ledger/maintenance/verify.h"
 #include "ledger/postgres/server_url.h"
-#include "ledger/view/care.h"
 #include "ledger/view/server_view.h"
 #include "status_json.h"
 #include "status_lost.h"
@@ -94,7 +94,7 @@ static int verify_on_server(struct status *s, struct error *err)
     uint64_t found;
     int result;
 
-    if (care_verify(s->ledger, show_damage, s, &found, err) ||
+    if (verify_ledger(s->ledger, show_damage, s, &found, err) ||
         server_view_late_answers(s->ledger, 0, NULL, s, &s->unapplied, err))
         return -1;
     result = end_verify(s, found, false, err);
@@ -110,7 +110,7 @@ int status_verify(struct status *s, struct error *err)
 
     if (server_view_is(s->ledger))
         return status_begin_look(s, err) ? -1 : verify_on_server(s, err);
-    if (care_verify(s->ledger, show_damage, s, &found, err) ||
+    if (verify_ledger(s->ledger, show_damage, s, &found, err) ||
         ledger_version(s->ledger, &version, err) ||
         (version == LEDGER_SCHEMA && !found &&
          status_lost_visit(s->ledger, show_damage, s, &lost, err)))
@@ -165,7 +165,7 @@ int status_back_up(struct status *s, struct error *err)
 
     name_backup(s, &place);
     file = buffer_string(&place);
-    if (place.failed || care_backup(s->ledger, file, &bytes, err)) {
+    if (place.failed || backup_ledger(s->ledger, file, &bytes, err)) {
         int result = place.failed ? error_no_memory(err) : -1;
 
         buffer_release(&place);

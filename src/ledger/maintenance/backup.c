@@ -7,9 +7,9 @@
 #include "base/file/output.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "ledger/maintenance/verify.h"
 #include "ledger/store/database.h"
 #include "ledger/store/space.h"
-#include "ledger/view/care.h"
 #include "ledger/view/view.h"
 
 #define BACKUP_PAGES 2000 /* between two looks for a signal */
@@ -135,19 +135,19 @@ static void keep_first(void *context, const char *sentence)
     char *first = context;
 
     if (!*first)
-        snprintf(first, CARE_SENTENCE_BYTES, "%s", sentence);
+        snprintf(first, VERIFY_SENTENCE_BYTES, "%s", sentence);
 }
 
 static int verify_copy(const struct backup *b, struct error *err)
 {
-    char first[CARE_SENTENCE_BYTES] = "";
+    char first[VERIFY_SENTENCE_BYTES] = "";
     struct ledger *copy;
     uint64_t found;
     int result;
 
     if (view_open_copy(output_partial(&b->output), &copy, err))
         return -1;
-    result = care_verify(copy, keep_first, first, &found, err);
+    result = verify_ledger(copy, keep_first, first, &found, err);
     ledger_close(copy);
     if (!result && found)
         result = error_set(err, EXIT_CANNOT_WRITE,
@@ -169,7 +169,7 @@ static int publish(struct backup *b, struct error *err)
     return file_sync_folder(b->path, err);
 }
 
-int care_backup(struct ledger *ledger, const char *path, uint64_t *ret_bytes, struct error *err)
+int backup_ledger(struct ledger *ledger, const char *path, uint64_t *ret_bytes, struct error *err)
 {
     struct backup b = {.ledger = ledger, .path = path};
     struct stat status;

@@ -1,4 +1,4 @@
-/* Every claim and the chain of its rows, as care_verify looks at them: in one view of the ledger.
+/* Every claim and the chain of its rows, as verify_ledger looks at them: in one view of the ledger.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
  *
  * Tested by tests/unit/test_prune.c
  */
-#ifndef CLAIMBATCH_LEDGER_VIEW_PRUNE_H
-#define CLAIMBATCH_LEDGER_VIEW_PRUNE_H
+#ifndef CLAIMBATCH_LEDGER_MAINTENANCE_PRUNE_H
+#define CLAIMBATCH_LEDGER_MAINTENANCE_PRUNE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,10 +2,10 @@
  * chains: every claim of a ledger, and whether what it says is what its rows say. Private to this
  * folder.
  *
- * Tested by tests/unit/test_care.c
+ * Tested by tests/unit/test_verify.c
  */
-#ifndef CLAIMBATCH_LEDGER_VIEW_CHAINS_H
-#define CLAIMBATCH_LEDGER_VIEW_CHAINS_H
+#ifndef CLAIMBATCH_LEDGER_MAINTENANCE_CHAINS_H
+#define CLAIMBATCH_LEDGER_MAINTENANCE_CHAINS_H
 
 #include "ledger/chain.h"
 

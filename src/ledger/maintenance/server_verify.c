@@ -1,4 +1,4 @@
-#include "server_care.h"
+#include "server_verify.h"
 
 #include "base/error.h"
 #include "ledger/ledger.h"
@@ -8,17 +8,17 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "ledger/maintenance/verify.h"
 #include "ledger/postgres/session.h"
 #include "ledger/store/database.h"
-#include "ledger/view/care.h"
 
 #define NO_SHA256 "decode(repeat('00', 32), 'hex')"
 #define IS_PRUNED "IN (SELECT id FROM run WHERE export_sha256=" NO_SHA256 ")"
 #define IS_IMPORTED "IN (SELECT run FROM import)"
 #define IS_OVER "IN (SELECT id FROM worker WHERE fenced OR ended)"
 
-/* As those of care.c: a ledger in order answers with no row, and each row with up to three columns,
- * that the sentence names in their order. */
+/* As those of verify.c: a ledger in order answers with no row, and each row with up to three
+ * columns, that the sentence names in their order. */
 static const struct {
     const char *sql;
     const char *sentence;
@@ -148,8 +148,8 @@ static void say_answer(struct session *session, int row, const char *sentence,
     buffer_release(&text);
 }
 
-int server_care_verify(struct ledger *ledger, void (*say)(void *context, const char *sentence),
-                       void *context, uint64_t *ret_found, struct error *err)
+int server_verify_ledger(struct ledger *ledger, void (*say)(void *context, const char *sentence),
+                         void *context, uint64_t *ret_found, struct error *err)
 {
     struct session *session = ledger->server.session;
 
@@ -161,7 +161,7 @@ int server_care_verify(struct ledger *ledger, void (*say)(void *context, const c
             return -1;
         rows = session_rows(session);
         *ret_found += (uint64_t)rows;
-        for (int row = 0; row < rows && row < CARE_SENTENCES_MAX; row++)
+        for (int row = 0; row < rows && row < VERIFY_SENTENCES_MAX; row++)
             say_answer(session, row, questions[i].sentence, say, context);
     }
     return 0;
@@ -170,8 +170,8 @@ int server_care_verify(struct ledger *ledger, void (*say)(void *context, const c
 #else
 
 /* None can be open. */
-int server_care_verify(struct ledger *ledger, void (*say)(void *context, const char *sentence),
-                       void *context, uint64_t *ret_found, struct error *err)
+int server_verify_ledger(struct ledger *ledger, void (*say)(void *context, const char *sentence),
+                         void *context, uint64_t *ret_found, struct error *err)
 {
     (void)ledger, (void)say, (void)context;
     *ret_found = 0;

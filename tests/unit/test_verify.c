@@ -1,4 +1,4 @@
-/* Unit tests of care: damage is found, and a copy is whole. */
+/* Unit tests of verify and backup: damage is found, and a copy is whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "ledger/view/care.h"
+#include "ledger/maintenance/verify.h"
 #include "ledger/view/view.h"
 #include "ledger_place.h"
 
@@ -34,7 +34,7 @@ static struct findings verify(const char *path)
     struct findings findings = {0};
     struct ledger *view;
 
-    if (view_open(path, &view, &err) || care_verify(view, take, &findings, &findings.count, &err))
+    if (view_open(path, &view, &err) || verify_ledger(view, take, &findings, &findings.count, &err))
         fail_msg("%s", err.text);
     ledger_close(view);
     return findings;
@@ -149,7 +149,7 @@ static void many_findings_are_counted_and_the_first_are_named(void **state)
     assert_int_equal(findings.count, 500);
     for (const char *p = findings.text; (p = strstr(p, "the record of")); p++)
         lines++;
-    assert_true(lines > 0 && lines <= CARE_SENTENCES_MAX);
+    assert_true(lines > 0 && lines <= VERIFY_SENTENCES_MAX);
 }
 
 /* Writes over the beginning of each page but the first. */
@@ -212,7 +212,7 @@ static int back_up(struct place *place, const char *name, char path[192], struct
     snprintf(path, 192, "%s/%s", place->folder, name);
     if (view_open(place->path, &view, &err))
         fail_msg("%s", err.text);
-    result = care_backup(view, path, &bytes, ret_err);
+    result = backup_ledger(view, path, &bytes, ret_err);
     if (!result)
         assert_true(bytes > 4096);
     ledger_close(view);

@@ -4,8 +4,8 @@
 #include "base/array.h"
 #include "base/stop.h"
 #include "ledger/chain.h"
+#include "ledger/maintenance/prune.h"
 #include "ledger/store/checkpoint.h"
-#include "ledger/view/prune.h"
 
 #define PRUNE_CLAIMS 2000 /* looked at in one transaction */
 #define PRUNE_ROWS 2000   /* forgotten in one transaction */

@@ -9,10 +9,10 @@
 #include "base/words/language.h"
 #include "chains.h"
 #include "ledger/abandonment.h"
+#include "ledger/maintenance/verify.h"
 #include "ledger/store/database.h"
 #include "ledger/store/schema.h"
-#include "ledger/view/care.h"
-#include "server_care.h"
+#include "server_verify.h"
 
 /* ---- verifying ---- */
 
@@ -28,7 +28,7 @@ static void say(struct verification *v, const char *format, ...)
 
 static void say(struct verification *v, const char *format, ...)
 {
-    char sentence[CARE_SENTENCE_BYTES];
+    char sentence[VERIFY_SENTENCE_BYTES];
     va_list args;
 
     va_start(args, format);
@@ -220,7 +220,7 @@ static int ask(struct verification *v, const char *sql, const char *sentence, st
 
     sqlite3_prepare_v2(v->ledger->db, sql, -1, &s.sqlite, NULL);
     while ((found = next_answer(v, &s, err)) > 0) {
-        if (count++ < CARE_SENTENCES_MAX)
+        if (count++ < VERIFY_SENTENCES_MAX)
             say_answer(v, &s, sentence);
         else
             v->found++;
@@ -268,7 +268,7 @@ static void say_of_chains(void *context, const char *sentence)
     struct verification *v = context;
 
     v->of_chains++;
-    if (v->of_chains <= CARE_SENTENCES_MAX)
+    if (v->of_chains <= VERIFY_SENTENCES_MAX)
         say(v, "%s", sentence);
     else
         v->found++;
@@ -291,15 +291,15 @@ static int verify_chains(struct verification *v, struct error *err)
                : 0;
 }
 
-int care_verify(struct ledger *ledger, void (*say_it)(void *context, const char *sentence),
-                void *context, uint64_t *ret_found, struct error *err)
+int verify_ledger(struct ledger *ledger, void (*say_it)(void *context, const char *sentence),
+                  void *context, uint64_t *ret_found, struct error *err)
 {
     struct verification v = {.ledger = ledger, .say = say_it, .context = context};
     int64_t version = LEDGER_SCHEMA;
     int result;
 
     if (database_is_server(ledger))
-        return server_care_verify(ledger, say_it, context, ret_found, err);
+        return server_verify_ledger(ledger, say_it, context, ret_found, err);
     result = check_structure(&v, err);
     if (!result)
         result = verify_schema(&v, &version, err);
