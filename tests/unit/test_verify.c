@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "ledger/maintenance/backup.h"
 #include "ledger/maintenance/verify.h"
 #include "ledger/view/view.h"
 #include "ledger_place.h"

@@ -1,17 +1,15 @@
 /*
- * verify: a ledger is verified, and copied: both take one of view_open, and work beside runs that
- * write it.
+ * verify: a ledger is verified, beside runs that write it. Takes one of view_open.
  *
  * Tested by tests/unit/test_verify.c
  */
 #ifndef CLAIMBATCH_LEDGER_MAINTENANCE_VERIFY_H
 #define CLAIMBATCH_LEDGER_MAINTENANCE_VERIFY_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "ledger/ledger.h"
+struct error;
+struct ledger;
 
 #define VERIFY_SENTENCE_BYTES 512
 
@@ -24,12 +22,5 @@
  */
 int verify_ledger(struct ledger *ledger, void (*say)(void *context, const char *sentence),
                   void *context, uint64_t *ret_found, struct error *err);
-
-/*
- * Copies the ledger, as it is at one moment, to `path`, which must not exist (EXIT_CANNOT_CREATE):
- * written beside it, synced, verified, and then renamed. The copy is owner-only and has the same
- * id. EXIT_CANNOT_WRITE when the disk is full or the copy does not verify.
- */
-int backup_ledger(struct ledger *ledger, const char *path, uint64_t *ret_bytes, struct error *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "cli/options/options.h"
 #include "cli/summary.h"
 #include "ledger/commits.h"
+#include "ledger/maintenance/backup.h"
 #include "ledger/maintenance/verify.h"
 #include "ledger/postgres/server_url.h"
 #include "ledger/view/server_view.h"

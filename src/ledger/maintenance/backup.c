@@ -7,6 +7,7 @@
 #include "base/file/output.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "ledger/maintenance/backup.h"
 #include "ledger/maintenance/verify.h"
 #include "ledger/store/database.h"
 #include "ledger/store/space.h"
