@@ -24,6 +24,11 @@ bool character_is_utf8(const char *text);
 size_t character_encode(uint32_t point, char ret_text[CHARACTER_ROOM]);
 
 /* Of ASCII alone, whatever the locale says. */
+static inline bool character_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static inline bool character_is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

@@ -1,4 +1,5 @@
 #include "base/money.h"
+#include "base/character.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ money money_parse_fen(const char *text)
     money sum = 0;
     bool negative = *text == '-';
 
-    for (text += negative; *text >= '0' && *text <= '9'; text++)
+    for (text += negative; character_is_digit(*text); text++)
         sum = sum * 10 + (*text - '0');
     return negative ? -sum : sum;
 }

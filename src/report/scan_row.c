@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/character.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/formula.h"
@@ -200,7 +201,7 @@ static bool is_rewritten_time(const struct record *record, const struct scan_row
     return scan_row_is_marked(row, column) &&
            (value_parse_time(value, &civil, &date_only) == RULE_NONE ||
             value_is_date_serial(value) ||
-            (cell->len && *cell->text >= '0' && *cell->text <= '9' && strpbrk(cell->text, "/.-:")));
+            (cell->len && character_is_digit(*cell->text) && strpbrk(cell->text, "/.-:")));
 }
 
 /* Whether the digest is that of the same claim with zeros before its order number: 1 or 0, or -1.

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/character.h"
 #include "base/error.h"
 #include "base/words/language.h"
 #include "option_list.h"
@@ -27,7 +28,7 @@ static bool take_seconds(const char *value, int64_t least, int64_t most, int64_t
         ms = ms * 10 + (value[i] - '0');
     ms *= 1000;
     if (*rest == '.' && rest[1])
-        for (rest++; *rest >= '0' && *rest <= '9' && unit; rest++, unit /= 10)
+        for (rest++; character_is_digit(*rest) && unit; rest++, unit /= 10)
             ms += (*rest - '0') * unit;
     *ret_ms = ms;
     return !*rest && ms > 0 && ms >= least && ms <= most * 1000;

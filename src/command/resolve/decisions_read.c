@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/character.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/formula.h"
@@ -99,7 +100,7 @@ static bool take_submitted(const struct reading *reading, const struct record *r
     decisions_refuse(
         reading->decisions, decision, _("submitted_at '%s' %s"), show(value, shown),
         value.len == 0 ? _("is missing: copy it from the report")
-        : *value.ptr >= '0' && *value.ptr <= '9'
+        : character_is_digit(*value.ptr)
             ? _("was rewritten, as by a spreadsheet: its milliseconds or its zone are lost; "
                 "copy it from the report, as text")
             : _("is no time as a report writes it, such as "

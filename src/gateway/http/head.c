@@ -7,12 +7,8 @@
 
 #include <curl/curl.h>
 
+#include "base/character.h"
 #include "base/clock.h"
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static bool is_version(const char *line, size_t len, const char *version)
 {
@@ -36,8 +32,8 @@ static bool take_status(struct head *head, const char *line, size_t len)
 
     if (!digits || line + len < digits + 4)
         return false;
-    if (!is_digit(digits[0]) || digits[0] == '0' || !is_digit(digits[1]) || !is_digit(digits[2]) ||
-        !strchr(" \r\n", digits[3]) || digits[3] == '\0')
+    if (!character_is_digit(digits[0]) || digits[0] == '0' || !character_is_digit(digits[1]) ||
+        !character_is_digit(digits[2]) || !strchr(" \r\n", digits[3]) || digits[3] == '\0')
         return false;
     head->status = (digits[0] - '0') * 100L + (digits[1] - '0') * 10L + (digits[2] - '0');
     head->has_final_status = head->status >= 200 || head->status == 101;
@@ -79,7 +75,7 @@ static bool take_length(struct head *head, const char *value, size_t len)
     if (len == 0 || len >= HEAD_VALUE_BYTES)
         return false;
     for (size_t i = 0; i < len; i++)
-        if (!is_digit(value[i]))
+        if (!character_is_digit(value[i]))
             return false;
     keep(value, len, head->length);
     return true;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/character.h"
 #include "base/clock.h"
 #include "input/claim/claim.h"
 #include "input/value/value.h"
@@ -47,7 +48,7 @@ static size_t count_digits(struct value value, size_t from)
 {
     size_t n = from;
 
-    while (n < value.len && value.ptr[n] >= '0' && value.ptr[n] <= '9')
+    while (n < value.len && character_is_digit(value.ptr[n]))
         n++;
     return n - from;
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/character.h"
 #include "base/log.h"
 #include "base/words/language.h"
 #include "explanation_order_no.h"
@@ -144,7 +145,7 @@ static bool has_lost_its_date(struct value value)
 {
     size_t digits = 0;
 
-    while (digits < value.len && value.ptr[digits] >= '0' && value.ptr[digits] <= '9')
+    while (digits < value.len && character_is_digit(value.ptr[digits]))
         digits++;
     return digits > 0 && digits < value.len && value.ptr[digits] == ':';
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/character.h"
 #include "input/claim/claim.h"
 #include "input/value/value.h"
 
@@ -119,7 +120,7 @@ static bool is_total(struct value value)
         n = word ? strlen(word) : 1;
         if (!word && !strchr("0123456789.,:;()[]+-/%", text[i]))
             return false;
-        digit |= text[i] >= '0' && text[i] <= '9';
+        digit |= character_is_digit(text[i]);
     }
     return total || (of_rows && digit);
 }
@@ -160,7 +161,7 @@ static bool is_count(struct value value)
 {
     size_t digits = 0;
 
-    while (digits < value.len && value.ptr[digits] >= '0' && value.ptr[digits] <= '9')
+    while (digits < value.len && character_is_digit(value.ptr[digits]))
         digits++;
     return digits == value.len && digits <= COUNT_DIGITS;
 }
@@ -249,7 +250,7 @@ static bool is_note(struct value value)
 static bool has_digit(struct value value)
 {
     for (size_t i = 0; i < value.len; i++)
-        if (value.ptr[i] >= '0' && value.ptr[i] <= '9')
+        if (character_is_digit(value.ptr[i]))
             return true;
     return false;
 }
@@ -268,7 +269,7 @@ static bool is_note_line(const struct columns *columns, const struct record *rec
  * the cheapest look at it is enough. */
 static bool begins_a_time(const struct cell *cell)
 {
-    return cell->len > COUNT_DIGITS && cell->text[0] >= '0' && cell->text[0] <= '9';
+    return cell->len > COUNT_DIGITS && character_is_digit(cell->text[0]);
 }
 
 bool footer_is_like(const struct columns *columns, const struct record *record,
@@ -277,7 +278,7 @@ bool footer_is_like(const struct columns *columns, const struct record *record,
     struct value first = {"", 0};
 
     if (width == FOOTER_WIDE && begins_a_time(&record->cells[columns->index[FIELD_CLAIM_TIME]]) &&
-        record->cells[0].len && record->cells[0].text[0] >= '0' && record->cells[0].text[0] <= '9')
+        record->cells[0].len && character_is_digit(record->cells[0].text[0]))
         return false;
     first = first_value(record);
     if (first.len == 0 || is_all_drawn(record))

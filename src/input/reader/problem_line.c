@@ -305,7 +305,7 @@ static bool is_changed_by_spreadsheets(const char *text)
 
         if (!len)
             return false;
-        has_digit |= (*text >= '0' && *text <= '9') || is_wide_digit(text);
+        has_digit |= character_is_digit(*text) || is_wide_digit(text);
         text += len;
     }
     return has_digit;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/character.h"
 #include "text.h"
 
 #define SERIAL_DIGITS 5
@@ -10,16 +11,11 @@
 #define ENGLISH_MONTH_BYTES 8 /* Nov-2026, the longest date that begins with no digit */
 #define PART_BYTES 6          /* a shorter part of a list is no number by itself */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static size_t count_digits(struct value value, size_t from)
 {
     size_t n = from;
 
-    while (n < value.len && is_digit(value.ptr[n]))
+    while (n < value.len && character_is_digit(value.ptr[n]))
         n++;
     return n - from;
 }
@@ -73,7 +69,7 @@ enum order_look order_no_look(struct value value, unsigned kinds)
                    ? ORDER_DIGITLESS
                    : ORDER_PLAIN;
     if (kinds & ~(unsigned)(TEXT_DIGIT | TEXT_UPPER | TEXT_LOWER | TEXT_MARK) ||
-        !is_digit(*value.ptr))
+        !character_is_digit(*value.ptr))
         return ORDER_PLAIN;
     if (kinds & (TEXT_UPPER | TEXT_LOWER))
         return has_exponent_only(value) ? ORDER_EXPONENT : ORDER_PLAIN;
@@ -210,7 +206,7 @@ bool order_no_is_moment(struct value value, unsigned kinds)
     if (!(kinds & (TEXT_DASH | TEXT_MARK | TEXT_SEPARATOR | TEXT_HAN)) || !(kinds & TEXT_DIGIT) ||
         value.len > 40)
         return false;
-    if (!is_digit(*value.ptr) && value.len > ENGLISH_MONTH_BYTES)
+    if (!character_is_digit(*value.ptr) && value.len > ENGLISH_MONTH_BYTES)
         return false;
     if (is_english_date(value) || is_chinese_date(value) || is_clock(value) ||
         is_foreign_date(value))

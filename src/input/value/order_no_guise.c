@@ -6,11 +6,6 @@
 #include "input/value/order_no.h"
 #include "text.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* &nbsp; &amp; &#39; &#x27; */
 static bool has_entity(struct value value)
 {
@@ -20,7 +15,8 @@ static bool has_entity(struct value value)
         if (value.ptr[i] != '&')
             continue;
         n += n < value.len && value.ptr[n] == '#';
-        while (n < value.len && (is_digit(value.ptr[n]) || character_is_letter(value.ptr[n])))
+        while (n < value.len &&
+               (character_is_digit(value.ptr[n]) || character_is_letter(value.ptr[n])))
             n++;
         if (n > i + 2 && n < value.len && value.ptr[n] == ';')
             return true;
@@ -159,7 +155,7 @@ static bool is_signed(struct value value)
 {
     size_t digits = 0;
 
-    while (digits + 1 < value.len && is_digit(value.ptr[digits + 1]))
+    while (digits + 1 < value.len && character_is_digit(value.ptr[digits + 1]))
         digits++;
     return (*value.ptr == '-' || *value.ptr == '+') && digits > 0 && digits + 1 == value.len;
 }

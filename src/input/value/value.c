@@ -10,11 +10,6 @@
 #define SHORT_DIGITS 18 /* a number of so many fits */
 #define SERIAL_DIGITS 5 /* days since 1900: 10000 is 1927, 99999 is 2173 */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* How many bytes the blank at the start of the value takes, or 0. */
 static size_t leading_blank(struct value value)
 {
@@ -63,7 +58,7 @@ static size_t leading_digits(struct value value)
 {
     size_t n = 0;
 
-    while (n < value.len && is_digit(value.ptr[n]))
+    while (n < value.len && character_is_digit(value.ptr[n]))
         n++;
     return n;
 }
@@ -172,8 +167,8 @@ bool value_is_spreadsheet_number(struct value value)
     const char *plus = value.len ? memchr(value.ptr, '+', value.len) : NULL;
 
     /* One digit before the point, a sign and at least two digits behind the E. */
-    return value_is_scientific(value) && is_digit(value.ptr[0]) && !is_digit(value.ptr[1]) &&
-           plus && value.ptr + value.len - plus > 2;
+    return value_is_scientific(value) && character_is_digit(value.ptr[0]) &&
+           !character_is_digit(value.ptr[1]) && plus && value.ptr + value.len - plus > 2;
 }
 
 bool value_is_date_serial(struct value value)

@@ -1,21 +1,17 @@
 /* The amount of a cell, in every spelling that is exact. */
 #include <string.h>
 
+#include "base/character.h"
 #include "input/value/value.h"
 
 #define GROUP_DIGITS 3
 #define USUAL_BYTES 16
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static size_t count_digits(const char *text, const char *end)
 {
     const char *p = text;
 
-    while (p < end && is_digit(*p))
+    while (p < end && character_is_digit(*p))
         p++;
     return (size_t)(p - text);
 }

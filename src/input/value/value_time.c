@@ -1,6 +1,7 @@
 /* The date and time of a cell, in every spelling that can mean one moment only. */
 #include <string.h>
 
+#include "base/character.h"
 #include "input/value/value.h"
 
 #define ZONE_LIMIT_MINUTES (14 * 60)
@@ -8,11 +9,6 @@
 #define NOON 12
 
 enum half { HALF_UNSAID, HALF_MORNING, HALF_AFTERNOON };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static void skip(struct value *value, size_t n)
 {
@@ -48,7 +44,7 @@ static size_t count_digits(const struct value *value)
 {
     size_t n = 0;
 
-    while (n < value->len && is_digit(value->ptr[n]))
+    while (n < value->len && character_is_digit(value->ptr[n]))
         n++;
     return n;
 }
@@ -59,7 +55,7 @@ static bool take_part(struct value *value, size_t least, size_t most, int *ret_p
     size_t n = 0;
     int part = 0;
 
-    for (; n < value->len && n < most && is_digit(value->ptr[n]); n++)
+    for (; n < value->len && n < most && character_is_digit(value->ptr[n]); n++)
         part = part * 10 + (value->ptr[n] - '0');
     skip(value, n);
     *ret_part = part;
@@ -140,7 +136,7 @@ static bool take_chinese_clock(struct value *value, struct civil *ret_civil)
         !take_any(value, hours, sizeof(hours) / sizeof(*hours)) ||
         !take_part(value, 1, 2, &ret_civil->minute) || !take(value, "分"))
         return false;
-    return !(value->len && is_digit(*value->ptr)) ||
+    return !(value->len && character_is_digit(*value->ptr)) ||
            (take_part(value, 1, 2, &ret_civil->second) && take(value, "秒"));
 }
 
