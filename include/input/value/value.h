@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/character.h"
 #include "base/clock.h"
 #include "input/claim/rules.h"
 #include "input/reader/columns.h"
@@ -37,6 +38,16 @@ static inline struct value value_of(const struct cell *cell)
         (value_is_plain_edge(value.ptr[0]) && value_is_plain_edge(value.ptr[value.len - 1])))
         return value;
     return value_trim(value);
+}
+
+/* The digits that stand one behind the other from there on. */
+static inline size_t value_count_digits(struct value value, size_t from)
+{
+    size_t n = from;
+
+    while (n < value.len && character_is_digit(value.ptr[n]))
+        n++;
+    return n - from;
 }
 
 /* RULE_BAD_NUMBER or RULE_NUMBER_RANGE: not a plain integer from 0 to INT64_MAX. */

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/character.h"
 #include "base/clock.h"
 #include "input/claim/claim.h"
 #include "input/value/value.h"
@@ -44,23 +43,14 @@ static bool is_comma_doubtful(const struct columns *columns, struct value value)
            !memchr(comma, '.', (size_t)(value.ptr + value.len - comma));
 }
 
-static size_t count_digits(struct value value, size_t from)
-{
-    size_t n = from;
-
-    while (n < value.len && character_is_digit(value.ptr[n]))
-        n++;
-    return n - from;
-}
-
 /* Three digits in the place of the count: more than one form, in a row whose number of cells may
  * have room for one too many, or before a reason of digits, which was the count. */
 static bool is_shifted_count(const struct judgement *judgement)
 {
     struct value reason = claim_value_in(judgement, FIELD_CLAIM_DESC);
 
-    return (reason.len && count_digits(reason, 0) == reason.len) || judgement->rules->short_rows ||
-           judgement->record->count != judgement->columns->count;
+    return (reason.len && value_count_digits(reason, 0) == reason.len) ||
+           judgement->rules->short_rows || judgement->record->count != judgement->columns->count;
 }
 
 /* Whether the row has a cell more than the header, as parted amounts give it: some rows have it, or
@@ -80,7 +70,7 @@ static bool is_cut_at_decimals(const struct judgement *judgement, bool is_refuse
     const struct columns *columns = judgement->columns;
     bool is_wider = judgement->record->count > columns->count;
 
-    if (count_digits(value, 0) != value.len)
+    if (value_count_digits(value, 0) != value.len)
         return false;
     if (columns->index[FIELD_CLAIM_DESC] == (int)next)
         return (value.len == 2 && (is_wider || !is_refused)) ||
@@ -119,7 +109,7 @@ static bool is_shifted(const struct judgement *judgement, bool is_refused, struc
     size_t next = (size_t)columns->index[FIELD_CLAIM_FEE] + 1;
     struct value value = value_at(judgement, next);
 
-    if (!fee.len || count_digits(fee, 0) != fee.len ||
+    if (!fee.len || value_count_digits(fee, 0) != fee.len ||
         (columns->delimiter && columns->delimiter != ','))
         return false;
     return (fee.len <= GROUP_DIGITS && *fee.ptr != '0' &&

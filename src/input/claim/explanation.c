@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/character.h"
 #include "base/log.h"
 #include "base/words/language.h"
 #include "explanation_order_no.h"
@@ -143,10 +142,8 @@ static const char *number_sentence(enum field field, struct value value)
 /* Digits and a colon: what a spreadsheet shows of a moment that has fractions of a second. */
 static bool has_lost_its_date(struct value value)
 {
-    size_t digits = 0;
+    size_t digits = value_count_digits(value, 0);
 
-    while (digits < value.len && character_is_digit(value.ptr[digits]))
-        digits++;
     return digits > 0 && digits < value.len && value.ptr[digits] == ':';
 }
 

@@ -159,11 +159,7 @@ static bool is_void(struct value value)
 /* A count of rows, which stands beside the word of a total: no work order or time is so short. */
 static bool is_count(struct value value)
 {
-    size_t digits = 0;
-
-    while (digits < value.len && character_is_digit(value.ptr[digits]))
-        digits++;
-    return digits == value.len && digits <= COUNT_DIGITS;
+    return value.len <= COUNT_DIGITS && value_count_digits(value, 0) == value.len;
 }
 
 static bool has_total(const struct record *record)

@@ -11,31 +11,22 @@
 #define ENGLISH_MONTH_BYTES 8 /* Nov-2026, the longest date that begins with no digit */
 #define PART_BYTES 6          /* a shorter part of a list is no number by itself */
 
-static size_t count_digits(struct value value, size_t from)
-{
-    size_t n = from;
-
-    while (n < value.len && character_is_digit(value.ptr[n]))
-        n++;
-    return n - from;
-}
-
 /* ---- numbers ---- */
 
 /* Digits, E and digits. */
 static bool has_exponent_only(struct value value)
 {
-    size_t digits = count_digits(value, 0);
+    size_t digits = value_count_digits(value, 0);
 
     if (digits == 0 || digits + 1 >= value.len || (value.ptr[digits] | 0x20) != 'e')
         return false;
-    return digits + 1 + count_digits(value, digits + 1) == value.len;
+    return digits + 1 + value_count_digits(value, digits + 1) == value.len;
 }
 
 /* The digits before a point and nothing but zeros, or 0. */
 static size_t digits_before_point_zero(struct value value)
 {
-    size_t digits = count_digits(value, 0), n = digits + 1;
+    size_t digits = value_count_digits(value, 0), n = digits + 1;
 
     if (digits >= value.len || value.ptr[digits] != '.')
         return 0;
@@ -47,12 +38,12 @@ static size_t digits_before_point_zero(struct value value)
 /* 202,611,004,107, perhaps with zeros behind a point. */
 static bool is_grouped(struct value value)
 {
-    size_t at = count_digits(value, 0), groups = 0;
+    size_t at = value_count_digits(value, 0), groups = 0;
 
     if (at < 1 || at > GROUP_DIGITS || *value.ptr == '0')
         return false;
     for (; at < value.len && value.ptr[at] == ','; at += 1 + GROUP_DIGITS, groups++)
-        if (count_digits(value, at + 1) != GROUP_DIGITS)
+        if (value_count_digits(value, at + 1) != GROUP_DIGITS)
             return false;
     if (groups && at < value.len && value.ptr[at] == '.')
         for (at++; at < value.len && value.ptr[at] == '0';)
@@ -74,7 +65,7 @@ enum order_look order_no_look(struct value value, unsigned kinds)
     if (kinds & (TEXT_UPPER | TEXT_LOWER))
         return has_exponent_only(value) ? ORDER_EXPONENT : ORDER_PLAIN;
     if (value.len == SERIAL_DIGITS || kinds & TEXT_MARK) {
-        if (value_is_date_serial(value) && count_digits(value, 0) == SERIAL_DIGITS)
+        if (value_is_date_serial(value) && value_count_digits(value, 0) == SERIAL_DIGITS)
             return ORDER_SERIAL;
         if (digits_before_point_zero(value))
             return ORDER_POINT_ZERO;
@@ -128,7 +119,7 @@ static struct value rest_of(struct value value, size_t n)
 /* 4-Nov, 04-Nov-26, Nov-26, Nov-2026 */
 static bool is_english_date(struct value value)
 {
-    size_t digits = count_digits(value, 0), month = 0;
+    size_t digits = value_count_digits(value, 0), month = 0;
 
     if (digits) {
         if (digits > 2 || value.len == digits || value.ptr[digits] != '-')
@@ -141,7 +132,7 @@ static bool is_english_date(struct value value)
     value = rest_of(value, month);
     if (value.len == 0)
         return digits > 0;
-    digits = count_digits(rest_of(value, 1), 0);
+    digits = value_count_digits(rest_of(value, 1), 0);
     return *value.ptr == '-' && (digits == 2 || digits == 4) && value.len == digits + 1;
 }
 
@@ -152,7 +143,7 @@ static bool is_chinese_date(struct value value)
     size_t seen = 0;
 
     for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-        size_t digits = count_digits(value, 0);
+        size_t digits = value_count_digits(value, 0);
 
         if (!digits || digits > (i == 0 ? 4 : 2) || value.len < digits + strlen(units[i]) ||
             memcmp(value.ptr + digits, units[i], strlen(units[i])) != 0)
@@ -166,7 +157,7 @@ static bool is_chinese_date(struct value value)
 /* 12:31, 12:31.0, 12:31:05 */
 static bool is_clock(struct value value)
 {
-    size_t digits = count_digits(value, 0), parts = 0;
+    size_t digits = value_count_digits(value, 0), parts = 0;
 
     while (digits == 1 || digits == 2) {
         value = rest_of(value, digits);
@@ -176,9 +167,9 @@ static bool is_clock(struct value value)
         if (*value.ptr == '.' && parts < 2)
             return false;
         if (*value.ptr == '.')
-            return value.len > 1 && count_digits(value, 1) == value.len - 1;
+            return value.len > 1 && value_count_digits(value, 1) == value.len - 1;
         value = rest_of(value, 1);
-        digits = count_digits(value, 0);
+        digits = value_count_digits(value, 0);
     }
     return parts >= 2 && parts <= 3 && value.len == 0;
 }
@@ -186,16 +177,16 @@ static bool is_clock(struct value value)
 /* 11/4/2026, 4.11.2026 */
 static bool is_foreign_date(struct value value)
 {
-    size_t first = count_digits(value, 0), second = 0;
+    size_t first = value_count_digits(value, 0), second = 0;
     char separator = '\0';
 
     if (first < 1 || first > 2 || value.len < first + 2)
         return false;
     separator = value.ptr[first];
-    second = count_digits(value, first + 1);
+    second = value_count_digits(value, first + 1);
     return strchr("/-.", separator) && second >= 1 && second <= 2 &&
            value.len == first + second + 6 && value.ptr[first + second + 1] == separator &&
-           count_digits(value, first + second + 2) == 4;
+           value_count_digits(value, first + second + 2) == 4;
 }
 
 bool order_no_is_moment(struct value value, unsigned kinds)
@@ -212,7 +203,8 @@ bool order_no_is_moment(struct value value, unsigned kinds)
         is_foreign_date(value))
         return true;
     /* Eight digits and a blank may be a number of an office. */
-    return count_digits(value, 0) == 4 && value_parse_time(value, &civil, &date_only) == RULE_NONE;
+    return value_count_digits(value, 0) == 4 &&
+           value_parse_time(value, &civil, &date_only) == RULE_NONE;
 }
 
 /* ---- shapes ---- */

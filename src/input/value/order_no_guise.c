@@ -153,11 +153,8 @@ static bool has_lost_characters(struct value value, unsigned kinds)
 
 static bool is_signed(struct value value)
 {
-    size_t digits = 0;
-
-    while (digits + 1 < value.len && character_is_digit(value.ptr[digits + 1]))
-        digits++;
-    return (*value.ptr == '-' || *value.ptr == '+') && digits > 0 && digits + 1 == value.len;
+    return (*value.ptr == '-' || *value.ptr == '+') && value.len > 1 &&
+           value_count_digits(value, 1) == value.len - 1;
 }
 
 /* ---- all together ---- */

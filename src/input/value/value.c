@@ -54,15 +54,6 @@ struct value value_trim(struct value value)
 }
 
 /* The number of digits at the start of the value. */
-static size_t leading_digits(struct value value)
-{
-    size_t n = 0;
-
-    while (n < value.len && character_is_digit(value.ptr[n]))
-        n++;
-    return n;
-}
-
 static struct value skip(struct value value, size_t n)
 {
     return (struct value){value.ptr + n, value.len - n};
@@ -109,7 +100,7 @@ enum rule value_parse_integer(struct value value, int64_t *ret_integer)
 
     if (parse_short(value, ret_integer))
         return RULE_NONE;
-    if (digits.len == 0 || leading_digits(digits) != digits.len)
+    if (digits.len == 0 || value_count_digits(digits, 0) != digits.len)
         return RULE_BAD_NUMBER;
     *ret_integer = 0;
     if (negative || !add_digits(digits.ptr, digits.len, ret_integer))
@@ -133,7 +124,7 @@ enum rule value_parse_whole(struct value value, int64_t *ret_integer)
 
     if (parse_short(value, ret_integer))
         return RULE_NONE;
-    whole = leading_digits(value);
+    whole = value_count_digits(value, 0);
     rest = skip(value, whole);
     if (whole > 0 && take_char(&rest, '.')) {
         while (take_char(&rest, '0'))
@@ -150,16 +141,16 @@ bool value_is_scientific(struct value value)
 
     if (starts_with(value, '-') || starts_with(value, '+'))
         value = skip(value, 1);
-    if ((n = leading_digits(value)) == 0)
+    if ((n = value_count_digits(value, 0)) == 0)
         return false;
     value = skip(value, n);
     if (take_char(&value, '.'))
-        value = skip(value, leading_digits(value));
+        value = skip(value, value_count_digits(value, 0));
     if (!take_char(&value, 'E') && !take_char(&value, 'e'))
         return false;
     if (!take_char(&value, '+'))
         take_char(&value, '-');
-    return value.len > 0 && leading_digits(value) == value.len;
+    return value.len > 0 && value_count_digits(value, 0) == value.len;
 }
 
 bool value_is_spreadsheet_number(struct value value)
@@ -173,14 +164,14 @@ bool value_is_spreadsheet_number(struct value value)
 
 bool value_is_date_serial(struct value value)
 {
-    size_t n = leading_digits(value);
+    size_t n = value_count_digits(value, 0);
 
     if (n != SERIAL_DIGITS || *value.ptr == '0')
         return false;
     value = skip(value, n);
     if (value.len == 0)
         return true;
-    return take_char(&value, '.') && value.len > 0 && leading_digits(value) == value.len;
+    return take_char(&value, '.') && value.len > 0 && value_count_digits(value, 0) == value.len;
 }
 
 bool value_is_long_number(struct value *value)
@@ -189,7 +180,7 @@ bool value_is_long_number(struct value *value)
 
     while (starts_with(rest, '0'))
         rest = skip(rest, 1);
-    if (rest.len <= EXACT_DIGITS || leading_digits(rest) != rest.len)
+    if (rest.len <= EXACT_DIGITS || value_count_digits(rest, 0) != rest.len)
         return false;
     *value = rest;
     return true;
@@ -197,11 +188,11 @@ bool value_is_long_number(struct value *value)
 
 bool value_is_group(struct value value)
 {
-    if (leading_digits(value) != 3)
+    if (value_count_digits(value, 0) != 3)
         return false;
     value = skip(value, 3);
     return value.len == 0 ||
-           (take_char(&value, '.') && value.len > 0 && leading_digits(value) == value.len);
+           (take_char(&value, '.') && value.len > 0 && value_count_digits(value, 0) == value.len);
 }
 
 #define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))

@@ -40,15 +40,6 @@ static bool take_any(struct value *value, const char *const *texts, size_t count
     return false;
 }
 
-static size_t count_digits(const struct value *value)
-{
-    size_t n = 0;
-
-    while (n < value->len && character_is_digit(value->ptr[n]))
-        n++;
-    return n;
-}
-
 /* Takes a number of `least` to `most` digits off the value. */
 static bool take_part(struct value *value, size_t least, size_t most, int *ret_part)
 {
@@ -104,7 +95,7 @@ static bool take_digits_date(struct value *value, struct civil *ret_civil)
 /* *ret_all_digits: the time of day may follow without anything between. */
 static bool take_date(struct value *value, struct civil *ret_civil, bool *ret_all_digits)
 {
-    size_t digits = count_digits(value);
+    size_t digits = value_count_digits(*value, 0);
 
     *ret_all_digits = digits == 8 || digits == 14;
     if (*ret_all_digits)
@@ -164,7 +155,7 @@ static bool take_digits_clock(struct value *value, struct civil *ret_civil)
 
 static bool take_clock(struct value *value, struct civil *ret_civil, bool *ret_has_seconds)
 {
-    size_t digits = count_digits(value);
+    size_t digits = value_count_digits(*value, 0);
 
     *ret_has_seconds = digits == 6;
     if (digits == 6)
@@ -182,7 +173,7 @@ static bool take_fraction(struct value *value)
     if (!starts_with(value, ".") && !starts_with(value, ","))
         return true;
     skip(value, 1);
-    digits = count_digits(value);
+    digits = value_count_digits(*value, 0);
     for (size_t i = 0; i < digits; i++)
         if (value->ptr[i] != '0')
             return false;
@@ -254,7 +245,7 @@ static bool take_separator(struct value *value, bool all_digits)
         return true;
     if (take_blanks(value))
         return true;
-    if (chinese || (all_digits && count_digits(value) == 6))
+    if (chinese || (all_digits && value_count_digits(*value, 0) == 6))
         return true;
     /* Db2: 2026-11-02-09.12.31.000000 */
     return !all_digits && value->len > 3 && value->ptr[3] == '.' && take(value, "-");
