@@ -16,9 +16,10 @@ struct ledger;
 #define VERIFY_SENTENCES_MAX 100 /* of one kind of damage that are put into words */
 
 /*
- * Reads the whole ledger and says what is wrong with it, a sentence each; *ret_found counts all.
- * Finds damage to the structure and contradictions between the records, not a changed byte inside a
- * text. -1 when the ledger cannot be read on, which is not damage (memory, a signal).
+ * Reads the whole ledger and says what is wrong with it, a sentence each (`say` may be NULL);
+ * *ret_found counts all. Finds damage to the structure and contradictions between the records, not
+ * a changed byte inside a text. -1 when the ledger cannot be read on, which is not damage (memory,
+ * a signal).
  */
 int verify_ledger(struct ledger *ledger, void (*say)(void *context, const char *sentence),
                   void *context, uint64_t *ret_found, struct error *err);

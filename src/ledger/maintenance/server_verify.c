@@ -161,7 +161,7 @@ int server_verify_ledger(struct ledger *ledger, void (*say)(void *context, const
             return -1;
         rows = session_rows(session);
         *ret_found += (uint64_t)rows;
-        for (int row = 0; row < rows && row < VERIFY_SENTENCES_MAX; row++)
+        for (int row = 0; say && row < rows && row < VERIFY_SENTENCES_MAX; row++)
             say_answer(session, row, questions[i].sentence, say, context);
     }
     return 0;

@@ -35,7 +35,8 @@ static void say(struct verification *v, const char *format, ...)
     vsnprintf(sentence, sizeof(sentence), language_of(format), args);
     va_end(args);
     v->found++;
-    v->say(v->context, sentence);
+    if (v->say)
+        v->say(v->context, sentence);
 }
 
 /*
