@@ -117,6 +117,9 @@ void options_release(struct options *options);
 struct credential_file options_secret_file(const struct options *options);
 struct credential_file options_session_file(const struct options *options);
 
+/* Appends the path, or the URL, of the ledger that was named, else of the usual one. */
+int options_ledger_path(const struct options *options, struct buffer *ret_path, struct error *err);
+
 /* Appends what was typed of how an export is read and judged, for the same again in another
  * command: " --delimiter tab --fee-unit yuan". */
 void options_retype(const struct options *options, struct buffer *ret_words);

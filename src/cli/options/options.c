@@ -12,6 +12,7 @@
 #include "cli/options/config.h"
 #include "cli/suggestion.h"
 #include "input/value/pattern.h"
+#include "ledger/ledger.h"
 #include "ledger/postgres/server_url.h"
 #include "option_list.h"
 #include "option_values.h"
@@ -307,6 +308,14 @@ static struct credential_file secret_named(const struct options *options, const 
     const struct setting *setting = settings_find(&options->settings, SECTION_GATEWAY, key);
 
     return (struct credential_file){path, setting && setting->origin.kind == ORIGIN_OPTION};
+}
+
+int options_ledger_path(const struct options *options, struct buffer *ret_path, struct error *err)
+{
+    if (!options->ledger)
+        return ledger_default_path(ret_path, err);
+    buffer_text(ret_path, options->ledger);
+    return ret_path->failed ? error_no_memory(err) : 0;
 }
 
 struct credential_file options_secret_file(const struct options *options)

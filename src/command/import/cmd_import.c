@@ -160,13 +160,8 @@ static int check_space(const struct import *i, struct error *err)
 
 static int open_ledger(struct import *i, struct error *err)
 {
-    if (i->options->ledger)
-        buffer_text(&i->ledger_path, i->options->ledger);
-    else if (ledger_default_path(&i->ledger_path, err))
-        return -1;
-    if (i->ledger_path.failed)
-        return error_no_memory(err);
-    if (ledger_open(i->ledger_path.ptr, &i->ledger, err))
+    if (options_ledger_path(i->options, &i->ledger_path, err) ||
+        ledger_open(i->ledger_path.ptr, &i->ledger, err))
         return -1;
     if (ledger_is_new(i->ledger))
         log_info("new ledger created: %s", LOG_QUOTED(ledger_path(i->ledger)));

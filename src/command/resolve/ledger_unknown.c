@@ -39,12 +39,8 @@ struct desk {
 
 static int open_ledger(struct desk *desk, struct error *err)
 {
-    if (desk->options->ledger)
-        buffer_text(&desk->path, desk->options->ledger);
-    else if (ledger_default_path(&desk->path, err))
+    if (options_ledger_path(desk->options, &desk->path, err))
         return -1;
-    if (desk->path.failed)
-        return error_no_memory(err);
     if (!desk->decisions)
         return view_open(desk->path.ptr, &desk->ledger, err) || view_check_schema(desk->ledger, err)
                    ? -1

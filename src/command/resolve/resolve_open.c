@@ -62,13 +62,8 @@ static int open_ledger(struct resolve *r, struct error *err)
     char id[LEDGER_ID_BYTES];
     enum ledger_place place;
 
-    if (r->options->ledger)
-        buffer_text(&r->ledger_path, r->options->ledger);
-    else if (ledger_default_path(&r->ledger_path, err))
-        return -1;
-    if (r->ledger_path.failed)
-        return error_no_memory(err);
-    if (ledger_place_look(r->ledger_path.ptr, &place, id, err))
+    if (options_ledger_path(r->options, &r->ledger_path, err) ||
+        ledger_place_look(r->ledger_path.ptr, &place, id, err))
         return -1;
     if (place != LEDGER_STANDS)
         return error_set(err, EXIT_BAD_CONFIG,

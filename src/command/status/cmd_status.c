@@ -241,12 +241,8 @@ static int create_on_server(const struct options *o, struct error *err)
 
 static int open_view(struct status *s, struct error *err)
 {
-    if (s->options->ledger)
-        buffer_text(&s->path, s->options->ledger);
-    else if (ledger_default_path(&s->path, err))
+    if (options_ledger_path(s->options, &s->path, err))
         return -1;
-    if (s->path.failed)
-        return error_no_memory(err);
     return s->options->create ? create(s, err) : view_open(s->path.ptr, &s->ledger, err);
 }
 

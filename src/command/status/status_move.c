@@ -34,13 +34,8 @@ static int find_file(struct status *s, struct error *err)
     char id[LEDGER_ID_BYTES];
     enum ledger_place place;
 
-    if (s->options->ledger)
-        buffer_text(&s->path, s->options->ledger);
-    else if (ledger_default_path(&s->path, err))
-        return -1;
-    if (s->path.failed)
-        return error_no_memory(err);
-    if (ledger_place_look(s->path.ptr, &place, id, err))
+    if (options_ledger_path(s->options, &s->path, err) ||
+        ledger_place_look(s->path.ptr, &place, id, err))
         return -1;
     return place == LEDGER_STANDS
                ? 0

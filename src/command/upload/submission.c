@@ -26,14 +26,6 @@
 
 /* ---- before anything is opened ---- */
 
-static int choose_ledger(struct submission *s, struct error *err)
-{
-    if (!s->options->ledger)
-        return ledger_default_path(&s->ledger_path, err);
-    buffer_text(&s->ledger_path, s->options->ledger);
-    return s->ledger_path.failed ? error_no_memory(err) : 0;
-}
-
 /* libcurl opens it anew for each connection, says little of what is wrong with it, and would wait
  * for who writes to a pipe. */
 static int check_ca_file(const struct submission *s, struct error *err)
@@ -99,7 +91,7 @@ int submission_prepare(struct submission *s, struct error *err)
         return -1;
     if (endpoint_parse(o->gateway, o->allow_plaintext, &s->endpoint, err) ||
         choose_call_url(s, err) || proxy_find(&s->endpoint, &s->proxy, err) ||
-        check_ca_file(s, err) || choose_ledger(s, err))
+        check_ca_file(s, err) || options_ledger_path(s->options, &s->ledger_path, err))
         return -1;
     if (o->sign_key && signature_key_open(o->sign_key, &s->key, err))
         return -1;
