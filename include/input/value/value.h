@@ -40,6 +40,15 @@ static inline struct value value_of(const struct cell *cell)
     return value_trim(value);
 }
 
+/* That of a field's cell; empty where the row has none. */
+static inline struct value value_in(const struct columns *columns, const struct record *record,
+                                    enum field field)
+{
+    size_t index = (size_t)columns->index[field];
+
+    return index < record->count ? value_of(&record->cells[index]) : (struct value){"", 0};
+}
+
 /* The digits that stand one behind the other from there on. */
 static inline size_t value_count_digits(struct value value, size_t from)
 {

@@ -227,14 +227,6 @@ static void note_width(struct census *census, const struct columns *columns,
         census->widest = record->count;
 }
 
-static struct value value_in(const struct columns *columns, const struct record *record,
-                             enum field field)
-{
-    size_t index = (size_t)columns->index[field];
-
-    return index < record->count ? value_of(&record->cells[index]) : (struct value){"", 0};
-}
-
 /* The cell behind the amount, where it is of a column that nobody asked for. */
 static void note_behind_fee(struct census *census, const struct columns *columns,
                             const struct record *record)

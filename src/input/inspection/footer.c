@@ -142,14 +142,6 @@ static bool is_all_drawn(const struct record *record)
     return true;
 }
 
-static struct value value_in(const struct columns *columns, const struct record *record,
-                             enum field field)
-{
-    size_t index = (size_t)columns->index[field];
-
-    return index < record->count ? value_of(&record->cells[index]) : (struct value){"", 0};
-}
-
 /* Whether a cell is empty, or says no more than the total does. */
 static bool is_void(struct value value)
 {

@@ -13,8 +13,8 @@
 #include "input/reader/reader.h"
 #include "input/value/text.h"
 
-static struct value value_in(const struct reader *reader, const struct record *record,
-                             enum field field)
+static struct value text_in(const struct reader *reader, const struct record *record,
+                            enum field field)
 {
     const char *raw = claim_raw(reader_columns(reader), record, field);
 
@@ -47,7 +47,7 @@ static int refuse_unit(const struct reader *reader, const struct record *record,
     snprintf(why, sizeof(why), _("%s '%.120s' says %s, but the amounts are taken as %s%s"),
              column_header(columns, FIELD_CLAIM_FEE), LOG_QUOTED(raw), header_unit_name(said),
              _(column_unit_name(columns->fee_unit)),
-             has_digit(value_in(reader, record, FIELD_CLAIM_FEE))
+             has_digit(text_in(reader, record, FIELD_CLAIM_FEE))
                  ? _(": export the amounts as plain numbers in one unit, and say it in the header")
                  : _(": this line looks like a second header; delete it, and say the unit of the "
                      "amounts in the first, or with --fee-unit"));
@@ -57,7 +57,7 @@ static int refuse_unit(const struct reader *reader, const struct record *record,
 static int look_at_unit(const struct reader *reader, const struct record *record, struct error *err)
 {
     const struct columns *columns = reader_columns(reader);
-    enum unit_said said = unit_in(value_in(reader, record, FIELD_CLAIM_FEE));
+    enum unit_said said = unit_in(text_in(reader, record, FIELD_CLAIM_FEE));
     enum unit_said taken = columns->fee_unit == FEE_UNIT_YUAN ? UNIT_SAYS_YUAN : UNIT_SAYS_FEN;
 
     if (said == UNIT_UNSAID || said == taken)
@@ -189,7 +189,7 @@ static int look_at_note(const struct reader *reader, const struct record *record
 static int look_at_encoding(const struct reader *reader, enum encoding encoding,
                             const struct record *record, enum field field, struct error *err)
 {
-    struct value value = value_in(reader, record, field);
+    struct value value = text_in(reader, record, field);
     enum mojibake mojibake = mojibake_find(value, text_kinds(value));
     bool utf8 = encoding == ENCODING_GB18030 && mojibake == MOJIBAKE_UTF8_AS_GBK;
     bool gbk = encoding == ENCODING_UTF8 && mojibake == MOJIBAKE_GBK_AS_UTF8;
