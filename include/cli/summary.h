@@ -30,9 +30,6 @@ struct summary {
     const char *left_next; /* … and the command for it; "": none */
 };
 
-/* The exit code of contract section 7. */
-int summary_exit_code(const struct batch_stop *stop, const struct tally *tally);
-
 /* The command to type next, once its cause is gone; "": nothing is left to do. */
 const char *summary_next(const struct summary *summary);
 

@@ -8,20 +8,9 @@
 #include "base/words/language.h"
 #include "base/words/terminal.h"
 #include "cli/correction.h"
+#include "cli/exit_code.h"
 
 #define CODES_SHOWN 12
-
-int summary_exit_code(const struct batch_stop *stop, const struct tally *tally)
-{
-    if (stop->exit_code)
-        return stop->exit_code;
-    if (tally_counted_as(tally, OUTCOME_UNKNOWN))
-        return EXIT_ROWS_UNKNOWN;
-    if (tally_counted_as(tally, OUTCOME_REJECTED) || tally_counted_as(tally, OUTCOME_FAILED) ||
-        tally_counted_as(tally, OUTCOME_INVALID) || tally_counted_as(tally, OUTCOME_UNSENT))
-        return EXIT_ROWS_BAD;
-    return EXIT_COMPLETE;
-}
 
 static void append_count(enum outcome outcome, uint64_t rows, struct buffer *text)
 {
@@ -234,7 +223,7 @@ static void append_next(const struct summary *s, struct buffer *text)
                               "report. Correct them in the export and upload it again\n");
     if (open || s->stop->exit_code)
         append_again(s, text);
-    else if (summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE && !*s->left)
+    else if (exit_code_of_run(s->stop, s->tally) == EXIT_COMPLETE && !*s->left)
         language_append(text, "next: nothing is left to do\n");
     buffer_text(text, s->left);
 }
@@ -249,7 +238,7 @@ const char *summary_next(const struct summary *s)
 {
     if (tally_rows(s->tally, OUTCOME_UNKNOWN))
         return s->resolve;
-    return summary_exit_code(s->stop, s->tally) == EXIT_COMPLETE ? s->left_next : s->invocation;
+    return exit_code_of_run(s->stop, s->tally) == EXIT_COMPLETE ? s->left_next : s->invocation;
 }
 
 /* {"accepted":{"rows":3,"fee_fen":300}, …} */
@@ -268,7 +257,7 @@ static void put_outcomes(const struct tally *tally, struct buffer *ret_json)
 /* The summary for whoever reads lines of JSON: the same in fields. */
 static void log_end(const struct summary *s, const char *text)
 {
-    int exit_code = summary_exit_code(s->stop, s->tally);
+    int exit_code = exit_code_of_run(s->stop, s->tally);
     struct buffer outcomes = {0};
 
     put_outcomes(s->tally, &outcomes);

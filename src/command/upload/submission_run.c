@@ -11,6 +11,7 @@
 #include "base/words/language.h"
 #include "cli/correction.h"
 #include "cli/ending/ending.h"
+#include "cli/exit_code.h"
 #include "cli/next_step.h"
 #include "cli/summary.h"
 #include "cli/version.h"
@@ -352,7 +353,7 @@ static int run_once(struct submission *s, struct error *err)
         return -1;
     }
     summarise(s, report_tally(s->report));
-    return summary_exit_code(&s->stop, report_tally(s->report));
+    return exit_code_of_run(&s->stop, report_tally(s->report));
 }
 
 /* What stands beside the report is what --json prints. */
@@ -387,7 +388,7 @@ static int recall(struct submission *s, struct error *err)
                           money_parse_fen(counts[i].fee_fen));
         look_at_export(s);
         summarise(s, tally);
-        result = summary_exit_code(&s->stop, tally);
+        result = exit_code_of_run(&s->stop, tally);
     }
     tally_close(tally);
     return result;
