@@ -16,7 +16,7 @@
 #include "firewall.h"
 #include "grant.h"
 #include "ledger/turn.h"
-#include "pauses.h"
+#include "pause_events.h"
 #include "refill.h"
 #include "report/report.h"
 #include "row_log.h"
@@ -185,7 +185,7 @@ static int transact(struct batch *b, struct job **collected, struct job **ret_jo
     halt_check_pace(b);
     if (suspect_record(b, err) || refill_window(b, err) || shared_limits_read(b, err) ||
         grant_jobs(b, ret_jobs, err) || shared_limits_write(b, err) || auto_rate_write(b, err) ||
-        pauses_turn(b, err) || commit(b, collected, err))
+        pause_events_turn(b, err) || commit(b, collected, err))
         goto fail;
     return 0;
 fail:
@@ -381,7 +381,7 @@ int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop
         other_run_check(&b);
     pool_stop(b.pool);
     b.pool = NULL;
-    pauses_end(&b);
+    pause_events_end(&b);
     if (halt_is_begun(&b))
         halt_say_end(&b.stop);
     window_close(b.window);

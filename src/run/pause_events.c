@@ -1,4 +1,4 @@
-#include "pauses.h"
+#include "pause_events.h"
 
 #include <string.h>
 
@@ -84,7 +84,7 @@ static void say_end(const struct batch *b, const char *how)
               (long long)duration_ms / 100 % 10);
 }
 
-int pauses_turn(struct batch *b, struct error *err)
+int pause_events_turn(struct batch *b, struct error *err)
 {
     enum event_kind kind = kind_of(pace_cause(b->pace));
 
@@ -106,7 +106,7 @@ int pauses_turn(struct batch *b, struct error *err)
     return 0;
 }
 
-void pauses_end(const struct batch *b)
+void pause_events_end(const struct batch *b)
 {
     if (b->pause.at_ms)
         say_end(b, _("the run ends in it"));
