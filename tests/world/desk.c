@@ -42,14 +42,13 @@ static void list_rows(const struct report *report, bool executed, char ret_rows[
     }
 }
 
-/* From the moment on when it is typed, the word may be known. */
+/* From the moment on when it is typed, the word may be known. A rerun's report has gaps. */
 static void note_word(const struct report *report, const char *rows)
 {
-    for (const char *at = rows; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        const struct report_line *line = &report->lines[atoi(at) - report->lines[0].row];
-
-        oracle_settle(line->claim, line->version);
-    }
+    for (const char *at = rows; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        for (int i = 0; i < report->count; i++)
+            if (report->lines[i].row == atoi(at))
+                oracle_settle(report->lines[i].claim, report->lines[i].version);
 }
 
 /* Whether something was settled: where all was settled in other ways before, nothing is. */
