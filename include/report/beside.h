@@ -14,6 +14,9 @@ struct error;
 #define BESIDE_STARTED ".started.json" /* what is there before the first send */
 #define BESIDE_PARTIAL ".partial"      /* a report that is being written */
 
+/* Whether a path has more in front of this ending. */
+bool beside_has_ending(const char *path, const char *ending);
+
 /* Whether such a file stands there, or "" the report itself. True without memory: whoever asks
  * leaves the place alone then. */
 bool beside_stands(const char *report_path, const char *ending);

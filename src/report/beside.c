@@ -1,10 +1,17 @@
 #include "report/beside.h"
 
-#include <stddef.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file/file.h"
+
+bool beside_has_ending(const char *path, const char *ending)
+{
+    size_t len = strlen(path), end = strlen(ending);
+
+    return len > end && strcmp(path + len - end, ending) == 0;
+}
 
 bool beside_stands(const char *report_path, const char *ending)
 {

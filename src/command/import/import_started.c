@@ -19,10 +19,7 @@
 
 bool import_started_is_named(const char *path)
 {
-    size_t len = strlen(path);
-    size_t suffix = strlen(BESIDE_STARTED);
-
-    return len > suffix && strcmp(path + len - suffix, BESIDE_STARTED) == 0;
+    return beside_has_ending(path, BESIDE_STARTED);
 }
 
 static bool is_rerun(const struct import_started *b)

@@ -30,13 +30,6 @@ static const char *suffix_of(const struct earlier_runs *earlier_runs)
     return earlier_runs->starts ? BESIDE_STARTED : BESIDE_MANIFEST;
 }
 
-static bool ends_with(const char *name, const char *suffix)
-{
-    size_t len = strlen(name);
-
-    return len > strlen(suffix) && strcmp(name + len - strlen(suffix), suffix) == 0;
-}
-
 /* A run that begins moves what tells of another aside, and one that ends removes its own. A link
  * that leads nowhere has not gone. */
 static bool has_gone(const char *path)
@@ -123,7 +116,8 @@ static int visit_list(struct earlier_runs *earlier_runs, const char *folder, DIR
     int result = 0;
 
     while (!result && (errno = 0, entry = readdir(list))) {
-        if (!ends_with(entry->d_name, suffix_of(earlier_runs)) || was_shown(earlier_runs, entry))
+        if (!beside_has_ending(entry->d_name, suffix_of(earlier_runs)) ||
+            was_shown(earlier_runs, entry))
             continue;
         buffer_reset(&path);
         buffer_format(&path, "%s%s", folder, entry->d_name);

@@ -18,14 +18,6 @@
 #include "report/manifest/manifest.h"
 #include "report/missing_report.h"
 
-static bool ends_with(const char *text, const char *ending)
-{
-    size_t len = strlen(text);
-    size_t end = strlen(ending);
-
-    return len > end && strcmp(text + len - end, ending) == 0;
-}
-
 static bool is_folder(const char *path)
 {
     struct stat status;
@@ -138,16 +130,16 @@ static int take_manifest(struct report_list *report_list, const char *report_pat
 /* A file of a folder: a manifest, a report without one, or nothing that matters. */
 static int take_file(struct report_list *report_list, struct buffer *path, struct error *err)
 {
-    if (ends_with(path->ptr, BESIDE_MANIFEST)) {
+    if (beside_has_ending(path->ptr, BESIDE_MANIFEST)) {
         path->len -= strlen(BESIDE_MANIFEST);
         path->ptr[path->len] = '\0';
         return take_manifest(report_list, path->ptr, err);
     }
-    if (ends_with(path->ptr, BESIDE_STARTED)) {
+    if (beside_has_ending(path->ptr, BESIDE_STARTED)) {
         log_warn("'%s': a run was interrupted before it could publish its report, or is active; "
                  "type the upload again",
                  LOG_QUOTED(path->ptr));
-    } else if (ends_with(path->ptr, ".csv") && !beside_stands(path->ptr, BESIDE_MANIFEST) &&
+    } else if (beside_has_ending(path->ptr, ".csv") && !beside_stands(path->ptr, BESIDE_MANIFEST) &&
                line_begins_file(path->ptr)) {
         log_warn("'%s' is a report without a manifest, and passed over: name it to audit it alone",
                  LOG_QUOTED(path->ptr));
