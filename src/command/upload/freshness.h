@@ -12,7 +12,7 @@
 /*
  * EXIT_TRY_LATER when --expect-new is in force and the run of this very export, also one that was
  * pruned, ended on an earlier Beijing day. One that was interrupted or stopped, or whose report
- * was not published, goes on; what a person says is sent again is no arrival.
+ * was not published, goes on; what a person says is sent again is never stale.
  */
 int freshness_check(const struct submission *submission, struct error *err);
 
