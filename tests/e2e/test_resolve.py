@@ -580,6 +580,26 @@ class FileTest(ResolveCase):
         self.assertEqual(self.outcomes(), ["accepted", "failed", "unknown", "accepted", "accepted"])
         self.assertReportFitsManifest()
 
+    def test_columns_that_were_sorted_without_the_others_are_refused(self):
+        """What is said of one claim stands beside the row of another."""
+        self.assertExit(self.resolve("-o", "list.csv"), 3)
+        sheet = self.read_sheet()
+        for line, as_ in zip(sheet, ("accepted", "not-executed", "not-executed")):
+            line["as"] = as_
+        moved = [dict(line, **{name: other[name] for name in SHEET if name not in ("row", "digest", "submitted_at")})
+                 for line, other in zip(sheet, (*sheet[1:], sheet[0]))]
+        before = self.lines()
+        self.write(moved)
+        result = self.resolve("--from", "decisions.csv", *WORDS)
+        self.assertExit(result, 65)
+        self.assertSays(result, "in the list and", "were only some of the columns sorted")
+        self.assertEqual(self.lines(), before)
+        for name, value in (("workcard_id", "1"), ("claim_order_no", "LP9999"), ("claim_fee", "999999")):
+            with self.subTest(name):
+                self.write([dict(sheet[0], **{name: value})])
+                self.assertExit(self.resolve("--from", "decisions.csv", *WORDS), 65)
+                self.assertEqual(self.lines(), before)
+
     def test_columns_may_stand_in_any_order_and_others_are_ignored(self):
         header = ("note", "reason", "as", "submitted_at", "by", "digest", "ROW ")
         lines = [

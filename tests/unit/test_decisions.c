@@ -209,6 +209,42 @@ static void a_typed_decision_means_the_attempt_of_the_report(void **state)
     decisions_close(decisions);
 }
 
+/* Goal: another claim's cell is none, and what a spreadsheet makes of the right one is. */
+static void what_a_list_says_of_a_claim_is_compared(void **state)
+{
+    static const struct {
+        const char *said, *is;
+        bool same;
+    } cases[] = {
+        {"LP-1", "LP-1", true},
+        {" LP-1 ", "LP-1", true},
+        {"'=LP-1", "=LP-1", true},
+        {"", "LP-1", true},
+        {"LP-2", "LP-1", false},
+        {"LP-", "LP-1", false},
+        {"lp-1", "LP-1", false},
+        {"17", "0017", true},
+        {"12.80", "12.8", true},
+        {"128", "128.00", true},
+        {"12.81", "12.8", false},
+        {"8815300029", "8815300032", false},
+        {"2.02611E+11", "202611004109", true},
+        {"2.02612E+11", "202611004109", false},
+        {"2.02611E+12", "202611004109", false},
+        {"2.02611E", "202611004109", false},
+        {"2E+11x", "202611004109", false},
+        {"202611004109123000", "202611004109123456", true},
+        {"202611004109123001", "202611004109123456", false},
+        {"202611004109124000", "202611004109123456", false},
+        {"LP2E+11", "LP202611004109", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        if (decision_says(cases[i].said, cases[i].is) != cases[i].same)
+            fail_msg("'%s' for '%s'", cases[i].said, cases[i].is);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +258,7 @@ int main(void)
         cmocka_unit_test(who_and_why_must_come_from_somewhere),
         cmocka_unit_test(texts_are_short_plain_utf8),
         cmocka_unit_test(a_typed_decision_means_the_attempt_of_the_report),
+        cmocka_unit_test(what_a_list_says_of_a_claim_is_compared),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

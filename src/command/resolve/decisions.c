@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/formula.h"
 #include "base/log.h"
 #include "base/words/language.h"
 #include "decisions_part.h"
@@ -190,6 +191,73 @@ int decision_set_claim(struct decision *decision, int64_t workcard_id, const cha
     decision->claim_order_no = strdup(claim_order_no);
     decision->workcard_id = workcard_id;
     return decision->claim_order_no ? 0 : -1;
+}
+
+/* ---- what a list says of a claim ---- */
+
+#define EXACT_DIGITS 15 /* of a spreadsheet's number */
+
+static struct value said_value(const char *text)
+{
+    const char *bare = formula_unguard(text);
+    struct cell cell = {bare ? bare : text, strlen(bare ? bare : text)};
+
+    return value_of(&cell);
+}
+
+/* Digits alone, at most one point among them. */
+static bool is_decimal(const char *text)
+{
+    size_t whole = strspn(text, "0123456789");
+
+    return whole && (!text[whole] || (text[whole] == '.' &&
+                                      !text[whole + 1 + strspn(text + whole + 1, "0123456789")]));
+}
+
+/* "2.02611E+11" of 202611004109: as exact as it is written. */
+static bool is_rounded_to(const char *said, long double is)
+{
+    size_t whole = strspn(said, "0123456789");
+    size_t decimals = said[whole] == '.' ? strspn(said + whole + 1, "0123456789") : 0;
+    const char *sign = said + whole + (said[whole] == '.') + decimals;
+    long double step = 1;
+    char *end;
+    long power;
+
+    if (!whole || (*sign != 'E' && *sign != 'e'))
+        return false;
+    power = strtol(sign + 1, &end, 10);
+    if (*end || end == sign + 1 || power < 0 || power > 30)
+        return false;
+    for (long i = (long)decimals; i < power; i++)
+        step *= 10;
+    return strtold(said, NULL) - is <= step / 2 && is - strtold(said, NULL) <= step / 2;
+}
+
+static bool is_cut_to(const char *said, const char *is)
+{
+    size_t len = strlen(is);
+
+    return len > EXACT_DIGITS && strlen(said) == len && strspn(is, "0123456789") == len &&
+           strncmp(said, is, EXACT_DIGITS) == 0 &&
+           !said[EXACT_DIGITS + strspn(said + EXACT_DIGITS, "0")];
+}
+
+bool decision_says(const char *said, const char *is)
+{
+    struct value value = said_value(said), real = said_value(is);
+    char text[64], number[64];
+
+    if (!value.len || (value.len == real.len && memcmp(value.ptr, real.ptr, value.len) == 0))
+        return true;
+    if (value.len >= sizeof(text) || real.len >= sizeof(number))
+        return false;
+    snprintf(text, sizeof(text), "%.*s", (int)value.len, value.ptr);
+    snprintf(number, sizeof(number), "%.*s", (int)real.len, real.ptr);
+    if (!is_decimal(number))
+        return false;
+    return (is_decimal(text) && strtold(text, NULL) == strtold(number, NULL)) ||
+           is_cut_to(text, number) || is_rounded_to(text, strtold(number, NULL));
 }
 
 struct settlement decision_settlement(const struct decision *decision)

@@ -27,6 +27,14 @@ struct decisions;
 
 #define DECISION_KNOWN_BYTES 64
 
+/* What a list says of the claim beside the row; it has to be the row's. */
+enum decision_said {
+    DECISION_SAID_WORKCARD_ID,
+    DECISION_SAID_CLAIM_ORDER_NO,
+    DECISION_SAID_CLAIM_FEE,
+    DECISION_SAID_COUNT
+};
+
 struct decision {
     uint64_t row;
     uint64_t line;        /* physical, in the file; 0: it was typed */
@@ -36,6 +44,9 @@ struct decision {
     int64_t submitted_ms;
     const char *by, *reason; /* borrowed from the decisions, or from who typed them */
     size_t by_at, reason_at; /* where a file's are kept, while it is read */
+    const char
+        *said[DECISION_SAID_COUNT]; /* a file's cells, "" without the column; NULL: it was typed */
+    size_t said_at[DECISION_SAID_COUNT];
 
     /* The row in the report; set by the caller, the claim by decision_set_claim. */
     bool is_found;
@@ -74,6 +85,13 @@ struct decision *decisions_find(struct decisions *decisions, uint64_t row); /* N
 
 /* Notes which claim the row is. -1 without memory. */
 int decision_set_claim(struct decision *decision, int64_t workcard_id, const char *claim_order_no);
+
+/*
+ * Whether a list's cell says what the report's does: the same text but for blanks around it and the
+ * guard of a formula, or the number that a spreadsheet makes of one (leading zeros and zero
+ * decimals lost, rounded to 15 digits, 2.02611E+11). An empty cell says nothing against it.
+ */
+bool decision_says(const char *said, const char *is);
 
 /* What the ledger is told of it now. Borrowed from the decision. */
 struct settlement decision_settlement(const struct decision *decision);

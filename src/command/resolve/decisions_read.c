@@ -21,12 +21,22 @@
 #include "input/value/value.h"
 #include "report/line.h"
 
-enum column { COLUMN_ROW, COLUMN_DIGEST, COLUMN_SUBMITTED_AT, COLUMN_AS, COLUMN_BY, COLUMN_REASON };
-#define COLUMNS 6
+enum column {
+    COLUMN_ROW,
+    COLUMN_DIGEST,
+    COLUMN_SUBMITTED_AT,
+    COLUMN_AS,
+    COLUMN_BY,
+    COLUMN_REASON,
+    COLUMN_SAID, /* as enum decision_said counts them */
+};
+#define COLUMNS (COLUMN_SAID + DECISION_SAID_COUNT)
 #define REQUIRED_COLUMNS 4 /* the first ones */
 
-static const char *const column_names[COLUMNS] = {"row", "digest", "submitted_at",
-                                                  "as",  "by",     "reason"};
+static const char *const column_names[COLUMNS] = {
+    "row",    "digest",      "submitted_at",   "as",        "by",
+    "reason", "workcard_id", "claim_order_no", "claim_fee",
+};
 
 /* What reading a file passes around. */
 struct reading {
@@ -135,6 +145,20 @@ static bool take_text(const struct reading *reading, const struct record *record
     return true;
 }
 
+static void keep_said(const struct reading *reading, const struct record *record,
+                      struct decision *decision)
+{
+    struct buffer *texts = &reading->decisions->texts;
+
+    for (int i = 0; i < DECISION_SAID_COUNT; i++) {
+        size_t index = reading->index[COLUMN_SAID + i];
+        const char *text = index < record->count ? record->cells[index].text : "";
+
+        decision->said_at[i] = texts->len;
+        buffer_append(texts, text, strlen(text) + 1);
+    }
+}
+
 static bool take_outcome(const struct reading *reading, const struct record *record,
                          struct decision *decision)
 {
@@ -183,6 +207,7 @@ static int take_record(const struct reading *reading, const struct record *recor
     decision = decisions_new(decisions);
     if (!decision)
         return error_no_memory(err);
+    keep_said(reading, record, decision);
     if (!take_line(reading, record, decision))
         decisions->count--;
     return decisions->texts.failed ? error_no_memory(err) : 0;
@@ -268,6 +293,8 @@ static void sort(struct decisions *decisions)
 
         decision->by = decisions->texts.ptr + decision->by_at;
         decision->reason = decisions->texts.ptr + decision->reason_at;
+        for (int said = 0; said < DECISION_SAID_COUNT; said++)
+            decision->said[said] = decisions->texts.ptr + decision->said_at[said];
     }
     if (decisions->count)
         qsort(decisions->list, decisions->count, sizeof(*decisions->list), decisions_compare);

@@ -26,6 +26,36 @@ static void say_change(struct resolve *r, const struct revision_row *row)
              LOG_QUOTED(was->code));
 }
 
+/* Some of a list's columns may have been sorted without the others: then what is said of one claim
+ * stands beside the row of another. The amount is that of the row's content alone. */
+static bool fits(struct resolve *r, const struct decision *decision, const struct scan_row *was)
+{
+    static const struct {
+        const char *name;
+        enum field field;
+    } columns[DECISION_SAID_COUNT] = {
+        [DECISION_SAID_WORKCARD_ID] = {"workcard_id", FIELD_WORKCARD_ID},
+        [DECISION_SAID_CLAIM_ORDER_NO] = {"claim_order_no", FIELD_CLAIM_ORDER_NO},
+        [DECISION_SAID_CLAIM_FEE] = {"claim_fee", FIELD_CLAIM_FEE},
+    };
+    bool is_this_content =
+        memcmp(decision->digest, was->line.record.digest, DIGEST_CLAIM_BYTES) == 0;
+
+    for (int i = 0; i < DECISION_SAID_COUNT; i++) {
+        const char *is = was->line.fields[columns[i].field];
+
+        if (!decision->said[i] || (i == DECISION_SAID_CLAIM_FEE && !is_this_content) ||
+            decision_says(decision->said[i], is))
+            continue;
+        decisions_refuse(r->decisions, decision,
+                         _("%s is '%s' in the list and '%s' in the report: were only some of the "
+                           "columns sorted or moved? Fill in a new list"),
+                         columns[i].name, LOG_QUOTED(decision->said[i]), LOG_QUOTED(is));
+        return false;
+    }
+    return true;
+}
+
 /* Binds a decision to the claim of its row, as the report has it. */
 static int bind(struct resolve *r, struct decision *decision, const struct scan_row *was,
                 struct error *err)
@@ -37,6 +67,8 @@ static int bind(struct resolve *r, struct decision *decision, const struct scan_
                          _("it is invalid in the report, and was never sent"));
         return 0;
     }
+    if (!fits(r, decision, was))
+        return 0;
     if (!decision->names_attempt) {
         memcpy(decision->digest, record->digest, sizeof(decision->digest));
         decision->submitted_ms = record->submitted_ms;
