@@ -632,7 +632,7 @@ class LogTest(IdentityCase):
 class NameTest(IdentityCase):
     """A ledger is a plain file, whatever its name means to SQLite."""
 
-    NAMES = (":memory:", "file:x.db?mode=memory", "file::memory:", "file:y", "a?b=c", "100%00.db", "名字 #1.db")
+    NAMES = (":memory:", "./file:x.db?mode=memory", "./file::memory:", "./file:y", "a?b=c", "100%00.db", "名字 #1.db")
 
     def test_each_name_is_a_file_that_keeps_what_was_sent(self):
         for number, name in enumerate(self.NAMES):
