@@ -67,6 +67,7 @@ struct publication {
     struct buffer path; /* of the manifest */
     struct output manifest;
     struct buffer json; /* what was published: the manifest's text */
+    bool is_cut;        /* the report has its name, and the manifest could not take its own */
 };
 
 /*

@@ -195,7 +195,10 @@ int publication_check(const struct publication *publication, const char *report_
 
 void publication_close(struct publication *publication)
 {
-    output_close(&publication->manifest);
+    if (publication->is_cut)
+        output_leave(&publication->manifest); /* publication_complete gives it its name */
+    else
+        output_close(&publication->manifest);
     buffer_release(&publication->path);
     buffer_release(&publication->json);
 }
@@ -216,7 +219,13 @@ static int publish(struct publication *publication, struct draft *draft,
         return -1;
     ledger_give(manifest->ledger, draft->output.fd, draft->output.path);
     ledger_give(manifest->ledger, output->fd, output->path);
-    return output_take_name(&draft->output, err) || output_publish(output, err) ? -1 : 0;
+    if (output_take_name(&draft->output, err))
+        return -1;
+    publication->is_cut = true;
+    if (output_publish(output, err))
+        return -1;
+    publication->is_cut = false;
+    return 0;
 }
 
 int publication_make(struct publication *publication, struct draft *draft,
