@@ -97,4 +97,8 @@ int publication_make(struct publication *publication, struct draft *draft,
  */
 int publication_complete(const char *report_path, char ret_run[LEDGER_ID_BYTES], struct error *err);
 
+/* Whether what stands at the path is no more what its manifest tells of. False where one of them
+ * cannot be read. */
+bool publication_was_changed(const char *report_path);
+
 #endif

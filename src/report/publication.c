@@ -334,3 +334,16 @@ int publication_complete(const char *report_path, char ret_run[LEDGER_ID_BYTES],
     buffer_release(&partial);
     return result;
 }
+
+bool publication_was_changed(const char *report_path)
+{
+    char sha256[MANIFEST_SHA256_TEXT_BYTES];
+    struct manifest_found found;
+    struct error unread;
+    bool was_changed = manifest_read(report_path, &found, &unread) > 0 &&
+                       !file_sha256(report_path, sha256) &&
+                       strcmp(sha256, found.report_sha256) != 0;
+
+    manifest_found_release(&found);
+    return was_changed;
+}

@@ -51,6 +51,27 @@ class FinishedTest(ResumeCase):
         self.assertEqual(after, before)
         self.assertEqual(len(gateway.requests), 5)
 
+    def test_a_report_that_was_saved_anew_is_told_and_kept(self):
+        self.ws.export(claim_rows(3))
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        written = file_digest(self.ws.report)
+        for text in (b"", b"row;note\n2;mine\n"):
+            with self.subTest(text):
+                with open(self.ws.report, "wb") as file:
+                    file.write(text)
+                result = self.ws.upload(gateway)
+                self.assertExit(result, 0)
+                self.assertSays(result, "is not as it was written", "move it away")
+                with open(self.ws.report, "rb") as file:
+                    self.assertEqual(file.read(), text)
+        os.unlink(self.ws.report)
+        result = self.ws.upload(gateway)
+        self.assertExit(result, 0)
+        self.assertNotIn("is not as it was written", result.log)
+        self.assertEqual(file_digest(self.ws.report), written)
+        self.assertEqual(len(gateway.requests), 3)
+
     def test_a_report_of_an_earlier_end_elsewhere_is_not_taken_for_that_of_the_last(self):
         self.ws.export(claim_rows(3))
         gateway = self.gateway()

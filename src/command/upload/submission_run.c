@@ -370,6 +370,16 @@ static int take_manifest(struct submission *s, struct error *err)
     return found < 0 ? -1 : 0;
 }
 
+/* It is not replaced without a word: whoever saved it anew may have written something into it. */
+static void warn_of_change(const struct submission *s)
+{
+    if (publication_was_changed(s->report_path.ptr))
+        log_warn("the report '%s' is not as it was written: something has saved it anew since, a "
+                 "spreadsheet perhaps. To have it as the ledger knows it, move it away and type "
+                 "the same again",
+                 LOG_QUOTED(s->report_path.ptr));
+}
+
 /* Nothing is left to send and the report stands: what it said is said again. */
 static int recall(struct submission *s, struct error *err)
 {
@@ -387,6 +397,7 @@ static int recall(struct submission *s, struct error *err)
             tally_restore(tally, (enum outcome)i, counts[i].rows, counts[i].counts_as,
                           money_parse_fen(counts[i].fee_fen));
         look_at_export(s);
+        warn_of_change(s);
         summarise(s, tally);
         result = exit_code_of_run(&s->stop, tally);
     }
