@@ -2,7 +2,7 @@
  * own_file: a file that this program wrote, in the place of an export.
  *
  * Known by the names of its columns, whatever a spreadsheet made of quotes, delimiter and encoding;
- * a few that were taken out or moved do not hide it. Pure.
+ * a few that were taken out or moved do not hide it. Pure, but for own_file_at.
  *
  * Tested by tests/unit/test_own_file.c
  */
@@ -25,6 +25,9 @@ enum own_file {
 /* What a first line in UTF-8, without its end, is the header of; *ret_delimiter is what separates
  * its names. `expected` is a delimiter to try beside the usual ones. */
 enum own_file own_file_of_header(const char *line, size_t len, char expected, char *ret_delimiter);
+
+/* The same of what stands at a path, in whatever encoding; OWN_FILE_NONE where nothing does. */
+enum own_file own_file_at(const char *path);
 
 /* Refuses one that is no export, in its own words. `name` is the file's. Returns -1. */
 int own_file_refuse(enum own_file kind, const char *name, struct error *err);

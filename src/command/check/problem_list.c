@@ -1,9 +1,7 @@
 #include "problem_list.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file/file.h"
@@ -15,8 +13,6 @@
 #include "input/export/own_file.h"
 #include "input/reader/problem_line.h"
 #include "problem.h"
-
-#define HEAD_BYTES 512 /* hold the first columns in any encoding */
 
 struct problem_list {
     struct output output;
@@ -31,22 +27,6 @@ static int refuse(const char *path, const char *why, struct error *err)
     return error_set(err, EXIT_CANNOT_CREATE, "'%s' %s", LOG_QUOTED(path), why);
 }
 
-/* Whether a sheet stands at the path, in whatever encoding: its first names are ASCII. */
-static bool is_sheet(const char *path)
-{
-    char bytes[HEAD_BYTES], text[HEAD_BYTES], delimiter;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    ssize_t count = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : -1;
-    size_t len = 0;
-
-    if (fd >= 0)
-        close(fd);
-    for (ssize_t i = 0; i < count && bytes[i] != '\r' && bytes[i] != '\n'; i++)
-        if (bytes[i] && !(i < 3 && (unsigned char)bytes[i] >= 0x80))
-            text[len++] = bytes[i];
-    return own_file_of_header(text, len, ',', &delimiter) == OWN_FILE_PROBLEMS;
-}
-
 static int look(const char *path, const struct export *export, bool overwrite, struct error *err)
 {
     enum file_stands stands;
@@ -59,7 +39,7 @@ static int look(const char *path, const struct export *export, bool overwrite, s
     if (stands == FILE_OTHER)
         return refuse(path, _("is not a regular file (a link, a folder, …); name another with -o"),
                       err);
-    if (stands == FILE_REGULAR && !overwrite && !is_sheet(path))
+    if (stands == FILE_REGULAR && !overwrite && own_file_at(path) != OWN_FILE_PROBLEMS)
         return refuse(path,
                       _("exists and is no list of problems; name another file with -o, or use "
                         "--overwrite"),

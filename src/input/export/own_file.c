@@ -1,7 +1,9 @@
 #include "input/export/own_file.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -9,6 +11,7 @@
 
 #define NAME_BYTES 32 /* a longer one is none of ours */
 #define NAMES_MAX 16
+#define HEAD_BYTES 512 /* hold the first columns in any encoding */
 
 /* Names that no export has, and how many of them make a file ours. */
 static const struct {
@@ -80,6 +83,22 @@ enum own_file own_file_of_header(const char *line, size_t len, char expected, ch
     }
     *ret_delimiter = expected;
     return OWN_FILE_NONE;
+}
+
+/* The first names are ASCII in every encoding. */
+enum own_file own_file_at(const char *path)
+{
+    char bytes[HEAD_BYTES], text[HEAD_BYTES], delimiter;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ssize_t count = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : -1;
+    size_t len = 0;
+
+    if (fd >= 0)
+        close(fd);
+    for (ssize_t i = 0; i < count && bytes[i] != '\r' && bytes[i] != '\n'; i++)
+        if (bytes[i] && !(i < 3 && (unsigned char)bytes[i] >= 0x80))
+            text[len++] = bytes[i];
+    return own_file_of_header(text, len, ',', &delimiter);
 }
 
 int own_file_refuse(enum own_file kind, const char *name, struct error *err)
