@@ -4,6 +4,7 @@ words, whatever a spreadsheet made of them."""
 import csv
 import glob
 import io
+import os
 import unittest
 
 from harness import Reply, TestCase, accept, claim_row, claim_rows, fail
@@ -118,6 +119,67 @@ class OtherFileTest(OwnFileCase):
         result = self.ws.run("audit", "problems.csv")
         self.assertExit(result, 65)
         self.assertSays(result, "list of problems", "claimbatch upload")
+
+
+class PlaceTest(OwnFileCase):
+    """What claimbatch needs is never written over, not even where --overwrite says so."""
+
+    def everything(self):
+        return {name: self.read(os.path.relpath(name, self.ws.path))
+                for name in sorted(glob.glob(self.ws.file("*"))) if os.path.isfile(name)}
+
+    def assertSpared(self, words, place, *command):
+        before = self.everything()
+        result = self.ws.run(*command)
+        with self.subTest(place, command=command):
+            self.assertExit(result, 73)
+            self.assertSays(result, place, words, "Name another file with")
+            self.assertEqual(self.everything(), before)
+
+    def places(self):
+        self.ws.write("other.db", self.read("ledger.db"))
+        self.ws.write("key.pem", "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\n")
+        self.ws.write("saved.csv", saved_anew(self.read("claims.report.csv"), "gbk", ";", b""))
+        self.ws.write("run.conf", "[run]\n")
+        return (
+            *((name, "is a ledger") for name in ("ledger.db", "other.db")),
+            *((f"ledger.db{end}", "the ledger beside it") for end in (".lock", "-wal", "-shm")),
+            *((name, "is a report") for name in ("claims.report.csv", "saved.csv")),
+            ("claims.report.csv.manifest.json", "the report beside it"),
+            ("claims.report.csv.started.json", "the report beside it"),
+            ("key.pem", "is a key"),
+            ("run.conf", "is read by this very command"),
+        )
+
+    def test_a_list_takes_the_place_of_none(self):
+        config = ("--config", "run.conf", "--overwrite")
+        ledger = ("-L", "ledger.db", "-g", self.web.url)
+        for place, words in self.places():
+            self.assertSpared(words, place, "check", "claims.csv", "-o", place, *config)
+            self.assertSpared(
+                words, place, "resolve", "claims.report.csv", "-o", place, *ledger, *config
+            )
+        self.assertSpared(
+            "is the export", "claims.csv", "resolve", "claims.report.csv", "-o", "claims.csv", *ledger,
+            "--overwrite"
+        )
+
+    def test_nor_does_what_an_audit_writes(self):
+        for place, words in self.places():
+            for option in ("--html", "--csv"):
+                self.assertSpared(
+                    words, place, "audit", "claims.report.csv", "-L", "ledger.db", option, place,
+                    "--config", "run.conf"
+                )
+
+    def test_an_earlier_list_is_replaced(self):
+        for command in (
+            ("check", "claims.csv", "-o", "p.csv"),
+            ("resolve", "claims.report.csv", "-o", "l.csv", "-L", "ledger.db", "-g", self.web.url),
+        ):
+            first = self.ws.run(*command)
+            self.assertEqual(self.ws.run(*command, "--overwrite").code, first.code)
+            self.assertIn(first.code, (0, 1), str(first))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "cli/folder.h"
 #include "cli/options/options.h"
+#include "cli/own_place.h"
 #include "command/audit/month/month_show.h"
 #include "command/audit/reports/report_list.h"
 #include "command/commands.h"
@@ -137,6 +138,16 @@ static const char *place(const struct options *options, const char *path, const 
     return buffer_string(ret_place);
 }
 
+/* Also a name that is still free can belong to a ledger or a report. */
+static int spare_own(const struct options *placed, struct error *err)
+{
+    if ((placed->html && own_place_spare(placed, placed->html, "--html", err)) ||
+        (placed->csv && own_place_spare(placed, placed->csv, "--csv", err)) ||
+        (placed->xlsx && own_place_spare(placed, placed->xlsx, "--xlsx", err)))
+        return -1;
+    return 0;
+}
+
 static int run_placed(const struct options *options, const struct audit_settings *settings,
                       struct error *err)
 {
@@ -149,7 +160,9 @@ static int run_placed(const struct options *options, const struct audit_settings
     placed.xlsx = place(options, options->xlsx, ".xlsx", &places.xlsx);
     result = places.html.failed || places.csv.failed || places.xlsx.failed
                  ? error_no_memory(err)
-                 : run_all(&placed, settings, err);
+                 : spare_own(&placed, err);
+    if (!result)
+        result = run_all(&placed, settings, err);
     buffer_release(&places.html);
     buffer_release(&places.csv);
     buffer_release(&places.xlsx);

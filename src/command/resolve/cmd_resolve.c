@@ -4,6 +4,7 @@
 
 #include "apply.h"
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/file/output.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -11,6 +12,7 @@
 #include "cli/folder.h"
 #include "cli/next_step.h"
 #include "cli/options/options.h"
+#include "cli/own_place.h"
 #include "cli/statement.h"
 #include "command/commands.h"
 #include "confirmation.h"
@@ -253,7 +255,7 @@ static int publish(struct resolve *r, struct error *err)
 /* ---- the second pass: what is left ---- */
 
 /* In a folder the sheet has the report's name. */
-static int open_sheet(struct resolve *r, struct error *err)
+static int place_sheet(struct resolve *r, struct error *err)
 {
     const struct options *o = r->options;
     struct buffer name = {0};
@@ -264,14 +266,27 @@ static int open_sheet(struct resolve *r, struct error *err)
     buffer_release(&name);
     if (r->list.failed)
         return error_no_memory(err);
-    return unknown_sheet_open(r->list.ptr, o->claims, o->overwrite, &r->sheet, err);
+    return own_place_spare(o, r->list.ptr, "-o", err);
+}
+
+/* The export is known once the manifest is read, and perhaps is nowhere else. */
+static int spare_export(const struct resolve *r, struct error *err)
+{
+    const char *export = r->manifest.input_path;
+
+    if (!r->list.len || !*export || !file_is_same(export, r->list.ptr))
+        return 0;
+    return error_set(err, EXIT_CANNOT_CREATE,
+                     "'%s' is the export that the report is about: nothing is ever written over "
+                     "it. Name another file with -o",
+                     LOG_QUOTED(r->list.ptr));
 }
 
 static int open_outputs(struct resolve *r, struct error *err)
 {
     const struct options *o = r->options;
 
-    if (o->list && open_sheet(r, err))
+    if (o->list && unknown_sheet_open(r->list.ptr, o->claims, o->overwrite, &r->sheet, err))
         return -1;
     if (o->json)
         r->json = unknown_json_open(o->claims, &r->manifest);
@@ -384,8 +399,9 @@ static int run(struct resolve *r, struct error *err)
         return -1;
     if (!o->claims)
         return ledger_unknown(o, r->endpoint.platform, err);
-    if (take_decisions(r, err) || resolve_open_report(r, err) || resolve_examine_run(r, err) ||
-        (r->decisions && settle(r, err)) || publish(r, err))
+    if ((o->list && place_sheet(r, err)) || take_decisions(r, err) || resolve_open_report(r, err) ||
+        spare_export(r, err) || resolve_examine_run(r, err) || (r->decisions && settle(r, err)) ||
+        publish(r, err))
         return -1;
     return report_rest(r, err);
 }
