@@ -1,7 +1,7 @@
 /*
  * mask: what a gateway repeats of our secrets is not shown.
  *
- * Its words go into report, ledger and log; the session is in each request, so a gateway, or what
+ * Nor is what a person typed into a URL. A gateway's words go into report, ledger and log; the session is in each request, so a gateway, or what
  * stands before it, can say it again. Pure.
  *
  * Tested by tests/unit/test_mask.c
@@ -10,6 +10,7 @@
 #define CLAIMBATCH_GATEWAY_MASK_H
 
 struct answer;
+struct buffer;
 
 #define MASK_TEXT "***"
 
@@ -19,7 +20,12 @@ struct answer;
 #define MASK_LEAST 8
 void mask_text(char *text, const char *secret);
 
-/* The same in all texts of an answer. */
+/* Appends a text that is a URL, or has some in it, with MASK_TEXT for what each has of a name and a
+ * password, and of a query. More is masked rather than less: up to the last '@' of a word, for a
+ * password may have a slash in it. */
+void mask_url(const char *text, struct buffer *ret_text);
+
+/* mask_text in all texts of an answer. */
 void mask_answer(struct answer *answer, const char *secret);
 
 #endif

@@ -53,11 +53,14 @@ static void put_setting(void *context, const struct setting *setting)
     };
     const struct origin *origin = &setting->origin;
     struct json *json = context;
+    struct buffer value = {0};
 
     json_map_open(json);
     json_key_text(json, "section", settings_section_name(setting->section));
     json_key_text(json, "key", setting->key);
-    json_key_text(json, "value", setting->value);
+    settings_value(setting, &value);
+    json_key_text(json, "value", buffer_string(&value));
+    buffer_release(&value);
     json_key_text(json, "from", origins[origin->kind]);
     json_key_some(json, "name", origin->name);
     if (origin->line)

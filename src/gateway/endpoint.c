@@ -6,10 +6,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buffer.h"
 #include "base/character.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "gateway/mask.h"
 
 /* Protocol section 2. The claims of one are the claims of all. */
 static const char *const production_hosts[] = {"eco.taobao.com", "gw.api.taobao.com",
@@ -21,7 +23,14 @@ static const char *const production_hosts[] = {"eco.taobao.com", "gw.api.taobao.
 
 static int refuse(const char *url, const char *why, struct error *err)
 {
-    return error_set(err, EXIT_BAD_CONFIG, "the gateway '%s' is refused: %s", LOG_QUOTED(url), why);
+    struct buffer masked = {0};
+    int result;
+
+    mask_url(url, &masked);
+    result = error_set(err, EXIT_BAD_CONFIG, "the gateway '%s' is refused: %s",
+                       LOG_QUOTED(masked.failed ? "" : buffer_string(&masked)), why);
+    buffer_release(&masked);
+    return result;
 }
 
 static bool is_loopback(const char *host)

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "gateway/top.h"
 
 /* How much of the secret's beginning the text ends with. */
@@ -30,6 +31,52 @@ void mask_text(char *text, const char *secret)
     cut = cut_at_end(text, secret);
     if (cut)
         strcpy(text + strlen(text) - cut, MASK_TEXT);
+}
+
+static const char *last_at(const char *text, size_t len)
+{
+    const char *at = NULL;
+
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == '@')
+            at = text + i;
+    return at;
+}
+
+/* A word without blanks and quotes. */
+static void append_word(const char *word, size_t len, struct buffer *ret_text)
+{
+    const char *scheme = memmem(word, len, "://", 3);
+    const char *colon = memchr(word, ':', len);
+    const char *start = scheme ? scheme + 3 : word;
+    const char *end = word + len;
+    const char *at = last_at(start, (size_t)(end - start));
+    const char *query;
+
+    if (at && (scheme || (colon && colon < at))) {
+        buffer_append(ret_text, word, (size_t)(start - word));
+        buffer_text(ret_text, MASK_TEXT);
+        word = at;
+    }
+    query = scheme ? memchr(word, '?', (size_t)(end - word)) : NULL;
+    buffer_append(ret_text, word, (size_t)((query ? query + 1 : end) - word));
+    if (query)
+        buffer_text(ret_text, MASK_TEXT);
+}
+
+void mask_url(const char *text, struct buffer *ret_text)
+{
+    static const char between[] = " \t\r\n\"'";
+
+    while (*text) {
+        size_t len = strcspn(text, between);
+
+        append_word(text, len, ret_text);
+        text += len;
+        len = strspn(text, between);
+        buffer_append(ret_text, text, len);
+        text += len;
+    }
 }
 
 void mask_answer(struct answer *answer, const char *secret)

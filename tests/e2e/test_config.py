@@ -187,6 +187,19 @@ class ForceTest(ConfigCase):
 
 
 class MistakeTest(ConfigCase):
+    def test_nor_is_a_password_in_a_url(self):
+        url = "https://user:hunter2@host.example/router/rest"
+        for command in (
+            ("upload", "--print-config", "-g", url, "--after", f"curl '{url}'"),
+            ("upload", "--print-config", "--json", "-g", url, "--after", f"curl '{url}'"),
+            ("resolve", "claims.report.csv", "-g", url),
+            ("upload", "--print-config", "--in-flight", url),
+        ):
+            result = self.ws.run(*command)
+            with self.subTest(command):
+                self.assertIn("//***@host.example", result.out + result.err)
+                self.assertNotIn("hunter2", result.out + result.err)
+
     def test_a_mistake_names_file_and_line_and_stops_everything(self):
         gateway = self.gateway()
         start = self.gateway_section(gateway)

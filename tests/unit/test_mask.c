@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/buffer.h"
 #include "gateway/mask.h"
 #include "gateway/top.h"
 
@@ -32,6 +33,29 @@ static void it_is_written_over_wherever_it_stands(void **state)
         strcpy(text, cases[i][0]);
         mask_text(text, SECRET);
         assert_string_equal(text, cases[i][1]);
+    }
+}
+
+static void a_url_is_shown_without_its_secrets(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"https://host/router/rest", "https://host/router/rest"},
+        {"https://user:hunter2@host:8443/rest", "https://***@host:8443/rest"},
+        {"https://user:hun/ter2@x@host/", "https://***@host/"},
+        {"user:hunter2@host/rest", "***@host/rest"},
+        {"https://host/?session=hunter2#x", "https://host/?***"},
+        {"curl 'https://a:b@c/' -d @file", "curl 'https://***@c/' -d @file"},
+        {"mail claims@office.example", "mail claims@office.example"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct buffer text = {0};
+
+        mask_url(cases[i][0], &text);
+        assert_string_equal(buffer_string(&text), cases[i][1]);
+        buffer_release(&text);
     }
 }
 
@@ -68,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_written_over_wherever_it_stands),
+        cmocka_unit_test(a_url_is_shown_without_its_secrets),
         cmocka_unit_test(without_a_secret_nothing_changes),
         cmocka_unit_test(all_texts_of_an_answer_are_looked_at),
     };

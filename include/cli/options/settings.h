@@ -63,9 +63,12 @@ const struct setting *settings_find(const struct settings *settings, enum sectio
 void settings_visit(const struct settings *settings,
                     void (*visit)(void *context, const struct setting *setting), void *context);
 
+/* Appends the value as it may be shown: without what a URL has of a password or a query. */
+void settings_value(const struct setting *setting, struct buffer *ret_text);
+
 /*
  * Appends what is in force in the form of a configuration, with a comment above each value that
- * says where it came from. What is read back is in force again.
+ * says where it came from. What is read back is in force again, but for what was masked.
  */
 void settings_print(const struct settings *settings, struct buffer *ret_text);
 

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buffer.h"
 #include "base/character.h"
 #include "base/error.h"
 #include "base/words/language.h"
+#include "gateway/mask.h"
 #include "option_list.h"
 #include "option_values.h"
 #include "options_part.h"
@@ -77,7 +79,7 @@ bool options_take(struct options *options, const struct option_spec *spec, const
     return false;
 }
 
-int options_refuse_value(const char *key, const char *value, const struct origin *origin,
+static int refuse_masked(const char *key, const char *value, const struct origin *origin,
                          const char *why, struct error *err)
 {
     const char *quoted = LOG_QUOTED(value);
@@ -97,6 +99,18 @@ int options_refuse_value(const char *key, const char *value, const struct origin
     }
     return error_set(err, why == vocabulary_conflict ? EXIT_BAD_CONFIG : EXIT_BAD_USAGE,
                      "--%s does not take '%s': %s; nothing was sent", LOG_QUOTED(key), quoted, why);
+}
+
+int options_refuse_value(const char *key, const char *value, const struct origin *origin,
+                         const char *why, struct error *err)
+{
+    struct buffer masked = {0};
+    int result;
+
+    mask_url(value, &masked);
+    result = refuse_masked(key, masked.failed ? "" : buffer_string(&masked), origin, why, err);
+    buffer_release(&masked);
+    return result;
 }
 
 int options_note(struct options *options, enum section section, const char *key, const char *value,

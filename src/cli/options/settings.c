@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "gateway/mask.h"
 
 static const char *const section_names[SECTION_COUNT] = {
     [SECTION_GATEWAY] = "gateway",   [SECTION_RUN] = "run",           [SECTION_INPUT] = "input",
@@ -111,6 +112,14 @@ void settings_visit(const struct settings *settings,
         visit_section(settings, (enum section)i, visit, context);
 }
 
+void settings_value(const struct setting *setting, struct buffer *ret_text)
+{
+    if (setting->section == SECTION_GATEWAY || setting->section == SECTION_RUN)
+        mask_url(setting->value, ret_text);
+    else
+        buffer_text(ret_text, setting->value);
+}
+
 struct printing {
     struct buffer *text;
     enum section section; /* whose head was printed last */
@@ -120,6 +129,7 @@ static void print_setting(void *context, const struct setting *setting)
 {
     struct printing *printing = context;
     struct buffer *text = printing->text;
+    struct buffer value = {0};
 
     if (printing->section != setting->section)
         buffer_format(text, "%s[%s]\n", text->len ? "\n" : "",
@@ -128,7 +138,10 @@ static void print_setting(void *context, const struct setting *setting)
     print_origin(&setting->origin, text);
     log_quote_whole(setting->key, text); /* a word of the office's own may be anything */
     buffer_text(text, " = ");
-    log_quote_whole(setting->value, text);
+    settings_value(setting, &value);
+    log_quote_whole(value.failed ? "" : buffer_string(&value), text);
+    text->failed |= value.failed;
+    buffer_release(&value);
     buffer_byte(text, '\n');
 }
 
