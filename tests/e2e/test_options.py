@@ -307,5 +307,22 @@ class SecretTest(TestCase):
             self.assertNotIn(character, result.err)
 
 
+class StatementTest(TestCase):
+    def test_a_name_and_a_reason_have_something_to_see(self):
+        self.ws.write("claims.csv", "")
+        for command in (
+            ("upload", "claims.csv", "--resubmit"),
+            ("rerun", "claims.csv", "--new-ledger"),
+            ("status", "--abandon", "r"),
+            ("import", "claims.csv"),
+            ("resolve", "claims.csv", "--all", "--expect-rows", "1", "--as", "accepted"),
+        ):
+            for by, reason in ((" ", "x"), ("x", "\u3000 "), ("\u2003", "x"), ("x", "\u200b")):
+                result = self.ws.run(*command, "--by", by, "--reason", reason)
+                with self.subTest(command, by=by, reason=reason):
+                    self.assertExit(result, 2)
+                    self.assertSays(result, "is empty")
+
+
 if __name__ == "__main__":
     unittest.main()

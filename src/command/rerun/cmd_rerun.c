@@ -10,6 +10,7 @@
 #include "base/words/language.h"
 #include "cli/ending/ending.h"
 #include "cli/next_step.h"
+#include "cli/statement.h"
 #include "command/commands.h"
 #include "command/upload/submission.h"
 #include "ledger/commits.h"
@@ -36,6 +37,8 @@ static int check_usage(const struct options *o, struct error *err)
     if ((o->by || o->reason) && !o->include_unknown && !o->new_ledger)
         return error_set(err, EXIT_BAD_USAGE,
                          "--by and --reason go with --include unknown or --new-ledger");
+    if (statement_check(o->by, o->reason, err))
+        return -1;
     if (access(o->claims, R_OK))
         return missing_report_refuse(o->claims, errno, err);
     return 0;

@@ -11,6 +11,7 @@
 #include "base/words/language.h"
 #include "cli/options/options.h"
 #include "cli/stale_ledger.h"
+#include "cli/statement.h"
 #include "cli/summary.h"
 #include "command/commands.h"
 #include "gateway/endpoint.h"
@@ -195,6 +196,8 @@ static int check_options(const struct options *o, struct error *err)
                          "nothing was done");
     if ((o->by || o->reason) && !o->abandon)
         return error_set(err, EXIT_BAD_USAGE, "--by and --reason go with --abandon RUN");
+    if (statement_check(o->by, o->reason, err))
+        return -1;
     if (o->dry_run && o->prune < 0)
         return error_set(err, EXIT_BAD_USAGE,
                          "--dry-run goes with --prune DAYS; nothing else here changes anything");

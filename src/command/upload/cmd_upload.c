@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/correction.h"
+#include "cli/statement.h"
 #include "command/commands.h"
 #include "command/upload/submission.h"
 #include "freshness.h"
@@ -31,7 +32,7 @@ static int check_round(const struct options *o, struct error *err)
         return error_set(err, EXIT_BAD_USAGE,
                          "--by and --reason go with --resend-unknown, --resubmit or --new-ledger; "
                          "nothing was sent");
-    return 0;
+    return statement_check(o->by, o->reason, err);
 }
 
 /* "claims.csv" → "claims.report.csv"; whatever has no such ending gets ".report.csv" behind it. */
