@@ -665,6 +665,14 @@ class FileTest(ResolveCase):
                 result = self.resolve("--from", "decisions.csv")
                 self.assertRefused(result, 65, *words, "nothing was settled", before=before)
 
+    def test_a_line_that_is_there_twice_is_not_said_to_be_of_no_row(self):
+        before = self.state()
+        (line,) = self.decisions(row2="accepted")
+        self.write([line, line])
+        result = self.resolve("--from", "decisions.csv")
+        self.assertRefused(result, 65, "line 3, row 2", "line 2 is about the same row", before=before)
+        self.assertNotIn("no such row", result.err)
+
     def test_no_more_than_20_refused_lines_are_named(self):
         before = self.state()
         (line,) = self.decisions(row2="accepted")

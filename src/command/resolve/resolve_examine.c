@@ -84,8 +84,10 @@ static void refuse_missing(struct resolve *r)
 {
     for (size_t i = 0; i < decisions_count(r->decisions); i++) {
         struct decision *decision = decisions_at(r->decisions, i);
+        /* Of several about one row, which are refused for that, one is asked for it. */
+        const struct decision *asked = decisions_find(r->decisions, decision->row);
 
-        if (!decision->is_found)
+        if (!asked || !asked->is_found)
             decisions_refuse(r->decisions, decision, _("the report has no such row"));
     }
 }
