@@ -105,6 +105,8 @@ class ExplainTest(TestCase):
 
     def test_a_number_is_explained_in_all_its_meanings(self):
         text = self.assertExplained("75", "75 (exit code)", "75 (code of the gateway)")
+        self.assertIn("the export of an earlier day", " ".join(text.split()))
+        self.assertIn("the file still changes", " ".join(text.split()))
         self.assertNotIn("HTTP", text)
         self.assertExplained("503", "HTTP_503 (HTTP status)", "503 (code of the gateway)")
         self.assertExplained("7", "*limited-by-app-access-count*", "00:00 Beijing time", "ban")

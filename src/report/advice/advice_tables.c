@@ -425,7 +425,9 @@ const struct advice_exit advice_exits[] = {
     {EXIT_CANNOT_WRITE, "74", N_("the report or the ledger cannot be written"),
      N_("make room or fix the disk, then type the same upload again")},
     {EXIT_TRY_LATER, "75",
-     N_("try later: quota used up, a long ban, or another process is at work on the same file"),
+     N_("try later: quota used up, a long ban, another process is at work on the same file, the "
+        "file "
+        "still changes, or it is the export of an earlier day (--expect-new)"),
      N_("type the same upload again at the time that the message names")},
     {EXIT_NOT_PERMITTED, "77", N_("the gateway refuses app key, signature, session or permission"),
      N_("fix what the message names, then type the same upload again")},
