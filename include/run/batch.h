@@ -32,6 +32,7 @@ struct report;
 struct batch_stop {
     int exit_code;
     char because[32];                /* for manifest and ledger: "limit", "signal", "quota", … */
+    bool is_clock;                   /* the gateway refuses the time of this machine */
     char sentence[BATCH_TEXT_BYTES]; /* what happened, and what it takes to go on */
     char record[BATCH_TEXT_BYTES];   /* the same for the report, in English */
 };

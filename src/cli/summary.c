@@ -133,7 +133,12 @@ static void append_without_limit(const char *invocation, struct buffer *text)
 /* What was wrong stays so until somebody fixes it: then the same command again is no advice. */
 static void append_again(const struct summary *s, struct buffer *text)
 {
-    if (s->stop->exit_code == EXIT_NOT_PERMITTED) {
+    if (s->stop->is_clock) {
+        language_format(text,
+                        "next: the same command fails again until this machine's clock is right: "
+                        "the gateway refuses its time. Then: %s\n",
+                        s->invocation);
+    } else if (s->stop->exit_code == EXIT_NOT_PERMITTED) {
         language_format(text,
                         "next: the same command fails again until what the gateway refuses is "
                         "right: the app key");

@@ -212,6 +212,7 @@ static int settle(struct batch *b, struct job *job, struct error *err)
         halt_for_quota(b, false);
         return settle_again(b, job, 0, err);
     case VERDICT_STOP:
+        b->stop.is_clock |= !halt_is_begun(b) && strcmp(v->code, "31") == 0;
         halt_begin(b, v->exit_code, "gateway", "%s", v->message);
         return settle_again(b, job, 0, err);
     }

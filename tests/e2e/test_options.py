@@ -307,6 +307,16 @@ class SecretTest(TestCase):
             self.assertNotIn(character, result.err)
 
 
+class ClockTest(TestCase):
+    def test_what_comes_next_names_the_clock_and_not_the_app_key(self):
+        gateway = self.gateway(lambda request: Reply(http(error_body(31))))
+        self.ws.export(claim_rows(2))
+        result = self.ws.upload(gateway, "--in-flight", "1")
+        self.assertExit(result, 77)
+        self.assertSays(result, "until this machine's clock is right", "upload claims.csv")
+        self.assertNotIn("its secret", result.err)
+
+
 class StatementTest(TestCase):
     def test_a_name_and_a_reason_have_something_to_see(self):
         self.ws.write("claims.csv", "")
