@@ -224,6 +224,24 @@ class MistakeTest(ConfigCase):
         self.assertEqual(gateway.requests, [])
         self.assertFalse(os.path.exists(self.ws.ledger))
 
+    def test_a_key_that_is_there_twice_is_refused(self):
+        for section, first, second in (
+            ("gateway", "app_key = 1", "app-key = 2"),
+            ("run", "ledger = a.db", "ledger = b.db"),
+            ("run", "max-fee = 1", "max_fee = 2"),
+            ("input", "fee_unit = yuan", "fee_unit = fen"),
+            ("columns", "claim_fee = a", "claim_fee = b"),
+            ("rules", "success-without-fee = error", "success_without_fee = warn"),
+            ("verdicts", "isv.x = again", "isv.x = unknown"),
+        ):
+            self.ws.write("claimbatch.conf", f"[{section}]\n{first}\n\n[{section}]\n{second}\n")
+            result = self.ws.run("check", "claims.csv", "--config", "claimbatch.conf")
+            with self.subTest(second):
+                self.assertExit(result, 78)
+                self.assertSays(result, "line 5", "line 2 has it already")
+        self.ws.write("claimbatch.conf", "[input]\nnull = a\nnull = b\n")
+        self.assertExit(self.ws.run("check", "claims.csv", "--config", "claimbatch.conf"), 0)
+
     def test_one_of_a_windows_machine_or_an_old_mac_is_read(self):
         text = "\ufeff[run]\nrate = 7\n\n[columns]\nclaim_fee = 金额\n"
         for end in ("\n", "\r\n", "\r"):

@@ -296,12 +296,39 @@ static int take_entry(const struct command *command, struct options *o,
     return take_key_entry(command, o, entry, &origin, err);
 }
 
+/* Values that add up, or are judged where they are taken. */
+static bool may_be_there_often(const struct config_entry *entry)
+{
+    enum section section = settings_find_section(entry->section);
+
+    return !entry->key || section == SECTION_STATUSES || section == SECTION_NONE ||
+           (section == SECTION_INPUT && is_same_key("null", entry->key));
+}
+
+/* Whoever changed the one and not the other would not know which holds. */
+static int check_double(const struct config *config, size_t at, struct error *err)
+{
+    const struct config_entry *entry = config_entry(config, at);
+    char why[128];
+
+    for (size_t i = 0; i < at && !may_be_there_often(entry); i++) {
+        const struct config_entry *earlier = config_entry(config, i);
+
+        if (!earlier->key || strcmp(earlier->section, entry->section) != 0 ||
+            !is_same_key(earlier->key, entry->key))
+            continue;
+        snprintf(why, sizeof(why), _("line %u has it already: keep one of the two"), earlier->line);
+        return refuse_entry(config, entry, why, err);
+    }
+    return 0;
+}
+
 int options_take_config(const struct command *command, struct options *o, struct error *err)
 {
     const struct config_entry *entry;
 
     for (size_t i = 0; o->config && (entry = config_entry(o->config, i)); i++)
-        if (take_entry(command, o, entry, err))
+        if (take_entry(command, o, entry, err) || check_double(o->config, i, err))
             return -1;
     return 0;
 }
