@@ -73,23 +73,24 @@ def check_unknown(database, in_flight):
     ]
 
 
-LATE_S = 2.5  # more than a lease of the campaign
+LAG_S = 0.25  # arrivals may come so much closer together than departures
+LATE_S = 1 + LAG_S  # of a time in whole seconds
 
 
 def is_late(entry):
-    """Signed long before it came: by a host that was stopped behind the last look at its deadline, which
+    """Signed surely longer ago than that: by a host that was stopped behind the last look at its deadline, which
     nobody can keep from sending then. So it is not counted with what others send at that moment."""
     signed = datetime.datetime.strptime(entry["timestamp"] + " +0800", "%Y-%m-%d %H:%M:%S %z").timestamp()
     return LATE_S < entry["at_ms"] / 1000 - signed < 10 * 60
 
 
-def check_rate(journal, rate, lag_ms=250):
-    """Over all hosts; arrivals may come so much closer together than departures."""
+def check_rate(journal, rate):
+    """Over all hosts."""
     times = sorted(entry["at_ms"] for entry in journal if entry.get("claim") is not None and not is_late(entry))
     return [
         f"rate: {rate + 1} claims within {times[at + rate] - times[at]} ms, at {times[at]}"
         for at in range(len(times) - rate)
-        if times[at + rate] - times[at] < 1000 - lag_ms
+        if times[at + rate] - times[at] < 1000 * (1 - LAG_S)
     ][:3]
 
 
