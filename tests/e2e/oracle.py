@@ -27,10 +27,10 @@ SKIPS = ("ALREADY_ACCEPTED", "DUPLICATE_IN_FILE", "SUPERSEDED")
 # ---- the export ----
 
 
-def value_of(cell):
-    text = cell.strip(BLANKS)
+def value_of(cell, blanks=BLANKS):
+    text = cell.strip(blanks)
     match = re.fullmatch(r'="([^"]*)"', text)
-    return match.group(1).strip(BLANKS) if match else text
+    return match.group(1).strip(blanks) if match else text
 
 
 def whole_number(text):
@@ -87,7 +87,7 @@ class ExportRow:
 
     def _values(self, unit):
         cell = {name: value_of(self.raw.get(name, "")) for name in FIELDS}
-        order_no, reason = cell["claim_order_no"], cell["claim_desc"]
+        order_no, reason = value_of(cell["claim_order_no"], BLANKS + "\r\n"), cell["claim_desc"]
         status = STATUS_WORDS.get(cell["claim_status"], cell["claim_status"])
         fee = fen_of(cell["claim_fee"], unit)
         when = beijing_time(cell["claim_time"])

@@ -78,6 +78,8 @@ ERRORS = (
     ("damaged-order-no", dict(claim_order_no="'20261104"), "DAMAGED_ORDER_NO", "apostrophe"),
     ("damaged-order-no", dict(claim_order_no="A&nbsp;1"), "DAMAGED_ORDER_NO", "HTML"),
     ("damaged-order-no", dict(claim_order_no="A１"), "DAMAGED_ORDER_NO", "half width"),
+    ("damaged-order-no", dict(claim_order_no="A1\nB2"), "DAMAGED_ORDER_NO", "line break"),
+    ("damaged-order-no", dict(claim_order_no="A1\tB2"), "DAMAGED_ORDER_NO", "tab"),
     ("lost-text", refused_claim() | dict(claim_desc="????"), "LOST_TEXT", "lost"),
     ("lost-text", refused_claim() | dict(claim_desc="锟斤拷锟斤拷"), "LOST_TEXT", "lost"),
     ("lost-text", refused_claim() | dict(claim_desc="涓嶅湪淇濋殰鑼冨洿"), "LOST_TEXT", "GBK"),
@@ -280,6 +282,15 @@ class ValueTest(TestCase):
         self.assertEqual(
             sorted(key[1] for key in gateway.keys()), sorted(["00123", "A 1", "B2", "C3"])
         )
+
+    def test_a_claim_goes_out_under_one_key_whatever_white_space_is_around_its_number(self):
+        cells = ("A1", "A1\n", "\nA1", "A1\r\n", "A1 \n", "\t\nA1")
+        self.ws.export([claim_row(1, claim_order_no=cell) for cell in cells])
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 0)
+        self.assertEqual([key[1] for key in gateway.keys()], ["A1"])
+        codes = [line["code"] for line in self.ws.read_report()]
+        self.assertEqual(codes[1:], ["DUPLICATE_IN_FILE"] * (len(cells) - 1))
 
     def test_the_idiom_is_understood_without_quotes_around_it(self):
         line = LINE.replace("CL00000001", '="00123"')

@@ -62,6 +62,26 @@ static void claim_holds_the_seven_values(void **state)
     claim_store_release(&judged.store);
 }
 
+/* Else one claim would go out under two keys that look the same. */
+static void claim_number_has_no_white_space_around_it(void **state)
+{
+    static const char *const around[] = {"A 1\n",          "\nA 1",         "A 1\r",
+                                         "A 1\r\n",        "\t\r\n A 1 \n", "A 1 \n ",
+                                         "\n=\"A 1\n\"\r", "A 1\n\u3000\n"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(around); i++) {
+        struct judged judged = {0};
+        char cells[128];
+
+        snprintf(cells, sizeof(cells), "1||1|%s|1|2022-12-12 07:00:00|5", around[i]);
+        judge(&judged, NULL, &fen, cells);
+        assert_int_equal(judged.findings.count, 0);
+        assert_string_equal(judged.claim.claim_order_no, "A 1");
+        claim_store_release(&judged.store);
+    }
+}
+
 /* Every rule: what breaks it, what just does not. */
 static void claim_obeys_every_rule(void **state)
 {
@@ -100,6 +120,9 @@ static void claim_obeys_every_rule(void **state)
         {"1||1|A|1|2022-12-12 07:00:00|1.01", "BAD_FEE", ""},
         {"1||1|A|1|2022-12-12 07:00:00|1E+15", "BAD_FEE", ""},
         {"1|why|1|A|2|2022-12-12 07:00:00|-1", "BAD_FEE", ""},
+        {"1||1|A1\nB|1|2022-12-12 07:00:00|5", "DAMAGED_ORDER_NO", ""},
+        {"1||1|A1\tB|1|2022-12-12 07:00:00|5", "DAMAGED_ORDER_NO", ""},
+        {"1||1|\n \r\n|1|2022-12-12 07:00:00|5", "MISSING_FIELD", ""},
         /* status and fee */
         {"1||1|A|1|2022-12-12 07:00:00|0", "SUCCESS_WITHOUT_FEE", ""},
         {"1|why|1|A|2|2022-12-12 07:00:00|5", "REFUSED_WITH_FEE", ""},
@@ -265,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(claim_holds_the_seven_values),
+        cmocka_unit_test(claim_number_has_no_white_space_around_it),
         cmocka_unit_test(claim_obeys_every_rule),
         cmocka_unit_test(claim_texts_have_a_longest_length),
         cmocka_unit_test(claim_is_never_guessed_when_a_rule_is_softer),

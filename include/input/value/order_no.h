@@ -50,6 +50,7 @@ enum order_no_guise {
     ORDER_CUT,        /* LP2026…, LP****07: not all of it */
     ORDER_SIGNED,     /* -1, +8613… */
     ORDER_LOSSY,      /* ?LP1: a question mark in place of a character */
+    ORDER_BROKEN,     /* a line break or a tab inside */
 };
 enum order_no_guise order_no_guise_find(struct value value, unsigned kinds);
 

@@ -40,13 +40,34 @@ static inline struct value value_of(const struct cell *cell)
     return value_trim(value);
 }
 
+/* What value_of_order_no does where an edge of the cell is no plain one. */
+struct value value_trim_order_no(struct value value);
+
+/* The same of a claim number, line breaks at the edges taken off as blanks are: they would make
+ * another claim of it, which nobody sees. */
+static inline struct value value_of_order_no(const struct cell *cell)
+{
+    struct value value = {cell->text, cell->len};
+
+    if (value.len == 0 ||
+        (value_is_plain_edge(value.ptr[0]) && value_is_plain_edge(value.ptr[value.len - 1])))
+        return value;
+    return value_trim_order_no(value);
+}
+
+static inline struct value value_of_field(const struct cell *cell, enum field field)
+{
+    return field == FIELD_CLAIM_ORDER_NO ? value_of_order_no(cell) : value_of(cell);
+}
+
 /* That of a field's cell; empty where the row has none. */
 static inline struct value value_in(const struct columns *columns, const struct record *record,
                                     enum field field)
 {
     size_t index = (size_t)columns->index[field];
 
-    return index < record->count ? value_of(&record->cells[index]) : (struct value){"", 0};
+    return index < record->count ? value_of_field(&record->cells[index], field)
+                                 : (struct value){"", 0};
 }
 
 /* The digits that stand one behind the other from there on. */

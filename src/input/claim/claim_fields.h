@@ -37,7 +37,7 @@ static inline void claim_add_finding(struct judgement *judgement, enum rule rule
 
 static inline struct value claim_value_in(const struct judgement *judgement, enum field field)
 {
-    return value_of(claim_find_cell(judgement->columns, judgement->record, field));
+    return value_of_field(claim_find_cell(judgement->columns, judgement->record, field), field);
 }
 
 /* The value of a field that must not be empty. */

@@ -399,7 +399,7 @@ void explanation_of_finding(const struct finding *finding, const struct rules *r
     buffer_format(ret_sentence, "%s ", column_header(columns, finding->field));
     if (*raw)
         buffer_format(ret_sentence, "'%s' ", LOG_QUOTED_WITHIN(raw, EXPLANATION_VALUE_BYTES));
-    value = value_of(&(struct cell){raw, strlen(raw)});
+    value = value_of_field(&(struct cell){raw, strlen(raw)}, finding->field);
     if (!explain_column(finding, columns, value, ret_sentence))
         explain_field(finding, rules, value, columns->fee_unit, ret_sentence);
     explain_looks(finding->rule, value, ret_sentence);

@@ -34,6 +34,11 @@ const char *explanation_order_no(struct value value)
     case ORDER_LOSSY:
         return _("has a question mark, as programs write for a character that they cannot write: "
                  "look the claim number up and write it");
+    case ORDER_BROKEN:
+        if (!order_no_is_list(value, kinds))
+            return _("has a line break or a tab inside, which nobody sees and which makes another "
+                     "number of it: take it out");
+        break;
     case ORDER_GENUINE:
         break;
     }

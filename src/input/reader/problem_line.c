@@ -96,21 +96,11 @@ bool problem_line_take(const struct cell *cells, size_t count, struct problem_li
 
 /* ---- the seal ---- */
 
-static struct value key_value(const struct columns *columns, const struct record *record,
-                              enum field field)
-{
-    int index = columns->index[field];
-
-    return index == COLUMN_ABSENT || (size_t)index >= record->count
-               ? (struct value){"", 0}
-               : value_of(&record->cells[index]);
-}
-
 /* Leading zeros do not make another number. */
 static void append_key(const struct columns *columns, const struct record *record, enum field field,
                        struct buffer *text)
 {
-    struct value value = key_value(columns, record, field);
+    struct value value = value_in(columns, record, field);
     int64_t number = 0;
 
     if (field == FIELD_WORKCARD_ID && value_parse_integer(value, &number) == RULE_NONE)
@@ -153,7 +143,7 @@ static bool parse_time(const struct columns *columns, const struct record *recor
     bool date_only = false;
 
     *ret_time = (struct civil){0};
-    return value_parse_time(key_value(columns, record, FIELD_CLAIM_TIME), ret_time, &date_only) ==
+    return value_parse_time(value_in(columns, record, FIELD_CLAIM_TIME), ret_time, &date_only) ==
            RULE_NONE;
 }
 
@@ -206,7 +196,7 @@ static unsigned parse_sealed(const char *seal)
 /* A spreadsheet shows and saves a time without its seconds; who writes another one writes them. */
 static bool lost_seconds(const struct columns *columns, const struct record *record)
 {
-    struct value value = key_value(columns, record, FIELD_CLAIM_TIME);
+    struct value value = value_in(columns, record, FIELD_CLAIM_TIME);
     const char *colon = value.len ? memchr(value.ptr, ':', value.len) : NULL;
     struct civil time;
 

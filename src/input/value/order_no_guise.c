@@ -151,6 +151,14 @@ static bool has_lost_characters(struct value value, unsigned kinds)
            !text_is_lost(value, kinds);
 }
 
+/* Blanks inside may be of the office; these nobody sees, and they make another number. */
+static bool is_broken(struct value value, unsigned kinds)
+{
+    return kinds & TEXT_SEPARATOR &&
+           (memchr(value.ptr, '\n', value.len) || memchr(value.ptr, '\r', value.len) ||
+            memchr(value.ptr, '\t', value.len));
+}
+
 static bool is_signed(struct value value)
 {
     return (*value.ptr == '-' || *value.ptr == '+') && value.len > 1 &&
@@ -178,6 +186,8 @@ enum order_no_guise order_no_guise_find(struct value value, unsigned kinds)
 {
     enum order_no_guise usual = usual_guise(value, kinds);
 
+    if (is_broken(value, kinds))
+        return ORDER_BROKEN;
     if (usual != ORDER_GENUINE)
         return usual;
     if (kinds & TEXT_GUISE && has_entity(value))

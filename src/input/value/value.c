@@ -53,6 +53,26 @@ struct value value_trim(struct value value)
     return value;
 }
 
+static bool is_line_break(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+struct value value_trim_order_no(struct value value)
+{
+    size_t before = 0;
+
+    do {
+        value = value_trim(value);
+        before = value.len;
+        while (value.len && is_line_break(*value.ptr))
+            value = (struct value){value.ptr + 1, value.len - 1};
+        while (value.len && is_line_break(value.ptr[value.len - 1]))
+            value.len--;
+    } while (value.len != before);
+    return value;
+}
+
 /* The number of digits at the start of the value. */
 static struct value skip(struct value value, size_t n)
 {

@@ -204,10 +204,10 @@ const char *const advice_rules[RULE_COUNT] = {
            "a number"),
     [RULE_EXCEL_ROUNDED_ID] = N_("numbers of more than 15 digits end in zeros where a spreadsheet "
                                  "rounds; an error where more do than chance explains"),
-    [RULE_DAMAGED_ORDER_NO] =
-        N_("claim_order_no is in a guise (an apostrophe, quotes, an HTML "
-           "entity, a name before it, characters that imitate ASCII), cut, "
-           "several numbers, none (TRUE, 0, #), or not of --order-no-pattern"),
+    [RULE_DAMAGED_ORDER_NO] = N_("claim_order_no is in a guise (an apostrophe, quotes, an HTML "
+                                 "entity, a name before it, characters that imitate ASCII), cut, "
+                                 "several numbers, with a line break or tab inside, none (TRUE, 0, "
+                                 "#), or not of --order-no-pattern"),
     [RULE_LOST_TEXT] = N_("a text was lost on its way: nothing but ?, or read in a wrong encoding"),
     [RULE_BACKSLASH_ESCAPE] =
         N_("a text has a backslash as MySQL and Hive escape with, which is sent "
