@@ -1,8 +1,8 @@
 /*
  * mask: what a gateway repeats of our secrets is not shown.
  *
- * Nor is what a person typed into a URL. A gateway's words go into report, ledger and log; the session is in each request, so a gateway, or what
- * stands before it, can say it again. Pure.
+ * Nor is what a person typed into a URL. A gateway's words go into report, ledger and log; the
+ * session is in each request, so a gateway, or what stands before it, can say it again. Pure.
  *
  * Tested by tests/unit/test_mask.c
  */
