@@ -199,7 +199,7 @@ static void configuration_sets_what_options_set(void **state)
                  "[input]\nencoding = gb18030\ndelimiter = tab\nfee_unit = yuan\n"
                  "[columns]\nclaim_time = 时间\n"
                  "[rules]\nfuture-time = off\n"
-                 "[verdicts]\nisp.a = again\nisv.b = unknown\nisp.a = rejected\n");
+                 "[verdicts]\nisp.a = rejected\nisv.b = unknown\n");
     assert_string_equal(o->gateway, "http://localhost/");
     assert_string_equal(o->app_key, "k");
     assert_string_equal(o->app_secret_file, "s");
@@ -296,6 +296,7 @@ static void mistakes_in_a_configuration_name_file_and_line(void **state)
         {"[run]\nledger = a.db\t; b\n", "a comment stands on a line of its own"},
         {"[run]\nledger = \"a.db\"\n", "write it without quotes"},
         {"[verdicts]\nisp.a = accepted\n", "the key 'isp.a': what it means is again"},
+        {"[verdicts]\nisp.a = again\nisv.b = unknown\nisp.a = rejected\n", "line 2 has it already"},
     };
 
     (void)state;
