@@ -193,8 +193,8 @@ class ListTest(ResolveCase):
         self.assertEqual(result.out, "")
 
     def test_the_sheet_for_the_support_is_guarded_and_private(self):
-        self.ws.export([claim_row(1), claim_row(2, claim_order_no='+1+1\n,理赔')])
-        self.lost = {'+1+1\n,理赔'}
+        self.ws.export([claim_row(1), claim_row(2, claim_order_no='+1+1,理赔')])
+        self.lost = {'+1+1,理赔'}
         self.assertExit(self.upload(), 3)
         result = self.resolve("-o", "list.csv")
         self.assertExit(result, 3)
