@@ -239,6 +239,24 @@ class WireTest(CreateCase):
         self.assertExit(run, 78)
         self.assertIn("connection pooler", run.log)
 
+    @staticmethod
+    def message(kind, body):
+        return kind + struct.pack(">i", 4 + len(body)) + body
+
+    def test_statements_that_another_session_has_prepared_tell_of_a_pooler(self):
+        """Also where it tells the number of the server's process."""
+        known = (("server_version", "15.0"), ("client_encoding", "UTF8"), ("in_hot_standby", "off"),
+                 ("default_transaction_read_only", "off"))
+        greeting = self.message(b"R", struct.pack(">i", 0)) + b"".join(
+            self.message(b"S", f"{name}\0{value}\0".encode()) for name, value in known)
+        greeting += self.message(b"K", struct.pack(">ii", 7, 7)) + self.message(b"Z", b"I")
+        for code in ("42P05", "26000"):
+            refused = self.refusal(code, "prepared statement").replace(b"FATAL", b"ERROR")
+            with self.subTest(code), self.server(greeting, refused + self.message(b"Z", b"I")) as url:
+                run = self.create(url + "?sslmode=disable")
+                self.assertExit(run, 78)
+                self.assertIn("connection pooler", run.log)
+
     def test_who_asked_for_tls_says_nothing_without_it(self):
         with self.server(b"N") as url:
             self.assertExit(self.create(url + "?sslmode=verify-full"), 78)

@@ -426,8 +426,7 @@ const struct advice_exit advice_exits[] = {
      N_("make room or fix the disk, then type the same upload again")},
     {EXIT_TRY_LATER, "75",
      N_("try later: quota used up, a long ban, another process is at work on the same file, the "
-        "file "
-        "still changes, or it is the export of an earlier day (--expect-new)"),
+        "file still changes, or it is the export of an earlier day (--expect-new)"),
      N_("type the same upload again at the time that the message names")},
     {EXIT_NOT_PERMITTED, "77", N_("the gateway refuses app key, signature, session or permission"),
      N_("fix what the message names, then type the same upload again")},
