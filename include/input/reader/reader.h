@@ -39,6 +39,7 @@ struct record {
     size_t count;
     const struct cell *cells;
     const struct problem_line *correction; /* of a list of problems: where the row came from */
+    bool has_line_end;                     /* a cell of it has one, in quotes */
 };
 
 /* How the export is to be read; what a run records as its reading. Strings are borrowed for the

@@ -24,7 +24,8 @@ static int end_record(struct reader *reader, struct record *ret_record, struct e
     *ret_record = (struct record){.row = reader->row,
                                   .line = reader->start_line,
                                   .count = reader->count,
-                                  .cells = reader->cells};
+                                  .cells = reader->cells,
+                                  .has_line_end = reader->line > reader->start_line + 1};
     return 1;
 }
 
