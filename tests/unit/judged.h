@@ -40,6 +40,7 @@ static inline void judge(struct judged *judged, const struct rules *rules,
 
     claim_store_release(&judged->store);
     *judged = (struct judged){.record = {.row = 2, .line = 2, .cells = judged->cells}};
+    judged->record.has_line_end = strpbrk(cells, "\r\n");
     snprintf(judged->text, sizeof(judged->text), "%s", cells);
     while (rest) {
         char *cell = strsep(&rest, "|");

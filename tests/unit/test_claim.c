@@ -200,6 +200,49 @@ static void claim_obeys_every_rule(void **state)
     }
 }
 
+#define SWALLOWED "2,,1,B,1,2022-12-12 07:00:00,5"
+
+static void claim_with_rows_in_a_cell_is_cut(void **state)
+{
+    static const struct columns described_last = {
+        .index = {0, 6, 1, 2, 3, 4, 5}, .count = 7, .fee_unit = FEE_UNIT_FEN};
+    static const struct columns remarked = {
+        .index = {0, 1, 2, 3, 4, 5, 6}, .count = 8, .named = 8, .fee_unit = FEE_UNIT_FEN};
+    static const struct columns by_tabs = {
+        .index = {0, 1, 2, 3, 4, 5, 6}, .count = 7, .fee_unit = FEE_UNIT_FEN, .delimiter = '\t'};
+    static const struct {
+        const struct columns *columns;
+        const char *cells, *errors;
+    } cases[] = {
+        {&described_last, "1|1|A|2|2022-12-12 07:00:00|0|x\n2,1,B,1,2022-12-12 07:00:00,5,y",
+         "CUT_ROW"},
+        {&described_last,
+         "1|1|A|2|2022-12-12 07:00:00|0|x\r\n2,1,B,1,2022-12-12 07:00:00,5,\r\n3,1,C", "CUT_ROW"},
+        {&described_last, "1|1|A|2|2022-12-12 07:00:00|0|x\r2,1,B,1,2022-12-12 07:00:00,5,y",
+         "CUT_ROW"},
+        /* In a column that nobody asked for. */
+        {&remarked, "1||1|A|1|2022-12-12 07:00:00|5|x\n" SWALLOWED ",y", "CUT_ROW"},
+        /* The last of them goes on in the cells behind. */
+        {&fen, "1|x\n2,y|1|B|1|2022-12-12 07:00:00|5", "CUT_ROW"},
+        /* It is not the width that is wrong, whatever the quote did to it. */
+        {&fen, "1|x,1,A,1,2022-12-12 07:00:00,5\n" SWALLOWED "\n3,y", "CUT_ROW"},
+        {&fen, "1,,1,A,1,2022-12-12 07:00:00,5\n" SWALLOWED, "CUT_ROW"},
+        {&by_tabs, "1|x\n2\ty|1|B|2|2022-12-12 07:00:00|0", "CUT_ROW"},
+        /* Texts. */
+        {&by_tabs, "1|x\n2,y|1|B|2|2022-12-12 07:00:00|0", ""},
+        {&fen, "1|late\nagain, and again,, and again,,,\n|1|A|2|2022-12-12 07:00:00|0", ""},
+        {&fen, "1|late\nno 2,y|1|A|2|2022-12-12 07:00:00|0", ""},
+        {&fen, "1|late\n2,,1,,1,,|1|A|2|2022-12-12 07:00:00|0", ""},
+        {&fen, "1|late\n2,,1,B,maybe,,|1|A|2|2022-12-12 07:00:00|0", ""},
+        {&fen, "1|late\n|1|A|2|2022-12-12 07:00:00|0", ""},
+        {&fen, "1|" SWALLOWED "|1|A|2|2022-12-12 07:00:00|0", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_judged(NULL, cases[i].columns, cases[i].cells, cases[i].errors, "");
+}
+
 static void claim_texts_have_a_longest_length(void **state)
 {
     static const struct {
@@ -290,6 +333,7 @@ int main(void)
         cmocka_unit_test(claim_holds_the_seven_values),
         cmocka_unit_test(claim_number_has_no_white_space_around_it),
         cmocka_unit_test(claim_obeys_every_rule),
+        cmocka_unit_test(claim_with_rows_in_a_cell_is_cut),
         cmocka_unit_test(claim_texts_have_a_longest_length),
         cmocka_unit_test(claim_is_never_guessed_when_a_rule_is_softer),
         cmocka_unit_test(claim_above_max_fee_is_invalid),

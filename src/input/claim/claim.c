@@ -10,6 +10,7 @@
 #include "input/value/pattern.h"
 #include "input/value/text.h"
 #include "input/value/value.h"
+#include "swallowed_rows.h"
 
 const char *claim_raw(const struct columns *columns, const struct record *record, enum field field)
 {
@@ -319,6 +320,10 @@ void claim_judge(const struct rules *rules, const struct columns *columns,
 
     ret_findings->count = 0;
     *ret_claim = (struct claim){.claim_desc = "", .claim_order_no = ""};
+    if (record->has_line_end && swallowed_rows_find(rules, columns, record).count)
+        claim_add_finding(&judgement, RULE_CUT_ROW, FIELD_NONE);
+    if (findings_invalid(ret_findings))
+        return;
     if (!is_of_right_width(&judgement)) {
         claim_add_finding(&judgement, RULE_COLUMN_COUNT, FIELD_NONE);
         return;
@@ -327,7 +332,8 @@ void claim_judge(const struct rules *rules, const struct columns *columns,
         claim_add_finding(&judgement, RULE_MISSING_FIELD, FIELD_NONE);
         return;
     }
-    if (profile && profile->cut_count && profile_is_cut(profile, record->row))
+    if (profile && profile->cut_count && !ret_findings->count &&
+        profile_is_cut(profile, record->row))
         claim_add_finding(&judgement, RULE_CUT_ROW, FIELD_NONE);
     take_workcard_id(&judgement, ret_claim);
     take_desc(&judgement, &store->desc, ret_claim);
