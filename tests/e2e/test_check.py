@@ -126,6 +126,21 @@ class TextTest(CheckCase):
         self.assertEqual((problem["line"], problem["column"], problem["cell"]), ("3", "1", "row 3"))
         self.assertIn("has 3 cells but the header has 7", problem["message"])
 
+    def test_rows_that_a_stray_quote_makes_part_of_a_cell_are_told(self):
+        columns = ("workcard_id", "claim_order_no", "claim_status", "claim_time", "claim_fee")
+        header = ",".join(columns) + ",claim_desc"
+        lines = [",".join(claim_row(i)[name] for name in columns) + "," for i in range(1, 61)]
+        self.ws.write("claims.csv", "\n".join([header, *lines]) + "\n")
+        self.assertExit(self.check(), 0)
+        damaged = lines[:9] + [lines[9] + '"x', *lines[10:50], lines[50] + 'y"', *lines[51:]]
+        self.ws.write("claims.csv", "\n".join([header, *damaged]) + "\n")
+        result = self.check()
+        self.assertExit(result, 1)
+        (problem,) = problems(result.out)
+        self.assertEqual((problem["code"], problem["line"]), ("CUT_ROW", "11"))
+        self.assertIn("has 41 other rows of the export in its cell F11", problem["message"])
+        self.assertIn("rows 19, invalid 1", result.out)
+
     def test_lines_are_physical_and_cells_are_as_a_spreadsheet_counts(self):
         self.ws.export(
             [

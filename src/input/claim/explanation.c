@@ -392,7 +392,7 @@ void explanation_of_finding(const struct finding *finding, const struct rules *r
         return;
     }
     if (finding->field == FIELD_NONE) {
-        explanation_row_explain(finding->rule, columns, record, ret_sentence);
+        explanation_row_explain(finding->rule, rules, columns, record, ret_sentence);
         return;
     }
     raw = claim_raw(columns, record, finding->field);

@@ -6,7 +6,9 @@
 #include "base/words/language.h"
 #include "input/claim/claim.h"
 #include "input/claim/findings.h"
+#include "input/reader/cell_name.h"
 #include "input/value/value.h"
+#include "swallowed_rows.h"
 
 /* Whether quotes around all of a row made one cell of it, as a spreadsheet does that takes the file
  * for one column. */
@@ -60,8 +62,28 @@ static void explain_column_count(const struct columns *columns, const struct rec
                       "that are left out at the end were empty, say --short-rows"));
 }
 
-static void explain_cut(const struct record *record, struct buffer *ret_sentence)
+static void explain_swallowed(const struct record *record, struct swallowed_rows swallowed,
+                              struct buffer *ret_sentence)
 {
+    char cell[CELL_NAME_BYTES];
+
+    language_format(
+        ret_sentence,
+        "the row that begins '%s' has %zu other row%s of the export in its %s: a quote (\") there "
+        "was not closed before they began; close or remove it, and the quote where they end",
+        LOG_QUOTED_WITHIN(record->cells[0].text, EXPLANATION_VALUE_BYTES), swallowed.count,
+        swallowed.count == 1 ? "" : "s", cell_name(record, (int)swallowed.index, cell));
+}
+
+static void explain_cut(const struct rules *rules, const struct columns *columns,
+                        const struct record *record, struct buffer *ret_sentence)
+{
+    struct swallowed_rows swallowed = swallowed_rows_find(rules, columns, record);
+
+    if (swallowed.count) {
+        explain_swallowed(record, swallowed, ret_sentence);
+        return;
+    }
     language_format(
         ret_sentence,
         "the row that begins '%s' may be cut: a line of too few cells follows, as where "
@@ -93,14 +115,15 @@ void explanation_row_changed_key(const struct finding *finding, const struct col
         (unsigned long long)record->row);
 }
 
-void explanation_row_explain(enum rule rule, const struct columns *columns,
-                             const struct record *record, struct buffer *ret_sentence)
+void explanation_row_explain(enum rule rule, const struct rules *rules,
+                             const struct columns *columns, const struct record *record,
+                             struct buffer *ret_sentence)
 {
     if (claim_is_blank(record))
         language_append(ret_sentence,
                         "the row has nothing but empty cells: delete it from the export");
     else if (rule == RULE_CUT_ROW)
-        explain_cut(record, ret_sentence);
+        explain_cut(rules, columns, record, ret_sentence);
     else
         explain_column_count(columns, record, ret_sentence);
 }

@@ -14,7 +14,8 @@
 void explanation_row_changed_key(const struct finding *finding, const struct columns *columns,
                                  const struct record *record, struct buffer *ret_sentence);
 /* Appends what is wrong with the form of a row. */
-void explanation_row_explain(enum rule rule, const struct columns *columns,
-                             const struct record *record, struct buffer *ret_sentence);
+void explanation_row_explain(enum rule rule, const struct rules *rules,
+                             const struct columns *columns, const struct record *record,
+                             struct buffer *ret_sentence);
 
 #endif

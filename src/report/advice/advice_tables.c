@@ -213,7 +213,7 @@ const char *const advice_rules[RULE_COUNT] = {
         N_("a text has a backslash as MySQL and Hive escape with, which is sent "
            "as it is"),
     [RULE_CUT_ROW] = N_("a line of too few cells follows: a line break without quotes may have cut "
-                        "the row"),
+                        "the row; or other rows stand in a cell of it, for a quote was not closed"),
     [RULE_SHIFTED_CELLS] = N_("the amount stands before two or three digits in the next cell: a "
                               "comma without quotes may have split it"),
     [RULE_CLAMPED_ID] =
