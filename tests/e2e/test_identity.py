@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import threading
 import time
 import unittest
 
@@ -42,11 +43,20 @@ class IdentityCase(TestCase):
 
     def kill_in_the_middle(self, *options, after=10, **how):
         """A start that is killed once so many requests have come."""
-        sent = self.sent()
+        enough, script, killed = self.sent() + after, self.web.script, threading.Event()
+
+        def hold(request):
+            if self.sent() > enough:  # else a quick run may end before the signal comes
+                killed.wait(60)
+            return script(request)
+
+        self.web.script = hold
         run = self.ws.start_upload(self.web, "--in-flight", 1, *options, **how)
-        self.web.wait_for_requests(sent + after)
+        self.web.wait_for_requests(enough)
         run.send_signal(signal.SIGKILL)
         self.assertExit(run.finish(), -signal.SIGKILL)
+        killed.set()
+        self.web.script = script
         self.web.wait_until_left()
 
     def at_home(self, home, *options, **how):
