@@ -12,6 +12,7 @@ struct error;
 
 #define BESIDE_MANIFEST ".manifest.json"
 #define BESIDE_STARTED ".started.json" /* what is there before the first send */
+#define BESIDE_LEDGER ".ledger.json"   /* of an export whose report lies elsewhere */
 #define BESIDE_PARTIAL ".partial"      /* a report that is being written */
 
 /* Whether a path has more in front of this ending. */

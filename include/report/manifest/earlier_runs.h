@@ -2,7 +2,8 @@
  * earlier_runs: the manifests beside an export and a report that tell of earlier runs.
  *
  * Those of runs that have no report yet (started.h) are shown before those of reports: a run that
- * publishes at this moment makes the one before it removes the other, so that none is missed.
+ * publishes at this moment makes the one before it removes the other, so that none is missed. Those
+ * of exports whose reports lie elsewhere are last.
  *
  * Tested by tests/unit/test_earlier_runs.c and tests/e2e/test_identity.py
  */
@@ -13,9 +14,16 @@
 
 struct error;
 
+enum earlier_run_kind {
+    EARLIER_RUN_STARTED,  /* it has no report yet */
+    EARLIER_RUN_REPORTED, /* it has a report here */
+    EARLIER_RUN_ELSEWHERE /* its export lies here, its report does not */
+};
+#define EARLIER_RUN_KINDS 3
+
 struct earlier_run {
-    const char *path;                      /* of the manifest */
-    bool is_start;                         /* of a run that has no report yet */
+    const char *path; /* of the manifest */
+    enum earlier_run_kind kind;
     const struct manifest_found *manifest; /* NULL: nobody but its owner can read it */
     const char *unread;                    /* … and why */
 };

@@ -145,8 +145,9 @@ static int pass_over(struct look *look, const struct earlier_run *earlier_run,
 static int see_unread(struct look *look, const struct earlier_run *earlier_run, struct error *err)
 {
     struct pass pass = {.ledger = "", .run = earlier_run->path, .kind = PASS_EXPORT};
-    int passed =
-        earlier_run->is_start || look->is_anew ? pass_over(look, earlier_run, &pass, err) : 1;
+    int passed = earlier_run->kind == EARLIER_RUN_STARTED || look->is_anew
+                     ? pass_over(look, earlier_run, &pass, err)
+                     : 1;
 
     return passed ? (passed < 0 ? -1 : 0) : refuse_unread(earlier_run, err);
 }

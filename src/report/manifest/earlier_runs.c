@@ -19,15 +19,21 @@ struct earlier_runs {
     void *context;
     const char *const *files; /* in whose folders they lie */
     size_t count;
-    bool starts;         /* what this pass shows */
-    int listings;        /* of the folder so far */
-    bool has_gone;       /* a name went between the listing and the look */
-    struct buffer shown; /* of the folder, each with its number and NUL */
+    enum earlier_run_kind kind; /* what this pass shows */
+    int listings;               /* of the folder so far */
+    bool has_gone;              /* a name went between the listing and the look */
+    struct buffer shown;        /* of the folder, each with its number and NUL */
 };
 
 static const char *suffix_of(const struct earlier_runs *earlier_runs)
 {
-    return earlier_runs->starts ? BESIDE_STARTED : BESIDE_MANIFEST;
+    static const char *const suffixes[EARLIER_RUN_KINDS] = {
+        [EARLIER_RUN_STARTED] = BESIDE_STARTED,
+        [EARLIER_RUN_REPORTED] = BESIDE_MANIFEST,
+        [EARLIER_RUN_ELSEWHERE] = BESIDE_LEDGER,
+    };
+
+    return suffixes[earlier_runs->kind];
 }
 
 /* A run that begins moves what tells of another aside, and one that ends removes its own. A link
@@ -43,9 +49,10 @@ static int look(struct earlier_runs *earlier_runs, const char *path, struct erro
 {
     struct manifest_found manifest;
     struct error unread;
-    struct earlier_run earlier_run = {.path = path, .is_start = earlier_runs->starts};
-    int found = earlier_runs->starts ? manifest_read_start(path, &manifest, &unread)
-                                     : manifest_read_file(path, &manifest, &unread);
+    struct earlier_run earlier_run = {.path = path, .kind = earlier_runs->kind};
+    int found = earlier_runs->kind == EARLIER_RUN_REPORTED
+                    ? manifest_read_file(path, &manifest, &unread)
+                    : manifest_read_start(path, &manifest, &unread);
     int result = 0;
 
     if (found > 0)
@@ -216,8 +223,8 @@ int earlier_runs_visit(const char *const *files, size_t count, earlier_runs_visi
 
     for (size_t i = 0; i < count && !result; i++)
         result = files[i] ? add_folders_of(&folders, files[i], err) : 0;
-    for (int pass = 0; pass < 2; pass++) {
-        earlier_runs.starts = pass == 0;
+    for (int kind = 0; kind < EARLIER_RUN_KINDS; kind++) {
+        earlier_runs.kind = (enum earlier_run_kind)kind;
         for (size_t i = 0; i < folders.count && !result; i++)
             result = visit_folder(&earlier_runs, folders.paths[i], err);
     }

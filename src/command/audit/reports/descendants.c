@@ -26,12 +26,13 @@ static int look(void *context, const struct earlier_run *earlier_run, struct err
     size_t len = strlen(earlier_run->path);
 
     (void)err;
-    if (!m || !has_run(audit, m->parent_run) || has_run(audit, m->run))
+    if (!m || earlier_run->kind == EARLIER_RUN_ELSEWHERE || !has_run(audit, m->parent_run) ||
+        has_run(audit, m->run))
         return 0;
-    if (!earlier_run->is_start && len > strlen(BESIDE_MANIFEST))
+    if (earlier_run->kind == EARLIER_RUN_REPORTED && len > strlen(BESIDE_MANIFEST))
         len -= strlen(BESIDE_MANIFEST);
     buffer_append(&path, earlier_run->path, len);
-    if (earlier_run->is_start)
+    if (earlier_run->kind == EARLIER_RUN_STARTED)
         disagreement_note(audit, "a re-run of run %s has begun and has no report yet: '%s'",
                           m->parent_run, LOG_QUOTED(buffer_string(&path)));
     else
