@@ -1,11 +1,13 @@
 /*
- * started: what stands at a report's place before the first send, REPORT.csv.started.json.
+ * started: what stands at a report's place before the first send, REPORT.csv.started.json, and
+ * beside an export whose report lies elsewhere, EXPORT.csv.ledger.json.
  *
  * A manifest without outcomes and report, that names run, export, ledger and count of commits. It
  * is durable before anything is sent and removed once report and manifest have their names, so that
  * at any moment a file tells of what was sent, also to who has another ledger, or none. It is made
  * only where none stands. Unlike reports it may be read by others, as far as the umask lets them:
- * it is for them, and holds nothing of claims.
+ * it is for them, and holds nothing of claims. The one beside the export stays, until the next run
+ * of a file of that name: who sends the export by hand finds no report there.
  *
  * Tested by tests/e2e/test_identity.py
  */
@@ -32,6 +34,15 @@ struct started_settings {
  * before.
  */
 int started_make(const struct started_settings *settings, bool *ret_made, struct error *err);
+
+/*
+ * Makes that beside the export, if its folder is another one than the report's: one of another run
+ * that stands there is judged and replaced. A folder that may not be written to, or a file there
+ * that is none of ours, is logged and no error; -1 where one is refused (EXIT_BAD_CONFIG) or
+ * another run is making it (EXIT_TRY_LATER).
+ */
+int started_mark_export(const struct started_settings *settings, const char *claims,
+                        struct error *err);
 
 /* Removes that of this run, also from where it was moved, and also one that another ledger has left
  * and this one has imported. */

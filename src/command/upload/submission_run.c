@@ -58,7 +58,10 @@ static int announce(struct submission *s, struct error *err)
         return 0;
     if (ledger_commits_mark(s->ledger, err))
         return -1;
-    return started_make(&settings, &s->is_announced, err) || guard_ledger_again(s, err) ? -1 : 0;
+    if (started_make(&settings, &s->is_announced, err) ||
+        (!s->parent && started_mark_export(&settings, s->options->claims, err)))
+        return -1;
+    return guard_ledger_again(s, err);
 }
 
 /* A start that sent nothing leaves nothing in the way of the next one. */

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/file.h>
@@ -199,6 +201,10 @@ static int clear_place(const struct started_settings *s, const char *path,
 
 /* ---- making it ---- */
 
+/* Judges what stands there and makes way: *ret_standing is then what may be written over. */
+typedef int (*clearer)(const struct started_settings *s, const char *path,
+                       enum standing *ret_standing, struct error *err);
+
 /* Where file_move goes by a second name, a kill may have left both. The report's place is locked.
  */
 static void end_cut_short(const char *partial, const char *path)
@@ -221,8 +227,8 @@ static int write_partial(const struct manifest *manifest, const char *path,
     return 0;
 }
 
-static int take_place(const struct started_settings *s, struct output *output, bool *ret_made,
-                      struct error *err)
+static int take_place(const struct started_settings *s, clearer clear, struct output *output,
+                      bool *ret_made, struct error *err)
 {
     const char *path = output->path;
 
@@ -237,7 +243,7 @@ static int take_place(const struct started_settings *s, struct output *output, b
         if (moved == FILE_MOVED)
             return 0;
         held = hold(path);
-        result = clear_place(s, path, &standing, err);
+        result = clear(s, path, &standing, err);
         *ret_made = standing != STANDING_OWN;
         if (!result && standing != STANDING_NONE)
             result = output_take_name(output, err);
@@ -249,26 +255,101 @@ static int take_place(const struct started_settings *s, struct output *output, b
                      path);
 }
 
-int started_make(const struct started_settings *settings, bool *ret_made, struct error *err)
+static int make(const struct started_settings *s, const struct buffer *path, clearer clear,
+                bool *ret_made, struct error *err)
 {
-    struct buffer path = {0};
     struct buffer partial = {0};
     struct output output = {0};
     int result = -1;
 
+    buffer_format(&partial, "%s" BESIDE_PARTIAL, path->ptr);
+    if (!path->failed && !partial.failed)
+        end_cut_short(partial.ptr, path->ptr);
+    if (path->failed || partial.failed)
+        error_no_memory(err);
+    else if (!write_partial(s->manifest, path->ptr, &output, err) &&
+             !take_place(s, clear, &output, ret_made, err))
+        result = file_sync_folder(path->ptr, err);
+    output_close(&output);
+    buffer_release(&partial);
+    return result;
+}
+
+int started_make(const struct started_settings *settings, bool *ret_made, struct error *err)
+{
+    struct buffer path = {0};
+    int result;
+
     *ret_made = false;
     path_of(settings->manifest->report_path, &path);
-    buffer_format(&partial, "%s.partial", buffer_string(&path));
-    if (!path.failed && !partial.failed)
-        end_cut_short(partial.ptr, path.ptr);
-    if (path.failed || partial.failed)
-        error_no_memory(err);
-    else if (!write_partial(settings->manifest, path.ptr, &output, err) &&
-             !take_place(settings, &output, ret_made, err))
-        result = file_sync_folder(path.ptr, err);
-    output_close(&output);
+    result = make(settings, &path, clear_place, ret_made, err);
     buffer_release(&path);
-    buffer_release(&partial);
+    return result;
+}
+
+/* ---- beside the export ---- */
+
+/* All that is judged may be replaced: a ledger knows its own earlier runs. */
+static int clear_mark(const struct started_settings *s, const char *path,
+                      enum standing *ret_standing, struct error *err)
+{
+    struct manifest_found found;
+    int result = manifest_read_start(path, &found, err);
+
+    manifest_found_release(&found);
+    *ret_standing = result > 0 ? STANDING_STALE : STANDING_NONE;
+    return result > 0 ? s->judge(s->context, err) : result;
+}
+
+static bool is_same_folder(char *path, char *other)
+{
+    struct stat folder, other_folder;
+
+    return stat(dirname(path), &folder) == 0 && stat(dirname(other), &other_folder) == 0 &&
+           folder.st_dev == other_folder.st_dev && folder.st_ino == other_folder.st_ino;
+}
+
+/* Whether nobody who comes upon the export would find its report, and something can be left. */
+static int needs_mark(const char *export, const char *report_path, struct error *err)
+{
+    char *path = strdup(export), *report = strdup(report_path);
+    int needs = path && report ? !is_same_folder(path, report) : error_no_memory(err);
+
+    if (needs > 0 && access(path, W_OK)) {
+        log_verbose("nothing beside '%s' will tell with which ledger it was sent: %s",
+                    LOG_QUOTED(export), strerror(errno));
+        needs = 0;
+    }
+    free(path);
+    free(report);
+    return needs;
+}
+
+static int mark(const struct started_settings *s, const char *export, struct error *err)
+{
+    struct buffer path = {0};
+    bool made;
+    int result;
+
+    buffer_format(&path, "%s" BESIDE_LEDGER, export);
+    result = make(s, &path, clear_mark, &made, err);
+    buffer_release(&path);
+    if (!result || err->exit_code == EXIT_BAD_CONFIG || err->exit_code == EXIT_TRY_LATER ||
+        err->exit_code == EXIT_RESOURCES)
+        return result;
+    log_warn("nothing beside '%s' will tell with which ledger it was sent: %s", LOG_QUOTED(export),
+             err->text);
+    return 0;
+}
+
+int started_mark_export(const struct started_settings *settings, const char *claims,
+                        struct error *err)
+{
+    char *export = realpath(claims, NULL);
+    int needs = export ? needs_mark(export, settings->manifest->report_path, err) : 0;
+    int result = needs > 0 ? mark(settings, export, err) : needs;
+
+    free(export);
     return result;
 }
 
