@@ -89,6 +89,11 @@ static bool is_beside_report(struct look *look)
     return found;
 }
 
+static bool is_beside_export(const struct look *look)
+{
+    return beside_has_ending(look->path, BESIDE_LEDGER) && file_look(look->path) != FILE_NONE;
+}
+
 static const char *find_cause(struct look *look)
 {
     if (is_ledger(look, look->path))
@@ -99,6 +104,8 @@ static const char *find_cause(struct look *look)
         return _("is a report");
     if (is_beside_report(look))
         return _("belongs to the report beside it, and tells of its run");
+    if (is_beside_export(look))
+        return _("tells which ledger knows of the export beside it");
     if (begins_with(look->path, KEY))
         return _("is a key or a certificate");
     return is_read(look) ? _("is read by this very command") : NULL;

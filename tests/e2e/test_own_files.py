@@ -141,12 +141,14 @@ class PlaceTest(OwnFileCase):
         self.ws.write("key.pem", "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\n")
         self.ws.write("saved.csv", saved_anew(self.read("claims.report.csv"), "gbk", ";", b""))
         self.ws.write("run.conf", "[run]\n")
+        self.ws.write("claims.csv.ledger.json", "{}\n")
         return (
             *((name, "is a ledger") for name in ("ledger.db", "other.db")),
             *((f"ledger.db{end}", "the ledger beside it") for end in (".lock", "-wal", "-shm")),
             *((name, "is a report") for name in ("claims.report.csv", "saved.csv")),
             ("claims.report.csv.manifest.json", "the report beside it"),
             ("claims.report.csv.started.json", "the report beside it"),
+            ("claims.csv.ledger.json", "the export beside it"),
             ("key.pem", "is a key"),
             ("run.conf", "is read by this very command"),
         )

@@ -54,11 +54,12 @@ int guard_files(const struct submission *s, struct error *err)
     /* SQLite's own (https://www.sqlite.org/tempfiles.html), and the lock. */
     static const char *const ledgers[] = {"", "-wal", "-shm", "-journal", ".lock"};
     static const char *const alone[] = {""};
+    static const char *const exports[] = {"", BESIDE_LEDGER, BESIDE_LEDGER BESIDE_PARTIAL};
     const struct options *o = s->options;
     char *place = realpath(s->ledger_path.ptr, NULL); /* none is there yet: as it is named */
-    int result = 0;
-    const char *const files[] = {o->claims,   o->app_secret_file, o->session_file,
-                                 o->sign_key, o->config_file,     o->ca_file};
+    int result = check_file(s, o->claims, exports, COUNT(exports), err);
+    const char *const files[] = {o->app_secret_file, o->session_file, o->sign_key, o->config_file,
+                                 o->ca_file};
 
     for (size_t i = 0; i < COUNT(files) && !result; i++)
         result = check_file(s, files[i], alone, COUNT(alone), err);
