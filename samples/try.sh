@@ -124,7 +124,8 @@ echo "$gateway"
 
 step 'samples/claims.csv is uploaded; five of its rows break a rule and stay behind'
 status=0
-"$build/claimbatch" upload "$here/claims.csv" --report "$work/claims.report.csv" \
+cp "$here/claims.csv" "$work"
+"$build/claimbatch" upload "$work/claims.csv" --report "$work/claims.report.csv" \
     --ledger "$work/ledger.db" --gateway "$gateway" --app-key 12345678 \
     --app-secret-file "$work/app-secret" || status=$?
 
