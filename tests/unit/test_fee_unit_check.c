@@ -56,7 +56,10 @@ static void fee_unit_check_tells_yuan_from_slips(void **state)
     } cases[] = {
         {"", FEE_DOUBT_NONE},
         {"12800 9950 0 0.00", FEE_DOUBT_NONE},
-        {"12800.00 9950.0 0", FEE_DOUBT_NONE}, /* fen as a database's decimals */
+        {"12800.00 9950.0 0", FEE_DOUBT_NONE},         /* fen as a database's decimals */
+        {"12800.0 9950 7200.0", FEE_DOUBT_NONE},       /* a number here, a text there */
+        {"12800 128.00 9950 7200", FEE_DOUBT_POINTED}, /* one was corrected by hand */
+        {"128.00 0 99.00", FEE_DOUBT_NONE},
         {"abc 1,2 12.345 0.00", FEE_DOUBT_NONE},
         {"128.00 99.50 0.00", FEE_DOUBT_POINTED},
         {"99.50 12800 9950 7200", FEE_DOUBT_POINTED}, /* one slip among fen */

@@ -106,9 +106,13 @@ static const char *fee_sentence(struct value value, enum fee_unit unit)
 
     if (unit == FEE_UNIT_FEN && (has_point || !has_comma) &&
         value_parse_fee(value, unit, &fen) == RULE_NONE)
-        return _(
-            "may be in yuan, and not in fen: other amounts of this column have decimals, which "
-            "fen have not; say --fee-unit yuan, or correct those");
+        return has_point
+                   ? _("may be in yuan, and not in fen: it has a point, and not all amounts of "
+                       "this column are written like that; if all are in yuan, say "
+                       "--fee-unit yuan, else write this one as a whole number of fen")
+                   : _("may be in yuan, and not in fen: other amounts of this column have "
+                       "decimals, which "
+                       "fen have not; say --fee-unit yuan, or correct those");
     if (value_is_scientific(value))
         return _("is in scientific notation, its digits may be lost: export it again with this "
                  "column as plain numbers");

@@ -4,7 +4,9 @@
  * An amount in fen has no decimals. Where some have, they are refused one by one; but then the
  * column may be one of yuan, and the others, 128.00 or 128, would be sent as a hundredth of what
  * they are. Those with a point are doubted beside a single such amount; those without only where
- * there are many, and of about the same size, for else it is a slip.
+ * there are many, and of about the same size, for else it is a slip. Where there is none, a column
+ * of 12800 and 128.00 was written by two hands, and those with a point are doubted as well: no
+ * program writes one number with two zeros and the next one without.
  *
  * Tested by tests/unit/test_fee_unit_check.c
  */
