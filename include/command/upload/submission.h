@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "cli/credentials.h"
 #include "cli/options/options.h"
@@ -61,6 +62,7 @@ struct submission {
     struct resumed resumed;
     struct report *report;
     struct publication publication;
+    struct stat standing; /* of what it will replace, when sending begins; no links: nothing */
     struct buffer json;
     struct progress progress;
     bool has_foreseen;

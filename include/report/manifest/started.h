@@ -9,7 +9,7 @@
  * it is for them, and holds nothing of claims. The one beside the export stays, until the next run
  * of a file of that name: who sends the export by hand finds no report there.
  *
- * Tested by tests/e2e/test_identity.py
+ * Tested by tests/e2e/test_identity.py and tests/e2e/test_report_place.py
  */
 #ifndef CLAIMBATCH_REPORT_MANIFEST_STARTED_H
 #define CLAIMBATCH_REPORT_MANIFEST_STARTED_H

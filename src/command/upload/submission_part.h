@@ -28,4 +28,8 @@ int submission_look_again(struct submission *submission, struct error *err);
 int submission_make_room(struct submission *submission, struct error *err);
 int submission_try_names(const struct submission *submission, struct error *err);
 
+/* Takes note of what the report is to replace; and moves aside what came there since. */
+void submission_note_standing(struct submission *submission);
+int submission_keep_newcomer(const struct submission *submission, struct error *err);
+
 #endif

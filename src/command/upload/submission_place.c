@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -193,6 +194,72 @@ int submission_try_names(const struct submission *s, struct error *err)
         error_add(err, "the report would need such a name later; name another report with -o");
     buffer_release(&name);
     buffer_release(&longest);
+    return result;
+}
+
+void submission_note_standing(struct submission *s)
+{
+    if (lstat(s->report_path.ptr, &s->standing))
+        s->standing = (struct stat){0};
+}
+
+/* Whether somebody put a file at the place, or wrote to the report of this run that stood there. */
+static bool has_newcomer(const struct submission *s)
+{
+    struct stat now;
+
+    if (lstat(s->report_path.ptr, &now))
+        return false;
+    return !s->standing.st_nlink || now.st_dev != s->standing.st_dev ||
+           now.st_ino != s->standing.st_ino || now.st_size != s->standing.st_size ||
+           now.st_mtim.tv_sec != s->standing.st_mtim.tv_sec ||
+           now.st_mtim.tv_nsec != s->standing.st_mtim.tv_nsec;
+}
+
+/* The manifest of another run came with it. */
+static int keep_manifest(const struct submission *s, const char *aside, struct error *err)
+{
+    struct manifest_found found;
+    struct error unread;
+    struct buffer from = {0}, to = {0};
+    enum file_moved moved;
+    int read = manifest_read(s->report_path.ptr, &found, &unread);
+    int result = 0;
+
+    manifest_path(s->report_path.ptr, &from);
+    manifest_path(aside, &to);
+    if (from.failed || to.failed)
+        result = error_no_memory(err);
+    else if (read > 0 && strcmp(found.run, s->resumed.run.name) != 0)
+        result = file_move(from.ptr, to.ptr, &moved, err);
+    manifest_found_release(&found);
+    buffer_release(&from);
+    buffer_release(&to);
+    return result;
+}
+
+/* The ledger knows of no such move: what it is about is no report of its runs. */
+int submission_keep_newcomer(const struct submission *s, struct error *err)
+{
+    struct buffer stem = {0};
+    struct buffer aside = {0};
+    enum file_moved moved;
+    int result;
+
+    if (!has_newcomer(s))
+        return 0;
+    buffer_format(&stem, "during-%s", s->resumed.run.name);
+    result =
+        stem.failed ? error_no_memory(err) : move_name(s->report_path.ptr, stem.ptr, &aside, err);
+    if (!result)
+        result = file_move(s->report_path.ptr, aside.ptr, &moved, err);
+    if (!result)
+        result = keep_manifest(s, aside.ptr, err);
+    if (!result)
+        log_warn("'%s' was put there, or changed, while the run went on: it is kept, as '%s'",
+                 LOG_QUOTED(s->report_path.ptr), LOG_QUOTED(aside.ptr));
+    buffer_release(&stem);
+    buffer_release(&aside);
     return result;
 }
 

@@ -247,7 +247,7 @@ static int publish(struct submission *s, struct error *err)
     if (report_finish(s->report, "NOT_SENT", s->stop.record, err))
         return -1;
     note_end(s);
-    if (save_run(s, err) ||
+    if (save_run(s, err) || submission_keep_newcomer(s, err) ||
         publication_make(&s->publication, report_draft(s->report), &manifest, err))
         return -1;
     if (started_remove(s->report_path.ptr, &s->resumed.run, s->ledger, err))
@@ -347,9 +347,10 @@ static int run_once(struct submission *s, struct error *err)
     if (check_space(s, err) || report_open(&settings, &s->report, err) ||
         publication_open(s->report_path.ptr, &s->publication, err) ||
         submission_look_again(s, err) || submission_make_room(s, err) ||
-        submission_try_names(s, err) ||
-        publication_check(&s->publication, s->report_path.ptr, err) || announce(s, err) ||
-        submit(s, err) || publish(s, err)) {
+        submission_try_names(s, err) || publication_check(&s->publication, s->report_path.ptr, err))
+        return -1;
+    submission_note_standing(s);
+    if (announce(s, err) || submit(s, err) || publish(s, err)) {
         withdraw(s);
         if (s->is_sending)
             say_unfinished(s);

@@ -1,5 +1,6 @@
-"""An export whose report lies in another folder: what stays beside the export names the ledger that knows
-what was sent, so that nobody with another one sends it again."""
+"""The place of a report: where it is in another folder than the export, what stays beside the export
+names the ledger that knows what was sent, so that nobody with another one sends it again; and what comes
+to the place while the run goes on is kept."""
 
 import json
 import os
@@ -9,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from harness import NEW_LEDGER, TestCase, accept, claim_rows
+from harness import NEW_LEDGER, TestCase, accept, claim_rows, fail
 
 MARK = "claims.csv.ledger.json"
 
@@ -145,6 +146,71 @@ class ReportElsewhereTest(TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("will tell with which ledger it was sent: Permission denied", result.stderr)
         self.assertFalse(os.path.exists(self.ws.file(MARK)))
+
+
+class NewcomerTest(TestCase):
+    """Something comes to the report's place while the run goes on."""
+
+    REPORT = "claims.report.csv"
+
+    def setUp(self):
+        super().setUp()
+        self.acts = lambda: None
+        self.web = self.gateway(self.answer)
+        self.ws.export(claim_rows(5))
+
+    def answer(self, request):
+        act, self.acts = self.acts, lambda: None
+        act()
+        return fail(10)(request) if request.claim["claim_order_no"].endswith("5") else accept(request)
+
+    def upload(self, act):
+        self.acts = act
+        result = self.ws.upload(self.web, "--retries", 0)
+        self.assertExit(result, 1)
+        run = self.ws.read_manifest()["run"]
+        self.assertEqual(len(self.ws.read_report()), 5)
+        self.assertExit(self.ws.run("audit", self.REPORT, "-L", "ledger.db"), 0)
+        return result, f"claims.report.during-{run}.csv"
+
+    def test_a_file_of_another_kind_is_kept(self):
+        result, aside = self.upload(lambda: self.ws.write(self.REPORT, "my notes\n"))
+        self.assertSays(result, "while the run went on", aside)
+        with open(self.ws.file(aside), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "my notes\n")
+
+    def test_a_link_is_kept_and_what_it_leads_to_is_as_it_was(self):
+        self.ws.write("notes.txt", "my notes\n")
+        _, aside = self.upload(lambda: os.symlink("notes.txt", self.ws.file(self.REPORT)))
+        self.assertEqual(os.readlink(self.ws.file(aside)), "notes.txt")
+        self.assertFalse(os.path.islink(self.ws.file(self.REPORT)))
+        with open(self.ws.file("notes.txt"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "my notes\n")
+
+    def test_the_report_of_the_run_that_somebody_saves_anew_is_kept(self):
+        self.upload(lambda: None)
+        with open(self.ws.file(self.REPORT), encoding="utf-8") as file:
+            saved = file.read().replace("failed", "asked")
+        _, aside = self.upload(lambda: self.ws.write(self.REPORT, saved))
+        with open(self.ws.file(aside), encoding="utf-8") as file:
+            self.assertEqual(file.read(), saved)
+        self.assertFalse(os.path.exists(self.ws.file(aside + ".manifest.json")))
+
+    def test_a_report_with_its_manifest_is_kept_as_a_pair(self):
+        self.ws.export(claim_rows(3, first=11), name="other.csv")
+        self.assertIn(self.ws.upload(self.web, claims="other.csv").code, (0, 1))
+
+        def copy():
+            for ending in ("", ".manifest.json"):
+                shutil.copy(self.ws.file("other.report.csv" + ending), self.ws.file(self.REPORT + ending))
+
+        _, aside = self.upload(copy)
+        self.assertExit(self.ws.run("audit", aside, "-L", "ledger.db"), 0)
+
+    def test_what_stood_there_before_is_replaced_as_ever(self):
+        self.upload(lambda: None)
+        _, aside = self.upload(lambda: None)
+        self.assertFalse(os.path.exists(self.ws.file(aside)))
 
 
 if __name__ == "__main__":
