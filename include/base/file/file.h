@@ -74,6 +74,9 @@ int file_move(const char *from, const char *to, enum file_moved *ret_moved, stru
  */
 int file_sync_folder(const char *path, struct error *err);
 
+/* Makes what is missing of the folders that `path` is in, owner-only. EXIT_CANNOT_CREATE. */
+int file_make_folders(const char *path, struct error *err);
+
 /* What stands at a path; a link is FILE_OTHER. FILE_NONE, with errno, also where nobody may look.
  */
 enum file_stands {

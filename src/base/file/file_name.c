@@ -202,3 +202,23 @@ int file_sync_folder(const char *path, struct error *err)
     is_said = true;
     return 0;
 }
+
+int file_make_folders(const char *path, struct error *err)
+{
+    char *copy = strdup(path);
+
+    if (!copy)
+        return error_no_memory(err);
+    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(copy, 0700) && errno != EEXIST) {
+            error_set(err, EXIT_CANNOT_CREATE, "cannot make the folder '%s': %s", LOG_QUOTED(copy),
+                      strerror(errno));
+            free(copy);
+            return -1;
+        }
+        *slash = '/';
+    }
+    free(copy);
+    return 0;
+}

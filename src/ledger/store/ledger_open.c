@@ -320,7 +320,7 @@ struct ledger *ledger_open_to_look(const char *url, struct error *err)
 static int open_file(struct ledger *ledger, const char *path, struct ledger **ret_ledger,
                      struct error *err)
 {
-    if (place_make_folders(path, err) || make_file(ledger, err))
+    if (file_make_folders(path, err) || make_file(ledger, err))
         goto fail;
     commit_count_read_beside(ledger);
     if (open_at_place(ledger, err))

@@ -13,26 +13,6 @@
 #include "base/log.h"
 #include "base/words/language.h"
 
-int place_make_folders(const char *path, struct error *err)
-{
-    char *copy = strdup(path);
-
-    if (!copy)
-        return error_no_memory(err);
-    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(copy, 0700) && errno != EEXIST) {
-            error_set(err, EXIT_CANNOT_CREATE, "cannot make the folder '%s' of the ledger: %s",
-                      LOG_QUOTED(copy), strerror(errno));
-            free(copy);
-            return -1;
-        }
-        *slash = '/';
-    }
-    free(copy);
-    return 0;
-}
-
 struct place_owner place_owner_of(const struct stat *ledger)
 {
     return (struct place_owner){ledger->st_uid, ledger->st_gid, ledger->st_mode};

@@ -17,9 +17,6 @@
 
 struct error;
 
-/* Makes what is missing of the folders that `path` is in, owner-only. EXIT_CANNOT_CREATE. */
-int place_make_folders(const char *path, struct error *err);
-
 /* Whose a ledger is. */
 struct place_owner {
     uid_t uid;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/log.h"
 #include "ledger/postgres/outage/ledger_witness.h"
 #include "ledger/postgres/outage/spill_replay.h"
@@ -49,7 +50,7 @@ static int open_lock(struct ledger *ledger, struct error *err)
 
     if (ledger->server.worker->lock.fd >= 0)
         return 0;
-    result = find_lock(ledger, &path, err) || place_make_folders(buffer_string(&path), err) ||
+    result = find_lock(ledger, &path, err) || file_make_folders(buffer_string(&path), err) ||
                      host_lock_open(buffer_string(&path), &ledger->server.worker->lock, err)
                  ? -1
                  : 0;
