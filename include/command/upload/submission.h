@@ -43,10 +43,11 @@ struct submission {
     struct inspection inspection;
     char completed[LEDGER_ID_BYTES]; /* the run whose publication this start has completed; "" */
     struct buffer reading, report_path;
-    enum place_choice choice;                 /* of the report's path */
-    struct publication_place place;           /* what stands at report_path */
-    struct buffer resend;                     /* the command that sends unknown rows again */
-    struct buffer left, left_next;            /* as in struct summary */
+    struct buffer first_path;       /* … before its folder went away; empty: it did not */
+    enum place_choice choice;       /* of the report's path */
+    struct publication_place place; /* what stands at report_path */
+    struct buffer resend;           /* the command that sends unknown rows again */
+    struct buffer left, left_next;  /* as in struct summary */
     struct buffer export_place, report_place; /* whole paths, as the ledger records them */
 
     /* By submission_prepare. */

@@ -256,6 +256,7 @@ int submission_end(struct submission *s, int result, struct error *err)
     buffer_release(&s->left_next);
     buffer_release(&s->export_place);
     buffer_release(&s->report_place);
+    buffer_release(&s->first_path);
     buffer_release(&s->ledger_path);
     buffer_release(&s->json);
     return result;

@@ -20,6 +20,7 @@
 #include "ledger/commits.h"
 #include "ledger/store/space.h"
 #include "report/manifest/started.h"
+#include "report/relocation.h"
 #include "report/report.h"
 #include "run/halt.h"
 #include "submission_part.h"
@@ -239,6 +240,22 @@ static int save_run(struct submission *s, struct error *err)
     return ledger_commit(s->ledger, err);
 }
 
+/* What the report's parts name their path by stays as it was. */
+static int relocate(struct submission *s, struct manifest *manifest, struct error *err)
+{
+    struct draft *draft = report_draft(s->report);
+
+    if (!relocation_is_due(&s->publication, draft))
+        return 0;
+    s->first_path = s->report_path;
+    s->report_path = (struct buffer){0};
+    if (relocation_prepare(s->first_path.ptr, s->resumed.run.name, &s->publication, draft,
+                           &s->report_path, err))
+        return -1;
+    manifest->report_path = s->report_path.ptr;
+    return 0;
+}
+
 static int publish(struct submission *s, struct error *err)
 {
     struct manifest manifest = manifest_of(s);
@@ -247,7 +264,7 @@ static int publish(struct submission *s, struct error *err)
     if (report_finish(s->report, "NOT_SENT", s->stop.record, err))
         return -1;
     note_end(s);
-    if (save_run(s, err) || submission_keep_newcomer(s, err) ||
+    if (save_run(s, err) || submission_keep_newcomer(s, err) || relocate(s, &manifest, err) ||
         publication_make(&s->publication, report_draft(s->report), &manifest, err))
         return -1;
     if (started_remove(s->report_path.ptr, &s->resumed.run, s->ledger, err))
@@ -326,6 +343,7 @@ static void say_unfinished(const struct submission *s)
     struct summary summary = {
         .run = s->resumed.run.name,
         .ledger_path = ledger_path(s->ledger),
+        .is_ledger_gone = !ledger_is_in_place(s->ledger),
         .invocation = s->invocation,
     };
 
