@@ -186,9 +186,15 @@ static int look_at_all(struct look *look, struct error *err)
 {
     const struct submission *s = look->s;
     bool is_piped = strcmp(s->options->claims, "-") == 0;
-    const char *const files[] = {is_piped ? NULL : s->options->claims, s->report_path.ptr};
+    struct buffer state = {0}; /* where reports go whose folder went away (relocation.h) */
+    struct error ignored;
+    bool has_state = !ledger_default_path(&state, &ignored) && !state.failed;
+    const char *const files[] = {is_piped ? NULL : s->options->claims, s->report_path.ptr,
+                                 has_state ? state.ptr : NULL};
+    int result = earlier_runs_visit(files, sizeof(files) / sizeof(*files), see, look, err);
 
-    return earlier_runs_visit(files, sizeof(files) / sizeof(*files), see, look, err);
+    buffer_release(&state);
+    return result;
 }
 
 static struct look look_of(const struct submission *s)
