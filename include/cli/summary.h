@@ -21,6 +21,7 @@ struct summary {
     const char *run;            /* its id */
     const char *report_path;    /* NULL: none was published */
     const char *ledger_path;
+    bool is_ledger_gone;               /* and there is no report */
     const char *app_key, *secret_file; /* as they were named; NULL: not */
     const char *invocation;            /* the command as it was typed, quoted for a shell */
     const char *resolve;               /* … the one that lists and settles unknown rows */

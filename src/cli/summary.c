@@ -130,6 +130,17 @@ static void append_without_limit(const char *invocation, struct buffer *text)
     }
 }
 
+static void append_import(const struct summary *s, struct buffer *text)
+{
+    language_append(text, "next: if it is lost, a new one learns from the report what was sent; "
+                          "before that nothing of this export may be sent: ");
+    buffer_text(text, "claimbatch import ");
+    summary_quote(s->report_path, text);
+    buffer_text(text, " --ledger ");
+    summary_quote(s->ledger_path, text);
+    language_append(text, " --by NAME --reason TEXT, with the same --gateway\n");
+}
+
 /* What was wrong stays so until somebody fixes it: then the same command again is no advice. */
 static void append_again(const struct summary *s, struct buffer *text)
 {
@@ -156,6 +167,7 @@ static void append_again(const struct summary *s, struct buffer *text)
                         s->invocation);
     } else if (strcmp(s->stop->because, "ledger-gone") == 0) {
         language_format(text, "next: once the ledger is back in its place: %s\n", s->invocation);
+        append_import(s, text);
     } else if (strcmp(s->stop->because, "limit") == 0) {
         language_format(text,
                         "next: look on the platform whether the rows that were sent are right. "
@@ -324,8 +336,12 @@ void summary_print_unfinished(const struct summary *s, const struct batch_progre
     buffer_text(&text, "  ");
     terminal_cell(&text, _("open"), outcome_label_columns());
     buffer_format(&text, " %10llu\n", (unsigned long long)(progress->rows - progress->done));
-    language_format(&text, "ledger:   %s\nnext, when the error below is fixed: %s",
-                    LOG_QUOTED_LONG(s->ledger_path), s->invocation);
+    language_format(&text, "ledger:   %s\n", LOG_QUOTED_LONG(s->ledger_path));
+    if (s->is_ledger_gone)
+        language_append(&text,
+                        "next: send nothing of this export before the ledger is back where it "
+                        "was: nothing else knows what was sent. ");
+    language_format(&text, "next, when the error below is fixed: %s", s->invocation);
     log_warn("%s", buffer_string(&text));
     buffer_release(&text);
 }
