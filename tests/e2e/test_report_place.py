@@ -213,5 +213,82 @@ class NewcomerTest(TestCase):
         self.assertFalse(os.path.exists(self.ws.file(aside)))
 
 
+class GoneTest(TestCase):
+    """The report's place goes away while the run goes on."""
+
+    def setUp(self):
+        super().setUp()
+        self.acts = lambda: None
+        self.web = self.gateway(self.answer)
+        self.make()
+
+    def make(self):
+        os.mkdir(self.ws.file("in"))
+        self.ws.export(claim_rows(8), name="in/claims.csv")
+
+    def answer(self, request):
+        if len(self.web.requests) == 3:
+            self.acts()
+        return accept(request)
+
+    def upload(self, ledger="ledger.db"):
+        return self.ws.upload(self.web, "--in-flight", 1, claims="in/claims.csv", ledger=ledger)
+
+    def remove_folder(self):
+        shutil.rmtree(self.ws.file("in"))
+
+    def remove_partial(self, of):
+        os.unlink(self.ws.file(f"in/claims.report.csv{of}.partial"))
+
+    def test_unfinished_files_that_something_cleaned_away_are_made_again(self):
+        for of in ("", ".manifest.json"):
+            with self.subTest(of):
+                self.web.requests.clear()
+                self.acts = lambda of=of: self.remove_partial(of)
+                self.assertExit(self.upload(ledger=f"ledger{of}.db"), 0)
+                self.assertExit(self.ws.run("audit", "in/claims.report.csv", "-L", f"ledger{of}.db"), 0)
+                self.assertEqual(
+                    sorted(os.listdir(self.ws.file("in"))),
+                    ["claims.csv", "claims.report.csv", "claims.report.csv.manifest.json"],
+                )
+                shutil.rmtree(self.ws.file("in"))
+                self.make()
+
+    def kept(self, result):
+        kept = os.path.join(self.ws.environment()["HOME"], ".local/state/claimbatch/claims.report.csv")
+        self.assertSays(result, "went away while the run went on", kept)
+        return kept
+
+    def test_a_folder_that_was_removed_leaves_the_report_where_ledgers_are(self):
+        self.acts = self.remove_folder
+        kept = self.kept(self.upload())
+        self.assertExit(self.ws.run("audit", kept, "-L", "ledger.db"), 0)
+        self.acts = lambda: None
+        self.make()
+        self.assertExit(self.upload(), 0)
+        self.assertEqual(len(self.web.requests), 8)
+
+    def test_one_that_the_ledger_was_in_leaves_what_a_new_ledger_learns(self):
+        self.acts = self.remove_folder
+        result = self.upload(ledger="in/ledger.db")
+        self.assertExit(result, 74)
+        kept = self.kept(result)
+        self.assertSays(result, "nothing of this export may be sent", "claimbatch import " + kept)
+        sent = len(self.web.requests)
+        self.acts = lambda: None
+        self.make()
+        again = self.upload(ledger="in/ledger.db")
+        self.assertExit(again, 78)
+        self.assertSays(again, kept)
+        taught = self.ws.run(
+            "import", kept, "--ledger", "in/ledger.db", "-g", self.web.url, "--by", "tests", "--reason", "lost"
+        )
+        self.assertExit(taught, 0)
+        self.assertExit(self.upload(ledger="in/ledger.db"), 0)
+        keys = self.web.keys()
+        self.assertEqual((len(keys), len(set(keys))), (8, 8))
+        self.assertLess(sent, 8)
+
+
 if __name__ == "__main__":
     unittest.main()
