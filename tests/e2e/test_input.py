@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import subprocess
 import unittest
 
 import oracle
@@ -13,6 +14,7 @@ from harness import (
     claim_row,
     claim_rows,
     export_text,
+    program,
 )
 
 HEADER = ",".join(FIELDS)
@@ -591,6 +593,30 @@ class RefusalTest(TestCase):
         self.assertExit(self.ws.upload(gateway), 0)
         self.assertEqual(len(gateway.requests), 2800)
         self.assertNoViolations(oracle.judge(self.ws.claims, self.ws.report, gateway.journal, starts=2))
+
+
+class EndlessTest(TestCase):
+    def mount(self, *words):
+        """Runs a shell's words with a small file system, in memory, at ./small; only root may."""
+        os.makedirs(self.ws.file("small"), exist_ok=True)
+        script = "mount -t tmpfs -o size=40m none small 2>/dev/null || exit 99; " + " ".join(words)
+        try:
+            return subprocess.run(
+                ["unshare", "-m", "sh", "-c", script],
+                cwd=self.ws.path, env=self.ws.environment(TMPDIR=self.ws.file("small")),
+                capture_output=True, text=True, timeout=60, check=False,
+            )
+        except FileNotFoundError:
+            self.skipTest("unshare is not there")
+
+    def test_an_input_without_an_end_leaves_room_for_others(self):
+        for ending in ("", "| tr '\\000' '\\n'"):
+            result = self.mount(f"cat /dev/zero {ending} | {program('CLAIMBATCH')} check -")
+            if result.returncode in (1, 99):
+                self.skipTest("only root may mount a file system")
+            self.assertEqual(result.returncode, 74, result.stderr)
+            self.assertIn("is nearly full", result.stderr)
+            self.assertIn("nothing was sent", result.stderr)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -15,6 +16,8 @@
 
 #define SPOOL_NAME "the temporary copy of the input"
 #define PIECE_BYTES ((size_t)1 << 20)
+#define SMALL_BYTES ((size_t)16 << 20) /* what is no more than this is no danger to a file system */
+#define ROOM_PARTS 20                  /* one in so many stays free for others */
 
 /* Until there is something to read; false, with EINTR, once a signal ends the program. One that
  * comes just before a read would not end that, and an input that never ends never makes it wait. */
@@ -70,9 +73,26 @@ int spool_create(struct error *err)
     return fd;
 }
 
+/* An input that has no end would take all room of a file system that others need, or of memory,
+ * where that is what $TMPDIR is on. */
+static int check_room(int spool, uint64_t bytes, struct error *err)
+{
+    struct statvfs status;
+
+    if (bytes <= SMALL_BYTES || fstatvfs(spool, &status) || !status.f_blocks ||
+        status.f_bavail > status.f_blocks / ROOM_PARTS)
+        return 0;
+    return error_set(err, EXIT_CANNOT_WRITE,
+                     "the input goes on after %llu MiB, and the file system of its temporary copy "
+                     "is nearly full; if it is to be so large, set TMPDIR to a folder with room; "
+                     "nothing was sent",
+                     (unsigned long long)(bytes >> 20));
+}
+
 static int copy(int from, int spool, bool *ret_unread, struct error *err)
 {
     int result = -1;
+    uint64_t copied = 0;
     unsigned char *bytes = malloc(PIECE_BYTES);
 
     if (!bytes)
@@ -86,7 +106,8 @@ static int copy(int from, int spool, bool *ret_unread, struct error *err)
         }
         if (n == 0)
             break;
-        if (file_write(spool, SPOOL_NAME, bytes, (size_t)n, err))
+        if (file_write(spool, SPOOL_NAME, bytes, (size_t)n, err) ||
+            check_room(spool, copied += (uint64_t)n, err))
             goto out;
     }
     result = 0;

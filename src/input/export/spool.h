@@ -14,7 +14,8 @@ struct error;
 int spool_create(struct error *err);
 
 /* Copies what is left to read to a new file in $TMPDIR: its descriptor, or -1. *ret_unread says
- * that reading failed, for which errno has the cause and *err nothing. */
+ * that reading failed, for which errno has the cause and *err nothing. EXIT_CANNOT_WRITE where the
+ * file system is nearly full and more comes. */
 int spool_copy(int from, bool *ret_unread, struct error *err);
 
 #endif
