@@ -16,8 +16,7 @@
 
 #define SPOOL_NAME "the temporary copy of the input"
 #define PIECE_BYTES ((size_t)1 << 20)
-#define SMALL_BYTES ((size_t)16 << 20) /* what is no more than this is no danger to a file system  \
-                                        */
+#define SMALL_BYTES ((size_t)16 << 20) /* no more than this is no danger to a file system */
 #define ROOM_PARTS 20                  /* one in so many stays free for others */
 
 /* Until there is something to read; false, with EINTR, once a signal ends the program. One that
