@@ -128,7 +128,8 @@ int output_publish(struct output *output, struct error *err)
 
 void output_close(struct output *output)
 {
-    if (output->path && output->fd >= 0 && !output->published)
+    if (output->path && output->fd >= 0 && !output->published &&
+        file_is_at(output->fd, output->partial.ptr) > 0)
         file_discard(output->partial.ptr); /* ours: the lock is held */
     output_leave(output);
 }
