@@ -42,7 +42,8 @@ struct unaltered {
 
 /*
  * Shows the next row; `is_taken`: it is to be sent. EXIT_INPUT_REFUSED when it is no row of a
- * report, or not behind the one before. Edits are refused at the end, together.
+ * report, or not behind the one before. Edits are refused at the end, together. EXIT_TRY_LATER in
+ * their place, here and at the end, where a run published it anew meanwhile.
  */
 int unaltered_show(struct unaltered *unaltered, const struct scan_row *row, bool is_taken,
                    struct error *err);

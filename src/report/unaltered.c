@@ -1,5 +1,7 @@
 #include "report/unaltered.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -9,8 +11,22 @@
     (((UINT32_C(1) << FIELD_COUNT) - 1) << SCAN_WORKCARD_ID | UINT32_C(1) << SCAN_DIGEST)
 #define ALL_CELLS ((UINT32_C(1) << SCAN_COLUMNS) - 1)
 
+/* Whether a run has published it since its manifest was read, or is about to. */
+static bool is_published_anew(const struct unaltered *unaltered)
+{
+    struct manifest_found now;
+    struct error unread;
+    bool is_anew = manifest_read(unaltered->path, &now, &unread) > 0 &&
+                   strcmp(now.report_sha256, unaltered->manifest->report_sha256) != 0;
+
+    manifest_found_release(&now);
+    return is_anew || manifest_is_due(unaltered->path);
+}
+
 static int refuse(const struct unaltered *unaltered, const char *what, struct error *err)
 {
+    if (is_published_anew(unaltered))
+        return manifest_refuse_due(unaltered->path, err);
     return error_set(err, EXIT_INPUT_REFUSED, "'%s' %s; nothing was sent",
                      LOG_QUOTED(unaltered->path), what);
 }
