@@ -97,6 +97,9 @@ int publication_make(struct publication *publication, struct draft *draft,
  */
 int publication_complete(const char *report_path, char ret_run[LEDGER_ID_BYTES], struct error *err);
 
+/* The same for a command that takes a report, with a word of it: 0, or -1. */
+int publication_mend(const char *report_path, struct error *err);
+
 /* Whether what stands at the path is no more what its manifest tells of. False where one of them
  * cannot be read. */
 bool publication_was_changed(const char *report_path);

@@ -335,6 +335,18 @@ int publication_complete(const char *report_path, char ret_run[LEDGER_ID_BYTES],
     return result;
 }
 
+int publication_mend(const char *report_path, struct error *err)
+{
+    char run[LEDGER_ID_BYTES];
+    int found = publication_complete(report_path, run, err);
+
+    if (found > 0)
+        log_info("the report of run %s did not have its manifest yet, because its publication was "
+                 "cut short: '%s' has it now",
+                 run, LOG_QUOTED(report_path));
+    return found < 0 ? -1 : 0;
+}
+
 bool publication_was_changed(const char *report_path)
 {
     char sha256[MANIFEST_SHA256_TEXT_BYTES];

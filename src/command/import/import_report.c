@@ -104,26 +104,13 @@ static int find_import_started(struct import_report *imported, struct error *err
     return 0;
 }
 
-/* The ledger whose run would publish it anew is gone, perhaps. */
-static int complete(const struct import_report *imported, struct error *err)
-{
-    char run[LEDGER_ID_BYTES];
-    int found = publication_complete(imported->path, run, err);
-
-    if (found > 0)
-        log_info("the report of run %s did not have its manifest yet, because its publication was "
-                 "cut short: '%s' has it now",
-                 run, LOG_QUOTED(imported->path));
-    return found < 0 ? -1 : 0;
-}
-
 int import_report_open(struct import_report *imported, const char *platform,
                        const struct verify_key *key, struct error *err)
 {
     struct scan *scan = NULL;
     int result = -1;
 
-    if (!complete(imported, err) &&
+    if (!publication_mend(imported->path, err) &&
         !manifest_require(imported->path, platform, &imported->manifest, err) &&
         !(key && check_signature(imported, key, err)) && !find_import_started(imported, err) &&
         !scan_open(imported->path, &scan, err))

@@ -15,6 +15,7 @@
 #include "command/upload/submission.h"
 #include "ledger/commits.h"
 #include "report/missing_report.h"
+#include "report/publication.h"
 #include "rerun_place.h"
 #include "selection.h"
 
@@ -317,7 +318,7 @@ static int rerun(struct rerun *r, struct error *err)
     struct submission *s = &r->submission;
     const struct options *o = s->options;
 
-    if (check_usage(o, err) || submission_prepare(s, err) ||
+    if (check_usage(o, err) || submission_prepare(s, err) || publication_mend(o->claims, err) ||
         manifest_require(o->claims, s->endpoint.platform, &r->manifest, err) ||
         open_ledger(r, err) || find_parent(r, err) || inspect(r, err))
         return -1;

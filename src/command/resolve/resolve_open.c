@@ -16,6 +16,7 @@
 #include "ledger/commits.h"
 #include "report/manifest/signature.h"
 #include "report/missing_report.h"
+#include "report/publication.h"
 #include "revision.h"
 #include "run/other_run.h"
 
@@ -149,7 +150,7 @@ static void say_whose(const struct resolve *r)
 
 int resolve_open_report(struct resolve *r, struct error *err)
 {
-    if (check_file(r->options->claims, err) ||
+    if (check_file(r->options->claims, err) || publication_mend(r->options->claims, err) ||
         manifest_require(r->options->claims, r->endpoint.platform, &r->manifest, err) ||
         open_key(r, err) || open_ledger(r, err) || find_run(r, err) || recover(r, err))
         return -1;
