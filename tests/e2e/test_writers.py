@@ -97,5 +97,55 @@ class OrdinaryTest(unittest.TestCase):
         self.assertLess(ambiguous, total / 20)
 
 
+class KeystrokeTest(unittest.TestCase):
+    """Somebody was in an ordinary export with an editor: whatever he typed, no claim of a line that he did
+    not touch is lost or another one, unless a row is invalid or the file is refused, so that he looks."""
+
+    KEYS = ('"', '""', ",", "\n", "\r\n", "\r", " ", "\t", ";", "|", "'", "\\", "0", "x", "=", "，", "“", "\0")
+
+    def type_into(self, source, file):
+        """The text after one to three keystrokes, and the numbers of the lines that were touched."""
+        head, *lines = file.text().splitlines(keepends=True)
+        touched = set()
+        for _ in range(source.choice((1, 1, 2, 2, 3))):
+            number = source.randrange(len(lines))
+            line = lines[number]
+            edges = [0, len(line.rstrip("\r\n")), *(i + k for i, c in enumerate(line) if c in ',"' for k in (0, 1))]
+            at = source.choice((source.choice(edges), source.randrange(len(line) + 1)))
+            what = source.randrange(3)
+            if what < 2:
+                lines[number] = line[:at] + source.choice(self.KEYS) + line[at:]
+            else:
+                lines[number] = line[:at] + line[at + source.choice((1, 1, 2)) :]
+            touched |= {number, number + 1}  # its line end may be gone
+            lines[number] = lines[number] or "\n"
+        return head + "".join(lines), touched
+
+    def test_no_claim_of_an_untouched_line_is_lost_or_changed(self):
+        (seed, total), batch = piece(SEED + 2, 2000, 20000), 500
+        source = writers.seeded(seed)
+        ends = collections.Counter()
+        for start in range(0, total, batch):
+            cases = []
+            for _ in range(batch):
+                file = writers.Ordinary(source)
+                text, touched = self.type_into(source, file)
+                cases.append((file, text.encode(file.habits["encoding"]), touched))
+            answers = read_claims([(file.arguments(), body) for file, body, _ in cases])
+            for number, ((file, body, touched), (rows, refusal)) in enumerate(zip(cases, answers), start):
+                if refusal or not all(row[1] for row in rows):
+                    ends["refused" if refusal else "a row is invalid"] += 1
+                    continue
+                ends["taken"] += 1
+                sent = [values for _, _, _, values in rows]
+                for at, right in enumerate(file.right_values()):
+                    if at not in touched:
+                        self.assertTrue(right & set(sent), f"case {number} of seed {seed}: claim {at}\n{body!r}\n{sent}")
+                self.assertEqual(len(rows), len(set(sent)), f"case {number} of seed {seed}\n{body!r}")
+        print(f"seed {seed}, {total} files: {dict(ends)}")
+        self.assertGreater(ends["taken"], total / 20)
+        self.assertGreater(ends["a row is invalid"], total / 20)
+
+
 if __name__ == "__main__":
     unittest.main()
