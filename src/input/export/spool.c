@@ -17,7 +17,8 @@
 #define SPOOL_NAME "the temporary copy of the input"
 #define PIECE_BYTES ((size_t)1 << 20)
 #define SMALL_BYTES ((size_t)16 << 20) /* no more than this is no danger to a file system */
-#define ROOM_PARTS 20                  /* one in so many stays free for others */
+#define ROOM_PARTS 20                  /* one in so many stays free for others, … */
+#define ROOM_BYTES ((uint64_t)1 << 30) /* … or as much as this */
 
 /* Until there is something to read; false, with EINTR, once a signal ends the program. One that
  * comes just before a read would not end that, and an input that never ends never makes it wait. */
@@ -80,7 +81,8 @@ static int check_room(int spool, uint64_t bytes, struct error *err)
     struct statvfs status;
 
     if (bytes <= SMALL_BYTES || fstatvfs(spool, &status) || !status.f_blocks ||
-        status.f_bavail > status.f_blocks / ROOM_PARTS)
+        status.f_bavail > status.f_blocks / ROOM_PARTS ||
+        status.f_bavail * status.f_frsize > ROOM_BYTES)
         return 0;
     return error_set(err, EXIT_CANNOT_WRITE,
                      "the input goes on after %llu MiB, and the file system of its temporary copy "
