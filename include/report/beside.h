@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+struct buffer;
 struct error;
 
 #define BESIDE_MANIFEST ".manifest.json"
@@ -17,6 +18,10 @@ struct error;
 
 /* Whether a path has more in front of this ending. */
 bool beside_has_ending(const char *path, const char *ending);
+
+/* Appends what the report of an export is called: "claims.csv" → "claims.report.csv"; whatever has
+ * no such ending gets ".report.csv" behind it. */
+void beside_name_report(const char *export_path, struct buffer *ret_path);
 
 /* Whether such a file stands there, or "" the report itself. True without memory: whoever asks
  * leaves the place alone then. */

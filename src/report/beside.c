@@ -1,6 +1,7 @@
 #include "report/beside.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -11,6 +12,15 @@ bool beside_has_ending(const char *path, const char *ending)
     size_t len = strlen(path), end = strlen(ending);
 
     return len > end && strcmp(path + len - end, ending) == 0;
+}
+
+void beside_name_report(const char *export_path, struct buffer *ret_path)
+{
+    size_t len = strlen(export_path);
+
+    if (len > 4 && strcasecmp(export_path + len - 4, ".csv") == 0)
+        len -= 4;
+    buffer_format(ret_path, "%.*s.report.csv", (int)len, export_path);
 }
 
 bool beside_stands(const char *report_path, const char *ending)

@@ -12,6 +12,7 @@
 #include "command/commands.h"
 #include "command/upload/submission.h"
 #include "freshness.h"
+#include "report/beside.h"
 #include "run/start/rehearsal.h"
 
 static int check_round(const struct options *o, struct error *err)
@@ -35,16 +36,11 @@ static int check_round(const struct options *o, struct error *err)
     return statement_check(o->by, o->reason, err);
 }
 
-/* "claims.csv" → "claims.report.csv"; whatever has no such ending gets ".report.csv" behind it. */
 static int name_report(const char *claims, struct buffer *ret_name, struct error *err)
 {
     const char *slash = strrchr(claims, '/');
-    const char *name = slash ? slash + 1 : claims;
-    size_t len = strlen(name);
 
-    if (len > 4 && strcasecmp(name + len - 4, ".csv") == 0)
-        len -= 4;
-    buffer_format(ret_name, "%.*s.report.csv", (int)len, name);
+    beside_name_report(slash ? slash + 1 : claims, ret_name);
     return ret_name->failed ? error_no_memory(err) : 0;
 }
 
