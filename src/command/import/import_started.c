@@ -19,7 +19,7 @@
 
 bool import_started_is_named(const char *path)
 {
-    return beside_has_ending(path, BESIDE_STARTED);
+    return beside_has_ending(path, BESIDE_STARTED) || beside_has_ending(path, BESIDE_LEDGER);
 }
 
 static bool is_rerun(const struct import_started *b)
@@ -244,6 +244,22 @@ static struct import_start describe(const struct import_started *b,
     return start;
 }
 
+/* What a re-run sends again would stand there. Of a report that lay elsewhere the place is unknown:
+ * it is the one that it has by itself. */
+static void append_report(const char *path, struct buffer *ret_report)
+{
+    struct buffer export = {0};
+
+    if (beside_has_ending(path, BESIDE_STARTED)) {
+        buffer_append(ret_report, path, strlen(path) - strlen(BESIDE_STARTED));
+        return;
+    }
+    buffer_append(&export, path, strlen(path) - strlen(BESIDE_LEDGER));
+    beside_name_report(buffer_string(&export), ret_report);
+    ret_report->failed |= export.failed;
+    buffer_release(&export);
+}
+
 int import_started_take(const struct import_started *import_started, struct ledger *ledger,
                         struct import_started_counts *ret_counts, int64_t *ret_run, bool *ret_known,
                         struct error *err)
@@ -260,8 +276,7 @@ int import_started_take(const struct import_started *import_started, struct ledg
     *ret_counts = (struct import_started_counts){0};
     manifest_take_reading(&import_started->manifest, &row_source, &inspection);
     inspection_reading(&row_source, &inspection, &reading);
-    buffer_append(&report, import_started->path,
-                  strlen(import_started->path) - strlen(BESIDE_STARTED));
+    append_report(import_started->path, &report);
     for (int i = 0; i < OUTCOME_COUNT; i++)
         money_format_fen(0, counts[i].fee_fen);
     start = describe(import_started, &inspection, &reading, &report, counts);
