@@ -210,10 +210,12 @@ static bool has_newcomer(const struct submission *s)
 
     if (lstat(s->report_path.ptr, &now))
         return false;
-    return !s->standing.st_nlink || now.st_dev != s->standing.st_dev ||
-           now.st_ino != s->standing.st_ino || now.st_size != s->standing.st_size ||
-           now.st_mtim.tv_sec != s->standing.st_mtim.tv_sec ||
-           now.st_mtim.tv_nsec != s->standing.st_mtim.tv_nsec;
+    if (!s->standing.st_nlink || now.st_dev != s->standing.st_dev ||
+        now.st_ino != s->standing.st_ino || now.st_size != s->standing.st_size)
+        return true;
+    return (now.st_mtim.tv_sec != s->standing.st_mtim.tv_sec ||
+            now.st_mtim.tv_nsec != s->standing.st_mtim.tv_nsec) &&
+           publication_was_changed(s->report_path.ptr);
 }
 
 /* The manifest of another run came with it. */
