@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from harness import NEW_LEDGER, TestCase, accept, claim_rows, fail
+from harness import NEW_LEDGER, TestCase, accept, claim_row, claim_rows, fail
 
 MARK = "claims.csv.ledger.json"
 
@@ -105,6 +105,81 @@ class ReportElsewhereTest(TestCase):
         self.assertSays(result, "nothing beside", MARK)
         with open(self.ws.file(MARK), encoding="utf-8") as file:
             self.assertEqual(file.read(), "my notes\n")
+
+    def test_a_rehearsal_on_another_platform_does_not_hide_who_knows(self):
+        self.assertExit(self.upload(), 0)
+        rehearsal = self.gateway()
+        os.mkdir(self.ws.file("rehearsed"))
+        self.assertExit(self.ws.upload(rehearsal, "--report-dir", "rehearsed", ledger="other.db"), 0)
+        shutil.rmtree(self.ws.file("reports"))
+        self.assertRefused(self.by_hand(), self.ws.ledger)
+        os.mkdir(self.ws.file("reports"))
+        self.assertExit(self.upload(), 0)
+        self.assertEqual(len(self.web.requests), 10)
+
+    def test_the_file_at_that_path_is_the_one_that_was_sent_though_it_has_grown(self):
+        self.ws.export(claim_rows(2, first=81), name="earlier.csv")
+        os.makedirs(self.ws.file("elsewhere"))
+        moved = self.ws.file("elsewhere/earlier.csv")
+        os.rename(self.ws.file("earlier.csv"), moved)
+        self.assertExit(self.ws.upload(self.web, claims=moved, ledger="other.db"), 0)
+        self.assertExit(self.upload(), 0)
+        self.ws.export(claim_rows(11))
+        shutil.rmtree(self.ws.file("reports"))
+        self.assertRefused(self.ws.upload(self.web, "-o", "x.csv", ledger="other.db"), MARK)
+
+    def test_a_start_that_sent_nothing_leaves_nothing_in_the_way(self):
+        self.ws.export([*claim_rows(3), claim_row(4, claim_fee="x")])
+        self.assertExit(self.upload("--require-valid", ledger="wrong.db"), 4)
+        self.assertFalse(os.path.exists(self.ws.file(MARK)))
+        self.assertExit(self.ws.upload(self.web, "-o", "x.csv"), 1)
+
+    def test_it_is_imported_as_a_start_is(self):
+        self.web.script = lambda request: (time.sleep(0.02), accept(request))[1]
+        run = self.ws.start_upload(self.web, "--in-flight", 1, "--report-dir", "reports")
+        self.web.wait_for_requests(3)
+        run.send_signal(signal.SIGKILL)
+        self.assertExit(run.finish(), -signal.SIGKILL)
+        self.web.wait_until_left()
+        shutil.rmtree(self.ws.file("reports"))
+        sent = len(self.web.requests)
+        who = ("--by", "tests", "--reason", "lost")
+        taught = self.ws.run(
+            "import", MARK, "--export", "claims.csv", "-L", "new.db", "-g", self.web.url, *who
+        )
+        self.assertExit(taught, 0)
+        self.assertExit(self.ws.upload(self.web, ledger="new.db"), 3)
+        self.assertEqual(len(self.web.requests), sent)
+
+    def test_a_link_that_leads_nowhere_stands_in_nobodys_way(self):
+        os.symlink("nowhere", self.ws.file(MARK))
+        self.assertExit(self.upload(), 0)
+        self.assertEqual(os.readlink(self.ws.file(MARK)), "nowhere")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be other users for a while")
+    def test_one_that_another_user_cannot_read_stops_him(self):
+        os.chmod(self.ws.path, 0o777)
+        codes = []
+        for user in (65533, 65534):
+            folder = self.ws.file(f"of-{user}")
+            os.mkdir(folder)
+            shutil.copy(self.ws.secret, folder + "/secret")
+            self.ws.export(claim_rows(2, first=90), name=f"of-{user}/first.csv")
+            for name in (folder, folder + "/secret", folder + "/first.csv"):
+                os.chown(name, user, user)
+            for claims in (folder + "/first.csv", "claims.csv"):
+                arguments = self.ws.upload_arguments(
+                    self.web, "--report-dir", folder, claims=claims, ledger=folder + "/l.db"
+                )
+                arguments = [folder + "/secret" if word == "secret" else word for word in arguments]
+                codes.append(
+                    subprocess.run(
+                        [self.ws.binary_for_others(), *arguments], cwd=self.ws.path,
+                        env=self.ws.environment(), user=user, group=user, extra_groups=[], umask=0o077,
+                        capture_output=True, timeout=60, check=False,
+                    ).returncode
+                )
+        self.assertEqual(codes, [0, 0, 0, 78])
 
     def test_two_who_begin_at_the_same_moment(self):
         for _ in range(10):
@@ -209,7 +284,7 @@ class NewcomerTest(TestCase):
 
     def test_what_stood_there_before_is_replaced_as_ever(self):
         self.upload(lambda: None)
-        _, aside = self.upload(lambda: None)
+        _, aside = self.upload(lambda: os.utime(self.ws.file(self.REPORT)))
         self.assertFalse(os.path.exists(self.ws.file(aside)))
 
 
@@ -267,6 +342,12 @@ class GoneTest(TestCase):
         self.make()
         self.assertExit(self.upload(), 0)
         self.assertEqual(len(self.web.requests), 8)
+
+    def test_that_report_stops_no_other_export(self):
+        self.acts = self.remove_folder
+        self.kept(self.upload())
+        self.ws.export(claim_rows(3, first=51), name="other.csv")
+        self.assertExit(self.ws.upload(self.web, claims="other.csv", ledger="other.db"), 0)
 
     def test_one_that_the_ledger_was_in_leaves_what_a_new_ledger_learns(self):
         self.acts = self.remove_folder

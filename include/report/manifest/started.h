@@ -37,12 +37,17 @@ int started_make(const struct started_settings *settings, bool *ret_made, struct
 
 /*
  * Makes that beside the export, if its folder is another one than the report's: one of another run
- * that stands there is judged and replaced. A folder that may not be written to, or a file there
+ * that stands there is judged, and replaced, or moved aside where another ledger knows that run. A
+ * folder that may not be written to, or a file there
  * that is none of ours, is logged and no error; -1 where one is refused (EXIT_BAD_CONFIG) or
  * another run is making it (EXIT_TRY_LATER).
  */
 int started_mark_export(const struct started_settings *settings, const char *claims,
                         struct error *err);
+
+/* Removes that beside the export, if it is of this run, which sent nothing. */
+int started_unmark_export(const char *claims, const struct run_record *run, struct ledger *ledger,
+                          struct error *err);
 
 /* Removes that of this run, also from where it was moved, and also one that another ledger has left
  * and this one has imported. */

@@ -5,12 +5,14 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/stale_ledger.h"
 #include "guard.h"
 #include "ledger/commits.h"
+#include "report/beside.h"
 #include "report/manifest/earlier_runs.h"
 
 /* One look at the manifests. */
@@ -22,7 +24,8 @@ struct look {
     char sha256[MANIFEST_SHA256_TEXT_BYTES]; /* of this export */
     bool is_anew;                            /* the ledger knows no run at all */
     int64_t made_ms;                         /* … and it was made then; 0: not known */
-    int64_t highest;                         /* of the commits that are known to be gone */
+    bool is_elsewhere; /* what is looked at lies neither at the export nor at the report */
+    int64_t highest;   /* of the commits that are known to be gone */
 };
 
 /* ---- refusals ---- */
@@ -68,7 +71,8 @@ static int refuse_doubt(const struct submission *s, const struct run_record *run
 
 enum mismatch { MISMATCH_NONE, MISMATCH_OTHER, MISMATCH_UNKNOWN_RUN, MISMATCH_LOST_COMMITS };
 
-/* Whether it is about the export at hand: by content, or, at the report's own place, by path. */
+/* Whether it is about the export at hand: by content, or, at the report's own place and beside the
+ * export, by path. */
 static bool is_this_export(const struct look *look, const struct earlier_run *earlier_run)
 {
     const struct manifest_found *m = earlier_run->manifest;
@@ -81,11 +85,28 @@ static bool is_this_export(const struct look *look, const struct earlier_run *ea
         return true;
     manifest_path(buffer_string(&s->report_path), &own);
     path = realpath(s->options->claims, NULL);
-    same = path && !own.failed && strcmp(own.ptr, earlier_run->path) == 0 &&
-           strcmp(m->input_path, path) == 0;
+    same = path && !own.failed && strcmp(m->input_path, path) == 0 &&
+           (earlier_run->kind == EARLIER_RUN_ELSEWHERE || strcmp(own.ptr, earlier_run->path) == 0);
     free(path);
     buffer_release(&own);
     return same;
+}
+
+/* Of one that cannot be read: whether by its name it is of the export at hand, now or at a time. */
+static bool may_be_this_export(const struct look *look, const struct earlier_run *earlier_run)
+{
+    struct buffer own = {0};
+    char *path;
+    bool may_be;
+
+    path = realpath(look->s->options->claims, NULL);
+    buffer_format(&own, "%s" BESIDE_LEDGER, path ? path : "");
+    may_be = earlier_run->kind == EARLIER_RUN_STARTED || look->is_anew ||
+             (earlier_run->kind == EARLIER_RUN_ELSEWHERE && !own.failed &&
+              file_is_same(own.ptr, earlier_run->path));
+    free(path);
+    buffer_release(&own);
+    return may_be;
 }
 
 /* A ledger that was made when others had been sent with it already is not the one of this place. */
@@ -145,9 +166,8 @@ static int pass_over(struct look *look, const struct earlier_run *earlier_run,
 static int see_unread(struct look *look, const struct earlier_run *earlier_run, struct error *err)
 {
     struct pass pass = {.ledger = "", .run = earlier_run->path, .kind = PASS_EXPORT};
-    int passed = earlier_run->kind == EARLIER_RUN_STARTED || look->is_anew
-                     ? pass_over(look, earlier_run, &pass, err)
-                     : 1;
+    int passed =
+        may_be_this_export(look, earlier_run) ? pass_over(look, earlier_run, &pass, err) : 1;
 
     return passed ? (passed < 0 ? -1 : 0) : refuse_unread(earlier_run, err);
 }
@@ -161,9 +181,11 @@ static int see(void *context, const struct earlier_run *earlier_run, struct erro
     bool is_this;
     int passed;
 
+    is_this = m && is_this_export(look, earlier_run);
+    if (look->is_elsewhere && !is_this)
+        return 0;
     if (!m)
         return see_unread(look, earlier_run, err);
-    is_this = is_this_export(look, earlier_run);
     if (judge(look, m, is_this, &mismatch, err))
         return -1;
     if (mismatch == MISMATCH_NONE)
@@ -182,19 +204,33 @@ static int see(void *context, const struct earlier_run *earlier_run, struct erro
 
 /* ---- all of them ---- */
 
+/* Where reports go whose folder went away (relocation.h): of these only one of this export says
+ * anything, for the folder is of all that this user sends. */
+static int look_at_relocated(struct look *look, struct error *err)
+{
+    struct buffer state = {0};
+    struct error ignored;
+    bool is_known = !ledger_default_path(&state, &ignored) && !state.failed;
+    const char *const files[] = {is_known ? state.ptr : NULL};
+    int result;
+
+    look->is_elsewhere = true;
+    result = earlier_runs_visit(files, 1, see, look, err);
+    look->is_elsewhere = false;
+    buffer_release(&state);
+    return result;
+}
+
 static int look_at_all(struct look *look, struct error *err)
 {
     const struct submission *s = look->s;
     bool is_piped = strcmp(s->options->claims, "-") == 0;
-    struct buffer state = {0}; /* where reports go whose folder went away (relocation.h) */
-    struct error ignored;
-    bool has_state = !ledger_default_path(&state, &ignored) && !state.failed;
-    const char *const files[] = {is_piped ? NULL : s->options->claims, s->report_path.ptr,
-                                 has_state ? state.ptr : NULL};
-    int result = earlier_runs_visit(files, sizeof(files) / sizeof(*files), see, look, err);
+    const char *const files[] = {is_piped ? NULL : s->options->claims, s->report_path.ptr};
 
-    buffer_release(&state);
-    return result;
+    return earlier_runs_visit(files, sizeof(files) / sizeof(*files), see, look, err) ||
+                   look_at_relocated(look, err)
+               ? -1
+               : 0;
 }
 
 static struct look look_of(const struct submission *s)

@@ -70,8 +70,10 @@ static void withdraw(const struct submission *s)
 {
     struct error ignored;
 
-    if (s->is_announced && ledger_run_has_rows(s->ledger, s->resumed.run.id, &ignored) == 0)
-        started_remove(s->report_path.ptr, &s->resumed.run, s->ledger, &ignored);
+    if (!s->is_announced || ledger_run_has_rows(s->ledger, s->resumed.run.id, &ignored) != 0)
+        return;
+    started_remove(s->report_path.ptr, &s->resumed.run, s->ledger, &ignored);
+    started_unmark_export(s->options->claims, &s->resumed.run, s->ledger, &ignored);
 }
 
 static int64_t choose_workers(const struct options *o)
@@ -268,6 +270,9 @@ static int publish(struct submission *s, struct error *err)
         publication_make(&s->publication, report_draft(s->report), &manifest, err))
         return -1;
     if (started_remove(s->report_path.ptr, &s->resumed.run, s->ledger, err))
+        return -1;
+    if (ledger_run_has_rows(s->ledger, s->resumed.run.id, err) == 0 &&
+        started_unmark_export(s->options->claims, &s->resumed.run, s->ledger, err))
         return -1;
     s->resumed.run.published = true;
     return save_run(s, err);

@@ -29,13 +29,14 @@ static void path_of(const char *report_path, struct buffer *ret_path)
 }
 
 /* Where the one of a run without a report goes, so that the next run has the place. */
-static void aside_path(const char *report_path, const char *run, struct buffer *ret_path)
+static void aside_path(const char *path, const char *run, const char *ending,
+                       struct buffer *ret_path)
 {
-    size_t len = strlen(report_path);
-    bool is_csv = len > 4 && strcasecmp(report_path + len - 4, ".csv") == 0;
+    size_t len = strlen(path);
+    bool is_csv = len > 4 && strcasecmp(path + len - 4, ".csv") == 0;
 
-    buffer_format(ret_path, "%.*s.%s%s" BESIDE_STARTED, (int)(is_csv ? len - 4 : len), report_path,
-                  run, is_csv ? report_path + len - 4 : "");
+    buffer_format(ret_path, "%.*s.%s%s%s", (int)(is_csv ? len - 4 : len), path, run,
+                  is_csv ? path + len - 4 : "", ending);
 }
 
 /* Holds what stands there, so that it is still the same when it is moved, replaced or removed: who
@@ -147,14 +148,14 @@ static int set_aside_again(const char *path, const char *aside, const struct man
 }
 
 /* What tells of a run without a report is kept, where the next look finds it, too. */
-static int set_aside(const struct manifest *m, const char *path, const struct manifest_found *found,
-                     struct error *err)
+static int set_aside(const char *whose, const char *ending, const char *path,
+                     const struct manifest_found *found, struct error *err)
 {
     struct buffer aside = {0};
     enum file_moved moved = FILE_MOVED;
     int result;
 
-    aside_path(m->report_path, found->run, &aside);
+    aside_path(whose, found->run, ending, &aside);
     result = aside.failed ? error_no_memory(err) : file_move(path, aside.ptr, &moved, err);
     if (!result && moved == FILE_PLACE_TAKEN)
         result = set_aside_again(path, aside.ptr, found, err);
@@ -181,7 +182,9 @@ static int clear_other(const struct started_settings *s, const char *path,
         *ret_standing = STANDING_OWN;
     else if (learned && run.published)
         *ret_standing = STANDING_STALE;
-    return *ret_standing == STANDING_NONE ? set_aside(m, path, found, err) : 0;
+    return *ret_standing == STANDING_NONE
+               ? set_aside(m->report_path, BESIDE_STARTED, path, found, err)
+               : 0;
 }
 
 /* Judges what stands there: *ret_standing is then what may be written over, or STANDING_NONE. */
@@ -289,16 +292,46 @@ int started_make(const struct started_settings *settings, bool *ret_made, struct
 
 /* ---- beside the export ---- */
 
-/* All that is judged may be replaced: a ledger knows its own earlier runs. */
+/* A ledger knows its own earlier runs, and what it has learned. What tells of another ledger, and
+ * was judged, is kept where the next look finds it, too. */
+static int clear_known(const struct started_settings *s, const char *path,
+                       const struct manifest_found *found, enum standing *ret_standing,
+                       struct error *err)
+{
+    struct ledger *ledger = s->manifest->ledger;
+    size_t stem = strlen(path) - strlen(BESIDE_LEDGER);
+    struct buffer export = {0};
+    struct run_record run;
+    int known, result;
+
+    if (s->judge(s->context, err))
+        return -1;
+    known = manifest_is_of(found, ledger) ? 1 : is_learned(ledger, found, &run, err);
+    if (known)
+        *ret_standing = known > 0 ? STANDING_STALE : STANDING_NONE;
+    if (known)
+        return known < 0 ? -1 : 0;
+    buffer_append(&export, path, stem);
+    result = export.failed ? error_no_memory(err)
+                           : set_aside(buffer_string(&export), BESIDE_LEDGER, path, found, err);
+    buffer_release(&export);
+    return result;
+}
+
 static int clear_mark(const struct started_settings *s, const char *path,
                       enum standing *ret_standing, struct error *err)
 {
     struct manifest_found found;
-    int result = manifest_read_start(path, &found, err);
+    int read = manifest_read_start(path, &found, err);
+    int result = read;
 
+    *ret_standing = STANDING_NONE;
+    if (read > 0)
+        result = clear_known(s, path, &found, ret_standing, err);
+    else if (!read && file_look(path) != FILE_NONE)
+        result = error_set(err, EXIT_CANNOT_CREATE, "'%s' leads nowhere", LOG_QUOTED(path));
     manifest_found_release(&found);
-    *ret_standing = result > 0 ? STANDING_STALE : STANDING_NONE;
-    return result > 0 ? s->judge(s->context, err) : result;
+    return result;
 }
 
 static bool is_same_folder(char *path, char *other)
@@ -411,7 +444,7 @@ int started_remove(const char *report_path, const struct run_record *run, struct
     int result;
 
     path_of(report_path, &path);
-    aside_path(report_path, run->name, &aside);
+    aside_path(report_path, run->name, BESIDE_STARTED, &aside);
     if (path.failed || aside.failed)
         result = error_no_memory(err);
     else
@@ -421,5 +454,22 @@ int started_remove(const char *report_path, const struct run_record *run, struct
                      : 0;
     buffer_release(&path);
     buffer_release(&aside);
+    return result;
+}
+
+int started_unmark_export(const char *claims, const struct run_record *run, struct ledger *ledger,
+                          struct error *err)
+{
+    char *export = realpath(claims, NULL);
+    struct buffer path = {0};
+    int result = 0;
+
+    if (!export)
+        return 0;
+    buffer_format(&path, "%s" BESIDE_LEDGER, export);
+    result =
+        path.failed ? error_no_memory(err) : remove_own(path.ptr, export, run->name, ledger, err);
+    buffer_release(&path);
+    free(export);
     return result;
 }
