@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/file.h>
@@ -18,6 +16,7 @@
 #include "base/log.h"
 #include "ledger/commits.h"
 #include "report/beside.h"
+#include "started_part.h"
 
 #define TRIES 10 /* to take a place that others take and leave at the same moment */
 #define HOLD_TRIES 200
@@ -68,13 +67,6 @@ static void let_go(int held)
 
 /* ---- one that stands there ---- */
 
-enum standing {
-    STANDING_NONE,
-    STANDING_OWN,   /* of this run */
-    STANDING_STALE, /* of a run of this ledger that has its report by now */
-    STANDING_OTHER,
-};
-
 static int look(const struct manifest *m, const char *path, struct manifest_found *ret_found,
                 enum standing *ret_standing, struct error *err)
 {
@@ -98,8 +90,8 @@ static int look(const struct manifest *m, const char *path, struct manifest_foun
 }
 
 /* Whether what it tells of was imported from another ledger, as far as it goes: 1 or 0. */
-static int is_learned(struct ledger *ledger, const struct manifest_found *found,
-                      struct run_record *ret_run, struct error *err)
+int started_is_learned(struct ledger *ledger, const struct manifest_found *found,
+                       struct run_record *ret_run, struct error *err)
 {
     struct pass pass = manifest_pass(found, PASS_LEARNED);
     int known = ledger_run_named(ledger, found->run, ret_run, err);
@@ -148,8 +140,8 @@ static int set_aside_again(const char *path, const char *aside, const struct man
 }
 
 /* What tells of a run without a report is kept, where the next look finds it, too. */
-static int set_aside(const char *whose, const char *ending, const char *path,
-                     const struct manifest_found *found, struct error *err)
+int started_set_aside(const char *whose, const char *ending, const char *path,
+                      const struct manifest_found *found, struct error *err)
 {
     struct buffer aside = {0};
     enum file_moved moved = FILE_MOVED;
@@ -175,7 +167,7 @@ static int clear_other(const struct started_settings *s, const char *path,
     *ret_standing = STANDING_NONE;
     if (s->judge(s->context, err))
         return -1;
-    learned = is_learned(m->ledger, found, &run, err);
+    learned = started_is_learned(m->ledger, found, &run, err);
     if (learned < 0)
         return -1;
     if (learned && strcmp(found->run, m->run->name) == 0)
@@ -183,7 +175,7 @@ static int clear_other(const struct started_settings *s, const char *path,
     else if (learned && run.published)
         *ret_standing = STANDING_STALE;
     return *ret_standing == STANDING_NONE
-               ? set_aside(m->report_path, BESIDE_STARTED, path, found, err)
+               ? started_set_aside(m->report_path, BESIDE_STARTED, path, found, err)
                : 0;
 }
 
@@ -203,10 +195,6 @@ static int clear_place(const struct started_settings *s, const char *path,
 }
 
 /* ---- making it ---- */
-
-/* Judges what stands there and makes way: *ret_standing is then what may be written over. */
-typedef int (*clearer)(const struct started_settings *s, const char *path,
-                       enum standing *ret_standing, struct error *err);
 
 /* Where file_move goes by a second name, a kill may have left both. The report's place is locked.
  */
@@ -230,8 +218,8 @@ static int write_partial(const struct manifest *manifest, const char *path,
     return 0;
 }
 
-static int take_place(const struct started_settings *s, clearer clear, struct output *output,
-                      bool *ret_made, struct error *err)
+static int take_place(const struct started_settings *s, started_clearer clear,
+                      struct output *output, bool *ret_made, struct error *err)
 {
     const char *path = output->path;
 
@@ -258,7 +246,7 @@ static int take_place(const struct started_settings *s, clearer clear, struct ou
                      path);
 }
 
-static int make(const struct started_settings *s, const struct buffer *path, clearer clear,
+int started_put(const struct started_settings *s, const struct buffer *path, started_clearer clear,
                 bool *ret_made, struct error *err)
 {
     struct buffer partial = {0};
@@ -285,104 +273,8 @@ int started_make(const struct started_settings *settings, bool *ret_made, struct
 
     *ret_made = false;
     path_of(settings->manifest->report_path, &path);
-    result = make(settings, &path, clear_place, ret_made, err);
+    result = started_put(settings, &path, clear_place, ret_made, err);
     buffer_release(&path);
-    return result;
-}
-
-/* ---- beside the export ---- */
-
-/* A ledger knows its own earlier runs, and what it has learned. What tells of another ledger, and
- * was judged, is kept where the next look finds it, too. */
-static int clear_known(const struct started_settings *s, const char *path,
-                       const struct manifest_found *found, enum standing *ret_standing,
-                       struct error *err)
-{
-    struct ledger *ledger = s->manifest->ledger;
-    size_t stem = strlen(path) - strlen(BESIDE_LEDGER);
-    struct buffer export = {0};
-    struct run_record run;
-    int known, result;
-
-    if (s->judge(s->context, err))
-        return -1;
-    known = manifest_is_of(found, ledger) ? 1 : is_learned(ledger, found, &run, err);
-    if (known)
-        *ret_standing = known > 0 ? STANDING_STALE : STANDING_NONE;
-    if (known)
-        return known < 0 ? -1 : 0;
-    buffer_append(&export, path, stem);
-    result = export.failed ? error_no_memory(err)
-                           : set_aside(buffer_string(&export), BESIDE_LEDGER, path, found, err);
-    buffer_release(&export);
-    return result;
-}
-
-static int clear_mark(const struct started_settings *s, const char *path,
-                      enum standing *ret_standing, struct error *err)
-{
-    struct manifest_found found;
-    int read = manifest_read_start(path, &found, err);
-    int result = read;
-
-    *ret_standing = STANDING_NONE;
-    if (read > 0)
-        result = clear_known(s, path, &found, ret_standing, err);
-    else if (!read && file_look(path) != FILE_NONE)
-        result = error_set(err, EXIT_CANNOT_CREATE, "'%s' leads nowhere", LOG_QUOTED(path));
-    manifest_found_release(&found);
-    return result;
-}
-
-static bool is_same_folder(char *path, char *other)
-{
-    struct stat folder, other_folder;
-
-    return stat(dirname(path), &folder) == 0 && stat(dirname(other), &other_folder) == 0 &&
-           folder.st_dev == other_folder.st_dev && folder.st_ino == other_folder.st_ino;
-}
-
-/* Whether nobody who comes upon the export would find its report, and something can be left. */
-static int needs_mark(const char *export, const char *report_path, struct error *err)
-{
-    char *path = strdup(export), *report = strdup(report_path);
-    int needs = path && report ? !is_same_folder(path, report) : error_no_memory(err);
-
-    if (needs > 0 && access(path, W_OK)) {
-        log_verbose("nothing beside '%s' will tell with which ledger it was sent: %s",
-                    LOG_QUOTED(export), strerror(errno));
-        needs = 0;
-    }
-    free(path);
-    free(report);
-    return needs;
-}
-
-static int mark(const struct started_settings *s, const char *export, struct error *err)
-{
-    struct buffer path = {0};
-    bool made;
-    int result;
-
-    buffer_format(&path, "%s" BESIDE_LEDGER, export);
-    result = make(s, &path, clear_mark, &made, err);
-    buffer_release(&path);
-    if (!result || err->exit_code == EXIT_BAD_CONFIG || err->exit_code == EXIT_TRY_LATER ||
-        err->exit_code == EXIT_RESOURCES)
-        return result;
-    log_warn("nothing beside '%s' will tell with which ledger it was sent: %s", LOG_QUOTED(export),
-             err->text);
-    return 0;
-}
-
-int started_mark_export(const struct started_settings *settings, const char *claims,
-                        struct error *err)
-{
-    char *export = realpath(claims, NULL);
-    int needs = export ? needs_mark(export, settings->manifest->report_path, err) : 0;
-    int result = needs > 0 ? mark(settings, export, err) : needs;
-
-    free(export);
     return result;
 }
 
@@ -396,7 +288,7 @@ static int is_own(struct ledger *ledger, const char *run, const struct manifest_
 
     if (strcmp(found->run, run) != 0)
         return 0;
-    return manifest_is_of(found, ledger) ? 1 : is_learned(ledger, found, &known, err);
+    return manifest_is_of(found, ledger) ? 1 : started_is_learned(ledger, found, &known, err);
 }
 
 /* A file of ours that could not be read may be the one: then the run is not over, and the same
@@ -416,8 +308,8 @@ static int fail_if_ours(const char *path, const struct error *unread, struct err
 
 /* Durably, before the run counts as published; the report stands there, by which its file system is
  * synced where the folder cannot be read. */
-static int remove_own(const char *path, const char *report_path, const char *run,
-                      struct ledger *ledger, struct error *err)
+int started_remove_own(const char *path, const char *report_path, const char *run,
+                       struct ledger *ledger, struct error *err)
 {
     struct manifest_found found;
     struct error unread;
@@ -448,28 +340,11 @@ int started_remove(const char *report_path, const struct run_record *run, struct
     if (path.failed || aside.failed)
         result = error_no_memory(err);
     else
-        result = remove_own(path.ptr, report_path, run->name, ledger, err) ||
-                         remove_own(aside.ptr, report_path, run->name, ledger, err)
+        result = started_remove_own(path.ptr, report_path, run->name, ledger, err) ||
+                         started_remove_own(aside.ptr, report_path, run->name, ledger, err)
                      ? -1
                      : 0;
     buffer_release(&path);
     buffer_release(&aside);
-    return result;
-}
-
-int started_unmark_export(const char *claims, const struct run_record *run, struct ledger *ledger,
-                          struct error *err)
-{
-    char *export = realpath(claims, NULL);
-    struct buffer path = {0};
-    int result = 0;
-
-    if (!export)
-        return 0;
-    buffer_format(&path, "%s" BESIDE_LEDGER, export);
-    result =
-        path.failed ? error_no_memory(err) : remove_own(path.ptr, export, run->name, ledger, err);
-    buffer_release(&path);
-    free(export);
     return result;
 }
