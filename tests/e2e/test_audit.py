@@ -931,6 +931,35 @@ class Folds(AuditCase):
         found = self.audit(code=1, reports=(REPORT, copy))
         self.assertIn("neither replaced the other", found["disagreements"][0]["text"])
 
+    def go_on_twice(self):
+        """A folder is copied in the middle of a run, and either goes on with it."""
+        self.ws.export(claim_rows(8))
+        self.upload("--limit", "2", code=4)
+        other = self.ws.file("other")
+        shutil.copytree(self.ws.path, other)
+        self.upload("--limit", "2", code=4)
+        self.upload(claims="other/claims.csv", ledger="other/ledger.db")
+        return REPORT, "other/" + REPORT
+
+    def test_two_copies_of_a_ledger_that_went_on_with_one_run(self):
+        reports = self.go_on_twice()
+        for code in (4, 0):
+            self.upload(*("--limit", "2") if code else (), code=code)
+            for order in (reports, reports[::-1]):
+                found = self.audit(code=1, ledger=None, reports=order)
+                self.assertNames(found, *range(4, 8 if code else 10))
+                self.assertIn("executed twice", found["disagreements"][0]["text"])
+            folders = self.ws.run("audit", ".", "other")
+            self.assertExit(folders, 1)
+            self.assertIn("executed twice", " ".join(folders.out.split()))
+
+    def test_rows_that_were_sent_again_on_purpose(self):
+        self.ws.export(claim_rows(4))
+        self.upload()
+        copy = self.copy()
+        self.upload("--resubmit", *WORDS)
+        self.audit(reports=(copy, REPORT))
+
     def test_too_many_reports(self):
         self.refuse(2, "at most 64", arguments=[f"{i}.csv" for i in range(65)])
 

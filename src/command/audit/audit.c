@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "base/words/language.h"
 #include "command/audit/reports/descendants.h"
+#include "command/audit/reports/left_out.h"
 #include "command/audit/reports/report_order.h"
 #include "command/audit/reports/same_run.h"
 #include "disagreement.h"
@@ -48,7 +49,7 @@ static int open_reports(struct walk *w, struct error *err)
         result = against_itself_open(s->paths[i], &audit->reports[i], &scans[i], err);
     }
     if (!result) {
-        same_run_drop(audit);
+        same_run_drop(audit, w->left_out);
         result = report_order_sort(audit->reports, audit->report_count, err);
     }
     for (size_t i = 0; i < audit->report_count; i++)
@@ -59,7 +60,7 @@ static int open_reports(struct walk *w, struct error *err)
                 break;
             }
     for (size_t k = 0; k < s->path_count; k++)
-        scan_close(scans[k]); /* of those that do not count */
+        left_out_read(w->left_out, s->paths[k], scans[k]);
     return result;
 }
 
@@ -285,6 +286,8 @@ static int fold_row(struct walk *w, uint64_t number, struct error *err)
             return -1;
         if (suspect_lines_note(w->doubtful, i, row, err))
             return -1;
+        if (left_out_compare(w->left_out, w->audit, i, row, err))
+            return -1;
         compare_with_parent(w, i, row);
         if (row->line.record.outcome == OUTCOME_ACCEPTED) {
             if (accepted_by != AUDIT_NO_REPORT && !is_newer_content(w, accepted_by, i, number))
@@ -384,7 +387,8 @@ static int begin(struct walk *w, struct error *err)
     w->audit->reports = calloc(w->settings->path_count, sizeof(*w->audit->reports));
     w->latency = latency_open();
     w->totals = totals_open(w->audit);
-    if (!w->audit->reports || !w->latency || !w->totals)
+    w->left_out = left_out_open();
+    if (!w->audit->reports || !w->left_out || !w->latency || !w->totals)
         return error_no_memory(err);
     if (suspect_lines_open(w->audit, &w->doubtful, err) || open_reports(w, err) ||
         start_sources(w, err) || audit_open_check_signatures(w, err) || audit_open_ledgers(w, err))
@@ -404,6 +408,7 @@ static void close_walk(struct walk *w)
     latency_close(w->latency);
     totals_close(w->totals);
     suspect_lines_close(w->doubtful);
+    left_out_close(w->left_out);
 }
 
 int audit_run(const struct audit_settings *settings, struct audit *ret_audit, struct error *err)

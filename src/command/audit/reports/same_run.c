@@ -1,11 +1,11 @@
 #include "same_run.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "command/audit/audit.h"
 #include "command/audit/disagreement.h"
+#include "left_out.h"
 
 static bool is_of_one_run(const struct audit_report *a, const struct audit_report *b)
 {
@@ -17,19 +17,11 @@ static bool is_intact(const struct audit_report *report)
     return *report->sha256 && strcmp(report->sha256, report->manifest.report_sha256) == 0;
 }
 
-static bool is_replaced(const struct audit_report *older, const struct audit_report *newer)
-{
-    for (size_t i = 0; i < newer->manifest.replaced_count; i++)
-        if (strcmp(newer->manifest.replaced[i], older->sha256) == 0)
-            return true;
-    return false;
-}
-
 /* Of two that are what their manifests say. */
 static bool is_newer(const struct audit_report *a, const struct audit_report *b)
 {
-    return is_replaced(b, a) ||
-           (!is_replaced(a, b) && a->manifest.finished_ms > b->manifest.finished_ms);
+    return left_out_is_replaced(b, a) ||
+           (!left_out_is_replaced(a, b) && a->manifest.finished_ms > b->manifest.finished_ms);
 }
 
 /* Says why the second does not count. */
@@ -62,7 +54,7 @@ static bool is_better(const struct audit_report *a, const struct audit_report *b
 }
 
 /* The second of two becomes the first, which goes. */
-static void drop(struct audit *audit, size_t stays, size_t goes)
+static void drop(struct audit *audit, size_t stays, size_t goes, struct left_out *ret_left_out)
 {
     struct audit_report *reports = audit->reports;
 
@@ -73,18 +65,21 @@ static void drop(struct audit *audit, size_t stays, size_t goes)
         reports[stays] = better;
     }
     tell(audit, &reports[stays], &reports[goes]);
-    manifest_found_release(&reports[goes].manifest);
+    if (is_intact(&reports[goes]) && strcmp(reports[stays].sha256, reports[goes].sha256) != 0)
+        left_out_add(ret_left_out, &reports[goes]);
+    else
+        manifest_found_release(&reports[goes].manifest);
     audit->report_count--;
     memmove(&reports[goes], &reports[goes + 1],
             (audit->report_count - goes) * sizeof(reports[goes]));
 }
 
-void same_run_drop(struct audit *audit)
+void same_run_drop(struct audit *audit, struct left_out *ret_left_out)
 {
     for (size_t i = 0; i < audit->report_count; i++)
         for (size_t k = i + 1; k < audit->report_count;)
             if (is_of_one_run(&audit->reports[i], &audit->reports[k]))
-                drop(audit, i, k);
+                drop(audit, i, k, ret_left_out);
             else
                 k++;
 }
