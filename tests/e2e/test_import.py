@@ -363,6 +363,19 @@ class AsIfHereTest(ImportCase):
         self.assertEqual(self.state(), before)
         self.verifies()
 
+    def test_rows_that_another_copy_of_the_ledger_had_executed_are_named(self):
+        self.ws.export(claim_rows(6), name="first.csv")
+        self.upload("first.csv", "--limit", 2, code=4)
+        shutil.copytree(self.ws.path, self.ws.file("other"))
+        self.upload("first.csv")
+        self.upload("other/first.csv", ledger="other/ledger.db")
+        before = self.state()
+        named = self.imported("other/first.report.csv", code=1)
+        self.assertSays(named, "row 4", "row 7", "executed twice")
+        self.assertNotIn("row 3", named.err)
+        self.assertEqual(self.state(), before)
+        self.verifies()
+
     def test_the_calls_count_against_the_quota_of_the_day(self):
         self.lost()
         self.imported("second.report.csv")

@@ -120,6 +120,42 @@ static void other_content_is_named_and_what_was_accepted_of_it_is_known(void **s
     assert_int_equal(merge_row(&known, &said, &report, false).verdict, MERGE_KEEP);
 }
 
+static void what_two_copies_of_a_ledger_had_executed_is_named(void **state)
+{
+    static const struct merge_report report = {END_MS, true};
+    struct row_record known = record_of("A@5");
+
+    (void)state;
+    known.request_id = "one";
+    for (int ms = 4; ms <= 6; ms += 2) {
+        struct row_record said = record_of("A@5");
+
+        said.submitted_ms = ms;
+        said.request_id = "two";
+        assert_int_equal(merge_row(&known, &said, &report, false).verdict, MERGE_KEEP);
+        assert_true(merge_row(&known, &said, &report, false).differs);
+        assert_true(merge_is_twice(&known, &said));
+        said.request_id = known.request_id;
+        assert_false(merge_row(&known, &said, &report, false).differs);
+    }
+}
+
+static void what_was_resubmitted_is_one_history(void **state)
+{
+    static const struct merge_report report = {END_MS, true};
+    struct row_record before = record_of("A@5");
+    struct row_record after = record_of("A@6");
+
+    (void)state;
+    before.request_id = "one";
+    after.request_id = "two";
+    after.attempts = 2;
+    assert_int_equal(merge_row(&before, &after, &report, false).verdict, MERGE_TAKE);
+    assert_false(merge_row(&before, &after, &report, false).differs);
+    assert_int_equal(merge_row(&after, &before, &report, false).verdict, MERGE_KEEP);
+    assert_false(merge_row(&after, &before, &report, false).differs);
+}
+
 static void what_was_decided_without_an_attempt_is_as_old_as_its_report(void **state)
 {
     struct merge_report report = {END_MS, true};
@@ -142,6 +178,8 @@ int main(void)
         cmocka_unit_test(each_line_of_the_table),
         cmocka_unit_test(what_a_person_settled_stays_settled),
         cmocka_unit_test(other_content_is_named_and_what_was_accepted_of_it_is_known),
+        cmocka_unit_test(what_two_copies_of_a_ledger_had_executed_is_named),
+        cmocka_unit_test(what_was_resubmitted_is_one_history),
         cmocka_unit_test(what_was_decided_without_an_attempt_is_as_old_as_its_report),
     };
 

@@ -39,4 +39,8 @@ struct merge_report {
 struct merge merge_row(const struct row_record *known, const struct row_record *said,
                        const struct merge_report *report, bool was_settled);
 
+/* Whether the row was executed twice, each time by who did not know of the other: two copies of a
+ * ledger went on with its run. A row that was resubmitted has more attempts than before. */
+bool merge_is_twice(const struct row_record *known, const struct row_record *said);
+
 #endif

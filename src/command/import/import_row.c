@@ -9,6 +9,7 @@
 #include "base/words/language.h"
 #include "input/inspection/repeats.h"
 #include "ledger/import/import.h"
+#include "ledger/import/merge.h"
 #include "ledger/shared_limits.h"
 #include "report/scan.h"
 
@@ -126,13 +127,26 @@ static int describe(struct taking *t, const struct scan_row *row, struct import_
     return t->warnings.failed ? error_no_memory(err) : take_acceptance(t, ret_row, err);
 }
 
-static void say_difference(struct taking *t, const struct import_row *row,
-                           const struct import_result *result)
+static void say_twice(struct taking *t, const struct row_record *said,
+                      const struct row_record *known)
+{
+    char times[2][CLOCK_RFC3339_BYTES];
+
+    clock_format_rfc3339(said->submitted_ms, times[0]);
+    clock_format_rfc3339(known->submitted_ms, times[1]);
+    language_format(&t->words,
+                    "the report has it as accepted with request_id '%s' (sent at %s), the ledger "
+                    "as accepted with '%s' (sent at %s): executed twice, by two copies of one "
+                    "ledger; the ledger's stays",
+                    LOG_QUOTED(said->request_id), times[0], LOG_QUOTED(known->request_id),
+                    times[1]);
+}
+
+static void say_other(struct taking *t, const struct import_row *row,
+                      const struct import_result *result)
 {
     const struct row_record *known = &result->known.record;
 
-    t->counts->differ++;
-    buffer_reset(&t->words);
     language_format(&t->words, "the report has it as %s %s, the ledger as %s %s; ",
                     outcome_word(row->record.outcome), LOG_QUOTED(row->record.code),
                     outcome_word(outcome_is_there(known) ? known->outcome : OUTCOME_UNSENT),
@@ -144,6 +158,17 @@ static void say_difference(struct taking *t, const struct import_row *row,
                            : result->merge.verdict == MERGE_ACCEPT
                                ? _("the row stays so, its claim is known as accepted")
                                : _("the ledger's stays"));
+}
+
+static void say_difference(struct taking *t, const struct import_row *row,
+                           const struct import_result *result)
+{
+    t->counts->differ++;
+    buffer_reset(&t->words);
+    if (merge_is_twice(&result->known.record, &row->record))
+        say_twice(t, &row->record, &result->known.record);
+    else
+        say_other(t, row, result);
     t->visitor->differs(t->visitor->context, t->imported, row->row, buffer_string(&t->words));
 }
 

@@ -27,6 +27,16 @@ static bool is_final(const struct row_record *r)
     return r->state == ROW_FINAL;
 }
 
+bool merge_is_twice(const struct row_record *known, const struct row_record *said)
+{
+    bool is_later = said->submitted_ms > known->submitted_ms;
+
+    return is_accepted(known) && is_accepted(said) && *known->request_id && *said->request_id &&
+           strcmp(known->request_id, said->request_id) != 0 &&
+           known->submitted_ms != said->submitted_ms &&
+           (is_later ? said->attempts <= known->attempts : known->attempts <= said->attempts);
+}
+
 /* The ledger saw the run only up to an attempt, and the report goes beyond that. */
 static bool goes_beyond(const struct row_record *known, const struct merge_report *report)
 {
@@ -55,6 +65,8 @@ static struct merge merge_known_accepted(const struct row_record *known,
 {
     bool is_later = said->submitted_ms > known->submitted_ms;
 
+    if (merge_is_twice(known, said))
+        return keep_and_name;
     if (is_accepted(said))
         return is_later ? take : keep;
     if (is_unknown(said))
