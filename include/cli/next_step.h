@@ -38,6 +38,7 @@ struct next_step {
     uint64_t waiting;      /* … that wait for a row of another report */
     uint64_t over;         /* … whose claim was settled in another run */
     uint64_t open;         /* rows that are failed or unsent */
+    uint64_t judged;       /* … of them: whose content was accepted in another run meanwhile */
     const char *elsewhere; /* a report that a row waits for */
 };
 

@@ -84,12 +84,13 @@ static void say_what_is_next(const struct next_step *next_step)
         next_step_append_command(next_step->options, "resolve", next_step->elsewhere, &words);
     } else if (next_step->is_abandoned) {
         language_append(&words, "next: nothing is left to do; the corrected export is a new run");
-    } else if (next_step->over) {
+    } else if (next_step->over || (next_step->open && next_step->open == next_step->judged)) {
         language_append(&words,
                         "next: have the rows judged anew whose claim was settled in another "
                         "run, with the same options as before: ");
         append_sending(next_step, &words);
-        buffer_text(&words, " --resend-unknown --by NAME --reason TEXT");
+        if (next_step->over)
+            buffer_text(&words, " --resend-unknown --by NAME --reason TEXT");
     } else if (next_step->open) {
         language_append(&words,
                         "next: send what was not executed, with the same options as before: ");
@@ -133,6 +134,11 @@ void next_step_print(const struct next_step *next_step)
         next_step->run->name, LOG_QUOTED(next_step->options->claims),
         (unsigned long long)t->unknown, (unsigned long long)t->own,
         (unsigned long long)next_step->waiting);
+    if (next_step->orphans)
+        log_info(
+            "of those to be settled here, only with a list (-o FILE), since what is unknown is "
+            "other content of their claim: %llu",
+            (unsigned long long)next_step->orphans);
     if (next_step->list)
         log_info("the list: %s", LOG_QUOTED(next_step->list));
     say_what_is_next(next_step);

@@ -970,6 +970,56 @@ class CrashTest(ResolveCase):
         self.assertEqual(len(self.web.requests), 5)
 
 
+class LongerExportTest(ResolveCase):
+    def leave_to_a_longer_export(self, *newer):
+        """A run is killed, and its export grows before it goes on: the new run has the path."""
+        self.ws.export(claim_rows(4))
+        self.web.script = lambda request: Reply(
+            http("{}") if self.web.released.wait(60) else b"", then="close"
+        )
+        run = self.ws.start_upload(self.web)
+        self.web.wait_for_requests(4)
+        run.process.kill()
+        run.finish()
+        self.web.released.set()
+        self.web.script = accept
+        self.ws.export([*newer, *claim_rows(6)[len(newer) :]])
+        self.assertExit(self.upload(), 3)
+        self.assertEqual(self.outcomes(), ["unknown"] * 4 + ["accepted"] * 2)
+
+    def test_what_a_killed_run_left_to_a_longer_export_is_settled_there(self):
+        self.leave_to_a_longer_export()
+        listed = self.resolve()
+        self.assertSays(listed, "to be settled here: 4", "--row N --as accepted")
+        self.assertIn("settle it here", listed.out)
+        self.assertExit(self.settle(2, "accepted"), 3)
+        claim = ("--claim", "CL00000002", "--as", "accepted", *WORDS)
+        self.assertExit(self.resolve(*claim), 3)
+        everything = ("--all", "--expect-rows", 2, "--as", "accepted", *WORDS)
+        self.assertSays(self.resolve(*everything), "judged anew", "claimbatch upload")
+        self.assertExit(self.upload(), 0)
+        self.assertEqual(self.outcomes(), ["skipped"] * 4 + ["accepted"] * 2)
+        self.assertEqual(len(self.web.requests), 6)
+        self.assertSays(self.resolve(), "nothing is left to do")
+
+    def test_what_was_not_executed_of_a_killed_run_is_sent_by_the_longer_export(self):
+        self.leave_to_a_longer_export()
+        self.assertExit(self.settle("2-4", "accepted"), 3)
+        self.assertSays(self.settle(5, "not-executed"), "send what was not executed")
+        self.assertExit(self.upload(), 0)
+        self.assertEqual(self.outcomes(), ["skipped"] * 3 + ["accepted"] * 3)
+
+    def test_other_content_that_a_killed_run_left_takes_a_list(self):
+        self.leave_to_a_longer_export(claim_row(1, claim_fee="7"))
+        listed = self.resolve()
+        self.assertSays(listed, "to be settled here: 4", "other content of their claim: 1")
+        self.assertIn("settle it here, with a list", " ".join(listed.out.split()))
+        before = self.state()
+        self.assertRefused(self.settle(2, "accepted"), 65, "list what is unknown", before=before)
+        everything = ("--all", "--expect-rows", 3, "--as", "accepted", *WORDS)
+        self.assertExit(self.resolve(*everything), 3)
+
+
 class KilledTest(ResolveCase):
     @classmethod
     def setUpClass(cls):

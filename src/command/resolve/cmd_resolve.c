@@ -329,11 +329,16 @@ static int take_unknown(struct resolve *r, const struct revision_row *row,
 static int list_rows(struct resolve *r, struct next_step *next_step, struct error *err)
 {
     struct revision_row row;
+    bool was_accepted = false;
     int found;
 
     while ((found = revision_next(r->revision, &row, err)) > 0) {
         enum outcome outcome = row.line.record.outcome;
 
+        if (outcome == OUTCOME_UNSENT &&
+            unknown_row_was_accepted(r->ledger, &r->run, &row, &was_accepted, err))
+            return -1;
+        next_step->judged += outcome == OUTCOME_UNSENT && was_accepted;
         next_step->open += outcome == OUTCOME_FAILED || outcome == OUTCOME_UNSENT;
         if (outcome == OUTCOME_UNKNOWN && take_unknown(r, &row, next_step, err))
             return -1;

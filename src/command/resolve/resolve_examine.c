@@ -56,11 +56,31 @@ static bool fits(struct resolve *r, const struct decision *decision, const struc
     return true;
 }
 
+/* What is typed of a row is about its own attempt, or about one of the same content whose report is
+ * gone. */
+static int name_attempt(struct resolve *r, struct decision *decision,
+                        const struct revision_row *row, struct error *err)
+{
+    const struct row_record *record = &row->was->line.record;
+
+    if (row->line.record.outcome == OUTCOME_UNKNOWN) {
+        if (unknown_row_look_up(r->ledger, &r->run, row, &r->unknown_row, err))
+            return -1;
+        if (r->unknown_row.kind == UNKNOWN_ROW_HEIR) {
+            record = &r->unknown_row.attempt.record;
+            decision->names_attempt = true;
+        }
+    }
+    memcpy(decision->digest, record->digest, sizeof(decision->digest));
+    decision->submitted_ms = record->submitted_ms;
+    return 0;
+}
+
 /* Binds a decision to the claim of its row, as the report has it. */
-static int bind(struct resolve *r, struct decision *decision, const struct scan_row *was,
+static int bind(struct resolve *r, struct decision *decision, const struct revision_row *row,
                 struct error *err)
 {
-    const struct row_record *record = &was->line.record;
+    const struct scan_row *was = row->was;
 
     if (!was->has_claim) {
         decisions_refuse(r->decisions, decision,
@@ -69,12 +89,10 @@ static int bind(struct resolve *r, struct decision *decision, const struct scan_
     }
     if (!fits(r, decision, was))
         return 0;
-    if (!decision->names_attempt) {
-        memcpy(decision->digest, record->digest, sizeof(decision->digest));
-        decision->submitted_ms = record->submitted_ms;
-    }
+    if (!decision->names_attempt && name_attempt(r, decision, row, err))
+        return -1;
     decision->fee_fen = was->claim.claim_fee;
-    snprintf(decision->known, sizeof(decision->known), "%s", record->code);
+    snprintf(decision->known, sizeof(decision->known), "%s", was->line.record.code);
     return decision_set_claim(decision, was->claim.workcard_id, was->claim.claim_order_no)
                ? error_no_memory(err)
                : 0;
@@ -92,26 +110,28 @@ static void refuse_missing(struct resolve *r)
     }
 }
 
-/* With --claim or --all, the row's decision: 1, where its own attempt is unknown and it is meant,
- * or 0. */
+/* With --claim or --all, the row's decision: 1, where it is settled here and is meant, or 0. */
 static int choose(struct resolve *r, const struct revision_row *row, struct decision **ret_decision,
                   struct error *err)
 {
     const struct options *o = r->options;
+    const struct row_record *attempt = &row->line.record;
 
     if (row->line.record.outcome != OUTCOME_UNKNOWN || !row->was->has_claim ||
         (o->claim && strcmp(o->claim, row->was->claim.claim_order_no) != 0))
         return 0;
     if (unknown_row_look_up(r->ledger, &r->run, row, &r->unknown_row, err))
         return -1;
-    if (r->unknown_row.kind != UNKNOWN_ROW_OWN)
+    if (!unknown_row_is_settled_by_word(&r->unknown_row))
         return 0;
+    if (r->unknown_row.kind == UNKNOWN_ROW_HEIR)
+        attempt = &r->unknown_row.attempt.record;
     *ret_decision = decisions_add(r->decisions, row->line.record.row, r->outcome, o->by, o->reason);
     if (!*ret_decision)
         return error_no_memory(err);
     (*ret_decision)->names_attempt = true;
-    (*ret_decision)->submitted_ms = row->line.record.submitted_ms;
-    memcpy((*ret_decision)->digest, row->line.record.digest, sizeof((*ret_decision)->digest));
+    (*ret_decision)->submitted_ms = attempt->submitted_ms;
+    memcpy((*ret_decision)->digest, attempt->digest, sizeof((*ret_decision)->digest));
     return 1;
 }
 
@@ -163,7 +183,7 @@ static int examine_rows(struct resolve *r, struct error *err)
         if (!decision)
             continue;
         decision->is_found = true;
-        if (bind(r, decision, row.was, err))
+        if (bind(r, decision, &row, err))
             return -1;
     }
     return found;

@@ -56,6 +56,7 @@ static void put_place(struct json *document, const struct unknown_row *unknown_r
 void unknown_json_add(struct json *document, const struct unknown_row *unknown_row)
 {
     static const char *const states[] = {[UNKNOWN_ROW_OWN] = "to-be-settled",
+                                         [UNKNOWN_ROW_HEIR] = "to-be-settled",
                                          [UNKNOWN_ROW_ORPHAN] = "to-be-settled-by-list",
                                          [UNKNOWN_ROW_WAITS] = "waits",
                                          [UNKNOWN_ROW_SENDING] = "being-sent",

@@ -27,6 +27,12 @@ static int is_report_gone(const char *path, const char *run, bool *ret_gone, str
     return found < 0 && err->exit_code == EXIT_RESOURCES ? -1 : 0;
 }
 
+static bool is_of_its_content(const struct unknown_row *unknown_row)
+{
+    return memcmp(unknown_row->attempt.record.digest, unknown_row->line->record.digest,
+                  DIGEST_CLAIM_BYTES) == 0;
+}
+
 /* The row that the claim's open attempt belongs to. */
 static int look_up_place(struct ledger *ledger, struct unknown_row *unknown_row, struct error *err)
 {
@@ -40,11 +46,13 @@ static int look_up_place(struct ledger *ledger, struct unknown_row *unknown_row,
         if (unknown_row->kind == UNKNOWN_ROW_WAITS &&
             is_report_gone(run.report_path, run.name, &gone, err))
             return -1;
+        gone = gone && !ledger_run_is_alive(ledger, run.id);
     }
-    if (gone)
-        unknown_row->kind = UNKNOWN_ROW_ORPHAN;
     if (found >= 0)
         found = ledger_row_get(ledger, unknown_row->at, &unknown_row->attempt, err);
+    if (gone)
+        unknown_row->kind =
+            found > 0 && is_of_its_content(unknown_row) ? UNKNOWN_ROW_HEIR : UNKNOWN_ROW_ORPHAN;
     return found < 0 ? -1 : 0;
 }
 
@@ -86,7 +94,29 @@ void unknown_row_release(struct unknown_row *unknown_row)
 
 bool unknown_row_is_settled_here(const struct unknown_row *unknown_row)
 {
-    return unknown_row->kind == UNKNOWN_ROW_OWN || unknown_row->kind == UNKNOWN_ROW_ORPHAN;
+    return unknown_row_is_settled_by_word(unknown_row) || unknown_row->kind == UNKNOWN_ROW_ORPHAN;
+}
+
+bool unknown_row_is_settled_by_word(const struct unknown_row *unknown_row)
+{
+    return unknown_row->kind == UNKNOWN_ROW_OWN || unknown_row->kind == UNKNOWN_ROW_HEIR;
+}
+
+int unknown_row_was_accepted(struct ledger *ledger, const struct run_record *run,
+                             const struct revision_row *row, bool *ret_accepted, struct error *err)
+{
+    const struct claim *claim = &row->was->claim;
+    struct claim_key key = {claim->workcard_id, claim->claim_order_no};
+    struct claim_state state;
+
+    *ret_accepted = false;
+    if (!row->was->has_claim || strcmp(row->line.record.code, "RELEASED") != 0)
+        return 0;
+    if (ledger_claim_get(ledger, run->platform, &key, &state, err))
+        return -1;
+    *ret_accepted = state.accepted && !state.open &&
+                    memcmp(state.accepted_digest, row->line.record.digest, DIGEST_CLAIM_BYTES) == 0;
+    return 0;
 }
 
 void unknown_row_append_place(const struct unknown_row *unknown_row, struct buffer *ret_text)
@@ -171,7 +201,10 @@ static void print_kind(const struct unknown_row *unknown_row)
         return;
     print_label(unknown_row->kind == UNKNOWN_ROW_OVER ? _("over") : _("waits for"));
     unknown_row_append_place(unknown_row, &place);
-    if (unknown_row->kind == UNKNOWN_ROW_ORPHAN) {
+    if (unknown_row->kind == UNKNOWN_ROW_HEIR) {
+        language_printf("%s, which is not there any more: settle it here\n", buffer_string(&place));
+        print_attempt(&unknown_row->attempt.record);
+    } else if (unknown_row->kind == UNKNOWN_ROW_ORPHAN) {
         language_printf("%s, which is not there any more: settle it here, with a list\n",
                         buffer_string(&place));
         print_attempt(&unknown_row->attempt.record);

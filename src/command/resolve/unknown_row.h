@@ -18,7 +18,9 @@ struct error;
 
 enum unknown_row_kind {
     UNKNOWN_ROW_OWN,     /* its own attempt is the unknown one */
-    UNKNOWN_ROW_ORPHAN,  /* it waits for that of a row whose report is not where it was any more */
+    UNKNOWN_ROW_HEIR,    /* it waits for that of a row of the same content whose report is not where
+                            it was any more: it is settled as its own is */
+    UNKNOWN_ROW_ORPHAN,  /* … of other content, so that it takes a list which names that */
     UNKNOWN_ROW_WAITS,   /* it waits for that of a row of another report … */
     UNKNOWN_ROW_SENDING, /* … or for one that is on its way at this moment */
     UNKNOWN_ROW_OVER,    /* no attempt of its claim is open any more */
@@ -42,8 +44,14 @@ int unknown_row_look_up(struct ledger *ledger, const struct run_record *run,
                         struct error *err);
 void unknown_row_release(struct unknown_row *unknown_row);
 
-/* Whether a decision on this row of this report settles the attempt. */
+/* Whether a decision on this row of this report settles the attempt, as a list may make it. */
 bool unknown_row_is_settled_here(const struct unknown_row *unknown_row);
+/* … and as it may be typed: what is said of this row's content is said of the attempt's. */
+bool unknown_row_is_settled_by_word(const struct unknown_row *unknown_row);
+
+/* Whether the row's content, which is open in the report, was accepted in another run meanwhile. */
+int unknown_row_was_accepted(struct ledger *ledger, const struct run_record *run,
+                             const struct revision_row *row, bool *ret_accepted, struct error *err);
 
 /* Appends what the row waits for, quoted for a terminal: "row 3 of run R, report 'X'". */
 void unknown_row_append_place(const struct unknown_row *unknown_row, struct buffer *ret_text);
