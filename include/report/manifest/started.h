@@ -24,6 +24,9 @@ struct started_settings {
     const struct manifest *manifest;
     /* Asked where one of another run stands there, before that is moved: -1 refuses the start. */
     int (*judge)(void *context, struct error *err);
+    /* Told of it, once it has moved to `aside`. */
+    int (*left)(void *context, const struct manifest_found *found, const char *aside,
+                struct error *err);
     void *context;
 };
 

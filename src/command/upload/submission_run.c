@@ -19,6 +19,7 @@
 #include "guard.h"
 #include "ledger/commits.h"
 #include "ledger/store/space.h"
+#include "left_behind.h"
 #include "report/manifest/started.h"
 #include "report/relocation.h"
 #include "report/report.h"
@@ -48,12 +49,18 @@ static int judge_place(void *context, struct error *err)
     return guard_ledger_again(context, err);
 }
 
+static int tell_of_left(void *context, const struct manifest_found *found, const char *aside,
+                        struct error *err)
+{
+    return left_behind_start(context, found, aside, err);
+}
+
 /* What tells of this run to whoever comes with another ledger; and a look at who came
  * meanwhile. */
 static int announce(struct submission *s, struct error *err)
 {
     struct manifest manifest = manifest_of(s);
-    struct started_settings settings = {&manifest, judge_place, s};
+    struct started_settings settings = {&manifest, judge_place, tell_of_left, s};
 
     if (s->resumed.kind == RESUME_PUBLISH)
         return 0;

@@ -155,6 +155,23 @@ int started_set_aside(const char *whose, const char *ending, const char *path,
     return result;
 }
 
+/* … and told. */
+static int leave(const struct started_settings *s, const char *path,
+                 const struct manifest_found *found, struct error *err)
+{
+    const char *report_path = s->manifest->report_path;
+    struct buffer aside = {0};
+    int result;
+
+    aside_path(report_path, found->run, BESIDE_STARTED, &aside);
+    result = aside.failed ? error_no_memory(err)
+                          : started_set_aside(report_path, BESIDE_STARTED, path, found, err);
+    if (!result)
+        result = s->left(s->context, found, aside.ptr, err);
+    buffer_release(&aside);
+    return result;
+}
+
 /* Of another run: once it is judged, one that this ledger has learned is as good as its own. */
 static int clear_other(const struct started_settings *s, const char *path,
                        const struct manifest_found *found, enum standing *ret_standing,
@@ -174,9 +191,7 @@ static int clear_other(const struct started_settings *s, const char *path,
         *ret_standing = STANDING_OWN;
     else if (learned && run.published)
         *ret_standing = STANDING_STALE;
-    return *ret_standing == STANDING_NONE
-               ? started_set_aside(m->report_path, BESIDE_STARTED, path, found, err)
-               : 0;
+    return *ret_standing == STANDING_NONE ? leave(s, path, found, err) : 0;
 }
 
 /* Judges what stands there: *ret_standing is then what may be written over, or STANDING_NONE. */

@@ -1,0 +1,92 @@
+"""The export of a run that did not come to its end is replaced by another one of the same name, and
+the same command is typed: what is left of the first run is told."""
+
+import json
+import os
+import re
+import threading
+
+from harness import TestCase, accept, claim_rows, file_digest
+
+
+class InterruptedCase(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.web = self.gateway()
+        self.ws.export(claim_rows(9))
+
+    def replace(self, first=101):
+        """Another day's export under the same name; the first one is kept elsewhere."""
+        os.rename(self.ws.file("claims.csv"), self.ws.file("yesterday.csv"))
+        self.ws.export(claim_rows(2, first))
+
+    def kill(self, after=4):
+        """The run of the nine claims, killed with one of them in flight."""
+        held = threading.Event()
+
+        def script(request):
+            if len(self.web.requests) > after:
+                held.wait(60)
+            return accept(request)
+
+        self.web.script = script
+        run = self.ws.start_upload(self.web, "--in-flight", 1)
+        self.web.wait_for_requests(after + 1)
+        run.process.kill()
+        run.process.wait()
+        held.set()
+        self.web.wait_until_left()
+        self.web.script = accept
+        with open(self.ws.file("claims.report.csv.started.json"), encoding="utf-8") as file:
+            return json.load(file)["run"]
+
+
+    def counts(self, result):
+        """Accepted, unknown and not sent, as they are told."""
+        told = re.search(r"accepted rows: (\d+), unknown: (\d+), not sent: (\d+)", result.err)
+        return [int(number) for number in told.groups()]
+
+
+class KilledTest(InterruptedCase):
+    def test_the_next_export_tells_what_is_left(self):
+        run = self.kill()
+        digest = file_digest(self.ws.file("claims.csv"))
+        self.replace()
+        result = self.ws.upload(self.web)
+        self.assertExit(result, 0)
+        aside = f"claims.report.{run}.csv.started.json"
+        self.assertSays(
+            result,
+            f"run {run} of 'claims.csv' (SHA-256 {digest[:12]}…) was interrupted",
+            aside,
+            "bring that file back",
+        )
+        self.assertEqual(sum(self.counts(result)), 9)
+        self.assertNotIn("nothing is left to do", result.err)
+        self.assertTrue(os.path.exists(self.ws.file(aside)))
+
+    def test_the_export_brought_back_under_another_name_goes_on(self):
+        run = self.kill()
+        self.replace()
+        told = self.ws.upload(self.web)
+        self.assertExit(told, 0)
+        accepted, unknown, not_sent = self.counts(told)
+        self.assertExit(self.ws.upload(self.web, claims="yesterday.csv"), 3)
+        self.assertEqual(self.ws.read_manifest("yesterday.report.csv")["run"], run)
+        self.assertTally({"accepted": accepted + not_sent, "unknown": unknown}, "yesterday.report.csv")
+
+    def test_a_quiet_upload_warns_too_and_hooks_are_told(self):
+        run = self.kill()
+        self.replace()
+        result = self.ws.upload(self.web, "--quiet", "--after", 'echo "next=$CLAIMBATCH_NEXT"')
+        self.assertExit(result, 0)
+        self.assertSays(result, run, "next=claimbatch status --ledger ")
+
+    def test_an_abandoned_run_is_over(self):
+        run = self.kill()
+        said = ("--by", "tests", "--reason", "a wrong file")
+        self.assertExit(self.ws.run("status", "--ledger", "ledger.db", "--abandon", run, *said), 0)
+        self.replace()
+        result = self.ws.upload(self.web)
+        self.assertSays(result, "nothing is left to do")
+        self.assertNotIn("was interrupted", result.err)
