@@ -90,3 +90,49 @@ class KilledTest(InterruptedCase):
         result = self.ws.upload(self.web)
         self.assertSays(result, "nothing is left to do")
         self.assertNotIn("was interrupted", result.err)
+
+
+class StoppedTest(InterruptedCase):
+    def stop(self):
+        self.assertExit(self.ws.upload(self.web, "--limit", 4), 4)
+        return self.ws.read_manifest()["run"]
+
+    def rerun(self, report):
+        arguments = list(self.ws.upload_arguments(self.web, claims=report))
+        return self.ws.run("rerun", *arguments[1:])
+
+    def test_the_next_export_says_how_many_and_how_they_are_sent(self):
+        run = self.stop()
+        self.replace()
+        result = self.ws.upload(self.web)
+        aside = f"claims.report.{run}.csv"
+        self.assertExit(result, 0)
+        self.assertSays(result, f"5 rows of run {run} failed or were not sent", f"claimbatch rerun {aside} ")
+        self.assertNotIn("nothing is left to do", result.err)
+        self.assertExit(self.rerun(aside), 0)
+        self.assertEqual(len(set(self.web.keys())), 11)
+
+    def test_a_quiet_upload_warns_too_and_hooks_are_told(self):
+        self.stop()
+        self.replace()
+        result = self.ws.upload(self.web, "--quiet", "--after", 'echo "next=$CLAIMBATCH_NEXT"')
+        self.assertSays(result, "5 rows", "next=claimbatch rerun claims.report.")
+
+    def test_what_a_rerun_has_sent_is_not_told(self):
+        self.stop()
+        self.assertExit(self.rerun("claims.report.csv"), 0)
+        self.replace()
+        result = self.ws.upload(self.web)
+        self.assertSays(result, "nothing is left to do")
+        self.assertNotIn("failed or were not sent", result.err)
+
+    def test_a_run_that_came_to_its_end_is_not_told(self):
+        self.assertExit(self.ws.upload(self.web), 0)
+        self.replace()
+        self.assertSays(self.ws.upload(self.web), "nothing is left to do")
+
+    def test_a_chinese_upload_says_it_in_chinese(self):
+        run = self.stop()
+        self.replace()
+        result = self.ws.upload(self.web, env=self.ws.environment(LANGUAGE="zh_CN"))
+        self.assertSays(result, f"有 5 行（批次 {run}）失败或未发送")

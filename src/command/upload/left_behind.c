@@ -5,7 +5,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "cli/next_step.h"
 #include "cli/summary.h"
+#include "ledger/abandonment.h"
 #include "ledger/view/view.h"
 #include "report/manifest/manifest.h"
 
@@ -85,4 +87,68 @@ int left_behind_start(struct submission *s, const struct manifest_found *started
              (unsigned long long)run.counts[OUTCOME_ACCEPTED].rows, (unsigned long long)unknown,
              (unsigned long long)not_sent, LOG_QUOTED(aside));
     return note_start(s, started, err);
+}
+
+/* ---- a report with rows that were not sent ---- */
+
+/* Rows that a rerun of that report, or of a rerun's, has brought to an end since. */
+static int count_rerun(struct ledger *ledger, int64_t run, uint64_t *ret_done, struct error *err)
+{
+    struct run_count counts[OUTCOME_COUNT];
+    int64_t id = 0;
+    int found;
+
+    *ret_done = 0;
+    while ((found = ledger_run_line_next(ledger, run, id, &id, err)) > 0) {
+        if (id == run)
+            continue;
+        if (ledger_run_count_get(ledger, id, counts, err))
+            return -1;
+        for (int i = 0; i < OUTCOME_COUNT; i++)
+            if (i != OUTCOME_FAILED && i != OUTCOME_UNSENT)
+                *ret_done += counts[i].rows;
+    }
+    return found;
+}
+
+static int note_report(struct submission *s, const char *run, uint64_t rows, const char *aside,
+                       struct error *err)
+{
+    struct buffer words = {0};
+    int result;
+
+    next_step_append_command(s->options, "rerun", aside, &words);
+    log_warn(language_plural("%llu row of run %s failed or was not sent, and this is another "
+                             "export, which does not go on with it: %s",
+                             "%llu rows of run %s failed or were not sent, and this is another "
+                             "export, which does not go on with them: %s",
+                             rows),
+             (unsigned long long)rows, run, buffer_string(&words));
+    language_format(&s->left,
+                    "next: send the rows of run %s that failed or were not sent, with the same "
+                    "options as before: %s\n",
+                    run, buffer_string(&words));
+    if (!s->left_next.len)
+        buffer_text(&s->left_next, buffer_string(&words));
+    result = words.failed || s->left.failed || s->left_next.failed ? error_no_memory(err) : 0;
+    buffer_release(&words);
+    return result;
+}
+
+int left_behind_report(struct submission *s, const char *name, const char *aside, struct error *err)
+{
+    struct abandonment abandonment;
+    struct run_record run;
+    uint64_t done;
+    int found = ledger_run_named(s->ledger, name, &run, err);
+    int abandoned;
+
+    if (found <= 0 || !run.published || !run.open_rows)
+        return found < 0 ? -1 : 0;
+    abandoned = ledger_abandonment_get(s->ledger, run.id, &abandonment, err);
+    if (abandoned)
+        return abandoned < 0 ? -1 : 0;
+    if (count_rerun(s->ledger, run.id, &done, err))
+        return -1;
+    return run.open_rows > done ? note_report(s, name, run.open_rows - done, aside, err) : 0;
 }

@@ -20,4 +20,9 @@ struct manifest_found;
 int left_behind_start(struct submission *submission, const struct manifest_found *started,
                       const char *aside, struct error *err);
 
+/* The report of that run has moved to `aside`: warns, if rows of it failed or were not sent, and no
+ * rerun has sent them since. */
+int left_behind_report(struct submission *submission, const char *run, const char *aside,
+                       struct error *err);
+
 #endif

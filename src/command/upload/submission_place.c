@@ -14,6 +14,7 @@
 #include "guard.h"
 #include "ledger/commits.h"
 #include "ledger/postgres/server_url.h"
+#include "left_behind.h"
 #include "report/beside.h"
 #include "report/manifest/started.h"
 #include "report/move.h"
@@ -172,6 +173,8 @@ int submission_make_room(struct submission *s, struct error *err)
     if (!result)
         log_info("what was there is kept: %s%s is '%s' now", *run ? _("the report of run ") : "it",
                  run, LOG_QUOTED(aside.ptr));
+    if (!result && *run)
+        result = left_behind_report(s, run, aside.ptr, err);
     if (!result)
         publication_place_release(&s->place);
     buffer_release(&stem);
