@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/character.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -125,7 +126,10 @@ static void append_without_limit(const char *invocation, struct buffer *text)
             at = end - 1;
             continue;
         }
-        is_quoted ^= *at == '\'';
+        if (!is_quoted && *at == '\\' && at[1])
+            buffer_byte(text, *at++);
+        else
+            is_quoted ^= *at == '\'';
         buffer_byte(text, *at);
     }
 }
@@ -346,19 +350,44 @@ void summary_print_unfinished(const struct summary *s, const struct batch_progre
     buffer_release(&text);
 }
 
-/* For words that a terminal would not show as they are. */
+/* How many bytes the first character has, and whether a terminal shows it as it is. */
+static size_t take_character(const char *text, bool *ret_shown)
+{
+    char one[CHARACTER_ROOM] = "";
+    uint32_t point;
+    size_t len = character_decode(text, &point);
+
+    memcpy(one, text, len ? len : 1);
+    *ret_shown = strcmp(LOG_QUOTED(one), one) == 0;
+    return len ? len : 1;
+}
+
+/* For words that a terminal would not show as they are: printf writes what it would obey. A shell
+ * takes line ends away from the end of what printf writes, so these stand behind it. */
 static void quote_bytes(const char *word, struct buffer *ret_text)
 {
-    buffer_text(ret_text, "$'");
-    for (const unsigned char *p = (const unsigned char *)word; *p; p++) {
-        if (*p < 0x20 || *p >= 0x7f)
-            buffer_format(ret_text, "\\x%02x", *p);
-        else if (*p == '\'' || *p == '\\')
-            buffer_format(ret_text, "\\%c", *p);
+    size_t len = strlen(word);
+    const char *end = word + len;
+    bool shown;
+
+    while (end > word && end[-1] == '\n')
+        end--;
+    buffer_text(ret_text, "\"$(printf '");
+    for (const char *at = word; at < end; at += len) {
+        len = take_character(at, &shown);
+        if (!shown || strchr("'!", *at) || (at == word && *at == '-'))
+            for (size_t i = 0; i < len; i++)
+                buffer_format(ret_text, "\\%03o", (unsigned char)at[i]);
         else
-            buffer_byte(ret_text, (char)*p);
+            buffer_format(ret_text, "%s%.*s",
+                          *at == '%'    ? "%"
+                          : *at == '\\' ? "\\"
+                                        : "",
+                          (int)len, at);
     }
-    buffer_byte(ret_text, '\'');
+    buffer_text(ret_text, "')\"");
+    if (*end)
+        buffer_format(ret_text, "'%s'", end);
 }
 
 void summary_quote(const char *word, struct buffer *ret_text)

@@ -236,7 +236,9 @@ class ResubmitTest(ResendCase):
         gateway = self.gateway()
         self.assertExit(self.ws.upload(gateway), 0)
         gateway.script = lambda r: Reply(then="close")
-        self.assertExit(self.ws.upload(gateway, "--resubmit", *WORDS), 3)
+        result = self.ws.upload(gateway, "--resubmit", *WORDS)
+        self.assertExit(result, 3)
+        self.assertSays(result, "the same without --resubmit, but with --resend-unknown --by NAME")
         self.assertEqual(self.outcomes(), ["unknown"])
         gateway.script = accept
         self.assertExit(self.ws.upload(gateway, "--resend-unknown", *WORDS), 0)

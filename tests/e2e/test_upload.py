@@ -4,7 +4,9 @@ import json
 import os
 import signal
 import re
+import shutil
 import stat
+import subprocess
 import threading
 import unittest
 
@@ -419,6 +421,30 @@ class LimitTest(UploadCase):
         self.assertExit(self.ws.upload(gateway), 1)
         self.assertTally({"accepted": 9, "invalid": 1})
         self.assertTrueReport(gateway.journal, starts=3)
+
+    def test_the_command_without_limit_can_be_typed_whatever_the_file_is_called(self):
+        names = ("it's.csv", "it's --limit 3.csv", "a\tb\033[2J%s\\n 理赔.csv", "-\u202e!\xad'.csv", "end\n.csv\n\n")
+        for name in names:
+            with self.subTest(name):
+                folder = self.ws.file("it's")
+                shutil.rmtree(folder, ignore_errors=True)
+                os.mkdir(folder)
+                self.ws.export(claim_rows(8), name=f"it's/{name}")
+                gateway = self.gateway()
+                options = ("--limit", "3", "-o", "it's/report.csv")
+                limited = self.ws.upload(gateway, *options, claims=f"it's/{name}", ledger="it's/l.db")
+                self.assertExit(limited, 4)
+                command = limited.err.partition("that are left: ")[2].rstrip("\n")
+                self.assertNotRegex(command, "[\\0-\\t\\v-\\x1f\u202e]")
+                ended = subprocess.run(
+                    ["/bin/sh", "-c", command],
+                    cwd=self.ws.path,
+                    env=self.ws.environment(),
+                    capture_output=True,
+                    check=False,
+                )
+                self.assertEqual(ended.returncode, 0, (command, ended))
+                self.assertEqual(len(gateway.requests), 8)
 
     def test_limit_as_large_as_the_rest_is_no_stop(self):
         self.ws.export(claim_rows(3))

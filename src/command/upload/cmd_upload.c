@@ -65,7 +65,7 @@ static int word_resend(struct submission *s, struct error *err)
         language_append(words, "the same with another --reason, which makes it another round");
     } else {
         if (s->options->resubmit)
-            language_append(words, "the same without --resubmit, ");
+            language_append(words, "the same without --resubmit, but with");
         else
             buffer_text(words, s->invocation);
         buffer_text(words, " --resend-unknown --by NAME --reason TEXT");
