@@ -136,3 +136,30 @@ class StoppedTest(InterruptedCase):
         self.replace()
         result = self.ws.upload(self.web, env=self.ws.environment(LANGUAGE="zh_CN"))
         self.assertSays(result, f"有 5 行（批次 {run}）失败或未发送")
+
+
+class NextTest(InterruptedCase):
+    """What is to be typed next names no file that is another one by now."""
+
+    def status(self):
+        return self.ws.run("status", "--ledger", "ledger.db")
+
+    def test_status_asks_for_the_export_that_was_replaced(self):
+        run = self.kill()
+        digest = file_digest(self.ws.file("claims.csv"))
+        self.assertSays(self.status(), "next: claimbatch upload ")
+        self.replace()
+        result = self.status()
+        self.assertSays(result, f"next: bring back the export of run {run} (SHA-256 {digest})")
+        self.assertNotIn("next: claimbatch upload", result.err)
+        os.unlink(self.ws.file("claims.csv"))
+        self.assertSays(self.status(), "next: bring back the export")
+        os.rename(self.ws.file("yesterday.csv"), self.ws.file("claims.csv"))
+        self.assertSays(self.status(), "next: claimbatch upload ")
+
+    def test_resolve_names_the_rerun_where_the_export_was_replaced(self):
+        self.assertExit(self.ws.upload(self.web, "--limit", 4), 4)
+        resolving = ("resolve", "claims.report.csv", "--ledger", "ledger.db", "--gateway", self.web.url)
+        self.assertSays(self.ws.run(*resolving), "claimbatch upload ")
+        self.replace()
+        self.assertSays(self.ws.run(*resolving), "claimbatch rerun claims.report.csv ")

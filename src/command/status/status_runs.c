@@ -1,15 +1,40 @@
 /* The runs, the day, what is unknown, and the history of a claim. */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "cli/at_hand.h"
 #include "cli/command.h"
 #include "cli/options/options.h"
 #include "cli/summary.h"
+#include "report/manifest/manifest.h"
 #include "status_json.h"
 #include "status_part.h"
 #include "status_text.h"
+
+static bool is_at_hand(const struct run_record *run)
+{
+    char sha256[MANIFEST_SHA256_TEXT_BYTES];
+
+    hex_format(run->export_sha256, DIGEST_SHA256_BYTES, sha256);
+    return at_hand_export(run->export_name, run->export_bytes, sha256);
+}
+
+/* Whoever uploads what stands there now begins another run. */
+static void note_gone(struct status *s, const struct run_record *run)
+{
+    char sha256[MANIFEST_SHA256_TEXT_BYTES];
+
+    hex_format(run->export_sha256, DIGEST_SHA256_BYTES, sha256);
+    snprintf(s->resume, sizeof(s->resume),
+             _("bring back the export of run %s (SHA-256 %s) and upload it, under any name, with "
+               "the options of then; what stands at '%s' is not it"),
+             run->name, sha256, LOG_QUOTED(run->export_name));
+}
 
 /* The words of the start are not recorded, so the person has to add the options. */
 static void note_interrupted(struct status *s, const struct run_record *run)
@@ -18,6 +43,10 @@ static void note_interrupted(struct status *s, const struct run_record *run)
 
     if (*s->resume)
         return;
+    if (strcmp(run->command, "upload") == 0 && !is_at_hand(run)) {
+        note_gone(s, run);
+        return;
+    }
     summary_quote(run->export_name, &words);
     snprintf(s->resume, sizeof(s->resume), _("claimbatch %s %s, with the options of then"),
              run->command, buffer_string(&words));

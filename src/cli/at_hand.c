@@ -1,0 +1,56 @@
+#include "cli/at_hand.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/hex.h"
+#include "report/manifest/manifest.h"
+
+#define READ_BYTES 65536
+
+/* 0, or -1 where it cannot be read. */
+static int hash(int fd, unsigned char ret_sha256[DIGEST_SHA256_BYTES])
+{
+    unsigned char bytes[READ_BYTES];
+    struct digest *digest = digest_open();
+    ssize_t len = digest ? 1 : -1;
+
+    while (len > 0 && (len = read(fd, bytes, sizeof(bytes))) > 0)
+        if (digest_update(digest, bytes, (size_t)len))
+            len = -1;
+    if (!len && digest_finish(digest, ret_sha256))
+        len = -1;
+    digest_close(digest);
+    return len ? -1 : 0;
+}
+
+bool at_hand_export(const char *path, uint64_t bytes, const char *sha256)
+{
+    unsigned char found[DIGEST_SHA256_BYTES];
+    char hex[MANIFEST_SHA256_TEXT_BYTES];
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is_it = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+                 (uint64_t)status.st_size == bytes && hash(fd, found) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    if (is_it)
+        hex_format(found, sizeof(found), hex);
+    return is_it && strcmp(hex, sha256) == 0;
+}
+
+bool at_hand_report(const char *path, const char *run)
+{
+    struct manifest_found manifest;
+    struct error unread;
+    bool is_it = manifest_read(path, &manifest, &unread) > 0 && strcmp(manifest.run, run) == 0 &&
+                 access(path, F_OK) == 0;
+
+    manifest_found_release(&manifest);
+    return is_it;
+}
