@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/words/language.h"
+#include "cli/at_hand.h"
 #include "cli/options/options.h"
 #include "cli/summary.h"
 
@@ -41,8 +42,9 @@ void next_step_append_command(const struct options *o, const char *command, cons
 static void append_sending(const struct next_step *next_step, struct buffer *words)
 {
     const struct manifest_found *manifest = next_step->manifest;
-    bool has_export = strcmp(manifest->command, "upload") == 0 && *manifest->input_path &&
-                      access(manifest->input_path, R_OK) == 0;
+    bool has_export =
+        strcmp(manifest->command, "upload") == 0 && *manifest->input_path &&
+        at_hand_export(manifest->input_path, manifest->input_bytes, manifest->input_sha256);
 
     next_step_append_command(next_step->options, has_export ? "upload" : "rerun",
                              has_export ? manifest->input_path : next_step->options->claims, words);

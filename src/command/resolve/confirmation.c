@@ -14,6 +14,7 @@
 #include "base/stop.h"
 #include "base/words/language.h"
 #include "base/words/terminal.h"
+#include "cli/at_hand.h"
 #include "cli/options/options.h"
 #include "ledger/holder.h"
 
@@ -21,13 +22,13 @@
 
 /* ", 1.01 yuan" */
 static void put_amount(const struct decision *decision, int64_t fee_fen, const char *report,
-                       struct buffer *words)
+                       const char *run, struct buffer *words)
 {
     char yuan[MONEY_TEXT_BYTES];
 
     if (fee_fen >= 0)
         language_format(words, ", %s yuan", money_format_yuan(fee_fen, yuan));
-    else if (report && *report && access(report, F_OK) == 0)
+    else if (report && *report && at_hand_report(report, run))
         language_format(words, ", the amount is in row %llu of '%s'",
                         (unsigned long long)decision->row, LOG_QUOTED(report));
 }
@@ -49,7 +50,7 @@ void confirmation_name(const struct decision *decision, const char *run, int64_t
 {
     struct buffer words = {0};
 
-    put_amount(decision, fee_fen, report, &words);
+    put_amount(decision, fee_fen, report, run, &words);
     put_attempt(decision, &words);
     log_info("run %s, row %llu: claim '%s' of work order %lld%s: %s", run,
              (unsigned long long)decision->row, LOG_QUOTED(decision->claim_order_no),
