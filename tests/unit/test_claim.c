@@ -223,15 +223,23 @@ static void claim_with_rows_in_a_cell_is_cut(void **state)
         /* In a column that nobody asked for. */
         {&remarked, "1||1|A|1|2022-12-12 07:00:00|5|x\n" SWALLOWED ",y", "CUT_ROW"},
         /* The last of them goes on in the cells behind. */
-        {&fen, "1|x\n2,y|1|B|1|2022-12-12 07:00:00|5", "CUT_ROW"},
+        {&fen, "1|x,1,A,1,2022-12-12 07:00:00,5\n2,y|1|B|1|2022-12-12 07:00:00|5", "CUT_ROW"},
         /* It is not the width that is wrong, whatever the quote did to it. */
         {&fen, "1|x,1,A,1,2022-12-12 07:00:00,5\n" SWALLOWED "\n3,y", "CUT_ROW"},
         {&fen, "1,,1,A,1,2022-12-12 07:00:00,5\n" SWALLOWED, "CUT_ROW"},
-        {&by_tabs, "1|x\n2\ty|1|B|2|2022-12-12 07:00:00|0", "CUT_ROW"},
+        {&by_tabs, "1|x\t1\tA\t2\t2022-12-12 07:00:00\t0\n2\ty|1|B|2|2022-12-12 07:00:00|0",
+         "CUT_ROW"},
+        /* As a spreadsheet or an office spoils one of its cells. */
+        {&fen, "1|x,1,A,1,2022-12-12 07:00:00,5\n1.2E+15,,1,B,1,2022-12-12 07:00:00,5\n3,y",
+         "CUT_ROW"},
+        {&fen, "1|x,1,A,1,2022-12-12 07:00:00,5\n2,,1,B,done,2022-12-12 07:00:00,5\n3,y",
+         "CUT_ROW"},
+        {&fen, "1|x,1,A,1,2022-12-12 07:00:00,5\n2,,1,B,1,44907,5\n3,y", "CUT_ROW"},
         /* Texts. */
         {&by_tabs, "1|x\n2,y|1|B|2|2022-12-12 07:00:00|0", ""},
         {&fen, "1|late\nagain, and again,, and again,,,\n|1|A|2|2022-12-12 07:00:00|0", ""},
         {&fen, "1|late\nno 2,y|1|A|2|2022-12-12 07:00:00|0", ""},
+        {&fen, "1|late:\n1,no cover\n2,too old|1|A|2|2022-12-12 07:00:00|0", ""},
         {&fen, "1|late\n2,,1,,1,,|1|A|2|2022-12-12 07:00:00|0", ""},
         {&fen, "1|late\n2,,1,B,maybe,,|1|A|2|2022-12-12 07:00:00|0", ""},
         {&fen, "1|late\n|1|A|2|2022-12-12 07:00:00|0", ""},
