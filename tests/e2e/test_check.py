@@ -134,12 +134,16 @@ class TextTest(CheckCase):
         self.assertExit(self.check(), 0)
         damaged = lines[:9] + [lines[9] + '"x', *lines[10:50], lines[50] + 'y"', *lines[51:]]
         self.ws.write("claims.csv", "\n".join([header, *damaged]) + "\n")
-        result = self.check()
-        self.assertExit(result, 1)
-        (problem,) = problems(result.out)
-        self.assertEqual((problem["code"], problem["line"]), ("CUT_ROW", "11"))
-        self.assertIn("has 41 other rows of the export in its cell F11", problem["message"])
-        self.assertIn("rows 19, invalid 1", result.out)
+        result = self.check("-o", "problems.csv")
+        self.assertExit(result, 65)
+        self.assertSays(result, "line 11", "has 41 other rows of the export in its cell F11")
+        self.assertFalse(os.path.exists(self.ws.file("problems.csv")))
+        gateway = self.gateway()
+        self.assertExit(self.ws.upload(gateway), 65)
+        self.assertEqual(gateway.requests, [])
+        taken = self.check("--rule", "cut-row=warn")
+        self.assertIn("rows 19,", taken.out)
+        self.assertIn("warning: CUT_ROW", taken.out)
 
     def test_lines_are_physical_and_cells_are_as_a_spreadsheet_counts(self):
         self.ws.export(

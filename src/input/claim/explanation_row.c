@@ -6,7 +6,6 @@
 #include "base/words/language.h"
 #include "input/claim/claim.h"
 #include "input/claim/findings.h"
-#include "input/reader/cell_name.h"
 #include "input/value/value.h"
 #include "swallowed_rows.h"
 
@@ -62,28 +61,11 @@ static void explain_column_count(const struct columns *columns, const struct rec
                       "that are left out at the end were empty, say --short-rows"));
 }
 
-static void explain_swallowed(const struct record *record, struct swallowed_rows swallowed,
-                              struct buffer *ret_sentence)
-{
-    char cell[CELL_NAME_BYTES];
-
-    language_format(
-        ret_sentence,
-        "the row that begins '%s' has %zu other row%s of the export in its %s: a quote (\") there "
-        "was not closed before they began; close or remove it, and the quote where they end",
-        LOG_QUOTED_WITHIN(record->cells[0].text, EXPLANATION_VALUE_BYTES), swallowed.count,
-        swallowed.count == 1 ? "" : "s", cell_name(record, (int)swallowed.index, cell));
-}
-
 static void explain_cut(const struct rules *rules, const struct columns *columns,
                         const struct record *record, struct buffer *ret_sentence)
 {
-    struct swallowed_rows swallowed = swallowed_rows_find(rules, columns, record);
-
-    if (swallowed.count) {
-        explain_swallowed(record, swallowed, ret_sentence);
+    if (swallowed_rows_explain(rules, columns, record, ret_sentence))
         return;
-    }
     language_format(
         ret_sentence,
         "the row that begins '%s' may be cut: a line of too few cells follows, as where "

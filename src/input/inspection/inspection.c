@@ -1,4 +1,5 @@
 #include "input/inspection/inspection.h"
+#include "input/claim/swallowed_rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/words/language.h"
+#include "input/claim/swallowed_rows.h"
 #include "input/inspection/repeats.h"
 #include "misreading.h"
 
@@ -117,12 +119,34 @@ static void count_row(struct pass *pass, const struct record *record, bool inval
         count_findings(inspection, record, &pass->findings);
 }
 
+/* Rows that a quote made part of a cell are no fault of one row, which could be left out or
+ * corrected by itself: the others would be in no report. */
+static int refuse_swallowed(const struct pass *pass, const struct record *record, struct error *err)
+{
+    const struct columns *columns = reader_columns(pass->reader);
+    const struct rules *rules = &pass->row_source->rules;
+    struct buffer why = {0};
+    int result;
+
+    if (!record->has_line_end || rules->severity[RULE_CUT_ROW] != SEVERITY_ERROR ||
+        !swallowed_rows_find(rules, columns, record).count)
+        return 0;
+    swallowed_rows_explain(rules, columns, record, &why);
+    language_append(&why, "; if it is a text: --rule cut-row=warn");
+    result = why.failed ? error_no_memory(err)
+                        : reader_refuse(pass->reader, record, buffer_string(&why), err);
+    buffer_release(&why);
+    return result;
+}
+
 static int take_row(struct pass *pass, const struct record *record, struct error *err)
 {
     const struct row_source *row_source = pass->row_source;
     struct inspection *inspection = pass->inspection;
     bool invalid = false;
 
+    if (pass->profiles && refuse_swallowed(pass, record, err))
+        return -1;
     /* Cells at the end that have no header stand in all rows or in none. */
     if (pass->profiles && inspection->rows == 0 && !record->correction)
         inspection->profile.width = record->count;
