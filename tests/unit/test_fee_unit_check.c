@@ -42,7 +42,8 @@ static void fee_unit_check_knows_amounts_that_are_written_as_yuan_are(void **sta
     assert_true(are_cents("128.00 0 99.00"));
     assert_false(are_cents(""));
     assert_false(are_cents("0.00"));
-    assert_false(are_cents("128.00 99"));
+    assert_true(are_cents("128.00 99"));
+    assert_false(are_cents("128.00 99 99"));
     assert_false(are_cents("128.00 99.50"));
     assert_false(are_cents("12800.0 9900.0")); /* as a data frame writes integers */
     assert_false(are_cents("128.00 99.0000"));
@@ -59,6 +60,7 @@ static void fee_unit_check_tells_yuan_from_slips(void **state)
         {"12800.00 9950.0 0", FEE_DOUBT_NONE},         /* fen as a database's decimals */
         {"12800.0 9950 7200.0", FEE_DOUBT_NONE},       /* a number here, a text there */
         {"12800 128.00 9950 7200", FEE_DOUBT_POINTED}, /* one was corrected by hand */
+        {"12800.00 9900 9950.00", FEE_DOUBT_NONE},
         {"128.00 0 99.00", FEE_DOUBT_NONE},
         {"abc 1,2 12.345 0.00", FEE_DOUBT_NONE},
         {"128.00 99.50 0.00", FEE_DOUBT_POINTED},

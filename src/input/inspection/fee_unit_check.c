@@ -43,7 +43,8 @@ enum fee_doubt fee_unit_check_doubt(const struct fee_unit_check *check)
     uint64_t amounts = check->decimals + check->pointed + check->whole;
 
     if (!check->decimals)
-        return check->with_cents && check->whole ? FEE_DOUBT_POINTED : FEE_DOUBT_NONE;
+        return check->with_cents && check->pointed < check->whole ? FEE_DOUBT_POINTED
+                                                                  : FEE_DOUBT_NONE;
     if (check->whole && check->decimals * SEVERAL >= amounts && is_alike(check))
         return FEE_DOUBT_ALL;
     return FEE_DOUBT_POINTED;
@@ -52,5 +53,5 @@ enum fee_doubt fee_unit_check_doubt(const struct fee_unit_check *check)
 bool fee_unit_check_has_cents(const struct fee_unit_check *check)
 {
     return check->with_cents && check->with_cents == check->pointed && !check->decimals &&
-           !check->whole;
+           check->whole <= check->pointed;
 }

@@ -5,8 +5,8 @@
  * column may be one of yuan, and the others, 128.00 or 128, would be sent as a hundredth of what
  * they are. Those with a point are doubted beside a single such amount; those without only where
  * there are many, and of about the same size, for else it is a slip. Where there is none, a column
- * of 12800 and 128.00 was written by two hands, and those with a point are doubted as well: no
- * program writes one number with two zeros and the next one without.
+ * of 12800 and 128.00 was written by two hands, and those with a point are doubted as well, where
+ * they are the fewer: no program writes one number with two zeros and the next one without.
  *
  * Tested by tests/unit/test_fee_unit_check.c
  */
@@ -28,7 +28,7 @@ void fee_unit_check_note(struct fee_unit_check *check, struct value value);
 /* Whatever the order in which they were noted. */
 enum fee_doubt fee_unit_check_doubt(const struct fee_unit_check *check);
 
-/* Whether all are written as 128.00, as yuan mostly are and fen seldom. */
+/* Whether most are written as 128.00, as yuan mostly are and fen seldom, and none is doubted. */
 bool fee_unit_check_has_cents(const struct fee_unit_check *check);
 
 #endif
