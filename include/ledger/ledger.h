@@ -173,6 +173,10 @@ int ledger_run_count_get(struct ledger *ledger, int64_t run, struct run_count *r
 int ledger_run_has_others(struct ledger *ledger, const char *platform, int64_t sequence,
                           struct error *err);
 
+/* The platform that this ledger knew last but that one; appended. 1, or 0: there is none. */
+int ledger_platform_other(struct ledger *ledger, const char *platform, struct buffer *ret_name,
+                          struct error *err);
+
 /* Whether any row of the run is recorded, or has an intent: 1 or 0. */
 int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err);
 

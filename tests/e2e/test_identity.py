@@ -759,6 +759,19 @@ class NeverRefusedTest(IdentityCase):
         self.assertExit(self.ws.upload(self.web, claims="third.csv"), 3)
         self.assertOnce()
 
+    def test_a_platform_that_this_ledger_has_never_sent_to_is_told_once(self):
+        self.assertExit(self.ws.upload(self.web), 0)
+        other = self.gateway()
+        told = "what was accepted there is sent here, too"
+        result = self.ws.upload(other, "-q", "-o", "other.csv")
+        self.assertExit(result, 0)
+        self.assertSays(result, told)
+        self.ws.export(claim_rows(2, first=61))
+        for gateway in (other, self.web):
+            result = self.ws.upload(gateway, "-o", f"{gateway.url[-20:-12]}.csv".replace("/", ""))
+            self.assertExit(result, 0)
+            self.assertNotIn(told, result.err)
+
     def test_reports_of_other_platforms_and_what_is_no_report(self):
         other = self.gateway()
         self.assertExit(self.ws.upload(other, ledger="other.db"), 0)

@@ -55,6 +55,26 @@ static int tell_of_left(void *context, const struct manifest_found *found, const
     return left_behind_start(context, found, aside, err);
 }
 
+/* One platform by another name is another one: claims that it has accepted would be sent again. */
+static int warn_of_platform(const struct submission *s, struct error *err)
+{
+    const char *platform = s->endpoint.platform;
+    struct buffer other = {0};
+    int found = ledger_run_has_others(s->ledger, platform, s->resumed.run.sequence, err);
+
+    if (found == 0)
+        found = ledger_platform_other(s->ledger, platform, &other, err);
+    else if (found > 0)
+        found = 0;
+    if (found > 0)
+        log_warn("this ledger's claims were sent to platform '%s' so far, and '%s' is another one: "
+                 "what was accepted there is sent here, too. If both are the same, stop, and name "
+                 "the --gateway as before",
+                 LOG_QUOTED(other.ptr), LOG_QUOTED(platform));
+    buffer_release(&other);
+    return found < 0 ? -1 : 0;
+}
+
 /* What tells of this run to whoever comes with another ledger; and a look at who came
  * meanwhile. */
 static int announce(struct submission *s, struct error *err)
@@ -68,6 +88,8 @@ static int announce(struct submission *s, struct error *err)
         return -1;
     if (started_make(&settings, &s->is_announced, err) ||
         (!s->parent && started_mark_export(&settings, s->options->claims, err)))
+        return -1;
+    if (s->is_announced && warn_of_platform(s, err))
         return -1;
     return guard_ledger_again(s, err);
 }

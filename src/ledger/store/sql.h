@@ -24,6 +24,7 @@ enum statement {
     SQL_MADE,
     SQL_PLATFORM_GET,
     SQL_PLATFORM_ADD,
+    SQL_PLATFORM_OTHER,
     SQL_RUN_FIND,
     SQL_RUN_NAMED,
     SQL_RUN_GET,
