@@ -166,8 +166,8 @@ static void append_again(const struct summary *s, struct buffer *text)
     } else if (s->stop->exit_code == EXIT_UNREACHABLE && strcmp(s->stop->because, "gateway") == 0) {
         language_format(text,
                         "next: the same command fails again until --gateway, the trusted "
-                        "certificates or what stands between is right. With another --gateway "
-                        "the report needs another name (-o), or --overwrite. Then: %s\n",
+                        "certificates or what stands between is right. Claims that were "
+                        "accepted by one --gateway are sent again to another one. Then: %s\n",
                         s->invocation);
     } else if (strcmp(s->stop->because, "ledger-gone") == 0) {
         language_format(text, "next: once the ledger is back in its place: %s\n", s->invocation);

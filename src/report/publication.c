@@ -68,7 +68,8 @@ static int refuse_platform(const char *report_path, const char *then, const char
 {
     return error_set(err, EXIT_BAD_CONFIG,
                      "'%s' is the report of this export on platform '%s', not '%s'; nothing was "
-                     "sent. Name the same --gateway, or another report with -o, or use --overwrite",
+                     "sent. Name the same --gateway. Only if it is truly another platform, and its "
+                     "claims are to be sent there as well: another report with -o, or --overwrite",
                      LOG_QUOTED(report_path), LOG_QUOTED(then), LOG_QUOTED(now));
 }
 
