@@ -1,8 +1,8 @@
 /*
  * submission_part: what the parts of a submission ask of one another.
  *
- * submission_find looks for runs, submission_place is about the path of the report, submission_run
- * sends and publishes.
+ * submission_find looks for runs, submission_announce tells others of one, submission_place is
+ * about the path of the report, submission_run sends and publishes.
  *
  * Tested by tests/e2e/test_upload.py and tests/e2e/test_rerun.py
  */
@@ -31,5 +31,13 @@ int submission_try_names(const struct submission *submission, struct error *err)
 /* Takes note of what the report is to replace; and moves aside what came there since. */
 void submission_note_standing(struct submission *submission);
 int submission_keep_newcomer(const struct submission *submission, struct error *err);
+
+/* What the manifest of the run says so far. Borrowed from the submission. */
+struct manifest submission_manifest(const struct submission *submission);
+
+/* Before anything is sent: what tells of this run to whoever comes with another ledger; and a look
+ * at who came meanwhile. A start that sent nothing takes it back. */
+int submission_announce(struct submission *submission, struct error *err);
+void submission_withdraw(const struct submission *submission);
 
 #endif

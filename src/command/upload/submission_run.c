@@ -16,17 +16,14 @@
 #include "cli/summary.h"
 #include "cli/version.h"
 #include "gateway/top_batch.h"
-#include "guard.h"
-#include "ledger/commits.h"
 #include "ledger/store/space.h"
-#include "left_behind.h"
 #include "report/manifest/started.h"
 #include "report/relocation.h"
 #include "report/report.h"
 #include "run/halt.h"
 #include "submission_part.h"
 
-static struct manifest manifest_of(const struct submission *s)
+struct manifest submission_manifest(const struct submission *s)
 {
     return (struct manifest){
         .program_version = CLAIMBATCH_VERSION,
@@ -42,67 +39,6 @@ static struct manifest manifest_of(const struct submission *s)
         .replaced_count = s->place.replaced_count,
         .key = s->key,
     };
-}
-
-static int judge_place(void *context, struct error *err)
-{
-    return guard_ledger_again(context, err);
-}
-
-static int tell_of_left(void *context, const struct manifest_found *found, const char *aside,
-                        struct error *err)
-{
-    return left_behind_start(context, found, aside, err);
-}
-
-/* One platform by another name is another one: claims that it has accepted would be sent again. */
-static int warn_of_platform(const struct submission *s, struct error *err)
-{
-    const char *platform = s->endpoint.platform;
-    struct buffer other = {0};
-    int found = ledger_run_has_others(s->ledger, platform, s->resumed.run.sequence, err);
-
-    if (found == 0)
-        found = ledger_platform_other(s->ledger, platform, &other, err);
-    else if (found > 0)
-        found = 0;
-    if (found > 0)
-        log_warn("this ledger's claims were sent to platform '%s' so far, and '%s' is another one: "
-                 "what was accepted there is sent here, too. If both are the same, stop, and name "
-                 "the --gateway as before",
-                 LOG_QUOTED(other.ptr), LOG_QUOTED(platform));
-    buffer_release(&other);
-    return found < 0 ? -1 : 0;
-}
-
-/* What tells of this run to whoever comes with another ledger; and a look at who came
- * meanwhile. */
-static int announce(struct submission *s, struct error *err)
-{
-    struct manifest manifest = manifest_of(s);
-    struct started_settings settings = {&manifest, judge_place, tell_of_left, s};
-
-    if (s->resumed.kind == RESUME_PUBLISH)
-        return 0;
-    if (ledger_commits_mark(s->ledger, err))
-        return -1;
-    if (started_make(&settings, &s->is_announced, err) ||
-        (!s->parent && started_mark_export(&settings, s->options->claims, err)))
-        return -1;
-    if (s->is_announced && warn_of_platform(s, err))
-        return -1;
-    return guard_ledger_again(s, err);
-}
-
-/* A start that sent nothing leaves nothing in the way of the next one. */
-static void withdraw(const struct submission *s)
-{
-    struct error ignored;
-
-    if (!s->is_announced || ledger_run_has_rows(s->ledger, s->resumed.run.id, &ignored) != 0)
-        return;
-    started_remove(s->report_path.ptr, &s->resumed.run, s->ledger, &ignored);
-    started_unmark_export(s->options->claims, &s->resumed.run, s->ledger, &ignored);
 }
 
 static int64_t choose_workers(const struct options *o)
@@ -289,7 +225,7 @@ static int relocate(struct submission *s, struct manifest *manifest, struct erro
 
 static int publish(struct submission *s, struct error *err)
 {
-    struct manifest manifest = manifest_of(s);
+    struct manifest manifest = submission_manifest(s);
 
     look_at_export(s);
     if (report_finish(s->report, "NOT_SENT", s->stop.record, err))
@@ -402,8 +338,8 @@ static int run_once(struct submission *s, struct error *err)
         submission_try_names(s, err) || publication_check(&s->publication, s->report_path.ptr, err))
         return -1;
     submission_note_standing(s);
-    if (announce(s, err) || submit(s, err) || publish(s, err)) {
-        withdraw(s);
+    if (submission_announce(s, err) || submit(s, err) || publish(s, err)) {
+        submission_withdraw(s);
         if (s->is_sending)
             say_unfinished(s);
         return -1;
