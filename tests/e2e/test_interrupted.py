@@ -157,6 +157,16 @@ class NextTest(InterruptedCase):
         os.rename(self.ws.file("yesterday.csv"), self.ws.file("claims.csv"))
         self.assertSays(self.status(), "next: claimbatch upload ")
 
+    def test_status_names_no_report_of_another_run(self):
+        run = self.kill()
+        self.assertIn(f"  report {os.path.realpath(self.ws.report)}\n", self.status().out)
+        self.replace()
+        self.assertExit(self.ws.upload(self.web), 0)
+        newer = self.ws.read_manifest()["run"]
+        told = self.status().out
+        self.assertIn(f"report: none; '{os.path.realpath(self.ws.report)}' is the one of run {newer}", told)
+        self.assertNotIn("  report ", told[told.index(f"run {run}  interrupted"):])
+
     def test_resolve_names_the_rerun_where_the_export_was_replaced(self):
         self.assertExit(self.ws.upload(self.web, "--limit", 4), 4)
         resolving = ("resolve", "claims.report.csv", "--ledger", "ledger.db", "--gateway", self.web.url)

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/money.h"
 #include "base/words/language.h"
 #include "base/words/terminal.h"
+#include "report/manifest/manifest.h"
 
 #define FIELD_BYTES 2048 /* a message is, too */
 #define LINES_INDENT 4
@@ -102,6 +104,23 @@ static void append_remarks(const struct view_run *run, struct buffer *text)
                         (unsigned long long)r->released);
 }
 
+/* An interrupted run has none yet, and that of another one may stand there. */
+static void append_report(const struct run_record *r, struct buffer *text)
+{
+    struct manifest_found manifest = {0};
+    struct error unread;
+    bool is_looked_at = !r->published && *r->report_path;
+
+    if (is_looked_at && manifest_read(r->report_path, &manifest, &unread) > 0 &&
+        strcmp(manifest.run, r->name) != 0)
+        language_format(text, "  report: none; '%s' is the one of run %s\n",
+                        LOG_QUOTED_LONG(r->report_path), manifest.run);
+    else
+        language_format(text, "  report %s\n", LOG_QUOTED_LONG(r->report_path));
+    if (is_looked_at)
+        manifest_found_release(&manifest);
+}
+
 void status_text_run(const struct view_run *run, struct buffer *ret_text)
 {
     const struct run_record *r = &run->record;
@@ -118,7 +137,7 @@ void status_text_run(const struct view_run *run, struct buffer *ret_text)
         return;
     }
     language_format(ret_text, "  export %s\n", LOG_QUOTED_LONG(r->export_name));
-    language_format(ret_text, "  report %s\n", LOG_QUOTED_LONG(r->report_path));
+    append_report(r, ret_text);
     if (*r->parent)
         language_format(ret_text, "  rows of run %s\n", LOG_QUOTED(r->parent));
     append_counts(run, ret_text);
