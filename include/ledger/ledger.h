@@ -180,6 +180,9 @@ int ledger_platform_other(struct ledger *ledger, const char *platform, struct bu
 /* Whether any row of the run is recorded, or has an intent: 1 or 0. */
 int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err);
 
+/* Whether any row of the run has an intent: 1 or 0. */
+int ledger_run_has_intents(struct ledger *ledger, int64_t run, struct error *err);
+
 /* The last row of the run that is recorded; 0: none. */
 int ledger_run_last_row(struct ledger *ledger, int64_t run, uint64_t *ret_row, struct error *err);
 

@@ -249,6 +249,15 @@ int ledger_run_has_rows(struct ledger *ledger, int64_t run, struct error *err)
     return found;
 }
 
+int ledger_run_has_intents(struct ledger *ledger, int64_t run, struct error *err)
+{
+    struct database_statement *s = database_ready(ledger, SQL_RECOVER_LIST, "i", run);
+    int found = database_step(ledger, s, err);
+
+    database_done(s);
+    return found;
+}
+
 int ledger_run_last_row(struct ledger *ledger, int64_t run, uint64_t *ret_row, struct error *err)
 {
     struct database_statement *s = database_ready(

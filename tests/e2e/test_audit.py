@@ -722,6 +722,34 @@ class Ledgers(AuditCase):
         self.assertIn("not its newest report", found["disagreements"][0]["text"])
         self.audit()
 
+    def test_a_start_that_was_refused_leaves_the_report_true(self):
+        report = self.refuse_for_space()
+        how = {"ledger": "disk/ledger.db", "reports": (report,)}
+        found = self.audit("--export", "b.csv", **how)
+        self.assertEqual(found["reports"][0]["ledger"], "agrees")
+        self.assertIn("that start ended before anything came of it", found["notes"][0])
+        forged = self.forge(report)
+        forged.change(3, outcome="rejected")
+        forged.write()
+        found = self.audit(code=1, **how)
+        self.assertIn("not its newest report", found["disagreements"][0]["text"])
+
+    def refuse_for_space(self):
+        """A start that goes on with a run, and finds no room for what it needs. Returns the report."""
+        disk = self.ws.file("disk")
+        os.mkdir(disk)
+        mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk]
+        if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+            self.skipTest("no disk can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=True)
+        self.ws.export(claim_rows(6), name="b.csv")
+        how = {"claims": "b.csv", "ledger": "disk/ledger.db"}
+        self.upload("--limit", "3", *NEW_LEDGER, code=4, **how)
+        with open(os.path.join(disk, "filler"), "wb") as filler:
+            os.posix_fallocate(filler.fileno(), 0, shutil.disk_usage(disk).free - (8 << 20))
+        self.upload(code=73, **how)
+        return "b.report.csv"
+
     def test_a_run_that_was_interrupted_and_settled(self):
         self.fate(lose, 2)
         self.web.script = Turn(self.answer, lambda r: self.web.released.wait(20) and accept(r))

@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/words/language.h"
+#include "command/audit/reports/restarted.h"
 #include "disagreement.h"
 #include "ledger/abandonment.h"
 
@@ -17,7 +18,8 @@ struct against_ledger {
     size_t report;
     struct ledger *ledger;
     int64_t run;
-    bool is_cut_short; /* the report was not up to date when a command ended */
+    bool is_cut_short;           /* the report was not up to date when a command ended */
+    struct restarted *restarted; /* NULL: its report is the newest */
     struct ledger_rows *rows;
     struct known_row known; /* the ledger's next row; row 0: none asked for yet */
     bool at_end;
@@ -68,6 +70,12 @@ static bool is_interrupted(const struct manifest_found *m, const struct run_reco
     return !run->finished_ms && strcmp(m->stopped_because, "interrupted") == 0;
 }
 
+/* Whether the run was started again since its report was made. */
+static bool is_outdated(const struct manifest_found *m, const struct run_record *run)
+{
+    return run->started_ms > m->started_ms && !is_interrupted(m, run);
+}
+
 static void compare_end(struct audit *audit, size_t report, const struct manifest_found *m,
                         const struct run_record *run)
 {
@@ -89,7 +97,7 @@ static void compare_run(struct audit *audit, size_t report, const struct run_rec
     compare_run_texts(audit, report, "platform", m->platform, run->platform);
     compare_run_texts(audit, report, "parent_run", m->parent_run, run->parent);
     compare_run_texts(audit, report, _("sha256 of the input"), m->input_sha256, sha256);
-    if (!is_interrupted(m, run))
+    if (!is_interrupted(m, run) && !is_outdated(m, run))
         compare_end(audit, report, m, run);
 }
 
@@ -100,16 +108,10 @@ static bool is_pruned(const struct run_record *run)
     return memcmp(run->export_sha256, none, sizeof(none)) == 0;
 }
 
-/* Whether the run was started again since its report was made. */
-static bool is_outdated(const struct manifest_found *m, const struct run_record *run)
-{
-    return run->started_ms > m->started_ms && !is_interrupted(m, run);
-}
-
-/* Whether the ledger can speak of the rows of this report: 1, or 0 with a note or a disagreement.
- */
+/* Whether the ledger can speak of the rows of this report: 1, or 0 with a note or a disagreement; 2
+ * where they alone tell whether it is outdated. */
 static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
-                     const struct run_record *run, bool is_abandoned)
+                     const struct run_record *run, bool is_abandoned, struct error *err)
 {
     const struct manifest_found *m = &audit->reports[report].manifest;
     char time[CLOCK_TOP_BYTES];
@@ -128,9 +130,9 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
     }
     if (!is_outdated(m, run))
         return 1;
-    clock_format_top(run->started_ms, time);
-    audit->reports[report].ledger = AUDIT_DISAGREES;
     if (is_abandoned && !run->finished_ms) {
+        clock_format_top(run->started_ms, time);
+        audit->reports[report].ledger = AUDIT_DISAGREES;
         disagreement_raise(
             audit, AUDIT_LEDGER, report, 0,
             _("its run %s was started again at %s Beijing time, and abandoned before it "
@@ -139,14 +141,13 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
             m->run, time);
         return 0;
     }
-    disagreement_raise(
-        audit, AUDIT_LEDGER, report, 0,
-        _("its run %s was started again at %s Beijing time, so this is not its newest "
-          "report%s; its rows were not compared with the ledger"),
-        m->run, time,
-        run->finished_ms ? ""
-                         : _(" (there is none yet: the same command again makes it; where its "
-                             "export is gone, claimbatch resolve brings this one up to date)"));
+    if (!run->finished_ms) {
+        int found = ledger_run_has_intents(ledger, run->id, err);
+
+        if (found <= 0)
+            return found < 0 ? -1 : 2;
+    }
+    restarted_object(audit, report, run);
     return 0;
 }
 
@@ -182,11 +183,12 @@ static int find_run(struct ledger *ledger, struct audit *audit, size_t report,
         return 0;
     }
     note_abandonment(audit, &abandonment);
-    if (!judge_run(ledger, audit, report, ret_run, abandonment.run != 0))
-        return 0;
+    found = judge_run(ledger, audit, report, ret_run, abandonment.run != 0, err);
+    if (found <= 0)
+        return found;
     audit->reports[report].ledger = AUDIT_AGREES;
     compare_run(audit, report, ret_run);
-    return 1;
+    return found;
 }
 
 int against_ledger_open(struct ledger *ledger, struct audit *audit, size_t report,
@@ -202,12 +204,15 @@ int against_ledger_open(struct ledger *ledger, struct audit *audit, size_t repor
     against_ledger = calloc(1, sizeof(*against_ledger));
     if (!against_ledger)
         return error_no_memory(err);
-    against_ledger->audit = audit;
+    against_ledger->restarted = found == 2 ? restarted_open(audit, report, &run) : NULL;
+    against_ledger->audit =
+        against_ledger->restarted ? restarted_audit(against_ledger->restarted) : audit;
     against_ledger->report = report;
     against_ledger->ledger = ledger;
     against_ledger->run = run.id;
     against_ledger->is_cut_short = run.finished_ms && !run.published;
-    if (ledger_rows_open(ledger, run.id, &against_ledger->rows, err)) {
+    if ((found == 2 && !against_ledger->restarted && error_no_memory(err)) ||
+        ledger_rows_open(ledger, run.id, &against_ledger->rows, err)) {
         against_ledger_close(against_ledger);
         return -1;
     }
@@ -220,6 +225,7 @@ void against_ledger_close(struct against_ledger *against_ledger)
     if (!against_ledger)
         return;
     ledger_rows_close(against_ledger->rows);
+    restarted_close(against_ledger->restarted);
     known_row_release(&against_ledger->known);
     buffer_release(&against_ledger->words);
     free(against_ledger);
@@ -432,6 +438,8 @@ int against_ledger_end(struct against_ledger *against_ledger, struct error *err)
 
     if (seek(against_ledger, UINT64_MAX, err))
         return -1;
+    if (against_ledger->restarted)
+        restarted_tell(against_ledger->restarted);
     if (against_ledger->is_cut_short && report->disagreements)
         disagreement_note(against_ledger->audit,
                           "a command was cut short before '%s' and its manifest were up to date; "
