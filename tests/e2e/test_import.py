@@ -249,6 +249,23 @@ class RestoreTest(ImportCase):
         self.verifies()
         self.assertEqual(self.state()[1], before[1])
 
+class CopyTest(ImportCase):
+    """A ledger in a file can be copied with its folder, and both go on."""
+
+    def test_rows_that_another_copy_of_the_ledger_had_executed_are_named(self):
+        self.ws.export(claim_rows(6), name="first.csv")
+        self.upload("first.csv", "--limit", 2, code=4)
+        shutil.copytree(self.ws.path, self.ws.file("other"))
+        self.upload("first.csv")
+        self.upload("other/first.csv", ledger="other/ledger.db")
+        before = self.state()
+        named = self.imported("other/first.report.csv", code=1)
+        self.assertSays(named, "row 4", "row 7", "executed twice")
+        self.assertNotIn("row 3", named.err)
+        self.assertEqual(self.state(), before)
+        self.verifies()
+
+
 class AsIfHereTest(ImportCase):
     """What follows works as if the runs had been made on this ledger."""
 
@@ -360,19 +377,6 @@ class AsIfHereTest(ImportCase):
             "import", "first.report.csv", "--ledger", "ledger.db", "--gateway", held.url, *WHO
         )
         self.assertExit(result, 0)
-        self.assertEqual(self.state(), before)
-        self.verifies()
-
-    def test_rows_that_another_copy_of_the_ledger_had_executed_are_named(self):
-        self.ws.export(claim_rows(6), name="first.csv")
-        self.upload("first.csv", "--limit", 2, code=4)
-        shutil.copytree(self.ws.path, self.ws.file("other"))
-        self.upload("first.csv")
-        self.upload("other/first.csv", ledger="other/ledger.db")
-        before = self.state()
-        named = self.imported("other/first.report.csv", code=1)
-        self.assertSays(named, "row 4", "row 7", "executed twice")
-        self.assertNotIn("row 3", named.err)
         self.assertEqual(self.state(), before)
         self.verifies()
 
