@@ -40,13 +40,10 @@ static int warn_of_platform(const struct submission *s, struct error *err)
 
 /* What tells of this run to whoever comes with another ledger; and a look at who came
  * meanwhile. */
-int submission_announce(struct submission *s, struct error *err)
+int submission_announce(struct submission *s, const struct manifest *manifest, struct error *err)
 {
-    struct manifest manifest = submission_manifest(s);
-    struct started_settings settings = {&manifest, judge_place, tell_of_left, s};
+    struct started_settings settings = {manifest, judge_place, tell_of_left, s};
 
-    if (s->resumed.kind == RESUME_PUBLISH)
-        return 0;
     if (ledger_commits_mark(s->ledger, err))
         return -1;
     if (started_make(&settings, &s->is_announced, err) ||

@@ -32,12 +32,10 @@ int submission_try_names(const struct submission *submission, struct error *err)
 void submission_note_standing(struct submission *submission);
 int submission_keep_newcomer(const struct submission *submission, struct error *err);
 
-/* What the manifest of the run says so far. Borrowed from the submission. */
-struct manifest submission_manifest(const struct submission *submission);
-
 /* Before anything is sent: what tells of this run to whoever comes with another ledger; and a look
  * at who came meanwhile. A start that sent nothing takes it back. */
-int submission_announce(struct submission *submission, struct error *err);
+int submission_announce(struct submission *submission, const struct manifest *manifest,
+                        struct error *err);
 void submission_withdraw(const struct submission *submission);
 
 #endif

@@ -23,7 +23,7 @@
 #include "run/halt.h"
 #include "submission_part.h"
 
-struct manifest submission_manifest(const struct submission *s)
+static struct manifest manifest_of(const struct submission *s)
 {
     return (struct manifest){
         .program_version = CLAIMBATCH_VERSION,
@@ -39,6 +39,13 @@ struct manifest submission_manifest(const struct submission *s)
         .replaced_count = s->place.replaced_count,
         .key = s->key,
     };
+}
+
+static int announce(struct submission *s, struct error *err)
+{
+    struct manifest manifest = manifest_of(s);
+
+    return s->resumed.kind == RESUME_PUBLISH ? 0 : submission_announce(s, &manifest, err);
 }
 
 static int64_t choose_workers(const struct options *o)
@@ -225,7 +232,7 @@ static int relocate(struct submission *s, struct manifest *manifest, struct erro
 
 static int publish(struct submission *s, struct error *err)
 {
-    struct manifest manifest = submission_manifest(s);
+    struct manifest manifest = manifest_of(s);
 
     look_at_export(s);
     if (report_finish(s->report, "NOT_SENT", s->stop.record, err))
@@ -338,7 +345,7 @@ static int run_once(struct submission *s, struct error *err)
         submission_try_names(s, err) || publication_check(&s->publication, s->report_path.ptr, err))
         return -1;
     submission_note_standing(s);
-    if (submission_announce(s, err) || submit(s, err) || publish(s, err)) {
+    if (announce(s, err) || submit(s, err) || publish(s, err)) {
         submission_withdraw(s);
         if (s->is_sending)
             say_unfinished(s);
