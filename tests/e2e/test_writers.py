@@ -122,7 +122,7 @@ class KeystrokeTest(unittest.TestCase):
         return head + "".join(lines), touched
 
     def test_no_claim_of_an_untouched_line_is_lost_or_changed(self):
-        (seed, total), batch = piece(SEED + 2, 2000, 20000), 500
+        (seed, total), batch = piece(SEED + 2, 1000, 20000), 500
         source = writers.seeded(seed)
         ends = collections.Counter()
         for start in range(0, total, batch):
