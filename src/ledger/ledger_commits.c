@@ -165,6 +165,7 @@ int ledger_place_look(const char *path, enum ledger_place *ret_place, char ret_i
     struct ledger ledger = {.path = (char *)(uintptr_t)path};
     struct buffer log = {0};
     char *plain;
+    bool has_traces;
     int result = 0;
 
     *ret_id = '\0';
@@ -177,11 +178,12 @@ int ledger_place_look(const char *path, enum ledger_place *ret_place, char ret_i
     free(plain);
     ledger_path_beside(&ledger, "-wal", &log);
     commit_count_read_beside(&ledger);
+    /* These come after its first page: one that is being made at this moment is not gone. */
+    has_traces = !log.failed && (is_log(log.ptr) || *ledger.commits.beside_id);
     if (log.failed)
         result = error_no_memory(err);
     else if (!stands(path))
-        *ret_place =
-            is_log(log.ptr) || *ledger.commits.beside_id ? LEDGER_IS_GONE : LEDGER_IS_ABSENT;
+        *ret_place = has_traces ? LEDGER_IS_GONE : LEDGER_IS_ABSENT;
     memcpy(ret_id, ledger.commits.beside_id, LEDGER_ID_BYTES);
     buffer_release(&log);
     return result;
