@@ -119,7 +119,21 @@ class KeystrokeTest(unittest.TestCase):
                 lines[number] = line[:at] + line[at + source.choice((1, 1, 2)) :]
             touched |= {number, number + 1}  # its line end may be gone
             lines[number] = lines[number] or "\n"
+        if source.random() < 0.3:
+            touched |= self.quote_across(source, lines)
         return head + "".join(lines), touched
+
+    def quote_across(self, source, lines):
+        """A quote at the begin of a cell, and another one at the end of the same cell of a later line."""
+        first, last = sorted(source.choices(range(len(lines)), k=2))
+        cells, ends = (lines[at].rstrip("\r\n").split(",") for at in (first, last))
+        column = source.randrange(min(len(cells), len(ends)))
+        for at, parts, put in ((first, cells, '"{}'), (last, ends, '{}"')):
+            if at == last and first == last:
+                parts = lines[at].rstrip("\r\n").split(",")
+            parts[column] = put.format(parts[column])
+            lines[at] = ",".join(parts) + lines[at][len(lines[at].rstrip("\r\n")) :]
+        return {first, last}
 
     def test_no_claim_of_an_untouched_line_is_lost_or_changed(self):
         (seed, total), batch = piece(SEED + 2, 1000, 20000), 500
