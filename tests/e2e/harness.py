@@ -328,6 +328,22 @@ class Workspace:
             file.seek(0)
             return self.start(*arguments, env=env, stdin=file, binary=binary).finish(seconds)
 
+    def run_as_other(self, *arguments, user=65534, umask=-1):
+        """The same by another user, which root can be for a while."""
+        return subprocess.run(
+            [self.binary_for_others(), *arguments],
+            cwd=self.path,
+            env=self.environment(),
+            user=user,
+            group=user,
+            extra_groups=[],
+            umask=umask,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+
     def upload(self, gateway, *options, claims="claims.csv", ledger="ledger.db", **how):
         return self.run(
             *self.upload_arguments(gateway, *options, claims=claims, ledger=ledger), **how

@@ -4,7 +4,6 @@ everything finds it there (contract section 3)."""
 import fcntl
 import os
 import sqlite3
-import subprocess
 import unittest
 
 from harness import LosingCase, claim_rows, file_digest
@@ -148,18 +147,7 @@ class NamedPathTest(MoveCase):
         arguments = self.ws.upload_arguments(self.web, claims="second.csv", ledger="own/ledger.db")
         for rows in (11, 31):
             self.ws.export(claim_rows(3, rows), name="second.csv")
-            result = subprocess.run(
-                [self.ws.binary_for_others(), *arguments, "--report-dir", "drop"],
-                cwd=self.ws.path,
-                env=self.ws.environment(),
-                user=65534,
-                group=65534,
-                extra_groups=[],
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
+            result = self.ws.run_as_other(*arguments, "--report-dir", "drop")
             self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(len(os.listdir(self.ws.file("drop"))), 4)
 

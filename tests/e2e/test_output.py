@@ -129,18 +129,7 @@ class CauseTest(TestCase):
             ("resolve", "claims.report.csv", "--ledger", "ledger.db"),
         ):
             with self.subTest(arguments=arguments[:1]):
-                result = subprocess.run(
-                    [self.ws.binary_for_others(), *arguments],
-                    cwd=self.ws.path,
-                    env=self.ws.environment(),
-                    user=65534,
-                    group=65534,
-                    extra_groups=[],
-                    capture_output=True,
-                    text=True,
-                    timeout=60,
-                    check=False,
-                )
+                result = self.ws.run_as_other(*arguments)
                 self.assertNotEqual(result.returncode, 0)
                 self.assertIn("Permission denied", result.stderr)
                 self.assertNotIn("--overwrite", result.stderr)

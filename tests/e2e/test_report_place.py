@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 import unittest
 
@@ -173,11 +172,7 @@ class ReportElsewhereTest(TestCase):
                 )
                 arguments = [folder + "/secret" if word == "secret" else word for word in arguments]
                 codes.append(
-                    subprocess.run(
-                        [self.ws.binary_for_others(), *arguments], cwd=self.ws.path,
-                        env=self.ws.environment(), user=user, group=user, extra_groups=[], umask=0o077,
-                        capture_output=True, timeout=60, check=False,
-                    ).returncode
+                    self.ws.run_as_other(*arguments, user=user, umask=0o077).returncode
                 )
         self.assertEqual(codes, [0, 0, 0, 78])
 
@@ -206,18 +201,7 @@ class ReportElsewhereTest(TestCase):
         os.chown(self.ws.file("reports"), 65534, 65534)
         os.chown(self.ws.secret, 65534, 65534)
         arguments = self.ws.upload_arguments(self.web, "--report-dir", "reports", ledger="reports/l.db")
-        result = subprocess.run(
-            [self.ws.binary_for_others(), *arguments, "-v"],
-            cwd=self.ws.path,
-            env=self.ws.environment(),
-            user=65534,
-            group=65534,
-            extra_groups=[],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        result = self.ws.run_as_other(*arguments, "-v")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("will tell with which ledger it was sent: Permission denied", result.stderr)
         self.assertFalse(os.path.exists(self.ws.file(MARK)))
