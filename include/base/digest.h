@@ -24,4 +24,7 @@ int digest_finish(struct digest *digest, unsigned char ret_digest[DIGEST_SHA256_
 int digest_end(struct digest *digest, unsigned char ret_digest[DIGEST_SHA256_BYTES]);
 void digest_close(struct digest *digest); /* NULL is fine */
 
+/* Of what is left to read of a file: 0, or -1 where it cannot be read, or without memory. */
+int digest_of_file(int fd, unsigned char ret_digest[DIGEST_SHA256_BYTES]);
+
 #endif

@@ -2,9 +2,12 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+#define FILE_PIECE_BYTES 65536
 
 /* Set once; NULL afterwards means that OpenSSL offers no SHA-256 at all. */
 static const EVP_MD *algorithm;
@@ -89,4 +92,19 @@ void digest_close(struct digest *digest)
     if (!digest || !has_spare || pthread_getspecific(spare) ||
         pthread_setspecific(spare, context_of(digest)) != 0)
         EVP_MD_CTX_free(context_of(digest));
+}
+
+int digest_of_file(int fd, unsigned char ret_digest[DIGEST_SHA256_BYTES])
+{
+    unsigned char bytes[FILE_PIECE_BYTES];
+    struct digest *digest = digest_open();
+    ssize_t len = digest ? 1 : -1;
+
+    while (len > 0 && (len = read(fd, bytes, sizeof(bytes))) > 0)
+        if (digest_update(digest, bytes, (size_t)len))
+            len = -1;
+    if (!len && digest_finish(digest, ret_digest))
+        len = -1;
+    digest_close(digest);
+    return len ? -1 : 0;
 }

@@ -10,24 +10,6 @@
 #include "base/hex.h"
 #include "report/manifest/manifest.h"
 
-#define READ_BYTES 65536
-
-/* 0, or -1 where it cannot be read. */
-static int hash(int fd, unsigned char ret_sha256[DIGEST_SHA256_BYTES])
-{
-    unsigned char bytes[READ_BYTES];
-    struct digest *digest = digest_open();
-    ssize_t len = digest ? 1 : -1;
-
-    while (len > 0 && (len = read(fd, bytes, sizeof(bytes))) > 0)
-        if (digest_update(digest, bytes, (size_t)len))
-            len = -1;
-    if (!len && digest_finish(digest, ret_sha256))
-        len = -1;
-    digest_close(digest);
-    return len ? -1 : 0;
-}
-
 bool at_hand_export(const char *path, uint64_t bytes, const char *sha256)
 {
     unsigned char found[DIGEST_SHA256_BYTES];
@@ -35,7 +17,7 @@ bool at_hand_export(const char *path, uint64_t bytes, const char *sha256)
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool is_it = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-                 (uint64_t)status.st_size == bytes && hash(fd, found) == 0;
+                 (uint64_t)status.st_size == bytes && digest_of_file(fd, found) == 0;
 
     if (fd >= 0)
         close(fd);

@@ -246,23 +246,15 @@ int publication_make(struct publication *publication, struct draft *draft,
 
 static int file_sha256(const char *path, char ret_hex[MANIFEST_SHA256_TEXT_BYTES])
 {
-    unsigned char bytes[65536];
     unsigned char sha256[DIGEST_SHA256_BYTES];
-    struct digest *digest = digest_open();
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    ssize_t len = digest && fd >= 0 ? 1 : -1;
+    int result = fd < 0 ? -1 : digest_of_file(fd, sha256);
 
-    while (len > 0 && (len = read(fd, bytes, sizeof(bytes))) > 0)
-        if (digest_update(digest, bytes, (size_t)len))
-            len = -1;
-    if (!len && digest_finish(digest, sha256))
-        len = -1;
-    if (!len)
+    if (!result)
         hex_format(sha256, sizeof(sha256), ret_hex);
-    digest_close(digest);
     if (fd >= 0)
         close(fd);
-    return len ? -1 : 0;
+    return result;
 }
 
 /* A run that lives holds it: then it is between the two at this moment, and ends that itself. */
