@@ -41,9 +41,8 @@ int started_make(const struct started_settings *settings, bool *ret_made, struct
 /*
  * Makes that beside the export, if its folder is another one than the report's: one of another run
  * that stands there is judged, and replaced, or moved aside where another ledger knows that run. A
- * folder that may not be written to, or a file there
- * that is none of ours, is logged and no error; -1 where one is refused (EXIT_BAD_CONFIG) or
- * another run is making it (EXIT_TRY_LATER).
+ * folder that may not be written to, or a file there that is none of ours, is logged and no error;
+ * -1 where one is refused (EXIT_BAD_CONFIG) or another run is making it (EXIT_TRY_LATER).
  */
 int started_mark_export(const struct started_settings *settings, const char *claims,
                         struct error *err);

@@ -141,17 +141,17 @@ static int set_aside_again(const char *path, const char *aside, const struct man
 
 /* What tells of a run without a report is kept, where the next look finds it, too. */
 int started_set_aside(const char *whose, const char *ending, const char *path,
-                      const struct manifest_found *found, struct error *err)
+                      const struct manifest_found *found, struct buffer *ret_aside,
+                      struct error *err)
 {
-    struct buffer aside = {0};
     enum file_moved moved = FILE_MOVED;
     int result;
 
-    aside_path(whose, found->run, ending, &aside);
-    result = aside.failed ? error_no_memory(err) : file_move(path, aside.ptr, &moved, err);
+    aside_path(whose, found->run, ending, ret_aside);
+    result =
+        ret_aside->failed ? error_no_memory(err) : file_move(path, ret_aside->ptr, &moved, err);
     if (!result && moved == FILE_PLACE_TAKEN)
-        result = set_aside_again(path, aside.ptr, found, err);
-    buffer_release(&aside);
+        result = set_aside_again(path, ret_aside->ptr, found, err);
     return result;
 }
 
@@ -159,13 +159,10 @@ int started_set_aside(const char *whose, const char *ending, const char *path,
 static int leave(const struct started_settings *s, const char *path,
                  const struct manifest_found *found, struct error *err)
 {
-    const char *report_path = s->manifest->report_path;
     struct buffer aside = {0};
-    int result;
+    int result =
+        started_set_aside(s->manifest->report_path, BESIDE_STARTED, path, found, &aside, err);
 
-    aside_path(report_path, found->run, BESIDE_STARTED, &aside);
-    result = aside.failed ? error_no_memory(err)
-                          : started_set_aside(report_path, BESIDE_STARTED, path, found, err);
     if (!result)
         result = s->left(s->context, found, aside.ptr, err);
     buffer_release(&aside);

@@ -20,7 +20,7 @@ static int clear_known(const struct started_settings *s, const char *path,
 {
     struct ledger *ledger = s->manifest->ledger;
     size_t stem = strlen(path) - strlen(BESIDE_LEDGER);
-    struct buffer export = {0};
+    struct buffer export = {0}, aside = {0};
     struct run_record run;
     int known, result;
 
@@ -32,10 +32,11 @@ static int clear_known(const struct started_settings *s, const char *path,
     if (known)
         return known < 0 ? -1 : 0;
     buffer_append(&export, path, stem);
-    result = export.failed
-                 ? error_no_memory(err)
-                 : started_set_aside(buffer_string(&export), BESIDE_LEDGER, path, found, err);
+    result = export.failed ? error_no_memory(err)
+                           : started_set_aside(buffer_string(&export), BESIDE_LEDGER, path, found,
+                                               &aside, err);
     buffer_release(&export);
+    buffer_release(&aside);
     return result;
 }
 

@@ -13,7 +13,7 @@
 enum standing {
     STANDING_NONE,
     STANDING_OWN,   /* of this run */
-    STANDING_STALE, /* of a run of this ledger that has its report by now */
+    STANDING_STALE, /* of another run, which nobody needs to be told of there any more */
     STANDING_OTHER,
 };
 
@@ -25,9 +25,11 @@ typedef int (*started_clearer)(const struct started_settings *s, const char *pat
 int started_put(const struct started_settings *s, const struct buffer *path, started_clearer clear,
                 bool *ret_made, struct error *err);
 
-/* Moves what stands at the path aside, to the name of `whose` with its run and the ending. */
+/* Moves what stands at the path aside, to the name of `whose` with its run and the ending, which is
+ * appended. */
 int started_set_aside(const char *whose, const char *ending, const char *path,
-                      const struct manifest_found *found, struct error *err);
+                      const struct manifest_found *found, struct buffer *ret_aside,
+                      struct error *err);
 
 /* Whether what it tells of was imported from another ledger, as far as it goes: 1 or 0. */
 int started_is_learned(struct ledger *ledger, const struct manifest_found *found,
