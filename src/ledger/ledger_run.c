@@ -327,3 +327,32 @@ int ledger_round_finish(struct ledger *ledger, int64_t round, int64_t now_ms, st
     return database_execute(ledger, database_ready(ledger, SQL_ROUND_FINISH, "ii", round, now_ms),
                             err);
 }
+
+int ledger_run_has_others(struct ledger *ledger, const char *platform, int64_t sequence,
+                          struct error *err)
+{
+    int64_t id;
+    struct database_statement *s;
+    int found;
+
+    if (database_platform(ledger, platform, &id, err))
+        return -1;
+    s = database_ready(ledger, SQL_RUN_HAS_OTHERS, "ii", id, sequence);
+    found = database_step(ledger, s, err);
+    if (found > 0)
+        found = database_integer(s, 0) != 0;
+    database_done(s);
+    return found;
+}
+
+int ledger_platform_other(struct ledger *ledger, const char *platform, struct buffer *ret_name,
+                          struct error *err)
+{
+    struct database_statement *s = database_ready(ledger, SQL_PLATFORM_OTHER, "s", platform);
+    int found = database_step(ledger, s, err);
+
+    if (found > 0)
+        buffer_text(ret_name, database_text(s, 0));
+    database_done(s);
+    return found > 0 && ret_name->failed ? error_no_memory(err) : found;
+}

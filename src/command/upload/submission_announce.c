@@ -25,10 +25,9 @@ static int warn_of_platform(const struct submission *s, struct error *err)
     struct buffer other = {0};
     int found = ledger_run_has_others(s->ledger, platform, s->resumed.run.sequence, err);
 
-    if (found == 0)
-        found = ledger_platform_other(s->ledger, platform, &other, err);
-    else if (found > 0)
-        found = 0;
+    if (found)
+        return found < 0 ? -1 : 0;
+    found = ledger_platform_other(s->ledger, platform, &other, err);
     if (found > 0)
         log_warn("this ledger's claims were sent to platform '%s' so far, and '%s' is another one: "
                  "what was accepted there is sent here, too. If both are the same, stop, and name "

@@ -171,7 +171,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_PLATFORM_GET] = "SELECT id FROM platform WHERE name=?1",
     [SQL_PLATFORM_ADD] = "INSERT INTO platform(name) VALUES(?1)"
                          " ON CONFLICT DO NOTHING",
-    [SQL_PLATFORM_OTHER] = "SELECT name FROM platform WHERE id<>?1 ORDER BY id DESC LIMIT 1",
+    [SQL_PLATFORM_OTHER] = "SELECT name FROM platform WHERE name<>?1 ORDER BY id DESC LIMIT 1",
     [SQL_RUN_FIND] = "SELECT " RUN_COLUMNS " FROM " RUN_TABLES " WHERE run.export_sha256=?1"
                      " AND run.platform=?2 AND run.command=?3 ORDER BY run.id DESC LIMIT 1",
     [SQL_RUN_NAMED] = "SELECT " RUN_COLUMNS " FROM " RUN_TABLES " WHERE run.name=?1",
