@@ -129,9 +129,8 @@ static int refuse_swallowed(const struct pass *pass, const struct record *record
     int result;
 
     if (!record->has_line_end || rules->severity[RULE_CUT_ROW] != SEVERITY_ERROR ||
-        !swallowed_rows_find(rules, columns, record).count)
+        !swallowed_rows_explain(rules, columns, record, &why))
         return 0;
-    swallowed_rows_explain(rules, columns, record, &why);
     language_append(&why, "; if it is a text: --rule cut-row=warn");
     result = why.failed ? error_no_memory(err)
                         : reader_refuse(pass->reader, record, buffer_string(&why), err);
