@@ -79,7 +79,8 @@ static int check_export(const struct options *o, struct error *err)
                          LOG_QUOTED(start));
     if (!start && o->export_file)
         return error_set(err, EXIT_BAD_USAGE,
-                         "--export goes with a REPORT.csv.started.json; a report tells its rows "
+                         "--export goes with a REPORT.csv.started.json or an "
+                         "EXPORT.csv.ledger.json; a report tells its rows "
                          "itself; nothing was imported");
     return 0;
 }
