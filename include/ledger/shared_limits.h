@@ -30,17 +30,18 @@ int ledger_calls_left(struct ledger *ledger, const struct app *app, int32_t day,
                       int64_t *ret_left, struct error *err);
 
 /* How long the gateway has banned an app key. Wall time may be set back meanwhile: a ban never
- * lasts longer than the wait the gateway named, counted from now. */
+ * lasts longer than the wait the gateway named, counted from now. A server counts it by its own
+ * clock: those of its hosts differ. */
 struct ban {
-    int64_t until_ms; /* wall time; 0: it was never banned */
+    int64_t until_ms; /* wall time of who asks; 0: it was never banned */
     int64_t wait_ms;  /* negative: an earlier version did not record it */
 };
 
 /* How much of it is left; 0: it is over. */
 int64_t ledger_ban_rest_ms(const struct ban *ban, int64_t now_ms);
 
-int ledger_ban_get(struct ledger *ledger, const struct app *app, struct ban *ret_ban,
-                   struct error *err);
+int ledger_ban_get(struct ledger *ledger, const struct app *app, int64_t now_ms,
+                   struct ban *ret_ban, struct error *err);
 
 /* Records a ban of wait_ms from now on, unless more is left of the one before. */
 int ledger_ban_set(struct ledger *ledger, const struct app *app, int64_t now_ms, int64_t wait_ms,

@@ -57,8 +57,8 @@ int ledger_calls_add(struct ledger *ledger, const struct app *app, int32_t day, 
         err);
 }
 
-int ledger_ban_get(struct ledger *ledger, const struct app *app, struct ban *ret_ban,
-                   struct error *err)
+int ledger_ban_get(struct ledger *ledger, const struct app *app, int64_t now_ms,
+                   struct ban *ret_ban, struct error *err)
 {
     struct database_statement *s;
     int64_t id;
@@ -67,7 +67,7 @@ int ledger_ban_get(struct ledger *ledger, const struct app *app, struct ban *ret
     *ret_ban = (struct ban){0};
     if (database_platform(ledger, app->platform, &id, err))
         return -1;
-    s = database_ready(ledger, SQL_BAN_GET, "is", id, app->key);
+    s = database_ready(ledger, SQL_BAN_GET, "isi", id, app->key, now_ms);
     found = database_step(ledger, s, err);
     if (found <= 0)
         return found;
@@ -79,17 +79,12 @@ int ledger_ban_get(struct ledger *ledger, const struct app *app, struct ban *ret
 int ledger_ban_set(struct ledger *ledger, const struct app *app, int64_t now_ms, int64_t wait_ms,
                    struct error *err)
 {
-    struct ban before;
     int64_t id;
 
-    if (database_platform(ledger, app->platform, &id, err) ||
-        ledger_ban_get(ledger, app, &before, err))
+    if (database_platform(ledger, app->platform, &id, err))
         return -1;
-    if (ledger_ban_rest_ms(&before, now_ms) > wait_ms)
-        return 0;
     return database_execute(
-        ledger,
-        database_ready(ledger, SQL_BAN_SET, "isii", id, app->key, now_ms + wait_ms, wait_ms), err);
+        ledger, database_ready(ledger, SQL_BAN_SET, "isii", id, app->key, wait_ms, now_ms), err);
 }
 
 int ledger_rate_get(struct ledger *ledger, const struct app *app, int64_t *ret_calls,
@@ -254,7 +249,7 @@ int ledger_turn_facts(struct ledger *ledger, const struct app *app, const struct
     if (ledger->turns)
         return ledger_turns_facts(ledger, turn, ret_facts, err);
     *ret_facts = (struct turn_facts){0};
-    if (ledger_has_news(ledger) && ledger_ban_get(ledger, app, &ret_facts->ban, err))
+    if (ledger_has_news(ledger) && ledger_ban_get(ledger, app, turn->now_ms, &ret_facts->ban, err))
         return -1;
     if ((turn->is_first || turn->window_ms) && take_over_pending(ledger, app, turn, err))
         return -1;

@@ -76,7 +76,7 @@ int shared_limits_begin(struct batch *b, struct error *err)
     struct ban ban;
     int64_t rest_ms;
 
-    if (ledger_ban_get(s->ledger, &app, &ban, err) || shorten_ban(b, &ban, err))
+    if (ledger_ban_get(s->ledger, &app, b->wall_ms, &ban, err) || shorten_ban(b, &ban, err))
         return -1;
     if (!ban.until_ms || clock_beijing_day(ban.until_ms) < clock_beijing_day(b->wall_ms))
         return 0;

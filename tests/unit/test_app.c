@@ -134,37 +134,6 @@ static void of_several_none_goes_over_the_quota(void **state)
     session_close(session);
 }
 
-static int64_t rest(struct session *session)
-{
-    int64_t rest_ms;
-
-    assert_int_equal(app_ban_rest(session, &app, &rest_ms, &err), 0);
-    return rest_ms;
-}
-
-static void the_longer_ban_counts(void **state)
-{
-    char url[CLUSTER_URL_BYTES];
-    struct session *session = make_ledger(url), *other = connect_to(url);
-
-    (void)state;
-    assert_int_equal(rest(session), 0);
-    assert_int_equal(app_ban(session, &app, 600000, &err), 0);
-    assert_in_range(rest(other), 500000, 600000);
-    assert_int_equal(app_ban(other, &app, 1000, &err), 0);
-    assert_in_range(rest(session), 500000, 600000);
-    assert_int_equal(app_ban(other, &app, 900000, &err), 0);
-    assert_in_range(rest(session), 800000, 900000);
-    execute(session, "UPDATE app SET ban_until=ban_until+interval '9 days'"); /* the clock */
-    assert_int_equal(rest(session), 900000);
-    assert_int_equal(app_ban(other, &app, 1000000, &err), 0);
-    assert_in_range(rest(session), 900001, 1000000);
-    execute(session, "UPDATE app SET ban_until=clock_timestamp()");
-    assert_int_equal(rest(session), 0);
-    session_close(other);
-    session_close(session);
-}
-
 static void nothing_is_read_whole(void **state)
 {
     char url[CLUSTER_URL_BYTES];
@@ -177,8 +146,6 @@ static void nothing_is_read_whole(void **state)
     before = reads(session);
     take(session, 80, &block);
     assert_int_equal(app_give_back(session, &app, &block, &err), 0);
-    assert_int_equal(app_ban(session, &app, 1000, &err), 0);
-    assert_true(rest(session) >= 0);
     expect_few_reads(session, before);
     session_close(session);
 }
@@ -191,7 +158,6 @@ int main(void)
         cmocka_unit_test(a_day_begins_with_none),
         cmocka_unit_test(a_day_that_was_begun_is_not_begun_again),
         cmocka_unit_test(of_several_none_goes_over_the_quota),
-        cmocka_unit_test(the_longer_ban_counts),
         cmocka_unit_test(nothing_is_read_whole),
     };
 

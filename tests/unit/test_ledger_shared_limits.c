@@ -41,13 +41,14 @@ static void calls_are_counted_by_day_and_app_key(void **state)
     }
 }
 
-static struct ban ban_of(struct ledger *ledger, const char *app_key)
+/* What is left of a ban now; -1: there never was one. A server has a clock of its own. */
+static int64_t rest_of(struct ledger *ledger, const char *app_key, int64_t now_ms)
 {
     const struct app of = {PLATFORM, app_key};
     struct ban ban;
 
-    assert_int_equal(ledger_ban_get(ledger, &of, &ban, &err), 0);
-    return ban;
+    assert_int_equal(ledger_ban_get(ledger, &of, now_ms, &ban, &err), 0);
+    return ban.until_ms ? ledger_ban_rest_ms(&ban, now_ms) : -1;
 }
 
 static void set_ban(struct ledger *ledger, int64_t now_ms, int64_t wait_ms)
@@ -62,13 +63,13 @@ static void ban_is_remembered_for_its_app_key(void **state)
     struct place *place = *state;
 
     new_run(place->ledger, PLATFORM);
-    assert_int_equal(ban_of(place->ledger, "key").until_ms, 0);
-    set_ban(place->ledger, 1000, 500);
-    set_ban(place->ledger, 2000, 700);
+    assert_int_equal(rest_of(place->ledger, "key", 1000000), -1);
+    set_ban(place->ledger, 1000000, 500000);
+    set_ban(place->ledger, 1000000, 700000);
     ledger_close(place->ledger);
     place->ledger = open_ledger(place->path);
-    assert_int_equal(ban_of(place->ledger, "key").until_ms, 2700);
-    assert_int_equal(ban_of(place->ledger, "other").until_ms, 0);
+    assert_in_range(rest_of(place->ledger, "key", 1000000), 600000, 700000);
+    assert_int_equal(rest_of(place->ledger, "other", 1000000), -1);
 }
 
 static void longer_ban_outlives_a_shorter_one_that_is_heard_of_later(void **state)
@@ -76,28 +77,46 @@ static void longer_ban_outlives_a_shorter_one_that_is_heard_of_later(void **stat
     struct ledger *ledger = ((struct place *)*state)->ledger;
 
     new_run(ledger, PLATFORM);
+    set_ban(ledger, 1000000, 500000);
+    set_ban(ledger, 1000000, 1000);
+    set_ban(ledger, 1000000, 0);
+    assert_in_range(rest_of(ledger, "key", 1000000), 400000, 500000);
+}
+
+static void ban_that_is_over_makes_room_for_a_shorter_one(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+
+    new_run(ledger, PLATFORM);
     set_ban(ledger, 1000, 5000);
-    set_ban(ledger, 2000, 1);
-    set_ban(ledger, 2000, 0);
-    assert_int_equal(ban_of(ledger, "key").until_ms, 6000);
+    assert_int_equal(rest_of(ledger, "key", 3000), 3000);
+    assert_int_equal(rest_of(ledger, "key", 6000), 0);
     set_ban(ledger, 7000, 1);
-    assert_int_equal(ban_of(ledger, "key").until_ms, 7001);
+    assert_int_equal(rest_of(ledger, "key", 7000), 1);
 }
 
 static void ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_back(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
-    struct ban ban;
 
     new_run(ledger, PLATFORM);
-    set_ban(ledger, 100000, 5000);
-    ban = ban_of(ledger, "key");
-    assert_int_equal(ledger_ban_rest_ms(&ban, 102000), 3000);
-    assert_int_equal(ledger_ban_rest_ms(&ban, 105000), 0);
-    assert_int_equal(ledger_ban_rest_ms(&ban, 7000), 5000);
+    set_ban(ledger, 1000000, 500000);
+    assert_in_range(rest_of(ledger, "key", 7000), 400000, 500000);
     /* What was recorded by the clock of before does not keep a new one out. */
-    set_ban(ledger, 7000, 6000);
-    assert_int_equal(ban_of(ledger, "key").until_ms, 13000);
+    set_ban(ledger, 7000, 600000);
+    assert_in_range(rest_of(ledger, "key", 7000), 500001, 600000);
+}
+
+/* Each host says what it wants of the time: the server's clock counts. */
+static void ban_is_as_long_for_a_host_whose_clock_differs(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+
+    new_run(ledger, PLATFORM);
+    set_ban(ledger, 1000000, 500000);
+    assert_in_range(rest_of(ledger, "key", 1060000), 400000, 500000);
+    set_ban(ledger, 1060000, 460000);
+    assert_in_range(rest_of(ledger, "key", 940000), 460001, 500000);
 }
 
 /* Of a turn, not the first, of the start of the run that began then. */
@@ -178,6 +197,8 @@ int main(void)
         WITH_LEDGER(calls_are_counted_by_day_and_app_key),
         ON_BOTH(ban_is_remembered_for_its_app_key),
         ON_BOTH(longer_ban_outlives_a_shorter_one_that_is_heard_of_later),
+        WITH_LEDGER(ban_that_is_over_makes_room_for_a_shorter_one),
+        ON_SERVER(ban_is_as_long_for_a_host_whose_clock_differs),
         ON_BOTH(ban_is_never_longer_than_the_gateway_said_though_the_clock_is_set_back),
         WITH_LEDGER(pending_calls_of_ended_starts_count_as_having_left),
         WITH_LEDGER(departures_of_others_fall_into_the_window_or_are_forgotten),

@@ -264,12 +264,17 @@ static const char *const sql[SQL_COUNT] = {
         "$1") ") AND run<" RUN_OF("$2") " ORDER BY run, row LIMIT " TEXT_OF(SERVER_SQL_PAGE),
 
     /* what all runs of an app key share; its calls and departures are not counted there */
-    [SQL_BAN_GET] = "SELECT " BAN_UNTIL ", ban_wait_ms FROM app WHERE platform=$1 AND app_key=$2"
+    [SQL_BAN_GET] = "SELECT $3::bigint"
+                    "+floor(extract(epoch FROM ban_until-clock_timestamp())*1000)::bigint,"
+                    " ban_wait_ms FROM app WHERE platform=$1 AND app_key=$2"
                     " AND ban_until IS NOT NULL",
-    [SQL_BAN_SET] = "INSERT INTO app(platform, app_key, ban_until, ban_wait_ms)"
-                    " VALUES($1, $2, to_timestamp($3::bigint/1000.0), $4)"
+    [SQL_BAN_SET] = "INSERT INTO app AS a(platform, app_key, ban_until, ban_wait_ms)"
+                    " SELECT $1, $2, clock_timestamp()+$3*interval '1 ms', $3"
+                    " WHERE $4::bigint IS NOT NULL"
                     " ON CONFLICT (platform, app_key) DO UPDATE SET ban_until=excluded.ban_until,"
-                    " ban_wait_ms=excluded.ban_wait_ms",
+                    " ban_wait_ms=excluded.ban_wait_ms WHERE coalesce(least(a.ban_until,"
+                    " clock_timestamp()+nullif(a.ban_wait_ms, -1)*interval '1 ms')"
+                    "<=excluded.ban_until, true)",
     [SQL_RATE_GET] = "SELECT found_rate FROM app WHERE platform=$1 AND app_key=$2"
                      " AND found_rate IS NOT NULL",
     [SQL_RATE_SET] = "INSERT INTO app(platform, app_key, found_rate, found_ms) VALUES($1,$2,$3,$4)"

@@ -319,9 +319,11 @@ static const char *const sql[SQL_COUNT] = {
                         " SET calls=excluded.calls, updated_ms=excluded.updated_ms",
     [SQL_PENDING_NEXT] = "SELECT run, calls FROM pending WHERE platform=?1 AND app_key=?2"
                          " AND run>?3 AND calls>0 ORDER BY run LIMIT 1",
-    [SQL_BAN_GET] = "SELECT until_ms, wait_ms FROM ban WHERE platform=?1 AND app_key=?2",
-    [SQL_BAN_SET] = "INSERT INTO ban VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE"
-                    " SET until_ms=excluded.until_ms, wait_ms=excluded.wait_ms",
+    [SQL_BAN_GET] = "SELECT until_ms, wait_ms FROM ban WHERE platform=?1 AND app_key=?2"
+                    " AND ?3 IS NOT NULL",
+    [SQL_BAN_SET] = "INSERT INTO ban VALUES(?1,?2,?4+?3,?3) ON CONFLICT DO UPDATE"
+                    " SET until_ms=excluded.until_ms, wait_ms=excluded.wait_ms"
+                    " WHERE min(until_ms-?4, iif(wait_ms<0, until_ms-?4, wait_ms))<=?3",
     [SQL_RATE_GET] = "SELECT calls FROM rate WHERE platform=?1 AND app_key=?2",
     [SQL_RATE_SET] = "INSERT INTO rate VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE"
                      " SET calls=excluded.calls, at_ms=excluded.at_ms",

@@ -119,28 +119,3 @@ int app_give_back(struct session *session, const struct app_key *app, struct app
                               (int64_t)block->day, left),
                err);
 }
-
-int app_ban(struct session *session, const struct app_key *app, int64_t wait_ms, struct error *err)
-{
-    static const char ban[] =
-        "INSERT INTO app AS a(platform, app_key, ban_until, ban_wait_ms)"
-        " VALUES($1, $2, clock_timestamp()+$3*interval '1 ms', $3)"
-        " ON CONFLICT (platform, app_key) DO UPDATE SET ban_until=excluded.ban_until,"
-        "  ban_wait_ms=excluded.ban_wait_ms WHERE coalesce(least(a.ban_until, clock_timestamp()+"
-        "a.ban_wait_ms*interval '1 ms')<excluded.ban_until, true)";
-
-    return parameters_ask(session, ban, err, "isi", app->platform, app->key, wait_ms);
-}
-
-int app_ban_rest(struct session *session, const struct app_key *app, int64_t *ret_rest_ms,
-                 struct error *err)
-{
-    static const char rest[] = "SELECT ceil(greatest(0, least(ban_wait_ms,"
-                               " extract(epoch FROM ban_until-clock_timestamp())*1000)))::bigint"
-                               " FROM app WHERE platform=$1 AND app_key=$2";
-
-    if (parameters_ask(session, rest, err, "is", app->platform, app->key))
-        return -1;
-    *ret_rest_ms = session_rows(session) ? session_integer(session, 0, 0) : 0;
-    return 0;
-}

@@ -43,10 +43,4 @@ int app_take_calls(struct session *session, const struct app_key *app, int64_t q
 int app_give_back(struct session *session, const struct app_key *app, struct app_block *block,
                   struct error *err);
 
-/* Records a ban of wait_ms from now on, unless more is left of the one before; and how much is left
- * of it, 0: nothing. Never more than the gateway said, whatever became of the server's clock. */
-int app_ban(struct session *session, const struct app_key *app, int64_t wait_ms, struct error *err);
-int app_ban_rest(struct session *session, const struct app_key *app, int64_t *ret_rest_ms,
-                 struct error *err);
-
 #endif
