@@ -32,4 +32,17 @@ static inline struct spill_answer spill_answer_of(int64_t run, int64_t call)
     };
 }
 
+static inline int append_answers(struct spill *spill, const struct spill_answer *answers,
+                                 size_t count, struct error *err)
+{
+    struct buffer records = {0};
+    int result;
+
+    for (size_t i = 0; i < count; i++)
+        spill_put(&records, &answers[i]);
+    result = spill_append(spill, records.ptr, records.len, count, err);
+    buffer_release(&records);
+    return result;
+}
+
 #endif

@@ -127,7 +127,7 @@ static void the_next_turn_of_who_was_fenced_is_refused(void **state)
     assert_int_equal(begin_turn(&p->first), -1);
     assert_non_null(strstr(err.text, "fenced"));
     execute(p->first.session, "ROLLBACK");
-    assert_int_equal(worker_tell_fenced(&p->first.worker, &err), 1);
+    assert_int_equal(worker_fail_refused(&p->first.worker, p->first.session, &err), -1);
     assert_int_equal(err.exit_code, EXIT_TRY_LATER);
     assert_int_equal(begin_turn(&p->second), 0);
     free_pair(p);

@@ -35,7 +35,7 @@ static void write_answers(struct spill *spill, int64_t first, size_t count)
 
     for (size_t i = 0; i < count; i++)
         answers[i] = spill_answer_of(5, first + (int64_t)i);
-    if (spill_write(spill, answers, count, &err))
+    if (append_answers(spill, answers, count, &err))
         fail_msg("%s", err.text);
 }
 
@@ -189,7 +189,7 @@ static void a_full_disk_leaves_what_was_kept(void **state)
     assert_int_equal(stat(spill_path(spill), &status), 0);
     signal(SIGXFSZ, SIG_IGN);
     limit_files((rlim_t)status.st_size + 20);
-    result = spill_write(spill, &more, 1, &err);
+    result = append_answers(spill, &more, 1, &err);
     limit_files(RLIM_INFINITY);
     assert_int_equal(result, -1);
     assert_int_equal(err.exit_code, EXIT_CANNOT_WRITE);

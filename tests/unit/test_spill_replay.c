@@ -64,7 +64,7 @@ static void keep_answers(struct place *p)
     struct spill *spill;
 
     if (spill_open(p->folder->path, &p->owner, &spill, &err) ||
-        spill_write(spill, answers, 2, &err))
+        append_answers(spill, answers, 2, &err))
         fail_msg("%s", err.text);
     snprintf(p->path, sizeof(p->path), "%s", spill_path(spill));
     spill_close(spill);

@@ -59,7 +59,6 @@ static void who_was_fenced_is_told_by_whom(void **state)
 
     begin_desk(&d, session, *state);
     deadline_ms = atomic_load(&d.send_before.boot_ms);
-    assert_int_equal(worker_tell_fenced(&d.worker, &err), 0);
     execute(session, "INSERT INTO worker(host,place,boot,pid,version)"
                      " VALUES('harbour',gen_random_uuid(),'b',77,'v');"
                      "UPDATE worker SET fenced=true, epoch=epoch+1, fenced_by=(SELECT max(id) FROM"
@@ -67,7 +66,7 @@ static void who_was_fenced_is_told_by_whom(void **state)
     assert_int_equal(worker_beat(&d.worker, 1, &err), -1);
     assert_int_equal(err.exit_code, EXIT_TRY_LATER);
     assert_non_null(strstr(err.text, "host harbour (process 77) goes on"));
-    assert_int_equal(worker_resume(&d.worker, session, &calls, &err), -1);
+    assert_int_equal(worker_raise_epoch(&d.worker, session, &calls, &err), -1);
     assert_int_equal(err.exit_code, EXIT_TRY_LATER);
     assert_int_equal(worker_end(&d.worker, &err), -1);
     assert_non_null(strstr(err.text, "harbour"));
@@ -88,7 +87,8 @@ static void a_new_session_is_a_new_epoch(void **state)
     assert_int_equal(worker_beat(&d.worker, 41, &err), 0);
     ghost = d.worker;
     d.session = connect_to(url);
-    assert_int_equal(worker_resume(&d.worker, d.session, &calls, &err), 0);
+    d.worker.session = d.session;
+    assert_int_equal(worker_raise_epoch(&d.worker, d.session, &calls, &err), 0);
     assert_int_equal(calls, 41);
     assert_int_equal(d.worker.epoch, 1);
     assert_int_equal(worker_beat(&ghost, 42, &err), -1);
@@ -158,8 +158,7 @@ static void nothing_is_read_whole(void **state)
     begin_desk(&d, session, *state);
     open_attempt(session, d.worker.id, 1, true);
     assert_int_equal(worker_beat(&d.worker, 1, &err), 0);
-    assert_int_equal(worker_tell_fenced(&d.worker, &err), 0);
-    assert_int_equal(worker_resume(&d.worker, session, &calls, &err), 0);
+    assert_int_equal(worker_raise_epoch(&d.worker, session, &calls, &err), 0);
     assert_int_equal(worker_end(&d.worker, &err), 0);
     expect_few_reads(session, before);
     execute(session, "SELECT count(*) FROM worker"); /* is told */

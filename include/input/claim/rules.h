@@ -77,7 +77,6 @@ void rules_init(struct rules *ret_rules);
 /* "success-without-fee"; and its code, "SUCCESS_WITHOUT_FEE". */
 const char *rule_name(enum rule rule);
 const char *rule_code(enum rule rule);
-bool rule_parse(const char *name, enum rule *ret_rule);
 
 /* Whether a row is judged by what the ledger knows, when it is sent: then the rule is no part of
  * how an export is read. */

@@ -111,11 +111,6 @@ static bool find_rule(const char *name, size_t len, enum rule *ret_rule)
     return false;
 }
 
-bool rule_parse(const char *name, enum rule *ret_rule)
-{
-    return find_rule(name, strlen(name), ret_rule);
-}
-
 bool rule_severity_parse(const char *name, enum severity *ret_severity)
 {
     for (size_t i = 0; i < sizeof(severity_names) / sizeof(*severity_names); i++) {

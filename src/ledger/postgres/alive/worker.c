@@ -90,16 +90,6 @@ static int tell_fenced(struct session *session, int64_t worker, struct error *er
     return 1;
 }
 
-int worker_tell_fenced(const struct worker *worker, struct error *err)
-{
-    struct error told;
-
-    if (tell_fenced(worker->session, worker->id, &told) <= 0)
-        return 0;
-    *err = told;
-    return 1;
-}
-
 int worker_fail_refused(struct worker *worker, struct session *session, struct error *err)
 {
     int told = tell_fenced(session, worker->id, err);
@@ -158,13 +148,6 @@ int worker_raise_epoch(struct worker *worker, struct session *session, int64_t *
     worker->epoch = session_integer(session, 0, 0);
     *ret_calls = session_integer(session, 0, 1);
     return 0;
-}
-
-int worker_resume(struct worker *worker, struct session *session, int64_t *ret_calls,
-                  struct error *err)
-{
-    worker->session = session;
-    return worker_raise_epoch(worker, session, ret_calls, err);
 }
 
 int worker_end(struct worker *worker, struct error *err)

@@ -58,22 +58,14 @@ void worker_take_beat(struct worker *worker, int64_t sent_ms);
 int worker_raise_epoch(struct worker *worker, struct session *session, int64_t *ret_calls,
                        struct error *err);
 
-/* The same after a session has taken the place of the worker's own, which was lost. */
-int worker_resume(struct worker *worker, struct session *session, int64_t *ret_calls,
-                  struct error *err);
-
 /*
  * Ends it cleanly: nobody waits for it. All calls have ended, so nothing of it can still leave: an
  * intent that it could not tell the end of is unknown from then on, and may be settled at once.
  */
 int worker_end(struct worker *worker, struct error *err);
 
-/* Why the ledger has refused what it did, to be asked outside of the transaction that failed:
- * EXIT_TRY_LATER with who goes on in its place. 1, or 0 where it was not fenced: err stays as it
- * is. */
-int worker_tell_fenced(const struct worker *worker, struct error *err);
-
-/* The same where it is refused for certain, asked by any session; where it was not fenced the
+/* Why the ledger has refused what it did for certain, to be asked outside of the transaction that
+ * failed, by any session: EXIT_TRY_LATER with who goes on in its place; where it was not fenced the
  * ledger is not what it was: EXIT_BAD_CONFIG. Always -1. */
 int worker_fail_refused(struct worker *worker, struct session *session, struct error *err);
 

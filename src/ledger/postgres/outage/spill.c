@@ -92,20 +92,6 @@ int spill_open(const char *folder, const struct spill_owner *owner, struct spill
     return -1;
 }
 
-int spill_write(struct spill *spill, const struct spill_answer *answers, size_t count,
-                struct error *err)
-{
-    struct buffer records = {0};
-    int result;
-
-    for (size_t i = 0; i < count; i++)
-        spill_put(&records, &answers[i]);
-    result = records.failed ? error_no_memory(err)
-                            : spill_append(spill, records.ptr, records.len, count, err);
-    buffer_release(&records);
-    return result;
-}
-
 void spill_put(struct buffer *records, const struct spill_answer *answer)
 {
     spill_record_put(records, answer);

@@ -48,12 +48,9 @@ struct spill;
 int spill_open(const char *folder, const struct spill_owner *owner, struct spill **ret_spill,
                struct error *err);
 
-/* Appends them and waits until the disk has them. EXIT_CANNOT_WRITE where it does not take them:
- * then the file is as it was, and more can be tried. */
-int spill_write(struct spill *spill, const struct spill_answer *answers, size_t count,
-                struct error *err);
-
-/* The same of records that spill_put has made. */
+/* Appends the records of so many answers, which spill_put has made, and waits until the disk has
+ * them. EXIT_CANNOT_WRITE where it does not take them: then the file is as it was, and more can be
+ * tried. */
 int spill_append(struct spill *spill, const char *records, size_t len, size_t count,
                  struct error *err);
 void spill_put(struct buffer *records, const struct spill_answer *answer);
