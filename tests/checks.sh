@@ -77,6 +77,11 @@ symbols_begin_with_the_name_of_their_file() {
     tests/layout.py symbols_begin_with_the_name_of_their_file build
 }
 
+nothing_is_there_for_tests_alone() {
+    [ -d build/libclaimbatch_core.a.p ] || skip 'nothing is built in build'
+    tests/layout.py nothing_is_there_for_tests_alone build
+}
+
 every_unit_test_is_declared() {
     local test noun missing=0
     for test in tests/unit/test_*.c; do
@@ -220,6 +225,7 @@ check sqlite_is_called_where_it_is_said
 check no_header_that_others_include_shows_a_library
 check no_two_sources_need_each_other
 check symbols_begin_with_the_name_of_their_file
+check nothing_is_there_for_tests_alone
 check every_unit_test_is_declared
 check fuzzers_compile_what_knows_a_size
 check the_sample_can_be_tried_by_one_command

@@ -261,6 +261,27 @@ def symbols_begin_with_the_name_of_their_file(build):
                 yield f"src/{modules[source]}.c exports {symbol}"
 
 
+# What a test has to look at, and the program has no need to.
+SEEN_BY_TESTS = {"fault_at", "ledger_is_fenced", "revision_tally", "server_turn_kept"}
+
+
+def nothing_is_there_for_tests_alone(build):
+    """A function that nothing calls of what people get may be the one that should have been called."""
+    modules = by_object_name()
+    needed = set(SEEN_BY_TESTS)
+    for path in ROOT.joinpath(build).rglob("*.c.o"):
+        if not path.relative_to(ROOT / build).as_posix().startswith("tests/"):
+            symbols = subprocess.run(["nm", "-u", str(path)], check=True, stdout=subprocess.PIPE,
+                                     text=True)
+            needed |= set(re.findall(r"U (\w+)$", symbols.stdout, re.MULTILINE))
+    for _, source, symbols, _ in objects(build):
+        if source in modules:
+            words = re.findall(r"\w+", ROOT.joinpath(f"src/{modules[source]}.c").read_text())
+            for symbol in sorted(symbols - needed):
+                if words.count(symbol) == 1:
+                    yield f"src/{modules[source]}.c has {symbol}, which nothing calls"
+
+
 def main():
     wrong = list(globals()[sys.argv[1]](*sys.argv[2:]))
     print("\n".join(wrong), end="\n" if wrong else "")
