@@ -1,8 +1,9 @@
 #include "cli/folder.h"
 
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
+
+#include "base/file/file.h"
 
 void folder_place(const char *path, const char *name, struct buffer *ret_path)
 {
@@ -18,11 +19,7 @@ void folder_place(const char *path, const char *name, struct buffer *ret_path)
 
 void folder_name(const char *path, const char *ending, struct buffer *ret_name)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    size_t len = strlen(name);
+    const char *name = file_last_part(path);
 
-    if (len > 4 && strcasecmp(name + len - 4, ".csv") == 0)
-        len -= 4;
-    buffer_format(ret_name, "%.*s%s", (int)len, name, ending);
+    buffer_format(ret_name, "%.*s%s", (int)file_stem_length(name), name, ending);
 }

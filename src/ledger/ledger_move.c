@@ -1,6 +1,7 @@
 /* Reports that made room for others. */
 #include <string.h>
 
+#include "base/file/file.h"
 #include "ledger/moves.h"
 #include "ledger/store/database.h"
 
@@ -25,13 +26,6 @@ int ledger_move_begin(struct ledger *ledger, struct report_move *move, struct er
     return ledger_commit(ledger, err);
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* A run that writes its report to another path by now has only an older one here. */
 static int change_path(struct ledger *ledger, const struct report_move *move, struct error *err)
 {
@@ -41,7 +35,7 @@ static int change_path(struct ledger *ledger, const struct report_move *move, st
 
     if (found <= 0)
         return found;
-    if (strcmp(last_part(run.report_path), last_part(buffer_string(&move->from))) != 0)
+    if (strcmp(file_last_part(run.report_path), file_last_part(buffer_string(&move->from))) != 0)
         return 0;
     return database_execute(
         ledger, database_ready(ledger, SQL_RUN_PATH, "ss", name, buffer_string(&move->to)), err);

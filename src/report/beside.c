@@ -1,7 +1,6 @@
 #include "report/beside.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -16,11 +15,7 @@ bool beside_has_ending(const char *path, const char *ending)
 
 void beside_name_report(const char *export_path, struct buffer *ret_path)
 {
-    size_t len = strlen(export_path);
-
-    if (len > 4 && strcasecmp(export_path + len - 4, ".csv") == 0)
-        len -= 4;
-    buffer_format(ret_path, "%.*s.report.csv", (int)len, export_path);
+    buffer_format(ret_path, "%.*s.report.csv", (int)file_stem_length(export_path), export_path);
 }
 
 bool beside_stands(const char *report_path, const char *ending)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,16 +19,9 @@ static const char *const companions[] = {"", BESIDE_MANIFEST, BESIDE_STARTED};
 
 #define COMPANION_COUNT (sizeof(companions) / sizeof(*companions))
 
-static size_t folder_length(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? (size_t)(slash - path) + 1 : 0;
-}
-
 int move_place(const char *path, struct buffer *ret_place, struct error *err)
 {
-    size_t len = folder_length(path);
+    size_t len = file_folder_length(path);
     char *folder = len ? strndup(path, len) : strdup(".");
     char *real = folder ? realpath(folder, NULL) : NULL;
     int cause = errno;
@@ -47,8 +39,7 @@ int move_place(const char *path, struct buffer *ret_place, struct error *err)
 
 int move_name(const char *path, const char *run, struct buffer *ret_name, struct error *err)
 {
-    size_t len = strlen(path);
-    size_t stem = len > 4 && strcasecmp(path + len - 4, ".csv") == 0 ? len - 4 : len;
+    size_t stem = file_stem_length(path);
     int is_free = 0;
 
     for (unsigned n = 1; !is_free; n++) {
@@ -245,9 +236,9 @@ static int follow_once(struct ledger *ledger, const char *run, struct buffer *pa
     if (!found)
         found = ledger_move_find(ledger, run, place.ptr, &to, err);
     if (found > 0) {
-        path->len = folder_length(path->ptr);
+        path->len = file_folder_length(path->ptr);
         path->ptr[path->len] = '\0';
-        buffer_text(path, to.ptr + folder_length(to.ptr));
+        buffer_text(path, to.ptr + file_folder_length(to.ptr));
     }
     if (found > 0 && path->failed)
         found = error_no_memory(err);

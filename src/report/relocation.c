@@ -23,13 +23,6 @@ bool relocation_is_due(const struct publication *publication, const struct draft
     return is_gone(&draft->output) || is_gone(&publication->manifest);
 }
 
-static const char *name_in(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* A name that is free, of a report that nothing there is mistaken for. */
 static int find_name(const char *wanted, const char *run, struct buffer *ret_path,
                      struct error *err)
@@ -85,7 +78,8 @@ static int find_other(const char *path, const char *run, struct buffer *ret_path
     struct buffer wanted = {0};
     int result = -1;
 
-    if (!ledger_state_path(name_in(path), &wanted, err) && !file_make_folders(wanted.ptr, err))
+    if (!ledger_state_path(file_last_part(path), &wanted, err) &&
+        !file_make_folders(wanted.ptr, err))
         result = find_name(wanted.ptr, run, ret_path, err);
     buffer_release(&wanted);
     return result;

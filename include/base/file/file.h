@@ -59,6 +59,12 @@ int file_check_replaceable(const char *path, struct error *err);
 /* Whether the file system takes such a name; nothing is made. EXIT_CANNOT_CREATE when not. */
 int file_check_name(const char *path, struct error *err);
 
+/* The length of the folder in a path, with its slash; 0: none is said. What comes behind it. And
+ * the length of a path without ".csv", in any case of its letters. */
+size_t file_folder_length(const char *path);
+const char *file_last_part(const char *path);
+size_t file_stem_length(const char *path);
+
 enum file_moved {
     FILE_MOVED,
     FILE_NOT_THERE,   /* nothing is at the old name */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,14 +96,33 @@ int file_move(const char *from, const char *to, enum file_moved *ret_moved, stru
                      LOG_QUOTED(to), strerror(errno));
 }
 
+size_t file_folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+const char *file_last_part(const char *path)
+{
+    return path + file_folder_length(path);
+}
+
+size_t file_stem_length(const char *path)
+{
+    size_t len = strlen(path);
+
+    return len > 4 && strcasecmp(path + len - 4, ".csv") == 0 ? len - 4 : len;
+}
+
 /* The folder's status; the last part of the path. */
 static bool find_place(const char *path, struct stat *ret_folder, const char **ret_name)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    size_t len = file_folder_length(path);
+    char *folder = len ? strndup(path, len) : strdup(".");
     bool found = folder && stat(folder, ret_folder) == 0;
 
-    *ret_name = slash ? slash + 1 : path;
+    *ret_name = path + len;
     free(folder);
     return found;
 }

@@ -118,8 +118,7 @@ static void append_label(struct buffer *text, const char *name, const char *valu
 
 static void describe_batch(const char *path, struct buffer *ret_labels)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
+    const char *name = file_last_part(path);
     size_t len = strlen(name);
     struct buffer batch = {0};
 

@@ -4,27 +4,19 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/next_step.h"
 #include "command/upload/submission.h"
 #include "report/beside.h"
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* The length of "X" in "X.csv" and in "X.rerun-3.csv". */
 static size_t stem_of(const char *path)
 {
-    size_t len = strlen(path);
+    size_t len = file_stem_length(path);
     size_t end;
 
-    if (len > 4 && strcasecmp(path + len - 4, ".csv") == 0)
-        len -= 4;
     for (end = len; end > 0 && path[end - 1] >= '0' && path[end - 1] <= '9';)
         end--;
     if (end < len && end > 7 && strncmp(path + end - 7, ".rerun-", 7) == 0)
@@ -48,11 +40,11 @@ static bool is_left_to(const struct buffer *path, const char *run)
 /* The name that this rerun's report had before, if that is a numbered one: beside `base`. */
 static bool recall_report(const char *base, const struct run_record *run, struct buffer *path)
 {
-    const char *recorded = last_part(run->report_path);
+    const char *recorded = file_last_part(run->report_path);
     size_t stem = stem_of(base);
-    size_t name = stem - (size_t)(last_part(base) - base);
+    size_t name = stem - (size_t)(file_last_part(base) - base);
 
-    if (strncmp(recorded, last_part(base), name) != 0 || stem_of(recorded) != name ||
+    if (strncmp(recorded, file_last_part(base), name) != 0 || stem_of(recorded) != name ||
         strncmp(recorded + name, ".rerun-", 7) != 0)
         return false;
     buffer_reset(path);
@@ -114,7 +106,7 @@ int rerun_place_choose(struct rerun *r, struct error *err)
 
     if (found < 0)
         return -1;
-    if (submission_place(s, claims, last_part(claims), err) ||
+    if (submission_place(s, claims, file_last_part(claims), err) ||
         number_in_folder(r, found, &run, err))
         return -1;
     name_resend(r);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/correction.h"
@@ -38,9 +39,7 @@ static int check_round(const struct options *o, struct error *err)
 
 static int name_report(const char *claims, struct buffer *ret_name, struct error *err)
 {
-    const char *slash = strrchr(claims, '/');
-
-    beside_name_report(slash ? slash + 1 : claims, ret_name);
+    beside_name_report(file_last_part(claims), ret_name);
     return ret_name->failed ? error_no_memory(err) : 0;
 }
 

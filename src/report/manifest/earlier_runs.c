@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/file/file.h"
 #include "base/log.h"
 #include "report/beside.h"
 #include "report/manifest/started.h"
@@ -180,8 +181,7 @@ struct folders {
 
 static int add_folder(struct folders *folders, const char *file, struct error *err)
 {
-    const char *slash = strrchr(file, '/');
-    char *path = strndup(file, slash ? (size_t)(slash - file) + 1 : 0);
+    char *path = strndup(file, file_folder_length(file));
     struct stat status;
 
     if (!path)

@@ -25,13 +25,6 @@ static void put_key_sha256(struct json *document, const char *key, const unsigne
     json_key_text(document, key, hex);
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 static void put_input(struct json *document, const struct manifest *m)
 {
     const struct manifest_found *earlier = m->earlier;
@@ -41,7 +34,7 @@ static void put_input(struct json *document, const struct manifest *m)
 
     json_text(document, "input");
     json_map_open(document);
-    json_key_text(document, "name", last_part(name));
+    json_key_text(document, "name", file_last_part(name));
     if (path && *path)
         json_key_text(document, "path", path);
     json_key_number(document, "bytes", (int64_t)m->inspection->survey.bytes);
@@ -184,7 +177,7 @@ static void put_report(struct json *document, const struct manifest *m)
 {
     json_text(document, "report");
     json_map_open(document);
-    json_key_text(document, "name", last_part(m->report_path));
+    json_key_text(document, "name", file_last_part(m->report_path));
     json_key_number(document, "bytes", (int64_t)m->report_bytes);
     put_key_sha256(document, "sha256", m->report_sha256);
     json_key_number(document, "rows", (int64_t)tally_all_rows(m->tally));

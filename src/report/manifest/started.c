@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,11 +30,9 @@ static void path_of(const char *report_path, struct buffer *ret_path)
 static void aside_path(const char *path, const char *run, const char *ending,
                        struct buffer *ret_path)
 {
-    size_t len = strlen(path);
-    bool is_csv = len > 4 && strcasecmp(path + len - 4, ".csv") == 0;
+    size_t stem = file_stem_length(path);
 
-    buffer_format(ret_path, "%.*s.%s%s%s", (int)(is_csv ? len - 4 : len), path, run,
-                  is_csv ? path + len - 4 : "", ending);
+    buffer_format(ret_path, "%.*s.%s%s%s", (int)stem, path, run, path + stem, ending);
 }
 
 /* Holds what stands there, so that it is still the same when it is moved, replaced or removed: who
