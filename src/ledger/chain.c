@@ -394,3 +394,21 @@ int chain_execute_open(struct ledger *ledger, enum statement which, int64_t plat
         ledger,
         database_ready(ledger, which, "sii", key->claim_order_no, key->workcard_id, platform), err);
 }
+
+int chain_drop_open(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                    struct error *err)
+{
+    if (chain_execute_open(ledger, SQL_OPEN_DROP, platform, key, err))
+        return -1;
+    return chain_release(ledger, platform, key, err);
+}
+
+int chain_settle_open(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                      struct error *err)
+{
+    int found = chain_put_back(ledger, platform, key, err);
+
+    if (found)
+        return found < 0 ? -1 : 0;
+    return chain_drop_open(ledger, platform, key, err);
+}

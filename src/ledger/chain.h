@@ -80,6 +80,14 @@ bool chain_waits(const struct row_record *record);
 int chain_release(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                   struct error *err);
 
+/* The claim's open attempt is one no more, and what waits for it is released. */
+int chain_drop_open(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                    struct error *err);
+
+/* The same, but that an attempt before it that is unknown is the open one then. */
+int chain_settle_open(struct ledger *ledger, int64_t platform, const struct claim_key *key,
+                      struct error *err);
+
 /* Runs one of SQL_OPEN_UNKNOWN, SQL_OPEN_DOUBT, SQL_OPEN_END and SQL_OPEN_DROP on the claim's open
  * attempt. */
 int chain_execute_open(struct ledger *ledger, enum statement which, int64_t platform,

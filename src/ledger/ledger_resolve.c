@@ -47,23 +47,6 @@ static void make_settled(enum outcome outcome, struct row_record *record)
     record->code = outcome == OUTCOME_ACCEPTED ? "RESOLVED_ACCEPTED" : "RESOLVED_NOT_EXECUTED";
 }
 
-/* That it was not executed says nothing of an attempt of the claim before it: that is the open one
- * then. */
-static int end_attempt(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
-                       const struct settlement *settlement, struct error *err)
-{
-    int found = settlement->outcome == OUTCOME_ACCEPTED
-                    ? 0
-                    : chain_put_back(ledger, platform, &ref->key, err);
-
-    if (found)
-        return found < 0 ? -1 : 0;
-    return chain_execute_open(ledger, SQL_OPEN_DROP, platform, &ref->key, err) ||
-                   chain_release(ledger, platform, &ref->key, err)
-               ? -1
-               : 0;
-}
-
 static int apply_settlement(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
                             const struct settlement *settlement, const struct known_row *known,
                             struct buffer *was, struct buffer *message, struct error *err)
@@ -78,11 +61,13 @@ static int apply_settlement(struct ledger *ledger, int64_t platform, const struc
     if (was->failed || message->failed)
         return error_no_memory(err);
     if (record_settlement(ledger, ref, settlement, buffer_string(was), err) ||
-        chain_finish_row(ledger, platform, ref, &record, err) ||
-        end_attempt(ledger, platform, ref, settlement, err))
+        chain_finish_row(ledger, platform, ref, &record, err))
         return -1;
     if (settlement->outcome == OUTCOME_ACCEPTED)
-        return 0;
+        return chain_drop_open(ledger, platform, &ref->key, err);
+    /* That says nothing of an attempt of the claim before it. */
+    if (chain_settle_open(ledger, platform, &ref->key, err))
+        return -1;
     return database_execute(ledger, database_ready(ledger, SQL_RUN_RELEASE, "i", ref->place.run),
                             err);
 }

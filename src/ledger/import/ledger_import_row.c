@@ -56,20 +56,6 @@ static int put_open(const struct intake *in, const struct row_record *r, int64_t
     return import_part_put_open(in->ledger, in->platform, &in->ref, r, submitted_ms, err);
 }
 
-/* The open attempt is one no more: another that is unknown is, or rows that wait are freed. */
-static int close_open(const struct intake *in, struct error *err)
-{
-    const struct claim_key *key = &in->ref.key;
-    int found = chain_put_back(in->ledger, in->platform, key, err);
-
-    if (found)
-        return found < 0 ? -1 : 0;
-    return chain_execute_open(in->ledger, SQL_OPEN_DROP, in->platform, key, err) ||
-                   chain_release(in->ledger, in->platform, key, err)
-               ? -1
-               : 0;
-}
-
 /* ---- rows that wait ---- */
 
 /* Rows of several runs may have the number that is awaited; this one was unknown for sure. */
@@ -185,7 +171,6 @@ static int accept(const struct intake *in, const struct row_place *at, const uns
 /* An accepted answer ends what was unknown before. */
 static int end_unknown_before(const struct intake *in, int64_t accepted_ms, struct error *err)
 {
-    const struct claim_key *key = &in->ref.key;
     struct open_attempt open;
 
     if (read_open(in, &open, err))
@@ -193,10 +178,7 @@ static int end_unknown_before(const struct intake *in, int64_t accepted_ms, stru
     if (!open.exists || open.is_intent ||
         (open.submitted_ms > accepted_ms && !is_here(in, &open.at)))
         return 0;
-    return chain_execute_open(in->ledger, SQL_OPEN_DROP, in->platform, key, err) ||
-                   chain_release(in->ledger, in->platform, key, err)
-               ? -1
-               : 0;
+    return chain_drop_open(in->ledger, in->platform, &in->ref.key, err);
 }
 
 /* ---- rows that were sent ---- */
@@ -230,7 +212,7 @@ static int end_here(const struct intake *in, const struct row_record *record, st
         (was_unknown(record->code) && is_awaited(in, &open, &is_meant, err)))
         return -1;
     if (open.exists && !open.is_intent && !open.is_barred && (is_here(in, &open.at) || is_meant))
-        return close_open(in, err);
+        return chain_settle_open(in->ledger, in->platform, &in->ref.key, err);
     return 0;
 }
 
