@@ -15,8 +15,7 @@ static void put_commands(struct json *json)
 {
     const struct command *command;
 
-    json_text(json, "commands");
-    json_array_open(json);
+    json_key_array(json, "commands");
     for (size_t i = 0; (command = commands_at(i)); i++) {
         json_map_open(json);
         json_key_text(json, "name", command->name);
@@ -32,8 +31,7 @@ static void put_takers(struct json *json, unsigned bits)
 {
     const struct command *command;
 
-    json_text(json, "commands");
-    json_array_open(json);
+    json_key_array(json, "commands");
     for (size_t i = 0; (command = commands_at(i)); i++)
         if (bits & command->bit)
             json_text(json, command->name);
@@ -44,8 +42,7 @@ static void put_options(struct json *json)
 {
     struct option_words words;
 
-    json_text(json, "options");
-    json_array_open(json);
+    json_key_array(json, "options");
     for (size_t i = 0; options_words_at(i, &words); i++) {
         char letter[2] = {words.letter, '\0'};
 

@@ -39,6 +39,8 @@ void json_null(struct json *json);
 
 /* ---- members: a key and its value ---- */
 
+void json_key_map(struct json *json, const char *key);                    /* to be closed */
+void json_key_array(struct json *json, const char *key);                  /* to be closed */
 void json_key_text(struct json *json, const char *key, const char *text); /* NULL: null */
 void json_key_some(struct json *json, const char *key, const char *text); /* NULL, "": null */
 void json_key_number(struct json *json, const char *key, int64_t number);

@@ -135,6 +135,18 @@ void json_null(struct json *json)
 
 /* ---- members ---- */
 
+void json_key_map(struct json *json, const char *key)
+{
+    json_text(json, key);
+    json_map_open(json);
+}
+
+void json_key_array(struct json *json, const char *key)
+{
+    json_text(json, key);
+    json_array_open(json);
+}
+
 void json_key_text(struct json *json, const char *key, const char *text)
 {
     json_text(json, key);

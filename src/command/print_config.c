@@ -97,12 +97,10 @@ static int print_json(const struct command *command, const struct options *optio
     json_map_open(json);
     json_key_text(json, "program_version", CLAIMBATCH_VERSION);
     json_key_text(json, "configuration", options->config ? config_path(options->config) : NULL);
-    json_text(json, "settings");
-    json_array_open(json);
+    json_key_array(json, "settings");
     settings_visit(&options->settings, put_setting, json);
     json_array_close(json);
-    json_text(json, "notes");
-    json_array_open(json);
+    json_key_array(json, "notes");
     put_notes(json, buffer_string(&notes));
     json_array_close(json);
     json_map_close(json);

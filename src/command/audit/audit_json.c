@@ -16,11 +16,9 @@ static void put_key_check(struct json *document, const char *key, enum audit_che
 
 static void put_sums(struct json *document, const char *key, const struct audit_sum *sums)
 {
-    json_text(document, key);
-    json_map_open(document);
+    json_key_map(document, key);
     for (int i = 0; i < OUTCOME_COUNT; i++) {
-        json_text(document, outcome_name((enum outcome)i));
-        json_map_open(document);
+        json_key_map(document, outcome_name((enum outcome)i));
         json_key_number(document, "rows", (int64_t)sums[i].rows);
         json_key_money(document, "fee_fen", sums[i].fee_fen);
         json_map_close(document);
@@ -36,8 +34,7 @@ static const char *path_of(const struct audit *audit, size_t report)
 static void put_disagreements(struct json *document, const struct audit *audit)
 {
     json_key_number(document, "disagreements_found", (int64_t)audit->disagreements_found);
-    json_text(document, "disagreements");
-    json_array_open(document);
+    json_key_array(document, "disagreements");
     for (size_t i = 0; i < audit->disagreement_count; i++) {
         const struct audit_disagreement *d = &audit->disagreements[i];
 
@@ -53,8 +50,7 @@ static void put_disagreements(struct json *document, const struct audit *audit)
         json_map_close(document);
     }
     json_array_close(document);
-    json_text(document, "notes");
-    json_array_open(document);
+    json_key_array(document, "notes");
     for (size_t i = 0; i < audit->note_count; i++)
         json_text(document, audit->notes[i]);
     json_array_close(document);
@@ -70,8 +66,7 @@ static void put_changed(struct json *document, const struct manifest_found *m)
     }
     json_map_open(document);
     manifest_put_changed_sum(document, &m->changed);
-    json_text(document, "held_back");
-    json_map_open(document);
+    json_key_map(document, "held_back");
     manifest_put_changed_sum(document, &m->held_back);
     json_map_close(document);
     json_map_close(document);
@@ -106,8 +101,7 @@ static void put_report(struct json *document, const struct audit_report *r)
 
 static void put_reports(struct json *document, const struct audit *audit)
 {
-    json_text(document, "reports");
-    json_array_open(document);
+    json_key_array(document, "reports");
     for (size_t i = 0; i < audit->report_count; i++)
         put_report(document, &audit->reports[i]);
     json_array_close(document);
@@ -129,8 +123,7 @@ static void put_totals(struct json *document, const struct audit *audit)
 
     json_key_number(document, "rows", (int64_t)audit->rows);
     put_sums(document, "outcomes", audit->outcomes);
-    json_text(document, "statuses");
-    json_map_open(document);
+    json_key_map(document, "statuses");
     for (int i = 0; i < INSPECTION_STATUSES; i++)
         put_sums(document, names[i], audit->statuses[i]);
     json_map_close(document);
@@ -138,8 +131,7 @@ static void put_totals(struct json *document, const struct audit *audit)
 
 static void put_codes(struct json *document, const struct audit *audit)
 {
-    json_text(document, "codes");
-    json_array_open(document);
+    json_key_array(document, "codes");
     for (size_t i = 0; i < audit->code_count; i++) {
         const struct audit_code *c = &audit->codes[i];
 
@@ -148,8 +140,7 @@ static void put_codes(struct json *document, const struct audit *audit)
         json_key_text(document, "code", c->code);
         json_key_number(document, "rows", (int64_t)c->rows);
         json_key_money(document, "fee_fen", c->fee_fen);
-        json_text(document, "first_rows");
-        json_array_open(document);
+        json_key_array(document, "first_rows");
         for (size_t k = 0; k < c->first_count; k++)
             json_integer(document, (long long)c->first_rows[k]);
         json_array_close(document);
@@ -163,16 +154,14 @@ static void put_codes(struct json *document, const struct audit *audit)
 
 static void put_latency(struct json *document, const struct latency_summary *l)
 {
-    json_text(document, "latency");
-    json_map_open(document);
+    json_key_map(document, "latency");
     json_key_number(document, "calls", (int64_t)l->calls);
     json_key_number(document, "p50_ms", l->p50_ms);
     json_key_number(document, "p90_ms", l->p90_ms);
     json_key_number(document, "p95_ms", l->p95_ms);
     json_key_number(document, "p99_ms", l->p99_ms);
     json_key_number(document, "max_ms", l->max_ms);
-    json_text(document, "steps");
-    json_array_open(document);
+    json_key_array(document, "steps");
     for (size_t i = 0; i < l->step_count; i++) {
         json_map_open(document);
         json_key_number(document, "up_to_ms", l->steps[i].up_to_ms);
@@ -185,12 +174,10 @@ static void put_latency(struct json *document, const struct latency_summary *l)
 
 static void put_timeline(struct json *document, const struct timeline *t)
 {
-    json_text(document, "timeline");
-    json_map_open(document);
+    json_key_map(document, "timeline");
     json_key_time(document, "start", t->start_ms);
     json_key_number(document, "bucket_ms", t->bucket_ms);
-    json_text(document, "buckets");
-    json_array_open(document);
+    json_key_array(document, "buckets");
     for (size_t i = 0; i < t->bucket_count; i++) {
         json_map_open(document);
         for (int k = 0; k < OUTCOME_COUNT; k++)
@@ -205,8 +192,7 @@ static void put_timeline(struct json *document, const struct timeline *t)
 
 static void put_events(struct json *document, const struct audit *audit)
 {
-    json_text(document, "events");
-    json_array_open(document);
+    json_key_array(document, "events");
     for (size_t i = 0; i < audit->event_count; i++) {
         const struct manifest_event *event = audit->events[i].event;
 
@@ -243,8 +229,7 @@ static void put_open_row(struct json *document, const struct audit *audit,
 
 static void put_open_rows(struct json *document, const struct audit *audit)
 {
-    json_text(document, "open_rows");
-    json_array_open(document);
+    json_key_array(document, "open_rows");
     for (size_t i = 0; i < audit->open_count; i++)
         put_open_row(document, audit, &audit->open_rows[i]);
     json_array_close(document);

@@ -37,19 +37,10 @@ void check_json_close(struct check_json *json)
     free(json);
 }
 
-static bool is_used(const struct columns *columns, size_t index)
-{
-    for (int i = 0; i < FIELD_COUNT; i++)
-        if (columns->index[i] == (int)index)
-            return true;
-    return columns->time_of_day == index + 1;
-}
-
 static void put_columns(struct json *document, const struct columns *columns,
                         const struct record *header)
 {
-    json_text(document, "columns");
-    json_array_open(document);
+    json_key_array(document, "columns");
     for (int i = 0; i < FIELD_COUNT; i++) {
         if (columns->index[i] == COLUMN_ABSENT)
             continue;
@@ -60,10 +51,9 @@ static void put_columns(struct json *document, const struct columns *columns,
         json_map_close(document);
     }
     json_array_close(document);
-    json_text(document, "unused_columns");
-    json_array_open(document);
+    json_key_array(document, "unused_columns");
     for (size_t i = 0; i < header->count; i++)
-        if (!is_used(columns, i))
+        if (!columns_is_used(columns, i))
             json_text(document, header->cells[i].text);
     json_array_close(document);
 }
@@ -79,8 +69,7 @@ void check_json_reading(struct check_json *json, const struct inspection *inspec
     json_key_text(json->document, "delimiter", delimiter);
     json_key_text(json->document, "fee_unit", column_unit_name(inspection->columns.fee_unit));
     put_columns(json->document, &inspection->columns, header);
-    json_text(json->document, "problems");
-    json_array_open(json->document);
+    json_key_array(json->document, "problems");
     json->in_problems = true;
 }
 
@@ -108,8 +97,7 @@ static void end_problems(struct check_json *json)
 
 static void put_codes(struct json *document, const struct inspection *inspection)
 {
-    json_text(document, "codes");
-    json_array_open(document);
+    json_key_array(document, "codes");
     for (int i = 0; i < RULE_COUNT; i++) {
         if (!inspection->broken[i])
             continue;
@@ -127,8 +115,7 @@ static void put_codes(struct json *document, const struct inspection *inspection
 
 static void put_statuses(struct json *document, const struct inspection *inspection)
 {
-    json_text(document, "statuses");
-    json_array_open(document);
+    json_key_array(document, "statuses");
     for (int i = 0; i < INSPECTION_STATUSES; i++) {
         json_map_open(document);
         json_key_number(document, "claim_status", i);
@@ -141,8 +128,7 @@ static void put_statuses(struct json *document, const struct inspection *inspect
 
 static void put_duplicates(struct json *document, const struct duplicates *duplicates, size_t count)
 {
-    json_text(document, "duplicates");
-    json_array_open(document);
+    json_key_array(document, "duplicates");
     for (size_t i = 0; i < count; i++) {
         struct duplicate duplicate = duplicates_at(duplicates, i);
 

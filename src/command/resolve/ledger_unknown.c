@@ -277,8 +277,7 @@ static int list_all(struct desk *desk, struct error *err)
         return error_no_memory(err);
     if (desk->json) {
         json_map_open(desk->json);
-        json_text(desk->json, "unknown");
-        json_array_open(desk->json);
+        json_key_array(desk->json, "unknown");
     }
     if (walk(desk, err))
         return -1;

@@ -17,8 +17,7 @@ struct json *unknown_json_open(const char *report, const struct manifest_found *
     json_key_text(document, "run", manifest->run);
     json_key_text(document, "platform", manifest->platform);
     json_key_text(document, "ledger_id", manifest->ledger_id);
-    json_text(document, "unknown");
-    json_array_open(document);
+    json_key_array(document, "unknown");
     return document;
 }
 

@@ -68,8 +68,7 @@ struct json *status_json_document(struct status_json *json)
 
 void status_json_list_open(struct status_json *json, const char *key)
 {
-    json_text(json->document, key);
-    json_array_open(json->document);
+    json_key_array(json->document, key);
 }
 
 void status_json_list_close(struct status_json *json)
@@ -81,13 +80,11 @@ void status_json_list_close(struct status_json *json)
 
 static void put_counts(struct json *document, const struct view_run *run)
 {
-    json_text(document, "outcomes");
-    json_map_open(document);
+    json_key_map(document, "outcomes");
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         const char *fee = *run->counts[i].fee_fen ? run->counts[i].fee_fen : "0";
 
-        json_text(document, outcome_name((enum outcome)i));
-        json_map_open(document);
+        json_key_map(document, outcome_name((enum outcome)i));
         json_key_number(document, "rows", (int64_t)run->counts[i].rows);
         if (run->has_money)
             json_key_money(document, "fee_fen", money_parse_fen(fee));
@@ -378,8 +375,7 @@ void status_json_verified(struct status_json *json, uint64_t found)
 
 void status_json_backup(struct status_json *json, const char *path, uint64_t bytes)
 {
-    json_text(json->document, "backup");
-    json_map_open(json->document);
+    json_key_map(json->document, "backup");
     json_key_text(json->document, "path", path);
     json_key_number(json->document, "bytes", (int64_t)bytes);
     json_map_close(json->document);
@@ -390,8 +386,7 @@ void status_json_prune(struct status_json *json, const struct prune *prune, int6
 {
     struct json *document = json->document;
 
-    json_text(document, "prune");
-    json_map_open(document);
+    json_key_map(document, "prune");
     json_key_bool(document, "dry_run", is_plan);
     json_key_time(document, "before", before_ms);
     json_key_number(document, "runs", (int64_t)prune->runs);

@@ -14,8 +14,7 @@ void status_server_json_head(struct json *document, const struct server_view *vi
 
 static void put_runs(struct json *document, const char *names)
 {
-    json_text(document, "runs");
-    json_array_open(document);
+    json_key_array(document, "runs");
     while (*names) {
         size_t len = strcspn(names, " ");
         char *name = strndup(names, len);
@@ -49,8 +48,7 @@ static void put_limit(struct json *document, const char *key, int64_t limit)
         json_key_number(document, key, limit);
         return;
     }
-    json_text(document, key);
-    json_null(document);
+    json_key_text(document, key, NULL);
 }
 
 void status_server_json_share(struct json *document, const struct server_share *share)

@@ -32,8 +32,7 @@ static void put_input(struct json *document, const struct manifest *m)
     char *real = earlier ? NULL : realpath(name, NULL);
     const char *path = earlier ? earlier->input_path : real;
 
-    json_text(document, "input");
-    json_map_open(document);
+    json_key_map(document, "input");
     json_key_text(document, "name", file_last_part(name));
     if (path && *path)
         json_key_text(document, "path", path);
@@ -54,14 +53,12 @@ static void put_words(struct json *document, const struct manifest *m)
     const struct civil oldest = clock_civil_of(rules->oldest_s);
     char date[32];
 
-    json_text(document, "statuses");
-    json_map_open(document);
+    json_key_map(document, "statuses");
     for (size_t i = 0; i < rules->vocabulary.status_count; i++)
         json_key_number(document, rules->vocabulary.statuses[i].word,
                         rules->vocabulary.statuses[i].status);
     json_map_close(document);
-    json_text(document, "null_words");
-    json_array_open(document);
+    json_key_array(document, "null_words");
     for (size_t i = 0; i < rules->vocabulary.null_count; i++)
         json_text(document, rules->vocabulary.nulls[i]);
     json_array_close(document);
@@ -81,19 +78,16 @@ static void put_reading(struct json *document, const struct manifest *m)
     const struct columns *columns = &m->inspection->columns;
     char delimiter[CHARACTER_ROOM];
 
-    json_text(document, "reading");
-    json_map_open(document);
+    json_key_map(document, "reading");
     character_encode(m->row_source->reader.delimiter, delimiter);
     json_key_text(document, "delimiter", delimiter);
     json_key_text(document, "fee_unit", column_unit_name(columns->fee_unit));
-    json_text(document, "columns");
-    json_map_open(document);
+    json_key_map(document, "columns");
     for (int i = 0; i < FIELD_COUNT; i++)
         if (columns->index[i] != COLUMN_ABSENT)
             json_key_number(document, column_field_name((enum field)i), columns->index[i] + 1);
     json_map_close(document);
-    json_text(document, "rules");
-    json_map_open(document);
+    json_key_map(document, "rules");
     for (int i = 0; i < RULE_COUNT; i++)
         if (!(i == RULE_MAX_FEE && m->row_source->rules.max_fee < 0))
             json_key_text(document, rule_name((enum rule)i),
@@ -107,11 +101,9 @@ static void put_reading(struct json *document, const struct manifest *m)
 
 static void put_outcomes(struct json *document, const struct tally *tally)
 {
-    json_text(document, "outcomes");
-    json_map_open(document);
+    json_key_map(document, "outcomes");
     for (int i = 0; i < OUTCOME_COUNT; i++) {
-        json_text(document, outcome_name((enum outcome)i));
-        json_map_open(document);
+        json_key_map(document, outcome_name((enum outcome)i));
         json_key_number(document, "rows", (int64_t)tally_rows(tally, (enum outcome)i));
         json_key_money(document, "fee_fen", tally_fee(tally, (enum outcome)i));
         json_map_close(document);
@@ -164,8 +156,7 @@ static int put_codes(struct json *document, struct tally *tally)
         return -1;
     count = manifest_sum_codes(tally, codes);
     qsort(codes, count, sizeof(*codes), compare_rows);
-    json_text(document, "codes");
-    json_map_open(document);
+    json_key_map(document, "codes");
     for (size_t i = 0; i < count; i++)
         json_key_number(document, codes[i].code, (int64_t)codes[i].rows);
     json_map_close(document);
@@ -175,15 +166,13 @@ static int put_codes(struct json *document, struct tally *tally)
 
 static void put_report(struct json *document, const struct manifest *m)
 {
-    json_text(document, "report");
-    json_map_open(document);
+    json_key_map(document, "report");
     json_key_text(document, "name", file_last_part(m->report_path));
     json_key_number(document, "bytes", (int64_t)m->report_bytes);
     put_key_sha256(document, "sha256", m->report_sha256);
     json_key_number(document, "rows", (int64_t)tally_all_rows(m->tally));
     json_map_close(document);
-    json_text(document, "replaced");
-    json_array_open(document);
+    json_key_array(document, "replaced");
     for (size_t i = 0; i < m->replaced_count; i++)
         json_text(document, m->replaced[i]);
     json_array_close(document);
@@ -203,11 +192,9 @@ static void put_warnings(struct json *document, const struct tally *tally)
     const struct tally_repeats *repeats = tally_repeats(tally);
     const struct tally_warning *warning;
 
-    json_text(document, "warnings");
-    json_map_open(document);
+    json_key_map(document, "warnings");
     for (size_t i = 0; (warning = tally_warning(tally, i)); i++) {
-        json_text(document, warning->code);
-        json_map_open(document);
+        json_key_map(document, warning->code);
         json_key_number(document, "rows", (int64_t)warning->rows);
         json_key_number(document, "first_row", (int64_t)warning->first_row);
         json_map_close(document);
@@ -215,8 +202,7 @@ static void put_warnings(struct json *document, const struct tally *tally)
     json_map_close(document);
     if (!repeats)
         return;
-    json_text(document, "repeated_with_another_amount");
-    json_map_open(document);
+    json_key_map(document, "repeated_with_another_amount");
     json_key_number(document, "rows", (int64_t)repeats->rows);
     json_key_number(document, "first_row", (int64_t)repeats->first_row);
     json_key_number(document, "row_before", (int64_t)repeats->row_before);
@@ -231,11 +217,9 @@ static int put_changed(struct json *document, const struct manifest *m, struct e
     struct changed_sum held;
     int result = ledger_changed_sum(m->ledger, m->run->id, &sent, &held, err);
 
-    json_text(document, "changed");
-    json_map_open(document);
+    json_key_map(document, "changed");
     manifest_put_changed_sum(document, &sent);
-    json_text(document, "held_back");
-    json_map_open(document);
+    json_key_map(document, "held_back");
     manifest_put_changed_sum(document, &held);
     json_map_close(document);
     json_map_close(document);
@@ -297,8 +281,7 @@ static int put_events(struct json *document, const struct manifest *m, struct er
 {
     int result;
 
-    json_text(document, "events");
-    json_array_open(document);
+    json_key_array(document, "events");
     result = ledger_events_visit(m->ledger, m->run->id, put_event, document, err);
     json_array_close(document);
     return result;

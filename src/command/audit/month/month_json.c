@@ -11,11 +11,9 @@ static void put_sum(struct json *document, const struct audit_sum *sum)
 
 static void put_outcomes(struct json *document, const char *key, const struct audit_sum *sums)
 {
-    json_text(document, key);
-    json_map_open(document);
+    json_key_map(document, key);
     for (int i = 0; i < OUTCOME_COUNT; i++) {
-        json_text(document, outcome_name((enum outcome)i));
-        json_map_open(document);
+        json_key_map(document, outcome_name((enum outcome)i));
         put_sum(document, &sums[i]);
         json_map_close(document);
     }
@@ -33,8 +31,7 @@ static void put_key_day(struct json *document, int64_t day)
 
 static void put_days(struct json *document, const struct month *month)
 {
-    json_text(document, "days");
-    json_array_open(document);
+    json_key_array(document, "days");
     for (size_t i = 0; i < month->day_count; i++) {
         const struct month_day *day = &month->days[i];
 
@@ -51,8 +48,7 @@ static void put_days(struct json *document, const struct month *month)
 
 static void put_sums(struct json *document, const struct month *month)
 {
-    json_text(document, "sums");
-    json_array_open(document);
+    json_key_array(document, "sums");
     for (size_t i = 0; i < month->sum_count; i++) {
         const struct month_sum *sum = &month->sums[i];
 
@@ -112,8 +108,7 @@ static int put_list(struct json *document, const struct month *month, const char
     struct list context = {document, month};
     int result;
 
-    json_text(document, key);
-    json_array_open(document);
+    json_key_array(document, key);
     result = month_claims_list(month->lists, list, MONTH_JSON_CLAIMS, put_claim, &context, err);
     json_array_close(document);
     return result;
@@ -128,8 +123,7 @@ static int put_claims(struct json *document, const struct month *month, struct e
 {
     json_key_number(document, "claims", (int64_t)month->claims);
     put_outcomes(document, "claim_outcomes", month->claim_outcomes);
-    json_text(document, "claims_accepted");
-    json_map_open(document);
+    json_key_map(document, "claims_accepted");
     json_key_number(document, "claims", (int64_t)month->accepted.rows);
     json_key_money(document, "fee_fen", month->accepted.fee_fen);
     json_map_close(document);
@@ -152,8 +146,7 @@ static void put_findings(struct json *document, const struct month *month)
 {
     json_key_bool(document, "agrees", month->agrees);
     json_key_number(document, "disagreements", (int64_t)month->disagreements);
-    json_text(document, "between_exports");
-    json_array_open(document);
+    json_key_array(document, "between_exports");
     for (size_t i = 0; i < month->finding_count; i++)
         json_text(document, month->findings[i]);
     json_array_close(document);
