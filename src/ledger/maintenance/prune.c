@@ -23,22 +23,17 @@ static int ids_add(struct ids *ids, int64_t id, struct error *err)
     return 0;
 }
 
+static int in_order(const void *a, const void *b)
+{
+    int64_t one = *(const int64_t *)a;
+    int64_t other = *(const int64_t *)b;
+
+    return (one > other) - (one < other);
+}
+
 static bool ids_has(const struct ids *ids, int64_t id)
 {
-    size_t first = 0;
-    size_t last = ids->count;
-
-    while (first < last) {
-        size_t middle = first + (last - first) / 2;
-
-        if (ids->list[middle] == id)
-            return true;
-        if (ids->list[middle] < id)
-            first = middle + 1;
-        else
-            last = middle;
-    }
-    return false;
+    return ids->count && bsearch(&id, ids->list, ids->count, sizeof(id), in_order);
 }
 
 static int read_one(struct ledger *ledger, struct database_statement *s, int64_t *ret_number,
@@ -114,14 +109,6 @@ static int add_unsettled(struct ledger *ledger, const struct head *open, struct 
         if (chain_is_unsettled(&claim, &record) && ids_add(runs, walk.at.run, err))
             return -1;
     return found;
-}
-
-static int in_order(const void *a, const void *b)
-{
-    int64_t one = *(const int64_t *)a;
-    int64_t other = *(const int64_t *)b;
-
-    return (one > other) - (one < other);
 }
 
 static int list_unsettled(struct ledger *ledger, struct ids *runs, struct error *err)
