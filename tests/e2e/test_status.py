@@ -169,7 +169,10 @@ class OverviewTest(StatusCase):
         self.assertEqual(found["runs"][0]["state"], "stopped")
         self.assertEqual(found["runs"][0]["stopped_because"], "ban")
         self.assertRegex(found["today"][0]["banned_until"], r"^\d{4}-.*\+08:00$")
-        self.assertIn("banned until", self.status().out)
+        said = self.status().out
+        self.assertIn("banned until", said)
+        self.assertIn("1 row would be sent by the same command again, with the same export (SHA-256 "
+                      f"{file_digest(self.ws.path('claims.csv'))[:12]}…)", said)
         self.sql("UPDATE ban SET until_ms=1")
         self.assertIsNone(self.read()["today"][0]["banned_until"])
 

@@ -32,7 +32,7 @@ static void note_gone(struct status *s, const struct run_record *run)
     hex_format(run->export_sha256, DIGEST_SHA256_BYTES, sha256);
     snprintf(s->resume, sizeof(s->resume),
              _("bring back the export of run %s (SHA-256 %s) and upload it, under any name, with "
-               "the options of then; what stands at '%s' is not it"),
+               "the options of then; at '%s' it is not any more"),
              run->name, sha256, LOG_QUOTED(run->export_name));
 }
 

@@ -80,6 +80,7 @@ static void append_abandonment(const struct abandonment *a, struct buffer *text)
 static void append_remarks(const struct view_run *run, struct buffer *text)
 {
     const struct run_record *r = &run->record;
+    char sha256[DIGEST_SHA256_BYTES * 2 + 1];
 
     if (!run->has_money)
         language_append(text, "  (its rows so far)\n");
@@ -90,12 +91,16 @@ static void append_remarks(const struct view_run *run, struct buffer *text)
     if (r->finished_ms && !r->published)
         language_append(text,
                         "  its report was not published whole; the same command publishes it\n");
-    if (r->open_rows)
+    if (r->open_rows) {
+        hex_format(r->export_sha256, DIGEST_SHA256_BYTES, sha256);
         language_format(text,
-                        language_plural("  %llu row would be sent by the same command again\n",
-                                        "  %llu rows would be sent by the same command again\n",
+                        language_plural("  %llu row would be sent by the same command again, with "
+                                        "the same export (SHA-256 %.12s…)\n",
+                                        "  %llu rows would be sent by the same command again, with "
+                                        "the same export (SHA-256 %.12s…)\n",
                                         r->open_rows),
-                        (unsigned long long)r->open_rows);
+                        (unsigned long long)r->open_rows, sha256);
+    }
     if (r->released)
         language_format(text,
                         language_plural("  %llu row may go on since an attempt was settled\n",
