@@ -172,7 +172,7 @@ class OverviewTest(StatusCase):
         said = self.status().out
         self.assertIn("banned until", said)
         self.assertIn("1 row would be sent by the same command again, with the same export (SHA-256 "
-                      f"{file_digest(self.ws.path('claims.csv'))[:12]}…)", said)
+                      f"{file_digest(self.ws.claims)[:12]}…)", said)
         self.sql("UPDATE ban SET until_ms=1")
         self.assertIsNone(self.read()["today"][0]["banned_until"])
 
