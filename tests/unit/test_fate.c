@@ -30,6 +30,7 @@ struct scenario {
     enum content before; /* of the row before in this file, and what it counts as */
     enum outcome before_counts_as;
     bool resend_unknown, resubmit; /* what a person said */
+    bool is_history;               /* a later row of this file has what was accepted */
     enum fate fate;
 };
 
@@ -56,6 +57,7 @@ static enum fate decide(const struct scenario *scenario)
         .before = scenario->before == NONE ? NULL : &before,
         .resend_unknown = scenario->resend_unknown,
         .resubmit = scenario->resubmit,
+        .is_history = scenario->is_history,
     };
 
     memcpy(claim.accepted_digest, scenario->accepted == SAME ? same : other, sizeof(same));
@@ -118,6 +120,11 @@ static void accepted_other_content_is_judged_by_the_order_of_rows(void **state)
         {.what = "other content of a later row",
          .accepted = OTHER,
          .accepted_order = {RUN, ROW + 1},
+         .fate = FATE_SUPERSEDED},
+        {.what = "other content of an earlier run, which a later row has",
+         .accepted = OTHER,
+         .accepted_order = {RUN - 1, 2},
+         .is_history = true,
          .fate = FATE_SUPERSEDED},
         {.what = "content that is not known here, of an earlier run",
          .accepted = UNSEEN,
@@ -365,6 +372,12 @@ static void person_may_have_accepted_content_sent_again(void **state)
         {.what = "another accepted later",
          .accepted = OTHER,
          .accepted_order = {RUN + 1, 2},
+         .resubmit = true,
+         .fate = FATE_SUPERSEDED},
+        {.what = "another accepted earlier, which a later row has",
+         .accepted = OTHER,
+         .accepted_order = {RUN - 1, 2},
+         .is_history = true,
          .resubmit = true,
          .fate = FATE_SUPERSEDED},
         {.what = "a repeat in the file",

@@ -37,6 +37,7 @@ struct fate_facts {
     bool
         resend_unknown; /* a person said to send unsettled claims again, and this one was not yet */
     bool resubmit;      /* … or accepted ones */
+    bool is_history;    /* a later row of this file has what was accepted: see history.h */
 };
 
 enum fate fate_make(const struct fate_facts *facts);

@@ -38,7 +38,8 @@ static bool intent_is_dead(const struct fate_facts *f)
 static bool was_accepted_later(const struct fate_facts *f)
 {
     return f->claim->accepted && !is_same(f->claim->accepted_digest, f->digest) &&
-           (f->claim->accepted_unseen || ledger_claim_is_newer(f->claim, &f->order, f->rank));
+           (f->claim->accepted_unseen || f->is_history ||
+            ledger_claim_is_newer(f->claim, &f->order, f->rank));
 }
 
 /* Content that was accepted since is not undone, even by a resend. */
