@@ -20,6 +20,7 @@
 #include "run/pool/submit.h"
 
 struct error;
+struct history;
 struct report;
 
 #define BATCH_IN_FLIGHT_MAX 4096
@@ -55,6 +56,7 @@ struct batch_progress {
 struct batch_settings {
     const struct row_source *row_source;
     const struct inspection *inspection;
+    const struct history *history; /* what the export says of its own rows; NULL: nothing */
     const struct submit_settings *submit;
     const char *platform;
     struct ledger *ledger;

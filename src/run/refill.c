@@ -9,6 +9,7 @@
 #include "run/halt.h"
 #include "run/other_run.h"
 #include "run/rows/fate.h"
+#include "run/rows/history.h"
 #include "state.h"
 
 static int note(struct batch *b, struct job *job, enum outcome outcome, enum outcome counts_as,
@@ -200,6 +201,14 @@ static void add_open_row(const struct job *job, struct row_facts *known)
     known->before = (struct row_record){.row = job->open_row, .counts_as = OUTCOME_UNKNOWN};
 }
 
+/* Within the run the order of its rows tells which is older. */
+static bool is_history(const struct batch *b, const struct job *job,
+                       const struct claim_state *claim)
+{
+    return job->repeated && claim->accepted && claim->accepted_at.run != b->settings->run->id &&
+           history_row(b->settings->history, claim->accepted_digest) > job->row;
+}
+
 static enum fate fate_of(const struct batch *b, const struct job *job,
                          const struct row_facts *known)
 {
@@ -212,9 +221,19 @@ static enum fate fate_of(const struct batch *b, const struct job *job,
         .before = known->has_before ? &known->before : NULL,
         .resend_unknown = job->in_round && s->round.kind == ROUND_RESEND_UNKNOWN,
         .resubmit = job->in_round && s->round.kind == ROUND_RESUBMIT,
+        .is_history = is_history(b, job, &known->claim),
     };
 
     return fate_make(&facts);
+}
+
+static const char *newer_content(const struct batch *b, const struct job *job,
+                                 const struct claim_state *claim)
+{
+    if (claim->accepted_unseen)
+        return "content that only the report of that run knows was accepted";
+    return is_history(b, job, claim) ? "the content of a later row of this export was accepted"
+                                     : "newer content was accepted";
 }
 
 static int act(struct batch *b, struct job *job, enum fate fate, const struct row_facts *known,
@@ -234,11 +253,7 @@ static int act(struct batch *b, struct job *job, enum fate fate, const struct ro
     case FATE_ACCEPTED:
         return skip_accepted(b, job, claim, "ALREADY_ACCEPTED", "accepted", err);
     case FATE_SUPERSEDED:
-        return skip_accepted(b, job, claim, "SUPERSEDED",
-                             claim->accepted_unseen
-                                 ? "content that only the report of that run knows was accepted"
-                                 : "newer content was accepted",
-                             err);
+        return skip_accepted(b, job, claim, "SUPERSEDED", newer_content(b, job, claim), err);
     case FATE_DUPLICATE:
         return skip_duplicate(b, job, &known->before, err);
     case FATE_EARLIER_OPEN:

@@ -31,6 +31,53 @@ class CorrectionCase(TestCase):
         return self.ws.read_manifest(name)["changed"]
 
 
+def history(claims, *fees):
+    """Each claim as often as there are fees, as an export tells what became of it."""
+    return [claim_row(i, claim_fee=str(fee)) for fee in fees for i in range(1, claims + 1)]
+
+
+class HistoryTest(CorrectionCase):
+    """An export that tells how its claims came about, and comes again with more of it."""
+
+    def codes(self):
+        return [line["code"] for line in self.ws.read_report()]
+
+    def test_what_its_own_later_rows_replaced_is_not_sent_again(self):
+        self.assertExit(self.day(history(40, 100, 200)), 0)
+        self.assertEqual(len(self.gate.requests), 80)
+        for more in range(41, 44):  # each day more rows, so each day another run
+            rows = history(40, 100, 200) + claim_rows(more - 40, first=41)
+            self.ws.export(rows)
+            dry = self.ws.upload(self.gate, "--dry-run")
+            self.assertRegex(dry.out, r"40 rows +40\.00 yuan +older than what was accepted")
+            self.assertNotIn("changed since", dry.out)
+            self.assertExit(self.ws.upload(self.gate), 0)
+            self.assertEqual(len(self.gate.requests), 80 + more - 40)
+            self.assertEqual(self.codes()[:80], ["SUPERSEDED"] * 40 + ["ALREADY_ACCEPTED"] * 40)
+            self.assertEqual(self.changed()["rows"], 0)
+            self.assertExit(self.ws.run("audit", self.ws.file("claims.report.csv")), 0)
+
+    def test_only_rows_behind_what_was_accepted_are_corrections(self):
+        self.assertExit(self.day(history(3, 100, 200)), 0)
+        self.assertExit(self.day(history(3, 100, 200, 100, 300)), 0)
+        fees = [request.claim["claim_fee"] for request in self.gate.requests]
+        self.assertEqual(sorted(fees[6:]), [100] * 3 + [300] * 3)
+        self.assertEqual(self.codes()[:6], ["SUPERSEDED"] * 3 + ["ALREADY_ACCEPTED"] * 3)
+
+    def test_so_it_is_where_the_run_is_gone_on_with(self):
+        self.assertExit(self.day(history(3, 100, 200)), 0)
+        rows = history(3, 100, 200) + claim_rows(9, first=20) + history(3, 300)
+        self.assertExit(self.day(rows, "--limit", "4"), 4)
+        self.assertExit(self.ws.upload(self.gate), 0)
+        self.assertEqual(len(self.gate.requests), 6 + 9 + 3)
+
+    def test_so_it_is_where_corrections_are_held_back(self):
+        self.assertExit(self.day(history(3, 100, 200)), 0)
+        rows = history(3, 100, 200) + claim_rows(1, first=20)
+        self.assertExit(self.day(rows, "--rule", "changed-since-accepted=error"), 0)
+        self.assertEqual(len(self.gate.requests), 7)
+
+
 class ToldTest(CorrectionCase):
     def test_changed_amounts_are_told_with_the_money_before_and_after(self):
         self.assertExit(self.day(claim_rows(5)), 0)

@@ -3,7 +3,8 @@
  *
  * One more pass over the rows with a look at the ledger; nothing is written and nothing is sent.
  * Rows of one claim in the same file are judged as if none came before: what becomes of the later
- * ones depends on answers that are not there yet.
+ * ones depends on answers that are not there yet. Only where what was accepted stands in a later
+ * row they are known to be older.
  *
  * Tested by tests/e2e/test_upload.py
  */
@@ -14,6 +15,7 @@
 #include "input/inspection/inspection.h"
 #include "ledger/changed.h"
 #include "run/rows/fate.h"
+#include "run/rows/history.h"
 
 struct error;
 
@@ -23,6 +25,7 @@ struct rehearsal {
     /* Of FATE_SEND_CHANGED those whose accepted content is not of this very export. */
     struct changed_sum changed;
     uint64_t done; /* final by an earlier start of this run */
+    struct history *history;
 };
 
 /* Borrowed. */
@@ -41,8 +44,9 @@ struct rehearsal_settings {
     void *context;
 };
 
-/* Judges every valid row. */
+/* Judges every valid row. What it gives back is to be released, also after a failure. */
 int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *ret_rehearsal,
                   struct error *err);
+void rehearsal_release(struct rehearsal *rehearsal);
 
 #endif

@@ -195,5 +195,6 @@ int dry_run_print(const struct dry_run *dry_run, struct error *err)
     print_request(&first);
 out:
     close_request(&first);
+    rehearsal_release(&r);
     return result;
 }

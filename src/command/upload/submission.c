@@ -245,6 +245,7 @@ int submission_end(struct submission *s, int result, struct error *err)
     publication_close(&s->publication);
     report_close(s->report);
     ledger_close(s->ledger);
+    rehearsal_release(&s->foreseen);
     publication_place_release(&s->place);
     inspection_release(&s->inspection);
     credentials_release(&s->credentials);

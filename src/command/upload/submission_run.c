@@ -80,14 +80,15 @@ static int look_for_corrections(struct submission *s, struct error *err)
     bool holds = s->row_source.rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
     int others;
 
-    if (holds || s->resumed.kind == RESUME_PUBLISH)
+    if (s->resumed.kind == RESUME_PUBLISH)
         return 0;
     others = ledger_run_has_others(s->ledger, s->endpoint.platform, s->resumed.run.sequence, err);
     if (others <= 0)
         return others;
     if (submission_foresee(s, err))
         return -1;
-    correction_check(s->options, &s->foreseen.changed, i->rows + i->left_out, &s->stop);
+    if (!holds)
+        correction_check(s->options, &s->foreseen.changed, i->rows + i->left_out, &s->stop);
     return 0;
 }
 
@@ -157,6 +158,7 @@ static int submit(struct submission *s, struct error *err)
     progress_start(&s->progress, o->quiet ? PROGRESS_NEVER : o->progress, o->log_format);
     s->progress.last.rows = s->inspection.rows;
     s->is_sending = true;
+    settings.history = s->foreseen.history;
     result = batch_run(&settings, &s->stop, err);
     progress_end(&s->progress);
     return result;

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "input/claim/claim_digest.h"
 #include "input/inspection/claim_rows.h"
+#include "input/inspection/repeats.h"
 #include "run/job.h"
 #include "run/rows/feed.h"
 
@@ -16,6 +18,15 @@
 struct looked_at {
     struct judged_row row; /* its claim's texts are in the store */
     struct claim_store store;
+};
+
+/* A row that is a correction, unless a later one has what was accepted. */
+struct changed_row {
+    unsigned char accepted[DIGEST_CLAIM_BYTES];
+    uint64_t row;
+    bool is_of_this_run, has_before;
+    int64_t before;
+    int64_t fee;
 };
 
 struct pass {
@@ -28,6 +39,8 @@ struct pass {
     struct looked_at page[PAGE_ROWS];
     struct claim_key keys[PAGE_ROWS];
     struct claim_state states[PAGE_ROWS];
+    struct changed_row *changed;
+    size_t changed_count, changed_room;
 };
 
 /* The round as far as it is about this row. One that is not opened yet has no id: whatever was sent
@@ -58,17 +71,74 @@ static struct row_place order_of(const struct rehearsal_settings *s, uint64_t ro
     return (struct row_place){s->sequence ? s->sequence : INT64_MAX, row};
 }
 
-/* What an earlier row of the same export was accepted with is corrected within it. */
-static void count_change(const struct pass *pass, const struct judged_row *row,
-                         const struct claim_state *state, struct rehearsal *rehearsal)
+static struct changed_row changed_row_of(const struct pass *pass, const struct judged_row *row,
+                                         const struct claim_state *state)
 {
-    if (state->accepted_order.run != pass->settings->sequence)
-        ledger_changed_sum_add(&rehearsal->changed, state->has_fee ? &state->fee_fen : NULL,
-                               row->claim.claim_fee);
+    struct changed_row changed = {
+        .row = row->row,
+        .is_of_this_run = state->accepted_order.run == pass->settings->sequence,
+        .has_before = state->has_fee,
+        .before = state->fee_fen,
+        .fee = row->claim.claim_fee,
+    };
+
+    memcpy(changed.accepted, state->accepted_digest, sizeof(changed.accepted));
+    return changed;
+}
+
+/* What an earlier row of the same export was accepted with is corrected within it. */
+static void count_change(const struct changed_row *changed, struct rehearsal *rehearsal)
+{
+    rehearsal->rows[FATE_SEND_CHANGED]++;
+    rehearsal->fee[FATE_SEND_CHANGED] += changed->fee;
+    if (!changed->is_of_this_run)
+        ledger_changed_sum_add(&rehearsal->changed, changed->has_before ? &changed->before : NULL,
+                               changed->fee);
+}
+
+static bool is_repeated(const struct pass *pass, const struct judged_row *row)
+{
+    const struct repeats *repeats = pass->settings->inspection->repeats;
+
+    return repeats && repeats_maybe(repeats, &row->claim);
+}
+
+/* A later row may tell that it is older than what was accepted. */
+static int note_change(struct pass *pass, const struct judged_row *row,
+                       const struct claim_state *state, struct rehearsal *rehearsal,
+                       struct error *err)
+{
+    struct changed_row changed = changed_row_of(pass, row, state);
+
+    if (changed.is_of_this_run || pass->changed_count == HISTORY_ROWS_MAX ||
+        !is_repeated(pass, row)) {
+        count_change(&changed, rehearsal);
+        return 0;
+    }
+    if (!ARRAY_HAS_ROOM(pass->changed, pass->changed_count, pass->changed_room))
+        return error_no_memory(err);
+    pass->changed[pass->changed_count++] = changed;
+    return 0;
+}
+
+/* All rows were seen: those of which a later one is what was accepted are older than it. */
+static void settle_changed(struct pass *pass, struct rehearsal *rehearsal)
+{
+    history_sort(rehearsal->history);
+    for (size_t i = 0; i < pass->changed_count; i++) {
+        const struct changed_row *changed = &pass->changed[i];
+
+        if (history_row(rehearsal->history, changed->accepted) > changed->row) {
+            rehearsal->rows[FATE_SUPERSEDED]++;
+            rehearsal->fee[FATE_SUPERSEDED] += changed->fee;
+        } else {
+            count_change(changed, rehearsal);
+        }
+    }
 }
 
 static int decide(const struct pass *pass, const struct judged_row *row, struct claim_state *state,
-                  enum fate *ret_fate, struct rehearsal *rehearsal, struct error *err)
+                  enum fate *ret_fate, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
     unsigned char digest[DIGEST_CLAIM_BYTES] = {0};
@@ -93,15 +163,31 @@ static int decide(const struct pass *pass, const struct judged_row *row, struct 
     state->open_is_intent = false;
     if (*ret_fate == FATE_RECOVER)
         *ret_fate = fate_make(&facts);
-    if (*ret_fate == FATE_SEND_CHANGED)
-        count_change(pass, row, state, rehearsal);
     return 0;
 }
 
-static void count(const struct judged_row *row, enum fate fate, struct rehearsal *rehearsal)
+static int count(struct pass *pass, const struct judged_row *row, const struct claim_state *state,
+                 enum fate fate, struct rehearsal *rehearsal, struct error *err)
 {
+    if (fate == FATE_SEND_CHANGED)
+        return note_change(pass, row, state, rehearsal, err);
+    if (fate == FATE_ACCEPTED && is_repeated(pass, row) &&
+        history_note(rehearsal->history, state->accepted_digest, row->row))
+        return error_no_memory(err);
     rehearsal->rows[fate]++;
     rehearsal->fee[fate] += row->claim.claim_fee;
+    return 0;
+}
+
+/* An earlier start of this run may have found the content accepted. */
+static int note_done(const struct pass *pass, const struct judged_row *row,
+                     struct rehearsal *rehearsal, struct error *err)
+{
+    const struct row_record *known = &pass->known.record;
+
+    if (strcmp(known->code, "ALREADY_ACCEPTED") != 0 || !is_repeated(pass, row))
+        return 0;
+    return history_note(rehearsal->history, known->digest, row->row) ? error_no_memory(err) : 0;
 }
 
 /* The next rows that are to be decided: 1, or 0 where there are none any more. */
@@ -120,7 +206,8 @@ static int read_page(struct pass *pass, struct rehearsal *rehearsal, struct erro
             break;
         if (at->row.invalid)
             continue;
-        if (is_done(pass, &at->row, &done, err))
+        if (is_done(pass, &at->row, &done, err) ||
+            (done && note_done(pass, &at->row, rehearsal, err)))
             return -1;
         rehearsal->done += done;
         pass->keys[pass->count] =
@@ -142,9 +229,9 @@ static int decide_page(struct pass *pass, struct rehearsal *rehearsal, struct er
         const struct judged_row *row = &pass->page[i].row;
         enum fate fate = FATE_SEND;
 
-        if (decide(pass, row, &pass->states[i], &fate, rehearsal, err))
+        if (decide(pass, row, &pass->states[i], &fate, err) ||
+            count(pass, row, &pass->states[i], fate, rehearsal, err))
             return -1;
-        count(row, fate, rehearsal);
         if (pass->visits && (fate == FATE_SEND || fate == FATE_SEND_CHANGED)) {
             s->visit(s->context, &row->claim);
             pass->visits--;
@@ -170,6 +257,7 @@ static void end(struct pass *pass)
     claim_rows_close(pass->claim_rows);
     for (size_t i = 0; i < PAGE_ROWS; i++)
         claim_store_release(&pass->page[i].store);
+    free(pass->changed);
     free(pass);
 }
 
@@ -180,8 +268,11 @@ int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *r
     int result = -1;
 
     memset(ret_rehearsal, 0, sizeof(*ret_rehearsal));
-    if (!pass)
+    ret_rehearsal->history = history_open();
+    if (!pass || !ret_rehearsal->history) {
+        free(pass);
         return error_no_memory(err);
+    }
     pass->settings = settings;
     pass->visits = settings->visits;
     if (settings->ledger && ledger_look_begin(settings->ledger, err)) {
@@ -191,8 +282,15 @@ int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *r
     if (!claim_rows_open(settings->row_source, settings->inspection, &pass->claim_rows, err) &&
         !(settings->run && ledger_rows_open(settings->ledger, settings->run, &pass->rows, err)))
         result = read_rows(pass, ret_rehearsal, err);
+    settle_changed(pass, ret_rehearsal);
     end(pass);
     if (settings->ledger)
         ledger_look_end(settings->ledger);
     return result;
+}
+
+void rehearsal_release(struct rehearsal *rehearsal)
+{
+    history_close(rehearsal->history);
+    rehearsal->history = NULL;
 }
