@@ -1,9 +1,12 @@
 /*
  * report: the ledger's projection: one line for every row of the export, in its order.
  *
- * An ordered pass over export and ledger that follows the run. It is written beside its final name,
- * as REPORT.partial, which is locked meanwhile, never read back, and made anew after a crash;
- * publication_make gives it its name. What a line says is durable in the ledger before.
+ * An ordered pass over export and ledger that follows the run. As long as rows become final in the
+ * order in which they are read, the run gives them, and what it records of them, so that neither is
+ * read again; from the first one on that was not given the report reads for itself. It is written
+ * beside its final name, as REPORT.partial, which is locked meanwhile, never read back, and made
+ * anew after a crash; publication_make gives it its name. What a line says is durable in the ledger
+ * before.
  *
  * Tested by tests/unit/test_report.c
  */
@@ -36,6 +39,18 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
                 struct error *err);
 /* What was not published stays, unfinished. NULL is fine. */
 void report_close(struct report *report);
+
+/*
+ * Gives a row that is final: the one at that place, counted from 0, of all that a pass over the
+ * source yields, and what the ledger knows of it; NULL for an invalid one. It is of use where it
+ * is the next one, and all before were given. What the open transaction records may be given:
+ * nothing of it leaves this process before the next report_advance. report_take_end: the source
+ * has so many rows.
+ */
+struct judged_row;
+int report_take(struct report *report, uint64_t place, const struct judged_row *row,
+                const struct row_record *known, struct error *err);
+void report_take_end(struct report *report, uint64_t rows);
 
 /* Writes the lines of the rows before `frontier`, all of which are final, but at most `most` of
  * them: more follow with the next call. */

@@ -14,6 +14,7 @@
 #include "report/draft.h"
 #include "report/line.h"
 
+#define FIRST_ROW 2                   /* of an export, below its header */
 #define REPEATS_MAX ((size_t)1 << 19) /* rows that are compared */
 /* The further a large export, the more of them: memory must not grow with that. */
 #define REPEATS_IN_MEMORY ((size_t)1 << 15) /* 512 KiB */
@@ -21,8 +22,11 @@
 struct report {
     const struct report_settings *settings;
     struct draft draft;
-    struct claim_rows *claim_rows;
-    struct judged_row row; /* read, but not yet written; row 0: none */
+    uint64_t taken;                /* rows that were given, from the first one on … */
+    uint64_t source_rows;          /* … of so many; UINT64_MAX: that is not known */
+    struct claim_rows *claim_rows; /* the report's own pass; NULL: it has not begun */
+    uint64_t passed;               /* rows that it has read and that were given before */
+    struct judged_row row;         /* read, but not yet written; row 0: none */
     bool at_end;
     struct ledger_rows *rows;
     struct known_row known; /* what it knows of the row at hand */
@@ -41,10 +45,11 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
     if (!report)
         return error_no_memory(err);
     report->settings = settings;
+    report->next_row = FIRST_ROW;
+    report->source_rows = UINT64_MAX;
     report->repeats = duplicates_open(REPEATS_IN_MEMORY);
     if ((!report->repeats && error_no_memory(err)) ||
         draft_open(settings->path, &report->draft, err) ||
-        claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err) ||
         ledger_rows_open(settings->ledger, settings->run, &report->rows, err)) {
         report_close(report);
         return -1;
@@ -69,7 +74,8 @@ int report_restart(struct report *report, struct error *err)
         return -1;
     report->row.row = 0;
     report->at_end = false;
-    report->next_row = 0;
+    report->next_row = FIRST_ROW;
+    report->taken = report->passed = 0;
     return claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err);
 }
 
@@ -111,26 +117,23 @@ static void set_fields(struct line *line, const struct claim *claim, struct buff
     line->fields[FIELD_CLAIM_TIME] = claim->claim_time;
 }
 
-static void set_raw(struct report *report, struct line *line)
+static void set_raw(const struct judged_row *row, struct line *line)
 {
-    const struct judged_row *row = &report->row;
-
     for (int i = 0; i < FIELD_COUNT; i++)
         line->fields[i] = claim_raw(row->columns, row->record, (enum field)i);
 }
 
 /* A row that broke a rule: the raw text, the first error's code, and all that is wrong as the
  * message. */
-static void set_invalid(struct report *report, struct line *line)
+static void set_invalid(struct report *report, const struct judged_row *row, struct line *line)
 {
-    const struct judged_row *row = &report->row;
     const struct finding *first;
 
     language_record_begin();
     first = explanation_of_findings(&row->findings, &report->settings->row_source->rules,
                                     row->columns, row->record, &report->sentence);
     language_record_end();
-    set_raw(report, line);
+    set_raw(row, line);
     line->record.outcome = OUTCOME_INVALID;
     line->record.counts_as = OUTCOME_INVALID;
     line->record.code = rule_code(first->rule);
@@ -138,10 +141,11 @@ static void set_invalid(struct report *report, struct line *line)
 }
 
 /* A row that was unknown before this run, and was not sent in it: that is what it still is. */
-static void set_unsettled(struct report *report, struct line *line, const char *message)
+static void set_unsettled(struct report *report, const struct judged_row *row, struct line *line,
+                          const char *message)
 {
     buffer_format(&report->sentence, "not sent again%s%s; before: %s", *message ? ": " : "",
-                  message, report->row.unknown_row);
+                  message, row->unknown_row);
     line->record.outcome = OUTCOME_UNKNOWN;
     line->record.counts_as = OUTCOME_UNKNOWN;
     line->record.code = "UNSETTLED";
@@ -149,19 +153,20 @@ static void set_unsettled(struct report *report, struct line *line, const char *
 }
 
 /* A valid row: what the ledger says, or unsent. */
-static int set_valid(struct report *report, struct line *line, const struct row_record *known,
-                     const char *code, const char *message, struct error *err)
+static int set_valid(struct report *report, const struct judged_row *row, struct line *line,
+                     const struct row_record *known, const char *code, const char *message,
+                     struct error *err)
 {
     /* The record has the same digest: a reading that makes another claim of its row is refused. */
     bool is_there = known && outcome_is_there(known);
 
-    if (!is_there && claim_digest(&report->row.claim, line->record.digest))
+    if (!is_there && claim_digest(&row->claim, line->record.digest))
         return error_no_memory(err);
     line->has_digest = true;
     if (is_there)
         return 0;
-    if (!known && report->row.unknown_row) {
-        set_unsettled(report, line, message);
+    if (!known && row->unknown_row) {
+        set_unsettled(report, row, line, message);
         return 0;
     }
     line->record.outcome = OUTCOME_UNSENT;
@@ -180,21 +185,20 @@ static void add_codes(struct report *report, const char *codes)
     buffer_text(&report->codes, codes);
 }
 
-static void set_warnings(struct report *report, struct line *line)
+static void set_warnings(struct report *report, const struct judged_row *row, struct line *line)
 {
     buffer_reset(&report->codes);
-    findings_codes(&report->row.findings, SEVERITY_WARN, &report->codes);
-    add_codes(report, report->row.noted);
+    findings_codes(&row->findings, SEVERITY_WARN, &report->codes);
+    add_codes(report, row->noted);
     add_codes(report, line->record.warnings);
     line->warnings = buffer_string(&report->codes);
 }
 
 /* Takes note of a row whose claim may have another row. Of a very large export some are noted for
  * nothing, so that there is a limit. -1 without memory. */
-static int note_repeat(struct report *report)
+static int note_repeat(struct report *report, const struct judged_row *row)
 {
     const struct repeats *repeats = report->settings->inspection->repeats;
-    const struct judged_row *row = &report->row;
 
     if (row->invalid || !repeats || !repeats_maybe(repeats, &row->claim) ||
         duplicates_count(report->repeats) >= REPEATS_MAX)
@@ -221,30 +225,26 @@ static void count_repeats(struct report *report)
     tally_set_repeats(report->draft.tally, &sum);
 }
 
-/* Writes the line of the row at hand. `code` and `message` say why, if it turns out unsent. */
-static int write_line(struct report *report, const char *code, const char *message,
-                      struct error *err)
+/* Adds the line of a row; `known`: what the ledger knows of it, NULL: nothing. `code` and `message`
+ * say why, if it turns out unsent. */
+static int add_line(struct report *report, const struct judged_row *row,
+                    const struct row_record *known, const char *code, const char *message,
+                    struct error *err)
 {
-    const struct judged_row *row = &report->row;
-    struct line line = {0};
-    int found = ledger_rows_find(report->rows, row->row, &report->known, err);
-    const struct row_record *known = found ? &report->known.record : NULL;
+    struct line line = {.record = known ? *known : report->known.record};
 
-    if (found < 0)
-        return -1;
-    line.record = report->known.record;
     line.record.row = row->row;
     buffer_reset(&report->sentence);
     if (row->invalid) {
-        set_invalid(report, &line);
+        set_invalid(report, row, &line);
     } else if (known && known->outcome == OUTCOME_INVALID) {
-        set_raw(report, &line);
+        set_raw(row, &line);
     } else {
         set_fields(&line, &row->claim, &report->numbers);
-        if (set_valid(report, &line, known, code, message, err))
+        if (set_valid(report, row, &line, known, code, message, err))
             return -1;
     }
-    set_warnings(report, &line);
+    set_warnings(report, row, &line);
     line_append(&line, &report->draft.output.text);
     tally_warn(report->draft.tally, line.warnings, row->row);
     if (strstr(line.warnings, REPORT_SUSPECT_ANSWER))
@@ -255,9 +255,59 @@ static int write_line(struct report *report, const char *code, const char *messa
         return error_no_memory(err);
     if (tally_add(report->draft.tally, line.record.outcome, line.record.counts_as, line.record.code,
                   line.record.outcome == OUTCOME_INVALID ? 0 : row->claim.claim_fee) ||
-        note_repeat(report))
+        note_repeat(report, row))
         return error_no_memory(err);
+    report->next_row = row->row + 1;
+    return 0;
+}
+
+/* Whether all rows so far were given, so that none had to be read. */
+static bool is_given(const struct report *report)
+{
+    return !report->claim_rows;
+}
+
+int report_take(struct report *report, uint64_t place, const struct judged_row *row,
+                const struct row_record *known, struct error *err)
+{
+    if (!is_given(report) || place != report->taken)
+        return 0;
+    if (!known)
+        known_row_reset(&report->known);
+    report->taken++;
+    return add_line(report, row, known, "", "", err);
+}
+
+void report_take_end(struct report *report, uint64_t rows)
+{
+    report->source_rows = rows;
+}
+
+static int write_line(struct report *report, const char *code, const char *message,
+                      struct error *err)
+{
+    int found = ledger_rows_find(report->rows, report->row.row, &report->known, err);
+
+    if (found < 0 ||
+        add_line(report, &report->row, found ? &report->known.record : NULL, code, message, err))
+        return -1;
     return draft_advance(&report->draft, err);
+}
+
+/* Brings the report's own pass behind the rows that were given, of which it reads *most. */
+static int catch_up(struct report *report, uint64_t *most, struct error *err)
+{
+    const struct report_settings *s = report->settings;
+
+    if (!report->claim_rows &&
+        claim_rows_open(s->row_source, s->inspection, &report->claim_rows, err))
+        return -1;
+    for (; report->passed < report->taken && *most; report->passed++, (*most)--) {
+        if (claim_rows_next(report->claim_rows, &report->store, &report->row, err) < 0)
+            return -1;
+        report->row.row = 0;
+    }
+    return 0;
 }
 
 /* Reads the next row into report->row, unless one is waiting there. */
@@ -280,16 +330,17 @@ static int fetch(struct report *report, struct error *err)
 static int write_lines(struct report *report, uint64_t frontier, uint64_t most, const char *code,
                        const char *message, struct error *err)
 {
-    int result = 0;
+    int result;
 
-    for (; most; most--) {
+    report->at_end |= is_given(report) && report->taken == report->source_rows;
+    result = report->at_end ? 0 : catch_up(report, &most, err);
+    for (; !result && most; most--) {
         result = ledger_beat(report->settings->ledger, err) || fetch(report, err) ? -1 : 0;
         if (result || report->at_end || report->row.row >= frontier)
             break;
         result = write_line(report, code, message, err);
         if (result)
             break;
-        report->next_row = report->row.row + 1;
         report->row.row = 0;
     }
     return result;
@@ -309,6 +360,8 @@ static int pass(struct report *report, uint64_t frontier, uint64_t most, const c
 
 int report_advance(struct report *report, uint64_t frontier, uint64_t most, struct error *err)
 {
+    if (is_given(report) && frontier <= report->next_row)
+        return draft_advance(&report->draft, err);
     return pass(report, frontier, most, "", "", err);
 }
 

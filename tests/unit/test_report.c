@@ -14,6 +14,7 @@
 
 #include "base/file/file.h"
 #include "failing_realloc.h"
+#include "input/inspection/claim_rows.h"
 #include "report/draft.h"
 #include "report/line.h"
 #include "report/report.h"
@@ -217,6 +218,101 @@ static void report_without_memory_is_an_error_and_never_another_report(void **st
     free(whole);
 }
 
+static void begin_anew(struct desk *desk)
+{
+    report_close(desk->report);
+    assert_int_equal(report_open(&desk->settings, &desk->report, &err), 0);
+}
+
+/* Gives the rows of the export as a run does, all but the one at that place. */
+static void give_all_but(struct desk *desk, uint64_t left_out)
+{
+    struct claim_rows *claim_rows;
+    struct claim_store store = {0};
+    struct known_row known = {0};
+    struct judged_row row;
+    uint64_t place = 0;
+
+    assert_int_equal(
+        claim_rows_open(desk->settings.row_source, desk->settings.inspection, &claim_rows, &err),
+        0);
+    for (; claim_rows_next(claim_rows, &store, &row, &err) > 0; place++) {
+        struct row_place at = {desk->settings.run, row.row};
+        int found = ledger_row_get(desk->place.ledger, at, &known, &err);
+
+        if (place != left_out)
+            assert_int_equal(
+                report_take(desk->report, place, &row, found ? &known.record : NULL, &err), 0);
+    }
+    report_take_end(desk->report, place);
+    claim_rows_close(claim_rows);
+    claim_store_release(&store);
+    known_row_release(&known);
+}
+
+/* Three rows that are final, and one that is invalid: the text of their report, to be freed. */
+static char *read_report(struct desk *desk)
+{
+    note(desk, 2, "A", OUTCOME_SKIPPED, "ALREADY_ACCEPTED");
+    note(desk, 3, "B", OUTCOME_ACCEPTED, "SUCCESS");
+    note(desk, 5, "D", OUTCOME_SKIPPED, "ALREADY_ACCEPTED");
+    assert_int_equal(report_finish(desk->report, "STOPPED", "", &err), 0);
+    return strdup(read_text(desk, desk->partial_path));
+}
+
+#define NONE UINT64_MAX
+
+static void rows_that_are_given_are_neither_read_nor_asked_for_again(void **state)
+{
+    struct desk *desk = *state;
+    char *whole = read_report(desk);
+
+    begin_anew(desk);
+    give_all_but(desk, NONE);
+    assert_int_equal(truncate(desk->place.export_path, 0), 0);
+    assert_int_equal(report_advance(desk->report, 6, 1, &err), 0);
+    assert_int_equal(report_finish(desk->report, "STOPPED", "", &err), 0);
+    assert_string_equal(read_text(desk, desk->partial_path), whole);
+    assert_true(tally_fee(report_tally(desk->report), OUTCOME_ACCEPTED) == 200);
+    assert_int_equal(tally_rows(report_tally(desk->report), OUTCOME_INVALID), 1);
+    free(whole);
+}
+
+static void from_the_first_row_that_is_not_given_the_report_reads_for_itself(void **state)
+{
+    struct desk *desk = *state;
+    char *whole = read_report(desk);
+
+    for (uint64_t left_out = 0; left_out < 4; left_out++) {
+        begin_anew(desk);
+        give_all_but(desk, left_out);
+        assert_int_equal(tally_all_rows(report_tally(desk->report)), left_out);
+        for (int i = 0; i < 8; i++)
+            assert_int_equal(report_advance(desk->report, 6, 1, &err), 0);
+        assert_int_equal(tally_all_rows(report_tally(desk->report)), 4);
+        assert_int_equal(report_finish(desk->report, "STOPPED", "", &err), 0);
+        assert_string_equal(read_text(desk, desk->partial_path), whole);
+    }
+    free(whole);
+}
+
+static void report_that_begins_anew_reads_what_was_given(void **state)
+{
+    struct desk *desk = *state;
+    char *whole = read_report(desk);
+
+    begin_anew(desk);
+    give_all_but(desk, NONE);
+    assert_true(report_has_written(desk->report, 5));
+    assert_int_equal(report_restart(desk->report, &err), 0);
+    assert_false(report_has_written(desk->report, 5));
+    give_all_but(desk, NONE);
+    assert_int_equal(tally_all_rows(report_tally(desk->report)), 0);
+    assert_int_equal(report_finish(desk->report, "STOPPED", "", &err), 0);
+    assert_string_equal(read_text(desk, desk->partial_path), whole);
+    free(whole);
+}
+
 static void report_has_one_writer(void **state)
 {
     struct desk *desk = *state;
@@ -253,6 +349,9 @@ int main(void)
         AT_DESK(report_takes_its_name_only_when_it_is_published),
         AT_DESK(digest_of_the_report_is_that_of_its_bytes),
         AT_DESK(report_without_memory_is_an_error_and_never_another_report),
+        AT_DESK(rows_that_are_given_are_neither_read_nor_asked_for_again),
+        AT_DESK(from_the_first_row_that_is_not_given_the_report_reads_for_itself),
+        AT_DESK(report_that_begins_anew_reads_what_was_given),
         AT_DESK(report_has_one_writer),
         AT_DESK(who_writes_a_report_is_heard_of),
     };
