@@ -349,7 +349,8 @@ static int open_all(struct batch *b, struct error *err)
     if (ledger_turns_open(s->ledger, s->run->id, &app, s->ledger_patience_ms, err) ||
         take_reserve(b, err) || window_open(jobs, &b->window, err) ||
         !(b->pace = pace_open(&pace, err)) ||
-        feed_open(s->row_source, s->inspection, s->ledger, s->run->id, &s->round, &b->feed, err) ||
+        feed_open(s->row_source, s->inspection, s->ledger, s->run->id, &s->round, s->report,
+                  &b->feed, err) ||
         pool_start(&b->submit, s->workers, s->in_flight, &b->pool, err))
         return -1;
     take_time(b);

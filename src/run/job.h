@@ -50,6 +50,7 @@ enum job_guard {
 struct job {
     /* the row: set by the coordinator when the row is read */
     uint64_t row;
+    uint64_t place;     /* among all rows of the source, counted from 0 */
     struct claim claim; /* its texts live in store */
     struct claim_store store;
     unsigned char digest[DIGEST_CLAIM_BYTES];
@@ -61,6 +62,7 @@ struct job {
     uint64_t open_row; /* an earlier row of its claim, not of this run, that is unknown; 0: none */
     bool in_round;     /* is to be sent in the round at hand */
     bool keeps; /* … and was accepted in this run: that stays so unless the answer is lost */
+    struct buffer codes;   /* warnings of the rules, and those that it brought along */
     struct buffer earlier; /* what was known of it before a resend */
     bool changed;          /* its claim was accepted with other content, which came to … */
     bool has_before;

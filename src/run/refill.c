@@ -6,11 +6,26 @@
 #include "base/error.h"
 #include "base/money.h"
 #include "firewall.h"
+#include "report/report.h"
 #include "run/halt.h"
 #include "run/other_run.h"
 #include "run/rows/fate.h"
 #include "run/rows/history.h"
 #include "state.h"
+
+/* A line that quotes the row as it stands (invalid) the report writes from what it reads itself. */
+static int give_to_report(struct batch *b, const struct job *job, const struct row_record *record,
+                          struct error *err)
+{
+    struct judged_row *row = &b->given;
+
+    if (record->outcome == OUTCOME_INVALID)
+        return 0;
+    row->row = job->row;
+    row->claim = job->claim;
+    row->noted = buffer_string(&job->codes);
+    return report_take(b->settings->report, job->place, row, record, err);
+}
 
 static int note(struct batch *b, struct job *job, enum outcome outcome, enum outcome counts_as,
                 const char *code, const char *message, struct error *err)
@@ -26,6 +41,7 @@ static int note(struct batch *b, struct job *job, enum outcome outcome, enum out
     record.code = code;
     record.message = message;
     if (ledger_row_note(b->settings->ledger, &ref, &record, job->repeated, err) ||
+        give_to_report(b, job, &record, err) ||
         (outcome == OUTCOME_UNSENT && job->attempts && unexecuted_add(b->unexecuted, job, err)))
         return -1;
     state_leave(b, job, outcome);

@@ -12,6 +12,7 @@
 #define CLAIMBATCH_RUN_STATE_H
 
 #include "gateway/rate_control.h"
+#include "input/inspection/claim_rows.h"
 #include "job.h"
 #include "ledger/shared_limits.h"
 #include "ledger/store/space.h"
@@ -54,8 +55,9 @@ struct batch {
     /* refill */
     bool feed_at_end;
     bool limit_hit;
-    int64_t taken;       /* rows sent or about to be, in this start */
-    struct buffer words; /* of the message at hand */
+    int64_t taken;           /* rows sent or about to be, in this start */
+    struct buffer words;     /* of the message at hand */
+    struct judged_row given; /* to the report, at hand */
 
     /* refill, collect and suspect */
     uint64_t outcomes[OUTCOME_COUNT]; /* of rows that became final in this start */

@@ -7,6 +7,7 @@
 #include "input/claim/claim_digest.h"
 #include "input/inspection/claim_rows.h"
 #include "input/inspection/repeats.h"
+#include "report/report.h"
 #include "run/job.h"
 #include "run/rows/fate.h"
 
@@ -14,15 +15,17 @@ struct feed {
     const struct inspection *inspection;
     const struct round *round;
     struct claim_rows *claim_rows;
+    struct report *report;
     struct ledger_rows *rows;
+    uint64_t read;          /* rows, whatever became of them */
     struct known_row known; /* what an earlier start recorded of the row at hand */
     uint64_t next_row;
     uint64_t passed[OUTCOME_COUNT];
 };
 
 int feed_open(const struct row_source *row_source, const struct inspection *inspection,
-              struct ledger *ledger, int64_t run, const struct round *round, struct feed **ret_feed,
-              struct error *err)
+              struct ledger *ledger, int64_t run, const struct round *round, struct report *report,
+              struct feed **ret_feed, struct error *err)
 {
     struct feed *feed = calloc(1, sizeof(*feed));
 
@@ -31,6 +34,7 @@ int feed_open(const struct row_source *row_source, const struct inspection *insp
         return error_no_memory(err);
     feed->inspection = inspection;
     feed->round = round;
+    feed->report = report;
     feed->next_row = 2;
     if (claim_rows_open(row_source, inspection, &feed->claim_rows, err) ||
         ledger_rows_open(ledger, run, &feed->rows, err)) {
@@ -93,6 +97,7 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
     struct round round = round_of(feed, row);
 
     job->row = row->row;
+    job->place = feed->read - 1;
     job->claim = row->claim; /* its texts are in the job's own store, or static */
     ledger_row_forget(&job->link);
     job->repeated = repeats_maybe(feed->inspection->repeats, &row->claim);
@@ -106,6 +111,10 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
     job->open_row = row->open_row;
     job->in_round = round.id && !(known && known->round >= round.id);
     job->keeps = job->in_round && known && known->outcome == OUTCOME_ACCEPTED;
+    buffer_reset(&job->codes);
+    findings_codes(&row->findings, SEVERITY_WARN, &job->codes);
+    if (*row->noted)
+        buffer_format(&job->codes, "%s%s", job->codes.len ? ";" : "", row->noted);
     buffer_reset(&job->earlier);
     if (known && outcome_is_there(known))
         buffer_format(&job->earlier, "%s %s", known->code, known->message);
@@ -116,7 +125,16 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
     job->sent_ms = known ? known->submitted_ms : 0;
     job->duration_ms = known ? known->duration_ms : 0;
     job->http_status = known ? known->http_status : 0;
-    return job->earlier.failed || claim_digest(&row->claim, job->digest) ? error_no_memory(err) : 0;
+    return job->codes.failed || job->earlier.failed || claim_digest(&row->claim, job->digest)
+               ? error_no_memory(err)
+               : 0;
+}
+
+static int pass_over(struct feed *feed, const struct judged_row *row,
+                     const struct row_record *known, struct error *err)
+{
+    feed->passed[known ? known->outcome : OUTCOME_INVALID]++;
+    return report_take(feed->report, feed->read - 1, row, known, err);
 }
 
 /* Looks at a row: 1 the job is filled, 0 the row is to be passed over. */
@@ -126,17 +144,13 @@ static int take(struct feed *feed, const struct judged_row *row, struct job *job
     struct round round = round_of(feed, row);
     int found;
 
-    if (row->invalid) {
-        feed->passed[OUTCOME_INVALID]++;
-        return 0;
-    }
+    if (row->invalid)
+        return pass_over(feed, row, NULL, err);
     found = ledger_rows_find(feed->rows, row->row, &feed->known, err);
     if (found < 0)
         return -1;
-    if (found && !feed_tries_again(known, &round)) {
-        feed->passed[known->outcome]++;
-        return 0;
-    }
+    if (found && !feed_tries_again(known, &round))
+        return pass_over(feed, row, known, err);
     return fill(feed, row, found ? known : NULL, job, err) ? -1 : 1;
 }
 
@@ -145,6 +159,7 @@ static void trim(struct job *job)
 {
     buffer_trim(&job->store.desc, JOB_KEPT_BYTES);
     buffer_trim(&job->store.order_no, JOB_KEPT_BYTES);
+    buffer_trim(&job->codes, JOB_KEPT_BYTES);
     buffer_trim(&job->earlier, JOB_KEPT_BYTES);
     buffer_trim(&job->exchange.body, JOB_KEPT_BYTES);
 }
@@ -160,10 +175,13 @@ int feed_next(struct feed *feed, struct job *job, struct error *err)
         if (result <= 0)
             break;
         feed->next_row = row.row + 1;
+        feed->read++;
         result = take(feed, &row, job, err);
         if (result)
             break;
     }
+    if (!result)
+        report_take_end(feed->report, feed->read);
     return result;
 }
 

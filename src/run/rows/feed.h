@@ -18,9 +18,12 @@ struct error;
 struct feed;
 struct job;
 
+struct report;
+
+/* Rows that are passed over are given to the report. */
 int feed_open(const struct row_source *row_source, const struct inspection *inspection,
-              struct ledger *ledger, int64_t run, const struct round *round, struct feed **ret_feed,
-              struct error *err);
+              struct ledger *ledger, int64_t run, const struct round *round, struct report *report,
+              struct feed **ret_feed, struct error *err);
 void feed_close(struct feed *feed); /* NULL is fine */
 
 /* Fills the next row into a free job: row, claim, digest, repeated, attempts. 1, or 0 at the end of

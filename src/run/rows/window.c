@@ -87,6 +87,7 @@ void window_close(struct window *window)
     HASH_CLEAR(hh, window->table);
     for (size_t i = 0; i < window->touched; i++) {
         claim_store_release(&window->jobs[i].store);
+        buffer_release(&window->jobs[i].codes);
         buffer_release(&window->jobs[i].earlier);
         ledger_row_forget(&window->jobs[i].link);
         buffer_release(&window->jobs[i].exchange.body);
