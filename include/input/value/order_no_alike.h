@@ -1,0 +1,23 @@
+/*
+ * order_no_alike: other spellings of a claim number, which a person takes for the same: what
+ * spreadsheets and people make of it on its way from one export to the next. Pure.
+ *
+ * Leading zeros come and go, letters change their case, blanks are left out, brackets and digits of
+ * full width become narrow ones or the reverse. No list of them can be whole.
+ *
+ * Tested by tests/unit/test_order_no_alike.c
+ */
+#ifndef CLAIMBATCH_INPUT_VALUE_ORDER_NO_ALIKE_H
+#define CLAIMBATCH_INPUT_VALUE_ORDER_NO_ALIKE_H
+
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+#define ORDER_NO_ALIKE_ZEROS 8 /* so many may have stood before it */
+#define ORDER_NO_ALIKE_MAX 9   /* spellings */
+
+/* Appends each spelling but the one given, with a NUL behind each, and returns how many. */
+size_t order_no_alike(const char *order_no, struct buffer *ret_texts);
+
+#endif

@@ -1,0 +1,98 @@
+#include "input/value/order_no_alike.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/character.h"
+
+#define IDEOGRAPHIC_BLANK 0x3000
+#define WIDE_FIRST 0xff01 /* U+FF01 to U+FF5E are ASCII 0x21 to 0x7e in full width */
+#define WIDE_LAST 0xff5e
+#define WIDE_OFFSET (WIDE_FIRST - '!')
+
+static size_t add(struct buffer *texts, size_t start, const char *order_no)
+{
+    buffer_byte(texts, 0);
+    if (texts->failed || strcmp(texts->ptr + start, order_no) != 0)
+        return 1;
+    texts->len = start;
+    return 0;
+}
+
+static bool is_number(const char *text)
+{
+    return *text && text[strspn(text, "0123456789")] == 0;
+}
+
+static size_t add_zeros(const char *order_no, struct buffer *texts)
+{
+    const char *number = order_no + strspn(order_no, "0");
+    size_t count = 0;
+
+    for (int zeros = 0; *number && zeros <= ORDER_NO_ALIKE_ZEROS; zeros++) {
+        size_t start = texts->len;
+
+        for (int i = 0; i < zeros; i++)
+            buffer_byte(texts, '0');
+        buffer_text(texts, number);
+        count += add(texts, start, order_no);
+    }
+    return count;
+}
+
+enum change { UPPER, LOWER, CLOSED, NARROW, WIDE_BRACKETS, CHANGES };
+
+static uint32_t changed(uint32_t point, enum change change)
+{
+    bool is_ascii = point < 0x80;
+
+    switch (change) {
+    case UPPER:
+        return point >= 'a' && point <= 'z' ? point - 'a' + 'A' : point;
+    case LOWER:
+        return is_ascii ? (uint32_t)character_lower((char)point) : point;
+    case CLOSED:
+        return character_is_blank(point) ? 0 : point;
+    case NARROW:
+        if (point == IDEOGRAPHIC_BLANK)
+            return ' ';
+        return point >= WIDE_FIRST && point <= WIDE_LAST ? point - WIDE_OFFSET : point;
+    case WIDE_BRACKETS:
+        return point == '(' || point == ')' ? point + WIDE_OFFSET : point;
+    case CHANGES:
+        break;
+    }
+    return point;
+}
+
+static size_t add_changed(const char *order_no, enum change change, struct buffer *texts)
+{
+    size_t start = texts->len;
+
+    for (size_t i = 0; order_no[i];) {
+        char text[CHARACTER_ROOM];
+        uint32_t point, other;
+        size_t len = character_decode(order_no + i, &point);
+
+        other = changed(point, change);
+        len = len ? len : 1;
+        if (other == point)
+            buffer_append(texts, order_no + i, len);
+        else if (other)
+            buffer_append(texts, text, character_encode(other, text));
+        i += len;
+    }
+    return add(texts, start, order_no);
+}
+
+size_t order_no_alike(const char *order_no, struct buffer *ret_texts)
+{
+    size_t count = 0;
+
+    if (is_number(order_no))
+        return add_zeros(order_no, ret_texts);
+    for (int change = 0; change < CHANGES; change++)
+        count += add_changed(order_no, (enum change)change, ret_texts);
+    return count;
+}

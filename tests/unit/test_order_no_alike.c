@@ -1,0 +1,75 @@
+/* Unit tests of input/value/order_no_alike. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "input/value/order_no_alike.h"
+
+static bool has(const struct buffer *texts, size_t count, const char *wanted)
+{
+    const char *text = texts->ptr;
+
+    for (size_t i = 0; i < count; i++, text += strlen(text) + 1)
+        if (strcmp(text, wanted) == 0)
+            return true;
+    return false;
+}
+
+static void number_is_known_in_other_spellings(void **state)
+{
+    static const struct {
+        const char *now, *before;
+    } scenarios[] = {
+        {"20260001", "0020260001"},
+        {"0020260001", "20260001"},
+        {"0020260001", "020260001"},
+        {"1", "000000001"},
+        {"picc-001", "PICC-001"},
+        {"Picc-001", "picc-001"},
+        {"PICC001A", "picc001a"},
+        {"PICC-001 A", "PICC-001A"},
+        {"(2026)浙赔字第1号", "（2026）浙赔字第1号"},
+        {"（2026）浙赔字第1号", "(2026)浙赔字第1号"},
+        {"浙赔字第１号", "浙赔字第1号"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
+        struct buffer texts = {0};
+        size_t count = order_no_alike(scenarios[i].now, &texts);
+
+        if (!has(&texts, count, scenarios[i].before))
+            fail_msg("%s: not %s", scenarios[i].now, scenarios[i].before);
+        assert_false(has(&texts, count, scenarios[i].now));
+        buffer_release(&texts);
+    }
+}
+
+static void number_of_one_spelling_has_no_other(void **state)
+{
+    static const char *const numbers[] = {"", "0", "000", "-", "赔2026"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        struct buffer texts = {0};
+
+        assert_int_equal(order_no_alike(numbers[i], &texts), 0);
+        assert_int_equal(texts.len, 0);
+        buffer_release(&texts);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(number_is_known_in_other_spellings),
+        cmocka_unit_test(number_of_one_spelling_has_no_other),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
