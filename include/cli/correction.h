@@ -1,8 +1,8 @@
 /*
  * correction: rows whose claim was accepted with other content: in words, and when they are too
- * many.
+ * many; and rows whose claim is known under another spelling of its number.
  *
- * Tested by tests/e2e/test_correction.py
+ * Tested by tests/e2e/test_correction.py and tests/e2e/test_alike.py
  */
 #ifndef CLAIMBATCH_CLI_CORRECTION_H
 #define CLAIMBATCH_CLI_CORRECTION_H
@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "ledger/changed.h"
 #include "run/batch.h"
+#include "run/start/alike.h"
 
 struct options;
 
@@ -21,5 +22,10 @@ void correction_describe(const struct changed_sum *sum, struct buffer *ret_words
 /* Fills in the stop if so many of `rows` are more than that. */
 void correction_check(const struct options *options, const struct changed_sum *sum, uint64_t rows,
                       struct batch_stop *stop);
+
+/* The same if there is any whose claim is known under another spelling, where the rule
+ * damaged-order-no is an error; where it warns that is said. */
+void correction_check_alike(const struct rules *rules, const struct alike_found *found,
+                            struct batch_stop *stop);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/words/language.h"
 #include "cli/options/options.h"
 
@@ -58,5 +59,45 @@ void correction_check(const struct options *options, const struct changed_sum *s
     describe_stop(sum, rows, limit, stop->sentence);
     language_record_begin();
     describe_stop(sum, rows, limit, stop->record);
+    language_record_end();
+}
+
+static void describe_alike(const struct alike_found *found, char ret_text[BATCH_TEXT_BYTES])
+{
+    snprintf(ret_text, BATCH_TEXT_BYTES,
+             _("claims were sent before under another spelling of their numbers, of the same work "
+               "orders: %llu, the first in row %llu, '%s', then '%s'"),
+             (unsigned long long)found->rows, (unsigned long long)found->first_row, found->now,
+             found->before);
+}
+
+static void describe_alike_stop(const struct alike_found *found, char ret_text[BATCH_TEXT_BYTES])
+{
+    char what[BATCH_TEXT_BYTES];
+
+    describe_alike(found, what);
+    snprintf(ret_text, BATCH_TEXT_BYTES,
+             _("%s; they would be paid again, so nothing was sent. Export claim_order_no as it was "
+               "then, as text; if they are other claims: --rule damaged-order-no=warn"),
+             what);
+}
+
+void correction_check_alike(const struct rules *rules, const struct alike_found *found,
+                            struct batch_stop *stop)
+{
+    char words[BATCH_TEXT_BYTES];
+
+    if (!found->rows)
+        return;
+    if (rules->severity[RULE_DAMAGED_ORDER_NO] != SEVERITY_ERROR) {
+        describe_alike(found, words);
+        log_warn("%s", words);
+        return;
+    }
+    stop->exit_code = EXIT_STOPPED;
+    strcpy(stop->because, "order-no-alike");
+    describe_alike_stop(found, stop->sentence);
+    language_record_begin();
+    describe_alike_stop(found, stop->record);
     language_record_end();
 }

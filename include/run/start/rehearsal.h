@@ -16,6 +16,7 @@
 #include "ledger/changed.h"
 #include "run/rows/fate.h"
 #include "run/rows/history.h"
+#include "run/start/alike.h"
 
 struct error;
 
@@ -26,6 +27,7 @@ struct rehearsal {
     struct changed_sum changed;
     uint64_t done; /* final by an earlier start of this run */
     struct history *history;
+    struct alike_found alike; /* of FATE_SEND, unless the rule damaged-order-no is off */
 };
 
 /* Borrowed. */

@@ -164,7 +164,8 @@ static void print_changed(const struct dry_run *dry_run, const struct rehearsal 
         correction_describe(&r->changed, &words);
         language_printf("           of them by earlier exports: %s\n", buffer_string(&words));
     }
-    if (!holds)
+    correction_check_alike(&dry_run->rehearsal->row_source->rules, &r->alike, &stop);
+    if (!holds && !stop.exit_code)
         correction_check(dry_run->options, &r->changed, i->rows + i->left_out, &stop);
     if (stop.exit_code)
         language_printf("nothing would be sent: %s\n", stop.sentence);

@@ -87,7 +87,8 @@ static int look_for_corrections(struct submission *s, struct error *err)
         return others;
     if (submission_foresee(s, err))
         return -1;
-    if (!holds)
+    correction_check_alike(&s->row_source.rules, &s->foreseen.alike, &s->stop);
+    if (!holds && !s->stop.exit_code)
         correction_check(s->options, &s->foreseen.changed, i->rows + i->left_out, &s->stop);
     return 0;
 }

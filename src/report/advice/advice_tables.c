@@ -354,9 +354,13 @@ const struct advice_stop advice_stops[] = {
      N_("fix the export: claimbatch check CLAIMS.csv shows what is wrong")},
     {"max-changed",
      N_("more claims than --max-changed allows were accepted before with other content: nothing "
-        "was "
-        "sent"),
+        "was sent"),
      N_("look at unit, columns and export; if the changes are meant, raise --max-changed")},
+    {"order-no-alike",
+     N_("claims were sent before under another spelling of their numbers, of the same work orders: "
+        "nothing was sent"),
+     N_("export claim_order_no as it was then, as text; if they are other claims: --rule "
+        "damaged-order-no=warn")},
     {"all-rejected", N_("the first 100 answers were all rejections"),
      N_("look at the gateway's messages before more is sent")},
     {"outage", N_("the gateway could not be reached for as long as --outage-patience"),

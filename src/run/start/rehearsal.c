@@ -39,6 +39,7 @@ struct pass {
     struct looked_at page[PAGE_ROWS];
     struct claim_key keys[PAGE_ROWS];
     struct claim_state states[PAGE_ROWS];
+    struct alike *alike; /* NULL: nobody asks */
     struct changed_row *changed;
     size_t changed_count, changed_room;
 };
@@ -174,6 +175,8 @@ static int count(struct pass *pass, const struct judged_row *row, const struct c
     if (fate == FATE_ACCEPTED && is_repeated(pass, row) &&
         history_note(rehearsal->history, state->accepted_digest, row->row))
         return error_no_memory(err);
+    if (fate == FATE_SEND && pass->alike && alike_take(pass->alike, row->row, &row->claim, err))
+        return -1;
     rehearsal->rows[fate]++;
     rehearsal->fee[fate] += row->claim.claim_fee;
     return 0;
@@ -247,7 +250,23 @@ static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct erro
     while ((found = read_page(pass, rehearsal, err)) > 0)
         if (decide_page(pass, rehearsal, err))
             return -1;
+    if (!found && pass->alike)
+        found = alike_end(pass->alike, err);
     return found;
+}
+
+static int begin(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
+{
+    const struct rehearsal_settings *s = pass->settings;
+
+    if (s->ledger && s->row_source->rules.severity[RULE_DAMAGED_ORDER_NO] != SEVERITY_OFF) {
+        pass->alike = alike_open(s->ledger, s->platform, &rehearsal->alike);
+        if (!pass->alike)
+            return error_no_memory(err);
+    }
+    if (claim_rows_open(s->row_source, s->inspection, &pass->claim_rows, err))
+        return -1;
+    return s->run ? ledger_rows_open(s->ledger, s->run, &pass->rows, err) : 0;
 }
 
 static void end(struct pass *pass)
@@ -258,6 +277,7 @@ static void end(struct pass *pass)
     for (size_t i = 0; i < PAGE_ROWS; i++)
         claim_store_release(&pass->page[i].store);
     free(pass->changed);
+    alike_close(pass->alike);
     free(pass);
 }
 
@@ -279,8 +299,7 @@ int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *r
         free(pass);
         return -1;
     }
-    if (!claim_rows_open(settings->row_source, settings->inspection, &pass->claim_rows, err) &&
-        !(settings->run && ledger_rows_open(settings->ledger, settings->run, &pass->rows, err)))
+    if (!begin(pass, ret_rehearsal, err))
         result = read_rows(pass, ret_rehearsal, err);
     settle_changed(pass, ret_rehearsal);
     end(pass);
