@@ -348,12 +348,12 @@ class OrderTest(CorrectionCase):
                 self.setUp()
                 self.export(rows)
                 self.assertExit(self.check(), 0)
-                self.write_sheet(self.fix(self.sheet(), {2: ("理赔金额(元)", "100")}))
+                self.write_sheet(self.fix(self.sheet(), {2: ("拒赔原因", "")}))
                 self.assertExit(self.upload(first), 0)
                 self.assertExit(self.upload("problems.csv"), 0)
                 self.assertExit(self.upload("claims.csv"), 0)
                 self.assertExit(self.upload("claims.csv"), 0)
-                self.assertEqual(self.claims()[-1]["claim_fee"], 10000)
+                self.assertNotIn("claim_desc", self.claims()[-1])
                 self.assertExit(self.audit("claims.report.csv", "problems.report.csv"), 0)
 
 
@@ -385,6 +385,16 @@ class DamageTest(CorrectionCase):
                 else:
                     self.assertInvalid(4)
                 self.list[2][column] = right
+
+    def test_an_amount_that_was_not_the_problem_stays(self):
+        """As where a spreadsheet sorted that column without the others."""
+        self.list[3][LEAD + 4] = "1234.5"
+        self.assertInvalid(6)
+        result = self.ws.run("check", "problems.csv")
+        self.assertIn("were only some of the columns sorted or moved?", result.out)
+        self.list[3][LEAD + 4] = "99.5"
+        self.write_sheet(self.list)
+        self.assertExit(self.upload("problems.csv"), 0)
 
     def test_what_a_spreadsheet_made_of_a_key_is_seen(self):
         self.list[1][LEAD + 1] = "2.02607E+18"

@@ -165,6 +165,13 @@ static void a_key_is_sealed_where_it_was_not_the_problem(void **state)
         {"claim_fee", {NULL, NULL, "2026-11-02"}, "claim_time"},
         {"claim_fee", {NULL, NULL, "2026-11-03 10:00:00"}, ""},
         {"claim_time", {NULL, NULL, "2026/11/2 9:12"}, ""},
+        {"claim_time", {NULL, NULL, NULL, "5.00"}, ""},
+        {"claim_time", {NULL, NULL, NULL, "6"}, "claim_fee"},
+        {"claim_time", {NULL, NULL, NULL, "0"}, ""},
+        {"claim_time", {NULL, NULL, NULL, "x"}, ""},
+        {"claim_time", {NULL, "LP2", NULL, "6"}, "rowclaim_fee"},
+        {"claim_order_no", {NULL, "LP2", NULL, "6"}, "claim_fee"},
+        {NULL, {NULL, NULL, NULL, "6"}, ""},
     };
 
     (void)state;

@@ -4,7 +4,8 @@
  *
  * In front of an export's own cells each line has where it came from. Its key (workcard_id and
  * claim_order_no) is sealed where it was not the problem: so a spreadsheet or a slip cannot make it
- * another claim unnoticed. Nor can a line be moved to another row or export.
+ * another claim unnoticed. So is its amount: where some columns are sorted without the others it
+ * is another claim's. Nor can a line be moved to another row or export.
  *
  * Tested by tests/unit/test_problem_line.c and tests/e2e/test_problem_list.py
  */
@@ -31,7 +32,7 @@ struct record;
 #define CORRECTION_SEAL_COLUMN 6
 
 #define CORRECTION_SHA256_BYTES 32
-#define CORRECTION_SEAL_BYTES 32
+#define CORRECTION_SEAL_BYTES 64
 
 /* Where one line came from. */
 struct problem_line {
@@ -50,14 +51,15 @@ bool problem_line_is_header(const struct cell *cells, size_t count);
 /* Takes the first cells of a line; false when they are not as they were written. */
 bool problem_line_take(const struct cell *cells, size_t count, struct problem_line *ret_correction);
 
-/* Seals the key of a row that has these findings. -1 without memory. */
+/* Seals key and amount of a row that has these findings. -1 without memory. */
 int problem_line_seal(const struct columns *columns, const struct record *record,
                       const struct findings *findings, uint64_t row,
                       const unsigned char export_sha256[CORRECTION_SHA256_BYTES],
                       char ret_seal[CORRECTION_SEAL_BYTES]);
 
-/* Adds a finding where the key of a corrected record is sealed and was changed, and where its time
- * has lost the seconds. -1 without memory. */
+/* Adds a finding where key or amount of a corrected record is sealed and was changed, and where its
+ * time has lost the seconds. The amount of a claim that failed may become zero. -1 without memory.
+ */
 int problem_line_judge(const struct rules *rules, const struct columns *columns,
                        const struct record *record, struct findings *findings);
 

@@ -86,6 +86,17 @@ void explanation_row_changed_key(const struct finding *finding, const struct col
                         (unsigned long long)record->row);
         return;
     }
+    if (finding->field == FIELD_CLAIM_FEE) {
+        language_format(
+            ret_sentence,
+            "%s '%s' is not the amount of row %llu of the export, and was not the "
+            "problem: were only some of the columns sorted or moved? Write it as it "
+            "stands there; if it is to be another, correct the export",
+            column_header(columns, FIELD_CLAIM_FEE),
+            LOG_QUOTED_WITHIN(claim_raw(columns, record, FIELD_CLAIM_FEE), EXPLANATION_VALUE_BYTES),
+            (unsigned long long)record->row);
+        return;
+    }
     language_format(
         ret_sentence,
         "this line, with workcard_id '%s' and claim_order_no '%s', is not of the claim "

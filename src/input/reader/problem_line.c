@@ -23,6 +23,9 @@ static const char *const names[CORRECTION_COLUMNS] = {
 static const char *const seal_names[] = {
     "none:", "workcard:", "order:", "both:", "none+s:", "workcard+s:", "order+s:", "both+s:"};
 #define SEALED_SECONDS 4u
+/* Behind it, where the amount is sealed; lists of earlier versions end before. */
+#define SEALED_FEE "/fee:"
+
 static const enum field key_fields[] = {FIELD_WORKCARD_ID, FIELD_CLAIM_ORDER_NO};
 
 #define KEY_FIELDS (sizeof(key_fields) / sizeof(*key_fields))
@@ -109,32 +112,63 @@ static void append_key(const struct columns *columns, const struct record *recor
         buffer_append(text, value.ptr, value.len);
 }
 
-static int make_seal(unsigned sealed, const struct columns *columns, const struct record *record,
-                     const struct problem_line *correction, char ret_seal[CORRECTION_SEAL_BYTES])
+/* What is sealed can only be of this row of this export. */
+static void append_place(const struct problem_line *correction, struct buffer *text)
+{
+    buffer_append(text, correction->export_sha256, sizeof(correction->export_sha256));
+    buffer_integer(text, (int64_t)correction->row);
+}
+
+/* Takes the text. */
+static int append_seal(const char *name, struct buffer *text, char seal[CORRECTION_SEAL_BYTES])
 {
     unsigned char digest[DIGEST_SHA256_BYTES];
     char hex[2 * SEAL_HEX_BYTES + 1];
     struct digest *sha256 = digest_open();
-    struct buffer text = {0};
+    size_t len = strlen(seal);
     int result = -1;
 
-    buffer_append(&text, correction->export_sha256, sizeof(correction->export_sha256));
-    buffer_integer(&text, (int64_t)correction->row);
+    if (sha256 && !text->failed && !digest_update(sha256, text->ptr, text->len) &&
+        !digest_finish(sha256, digest)) {
+        hex_format(digest, SEAL_HEX_BYTES, hex);
+        snprintf(seal + len, CORRECTION_SEAL_BYTES - len, "%s%s", name, hex);
+        result = 0;
+    }
+    buffer_release(text);
+    digest_close(sha256);
+    return result;
+}
+
+static int append_key_seal(unsigned sealed, const struct columns *columns,
+                           const struct record *record, const struct problem_line *correction,
+                           char seal[CORRECTION_SEAL_BYTES])
+{
+    struct buffer text = {0};
+
+    append_place(correction, &text);
     buffer_format(&text, "\n%u\n", sealed);
     for (size_t i = 0; i < KEY_FIELDS; i++) {
         if (sealed & 1u << i)
             append_key(columns, record, key_fields[i], &text);
         buffer_byte(&text, '\n');
     }
-    if (sha256 && !text.failed && !digest_update(sha256, text.ptr, text.len) &&
-        !digest_finish(sha256, digest)) {
-        hex_format(digest, SEAL_HEX_BYTES, hex);
-        snprintf(ret_seal, CORRECTION_SEAL_BYTES, "%s%s", seal_names[sealed], hex);
-        result = 0;
-    }
-    buffer_release(&text);
-    digest_close(sha256);
-    return result;
+    return append_seal(seal_names[sealed], &text, seal);
+}
+
+static bool parse_fee(const struct columns *columns, const struct record *record, int64_t *ret_fen)
+{
+    return value_parse_fee(value_in(columns, record, FIELD_CLAIM_FEE), columns->fee_unit,
+                           ret_fen) == RULE_NONE;
+}
+
+static int append_fee_seal(int64_t fen, const struct problem_line *correction,
+                           char seal[CORRECTION_SEAL_BYTES])
+{
+    struct buffer text = {0};
+
+    append_place(correction, &text);
+    buffer_format(&text, "\nfee\n%lld\n", (long long)fen);
+    return append_seal(SEALED_FEE, &text, seal);
 }
 
 static bool parse_time(const struct columns *columns, const struct record *record,
@@ -173,16 +207,31 @@ static unsigned find_sealed(const struct columns *columns, const struct record *
     return sealed;
 }
 
+/* Other cells of the row may have to be corrected with it. */
+static bool is_fee_sealed(const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->list[i].field == FIELD_NONE || findings->list[i].field == FIELD_CLAIM_FEE)
+            return false;
+    return true;
+}
+
 int problem_line_seal(const struct columns *columns, const struct record *record,
                       const struct findings *findings, uint64_t row,
                       const unsigned char export_sha256[CORRECTION_SHA256_BYTES],
                       char ret_seal[CORRECTION_SEAL_BYTES])
 {
     struct problem_line correction = {.row = row};
+    int64_t fen = 0;
 
+    *ret_seal = '\0';
     memcpy(correction.export_sha256, export_sha256, sizeof(correction.export_sha256));
-    return make_seal(find_sealed(columns, record, findings), columns, record, &correction,
-                     ret_seal);
+    if (append_key_seal(find_sealed(columns, record, findings), columns, record, &correction,
+                        ret_seal))
+        return -1;
+    if (!is_fee_sealed(findings) || !parse_fee(columns, record, &fen))
+        return 0;
+    return append_fee_seal(fen, &correction, ret_seal);
 }
 
 static unsigned parse_sealed(const char *seal)
@@ -204,21 +253,39 @@ static bool lost_seconds(const struct columns *columns, const struct record *rec
            (!colon || !memchr(colon + 1, ':', value.len - (size_t)(colon + 1 - value.ptr)));
 }
 
-/* One seal for both parts does not tell which of them was changed. */
+static int judge_fee(const struct rules *rules, const struct columns *columns,
+                     const struct record *record, const char *sealed, struct findings *findings)
+{
+    char seal[CORRECTION_SEAL_BYTES] = "";
+    int64_t fen = 0;
+
+    /* What cannot be read has a finding of its own; nothing is paid for a claim that failed. */
+    if (!parse_fee(columns, record, &fen) || fen == 0)
+        return 0;
+    if (append_fee_seal(fen, record->correction, seal))
+        return -1;
+    if (strcmp(seal, sealed) != 0)
+        findings_add(findings, rules, RULE_CHANGED_KEY, FIELD_CLAIM_FEE);
+    return 0;
+}
+
+/* One seal for both parts of the key does not tell which of them was changed. */
 int problem_line_judge(const struct rules *rules, const struct columns *columns,
                        const struct record *record, struct findings *findings)
 {
     const struct problem_line *correction = record->correction;
     unsigned sealed = parse_sealed(correction->seal);
-    char seal[CORRECTION_SEAL_BYTES];
+    const char *fee = strstr(correction->seal, SEALED_FEE);
+    size_t len = fee ? (size_t)(fee - correction->seal) : strlen(correction->seal);
+    char seal[CORRECTION_SEAL_BYTES] = "";
 
-    if (make_seal(sealed, columns, record, correction, seal))
+    if (append_key_seal(sealed, columns, record, correction, seal))
         return -1;
-    if (strcmp(seal, correction->seal) != 0)
+    if (strlen(seal) != len || memcmp(seal, correction->seal, len) != 0)
         findings_add(findings, rules, RULE_CHANGED_KEY, FIELD_NONE);
     if ((sealed & SEALED_SECONDS) && lost_seconds(columns, record))
         findings_add(findings, rules, RULE_CHANGED_KEY, FIELD_CLAIM_TIME);
-    return 0;
+    return fee ? judge_fee(rules, columns, record, fee, findings) : 0;
 }
 
 /* ---- cells that a spreadsheet keeps ---- */
