@@ -13,7 +13,7 @@
 #include "base/stop.h"
 #include "ledger/import/import.h"
 #include "ledger/import/ledger_import_ahead.h"
-#include "ledger/postgres/alive/cold.h"
+#include "ledger/postgres/alive/exclusive.h"
 #include "ledger/postgres/alive/ledger_worker.h"
 #include "ledger/postgres/alive/others.h"
 #include "ledger/postgres/alive/run_holder.h"
@@ -64,7 +64,7 @@ static int spare(struct ledger *ledger, struct answer *answer, const char *text,
 static int execute(struct ledger *ledger, enum statement which, struct error *err)
 {
     struct session *session = ledger->server.session;
-    int result = which == SQL_BEGIN ? cold_begin(session, err)
+    int result = which == SQL_BEGIN ? exclusive_begin(session, err)
                                     : session_execute(session, server_sql_text(which), err);
 
     ledger->server.is_begun = !result && which != SQL_COMMIT;
@@ -235,7 +235,7 @@ static int check_ledger(struct ledger *ledger, struct error *err)
                          "use the program that made it",
                          quoted, LOG_QUOTED(session_text(session, 0, 0)), SERVER_SCHEMA_TEXT);
     snprintf(ledger->id, sizeof(ledger->id), "%s", session_text(session, 0, 1));
-    return ledger->moves_to ? 0 : cold_check_moved(session, err);
+    return ledger->moves_to ? 0 : exclusive_check_moved(session, err);
 }
 
 /* Once its session is there. */

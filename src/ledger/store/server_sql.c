@@ -90,7 +90,7 @@
 
 static const char *const sql[SQL_COUNT] = {
     /* A second one waits, as it does for BEGIN IMMEDIATE. */
-    /* SQL_BEGIN is said by cold_begin. */
+    /* SQL_BEGIN is said by exclusive_begin. */
     [SQL_COMMIT] = "COMMIT",
     [SQL_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 

@@ -17,7 +17,7 @@
 #include "ledger/commits.h"
 #include "ledger/holder.h"
 #include "ledger/maintenance/verify.h"
-#include "ledger/postgres/alive/cold.h"
+#include "ledger/postgres/alive/exclusive.h"
 #include "ledger/postgres/alive/parameters.h"
 #include "ledger/postgres/outage/spill.h"
 #include "ledger/postgres/session.h"
@@ -345,10 +345,10 @@ static int end_move(struct ledger *server, struct ledger *file, int64_t commits,
     counts->was_done = !is_marked;
     counts->was_cut = is_filling;
     if (strcmp(file->id, server->id) != 0 || (is_filling && ledger_commits(file) != commits))
-        return cold_check_moved(server->server.session, err);
+        return exclusive_check_moved(server->server.session, err);
     if (is_filling)
         return use_file(file, err);
-    return is_marked ? cold_check_moved(server->server.session, err) : 0;
+    return is_marked ? exclusive_check_moved(server->server.session, err) : 0;
 }
 
 static int complete_move(struct ledger *server, const char *path, int64_t commits,
@@ -362,7 +362,7 @@ static int complete_move(struct ledger *server, const char *path, int64_t commit
     if (ledger_place_look(path, &place, id, err))
         return -1;
     if (place != LEDGER_STANDS)
-        return cold_check_moved(server->server.session, err);
+        return exclusive_check_moved(server->server.session, err);
     if (ledger_open_to_fill(path, server->path, server->id, &file, err))
         return -1;
     result = end_move(server, file, commits, counts, err);

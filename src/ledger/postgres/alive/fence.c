@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "cold.h"
+#include "exclusive.h"
 #include "host_lock.h"
 #include "ledger/ledger.h"
 #include "ledger/postgres/session.h"
@@ -135,7 +135,7 @@ int fence_take(struct session *session, const struct lease *lease, const struct 
                int64_t by, int64_t *ret_lost, struct error *err)
 {
     *ret_lost = 0;
-    if (cold_begin(session, err))
+    if (exclusive_begin(session, err))
         return -1;
-    return cold_end(session, take_all(session, lease, watch, by, ret_lost, err), err);
+    return exclusive_end(session, take_all(session, lease, watch, by, ret_lost, err), err);
 }

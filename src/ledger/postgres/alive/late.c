@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "cold.h"
+#include "exclusive.h"
 #include "ledger/ledger.h"
 #include "ledger/postgres/server_turn_core.h"
 #include "ledger/postgres/session.h"
@@ -183,7 +183,7 @@ static int store_all(struct session *session, int64_t run, struct late_answer *a
 int late_store(struct session *session, int64_t run, struct late_answer *answers, size_t count,
                struct error *err)
 {
-    if (cold_begin(session, err))
+    if (exclusive_begin(session, err))
         return -1;
-    return cold_end(session, store_all(session, run, answers, count, err), err);
+    return exclusive_end(session, store_all(session, run, answers, count, err), err);
 }

@@ -7,7 +7,7 @@
 #include "base/deadline.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "cold.h"
+#include "exclusive.h"
 #include "fence.h"
 #include "host_lock.h"
 #include "lease.h"
@@ -158,12 +158,12 @@ int worker_end(struct worker *worker, struct error *err)
     int result;
 
     deadline_set(worker->send_before, 0);
-    if (cold_begin_to_end(worker->session, err))
+    if (exclusive_begin_to_end(worker->session, err))
         return -1;
     result = parameters_ask(worker->session, end, err, "ii", worker->id, worker->epoch) ||
                      expect_row(worker, worker->session, err) ||
                      fence_release(worker->session, worker->id, FENCE_SETTLE_AT_ONCE, &lost, err)
                  ? -1
                  : 0;
-    return cold_end(worker->session, result, err);
+    return exclusive_end(worker->session, result, err);
 }

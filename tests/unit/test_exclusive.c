@@ -1,5 +1,5 @@
-/* Unit tests of ledger/postgres/alive/cold on a real server: of a ledger that was moved to a file
- * nothing is begun any more. */
+/* Unit tests of ledger/postgres/alive/exclusive on a real server: of a ledger that was moved to a
+ * file nothing is begun any more. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

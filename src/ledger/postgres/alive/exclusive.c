@@ -1,4 +1,4 @@
-#include "cold.h"
+#include "exclusive.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static int take_back(struct session *session)
     return -1;
 }
 
-int cold_check_moved(struct session *session, struct error *err)
+int exclusive_check_moved(struct session *session, struct error *err)
 {
     static const char where[] = "SELECT value FROM claimbatch.meta WHERE name='moved_to'";
 
@@ -35,7 +35,7 @@ int cold_check_moved(struct session *session, struct error *err)
 }
 
 /* Whether it was moved is asked once the lock is there: who has moved it had that. */
-int cold_begin(struct session *session, struct error *err)
+int exclusive_begin(struct session *session, struct error *err)
 {
     bool may_be_moved;
     struct error moved;
@@ -47,17 +47,17 @@ int cold_begin(struct session *session, struct error *err)
         return 0;
     may_be_moved = strcmp(session_state(session), SQLSTATE_NEED) == 0;
     take_back(session);
-    if (may_be_moved && cold_check_moved(session, &moved))
+    if (may_be_moved && exclusive_check_moved(session, &moved))
         *err = moved;
     return -1;
 }
 
-int cold_begin_to_end(struct session *session, struct error *err)
+int exclusive_begin_to_end(struct session *session, struct error *err)
 {
     return session_execute(session, BEGIN, err) ? take_back(session) : 0;
 }
 
-int cold_end(struct session *session, int result, struct error *err)
+int exclusive_end(struct session *session, int result, struct error *err)
 {
     if (result < 0 || session_execute(session, "COMMIT", err))
         return take_back(session);
