@@ -15,7 +15,7 @@
 #include "ledger/import/ledger_import_ahead.h"
 #include "ledger/postgres/alive/exclusive.h"
 #include "ledger/postgres/alive/ledger_worker.h"
-#include "ledger/postgres/alive/others.h"
+#include "ledger/postgres/alive/other_workers.h"
 #include "ledger/postgres/alive/run_holder.h"
 #include "ledger/postgres/outage/ledger_witness.h"
 #include "ledger/postgres/server_check.h"
@@ -203,8 +203,8 @@ static const struct database_driver driver = {
     .beat = ledger_worker_beat,
     .claims_get = get_claims,
     .run_await = run_holder_await,
-    .await_others = others_await,
-    .check_others = others_check,
+    .await_others = other_workers_await,
+    .check_others = other_workers_check,
     .run_lock = run_holder_take,
     .run_watch = run_holder_watch,
     .run_is_alive = run_holder_is_alive,

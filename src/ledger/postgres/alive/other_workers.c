@@ -1,4 +1,4 @@
-#include "others.h"
+#include "other_workers.h"
 
 #include "base/error.h"
 #include "base/log.h"
@@ -56,7 +56,7 @@ static int await(struct ledger *ledger, int64_t worker, struct error *err)
     return is_over < 0 ? -1 : 0;
 }
 
-int others_await(struct ledger *ledger, struct error *err)
+int other_workers_await(struct ledger *ledger, struct error *err)
 {
     int64_t other;
 
@@ -72,7 +72,7 @@ int others_await(struct ledger *ledger, struct error *err)
     }
 }
 
-int others_check(struct ledger *ledger, struct error *err)
+int other_workers_check(struct ledger *ledger, struct error *err)
 {
     int64_t other;
 
