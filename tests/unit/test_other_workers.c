@@ -1,4 +1,5 @@
-/* Unit tests of ledger/postgres/alive/others on a real server: who needs the ledger for himself. */
+/* Unit tests of ledger/postgres/alive/other_workers on a real server: who needs the ledger for
+ * himself. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  *
  * An import asks for each row what is known of it and of its claim: that would be a round trip
  * each. Here it is answered out of what was read for a page of rows. Nobody else changes the ledger
- * meanwhile (others.h), and what the row at hand has changed itself is not answered any more. A
- * claim that stands in a page more than once is not read ahead.
+ * meanwhile (other_workers.h), and what the row at hand has changed itself is not answered any
+ * more. A claim that stands in a page more than once is not read ahead.
  *
  * Tested by tests/e2e/test_server_import.py
  */

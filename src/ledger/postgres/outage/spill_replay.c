@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/words/language.h"
 #include "ledger/postgres/alive/host_lock.h"
-#include "ledger/postgres/alive/late.h"
+#include "ledger/postgres/alive/late_answers.h"
 #include "ledger/postgres/alive/parameters.h"
 #include "ledger/postgres/session.h"
 #include "spill.h"
@@ -93,7 +93,7 @@ static int store_run(struct session *session, const struct spill_answer *answers
     for (size_t i = 0; i < count; i++)
         late[i] = (struct late_answer){
             .attempt = answers[i].attempt, .end = answers[i].end, .record = &answers[i].record};
-    result = late_store(session, answers->run, late, count, err);
+    result = late_answers_store(session, answers->run, late, count, err);
     for (size_t i = 0; i < count && !result; i++)
         if (!late[i].applied)
             result = tell_evidence(session, answers->run, &late[i], err);

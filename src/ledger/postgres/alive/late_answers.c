@@ -1,4 +1,4 @@
-#include "late.h"
+#include "late_answers.h"
 
 #include <stdio.h>
 
@@ -180,8 +180,8 @@ static int store_all(struct session *session, int64_t run, struct late_answer *a
     return tell(session, run, applied, err);
 }
 
-int late_store(struct session *session, int64_t run, struct late_answer *answers, size_t count,
-               struct error *err)
+int late_answers_store(struct session *session, int64_t run, struct late_answer *answers,
+                       size_t count, struct error *err)
 {
     if (exclusive_begin(session, err))
         return -1;

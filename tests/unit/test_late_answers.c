@@ -1,5 +1,5 @@
-/* Unit tests of ledger/postgres/alive/late on a real server: what an answer changes that came when
- * another host had taken the run over. */
+/* Unit tests of ledger/postgres/alive/late_answers on a real server: what an answer changes that
+ * came when another host had taken the run over. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "ledger/postgres/alive/fence.h"
-#include "ledger/postgres/alive/late.h"
+#include "ledger/postgres/alive/late_answers.h"
 #include "worker_desk.h"
 
 #define RUN 5
@@ -81,7 +81,7 @@ static bool store(struct place *p, int64_t call, enum server_end end, const stru
 {
     struct late_answer answer = {.attempt = {call, 1000001, true, 9950}, .end = end, .record = r};
 
-    if (late_store(p->session, RUN, &answer, 1, &err))
+    if (late_answers_store(p->session, RUN, &answer, 1, &err))
         fail_msg("%s", err.text);
     return answer.applied;
 }
@@ -178,11 +178,11 @@ static void all_of_them_are_stored_or_none(void **state)
 
     snprintf(before, sizeof(before), "%s", ask(p->session, TABLES, ""));
     wrong.message = "\xff";
-    assert_int_equal(late_store(p->session, RUN, answers, 2, &err), -1);
+    assert_int_equal(late_answers_store(p->session, RUN, answers, 2, &err), -1);
     assert_string_equal(ask(p->session, TABLES, ""), before);
     assert_string_equal(ask(p->session, "count(*)", "FROM late_answer"), "0");
     wrong.message = "";
-    assert_int_equal(late_store(p->session, RUN, answers, 2, &err), 0);
+    assert_int_equal(late_answers_store(p->session, RUN, answers, 2, &err), 0);
     assert_true(answers[0].applied);
     assert_false(answers[1].applied);
     free_place(p);
