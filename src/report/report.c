@@ -10,7 +10,7 @@
 #include "input/claim/claim_digest.h"
 #include "input/inspection/claim_rows.h"
 #include "input/inspection/duplicates.h"
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 #include "report/draft.h"
 #include "report/line.h"
 
@@ -198,9 +198,9 @@ static void set_warnings(struct report *report, const struct judged_row *row, st
  * nothing, so that there is a limit. -1 without memory. */
 static int note_repeat(struct report *report, const struct judged_row *row)
 {
-    const struct repeats *repeats = report->settings->inspection->repeats;
+    const struct repeat_filter *repeats = report->settings->inspection->repeats;
 
-    if (row->invalid || !repeats || !repeats_maybe(repeats, &row->claim) ||
+    if (row->invalid || !repeats || !repeat_filter_maybe(repeats, &row->claim) ||
         duplicates_count(report->repeats) >= REPEATS_MAX)
         return 0;
     return duplicates_note_amount(report->repeats, row->row, &row->claim);

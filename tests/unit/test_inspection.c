@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "input/inspection/inspection.h"
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 #include "memfile.h"
 
 #define HEADER "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n"
@@ -228,10 +228,10 @@ static void inspection_knows_which_claims_repeat(void **state)
                                             "3,C,1,2022-12-01 10:00:00,1,\n"
                                             "1,A,1,2022-12-01 10:00:00,200,\n"),
                      0);
-    assert_true(repeats_maybe(taken.inspection.repeats, &repeated));
-    assert_false(repeats_maybe(taken.inspection.repeats, &single));
+    assert_true(repeat_filter_maybe(taken.inspection.repeats, &repeated));
+    assert_false(repeat_filter_maybe(taken.inspection.repeats, &single));
     /* An invalid row counts: it may be valid by the time its run began with. */
-    assert_true(repeats_maybe(taken.inspection.repeats, &half_invalid));
+    assert_true(repeat_filter_maybe(taken.inspection.repeats, &half_invalid));
     release(&taken);
 }
 

@@ -20,7 +20,7 @@
 #include "input/reader/reader.h"
 
 struct error;
-struct repeats;
+struct repeat_filter;
 struct claim_rows_kind;
 
 #define INSPECTION_STATUSES 3
@@ -42,7 +42,7 @@ struct inspection {
     uint64_t warned[RULE_COUNT];               /* of the findings, those that are warnings */
     uint64_t status_rows[INSPECTION_STATUSES]; /* valid rows of each claim_status */
     money status_fee[INSPECTION_STATUSES];     /* their money, in fen */
-    struct repeats *repeats;                   /* NULL after a check */
+    struct repeat_filter *repeats;             /* NULL after a check */
     struct profile profile; /* how every pass judges rows; borrows from the census */
     struct census *census;
     struct buffer footer; /* its lines as they stand, for people; empty: there is none */

@@ -9,7 +9,7 @@
 #include "base/stop.h"
 #include "base/words/language.h"
 #include "import_row.h"
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 #include "ledger/import/import.h"
 #include "report/line_check.h"
 #include "report/publication.h"
@@ -49,8 +49,8 @@ static int next_row(struct scan *scan, struct scan_row *ret_row, struct error *e
 }
 
 /* Shows all rows to the proof, and notes which claims may stand there more than once. */
-static int prove(const struct import_report *imported, struct scan *scan, struct repeats *repeats,
-                 struct error *err)
+static int prove(const struct import_report *imported, struct scan *scan,
+                 struct repeat_filter *repeats, struct error *err)
 {
     struct unaltered unaltered = {
         .path = imported->path, .manifest = &imported->manifest, .is_all_there_is = true};
@@ -64,7 +64,7 @@ static int prove(const struct import_report *imported, struct scan *scan, struct
             break;
         }
         if (repeats && row.has_claim)
-            repeats_note(repeats, &row.claim);
+            repeat_filter_note(repeats, &row.claim);
     }
     if (!result)
         result = survey ? unaltered_finish(&unaltered, survey->sha256, err)
@@ -239,7 +239,7 @@ static int take_all(struct taking *t, struct error *err)
     if (!t->imported->manifest.reading.has_words)
         forget_words(&row_source.rules);
     inspection_reading(&row_source, &inspection, &t->reading);
-    t->repeats = repeats_open();
+    t->repeats = repeat_filter_open();
     if (!t->repeats || t->reading.failed)
         return error_no_memory(err);
     describe_run(t, &inspection);
@@ -262,7 +262,7 @@ int import_report_take(const struct import_report *imported, struct ledger *ledg
     *ret_run = t.place.run;
     scan_close(t.ahead);
     scan_close(t.scan);
-    repeats_close(t.repeats);
+    repeat_filter_close(t.repeats);
     buffer_release(&t.reading);
     buffer_release(&t.warnings);
     buffer_release(&t.words);

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 #include "ledger/import/import.h"
 #include "ledger/import/merge.h"
 #include "ledger/shared_limits.h"
@@ -115,7 +115,7 @@ static int describe(struct taking *t, const struct scan_row *row, struct import_
         .key = {row->claim.workcard_id, row->claim.claim_order_no},
         .fee_fen = row->claim.claim_fee,
         .record = row->line.record,
-        .repeated = repeats_maybe(t->repeats, &row->claim),
+        .repeated = repeat_filter_maybe(t->repeats, &row->claim),
         .awaited_row = awaited_row(&row->line.record),
     };
     ret_row->record.state = state_of(&row->line.record);

@@ -19,7 +19,7 @@ struct taking {
     struct scan *scan;
     struct scan *ahead;  /* of a ledger on a server: it reads the rows that come next … */
     uint64_t ahead_upto; /* … up to this one */
-    struct repeats *repeats;
+    struct repeat_filter *repeats;
     struct import_run run;
     struct run_count run_counts[OUTCOME_COUNT];
     struct import_place place;

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/stop.h"
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 
 /* A claim that may stand in the report more than once. */
 struct family {
@@ -168,19 +168,20 @@ static int next_row(struct scan *scan, struct scan_row *ret_row, struct error *e
     return scan_next(scan, ret_row, err);
 }
 
-static int read_rows(struct other_rows *other_rows, struct scan *scan, struct repeats *repeats,
-                     struct error *err)
+static int read_rows(struct other_rows *other_rows, struct scan *scan,
+                     struct repeat_filter *repeats, struct error *err)
 {
     struct scan_row row;
     int found;
 
     while ((found = next_row(scan, &row, err)) > 0)
         if (row.has_claim)
-            repeats_note(repeats, &row.claim);
+            repeat_filter_note(repeats, &row.claim);
     if (found < 0 || scan_restart(scan, err))
         return -1;
     while ((found = next_row(scan, &row, err)) > 0)
-        if (row.has_claim && repeats_maybe(repeats, &row.claim) && note_row(other_rows, &row, err))
+        if (row.has_claim && repeat_filter_maybe(repeats, &row.claim) &&
+            note_row(other_rows, &row, err))
             return -1;
     return found < 0 ? -1 : scan_restart(scan, err);
 }
@@ -189,7 +190,7 @@ int other_rows_read(const struct other_rows_settings *settings, struct scan *sca
                     struct other_rows **ret_other_rows, struct error *err)
 {
     struct other_rows *other_rows = calloc(1, sizeof(*other_rows));
-    struct repeats *repeats = repeats_open();
+    struct repeat_filter *repeats = repeat_filter_open();
     int result;
 
     *ret_other_rows = NULL;
@@ -197,7 +198,7 @@ int other_rows_read(const struct other_rows_settings *settings, struct scan *sca
         other_rows->settings = settings;
     result =
         other_rows && repeats ? read_rows(other_rows, scan, repeats, err) : error_no_memory(err);
-    repeats_close(repeats);
+    repeat_filter_close(repeats);
     if (result)
         other_rows_close(other_rows);
     else

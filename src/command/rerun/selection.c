@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 #include "other_rows.h"
 #include "report/scan.h"
 #include "report/unaltered.h"
@@ -278,7 +278,7 @@ static void count_claim(struct inspection *inspection, const struct claim *claim
 {
     inspection->status_rows[claim->claim_status]++;
     inspection->status_fee[claim->claim_status] += claim->claim_fee;
-    repeats_note(inspection->repeats, claim);
+    repeat_filter_note(inspection->repeats, claim);
 }
 
 static void count_row(struct first *first, const struct judged_row *row, enum outcome outcome)
@@ -399,7 +399,7 @@ int selection_inspect(struct selection *selection, struct row_source *row_source
     int result;
 
     memset(ret_inspection, 0, sizeof(*ret_inspection));
-    ret_inspection->repeats = repeats_open();
+    ret_inspection->repeats = repeat_filter_open();
     result = ret_inspection->repeats ? inspect(&first, err) : error_no_memory(err);
     row_source->export = scan_export(selection->scan);
     row_source->encoding = ENCODING_UTF8;

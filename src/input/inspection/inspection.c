@@ -9,7 +9,7 @@
 #include "base/stop.h"
 #include "base/words/language.h"
 #include "input/claim/swallowed_rows.h"
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 #include "misreading.h"
 
 static void count_findings(struct inspection *inspection, const struct record *record,
@@ -114,7 +114,7 @@ static void count_row(struct pass *pass, const struct record *record, bool inval
         count_claim(inspection, &pass->claim);
     /* Also of a row that may be valid by the time the run began with. */
     if (inspection->repeats && *pass->claim.claim_order_no)
-        repeats_note(inspection->repeats, &pass->claim);
+        repeat_filter_note(inspection->repeats, &pass->claim);
     if (pass->findings.count)
         count_findings(inspection, record, &pass->findings);
 }
@@ -314,7 +314,7 @@ static int read_again(const struct row_source *row_source, const struct inspecti
     if (counts) {
         forget_rows(inspection);
         if (inspection->repeats)
-            repeats_clear(inspection->repeats);
+            repeat_filter_clear(inspection->repeats);
         if (visitor)
             visitor->forget(visitor->context);
     }
@@ -344,7 +344,7 @@ int inspection_run(const struct row_source *row_source, struct inspection *ret_i
                    struct error *err)
 {
     memset(ret_inspection, 0, sizeof(*ret_inspection));
-    ret_inspection->repeats = repeats_open();
+    ret_inspection->repeats = repeat_filter_open();
     if (!ret_inspection->repeats)
         return error_no_memory(err);
     if (export_survey(row_source->export, row_source->encoding, &ret_inspection->survey, err))
@@ -373,7 +373,7 @@ int inspection_check(const struct row_source *row_source, const struct inspectio
 
 void inspection_release(struct inspection *inspection)
 {
-    repeats_close(inspection->repeats);
+    repeat_filter_close(inspection->repeats);
     census_close(inspection->census);
     buffer_release(&inspection->footer);
     buffer_release(&inspection->unused_columns);

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "input/claim/claim_digest.h"
 #include "input/inspection/claim_rows.h"
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 #include "report/report.h"
 #include "run/job.h"
 #include "run/rows/fate.h"
@@ -100,7 +100,7 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
     job->place = feed->read - 1;
     job->claim = row->claim; /* its texts are in the job's own store, or static */
     ledger_row_forget(&job->link);
-    job->repeated = repeats_maybe(feed->inspection->repeats, &row->claim);
+    job->repeated = repeat_filter_maybe(feed->inspection->repeats, &row->claim);
     job->changed = false;
     job->counted = false;
     job->waits_since_ms = 0;

@@ -1,4 +1,4 @@
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,25 +10,25 @@
 #define WORD_BITS 64
 #define STRETCH_BITS 1024
 
-struct repeats {
-    uint64_t once[REPEATS_BITS / WORD_BITS];  /* a claim of this hash was noted */
-    uint64_t again[REPEATS_BITS / WORD_BITS]; /* and then another, or the same again */
+struct repeat_filter {
+    uint64_t once[REPEAT_FILTER_BITS / WORD_BITS];  /* a claim of this hash was noted */
+    uint64_t again[REPEAT_FILTER_BITS / WORD_BITS]; /* and then another, or the same again */
     /* Stretches of `again` in which any bit is set. Usually these are few, and this fits into the
      * processor's cache, which `again` does not. */
-    uint64_t stretches[REPEATS_BITS / STRETCH_BITS / WORD_BITS];
+    uint64_t stretches[REPEAT_FILTER_BITS / STRETCH_BITS / WORD_BITS];
 };
 
-struct repeats *repeats_open(void)
+struct repeat_filter *repeat_filter_open(void)
 {
-    return calloc(1, sizeof(struct repeats));
+    return calloc(1, sizeof(struct repeat_filter));
 }
 
-void repeats_close(struct repeats *repeats)
+void repeat_filter_close(struct repeat_filter *repeats)
 {
     free(repeats);
 }
 
-void repeats_clear(struct repeats *repeats)
+void repeat_filter_clear(struct repeat_filter *repeats)
 {
     memset(repeats, 0, sizeof(*repeats));
 }
@@ -38,7 +38,7 @@ static uint32_t hash(const struct claim *claim)
 {
     uint64_t h = hash_text(hash_word(0, (uint64_t)claim->workcard_id), claim->claim_order_no);
 
-    return (uint32_t)(h >> 32) % REPEATS_BITS;
+    return (uint32_t)(h >> 32) % REPEAT_FILTER_BITS;
 }
 
 static bool is_set(const uint64_t *bits, uint32_t bit)
@@ -51,7 +51,7 @@ static void set(uint64_t *bits, uint32_t bit)
     bits[bit / WORD_BITS] |= UINT64_C(1) << bit % WORD_BITS;
 }
 
-void repeats_note(struct repeats *repeats, const struct claim *claim)
+void repeat_filter_note(struct repeat_filter *repeats, const struct claim *claim)
 {
     uint32_t bit = hash(claim);
 
@@ -62,7 +62,7 @@ void repeats_note(struct repeats *repeats, const struct claim *claim)
     set(repeats->once, bit);
 }
 
-bool repeats_maybe(const struct repeats *repeats, const struct claim *claim)
+bool repeat_filter_maybe(const struct repeat_filter *repeats, const struct claim *claim)
 {
     uint32_t bit = hash(claim);
 

@@ -1,4 +1,4 @@
-/* Unit tests of input/repeats: no claim that stands twice is missed. */
+/* Unit tests of input/inspection/repeat_filter: no claim that stands twice is missed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,21 +8,21 @@
 #include <cmocka.h>
 
 #include "input/claim/claim.h"
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 
-static struct repeats *repeats;
+static struct repeat_filter *repeats;
 
 static int open_repeats(void **state)
 {
     (void)state;
-    repeats = repeats_open();
+    repeats = repeat_filter_open();
     return repeats ? 0 : -1;
 }
 
 static int close_repeats(void **state)
 {
     (void)state;
-    repeats_close(repeats);
+    repeat_filter_close(repeats);
     return 0;
 }
 
@@ -35,14 +35,14 @@ static void note(int64_t workcard_id, const char *order_no)
 {
     struct claim noted = claim(workcard_id, order_no);
 
-    repeats_note(repeats, &noted);
+    repeat_filter_note(repeats, &noted);
 }
 
 static bool maybe(int64_t workcard_id, const char *order_no)
 {
     struct claim asked = claim(workcard_id, order_no);
 
-    return repeats_maybe(repeats, &asked);
+    return repeat_filter_maybe(repeats, &asked);
 }
 
 static void claim_that_stands_once_is_not_repeated(void **state)
@@ -86,9 +86,9 @@ static void nothing_but_the_key_counts(void **state)
     (void)state;
     second.claim_fee = 7;
     second.claim_desc = "other";
-    repeats_note(repeats, &first);
-    repeats_note(repeats, &second);
-    assert_true(repeats_maybe(repeats, &first));
+    repeat_filter_note(repeats, &first);
+    repeat_filter_note(repeats, &second);
+    assert_true(repeat_filter_maybe(repeats, &first));
 }
 
 static void none_is_missed_and_few_are_wrong_among_many(void **state)
