@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 #include "base/words/language.h"
-#include "cli/at_hand.h"
 #include "cli/options/options.h"
+#include "cli/same_file.h"
 #include "cli/summary.h"
 
 static void append_option(struct buffer *words, const char *name, const char *value)
@@ -44,7 +44,7 @@ static void append_sending(const struct next_step *next_step, struct buffer *wor
     const struct manifest_found *manifest = next_step->manifest;
     bool has_export =
         strcmp(manifest->command, "upload") == 0 && *manifest->input_path &&
-        at_hand_export(manifest->input_path, manifest->input_bytes, manifest->input_sha256);
+        same_file_export(manifest->input_path, manifest->input_bytes, manifest->input_sha256);
 
     next_step_append_command(next_step->options, has_export ? "upload" : "rerun",
                              has_export ? manifest->input_path : next_step->options->claims, words);

@@ -14,8 +14,8 @@
 #include "base/stop.h"
 #include "base/words/language.h"
 #include "base/words/terminal.h"
-#include "cli/at_hand.h"
 #include "cli/options/options.h"
+#include "cli/same_file.h"
 #include "ledger/holder.h"
 
 #define LOOK_MS 1000
@@ -28,7 +28,7 @@ static void put_amount(const struct decision *decision, int64_t fee_fen, const c
 
     if (fee_fen >= 0)
         language_format(words, ", %s yuan", money_format_yuan(fee_fen, yuan));
-    else if (report && *report && at_hand_report(report, run))
+    else if (report && *report && same_file_report(report, run))
         language_format(words, ", the amount is in row %llu of '%s'",
                         (unsigned long long)decision->row, LOG_QUOTED(report));
 }

@@ -7,9 +7,9 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/words/language.h"
-#include "cli/at_hand.h"
 #include "cli/command.h"
 #include "cli/options/options.h"
+#include "cli/same_file.h"
 #include "cli/summary.h"
 #include "report/manifest/manifest.h"
 #include "status_json.h"
@@ -21,7 +21,7 @@ static bool is_at_hand(const struct run_record *run)
     char sha256[MANIFEST_SHA256_TEXT_BYTES];
 
     hex_format(run->export_sha256, DIGEST_SHA256_BYTES, sha256);
-    return at_hand_export(run->export_name, run->export_bytes, sha256);
+    return same_file_export(run->export_name, run->export_bytes, sha256);
 }
 
 /* Whoever uploads what stands there now begins another run. */

@@ -1,4 +1,4 @@
-#include "cli/at_hand.h"
+#include "cli/same_file.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "base/hex.h"
 #include "report/manifest/manifest.h"
 
-bool at_hand_export(const char *path, uint64_t bytes, const char *sha256)
+bool same_file_export(const char *path, uint64_t bytes, const char *sha256)
 {
     unsigned char found[DIGEST_SHA256_BYTES];
     char hex[MANIFEST_SHA256_TEXT_BYTES];
@@ -26,7 +26,7 @@ bool at_hand_export(const char *path, uint64_t bytes, const char *sha256)
     return is_it && strcmp(hex, sha256) == 0;
 }
 
-bool at_hand_report(const char *path, const char *run)
+bool same_file_report(const char *path, const char *run)
 {
     struct manifest_found manifest;
     struct error unread;
