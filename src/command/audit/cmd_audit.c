@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "cli/folder.h"
 #include "cli/options/options.h"
-#include "cli/own_place.h"
+#include "cli/protected_place.h"
 #include "command/audit/month/month_show.h"
 #include "command/audit/reports/report_list.h"
 #include "command/commands.h"
@@ -141,9 +141,9 @@ static const char *place(const struct options *options, const char *path, const 
 /* Also a name that is still free can belong to a ledger or a report. */
 static int spare_own(const struct options *placed, struct error *err)
 {
-    if ((placed->html && own_place_spare(placed, placed->html, "--html", err)) ||
-        (placed->csv && own_place_spare(placed, placed->csv, "--csv", err)) ||
-        (placed->xlsx && own_place_spare(placed, placed->xlsx, "--xlsx", err)))
+    if ((placed->html && protected_place_spare(placed, placed->html, "--html", err)) ||
+        (placed->csv && protected_place_spare(placed, placed->csv, "--csv", err)) ||
+        (placed->xlsx && protected_place_spare(placed, placed->xlsx, "--xlsx", err)))
         return -1;
     return 0;
 }

@@ -12,7 +12,7 @@
 #include "check_text.h"
 #include "cli/folder.h"
 #include "cli/options/options.h"
-#include "cli/own_place.h"
+#include "cli/protected_place.h"
 #include "cli/summary.h"
 #include "command/commands.h"
 #include "input/inspection/duplicates.h"
@@ -61,7 +61,7 @@ static int begin(void *context, const struct reader *reader, struct error *err)
     if (check->place.failed)
         return error_no_memory(err);
     if (export_spare(check->row_source.export, check->place.ptr, err) ||
-        own_place_spare(o, check->place.ptr, "-o", err))
+        protected_place_spare(o, check->place.ptr, "-o", err))
         return -1;
     return problem_list_open(check->place.ptr, &check->source, o->overwrite, &check->sheet, err);
 }

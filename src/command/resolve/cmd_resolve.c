@@ -12,7 +12,7 @@
 #include "cli/folder.h"
 #include "cli/next_step.h"
 #include "cli/options/options.h"
-#include "cli/own_place.h"
+#include "cli/protected_place.h"
 #include "cli/statement.h"
 #include "command/commands.h"
 #include "confirmation.h"
@@ -266,7 +266,7 @@ static int place_sheet(struct resolve *r, struct error *err)
     buffer_release(&name);
     if (r->list.failed)
         return error_no_memory(err);
-    return own_place_spare(o, r->list.ptr, "-o", err);
+    return protected_place_spare(o, r->list.ptr, "-o", err);
 }
 
 /* The export is known once the manifest is read, and perhaps is nowhere else. */

@@ -1,4 +1,4 @@
-#include "cli/own_place.h"
+#include "cli/protected_place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,8 +124,8 @@ static int spare(struct look *look, const char *option, struct error *err)
 }
 
 /* An output is written as PATH.partial first. */
-int own_place_spare(const struct options *options, const char *path, const char *option,
-                    struct error *err)
+int protected_place_spare(const struct options *options, const char *path, const char *option,
+                          struct error *err)
 {
     struct buffer ledger = {0}, partial = {0};
     struct error none;
