@@ -12,9 +12,9 @@
 #include "base/stop.h"
 #include "base/words/language.h"
 #include "command/audit/reports/descendants.h"
-#include "command/audit/reports/left_out.h"
 #include "command/audit/reports/report_order.h"
 #include "command/audit/reports/same_run.h"
+#include "command/audit/reports/superseded.h"
 #include "disagreement.h"
 #include "growth.h"
 #include "report/export_rows.h"
@@ -60,7 +60,7 @@ static int open_reports(struct walk *w, struct error *err)
                 break;
             }
     for (size_t k = 0; k < s->path_count; k++)
-        left_out_read(w->left_out, s->paths[k], scans[k]);
+        superseded_read(w->left_out, s->paths[k], scans[k]);
     return result;
 }
 
@@ -286,7 +286,7 @@ static int fold_row(struct walk *w, uint64_t number, struct error *err)
             return -1;
         if (suspect_lines_note(w->doubtful, i, row, err))
             return -1;
-        if (left_out_compare(w->left_out, w->audit, i, row, err))
+        if (superseded_compare(w->left_out, w->audit, i, row, err))
             return -1;
         compare_with_parent(w, i, row);
         if (row->line.record.outcome == OUTCOME_ACCEPTED) {
@@ -387,7 +387,7 @@ static int begin(struct walk *w, struct error *err)
     w->audit->reports = calloc(w->settings->path_count, sizeof(*w->audit->reports));
     w->latency = latency_open();
     w->totals = totals_open(w->audit);
-    w->left_out = left_out_open();
+    w->left_out = superseded_open();
     if (!w->audit->reports || !w->left_out || !w->latency || !w->totals)
         return error_no_memory(err);
     if (suspect_lines_open(w->audit, &w->doubtful, err) || open_reports(w, err) ||
@@ -408,7 +408,7 @@ static void close_walk(struct walk *w)
     latency_close(w->latency);
     totals_close(w->totals);
     suspect_lines_close(w->doubtful);
-    left_out_close(w->left_out);
+    superseded_close(w->left_out);
 }
 
 int audit_run(const struct audit_settings *settings, struct audit *ret_audit, struct error *err)

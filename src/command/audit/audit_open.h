@@ -13,7 +13,7 @@ struct walk {
     const struct audit_settings *settings;
     struct audit *audit;
     struct scan *scans[AUDIT_REPORTS_MAX]; /* until the sources have them */
-    struct left_out *left_out;             /* reports of a run of which another one counts */
+    struct superseded *left_out;           /* reports of a run of which another one counts */
     struct against_itself *sources[AUDIT_REPORTS_MAX];
     struct against_ledger *ledgers[AUDIT_REPORTS_MAX]; /* NULL: none for this report */
     struct export_rows *export_rows; /* NULL: there is no export to compare with */

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "command/audit/audit.h"
 #include "command/audit/disagreement.h"
-#include "left_out.h"
+#include "superseded.h"
 
 static bool is_of_one_run(const struct audit_report *a, const struct audit_report *b)
 {
@@ -20,8 +20,8 @@ static bool is_intact(const struct audit_report *report)
 /* Of two that are what their manifests say. */
 static bool is_newer(const struct audit_report *a, const struct audit_report *b)
 {
-    return left_out_is_replaced(b, a) ||
-           (!left_out_is_replaced(a, b) && a->manifest.finished_ms > b->manifest.finished_ms);
+    return superseded_is_replaced(b, a) ||
+           (!superseded_is_replaced(a, b) && a->manifest.finished_ms > b->manifest.finished_ms);
 }
 
 /* Says why the second does not count. */
@@ -54,7 +54,7 @@ static bool is_better(const struct audit_report *a, const struct audit_report *b
 }
 
 /* The second of two becomes the first, which goes. */
-static void drop(struct audit *audit, size_t stays, size_t goes, struct left_out *ret_left_out)
+static void drop(struct audit *audit, size_t stays, size_t goes, struct superseded *ret_left_out)
 {
     struct audit_report *reports = audit->reports;
 
@@ -66,7 +66,7 @@ static void drop(struct audit *audit, size_t stays, size_t goes, struct left_out
     }
     tell(audit, &reports[stays], &reports[goes]);
     if (is_intact(&reports[goes]) && strcmp(reports[stays].sha256, reports[goes].sha256) != 0)
-        left_out_add(ret_left_out, &reports[goes]);
+        superseded_add(ret_left_out, &reports[goes]);
     else
         manifest_found_release(&reports[goes].manifest);
     audit->report_count--;
@@ -74,7 +74,7 @@ static void drop(struct audit *audit, size_t stays, size_t goes, struct left_out
             (audit->report_count - goes) * sizeof(reports[goes]));
 }
 
-void same_run_drop(struct audit *audit, struct left_out *ret_left_out)
+void same_run_drop(struct audit *audit, struct superseded *ret_left_out)
 {
     for (size_t i = 0; i < audit->report_count; i++)
         for (size_t k = i + 1; k < audit->report_count;)

@@ -12,10 +12,10 @@
 #define CLAIMBATCH_COMMAND_AUDIT_REPORTS_SAME_RUN_H
 
 struct audit;
-struct left_out;
+struct superseded;
 
 /* Leaves one report of each run in audit->reports; those that were read first stay first. The
  * others go to ret_left_out, but for copies and what is not what its manifest says. */
-void same_run_drop(struct audit *audit, struct left_out *ret_left_out);
+void same_run_drop(struct audit *audit, struct superseded *ret_left_out);
 
 #endif

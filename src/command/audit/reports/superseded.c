@@ -1,4 +1,4 @@
-#include "left_out.h"
+#include "superseded.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,17 +19,17 @@ struct other {
     bool has_row;
 };
 
-struct left_out {
+struct superseded {
     struct other others[AUDIT_REPORTS_MAX];
     size_t count;
 };
 
-struct left_out *left_out_open(void)
+struct superseded *superseded_open(void)
 {
-    return calloc(1, sizeof(struct left_out));
+    return calloc(1, sizeof(struct superseded));
 }
 
-void left_out_close(struct left_out *left_out)
+void superseded_close(struct superseded *left_out)
 {
     if (!left_out)
         return;
@@ -40,12 +40,12 @@ void left_out_close(struct left_out *left_out)
     free(left_out);
 }
 
-void left_out_add(struct left_out *left_out, const struct audit_report *report)
+void superseded_add(struct superseded *left_out, const struct audit_report *report)
 {
     left_out->others[left_out->count++].report = *report;
 }
 
-void left_out_read(struct left_out *left_out, const char *path, struct scan *scan)
+void superseded_read(struct superseded *left_out, const char *path, struct scan *scan)
 {
     for (size_t i = 0; i < left_out->count; i++)
         if (scan && left_out->others[i].report.path == path) {
@@ -55,7 +55,7 @@ void left_out_read(struct left_out *left_out, const char *path, struct scan *sca
     scan_close(scan);
 }
 
-bool left_out_is_replaced(const struct audit_report *older, const struct audit_report *newer)
+bool superseded_is_replaced(const struct audit_report *older, const struct audit_report *newer)
 {
     for (size_t i = 0; i < newer->manifest.replaced_count; i++)
         if (strcmp(newer->manifest.replaced[i], older->sha256) == 0)
@@ -85,7 +85,7 @@ static int seek(struct other *other, uint64_t number, struct error *err)
 static bool is_resubmitted(const struct audit_report *older, const struct row_record *was,
                            const struct audit_report *newer, const struct row_record *is)
 {
-    return left_out_is_replaced(older, newer) && is->attempts > was->attempts &&
+    return superseded_is_replaced(older, newer) && is->attempts > was->attempts &&
            is->submitted_ms > was->submitted_ms;
 }
 
@@ -98,8 +98,8 @@ static bool is_executed_twice(const struct audit_report *a, const struct row_rec
            !is_resubmitted(a, row_a, b, row_b) && !is_resubmitted(b, row_b, a, row_a);
 }
 
-int left_out_compare(struct left_out *left_out, struct audit *audit, size_t report,
-                     const struct scan_row *row, struct error *err)
+int superseded_compare(struct superseded *left_out, struct audit *audit, size_t report,
+                       const struct scan_row *row, struct error *err)
 {
     const struct audit_report *counts = &audit->reports[report];
     const struct audit_report *known = counts;
