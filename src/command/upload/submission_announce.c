@@ -3,9 +3,9 @@
 #include "base/log.h"
 #include "guard.h"
 #include "ledger/commits.h"
-#include "left_behind.h"
 #include "report/manifest/started.h"
 #include "submission_part.h"
+#include "unfinished_run.h"
 
 static int judge_place(void *context, struct error *err)
 {
@@ -15,7 +15,7 @@ static int judge_place(void *context, struct error *err)
 static int tell_of_left(void *context, const struct manifest_found *found, const char *aside,
                         struct error *err)
 {
-    return left_behind_start(context, found, aside, err);
+    return unfinished_run_start(context, found, aside, err);
 }
 
 /* One platform by another name is another one: claims that it has accepted would be sent again. */

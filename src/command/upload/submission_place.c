@@ -14,11 +14,11 @@
 #include "guard.h"
 #include "ledger/commits.h"
 #include "ledger/postgres/server_url.h"
-#include "left_behind.h"
 #include "report/beside.h"
 #include "report/manifest/started.h"
 #include "report/move.h"
 #include "submission_part.h"
+#include "unfinished_run.h"
 
 /* A folder is named with its slash, so that a name that is taken by a folder is no surprise. */
 static bool is_folder(const char *path)
@@ -174,7 +174,7 @@ int submission_make_room(struct submission *s, struct error *err)
         log_info("what was there is kept: %s%s is '%s' now", *run ? _("the report of run ") : "it",
                  run, LOG_QUOTED(aside.ptr));
     if (!result && *run)
-        result = left_behind_report(s, run, aside.ptr, err);
+        result = unfinished_run_report(s, run, aside.ptr, err);
     if (!result)
         publication_place_release(&s->place);
     buffer_release(&stem);

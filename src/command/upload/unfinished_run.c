@@ -1,4 +1,4 @@
-#include "left_behind.h"
+#include "unfinished_run.h"
 
 #include <string.h>
 
@@ -64,8 +64,8 @@ static int note_start(struct submission *s, const struct manifest_found *started
     return s->left.failed || s->left_next.failed ? error_no_memory(err) : 0;
 }
 
-int left_behind_start(struct submission *s, const struct manifest_found *started, const char *aside,
-                      struct error *err)
+int unfinished_run_start(struct submission *s, const struct manifest_found *started,
+                         const char *aside, struct error *err)
 {
     struct run_record record;
     struct view_run run;
@@ -135,7 +135,8 @@ static int note_report(struct submission *s, const char *run, uint64_t rows, con
     return result;
 }
 
-int left_behind_report(struct submission *s, const char *name, const char *aside, struct error *err)
+int unfinished_run_report(struct submission *s, const char *name, const char *aside,
+                          struct error *err)
 {
     struct abandonment abandonment;
     struct run_record run;
