@@ -9,20 +9,20 @@
 #include "base/log.h"
 #include "base/words/language.h"
 
-struct against_itself {
+struct secret_source {
     const char *what;       /* in messages */
     const char *variable;   /* of the environment */
     const char *credential; /* file in $CREDENTIALS_DIRECTORY */
 };
 
-static const struct against_itself secret_source = {N_("app secret"), "CLAIMBATCH_APP_SECRET",
-                                                    "app-secret"};
-static const struct against_itself session_source = {"session", "CLAIMBATCH_SESSION", "session"};
+static const struct secret_source app_secret_source = {N_("app secret"), "CLAIMBATCH_APP_SECRET",
+                                                       "app-secret"};
+static const struct secret_source session_source = {"session", "CLAIMBATCH_SESSION", "session"};
 
 /* Where a secret is taken from. */
 enum place { PLACE_NONE, PLACE_FILE, PLACE_VARIABLE, PLACE_CREDENTIAL };
 
-static enum place find_place(const struct against_itself *source, struct credential_file file,
+static enum place find_place(const struct secret_source *source, struct credential_file file,
                              const char *folder, struct buffer *ret_path)
 {
     const char *value = getenv(source->variable);
@@ -40,7 +40,7 @@ static enum place find_place(const struct against_itself *source, struct credent
 }
 
 /* Leaves *ret_secret empty when no source has one. */
-static int read_one(const struct against_itself *source, struct credential_file file,
+static int read_one(const struct secret_source *source, struct credential_file file,
                     const char *folder, struct secret *ret_secret, struct error *err)
 {
     struct buffer path = {0};
@@ -65,7 +65,7 @@ static int read_one(const struct against_itself *source, struct credential_file 
 }
 
 /* Where another place won, what stands in the environment is as secret. */
-static void forget_variable(const struct against_itself *source)
+static void forget_variable(const struct secret_source *source)
 {
     char *value = getenv(source->variable);
 
@@ -74,7 +74,7 @@ static void forget_variable(const struct against_itself *source)
     unsetenv(source->variable);
 }
 
-static void describe(const struct against_itself *source, struct credential_file file,
+static void describe(const struct secret_source *source, struct credential_file file,
                      struct buffer *ret_text)
 {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
@@ -99,7 +99,7 @@ static void describe(const struct against_itself *source, struct credential_file
 void credentials_describe(struct credential_file secret, struct credential_file session,
                           struct buffer *ret_text)
 {
-    describe(&secret_source, secret, ret_text);
+    describe(&app_secret_source, secret, ret_text);
     describe(&session_source, session, ret_text);
 }
 
@@ -110,10 +110,10 @@ int credentials_read(struct credential_file secret, struct credential_file sessi
 
     *ret_credentials = (struct credentials){0};
     if (secret_credentials_folder(&folder, err) ||
-        read_one(&secret_source, secret, folder, &ret_credentials->app_secret, err) ||
+        read_one(&app_secret_source, secret, folder, &ret_credentials->app_secret, err) ||
         read_one(&session_source, session, folder, &ret_credentials->session, err))
         return -1;
-    forget_variable(&secret_source);
+    forget_variable(&app_secret_source);
     forget_variable(&session_source);
     if (!ret_credentials->app_secret.len)
         return error_set(err, EXIT_BAD_CONFIG,
