@@ -94,7 +94,7 @@ every_unit_test_is_declared() {
 # Compiled with other sizes for the fuzzers: all that knows them must be.
 fuzzers_compile_what_knows_a_size() {
     diff <(sed -n "/^sized_sources/,/^)/s|.*'\.\./\(.*\)',|\1|p" tests/meson.build) \
-        <(grep -rlE --include='*.c' 'EXPORT_BLOCK_BYTES|READER_RECORD_BYTES|REPEATS_BITS|reader_record\.h"' src/input | LC_ALL=C sort)
+        <(grep -rlE --include='*.c' 'EXPORT_BLOCK_BYTES|READER_RECORD_BYTES|REPEAT_FILTER_BITS|reader_record\.h"' src/input | LC_ALL=C sort)
 }
 
 the_sample_can_be_tried_by_one_command() {
