@@ -25,7 +25,7 @@ build_program() {
 
 # As tests/meson.build does: some with blocks of few bytes, so that their seams are everywhere.
 build() { # TARGET
-    local sizes=(-DREADER_RECORD_BYTES=16384ul -DREPEATS_BITS=65536u) sources=() input
+    local sizes=(-DREADER_RECORD_BYTES=16384ul -DREPEAT_FILTER_BITS=65536u) sources=() input
     mapfile -t input < <(find src/input -name '*.c' | sort)
     case $1 in
     decisions) sources=(-DEXPORT_BLOCK_BYTES=61ul "${sizes[@]}" "${input[@]}") ;;

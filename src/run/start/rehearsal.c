@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "input/claim/claim_digest.h"
 #include "input/inspection/claim_rows.h"
-#include "input/inspection/repeats.h"
+#include "input/inspection/repeat_filter.h"
 #include "run/job.h"
 #include "run/rows/feed.h"
 
@@ -99,9 +99,9 @@ static void count_change(const struct changed_row *changed, struct rehearsal *re
 
 static bool is_repeated(const struct pass *pass, const struct judged_row *row)
 {
-    const struct repeats *repeats = pass->settings->inspection->repeats;
+    const struct repeat_filter *repeats = pass->settings->inspection->repeats;
 
-    return repeats && repeats_maybe(repeats, &row->claim);
+    return repeats && repeat_filter_maybe(repeats, &row->claim);
 }
 
 /* A later row may tell that it is older than what was accepted. */
