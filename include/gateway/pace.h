@@ -10,7 +10,7 @@
  * (pace_sent), and finally judged (pace_judged). Between grant and pace_sent it may leave at any
  * moment, so it counts all the while.
  *
- * Tested by tests/unit/test_pace.c
+ * Tested by tests/unit/test_pace.c, test_pace_ban.c, test_pace_outage.c, test_pace_simulation.c
  */
 #ifndef CLAIMBATCH_GATEWAY_PACE_H
 #define CLAIMBATCH_GATEWAY_PACE_H
