@@ -11,19 +11,7 @@
 
 #include "command/audit/audit.h"
 #include "command/audit/page/chart.h"
-
-#define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
-
-static struct buffer page;
-
-static size_t count_of(const char *words)
-{
-    size_t count = 0;
-
-    for (const char *at = page.ptr; (at = strstr(at, words)); at += strlen(words))
-        count++;
-    return count;
-}
+#include "page_words.h"
 
 /* Every element that was opened is closed, in its order; and no number is negative or none. */
 static void assert_well_formed(void)
@@ -242,13 +230,6 @@ static void a_step_begins_where_the_one_before_ends(void **state)
     assert_int_equal(chart_step_start(1), 0);
 }
 
-static int release(void **state)
-{
-    (void)state;
-    buffer_release(&page);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,5 +243,5 @@ int main(void)
         cmocka_unit_test(a_step_begins_where_the_one_before_ends),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, release_page);
 }

@@ -11,11 +11,9 @@
 
 #include "base/character.h"
 #include "command/audit/page/html.h"
+#include "page_words.h"
 
-#define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
 #define DAY_MS INT64_C(86400000)
-
-static struct buffer page;
 
 static const char *text_of(const char *text)
 {
@@ -172,13 +170,6 @@ static void a_block_is_named_as_the_policy_names_it(void **state)
     assert_string_equal(source, "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
 }
 
-static int release(void **state)
-{
-    (void)state;
-    buffer_release(&page);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,5 +183,5 @@ int main(void)
         cmocka_unit_test(a_block_is_named_as_the_policy_names_it),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, release_page);
 }

@@ -16,11 +16,9 @@
 #include "base/file/file.h"
 #include "command/audit/audit.h"
 #include "command/audit/page/page.h"
-
-#define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
+#include "page_words.h"
 
 static struct error err;
-static struct buffer page;
 
 static void make(const struct audit *audit)
 {
@@ -35,15 +33,6 @@ static void assert_has(const char *words)
 {
     if (!strstr(page.ptr, words))
         fail_msg("not on the page: %s", words);
-}
-
-static size_t count_of(const char *words)
-{
-    size_t count = 0;
-
-    for (const char *at = page.ptr; (at = strstr(at, words)); at += strlen(words))
-        count++;
-    return count;
 }
 
 /* As many rows as an audit keeps, whose texts are all this one. */
@@ -302,13 +291,6 @@ static void a_page_takes_the_place_of_a_page_and_of_nothing_else(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
-static int release(void **state)
-{
-    (void)state;
-    buffer_release(&page);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,5 +303,5 @@ int main(void)
         cmocka_unit_test(a_page_takes_the_place_of_a_page_and_of_nothing_else),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, release_page);
 }
