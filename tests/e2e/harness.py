@@ -741,6 +741,16 @@ def answers(request, *bodies, executed=True, accepted=True, **more):
     return Reply(http(SEPARATOR.join(bodies)), executed=executed, accepted=accepted, **more)
 
 
+def lose(request):
+    """Executed, and the connection is closed without an answer."""
+    return Reply(executed=True, then="close")
+
+
+def reset(request):
+    """Accepted, and the connection is reset before an answer."""
+    return Reply(executed=True, accepted=True, then="reset")
+
+
 def fail(code, sub_code=None, **more):
     """A script that answers every request with this error."""
     return lambda request: Reply(
@@ -1167,6 +1177,4 @@ class LosingCase(TestCase):
         self.web = self.gateway(self.answer)
 
     def answer(self, request):
-        if request.key[1] in self.lost:
-            return Reply(then="close", executed=True)
-        return accept(request)
+        return lose(request) if request.key[1] in self.lost else accept(request)

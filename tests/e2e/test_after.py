@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from harness import APP_KEY, APP_SECRET, Reply, TestCase, accept, claim_row, claim_rows, refuse
+from harness import APP_KEY, APP_SECRET, TestCase, accept, claim_row, claim_rows, refuse, reset
 
 # Writes down all that it is given.
 KEEP = "env -0 >after.env; cat >after.json; pwd >after.pwd; ls -l /proc/self/fd >after.fds"
@@ -69,7 +69,7 @@ class AfterTest(TestCase):
             self.assertEqual(file.read().strip(), os.path.realpath(self.ws.path))
 
     def test_unknown_rows_are_settled_next(self):
-        result = self.upload(lambda r: Reply(b"", executed=True, accepted=True, then="reset"), rows=1)
+        result = self.upload(reset, rows=1)
         self.assertExit(result, 3)
         self.assertIn("claimbatch resolve ", self.told()["CLAIMBATCH_NEXT"])
 

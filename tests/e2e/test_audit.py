@@ -31,17 +31,13 @@ from harness import (
     export_text,
     http,
     long_form,
+    lose,
     refuse,
 )
 from test_memory import MEASURE, release_binary
 
 REPORT = "claims.report.csv"
 WORDS = ("--by", "claims-desk", "--reason", "support answered on the phone")
-
-
-def lose(request):
-    """Reads the request whole and closes without an answer."""
-    return Reply(then="close", executed=True)
 
 
 def fail_surely(request):

@@ -22,6 +22,7 @@ from harness import (
     claim_rows,
     fail,
     http,
+    lose,
     refuse,
     tally,
 )
@@ -153,7 +154,7 @@ class StopTest(BothCase):
 
     @of_both
     def test_no_definite_answers(self, send):
-        send.prepare(claim_rows(40)).answer(lambda r: Reply(then="close", executed=True))
+        send.prepare(claim_rows(40)).answer(lose)
         result = send.run("--in-flight", 1, "--outage-patience", 1, code=69)
         self.assertSays(result, "no definite answer")
         self.assertGreater(send.tally()["unsent"], 20)

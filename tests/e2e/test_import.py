@@ -12,7 +12,6 @@ import unittest
 
 from harness import (
     NEW_LEDGER,
-    Reply,
     TestCase,
     accept,
     claim_row,
@@ -20,6 +19,7 @@ from harness import (
     fail,
     file_digest,
     refuse,
+    reset,
 )
 
 WHO = ("--by", "claims-desk", "--reason", "the disk of the ledger was lost")
@@ -38,13 +38,8 @@ def by_number(**scripts):
     return script
 
 
-def lose(request):
-    """Executed, and the answer never comes."""
-    return Reply(b"", executed=True, accepted=True, then="reset")
-
-
 CHANGED = [claim_row(i, claim_fee=str(9000 + i)) for i in (1, 2, 22)]
-MIXED = {"n3": refuse, "n5": lose, "n7": fail(10)}
+MIXED = {"n3": refuse, "n5": reset, "n7": fail(10)}
 
 
 class ImportCase(TestCase):

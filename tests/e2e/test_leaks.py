@@ -6,7 +6,7 @@ import os
 import subprocess
 import urllib.parse
 
-from harness import Reply, TestCase, accept, claim_row, claim_rows, error_body, http, refuse
+from harness import Reply, TestCase, accept, claim_row, claim_rows, error_body, http, lose, refuse
 
 # Both change when they are encoded.
 SECRET = "s3cr+t/of=the&day%7f\"'é-9d1c"
@@ -73,7 +73,6 @@ class LeakTest(TestCase):
         rows = claim_rows(8)
         rows[7] = claim_row(8, claim_fee="x")
         self.ws.export(rows)
-        lose = lambda request: Reply(then="close", executed=True)  # noqa: E731
         fail = lambda request: Reply(http(error_body(10, msg="busy")))  # noqa: E731
         bad = lambda request: Reply(http(b"<html>" + b"x" * 500))  # noqa: E731
         self.fates = {"CL00000002": lose, "CL00000003": fail, "CL00000004": refuse, "CL00000005": bad}

@@ -13,23 +13,18 @@ from harness import (
     TestCase,
     Turn,
     accept,
-    accepted_body,
     ban_body,
     claim_row,
     claim_rows,
     free_port,
     http,
     refuse,
+    reset,
 )
 
 TIMED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
 ATTEMPT = re.compile(r"row (\d+), attempt (\d+): (\D+) (\S+), (\d+) ms")
 DESCRIPTION = "the-text-of-a-claim"
-
-
-def lose(request):
-    """Executed, and the connection is gone before an answer."""
-    return Reply(b"", executed=True, accepted=True, then="reset")
 
 
 def ban(request):
@@ -144,7 +139,7 @@ class LogTest(TestCase):
         self.assertEqual(names, ["outage-begin", "stop-begin", "outage-end", "stop-end"])
 
     def test_a_brake_begins_and_ends(self):
-        script = Turn(*[lose] * 12, accept)
+        script = Turn(*[reset] * 12, accept)
         result = self.upload(script, "--log-format", "json", "--in-flight", "1", rows=14)
         self.assertExit(result, 3)
         names = [n for n in self.names(result) if n.startswith("brake")]
@@ -206,7 +201,7 @@ class LogTest(TestCase):
 
     def test_no_line_has_a_secret_or_the_text_of_a_claim(self):
         rows = [claim_row(n, claim_status="2", claim_fee="0", claim_desc=DESCRIPTION) for n in range(1, 30)]
-        script = Turn(ban, lose, refuse, accept)
+        script = Turn(ban, reset, refuse, accept)
         for form in ("text", "json"):
             result = self.upload(script, "-v", "--log-format", form, "-o", f"{form}.csv",
                                  "--ledger", f"{form}.db", *self.anew(), rows=rows)

@@ -8,13 +8,9 @@ import subprocess
 import time
 import unittest
 
-from harness import Reply, TestCase, accept, claim_row, claim_rows, refuse
+from harness import TestCase, accept, claim_row, claim_rows, refuse, reset
 
 LINE = re.compile(r'^(\w+)\{([^}]*)\} (-?[0-9.]+)$')
-
-
-def lose(request):
-    return Reply(b"", executed=True, accepted=True, then="reset")
 
 
 class MetricsTest(TestCase):
@@ -65,7 +61,7 @@ class MetricsTest(TestCase):
         self.assertFalse(os.path.exists(self.ws.file("claims.prom.partial")))
 
     def test_unknown_and_changed_rows(self):
-        self.assertExit(self.upload(lambda r: lose(r) if r.number == 2 else accept(r), "--in-flight", "1"), 3)
+        self.assertExit(self.upload(lambda r: reset(r) if r.number == 2 else accept(r), "--in-flight", "1"), 3)
         self.assertEqual(self.samples()["unsettled_rows"], 1)
         rows = [claim_row(1, claim_fee="777"), claim_row(2)]
         self.upload(accept, rows=rows)
@@ -124,7 +120,7 @@ class MetricsTest(TestCase):
     @unittest.skipUnless(shutil.which("promtool"), "promtool is not installed")
     def test_promtool_takes_it(self):
         for options in ((), ("--min-rows", "9"), ("--daily-quota", "9")):
-            self.upload(lambda r: lose(r) if r.number == 2 else refuse(r), *options, name='a "name".prom')
+            self.upload(lambda r: reset(r) if r.number == 2 else refuse(r), *options, name='a "name".prom')
             done = subprocess.run(
                 ["promtool", "check", "metrics"], input=self.text('a "name".prom'), text=True, capture_output=True
             )

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from forger import Forgery
-from harness import REPORT_COLUMNS, Reply, accept, claim_row, claim_rows, fail, refuse
+from harness import accept, claim_row, claim_rows, fail, lose, refuse
 from test_clock import BEIJING_MS, DAY_MS, ClockCase
 
 OFFSETS = (-5, -4, -2)  # days; on the third day back there was no run
@@ -35,7 +35,7 @@ class MonthCase(ClockCase):
         super().setUp()
         self.today = (now_ms() + BEIJING_MS) // DAY_MS
         os.mkdir(self.ws.file("reports"))
-        self.fates = {5: refuse, 6: lambda request: Reply(then="close", executed=True)}
+        self.fates = {5: refuse, 6: lose}
         self.web = self.gateway(lambda request: self.fates.get(int(request.key[1][2:]), accept)(request), check=False)
         self.send(0, claim_rows(6), 3)
         self.fates.pop(5)

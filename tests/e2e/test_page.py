@@ -19,6 +19,7 @@ from harness import (
     claim_rows,
     error_body,
     http,
+    lose,
     refuse,
 )
 
@@ -58,7 +59,7 @@ class PageCase(TestCase):
         if number in (4, 5, 6, 7, 20):
             return refuse(request, msg_info=EVIL if number == 20 else "该工单不存在")
         if number in (22, 23):
-            return Reply(then="close", executed=True)
+            return lose(request)
         if number == 25:
             return Reply(http(error_body(10, msg="busy")))
         return accept(request)

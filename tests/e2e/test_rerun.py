@@ -14,28 +14,21 @@ from harness import (
     FIELDS,
     NEW_LEDGER,
     FreshWorkspace,
-    Reply,
     TestCase,
     accept,
     claim_digest,
     claim_row,
     claim_rows,
-    error_body,
     export_text,
     fail,
     file_digest,
-    http,
+    lose,
     refuse,
 )
 
 WORDS = ("--by", "claims-desk", "--reason", "the support says it is not there")
 FIRST = "claims.report.rerun-1.csv"
 SECOND = "claims.report.rerun-2.csv"
-
-
-def lose(request):
-    """Reads the request whole and closes without an answer."""
-    return Reply(then="close", executed=True)
 
 
 def name_of(number):

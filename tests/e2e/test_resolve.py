@@ -14,6 +14,7 @@ import unittest
 
 from harness import (
     NEW_LEDGER,
+    LosingCase,
     Reply,
     Sandbox,
     TestCase,
@@ -22,6 +23,7 @@ from harness import (
     claim_rows,
     file_digest,
     http,
+    lose,
     preload,
     program,
     refuse,
@@ -45,21 +47,8 @@ SHEET = (
 )
 
 
-def lose(request):
-    """Reads the request whole and closes without an answer."""
-    return Reply(then="close", executed=True)
-
-
-class ResolveCase(TestCase):
+class ResolveCase(LosingCase):
     """An upload of which some claims are unknown."""
-
-    def setUp(self):
-        super().setUp()
-        self.lost = set()
-        self.web = self.gateway(self.answer)
-
-    def answer(self, request):
-        return lose(request) if request.key[1] in self.lost else accept(request)
 
     def upload(self, *options, **how):
         return self.ws.upload(self.web, *options, **how)
@@ -1068,7 +1057,7 @@ class RootTest(TestCase):
         os.mkdir(self.ws.file("own"))
         for name in (".", "own", "claims.csv", "secret"):
             os.chown(self.ws.file(name), 65534, 65534)
-        gateway = self.gateway(lambda r: Reply(then="close", executed=True) if r.number == 1 else accept(r))
+        gateway = self.gateway(lambda r: lose(r) if r.number == 1 else accept(r))
         upload = self.ws.upload_arguments(gateway, "-o", "own/claims.report.csv", ledger="own/ledger.db")
         result = self.as_nobody(*upload)
         self.assertEqual(result.returncode, 3, result.stderr)

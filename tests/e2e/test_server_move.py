@@ -7,8 +7,8 @@ import sqlite3
 import unittest
 
 import postgres
-from harness import Sandbox, Workspace, accept, claim_rows, refuse
-from test_resolve import WORDS, lose
+from harness import Sandbox, Workspace, accept, claim_rows, lose, refuse
+from test_resolve import WORDS
 from test_server_ledger import PASSWORD, CreateCase
 
 LEFT_OUT = ("ledger", "at", "durability", "from_standby", "workers", "shares", "late_answers", "spills")

@@ -5,8 +5,8 @@ import unittest
 
 import postgres
 import test_confirmation
-from harness import accept, claim_rows
-from test_resolve import WORDS, lose
+from harness import accept, claim_rows, lose
+from test_resolve import WORDS
 from test_server_ledger import CreateCase
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 
 from forger import Forgery
-from harness import Reply, TestCase, accept, claim_rows, long_form
+from harness import TestCase, accept, claim_rows, long_form, lose
 
 REPORT = "claims.report.csv"
 MANIFEST = REPORT + ".manifest.json"
@@ -121,7 +121,7 @@ class Signed(SignatureCase):
 
     def test_a_report_published_anew_is_signed_anew(self):
         self.web.script = lambda r: (
-            Reply(then="close", executed=True) if r.key[1] == "CL00000002" else accept(r)
+            lose(r) if r.key[1] == "CL00000002" else accept(r)
         )
         self.upload("--sign-key", "key.pem", code=3)
         words = ("--row", "3", "--as", "accepted", "--by", "me", "--reason", "told so")

@@ -5,11 +5,7 @@ import shutil
 import sqlite3
 import unittest
 
-from harness import Reply, TestCase, accept, claim_rows, file_digest, refuse
-
-
-def lose(request):
-    return Reply(b"", executed=True, accepted=True, then="reset")
+from harness import TestCase, accept, claim_rows, file_digest, refuse, reset
 
 
 class TamperCase(TestCase):
@@ -24,7 +20,7 @@ class TamperCase(TestCase):
     @staticmethod
     def answer(request):
         number = int(request.key[1][2:])
-        return refuse(request) if number == 3 else lose(request) if number == 5 else accept(request)
+        return refuse(request) if number == 3 else reset(request) if number == 5 else accept(request)
 
     def edit(self, *statements):
         """The ledger as it was, and then what somebody with SQLite's own tools does to it."""
