@@ -85,6 +85,11 @@ class ImportCase(TestCase):
         shutil.copy(self.ws.file(name), self.ws.file("ledger.db"))
         os.chmod(self.ws.file("ledger.db"), 0o600)
 
+    def lose_ledger(self):
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(self.ws.file("ledger.db" + suffix)):
+                os.remove(self.ws.file("ledger.db" + suffix))
+
     def bring_back(self):
         """The ledger that was lost, in the place of the other one and of what stands beside that."""
         for beside in os.listdir(self.ws.path):
@@ -221,9 +226,7 @@ class RestoreTest(ImportCase):
     def test_a_lost_ledger_is_learned_anew(self):
         reports = self.day()
         _, claims, unknown = self.state()
-        for suffix in ("", "-wal", "-shm"):
-            if os.path.exists(self.ws.file("ledger.db" + suffix)):
-                os.remove(self.ws.file("ledger.db" + suffix))
+        self.lose_ledger()
         self.assertSays(self.imported(*reports, "first.report.csv"), "new ledger created")
         self.assertEqual(self.state()[1:], (claims, unknown))
         self.verifies()
@@ -231,10 +234,7 @@ class RestoreTest(ImportCase):
     def test_runs_that_are_only_named_are_places_for_their_reports(self):
         reports = self.day()
         before = self.state()
-        os.remove(self.ws.file("ledger.db"))
-        for suffix in ("-wal", "-shm"):
-            if os.path.exists(self.ws.file("ledger.db" + suffix)):
-                os.remove(self.ws.file("ledger.db" + suffix))
+        self.lose_ledger()
         self.imported(reports[1])
         self.verifies()
         self.ws.export(claim_rows(6) + claim_rows(25, 21), name="all.csv")

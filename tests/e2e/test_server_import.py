@@ -46,6 +46,9 @@ class ServerCase(test_import.ImportCase):
         if not witness:
             self.forget_witness()
 
+    def lose_ledger(self):
+        self.url = self.make()
+
     def bring_back(self):
         self.url = self.lost_url
 
@@ -68,23 +71,10 @@ class RestoreTest(ServerCase, test_import.RestoreTest):
     def test_a_lost_ledger_is_learned_anew(self):
         reports = self.day()
         _, claims, unknown = self.state()
-        self.url = self.make()
+        self.lose_ledger()
         self.imported(*reports, "first.report.csv")
         self.assertEqual(self.state()[1:], (claims, unknown))
         self.verifies()
-
-    def test_runs_that_are_only_named_are_places_for_their_reports(self):
-        reports = self.day()
-        before = self.state()
-        self.url = self.make()
-        self.imported(reports[1])
-        self.verifies()
-        self.ws.export(claim_rows(6) + claim_rows(25, 21), name="all.csv")
-        again = self.sent(lambda: self.upload("all.csv", *NEW_LEDGER, code=None))
-        self.assertEqual(set(n % 10 for n in again) - {3, 7}, set())
-        self.imported(reports[2], reports[0], "first.report.csv")
-        self.verifies()
-        self.assertEqual(self.state()[1], before[1])
 
 
 class AsIfHereTest(ServerCase, test_import.AsIfHereTest):
