@@ -13,10 +13,8 @@ A trial's plan can be repeated, its moments only as far as time can.
 
 import concurrent.futures
 import hashlib
-import os
 import random
 import sqlite3
-import subprocess
 import threading
 
 import trial
@@ -33,14 +31,10 @@ SLOW = ("timeout", "slow", "429", "ban", "refuse-connect", "tls")
 
 def quick_faults():
     """The names of all faults that neither stop a run nor take their time."""
-    text = subprocess.run(
-        [os.environ["CLAIMBATCH_SANDBOX"], "--list-faults"], capture_output=True, text=True, check=True
-    ).stdout
-    table = [line.split() for line in text.split("\n\n")[0].splitlines()[1:]]
     return [
-        words[0]
-        for words in table
-        if words[1] != "stop" and not any(slow in words[0] for slow in SLOW)
+        name
+        for name, kind in trial.sandbox_faults()
+        if kind != "stop" and not any(slow in name for slow in SLOW)
     ]
 
 

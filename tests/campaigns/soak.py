@@ -12,7 +12,6 @@ or descriptors. Short: 1 minute, long: 30, or --minutes.
 import os
 import random
 import statistics
-import subprocess
 import threading
 import time
 
@@ -38,11 +37,7 @@ CLASSES = ("unknown", "again", "rejected", "accepted", "outage", "ban")
 
 
 def faults():
-    text = subprocess.run(
-        [os.environ["CLAIMBATCH_SANDBOX"], "--list-faults"], capture_output=True, text=True, check=True
-    ).stdout
-    table = [line.split() for line in text.split("\n\n")[0].splitlines()[1:]]
-    return [words[0] for words in table if words[1] in CLASSES and not words[0].startswith("tls")]
+    return [name for name, kind in trial.sandbox_faults() if kind in CLASSES and not name.startswith("tls")]
 
 
 class Network(threading.Thread):

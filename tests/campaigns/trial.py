@@ -65,6 +65,14 @@ def begin(doc, **more):
     return options, Score(options)
 
 
+def sandbox_faults():
+    """(name, class) of all that the sandbox can do."""
+    text = subprocess.run(
+        [os.environ["CLAIMBATCH_SANDBOX"], "--list-faults"], capture_output=True, text=True, check=True
+    ).stdout
+    return [line.split()[:2] for line in text.split("\n\n")[0].splitlines()[1:]]
+
+
 # So many violations are shown, and their evidence kept; more of them say nothing new.
 SHOWN_MAX = 30
 
