@@ -64,9 +64,7 @@ static inline int make_server_place(void **state)
     at->test = *state;
     at->missing = no_server;
     *state = at;
-    snprintf(at->place.folder, sizeof(at->place.folder), "/tmp/claimbatch-test-XXXXXX");
-    if (!mkdtemp(at->place.folder))
-        return -1;
+    folder_make(at->place.folder);
     if (no_server)
         return 0;
     setenv("STATE_DIRECTORY", at->place.folder, 1); /* of who holds a run */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,20 +16,24 @@ struct folder {
     char file[128]; /* a name in it */
 };
 
+static inline void folder_make(char ret_path[64])
+{
+    strcpy(ret_path, "/tmp/claimbatch-test-XXXXXX");
+    assert_non_null(mkdtemp(ret_path));
+}
+
 static inline int make_folder(void **state)
 {
     struct folder *folder = calloc(1, sizeof(*folder));
 
     *state = folder;
-    snprintf(folder->path, sizeof(folder->path), "/tmp/claimbatch-test-XXXXXX");
-    if (!mkdtemp(folder->path))
-        return -1;
+    folder_make(folder->path);
     snprintf(folder->file, sizeof(folder->file), "%s/file", folder->path);
     return 0;
 }
 
 /* It has no folders in it. */
-static inline void empty_folder(const char *path)
+static inline void folder_remove(const char *path)
 {
     DIR *folder = opendir(path);
     const struct dirent *entry;
@@ -37,14 +42,14 @@ static inline void empty_folder(const char *path)
         unlinkat(dirfd(folder), entry->d_name, 0);
     if (folder)
         closedir(folder);
+    assert_int_equal(rmdir(path), 0);
 }
 
 static inline int remove_folder(void **state)
 {
     struct folder *folder = *state;
 
-    empty_folder(folder->path);
-    rmdir(folder->path);
+    folder_remove(folder->path);
     free(folder);
     return 0;
 }
@@ -60,6 +65,11 @@ static inline void write_file(const char *path, const void *bytes, size_t len, m
     assert_int_equal(write(fd, bytes, len), len);
     assert_int_equal(fchmod(fd, mode), 0);
     close(fd);
+}
+
+static inline void write_text(const char *path, const char *text)
+{
+    write_file(path, text, strlen(text), 0600);
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)

@@ -31,9 +31,7 @@ static inline int make_empty_place(void **state)
     struct place *place = calloc(1, sizeof(*place));
 
     *state = place;
-    snprintf(place->folder, sizeof(place->folder), "/tmp/claimbatch-test-XXXXXX");
-    if (!mkdtemp(place->folder))
-        return -1;
+    folder_make(place->folder);
     snprintf(place->path, sizeof(place->path), "%s/ledger.db", place->folder);
     return 0;
 }
@@ -53,8 +51,7 @@ static inline int remove_place(void **state)
     struct place *place = *state;
 
     ledger_close(place->ledger);
-    empty_folder(place->folder);
-    rmdir(place->folder);
+    folder_remove(place->folder);
     free(place);
     return 0;
 }

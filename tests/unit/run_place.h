@@ -66,12 +66,11 @@ static inline void run_place_record(struct run_place *place)
 /* Of this export, of which nothing is sent yet. */
 static inline void run_place_make(struct run_place *place, const char *export_text)
 {
-    snprintf(place->folder, sizeof(place->folder), "/tmp/claimbatch-test-XXXXXX");
-    assert_non_null(mkdtemp(place->folder));
+    folder_make(place->folder);
     snprintf(place->export_path, sizeof(place->export_path), "%s/claims.csv", place->folder);
     snprintf(place->ledger_path, sizeof(place->ledger_path), "%s/ledger.db", place->folder);
     snprintf(place->report_path, sizeof(place->report_path), "%s/report.csv", place->folder);
-    write_file(place->export_path, export_text, strlen(export_text), 0600);
+    write_text(place->export_path, export_text);
     place->row_source.reader.delimiter = ',';
     place->row_source.now_ms = NOW_MS;
     rules_init(&place->row_source.rules);
@@ -86,8 +85,7 @@ static inline void run_place_remove(struct run_place *place)
     ledger_close(place->ledger);
     inspection_release(&place->inspection);
     export_close(place->row_source.export);
-    empty_folder(place->folder);
-    assert_int_equal(rmdir(place->folder), 0);
+    folder_remove(place->folder);
 }
 
 #endif

@@ -39,15 +39,6 @@ struct desk {
 
 /* ---- a run ---- */
 
-static void write_text(const char *path, const char *text, size_t len)
-{
-    FILE *file = fopen(path, "wb");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, len, file), len);
-    assert_int_equal(fclose(file), 0);
-}
-
 static void append_export_row(struct buffer *text, uint64_t row)
 {
     static const char *const reasons[] = {"缺少发票，拒赔",         "\"two\nlines\"", "=1+1", "a;b",
@@ -324,7 +315,7 @@ static void forge_digest(struct desk *desk, size_t at, char byte)
     place = strstr(desk->manifest.ptr, was);
     assert_non_null(place);
     memcpy(place, is, strlen(is));
-    write_text(desk->manifest_path, desk->manifest.ptr, desk->manifest.len);
+    write_file(desk->manifest_path, desk->manifest.ptr, desk->manifest.len, 0600);
     memcpy(place, was, strlen(was));
 }
 
@@ -333,7 +324,7 @@ static void a_flipped_byte_is_named_though_the_manifest_was_made_to_fit(void **s
     struct desk *desk = *state;
 
     flip_all(desk, true, forge_digest);
-    write_text(desk->manifest_path, desk->manifest.ptr, desk->manifest.len);
+    write_file(desk->manifest_path, desk->manifest.ptr, desk->manifest.len, 0600);
 }
 
 int main(void)

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "folder.h"
 #include "input/export/export.h"
 #include "memfile.h"
 
@@ -290,31 +291,21 @@ static void export_tells_how_it_changed(void **state)
     memfile_close(&file);
 }
 
-static void put_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
 static void export_tells_of_another_file_that_took_its_name(void **state)
 {
-    char path[] = "/tmp/claimbatch-test-XXXXXX";
-    char other[] = "/tmp/claimbatch-test-XXXXXX";
+    const struct folder *folder = *state;
+    const char *path = folder->file;
+    char other[160];
     struct export *export = NULL;
 
-    (void)state;
-    close(mkstemp(path));
-    close(mkstemp(other));
-    put_file(path, "abc");
+    snprintf(other, sizeof(other), "%s/other", folder->path);
+    write_text(path, "abc");
     export = open_export(path);
     survey_export(export);
-    put_file(other, "abc");
+    write_text(other, "abc");
     assert_int_equal(rename(other, path), 0);
     assert_null(export_change(export));
-    put_file(other, "abd");
+    write_text(other, "abd");
     assert_int_equal(rename(other, path), 0);
     assert_string_equal(export_change(export), "was replaced");
     assert_int_equal(unlink(path), 0);
@@ -404,7 +395,7 @@ int main(void)
         cmocka_unit_test(export_notices_a_file_that_shrank),
         cmocka_unit_test(export_passes_over_what_was_appended),
         cmocka_unit_test(export_tells_how_it_changed),
-        cmocka_unit_test(export_tells_of_another_file_that_took_its_name),
+        IN_FOLDER(export_tells_of_another_file_that_took_its_name),
         cmocka_unit_test(export_spools_a_pipe),
         cmocka_unit_test(export_spools_standard_input),
         cmocka_unit_test(export_says_where_it_cannot_spool),

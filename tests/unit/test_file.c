@@ -110,7 +110,7 @@ static void beginning_of_a_file_is_compared(void **state)
     char many[FILE_BEGINNING + 1] = "";
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        write_file(folder->file, cases[i].content, strlen(cases[i].content), 0600);
+        write_text(folder->file, cases[i].content);
         assert_int_equal(
             file_begins_with(folder->file, cases[i].beginning, strlen(cases[i].beginning)),
             cases[i].begins);

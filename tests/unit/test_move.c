@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "folder.h"
 #include "ledger/moves.h"
 #include "report/move.h"
 
@@ -36,15 +37,6 @@ struct desk {
     struct ledger *ledger;
 };
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "we");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
 static bool holds(const char *path, const char *text)
 {
     char found[64] = "";
@@ -64,8 +56,7 @@ static int set_up(void **state)
     char ledger[96];
 
     assert_non_null(desk);
-    strcpy(desk->folder, "/tmp/claimbatch-move-XXXXXX");
-    assert_non_null(mkdtemp(desk->folder));
+    folder_make(desk->folder);
     snprintf(ledger, sizeof(ledger), "%s/ledger.db", desk->folder);
     snprintf(desk->report, sizeof(desk->report), "%s/a.csv", desk->folder);
     snprintf(desk->aside, sizeof(desk->aside), "%s/a." RUN ".csv", desk->folder);
@@ -77,11 +68,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct desk *desk = *state;
-    char command[128];
 
     ledger_close(desk->ledger);
-    snprintf(command, sizeof(command), "rm -r %s", desk->folder);
-    assert_int_equal(system(command), 0);
+    folder_remove(desk->folder);
     free(desk);
     return 0;
 }
@@ -95,7 +84,7 @@ static void name_is_the_runs_and_free(void **state)
     assert_int_equal(move_name(desk->report, RUN, &name, &err), 0);
     assert_string_equal(name.ptr, desk->aside);
     snprintf(taken, sizeof(taken), "%s.started.json", desk->aside);
-    write_file(taken, "{}");
+    write_text(taken, "{}");
     assert_int_equal(move_name(desk->report, RUN, &name, &err), 0);
     assert_non_null(strstr(name.ptr, RUN ".2.csv"));
     assert_int_equal(move_name("no-ending", RUN, &name, &err), 0);
@@ -128,7 +117,7 @@ static void move_that_was_cut_short_is_completed(void **state)
     buffer_text(&move.run, RUN);
     buffer_text(&move.from, desk->report);
     buffer_text(&move.to, desk->aside);
-    write_file(desk->report, "yesterday");
+    write_text(desk->report, "yesterday");
     assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
     assert_int_equal(move_complete(desk->ledger, &err), 0);
     assert_true(holds(desk->aside, "yesterday"));
@@ -136,7 +125,7 @@ static void move_that_was_cut_short_is_completed(void **state)
     assert_int_equal(ledger_move_find(desk->ledger, RUN, desk->report, &found, &err), 1);
     assert_string_equal(found.ptr, desk->aside);
     /* It is at its end: what stands there from now on is left alone. */
-    write_file(desk->report, "today");
+    write_text(desk->report, "today");
     assert_int_equal(move_complete(desk->ledger, &err), 0);
     assert_true(holds(desk->report, "today"));
     buffer_release(&found);
@@ -151,8 +140,8 @@ static void move_never_replaces_what_stands_at_the_new_name(void **state)
     buffer_text(&move.run, RUN);
     buffer_text(&move.from, desk->report);
     buffer_text(&move.to, desk->aside);
-    write_file(desk->report, "yesterday");
-    write_file(desk->aside, "mine");
+    write_text(desk->report, "yesterday");
+    write_text(desk->aside, "mine");
     assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
     assert_int_equal(move_complete(desk->ledger, &err), 0);
     assert_true(holds(desk->aside, "mine"));
@@ -169,8 +158,8 @@ static void move_that_cannot_be_made_now_stops_no_start_and_stays_open(void **st
     buffer_text(&move.run, RUN);
     buffer_text(&move.from, desk->report);
     buffer_format(&move.to, "%s/a.csv", desk->aside); /* a file is in the way of the folder */
-    write_file(desk->report, "yesterday");
-    write_file(desk->aside, "mine");
+    write_text(desk->report, "yesterday");
+    write_text(desk->aside, "mine");
     assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
     assert_int_equal(move_complete(desk->ledger, &err), 0);
     assert_true(holds(desk->report, "yesterday"));
@@ -187,7 +176,7 @@ static void move_by_two_names_that_was_cut_short_is_ended(void **state)
     buffer_text(&move.run, RUN);
     buffer_text(&move.from, desk->report);
     buffer_text(&move.to, desk->aside);
-    write_file(desk->report, "yesterday");
+    write_text(desk->report, "yesterday");
     assert_int_equal(link(desk->report, desk->aside), 0);
     assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
     assert_int_equal(move_complete(desk->ledger, &err), 0);
@@ -202,7 +191,7 @@ static void run_is_followed_through_all_its_moves(void **state)
     struct buffer path = {0};
     struct buffer aside = {0};
 
-    write_file(desk->report, "yesterday");
+    write_text(desk->report, "yesterday");
     assert_int_equal(move_aside(desk->ledger, desk->report, RUN, "", &aside, &err), 0);
     assert_string_equal(aside.ptr, desk->aside);
     buffer_reset(&aside);
@@ -227,7 +216,7 @@ static void move_that_cannot_be_made_is_forgotten(void **state)
     memset(zeros, '0', sizeof(zeros) - 1);
     /* The name fits, the longer one does not. */
     snprintf(path, sizeof(path), "%s/%s.csv", desk->folder, zeros);
-    write_file(path, "yesterday");
+    write_text(path, "yesterday");
     assert_int_equal(move_aside(desk->ledger, path, RUN, "", &aside, &err), -1);
     assert_int_equal(err.exit_code, EXIT_CANNOT_CREATE);
     assert_true(holds(path, "yesterday"));

@@ -43,7 +43,7 @@ static void it_is_the_first_line(void **state)
     struct secret secret;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        write_file(((struct folder *)*state)->file, cases[i][0], strlen(cases[i][0]), 0600);
+        write_text(((struct folder *)*state)->file, cases[i][0]);
         assert_int_equal(
             secret_read_line(((struct folder *)*state)->file, "app secret", &secret, &err), 0);
         assert_string_equal(secret.text, cases[i][1]);

@@ -16,6 +16,7 @@
 #include <openssl/pem.h>
 
 #include "base/error.h"
+#include "folder.h"
 #include "report/manifest/signature.h"
 
 static struct error err;
@@ -59,8 +60,7 @@ static int set_up(void **state)
     struct keys *keys = calloc(1, sizeof(*keys));
 
     *state = keys;
-    snprintf(keys->folder, sizeof(keys->folder), "/tmp/claimbatch-test-XXXXXX");
-    assert_non_null(mkdtemp(keys->folder));
+    folder_make(keys->folder);
     snprintf(keys->private_path, sizeof(keys->private_path), "%s/private.pem", keys->folder);
     snprintf(keys->public_path, sizeof(keys->public_path), "%s/public.pem", keys->folder);
     snprintf(keys->other_path, sizeof(keys->other_path), "%s/other.pem", keys->folder);
