@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <sys/wait.h>
 
+#include "holder.h"
 #include "ledger/store/database.h"
 #include "ledger_place.h"
 
@@ -28,47 +28,24 @@ int __wrap_fcntl64(int fd, int command, void *argument)
     return __real_fcntl64(fd, command, argument);
 }
 
-/* Another process has begun to write; it ends when its pipe is closed. */
-static pid_t hold(const char *path, int *ret_pipe)
+static int begin_to_write(const void *path)
 {
-    int ready[2], until[2];
-    char byte = 0;
-    pid_t child;
+    sqlite3 *db = NULL;
 
-    assert_int_equal(pipe(ready) | pipe(until), 0);
-    child = fork();
-    if (child == 0) {
-        sqlite3 *db = NULL;
-
-        close(until[1]);
-        if (sqlite3_open(path, &db) ||
-            sqlite3_exec(db, "BEGIN IMMEDIATE; DELETE FROM row", NULL, NULL, NULL) ||
-            write(ready[1], "", 1) != 1)
-            _exit(1);
-        _exit(read(until[0], &byte, 1) != 0);
-    }
-    close(ready[1]);
-    close(until[0]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    *ret_pipe = until[1];
-    return child;
+    return sqlite3_open(path, &db) ||
+           sqlite3_exec(db, "BEGIN IMMEDIATE; DELETE FROM row", NULL, NULL, NULL);
 }
 
 static void another_process_is_told_from_nobody(void **state)
 {
     struct place *place = *state;
-    int status = -1;
-    int until;
-    pid_t child;
+    struct holder holder;
 
     create_run(place->ledger, 1);
     assert_false(ledger_is_held(place->ledger));
-    child = hold(place->path, &until);
+    holder = holder_start(begin_to_write, place->path);
     assert_true(ledger_is_held(place->ledger));
-    close(until);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
+    holder_end(&holder);
     assert_false(ledger_is_held(place->ledger));
 }
 
@@ -89,24 +66,17 @@ static void check_begin(struct ledger *ledger, int exit_code)
     assert_int_equal(err.exit_code, exit_code);
 }
 
-static void let_go(pid_t child, int until)
-{
-    close(until);
-    assert_int_equal(waitpid(child, NULL, 0), child);
-}
-
 static void a_begin_is_of_use_later_while_somebody_holds_the_ledger(void **state)
 {
     struct place *place = *state;
-    int until;
-    pid_t child;
+    struct holder holder;
 
     create_run(place->ledger, 1);
     sqlite3_busy_timeout(place->ledger->db, 0);
-    child = hold(place->path, &until);
+    holder = holder_start(begin_to_write, place->path);
     for (int i = 0; i < 3; i++)
         check_begin(place->ledger, EXIT_TRY_LATER);
-    let_go(child, until);
+    holder_end(&holder);
     begin(place->ledger);
     ledger_rollback(place->ledger);
 }
@@ -114,18 +84,17 @@ static void a_begin_is_of_use_later_while_somebody_holds_the_ledger(void **state
 static void a_begin_that_nobody_hinders_twice_in_a_row_is_of_no_use(void **state)
 {
     struct place *place = *state;
-    int until;
 
     create_run(place->ledger, 1);
     sqlite3_busy_timeout(place->ledger->db, 0);
     no_locks = true;
     for (int i = 0; i < 2; i++) {
-        pid_t child = hold(place->path, &until);
+        struct holder holder = holder_start(begin_to_write, place->path);
 
         check_begin(place->ledger, EXIT_TRY_LATER);
         if (i == 1)
             check_begin(place->ledger, EXIT_CANNOT_WRITE);
-        let_go(child, until);
+        holder_end(&holder);
         begin(place->ledger); /* from now on it is counted anew */
         ledger_rollback(place->ledger);
     }

@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/error.h"
 #include "folder.h"
+#include "holder.h"
 #include "ledger/postgres/alive/host_lock.h"
 
 static struct error err;
@@ -81,30 +81,11 @@ static void a_name_that_was_cut_is_replaced(void **state)
     host_lock_close(&lock);
 }
 
-/* A process that has this worker, until its pipe is closed. */
-static pid_t hold(const char *path, int64_t worker, int *ret_pipe)
+static int take_7(const void *path)
 {
-    int ready[2], until[2];
-    char byte;
-    pid_t child;
+    struct host_lock lock;
 
-    assert_int_equal(pipe(ready) | pipe(until), 0);
-    child = fork();
-    if (child == 0) {
-        struct host_lock lock;
-
-        close(until[1]);
-        if (host_lock_open(path, &lock, &err) || host_lock_take(&lock, worker, &err) ||
-            write(ready[1], "", 1) != 1)
-            _exit(1);
-        _exit(read(until[0], &byte, 1) != 0);
-    }
-    close(ready[1]);
-    close(until[0]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    *ret_pipe = until[1];
-    return child;
+    return host_lock_open(path, &lock, &err) || host_lock_take(&lock, 7, &err);
 }
 
 static void a_worker_is_dead_when_its_process_is(void **state)
@@ -112,16 +93,13 @@ static void a_worker_is_dead_when_its_process_is(void **state)
     const struct folder *folder = *state;
     struct host_lock lock = open_lock(folder->file);
     const char *no = "00000000-0000-0000-0000-000000000000";
-    int status, until;
-    pid_t child = hold(folder->file, 7, &until);
+    struct holder holder = holder_start(take_7, folder->file);
 
     assert_false(host_lock_knows_dead(&lock, lock.place, lock.boot, 7));
     assert_int_equal(host_lock_take(&lock, 7, &err), -1);
     assert_int_equal(err.exit_code, EXIT_TRY_LATER);
     assert_true(host_lock_knows_dead(&lock, lock.place, lock.boot, 8));
-    close(until);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
+    holder_end(&holder);
     assert_true(host_lock_knows_dead(&lock, lock.place, lock.boot, 7));
     assert_false(host_lock_knows_dead(&lock, no, lock.boot, 7));
     assert_false(host_lock_knows_dead(&lock, lock.place, no, 7));

@@ -9,10 +9,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "both_places.h"
+#include "holder.h"
 #include "ledger_words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -198,48 +198,37 @@ static void round_is_the_same_for_the_same_words(void **state)
     assert_true(round.finished);
 }
 
-/* A process that holds the lock of a run until it is killed. */
-static pid_t start_holder(const char *path, int64_t run)
+struct locked_run {
+    const char *ledger;
+    int64_t run;
+};
+
+static int lock_run(const void *of)
 {
-    int ready[2];
-    char byte = 0;
-    pid_t child;
+    const struct locked_run *locked = of;
+    struct ledger *ledger = NULL;
 
-    assert_int_equal(pipe(ready), 0);
-    child = fork();
-    if (child == 0) {
-        struct ledger *ledger = NULL;
-
-        if (ledger_open(path, &ledger, &err) || ledger_run_lock(ledger, run, &err) != 1)
-            _exit(1);
-        if (write(ready[1], "+", 1) == 1)
-            for (;;)
-                pause();
-        _exit(1);
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    return child;
+    return ledger_open(locked->ledger, &ledger, &err) ||
+           ledger_run_lock(ledger, locked->run, &err) != 1;
 }
 
 static void run_is_alive_as_long_as_its_process(void **state)
 {
     struct place *place = *state;
     int64_t run = new_run(place->ledger, PLATFORM), other = new_run(place->ledger, PLATFORM);
-    int status, lock, lock_other;
+    const struct locked_run locked = {place->path, run};
+    int lock, lock_other;
     bool is_alive, is_other_alive;
-    pid_t holder;
+    struct holder holder;
 
     assert_false(ledger_run_is_alive(place->ledger, run));
-    holder = start_holder(place->path, run);
+    holder = holder_start(lock_run, &locked);
     is_alive = ledger_run_is_alive(place->ledger, run);
     is_other_alive = ledger_run_is_alive(place->ledger, other);
     lock = ledger_run_lock(place->ledger, run, &err);
     lock_other = ledger_run_lock(place->ledger, other, &err);
     /* Nothing may fail before: it has the server's pipes, too, and would keep it, and so this. */
-    kill(holder, SIGKILL);
-    assert_int_equal(waitpid(holder, &status, 0), holder);
+    holder_kill(&holder);
     assert_true(is_alive);
     assert_false(is_other_alive);
     assert_int_equal(lock, 0);

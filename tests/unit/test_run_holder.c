@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/stop.h"
+#include "holder.h"
 #include "ledger/view/view.h"
 #include "two_workers.h"
 
@@ -93,35 +94,30 @@ static void a_run_whose_worker_has_ended_is_anybodys(void **state)
     assert_int_equal(count_events(place, "%"), 0);
 }
 
+struct held_run {
+    const char *ledger;
+    int64_t run;
+};
+
+static int take_run_and_claim(const void *of)
+{
+    const struct held_run *held = of;
+    struct row_ref ref = ref_of(held->run, 1, "order");
+    struct ledger *ledger = NULL;
+
+    return ledger_open(held->ledger, &ledger, &err) ||
+           ledger_run_lock(ledger, held->run, &err) != 1 || ledger_begin(ledger, &err) ||
+           try_intend(ledger, &ref) != 1 || ledger_commit(ledger, &err);
+}
+
 /* Killed with the run and a claim in flight. */
 static void kill_holder(const struct place *place, int64_t run)
 {
-    int status, ready[2];
-    bool was_alive;
-    char byte;
-    pid_t child;
+    const struct held_run held = {place->path, run};
+    struct holder holder = holder_start(take_run_and_claim, &held);
+    bool was_alive = ledger_run_is_alive(place->ledger, run);
 
-    assert_int_equal(pipe(ready), 0);
-    child = fork();
-    if (child == 0) {
-        struct row_ref ref = ref_of(run, 1, "order");
-        struct ledger *ledger = NULL;
-
-        if (ledger_open(place->path, &ledger, &err) || ledger_run_lock(ledger, run, &err) != 1 ||
-            ledger_begin(ledger, &err) || try_intend(ledger, &ref) != 1 ||
-            ledger_commit(ledger, &err))
-            _exit(1);
-        if (write(ready[1], "+", 1) == 1)
-            for (;;)
-                pause();
-        _exit(1);
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    was_alive = ledger_run_is_alive(place->ledger, run);
-    kill(child, SIGKILL);
-    assert_int_equal(waitpid(child, &status, 0), child);
+    holder_kill(&holder);
     assert_true(was_alive);
 }
 

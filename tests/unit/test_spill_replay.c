@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include <string.h>
-#include <sys/wait.h>
 
+#include "holder.h"
 #include "ledger/postgres/outage/spill_replay.h"
 #include "spill_words.h"
 #include "worker_desk.h"
@@ -136,33 +136,25 @@ static void what_was_said_otherwise_stays_as_evidence(void **state)
     free_place(p);
 }
 
+static int take_first(const void *path)
+{
+    struct host_lock lock;
+
+    return host_lock_open(path, &lock, &err) || host_lock_take(&lock, 1, &err);
+}
+
 /* Its byte is locked by another process. */
 static void what_a_living_worker_keeps_is_left_alone(void **state)
 {
     struct place *p = make_place(state);
-    int ready[2], done[2];
-    char byte = 0;
-    pid_t child;
+    struct holder holder;
 
     keep_answers(p);
-    assert_int_equal(pipe(ready), 0);
-    assert_int_equal(pipe(done), 0);
-    child = fork();
-    if (child == 0) {
-        struct host_lock lock;
-
-        close(done[1]);
-        if (!host_lock_open(p->folder->file, &lock, &err) && !host_lock_take(&lock, 1, &err) &&
-            write(ready[1], &byte, 1) == 1)
-            _exit(read(done[0], &byte, 1) != 0);
-        _exit(2);
-    }
-    assert_int_equal(read(ready[0], &byte, 1), 1);
+    holder = holder_start(take_first, p->folder->file);
     replay(p);
     assert_true(is_there(p));
     assert_string_equal(accepted(p), "0");
-    close(done[1]);
-    assert_int_equal(waitpid(child, NULL, 0), child);
+    holder_end(&holder);
     replay(p);
     assert_false(is_there(p));
     assert_string_equal(accepted(p), "2");
