@@ -75,6 +75,18 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Yesterday's report, and its move aside, which has not begun. */
+static struct report_move make_move(const struct desk *desk)
+{
+    struct report_move move = {0};
+
+    buffer_text(&move.run, RUN);
+    buffer_text(&move.from, desk->report);
+    buffer_text(&move.to, desk->aside);
+    write_text(desk->report, "yesterday");
+    return move;
+}
+
 static void name_is_the_runs_and_free(void **state)
 {
     struct desk *desk = *state;
@@ -111,13 +123,9 @@ static void name_is_not_searched_for_ever_without_memory(void **state)
 static void move_that_was_cut_short_is_completed(void **state)
 {
     struct desk *desk = *state;
-    struct report_move move = {0};
+    struct report_move move = make_move(desk);
     struct buffer found = {0};
 
-    buffer_text(&move.run, RUN);
-    buffer_text(&move.from, desk->report);
-    buffer_text(&move.to, desk->aside);
-    write_text(desk->report, "yesterday");
     assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
     assert_int_equal(move_complete(desk->ledger, &err), 0);
     assert_true(holds(desk->aside, "yesterday"));
@@ -135,12 +143,8 @@ static void move_that_was_cut_short_is_completed(void **state)
 static void move_never_replaces_what_stands_at_the_new_name(void **state)
 {
     struct desk *desk = *state;
-    struct report_move move = {0};
+    struct report_move move = make_move(desk);
 
-    buffer_text(&move.run, RUN);
-    buffer_text(&move.from, desk->report);
-    buffer_text(&move.to, desk->aside);
-    write_text(desk->report, "yesterday");
     write_text(desk->aside, "mine");
     assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
     assert_int_equal(move_complete(desk->ledger, &err), 0);
@@ -152,13 +156,10 @@ static void move_never_replaces_what_stands_at_the_new_name(void **state)
 static void move_that_cannot_be_made_now_stops_no_start_and_stays_open(void **state)
 {
     struct desk *desk = *state;
-    struct report_move move = {0};
+    struct report_move move = make_move(desk);
     struct report_move open = {0};
 
-    buffer_text(&move.run, RUN);
-    buffer_text(&move.from, desk->report);
-    buffer_format(&move.to, "%s/a.csv", desk->aside); /* a file is in the way of the folder */
-    write_text(desk->report, "yesterday");
+    buffer_text(&move.to, "/a.csv"); /* a file is in the way of the folder */
     write_text(desk->aside, "mine");
     assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
     assert_int_equal(move_complete(desk->ledger, &err), 0);
@@ -171,12 +172,8 @@ static void move_that_cannot_be_made_now_stops_no_start_and_stays_open(void **st
 static void move_by_two_names_that_was_cut_short_is_ended(void **state)
 {
     struct desk *desk = *state;
-    struct report_move move = {0};
+    struct report_move move = make_move(desk);
 
-    buffer_text(&move.run, RUN);
-    buffer_text(&move.from, desk->report);
-    buffer_text(&move.to, desk->aside);
-    write_text(desk->report, "yesterday");
     assert_int_equal(link(desk->report, desk->aside), 0);
     assert_int_equal(ledger_move_begin(desk->ledger, &move, &err), 0);
     assert_int_equal(move_complete(desk->ledger, &err), 0);
