@@ -63,6 +63,34 @@ static inline void run_place_record(struct run_place *place)
     run_place_save(place);
 }
 
+/* What the gateway said of a row of it. */
+static inline struct row_record run_place_record_of(uint64_t row, enum row_state state,
+                                                    enum outcome outcome, const char *code)
+{
+    return (struct row_record){
+        .row = row,
+        .state = state,
+        .outcome = outcome,
+        .counts_as = outcome,
+        .attempts = 1,
+        .http_status = 200,
+        .submitted_ms = NOW_MS,
+        .duration_ms = 5,
+        .code = code,
+        .sub_code = "",
+        .message = "said the gateway",
+        .request_id = "r1",
+        .warnings = "CHANGED_SINCE_ACCEPTED",
+    };
+}
+
+static inline struct row_ref run_place_ref(const struct run_place *place, uint64_t row,
+                                           const char *order_no)
+{
+    return (struct row_ref){
+        .platform = PLATFORM, .place = {place->run.id, row}, .key = {(int64_t)row - 1, order_no}};
+}
+
 /* Of this export, of which nothing is sent yet. */
 static inline void run_place_make(struct run_place *place, const char *export_text)
 {

@@ -66,28 +66,12 @@ static int tear_down(void **state)
 static void note(struct desk *desk, uint64_t row, const char *order_no, enum outcome outcome,
                  const char *code)
 {
-    struct row_ref ref = {.platform = PLATFORM,
-                          .place = {desk->place.run.id, row},
-                          .key = {(int64_t)row - 1, order_no}};
-    struct row_record record = {
-        .row = row,
-        .state = ROW_FINAL,
-        .outcome = outcome,
-        .counts_as = outcome,
-        .attempts = 1,
-        .http_status = 200,
-        .submitted_ms = NOW_MS,
-        .duration_ms = 5,
-        .code = code,
-        .sub_code = "",
-        .message = "said the gateway",
-        .request_id = "r1",
-        .warnings = "changed-since-accepted",
-    };
+    struct row_ref ref = run_place_ref(&desk->place, row, order_no);
+    struct row_record record = run_place_record_of(row, ROW_FINAL, outcome, code);
 
-    assert_int_equal(ledger_begin(desk->place.ledger, &err), 0);
+    run_place_begin(&desk->place);
     assert_int_equal(ledger_row_note(desk->place.ledger, &ref, &record, false, &err), 0);
-    assert_int_equal(ledger_commit(desk->place.ledger, &err), 0);
+    run_place_commit(&desk->place);
 }
 
 static const char *read_text(struct desk *desk, const char *path)
@@ -124,9 +108,9 @@ static void finished_report_has_one_line_for_every_row(void **state)
     assert_memory_equal(text, LINE_BOM LINE_HEADER, strlen(LINE_BOM LINE_HEADER));
     assert_int_equal(count_lines(text), 5);
     assert_line(text, "\n2,1,,1,A,1,2022-12-01 10:00:00,100,accepted,SUCCESS,,said the gateway,"
-                      "changed-since-accepted,1,200,r1,2022-12-12T08:00:00.000+08:00,5,");
+                      "CHANGED_SINCE_ACCEPTED,1,200,r1,2022-12-12T08:00:00.000+08:00,5,");
     assert_line(text, "\n3,2,,1,B,1,2022-12-01 00:00:00,200,rejected,50,,said the gateway,"
-                      "DATE_ONLY;changed-since-accepted,1,200,r1,");
+                      "DATE_ONLY;CHANGED_SINCE_ACCEPTED,1,200,r1,");
     assert_line(text, "\n4,3,,,C,1,2022-12-01 10:00:00,0,invalid,SUCCESS_WITHOUT_FEE,,");
     assert_line(text, "\n5,4,'=why,1,D,2,2022-12-01 10:00:00,0,unsent,STOPPED,,the run stopped,,0,"
                       ",,,,");

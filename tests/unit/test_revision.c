@@ -33,13 +33,6 @@ struct desk {
     struct buffer text;
 };
 
-static struct row_ref ref_of(const struct desk *desk, uint64_t row, const char *order_no)
-{
-    return (struct row_ref){.platform = PLATFORM,
-                            .place = {desk->place.run.id, row},
-                            .key = {(int64_t)row - 1, order_no}};
-}
-
 static void digest_of(uint64_t row, unsigned char *ret_digest)
 {
     static const struct claim claims[] = {
@@ -56,34 +49,22 @@ static void digest_of(uint64_t row, unsigned char *ret_digest)
 static void send_row(struct desk *desk, uint64_t row, const char *order_no, enum row_state state,
                      enum outcome outcome, const char *code)
 {
-    struct row_ref ref = ref_of(desk, row, order_no);
+    struct row_ref ref = run_place_ref(&desk->place, row, order_no);
     bool refused;
-    struct row_record record = {
-        .row = row,
-        .state = state,
-        .outcome = outcome,
-        .counts_as = outcome,
-        .attempts = 1,
-        .submitted_ms = NOW_MS,
-        .duration_ms = 5,
-        .code = code,
-        .sub_code = "",
-        .message = "said the gateway",
-        .request_id = "r1",
-        .warnings = "CHANGED_SINCE_ACCEPTED",
-    };
+    struct row_record record = run_place_record_of(row, state, outcome, code);
 
+    record.http_status = 0; /* some have no answer */
     digest_of(row, record.digest);
-    assert_int_equal(ledger_begin(desk->place.ledger, &err), 0);
+    run_place_begin(&desk->place);
     assert_int_equal(ledger_row_intend(desk->place.ledger, &ref, &record, &refused, &err), 0);
     assert_false(refused);
     assert_int_equal(ledger_row_settle(desk->place.ledger, &ref, &record, &err), 0);
-    assert_int_equal(ledger_commit(desk->place.ledger, &err), 0);
+    run_place_commit(&desk->place);
 }
 
 static void settle_row(struct desk *desk, uint64_t row, const char *order_no, enum outcome outcome)
 {
-    struct row_ref ref = ref_of(desk, row, order_no);
+    struct row_ref ref = run_place_ref(&desk->place, row, order_no);
     unsigned char digest[DIGEST_CLAIM_BYTES];
     struct settlement settlement = {.outcome = outcome,
                                     .digest = digest,
@@ -93,9 +74,9 @@ static void settle_row(struct desk *desk, uint64_t row, const char *order_no, en
                                     .at_ms = NOW_MS + 1};
 
     digest_of(row, digest);
-    assert_int_equal(ledger_begin(desk->place.ledger, &err), 0);
+    run_place_begin(&desk->place);
     assert_int_equal(ledger_row_resolve(desk->place.ledger, &ref, &settlement, &err), 1);
-    assert_int_equal(ledger_commit(desk->place.ledger, &err), 0);
+    run_place_commit(&desk->place);
 }
 
 static void publish(struct desk *desk)
