@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "line_words.h"
 #include "report/line.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -76,27 +77,15 @@ static void cell_is_quoted_where_rfc_4180_asks_for_it(void **state)
 
 static struct line plain_line(void)
 {
-    return (struct line){
+    struct line line = {
         .fields = {"815", "", "1", "LP-1", "1", "2026-11-02 09:00:00", "12800"},
-        .record =
-            {
-                .row = 2,
-                .state = ROW_FINAL,
-                .outcome = OUTCOME_ACCEPTED,
-                .attempts = 1,
-                .http_status = 200,
-                .submitted_ms = 1670774400007,
-                .duration_ms = 51,
-                .code = "SUCCESS",
-                .sub_code = "",
-                .message = "ok",
-                .request_id = "abc",
-                .warnings = "",
-                .digest = {0x01, 0xab},
-            },
+        .record = answered_record(2, OUTCOME_ACCEPTED),
         .warnings = "date-only;count-not-one",
         .has_digest = true,
     };
+
+    memcpy(line.record.digest, "\x01\xab", 2);
+    return line;
 }
 
 static void line_has_all_columns_in_their_order(void **state)

@@ -8,30 +8,12 @@
 
 #include <cmocka.h>
 
+#include "line_words.h"
 #include "report/line_check.h"
 
 static struct scan_row row_of(enum outcome outcome)
 {
-    struct scan_row row = {
-        .line.record =
-            {
-                .row = 2,
-                .state = ROW_FINAL,
-                .outcome = outcome,
-                .counts_as = outcome,
-                .attempts = 1,
-                .http_status = 200,
-                .submitted_ms = 1670774400007,
-                .duration_ms = 51,
-                .code = "CODE",
-                .sub_code = "",
-                .message = "words",
-                .request_id = "rid",
-            },
-        .line.has_digest = true,
-    };
-
-    return row;
+    return (struct scan_row){.line.record = answered_record(2, outcome), .line.has_digest = true};
 }
 
 /* A row that was never sent. */

@@ -11,31 +11,19 @@
 
 #include "base/error.h"
 #include "input/claim/claim_digest.h"
+#include "line_words.h"
 #include "memfile.h"
 #include "report/scan.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
+static struct error err; /* of the call made last */
+
 static struct line plain_line(uint64_t row)
 {
     struct line line = {
         .fields = {"815", "", "1", "0012345", "1", "2026-11-02 09:00:00", "12800"},
-        .record =
-            {
-                .row = row,
-                .state = ROW_FINAL,
-                .outcome = OUTCOME_ACCEPTED,
-                .counts_as = OUTCOME_ACCEPTED,
-                .attempts = 1,
-                .http_status = 200,
-                .submitted_ms = 1670774400007,
-                .duration_ms = 51,
-                .code = "SUCCESS",
-                .sub_code = "",
-                .message = "ok",
-                .request_id = "abc",
-                .warnings = "",
-            },
+        .record = answered_record(row, OUTCOME_ACCEPTED),
         .warnings = "DATE_ONLY;COUNT_NOT_ONE",
         .has_digest = true,
     };
@@ -51,14 +39,14 @@ static void begin(struct buffer *text)
     buffer_text(text, LINE_BOM LINE_HEADER);
 }
 
-static struct scan *open_text(const struct buffer *text, struct memfile *file)
+static struct scan *open_text(const void *bytes, size_t len)
 {
+    struct memfile file = memfile_open(bytes, len);
     struct scan *scan = NULL;
-    struct error err = {0};
 
-    *file = memfile_open(text->ptr, text->len);
-    if (scan_open(file->path, &scan, &err))
+    if (scan_open(file.path, &scan, &err))
         fail_msg("%s", err.text);
+    memfile_close(&file);
     return scan;
 }
 
@@ -66,19 +54,16 @@ static struct scan *open_text(const struct buffer *text, struct memfile *file)
 static void read_one(const char *line, void (*look)(const struct scan_row *row))
 {
     struct buffer text = {0};
-    struct memfile file;
     struct scan_row row;
-    struct error err = {0};
     struct scan *scan;
 
     begin(&text);
     buffer_text(&text, line);
-    scan = open_text(&text, &file);
+    scan = open_text(text.ptr, text.len);
     if (scan_next(scan, &row, &err) != 1)
         fail_msg("%s", err.text);
     look(&row);
     scan_close(scan);
-    memfile_close(&file);
     buffer_release(&text);
 }
 
@@ -115,9 +100,7 @@ static void every_text_is_read_back_as_it_was_written(void **state)
         "a;b\t|c",
     };
     struct buffer text = {0};
-    struct memfile file;
     struct scan_row row;
-    struct error err = {0};
     struct scan *scan;
 
     (void)state;
@@ -129,7 +112,7 @@ static void every_text_is_read_back_as_it_was_written(void **state)
         line.fields[FIELD_CLAIM_ORDER_NO] = texts[i];
         line_append(&line, &text);
     }
-    scan = open_text(&text, &file);
+    scan = open_text(text.ptr, text.len);
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct line line = plain_line(i + 2);
 
@@ -141,7 +124,6 @@ static void every_text_is_read_back_as_it_was_written(void **state)
     }
     assert_int_equal(scan_next(scan, &row, &err), 0);
     scan_close(scan);
-    memfile_close(&file);
     buffer_release(&text);
 }
 
@@ -166,9 +148,7 @@ static void random_lines_are_read_back_exactly(void **state)
     static char texts[LINES][5][32];
     static struct line lines[LINES];
     struct buffer text = {0};
-    struct memfile file;
     struct scan_row row;
-    struct error err = {0};
     struct scan *scan;
 
     (void)state;
@@ -194,7 +174,7 @@ static void random_lines_are_read_back_exactly(void **state)
             line->record.digest[j] = (unsigned char)rand();
         line_append(line, &text);
     }
-    scan = open_text(&text, &file);
+    scan = open_text(text.ptr, text.len);
     for (size_t i = 0; i < LINES; i++) {
         struct buffer again[2] = {{0}, {0}};
 
@@ -209,7 +189,6 @@ static void random_lines_are_read_back_exactly(void **state)
     }
     assert_int_equal(scan_next(scan, &row, &err), 0);
     scan_close(scan);
-    memfile_close(&file);
     buffer_release(&text);
 }
 
@@ -239,15 +218,13 @@ static void rows_are_the_same_after_a_restart(void **state)
 {
     struct line line = plain_line(2);
     struct buffer text = {0};
-    struct memfile file;
     struct scan_row row;
-    struct error err = {0};
     struct scan *scan;
 
     (void)state;
     begin(&text);
     line_append(&line, &text);
-    scan = open_text(&text, &file);
+    scan = open_text(text.ptr, text.len);
     assert_int_equal(scan_survey(scan)->bytes, text.len);
     for (int pass = 0; pass < 2; pass++) {
         assert_int_equal(scan_next(scan, &row, &err), 1);
@@ -256,7 +233,6 @@ static void rows_are_the_same_after_a_restart(void **state)
         assert_int_equal(scan_restart(scan, &err), 0);
     }
     scan_close(scan);
-    memfile_close(&file);
     buffer_release(&text);
 }
 
@@ -420,7 +396,6 @@ static void expect_refused(const void *bytes, size_t len, const char *words)
 {
     struct memfile file = memfile_open(bytes, len);
     struct scan *scan = NULL;
-    struct error err = {0};
 
     assert_int_equal(scan_open(file.path, &scan, &err), -1);
     assert_null(scan);
@@ -512,17 +487,13 @@ static void report_that_ends_in_the_middle_is_cut(void **state)
     head = text.len;
     line_append(&line, &text);
     for (size_t len = head + 1; len < text.len; len++) {
-        struct memfile file = memfile_open(text.ptr, len);
-        struct scan *scan = NULL;
+        struct scan *scan = open_text(text.ptr, len);
         struct scan_row row;
-        struct error err = {0};
 
-        assert_int_equal(scan_open(file.path, &scan, &err), 0);
         assert_int_equal(scan_next(scan, &row, &err), -1);
         assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
         assert_true(scan_is_cut(scan));
         scan_close(scan);
-        memfile_close(&file);
     }
     buffer_release(&text);
 }
@@ -531,9 +502,7 @@ static void bytes_that_are_no_utf_8_are_damage_with_their_place(void **state)
 {
     struct line line = plain_line(2);
     struct buffer text = {0};
-    struct memfile file;
     struct scan_row row;
-    struct error err = {0};
     struct scan *scan;
 
     (void)state;
@@ -541,21 +510,19 @@ static void bytes_that_are_no_utf_8_are_damage_with_their_place(void **state)
     begin(&text);
     line_append(&line, &text);
     *strstr(text.ptr, "理赔") ^= 0x20;
-    scan = open_text(&text, &file);
+    scan = open_text(text.ptr, text.len);
     assert_null(scan_survey(scan));
     assert_int_equal(scan_next(scan, &row, &err), -1);
     assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
     assert_false(scan_is_cut(scan));
     assert_non_null(strstr(err.text, "line 2"));
     scan_close(scan);
-    memfile_close(&file);
     buffer_release(&text);
 }
 
 static void missing_report_cannot_be_opened(void **state)
 {
     struct scan *scan = NULL;
-    struct error err = {0};
 
     (void)state;
     assert_int_equal(scan_open("/nonexistent/claims.report.csv", &scan, &err), -1);
@@ -565,17 +532,14 @@ static void missing_report_cannot_be_opened(void **state)
 static void report_of_an_empty_export_has_no_rows(void **state)
 {
     struct buffer text = {0};
-    struct memfile file;
     struct scan_row row;
-    struct error err = {0};
     struct scan *scan;
 
     (void)state;
     begin(&text);
-    scan = open_text(&text, &file);
+    scan = open_text(text.ptr, text.len);
     assert_int_equal(scan_next(scan, &row, &err), 0);
     scan_close(scan);
-    memfile_close(&file);
     buffer_release(&text);
 }
 
