@@ -352,6 +352,13 @@ class Workspace:
     def start_upload(self, gateway, *options, claims="claims.csv", **how):
         return self.start(*self.upload_arguments(gateway, *options, claims=claims), **how)
 
+    def read(self, name):
+        with open(self.file(name), "rb") as file:
+            return file.read()
+
+    def read_text(self, name):
+        return self.read(name).decode("utf-8")
+
     def read_report(self, name="claims.report.csv"):
         return read_report(self.file(name))
 

@@ -323,8 +323,7 @@ class NothingSentTest(AbandonCase):
         self.assertFalse(os.path.exists(self.ws.file("claims.report.csv.started.json")))
 
     def ws_manifest(self):
-        with open(self.ws.report + ".manifest.json", "rb") as file:
-            return file.read()
+        return self.ws.read(self.ws.report + ".manifest.json")
 
 
 class ActiveTest(AbandonCase):

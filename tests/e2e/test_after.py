@@ -32,13 +32,11 @@ class AfterTest(TestCase):
     gate = None  # one for all uploads of a test
 
     def told(self):
-        with open(self.ws.file("after.env"), encoding="utf-8") as file:
-            pairs = [pair.split("=", 1) for pair in file.read().split("\0") if pair]
+        pairs = [pair.split("=", 1) for pair in self.ws.read_text("after.env").split("\0") if pair]
         return {name: value for name, value in pairs}
 
     def given(self):
-        with open(self.ws.file("after.json"), encoding="utf-8") as file:
-            return json.load(file)
+        return json.loads(self.ws.read("after.json"))
 
     def upload(self, script, *options, rows=3, command=KEEP, **how):
         self.ws.export(claim_rows(rows) if isinstance(rows, int) else rows)
@@ -65,8 +63,7 @@ class AfterTest(TestCase):
             self.assertEqual(told[f"CLAIMBATCH_FEN_{outcome.upper()}"], str(counts["fee_fen"]))
         self.assertEqual(told["CLAIMBATCH_ROWS_ALL"], "3")
         self.assertEqual(told["CLAIMBATCH_FEN_ALL"], "203")
-        with open(self.ws.file("after.pwd"), encoding="utf-8") as file:
-            self.assertEqual(file.read().strip(), os.path.realpath(self.ws.path))
+        self.assertEqual(self.ws.read_text("after.pwd").strip(), os.path.realpath(self.ws.path))
 
     def test_unknown_rows_are_settled_next(self):
         result = self.upload(reset, rows=1)
@@ -156,8 +153,7 @@ class AfterTest(TestCase):
         self.assertEqual(told["CLAIMBATCH_ROWS_ACCEPTED"], "0")
         self.assertEqual(told["CLAIMBATCH_CONFIG"], "/dev/null")
         for name in ("after.env", "after.json"):
-            with open(self.ws.file(name), encoding="utf-8") as file:
-                text = file.read()
+            text = self.ws.read_text(name)
             for secret in (APP_SECRET, "a-session-81c2", DESCRIPTION):
                 self.assertNotIn(secret, text)
         with open(self.ws.file("after.fds"), encoding="utf-8") as file:
@@ -208,8 +204,7 @@ class AfterTest(TestCase):
         result = run.finish()
         self.assertExit(result, 130)
         self.assertSays(result, "the run was over")
-        with open(self.ws.file("shell.pid"), encoding="utf-8") as file:
-            pid = int(file.read())
+        pid = int(self.ws.read_text("shell.pid"))
         for _ in range(500):
             if not os.path.exists(f"/proc/{pid}"):
                 return

@@ -674,8 +674,7 @@ class Exports(AuditCase):
         self.refuse(65, "text.csv", arguments=(REPORT, "--export", "text.csv"))
 
     def test_the_export_through_a_pipe(self):
-        with open(self.ws.claims, "rb") as file:
-            data = file.read()
+        data = self.ws.read(self.ws.claims)
         result = self.ws.run("audit", REPORT, "--export", "-", input=data)
         self.assertExit(result, 0)
 
@@ -777,11 +776,9 @@ class Ledgers(AuditCase):
             writer.execute("CREATE TABLE unseen (x)")
             self.audit()
             writer.execute("ROLLBACK")
-        with open(self.ws.ledger, "rb") as file:
-            before = file.read()
+        before = self.ws.read(self.ws.ledger)
         self.audit()
-        with open(self.ws.ledger, "rb") as file:
-            self.assertEqual(file.read(), before)
+        self.assertEqual(self.ws.read(self.ws.ledger), before)
 
     def test_a_backup_of_the_ledger(self):
         copy = self.ws.file("backup.db")
@@ -1026,8 +1023,7 @@ class Refusals(AuditCase):
     def test_a_report_cut_short(self):
         self.ws.export(claim_rows(30))
         self.upload()
-        with open(self.ws.report, "rb") as file:
-            data = file.read()
+        data = self.ws.read(self.ws.report)
         for size in (len(data) - 1, len(data) - 20, len(data) // 2, data.index(b"\n") + 1):
             with self.subTest(size):
                 self.ws.write(REPORT, data[:size])
@@ -1040,8 +1036,7 @@ class Refusals(AuditCase):
     def test_hostile_cells(self):
         self.ws.export(claim_rows(3))
         self.upload()
-        with open(self.ws.report, "rb") as file:
-            data = file.read()
+        data = self.ws.read(self.ws.report)
         head, row = data[: data.index(b"\n") + 1], data.splitlines(keepends=True)[1]
         for name, rest in {
             "a huge cell": row.replace(b"ok", b"x" * 900000),

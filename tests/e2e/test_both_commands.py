@@ -370,17 +370,14 @@ class EndTest(BothCase):
         send.prepare(claim_rows(3))
         command = 'echo "$CLAIMBATCH_EXIT $CLAIMBATCH_ROWS_ACCEPTED $CLAIMBATCH_REPORT" >said; cat >told'
         send.run("--after", command, code=0)
-        with open(self.ws.file("said"), encoding="utf-8") as file:
-            code, accepted, report = file.read().split()
+        code, accepted, report = self.ws.read_text("said").split()
         self.assertEqual((code, accepted, os.path.basename(report)), ("0", "3", send.report))
-        with open(self.ws.file("told"), encoding="utf-8") as file:
-            self.assertEqual(json.load(file)["run"], send.manifest()["run"])
+        self.assertEqual(json.loads(self.ws.read("told"))["run"], send.manifest()["run"])
 
     @of_both
     def test_metrics(self, send):
         send.prepare(claim_rows(3)).run("--metrics", "m.prom", code=0)
-        with open(self.ws.file("m.prom"), encoding="utf-8") as file:
-            self.assertRegex(file.read(), r'claimbatch_last_run_rows\{[^}]*outcome="accepted"\} 3\n')
+        self.assertRegex(self.ws.read_text("m.prom"), r'claimbatch_last_run_rows\{[^}]*outcome="accepted"\} 3\n')
 
     @of_both
     def test_json(self, send):

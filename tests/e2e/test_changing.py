@@ -239,8 +239,7 @@ class OtherCommandsTest(ChangingCase):
             gateway.script = accept
             return accept(request)
 
-        with open(self.ws.report, encoding="utf-8") as file:
-            self.ws.write("other.csv", file.read().replace("failed", "unsent"))
+        self.ws.write("other.csv", self.ws.read_text(self.ws.report).replace("failed", "unsent"))
         gateway.script = script
         result = self.ws.run(
             "rerun", "claims.report.csv", *self.ws.upload_arguments(gateway)[2:], "-c", "1"

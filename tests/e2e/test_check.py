@@ -27,8 +27,7 @@ class CheckCase(TestCase):
         return self.ws.run("check", claims, *options, **how)
 
     def read_sheet(self, name):
-        with open(self.ws.file(name), "rb") as file:
-            data = file.read()
+        data = self.ws.read(name)
         self.assertTrue(data.startswith(b"\xef\xbb\xbf"))
         records = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
         self.assertEqual(tuple(records[0][:5]), SHEET_COLUMNS)
@@ -269,8 +268,7 @@ class TextTest(CheckCase):
 
     def test_an_export_comes_from_standard_input(self):
         self.ws.export([claim_row(1, claim_fee="x")])
-        with open(self.ws.claims, "rb") as file:
-            result = self.check(claims="-", input=file.read())
+        result = self.check(claims="-", input=self.ws.read(self.ws.claims))
         self.assertExit(result, 1)
         self.assertTrue(result.out.startswith("standard input:2:"), result.out)
 
@@ -472,8 +470,7 @@ class SheetTest(CheckCase):
         self.assertEqual(rows[0][13], "=1+1")
         self.assertIn("claim_fee 'x' is not an exact amount", rows[2][4])
         self.assertIn("; ", rows[2][4])
-        with open(self.ws.file("problems.csv"), encoding="utf-8") as file:
-            text = file.read()
+        text = self.ws.read_text("problems.csv")
         self.assertIn("'=1+1", text)
         self.assertEqual(self.ws.mode("problems.csv"), 0o600)
         self.assertFalse(os.path.exists(self.ws.file("problems.csv.partial")))
@@ -496,8 +493,7 @@ class SheetTest(CheckCase):
         result = self.check("-o", "letter.csv")
         self.assertExit(result, 73)
         self.assertSays(result, "'letter.csv'", "--overwrite")
-        with open(self.ws.file("letter.csv"), encoding="utf-8") as file:
-            self.assertEqual(file.read(), "dear,sir\n")
+        self.assertEqual(self.ws.read_text("letter.csv"), "dear,sir\n")
         self.assertExit(self.check("-o", "letter.csv", "--overwrite"), 1)
         self.assertEqual(len(self.read_sheet("letter.csv")[1]), 1)
 
@@ -517,8 +513,7 @@ class SheetTest(CheckCase):
         result = self.check("-o", "problems.csv", claims="problems.csv.partial")
         self.assertExit(result, 73)
         self.assertSays(result, "would take the place of the export itself")
-        with open(self.ws.file("problems.csv.partial"), encoding="utf-8") as file:
-            self.assertEqual(file.read(), export_text(rows))
+        self.assertEqual(self.ws.read_text("problems.csv.partial"), export_text(rows))
         with open(self.ws.file("problems.csv.partial"), "rb") as file:
             run = self.ws.start("check", "-", "-o", "problems.csv", stdin=file)
             self.assertExit(run.finish(), 73)

@@ -121,8 +121,7 @@ class SetBackTest(ClockCase):
         self.assertExit(self.upload(gateway, "--retries", "0"), 1)
         gateway.script = accept
         today = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + 8 * 3600))
-        with open(self.ws.report, encoding="utf-8", newline="") as file:
-            text = file.read()
+        text = self.ws.read_text(self.ws.report)
         self.ws.write("claims.report.csv", text.replace("2026-01-02 03:04:05", today), 0o600)
         rerun = self.ws.upload_arguments(gateway, "--accept-edits", claims="claims.report.csv")
         rerun = ("rerun", *rerun[1:])

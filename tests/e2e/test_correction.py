@@ -280,13 +280,11 @@ class HeldTest(CorrectionCase):
     def test_the_same_again_sends_nothing_and_leaves_the_report(self):
         self.assertExit(self.day(claim_rows(3)), 0)
         self.assertExit(self.day(raised(3), *self.HOLD), 1)
-        with open(self.ws.report, "rb") as file:
-            before = file.read()
+        before = self.ws.read(self.ws.report)
         result = self.ws.upload(self.gate, *self.HOLD)
         self.assertExit(result, 1)
         self.assertSays(result, "nothing is left to send")
-        with open(self.ws.report, "rb") as file:
-            self.assertEqual(file.read(), before)
+        self.assertEqual(self.ws.read(self.ws.report), before)
 
     def test_as_a_warning_it_sends_what_was_held_back(self):
         self.assertExit(self.day(claim_rows(3)), 0)
@@ -344,8 +342,7 @@ class AuditTest(CorrectionCase):
         )
         self.assertEqual(self.changed_in_json(), self.changed())
         self.audit("--html", "page.html")
-        with open(self.ws.file("page.html"), encoding="utf-8") as file:
-            page = file.read()
+        page = self.ws.read_text("page.html")
         self.assertIn("Changed since accepted, sent", page)
         self.assertNotIn("held back", page.split("</style>")[-1])
         self.assertIn("33.06", page)
@@ -357,8 +354,7 @@ class AuditTest(CorrectionCase):
         self.assertIn("and held back: 2 rows", " ".join(self.audit().out.split()))
         self.assertEqual(self.changed_in_json()["held_back"]["rows"], 2)
         self.audit("--html", "page.html")
-        with open(self.ws.file("page.html"), encoding="utf-8") as file:
-            self.assertIn("Changed since accepted, held back", file.read())
+        self.assertIn("Changed since accepted, held back", self.ws.read_text("page.html"))
 
     def test_what_is_not_warned_of_is_counted_all_the_same(self):
         self.assertExit(self.day(claim_rows(5)), 0)

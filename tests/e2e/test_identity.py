@@ -94,8 +94,7 @@ class KilledTest(IdentityCase):
     def test_another_ledger_is_refused_and_the_right_one_goes_on(self):
         self.kill_in_the_middle()
         self.assertFalse(os.path.exists(self.ws.file(MANIFEST)))
-        with open(self.ws.file(STARTED), encoding="utf-8") as file:
-            started = json.load(file)
+        started = json.loads(self.ws.read(STARTED))
         self.assertFalse(started["complete"])
         self.assertNotIn("report", started)
         sent = self.sent()
@@ -224,8 +223,7 @@ class KilledTest(IdentityCase):
         self.addCleanup(os.umask, old)
         self.kill_in_the_middle()
         self.assertEqual(self.ws.mode(STARTED), 0o644)
-        with open(self.ws.file(STARTED), encoding="utf-8") as file:
-            text = file.read()
+        text = self.ws.read_text(STARTED)
         for row in claim_rows(30):
             self.assertNotIn(row["claim_order_no"], text)
 

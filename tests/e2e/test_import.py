@@ -445,8 +445,7 @@ class RefusalTest(ImportCase):
         return result
 
     def edit(self, name, old, new):
-        with open(self.ws.file(name), "rb") as file:
-            data = file.read()
+        data = self.ws.read(name)
         self.assertIn(old, data)
         self.ws.write(name, data.replace(old, new, 1))
 

@@ -37,8 +37,7 @@ class InterruptedCase(TestCase):
         held.set()
         self.web.wait_until_left()
         self.web.script = accept
-        with open(self.ws.file("claims.report.csv.started.json"), encoding="utf-8") as file:
-            return json.load(file)["run"]
+        return json.loads(self.ws.read("claims.report.csv.started.json"))["run"]
 
 
     def counts(self, result):

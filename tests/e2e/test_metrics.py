@@ -23,8 +23,7 @@ class MetricsTest(TestCase):
         return self.ws.upload(self.gate, "--metrics", name, *options)
 
     def text(self, name="claims.prom"):
-        with open(self.ws.file(name), encoding="utf-8") as file:
-            return file.read()
+        return self.ws.read_text(name)
 
     def samples(self, name="claims.prom"):
         found = {}
@@ -92,13 +91,11 @@ class MetricsTest(TestCase):
         for name in ("claims.csv", "other.prom", "secret"):
             self.ws.write("other.prom", "node_load1 1\n")
             self.ws.export(claim_rows(3))
-            with open(self.ws.file(name), "rb") as file:
-                before = file.read()
+            before = self.ws.read(name)
             result = self.upload(accept, name=name)
             self.assertExit(result, 73)
             self.assertSays(result, "no metrics of claimbatch", "nothing was sent")
-            with open(self.ws.file(name), "rb") as file:
-                self.assertEqual(file.read(), before)
+            self.assertEqual(self.ws.read(name), before)
         self.assertEqual(self.gate.requests, [])
 
     def test_a_report_that_is_yet_to_be_made_is_not_replaced(self):

@@ -33,8 +33,7 @@ class MonthPageCase(TestCase):
         return result
 
     def text(self):
-        with open(self.ws.file(PAGE), encoding="utf-8") as file:
-            return file.read()
+        return self.ws.read_text(PAGE)
 
 
 class Page(MonthPageCase):

@@ -171,8 +171,7 @@ class NamedPathTest(MoveCase):
         self.assertExit(self.upload("-o", "notes.csv", claims="second.csv"), 73)
         self.assertExit(self.upload("-o", "notes.csv", "--overwrite", claims="second.csv"), 0)
         run = self.run_of("notes.csv")
-        with open(self.ws.file(f"notes.before-{run}.csv"), encoding="utf-8") as file:
-            self.assertEqual(file.read(), "my notes\n")
+        self.assertEqual(self.ws.read_text(f"notes.before-{run}.csv"), "my notes\n")
 
     def test_a_folder_takes_the_report_under_its_usual_name(self):
         os.mkdir(self.ws.file("reports"))
@@ -193,8 +192,7 @@ class NamedPathTest(MoveCase):
         self.assertEqual(len(self.web.requests), 3)
 
     def test_standard_input_has_no_usual_name(self):
-        with open(self.ws.file("second.csv"), "rb") as file:
-            data = file.read()
+        data = self.ws.read("second.csv")
         self.assertExit(self.upload("-o", "./", claims="-", input=data), 2)
         self.assertExit(self.upload("--report-dir", ".", claims="-", input=data), 2)
 

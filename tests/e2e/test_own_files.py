@@ -44,10 +44,6 @@ class OwnFileCase(TestCase):
     def answer(self, request):
         return fail(1)(request) if request.key[1] == "CL00000001" else accept(request)
 
-    def read(self, name):
-        with open(self.ws.file(name), "rb") as file:
-            return file.read()
-
     def assertRefused(self, name, *words, options=()):
         for command in ("check", "upload"):
             place = () if command == "check" else self.ws.upload_arguments(self.web)[2:]
@@ -60,14 +56,14 @@ class OwnFileCase(TestCase):
 
 class ReportTest(OwnFileCase):
     def test_a_report_is_no_export_however_it_was_saved(self):
-        report = self.read("claims.report.csv")
+        report = self.ws.read("claims.report.csv")
         for saver, save in self.SAVERS.items():
             with self.subTest(saver):
                 self.ws.write("again.csv", save(report))
                 self.assertRefused("again.csv", "is a report", "use rerun")
 
     def test_options_do_not_make_it_one(self):
-        self.ws.write("again.csv", saved_anew(self.read("claims.report.csv"), "gbk", ";", b""))
+        self.ws.write("again.csv", saved_anew(self.ws.read("claims.report.csv"), "gbk", ";", b""))
         self.assertRefused("again.csv", "is a report", options=("--delimiter", ";"))
         self.assertRefused("again.csv", "is a report", options=("--delimiter", "tab"))
         self.assertRefused(
@@ -75,7 +71,7 @@ class ReportTest(OwnFileCase):
         )
 
     def test_nor_does_a_column_that_was_taken_out_or_moved(self):
-        rows = csv.reader(io.StringIO(self.read("claims.report.csv").decode("utf-8-sig")))
+        rows = csv.reader(io.StringIO(self.ws.read("claims.report.csv").decode("utf-8-sig")))
         out = io.StringIO()
         csv.writer(out).writerows(row[:0:-1][2:] for row in rows)
         self.ws.write("again.csv", out.getvalue())
@@ -104,11 +100,11 @@ class OtherFileTest(OwnFileCase):
         place = ("-L", "ledger.db", "-g", web.url)
         self.ws.run("resolve", "lost.report.csv", "-o", "list.csv", *place)
         self.assertRefused("list.csv", "resolve", "--from")
-        self.ws.write("saved.csv", saved_anew(self.read("list.csv"), "gbk", ";", b""))
+        self.ws.write("saved.csv", saved_anew(self.ws.read("list.csv"), "gbk", ";", b""))
         self.assertRefused("saved.csv", "resolve", "--from")
 
     def test_a_manifest_a_ledger_and_a_key_are_refused(self):
-        self.ws.write("ledger.csv", self.read("ledger.db"))
+        self.ws.write("ledger.csv", self.ws.read("ledger.db"))
         self.ws.write("key.pem", "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\n")
         self.assertRefused("claims.report.csv.manifest.json", "manifest", "rerun")
         self.assertRefused("ledger.csv", "a ledger of claimbatch")
@@ -125,7 +121,7 @@ class PlaceTest(OwnFileCase):
     """What claimbatch needs is never written over, not even where --overwrite says so."""
 
     def everything(self):
-        return {name: self.read(os.path.relpath(name, self.ws.path))
+        return {name: self.ws.read(os.path.relpath(name, self.ws.path))
                 for name in sorted(glob.glob(self.ws.file("*"))) if os.path.isfile(name)}
 
     def assertSpared(self, words, place, *command):
@@ -137,9 +133,9 @@ class PlaceTest(OwnFileCase):
             self.assertEqual(self.everything(), before)
 
     def places(self):
-        self.ws.write("other.db", self.read("ledger.db"))
+        self.ws.write("other.db", self.ws.read("ledger.db"))
         self.ws.write("key.pem", "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\n")
-        self.ws.write("saved.csv", saved_anew(self.read("claims.report.csv"), "gbk", ";", b""))
+        self.ws.write("saved.csv", saved_anew(self.ws.read("claims.report.csv"), "gbk", ";", b""))
         self.ws.write("run.conf", "[run]\n")
         self.ws.write("claims.csv.ledger.json", "{}\n")
         return (

@@ -72,8 +72,7 @@ class PageCase(TestCase):
         return result
 
     def text(self):
-        with open(self.ws.file(PAGE), encoding="utf-8", newline="") as file:
-            return file.read()
+        return self.ws.read_text(PAGE)
 
 
 class Page(PageCase):
@@ -131,8 +130,7 @@ class Page(PageCase):
         for language, tag in (("zh_CN", "zh-CN"), ("en", "en")):
             env = self.ws.environment(LC_ALL="", LANG="C.UTF-8", LANGUAGE=language)
             self.assertExit(self.ws.run("audit", "--html", PAGE, "--ledger", "ledger.db", REPORT, env=env), 0)
-            with open(self.ws.file(PAGE), encoding="utf-8") as file:
-                text = file.read()
+            text = self.ws.read_text(PAGE)
             self.assertIn(f'<html lang="{tag}">', text)
             self.assertNotRegex(text, "[\u3002-\u9fff][,;.] ")
 

@@ -93,10 +93,6 @@ class CorrectionCase(TestCase):
     def export(self, rows=ROWS, codec="utf-8", delimiter=",", name="claims.csv", header=HEADER):
         self.ws.write(name, write_csv((header, *rows), codec, delimiter))
 
-    def read(self, name):
-        with open(self.ws.file(name), "rb") as file:
-            return file.read()
-
     def check(self, claims="claims.csv", out="problems.csv", *options):
         return self.ws.run("check", claims, "-o", out, *options)
 
@@ -117,7 +113,7 @@ class CorrectionCase(TestCase):
         return sheet
 
     def sheet(self, name="problems.csv", delimiter=","):
-        return list(csv.reader(io.StringIO(decode(self.read(name)), newline=""), delimiter=delimiter))
+        return list(csv.reader(io.StringIO(decode(self.ws.read(name)), newline=""), delimiter=delimiter))
 
     def write_sheet(self, sheet, name="problems.csv", codec="utf-8-sig"):
         self.ws.write(name, write_csv(sheet, codec))
@@ -151,7 +147,7 @@ class ListTest(CorrectionCase):
                 self.export(codec=codec, delimiter=delimiter)
                 given = {"\t": "tab"}.get(delimiter, delimiter)
                 self.assertExit(self.check("claims.csv", "problems.csv", "--delimiter", given), 1)
-                self.assertTrue(self.read("problems.csv").startswith(start))
+                self.assertTrue(self.ws.read("problems.csv").startswith(start))
                 sheet = self.sheet(delimiter=delimiter)
                 self.assertEqual(tuple(sheet[0][LEAD:]), HEADER)
                 self.assertEqual([row[0] for row in sheet[1:]], ["3", "4", "6", "7"])
@@ -159,18 +155,18 @@ class ListTest(CorrectionCase):
     def test_each_line_says_of_which_export_and_row_it_is(self):
         self.export()
         self.check()
-        digest = hashlib.sha256(self.read("claims.csv")).hexdigest()
+        digest = hashlib.sha256(self.ws.read("claims.csv")).hexdigest()
         for line in self.sheet()[1:]:
             self.assertIn(digest, line)
 
     def test_long_numbers_and_dates_stand_so_that_a_spreadsheet_keeps_them(self):
         self.export()
         self.check()
-        text = decode(self.read("problems.csv"))
+        text = decode(self.ws.read("problems.csv"))
         for value in ("370911202104141234", "2026072512345928259", "2025-11-02 09:40:05", "00123"):
             self.assertIn(f'="{value}"', text)
         self.assertIn(",理赔失败,", text)
-        opened = Excel(self.read("problems.csv"), ",").rows
+        opened = Excel(self.ws.read("problems.csv"), ",").rows
         for row in opened[1:]:
             self.assertEqual(tuple(row[LEAD:]), ROWS[int(row[0]) - 2])
 
@@ -212,7 +208,7 @@ class DayTest(CorrectionCase):
                 given = ("--delimiter", {"\t": "tab"}.get(delimiter, delimiter))
                 self.assertExit(self.check("claims.csv", "problems.csv", *given), 1)
                 self.assertExit(self.upload("claims.csv", *given), 1)
-                excel = Excel(self.read("problems.csv"), delimiter)
+                excel = Excel(self.ws.read("problems.csv"), delimiter)
                 self.fix(excel.rows)
                 self.ws.write("problems.csv", excel.save(saved))
                 self.assertExit(self.upload("problems.csv"), 0)
@@ -312,7 +308,7 @@ class DayTest(CorrectionCase):
         env = self.ws.environment(LC_ALL="C.UTF-8")
         subprocess.run(office, check=True, env=env, capture_output=True, timeout=120)
         codec = "utf-8" if saved == 76 else "gbk"
-        rows = list(csv.reader(io.StringIO(self.read("saved/problems.csv").decode(codec), newline="")))
+        rows = list(csv.reader(io.StringIO(self.ws.read("saved/problems.csv").decode(codec), newline="")))
         self.ws.write("problems.csv", write_csv(self.fix(rows), codec))
 
 
@@ -405,7 +401,7 @@ class DamageTest(CorrectionCase):
 
     def test_a_time_that_a_spreadsheet_cut_is_seen(self):
         """The list was opened, saved, opened and saved: the second time nothing tells a text."""
-        once = Excel(self.read("problems.csv"), ",").save("gbk")
+        once = Excel(self.ws.read("problems.csv"), ",").save("gbk")
         twice = Excel(once, ",")
         self.list = self.fix(twice.rows)
         for record in self.list[1:]:
@@ -430,7 +426,7 @@ class DamageTest(CorrectionCase):
         self.assertExit(self.ws.run("check", "problems.csv"), 1)
 
     def test_a_row_that_was_the_problem_as_a_whole_may_be_any(self):
-        self.ws.write("claims.csv", self.read("claims.csv") + "8815309,LP9,1,2025-11-02 09:12:31\n".encode())
+        self.ws.write("claims.csv", self.ws.read("claims.csv") + "8815309,LP9,1,2025-11-02 09:12:31\n".encode())
         self.check()
         sheet = self.fix(self.sheet())
         self.assertEqual(len(sheet[-1]), LEAD + 4)
@@ -482,8 +478,7 @@ class UnusualDelimiterTest(TestCase):
                 )
                 self.assertExit(result, 1)
                 self.assertEqual(json.loads(result.out)["delimiter"], mark)
-                with open(self.ws.file("p.csv"), "rb") as file:
-                    listed = decode(file.read())
+                listed = decode(self.ws.read("p.csv"))
                 self.assertEqual(listed.splitlines()[0].split(",")[LEAD:], list(HEADER))
                 self.ws.write("p.csv", listed.replace(",x,", ",7,").replace(",0,", ",0,保外").encode())
                 for options in ((), ("--delimiter", typed)):

@@ -57,8 +57,7 @@ class ProxyTest(TestCase):
     def assertNowhere(self, result, secret):
         self.assertNotIn(secret, result.out + result.err)
         for name in os.listdir(self.ws.path):
-            with open(self.ws.file(name), "rb") as file:
-                self.assertNotIn(secret.encode(), file.read(), name)
+            self.assertNotIn(secret.encode(), self.ws.read(name), name)
 
     def test_a_loopback_gateway_is_reached_directly_whatever_the_environment_says(self):
         url = f"http://127.0.0.1:{self.proxy.port}"

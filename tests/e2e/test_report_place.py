@@ -33,8 +33,7 @@ class ReportElsewhereTest(TestCase):
         return self.ws.run(*arguments, env=self.ws.environment(HOME=self.ws.file(home)))
 
     def read_mark(self, name=MARK):
-        with open(self.ws.file(name), encoding="utf-8") as file:
-            return json.load(file)
+        return json.loads(self.ws.read(name))
 
     def assertRefused(self, result, *words):
         self.assertExit(result, 78)
@@ -102,8 +101,7 @@ class ReportElsewhereTest(TestCase):
         result = self.upload()
         self.assertExit(result, 0)
         self.assertSays(result, "nothing beside", MARK)
-        with open(self.ws.file(MARK), encoding="utf-8") as file:
-            self.assertEqual(file.read(), "my notes\n")
+        self.assertEqual(self.ws.read_text(MARK), "my notes\n")
 
     def test_a_rehearsal_on_another_platform_does_not_hide_who_knows(self):
         self.assertExit(self.upload(), 0)
@@ -235,24 +233,20 @@ class NewcomerTest(TestCase):
     def test_a_file_of_another_kind_is_kept(self):
         result, aside = self.upload(lambda: self.ws.write(self.REPORT, "my notes\n"))
         self.assertSays(result, "while the run went on", aside)
-        with open(self.ws.file(aside), encoding="utf-8") as file:
-            self.assertEqual(file.read(), "my notes\n")
+        self.assertEqual(self.ws.read_text(aside), "my notes\n")
 
     def test_a_link_is_kept_and_what_it_leads_to_is_as_it_was(self):
         self.ws.write("notes.txt", "my notes\n")
         _, aside = self.upload(lambda: os.symlink("notes.txt", self.ws.file(self.REPORT)))
         self.assertEqual(os.readlink(self.ws.file(aside)), "notes.txt")
         self.assertFalse(os.path.islink(self.ws.file(self.REPORT)))
-        with open(self.ws.file("notes.txt"), encoding="utf-8") as file:
-            self.assertEqual(file.read(), "my notes\n")
+        self.assertEqual(self.ws.read_text("notes.txt"), "my notes\n")
 
     def test_the_report_of_the_run_that_somebody_saves_anew_is_kept(self):
         self.upload(lambda: None)
-        with open(self.ws.file(self.REPORT), encoding="utf-8") as file:
-            saved = file.read().replace("failed", "asked")
+        saved = self.ws.read_text(self.REPORT).replace("failed", "asked")
         _, aside = self.upload(lambda: self.ws.write(self.REPORT, saved))
-        with open(self.ws.file(aside), encoding="utf-8") as file:
-            self.assertEqual(file.read(), saved)
+        self.assertEqual(self.ws.read_text(aside), saved)
         self.assertFalse(os.path.exists(self.ws.file(aside + ".manifest.json")))
 
     def test_a_report_with_its_manifest_is_kept_as_a_pair(self):

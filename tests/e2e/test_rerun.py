@@ -84,13 +84,9 @@ class RerunCase(TestCase):
     def outcomes(self, report="claims.report.csv"):
         return {int(line["row"]): line["outcome"] for line in self.ws.read_report(report)}
 
-    def read_bytes(self, name="claims.report.csv"):
-        with open(self.ws.file(name), "rb") as file:
-            return file.read()
-
     def edit(self, *pairs, report="claims.report.csv"):
         """Replaces texts in the report, each of which must be there once."""
-        data = self.read_bytes(report)
+        data = self.ws.read(report)
         for old, new in pairs:
             self.assertEqual(data.count(old.encode()), 1, old)
             data = data.replace(old.encode(), new.encode())
@@ -98,7 +94,7 @@ class RerunCase(TestCase):
 
     def edit_line(self, row, *pairs, report="claims.report.csv"):
         """The same within the line of one row."""
-        lines = self.read_bytes(report).decode().split("\n")
+        lines = self.ws.read(report).decode().split("\n")
         (at,) = [i for i, line in enumerate(lines) if line.startswith(f"{row},")]
         for old, new in pairs:
             self.assertIn(old, lines[at])
@@ -682,7 +678,7 @@ class EditTest(RerunCase):
             self.assertExit(self.upload(), 1)
             self.web.script = self.answer
             self.sent = len(self.web.requests)
-            self.ws.write("claims.report.csv", self.read_bytes().replace(b"01-02", b"01-03"), 0o600)
+            self.ws.write("claims.report.csv", self.ws.read("claims.report.csv").replace(b"01-02", b"01-03"), 0o600)
             result = self.rerun()
             self.assertRefused(result, 65, "15 rows", "row 11:", "and 5 more")
             self.assertNotIn("row 12:", result.err)
@@ -701,7 +697,7 @@ class DamageTest(RerunCase):
         self.assertExit(self.upload(), 1)
         self.web.script = self.answer
         self.sent = len(self.web.requests)
-        self.whole = self.read_bytes()
+        self.whole = self.ws.read("claims.report.csv")
 
     def damaged(self, data, *pieces, code=65):
         """The same is refused whatever is said about edits."""
@@ -784,7 +780,7 @@ class DamageTest(RerunCase):
     def test_a_publication_that_was_cut_short_is_said(self):
         with FreshWorkspace(self):
             self.upload_rows(claim_rows(3), 1, n2=failing())
-            old = self.read_bytes("claims.report.csv.manifest.json")
+            old = self.ws.read("claims.report.csv.manifest.json")
             self.plan = {name_of(2): refuse}
             self.assertExit(self.upload(), 1)
             self.ws.write("claims.report.csv.manifest.json", old)
@@ -1111,7 +1107,7 @@ class OrderTest(RerunCase):
 
     def test_an_older_row_does_not_overtake_a_newer_one_that_was_accepted(self):
         self.upload_rows(self.rows(), 1, n1=failing())
-        old = {n: self.read_bytes("claims.report.csv" + n) for n in ("", ".manifest.json")}
+        old = {n: self.ws.read("claims.report.csv" + n) for n in ("", ".manifest.json")}
         self.assertExit(self.rerun(), 0)
         self.fees_since()
         for ending, data in old.items():

@@ -76,8 +76,7 @@ class ResolveCase(LosingCase):
         return [line["outcome"] for line in self.ws.read_report(report)]
 
     def raw_lines(self, report="claims.report.csv"):
-        with open(self.ws.file(report), "rb") as file:
-            return file.read().split(b"\n")
+        return self.ws.read(report).split(b"\n")
 
     def state(self):
         """What must not change where a decision is refused."""
@@ -115,8 +114,7 @@ class ResolveCase(LosingCase):
         self.assertEqual([n for n in os.listdir(self.ws.path) if n.endswith(".partial")], [])
 
     def read_sheet(self, name="list.csv"):
-        with open(self.ws.file(name), "rb") as file:
-            data = file.read()
+        data = self.ws.read(name)
         self.assertTrue(data.startswith(b"\xef\xbb\xbf"))
         records = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
         self.assertEqual(tuple(records[0]), SHEET)
@@ -194,8 +192,7 @@ class ListTest(ResolveCase):
         self.assertEqual(row["as"] + row["by"] + row["reason"], "")
         for name in SHEET[:7]:
             self.assertEqual(row[name], line[name], name)
-        with open(self.ws.file("list.csv"), encoding="utf-8") as file:
-            self.assertIn("\"'+1+1", file.read())
+        self.assertIn("\"'+1+1", self.ws.read_text("list.csv"))
 
     def test_the_list_on_standard_output_is_the_list_alone(self):
         self.upload_with_unknown(claim_rows(3), 2)
@@ -222,8 +219,7 @@ class ListTest(ResolveCase):
         result = self.resolve("-o", "list.csv")
         self.assertExit(result, 73)
         self.assertSays(result, "--overwrite")
-        with open(self.ws.file("list.csv")) as file:
-            self.assertEqual(file.read(), "decisions of an hour's work")
+        self.assertEqual(self.ws.read_text("list.csv"), "decisions of an hour's work")
         self.assertExit(self.resolve("-o", "list.csv", "--overwrite"), 3)
         self.assertEqual(len(self.read_sheet()), 1)
 
@@ -787,8 +783,7 @@ class PlaceTest(ResolveCase):
         self.assertTrue(os.path.islink(self.ws.file("link.csv")))
 
     def test_a_report_that_was_changed_is_refused_and_the_row_named(self):
-        with open(self.ws.report, "rb") as file:
-            good = file.read()
+        good = self.ws.read(self.ws.report)
         for old, new, words in (
             (b"CL00000002", b"CL00000009", "row 3"),
             (b",unknown,", b",unkown,", "row 3"),
@@ -834,8 +829,7 @@ class PlaceTest(ResolveCase):
     def test_a_copy_is_brought_up_to_date_and_the_upload_mends_its_own(self):
         os.mkdir(self.ws.file("archive"))
         for name in ("claims.report.csv", "claims.report.csv.manifest.json"):
-            with open(self.ws.file(name), "rb") as file:
-                self.ws.write("archive/" + name, file.read())
+            self.ws.write("archive/" + name, self.ws.read(name))
         self.assertExit(self.settle(3, "accepted", report="archive/claims.report.csv"), 0)
         self.assertReportFitsManifest("archive/claims.report.csv")
         self.assertEqual(self.outcomes(), ["accepted", "unknown", "accepted"])
@@ -851,12 +845,8 @@ class CrashTest(ResolveCase):
         super().setUp()
         self.upload_with_unknown(claim_rows(3), 2)
         self.old = {
-            name: self.read(name) for name in ("claims.report.csv", "claims.report.csv.manifest.json")
+            name: self.ws.read(name) for name in ("claims.report.csv", "claims.report.csv.manifest.json")
         }
-
-    def read(self, name):
-        with open(self.ws.file(name), "rb") as file:
-            return file.read()
 
     def crash(self, *names):
         """Puts back what a crash would have left."""

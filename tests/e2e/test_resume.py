@@ -63,8 +63,7 @@ class FinishedTest(ResumeCase):
                 result = self.ws.upload(gateway)
                 self.assertExit(result, 0)
                 self.assertSays(result, "is not as it was written", "move it away")
-                with open(self.ws.report, "rb") as file:
-                    self.assertEqual(file.read(), text)
+                self.assertEqual(self.ws.read(self.ws.report), text)
         os.unlink(self.ws.report)
         result = self.ws.upload(gateway)
         self.assertExit(result, 0)

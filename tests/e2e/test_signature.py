@@ -50,8 +50,7 @@ class SignatureCase(TestCase):
         return [d["text"] for d in found["disagreements"] if d["against"] == "signature"]
 
     def manifest_text(self):
-        with open(self.ws.file(MANIFEST), encoding="utf-8") as file:
-            return file.read()
+        return self.ws.read_text(MANIFEST)
 
 
 class Signed(SignatureCase):
@@ -136,8 +135,7 @@ class Signed(SignatureCase):
             secret = file.read().splitlines()[1]
         for name in os.listdir(self.ws.path):
             if name != "key.pem" and os.path.isfile(self.ws.file(name)):
-                with open(self.ws.file(name), "rb") as file:
-                    self.assertNotIn(secret.encode(), file.read(), name)
+                self.assertNotIn(secret.encode(), self.ws.read(name), name)
 
 
 class Keys(SignatureCase):

@@ -34,8 +34,7 @@ class LibreOfficeTest(TestCase):
         return accept(request) if request.key[1] == "CL00000001" else fail(1)(request)
 
     def read_report_bytes(self):
-        with open(self.ws.report, "rb") as file:
-            return file.read()
+        return self.ws.read(self.ws.report)
 
     def save_again(self, reading, writing="44,34,76,1,,0,false,true,false"):
         """Opens the report as `reading` says, and saves it; the file's bytes."""
@@ -45,8 +44,7 @@ class LibreOfficeTest(TestCase):
         office += [self.ws.file("saved"), self.ws.report]
         env = self.ws.environment(LC_ALL="C.UTF-8")
         subprocess.run(office, check=True, env=env, capture_output=True, timeout=120)
-        with open(self.ws.file("saved/claims.report.csv"), "rb") as file:
-            return file.read()
+        return self.ws.read("saved/claims.report.csv")
 
     def rerun(self, *options):
         return self.ws.run(

@@ -560,8 +560,7 @@ class VerifyTest(StatusCase):
         self.upload_mixed()
         for table in ("row", "claim", "open_attempt", "run"):
             with self.subTest(table):
-                with open(self.ws.ledger, "rb") as file:
-                    whole = file.read()
+                whole = self.ws.read(self.ws.ledger)
                 self.damage(table)
                 result = self.status("--verify")
                 self.assertExit(result, 1)

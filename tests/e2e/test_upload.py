@@ -757,8 +757,7 @@ class ReportPathTest(UploadCase):
         self.ws.write("claims.report.csv", "notes of mine\n")
         gateway = self.gateway()
         self.assertExit(self.ws.upload(gateway), 73)
-        with open(self.ws.report, encoding="utf-8") as file:
-            self.assertEqual(file.read(), "notes of mine\n")
+        self.assertEqual(self.ws.read_text(self.ws.report), "notes of mine\n")
         self.assertEqual(gateway.requests, [])
 
     def test_a_symbolic_link_at_the_report_path_is_refused(self):
@@ -781,8 +780,7 @@ class ReportPathTest(UploadCase):
                 result = self.ws.upload(gateway, "-o", report, "--overwrite", claims=claims)
                 self.assertExit(result, 73)
                 self.assertSays(result, "would take the place of the export itself")
-                with open(self.ws.file(claims), encoding="utf-8") as file:
-                    self.assertEqual(file.read(), export_text(claim_rows(2)))
+                self.assertEqual(self.ws.read_text(claims), export_text(claim_rows(2)))
                 self.assertEqual(gateway.requests, [])
 
     def test_a_folder_that_is_not_there_is_told_before_anything_is_sent(self):
