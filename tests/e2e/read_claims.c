@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../claim_text.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/options/options.h"
@@ -36,37 +37,14 @@ struct given {
     int argc;
 };
 
-static void append_text(struct buffer *text, const char *value)
-{
-    buffer_text(text, value);
-    buffer_byte(text, VALUE_END);
-}
-
-static void append_integer(struct buffer *text, int64_t value)
-{
-    buffer_integer(text, value);
-    buffer_byte(text, VALUE_END);
-}
-
-static void append_claim(const struct claim *claim, struct buffer *text)
-{
-    append_integer(text, claim->workcard_id);
-    append_text(text, claim->claim_desc);
-    append_integer(text, claim->claim_count);
-    append_text(text, claim->claim_order_no);
-    append_integer(text, claim->claim_status);
-    append_text(text, claim->claim_time);
-    append_integer(text, claim->claim_fee);
-}
-
 static void append_row(const struct judged_row *row, struct buffer *text)
 {
-    append_integer(text, (int64_t)row->row);
-    append_text(text, row->invalid ? "0" : "1");
+    claim_text_integer(text, (int64_t)row->row, VALUE_END);
+    claim_text_string(text, row->invalid ? "0" : "1", VALUE_END);
     findings_codes(&row->findings, SEVERITY_ERROR, text);
     buffer_byte(text, VALUE_END);
     if (!row->invalid)
-        append_claim(&row->claim, text);
+        claim_text(text, &row->claim, VALUE_END);
     buffer_byte(text, ROW_END);
 }
 

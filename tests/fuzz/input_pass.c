@@ -1,4 +1,5 @@
 #include "input_pass.h"
+#include "../claim_text.h"
 #include "target.h"
 
 void input_take_cell(void *text, size_t len, void *cells)
@@ -51,30 +52,6 @@ void input_check_claim(const struct claim *claim)
     MUST(character_is_utf8(claim->claim_desc));
 }
 
-static void keep_integer(struct buffer *claims, int64_t number)
-{
-    buffer_integer(claims, number);
-    buffer_text(claims, CELL_END);
-}
-
-static void keep_text(struct buffer *claims, const char *text)
-{
-    buffer_text(claims, text);
-    buffer_text(claims, CELL_END);
-}
-
-static void keep_claim(const struct claim *claim, struct buffer *claims)
-{
-    keep_integer(claims, claim->workcard_id);
-    keep_text(claims, claim->claim_desc);
-    keep_integer(claims, claim->claim_count);
-    keep_text(claims, claim->claim_order_no);
-    keep_integer(claims, claim->claim_status);
-    keep_text(claims, claim->claim_time);
-    keep_integer(claims, claim->claim_fee);
-    buffer_text(claims, RECORD_END);
-}
-
 static void judge(const struct options *options, const struct reader *reader,
                   const struct record *record, struct claim_store *store, struct outcome *outcome)
 {
@@ -94,7 +71,8 @@ static void judge(const struct options *options, const struct reader *reader,
         return;
     }
     input_check_claim(&claim);
-    keep_claim(&claim, &outcome->claims);
+    claim_text(&outcome->claims, &claim, CELL_END[0]);
+    buffer_text(&outcome->claims, RECORD_END);
     outcome->fee += claim.claim_fee;
 }
 
