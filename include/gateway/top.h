@@ -5,7 +5,7 @@
  * answers are read with every tolerance of protocol section 5. Pure; it knows nothing of
  * connections.
  *
- * Tested by tests/unit/test_top.c
+ * Tested by tests/unit/test_top.c, test_top_answer.c
  */
 #ifndef CLAIMBATCH_GATEWAY_TOP_H
 #define CLAIMBATCH_GATEWAY_TOP_H
