@@ -6,7 +6,7 @@
  * configuration, value, default, help. Options win over the environment, which wins over the
  * configuration; of an option given twice the last wins.
  *
- * Tested by tests/unit/test_options.c
+ * Tested by tests/unit/test_options.c, test_options_config.c
  */
 #ifndef CLAIMBATCH_CLI_OPTIONS_OPTIONS_H
 #define CLAIMBATCH_CLI_OPTIONS_OPTIONS_H

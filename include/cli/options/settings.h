@@ -4,7 +4,7 @@
  * A record of every value that was taken, in the order of taking, so the last one of a key holds.
  * It is what --print-config shows.
  *
- * Tested by tests/unit/test_options.c
+ * Tested by tests/unit/test_options_config.c
  */
 #ifndef CLAIMBATCH_CLI_OPTIONS_SETTINGS_H
 #define CLAIMBATCH_CLI_OPTIONS_SETTINGS_H
