@@ -7,7 +7,7 @@
  * cut and from rows edited by hand; whether the report is the one its manifest means is for the
  * caller.
  *
- * Tested by tests/unit/test_scan.c
+ * Tested by tests/unit/test_scan.c, test_scan_file.c
  */
 #ifndef CLAIMBATCH_REPORT_SCAN_H
 #define CLAIMBATCH_REPORT_SCAN_H
