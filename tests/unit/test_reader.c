@@ -9,84 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/buffer.h"
-#include "base/error.h"
-#include "input/reader/reader.h"
-#include "memfile.h"
-
-#define HEADER "workcard_id,claim_order_no,claim_status,claim_time,claim_fee"
-#define HEADER_LF HEADER "\n"
-
-/* An export from its bytes to its reader. */
-struct source {
-    struct memfile file;
-    struct export *export;
-    struct reader *reader;
-};
-
-static int open_source(struct source *source, const void *bytes, size_t len, uint32_t delimiter,
-                       struct error *err)
-{
-    struct reader_settings settings = {.delimiter = delimiter};
-    struct survey survey = {0};
-
-    *source = (struct source){.file = memfile_open(bytes, len)};
-    if (export_open(source->file.path, &source->export, err) ||
-        export_survey(source->export, ENCODING_AUTO, &survey, err))
-        return -1;
-    return reader_open(source->export, &survey, &settings, &source->reader, err);
-}
-
-static struct source open_text(const char *text)
-{
-    struct source source = {0};
-    struct error err = {0};
-
-    if (open_source(&source, text, strlen(text), ',', &err))
-        fail_msg("%s", err.text);
-    return source;
-}
-
-static void close_source(struct source *source)
-{
-    reader_close(source->reader);
-    export_close(source->export);
-    memfile_close(&source->file);
-}
-
-static struct record next(struct source *source)
-{
-    struct record record = {0};
-    struct error err = {0};
-    int result = reader_next(source->reader, &record, &err);
-
-    if (result != 1)
-        fail_msg("%d %s", result, err.text);
-    return record;
-}
-
-static void assert_end(struct source *source)
-{
-    struct record record = {0};
-    struct error err = {0};
-
-    /* And it stays the end. */
-    assert_int_equal(reader_next(source->reader, &record, &err), 0);
-    assert_int_equal(reader_next(source->reader, &record, &err), 0);
-}
-
-/* The cells joined by '|'. */
-static void assert_cells(const struct record *record, const char *expected)
-{
-    struct buffer joined = {0};
-
-    for (size_t i = 0; i < record->count; i++) {
-        assert_int_equal(strlen(record->cells[i].text), record->cells[i].len);
-        buffer_format(&joined, "%s%s", i ? "|" : "", record->cells[i].text);
-    }
-    assert_string_equal(buffer_string(&joined), expected);
-    buffer_release(&joined);
-}
+#include "reader_words.h"
 
 static void reader_takes_cells_as_they_are(void **state)
 {
@@ -280,20 +203,6 @@ static void reader_names_the_file_where_iconv_refuses(void **state)
     close_source(&source);
 }
 
-/* The first error of reading all of it. */
-static void read_all(const char *text, size_t len, struct error *ret_err)
-{
-    struct source source = {0};
-    struct record record = {0};
-    int result = open_source(&source, text, len, ',', ret_err);
-
-    while (result == 0 && (result = reader_next(source.reader, &record, ret_err)) > 0)
-        result = 0;
-    if (result == 0)
-        fail_msg("read without an error: %.100s", text);
-    close_source(&source);
-}
-
 static void reader_refuses_with_line_and_column(void **state)
 {
     static const struct {
@@ -428,160 +337,6 @@ static void reader_ends_at_a_ctrl_z(void **state)
     close_source(&source);
 }
 
-/* Header, `before`, a filling of `len` bytes and `after`. */
-static struct buffer filled(const char *before, size_t len, const char *after)
-{
-    struct buffer text = {0};
-
-    buffer_text(&text, HEADER_LF);
-    buffer_text(&text, before);
-    assert_true(buffer_reserve(&text, len));
-    memset(text.ptr + text.len, 'x', len);
-    text.len += len;
-    buffer_text(&text, after);
-    return text;
-}
-
-static void reader_takes_a_record_of_1_mib(void **state)
-{
-    static const struct {
-        const char *before, *after;
-    } cases[] = {{"1,", "\n2,b\n"},
-                 {"1,", "\r\n2,b\r\n"},
-                 {"\"a\nb\",", "\n2,b\n"},
-                 {"\"a\",\"", "\"\n2,b\n"}};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        size_t rest = READER_RECORD_BYTES - strlen(cases[i].before) - (i == 3);
-        struct buffer text = filled(cases[i].before, rest, cases[i].after);
-        struct source source = open_text(text.ptr);
-        struct record record = next(&source);
-
-        assert_int_equal(record.count, 2);
-        assert_int_equal(record.cells[1].len, rest);
-        record = next(&source);
-        assert_cells(&record, "2|b");
-        assert_end(&source);
-        close_source(&source);
-        buffer_release(&text);
-    }
-}
-
-static void reader_refuses_a_longer_record(void **state)
-{
-    static const struct {
-        const char *before;
-        size_t more;
-        const char *after, *place, *why;
-    } cases[] = {
-        {"1,", 1, "\n", "line 2, column 1", "longer than 1 MiB"},
-        {"1,a\n1,", 1, "\n", "line 3, column 1", "longer than 1 MiB"},
-        {"1,", 5 * READER_RECORD_BYTES, "\n", "line 2, column 1", "longer than 1 MiB"},
-        {"1,", 5 * READER_RECORD_BYTES, "", "line 2, column 1", "longer than 1 MiB"},
-        {"1,\"a\n", 1, "\n", "line 2, column 3", "not closed within 1 MiB"},
-        {"1,\"a\n", 1, "\"\n", "line 2, column 1", "longer than 1 MiB"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct buffer text =
-            filled(cases[i].before, READER_RECORD_BYTES + cases[i].more - 2, cases[i].after);
-        struct error err = {0};
-
-        read_all(text.ptr, text.len, &err);
-        assert_int_equal(err.exit_code, EXIT_INPUT_REFUSED);
-        if (!strstr(err.text, cases[i].place) || !strstr(err.text, cases[i].why))
-            fail_msg("case %zu: %s", i, err.text);
-        buffer_release(&text);
-    }
-}
-
-/* Puts the last byte of a line end, of a character or of a quote at every place around the end of
-   a block. */
-static void reader_reads_over_the_end_of_a_block(void **state)
-{
-    static const char *const tails[] = {"1,a\r\n\r\n2,\"b\r\nc\"\r\n", "1,a\r\r2,\"b\r\nc\"\r",
-                                        "1,a\n\n2,\"b\r\nc\"\n"};
-
-    (void)state;
-    for (size_t i = 0; i < 3; i++) {
-        for (size_t cut = 0; cut <= strlen(tails[i]); cut++) {
-            size_t len = EXPORT_BLOCK_BYTES - cut - strlen(HEADER_LF "7,\n");
-            struct buffer text = filled("7,", len, "\n");
-            struct source source = {0};
-            struct record record = {0};
-
-            buffer_text(&text, tails[i]);
-            source = open_text(text.ptr);
-            record = next(&source);
-            assert_int_equal(record.cells[1].len, len);
-            record = next(&source);
-            assert_cells(&record, "1|a");
-            assert_int_equal(record.row, 3);
-            record = next(&source);
-            assert_cells(&record, "2|b\r\nc");
-            assert_int_equal(record.row, 5);
-            assert_int_equal(record.line, 5);
-            assert_true(record.count > 0);
-            assert_end(&source);
-            assert_int_equal(reader_position(source.reader), text.len);
-            close_source(&source);
-            buffer_release(&text);
-        }
-    }
-}
-
-static void reader_converts_over_the_end_of_a_block(void **state)
-{
-    (void)state;
-    for (size_t cut = 0; cut < 4; cut++) {
-        struct buffer text = filled("7,", EXPORT_BLOCK_BYTES - cut - strlen(HEADER_LF "7,"), "");
-        struct source source = {0};
-        struct error err = {0};
-        struct record record = {0};
-
-        buffer_text(&text, "\xc0\xed\xc5\xe2\n1,\xc0\xed\n");
-        if (open_source(&source, text.ptr, text.len, ',', &err))
-            fail_msg("%s", err.text);
-        record = next(&source);
-        assert_string_equal(record.cells[1].text + record.cells[1].len - 6, "理赔");
-        record = next(&source);
-        assert_cells(&record, "1|理");
-        close_source(&source);
-        buffer_release(&text);
-    }
-}
-
-static void reader_ends_with_a_full_block(void **state)
-{
-    struct buffer text = filled("7,", EXPORT_BLOCK_BYTES - strlen(HEADER_LF "7,\n"), "\n");
-    struct source source = open_text(text.ptr);
-
-    (void)state;
-    assert_int_equal(text.len, EXPORT_BLOCK_BYTES);
-    assert_int_equal(next(&source).count, 2);
-    assert_end(&source);
-    close_source(&source);
-    buffer_release(&text);
-}
-
-static void reader_refuses_a_file_that_changed(void **state)
-{
-    struct buffer text = filled("7,", EXPORT_BLOCK_BYTES, "\n8,b\n");
-    struct source source = open_text(text.ptr);
-    struct record record = {0};
-    struct error err = {0};
-
-    (void)state;
-    assert_int_equal(pwrite(source.file.fd, "c", 1, (off_t)text.len - 2), 1);
-    assert_int_equal(reader_next(source.reader, &record, &err), -1);
-    assert_int_equal(err.exit_code, EXIT_TRY_LATER);
-    assert_non_null(strstr(err.text, "changed while it was read"));
-    close_source(&source);
-    buffer_release(&text);
-}
-
 static void assert_place(struct source *source, size_t index, uint64_t line, uint64_t column)
 {
     uint64_t found_line = 0, found_column = 0;
@@ -636,22 +391,6 @@ static void readers_pass_over_one_export_side_by_side(void **state)
     close_source(&source);
 }
 
-static void reader_takes_many_cells(void **state)
-{
-    struct source source = {0};
-    struct buffer text = {0};
-
-    (void)state;
-    buffer_text(&text, HEADER_LF);
-    for (size_t i = 0; i < READER_RECORD_BYTES; i++)
-        buffer_byte(&text, ',');
-    buffer_text(&text, "\n");
-    source = open_text(text.ptr);
-    assert_int_equal(next(&source).count, READER_RECORD_BYTES + 1);
-    close_source(&source);
-    buffer_release(&text);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -667,15 +406,8 @@ int main(void)
         cmocka_unit_test(reader_passes_over_blanks_around_quotes),
         cmocka_unit_test(reader_takes_any_character_for_a_delimiter),
         cmocka_unit_test(reader_ends_at_a_ctrl_z),
-        cmocka_unit_test(reader_takes_a_record_of_1_mib),
-        cmocka_unit_test(reader_refuses_a_longer_record),
-        cmocka_unit_test(reader_reads_over_the_end_of_a_block),
-        cmocka_unit_test(reader_converts_over_the_end_of_a_block),
-        cmocka_unit_test(reader_ends_with_a_full_block),
-        cmocka_unit_test(reader_refuses_a_file_that_changed),
         cmocka_unit_test(reader_locates_cells),
         cmocka_unit_test(readers_pass_over_one_export_side_by_side),
-        cmocka_unit_test(reader_takes_many_cells),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

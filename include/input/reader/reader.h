@@ -8,7 +8,7 @@
  * (problem_line.h) is read as rows of the export it came from: its first columns are taken away,
  * and so are the guards of its cells.
  *
- * Tested by tests/unit/test_reader.c
+ * Tested by tests/unit/test_reader.c, test_reader_size.c
  */
 #ifndef CLAIMBATCH_INPUT_READER_READER_H
 #define CLAIMBATCH_INPUT_READER_READER_H

@@ -1,7 +1,7 @@
 /*
  * reader_record: a record of an export is read and taken apart.
  *
- * Tested by tests/unit/test_reader.c
+ * Tested by tests/unit/test_reader.c, test_reader_size.c
  */
 #ifndef CLAIMBATCH_INPUT_READER_READER_RECORD_H
 #define CLAIMBATCH_INPUT_READER_READER_RECORD_H
