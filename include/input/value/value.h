@@ -4,7 +4,7 @@
  * Exact or not at all: numbers are plain ASCII digits, money is integers, times are real dates. The
  * parsers return the rule that is broken, or RULE_NONE; then the result is set.
  *
- * Tested by tests/unit/test_value.c
+ * Tested by tests/unit/test_value.c, test_value_text.c
  */
 #ifndef CLAIMBATCH_INPUT_VALUE_VALUE_H
 #define CLAIMBATCH_INPUT_VALUE_VALUE_H
