@@ -11,7 +11,6 @@ import oracle
 from harness import (
     FreshWorkspace,
     Reply,
-    ScriptedGateway,
     TestCase,
     accept,
     accepted_body,

@@ -2,7 +2,6 @@
 report teaches another ledger which rows may have been sent (contract section 5)."""
 
 import csv
-import glob
 import io
 import os
 import shutil

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 
-from harness import Sandbox, TestCase, claim_rows, file_digest, long_form, preload, program, read_manifest
+from harness import TestCase, claim_rows, file_digest, long_form, preload, program, read_manifest
 
 CALLS = ("rename", "link", "unlink", "fsync", "fdatasync", "ftruncate", "open")
 

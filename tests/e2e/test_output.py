@@ -9,7 +9,6 @@ import unittest
 from harness import (
     APP_KEY,
     TestCase,
-    accept,
     claim_rows,
     fail,
     file_digest,

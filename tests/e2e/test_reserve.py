@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import answers, claim_row, claim_rows
+from harness import answers, claim_row
 from test_ledger import DiskCase
 
 FILL = """

@@ -4,7 +4,7 @@ import collections
 import signal
 
 import postgres
-from harness import Sandbox, TestCase, Workspace, claim_rows
+from harness import Sandbox, Workspace, claim_rows
 from test_server_ledger import CreateCase
 
 IN_FLIGHT = 8

@@ -1,6 +1,5 @@
 """claimbatch status --verify, --backup and --prune of a ledger on a PostgreSQL server."""
 
-import json
 import unittest
 
 import postgres

@@ -1,6 +1,5 @@
 """Reports that LibreOffice opened and saved: read exactly, or refused with the right reason."""
 
-import os
 import shutil
 import subprocess
 import unittest
