@@ -15,6 +15,14 @@
 #define PLATFORM "http://127.0.0.1:8080/router/rest"
 #define NOW_MS INT64_C(1670803200000) /* 2022-12-12 08:00:00 in Beijing */
 
+/* An export: row 3 has a date alone, row 4 is invalid, and row 5 is of a refusal. */
+static const char run_place_rows[] =
+    "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n"
+    "1,A,1,2022-12-01 10:00:00,100,\n"
+    "2,B,1,2022-12-01,200,\n"
+    "3,C,1,2022-12-01 10:00:00,0,\n"
+    "4,D,2,2022-12-01 10:00:00,0,=why\n";
+
 struct run_place {
     char folder[64];
     char export_path[128], ledger_path[128], report_path[128];

@@ -20,13 +20,6 @@
 #include "report/report.h"
 #include "run_on_server.h"
 
-static const char export_text[] =
-    "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n"
-    "1,A,1,2022-12-01 10:00:00,100,\n"
-    "2,B,1,2022-12-01,200,\n"
-    "3,C,1,2022-12-01 10:00:00,0,\n"
-    "4,D,2,2022-12-01 10:00:00,0,=why\n";
-
 /* Everything a report is made of, in a folder of its own. */
 struct desk {
     struct run_place place;
@@ -41,7 +34,7 @@ static int set_up(void **state)
     struct desk *desk = calloc(1, sizeof(*desk));
 
     *state = desk;
-    run_place_make(&desk->place, export_text);
+    run_place_make(&desk->place, run_place_rows);
     snprintf(desk->partial_path, sizeof(desk->partial_path), "%s.partial", desk->place.report_path);
     desk->settings = (struct report_settings){.path = desk->place.report_path,
                                               .row_source = &desk->place.row_source,

@@ -17,13 +17,6 @@
 #include "publish.h"
 #include "run_on_server.h"
 
-static const char export_text[] =
-    "workcard_id,claim_order_no,claim_status,claim_time,claim_fee,claim_desc\n"
-    "1,A,1,2022-12-01 10:00:00,100,\n"
-    "2,B,1,2022-12-01,200,\n"
-    "3,C,1,2022-12-01 10:00:00,0,\n"
-    "4,D,2,2022-12-01 10:00:00,0,=why\n";
-
 /* A run whose report was published: row 2 is accepted, 3 unknown, 4 invalid, 5 unsent. */
 struct desk {
     struct run_place place;
@@ -93,7 +86,7 @@ static int set_up(void **state)
     struct desk *desk = calloc(1, sizeof(*desk));
 
     *state = desk;
-    run_place_make(&desk->place, export_text);
+    run_place_make(&desk->place, run_place_rows);
     send_row(desk, 2, "A", ROW_FINAL, OUTCOME_ACCEPTED, "SUCCESS");
     send_row(desk, 3, "B", ROW_FINAL, OUTCOME_UNKNOWN, "TIMEOUT");
     publish(desk);
