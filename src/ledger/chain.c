@@ -7,19 +7,17 @@ int64_t chain_row_id(struct row_place place)
     return database_row_id(place.run, place.row);
 }
 
-#define CLAIM_VALUES 7
+#define ACCEPTED_VALUES 5
 
-static void take_claim(struct database_statement *s, struct claim_row *ret_claim)
+static void take_accepted(struct database_statement *s, struct claim_row *ret_claim)
 {
     ret_claim->accepted = !database_is_null(s, 0);
     database_digest(ret_claim->digest, s, 0);
     ret_claim->accepted_at.run = database_integer(s, 1);
     ret_claim->accepted_at.row = (uint64_t)database_integer(s, 2);
     ret_claim->accepted_ms = database_integer(s, 3);
-    ret_claim->last.run = database_integer(s, 4);
-    ret_claim->last.row = (uint64_t)database_integer(s, 5);
-    ret_claim->has_fee = !database_is_null(s, 6);
-    ret_claim->fee_fen = database_integer(s, 6);
+    ret_claim->has_fee = !database_is_null(s, 4);
+    ret_claim->fee_fen = database_integer(s, 4);
 }
 
 int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *key,
@@ -32,7 +30,9 @@ int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *
     *ret_claim = (struct claim_row){.exists = found == 1};
     if (found <= 0)
         return found;
-    take_claim(s, ret_claim);
+    take_accepted(s, ret_claim);
+    ret_claim->last.run = database_integer(s, 5);
+    ret_claim->last.row = (uint64_t)database_integer(s, 6);
     database_done(s);
     return 0;
 }
@@ -44,11 +44,11 @@ int chain_read_in_order(struct ledger *ledger, int64_t platform, const struct cl
 
     if (database_is_server(ledger))
         return chain_read(ledger, platform, key, ret_claim, err);
-    found = lookup_find(ledger, &ledger->claims, SQL_CLAIM_FROM, CLAIM_VALUES, platform, key, err);
-
+    found =
+        lookup_find(ledger, &ledger->claims, SQL_CLAIM_FROM, ACCEPTED_VALUES, platform, key, err);
     *ret_claim = (struct claim_row){.exists = found == 1};
     if (found > 0)
-        take_claim(ledger->claims.statement, ret_claim);
+        take_accepted(ledger->claims.statement, ret_claim);
     return found < 0 ? -1 : 0;
 }
 

@@ -26,8 +26,8 @@ struct claim_row {
 int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                struct claim_row *ret_claim, struct error *err);
 
-/* The same, quicker where claims are read in the order of their keys and nothing is written
- * between. */
+/* The same without `last`, quicker where claims are read in the order of their keys and nothing is
+ * written between. */
 int chain_read_in_order(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                         struct claim_row *ret_claim, struct error *err);
 

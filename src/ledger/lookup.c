@@ -39,12 +39,13 @@ static int compare_entry(const struct lookup *lookup, int column, const struct p
     return compare(&entry, key);
 }
 
-static bool is_behind(const struct lookup *lookup, const struct position *key)
+/* The order of the key and the one that was asked for last; where nothing is known it is before. */
+static int compare_asked(const struct lookup *lookup, const struct position *key)
 {
     struct position asked = {buffer_string(&lookup->asked), lookup->asked_workcard,
                              lookup->asked_platform};
 
-    return !lookup->statement || compare(key, &asked) < 0;
+    return lookup->statement ? compare(key, &asked) : -1;
 }
 
 static int step(struct ledger *ledger, struct lookup *lookup, struct database_statement *s,
@@ -88,11 +89,14 @@ int lookup_find(struct ledger *ledger, struct lookup *lookup, int which, int col
 {
     const struct position wanted = {key->claim_order_no, key->workcard_id, platform};
     unsigned passed = 0;
+    int since = compare_asked(lookup, &wanted);
     int order;
 
-    if (is_behind(lookup, &wanted) && search(ledger, lookup, which, &wanted, err))
+    if (since < 0 && search(ledger, lookup, which, &wanted, err))
         return -1;
-    while ((order = compare_entry(lookup, column, &wanted)) < 0) {
+    /* What was found for the key before needs not be read to be known as before this one. */
+    order = since > 0 && lookup->is_found ? -1 : compare_entry(lookup, column, &wanted);
+    for (; order < 0; order = compare_entry(lookup, column, &wanted)) {
         if (passed++ < lookup->patience) {
             if (step(ledger, lookup, lookup->statement, err))
                 return -1;
@@ -106,6 +110,7 @@ int lookup_find(struct ledger *ledger, struct lookup *lookup, int which, int col
     if (passed || !lookup->patience)
         lookup->patience =
             lookup->patience < PATIENCE_MOST / 2 ? 2 * lookup->patience + 1 : PATIENCE_MOST;
+    lookup->is_found = order == 0;
     return note_asked(lookup, &wanted, err) ? -1 : order == 0;
 }
 

@@ -25,6 +25,7 @@ struct ledger;
 struct lookup {
     struct database_statement *statement;   /* NULL: nothing is known */
     bool at_end;                            /* it is behind the last entry */
+    bool is_found;                          /* it is the one that was asked for last */
     unsigned patience;                      /* entries passed over before it searches again */
     struct buffer start;                    /* bound to the statement */
     struct buffer asked;                    /* the number of the key asked for last … */

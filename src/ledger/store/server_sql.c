@@ -198,8 +198,8 @@ static const char *const sql[SQL_COUNT] = {
                          " WHERE " IS_OPEN " AND open_run=$1 AND open_intent"
                          " ORDER BY claim_order_no, workcard_id, platform LIMIT 1",
     [SQL_CLAIM_GET] =
-        "SELECT accepted_digest, accepted_run, accepted_row, accepted_ms, l.run,"
-        " l.row, accepted_fee FROM claim c" NEWEST_ROW("c.id", "") " WHERE " CLAIM_KEY,
+        "SELECT accepted_digest, accepted_run, accepted_row, accepted_ms, accepted_fee,"
+        " l.run, l.row FROM claim c" NEWEST_ROW("c.id", "") " WHERE " CLAIM_KEY,
     [SQL_CLAIM_PUT] = "INSERT INTO claim(id, claim_order_no, workcard_id, platform, version)"
                       " SELECT " NEW_CLAIM CLAIM_CONFLICT " DO NOTHING",
     [SQL_CLAIM_ADD] = CLAIM_ACCEPTED " DO NOTHING RETURNING 1",
@@ -375,8 +375,8 @@ static const char *const sql[SQL_COUNT] = {
  * SQL_IMPORT_OPEN. */
 const char server_sql_ahead_claims[] =
     "SELECT count(*) OVER (PARTITION BY x.no, x.id)>1, c.id IS NOT NULL, coalesce(c.open_call IS"
-    " NOT NULL, false), c.accepted_digest, c.accepted_run, c.accepted_row, c.accepted_ms, l.run,"
-    " l.row, c.accepted_fee, c.open_run, c.open_row, CASE WHEN NOT c.open_intent THEN 0 WHEN"
+    " NOT NULL, false), c.accepted_digest, c.accepted_run, c.accepted_row, c.accepted_ms,"
+    " c.accepted_fee, l.run, l.row, c.open_run, c.open_row, CASE WHEN NOT c.open_intent THEN 0 WHEN"
     " c.open_besides THEN 2 ELSE 1 END, c.open_attempts, c.open_ms,"
     " coalesce(c.settle_from>clock_timestamp(), false)"
     " FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY x(no, id, ord)"

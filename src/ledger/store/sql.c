@@ -127,8 +127,9 @@ static const char *const migrations[LEDGER_SCHEMA] = {
 #define ROW_VALUES                                                                                 \
     "state, outcome, counts_as, attempts, tries, http_status, submitted_ms, duration_ms,"          \
     " digest, code, sub_code, message, request_id, warnings, round"
-#define CLAIM_VALUES                                                                               \
-    "accepted_digest, accepted_run, accepted_row, accepted_ms, last_run, last_row, accepted_fee"
+#define CLAIM_ACCEPTED_VALUES                                                                      \
+    "accepted_digest, accepted_run, accepted_row, accepted_ms, accepted_fee"
+#define CLAIM_VALUES CLAIM_ACCEPTED_VALUES ", last_run, last_row"
 #define CLAIM_ACCEPTED                                                                             \
     "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run, last_row,"                 \
     " accepted_digest, accepted_run, accepted_row, accepted_ms, accepted_fee)"                     \
@@ -240,8 +241,8 @@ static const char *const sql[SQL_COUNT] = {
                          " submitted_ms, digest, warnings, round FROM open_attempt"
                          " WHERE run=?1 AND intent>0 LIMIT 1",
     [SQL_CLAIM_GET] = "SELECT " CLAIM_VALUES " FROM claim WHERE " CLAIM_KEY,
-    [SQL_CLAIM_FROM] = "SELECT " CLAIM_VALUES ", claim_order_no, workcard_id, platform FROM claim"
-                       " WHERE " CLAIM_FROM,
+    [SQL_CLAIM_FROM] = "SELECT " CLAIM_ACCEPTED_VALUES ", claim_order_no, workcard_id, platform"
+                       " FROM claim WHERE " CLAIM_FROM,
     [SQL_CLAIM_PUT] = "INSERT INTO claim(claim_order_no, workcard_id, platform, last_run, last_row)"
                       " VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE"
                       " SET last_run=excluded.last_run, last_row=excluded.last_row",
