@@ -306,6 +306,10 @@ int ledger_claim_get(struct ledger *ledger, const char *platform, const struct c
 int ledger_claims_get(struct ledger *ledger, const char *platform, const struct claim_key *keys,
                       size_t count, struct claim_state *ret_states, struct error *err);
 
+/* Whether any claim's number is not before `first` and before `end`, byte by byte. */
+int ledger_claims_between(struct ledger *ledger, const char *first, const char *end, bool *ret_any,
+                          struct error *err);
+
 /* The newest row of this claim, in whichever run: 1, or 0 when none is known. */
 int ledger_claim_last(struct ledger *ledger, const char *platform, const struct claim_key *key,
                       struct known_row *ret_known, struct error *err);

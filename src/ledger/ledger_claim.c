@@ -75,6 +75,17 @@ int ledger_claims_get(struct ledger *ledger, const char *platform, const struct 
     return result;
 }
 
+int ledger_claims_between(struct ledger *ledger, const char *first, const char *end, bool *ret_any,
+                          struct error *err)
+{
+    struct database_statement *s = database_ready(ledger, SQL_CLAIM_BETWEEN, "ss", first, end);
+    int found = database_step(ledger, s, err);
+
+    *ret_any = found > 0 && database_integer(s, 0);
+    database_done(s);
+    return found < 0 ? -1 : 0;
+}
+
 int ledger_claim_last(struct ledger *ledger, const char *platform, const struct claim_key *key,
                       struct known_row *ret_known, struct error *err)
 {

@@ -70,6 +70,33 @@ static void many_claims_are_told_as_each_by_itself(void **state)
     assert_int_equal(ledger_claims_get(ledger, PLATFORM, keys, 0, states, &err), 0);
 }
 
+static void numbers_are_looked_for_between_two(void **state)
+{
+    static const struct {
+        const char *first, *end;
+        bool any;
+    } cases[] = {
+        {"00", "01", true}, {"01", "02", false}, {"1", "2", false},
+        {"A", "B", true}, /* one that is open */
+        {"a", "b", false},  {"P1", "P2", true},  {"P", "P1", false},
+    };
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 4, "AX");
+    bool any;
+
+    begin(ledger);
+    send_row(ledger, run, 2, "0026", OUTCOME_ACCEPTED);
+    send_row(ledger, run, 3, "P1", OUTCOME_ACCEPTED);
+    intend(ledger, &ref);
+    commit(ledger);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(ledger_claims_between(ledger, cases[i].first, cases[i].end, &any, &err),
+                         0);
+        assert_int_equal(any, cases[i].any);
+    }
+}
+
 static void platforms_do_not_share_claims(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
@@ -382,6 +409,7 @@ int main(void)
         ON_BOTH(row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from),
         ON_BOTH(claim_has_one_open_attempt),
         ON_BOTH(many_claims_are_told_as_each_by_itself),
+        ON_BOTH(numbers_are_looked_for_between_two),
         ON_BOTH(platforms_do_not_share_claims),
         ON_BOTH(accepted_row_is_the_claims_newest_content),
         ON_BOTH(outcomes_close_the_attempt_unless_it_is_unknown),

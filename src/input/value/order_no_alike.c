@@ -86,6 +86,18 @@ static size_t add_changed(const char *order_no, enum change change, struct buffe
     return add(texts, start, order_no);
 }
 
+/* Of a number in ASCII, whether it changes anything: mostly it does not. */
+static bool is_due(const char *order_no, enum change change)
+{
+    for (const char *p = order_no; *p; p++) {
+        unsigned char byte = (unsigned char)*p;
+
+        if (byte >= 0x80 || changed(byte, change) != byte)
+            return true;
+    }
+    return false;
+}
+
 size_t order_no_alike(const char *order_no, struct buffer *ret_texts)
 {
     size_t count = 0;
@@ -93,6 +105,7 @@ size_t order_no_alike(const char *order_no, struct buffer *ret_texts)
     if (is_number(order_no))
         return add_zeros(order_no, ret_texts);
     for (int change = 0; change < CHANGES; change++)
-        count += add_changed(order_no, (enum change)change, ret_texts);
+        if (is_due(order_no, (enum change)change))
+            count += add_changed(order_no, (enum change)change, ret_texts);
     return count;
 }

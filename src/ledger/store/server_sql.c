@@ -298,6 +298,8 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_OPEN_OLDEST] = "SELECT " OPEN_COLUMNS " FROM claim c WHERE " IS_OPEN
                         " ORDER BY open_ms, claim_order_no, workcard_id, platform LIMIT $1",
     [SQL_OPEN_NEXT] = "SELECT " OPEN_COLUMNS " FROM claim c WHERE " IS_OPEN " AND " CLAIM_BEHIND,
+    [SQL_CLAIM_BETWEEN] = "SELECT EXISTS(SELECT 1 FROM claim WHERE claim_order_no>=$1::text"
+                          " AND claim_order_no<$2::text)::integer",
     [SQL_CLAIM_LIST] = "SELECT c.workcard_id, c.platform, p.name FROM claim c JOIN platform p"
                        " ON p.id=c.platform WHERE c.claim_order_no=$1"
                        " AND (c.workcard_id, c.platform)>($2::bigint, $3::integer)"

@@ -355,6 +355,9 @@ static const char *const sql[SQL_COUNT] = {
                        "  SELECT workcard_id, platform FROM open_attempt WHERE claim_order_no=?1) k"
                        " JOIN platform p ON p.id=k.platform WHERE (k.workcard_id, k.platform)>(?2,"
                        " ?3) ORDER BY 1, 2 LIMIT 1",
+    [SQL_CLAIM_BETWEEN] =
+        "SELECT EXISTS(SELECT 1 FROM claim WHERE claim_order_no>=?1 AND claim_order_no<?2)"
+        " OR EXISTS(SELECT 1 FROM open_attempt WHERE claim_order_no>=?1 AND claim_order_no<?2)",
     [SQL_ROUND_BRIEF] = "SELECT kind, by, reason, opened_ms FROM round WHERE id=?1",
     [SQL_SETTLEMENTS] = "SELECT at_ms, outcome, by, reason, was FROM settlement WHERE run=?1"
                         " AND row=?2 ORDER BY at_ms",

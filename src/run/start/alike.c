@@ -1,5 +1,6 @@
 #include "run/start/alike.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "ledger/ledger.h"
 
 #define SPELLINGS 256 /* are asked for at once */
+#define ASCII 127     /* characters, of which each has one behind it */
 
 struct spelling {
     uint64_t row;
@@ -17,11 +19,15 @@ struct spelling {
     size_t now, before; /* where the texts are */
 };
 
+/* Of claim numbers that begin with so many zeros, and then with that character. */
+enum presence { NOT_ASKED, ABSENT, PRESENT };
+
 struct alike {
     struct ledger *ledger;
     const char *platform;
     struct alike_found *found;
     uint64_t last_row; /* that was found */
+    enum presence begins[ORDER_NO_ALIKE_ZEROS + 1][ASCII];
     struct buffer texts;
     size_t count;
     struct spelling spellings[SPELLINGS];
@@ -80,9 +86,43 @@ static int ask(struct alike *alike, struct error *err)
     return 0;
 }
 
+static int ask_beginning(struct alike *alike, const char *text, size_t zeros,
+                         enum presence *ret_presence, struct error *err)
+{
+    char first[ORDER_NO_ALIKE_ZEROS + 2], end[ORDER_NO_ALIKE_ZEROS + 2];
+    bool any;
+
+    snprintf(first, sizeof(first), "%.*s", (int)zeros + 1, text);
+    memcpy(end, first, sizeof(end));
+    end[zeros]++;
+    if (ledger_claims_between(alike->ledger, first, end, &any, err))
+        return -1;
+    *ret_presence = any ? PRESENT : ABSENT;
+    return 0;
+}
+
+/* Most ledgers have no number that begins as other spellings do: to ask for each of these costs as
+ * much as to send the row. */
+static int may_be_there(struct alike *alike, const char *text, bool *ret_may_be, struct error *err)
+{
+    size_t zeros = strspn(text, "0");
+    unsigned char next = (unsigned char)text[zeros];
+    enum presence *presence;
+
+    *ret_may_be = true;
+    if (zeros > ORDER_NO_ALIKE_ZEROS || !next || next >= ASCII)
+        return 0;
+    presence = &alike->begins[zeros][next];
+    if (*presence == NOT_ASKED && ask_beginning(alike, text, zeros, presence, err))
+        return -1;
+    *ret_may_be = *presence == PRESENT;
+    return 0;
+}
+
 int alike_take(struct alike *alike, uint64_t row, const struct claim *claim, struct error *err)
 {
     size_t now, before, count;
+    bool may_be;
 
     if (alike->count + ORDER_NO_ALIKE_MAX > SPELLINGS && ask(alike, err))
         return -1;
@@ -93,7 +133,11 @@ int alike_take(struct alike *alike, uint64_t row, const struct claim *claim, str
     if (alike->texts.failed)
         return error_no_memory(err);
     for (size_t i = 0; i < count; i++) {
-        alike->spellings[alike->count++] = (struct spelling){row, claim->workcard_id, now, before};
+        if (may_be_there(alike, alike->texts.ptr + before, &may_be, err))
+            return -1;
+        if (may_be)
+            alike->spellings[alike->count++] =
+                (struct spelling){row, claim->workcard_id, now, before};
         before += strlen(alike->texts.ptr + before) + 1;
     }
     return 0;
