@@ -31,6 +31,9 @@ int stale_ledger_refuse_older(const struct ledger *ledger, const char *path,
                               const struct manifest_found *manifest, bool is_unknown,
                               struct error *err);
 
+/* The same: it is a copy of the one at `original`, which has recorded more since. */
+int stale_ledger_refuse_copy(const struct ledger *ledger, const char *original, struct error *err);
+
 /* Of a ledger on a server, before it is taught what reports tell: where calls are gone, it says so.
  * A server's ledger counts no commits, so no report tells whether it has all of them. */
 void stale_ledger_warn_lost(const struct ledger *ledger);

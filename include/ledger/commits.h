@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "ledger/ledger.h"
 
 #define COMMITS_JUMP (INT64_C(1) << 32) /* more than any ledger that was lost can have */
@@ -38,6 +39,12 @@ int ledger_commits_is_lost(struct ledger *ledger, int64_t number, struct error *
 
 /* The version of what the ledger is written in; those before LEDGER_SCHEMA count nothing. */
 int ledger_version(struct ledger *ledger, int64_t *ret_version, struct error *err);
+
+/* Whether a ledger of this id stands where this one was last sent with, and is another file: this
+ * one is a copy of it, or it of this one. 1, its path, and how much that has recorded; or 0. Not
+ * asked of a server. */
+int ledger_commits_elsewhere(struct ledger *ledger, struct buffer *ret_path, int64_t *ret_count,
+                             struct error *err);
 
 /* Counts, in a transaction of its own, that a start is about to send: what a copy that was made
  * before does not know is then known by the number of this start. */

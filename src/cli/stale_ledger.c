@@ -33,6 +33,16 @@ int stale_ledger_refuse_older(const struct ledger *ledger, const char *path,
                      _(STALE_LEDGER_OVERRIDE));
 }
 
+int stale_ledger_refuse_copy(const struct ledger *ledger, const char *original, struct error *err)
+{
+    return error_set(err, EXIT_BAD_CONFIG,
+                     "the ledger '%s' (%s) is a copy of '%s', which has recorded more since: what "
+                     "was sent with that would be sent again. Name that one with --ledger, or, if "
+                     "it is not to be used any more, move it away; %s",
+                     LOG_QUOTED(ledger_path(ledger)), ledger_id(ledger), LOG_QUOTED(original),
+                     _(STALE_LEDGER_OVERRIDE));
+}
+
 static int refuse_server(const struct ledger *ledger, int64_t lost, struct error *err)
 {
     return error_set(

@@ -16,11 +16,41 @@ int ledger_version(struct ledger *ledger, int64_t *ret_version, struct error *er
     return database_number(ledger, "PRAGMA user_version", ret_version, err);
 }
 
+/* ---- where it is used ---- */
+
+/* Whether another file than this ledger is there. */
+static bool stands_elsewhere(const struct ledger *ledger, const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+           (status.st_dev != ledger->device || status.st_ino != ledger->inode);
+}
+
+int ledger_commits_elsewhere(struct ledger *ledger, struct buffer *ret_path, int64_t *ret_count,
+                             struct error *err)
+{
+    int found;
+
+    *ret_count = -1;
+    if (!ledger_is_local(ledger))
+        return 0;
+    found = database_get_place(ledger, ret_path, err);
+    if (found <= 0 || !stands_elsewhere(ledger, ret_path->ptr))
+        return found < 0 ? -1 : 0;
+    *ret_count = commit_count_at(ledger, ret_path->ptr);
+    return *ret_count >= 0;
+}
+
 int ledger_commits_mark(struct ledger *ledger, struct error *err)
 {
     if (ledger_begin(ledger, err))
         return -1;
     commit_count_this(ledger);
+    if (ledger_is_local(ledger) && database_note_place(ledger, err)) {
+        ledger_rollback(ledger);
+        return -1;
+    }
     return ledger_commit(ledger, err);
 }
 

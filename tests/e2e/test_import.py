@@ -252,7 +252,9 @@ class CopyTest(ImportCase):
         self.upload("first.csv", "--limit", 2, code=4)
         shutil.copytree(self.ws.path, self.ws.file("other"))
         self.upload("first.csv")
+        os.rename(self.ws.ledger, self.ws.file("aside.db"))  # as on another host
         self.upload("other/first.csv", ledger="other/ledger.db")
+        os.rename(self.ws.file("aside.db"), self.ws.ledger)
         before = self.state()
         named = self.imported("other/first.report.csv", code=1)
         self.assertSays(named, "row 4", "row 7", "executed twice")

@@ -301,6 +301,27 @@ static int check_doubt(struct look *look, struct error *err)
     return ledger_run_end_doubt(s->ledger, run.id, err);
 }
 
+/* A copy of a ledger knows nothing of what was sent with the ledger itself since. */
+static int check_copy(struct look *look, struct error *err)
+{
+    const struct ledger *ledger = look->s->ledger;
+    struct buffer path = {0};
+    int64_t count;
+    int found = ledger_commits_elsewhere(look->s->ledger, &path, &count, err);
+
+    if (found > 0 && count > ledger_commits(ledger) && !look->passes)
+        found = stale_ledger_refuse_copy(ledger, path.ptr, err);
+    else if (found > 0) {
+        look->has_passed |= look->passes;
+        log_warn("the ledger '%s' is a copy of '%s', which is still there: use only one of them, "
+                 "for what is sent with the other is sent again with this one",
+                 LOG_QUOTED(ledger_path(ledger)), LOG_QUOTED(path.ptr));
+        found = 0;
+    }
+    buffer_release(&path);
+    return found;
+}
+
 static int check(struct look *look, struct error *err)
 {
     const struct submission *s = look->s;
@@ -318,11 +339,11 @@ int guard_ledger(struct submission *s, struct error *err)
     struct look look = look_of(s);
 
     if (!look.passes)
-        return check(&look, err) || check_doubt(&look, err) ? -1 : 0;
+        return check(&look, err) || check_doubt(&look, err) || check_copy(&look, err) ? -1 : 0;
     look.has_passed = ledger_commits_lost(s->ledger) > 0;
     if (ledger_begin(s->ledger, err) || check(&look, err) ||
         ledger_commits_jump(s->ledger, look.highest, &look.by, err) || check_doubt(&look, err) ||
-        ledger_commit(s->ledger, err)) {
+        check_copy(&look, err) || ledger_commit(s->ledger, err)) {
         ledger_rollback(s->ledger);
         return -1;
     }

@@ -167,6 +167,23 @@ void commit_count_read_beside(struct ledger *ledger)
     parse_line(line, len, ledger->commits.beside_id, &ledger->commits.beside);
 }
 
+int64_t commit_count_at(const struct ledger *ledger, const char *path)
+{
+    struct buffer beside = {0};
+    int64_t count = -1;
+    int fd = -1;
+
+    buffer_format(&beside, "%s.lock", path);
+    if (!beside.failed)
+        fd = open(beside.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    buffer_release(&beside);
+    if (fd < 0)
+        return -1;
+    count = read_count(ledger, fd);
+    close(fd);
+    return count;
+}
+
 int64_t commit_count_lost(const struct ledger *ledger)
 {
     const char *id = ledger->commits.beside_id;

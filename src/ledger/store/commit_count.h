@@ -35,6 +35,9 @@ int commit_count_open(struct ledger *ledger, struct error *err);
 int commit_count_carry_begin(struct ledger *ledger);
 int commit_count_carry_end(struct ledger *ledger);
 
+/* How many were counted beside the ledger of the same id that stands at the path; -1: none. */
+int64_t commit_count_at(const struct ledger *ledger, const char *path);
+
 /* How many of the commits that were counted beside the ledger are not in it. */
 int64_t commit_count_lost(const struct ledger *ledger);
 

@@ -254,6 +254,15 @@ int database_read_id(struct ledger *ledger, struct error *err);
  * (transfer.h). */
 int database_check_moved(struct ledger *ledger, struct error *err);
 
+/* Where the ledger stood when it was last sent with, as its head says: 1, or 0 where it does not.
+ */
+int database_get_place(struct ledger *ledger, struct buffer *ret_path, struct error *err);
+
+/* In the open transaction: says so where it stands now, unless that is said. The head is written as
+ * rarely as can be: a log that has it makes another file, put in the ledger's place, look like it.
+ */
+int database_note_place(struct ledger *ledger, struct error *err);
+
 /* In the open transaction: what the head of a file says under a name; or that it is being filled.
  */
 int database_set_head(struct ledger *ledger, const char *name, const char *value,

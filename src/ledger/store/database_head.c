@@ -1,12 +1,14 @@
 /* What the head of a ledger says: which one it is, and of which version; and a long look at it ends
  * when a signal came. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/stop.h"
 #include "database.h"
 
+#define PLACE "place"
 #define STOP_STEPS 200000 /* of the database between two looks for a signal */
 
 int database_number(struct ledger *ledger, const char *text, int64_t *ret_number, struct error *err)
@@ -77,6 +79,20 @@ static int read_head(struct ledger *ledger, const char *name, struct database_st
     return code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : database_fail(ledger, err);
 }
 
+int database_get_place(struct ledger *ledger, struct buffer *ret_path, struct error *err)
+{
+    struct database_statement s = {0};
+    int found = read_head(ledger, PLACE, &s, err);
+
+    buffer_reset(ret_path);
+    if (found > 0)
+        buffer_text(ret_path, database_text(&s, 0));
+    sqlite3_finalize(s.sqlite);
+    if (ret_path->failed)
+        return error_no_memory(err);
+    return found;
+}
+
 static bool is_own(const struct ledger *ledger)
 {
     return ledger->fills && strcmp(ledger->fills, ledger->id) == 0;
@@ -137,6 +153,19 @@ int database_set_head(struct ledger *ledger, const char *name, const char *value
         database_fail(ledger, err);
     sqlite3_finalize(s);
     return result;
+}
+
+int database_note_place(struct ledger *ledger, struct error *err)
+{
+    char *place = realpath(ledger->path, NULL);
+    struct buffer known = {0};
+    int result = place ? database_get_place(ledger, &known, err) : 0;
+
+    if (result >= 0 && place && strcmp(buffer_string(&known), place) != 0)
+        result = database_set_head(ledger, PLACE, place, err);
+    buffer_release(&known);
+    free(place);
+    return result < 0 ? -1 : 0;
 }
 
 /* The first of both is what earlier programs know. */

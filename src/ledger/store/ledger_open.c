@@ -125,7 +125,7 @@ static int make_schema(struct ledger *ledger, struct error *err)
              "INSERT INTO meta VALUES('id','%s');"
              "UPDATE commits SET made_ms=%lld; PRAGMA application_id=%d",
              id, (long long)clock_wall_ms(), APPLICATION_ID);
-    return run_sql(ledger, text, err);
+    return run_sql(ledger, text, err) || database_note_place(ledger, err) ? -1 : 0;
 }
 
 /* Whoever comes first makes the schema; the others wait for the lock and find it made. */
