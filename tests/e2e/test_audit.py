@@ -952,6 +952,18 @@ class Folds(AuditCase):
         found = self.audit(code=1, reports=(REPORT, copy))
         self.assertIn("neither replaced the other", found["disagreements"][0]["text"])
 
+    def test_an_export_that_was_uploaded_from_a_copy_of_its_folder_as_well(self):
+        self.ws.export(claim_rows(8))
+        self.upload()
+        os.makedirs(self.ws.file("other"))
+        shutil.copy(self.ws.file("claims.csv"), self.ws.file("other"))
+        self.upload(claims="other/claims.csv")
+        self.assertIn("and sent nothing", self.audit()["notes"][0])
+        self.audit(reports=("other/" + REPORT,))
+        self.upload("--resubmit", "--by", "A", "--reason", "B", claims="other/claims.csv")
+        found = self.audit(code=1)
+        self.assertIn("was started again", found["disagreements"][0]["text"])
+
     def go_on_twice(self):
         """A folder is copied in the middle of a run, and either goes on with it."""
         self.ws.export(claim_rows(8))

@@ -115,6 +115,7 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
 {
     const struct manifest_found *m = &audit->reports[report].manifest;
     char time[CLOCK_TOP_BYTES];
+    int found;
 
     if (is_pruned(run)) {
         disagreement_note(
@@ -141,12 +142,9 @@ static int judge_run(struct ledger *ledger, struct audit *audit, size_t report,
             m->run, time);
         return 0;
     }
-    if (!run->finished_ms) {
-        int found = ledger_run_has_intents(ledger, run->id, err);
-
-        if (found <= 0)
-            return found < 0 ? -1 : 2;
-    }
+    found = restarted_may_agree(ledger, run, m, err);
+    if (found)
+        return found < 0 ? -1 : 2;
     restarted_object(audit, report, run);
     return 0;
 }

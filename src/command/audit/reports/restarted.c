@@ -33,6 +33,34 @@ static void object(struct audit *audit, size_t report, int64_t started_ms, int64
                         "export is gone, claimbatch resolve brings this one up to date)"));
 }
 
+struct end {
+    int64_t at_ms;
+    bool is_known;
+};
+
+static void see(void *context, const struct event *event)
+{
+    struct end *end = context;
+
+    end->is_known |=
+        (event->kind == EVENT_END || event->kind == EVENT_STOP) && event->at_ms == end->at_ms;
+}
+
+int restarted_may_agree(struct ledger *ledger, const struct run_record *run,
+                        const struct manifest_found *manifest, struct error *err)
+{
+    struct end end = {.at_ms = manifest->finished_ms};
+    int found = ledger_run_has_intents(ledger, run->id, err);
+
+    if (found || !run->finished_ms)
+        return found < 0 ? -1 : !found;
+    if (manifest->finished_ms > run->started_ms)
+        return 0;
+    if (ledger_events_visit(ledger, run->id, see, &end, err))
+        return -1;
+    return end.is_known;
+}
+
 void restarted_object(struct audit *audit, size_t report, const struct run_record *run)
 {
     object(audit, report, run->started_ms, run->finished_ms);
@@ -85,8 +113,14 @@ void restarted_tell(struct restarted *restarted)
         return;
     }
     clock_format_top(restarted->started_ms, time);
-    disagreement_note(audit,
-                      "run %s was started again at %s Beijing time, and that start ended before "
-                      "anything came of it: '%s' still is what the ledger knows",
-                      report->manifest.run, time, LOG_QUOTED(report->path));
+    if (restarted->finished_ms)
+        disagreement_note(audit,
+                          "run %s was started again at %s Beijing time, and sent nothing: '%s' "
+                          "still is what the ledger knows",
+                          report->manifest.run, time, LOG_QUOTED(report->path));
+    else
+        disagreement_note(audit,
+                          "run %s was started again at %s Beijing time, and that start ended "
+                          "before anything came of it: '%s' still is what the ledger knows",
+                          report->manifest.run, time, LOG_QUOTED(report->path));
 }

@@ -1,9 +1,10 @@
 /*
  * restarted: a report whose run was started again and made no other report since.
  *
- * Such a start may have been refused before it sent anything, for want of space, say: then the
- * report is as true as before. So it is held against the ledger as any other, but apart, and only
- * whether all agrees is told.
+ * Such a start may have been refused before it sent anything, for want of space, say, or have had
+ * nothing to send, from another folder with a copy of the export: then the report is as true as
+ * before. So it is held against the ledger as any other, but apart, and only whether all agrees is
+ * told.
  *
  * Tested by tests/e2e/test_audit.py
  */
@@ -14,8 +15,15 @@
 
 struct audit;
 struct error;
+struct ledger;
+struct manifest_found;
 struct run_record;
 struct restarted;
+
+/* Whether the rows alone tell if it is true: nothing is in flight, and the ledger knows the end
+ * that the manifest tells of. 1, 0, or -1. */
+int restarted_may_agree(struct ledger *ledger, const struct run_record *run,
+                        const struct manifest_found *manifest, struct error *err);
 
 /* Raises that the report is not the newest of its run. */
 void restarted_object(struct audit *audit, size_t report, const struct run_record *run);
