@@ -4,6 +4,8 @@ over, and a manifest whose report is gone is named."""
 import json
 import os
 import shutil
+import signal
+import threading
 
 from harness import TestCase, claim_rows, fail, accept
 
@@ -47,6 +49,28 @@ class FolderTest(TestCase):
         result, found = self.exports("reports")
         self.assertExit(result, 0)
         self.assertEqual(sorted(len(e["reports"]) for e in found["exports"]), [1, 1, 1, 2])
+
+    def test_a_start_is_told_until_a_report_tells_of_its_run(self):
+        """Killed, its export moved to another folder, a new one in its place."""
+        held = threading.Event()
+        self.addCleanup(held.set)
+        self.web.script = lambda request: held.wait(60) and accept(request)
+        self.ws.export(claim_rows(4, 61), name="killed.csv")
+        run = self.ws.start_upload(self.web, claims="killed.csv")
+        self.web.wait_for_requests(10)
+        run.send_signal(signal.SIGKILL)
+        self.assertExit(run.finish(), -signal.SIGKILL)
+        held.set()
+        self.web.script = accept
+        os.mkdir(self.ws.file("done"))
+        os.rename(self.ws.file("killed.csv"), self.ws.file("done/killed.csv"))
+        self.ws.export(claim_rows(4, 71), name="killed.csv")
+        self.assertExit(self.ws.upload(self.web, claims="killed.csv"), 0)
+        told = "was interrupted before it could publish its report"
+        self.assertIn(told, self.audit(".").err)
+        self.assertExit(self.ws.upload(self.web, claims="done/killed.csv"), 3)
+        self.assertIn(told, self.audit(".").err)  # of what lies elsewhere nothing is known here
+        self.assertNotIn(told, self.audit(".", "done").err)
 
     def test_a_run_counts_once_though_a_copy_or_its_name_is_given_too(self):
         os.mkdir(self.ws.file("copies"))

@@ -47,6 +47,9 @@ void report_list_release(struct report_list *report_list)
 {
     for (size_t i = 0; i < report_list->count; i++)
         collected_release(&report_list->list[i]);
+    for (size_t i = 0; i < report_list->start_count; i++)
+        free(report_list->starts[i]);
+    free(report_list->starts);
     free(report_list->list);
     *report_list = (struct report_list){0};
 }
@@ -127,6 +130,45 @@ static int take_manifest(struct report_list *report_list, const char *report_pat
     return result;
 }
 
+/* What tells of a start: whether that left a report is known when all folders were seen. */
+static int take_start(struct report_list *report_list, const char *path, struct error *err)
+{
+    char *kept = strdup(path);
+
+    if (!kept ||
+        !ARRAY_HAS_ROOM(report_list->starts, report_list->start_count, report_list->start_room)) {
+        free(kept);
+        return error_no_memory(err);
+    }
+    report_list->starts[report_list->start_count++] = kept;
+    return 0;
+}
+
+/* Whether a report tells of that start, or of a later one of the same run: it was gone on with
+ * where its export lay then. */
+static bool has_report(const struct report_list *report_list, const char *start)
+{
+    struct manifest_found manifest;
+    struct error ignored;
+    bool found = false;
+
+    if (manifest_read_start(start, &manifest, &ignored) > 0)
+        for (size_t i = 0; i < report_list->count && !found; i++)
+            found = strcmp(report_list->list[i].run, manifest.run) == 0 &&
+                    report_list->list[i].started_ms >= manifest.started_ms;
+    manifest_found_release(&manifest);
+    return found;
+}
+
+static void say_interrupted(const struct report_list *report_list)
+{
+    for (size_t i = 0; i < report_list->start_count; i++)
+        if (!has_report(report_list, report_list->starts[i]))
+            log_warn("'%s': a run was interrupted before it could publish its report, or is "
+                     "active; type the upload again",
+                     LOG_QUOTED(report_list->starts[i]));
+}
+
 /* A file of a folder: a manifest, a report without one, or nothing that matters. */
 static int take_file(struct report_list *report_list, struct buffer *path, struct error *err)
 {
@@ -135,12 +177,10 @@ static int take_file(struct report_list *report_list, struct buffer *path, struc
         path->ptr[path->len] = '\0';
         return take_manifest(report_list, path->ptr, err);
     }
-    if (beside_has_ending(path->ptr, BESIDE_STARTED)) {
-        log_warn("'%s': a run was interrupted before it could publish its report, or is active; "
-                 "type the upload again",
-                 LOG_QUOTED(path->ptr));
-    } else if (beside_has_ending(path->ptr, ".csv") && !beside_stands(path->ptr, BESIDE_MANIFEST) &&
-               line_begins_file(path->ptr)) {
+    if (beside_has_ending(path->ptr, BESIDE_STARTED))
+        return take_start(report_list, path->ptr, err);
+    if (beside_has_ending(path->ptr, ".csv") && !beside_stands(path->ptr, BESIDE_MANIFEST) &&
+        line_begins_file(path->ptr)) {
         log_warn("'%s' is a report without a manifest, and passed over: name it to audit it alone",
                  LOG_QUOTED(path->ptr));
         report_list->missing++;
@@ -250,6 +290,7 @@ int report_list_gather(const char *const *paths, size_t count, struct report_lis
     for (size_t i = 0; i < count && !result; i++)
         result = is_folder(paths[i]) ? take_folder(ret_report_list, paths[i], err)
                                      : take_named(ret_report_list, paths[i], err);
+    say_interrupted(ret_report_list);
     if (!result && !ret_report_list->count && !ret_report_list->missing)
         result = error_set(err, EXIT_INPUT_MISSING, "there is no report in '%s'%s",
                            LOG_QUOTED(paths[0]), count > 1 ? _(" or the other folders") : "");

@@ -29,6 +29,8 @@ struct report_list {
     size_t count, room;
     size_t groups;
     size_t missing; /* manifests whose report is gone */
+    char **starts;  /* paths of what tells of starts, in folders */
+    size_t start_count, start_room;
 };
 
 /* Whether any of the paths is a folder. */
