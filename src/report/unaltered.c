@@ -138,8 +138,8 @@ static int refuse_edits(const struct unaltered *unaltered, struct error *err)
                                "taken. Take the report as it was written, and look at copies only");
     else if (unaltered->is_all_there_is)
         language_append(&text,
-                        "\nThe ledger does not know the run of this report, so only the report "
-                        "tells what was sent: it is taken as it was written, or not at all");
+                        "\nOf what the ledger does not know only the report tells what was sent: "
+                        "it is taken as it was written, or not at all");
     else if (unaltered->accept_edits)
         language_append(&text, "\nAn edit of a row that is not taken would do nothing. Correct the "
                                "export and upload it again, or take the edit back");

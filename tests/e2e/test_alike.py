@@ -33,6 +33,14 @@ class AlikeTest(TestCase):
         self.assertExit(self.day(numbered("00202600%04d", 30)), 0)
         self.assertEqual(len(self.gate.requests), 30)
 
+    def test_the_same_file_read_in_another_way_is_no_other_export(self):
+        self.assertExit(self.day(numbered("00%04d")), 0)
+        self.assertExit(self.day(numbered("%04d")), 4)
+        result = self.ws.upload(self.gate, "--rule", "damaged-order-no=warn")
+        self.assertExit(result, 0)
+        self.assertNotIn("another export", result.err)
+        self.assertSays(result, "next: nothing is left to do")
+
     def test_one_among_many_is_enough(self):
         self.assertExit(self.day(numbered("LP-%04d")), 0)
         result = self.day(numbered("LP-%04d", 300) + numbered("lp-%04d", 1, first=7))

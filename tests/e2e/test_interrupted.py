@@ -59,6 +59,7 @@ class KilledTest(InterruptedCase):
             f"run {run} of 'claims.csv' (SHA-256 {digest[:12]}…) was interrupted",
             aside,
             "bring that file back",
+            f"or, if that file is gone for good: claimbatch status --abandon {run} --by NAME",
         )
         self.assertEqual(sum(self.counts(result)), 9)
         self.assertNotIn("nothing is left to do", result.err)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -57,6 +58,13 @@ static int note_start(struct submission *s, const struct manifest_found *started
                                   "then, and its report is written\n"),
                     started->run, LOG_QUOTED(started->input_name), SHA256_SHOWN,
                     started->input_sha256);
+    if (!is_rerun) {
+        language_append(&s->left, "or, if that file is gone for good: ");
+        buffer_format(&s->left, "claimbatch status --abandon %s --by NAME --reason TEXT --ledger ",
+                      started->run);
+        summary_quote(ledger_path(s->ledger), &s->left);
+        buffer_byte(&s->left, '\n');
+    }
     if (!s->left_next.len) {
         buffer_text(&s->left_next, "claimbatch status --ledger ");
         summary_quote(ledger_path(s->ledger), &s->left_next);
@@ -146,6 +154,10 @@ int unfinished_run_report(struct submission *s, const char *name, const char *as
 
     if (found <= 0 || !run.published || !run.open_rows)
         return found < 0 ? -1 : 0;
+    /* The same file, read in another way since nothing of it was sent: this run has all its rows.
+     */
+    if (memcmp(run.export_sha256, s->inspection.survey.sha256, DIGEST_SHA256_BYTES) == 0)
+        return 0;
     abandoned = ledger_abandonment_get(s->ledger, run.id, &abandonment, err);
     if (abandoned)
         return abandoned < 0 ? -1 : 0;
