@@ -732,6 +732,12 @@ class ReportPathTest(UploadCase):
         self.assertTrue(os.path.exists(self.ws.file("here.csv.manifest.json")))
         self.assertFalse(os.path.exists(self.ws.report))
 
+    def test_a_report_is_no_stream(self):
+        gate = self.gateway()
+        self.assertExit(self.ws.upload(gate, "-o", "-"), 2)
+        self.assertEqual((gate.requests, os.path.exists(self.ws.file("-"))), ([], False))
+        self.assertExit(self.ws.upload(gate, "-o", "./-"), 0)
+
     def test_an_export_without_the_ending_csv_gets_it_appended(self):
         self.ws.export(claim_rows(2), name="claims.txt")
         self.assertExit(self.ws.upload(self.gateway(), claims="claims.txt"), 0)

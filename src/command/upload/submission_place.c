@@ -46,6 +46,10 @@ int submission_place(struct submission *s, const char *folder_of, const char *na
         return error_set(err, EXIT_BAD_USAGE,
                          "an export from standard input or a pipe of the shell needs a name for "
                          "its report: -o FILE; nothing was sent");
+    if (is_named && strcmp(o->report, "-") == 0)
+        return error_set(err, EXIT_BAD_USAGE,
+                         "a report is no stream, for it is kept: name a file with -o, or ./- if it "
+                         "is called so; nothing was sent");
     s->choice = o->overwrite ? PLACE_OVERWRITE : is_named ? PLACE_NAMED : PLACE_DEFAULT;
     buffer_reset(&s->report_path);
     if (is_named)
