@@ -520,7 +520,7 @@ class SheetTest(CheckCase):
 
     def test_standard_output_is_no_place_for_it(self):
         self.ws.export([claim_row(1, claim_fee="x")])
-        self.assertExit(self.check("-o", "-"), 73)
+        self.assertExit(self.check("-o", "-"), 2)
         self.assertFalse(os.path.exists(self.ws.file("-")))
 
     def test_what_would_run_as_a_formula_does_not(self):

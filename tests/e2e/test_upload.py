@@ -732,9 +732,12 @@ class ReportPathTest(UploadCase):
         self.assertTrue(os.path.exists(self.ws.file("here.csv.manifest.json")))
         self.assertFalse(os.path.exists(self.ws.report))
 
-    def test_a_report_is_no_stream(self):
+    def test_what_is_kept_is_not_written_to_standard_output(self):
         gate = self.gateway()
-        self.assertExit(self.ws.upload(gate, "-o", "-"), 2)
+        for option in ("-o", "--metrics", "--ledger"):
+            self.assertExit(self.ws.upload(gate, option, "-"), 2)
+        for option in ("--backup", "--move-to"):
+            self.assertExit(self.ws.run("status", option, "-"), 2)
         self.assertEqual((gate.requests, os.path.exists(self.ws.file("-"))), ([], False))
         self.assertExit(self.ws.upload(gate, "-o", "./-"), 0)
 

@@ -264,6 +264,26 @@ static int compile_pattern(struct options *o, struct error *err)
     return 0;
 }
 
+/* Elsewhere "-" is standard output; here it would be the name of a file that nobody looks for. */
+static int check_places(const struct options *o, struct error *err)
+{
+    const struct {
+        const char *option, *path;
+    } places[] = {{"report", o->report},
+                  {"ledger", o->ledger},
+                  {"backup", o->backup},
+                  {"move-to", o->move_to},
+                  {"metrics", o->metrics}};
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+        if (places[i].path && strcmp(places[i].path, "-") == 0)
+            return error_set(err, EXIT_BAD_USAGE,
+                             "--%s does not write to standard output: name a file ('./-' if it is "
+                             "called so); nothing was sent",
+                             places[i].option);
+    return 0;
+}
+
 int options_parse(const struct command *command, int argc, char **argv, struct options *ret_options,
                   struct error *err)
 {
@@ -285,7 +305,7 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
     if (set_defaults(command, ret_options, err) || options_take_config(command, ret_options, err) ||
         take_environment(command, ret_options, err) ||
         take_words(command, argc, argv, ret_options, err) || compile_pattern(ret_options, err) ||
-        take_operand(command, argc, argv, ret_options, err))
+        take_operand(command, argc, argv, ret_options, err) || check_places(ret_options, err))
         return -1;
     if (ret_options->move_to && server_url_check(ret_options->move_to, err))
         return -1;

@@ -31,8 +31,6 @@ static int look(const char *path, const struct export *export, bool overwrite, s
 {
     enum file_stands stands;
 
-    if (strcmp(path, "-") == 0)
-        return refuse(path, _("is no file: name one with -o"), err);
     if (export_spare(export, path, err))
         return -1;
     stands = file_look(path);

@@ -39,17 +39,12 @@ int submission_place(struct submission *s, const char *folder_of, const char *na
                      struct error *err)
 {
     const struct options *o = s->options;
-    const char *slash = strrchr(folder_of, '/');
     bool is_named = o->report && !is_folder(o->report);
 
     if (!is_named && !name)
         return error_set(err, EXIT_BAD_USAGE,
                          "an export from standard input or a pipe of the shell needs a name for "
                          "its report: -o FILE; nothing was sent");
-    if (is_named && strcmp(o->report, "-") == 0)
-        return error_set(err, EXIT_BAD_USAGE,
-                         "a report is no stream, for it is kept: name a file with -o, or ./- if it "
-                         "is called so; nothing was sent");
     s->choice = o->overwrite ? PLACE_OVERWRITE : is_named ? PLACE_NAMED : PLACE_DEFAULT;
     buffer_reset(&s->report_path);
     if (is_named)
@@ -57,8 +52,8 @@ int submission_place(struct submission *s, const char *folder_of, const char *na
     else if (o->report || o->report_dir)
         join(&s->report_path, o->report ? o->report : o->report_dir, name);
     else
-        buffer_format(&s->report_path, "%.*s%s", slash ? (int)(slash - folder_of) + 1 : 0,
-                      folder_of, name);
+        buffer_format(&s->report_path, "%.*s%s", (int)file_folder_length(folder_of), folder_of,
+                      name);
     return s->report_path.failed ? error_no_memory(err) : 0;
 }
 
