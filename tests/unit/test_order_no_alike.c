@@ -20,6 +20,14 @@ static bool has(const struct buffer *texts, size_t count, const char *wanted)
     return false;
 }
 
+static bool want(void *context, size_t zeros, unsigned char next)
+{
+    (void)zeros;
+    return !context || *(const char *)context == next;
+}
+
+static const struct order_no_filter every = {want, NULL};
+
 static void number_is_known_in_other_spellings(void **state)
 {
     static const struct {
@@ -41,7 +49,7 @@ static void number_is_known_in_other_spellings(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
         struct buffer texts = {0};
-        size_t count = order_no_alike(scenarios[i].now, &texts);
+        size_t count = order_no_alike(scenarios[i].now, &every, &texts);
 
         if (!has(&texts, count, scenarios[i].before))
             fail_msg("%s: not %s", scenarios[i].now, scenarios[i].before);
@@ -58,8 +66,28 @@ static void number_of_one_spelling_has_no_other(void **state)
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
         struct buffer texts = {0};
 
-        assert_int_equal(order_no_alike(numbers[i], &texts), 0);
+        assert_int_equal(order_no_alike(numbers[i], &every, &texts), 0);
         assert_int_equal(texts.len, 0);
+        buffer_release(&texts);
+    }
+}
+
+static void only_what_is_wanted_is_made(void **state)
+{
+    static const struct {
+        const char *number;
+        char next;
+        size_t count;
+    } scenarios[] = {{"0012", '1', 8}, {"0012", '2', 0},   {"PICC", 'p', 1},
+                     {"PICC", 'P', 0}, {"00PICC", 'p', 1}, {"浙PICC", 'x', 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
+        char next = scenarios[i].next;
+        const struct order_no_filter filter = {want, &next};
+        struct buffer texts = {0};
+
+        assert_int_equal(order_no_alike(scenarios[i].number, &filter, &texts), scenarios[i].count);
         buffer_release(&texts);
     }
 }
@@ -69,6 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(number_is_known_in_other_spellings),
         cmocka_unit_test(number_of_one_spelling_has_no_other),
+        cmocka_unit_test(only_what_is_wanted_is_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

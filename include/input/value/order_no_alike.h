@@ -10,6 +10,7 @@
 #ifndef CLAIMBATCH_INPUT_VALUE_ORDER_NO_ALIKE_H
 #define CLAIMBATCH_INPUT_VALUE_ORDER_NO_ALIKE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buffer.h"
@@ -17,7 +18,15 @@
 #define ORDER_NO_ALIKE_ZEROS 8 /* so many may have stood before it */
 #define ORDER_NO_ALIKE_MAX 9   /* spellings */
 
-/* Appends each spelling but the one given, with a NUL behind each, and returns how many. */
-size_t order_no_alike(const char *order_no, struct buffer *ret_texts);
+/* Whether anybody wants spellings that begin with so many zeros and then with that character. */
+struct order_no_filter {
+    bool (*wants)(void *context, size_t zeros, unsigned char next);
+    void *context;
+};
+
+/* Appends each spelling that is wanted, but not the one given, with a NUL behind each, and returns
+ * how many. */
+size_t order_no_alike(const char *order_no, const struct order_no_filter *filter,
+                      struct buffer *ret_texts);
 
 #endif

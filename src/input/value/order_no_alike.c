@@ -25,18 +25,20 @@ static bool is_number(const char *text)
     return *text && text[strspn(text, "0123456789")] == 0;
 }
 
-static size_t add_zeros(const char *order_no, struct buffer *texts)
+static size_t add_zeros(const char *order_no, const struct order_no_filter *filter,
+                        struct buffer *texts)
 {
-    const char *number = order_no + strspn(order_no, "0");
+    size_t own = strspn(order_no, "0");
+    const char *number = order_no + own;
     size_t count = 0;
 
-    for (int zeros = 0; *number && zeros <= ORDER_NO_ALIKE_ZEROS; zeros++) {
-        size_t start = texts->len;
-
-        for (int i = 0; i < zeros; i++)
+    for (size_t zeros = 0; *number && zeros <= ORDER_NO_ALIKE_ZEROS; zeros++) {
+        if (zeros == own || !filter->wants(filter->context, zeros, (unsigned char)*number))
+            continue;
+        for (size_t i = 0; i < zeros; i++)
             buffer_byte(texts, '0');
-        buffer_text(texts, number);
-        count += add(texts, start, order_no);
+        buffer_append(texts, number, strlen(number) + 1);
+        count++;
     }
     return count;
 }
@@ -86,26 +88,44 @@ static size_t add_changed(const char *order_no, enum change change, struct buffe
     return add(texts, start, order_no);
 }
 
-/* Of a number in ASCII, whether it changes anything: mostly it does not. */
-static bool is_due(const char *order_no, enum change change)
+/* The changes that change anything of it, as bits: mostly one or two do. */
+static unsigned due_changes(const char *order_no)
 {
+    unsigned due = 0;
+
     for (const char *p = order_no; *p; p++) {
         unsigned char byte = (unsigned char)*p;
 
-        if (byte >= 0x80 || changed(byte, change) != byte)
-            return true;
+        if (byte >= 0x80)
+            return ~0U;
+        if (byte >= 'a' && byte <= 'z')
+            due |= 1U << UPPER;
+        else if (byte >= 'A' && byte <= 'Z')
+            due |= 1U << LOWER;
+        else if (byte == '(' || byte == ')')
+            due |= 1U << WIDE_BRACKETS;
+        else if (byte <= ' ')
+            due |= 1U << CLOSED;
     }
-    return false;
+    return due;
 }
 
-size_t order_no_alike(const char *order_no, struct buffer *ret_texts)
+size_t order_no_alike(const char *order_no, const struct order_no_filter *filter,
+                      struct buffer *ret_texts)
 {
+    unsigned due = due_changes(order_no);
+    size_t zeros = strspn(order_no, "0");
     size_t count = 0;
 
     if (is_number(order_no))
-        return add_zeros(order_no, ret_texts);
-    for (int change = 0; change < CHANGES; change++)
-        if (is_due(order_no, (enum change)change))
-            count += add_changed(order_no, (enum change)change, ret_texts);
+        return add_zeros(order_no, filter, ret_texts);
+    for (int i = 0; i < CHANGES; i++) {
+        enum change change = (enum change)i;
+        unsigned char next = (unsigned char)order_no[zeros];
+
+        if (due >> i & 1 && (next >= 0x80 || filter->wants(filter->context, zeros,
+                                                           (unsigned char)changed(next, change))))
+            count += add_changed(order_no, change, ret_texts);
+    }
     return count;
 }

@@ -28,6 +28,8 @@ struct alike {
     struct alike_found *found;
     uint64_t last_row; /* that was found */
     enum presence begins[ORDER_NO_ALIKE_ZEROS + 1][ASCII];
+    int failed; /* to ask for one: why */
+    struct error err;
     struct buffer texts;
     size_t count;
     struct spelling spellings[SPELLINGS];
@@ -86,60 +88,58 @@ static int ask(struct alike *alike, struct error *err)
     return 0;
 }
 
-static int ask_beginning(struct alike *alike, const char *text, size_t zeros,
-                         enum presence *ret_presence, struct error *err)
+static enum presence ask_beginning(struct alike *alike, size_t zeros, unsigned char next)
 {
-    char first[ORDER_NO_ALIKE_ZEROS + 2], end[ORDER_NO_ALIKE_ZEROS + 2];
-    bool any;
+    char first[ORDER_NO_ALIKE_ZEROS + 2] = "", end[ORDER_NO_ALIKE_ZEROS + 2];
+    bool any = true;
 
-    snprintf(first, sizeof(first), "%.*s", (int)zeros + 1, text);
+    memset(first, '0', zeros);
+    first[zeros] = (char)next;
     memcpy(end, first, sizeof(end));
     end[zeros]++;
-    if (ledger_claims_between(alike->ledger, first, end, &any, err))
-        return -1;
-    *ret_presence = any ? PRESENT : ABSENT;
-    return 0;
+    if (!alike->failed)
+        alike->failed = ledger_claims_between(alike->ledger, first, end, &any, &alike->err);
+    return any ? PRESENT : ABSENT;
 }
 
 /* Most ledgers have no number that begins as other spellings do: to ask for each of these costs as
  * much as to send the row. */
-static int may_be_there(struct alike *alike, const char *text, bool *ret_may_be, struct error *err)
+static bool may_be_there(void *context, size_t zeros, unsigned char next)
 {
-    size_t zeros = strspn(text, "0");
-    unsigned char next = (unsigned char)text[zeros];
+    struct alike *alike = context;
     enum presence *presence;
 
-    *ret_may_be = true;
     if (zeros > ORDER_NO_ALIKE_ZEROS || !next || next >= ASCII)
-        return 0;
+        return true;
     presence = &alike->begins[zeros][next];
-    if (*presence == NOT_ASKED && ask_beginning(alike, text, zeros, presence, err))
-        return -1;
-    *ret_may_be = *presence == PRESENT;
-    return 0;
+    if (*presence == NOT_ASKED)
+        *presence = ask_beginning(alike, zeros, next);
+    return *presence == PRESENT;
 }
 
 int alike_take(struct alike *alike, uint64_t row, const struct claim *claim, struct error *err)
 {
+    const struct order_no_filter filter = {may_be_there, alike};
     size_t now, before, count;
-    bool may_be;
 
     if (alike->count + ORDER_NO_ALIKE_MAX > SPELLINGS && ask(alike, err))
         return -1;
     now = alike->texts.len;
     buffer_append(&alike->texts, claim->claim_order_no, strlen(claim->claim_order_no) + 1);
     before = alike->texts.len;
-    count = order_no_alike(claim->claim_order_no, &alike->texts);
+    count = order_no_alike(claim->claim_order_no, &filter, &alike->texts);
+    if (alike->failed) {
+        *err = alike->err;
+        return -1;
+    }
     if (alike->texts.failed)
         return error_no_memory(err);
     for (size_t i = 0; i < count; i++) {
-        if (may_be_there(alike, alike->texts.ptr + before, &may_be, err))
-            return -1;
-        if (may_be)
-            alike->spellings[alike->count++] =
-                (struct spelling){row, claim->workcard_id, now, before};
+        alike->spellings[alike->count++] = (struct spelling){row, claim->workcard_id, now, before};
         before += strlen(alike->texts.ptr + before) + 1;
     }
+    if (!count)
+        alike->texts.len = now;
     return 0;
 }
 
