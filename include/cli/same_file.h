@@ -14,7 +14,8 @@
 /* `sha256` in hex, as manifests have it. */
 bool same_file_export(const char *path, uint64_t bytes, const char *sha256);
 
-/* Whether the manifest beside it says that it is the report of that run. */
+/* Whether the manifest beside it says that it is the report of that run; or that of another. */
 bool same_file_report(const char *path, const char *run);
+bool same_file_is_of_another(const char *path, const char *run);
 
 #endif

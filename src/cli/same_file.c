@@ -36,3 +36,13 @@ bool same_file_report(const char *path, const char *run)
     manifest_found_release(&manifest);
     return is_it;
 }
+
+bool same_file_is_of_another(const char *path, const char *run)
+{
+    struct manifest_found manifest;
+    struct error unread;
+    bool is_it = manifest_read(path, &manifest, &unread) > 0 && strcmp(manifest.run, run) != 0;
+
+    manifest_found_release(&manifest);
+    return is_it;
+}

@@ -166,6 +166,8 @@ class NextTest(InterruptedCase):
         told = self.status().out
         self.assertIn(f"report: none; '{os.path.realpath(self.ws.report)}' is the one of run {newer}", told)
         self.assertNotIn("  report ", told[told.index(f"run {run}  interrupted"):])
+        listed = self.ws.run("resolve", "--ledger", "ledger.db", "--gateway", self.web.url).out
+        self.assertIn(f"of run {run}\n  report       none\n", listed)
 
     def test_resolve_names_the_rerun_where_the_export_was_replaced(self):
         self.assertExit(self.ws.upload(self.web, "--limit", 4), 4)

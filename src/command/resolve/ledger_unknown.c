@@ -16,6 +16,7 @@
 #include "base/words/language.h"
 #include "cli/next_step.h"
 #include "cli/options/options.h"
+#include "cli/same_file.h"
 #include "confirmation.h"
 #include "decisions.h"
 #include "ledger/ledger.h"
@@ -54,12 +55,14 @@ static int open_ledger(struct desk *desk, struct error *err)
 
 /* ---- listing ---- */
 
+/* "" where it has none: at its place another run may have put its own since. */
 static int find_report(struct desk *desk, int64_t id, const char **ret_path, struct error *err)
 {
     struct run_record run;
     int found = ledger_run_get(desk->ledger, id, &run, err);
 
-    *ret_path = found > 0 ? run.report_path : "";
+    *ret_path =
+        found > 0 && !same_file_is_of_another(run.report_path, run.name) ? run.report_path : "";
     return found < 0 ? -1 : 0;
 }
 
@@ -92,7 +95,7 @@ static void show_text(const struct view_unknown *unknown, const char *report)
         *time ? time : _("at no known time"),
         unknown->was_interrupted ? _("its run was killed") : LOG_QUOTED(unknown->code),
         (unsigned long long)unknown->place.row, unknown->run_name,
-        *report ? LOG_QUOTED_LONG(report) : _("not known any more"));
+        *report ? LOG_QUOTED_LONG(report) : _("none"));
 }
 
 static int show(struct desk *desk, const struct view_unknown *unknown, struct error *err)
