@@ -24,7 +24,9 @@ struct report {
     struct draft draft;
     uint64_t taken;                /* rows that were given, from the first one on … */
     uint64_t source_rows;          /* … of so many; UINT64_MAX: that is not known */
-    struct claim_rows *claim_rows; /* the report's own pass; NULL: it has not begun */
+    struct claim_rows *claim_rows; /* the report's own pass, open from the beginning: what it has of
+                                    * a small export stays, whatever becomes of the file … */
+    bool reads;                    /* … has begun */
     uint64_t passed;               /* rows that it has read and that were given before */
     struct judged_row row;         /* read, but not yet written; row 0: none */
     bool at_end;
@@ -50,6 +52,7 @@ int report_open(const struct report_settings *settings, struct report **ret_repo
     report->repeats = duplicates_open(REPEATS_IN_MEMORY);
     if ((!report->repeats && error_no_memory(err)) ||
         draft_open(settings->path, &report->draft, err) ||
+        claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err) ||
         ledger_rows_open(settings->ledger, settings->run, &report->rows, err)) {
         report_close(report);
         return -1;
@@ -76,6 +79,7 @@ int report_restart(struct report *report, struct error *err)
     report->at_end = false;
     report->next_row = FIRST_ROW;
     report->taken = report->passed = 0;
+    report->reads = true;
     return claim_rows_open(settings->row_source, settings->inspection, &report->claim_rows, err);
 }
 
@@ -264,7 +268,7 @@ static int add_line(struct report *report, const struct judged_row *row,
 /* Whether all rows so far were given, so that none had to be read. */
 static bool is_given(const struct report *report)
 {
-    return !report->claim_rows;
+    return !report->reads;
 }
 
 int report_take(struct report *report, uint64_t place, const struct judged_row *row,
@@ -297,11 +301,7 @@ static int write_line(struct report *report, const char *code, const char *messa
 /* Brings the report's own pass behind the rows that were given, of which it reads *most. */
 static int catch_up(struct report *report, uint64_t *most, struct error *err)
 {
-    const struct report_settings *s = report->settings;
-
-    if (!report->claim_rows &&
-        claim_rows_open(s->row_source, s->inspection, &report->claim_rows, err))
-        return -1;
+    report->reads = true;
     for (; report->passed < report->taken && *most; report->passed++, (*most)--) {
         if (claim_rows_next(report->claim_rows, &report->store, &report->row, err) < 0)
             return -1;
