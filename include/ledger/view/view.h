@@ -5,7 +5,7 @@
  * a transaction of its own and copied, nothing is held between two calls. So what is read in two
  * calls may be of two moments.
  *
- * Tested by tests/unit/test_view.c
+ * Tested by tests/unit/test_view.c, test_view_history.c
  */
 #ifndef CLAIMBATCH_LEDGER_VIEW_VIEW_H
 #define CLAIMBATCH_LEDGER_VIEW_VIEW_H
