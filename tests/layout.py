@@ -80,7 +80,7 @@ def name(path):
 
 
 def module(path):
-    """src/run/batch.c and src/run/batch.h are the module run/batch."""
+    """src/run/coordinator.c and src/run/coordinator.h are the module run/coordinator."""
     return path.relative_to(ROOT).with_suffix("").as_posix().split("/", 1)[1]
 
 

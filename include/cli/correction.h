@@ -11,7 +11,7 @@
 
 #include "base/buffer.h"
 #include "ledger/changed.h"
-#include "run/batch.h"
+#include "run/coordinator.h"
 #include "run/start/alike.h"
 
 struct options;
@@ -21,11 +21,11 @@ void correction_describe(const struct changed_sum *sum, struct buffer *ret_words
 
 /* Fills in the stop if so many of `rows` are more than that. */
 void correction_check(const struct options *options, const struct changed_sum *sum, uint64_t rows,
-                      struct batch_stop *stop);
+                      struct coordinator_stop *stop);
 
 /* The same if there is any whose claim is known under another spelling, where the rule
  * damaged-order-no is an error; where it warns that is said. */
 void correction_check_alike(const struct rules *rules, const struct alike_found *found,
-                            struct batch_stop *stop);
+                            struct coordinator_stop *stop);
 
 #endif

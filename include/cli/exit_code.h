@@ -6,10 +6,10 @@
 #ifndef CLAIMBATCH_CLI_EXIT_CODE_H
 #define CLAIMBATCH_CLI_EXIT_CODE_H
 
-struct batch_stop;
+struct coordinator_stop;
 struct tally;
 
 /* Of why it stopped; else of its rows. */
-int exit_code_of_run(const struct batch_stop *stop, const struct tally *tally);
+int exit_code_of_run(const struct coordinator_stop *stop, const struct tally *tally);
 
 #endif

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "cli/options/options.h"
-#include "run/batch.h"
+#include "run/coordinator.h"
 
 #define PROGRESS_LINE_EVERY_MS 10000
 #define PROGRESS_DRAW_EVERY_MS 200
@@ -22,14 +22,14 @@ struct progress {
     bool is_shown, is_drawn;      /* drawn: on a terminal, in place */
     int64_t started_ms, shown_ms; /* monotonic */
     uint64_t done_at_start;
-    struct batch_progress last; /* what was shown last */
-    bool counting;              /* done_at_start is known */
+    struct coordinator_progress last; /* what was shown last */
+    bool counting;                    /* done_at_start is known */
 };
 
 void progress_start(struct progress *progress, enum progress_mode mode, enum log_format format);
 
-/* As batch_settings.show; `context` is the struct progress. */
-void progress_show(void *context, const struct batch_progress *now);
+/* As coordinator_settings.show; `context` is the struct progress. */
+void progress_show(void *context, const struct coordinator_progress *now);
 
 /* Takes the line off the terminal. */
 void progress_end(struct progress *progress);

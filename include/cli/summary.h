@@ -9,11 +9,11 @@
 #include "input/inspection/inspection.h"
 #include "ledger/changed.h"
 #include "report/tally.h"
-#include "run/batch.h"
+#include "run/coordinator.h"
 
 /* Borrowed. */
 struct summary {
-    const struct batch_stop *stop;
+    const struct coordinator_stop *stop;
     struct tally *tally;
     const struct inspection *inspection; /* its warnings are told */
     struct changed_sum changed; /* rows sent though their claim was accepted with other content */
@@ -38,7 +38,8 @@ const char *summary_next(const struct summary *summary);
 void summary_print(const struct summary *summary);
 
 /* Logs what is known of a run that ended with an error, and so without a report. */
-void summary_print_unfinished(const struct summary *summary, const struct batch_progress *progress);
+void summary_print_unfinished(const struct summary *summary,
+                              const struct coordinator_progress *progress);
 
 /* Appends a word quoted for a POSIX shell, if it needs that. */
 void summary_quote(const char *word, struct buffer *ret_text);

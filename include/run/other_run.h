@@ -13,7 +13,7 @@
 
 #include "base/buffer.h"
 
-struct batch;
+struct coordinator;
 struct error;
 struct job;
 struct ledger;
@@ -27,10 +27,10 @@ int other_run_refuse(struct ledger *ledger, int64_t run, struct error *err);
 
 /* The row waits for that run: 1 it has waited long enough, and the words say for whom, or 0: it is
  * to be judged again later. */
-int other_run_wait(struct batch *b, struct job *job, int64_t run, struct buffer *ret_words,
+int other_run_wait(struct coordinator *c, struct job *job, int64_t run, struct buffer *ret_words,
                    struct error *err);
 
 /* At the end of a run that was not stopped: stops it for the rows that were given up. */
-void other_run_check(struct batch *b);
+void other_run_check(struct coordinator *c);
 
 #endif

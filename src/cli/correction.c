@@ -33,12 +33,12 @@ static uint64_t limit_of(const struct options *options, uint64_t rows)
 }
 
 static void describe_stop(const struct changed_sum *sum, uint64_t rows, uint64_t limit,
-                          char ret_text[BATCH_TEXT_BYTES])
+                          char ret_text[COORDINATOR_TEXT_BYTES])
 {
     struct buffer words = {0};
 
     correction_describe(sum, &words);
-    snprintf(ret_text, BATCH_TEXT_BYTES,
+    snprintf(ret_text, COORDINATOR_TEXT_BYTES,
              _("claims were accepted before with other content: %s; at most %llu of %llu may be "
                "(--max-changed), so nothing was sent. Look at unit, columns and export; if the "
                "changes are meant: --max-changed %llu"),
@@ -48,7 +48,7 @@ static void describe_stop(const struct changed_sum *sum, uint64_t rows, uint64_t
 }
 
 void correction_check(const struct options *options, const struct changed_sum *sum, uint64_t rows,
-                      struct batch_stop *stop)
+                      struct coordinator_stop *stop)
 {
     uint64_t limit = limit_of(options, rows);
 
@@ -62,30 +62,31 @@ void correction_check(const struct options *options, const struct changed_sum *s
     language_record_end();
 }
 
-static void describe_alike(const struct alike_found *found, char ret_text[BATCH_TEXT_BYTES])
+static void describe_alike(const struct alike_found *found, char ret_text[COORDINATOR_TEXT_BYTES])
 {
-    snprintf(ret_text, BATCH_TEXT_BYTES,
+    snprintf(ret_text, COORDINATOR_TEXT_BYTES,
              _("claims were sent before under another spelling of their numbers, of the same work "
                "orders: %llu, the first in row %llu, '%s', then '%s'"),
              (unsigned long long)found->rows, (unsigned long long)found->first_row, found->now,
              found->before);
 }
 
-static void describe_alike_stop(const struct alike_found *found, char ret_text[BATCH_TEXT_BYTES])
+static void describe_alike_stop(const struct alike_found *found,
+                                char ret_text[COORDINATOR_TEXT_BYTES])
 {
-    char what[BATCH_TEXT_BYTES];
+    char what[COORDINATOR_TEXT_BYTES];
 
     describe_alike(found, what);
-    snprintf(ret_text, BATCH_TEXT_BYTES,
+    snprintf(ret_text, COORDINATOR_TEXT_BYTES,
              _("%s; they would be paid again, so nothing was sent. Export claim_order_no as it was "
                "then, as text; if they are other claims: --rule damaged-order-no=warn"),
              what);
 }
 
 void correction_check_alike(const struct rules *rules, const struct alike_found *found,
-                            struct batch_stop *stop)
+                            struct coordinator_stop *stop)
 {
-    char words[BATCH_TEXT_BYTES];
+    char words[COORDINATOR_TEXT_BYTES];
 
     if (!found->rows)
         return;

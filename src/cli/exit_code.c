@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 #include "report/tally.h"
-#include "run/batch.h"
+#include "run/coordinator.h"
 
-int exit_code_of_run(const struct batch_stop *stop, const struct tally *tally)
+int exit_code_of_run(const struct coordinator_stop *stop, const struct tally *tally)
 {
     if (stop->exit_code)
         return stop->exit_code;

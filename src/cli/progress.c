@@ -45,7 +45,7 @@ static const char *duration(int64_t seconds, char *ret_text, size_t size)
     return ret_text;
 }
 
-static void append_pause(char *line, size_t columns, const struct batch_progress *now)
+static void append_pause(char *line, size_t columns, const struct coordinator_progress *now)
 {
     static const struct {
         const char *what, *until; /* `until` goes before how long it still lasts */
@@ -74,7 +74,7 @@ static void append_pause(char *line, size_t columns, const struct batch_progress
     append(line, columns, piece);
 }
 
-static void format(const struct progress *progress, const struct batch_progress *now,
+static void format(const struct progress *progress, const struct coordinator_progress *now,
                    int64_t now_ms, size_t columns, char line[LINE_BYTES])
 {
     uint64_t done = now->done - progress->done_at_start;
@@ -104,7 +104,7 @@ static void format(const struct progress *progress, const struct batch_progress 
     }
 }
 
-static void say_line(const struct batch_progress *now, const char *line)
+static void say_line(const struct coordinator_progress *now, const char *line)
 {
     struct buffer outcomes = {0};
 
@@ -120,7 +120,7 @@ static void say_line(const struct batch_progress *now, const char *line)
     buffer_release(&outcomes);
 }
 
-void progress_show(void *context, const struct batch_progress *now)
+void progress_show(void *context, const struct coordinator_progress *now)
 {
     struct progress *progress = context;
     int64_t now_ms = clock_mono_ms();

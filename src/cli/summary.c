@@ -255,9 +255,9 @@ static void append_next(const struct summary *s, struct buffer *text)
 }
 
 /* Whether rows are left because of the stop. */
-static bool is_early(const struct batch_stop *stop)
+static bool is_early(const struct coordinator_stop *stop)
 {
-    return stop->exit_code && strcmp(stop->because, BATCH_EXPORT_CHANGED) != 0;
+    return stop->exit_code && strcmp(stop->because, COORDINATOR_EXPORT_CHANGED) != 0;
 }
 
 const char *summary_next(const struct summary *s)
@@ -307,7 +307,7 @@ void summary_print(const struct summary *s)
 
     if (s->stop->exit_code)
         buffer_format(&text, "%s%s\n", is_early(s->stop) ? _("ended early: ") : "",
-                      LOG_QUOTED_WITHIN(s->stop->sentence, BATCH_TEXT_BYTES));
+                      LOG_QUOTED_WITHIN(s->stop->sentence, COORDINATOR_TEXT_BYTES));
     buffer_format(&text, language_plural("run %s %s: %llu row\n", "run %s %s: %llu rows\n", rows),
                   s->run, is_early(s->stop) ? _("stopped") : _("finished"), rows);
     append_counts(s->tally, &text);
@@ -327,7 +327,7 @@ void summary_print(const struct summary *s)
     buffer_release(&text);
 }
 
-void summary_print_unfinished(const struct summary *s, const struct batch_progress *progress)
+void summary_print_unfinished(const struct summary *s, const struct coordinator_progress *progress)
 {
     struct buffer text = {0};
 

@@ -6,32 +6,32 @@
 /* Written anew when it has changed by more than one in so many. */
 #define CHANGE 10
 
-static void set(struct batch *b)
+static void set(struct coordinator *c)
 {
-    double rate = rate_control_rate(&b->rate_control) * (b->rate_share > 0 ? b->rate_share : 1);
+    double rate = rate_control_rate(&c->rate_control) * (c->rate_share > 0 ? c->rate_share : 1);
 
-    pace_set_rate(b->pace, rate < 1 ? 1 : rate, b->now_ms);
+    pace_set_rate(c->pace, rate < 1 ? 1 : rate, c->now_ms);
 }
 
-void auto_rate_share(struct batch *b, double share)
+void auto_rate_share(struct coordinator *c, double share)
 {
-    if (share <= b->rate_share && share >= b->rate_share)
+    if (share <= c->rate_share && share >= c->rate_share)
         return;
-    b->rate_share = share;
-    set(b);
+    c->rate_share = share;
+    set(c);
 }
 
-int auto_rate_begin(struct batch *b, struct error *err)
+int auto_rate_begin(struct coordinator *c, struct error *err)
 {
-    const struct batch_settings *s = b->settings;
-    const struct app app = state_app(b);
+    const struct coordinator_settings *s = c->settings;
+    const struct app app = state_app(c);
 
     if (!s->rate_is_auto)
         return 0;
-    if (ledger_rate_get(s->ledger, &app, &b->rate_known, err))
+    if (ledger_rate_get(s->ledger, &app, &c->rate_known, err))
         return -1;
-    rate_control_start(&b->rate_control, b->rate_known, s->rate, b->now_ms);
-    set(b);
+    rate_control_start(&c->rate_control, c->rate_known, s->rate, c->now_ms);
+    set(c);
     return 0;
 }
 
@@ -62,31 +62,31 @@ static bool sign_of(const struct verdict *verdict, enum rate_sign *ret_sign)
     return false;
 }
 
-void auto_rate_judge(struct batch *b, struct job *job)
+void auto_rate_judge(struct coordinator *c, struct job *job)
 {
     struct verdict *verdict = &job->verdict;
     int64_t sent_ms =
-        job->exchange.phase == PHASE_NOT_SENT ? b->now_ms : job->exchange.sent_mono_ms;
+        job->exchange.phase == PHASE_NOT_SENT ? c->now_ms : job->exchange.sent_mono_ms;
     enum rate_sign sign;
     int64_t wait_ms;
 
-    if (!b->settings->rate_is_auto || !sign_of(verdict, &sign))
+    if (!c->settings->rate_is_auto || !sign_of(verdict, &sign))
         return;
-    wait_ms = rate_control_answered(&b->rate_control, sign, sent_ms, b->now_ms, verdict->wait_ms);
+    wait_ms = rate_control_answered(&c->rate_control, sign, sent_ms, c->now_ms, verdict->wait_ms);
     if (sign == RATE_REFUSED && wait_ms > verdict->wait_ms)
         verdict->wait_ms = wait_ms;
-    set(b);
+    set(c);
 }
 
-int auto_rate_write(struct batch *b, struct error *err)
+int auto_rate_write(struct coordinator *c, struct error *err)
 {
-    const struct batch_settings *s = b->settings;
-    const struct app app = state_app(b);
-    int64_t found = s->rate_is_auto ? rate_control_proven(&b->rate_control) : 0;
-    int64_t change = found > b->rate_known ? found - b->rate_known : b->rate_known - found;
+    const struct coordinator_settings *s = c->settings;
+    const struct app app = state_app(c);
+    int64_t found = s->rate_is_auto ? rate_control_proven(&c->rate_control) : 0;
+    int64_t change = found > c->rate_known ? found - c->rate_known : c->rate_known - found;
 
-    if (!found || change * CHANGE <= b->rate_known)
+    if (!found || change * CHANGE <= c->rate_known)
         return 0;
-    b->rate_known = found;
-    return ledger_rate_set(s->ledger, &app, found, b->wall_ms, err);
+    c->rate_known = found;
+    return ledger_rate_set(s->ledger, &app, found, c->wall_ms, err);
 }

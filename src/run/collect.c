@@ -24,19 +24,19 @@ static void take_attempt(struct job *job)
     job->http_status = (int)x->http_status;
 }
 
-static int record_end(struct batch *b, struct job *job, struct row_record *record,
+static int record_end(struct coordinator *c, struct job *job, struct row_record *record,
                       struct error *err)
 {
-    struct row_ref ref = state_ref(b, job);
+    struct row_ref ref = state_ref(c, job);
 
-    if (ledger_row_settle(b->settings->ledger, &ref, record, err))
+    if (ledger_row_settle(c->settings->ledger, &ref, record, err))
         return -1;
     if (record->state == ROW_FINAL && record->outcome == OUTCOME_FAILED &&
-        unexecuted_add(b->unexecuted, job, err))
+        unexecuted_add(c->unexecuted, job, err))
         return -1;
     if (record->state == ROW_FINAL) {
-        b->outcomes[record->outcome]++;
-        b->answered[record->outcome]++;
+        c->outcomes[record->outcome]++;
+        c->answered[record->outcome]++;
         job->ended = true;
     }
     return 0;
@@ -44,10 +44,10 @@ static int record_end(struct batch *b, struct job *job, struct row_record *recor
 
 /* A resend that was not accepted says nothing about the attempt before it: the claim stays unknown.
  */
-static int settle_resend(struct batch *b, struct job *job, enum row_state state,
+static int settle_resend(struct coordinator *c, struct job *job, enum row_state state,
                          enum outcome outcome, struct error *err)
 {
-    struct row_record record = state_record(b, job, state, outcome);
+    struct row_record record = state_record(c, job, state, outcome);
     struct buffer message = {0};
     int result;
 
@@ -60,15 +60,15 @@ static int settle_resend(struct batch *b, struct job *job, enum row_state state,
     record.sub_code = job->verdict.sub_code;
     record.message = buffer_string(&message);
     record.request_id = job->verdict.request_id;
-    result = message.failed ? error_no_memory(err) : record_end(b, job, &record, err);
+    result = message.failed ? error_no_memory(err) : record_end(c, job, &record, err);
     buffer_release(&message);
     return result;
 }
 
-static int record_kept(struct batch *b, struct job *job, struct row_record record,
+static int record_kept(struct coordinator *c, struct job *job, struct row_record record,
                        enum row_state state, enum outcome outcome, struct error *err)
 {
-    struct row_ref ref = state_ref(b, job);
+    struct row_ref ref = state_ref(c, job);
     struct buffer message = {0};
     int result;
 
@@ -78,85 +78,85 @@ static int record_kept(struct batch *b, struct job *job, struct row_record recor
                       *record.message ? "; " : "", outcome_name(outcome), job->verdict.code,
                       job->verdict.message);
         record.message = buffer_string(&message);
-        record.round = b->settings->round.id;
+        record.round = c->settings->round.id;
     }
     result = message.failed ? error_no_memory(err)
-                            : ledger_row_settle(b->settings->ledger, &ref, &record, err);
+                            : ledger_row_settle(c->settings->ledger, &ref, &record, err);
     buffer_release(&message);
     return result;
 }
 
 /* The row was accepted in this run before a person said to send it once more. It still is, whatever
  * was not executed since. */
-static int settle_kept(struct batch *b, struct job *job, enum row_state state, enum outcome outcome,
-                       struct error *err)
+static int settle_kept(struct coordinator *c, struct job *job, enum row_state state,
+                       enum outcome outcome, struct error *err)
 {
     struct known_row known = {0};
-    struct row_place place = {b->settings->run->id, job->row};
-    int found = ledger_row_get(b->settings->ledger, place, &known, err);
+    struct row_place place = {c->settings->run->id, job->row};
+    int found = ledger_row_get(c->settings->ledger, place, &known, err);
     int result = found < 0 ? -1 : 0;
 
     if (found > 0)
-        result = record_kept(b, job, known.record, state, outcome, err);
+        result = record_kept(c, job, known.record, state, outcome, err);
     known_row_release(&known);
     if (!found)
         return error_set(err, EXIT_INTERNAL, "row %llu is not in the ledger any more",
                          (unsigned long long)job->row);
     if (!result && state == ROW_FINAL) {
-        b->outcomes[OUTCOME_ACCEPTED]++;
-        b->answered[outcome]++;
+        c->outcomes[OUTCOME_ACCEPTED]++;
+        c->answered[outcome]++;
         job->ended = true;
     }
     return result;
 }
 
-static int settle_as(struct batch *b, struct job *job, enum row_state state, enum outcome outcome,
-                     struct error *err)
+static int settle_as(struct coordinator *c, struct job *job, enum row_state state,
+                     enum outcome outcome, struct error *err)
 {
     struct row_record record;
 
     if (job->keeps && !job->resend && outcome != OUTCOME_ACCEPTED && outcome != OUTCOME_UNKNOWN)
-        return settle_kept(b, job, state, outcome, err);
+        return settle_kept(c, job, state, outcome, err);
     take_attempt(job);
-    record = state_record(b, job, state, outcome);
+    record = state_record(c, job, state, outcome);
     if (job->resend && outcome != OUTCOME_ACCEPTED)
-        return settle_resend(b, job, state, outcome, err);
+        return settle_resend(c, job, state, outcome, err);
     record.code = job->verdict.code;
     record.sub_code = job->verdict.sub_code;
     record.message = job->verdict.message;
     record.request_id = job->verdict.request_id;
-    return record_end(b, job, &record, err);
+    return record_end(c, job, &record, err);
 }
 
 /* It is judged anew when its time has come: another run may have sent the claim meanwhile. */
-static int settle_again(struct batch *b, struct job *job, int64_t wait_ms, struct error *err)
+static int settle_again(struct coordinator *c, struct job *job, int64_t wait_ms, struct error *err)
 {
-    int64_t due = wait_ms > 0 ? b->now_ms + wait_ms : INT64_MIN;
+    int64_t due = wait_ms > 0 ? c->now_ms + wait_ms : INT64_MIN;
 
-    if (settle_as(b, job, ROW_AGAIN, OUTCOME_UNSENT, err))
+    if (settle_as(c, job, ROW_AGAIN, OUTCOME_UNSENT, err))
         return -1;
-    window_move(b->window, job, JOB_JUDGE, due);
+    window_move(c->window, job, JOB_JUDGE, due);
     return 0;
 }
 
-static int settle_failure(struct batch *b, struct job *job, struct error *err)
+static int settle_failure(struct coordinator *c, struct job *job, struct error *err)
 {
     job->tries++;
-    if (job->tries > b->settings->retries)
-        return settle_as(b, job, ROW_FINAL, OUTCOME_FAILED, err);
-    return settle_again(b, job, pace_backoff_ms(b->pace, job->tries), err);
+    if (job->tries > c->settings->retries)
+        return settle_as(c, job, ROW_FINAL, OUTCOME_FAILED, err);
+    return settle_again(c, job, pace_backoff_ms(c->pace, job->tries), err);
 }
 
 /* The run goes on without it, and tries it once more at the end. */
-static int settle_aside(struct batch *b, struct job *job, struct error *err)
+static int settle_aside(struct coordinator *c, struct job *job, struct error *err)
 {
-    if (settle_as(b, job, ROW_AGAIN, OUTCOME_UNSENT, err))
+    if (settle_as(c, job, ROW_AGAIN, OUTCOME_UNSENT, err))
         return -1;
-    window_move(b->window, job, JOB_ASIDE, INT64_MIN);
+    window_move(c->window, job, JOB_ASIDE, INT64_MIN);
     return 0;
 }
 
-static int settle_disliked(struct batch *b, struct job *job, struct error *err)
+static int settle_disliked(struct coordinator *c, struct job *job, struct error *err)
 {
     struct verdict *v = &job->verdict;
     size_t used = strlen(v->message);
@@ -165,109 +165,109 @@ static int settle_disliked(struct batch *b, struct job *job, struct error *err)
         v->message + used, sizeof(v->message) - used,
         ". Other claims were taken at that time: something in front of the gateway may dislike "
         "the text of this row");
-    return settle_as(b, job, ROW_FINAL, OUTCOME_FAILED, err);
+    return settle_as(c, job, ROW_FINAL, OUTCOME_FAILED, err);
 }
 
-static int settle(struct batch *b, struct job *job, struct error *err)
+static int settle(struct coordinator *c, struct job *job, struct error *err)
 {
     const struct verdict *v = &job->verdict;
     bool handed_over = job->exchange.phase != PHASE_NOT_SENT;
-    enum firewall_fate aside = handed_over ? firewall_judge(b, job) : FIREWALL_NONE;
+    enum firewall_fate aside = handed_over ? firewall_judge(c, job) : FIREWALL_NONE;
 
     row_log_attempt(job);
     if (!handed_over)
         job->attempts--;
-    if (shared_limits_settle_call(b, job, err))
+    if (shared_limits_settle_call(c, job, err))
         return -1;
     if (aside == FIREWALL_WAIT)
-        return settle_aside(b, job, err);
+        return settle_aside(c, job, err);
     if (aside == FIREWALL_FAIL)
-        return settle_disliked(b, job, err);
+        return settle_disliked(c, job, err);
     switch (v->kind) {
     case VERDICT_ACCEPTED:
-        return settle_as(b, job, ROW_FINAL, OUTCOME_ACCEPTED, err);
+        return settle_as(c, job, ROW_FINAL, OUTCOME_ACCEPTED, err);
     case VERDICT_REJECTED:
-        return settle_as(b, job, ROW_FINAL, OUTCOME_REJECTED, err);
+        return settle_as(c, job, ROW_FINAL, OUTCOME_REJECTED, err);
     case VERDICT_UNKNOWN:
-        if (v->wait_ms >= 0 && shared_limits_ban(b, v, err))
+        if (v->wait_ms >= 0 && shared_limits_ban(c, v, err))
             return -1;
-        return settle_as(b, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
+        return settle_as(c, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
     case VERDICT_UNKNOWN_STOP:
-        halt_begin(b, v->exit_code, "gateway", "%s", v->message);
-        return settle_as(b, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
+        halt_begin(c, v->exit_code, "gateway", "%s", v->message);
+        return settle_as(c, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
     case VERDICT_AGAIN:
-        return settle_failure(b, job, err);
+        return settle_failure(c, job, err);
     case VERDICT_BAN:
-        if (shared_limits_ban(b, v, err))
+        if (shared_limits_ban(c, v, err))
             return -1;
-        return settle_again(b, job, 0, err);
+        return settle_again(c, job, 0, err);
     case VERDICT_OUTAGE:
-        b->outage = *v;
-        return settle_again(b, job, 0, err);
+        c->outage = *v;
+        return settle_again(c, job, 0, err);
     case VERDICT_WITHDRAWN:
-        return settle_again(b, job, 0, err);
+        return settle_again(c, job, 0, err);
     case VERDICT_QUOTA:
-        if (shared_limits_quota(b, err))
+        if (shared_limits_quota(c, err))
             return -1;
-        halt_for_quota(b, false);
-        return settle_again(b, job, 0, err);
+        halt_for_quota(c, false);
+        return settle_again(c, job, 0, err);
     case VERDICT_STOP:
-        b->stop.is_clock |= !halt_is_begun(b) && strcmp(v->code, "31") == 0;
-        halt_begin(b, v->exit_code, "gateway", "%s", v->message);
-        return settle_again(b, job, 0, err);
+        c->stop.is_clock |= !halt_is_begun(c) && strcmp(v->code, "31") == 0;
+        halt_begin(c, v->exit_code, "gateway", "%s", v->message);
+        return settle_again(c, job, 0, err);
     }
     return 0;
 }
 
-static void settle_departure(struct batch *b, int64_t mono_ms)
+static void settle_departure(struct coordinator *c, int64_t mono_ms)
 {
-    pace_sent(b->pace, mono_ms);
-    if (b->settings->rate_is_auto)
-        rate_control_sent(&b->rate_control, mono_ms);
-    shared_limits_note_departure(b, mono_ms);
+    pace_sent(c->pace, mono_ms);
+    if (c->settings->rate_is_auto)
+        rate_control_sent(&c->rate_control, mono_ms);
+    shared_limits_note_departure(c, mono_ms);
 }
 
-void collect_departures(struct batch *b)
+void collect_departures(struct coordinator *c)
 {
     size_t count;
 
-    if (!b->rate)
+    if (!c->rate)
         return;
-    count = pool_departures(b->pool, b->told);
+    count = pool_departures(c->pool, c->told);
     for (size_t i = 0; i < count; i++)
-        for (size_t claim = 0; claim < b->told[i].tags; claim++)
-            settle_departure(b, b->told[i].mono_ms);
+        for (size_t claim = 0; claim < c->told[i].tags; claim++)
+            settle_departure(c, c->told[i].mono_ms);
 }
 
 /* Tells pacing of a job that came back; a pause it begins calls back what has not left yet. */
-static void tell_pace(struct batch *b, struct job *job)
+static void tell_pace(struct coordinator *c, struct job *job)
 {
     bool handed_over = job->exchange.phase != PHASE_NOT_SENT;
-    bool was_paused = pace_pause_until(b->pace, b->now_ms) > b->now_ms;
+    bool was_paused = pace_pause_until(c->pace, c->now_ms) > c->now_ms;
 
     if (!handed_over)
-        pace_sent(b->pace, -1);
-    else if (!b->rate)
-        settle_departure(b, job->exchange.sent_mono_ms);
-    auto_rate_judge(b, job);
-    pace_judged(b->pace, job->ticket, &job->verdict, b->now_ms);
-    if (!was_paused && pace_pause_until(b->pace, b->now_ms) > b->now_ms)
-        pool_recall(b->pool);
+        pace_sent(c->pace, -1);
+    else if (!c->rate)
+        settle_departure(c, job->exchange.sent_mono_ms);
+    auto_rate_judge(c, job);
+    pace_judged(c->pace, job->ticket, &job->verdict, c->now_ms);
+    if (!was_paused && pace_pause_until(c->pace, c->now_ms) > c->now_ms)
+        pool_recall(c->pool);
 }
 
-int collect_jobs(struct batch *b, struct job *jobs, struct error *err)
+int collect_jobs(struct coordinator *c, struct job *jobs, struct error *err)
 {
     for (; jobs; jobs = jobs->turn_next) {
-        tell_pace(b, jobs);
-        if (settle(b, jobs, err))
+        tell_pace(c, jobs);
+        if (settle(c, jobs, err))
             return -1;
     }
     return 0;
 }
 
-void collect_release(struct batch *b, struct job *jobs)
+void collect_release(struct coordinator *c, struct job *jobs)
 {
     for (; jobs; jobs = jobs->turn_next)
         if (jobs->ended)
-            window_leave(b->window, jobs);
+            window_leave(c->window, jobs);
 }

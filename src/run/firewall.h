@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-struct batch;
+struct coordinator;
 struct job;
 
 #define FIREWALL_IN_A_ROW_MAX                                                                      \
@@ -29,15 +29,15 @@ enum firewall_fate {
 };
 
 /* Takes note of a call that was handed over and judged, and says what that makes of its row. */
-enum firewall_fate firewall_judge(struct batch *b, struct job *job);
+enum firewall_fate firewall_judge(struct coordinator *c, struct job *job);
 
 /* Whether it is in doubt that the gateway answers: nothing is to be granted. */
-bool firewall_is_in_doubt(const struct batch *b);
+bool firewall_is_in_doubt(const struct coordinator *c);
 
 /* Stops the run where that is so and nothing is in flight any more; all that wait stay unsent. */
-void firewall_check(struct batch *b);
+void firewall_check(struct coordinator *c);
 
 /* When nothing else can be done, those that wait are to be judged once more. */
-void firewall_release(struct batch *b);
+void firewall_release(struct coordinator *c);
 
 #endif

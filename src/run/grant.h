@@ -6,15 +6,15 @@
 #ifndef CLAIMBATCH_RUN_GRANT_H
 #define CLAIMBATCH_RUN_GRANT_H
 
-struct batch;
+struct coordinator;
 struct error;
 struct job;
 
 /* Records intents in the open transaction. *ret_jobs, linked by queue_next, may be handed to the
  * pool once it is committed, but for those that grant_take_back takes off then. */
-int grant_jobs(struct batch *b, struct job **ret_jobs, struct error *err);
+int grant_jobs(struct coordinator *c, struct job **ret_jobs, struct error *err);
 
 /* Another run may have begun to send a claim since it was judged: it is judged anew. */
-int grant_take_back(struct batch *b, struct job **jobs, struct error *err);
+int grant_take_back(struct coordinator *c, struct job **jobs, struct error *err);
 
 #endif

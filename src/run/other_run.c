@@ -60,50 +60,50 @@ int other_run_refuse(struct ledger *ledger, int64_t run, struct error *err)
     return -1;
 }
 
-static int say_who(struct batch *b, const struct job *job, int64_t run, struct error *err)
+static int say_who(struct coordinator *c, const struct job *job, int64_t run, struct error *err)
 {
     struct buffer words = {0};
-    int result = other_run_describe(b->settings->ledger, run, &words, err);
+    int result = other_run_describe(c->settings->ledger, run, &words, err);
 
     if (!result)
         log_event(LOG_WARN, "row-waits",
                   LOG_FIELDS(LOG_FIELD_NUMBER("row", job->row),
                              LOG_FIELD_TEXT("waits_for", buffer_string(&words)),
-                             LOG_FIELD_NUMBER("patience_s", b->settings->wait_patience_ms / 1000)),
+                             LOG_FIELD_NUMBER("patience_s", c->settings->wait_patience_ms / 1000)),
                   "row %llu waits for %s, which has its claim in flight; for at most %lld s "
                   "(--wait-patience)",
                   (unsigned long long)job->row, buffer_string(&words),
-                  (long long)(b->settings->wait_patience_ms / 1000));
+                  (long long)(c->settings->wait_patience_ms / 1000));
     buffer_release(&words);
     return result;
 }
 
-int other_run_wait(struct batch *b, struct job *job, int64_t run, struct buffer *ret_words,
+int other_run_wait(struct coordinator *c, struct job *job, int64_t run, struct buffer *ret_words,
                    struct error *err)
 {
     int result;
 
     if (!job->waits_since_ms)
-        job->waits_since_ms = b->now_ms;
-    if (b->holder.told != run && say_who(b, job, run, err))
+        job->waits_since_ms = c->now_ms;
+    if (c->holder.told != run && say_who(c, job, run, err))
         return -1;
-    b->holder.told = run;
-    if (b->holder.given_up != run &&
-        b->now_ms - job->waits_since_ms < b->settings->wait_patience_ms)
+    c->holder.told = run;
+    if (c->holder.given_up != run &&
+        c->now_ms - job->waits_since_ms < c->settings->wait_patience_ms)
         return 0;
-    b->holder.given_up = run;
-    b->holder.rows++;
+    c->holder.given_up = run;
+    c->holder.rows++;
     language_record_begin();
-    result = other_run_describe(b->settings->ledger, run, ret_words, err);
+    result = other_run_describe(c->settings->ledger, run, ret_words, err);
     language_record_end();
     return result ? -1 : 1;
 }
 
-void other_run_check(struct batch *b)
+void other_run_check(struct coordinator *c)
 {
-    if (b->holder.rows)
-        halt_begin(b, EXIT_TRY_LATER, "held-by-run",
+    if (c->holder.rows)
+        halt_begin(c, EXIT_TRY_LATER, "held-by-run",
                    "rows not sent because another run has their claims in flight: %llu; their "
                    "messages say which",
-                   (unsigned long long)b->holder.rows);
+                   (unsigned long long)c->holder.rows);
 }

@@ -23,9 +23,9 @@ static enum event_kind kind_of(enum pace_state cause)
     }
 }
 
-static int put(struct batch *b, struct error *err)
+static int put(struct coordinator *c, struct error *err)
 {
-    return ledger_event_put(b->settings->ledger, b->settings->run->id, &b->pause, err);
+    return ledger_event_put(c->settings->ledger, c->settings->run->id, &c->pause, err);
 }
 
 struct words {
@@ -46,68 +46,68 @@ static const struct words *words_of(enum event_kind kind)
     return &words[kind];
 }
 
-static void say_outage(const struct batch *b, const struct words *words, long long patience)
+static void say_outage(const struct coordinator *c, const struct words *words, long long patience)
 {
     log_event(
         LOG_WARN, words->begin,
         LOG_FIELDS(LOG_FIELD_NUMBER("patience_s", patience),
-                   LOG_FIELD_TEXT("code", b->outage.code)),
+                   LOG_FIELD_TEXT("code", c->outage.code)),
         "%s: %s; now only single calls are tried, for at most %lld s (--outage-patience). %s: %s",
-        _(words->name), _(words->what), patience, b->outage.code, b->outage.message);
+        _(words->name), _(words->what), patience, c->outage.code, c->outage.message);
 }
 
-static void say_begin(const struct batch *b)
+static void say_begin(const struct coordinator *c)
 {
-    const struct words *words = words_of(b->pause.kind);
-    int64_t until_ms = pace_pause_until(b->pace, b->now_ms);
-    long long patience = b->settings->outage_patience_ms / 1000;
-    long long wait = until_ms == INT64_MAX ? 0 : (until_ms - b->now_ms + 999) / 1000;
+    const struct words *words = words_of(c->pause.kind);
+    int64_t until_ms = pace_pause_until(c->pace, c->now_ms);
+    long long patience = c->settings->outage_patience_ms / 1000;
+    long long wait = until_ms == INT64_MAX ? 0 : (until_ms - c->now_ms + 999) / 1000;
 
-    if (b->pause.kind == EVENT_BAN)
+    if (c->pause.kind == EVENT_BAN)
         log_event(LOG_WARN, words->begin, LOG_FIELDS(LOG_FIELD_NUMBER("wait_s", wait)),
                   "%s: %s; nothing is sent for %lld s", _(words->name), _(words->what), wait);
-    else if (b->pause.kind == EVENT_OUTAGE)
-        say_outage(b, words, patience);
+    else if (c->pause.kind == EVENT_OUTAGE)
+        say_outage(c, words, patience);
     else
         log_event(LOG_WARN, words->begin, LOG_FIELDS(LOG_FIELD_NUMBER("patience_s", patience)),
                   "%s: %s; now only single calls are tried, for at most %lld s (--outage-patience)",
                   _(words->name), _(words->what), patience);
 }
 
-static void say_end(const struct batch *b, const char *how)
+static void say_end(const struct coordinator *c, const char *how)
 {
-    const struct words *words = words_of(b->pause.kind);
-    int64_t duration_ms = b->wall_ms > b->pause.at_ms ? b->wall_ms - b->pause.at_ms : 0;
+    const struct words *words = words_of(c->pause.kind);
+    int64_t duration_ms = c->wall_ms > c->pause.at_ms ? c->wall_ms - c->pause.at_ms : 0;
 
     log_event(LOG_WARN, words->end, LOG_FIELDS(LOG_FIELD_NUMBER("duration_ms", duration_ms)),
               "%s: %s after %lld.%lld s", _(words->name), how, (long long)duration_ms / 1000,
               (long long)duration_ms / 100 % 10);
 }
 
-int pause_events_turn(struct batch *b, struct error *err)
+int pause_events_turn(struct coordinator *c, struct error *err)
 {
-    enum event_kind kind = kind_of(pace_cause(b->pace));
+    enum event_kind kind = kind_of(pace_cause(c->pace));
 
-    if (b->pause.at_ms && b->pause.kind == kind)
+    if (c->pause.at_ms && c->pause.kind == kind)
         return 0;
-    if (b->pause.at_ms) {
-        b->pause.until_ms = b->wall_ms;
-        if (put(b, err))
+    if (c->pause.at_ms) {
+        c->pause.until_ms = c->wall_ms;
+        if (put(c, err))
             return -1;
-        say_end(b, _("over"));
-        b->pause.at_ms = 0;
+        say_end(c, _("over"));
+        c->pause.at_ms = 0;
     }
     if (kind == EVENT_START)
         return 0;
-    b->pause = (struct event){.kind = kind, .at_ms = b->wall_ms, .text = ""};
-    if (put(b, err))
+    c->pause = (struct event){.kind = kind, .at_ms = c->wall_ms, .text = ""};
+    if (put(c, err))
         return -1;
-    say_begin(b);
+    say_begin(c);
     return 0;
 }
 
-void pause_events_end(const struct batch *b)
+void pause_events_end(const struct coordinator *c)
 {
-    if (b->pause.at_ms)
-        say_end(b, _("the run ends in it"));
+    if (c->pause.at_ms)
+        say_end(c, _("the run ends in it"));
 }

@@ -9,13 +9,13 @@
 #ifndef CLAIMBATCH_RUN_PAUSE_EVENTS_H
 #define CLAIMBATCH_RUN_PAUSE_EVENTS_H
 
-struct batch;
+struct coordinator;
 struct error;
 
 /* Records, in the open transaction, that a pause has begun or ended since the last turn. */
-int pause_events_turn(struct batch *b, struct error *err);
+int pause_events_turn(struct coordinator *c, struct error *err);
 
 /* Says that the run ends in the pause at hand, if there is one. */
-void pause_events_end(const struct batch *b);
+void pause_events_end(const struct coordinator *c);
 
 #endif

@@ -14,71 +14,71 @@
 #include "state.h"
 
 /* A line that quotes the row as it stands (invalid) the report writes from what it reads itself. */
-static int give_to_report(struct batch *b, const struct job *job, const struct row_record *record,
-                          struct error *err)
+static int give_to_report(struct coordinator *c, const struct job *job,
+                          const struct row_record *record, struct error *err)
 {
-    struct judged_row *row = &b->given;
+    struct judged_row *row = &c->given;
 
     if (record->outcome == OUTCOME_INVALID)
         return 0;
     row->row = job->row;
     row->claim = job->claim;
     row->noted = buffer_string(&job->codes);
-    return report_take(b->settings->report, job->place, row, record, err);
+    return report_take(c->settings->report, job->place, row, record, err);
 }
 
-static int note(struct batch *b, struct job *job, enum outcome outcome, enum outcome counts_as,
-                const char *code, const char *message, struct error *err)
+static int note(struct coordinator *c, struct job *job, enum outcome outcome,
+                enum outcome counts_as, const char *code, const char *message, struct error *err)
 {
-    struct row_ref ref = state_ref(b, job);
-    struct row_record record = state_record(b, job, ROW_NOTED, outcome);
+    struct row_ref ref = state_ref(c, job);
+    struct row_record record = state_record(c, job, ROW_NOTED, outcome);
 
     if (job->keeps) {
-        state_leave(b, job, OUTCOME_ACCEPTED);
+        state_leave(c, job, OUTCOME_ACCEPTED);
         return 0;
     }
     record.counts_as = counts_as;
     record.code = code;
     record.message = message;
-    if (ledger_row_note(b->settings->ledger, &ref, &record, job->repeated, err) ||
-        give_to_report(b, job, &record, err) ||
-        (outcome == OUTCOME_UNSENT && job->attempts && unexecuted_add(b->unexecuted, job, err)))
+    if (ledger_row_note(c->settings->ledger, &ref, &record, job->repeated, err) ||
+        give_to_report(c, job, &record, err) ||
+        (outcome == OUTCOME_UNSENT && job->attempts && unexecuted_add(c->unexecuted, job, err)))
         return -1;
-    state_leave(b, job, outcome);
+    state_leave(c, job, outcome);
     return 0;
 }
 
-static int skip_accepted(struct batch *b, struct job *job, const struct claim_state *claim,
+static int skip_accepted(struct coordinator *c, struct job *job, const struct claim_state *claim,
                          const char *code, const char *what, struct error *err)
 {
     char when[CLOCK_RFC3339_BYTES];
 
     /* Without printf: a whole export may be skipped. */
     clock_format_rfc3339(claim->accepted_ms, when);
-    buffer_reset(&b->words);
-    buffer_text(&b->words, what);
-    buffer_text(&b->words, " by run ");
-    buffer_text(&b->words, claim->accepted_run_name);
-    buffer_text(&b->words, ", row ");
-    buffer_integer(&b->words, (int64_t)claim->accepted_at.row);
-    buffer_text(&b->words, ", at ");
-    buffer_text(&b->words, when);
-    if (b->words.failed)
+    buffer_reset(&c->words);
+    buffer_text(&c->words, what);
+    buffer_text(&c->words, " by run ");
+    buffer_text(&c->words, claim->accepted_run_name);
+    buffer_text(&c->words, ", row ");
+    buffer_integer(&c->words, (int64_t)claim->accepted_at.row);
+    buffer_text(&c->words, ", at ");
+    buffer_text(&c->words, when);
+    if (c->words.failed)
         return error_no_memory(err);
-    return note(b, job, OUTCOME_SKIPPED, OUTCOME_SKIPPED, code, buffer_string(&b->words), err);
+    return note(c, job, OUTCOME_SKIPPED, OUTCOME_SKIPPED, code, buffer_string(&c->words), err);
 }
 
-static int skip_duplicate(struct batch *b, struct job *job, const struct row_record *before,
+static int skip_duplicate(struct coordinator *c, struct job *job, const struct row_record *before,
                           struct error *err)
 {
     char message[128];
 
     snprintf(message, sizeof(message), "the same content as row %llu, which is %s",
              (unsigned long long)before->row, outcome_name(before->counts_as));
-    return note(b, job, OUTCOME_SKIPPED, before->counts_as, "DUPLICATE_IN_FILE", message, err);
+    return note(c, job, OUTCOME_SKIPPED, before->counts_as, "DUPLICATE_IN_FILE", message, err);
 }
 
-static int leave_unsent(struct batch *b, struct job *job, const struct row_record *before,
+static int leave_unsent(struct coordinator *c, struct job *job, const struct row_record *before,
                         struct error *err)
 {
     bool is_unknown = job->unrecorded || (job->in_round && job->resend);
@@ -89,11 +89,11 @@ static int leave_unsent(struct batch *b, struct job *job, const struct row_recor
              outcome_name(before->counts_as));
     /* What was handed over once may have been executed, whatever it waits for now. */
     if (is_unknown)
-        return note(b, job, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN, "UNSETTLED", message, err);
-    return note(b, job, OUTCOME_UNSENT, OUTCOME_UNSENT, "EARLIER_ROW_OPEN", message, err);
+        return note(c, job, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN, "UNSETTLED", message, err);
+    return note(c, job, OUTCOME_UNSENT, OUTCOME_UNSENT, "EARLIER_ROW_OPEN", message, err);
 }
 
-static int leave_unsettled(struct batch *b, struct job *job, const struct claim_state *claim,
+static int leave_unsettled(struct coordinator *c, struct job *job, const struct claim_state *claim,
                            struct error *err)
 {
     char message[192];
@@ -102,11 +102,11 @@ static int leave_unsettled(struct batch *b, struct job *job, const struct claim_
              "not sent: what became of an earlier attempt of this claim is unknown (row %llu of an "
              "earlier run); settle that one first",
              (unsigned long long)claim->open_at.row);
-    return note(b, job, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN, "UNSETTLED", message, err);
+    return note(c, job, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN, "UNSETTLED", message, err);
 }
 
 /* What is known of the attempt that a resend follows, where that was one of another row. */
-static int remember_earlier(struct batch *b, struct job *job, const struct claim_state *claim,
+static int remember_earlier(struct coordinator *c, struct job *job, const struct claim_state *claim,
                             struct error *err)
 {
     struct known_row known = {0};
@@ -114,7 +114,7 @@ static int remember_earlier(struct batch *b, struct job *job, const struct claim
 
     if (!job->resend || !claim->open || job->earlier.len)
         return 0;
-    found = ledger_row_get(b->settings->ledger, claim->open_at, &known, err);
+    found = ledger_row_get(c->settings->ledger, claim->open_at, &known, err);
     buffer_format(&job->earlier,
                   "row %llu of another run: ", (unsigned long long)claim->open_at.row);
     if (found)
@@ -129,15 +129,15 @@ static int remember_earlier(struct batch *b, struct job *job, const struct claim
 
 /* The row that stopped a start of an earlier export must not stop this one as the first that is
  * sent. Once it is known that the gateway answers no claim is looked up. */
-static int look_for_guard(struct batch *b, struct job *job, struct error *err)
+static int look_for_guard(struct coordinator *c, struct job *job, struct error *err)
 {
-    struct row_ref ref = state_ref(b, job);
+    struct row_ref ref = state_ref(c, job);
     struct known_row last = {0};
     int found;
 
-    if (b->guard.has_definite || job->guard != JOB_GUARD_NONE)
+    if (c->guard.has_definite || job->guard != JOB_GUARD_NONE)
         return 0;
-    found = ledger_claim_last(b->settings->ledger, ref.platform, &ref.key, &last, err);
+    found = ledger_claim_last(c->settings->ledger, ref.platform, &ref.key, &last, err);
     if (found > 0 && fate_was_guarded(&last.record))
         job->guard = JOB_GUARD_ASIDE;
     known_row_release(&last);
@@ -145,12 +145,12 @@ static int look_for_guard(struct batch *b, struct job *job, struct error *err)
 }
 
 /* Whether the rule holds back rows whose claim was accepted with other content. */
-static bool holds_changed(const struct batch *b)
+static bool holds_changed(const struct coordinator *c)
 {
-    return b->settings->row_source->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
+    return c->settings->row_source->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
 }
 
-static int hold_changed(struct batch *b, struct job *job, const struct claim_state *claim,
+static int hold_changed(struct coordinator *c, struct job *job, const struct claim_state *claim,
                         struct error *err)
 {
     char before[MONEY_TEXT_BYTES] = "an amount not known here";
@@ -165,47 +165,47 @@ static int hold_changed(struct batch *b, struct job *job, const struct claim_sta
              before, claim->has_fee ? " yuan" : "", claim->accepted_run_name,
              (unsigned long long)claim->accepted_at.row,
              money_format_yuan(job->claim.claim_fee, now));
-    return note(b, job, OUTCOME_INVALID, OUTCOME_INVALID, rule_code(RULE_CHANGED_SINCE_ACCEPTED),
+    return note(c, job, OUTCOME_INVALID, OUTCOME_INVALID, rule_code(RULE_CHANGED_SINCE_ACCEPTED),
                 message, err);
 }
 
-static int wait_for_holder(struct batch *b, struct job *job, int64_t run, struct error *err)
+static int wait_for_holder(struct coordinator *c, struct job *job, int64_t run, struct error *err)
 {
     struct buffer message = {0};
     int result;
 
-    if (ledger_run_watch(b->settings->ledger, run, err) < 0)
+    if (ledger_run_watch(c->settings->ledger, run, err) < 0)
         return -1;
     buffer_text(&message, "not sent: its claim is in flight in ");
-    result = other_run_wait(b, job, run, &message, err);
+    result = other_run_wait(c, job, run, &message, err);
     if (!result)
-        window_move(b->window, job, JOB_JUDGE, b->now_ms + STATE_OTHER_RUN_WAIT_MS);
+        window_move(c->window, job, JOB_JUDGE, c->now_ms + STATE_OTHER_RUN_WAIT_MS);
     else if (result > 0)
-        result = note(b, job, OUTCOME_UNSENT, OUTCOME_UNSENT, "HELD_BY_RUN",
+        result = note(c, job, OUTCOME_UNSENT, OUTCOME_UNSENT, "HELD_BY_RUN",
                       buffer_string(&message), err);
     buffer_release(&message);
     return result;
 }
 
 /* On a server who takes a dead run's place does it, after a while: it is waited for. */
-static int recover(struct batch *b, struct job *job, int64_t run, struct error *err)
+static int recover(struct coordinator *c, struct job *job, int64_t run, struct error *err)
 {
-    if (!ledger_is_local(b->settings->ledger))
-        return wait_for_holder(b, job, run, err);
-    return ledger_run_recover(b->settings->ledger, run, NULL, err);
+    if (!ledger_is_local(c->settings->ledger))
+        return wait_for_holder(c, job, run, err);
+    return ledger_run_recover(c->settings->ledger, run, NULL, err);
 }
 
 /* May be sent, unless --limit has been reached: then it is parked, and stays unsent. */
-static void make_ready(struct batch *b, struct job *job)
+static void make_ready(struct coordinator *c, struct job *job)
 {
-    if (!job->counted && b->settings->limit >= 0 && b->taken >= b->settings->limit) {
-        b->limit_hit = true;
-        window_move(b->window, job, JOB_BLOCKED, INT64_MIN);
+    if (!job->counted && c->settings->limit >= 0 && c->taken >= c->settings->limit) {
+        c->limit_hit = true;
+        window_move(c->window, job, JOB_BLOCKED, INT64_MIN);
         return;
     }
-    b->taken += !job->counted;
+    c->taken += !job->counted;
     job->counted = true;
-    window_move(b->window, job, job->guard == JOB_GUARD_ASIDE ? JOB_ASIDE : JOB_READY, INT64_MIN);
+    window_move(c->window, job, job->guard == JOB_GUARD_ASIDE ? JOB_ASIDE : JOB_READY, INT64_MIN);
 }
 
 /* One that is unknown, though not of this run, stands before it as well. */
@@ -218,17 +218,17 @@ static void add_open_row(const struct job *job, struct row_facts *known)
 }
 
 /* Within the run the order of its rows tells which is older. */
-static bool is_history(const struct batch *b, const struct job *job,
+static bool is_history(const struct coordinator *c, const struct job *job,
                        const struct claim_state *claim)
 {
-    return job->repeated && claim->accepted && claim->accepted_at.run != b->settings->run->id &&
-           history_row(b->settings->history, claim->accepted_digest) > job->row;
+    return job->repeated && claim->accepted && claim->accepted_at.run != c->settings->run->id &&
+           history_row(c->settings->history, claim->accepted_digest) > job->row;
 }
 
-static enum fate fate_of(const struct batch *b, const struct job *job,
+static enum fate fate_of(const struct coordinator *c, const struct job *job,
                          const struct row_facts *known)
 {
-    const struct batch_settings *s = b->settings;
+    const struct coordinator_settings *s = c->settings;
     struct fate_facts facts = {
         .order = {s->run->sequence, job->row},
         .rank = s->run->rank,
@@ -237,135 +237,135 @@ static enum fate fate_of(const struct batch *b, const struct job *job,
         .before = known->has_before ? &known->before : NULL,
         .resend_unknown = job->in_round && s->round.kind == ROUND_RESEND_UNKNOWN,
         .resubmit = job->in_round && s->round.kind == ROUND_RESUBMIT,
-        .is_history = is_history(b, job, &known->claim),
+        .is_history = is_history(c, job, &known->claim),
     };
 
     return fate_make(&facts);
 }
 
-static const char *newer_content(const struct batch *b, const struct job *job,
+static const char *newer_content(const struct coordinator *c, const struct job *job,
                                  const struct claim_state *claim)
 {
     if (claim->accepted_unseen)
         return "content that only the report of that run knows was accepted";
-    return is_history(b, job, claim) ? "the content of a later row of this export was accepted"
+    return is_history(c, job, claim) ? "the content of a later row of this export was accepted"
                                      : "newer content was accepted";
 }
 
-static int act(struct batch *b, struct job *job, enum fate fate, const struct row_facts *known,
-               struct error *err)
+static int act(struct coordinator *c, struct job *job, enum fate fate,
+               const struct row_facts *known, struct error *err)
 {
     const struct claim_state *claim = &known->claim;
 
     switch (fate) {
     case FATE_SEND:
-        make_ready(b, job);
+        make_ready(c, job);
         return 0;
     case FATE_SEND_CHANGED:
-        if (holds_changed(b))
-            return hold_changed(b, job, claim, err);
-        make_ready(b, job);
+        if (holds_changed(c))
+            return hold_changed(c, job, claim, err);
+        make_ready(c, job);
         return 0;
     case FATE_ACCEPTED:
-        return skip_accepted(b, job, claim, "ALREADY_ACCEPTED", "accepted", err);
+        return skip_accepted(c, job, claim, "ALREADY_ACCEPTED", "accepted", err);
     case FATE_SUPERSEDED:
-        return skip_accepted(b, job, claim, "SUPERSEDED", newer_content(b, job, claim), err);
+        return skip_accepted(c, job, claim, "SUPERSEDED", newer_content(c, job, claim), err);
     case FATE_DUPLICATE:
-        return skip_duplicate(b, job, &known->before, err);
+        return skip_duplicate(c, job, &known->before, err);
     case FATE_EARLIER_OPEN:
-        return leave_unsent(b, job, &known->before, err);
+        return leave_unsent(c, job, &known->before, err);
     case FATE_UNSETTLED:
-        return leave_unsettled(b, job, claim, err);
+        return leave_unsettled(c, job, claim, err);
     case FATE_WAIT:
-        return wait_for_holder(b, job, claim->open_at.run, err);
+        return wait_for_holder(c, job, claim->open_at.run, err);
     case FATE_RECOVER:
-        return recover(b, job, claim->open_at.run, err);
+        return recover(c, job, claim->open_at.run, err);
     case FATE_COUNT:
         break;
     }
     return 0;
 }
 
-static int decide(struct batch *b, struct job *job, const struct row_facts *known,
+static int decide(struct coordinator *c, struct job *job, const struct row_facts *known,
                   struct error *err)
 {
     const struct claim_state *claim = &known->claim;
-    enum fate fate = fate_of(b, job, known);
+    enum fate fate = fate_of(c, job, known);
 
     job->resend = (claim->open && !claim->open_is_intent) || job->unrecorded;
     if ((fate == FATE_SEND || fate == FATE_SEND_CHANGED) &&
-        (remember_earlier(b, job, claim, err) || look_for_guard(b, job, err)))
+        (remember_earlier(c, job, claim, err) || look_for_guard(c, job, err)))
         return -1;
     job->changed = fate == FATE_SEND_CHANGED;
     job->has_before = claim->has_fee;
     job->before_fen = claim->fee_fen;
-    return act(b, job, fate, known, err);
+    return act(c, job, fate, known, err);
 }
 
-static int judge(struct batch *b, struct job *job, struct error *err)
+static int judge(struct coordinator *c, struct job *job, struct error *err)
 {
-    struct row_ref ref = state_ref(b, job);
+    struct row_ref ref = state_ref(c, job);
     struct row_facts known;
-    int waits = ledger_row_ask(b->settings->ledger, &ref, job->repeated, &known, err);
+    int waits = ledger_row_ask(c->settings->ledger, &ref, job->repeated, &known, err);
 
     if (waits < 0)
         return -1;
     if (waits) {
-        window_move(b->window, job, JOB_ASKED, INT64_MIN);
+        window_move(c->window, job, JOB_ASKED, INT64_MIN);
         return 0;
     }
     add_open_row(job, &known);
-    return decide(b, job, &known, err);
+    return decide(c, job, &known, err);
 }
 
-static int judge_due(struct batch *b, struct error *err)
+static int judge_due(struct coordinator *c, struct error *err)
 {
     struct job *job;
 
-    while ((job = window_due(b->window, JOB_JUDGE, b->now_ms)))
-        if (judge(b, job, err))
+    while ((job = window_due(c->window, JOB_JUDGE, c->now_ms)))
+        if (judge(c, job, err))
             return -1;
     return 0;
 }
 
 /* Of what is asked for much may be skipped, so it does not count as what can be sent. */
-bool refill_is_wanted(const struct batch *b)
+bool refill_is_wanted(const struct coordinator *c)
 {
-    return !b->feed_at_end && !b->limit_hit && !halt_is_begun(b) && window_spare(b->window) &&
-           window_count(b->window, JOB_ASKED) < REFILL_ASKED_ROWS &&
-           window_count(b->window, JOB_READY) + window_count(b->window, JOB_GRANTED) <
-               2 * state_rows_in_flight(b);
+    return !c->feed_at_end && !c->limit_hit && !halt_is_begun(c) && window_spare(c->window) &&
+           window_count(c->window, JOB_ASKED) < REFILL_ASKED_ROWS &&
+           window_count(c->window, JOB_READY) + window_count(c->window, JOB_GRANTED) <
+               2 * state_rows_in_flight(c);
 }
 
-int refill_window(struct batch *b, struct error *err)
+int refill_window(struct coordinator *c, struct error *err)
 {
-    if (halt_is_begun(b))
+    if (halt_is_begun(c))
         return 0;
-    if (ledger_has_news(b->settings->ledger))
-        window_rejudge(b->window, JOB_READY);
-    window_rejudge(b->window, JOB_ASKED);
-    firewall_release(b);
-    if (judge_due(b, err))
+    if (ledger_has_news(c->settings->ledger))
+        window_rejudge(c->window, JOB_READY);
+    window_rejudge(c->window, JOB_ASKED);
+    firewall_release(c);
+    if (judge_due(c, err))
         return -1;
-    for (int i = 0; i < REFILL_ROWS && refill_is_wanted(b); i++) {
-        struct job *job = window_spare(b->window);
+    for (int i = 0; i < REFILL_ROWS && refill_is_wanted(c); i++) {
+        struct job *job = window_spare(c->window);
         struct error input;
-        int found = feed_next(b->feed, job, &input);
+        int found = feed_next(c->feed, job, &input);
 
-        if (found < 0 && !ledger_is_begun(b->settings->ledger)) {
+        if (found < 0 && !ledger_is_begun(c->settings->ledger)) {
             *err = input;
             return -1;
         }
         if (found < 0) {
             /* Not the transaction's error: the answers in it are to be kept. */
-            halt_fail(b, &input);
+            halt_fail(c, &input);
             break;
         }
         if (!found) {
-            b->feed_at_end = true;
+            c->feed_at_end = true;
             break;
         }
-        if (window_enter(b->window, job, err) || judge_due(b, err))
+        if (window_enter(c->window, job, err) || judge_due(c, err))
             return -1;
     }
     return 0;

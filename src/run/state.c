@@ -2,21 +2,21 @@
 
 #include <string.h>
 
-size_t state_rows_in_flight(const struct batch *b)
+size_t state_rows_in_flight(const struct coordinator *c)
 {
-    return b->settings->in_flight * submit_claims(b->settings->submit);
+    return c->settings->in_flight * submit_claims(c->settings->submit);
 }
 
-struct app state_app(const struct batch *b)
+struct app state_app(const struct coordinator *c)
 {
-    return (struct app){b->settings->platform, b->settings->submit->app.app_key};
+    return (struct app){c->settings->platform, c->settings->submit->app.app_key};
 }
 
-struct row_ref state_ref(const struct batch *b, struct job *job)
+struct row_ref state_ref(const struct coordinator *c, struct job *job)
 {
     return (struct row_ref){
-        .platform = b->settings->platform,
-        .place = {b->settings->run->id, job->row},
+        .platform = c->settings->platform,
+        .place = {c->settings->run->id, job->row},
         .key = {job->claim.workcard_id, job->claim.claim_order_no},
         .resend = job->resend,
         .has_fee = true,
@@ -28,10 +28,10 @@ struct row_ref state_ref(const struct batch *b, struct job *job)
     };
 }
 
-struct row_record state_record(const struct batch *b, const struct job *job, enum row_state state,
-                               enum outcome outcome)
+struct row_record state_record(const struct coordinator *c, const struct job *job,
+                               enum row_state state, enum outcome outcome)
 {
-    enum severity severity = b->settings->row_source->rules.severity[RULE_CHANGED_SINCE_ACCEPTED];
+    enum severity severity = c->settings->row_source->rules.severity[RULE_CHANGED_SINCE_ACCEPTED];
     struct row_record record = {
         .row = job->row,
         .state = state,
@@ -42,7 +42,7 @@ struct row_record state_record(const struct batch *b, const struct job *job, enu
         .http_status = job->http_status,
         .submitted_ms = job->sent_ms,
         .duration_ms = job->duration_ms,
-        .round = job->in_round ? b->settings->round.id : 0,
+        .round = job->in_round ? c->settings->round.id : 0,
         .code = "",
         .sub_code = "",
         .message = "",
@@ -55,8 +55,8 @@ struct row_record state_record(const struct batch *b, const struct job *job, enu
     return record;
 }
 
-void state_leave(struct batch *b, struct job *job, enum outcome outcome)
+void state_leave(struct coordinator *c, struct job *job, enum outcome outcome)
 {
-    b->outcomes[outcome]++;
-    window_leave(b->window, job);
+    c->outcomes[outcome]++;
+    window_leave(c->window, job);
 }

@@ -1,10 +1,10 @@
 /*
  * state: what the coordinator knows: one struct, owned by its thread, and the functions that all
  * steps of a turn need. Each member is changed by the step that it stands under, and may be read by
- * all; batch opens and closes them.
+ * all; coordinator opens and closes them.
  *
- * The steps, in the order of a turn: settle (collect), halt, refill, grant; batch.h calls them
- * inside one transaction.
+ * The steps, in the order of a turn: settle (collect), halt, refill, grant; coordinator.c calls
+ * them inside one transaction.
  *
  * Tested by tests/e2e/test_upload.py
  */
@@ -16,7 +16,7 @@
 #include "job.h"
 #include "ledger/shared_limits.h"
 #include "ledger/store/space.h"
-#include "run/batch.h"
+#include "run/coordinator.h"
 #include "run/pool/pool.h"
 #include "run/rows/feed.h"
 #include "run/rows/window.h"
@@ -34,9 +34,9 @@
 /* Days on which calls of one turn may leave, unless somebody plays with the clock. */
 #define STATE_DAYS 4
 
-struct batch {
+struct coordinator {
     /* fixed for the run */
-    const struct batch_settings *settings;
+    const struct coordinator_settings *settings;
     struct submit_settings submit;
     int64_t rate; /* claims a second that pacing keeps: as said, or STATE_RATE_UNSAID; 0: none */
     struct feed *feed;
@@ -47,7 +47,7 @@ struct batch {
     struct job *lost;              /* whose answers the ledger was not told, by turn_next */
     struct error *failure;         /* the caller's; filled in by what ends the run with an error */
 
-    /* batch: the turn */
+    /* coordinator: the turn */
     int64_t now_ms; /* monotonic, once a turn */
     int64_t wall_ms;
     size_t outstanding; /* jobs in the pool */
@@ -72,7 +72,7 @@ struct batch {
     enum pace_state pace_state;
 
     /* halt */
-    struct batch_stop stop;
+    struct coordinator_stop stop;
     struct space *reserve;
     int signal_seen;
     bool failed; /* the run has an error: no report can be published */
@@ -130,19 +130,19 @@ struct batch {
 };
 
 /* Rows that may be on the wire at once: those of all calls. */
-size_t state_rows_in_flight(const struct batch *b);
+size_t state_rows_in_flight(const struct coordinator *c);
 
 /* The app key whose calls these are, with its platform. Borrowed from the settings. */
-struct app state_app(const struct batch *b);
+struct app state_app(const struct coordinator *c);
 
 /* How the ledger knows a job's row. Borrowed from the job. */
-struct row_ref state_ref(const struct batch *b, struct job *job);
+struct row_ref state_ref(const struct coordinator *c, struct job *job);
 
 /* The record of a job's row, without what an attempt adds. Borrowed from the job. */
-struct row_record state_record(const struct batch *b, const struct job *job, enum row_state state,
-                               enum outcome outcome);
+struct row_record state_record(const struct coordinator *c, const struct job *job,
+                               enum row_state state, enum outcome outcome);
 
 /* The row is final: it is counted and its job is free. */
-void state_leave(struct batch *b, struct job *job, enum outcome outcome);
+void state_leave(struct coordinator *c, struct job *job, enum outcome outcome);
 
 #endif

@@ -12,25 +12,25 @@
 #ifndef CLAIMBATCH_RUN_SUSPECT_H
 #define CLAIMBATCH_RUN_SUSPECT_H
 
-struct batch;
+struct coordinator;
 struct error;
 struct job;
 
 /* Right before answers are settled: those that are suspect by now are not believed. */
-void suspect_doubt(struct batch *b, struct job *collected);
+void suspect_doubt(struct coordinator *c, struct job *collected);
 
 /* In the open transaction, after answers were settled: records what is suspect of others. */
-int suspect_record(struct batch *b, struct error *err);
+int suspect_record(struct coordinator *c, struct error *err);
 
 /* After a rollback: what was recorded in this turn is not. */
-void suspect_undo(struct batch *b);
+void suspect_undo(struct coordinator *c);
 
 /* After pool_end: records the last of them, in a transaction of its own, and has the report made
  * anew where a line says less than the ledger. */
-int suspect_finish(struct batch *b, struct error *err);
+int suspect_finish(struct coordinator *c, struct error *err);
 
 /* The same for a run that ends with an error, perhaps one of the ledger: what cannot be recorded is
  * told, row by row. */
-void suspect_rescue(struct batch *b);
+void suspect_rescue(struct coordinator *c);
 
 #endif

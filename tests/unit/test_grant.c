@@ -23,8 +23,8 @@ static const char *const names[ROWS] = {"A", "B", "C", "D", "E", "F"};
 
 /* A turn of a run in which all rows are ready. */
 struct scene {
-    struct batch batch;
-    struct batch_settings settings;
+    struct coordinator coordinator;
+    struct coordinator_settings settings;
     struct submit_settings submit;
     struct row_source row_source;
     struct run_record run;
@@ -38,31 +38,31 @@ static void set_scene(struct place *place, struct scene *s)
     memset(s, 0, sizeof(*s));
     s->run = create_run(place->ledger, 1);
     s->submit.app.app_key = APP_KEY;
-    s->settings = (struct batch_settings){.ledger = place->ledger,
-                                          .platform = PLATFORM,
-                                          .run = &s->run,
-                                          .row_source = &s->row_source,
-                                          .submit = &s->submit,
-                                          .in_flight = IN_FLIGHT};
-    s->batch.settings = &s->settings;
-    s->batch.now_ms = 100000;
-    s->batch.wall_ms = STARTED_MS;
-    s->batch.pace = pace_open(&pace, &err);
-    assert_int_equal(window_open(ROWS, &s->batch.window, &err), 0);
+    s->settings = (struct coordinator_settings){.ledger = place->ledger,
+                                                .platform = PLATFORM,
+                                                .run = &s->run,
+                                                .row_source = &s->row_source,
+                                                .submit = &s->submit,
+                                                .in_flight = IN_FLIGHT};
+    s->coordinator.settings = &s->settings;
+    s->coordinator.now_ms = 100000;
+    s->coordinator.wall_ms = STARTED_MS;
+    s->coordinator.pace = pace_open(&pace, &err);
+    assert_int_equal(window_open(ROWS, &s->coordinator.window, &err), 0);
     for (uint64_t i = 0; i < ROWS; i++) {
-        struct job *job = window_spare(s->batch.window);
+        struct job *job = window_spare(s->coordinator.window);
 
         job->row = i + 2;
         job->claim = (struct claim){.workcard_id = WORKCARD, .claim_order_no = names[i]};
-        assert_int_equal(window_enter(s->batch.window, job, &err), 0);
-        window_move(s->batch.window, job, JOB_READY, INT64_MIN);
+        assert_int_equal(window_enter(s->coordinator.window, job, &err), 0);
+        window_move(s->coordinator.window, job, JOB_READY, INT64_MIN);
     }
 }
 
 static void clear_scene(struct scene *s)
 {
-    window_close(s->batch.window);
-    pace_close(s->batch.pace);
+    window_close(s->coordinator.window);
+    pace_close(s->coordinator.pace);
 }
 
 /* One turn's grants; how many there are. Which rows they are of is told in `rows`. */
@@ -71,7 +71,8 @@ static size_t grant(struct scene *s, uint64_t rows[ROWS])
     size_t count = 0;
 
     begin(s->settings.ledger);
-    if (grant_jobs(&s->batch, &s->granted, &err) || grant_take_back(&s->batch, &s->granted, &err))
+    if (grant_jobs(&s->coordinator, &s->granted, &err) ||
+        grant_take_back(&s->coordinator, &s->granted, &err))
         fail_msg("%s", err.text);
     commit(s->settings.ledger);
     for (const struct job *job = s->granted; job; job = job->queue_next)
@@ -91,7 +92,7 @@ static void rows_are_granted_in_their_order_with_an_intent_each(void **state)
         assert_true(claim_of(s.settings.ledger, names[i]).open_is_intent);
     }
     assert_int_equal(s.granted->attempts, 1);
-    assert_int_equal(window_count(s.batch.window, JOB_GRANTED), 2 * IN_FLIGHT);
+    assert_int_equal(window_count(s.coordinator.window, JOB_GRANTED), 2 * IN_FLIGHT);
     assert_false(claim_of(s.settings.ledger, names[2 * IN_FLIGHT]).open);
     /* There is no room before some of them have come back. */
     assert_int_equal(grant(&s, rows), 0);
@@ -117,16 +118,16 @@ static void claim_that_another_run_has_begun_to_send_is_judged_again(void **stat
     assert_int_equal(grant(&s, rows), 1);
     assert_int_equal(rows[0], 3);
     for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++) {
-        struct job *job = window_find(s.batch.window, theirs[i] + 2);
+        struct job *job = window_find(s.coordinator.window, theirs[i] + 2);
 
         assert_int_equal(job->state, JOB_JUDGE);
         assert_int_equal(job->attempts, 0);
-        assert_true(job->due_ms > s.batch.now_ms);
+        assert_true(job->due_ms > s.coordinator.now_ms);
         assert_int_equal(claim_of(place->ledger, names[theirs[i]]).open_at.run, other.id);
     }
     /* They count neither against the rate nor on the day. */
-    assert_int_equal(pace_pending(s.batch.pace), 1);
-    assert_int_equal(shared_limits_charged(&s.batch, 20221212), 1);
+    assert_int_equal(pace_pending(s.coordinator.pace), 1);
+    assert_int_equal(shared_limits_charged(&s.coordinator, 20221212), 1);
     clear_scene(&s);
 }
 
@@ -153,12 +154,12 @@ static void quota_of_the_day_is_not_passed(void **state)
         s.settings.daily_quota = 10;
         begin(place->ledger);
         assert_int_equal(ledger_calls_add(place->ledger, &app, 20221212, cases[i].calls, &err), 0);
-        assert_int_equal(grant_jobs(&s.batch, &s.granted, &err), 0);
-        assert_int_equal(grant_take_back(&s.batch, &s.granted, &err), 0);
+        assert_int_equal(grant_jobs(&s.coordinator, &s.granted, &err), 0);
+        assert_int_equal(grant_take_back(&s.coordinator, &s.granted, &err), 0);
         ledger_rollback(place->ledger);
         assert_int_equal(count(s.granted), cases[i].granted);
-        assert_int_equal(s.batch.stop.exit_code, cases[i].granted ? 0 : EXIT_TRY_LATER);
-        assert_string_equal(s.batch.stop.because, cases[i].granted ? "" : "quota");
+        assert_int_equal(s.coordinator.stop.exit_code, cases[i].granted ? 0 : EXIT_TRY_LATER);
+        assert_string_equal(s.coordinator.stop.because, cases[i].granted ? "" : "quota");
         clear_scene(&s);
     }
 }
@@ -172,13 +173,13 @@ static void quota_that_is_used_up_waits_for_those_in_flight(void **state)
 
     set_scene(place, &s);
     s.settings.daily_quota = 1;
-    s.batch.outstanding = 1;
+    s.coordinator.outstanding = 1;
     begin(place->ledger);
     assert_int_equal(ledger_calls_add(place->ledger, &app, 20221212, 1, &err), 0);
     commit(place->ledger);
     assert_int_equal(grant(&s, rows), 0);
-    assert_int_equal(s.batch.stop.exit_code, 0);
-    assert_int_equal(s.batch.pace_until_ms, INT64_MAX);
+    assert_int_equal(s.coordinator.stop.exit_code, 0);
+    assert_int_equal(s.coordinator.pace_until_ms, INT64_MAX);
     clear_scene(&s);
 }
 
@@ -188,15 +189,15 @@ static void nothing_is_granted_in_a_ban_or_a_stop(void **state)
     struct scene s;
 
     set_scene(*state, &s);
-    pace_ban_until(s.batch.pace, s.batch.now_ms + 1000, s.batch.now_ms);
+    pace_ban_until(s.coordinator.pace, s.coordinator.now_ms + 1000, s.coordinator.now_ms);
     assert_int_equal(grant(&s, rows), 0);
-    assert_int_equal(s.batch.pace_state, PACE_BAN);
-    assert_true(s.batch.pace_until_ms >= s.batch.now_ms + 1000);
-    s.batch.now_ms += 1001;
+    assert_int_equal(s.coordinator.pace_state, PACE_BAN);
+    assert_true(s.coordinator.pace_until_ms >= s.coordinator.now_ms + 1000);
+    s.coordinator.now_ms += 1001;
     assert_int_equal(grant(&s, rows), 1); /* one goes first */
-    s.batch.stop.exit_code = EXIT_STOPPED;
+    s.coordinator.stop.exit_code = EXIT_STOPPED;
     assert_int_equal(grant(&s, rows), 0);
-    assert_int_equal(s.batch.pace_state, PACE_OPEN);
+    assert_int_equal(s.coordinator.pace_state, PACE_OPEN);
     clear_scene(&s);
 }
 

@@ -27,8 +27,8 @@ struct call {
 };
 
 struct process {
-    struct batch batch;
-    struct batch_settings settings;
+    struct coordinator coordinator;
+    struct coordinator_settings settings;
     struct submit_settings submit;
     struct run_record run;
     struct call calls[IN_FLIGHT];
@@ -58,23 +58,23 @@ static void start_process(struct world *world, struct process *p, const struct r
     memset(p, 0, sizeof(*p));
     p->run = *run;
     p->submit.app.app_key = APP_KEY;
-    p->settings = (struct batch_settings){
+    p->settings = (struct coordinator_settings){
         .platform = PLATFORM, .submit = &p->submit, .run = &p->run, .rate = rate};
     assert_int_equal(ledger_open(world->path, &p->settings.ledger, &err), 0);
     assert_int_equal(ledger_run_lock(p->settings.ledger, run->id, &err), 1);
-    p->batch.settings = &p->settings;
-    p->batch.rate = rate;
-    p->batch.pace = pace_open(&pace, &err);
-    assert_non_null(p->batch.pace);
-    p->batch.now_ms = world->now_ms;
-    p->batch.wall_ms = STARTED_MS + world->now_ms + world->set_ms;
-    assert_int_equal(shared_limits_begin(&p->batch, &err), 0);
+    p->coordinator.settings = &p->settings;
+    p->coordinator.rate = rate;
+    p->coordinator.pace = pace_open(&pace, &err);
+    assert_non_null(p->coordinator.pace);
+    p->coordinator.now_ms = world->now_ms;
+    p->coordinator.wall_ms = STARTED_MS + world->now_ms + world->set_ms;
+    assert_int_equal(shared_limits_begin(&p->coordinator, &err), 0);
 }
 
 /* What it was about to tell is never told. */
 static void kill_process(struct process *p)
 {
-    pace_close(p->batch.pace);
+    pace_close(p->coordinator.pace);
     ledger_close(p->settings.ledger);
     memset(p, 0, sizeof(*p));
 }
@@ -92,12 +92,12 @@ static void let_leave(struct world *world, const struct process *p, int64_t unti
 static void hear_of_departures(struct process *p)
 {
     for (size_t i = 0; i < p->call_count;) {
-        if (p->calls[i].leaves_ms > p->batch.now_ms) {
+        if (p->calls[i].leaves_ms > p->coordinator.now_ms) {
             i++;
             continue;
         }
-        pace_sent(p->batch.pace, p->calls[i].leaves_ms);
-        shared_limits_note_departure(&p->batch, p->calls[i].leaves_ms);
+        pace_sent(p->coordinator.pace, p->calls[i].leaves_ms);
+        shared_limits_note_departure(&p->coordinator, p->calls[i].leaves_ms);
         p->calls[i] = p->calls[--p->call_count];
     }
 }
@@ -110,20 +110,20 @@ static void take_turn(struct world *world, struct process *p, size_t ready)
     int64_t until_ms;
     size_t allowed;
 
-    p->batch.now_ms = world->now_ms;
-    p->batch.wall_ms = STARTED_MS + world->now_ms + world->set_ms;
+    p->coordinator.now_ms = world->now_ms;
+    p->coordinator.wall_ms = STARTED_MS + world->now_ms + world->set_ms;
     hear_of_departures(p);
     begin(p->settings.ledger);
-    assert_int_equal(shared_limits_read(&p->batch, &err), 0);
+    assert_int_equal(shared_limits_read(&p->coordinator, &err), 0);
     if (ready > IN_FLIGHT - p->call_count)
         ready = IN_FLIGHT - p->call_count;
-    allowed = pace_allowance(p->batch.pace, world->now_ms, ready, &until_ms, &pace_state);
+    allowed = pace_allowance(p->coordinator.pace, world->now_ms, ready, &until_ms, &pace_state);
     for (; allowed; allowed--) {
-        pace_grant(p->batch.pace, world->now_ms);
+        pace_grant(p->coordinator.pace, world->now_ms);
         p->calls[p->call_count++].leaves_ms =
             world->now_ms + 1 + below(world, 3) * below(world, 300);
     }
-    assert_int_equal(shared_limits_write(&p->batch, &err), 0);
+    assert_int_equal(shared_limits_write(&p->coordinator, &err), 0);
     commit(p->settings.ledger);
 }
 
@@ -240,7 +240,7 @@ static void the_rate_holds_over_any_number_of_starts_and_runs(void **state)
     for (int turn = 0; turn < TURNS; turn++) {
         size_t i = (size_t)below(&world, RUNS);
 
-        if (!processes[i].batch.settings)
+        if (!processes[i].coordinator.settings)
             start_process(&world, &processes[i], &runs[i], RATE);
         take_turn(&world, &processes[i], IN_FLIGHT);
         step(&world, processes, RUNS, below(&world, 60));
@@ -248,7 +248,7 @@ static void the_rate_holds_over_any_number_of_starts_and_runs(void **state)
             kill_process(&processes[i]);
     }
     for (size_t i = 0; i < RUNS; i++)
-        if (processes[i].batch.settings)
+        if (processes[i].coordinator.settings)
             kill_process(&processes[i]);
     assert_true(world.departure_count > 40);
     assert_rate_held(&world);
@@ -320,12 +320,12 @@ static void departures_of_a_turn_in_which_the_clock_was_set_are_all_told(void **
 
     start_process(&world, &p, &one, RATE);
     begin(p.settings.ledger);
-    assert_int_equal(shared_limits_read(&p.batch, &err), 0);
+    assert_int_equal(shared_limits_read(&p.coordinator, &err), 0);
     for (int64_t i = 0; i < 2 * STATE_STRETCHES; i++)
-        shared_limits_note_departure(&p.batch, p.batch.now_ms + i * LEDGER_STRETCH_MS);
-    assert_int_equal(shared_limits_write(&p.batch, &err), 0);
+        shared_limits_note_departure(&p.coordinator, p.coordinator.now_ms + i * LEDGER_STRETCH_MS);
+    assert_int_equal(shared_limits_write(&p.coordinator, &err), 0);
     commit(p.settings.ledger);
-    turn.now_ms = p.batch.wall_ms;
+    turn.now_ms = p.coordinator.wall_ms;
     begin(place->ledger);
     assert_int_equal(ledger_turn_facts(place->ledger, &app, &turn, &facts, &err), 0);
     assert_int_equal(facts.others, 2 * STATE_STRETCHES);

@@ -16,8 +16,8 @@
 /* One row that was answered "not executed" and granted once more, when its answer became suspect.
  */
 struct scene {
-    struct batch batch;
-    struct batch_settings settings;
+    struct coordinator coordinator;
+    struct coordinator_settings settings;
     struct submit_settings submit;
     struct row_source row_source;
     uint64_t report[1024]; /* one that has written nothing, which is all that is asked of it */
@@ -31,32 +31,33 @@ static void set_scene(struct place *place, struct scene *s, enum phase phase,
 {
     memset(s, 0, sizeof(*s));
     s->run = create_run(place->ledger, 1);
-    s->settings = (struct batch_settings){.ledger = place->ledger,
-                                          .platform = PLATFORM,
-                                          .run = &s->run,
-                                          .submit = &s->submit,
-                                          .row_source = &s->row_source,
-                                          .report = (struct report *)s->report,
-                                          .in_flight = 1};
-    s->batch.settings = &s->settings;
-    s->batch.suspects = s->suspects;
-    s->batch.suspects_max = s->batch.suspect_count = 1; /* no room: the pool is not asked */
+    s->settings = (struct coordinator_settings){.ledger = place->ledger,
+                                                .platform = PLATFORM,
+                                                .run = &s->run,
+                                                .submit = &s->submit,
+                                                .row_source = &s->row_source,
+                                                .report = (struct report *)s->report,
+                                                .in_flight = 1};
+    s->coordinator.settings = &s->settings;
+    s->coordinator.suspects = s->suspects;
+    s->coordinator.suspects_max = s->coordinator.suspect_count =
+        1; /* no room: the pool is not asked */
     s->suspects[0] = ROW;
-    assert_int_equal(window_open(2, &s->batch.window, &err), 0);
-    s->job = window_spare(s->batch.window);
+    assert_int_equal(window_open(2, &s->coordinator.window, &err), 0);
+    s->job = window_spare(s->coordinator.window);
     s->job->row = ROW;
     s->job->claim = (struct claim){.workcard_id = WORKCARD, .claim_order_no = "A"};
     s->job->attempts = 1;
     s->job->turn_next = NULL;
-    assert_int_equal(window_enter(s->batch.window, s->job, &err), 0);
-    window_move(s->batch.window, s->job, JOB_GRANTED, INT64_MIN);
+    assert_int_equal(window_enter(s->coordinator.window, s->job, &err), 0);
+    window_move(s->coordinator.window, s->job, JOB_GRANTED, INT64_MIN);
     s->job->exchange.phase = phase;
     s->job->verdict = (struct verdict){.kind = kind};
 }
 
 static void clear_scene(struct scene *s)
 {
-    window_close(s->batch.window);
+    window_close(s->coordinator.window);
 }
 
 static void answer_that_came_is_doubted(void **state)
@@ -64,9 +65,9 @@ static void answer_that_came_is_doubted(void **state)
     struct scene s;
 
     set_scene(*state, &s, PHASE_ANSWERED, VERDICT_ACCEPTED);
-    suspect_doubt(&s.batch, s.job);
+    suspect_doubt(&s.coordinator, s.job);
     assert_int_equal(s.job->verdict.kind, VERDICT_UNKNOWN);
-    assert_int_equal(s.batch.suspect_count, 0);
+    assert_int_equal(s.coordinator.suspect_count, 0);
     clear_scene(&s);
 }
 
@@ -94,18 +95,18 @@ static void row_that_came_back_unsent_is_unknown_and_not_sent_again(void **state
     struct scene s;
 
     set_scene(place, &s, PHASE_NOT_SENT, VERDICT_WITHDRAWN);
-    ref = state_ref(&s.batch, s.job);
+    ref = state_ref(&s.coordinator, s.job);
     begin(place->ledger);
     intend(place->ledger, &ref);
-    suspect_doubt(&s.batch, s.job);
-    assert_int_equal(s.batch.suspect_count, 1);
-    known = state_record(&s.batch, s.job, ROW_AGAIN, OUTCOME_UNSENT); /* as collect.c does */
+    suspect_doubt(&s.coordinator, s.job);
+    assert_int_equal(s.coordinator.suspect_count, 1);
+    known = state_record(&s.coordinator, s.job, ROW_AGAIN, OUTCOME_UNSENT); /* as collect.c does */
     assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
-    window_move(s.batch.window, s.job, JOB_JUDGE, INT64_MIN);
-    assert_int_equal(suspect_record(&s.batch, &err), 0);
+    window_move(s.coordinator.window, s.job, JOB_JUDGE, INT64_MIN);
+    assert_int_equal(suspect_record(&s.coordinator, &err), 0);
     commit(place->ledger);
-    assert_int_equal(s.batch.suspect_count, 0);
-    assert_int_equal(window_used(s.batch.window), 0);
+    assert_int_equal(s.coordinator.suspect_count, 0);
+    assert_int_equal(window_used(s.coordinator.window), 0);
     assert_known(place->ledger, &ref, OUTCOME_UNKNOWN, "ANSWER_FOLLOWED", "");
     clear_scene(&s);
 }
@@ -127,14 +128,14 @@ static void doubt_outlasts_the_intent_of_another_run(void **state)
 
     for (int i = 0; i < 4; i++) {
         set_scene(place, &s, PHASE_NOT_SENT, VERDICT_WITHDRAWN);
-        ref = state_ref(&s.batch, s.job);
+        ref = state_ref(&s.coordinator, s.job);
         begin(place->ledger);
         intend(place->ledger, &ref);
-        known = state_record(&s.batch, s.job, ROW_AGAIN, OUTCOME_UNSENT);
+        known = state_record(&s.coordinator, s.job, ROW_AGAIN, OUTCOME_UNSENT);
         assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
-        window_move(s.batch.window, s.job, JOB_JUDGE, INT64_MIN);
+        window_move(s.coordinator.window, s.job, JOB_JUDGE, INT64_MIN);
         intend(place->ledger, &theirs);
-        assert_int_equal(suspect_record(&s.batch, &err), 0);
+        assert_int_equal(suspect_record(&s.coordinator, &err), 0);
         assert_known(place->ledger, &ref, OUTCOME_UNKNOWN, "ANSWER_FOLLOWED", "");
         known = record_of(&theirs, states[i], outcomes[i]);
         assert_int_equal(ledger_row_settle(place->ledger, &theirs, &known, &err), 0);
@@ -155,22 +156,22 @@ static void row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end(void **st
     struct scene s;
 
     set_scene(place, &s, PHASE_ANSWERED, VERDICT_ACCEPTED);
-    ref = state_ref(&s.batch, s.job);
+    ref = state_ref(&s.coordinator, s.job);
     begin(place->ledger);
     intend(place->ledger, &ref);
-    known = state_record(&s.batch, s.job, ROW_FINAL, OUTCOME_ACCEPTED);
+    known = state_record(&s.coordinator, s.job, ROW_FINAL, OUTCOME_ACCEPTED);
     assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
     commit(place->ledger);
-    window_leave(s.batch.window, s.job);
+    window_leave(s.coordinator.window, s.job);
     begin(place->ledger);
-    suspect_doubt(&s.batch, NULL);
-    assert_int_equal(suspect_record(&s.batch, &err), 0);
-    assert_int_equal(s.batch.suspect_count, 0);
+    suspect_doubt(&s.coordinator, NULL);
+    assert_int_equal(suspect_record(&s.coordinator, &err), 0);
+    assert_int_equal(s.coordinator.suspect_count, 0);
     ledger_rollback(place->ledger);
-    suspect_undo(&s.batch);
-    s.batch.pool = (struct pool *)&s; /* no room: it is not asked */
-    suspect_rescue(&s.batch);
-    assert_int_equal(s.batch.suspect_count, 0);
+    suspect_undo(&s.coordinator);
+    s.coordinator.pool = (struct pool *)&s; /* no room: it is not asked */
+    suspect_rescue(&s.coordinator);
+    assert_int_equal(s.coordinator.suspect_count, 0);
     assert_known(place->ledger, &ref, OUTCOME_ACCEPTED, known.code, "SUSPECT_ANSWER");
     clear_scene(&s);
 }
@@ -187,26 +188,26 @@ static void row_that_has_left_unexecuted_is_unknown(void **state)
 
     for (int i = 0; i < 2; i++) {
         set_scene(place, &s, PHASE_ANSWERED, VERDICT_AGAIN);
-        assert_int_equal(unexecuted_open(2, &s.batch.unexecuted, &err), 0);
-        ref = state_ref(&s.batch, s.job);
+        assert_int_equal(unexecuted_open(2, &s.coordinator.unexecuted, &err), 0);
+        ref = state_ref(&s.coordinator, s.job);
         begin(place->ledger);
         intend(place->ledger, &ref);
-        known = state_record(&s.batch, s.job, i ? ROW_AGAIN : ROW_FINAL, outcomes[i]);
+        known = state_record(&s.coordinator, s.job, i ? ROW_AGAIN : ROW_FINAL, outcomes[i]);
         assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
         known.state = ROW_NOTED;
         if (i)
             assert_int_equal(ledger_row_note(place->ledger, &ref, &known, false, &err), 0);
-        assert_int_equal(unexecuted_add(s.batch.unexecuted, s.job, &err), 0);
-        window_leave(s.batch.window, s.job);
-        s.batch.outcomes[outcomes[i]] = 1;
-        assert_int_equal(suspect_record(&s.batch, &err), 0);
+        assert_int_equal(unexecuted_add(s.coordinator.unexecuted, s.job, &err), 0);
+        window_leave(s.coordinator.window, s.job);
+        s.coordinator.outcomes[outcomes[i]] = 1;
+        assert_int_equal(suspect_record(&s.coordinator, &err), 0);
         assert_known(place->ledger, &ref, OUTCOME_UNKNOWN, "ANSWER_FOLLOWED", "");
         assert_int_equal(ledger_claim_get(place->ledger, PLATFORM, &ref.key, &claim, &err), 0);
         assert_true(claim.open && !claim.open_is_intent);
-        assert_int_equal(s.batch.outcomes[outcomes[i]], 0);
-        assert_int_equal(s.batch.outcomes[OUTCOME_UNKNOWN], 1);
+        assert_int_equal(s.coordinator.outcomes[outcomes[i]], 0);
+        assert_int_equal(s.coordinator.outcomes[OUTCOME_UNKNOWN], 1);
         ledger_rollback(place->ledger);
-        unexecuted_close(s.batch.unexecuted);
+        unexecuted_close(s.coordinator.unexecuted);
         clear_scene(&s);
     }
 }

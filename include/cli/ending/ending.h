@@ -18,7 +18,7 @@
 #include "ledger/ledger.h"
 
 struct after;
-struct batch_progress;
+struct coordinator_progress;
 struct error;
 struct options;
 struct summary;
@@ -64,7 +64,7 @@ void ending_take(struct ending *ending, const struct summary *summary,
 
 /* The same for a run that ended with an error: counts alone. */
 void ending_take_unfinished(struct ending *ending, const struct summary *summary,
-                            const struct batch_progress *progress);
+                            const struct coordinator_progress *progress);
 
 /* The ledger as it is now; it is open. */
 void ending_look(struct ending *ending, const struct options *options, const char *platform,

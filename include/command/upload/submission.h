@@ -19,7 +19,7 @@
 #include "gateway/endpoint.h"
 #include "gateway/proxy.h"
 #include "report/publication.h"
-#include "run/batch.h"
+#include "run/coordinator.h"
 #include "run/start/rehearsal.h"
 #include "run/start/resume.h"
 
@@ -71,7 +71,7 @@ struct submission {
     bool has_passed;   /* --new-ledger, and there was something that it let this start pass over */
     bool is_announced; /* what tells of the run before its report is there, and was not before */
     bool is_sending;   /* from now on something may have been sent */
-    struct batch_stop stop;
+    struct coordinator_stop stop;
 };
 
 /* Checks what all of them need: app key, limits, gateway, and reads the secrets. Opens nothing. */

@@ -63,7 +63,7 @@ void ending_take(struct ending *ending, const struct summary *s, const struct bu
 }
 
 void ending_take_unfinished(struct ending *ending, const struct summary *s,
-                            const struct batch_progress *progress)
+                            const struct coordinator_progress *progress)
 {
     snprintf(ending->run, sizeof(ending->run), "%s", s->run);
     snprintf(ending->because, sizeof(ending->because), "error");

@@ -11,7 +11,7 @@
 #include "gateway/endpoint.h"
 #include "gateway/top_batch.h"
 #include "option_values.h"
-#include "run/batch.h"
+#include "run/coordinator.h"
 
 #define MEMBER(name) offsetof(struct options, name)
 #define FLAG(commands, section, name, letter, member, help)                                        \
@@ -92,11 +92,11 @@ const struct option_spec option_list[] = {
          "plain http to hosts that are not loopback"),
     SECONDS(U | R, RUN, "connect-timeout", connect_timeout_ms, 1, DAY_S, "10", "to connect"),
     SECONDS(U | R, RUN, "timeout", timeout_ms, 1, DAY_S, "30", "for a whole call"),
-    INTEGER(U | R, RUN, "in-flight", 'c', in_flight, 1, BATCH_IN_FLIGHT_MAX, "16", "N",
+    INTEGER(U | R, RUN, "in-flight", 'c', in_flight, 1, COORDINATOR_IN_FLIGHT_MAX, "16", "N",
             "most calls on the wire at once"),
     INTEGER(U | R, RUN, "batch", 0, batch, 1, TOP_BATCH_MAX, "1", "N",
             "claims in one call, up to 20; a call without an answer leaves all of them unknown"),
-    INTEGER(U | R, RUN, "workers", 'w', workers, 1, BATCH_IN_FLIGHT_MAX, NULL, "N",
+    INTEGER(U | R, RUN, "workers", 'w', workers, 1, COORDINATOR_IN_FLIGHT_MAX, NULL, "N",
             "worker threads (processors)"),
     {U | R, SECTION_RUN, "rate", 'r', KIND_SPECIAL, 0, 0, 0, option_value_rate, NULL, "N",
      N_("most claims in any second; auto: as many as the gateway takes; auto:N: not above N")},

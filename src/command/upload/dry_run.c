@@ -154,7 +154,7 @@ static void print_changed(const struct dry_run *dry_run, const struct rehearsal 
     const struct inspection *i = dry_run->rehearsal->inspection;
     bool holds = dry_run->rehearsal->row_source->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] ==
                  SEVERITY_ERROR;
-    struct batch_stop stop = {0};
+    struct coordinator_stop stop = {0};
     struct buffer words = {0};
 
     print_count(r, FATE_SEND_CHANGED,

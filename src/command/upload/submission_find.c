@@ -48,7 +48,7 @@ bool submission_describe_change(const struct submission *s, char *ret_words, siz
 
 bool submission_say_changed(const struct submission *s)
 {
-    char words[BATCH_TEXT_BYTES];
+    char words[COORDINATOR_TEXT_BYTES];
     bool changed = submission_describe_change(s, words, sizeof(words));
 
     if (changed)

@@ -121,7 +121,7 @@ static int submit(struct submission *s, struct error *err)
 {
     const struct options *o = s->options;
     struct submit_settings attempt = attempt_of(s);
-    struct batch_settings settings = {
+    struct coordinator_settings settings = {
         .row_source = &s->row_source,
         .inspection = &s->inspection,
         .submit = &attempt,
@@ -160,7 +160,7 @@ static int submit(struct submission *s, struct error *err)
     s->progress.last.rows = s->inspection.rows;
     s->is_sending = true;
     settings.history = s->foreseen.history;
-    result = batch_run(&settings, &s->stop, err);
+    result = coordinator_run(&settings, &s->stop, err);
     progress_end(&s->progress);
     return result;
 }
@@ -178,7 +178,7 @@ static void look_at_export(struct submission *s)
     submission_describe_change(s, s->stop.record, sizeof(s->stop.record));
     language_record_end();
     s->stop.exit_code = EXIT_TRY_LATER;
-    strcpy(s->stop.because, BATCH_EXPORT_CHANGED);
+    strcpy(s->stop.because, COORDINATOR_EXPORT_CHANGED);
 }
 
 static void note_end(struct submission *s)

@@ -1,4 +1,5 @@
-/* Unit tests of run/batch: whole runs of one export, with a submitter that follows a script. */
+/* Unit tests of run/coordinator: whole runs of one export, with a submitter that follows a script.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +11,7 @@
 #include "ledger_place.h"
 #include "memfile.h"
 #include "report/report.h"
-#include "run/batch.h"
+#include "run/coordinator.h"
 #include "run/halt.h"
 #include "scripted_submitter.h"
 
@@ -41,13 +42,13 @@ struct desk {
     struct inspection inspection;
     struct submit_settings submit;
     struct run_record run;
-    struct batch_settings settings;
-    struct batch_progress progress; /* as shown last */
-    struct batch_stop stop;
+    struct coordinator_settings settings;
+    struct coordinator_progress progress; /* as shown last */
+    struct coordinator_stop stop;
     bool breaks; /* the ledger, once calls are in flight */
 };
 
-static void note_progress(void *context, const struct batch_progress *progress)
+static void note_progress(void *context, const struct coordinator_progress *progress)
 {
     struct desk *desk = context;
 
@@ -69,20 +70,20 @@ static void set_desk(struct place *place, struct desk *d)
     d->submit.app.app_key = "key";
     d->run = create_run(place->ledger, 1);
     assert_int_equal(ledger_run_lock(place->ledger, d->run.id, &err), 1);
-    d->settings = (struct batch_settings){.row_source = &d->row_source,
-                                          .inspection = &d->inspection,
-                                          .submit = &d->submit,
-                                          .platform = PLATFORM,
-                                          .ledger = place->ledger,
-                                          .run = &d->run,
-                                          .in_flight = 4,
-                                          .workers = 2,
-                                          .limit = -1,
-                                          .max_failures = -1,
-                                          .max_failures_percent = -1,
-                                          .outage_patience_ms = 60000,
-                                          .show = note_progress,
-                                          .context = d};
+    d->settings = (struct coordinator_settings){.row_source = &d->row_source,
+                                                .inspection = &d->inspection,
+                                                .submit = &d->submit,
+                                                .platform = PLATFORM,
+                                                .ledger = place->ledger,
+                                                .run = &d->run,
+                                                .in_flight = 4,
+                                                .workers = 2,
+                                                .limit = -1,
+                                                .max_failures = -1,
+                                                .max_failures_percent = -1,
+                                                .outage_patience_ms = 60000,
+                                                .show = note_progress,
+                                                .context = d};
 }
 
 static void clear_desk(struct desk *d)
@@ -102,9 +103,9 @@ static int start(struct desk *d)
                                            .run = d->run.id};
     int result;
 
-    d->stop = (struct batch_stop){0};
+    d->stop = (struct coordinator_stop){0};
     assert_int_equal(report_open(&report, &d->settings.report, &err), 0);
-    result = batch_run(&d->settings, &d->stop, &err);
+    result = coordinator_run(&d->settings, &d->stop, &err);
     report_close(d->settings.report);
     return result;
 }

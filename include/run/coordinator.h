@@ -1,14 +1,14 @@
 /*
- * batch: the coordinator: one thread, one turn: collect → refill → COMMIT → publish.
+ * coordinator: one thread, one turn: collect → refill → COMMIT → publish.
  *
  * Owns all state of a run: feed, window, pacing, ledger and report. The order within a turn is what
  * the promises rest on: outcomes just collected and intents about to be handed out are one
  * transaction; only when it is durable are jobs given to the pool and lines to the report.
  *
- * Tested by tests/unit/test_batch.c and tests/e2e/test_upload.py
+ * Tested by tests/unit/test_coordinator.c and tests/e2e/test_upload.py
  */
-#ifndef CLAIMBATCH_RUN_BATCH_H
-#define CLAIMBATCH_RUN_BATCH_H
+#ifndef CLAIMBATCH_RUN_COORDINATOR_H
+#define CLAIMBATCH_RUN_COORDINATOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,26 +23,26 @@ struct error;
 struct history;
 struct report;
 
-#define BATCH_IN_FLIGHT_MAX 4096
+#define COORDINATOR_IN_FLIGHT_MAX 4096
 /* Jobs beside the 2 × in-flight calls' that may have an intent: rows that wait for a retry or for
  * an earlier row of their claim. */
-#define BATCH_WAITING_JOBS(in_flight) (4 * (in_flight) < 1024 ? 1024 : 4 * (in_flight))
-#define BATCH_TEXT_BYTES 1024
+#define COORDINATOR_WAITING_JOBS(in_flight) (4 * (in_flight) < 1024 ? 1024 : 4 * (in_flight))
+#define COORDINATOR_TEXT_BYTES 1024
 
 /* Why a run ended before its last row, or why its last row is not the end; exit_code 0: neither. */
-struct batch_stop {
+struct coordinator_stop {
     int exit_code;
-    char because[32];                /* for manifest and ledger: "limit", "signal", "quota", … */
-    bool is_clock;                   /* the gateway refuses the time of this machine */
-    char sentence[BATCH_TEXT_BYTES]; /* what happened, and what it takes to go on */
-    char record[BATCH_TEXT_BYTES];   /* the same for the report, in English */
+    char because[32]; /* for manifest and ledger: "limit", "signal", "quota", … */
+    bool is_clock;    /* the gateway refuses the time of this machine */
+    char sentence[COORDINATOR_TEXT_BYTES]; /* what happened, and what it takes to go on */
+    char record[COORDINATOR_TEXT_BYTES];   /* the same for the report, in English */
 };
 
 /* The one of them that comes after the last row: the input is not what it was any more. */
-#define BATCH_EXPORT_CHANGED "export-changed"
+#define COORDINATOR_EXPORT_CHANGED "export-changed"
 
 /* What a progress display shows. */
-struct batch_progress {
+struct coordinator_progress {
     uint64_t rows; /* of the export */
     uint64_t done; /* final, of them */
     uint64_t outcomes[OUTCOME_COUNT];
@@ -53,7 +53,7 @@ struct batch_progress {
 };
 
 /* Borrowed for the run. */
-struct batch_settings {
+struct coordinator_settings {
     const struct row_source *row_source;
     const struct inspection *inspection;
     const struct history *history; /* what the export says of its own rows; NULL: nothing */
@@ -74,7 +74,7 @@ struct batch_settings {
     int64_t outage_patience_ms;
     int64_t ledger_patience_ms; /* for a ledger on a server that cannot be reached */
     int64_t wait_patience_ms;   /* for another run that holds a row's claim */
-    void (*show)(void *context, const struct batch_progress *progress);
+    void (*show)(void *context, const struct coordinator_progress *progress);
     void *context;
 };
 
@@ -83,7 +83,7 @@ struct batch_settings {
  * then followed as far as rows are final. Returns 0, with *ret_stop saying why it stopped early, or
  * -1: the run's error; then answers that could not be stored were logged with their rows.
  */
-int batch_run(const struct batch_settings *settings, struct batch_stop *ret_stop,
-              struct error *err);
+int coordinator_run(const struct coordinator_settings *settings, struct coordinator_stop *ret_stop,
+                    struct error *err);
 
 #endif
