@@ -57,9 +57,9 @@ struct verdict_settings {
     bool has_session; /* whether calls carry a session; code 26 says so if not */
 };
 
-/* Whether a code of VERDICT_STOP may come from a guard in front of the gateway that dislikes the
+/* Whether a code of VERDICT_STOP may come from a firewall in front of the gateway that dislikes the
  * text of one row: HTTP 403, 405 and 413. */
-bool verdict_is_guard_code(const char *code);
+bool verdict_is_firewall_code(const char *code);
 
 /* Longest wait a Retry-After may ask for, and the ban over which a run stops. */
 #define VERDICT_RETRY_AFTER_MAX_S 600

@@ -172,7 +172,7 @@ static const struct {
     {LONG_MIN, LONG_MAX, VERDICT_UNKNOWN, 0, STORED},
 };
 
-bool verdict_is_guard_code(const char *code)
+bool verdict_is_firewall_code(const char *code)
 {
     return strcmp(code, "HTTP_403") == 0 || strcmp(code, "HTTP_405") == 0 ||
            strcmp(code, "HTTP_413") == 0;

@@ -34,11 +34,11 @@ enum job_state {
     JOB_GRANTED, /* its intent is in the transaction or committed; from the commit on the pool's */
 };
 
-/* What a guard in front of the gateway may have had against a row. */
-enum job_guard {
-    JOB_GUARD_NONE,
-    JOB_GUARD_ASIDE, /* it answered in the gateway's place; the row waits for the end */
-    JOB_GUARD_LAST,  /* this is its last try */
+/* What a firewall in front of the gateway may have had against a row. */
+enum job_firewall {
+    JOB_FIREWALL_NONE,
+    JOB_FIREWALL_ASIDE, /* it answered in the gateway's place; the row waits for the end */
+    JOB_FIREWALL_LAST,  /* this is its last try */
 };
 
 /* What a job keeps of the memory of one text or answer for those to come: a larger one, as a page
@@ -56,7 +56,7 @@ struct job {
     unsigned char digest[DIGEST_CLAIM_BYTES];
     bool repeated; /* other rows of the export may be of the same claim */
     bool counted;  /* against --limit */
-    enum job_guard guard;
+    enum job_firewall firewall;
     bool resend;       /* its claim has an unknown attempt, and a person said to send it again */
     bool unrecorded;   /* … of which no ledger knows */
     uint64_t open_row; /* an earlier row of its claim, not of this run, that is unknown; 0: none */

@@ -129,17 +129,17 @@ static int remember_earlier(struct coordinator *c, struct job *job, const struct
 
 /* The row that stopped a start of an earlier export must not stop this one as the first that is
  * sent. Once it is known that the gateway answers no claim is looked up. */
-static int look_for_guard(struct coordinator *c, struct job *job, struct error *err)
+static int look_for_firewall(struct coordinator *c, struct job *job, struct error *err)
 {
     struct row_ref ref = state_ref(c, job);
     struct known_row last = {0};
     int found;
 
-    if (c->guard.has_definite || job->guard != JOB_GUARD_NONE)
+    if (c->firewall.has_definite || job->firewall != JOB_FIREWALL_NONE)
         return 0;
     found = ledger_claim_last(c->settings->ledger, ref.platform, &ref.key, &last, err);
-    if (found > 0 && fate_was_guarded(&last.record))
-        job->guard = JOB_GUARD_ASIDE;
+    if (found > 0 && fate_was_disliked(&last.record))
+        job->firewall = JOB_FIREWALL_ASIDE;
     known_row_release(&last);
     return found < 0 ? -1 : 0;
 }
@@ -205,7 +205,8 @@ static void make_ready(struct coordinator *c, struct job *job)
     }
     c->taken += !job->counted;
     job->counted = true;
-    window_move(c->window, job, job->guard == JOB_GUARD_ASIDE ? JOB_ASIDE : JOB_READY, INT64_MIN);
+    window_move(c->window, job, job->firewall == JOB_FIREWALL_ASIDE ? JOB_ASIDE : JOB_READY,
+                INT64_MIN);
 }
 
 /* One that is unknown, though not of this run, stands before it as well. */
@@ -294,7 +295,7 @@ static int decide(struct coordinator *c, struct job *job, const struct row_facts
 
     job->resend = (claim->open && !claim->open_is_intent) || job->unrecorded;
     if ((fate == FATE_SEND || fate == FATE_SEND_CHANGED) &&
-        (remember_earlier(c, job, claim, err) || look_for_guard(c, job, err)))
+        (remember_earlier(c, job, claim, err) || look_for_firewall(c, job, err)))
         return -1;
     job->changed = fate == FATE_SEND_CHANGED;
     job->has_before = claim->has_fee;

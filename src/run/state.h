@@ -112,12 +112,12 @@ struct coordinator {
     /* firewall */
     struct {
         bool has_definite;  /* a definite answer came in this start */
-        size_t calls_since; /* it, what a guard may have answered not counted */
+        size_t calls_since; /* it, what a firewall may have answered not counted */
         size_t in_a_row;    /* set aside since it */
         bool is_told;
         int doubt; /* exit code of the answer that put in doubt whether the gateway answers; 0 */
         char words[VERDICT_TEXT_BYTES]; /* … and what it said */
-    } guard;
+    } firewall;
 
     /* other_run */
     struct {

@@ -22,7 +22,7 @@ from harness import (
 )
 from oracle import milliseconds
 
-GUARD = "<html>request blocked</html>"
+BLOCKED = "<html>request blocked</html>"
 
 
 def whole(body, status=200, **more):
@@ -205,7 +205,7 @@ class OutcomeTest(BatchCase):
 
     def test_a_page_in_the_place_of_one_part_is_unknown_for_its_row(self):
         self.ws.export(claim_rows(3))
-        gateway = self.gateway(lambda r: answers(r, accepted_body("a"), GUARD, accepted_body("c")))
+        gateway = self.gateway(lambda r: answers(r, accepted_body("a"), BLOCKED, accepted_body("c")))
         self.upload(gateway, code=3)
         self.assertEqual(self.column("code"), ["SUCCESS", "ANSWER_HTML", "SUCCESS"])
 
@@ -251,18 +251,18 @@ class LimitTest(BatchCase):
         self.assertEqual(self.column("outcome"), ["accepted", "unsent", "rejected"] + ["unsent"] * 9)
 
 
-class GuardTest(BatchCase):
-    """A guard in front of the gateway dislikes one text: it refuses the call that carries it."""
+class FirewallTest(BatchCase):
+    """A firewall in front of the gateway dislikes one text: it refuses the call that carries it."""
 
-    def guarded(self, request):
+    def firewall(self, request):
         if any("select" in claim.get("claim_desc", "") for claim in request.claims):
-            return Reply(http(GUARD, 403, content_type="text/html"))
+            return Reply(http(BLOCKED, 403, content_type="text/html"))
         return answers(request)
 
     def test_the_row_is_failed_and_its_company_is_not(self):
         bad = claim_row(8, claim_status="2", claim_fee="0", claim_desc="no; select from")
         self.ws.export(claim_rows(7) + [bad] + claim_rows(40, first=9))
-        gateway = self.gateway(self.guarded)
+        gateway = self.gateway(self.firewall)
         self.upload(gateway, code=1)
         self.assertTally({"accepted": 47, "failed": 1})
         calls = self.calls(gateway)

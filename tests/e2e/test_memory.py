@@ -84,7 +84,7 @@ class MemoryTest(TestCase):
         self.assertEqual(gateway.requests, [])
 
     def test_large_answers_leave_no_memory_with_the_rows_that_got_them(self):
-        """A guard's page in the place of an answer may have a megabyte; its row keeps none of it."""
+        """A firewall's page in the place of an answer may have a megabyte; its row keeps none of it."""
         self.write_export(6000)
         sandbox = self.sandbox("--threads", "2", "--fault", "too-large=0.1", journal=False)
         code, peak = self.peak(*self.ws.upload_arguments(sandbox, "--in-flight", 64, *NEW_LEDGER))

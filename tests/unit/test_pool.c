@@ -210,7 +210,7 @@ static void calls_take_what_is_in_the_queue_and_no_more_than_they_may(void **sta
     pool_stop(pool);
 }
 
-static void row_that_a_guard_may_dislike_goes_alone(void **state)
+static void row_that_a_firewall_may_dislike_goes_alone(void **state)
 {
     struct job jobs[6];
     size_t kinds[VERDICT_UNKNOWN_STOP + 1];
@@ -220,7 +220,7 @@ static void row_that_a_guard_may_dislike_goes_alone(void **state)
     script_begin(NULL, 0);
     pool = start_batches(8, 1, 4, false);
     link_jobs(jobs, 6);
-    jobs[2].guard = jobs[3].guard = JOB_GUARD_LAST;
+    jobs[2].firewall = jobs[3].firewall = JOB_FIREWALL_LAST;
     pool_submit(pool, jobs);
     collect(pool, 6, kinds);
     assert_int_equal(script.call_count, 4);
@@ -304,7 +304,7 @@ int main(void)
         cmocka_unit_test(turn_begins_before_the_queue_runs_dry),
         cmocka_unit_test(answer_that_forbids_sending_calls_the_others_back),
         cmocka_unit_test(calls_take_what_is_in_the_queue_and_no_more_than_they_may),
-        cmocka_unit_test(row_that_a_guard_may_dislike_goes_alone),
+        cmocka_unit_test(row_that_a_firewall_may_dislike_goes_alone),
         cmocka_unit_test(part_that_forbids_sending_calls_the_others_back),
         cmocka_unit_test(departures_and_suspicions_are_told_once),
         cmocka_unit_test(submitter_that_cannot_be_opened_ends_the_start),

@@ -54,8 +54,9 @@ static struct job *take_call(void)
     struct job **tail = &call->company;
 
     call->leads = true;
-    for (size_t i = 1; i < submit_claims(pool.settings) && pool.queue &&
-                       pool.queue->guard == JOB_GUARD_NONE && call->guard == JOB_GUARD_NONE;
+    for (size_t i = 1;
+         i < submit_claims(pool.settings) && pool.queue &&
+         pool.queue->firewall == JOB_FIREWALL_NONE && call->firewall == JOB_FIREWALL_NONE;
          i++) {
         *tail = take_job();
         tail = &(*tail)->company;

@@ -34,7 +34,7 @@ struct judged_row {
                               none, or the ledger tells; borrowed */
     bool is_unrecorded;      /* … of which no ledger knows */
     uint64_t open_row; /* an earlier row of its claim, not of this run, that is unknown; 0: none */
-    bool was_guarded;  /* a guard in front of the gateway may have disliked it before this run */
+    bool was_disliked; /* a firewall in front of the gateway may have disliked it before this run */
 };
 
 /* How rows are read that are not those of an export. `pass` is what `open` gave back. */

@@ -42,8 +42,8 @@ struct fate_facts {
 
 enum fate fate_make(const struct fate_facts *facts);
 
-/* Whether what is recorded of a row says that a guard in front of the gateway may have disliked it,
- * and no more: see run/firewall.h. */
-bool fate_was_guarded(const struct row_record *record);
+/* Whether what is recorded of a row says that a firewall in front of the gateway may have disliked
+ * it, and no more: see run/firewall.h. */
+bool fate_was_disliked(const struct row_record *record);
 
 #endif

@@ -151,7 +151,7 @@ static int take_row(struct selecting *pass, const struct scan_row *row, struct c
     ret_row->columns = &row_columns;
     ret_row->noted = "";
     ret_row->findings.count = 0;
-    ret_row->was_guarded = fate_was_guarded(&row->line.record);
+    ret_row->was_disliked = fate_was_disliked(&row->line.record);
     take_unsettled(pass, row, ret_row);
     if (row->digest_fits)
         take_claim(pass, row, store, ret_row);

@@ -68,7 +68,7 @@ static int next_of_export(struct claim_rows *claim_rows, struct claim_store *sto
     ret_row->unknown_row = NULL;
     ret_row->is_unrecorded = false;
     ret_row->open_row = 0;
-    ret_row->was_guarded = false;
+    ret_row->was_disliked = false;
     claim_judge(&row_source->rules, ret_row->columns, profile, ret_row->record, row_source->now_ms,
                 store, &ret_row->claim, &ret_row->findings);
     ret_row->invalid = findings_invalid(&ret_row->findings);

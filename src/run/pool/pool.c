@@ -67,11 +67,11 @@ static struct job *take_job(struct pool *pool)
     return job;
 }
 
-/* Whether the call may carry the job as well. A row that a guard may dislike goes alone, so that
+/* Whether the call may carry the job as well. A row that a firewall may dislike goes alone, so that
  * its text harms no other. */
 static bool may_join(const struct job *job, const struct job *call)
 {
-    return job && job->guard == JOB_GUARD_NONE && call->guard == JOB_GUARD_NONE;
+    return job && job->firewall == JOB_FIREWALL_NONE && call->firewall == JOB_FIREWALL_NONE;
 }
 
 /*

@@ -79,8 +79,8 @@ enum fate fate_make(const struct fate_facts *facts)
     return FATE_SEND;
 }
 
-bool fate_was_guarded(const struct row_record *record)
+bool fate_was_disliked(const struct row_record *record)
 {
-    return verdict_is_guard_code(record->code) &&
+    return verdict_is_firewall_code(record->code) &&
            (record->outcome == OUTCOME_UNSENT || record->outcome == OUTCOME_FAILED);
 }

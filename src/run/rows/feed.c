@@ -104,8 +104,8 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
     job->changed = false;
     job->counted = false;
     job->waits_since_ms = 0;
-    job->guard =
-        (known ? fate_was_guarded(known) : row->was_guarded) ? JOB_GUARD_ASIDE : JOB_GUARD_NONE;
+    job->firewall = (known ? fate_was_disliked(known) : row->was_disliked) ? JOB_FIREWALL_ASIDE
+                                                                           : JOB_FIREWALL_NONE;
     job->resend = false;
     job->unrecorded = row->is_unrecorded;
     job->open_row = row->open_row;
