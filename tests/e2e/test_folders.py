@@ -3,6 +3,7 @@ over, and a manifest whose report is gone is named."""
 
 import json
 import os
+import re
 import shutil
 import signal
 import threading
@@ -49,6 +50,34 @@ class FolderTest(TestCase):
         result, found = self.exports("reports")
         self.assertExit(result, 0)
         self.assertEqual(sorted(len(e["reports"]) for e in found["exports"]), [1, 1, 1, 2])
+
+    def test_a_report_that_was_cut_from_its_manifest_is_made_whole_as_told(self):
+        """As a failing disk leaves it; what the words say is typed."""
+        manifest = self.ws.file("reports/claims.report.csv.manifest.json")
+        os.rename(manifest, manifest + ".partial")
+        result = self.audit("reports")
+        self.assertExit(result, 1)
+        command = re.search(r"To make it whole: claimbatch (resolve) '(\S+)'", result.err)
+        self.assertExit(self.ws.run(*command.groups(), *self.ws.upload_arguments(self.web)[2:6]), 0)
+        self.assertTrue(os.path.exists(manifest))
+        self.assertExit(self.audit("reports"), 0)
+
+    def test_a_rerun_that_was_killed_is_told_as_one(self):
+        self.ws.export(claim_rows(3, 81), name="more.csv")
+        self.web.script = fail(15, "isp.call-limited")
+        self.assertExit(self.ws.upload(self.web, "--retries", 0, claims="more.csv"), 1)
+        held = threading.Event()
+        self.addCleanup(held.set)
+        self.web.script = lambda request: held.wait(60) and accept(request)
+        seen = len(self.web.requests)
+        sending = self.ws.upload_arguments(self.web)[2:]
+        run = self.ws.start("rerun", "more.report.csv", *sending)
+        self.web.wait_for_requests(seen + 1)
+        run.send_signal(signal.SIGKILL)
+        self.assertExit(run.finish(), -signal.SIGKILL)
+        told = self.audit(".").err
+        self.assertIn("a rerun was interrupted before it could publish its report", told)
+        self.assertIn("type the rerun again", told)
 
     def test_a_start_is_told_until_a_report_tells_of_its_run(self):
         """Killed, its export moved to another folder, a new one in its place."""

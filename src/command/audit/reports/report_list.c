@@ -130,6 +130,13 @@ static int take_manifest(struct report_list *report_list, const char *report_pat
     return result;
 }
 
+/* As it is when a publication was cut between its two files. */
+static bool is_cut(const char *report_path)
+{
+    return beside_stands(report_path, "") && !beside_stands(report_path, BESIDE_MANIFEST) &&
+           beside_stands(report_path, BESIDE_MANIFEST BESIDE_PARTIAL);
+}
+
 /* What tells of a start: whether that left a report is known when all folders were seen. */
 static int take_start(struct report_list *report_list, const char *path, struct error *err)
 {
@@ -160,13 +167,61 @@ static bool has_report(const struct report_list *report_list, const char *start)
     return found;
 }
 
+static bool is_of_rerun(const char *start)
+{
+    struct manifest_found manifest;
+    struct error ignored;
+    bool is_rerun = manifest_read_start(start, &manifest, &ignored) > 0 && *manifest.parent_run;
+
+    manifest_found_release(&manifest);
+    return is_rerun;
+}
+
+/* Where the report stands without its manifest, that is told of it. */
+static bool is_of_cut_report(const char *start)
+{
+    struct buffer report = {0};
+    bool is_of_cut;
+
+    buffer_format(&report, "%.*s", (int)(strlen(start) - strlen(BESIDE_STARTED)), start);
+    is_of_cut = !report.failed && is_cut(report.ptr);
+    buffer_release(&report);
+    return is_of_cut;
+}
+
 static void say_interrupted(const struct report_list *report_list)
 {
-    for (size_t i = 0; i < report_list->start_count; i++)
-        if (!has_report(report_list, report_list->starts[i]))
+    for (size_t i = 0; i < report_list->start_count; i++) {
+        const char *start = report_list->starts[i];
+
+        if (has_report(report_list, start) || is_of_cut_report(start))
+            continue;
+        if (is_of_rerun(start))
+            log_warn("'%s': a rerun was interrupted before it could publish its report, or is "
+                     "active; type the rerun again",
+                     LOG_QUOTED(start));
+        else
             log_warn("'%s': a run was interrupted before it could publish its report, or is "
                      "active; type the upload again",
-                     LOG_QUOTED(report_list->starts[i]));
+                     LOG_QUOTED(start));
+    }
+}
+
+static bool is_report_alone(const char *path)
+{
+    return beside_has_ending(path, ".csv") && !beside_stands(path, BESIDE_MANIFEST) &&
+           line_begins_file(path);
+}
+
+static void say_alone(const char *path)
+{
+    if (is_cut(path))
+        log_warn("'%s' is a report whose publication was interrupted before its manifest, or is "
+                 "under way; it is passed over. To make it whole: claimbatch resolve '%s'",
+                 LOG_QUOTED(path), LOG_QUOTED(path));
+    else
+        log_warn("'%s' is a report without a manifest, and passed over: name it to audit it alone",
+                 LOG_QUOTED(path));
 }
 
 /* A file of a folder: a manifest, a report without one, or nothing that matters. */
@@ -179,10 +234,8 @@ static int take_file(struct report_list *report_list, struct buffer *path, struc
     }
     if (beside_has_ending(path->ptr, BESIDE_STARTED))
         return take_start(report_list, path->ptr, err);
-    if (beside_has_ending(path->ptr, ".csv") && !beside_stands(path->ptr, BESIDE_MANIFEST) &&
-        line_begins_file(path->ptr)) {
-        log_warn("'%s' is a report without a manifest, and passed over: name it to audit it alone",
-                 LOG_QUOTED(path->ptr));
+    if (is_report_alone(path->ptr)) {
+        say_alone(path->ptr);
         report_list->missing++;
     }
     return 0;
