@@ -91,14 +91,15 @@ static bool settle(const char *name, const struct report *report, const char *ro
 static bool settle_claim(int claim, const struct operation *operation)
 {
     struct words words = words_begin("resolve", "");
-    int last = world->last_sent[claim];
-    bool executed = last >= 0 && oracle_was_executed(claim, world->sent[last].version);
+    int version = oracle_open_version(claim);
 
+    if (version < 0 && world->last_sent[claim] >= 0)
+        version = world->sent[world->last_sent[claim]].version;
     words_say(&words, "--claim CL%06d", claim);
-    if (last >= 0)
-        oracle_settle(claim, world->sent[last].version);
+    oracle_settle(claim, version);
     mark(MARK_SETTLED_WITHOUT_REPORT);
-    return say(&words, executed ? "accepted" : "not-executed", operation);
+    return say(&words, oracle_was_executed(claim, version) ? "accepted" : "not-executed",
+               operation);
 }
 
 /* More than one a day: a history has not as many days as claims. */

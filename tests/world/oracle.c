@@ -327,6 +327,41 @@ void oracle_settle(int claim, int version)
     }
 }
 
+/* The input of a re-run is a report: for claims.csv, claims.report.csv. */
+static int version_in(int file, const char *input, int row, int claim)
+{
+    const struct export_line *lines;
+    int line = row - 2; /* behind the header */
+    char stem[16];
+
+    snprintf(stem, sizeof(stem), "/%.*s.", (int)strcspn(export_names[file], "."),
+             export_names[file]);
+    if (!strstr(input, stem) || line >= exports_lines(file, &lines) || lines[line].claim != claim)
+        return -1;
+    return lines[line].version;
+}
+
+int oracle_open_version(int claim)
+{
+    sqlite3 *db;
+    sqlite3_stmt *look = NULL;
+    int version = -1;
+
+    if (sqlite3_open_v2("ledger.db", &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(db,
+                           "SELECT row, export_name FROM open_attempt JOIN run ON run.id=run"
+                           " WHERE CAST(substr(claim_order_no, 3) AS INTEGER)=?",
+                           -1, &look, NULL) == SQLITE_OK &&
+        sqlite3_bind_int(look, 1, claim) == SQLITE_OK && sqlite3_step(look) == SQLITE_ROW)
+        for (int file = 0; file < 2 && version < 0; file++)
+            version = version_in(file, (const char *)sqlite3_column_text(look, 1),
+                                 sqlite3_column_int(look, 0), claim);
+    sqlite3_finalize(look);
+    sqlite3_close(db);
+    sqlite3_shutdown(); /* each start configures it anew */
+    return version;
+}
+
 /* The whole file is looked at, its log with it. */
 bool oracle_has_open(void)
 {

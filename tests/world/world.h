@@ -232,6 +232,9 @@ void oracle_lose_intents(void);
 void oracle_settle(int claim, int version);
 /* Whether a call with this content was: what the support finds. */
 bool oracle_was_executed(int claim, int version);
+/* The version of the content that the ledger holds an open attempt of, as far as the export that it
+ * is from is still there; -1: none. */
+int oracle_open_version(int claim);
 /* Whether the ledger holds an attempt that is unknown. */
 bool oracle_has_open(void);
 /* Whether the tables and indexes of the ledger do not fit each other. */
