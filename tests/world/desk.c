@@ -139,16 +139,39 @@ bool desk_resolve_all(const struct operation *operation)
     return is_any;
 }
 
-void desk_bring_up_to_date(const struct operation *operation)
+static void resolve_nothing(const char *ending, const struct operation *operation)
 {
     static struct names names;
 
-    folder_list(".manifest.json", &names);
+    folder_list(ending, &names);
     for (int i = 0; i < names.count; i++) {
         struct words words = words_begin("resolve", names.name[i]);
 
         words_say(&words, WORDS_GATEWAY);
         words_run(&words, operation);
+    }
+}
+
+void desk_bring_up_to_date(const struct operation *operation)
+{
+    resolve_nothing(".manifest.json", operation);
+}
+
+void desk_complete_reports(void)
+{
+    static struct names names;
+
+    resolve_nothing(".manifest.json.partial", &(struct operation){.kind = OPERATION_RESOLVE});
+    folder_list(".csv.started.json", &names);
+    for (int i = 0; i < names.count; i++) {
+        char *end = strstr(names.name[i], ".rerun-");
+        struct words words;
+
+        if (!end)
+            continue;
+        strcpy(end, ".csv");
+        words = words_sending("rerun", names.name[i], LEDGER);
+        words_run(&words, &(struct operation){.kind = OPERATION_RERUN});
     }
 }
 

@@ -19,6 +19,10 @@ bool desk_resolve_all(const struct operation *operation);
 /* What the ledger knows of the reports' rows, they tell. */
 void desk_bring_up_to_date(const struct operation *operation);
 
+/* What an audit says to type for reports without their manifests and for re-runs without reports.
+ */
+void desk_complete_reports(void);
+
 /* Takes in all that lies in the folder: reports, and the starts that left none. False when a report
  * does not fit its manifest: a kill came between the two. */
 bool desk_learn(const struct operation *operation);

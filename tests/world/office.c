@@ -290,14 +290,15 @@ static void audit_at_last(void)
     struct words words = words_begin("audit", ".");
     int code;
 
+    desk_complete_reports();
     /* A kill came between a report and its manifest, or an export was replaced when its run had
      * just begun anew. */
     if (has_mark(MARK_KILLED_RESOLVE) || has_mark(MARK_EXPORT_CHANGED))
         desk_bring_up_to_date(&(struct operation){.kind = OPERATION_RESOLVE});
     code = words_run(&words, &(struct operation){.kind = OPERATION_AUDIT});
     if (code && !world->had_accident && !has_mark(MARK_RESUBMIT_SENT) &&
-        !has_mark(MARK_RESEND_SENT) && !has_mark(MARK_SETTLED_WITHOUT_REPORT) &&
-        !has_mark(MARK_KILLED_RERUN))
+        !world->was_any_asked_for && !has_mark(MARK_RESEND_SENT) &&
+        !has_mark(MARK_SETTLED_WITHOUT_REPORT))
         violation("the last audit ended with %d", code);
 }
 

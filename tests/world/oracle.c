@@ -266,6 +266,7 @@ void oracle_lose_intents(void)
     for (int i = 0; i < count; i++)
         if (!has_sent(lines[i].claim, own->round))
             world->is_asked_for[lines[i].claim] = true;
+    world->was_any_asked_for = true;
 }
 
 /* ---- a call leaves ---- */

@@ -95,6 +95,7 @@ struct world {
     int order[SENT_MAX]; /* of the calls, by time */
     int last_sent[CLAIMS_MAX];
     bool is_asked_for[CLAIMS_MAX]; /* by a --resubmit that did not live to send it */
+    bool was_any_asked_for;
     int calls_of[CLAIMS_MAX];
     int64_t banned_until_ms, unreachable_until_ms;
     int ban_count;
