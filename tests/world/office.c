@@ -23,6 +23,7 @@ static struct office {
     int backups;
     int rounds[2][2]; /* of each export and kind of round, the one that is open; 0: none */
     bool is_stuck;    /* rows are unknown whose claims were settled in other runs */
+    bool has_put_away;
 } office;
 
 /* ---- what sends ---- */
@@ -263,6 +264,24 @@ static int upload_at_last(int file)
     return code;
 }
 
+/* A report may tell of a decision that the ledger has lost: upload says to move it away. */
+static void put_away_reports(void)
+{
+    static struct names names;
+
+    folder_list(".report.csv", &names);
+    for (int i = 0; i < names.count; i++) {
+        char report[NAME_BYTES + 16], other[NAME_BYTES + 16];
+
+        snprintf(report, sizeof(report), "%s.report.csv", names.name[i]);
+        snprintf(other, sizeof(other), "%s.away", names.name[i]);
+        if (rename(report, other))
+            abort();
+    }
+    sync_all();
+    office.has_put_away = true;
+}
+
 /* Whether all has ended: nothing was sent, nothing is unknown. */
 static bool try_to_end(void)
 {
@@ -273,8 +292,11 @@ static bool try_to_end(void)
     oracle_check_reports();
     is_settled = desk_resolve_all(&(struct operation){.kind = OPERATION_RESOLVE});
     office.is_stuck = !is_settled && (codes[0] == 3 || codes[1] == 3);
-    if (office.is_stuck && oracle_has_open())
-        violation("an attempt is unknown, and nobody can settle it");
+    if (office.is_stuck && oracle_has_open()) {
+        if (!world->had_accident || office.has_put_away)
+            violation("an attempt is unknown, and nobody can settle it");
+        put_away_reports();
+    }
     return !is_settled && world->sent_count == before && (codes[0] == 0 || codes[0] == 1) &&
            (codes[1] == 0 || codes[1] == 1);
 }
