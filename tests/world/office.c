@@ -1,6 +1,7 @@
 #include "office.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
