@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sys/stat.h>
 
 #include "both_places.h"
 #include "ledger/maintenance/prune.h"
@@ -379,6 +380,23 @@ static void file_shrinks_only_when_no_run_is_alive(void **state)
     assert_in_order(place);
 }
 
+/* As long as it is noted as being carried over, a log that is cut is one that was removed. */
+static void log_keeps_its_length_while_the_ledger_is_open(void **state)
+{
+    struct place *place = *state;
+    struct run_record run = create_run(place->ledger, 1);
+    struct stat before, after;
+    char path[160];
+
+    send_one(place->ledger, run.id, 2, "A", OUTCOME_ACCEPTED);
+    finish_run(place->ledger, &run, OLD_MS, "");
+    snprintf(path, sizeof(path), "%s-wal", place->path);
+    assert_int_equal(stat(path, &before), 0);
+    assert_true(prune(place->ledger).was_vacuumed);
+    assert_int_equal(stat(path, &after), 0);
+    assert_true(after.st_size >= before.st_size);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +412,7 @@ int main(void)
         WITH_LEDGER(more_than_one_transaction_holds_is_forgotten_whole),
         WITH_LEDGER(pruning_that_was_cut_off_is_brought_to_its_end),
         WITH_LEDGER(file_shrinks_only_when_no_run_is_alive),
+        WITH_LEDGER(log_keeps_its_length_while_the_ledger_is_open),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

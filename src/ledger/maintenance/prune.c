@@ -336,10 +336,8 @@ static int shrink(struct ledger *ledger, struct prune *pruned, struct error *err
         database_heed_signals(ledger);
         pruned->was_vacuumed = sqlite3_exec(ledger->db, "PRAGMA temp_store=FILE; VACUUM", NULL,
                                             NULL, NULL) == SQLITE_OK;
-        checkpoint_run(ledger, SQLITE_CHECKPOINT_TRUNCATE, &ignored);
-        return 0;
     }
-    checkpoint_run(ledger, SQLITE_CHECKPOINT_PASSIVE, &ignored);
+    checkpoint_run(ledger, &ignored);
     return 0;
 }
 

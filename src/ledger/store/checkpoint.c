@@ -18,8 +18,6 @@
  *   2. commits something of no consequence, which then stands in the log, and which nobody else can
  *      carry over. Where that has started the log anew, there is nothing to do;
  *   3. makes the checkpoint.
- * That is sound in the modes that lock out writers, too, which SQLite makes passive when it does
- * not get that lock.
  *
  * Nobody waits for byte 0: whoever does not get it leaves the work to who has it. Transactions do
  * not take it, so they go on during a checkpoint; readers have nothing to do with it. It is the
@@ -60,7 +58,7 @@ static int settle(struct ledger *ledger, int code, struct error *err)
 
 /* *ret_left: pages that are in the log alone. Where it fails, a part of the log may be carried
  * over, and stays noted as such. */
-static int carry_noted(struct ledger *ledger, int mode, int *ret_left)
+static int carry_noted(struct ledger *ledger, int *ret_left)
 {
     int pages = 0;
     int carried = 0;
@@ -69,7 +67,7 @@ static int carry_noted(struct ledger *ledger, int mode, int *ret_left)
     *ret_left = -1;
     if (commit_count_carry_begin(ledger))
         return SQLITE_FULL;
-    code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, mode, &pages, &carried);
+    code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &carried);
     if (code != SQLITE_OK && code != SQLITE_BUSY && code != SQLITE_LOCKED)
         return code;
     if (commit_count_carry_end(ledger))
@@ -78,7 +76,7 @@ static int carry_noted(struct ledger *ledger, int mode, int *ret_left)
     return SQLITE_OK;
 }
 
-static int carry_over(struct ledger *ledger, int mode, int *ret_left, struct error *err)
+static int carry_over(struct ledger *ledger, int *ret_left, struct error *err)
 {
     int least = ledger->log_pages >= CHECKPOINT_PAGES ? CHECKPOINT_PAGES : 1;
     int code;
@@ -91,10 +89,10 @@ static int carry_over(struct ledger *ledger, int mode, int *ret_left, struct err
     if (code != SQLITE_OK || ledger->log_pages < least)
         return settle(ledger, code, err);
     ledger->log_pages = 0;
-    return settle(ledger, carry_noted(ledger, mode, ret_left), err);
+    return settle(ledger, carry_noted(ledger, ret_left), err);
 }
 
-static int run(struct ledger *ledger, int mode, int *ret_left, struct error *err)
+static int run(struct ledger *ledger, int *ret_left, struct error *err)
 {
     int taken = ledger->lock_fd < 0 ? 0 : run_lock_take(ledger->lock_fd, CHECKPOINT_BYTE, err);
     int result;
@@ -102,16 +100,16 @@ static int run(struct ledger *ledger, int mode, int *ret_left, struct error *err
     *ret_left = -1;
     if (taken <= 0)
         return taken;
-    result = carry_over(ledger, mode, ret_left, err);
+    result = carry_over(ledger, ret_left, err);
     run_lock_drop(ledger->lock_fd, CHECKPOINT_BYTE);
     return result;
 }
 
-int checkpoint_run(struct ledger *ledger, int mode, struct error *err)
+int checkpoint_run(struct ledger *ledger, struct error *err)
 {
     int left;
 
-    return run(ledger, mode, &left, err);
+    return run(ledger, &left, err);
 }
 
 static bool has_empty_log(struct ledger *ledger)
@@ -134,7 +132,7 @@ void checkpoint_close(struct ledger *ledger)
     sqlite3_busy_timeout(ledger->db, 0); /* who holds it goes on, and will carry over */
     ledger->log_pages = 0;
     if (ledger_is_alone(ledger))
-        run(ledger, SQLITE_CHECKPOINT_PASSIVE, &left, &hindrance);
+        run(ledger, &left, &hindrance);
     if (left)
         sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }

@@ -9,9 +9,11 @@
 struct error;
 struct ledger;
 
-/* Carries SQLite's log over into the file (SQLITE_CHECKPOINT_…); nothing else may do that. What
- * hinders it for now (another's checkpoint, a reader, a full disk) is no error: the log stays. */
-int checkpoint_run(struct ledger *ledger, int mode, struct error *err);
+/* Carries SQLite's log over into the file; nothing else may do that. What hinders it for now
+ * (another's checkpoint, a reader, a full disk) is no error. The log keeps its length: one that is
+ * cut while it is noted as being carried over looks like one that somebody has removed. SQLite
+ * removes it when the last connection is closed, behind that note. */
+int checkpoint_run(struct ledger *ledger, struct error *err);
 
 /* Before the ledger is closed, and its statements with it. Where the log cannot be carried over
  * whole it stays: SQLite, which does that when it closes the last one, leaves it alone then. */

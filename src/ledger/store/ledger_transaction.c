@@ -30,7 +30,7 @@ static int begin(struct ledger *ledger, struct error *err)
         return ledger->driver->check(ledger, err);
     }
     if (ledger->log_pages >= CHECKPOINT_PAGES &&
-        checkpoint_run(ledger, SQLITE_CHECKPOINT_PASSIVE, err))
+        checkpoint_run(ledger, err))
         return -1;
     if (database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err))
         return -1;
@@ -94,7 +94,7 @@ int ledger_commit_carried(struct ledger *ledger, struct error *err)
     if (commit_count_add(ledger, err) ||
         database_execute(ledger, database_ready(ledger, SQL_COMMIT, ""), err))
         return -1;
-    checkpoint_run(ledger, SQLITE_CHECKPOINT_PASSIVE, &hindrance);
+    checkpoint_run(ledger, &hindrance);
     commit_count_write(ledger);
     return 0;
 }
