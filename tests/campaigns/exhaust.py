@@ -40,7 +40,8 @@ ROWS = 20
 # The short form: of each kind so many starts; resumed ones, signals, and points of strace.
 SHORT = {"first": 30, "second": 40, "import": 6, "rerun": 10, "resolve": 6, "prune": 6}
 SHORT_RESUMED, SHORT_STOPS, SHORT_STRACE = 30, 20, 10
-# Of these the short form takes its second days: the files that are new with them.
+# Of these the short form takes its second days and prunes: the files that are new with the days, and
+# those by which a lost log is known.
 NEW_FILES = (".started.json", "claims.report.", ".lock", "ledger.db-wal")
 # Calls before which a signal comes, beside those above.
 READING = "open read pread stat fstat access realpath flock lock statvfs close".split()
@@ -134,7 +135,7 @@ class Campaign:
         kills = list(self.kills(calls))
         if self.options.long:
             return kills
-        if kind == "second":
+        if kind in ("second", "prune"):
             kills = self.new_kills(calls)
         return self.rng.sample(kills, min(len(kills), SHORT[kind]))
 
