@@ -29,8 +29,7 @@ static int begin(struct ledger *ledger, struct error *err)
             return -1;
         return ledger->driver->check(ledger, err);
     }
-    if (ledger->log_pages >= CHECKPOINT_PAGES &&
-        checkpoint_run(ledger, err))
+    if (ledger->log_pages >= CHECKPOINT_PAGES && checkpoint_run(ledger, err))
         return -1;
     if (database_execute(ledger, database_ready(ledger, SQL_BEGIN, ""), err))
         return -1;
