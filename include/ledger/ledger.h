@@ -365,8 +365,8 @@ int ledger_row_intend(struct ledger *ledger, const struct row_ref *ref,
  * attempt before it the open one again; where no row tells of that, `record` becomes the row that
  * does.
  */
-int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
-                      const struct row_record *record, struct error *err);
+int ledger_row_end(struct ledger *ledger, const struct row_ref *ref,
+                   const struct row_record *record, struct error *err);
 
 /*
  * Records that a row is unknown which has no intent any more: the answer that ended its last

@@ -118,9 +118,9 @@ static int end_intent(struct ledger *ledger, int64_t platform, const struct clai
                  : chain_execute_open(ledger, SQL_OPEN_DROP, platform, key, err);
 }
 
-/* What becomes of the open attempt once its row is settled so. */
-static int settle_open(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
-                       const struct row_record *record, struct error *err)
+/* What becomes of the open attempt once its row is recorded so. */
+static int end_open(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
+                    const struct row_record *record, struct error *err)
 {
     if (record->state == ROW_FINAL && record->outcome == OUTCOME_ACCEPTED)
         return chain_execute_open(ledger, SQL_OPEN_DROP, platform, &ref->key, err);
@@ -129,8 +129,8 @@ static int settle_open(struct ledger *ledger, int64_t platform, const struct row
     return end_intent(ledger, platform, &ref->key, err);
 }
 
-int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
-                      const struct row_record *record, struct error *err)
+int ledger_row_end(struct ledger *ledger, const struct row_ref *ref,
+                   const struct row_record *record, struct error *err)
 {
     bool is_final = record->state == ROW_FINAL;
     bool is_accepted = is_final && record->outcome == OUTCOME_ACCEPTED;
@@ -138,13 +138,13 @@ int ledger_row_settle(struct ledger *ledger, const struct row_ref *ref,
     bool is_new;
 
     if (ledger->queue)
-        return ledger->queue->settle(ledger, ref, record, err);
+        return ledger->queue->end(ledger, ref, record, err);
     commit_count_this(ledger);
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
     if (!is_final && ref->resend)
         return put_off(ledger, platform, ref, record, err);
-    if (settle_open(ledger, platform, ref, record, err))
+    if (end_open(ledger, platform, ref, record, err))
         return -1;
     if (!is_final)
         return chain_put_row(ledger, ref, record, NULL, &is_new, err);

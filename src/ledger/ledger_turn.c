@@ -110,14 +110,14 @@ static enum server_end end_of(const struct row_ref *ref, const struct row_record
     return record->outcome == OUTCOME_UNKNOWN || ref->resend ? SERVER_END_STAYS : SERVER_END_OVER;
 }
 
-static int settle(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
-                  struct error *err)
+static int end(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
+               struct error *err)
 {
     struct server_turn *turn = ledger->turns->turn;
     struct server_attempt attempt = attempt_of(ref, ref->link->call);
 
     (void)err;
-    server_turn_settle(turn, &attempt, end_of(ref, record), record);
+    server_turn_end(turn, &attempt, end_of(ref, record), record);
     if (ref->resend && record->state == ROW_FINAL && record->outcome == OUTCOME_ACCEPTED)
         server_turn_release(turn, attempt.claim);
     ledger->turns->queued++;
@@ -186,7 +186,7 @@ static int note(struct ledger *ledger, const struct row_ref *ref, const struct r
     return 0;
 }
 
-static const struct row_queue queue = {ask, intend, settle, doubt, warn, note};
+static const struct row_queue queue = {ask, intend, end, doubt, warn, note};
 
 /* ---- turns ---- */
 

@@ -16,8 +16,8 @@ struct row_queue {
                struct row_facts *ret_facts, struct error *err);
     int (*intend)(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
                   bool *ret_refused, struct error *err);
-    int (*settle)(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
-                  struct error *err);
+    int (*end)(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
+               struct error *err);
     int (*doubt)(struct ledger *ledger, const struct row_ref *ref, const struct row_record *record,
                  struct error *err);
     int (*warn)(struct ledger *ledger, struct row_place place, const char *code, struct error *err);

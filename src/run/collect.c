@@ -29,7 +29,7 @@ static int record_end(struct coordinator *c, struct job *job, struct row_record 
 {
     struct row_ref ref = state_ref(c, job);
 
-    if (ledger_row_settle(c->settings->ledger, &ref, record, err))
+    if (ledger_row_end(c->settings->ledger, &ref, record, err))
         return -1;
     if (record->state == ROW_FINAL && record->outcome == OUTCOME_FAILED &&
         unexecuted_add(c->unexecuted, job, err))
@@ -44,8 +44,8 @@ static int record_end(struct coordinator *c, struct job *job, struct row_record 
 
 /* A resend that was not accepted says nothing about the attempt before it: the claim stays unknown.
  */
-static int settle_resend(struct coordinator *c, struct job *job, enum row_state state,
-                         enum outcome outcome, struct error *err)
+static int end_resend(struct coordinator *c, struct job *job, enum row_state state,
+                      enum outcome outcome, struct error *err)
 {
     struct row_record record = state_record(c, job, state, outcome);
     struct buffer message = {0};
@@ -81,15 +81,15 @@ static int record_kept(struct coordinator *c, struct job *job, struct row_record
         record.round = c->settings->round.id;
     }
     result = message.failed ? error_no_memory(err)
-                            : ledger_row_settle(c->settings->ledger, &ref, &record, err);
+                            : ledger_row_end(c->settings->ledger, &ref, &record, err);
     buffer_release(&message);
     return result;
 }
 
 /* The row was accepted in this run before a person said to send it once more. It still is, whatever
  * was not executed since. */
-static int settle_kept(struct coordinator *c, struct job *job, enum row_state state,
-                       enum outcome outcome, struct error *err)
+static int end_kept(struct coordinator *c, struct job *job, enum row_state state,
+                    enum outcome outcome, struct error *err)
 {
     struct known_row known = {0};
     struct row_place place = {c->settings->run->id, job->row};
@@ -110,17 +110,17 @@ static int settle_kept(struct coordinator *c, struct job *job, enum row_state st
     return result;
 }
 
-static int settle_as(struct coordinator *c, struct job *job, enum row_state state,
-                     enum outcome outcome, struct error *err)
+static int end_as(struct coordinator *c, struct job *job, enum row_state state,
+                  enum outcome outcome, struct error *err)
 {
     struct row_record record;
 
     if (job->keeps && !job->resend && outcome != OUTCOME_ACCEPTED && outcome != OUTCOME_UNKNOWN)
-        return settle_kept(c, job, state, outcome, err);
+        return end_kept(c, job, state, outcome, err);
     take_attempt(job);
     record = state_record(c, job, state, outcome);
     if (job->resend && outcome != OUTCOME_ACCEPTED)
-        return settle_resend(c, job, state, outcome, err);
+        return end_resend(c, job, state, outcome, err);
     record.code = job->verdict.code;
     record.sub_code = job->verdict.sub_code;
     record.message = job->verdict.message;
@@ -129,34 +129,34 @@ static int settle_as(struct coordinator *c, struct job *job, enum row_state stat
 }
 
 /* It is judged anew when its time has come: another run may have sent the claim meanwhile. */
-static int settle_again(struct coordinator *c, struct job *job, int64_t wait_ms, struct error *err)
+static int try_again(struct coordinator *c, struct job *job, int64_t wait_ms, struct error *err)
 {
     int64_t due = wait_ms > 0 ? c->now_ms + wait_ms : INT64_MIN;
 
-    if (settle_as(c, job, ROW_AGAIN, OUTCOME_UNSENT, err))
+    if (end_as(c, job, ROW_AGAIN, OUTCOME_UNSENT, err))
         return -1;
     window_move(c->window, job, JOB_JUDGE, due);
     return 0;
 }
 
-static int settle_failure(struct coordinator *c, struct job *job, struct error *err)
+static int fail_or_try_again(struct coordinator *c, struct job *job, struct error *err)
 {
     job->tries++;
     if (job->tries > c->settings->retries)
-        return settle_as(c, job, ROW_FINAL, OUTCOME_FAILED, err);
-    return settle_again(c, job, pace_backoff_ms(c->pace, job->tries), err);
+        return end_as(c, job, ROW_FINAL, OUTCOME_FAILED, err);
+    return try_again(c, job, pace_backoff_ms(c->pace, job->tries), err);
 }
 
 /* The run goes on without it, and tries it once more at the end. */
-static int settle_aside(struct coordinator *c, struct job *job, struct error *err)
+static int set_aside(struct coordinator *c, struct job *job, struct error *err)
 {
-    if (settle_as(c, job, ROW_AGAIN, OUTCOME_UNSENT, err))
+    if (end_as(c, job, ROW_AGAIN, OUTCOME_UNSENT, err))
         return -1;
     window_move(c->window, job, JOB_ASIDE, INT64_MIN);
     return 0;
 }
 
-static int settle_disliked(struct coordinator *c, struct job *job, struct error *err)
+static int fail_disliked(struct coordinator *c, struct job *job, struct error *err)
 {
     struct verdict *v = &job->verdict;
     size_t used = strlen(v->message);
@@ -165,10 +165,10 @@ static int settle_disliked(struct coordinator *c, struct job *job, struct error 
         v->message + used, sizeof(v->message) - used,
         ". Other claims were taken at that time: something in front of the gateway may dislike "
         "the text of this row");
-    return settle_as(c, job, ROW_FINAL, OUTCOME_FAILED, err);
+    return end_as(c, job, ROW_FINAL, OUTCOME_FAILED, err);
 }
 
-static int settle(struct coordinator *c, struct job *job, struct error *err)
+static int take_answer(struct coordinator *c, struct job *job, struct error *err)
 {
     const struct verdict *v = &job->verdict;
     bool handed_over = job->exchange.phase != PHASE_NOT_SENT;
@@ -177,49 +177,49 @@ static int settle(struct coordinator *c, struct job *job, struct error *err)
     row_log_attempt(job);
     if (!handed_over)
         job->attempts--;
-    if (shared_limits_settle_call(c, job, err))
+    if (shared_limits_correct_call(c, job, err))
         return -1;
     if (aside == FIREWALL_WAIT)
-        return settle_aside(c, job, err);
+        return set_aside(c, job, err);
     if (aside == FIREWALL_FAIL)
-        return settle_disliked(c, job, err);
+        return fail_disliked(c, job, err);
     switch (v->kind) {
     case VERDICT_ACCEPTED:
-        return settle_as(c, job, ROW_FINAL, OUTCOME_ACCEPTED, err);
+        return end_as(c, job, ROW_FINAL, OUTCOME_ACCEPTED, err);
     case VERDICT_REJECTED:
-        return settle_as(c, job, ROW_FINAL, OUTCOME_REJECTED, err);
+        return end_as(c, job, ROW_FINAL, OUTCOME_REJECTED, err);
     case VERDICT_UNKNOWN:
         if (v->wait_ms >= 0 && shared_limits_ban(c, v, err))
             return -1;
-        return settle_as(c, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
+        return end_as(c, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
     case VERDICT_UNKNOWN_STOP:
         halt_begin(c, v->exit_code, "gateway", "%s", v->message);
-        return settle_as(c, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
+        return end_as(c, job, ROW_FINAL, OUTCOME_UNKNOWN, err);
     case VERDICT_AGAIN:
-        return settle_failure(c, job, err);
+        return fail_or_try_again(c, job, err);
     case VERDICT_BAN:
         if (shared_limits_ban(c, v, err))
             return -1;
-        return settle_again(c, job, 0, err);
+        return try_again(c, job, 0, err);
     case VERDICT_OUTAGE:
         c->outage = *v;
-        return settle_again(c, job, 0, err);
+        return try_again(c, job, 0, err);
     case VERDICT_WITHDRAWN:
-        return settle_again(c, job, 0, err);
+        return try_again(c, job, 0, err);
     case VERDICT_QUOTA:
         if (shared_limits_quota(c, err))
             return -1;
         halt_for_quota(c, false);
-        return settle_again(c, job, 0, err);
+        return try_again(c, job, 0, err);
     case VERDICT_STOP:
         c->stop.is_clock |= !halt_is_begun(c) && strcmp(v->code, "31") == 0;
         halt_begin(c, v->exit_code, "gateway", "%s", v->message);
-        return settle_again(c, job, 0, err);
+        return try_again(c, job, 0, err);
     }
     return 0;
 }
 
-static void settle_departure(struct coordinator *c, int64_t mono_ms)
+static void note_departure(struct coordinator *c, int64_t mono_ms)
 {
     pace_sent(c->pace, mono_ms);
     if (c->settings->rate_is_auto)
@@ -236,7 +236,7 @@ void collect_departures(struct coordinator *c)
     count = pool_departures(c->pool, c->told);
     for (size_t i = 0; i < count; i++)
         for (size_t claim = 0; claim < c->told[i].tags; claim++)
-            settle_departure(c, c->told[i].mono_ms);
+            note_departure(c, c->told[i].mono_ms);
 }
 
 /* Tells pacing of a job that came back; a pause it begins calls back what has not left yet. */
@@ -248,7 +248,7 @@ static void tell_pace(struct coordinator *c, struct job *job)
     if (!handed_over)
         pace_sent(c->pace, -1);
     else if (!c->rate)
-        settle_departure(c, job->exchange.sent_mono_ms);
+        note_departure(c, job->exchange.sent_mono_ms);
     auto_rate_judge(c, job);
     pace_judged(c->pace, job->ticket, &job->verdict, c->now_ms);
     if (!was_paused && pace_pause_until(c->pace, c->now_ms) > c->now_ms)
@@ -259,7 +259,7 @@ int collect_jobs(struct coordinator *c, struct job *jobs, struct error *err)
 {
     for (; jobs; jobs = jobs->turn_next) {
         tell_pace(c, jobs);
-        if (settle(c, jobs, err))
+        if (take_answer(c, jobs, err))
             return -1;
     }
     return 0;

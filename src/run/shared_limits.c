@@ -213,7 +213,7 @@ int shared_limits_charge_call(struct coordinator *c, struct job *job, struct err
 }
 
 /* Counted on that day alone; 0: on none. */
-static int settle_days(struct coordinator *c, struct job *job, int32_t day, struct error *err)
+static int keep_day(struct coordinator *c, struct job *job, int32_t day, struct error *err)
 {
     bool counted = day == 0;
 
@@ -227,17 +227,17 @@ static int settle_days(struct coordinator *c, struct job *job, int32_t day, stru
     return counted ? 0 : charge(c, day, 1, err);
 }
 
-int shared_limits_settle_call(struct coordinator *c, struct job *job, struct error *err)
+int shared_limits_correct_call(struct coordinator *c, struct job *job, struct error *err)
 {
     const struct exchange *x = &job->exchange;
     int32_t day = x->phase == PHASE_NOT_SENT ? 0 : clock_beijing_day(x->sent_ms);
 
-    return settle_days(c, job, day, err);
+    return keep_day(c, job, day, err);
 }
 
 int shared_limits_take_back_call(struct coordinator *c, struct job *job, struct error *err)
 {
-    return settle_days(c, job, 0, err);
+    return keep_day(c, job, 0, err);
 }
 
 int64_t shared_limits_charged(const struct coordinator *c, int32_t day)

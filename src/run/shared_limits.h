@@ -16,12 +16,12 @@ struct verdict;
 
 /*
  * Counts the call that is about to be granted on the day's quota: on that of tomorrow too when it
- * may leave after midnight. shared_limits_settle_call takes back what it was counted too much, once
- * it is known whether and when it left; shared_limits_take_back_call all of it.
+ * may leave after midnight. shared_limits_correct_call takes back what it was counted too much,
+ * once it is known whether and when it left; shared_limits_take_back_call all of it.
  */
 int shared_limits_charge_call(struct coordinator *c, struct job *job, struct error *err);
 int shared_limits_take_back_call(struct coordinator *c, struct job *job, struct error *err);
-int shared_limits_settle_call(struct coordinator *c, struct job *job, struct error *err);
+int shared_limits_correct_call(struct coordinator *c, struct job *job, struct error *err);
 
 /* What this turn adds to a day's count. */
 int64_t shared_limits_charged(const struct coordinator *c, int32_t day);

@@ -3,7 +3,7 @@
  * steps of a turn need. Each member is changed by the step that it stands under, and may be read by
  * all; coordinator opens and closes them.
  *
- * The steps, in the order of a turn: settle (collect), halt, refill, grant; coordinator.c calls
+ * The steps, in the order of a turn: collect, halt, refill, grant; coordinator.c calls
  * them inside one transaction.
  *
  * Tested by tests/e2e/test_upload.py

@@ -2,10 +2,9 @@
  * suspect: answers that may be another row's, because bytes that nobody had asked for came behind
  * them (protocol section 8).
  *
- * A row whose answer is not settled yet becomes unknown, and so does one that was to be sent again,
- * now or by a later start (failed, unsent). One that is accepted or rejected keeps that once it is
- * committed, with the warning SUSPECT_ANSWER. Called by the
- * coordinator alone.
+ * A row whose answer is not recorded yet becomes unknown, and so does one that was to be sent
+ * again, now or by a later start (failed, unsent). One that is accepted or rejected keeps that once
+ * it is committed, with the warning SUSPECT_ANSWER. Called by the coordinator alone.
  *
  * Tested by tests/unit/test_suspect.c, tests/e2e/test_repeated_answer.py
  */
@@ -16,10 +15,10 @@ struct coordinator;
 struct error;
 struct job;
 
-/* Right before answers are settled: those that are suspect by now are not believed. */
+/* Right before answers are recorded: those that are suspect by now are not believed. */
 void suspect_doubt(struct coordinator *c, struct job *collected);
 
-/* In the open transaction, after answers were settled: records what is suspect of others. */
+/* In the open transaction, after answers were recorded: records what is suspect of others. */
 int suspect_record(struct coordinator *c, struct error *err);
 
 /* After a rollback: what was recorded in this turn is not. */

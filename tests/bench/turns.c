@@ -1,6 +1,6 @@
 /*
  * How many rows a second go through turns of a worker: in each N new claims are asked, those of the
- * turn before are intended, and those of the turn before that are settled.
+ * turn before are intended, and those of the turn before that are ended.
  *
  * usage: turns URL ROWS TURNS   (a new database; tests/e2e/postgres.py gives one)
  */
@@ -18,7 +18,7 @@
 #include "ledger/postgres/session.h"
 
 #define PATIENCE_MS 10000
-#define IN_WORK 3 /* asked, intended, settled */
+#define IN_WORK 3 /* asked, intended, ended */
 
 struct line {
     char order_no[32];
@@ -99,14 +99,14 @@ static void intend(struct server_turn *turn, struct line *line, uint64_t row)
     server_turn_intend(turn, &line->intent, &record, &line->refused, &line->claim);
 }
 
-static void settle(struct server_turn *turn, const struct line *line, uint64_t row)
+static void end(struct server_turn *turn, const struct line *line, uint64_t row)
 {
     struct server_attempt attempt = {.call = line->intent.call, .claim = line->claim};
     struct row_record record = record_of(row);
 
     if (line->refused)
         exit(1);
-    server_turn_settle(turn, &attempt, SERVER_END_OVER, &record);
+    server_turn_end(turn, &attempt, SERVER_END_OVER, &record);
 }
 
 static void run_turn(struct server_turn *turn, struct line *lines, int rows, int number)
@@ -115,7 +115,7 @@ static void run_turn(struct server_turn *turn, struct line *lines, int rows, int
         uint64_t row = (uint64_t)number * (uint64_t)rows + (uint64_t)i;
 
         if (number >= 2)
-            settle(turn, &lines[(number - 2) % IN_WORK * rows + i], row);
+            end(turn, &lines[(number - 2) % IN_WORK * rows + i], row);
         if (number >= 1)
             intend(turn, &lines[(number - 1) % IN_WORK * rows + i], row);
         ask(turn, &lines[number % IN_WORK * rows + i], row);

@@ -180,12 +180,12 @@ static inline void intend(struct ledger *ledger, const struct row_ref *ref)
     assert_int_equal(try_intend(ledger, ref), 1);
 }
 
-static inline void settle(struct ledger *ledger, const struct row_ref *ref, enum row_state state,
-                          enum outcome outcome)
+static inline void end_row(struct ledger *ledger, const struct row_ref *ref, enum row_state state,
+                           enum outcome outcome)
 {
     struct row_record record = record_of(ref, state, outcome);
 
-    if (ledger_row_settle(ledger, ref, &record, &err))
+    if (ledger_row_end(ledger, ref, &record, &err))
         fail_msg("%s", err.text);
 }
 
@@ -196,7 +196,7 @@ static inline void send_row(struct ledger *ledger, int64_t run, uint64_t row, co
     struct row_ref ref = ref_of(run, row, order_no);
 
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_FINAL, outcome);
+    end_row(ledger, &ref, ROW_FINAL, outcome);
 }
 
 /* The same in a transaction of its own. */

@@ -229,7 +229,7 @@ size_t submit_suspicions(struct submitter *submitter, uint64_t *ret)
     return count;
 }
 
-void submit_settle(struct submitter *submitter)
+void submit_last_look(struct submitter *submitter)
 {
     (void)submitter;
 }

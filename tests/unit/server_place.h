@@ -158,14 +158,14 @@ static inline void intend(struct server_turn *turn, int64_t claim, uint64_t row,
     intend_attempt(turn, claim, row, 1, judged, ret_attempt);
 }
 
-static inline void settle(struct server_turn *turn, const struct attempt *attempt,
-                          enum server_end end, enum row_state state, enum outcome outcome)
+static inline void end_row(struct server_turn *turn, const struct attempt *attempt,
+                           enum server_end end, enum row_state state, enum outcome outcome)
 {
     struct server_attempt ended = {
         .call = attempt->intent.call, .claim = attempt->claim, .has_fee = true, .fee_fen = 500};
     struct row_record record = place_record(attempt->record.row, state, outcome);
 
-    server_turn_settle(turn, &ended, end, &record);
+    server_turn_end(turn, &ended, end, &record);
 }
 
 /* Asked, sent and ended so, each in its turn. */
@@ -178,7 +178,7 @@ static inline struct attempt send_once(struct server_turn *turn, int64_t claim, 
     intend(turn, claim, row, &judged, &attempt);
     commit(turn);
     assert_false(attempt.refused);
-    settle(turn, &attempt, end, ROW_FINAL, outcome);
+    end_row(turn, &attempt, end, ROW_FINAL, outcome);
     commit(turn);
     server_answer_release(&judged);
     return attempt;

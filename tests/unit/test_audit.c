@@ -100,7 +100,7 @@ static void send_row(struct desk *desk, const struct judged_row *row)
     assert_int_equal(claim_digest(&row->claim, record.digest), 0);
     assert_int_equal(ledger_row_intend(desk->place.ledger, &ref, &record, &refused, &err), 0);
     assert_false(refused);
-    assert_int_equal(ledger_row_settle(desk->place.ledger, &ref, &record, &err), 0);
+    assert_int_equal(ledger_row_end(desk->place.ledger, &ref, &record, &err), 0);
 }
 
 static void send_rows(struct desk *desk)

@@ -150,7 +150,7 @@ static void bytes_that_nobody_asked_for_make_the_answer_before_suspect(void **st
         else if (i % MOMENTS == WHEN_USED)
             call(client, &exchange, "x");
         else
-            client_settle(client);
+            client_last_look(client);
         count = suspicions(client, tags);
         assert_int_equal(count, i < MOMENTS);
         if (count)
@@ -193,7 +193,7 @@ static void call_of_several_tags_is_suspect_as_a_whole(void **state)
     assert_null(strstr(server->request, "elsewhere"));
     first.tag = 80;
     await_arrival(server);
-    client_settle(client);
+    client_last_look(client);
     assert_int_equal(client_suspicions(client, tags), 1);
     assert_int_equal(tags[0], 78);
     client_close(client);
@@ -206,7 +206,7 @@ static void call_of_several_tags_is_suspect_as_a_whole(void **state)
     second = (struct exchange){.tag = 78, .company = &third};
     call(client, &second, "x");
     await_arrival(server);
-    client_settle(client);
+    client_last_look(client);
     assert_int_equal(client_suspicions(client, tags), 2);
     assert_int_equal(tags[0], 78);
     assert_int_equal(tags[1], 79);

@@ -157,7 +157,7 @@ static void outcomes_close_the_attempt_unless_it_is_unknown(void **state)
         snprintf(order_no, sizeof(order_no), "%zu", i);
         ref = ref_of(run, i + 2, order_no);
         intend(ledger, &ref);
-        settle(ledger, &ref, cases[i].row_state, cases[i].outcome);
+        end_row(ledger, &ref, cases[i].row_state, cases[i].outcome);
         claim = claim_of(ledger, order_no);
         assert_int_equal(claim.open, cases[i].open);
         assert_false(claim.open_is_intent);
@@ -315,7 +315,7 @@ static void a_claim_tells_whether_the_run_of_its_intent_is_alive(void **state)
     assert_int_equal(ledger_run_lock(ledger, run, &err), 1);
     assert_true(claim_of(ledger, "A").open_run_alive);
     begin(ledger);
-    settle(ledger, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
+    end_row(ledger, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
     commit(ledger);
     assert_true(claim_of(ledger, "A").open);
     assert_false(claim_of(ledger, "A").open_run_alive);
@@ -383,7 +383,7 @@ static void row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from(void **s
     send_row(ledger, newer, 2, "LP-1", OUTCOME_ACCEPTED);
     ref = ref_of(rerun.id, 2, "LP-1");
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_row(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
     commit(ledger);
     claim = claim_of(ledger, "LP-1");
     assert_int_equal(claim.accepted_at.run, newer);
@@ -391,7 +391,7 @@ static void row_of_a_rerun_stands_in_the_place_of_the_run_it_comes_from(void **s
     begin(ledger);
     ref = ref_of(rerun.id, 3, "LP-2");
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_row(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
     commit(ledger);
     claim = claim_of(ledger, "LP-2");
     assert_int_equal(claim.accepted_at.run, rerun.id);

@@ -21,18 +21,18 @@ static void resend_takes_over_an_unknown_attempt_and_only_acceptance_ends_it(voi
     intend(ledger, &ref);
     assert_true(claim_of(ledger, "A").open_is_intent);
     assert_int_equal(try_intend(ledger, &ref), 0); /* it is on the wire */
-    settle(ledger, &ref, ROW_AGAIN, OUTCOME_ACCEPTED);
+    end_row(ledger, &ref, ROW_AGAIN, OUTCOME_ACCEPTED);
     assert_true(claim_of(ledger, "A").open);
     assert_false(claim_of(ledger, "A").open_is_intent);
     assert_int_equal(row_of(ledger, run, 2).outcome, OUTCOME_UNKNOWN);
 
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_FINAL, OUTCOME_REJECTED);
+    end_row(ledger, &ref, ROW_FINAL, OUTCOME_REJECTED);
     assert_true(claim_of(ledger, "A").open);
     assert_false(claim_of(ledger, "A").open_is_intent);
 
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_row(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
     commit(ledger);
     assert_false(claim_of(ledger, "A").open);
     assert_true(claim_of(ledger, "A").accepted);
@@ -71,7 +71,7 @@ static void resend_that_is_put_off_gives_the_attempt_before_its_place_back(void 
     ref.resend = true;
     intend(ledger, &ref);
     assert_int_equal(claim_of(ledger, "A").open_at.run, later_run);
-    settle(ledger, &ref, ROW_AGAIN, OUTCOME_UNSENT);
+    end_row(ledger, &ref, ROW_AGAIN, OUTCOME_UNSENT);
     commit(ledger);
     assert_true(claim_of(ledger, "A").open);
     assert_false(claim_of(ledger, "A").open_is_intent);
@@ -89,7 +89,7 @@ static void resend_of_what_no_row_tells_of_is_unknown_where_it_was_put_off(void 
     begin(ledger);
     ref.resend = true;
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_AGAIN, OUTCOME_UNSENT);
+    end_row(ledger, &ref, ROW_AGAIN, OUTCOME_UNSENT);
     commit(ledger);
     assert_true(claim_of(ledger, "A").open);
     assert_false(claim_of(ledger, "A").open_is_intent);
@@ -137,7 +137,7 @@ static void row_that_waits_is_released_though_it_was_tried_before(void **state)
     ref = ref_of(other, 2, "A");
     ref.resend = true;
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_row(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
     commit(ledger);
     assert_int_equal(row_of(ledger, run, 2).outcome, OUTCOME_UNSENT);
 }
@@ -156,7 +156,7 @@ static void settling_one_attempt_leaves_the_one_before_it_open(void **state)
     send_row(ledger, run, 2, "A", OUTCOME_UNKNOWN);
     ref.resend = true;
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
+    end_row(ledger, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
     commit(ledger);
     record = row_of(ledger, other, 3);
     settlement.digest = record.digest;
@@ -185,7 +185,7 @@ static void safe_repeat_is_intended_anew(void **state)
 
     begin(ledger);
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_AGAIN, OUTCOME_ACCEPTED);
+    end_row(ledger, &ref, ROW_AGAIN, OUTCOME_ACCEPTED);
     again.attempts = 2;
     again.submitted_ms = 2000;
     assert_int_equal(try_intend_as(ledger, &ref, &again), 1);

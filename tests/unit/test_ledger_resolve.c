@@ -160,10 +160,10 @@ static void rows_that_wait_are_released_when_a_resend_is_accepted(void **state)
     wait_in(ledger, second, 7, "LP-1");
     ref.resend = true;
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_FINAL, OUTCOME_REJECTED);
+    end_row(ledger, &ref, ROW_FINAL, OUTCOME_REJECTED);
     assert_int_equal(row_of(ledger, second, 7).outcome, OUTCOME_UNKNOWN);
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_row(ledger, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
     commit(ledger);
     assert_int_equal(row_of(ledger, second, 7).outcome, OUTCOME_UNSENT);
 }

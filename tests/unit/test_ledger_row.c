@@ -57,7 +57,7 @@ static void row_keeps_all_that_a_report_line_says(void **state)
     record.warnings = "changed-since-accepted";
     begin(ledger);
     intend(ledger, &ref);
-    assert_int_equal(ledger_row_settle(ledger, &ref, &record, &err), 0);
+    assert_int_equal(ledger_row_end(ledger, &ref, &record, &err), 0);
     commit(ledger);
 
     assert_int_equal(ledger_rows_open(ledger, run, &rows, &err), 0);
@@ -99,7 +99,7 @@ static void a_change_goes_when_the_row_is_judged_anew(void **state)
     ref.fee_fen = 401;
     begin(ledger);
     intend(ledger, &ref);
-    assert_int_equal(ledger_row_settle(ledger, &ref, &again, &err), 0);
+    assert_int_equal(ledger_row_end(ledger, &ref, &again, &err), 0);
     assert_int_equal(ledger_row_note(ledger, &ref, &note, true, &err), 0);
     assert_int_equal(ledger_changed_sum(ledger, run, &sent, &held, &err), 0);
     assert_int_equal(sent.rows, 1);

@@ -79,18 +79,18 @@ static bool is_taken(const struct start *start, const struct row_ref *ref)
     return !refused;
 }
 
-static void settle_in(const struct start *start, const struct row_ref *ref, enum row_state state,
-                      enum outcome outcome)
+static void end_in(const struct start *start, const struct row_ref *ref, enum row_state state,
+                   enum outcome outcome)
 {
     struct row_record record = record_of(ref, state, outcome);
 
     begin_turn(start);
-    if (ledger_row_settle(start->ledger, ref, &record, &err))
+    if (ledger_row_end(start->ledger, ref, &record, &err))
         fail_msg("%s", err.text);
     commit_turn(start);
 }
 
-static void row_is_asked_for_intended_and_settled(void **state)
+static void row_is_asked_for_intended_and_ended(void **state)
 {
     struct start start = start_run(((struct place *)*state)->ledger, 1);
     struct row_link link = {0};
@@ -100,7 +100,7 @@ static void row_is_asked_for_intended_and_settled(void **state)
     assert_false(facts.claim.open || facts.claim.accepted || facts.has_before);
     assert_true(is_taken(&start, &ref));
     assert_true(claim_of(start.ledger, "A").open_is_intent);
-    settle_in(&start, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_in(&start, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
     assert_false(claim_of(start.ledger, "A").open);
     assert_int_equal(row_of(start.ledger, start.run, 2).outcome, OUTCOME_ACCEPTED);
 
@@ -143,13 +143,13 @@ static void what_another_start_has_begun_is_refused(void **state)
     facts_of(&other, &also);
     assert_true(is_taken(&start, &before));
     assert_false(is_taken(&other, &also));
-    settle_in(&start, &before, ROW_FINAL, OUTCOME_REJECTED);
+    end_in(&start, &before, ROW_FINAL, OUTCOME_REJECTED);
     ledger_row_forget(&theirs);
     facts_of(&start, &ref);
     facts_of(&other, &also);
     assert_true(is_taken(&other, &also));
     assert_false(is_taken(&start, &ref));
-    settle_in(&other, &also, ROW_FINAL, OUTCOME_UNKNOWN);
+    end_in(&other, &also, ROW_FINAL, OUTCOME_UNKNOWN);
     assert_int_equal(claim_of(start.ledger, "A").open_at.run, other.run);
     ledger_close(other.ledger);
 }
@@ -162,18 +162,18 @@ static void resend_is_put_off_and_accepted_then(void **state)
 
     facts_of(&start, &ref);
     assert_true(is_taken(&start, &ref));
-    settle_in(&start, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
+    end_in(&start, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
     ref.resend = true;
     assert_true(facts_of(&start, &ref).claim.open);
     assert_true(is_taken(&start, &ref));
-    settle_in(&start, &ref, ROW_AGAIN, OUTCOME_UNSENT);
+    end_in(&start, &ref, ROW_AGAIN, OUTCOME_UNSENT);
     assert_true(claim_of(start.ledger, "A").open);
     assert_false(claim_of(start.ledger, "A").open_is_intent);
     assert_int_equal(row_of(start.ledger, start.run, 2).outcome, OUTCOME_UNKNOWN);
 
     facts_of(&start, &ref);
     assert_true(is_taken(&start, &ref));
-    settle_in(&start, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_in(&start, &ref, ROW_FINAL, OUTCOME_ACCEPTED);
     assert_false(claim_of(start.ledger, "A").open);
     assert_true(claim_of(start.ledger, "A").accepted);
 }
@@ -209,7 +209,7 @@ static void rows_are_noted_warned_of_and_doubted(void **state)
 
     facts_of(&start, &ref);
     assert_true(is_taken(&start, &ref));
-    settle_in(&start, &ref, ROW_FINAL, OUTCOME_FAILED);
+    end_in(&start, &ref, ROW_FINAL, OUTCOME_FAILED);
     late = ref_of(start.run, 2, "A"); /* its job is another row's by now */
     doubt = record_of(&late, ROW_FINAL, OUTCOME_UNKNOWN);
     ledger_row_forget(&link);
@@ -277,7 +277,7 @@ static void a_connection_beside_the_turns_that_was_lost_is_replaced(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(row_is_asked_for_intended_and_settled),
+        ON_BOTH(row_is_asked_for_intended_and_ended),
         ON_BOTH(turn_that_follows_on_own_ones_has_no_news),
         ON_BOTH(what_another_start_has_begun_is_refused),
         ON_BOTH(resend_is_put_off_and_accepted_then),

@@ -53,7 +53,7 @@ static void accept(struct ledger *ledger, int64_t run, int number, uint64_t row)
 
     if (!model[number].open)
         intend(ledger, &ref);
-    assert_int_equal(ledger_row_settle(ledger, &ref, &record, &err), 0);
+    assert_int_equal(ledger_row_end(ledger, &ref, &record, &err), 0);
     model[number] = (struct model){.accepted = true, .row = row};
 }
 

@@ -308,7 +308,7 @@ static void attempt_behind_the_open_one_stays(void **state)
     ref.resend = true;
     begin(ledger);
     intend(ledger, &ref);
-    settle(ledger, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
+    end_row(ledger, &ref, ROW_FINAL, OUTCOME_UNKNOWN);
     commit(ledger);
     finish_run(ledger, &first, OLD_MS, "");
     finish_run(ledger, &second, OLD_MS, "");

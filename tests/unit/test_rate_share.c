@@ -57,7 +57,7 @@ static void newcomer_waits_for_what_another_has_sent(void **state)
     pass(session, 2);
     assert_int_equal(step(session, &first, RATE, 0), RATE);
     assert_int_equal(step(session, &first, RATE, 90), RATE);
-    assert_true(first.is_settled);
+    assert_true(first.is_agreed);
 
     assert_int_equal(step(session, &second, RATE, 0), 0);
     assert_int_equal(step(session, &first, RATE, 90), RATE / 2);
@@ -158,7 +158,7 @@ static void one_without_a_rate_keeps_that_of_others(void **state)
     session_close(session);
 }
 
-static void settled_one_asks_nothing_before_somebody_comes_or_goes(void **state)
+static void agreed_one_asks_nothing_before_somebody_comes_or_goes(void **state)
 {
     char url[CLUSTER_URL_BYTES];
     struct session *session = make_ledger(url);
@@ -189,7 +189,7 @@ int main(void)
         cmocka_unit_test(server_whose_clock_is_set_forth_hides_nobody_who_has_left),
         cmocka_unit_test(share_that_was_acknowledged_unheard_is_used),
         cmocka_unit_test(one_without_a_rate_keeps_that_of_others),
-        cmocka_unit_test(settled_one_asks_nothing_before_somebody_comes_or_goes),
+        cmocka_unit_test(agreed_one_asks_nothing_before_somebody_comes_or_goes),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -51,7 +51,7 @@ static void send_row(struct desk *desk, uint64_t row, const char *order_no, enum
     run_place_begin(&desk->place);
     assert_int_equal(ledger_row_intend(desk->place.ledger, &ref, &record, &refused, &err), 0);
     assert_false(refused);
-    assert_int_equal(ledger_row_settle(desk->place.ledger, &ref, &record, &err), 0);
+    assert_int_equal(ledger_row_end(desk->place.ledger, &ref, &record, &err), 0);
     run_place_commit(&desk->place);
 }
 

@@ -79,7 +79,7 @@ static void send_group(struct trial *t, int group)
                         "4");
 }
 
-static void settle_group(struct trial *t, int group)
+static void end_group(struct trial *t, int group)
 {
     static const struct {
         enum server_end end;
@@ -96,9 +96,9 @@ static void settle_group(struct trial *t, int group)
         int kind = i % GROUP;
 
         if (t->attempts[i].intent.resend)
-            settle(t->turn, &t->attempts[i], SERVER_END_PUT_OFF, ROW_AGAIN, OUTCOME_FAILED);
+            end_row(t->turn, &t->attempts[i], SERVER_END_PUT_OFF, ROW_AGAIN, OUTCOME_FAILED);
         else
-            settle(t->turn, &t->attempts[i], ends[kind].end, ends[kind].state, ends[kind].outcome);
+            end_row(t->turn, &t->attempts[i], ends[kind].end, ends[kind].state, ends[kind].outcome);
         if (kind == 0)
             server_turn_release(t->turn, t->attempts[i].claim);
     }
@@ -116,7 +116,7 @@ static void run_all(struct trial *t)
 {
     for (int turn = 0; turn < TURNS; turn++) {
         if (turn >= 2)
-            settle_group(t, turn - 2);
+            end_group(t, turn - 2);
         if (turn >= 1 && turn - 1 < GROUPS)
             intend_group(t, turn - 1);
         if (turn < GROUPS)

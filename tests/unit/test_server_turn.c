@@ -32,7 +32,7 @@ static void what_is_accepted_is_known_in_the_next_turn(void **state)
     assert_true(known.facts.claim.open && known.facts.claim.open_is_intent);
     assert_true(known.facts.claim.open_run_alive);
     assert_int_equal(known.facts.claim.open_at.row, 9);
-    settle(turn, &attempt, SERVER_END_OVER, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_row(turn, &attempt, SERVER_END_OVER, ROW_FINAL, OUTCOME_ACCEPTED);
     server_answer_release(&known);
     known = ask(turn, 5);
     assert_false(known.facts.claim.open);
@@ -88,7 +88,7 @@ static void of_two_that_judged_the_same_one_is_refused(void **state)
         commit(b);
         assert_false(mine.refused);
         assert_true(others.refused);
-        settle(a, &mine, SERVER_END_OVER, ROW_FINAL, OUTCOME_REJECTED);
+        end_row(a, &mine, SERVER_END_OVER, ROW_FINAL, OUTCOME_REJECTED);
         commit(a);
         /* As it was judged, it was free; it is free again, and yet another one. */
         intend(b, 5, 1, &judged, &others);
@@ -182,7 +182,7 @@ static void a_resend_that_is_put_off_leaves_the_attempt_before(void **state)
     intend(b, 5, 2, &judged, &attempt);
     commit(b);
     assert_false(attempt.refused);
-    settle(b, &attempt, SERVER_END_PUT_OFF, ROW_AGAIN, OUTCOME_FAILED);
+    end_row(b, &attempt, SERVER_END_PUT_OFF, ROW_AGAIN, OUTCOME_FAILED);
     commit(b);
     assert_string_equal(value(look, "SELECT open_run||' '||open_row||' '||open_intent FROM claim"),
                         "1 1 false");
@@ -193,7 +193,7 @@ static void a_resend_that_is_put_off_leaves_the_attempt_before(void **state)
     judged = ask(b, 5);
     intend(b, 5, 3, &judged, &attempt);
     commit(b);
-    settle(b, &attempt, SERVER_END_PUT_OFF, ROW_AGAIN, OUTCOME_FAILED);
+    end_row(b, &attempt, SERVER_END_PUT_OFF, ROW_AGAIN, OUTCOME_FAILED);
     commit(b);
     assert_string_equal(value(look, "SELECT open_run||' '||open_row||' '||open_intent FROM claim"),
                         "2 3 false");
@@ -251,8 +251,8 @@ static void a_doubt_is_the_open_attempt_once_the_intent_ends(void **state)
         record.submitted_ms = 2000;
         server_turn_doubt(a, &doubt, &record);
         commit(a);
-        settle(b, &attempt, SERVER_END_OVER, ROW_FINAL,
-               accepted ? OUTCOME_ACCEPTED : OUTCOME_REJECTED);
+        end_row(b, &attempt, SERVER_END_OVER, ROW_FINAL,
+                accepted ? OUTCOME_ACCEPTED : OUTCOME_REJECTED);
         commit(b);
         assert_string_equal(value(look, "SELECT coalesce(open_run, 0) FROM claim"),
                             accepted ? "0" : "1");
@@ -380,7 +380,7 @@ static void what_a_row_was_changed_from_goes_when_it_is_changed_no_more(void **s
         intend_attempt(turn, 5, 2, 2, &judged, &attempt);
         commit(turn);
         assert_string_equal(value(look, changes), changed ? "2:4:500" : "");
-        settle(turn, &attempt, SERVER_END_OVER, ROW_FINAL, OUTCOME_REJECTED);
+        end_row(turn, &attempt, SERVER_END_OVER, ROW_FINAL, OUTCOME_REJECTED);
         commit(turn);
         server_answer_release(&judged);
     }

@@ -106,7 +106,7 @@ static void what_was_acknowledged_and_is_gone_is_noticed(void **state)
     intend(turn, 5, 1, &judged, &attempt);
     commit(turn);
     execute(look, "DELETE FROM claim");
-    settle(turn, &attempt, SERVER_END_OVER, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_row(turn, &attempt, SERVER_END_OVER, ROW_FINAL, OUTCOME_ACCEPTED);
     assert_int_equal(server_turn_commit(turn, &err), -1);
     assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
     assert_non_null(strstr(err.text, "does not have what it has acknowledged"));
@@ -132,7 +132,7 @@ static void a_ledger_that_lost_it_is_told(const char *loss, bool is_lost)
     intend(turn, 6, 3, &nothing, &two);
     worker.beat_ms = 0; /* it is due */
     commit(turn);
-    settle(turn, &one, SERVER_END_OVER, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_row(turn, &one, SERVER_END_OVER, ROW_FINAL, OUTCOME_ACCEPTED);
     execute(look, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                   " WHERE pid<>pg_backend_pid() AND application_name='claimbatch'");
     execute(look, loss);
@@ -186,7 +186,7 @@ static void what_cannot_be_said_is_kept_until_it_is(void **state)
     assert_int_equal(server_turn_open(by_name, &worker, &work, 300, &turn, &err), 0);
     intend(turn, 5, 2, &nothing, &attempt);
     commit(turn);
-    settle(turn, &attempt, SERVER_END_OVER, ROW_FINAL, OUTCOME_ACCEPTED);
+    end_row(turn, &attempt, SERVER_END_OVER, ROW_FINAL, OUTCOME_ACCEPTED);
     assert_null(server_turn_kept(turn));
     unlink(folder->file);
     execute(look, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

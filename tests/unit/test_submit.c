@@ -296,7 +296,7 @@ static void departures_are_told_once_where_they_are_asked_for(void **state)
         assert_int_equal(submit_departures(d.submitter, departures), 0);
         submit_wake(d.submitter);
         assert_null(submit_finish(d.submitter, PATIENCE_MS));
-        submit_settle(d.submitter);
+        submit_last_look(d.submitter);
         assert_int_equal(submit_suspicions(d.submitter, rows), 0);
         clear_desk(&d);
         stop_server(server);

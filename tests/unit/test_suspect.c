@@ -101,7 +101,7 @@ static void row_that_came_back_unsent_is_unknown_and_not_sent_again(void **state
     suspect_doubt(&s.coordinator, s.job);
     assert_int_equal(s.coordinator.suspect_count, 1);
     known = state_record(&s.coordinator, s.job, ROW_AGAIN, OUTCOME_UNSENT); /* as collect.c does */
-    assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
+    assert_int_equal(ledger_row_end(place->ledger, &ref, &known, &err), 0);
     window_move(s.coordinator.window, s.job, JOB_JUDGE, INT64_MIN);
     assert_int_equal(suspect_record(&s.coordinator, &err), 0);
     commit(place->ledger);
@@ -132,13 +132,13 @@ static void doubt_outlasts_the_intent_of_another_run(void **state)
         begin(place->ledger);
         intend(place->ledger, &ref);
         known = state_record(&s.coordinator, s.job, ROW_AGAIN, OUTCOME_UNSENT);
-        assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
+        assert_int_equal(ledger_row_end(place->ledger, &ref, &known, &err), 0);
         window_move(s.coordinator.window, s.job, JOB_JUDGE, INT64_MIN);
         intend(place->ledger, &theirs);
         assert_int_equal(suspect_record(&s.coordinator, &err), 0);
         assert_known(place->ledger, &ref, OUTCOME_UNKNOWN, "ANSWER_FOLLOWED", "");
         known = record_of(&theirs, states[i], outcomes[i]);
-        assert_int_equal(ledger_row_settle(place->ledger, &theirs, &known, &err), 0);
+        assert_int_equal(ledger_row_end(place->ledger, &theirs, &known, &err), 0);
         assert_int_equal(ledger_claim_get(place->ledger, PLATFORM, &ref.key, &claim, &err), 0);
         assert_int_equal(claim.open, outcomes[i] != OUTCOME_ACCEPTED);
         assert_false(claim.open && (claim.open_is_intent || claim.open_at.run != s.run.id));
@@ -160,7 +160,7 @@ static void row_of_a_turn_that_was_rolled_back_is_warned_of_at_the_end(void **st
     begin(place->ledger);
     intend(place->ledger, &ref);
     known = state_record(&s.coordinator, s.job, ROW_FINAL, OUTCOME_ACCEPTED);
-    assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
+    assert_int_equal(ledger_row_end(place->ledger, &ref, &known, &err), 0);
     commit(place->ledger);
     window_leave(s.coordinator.window, s.job);
     begin(place->ledger);
@@ -193,7 +193,7 @@ static void row_that_has_left_unexecuted_is_unknown(void **state)
         begin(place->ledger);
         intend(place->ledger, &ref);
         known = state_record(&s.coordinator, s.job, i ? ROW_AGAIN : ROW_FINAL, outcomes[i]);
-        assert_int_equal(ledger_row_settle(place->ledger, &ref, &known, &err), 0);
+        assert_int_equal(ledger_row_end(place->ledger, &ref, &known, &err), 0);
         known.state = ROW_NOTED;
         if (i)
             assert_int_equal(ledger_row_note(place->ledger, &ref, &known, false, &err), 0);

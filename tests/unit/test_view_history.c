@@ -94,7 +94,7 @@ static void history_tells_rounds_and_settlements(void **state)
         0);
     record.round = round.id;
     intend(ledger, &ref);
-    assert_int_equal(ledger_row_settle(ledger, &ref, &record, &err), 0);
+    assert_int_equal(ledger_row_end(ledger, &ref, &record, &err), 0);
     commit(ledger);
     assert_string_equal(history_of(view, "A", 1).text, "claim815 unknown2 why2 ");
     begin(ledger);

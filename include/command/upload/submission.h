@@ -118,7 +118,7 @@ bool submission_has_ledger(const struct submission *submission);
 /* Once the ledger is open: ends what moves of reports an earlier start has left half done, and goes
  * where the run's own report has moved to. EXIT_CANNOT_CREATE when a report of another export is
  * at a path that was named. */
-int submission_settle_place(struct submission *submission, struct error *err);
+int submission_follow_place(struct submission *submission, struct error *err);
 
 /* EXIT_INPUT_REFUSED when the run was abandoned, or the one whose rows it takes. */
 int submission_check_abandoned(struct submission *submission, struct error *err);

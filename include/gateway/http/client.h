@@ -80,7 +80,7 @@ size_t client_departures(struct client *client, struct departure *ret);
  * Moves to `ret`, which has room for CLIENT_SUSPICIONS(capacity * tags), the tags of ended calls
  * whose answer may be another's, because bytes that nobody had asked for came behind it (protocol
  * section 8), and returns how many. They may be told before their exchange is collected, and long
- * after. Called after each client_collect, and once more after client_settle.
+ * after. Called after each client_collect, and once more after client_last_look.
  */
 #define CLIENT_SUSPICIONS(tags) (4 * (tags) + 1)
 size_t client_suspicions(struct client *client, uint64_t *ret);
@@ -89,7 +89,7 @@ size_t client_suspicions(struct client *client, uint64_t *ret);
 void client_retire(struct client *client, uint64_t connection);
 
 /* A last look at idle connections, before client_close. */
-void client_settle(struct client *client);
+void client_last_look(struct client *client);
 
 /* Ends the wait of client_collect; from any thread, also just before it is called. */
 void client_wake(struct client *client);

@@ -46,11 +46,11 @@ void submit_start(struct submitter *submitter, struct job *job);
  * judged, linked by queue_next. NULL if none. */
 struct job *submit_finish(struct submitter *submitter, int timeout_ms);
 
-/* As client_departures, client_suspicions, client_settle, client_wake and client_recall; the tags
- * of suspicions are rows. */
+/* As client_departures, client_suspicions, client_last_look, client_wake and client_recall; the
+ * tags of suspicions are rows. */
 size_t submit_departures(struct submitter *submitter, struct departure *ret);
 size_t submit_suspicions(struct submitter *submitter, uint64_t *ret);
-void submit_settle(struct submitter *submitter);
+void submit_last_look(struct submitter *submitter);
 void submit_wake(struct submitter *submitter);
 void submit_recall(struct submitter *submitter);
 

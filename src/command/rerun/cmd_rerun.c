@@ -330,7 +330,7 @@ static int rerun(struct rerun *r, struct error *err)
     if (o->dry_run)
         return submission_rehearse(s, err);
     if (note_left(r, err) || rerun_place_choose(r, err) || submission_look(s, err) ||
-        submission_settle_place(s, err) || rerun_place_check(r, err) || submission_resume(s, err))
+        submission_follow_place(s, err) || rerun_place_check(r, err) || submission_resume(s, err))
         return -1;
     return submission_run(s, err);
 }

@@ -209,7 +209,7 @@ static int say_what_is_new(struct submission *s, struct error *err)
 static int open_run(struct submission *s, struct error *err)
 {
     if (submission_look(s, err) || submission_open_ledger(s, err) || keep_time(s, err) ||
-        submission_settle_place(s, err) || submission_find_corrected(s, err) ||
+        submission_follow_place(s, err) || submission_find_corrected(s, err) ||
         submission_check_abandoned(s, err) || freshness_check(s, err) || submission_resume(s, err))
         return -1;
     return say_what_is_new(s, err);

@@ -144,7 +144,7 @@ static int follow_move(struct submission *s, struct error *err)
     return guard_files(s, err) ? -1 : look_at(s, &s->place, err);
 }
 
-int submission_settle_place(struct submission *s, struct error *err)
+int submission_follow_place(struct submission *s, struct error *err)
 {
     if (move_complete(s->ledger, err) || note_completed(s, err))
         return -1;

@@ -331,7 +331,7 @@ void client_retire(struct client *client, uint64_t connection)
     connections_retire(client->calls.connections, connection);
 }
 
-void client_settle(struct client *client)
+void client_last_look(struct client *client)
 {
     connections_look(client->calls.connections, false);
 }

@@ -82,9 +82,9 @@ static void take_workcard_id(struct judgement *judgement, struct claim *claim)
     if (!claim_take_value(judgement, field, &value))
         return;
     broken = value_parse_integer(value, &claim->workcard_id);
-    claim_settle(judgement, broken,
-                 broken != RULE_NONE && (value_is_scientific(value) || is_whole_fraction(value)),
-                 field);
+    claim_note(judgement, broken,
+               broken != RULE_NONE && (value_is_scientific(value) || is_whole_fraction(value)),
+               field);
     if (broken != RULE_NONE)
         return;
     if (is_clamped(claim->workcard_id))
@@ -98,11 +98,11 @@ static void take_status(struct judgement *judgement, struct claim *claim)
     struct value value = {0};
 
     if (claim_take_value(judgement, FIELD_CLAIM_STATUS, &value))
-        claim_settle(judgement,
-                     vocabulary_status(&judgement->rules->vocabulary, value, &claim->claim_status)
-                         ? RULE_NONE
-                         : RULE_BAD_STATUS,
-                     false, FIELD_CLAIM_STATUS);
+        claim_note(judgement,
+                   vocabulary_status(&judgement->rules->vocabulary, value, &claim->claim_status)
+                       ? RULE_NONE
+                       : RULE_BAD_STATUS,
+                   false, FIELD_CLAIM_STATUS);
 }
 
 /* Nearly every number, and many a text: letters, digits and dashes. */

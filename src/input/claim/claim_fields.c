@@ -28,7 +28,7 @@ void claim_take_count(struct judgement *judgement, struct claim *claim)
     if (!claim_take_value(judgement, field, &value))
         return;
     broken = value_parse_whole(value, &claim->claim_count);
-    claim_settle(judgement, broken, broken != RULE_NONE && value_is_scientific(value), field);
+    claim_note(judgement, broken, broken != RULE_NONE && value_is_scientific(value), field);
     if (judgement->parsed[field] && claim->claim_count != 1)
         claim_add_finding(judgement, RULE_COUNT_NOT_ONE, field);
 }
@@ -142,7 +142,7 @@ void claim_take_fee(struct judgement *judgement, struct claim *claim)
                  : value_parse_fee(value, judgement->columns->fee_unit, &claim->claim_fee);
     if (broken == RULE_NONE && is_unit_doubtful(judgement, value, claim->claim_fee))
         broken = RULE_BAD_FEE;
-    claim_settle(judgement, broken, false, field);
+    claim_note(judgement, broken, false, field);
     if (judgement->parsed[field] && limit >= 0 && claim->claim_fee > limit)
         claim_add_finding(judgement, RULE_MAX_FEE, field);
     if (is_shifted(judgement, is_refused, value))
@@ -214,9 +214,9 @@ void claim_take_time(struct judgement *judgement, int64_t now_ms, struct claim *
     if (!claim_take_value(judgement, field, &value))
         return;
     broken = parse_time(judgement, value, &civil, &date_only);
-    claim_settle(judgement, broken,
-                 broken != RULE_NONE && (value_is_scientific(value) || value_is_date_serial(value)),
-                 field);
+    claim_note(judgement, broken,
+               broken != RULE_NONE && (value_is_scientific(value) || value_is_date_serial(value)),
+               field);
     if (broken != RULE_NONE)
         return;
     format_time(&civil, claim->claim_time);

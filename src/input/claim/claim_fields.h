@@ -53,8 +53,8 @@ static inline bool claim_take_value(struct judgement *judgement, enum field fiel
 
 /* Notes what came of a field. `damaged`: a spreadsheet spoilt the value; where that is no error by
  * itself, the rule of the field's form fires as well, for nothing is guessed. */
-static inline void claim_settle(struct judgement *judgement, enum rule broken, bool damaged,
-                                enum field field)
+static inline void claim_note(struct judgement *judgement, enum rule broken, bool damaged,
+                              enum field field)
 {
     judgement->parsed[field] = broken == RULE_NONE;
     if (broken == RULE_NONE)

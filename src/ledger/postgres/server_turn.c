@@ -102,7 +102,7 @@ static int say_all(struct server_turn *turn, struct error *err)
     turn->sent = 0;
     if (session_pipeline_begin(turn->session, err) || say_worker(turn, err))
         return -1;
-    for (enum turn_statement i = TURN_SETTLE; i < TURN_FACTS; i++)
+    for (enum turn_statement i = TURN_OVER; i < TURN_FACTS; i++)
         if (say_list(turn, i, err))
             return -1;
     if (turn->app_key && say(turn, TURN_FACTS, facts, 3, err))
@@ -202,10 +202,10 @@ static int check_rows(struct server_turn *turn, enum turn_statement statement, s
     return session_integer(turn->session, 0, 0) == (int64_t)list->count ? 0 : fail_gone(turn, err);
 }
 
-static int check_settled(struct server_turn *turn, struct error *err)
+static int check_ended(struct server_turn *turn, struct error *err)
 {
     bool gone[] = {
-        count_answers(turn, TURN_SETTLE) < turn->lists[TURN_SETTLE].count,
+        count_answers(turn, TURN_OVER) < turn->lists[TURN_OVER].count,
         count_answers(turn, TURN_STAY) < turn->lists[TURN_STAY].count,
         count_answers(turn, TURN_PUT_OFF) < turn->lists[TURN_PUT_OFF].count,
     };
@@ -213,7 +213,7 @@ static int check_settled(struct server_turn *turn, struct error *err)
     if (!turn->repeated)
         return gone[0] || gone[1] || gone[2] ? fail_gone(turn, err) : 0;
     /* What was put off leaves the row of the attempt before as it was. */
-    return (gone[0] && check_rows(turn, TURN_SETTLE, err)) ||
+    return (gone[0] && check_rows(turn, TURN_OVER, err)) ||
                    (gone[1] && check_rows(turn, TURN_STAY, err))
                ? -1
                : 0;
@@ -223,7 +223,7 @@ static int take_all(struct server_turn *turn, struct error *err)
 {
     if (turn->beat_ms)
         worker_take_beat(turn->worker, turn->beat_ms);
-    if (check_settled(turn, err))
+    if (check_ended(turn, err))
         return -1;
     in_flight_remove(&turn->in_flight, &turn->said);
     take_intents(turn, TURN_NEW);

@@ -55,8 +55,8 @@ struct server_attempt {
 
 /* What becomes of an attempt that is open, of a row that has none, or is unknown though it has
  * none. */
-void server_turn_settle(struct server_turn *turn, const struct server_attempt *attempt,
-                        enum server_end end, const struct row_record *record);
+void server_turn_end(struct server_turn *turn, const struct server_attempt *attempt,
+                     enum server_end end, const struct row_record *record);
 void server_turn_note(struct server_turn *turn, const struct server_attempt *attempt,
                       const struct row_record *record);
 void server_turn_doubt(struct server_turn *turn, const struct server_attempt *attempt,

@@ -71,11 +71,11 @@ void server_turn_put_record(struct server_list *list, const struct server_attemp
     list->count++;
 }
 
-void server_turn_settle(struct server_turn *turn, const struct server_attempt *attempt,
-                        enum server_end end, const struct row_record *record)
+void server_turn_end(struct server_turn *turn, const struct server_attempt *attempt,
+                     enum server_end end, const struct row_record *record)
 {
     static const enum turn_statement statements[] = {
-        [SERVER_END_OVER] = TURN_SETTLE,
+        [SERVER_END_OVER] = TURN_OVER,
         [SERVER_END_STAYS] = TURN_STAY,
         [SERVER_END_PUT_OFF] = TURN_PUT_OFF,
     };

@@ -74,7 +74,7 @@ static const char *const texts[TURN_STATEMENT_COUNT] = {
                    " AND NOT ended FOR SHARE))",
     [TURN_BEAT] = "UPDATE worker SET beat=beat+1, beat_at=clock_timestamp(), calls=$2 WHERE id=$1",
     /* An attempt of another row that is unknown besides is the open one then. */
-    [TURN_SETTLE] =
+    [TURN_OVER] =
         "WITH g AS (UPDATE claim o SET version=o.version+1, settle_from=NULL, (" ACCEPTED
         ") = (SELECT * FROM (SELECT $1, x.row, x.submitted_ms+x.duration_ms, x.digest, x.fee"
         " WHERE " IS_NEWEST " UNION ALL SELECT o.accepted_run, o.accepted_row, o.accepted_ms,"
@@ -221,7 +221,7 @@ static const struct {
     size_t count;
 } types[TURN_STATEMENT_COUNT] = {
     [TURN_FENCE] = TYPES(fence),     [TURN_BEAT] = TYPES(beat),
-    [TURN_SETTLE] = TYPES(records),  [TURN_STAY] = TYPES(records),
+    [TURN_OVER] = TYPES(records),    [TURN_STAY] = TYPES(records),
     [TURN_PUT_OFF] = TYPES(records), [TURN_RELEASE] = TYPES(release),
     [TURN_NOTE] = TYPES(records),    [TURN_DOUBT] = TYPES(records),
     [TURN_WARN] = TYPES(warn),       [TURN_CHANGE] = TYPES(change),

@@ -16,7 +16,7 @@
 enum turn_statement {
     TURN_FENCE,     /* worker, epoch: CB001 where the worker is another's to end, or ended */
     TURN_BEAT,      /* worker, calls so far */
-    TURN_SETTLE,    /* run, records: the attempt is over; gives the calls that were open */
+    TURN_OVER,      /* run, records: the attempt is over; gives the calls that were open */
     TURN_STAY,      /* the same; it stays open, as one that is unknown */
     TURN_PUT_OFF,   /* the same; of a resend, whose earlier attempt is the open one again */
     TURN_RELEASE,   /* claims, message: rows that wait for their attempt wait no more */

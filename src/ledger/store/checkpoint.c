@@ -46,7 +46,7 @@ static int commit_something(struct ledger *ledger)
 }
 
 /* On a full disk the log stays: what is in it is durable, and nobody's answer waits for this. */
-static int settle(struct ledger *ledger, int code, struct error *err)
+static int finish(struct ledger *ledger, int code, struct error *err)
 {
     if (code == SQLITE_OK)
         return 0;
@@ -87,9 +87,9 @@ static int carry_over(struct ledger *ledger, int *ret_left, struct error *err)
     code = commit_something(ledger);
     /* Zero: that commit is not in the log. */
     if (code != SQLITE_OK || ledger->log_pages < least)
-        return settle(ledger, code, err);
+        return finish(ledger, code, err);
     ledger->log_pages = 0;
-    return settle(ledger, carry_noted(ledger, ret_left), err);
+    return finish(ledger, carry_noted(ledger, ret_left), err);
 }
 
 static int run(struct ledger *ledger, int *ret_left, struct error *err)

@@ -313,7 +313,7 @@ void pool_end(struct pool *pool)
         submit_wake(worker->submitter);
         pthread_join(worker->thread, NULL);
         worker->started = false;
-        submit_settle(worker->submitter);
+        submit_last_look(worker->submitter);
         pthread_mutex_lock(&pool->lock); /* the other workers may still be there */
         take_suspicions(worker);
         pthread_mutex_unlock(&pool->lock);

@@ -306,9 +306,9 @@ size_t submit_suspicions(struct submitter *submitter, uint64_t *ret)
     return client_suspicions(submitter->client, ret);
 }
 
-void submit_settle(struct submitter *submitter)
+void submit_last_look(struct submitter *submitter)
 {
-    client_settle(submitter->client);
+    client_last_look(submitter->client);
 }
 
 void submit_wake(struct submitter *submitter)

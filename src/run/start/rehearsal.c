@@ -123,7 +123,7 @@ static int note_change(struct pass *pass, const struct judged_row *row,
 }
 
 /* All rows were seen: those of which a later one is what was accepted are older than it. */
-static void settle_changed(struct pass *pass, struct rehearsal *rehearsal)
+static void count_changed(struct pass *pass, struct rehearsal *rehearsal)
 {
     history_sort(rehearsal->history);
     for (size_t i = 0; i < pass->changed_count; i++) {
@@ -301,7 +301,7 @@ int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *r
     }
     if (!begin(pass, ret_rehearsal, err))
         result = read_rows(pass, ret_rehearsal, err);
-    settle_changed(pass, ret_rehearsal);
+    count_changed(pass, ret_rehearsal);
     end(pass);
     if (settings->ledger)
         ledger_look_end(settings->ledger);

@@ -10,7 +10,7 @@
 #include "parameters.h"
 
 static const enum turn_statement statements[] = {
-    [SERVER_END_OVER] = TURN_SETTLE,
+    [SERVER_END_OVER] = TURN_OVER,
     [SERVER_END_STAYS] = TURN_STAY,
     [SERVER_END_PUT_OFF] = TURN_PUT_OFF,
 };
@@ -33,8 +33,8 @@ static int ask_list(struct session *session, enum turn_statement statement,
 }
 
 /* What a turn would have done with it, had it come in time. */
-static int settle(struct session *session, int64_t run, struct late_answer *answer,
-                  struct error *err)
+static int apply(struct session *session, int64_t run, struct late_answer *answer,
+                 struct error *err)
 {
     enum turn_statement statement = statements[answer->end];
     const enum server_type *types;
@@ -141,7 +141,7 @@ static int store(struct session *session, int64_t run, struct late_answer *answe
 
     if (found)
         return found < 0 ? -1 : 0;
-    if (settle(session, run, answer, err))
+    if (apply(session, run, answer, err))
         return -1;
     if (!answer->applied) {
         found = is_recorded(session, run, answer, err);

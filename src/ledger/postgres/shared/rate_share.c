@@ -38,8 +38,8 @@ static int move(struct rate_share *s, struct session *session, const struct shar
      * word takes that for its share. */
     if (view->acked >= view->generation)
         s->share = view->share;
-    s->is_settled = next == SHARE_KEEP && view->all_acked &&
-                    view->changed_ms_ago >= SHARE_LEFT_MS && view->rate >= (int64_t)view->members;
+    s->is_agreed = next == SHARE_KEEP && view->all_acked && view->changed_ms_ago >= SHARE_LEFT_MS &&
+                   view->rate >= (int64_t)view->members;
     switch (next) {
     case SHARE_SHRINK:
         return shrink(s, session, taken, share, err);
@@ -72,7 +72,7 @@ int rate_share_step(struct rate_share *s, struct session *session,
 
     if (!s->has_joined && join(s, session, turn, err))
         return -1;
-    if ((s->is_settled && turn->generation == s->generation) ||
+    if ((s->is_agreed && turn->generation == s->generation) ||
         (s->looked_ms && turn->now_ms - s->looked_ms < LOOK_MS))
         return 0;
     if (member_look(session, &s->member, &view, err))

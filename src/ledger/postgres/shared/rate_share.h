@@ -20,7 +20,7 @@ struct rate_share {
     struct member member;
 
     /* As of the last step. */
-    bool has_joined, is_settled;
+    bool has_joined, is_agreed;
     int64_t generation;
     int64_t rate; /* of all; SHARE_UNLIMITED */
     int64_t share;
