@@ -314,7 +314,7 @@ class RowTest(BothCase):
     """What becomes of single rows."""
 
     @of_both
-    def test_a_guard_dislikes_one(self, send):
+    def test_a_firewall_dislikes_one(self, send):
         rows = claim_rows(5)
         rows[2].update(claim_status="2", claim_fee="0", claim_desc="select")
         send.prepare(rows).answer(

@@ -1,6 +1,5 @@
 /*
- * guard: what keeps a command from sending with the wrong ledger, and from writing its report over
- * a file it needs (contract section 5).
+ * guard: what keeps a command from sending with the wrong ledger (contract section 5).
  *
  * Tested by tests/e2e/test_identity.py, test_ledger.py
  */
@@ -28,9 +27,5 @@ int guard_ledger(struct submission *submission, struct error *err);
 /* The same once more, when this start has said where it is (started.h): who began at the same
  * moment has said so as well. Nothing new is passed over. */
 int guard_ledger_again(const struct submission *submission, struct error *err);
-
-/* EXIT_CANNOT_CREATE when a file of the report is one that the command reads or keeps, whether it
- * is there already or not. Not even --overwrite is meant for those. */
-int guard_files(const struct submission *submission, struct error *err);
 
 #endif

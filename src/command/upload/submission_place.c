@@ -2,6 +2,7 @@
 #include "command/upload/submission.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +12,6 @@
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/stale_ledger.h"
-#include "guard.h"
 #include "ledger/commits.h"
 #include "ledger/postgres/server_url.h"
 #include "report/beside.h"
@@ -19,6 +19,8 @@
 #include "report/move.h"
 #include "submission_part.h"
 #include "unfinished_run.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 /* A folder is named with its slash, so that a name that is taken by a folder is no surprise. */
 static bool is_folder(const char *path)
@@ -120,10 +122,71 @@ bool submission_has_ledger(const struct submission *s)
     return server_url_is(s->ledger_path.ptr) || access(s->ledger_path.ptr, F_OK) == 0;
 }
 
+static int refuse_file(const char *path, struct error *err)
+{
+    return error_set(err, EXIT_CANNOT_CREATE,
+                     "the report cannot go to '%s': this command reads or keeps that file; nothing "
+                     "was sent. Name another report with -o",
+                     LOG_QUOTED(path));
+}
+
+/* `beside` names what stands with the file, each beginning with what is added to its path. */
+static int check_file(const struct submission *s, const char *file, const char *const *beside,
+                      size_t count, struct error *err)
+{
+    static const char *const outputs[] = {
+        "",
+        BESIDE_PARTIAL,
+        BESIDE_MANIFEST,
+        BESIDE_MANIFEST BESIDE_PARTIAL,
+        BESIDE_STARTED,
+        BESIDE_STARTED BESIDE_PARTIAL,
+    };
+    struct buffer kept = {0};
+    struct buffer written = {0};
+    int result = 0;
+
+    for (size_t i = 0; file && i < count * COUNT(outputs) && !result; i++) {
+        buffer_reset(&kept);
+        buffer_reset(&written);
+        buffer_format(&kept, "%s%s", file, beside[i / COUNT(outputs)]);
+        buffer_format(&written, "%s%s", s->report_path.ptr, outputs[i % COUNT(outputs)]);
+        if (kept.failed || written.failed)
+            result = error_no_memory(err);
+        else if (file_is_same(kept.ptr, written.ptr))
+            result = refuse_file(s->report_path.ptr, err);
+    }
+    buffer_release(&kept);
+    buffer_release(&written);
+    return result;
+}
+
+/* EXIT_CANNOT_CREATE when a file of the report is one that the command reads or keeps, whether it
+ * is there already or not. Not even --overwrite is meant for those. */
+static int spare_files(const struct submission *s, struct error *err)
+{
+    /* SQLite's own (https://www.sqlite.org/tempfiles.html), and the lock. */
+    static const char *const ledgers[] = {"", "-wal", "-shm", "-journal", ".lock"};
+    static const char *const alone[] = {""};
+    static const char *const exports[] = {"", BESIDE_LEDGER, BESIDE_LEDGER BESIDE_PARTIAL};
+    const struct options *o = s->options;
+    char *place = realpath(s->ledger_path.ptr, NULL); /* none is there yet: as it is named */
+    int result = check_file(s, o->claims, exports, COUNT(exports), err);
+    const char *const files[] = {o->app_secret_file, o->session_file, o->sign_key, o->config_file,
+                                 o->ca_file};
+
+    for (size_t i = 0; i < COUNT(files) && !result; i++)
+        result = check_file(s, files[i], alone, COUNT(alone), err);
+    if (!result)
+        result = check_file(s, place ? place : s->ledger_path.ptr, ledgers, COUNT(ledgers), err);
+    free(place);
+    return result;
+}
+
 /* A ledger that is not there knows of no place that the run's report has moved to. */
 int submission_look(struct submission *s, struct error *err)
 {
-    if (guard_files(s, err) || complete(s, err) || look_at(s, &s->place, err))
+    if (spare_files(s, err) || complete(s, err) || look_at(s, &s->place, err))
         return -1;
     return s->place.is_foreign && !submission_has_ledger(s) ? refuse_foreign(s, err) : 0;
 }
@@ -141,7 +204,7 @@ static int follow_move(struct submission *s, struct error *err)
         return found;
     s->choice = PLACE_DEFAULT; /* it is the run's own */
     publication_place_release(&s->place);
-    return guard_files(s, err) ? -1 : look_at(s, &s->place, err);
+    return spare_files(s, err) ? -1 : look_at(s, &s->place, err);
 }
 
 int submission_follow_place(struct submission *s, struct error *err)
