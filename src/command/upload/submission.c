@@ -13,7 +13,7 @@
 #include "base/words/language.h"
 #include "cli/ending/ending.h"
 #include "dry_run.h"
-#include "guard.h"
+#include "expected_ledger.h"
 #include "report/manifest/signature.h"
 #include "report/move.h"
 #include "report/report.h"
@@ -111,7 +111,7 @@ struct top_app submission_app(const struct submission *s)
 
 int submission_open_ledger(struct submission *s, struct error *err)
 {
-    if (guard_absent(s, err) || ledger_open(s->ledger_path.ptr, &s->ledger, err))
+    if (expected_ledger_check_absent(s, err) || ledger_open(s->ledger_path.ptr, &s->ledger, err))
         return -1;
     if (ledger_is_new(s->ledger)) /* whatever --quiet says: it knows of nothing that was sent */
         log_event(LOG_WARN, "ledger-created",
@@ -224,7 +224,7 @@ int submission_resume(struct submission *s, struct error *err)
 {
     struct resume_settings settings;
 
-    if (find_places(s, err) || guard_ledger(s, err) || submission_check_unclaimed(s, err))
+    if (find_places(s, err) || expected_ledger_check(s, err) || submission_check_unclaimed(s, err))
         return -1;
     settings = submission_resume_settings(s);
     if (resume_run(&settings, &s->resumed, err))

@@ -1,7 +1,7 @@
 /* What tells of a run before its report is there. */
 #include "base/error.h"
 #include "base/log.h"
-#include "guard.h"
+#include "expected_ledger.h"
 #include "ledger/commits.h"
 #include "report/manifest/started.h"
 #include "submission_part.h"
@@ -9,7 +9,7 @@
 
 static int judge_place(void *context, struct error *err)
 {
-    return guard_ledger_again(context, err);
+    return expected_ledger_check_again(context, err);
 }
 
 static int tell_of_left(void *context, const struct manifest_found *found, const char *aside,
@@ -50,7 +50,7 @@ int submission_announce(struct submission *s, const struct manifest *manifest, s
         return -1;
     if (s->is_announced && warn_of_platform(s, err))
         return -1;
-    return guard_ledger_again(s, err);
+    return expected_ledger_check_again(s, err);
 }
 
 /* A start that sent nothing leaves nothing in the way of the next one. */

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/stale_ledger.h"
-#include "guard.h"
+#include "expected_ledger.h"
 #include "ledger/commits.h"
 #include "report/beside.h"
 #include "report/manifest/earlier_runs.h"
@@ -264,7 +264,7 @@ static int refuse_absent(const struct submission *s, enum ledger_place place, co
                      *id ? " " : "", id, quoted, _(STALE_LEDGER_OVERRIDE));
 }
 
-int guard_absent(const struct submission *s, struct error *err)
+int expected_ledger_check_absent(const struct submission *s, struct error *err)
 {
     struct look look = look_of(s);
     char id[LEDGER_ID_BYTES];
@@ -334,7 +334,7 @@ static int check(struct look *look, struct error *err)
     return look_at_all(look, err);
 }
 
-int guard_ledger(struct submission *s, struct error *err)
+int expected_ledger_check(struct submission *s, struct error *err)
 {
     struct look look = look_of(s);
 
@@ -351,7 +351,7 @@ int guard_ledger(struct submission *s, struct error *err)
     return 0;
 }
 
-int guard_ledger_again(const struct submission *s, struct error *err)
+int expected_ledger_check_again(const struct submission *s, struct error *err)
 {
     struct look look = look_of(s);
 
