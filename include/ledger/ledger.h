@@ -310,6 +310,16 @@ int ledger_claims_get(struct ledger *ledger, const char *platform, const struct 
 int ledger_claims_between(struct ledger *ledger, const char *first, const char *end, bool *ret_any,
                           struct error *err);
 
+/* Which of these numbers may be those of claims, of whichever work orders: in one round trip, where
+ * the ledger is on a server. */
+int ledger_numbers_find(struct ledger *ledger, const char *const *order_nos, size_t count,
+                        bool *ret_found, struct error *err);
+
+/* The claim of this number whose work order comes next behind *workcard_id: 1, or 0 when there is
+ * none. */
+int ledger_number_next(struct ledger *ledger, const char *platform, const char *order_no,
+                       int64_t *workcard_id, struct error *err);
+
 /* The newest row of this claim, in whichever run: 1, or 0 when none is known. */
 int ledger_claim_last(struct ledger *ledger, const char *platform, const struct claim_key *key,
                       struct known_row *ret_known, struct error *err);

@@ -52,6 +52,21 @@ int chain_read_in_order(struct ledger *ledger, int64_t platform, const struct cl
     return found < 0 ? -1 : 0;
 }
 
+/* The first entry that is not before all claims of the number is one of them, if there are any. */
+int chain_has_number(struct ledger *ledger, const char *claim_order_no, bool *ret_any,
+                     struct error *err)
+{
+    const struct claim_key first = {INT64_MIN, claim_order_no};
+    const struct lookup *at = &ledger->claims;
+
+    if (lookup_find(ledger, &ledger->claims, SQL_CLAIM_FROM, ACCEPTED_VALUES, INT64_MIN, &first,
+                    err) < 0)
+        return -1;
+    *ret_any =
+        !at->at_end && strcmp(database_text(at->statement, ACCEPTED_VALUES), claim_order_no) == 0;
+    return 0;
+}
+
 int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
                         struct claim_state *ret_state, struct error *err)
 {

@@ -31,6 +31,10 @@ int chain_read(struct ledger *ledger, int64_t platform, const struct claim_key *
 int chain_read_in_order(struct ledger *ledger, int64_t platform, const struct claim_key *key,
                         struct claim_row *ret_claim, struct error *err);
 
+/* Whether a claim of any work order and platform has this number, as quick as that. Of a file. */
+int chain_has_number(struct ledger *ledger, const char *claim_order_no, bool *ret_any,
+                     struct error *err);
+
 /* What was accepted of the claim, over all its rows. */
 int chain_read_accepted(struct ledger *ledger, const struct claim_row *claim,
                         struct claim_state *ret_state, struct error *err);

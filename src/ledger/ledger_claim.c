@@ -86,6 +86,41 @@ int ledger_claims_between(struct ledger *ledger, const char *first, const char *
     return found < 0 ? -1 : 0;
 }
 
+int ledger_numbers_find(struct ledger *ledger, const char *const *order_nos, size_t count,
+                        bool *ret_found, struct error *err)
+{
+    int result = 0;
+
+    if (ledger->driver)
+        return ledger->driver->numbers_find(ledger, order_nos, count, ret_found, err);
+    for (size_t i = 0; i < count && !result; i++)
+        result = chain_has_number(ledger, order_nos[i], &ret_found[i], err);
+    database_end_lookups(ledger);
+    return result;
+}
+
+int ledger_number_next(struct ledger *ledger, const char *platform, const char *order_no,
+                       int64_t *workcard_id, struct error *err)
+{
+    int64_t here, id = INT32_MAX; /* behind all platforms of the work order */
+    int found;
+
+    if (database_platform(ledger, platform, &here, err))
+        return -1;
+    do {
+        struct database_statement *s =
+            database_ready(ledger, SQL_CLAIM_LIST, "sii", order_no, *workcard_id, id);
+
+        found = database_step(ledger, s, err);
+        if (found > 0) {
+            *workcard_id = database_integer(s, 0);
+            id = database_integer(s, 1);
+            database_done(s);
+        }
+    } while (found > 0 && id != here);
+    return found;
+}
+
 int ledger_claim_last(struct ledger *ledger, const char *platform, const struct claim_key *key,
                       struct known_row *ret_known, struct error *err)
 {

@@ -97,6 +97,26 @@ static void numbers_are_looked_for_between_two(void **state)
     }
 }
 
+static void work_orders_of_a_number_are_told_one_after_the_other(void **state)
+{
+    static const char *const numbers[] = {"", "A", "A1", "AA", "B", "C"};
+    static const bool known[COUNT(numbers)] = {false, true, false, true, false, false};
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    int64_t workcard_id = INT64_MIN;
+    bool found[COUNT(numbers)];
+
+    begin(ledger);
+    send_row(ledger, run, 2, "A", OUTCOME_ACCEPTED);
+    send_row(ledger, run, 3, "AA", OUTCOME_UNKNOWN);
+    commit(ledger);
+    assert_int_equal(ledger_numbers_find(ledger, numbers, COUNT(numbers), found, &err), 0);
+    assert_memory_equal(found, known, sizeof(known));
+    assert_int_equal(ledger_number_next(ledger, PLATFORM, "A", &workcard_id, &err), 1);
+    assert_int_equal(workcard_id, ref_of(run, 2, "A").key.workcard_id);
+    assert_int_equal(ledger_number_next(ledger, PLATFORM, "A", &workcard_id, &err), 0);
+}
+
 static void platforms_do_not_share_claims(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
@@ -410,6 +430,7 @@ int main(void)
         ON_BOTH(claim_has_one_open_attempt),
         ON_BOTH(many_claims_are_told_as_each_by_itself),
         ON_BOTH(numbers_are_looked_for_between_two),
+        ON_BOTH(work_orders_of_a_number_are_told_one_after_the_other),
         ON_BOTH(platforms_do_not_share_claims),
         ON_BOTH(accepted_row_is_the_claims_newest_content),
         ON_BOTH(outcomes_close_the_attempt_unless_it_is_unknown),

@@ -58,3 +58,27 @@ int server_claims_get(struct session *session, int64_t platform, const struct cl
         server_array_release(&arrays[i]);
     return result;
 }
+
+int server_numbers_find(struct session *session, const char *const *order_nos, size_t count,
+                        bool *ret_found, struct error *err)
+{
+    static const char find[] = "SELECT EXISTS(SELECT 1 FROM claim WHERE claim_order_no=x.no)"
+                               " FROM unnest($1::text[]) WITH ORDINALITY x(no, ord) ORDER BY x.ord";
+    struct server_array numbers = {.type = SERVER_TEXTS};
+    struct session_value value = {.type = SERVER_TEXTS};
+    int result;
+
+    for (size_t i = 0; i < count; i++)
+        server_array_text(&numbers, order_nos[i]);
+    if (!server_array_end(&numbers)) {
+        result = error_no_memory(err);
+    } else {
+        value.bytes = numbers.bytes.ptr;
+        value.len = numbers.bytes.len;
+        result = session_ask(session, find, 1, &value, err);
+    }
+    for (size_t i = 0; i < count && !result; i++)
+        ret_found[i] = session_bool(session, (int)i, 0);
+    server_array_release(&numbers);
+    return result;
+}

@@ -59,6 +59,8 @@ struct database_driver {
     int (*run_await)(struct ledger *ledger, int64_t run, struct error *err);
     int (*claims_get)(struct ledger *ledger, int64_t platform, const struct claim_key *keys,
                       size_t count, struct claim_state *ret_states, struct error *err);
+    int (*numbers_find)(struct ledger *ledger, const char *const *order_nos, size_t count,
+                        bool *ret_found, struct error *err);
     int (*run_lock)(struct ledger *ledger, int64_t run, struct error *err);
     int (*await_others)(struct ledger *ledger, struct error *err);
     int (*check_others)(struct ledger *ledger, struct error *err);

@@ -176,6 +176,15 @@ static int get_claims(struct ledger *ledger, int64_t platform, const struct clai
     return -1;
 }
 
+static int find_numbers(struct ledger *ledger, const char *const *order_nos, size_t count,
+                        bool *ret_found, struct error *err)
+{
+    if (!server_numbers_find(ledger->server.session, order_nos, count, ret_found, err))
+        return 0;
+    database_rollback(ledger);
+    return -1;
+}
+
 /* A connection that is lost takes its transaction back itself. */
 static void roll_back(struct ledger *ledger)
 {
@@ -202,6 +211,7 @@ static const struct database_driver driver = {
     .check = ledger_worker_check,
     .beat = ledger_worker_beat,
     .claims_get = get_claims,
+    .numbers_find = find_numbers,
     .run_await = run_holder_await,
     .await_others = other_workers_await,
     .check_others = other_workers_check,
