@@ -17,6 +17,7 @@
 #include "run/rows/fate.h"
 #include "run/rows/history.h"
 #include "run/start/alike.h"
+#include "run/start/other_work_order.h"
 
 struct error;
 
@@ -27,7 +28,9 @@ struct rehearsal {
     struct changed_sum changed;
     uint64_t done; /* final by an earlier start of this run */
     struct history *history;
-    struct alike_found alike; /* of FATE_SEND, unless the rule damaged-order-no is off */
+    /* Of FATE_SEND, unless the rule damaged-order-no is off. */
+    struct alike_found alike;
+    struct other_work_order_found other_work_order;
 };
 
 /* Borrowed. */

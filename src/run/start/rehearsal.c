@@ -12,7 +12,7 @@
 #include "run/job.h"
 #include "run/rows/feed.h"
 
-#define PAGE_ROWS 256 /* whose claims are asked for at once */
+#define PAGE_ROWS OTHER_WORK_ORDER_ROWS /* whose claims are asked for at once */
 
 /* A row that is to be decided. */
 struct looked_at {
@@ -40,6 +40,8 @@ struct pass {
     struct claim_key keys[PAGE_ROWS];
     struct claim_state states[PAGE_ROWS];
     struct alike *alike; /* NULL: nobody asks */
+    size_t unmet_count;
+    struct unmet_row unmet[PAGE_ROWS]; /* of the page */
     struct changed_row *changed;
     size_t changed_count, changed_room;
 };
@@ -175,8 +177,11 @@ static int count(struct pass *pass, const struct judged_row *row, const struct c
     if (fate == FATE_ACCEPTED && is_repeated(pass, row) &&
         history_note(rehearsal->history, state->accepted_digest, row->row))
         return error_no_memory(err);
-    if (fate == FATE_SEND && pass->alike && alike_take(pass->alike, row->row, &row->claim, err))
-        return -1;
+    if (fate == FATE_SEND && pass->alike) {
+        pass->unmet[pass->unmet_count++] = (struct unmet_row){row->row, &row->claim};
+        if (alike_take(pass->alike, row->row, &row->claim, err))
+            return -1;
+    }
     rehearsal->rows[fate]++;
     rehearsal->fee[fate] += row->claim.claim_fee;
     return 0;
@@ -223,7 +228,9 @@ static int read_page(struct pass *pass, struct rehearsal *rehearsal, struct erro
 static int decide_page(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
+    const struct other_work_order_settings other = {s->ledger, s->platform, s->run, s->sequence};
 
+    pass->unmet_count = 0;
     memset(pass->states, 0, sizeof(pass->states));
     if (s->ledger &&
         ledger_claims_get(s->ledger, s->platform, pass->keys, pass->count, pass->states, err))
@@ -240,7 +247,8 @@ static int decide_page(struct pass *pass, struct rehearsal *rehearsal, struct er
             pass->visits--;
         }
     }
-    return 0;
+    return other_work_order_look(&other, pass->unmet, pass->unmet_count,
+                                 &rehearsal->other_work_order, err);
 }
 
 static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
