@@ -1,8 +1,10 @@
 /*
  * correction: rows whose claim was accepted with other content: in words, and when they are too
- * many; and rows whose claim is known under another spelling of its number.
+ * many; and rows whose claim is known under another spelling of its number, or with another work
+ * order.
  *
- * Tested by tests/e2e/test_correction.py and tests/e2e/test_alike.py
+ * Tested by tests/e2e/test_correction.py, tests/e2e/test_alike.py and
+ * tests/e2e/test_other_work_order.py
  */
 #ifndef CLAIMBATCH_CLI_CORRECTION_H
 #define CLAIMBATCH_CLI_CORRECTION_H
@@ -13,6 +15,7 @@
 #include "ledger/changed.h"
 #include "run/coordinator.h"
 #include "run/start/alike.h"
+#include "run/start/other_work_order.h"
 
 struct options;
 
@@ -27,5 +30,11 @@ void correction_check(const struct options *options, const struct changed_sum *s
  * damaged-order-no is an error; where it warns that is said. */
 void correction_check_alike(const struct rules *rules, const struct alike_found *found,
                             struct coordinator_stop *stop);
+
+/* The same of rows whose number is known with another work order: where there is any with the
+ * content that was sent then, or where they are more of `rows` than may be corrections. */
+void correction_check_other_work_order(const struct options *options, const struct rules *rules,
+                                       const struct other_work_order_found *found, uint64_t rows,
+                                       struct coordinator_stop *stop);
 
 #endif

@@ -102,3 +102,49 @@ void correction_check_alike(const struct rules *rules, const struct alike_found 
     describe_alike_stop(found, stop->record);
     language_record_end();
 }
+
+static void describe_other(const struct other_work_order_found *found,
+                           char ret_text[COORDINATOR_TEXT_BYTES])
+{
+    snprintf(ret_text, COORDINATOR_TEXT_BYTES,
+             _("claim numbers were sent before with other work orders: %llu, of them %llu with the "
+               "same content; row %llu has '%s' with work order %lld, then it was %lld"),
+             (unsigned long long)found->rows, (unsigned long long)found->same,
+             (unsigned long long)found->first_row, found->order_no, (long long)found->now,
+             (long long)found->before);
+}
+
+static void describe_other_stop(const struct other_work_order_found *found,
+                                char ret_text[COORDINATOR_TEXT_BYTES])
+{
+    char what[COORDINATOR_TEXT_BYTES];
+
+    describe_other(found, what);
+    snprintf(ret_text, COORDINATOR_TEXT_BYTES,
+             _("%s; they would be paid again, so nothing was sent. See that each row has its own "
+               "workcard_id and claim_order_no (was one column sorted without the others?); if "
+               "they are other claims: --rule damaged-order-no=warn"),
+             what);
+}
+
+void correction_check_other_work_order(const struct options *options, const struct rules *rules,
+                                       const struct other_work_order_found *found, uint64_t rows,
+                                       struct coordinator_stop *stop)
+{
+    char words[COORDINATOR_TEXT_BYTES];
+
+    if (!found->rows)
+        return;
+    if (rules->severity[RULE_DAMAGED_ORDER_NO] != SEVERITY_ERROR ||
+        (!found->same && found->rows <= limit_of(options, rows))) {
+        describe_other(found, words);
+        log_warn("%s", words);
+        return;
+    }
+    stop->exit_code = EXIT_STOPPED;
+    strcpy(stop->because, "other-work-order");
+    describe_other_stop(found, stop->sentence);
+    language_record_begin();
+    describe_other_stop(found, stop->record);
+    language_record_end();
+}

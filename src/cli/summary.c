@@ -190,6 +190,11 @@ static void append_again(const struct summary *s, struct buffer *text)
                         "next: once claim_order_no is as it was, or, if they are other claims, "
                         "with --rule damaged-order-no=warn: %s\n",
                         s->invocation);
+    } else if (strcmp(s->stop->because, "other-work-order") == 0) {
+        language_format(text,
+                        "next: once each row has its own workcard_id and claim_order_no, or, if "
+                        "they are other claims, with --rule damaged-order-no=warn: %s\n",
+                        s->invocation);
     } else {
         language_format(text, "next: %s\n", s->invocation);
     }

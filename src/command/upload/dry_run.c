@@ -165,6 +165,9 @@ static void print_changed(const struct dry_run *dry_run, const struct rehearsal 
         language_printf("           of them by earlier exports: %s\n", buffer_string(&words));
     }
     correction_check_alike(&dry_run->rehearsal->row_source->rules, &r->alike, &stop);
+    if (!stop.exit_code)
+        correction_check_other_work_order(dry_run->options, &dry_run->rehearsal->row_source->rules,
+                                          &r->other_work_order, i->rows + i->left_out, &stop);
     if (!holds && !stop.exit_code)
         correction_check(dry_run->options, &r->changed, i->rows + i->left_out, &stop);
     if (stop.exit_code)

@@ -88,6 +88,10 @@ static int look_for_corrections(struct submission *s, struct error *err)
     if (submission_foresee(s, err))
         return -1;
     correction_check_alike(&s->row_source.rules, &s->foreseen.alike, &s->stop);
+    if (!s->stop.exit_code)
+        correction_check_other_work_order(s->options, &s->row_source.rules,
+                                          &s->foreseen.other_work_order, i->rows + i->left_out,
+                                          &s->stop);
     if (!holds && !s->stop.exit_code)
         correction_check(s->options, &s->foreseen.changed, i->rows + i->left_out, &s->stop);
     return 0;

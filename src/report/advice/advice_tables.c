@@ -7,6 +7,8 @@
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
 #define SAME_AGAIN N_("type the same upload again")
+#define AFTER_MIDNIGHT N_("type the same upload again after 00:00 Beijing time")
+#define FIX_CAUSE N_("fix the cause, then type the same upload again")
 #define ASK_PLATFORM                                                                               \
     N_("ask the platform what became of it, by the time and request_id in the report, then: "      \
        "claimbatch resolve REPORT.csv")
@@ -335,9 +337,8 @@ const struct advice_fate advice_fates[] = {
                      N_("lower --rate or --in-flight if it comes often; after a stop type the same "
                         "upload again when the ban is over")},
     [VERDICT_QUOTA] = {ADVICE_NOT_EXECUTED, N_("the run stops with 75, and the row is unsent"),
-                       N_("type the same upload again after 00:00 Beijing time")},
-    [VERDICT_STOP] = {ADVICE_NOT_EXECUTED, N_("the run stops, and the row is unsent"),
-                      N_("fix the cause, then type the same upload again")},
+                       AFTER_MIDNIGHT},
+    [VERDICT_STOP] = {ADVICE_NOT_EXECUTED, N_("the run stops, and the row is unsent"), FIX_CAUSE},
     [VERDICT_UNKNOWN_STOP] =
         {ADVICE_PERHAPS_EXECUTED,
          N_("the run stops; the row is unknown and is never sent again by itself"), ASK_PLATFORM},
@@ -361,6 +362,8 @@ const struct advice_stop advice_stops[] = {
         "nothing was sent"),
      N_("export claim_order_no as it was then, as text; if they are other claims: --rule "
         "damaged-order-no=warn")},
+    {"other-work-order", N_("numbers were sent before with other work orders: nothing was sent"),
+     N_("look at work orders and numbers; if they are other claims: --rule damaged-order-no=warn")},
     {"all-rejected", N_("the first 100 answers were all rejections"),
      N_("look at the gateway's messages before more is sent")},
     {"outage", N_("the gateway could not be reached for as long as --outage-patience"),
@@ -372,11 +375,10 @@ const struct advice_stop advice_stops[] = {
         "claimbatch status")},
     {"ban", N_("the gateway banned this app key for over 10 minutes, or 10 times in a row"),
      N_("type the same upload again when the ban is over, with a lower --rate")},
-    {"quota", N_("the quota of calls of the day is used up"),
-     N_("type the same upload again after 00:00 Beijing time")},
+    {"quota", N_("the quota of calls of the day is used up"), AFTER_MIDNIGHT},
     {"gateway",
      N_("an answer of the gateway allows no further sending; it is in the rows' messages"),
-     N_("fix the cause, then type the same upload again")},
+     FIX_CAUSE},
     {"signal", N_("a person or the system asked for the stop"), SAME_AGAIN},
     {"interrupted",
      N_("the program was killed, or the machine went down, before it could end by itself"),
@@ -395,8 +397,7 @@ const struct advice_stop advice_stops[] = {
         "flight is in the report"),
      N_("bring the ledger back, or make a new one and teach it the report: claimbatch import; "
         "then type the same upload again")},
-    {"error", N_("the program could not go on; it said why on standard error"),
-     N_("fix the cause, then type the same upload again")},
+    {"error", N_("the program could not go on; it said why on standard error"), FIX_CAUSE},
 };
 
 const struct advice_exit advice_exits[] = {
@@ -409,8 +410,7 @@ const struct advice_exit advice_exits[] = {
     {EXIT_ROWS_UNKNOWN, "3", N_("finished; some rows are unknown"), ASK_PLATFORM},
     {EXIT_STOPPED, "4",
      N_("stopped by --max-failures, --max-changed, --limit or --require-valid, or because the "
-        "first "
-        "100 answers were all rejections"),
+        "first 100 answers were all rejections"),
      N_("look at the report, then type the same upload again")},
     {EXIT_INPUT_REFUSED, "65", N_("the input is refused; nothing was sent"),
      N_("fix the file as the message says")},
