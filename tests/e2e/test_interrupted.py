@@ -1,12 +1,13 @@
 """The export of a run that did not come to its end is replaced by another one of the same name, and
 the same command is typed: what is left of the first run is told."""
 
+import glob
 import json
 import os
 import re
 import threading
 
-from harness import TestCase, accept, claim_rows, file_digest
+from harness import TestCase, accept, claim_rows, fail, file_digest
 
 
 class InterruptedCase(TestCase):
@@ -20,8 +21,8 @@ class InterruptedCase(TestCase):
         os.rename(self.ws.file("claims.csv"), self.ws.file("yesterday.csv"))
         self.ws.export(claim_rows(2, first))
 
-    def kill(self, after=4):
-        """The run of the nine claims, killed with one of them in flight."""
+    def kill(self, command="upload", claims="claims.csv", after=4):
+        """A run that sends claims of the nine, killed with one of them in flight."""
         held = threading.Event()
 
         def script(request):
@@ -30,15 +31,16 @@ class InterruptedCase(TestCase):
             return accept(request)
 
         self.web.script = script
-        run = self.ws.start_upload(self.web, "--in-flight", 1)
+        sending = self.ws.upload_arguments(self.web, "--in-flight", 1)[2:]
+        run = self.ws.start(command, claims, *sending)
         self.web.wait_for_requests(after + 1)
         run.process.kill()
         run.process.wait()
         held.set()
         self.web.wait_until_left()
         self.web.script = accept
-        return json.loads(self.ws.read("claims.report.csv.started.json"))["run"]
-
+        (start,) = glob.glob(self.ws.file("*.started.json"))
+        return json.loads(self.ws.read(start))["run"]
 
     def counts(self, result):
         """Accepted, unknown and not sent, as they are told."""
@@ -156,6 +158,19 @@ class NextTest(InterruptedCase):
         self.assertSays(self.status(), "next: bring back the export")
         os.rename(self.ws.file("yesterday.csv"), self.ws.file("claims.csv"))
         self.assertSays(self.status(), "next: claimbatch upload ")
+
+    def test_status_closes_a_rerun_whose_report_was_written_anew(self):
+        """What is typed as told leaves nothing to be told."""
+        self.web.script = fail(15, "isp.call-limited")
+        self.assertExit(self.ws.upload(self.web, "--retries", 0), 1)
+        run = self.kill("rerun", "claims.report.csv", after=9 + 2)
+        self.assertSays(self.status(), "next: claimbatch rerun ")
+        self.assertExit(self.ws.upload(self.web), 3)
+        told = self.status()
+        self.assertSays(told, f"next: the report of which rerun {run} took its rows was written anew")
+        command = re.search(r"over: claimbatch (status --abandon .*) --by NAME", told.err).group(1)
+        self.assertExit(self.ws.run(*command.split(), "--by", "x", "--reason", "y"), 0)
+        self.assertNotIn("--abandon", self.status().err)
 
     def test_status_names_no_report_of_another_run(self):
         run = self.kill()

@@ -28,18 +28,6 @@
 
 /* ---- output ---- */
 
-static void append_ledger_option(const struct status *s, struct buffer *words)
-{
-    char *whole;
-
-    if (!s->options->ledger)
-        return;
-    whole = realpath(s->options->ledger, NULL); /* the command may be typed elsewhere */
-    buffer_text(words, " --ledger ");
-    summary_quote(whole ? whole : s->options->ledger, words);
-    free(whole);
-}
-
 /* Production needs no word. */
 static void append_gateway_option(const char *platform, struct buffer *words)
 {
@@ -56,7 +44,7 @@ static void say_how_to_settle_by_claim(const struct status *s, const struct run_
 {
     struct buffer words = {0};
 
-    append_ledger_option(s, &words);
+    status_append_ledger(s, &words);
     append_gateway_option(run->platform, &words);
     log_info("next: claimbatch resolve%s --claim ORDER_NO --as accepted --by NAME --reason TEXT "
              "(or not-executed), for those of run %s",
@@ -78,7 +66,7 @@ static int say_what_to_settle(struct status *s, struct error *err)
         if (!found)
             continue;
         summary_quote(run.report_path, &words);
-        append_ledger_option(s, &words);
+        status_append_ledger(s, &words);
         append_gateway_option(run.platform, &words);
         if (run.finished_ms)
             log_info("next: claimbatch resolve %s", buffer_string(&words));
@@ -104,8 +92,8 @@ static int show_status(struct status *s, struct error *err)
     if (status_flush(s, 0, err))
         return -1;
     status_server_tell(s);
-    if (*s->resume)
-        log_info("next: %s", s->resume);
+    if (s->resume.len)
+        log_info("next: %s", buffer_string(&s->resume));
     return say_what_to_settle(s, err) ? -1 : EXIT_COMPLETE;
 }
 
@@ -141,7 +129,7 @@ static void say_what_is_left(struct status *s, const struct status_abandoned *do
                      "%zu rows were in flight when the run ended before: they are unknown now",
                      done->lost),
                  done->lost);
-    append_ledger_option(s, &words);
+    status_append_ledger(s, &words);
     if (has_unknown)
         log_warn("next: its unknown rows stay unknown until they are settled: claimbatch resolve%s",
                  buffer_string(&words));
@@ -303,6 +291,7 @@ static void release(struct status *s)
     ledger_close(s->ledger);
     buffer_release(&s->path);
     buffer_release(&s->out);
+    buffer_release(&s->resume);
 }
 
 int cmd_status(const struct options *options, const char *invocation, struct error *err)

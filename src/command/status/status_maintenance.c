@@ -27,7 +27,8 @@ static void show_damage(void *context, const char *sentence)
     if (s->json)
         status_json_damage(s->json, sentence);
     else
-        language_format(&s->out, "\ndamaged: %s", LOG_QUOTED_WITHIN(sentence, SENTENCE_BYTES));
+        language_format(&s->out, "\ndamaged: %s",
+                        LOG_QUOTED_WITHIN(sentence, VERIFY_SENTENCE_BYTES));
 }
 
 static void say_what_to_restore(const struct status *s)

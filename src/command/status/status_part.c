@@ -1,11 +1,25 @@
 #include "status_part.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/file/output.h"
 #include "base/words/terminal.h"
+#include "cli/summary.h"
 #include "ledger/view/server_view.h"
+
+void status_append_ledger(const struct status *s, struct buffer *words)
+{
+    char *whole;
+
+    if (!s->options->ledger)
+        return;
+    whole = realpath(s->options->ledger, NULL); /* the command may be typed elsewhere */
+    buffer_text(words, " --ledger ");
+    summary_quote(whole ? whole : s->options->ledger, words);
+    free(whole);
+}
 
 int status_begin_look(struct status *s, struct error *err)
 {

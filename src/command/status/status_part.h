@@ -15,7 +15,6 @@ struct status_json;
 
 #define FLUSH_BYTES 65536
 #define NEXT_RUNS 5 /* are named in the last words */
-#define SENTENCE_BYTES 512
 
 /* Everything a status has open. */
 struct status {
@@ -28,13 +27,16 @@ struct status {
     bool has_apps;
     bool holds_snapshot; /* of a server: printed is when it was ended */
     bool has_workers, has_shares, has_late, has_spills;
-    uint64_t unapplied;          /* late answers that contradict what the ledger says */
-    bool has_passes;             /* something was shown that this ledger does not know */
-    uint64_t unknown;            /* attempts that nobody has settled */
-    int64_t open[NEXT_RUNS];     /* the first runs that have some */
-    size_t open_count;           /* of all runs that have some */
-    char resume[SENTENCE_BYTES]; /* what goes on with the newest run that was interrupted */
+    uint64_t unapplied;      /* late answers that contradict what the ledger says */
+    bool has_passes;         /* something was shown that this ledger does not know */
+    uint64_t unknown;        /* attempts that nobody has settled */
+    int64_t open[NEXT_RUNS]; /* the first runs that have some */
+    size_t open_count;       /* of all runs that have some */
+    struct buffer resume;    /* what goes on with the newest run that was interrupted */
 };
+
+/* The option that names this ledger, where it was given: for a command that is to be typed. */
+void status_append_ledger(const struct status *s, struct buffer *words);
 
 /* On a server all that is looked at is of one moment, until something is printed. */
 int status_begin_look(struct status *s, struct error *err);

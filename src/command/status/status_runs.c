@@ -30,26 +30,48 @@ static void note_gone(struct status *s, const struct run_record *run)
     char sha256[MANIFEST_SHA256_TEXT_BYTES];
 
     hex_format(run->export_sha256, DIGEST_SHA256_BYTES, sha256);
-    snprintf(s->resume, sizeof(s->resume),
-             _("bring back the export of run %s (SHA-256 %s) and upload it, under any name, with "
-               "the options of then; at '%s' it is not any more"),
-             run->name, sha256, LOG_QUOTED(run->export_name));
+    language_format(
+        &s->resume,
+        "bring back the export of run %s (SHA-256 %s) and upload it, under any name, with "
+        "the options of then; at '%s' it is not any more",
+        run->name, sha256, LOG_QUOTED(run->export_name));
+}
+
+/* A rerun takes the rows of a report as it was: of one that was written anew it is another rerun.
+ */
+static void note_rewritten(struct status *s, const struct run_record *run)
+{
+    struct buffer report = {0};
+    struct buffer ledger = {0};
+
+    summary_quote(run->export_name, &report);
+    status_append_ledger(s, &ledger);
+    language_format(&s->resume,
+                    "the report of which rerun %s took its rows was written anew since, or is "
+                    "gone. What it left unsent: claimbatch rerun %s, with the options of then. "
+                    "Then, that it is over: claimbatch status --abandon %s%s --by NAME --reason "
+                    "TEXT",
+                    run->name, buffer_string(&report), run->name, buffer_string(&ledger));
+    buffer_release(&report);
+    buffer_release(&ledger);
 }
 
 /* The words of the start are not recorded, so the person has to add the options. */
 static void note_interrupted(struct status *s, const struct run_record *run)
 {
+    bool is_upload = strcmp(run->command, "upload") == 0;
     struct buffer words = {0};
 
-    if (*s->resume)
+    if (s->resume.len)
         return;
-    if (strcmp(run->command, "upload") == 0 && !is_at_hand(run)) {
-        note_gone(s, run);
-        return;
-    }
     summary_quote(run->export_name, &words);
-    snprintf(s->resume, sizeof(s->resume), _("claimbatch %s %s, with the options of then"),
-             run->command, buffer_string(&words));
+    if (is_at_hand(run))
+        language_format(&s->resume, "claimbatch %s %s, with the options of then", run->command,
+                        buffer_string(&words));
+    else if (is_upload)
+        note_gone(s, run);
+    else
+        note_rewritten(s, run);
     buffer_release(&words);
 }
 

@@ -197,9 +197,11 @@ static void say_interrupted(const struct report_list *report_list)
         if (has_report(report_list, start) || is_of_cut_report(start))
             continue;
         if (is_of_rerun(start))
-            log_warn("'%s': a rerun was interrupted before it could publish its report, or is "
-                     "active; type the rerun again",
-                     LOG_QUOTED(start));
+            log_warn(
+                "'%s': a rerun was interrupted before it could publish its report, or is "
+                "active; type the rerun again, or, where nothing is left to send, see claimbatch "
+                "status",
+                LOG_QUOTED(start));
         else
             log_warn("'%s': a run was interrupted before it could publish its report, or is "
                      "active; type the upload again",
