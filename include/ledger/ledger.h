@@ -412,7 +412,8 @@ struct settlement {
 /*
  * Settles the unknown attempt of this row, in the open transaction: 1, or 0 when the claim's open
  * attempt is not this one, or there is none. The row becomes `accepted` RESOLVED_ACCEPTED or
- * `failed` RESOLVED_NOT_EXECUTED; rows of any run that wait for it become `unsent` RELEASED.
+ * `failed` RESOLVED_NOT_EXECUTED; rows of any run that wait for it become `unsent` RELEASED. The
+ * latter may become the former, as long as nothing of the claim was sent since.
  */
 int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
                        const struct settlement *settlement, struct error *err);

@@ -5,6 +5,8 @@
 #include "ledger/postgres/alive/quarantine.h"
 #include "ledger/store/commit_count.h"
 
+#define NOT_EXECUTED "RESOLVED_NOT_EXECUTED"
+
 /* Whether the claim's open attempt is the one a person means: 1, and what is known of its row, or
  * 0. */
 static int find_meant(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
@@ -29,6 +31,31 @@ static int find_meant(struct ledger *ledger, int64_t platform, const struct row_
            memcmp(record->digest, settlement->digest, DIGEST_CLAIM_BYTES) == 0;
 }
 
+/*
+ * Whether a person said of this very attempt that it was not executed, and nothing was sent since:
+ * then it can still be said to be accepted, 1. Else its claim goes out again, for a word that
+ * everybody knows to be wrong.
+ */
+static int find_taken_back(struct ledger *ledger, const struct row_ref *ref,
+                           const struct settlement *settlement, struct known_row *ret_known,
+                           struct error *err)
+{
+    const struct row_record *record = &ret_known->record;
+    struct claim_state state;
+    int found;
+
+    if (settlement->outcome != OUTCOME_ACCEPTED)
+        return 0;
+    if (ledger_claim_get(ledger, ref->platform, &ref->key, &state, err))
+        return -1;
+    found = state.open ? 0 : ledger_row_get(ledger, ref->place, ret_known, err);
+    if (found <= 0)
+        return found;
+    return record->outcome == OUTCOME_FAILED && strcmp(record->code, NOT_EXECUTED) == 0 &&
+           record->submitted_ms == settlement->submitted_ms &&
+           memcmp(record->digest, settlement->digest, DIGEST_CLAIM_BYTES) == 0;
+}
+
 static int record_settlement(struct ledger *ledger, const struct row_ref *ref,
                              const struct settlement *s, const char *was, struct error *err)
 {
@@ -44,7 +71,7 @@ static void make_settled(enum outcome outcome, struct row_record *record)
 {
     record->state = ROW_FINAL; /* also of a row that stands for an attempt that is not known */
     record->outcome = record->counts_as = outcome;
-    record->code = outcome == OUTCOME_ACCEPTED ? "RESOLVED_ACCEPTED" : "RESOLVED_NOT_EXECUTED";
+    record->code = outcome == OUTCOME_ACCEPTED ? "RESOLVED_ACCEPTED" : NOT_EXECUTED;
 }
 
 static int apply_settlement(struct ledger *ledger, int64_t platform, const struct row_ref *ref,
@@ -54,8 +81,8 @@ static int apply_settlement(struct ledger *ledger, int64_t platform, const struc
     struct row_record record = known->record;
 
     buffer_format(was, "%s: %s", record.code, record.message);
-    buffer_format(message, "settled by %s: %s (it was unknown: %s)", settlement->by,
-                  settlement->reason, buffer_string(was));
+    buffer_format(message, "settled by %s: %s (it was %s: %s)", settlement->by, settlement->reason,
+                  outcome_word(record.outcome), buffer_string(was));
     make_settled(settlement->outcome, &record);
     record.message = buffer_string(message);
     if (was->failed || message->failed)
@@ -121,6 +148,8 @@ int ledger_row_resolve(struct ledger *ledger, const struct row_ref *ref,
     if (database_platform(ledger, ref->platform, &platform, err))
         return -1;
     result = find_meant(ledger, platform, ref, settlement, &known, err);
+    if (result == 0)
+        result = find_taken_back(ledger, ref, settlement, &known, err);
     if (result > 0 && settlement->outcome != OUTCOME_ACCEPTED &&
         check_quarantine(ledger, ref->place, err))
         result = -1;

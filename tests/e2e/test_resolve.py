@@ -455,6 +455,21 @@ class AttemptTest(ResolveCase):
             self.settle(2, "not-executed"), 65, "RESOLVED_ACCEPTED", BY, before=before
         )
 
+    def test_a_wrong_word_that_lets_a_row_be_sent_can_be_taken_back_until_it_was(self):
+        self.upload_with_unknown(claim_rows(3), 2)
+        self.assertExit(self.settle(3, "not-executed"), 0)
+        result = self.settle(3, "accepted")
+        self.assertExit(result, 0)
+        self.assertSays(result, "settled and recorded: 1", "next: nothing is left to do")
+        line = self.lines()[3]
+        self.assertEqual((line["outcome"], line["code"]), ("accepted", "RESOLVED_ACCEPTED"))
+        self.assertIn("(it was failed: RESOLVED_NOT_EXECUTED: settled by", line["message"])
+        self.assertReportFitsManifest()
+        self.assertExit(self.upload(), 0)
+        self.assertEqual(len(self.web.requests), 3)
+        self.assertExit(self.ws.run("audit", self.ws.report, "-L", "ledger.db"), 0)
+        self.assertExit(self.ws.run("status", "--verify", "--ledger", "ledger.db"), 0)
+
     def test_a_row_of_another_export_waits_and_is_judged_anew_afterwards(self):
         for as_, code, sent in (("accepted", "ALREADY_ACCEPTED", 0), ("not-executed", "SUCCESS", 1)):
             with self.subTest(as_):

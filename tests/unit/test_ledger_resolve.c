@@ -13,13 +13,15 @@
 
 static struct settlement settlement_of(enum outcome outcome, const struct row_record *record)
 {
+    static int64_t now_ms = 5000;
+
     return (struct settlement){
         .outcome = outcome,
         .digest = record->digest,
         .submitted_ms = record->submitted_ms,
         .by = "claims-desk",
         .reason = "asked the platform",
-        .at_ms = 5000,
+        .at_ms = now_ms++,
     };
 }
 
@@ -76,6 +78,30 @@ static void unknown_attempt_is_settled_as_not_executed_and_its_run_has_a_row_to_
     commit(ledger);
     assert_int_equal(find_run(ledger, "upload", PLATFORM, EXPORT, &found), 1);
     assert_int_equal(found.released, 0);
+}
+
+static void attempt_that_was_not_executed_may_be_said_to_be_accepted_until_it_is_sent(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "LP-1"), sent = ref_of(run, 3, "LP-2");
+
+    begin(ledger);
+    send_row(ledger, run, 2, "LP-1", OUTCOME_UNKNOWN);
+    send_row(ledger, run, 3, "LP-2", OUTCOME_UNKNOWN);
+    commit(ledger);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_FAILED), 1);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_FAILED), 0);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_ACCEPTED), 1);
+    assert_true(claim_of(ledger, "LP-1").accepted);
+    assert_int_equal(row_of(ledger, run, 2).outcome, OUTCOME_ACCEPTED);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_FAILED), 0);
+    assert_int_equal(resolve(ledger, &sent, OUTCOME_FAILED), 1);
+    begin(ledger);
+    intend(ledger, &sent);
+    commit(ledger);
+    assert_int_equal(resolve(ledger, &sent, OUTCOME_ACCEPTED), 0);
+    assert_false(claim_of(ledger, "LP-2").accepted);
 }
 
 static void word_on_another_attempt_settles_nothing(void **state)
@@ -173,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_BOTH(unknown_attempt_is_settled_as_accepted),
         ON_BOTH(unknown_attempt_is_settled_as_not_executed_and_its_run_has_a_row_to_send),
+        ON_BOTH(attempt_that_was_not_executed_may_be_said_to_be_accepted_until_it_is_sent),
         ON_BOTH(word_on_another_attempt_settles_nothing),
         ON_BOTH(intent_is_not_settled_by_a_word),
         ON_BOTH(rows_that_wait_are_released_when_the_attempt_is_settled),
