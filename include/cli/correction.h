@@ -31,8 +31,9 @@ void correction_check(const struct options *options, const struct changed_sum *s
 void correction_check_alike(const struct rules *rules, const struct alike_found *found,
                             struct coordinator_stop *stop);
 
-/* The same of rows whose number is known with another work order: where there is any with the
- * content that was sent then, or where they are more of `rows` than may be corrections. */
+/* The same of rows whose number is known with another work order, where they are more of `rows`
+ * than may be corrections: a few are claims of their own, as contract.md section 5 has it, and
+ * told. */
 void correction_check_other_work_order(const struct options *options, const struct rules *rules,
                                        const struct other_work_order_found *found, uint64_t rows,
                                        struct coordinator_stop *stop);

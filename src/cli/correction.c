@@ -136,7 +136,7 @@ void correction_check_other_work_order(const struct options *options, const stru
     if (!found->rows)
         return;
     if (rules->severity[RULE_DAMAGED_ORDER_NO] != SEVERITY_ERROR ||
-        (!found->same && found->rows <= limit_of(options, rows))) {
+        found->rows <= limit_of(options, rows)) {
         describe_other(found, words);
         log_warn("%s", words);
         return;
