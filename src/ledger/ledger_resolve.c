@@ -34,7 +34,8 @@ static int find_meant(struct ledger *ledger, int64_t platform, const struct row_
 /*
  * Whether a person said of this very attempt that it was not executed, and nothing was sent since:
  * then it can still be said to be accepted, 1. Else its claim goes out again, for a word that
- * everybody knows to be wrong.
+ * everybody knows to be wrong. What another run knows of the claim since is newer, or, where that
+ * run began before, accepted.
  */
 static int find_taken_back(struct ledger *ledger, const struct row_ref *ref,
                            const struct settlement *settlement, struct known_row *ret_known,
@@ -48,7 +49,10 @@ static int find_taken_back(struct ledger *ledger, const struct row_ref *ref,
         return 0;
     if (ledger_claim_get(ledger, ref->platform, &ref->key, &state, err))
         return -1;
-    found = state.open ? 0 : ledger_row_get(ledger, ref->place, ret_known, err);
+    if (state.open || (state.accepted &&
+                       memcmp(state.accepted_digest, settlement->digest, DIGEST_CLAIM_BYTES) == 0))
+        return 0;
+    found = ledger_claim_last(ledger, ref->platform, &ref->key, ret_known, err);
     if (found <= 0)
         return found;
     return record->outcome == OUTCOME_FAILED && strcmp(record->code, NOT_EXECUTED) == 0 &&

@@ -104,6 +104,23 @@ static void attempt_that_was_not_executed_may_be_said_to_be_accepted_until_it_is
     assert_false(claim_of(ledger, "LP-2").accepted);
 }
 
+static void attempt_is_not_said_to_be_accepted_when_another_run_has_sent(void **state)
+{
+    struct ledger *ledger = ((struct place *)*state)->ledger;
+    int64_t run = new_run(ledger, PLATFORM), other = new_run(ledger, PLATFORM);
+    struct row_ref ref = ref_of(run, 2, "LP-1");
+
+    begin(ledger);
+    send_row(ledger, run, 2, "LP-1", OUTCOME_UNKNOWN);
+    commit(ledger);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_FAILED), 1);
+    begin(ledger);
+    send_row(ledger, other, 2, "LP-1", OUTCOME_ACCEPTED);
+    commit(ledger);
+    assert_int_equal(resolve(ledger, &ref, OUTCOME_ACCEPTED), 0);
+    assert_int_equal(row_of(ledger, run, 2).outcome, OUTCOME_FAILED);
+}
+
 static void word_on_another_attempt_settles_nothing(void **state)
 {
     struct ledger *ledger = ((struct place *)*state)->ledger;
@@ -200,6 +217,7 @@ int main(void)
         ON_BOTH(unknown_attempt_is_settled_as_accepted),
         ON_BOTH(unknown_attempt_is_settled_as_not_executed_and_its_run_has_a_row_to_send),
         ON_BOTH(attempt_that_was_not_executed_may_be_said_to_be_accepted_until_it_is_sent),
+        ON_BOTH(attempt_is_not_said_to_be_accepted_when_another_run_has_sent),
         ON_BOTH(word_on_another_attempt_settles_nothing),
         ON_BOTH(intent_is_not_settled_by_a_word),
         ON_BOTH(rows_that_wait_are_released_when_the_attempt_is_settled),
