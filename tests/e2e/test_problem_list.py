@@ -134,6 +134,28 @@ class CorrectionCase(TestCase):
             self.assertEqual(claim.get("claim_desc", ""), cells["拒赔原因"])
 
 
+class PartTest(CorrectionCase):
+    def test_lines_that_were_deleted_are_not_said_to_be_done(self):
+        self.export()
+        self.assertExit(self.upload(), 1)
+        self.check()
+        self.write_sheet(self.fix(self.sheet(), delete=(4, 6)))
+        result = self.upload("problems.csv")
+        self.assertExit(result, 0)
+        self.assertSays(result, "next: invalid in run", ": 4; in this list: 2. The others")
+        self.assertNotIn("nothing is left to do", result.err)
+
+    def test_a_whole_list_leaves_nothing(self):
+        self.export()
+        self.assertExit(self.upload(), 1)
+        self.check()
+        self.write_sheet(self.fix(self.sheet()))
+        result = self.upload("problems.csv")
+        self.assertExit(result, 0)
+        self.assertSays(result, "next: nothing is left to do")
+        self.assertDay()
+
+
 class ListTest(CorrectionCase):
     def test_it_has_the_offices_headers_delimiter_and_encoding(self):
         for codec, delimiter, start in (

@@ -56,6 +56,25 @@ bool submission_say_changed(const struct submission *s)
     return changed;
 }
 
+/* Lines that were deleted from the list are rows that nobody would be told of any more. */
+static int tell_of_others(struct submission *s, const struct run_record *run, struct error *err)
+{
+    struct run_count counts[OUTCOME_COUNT] = {{0}};
+    uint64_t invalid;
+
+    if (ledger_run_count_get(s->ledger, run->id, counts, err) < 0)
+        return -1;
+    invalid = counts[OUTCOME_INVALID].rows;
+    if (invalid > s->inspection.rows)
+        language_format(&s->left,
+                        "next: invalid in run %s: %llu; in this list: %llu. The others are not "
+                        "sent by it. Unless another list had them, correct them in the export, or "
+                        "in a list that check writes anew, and upload that\n",
+                        run->name, (unsigned long long)invalid,
+                        (unsigned long long)s->inspection.rows);
+    return 0;
+}
+
 int submission_find_corrected(struct submission *s, struct error *err)
 {
     struct run_record run;
@@ -79,7 +98,7 @@ int submission_find_corrected(struct submission *s, struct error *err)
     s->sequence = run.sequence;
     log_info("this is a list of problems: its rows correct those of run %s, of '%s'", run.name,
              LOG_QUOTED(run.export_name));
-    return 0;
+    return tell_of_others(s, &run, err);
 }
 
 struct resume_settings submission_resume_settings(struct submission *s)
