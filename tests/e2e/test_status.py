@@ -369,6 +369,14 @@ class ClaimTest(StatusCase):
         self.assertIn("no claim 'CL99' was ever sent with this ledger", result.out)
         self.assertEqual(self.read("--claim", "CL99")["claims"], [])
 
+    def test_a_claim_that_is_known_in_another_spelling(self):
+        self.upload_mixed()
+        for spelling in ("cl00000002", " CL00000003 "):
+            result = self.status("--claim", spelling)
+            self.assertExit(result, 0)
+            number = spelling.strip().upper()
+            self.assertIn(f"but '{number}' was, another spelling of it", result.out)
+
 
 class OpeningTest(StatusCase):
     def test_no_ledger_is_made_where_none_is(self):

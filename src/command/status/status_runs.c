@@ -11,6 +11,7 @@
 #include "cli/options/options.h"
 #include "cli/same_file.h"
 #include "cli/summary.h"
+#include "input/value/order_no_alike.h"
 #include "report/manifest/manifest.h"
 #include "status_json.h"
 #include "status_part.h"
@@ -261,6 +262,35 @@ static void show_settlement(void *context, const struct view_settlement *settlem
         status_text_settlement(settlement, &s->out);
 }
 
+static bool want_all(void *context, size_t zeros, unsigned char next)
+{
+    (void)context, (void)zeros, (void)next;
+    return true;
+}
+
+/* Who hears that it was never sent may have it sent again. */
+static int show_alike(struct status *s, struct error *err)
+{
+    const struct order_no_filter all = {want_all, NULL};
+    struct buffer texts = {0};
+    const char *spellings[ORDER_NO_ALIKE_MAX];
+    bool found[ORDER_NO_ALIKE_MAX] = {false};
+    size_t count = order_no_alike(s->options->claim, &all, &texts);
+    const char *at = buffer_string(&texts);
+    int result = texts.failed ? error_no_memory(err) : 0;
+
+    for (size_t i = 0; i < count && !result; i++, at += strlen(at) + 1)
+        spellings[i] = at;
+    if (!result && count)
+        result = ledger_numbers_find(s->ledger, spellings, count, found, err);
+    for (size_t i = 0; i < count && !result; i++)
+        if (found[i])
+            language_format(&s->out, "but '%s' was, another spelling of it\n",
+                            LOG_QUOTED(spellings[i]));
+    buffer_release(&texts);
+    return result;
+}
+
 int status_show_history(struct status *s, struct error *err)
 {
     const struct view_visitor visitor = {s, show_claim, show_row, show_settlement};
@@ -276,6 +306,8 @@ int status_show_history(struct status *s, struct error *err)
     } else if (!claims) {
         language_format(&s->out, "\nno claim '%s' was ever sent with this ledger\n",
                         LOG_QUOTED(s->options->claim));
+        if (show_alike(s, err))
+            return -1;
     }
     return status_flush(s, 0, err) ? -1 : EXIT_COMPLETE;
 }
