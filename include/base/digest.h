@@ -8,6 +8,7 @@
 #ifndef CLAIMBATCH_BASE_DIGEST_H
 #define CLAIMBATCH_BASE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define DIGEST_SHA256_BYTES 32
@@ -26,5 +27,8 @@ void digest_close(struct digest *digest); /* NULL is fine */
 
 /* Of what is left to read of a file: 0, or -1 where it cannot be read, or without memory. */
 int digest_of_file(int fd, unsigned char ret_digest[DIGEST_SHA256_BYTES]);
+
+/* Whether the text is that digest in lower-case hexadecimal digits. */
+bool digest_is(const unsigned char digest[DIGEST_SHA256_BYTES], const char *text);
 
 #endif

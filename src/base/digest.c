@@ -1,11 +1,13 @@
 #include "base/digest.h"
 
 #include <pthread.h>
-#include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+#include "base/hex.h"
 
 #define FILE_PIECE_BYTES 65536
 
@@ -107,4 +109,12 @@ int digest_of_file(int fd, unsigned char ret_digest[DIGEST_SHA256_BYTES])
         len = -1;
     digest_close(digest);
     return len ? -1 : 0;
+}
+
+bool digest_is(const unsigned char digest[DIGEST_SHA256_BYTES], const char *text)
+{
+    char hex[2 * DIGEST_SHA256_BYTES + 1];
+
+    hex_format(digest, DIGEST_SHA256_BYTES, hex);
+    return strcmp(hex, text) == 0;
 }

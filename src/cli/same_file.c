@@ -7,23 +7,20 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/hex.h"
 #include "report/manifest/manifest.h"
 
 bool same_file_export(const char *path, uint64_t bytes, const char *sha256)
 {
     unsigned char found[DIGEST_SHA256_BYTES];
-    char hex[MANIFEST_SHA256_TEXT_BYTES];
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool is_it = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-                 (uint64_t)status.st_size == bytes && digest_of_file(fd, found) == 0;
+                 (uint64_t)status.st_size == bytes && digest_of_file(fd, found) == 0 &&
+                 digest_is(found, sha256);
 
     if (fd >= 0)
         close(fd);
-    if (is_it)
-        hex_format(found, sizeof(found), hex);
-    return is_it && strcmp(hex, sha256) == 0;
+    return is_it;
 }
 
 bool same_file_report(const char *path, const char *run)

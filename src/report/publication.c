@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/hex.h"
@@ -20,22 +21,12 @@
 static bool is_same_export(const struct manifest_found *found, const char *export_path,
                            const unsigned char *export_sha256)
 {
-    char hex[MANIFEST_SHA256_TEXT_BYTES];
     char *path = realpath(export_path, NULL);
-    bool same;
+    bool same = digest_is(export_sha256, found->input_sha256) ||
+                (path && strcmp(found->input_path, path) == 0);
 
-    hex_format(export_sha256, DIGEST_SHA256_BYTES, hex);
-    same = strcmp(found->input_sha256, hex) == 0 || (path && strcmp(found->input_path, path) == 0);
     free(path);
     return same;
-}
-
-static bool is_same_content(const struct manifest_found *found, const unsigned char *export_sha256)
-{
-    char hex[MANIFEST_SHA256_TEXT_BYTES];
-
-    hex_format(export_sha256, DIGEST_SHA256_BYTES, hex);
-    return strcmp(found->input_sha256, hex) == 0;
 }
 
 int publication_take_digests(const struct manifest_found *found, struct publication_place *place,
@@ -86,7 +77,7 @@ static int take_manifest(const struct manifest_found *found, const char *export_
         snprintf(place->ledger_id, sizeof(place->ledger_id), "%s", found->ledger_id);
         snprintf(place->run, sizeof(place->run), "%s", found->run);
         place->finished_ms = found->finished_ms;
-        place->report_stands = exists && is_same_content(found, export_sha256);
+        place->report_stands = exists && digest_is(export_sha256, found->input_sha256);
     }
     return exists ? publication_take_digests(found, place, err) : 0;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -205,7 +206,7 @@ static int check_outcomes(const struct unaltered *unaltered, struct error *err)
 static int check_bytes(const struct unaltered *unaltered, const unsigned char *sha256,
                        struct error *err)
 {
-    if (manifest_is_of_report(unaltered->manifest, sha256))
+    if (digest_is(sha256, unaltered->manifest->report_sha256))
         return 0;
     if (unaltered->is_all_there_is)
         return refuse(unaltered,

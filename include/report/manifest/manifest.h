@@ -155,9 +155,6 @@ int manifest_require(const char *report_path, const char *platform,
                      struct manifest_found *ret_found, struct error *err);
 void manifest_found_release(struct manifest_found *found);
 
-/* Whether the report that has this SHA-256 is the one that it describes, byte for byte. */
-bool manifest_is_of_report(const struct manifest_found *found, const unsigned char *sha256);
-
 /* Whether its run was made with this ledger, and not with another. */
 bool manifest_is_of(const struct manifest_found *found, const struct ledger *ledger);
 

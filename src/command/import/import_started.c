@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
-#include "base/hex.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "input/claim/claim_digest.h"
@@ -111,11 +111,9 @@ static int refuse_export(const struct import_started *b, struct error *err)
 static int check_export(const struct import_started *b, const struct rows *rows, struct error *err)
 {
     const struct survey *survey = survey_of(rows);
-    char sha256[MANIFEST_SHA256_TEXT_BYTES] = "";
 
-    if (survey)
-        hex_format(survey->sha256, DIGEST_SHA256_BYTES, sha256);
-    return strcmp(sha256, b->manifest.input_sha256) == 0 ? 0 : refuse_export(b, err);
+    return survey && digest_is(survey->sha256, b->manifest.input_sha256) ? 0
+                                                                         : refuse_export(b, err);
 }
 
 static int read_manifest(struct import_started *b, const char *platform, struct error *err)

@@ -1,5 +1,6 @@
 #include "revision_check.h"
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -83,7 +84,7 @@ int revision_check_bytes(struct revision *revision, struct error *err)
 {
     const struct survey *survey = scan_survey(revision->scan);
 
-    if (survey && manifest_is_of_report(revision->settings->manifest, survey->sha256))
+    if (survey && digest_is(survey->sha256, revision->settings->manifest->report_sha256))
         return 0;
     return check_other_bytes(revision, err);
 }

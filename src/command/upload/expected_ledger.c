@@ -6,7 +6,6 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file/file.h"
-#include "base/hex.h"
 #include "base/log.h"
 #include "base/words/language.h"
 #include "cli/stale_ledger.h"
@@ -21,9 +20,8 @@ struct look {
     bool passes;     /* what would be refused is recorded */
     bool has_passed; /* something was */
     struct statement_by by;
-    char sha256[MANIFEST_SHA256_TEXT_BYTES]; /* of this export */
-    bool is_anew;                            /* the ledger knows no run at all */
-    int64_t made_ms;                         /* … and it was made then; 0: not known */
+    bool is_anew;      /* the ledger knows no run at all */
+    int64_t made_ms;   /* … and it was made then; 0: not known */
     bool is_elsewhere; /* what is looked at lies neither at the export nor at the report */
     int64_t highest;   /* of the commits that are known to be gone */
 };
@@ -81,7 +79,7 @@ static bool is_this_export(const struct look *look, const struct earlier_run *ea
     char *path;
     bool same;
 
-    if (strcmp(m->input_sha256, look->sha256) == 0)
+    if (digest_is(s->inspection.survey.sha256, m->input_sha256))
         return true;
     manifest_path(buffer_string(&s->report_path), &own);
     path = realpath(s->options->claims, NULL);
@@ -133,7 +131,7 @@ static int judge(const struct look *look, const struct manifest_found *m, bool i
         *ret_mismatch = MISMATCH_UNKNOWN_RUN;
     if (found <= 0)
         return found;
-    if (strcmp(m->input_sha256, look->sha256) == 0 &&
+    if (digest_is(s->inspection.survey.sha256, m->input_sha256) &&
         ledger_run_recall_pruned(s->ledger, run.id, s->inspection.survey.sha256, err))
         return -1;
     /* What was lost has numbers that are given again by what is recorded later. */
@@ -235,15 +233,12 @@ static int look_at_all(struct look *look, struct error *err)
 
 static struct look look_of(const struct submission *s)
 {
-    struct look look = {
+    return (struct look){
         .s = s,
         .passes = s->options->new_ledger,
         .by = {s->options->by, s->options->reason, s->row_source.now_ms},
         .is_anew = !s->ledger,
     };
-
-    hex_format(s->inspection.survey.sha256, DIGEST_SHA256_BYTES, look.sha256);
-    return look;
 }
 
 static int refuse_absent(const struct submission *s, enum ledger_place place, const char *id,

@@ -4,13 +4,11 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/hex.h"
 #include "base/words/language.h"
 #include "export_part.h"
 
@@ -118,14 +116,13 @@ static bool begins_with(const struct export *export, uint64_t bytes, const char 
 {
     unsigned char *room = malloc(EXPORT_BLOCK_BYTES);
     unsigned char digest[DIGEST_SHA256_BYTES];
-    char hex[2 * DIGEST_SHA256_BYTES + 1] = "";
     struct digest *of = digest_open();
+    bool begins = room && of && add_bytes(export, bytes, room, of) &&
+                  digest_finish(of, digest) == 0 && digest_is(digest, sha256);
 
-    if (room && of && add_bytes(export, bytes, room, of) && digest_finish(of, digest) == 0)
-        hex_format(digest, sizeof(digest), hex);
     digest_close(of);
     free(room);
-    return *hex && strcmp(hex, sha256) == 0;
+    return begins;
 }
 
 bool export_cut(struct export *export, uint64_t bytes, const char *sha256)

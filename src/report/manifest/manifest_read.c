@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/file/file.h"
 #include "base/file/output.h"
-#include "base/hex.h"
 #include "base/json_tree.h"
 #include "base/log.h"
 #include "base/words/language.h"
@@ -410,14 +409,6 @@ void manifest_found_release(struct manifest_found *found)
     free(found->replaced);
     free(found->events);
     empty(found);
-}
-
-bool manifest_is_of_report(const struct manifest_found *found, const unsigned char *sha256)
-{
-    char hex[MANIFEST_SHA256_TEXT_BYTES];
-
-    hex_format(sha256, DIGEST_SHA256_BYTES, hex);
-    return strcmp(hex, found->report_sha256) == 0;
 }
 
 bool manifest_is_of(const struct manifest_found *found, const struct ledger *ledger)
