@@ -17,12 +17,12 @@ struct status_json {
 
 /* ---- members ---- */
 
-static void put_key_digest(struct json *document, const char *key, const unsigned char *digest)
+static void put_digest(struct json *document, const unsigned char *digest)
 {
     char hex[2 * DIGEST_CLAIM_BYTES + 1];
 
     hex_format(digest, DIGEST_CLAIM_BYTES, hex);
-    json_key_text(document, key, hex);
+    json_key_text(document, "digest", hex);
 }
 
 /* ---- the document ---- */
@@ -175,7 +175,7 @@ void status_json_unknown(struct status_json *json, const struct view_unknown *un
     json_key_text(document, "platform", unknown->platform);
     json_key_time(document, "submitted_at", unknown->submitted_ms);
     json_key_number(document, "attempts", unknown->attempts);
-    put_key_digest(document, "digest", unknown->digest);
+    put_digest(document, unknown->digest);
     json_key_text(document, "code", unknown->code);
     json_key_text(document, "message", unknown->message);
     json_key_some(document, "request_id", unknown->request_id);
@@ -250,7 +250,7 @@ static void put_accepted(struct json *document, const struct claim_state *state)
     json_key_text(document, "run", state->accepted_run_name);
     json_key_number(document, "row", (int64_t)state->accepted_at.row);
     json_key_time(document, "at", state->accepted_ms);
-    put_key_digest(document, "digest", state->accepted_digest);
+    put_digest(document, state->accepted_digest);
     json_map_close(document);
 }
 
@@ -323,7 +323,7 @@ void status_json_row(struct status_json *json, const struct view_row *row)
     json_key_number(document, "http_status", r->http_status);
     json_key_time(document, "submitted_at", r->submitted_ms);
     json_key_number(document, "duration_ms", r->duration_ms);
-    put_key_digest(document, "digest", r->digest);
+    put_digest(document, r->digest);
     put_round(document, row);
     status_json_list_open(json, "settlements");
     json->in_row = true;

@@ -153,8 +153,8 @@ static bool walk_cell(struct walk *walk)
     return is_open;
 }
 
-/* Walks until the strict form has more than `limit` bytes. Returns whether a quote is open. */
-static bool walk_line(struct walk *walk, bool is_open, size_t limit)
+/* Returns whether a quote is open. */
+static bool walk_line(struct walk *walk, bool is_open)
 {
     if (is_open) {
         is_open = walk_quoted(walk);
@@ -163,7 +163,7 @@ static bool walk_line(struct walk *walk, bool is_open, size_t limit)
     } else {
         is_open = walk_cell(walk);
     }
-    while (!is_open && walk->at < walk->end && walk->len <= limit) {
+    while (!is_open && walk->at < walk->end) {
         walk->at += walk->quoting->delimiter_len;
         put(walk, &walk->quoting->byte, 1);
         is_open = walk_cell(walk);
@@ -177,7 +177,7 @@ void quoting_line(struct quoting *quoting, const char *line, size_t len)
 
     buffer_reset(&quoting->text);
     quoting->was_open = quoting->is_open;
-    quoting->is_open = walk_line(&walk, quoting->is_open, SIZE_MAX);
+    quoting->is_open = walk_line(&walk, quoting->is_open);
 }
 
 size_t quoting_origin(const struct quoting *quoting, const char *line, size_t len, size_t offset)
@@ -189,7 +189,7 @@ size_t quoting_origin(const struct quoting *quoting, const char *line, size_t le
         size_t middle = low + (high - low) / 2;
         struct walk walk = {quoting, line, line + middle + 1, NULL, 0};
 
-        walk_line(&walk, quoting->was_open, SIZE_MAX);
+        walk_line(&walk, quoting->was_open);
         if (walk.len > offset)
             high = middle;
         else

@@ -56,11 +56,11 @@ static void make_sets(void)
     iconv_close(gbk);
 }
 
-/* Converts the text, as far as it goes; *ret_whole: all of it. Returns the bytes written. */
-static size_t convert(const char *to, const char *from, const char *text, size_t len,
-                      char *ret_bytes, size_t size, bool *ret_whole)
+/* Converts UTF-8, as far as it goes; *ret_whole: all of it. Returns the bytes written. */
+static size_t convert(const char *to, const char *text, size_t len, char *ret_bytes, size_t size,
+                      bool *ret_whole)
 {
-    iconv_t converter = iconv_open(to, from);
+    iconv_t converter = iconv_open(to, "UTF-8");
     char *in = (char *)(uintptr_t)text, *out = ret_bytes;
     size_t in_left = len, out_left = size - 1;
 
@@ -130,7 +130,7 @@ static bool is_utf8_as_gbk(struct value value)
 
     if (!is_in(&doubted, first_beyond_ascii(value)))
         return false;
-    len = convert("GB18030", "UTF-8", value.ptr, value.len, bytes, sizeof(bytes), &whole);
+    len = convert("GB18030", value.ptr, value.len, bytes, sizeof(bytes), &whole);
     return len > 0 && is_chinese(read_as_utf8(bytes, len));
 }
 
@@ -199,10 +199,10 @@ static bool is_as_latin(struct value value)
     char bytes[LOOKED_AT_BYTES + 8];
     size_t count = 0;
     bool whole = false;
-    size_t len = convert("ISO-8859-1", "UTF-8", value.ptr, value.len, bytes, sizeof(bytes), &whole);
+    size_t len = convert("ISO-8859-1", value.ptr, value.len, bytes, sizeof(bytes), &whole);
 
     if (!whole)
-        len = convert("CP1252", "UTF-8", value.ptr, value.len, bytes, sizeof(bytes), &whole);
+        len = convert("CP1252", value.ptr, value.len, bytes, sizeof(bytes), &whole);
     if (!whole || len == 0)
         return false;
     return is_chinese(read_as_utf8(bytes, len)) || (is_usual_gbk(bytes, len, &count) && count > 1);

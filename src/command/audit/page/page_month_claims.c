@@ -27,14 +27,14 @@ static void put_claim(const struct month_claim *claim, struct buffer *page)
     buffer_text(page, "</small>");
 }
 
-static void put_left_out(struct list *list, uint64_t count, const char *noun)
+static void put_left_out(struct list *list, uint64_t count)
 {
     if (list->shown >= count)
         return;
     language_append(list->page, "<p class=\"left-out\">These are ");
     html_count(list->page, list->shown);
     language_append(list->page, "; <b>");
-    html_counted(list->page, count - list->shown, noun);
+    html_counted(list->page, count - list->shown, "claim");
     language_append(list->page, " left out here: this page would grow too large. --csv has them "
                                 "all.</b></p>\n");
 }
@@ -91,7 +91,7 @@ int page_month_changed(const struct month *month, struct buffer *page, struct er
     if (month_claims_list(month->lists, MONTH_CHANGED, LISTED_MAX, put_changed, &list, err))
         return -1;
     buffer_text(page, "\n</tbody></table></div>\n");
-    put_left_out(&list, month->changed, "claim");
+    put_left_out(&list, month->changed);
     buffer_text(page, "</section>\n");
     return 0;
 }
@@ -159,7 +159,7 @@ int page_month_claims(const struct month *month, struct buffer *page, size_t lim
     if (month_claims_list(month->lists, MONTH_OPEN, LISTED_MAX, put_open, &list, err))
         return -1;
     buffer_text(page, "\n</tbody></table>\n");
-    put_left_out(&list, month->open, "claim");
+    put_left_out(&list, month->open);
     buffer_text(page, "</section>\n");
     return 0;
 }
