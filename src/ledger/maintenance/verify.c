@@ -279,17 +279,16 @@ static int verify_chains(struct verification *v, struct error *err)
 {
     struct chains_visitor visitor = {v, say_of_chains};
     struct error why;
-    int result = chains_verify(v->ledger, &visitor, &why);
 
-    if (result &&
-        (why.exit_code == EXIT_RESOURCES || why.exit_code == EXIT_TRY_LATER || stop_signal()))
+    if (!chains_verify(v->ledger, &visitor, &why))
+        return 0;
+    if (why.exit_code == EXIT_RESOURCES || why.exit_code == EXIT_TRY_LATER || stop_signal()) {
         *err = why;
-    else if (result && !v->found) /* it is damaged where the questions do not look */
+        return -1;
+    }
+    if (!v->found) /* it is damaged where the questions do not look */
         say(v, _("the claims cannot be read: %s"), why.text);
-    return result && (why.exit_code == EXIT_RESOURCES || why.exit_code == EXIT_TRY_LATER ||
-                      stop_signal())
-               ? -1
-               : 0;
+    return 0;
 }
 
 int verify_ledger(struct ledger *ledger, void (*say_it)(void *context, const char *sentence),
