@@ -75,4 +75,7 @@ void output_leave(struct output *output);
  * arrived, with the cause. */
 int output_flush_standard(struct error *err);
 
+/* Whether a path that was named for an output means standard output. NULL is none. */
+bool output_is_standard(const char *path);
+
 #endif

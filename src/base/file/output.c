@@ -155,3 +155,8 @@ int output_flush_standard(struct error *err)
         return 0;
     return error_set(err, EXIT_CANNOT_WRITE, "cannot write standard output: %s", strerror(cause));
 }
+
+bool output_is_standard(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}

@@ -1,7 +1,6 @@
 #include "audit_show.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "audit_json.h"
 #include "audit_text.h"
@@ -53,21 +52,16 @@ static void tell(const struct options *options, const struct audit *audit)
                  audit->disagreements_found == 1 ? "" : "s", LOG_QUOTED(options->html));
 }
 
-static bool goes_to_output(const char *path)
-{
-    return strcmp(path, "-") == 0;
-}
-
 static int write_page(const struct options *options, const struct audit *audit, struct error *err)
 {
     struct buffer page = {0};
     int result = page_make(audit, CLAIMBATCH_VERSION, clock_wall_ms(), &page, err);
 
-    if (!result && goes_to_output(options->html))
+    if (!result && output_is_standard(options->html))
         result = audit_show_print(&page, err);
     else if (!result)
         result = page_write(&page, options->html, err);
-    if (!result && !goes_to_output(options->html))
+    if (!result && !output_is_standard(options->html))
         tell(options, audit);
     buffer_release(&page);
     return result;
@@ -84,7 +78,7 @@ int audit_show_look(const struct options *options, struct error *err)
 {
     if (!options->html)
         return 0;
-    if (!goes_to_output(options->html))
+    if (!output_is_standard(options->html))
         return page_look(options->html, err);
     if (options->json)
         return error_set(err, EXIT_BAD_USAGE,

@@ -75,7 +75,7 @@ static const char *usage_breach(const struct options *o)
         return _("--as goes with --row N, --claim ORDER_NO or --all");
     if ((o->by || o->reason) && !is_typed(o) && !o->from)
         return _("--by and --reason go with --row, --claim, --all or --from");
-    if (o->json && o->list && strcmp(o->list, "-") == 0)
+    if (o->json && output_is_standard(o->list))
         return _("--json and -o - both write to standard output; name a file for the list");
     if (o->all && (o->rows || o->claim))
         return _("--all settles every unknown row: not together with --row or --claim");
@@ -296,7 +296,7 @@ static int open_outputs(struct resolve *r, struct error *err)
 /* What is written there is the list alone. */
 static bool lists_to_output(const struct options *o)
 {
-    return o->list && strcmp(o->list, "-") == 0;
+    return output_is_standard(o->list);
 }
 
 static int show(struct resolve *r, const struct unknown_row *unknown_row, struct error *err)

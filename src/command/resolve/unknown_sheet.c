@@ -43,7 +43,7 @@ static int look(const char *path, const char *report_path, bool overwrite, struc
 int unknown_sheet_open(const char *path, const char *report_path, bool overwrite,
                        struct unknown_sheet **ret_sheet, struct error *err)
 {
-    bool is_standard = strcmp(path, "-") == 0;
+    bool is_standard = output_is_standard(path);
     struct unknown_sheet *sheet;
 
     *ret_sheet = NULL;

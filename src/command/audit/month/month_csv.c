@@ -16,11 +16,6 @@ struct month_csv {
     struct output output;
 };
 
-static bool goes_to_output(const char *path)
-{
-    return strcmp(path, "-") == 0;
-}
-
 static int refuse(const char *path, const char *why, struct error *err)
 {
 
@@ -30,7 +25,7 @@ static int refuse(const char *path, const char *why, struct error *err)
 
 int month_csv_look(const char *path, struct error *err)
 {
-    enum file_stands stands = goes_to_output(path) ? FILE_NONE : file_look(path);
+    enum file_stands stands = output_is_standard(path) ? FILE_NONE : file_look(path);
 
     if (stands == FILE_OTHER)
         return refuse(path, _("is not a regular file (a link, a folder, …)"), err);
@@ -49,7 +44,7 @@ int month_csv_open(const char *path, struct month_csv **ret_csv, struct error *e
     csv = calloc(1, sizeof(*csv));
     if (!csv)
         return error_no_memory(err);
-    if (goes_to_output(path)) {
+    if (output_is_standard(path)) {
         output_open_standard(&csv->output);
     } else if (output_open(path, &csv->output, err)) {
         month_csv_close(csv);

@@ -1,7 +1,6 @@
 #include "month_show.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -29,16 +28,12 @@ struct show {
     struct month_csv *csv;
 };
 
-static bool is_standard(const char *path)
-{
-    return path && strcmp(path, "-") == 0;
-}
-
 /* ---- places ---- */
 
 static int look(const struct options *options, struct error *err)
 {
-    int prints = options->json + is_standard(options->html) + is_standard(options->csv);
+    int prints =
+        options->json + output_is_standard(options->html) + output_is_standard(options->csv);
 
     if (prints > 1)
         return error_set(err, EXIT_BAD_USAGE,
@@ -131,7 +126,7 @@ static void tell(const struct show *show, const char *what, const char *path)
 {
     const struct month *month = &show->month;
 
-    if (!path || is_standard(path))
+    if (!path || output_is_standard(path))
         return;
     if (month->agrees)
         log_info("everything that was checked agrees; %s: %s", what, LOG_QUOTED(path));
@@ -149,7 +144,8 @@ static int write_page(const struct show *show, struct error *err)
     int result = page_month_make(&show->month, CLAIMBATCH_VERSION, clock_wall_ms(), &page, err);
 
     if (!result)
-        result = is_standard(path) ? audit_show_print(&page, err) : page_write(&page, path, err);
+        result =
+            output_is_standard(path) ? audit_show_print(&page, err) : page_write(&page, path, err);
     buffer_release(&page);
     if (!result)
         tell(show, _("the page"), path);
