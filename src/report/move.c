@@ -191,7 +191,7 @@ static int complete(struct ledger *ledger, const struct report_move *move, struc
     int result = 0;
     int fd;
 
-    buffer_format(&partial, "%s.partial", buffer_string(&move->from));
+    buffer_format(&partial, "%s" BESIDE_PARTIAL, buffer_string(&move->from));
     if (partial.failed)
         return error_no_memory(err);
     fd = file_create_locked(partial.ptr, &why);
