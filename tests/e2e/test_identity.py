@@ -100,7 +100,8 @@ class KilledTest(IdentityCase):
         sent = self.sent()
         for options in ((), ("-o", "other.csv"), ("-q",)):
             result = self.at_home("root", *options)
-            self.assertRefused(result, started["ledger_id"], self.ws.ledger, "--new-ledger")
+            self.assertRefused(result, started["ledger_id"], "--new-ledger")
+            self.assertIn(f"Name that one with --ledger '{self.ws.ledger}'", result.err)
         self.assertFalse(os.path.exists(self.ws.file("root/.local")))
         self.assertEqual(self.sent(), sent)
         self.assertExit(self.ws.upload(self.web), 3)
@@ -118,7 +119,9 @@ class KilledTest(IdentityCase):
             pass
         self.assertRefused(self.ws.upload(self.web), STARTED, "--new-ledger")
         self.remove_ledger()
-        self.assertRefused(self.ws.upload(self.web), STARTED, "--new-ledger")
+        result = self.ws.upload(self.web)
+        self.assertRefused(result, STARTED, "not there any more: bring it back", "--new-ledger")
+        self.assertNotIn("Name that one", result.err)
         self.assertFalse(os.path.exists(self.ws.ledger))
         self.assertEqual(self.sent(), sent)
 

@@ -11,6 +11,7 @@
 #include "cli/stale_ledger.h"
 #include "expected_ledger.h"
 #include "ledger/commits.h"
+#include "ledger/postgres/server_url.h"
 #include "report/beside.h"
 #include "report/manifest/earlier_runs.h"
 
@@ -28,6 +29,11 @@ struct look {
 
 /* ---- refusals ---- */
 
+static bool is_gone(const char *ledger_path)
+{
+    return *ledger_path && !server_url_is(ledger_path) && file_look(ledger_path) == FILE_NONE;
+}
+
 static int refuse_other(const struct look *look, const struct earlier_run *earlier_run,
                         bool is_this, struct error *err)
 {
@@ -39,13 +45,16 @@ static int refuse_other(const struct look *look, const struct earlier_run *earli
         snprintf(place, sizeof(place), " '%s'", LOG_QUOTED(m->ledger_path));
     return error_set(
         err, EXIT_BAD_CONFIG,
-        "'%s' tells that %s with ledger %s%s%s (run %s), but '%s' is %s%s. Name that "
-        "one with --ledger%s; %s",
+        "'%s' tells that %s with ledger %s%s%s (run %s), but '%s' is %s%s. %s%s; %s",
         LOG_QUOTED(earlier_run->path),
         is_this ? _("this export was sent or begun") : _("claims were sent to this platform"),
         m->ledger_id, *place ? _(" at") : "", place, m->run, LOG_QUOTED(look->s->ledger_path.ptr),
         ledger ? _("ledger ") : _("not there, and would be a new one"),
-        ledger ? ledger_id(ledger) : "", place, _(STALE_LEDGER_OVERRIDE));
+        ledger ? ledger_id(ledger) : "",
+        is_gone(m->ledger_path)
+            ? _("That one is not there any more: bring it back, if need be from a backup, to")
+            : _("Name that one with --ledger"),
+        place, _(STALE_LEDGER_OVERRIDE));
 }
 
 static int refuse_unread(const struct earlier_run *earlier_run, struct error *err)
