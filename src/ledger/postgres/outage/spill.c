@@ -18,7 +18,7 @@ struct spill {
     int fd;
     off_t len; /* of what is whole and synced */
     size_t count;
-    struct buffer batch;
+    struct buffer pending;
 };
 
 /* Nobody else has it: a second process of one worker is an error of what gave it the number. */
@@ -52,18 +52,18 @@ static int append(struct spill *spill, struct error *err)
     const char *path = buffer_string(&spill->path);
     int result = -1;
 
-    if (spill->batch.failed)
+    if (spill->pending.failed)
         error_no_memory(err);
     else if (lseek(spill->fd, spill->len, SEEK_SET) < 0)
         error_set(err, EXIT_CANNOT_WRITE, "cannot write '%s': %s", LOG_QUOTED(path),
                   strerror(errno));
-    else if (!file_write(spill->fd, path, spill->batch.ptr, spill->batch.len, err))
+    else if (!file_write(spill->fd, path, spill->pending.ptr, spill->pending.len, err))
         result = file_sync(spill->fd, path, err);
     if (result == 0)
-        spill->len += (off_t)spill->batch.len;
+        spill->len += (off_t)spill->pending.len;
     else if (ftruncate(spill->fd, spill->len))
         error_add(err, "nor can what was written be taken back");
-    buffer_reset(&spill->batch);
+    buffer_reset(&spill->pending);
     return result;
 }
 
@@ -78,7 +78,7 @@ int spill_open(const char *folder, const struct spill_owner *owner, struct spill
     spill->fd = -1;
     buffer_format(&spill->path, "%s/ledger-%s.%lld.spill", folder, owner->ledger,
                   (long long)owner->worker);
-    spill_record_put_head(&spill->batch, owner);
+    spill_record_put_head(&spill->pending, owner);
     if (spill->path.failed)
         error_no_memory(err);
     else if (!create(spill, folder, err) && !append(spill, err) &&
@@ -100,7 +100,7 @@ void spill_put(struct buffer *records, const struct spill_answer *answer)
 int spill_append(struct spill *spill, const char *records, size_t len, size_t count,
                  struct error *err)
 {
-    buffer_append(&spill->batch, records, len);
+    buffer_append(&spill->pending, records, len);
     if (append(spill, err)) {
         error_add(err, "these answers are not kept: their calls stay unknown if this process ends "
                        "before the ledger has them");
@@ -133,6 +133,6 @@ void spill_close(struct spill *spill)
     if (spill->fd >= 0)
         close(spill->fd);
     buffer_release(&spill->path);
-    buffer_release(&spill->batch);
+    buffer_release(&spill->pending);
     free(spill);
 }
