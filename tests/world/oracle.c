@@ -328,6 +328,32 @@ void oracle_settle(int claim, int version)
     }
 }
 
+/* ---- what the office looks up in the ledger ---- */
+
+struct look {
+    sqlite3 *db;
+    sqlite3_stmt *found;
+};
+
+/* Whether there is a first row of what is asked for; to be ended in any case. */
+static bool look_begin(struct look *look, const char *uri, const char *question, int number)
+{
+    *look = (struct look){NULL, NULL};
+    if (sqlite3_open_v2(uri, &look->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) !=
+            SQLITE_OK ||
+        sqlite3_prepare_v2(look->db, question, -1, &look->found, NULL) != SQLITE_OK)
+        return false;
+    sqlite3_bind_int(look->found, 1, number); /* where it has one */
+    return sqlite3_step(look->found) == SQLITE_ROW;
+}
+
+static void look_end(struct look *look)
+{
+    sqlite3_finalize(look->found);
+    sqlite3_close(look->db);
+    sqlite3_shutdown(); /* each start configures it anew */
+}
+
 /* The input of a re-run is a report: for claims.csv, claims.report.csv. */
 static int version_in(int file, const char *input, int row, int claim)
 {
@@ -344,55 +370,38 @@ static int version_in(int file, const char *input, int row, int claim)
 
 int oracle_open_version(int claim)
 {
-    sqlite3 *db;
-    sqlite3_stmt *look = NULL;
+    struct look look;
     int version = -1;
 
-    if (sqlite3_open_v2("ledger.db", &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(db,
-                           "SELECT row, export_name FROM open_attempt JOIN run ON run.id=run"
-                           " WHERE CAST(substr(claim_order_no, 3) AS INTEGER)=?",
-                           -1, &look, NULL) == SQLITE_OK &&
-        sqlite3_bind_int(look, 1, claim) == SQLITE_OK && sqlite3_step(look) == SQLITE_ROW)
+    if (look_begin(&look, "file:ledger.db",
+                   "SELECT row, export_name FROM open_attempt JOIN run ON run.id=run"
+                   " WHERE CAST(substr(claim_order_no, 3) AS INTEGER)=?",
+                   claim))
         for (int file = 0; file < 2 && version < 0; file++)
-            version = version_in(file, (const char *)sqlite3_column_text(look, 1),
-                                 sqlite3_column_int(look, 0), claim);
-    sqlite3_finalize(look);
-    sqlite3_close(db);
-    sqlite3_shutdown(); /* each start configures it anew */
+            version = version_in(file, (const char *)sqlite3_column_text(look.found, 1),
+                                 sqlite3_column_int(look.found, 0), claim);
+    look_end(&look);
     return version;
 }
 
 /* The whole file is looked at, its log with it. */
 bool oracle_has_open(void)
 {
-    sqlite3 *db;
-    sqlite3_stmt *look = NULL;
-    bool is_open =
-        sqlite3_open_v2("ledger.db", &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(db, "SELECT 1 FROM open_attempt", -1, &look, NULL) == SQLITE_OK &&
-        sqlite3_step(look) == SQLITE_ROW;
+    struct look look;
+    bool is_open = look_begin(&look, "file:ledger.db", "SELECT 1 FROM open_attempt", 0);
 
-    sqlite3_finalize(look);
-    sqlite3_close(db);
-    sqlite3_shutdown(); /* each start configures it anew */
+    look_end(&look);
     return is_open;
 }
 
 /* No process has it open, and no log belongs to it. What was being made is made again. */
 bool oracle_is_damaged(void)
 {
-    sqlite3 *db;
-    sqlite3_stmt *check = NULL;
-    bool is_sound;
+    struct look look;
+    bool is_sound =
+        look_begin(&look, "file:ledger.db?immutable=1", "PRAGMA integrity_check(1)", 0) &&
+        strcmp((const char *)sqlite3_column_text(look.found, 0), "ok") == 0;
 
-    sqlite3_open_v2("file:ledger.db?immutable=1", &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
-                    NULL);
-    is_sound = sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &check, NULL) == SQLITE_OK &&
-               sqlite3_step(check) == SQLITE_ROW &&
-               strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
-    sqlite3_finalize(check);
-    sqlite3_close(db);
-    sqlite3_shutdown(); /* each start configures it anew */
+    look_end(&look);
     return !is_sound && !folder_has("ledger.db-journal");
 }
