@@ -50,8 +50,8 @@ static void note_rewritten(struct status *s, const struct run_record *run)
     language_format(&s->resume,
                     "the report of which rerun %s took its rows was written anew since, or is "
                     "gone. What it left unsent: claimbatch rerun %s, with the options of then. "
-                    "Then, that it is over: claimbatch status --abandon %s%s --by NAME --reason "
-                    "TEXT",
+                    "Then, that it is over: "
+                    "claimbatch status --abandon %s%s --by NAME --reason TEXT",
                     run->name, buffer_string(&report), run->name, buffer_string(&ledger));
     buffer_release(&report);
     buffer_release(&ledger);
