@@ -338,6 +338,12 @@ bool refill_is_wanted(const struct coordinator *c)
                2 * state_rows_in_flight(c);
 }
 
+/* Nothing is on its way, or could be: no answer waits for the end of this turn. */
+static int most_rows(const struct coordinator *c)
+{
+    return window_used(c->window) ? REFILL_ROWS : REFILL_FINAL_ROWS;
+}
+
 int refill_window(struct coordinator *c, struct error *err)
 {
     if (halt_is_begun(c))
@@ -348,7 +354,7 @@ int refill_window(struct coordinator *c, struct error *err)
     firewall_release(c);
     if (judge_due(c, err))
         return -1;
-    for (int i = 0; i < REFILL_ROWS && refill_is_wanted(c); i++) {
+    for (int i = 0; i < most_rows(c) && refill_is_wanted(c); i++) {
         struct job *job = window_spare(c->window);
         struct error input;
         int found = feed_next(c->feed, job, &input);

@@ -12,8 +12,9 @@
 struct coordinator;
 struct error;
 
-#define REFILL_ASKED_ROWS 512 /* asked of a server in one turn at most */
-#define REFILL_ROWS 4096      /* rows judged in one turn at most */
+#define REFILL_ASKED_ROWS 512   /* asked of a server in one turn at most */
+#define REFILL_ROWS 4096        /* rows judged in one turn at most */
+#define REFILL_FINAL_ROWS 16384 /* … where all of them became final: each turn costs a sync */
 
 /* Judges rows that are due and reads on while that is of use, in the open transaction. */
 int refill_window(struct coordinator *c, struct error *err);
