@@ -80,6 +80,14 @@ class OtherWorkOrderTest(TestCase):
         self.assertNotIn("other work orders", result.err)
         self.assertEqual(len(self.gate.requests), 4)
 
+    def test_of_many_work_orders_under_a_number_the_first_are_looked_at(self):
+        rows = [dict(claim_row(i), claim_order_no="LP1", claim_fee=str(100 + i)) for i in range(10, 30)]
+        self.assertExit(self.day(rows), 0)
+        for known, same in (rows[0], 1), (rows[-1], 0):
+            result = self.day([dict(known, workcard_id="8815309999" + str(same))], "--dry-run")
+            self.assertExit(result, 0)
+            self.assertSays(result, f"other work orders: 1, of them {same} with the same content")
+
     def test_who_says_that_they_are_others_has_them_sent(self):
         self.assertExit(self.day(numbered()), 0)
         rows = sorted_alone(numbered(), "workcard_id")

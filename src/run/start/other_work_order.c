@@ -9,6 +9,8 @@
 #include "input/claim/claim_digest.h"
 #include "ledger/ledger.h"
 
+#define WORK_ORDERS_MAX 16 /* of a number are looked at for a row */
+
 /* What was sent of a number with another work order. */
 struct sent {
     bool any;
@@ -65,7 +67,8 @@ static void note(struct other_work_order_found *found, const struct unmet_row *r
     snprintf(found->order_no, sizeof(found->order_no), "%s", row->claim->claim_order_no);
 }
 
-/* Through the work orders of the number, up to one with which the same was sent. */
+/* Through the first work orders of the number, up to one with which the same was sent. An office
+ * may have thousands of them under one number: to look at all for each row would take for ever. */
 static int look_at(const struct other_work_order_settings *s, const struct unmet_row *row,
                    struct other_work_order_found *found, struct error *err)
 {
@@ -74,10 +77,13 @@ static int look_at(const struct other_work_order_settings *s, const struct unmet
     bool any = false, same = false;
     int next = 1;
 
-    while (!same && (next = ledger_number_next(s->ledger, s->platform, key.claim_order_no,
-                                               &key.workcard_id, err)) > 0) {
+    for (int i = 0; i < WORK_ORDERS_MAX && !same; i++) {
         struct sent sent;
 
+        next =
+            ledger_number_next(s->ledger, s->platform, key.claim_order_no, &key.workcard_id, err);
+        if (next <= 0)
+            break;
         if (read_sent(s, &key, &sent, err))
             return -1;
         if (!sent.any || key.workcard_id == row->claim->workcard_id)
