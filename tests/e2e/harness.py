@@ -1175,6 +1175,18 @@ class TestCase(unittest.TestCase):
         self.assertEqual(tally(self.ws.read_report(report)), expected)
 
 
+class DaysCase(TestCase):
+    """An office that uploads an export each day."""
+
+    def setUp(self):
+        super().setUp()
+        self.gate = self.gateway()
+
+    def day(self, rows, *options, name="claims.csv"):
+        self.ws.export(rows, name=name)
+        return self.ws.upload(self.gate, *options, claims=name)
+
+
 class LosingCase(TestCase):
     """A gateway that executes the claims with the numbers in `lost`, and answers nothing."""
 

@@ -2,22 +2,14 @@
 
 import unittest
 
-from harness import Reply, TestCase, claim_row, http
+from harness import DaysCase, Reply, claim_row, http
 
 
 def numbered(spelling, count=25, first=1):
     return [claim_row(i, claim_order_no=spelling % i) for i in range(first, first + count)]
 
 
-class AlikeTest(TestCase):
-    def setUp(self):
-        super().setUp()
-        self.gate = self.gateway()
-
-    def day(self, rows, *options):
-        self.ws.export(rows)
-        return self.ws.upload(self.gate, *options)
-
+class AlikeTest(DaysCase):
     def test_what_a_spreadsheet_makes_of_numbers_is_not_sent_as_other_claims(self):
         self.assertExit(self.day(numbered("00202600%04d")), 0)
         result = self.day(numbered("202600%04d"))

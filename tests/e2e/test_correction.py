@@ -8,7 +8,7 @@ import threading
 import unittest
 
 import oracle
-from harness import Reply, TestCase, accept, claim_row, claim_rows, error_body, http
+from harness import DaysCase, Reply, accept, claim_row, claim_rows, error_body, http
 
 
 def raised(count, by=1000, first=1):
@@ -18,15 +18,7 @@ def raised(count, by=1000, first=1):
     ]
 
 
-class CorrectionCase(TestCase):
-    def setUp(self):
-        super().setUp()
-        self.gate = self.gateway()
-
-    def day(self, rows, *options, name="claims.csv"):
-        self.ws.export(rows, name=name)
-        return self.ws.upload(self.gate, *options, claims=name)
-
+class CorrectionCase(DaysCase):
     def changed(self, name="claims.report.csv"):
         return self.ws.read_manifest(name)["changed"]
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from harness import Reply, TestCase, claim_row, http
+from harness import DaysCase, Reply, claim_row, http
 
 
 def numbered(count=25, first=1):
@@ -15,15 +15,7 @@ def sorted_alone(rows, column):
     return [dict(row, **{column: cell}) for row, cell in zip(rows, cells[1:] + cells[:1])]
 
 
-class OtherWorkOrderTest(TestCase):
-    def setUp(self):
-        super().setUp()
-        self.gate = self.gateway()
-
-    def day(self, rows, *options):
-        self.ws.export(rows)
-        return self.ws.upload(self.gate, *options)
-
+class OtherWorkOrderTest(DaysCase):
     def test_work_orders_that_were_sorted_alone_are_not_sent(self):
         rows = numbered()
         self.assertExit(self.day(rows), 0)
