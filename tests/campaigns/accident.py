@@ -6,7 +6,7 @@ are killed, and then, by chance, another HOME, two people at once, a ledger that
 from a backup or without its log, a prune, an old export or a report taken for an export, rows appended
 while a run goes on, rows settled and sent again. A start may be refused only where the ledger met with an
 accident; then the reports are imported, and everything must end well: nothing twice, nothing out of order,
-no report that is wrong, no execution that the ledger does not know. Short: 20 kills. Long: 5,000.
+no report that is wrong, no execution that the ledger does not know. Short: 6 kills. Long: 5,000.
 """
 
 import os

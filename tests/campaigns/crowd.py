@@ -7,7 +7,7 @@ re-runs and audits of reports that are being published, and whatever looks at th
 or prunes it. Nothing happened to the ledger, so nothing may be refused for its sake, called damaged, or be
 told to be of another user; what has to wait for another run ends in the usual ways. In the end all must be
 as when they had come one after the other: nothing twice, no report that is wrong, no execution that the
-ledger does not know. Short: 20 kills. Long: 2,000.
+ledger does not know. Short: 3 kills. Long: 2,000.
 """
 
 import os

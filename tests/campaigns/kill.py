@@ -21,6 +21,8 @@ import trial
 from trial import oracle
 
 SHORT, LONG = 60, 10000
+# Trials without a kill that chance may bring where few kills are wanted.
+FEW = 60
 ROWS_MAX = 2000
 # What two runs need that wait for each other's turns, on a machine that does other things too.
 RUN_SECONDS = 240
@@ -397,9 +399,9 @@ class Campaign:
         return (try_pair if plan.pair else try_one)(plan, self.score)
 
     def _next(self):
-        """The next trial's name, or None. Runs that are never killed do not go on for ever."""
+        """The next trial's name, or None. Where no kill strikes, it does not go on for ever."""
         with self._lock:
-            if self.kills >= self.wanted or self.trials >= 5 * self.wanted:
+            if self.kills >= self.wanted or self.trials >= 5 * self.wanted + FEW:
                 return None
             self.trials += 1
             return str(self.trials)
