@@ -310,6 +310,16 @@ int ledger_claims_get(struct ledger *ledger, const char *platform, const struct 
 int ledger_claims_between(struct ledger *ledger, const char *first, const char *end, bool *ret_any,
                           struct error *err);
 
+/* Calls `take` with the claims of any of these work orders on this platform, in no order and at
+ * most `max` of them: one walk through all claims. It must not ask the ledger. -1 also where it
+ * says so.
+ */
+int ledger_claims_of_work_orders(struct ledger *ledger, const char *platform,
+                                 const int64_t *workcard_ids, size_t count, size_t max,
+                                 int (*take)(void *context, const struct claim_key *key,
+                                             struct error *err),
+                                 void *context, struct error *err);
+
 /* Which of these numbers may be those of claims, of whichever work orders: in one round trip, where
  * the ledger is on a server. */
 int ledger_numbers_find(struct ledger *ledger, const char *const *order_nos, size_t count,

@@ -86,6 +86,49 @@ int ledger_claims_between(struct ledger *ledger, const char *first, const char *
     return found < 0 ? -1 : 0;
 }
 
+/* As a list of JSON, which both kinds of ledgers take. */
+static void list_numbers(const int64_t *numbers, size_t count, struct buffer *ret_list)
+{
+    buffer_byte(ret_list, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            buffer_byte(ret_list, ',');
+        buffer_integer(ret_list, numbers[i]);
+    }
+    buffer_byte(ret_list, ']');
+}
+
+int ledger_claims_of_work_orders(struct ledger *ledger, const char *platform,
+                                 const int64_t *workcard_ids, size_t count, size_t max,
+                                 int (*take)(void *context, const struct claim_key *key,
+                                             struct error *err),
+                                 void *context, struct error *err)
+{
+    struct buffer list = {0};
+    struct database_statement *s;
+    int64_t id;
+    int found = -1;
+
+    list_numbers(workcard_ids, count, &list);
+    if (list.failed) {
+        error_no_memory(err);
+    } else if (!database_platform(ledger, platform, &id, err)) {
+        s = database_ready(ledger, SQL_CLAIM_OF_WORK_ORDERS, "isi", id, buffer_string(&list),
+                           (int64_t)max);
+        while ((found = database_step(ledger, s, err)) > 0) {
+            struct claim_key key = {database_integer(s, 0), database_text(s, 1)};
+
+            if (take(context, &key, err)) {
+                found = -1;
+                break;
+            }
+        }
+        database_done(s);
+    }
+    buffer_release(&list);
+    return found;
+}
+
 int ledger_numbers_find(struct ledger *ledger, const char *const *order_nos, size_t count,
                         bool *ret_found, struct error *err)
 {

@@ -300,6 +300,9 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_OPEN_NEXT] = "SELECT " OPEN_COLUMNS " FROM claim c WHERE " IS_OPEN " AND " CLAIM_BEHIND,
     [SQL_CLAIM_BETWEEN] = "SELECT EXISTS(SELECT 1 FROM claim WHERE claim_order_no>=$1::text"
                           " AND claim_order_no<$2::text)::integer",
+    [SQL_CLAIM_OF_WORK_ORDERS] =
+        "SELECT workcard_id, claim_order_no FROM claim WHERE platform=$1::integer"
+        " AND workcard_id=ANY(translate($2::text, '[]', '{}')::bigint[]) LIMIT $3::bigint",
     [SQL_CLAIM_LIST] = "SELECT c.workcard_id, c.platform, p.name FROM claim c JOIN platform p"
                        " ON p.id=c.platform WHERE c.claim_order_no=$1"
                        " AND (c.workcard_id, c.platform)>($2::bigint, $3::integer)"

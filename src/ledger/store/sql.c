@@ -358,6 +358,11 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_CLAIM_BETWEEN] =
         "SELECT EXISTS(SELECT 1 FROM claim WHERE claim_order_no>=?1 AND claim_order_no<?2)"
         " OR EXISTS(SELECT 1 FROM open_attempt WHERE claim_order_no>=?1 AND claim_order_no<?2)",
+    [SQL_CLAIM_OF_WORK_ORDERS] =
+        "SELECT workcard_id, claim_order_no FROM claim"
+        " WHERE platform=?1 AND workcard_id IN (SELECT value FROM json_each(?2))"
+        " UNION SELECT workcard_id, claim_order_no FROM open_attempt"
+        " WHERE platform=?1 AND workcard_id IN (SELECT value FROM json_each(?2)) LIMIT ?3",
     [SQL_ROUND_BRIEF] = "SELECT kind, by, reason, opened_ms FROM round WHERE id=?1",
     [SQL_SETTLEMENTS] = "SELECT at_ms, outcome, by, reason, was FROM settlement WHERE run=?1"
                         " AND row=?2 ORDER BY at_ms",
