@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "run/start/alike.h"
+#include "run/start/sent_before.h"
 
 struct other_work_order_found {
     uint64_t rows;
@@ -21,13 +22,6 @@ struct other_work_order_found {
     char order_no[ALIKE_TEXT_BYTES];
 };
 
-/* Borrowed. What this run sent itself does not count: its export has the number with both. */
-struct other_work_order_settings {
-    struct ledger *ledger;
-    const char *platform;
-    int64_t run, sequence; /* as in struct run_record; 0: there is no run yet */
-};
-
 struct unmet_row {
     uint64_t row;
     const struct claim *claim; /* of which the ledger knows nothing */
@@ -35,9 +29,9 @@ struct unmet_row {
 
 #define OTHER_WORK_ORDER_ROWS 256 /* are looked at in one call */
 
-/* Adds what is found of these rows, in the order of the file. */
-int other_work_order_look(const struct other_work_order_settings *settings,
-                          const struct unmet_row *rows, size_t count,
-                          struct other_work_order_found *found, struct error *err);
+/* Adds what is found of these rows, in the order of the file. What this run sent itself does not
+ * count: its export has the number with both. */
+int other_work_order_look(const struct sent_before *sent_before, const struct unmet_row *rows,
+                          size_t count, struct other_work_order_found *found, struct error *err);
 
 #endif

@@ -31,6 +31,7 @@ struct changed_row {
 
 struct pass {
     const struct rehearsal_settings *settings;
+    struct sent_before sent_before;
     struct claim_rows *claim_rows;
     struct ledger_rows *rows;
     struct known_row known;
@@ -228,7 +229,6 @@ static int read_page(struct pass *pass, struct rehearsal *rehearsal, struct erro
 static int decide_page(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
 {
     const struct rehearsal_settings *s = pass->settings;
-    const struct other_work_order_settings other = {s->ledger, s->platform, s->run, s->sequence};
 
     pass->unmet_count = 0;
     memset(pass->states, 0, sizeof(pass->states));
@@ -247,7 +247,7 @@ static int decide_page(struct pass *pass, struct rehearsal *rehearsal, struct er
             pass->visits--;
         }
     }
-    return other_work_order_look(&other, pass->unmet, pass->unmet_count,
+    return other_work_order_look(&pass->sent_before, pass->unmet, pass->unmet_count,
                                  &rehearsal->other_work_order, err);
 }
 
@@ -302,6 +302,8 @@ int rehearsal_run(const struct rehearsal_settings *settings, struct rehearsal *r
         return error_no_memory(err);
     }
     pass->settings = settings;
+    pass->sent_before = (struct sent_before){settings->ledger, settings->platform, settings->run,
+                                             settings->sequence};
     pass->visits = settings->visits;
     if (settings->ledger && ledger_look_begin(settings->ledger, err)) {
         free(pass);
