@@ -23,8 +23,7 @@ void correction_describe(const struct changed_sum *sum, struct buffer *ret_words
                         (unsigned long long)sum->without_before);
 }
 
-/* How many of `rows` may be corrections by --max-changed. */
-static uint64_t limit_of(const struct options *options, uint64_t rows)
+uint64_t correction_limit(const struct options *options, uint64_t rows)
 {
     uint64_t part = rows * (uint64_t)options->max_changed_percent / 100;
     uint64_t least = (uint64_t)options->max_changed;
@@ -47,11 +46,9 @@ static void describe_stop(const struct changed_sum *sum, uint64_t rows, uint64_t
     buffer_release(&words);
 }
 
-void correction_check(const struct options *options, const struct changed_sum *sum, uint64_t rows,
-                      struct coordinator_stop *stop)
+static void check_changed(const struct changed_sum *sum, uint64_t rows, uint64_t limit,
+                          struct coordinator_stop *stop)
 {
-    uint64_t limit = limit_of(options, rows);
-
     if (sum->rows <= limit)
         return;
     stop->exit_code = EXIT_STOPPED;
@@ -62,89 +59,104 @@ void correction_check(const struct options *options, const struct changed_sum *s
     language_record_end();
 }
 
-static void describe_alike(const struct alike_found *found, char ret_text[COORDINATOR_TEXT_BYTES])
+/* Under which other key the ledger may know claims of the export, and what is to be done then. */
+enum other_key { SPELLING, WORK_ORDER, NUMBER, OTHER_KEYS };
+
+static const struct {
+    const char *because, *advice;
+} other_keys[OTHER_KEYS] = {
+    {"order-no-alike",
+     N_("Export claim_order_no as it was then, as text; if they are other claims: --rule "
+        "damaged-order-no=warn")},
+    {"other-work-order",
+     N_("See that each row has its own workcard_id and claim_order_no (was one column sorted "
+        "without the others?); if they are other claims: --rule damaged-order-no=warn")},
+    {"other-order-no", N_("Export claim_order_no as it was then; if they are other claims: --rule "
+                          "damaged-order-no=warn")},
+};
+
+/* Of how many rows. */
+static uint64_t rows_of(const struct rehearsal *r, enum other_key key)
 {
-    snprintf(ret_text, COORDINATOR_TEXT_BYTES,
-             _("claims were sent before under another spelling of their numbers, of the same work "
-               "orders: %llu, the first in row %llu, '%s', then '%s'"),
-             (unsigned long long)found->rows, (unsigned long long)found->first_row, found->now,
-             found->before);
+    switch (key) {
+    case SPELLING:
+        return r->alike.rows;
+    case WORK_ORDER:
+        return r->other_work_order.rows;
+    default:
+        return other_number_rows(&r->other_number);
+    }
 }
 
-static void describe_alike_stop(const struct alike_found *found,
+static void describe(const struct rehearsal *r, enum other_key key,
+                     char ret_text[COORDINATOR_TEXT_BYTES])
+{
+    const struct alike_found *alike = &r->alike;
+    const struct other_work_order_found *order = &r->other_work_order;
+    const struct other_number_found *number = &r->other_number;
+
+    if (key == SPELLING)
+        snprintf(ret_text, COORDINATOR_TEXT_BYTES,
+                 _("claims were sent before under another spelling of their numbers, of the same "
+                   "work orders: %llu, the first in row %llu, '%s', then '%s'"),
+                 (unsigned long long)alike->rows, (unsigned long long)alike->first_row, alike->now,
+                 alike->before);
+    else if (key == WORK_ORDER)
+        snprintf(ret_text, COORDINATOR_TEXT_BYTES,
+                 _("claim numbers were sent before with other work orders: %llu, of them %llu with "
+                   "the same content; row %llu has '%s' with work order %lld, then it was %lld"),
+                 (unsigned long long)order->rows, (unsigned long long)order->same,
+                 (unsigned long long)order->first_row, order->order_no, (long long)order->now,
+                 (long long)order->before);
+    else
+        snprintf(ret_text, COORDINATOR_TEXT_BYTES,
+                 _("claims were sent before with other numbers, the same otherwise: %llu of %llu "
+                   "rows that were looked at, the first in row %llu, '%s', then '%s'"),
+                 (unsigned long long)number->rows, (unsigned long long)number->looked_at,
+                 (unsigned long long)number->first_row, number->now, number->before);
+}
+
+static void describe_other_stop(const struct rehearsal *r, enum other_key key,
                                 char ret_text[COORDINATOR_TEXT_BYTES])
 {
     char what[COORDINATOR_TEXT_BYTES];
 
-    describe_alike(found, what);
+    describe(r, key, what);
     snprintf(ret_text, COORDINATOR_TEXT_BYTES,
-             _("%s; they would be paid again, so nothing was sent. Export claim_order_no as it was "
-               "then, as text; if they are other claims: --rule damaged-order-no=warn"),
-             what);
+             _("%s; they would be paid again, so nothing was sent. %s"), what,
+             _(other_keys[key].advice));
 }
 
-void correction_check_alike(const struct rules *rules, const struct alike_found *found,
-                            struct coordinator_stop *stop)
+static void check_other(const struct rehearsal *r, enum other_key key, bool is_error,
+                        uint64_t limit, struct coordinator_stop *stop)
 {
+    uint64_t rows = rows_of(r, key);
     char words[COORDINATOR_TEXT_BYTES];
 
-    if (!found->rows)
+    if (!rows)
         return;
-    if (rules->severity[RULE_DAMAGED_ORDER_NO] != SEVERITY_ERROR) {
-        describe_alike(found, words);
+    if (!is_error || (key != SPELLING && rows <= limit)) {
+        describe(r, key, words);
         log_warn("%s", words);
         return;
     }
     stop->exit_code = EXIT_STOPPED;
-    strcpy(stop->because, "order-no-alike");
-    describe_alike_stop(found, stop->sentence);
+    strcpy(stop->because, other_keys[key].because);
+    describe_other_stop(r, key, stop->sentence);
     language_record_begin();
-    describe_alike_stop(found, stop->record);
+    describe_other_stop(r, key, stop->record);
     language_record_end();
 }
 
-static void describe_other(const struct other_work_order_found *found,
-                           char ret_text[COORDINATOR_TEXT_BYTES])
+void correction_check(const struct options *options, const struct rules *rules,
+                      const struct rehearsal *rehearsal, uint64_t rows,
+                      struct coordinator_stop *stop)
 {
-    snprintf(ret_text, COORDINATOR_TEXT_BYTES,
-             _("claim numbers were sent before with other work orders: %llu, of them %llu with the "
-               "same content; row %llu has '%s' with work order %lld, then it was %lld"),
-             (unsigned long long)found->rows, (unsigned long long)found->same,
-             (unsigned long long)found->first_row, found->order_no, (long long)found->now,
-             (long long)found->before);
-}
+    uint64_t limit = correction_limit(options, rows);
+    bool is_error = rules->severity[RULE_DAMAGED_ORDER_NO] == SEVERITY_ERROR;
 
-static void describe_other_stop(const struct other_work_order_found *found,
-                                char ret_text[COORDINATOR_TEXT_BYTES])
-{
-    char what[COORDINATOR_TEXT_BYTES];
-
-    describe_other(found, what);
-    snprintf(ret_text, COORDINATOR_TEXT_BYTES,
-             _("%s; they would be paid again, so nothing was sent. See that each row has its own "
-               "workcard_id and claim_order_no (was one column sorted without the others?); if "
-               "they are other claims: --rule damaged-order-no=warn"),
-             what);
-}
-
-void correction_check_other_work_order(const struct options *options, const struct rules *rules,
-                                       const struct other_work_order_found *found, uint64_t rows,
-                                       struct coordinator_stop *stop)
-{
-    char words[COORDINATOR_TEXT_BYTES];
-
-    if (!found->rows)
-        return;
-    if (rules->severity[RULE_DAMAGED_ORDER_NO] != SEVERITY_ERROR ||
-        found->rows <= limit_of(options, rows)) {
-        describe_other(found, words);
-        log_warn("%s", words);
-        return;
-    }
-    stop->exit_code = EXIT_STOPPED;
-    strcpy(stop->because, "other-work-order");
-    describe_other_stop(found, stop->sentence);
-    language_record_begin();
-    describe_other_stop(found, stop->record);
-    language_record_end();
+    for (int key = 0; key < OTHER_KEYS && !stop->exit_code; key++)
+        check_other(rehearsal, (enum other_key)key, is_error, limit, stop);
+    if (!stop->exit_code && rules->severity[RULE_CHANGED_SINCE_ACCEPTED] != SEVERITY_ERROR)
+        check_changed(&rehearsal->changed, rows, limit, stop);
 }

@@ -185,7 +185,8 @@ static void append_again(const struct summary *s, struct buffer *text)
         language_format(text,
                         "next: once the export is correct, or with another --max-changed: %s\n",
                         s->invocation);
-    } else if (strcmp(s->stop->because, "order-no-alike") == 0) {
+    } else if (strcmp(s->stop->because, "order-no-alike") == 0 ||
+               strcmp(s->stop->because, "other-order-no") == 0) {
         language_format(text,
                         "next: once claim_order_no is as it was, or, if they are other claims, "
                         "with --rule damaged-order-no=warn: %s\n",

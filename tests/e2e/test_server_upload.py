@@ -52,6 +52,18 @@ class OneHostTest(HostsCase):
         outcomes = collections.Counter(row["outcome"] for row in self.ws.read_report("more.report.csv"))
         self.assertEqual(outcomes, {"skipped": 30, "accepted": 10})
 
+    def test_claims_that_come_with_other_numbers_are_not_sent(self):
+        rows = claim_rows(30)
+        self.ws.export(rows)
+        others = [dict(row, claim_order_no="N-" + row["claim_order_no"]) for row in rows]
+        self.ws.export(others, name="others.csv")
+        with Sandbox(self.ws) as gateway:
+            self.assertExit(self.upload(self.ws, gateway), 0)
+            refused = self.upload(self.ws, gateway, claims="others.csv")
+        self.assertExit(refused, 4)
+        self.assertIn("with other numbers, the same otherwise: 30 of 30 rows", refused.log)
+        self.assertEqual(len(gateway.journal), 30)
+
     def test_a_run_that_was_killed_goes_on_at_once_and_sends_nothing_twice(self):
         self.ws.export(claim_rows(200))
         with Sandbox(self.ws, "--latency", "20") as gateway:

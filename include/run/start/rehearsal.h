@@ -17,6 +17,7 @@
 #include "run/rows/fate.h"
 #include "run/rows/history.h"
 #include "run/start/alike.h"
+#include "run/start/other_number.h"
 #include "run/start/other_work_order.h"
 
 struct error;
@@ -31,6 +32,7 @@ struct rehearsal {
     /* Of FATE_SEND, unless the rule damaged-order-no is off. */
     struct alike_found alike;
     struct other_work_order_found other_work_order;
+    struct other_number_found other_number;
 };
 
 /* Borrowed. */
@@ -43,6 +45,7 @@ struct rehearsal_settings {
     int64_t sequence;      /* as in struct run_record; 0: there is no run yet */
     int64_t rank;          /* … */
     enum round_kind round; /* what a person says to send again */
+    uint64_t max_changed;  /* rows that may be corrections: other_number looks for more than that */
     void (*visit)(void *context, const struct claim *claim); /* is called with the first claims that
                                                                 would be sent, in their order … */
     size_t visits;                                           /* … so many at most */

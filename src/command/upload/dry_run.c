@@ -152,8 +152,8 @@ static void print_rows(uint64_t rows, const char *words)
 static void print_changed(const struct dry_run *dry_run, const struct rehearsal *r)
 {
     const struct inspection *i = dry_run->rehearsal->inspection;
-    bool holds = dry_run->rehearsal->row_source->rules.severity[RULE_CHANGED_SINCE_ACCEPTED] ==
-                 SEVERITY_ERROR;
+    const struct rules *rules = &dry_run->rehearsal->row_source->rules;
+    bool holds = rules->severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
     struct coordinator_stop stop = {0};
     struct buffer words = {0};
 
@@ -164,12 +164,7 @@ static void print_changed(const struct dry_run *dry_run, const struct rehearsal 
         correction_describe(&r->changed, &words);
         language_printf("           of them by earlier exports: %s\n", buffer_string(&words));
     }
-    correction_check_alike(&dry_run->rehearsal->row_source->rules, &r->alike, &stop);
-    if (!stop.exit_code)
-        correction_check_other_work_order(dry_run->options, &dry_run->rehearsal->row_source->rules,
-                                          &r->other_work_order, i->rows + i->left_out, &stop);
-    if (!holds && !stop.exit_code)
-        correction_check(dry_run->options, &r->changed, i->rows + i->left_out, &stop);
+    correction_check(dry_run->options, rules, r, i->rows + i->left_out, &stop);
     if (stop.exit_code)
         language_printf("nothing would be sent: %s\n", stop.sentence);
     buffer_release(&words);

@@ -77,7 +77,6 @@ static void stop_for_invalid(struct submission *s)
 static int look_for_corrections(struct submission *s, struct error *err)
 {
     const struct inspection *i = &s->inspection;
-    bool holds = s->row_source.rules.severity[RULE_CHANGED_SINCE_ACCEPTED] == SEVERITY_ERROR;
     int others;
 
     if (s->resumed.kind == RESUME_PUBLISH)
@@ -87,13 +86,8 @@ static int look_for_corrections(struct submission *s, struct error *err)
         return others;
     if (submission_foresee(s, err))
         return -1;
-    correction_check_alike(&s->row_source.rules, &s->foreseen.alike, &s->stop);
-    if (!s->stop.exit_code)
-        correction_check_other_work_order(s->options, &s->row_source.rules,
-                                          &s->foreseen.other_work_order, i->rows + i->left_out,
-                                          &s->stop);
-    if (!holds && !s->stop.exit_code)
-        correction_check(s->options, &s->foreseen.changed, i->rows + i->left_out, &s->stop);
+    correction_check(s->options, &s->row_source.rules, &s->foreseen, i->rows + i->left_out,
+                     &s->stop);
     return 0;
 }
 

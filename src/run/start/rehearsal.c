@@ -40,7 +40,8 @@ struct pass {
     struct looked_at page[PAGE_ROWS];
     struct claim_key keys[PAGE_ROWS];
     struct claim_state states[PAGE_ROWS];
-    struct alike *alike; /* NULL: nobody asks */
+    struct alike *alike; /* NULL: nobody asks; so is the next one */
+    struct other_number *other_number;
     size_t unmet_count;
     struct unmet_row unmet[PAGE_ROWS]; /* of the page */
     struct changed_row *changed;
@@ -180,7 +181,8 @@ static int count(struct pass *pass, const struct judged_row *row, const struct c
         return error_no_memory(err);
     if (fate == FATE_SEND && pass->alike) {
         pass->unmet[pass->unmet_count++] = (struct unmet_row){row->row, &row->claim};
-        if (alike_take(pass->alike, row->row, &row->claim, err))
+        if (alike_take(pass->alike, row->row, &row->claim, err) ||
+            other_number_take(pass->other_number, row->row, &row->claim, err))
             return -1;
     }
     rehearsal->rows[fate]++;
@@ -259,7 +261,10 @@ static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct erro
         if (decide_page(pass, rehearsal, err))
             return -1;
     if (!found && pass->alike)
-        found = alike_end(pass->alike, err);
+        found = alike_end(pass->alike, err) ||
+                        other_number_end(pass->other_number, pass->settings->max_changed, err)
+                    ? -1
+                    : 0;
     return found;
 }
 
@@ -269,7 +274,8 @@ static int begin(struct pass *pass, struct rehearsal *rehearsal, struct error *e
 
     if (s->ledger && s->row_source->rules.severity[RULE_DAMAGED_ORDER_NO] != SEVERITY_OFF) {
         pass->alike = alike_open(s->ledger, s->platform, &rehearsal->alike);
-        if (!pass->alike)
+        pass->other_number = other_number_open(&pass->sent_before, &rehearsal->other_number);
+        if (!pass->alike || !pass->other_number)
             return error_no_memory(err);
     }
     if (claim_rows_open(s->row_source, s->inspection, &pass->claim_rows, err))
@@ -286,6 +292,7 @@ static void end(struct pass *pass)
         claim_store_release(&pass->page[i].store);
     free(pass->changed);
     alike_close(pass->alike);
+    other_number_close(pass->other_number);
     free(pass);
 }
 
