@@ -310,10 +310,8 @@ int ledger_claims_get(struct ledger *ledger, const char *platform, const struct 
 int ledger_claims_between(struct ledger *ledger, const char *first, const char *end, bool *ret_any,
                           struct error *err);
 
-/* Calls `take` with the claims of any of these work orders on this platform, in no order and at
- * most `max` of them: one walk through all claims. It must not ask the ledger. -1 also where it
- * says so.
- */
+/* Calls `take`, which must not ask the ledger, with the claims of any of these work orders, in no
+ * order, at most `max` of them: one walk through all claims. -1 also where it says so. */
 int ledger_claims_of_work_orders(struct ledger *ledger, const char *platform,
                                  const int64_t *workcard_ids, size_t count, size_t max,
                                  int (*take)(void *context, const struct claim_key *key,

@@ -111,7 +111,7 @@ static void describe(const struct rehearsal *r, enum other_key key,
     else
         snprintf(ret_text, COORDINATOR_TEXT_BYTES,
                  _("claims were sent before with other numbers, the same otherwise: %llu of %llu "
-                   "rows that were looked at, the first in row %llu, '%s', then '%s'"),
+                   "that were looked at, the first in row %llu, '%s', then '%s'"),
                  (unsigned long long)number->rows, (unsigned long long)number->looked_at,
                  (unsigned long long)number->first_row, number->now, number->before);
 }

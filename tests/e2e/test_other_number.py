@@ -22,7 +22,7 @@ class OtherNumberTest(DaysCase):
         number = rows[0]["claim_order_no"]
         self.assertSays(
             result,
-            "claims were sent before with other numbers, the same otherwise: 25 of 25 rows that were "
+            "claims were sent before with other numbers, the same otherwise: 25 of 25 that were "
             f"looked at, the first in row 2, 'TM-{number}', then '{number}'",
             "next: once claim_order_no is as it was",
         )
@@ -63,7 +63,7 @@ class OtherNumberTest(DaysCase):
         self.assertExit(self.day(numbered()), 0)
         result = self.day(numbered(40, 100) + renumbered(numbered(3)))
         self.assertExit(result, 0)
-        self.assertSays(result, "warning: claims were sent before with other numbers", "3 of 43 rows")
+        self.assertSays(result, "warning: claims were sent before with other numbers", "3 of 43 that")
         self.assertEqual(len(self.gate.requests), 68)
 
     def test_of_many_rows_some_are_looked_at_wherever_they_stand(self):
@@ -71,7 +71,7 @@ class OtherNumberTest(DaysCase):
         self.assertExit(self.day(known, "-c", "64"), 0)
         result = self.day(numbered(1000, 2000) + renumbered(known), "-c", "64")
         self.assertExit(result, 4)
-        self.assertSays(result, "of 500 rows that were looked at")
+        self.assertSays(result, "of 500 that were looked at")
         self.assertEqual(len(self.gate.requests), 1000)
 
     def test_a_run_that_was_cut_goes_on_with_both_numbers(self):

@@ -61,7 +61,7 @@ class OneHostTest(HostsCase):
             self.assertExit(self.upload(self.ws, gateway), 0)
             refused = self.upload(self.ws, gateway, claims="others.csv")
         self.assertExit(refused, 4)
-        self.assertIn("with other numbers, the same otherwise: 30 of 30 rows", refused.log)
+        self.assertIn("with other numbers, the same otherwise: 30 of 30 that", refused.log)
         self.assertEqual(len(gateway.journal), 30)
 
     def test_a_run_that_was_killed_goes_on_at_once_and_sends_nothing_twice(self):

@@ -358,15 +358,12 @@ const struct advice_stop advice_stops[] = {
         "was sent"),
      N_("look at unit, columns and export; if the changes are meant, raise --max-changed")},
     {"order-no-alike",
-     N_("claims were sent before under another spelling of their numbers, of the same work orders: "
-        "nothing was sent"),
-     N_("export claim_order_no as it was then, as text; if they are other claims: --rule "
-        "damaged-order-no=warn")},
+     N_("claims were sent before under another spelling of their numbers: nothing was sent"),
+     N_("export numbers as they were, as text; if they are others: --rule damaged-order-no=warn")},
     {"other-work-order", N_("numbers were sent before with other work orders: nothing was sent"),
      N_("look at work orders and numbers; if they are other claims: --rule damaged-order-no=warn")},
     {"other-order-no", N_("claims were sent before with other numbers: nothing was sent"),
-     N_("export claim_order_no as it was then; if they are other claims: --rule "
-        "damaged-order-no=warn")},
+     N_("export numbers as they were, as text; if they are others: --rule damaged-order-no=warn")},
     {"all-rejected", N_("the first 100 answers were all rejections"),
      N_("look at the gateway's messages before more is sent")},
     {"outage", N_("the gateway could not be reached for as long as --outage-patience"),
