@@ -71,6 +71,7 @@ struct coordinator_settings {
     int64_t limit;                /* rows to send in this start; negative: all */
     int64_t max_failures;         /* negative: no limit */
     int64_t max_failures_percent; /* negative: no limit */
+    int64_t max_changed;          /* corrections of what other runs sent; negative: no limit */
     int64_t outage_patience_ms;
     int64_t ledger_patience_ms; /* for a ledger on a server that cannot be reached */
     int64_t wait_patience_ms;   /* for another run that holds a row's claim */

@@ -54,8 +54,9 @@ struct job {
     struct claim claim; /* its texts live in store */
     struct claim_store store;
     unsigned char digest[DIGEST_CLAIM_BYTES];
-    bool repeated; /* other rows of the export may be of the same claim */
-    bool counted;  /* against --limit */
+    bool repeated;        /* other rows of the export may be of the same claim */
+    bool counted;         /* against --limit */
+    bool changed_counted; /* against --max-changed */
     enum job_firewall firewall;
     bool resend;       /* its claim has an unknown attempt, and a person said to send it again */
     bool unrecorded;   /* … of which no ledger knows */

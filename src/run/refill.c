@@ -209,6 +209,31 @@ static void make_ready(struct coordinator *c, struct job *job)
                 INT64_MIN);
 }
 
+/* Before the first send no more were found; but another run may have sent the same claims since,
+ * and then every row of this one would be a correction. What an earlier row of this export was
+ * accepted with does not count, as it did not then. */
+static bool is_one_change_too_many(struct coordinator *c, struct job *job,
+                                   const struct claim_state *claim)
+{
+    const struct coordinator_settings *s = c->settings;
+
+    if (job->changed_counted || claim->accepted_order.run == s->run->sequence)
+        return false;
+    job->changed_counted = true;
+    return ++c->changed > s->max_changed && s->max_changed >= 0;
+}
+
+static void send_changed(struct coordinator *c, struct job *job, const struct claim_state *claim)
+{
+    if (is_one_change_too_many(c, job, claim))
+        halt_begin(c, EXIT_STOPPED, "max-changed",
+                   "another run has sent claims of this export with other content since this start "
+                   "began: with row %llu more than %lld are corrections (--max-changed), so "
+                   "nothing more was sent. Look at unit and columns of both exports",
+                   (unsigned long long)job->row, (long long)c->settings->max_changed);
+    make_ready(c, job);
+}
+
 /* One that is unknown, though not of this run, stands before it as well. */
 static void add_open_row(const struct job *job, struct row_facts *known)
 {
@@ -265,7 +290,7 @@ static int act(struct coordinator *c, struct job *job, enum fate fate,
     case FATE_SEND_CHANGED:
         if (holds_changed(c))
             return hold_changed(c, job, claim, err);
-        make_ready(c, job);
+        send_changed(c, job, claim);
         return 0;
     case FATE_ACCEPTED:
         return skip_accepted(c, job, claim, "ALREADY_ACCEPTED", "accepted", err);

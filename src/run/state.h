@@ -56,6 +56,7 @@ struct coordinator {
     bool feed_at_end;
     bool limit_hit;
     int64_t taken;           /* rows sent or about to be, in this start */
+    int64_t changed;         /* of them: corrections of what other runs sent */
     struct buffer words;     /* of the message at hand */
     struct judged_row given; /* to the report, at hand */
 

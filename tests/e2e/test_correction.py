@@ -186,6 +186,41 @@ class BrakeTest(CorrectionCase):
                 claims = raised(changed, by=by, first=100) + claim_rows(rows - changed, first=1000)
                 self.assertExit(self.day(claims), code)
 
+    def test_what_another_run_sends_meanwhile_counts_as_well(self):
+        """Two exports of the same claims at once: neither was sent when the other was looked at."""
+        held = [threading.Event(), threading.Event()]
+        for event in held:
+            self.addCleanup(event.set)
+
+        def answer(request):
+            number = int(request.key[1][2:])
+            if number > 900:
+                held[number // 950].wait(60)
+            return accept(request)
+
+        gate = self.gateway(answer)
+        self.ws.export(claim_rows(2, first=901) + claim_rows(60), name="first.csv")
+        self.ws.export(claim_rows(2, first=951) + raised(60), name="both.csv")
+        first = self.ws.start_upload(gate, "-c", "1", claims="first.csv")
+        gate.wait_for_requests(1)
+        both = self.ws.start_upload(gate, "-c", "1", claims="both.csv")
+        gate.wait_for_requests(2)
+        held[0].set()
+        self.assertExit(first.finish(), 0)
+        held[1].set()
+        result = both.finish()
+        self.assertExit(result, 4)
+        self.assertSays(result, "another run has sent claims of this export with other content")
+        sent = len(gate.requests) - 62 - 2
+        self.assertTrue(0 < sent <= 20, sent)  # the last may have been called back
+        self.assertEqual(self.changed("both.report.csv")["rows"], sent)
+        again = self.ws.upload(gate, claims="both.csv")
+        self.assertExit(again, 4)
+        self.assertSays(again, f"--max-changed {60 - sent}")
+        self.assertEqual(len(gate.requests), 64 + sent)
+        self.assertExit(self.ws.upload(gate, "--max-changed", str(60 - sent), claims="both.csv"), 0)
+        self.assertEqual(len(gate.requests), 62 + 62)
+
     def test_the_limit_may_be_rows_or_a_percentage(self):
         self.assertExit(self.day(claim_rows(50)), 0)
         self.ws.export(raised(3) + claim_rows(47, first=4))

@@ -81,6 +81,7 @@ static void set_desk(struct place *place, struct desk *d)
                                                 .limit = -1,
                                                 .max_failures = -1,
                                                 .max_failures_percent = -1,
+                                                .max_changed = -1,
                                                 .outage_patience_ms = 60000,
                                                 .show = note_progress,
                                                 .context = d};

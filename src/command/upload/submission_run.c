@@ -137,6 +137,7 @@ static int submit(struct submission *s, struct error *err)
         .limit = o->limit,
         .max_failures = o->max_failures,
         .max_failures_percent = o->max_failures_percent,
+        .max_changed = (int64_t)correction_limit(o, s->inspection.rows + s->inspection.left_out),
         .outage_patience_ms = o->outage_patience_ms,
         .wait_patience_ms = o->wait_patience_ms,
         .ledger_patience_ms = o->ledger_patience_ms,

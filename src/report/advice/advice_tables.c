@@ -354,8 +354,8 @@ const struct advice_stop advice_stops[] = {
     {"require-valid", N_("rows are invalid, and --require-valid was given: nothing was sent"),
      N_("fix the export: claimbatch check CLAIMS.csv shows what is wrong")},
     {"max-changed",
-     N_("more claims than --max-changed allows were accepted before with other content: nothing "
-        "was sent"),
+     N_("more claims than --max-changed allows were accepted with other content, before this start "
+        "or by another run meanwhile: nothing more was sent"),
      N_("look at unit, columns and export; if the changes are meant, raise --max-changed")},
     {"order-no-alike",
      N_("claims were sent before under another spelling of their numbers: nothing was sent"),

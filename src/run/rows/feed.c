@@ -103,6 +103,7 @@ static int fill(struct feed *feed, const struct judged_row *row, const struct ro
     job->repeated = repeat_filter_maybe(feed->inspection->repeats, &row->claim);
     job->changed = false;
     job->counted = false;
+    job->changed_counted = false;
     job->waits_since_ms = 0;
     job->firewall = (known ? fate_was_disliked(known) : row->was_disliked) ? JOB_FIREWALL_ASIDE
                                                                            : JOB_FIREWALL_NONE;
