@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Runs all end-to-end tests. The last line is "N passed, N failed, N skipped".
 
-usage: tests/e2e/run.py [--long] [--jitter MS] [-j N] [--times] [WORD...]
+usage: tests/e2e/run.py [--long] [--jitter MS] [-j N] [--times] [--part I/N | --but I/N] [WORD...]
 
 WORDs choose the tests whose name holds one of them. The programs are found through the environment:
 CLAIMBATCH, CLAIMBATCH_SANDBOX, and for the memory test CLAIMBATCH_RELEASE. Each test runs in one of N
 processes (two more than there are processors: most of the time most tests wait) and is given a time; a
 test that needs longer has failed. --jitter lets requests reach a gateway up to so many milliseconds late by
-chance: what fails of it counts on an order of arrival that nothing promises.
+chance: what fails of it counts on an order of arrival that nothing promises. --part takes the tests of one of N
+parts, by their names, --but those of all others.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import sys
 import threading
 import time
 import unittest
+import zlib
 
 # Where the tests run in the background these may be ignored, and programs that are started inherit that.
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -167,9 +169,16 @@ class Report:
         print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
 
 
-def choose(words):
+def is_of_part(name, part):
+    number, parts = map(int, part.split("/"))
+    return zlib.crc32(name.encode()) % parts == number % parts
+
+
+def choose(words, part, but):
     names = list(names_of(unittest.defaultTestLoader.discover(HERE)))
     chosen = [name for name in names if not words or any(word in name for word in words)]
+    chosen = [name for name in chosen if not part or is_of_part(name, part)]
+    chosen = [name for name in chosen if not but or not is_of_part(name, but)]
     return sorted(chosen, key=lambda name: not any(word in name for word in FIRST))
 
 
@@ -178,6 +187,8 @@ def main():
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--jitter", type=int, default=0)
     parser.add_argument("--times", action="store_true")
+    parser.add_argument("--part")
+    parser.add_argument("--but")
     parser.add_argument("-j", type=int, default=os.cpu_count() + 2)
     parser.add_argument("words", nargs="*")
     arguments = parser.parse_args()
@@ -192,7 +203,7 @@ def main():
             print(f"{name} has to name a program that can be run")
             print("0 passed, 1 failed, 0 skipped")
             return 1
-    names = choose(arguments.words)
+    names = choose(arguments.words, arguments.part, arguments.but)
     lock, waiting = threading.Lock(), iter(names)
 
     def next_name():
