@@ -11,7 +11,7 @@ sends nothing. After each day an oracle holds journal, reports and tables agains
 (cluster_oracle.py); a trial ends with the first day on which it finds something.
 
 The programs have a lease of seconds (short_lease.c, short_window.h), so that a day takes some seconds, too.
-Short: 20 days, without those accidents that take the longest, long: 1,000.
+Short: 12 days, without those accidents that take the longest, long: 1,000.
 """
 
 import os
@@ -29,8 +29,8 @@ from harness import Sandbox, Workspace, preload
 from nemesis import ACCIDENTS, DIRECTED, LONG_ONES, WINDOW_S, Nemesis
 from postgres import Missing, find_folder
 
-SHORT, LONG = 20, 1000
-DAYS = 10  # of a trial
+SHORT, LONG = 12, 1000
+DAYS = 6  # of a trial
 ROWS = (15, 60)
 RATES = (50, 100, 200)
 LOW_RATES = (20, *RATES)  # days of seconds
