@@ -92,12 +92,43 @@ static void only_what_is_wanted_is_made(void **state)
     }
 }
 
+static void spellings_that_are_alike_are_folded_to_one(void **state)
+{
+    static const struct {
+        const char *spelling, *folded;
+    } scenarios[] = {{"0012", "12"},
+                     {"12", "12"},
+                     {"000", "0"},
+                     {"0", "0"},
+                     {"\uff10\uff11", "1"},
+                     {"lp-1", "LP-1"},
+                     {"LP 1\u3000", "LP1"},
+                     {"00A1", "00A1"},
+                     {"（2026）浙", "(2026)浙"},
+                     {"浙PICC", "浙PICC"},
+                     {"", ""}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
+        const char *spelling = scenarios[i].spelling;
+        struct buffer text = {0};
+
+        buffer_text(&text, "x");
+        order_no_fold(spelling, &text);
+        assert_string_equal(buffer_string(&text) + 1, scenarios[i].folded);
+        assert_int_equal(text.len, 1 + strlen(scenarios[i].folded));
+        assert_int_equal(order_no_is_folded(spelling), strcmp(spelling, scenarios[i].folded) == 0);
+        buffer_release(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(number_is_known_in_other_spellings),
         cmocka_unit_test(number_of_one_spelling_has_no_other),
         cmocka_unit_test(only_what_is_wanted_is_made),
+        cmocka_unit_test(spellings_that_are_alike_are_folded_to_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

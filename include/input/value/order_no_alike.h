@@ -29,4 +29,11 @@ struct order_no_filter {
 size_t order_no_alike(const char *order_no, const struct order_no_filter *filter,
                       struct buffer *ret_texts);
 
+/* Appends the one spelling that stands for all that are alike: narrow, in capitals, without blanks,
+ * and, of nothing but digits, without zeros before them. */
+void order_no_fold(const char *order_no, struct buffer *ret_text);
+
+/* Whether that is the very same text. */
+bool order_no_is_folded(const char *order_no);
+
 #endif

@@ -129,3 +129,49 @@ size_t order_no_alike(const char *order_no, const struct order_no_filter *filter
     }
     return count;
 }
+
+/* 0: it is left out. */
+static uint32_t folded(uint32_t point)
+{
+    point = changed(changed(point, NARROW), CLOSED);
+    return changed(point, UPPER);
+}
+
+void order_no_fold(const char *order_no, struct buffer *ret_text)
+{
+    size_t start = ret_text->len;
+    size_t zeros = 0;
+
+    for (size_t i = 0; order_no[i];) {
+        char text[CHARACTER_ROOM];
+        uint32_t point;
+        size_t len = character_decode(order_no + i, &point);
+
+        if (!len)
+            buffer_byte(ret_text, order_no[i]);
+        else if (folded(point))
+            buffer_append(ret_text, text, character_encode(folded(point), text));
+        i += len ? len : 1;
+    }
+    if (ret_text->failed || ret_text->len == start || !is_number(ret_text->ptr + start))
+        return;
+    while (ret_text->ptr[start + zeros] == '0' && start + zeros + 1 < ret_text->len)
+        zeros++;
+    ret_text->len -= zeros;
+    memmove(ret_text->ptr + start, ret_text->ptr + start + zeros, ret_text->len - start + 1);
+}
+
+bool order_no_is_folded(const char *order_no)
+{
+    if (*order_no == '0' && order_no[1] && is_number(order_no))
+        return false;
+    for (size_t i = 0; order_no[i];) {
+        uint32_t point;
+        size_t len = character_decode(order_no + i, &point);
+
+        if (len && folded(point) != point)
+            return false;
+        i += len ? len : 1;
+    }
+    return true;
+}
