@@ -35,9 +35,10 @@ class AlikeTest(DaysCase):
 
     def test_one_among_many_is_enough(self):
         self.assertExit(self.day(numbered("LP-%04d")), 0)
-        result = self.day(numbered("LP-%04d", 300) + numbered("lp-%04d", 1, first=7))
+        others = numbered("LP-%04d", 6) + numbered("LP-%04d", 293, first=8)
+        result = self.day(others + numbered("lp-%04d", 1, first=7))
         self.assertExit(result, 4)
-        self.assertSays(result, "work orders: 1, the first in row 302, 'lp-0007', then 'LP-0007'")
+        self.assertSays(result, "work orders: 1, the first in row 301, 'lp-0007', then 'LP-0007'")
         self.assertEqual(len(self.gate.requests), 25)
 
     def test_a_dry_run_says_so(self):
@@ -66,6 +67,43 @@ class AlikeTest(DaysCase):
         self.assertExit(result, 0)
         self.assertSays(result, "work orders: 25, the first in row 2")
         self.assertEqual(len(self.gate.requests), 50)
+
+
+class OneExportTest(DaysCase):
+    """Sheets that were put together, in one of which a spreadsheet changed the numbers."""
+
+    def test_two_spellings_in_one_export_are_not_paid_twice(self):
+        for other in ("202600%04d", "0202600%04d"):
+            result = self.day(numbered("00202600%04d") + numbered(other, 3, first=5))
+            self.assertExit(result, 65)
+            first = other % 5
+            self.assertSays(
+                result,
+                f"rows 6 and 27 are of the same work order, and their claim numbers "
+                f"'002026000005' and '{first}' differ in spelling alone (pairs like that: 3)",
+                "nothing was sent",
+            )
+        check = self.ws.run("check", self.ws.file("claims.csv"))
+        self.assertExit(check, 65)
+        self.assertSays(check, "differ in spelling alone")
+        self.assertEqual(len(self.gate.requests), 0)
+
+    def test_without_the_second_row_it_is_sent(self):
+        self.assertExit(self.day(numbered("LP%d", 2) + numbered("lp%d", 1)), 65)
+        self.assertExit(self.day(numbered("LP%d", 2)), 0)
+        self.assertEqual(len(self.gate.requests), 2)
+
+    def test_who_says_that_they_are_others_has_them_sent(self):
+        rows = numbered("LP%d", 2) + numbered("lp%d", 2)
+        result = self.day(rows, "--rule", "damaged-order-no=warn")
+        self.assertExit(result, 0)
+        self.assertSays(result, "differ in spelling alone (pairs like that: 2); they count as other")
+        self.assertEqual(len(self.gate.requests), 4)
+
+    def test_one_spelling_or_other_work_orders_are_fine(self):
+        others = [dict(row, workcard_id="7" + row["workcard_id"]) for row in numbered("%04d", 3)]
+        self.assertExit(self.day(numbered("00%04d", 3) * 2 + others), 0)
+        self.assertEqual(len(self.gate.requests), 6)
 
 
 if __name__ == "__main__":

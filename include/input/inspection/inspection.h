@@ -42,8 +42,9 @@ struct inspection {
     uint64_t warned[RULE_COUNT];               /* of the findings, those that are warnings */
     uint64_t status_rows[INSPECTION_STATUSES]; /* valid rows of each claim_status */
     money status_fee[INSPECTION_STATUSES];     /* their money, in fen */
-    struct repeat_filter *repeats;             /* NULL after a check */
-    struct profile profile; /* how every pass judges rows; borrows from the census */
+    uint64_t other_spellings;      /* valid rows whose number is not as order_no_fold writes it */
+    struct repeat_filter *repeats; /* NULL after a check */
+    struct profile profile;        /* how every pass judges rows; borrows from the census */
     struct census *census;
     struct buffer footer; /* its lines as they stand, for people; empty: there is none */
 };

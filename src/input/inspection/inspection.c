@@ -10,7 +10,9 @@
 #include "base/words/language.h"
 #include "input/claim/swallowed_rows.h"
 #include "input/inspection/repeat_filter.h"
+#include "input/value/order_no_alike.h"
 #include "misreading.h"
+#include "spellings.h"
 
 static void count_findings(struct inspection *inspection, const struct record *record,
                            const struct findings *findings)
@@ -112,6 +114,7 @@ static void count_row(struct pass *pass, const struct record *record, bool inval
     inspection->last_line = record->line;
     if (!invalid)
         count_claim(inspection, &pass->claim);
+    inspection->other_spellings += !invalid && !order_no_is_folded(pass->claim.claim_order_no);
     /* Also of a row that may be valid by the time the run began with. */
     if (inspection->repeats && *pass->claim.claim_order_no)
         repeat_filter_note(inspection->repeats, &pass->claim);
@@ -279,7 +282,7 @@ static void forget_rows(struct inspection *inspection)
     uint64_t newline = inspection->broken[RULE_MISSING_FINAL_NEWLINE];
     uint64_t row = inspection->first_row[RULE_MISSING_FINAL_NEWLINE];
 
-    inspection->rows = inspection->invalid = 0;
+    inspection->rows = inspection->invalid = inspection->other_spellings = 0;
     memset(inspection->broken, 0, sizeof(inspection->broken));
     memset(inspection->first_row, 0, sizeof(inspection->first_row));
     memset(inspection->first_line, 0, sizeof(inspection->first_line));
@@ -349,7 +352,9 @@ int inspection_run(const struct row_source *row_source, struct inspection *ret_i
         return error_no_memory(err);
     if (export_survey(row_source->export, row_source->encoding, &ret_inspection->survey, err))
         return -1;
-    return read_export(row_source, NULL, ret_inspection, err);
+    if (read_export(row_source, NULL, ret_inspection, err))
+        return -1;
+    return spellings_refuse(row_source, ret_inspection, err);
 }
 
 int inspection_read(const struct row_source *row_source, struct inspection *ret_inspection,
@@ -368,7 +373,9 @@ int inspection_check(const struct row_source *row_source, const struct inspectio
     if ((visitor->needs_sha256 ? export_survey : export_survey_unnamed)(
             row_source->export, row_source->encoding, &ret_inspection->survey, err))
         return -1;
-    return read_export(row_source, visitor, ret_inspection, err);
+    if (read_export(row_source, visitor, ret_inspection, err))
+        return -1;
+    return spellings_refuse(row_source, ret_inspection, err);
 }
 
 void inspection_release(struct inspection *inspection)
