@@ -82,6 +82,24 @@ class Signed(SignatureCase):
         self.make_pair("other")
         self.assertIn("another key", self.verdict(key="other.pub.pem")[0])
 
+    def test_keys_that_followed_one_another(self):
+        """A month in which the key was changed is audited at once."""
+        self.sign()
+        self.make_pair("new")
+        self.ws.export(claim_rows(5, first=20), name="new.csv")
+        result = self.ws.upload(self.web, "--sign-key", "new.pem", claims="new.csv")
+        self.assertExit(result, 0)
+        keys = [self.ws.read_text(name) for name in ("key.pub.pem", "new.pub.pem")]
+        both = ("audit", REPORT, "new.report.csv", "--verify-key", "keys.pem")
+        for text in ("".join(keys), "".join(reversed(keys))):
+            self.ws.write("keys.pem", text)
+            self.assertExit(self.ws.run(*both), 0)
+        self.ws.write("keys.pem", keys[1] * 2)
+        self.assertIn("another key", self.verdict(key="keys.pem")[0])
+        for damaged in (keys[0] + keys[1][:60], keys[0] + keys[1].replace("MC", "!!")):
+            self.ws.write("keys.pem", damaged)
+            self.assertExit(self.ws.run(*both), 78)
+
     def test_no_signature(self):
         self.upload()
         self.assertIn("not signed", self.verdict()[0])

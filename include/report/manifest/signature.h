@@ -32,8 +32,9 @@ void signature_key_close(struct signing_key *key); /* NULL is fine */
 /* Adds the signature to a canonical text. */
 int signature_add(const struct signing_key *key, struct buffer *json, struct error *err);
 
-/* Reads a public key, PEM. EXIT_INPUT_MISSING when it cannot be opened, EXIT_BAD_CONFIG when it is
- * no such key. */
+/* Reads public keys, PEM, one behind the other: an office that changes its key has reports of both.
+ * EXIT_INPUT_MISSING when the file cannot be opened, EXIT_BAD_CONFIG when it holds anything else.
+ */
 int signature_verify_key_open(const char *path, struct verify_key **ret_key, struct error *err);
 void signature_verify_key_close(struct verify_key *key); /* NULL is fine */
 
@@ -44,7 +45,7 @@ enum signature_verdict {
     SIGNATURE_BAD,       /* the text was changed, or it was never signed with this key */
 };
 
-/* Judges the manifest that was read. -1 without memory. */
+/* Judges the manifest that was read, by that of the keys which it names. -1 without memory. */
 int signature_check(const struct verify_key *key, const struct manifest_found *manifest,
                     enum signature_verdict *ret_verdict, struct error *err);
 

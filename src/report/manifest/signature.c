@@ -16,6 +16,7 @@
 
 #define VALUE_BYTES 64
 #define VALUE_TEXT_BYTES (4 * ((VALUE_BYTES + 2) / 3) + 1)
+#define PUBLIC_BEGIN "-----BEGIN PUBLIC KEY-----"
 #define PUBLIC_BYTES_MAX 64 /* 44 as DER */
 #define PUBLIC_TEXT_BYTES (4 * ((PUBLIC_BYTES_MAX + 2) / 3) + 1)
 
@@ -32,6 +33,7 @@ struct signing_key {
 struct verify_key {
     EVP_PKEY *pkey;
     char public_text[PUBLIC_TEXT_BYTES];
+    struct verify_key *next; /* behind it in the file */
 };
 
 /* ---- keys ---- */
@@ -68,16 +70,6 @@ static EVP_PKEY *parse_private(const struct secret *pem, bool *ret_is_locked)
     BIO *bio = BIO_new_mem_buf(pem->text, (int)pem->len);
     EVP_PKEY *pkey =
         bio ? PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, ret_is_locked) : NULL;
-
-    BIO_free(bio);
-    return pkey;
-}
-
-static EVP_PKEY *parse_public(const struct buffer *pem)
-{
-    bool is_locked = false;
-    BIO *bio = BIO_new_mem_buf(pem->ptr, (int)pem->len);
-    EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, refuse_passphrase, &is_locked) : NULL;
 
     BIO_free(bio);
     return pkey;
@@ -134,49 +126,82 @@ void signature_key_close(struct signing_key *key)
     free(key);
 }
 
-static int take_public(const char *path, struct verify_key *key, struct error *err)
+static int refuse_public(const char *path, const EVP_PKEY *pkey, struct error *err)
 {
-    struct buffer pem = {0};
-    int result = file_read_all(path, SIGNATURE_KEY_BYTES_MAX, &pem, err);
-
-    if (!result && pem.len)
-        key->pkey = parse_public(&pem);
-    buffer_wipe(&pem);
-    if (result && err->exit_code == EXIT_INPUT_REFUSED)
-        return refuse_key(path, _("is too large for a key"), err);
-    if (result)
-        return -1;
-    if (is_ed25519(key->pkey))
-        return describe_public(key->pkey, key->public_text, err);
     return refuse_key(path,
-                      key->pkey
-                          ? _("holds a key of another kind; manifests are signed with Ed25519")
-                          : _("holds no public key in PEM form; it is made of the private "
-                              "one: openssl pkey -in PRIVATE -pubout -out FILE"),
+                      pkey ? _("holds a key of another kind; manifests are signed with Ed25519")
+                           : _("holds no public key in PEM form; it is made of the private "
+                               "one: openssl pkey -in PRIVATE -pubout -out FILE"),
                       err);
+}
+
+static size_t count_begun(const char *pem)
+{
+    size_t count = 0;
+
+    while ((pem = strstr(pem, PUBLIC_BEGIN))) {
+        pem += strlen(PUBLIC_BEGIN);
+        count++;
+    }
+    return count;
+}
+
+/* So many as there are. One that cannot be read is not passed over: what it signed would be called
+ * forged. */
+static int parse_public(const char *path, BIO *bio, size_t count, struct verify_key **ret_keys,
+                        struct error *err)
+{
+    struct verify_key **next = ret_keys;
+
+    for (size_t i = 0; i < count || !i; i++) {
+        struct verify_key *key = calloc(1, sizeof(*key));
+        bool is_locked = false;
+
+        if (!key)
+            return error_no_memory(err);
+        *next = key;
+        next = &key->next;
+        key->pkey = PEM_read_bio_PUBKEY(bio, NULL, refuse_passphrase, &is_locked);
+        if (!is_ed25519(key->pkey))
+            return refuse_public(path, key->pkey, err);
+        if (describe_public(key->pkey, key->public_text, err))
+            return -1;
+    }
+    return 0;
 }
 
 int signature_verify_key_open(const char *path, struct verify_key **ret_key, struct error *err)
 {
-    struct verify_key *key = calloc(1, sizeof(*key));
+    struct buffer pem = {0};
+    BIO *bio = NULL;
+    int result = file_read_all(path, SIGNATURE_KEY_BYTES_MAX, &pem, err);
 
     *ret_key = NULL;
-    if (!key)
-        return error_no_memory(err);
-    if (take_public(path, key, err)) {
-        signature_verify_key_close(key);
-        return -1;
+    if (result && err->exit_code == EXIT_INPUT_REFUSED)
+        refuse_key(path, _("is too large for a key"), err);
+    if (!result) {
+        bio = BIO_new_mem_buf(buffer_string(&pem), (int)pem.len);
+        result = bio ? parse_public(path, bio, count_begun(buffer_string(&pem)), ret_key, err)
+                     : error_no_memory(err);
     }
-    *ret_key = key;
-    return 0;
+    BIO_free(bio);
+    buffer_wipe(&pem);
+    if (!result)
+        return 0;
+    signature_verify_key_close(*ret_key);
+    *ret_key = NULL;
+    return -1;
 }
 
 void signature_verify_key_close(struct verify_key *key)
 {
-    if (!key)
-        return;
-    EVP_PKEY_free(key->pkey);
-    free(key);
+    while (key) {
+        struct verify_key *next = key->next;
+
+        EVP_PKEY_free(key->pkey);
+        free(key);
+        key = next;
+    }
 }
 
 /* ---- signing ---- */
@@ -277,6 +302,8 @@ int signature_check(const struct verify_key *key, const struct manifest_found *m
     const struct manifest_signature *signature = &manifest->signature;
     struct buffer canonical = {0};
 
+    while (signature->is_there && key->next && strcmp(signature->public_key, key->public_text) != 0)
+        key = key->next;
     if (!signature->is_there)
         *ret_verdict = SIGNATURE_MISSING;
     else if (strcmp(signature->public_key, key->public_text) != 0)
