@@ -335,6 +335,18 @@ class SettleTest(ResolveCase):
         self.assertExit(self.upload(), 0)
         self.assertEqual(len(self.web.requests), 3)
 
+    def test_who_says_accepted_by_mistake_is_told_how_the_row_is_sent_again(self):
+        self.upload_with_unknown(claim_rows(2), 1)
+        self.assertExit(self.settle(2, "accepted"), 0)
+        self.assertRefused(
+            self.settle(2, "not-executed"), 65, "row 2: it is accepted by a person's word",
+            "an upload of an export that has this row alone sends it again with --resubmit",
+            before=self.state())
+        self.ws.export(claim_rows(1), name="alone.csv")
+        self.assertExit(self.upload("--resubmit", *WORDS, claims="alone.csv"), 0)
+        self.assertEqual(self.outcomes("alone.report.csv"), ["accepted"])
+        self.assertEqual(len(self.web.requests), 3)
+
     def test_a_claim_settled_as_accepted_is_already_accepted_in_another_export(self):
         self.upload_with_unknown(claim_rows(2), 1)
         self.assertExit(self.settle(2, "accepted"), 0)

@@ -10,6 +10,8 @@
 #include "base/words/language.h"
 #include "unknown_row.h"
 
+#define RESOLVED_ACCEPTED "RESOLVED_ACCEPTED"
+
 static struct row_place place_of(const struct apply *s, const struct decision *decision)
 {
     return (struct row_place){s->run->id, decision->row};
@@ -19,7 +21,7 @@ static struct row_place place_of(const struct apply *s, const struct decision *d
 static bool was_settled_alike(const struct decision *decision, const struct row_record *record)
 {
     const char *code =
-        decision->outcome == OUTCOME_ACCEPTED ? "RESOLVED_ACCEPTED" : "RESOLVED_NOT_EXECUTED";
+        decision->outcome == OUTCOME_ACCEPTED ? RESOLVED_ACCEPTED : "RESOLVED_NOT_EXECUTED";
 
     return record->outcome == decision->outcome && strcmp(record->code, code) == 0 &&
            record->submitted_ms == decision->submitted_ms &&
@@ -100,6 +102,15 @@ static int refuse_known(struct apply *s, const struct decision *decision,
         if (!is_own(s, decision, state))
             return refuse_elsewhere(s, decision, state, err);
         refuse_other_attempt(s, decision, record);
+        return 0;
+    }
+    /* What may have been paid is never taken back; it can be sent again, as anything can. */
+    if (strcmp(record->code, RESOLVED_ACCEPTED) == 0) {
+        decisions_refuse(
+            s->decisions, decision,
+            _("it is accepted by a person's word (%s); if that was wrong, an upload of "
+              "an export that has this row alone sends it again with --resubmit"),
+            LOG_QUOTED(record->message));
         return 0;
     }
     decisions_refuse(s->decisions, decision,
