@@ -103,6 +103,12 @@ class Claims(MonthCase):
             ("CL00000002", 102, 175, 2),
         )
 
+    def test_a_clock_that_was_years_ahead_is_one_more_day(self):
+        self.today += 1500
+        self.send(2, [claim_row(20)], 0)
+        days = [d["day"] for d in self.month()["days"]]
+        self.assertEqual(days, [*self.days, day_name(self.today + OFFSETS[2])])
+
     def test_rows_and_money_by_day_app_key_outcome_and_status(self):
         found = self.month()
         days = found["days"]

@@ -183,52 +183,54 @@ static int compare_days(const void *a, const void *b)
     return x->day < y->day ? -1 : x->day > y->day;
 }
 
-/* How many days there are with those between them; 0: too many to list. */
-static size_t span_of(const struct month_day *days, size_t count)
+/* How many days are listed for the one at `i` and those that go before it. */
+static size_t listed_for(const struct month_day *days, size_t i)
 {
-    uint64_t span = count ? (uint64_t)days[count - 1].day - (uint64_t)days[0].day + 1 : 0;
+    uint64_t gap = i ? (uint64_t)days[i].day - (uint64_t)days[i - 1].day : 1;
 
-    return span <= MONTH_DAYS_MAX ? (size_t)span : 0;
+    return gap <= MONTH_GAP_DAYS_MAX ? (size_t)gap : 1;
 }
 
-/* Puts each day at its place in the span, from the last one on. */
-static void spread(struct month_day *days, size_t count, size_t span)
+/* With the days between them. */
+static void spread(const struct month_day *days, size_t count, struct month_day *ret_days)
 {
-    int64_t first = days[0].day;
-    size_t at = span;
+    for (size_t i = 0; i < count; i++) {
+        size_t listed = listed_for(days, i);
 
-    for (size_t i = count; i-- > 0;) {
-        size_t place = (size_t)(days[i].day - first);
-
-        while (--at > place)
-            days[at] = (struct month_day){.day = first + (int64_t)at};
-        days[place] = days[i];
+        for (size_t before = listed; before-- > 1;)
+            *ret_days++ = (struct month_day){.day = days[i].day - (int64_t)before};
+        *ret_days++ = days[i];
     }
+}
+
+static size_t take_days(const struct month_sums *sums, struct month_day *ret_days)
+{
+    const struct day_entry *entry, *next;
+    size_t count = 0;
+
+    HASH_ITER(hh, sums->days, entry, next)
+    {
+        if (entry->day.day != MONTH_NO_DAY)
+            ret_days[count++] = entry->day;
+    }
+    qsort(ret_days, count, sizeof(*ret_days), compare_days);
+    return count;
 }
 
 int month_sums_days(struct month_sums *sums, struct month_day **ret_days, size_t *ret_count,
                     struct error *err)
 {
-    size_t room = HASH_COUNT(sums->days) + MONTH_DAYS_MAX + 1;
-    struct month_day *days = calloc(room, sizeof(*days));
-    struct day_entry *entry, *next;
-    size_t count = 0, span;
+    struct month_day *days = calloc(HASH_COUNT(sums->days) + 1, sizeof(*days));
+    size_t count = days ? take_days(sums, days) : 0;
 
-    *ret_days = days;
     *ret_count = 0;
-    if (!days)
-        return error_no_memory(err);
-    HASH_ITER(hh, sums->days, entry, next)
-    {
-        if (entry->day.day != MONTH_NO_DAY)
-            days[count++] = entry->day;
-    }
-    qsort(days, count, sizeof(*days), compare_days);
-    span = span_of(days, count);
-    if (span)
-        spread(days, count, span);
-    *ret_count = span ? span : count;
-    return 0;
+    for (size_t i = 0; i < count; i++)
+        *ret_count += listed_for(days, i);
+    *ret_days = days ? calloc(*ret_count + 1, sizeof(*days)) : NULL;
+    if (*ret_days)
+        spread(days, count, *ret_days);
+    free(days);
+    return *ret_days ? 0 : error_no_memory(err);
 }
 
 /* ---- days ---- */

@@ -15,8 +15,9 @@
 struct error;
 struct month_sums;
 
-/* Days between the first and the last are listed, too, unless that would be more. */
-#define MONTH_DAYS_MAX 3660
+/* Days between two of these are listed, too, unless that would be more: a clock may have been years
+ * ahead. */
+#define MONTH_GAP_DAYS_MAX 62
 
 /* Rows of one kind. */
 struct month_sum {
