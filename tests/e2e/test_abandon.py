@@ -120,7 +120,10 @@ class StoppedTest(AbandonCase):
 
     def test_a_rerun_alone_may_be_over(self):
         self.assertExit(self.rerun(self.gate, "claims.report.csv", "--limit", "1"), 4)
-        self.assertExit(self.abandon(), 0)
+        result = self.abandon()
+        self.assertExit(result, 0)
+        self.assertSays(result, "sent by the upload that it was a re-run of, typed again")
+        self.assertNotIn("correct the export", result.err)
         self.assertOver(self.rerun(self.gate))
         self.assertExit(self.ws.upload(self.gate), 0)
         self.assertEqual(len(self.gate.requests), 5)

@@ -109,15 +109,22 @@ static void show_abandoned(void *context, const struct view_run *run)
         status_text_run(run, &s->out);
 }
 
-static void find_unknown(void *context, const struct view_run *run)
-{
-    bool *has_unknown = context;
+/* What there is to say of the runs that were abandoned. */
+struct left {
+    bool unknown;
+    bool reruns_alone;
+};
 
-    *has_unknown |= run->counts[OUTCOME_UNKNOWN].rows > 0;
+static void look_at(void *context, const struct view_run *run)
+{
+    struct left *left = context;
+
+    left->unknown |= run->counts[OUTCOME_UNKNOWN].rows > 0;
+    left->reruns_alone &= strcmp(run->record.command, "rerun") == 0;
 }
 
 static void say_what_is_left(struct status *s, const struct status_abandoned *done,
-                             bool has_unknown)
+                             const struct left *left)
 {
     struct buffer words = {0};
 
@@ -130,11 +137,15 @@ static void say_what_is_left(struct status *s, const struct status_abandoned *do
                      done->lost),
                  done->lost);
     status_append_ledger(s, &words);
-    if (has_unknown)
+    if (left->unknown)
         log_warn("next: its unknown rows stay unknown until they are settled: claimbatch resolve%s",
                  buffer_string(&words));
-    log_info("next: correct the export and upload it; that is a new run. What the abandoned one "
-             "sent stays sent: rows that are another now are sent as corrections");
+    if (left->reruns_alone)
+        log_info("next: what it did not send is sent by the upload that it was a re-run of, typed "
+                 "again; what it sent stays sent");
+    else
+        log_info("next: correct the export and upload it; that is a new run. What the abandoned "
+                 "one sent stays sent: rows that are another now are sent as corrections");
     buffer_release(&words);
 }
 
@@ -143,7 +154,7 @@ static int abandon(struct status *s, struct error *err)
     const struct options *o = s->options;
     struct status_abandon abandon = {.run = o->abandon, .by = o->by, .reason = o->reason};
     struct status_abandoned done;
-    bool has_unknown = false;
+    struct left left = {.reruns_alone = true};
 
     if (status_open_to_write(s, err) || stale_ledger_check(s->ledger, NULL, NULL, err))
         return -1;
@@ -154,7 +165,7 @@ static int abandon(struct status *s, struct error *err)
     if (s->json)
         status_json_list_open(s->json, "abandoned");
     if (status_abandon_visit(s->ledger, done.run, show_abandoned, s, err) ||
-        status_abandon_visit(s->ledger, done.run, find_unknown, &has_unknown, err))
+        status_abandon_visit(s->ledger, done.run, look_at, &left, err))
         return -1;
     if (s->json) {
         status_json_list_close(s->json);
@@ -162,7 +173,7 @@ static int abandon(struct status *s, struct error *err)
     }
     if (status_flush(s, 0, err))
         return -1;
-    say_what_is_left(s, &done, has_unknown);
+    say_what_is_left(s, &done, &left);
     return EXIT_COMPLETE;
 }
 
