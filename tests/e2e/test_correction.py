@@ -221,6 +221,20 @@ class BrakeTest(CorrectionCase):
         self.assertExit(self.ws.upload(gate, "--max-changed", str(60 - sent), claims="both.csv"), 0)
         self.assertEqual(len(gate.requests), 62 + 62)
 
+    def test_the_wrong_export_is_not_what_the_right_one_says_to_send(self):
+        self.assertExit(self.day(claim_rows(40)), 0)
+        self.assertExit(self.day(raised(40)), 4)
+        held = self.ws.read_manifest()["run"]
+        right = self.day(claim_rows(41))
+        self.assertExit(right, 0)
+        self.assertSays(right, f"run {held} was held back (max-changed); if its export was wrong: ")
+        self.assertNotIn("send the rows of run", right.err)
+        words = f"claimbatch status --abandon {held} --by NAME --reason TEXT --ledger ledger.db"
+        self.assertSays(right, words)
+        self.assertExit(self.ws.run(*words.split()[1:]), 0)
+        self.assertNotIn("held back", self.day(claim_rows(42)).err)
+        self.assertEqual(len(self.gate.requests), 42)
+
     def test_the_limit_may_be_rows_or_a_percentage(self):
         self.assertExit(self.day(claim_rows(50)), 0)
         self.ws.export(raised(3) + claim_rows(47, first=4))

@@ -45,6 +45,23 @@ static int count(struct ledger *ledger, const struct view_run *run, uint64_t row
     return 0;
 }
 
+static void append_abandonment(struct submission *s, const char *run)
+{
+    buffer_format(&s->left, "claimbatch status --abandon %s --by NAME --reason TEXT --ledger ",
+                  run);
+    summary_quote(ledger_path(s->ledger), &s->left);
+    buffer_byte(&s->left, '\n');
+}
+
+/* Nothing that a person has not looked at is to be typed. */
+static void suggest_status(struct submission *s)
+{
+    if (s->left_next.len)
+        return;
+    buffer_text(&s->left_next, "claimbatch status --ledger ");
+    summary_quote(ledger_path(s->ledger), &s->left_next);
+}
+
 /* Its command cannot be named: the file that it takes is another one now. */
 static int note_start(struct submission *s, const struct manifest_found *started, struct error *err)
 {
@@ -60,15 +77,9 @@ static int note_start(struct submission *s, const struct manifest_found *started
                     started->input_sha256);
     if (!is_rerun) {
         language_append(&s->left, "or, if that file is gone for good: ");
-        buffer_format(&s->left, "claimbatch status --abandon %s --by NAME --reason TEXT --ledger ",
-                      started->run);
-        summary_quote(ledger_path(s->ledger), &s->left);
-        buffer_byte(&s->left, '\n');
+        append_abandonment(s, started->run);
     }
-    if (!s->left_next.len) {
-        buffer_text(&s->left_next, "claimbatch status --ledger ");
-        summary_quote(ledger_path(s->ledger), &s->left_next);
-    }
+    suggest_status(s);
     return s->left.failed || s->left_next.failed ? error_no_memory(err) : 0;
 }
 
@@ -143,11 +154,47 @@ static int note_report(struct submission *s, const char *run, uint64_t rows, con
     return result;
 }
 
+/* Why the run was stopped, if that was for what made its export look wrong as a whole, or NULL. */
+static const char *why_held_back(const struct run_record *run)
+{
+    static const char *const reasons[] = {"max-changed", "order-no-alike", "other-work-order",
+                                          "other-order-no"};
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+        if (strcmp(run->stopped_because, reasons[i]) == 0)
+            return reasons[i];
+    return NULL;
+}
+
+/* Its rows are mostly those that this export has right: to send them is not what comes next. */
+static int note_held_back(struct submission *s, const char *run, const char *why, uint64_t rows,
+                          const char *aside, struct error *err)
+{
+    struct buffer words = {0};
+    int result;
+
+    next_step_append_command(s->options, "rerun", aside, &words);
+    log_warn("run %s was held back (%s), and this is another export; rows of it that were not "
+             "sent: %llu",
+             run, why, (unsigned long long)rows);
+    language_format(&s->left, "next: run %s was held back (%s); if its export was wrong: ", run,
+                    why);
+    append_abandonment(s, run);
+    language_format(&s->left,
+                    "or, if it was right after all, with the same options as before: %s\n",
+                    buffer_string(&words));
+    suggest_status(s);
+    result = words.failed || s->left.failed || s->left_next.failed ? error_no_memory(err) : 0;
+    buffer_release(&words);
+    return result;
+}
+
 int unfinished_run_report(struct submission *s, const char *name, const char *aside,
                           struct error *err)
 {
     struct abandonment abandonment;
     struct run_record run;
+    const char *held;
     uint64_t done;
     int found = ledger_run_named(s->ledger, name, &run, err);
     int abandoned;
@@ -158,10 +205,14 @@ int unfinished_run_report(struct submission *s, const char *name, const char *as
      */
     if (memcmp(run.export_sha256, s->inspection.survey.sha256, DIGEST_SHA256_BYTES) == 0)
         return 0;
+    held = why_held_back(&run);
     abandoned = ledger_abandonment_get(s->ledger, run.id, &abandonment, err);
     if (abandoned)
         return abandoned < 0 ? -1 : 0;
     if (count_rerun(s->ledger, run.id, &done, err))
         return -1;
-    return run.open_rows > done ? note_report(s, name, run.open_rows - done, aside, err) : 0;
+    if (run.open_rows <= done)
+        return 0;
+    return held ? note_held_back(s, name, held, run.open_rows - done, aside, err)
+                : note_report(s, name, run.open_rows - done, aside, err);
 }
