@@ -198,9 +198,18 @@ def every_header_names_itself_and_a_test_that_exists():
                 yield f"{name(path)} names {test}, which is not there"
 
 
+def symbols_of(paths):
+    """(kind, symbol) of each object: one process looks at all of them."""
+    found = {path: [] for path in paths}
+    listing = subprocess.run(["nm", "-A", *map(str, found)], check=True, stdout=subprocess.PIPE, text=True)
+    for path, kind, symbol in re.findall(r"^(.*):\S* +(\w) (\w+)$", listing.stdout, re.MULTILINE):
+        found[pathlib.Path(path)].append((kind, symbol))
+    return found
+
+
 def objects(build):
     """For each source of the program, or of the sandbox, what its object defines and what it needs."""
-    for path in sorted(ROOT.joinpath(build).rglob("*.c.o")):
+    for path, symbols in symbols_of(sorted(ROOT.joinpath(build).rglob("*.c.o"))).items():
         where = path.relative_to(ROOT / build).as_posix()
         if where.startswith("libclaimbatch_core"):
             part, source = "program", path.name[:-len(".c.o")]
@@ -208,9 +217,8 @@ def objects(build):
             part, source = "sandbox", "src_sandbox_" + path.name[:-len(".c.o")]
         else:
             continue
-        symbols = subprocess.run(["nm", str(path)], check=True, stdout=subprocess.PIPE, text=True)
         defined, needed = set(), set()
-        for kind, symbol in re.findall(r"^\S* +(\w) (\w+)$", symbols.stdout, re.MULTILINE):
+        for kind, symbol in symbols:
             if kind == "U":
                 needed.add(symbol)
             elif kind in "TDBR":
@@ -269,11 +277,9 @@ def nothing_is_there_for_tests_alone(build):
     """A function that nothing calls of what people get may be the one that should have been called."""
     modules = by_object_name()
     needed = set(SEEN_BY_TESTS)
-    for path in ROOT.joinpath(build).rglob("*.c.o"):
+    for path, symbols in symbols_of(ROOT.joinpath(build).rglob("*.c.o")).items():
         if not path.relative_to(ROOT / build).as_posix().startswith("tests/"):
-            symbols = subprocess.run(["nm", "-u", str(path)], check=True, stdout=subprocess.PIPE,
-                                     text=True)
-            needed |= set(re.findall(r"U (\w+)$", symbols.stdout, re.MULTILINE))
+            needed |= {symbol for kind, symbol in symbols if kind == "U"}
     for _, source, symbols, _ in objects(build):
         if source in modules:
             words = re.findall(r"\w+", ROOT.joinpath(f"src/{modules[source]}.c").read_text())
