@@ -2,9 +2,10 @@
 
 import collections
 import signal
+import threading
 
 import postgres
-from harness import Sandbox, Workspace, claim_rows
+from harness import Sandbox, Workspace, accept, claim_row, claim_rows
 from test_server_ledger import CreateCase
 
 IN_FLIGHT = 8
@@ -111,6 +112,33 @@ class TwoHostsTest(HostsCase):
             self.assertExit(result, 0)
         self.assertEqual(len(self.assertExecutedOnce(gateway)), 320)
         self.assertEqual(len(gateway.journal), 320)
+
+    def test_corrections_of_what_another_host_sends_meanwhile_count(self):
+        """Two exports of the same claims at once: neither was sent when the other was looked at."""
+        held = {901: threading.Event(), 951: threading.Event()}
+        for event in held.values():
+            self.addCleanup(event.set)
+
+        def answer(request):
+            event = held.get(int(request.key[1][2:]))
+            if event:
+                event.wait(60)
+            return accept(request)
+
+        gate = self.gateway(answer)
+        self.ws.export(claim_rows(1, first=901) + claim_rows(60))
+        self.other.export([claim_row(951), *(claim_row(i, claim_fee="999") for i in range(1, 61))])
+        first = self.start(self.ws, gate, "-c", "1")
+        gate.wait_for_requests(1)
+        both = self.start(self.other, gate, "-c", "1")
+        gate.wait_for_requests(2)
+        held[901].set()
+        self.assertExit(first.finish(), 0)
+        held[951].set()
+        result = both.finish()
+        self.assertExit(result, 4)
+        self.assertIn("another run has sent claims of this export with other content", result.log)
+        self.assertLessEqual(len(gate.requests), 62 + 20)
 
     def test_an_export_is_sent_by_one_of_them_and_the_other_is_told_by_which(self):
         for host in (self.ws, self.other):
