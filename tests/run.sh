@@ -49,7 +49,7 @@ commit=$(git rev-parse --short=7 HEAD 2>/dev/null || true)
 number=$((16#${commit:-0}))
 seed=()
 [ "${#long[@]}" -gt 0 ] || [ -z "$commit" ] || seed=(--seed "$number")
-part=$((number % 4))/4
+part=$((number % 8))/8
 
 step() {
     printf '== %s (%d s)\n' "$*" "$SECONDS"
