@@ -161,11 +161,21 @@ void order_no_fold(const char *order_no, struct buffer *ret_text)
     memmove(ret_text->ptr + start, ret_text->ptr + start + zeros, ret_text->len - start + 1);
 }
 
+/* Most numbers are of nothing else. */
+static bool is_plain(char byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z');
+}
+
 bool order_no_is_folded(const char *order_no)
 {
+    size_t plain = 0;
+
     if (*order_no == '0' && order_no[1] && is_number(order_no))
         return false;
-    for (size_t i = 0; order_no[i];) {
+    while (is_plain(order_no[plain]))
+        plain++;
+    for (size_t i = plain; order_no[i];) {
         uint32_t point;
         size_t len = character_decode(order_no + i, &point);
 
