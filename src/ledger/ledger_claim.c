@@ -98,6 +98,20 @@ static void list_numbers(const int64_t *numbers, size_t count, struct buffer *re
     buffer_byte(ret_list, ']');
 }
 
+/* For what goes through a whole table, until the transaction ends. */
+static int take_time(struct ledger *ledger, struct error *err)
+{
+    struct database_statement *s;
+    int found;
+
+    if (!database_is_server(ledger))
+        return 0;
+    s = database_ready(ledger, SQL_TAKE_TIME, "");
+    found = database_step(ledger, s, err);
+    database_done(s);
+    return found < 0 ? -1 : 0;
+}
+
 int ledger_claims_of_work_orders(struct ledger *ledger, const char *platform,
                                  const int64_t *workcard_ids, size_t count, size_t max,
                                  int (*take)(void *context, const struct claim_key *key,
@@ -112,7 +126,7 @@ int ledger_claims_of_work_orders(struct ledger *ledger, const char *platform,
     list_numbers(workcard_ids, count, &list);
     if (list.failed) {
         error_no_memory(err);
-    } else if (!database_platform(ledger, platform, &id, err)) {
+    } else if (!database_platform(ledger, platform, &id, err) && !take_time(ledger, err)) {
         s = database_ready(ledger, SQL_CLAIM_OF_WORK_ORDERS, "isi", id, buffer_string(&list),
                            (int64_t)max);
         while ((found = database_step(ledger, s, err)) > 0) {

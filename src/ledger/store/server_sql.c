@@ -302,7 +302,10 @@ static const char *const sql[SQL_COUNT] = {
                           " AND claim_order_no<$2::text)::integer",
     [SQL_CLAIM_OF_WORK_ORDERS] =
         "SELECT workcard_id, claim_order_no FROM claim WHERE platform=$1::integer"
-        " AND workcard_id=ANY(translate($2::text, '[]', '{}')::bigint[]) LIMIT $3::bigint",
+        " AND workcard_id IN (SELECT unnest(translate($2::text, '[]', '{}')::bigint[])) LIMIT "
+        "$3::bigint",
+    /* Until the transaction ends. */
+    [SQL_TAKE_TIME] = "SELECT set_config('statement_timeout', '10min', true)",
     [SQL_CLAIM_LIST] = "SELECT c.workcard_id, c.platform, p.name FROM claim c JOIN platform p"
                        " ON p.id=c.platform WHERE c.claim_order_no=$1"
                        " AND (c.workcard_id, c.platform)>($2::bigint, $3::integer)"
