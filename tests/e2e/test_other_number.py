@@ -2,7 +2,7 @@
 
 import unittest
 
-from harness import DaysCase, Reply, claim_row, http
+from harness import DaysCase, Reply, accept, claim_row, http
 
 
 def numbered(count=25, first=1):
@@ -65,6 +65,44 @@ class OtherNumberTest(DaysCase):
         self.assertExit(result, 0)
         self.assertSays(result, "warning: claims were sent before with other numbers", "3 of 43 that")
         self.assertEqual(len(self.gate.requests), 68)
+
+    def test_a_small_export_is_told_of_as_well(self):
+        self.assertExit(self.day(numbered(3)), 0)
+        result = self.day(renumbered(numbered(3)))
+        self.assertExit(result, 0)
+        self.assertSays(result, "warning: claims were sent before with other numbers", "3 of 3 that")
+
+    def test_who_has_both_numbers_has_two_claims(self):
+        self.assertExit(self.day(numbered()), 0)
+        result = self.day(numbered() + renumbered(numbered()))
+        self.assertExit(result, 0)
+        self.assertNotIn("other numbers", result.err)
+        self.assertEqual(len(self.gate.requests), 50)
+
+    def test_what_a_person_says_to_send_again_has_its_own_number(self):
+        self.assertExit(self.day(numbered(1, 500)), 0)
+        self.gate.script = lambda request: Reply(http("", status=500))
+        self.assertExit(self.day(numbered(), "--retries", "0"), 3)
+        self.gate.script = accept
+        words = ("--by", "Li", "--reason", "the platform has none of them")
+        rows = [*numbered(), claim_row(600)]
+        for option in ("--resend-unknown", "--resubmit"):
+            rows.append(claim_row(len(rows) + 700))
+            result = self.day(rows, option, *words)
+            self.assertExit(result, 0)
+            self.assertNotIn("other numbers", result.err)
+        self.assertEqual(len(self.gate.requests), 1 + 25 + 27 + 28)
+
+    def test_a_rerun_of_unknown_rows_has_their_numbers(self):
+        self.assertExit(self.day(numbered(1, 500), name="other.csv"), 0)
+        self.gate.script = lambda request: Reply(http("", status=500))
+        self.assertExit(self.day(numbered(), "--retries", "0"), 3)
+        self.gate.script = accept
+        arguments = self.ws.upload_arguments(self.gate, "--include", "unknown", claims="claims.report.csv")
+        result = self.ws.run("rerun", *arguments[1:], "--by", "Li", "--reason", "none was executed")
+        self.assertExit(result, 0)
+        self.assertNotIn("other numbers", result.err)
+        self.assertEqual(len(self.gate.requests), 51)
 
     def test_of_many_rows_some_are_looked_at_wherever_they_stand(self):
         known = numbered(1000)

@@ -3,8 +3,8 @@
  * else as it was sent. A new scheme of numbers, or a prefix before each, makes other claims of all
  * rows, and all of them would be paid again.
  *
- * The ledger finds claims by their numbers, so it is walked through once, and only for where many
- * rows are new: rows that stand evenly among these are looked at.
+ * The ledger finds claims by their numbers, so it is walked through once; rows that stand evenly
+ * among those that are new are looked at.
  *
  * Tested by tests/e2e/test_other_number.py
  */
@@ -19,7 +19,7 @@
 struct other_number;
 
 struct other_number_found {
-    uint64_t unmet;     /* rows of whose claims the ledger knows nothing; of these … */
+    uint64_t unmet;     /* rows that were taken; of these … */
     uint64_t looked_at; /* … so many were looked at, … */
     uint64_t rows;      /* … and so many of them were sent with another number */
     uint64_t first_row; /* and of the first … */
@@ -33,13 +33,18 @@ struct other_number *other_number_open(const struct sent_before *sent_before,
                                        struct other_number_found *found);
 void other_number_close(struct other_number *other_number); /* NULL is fine */
 
-/* Takes a row, in the order of the file, of whose claim the ledger knows nothing. What was found is
- * known after the end, which looks at none where no more than so many are unmet. */
+/* Takes a row, in the order of the file, of whose claim the ledger has nothing that was accepted or
+ * is unknown. */
 int other_number_take(struct other_number *other_number, uint64_t row, const struct claim *claim,
                       struct error *err);
-int other_number_end(struct other_number *other_number, uint64_t more_than, struct error *err);
 
-/* As many of all unmet rows, as far as those that were looked at tell. */
+/* After the last row: what was found. Where that is anything, a number may be in the export as
+ * well: then the work order has both, and its rows are claims of their own. Who has shown all rows
+ * of the export looks once more, and then these do not count. */
+int other_number_look(struct other_number *other_number, struct error *err);
+void other_number_meet(struct other_number *other_number, const struct claim *claim);
+
+/* Of all unmet rows, as far as those that were looked at tell: a few tell of themselves alone. */
 uint64_t other_number_rows(const struct other_number_found *found);
 
 #endif

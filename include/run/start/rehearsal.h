@@ -45,7 +45,6 @@ struct rehearsal_settings {
     int64_t sequence;      /* as in struct run_record; 0: there is no run yet */
     int64_t rank;          /* … */
     enum round_kind round; /* what a person says to send again */
-    uint64_t max_changed;  /* rows that may be corrections: other_number looks for more than that */
     void (*visit)(void *context, const struct claim *claim); /* is called with the first claims that
                                                                 would be sent, in their order … */
     size_t visits;                                           /* … so many at most */

@@ -11,7 +11,6 @@
 #include "base/file/file.h"
 #include "base/log.h"
 #include "base/words/language.h"
-#include "cli/correction.h"
 #include "cli/ending/ending.h"
 #include "dry_run.h"
 #include "expected_ledger.h"
@@ -135,7 +134,6 @@ static struct rehearsal_settings rehearsal_of(const struct submission *s,
         .sequence = run->id ? run->sequence : s->sequence,
         .rank = run->id ? run->rank : INT64_MAX,
         .round = s->round,
-        .max_changed = correction_limit(s->options, s->inspection.rows + s->inspection.left_out),
     };
 }
 

@@ -10,8 +10,10 @@
 #include "input/claim/claim.h"
 #include "ledger/ledger.h"
 
-#define SAMPLES 512       /* rows are looked at */
-#define NUMBERS_MAX 16384 /* of their work orders */
+#define SAMPLES 512         /* rows are looked at */
+#define NUMBERS_MAX 16384   /* of their work orders are asked for … */
+#define NUMBERS_OF_A_ROW 16 /* … and so many for each row */
+#define ROWS_THAT_TELL 5    /* of all others, where only some were looked at */
 
 struct sample {
     uint64_t row;
@@ -22,7 +24,8 @@ struct sample {
 /* A claim that the ledger has of one of the work orders. */
 struct number {
     int64_t workcard_id;
-    size_t text; /* where it stands */
+    size_t text;  /* where it stands */
+    bool is_here; /* in the export as well, and so it is a claim of its own */
 };
 
 struct other_number {
@@ -33,6 +36,7 @@ struct other_number {
     struct sample samples[SAMPLES];
     struct number *numbers;
     size_t number_count, number_room;
+    bool was_asked; /* for them */
     struct buffer texts;
 };
 
@@ -111,9 +115,16 @@ static int note_number(void *context, const struct claim_key *key, struct error 
 
     if (!ARRAY_HAS_ROOM(o->numbers, o->number_count, o->number_room))
         return error_no_memory(err);
-    o->numbers[o->number_count++] = (struct number){key->workcard_id, o->texts.len};
+    o->numbers[o->number_count++] = (struct number){key->workcard_id, o->texts.len, false};
     buffer_append(&o->texts, key->claim_order_no, strlen(key->claim_order_no) + 1);
     return o->texts.failed ? error_no_memory(err) : 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const struct number *first = a, *second = b;
+
+    return (first->workcard_id > second->workcard_id) - (first->workcard_id < second->workcard_id);
 }
 
 static int find_numbers(struct other_number *o, struct error *err)
@@ -122,15 +133,12 @@ static int find_numbers(struct other_number *o, struct error *err)
 
     for (size_t i = 0; i < o->count; i++)
         workcard_ids[i] = o->samples[i].claim.workcard_id;
-    return ledger_claims_of_work_orders(o->sent_before->ledger, o->sent_before->platform,
-                                        workcard_ids, o->count, NUMBERS_MAX, note_number, o, err);
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-    const struct number *first = a, *second = b;
-
-    return (first->workcard_id > second->workcard_id) - (first->workcard_id < second->workcard_id);
+    if (ledger_claims_of_work_orders(o->sent_before->ledger, o->sent_before->platform, workcard_ids,
+                                     o->count, NUMBERS_MAX, note_number, o, err))
+        return -1;
+    if (o->number_count)
+        qsort(o->numbers, o->number_count, sizeof(*o->numbers), compare_numbers);
+    return 0;
 }
 
 /* The first number of the work order, or behind the last one. */
@@ -161,12 +169,18 @@ static void note(struct other_number_found *found, const struct sample *sample, 
 static int look_at(struct other_number *o, const struct sample *sample, struct error *err)
 {
     const struct claim *claim = &sample->claim;
+    int looks = 0;
 
     for (size_t i = first_number(o, claim->workcard_id);
-         i < o->number_count && o->numbers[i].workcard_id == claim->workcard_id; i++) {
+         i < o->number_count && o->numbers[i].workcard_id == claim->workcard_id &&
+         looks < NUMBERS_OF_A_ROW;
+         i++) {
         const struct claim_key key = {claim->workcard_id, o->texts.ptr + o->numbers[i].text};
         bool same;
 
+        if (o->numbers[i].is_here)
+            continue;
+        looks++;
         if (sent_before_look(o->sent_before, &key, claim, &same, err) < 0)
             return -1;
         if (same) {
@@ -177,24 +191,33 @@ static int look_at(struct other_number *o, const struct sample *sample, struct e
     return 0;
 }
 
-int other_number_end(struct other_number *other_number, uint64_t more_than, struct error *err)
+int other_number_look(struct other_number *other_number, struct error *err)
 {
     struct other_number *o = other_number;
 
-    if (o->found->unmet <= more_than)
-        return 0;
-    if (find_numbers(o, err))
+    if (!o->was_asked && o->count && find_numbers(o, err))
         return -1;
+    o->was_asked = true;
     o->found->looked_at = o->count;
-    if (o->number_count)
-        qsort(o->numbers, o->number_count, sizeof(*o->numbers), compare_numbers);
+    o->found->rows = 0;
     for (size_t i = 0; i < o->count; i++)
         if (look_at(o, &o->samples[i], err))
             return -1;
     return 0;
 }
 
+void other_number_meet(struct other_number *other_number, const struct claim *claim)
+{
+    struct other_number *o = other_number;
+
+    for (size_t i = first_number(o, claim->workcard_id);
+         i < o->number_count && o->numbers[i].workcard_id == claim->workcard_id; i++)
+        if (strcmp(o->texts.ptr + o->numbers[i].text, claim->claim_order_no) == 0)
+            o->numbers[i].is_here = true;
+}
+
 uint64_t other_number_rows(const struct other_number_found *found)
 {
-    return found->looked_at ? found->rows * found->unmet / found->looked_at : 0;
+    return found->rows < ROWS_THAT_TELL ? found->rows
+                                        : found->rows * found->unmet / found->looked_at;
 }

@@ -181,7 +181,9 @@ static int count(struct pass *pass, const struct judged_row *row, const struct c
         return error_no_memory(err);
     if (fate == FATE_SEND && pass->alike) {
         pass->unmet[pass->unmet_count++] = (struct unmet_row){row->row, &row->claim};
-        if (alike_take(pass->alike, row->row, &row->claim, err) ||
+        if (alike_take(pass->alike, row->row, &row->claim, err))
+            return -1;
+        if (!state->accepted && !state->open &&
             other_number_take(pass->other_number, row->row, &row->claim, err))
             return -1;
     }
@@ -253,6 +255,32 @@ static int decide_page(struct pass *pass, struct rehearsal *rehearsal, struct er
                                  &rehearsal->other_work_order, err);
 }
 
+/* The rows once more, where claims seem to have other numbers. */
+static int meet_rows(struct pass *pass, struct error *err)
+{
+    struct looked_at *at = &pass->page[0];
+    int found;
+
+    claim_rows_close(pass->claim_rows);
+    pass->claim_rows = NULL;
+    if (claim_rows_open(pass->settings->row_source, pass->settings->inspection, &pass->claim_rows,
+                        err))
+        return -1;
+    while ((found = claim_rows_next(pass->claim_rows, &at->store, &at->row, err)) > 0)
+        if (!at->row.invalid)
+            other_number_meet(pass->other_number, &at->row.claim);
+    return found;
+}
+
+static int look_for_numbers(struct pass *pass, const struct rehearsal *rehearsal, struct error *err)
+{
+    if (other_number_look(pass->other_number, err))
+        return -1;
+    if (!rehearsal->other_number.rows)
+        return 0;
+    return meet_rows(pass, err) || other_number_look(pass->other_number, err) ? -1 : 0;
+}
+
 static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct error *err)
 {
     int found;
@@ -261,10 +289,7 @@ static int read_rows(struct pass *pass, struct rehearsal *rehearsal, struct erro
         if (decide_page(pass, rehearsal, err))
             return -1;
     if (!found && pass->alike)
-        found = alike_end(pass->alike, err) ||
-                        other_number_end(pass->other_number, pass->settings->max_changed, err)
-                    ? -1
-                    : 0;
+        found = alike_end(pass->alike, err) || look_for_numbers(pass, rehearsal, err) ? -1 : 0;
     return found;
 }
 
