@@ -43,13 +43,14 @@ threads=(test_limits test_repeated_answer test_signals)
 # error is left out (it ends there, as it says below).
 sanitized=(-Doptimization=1 -Ddebug=true -Dc_args=-fno-sanitize-recover=undefined)
 
-# A commit has its own trials in the short form, and its own part of the tests that starts the program with the
-# sanitizers (a start takes four times as long): each time the same, what is red of it can be repeated.
+# A commit has its own trials in the short form, each time the same: what is red of it can be repeated. So it is with
+# the part of the tests that starts the program with the sanitizers (a start takes four times as long): eight commits
+# have all of them.
 commit=$(git rev-parse --short=7 HEAD 2>/dev/null || true)
 number=$((16#${commit:-0}))
 seed=()
 [ "${#long[@]}" -gt 0 ] || [ -z "$commit" ] || seed=(--seed "$number")
-part=$((number % 8))/8
+part=$(($(git rev-list --count HEAD 2>/dev/null || echo 0) % 8))/8
 
 step() {
     printf '== %s (%d s)\n' "$*" "$SECONDS"
