@@ -17,7 +17,7 @@ struct month_sums;
 
 /* Days between two of these are listed, too, unless that would be more: a clock may have been years
  * ahead. */
-#define MONTH_GAP_DAYS_MAX 62
+#define MONTH_GAP_DAYS_MAX 366
 
 /* Rows of one kind. */
 struct month_sum {
