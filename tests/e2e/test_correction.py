@@ -228,6 +228,7 @@ class BrakeTest(CorrectionCase):
         right = self.day(claim_rows(41))
         self.assertExit(right, 0)
         self.assertSays(right, f"run {held} was held back (max-changed); if its export was wrong: ")
+        self.assertSays(right, "with the same options as before and --max-changed N: claimbatch rerun ")
         self.assertNotIn("send the rows of run", right.err)
         words = f"claimbatch status --abandon {held} --by NAME --reason TEXT --ledger ledger.db"
         self.assertSays(right, words)

@@ -180,9 +180,10 @@ static int note_held_back(struct submission *s, const char *run, const char *why
     language_format(&s->left, "next: run %s was held back (%s); if its export was wrong: ", run,
                     why);
     append_abandonment(s, run);
-    language_format(&s->left,
-                    "or, if it was right after all, with the same options as before: %s\n",
-                    buffer_string(&words));
+    language_format(
+        &s->left, "or, if it was right after all, with the same options as before and %s: %s\n",
+        strcmp(why, "max-changed") == 0 ? "--max-changed N" : "--rule damaged-order-no=warn",
+        buffer_string(&words));
     suggest_status(s);
     result = words.failed || s->left.failed || s->left_next.failed ? error_no_memory(err) : 0;
     buffer_release(&words);
