@@ -141,8 +141,8 @@ static void say_what_is_left(struct status *s, const struct status_abandoned *do
         log_warn("next: its unknown rows stay unknown until they are settled: claimbatch resolve%s",
                  buffer_string(&words));
     if (left->reruns_alone)
-        log_info("next: what it did not send is sent by the upload that it was a re-run of, typed "
-                 "again; what it sent stays sent");
+        log_info("next: its rows that failed or were not sent are sent by the upload that it was a "
+                 "re-run of, typed again; what it sent stays sent");
     else
         log_info("next: correct the export and upload it; that is a new run. What the abandoned "
                  "one sent stays sent: rows that are another now are sent as corrections");
