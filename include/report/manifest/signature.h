@@ -33,8 +33,8 @@ void signature_key_close(struct signing_key *key); /* NULL is fine */
 int signature_add(const struct signing_key *key, struct buffer *json, struct error *err);
 
 /* Reads public keys, PEM, one behind the other: an office that changes its key has reports of both.
- * EXIT_INPUT_MISSING when the file cannot be opened, EXIT_BAD_CONFIG when it holds anything else.
- */
+ * EXIT_INPUT_MISSING when the file cannot be opened, EXIT_BAD_CONFIG when it holds none, or one
+ * that cannot be read. */
 int signature_verify_key_open(const char *path, struct verify_key **ret_key, struct error *err);
 void signature_verify_key_close(struct verify_key *key); /* NULL is fine */
 
