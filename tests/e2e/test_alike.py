@@ -85,7 +85,7 @@ class OneExportTest(DaysCase):
             )
         check = self.ws.run("check", self.ws.file("claims.csv"))
         self.assertExit(check, 65)
-        self.assertSays(check, "differ in spelling alone")
+        self.assertSays(check, "differ in spelling alone", "rows 7 and 28: of one work order", "rows 8 and 29: ")
         self.assertEqual(len(self.gate.requests), 0)
 
     def test_without_the_second_row_it_is_sent(self):

@@ -10,6 +10,7 @@
 #include "input/inspection/duplicates.h"
 #include "input/value/order_no_alike.h"
 
+#define PAIRS_SHOWN 20   /* in front of the words about the first one */
 #define NUMBER_BYTES 520 /* a claim number and its NUL */
 
 struct found {
@@ -76,8 +77,14 @@ static void count(struct duplicates *duplicates, struct found *found)
     for (size_t i = 0; i < pairs; i++) {
         struct duplicate pair = duplicates_at(duplicates, i);
 
-        if (!pair.same_content && !found->rows++)
+        if (pair.same_content)
+            continue;
+        if (!found->rows++)
             found->first = pair;
+        else if (found->rows <= PAIRS_SHOWN)
+            log_warn("rows %llu and %llu: of one work order, with claim numbers that differ in "
+                     "spelling alone",
+                     (unsigned long long)pair.before, (unsigned long long)pair.row);
     }
 }
 
