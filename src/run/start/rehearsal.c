@@ -12,6 +12,7 @@
 #include "run/job.h"
 #include "run/rows/feed.h"
 
+#define ASK_EVERY 65536                 /* rows */
 #define PAGE_ROWS OTHER_WORK_ORDER_ROWS /* whose claims are asked for at once */
 
 /* A row that is to be decided. */
@@ -255,10 +256,12 @@ static int decide_page(struct pass *pass, struct rehearsal *rehearsal, struct er
                                  &rehearsal->other_work_order, err);
 }
 
-/* The rows once more, where claims seem to have other numbers. */
+/* The rows once more, where claims seem to have other numbers. A server ends a look that asks it
+ * nothing for some seconds. */
 static int meet_rows(struct pass *pass, struct error *err)
 {
     struct looked_at *at = &pass->page[0];
+    bool ignored;
     int found;
 
     claim_rows_close(pass->claim_rows);
@@ -266,9 +269,13 @@ static int meet_rows(struct pass *pass, struct error *err)
     if (claim_rows_open(pass->settings->row_source, pass->settings->inspection, &pass->claim_rows,
                         err))
         return -1;
-    while ((found = claim_rows_next(pass->claim_rows, &at->store, &at->row, err)) > 0)
+    while ((found = claim_rows_next(pass->claim_rows, &at->store, &at->row, err)) > 0) {
         if (!at->row.invalid)
             other_number_meet(pass->other_number, &at->row.claim);
+        if (at->row.row % ASK_EVERY == 0 &&
+            ledger_claims_between(pass->settings->ledger, "", "", &ignored, err))
+            return -1;
+    }
     return found;
 }
 
