@@ -98,15 +98,15 @@ static void list_numbers(const int64_t *numbers, size_t count, struct buffer *re
     buffer_byte(ret_list, ']');
 }
 
-/* For what goes through a whole table, until the transaction ends. */
-static int take_time(struct ledger *ledger, struct error *err)
+/* A server is told what goes through a whole table, and when that is over. */
+static int tell(struct ledger *ledger, enum statement which, struct error *err)
 {
     struct database_statement *s;
     int found;
 
     if (!database_is_server(ledger))
         return 0;
-    s = database_ready(ledger, SQL_TAKE_TIME, "");
+    s = database_ready(ledger, which, "");
     found = database_step(ledger, s, err);
     database_done(s);
     return found < 0 ? -1 : 0;
@@ -126,7 +126,8 @@ int ledger_claims_of_work_orders(struct ledger *ledger, const char *platform,
     list_numbers(workcard_ids, count, &list);
     if (list.failed) {
         error_no_memory(err);
-    } else if (!database_platform(ledger, platform, &id, err) && !take_time(ledger, err)) {
+    } else if (!database_platform(ledger, platform, &id, err) &&
+               !tell(ledger, SQL_WALK_BEGIN, err)) {
         s = database_ready(ledger, SQL_CLAIM_OF_WORK_ORDERS, "isi", id, buffer_string(&list),
                            (int64_t)max);
         while ((found = database_step(ledger, s, err)) > 0) {
@@ -138,6 +139,8 @@ int ledger_claims_of_work_orders(struct ledger *ledger, const char *platform,
             }
         }
         database_done(s);
+        if (!found && tell(ledger, SQL_WALK_END, err))
+            found = -1;
     }
     buffer_release(&list);
     return found;

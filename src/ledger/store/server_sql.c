@@ -304,8 +304,12 @@ static const char *const sql[SQL_COUNT] = {
         "SELECT workcard_id, claim_order_no FROM claim WHERE platform=$1::integer"
         " AND workcard_id IN (SELECT unnest(translate($2::text, '[]', '{}')::bigint[])) LIMIT "
         "$3::bigint",
-    /* Until the transaction ends. */
-    [SQL_TAKE_TIME] = "SELECT set_config('statement_timeout', '10min', true)",
+    /* Other statements are planned for single rows; until the transaction ends at most. */
+    [SQL_WALK_BEGIN] = "SELECT set_config('statement_timeout', '10min', true),"
+                       " set_config('enable_seqscan', 'on', true),"
+                       " set_config('enable_hashjoin', 'on', true)",
+    [SQL_WALK_END] = "SELECT set_config('enable_seqscan', 'off', true),"
+                     " set_config('enable_hashjoin', 'off', true)",
     [SQL_CLAIM_LIST] = "SELECT c.workcard_id, c.platform, p.name FROM claim c JOIN platform p"
                        " ON p.id=c.platform WHERE c.claim_order_no=$1"
                        " AND (c.workcard_id, c.platform)>($2::bigint, $3::integer)"

@@ -363,7 +363,8 @@ static const char *const sql[SQL_COUNT] = {
         " WHERE platform=?1 AND workcard_id IN (SELECT value FROM json_each(?2))"
         " UNION SELECT workcard_id, claim_order_no FROM open_attempt"
         " WHERE platform=?1 AND workcard_id IN (SELECT value FROM json_each(?2)) LIMIT ?3",
-    [SQL_TAKE_TIME] = "SELECT 1", /* a file needs none */
+    [SQL_WALK_BEGIN] = "SELECT 1", /* a file needs none */
+    [SQL_WALK_END] = "SELECT 1",
     [SQL_ROUND_BRIEF] = "SELECT kind, by, reason, opened_ms FROM round WHERE id=?1",
     [SQL_SETTLEMENTS] = "SELECT at_ms, outcome, by, reason, was FROM settlement WHERE run=?1"
                         " AND row=?2 ORDER BY at_ms",
