@@ -2,11 +2,7 @@
 
 import unittest
 
-from harness import DaysCase, Reply, claim_row, http
-
-
-def numbered(count=25, first=1):
-    return [claim_row(i) for i in range(first, first + count)]
+from harness import DaysCase, Reply, claim_row, claim_rows, http
 
 
 def sorted_alone(rows, column):
@@ -17,7 +13,7 @@ def sorted_alone(rows, column):
 
 class OtherWorkOrderTest(DaysCase):
     def test_work_orders_that_were_sorted_alone_are_not_sent(self):
-        rows = numbered()
+        rows = claim_rows(25)
         self.assertExit(self.day(rows), 0)
         result = self.day(sorted_alone(rows, "workcard_id"))
         self.assertExit(result, 4)
@@ -30,11 +26,11 @@ class OtherWorkOrderTest(DaysCase):
         )
         self.assertEqual(len(self.gate.requests), 25)
         self.assertEqual(self.ws.read_manifest()["stopped_because"], "other-work-order")
-        self.assertExit(self.day(numbered(26)), 0)
+        self.assertExit(self.day(claim_rows(26)), 0)
         self.assertEqual(len(self.gate.requests), 26)
 
     def test_numbers_that_were_sorted_alone_are_not_sent(self):
-        rows = [dict(row, claim_fee=str(1000 + i)) for i, row in enumerate(numbered())]
+        rows = [dict(row, claim_fee=str(1000 + i)) for i, row in enumerate(claim_rows(25))]
         self.assertExit(self.day(rows), 0)
         result = self.day(sorted_alone(rows, "claim_order_no"))
         self.assertExit(result, 4)
@@ -42,22 +38,22 @@ class OtherWorkOrderTest(DaysCase):
         self.assertEqual(len(self.gate.requests), 25)
 
     def test_a_dry_run_says_so(self):
-        self.assertExit(self.day(numbered()), 0)
-        self.ws.export(sorted_alone(numbered(), "workcard_id"))
+        self.assertExit(self.day(claim_rows(25)), 0)
+        self.ws.export(sorted_alone(claim_rows(25), "workcard_id"))
         result = self.ws.upload(self.gate, "--dry-run")
         self.assertExit(result, 0)
         self.assertIn("nothing would be sent: claim numbers were sent before with", result.out)
 
     def test_an_unknown_attempt_counts_as_well(self):
         self.gate.script = lambda request: Reply(http("", status=500))
-        self.assertExit(self.day(numbered()), 3)
+        self.assertExit(self.day(claim_rows(25)), 3)
         sent = len(self.gate.requests)
-        result = self.day(sorted_alone(numbered(), "workcard_id"))
+        result = self.day(sorted_alone(claim_rows(25), "workcard_id"))
         self.assertExit(result, 4)
         self.assertEqual(len(self.gate.requests), sent)
 
     def test_a_few_other_claims_of_a_number_are_sent_and_named(self):
-        self.assertExit(self.day(numbered(3)), 0)
+        self.assertExit(self.day(claim_rows(3)), 0)
         result = self.day([dict(claim_row(2), workcard_id="8815309999")])
         self.assertExit(result, 0)
         self.assertSays(result, "warning: claim numbers were sent before with other work orders: 1")
@@ -81,8 +77,8 @@ class OtherWorkOrderTest(DaysCase):
             self.assertSays(result, f"other work orders: 1, of them {same} with the same content")
 
     def test_who_says_that_they_are_others_has_them_sent(self):
-        self.assertExit(self.day(numbered()), 0)
-        rows = sorted_alone(numbered(), "workcard_id")
+        self.assertExit(self.day(claim_rows(25)), 0)
+        rows = sorted_alone(claim_rows(25), "workcard_id")
         result = self.day(rows, "--rule", "damaged-order-no=warn")
         self.assertExit(result, 0)
         self.assertSays(result, "warning: claim numbers were sent before with other work orders: 25")
