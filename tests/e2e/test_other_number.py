@@ -108,6 +108,13 @@ class OtherNumberTest(DaysCase):
         self.assertSays(result, "of 500 that were looked at")
         self.assertEqual(len(self.gate.requests), 1000)
 
+    def test_a_few_of_a_sample_tell_of_themselves_alone(self):
+        self.assertExit(self.day(claim_rows(8)), 0)
+        result = self.day(renumbered(claim_rows(8)) + claim_rows(992, 2000), "--max-changed", "5", "--dry-run")
+        self.assertExit(result, 0)
+        self.assertSays(result, "warning: claims were sent before with other numbers", "4 of 500 that")
+        self.assertNotIn("nothing would be sent", result.out)
+
     def test_a_run_that_was_cut_goes_on_with_both_numbers(self):
         self.assertExit(self.day(claim_rows(1, 500)), 0)
         rows = claim_rows(30) + renumbered(claim_rows(30))
